@@ -1,0 +1,13 @@
+import { _t } from '@web/core/l10n/translation';
+
+interface RpcError {
+  message?: unknown;
+  data?: { message?: unknown };
+}
+
+/** What a person can read of an error that Odoo's services throw: the server's own sentence where it sent one. */
+export function errorText(error: unknown): string {
+  const { message, data } = (typeof error === 'object' && error !== null ? error : {}) as RpcError;
+  for (const text of [data?.message, message]) if (typeof text === 'string' && text !== '') return text;
+  return _t('Odoo did not answer.');
+}

@@ -1,0 +1,46 @@
+import { onWillUnmount, useState } from '@odoo/owl';
+import { browser } from '@web/core/browser/browser';
+
+export type ThemeChoice = 'auto' | 'light' | 'dark';
+export type ThemeMode = 'light' | 'dark';
+
+export interface Theme {
+  /** What the user chose; kept per browser. */
+  choice: ThemeChoice;
+  /** What is shown: `auto` follows the system. */
+  mode: ThemeMode;
+  choose: (choice: ThemeChoice) => void;
+}
+
+const storageKey = 'api_gateway.theme';
+
+/** The gateway pages' own theme: Odoo Community has no dark palette to follow. */
+export function useTheme(): Theme {
+  const systemDark = matchMedia('(prefers-color-scheme: dark)');
+
+  function modeOf(choice: ThemeChoice): ThemeMode {
+    if (choice === 'auto') return systemDark.matches ? 'dark' : 'light';
+    return choice;
+  }
+
+  const stored = parseChoice(browser.localStorage.getItem(storageKey));
+  const theme: Theme = useState({
+    choice: stored,
+    mode: modeOf(stored),
+    choose(choice: ThemeChoice) {
+      browser.localStorage.setItem(storageKey, choice);
+      Object.assign(theme, { choice, mode: modeOf(choice) });
+    },
+  });
+
+  const followSystem = () => {
+    theme.mode = modeOf(theme.choice);
+  };
+  systemDark.addEventListener('change', followSystem);
+  onWillUnmount(() => systemDark.removeEventListener('change', followSystem));
+  return theme;
+}
+
+function parseChoice(text: string | null): ThemeChoice {
+  return text === 'light' || text === 'dark' ? text : 'auto';
+}

@@ -1,0 +1,78 @@
+// The part of Odoo 19's web client that these pages use. Odoo's own JavaScript carries too many unresolved types to be
+// mapped in; what is missing here is added when it is used.
+
+declare module '@web/core/assets' {
+  import type { ComponentConstructor } from '@odoo/owl';
+
+  export const LazyComponent: ComponentConstructor;
+  export function loadBundle(name: string): Promise<void>;
+}
+
+declare module '@web/core/browser/browser' {
+  export const browser: Pick<
+    Window,
+    'localStorage' | 'setTimeout' | 'clearTimeout' | 'setInterval' | 'clearInterval'
+  > & {
+    navigator: Navigator;
+    location: Location;
+  };
+}
+
+declare module '@web/core/l10n/dates' {
+  import type { DateTime } from '@web/types/luxon';
+
+  /** Reads Odoo's `YYYY-MM-DD HH:MM:SS`, which is UTC. */
+  export function deserializeDateTime(value: string): DateTime;
+  export function formatDateTime(value: DateTime | false, options?: { showSeconds?: boolean }): string;
+}
+
+declare module '@web/types/luxon' {
+  export interface DateTime {
+    toMillis(): number;
+  }
+}
+
+declare module '@web/core/l10n/translation' {
+  /** Marks a string for translation; `%s` and `%(name)s` take the values that follow. */
+  export function _t(source: string, ...values: unknown[]): string;
+}
+
+declare module '@web/core/l10n/localization' {
+  export const localization: { code: string; direction: 'ltr' | 'rtl' };
+}
+
+declare module '@web/core/registry' {
+  export interface Registry {
+    category(name: string): Registry;
+    add(key: string, value: unknown, options?: { force?: boolean; sequence?: number }): Registry;
+    get<T>(key: string): T;
+  }
+  export const registry: Registry;
+}
+
+declare module '@web/core/utils/hooks' {
+  export type Domain = (string | [string, string, unknown])[];
+
+  export interface Orm {
+    /** The same service without the loading indicator: for what happens by itself. */
+    silent: Orm;
+    searchRead<T>(model: string, domain: Domain, fields: string[], options?: Record<string, unknown>): Promise<T[]>;
+    call<T>(model: string, method: string, args?: unknown[], kwargs?: Record<string, unknown>): Promise<T>;
+  }
+  interface Services {
+    orm: Orm;
+    action: { doAction(action: string | number | Record<string, unknown>): Promise<void> };
+    notification: { add(message: string, options?: { type?: 'info' | 'success' | 'warning' | 'danger' }): () => void };
+  }
+  export function useService<N extends keyof Services>(name: N): Services[N];
+}
+
+declare module '@web/search/layout' {
+  import type { ComponentConstructor } from '@odoo/owl';
+
+  export const Layout: ComponentConstructor;
+}
+
+declare module '@web/webclient/actions/action_service' {
+  export const standardActionServiceProps: Record<string, true>;
+}
