@@ -1,0 +1,119 @@
+// Databases of Odoo's: cloned with their files from a template, marked with what they were built from.
+
+import { existsSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { dataDir } from './odoo.mjs';
+import { Failure } from './report.mjs';
+import { sql, withDatabase } from './sql.mjs';
+
+/** @typedef {import('./cluster.mjs').Cluster} Cluster */
+
+/**
+ * What a database was built from; kept as the comment on it, so it shares the database's fate.
+ * @typedef {object} Marker
+ * @property {'api-gateway-stack'} made_by
+ * @property {string} base fingerprint of Odoo and the module list
+ * @property {string} addon fingerprint of the installed addon, '' without it
+ * @property {string} prepared fingerprint of users, keys and web assets
+ */
+
+/** @param {string} database */
+export const filestoreOf = (database) => join(dataDir, 'filestore', database);
+
+/**
+ * @param {Cluster} cluster
+ * @param {string} database
+ * @returns {Promise<{marker: Marker | null} | null>} null when there is no such database, a null marker when it is not ours
+ */
+export async function inspectDatabase(cluster, database) {
+  const found = await sql(
+    cluster.ownerUrl,
+    "select json_build_object('comment', shobj_description(oid, 'pg_database')) from pg_database where datname = :'database'",
+    { database },
+  );
+  if (!found) return null;
+  try {
+    const marker = JSON.parse(JSON.parse(found).comment);
+    return { marker: marker?.made_by === 'api-gateway-stack' ? marker : null };
+  } catch {
+    return { marker: null };
+  }
+}
+
+/** @param {Cluster} cluster @param {string} database @param {Omit<Marker, 'made_by'>} marker */
+export async function markDatabase(cluster, database, marker) {
+  const text = JSON.stringify({ made_by: 'api-gateway-stack', ...marker });
+  await sql(cluster.ownerUrl, 'comment on database :"database" is :\'text\'', { database, text });
+}
+
+/**
+ * @param {Cluster} cluster @param {string} source @param {string} target must not exist
+ */
+export async function copyDatabase(cluster, source, target) {
+  // A template can't be copied while someone is connected to it; Odoo's cron workers look into each database now and then.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await sql(cluster.ownerUrl, 'create database :"target" template :"source"', { source, target });
+      break;
+    } catch (error) {
+      const busy = error instanceof Failure && error.tail?.includes('is being accessed by other users');
+      if (!busy || attempt === 20) throw error;
+      await delay(250);
+    }
+  }
+  rmSync(filestoreOf(target), { recursive: true, force: true });
+  linkTree(filestoreOf(source), filestoreOf(target));
+}
+
+/**
+ * A database of one's own, with its own identity: two databases must not share a uuid.
+ * @param {Cluster} cluster @param {string} template @param {string} database
+ */
+export async function cloneTemplate(cluster, template, database) {
+  await copyDatabase(cluster, template, database);
+  const renew = "update ir_config_parameter set value = gen_random_uuid()::text where key in ('database.uuid', 'database.secret')";
+  await sql(withDatabase(cluster.ownerUrl, database), renew);
+  await grantSidecar(cluster, database);
+  const marker = (await inspectDatabase(cluster, template))?.marker;
+  if (marker) await markDatabase(cluster, database, marker);
+}
+
+/** @param {Cluster} cluster @param {string} database */
+export async function deleteDatabase(cluster, database) {
+  await sql(cluster.ownerUrl, 'drop database if exists :"database" with (force)', { database });
+  rmSync(filestoreOf(database), { recursive: true, force: true });
+}
+
+/**
+ * Gives the sidecar's role its rights; rights on the database itself don't travel with a template.
+ * @param {Cluster} cluster @param {string} database
+ */
+export async function grantSidecar(cluster, database) {
+  const url = withDatabase(cluster.ownerUrl, database);
+  if ((await sql(url, "select to_regnamespace('gateway') is not null")) !== 't') return;
+  await sql(url, "select gateway.grant_to(:'role')", { role: cluster.sidecarRole });
+}
+
+/** The sidecar's way into a database. @param {Cluster} cluster @param {string} database */
+export function sidecarUrl(cluster, database) {
+  const url = new URL(withDatabase(cluster.ownerUrl, database));
+  url.username = cluster.sidecarRole;
+  url.password = cluster.sidecarPassword;
+  return url.href;
+}
+
+/**
+ * Copies a folder by hard links: Odoo names files by their content and never writes into one again.
+ * @param {string} source @param {string} target
+ */
+function linkTree(source, target) {
+  if (!existsSync(source)) return;
+  mkdirSync(target, { recursive: true });
+  for (const entry of readdirSync(source, { withFileTypes: true })) {
+    const from = join(source, entry.name);
+    const to = join(target, entry.name);
+    if (entry.isDirectory()) linkTree(from, to);
+    else linkSync(from, to);
+  }
+}

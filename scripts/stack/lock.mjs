@@ -1,0 +1,93 @@
+// A lock between processes: a file that names its owner. The lock of a dead owner counts as free.
+
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, startTimeOf } from './proc.mjs';
+import { Failure, say } from './report.mjs';
+
+const giveUpAfterMs = 30 * 60_000;
+
+/** Locks held by this process: they may be entered again. @type {Set<string>} */
+const held = new Set();
+
+/**
+ * Runs `work` while holding the lock file at `path`; waits for its turn.
+ * @template T
+ * @param {string} path
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withLock(path, work) {
+  if (held.has(path)) return work();
+  mkdirSync(dirname(path), { recursive: true });
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }));
+  try {
+    await acquire(path, mine);
+  } finally {
+    rmSync(mine, { force: true });
+  }
+  held.add(path);
+  const release = () => rmSync(path, { force: true });
+  process.once('exit', release);
+  try {
+    return await work();
+  } finally {
+    process.off('exit', release);
+    held.delete(path);
+    release();
+  }
+}
+
+/** @param {string} path @param {string} mine */
+async function acquire(path, mine) {
+  const startedAt = Date.now();
+  let told = false;
+  for (;;) {
+    try {
+      linkSync(mine, path); // atomic, and complete from the first moment on: no reader sees an empty file
+      return;
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+    }
+    const owner = readOwner(path);
+    if (owner && !isAlive(owner.pid, owner.startTime)) {
+      discardStale(path, owner.pid);
+      continue;
+    }
+    if (owner && !told) {
+      say(`    another run (process ${owner.pid}) is at it: waiting for it to end`);
+      told = true;
+    }
+    if (Date.now() - startedAt > giveUpAfterMs) {
+      throw new Failure(`Process ${owner?.pid} has held ${path} for too long.`, { hint: 'End that process, then run this again.' });
+    }
+    await delay(200);
+  }
+}
+
+/** @param {string} path @returns {{pid: number, startTime: string} | null} */
+function readOwner(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return null; // released in this moment
+  }
+}
+
+/**
+ * Two waiters may see the same dead owner. Renaming is atomic: one gets the stale file, and whoever
+ * catches a fresh one instead puts it back.
+ * @param {string} path @param {number} deadPid
+ */
+function discardStale(path, deadPid) {
+  const aside = `${path}.stale.${process.pid}`;
+  try {
+    renameSync(path, aside);
+    if (readOwner(aside)?.pid !== deadPid) linkSync(aside, path);
+  } catch {
+    // another waiter was faster
+  }
+  rmSync(aside, { force: true });
+}

@@ -1,0 +1,55 @@
+// Who a process id stands for. An id alone is not enough: the kernel gives it away again.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+
+const hasProc = process.platform === 'linux';
+
+/**
+ * When a process started, in a form that is equal for the same process only; '' when there is none.
+ * @param {number} pid
+ */
+export function startTimeOf(pid) {
+  if (!hasProc) return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+  const fields = statFields(pid);
+  return fields && fields[0] !== 'Z' ? (fields[19] ?? '') : ''; // a zombie has ended: only its parent has not noticed
+}
+
+/**
+ * The fields of /proc/<pid>/stat after the command name (which may hold spaces): state, ppid, pgrp, session, …
+ * @param {number} pid
+ */
+function statFields(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
+
+/** @param {number} pid @param {string} startTime as `startTimeOf` gave it */
+export function isAlive(pid, startTime) {
+  return startTime !== '' && startTimeOf(pid) === startTime;
+}
+
+/**
+ * Members of a process group whose command line names `marker`: what a leader that was killed has left behind.
+ * @param {number} group @param {string} marker
+ * @returns {number[]}
+ */
+export function groupMembers(group, marker) {
+  if (!hasProc) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      const fields = statFields(pid);
+      if (!fields || fields[0] === 'Z' || Number(fields[2]) !== group) return false;
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(marker);
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,73 @@
+// Debian packages: what is missing is installed, nothing else is touched.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { logDir } from './paths.mjs';
+import { Failure, step } from './report.mjs';
+import { run } from './run.mjs';
+
+const pythonModules =
+  'asn1crypto babel cbor2 chardet cryptography dateutil docutils freezegun geoip2 gevent greenlet idna jinja2 libsass lxml magic markupsafe num2words ' +
+  'ofxparse openpyxl openssl passlib pil polib psutil psycopg2 pypdf pypdf2 qrcode reportlab requests rjsmin serial stdnum tz urllib3 usb vobject ' +
+  'werkzeug xlrd xlsxwriter xlwt zeep';
+
+/** What each part of the work needs from Debian. */
+const packagesOf = {
+  odoo: pythonModules.split(' ').map((name) => `python3-${name}`),
+  postgres: ['postgresql', 'postgresql-client'],
+  browser: ['chromium'],
+  bench: ['wrk'],
+  proxy: ['caddy'],
+  python: ['python3-venv'],
+};
+
+/** @typedef {keyof typeof packagesOf} PackageGroup */
+
+export const isRoot = process.getuid?.() === 0;
+
+/** True on Debian itself: only there is `odoo-19` a package away. */
+export function isDebian() {
+  return existsSync('/etc/os-release') && /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8')) && existsSync('/usr/bin/apt-get');
+}
+
+export const elsewhere =
+  'On a machine other than Debian as root, name an installed Odoo 19 in ODOO_BIN and a Postgres server in DATABASE_URL ' +
+  '(a role that may create databases and roles, e.g. postgres://odoo:secret@127.0.0.1:5432/postgres; psql, pg_dump and pg_restore on the PATH), ' +
+  'or run `docker compose up`.';
+
+/**
+ * Installs the Debian packages of the named groups that are missing.
+ * @param {PackageGroup[]} [groups]
+ */
+export async function ensureSystem(groups = ['odoo', 'postgres']) {
+  await step('System packages', async (progress) => {
+    const wanted = groups.flatMap((group) => packagesOf[group]);
+    const missing = await missingPackages(wanted);
+    if (missing.length === 0) return progress.note('all there');
+    if (!isRoot) {
+      throw new Failure(`These Debian packages are missing: ${missing.join(' ')}`, {
+        hint: `As root: apt-get install --no-install-recommends ${missing.join(' ')}\n${elsewhere}`,
+      });
+    }
+    const log = join(logDir, 'apt.log');
+    const options = {
+      log,
+      env: { DEBIAN_FRONTEND: 'noninteractive' },
+      hint: "Look at the lines above. If they speak of names or connections, check the machine's network and its apt sources, then run this again.",
+      onAptProgress: (/** @type {number} */ percent, /** @type {string} */ text) => progress.progress(`${Math.round(percent)} % ${text}`),
+    };
+    const common = ['-o', 'APT::Status-Fd=3', '-o', 'DPkg::Lock::Timeout=300'];
+    await run('apt-get', [...common, 'update'], { ...options, doing: 'Reading the package lists' });
+    await run('apt-get', [...common, 'install', '--yes', '--no-install-recommends', ...missing], { ...options, doing: 'Installing Debian packages' });
+    progress.note(`${missing.length} installed`);
+  });
+}
+
+/** @param {string[]} wanted */
+async function missingPackages(wanted) {
+  // dpkg-query ends with 1 when it does not know one of them: that is an answer here, not an error.
+  const script = 'dpkg-query --show --showformat \'${db:Status-Status} ${Package}\\n\' "$@" 2>/dev/null || true';
+  const known = await run('sh', ['-c', script, 'sh', ...wanted], { doing: 'Asking which packages are installed' });
+  const installed = new Set(known.split('\n').flatMap((line) => (line.startsWith('installed ') ? [line.slice('installed '.length)] : [])));
+  return wanted.filter((name) => !installed.has(name));
+}
