@@ -9,10 +9,7 @@ declare module '@web/core/assets' {
 }
 
 declare module '@web/core/browser/browser' {
-  export const browser: Pick<
-    Window,
-    'localStorage' | 'setTimeout' | 'clearTimeout' | 'setInterval' | 'clearInterval'
-  > & {
+  export const browser: Pick<Window, 'localStorage' | 'setTimeout' | 'clearTimeout' | 'setInterval' | 'clearInterval'> & {
     navigator: Navigator;
     location: Location;
   };

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Makes the database ready: installs or upgrades the addon, then gives the sidecar's role its rights. May run again.
+# Connects as libpq's variables say (PGHOST, PGUSER, PGPASSWORD), as a role that may create roles.
+set -eu
+
+# --init passes over what is installed, --update over what is not.
+odoo --database="$ODOO_DATABASE" --init="$ODOO_MODULES" --update=api_gateway --no-http --stop-after-init
+
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=password="$GATEWAY_DB_PASSWORD" --dbname="$ODOO_DATABASE" <<'SQL'
+select 'create role api_gateway login' where not exists (select from pg_roles where rolname = 'api_gateway') \gexec
+alter role api_gateway login password :'password';
+select gateway.grant_to('api_gateway');
+SQL

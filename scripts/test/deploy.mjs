@@ -1,0 +1,193 @@
+// What can be said of docker-compose.yml, the images and the proxy without a Docker engine: the compose file fits its
+// schema, every path is there, the sidecar's bundle runs, and the proxy really sends each path where it belongs.
+
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { rootDir } from '../stack/paths.mjs';
+import { freePort } from '../stack/ports.mjs';
+import { run } from '../stack/run.mjs';
+import { nodeBin } from '../stack/sidecar.mjs';
+import { ensureSystem } from '../stack/system.mjs';
+import { runChecks } from './checks.mjs';
+import { execute, executeNode } from './execute.mjs';
+
+/** Where the proxy must send a path; `nobody`: it answers 404 itself. */
+const destinations = {
+  sidecar: [
+    '/api',
+    '/api/v1/ping',
+    '/api/v1/res.partner/7',
+    '/api/docs',
+    '/call',
+    '/auth/token/apikey',
+    '/.well-known/oauth-authorization-server',
+  ],
+  gevent: ['/websocket', '/websocket?version=1'],
+  odoo: [
+    '/',
+    '/web/login',
+    '/odoo/gateway',
+    '/websocket/health',
+    '/web/assets/x.js',
+    '/apiary',
+    '/authors',
+    '/gateways',
+    '/xmlrpc/2/common',
+  ],
+  nobody: [
+    '/gateway',
+    '/gateway/',
+    '/gateway/read',
+    '/gateway/execute',
+    '//gateway/execute',
+    '/web/../gateway/execute',
+    '/%67ateway/execute',
+    '/GATEWAY/execute',
+  ],
+};
+
+/** @param {string} log @returns {Promise<import('./checks.mjs').Result>} */
+export async function checkDeployment(log) {
+  await ensureSystem(['proxy']);
+  const caddyfile = join(rootDir, 'deploy/Caddyfile');
+  const compose = await composeCommand();
+  const checks = [
+    { name: 'paths', run: async () => report(missingPaths()) },
+    { name: 'deploy/setup.sh', run: () => execute('sh', ['-n', 'deploy/setup.sh'], { log }) },
+    {
+      name: 'caddy validate',
+      run: () => execute('caddy', ['validate', '--adapter', 'caddyfile', '--config', caddyfile], { log }),
+    },
+    {
+      name: 'caddy fmt',
+      run: () => execute('caddy', ['fmt', caddyfile], { log }).then(({ output }) => report(isFormatted(caddyfile, output))),
+    },
+    { name: 'proxy routes', run: async () => report(await misroutedPaths(caddyfile)) },
+    { name: 'sidecar bundle', run: () => bundleStarts(log) },
+  ];
+  if (compose)
+    checks.unshift({
+      name: 'compose config',
+      run: () => execute(compose[0], [...compose.slice(1), '--file', 'docker-compose.yml', 'config', '--quiet'], { log }),
+    });
+  const result = await runChecks(checks);
+  return compose ? result : { ...result, skipped: result.skipped + 1 };
+}
+
+/** @param {string[]} faults */
+const report = (faults) => ({ code: faults.length === 0 ? 0 : 1, output: faults.join('\n') });
+
+/** The compose program that is installed, as a plugin of Docker's or by itself. @returns {Promise<[string, ...string[]] | null>} */
+async function composeCommand() {
+  /** @type {[string, ...string[]][]} */
+  const candidates = [['docker', 'compose'], ['docker-compose']];
+  for (const [command, ...args] of candidates) {
+    const works = await run(command, [...args, 'version'], { doing: 'Looking for compose' }).then(
+      () => true,
+      () => false,
+    );
+    if (works) return [command, ...args];
+  }
+  return null;
+}
+
+/** Files that compose and the Dockerfile name and that are not there. */
+function missingPaths() {
+  const compose = readFileSync(join(rootDir, 'docker-compose.yml'), 'utf8');
+  const dockerfile = readFileSync(join(rootDir, 'sidecar/Dockerfile'), 'utf8');
+  const bound = [...compose.matchAll(/- (\.\/[^:\s]+):/g)].map((match) => match[1]);
+  const dockerfiles = [...compose.matchAll(/dockerfile: (\S+)/g)].map((match) => match[1]);
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) => match[1]?.split(' '));
+  const paths = [...bound, ...dockerfiles, ...copied].filter((path) => path && !existsSync(join(rootDir, path)));
+  const stages = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)$/gm)].map((match) => match[1]);
+  const targets = [...compose.matchAll(/target: (\w+)$/gm)].map((match) => match[1]).filter((target) => !stages.includes(target));
+  return [...paths.map((path) => `${path} is named and not there`), ...targets.map((target) => `no stage ${target}`)];
+}
+
+/** @param {string} path @param {string} formatted */
+function isFormatted(path, formatted) {
+  return readFileSync(path, 'utf8') === formatted ? [] : [`${path} is not formatted: caddy fmt --overwrite ${path}`];
+}
+
+/** Runs the proxy before three servers that answer with their names. @param {string} caddyfile @returns {Promise<string[]>} */
+async function misroutedPaths(caddyfile) {
+  const servers = await Promise.all(['sidecar', 'odoo', 'gevent'].map(nameServer));
+  const [sidecar, odoo, gevent] = servers.map(({ address }) => address);
+  const port = await freePort();
+  const env = {
+    SITE_ADDRESS: `http://127.0.0.1:${port}`,
+    SIDECAR_ADDRESS: sidecar,
+    ODOO_ADDRESS: odoo,
+    ODOO_GEVENT_ADDRESS: gevent,
+  };
+  const args = ['run', '--adapter', 'caddyfile', '--config', caddyfile];
+  const proxy = spawn('caddy', args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+  try {
+    await answering(port);
+    const expected = Object.entries(destinations).flatMap(([name, paths]) => paths.map((path) => ({ name, path })));
+    const faults = await Promise.all(
+      expected.map(async ({ name, path }) => {
+        const { status, body } = await request(port, path);
+        const reached = status === 404 && body === '' ? 'nobody' : body;
+        return reached === name ? [] : [`${path} reached ${reached || status}, not ${name}`];
+      }),
+    );
+    return faults.flat();
+  } finally {
+    proxy.kill();
+    for (const { server } of servers) server.close();
+  }
+}
+
+/** A server that answers every request with its name. @param {string} name */
+async function nameServer(name) {
+  const server = createServer((_request, response) => response.end(name));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return { server, address: `127.0.0.1:${port}` };
+}
+
+/** The path goes out as it is: fetch() would tidy it up. @param {number} port @param {string} path */
+function request(port, path) {
+  return new Promise((/** @type {(answer: {status: number, body: string}) => void} */ resolve, reject) => {
+    const outgoing = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    outgoing.on('error', reject);
+  });
+}
+
+/** @param {number} port */
+async function answering(port) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const ready = await request(port, '/').then(
+      () => true,
+      () => false,
+    );
+    if (ready) return;
+    await delay(50);
+  }
+  throw new Error('The proxy did not answer within 5 seconds.');
+}
+
+/** The bundle must run without node_modules: without a configuration it says what is missing. @param {string} log */
+async function bundleStarts(log) {
+  const built = await executeNode('../scripts/build.mjs', ['--sidecar'], { log });
+  if (built.code !== 0) return built;
+  const dir = mkdtempSync(join(tmpdir(), 'sidecar-'));
+  try {
+    cpSync(join(rootDir, 'dist/sidecar'), dir, { recursive: true });
+    const started = await execute(nodeBin(), [join(dir, 'main.js')], { log, cwd: dir, limitMs: 20_000 });
+    return report(started.output.includes('GATEWAY_DATABASE_URL is missing') ? [] : [started.output]);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}

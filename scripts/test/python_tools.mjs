@@ -1,0 +1,39 @@
+// ruff and pylint-odoo in a virtual environment of their own, shared by all clones.
+
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from '../stack/lock.mjs';
+import { cacheDir } from '../stack/paths.mjs';
+import { run } from '../stack/run.mjs';
+import { ensureSystem } from '../stack/system.mjs';
+
+const requirements = new URL('python_tools.txt', import.meta.url);
+const directory = join(cacheDir, 'python-tools');
+
+/**
+ * The folder of ruff's and pylint's programs; installs them first if need be.
+ * @param {string} log
+ * @returns {Promise<string>}
+ */
+export function pythonTools(log) {
+  return withLock(`${directory}.lock`, async () => {
+    const binDir = join(directory, 'bin');
+    const marker = join(directory, 'installed');
+    const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+    if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return binDir;
+
+    rmSync(directory, { recursive: true, force: true });
+    await ensureSystem(['python']);
+    const hint = 'The Python linters come from the Python package index through pip: check that pip reaches it.';
+    await run('/usr/bin/python3', ['-m', 'venv', directory], {
+      log,
+      doing: 'Making the environment of the Python linters',
+    });
+    const install = ['install', '--quiet', '--disable-pip-version-check', '--requirement', fileURLToPath(requirements)];
+    await run(join(binDir, 'pip'), install, { log, hint, doing: 'Installing the Python linters' });
+    writeFileSync(marker, wanted);
+    return binDir;
+  });
+}
