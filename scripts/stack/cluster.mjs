@@ -3,6 +3,7 @@
 
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { withLock } from './lock.mjs';
 import { cloneKey, logDir, stackDir } from './paths.mjs';
 import { chosenPort, freePort, isFree, portOf, requireFree } from './ports.mjs';
@@ -53,9 +54,11 @@ export async function stopCluster(options = {}) {
   const user = await serverUser();
   const dir = await clusterDir(user);
   if (runningPort(dir) === null) return;
-  await pgCtl(['stop', '-D', join(dir, 'data'), '-m', options.immediately ? 'immediate' : 'fast', '-w'], user).catch(async (error) => {
-    if (await isRunning(dir, user)) throw error;
-  });
+  await pgCtl(['stop', '-D', join(dir, 'data'), '-m', options.immediately ? 'immediate' : 'fast', '-w'], user).catch(
+    async (error) => {
+      if (await isRunning(dir, user)) throw error;
+    },
+  );
 }
 
 /** Stops the cluster and deletes all its data. */
@@ -73,10 +76,24 @@ export async function clusterPort() {
   return (await isRunning(dir, user)) ? runningPort(dir) : null;
 }
 
+/** True when this clone's cluster runs and nobody is connected to it. */
+export async function clusterIsIdle() {
+  const port = await clusterPort();
+  if (port === null) return false;
+  const url = /** @type {string} */ (describe(port).superuserUrl);
+  const count = "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()";
+  for (let attempt = 0; attempt < 10; attempt++) {
+    if ((await sql(url, count)) === '0') return true;
+    await delay(200); // connections of a process that has just ended
+  }
+  return false;
+}
+
 /** @param {number} port @returns {Cluster} */
 function describe(port) {
   const { passwords } = ensureState();
-  const url = (/** @type {string} */ role, /** @type {string} */ password) => `postgres://${role}:${password}@127.0.0.1:${port}/postgres`;
+  const url = (/** @type {string} */ role, /** @type {string} */ password) =>
+    `postgres://${role}:${password}@127.0.0.1:${port}/postgres`;
   return {
     ownerUrl: url('odoo', passwords.odoo),
     ownerRole: 'odoo',
@@ -92,15 +109,27 @@ async function externalServer(url, progress) {
   const ownerUrl = withDatabase(url, 'postgres');
   const sidecarRole = `api_gateway_${cloneKey.slice(-10)}`; // other clones may use the same server
   const sidecarPassword = ensureState().passwords.gateway;
-  const hint = 'DATABASE_URL must name a server that runs and a role that may create databases and roles: create role odoo login createdb createrole password \'…\'.';
+  const hint =
+    "DATABASE_URL must name a server that runs and a role that may create databases and roles: create role odoo login createdb createrole password '…'.";
   try {
     await sql(ownerUrl, createRole, { role: sidecarRole, password: sidecarPassword, options: 'login' });
   } catch (error) {
-    throw new Failure('The Postgres server that DATABASE_URL names refused.', { tail: error instanceof Failure ? error.tail : String(error), hint, cause: error });
+    throw new Failure('The Postgres server that DATABASE_URL names refused.', {
+      tail: error instanceof Failure ? error.tail : String(error),
+      hint,
+      cause: error,
+    });
   }
   const { username, host } = new URL(url);
   progress.note(`${host} (DATABASE_URL)`);
-  return { ownerUrl, ownerRole: decodeURIComponent(username), superuserUrl: null, sidecarRole, sidecarPassword, own: false };
+  return {
+    ownerUrl,
+    ownerRole: decodeURIComponent(username),
+    superuserUrl: null,
+    sidecarRole,
+    sidecarPassword,
+    own: false,
+  };
 }
 
 const createRole = `
@@ -119,7 +148,8 @@ async function ensureRoles(cluster) {
 /** The user that Postgres runs as: it refuses root. @returns {Promise<{uid: number, gid: number} | undefined>} undefined: this very user */
 async function serverUser() {
   if (!isRoot) return undefined;
-  const id = (/** @type {string} */ flag) => run('id', [flag, postgresUser], { doing: `Looking for the user ${postgresUser}`, hint: elsewhere });
+  const id = (/** @type {string} */ flag) =>
+    run('id', [flag, postgresUser], { doing: `Looking for the user ${postgresUser}`, hint: elsewhere });
   return { uid: Number(await id('-u')), gid: Number(await id('-g')) };
 }
 
@@ -160,14 +190,24 @@ async function ensureData(dir, user) {
   const passwordFile = join(dir, 'password');
   writeFileSync(passwordFile, ensureState().passwords.postgres, { mode: 0o600 });
   if (user) chownSync(passwordFile, user.uid, user.gid);
-  await run(tool('initdb'), ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C.UTF-8'], {
-    as: user,
-    log: join(logDir, 'initdb.log'),
-    doing: 'Making the Postgres cluster',
-    hint: `Delete ${dir} and run this again.`,
-  });
+  await run(
+    tool('initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C.UTF-8'],
+    {
+      as: user,
+      log: join(logDir, 'initdb.log'),
+      doing: 'Making the Postgres cluster',
+      hint: `Delete ${dir} and run this again.`,
+    },
+  );
   rmSync(passwordFile);
-  const settings = ["listen_addresses = '127.0.0.1'", "unix_socket_directories = ''", 'max_connections = 200', 'shared_buffers = 256MB', 'max_wal_size = 2GB'];
+  const settings = [
+    "listen_addresses = '127.0.0.1'",
+    "unix_socket_directories = ''",
+    'max_connections = 200',
+    'shared_buffers = 256MB',
+    'max_wal_size = 2GB',
+  ];
   writeFileSync(join(data, 'postgresql.auto.conf'), `${settings.join('\n')}\n`);
   writeFileSync(join(dir, 'complete'), ''); // an interrupted initdb is done again
   return true;

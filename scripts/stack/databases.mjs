@@ -72,7 +72,8 @@ export async function copyDatabase(cluster, source, target) {
  */
 export async function cloneTemplate(cluster, template, database) {
   await copyDatabase(cluster, template, database);
-  const renew = "update ir_config_parameter set value = gen_random_uuid()::text where key in ('database.uuid', 'database.secret')";
+  const renew =
+    "update ir_config_parameter set value = gen_random_uuid()::text where key in ('database.uuid', 'database.secret')";
   await sql(withDatabase(cluster.ownerUrl, database), renew);
   await grantSidecar(cluster, database);
   const marker = (await inspectDatabase(cluster, template))?.marker;

@@ -13,7 +13,11 @@ export function fingerprint(paths, without = []) {
   const skipped = new Set(['__pycache__', 'node_modules', ...without]);
   const hash = createHash('sha256');
   for (const path of paths) {
-    for (const file of filesBelow(path, skipped)) hash.update(`${relative(path, file)}\0`).update(readFileSync(file)).update('\0');
+    for (const file of filesBelow(path, skipped))
+      hash
+        .update(`${relative(path, file)}\0`)
+        .update(readFileSync(file))
+        .update('\0');
     hash.update('\0');
   }
   return hash.digest('hex').slice(0, 16);

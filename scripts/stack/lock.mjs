@@ -61,7 +61,9 @@ async function acquire(path, mine) {
       told = true;
     }
     if (Date.now() - startedAt > giveUpAfterMs) {
-      throw new Failure(`Process ${owner?.pid} has held ${path} for too long.`, { hint: 'End that process, then run this again.' });
+      throw new Failure(`Process ${owner?.pid} has held ${path} for too long.`, {
+        hint: 'End that process, then run this again.',
+      });
     }
     await delay(200);
   }

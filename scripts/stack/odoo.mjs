@@ -37,7 +37,12 @@ export async function startOdooServer(parts, options) {
   const geventPort = options.geventPort ?? (await freePort());
   const workers = options.workers ?? 2;
   const name = options.name ?? `odoo-${httpPort}`;
-  const config = writeConfig(parts, name, { http_port: httpPort, gevent_port: geventPort, workers, db_name: options.databases.join(',') });
+  const config = writeConfig(parts, name, {
+    http_port: httpPort,
+    gevent_port: geventPort,
+    workers,
+    db_name: options.databases.join(','),
+  });
   const url = `http://127.0.0.1:${httpPort}`;
   const running = await launch({
     name,
@@ -131,6 +136,12 @@ export function writeConfig({ odoo, cluster }, name, options) {
   };
   mkdirSync(join(stackDir, 'conf'), { recursive: true });
   const path = join(stackDir, 'conf', `${name}.conf`);
-  writeFileSync(path, `[options]\n${Object.entries(all).map(([key, value]) => `${key} = ${value}\n`).join('')}`, { mode: 0o600 });
+  writeFileSync(
+    path,
+    `[options]\n${Object.entries(all)
+      .map(([key, value]) => `${key} = ${value}\n`)
+      .join('')}`,
+    { mode: 0o600 },
+  );
   return path;
 }

@@ -11,7 +11,15 @@ import { Failure, step } from './report.mjs';
 import { run } from './run.mjs';
 import { elsewhere, isDebian } from './system.mjs';
 
-const fromSid = ['odoo-19', 'libjs-jquery', 'libjs-jquery-form', 'libjs-underscore', 'fonts-montserrat', 'fonts-roboto-unhinted', 'fonts-inconsolata'];
+const fromSid = [
+  'odoo-19',
+  'libjs-jquery',
+  'libjs-jquery-form',
+  'libjs-underscore',
+  'fonts-montserrat',
+  'fonts-roboto-unhinted',
+  'fonts-inconsolata',
+];
 /** Odoo's icons are Font Awesome 4, which sid has left behind. */
 const fromStable = ['fonts-font-awesome'];
 
@@ -53,9 +61,15 @@ export async function ensureOdoo() {
 /** @param {string} bin @returns {Promise<Odoo>} */
 async function installedOdoo(bin) {
   return step('Odoo 19', async (progress) => {
-    const printed = await run(bin, ['--version'], { doing: `Asking ${bin} for its version`, hint: 'ODOO_BIN must name the odoo (odoo-bin) of an Odoo 19 that runs.' });
+    const printed = await run(bin, ['--version'], {
+      doing: `Asking ${bin} for its version`,
+      hint: 'ODOO_BIN must name the odoo (odoo-bin) of an Odoo 19 that runs.',
+    });
     const version = /(\d+)\.\d+\S*/.exec(printed);
-    if (version?.[1] !== '19') throw new Failure(`ODOO_BIN is not an Odoo 19: it says "${printed.trim()}".`, { hint: 'Name an Odoo 19 in ODOO_BIN.' });
+    if (version?.[1] !== '19')
+      throw new Failure(`ODOO_BIN is not an Odoo 19: it says "${printed.trim()}".`, {
+        hint: 'Name an Odoo 19 in ODOO_BIN.',
+      });
     progress.note(`${version[0]} (ODOO_BIN)`);
     return { version: `${version[0]}-installed`, command: [bin], env: {}, addonsPaths: [] };
   });
@@ -93,7 +107,11 @@ async function fetchOdoo(progress) {
   rmSync(partial, { recursive: true, force: true });
   for (const [index, name] of archives.entries()) {
     progress.progress(`unpacking ${index + 1} of ${archives.length}`);
-    await run('dpkg', ['-x', join(downloads, name), partial], { log, doing: `Unpacking ${name}`, hint: `Delete ${downloads} and run this again.` });
+    await run('dpkg', ['-x', join(downloads, name), partial], {
+      log,
+      doing: `Unpacking ${name}`,
+      hint: `Delete ${downloads} and run this again.`,
+    });
   }
   rmSync(join(odooCache, version), { recursive: true, force: true });
   renameSync(partial, join(odooCache, version));
@@ -111,12 +129,18 @@ async function missingArchives(names, options, log) {
 
 /** apt options that know sid's package list and nothing else of the machine's own lists. */
 async function sidOptions() {
-  const targets = await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', 'Origin: Debian', 'Label: Debian'], {
-    doing: 'Asking apt for its Debian mirror',
-  });
+  const targets = await run(
+    'apt-get',
+    ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', 'Origin: Debian', 'Label: Debian'],
+    {
+      doing: 'Asking apt for its Debian mirror',
+    },
+  );
   const mirror = targets.split('\n').find((line) => line.trim() !== '');
   if (!mirror) {
-    throw new Failure("apt knows no Debian mirror, so there is nowhere to fetch Odoo from.", { hint: `Add Debian's main archive to the apt sources and run apt-get update.\n${elsewhere}` });
+    throw new Failure('apt knows no Debian mirror, so there is nowhere to fetch Odoo from.', {
+      hint: `Add Debian's main archive to the apt sources and run apt-get update.\n${elsewhere}`,
+    });
   }
   const aptDir = join(odooCache, 'apt');
   for (const dir of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(aptDir, dir), { recursive: true });

@@ -18,7 +18,8 @@ export function chosenPort(name) {
   const text = process.env[variable];
   if (!text) return null;
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Failure(`${variable}=${text} is not a port.`, { hint: 'Give a number from 1 to 65535.' });
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new Failure(`${variable}=${text} is not a port.`, { hint: 'Give a number from 1 to 65535.' });
   return port;
 }
 
@@ -31,9 +32,12 @@ export function portOf(name) {
 export async function requireFree(name, port) {
   if (await isFree(port)) return;
   const { variable } = ports[name];
-  throw new Failure(`Port ${port}, meant for the stack's ${name === 'gateway' ? 'sidecar' : name} (${variable}), is in use by another program.`, {
-    hint: `End that program, or choose another port: ${variable}=${port + 1000 > 65535 ? port - 1000 : port + 1000}.`,
-  });
+  throw new Failure(
+    `Port ${port}, meant for the stack's ${name === 'gateway' ? 'sidecar' : name} (${variable}), is in use by another program.`,
+    {
+      hint: `End that program, or choose another port: ${variable}=${port + 1000 > 65535 ? port - 1000 : port + 1000}.`,
+    },
+  );
 }
 
 /** @param {number} port */

@@ -1,7 +1,7 @@
 // Who a process id stands for. An id alone is not enough: the kernel gives it away again.
 
-import { readdirSync, readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const hasProc = process.platform === 'linux';
 

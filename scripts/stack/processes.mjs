@@ -4,7 +4,7 @@
 // What a dead owner has left running is stopped by whoever looks next.
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { logDir, stackDir } from './paths.mjs';
@@ -62,7 +62,11 @@ export async function launch(launch) {
   mkdirSync(recordDir, { recursive: true });
   const output = openSync(log, 'a', 0o600);
   const logStart = statSync(log).size;
-  const child = spawn(launch.command, launch.args, { env: { ...process.env, ...launch.env }, stdio: ['ignore', output, output], detached: true });
+  const child = spawn(launch.command, launch.args, {
+    env: { ...process.env, ...launch.env },
+    stdio: ['ignore', output, output],
+    detached: true,
+  });
   closeSync(output);
   const exited = new Promise((/** @type {(value: void) => void} */ resolve) => child.once('exit', () => resolve()));
   const spawned = new Promise((resolve, reject) => child.once('spawn', () => resolve(undefined)).once('error', reject));
@@ -105,11 +109,14 @@ async function untilReady(record, addresses, timeoutMs, logStart) {
     if (ended || Date.now() > deadline) {
       await stopRecorded(record);
       const tail = readFileSync(record.log).subarray(logStart).toString().trim().split('\n').slice(-25).join('\n');
-      throw new Failure(ended ? `${record.name} ended right after its start.` : `${record.name} did not answer within ${timeoutMs / 1000} s.`, {
-        tail,
-        log: record.log,
-        hint: 'The log above says why. Mend it, then run this again.',
-      });
+      throw new Failure(
+        ended ? `${record.name} ended right after its start.` : `${record.name} did not answer within ${timeoutMs / 1000} s.`,
+        {
+          tail,
+          log: record.log,
+          hint: 'The log above says why. Mend it, then run this again.',
+        },
+      );
     }
     await delay(100);
   }
@@ -144,6 +151,15 @@ const isOrphan = (record) => record.owner !== null && !isAlive(record.owner.pid,
 /** Stops what dead owners have left behind. */
 export async function stopOrphans() {
   await Promise.all(allRecords().filter(isOrphan).map(stopRecorded));
+}
+
+/** Stops what this process has started and not stopped yet. */
+export async function stopOwn() {
+  await Promise.all(
+    allRecords()
+      .filter((record) => record.owner?.pid === process.pid)
+      .map(stopRecorded),
+  );
 }
 
 /** @returns {ProcessRecord[]} */

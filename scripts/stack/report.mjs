@@ -62,7 +62,9 @@ export async function step(title, work) {
 /** @param {string} mark @param {string} title @param {number} startedAt @param {string} note */
 function endLine(mark, title, startedAt, note) {
   const seconds = `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
-  process.stderr.write(`${isTerminal ? '\r\x1b[K' : ''}  ${mark} ${title.padEnd(34)} ${seconds.padStart(8)}${note ? `  ${note}` : ''}\n`);
+  process.stderr.write(
+    `${isTerminal ? '\r\x1b[K' : ''}  ${mark} ${title.padEnd(34)} ${seconds.padStart(8)}${note ? `  ${note}` : ''}\n`,
+  );
 }
 
 /** @param {string} text */

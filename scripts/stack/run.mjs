@@ -8,6 +8,12 @@ import { Failure } from './report.mjs';
 
 const tailLines = 25;
 
+/** Commands that run at this moment: they end with this process. @type {Set<import('node:child_process').ChildProcess>} */
+const children = new Set();
+process.on('exit', () => {
+  for (const child of children) child.kill();
+});
+
 /**
  * @typedef {object} RunOptions
  * @property {string} [cwd]
@@ -18,8 +24,8 @@ const tailLines = 25;
  * @property {string} [doing] what it is for, in words, for the error message
  * @property {string} [hint] what to do when it fails
  * @property {(line: string) => void} [onLine] called with each line it prints
- * @property {(percent: number, text: string) => void} [onAptProgress] reads apt's status lines from descriptor 3
  * @property {AbortSignal} [signal] ends the command when it fires
+ * @property {(percent: number, text: string) => void} [onAptProgress] reads apt's status lines from descriptor 3
  */
 
 /**
@@ -34,9 +40,10 @@ export function run(command, args, options = {}) {
       cwd: options.cwd ?? (options.as ? '/' : undefined),
       env: { ...process.env, ...options.env },
       ...(options.as ?? {}),
-      stdio: ['pipe', 'pipe', 'pipe', options.onAptProgress ? 'pipe' : 'ignore'],
       signal: options.signal,
+      stdio: ['pipe', 'pipe', 'pipe', options.onAptProgress ? 'pipe' : 'ignore'],
     });
+    children.add(child);
     if (options.log) mkdirSync(dirname(options.log), { recursive: true });
     const log = options.log ? createWriteStream(options.log, { flags: 'a', mode: 0o600 }) : null;
     let stdout = '';
@@ -53,18 +60,28 @@ export function run(command, args, options = {}) {
     });
     child.stderr?.on('data', (chunk) => log?.write(chunk));
     for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on('line', keep);
-    if (options.onAptProgress) readAptStatus(/** @type {import('node:stream').Readable} */ (child.stdio[3]), options.onAptProgress);
+    if (options.onAptProgress)
+      readAptStatus(/** @type {import('node:stream').Readable} */ (child.stdio[3]), options.onAptProgress);
     child.stdin?.on('error', () => {}); // it may end without reading its input: the exit code tells
     child.stdin?.end(options.input ?? '');
 
     const fail = (/** @type {string} */ how, /** @type {unknown} */ cause) => {
+      children.delete(child);
       log?.end();
       const hint = options.hint;
-      reject(new Failure(`${options.doing ?? command} failed: ${how}.`, { tail: tail.slice(-tailLines).join('\n'), log: options.log, hint, cause }));
+      reject(
+        new Failure(`${options.doing ?? command} failed: ${how}.`, {
+          tail: tail.slice(-tailLines).join('\n'),
+          log: options.log,
+          hint,
+          cause,
+        }),
+      );
     };
     child.on('error', (error) => fail(error.message, error));
     child.on('close', (code, signal) => {
       if (code !== 0) return fail(signal ? `${command} was ended by ${signal}` : `${command} ended with code ${code}`, undefined);
+      children.delete(child);
       log?.end();
       resolve(stdout);
     });

@@ -58,5 +58,7 @@ export function nodeBin() {
   const fromNpm = join(rootDir, 'node_modules/node/bin/node');
   if (existsSync(fromNpm)) return fromNpm;
   if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
-  throw new Failure('Node 24 is missing: npm brings it as the package `node`.', { hint: 'Run `npm ci` with install scripts allowed (no --ignore-scripts), then run this again.' });
+  throw new Failure('Node 24 is missing: npm brings it as the package `node`.', {
+    hint: 'Run `npm ci` with install scripts allowed (no --ignore-scripts), then run this again.',
+  });
 }

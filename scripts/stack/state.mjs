@@ -21,7 +21,10 @@ export function readState() {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return null;
-    throw new Failure(`${path} can't be read: ${String(error)}`, { hint: 'Run `npm run stack -- reset` to start anew.', cause: error });
+    throw new Failure(`${path} can't be read: ${String(error)}`, {
+      hint: 'Run `npm run stack -- reset` to start anew.',
+      cause: error,
+    });
   }
 }
 

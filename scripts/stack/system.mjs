@@ -15,6 +15,7 @@ const pythonModules =
 const packagesOf = {
   odoo: pythonModules.split(' ').map((name) => `python3-${name}`),
   postgres: ['postgresql', 'postgresql-client'],
+  postgresClient: ['postgresql-client'],
   browser: ['chromium'],
   bench: ['wrk'],
   proxy: ['caddy'],
@@ -27,7 +28,11 @@ export const isRoot = process.getuid?.() === 0;
 
 /** True on Debian itself: only there is `odoo-19` a package away. */
 export function isDebian() {
-  return existsSync('/etc/os-release') && /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8')) && existsSync('/usr/bin/apt-get');
+  return (
+    existsSync('/etc/os-release') &&
+    /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8')) &&
+    existsSync('/usr/bin/apt-get')
+  );
 }
 
 export const elsewhere =
@@ -35,12 +40,22 @@ export const elsewhere =
   '(a role that may create databases and roles, e.g. postgres://odoo:secret@127.0.0.1:5432/postgres; psql, pg_dump and pg_restore on the PATH), ' +
   'or run `docker compose up`.';
 
+/** What an instance needs here: less when Odoo or Postgres are named. @returns {PackageGroup[]} */
+export function instanceGroups() {
+  const { ODOO_BIN: odooBin, DATABASE_URL: databaseUrl } = process.env;
+  return [...(odooBin ? [] : /** @type {const} */ (['odoo'])), databaseUrl ? 'postgresClient' : 'postgres'];
+}
+
 /**
  * Installs the Debian packages of the named groups that are missing.
  * @param {PackageGroup[]} [groups]
  */
-export async function ensureSystem(groups = ['odoo', 'postgres']) {
+export async function ensureSystem(groups = instanceGroups()) {
   await step('System packages', async (progress) => {
+    if (!isDebian()) {
+      if (process.env.ODOO_BIN && process.env.DATABASE_URL) return progress.note('not on Debian: yours are used');
+      throw new Failure('System packages can be installed on Debian only.', { hint: elsewhere });
+    }
     const wanted = groups.flatMap((group) => packagesOf[group]);
     const missing = await missingPackages(wanted);
     if (missing.length === 0) return progress.note('all there');
@@ -54,11 +69,23 @@ export async function ensureSystem(groups = ['odoo', 'postgres']) {
       log,
       env: { DEBIAN_FRONTEND: 'noninteractive' },
       hint: "Look at the lines above. If they speak of names or connections, check the machine's network and its apt sources, then run this again.",
-      onAptProgress: (/** @type {number} */ percent, /** @type {string} */ text) => progress.progress(`${Math.round(percent)} % ${text}`),
+      onAptProgress: (/** @type {number} */ percent, /** @type {string} */ text) =>
+        progress.progress(`${Math.round(percent)} % ${text}`),
     };
     const common = ['-o', 'APT::Status-Fd=3', '-o', 'DPkg::Lock::Timeout=300'];
+    const install = () =>
+      run('apt-get', [...common, 'install', '--yes', '--no-install-recommends', ...missing], {
+        ...options,
+        doing: 'Installing Debian packages',
+      });
+    await run('dpkg', ['--configure', '-a'], {
+      ...options,
+      doing: 'Completing an interrupted installation',
+      onAptProgress: undefined,
+    });
     await run('apt-get', [...common, 'update'], { ...options, doing: 'Reading the package lists' });
-    await run('apt-get', [...common, 'install', '--yes', '--no-install-recommends', ...missing], { ...options, doing: 'Installing Debian packages' });
+    // Another apt run that ends meanwhile may clean the downloads away (Docker images do so): once more fetches them again.
+    await install().catch(install);
     progress.note(`${missing.length} installed`);
   });
 }
@@ -68,6 +95,8 @@ async function missingPackages(wanted) {
   // dpkg-query ends with 1 when it does not know one of them: that is an answer here, not an error.
   const script = 'dpkg-query --show --showformat \'${db:Status-Status} ${Package}\\n\' "$@" 2>/dev/null || true';
   const known = await run('sh', ['-c', script, 'sh', ...wanted], { doing: 'Asking which packages are installed' });
-  const installed = new Set(known.split('\n').flatMap((line) => (line.startsWith('installed ') ? [line.slice('installed '.length)] : [])));
+  const installed = new Set(
+    known.split('\n').flatMap((line) => (line.startsWith('installed ') ? [line.slice('installed '.length)] : [])),
+  );
   return wanted.filter((name) => !installed.has(name));
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { copyDatabase, deleteDatabase, filestoreOf, grantSidecar, inspectDatabase, markDatabase } from './databases.mjs';
 import { fingerprint, hashOf } from './fingerprint.mjs';
 import { withLock } from './lock.mjs';
-import { dataDir, runInShell, updateModules } from './odoo.mjs';
+import { runInShell, updateModules } from './odoo.mjs';
 import { addonDir, cacheDir, hasAddon, logDir, stackDir } from './paths.mjs';
 import { Failure, step } from './report.mjs';
 import { run } from './run.mjs';
@@ -68,8 +68,12 @@ export async function bringUpToDate(parts, database, progress) {
   }
   if (isCurrent(marker, wanted)) return false;
   if (marker.addon !== wanted.addon) {
-    const installed = await sql(withDatabase(cluster.ownerUrl, database), "select state from ir_module_module where name = 'api_gateway'");
-    const what = installed === 'installed' || installed === 'to upgrade' ? { upgrade: ['api_gateway'] } : { install: ['api_gateway'] };
+    const installed = await sql(
+      withDatabase(cluster.ownerUrl, database),
+      "select state from ir_module_module where name = 'api_gateway'",
+    );
+    const what =
+      installed === 'installed' || installed === 'to upgrade' ? { upgrade: ['api_gateway'] } : { install: ['api_gateway'] };
     await updateModules(parts, database, what, progress);
     await requireInstalled(parts, database, ['api_gateway']);
     await grantSidecar(cluster, database);
@@ -126,9 +130,19 @@ async function dump(cluster, database, cached) {
   const partial = `${cached}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  const options = { env: connectionEnv(withDatabase(cluster.ownerUrl, database)), log: join(logDir, 'dump.log'), doing: 'Dumping the template' };
-  await run(postgresTool('pg_dump'), ['--format=custom', '--compress=1', '--no-owner', '--no-privileges', `--file=${join(partial, 'database.dump')}`], options);
-  await run('tar', ['-C', filestoreOf(database), '-cf', join(partial, 'filestore.tar'), '.'], { doing: 'Packing the filestore' });
+  const options = {
+    env: connectionEnv(withDatabase(cluster.ownerUrl, database)),
+    log: join(logDir, 'dump.log'),
+    doing: 'Dumping the template',
+  };
+  await run(
+    postgresTool('pg_dump'),
+    ['--format=custom', '--compress=1', '--no-owner', '--no-privileges', `--file=${join(partial, 'database.dump')}`],
+    options,
+  );
+  await run('tar', ['-C', filestoreOf(database), '-cf', join(partial, 'filestore.tar'), '.'], {
+    doing: 'Packing the filestore',
+  });
   renameSync(partial, cached);
 }
 
@@ -137,7 +151,15 @@ async function restore(cluster, database, cached, progress) {
   progress.progress('restoring it from the cache');
   await run(
     postgresTool('pg_restore'),
-    ['--no-owner', '--no-privileges', '--no-comments', '--exit-on-error', '--jobs=2', `--dbname=${database}`, join(cached, 'database.dump')],
+    [
+      '--no-owner',
+      '--no-privileges',
+      '--no-comments',
+      '--exit-on-error',
+      '--jobs=2',
+      `--dbname=${database}`,
+      join(cached, 'database.dump'),
+    ],
     {
       env: connectionEnv(withDatabase(cluster.ownerUrl, database)),
       log: join(logDir, 'restore.log'),
@@ -146,7 +168,9 @@ async function restore(cluster, database, cached, progress) {
     },
   );
   mkdirSync(filestoreOf(database), { recursive: true });
-  await run('tar', ['-C', filestoreOf(database), '-xf', join(cached, 'filestore.tar')], { doing: 'Unpacking the filestore' });
+  await run('tar', ['-C', filestoreOf(database), '-xf', join(cached, 'filestore.tar')], {
+    doing: 'Unpacking the filestore',
+  });
 }
 
 /** Odoo ends well even when a module could not be installed. @param {Parts} parts @param {string} database @param {string[]} names */
@@ -163,6 +187,10 @@ async function requireInstalled(parts, database, names) {
 
 /** Templates of earlier states of the code. @param {Parts} parts @param {string} base the base template in use */
 async function deleteOthers({ cluster }, base) {
-  const names = await sql(cluster.ownerUrl, "select datname from pg_database where datname like 'template_gateway_%' or datname like 'template_base_%'");
-  for (const name of names.split('\n').filter((name) => name && name !== base && !name.endsWith('_building'))) await deleteDatabase(cluster, name);
+  const names = await sql(
+    cluster.ownerUrl,
+    "select datname from pg_database where datname like 'template_gateway_%' or datname like 'template_base_%'",
+  );
+  for (const name of names.split('\n').filter((name) => name && name !== base && !name.endsWith('_building')))
+    await deleteDatabase(cluster, name);
 }
