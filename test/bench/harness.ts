@@ -1,0 +1,123 @@
+// What every bench stands on: load from outside this process, contestants that take turns, medians.
+//
+//   const figures = await compare({ rounds: 5 }, {
+//     gateway: () => load(url, { connections: 8, seconds: 4, headers }),
+//     json2: () => load(other, { … }),
+//   });
+//   report('read', { gateway_rps: figures.gateway.rps, … }, { one_vs_json2: figures.gateway.rps / figures.json2.rps });
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { say } from '../../scripts/stack/report.mjs';
+
+const execute = promisify(execFile);
+
+export interface Load {
+  connections: number;
+  seconds: number;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface Measured {
+  /** Requests per second. */
+  rps: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/**
+ * Keeps `connections` requests going for `seconds` with wrk, which takes little of the cores that the servers need.
+ * Throws when a single one was not answered with 2xx: a refused request is a fast request.
+ */
+export async function load(url: string, { connections, seconds, method = 'GET', headers = {}, body }: Load): Promise<Measured> {
+  const dir = await mkdtemp(join(tmpdir(), 'bench-'));
+  try {
+    const script = join(dir, 'load.lua');
+    await writeFile(script, luaScript(method, headers, body));
+    const args = ['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`];
+    const { stdout } = await execute('wrk', [...args, '--timeout', '30s', '--script', script, url]);
+    const summary = JSON.parse(stdout.slice(stdout.lastIndexOf('\n{')));
+    const failed = summary.connect + summary.read + summary.write + summary.status + summary.timeout;
+    if (failed > 0 || summary.requests === 0) throw new Error(`${url}: not all answers were good: ${JSON.stringify(summary)}`);
+    return { rps: (summary.requests * 1e6) / summary.durationUs, p50Ms: summary.p50Us / 1000, p99Ms: summary.p99Us / 1000 };
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
+
+function luaScript(method: string, headers: Record<string, string>, body: string | undefined): string {
+  const lines = [`wrk.method = ${lua(method)}`];
+  for (const [name, value] of Object.entries(headers)) lines.push(`wrk.headers[${lua(name)}] = ${lua(value)}`);
+  if (body !== undefined) lines.push(`wrk.body = ${lua(body)}`);
+  lines.push(`done = function(summary, latency)
+  local e = summary.errors
+  io.write(string.format(
+    '\\n{"requests":%d,"durationUs":%d,"p50Us":%d,"p99Us":%d,"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d}',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    e.connect, e.read, e.write, e.status, e.timeout))
+end`);
+  return lines.join('\n');
+}
+
+/** A Lua string literal: bytes outside printable ASCII by number. */
+function lua(text: string): string {
+  const bytes = [...Buffer.from(text)];
+  const plain = (byte: number) => byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;
+  return `"${bytes.map((byte) => (plain(byte) ? String.fromCharCode(byte) : `\\${String(byte).padStart(3, '0')}`)).join('')}"`;
+}
+
+/**
+ * Lets contestants take turns, `rounds` times and each time in another order, so that what disturbs the machine disturbs
+ * all alike. One turn of each beforehand warms caches up and does not count.
+ * @returns the medians of each contestant's turns
+ */
+export async function compare<Name extends string>(
+  { rounds }: { rounds: number },
+  contestants: Record<Name, () => Promise<Measured>>,
+): Promise<Record<Name, Measured>> {
+  const names = Object.keys(contestants) as Name[];
+  const turns = new Map<Name, Measured[]>(names.map((name) => [name, []]));
+  for (let round = 0; round <= rounds; round += 1) {
+    const shift = round % names.length;
+    for (const name of [...names.slice(shift), ...names.slice(0, shift)]) {
+      const measured = await contestants[name]();
+      if (round > 0) turns.get(name)?.push(measured);
+      say(
+        `  ${round === 0 ? 'warm-up' : `round ${round}`}  ${name.padEnd(24)} ${Math.round(measured.rps)}/s  p99 ${measured.p99Ms.toFixed(1)} ms`,
+      );
+    }
+  }
+  const medians = names.map((name): [Name, Measured] => {
+    const measured = turns.get(name) ?? [];
+    return [
+      name,
+      {
+        rps: median(measured.map((m) => m.rps)),
+        p50Ms: median(measured.map((m) => m.p50Ms)),
+        p99Ms: median(measured.map((m) => m.p99Ms)),
+      },
+    ];
+  });
+  return Object.fromEntries(medians) as Record<Name, Measured>;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle];
+  const lower = sorted[sorted.length % 2 === 1 ? middle : middle - 1];
+  if (upper === undefined || lower === undefined) throw new Error('No values, no median.');
+  return (upper + lower) / 2;
+}
+
+/** The bench's result: its last line on stdout. */
+export function report(name: string, figures: Record<string, number>, ratios: Record<string, number>): void {
+  const rounded = (values: Record<string, number>) =>
+    Object.fromEntries(Object.entries(values).map(([label, value]) => [label, Number(value.toPrecision(4))]));
+  process.stdout.write(`${JSON.stringify({ name, figures: rounded(figures), ratios: rounded(ratios) })}\n`);
+}

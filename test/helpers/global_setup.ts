@@ -1,0 +1,23 @@
+// Before the files of `http` and `e2e`: one Odoo (2 workers) that serves whatever databases the tests make.
+
+import type { TestProject } from 'vitest/node';
+import { startOdooServer } from '../../scripts/stack/odoo.mjs';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import type { Real } from './instance.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    real: Real;
+  }
+}
+
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const { parts, template } = await provideRealParts();
+  const odoo = await startOdooServer(parts, {
+    name: `odoo-${project.name}-${process.pid}`,
+    databases: [], // every database that a request names
+    extraArgs: ['--max-cron-threads=0'], // a cron would stay connected to databases that are being dropped
+  });
+  project.provide('real', { parts, template, sharedOdooUrl: odoo.url });
+  return () => odoo.stop();
+}

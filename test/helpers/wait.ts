@@ -1,0 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Asks again and again until the answer is true; throws after `limitMs`.
+ * @returns milliseconds that it took
+ */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<number> {
+  const startedAt = performance.now();
+  for (;;) {
+    if (await holds()) return performance.now() - startedAt;
+    if (performance.now() - startedAt > limitMs) throw new Error(`Not within ${limitMs} ms: ${what}.`);
+    await delay(20);
+  }
+}

@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { checkImports, trees } from '../../scripts/test/imports.mjs';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+/** The faults of a tree that holds just these files. */
+function faultsOf(name: string, files: Record<string, string>): string[] {
+  const tree = trees.find((candidate) => candidate.name === name);
+  if (!tree) throw new Error(`no tree ${name}`);
+  const root = mkdtempSync(join(tmpdir(), 'imports-'));
+  folders.push(root);
+  for (const [path, text] of Object.entries(files)) {
+    const file = join(root, tree.dir, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  return checkImports(tree, root).faults;
+}
+
+describe('imports of the sidecar', () => {
+  test('go down the layers', () => {
+    const faults = faultsOf('sidecar', {
+      'main.ts': "import { serve } from './server.ts';\nimport { takeKey } from './db/keys.ts';\n",
+      'server.ts': "import { ping } from './routes/ping.ts';\n",
+      'routes/ping.ts': "import { check } from '../auth/check.ts';\n",
+      'auth/check.ts': "import { takeKey } from '../db/keys.ts';\nimport { Fault } from '../errors.ts';\n",
+      'db/keys.ts': "import pg from 'pg';\n",
+      'errors.ts': '',
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test('never go up', () => {
+    const files = { 'db/keys.ts': "\nimport {\n  a,\n  b,\n} from '../routes/ping.ts';\n", 'routes/ping.ts': '' };
+    expect(faultsOf('sidecar', files)).toEqual(['sidecar/src/db/keys.ts:2: db must not import routes (routes/ping.ts)']);
+  });
+
+  test('never go sideways, but for types of auth in policies', () => {
+    const faults = faultsOf('sidecar', {
+      'policies/throttle.ts': "import type { Principal } from '../auth/principal.ts';\nimport { send } from '../odoo/send.ts';\n",
+      'auth/principal.ts': '',
+      'odoo/send.ts': "import type { Principal } from '../auth/principal.ts';\n",
+    });
+    expect(faults).toEqual([
+      'sidecar/src/odoo/send.ts:1: odoo must not import auth (auth/principal.ts)',
+      'sidecar/src/policies/throttle.ts:2: policies must not import odoo (odoo/send.ts)',
+    ]);
+  });
+
+  test('reach Postgres in db alone', () => {
+    expect(faultsOf('sidecar', { 'auth/check.ts': "import pg from 'pg';\n" })).toHaveLength(1);
+  });
+
+  test('never go round, also within a layer', () => {
+    const files = { 'auth/a.ts': "import { b } from './b.ts';\n", 'auth/b.ts': "export { a } from './a.ts';\n" };
+    expect(faultsOf('sidecar', files)).toEqual(['sidecar/src: cycle auth/a.ts → auth/b.ts → auth/a.ts']);
+  });
+});
+
+describe('imports of the web client', () => {
+  test('go from pages to core to Odoo', () => {
+    const faults = faultsOf('web_src', {
+      'status/page.ts': "import { theme } from '../core/theme';\nimport { registry } from '@web/core/registry';\n",
+      'core/theme.ts': "import { useState } from '@odoo/owl';\n",
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test('never join two pages, nor the loader and the lazy bundle, nor anything from npm', () => {
+    const faults = faultsOf('web_src', {
+      'keys/page.ts': "import { card } from '../status/card';\n",
+      'status/card.ts': "import { debounce } from 'lodash';\n",
+      'loader/pages.ts': "import { theme } from '../core/theme';\n",
+      'core/theme.ts': '',
+    });
+    expect(faults).toHaveLength(3);
+  });
+});
+
+describe('imports of the addon', () => {
+  test('go from controllers to executor to models', () => {
+    const faults = faultsOf('odoo_addon', {
+      '__init__.py': 'from . import controllers, executor, models\n',
+      'controllers/__init__.py': 'from . import execute\n',
+      'controllers/execute.py': 'from ..executor import runner\n',
+      'executor/__init__.py': '',
+      'executor/runner.py': 'from odoo.addons.api_gateway.models import base\n',
+      'models/__init__.py': 'from . import base\n',
+      'models/base.py': '',
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test('never go up', () => {
+    const faults = faultsOf('odoo_addon', {
+      'models/base.py': 'from odoo import models\n\nfrom ..executor.runner import (\n    run,\n)\n',
+      'executor/runner.py': 'from odoo.addons.api_gateway.controllers import execute\n',
+      'controllers/execute.py': '',
+    });
+    expect(faults).toEqual([
+      'odoo_addon/api_gateway/executor/runner.py:1: executor must not import controllers (controllers/execute.py)',
+      'odoo_addon/api_gateway/models/base.py:3: models must not import executor (executor/runner.py)',
+    ]);
+  });
+});
