@@ -276,3 +276,11 @@ insert into gateway.setting (name, value, default_value) values
   ('limit.default', '80', '80'),
   ('limit.max', '1000', '1000'),
   ('body.max_bytes', '10485760', '10485760');
+
+-- Odoo's cron: what the channel and the heartbeats leave behind.
+create function gateway.tidy() returns void language sql volatile set search_path = pg_catalog, pg_temp
+  as $$
+    delete from gateway.channel_nonce where used_at < gateway.utc_now() - interval '1 hour';
+    delete from gateway.config_change where changed_at < gateway.utc_now() - interval '1 hour';
+    delete from gateway.sidecar where seen_at < gateway.utc_now() - interval '1 day'
+  $$;

@@ -1,0 +1,2 @@
+from . import controllers, executor, models
+from .hooks import uninstall_hook

@@ -1,0 +1,112 @@
+"""The door of the internal channel: nothing of a body is believed before its signature holds."""
+
+import hashlib
+import hmac
+import json
+import time
+from typing import NamedTuple
+
+from psycopg2.errors import UniqueViolation
+from werkzeug.exceptions import Forbidden
+
+from .state import State, current_state
+
+VERSION = 1
+MAX_SKEW_MS = 30_000
+MAX_CALLS = 32
+CONTEXT_KEYS = frozenset(["lang", "tz", "allowed_company_ids"])
+
+
+class ChannelError(Forbidden):
+    """The body is not one that this database's sidecars wrote for this moment and path."""
+
+    def __init__(self, reason, message):
+        super().__init__(message)
+        self.reason = reason
+
+
+class Envelope(NamedTuple):
+    nonce: str
+    deadline: float
+    """On the clock of `time.monotonic()`."""
+    calls: list
+    state: State
+
+
+def open_envelope(httprequest, cr):
+    """The checked body of a request; raises ChannelError."""
+    scheme, _, signature = httprequest.headers.get("X-Gateway-Signature", "").partition("=")
+    if scheme != "v1" or len(signature) != 64:
+        raise ChannelError("channel.signature", "The body is not signed.")
+    raw = httprequest.get_data()
+    state = _signed_state(cr, raw, signature)
+    try:
+        body = json.loads(raw)
+        _check_shape(body)
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
+        raise ChannelError("channel.malformed", f"The body is not a channel message: {exc}") from exc
+    if body["path"] != httprequest.path:
+        raise ChannelError("channel.path", "The body is signed for another path.")
+    if body["database"] != state.database_uuid:
+        raise ChannelError("channel.database", "The body is signed for another database.")
+    now = time.time() * 1000
+    if abs(now - body["time"]) > MAX_SKEW_MS:
+        raise ChannelError("channel.late", "The body was signed more than 30 s ago or ahead.")
+    # A sidecar whose clock runs ahead must not get more time than it asked for.
+    budget_ms = body["deadline"] - max(now, body["time"])
+    return Envelope(body["nonce"], time.monotonic() + budget_ms / 1000, body["calls"], state)
+
+
+def spend_nonce(cr, nonce):
+    """Record a write's nonce in the write's transaction, so that it happens once."""
+    try:
+        cr.execute("insert into gateway.channel_nonce (nonce) values (%s)", (nonce,), log_exceptions=False)
+    except UniqueViolation as exc:
+        raise ChannelError("channel.replay", "The body was executed before.") from exc
+
+
+def _signed_state(cr, raw, signature):
+    state = current_state(cr)
+    if not _signed_by_one(state.secrets, raw, signature):
+        # The secret may be younger than what this process knows.
+        state = current_state(cr, fresh=True)
+        if not _signed_by_one(state.secrets, raw, signature):
+            raise ChannelError("channel.signature", "The signature does not match the body.")
+    return state
+
+
+def _signed_by_one(secrets, raw, signature):
+    return any(
+        hmac.compare_digest(hmac.new(secret, raw, hashlib.sha256).hexdigest().encode(), signature.encode())
+        for secret in secrets
+    )
+
+
+def _check_shape(body):
+    if body["v"] != VERSION:
+        raise ValueError(f"version {body['v']!r} instead of {VERSION}")
+    for key in ("path", "database", "nonce"):
+        _expect(type(body[key]) is str and body[key], key)
+    for key in ("time", "deadline"):
+        _expect(type(body[key]) is int, key)
+    _expect(type(body["calls"]) is list and 0 < len(body["calls"]) <= MAX_CALLS, "calls")
+    for call in body["calls"]:
+        _check_call(call)
+
+
+def _check_call(call):
+    _expect(type(call["request_id"]) is str, "request_id")
+    _expect(type(call["uid"]) is int and call["uid"] > 1, "uid")
+    _expect(type(call["address"]) is str, "address")
+    _expect(type(call["context"]) is dict and call["context"].keys() <= CONTEXT_KEYS, "context")
+    grant = call["grant"]
+    for key in ("scopes", "models"):
+        _expect(grant[key] is None or type(grant[key]) is list, f"grant.{key}")
+    _expect(type(call["operations"]) is list and call["operations"], "operations")
+    for operation in call["operations"]:
+        _expect(type(operation["op"]) is str, "op")
+
+
+def _expect(condition, key):
+    if not condition:
+        raise ValueError(f"bad {key!r}")

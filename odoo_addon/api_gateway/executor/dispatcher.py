@@ -1,0 +1,60 @@
+import json
+import logging
+
+from werkzeug.exceptions import HTTPException
+
+from odoo.http import Dispatcher, Response
+
+from .channel import ChannelError, open_envelope
+from .runner import CallFailed
+
+_logger = logging.getLogger(__name__)
+
+
+class GatewayDispatcher(Dispatcher):
+    """Carries the internal channel: a signed body in, results as JSON out."""
+
+    routing_type = "gateway"
+    mimetypes = ("application/json",)
+
+    def __init__(self, request):
+        super().__init__(request)
+        self.envelope = None
+
+    @classmethod
+    def is_compatible_with(cls, request):
+        return request.httprequest.mimetype in cls.mimetypes
+
+    def authenticate(self):
+        self.request.session.can_save = False
+        self.envelope = open_envelope(self.request.httprequest, self.request.env.cr)
+
+    def dispatch(self, endpoint, args):
+        self.request.params = dict(args)  # other modules read it after the dispatch
+        return _json_response(self.request.registry["ir.http"]._dispatch(endpoint))
+
+    def handle_error(self, exc):
+        if isinstance(exc, CallFailed):
+            _quiet(exc)
+            return _json_response(exc.body)
+        if isinstance(exc, ChannelError):
+            address = self.request.httprequest.remote_addr
+            _logger.warning("%s from %s: %s", exc.reason, address, exc.description)
+            return _json_response(_error(exc.reason, exc.description), 403)
+        if isinstance(exc, HTTPException):
+            return _json_response(_error("channel.malformed", exc.description), exc.code)
+        return _json_response(_error("odoo.error", "Odoo could not execute the request."), 500)
+
+
+def _error(reason, message):
+    return json.dumps({"error": {"reason": reason, "message": message}})
+
+
+def _json_response(body, status=200):
+    return Response(body, status=status, content_type="application/json; charset=utf-8")
+
+
+def _quiet(exc):
+    # Odoo logs what leaves a controller as an error with a traceback. What is worth it is in the log already.
+    exc.loglevel = logging.DEBUG
+    exc.exc_info = False

@@ -1,0 +1,111 @@
+"""What went wrong, in the words of the contract (docs/architecture.md)."""
+
+import traceback
+
+from psycopg2 import DataError, IntegrityError
+from psycopg2.errors import QueryCanceled
+
+from odoo.exceptions import (
+    AccessDenied,
+    AccessError,
+    ConcurrencyError,
+    LockError,
+    MissingError,
+    RedirectWarning,
+    UserError,
+    ValidationError,
+)
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..models.base import ExposureError
+
+CONFLICTS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
+
+# The first class that fits decides: subclasses come before their parents.
+REASONS = (
+    (ExposureError, "odoo.exposure"),
+    ((AccessError, AccessDenied), "odoo.access"),
+    (MissingError, "odoo.missing"),
+    ((LockError, *CONFLICTS), "odoo.conflict"),
+    ((ValidationError, IntegrityError, DataError), "odoo.validation"),
+    ((UserError, RedirectWarning), "odoo.user"),
+    (QueryCanceled, "odoo.timeout"),
+)
+
+# Faults of ours or of Odoo's: the record keeps where they came from, the caller learns no internals.
+WITHOUT_DETAILS = {
+    "odoo.error": "Odoo failed to execute the request.",
+    "odoo.timeout": "Odoo did not finish in time.",
+    "odoo.conflict": "The record is being changed by someone else. Try again.",
+}
+
+
+class Refusal(Exception):
+    """A request that the executor itself turns down, with a reason of the contract."""
+
+    def __init__(self, reason, message, **details):
+        super().__init__(message)
+        self.reason = reason
+        self.details = details
+
+
+def describe_error(exc, env):
+    """The `error` object of an answer. The cursor must be usable again: Odoo looks constraints up."""
+    if isinstance(exc, Refusal):
+        reason, message, details = exc.reason, str(exc), exc.details
+    else:
+        reason = next((reason for classes, reason in REASONS if isinstance(exc, classes)), "odoo.error")
+        message, details = WITHOUT_DETAILS.get(reason) or _text(exc, env), _constraint(exc, env)
+    error = {
+        "reason": reason,
+        "message": message,
+        "exception": f"{type(exc).__module__}.{type(exc).__qualname__}",
+    }
+    if details:
+        error["details"] = details
+    if reason in ("odoo.error", "odoo.timeout"):
+        error["traceback"] = "".join(traceback.format_exception(exc))
+    return error
+
+
+def _text(exc, env):
+    if isinstance(exc, IntegrityError):
+        return env._("The operation cannot be completed: %s", _model_of(exc, env)._sql_error_to_message(exc))
+    if isinstance(exc, DataError):
+        return exc.diag.message_primary or "The database does not accept one of the values."
+    return str(exc.args[0]) if exc.args else str(exc)
+
+
+def _constraint(exc, env):
+    """The table's constraint and its fields, also when Odoo has already turned the violation into its own error."""
+    violation = exc if isinstance(exc, IntegrityError) else exc.__cause__
+    if not isinstance(violation, IntegrityError):
+        return {}
+    model = _model_of(violation, env)
+    details = {"constraint": violation.diag.constraint_name} if violation.diag.constraint_name else {}
+    columns = _columns(violation, env)
+    if fields := [name for name in columns if name in model._fields]:
+        details["field"] = fields[0]
+        details["fields"] = fields
+    return details
+
+
+def _model_of(violation, env):
+    table = violation.diag.table_name
+    name = next((name for name, model in env.registry.items() if table and model._table == table), "base")
+    return env[name]
+
+
+def _columns(violation, env):
+    if violation.diag.column_name:
+        return [violation.diag.column_name]
+    env.cr.execute(
+        """
+        select a.attname
+        from pg_constraint c
+        join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any (c.conkey)
+        where c.conname = %s and c.conrelid = to_regclass(%s)
+        """,
+        (violation.diag.constraint_name, violation.diag.table_name),
+    )
+    return [name for (name,) in env.cr.fetchall()]

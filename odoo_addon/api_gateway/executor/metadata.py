@@ -1,0 +1,63 @@
+from .arguments import required
+from .errors import Refusal
+from .reach import DELETE, READ, WRITE
+
+DESCRIPTION = (
+    *("type", "string", "help", "required", "readonly", "store", "searchable", "sortable", "relation", "relation_field"),
+    *("selection", "translate", "company_dependent", "digits", "currency_field", "size", "model_field"),
+    *("definition_record", "definition_record_field"),
+)
+
+
+def models(env, reach, operation):
+    """The models with records of their own that the user may use; wizards are left out."""
+    names = dict.fromkeys(
+        name
+        for name, model in env.registry.items()
+        if not (model._abstract or model._transient or name.startswith("_") or reach.hides(name))
+    )
+    labels = env["ir.model"].sudo().search_fetch([("model", "in", list(names))], ["model", "name"])
+    listed = []
+    for label in labels.sorted("model"):
+        model = env[label.model]
+        rights = {
+            "read": model.has_access("read") and reach.permits(model._name, READ),
+            "write": model.has_access("write") and reach.permits(model._name, WRITE),
+            "create": model.has_access("create") and reach.permits(model._name, WRITE),
+            "unlink": model.has_access("unlink") and reach.permits(model._name, DELETE),
+        }
+        if any(rights.values()):
+            listed.append({"model": label.model, "name": label.name, **rights})
+    return listed
+
+
+def describe(env, reach, operation):
+    """The fields as the user sees them, in its language."""
+    described = {}
+    for name in _names(operation):
+        model = reach.model(env, name, READ)
+        model.check_access("read")
+        described[name] = model.fields_get(attributes=DESCRIPTION)
+    return described
+
+
+def types(env, reach, operation):
+    """What shaping needs of every field, the same for every user: so no scope is asked."""
+    return {
+        name: {field.name: _type(field) for field in reach.known(env, name)._fields.values()}
+        for name in _names(operation)
+    }
+
+
+def _type(field):
+    described = {"type": field.type, "stored": bool(field.store), "required": bool(field.required)}
+    if field.relational:
+        described["relation"] = field.comodel_name
+    return described
+
+
+def _names(operation):
+    names = required(operation, "models")
+    if type(names) is not list:
+        raise Refusal("odoo.arguments", "'models' is not a list of names.", argument="models")
+    return names

@@ -1,0 +1,119 @@
+"""Public methods. The ORM's own are taken at their word as far as their arguments name models and fields; what a
+module's method does is between it and the user's rights, and models that are never exposed stay closed to it."""
+
+import inspect
+
+from odoo.exceptions import AccessError
+from odoo.models import BaseModel
+from odoo.service.model import get_public_method
+
+from .arguments import ids, required
+from .context import checked_context
+from .errors import Refusal
+from .named import check_named
+from .reach import CALL, DELETE, READ, WRITE
+from .values import explain_values
+
+ACTIONS = {
+    **dict.fromkeys(["create", "write", "copy", "load", "name_create", "web_save"], WRITE),
+    "unlink": DELETE,
+}
+# Methods that take any keyword and fail on it after the work is done.
+KNOWN_KEYWORDS = {"search_read": {"load"}}
+
+
+def read_call(env, reach, operation):
+    """A method that Odoo marks as reading."""
+    model = reach.known(env, required(operation, "model"), abstract=True)
+    if not is_readonly(model, required(operation, "method")):
+        raise Refusal("odoo.arguments", f"{model._name}.{operation['method']} may write: it is executed, not read.")
+    return call(env, reach, operation)
+
+
+def call(env, reach, operation):
+    model = reach.known(env, required(operation, "model"), abstract=True)
+    name = required(operation, "method")
+    method = _public_method(model, name)
+    reach.require(model._name, method_action(model, name))
+    args, kwargs = _arguments(operation)
+    context = kwargs.pop("context", None)
+    if context is not None:
+        model = model.with_context(**checked_context(model.env, context))
+    records, args = _records(model, method, operation, args)
+    bound = _bind(method, name, records, args, kwargs)
+    named = check_named(reach, records, name, _by_name(bound))
+    with explain_values(model, named):
+        result = method(*bound.args, **bound.kwargs)
+        env.flush_all()
+    if name == "create" and isinstance(result, BaseModel):
+        return result.id if isinstance(bound.args[1], dict) else result.ids
+    return result.ids if isinstance(result, BaseModel) else result
+
+
+def method_action(model, name):
+    return READ if is_readonly(model, name) else ACTIONS.get(name, CALL)
+
+
+def is_readonly(model, name):
+    """As Odoo decides it: the nearest class that says so."""
+    for cls in type(model).mro():
+        method = cls.__dict__.get(name)
+        if method is not None and hasattr(method, "_readonly"):
+            return method._readonly
+    return False
+
+
+def _public_method(model, name):
+    missing = Refusal("odoo.method", f"The model {model._name} has no public method {name}.", method=name)
+    if type(name) is not str:
+        raise missing
+    try:
+        method = get_public_method(model, name)
+    except (AccessError, AttributeError):
+        raise missing from None
+    if not inspect.isroutine(method) or not any(name in cls.__dict__ for cls in type(model).mro()):
+        raise missing
+    return method
+
+
+def _arguments(operation):
+    args, kwargs = operation.get("args") or [], operation.get("kwargs") or {}
+    if type(args) is not list or type(kwargs) is not dict:
+        raise Refusal("odoo.arguments", "'args' is a list, 'kwargs' an object.")
+    return args, dict(kwargs)
+
+
+def _records(model, method, operation, args):
+    """What the method is called on: the ids of the operation, else, as in execute_kw, its first argument."""
+    has_ids = operation.get("ids") is not None
+    if getattr(method, "_api_model", False):
+        if has_ids:
+            raise Refusal("odoo.arguments", f"The method {method.__name__} is the model's, not a record's.")
+        return model, args
+    if has_ids:
+        return model.browse(ids(operation)), args
+    if not args:
+        raise Refusal("odoo.arguments", f"The method {method.__name__} needs the ids of its records first.")
+    first = args[0] if type(args[0]) is list else [args[0]]
+    return model.browse(ids({"ids": first})), args[1:]
+
+
+def _bind(method, name, records, args, kwargs):
+    try:
+        bound = inspect.signature(method).bind(records, *args, **kwargs)
+    except TypeError as exc:
+        raise Refusal("odoo.arguments", f"{records._name}.{name}: {exc}.", method=name) from None
+    if name in KNOWN_KEYWORDS and (unknown := kwargs.keys() - KNOWN_KEYWORDS[name] - bound.signature.parameters.keys()):
+        raise Refusal("odoo.arguments", f"{records._name}.{name} does not know {min(unknown)!r}.", method=name)
+    return bound
+
+
+def _by_name(bound):
+    """The arguments by the name of their parameter, those taken by `**` included."""
+    named = {}
+    for parameter, argument in bound.arguments.items():
+        if bound.signature.parameters[parameter].kind is inspect.Parameter.VAR_KEYWORD:
+            named.update(argument)
+        else:
+            named[parameter] = argument
+    return named

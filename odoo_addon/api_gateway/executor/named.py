@@ -1,0 +1,125 @@
+"""What the arguments of the ORM's own methods name: domains, fields, orders, specifications and values."""
+
+import re
+
+from .context import checked_context
+from .errors import Refusal
+from .expressions import check_order
+from .reach import READ, WRITE
+from .reading import compiled_domain
+from .values import check_values
+
+# `amount_total:sum`, `create_date:month`, `total:sum(amount_total)`: the field is what counts.
+AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")
+
+
+def check_named(reach, records, method, arguments):
+    """Check the arguments of a method that every model has; returns the values to be written among them."""
+    if not hasattr(records.env.registry["base"], method):
+        return []
+    values_list = []
+    for parameter, argument in arguments.items():
+        if argument is None or argument is False:
+            continue
+        if parameter in VALUES and method != "onchange":  # that one writes nothing, and reads what its fields_spec says
+            given = argument if type(argument) is list else [argument]
+            check_values(reach, records, given)
+            values_list += given
+        elif parameter in CHECKS:
+            CHECKS[parameter](reach, records, argument)
+    if method == "load":
+        for path in arguments["fields"]:
+            _check_path(reach, records, path, WRITE)
+    if comodel_domain := arguments.get("comodel_domain"):
+        field = reach.field(records, arguments.get("field_name"))
+        if field.relational:
+            compiled_domain(reach, reach.model(records.env, field.comodel_name, READ), comodel_domain)
+    return values_list
+
+
+def _check_having(reach, model, having):
+    for term in having if type(having) is list else [having]:
+        if type(term) is list and term:
+            _check_path(reach, model, term[0])
+
+
+def _check_paths(reach, model, paths):
+    for path in paths if type(paths) is list else [paths]:
+        if type(path) is list:
+            _check_paths(reach, model, path)
+        else:
+            _check_path(reach, model, path)
+
+
+def _check_path(reach, model, path, action=READ):
+    """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`."""
+    if type(path) is not str:
+        raise Refusal("odoo.arguments", f"A field of {model._name} is named by a string.")
+    if match := AGGREGATED.fullmatch(path):
+        path = match["field"]
+    names = [name for name in re.split(r"[./]", path.partition(":")[0]) if name]
+    for position, name in enumerate(names):
+        if name == "id" or name.startswith("__"):
+            return
+        field = reach.field(model, name)
+        rest = names[position + 1 :]
+        if not rest or not field.relational:
+            return
+        model = reach.step(model, field, rest[0])
+        if action == WRITE and rest[0] != "id":
+            reach.require(model._name, WRITE)
+
+
+def _check_specification(reach, model, specification):
+    """As `web_read` takes it."""
+    if type(specification) is not dict:
+        raise Refusal("odoo.arguments", f"The specification of {model._name} is not an object.")
+    for name, node in specification.items():
+        field = reach.field(model, name)
+        if type(node) is not dict:
+            raise Refusal("odoo.arguments", f"The specification of {name} is not an object.", field=name)
+        if "context" in node:
+            node["context"] = checked_context(model.env, node["context"])
+        if not field.relational:
+            # What a reference or a property leads to is only known record by record.
+            if node.get("fields"):
+                raise Refusal("odoo.field", f"The field {name} of {model._name} cannot be expanded.", field=name)
+            continue
+        comodel = model.env[field.comodel_name]
+        for inner in node.get("fields") or ():
+            reach.step(model, field, inner)
+        _check_specification(reach, comodel, node.get("fields") or {})
+        if node.get("order"):
+            reach.require(comodel._name, READ)
+            check_order(reach, comodel, node["order"])
+
+
+def _check_group_specifications(reach, model, specifications):
+    for path, specification in specifications.items():
+        field = reach.field(model, path.partition(":")[0])
+        if field.relational:
+            _check_specification(reach, reach.model(model.env, field.comodel_name, READ), specification)
+
+
+def _check_orders(reach, model, order):
+    if type(order) is not str:
+        raise Refusal("odoo.order", "An order is a string of fields.")
+    for term in order.split(","):
+        _check_path(reach, model, term.split()[0] if term.split() else "")
+
+
+def _check_progress_bar(reach, model, progress_bar):
+    _check_path(reach, model, progress_bar.get("field"))
+
+
+VALUES = frozenset(["vals", "vals_list", "values", "default"])
+CHECKS = {
+    **dict.fromkeys(["domain", "search_domain", "category_domain", "filter_domain"], compiled_domain),
+    **dict.fromkeys(["fields", "field_names", "fields_to_export", "allfields", "aggregates"], _check_paths),
+    **dict.fromkeys(["groupby", "group_by", "grouping_sets", "field_name", "full_name"], _check_paths),
+    **dict.fromkeys(["specification", "fields_spec", "unfold_read_specification"], _check_specification),
+    **dict.fromkeys(["order", "orderby"], _check_orders),
+    "groupby_read_specification": _check_group_specifications,
+    "having": _check_having,
+    "progress_bar": _check_progress_bar,
+}

@@ -1,0 +1,68 @@
+"""What a call may reach: the never-exposed list, and what its credential was narrowed to."""
+
+from .errors import Refusal
+from .state import Patterns
+
+READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
+
+
+class Reach:
+    def __init__(self, never_exposed, grant):
+        self._never_exposed = never_exposed
+        self._scopes = None if grant["scopes"] is None else frozenset(grant["scopes"])
+        self._models = None if grant["models"] is None else Patterns(grant["models"])
+
+    def hides(self, model_name):
+        return self._never_exposed.match(model_name)
+
+    def model(self, env, name, action, abstract=False):
+        """The model of that name, if it exists and the call may act on it."""
+        model = self.known(env, name, abstract)
+        self.require(name, action)
+        return model
+
+    def known(self, env, name, abstract=False):
+        if type(name) is not str:
+            raise Refusal("odoo.model", "A model is named by a string.")
+        if self.hides(name):
+            raise Refusal("odoo.exposure", f"The model {name} cannot be reached through the gateway.", model=name)
+        if name not in env.registry or name.startswith("_") or (env.registry[name]._abstract and not abstract):
+            raise Refusal("odoo.model", f"There is no model {name}.", model=name)
+        return env[name]
+
+    def permits(self, model_name, action):
+        return (self._models is None or self._models.match(model_name)) and (
+            self._scopes is None or not self._scopes.isdisjoint((action, f"{model_name}:{action}"))
+        )
+
+    def require(self, model_name, action):
+        if not self.permits(model_name, action):
+            raise Refusal(
+                "odoo.exposure",
+                f"This credential may not {action} {model_name}.",
+                model=model_name,
+                scope=f"{model_name}:{action}",
+            )
+
+    def field(self, model, name):
+        """The field of that name, if it exists and does not lead to a model that is never exposed."""
+        field = model._fields.get(name) if type(name) is str else None
+        if field is None:
+            raise Refusal("odoo.field", f"The model {model._name} has no field {name}.", model=model._name, field=name)
+        if field.relational and self.hides(field.comodel_name):
+            raise Refusal(
+                "odoo.exposure",
+                f"The field {name} of {model._name} leads to {field.comodel_name}, which cannot be reached through "
+                "the gateway.",
+                model=model._name,
+                field=name,
+            )
+        return field
+
+    def step(self, model, field, name):
+        """The model that a relation leads to, about to be asked for its field `name`. Its id and its name come with
+        the relation itself; anything else needs the right to read that model."""
+        comodel = model.env[field.comodel_name]
+        if name not in ("id", "display_name", comodel._rec_name):
+            self.require(comodel._name, READ)
+        return comodel

@@ -1,0 +1,58 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from .arguments import count, ids, required
+from .errors import Refusal
+from .expressions import check_domain, check_order
+from .reach import READ
+from .reader import check_tree, default_fields, fast_env, fetch, read_tree
+
+
+def search(env, reach, operation):
+    model = reach.model(env, required(operation, "model"), READ)
+    model, tree, omitted = _asked_fields(reach, model, operation)
+    domain = compiled_domain(reach, model, operation.get("domain") or [])
+    order = operation.get("order") or model._order
+    if operation.get("order"):
+        check_order(reach, model, order)
+    limit, offset = count(operation, "limit", None, 1), count(operation, "offset", 0, 0)
+    records = fetch(model, model._search(domain, offset=offset, limit=limit, order=order), tree)
+    result = {"records": read_tree(records, tree), "omitted": omitted, "fields": list(tree)}
+    if operation.get("count"):
+        # A page that is not full knows its end.
+        known = len(records) < limit and (records or not offset)
+        result["total"] = offset + len(records) if known else model.search_count(domain)
+    return result
+
+
+def read(env, reach, operation):
+    """The records in the order of their ids. Those that do not exist or are hidden are left out."""
+    model = reach.model(env, required(operation, "model"), READ)
+    model, tree, omitted = _asked_fields(reach, model, operation)
+    wanted = ids(operation)
+    records = fetch(model, model._search([("id", "in", wanted)], active_test=False), tree)
+    rows = {row["id"]: row for row in read_tree(records, tree)}
+    return {"records": [rows[id_] for id_ in wanted if id_ in rows], "omitted": omitted, "fields": list(tree)}
+
+
+def compiled_domain(reach, model, domain):
+    """The domain as the ORM will use it. What only shows while compiling (a date that is none, a value that the field
+    cannot have) is the caller's mistake."""
+    check_domain(reach, model, domain)
+    try:
+        return Domain(domain).optimize_full(model)
+    except (AccessError, UserError):
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError) as exc:
+        raise Refusal("odoo.domain", f"The domain on {model._name} makes no sense: {exc}") from exc
+
+
+def _asked_fields(reach, model, operation):
+    tree = operation.get("fields")
+    omitted = []
+    if tree is None:
+        names, omitted = default_fields(model)
+        tree = dict.fromkeys(names, {})
+    else:
+        check_tree(reach, model, tree)
+    return fast_env(model, tree), tree, omitted

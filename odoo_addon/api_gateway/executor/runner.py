@@ -1,0 +1,127 @@
+"""Runs the calls of an envelope, each under its own user."""
+
+import random
+import time
+from contextlib import contextmanager
+
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
+from werkzeug.exceptions import HTTPException
+
+from odoo.http import GeoIP
+
+from ..models.base import is_hidden
+from .answer import Answer, join
+from .channel import spend_nonce
+from .clock import Clock
+from .context import checked_context
+from .errors import CONFLICTS, Refusal
+from .operations import OPERATIONS, READING
+from .reach import Reach
+
+# Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
+MAX_WAIT_S = 0.3
+
+
+class CallFailed(Exception):
+    """A write that must leave no trace: it passes through Odoo's own clean-up, then becomes the answer."""
+
+    def __init__(self, body):
+        super().__init__()
+        self.body = body
+
+
+def run_reads(request):
+    """Several callers' reads in one READ ONLY transaction; what one does or meets never shows in another's answer."""
+    envelope = request.dispatcher.envelope
+    clock = Clock(request.env.cr, envelope.deadline, read_only=True)
+    return join([_run_read(request, call, envelope.state, clock) for call in envelope.calls])
+
+
+def run_write(request):
+    """One call in the request's transaction, tried again in milliseconds while it conflicts with another."""
+    envelope = request.dispatcher.envelope
+    clock = Clock(request.env.cr, envelope.deadline, read_only=False)
+    [call] = envelope.calls
+    answer = Answer(request.env.cr)
+    while True:
+        try:
+            clock.arm()
+            spend_nonce(request.env.cr, envelope.nonce)
+            with _entered(request, call, envelope.state) as (env, reach):
+                success = answer.success(_run_operations(env, reach, call, clock, OPERATIONS, answer))
+                env.cr.flush()
+            return join([success])
+        except HTTPException:
+            raise
+        except Exception as exc:
+            _end_transaction(request.env, clock)
+            if not isinstance(exc, CONFLICTS) or not _wait(answer.retries, clock):
+                raise CallFailed(join([answer.failure(exc, request.env, call)])) from exc
+            answer.retries += 1
+
+
+def _run_read(request, call, state, clock):
+    answer = Answer(request.env.cr)
+    while True:
+        try:
+            clock.arm()
+            with _entered(request, call, state) as (env, reach):
+                success = answer.success(_run_operations(env, reach, call, clock, READING, answer))
+        except Exception as exc:
+            _end_transaction(request.env, clock)
+            # A replica cancels reads that its recovery collides with.
+            if isinstance(exc, CONFLICTS) and not answer.retries and clock.left_s > 0:
+                answer.retries += 1
+                continue
+            return answer.failure(exc, request.env, call)
+        if request.env.cr.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR:
+            _end_transaction(request.env, clock)  # a method has swallowed an error of Postgres's
+        else:
+            request.env.cr.clear()  # the cache is the transaction's: the next caller must not find this one's values
+        return success
+
+
+def _run_operations(env, reach, call, clock, operations, answer):
+    results = []
+    for index, operation in enumerate(call["operations"]):
+        answer.operation = index
+        run = operations.get(operation["op"])
+        if run is None:
+            raise Refusal("odoo.arguments", f"There is no operation {operation['op']!r} on this path.")
+        clock.arm()
+        results.append(run(env, reach, operation))
+    return results
+
+
+@contextmanager
+def _entered(request, call, state):
+    """The environment of the call's user, with the model list closed for as long as it lasts."""
+    address = call["address"]
+    request.httprequest.environ["REMOTE_ADDR"] = address
+    request.httprequest.remote_addr = address
+    request.geoip = GeoIP(address)
+    reach = Reach(state.never_exposed, call["grant"])
+    token = is_hidden.set(reach.hides)
+    try:
+        request.update_env(user=call["uid"], context={})
+        if call["context"]:
+            request.update_env(context=checked_context(request.env, call["context"]))
+        yield request.env, reach
+    finally:
+        is_hidden.reset(token)
+
+
+def _end_transaction(env, clock):
+    env.cr.rollback()
+    env.transaction.reset()
+    env.registry.reset_changes()
+    clock.disarm()
+
+
+def _wait(retries, clock):
+    """Sleep before the next try, at once for the first; False if there is no time for one."""
+    wait_s = random.uniform(0, min(MAX_WAIT_S, 0.01 * 2**retries)) if retries else 0  # noqa: S311
+    if wait_s >= clock.left_s:
+        return False
+    time.sleep(wait_s)
+    return True

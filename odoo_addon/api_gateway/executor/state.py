@@ -1,0 +1,45 @@
+import time
+from typing import NamedTuple
+
+# A rotated secret, a longer exposure list and a database copied under an old name take effect after this long.
+MAX_AGE_S = 1.0
+
+_states = {}
+
+
+class Patterns:
+    """Model names, `*` at the end matching any rest."""
+
+    def __init__(self, patterns):
+        self.names = frozenset(pattern for pattern in patterns if not pattern.endswith("*"))
+        self.prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*"))
+
+    def match(self, name):
+        return name in self.names or name.startswith(self.prefixes)
+
+
+class State(NamedTuple):
+    """What the channel must know before it lets a body in, read once a second per process."""
+
+    database_uuid: str
+    secrets: tuple
+    never_exposed: Patterns
+    read_at: float
+
+
+def current_state(cr, fresh=False):
+    """The state of the cursor's database; `fresh` reads it even if the known one is young."""
+    state = _states.get(cr.dbname)
+    if state is None or fresh or time.monotonic() - state.read_at > MAX_AGE_S:
+        cr.execute(
+            """
+            select
+              gateway.database_uuid(),
+              array(select encode(s.value, 'hex') from gateway.secrets('channel') s),
+              gateway.never_exposed_models()
+            """
+        )
+        uuid, secrets, patterns = cr.fetchone()
+        state = State(uuid, tuple(bytes.fromhex(secret) for secret in secrets), Patterns(patterns), time.monotonic())
+        _states[cr.dbname] = state
+    return state

@@ -1,0 +1,176 @@
+"""Values from outside: what they name and link to is checked before the ORM sees them."""
+
+from collections import defaultdict
+from contextlib import contextmanager
+
+from psycopg2 import DataError
+
+from .errors import Refusal
+from .reach import DELETE, WRITE
+
+CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
+MAX_INTEGER = 2**31
+
+
+def check_values(reach, model, values_list):
+    links = defaultdict(dict)
+    for values in values_list:
+        _check_record(reach, model, values, links)
+    for comodel_name, targets in links.items():
+        _check_links(model.env[comodel_name], targets)
+
+
+@contextmanager
+def explain_values(model, values_list):
+    """Turn what a field makes of a wrong value (a ValueError, or one of Postgres's) into a refusal that names it."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, DataError) as exc:
+        for values in values_list:
+            for field, value in _leaves(model, values):
+                if fault := _fault(model.env[field.model_name], field, value):
+                    raise Refusal(
+                        "odoo.validation",
+                        f"The field {field.name} of {field.model_name} cannot be set to {_shorten(value)}: {fault}",
+                        model=field.model_name,
+                        field=field.name,
+                    ) from exc
+        raise
+
+
+def _check_record(reach, model, values, links):
+    if type(values) is not dict:
+        raise Refusal("odoo.arguments", f"The values of {model._name} are not an object.", model=model._name)
+    for name, value in values.items():
+        field = reach.field(model, name)
+        if field.type == "many2one":
+            if value is not False and value is not None:
+                links[field.comodel_name][_record_id(field, value)] = field
+        elif field.type in ("one2many", "many2many"):
+            _check_commands(reach, model, field, value, links)
+        elif field.type == "reference":
+            _check_reference(reach, field, value, links)
+        elif field.type in ("properties", "properties_definition"):
+            _check_properties(reach, field, value)
+
+
+def _check_commands(reach, model, field, value, links):
+    if value is False or value is None:
+        value = []
+    if type(value) is not list:
+        raise _malformed(field, value)
+    comodel = model.env[field.comodel_name]
+    for command in value:
+        if type(command) is int:
+            command = [SET, 0, [command]]
+        if type(command) is not list or not command or type(command[0]) is not int or not CREATE <= command[0] <= SET:
+            raise _malformed(field, command)
+        code = command[0]
+        _require_scopes(reach, model, field, code)
+        if code in (CREATE, UPDATE):
+            if len(command) != 3:
+                raise _malformed(field, command)
+            _check_record(reach, comodel, command[2], links)
+        if code in (UPDATE, DELETE_RECORD, UNLINK, LINK):
+            if len(command) < 2:
+                raise _malformed(field, command)
+            target = _record_id(field, command[1])
+            if code == LINK:
+                links[comodel._name][target] = field
+        elif code == SET:
+            if len(command) != 3 or type(command[2]) is not list:
+                raise _malformed(field, command)
+            links[comodel._name].update((_record_id(field, target), field) for target in command[2])
+
+
+def _require_scopes(reach, model, field, code):
+    """What a command does to the other model. Links of a many2many belong to this one."""
+    if code in (CREATE, UPDATE) or (field.type == "one2many" and code != DELETE_RECORD):
+        reach.require(field.comodel_name, WRITE)
+    if code == DELETE_RECORD or (field.type == "one2many" and code in (UNLINK, CLEAR, SET) and _cascades(model, field)):
+        reach.require(field.comodel_name, DELETE)
+
+
+def _cascades(model, field):
+    """Taking a line from its parent deletes it when it cannot live without."""
+    inverse = model.env[field.comodel_name]._fields.get(field.inverse_name)
+    return inverse is None or getattr(inverse, "ondelete", None) == "cascade"
+
+
+def _check_reference(reach, field, value, links):
+    if value is False or value is None:
+        return
+    model_name, _, id_ = value.partition(",") if type(value) is str else ("", "", "")
+    if not id_.isdecimal():
+        raise _malformed(field, value)
+    if reach.hides(model_name):
+        raise Refusal("odoo.exposure", f"The model {model_name} cannot be reached through the gateway.", field=field.name)
+    links[model_name][_record_id(field, int(id_))] = field
+
+
+def _check_properties(reach, field, value):
+    """A property may be a relation to any model that its definition names."""
+    for definition in value if type(value) is list else ():
+        comodel_name = definition.get("comodel") if type(definition) is dict else None
+        if type(comodel_name) is str and reach.hides(comodel_name):
+            raise Refusal(
+                "odoo.exposure", f"The model {comodel_name} cannot be reached through the gateway.", field=field.name
+            )
+
+
+def _check_links(comodel, targets):
+    """A linked record must be one that the caller could have found."""
+    readable = set()
+    if comodel._name in comodel.env.registry and comodel.has_access("read"):
+        query = comodel._search([("id", "in", list(targets))], active_test=False)
+        readable.update(query.get_result_ids())
+    for id_, field in targets.items():
+        if id_ not in readable:
+            raise Refusal(
+                "odoo.validation",
+                f"The field {field.name} of {field.model_name} links to {comodel._name} {id_}, which does not exist or "
+                "which you may not read.",
+                model=field.model_name,
+                field=field.name,
+            )
+
+
+def _record_id(field, value):
+    if type(value) is not int or not 0 < value < MAX_INTEGER:
+        raise _malformed(field, value)
+    return value
+
+
+def _malformed(field, value):
+    return Refusal(
+        "odoo.validation",
+        f"The field {field.name} of {field.model_name} cannot be set to {_shorten(value)}.",
+        model=field.model_name,
+        field=field.name,
+    )
+
+
+def _leaves(model, values):
+    for name, value in values.items():
+        field = model._fields[name]
+        if field.type not in ("one2many", "many2many"):
+            yield field, value
+            continue
+        for command in value or ():
+            if type(command) is list and command[0] in (CREATE, UPDATE):
+                yield from _leaves(model.env[field.comodel_name], command[2])
+
+
+def _fault(model, field, value):
+    if field.type == "integer" and type(value) is int and not -MAX_INTEGER <= value < MAX_INTEGER:
+        return "it is out of range."
+    try:
+        field.convert_to_cache(value, model, validate=True)
+    except Exception as exc:
+        return str(exc)
+    return None
+
+
+def _shorten(value):
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,1 @@
+from . import base, gateway_schema, gateway_sidecar, ir_http

@@ -1,0 +1,84 @@
+import hashlib
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from odoo import api, models
+
+SQL_FOLDER = Path(__file__).parent.parent / "sql"
+FILE_NAME = re.compile(r"(\d{3})_(\w+)\.sql")
+
+
+class Migration(NamedTuple):
+    number: int
+    name: str
+    statements: str
+
+    @property
+    def checksum(self):
+        return hashlib.sha256(self.statements.encode()).hexdigest()
+
+
+class GatewaySchema(models.AbstractModel):
+    """Brings the `gateway` schema to the state of `sql/`, at install and at every upgrade."""
+
+    _name = "gateway.schema"
+    _description = "API Gateway Schema"
+
+    def init(self):
+        # Triggers on Odoo's tables need them all, so after every model of the module is there.
+        self.pool.post_init(self._migrate)
+
+    @api.model
+    def _migrations(self):
+        return [
+            Migration(int(match[1]), match[2], path.read_text(encoding="utf-8"))
+            for path in sorted(SQL_FOLDER.iterdir())
+            if (match := FILE_NAME.fullmatch(path.name))
+        ]
+
+    @api.model
+    def _migrate(self):
+        """Forward only, in Odoo's own transaction: one bad file and nothing has happened."""
+        cr = self.env.cr
+        cr.execute(
+            """
+            create schema if not exists gateway;
+            create table if not exists gateway.migration (
+              number integer primary key,
+              name text not null,
+              checksum text not null,
+              applied_at timestamp not null default (now() at time zone 'utc')
+            );
+            select number, checksum from gateway.migration
+            """
+        )
+        applied = dict(cr.fetchall())
+        migrations = self._migrations()
+        if newer := applied.keys() - {migration.number for migration in migrations}:
+            raise RuntimeError(
+                f"The gateway schema of this database has migration {max(newer)}, which this version of the addon "
+                "does not know. Upgrade the addon."
+            )
+        for migration in migrations:
+            checksum = applied.get(migration.number)
+            if checksum is None:
+                cr.execute(migration.statements)
+                cr.execute(
+                    "insert into gateway.migration (number, name, checksum) values (%s, %s, %s)",
+                    (migration.number, migration.name, migration.checksum),
+                )
+            elif checksum != migration.checksum:
+                raise RuntimeError(
+                    f"sql/{migration.number:03d}_{migration.name}.sql was changed after this database applied it. "
+                    "Migrations only go forward: restore the file and add a new one."
+                )
+        # New tables and functions carry no grants yet. A role that this cluster does not have belongs to the cluster
+        # that the database was copied from.
+        cr.execute(
+            """
+            select gateway.grant_to(g.role)
+            from gateway.grantee g
+            where exists (select from pg_roles r where r.rolname = g.role)
+            """
+        )
