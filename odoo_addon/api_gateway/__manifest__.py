@@ -9,9 +9,17 @@
     "data": [
         "security/api_gateway_groups.xml",
         "security/ir.model.access.csv",
+        "security/credentials_rules.xml",
         "data/ir_cron.xml",
+        "data/credentials_cron.xml",
         "views/gateway_sidecar_views.xml",
+        "views/gateway_profile_views.xml",
+        "views/gateway_key_views.xml",
+        "views/gateway_client_views.xml",
+        "views/gateway_token_views.xml",
+        "views/res_users_views.xml",
         "views/menus.xml",
+        "views/credentials_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [

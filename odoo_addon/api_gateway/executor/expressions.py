@@ -108,7 +108,9 @@ def _check_part(model, field, rest, path):
     is_date_part = field.type in ("date", "datetime") and len(rest) == 1 and rest[0] in DATE_PARTS
     if not is_date_part and not (field.type == "properties" and len(rest) == 1):
         raise Refusal(
-            "odoo.domain", f"The domain cannot go through {path}: {field.name} of {model._name} is no relation.", field=path
+            "odoo.domain",
+            f"The domain cannot go through {path}: {field.name} of {model._name} is no relation.",
+            field=path,
         )
 
 

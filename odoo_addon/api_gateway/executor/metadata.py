@@ -3,7 +3,18 @@ from .errors import Refusal
 from .reach import DELETE, READ, WRITE
 
 DESCRIPTION = (
-    *("type", "string", "help", "required", "readonly", "store", "searchable", "sortable", "relation", "relation_field"),
+    *(
+        "type",
+        "string",
+        "help",
+        "required",
+        "readonly",
+        "store",
+        "searchable",
+        "sortable",
+        "relation",
+        "relation_field",
+    ),
     *("selection", "translate", "company_dependent", "digits", "currency_field", "size", "model_field"),
     *("definition_record", "definition_record_field"),
 )

@@ -23,11 +23,15 @@ def check_tree(reach, model, tree, depth=0):
     for name, node in tree.items():
         field = reach.field(model, name)
         if type(node) is not dict or node.keys() - {"fields"}:
-            raise Refusal("odoo.field", f"The field {name} of {model._name} is asked for in an unknown way.", field=name)
+            raise Refusal(
+                "odoo.field", f"The field {name} of {model._name} is asked for in an unknown way.", field=name
+            )
         if "fields" in node:
             if not field.relational:
                 raise Refusal(
-                    "odoo.field", f"The field {name} of {model._name} is no relation and cannot be expanded.", field=name
+                    "odoo.field",
+                    f"The field {name} of {model._name} is no relation and cannot be expanded.",
+                    field=name,
                 )
             for inner in node["fields"]:
                 reach.step(model, field, inner)

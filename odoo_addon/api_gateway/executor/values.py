@@ -104,7 +104,9 @@ def _check_reference(reach, field, value, links):
     if not id_.isdecimal():
         raise _malformed(field, value)
     if reach.hides(model_name):
-        raise Refusal("odoo.exposure", f"The model {model_name} cannot be reached through the gateway.", field=field.name)
+        raise Refusal(
+            "odoo.exposure", f"The model {model_name} cannot be reached through the gateway.", field=field.name
+        )
     links[model_name][_record_id(field, int(id_))] = field
 
 

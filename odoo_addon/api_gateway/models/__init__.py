@@ -1,1 +1,10 @@
 from . import base, gateway_schema, gateway_sidecar, ir_http
+from . import (
+    gateway_profile,
+    gateway_credential,
+    gateway_key,
+    gateway_client,
+    gateway_secret_show,
+    gateway_token,
+    res_users,
+)

@@ -1,0 +1,60 @@
+"""OAuth2 clients: an identifier and a secret that POST /api/oauth/token turns into access tokens."""
+
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class GatewayClient(models.Model):
+    _name = "gateway.client"
+    _inherit = ["gateway.credential"]
+    _description = "OAuth2 Client"
+
+    _kind = "client"
+    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "client_id"})
+
+    client_id = fields.Char(
+        "Client ID",
+        readonly=True,
+        copy=False,
+        index=True,
+        required=True,
+        default=lambda self: "gw_" + secrets.token_hex(6),
+    )
+    user_id = fields.Many2one(help="Every operation of its tokens runs with the rights of this user.")
+
+    _client_id_unique = models.Constraint("UNIQUE (client_id)", "Another client has this identifier.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su and any("client_id" in vals for vals in vals_list):
+            raise UserError(self.env._("The identifier of a client is chosen by the gateway."))
+        # Context defaults must not choose it either.
+        return super().create([{"client_id": "gw_" + secrets.token_hex(6), **vals} for vals in vals_list])
+
+    def _check_unset(self, names, who):
+        return super()._check_unset(set(names) - {"client_id"}, who)
+
+    def _new_secret(self):
+        return secrets.token_urlsafe(24)
+
+    def _show_action(self, secret):
+        action = super()._show_action(secret)
+        action["context"]["default_client_id"] = self.client_id
+        return action
+
+    def action_revoke_tokens(self):
+        """Ends every token issued to these clients; they may ask for new ones."""
+        self.check_access("write")
+        [(count,)] = self._query(SQL("select gateway.revoke_tokens(%s, %s::bigint[])", self._kind, list(self.ids)))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "success", "message": self.env._("%s tokens revoked.", count)},
+        }
+
+    def _expiry_recipient(self):
+        # A client's user is often one that nobody logs in as.
+        return self.create_uid if self.create_uid.active else self.user_id

@@ -1,0 +1,61 @@
+"""Gateway keys: random secrets of 64 characters that stand for an Odoo user."""
+
+import re
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+
+ENVIRONMENT_NAME = re.compile(r"^[A-Z][A-Z0-9_]{0,62}$")
+
+
+class GatewayKey(models.Model):
+    _name = "gateway.key"
+    _inherit = ["gateway.credential"]
+    _description = "API Key"
+
+    _kind = "gateway_key"
+    _managed_fields = frozenset({"user_id", "profile_id", "ip_list", "subject", "environment_name"})
+    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "prefix"})
+
+    prefix = fields.Char("Key Prefix", readonly=True, copy=False, help="The first characters, to tell keys apart.")
+    environment_name = fields.Char(
+        "Name in the Environment",
+        copy=False,
+        tracking=True,
+        help="The secret is the value of GATEWAY_KEY_<this name> in the environment of the sidecar and of Odoo, "
+        "so it need not be in the database. Set by administrators.",
+    )
+
+    _environment_name_unique = models.UniqueIndex(
+        "(environment_name) WHERE environment_name IS NOT NULL", "Another key takes its secret from this name."
+    )
+
+    @api.constrains("environment_name")
+    def _check_environment_name(self):
+        for key in self:
+            if key.environment_name and not ENVIRONMENT_NAME.match(key.environment_name):
+                raise ValidationError(
+                    self.env._("A name in the environment has capital letters, digits and underscores.")
+                )
+
+    def _check_minter(self):
+        # Binding a key to a name hands its user's rights to whoever sets the environment.
+        if self.filtered("environment_name") and not self.env.is_system():
+            raise AccessError(self.env._("Only an administrator binds a key to the environment."))
+        return super()._check_minter()
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "environment_name" in vals and not self.env.su:
+            self._check_minter()
+        return result
+
+    def _has_secret(self, secrets_found):
+        return bool(self.environment_name) or super()._has_secret(secrets_found)
+
+    def _new_secret(self):
+        return "gwk_" + secrets.token_urlsafe(45)
+
+    def _secret_values(self, secret):
+        return {"prefix": secret[:12]}

@@ -1,0 +1,135 @@
+"""What governs a caller: limits, addresses, scopes, models and the level of its logs."""
+
+from odoo import Command, api, fields, models
+
+from ..tools.narrowing import check_ip_list, check_model_names, check_scopes
+
+
+class GatewayProfile(models.Model):
+    _name = "gateway.profile"
+    _inherit = ["mail.thread"]
+    _description = "API Profile"
+    _order = "name, id"
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(
+        default=True,
+        help="An archived profile is no longer offered, but still governs those who have it.",
+    )
+    minute_limit = fields.Integer("Requests per Minute", tracking=True, help="0: no limit of its own in this window.")
+    hour_limit = fields.Integer("Requests per Hour", tracking=True, help="0: no limit of its own in this window.")
+    day_limit = fields.Integer("Requests per Day", tracking=True, help="0: no limit of its own in this window.")
+    subject = fields.Selection(
+        [
+            ("user", "User: all credentials share"),
+            ("key", "Credential: each key and client by itself"),
+            ("client", "Client: each OAuth2 client by itself, keys share"),
+        ],
+        "Limits Count per",
+        required=True,
+        default="user",
+        tracking=True,
+    )
+    max_concurrency = fields.Integer(
+        "Requests at a Time",
+        tracking=True,
+        help="How many requests may run at once. 0: no limit of its own.",
+    )
+    ip_list = fields.Text(
+        "Allowed Addresses",
+        tracking=True,
+        help="One address or CIDR network a line, IPv4 or IPv6. Empty: any.",
+    )
+    log_level = fields.Selection(
+        [("errors", "Errors"), ("metadata", "Metadata"), ("payloads", "Payloads")],
+        help="Empty: the level of the settings.",
+        tracking=True,
+    )
+    model_names = fields.Text(
+        "Models",
+        tracking=True,
+        help="Technical names such as res.partner, one a line. Empty: all that may be reached.",
+    )
+    scopes = fields.Char(
+        tracking=True,
+        help="Separated by spaces: read, write, delete, call, or narrowed such as res.partner:read and products_read. "
+        "Empty: all.",
+    )
+    user_ids = fields.Many2many(
+        "res.users",
+        string="Users",
+        compute="_compute_user_ids",
+        inverse="_inverse_user_ids",
+        context={"active_test": False},
+        help="All credentials of these users inherit this profile, unless they carry their own.",
+    )
+    key_ids = fields.One2many("gateway.key", "profile_id", "API Keys")
+    client_ids = fields.One2many("gateway.client", "profile_id", "OAuth2 Clients")
+    user_count = fields.Integer(compute="_compute_user_count")
+    key_count = fields.Integer(compute="_compute_credential_counts")
+    client_count = fields.Integer(compute="_compute_credential_counts")
+
+    _limits_not_negative = models.Constraint(
+        "CHECK (minute_limit >= 0 AND hour_limit >= 0 AND day_limit >= 0 AND max_concurrency >= 0)",
+        "A limit is 0 (none) or more.",
+    )
+
+    def _compute_user_ids(self):
+        users = (
+            self.env["res.users"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("gateway_profile_id", "in", self.ids)])
+        )
+        for profile in self:
+            profile.user_ids = users.filtered(lambda user, profile=profile: user.gateway_profile_id == profile)
+
+    def _compute_user_count(self):
+        counts = dict(
+            self.env["res.users"]
+            .sudo()
+            .with_context(active_test=False)
+            ._read_group([("gateway_profile_id", "in", self.ids)], ["gateway_profile_id"], ["__count"])
+        )
+        for profile in self:
+            profile.user_count = counts.get(profile._origin, 0)
+
+    def _inverse_user_ids(self):
+        # A manager administers limits for all users without holding Odoo's rights to edit users.
+        users_of = {profile: profile.user_ids for profile in self}
+        for profile, users in users_of.items():
+            before = (
+                self.env["res.users"]
+                .sudo()
+                .with_context(active_test=False)
+                .search([("gateway_profile_id", "=", profile.id)])
+            )
+            (before - users).gateway_profile_id = False
+            (users.sudo() - before).gateway_profile_id = profile
+
+    @api.depends("key_ids", "client_ids")
+    def _compute_credential_counts(self):
+        for profile in self:
+            profile.key_count = len(profile.key_ids)
+            profile.client_count = len(profile.client_ids)
+
+    @api.constrains("ip_list")
+    def _check_ip_list(self):
+        for profile in self:
+            check_ip_list(self.env, profile.ip_list)
+
+    @api.constrains("scopes")
+    def _check_scopes(self):
+        for profile in self:
+            check_scopes(self.env, profile.scopes)
+
+    @api.constrains("model_names")
+    def _check_model_names(self):
+        for profile in self:
+            check_model_names(self.env, profile.model_names)
+
+    def copy_data(self, default=None):
+        return [
+            dict(values, name=self.env._("%s (copy)", profile.name), user_ids=[Command.clear()])
+            for profile, values in zip(self, super().copy_data(default=default), strict=True)
+        ]

@@ -1,0 +1,15 @@
+"""Shows a new secret once: the values come from the action's context and are stored nowhere."""
+
+from odoo import fields, models
+
+
+class GatewaySecretShow(models.AbstractModel):
+    _name = "gateway.secret.show"
+    _description = "New API Secret"
+
+    # the field 'id' is necessary for the onchange that returns the values
+    id = fields.Id()
+    name = fields.Char(readonly=True)
+    kind = fields.Char(readonly=True)
+    client_id = fields.Char("Client ID", readonly=True)
+    secret = fields.Char(readonly=True)

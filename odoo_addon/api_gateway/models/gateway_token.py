@@ -1,0 +1,64 @@
+"""The tokens that were issued, as Odoo shows them. The sidecars write them."""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from .gateway_credential import MANAGER
+
+
+class GatewayToken(models.Model):
+    _name = "gateway.token"
+    _description = "API Token"
+    _auto = False
+    _log_access = False
+    _order = "id desc"
+    _table_query = """
+        select
+          id, type, credential, credential_id, user_id, scopes, address, issued_at, expires_at, spent_at, revoked_at,
+          case when credential = 'client' then credential_id::integer end as client_id,
+          case when credential = 'gateway_key' then credential_id::integer end as key_id
+        from gateway.token
+    """
+
+    type = fields.Selection([("access", "Access"), ("refresh", "Refresh")], readonly=True)
+    credential = fields.Selection(
+        [("login", "Login"), ("client", "OAuth2 Client"), ("gateway_key", "API Key"), ("odoo_key", "Odoo's API Key")],
+        "Issued for",
+        readonly=True,
+    )
+    credential_id = fields.Integer(readonly=True)
+    user_id = fields.Many2one("res.users", "User", readonly=True)
+    client_id = fields.Many2one("gateway.client", "OAuth2 Client", readonly=True)
+    key_id = fields.Many2one("gateway.key", "API Key", readonly=True)
+    scopes = fields.Char(readonly=True)
+    address = fields.Char(readonly=True)
+    issued_at = fields.Datetime("Issued", readonly=True)
+    expires_at = fields.Datetime("Expires", readonly=True)
+    spent_at = fields.Datetime("Spent", readonly=True)
+    revoked_at = fields.Datetime("Revoked", readonly=True)
+
+    def action_revoke(self):
+        """Ends these tokens at once."""
+        if not self.env.user.has_group(MANAGER):
+            raise AccessError(self.env._("Only a gateway manager revokes tokens."))
+        self.env.cr.execute(
+            SQL(
+                "update gateway.token set revoked_at = gateway.utc_now() where revoked_at is null and id in %s",
+                tuple(self.ids) or (0,),
+            )
+        )
+        self.invalidate_recordset()
+        return True
+
+    @api.model
+    def _cron_tokens(self):
+        """Removes what has ended, a batch a transaction, and warns of credentials that will."""
+        batch = 10_000
+        while True:
+            self.env.cr.execute(SQL("select gateway.clean_tokens(%s)", batch))
+            [removed] = self.env.cr.fetchone()
+            if not self.env["ir.cron"]._commit_progress(removed, remaining=int(removed == batch)) or removed < batch:
+                break
+        self.env["gateway.key"]._warn_expiring()
+        self.env["gateway.client"]._warn_expiring()
