@@ -1,0 +1,78 @@
+// Sends what an endpoint, or an error, answers.
+
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Answer, RequestContext } from './context.ts';
+import type { GatewayError } from './errors.ts';
+import { renderEnvelope, renderProblem } from './errors.ts';
+
+const json = 'application/json; charset=utf-8';
+const problemJson = 'application/problem+json; charset=utf-8';
+
+/** Below this a compressed body saves no packet, and costs a trip to the thread pool. */
+const compressFromBytes = 1_400;
+const brotli = promisify(brotliCompress);
+const zip = promisify(gzip);
+
+/** The success envelope. */
+export function success(data: unknown, meta?: Readonly<Record<string, unknown>>): Answer {
+  return { status: 200, body: { success: true, data, meta } };
+}
+
+export function sendAnswer(context: RequestContext, answer: Answer): undefined | Promise<void> {
+  if (answer.headers !== undefined) context.headers.push(...answer.headers);
+  return send(context, answer.status, answer.body, json);
+}
+
+export function sendError(context: RequestContext, error: GatewayError): undefined | Promise<void> {
+  context.headers.push(...error.headers);
+  const asProblem = context.request.headers.accept?.includes('application/problem+json') === true;
+  return asProblem
+    ? send(context, error.status, renderProblem(error, context.requestId), problemJson)
+    : send(context, error.status, renderEnvelope(error, context.requestId), json);
+}
+
+function send(context: RequestContext, status: number, body: unknown, type: string): undefined | Promise<void> {
+  context.status = status;
+  const text = JSON.stringify(body);
+  if (text.length < compressFromBytes || context.request.headers['accept-encoding'] === undefined) {
+    write(context, type, Buffer.from(text), undefined);
+    return undefined;
+  }
+  return sendCompressed(context, type, Buffer.from(text));
+}
+
+async function sendCompressed(context: RequestContext, type: string, bytes: Buffer): Promise<void> {
+  const encoding = context.request.acceptsEncodings('br', 'gzip', 'identity');
+  if (encoding === 'br') {
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+    write(context, type, await brotli(bytes, { params }), 'br');
+  } else if (encoding === 'gzip') {
+    write(context, type, await zip(bytes, { level: 4 }), 'gzip');
+  } else {
+    write(context, type, bytes, undefined);
+  }
+}
+
+function write(context: RequestContext, type: string, bytes: Buffer, encoding: string | undefined): void {
+  const { response } = context;
+  context.bytesOut = bytes.length;
+  // The client may have left meanwhile.
+  if (response.headersSent || response.destroyed) return;
+  const headers = [
+    'Content-Type',
+    type,
+    'Content-Length',
+    String(bytes.length),
+    'Cache-Control',
+    'no-store',
+    'X-Content-Type-Options',
+    'nosniff',
+    'X-Request-Id',
+    context.requestId,
+    ...context.headers,
+  ];
+  if (encoding !== undefined) headers.push('Content-Encoding', encoding, 'Vary', 'Accept-Encoding');
+  response.writeHead(context.status, headers);
+  response.end(bytes);
+}

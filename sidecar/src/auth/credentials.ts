@@ -1,0 +1,48 @@
+// Which credential a request presents, by its headers alone.
+
+import type { IncomingHttpHeaders } from 'node:http';
+
+/**
+ * `key`: an API-key header. `bearer`: a key or a token. `token`: a token in `X-Access-Token`. `basic`: login and key.
+ * `malformed`: something was presented that can be none of these.
+ */
+export type Credential =
+  | { readonly kind: 'key' | 'bearer' | 'token'; readonly secret: string }
+  | { readonly kind: 'basic'; readonly login: string; readonly secret: string }
+  | { readonly kind: 'malformed' };
+
+const malformed: Credential = { kind: 'malformed' };
+
+/**
+ * The most specific header decides: API-key headers, then `X-Access-Token`, then `Authorization`, which a proxy may
+ * own for its Basic. Undefined when the request presents nothing. A header sent twice arrives joined with commas, or
+ * for `Authorization` as its first value (Node's rule), and so matches no key rather than another one.
+ */
+export function readCredential(headers: IncomingHttpHeaders): Credential | undefined {
+  const key = headers['x-api-key'] ?? headers['api-key'];
+  if (key !== undefined) return secretOf('key', key);
+  const token = headers['x-access-token'];
+  if (token !== undefined) return secretOf('token', token);
+  const { authorization } = headers;
+  if (authorization === undefined) return undefined;
+
+  const space = authorization.indexOf(' ');
+  const scheme = authorization.slice(0, space === -1 ? undefined : space).toLowerCase();
+  const rest = space === -1 ? '' : authorization.slice(space + 1).trim();
+  if (scheme === 'bearer') return secretOf('bearer', rest);
+  if (scheme === 'basic') return basic(rest);
+  return malformed;
+}
+
+function secretOf(kind: 'key' | 'bearer' | 'token', value: string | string[]): Credential {
+  return typeof value === 'string' && value !== '' ? { kind, secret: value } : malformed;
+}
+
+/** RFC 7617: the login ends at the first colon. */
+function basic(encoded: string): Credential {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return malformed;
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  if (colon === -1) return malformed;
+  return { kind: 'basic', login: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
+}

@@ -1,0 +1,149 @@
+// What differs by machine, from the environment. Business settings live in Odoo and arrive through `gateway.setting`.
+
+import { hostname } from 'node:os';
+import type { Range } from './ip.ts';
+import { parseRange } from './ip.ts';
+
+export interface Config {
+  /** Connection string without a database name; each served database adds its own. */
+  readonly databaseUrl: string;
+  /** Direct connection for LISTEN: a transaction pooler cannot carry it. */
+  readonly listenUrl: string;
+  /** Served databases; the first one answers requests that name none. */
+  readonly databases: readonly [string, ...string[]];
+  /** Connections to Postgres per served database, the listener's not counted. */
+  readonly poolSize: number;
+  readonly odooUrl: string;
+  readonly odooWorkers: number;
+  /** Calls that may wait for Odoo before further ones are refused. */
+  readonly odooQueue: number;
+  readonly odooQueueTimeoutMs: number;
+  /** From the arrival of a request to the end of its operations in Odoo. */
+  readonly requestTimeoutMs: number;
+  readonly host: string;
+  readonly port: number;
+  /** Shown in Odoo's list of sidecars. */
+  readonly name: string;
+  readonly trustedProxies: readonly Range[];
+  /** The one header that the trusted proxies write; the other one may be the client's own invention. */
+  readonly forwardedHeader: ForwardedHeader;
+  readonly logLevel: LogLevel;
+  /** How long requests in flight may go on after a stop was asked for. */
+  readonly drainTimeoutMs: number;
+}
+
+const forwardedHeaders = ['x-forwarded-for', 'forwarded'] as const;
+export type ForwardedHeader = (typeof forwardedHeaders)[number];
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** All that is wrong with the environment, so that one start tells everything. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n- ${faults.join('\n- ')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws ConfigError. Messages name the variable, never a value that may hold a password. */
+export function loadConfig(env: Environment): Config {
+  const faults: string[] = [];
+  const text = (name: string) => env[name]?.trim() || undefined;
+
+  function whole(name: string, standard: number, least: number, most: number): number {
+    const given = text(name);
+    if (given === undefined) return standard;
+    const value = /^\d+$/.test(given) ? Number(given) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    faults.push(`${name} must be a whole number from ${least} to ${most}, not "${given}".`);
+    return standard;
+  }
+
+  function url(name: string, protocols: readonly string[], example: string): URL | undefined {
+    const given = text(name);
+    if (given === undefined) return undefined;
+    const parsed = URL.canParse(given) ? new URL(given) : undefined;
+    if (parsed && protocols.includes(parsed.protocol) && parsed.hostname !== '') return parsed;
+    faults.push(`${name} must be an address like ${example}.`);
+    return undefined;
+  }
+
+  function oneOf<T extends string>(name: string, standard: T, allowed: readonly T[]): T {
+    const given = text(name) ?? standard;
+    const found = allowed.find((value) => value === given);
+    if (found !== undefined) return found;
+    faults.push(`${name} must be one of ${allowed.join(', ')}, not "${given}".`);
+    return standard;
+  }
+
+  const postgres = ['postgres:', 'postgresql:'];
+  const databaseUrl = url('GATEWAY_DATABASE_URL', postgres, 'postgres://role:password@host:5432/database');
+  if (text('GATEWAY_DATABASE_URL') === undefined) {
+    faults.push('GATEWAY_DATABASE_URL is missing: an address like postgres://role:password@host:5432/database.');
+  }
+  const listenUrl = url('GATEWAY_LISTEN_URL', postgres, 'postgres://role:password@host:5432') ?? databaseUrl;
+
+  const named = decodeURIComponent(databaseUrl?.pathname.slice(1) ?? '');
+  const [first, ...others] = list(text('GATEWAY_DATABASES') ?? named);
+  if (first === undefined && databaseUrl !== undefined) {
+    faults.push('GATEWAY_DATABASES is missing: names with commas between them, unless GATEWAY_DATABASE_URL ends with one.');
+  }
+  const databases: [string, ...string[]] = [first ?? '', ...others];
+  if (new Set(databases).size !== databases.length) faults.push('GATEWAY_DATABASES names a database twice.');
+
+  const odooUrl = url('GATEWAY_ODOO_URL', ['http:', 'https:'], 'http://127.0.0.1:8069');
+  if (odooUrl && (odooUrl.pathname !== '/' || odooUrl.search !== '' || odooUrl.username !== '')) {
+    faults.push('GATEWAY_ODOO_URL must be an origin alone, like http://127.0.0.1:8069.');
+  }
+
+  const trustedProxies: Range[] = [];
+  for (const entry of list(text('GATEWAY_TRUSTED_PROXIES') ?? '')) {
+    const range = parseRange(entry);
+    if (range) trustedProxies.push(range);
+    else faults.push(`GATEWAY_TRUSTED_PROXIES holds "${entry}", which is neither an address nor a range like 10.0.0.0/8.`);
+  }
+
+  const config: Config = {
+    databaseUrl: databaseUrl === undefined ? '' : withoutDatabase(databaseUrl),
+    listenUrl: listenUrl === undefined ? '' : withoutDatabase(listenUrl),
+    databases,
+    poolSize: whole('GATEWAY_POOL_SIZE', 10, 2, 200),
+    odooUrl: odooUrl?.origin ?? 'http://127.0.0.1:8069',
+    odooWorkers: whole('GATEWAY_ODOO_WORKERS', 2, 1, 256),
+    odooQueue: whole('GATEWAY_ODOO_QUEUE', 500, 1, 100_000),
+    odooQueueTimeoutMs: whole('GATEWAY_ODOO_QUEUE_TIMEOUT_MS', 5_000, 10, 600_000),
+    requestTimeoutMs: whole('GATEWAY_REQUEST_TIMEOUT_MS', 30_000, 100, 3_600_000),
+    host: text('GATEWAY_HOST') ?? '127.0.0.1',
+    port: whole('GATEWAY_PORT', 8080, 0, 65_535),
+    name: text('GATEWAY_NAME') ?? hostname(),
+    trustedProxies,
+    forwardedHeader: oneOf('GATEWAY_FORWARDED_HEADER', 'x-forwarded-for', forwardedHeaders),
+    logLevel: oneOf('GATEWAY_LOG_LEVEL', 'info', logLevels),
+    drainTimeoutMs: whole('GATEWAY_DRAIN_TIMEOUT_MS', 20_000, 0, 600_000),
+  };
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** A connection string for one database of a server. */
+export function urlOfDatabase(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${encodeURIComponent(database)}`;
+  return url.href;
+}
+
+function withoutDatabase(url: URL): string {
+  const server = new URL(url);
+  server.pathname = '/';
+  return server.href;
+}
+
+function list(text: string): string[] {
+  return text.split(/[\s,]+/).filter((entry) => entry !== '');
+}

@@ -1,0 +1,122 @@
+// What one request carries from policy to policy, and what the parts of its way look like.
+
+import { randomUUID } from 'node:crypto';
+import type { Request, Response } from 'express';
+import type { Database } from './db/database.ts';
+
+/** Who calls, once a credential has been accepted. */
+export interface Principal {
+  readonly kind: 'odoo_key';
+  readonly credentialId: number;
+  readonly userId: number;
+  readonly login: string;
+  readonly name: string;
+  readonly grant: Grant;
+}
+
+/** What a credential narrows on top of the user's rights in Odoo; null narrows nothing. */
+export interface Grant {
+  readonly scopes: readonly string[] | null;
+  readonly models: readonly string[] | null;
+}
+
+/**
+ * `internal`: no policy at all, for health checks. `anonymous`: all that need no caller. `authenticated`: all of them.
+ */
+export type Access = 'internal' | 'anonymous' | 'authenticated';
+
+/** A step that every request takes before its endpoint: returns to let it pass, throws a GatewayError to refuse it. */
+export interface Policy {
+  readonly name: string;
+  readonly appliesTo: readonly Access[];
+  /** Undefined rather than a promise when nothing has to be waited for: warm requests then never leave the tick. */
+  check(context: RequestContext): undefined | Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Sent as JSON. */
+  readonly body: unknown;
+  /** Name and value in turn. */
+  readonly headers?: readonly string[];
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface Endpoint {
+  /** Under which requests are counted and logged. */
+  readonly name: string;
+  readonly access: Access;
+  handle(context: RequestContext): Answer | Promise<Answer>;
+}
+
+/** An endpoint with its place: a path of express, the longer literal first. */
+export interface Route extends Endpoint {
+  readonly method: Method;
+  readonly path: string;
+}
+
+/** Called once for each answered request: to count and to log. Must not throw, must not wait. */
+export type Recorder = (context: RequestContext) => void;
+
+const acceptableRequestId = /^[A-Za-z0-9._-]{1,64}$/;
+
+export class RequestContext {
+  readonly request: Request;
+  readonly response: Response;
+  readonly endpoint: Endpoint;
+  readonly requestId: string;
+  /** On the monotonic clock, for durations. */
+  readonly startedAt = performance.now();
+  /** The client's, as `policies/address.ts` found it. */
+  address = '';
+  /** The parsed JSON body, undefined when there was none. */
+  body: unknown = undefined;
+  /** Extra headers of the answer, name and value in turn. */
+  readonly headers: string[] = [];
+
+  /** Milliseconds, for Server-Timing and the record. */
+  readonly timings = { auth: 0, queue: 0, odoo: 0, orm: 0, shape: 0 };
+  /** What Odoo reported of the request's operations. */
+  sqlCount = 0;
+  retries = 0;
+  /** Set when the answer was sent. */
+  status = 0;
+  bytesOut = 0;
+  /** Why the request was refused or failed. */
+  error: Error | undefined = undefined;
+
+  #database: Database | undefined;
+  #principal: Principal | undefined;
+
+  constructor(request: Request, response: Response, endpoint: Endpoint) {
+    this.request = request;
+    this.response = response;
+    this.endpoint = endpoint;
+    const given = request.headers['x-request-id'];
+    this.requestId = typeof given === 'string' && acceptableRequestId.test(given) ? given : randomUUID();
+  }
+
+  get database(): Database {
+    if (this.#database === undefined) throw new Error(`${this.endpoint.name}: no policy has chosen a database`);
+    return this.#database;
+  }
+
+  set database(database: Database) {
+    this.#database = database;
+  }
+
+  get principal(): Principal {
+    if (this.#principal === undefined) throw new Error(`${this.endpoint.name}: no policy has authenticated a caller`);
+    return this.#principal;
+  }
+
+  set principal(principal: Principal) {
+    this.#principal = principal;
+  }
+
+  /** For records of requests that were refused before these were known. */
+  get known(): { readonly database: Database | undefined; readonly principal: Principal | undefined } {
+    return { database: this.#database, principal: this.#principal };
+  }
+}

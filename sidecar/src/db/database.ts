@@ -1,0 +1,310 @@
+// One served database: its connections, what is known of it, and how soon a change there is noticed here.
+//
+// A poll twice a second is the truth about changes, a notification only makes it come sooner. What caches hold is
+// trusted for `staleAfterMs` after the last poll that succeeded; then a request waits for the next one, or is refused.
+// So a revoked key stops working within a second on every sidecar, and also on one that Postgres does not reach.
+
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Change, Signals } from './changes.ts';
+import { pollChanges } from './changes.ts';
+import { readIdentity } from './identity.ts';
+import { Listener } from './listen.ts';
+import type { Queryable, Statement } from './pool.ts';
+import { ConnectionPool } from './pool.ts';
+import { excessPrivileges } from './privileges.ts';
+import { readNewestSecret } from './secrets.ts';
+import type { Settings } from './settings.ts';
+import { parseSettings, readNeverExposed, readSettings } from './settings.ts';
+import type { Heartbeat } from './sidecars.ts';
+import { beat, forgetSidecar } from './sidecars.ts';
+
+/** The last migration of `odoo_addon/api_gateway/sql` that this sidecar was written for. */
+export const schemaVersion = 1;
+
+const pollEveryMs = 500;
+const staleAfterMs = 1_000;
+const longestRetryMs = 2_000;
+const beatEveryMs = 2_000;
+
+/** `away`: Postgres does not answer. `not_prepared`: it does, but the addon or the role's rights are missing. */
+export type DatabaseState = 'starting' | 'ready' | 'away' | 'not_prepared';
+
+/** What changed: ids of the entity's rows, or null when anything may have. */
+export type ChangeHandler = (ids: readonly number[] | null) => void;
+
+export interface DatabaseOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly listenUrl: string;
+  readonly poolSize: number;
+  readonly heartbeat: () => Heartbeat;
+  /** Called when the two halves do not fit; the process has to end. */
+  readonly onMismatch: (sentence: string) => void;
+  readonly log: Log;
+}
+
+/** What the internal channel is signed with. */
+export interface ChannelIdentity {
+  readonly uuid: string;
+  readonly secret: Buffer;
+}
+
+export class Database implements Queryable {
+  readonly name: string;
+  readonly log: Log;
+  readonly #options: DatabaseOptions;
+  readonly #pool: ConnectionPool;
+  readonly #listener: Listener;
+  readonly #onChange = new Map<string, ChangeHandler[]>();
+  readonly #onSignal = new Map<string, (() => void)[]>();
+
+  #state: DatabaseState = 'starting';
+  #settings: Settings = parseSettings({});
+  #neverExposed: readonly string[] = [];
+  #channel: ChannelIdentity | undefined;
+
+  #horizon: string | undefined;
+  #seen: ReadonlySet<number> = new Set();
+  #signals: Signals = {};
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  #beatAt = Number.NEGATIVE_INFINITY;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+  #wake: (() => void) | undefined;
+  #hinted = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.log = options.log.child({ database: options.name });
+    this.#pool = new ConnectionPool(options.url, options.poolSize, this.log);
+    this.#listener = new Listener(options.listenUrl, () => this.#hint(), this.log);
+  }
+
+  get state(): DatabaseState {
+    return this.#state;
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  get neverExposed(): readonly string[] {
+    return this.#neverExposed;
+  }
+
+  get channel(): ChannelIdentity {
+    if (this.#channel === undefined) throw this.#refusal();
+    return this.#channel;
+  }
+
+  query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return this.#pool.query<Row>(statement, values);
+  }
+
+  /** Calls back after every committed change of a row of `entity`. */
+  onChange(entity: string, handler: ChangeHandler): void {
+    const handlers = this.#onChange.get(entity);
+    if (handlers) handlers.push(handler);
+    else this.#onChange.set(entity, [handler]);
+  }
+
+  /** Calls back when one of Odoo's cache signals moves: `registry`, `default`, `stable`, `groups`, `templates`. */
+  onSignal(signal: string, handler: () => void): void {
+    const handlers = this.#onSignal.get(signal);
+    if (handlers) handlers.push(handler);
+    else this.#onSignal.set(signal, [handler]);
+  }
+
+  start(): void {
+    this.#listener.start();
+    this.#running = this.#run();
+  }
+
+  /** Ends heartbeats and polls and takes the row out of Odoo's list of sidecars; queries still work. */
+  async leave(): Promise<void> {
+    this.#stopped = true;
+    this.#wake?.();
+    await this.#running;
+    if (this.#state === 'ready') await forgetSidecar(this, this.#options.heartbeat().instance);
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.stop();
+    await this.#pool.end();
+  }
+
+  /**
+   * What caches hold may be used when this returns undefined, which it does without waiting as long as polls succeed.
+   * Throws, or rejects, with `database.unavailable` or `database.not_prepared`.
+   */
+  ensureFresh(): undefined | Promise<void> {
+    if (this.#isFresh()) return undefined;
+    if (this.#state !== 'ready') throw this.#refusal();
+    return this.#waitUntilFresh();
+  }
+
+  /** Reads anew what the internal channel is signed with, after Odoo refused a signature. */
+  async reloadChannel(): Promise<void> {
+    await this.#loadChannel();
+  }
+
+  #isFresh(): boolean {
+    return this.#state === 'ready' && performance.now() - this.#checkedAt < staleAfterMs;
+  }
+
+  async #waitUntilFresh(): Promise<void> {
+    const polled = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const late = new Promise<void>((resolve) => setTimeout(resolve, staleAfterMs));
+    this.#hint();
+    await Promise.race([polled, late]);
+    if (!this.#isFresh()) throw this.#refusal();
+  }
+
+  #refusal(): GatewayError {
+    return new GatewayError(this.#state === 'not_prepared' ? 'database.not_prepared' : 'database.unavailable');
+  }
+
+  #hint(): void {
+    this.#hinted = true;
+    this.#wake?.();
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopped) {
+      this.#hinted = false;
+      try {
+        if (this.#state === 'ready') await this.#poll();
+        else await this.#prepare();
+        failures = 0;
+        this.#beat();
+      } catch (error) {
+        this.#onFailure(error);
+        failures += 1;
+      }
+      for (const resolve of this.#waiting.splice(0)) resolve();
+      await this.#sleep(failures === 0 ? pollEveryMs : Math.min(100 * 2 ** failures, longestRetryMs), failures === 0);
+    }
+  }
+
+  /** Ends early at a hint, but not while Postgres is away: what asks for it then would ask without end. */
+  async #sleep(ms: number, canBeWoken: boolean): Promise<void> {
+    if (this.#stopped || (canBeWoken && this.#hinted)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        if (!canBeWoken && !this.#stopped) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+
+  /** From nothing, or from a gap in which anything may have changed, to a state that polls keep true. */
+  async #prepare(): Promise<void> {
+    const startedAt = performance.now();
+    const identity = await readIdentity(this);
+    if (identity.schemaVersion !== schemaVersion) {
+      this.#options.onMismatch(mismatch(this.name, identity.schemaVersion));
+      throw new GatewayError('database.not_prepared');
+    }
+    for (const privilege of await excessPrivileges(this)) {
+      this.log.warn(`the gateway's role may ${privilege}, which it does not need: see "The role of the sidecar" in the guide`);
+    }
+    const poll = await pollChanges(this);
+    await Promise.all([this.#loadSettings(), this.#loadNeverExposed(), this.#loadChannel()]);
+    this.#horizon = poll.horizon;
+    this.#seen = new Set();
+    this.#signals = poll.signals;
+    this.#checkedAt = startedAt;
+    for (const handlers of this.#onChange.values()) for (const handler of handlers) handler(null);
+    for (const handlers of this.#onSignal.values()) for (const handler of handlers) handler();
+    this.#state = 'ready';
+    this.log.info({ uuid: identity.uuid, schemaVersion }, 'database ready');
+  }
+
+  async #poll(): Promise<void> {
+    const startedAt = performance.now();
+    const { horizon, changes, signals } = await pollChanges(this, this.#horizon);
+    const unseen = changes.filter((change) => !this.#seen.has(change.id));
+    if (unseen.length > 0) await this.#take(unseen);
+    for (const [signal, position] of Object.entries(signals)) {
+      if (this.#signals[signal] !== position) for (const handler of this.#onSignal.get(signal) ?? []) handler();
+    }
+    this.#horizon = horizon;
+    this.#seen = new Set(changes.map((change) => change.id));
+    this.#signals = signals;
+    this.#checkedAt = startedAt;
+  }
+
+  async #take(changes: readonly Change[]): Promise<void> {
+    const byEntity = Map.groupBy(changes, (change) => change.entity);
+    if (byEntity.has('setting')) await this.#loadSettings();
+    if (byEntity.has('never_exposed')) await this.#loadNeverExposed();
+    if (byEntity.has('secret')) await this.#loadChannel();
+    for (const [entity, group] of byEntity) {
+      const ids: number[] = [];
+      for (const { entity_id } of group) if (entity_id !== null) ids.push(entity_id);
+      const named = ids.length === group.length ? ids : null;
+      for (const handler of this.#onChange.get(entity) ?? []) handler(named);
+    }
+  }
+
+  #onFailure(error: unknown): void {
+    const state = error instanceof GatewayError && error.reason === 'database.not_prepared' ? 'not_prepared' : 'away';
+    if (state !== this.#state) {
+      const cause = error instanceof GatewayError ? (error.cause ?? error) : error;
+      this.log.error({ state, reason: cause instanceof Error ? cause.message : String(cause) }, 'database not usable');
+    }
+    this.#state = state;
+  }
+
+  #beat(): void {
+    const now = performance.now();
+    if (now - this.#beatAt < beatEveryMs) return;
+    this.#beatAt = now;
+    beat(this, this.#options.heartbeat()).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'heartbeat failed');
+    });
+  }
+
+  async #loadSettings(): Promise<void> {
+    this.#settings = await readSettings(this);
+  }
+
+  async #loadNeverExposed(): Promise<void> {
+    this.#neverExposed = await readNeverExposed(this);
+  }
+
+  async #loadChannel(): Promise<void> {
+    const [{ uuid }, secret] = await Promise.all([readIdentity(this), readNewestSecret(this, 'channel')]);
+    this.#channel = { uuid, secret: secret.value };
+  }
+}
+
+/**
+ * State that belongs to a served database, made when it is first asked for and as long-lived as the database: caches
+ * of `auth/` and `odoo/` that this folder must not know.
+ */
+export function perDatabase<Part>(create: (database: Database) => Part): (database: Database) => Part {
+  const parts = new WeakMap<Database, Part>();
+  return (database) => {
+    let part = parts.get(database);
+    if (part === undefined) {
+      part = create(database);
+      parts.set(database, part);
+    }
+    return part;
+  };
+}
+
+function mismatch(database: string, found: number): string {
+  const halves = `The database "${database}" has version ${found} of the gateway schema, this sidecar needs version ${schemaVersion}:`;
+  return found < schemaVersion
+    ? `${halves} upgrade the addon (odoo -d ${database} -u api_gateway), then start the sidecar again.`
+    : `${halves} upgrade the sidecar to the release that the addon came with.`;
+}

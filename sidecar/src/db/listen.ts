@@ -1,0 +1,90 @@
+// LISTEN on a connection of its own. A notification only ever shortens a wait: the poll in `database.ts` finds the
+// same changes within half a second, so losing this connection loses nothing but time.
+
+import pg from 'pg';
+import type { Log } from '../log.ts';
+
+const firstDelayMs = 200;
+const longestDelayMs = 10_000;
+/** A connection that a firewall dropped silently looks alive until it is written to. */
+const probeEveryMs = 15_000;
+
+export class Listener {
+  readonly #url: string;
+  readonly #onHint: () => void;
+  readonly #log: Log;
+  #client: pg.Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #delayMs = firstDelayMs;
+  #stopped = false;
+
+  constructor(url: string, onHint: () => void, log: Log) {
+    this.#url = url;
+    this.#onHint = onHint;
+    this.#log = log;
+  }
+
+  start(): void {
+    void this.#connect();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#client?.end().catch(() => undefined);
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: 'api-gateway-listen',
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      query_timeout: 5_000,
+    });
+    this.#client = client;
+    let lost = false;
+    const onLost = (error?: Error) => {
+      if (lost) return;
+      lost = true;
+      client.end().catch(() => undefined);
+      this.#reconnectLater(error);
+    };
+    client.on('error', onLost);
+    client.on('end', () => onLost());
+    client.on('notification', this.#onHint);
+    try {
+      await client.connect();
+      await client.query('listen gateway');
+    } catch (error) {
+      onLost(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    this.#delayMs = firstDelayMs;
+    // What was notified while nobody listened.
+    this.#onHint();
+    this.#probe(client, onLost);
+  }
+
+  #probe(client: pg.Client, onLost: (error: Error) => void): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      client.query('select 1').then(() => this.#probe(client, onLost), onLost);
+    }, probeEveryMs);
+    this.#timer.unref();
+  }
+
+  #reconnectLater(error: Error | undefined): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    const delayMs = this.#delayMs * (0.5 + Math.random() / 2);
+    this.#delayMs = Math.min(this.#delayMs * 2, longestDelayMs);
+    this.#log.warn(
+      { reason: error?.message ?? 'closed by the server', delayMs: Math.round(delayMs) },
+      'listening to Postgres was lost',
+    );
+    this.#timer = setTimeout(() => void this.#connect(), delayMs);
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,83 @@
+// Connections to one database, and what their failures mean.
+
+import pg from 'pg';
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../log.ts';
+
+/** A prepared statement: the name is the key of the plan that Postgres keeps per connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+  /** Milliseconds after which the answer is no longer waited for; the pool's own limit otherwise. */
+  readonly timeoutMs?: number;
+}
+
+/** What the functions of this folder run on. */
+export interface Queryable {
+  query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+}
+
+const statementTimeoutMs = 5_000;
+
+// Odoo's and our times are `timestamp` in UTC; pg would read them in this machine's zone.
+const timestampOid = 1114;
+const bigintOid = 20;
+const types = new pg.TypeOverrides();
+types.setTypeParser(timestampOid, (text: string) => new Date(`${text.replace(' ', 'T')}Z`));
+// Ids and counters of this product stay far below 2^53.
+types.setTypeParser(bigintOid, Number);
+
+export class ConnectionPool implements Queryable {
+  readonly #pool: pg.Pool;
+
+  constructor(url: string, size: number, log: Log) {
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: size,
+      types,
+      application_name: 'api-gateway',
+      connectionTimeoutMillis: 2_000,
+      idleTimeoutMillis: 60_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      // In the startup packet rather than in a SET: no round trip, and no session state that a pooler would mix up.
+      options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs}`,
+      // For a server that does not even say that it timed out; pg-pool closes the connection of a failed query.
+      query_timeout: statementTimeoutMs + 1_000,
+    });
+    // Without these two, a connection that Postgres closes ends the process: the pool reports idle clients,
+    // a client that is checked out reports itself.
+    this.#pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle connection to Postgres was lost'));
+    this.#pool.on('connect', (client) => {
+      client.on('error', (error) => log.warn({ reason: error.message }, 'a connection to Postgres was lost'));
+    });
+  }
+
+  async query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    const { name, text, timeoutMs } = statement;
+    try {
+      const query = { name, text, values: values as unknown[], ...(timeoutMs && { query_timeout: timeoutMs }) };
+      return (await this.#pool.query<Row>(query)).rows;
+    } catch (error) {
+      throw asQueryError(error);
+    }
+  }
+
+  end(): Promise<void> {
+    return this.#pool.end();
+  }
+}
+
+/** Connection lost, refused, out of resources, shutting down, starting up, cancelled by a timeout. */
+const unavailable = /^(08|53|57)/;
+/** No such database or schema, wrong password, no such function or table, no right to it. */
+const notPrepared = /^(3D000|3F000|28|42883|42P01|42501)/;
+
+/** What a caller may be told about a failed query; the cause is for the log. */
+export function asQueryError(error: unknown): GatewayError {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof pg.DatabaseError)) return new GatewayError('database.unavailable', { cause: error });
+  if (code !== undefined && unavailable.test(code)) return new GatewayError('database.unavailable', { cause: error });
+  if (code !== undefined && notPrepared.test(code)) return new GatewayError('database.not_prepared', { cause: error });
+  return new GatewayError('internal.error', { cause: error });
+}

@@ -1,0 +1,38 @@
+// Business settings, as Odoo's settings page wrote them. A value that makes no sense is as good as none: the addon
+// checks what it writes, and a gateway that stops for it would be worse than one that keeps the default.
+
+import { z } from 'zod';
+import type { Queryable } from './pool.ts';
+
+const mebibyte = 1024 * 1024;
+
+const shape = z.object({
+  'limit.default': z.int().min(1).catch(80),
+  'limit.max': z.int().min(1).catch(1_000),
+  'body.max_bytes': z
+    .int()
+    .min(1)
+    .max(512 * mebibyte)
+    .catch(10 * mebibyte),
+});
+
+export type Settings = Readonly<z.infer<typeof shape>>;
+
+const settingsStatement = { name: 'settings', text: 'select gateway.settings() as settings' };
+
+export async function readSettings(db: Queryable): Promise<Settings> {
+  const [row] = await db.query<{ settings: unknown }>(settingsStatement, []);
+  return parseSettings(row?.settings);
+}
+
+export function parseSettings(stored: unknown): Settings {
+  return shape.parse(typeof stored === 'object' && stored !== null ? stored : {});
+}
+
+const neverExposedStatement = { name: 'never_exposed', text: 'select gateway.never_exposed_models() as patterns' };
+
+/** Names of models, a `*` at the end matching any rest. */
+export async function readNeverExposed(db: Queryable): Promise<readonly string[]> {
+  const [row] = await db.query<{ patterns: string[] }>(neverExposedStatement, []);
+  return row?.patterns ?? [];
+}

@@ -1,0 +1,138 @@
+// Everything a caller can be told went wrong: one class, one catalogue, one renderer.
+// docs/errors.md has a section for each reason; a test keeps the two in step.
+
+interface Kind {
+  readonly status: number;
+  /** Public text when the place that throws has nothing more exact to say. */
+  readonly message: string;
+  /** Seconds after which trying again makes sense. */
+  readonly retryAfter?: number;
+}
+
+export const catalogue = {
+  'auth.missing': { status: 401, message: 'Missing access token' },
+  'auth.invalid': { status: 401, message: 'Invalid or expired credentials' },
+  'auth.overloaded': { status: 503, message: 'Too many credentials are being checked. Try again shortly.', retryAfter: 1 },
+
+  'request.malformed': { status: 400, message: 'The request is not valid HTTP.' },
+  'request.path': { status: 400, message: 'The path is not valid percent-encoded UTF-8.' },
+  'request.json': { status: 400, message: 'Invalid JSON body' },
+  'request.media_type': { status: 415, message: 'The body must be application/json.' },
+  'request.encoding': { status: 415, message: 'Compressed bodies are not accepted.' },
+  'request.too_large': { status: 413, message: 'The body is too large.' },
+  'request.headers_too_large': { status: 431, message: 'The headers are too large.' },
+  'request.incomplete': { status: 408, message: 'The request did not arrive in time.' },
+
+  'query.unknown': { status: 400, message: 'A query parameter is not known.' },
+  'query.repeated': { status: 400, message: 'A query parameter is given twice.' },
+  'query.domain': { status: 400, message: 'The domain is malformed.' },
+  'query.fields': { status: 400, message: 'The list of fields is malformed.' },
+  'query.limit': { status: 400, message: 'The limit is out of range.' },
+  'query.offset': { status: 400, message: 'The offset is out of range.' },
+  'query.order': { status: 400, message: 'The order is malformed.' },
+
+  'route.unknown': { status: 404, message: 'There is nothing at this path.' },
+  'route.method': { status: 405, message: 'This path does not take this method.' },
+  'route.record_id': { status: 400, message: 'The record id must be a positive whole number.' },
+
+  'database.unknown': { status: 404, message: 'This database is not served here.' },
+  'database.unavailable': { status: 503, message: 'The database is not reachable. Try again shortly.', retryAfter: 2 },
+  'database.not_prepared': {
+    status: 503,
+    message: 'API Gateway is not installed in this database, or its role has no rights there.',
+    retryAfter: 30,
+  },
+
+  'odoo.unavailable': { status: 502, message: 'Odoo is not reachable. Try again shortly.', retryAfter: 5 },
+  'odoo.overloaded': { status: 503, message: 'Odoo is busy with other API requests. Try again shortly.', retryAfter: 1 },
+  'odoo.timeout': { status: 504, message: 'Odoo did not answer in time.', retryAfter: 5 },
+  'odoo.channel': { status: 502, message: 'Odoo refused the gateway. An administrator must look at its log.', retryAfter: 30 },
+
+  'odoo.access': { status: 403, message: 'Your user has no right to do this.' },
+  'odoo.exposure': { status: 403, message: 'This model is not reachable over the API.' },
+  'odoo.missing': { status: 404, message: 'The record does not exist, or your user may not see it.' },
+  'odoo.model': { status: 404, message: 'This model does not exist.' },
+  'odoo.method': { status: 404, message: 'This method does not exist or is private.' },
+  'odoo.field': { status: 400, message: 'A field does not exist.' },
+  'odoo.domain': { status: 400, message: 'Odoo does not accept the domain.' },
+  'odoo.order': { status: 400, message: 'Odoo does not accept the order.' },
+  'odoo.arguments': { status: 400, message: 'The arguments do not fit the method.' },
+  'odoo.user': { status: 422, message: 'Odoo refused the operation.' },
+  'odoo.validation': { status: 422, message: 'The values break a rule of the model.' },
+  'odoo.conflict': { status: 409, message: 'Another transaction changed the same records. Try again.', retryAfter: 1 },
+  'odoo.error': { status: 500, message: 'Odoo failed while it carried out the request.' },
+
+  'internal.error': { status: 500, message: 'The gateway failed while it handled the request.' },
+} as const satisfies Record<string, Kind>;
+
+export type Reason = keyof typeof catalogue;
+
+export interface ErrorOptions {
+  /** Text for the caller. Never holds a secret, SQL or a traceback. */
+  readonly message?: string | undefined;
+  /** For programs: which field, which parameter. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** Why, for the log alone. */
+  readonly cause?: unknown;
+  /** Headers of the answer, name and value in turn. */
+  readonly headers?: readonly string[] | undefined;
+}
+
+export class GatewayError extends Error {
+  readonly reason: Reason;
+  readonly status: number;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly headers: readonly string[];
+
+  constructor(reason: Reason, options: ErrorOptions = {}) {
+    const kind: Kind = catalogue[reason];
+    super(options.message ?? kind.message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'GatewayError';
+    this.reason = reason;
+    this.status = kind.status;
+    this.details = options.details;
+    const headers = options.headers ?? [];
+    this.headers = kind.retryAfter === undefined ? headers : [...headers, 'Retry-After', String(kind.retryAfter)];
+  }
+}
+
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(catalogue, text);
+}
+
+/** Whatever was thrown, as something a caller can be told. What nobody foresaw says nothing of itself. */
+export function asGatewayError(thrown: unknown): GatewayError {
+  return thrown instanceof GatewayError ? thrown : new GatewayError('internal.error', { cause: thrown });
+}
+
+export function isServerFault(error: GatewayError): boolean {
+  return error.status >= 500;
+}
+
+/** The error envelope. */
+export function renderEnvelope(error: GatewayError, requestId: string): unknown {
+  return {
+    success: false,
+    error: {
+      code: error.status,
+      message: error.message,
+      reason: error.reason,
+      request_id: requestId,
+      details: error.details,
+    },
+  };
+}
+
+/** RFC 9457. `type` is a URN: the gateway does not know under which host its documentation is read. */
+export function renderProblem(error: GatewayError, requestId: string): unknown {
+  return {
+    type: `urn:odoo-api-gateway:error:${error.reason}`,
+    title: catalogue[error.reason].message,
+    status: error.status,
+    detail: error.message,
+    instance: `urn:request:${requestId}`,
+    reason: error.reason,
+    request_id: requestId,
+    details: error.details,
+  };
+}

@@ -1,0 +1,142 @@
+// Wiring: the one place that knows all parts, and the only one that reads the environment.
+
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { availableParallelism, hostname } from 'node:os';
+import manifest from '../../package.json' with { type: 'json' };
+import { authentication } from './auth/authenticate.ts';
+import { HashQueue } from './auth/hash_queue.ts';
+import { OdooKeys } from './auth/odoo_key.ts';
+import type { Config } from './config.ts';
+import { ConfigError, loadConfig, urlOfDatabase } from './config.ts';
+import { Database, schemaVersion } from './db/database.ts';
+import { stopOnSignals } from './lifecycle.ts';
+import type { Log } from './log.ts';
+import { createLog } from './log.ts';
+import { OdooChannel } from './odoo/channel.ts';
+import { Odoo } from './odoo/execute.ts';
+import { Metadata } from './odoo/metadata.ts';
+import { clientAddress } from './policies/address.ts';
+import { chosenDatabase } from './policies/database.ts';
+import { jsonBody } from './policies/json_body.ts';
+import { healthRoutes } from './routes/health.ts';
+import { pingRoute } from './routes/ping.ts';
+import { recordRoutes } from './routes/records.ts';
+import { createApp, refuseMalformed } from './server.ts';
+import { logRequests } from './telemetry/log_requests.ts';
+
+function main(config: Config, log: Log): void {
+  const instance = randomUUID();
+  let address = '';
+  let stopping = false;
+
+  const heartbeat = () => ({
+    instance,
+    name: config.name,
+    host: hostname(),
+    pid: process.pid,
+    address,
+    version: manifest.version,
+    schemaVersion,
+    state: {},
+  });
+  const openDatabase = (name: string) =>
+    new Database({
+      name,
+      url: urlOfDatabase(config.databaseUrl, name),
+      listenUrl: urlOfDatabase(config.listenUrl, name),
+      poolSize: config.poolSize,
+      heartbeat,
+      onMismatch: (sentence) => fail(log, sentence),
+      log,
+    });
+  const [first, ...others] = config.databases;
+  const databases: [Database, ...Database[]] = [openDatabase(first), ...others.map(openDatabase)];
+
+  const hashes = new HashQueue({
+    concurrency: Math.max(1, availableParallelism() - 1),
+    mostWaiting: 1_000,
+    longestWaitMs: 10_000,
+  });
+  const channel = new OdooChannel({
+    odooUrl: config.odooUrl,
+    slots: config.odooWorkers * 2,
+    mostQueued: config.odooQueue,
+    longestQueueMs: config.odooQueueTimeoutMs,
+  });
+  const odoo = new Odoo(channel, config.requestTimeoutMs);
+
+  const app = createApp(
+    [
+      ...healthRoutes({ databases, probe: (database) => channel.probe(database), isStopping: () => stopping }),
+      pingRoute,
+      ...recordRoutes(odoo, new Metadata(odoo)),
+    ],
+    {
+      // The order in which every request meets them (docs/architecture.md).
+      policies: [
+        clientAddress(config.trustedProxies, config.forwardedHeader),
+        chosenDatabase(databases),
+        authentication([new OdooKeys(hashes)]),
+        jsonBody(),
+      ],
+      recorders: [logRequests(log)],
+      isStopping: () => stopping,
+    },
+  );
+
+  const server = createServer(
+    // Longer than load balancers keep idle connections, so that none is closed under a request.
+    { keepAliveTimeout: 75_000, headersTimeout: 20_000, requestTimeout: 60_000, maxHeaderSize: 16_384 },
+    app,
+  );
+  server.on('clientError', refuseMalformed);
+  server.on('error', (error) => fail(log, `Port ${config.port} of ${config.host} cannot be listened to: ${error.message}`));
+  server.listen(config.port, config.host, () => {
+    const { port } = server.address() as AddressInfo;
+    address = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+    log.info({ address, version: manifest.version, databases: config.databases, odoo: config.odooUrl }, 'listening');
+    for (const database of databases) database.start();
+  });
+
+  const unready = () => {
+    stopping = true;
+  };
+  const closed = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  stopOnSignals(
+    [
+      { name: 'readiness off', limitMs: 100, run: unready },
+      { name: 'drain', limitMs: config.drainTimeoutMs, run: closed },
+      { name: 'cut', limitMs: 1_000, run: () => server.closeAllConnections() },
+      { name: 'leave', limitMs: 3_000, run: () => Promise.all(databases.map((database) => database.leave())) },
+      {
+        name: 'close',
+        limitMs: 3_000,
+        run: () => Promise.all([channel.close(), ...databases.map((database) => database.close())]),
+      },
+    ],
+    log,
+  );
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught exception');
+    process.exit(1);
+  });
+}
+
+/** Says why, once on the log and once in plain words, and exits. */
+function fail(log: Log, sentence: string): never {
+  log.fatal(sentence);
+  console.error(sentence);
+  process.exit(1);
+}
+
+try {
+  const config = loadConfig(process.env);
+  main(config, createLog(config.logLevel));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  process.exit(2);
+}

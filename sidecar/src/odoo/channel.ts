@@ -1,0 +1,259 @@
+// The internal channel to Odoo: signed bodies, a bounded number of them in Odoo's hands, a bounded queue in front.
+//
+// Odoo answers HTTP/1.0, closes every connection and has a short backlog: more exchanges at once than its workers can
+// take only make its own users wait. So each exchange holds a slot, and holds it until Odoo has ended it, also when the
+// caller has left or been told that it took too long: the worker is still busy.
+//
+// A read is sent at once while a slot is free. Reads that have to wait travel together in one body, each under its own
+// user, which costs Odoo a fraction of as many exchanges.
+
+import { createHmac, randomBytes } from 'node:crypto';
+import { Pool } from 'undici';
+import type { Grant } from '../context.ts';
+import type { Database } from '../db/database.ts';
+import { asGatewayError, GatewayError } from '../errors.ts';
+import type { Operation } from './operations.ts';
+
+export interface Call {
+  readonly request_id: string;
+  readonly uid: number;
+  readonly address: string;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly grant: Grant;
+  readonly operations: readonly Operation[];
+}
+
+interface CallCost {
+  readonly sql: number;
+  /** In the ORM. */
+  readonly ms: number;
+  readonly retries: number;
+}
+
+export interface CallError {
+  readonly reason: string;
+  readonly message: string;
+  readonly operation?: number;
+  readonly exception?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly traceback?: string;
+}
+
+export type CallResult =
+  | (CallCost & { readonly ok: true; readonly results: readonly unknown[] })
+  | (CallCost & { readonly ok: false; readonly error: CallError });
+
+/** What a call gave, and where its time went. */
+export interface Delivery {
+  readonly result: CallResult;
+  readonly queueMs: number;
+  readonly odooMs: number;
+}
+
+export type Path = '/gateway/read' | '/gateway/execute';
+
+export interface ChannelOptions {
+  readonly odooUrl: string;
+  /** Exchanges in Odoo's hands at once. */
+  readonly slots: number;
+  readonly mostQueued: number;
+  readonly longestQueueMs: number;
+}
+
+/** The executor takes 32; beyond 16 a body saves little and the first of its callers waits for the last. */
+const mostTogether = 16;
+/** How long a slot waits for an Odoo that has outlived a deadline; its workers end themselves after two minutes. */
+const overtimeMs = 120_000;
+
+export interface Request {
+  readonly path: Path;
+  readonly database: Database;
+  readonly call: Call;
+  /** Milliseconds since 1970. */
+  readonly deadline: number;
+  /** False when the caller has left: what still waits then is not sent. */
+  readonly isWanted: () => boolean;
+}
+
+interface Waiting extends Request {
+  readonly since: number;
+  readonly deliver: (delivery: Delivery) => void;
+  readonly fail: (error: GatewayError) => void;
+  queueTimer: NodeJS.Timeout | undefined;
+}
+
+export class OdooChannel {
+  readonly #options: ChannelOptions;
+  readonly #pool: Pool;
+  readonly #queue: Waiting[] = [];
+  #free: number;
+
+  constructor(options: ChannelOptions) {
+    this.#options = options;
+    this.#free = options.slots;
+    this.#pool = new Pool(options.odooUrl, { connections: options.slots + 1, connect: { timeout: 5_000 } });
+  }
+
+  /** Rejects with `odoo.overloaded`, `odoo.timeout`, `odoo.unavailable` or `odoo.channel`. */
+  async deliver(request: Request): Promise<Delivery> {
+    if (this.#queue.length >= this.#options.mostQueued) throw new GatewayError('odoo.overloaded');
+    let deadlineTimer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<Delivery>((deliver, fail) => {
+        const waiting: Waiting = { ...request, since: performance.now(), deliver, fail, queueTimer: undefined };
+        deadlineTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.timeout'), request.deadline - Date.now());
+        if (this.#free > 0) {
+          this.#send([waiting]);
+        } else {
+          this.#queue.push(waiting);
+          waiting.queueTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.overloaded'), this.#options.longestQueueMs);
+        }
+      });
+    } finally {
+      clearTimeout(deadlineTimer);
+    }
+  }
+
+  /** Whether Odoo's end of the channel answers for a database; outside the slots, so that it tells under load, too. */
+  async probe(database: Database): Promise<void> {
+    const nobody: Call = {
+      request_id: 'probe',
+      uid: 2,
+      address: '127.0.0.1',
+      context: {},
+      grant: { scopes: null, models: null },
+      operations: [{ op: 'types', models: [] }],
+    };
+    await this.#exchange('/gateway/read', database, [nobody], Date.now() + 3_000, 3_000);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** What was sent goes on in Odoo and keeps its slot; what waits is taken out. */
+  #giveUp(waiting: Waiting, reason: 'odoo.overloaded' | 'odoo.timeout'): void {
+    const place = this.#queue.indexOf(waiting);
+    if (place !== -1) this.#queue.splice(place, 1);
+    clearTimeout(waiting.queueTimer);
+    waiting.fail(new GatewayError(reason));
+  }
+
+  /** Takes a slot, and gives it to whoever waits when Odoo has ended the exchange. */
+  #send(batch: readonly [Waiting, ...Waiting[]]): void {
+    this.#free -= 1;
+    void this.#carry(batch).finally(() => {
+      this.#free += 1;
+      const next = this.#takeNext();
+      if (next !== undefined) this.#send(next);
+    });
+  }
+
+  /** The first that waits; if it reads, with the other reads of its database that wait. */
+  #takeNext(): [Waiting, ...Waiting[]] | undefined {
+    let first = this.#queue.shift();
+    while (first !== undefined && !first.isWanted()) {
+      this.#giveUp(first, 'odoo.timeout');
+      first = this.#queue.shift();
+    }
+    if (first === undefined) return undefined;
+    const batch: [Waiting, ...Waiting[]] = [first];
+    if (first.path === '/gateway/read') {
+      for (let i = 0; i < this.#queue.length && batch.length < mostTogether; ) {
+        const other = this.#queue[i];
+        if (other?.path === first.path && other.database === first.database && other.isWanted()) {
+          batch.push(...this.#queue.splice(i, 1));
+        } else {
+          i += 1;
+        }
+      }
+    }
+    for (const waiting of batch) clearTimeout(waiting.queueTimer);
+    return batch;
+  }
+
+  async #carry(batch: readonly [Waiting, ...Waiting[]]): Promise<void> {
+    const [first] = batch;
+    const sentAt = performance.now();
+    try {
+      const deadline = Math.max(...batch.map((waiting) => waiting.deadline));
+      const calls = batch.map((waiting) => waiting.call);
+      const results = await this.#exchangeTwice(first.path, first.database, calls, deadline);
+      const odooMs = performance.now() - sentAt;
+      for (const [i, waiting] of batch.entries()) {
+        const result = results[i];
+        if (result === undefined)
+          waiting.fail(new GatewayError('odoo.channel', { cause: new Error('fewer results than calls') }));
+        else waiting.deliver({ result, queueMs: sentAt - waiting.since, odooMs });
+      }
+    } catch (error) {
+      for (const waiting of batch) waiting.fail(asGatewayError(error));
+    }
+  }
+
+  /** A refused signature may only mean that the secret or the database's identity is no longer what it was. */
+  async #exchangeTwice(path: Path, database: Database, calls: readonly Call[], deadline: number): Promise<readonly CallResult[]> {
+    const limitMs = deadline - Date.now() + overtimeMs;
+    try {
+      return await this.#exchange(path, database, calls, deadline, limitMs);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.reason !== 'odoo.channel') throw error;
+      await database.reloadChannel();
+      return this.#exchange(path, database, calls, deadline, limitMs);
+    }
+  }
+
+  async #exchange(
+    path: Path,
+    database: Database,
+    calls: readonly Call[],
+    deadline: number,
+    limitMs: number,
+  ): Promise<readonly CallResult[]> {
+    const { uuid, secret } = database.channel;
+    const nonce = randomBytes(16).toString('base64url');
+    const body = JSON.stringify({ v: 1, path, time: Date.now(), database: uuid, nonce, deadline, calls });
+    let status: number;
+    let text: string;
+    try {
+      const answer = await this.#pool.request({
+        path,
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'x-odoo-database': database.name,
+          'x-gateway-signature': `v1=${createHmac('sha256', secret).update(body).digest('hex')}`,
+        },
+        body,
+        reset: true,
+        headersTimeout: limitMs,
+        bodyTimeout: limitMs,
+      });
+      status = answer.statusCode;
+      text = await answer.body.text();
+    } catch (error) {
+      throw new GatewayError('odoo.unavailable', { cause: error });
+    }
+    if (status === 200) return parseResults(text);
+    throw this.#refusal(database, status, text);
+  }
+
+  /** Anything but 200 is a fault of the installation: told to the log in full, to the caller not at all. */
+  #refusal(database: Database, status: number, text: string): GatewayError {
+    const cause = new Error(`Odoo answered ${status} on the internal channel: ${text.slice(0, 300)}`);
+    database.log.error({ status }, cause.message);
+    return new GatewayError(status >= 500 ? 'odoo.unavailable' : 'odoo.channel', { cause });
+  }
+}
+
+function parseResults(text: string): readonly CallResult[] {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (error) {
+    throw new GatewayError('odoo.channel', { cause: error });
+  }
+  const results = (answer as { results?: unknown } | null)?.results;
+  if (!Array.isArray(results)) throw new GatewayError('odoo.channel', { cause: new Error('no results in the answer') });
+  return results as CallResult[];
+}

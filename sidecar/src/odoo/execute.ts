@@ -1,0 +1,67 @@
+// Operations of one request, carried out in Odoo as the credential's user.
+
+import type { RequestContext } from '../context.ts';
+import { GatewayError, isReason } from '../errors.ts';
+import type { CallError, OdooChannel, Path } from './channel.ts';
+import type { Operation } from './operations.ts';
+
+/** What happened inside Odoo, for the log and the record. Never for the caller. */
+export class OdooFailure extends Error {
+  readonly exception: string;
+  readonly traceback: string | undefined;
+
+  constructor(error: CallError) {
+    super(`${error.exception ?? 'Odoo'}: ${error.message}`);
+    this.name = 'OdooFailure';
+    this.exception = error.exception ?? '';
+    this.traceback = error.traceback;
+  }
+}
+
+export class Odoo {
+  readonly #channel: OdooChannel;
+  readonly #requestTimeoutMs: number;
+
+  constructor(channel: OdooChannel, requestTimeoutMs: number) {
+    this.#channel = channel;
+    this.#requestTimeoutMs = requestTimeoutMs;
+  }
+
+  /** All in one READ ONLY transaction; one result per operation. Throws the reasons of the contract. */
+  read(context: RequestContext, operations: readonly Operation[]): Promise<readonly unknown[]> {
+    return this.#run('/gateway/read', context, operations);
+  }
+
+  async #run(path: Path, context: RequestContext, operations: readonly Operation[]): Promise<readonly unknown[]> {
+    const { principal, database, timings } = context;
+    const call = {
+      request_id: context.requestId,
+      uid: principal.userId,
+      address: context.address,
+      context: {},
+      grant: principal.grant,
+      operations,
+    };
+    const deadline = Math.round(Date.now() - (performance.now() - context.startedAt) + this.#requestTimeoutMs);
+    const isWanted = () => !context.response.destroyed;
+    const { result, queueMs, odooMs } = await this.#channel.deliver({ path, database, call, deadline, isWanted });
+    timings.queue += queueMs;
+    timings.odoo += odooMs;
+    timings.orm += result.ms;
+    context.sqlCount += result.sql;
+    context.retries += result.retries;
+    if (!result.ok) throw asAnswer(result.error);
+    return result.results;
+  }
+}
+
+/** Texts of server faults stay out of answers: only the catalogue's own is public there. */
+function asAnswer(error: CallError): GatewayError {
+  const reason = isReason(error.reason) && error.reason.startsWith('odoo.') ? error.reason : 'odoo.error';
+  const isPublic = reason !== 'odoo.error' && reason !== 'odoo.timeout' && error.message !== '';
+  return new GatewayError(reason, {
+    message: isPublic ? error.message : undefined,
+    details: isPublic ? error.details : undefined,
+    cause: new OdooFailure(error),
+  });
+}

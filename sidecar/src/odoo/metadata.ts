@@ -1,0 +1,82 @@
+// The types of fields, the same for every user, so that answers can be shaped here. Asked for once per model; dropped
+// when Odoo signals that its registry changed (a field was added, a module installed).
+
+import { LRUCache } from 'lru-cache';
+import type { RequestContext } from '../context.ts';
+import type { Database } from '../db/database.ts';
+import { perDatabase } from '../db/database.ts';
+import type { Odoo } from './execute.ts';
+import type { FieldTree } from './fields.ts';
+import { asTypes } from './operations.ts';
+import type { ModelTypes, TypesOf } from './shape.ts';
+import { modelsBehind } from './shape.ts';
+
+const cachedModels = 2_000;
+
+class ModelCache {
+  readonly known = new LRUCache<string, ModelTypes>({ max: cachedModels });
+  readonly asked = new Map<string, Promise<ModelTypes>>();
+  /** Moves when Odoo's registry does: what was asked for before is not kept. */
+  generation = 0;
+
+  constructor(database: Database) {
+    database.onSignal('registry', () => {
+      this.generation += 1;
+      this.known.clear();
+      this.asked.clear();
+    });
+  }
+}
+
+export class Metadata {
+  readonly #odoo: Odoo;
+  readonly #cacheOf = perDatabase((database) => new ModelCache(database));
+
+  constructor(odoo: Odoo) {
+    this.#odoo = odoo;
+  }
+
+  /**
+   * The types of a model and of those that the tree expands.
+   * @param seen names of fields that an answer brought: one that is not known yet means that the model has changed
+   */
+  async typesBehind(
+    context: RequestContext,
+    model: string,
+    tree: FieldTree | undefined,
+    seen: readonly string[],
+  ): Promise<TypesOf> {
+    const found = new Map<string, ModelTypes>();
+    let wanted = [{ model, tree }];
+    while (wanted.length > 0) {
+      const next: { model: string; tree: FieldTree }[] = [];
+      for (const { model: name, tree: branch } of wanted) {
+        const names = name === model && branch === tree ? seen : Object.keys(branch ?? {});
+        const types = await this.#typesOf(context, name, names);
+        found.set(name, types);
+        next.push(...modelsBehind(branch, types));
+      }
+      wanted = next;
+    }
+    return (name) => found.get(name) ?? {};
+  }
+
+  async #typesOf(context: RequestContext, model: string, names: readonly string[]): Promise<ModelTypes> {
+    const cache = this.#cacheOf(context.database);
+    const known = cache.known.get(model);
+    if (known !== undefined && names.every((name) => Object.hasOwn(known, name))) return known;
+    const asked = cache.asked.get(model);
+    if (asked !== undefined) return asked;
+    const asking = this.#ask(context, cache, model).finally(() => cache.asked.delete(model));
+    cache.asked.set(model, asking);
+    return asking;
+  }
+
+  async #ask(context: RequestContext, cache: ModelCache, model: string): Promise<ModelTypes> {
+    const { generation } = cache;
+    const [result] = await this.#odoo.read(context, [{ op: 'types', models: [model] }]);
+    const types = asTypes(result)[model] ?? {};
+    if (generation === cache.generation) cache.known.set(model, types);
+    return types;
+  }
+}

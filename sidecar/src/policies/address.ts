@@ -1,0 +1,90 @@
+// The client's address: the peer's, unless the peer is a trusted proxy; then the last hop that is none.
+
+import type { ForwardedHeader } from '../config.ts';
+import type { Policy, RequestContext } from '../context.ts';
+import type { Address, Range } from '../ip.ts';
+import { inRange, parseAddress } from '../ip.ts';
+
+export function clientAddress(trusted: readonly Range[], header: ForwardedHeader): Policy {
+  return {
+    name: 'client address',
+    appliesTo: ['anonymous', 'authenticated'],
+    check(context: RequestContext): undefined {
+      const { request } = context;
+      context.address = addressBehind(request.socket.remoteAddress ?? '', request.headers[header], header, trusted);
+    },
+  };
+}
+
+/**
+ * Reads the hops from right to left, each believed only because the one to its right is trusted. A hop that is no
+ * address (`unknown`, `_hidden`, rubbish) ends the walk at the proxy that reported it.
+ */
+export function addressBehind(
+  peer: string,
+  forwarded: string | string[] | undefined,
+  header: ForwardedHeader,
+  trusted: readonly Range[],
+): string {
+  if (trusted.length === 0) return spelling(peer);
+  let client = parseAddress(peer);
+  if (client === undefined) return peer;
+  const text = Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '');
+  const hops = header === 'forwarded' ? hopsOfForwarded(text) : text.split(',');
+  for (let i = hops.length - 1; i >= 0 && isTrusted(client, trusted); i -= 1) {
+    const hop = parseHop(hops[i] ?? '');
+    if (hop === undefined) break;
+    client = hop;
+  }
+  return client.toString();
+}
+
+/** What the kernel reports is well-formed; only the mapped form and a zone need taking off. */
+function spelling(peer: string): string {
+  if (peer.startsWith('::ffff:') && peer.includes('.')) return peer.slice('::ffff:'.length);
+  const zone = peer.indexOf('%');
+  return zone === -1 ? peer : peer.slice(0, zone);
+}
+
+function isTrusted(address: Address, trusted: readonly Range[]): boolean {
+  return trusted.some((range) => inRange(address, range));
+}
+
+/** `192.0.2.1`, `192.0.2.1:8080`, `2001:db8::1`, `[2001:db8::1]:8080`. */
+function parseHop(text: string): Address | undefined {
+  const hop = text.trim();
+  const bracketed = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(hop);
+  if (bracketed?.[1] !== undefined) return parseAddress(bracketed[1]);
+  const withPort = /^([\d.]+):\d{1,5}$/.exec(hop);
+  return parseAddress(withPort?.[1] ?? hop);
+}
+
+/** RFC 7239: the `for` of each element, in order; an element without one is a hop that nobody knows. */
+function hopsOfForwarded(text: string): string[] {
+  if (text === '') return [];
+  return splitOutsideQuotes(text, ',').map((element) => {
+    for (const pair of splitOutsideQuotes(element, ';')) {
+      const [, quoted, token] = /^\s*for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]+))\s*$/i.exec(pair) ?? [];
+      if (quoted !== undefined) return quoted.replaceAll(/\\(.)/g, '$1');
+      if (token !== undefined) return token;
+    }
+    return 'unknown';
+  });
+}
+
+function splitOutsideQuotes(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const character = text[i];
+    if (character === '\\' && quoted) i += 1;
+    else if (character === '"') quoted = !quoted;
+    else if (character === separator && !quoted) {
+      parts.push(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}

@@ -1,0 +1,25 @@
+// Which of the served databases a request means.
+
+import type { Policy, RequestContext } from '../context.ts';
+import type { Database } from '../db/database.ts';
+import { GatewayError } from '../errors.ts';
+
+/** By `X-Odoo-Database`; without it, the first one. */
+export function chosenDatabase(databases: readonly [Database, ...Database[]]): Policy {
+  const byName = new Map(databases.map((database) => [database.name, database]));
+  return {
+    name: 'database',
+    appliesTo: ['anonymous', 'authenticated'],
+    check(context: RequestContext): undefined {
+      const name = context.request.headers['x-odoo-database'];
+      const database = name === undefined ? databases[0] : byName.get(String(name));
+      if (database === undefined) {
+        throw new GatewayError('database.unknown', {
+          message: `The database "${String(name)}" is not served here.`,
+          details: { database: name },
+        });
+      }
+      context.database = database;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+// The body, read and parsed after all that could refuse the request without it.
+
+import { isUtf8 } from 'node:buffer';
+import type { Request } from 'express';
+import type { Policy, RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+
+/** A client that is still sending reads no answer: what it sends is thrown away for this long before it gets one. */
+const discardForMs = 2_000;
+
+export function jsonBody(): Policy {
+  return {
+    name: 'body',
+    // Nobody makes the gateway hold megabytes without having said who they are.
+    appliesTo: ['authenticated'],
+    check(context: RequestContext): undefined | Promise<void> {
+      const { headers } = context.request;
+      const length = headers['content-length'];
+      if (headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return undefined;
+      if (!isJson(headers['content-type'])) {
+        const given = headers['content-type'] ?? 'none';
+        throw new GatewayError('request.media_type', { message: `The body must be application/json, not ${given}.` });
+      }
+      const encoding = headers['content-encoding'];
+      if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+        throw new GatewayError('request.encoding', { message: `The body must not be compressed (${encoding}).` });
+      }
+      const most = context.database.settings['body.max_bytes'];
+      return read(context, Number(length ?? 0), most);
+    },
+  };
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return (
+    contentType !== undefined && /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(contentType)
+  );
+}
+
+async function read(context: RequestContext, announced: number, most: number): Promise<void> {
+  const { request } = context;
+  const bytes = announced > most ? undefined : await collect(request, most);
+  if (bytes === undefined) {
+    await discard(request);
+    throw new GatewayError('request.too_large', {
+      message: `The body is larger than ${most} bytes.`,
+      details: { max_bytes: most },
+      headers: ['Connection', 'close'],
+    });
+  }
+  context.body = parse(bytes);
+}
+
+/** Undefined when there is more than `most`. Rejects when the client goes away. */
+function collect(request: Request, most: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > most) {
+        request.off('data', onData);
+        resolve(undefined);
+      } else {
+        chunks.push(chunk);
+      }
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve(Buffer.concat(chunks, size)));
+    request.once('error', (error) => reject(new GatewayError('request.incomplete', { cause: error })));
+  });
+}
+
+async function discard(request: Request): Promise<void> {
+  if (request.readableEnded) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, discardForMs);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once('end', done);
+    request.once('close', done);
+    request.resume();
+  });
+}
+
+export function parse(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) throw new GatewayError('request.json', { details: { problem: 'not UTF-8' } });
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new GatewayError('request.json', { details: { problem: withoutQuotation(problem) }, cause: error });
+  }
+}
+
+/** V8 quotes the body around the fault, which may be a secret that would then stand in logs and tickets. */
+function withoutQuotation(problem: string): string {
+  const position = /at position \d+(?: \(line \d+ column \d+\))?/.exec(problem);
+  return position === null ? 'ends too early or holds no JSON' : `unexpected character ${position[0]}`;
+}

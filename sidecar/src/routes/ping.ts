@@ -1,0 +1,19 @@
+import { success } from '../answer.ts';
+import type { Answer, RequestContext, Route } from '../context.ts';
+
+export const pingRoute: Route = {
+  name: 'ping',
+  method: 'GET',
+  path: '/api/v1/ping',
+  access: 'authenticated',
+  handle: ping,
+};
+
+/** Answers without Odoo: says whether the credential holds, and whose it is. */
+function ping({ principal }: RequestContext): Answer {
+  return success({
+    message: 'pong',
+    user: { id: principal.userId, name: principal.name, login: principal.login },
+    time: new Date().toISOString(),
+  });
+}

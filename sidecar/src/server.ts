@@ -1,0 +1,128 @@
+// Builds the express app: every route runs the same policies in the same order, in one function.
+
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
+import express from 'express';
+import { sendAnswer, sendError } from './answer.ts';
+import type { Endpoint, Method, Policy, Recorder, Route } from './context.ts';
+import { RequestContext } from './context.ts';
+import type { Reason } from './errors.ts';
+import { asGatewayError, GatewayError, renderEnvelope } from './errors.ts';
+
+export interface Pipeline {
+  /** In the order in which every request meets them. */
+  readonly policies: readonly Policy[];
+  readonly recorders: readonly Recorder[];
+  readonly isStopping: () => boolean;
+}
+
+export function createApp(routes: readonly Route[], pipeline: Pipeline): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.disable('query parser');
+  app.enable('case sensitive routing');
+
+  for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
+    const place = app.route(path);
+    for (const route of group) place[verbs[route.method]](serve(route, pipeline));
+    place.all(serve(methodNotAllowed(group), pipeline));
+  }
+  app.use(serve(nothingHere, pipeline));
+  // What express itself refuses, before any endpoint: a path that is not valid percent-encoding.
+  app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
+    const error = thrown instanceof URIError ? new GatewayError('request.path', { cause: thrown }) : thrown;
+    serve(refusing('malformed path', error), pipeline)(request, response, _next);
+  });
+  return app;
+}
+
+const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const satisfies Record<
+  Method,
+  string
+>;
+
+function serve(endpoint: Endpoint, { policies, recorders, isStopping }: Pipeline): RequestHandler {
+  const steps = policies.filter((policy) => policy.appliesTo.includes(endpoint.access));
+
+  async function run(context: RequestContext): Promise<void> {
+    try {
+      for (const step of steps) {
+        const pending = step.check(context);
+        if (pending !== undefined) await pending;
+      }
+      const answer = endpoint.handle(context);
+      const sent = sendAnswer(context, answer instanceof Promise ? await answer : answer);
+      if (sent !== undefined) await sent;
+    } catch (thrown) {
+      const error = asGatewayError(thrown);
+      context.error = error;
+      await sendError(context, error);
+    }
+    for (const record of recorders) record(context);
+  }
+
+  return (request, response) => {
+    const context = new RequestContext(request, response, endpoint);
+    if (isStopping()) context.headers.push('Connection', 'close');
+    void run(context);
+  };
+}
+
+/** Answers what Node's parser rejects, which reaches no route: in the form of every other error. */
+export function refuseMalformed(fault: Error & { code?: string }, socket: Duplex): void {
+  if (!socket.writable || fault.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const reason = parserFaults[fault.code ?? ''] ?? 'request.malformed';
+  const error = new GatewayError(reason);
+  const body = JSON.stringify(renderEnvelope(error, randomUUID()));
+  socket.end(
+    [
+      `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Cache-Control: no-store',
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+const parserFaults: Readonly<Record<string, Reason | undefined>> = {
+  HPE_HEADER_OVERFLOW: 'request.headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request.incomplete',
+};
+
+const nothingHere: Endpoint = refusing('nothing here', new GatewayError('route.unknown'));
+
+/** Takes a caller and a body like the methods that exist, so that what is wrong with those is said first. */
+function methodNotAllowed(group: readonly Route[]): Endpoint {
+  const methods = group.map((route) => route.method as string);
+  if (methods.includes('GET')) methods.push('HEAD');
+  const allowed = methods.join(', ');
+  return {
+    name: 'method not allowed',
+    access: group[0]?.access ?? 'anonymous',
+    handle({ request }) {
+      throw new GatewayError('route.method', {
+        message: `${request.method} is not possible here. Possible: ${allowed}.`,
+        headers: ['Allow', allowed],
+      });
+    },
+  };
+}
+
+function refusing(name: string, error: unknown): Endpoint {
+  return {
+    name,
+    access: 'anonymous',
+    handle() {
+      throw error;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Recorder } from '../context.ts';
+import { GatewayError, isServerFault } from '../errors.ts';
+import type { Log } from '../log.ts';
+
+/**
+ * Faults of the server with all that is known of them, refused credentials with the reason that the caller is not told,
+ * everything else for whoever debugs. No headers, no query, no body: they hold secrets and people's data.
+ */
+export function logRequests(log: Log): Recorder {
+  return (context) => {
+    const { error } = context;
+    if (error === undefined && !log.isLevelEnabled('debug')) return;
+    const { database, principal } = context.known;
+    const line = {
+      request: context.requestId,
+      endpoint: context.endpoint.name,
+      method: context.request.method,
+      status: context.status,
+      ms: Math.round(performance.now() - context.startedAt),
+      address: context.address,
+      database: database?.name,
+      user: principal?.userId,
+      reason: error instanceof GatewayError ? error.reason : undefined,
+    };
+    if (!(error instanceof GatewayError)) log.debug(line, 'answered');
+    else if (error.status === 503 || error.status === 504) log.warn(line, 'turned away');
+    else if (isServerFault(error)) log.error({ ...line, err: error.cause ?? error }, 'request failed');
+    else if (error.status === 401) log.info({ ...line, why: messageOf(error.cause) }, 'credential refused');
+    else log.debug(line, 'refused');
+  };
+}
+
+function messageOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.message : undefined;
+}
