@@ -1,0 +1,9 @@
+// npm run bench -- [name] [--json]: measures against a competitor on the same machine, under the same load, in turns.
+//
+// Without a name: the list. A bench is test/bench/<name>.ts; its last line on stdout is one object
+// {name, figures: {label: number}, ratios: {label: number}}, ratios are ours over theirs.
+
+import { ensureSystem } from './stack/system.mjs';
+import { runByName } from './test/run_by_name.mjs';
+
+await runByName({ kind: 'bench', notes: ['harness.ts'], prepare: () => ensureSystem(['odoo', 'postgres', 'bench']) });

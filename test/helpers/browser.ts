@@ -1,0 +1,77 @@
+// A Chromium on Odoo's web client, for the tests of pages.
+//
+//   const browser = await useBrowser();
+//   const page = await browser.open(gateway, '/odoo/gateway');          // logged in as admin
+//   …
+//   expect(page.faults).toEqual([]);                                    // what the console and the style sheets complained of
+
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { afterAll } from 'vitest';
+import type { Instance } from './instance.ts';
+
+const executablePath = process.env.CHROMIUM_BIN || '/usr/bin/chromium';
+const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
+const offline = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** Debian's Odoo ships without this file, and says so in each page's console. */
+const knownNoise = /selfie_segmentation/;
+
+export interface OpenOptions extends BrowserContextOptions {
+  login?: string;
+  password?: string;
+}
+
+export interface OdooPage {
+  page: Page;
+  /** Errors of the console and of scripts, in order. */
+  faults: string[];
+  /** The text of an element, trimmed. */
+  text: (selector: string) => Promise<string>;
+  /** Odoo's sign that a bundle's style sheet could not be compiled; 'none' when all is well. */
+  styleFault: () => Promise<string>;
+}
+
+export class OdooBrowser {
+  readonly #browser: Browser;
+
+  constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  /** Logs in and opens a path of Odoo's web client. */
+  async open(
+    gateway: Instance,
+    path: string,
+    { login = 'admin', password = 'admin', ...context }: OpenOptions = {},
+  ): Promise<OdooPage> {
+    const page = await (await this.#browser.newContext({ baseURL: gateway.odoo.url, ...context })).newPage();
+    const faults: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !knownNoise.test(message.text())) faults.push(message.text());
+    });
+    page.on('pageerror', (error) => faults.push(error.message));
+    await page.goto(`/web/login?db=${gateway.database}&redirect=${encodeURIComponent(path)}`);
+    await page.fill('#login', login);
+    await page.fill('#password', password);
+    await page.click('.oe_login_buttons button[type=submit]');
+    await page.waitForSelector('.o_web_client .o_main_navbar');
+    return {
+      page,
+      faults,
+      text: async (selector) => ((await page.textContent(selector)) ?? '').trim(),
+      styleFault: () => page.evaluate<string>("getComputedStyle(document.body, '::before').content"),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#browser.close();
+  }
+}
+
+/** A browser for the whole file. */
+export async function useBrowser(): Promise<OdooBrowser> {
+  const browser = new OdooBrowser(await chromium.launch({ executablePath, args: [...args, ...offline] }));
+  afterAll(() => browser.close());
+  return browser;
+}
