@@ -138,7 +138,7 @@ create function gateway.odoo_user(user_id integer)
   as $$
     select u.id, u.login, p.name, u.active, coalesce(u.share, false)
     from public.res_users u left join public.res_partner p on p.id = u.partner_id
-    where u.id = user_id
+    where u.id = odoo_user.user_id -- qualified: res_partner has a user_id of its own
   $$;
 
 -- Where Odoo's caches stand: a sidecar drops metadata when one of these moves.
