@@ -13,14 +13,12 @@ import { Listener } from './listen.ts';
 import type { Queryable, Statement } from './pool.ts';
 import { ConnectionPool } from './pool.ts';
 import { excessPrivileges } from './privileges.ts';
+import { schemaVersion } from './schema_version.ts';
 import { readNewestSecret } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import { parseSettings, readNeverExposed, readSettings } from './settings.ts';
 import type { Heartbeat } from './sidecars.ts';
 import { beat, forgetSidecar } from './sidecars.ts';
-
-/** The last migration of `odoo_addon/api_gateway/sql` that this sidecar was written for. */
-export const schemaVersion = 1;
 
 const pollEveryMs = 500;
 const staleAfterMs = 1_000;
