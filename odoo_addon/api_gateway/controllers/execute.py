@@ -10,9 +10,9 @@ class ExecuteController(Controller):
     authenticates: only reads may go to a replica."""
 
     @route("/gateway/read", type="gateway", auth="gateway", methods=["POST"], readonly=True, save_session=False)
-    def read(self):
+    def gateway_read(self):
         return run_reads(request)
 
     @route("/gateway/execute", type="gateway", auth="gateway", methods=["POST"], readonly=False, save_session=False)
-    def execute(self):
+    def gateway_execute(self):
         return run_write(request)

@@ -1,11 +1,11 @@
 """The arguments that several operations take, checked."""
 
-from .errors import Refusal
+from .errors import RefusalError
 
 
 def required(operation, key):
     if key not in operation:
-        raise Refusal("odoo.arguments", f"The operation lacks {key!r}.", argument=key)
+        raise RefusalError("odoo.arguments", f"The operation lacks {key!r}.", argument=key)
     return operation[key]
 
 
@@ -13,12 +13,12 @@ def ids(operation, key="ids"):
     value = required(operation, key)
     # Beyond 32 bits there is no record, and Postgres would complain.
     if type(value) is not list or not all(type(id_) is int and 0 < id_ < 2**31 for id_ in value):
-        raise Refusal("odoo.arguments", f"{key!r} is not a list of record ids.", argument=key)
+        raise RefusalError("odoo.arguments", f"{key!r} is not a list of record ids.", argument=key)
     return value
 
 
 def count(operation, key, default, minimum):
     value = operation.get(key, default)
     if type(value) is not int or not minimum <= value < 2**31:
-        raise Refusal("odoo.arguments", f"{key!r} is not a whole number from {minimum}.", argument=key)
+        raise RefusalError("odoo.arguments", f"{key!r} is not a whole number from {minimum}.", argument=key)
     return value

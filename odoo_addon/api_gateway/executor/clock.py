@@ -1,6 +1,6 @@
 import time
 
-from .errors import Refusal
+from .errors import RefusalError
 
 # Waiting for a lock ends before the time does, so that it is told from a statement that is too slow.
 LOCK_SHARE = 0.8
@@ -23,16 +23,16 @@ class Clock:
         """Call before each piece of work. A statement may run over by what was armed too generously, a fifth."""
         left_ms = int(self.left_s * 1000)
         if left_ms <= 0:
-            raise Refusal("odoo.timeout", "Odoo had no time left for the request.")
-        if self._armed_ms is None:
-            if self._read_only:
-                # Odoo's own read-only cursor protects nothing without a replica.
-                self._cr.execute("set transaction read only")
-        elif left_ms >= 0.8 * self._armed_ms:
+            raise RefusalError("odoo.timeout", "Odoo had no time left for the request.")
+        if self._armed_ms is not None and left_ms >= 0.8 * self._armed_ms:
             return
+        settings = {"statement_timeout": str(left_ms), "lock_timeout": str(max(1, int(left_ms * LOCK_SHARE)))}
+        if self._read_only and self._armed_ms is None:
+            # Odoo's own read-only cursor protects nothing without a replica.
+            settings["transaction_read_only"] = "on"
         self._cr.execute(
-            "select set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
-            (str(left_ms), str(max(1, int(left_ms * LOCK_SHARE)))),
+            "select set_config(name, value, true) from unnest(%s, %s) as s (name, value)",
+            (list(settings), list(settings.values())),
         )
         self._armed_ms = left_ms
 

@@ -6,7 +6,7 @@ from werkzeug.exceptions import HTTPException
 from odoo.http import Dispatcher, Response
 
 from .channel import ChannelError, open_envelope
-from .runner import CallFailed
+from .runner import CallFailedError
 
 _logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class GatewayDispatcher(Dispatcher):
         return _json_response(self.request.registry["ir.http"]._dispatch(endpoint))
 
     def handle_error(self, exc):
-        if isinstance(exc, CallFailed):
+        if isinstance(exc, CallFailedError):
             _quiet(exc)
             return _json_response(exc.body)
         if isinstance(exc, ChannelError):

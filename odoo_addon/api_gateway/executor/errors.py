@@ -40,7 +40,7 @@ WITHOUT_DETAILS = {
 }
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A request that the executor itself turns down, with a reason of the contract."""
 
     def __init__(self, reason, message, **details):
@@ -51,7 +51,7 @@ class Refusal(Exception):
 
 def describe_error(exc, env):
     """The `error` object of an answer. The cursor must be usable again: Odoo looks constraints up."""
-    if isinstance(exc, Refusal):
+    if isinstance(exc, RefusalError):
         reason, message, details = exc.reason, str(exc), exc.details
     else:
         reason = next((reason for classes, reason in REASONS if isinstance(exc, classes)), "odoo.error")

@@ -2,7 +2,9 @@
 
 import re
 
-from .errors import Refusal
+from odoo.orm.utils import READ_GROUP_NUMBER_GRANULARITY
+
+from .errors import RefusalError
 from .reach import READ
 
 # Everything the ORM takes in a domain, but `any!` and `not any!`: those skip record rules.
@@ -12,10 +14,7 @@ OPERATORS = frozenset(
     for operator in ("in", "any", "like", "ilike", "=like", "=ilike")
 ) | {"=", "!=", "<>", "==", "=?", "<", ">", "<=", ">=", "child_of", "parent_of"}
 ARITY = {"&": 2, "|": 2, "!": 1}
-DATE_PARTS = frozenset(
-    ["year_number", "quarter_number", "month_number", "iso_week_number", "day_of_year", "day_of_month", "day_of_week"]
-    + ["hour_number", "minute_number", "second_number"]
-)
+DATE_PARTS = READ_GROUP_NUMBER_GRANULARITY.keys()
 MAX_TERMS = 500
 MAX_NESTING = 10
 ORDER_TERM = re.compile(r"\s*([a-z0-9_]+)(?:\.([a-z0-9_]+))?(?:\s+(?:asc|desc))?(?:\s+nulls (?:first|last))?\s*", re.I)
@@ -23,17 +22,17 @@ ORDER_TERM = re.compile(r"\s*([a-z0-9_]+)(?:\.([a-z0-9_]+))?(?:\s+(?:asc|desc))?
 
 def check_domain(reach, model, domain, nesting=0):
     if type(domain) is not list:
-        raise Refusal("odoo.domain", "A domain is a list of conditions.")
+        raise RefusalError("odoo.domain", "A domain is a list of conditions.")
     if len(domain) > MAX_TERMS:
-        raise Refusal("odoo.domain", f"A domain has at most {MAX_TERMS} terms.")
+        raise RefusalError("odoo.domain", f"A domain has at most {MAX_TERMS} terms.")
     if nesting > MAX_NESTING:
-        raise Refusal("odoo.domain", f"A domain is nested at most {MAX_NESTING} times.")
+        raise RefusalError("odoo.domain", f"A domain is nested at most {MAX_NESTING} times.")
     # Polish notation, read from the end as the ORM does: an operator needs its operands behind it.
     ready = 0
     for term in reversed(domain):
         if type(term) is str and term in ARITY:
             if ready < ARITY[term]:
-                raise Refusal("odoo.domain", f"The operator {term!r} in the domain lacks an operand.")
+                raise RefusalError("odoo.domain", f"The operator {term!r} in the domain lacks an operand.")
             ready -= ARITY[term] - 1
         else:
             _check_condition(reach, model, term, nesting)
@@ -42,39 +41,41 @@ def check_domain(reach, model, domain, nesting=0):
 
 def check_order(reach, model, order):
     if type(order) is not str:
-        raise Refusal("odoo.order", "An order is a string of fields.")
+        raise RefusalError("odoo.order", "An order is a string of fields.")
     for term in order.split(","):
         match = ORDER_TERM.fullmatch(term)
         if not match:
-            raise Refusal("odoo.order", f"The order has a malformed term: {term.strip()!r}.")
+            raise RefusalError("odoo.order", f"The order has a malformed term: {term.strip()!r}.")
         name, part = match.groups()
         field = reach.field(model, name)
         model._check_field_access(field, "read")
         if not field._description_sortable(model.env):
-            raise Refusal("odoo.order", f"The field {name} of {model._name} cannot be sorted by.", field=name)
+            raise RefusalError("odoo.order", f"The field {name} of {model._name} cannot be sorted by.", field=name)
         if part and not (field.type == "properties" or (field.type == "many2one" and part == "id")):
-            raise Refusal("odoo.order", f"The order cannot go through {name}.{part}.", field=name)
+            raise RefusalError("odoo.order", f"The order cannot go through {name}.{part}.", field=name)
 
 
 def _check_condition(reach, model, term, nesting):
     if type(term) is not list or len(term) != 3:
-        raise Refusal("odoo.domain", f"The domain has a malformed term: {_shorten(term)}.")
+        raise RefusalError("odoo.domain", f"The domain has a malformed term: {_shorten(term)}.")
     path, operator, value = term
     if type(path) is int and operator == "=" and path in (0, 1) and value == 1:
         return
     if type(path) is not str or not path:
-        raise Refusal("odoo.domain", f"The domain has a condition without a field: {_shorten(term)}.")
+        raise RefusalError("odoo.domain", f"The domain has a condition without a field: {_shorten(term)}.")
     if type(operator) is not str or operator not in OPERATORS:
-        raise Refusal("odoo.domain", f"The domain has an unknown operator: {_shorten(operator)}.", field=path)
+        raise RefusalError("odoo.domain", f"The domain has an unknown operator: {_shorten(operator)}.", field=path)
     comodel = _check_path(reach, model, path)
     if operator in ("any", "not any"):
         if comodel is None:
-            raise Refusal("odoo.domain", f"The operator {operator!r} needs a relation, {path} is none.", field=path)
+            raise RefusalError(
+                "odoo.domain", f"The operator {operator!r} needs a relation, {path} is none.", field=path
+            )
         _check_any(reach, comodel, value, nesting)
     elif operator in ("child_of", "parent_of") and comodel is not None:
         reach.require(comodel._name, READ)  # the hierarchy is more than an id or a name
     elif type(value) is dict or (type(value) is list and any(type(item) in (list, dict) for item in value)):
-        raise Refusal("odoo.domain", f"The domain compares {path} with a value that no field has.", field=path)
+        raise RefusalError("odoo.domain", f"The domain compares {path} with a value that no field has.", field=path)
 
 
 def _check_any(reach, comodel, value, nesting):
@@ -91,7 +92,7 @@ def _check_path(reach, model, path):
         field = reach.field(model, name)
         model._check_field_access(field, "read")
         if not field._description_searchable:
-            raise Refusal("odoo.domain", f"The field {name} of {model._name} cannot be searched.", field=path)
+            raise RefusalError("odoo.domain", f"The field {name} of {model._name} cannot be searched.", field=path)
         rest = names[position + 1 :]
         if not rest:
             break
@@ -107,7 +108,7 @@ def _check_path(reach, model, path):
 def _check_part(model, field, rest, path):
     is_date_part = field.type in ("date", "datetime") and len(rest) == 1 and rest[0] in DATE_PARTS
     if not is_date_part and not (field.type == "properties" and len(rest) == 1):
-        raise Refusal(
+        raise RefusalError(
             "odoo.domain",
             f"The domain cannot go through {path}: {field.name} of {model._name} is no relation.",
             field=path,

@@ -1,23 +1,28 @@
 from .arguments import required
-from .errors import Refusal
+from .errors import RefusalError
 from .reach import DELETE, READ, WRITE
 
-DESCRIPTION = (
-    *(
-        "type",
-        "string",
-        "help",
-        "required",
-        "readonly",
-        "store",
-        "searchable",
-        "sortable",
-        "relation",
-        "relation_field",
-    ),
-    *("selection", "translate", "company_dependent", "digits", "currency_field", "size", "model_field"),
-    *("definition_record", "definition_record_field"),
-)
+DESCRIPTION = [
+    "type",
+    "string",
+    "help",
+    "required",
+    "readonly",
+    "store",
+    "searchable",
+    "sortable",
+    "relation",
+    "relation_field",
+    "selection",
+    "translate",
+    "company_dependent",
+    "digits",
+    "currency_field",
+    "size",
+    "model_field",
+    "definition_record",
+    "definition_record_field",
+]
 
 
 def models(env, reach, operation):
@@ -70,5 +75,5 @@ def _type(field):
 def _names(operation):
     names = required(operation, "models")
     if type(names) is not list:
-        raise Refusal("odoo.arguments", "'models' is not a list of names.", argument="models")
+        raise RefusalError("odoo.arguments", "'models' is not a list of names.", argument="models")
     return names

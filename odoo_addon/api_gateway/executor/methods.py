@@ -9,7 +9,7 @@ from odoo.service.model import get_public_method
 
 from .arguments import ids, required
 from .context import checked_context
-from .errors import Refusal
+from .errors import RefusalError
 from .named import check_named
 from .reach import CALL, DELETE, READ, WRITE
 from .values import explain_values
@@ -26,7 +26,9 @@ def read_call(env, reach, operation):
     """A method that Odoo marks as reading."""
     model = reach.known(env, required(operation, "model"), abstract=True)
     if not is_readonly(model, required(operation, "method")):
-        raise Refusal("odoo.arguments", f"{model._name}.{operation['method']} may write: it is executed, not read.")
+        raise RefusalError(
+            "odoo.arguments", f"{model._name}.{operation['method']} may write: it is executed, not read."
+        )
     return call(env, reach, operation)
 
 
@@ -64,7 +66,7 @@ def is_readonly(model, name):
 
 
 def _public_method(model, name):
-    missing = Refusal("odoo.method", f"The model {model._name} has no public method {name}.", method=name)
+    missing = RefusalError("odoo.method", f"The model {model._name} has no public method {name}.", method=name)
     if type(name) is not str:
         raise missing
     try:
@@ -79,7 +81,7 @@ def _public_method(model, name):
 def _arguments(operation):
     args, kwargs = operation.get("args") or [], operation.get("kwargs") or {}
     if type(args) is not list or type(kwargs) is not dict:
-        raise Refusal("odoo.arguments", "'args' is a list, 'kwargs' an object.")
+        raise RefusalError("odoo.arguments", "'args' is a list, 'kwargs' an object.")
     return args, dict(kwargs)
 
 
@@ -88,12 +90,12 @@ def _records(model, method, operation, args):
     has_ids = operation.get("ids") is not None
     if getattr(method, "_api_model", False):
         if has_ids:
-            raise Refusal("odoo.arguments", f"The method {method.__name__} is the model's, not a record's.")
+            raise RefusalError("odoo.arguments", f"The method {method.__name__} is the model's, not a record's.")
         return model, args
     if has_ids:
         return model.browse(ids(operation)), args
     if not args:
-        raise Refusal("odoo.arguments", f"The method {method.__name__} needs the ids of its records first.")
+        raise RefusalError("odoo.arguments", f"The method {method.__name__} needs the ids of its records first.")
     first = args[0] if type(args[0]) is list else [args[0]]
     return model.browse(ids({"ids": first})), args[1:]
 
@@ -102,9 +104,9 @@ def _bind(method, name, records, args, kwargs):
     try:
         bound = inspect.signature(method).bind(records, *args, **kwargs)
     except TypeError as exc:
-        raise Refusal("odoo.arguments", f"{records._name}.{name}: {exc}.", method=name) from None
+        raise RefusalError("odoo.arguments", f"{records._name}.{name}: {exc}.", method=name) from None
     if name in KNOWN_KEYWORDS and (unknown := kwargs.keys() - KNOWN_KEYWORDS[name] - bound.signature.parameters.keys()):
-        raise Refusal("odoo.arguments", f"{records._name}.{name} does not know {min(unknown)!r}.", method=name)
+        raise RefusalError("odoo.arguments", f"{records._name}.{name} does not know {min(unknown)!r}.", method=name)
     return bound
 
 

@@ -3,7 +3,7 @@
 import re
 
 from .context import checked_context
-from .errors import Refusal
+from .errors import RefusalError
 from .expressions import check_order
 from .reach import READ, WRITE
 from .reading import compiled_domain
@@ -54,7 +54,7 @@ def _check_paths(reach, model, paths):
 def _check_path(reach, model, path, action=READ):
     """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`."""
     if type(path) is not str:
-        raise Refusal("odoo.arguments", f"A field of {model._name} is named by a string.")
+        raise RefusalError("odoo.arguments", f"A field of {model._name} is named by a string.")
     if match := AGGREGATED.fullmatch(path):
         path = match["field"]
     names = [name for name in re.split(r"[./]", path.partition(":")[0]) if name]
@@ -73,17 +73,17 @@ def _check_path(reach, model, path, action=READ):
 def _check_specification(reach, model, specification):
     """As `web_read` takes it."""
     if type(specification) is not dict:
-        raise Refusal("odoo.arguments", f"The specification of {model._name} is not an object.")
+        raise RefusalError("odoo.arguments", f"The specification of {model._name} is not an object.")
     for name, node in specification.items():
         field = reach.field(model, name)
         if type(node) is not dict:
-            raise Refusal("odoo.arguments", f"The specification of {name} is not an object.", field=name)
+            raise RefusalError("odoo.arguments", f"The specification of {name} is not an object.", field=name)
         if "context" in node:
             node["context"] = checked_context(model.env, node["context"])
         if not field.relational:
             # What a reference or a property leads to is only known record by record.
             if node.get("fields"):
-                raise Refusal("odoo.field", f"The field {name} of {model._name} cannot be expanded.", field=name)
+                raise RefusalError("odoo.field", f"The field {name} of {model._name} cannot be expanded.", field=name)
             continue
         comodel = model.env[field.comodel_name]
         for inner in node.get("fields") or ():
@@ -103,7 +103,7 @@ def _check_group_specifications(reach, model, specifications):
 
 def _check_orders(reach, model, order):
     if type(order) is not str:
-        raise Refusal("odoo.order", "An order is a string of fields.")
+        raise RefusalError("odoo.order", "An order is a string of fields.")
     for term in order.split(","):
         _check_path(reach, model, term.split()[0] if term.split() else "")
 

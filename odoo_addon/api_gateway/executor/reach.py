@@ -1,6 +1,6 @@
 """What a call may reach: the never-exposed list, and what its credential was narrowed to."""
 
-from .errors import Refusal
+from .errors import RefusalError
 from .state import Patterns
 
 READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
@@ -23,11 +23,11 @@ class Reach:
 
     def known(self, env, name, abstract=False):
         if type(name) is not str:
-            raise Refusal("odoo.model", "A model is named by a string.")
+            raise RefusalError("odoo.model", "A model is named by a string.")
         if self.hides(name):
-            raise Refusal("odoo.exposure", f"The model {name} cannot be reached through the gateway.", model=name)
+            raise RefusalError("odoo.exposure", f"The model {name} cannot be reached through the gateway.", model=name)
         if name not in env.registry or name.startswith("_") or (env.registry[name]._abstract and not abstract):
-            raise Refusal("odoo.model", f"There is no model {name}.", model=name)
+            raise RefusalError("odoo.model", f"There is no model {name}.", model=name)
         return env[name]
 
     def permits(self, model_name, action):
@@ -37,7 +37,7 @@ class Reach:
 
     def require(self, model_name, action):
         if not self.permits(model_name, action):
-            raise Refusal(
+            raise RefusalError(
                 "odoo.exposure",
                 f"This credential may not {action} {model_name}.",
                 model=model_name,
@@ -48,9 +48,11 @@ class Reach:
         """The field of that name, if it exists and does not lead to a model that is never exposed."""
         field = model._fields.get(name) if type(name) is str else None
         if field is None:
-            raise Refusal("odoo.field", f"The model {model._name} has no field {name}.", model=model._name, field=name)
+            raise RefusalError(
+                "odoo.field", f"The model {model._name} has no field {name}.", model=model._name, field=name
+            )
         if field.relational and self.hides(field.comodel_name):
-            raise Refusal(
+            raise RefusalError(
                 "odoo.exposure",
                 f"The field {name} of {model._name} leads to {field.comodel_name}, which cannot be reached through "
                 "the gateway.",

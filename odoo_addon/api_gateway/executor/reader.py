@@ -1,6 +1,6 @@
 """Reads a tree of fields with as many statements for a thousand records as for one."""
 
-from .errors import Refusal
+from .errors import RefusalError
 
 # A tree may follow a relation and its inverse for ever.
 MAX_DEPTH = 8
@@ -17,18 +17,18 @@ def default_fields(model):
 
 def check_tree(reach, model, tree, depth=0):
     if type(tree) is not dict:
-        raise Refusal("odoo.field", f"The fields of {model._name} are not an object.", model=model._name)
+        raise RefusalError("odoo.field", f"The fields of {model._name} are not an object.", model=model._name)
     if depth > MAX_DEPTH:
-        raise Refusal("odoo.field", f"Relations are expanded at most {MAX_DEPTH} times in a row.")
+        raise RefusalError("odoo.field", f"Relations are expanded at most {MAX_DEPTH} times in a row.")
     for name, node in tree.items():
         field = reach.field(model, name)
         if type(node) is not dict or node.keys() - {"fields"}:
-            raise Refusal(
+            raise RefusalError(
                 "odoo.field", f"The field {name} of {model._name} is asked for in an unknown way.", field=name
             )
         if "fields" in node:
             if not field.relational:
-                raise Refusal(
+                raise RefusalError(
                     "odoo.field",
                     f"The field {name} of {model._name} is no relation and cannot be expanded.",
                     field=name,

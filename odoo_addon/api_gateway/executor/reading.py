@@ -2,7 +2,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from .arguments import count, ids, required
-from .errors import Refusal
+from .errors import RefusalError
 from .expressions import check_domain, check_order
 from .reach import READ
 from .reader import check_tree, default_fields, fast_env, fetch, read_tree
@@ -44,7 +44,7 @@ def compiled_domain(reach, model, domain):
     except (AccessError, UserError):
         raise
     except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError) as exc:
-        raise Refusal("odoo.domain", f"The domain on {model._name} makes no sense: {exc}") from exc
+        raise RefusalError("odoo.domain", f"The domain on {model._name} makes no sense: {exc}") from exc
 
 
 def _asked_fields(reach, model, operation):
@@ -52,7 +52,7 @@ def _asked_fields(reach, model, operation):
     omitted = []
     if tree is None:
         names, omitted = default_fields(model)
-        tree = dict.fromkeys(names, {})
+        tree = {name: {} for name in names}
     else:
         check_tree(reach, model, tree)
     return fast_env(model, tree), tree, omitted

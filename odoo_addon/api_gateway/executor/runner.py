@@ -14,7 +14,7 @@ from .answer import Answer, join
 from .channel import spend_nonce
 from .clock import Clock
 from .context import checked_context
-from .errors import CONFLICTS, Refusal
+from .errors import CONFLICTS, RefusalError
 from .operations import OPERATIONS, READING
 from .reach import Reach
 
@@ -22,7 +22,7 @@ from .reach import Reach
 MAX_WAIT_S = 0.3
 
 
-class CallFailed(Exception):
+class CallFailedError(Exception):
     """A write that must leave no trace: it passes through Odoo's own clean-up, then becomes the answer."""
 
     def __init__(self, body):
@@ -56,7 +56,7 @@ def run_write(request):
         except Exception as exc:
             _end_transaction(request.env, clock)
             if not isinstance(exc, CONFLICTS) or not _wait(answer.retries, clock):
-                raise CallFailed(join([answer.failure(exc, request.env, call)])) from exc
+                raise CallFailedError(join([answer.failure(exc, request.env, call)])) from exc
             answer.retries += 1
 
 
@@ -87,7 +87,7 @@ def _run_operations(env, reach, call, clock, operations, answer):
         answer.operation = index
         run = operations.get(operation["op"])
         if run is None:
-            raise Refusal("odoo.arguments", f"There is no operation {operation['op']!r} on this path.")
+            raise RefusalError("odoo.arguments", f"There is no operation {operation['op']!r} on this path.")
         clock.arm()
         results.append(run(env, reach, operation))
     return results

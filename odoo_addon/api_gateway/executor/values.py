@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 from psycopg2 import DataError
 
-from .errors import Refusal
+from .errors import RefusalError
 from .reach import DELETE, WRITE
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
+LENGTHS = {CREATE: 3, UPDATE: 3, DELETE_RECORD: 2, UNLINK: 2, LINK: 2, CLEAR: 1, SET: 3}
 MAX_INTEGER = 2**31
 
 
@@ -29,7 +30,7 @@ def explain_values(model, values_list):
         for values in values_list:
             for field, value in _leaves(model, values):
                 if fault := _fault(model.env[field.model_name], field, value):
-                    raise Refusal(
+                    raise RefusalError(
                         "odoo.validation",
                         f"The field {field.name} of {field.model_name} cannot be set to {_shorten(value)}: {fault}",
                         model=field.model_name,
@@ -40,7 +41,7 @@ def explain_values(model, values_list):
 
 def _check_record(reach, model, values, links):
     if type(values) is not dict:
-        raise Refusal("odoo.arguments", f"The values of {model._name} are not an object.", model=model._name)
+        raise RefusalError("odoo.arguments", f"The values of {model._name} are not an object.", model=model._name)
     for name, value in values.items():
         field = reach.field(model, name)
         if field.type == "many2one":
@@ -56,31 +57,32 @@ def _check_record(reach, model, values, links):
 
 def _check_commands(reach, model, field, value, links):
     if value is False or value is None:
-        value = []
+        return
     if type(value) is not list:
         raise _malformed(field, value)
-    comodel = model.env[field.comodel_name]
     for command in value:
         if type(command) is int:
             command = [SET, 0, [command]]
         if type(command) is not list or not command or type(command[0]) is not int or not CREATE <= command[0] <= SET:
             raise _malformed(field, command)
-        code = command[0]
-        _require_scopes(reach, model, field, code)
-        if code in (CREATE, UPDATE):
-            if len(command) != 3:
-                raise _malformed(field, command)
-            _check_record(reach, comodel, command[2], links)
-        if code in (UPDATE, DELETE_RECORD, UNLINK, LINK):
-            if len(command) < 2:
-                raise _malformed(field, command)
-            target = _record_id(field, command[1])
-            if code == LINK:
-                links[comodel._name][target] = field
-        elif code == SET:
-            if len(command) != 3 or type(command[2]) is not list:
-                raise _malformed(field, command)
-            links[comodel._name].update((_record_id(field, target), field) for target in command[2])
+        if len(command) < LENGTHS[command[0]]:
+            raise _malformed(field, command)
+        _require_scopes(reach, model, field, command[0])
+        _check_command(reach, model.env[field.comodel_name], field, command, links)
+
+
+def _check_command(reach, comodel, field, command, links):
+    code = command[0]
+    if code in (CREATE, UPDATE):
+        _check_record(reach, comodel, command[2], links)
+    if code in (UPDATE, DELETE_RECORD, UNLINK):
+        _record_id(field, command[1])
+    elif code == LINK:
+        links[comodel._name][_record_id(field, command[1])] = field
+    elif code == SET:
+        if type(command[2]) is not list:
+            raise _malformed(field, command)
+        links[comodel._name].update((_record_id(field, target), field) for target in command[2])
 
 
 def _require_scopes(reach, model, field, code):
@@ -104,7 +106,7 @@ def _check_reference(reach, field, value, links):
     if not id_.isdecimal():
         raise _malformed(field, value)
     if reach.hides(model_name):
-        raise Refusal(
+        raise RefusalError(
             "odoo.exposure", f"The model {model_name} cannot be reached through the gateway.", field=field.name
         )
     links[model_name][_record_id(field, int(id_))] = field
@@ -115,7 +117,7 @@ def _check_properties(reach, field, value):
     for definition in value if type(value) is list else ():
         comodel_name = definition.get("comodel") if type(definition) is dict else None
         if type(comodel_name) is str and reach.hides(comodel_name):
-            raise Refusal(
+            raise RefusalError(
                 "odoo.exposure", f"The model {comodel_name} cannot be reached through the gateway.", field=field.name
             )
 
@@ -128,7 +130,7 @@ def _check_links(comodel, targets):
         readable.update(query.get_result_ids())
     for id_, field in targets.items():
         if id_ not in readable:
-            raise Refusal(
+            raise RefusalError(
                 "odoo.validation",
                 f"The field {field.name} of {field.model_name} links to {comodel._name} {id_}, which does not exist or "
                 "which you may not read.",
@@ -144,7 +146,7 @@ def _record_id(field, value):
 
 
 def _malformed(field, value):
-    return Refusal(
+    return RefusalError(
         "odoo.validation",
         f"The field {field.name} of {field.model_name} cannot be set to {_shorten(value)}.",
         model=field.model_name,

@@ -1,5 +1,5 @@
 from .arguments import ids, required
-from .errors import Refusal
+from .errors import RefusalError
 from .reach import DELETE, READ, WRITE
 from .reader import check_tree, read_tree
 from .values import check_values, explain_values
@@ -9,7 +9,7 @@ def create(env, reach, operation):
     model = reach.model(env, required(operation, "model"), WRITE)
     values_list = required(operation, "values")
     if type(values_list) is not list:
-        raise Refusal("odoo.arguments", "'values' is not a list of objects.", argument="values")
+        raise RefusalError("odoo.arguments", "'values' is not a list of objects.", argument="values")
     check_values(reach, model, values_list)
     with explain_values(model, values_list):
         records = model.create(values_list)

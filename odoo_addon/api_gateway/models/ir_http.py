@@ -14,6 +14,5 @@ class IrHttp(models.AbstractModel):
     def _pre_dispatch(cls, rule, args):
         # Odoo reads the upload limit and a default language here; the channel carries both itself.
         if rule.endpoint.routing["type"] == "gateway":
-            request.dispatcher.pre_dispatch(rule, args)
-        else:
-            super()._pre_dispatch(rule, args)
+            return request.dispatcher.pre_dispatch(rule, args)
+        return super()._pre_dispatch(rule, args)
