@@ -69,6 +69,7 @@ export interface Cluster {
   readonly superuserUrl: string | null;
   readonly sidecarRole: string;
   readonly sidecarPassword: string;
+  readonly templatePrefix: string;
   readonly own: boolean;
 }
 

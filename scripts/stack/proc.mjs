@@ -33,6 +33,15 @@ export function isAlive(pid, startTime) {
   return startTime !== '' && startTimeOf(pid) === startTime;
 }
 
+/** Its words, each ended by a NUL; '' when there is no such process, or only its remains. @param {number} pid */
+export function commandLineOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /**
  * Members of a process group whose command line names `marker`: what a leader that was killed has left behind.
  * @param {number} group @param {string} marker
@@ -46,10 +55,6 @@ export function groupMembers(group, marker) {
     .filter((pid) => {
       const fields = statFields(pid);
       if (!fields || fields[0] === 'Z' || Number(fields[2]) !== group) return false;
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(marker);
-      } catch {
-        return false;
-      }
+      return commandLineOf(pid).includes(marker);
     });
 }

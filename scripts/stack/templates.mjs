@@ -26,7 +26,7 @@ const prepareFile = join(dirname(fileURLToPath(import.meta.url)), 'prepare_datab
  */
 export async function ensureTemplate(parts) {
   const wanted = wantedMarker(parts);
-  const name = `template_gateway_${hashOf([wanted.base, wanted.addon])}`;
+  const name = `${parts.cluster.templatePrefix}_gateway_${hashOf([wanted.base, wanted.addon])}`;
   await step('Template database', (progress) =>
     withLock(join(stackDir, 'template.lock'), async () => {
       const known = await inspectDatabase(parts.cluster, name);
@@ -106,7 +106,7 @@ const baseKey = (odoo) => hashOf([odoo.version, modules]);
 async function ensureBase(parts, progress) {
   const { cluster, odoo } = parts;
   const key = baseKey(odoo);
-  const name = `template_base_${key}`;
+  const name = `${cluster.templatePrefix}_base_${key}`;
   if ((await inspectDatabase(cluster, name))?.marker) return name;
   const cached = join(cacheDir, 'templates', key);
   await deleteDatabase(cluster, name);
@@ -187,10 +187,9 @@ async function requireInstalled(parts, database, names) {
 
 /** Templates of earlier states of the code. @param {Parts} parts @param {string} base the base template in use */
 async function deleteOthers({ cluster }, base) {
-  const names = await sql(
-    cluster.ownerUrl,
-    "select datname from pg_database where datname like 'template_gateway_%' or datname like 'template_base_%'",
-  );
+  const names = await sql(cluster.ownerUrl, "select datname from pg_database where datname like :'pattern'", {
+    pattern: `${cluster.templatePrefix.replaceAll('_', '\\_')}\\_%`,
+  });
   for (const name of names.split('\n').filter((name) => name && name !== base && !name.endsWith('_building')))
     await deleteDatabase(cluster, name);
 }
