@@ -22,3 +22,17 @@ def count(operation, key, default, minimum):
     if type(value) is not int or not minimum <= value < 2**31:
         raise RefusalError("odoo.arguments", f"{key!r} is not a whole number from {minimum}.", argument=key)
     return value
+
+
+def check_text(value):
+    """Refuse characters that Postgres cannot store, wherever they are."""
+    if type(value) is str:
+        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise RefusalError("odoo.arguments", "A text holds a character that cannot be stored: NUL or half a pair.")
+    elif type(value) is list:
+        for item in value:
+            check_text(item)
+    elif type(value) is dict:
+        for key, item in value.items():
+            check_text(key)
+            check_text(item)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 import time
 from typing import NamedTuple
 
@@ -25,12 +26,18 @@ class ChannelError(Forbidden):
         self.reason = reason
 
 
+# How JSON writes characters that Postgres cannot store: NUL, and halves of a surrogate pair.
+UNSTORABLE = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+
+
 class Envelope(NamedTuple):
     nonce: str
     deadline: float
     """On the clock of `time.monotonic()`."""
     calls: list
     state: State
+    may_be_unstorable: bool
+    """Whether a string in it may hold a character that Postgres cannot store; see arguments.check_text."""
 
 
 def open_envelope(httprequest, cr):
@@ -54,7 +61,9 @@ def open_envelope(httprequest, cr):
         raise ChannelError("channel.late", "The body was signed more than 30 s ago or ahead.")
     # A sidecar whose clock runs ahead must not get more time than it asked for.
     budget_ms = body["deadline"] - max(now, body["time"])
-    return Envelope(body["nonce"], time.monotonic() + budget_ms / 1000, body["calls"], state)
+    return Envelope(
+        body["nonce"], time.monotonic() + budget_ms / 1000, body["calls"], state, bool(UNSTORABLE.search(raw))
+    )
 
 
 def spend_nonce(cr, nonce):

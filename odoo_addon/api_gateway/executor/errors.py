@@ -63,7 +63,7 @@ def describe_error(exc, env):
     }
     if details:
         error["details"] = details
-    if reason in ("odoo.error", "odoo.timeout"):
+    if reason in ("odoo.error", "odoo.timeout") and not isinstance(exc, RefusalError):
         error["traceback"] = "".join(traceback.format_exception(exc))
     return error
 

@@ -15,6 +15,7 @@ OPERATORS = frozenset(
 ) | {"=", "!=", "<>", "==", "=?", "<", ">", "<=", ">=", "child_of", "parent_of"}
 ARITY = {"&": 2, "|": 2, "!": 1}
 DATE_PARTS = READ_GROUP_NUMBER_GRANULARITY.keys()
+NUMBERS = frozenset(["integer", "float", "monetary", "many2one_reference"])
 MAX_TERMS = 500
 MAX_NESTING = 10
 ORDER_TERM = re.compile(r"\s*([a-z0-9_]+)(?:\.([a-z0-9_]+))?(?:\s+(?:asc|desc))?(?:\s+nulls (?:first|last))?\s*", re.I)
@@ -65,7 +66,7 @@ def _check_condition(reach, model, term, nesting):
         raise RefusalError("odoo.domain", f"The domain has a condition without a field: {_shorten(term)}.")
     if type(operator) is not str or operator not in OPERATORS:
         raise RefusalError("odoo.domain", f"The domain has an unknown operator: {_shorten(operator)}.", field=path)
-    comodel = _check_path(reach, model, path)
+    field, comodel = _check_path(reach, model, path)
     if operator in ("any", "not any"):
         if comodel is None:
             raise RefusalError(
@@ -74,8 +75,11 @@ def _check_condition(reach, model, term, nesting):
         _check_any(reach, comodel, value, nesting)
     elif operator in ("child_of", "parent_of") and comodel is not None:
         reach.require(comodel._name, READ)  # the hierarchy is more than an id or a name
-    elif type(value) is dict or (type(value) is list and any(type(item) in (list, dict) for item in value)):
-        raise RefusalError("odoo.domain", f"The domain compares {path} with a value that no field has.", field=path)
+    else:
+        values = value if type(value) is list else [value]
+        is_number = field.type in NUMBERS and not operator.endswith("like")
+        if not all(_is_number(item) if is_number else type(item) not in (list, dict) for item in values):
+            raise RefusalError("odoo.domain", f"The domain compares {path} with {_shorten(value)}.", field=path)
 
 
 def _check_any(reach, comodel, value, nesting):
@@ -85,8 +89,17 @@ def _check_any(reach, comodel, value, nesting):
         reach.require(comodel._name, READ)
 
 
+def _is_number(value):
+    if type(value) is str:
+        try:
+            float(value)
+        except ValueError:
+            return False
+    return type(value) not in (list, dict)
+
+
 def _check_path(reach, model, path):
-    """Walk a dotted path; the model that its last field leads to, None if it is no relation."""
+    """Walk a dotted path; its last field, and the model that this leads to, None if it is no relation."""
     names = path.split(".")
     for position, name in enumerate(names):
         field = reach.field(model, name)
@@ -98,11 +111,11 @@ def _check_path(reach, model, path):
             break
         if not field.relational:
             _check_part(model, field, rest, path)
-            return None
+            return field, None
         model = reach.step(model, field, rest[0])
     if names[-1] == "id":
-        return model
-    return model.env[field.comodel_name] if field.relational else None
+        return field, model
+    return field, model.env[field.comodel_name] if field.relational else None
 
 
 def _check_part(model, field, rest, path):

@@ -2,11 +2,13 @@
 
 import re
 
+from odoo.fields import Domain
+
 from .context import checked_context
 from .errors import RefusalError
-from .expressions import check_order
+from .expressions import check_domain, check_order
 from .reach import READ, WRITE
-from .reading import compiled_domain
+from .reading import explain_domain
 from .values import check_values
 
 # `amount_total:sum`, `create_date:month`, `total:sum(amount_total)`: the field is what counts.
@@ -33,8 +35,14 @@ def check_named(reach, records, method, arguments):
     if comodel_domain := arguments.get("comodel_domain"):
         field = reach.field(records, arguments.get("field_name"))
         if field.relational:
-            compiled_domain(reach, reach.model(records.env, field.comodel_name, READ), comodel_domain)
+            _check_domain(reach, reach.model(records.env, field.comodel_name, READ), comodel_domain)
     return values_list
+
+
+def _check_domain(reach, model, domain):
+    check_domain(reach, model, domain)
+    with explain_domain(model):
+        Domain(domain).validate(model)
 
 
 def _check_having(reach, model, having):
@@ -114,7 +122,7 @@ def _check_progress_bar(reach, model, progress_bar):
 
 VALUES = frozenset(["vals", "vals_list", "values", "default"])
 CHECKS = {
-    **dict.fromkeys(["domain", "search_domain", "category_domain", "filter_domain"], compiled_domain),
+    **dict.fromkeys(["domain", "search_domain", "category_domain", "filter_domain"], _check_domain),
     **dict.fromkeys(["fields", "field_names", "fields_to_export", "allfields", "aggregates"], _check_paths),
     **dict.fromkeys(["groupby", "group_by", "grouping_sets", "field_name", "full_name"], _check_paths),
     **dict.fromkeys(["specification", "fields_spec", "unfold_read_specification"], _check_specification),

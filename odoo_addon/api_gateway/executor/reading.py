@@ -1,5 +1,6 @@
-from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
+from contextlib import contextmanager
+
+from psycopg2 import DataError
 
 from .arguments import count, ids, required
 from .errors import RefusalError
@@ -11,12 +12,14 @@ from .reader import check_tree, default_fields, fast_env, fetch, read_tree
 def search(env, reach, operation):
     model = reach.model(env, required(operation, "model"), READ)
     model, tree, omitted = _asked_fields(reach, model, operation)
-    domain = compiled_domain(reach, model, operation.get("domain") or [])
+    domain = operation.get("domain") or []
+    check_domain(reach, model, domain)
     order = operation.get("order") or model._order
     if operation.get("order"):
         check_order(reach, model, order)
     limit, offset = count(operation, "limit", None, 1), count(operation, "offset", 0, 0)
-    records = fetch(model, model._search(domain, offset=offset, limit=limit, order=order), tree)
+    with explain_domain(model):
+        records = fetch(model, model._search(domain, offset=offset, limit=limit, order=order), tree)
     result = {"records": read_tree(records, tree), "omitted": omitted, "fields": list(tree)}
     if operation.get("count"):
         # A page that is not full knows its end.
@@ -35,15 +38,13 @@ def read(env, reach, operation):
     return {"records": [rows[id_] for id_ in wanted if id_ in rows], "omitted": omitted, "fields": list(tree)}
 
 
-def compiled_domain(reach, model, domain):
-    """The domain as the ORM will use it. What only shows while compiling (a date that is none, a value that the field
-    cannot have) is the caller's mistake."""
-    check_domain(reach, model, domain)
+@contextmanager
+def explain_domain(model):
+    """What only shows while the ORM compiles a domain (a date that is none, a value that the field cannot have) is the
+    caller's mistake."""
     try:
-        return Domain(domain).optimize_full(model)
-    except (AccessError, UserError):
-        raise
-    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError) as exc:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError, DataError) as exc:
         raise RefusalError("odoo.domain", f"The domain on {model._name} makes no sense: {exc}") from exc
 
 

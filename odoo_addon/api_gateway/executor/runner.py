@@ -11,6 +11,7 @@ from odoo.http import GeoIP
 
 from ..models.base import is_hidden
 from .answer import Answer, join
+from .arguments import check_text
 from .channel import spend_nonce
 from .clock import Clock
 from .context import checked_context
@@ -34,7 +35,7 @@ def run_reads(request):
     """Several callers' reads in one READ ONLY transaction; what one does or meets never shows in another's answer."""
     envelope = request.dispatcher.envelope
     clock = Clock(request.env.cr, envelope.deadline, read_only=True)
-    return join([_run_read(request, call, envelope.state, clock) for call in envelope.calls])
+    return join([_run_read(request, call, envelope, clock) for call in envelope.calls])
 
 
 def run_write(request):
@@ -47,7 +48,7 @@ def run_write(request):
         try:
             clock.arm()
             spend_nonce(request.env.cr, envelope.nonce)
-            with _entered(request, call, envelope.state) as (env, reach):
+            with _entered(request, call, envelope) as (env, reach):
                 success = answer.success(_run_operations(env, reach, call, clock, OPERATIONS, answer))
                 env.cr.flush()
             return join([success])
@@ -60,12 +61,12 @@ def run_write(request):
             answer.retries += 1
 
 
-def _run_read(request, call, state, clock):
+def _run_read(request, call, envelope, clock):
     answer = Answer(request.env.cr)
     while True:
         try:
             clock.arm()
-            with _entered(request, call, state) as (env, reach):
+            with _entered(request, call, envelope) as (env, reach):
                 success = answer.success(_run_operations(env, reach, call, clock, READING, answer))
         except Exception as exc:
             _end_transaction(request.env, clock)
@@ -94,16 +95,18 @@ def _run_operations(env, reach, call, clock, operations, answer):
 
 
 @contextmanager
-def _entered(request, call, state):
+def _entered(request, call, envelope):
     """The environment of the call's user, with the model list closed for as long as it lasts."""
     address = call["address"]
     request.httprequest.environ["REMOTE_ADDR"] = address
     request.httprequest.remote_addr = address
     request.geoip = GeoIP(address)
-    reach = Reach(state.never_exposed, call["grant"])
+    reach = Reach(envelope.state.never_exposed, call["grant"])
     token = is_hidden.set(reach.hides)
     try:
         request.update_env(user=call["uid"], context={})
+        if envelope.may_be_unstorable:
+            check_text(call)
         if call["context"]:
             request.update_env(context=checked_context(request.env, call["context"]))
         yield request.env, reach
