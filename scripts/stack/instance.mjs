@@ -18,7 +18,7 @@ import { sidecarDir, startSidecar } from './sidecar.mjs';
 import { withDatabase } from './sql.mjs';
 import { ensureState, readState } from './state.mjs';
 import { ensureSystem } from './system.mjs';
-import { bringUpToDate, ensureTemplate } from './templates.mjs';
+import { bringUpToDate, deleteTemplates, ensureTemplate } from './templates.mjs';
 
 const odooWorkers = 2;
 
@@ -47,15 +47,16 @@ const lockPath = join(stackDir, 'instance.lock');
  */
 export function bringUp({ background }) {
   return withLock(lockPath, async () => {
+    await stopOrphans();
+    await requirePorts();
     await ensureNpmPackages();
     await ensureSystem();
     const odoo = await ensureOdoo();
     await ensureWebClient();
-    await stopOrphans();
     const cluster = await ensureCluster();
     const parts = { odoo, cluster };
-    const template = await ensureTemplate(parts);
     const database = databaseName();
+    const template = (await inspectDatabase(cluster, database)) ? null : await ensureTemplate(parts);
     const instance = describe(cluster.ownerUrl);
 
     const odooPlan = await plan('odoo', [
@@ -66,12 +67,8 @@ export function bringUp({ background }) {
       portOf('odoo'),
       portOf('gevent'),
     ]);
-    if (!odooPlan.keep) {
-      await requireFree('odoo', portOf('odoo'));
-      await requireFree('gevent', portOf('gevent'));
-    }
     await step(`Database ${database}`, async (progress) => {
-      if (!(await inspectDatabase(cluster, database))) {
+      if (template) {
         await cloneTemplate(cluster, template, database);
         progress.note('new, with demo data');
       } else progress.note((await bringUpToDate(parts, database, progress)) ? 'upgraded' : 'unchanged');
@@ -99,7 +96,6 @@ export function bringUp({ background }) {
         const databaseUrl = sidecarUrl(cluster, database);
         const sidecarPlan = await plan('sidecar', [sources, databaseUrl, instance.odooUrl, portOf('gateway')]);
         if (sidecarPlan.keep) return progress.note('was running');
-        await requireFree('gateway', portOf('gateway'));
         started.push(
           await startSidecar({
             name: 'sidecar',
@@ -118,6 +114,18 @@ export function bringUp({ background }) {
     }
     return { instance, started };
   });
+}
+
+/** Fails before any long work when a port is held by a program that is not of this stack. */
+async function requirePorts() {
+  const ours = allRecords()
+    .filter(isRunning)
+    .flatMap((record) => record.ports);
+  const postgres = await clusterPort();
+  if (postgres === null && !process.env.DATABASE_URL) await requireFree('postgres', portOf('postgres'));
+  for (const name of /** @type {const} */ (['odoo', 'gevent', 'gateway'])) {
+    if (!ours.includes(portOf(name))) await requireFree(name, portOf(name));
+  }
 }
 
 /**
@@ -186,6 +194,7 @@ export function wipe() {
     await step('Data', async (progress) => {
       if (process.env.DATABASE_URL) {
         const cluster = await ensureCluster();
+        await deleteTemplates({ cluster });
         if ((await inspectDatabase(cluster, databaseName()))?.marker) await deleteDatabase(cluster, databaseName());
       }
       await dropCluster();

@@ -50,6 +50,7 @@ export async function startOdooServer(parts, options) {
     env: parts.odoo.env,
     marker: config,
     url,
+    ports: [httpPort, geventPort],
     ready: [`${url}/web/health`, ...(workers > 0 ? [`http://127.0.0.1:${geventPort}/websocket/health`] : [])],
     log: options.logFile,
     background: options.background,

@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { Failure } from './report.mjs';
 
 const ports = {
-  gateway: { variable: 'STACK_GATEWAY_PORT', standard: 8080 },
-  odoo: { variable: 'STACK_ODOO_PORT', standard: 8069 },
-  gevent: { variable: 'STACK_GEVENT_PORT', standard: 8072 },
-  postgres: { variable: 'STACK_POSTGRES_PORT', standard: 5469 },
+  gateway: { variable: 'STACK_GATEWAY_PORT', meantFor: 'the sidecar', standard: 8080 },
+  odoo: { variable: 'STACK_ODOO_PORT', meantFor: 'Odoo', standard: 8069 },
+  gevent: { variable: 'STACK_GEVENT_PORT', meantFor: "Odoo's WebSocket", standard: 8072 },
+  postgres: { variable: 'STACK_POSTGRES_PORT', meantFor: 'Postgres', standard: 5469 },
 };
 
 /** @typedef {keyof typeof ports} PortName */
@@ -31,13 +31,10 @@ export function portOf(name) {
 /** Fails when another program listens there. @param {PortName} name @param {number} port */
 export async function requireFree(name, port) {
   if (await isFree(port)) return;
-  const { variable } = ports[name];
-  throw new Failure(
-    `Port ${port}, meant for the stack's ${name === 'gateway' ? 'sidecar' : name} (${variable}), is in use by another program.`,
-    {
-      hint: `End that program, or choose another port: ${variable}=${port + 1000 > 65535 ? port - 1000 : port + 1000}.`,
-    },
-  );
+  const { variable, meantFor } = ports[name];
+  throw new Failure(`Port ${port}, meant for ${meantFor} (${variable}), is in use by another program.`, {
+    hint: `End that program, or choose another port: ${variable}=${port + 1000 > 65535 ? port - 1000 : port + 1000}.`,
+  });
 }
 
 /** @param {number} port */

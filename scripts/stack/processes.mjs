@@ -21,6 +21,7 @@ const stopMs = 20_000;
  * @property {string} startTime
  * @property {string} marker part of the command line of every process of the group
  * @property {string} url
+ * @property {number[]} ports that it listens on
  * @property {string} log
  * @property {string} fingerprint of all that it was started with
  * @property {{pid: number, startTime: string} | null} owner null: it runs in the background
@@ -44,6 +45,7 @@ const stopMs = 20_000;
  * @property {Record<string, string | undefined>} env added to this process's environment
  * @property {string} marker
  * @property {string} url
+ * @property {number[]} ports
  * @property {string[]} ready addresses that answer 200 once it serves
  * @property {string} [log]
  * @property {string} [fingerprint]
@@ -82,6 +84,7 @@ export async function launch(launch) {
     startTime: startTimeOf(pid),
     marker: launch.marker,
     url: launch.url,
+    ports: launch.ports,
     log,
     fingerprint: launch.fingerprint ?? '',
     owner: launch.background ? null : { pid: process.pid, startTime: startTimeOf(process.pid) },
@@ -148,9 +151,13 @@ export function readRecord(name) {
 /** True when whoever started it has ended without stopping it. @param {ProcessRecord} record */
 const isOrphan = (record) => record.owner !== null && !isAlive(record.owner.pid, record.owner.startTime);
 
-/** Stops what dead owners have left behind. */
+/** Stops what dead owners have left behind, and what is left of killed processes. */
 export async function stopOrphans() {
-  await Promise.all(allRecords().filter(isOrphan).map(stopRecorded));
+  await Promise.all(
+    allRecords()
+      .filter((record) => !isRunning(record) || isOrphan(record))
+      .map(stopRecorded),
+  );
 }
 
 /** Stops what this process has started and not stopped yet. */

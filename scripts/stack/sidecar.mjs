@@ -46,6 +46,7 @@ export async function startSidecar(options) {
     },
     marker: main,
     url,
+    ports: [port],
     ready: [`${url}/readyz`],
     log: options.logFile,
     background: options.background,

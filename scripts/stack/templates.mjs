@@ -42,7 +42,7 @@ export async function ensureTemplate(parts) {
       await copyDatabase(parts.cluster, base, building);
       await markDatabase(parts.cluster, building, { base: wanted.base, addon: '', prepared: '' });
       await bringUpToDate(parts, building, progress);
-      await deleteOthers(parts, base);
+      await deleteTemplates(parts, base);
       renameSync(filestoreOf(building), filestoreOf(name));
       await sql(parts.cluster.ownerUrl, 'alter database :"building" rename to :"name"', { building, name });
     }),
@@ -78,8 +78,10 @@ export async function bringUpToDate(parts, database, progress) {
     await requireInstalled(parts, database, ['api_gateway']);
     await grantSidecar(cluster, database);
   }
-  progress.progress('users, keys, web assets');
-  await runInShell(parts, database, prepareFile, { STACK_PREPARE: JSON.stringify({ keys: ensureState().keys }) });
+  if (marker.prepared !== wanted.prepared) {
+    progress.progress('users, keys, web assets');
+    await runInShell(parts, database, prepareFile, { STACK_PREPARE: JSON.stringify({ keys: ensureState().keys }) });
+  }
   await markDatabase(cluster, database, wanted);
   return true;
 }
@@ -89,7 +91,10 @@ function wantedMarker({ odoo }) {
   return {
     base: baseKey(odoo),
     addon: hasAddon() ? fingerprint([addonDir], ['static', 'tests']) : '',
-    prepared: hashOf([fingerprint([join(addonDir, 'static'), prepareFile]), ensureState().keys]),
+    prepared: hashOf([
+      fingerprint([join(addonDir, 'static'), join(addonDir, '__manifest__.py'), prepareFile]),
+      ensureState().keys,
+    ]),
   };
 }
 
@@ -185,11 +190,15 @@ async function requireInstalled(parts, database, names) {
   });
 }
 
-/** Templates of earlier states of the code. @param {Parts} parts @param {string} base the base template in use */
-async function deleteOthers({ cluster }, base) {
+/**
+ * Deletes this clone's finished templates: those of earlier states of the code, or all.
+ * @param {Pick<Parts, 'cluster'>} parts
+ * @param {string} [kept] the base template in use
+ */
+export async function deleteTemplates({ cluster }, kept) {
   const names = await sql(cluster.ownerUrl, "select datname from pg_database where datname like :'pattern'", {
     pattern: `${cluster.templatePrefix.replaceAll('_', '\\_')}\\_%`,
   });
-  for (const name of names.split('\n').filter((name) => name && name !== base && !name.endsWith('_building')))
+  for (const name of names.split('\n').filter((name) => name && name !== kept && !name.endsWith('_building')))
     await deleteDatabase(cluster, name);
 }
