@@ -10,8 +10,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Pool } from 'undici';
 import type { Grant } from '../context.ts';
-import type { Database } from '../db/database.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Operation } from './operations.ts';
 
 export interface Call {
@@ -65,9 +65,18 @@ const mostTogether = 16;
 /** How long a slot waits for an Odoo that has outlived a deadline; its workers end themselves after two minutes. */
 const overtimeMs = 120_000;
 
+/** The database that a body is written for, as far as the channel is concerned. */
+export interface Addressee {
+  readonly name: string;
+  readonly channel: { readonly uuid: string; readonly secret: Buffer };
+  readonly log: Log;
+  /** Reads `channel` anew. */
+  reloadChannel(): Promise<void>;
+}
+
 export interface Request {
   readonly path: Path;
-  readonly database: Database;
+  readonly database: Addressee;
   readonly call: Call;
   /** Milliseconds since 1970. */
   readonly deadline: number;
@@ -115,7 +124,7 @@ export class OdooChannel {
   }
 
   /** Whether Odoo's end of the channel answers for a database; outside the slots, so that it tells under load, too. */
-  async probe(database: Database): Promise<void> {
+  async probe(database: Addressee): Promise<void> {
     const nobody: Call = {
       request_id: 'probe',
       uid: 2,
@@ -191,13 +200,21 @@ export class OdooChannel {
     }
   }
 
-  /** A refused signature may only mean that the secret or the database's identity is no longer what it was. */
-  async #exchangeTwice(path: Path, database: Database, calls: readonly Call[], deadline: number): Promise<readonly CallResult[]> {
+  /**
+   * A refusal may only mean that the secret or the database's identity is no longer what it was. It comes before any
+   * operation, so a second try repeats nothing.
+   */
+  async #exchangeTwice(
+    path: Path,
+    database: Addressee,
+    calls: readonly Call[],
+    deadline: number,
+  ): Promise<readonly CallResult[]> {
     const limitMs = deadline - Date.now() + overtimeMs;
     try {
       return await this.#exchange(path, database, calls, deadline, limitMs);
     } catch (error) {
-      if (!(error instanceof GatewayError) || error.reason !== 'odoo.channel') throw error;
+      if (!(error instanceof GatewayError && error.cause instanceof ChannelRefused)) throw error;
       await database.reloadChannel();
       return this.#exchange(path, database, calls, deadline, limitMs);
     }
@@ -205,7 +222,7 @@ export class OdooChannel {
 
   async #exchange(
     path: Path,
-    database: Database,
+    database: Addressee,
     calls: readonly Call[],
     deadline: number,
     limitMs: number,
@@ -239,12 +256,16 @@ export class OdooChannel {
   }
 
   /** Anything but 200 is a fault of the installation: told to the log in full, to the caller not at all. */
-  #refusal(database: Database, status: number, text: string): GatewayError {
-    const cause = new Error(`Odoo answered ${status} on the internal channel: ${text.slice(0, 300)}`);
-    database.log.error({ status }, cause.message);
-    return new GatewayError(status >= 500 ? 'odoo.unavailable' : 'odoo.channel', { cause });
+  #refusal(database: Addressee, status: number, text: string): GatewayError {
+    const said = `Odoo answered ${status} on the internal channel: ${text.slice(0, 300)}`;
+    database.log.error({ status }, said);
+    if (status === 403) return new GatewayError('odoo.channel', { cause: new ChannelRefused(said) });
+    return new GatewayError(status >= 500 ? 'odoo.unavailable' : 'odoo.channel', { cause: new Error(said) });
   }
 }
+
+/** Odoo's end did not believe the body, and did nothing. */
+class ChannelRefused extends Error {}
 
 function parseResults(text: string): readonly CallResult[] {
   let answer: unknown;

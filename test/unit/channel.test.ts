@@ -1,0 +1,237 @@
+// The channel against a server on this machine that answers as Odoo does, when a test lets it.
+
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { createLog } from '../../sidecar/src/log.ts';
+import type { Addressee, Call, ChannelOptions, Request } from '../../sidecar/src/odoo/channel.ts';
+import { OdooChannel } from '../../sidecar/src/odoo/channel.ts';
+import { until } from '../helpers/wait.ts';
+
+const log = createLog('silent');
+const secret = Buffer.from('a secret of 32 bytes, more or less');
+
+/** One exchange that reached the server and waits for its answer. */
+interface Exchange {
+  request: IncomingMessage;
+  path: string;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the body is what the tests look at
+  body: any;
+  answer: (status?: number, body?: unknown) => void;
+}
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function startOdoo(options: Partial<ChannelOptions> = {}) {
+  const exchanges: Exchange[] = [];
+  const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString();
+    const body = JSON.parse(text);
+    const good = () => ({
+      results: body.calls.map((call: Call) => ({ ok: true, results: [call.request_id], sql: 1, ms: 1, retries: 0 })),
+    });
+    const answer = (status = 200, given: unknown = good()) => {
+      response.writeHead(status, { connection: 'close' }).end(JSON.stringify(given));
+    };
+    exchanges.push({ request, path: request.url ?? '', text, body, answer });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const channel = new OdooChannel({
+    odooUrl: `http://127.0.0.1:${port}`,
+    slots: 1,
+    mostQueued: 100,
+    longestQueueMs: 10_000,
+    ...options,
+  });
+  closing.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await channel.close();
+  });
+  return { exchanges, channel, arrived: (count: number) => until(`${count} exchanges`, () => exchanges.length >= count) };
+}
+
+const shop: Addressee = { name: 'shop', channel: { uuid: 'uuid-of-shop', secret }, log, reloadChannel: async () => {} };
+
+function request(id: string, given: Partial<Request> = {}): Request {
+  const call: Call = {
+    request_id: id,
+    uid: 2,
+    address: '192.0.2.1',
+    context: {},
+    grant: { scopes: null, models: null },
+    operations: [{ op: 'types', models: [] }],
+  };
+  return { path: '/gateway/read', database: shop, call, deadline: Date.now() + 10_000, isWanted: () => true, ...given };
+}
+
+const resultsOf = async (delivery: ReturnType<OdooChannel['deliver']>) => {
+  const { result } = await delivery;
+  if (!result.ok) throw new Error(result.error.message);
+  return result.results;
+};
+
+test('a body names all that must not be altered, and is signed', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const deadline = Date.now() + 10_000;
+  const delivery = resultsOf(channel.deliver(request('a', { deadline })));
+  await arrived(1);
+  const [exchange] = exchanges;
+  if (exchange === undefined) throw new Error('nothing arrived');
+  expect(exchange.body).toMatchObject({
+    v: 1,
+    path: '/gateway/read',
+    database: 'uuid-of-shop',
+    deadline,
+    calls: [{ request_id: 'a' }],
+  });
+  expect(exchange.body.nonce).toMatch(/^[\w-]{22}$/);
+  expect(Math.abs(Date.now() - exchange.body.time)).toBeLessThan(2_000);
+  const signature = createHmac('sha256', secret).update(exchange.text).digest('hex');
+  expect(exchange.request.headers).toMatchObject({ 'x-gateway-signature': `v1=${signature}`, 'x-odoo-database': 'shop' });
+  exchange.answer();
+  expect(await delivery).toEqual(['a']);
+});
+
+test('reads that have to wait travel together, each with its own result', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const ids = ['a', 'b', 'c', 'd'];
+  const deliveries = ids.map((id) => resultsOf(channel.deliver(request(id))));
+  await arrived(1);
+  exchanges[0]?.answer();
+  await arrived(2);
+  exchanges[1]?.answer();
+  expect(await Promise.all(deliveries)).toEqual([['a'], ['b'], ['c'], ['d']]);
+  expect(exchanges.map(({ body }) => body.calls.length)).toEqual([1, 3]);
+});
+
+test('a write travels alone, and reads of another database in another body', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const other: Addressee = { ...shop, name: 'other' };
+  const deliveries = [
+    channel.deliver(request('first')),
+    channel.deliver(request('read')),
+    channel.deliver(request('write', { path: '/gateway/execute' })),
+    channel.deliver(request('elsewhere', { database: other })),
+    channel.deliver(request('read too')),
+  ];
+  for (let i = 0; i < 4; i += 1) {
+    await arrived(i + 1);
+    exchanges[i]?.answer();
+  }
+  await Promise.all(deliveries);
+  const sent = exchanges.map(({ body }) => body.calls.map((call: Call) => call.request_id));
+  expect(sent).toEqual([['first'], ['read', 'read too'], ['write'], ['elsewhere']]);
+});
+
+test('never more exchanges at once than slots', async () => {
+  const { exchanges, channel, arrived } = await startOdoo({ slots: 2 });
+  const deliveries = ['a', 'b', 'c'].map((id) => channel.deliver(request(id, { path: '/gateway/execute' })));
+  await arrived(2);
+  await delay(50);
+  expect(exchanges).toHaveLength(2);
+  exchanges[0]?.answer();
+  await arrived(3);
+  exchanges[1]?.answer();
+  exchanges[2]?.answer();
+  await Promise.all(deliveries);
+});
+
+test('a caller is told at its deadline; the slot stays taken until Odoo ends', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const late = channel.deliver(request('late', { deadline: Date.now() + 50 }));
+  await expect(late).rejects.toMatchObject({ reason: 'odoo.timeout', status: 504 });
+  const next = resultsOf(channel.deliver(request('next')));
+  await delay(50);
+  expect(exchanges).toHaveLength(1);
+  exchanges[0]?.answer();
+  await arrived(2);
+  exchanges[1]?.answer();
+  expect(await next).toEqual(['next']);
+});
+
+test('what waits too long, or finds too many waiting, is refused', async () => {
+  const { exchanges, channel, arrived } = await startOdoo({ mostQueued: 1, longestQueueMs: 50 });
+  const first = channel.deliver(request('first'));
+  await arrived(1);
+  const waiting = expect(channel.deliver(request('waiting'))).rejects.toMatchObject({ reason: 'odoo.overloaded', status: 503 });
+  await expect(channel.deliver(request('one too many'))).rejects.toMatchObject({ reason: 'odoo.overloaded' });
+  await waiting;
+  exchanges[0]?.answer();
+  await first;
+  expect(exchanges).toHaveLength(1);
+});
+
+test('what nobody waits for any more is not sent', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const first = channel.deliver(request('first'));
+  await arrived(1);
+  const left = expect(channel.deliver(request('left', { isWanted: () => false }))).rejects.toThrow();
+  const stays = channel.deliver(request('stays'));
+  exchanges[0]?.answer();
+  await arrived(2);
+  exchanges[1]?.answer();
+  await Promise.all([first, left, stays]);
+  expect(exchanges[1]?.body.calls.map((call: Call) => call.request_id)).toEqual(['stays']);
+});
+
+test('a refused signature is tried once more with what the database says now', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const database = { ...shop, channel: { uuid: 'before', secret } };
+  const renewed: Addressee = {
+    ...database,
+    get channel() {
+      return database.channel;
+    },
+    reloadChannel: async () => {
+      database.channel = { uuid: 'after', secret };
+    },
+  };
+  const delivery = resultsOf(channel.deliver(request('a', { database: renewed })));
+  await arrived(1);
+  exchanges[0]?.answer(403, { error: { reason: 'channel.database' } });
+  await arrived(2);
+  exchanges[1]?.answer();
+  expect(await delivery).toEqual(['a']);
+  expect(exchanges.map(({ body }) => body.database)).toEqual(['before', 'after']);
+});
+
+test.each([
+  [403, { error: { reason: 'channel.signature' } }, 'odoo.channel', 2],
+  [404, {}, 'odoo.channel', 1],
+  [200, { something: 'else' }, 'odoo.channel', 1],
+  [500, {}, 'odoo.unavailable', 1],
+  [503, {}, 'odoo.unavailable', 1],
+])('%i %j is %s, and sent %i time(s) in all', async (status, body, reason, attempts) => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const delivery = expect(channel.deliver(request('a'))).rejects.toMatchObject({ reason, status: 502 });
+  for (let i = 0; i < attempts; i += 1) {
+    await arrived(i + 1);
+    exchanges[i]?.answer(status, body);
+  }
+  await delivery;
+  expect(exchanges).toHaveLength(attempts);
+});
+
+test('an Odoo that is away, or ends in the middle, is unavailable', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const cut = expect(channel.deliver(request('a'))).rejects.toMatchObject({ reason: 'odoo.unavailable', status: 502 });
+  await arrived(1);
+  exchanges[0]?.request.socket.destroy();
+  await cut;
+  const nobody = new OdooChannel({ odooUrl: 'http://127.0.0.1:1', slots: 1, mostQueued: 1, longestQueueMs: 1_000 });
+  await expect(nobody.deliver(request('a'))).rejects.toMatchObject({ reason: 'odoo.unavailable' });
+  await nobody.close();
+});

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { HashQueue } from '../../sidecar/src/auth/hash_queue.ts';
+
+/** A hash that goes on until it is let go. */
+function held() {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  return { hash: () => promise, letGo: () => resolve('done') };
+}
+
+test('no more run at once than there are places, the others in the order they came', async () => {
+  const queue = new HashQueue({ concurrency: 2, mostWaiting: 10, longestWaitMs: 10_000 });
+  const order: number[] = [];
+  let running = 0;
+  let most = 0;
+  const hash = (number: number) => async () => {
+    order.push(number);
+    running += 1;
+    most = Math.max(most, running);
+    await delay(1);
+    running -= 1;
+  };
+  await Promise.all([0, 1, 2, 3, 4, 5].map((number) => queue.run(hash(number))));
+  expect(most).toBe(2);
+  expect(order).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test('one too many is refused, without its hash being computed', async () => {
+  const queue = new HashQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
+  const first = held();
+  const running = queue.run(first.hash);
+  const waiting = queue.run(async () => 'second');
+  let computed = false;
+  await expect(queue.run(async () => (computed = true))).rejects.toMatchObject({ reason: 'auth.overloaded', status: 503 });
+  expect(computed).toBe(false);
+  first.letGo();
+  expect(await Promise.all([running, waiting])).toEqual(['done', 'second']);
+});
+
+test('what waited too long is refused when its turn comes, what came later is done', async () => {
+  const queue = new HashQueue({ concurrency: 1, mostWaiting: 10, longestWaitMs: 50 });
+  const first = held();
+  const running = queue.run(first.hash);
+  const late = expect(queue.run(async () => 'late')).rejects.toMatchObject({ reason: 'auth.overloaded' });
+  await delay(60);
+  const inTime = queue.run(async () => 'in time');
+  first.letGo();
+  await late;
+  expect(await inTime).toBe('in time');
+  await running;
+});
+
+test('a hash that fails gives its place back', async () => {
+  const queue = new HashQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
+  await expect(queue.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(await queue.run(async () => 'next')).toBe('next');
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { parseSettings } from '../../sidecar/src/db/settings.ts';
+import { GatewayError } from '../../sidecar/src/errors.ts';
+import { parseDomain } from '../../sidecar/src/odoo/domain.ts';
+import { isExposed } from '../../sidecar/src/odoo/exposure.ts';
+import { parseFields } from '../../sidecar/src/odoo/fields.ts';
+import { parseListQuery } from '../../sidecar/src/routes/records.ts';
+
+const settings = parseSettings({});
+const list = (query: Record<string, string>) => parseListQuery(`/x?${new URLSearchParams(query)}`, settings);
+
+function refusalOf(action: () => unknown): { reason: string; message: string } {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof GatewayError) return { reason: error.reason, message: error.message };
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('the query of a list', () => {
+  test('has defaults', () => {
+    expect(parseListQuery('/api/v1/res.partner', settings)).toEqual({
+      domain: [],
+      fields: undefined,
+      limit: 80,
+      offset: 0,
+      order: undefined,
+    });
+  });
+
+  test('is taken as it is given', () => {
+    expect(list({ domain: '[["name","=","A&B"]]', limit: '5', offset: '10', order: 'name desc, id' })).toEqual({
+      domain: [['name', '=', 'A&B']],
+      fields: undefined,
+      limit: 5,
+      offset: 10,
+      order: 'name desc, id',
+    });
+  });
+
+  test.each([
+    [{ limit: '-1' }, 'query.limit', 'limit must be a whole number from 1 to 1000, not "-1".'],
+    [{ limit: '0' }, 'query.limit', '"0"'],
+    [{ limit: '1001' }, 'query.limit', '"1001"'],
+    [{ limit: '1e2' }, 'query.limit', '"1e2"'],
+    [{ limit: '' }, 'query.limit', '""'],
+    [{ offset: '-1' }, 'query.offset', '"-1"'],
+    [{ offset: '1.5' }, 'query.offset', '"1.5"'],
+    [{ order: 'name; drop table res_users' }, 'query.order', '"name; drop table res_users"'],
+    [{ order: 'name,' }, 'query.order', '""'],
+    [{ order: 'name up' }, 'query.order', '"name up"'],
+    [{ filter: '1' }, 'query.unknown', '"filter"'],
+    [{ constructor: '1' }, 'query.unknown', '"constructor"'],
+    [{ fields: 'name,' }, 'query.fields', 'empty'],
+    [{ domain: '[' }, 'query.domain', 'JSON'],
+  ])('%j is refused: %s', (query, reason, culprit) => {
+    const refusal = refusalOf(() => list(query as Record<string, string>));
+    expect(refusal.reason).toBe(reason);
+    expect(refusal.message).toContain(culprit);
+  });
+
+  test('a parameter given twice is refused', () => {
+    expect(refusalOf(() => parseListQuery('/x?limit=1&limit=2', settings)).reason).toBe('query.repeated');
+  });
+
+  test('limits come from the settings', () => {
+    const narrow = parseSettings({ 'limit.default': 50, 'limit.max': 20 });
+    expect(parseListQuery('/x', narrow).limit).toBe(20);
+    expect(refusalOf(() => parseListQuery('/x?limit=21', narrow)).message).toContain('from 1 to 20');
+  });
+});
+
+describe('fields', () => {
+  test('become a tree', () => {
+    expect(parseFields('name, partner_id.email,partner_id.country_id.code,line_ids,line_ids.qty')).toEqual({
+      name: {},
+      partner_id: { fields: { email: {}, country_id: { fields: { code: {} } } } },
+      line_ids: { fields: { qty: {} } },
+    });
+  });
+
+  test('may have any name, also that of the prototype', () => {
+    const tree = parseFields('__proto__.constructor');
+    expect(Object.keys(tree)).toEqual(['__proto__']);
+    expect(JSON.stringify(tree)).toBe('{"__proto__":{"fields":{"constructor":{}}}}');
+    expect(({} as Record<string, unknown>)['fields']).toBeUndefined();
+  });
+
+  test.each(['', 'a..b', '.a', 'a.', 'a b', 'a;b', "a'", '1a', 'a,,b', 'a.b.c.d.e.f.g.h.i.j'])('"%s" is refused', (text) => {
+    expect(refusalOf(() => parseFields(text)).reason).toBe('query.fields');
+  });
+});
+
+describe('a domain', () => {
+  test.each([
+    '[]',
+    '[["name","=","x"]]',
+    '["|",["a","=",1],["b","=",2]]',
+    '["&","|",["a","=",1],["b","=",2],"!",["c","in",[1,2,3]]]',
+    '[["a","=",1],["b","=",2]]',
+    '[["line_ids","any",[["product_id.name","ilike","desk"]]]]',
+    '[[1,"=",1],[0,"=",1]]',
+  ])('%s is well-formed', (text) => {
+    expect(parseDomain(text)).toEqual(JSON.parse(text));
+  });
+
+  test("null is Odoo's false, in a list, too", () => {
+    expect(parseDomain('[["parent_id","=",null],["x","in",[null,1]]]')).toEqual([
+      ['parent_id', '=', false],
+      ['x', 'in', [false, 1]],
+    ]);
+  });
+
+  test.each([
+    ['{}', 'domain must be a list'],
+    ['"name"', 'domain must be a list'],
+    ['[[]]', 'domain[0] must be a condition'],
+    ['[["a","="]]', 'domain[0] must be a condition'],
+    ['[["a","=",1,2]]', 'domain[0] must be a condition'],
+    ['["a","=",1]', 'domain[0] must be a condition, "&", "|" or "!", not "a"'],
+    ['[["a","~",1]]', 'domain[0][1] is no operator: "~"'],
+    ['[["a","any!",[]]]', 'domain[0][1] is no operator: "any!"'],
+    ['[["a","not any!",[]]]', 'domain[0][1] is no operator'],
+    ['[["a b","=",1]]', 'domain[0][0] must be a field'],
+    ['[[1,"=",2]]', 'domain[0][0] must be a field'],
+    ['["|",["a","=",1]]', 'lacks a condition'],
+    ['["&","|"]', 'lacks 3 conditions'],
+    ['["!"]', 'lacks a condition'],
+    ['[["a","=",{"b":1}]]', 'domain[0][2] must be a value'],
+    ['[["a","in",[[1]]]]', 'domain[0][2] must be a value'],
+    ['[["a","any",[["b","~",1]]]]', 'domain[0][2][0][1] is no operator'],
+    ['[["a","=","\\u0000"]]', 'null character'],
+    [`${'[["a","any",'.repeat(30)}[]${']]'.repeat(30)}`, 'nested more than 20 deep'],
+    [JSON.stringify(Array.from({ length: 2001 }, () => ['a', '=', 1])), 'more than 2000 terms'],
+  ])('%.60s is refused, and where is said', (text, message) => {
+    const refusal = refusalOf(() => parseDomain(text));
+    expect(refusal.reason).toBe('query.domain');
+    expect(refusal.message).toContain(message);
+  });
+});
+
+test.each([
+  ['ir.rule', false],
+  ['ir.rules', true],
+  ['gateway.key', false],
+  ['gateway', true],
+  ['res.partner', true],
+])('%s is exposed: %s', (model, exposed) => {
+  expect(isExposed(model, ['ir.rule', 'gateway.*'])).toBe(exposed);
+});
+
+test('a setting that makes no sense is replaced by its default', () => {
+  expect(parseSettings({ 'limit.default': -5, 'limit.max': 'many', 'body.max_bytes': 1000, unknown: 1 })).toEqual({
+    'limit.default': 80,
+    'limit.max': 1000,
+    'body.max_bytes': 1000,
+  });
+});
