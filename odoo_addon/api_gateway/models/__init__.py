@@ -8,3 +8,4 @@ from . import (
     gateway_token,
     res_users,
 )
+from . import gateway_request_log, gateway_stat, gateway_traffic

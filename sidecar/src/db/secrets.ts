@@ -4,24 +4,18 @@ import type { Queryable } from './pool.ts';
 export interface Secret {
   readonly kid: string;
   readonly value: Buffer;
-  /** End of a rotated secret's overlap; null for the one to sign with. */
-  readonly expiresAt: Date | null;
 }
 
 const statement = {
   name: 'secrets',
   text: `
-    select kid, value, expires_at as "expiresAt"
+    select kid, value
     from gateway.secrets($1)`,
 };
 
-/** The living secrets of a purpose, the one to sign with first. Whoever asks first makes the database generate one. */
-export function readSecrets(db: Queryable, purpose: 'channel' | 'jwt'): Promise<Secret[]> {
-  return db.query<Secret>(statement, [purpose]);
-}
-
+/** The secret to sign with. The first sidecar that asks for a purpose makes the database generate one. */
 export async function readNewestSecret(db: Queryable, purpose: 'channel'): Promise<Secret> {
-  const [newest] = await readSecrets(db, purpose);
+  const [newest] = await db.query<Secret>(statement, [purpose]);
   if (newest === undefined) throw new GatewayError('database.not_prepared');
   return newest;
 }
