@@ -7,14 +7,20 @@ import { stopOrphans } from '../stack/processes.mjs';
 import { ensureSystem } from '../stack/system.mjs';
 import { ensureTemplate } from '../stack/templates.mjs';
 
-/**
- * Makes sure that all is installed, built and running; what is there already takes no time.
- * @returns {Promise<{parts: import('../stack/odoo.mjs').Parts, template: string}>} template: the database that tests clone
- */
+/** @typedef {{parts: import('../stack/odoo.mjs').Parts, template: string}} RealParts template: the database that tests clone */
+
+/** Where the processes that a run starts find what it has provided: a file that changes meanwhile must not change it. */
+const variable = 'API_GATEWAY_REAL_PARTS';
+
+/** Makes sure that all is installed, built and running. @returns {Promise<RealParts>} */
 export async function provideRealParts() {
+  const known = process.env[variable];
+  if (known) return JSON.parse(known);
   await ensureSystem(['odoo', 'postgres', 'browser']);
   await ensureWebClient();
   await stopOrphans();
   const parts = { odoo: await ensureOdoo(), cluster: await ensureCluster({ anyPort: true }) };
-  return { parts, template: await ensureTemplate(parts) };
+  const provided = { parts, template: await ensureTemplate(parts) };
+  process.env[variable] = JSON.stringify(provided);
+  return provided;
 }

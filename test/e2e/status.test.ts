@@ -68,7 +68,8 @@ test('without a sidecar the page says how to start one', async () => {
 });
 
 test('a user without rights in the gateway does not see its menu', async () => {
-  const values = { name: 'Plain', login: 'plain', password: 'plain-password', group_ids: [[6, 0, []]] };
+  const [group] = await gateway.sql("select res_id from ir_model_data where module = 'base' and name = 'group_user'");
+  const values = { name: 'Plain', login: 'plain', password: 'plain-password', group_ids: [[6, 0, [group?.res_id]]] };
   await gateway.orm('res.users', 'create', { vals_list: [values], context: { no_reset_password: true } });
   const { page, text } = await browser.open(gateway, '/odoo', { login: 'plain', password: 'plain-password' });
   await page.click('.o_navbar_apps_menu button');

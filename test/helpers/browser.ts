@@ -5,7 +5,7 @@
 //   …
 //   expect(page.faults).toEqual([]);                                    // what the console and the style sheets complained of
 
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll } from 'vitest';
 import type { Instance } from './instance.ts';
@@ -16,6 +16,8 @@ const offline = ['--disable-background-networking', '--disable-component-update'
 
 /** Debian's Odoo ships without this file, and says so in each page's console. */
 const knownNoise = /selfie_segmentation/;
+
+type Session = Awaited<ReturnType<BrowserContext['storageState']>>;
 
 export interface OpenOptions extends BrowserContextOptions {
   login?: string;
@@ -34,27 +36,26 @@ export interface OdooPage {
 
 export class OdooBrowser {
   readonly #browser: Browser;
+  readonly #sessions = new Map<string, Promise<Session>>();
 
   constructor(browser: Browser) {
     this.#browser = browser;
   }
 
-  /** Logs in and opens a path of Odoo's web client. */
+  /** Opens a path of Odoo's web client, logged in. */
   async open(
     gateway: Instance,
     path: string,
     { login = 'admin', password = 'admin', ...context }: OpenOptions = {},
   ): Promise<OdooPage> {
-    const page = await (await this.#browser.newContext({ baseURL: gateway.odoo.url, ...context })).newPage();
+    const storageState = await this.#session(gateway, login, password);
+    const page = await (await this.#browser.newContext({ baseURL: gateway.odoo.url, storageState, ...context })).newPage();
     const faults: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error' && !knownNoise.test(message.text())) faults.push(message.text());
     });
     page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(`/web/login?db=${gateway.database}&redirect=${encodeURIComponent(path)}`);
-    await page.fill('#login', login);
-    await page.fill('#password', password);
-    await page.click('.oe_login_buttons button[type=submit]');
+    await page.goto(path);
     await page.waitForSelector('.o_web_client .o_main_navbar');
     return {
       page,
@@ -62,6 +63,27 @@ export class OdooBrowser {
       text: async (selector) => ((await page.textContent(selector)) ?? '').trim(),
       styleFault: () => page.evaluate<string>("getComputedStyle(document.body, '::before').content"),
     };
+  }
+
+  /** The cookies of a login, made once by filling in the form. */
+  #session(gateway: Instance, login: string, password: string): Promise<Session> {
+    const key = `${gateway.database} ${login}`;
+    const session = this.#sessions.get(key) ?? this.#logIn(gateway, login, password);
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  async #logIn(gateway: Instance, login: string, password: string): Promise<Session> {
+    const context = await this.#browser.newContext({ baseURL: gateway.odoo.url });
+    const page = await context.newPage();
+    await page.goto(`/web/login?db=${gateway.database}`);
+    await page.fill('#login', login);
+    await page.fill('#password', password);
+    await page.click('.oe_login_buttons button[type=submit]');
+    await page.waitForURL((url) => url.pathname.startsWith('/odoo'), { waitUntil: 'commit' });
+    const session = await context.storageState();
+    await context.close();
+    return session;
   }
 
   close(): Promise<void> {

@@ -16,7 +16,10 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const odoo = await startOdooServer(parts, {
     name: `odoo-${project.name}-${process.pid}`,
     databases: [], // every database that a request names
-    extraArgs: ['--max-cron-threads=0'], // a cron would stay connected to databases that are being dropped
+    extraArgs: [
+      '--load=base,rpc,web,bus', // the WebSocket's health is asked without a database
+      '--max-cron-threads=0', // a cron would stay connected to databases that are being dropped
+    ],
   });
   project.provide('real', { parts, template, sharedOdooUrl: odoo.url });
   return () => odoo.stop();
