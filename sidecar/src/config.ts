@@ -1,5 +1,6 @@
 // What differs by machine, from the environment. Business settings live in Odoo and arrive through `gateway.setting`.
 
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Range } from './ip.ts';
 import { parseRange } from './ip.ts';
@@ -27,6 +28,8 @@ export interface Config {
   readonly trustedProxies: readonly Range[];
   /** The one header that the trusted proxies write; the other one may be the client's own invention. */
   readonly forwardedHeader: ForwardedHeader;
+  /** Names of gateway keys whose secret comes from here, by the SHA-256 of the secret in base64. */
+  readonly environmentKeys: ReadonlyMap<string, string>;
   readonly logLevel: LogLevel;
   /** How long requests in flight may go on after a stop was asked for. */
   readonly drainTimeoutMs: number;
@@ -123,12 +126,32 @@ export function loadConfig(env: Environment): Config {
     port: whole('GATEWAY_PORT', 8080, 0, 65_535),
     name: text('GATEWAY_NAME') ?? hostname(),
     trustedProxies,
+    environmentKeys: environmentKeys(env, faults),
     forwardedHeader: oneOf('GATEWAY_FORWARDED_HEADER', 'x-forwarded-for', forwardedHeaders),
     logLevel: oneOf('GATEWAY_LOG_LEVEL', 'info', logLevels),
     drainTimeoutMs: whole('GATEWAY_DRAIN_TIMEOUT_MS', 20_000, 0, 600_000),
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+/** `GATEWAY_KEY_<NAME>` holds the secret of the gateway key that names NAME. Only its hash is kept. */
+function environmentKeys(env: Environment, faults: string[]): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>();
+  for (const [variable, value] of Object.entries(env)) {
+    const [, name] = /^GATEWAY_KEY_([A-Z][A-Z0-9_]{0,62})$/.exec(variable) ?? [];
+    if (name === undefined || value === undefined) continue;
+    const secret = value.trim();
+    const hash = createHash('sha256').update(secret).digest('base64');
+    if (!/^[A-Za-z0-9_-]{32,128}$/.test(secret)) {
+      faults.push(`${variable} must have 32 to 128 letters, digits, hyphens and underscores.`);
+    } else if (keys.has(hash)) {
+      faults.push(`${variable} holds the same secret as GATEWAY_KEY_${keys.get(hash)}.`);
+    } else {
+      keys.set(hash, name);
+    }
+  }
+  return keys;
 }
 
 /** A connection string for one database of a server. */

@@ -2,16 +2,29 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
+import type { CredentialKind, ProfilePolicy } from './db/credentials.ts';
 import type { Database } from './db/database.ts';
 
 /** Who calls, once a credential has been accepted. */
 export interface Principal {
-  readonly kind: 'odoo_key';
+  /** What the caller holds; a token has the kind of what it was issued for. */
+  readonly kind: CredentialKind;
   readonly credentialId: number;
+  readonly credentialName: string;
   readonly userId: number;
   readonly login: string;
-  readonly name: string;
+  readonly userName: string;
+  /** Milliseconds since 1970; null: never. */
+  readonly expiresAtMs: number | null;
   readonly grant: Grant;
+  /** What the credential's or its user's profile prescribes. */
+  readonly policy: ProfilePolicy;
+  /** The credential's own list of addresses, on top of its profile's; empty: any. */
+  readonly ips: readonly string[];
+  /** Under what the limits count: `user:6`, `odoo_key:12`, `gateway_key:4`, `client:3`. */
+  readonly subject: string;
+  /** Under what the figures are kept: `odoo_key:12`, `gateway_key:4`, `client:3`, `login:6`. */
+  readonly consumer: string;
 }
 
 /** What a credential narrows on top of the user's rights in Odoo; null narrows nothing. */

@@ -13,6 +13,17 @@ export const catalogue = {
   'auth.missing': { status: 401, message: 'Missing access token' },
   'auth.invalid': { status: 401, message: 'Invalid or expired credentials' },
   'auth.overloaded': { status: 503, message: 'Too many credentials are being checked. Try again shortly.', retryAfter: 1 },
+  'auth.mfa': { status: 401, message: 'This user logs in with a second factor. Use an API key instead.' },
+  'auth.refresh_spent': {
+    status: 409,
+    message: 'This refresh token was used a moment ago. Go on with the tokens that were given for it.',
+  },
+  'scope.insufficient': { status: 403, message: 'This credential is not allowed to do this.' },
+  'address.not_allowed': { status: 403, message: 'This credential may not be used from your address.' },
+
+  'oauth.request': { status: 400, message: 'The request lacks a parameter, or has one that it must not have.' },
+  'oauth.grant_type': { status: 400, message: 'The only grant type here is client_credentials.' },
+  'oauth.scope': { status: 400, message: 'The scope is malformed, or wider than what was granted.' },
 
   'request.malformed': { status: 400, message: 'The request is not valid HTTP.' },
   'request.path': { status: 400, message: 'The path is not valid percent-encoded UTF-8.' },

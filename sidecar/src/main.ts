@@ -5,7 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import manifest from '../../package.json' with { type: 'json' };
+import { AccessTokens } from './auth/access_token.ts';
 import { authentication } from './auth/authenticate.ts';
+import { GatewayKeys } from './auth/gateway_key.ts';
 import { HashQueue } from './auth/hash_queue.ts';
 import { OdooKeys } from './auth/odoo_key.ts';
 import type { Config } from './config.ts';
@@ -20,6 +22,7 @@ import { Odoo } from './odoo/execute.ts';
 import { Metadata } from './odoo/metadata.ts';
 import { clientAddress } from './policies/address.ts';
 import { chosenDatabase } from './policies/database.ts';
+import { ipList } from './policies/ip_list.ts';
 import { jsonBody } from './policies/json_body.ts';
 import { healthRoutes } from './routes/health.ts';
 import { pingRoute } from './routes/ping.ts';
@@ -60,6 +63,7 @@ function main(config: Config, log: Log): void {
     mostWaiting: 1_000,
     longestWaitMs: 10_000,
   });
+  const keys = [new OdooKeys(hashes), new GatewayKeys(config.environmentKeys)];
   const channel = new OdooChannel({
     odooUrl: config.odooUrl,
     slots: config.odooWorkers * 2,
@@ -79,7 +83,8 @@ function main(config: Config, log: Log): void {
       policies: [
         clientAddress(config.trustedProxies, config.forwardedHeader),
         chosenDatabase(databases),
-        authentication([new OdooKeys(hashes)]),
+        authentication([...keys, new AccessTokens()]),
+        ipList(),
         jsonBody(),
       ],
       recorders: [logRequests(log)],

@@ -244,6 +244,10 @@ create trigger gateway_changed after update or delete on public.res_users
   for each row execute function gateway.changed(
     'user', 'active', 'login', 'password', 'share', 'partner_id', 'gateway_profile_id');
 
+-- What credential() says of a user replaces it.
+delete from gateway.contract where kind = 'function' and name = 'odoo_user';
+drop function gateway.odoo_user(integer);
+
 insert into gateway.contract (kind, name, privileges) values
   ('table', 'token', 'select, insert, update'),
   ('function', 'lines', 'execute'),

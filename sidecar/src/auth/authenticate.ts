@@ -5,14 +5,7 @@ import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
 import type { Credential } from './credentials.ts';
 import { readCredential } from './credentials.ts';
-
-/** Why a credential was refused: for the log. The caller is told the same for every one of them. */
-export class CredentialRefused extends Error {
-  constructor(why: string) {
-    super(why);
-    this.name = 'CredentialRefused';
-  }
-}
+import { CredentialRefused } from './refused.ts';
 
 export interface Authenticator {
   readonly name: string;

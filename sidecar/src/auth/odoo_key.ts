@@ -2,8 +2,9 @@
 // PBKDF2 hash of the whole.
 //
 // Two caches. One remembers which secret fits which stored hash: a pure fact, valid for ever, that costs milliseconds
-// to find out again. The other remembers who a secret stands for, and forgets at once when the key's or the user's row
-// changes; the next request then costs two indexed reads, no hash. Neither holds a secret, only its SHA-256.
+// to find out again. The other remembers which key a secret is, and forgets at once when the key's row changes; the next
+// request then costs an indexed read, no hash. Neither holds a secret, only its SHA-256. Who a key stands for is
+// remembered with all other principals (`principals.ts`).
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -12,26 +13,19 @@ import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { OdooKeyRow } from '../db/odoo_keys.ts';
 import { findOdooKeys } from '../db/odoo_keys.ts';
-import { findOdooUser } from '../db/odoo_users.ts';
 import type { Authenticator } from './authenticate.ts';
-import { CredentialRefused } from './authenticate.ts';
 import type { Credential } from './credentials.ts';
 import type { HashQueue } from './hash_queue.ts';
 import type { Pbkdf2Hash } from './passlib.ts';
 import { parsePbkdf2, verifyPbkdf2 } from './passlib.ts';
+import { principalsOf } from './principals.ts';
+import { CredentialRefused } from './refused.ts';
 
 /** SHA-256 of a presented secret, in base64. */
 type SecretDigest = string & { readonly __brand: 'SecretDigest' };
 
-interface VerifiedKey {
-  readonly principal: Principal;
-  /** Milliseconds since 1970; Infinity for a key without expiry. */
-  readonly expiresAt: number;
-}
-
 const keyFormat = /^[0-9a-f]{40}$/;
 const indexLength = 8;
-const superuserId = 1;
 /** Odoo's scope for keys that may be used over RPC; a key without scope may be used for everything. */
 const rpcScope = 'rpc';
 const cachedKeys = 20_000;
@@ -66,10 +60,10 @@ function withLogin(principal: Principal, login: string | undefined): Principal {
 class KeyCache {
   readonly #database: Database;
   readonly #hashes: HashQueue;
-  readonly #verified = new LRUCache<SecretDigest, VerifiedKey>({ max: cachedKeys });
+  readonly #verified = new LRUCache<SecretDigest, number>({ max: cachedKeys });
   readonly #fits = new LRUCache<string, true>({ max: cachedKeys });
   readonly #misfits = new LRUCache<string, true>({ max: cachedMisfits });
-  readonly #inFlight = new Map<SecretDigest, Promise<Principal>>();
+  readonly #inFlight = new Map<SecretDigest, Promise<number>>();
   readonly #roundCounts = new RoundCounts();
   /** Moves with every change that may concern a key: what was read before it is not cached. */
   #generation = 0;
@@ -77,18 +71,23 @@ class KeyCache {
   constructor(database: Database, hashes: HashQueue) {
     this.#database = database;
     this.#hashes = hashes;
-    database.onChange('odoo_key', (ids) => this.#forget(ids, (principal) => principal.credentialId));
-    database.onChange('user', (ids) => this.#forget(ids, (principal) => principal.userId));
+    database.onChange('odoo_key', (ids) => this.#forget(ids));
   }
 
   principalOf(secret: string): Principal | Promise<Principal> {
+    const id = this.#keyOf(secret);
+    return id instanceof Promise ? id.then((found) => this.#standing(found)) : this.#standing(id);
+  }
+
+  #standing(id: number): Principal | Promise<Principal> {
+    const standing = principalsOf(this.#database).of('odoo_key', id);
+    return standing instanceof Promise ? standing.then(({ principal }) => principal) : standing.principal;
+  }
+
+  #keyOf(secret: string): number | Promise<number> {
     const key = digest('sha256', secret, 'base64') as SecretDigest;
     const verified = this.#verified.get(key);
-    if (verified !== undefined) {
-      if (verified.expiresAt > Date.now()) return verified.principal;
-      this.#verified.delete(key);
-      throw new CredentialRefused('expired');
-    }
+    if (verified !== undefined) return verified;
     const running = this.#inFlight.get(key);
     if (running !== undefined) return running;
     const looking = this.#look(secret, key).finally(() => this.#inFlight.delete(key));
@@ -96,40 +95,15 @@ class KeyCache {
     return looking;
   }
 
-  async #look(secret: string, key: SecretDigest): Promise<Principal> {
-    let generation = this.#generation;
-    let verified = await this.#verify(secret, key);
-    // A change that came while the hash was computed may have been this key's. The hash is known now, so looking again
-    // takes two reads; what even those overlapped with a change is right for this request, but not to be kept.
-    if (generation !== this.#generation) {
-      generation = this.#generation;
-      verified = await this.#verify(secret, key);
-    }
-    if (generation === this.#generation) this.#verified.set(key, verified);
-    return verified.principal;
-  }
-
-  async #verify(secret: string, key: SecretDigest): Promise<VerifiedKey> {
+  async #look(secret: string, key: SecretDigest): Promise<number> {
+    const generation = this.#generation;
     const rows = await findOdooKeys(this.#database, secret.slice(0, indexLength));
     const row = await this.#matching(rows, secret, key);
     if (row === undefined) throw new CredentialRefused(rows.length === 0 ? 'unknown key' : 'wrong key');
     if (row.scope !== null && row.scope !== rpcScope) throw new CredentialRefused(`key ${row.id} has the scope "${row.scope}"`);
-    const expiresAt = row.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
-    if (expiresAt <= Date.now()) throw new CredentialRefused(`key ${row.id} has expired`);
-    if (row.userId === superuserId) throw new CredentialRefused(`key ${row.id} is the superuser's`);
-    const user = await findOdooUser(this.#database, row.userId);
-    if (user === undefined || !user.active) throw new CredentialRefused(`user ${row.userId} of key ${row.id} is not active`);
-    return {
-      expiresAt,
-      principal: {
-        kind: 'odoo_key',
-        credentialId: row.id,
-        userId: user.id,
-        login: user.login,
-        name: user.name,
-        grant: { scopes: null, models: null },
-      },
-    };
+    // What overlapped with a change is not kept: whether the key still stands, its principal is read to say.
+    if (generation === this.#generation) this.#verified.set(key, row.id);
+    return row.id;
   }
 
   /** An unknown index costs what a known one costs, so that the time of an answer does not tell them apart. */
@@ -159,16 +133,14 @@ class KeyCache {
     return fits;
   }
 
-  #forget(ids: readonly number[] | null, idOf: (principal: Principal) => number): void {
+  #forget(ids: readonly number[] | null): void {
     this.#generation += 1;
     if (ids === null) {
       this.#verified.clear();
       return;
     }
     const gone = new Set(ids);
-    for (const [key, { principal }] of this.#verified.entries()) {
-      if (gone.has(idOf(principal))) this.#verified.delete(key);
-    }
+    for (const [key, id] of this.#verified.entries()) if (gone.has(id)) this.#verified.delete(key);
   }
 }
 

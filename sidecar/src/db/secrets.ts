@@ -4,18 +4,24 @@ import type { Queryable } from './pool.ts';
 export interface Secret {
   readonly kid: string;
   readonly value: Buffer;
+  /** End of a rotated secret's overlap; null for the one to sign with. */
+  readonly expiresAt: Date | null;
 }
 
 const statement = {
   name: 'secrets',
   text: `
-    select kid, value
+    select kid, value, expires_at as "expiresAt"
     from gateway.secrets($1)`,
 };
 
-/** The secret to sign with. The first sidecar that asks for a purpose makes the database generate one. */
+/** The living secrets of a purpose, the one to sign with first. Whoever asks first makes the database generate one. */
+export function readSecrets(db: Queryable, purpose: 'channel' | 'jwt'): Promise<Secret[]> {
+  return db.query<Secret>(statement, [purpose]);
+}
+
 export async function readNewestSecret(db: Queryable, purpose: 'channel'): Promise<Secret> {
-  const [newest] = await db.query<Secret>(statement, [purpose]);
+  const [newest] = await readSecrets(db, purpose);
   if (newest === undefined) throw new GatewayError('database.not_prepared');
   return newest;
 }

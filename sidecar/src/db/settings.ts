@@ -14,6 +14,14 @@ const shape = z.object({
     .min(1)
     .max(512 * mebibyte)
     .catch(10 * mebibyte),
+  'token.issuer': z.string().min(1).max(200).catch('odoo-api-gateway'),
+  'token.access_s': z.int().min(60).max(86_400).catch(3_600),
+  'token.refresh_s': z
+    .int()
+    .min(60)
+    .max(90 * 86_400)
+    .catch(604_800),
+  'key.inactive_users': z.boolean().catch(false),
 });
 
 export type Settings = Readonly<z.infer<typeof shape>>;

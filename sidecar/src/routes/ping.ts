@@ -13,7 +13,7 @@ export const pingRoute: Route = {
 function ping({ principal }: RequestContext): Answer {
   return success({
     message: 'pong',
-    user: { id: principal.userId, name: principal.name, login: principal.login },
+    user: { id: principal.userId, name: principal.userName, login: principal.login },
     time: new Date().toISOString(),
   });
 }

@@ -1,0 +1,47 @@
+// OAuth2 clients prove who they are where tokens are asked for, told about or revoked (RFC 6749, section 2.3.1).
+
+import { hash as digest, timingSafeEqual } from 'node:crypto';
+import { findClient } from '../db/credentials.ts';
+import type { Database } from '../db/database.ts';
+import type { Standing } from './principals.ts';
+import { principalsOf } from './principals.ts';
+import { CredentialRefused } from './refused.ts';
+
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly secret: string;
+}
+
+const idFormat = /^gw_[a-z0-9]{12}$/;
+const longestSecret = 256;
+const nothing = Buffer.alloc(32);
+
+/** Rejects with CredentialRefused. An unknown client costs the same look-up and comparison as a known one. */
+export async function authenticateClient(database: Database, { clientId, secret }: ClientCredentials): Promise<Standing> {
+  if (!idFormat.test(clientId) || secret.length > longestSecret) throw new CredentialRefused('malformed client');
+  const client = await findClient(database, clientId);
+  const presented = digest('sha256', secret, 'buffer');
+  const hashes = client?.hashes.length ? client.hashes : [nothing];
+  const fits = hashes.map((hash) => timingSafeEqual(presented, hash)).includes(true);
+  if (client === undefined || !fits) throw new CredentialRefused(client === undefined ? 'unknown client' : 'wrong secret');
+  return principalsOf(database).of('client', client.id);
+}
+
+/** From `Authorization: Basic`, in which id and secret are form-encoded; undefined when the header is absent. */
+export function basicClient(authorization: string | undefined): ClientCredentials | 'malformed' | undefined {
+  if (authorization === undefined) return undefined;
+  const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
+  if (encoded === undefined) return 'malformed';
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  if (colon === -1) return 'malformed';
+  try {
+    return { clientId: formDecoded(decoded.slice(0, colon)), secret: formDecoded(decoded.slice(colon + 1)) };
+  } catch {
+    return 'malformed';
+  }
+}
+
+function formDecoded(text: string): string {
+  return decodeURIComponent(text.replaceAll('+', ' '));
+}

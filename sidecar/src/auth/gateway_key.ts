@@ -1,0 +1,92 @@
+// Gateway keys: `gwk_` and 60 URL-safe characters, of which the database holds the SHA-256. The secret is random, so one
+// fast hash is enough, and looking it up by that hash compares nothing that a caller could measure.
+
+import { hash as digest } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Principal } from '../context.ts';
+import type { FoundKey } from '../db/credentials.ts';
+import { findEnvironmentKey, findGatewayKey } from '../db/credentials.ts';
+import type { Database } from '../db/database.ts';
+import { perDatabase } from '../db/database.ts';
+import type { Authenticator } from './authenticate.ts';
+import type { Credential } from './credentials.ts';
+import { principalsOf } from './principals.ts';
+import { CredentialRefused } from './refused.ts';
+
+const keyFormat = /^gwk_[A-Za-z0-9_-]{60}$/;
+const cachedKeys = 50_000;
+
+/** Names of keys in the environment, by the SHA-256 of their secret in base64. */
+export type EnvironmentKeys = ReadonlyMap<string, string>;
+
+export class GatewayKeys implements Authenticator {
+  readonly name = 'gateway_key';
+  readonly #environment: EnvironmentKeys;
+  readonly #cacheOf: (database: Database) => KeyCache;
+
+  constructor(environment: EnvironmentKeys) {
+    this.#environment = environment;
+    this.#cacheOf = perDatabase((database) => new KeyCache(database, environment));
+  }
+
+  recognises(credential: Credential): boolean {
+    if (credential.kind !== 'key' && credential.kind !== 'bearer') return false;
+    if (keyFormat.test(credential.secret)) return true;
+    return this.#environment.size > 0 && this.#environment.has(digest('sha256', credential.secret, 'base64'));
+  }
+
+  authenticate(credential: Credential, database: Database): Principal | Promise<Principal> {
+    if (credential.kind === 'malformed') throw new CredentialRefused('malformed');
+    return this.#cacheOf(database).principalOf(credential.secret);
+  }
+}
+
+class KeyCache {
+  readonly #database: Database;
+  readonly #environment: EnvironmentKeys;
+  readonly #found = new LRUCache<string, FoundKey>({ max: cachedKeys });
+  #generation = 0;
+
+  constructor(database: Database, environment: EnvironmentKeys) {
+    this.#database = database;
+    this.#environment = environment;
+    database.onChange('gateway_key', (ids) => this.#forget(ids));
+  }
+
+  principalOf(secret: string): Principal | Promise<Principal> {
+    const hash = digest('sha256', secret, 'base64');
+    const found = this.#found.get(hash);
+    return found === undefined ? this.#look(hash) : this.#standing(found);
+  }
+
+  #standing(found: FoundKey): Principal | Promise<Principal> {
+    if (found.secretEnds !== null && found.secretEnds.getTime() <= Date.now()) {
+      throw new CredentialRefused(`the secret of key ${found.id} was rotated`);
+    }
+    const standing = principalsOf(this.#database).of('gateway_key', found.id);
+    return standing instanceof Promise ? standing.then(({ principal }) => principal) : standing.principal;
+  }
+
+  async #look(hash: string): Promise<Principal> {
+    const generation = this.#generation;
+    const name = this.#environment.get(hash);
+    const found =
+      name === undefined
+        ? await findGatewayKey(this.#database, Buffer.from(hash, 'base64'))
+        : await findEnvironmentKey(this.#database, name);
+    if (found === undefined) throw new CredentialRefused('unknown key');
+    const principal = await this.#standing(found);
+    if (generation === this.#generation) this.#found.set(hash, found);
+    return principal;
+  }
+
+  #forget(ids: readonly number[] | null): void {
+    this.#generation += 1;
+    if (ids === null) {
+      this.#found.clear();
+      return;
+    }
+    const gone = new Set(ids);
+    for (const [hash, { id }] of this.#found.entries()) if (gone.has(id)) this.#found.delete(hash);
+  }
+}

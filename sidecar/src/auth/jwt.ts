@@ -1,0 +1,136 @@
+// Signs and reads the gateway's JSON Web Tokens (RFC 7519), HS256 alone. The secrets live in the database; each token
+// names the one that signed it (`kid`), so that a rotation leaves what was issued before valid for as long as it says.
+
+import { randomUUID } from 'node:crypto';
+import type { JWTPayload } from 'jose';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import type { Database } from '../db/database.ts';
+import { perDatabase } from '../db/database.ts';
+import type { Secret } from '../db/secrets.ts';
+import { readSecrets } from '../db/secrets.ts';
+import type { NewToken, TokenSubject, TokenType } from '../db/tokens.ts';
+import { CredentialRefused } from './refused.ts';
+
+/** Between the clocks of two sidecars. */
+const clockToleranceS = 5;
+/** Nothing that is longer was signed here; what is longer costs no parsing. */
+const longestToken = 4_096;
+/** A longer list stays in the token's row, which is what counts; the claim informs. */
+const longestScopeClaim = 2_000;
+/** An unknown `kid` asks the database for new secrets at most this often. */
+const reloadEveryMs = 1_000;
+
+const form = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
+export function looksLikeToken(text: string): boolean {
+  return text.length <= longestToken && form.test(text);
+}
+
+export interface SignedToken extends NewToken {
+  readonly text: string;
+}
+
+export interface ReadToken {
+  readonly jti: string;
+  /** When the token ends, or earlier, the secret that signed it. Milliseconds since 1970. */
+  readonly endsAtMs: number;
+  readonly claims: JWTPayload;
+}
+
+const claimsShape = z.object({ jti: z.string().max(64), type: z.enum(['access', 'refresh']), exp: z.number() });
+
+export class Signer {
+  readonly #database: Database;
+  #secrets: Promise<readonly Secret[]> | undefined;
+  #loadedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(database: Database) {
+    this.#database = database;
+    database.onChange('secret', () => {
+      this.#secrets = undefined;
+    });
+  }
+
+  async sign(type: TokenType, lifetimeS: number, subject: TokenSubject, client: string): Promise<SignedToken> {
+    const [secret] = await this.#load();
+    if (secret === undefined) throw new Error('the database gave no secret to sign with');
+    const now = Math.floor(Date.now() / 1000);
+    const exp = now + Math.max(1, Math.floor(lifetimeS));
+    const jti = randomUUID();
+    const scope = subject.scopes?.join(' ');
+    const text = await new SignJWT({
+      type,
+      client_id: client,
+      ...(scope !== undefined && scope.length <= longestScopeClaim && { scope }),
+    })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: secret.kid })
+      .setIssuer(this.#database.settings['token.issuer'])
+      .setAudience(this.#database.channel.uuid)
+      .setSubject(String(subject.userId))
+      .setJti(jti)
+      .setIssuedAt(now)
+      .setNotBefore(now)
+      .setExpirationTime(exp)
+      .sign(secret.value);
+    return { text, jti, type, expiresAt: new Date(exp * 1000) };
+  }
+
+  /** Checks signature, times, issuer, audience and type, nothing that the database knows. Rejects with CredentialRefused. */
+  async read(text: string, type: TokenType): Promise<ReadToken> {
+    if (!looksLikeToken(text)) throw new CredentialRefused('not a token');
+    let endsWithSecret = Number.POSITIVE_INFINITY;
+    try {
+      const { payload } = await jwtVerify(
+        text,
+        async ({ kid }) => {
+          const secret = await this.#secretOf(kid);
+          endsWithSecret = secret.expiresAt?.getTime() ?? endsWithSecret;
+          return secret.value;
+        },
+        {
+          algorithms: ['HS256'],
+          issuer: this.#database.settings['token.issuer'],
+          audience: this.#database.channel.uuid,
+          requiredClaims: ['sub', 'jti', 'iat', 'nbf', 'exp', 'type'],
+          clockTolerance: clockToleranceS,
+        },
+      );
+      const claims = claimsShape.parse(payload);
+      if (claims.type !== type) throw new CredentialRefused(`a token of type "${claims.type}"`);
+      return { jti: claims.jti, endsAtMs: Math.min(claims.exp * 1000, endsWithSecret), claims: payload };
+    } catch (error) {
+      if (error instanceof errors.JOSEError) throw new CredentialRefused(`token: ${error.code}`);
+      if (error instanceof z.ZodError) throw new CredentialRefused('token: claims');
+      throw error;
+    }
+  }
+
+  async #secretOf(kid: string | undefined): Promise<Secret> {
+    let found = (await this.#load()).find((secret) => secret.kid === kid);
+    if (found === undefined && kid !== undefined && performance.now() - this.#loadedAt > reloadEveryMs) {
+      // Another sidecar may have signed with a secret that is younger than what this one knows.
+      this.#secrets = undefined;
+      found = (await this.#load()).find((secret) => secret.kid === kid);
+    }
+    if (found === undefined) throw new CredentialRefused('token: unknown kid');
+    if (found.expiresAt !== null && found.expiresAt.getTime() <= Date.now()) {
+      throw new CredentialRefused('token: signed with a secret that has ended');
+    }
+    return found;
+  }
+
+  #load(): Promise<readonly Secret[]> {
+    if (this.#secrets === undefined) {
+      this.#loadedAt = performance.now();
+      const loading = readSecrets(this.#database, 'jwt');
+      this.#secrets = loading;
+      loading.catch(() => {
+        if (this.#secrets === loading) this.#secrets = undefined;
+      });
+    }
+    return this.#secrets;
+  }
+}
+
+export const signerOf = perDatabase((database) => new Signer(database));

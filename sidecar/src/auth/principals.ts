@@ -1,0 +1,114 @@
+// Who a credential stands for, remembered until one of the rows that say so changes. Whatever way a caller proves who
+// it is, its principal comes from here, so that a revocation, a profile or a user is noticed for all of them alike.
+
+import { LRUCache } from 'lru-cache';
+import type { Principal } from '../context.ts';
+import type { CredentialKind, CredentialRow } from '../db/credentials.ts';
+import { findCredential } from '../db/credentials.ts';
+import type { Database } from '../db/database.ts';
+import { perDatabase } from '../db/database.ts';
+import { CredentialRefused } from './refused.ts';
+import { meet } from './scopes.ts';
+
+export interface Standing {
+  readonly principal: Principal;
+  /** Tokens of a login are bound to it: it moves with the user's password. */
+  readonly stamp: string | null;
+  readonly userActive: boolean;
+}
+
+const cachedPrincipals = 50_000;
+
+export class Principals {
+  readonly #database: Database;
+  readonly #standings = new LRUCache<string, Standing>({ max: cachedPrincipals });
+  readonly #inFlight = new Map<string, Promise<Standing>>();
+  /** Moves with every change that may concern a principal: what was read before it is not remembered. */
+  #generation = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+    for (const kind of ['odoo_key', 'gateway_key', 'client'] as const) {
+      database.onChange(kind, (ids) =>
+        this.#forget(ids, ({ principal }) => (principal.kind === kind ? principal.credentialId : 0)),
+      );
+    }
+    database.onChange('user', (ids) => this.#forget(ids, ({ principal }) => principal.userId));
+    // A profile that was someone's may be new to someone else: any change of one reads them all again.
+    database.onChange('profile', (ids) => this.#forget(ids, ({ principal }) => principal.policy.profile_id ?? 0));
+  }
+
+  /** Throws or rejects with CredentialRefused. Without a promise when nothing has to be read. */
+  of(kind: CredentialKind, id: number): Standing | Promise<Standing> {
+    const key = `${kind}:${id}`;
+    const known = this.#standings.get(key);
+    if (known !== undefined) return this.#checked(known);
+    const running = this.#inFlight.get(key);
+    if (running !== undefined) return running;
+    const looking = this.#look(kind, id, key).finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, looking);
+    return looking;
+  }
+
+  async #look(kind: CredentialKind, id: number, key: string): Promise<Standing> {
+    let generation = this.#generation;
+    let row = await findCredential(this.#database, kind, id);
+    // Committed while it was read: that may have been the old row. What even the second read overlapped with a change is
+    // right for this request, but not to be kept.
+    if (generation !== this.#generation) {
+      generation = this.#generation;
+      row = await findCredential(this.#database, kind, id);
+    }
+    if (row === undefined) throw new CredentialRefused(`${key} is gone, revoked or expired`);
+    const standing = { principal: principalOf(kind, row), stamp: row.stamp, userActive: row.userActive };
+    if (generation === this.#generation) this.#standings.set(key, standing);
+    return this.#checked(standing);
+  }
+
+  /** What time and settings change without a change of the row. */
+  #checked(standing: Standing): Standing {
+    const { principal, userActive } = standing;
+    const mayBeInactive = principal.kind === 'gateway_key' && this.#database.settings['key.inactive_users'];
+    if (!userActive && !mayBeInactive) throw new CredentialRefused(`user ${principal.userId} is not active`);
+    if (principal.expiresAtMs !== null && principal.expiresAtMs <= Date.now()) throw new CredentialRefused('expired');
+    return standing;
+  }
+
+  #forget(ids: readonly number[] | null, idOf: (standing: Standing) => number): void {
+    this.#generation += 1;
+    if (ids === null) {
+      this.#standings.clear();
+      return;
+    }
+    const gone = new Set(ids);
+    for (const [key, standing] of this.#standings.entries()) {
+      if (gone.has(idOf(standing))) this.#standings.delete(key);
+    }
+  }
+}
+
+export const principalsOf = perDatabase((database) => new Principals(database));
+
+function principalOf(kind: CredentialKind, row: CredentialRow): Principal {
+  const consumer = `${kind}:${row.id}`;
+  return {
+    kind,
+    credentialId: row.id,
+    credentialName: row.name,
+    userId: row.userId,
+    login: row.login,
+    userName: row.userName,
+    expiresAtMs: row.expiresAt?.getTime() ?? null,
+    grant: { scopes: meet(row.scopes, row.policy.scopes), models: row.policy.models },
+    policy: row.policy,
+    ips: row.ips,
+    subject: subjectOf(kind, row),
+    consumer,
+  };
+}
+
+/** Under what the limits count: the user, unless the profile or the credential counts each credential by itself. */
+function subjectOf(kind: CredentialKind, row: CredentialRow): string {
+  const byItself = row.policy.subject === 'key' ? kind !== 'login' : row.policy.subject === 'client' && kind === 'client';
+  return byItself ? `${kind}:${row.id}` : `user:${row.userId}`;
+}

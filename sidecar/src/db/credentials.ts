@@ -1,0 +1,127 @@
+// Credentials as they stand now, whatever their kind.
+
+import { z } from 'zod';
+import type { Queryable } from './pool.ts';
+
+export const credentialKinds = ['odoo_key', 'gateway_key', 'client', 'login'] as const;
+export type CredentialKind = (typeof credentialKinds)[number];
+
+/** `gateway.policy()`: what a profile prescribes; nulls where it says nothing. */
+const policyShape = z.object({
+  profile_id: z.int().nullable(),
+  name: z.string().nullable(),
+  /** Requests per window; 0 is no limit of its own. */
+  limits: z.object({ minute: z.int(), hour: z.int(), day: z.int() }).nullable(),
+  subject: z.enum(['user', 'key', 'client']),
+  ips: z.array(z.string()),
+  log_level: z.enum(['errors', 'metadata', 'payloads']).nullable(),
+  models: z.array(z.string()).nullable(),
+  scopes: z.array(z.string()).nullable(),
+  concurrency: z.int().nullable(),
+});
+
+export type ProfilePolicy = Readonly<z.infer<typeof policyShape>>;
+
+export interface CredentialRow {
+  readonly id: number;
+  readonly name: string;
+  readonly userId: number;
+  readonly login: string;
+  readonly userName: string;
+  readonly userActive: boolean;
+  readonly scopes: readonly string[] | null;
+  readonly ips: readonly string[];
+  readonly expiresAt: Date | null;
+  /** Moves with the user's password; null but for logins. */
+  readonly stamp: string | null;
+  readonly policy: ProfilePolicy;
+}
+
+const credential = {
+  name: 'credential',
+  text: `
+    select
+      credential_id as id, name, user_id as "userId", login, user_name as "userName", user_active as "userActive",
+      scopes, ips, expires_at as "expiresAt", stamp, policy
+    from gateway.credential($1, $2)`,
+};
+
+/** Undefined when it is gone, revoked, archived or expired, or the superuser's. */
+export async function findCredential(db: Queryable, kind: CredentialKind, id: number): Promise<CredentialRow | undefined> {
+  const [row] = await db.query<Omit<CredentialRow, 'policy'> & { policy: unknown }>(credential, [kind, id]);
+  return row && { ...row, userName: row.userName ?? row.login, policy: policyShape.parse(row.policy) };
+}
+
+const gatewayKey = {
+  name: 'gateway_key',
+  text: `
+    select credential_id as id, secret_ends as "secretEnds"
+    from gateway.gateway_key($1)`,
+};
+
+export interface FoundKey {
+  readonly id: number;
+  /** End of a rotated secret's grace period. */
+  readonly secretEnds: Date | null;
+}
+
+/** @param hash the SHA-256 of the presented key */
+export async function findGatewayKey(db: Queryable, hash: Buffer): Promise<FoundKey | undefined> {
+  const [row] = await db.query<FoundKey>(gatewayKey, [hash]);
+  return row;
+}
+
+const environmentKey = {
+  name: 'environment_key',
+  text: `
+    select credential_id as id, null::timestamp as "secretEnds"
+    from gateway.environment_key($1)`,
+};
+
+/** @param name what follows `GATEWAY_KEY_` in the environment */
+export async function findEnvironmentKey(db: Queryable, name: string): Promise<FoundKey | undefined> {
+  const [row] = await db.query<FoundKey>(environmentKey, [name]);
+  return row;
+}
+
+export interface FoundClient {
+  readonly id: number;
+  /** SHA-256 of its living secrets: two during a rotation. */
+  readonly hashes: readonly Buffer[];
+}
+
+const client = {
+  name: 'client',
+  text: `
+    select credential_id as id, hashes
+    from gateway.client($1)`,
+};
+
+export async function findClient(db: Queryable, clientId: string): Promise<FoundClient | undefined> {
+  const [row] = await db.query<FoundClient>(client, [clientId]);
+  return row;
+}
+
+export interface Use {
+  readonly kind: CredentialKind;
+  readonly id: number;
+  count: number;
+  at: Date;
+  address: string;
+}
+
+const usage = {
+  name: 'record_usage',
+  text: 'select gateway.record_usage($1::text[], $2::bigint[], $3::bigint[], $4::timestamp[], $5::text[])',
+};
+
+/** Adds to the figures of last use: one statement for all of them. */
+export async function recordUsage(db: Queryable, uses: readonly Use[]): Promise<void> {
+  await db.query(usage, [
+    uses.map((use) => use.kind),
+    uses.map((use) => use.id),
+    uses.map((use) => use.count),
+    uses.map((use) => use.at.toISOString().slice(0, -1)),
+    uses.map((use) => use.address),
+  ]);
+}

@@ -1,0 +1,127 @@
+// The rows of issued tokens. A token without a row is refused; a refresh token is spent by whoever updates its row first.
+
+import type { CredentialKind } from './credentials.ts';
+import type { Queryable } from './pool.ts';
+
+export type TokenType = 'access' | 'refresh';
+
+export interface NewToken {
+  readonly jti: string;
+  readonly type: TokenType;
+  readonly expiresAt: Date;
+}
+
+export interface TokenSubject {
+  /** All tokens that descend from one login, exchange or grant. */
+  readonly family: string;
+  readonly credential: CredentialKind;
+  readonly credentialId: number;
+  readonly userId: number;
+  readonly scopes: readonly string[] | null;
+  readonly stamp: string | null;
+  readonly address: string;
+}
+
+export interface TokenRow extends TokenSubject {
+  readonly id: number;
+  readonly type: TokenType;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+  /** Seconds since it was spent, by the database's clock; null: never. */
+  readonly spentForS: number | null;
+  readonly revokedAt: Date | null;
+}
+
+const insert = {
+  name: 'token_insert',
+  text: `
+    insert into gateway.token
+      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address)
+    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10
+    from unnest($1::text[], $2::text[], $3::timestamp[]) as fresh (jti, type, expires_at)`,
+};
+
+export async function insertTokens(db: Queryable, tokens: readonly NewToken[], subject: TokenSubject): Promise<void> {
+  await db.query(insert, [...columns(tokens), ...values(subject)]);
+}
+
+const find = {
+  name: 'token_find',
+  text: `
+    select
+      id, type, family, credential, credential_id as "credentialId", user_id as "userId", string_to_array(scopes, ' ') as scopes,
+      stamp, address, issued_at as "issuedAt", expires_at as "expiresAt", revoked_at as "revokedAt",
+      extract(epoch from gateway.utc_now() - spent_at)::float8 as "spentForS"
+    from gateway.token
+    where jti = $1`,
+};
+
+export async function findToken(db: Queryable, jti: string): Promise<TokenRow | undefined> {
+  const [row] = await db.query<TokenRow>(find, [jti]);
+  return row;
+}
+
+// Spends the old one and stores the new ones, or does neither: a crash in between would end the login.
+const spend = {
+  name: 'token_spend',
+  text: `
+    with spent as (
+      update gateway.token
+      set spent_at = gateway.utc_now()
+      where jti = $11 and type = 'refresh' and spent_at is null and revoked_at is null and expires_at > gateway.utc_now()
+      returning id
+    )
+    insert into gateway.token
+      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address)
+    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10
+    from unnest($1::text[], $2::text[], $3::timestamp[]) as fresh (jti, type, expires_at), spent
+    returning id`,
+};
+
+/** False when somebody else spent it first, or it is no longer valid: then nothing was stored. */
+export async function spendToken(
+  db: Queryable,
+  jti: string,
+  tokens: readonly NewToken[],
+  subject: TokenSubject,
+): Promise<boolean> {
+  const stored = await db.query(spend, [...columns(tokens), ...values(subject), jti]);
+  return stored.length > 0;
+}
+
+const revokeFamily = {
+  name: 'token_revoke_family',
+  text: `
+    update gateway.token
+    set revoked_at = gateway.utc_now()
+    where family = $1 and revoked_at is null and expires_at > gateway.utc_now()`,
+};
+
+export async function revokeTokenFamily(db: Queryable, family: string): Promise<void> {
+  await db.query(revokeFamily, [family]);
+}
+
+const revoke = {
+  name: 'token_revoke',
+  text: `
+    update gateway.token
+    set revoked_at = gateway.utc_now()
+    where id = $1 and revoked_at is null`,
+};
+
+export async function revokeToken(db: Queryable, id: number): Promise<void> {
+  await db.query(revoke, [id]);
+}
+
+function columns(tokens: readonly NewToken[]): unknown[] {
+  return [
+    tokens.map((token) => token.jti),
+    tokens.map((token) => token.type),
+    tokens.map((token) => token.expiresAt.toISOString().slice(0, -1)),
+  ];
+}
+
+function values(subject: TokenSubject): unknown[] {
+  const { family, credential, credentialId, userId, scopes, stamp, address } = subject;
+  return [family, credential, credentialId, userId, scopes === null ? null : scopes.join(' '), stamp, address];
+}

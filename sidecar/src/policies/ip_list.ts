@@ -1,0 +1,35 @@
+// Whether a caller may come from where it comes from: its credential's own list and its profile's must both say so.
+
+import type { Policy, Principal, RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { Range } from '../ip.ts';
+import { inRange, parseAddress, parseRange } from '../ip.ts';
+
+export function ipList(): Policy {
+  return {
+    name: 'IP list',
+    appliesTo: ['authenticated'],
+    check(context: RequestContext): undefined {
+      if (!mayComeFrom(context.principal, context.address)) throw new GatewayError('address.not_allowed');
+    },
+  };
+}
+
+export function mayComeFrom(principal: Pick<Principal, 'ips' | 'policy'>, address: string): boolean {
+  return isListed(principal.ips, address) && isListed(principal.policy.ips, address);
+}
+
+/** Parsed once per list: principals live long. */
+const parsed = new WeakMap<readonly string[], readonly Range[]>();
+
+function isListed(list: readonly string[], address: string): boolean {
+  if (list.length === 0) return true;
+  let ranges = parsed.get(list);
+  if (ranges === undefined) {
+    // Odoo has checked what it stored; what does not parse here lets nobody in.
+    ranges = list.flatMap((entry) => parseRange(entry) ?? []);
+    parsed.set(list, ranges);
+  }
+  const caller = parseAddress(address);
+  return caller !== undefined && ranges.some((range) => inRange(caller, range));
+}

@@ -1,0 +1,70 @@
+// A person in Odoo's web client: a session, calls as the client makes them, and the dialog that asks for the password
+// before something sensitive is done.
+
+import { HttpClient } from './http_client.ts';
+import type { Instance } from './instance.ts';
+
+export interface ShownSecret {
+  secret: string;
+  clientId: string | undefined;
+}
+
+interface Action {
+  res_model?: string;
+  res_id?: number;
+  context?: Record<string, unknown>;
+}
+
+export class OdooWeb {
+  readonly #http: HttpClient;
+  readonly #cookie: string;
+  readonly #password: string;
+
+  private constructor(http: HttpClient, cookie: string, password: string) {
+    this.#http = http;
+    this.#cookie = cookie;
+    this.#password = password;
+  }
+
+  static async login(gateway: Instance, login = 'admin', password = 'admin'): Promise<OdooWeb> {
+    const http = new HttpClient(gateway.odoo.url);
+    const body = { jsonrpc: '2.0', params: { db: gateway.database, login, password } };
+    const answer = await http.post('/web/session/authenticate', body, { headers: { 'X-Odoo-Database': gateway.database } });
+    const cookie = /session_id=[^;]+/.exec(answer.headers.get('set-cookie') ?? '')?.[0];
+    if (cookie === undefined || answer.json?.error) throw new Error(`login of ${login}: ${answer.text.slice(0, 300)}`);
+    return new OdooWeb(http, cookie, password);
+  }
+
+  /** Throws Odoo's message when it refuses. */
+  async call<T>(model: string, method: string, args: unknown[], kwargs: Record<string, unknown> = {}): Promise<T> {
+    const body = { jsonrpc: '2.0', params: { model, method, args, kwargs } };
+    const answer = await this.#http.post('/web/dataset/call_kw', body, { headers: { Cookie: this.#cookie } });
+    const { error, result } = answer.json ?? {};
+    if (error) throw new Error(`${error.data?.name}: ${error.data?.message}`);
+    return result as T;
+  }
+
+  /** Calls a method that asks who is there, answers, and gives what the method then does. */
+  async callConfirmed<T>(model: string, method: string, args: unknown[], kwargs: Record<string, unknown> = {}): Promise<T> {
+    const action = await this.call<Action>(model, method, args, kwargs);
+    if (action.res_model !== 'res.users.identitycheck') return action as T;
+    return this.call<T>('res.users.identitycheck', 'run_check', [[action.res_id]], { context: { password: this.#password } });
+  }
+
+  /** Creates a gateway key or an OAuth2 client and gives the secret that the dialog shows once. */
+  async create(model: 'gateway.key' | 'gateway.client', values: Record<string, unknown>): Promise<ShownSecret & { id: number }> {
+    const shown = this.#shown(await this.callConfirmed<Action>(model, 'action_create_with_secret', [values]));
+    const [id] = await this.call<number[]>(model, 'search', [[['name', '=', values['name']]]], { order: 'id desc', limit: 1 });
+    return { ...shown, id: Number(id) };
+  }
+
+  async rotate(model: 'gateway.key' | 'gateway.client', id: number, graceHours: number): Promise<ShownSecret> {
+    return this.#shown(await this.callConfirmed<Action>(model, 'action_rotate', [[id], graceHours]));
+  }
+
+  #shown(action: Action): ShownSecret {
+    const { default_secret: secret, default_client_id: clientId } = action.context ?? {};
+    if (typeof secret !== 'string') throw new Error(`no secret was shown: ${JSON.stringify(action).slice(0, 300)}`);
+    return { secret, clientId: typeof clientId === 'string' ? clientId : undefined };
+  }
+}

@@ -1,0 +1,74 @@
+// Gateway keys on a real Odoo, Postgres and two sidecars.
+
+import { describe, expect, test } from 'vitest';
+import { OdooWeb } from '../helpers/odoo_web.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance({ env: { GATEWAY_KEY_WAREHOUSE: 'warehouse-secret-of-the-environment-0123456789' } });
+const second = await gateway.startSidecar();
+const admin = await OdooWeb.login(gateway);
+const ping = '/api/v1/ping';
+
+/** Asks both sidecars until each answers with the status; milliseconds that took. */
+async function bothAnswer(status: number, headers: Record<string, string>): Promise<number> {
+  return until(`both sidecars answer ${status}`, async () => {
+    const answers = await Promise.all([gateway.get(ping, { headers }), second.get(ping, { headers })]);
+    return answers.every((answer) => answer.status === status);
+  });
+}
+
+describe('a gateway key', () => {
+  test('is 64 URL-safe characters beginning with gwk_, and works from all three headers', async () => {
+    const { secret } = await admin.create('gateway.key', { name: 'three headers' });
+    expect(secret).toMatch(/^gwk_[A-Za-z0-9_-]{60}$/);
+    for (const headers of [{ 'X-API-Key': secret }, { 'API-KEY': secret }, { Authorization: `Bearer ${secret}` }]) {
+      const answer = await gateway.get(ping, { headers });
+      expect(answer.status).toBe(200);
+      expect(answer.json.data.user.login).toBe('admin');
+    }
+    expect((await gateway.get(ping, { headers: { Authorization: `Basic ${btoa(`admin:${secret}`)}` } })).status).toBe(401);
+  });
+
+  test('is nowhere in the database but as a hash', async () => {
+    const { secret, id } = await admin.create('gateway.key', { name: 'hashed' });
+    const [row] = await gateway.sql<{ row: string }>('select to_jsonb(k)::text as row from gateway_key k where id = $1', [id]);
+    expect(row?.row).toContain(secret.slice(0, 12));
+    expect(row?.row).not.toContain(secret.slice(12, 30));
+    const read = await admin.call<Record<string, unknown>[]>('gateway.key', 'read', [[id]]);
+    expect(JSON.stringify(read)).not.toContain(secret.slice(12, 30));
+  });
+
+  test('is refused within a second of its revocation, on both sidecars', async () => {
+    const { secret, id } = await admin.create('gateway.key', { name: 'revoked' });
+    await bothAnswer(200, { 'X-API-Key': secret });
+    await admin.call('gateway.key', 'action_revoke', [[id]]);
+    expect(await bothAnswer(401, { 'X-API-Key': secret })).toBeLessThan(1_000);
+  });
+
+  test('works twice during the grace period of its rotation, then once', async () => {
+    const { secret, id } = await admin.create('gateway.key', { name: 'rotated' });
+    const { secret: next } = await admin.rotate('gateway.key', id, 1);
+    await bothAnswer(200, { 'X-API-Key': secret });
+    await bothAnswer(200, { 'X-API-Key': next });
+    const { secret: last } = await admin.rotate('gateway.key', id, 0);
+    await bothAnswer(200, { 'X-API-Key': last });
+    expect((await gateway.get(ping, { headers: { 'X-API-Key': next } })).status).toBe(401);
+    // The first one's grace period was an hour, cut short by the second rotation.
+    expect((await gateway.get(ping, { headers: { 'X-API-Key': secret } })).status).toBe(401);
+  });
+
+  test('comes from the environment, by name', async () => {
+    const headers = { 'X-API-Key': 'warehouse-secret-of-the-environment-0123456789' };
+    expect((await gateway.get(ping, { headers })).status).toBe(401);
+    await admin.call('gateway.key', 'create', [{ name: 'from the environment', environment_name: 'WAREHOUSE' }]);
+    expect((await gateway.get(ping, { headers })).status).toBe(200);
+    expect((await second.get(ping, { headers })).status).toBe(401);
+  });
+
+  test('decides when a proxy owns Basic', async () => {
+    const { secret } = await admin.create('gateway.key', { name: 'with Basic' });
+    const headers = { 'API-KEY': secret, Authorization: `Basic ${btoa('proxy:password')}` };
+    expect((await gateway.get(ping, { headers })).status).toBe(200);
+  });
+});
