@@ -1,0 +1,109 @@
+// Reading one record and 80 records: this gateway against Odoo's own /json/2 and /jsonrpc, same user, key, fields and load.
+
+import { deepStrictEqual } from 'node:assert';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import type { Answer } from '../helpers/http_client.ts';
+import { HttpClient } from '../helpers/http_client.ts';
+import { createInstance } from '../helpers/instance.ts';
+import type { Load, Measured } from './harness.ts';
+import { compare, load, report } from './harness.ts';
+
+const model = 'res.partner';
+const fields = ['name', 'email', 'phone', 'city', 'country_id', 'write_date'];
+const order = 'id';
+const effort = { connections: 8, seconds: 3 };
+
+interface Request {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  /** The ids of the records in its answer. */
+  ids: (answer: Answer) => number[];
+}
+
+const idsOf = (records: { id: number }[]) => records.map(({ id }) => id);
+
+const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
+try {
+  const key = gateway.keys.bench;
+  const [user] = await gateway.sql<{ id: number }>("select id from res_users where login = 'bench_api'");
+  const [partner] = await gateway.sql<{ id: number }>(
+    'select id from res_partner where active and email is not null order by id limit 1',
+  );
+  const id = partner?.id ?? 0;
+  const post = { method: 'POST', headers: { 'Content-Type': 'application/json' } };
+  const bearer = { Authorization: `Bearer ${key}` };
+
+  const ours = (path: string, ids: Request['ids']): Request => ({
+    url: `${gateway.url}${path}`,
+    method: 'GET',
+    headers: bearer,
+    ids,
+  });
+  const json2 = (method: string, params: object): Request => ({
+    url: `${gateway.odoo.url}/json/2/${model}/${method}`,
+    method: 'POST',
+    headers: { ...post.headers, ...bearer, 'X-Odoo-Database': gateway.database },
+    body: JSON.stringify(params),
+    ids: ({ json }) => idsOf(json),
+  });
+  const jsonRpc = (method: string, args: unknown[], kwargs: object): Request => ({
+    ...post,
+    url: `${gateway.odoo.url}/jsonrpc`,
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      method: 'call',
+      params: { service: 'object', method: 'execute_kw', args: [gateway.database, user?.id, key, model, method, args, kwargs] },
+    }),
+    ids: ({ json }) => idsOf(json.result),
+  });
+
+  const eighty = { fields, limit: 80, order };
+  const requests = {
+    one_gateway: ours(`/api/v1/${model}/${id}?fields=${fields}`, ({ json }) => [json.data.id]),
+    one_json2: json2('read', { ids: [id], fields }),
+    one_jsonrpc: jsonRpc('read', [[id]], { fields }),
+    eighty_gateway: ours(`/api/v1/${model}?fields=${fields}&limit=80&order=${order}`, ({ json }) => idsOf(json.data)),
+    eighty_json2: json2('search_read', { domain: [], ...eighty }),
+    eighty_jsonrpc: jsonRpc('search_read', [[]], eighty),
+  };
+  await sameRecords([requests.one_gateway, requests.one_json2, requests.one_jsonrpc], 1);
+  await sameRecords([requests.eighty_gateway, requests.eighty_json2, requests.eighty_jsonrpc], 80);
+
+  const contestants = Object.entries(requests).map(([name, { url, ids: _, ...request }]): [string, () => Promise<Measured>] => [
+    name,
+    () => load(url, { ...request, ...effort } satisfies Load),
+  ]);
+  const measured = await compare(
+    { rounds: 5 },
+    Object.fromEntries(contestants) as Record<keyof typeof requests, () => Promise<Measured>>,
+  );
+
+  const figures = Object.entries(measured).flatMap(([name, { rps, p50Ms, p99Ms }]) => [
+    [`${name}_rps`, rps],
+    [`${name}_p50_ms`, p50Ms],
+    [`${name}_p99_ms`, p99Ms],
+  ]);
+  report('read', Object.fromEntries(figures), {
+    one_vs_json2: measured.one_gateway.rps / measured.one_json2.rps,
+    eighty_vs_json2: measured.eighty_gateway.rps / measured.eighty_json2.rps,
+    one_vs_jsonrpc: measured.one_gateway.rps / measured.one_jsonrpc.rps,
+    eighty_vs_jsonrpc: measured.eighty_gateway.rps / measured.eighty_jsonrpc.rps,
+  });
+} finally {
+  await gateway.close();
+}
+
+/** A bench of different answers compares nothing. */
+async function sameRecords(requests: Request[], count: number): Promise<void> {
+  const answers = await Promise.all(
+    requests.map(async ({ url, method, headers, body, ids }) => {
+      const answer = await new HttpClient(url).request(method, url, { headers, ...(body === undefined ? {} : { body }) });
+      if (answer.status !== 200) throw new Error(`${url}: ${answer.status} ${answer.text.slice(0, 300)}`);
+      return ids(answer);
+    }),
+  );
+  for (const ids of answers) deepStrictEqual(ids, answers[0]);
+  deepStrictEqual(answers[0]?.length, count);
+}
