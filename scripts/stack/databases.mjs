@@ -1,6 +1,6 @@
 // Databases of Odoo's: cloned with their files from a template, marked with what they were built from.
 
-import { existsSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dataDir } from './odoo.mjs';
@@ -14,7 +14,7 @@ import { sql, withDatabase } from './sql.mjs';
  * @typedef {object} Marker
  * @property {'api-gateway-stack'} made_by
  * @property {string} base fingerprint of Odoo and the module list
- * @property {string} addon fingerprint of the installed addon, '' without it
+ * @property {string} addon fingerprint of the installed addon, '' without it yet
  * @property {string} prepared fingerprint of users, keys and web assets
  */
 
@@ -71,13 +71,23 @@ export async function copyDatabase(cluster, source, target) {
  * @param {Cluster} cluster @param {string} template @param {string} database
  */
 export async function cloneTemplate(cluster, template, database) {
-  await copyDatabase(cluster, template, database);
+  const building = `${database}_building`; // a database gets its name last: an interrupted run leaves no half of one
+  await deleteDatabase(cluster, building);
+  await copyDatabase(cluster, template, building);
   const renew =
     "update ir_config_parameter set value = gen_random_uuid()::text where key in ('database.uuid', 'database.secret')";
-  await sql(withDatabase(cluster.ownerUrl, database), renew);
-  await grantSidecar(cluster, database);
+  await sql(withDatabase(cluster.ownerUrl, building), renew);
+  await grantSidecar(cluster, building);
   const marker = (await inspectDatabase(cluster, template))?.marker;
-  if (marker) await markDatabase(cluster, database, marker);
+  if (marker) await markDatabase(cluster, building, marker);
+  await renameDatabase(cluster, building, database);
+}
+
+/** @param {Cluster} cluster @param {string} database @param {string} name must not exist */
+export async function renameDatabase(cluster, database, name) {
+  rmSync(filestoreOf(name), { recursive: true, force: true });
+  if (existsSync(filestoreOf(database))) renameSync(filestoreOf(database), filestoreOf(name));
+  await sql(cluster.ownerUrl, 'alter database :"database" rename to :"name"', { database, name });
 }
 
 /** @param {Cluster} cluster @param {string} database */
@@ -91,9 +101,7 @@ export async function deleteDatabase(cluster, database) {
  * @param {Cluster} cluster @param {string} database
  */
 export async function grantSidecar(cluster, database) {
-  const url = withDatabase(cluster.ownerUrl, database);
-  if ((await sql(url, "select to_regnamespace('gateway') is not null")) !== 't') return;
-  await sql(url, "select gateway.grant_to(:'role')", { role: cluster.sidecarRole });
+  await sql(withDatabase(cluster.ownerUrl, database), "select gateway.grant_to(:'role')", { role: cluster.sidecarRole });
 }
 
 /** The sidecar's way into a database. @param {Cluster} cluster @param {string} database */

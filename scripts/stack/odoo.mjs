@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addonsDir, hasAddon, logDir, stackDir } from './paths.mjs';
+import { addonsDir, logDir, stackDir } from './paths.mjs';
 import { freePort } from './ports.mjs';
 import { launch } from './processes.mjs';
 import { run } from './run.mjs';
@@ -47,7 +47,7 @@ export async function startOdooServer(parts, options) {
   const running = await launch({
     name,
     ...commandLine(parts.odoo, ['server', '--config', config, ...(options.extraArgs ?? [])]),
-    env: parts.odoo.env,
+    env: environment(parts.odoo),
     marker: config,
     url,
     ports: [httpPort, geventPort],
@@ -77,7 +77,7 @@ export async function updateModules(parts, database, what, progress) {
   const modules = (what.install ?? what.upgrade ?? []).join(', ');
   await run(command, args, {
     // Thousands of small commits: a crash means doing it again anyway, so none needs to wait for the disk.
-    env: { ...parts.odoo.env, PGOPTIONS: '-c synchronous_commit=off' },
+    env: { ...environment(parts.odoo), PGOPTIONS: '-c synchronous_commit=off' },
     log,
     doing: `${what.install ? 'Installing' : 'Upgrading'} ${modules} in the database ${database}`,
     hint: 'The log says which file and line. Mend it, then run this again.',
@@ -99,7 +99,7 @@ export async function runInShell(parts, database, file, env) {
   const config = writeConfig(parts, 'update', { db_name: database, workers: 0 });
   const { command, args } = commandLine(parts.odoo, ['shell', '--config', config, '--no-http']);
   return run(command, args, {
-    env: { ...parts.odoo.env, ...env },
+    env: { ...environment(parts.odoo), ...env },
     input: readFileSync(file, 'utf8'),
     log: join(logDir, `shell-${database}.log`),
     doing: `Preparing the database ${database}`,
@@ -113,6 +113,12 @@ function commandLine(odoo, args) {
   return { command: /** @type {string} */ (command), args: [...first, ...args] };
 }
 
+/** Without the caller's PG… and ODOO_… variables: Odoo heeds them more than its configuration file. @param {Odoo} odoo */
+function environment(odoo) {
+  const foreign = Object.keys(process.env).filter((name) => /^(PG|ODOO_)/.test(name));
+  return { ...Object.fromEntries(foreign.map((name) => [name, undefined])), ...odoo.env };
+}
+
 /**
  * Passwords go by file: a command line can be read by everyone.
  * @param {Parts} parts
@@ -121,7 +127,7 @@ function commandLine(odoo, args) {
  */
 export function writeConfig({ odoo, cluster }, name, options) {
   const { PGHOST, PGPORT, PGUSER, PGPASSWORD, PGSSLMODE } = connectionEnv(cluster.ownerUrl);
-  const addonsPaths = [...odoo.addonsPaths, ...(hasAddon() ? [addonsDir] : [])];
+  const addonsPaths = [...odoo.addonsPaths, addonsDir];
   const all = {
     addons_path: addonsPaths.join(','),
     data_dir: dataDir,

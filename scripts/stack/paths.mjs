@@ -1,7 +1,6 @@
 // Where things live: the clone, the stack's own folder in it, the cache that all clones share.
 
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +20,3 @@ export const cacheDir = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cac
 
 /** A name for this clone that is unique on the machine. */
 export const cloneKey = `${basename(rootDir).replace(/[^\w.-]/g, '_')}-${createHash('sha256').update(rootDir).digest('hex').slice(0, 10)}`;
-
-/** True once the addon is there to be installed. */
-export const hasAddon = () => existsSync(join(addonDir, '__manifest__.py'));

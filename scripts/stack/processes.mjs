@@ -14,6 +14,9 @@ import { Failure } from './report.mjs';
 const recordDir = join(stackDir, 'run');
 const stopMs = 20_000;
 
+/** Once this process winds up, it starts nothing more. */
+let stopping = false;
+
 /**
  * @typedef {object} ProcessRecord
  * @property {string} name
@@ -59,6 +62,7 @@ const stopMs = 20_000;
  * @returns {Promise<RunningProcess>}
  */
 export async function launch(launch) {
+  if (stopping) throw new Failure(`${launch.name} is not started: this run is being stopped.`);
   const log = launch.log ?? join(logDir, `${launch.name}.log`);
   mkdirSync(logDir, { recursive: true });
   mkdirSync(recordDir, { recursive: true });
@@ -162,6 +166,7 @@ export async function stopOrphans() {
 
 /** Stops what this process has started and not stopped yet. */
 export async function stopOwn() {
+  stopping = true;
   await Promise.all(
     allRecords()
       .filter((record) => record.owner?.pid === process.pid)

@@ -38,7 +38,7 @@ export async function step(title, work) {
     /** @param {string} text */
     progress(text) {
       if (isTerminal) {
-        process.stderr.write(`\r\x1b[K  … ${title}: ${text}`.slice(0, (process.stderr.columns ?? 100) + 4));
+        process.stderr.write(`\r\x1b[K  … ${title}: ${text}`.slice(0, (process.stderr.columns || 100) + 4));
       } else if (Date.now() - lastLineAt >= silentProgressMs) {
         lastLineAt = Date.now();
         process.stderr.write(`  … ${title}: ${text}\n`);

@@ -4,11 +4,19 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { copyDatabase, deleteDatabase, filestoreOf, grantSidecar, inspectDatabase, markDatabase } from './databases.mjs';
+import {
+  copyDatabase,
+  deleteDatabase,
+  filestoreOf,
+  grantSidecar,
+  inspectDatabase,
+  markDatabase,
+  renameDatabase,
+} from './databases.mjs';
 import { fingerprint, hashOf } from './fingerprint.mjs';
 import { withLock } from './lock.mjs';
 import { runInShell, updateModules } from './odoo.mjs';
-import { addonDir, cacheDir, hasAddon, logDir, stackDir } from './paths.mjs';
+import { addonDir, cacheDir, logDir, stackDir } from './paths.mjs';
 import { Failure, step } from './report.mjs';
 import { run } from './run.mjs';
 import { connectionEnv, postgresTool, sql, withDatabase } from './sql.mjs';
@@ -43,8 +51,7 @@ export async function ensureTemplate(parts) {
       await markDatabase(parts.cluster, building, { base: wanted.base, addon: '', prepared: '' });
       await bringUpToDate(parts, building, progress);
       await deleteTemplates(parts, base);
-      renameSync(filestoreOf(building), filestoreOf(name));
-      await sql(parts.cluster.ownerUrl, 'alter database :"building" rename to :"name"', { building, name });
+      await renameDatabase(parts.cluster, building, name);
     }),
   );
   return name;
@@ -90,7 +97,7 @@ export async function bringUpToDate(parts, database, progress) {
 function wantedMarker({ odoo }) {
   return {
     base: baseKey(odoo),
-    addon: hasAddon() ? fingerprint([addonDir], ['static', 'tests']) : '',
+    addon: fingerprint([addonDir], ['static', 'tests']),
     prepared: hashOf([
       fingerprint([join(addonDir, 'static'), join(addonDir, '__manifest__.py'), prepareFile]),
       ensureState().keys,
