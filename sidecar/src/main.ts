@@ -18,6 +18,7 @@ import { stopOnSignals } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
 import { OdooChannel } from './odoo/channel.ts';
+import { EventReader } from './odoo/event_reader.ts';
 import { Odoo } from './odoo/execute.ts';
 import { Metadata } from './odoo/metadata.ts';
 import { clientAddress } from './policies/address.ts';
@@ -29,6 +30,7 @@ import { pingRoute } from './routes/ping.ts';
 import { recordRoutes } from './routes/records.ts';
 import { createApp, refuseMalformed } from './server.ts';
 import { logRequests } from './telemetry/log_requests.ts';
+import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
 function main(config: Config, log: Log): void {
   const instance = randomUUID();
@@ -71,6 +73,10 @@ function main(config: Config, log: Log): void {
     longestQueueMs: config.odooQueueTimeoutMs,
   });
   const odoo = new Odoo(channel, config.requestTimeoutMs);
+  const events = new EventReader(channel, config.requestTimeoutMs);
+  const webhooks = databases.map(
+    (database) => new WebhookDispatcher({ database, instance, readRecords: (...asked) => events.read(...asked) }),
+  );
 
   const app = createApp(
     [
@@ -104,6 +110,7 @@ function main(config: Config, log: Log): void {
     address = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     log.info({ address, version: manifest.version, databases: config.databases, odoo: config.odooUrl }, 'listening');
     for (const database of databases) database.start();
+    for (const dispatcher of webhooks) dispatcher.start();
   });
 
   const unready = () => {
@@ -115,6 +122,7 @@ function main(config: Config, log: Log): void {
       { name: 'readiness off', limitMs: 100, run: unready },
       { name: 'drain', limitMs: config.drainTimeoutMs, run: closed },
       { name: 'cut', limitMs: 1_000, run: () => server.closeAllConnections() },
+      { name: 'webhooks', limitMs: 12_000, run: () => Promise.all(webhooks.map((dispatcher) => dispatcher.stop())) },
       { name: 'leave', limitMs: 3_000, run: () => Promise.all(databases.map((database) => database.leave())) },
       {
         name: 'close',

@@ -9,3 +9,10 @@ from . import (
     res_users,
 )
 from . import gateway_request_log, gateway_stat, gateway_traffic
+from . import (
+    gateway_webhook_health,
+    gateway_webhook,
+    gateway_webhook_attempt,
+    gateway_webhook_header,
+    gateway_webhook_job,
+)

@@ -4,6 +4,8 @@ from functools import partial
 from odoo import api, models
 from odoo.exceptions import AccessError
 
+from ..webhooks import capture
+
 # Set by the executor for as long as a call runs: tells whether a model is never exposed. Not a context key, which a
 # caller could pass, and not the cursor, which a method could replace.
 is_hidden = ContextVar("api_gateway_is_hidden", default=None)
@@ -34,3 +36,40 @@ class Base(models.AbstractModel):
         if hidden is not None and field.relational and not self.env.su and hidden(field.comodel_name):
             return False
         return super()._has_field_access(field, operation)
+
+    # --- Where webhooks learn of changes. On models that nobody watches this costs a look into a cached dictionary.
+    # `_write_multi` sees each column that is really updated, recomputed ones included; `write` is needed for one2many
+    # and many2many alone. Not seen: direct SQL, deletions that a foreign key cascades, the other side of a many2many.
+
+    def _gateway_watch(self):
+        """The webhooks of this model, or None."""
+        # While a registry is being loaded the tables may not be there yet, or not any more.
+        return self.env["gateway.webhook"]._watched().get(self._name) if self.pool.ready else None
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        if watch := self._gateway_watch():
+            capture.note_created(records, watch)
+        return records
+
+    def write(self, vals):
+        if (watch := self._gateway_watch()) and watch.x2many:
+            capture.note_relations(self, watch, vals)
+        return super().write(vals)
+
+    def _write_multi(self, vals_list):
+        if watch := self._gateway_watch():
+            capture.note_columns(self, watch, set().union(*vals_list))
+        return super()._write_multi(vals_list)
+
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
+        # Terms of a translated column are updated by SQL of its own.
+        if watch := self._gateway_watch():
+            capture.note_columns(self, watch, {field_name})
+        return super()._update_field_translations(field_name, translations, digest, source_lang)
+
+    def unlink(self):
+        if watch := self._gateway_watch():
+            capture.note_deleted(self, watch)
+        return super().unlink()

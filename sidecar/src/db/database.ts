@@ -56,6 +56,7 @@ export class Database implements Queryable {
   readonly #listener: Listener;
   readonly #onChange = new Map<string, ChangeHandler[]>();
   readonly #onSignal = new Map<string, (() => void)[]>();
+  readonly #onNotification = new Map<string, (() => void)[]>();
 
   #state: DatabaseState = 'starting';
   #settings: Settings = parseSettings({});
@@ -78,7 +79,7 @@ export class Database implements Queryable {
     this.name = options.name;
     this.log = options.log.child({ database: options.name });
     this.#pool = new ConnectionPool(options.url, options.poolSize, this.log);
-    this.#listener = new Listener(options.listenUrl, () => this.#hint(), this.log);
+    this.#listener = new Listener(options.listenUrl, (payload) => this.#notify(payload), this.log);
   }
 
   get state(): DatabaseState {
@@ -114,6 +115,13 @@ export class Database implements Queryable {
     const handlers = this.#onSignal.get(signal);
     if (handlers) handlers.push(handler);
     else this.#onSignal.set(signal, [handler]);
+  }
+
+  /** Calls back when `payload` is notified, or may have been while nobody listened. Only a hint: notifications get lost. */
+  onNotification(payload: string, handler: () => void): void {
+    const handlers = this.#onNotification.get(payload);
+    if (handlers) handlers.push(handler);
+    else this.#onNotification.set(payload, [handler]);
   }
 
   start(): void {
@@ -163,6 +171,13 @@ export class Database implements Queryable {
 
   #refusal(): GatewayError {
     return new GatewayError(this.#state === 'not_prepared' ? 'database.not_prepared' : 'database.unavailable');
+  }
+
+  #notify(payload: string | undefined): void {
+    if (payload === undefined || payload === 'config') this.#hint();
+    for (const [wanted, handlers] of this.#onNotification) {
+      if (payload === undefined || payload === wanted) for (const handler of handlers) handler();
+    }
   }
 
   #hint(): void {

@@ -11,14 +11,14 @@ const probeEveryMs = 15_000;
 
 export class Listener {
   readonly #url: string;
-  readonly #onHint: () => void;
+  readonly #onHint: (payload: string | undefined) => void;
   readonly #log: Log;
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #delayMs = firstDelayMs;
   #stopped = false;
 
-  constructor(url: string, onHint: () => void, log: Log) {
+  constructor(url: string, onHint: (payload: string | undefined) => void, log: Log) {
     this.#url = url;
     this.#onHint = onHint;
     this.#log = log;
@@ -53,7 +53,7 @@ export class Listener {
     };
     client.on('error', onLost);
     client.on('end', () => onLost());
-    client.on('notification', this.#onHint);
+    client.on('notification', ({ payload }) => this.#onHint(payload));
     try {
       await client.connect();
       await client.query('listen gateway');
@@ -63,7 +63,7 @@ export class Listener {
     }
     this.#delayMs = firstDelayMs;
     // What was notified while nobody listened.
-    this.#onHint();
+    this.#onHint(undefined);
     this.#probe(client, onLost);
   }
 

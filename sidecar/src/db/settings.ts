@@ -22,6 +22,9 @@ const shape = z.object({
     .max(90 * 86_400)
     .catch(604_800),
   'key.inactive_users': z.boolean().catch(false),
+  'webhook.timeout_seconds': z.number().min(1).max(60).catch(10),
+  'webhook.breaker_failures': z.int().min(1).catch(10),
+  'webhook.egress_allow': z.array(z.string()).catch([]),
 });
 
 export type Settings = Readonly<z.infer<typeof shape>>;

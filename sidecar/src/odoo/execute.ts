@@ -56,7 +56,7 @@ export class Odoo {
 }
 
 /** Texts of server faults stay out of answers: only the catalogue's own is public there. */
-function asAnswer(error: CallError): GatewayError {
+export function asAnswer(error: CallError): GatewayError {
   const reason = isReason(error.reason) && error.reason.startsWith('odoo.') ? error.reason : 'odoo.error';
   const isPublic = reason !== 'odoo.error' && reason !== 'odoo.timeout' && error.message !== '';
   return new GatewayError(reason, {

@@ -1,0 +1,37 @@
+from odoo import api, fields, models
+
+
+class GatewayWebhookAttempt(models.Model):
+    _name = "gateway.webhook.attempt"
+    _description = "Webhook Delivery Attempt"
+    _auto = False
+    _log_access = False
+    _order = "id desc"
+    _rec_name = "started_at"
+    _table_query = """
+        select
+          a.id, a.job_id, a.webhook_id, a.started_at, a.ms, a.status, a.error,
+          coalesce(s.name, case when a.sidecar is null then 'Odoo' else a.sidecar::text end) as sender,
+          a.status between 200 and 299 and a.error is null as success
+        from gateway.webhook_attempt a
+        left join gateway.sidecar s on s.instance = a.sidecar
+    """
+
+    job_id = fields.Many2one("gateway.webhook.job", readonly=True)
+    webhook_id = fields.Many2one("gateway.webhook", readonly=True)
+    started_at = fields.Datetime("Time", readonly=True)
+    ms = fields.Integer("Duration (ms)", readonly=True, aggregator="avg")
+    status = fields.Integer("HTTP Status", readonly=True, aggregator=None)
+    success = fields.Boolean(readonly=True)
+    error = fields.Char(readonly=True)
+    sender = fields.Char("Sent by", readonly=True)
+    response = fields.Text("Answer", compute="_compute_response", help="Its first 1,024 bytes.")
+
+    @api.depends("job_id")
+    @api.depends_context("uid")
+    def _compute_response(self):
+        self.env.cr.execute("select id, response from gateway.webhook_attempt where id = any(%s)", (self.ids,))
+        responses = dict(self.env.cr.fetchall())
+        for attempt in self:
+            visible = attempt.job_id._may_see_body()
+            attempt.response = responses.get(attempt.id) if visible else False

@@ -1,0 +1,74 @@
+"""What webhooks look for on a model, as plain data: the registry's cache may keep it."""
+
+from ast import literal_eval
+from typing import NamedTuple
+
+from odoo.fields import Domain
+
+# Change with every write, or are Odoo's own business.
+TECHNICAL = frozenset(["id", "create_uid", "create_date", "write_uid", "write_date", "parent_path"])
+# Written by every message on a record.
+CHATTER = frozenset(["mail.message", "mail.followers", "mail.activity"])
+
+
+class Hook(NamedTuple):
+    """One webhook."""
+
+    id: int
+    events: frozenset
+    owner_id: int
+    domain: list
+    watched: frozenset
+    """Fields one of which must change for a job; empty: any."""
+    payload: tuple
+    """Fields to send; empty: all stored ones that the owner may read."""
+    with_previous: bool
+
+    def concerns(self, changed):
+        """Of the changed names, those this webhook tells; empty when it makes no job of them."""
+        if not self.watched:
+            return changed
+        if self.watched.isdisjoint(changed):
+            return set()
+        return changed & self.watched.union(self.payload)
+
+
+class Watch(NamedTuple):
+    """All webhooks of one model."""
+
+    hooks: tuple
+    columns: frozenset
+    x2many: frozenset
+
+    def has(self, event):
+        return any(event in hook.events for hook in self.hooks)
+
+
+def watch_of(model, hooks, hidden):
+    """`hidden` tells whether a model is never exposed."""
+    tracked = set()
+    for hook in hooks:
+        if "write" in hook.events:
+            tracked |= hook.watched.union(hook.payload) if hook.watched else model._fields.keys()
+    stored = [
+        field
+        for name in tracked
+        if (field := model._fields.get(name))
+        and field.store
+        and name not in TECHNICAL
+        and not (field.relational and hidden(field.comodel_name))
+    ]
+    return Watch(
+        tuple(hooks),
+        frozenset(field.name for field in stored if field.column_type),
+        frozenset(
+            field.name
+            for field in stored
+            if field.type in ("one2many", "many2many") and field.comodel_name not in CHATTER
+        ),
+    )
+
+
+def parse_domain(text):
+    """Literals only: a domain is configuration, never code. Raises ValueError or SyntaxError."""
+    return list(Domain(literal_eval(text or "[]")))

@@ -1,0 +1,1 @@
+from . import gateway_webhook_redeliver, gateway_webhook_secret

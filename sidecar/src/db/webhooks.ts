@@ -1,0 +1,96 @@
+// The outbox of webhooks: what is configured, what is due, and what became of it.
+
+import type { Queryable } from './pool.ts';
+
+export interface Webhook {
+  readonly id: number;
+  readonly name: string;
+  readonly url: string;
+  readonly model: string;
+  /** The owner: events hold what this user reads. */
+  readonly userId: number;
+  readonly lang: string | null;
+  /** Empty: all stored fields that the owner may read. */
+  readonly fields: readonly string[];
+  /** Requests at once from one sidecar. */
+  readonly concurrency: number;
+  /** Newest first. */
+  readonly secrets: readonly Buffer[];
+  /** A value is null when it belongs to another database than this copy of it. */
+  readonly headers: readonly { readonly name: string; readonly value: string | null }[];
+}
+
+export interface Job {
+  readonly id: number;
+  readonly eventId: string;
+  readonly webhookId: number;
+  readonly event: 'create' | 'write' | 'unlink' | 'test';
+  readonly model: string;
+  readonly resId: number;
+  readonly changed: readonly string[];
+  readonly previous: Readonly<Record<string, unknown>> | null;
+  /** Of a deleted record; all others are read when they are delivered. */
+  readonly recordValues: Readonly<Record<string, unknown>> | null;
+  readonly attempts: number;
+  /** What earlier attempts sent. */
+  readonly body: string | null;
+  readonly createdAt: Date;
+}
+
+/** What became of a claimed job. `released`: given back untried. */
+export interface Result {
+  readonly job: number;
+  readonly outcome: 'delivered' | 'failed' | 'released';
+  readonly ms?: number;
+  readonly status?: number | null;
+  readonly error?: string | null;
+  /** The first KB of the answer. */
+  readonly response?: string | null;
+  readonly body?: string | null;
+  /** Seconds. */
+  readonly retry_after?: number | null;
+  /** The receiver asks to be left alone: the webhook is paused. */
+  readonly gone?: boolean;
+}
+
+const webhooks = {
+  name: 'webhooks',
+  text: `
+    select id, name, url, model, user_id as "userId", lang, fields, concurrency, secrets, headers
+    from gateway.webhooks()`,
+};
+
+const claim = {
+  name: 'webhook_claim',
+  text: `
+    select
+      id, event_id as "eventId", webhook_id as "webhookId", event, model, res_id as "resId", changed, previous,
+      record_values as "recordValues", attempts, body, created_at as "createdAt"
+    from gateway.webhook_claim($1, $2, $3, $4)`,
+};
+
+const renew = { name: 'webhook_renew', text: 'select gateway.webhook_renew($1, $2, $3)' };
+
+const finish = { name: 'webhook_finish', text: 'select gateway.webhook_finish($1, $1, $2)' };
+
+export function readWebhooks(db: Queryable): Promise<Webhook[]> {
+  return db.query<Webhook>(webhooks, []);
+}
+
+/** Up to `room` due jobs of each webhook, for `leaseSeconds`; of one record the oldest ones, in the order of their ids. */
+export function claimJobs(
+  db: Queryable,
+  instance: string,
+  room: ReadonlyMap<number, number>,
+  leaseSeconds: number,
+): Promise<Job[]> {
+  return db.query<Job>(claim, [instance, [...room.keys()], [...room.values()], leaseSeconds]);
+}
+
+export async function renewJobs(db: Queryable, instance: string, jobs: readonly number[], leaseSeconds: number): Promise<void> {
+  await db.query(renew, [instance, jobs, leaseSeconds]);
+}
+
+export async function finishJobs(db: Queryable, instance: string, results: readonly Result[]): Promise<void> {
+  await db.query(finish, [instance, JSON.stringify(results)]);
+}

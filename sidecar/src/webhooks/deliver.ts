@@ -1,0 +1,106 @@
+// One attempt to deliver one event.
+
+import type { Dispatcher } from 'undici';
+import type { Job, Result, Webhook } from '../db/webhooks.ts';
+import { sign } from './sign.ts';
+
+const keptOfAnswer = 1_024;
+/** More of an answer is not read: the connection is closed instead of being kept. */
+const drainedOfAnswer = 65_536;
+
+/** The body of an event. `values`: what the owner reads of the record now, null when it is gone. */
+export function renderEvent(job: Job, values: unknown): string {
+  return JSON.stringify({
+    id: job.eventId,
+    type: `${job.model}.${job.event}`,
+    timestamp: job.createdAt.toISOString().replace(/\.\d+Z$/, 'Z'),
+    data: { model: job.model, id: job.resId, changed: job.changed, previous: job.previous, values },
+  });
+}
+
+/** Posts once. Never rejects: whatever the receiver does is a result. */
+export async function deliver(agent: Dispatcher, webhook: Webhook, job: Job, body: string, timeoutMs: number): Promise<Result> {
+  const startedAt = performance.now();
+  const measured = (result: Omit<Result, 'job' | 'ms' | 'body'>): Result => ({
+    job: job.id,
+    ms: Math.round(performance.now() - startedAt),
+    body,
+    ...result,
+  });
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const url = new URL(webhook.url);
+    const answer = await agent.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: 'POST',
+      headers: headersOf(webhook, job, body),
+      body,
+      signal,
+    });
+    const status = answer.statusCode;
+    const response = await beginningOf(answer.body);
+    const error = refusalOf(status);
+    return measured({
+      outcome: error === null ? 'delivered' : 'failed',
+      status,
+      response,
+      error,
+      retry_after: retryAfter(answer.headers['retry-after']),
+      gone: status === 410,
+    });
+  } catch (error) {
+    return measured({ outcome: 'failed', status: null, error: plain(error, webhook, timeoutMs) });
+  }
+}
+
+function headersOf(webhook: Webhook, job: Job, body: string): string[] {
+  const timestamp = Math.floor(Date.now() / 1000);
+  // A webhook's own headers first: those that say what is sent cannot be replaced, the addon refuses their names.
+  const headers = ['user-agent', 'odoo-api-gateway', 'accept', '*/*'];
+  for (const { name, value } of webhook.headers) {
+    if (value === null) throw new Error(`The header ${name} has lost its value: this database is a copy. Type it again.`);
+    const standard = headers.findIndex((known, i) => i % 2 === 0 && known === name.toLowerCase());
+    if (standard === -1) headers.push(name, value);
+    else headers[standard + 1] = value;
+  }
+  headers.push('content-type', 'application/json', 'webhook-id', job.eventId, 'webhook-timestamp', String(timestamp));
+  headers.push('webhook-signature', sign(webhook.secrets, job.eventId, timestamp, body));
+  return headers;
+}
+
+async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const kept: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (length < keptOfAnswer) kept.push(chunk.subarray(0, keptOfAnswer - length));
+    length += chunk.length;
+    if (length > drainedOfAnswer) break;
+  }
+  // Postgres keeps no NUL in a text.
+  return Buffer.concat(kept).toString('utf8').replaceAll('\0', '');
+}
+
+function refusalOf(status: number): string | null {
+  if (status >= 200 && status < 300) return null;
+  if (status >= 300 && status < 400) return `Answered ${status}: redirects are not followed`;
+  return `Answered ${status}`;
+}
+
+/** Seconds, from a number or an HTTP date. */
+export function retryAfter(header: string | string[] | undefined): number | null {
+  if (typeof header !== 'string') return null;
+  if (/^\d{1,9}$/.test(header)) return Number(header);
+  const time = Date.parse(header);
+  return Number.isNaN(time) ? null : Math.max(0, (time - Date.now()) / 1000);
+}
+
+function plain(error: unknown, webhook: Webhook, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `No answer within ${timeoutMs / 1000} s`;
+  const host = URL.canParse(webhook.url) ? new URL(webhook.url).hostname : webhook.url;
+  // undici wraps some; Node gathers the failures of several addresses.
+  const inner = error instanceof AggregateError ? error.errors[0] : (error.cause ?? error);
+  const message = inner instanceof Error ? inner.message : String(inner);
+  return `${message.startsWith(host) ? message : `${host}: ${message}`}`.slice(0, 500);
+}

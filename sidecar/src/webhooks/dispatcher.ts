@@ -1,0 +1,258 @@
+// Empties the outbox of one database: claims what is due, has it read as its owners, hands it to the endpoints, records
+// what became of it. Any number of sidecars do this side by side; Postgres decides who gets which job.
+//
+// A notification starts a claim at once, a second without one starts it anyway. What is claimed while an endpoint's
+// last jobs are still being read waits for the next claim, so that under load more jobs share one claim and one reading.
+
+import type { LookupFunction } from 'node:net';
+import { Agent } from 'undici';
+import type { Database } from '../db/database.ts';
+import type { Job, Result, Webhook } from '../db/webhooks.ts';
+import { claimJobs, finishJobs, readWebhooks, renewJobs } from '../db/webhooks.ts';
+import { GatewayError, isServerFault } from '../errors.ts';
+import { deliver, renderEvent } from './deliver.ts';
+import { guardedConnector, parseAllowed } from './egress.ts';
+import type { Ready } from './endpoint.ts';
+import { Endpoint } from './endpoint.ts';
+
+/**
+ * What a webhook's owner reads of records: by id, without those that are gone or hidden. Rejects with the reasons of
+ * the channel and of the executor.
+ */
+export type RecordReader = (
+  database: Database,
+  webhook: Webhook,
+  ids: readonly number[],
+) => Promise<ReadonlyMap<number, unknown>>;
+
+export interface DispatcherOptions {
+  readonly database: Database;
+  /** This sidecar's UUID: jobs are claimed under it. */
+  readonly instance: string;
+  readonly readRecords: RecordReader;
+  /** In place of the system's resolver. */
+  readonly lookup?: LookupFunction;
+}
+
+const pollEveryMs = 1_000;
+/** A rotated secret ends by itself. */
+const configureEveryMs = 60_000;
+const leaseSeconds = 45;
+const renewEveryMs = 15_000;
+const retryReportMs = 1_000;
+const askOdooAgainSeconds = 3;
+
+export class WebhookDispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #database: Database;
+  readonly #endpoints = new Map<number, Endpoint>();
+  readonly #results: Result[] = [];
+  #agent: Agent | undefined;
+  #agentOptions = '';
+  #configured = false;
+  #configuredAt = 0;
+  #stopped = false;
+  #hinted = false;
+  #wake: (() => void) | undefined;
+  #loop: Promise<void> = Promise.resolve();
+  #reporting: Promise<void> | undefined;
+  #renewal: NodeJS.Timeout | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#database = options.database;
+  }
+
+  start(): void {
+    const reconfigure = () => {
+      this.#configured = false;
+      this.#hint();
+    };
+    for (const entity of ['webhook', 'secret', 'setting', 'user']) this.#database.onChange(entity, reconfigure);
+    this.#database.onNotification('webhook', () => this.#hint());
+    this.#loop = this.#run();
+    this.#renewal = setInterval(() => void this.#renew(), renewEveryMs);
+  }
+
+  /** Claims no more, waits for the requests that are under way, gives back the rest and records it all. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake?.();
+    await this.#loop;
+    await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.stop()));
+    while (this.#reporting !== undefined) await this.#reporting;
+    clearInterval(this.#renewal);
+    await this.#agent?.close();
+  }
+
+  #hint(): void {
+    this.#hinted = true;
+    this.#wake?.();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      this.#hinted = false;
+      if (this.#database.state === 'ready') {
+        try {
+          if (!this.#configured || performance.now() - this.#configuredAt > configureEveryMs) await this.#configure();
+          await this.#claim();
+        } catch (error) {
+          // The database object says what is wrong with Postgres; here it only means: later.
+          this.#database.log.debug({ err: error }, 'webhooks: nothing claimed');
+          await this.#sleep(false);
+          continue;
+        }
+      }
+      await this.#sleep(true);
+    }
+  }
+
+  async #sleep(canBeWoken: boolean): Promise<void> {
+    if (this.#stopped || (canBeWoken && this.#hinted)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pollEveryMs);
+      this.#wake = () => {
+        if (!canBeWoken && !this.#stopped) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+
+  async #configure(): Promise<void> {
+    this.#configured = true;
+    this.#configuredAt = performance.now();
+    try {
+      const webhooks = await readWebhooks(this.#database);
+      const known = new Set(webhooks.map((webhook) => webhook.id));
+      for (const webhook of webhooks) {
+        const endpoint = this.#endpoints.get(webhook.id);
+        if (endpoint) endpoint.webhook = webhook;
+        else this.#endpoints.set(webhook.id, this.#createEndpoint(webhook));
+      }
+      for (const [id, endpoint] of this.#endpoints) {
+        if (known.has(id)) continue;
+        this.#endpoints.delete(id);
+        void endpoint.stop();
+      }
+    } catch (error) {
+      this.#configured = false;
+      throw error;
+    }
+  }
+
+  #createEndpoint(webhook: Webhook): Endpoint {
+    return new Endpoint({
+      webhook,
+      mostFailures: () => this.#database.settings['webhook.breaker_failures'],
+      send: (target, ready) => this.#send(target, ready),
+      report: (result) => this.#report(result),
+      onRoom: () => this.#hint(),
+    });
+  }
+
+  async #claim(): Promise<void> {
+    const room = new Map<number, number>();
+    for (const [id, endpoint] of this.#endpoints) {
+      if (endpoint.room > 0) room.set(id, endpoint.room);
+      else endpoint.wantMore();
+    }
+    if (room.size === 0) return;
+    const jobs = await claimJobs(this.#database, this.#options.instance, room, leaseSeconds);
+    for (const [id, group] of Map.groupBy(jobs, (job) => job.webhookId)) {
+      const endpoint = this.#endpoints.get(id);
+      if (endpoint === undefined) continue;
+      if (group.length >= (room.get(id) ?? 0)) endpoint.wantMore();
+      void this.#prepare(endpoint, group);
+    }
+  }
+
+  /** Makes the bodies of claimed jobs: one reading for all of them. */
+  async #prepare(endpoint: Endpoint, jobs: readonly Job[]): Promise<void> {
+    endpoint.hold(jobs);
+    const { webhook } = endpoint;
+    const ready: Ready[] = [];
+    try {
+      const wanted = jobs.filter((job) => job.body === null && job.event !== 'unlink');
+      const ids = [...new Set(wanted.map((job) => job.resId))];
+      const values = ids.length === 0 ? new Map() : await this.#options.readRecords(this.#database, webhook, ids);
+      for (const job of jobs) {
+        const body = job.body ?? renderEvent(job, job.event === 'unlink' ? job.recordValues : (values.get(job.resId) ?? null));
+        ready.push({ job, body });
+      }
+    } catch (error) {
+      for (const job of jobs) {
+        if (isPassing(error)) endpoint.release(job, askOdooAgainSeconds);
+        else endpoint.refuse(job, `Not read: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    endpoint.push(ready);
+  }
+
+  #send(webhook: Webhook, { job, body }: Ready): Promise<Result> {
+    const timeoutMs = this.#database.settings['webhook.timeout_seconds'] * 1_000;
+    return deliver(this.#agentFor(timeoutMs), webhook, job, body, timeoutMs);
+  }
+
+  /** Connections are made anew when the settings change whom they may reach. */
+  #agentFor(timeoutMs: number): Agent {
+    const allow = this.#database.settings['webhook.egress_allow'];
+    const options = JSON.stringify([allow, timeoutMs]);
+    if (this.#agent === undefined || this.#agentOptions !== options) {
+      void this.#agent?.close();
+      this.#agentOptions = options;
+      this.#agent = new Agent({
+        connect: guardedConnector(parseAllowed(allow), timeoutMs, this.#options.lookup),
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+        maxHeaderSize: 16_384,
+      });
+    }
+    return this.#agent;
+  }
+
+  /** All results that come while a statement is under way go with the next one. */
+  #report(result: Result): void {
+    this.#results.push(result);
+    this.#reporting ??= this.#reportAll().finally(() => {
+      this.#reporting = undefined;
+    });
+  }
+
+  async #reportAll(): Promise<void> {
+    // What one turn of the event loop finishes goes together.
+    await new Promise(setImmediate);
+    while (this.#results.length > 0) {
+      const batch = this.#results.splice(0, 500);
+      try {
+        await finishJobs(this.#database, this.#options.instance, batch);
+      } catch (error) {
+        // Delivered is delivered: kept until Postgres is back. While it is away nothing is claimed, so this is bounded.
+        this.#results.unshift(...batch);
+        if (this.#stopped) return this.#giveUp(error);
+        await new Promise((resolve) => setTimeout(resolve, retryReportMs));
+      }
+    }
+  }
+
+  /** At the end of the process: the leases end, the jobs go out again. */
+  #giveUp(error: unknown): void {
+    this.#database.log.error({ err: error, results: this.#results.length }, 'webhooks: results could not be recorded');
+    this.#results.length = 0;
+  }
+
+  async #renew(): Promise<void> {
+    const held = [...this.#endpoints.values()].flatMap((endpoint) => [...endpoint.held]);
+    if (held.length === 0) return;
+    await renewJobs(this.#database, this.#options.instance, held, leaseSeconds).catch((error: unknown) => {
+      this.#database.log.warn({ err: error }, 'webhooks: leases could not be renewed');
+    });
+  }
+}
+
+/** Odoo cannot be asked now: the jobs wait, and no attempt is counted. Whatever else it says is about the webhook. */
+function isPassing(error: unknown): boolean {
+  return error instanceof GatewayError && isServerFault(error) && error.reason !== 'odoo.error';
+}

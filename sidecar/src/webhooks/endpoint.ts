@@ -1,0 +1,158 @@
+// What one sidecar holds of one webhook: claimed jobs, each record's in a chain, a bounded number of requests at once.
+//
+// A record's next job goes out only when the one before it has arrived. So whatever is delivered twice (a sidecar that
+// died, a lease that ended), a receiver sees the events of a record for the first time in their order.
+
+import type { Job, Result, Webhook } from '../db/webhooks.ts';
+
+/** A job that can be sent. */
+export interface Ready {
+  readonly job: Job;
+  readonly body: string;
+}
+
+export interface EndpointOptions {
+  readonly webhook: Webhook;
+  /** Failures in a row after which what was not sent yet is given back. */
+  readonly mostFailures: () => number;
+  readonly send: (webhook: Webhook, ready: Ready) => Promise<Result>;
+  readonly report: (result: Result) => void;
+  /** Called when there is room for more jobs. */
+  readonly onRoom: () => void;
+}
+
+/** Claimed at once: enough to keep the requests going while the next ones are claimed and read. */
+const mostHeld = 200;
+const refillBelow = 100;
+
+export class Endpoint {
+  webhook: Webhook;
+  readonly #options: EndpointOptions;
+  readonly #held = new Set<number>();
+  /** Of records of which nothing is under way, in the order they came. */
+  readonly #waiting = new Map<string, Ready[]>();
+  /** Of records of which a request is under way: what comes after it. */
+  readonly #busy = new Map<string, Ready[]>();
+  #preparing = 0;
+  #failures = 0;
+  #wantsMore = false;
+  #stopped = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.webhook = options.webhook;
+  }
+
+  /** How many jobs may be claimed now. */
+  get room(): number {
+    if (this.#stopped || this.#preparing > 0 || this.#held.size >= refillBelow) return 0;
+    return mostHeld - this.#held.size;
+  }
+
+  /** More may be due than could be claimed: asks for `onRoom` as soon as there is room. */
+  wantMore(): void {
+    this.#wantsMore = true;
+  }
+
+  get held(): ReadonlySet<number> {
+    return this.#held;
+  }
+
+  /** Claimed jobs whose bodies are being made. */
+  hold(jobs: readonly Job[]): void {
+    this.#preparing += 1;
+    for (const job of jobs) this.#held.add(job.id);
+  }
+
+  /** Ends what `hold` began: these can be sent. */
+  push(ready: readonly Ready[]): void {
+    this.#preparing -= 1;
+    for (const item of ready) {
+      if (this.#stopped) {
+        this.release(item.job, 0);
+        continue;
+      }
+      const place = chainOf(item.job);
+      const chain = this.#busy.get(place) ?? this.#waiting.get(place);
+      if (chain) chain.push(item);
+      else this.#waiting.set(place, [item]);
+    }
+    this.#fill();
+    this.#settle();
+  }
+
+  /** Gives a held job back untried. */
+  release(job: Job, retryAfterSeconds: number): void {
+    this.#finish({ job: job.id, outcome: 'released', retry_after: retryAfterSeconds });
+  }
+
+  /** Reports a held job that cannot be sent as it is. */
+  refuse(job: Job, error: string): void {
+    this.#finish({ job: job.id, outcome: 'failed', status: null, error });
+  }
+
+  /** Gives back what was not sent yet; resolves when nothing is under way any more. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.#releaseWaiting();
+    return this.#isIdle() ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #fill(): void {
+    for (const [place, chain] of this.#waiting) {
+      if (this.#busy.size >= this.webhook.concurrency) return;
+      this.#waiting.delete(place);
+      this.#busy.set(place, chain);
+      void this.#deliver(place, chain);
+    }
+  }
+
+  async #deliver(place: string, chain: Ready[]): Promise<void> {
+    const next = chain.shift();
+    if (next === undefined) return;
+    const result = await this.#options.send(this.webhook, next);
+    this.#finish(result);
+    this.#busy.delete(place);
+    if (result.outcome === 'delivered') {
+      this.#failures = 0;
+      if (chain.length > 0) this.#waiting.set(place, chain);
+    } else {
+      this.#failures += 1;
+      // They wait behind the one that failed.
+      for (const { job } of chain) this.release(job, 0);
+    }
+    if (this.#stopped || this.#failures >= this.#options.mostFailures()) this.#releaseWaiting();
+    this.#fill();
+    this.#settle();
+  }
+
+  #finish(result: Result): void {
+    this.#held.delete(result.job);
+    this.#options.report(result);
+  }
+
+  #releaseWaiting(): void {
+    for (const chains of [this.#waiting, this.#stopped ? this.#busy : new Map<string, Ready[]>()]) {
+      for (const chain of chains.values()) for (const { job } of chain.splice(0)) this.release(job, 0);
+    }
+    this.#waiting.clear();
+  }
+
+  #settle(): void {
+    if (this.#wantsMore && this.room > 0) {
+      this.#wantsMore = false;
+      this.#options.onRoom();
+    }
+    if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #isIdle(): boolean {
+    return this.#busy.size === 0 && this.#waiting.size === 0 && this.#preparing === 0;
+  }
+}
+
+/** Tests stand outside the order. */
+function chainOf(job: Job): string {
+  return job.event === 'test' ? `test ${job.id}` : String(job.resId);
+}
