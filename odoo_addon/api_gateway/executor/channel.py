@@ -14,6 +14,8 @@ from .state import State, current_state
 
 VERSION = 1
 MAX_SKEW_MS = 30_000
+# Reads of several callers travel together; a write is alone in its transaction.
+READ_PATH = "/gateway/read"
 MAX_CALLS = 32
 CONTEXT_KEYS = frozenset(["lang", "tz", "allowed_company_ids"])
 
@@ -36,8 +38,16 @@ class Envelope(NamedTuple):
     """On the clock of `time.monotonic()`."""
     calls: list
     state: State
-    may_be_unstorable: bool
-    """Whether a string in it may hold a character that Postgres cannot store; see arguments.check_text."""
+    raw: bytes
+
+    @property
+    def may_be_unstorable(self):
+        """Whether a string may hold a character that Postgres cannot store; see arguments.check_text."""
+        return UNSTORABLE.search(self.raw) is not None
+
+    def fresh_call(self, index):
+        """A call as it came, for a second try: Odoo adds to the values it is given."""
+        return json.loads(self.raw)["calls"][index]
 
 
 def open_envelope(httprequest, cr):
@@ -61,9 +71,8 @@ def open_envelope(httprequest, cr):
         raise ChannelError("channel.late", "The body was signed more than 30 s ago or ahead.")
     # A sidecar whose clock runs ahead must not get more time than it asked for.
     budget_ms = body["deadline"] - max(now, body["time"])
-    return Envelope(
-        body["nonce"], time.monotonic() + budget_ms / 1000, body["calls"], state, bool(UNSTORABLE.search(raw))
-    )
+    deadline = time.monotonic() + budget_ms / 1000
+    return Envelope(body["nonce"], deadline, body["calls"], state, raw)
 
 
 def spend_nonce(cr, nonce):
@@ -98,7 +107,8 @@ def _check_shape(body):
         _expect(type(body[key]) is str and body[key], key)
     for key in ("time", "deadline"):
         _expect(type(body[key]) is int, key)
-    _expect(type(body["calls"]) is list and 0 < len(body["calls"]) <= MAX_CALLS, "calls")
+    most = MAX_CALLS if body["path"] == READ_PATH else 1
+    _expect(type(body["calls"]) is list and 0 < len(body["calls"]) <= most, "calls")
     for call in body["calls"]:
         _check_call(call)
 

@@ -3,7 +3,7 @@
 import traceback
 
 from psycopg2 import DataError, IntegrityError
-from psycopg2.errors import QueryCanceled
+from psycopg2.errors import QueryCanceled, ReadOnlySqlTransaction
 
 from odoo.exceptions import (
     AccessDenied,
@@ -30,12 +30,14 @@ REASONS = (
     ((ValidationError, IntegrityError, DataError), "odoo.validation"),
     ((UserError, RedirectWarning), "odoo.user"),
     (QueryCanceled, "odoo.timeout"),
+    (ReadOnlySqlTransaction, "odoo.readonly"),
 )
 
 # Faults of ours or of Odoo's: the record keeps where they came from, the caller learns no internals.
 WITHOUT_DETAILS = {
     "odoo.error": "Odoo failed to execute the request.",
     "odoo.timeout": "Odoo did not finish in time.",
+    "odoo.readonly": "Reading this would write.",
     "odoo.conflict": "The record is being changed by someone else. Try again.",
 }
 

@@ -79,7 +79,7 @@ def _public_method(model, name):
 
 
 def _arguments(operation):
-    args, kwargs = operation.get("args") or [], operation.get("kwargs") or {}
+    args, kwargs = operation.get("args", []), operation.get("kwargs", {})
     if type(args) is not list or type(kwargs) is not dict:
         raise RefusalError("odoo.arguments", "'args' is a list, 'kwargs' an object.")
     return args, dict(kwargs)

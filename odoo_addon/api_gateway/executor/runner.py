@@ -35,14 +35,14 @@ def run_reads(request):
     """Several callers' reads in one READ ONLY transaction; what one does or meets never shows in another's answer."""
     envelope = request.dispatcher.envelope
     clock = Clock(request.env.cr, envelope.deadline, read_only=True)
-    return join([_run_read(request, call, envelope, clock) for call in envelope.calls])
+    return join([_run_read(request, index, envelope, clock) for index in range(len(envelope.calls))])
 
 
 def run_write(request):
     """One call in the request's transaction, tried again in milliseconds while it conflicts with another."""
     envelope = request.dispatcher.envelope
     clock = Clock(request.env.cr, envelope.deadline, read_only=False)
-    [call] = envelope.calls
+    call = envelope.calls[0]
     answer = Answer(request.env.cr)
     while True:
         try:
@@ -59,9 +59,11 @@ def run_write(request):
             if not isinstance(exc, CONFLICTS) or not _wait(answer.retries, clock):
                 raise CallFailedError(join([answer.failure(exc, request.env, call)])) from exc
             answer.retries += 1
+            call = envelope.fresh_call(0)
 
 
-def _run_read(request, call, envelope, clock):
+def _run_read(request, index, envelope, clock):
+    call = envelope.calls[index]
     answer = Answer(request.env.cr)
     while True:
         try:
@@ -73,6 +75,7 @@ def _run_read(request, call, envelope, clock):
             # A replica cancels reads that its recovery collides with.
             if isinstance(exc, CONFLICTS) and not answer.retries and clock.left_s > 0:
                 answer.retries += 1
+                call = envelope.fresh_call(index)
                 continue
             return answer.failure(exc, request.env, call)
         if request.env.cr.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR:

@@ -35,7 +35,13 @@ def current_state(cr, fresh=False):
             """
             select
               gateway.database_uuid(),
-              array(select encode(s.value, 'hex') from gateway.secrets('channel') s),
+              array(
+                select encode(s.value, 'hex')
+                from gateway.secret s
+                where s.purpose = 'channel'
+                  and s.database_uuid = gateway.database_uuid()
+                  and (s.expires_at is null or s.expires_at > gateway.utc_now())
+              ),
               gateway.never_exposed_models()
             """
         )

@@ -53,6 +53,8 @@ def _check_record(reach, model, values, links):
             _check_reference(reach, field, value, links)
         elif field.type in ("properties", "properties_definition"):
             _check_properties(reach, field, value)
+        elif type(value) in (list, dict) and field.type != "json":
+            raise _malformed(field, value)
 
 
 def _check_commands(reach, model, field, value, links):
@@ -114,6 +116,8 @@ def _check_reference(reach, field, value, links):
 
 def _check_properties(reach, field, value):
     """A property may be a relation to any model that its definition names."""
+    if type(value) is str:  # Odoo would take it for JSON
+        raise _malformed(field, value)
     for definition in value if type(value) is list else ():
         comodel_name = definition.get("comodel") if type(definition) is dict else None
         if type(comodel_name) is str and reach.hides(comodel_name):

@@ -1,0 +1,115 @@
+import time
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import ChannelCase, create, read
+
+DISPATCHER = "odoo.addons.api_gateway.executor.dispatcher"
+
+
+@tagged("post_install", "-at_install")
+class TestChannel(ChannelCase):
+    def assert_door_closed(self, response, reason):
+        self.assertEqual(response.status_code, 403, response.text)
+        self.assertEqual(response.json()["error"]["reason"], reason)
+
+    def reading_body(self, **changed):
+        return self.body("/gateway/read", [self.call(read("res.partner", self.partner.ids))], **changed)
+
+    def post_read(self, raw, signature=None):
+        with mute_logger(DISPATCHER):
+            return self.post("/gateway/read", raw, signature)
+
+    def test_a_signed_body_is_executed(self):
+        self.assertEqual(self.post_read(self.reading_body()).json()["results"][0]["ok"], True)
+
+    def test_an_altered_body_is_refused(self):
+        raw = self.reading_body()
+        altered = raw.replace(b'"op": "read"', b'"op": "raed"')
+        self.assertNotEqual(raw, altered)
+        self.assert_door_closed(self.post_read(altered, self.signature(raw)), "channel.signature")
+
+    def test_a_body_without_a_signature_is_refused(self):
+        for signature in ("none", "v1=", "v1=" + "0" * 64, "v2=" + "0" * 64):
+            self.assert_door_closed(self.post_read(self.reading_body(), signature), "channel.signature")
+
+    def test_a_body_signed_more_than_30_seconds_ago_or_ahead_is_refused(self):
+        for offset_ms in (-31_000, 31_000):
+            raw = self.reading_body(time=int(time.time() * 1000) + offset_ms)
+            self.assert_door_closed(self.post_read(raw), "channel.late")
+
+    def test_a_body_for_another_database_is_refused(self):
+        raw = self.reading_body(database="00000000-0000-0000-0000-000000000000")
+        self.assert_door_closed(self.post_read(raw), "channel.database")
+
+    def test_a_body_for_another_path_is_refused(self):
+        with mute_logger(DISPATCHER):
+            response = self.post("/gateway/execute", self.reading_body())
+        self.assert_door_closed(response, "channel.path")
+
+    def test_a_replayed_write_is_refused(self):
+        raw = self.body("/gateway/execute", [self.call(create("res.partner", {"name": "Once"}))])
+        self.assertEqual(self.post("/gateway/execute", raw).status_code, 200)
+        with mute_logger(DISPATCHER):
+            self.assert_door_closed(self.post("/gateway/execute", raw), "channel.replay")
+        self.assertEqual(self.env["res.partner"].search_count([("name", "=", "Once")]), 1)
+
+    def test_a_malformed_body_is_refused(self):
+        call = self.call(read("res.partner", self.partner.ids))
+        for calls in (
+            [],
+            [call] * 33,
+            [{**call, "uid": 1}],
+            [{**call, "uid": "2"}],
+            [{**call, "context": {"active_test": False}}],
+            [{**call, "grant": {}}],
+            [{**call, "operations": []}],
+            "calls",
+        ):
+            self.assert_door_closed(self.post_read(self.body("/gateway/read", calls)), "channel.malformed")
+        for raw in (b"[]", b"null", b"{", b"[" * 100_000, b"\xff"):
+            self.assert_door_closed(self.post_read(raw), "channel.malformed")
+
+    def test_a_write_is_alone_in_its_body(self):
+        raw = self.body("/gateway/execute", [self.call(create("res.partner", {"name": "Two"}))] * 2)
+        with mute_logger(DISPATCHER):
+            self.assert_door_closed(self.post("/gateway/execute", raw), "channel.malformed")
+
+    def test_writes_are_not_executed_on_the_reading_path(self):
+        self.assert_refused(self.read(create("res.partner", {"name": "No"})), "odoo.arguments", "create")
+        self.assertFalse(self.env["res.partner"].search([("name", "=", "No")]))
+
+    def test_a_new_secret_opens_the_door_at_once_and_an_expiring_one_still_does(self):
+        self.post_read(self.reading_body())  # the process knows the old secret
+        self.env.cr.execute(
+            """
+            update gateway.secret set expires_at = gateway.utc_now() + interval '1 minute' where purpose = 'channel';
+            select encode(value, 'hex') from gateway.secrets('channel') where expires_at is null
+            """
+        )
+        [new] = self.env.cr.fetchone()
+        raw = self.reading_body()
+        self.assertEqual(self.post_read(raw, self.signature(raw, bytes.fromhex(new))).status_code, 200)
+        self.assertEqual(self.post_read(raw).status_code, 200)
+
+    def test_an_expired_secret_closes_the_door(self):
+        self.env.cr.execute("update gateway.secret set expires_at = gateway.utc_now() - interval '1 s'")
+        time.sleep(1.1)  # as long as a process trusts what it knows
+        self.assert_door_closed(self.post_read(self.reading_body()), "channel.signature")
+
+    def test_the_clients_address_is_the_requests_own(self):
+        seen = []
+        partners = type(self.env["res.partner"])
+
+        def _search(model, *args, **kwargs):
+            from odoo.http import request
+
+            if request:
+                seen.append((request.httprequest.remote_addr, request.httprequest.environ["REMOTE_ADDR"]))
+            return original(model, *args, **kwargs)
+
+        original = partners._search
+        self.patch(partners, "_search", _search)
+        self.read(read("res.partner", self.partner.ids), address="2001:db8::7")
+        self.assertEqual(set(seen), {("2001:db8::7", "2001:db8::7")})

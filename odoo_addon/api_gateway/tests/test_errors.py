@@ -1,0 +1,127 @@
+from psycopg2.errors import QueryCanceled
+
+from odoo.exceptions import LockError, RedirectWarning, UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import ChannelCase, create, in_ms, search
+
+HTTP = "odoo.http"
+ANSWER = "odoo.addons.api_gateway.executor.answer"
+
+
+@tagged("post_install", "-at_install")
+class TestErrors(ChannelCase):
+    def failing_with(self, exception):
+        def fail(records, *args, **kwargs):
+            raise exception
+
+        self.patch(type(self.env["res.partner"]), "create", fail)
+        return self.execute(create("res.partner", {"name": "x"}))
+
+    def test_each_of_odoos_errors_has_its_reason_and_text(self):
+        for exception, reason in (
+            (UserError("No way"), "odoo.user"),
+            (ValidationError("No way"), "odoo.validation"),
+            (RedirectWarning("No way", 1, "Go"), "odoo.user"),
+        ):
+            error = self.assert_refused(self.failing_with(exception), reason, "No way")
+            self.assertNotIn("traceback", error)
+
+    def test_a_lock_is_a_conflict(self):
+        self.assert_refused(self.failing_with(LockError("Locked")), "odoo.conflict")
+
+    def test_a_bug_is_logged_with_its_traceback_and_tells_the_caller_nothing(self):
+        with self.assertLogs(ANSWER, "ERROR"):
+            answer = self.failing_with(ZeroDivisionError("internals"))
+        error = self.assert_refused(answer, "odoo.error")
+        self.assertNotIn("internals", error["message"])
+        self.assertIn("ZeroDivisionError: internals", error["traceback"])
+        self.assertEqual(error["exception"], "builtins.ZeroDivisionError")
+
+    def test_a_callers_mistake_is_no_error_in_odoos_log(self):
+        with self.assertNoLogs(HTTP, "INFO"), self.assertNoLogs(ANSWER, "WARNING"):
+            self.execute(create("res.partner", {"nope": 1}))
+            self.read(search("res.partner", [["nope", "=", 1]]))
+
+    @mute_logger("odoo.sql_db")
+    def test_a_constraint_of_the_table_names_its_fields(self):
+        answer = self.execute(create("res.partner", {"email": "nobody@example.com"}))
+        error = self.assert_refused(answer, "odoo.validation", "name")
+        self.assertEqual(error["details"]["constraint"], "res_partner_check_name")
+        self.assertIn("name", error["details"]["fields"])
+        admin = self.env.ref("base.user_admin").id
+        values = {"name": "Second Belgium", "code": "BE"}
+        error = self.assert_refused(self.execute(create("res.country", values), uid=admin), "odoo.validation", "unique")
+        self.assertEqual(error["details"]["field"], "code")
+        country = self.env.ref("base.us")
+        answer = self.execute({"op": "unlink", "model": "res.country", "ids": country.ids}, uid=admin)
+        self.assert_refused(answer, "odoo.validation", "Another model is using the record")
+        [required] = [self.execute(create("res.currency", {"name": "GWY"}), uid=admin)]
+        self.assertEqual(self.assert_refused(required, "odoo.validation")["details"]["field"], "symbol")
+
+    def test_errors_are_in_the_callers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        answer = self.execute(create("res.country", {"name": "X", "code": "X0"}), context={"lang": "fr_FR"})
+        self.assert_refused(answer, "odoo.access", "Vous n'êtes pas autorisé")
+
+    def test_a_statement_past_the_deadline_is_cut(self):
+        with mute_logger("odoo.sql_db"):
+            answer = self.failing_with(QueryCanceled())
+        self.assert_refused(answer, "odoo.timeout")
+
+        def sleep(records, *args, **kwargs):
+            records.env.cr.execute("select pg_sleep(20)")
+
+        self.patch(type(self.env["res.partner"]), "create", sleep)
+        call = self.call(create("res.partner", {"name": "x"}))
+        raw = self.body("/gateway/execute", [call], deadline=in_ms(300))
+        with mute_logger("odoo.sql_db"):
+            response = self.post("/gateway/execute", raw)
+        self.assert_refused(response.json()["results"][0], "odoo.timeout")
+        self.assertLess(response.elapsed.total_seconds(), 10)
+
+    def test_nothing_starts_past_the_deadline(self):
+        raw = self.body("/gateway/read", [self.call(search("res.partner"))], deadline=in_ms(-1))
+        self.assert_refused(self.post("/gateway/read", raw).json()["results"][0], "odoo.timeout")
+
+    def test_domains_that_make_no_sense_name_what_does_not(self):
+        for domain, word in (
+            ("x", "list"),
+            (["&", ["id", "=", 1]], "&"),
+            ([["name", "="]], "name"),
+            ([["name", "sounds like", "x"]], "sounds like"),
+            ([["create_date", ">", "yesteryear"]], "yesteryear"),
+            ([["id", "=", "abc"]], "abc"),
+            ([["color", ">", "abc"]], "color"),
+            ([["name", "=", {}]], "name"),
+            ([["name", "any", []]], "name"),
+            ([["name.length", "=", 1]], "name.length"),
+            ([["avatar_128", "!=", False]], "avatar_128"),
+            ([["parent_id", "any!", []]], "any!"),
+            ([["parent_id", "ANY!", []]], "ANY!"),
+            ([["id", "=", 1]] * 501, "500"),
+        ):
+            self.assert_refused(self.read({**search("res.partner"), "domain": domain}), "odoo.domain", word)
+
+    def test_orders_and_limits_that_make_no_sense_name_what_does_not(self):
+        for order, reason, word in (
+            ("name; drop table res_partner", "odoo.order", "drop table"),
+            ("name sideways", "odoo.order", "sideways"),
+            ("contact_address", "odoo.order", "contact_address"),
+            ("country_id.code", "odoo.order", "country_id.code"),
+            ("nope", "odoo.field", "nope"),
+        ):
+            self.assert_refused(self.read(search("res.partner", order=order)), reason, word)
+        for option in ({"limit": 0}, {"limit": -1}, {"limit": "5"}, {"limit": True}, {"offset": -1}, {"offset": 2**40}):
+            self.assert_refused(self.read(search("res.partner", **option)), "odoo.arguments", next(iter(option)))
+
+    def test_models_and_fields_that_do_not_exist_are_named(self):
+        for model in ("no.such.model", "_unknown", "mail.thread", "base"):
+            self.assert_refused(self.read(search(model)), "odoo.model", model)
+        self.assert_refused(self.read(search("res.partner", fields={"nope": {}})), "odoo.field", "nope")
+        self.assert_refused(self.read(search("res.partner", fields={"name": {"fields": {}}})), "odoo.field", "name")
+        deep = {"parent_id": {}}
+        for _ in range(9):
+            deep = {"parent_id": {"fields": deep}}
+        self.assert_refused(self.read(search("res.partner", fields=deep)), "odoo.field")

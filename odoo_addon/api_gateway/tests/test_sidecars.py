@@ -1,0 +1,59 @@
+from odoo.exceptions import AccessError
+from odoo.tests import TransactionCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestSidecars(TransactionCase):
+    def beat(self, name, seconds_ago):
+        self.env.cr.execute(
+            """
+            insert into gateway.sidecar
+              (instance, name, host, pid, address, version, schema_version, started_at, seen_at)
+            select gen_random_uuid(), %s, 'host', 1, 'http://host:8080', '0.1.0', 1, seen - interval '1 minute', seen
+            from (select gateway.utc_now() - %s * interval '1 s' as seen) s
+            """,
+            (name, seconds_ago),
+        )
+        self.env.invalidate_all()
+        return self.env["gateway.sidecar"].search([("name", "=", name)])
+
+    def test_a_sidecar_without_a_heartbeat_for_10_seconds_is_stale(self):
+        self.assertEqual(self.beat("fresh", 2).state, "alive")
+        self.assertEqual(self.beat("silent", 11).state, "stale")
+        self.assertEqual(self.beat("fresh too", 0).uptime_s, 60)
+
+    def test_users_and_managers_see_sidecars_and_nobody_changes_them(self):
+        sidecar = self.beat("seen", 0)
+        for groups in ("api_gateway.group_user", "api_gateway.group_manager"):
+            user = new_test_user(self.env, groups, groups=f"base.group_user,{groups}")
+            self.assertEqual(sidecar.with_user(user).name, "seen")
+            for mode in ("write", "create", "unlink"):
+                self.assertFalse(sidecar.with_user(user).has_access(mode))
+        stranger = new_test_user(self.env, "stranger", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            sidecar.with_user(stranger).read(["name"])
+
+    def test_administrators_are_managers(self):
+        self.assertTrue(self.env.ref("base.user_admin").has_group("api_gateway.group_manager"))
+
+    def test_the_cron_removes_what_has_had_its_time(self):
+        hour, day = 3_601, 86_401
+        self.beat("long gone", day)
+        self.beat("just gone", hour)
+        self.env.cr.execute(
+            """
+            insert into gateway.channel_nonce (nonce, used_at) values
+              ('old', gateway.utc_now() - interval '61 minutes'), ('young', gateway.utc_now());
+            insert into gateway.config_change (entity, changed_at) values
+              ('old', gateway.utc_now() - interval '61 minutes'), ('young', gateway.utc_now())
+            """
+        )
+        self.env.ref("api_gateway.ir_cron_tidy").ir_actions_server_id.run()
+        self.env.invalidate_all()
+        names = self.env["gateway.sidecar"].search([]).mapped("name")
+        self.assertIn("just gone", names)
+        self.assertNotIn("long gone", names)
+        self.env.cr.execute("select nonce from gateway.channel_nonce where nonce in ('old', 'young')")
+        self.assertEqual(self.env.cr.fetchall(), [("young",)])
+        self.env.cr.execute("select entity from gateway.config_change where entity in ('old', 'young')")
+        self.assertEqual(self.env.cr.fetchall(), [("young",)])
