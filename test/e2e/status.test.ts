@@ -49,8 +49,10 @@ test.each([
   await page.waitForSelector(card);
   const background = () => page.evaluate<string>("getComputedStyle(document.querySelector('.o_api_gateway')).backgroundColor");
   await page.click('button[aria-label="Light theme"]');
+  await page.waitForSelector('.o_api_gateway[data-theme=light]');
   const light = await background();
   await page.click('button[aria-label="Dark theme"]');
+  await page.waitForSelector('.o_api_gateway[data-theme=dark]');
   expect(await background()).not.toBe(light);
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
   await page.reload();
