@@ -30,6 +30,9 @@ export interface Config {
   readonly forwardedHeader: ForwardedHeader;
   /** Names of gateway keys whose secret comes from here, by the SHA-256 of the secret in base64. */
   readonly environmentKeys: ReadonlyMap<string, string>;
+  /** Who may collect GET /metrics: whoever shows the token, or comes from one of the addresses. */
+  readonly metricsToken: string | undefined;
+  readonly metricsFrom: readonly Range[];
   readonly logLevel: LogLevel;
   /** How long requests in flight may go on after a stop was asked for. */
   readonly drainTimeoutMs: number;
@@ -105,11 +108,17 @@ export function loadConfig(env: Environment): Config {
     faults.push('GATEWAY_ODOO_URL must be an origin alone, like http://127.0.0.1:8069.');
   }
 
-  const trustedProxies: Range[] = [];
-  for (const entry of list(text('GATEWAY_TRUSTED_PROXIES') ?? '')) {
-    const range = parseRange(entry);
-    if (range) trustedProxies.push(range);
-    else faults.push(`GATEWAY_TRUSTED_PROXIES holds "${entry}", which is neither an address nor a range like 10.0.0.0/8.`);
+  function ranges(name: string): Range[] {
+    return list(text(name) ?? '').flatMap((entry) => {
+      const range = parseRange(entry);
+      if (range === undefined) faults.push(`${name} holds "${entry}", which is neither an address nor a range like 10.0.0.0/8.`);
+      return range ?? [];
+    });
+  }
+
+  const metricsToken = text('GATEWAY_METRICS_TOKEN');
+  if (metricsToken !== undefined && metricsToken.length < 16) {
+    faults.push('GATEWAY_METRICS_TOKEN must have at least 16 characters.');
   }
 
   const config: Config = {
@@ -125,7 +134,9 @@ export function loadConfig(env: Environment): Config {
     host: text('GATEWAY_HOST') ?? '127.0.0.1',
     port: whole('GATEWAY_PORT', 8080, 0, 65_535),
     name: text('GATEWAY_NAME') ?? hostname(),
-    trustedProxies,
+    trustedProxies: ranges('GATEWAY_TRUSTED_PROXIES'),
+    metricsToken,
+    metricsFrom: ranges('GATEWAY_METRICS_FROM'),
     environmentKeys: environmentKeys(env, faults),
     forwardedHeader: oneOf('GATEWAY_FORWARDED_HEADER', 'x-forwarded-for', forwardedHeaders),
     logLevel: oneOf('GATEWAY_LOG_LEVEL', 'info', logLevels),

@@ -34,7 +34,7 @@ export interface Grant {
 }
 
 /**
- * `internal`: no policy at all, for health checks. `anonymous`: all that need no caller. `authenticated`: all of them.
+ * `internal`: no policy but the client's address, for health checks and metrics. `anonymous`: all that need no caller. `authenticated`: all of them.
  */
 export type Access = 'internal' | 'anonymous' | 'authenticated';
 
@@ -50,8 +50,21 @@ export interface Answer {
   readonly status: number;
   /** Sent as JSON. */
   readonly body: unknown;
+  /** Media type of a body that is a string and sent as it is. */
+  readonly type?: string;
   /** Name and value in turn. */
   readonly headers?: readonly string[];
+}
+
+export type OperationKind = 'read' | 'write' | 'delete' | 'call';
+
+/** What Odoo was asked for: known once a request has come that far. */
+export interface Target {
+  readonly model: string | undefined;
+  readonly method: string | undefined;
+  readonly operation: OperationKind;
+  /** How many operations the request stands for. */
+  readonly operations: number;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -89,13 +102,19 @@ export class RequestContext {
   readonly headers: string[] = [];
 
   /** Milliseconds, for Server-Timing and the record. */
-  readonly timings = { auth: 0, queue: 0, odoo: 0, orm: 0, shape: 0 };
+  readonly timings = { auth: 0, throttle: 0, queue: 0, odoo: 0, orm: 0, shape: 0 };
+  target: Target | undefined = undefined;
   /** What Odoo reported of the request's operations. */
   sqlCount = 0;
   retries = 0;
+  /** Size of the body, as far as it was read. */
+  bytesIn = 0;
   /** Set when the answer was sent. */
   status = 0;
   bytesOut = 0;
+  answered: unknown = undefined;
+  /** Name and value in turn. */
+  sentHeaders: readonly string[] = [];
   /** Why the request was refused or failed. */
   error: Error | undefined = undefined;
 

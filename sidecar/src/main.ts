@@ -26,11 +26,18 @@ import { chosenDatabase } from './policies/database.ts';
 import { ipList } from './policies/ip_list.ts';
 import { jsonBody } from './policies/json_body.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { pingRoute } from './routes/ping.ts';
 import { recordRoutes } from './routes/records.ts';
 import { createApp, refuseMalformed } from './server.ts';
 import { logRequests } from './telemetry/log_requests.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { recordTraffic } from './telemetry/record_traffic.ts';
+import { TrafficRecorder } from './telemetry/recorder.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
+
+/** How long figures and log rows may take to reach Postgres at a stop. */
+const flushLimitMs = 10_000;
 
 function main(config: Config, log: Log): void {
   const instance = randomUUID();
@@ -78,9 +85,17 @@ function main(config: Config, log: Log): void {
     (database) => new WebhookDispatcher({ database, instance, readRecords: (...asked) => events.read(...asked) }),
   );
 
+  const traffic = databases.map((database) => ({
+    database,
+    recorder: new TrafficRecorder({ database, instance, sidecar: config.name }),
+  }));
+  const recorderOf = new Map(traffic.map(({ database, recorder }) => [database, recorder]));
+  const metrics = new Metrics(traffic, () => channel.load);
+
   const app = createApp(
     [
       ...healthRoutes({ databases, probe: (database) => channel.probe(database), isStopping: () => stopping }),
+      metricsRoute(metrics, { token: config.metricsToken, from: config.metricsFrom }),
       pingRoute,
       ...recordRoutes(odoo, new Metadata(odoo)),
     ],
@@ -93,7 +108,7 @@ function main(config: Config, log: Log): void {
         ipList(),
         jsonBody(),
       ],
-      recorders: [logRequests(log)],
+      recorders: [logRequests(log), recordTraffic(recorderOf, databases[0], [metrics.observe], log)],
       isStopping: () => stopping,
     },
   );
@@ -111,18 +126,24 @@ function main(config: Config, log: Log): void {
     log.info({ address, version: manifest.version, databases: config.databases, odoo: config.odooUrl }, 'listening');
     for (const database of databases) database.start();
     for (const dispatcher of webhooks) dispatcher.start();
+    for (const { recorder } of traffic) recorder.start();
   });
 
   const unready = () => {
     stopping = true;
   };
   const closed = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  const flush = () => {
+    const limit = AbortSignal.timeout(flushLimitMs);
+    return Promise.all(traffic.map(({ recorder }) => recorder.stop(limit)));
+  };
   stopOnSignals(
     [
       { name: 'readiness off', limitMs: 100, run: unready },
       { name: 'drain', limitMs: config.drainTimeoutMs, run: closed },
       { name: 'cut', limitMs: 1_000, run: () => server.closeAllConnections() },
       { name: 'webhooks', limitMs: 12_000, run: () => Promise.all(webhooks.map((dispatcher) => dispatcher.stop())) },
+      { name: 'flush', limitMs: flushLimitMs, run: flush },
       { name: 'leave', limitMs: 3_000, run: () => Promise.all(databases.map((database) => database.leave())) },
       {
         name: 'close',

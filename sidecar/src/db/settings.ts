@@ -25,6 +25,8 @@ const shape = z.object({
   'webhook.timeout_seconds': z.number().min(1).max(60).catch(10),
   'webhook.breaker_failures': z.int().min(1).catch(10),
   'webhook.egress_allow': z.array(z.string()).catch([]),
+  'log.level': z.enum(['errors', 'metadata', 'payloads']).catch('errors'),
+  'log.body_bytes': z.int().min(0).max(mebibyte).catch(16_384),
 });
 
 export type Settings = Readonly<z.infer<typeof shape>>;

@@ -136,6 +136,10 @@ export class OdooChannel {
     await this.#exchange('/gateway/read', database, [nobody], Date.now() + 3_000, 3_000);
   }
 
+  get load(): { readonly inFlight: number; readonly queued: number } {
+    return { inFlight: this.#options.slots - this.#free, queued: this.#queue.length };
+  }
+
   close(): Promise<void> {
     return this.#pool.close();
   }
@@ -234,7 +238,8 @@ export class OdooChannel {
     let text: string;
     try {
       const answer = await this.#pool.request({
-        path,
+        // The query is for people: with it, Odoo's line about this request in its log names those it carried.
+        path: `${path}?request=${calls.map((call) => call.request_id).join(',')}`,
         method: 'POST',
         headers: {
           'content-type': 'application/json',

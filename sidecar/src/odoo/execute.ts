@@ -1,6 +1,6 @@
 // Operations of one request, carried out in Odoo as the credential's user.
 
-import type { RequestContext } from '../context.ts';
+import type { OperationKind, RequestContext, Target } from '../context.ts';
 import { GatewayError, isReason } from '../errors.ts';
 import type { CallError, OdooChannel, Path } from './channel.ts';
 import type { Operation } from './operations.ts';
@@ -42,6 +42,7 @@ export class Odoo {
       grant: principal.grant,
       operations,
     };
+    context.target ??= targetOf(operations);
     const deadline = Math.round(Date.now() - (performance.now() - context.startedAt) + this.#requestTimeoutMs);
     const isWanted = () => !context.response.destroyed;
     const { result, queueMs, odooMs } = await this.#channel.deliver({ path, database, call, deadline, isWanted });
@@ -53,6 +54,20 @@ export class Odoo {
     if (!result.ok) throw asAnswer(result.error);
     return result.results;
   }
+}
+
+const kinds: Readonly<Record<string, OperationKind>> = { create: 'write', write: 'write', unlink: 'delete', call: 'call' };
+
+/** For the record; undefined for what the gateway asks on its own account. */
+function targetOf(operations: readonly Operation[]): Target | undefined {
+  const [first] = operations;
+  if (first === undefined || !('model' in first)) return undefined;
+  return {
+    model: first.model,
+    method: 'method' in first && typeof first.method === 'string' ? first.method : undefined,
+    operation: kinds[first.op] ?? 'read',
+    operations: operations.length,
+  };
 }
 
 /** Texts of server faults stay out of answers: only the catalogue's own is public there. */

@@ -8,7 +8,7 @@ import { inRange, parseAddress } from '../ip.ts';
 export function clientAddress(trusted: readonly Range[], header: ForwardedHeader): Policy {
   return {
     name: 'client address',
-    appliesTo: ['anonymous', 'authenticated'],
+    appliesTo: ['internal', 'anonymous', 'authenticated'],
     check(context: RequestContext): undefined {
       const { request } = context;
       context.address = addressBehind(request.socket.remoteAddress ?? '', request.headers[header], header, trusted);

@@ -48,6 +48,7 @@ async function read(context: RequestContext, announced: number, most: number): P
       headers: ['Connection', 'close'],
     });
   }
+  context.bytesIn = bytes.length;
   context.body = parse(bytes);
 }
 

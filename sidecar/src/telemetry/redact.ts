@@ -11,28 +11,43 @@ const harmlessNames = new Set(['idempotencykey', 'tokentype', 'keyid', 'publicke
 const secretName =
   /passw|passphrase|passcode|pwd|secret|token|authorization|cookie|credential|apikey|privatekey|accesskey|signature|assertion|otp$|^key$|^pass$|^auth$/;
 
+const judgedNames = new LRUCache<string, boolean>({ max: 5_000 });
+
 /** Whether values under this name (of a header, a parameter, a property) are never stored. */
 export function isSecretName(name: string): boolean {
-  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
-  return secretName.test(plain) && !harmlessNames.has(plain);
+  let isSecret = judgedNames.get(name);
+  if (isSecret === undefined) {
+    const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
+    isSecret = secretName.test(plain) && !harmlessNames.has(plain);
+    if (name.length <= 100) judgedNames.set(name, isSecret);
+  }
+  return isSecret;
 }
 
 // Gateway keys, client secrets' owners aside; Odoo's own keys are 40 hexadecimal digits and nothing else; JWTs.
 const credentialForms =
   /\bgwk_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])|\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,4}|\bwhsec_[A-Za-z0-9+/=_-]{8,}/g;
-const schemes = /\b(bearer|basic)(\s+|%20|\+)[A-Za-z0-9._~+/=%-]{6,}/gi;
+// Not "basic information": a credential has a digit or base64's padding in it.
+const schemes = /\b(bearer|basic)(\s+|%20|\+)(?=[^\s"']*[0-9=])[A-Za-z0-9._~+/=%-]{6,}/gi;
 const urlPassword = /(:\/\/[^\s:/@]*:)[^\s@/]+@/g;
 // In free text: `password=…`, `"api_key": "…"`, `'token': '…'`.
 const namedInText =
   /((?:passw\w*|passphrase|pwd|secret\w*|\w*secret|\w*token|api[_-]?key|x-api-key|authorization|private[_-]?key)\\*["']?\s*(?:=|:|=>|%3D|%3A)\s*\\*["']?)(?!\*{10})([^\s"'&,;}\])\\]+)/gi;
 
+const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;
+
 const shortestSecret = 4;
-const patterns = new LRUCache<string, RegExp>({ max: 500 });
+const deepest = 64;
+/** Longer than any credential. */
+const overlap = 4_096;
+const patterns = new LRUCache<string, RegExp>({ max: 5_000 });
 
 /** The secrets of one request and what replaces them. */
 export class Redactor {
   readonly #secrets = new Set<string>();
   #known: RegExp | undefined;
+  /** Characters of a body that are still looked at. */
+  #budget = Number.POSITIVE_INFINITY;
 
   /** A value that must not be found in anything that is stored of this request. */
   add(secret: string): void {
@@ -48,7 +63,33 @@ export class Redactor {
       .replace(schemes, `$1$2${stars}`)
       .replace(credentialForms, stars)
       .replace(urlPassword, `$1${stars}@`)
-      .replace(namedInText, `$1${stars}`);
+      .replace(namedInText, `$1${stars}`)
+      .replaceAll('\0', '\uFFFD') // Postgres stores neither this nor half characters
+      .toWellFormed();
+  }
+
+  /** The end of a long text, where a traceback says what happened. */
+  tail(text: string, longest: number): string {
+    // Cleaned with more than is kept: a secret that the cut goes through would not be recognised.
+    const clean = this.text(text.slice(-longest - overlap));
+    return clean.length > longest ? `…${clean.slice(-longest)}` : clean;
+  }
+
+  headers(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+    const clean: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers)) {
+      if (value !== undefined) clean[this.text(name)] = this.header(name, typeof value === 'string' ? value : value.join(', '));
+    }
+    return clean;
+  }
+
+  /** A body as text, cut at `longest` characters. Parsed JSON, a form, or any other text. */
+  body(body: unknown, longest: number): string {
+    this.#budget = 2 * longest;
+    const clean = this.value(body);
+    this.#budget = Number.POSITIVE_INFINITY;
+    const text = typeof clean === 'string' ? clean : (JSON.stringify(clean) ?? '');
+    return text.length > longest ? `${text.slice(0, longest)}…` : text;
   }
 
   /** The value of a header, for the record. */
@@ -84,6 +125,7 @@ export class Redactor {
 
   /** A string inside a body, which may be JSON or a form of its own. */
   string(value: string): string {
+    if (form.test(value)) return this.query(value);
     if (/^\s*[[{"]/.test(value)) {
       try {
         return JSON.stringify(this.value(JSON.parse(value)));
@@ -96,12 +138,23 @@ export class Redactor {
 
   /** A copy of parsed JSON. */
   value(value: unknown, depth = 0): unknown {
-    if (typeof value === 'string') return this.string(value);
+    if (this.#budget <= 0 || depth >= deepest) return '…';
+    if (typeof value === 'string') {
+      const length = Math.min(value.length, this.#budget + overlap);
+      this.#budget -= length;
+      return this.string(value.slice(0, length));
+    }
+    this.#budget -= 8;
     if (typeof value !== 'object' || value === null) return value;
-    if (depth >= 64) return '…';
-    if (Array.isArray(value)) return value.map((item) => this.value(item, depth + 1));
+    if (Array.isArray(value)) {
+      const items: unknown[] = [];
+      for (const item of value) if (items.push(this.value(item, depth + 1)) && this.#budget <= 0) break;
+      return items;
+    }
     const copy: [string, unknown][] = [];
     for (const [name, item] of Object.entries(value)) {
+      if (this.#budget <= 0) break;
+      this.#budget -= name.length;
       copy.push([this.text(name), isSecretName(name) && !isEmpty(item) ? stars : this.value(item, depth + 1)]);
     }
     return Object.fromEntries(copy);
@@ -109,14 +162,15 @@ export class Redactor {
 
   /** Learns the secrets that stand under secret names in a body, so that they are known wherever else they stand. */
   learn(value: unknown, depth = 0): void {
-    if (typeof value === 'string' && /^\s*[[{"]/.test(value)) {
+    if (typeof value === 'string' && form.test(value)) this.learnQuery(value);
+    if (typeof value === 'string' && /^\s*[[{"]/.test(value) && depth < deepest) {
       try {
         this.learn(JSON.parse(value), depth + 1);
       } catch {
         // Not JSON: nothing to learn.
       }
     }
-    if (typeof value !== 'object' || value === null || depth >= 64) return;
+    if (typeof value !== 'object' || value === null || depth >= deepest) return;
     for (const [name, item] of Object.entries(value)) {
       if (!Array.isArray(value) && isSecretName(name)) this.#learnAll(item, depth + 1);
       else this.learn(item, depth + 1);
@@ -149,7 +203,7 @@ export class Redactor {
   #learnAll(item: unknown, depth: number): void {
     if (typeof item === 'string') this.add(item);
     else if (typeof item === 'number') this.add(String(item));
-    else if (typeof item === 'object' && item !== null && depth < 64) {
+    else if (typeof item === 'object' && item !== null && depth < deepest) {
       for (const inner of Object.values(item)) this.#learnAll(inner, depth + 1);
     }
   }

@@ -1,0 +1,76 @@
+// Hands over what was counted and logged. A batch goes out under its number until it is known to be stored: the
+// database takes each number of a stream once.
+
+import type { Queryable } from './pool.ts';
+
+export interface Fact {
+  /** Minutes since 1970. */
+  readonly minute: number;
+  readonly consumer: string;
+  readonly route: string;
+  readonly model: string | undefined;
+  readonly method: string;
+  readonly status: number;
+  readonly reason: string | undefined;
+  requests: number;
+  cost: number;
+  gateway_ms: number;
+  odoo_ms: number;
+  bytes_in: number;
+  bytes_out: number;
+}
+
+export interface Latency {
+  readonly minute: number;
+  /** `*`: of all consumers. */
+  readonly consumer: string;
+  readonly class: number;
+  /** Requests per bucket of telemetry/histogram.ts. */
+  readonly counts: number[];
+}
+
+export interface Consumer {
+  readonly consumer: string;
+  readonly name: string;
+  readonly user_id: number | undefined;
+}
+
+export interface FiguresBatch {
+  readonly facts: readonly Fact[];
+  readonly latencies: readonly Latency[];
+  readonly consumers: readonly Consumer[];
+  /** Log rows that were lost since the last batch. */
+  readonly dropped: number;
+}
+
+const figuresStatement = {
+  name: 'record_figures',
+  text: 'select gateway.record_figures($1, $2, $3, $4, $5, $6)',
+};
+
+export async function recordFigures(db: Queryable, instance: string, sequence: number, batch: FiguresBatch): Promise<void> {
+  const { facts, latencies, consumers, dropped } = batch;
+  const json = [facts, latencies, consumers].map((rows) => JSON.stringify(rows));
+  await db.query(figuresStatement, [instance, sequence, ...json, dropped]);
+}
+
+const logStatement = { name: 'record_log', text: 'select gateway.record_log($1, $2, $3)' };
+
+/** @param rows objects with the columns of `gateway.request_log`, each as JSON */
+export async function recordLog(db: Queryable, instance: string, sequence: number, rows: readonly string[]): Promise<void> {
+  await db.query(logStatement, [instance, sequence, `[${rows.join(',')}]`]);
+}
+
+const rollUpStatement = { name: 'roll_up', text: 'select gateway.roll_up() as more' };
+
+/** Rolls one hour, day or month up; true while there is more. */
+export async function rollUp(db: Queryable): Promise<boolean> {
+  const [row] = await db.query<{ more: boolean }>(rollUpStatement, []);
+  return row?.more === true;
+}
+
+const partitionsStatement = { name: 'ensure_log_partitions', text: 'select gateway.ensure_log_partitions()' };
+
+export async function ensureLogPartitions(db: Queryable): Promise<void> {
+  await db.query(partitionsStatement, []);
+}

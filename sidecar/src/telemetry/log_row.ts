@@ -1,0 +1,91 @@
+// One request as a row of the traffic log, without a secret in any column.
+
+import type { RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { Counted } from './figures.ts';
+import { Redactor } from './redact.ts';
+
+export type LogLevel = 'errors' | 'metadata' | 'payloads';
+
+const longestTraceback = 65_536;
+const longestPath = 2_000;
+const longestText = 1_000;
+
+/** Whether a level keeps a request at all: `errors` keeps what was refused or failed. */
+export function isKept(level: LogLevel, status: number): boolean {
+  return level !== 'errors' || status >= 400;
+}
+
+/** The JSON of a row of `gateway.request_log`. */
+export function logRow(context: RequestContext, counted: Counted, level: LogLevel, sidecar: string, bodyBytes: number): string {
+  const { request, timings, error, target } = context;
+  const { principal } = context.known;
+  const withPayloads = level === 'payloads';
+  const redactor = new Redactor();
+  redactor.learnHeaders(request.headers);
+  const mark = request.originalUrl.indexOf('?');
+  if (mark !== -1) redactor.learnQuery(request.originalUrl.slice(mark + 1));
+  if (withPayloads || error !== undefined) redactor.learn(context.body);
+  if (withPayloads) redactor.learn(context.answered);
+
+  const row: Record<string, unknown> = {
+    at: new Date(counted.at).toISOString().slice(0, -1),
+    request_id: redactor.text(context.requestId),
+    sidecar,
+    consumer: counted.consumer.consumer,
+    credential: principal?.credentialName,
+    user_id: principal?.userId,
+    profile_id: principal?.policy.profile_id ?? undefined,
+    address: context.address || undefined,
+    user_agent: optional(request.headers['user-agent'], (agent) => redactor.text(agent.slice(0, longestText))),
+    method: counted.method,
+    path: redactor.path(request.originalUrl.slice(0, longestPath)),
+    route: counted.route,
+    model: target?.model,
+    odoo_method: target?.method,
+    operation: target?.operation,
+    status: counted.status,
+    reason: counted.reason,
+    message: optional(error?.message, (message) => redactor.text(message.slice(0, longestText))),
+    level,
+    cost: counted.cost,
+    gateway_ms: counted.gatewayMs,
+    auth_ms: timings.auth || undefined,
+    throttle_ms: timings.throttle || undefined,
+    queue_ms: timings.queue || undefined,
+    odoo_ms: timings.odoo || undefined,
+    orm_ms: timings.orm || undefined,
+    shape_ms: timings.shape || undefined,
+    sql_count: context.sqlCount || undefined,
+    retries: context.retries || undefined,
+    bytes_in: counted.bytesIn,
+    bytes_out: counted.bytesOut,
+    traceback: counted.status >= 500 ? optional(tracebackOf(error), (text) => redactor.tail(text, longestTraceback)) : undefined,
+  };
+  if (withPayloads) {
+    row['request_headers'] = redactor.headers(request.headers);
+    row['request_body'] = optional(context.body, (body) => redactor.body(body, bodyBytes));
+    row['response_headers'] = redactor.headers(pairs(context.sentHeaders));
+    row['response_body'] = optional(context.answered, (body) => redactor.body(body, bodyBytes));
+  }
+  return JSON.stringify(row);
+}
+
+/** An object of names and values in turn. */
+function pairs(headers: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (let i = 0; i + 1 < headers.length; i += 2) found[headers[i] ?? ''] = headers[i + 1] ?? '';
+  return found;
+}
+
+/** Odoo's own traceback where the fault was there, else the gateway's. */
+function tracebackOf(error: Error | undefined): string | undefined {
+  const cause = error instanceof GatewayError ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return undefined;
+  if ('traceback' in cause && typeof cause.traceback === 'string') return cause.traceback;
+  return cause.stack;
+}
+
+function optional<T, R>(value: T | undefined, render: (value: T) => R): R | undefined {
+  return value === undefined ? undefined : render(value);
+}

@@ -1,0 +1,139 @@
+// What Prometheus collects from this process. Counted beside the figures, so that it works while Postgres is away.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Database } from '../db/database.ts';
+import type { Counted } from './figures.ts';
+import type { Observer } from './record_traffic.ts';
+import type { TrafficRecorder } from './recorder.ts';
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+interface Tally {
+  readonly labels: { route: string; method: string; status: string; reason: string };
+  requests: number;
+}
+
+export interface MetricsSource {
+  readonly database: Database;
+  readonly recorder: TrafficRecorder;
+}
+
+/** What waits for Odoo and what it carries. */
+export interface OdooLoad {
+  readonly inFlight: number;
+  readonly queued: number;
+}
+
+export class Metrics {
+  readonly #registry = new Registry();
+  // prom-client hashes its labels at every call: requests are added up here and handed over when somebody asks.
+  readonly #tallies = new Map<string, Tally>();
+  readonly #duration: Histogram;
+  readonly #odooDuration: Histogram;
+  readonly #bytes: Counter<'direction'>;
+
+  constructor(sources: readonly MetricsSource[], odoo: () => OdooLoad) {
+    const registers = [this.#registry];
+    const tallies = this.#tallies;
+    collectDefaultMetrics({ register: this.#registry });
+    new Counter({
+      name: 'gateway_requests_total',
+      help: 'Requests answered.',
+      labelNames: ['route', 'method', 'status', 'reason'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { labels, requests } of tallies.values()) this.inc(labels, requests);
+      },
+    });
+    this.#duration = new Histogram({
+      name: 'gateway_request_duration_seconds',
+      help: 'From the arrival of a request to its answer.',
+      buckets: seconds,
+      registers,
+    });
+    this.#odooDuration = new Histogram({
+      name: 'gateway_odoo_duration_seconds',
+      help: 'Time in Odoo, of requests that went there.',
+      buckets: seconds,
+      registers,
+    });
+    this.#bytes = new Counter({
+      name: 'gateway_body_bytes_total',
+      help: 'Bytes of bodies, as they were sent.',
+      labelNames: ['direction'],
+      registers,
+    });
+    new Gauge({
+      name: 'gateway_odoo_calls',
+      help: 'Calls in Odoo, and calls that wait for a place there.',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        const { inFlight, queued } = odoo();
+        this.set({ state: 'in_flight' }, inFlight);
+        this.set({ state: 'queued' }, queued);
+      },
+    });
+    new Gauge({
+      name: 'gateway_database_ready',
+      help: '1 while the database can be used.',
+      labelNames: ['database'],
+      registers,
+      collect() {
+        for (const { database } of sources) this.set({ database: database.name }, database.state === 'ready' ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'gateway_traffic_backlog',
+      help: 'What is counted or logged and not stored yet.',
+      labelNames: ['database', 'what'],
+      registers,
+      collect() {
+        for (const { database, recorder } of sources) {
+          this.set({ database: database.name, what: 'requests' }, recorder.backlog.requests);
+          this.set({ database: database.name, what: 'log_rows' }, recorder.backlog.rows);
+        }
+      },
+    });
+    const ofRecorder = (name: string, help: string, read: (recorder: TrafficRecorder) => number) =>
+      new Counter({
+        name,
+        help,
+        labelNames: ['database'],
+        registers,
+        collect() {
+          this.reset();
+          for (const { database, recorder } of sources) this.inc({ database: database.name }, read(recorder));
+        },
+      });
+    ofRecorder('gateway_log_rows_dropped_total', 'Log rows lost.', (recorder) => recorder.backlog.dropped);
+    ofRecorder('gateway_traffic_failures_total', 'Flushes that failed.', (recorder) => recorder.backlog.failures);
+  }
+
+  readonly observe: Observer = (counted) => {
+    this.#tally(counted).requests += 1;
+    this.#duration.observe(counted.gatewayMs / 1_000);
+    if (counted.odooMs > 0) this.#odooDuration.observe(counted.odooMs / 1_000);
+    if (counted.bytesIn > 0) this.#bytes.inc({ direction: 'in' }, counted.bytesIn);
+    if (counted.bytesOut > 0) this.#bytes.inc({ direction: 'out' }, counted.bytesOut);
+  };
+
+  get mediaType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #tally({ route, method, status, reason = '' }: Counted): Tally {
+    const key = `${route}|${method}|${status}|${reason}`;
+    let tally = this.#tallies.get(key);
+    if (tally === undefined) {
+      tally = { labels: { route, method, status: String(status), reason }, requests: 0 };
+      this.#tallies.set(key, tally);
+    }
+    return tally;
+  }
+}

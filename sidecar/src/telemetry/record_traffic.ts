@@ -1,0 +1,61 @@
+// The last step of every request: it is counted, perhaps logged, and told to whoever watches.
+
+import type { Principal, Recorder, RequestContext } from '../context.ts';
+import type { Database } from '../db/database.ts';
+import { GatewayError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Counted } from './figures.ts';
+import type { TrafficRecorder } from './recorder.ts';
+
+/** Hears of every counted request. Must not wait. */
+export type Observer = (counted: Counted, context: RequestContext) => void;
+
+const nobody = { consumer: 'none:0', name: 'No credential', user_id: undefined };
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** @param standard of requests that name no database that is served here */
+export function recordTraffic(
+  recorderOf: ReadonlyMap<Database, TrafficRecorder>,
+  standard: Database,
+  observers: readonly Observer[],
+  log: Log,
+): Recorder {
+  return (context) => {
+    // Health checks and the collection of metrics are no traffic.
+    if (context.endpoint.access === 'internal') return;
+    try {
+      const counted = countedOf(context, Date.now());
+      recorderOf.get(context.known.database ?? standard)?.record(context, counted);
+      for (const observe of observers) observe(counted, context);
+    } catch (error) {
+      log.error({ err: error, request: context.requestId }, 'request not recorded');
+    }
+  };
+}
+
+/** What a request counts as; `now` is the clock's time at its answer. */
+function countedOf(context: RequestContext, now: number): Counted {
+  const { endpoint, request, error, target, timings } = context;
+  const { principal } = context.known;
+  const gatewayMs = performance.now() - context.startedAt;
+  const reason = error instanceof GatewayError ? error.reason : undefined;
+  return {
+    at: now - gatewayMs,
+    consumer: principal === undefined ? nobody : consumerOf(principal),
+    route: 'path' in endpoint && typeof endpoint.path === 'string' ? endpoint.path : endpoint.name,
+    // A model counts once Odoo has answered for it: nobody fills the figures with names of their own.
+    model: timings.odoo > 0 && reason !== 'odoo.model' ? target?.model : undefined,
+    method: knownMethods.has(request.method) ? request.method : 'OTHER',
+    status: context.status,
+    reason,
+    cost: target?.operations ?? 1,
+    gatewayMs,
+    odooMs: timings.odoo,
+    bytesIn: context.bytesIn,
+    bytesOut: context.bytesOut,
+  };
+}
+
+function consumerOf({ consumer, credentialName, userId }: Principal): Counted['consumer'] {
+  return { consumer, name: credentialName, user_id: userId };
+}

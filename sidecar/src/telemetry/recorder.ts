@@ -1,0 +1,205 @@
+// Counts every request and logs those that the level asks for, without making one of them wait: counters and rows are
+// kept in memory and handed to Postgres once a second, each batch until it is known to be stored.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RequestContext } from '../context.ts';
+import type { Database } from '../db/database.ts';
+import type { FiguresBatch } from '../db/traffic.ts';
+import { ensureLogPartitions, recordFigures, recordLog, rollUp } from '../db/traffic.ts';
+import { GatewayError } from '../errors.ts';
+import type { Counted } from './figures.ts';
+import { Figures } from './figures.ts';
+import { isKept, logRow } from './log_row.ts';
+
+const flushEveryMs = 1_000;
+const maintainEveryMs = 60_000;
+/** What Postgres has not taken after this many tries, though it answered, would stop all that comes after it. */
+const mostTries = 10;
+
+const mostBufferedRows = 50_000;
+const mostBufferedCharacters = 64 * 1024 * 1024;
+const mostRowsPerBatch = 2_000;
+const mostCharactersPerBatch = 4 * 1024 * 1024;
+
+export interface RecorderOptions {
+  readonly database: Database;
+  /** Of this process: with a sequence number it names a batch. */
+  readonly instance: string;
+  /** Shown in the log. */
+  readonly sidecar: string;
+}
+
+interface Batch<Content> {
+  readonly sequence: number;
+  readonly content: Content;
+  tries: number;
+}
+
+/** What is not in Postgres yet, and what never will be. */
+export interface Backlog {
+  readonly requests: number;
+  readonly rows: number;
+  readonly dropped: number;
+  readonly failures: number;
+}
+
+/** The traffic of one database. */
+export class TrafficRecorder {
+  readonly #options: RecorderOptions;
+  #figures = new Figures();
+  #pendingFigures: Batch<FiguresBatch & { readonly requests: number }> | undefined;
+  #rows: string[] = [];
+  #characters = 0;
+  #pendingRows: Batch<readonly string[]> | undefined;
+  #figuresSequence = 0;
+  #rowsSequence = 0;
+  #dropped = 0;
+  #failures = 0;
+  #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #maintenance: Promise<void> | undefined;
+  #maintainedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  get backlog(): Backlog {
+    return {
+      requests: this.#figures.requests + (this.#pendingFigures?.content.requests ?? 0),
+      rows: this.#rows.length + (this.#pendingRows?.content.length ?? 0),
+      dropped: this.#dropped,
+      failures: this.#failures,
+    };
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Hands over all that is left; rejects when `signal` ends that. */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    await this.#maintenance;
+    while (this.backlog.requests > 0 || this.backlog.rows > 0 || !this.#figures.isEmpty) {
+      await this.#flush();
+      if (this.#pendingFigures !== undefined || this.#pendingRows !== undefined) await delay(100, undefined, { signal });
+    }
+  }
+
+  /** Once for each answered request. */
+  record(context: RequestContext, counted: Counted): void {
+    this.#figures.count(counted);
+    const { settings } = this.#options.database;
+    const level = context.known.principal?.policy.log_level ?? settings['log.level'];
+    if (isKept(level, counted.status)) {
+      this.#keep(logRow(context, counted, level, this.#options.sidecar, settings['log.body_bytes']));
+    }
+  }
+
+  #keep(row: string): void {
+    if (this.#rows.length >= mostBufferedRows || this.#characters + row.length > mostBufferedCharacters) {
+      this.#drop(1);
+      return;
+    }
+    this.#rows.push(row);
+    this.#characters += row.length;
+  }
+
+  #drop(rows: number): void {
+    this.#dropped += rows;
+    this.#figures.countDropped(rows);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await delay(flushEveryMs, undefined, { signal }).catch(() => {});
+      await this.#flush();
+      if (performance.now() - this.#maintainedAt > maintainEveryMs) this.#maintain();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const { database } = this.#options;
+    if (database.state !== 'ready') return;
+    await this.#flushFigures();
+    await this.#flushRows();
+  }
+
+  async #flushFigures(): Promise<void> {
+    const { database, instance } = this.#options;
+    if (this.#pendingFigures === undefined) {
+      if (this.#figures.isEmpty) return;
+      const content = { ...this.#figures.batch(), requests: this.#figures.requests };
+      this.#figuresSequence += 1;
+      this.#pendingFigures = { sequence: this.#figuresSequence, content, tries: 0 };
+      this.#figures = new Figures();
+    }
+    const { sequence, content } = this.#pendingFigures;
+    const isDone = await this.#attempt(this.#pendingFigures, () => recordFigures(database, instance, sequence, content));
+    if (isDone) this.#pendingFigures = undefined;
+  }
+
+  async #flushRows(): Promise<void> {
+    const { database, instance } = this.#options;
+    while (this.#pendingRows !== undefined || this.#rows.length > 0) {
+      if (this.#pendingRows === undefined) {
+        this.#rowsSequence += 1;
+        this.#pendingRows = { sequence: this.#rowsSequence, content: this.#takeRows(), tries: 0 };
+      }
+      const pending = this.#pendingRows;
+      const { sequence, content } = pending;
+      if (!(await this.#attempt(pending, () => recordLog(database, instance, sequence, content)))) return;
+      if (pending.tries >= mostTries) this.#drop(content.length);
+      this.#pendingRows = undefined;
+    }
+  }
+
+  #takeRows(): readonly string[] {
+    let rows = 0;
+    let characters = 0;
+    for (const row of this.#rows) {
+      if (rows > 0 && (rows >= mostRowsPerBatch || characters + row.length > mostCharactersPerBatch)) break;
+      rows += 1;
+      characters += row.length;
+    }
+    this.#characters -= characters;
+    return this.#rows.splice(0, rows);
+  }
+
+  /** True when the batch is stored, or given up. A try that may have gone through goes out again under its number. */
+  async #attempt(batch: Batch<unknown>, send: () => Promise<void>): Promise<boolean> {
+    try {
+      await send();
+      return true;
+    } catch (error) {
+      this.#failures += 1;
+      const isAway = error instanceof GatewayError && error.reason !== 'internal.error';
+      if (isAway) return false;
+      batch.tries += 1;
+      const { log } = this.#options.database;
+      log.error({ err: error, tries: batch.tries, sequence: batch.sequence }, 'traffic not stored');
+      return batch.tries >= mostTries;
+    }
+  }
+
+  /** Beside the flushes: a roll-up takes its time. */
+  #maintain(): void {
+    const { database } = this.#options;
+    if (this.#maintenance !== undefined || database.state !== 'ready') return;
+    this.#maintainedAt = performance.now();
+    this.#maintenance = this.#rollUp()
+      .catch((error: unknown) => database.log.warn({ err: error }, 'figures not rolled up'))
+      .finally(() => {
+        this.#maintenance = undefined;
+      });
+  }
+
+  async #rollUp(): Promise<void> {
+    const { database } = this.#options;
+    await ensureLogPartitions(database);
+    while (!this.#stopping.signal.aborted && (await rollUp(database)));
+  }
+}
