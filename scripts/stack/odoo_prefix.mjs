@@ -152,6 +152,8 @@ async function sidOptions() {
     'Dir::Etc::preferencesparts': '/dev/null',
     'Dir::State::Lists': join(aptDir, 'lists'),
     'Dir::Cache': join(aptDir, 'cache'),
+    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false', // software centres' data
+    'Acquire::Languages': 'none',
     'APT::Sandbox::User': 'root',
   };
   return Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
