@@ -239,7 +239,7 @@ export class OdooChannel {
     try {
       const answer = await this.#pool.request({
         // The query is for people: with it, Odoo's line about this request in its log names those it carried.
-        path: `${path}?request=${calls.map((call) => call.request_id).join(',')}`,
+        path: `${path}?request=${calls.map((call) => encodeURIComponent(call.request_id)).join(',')}`,
         method: 'POST',
         headers: {
           'content-type': 'application/json',
