@@ -1,0 +1,82 @@
+// Postgres goes away and comes back: refused meanwhile, without hanging; recovered by itself.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { SidecarProcess } from '../helpers/sidecar_process.ts';
+import { startTcpProxy } from '../helpers/tcp_proxy.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+const gateway = await useInstance();
+const postgresPort = Number(new URL(gateway.sidecarDatabaseUrl).port);
+const outageMs = 10_000;
+
+test('for 10 seconds: 503 without a wait, /readyz names the part, then all is well again', async () => {
+  const proxy = await startTcpProxy(postgresPort);
+  const sidecar = await gateway.startSidecar({ postgres: proxy });
+  const ping = () => sidecar.get('/api/v1/ping', { key: gateway.keys.admin });
+  expect((await ping()).status).toBe(200);
+
+  await proxy.cut();
+  const endsAt = performance.now() + outageMs;
+  expect(await until('503', async () => (await ping()).status === 503)).toBeLessThan(1_500);
+  let slowestMs = 0;
+  while (performance.now() < endsAt) {
+    const askedAt = performance.now();
+    const answer = await ping();
+    slowestMs = Math.max(slowestMs, performance.now() - askedAt);
+    expect(answer.status).toBe(503);
+    expect(answer.json.error.reason).toBe('database.unavailable');
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    await delay(100);
+  }
+  expect(slowestMs).toBeLessThan(1_500);
+  const ready = await sidecar.get('/readyz');
+  expect(ready.status).toBe(503);
+  expect(ready.json.databases[gateway.database]).toMatchObject({ postgres: 'away' });
+  expect((await sidecar.get('/healthz')).status).toBe(200);
+
+  await proxy.restore();
+  expect(await until('200', async () => (await ping()).status === 200)).toBeLessThan(5_000);
+  expect(await until('ready', async () => (await sidecar.get('/readyz')).status === 200)).toBeLessThan(5_000);
+  await sidecar.stop();
+});
+
+test('a key that is revoked while Postgres is out of reach does not work when it is back', async () => {
+  const proxy = await startTcpProxy(postgresPort);
+  const sidecar = await gateway.startSidecar({ postgres: proxy });
+  const read = () => sidecar.get('/api/v1/ping', { key: gateway.keys.demo });
+  expect((await read()).status).toBe(200);
+  await proxy.cut();
+  await gateway.sql(
+    "update res_users_apikeys set scope = 'none of yours' where user_id = (select id from res_users where login = 'demo_api')",
+  );
+  await proxy.restore();
+  const seen = new Set<number>();
+  await until('401', async () => {
+    const { status } = await read();
+    if (seen.has(503)) seen.add(status);
+    else if (status === 503) seen.add(503);
+    return status === 401;
+  });
+  expect([...seen].filter((status) => status === 200)).toEqual([]);
+  await sidecar.stop();
+});
+
+test('at the start: waits for Postgres instead of ending', async () => {
+  const proxy = await startTcpProxy(postgresPort);
+  await proxy.cut();
+  const url = new URL(gateway.sidecarDatabaseUrl);
+  url.port = String(proxy.port);
+  const sidecar = await SidecarProcess.spawn({ GATEWAY_DATABASE_URL: url.href, GATEWAY_ODOO_URL: gateway.odoo.url });
+  await until('it listens', async () => (await sidecar.readiness())?.status === 503);
+  const answer = await sidecar.get('/api/v1/ping', { key: gateway.keys.admin });
+  expect(answer.status).toBe(503);
+  expect(answer.json.error.reason).toBe('database.unavailable');
+  await proxy.restore();
+  await until('ready', async () => (await sidecar.readiness())?.status === 200);
+  expect((await sidecar.get('/api/v1/ping', { key: gateway.keys.admin })).status).toBe(200);
+  sidecar.kill('SIGTERM');
+  expect(await sidecar.exited).toBe(0);
+});

@@ -1,0 +1,214 @@
+// Reading any model: what Odoo's ORM gives the key's user, in the shapes of a JSON API.
+
+import { describe, expect, test } from 'vitest';
+import { createOdooKey, createUser } from '../helpers/odoo_keys.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const { admin, demo } = gateway.keys;
+type Row = Record<string, unknown>;
+type Types = Record<string, { type: string }>;
+
+/** The contract's conversion, written once more and as plainly as can be. */
+function converted(value: unknown, type: string): unknown {
+  if (type === 'boolean') return value;
+  if (value === false) return null;
+  if (type === 'datetime') return `${String(value).replace(' ', 'T')}Z`;
+  if (type === 'many2one') {
+    const [id, name] = value as [number, string | false];
+    return { id, name: name === false ? null : name };
+  }
+  if (type === 'reference') {
+    const [model, id] = String(value).split(',');
+    return { model, id: Number(id) };
+  }
+  if (type === 'many2one_reference') return value === 0 ? null : value;
+  return value;
+}
+
+async function ormRows(model: string, names: string[], parameters: Row, key: string): Promise<Row[]> {
+  const types = await gateway.orm<Types>(model, 'fields_get', { attributes: ['type'] }, key);
+  const rows = await gateway.orm<Row[]>(model, 'search_read', { fields: names, ...parameters }, key);
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, converted(value, types[name]?.type ?? 'integer')])),
+  );
+}
+
+describe('an answer equals what the ORM gives that user', () => {
+  test.each([
+    ['res.partner', 'admin'],
+    ['res.partner', 'demo'],
+    ['res.users', 'admin'],
+    ['res.country', 'demo'],
+    ['res.currency', 'demo'],
+    ['sale.order', 'admin'],
+    ['sale.order.line', 'admin'],
+    ['product.template', 'admin'],
+    ['project.task', 'admin'],
+    ['ir.attachment', 'admin'],
+    ['mail.message', 'demo'],
+    ['ir.ui.menu', 'demo'],
+  ] as const)('%s, for %s', async (model, who) => {
+    const key = gateway.keys[who];
+    const answer = await gateway.get(`/api/v1/${model}?order=id&limit=40`, { key });
+    expect(answer.status).toBe(200);
+    const rows: Row[] = answer.json.data;
+    expect(rows.length).toBeGreaterThan(0);
+    const names = Object.keys(rows[0] ?? {});
+    expect(names.length).toBeGreaterThan(3);
+    expect(rows).toEqual(await ormRows(model, names, { domain: [], order: 'id', limit: 40 }, key));
+  });
+
+  test('with domain, order, limit and offset', async () => {
+    const domain = ['|', ['is_company', '=', true], ['parent_id.name', 'ilike', 'a']];
+    const parameters = { domain: JSON.stringify(domain), fields: 'name,email,parent_id,category_id', order: 'name desc, id' };
+    const answer = await gateway.get(`/api/v1/res.partner?${new URLSearchParams({ ...parameters, limit: '7', offset: '3' })}`, {
+      key: admin,
+    });
+    expect(answer.json.meta).toEqual({ limit: 7, offset: 3 });
+    expect(answer.json.data).toHaveLength(7);
+    const orm = { domain, order: 'name desc, id', limit: 7, offset: 3 };
+    expect(answer.json.data).toEqual(await ormRows('res.partner', ['name', 'email', 'parent_id', 'category_id'], orm, admin));
+  });
+});
+
+test('80 records unless told otherwise', async () => {
+  const answer = await gateway.get('/api/v1/res.country?fields=code', { key: demo });
+  expect(answer.json.data).toHaveLength(80);
+  expect(answer.json.meta).toEqual({ limit: 80, offset: 0 });
+});
+
+test('one record, by its id', async () => {
+  const [partner] = (await gateway.get('/api/v1/res.partner?limit=1&fields=name,country_id', { key: admin })).json.data;
+  const answer = await gateway.get(`/api/v1/res.partner/${partner.id}?fields=name,country_id`, { key: admin });
+  expect(answer.json).toEqual({ success: true, data: partner });
+});
+
+test('dots expand relations, to one and to many, and over several steps', async () => {
+  const fields = 'name,partner_id.country_id.code,order_line.product_id.name,order_line.product_uom_qty';
+  const answer = await gateway.get(`/api/v1/sale.order?fields=${fields}&order=id&limit=3`, { key: admin });
+  expect(answer.status).toBe(200);
+  for (const order of answer.json.data) {
+    expect(Object.keys(order).sort()).toEqual(['id', 'name', 'order_line', 'partner_id']);
+    const [line] = await ormRows('sale.order', ['partner_id'], { domain: [['id', '=', order.id]] }, admin);
+    expect(line?.['partner_id']).toMatchObject({ id: order.partner_id.id });
+    for (const item of order.order_line) {
+      expect(item).toEqual({
+        id: expect.any(Number),
+        product_id: { id: expect.any(Number), name: expect.any(String) },
+        product_uom_qty: expect.any(Number),
+      });
+    }
+  }
+});
+
+describe('rights are those of Odoo', () => {
+  test('a user without access gets 403 and a sentence that says who has', async () => {
+    const answer = await gateway.get('/api/v1/sale.order', { key: demo });
+    expect(answer.status).toBe(403);
+    expect(answer.json.error.reason).toBe('odoo.access');
+    expect(answer.json.error.message).toMatch(/not allowed to access 'Sales Order'/);
+    expect(answer.json.error.message).toContain('Sales/Administrator');
+  });
+
+  test('fields that the user may not read are left out and named; asked for by name they are refused', async () => {
+    const [restricted] = await gateway.sql<{ name: string }>(
+      `select f.name
+       from ir_model_fields f
+       join ir_model_fields_group_rel r on r.field_id = f.id
+       where f.model = 'res.partner' and f.store and f.ttype in ('char', 'integer', 'boolean')
+       and not exists (
+         select from ir_model_fields_group_rel x
+         join ir_model_data d on d.model = 'res.groups' and d.res_id = x.group_id
+         where x.field_id = f.id and d.module = 'base' and d.name = 'group_user')
+       limit 1`,
+    );
+    if (restricted === undefined) return;
+    const all = await gateway.get('/api/v1/res.partner?limit=1', { key: demo });
+    expect(all.json.meta.omitted).toContain(restricted.name);
+    expect(all.json.data[0]).not.toHaveProperty(restricted.name);
+    const named = await gateway.get(`/api/v1/res.partner?limit=1&fields=${restricted.name}`, { key: demo });
+    expect(named.status).toBe(403);
+  });
+
+  test("a record rule of a second company hides that company's records, also as one and as a relation", async () => {
+    const [company] = await gateway.orm<number[]>('res.company', 'create', { vals_list: [{ name: 'Second Company' }] });
+    const bob = await createUser(gateway, 'bob', [
+      'base.group_user',
+      'sales_team.group_sale_salesman_all_leads',
+      'base.group_partner_manager',
+    ]);
+    const key = (await createOdooKey(gateway, { userId: bob })).secret;
+    const vals = { name: 'Partner of the second company', company_id: company };
+    await gateway.orm('res.users', 'write', { ids: [2], vals: { company_ids: [[4, company]] } });
+    const context = { allowed_company_ids: [1, company] };
+    const [hidden] = await gateway.orm<number[]>('res.partner', 'create', { vals_list: [vals], context });
+    const [child] = await gateway.orm<number[]>('res.partner', 'create', {
+      vals_list: [{ name: 'Their child', parent_id: hidden }],
+      context,
+    });
+    await gateway.sql('update res_partner set company_id = null where id = $1', [child]);
+
+    const domain = encodeURIComponent(JSON.stringify([['id', 'in', [hidden, child]]]));
+    const list = await gateway.get(`/api/v1/res.partner?domain=${domain}&fields=name,parent_id.email`, { key });
+    expect(list.json.data).toEqual([
+      { id: child, name: 'Their child', parent_id: { id: hidden, name: 'Partner of the second company' } },
+    ]);
+    expect(await ormRows('res.partner', ['name'], { domain: [['id', 'in', [hidden, child]]] }, key)).toHaveLength(1);
+    expect((await gateway.get(`/api/v1/res.partner/${hidden}`, { key })).status).toBe(404);
+    // For one who is in both companies it is there.
+    expect((await gateway.get(`/api/v1/res.partner/${hidden}`, { key: admin })).status).toBe(200);
+  });
+});
+
+describe('every answer', () => {
+  test('carries the request id that was given, or one of its own', async () => {
+    const given = await gateway.get('/api/v1/ping', { key: admin, headers: { 'X-Request-Id': 'Order.4711_a-b' } });
+    expect(given.headers.get('x-request-id')).toBe('Order.4711_a-b');
+    for (const bad of ['a b', 'ü', 'x'.repeat(65), '<script>']) {
+      const answer = await gateway.get('/api/v1/ping', { key: admin, headers: { 'X-Request-Id': encodeURI(bad) } });
+      expect(answer.headers.get('x-request-id')).toMatch(/^[A-Za-z0-9._-]{1,64}$/);
+      expect(answer.headers.get('x-request-id')).not.toBe(bad);
+    }
+  });
+
+  test('is not kept by caches, and says nothing of what it was made with', async () => {
+    const { headers } = await gateway.get('/api/v1/res.country?limit=1', { key: demo });
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(headers.get('x-powered-by')).toBeNull();
+    expect(headers.get('etag')).toBeNull();
+  });
+
+  test('is compressed when it is long and the client can read that', async () => {
+    const url = `${gateway.url}/api/v1/res.country?fields=name,code`;
+    const headers = { authorization: `Bearer ${demo}` };
+    const long = await fetch(url, { headers: { ...headers, 'accept-encoding': 'gzip' } });
+    expect(long.headers.get('content-encoding')).toBe('gzip');
+    expect(long.headers.get('vary')).toBe('Accept-Encoding');
+    expect(((await long.json()) as { data: unknown[] }).data).toHaveLength(80);
+    const plain = await fetch(url, { headers: { ...headers, 'accept-encoding': 'identity' } });
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect(Number(long.headers.get('content-length'))).toBeLessThan(Number(plain.headers.get('content-length')) / 2);
+    const short = await fetch(`${gateway.url}/api/v1/ping`, { headers: { ...headers, 'accept-encoding': 'gzip' } });
+    expect(short.headers.get('content-encoding')).toBeNull();
+  });
+
+  test('to HEAD has the headers of GET and no body', async () => {
+    const answer = await gateway.request('HEAD', '/api/v1/res.country?limit=1', { key: demo });
+    expect(answer.status).toBe(200);
+    expect(Number(answer.headers.get('content-length'))).toBeGreaterThan(10);
+    expect(answer.text).toBe('');
+  });
+});
+
+test('a field that is added in Odoo appears, with its type, without a restart', async () => {
+  const read = () => gateway.get('/api/v1/res.country.group?limit=1', { key: admin });
+  await read();
+  const [model] = await gateway.sql<{ id: number }>("select id from ir_model where model = 'res.country.group'");
+  const field = { name: 'x_seen_at', field_description: 'Seen', ttype: 'datetime', model_id: model?.id };
+  await gateway.orm('ir.model.fields', 'create', { vals_list: [field] });
+  await gateway.sql("update res_country_group set x_seen_at = '2026-11-22 10:00:00'");
+  await until('the new field', async () => (await read()).json.data[0]?.x_seen_at === '2026-11-22T10:00:00Z');
+});

@@ -1,0 +1,95 @@
+// SIGTERM: what is in flight is answered, nothing new is begun; a second signal does not wait.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { expect, test, vi } from 'vitest';
+import { SidecarProcess } from '../helpers/sidecar_process.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+const gateway = await useInstance();
+
+async function ready(env: Record<string, string> = {}): Promise<SidecarProcess> {
+  const sidecar = await SidecarProcess.spawn({
+    GATEWAY_DATABASE_URL: gateway.sidecarDatabaseUrl,
+    GATEWAY_ODOO_URL: gateway.odoo.url,
+    ...env,
+  });
+  await until('ready', async () => (await sidecar.readiness())?.status === 200);
+  return sidecar;
+}
+
+/** A read that waits in Odoo until the table is let go. */
+async function slowRead(sidecar: SidecarProcess) {
+  const client = new pg.Client({ connectionString: gateway.databaseUrl });
+  await client.connect();
+  await client.query('begin');
+  await client.query('lock table res_country_group in access exclusive mode');
+  const answer = sidecar.get('/api/v1/res.country.group?fields=name', { key: gateway.keys.admin });
+  await until('the read waits', async () => {
+    const [row] = await gateway.sql<{ waiting: boolean }>(
+      "select exists (select from pg_locks where relation = 'res_country_group'::regclass and not granted) as waiting",
+    );
+    return row?.waiting === true;
+  });
+  return {
+    answer,
+    letGo: async () => {
+      await client.query('rollback');
+      await client.end();
+    },
+  };
+}
+
+test('a request in flight is answered, new connections are refused, and the exit is clean', async () => {
+  const sidecar = await ready();
+  const { answer, letGo } = await slowRead(sidecar);
+  sidecar.kill('SIGTERM');
+  await until('new connections are refused', async () => (await sidecar.readiness()) === undefined);
+  await delay(200);
+  await letGo();
+  expect((await answer).status).toBe(200);
+  expect(await sidecar.exited).toBe(0);
+});
+
+test('what does not end in time is cut', async () => {
+  const sidecar = await ready({ GATEWAY_DRAIN_TIMEOUT_MS: '300' });
+  const { answer, letGo } = await slowRead(sidecar);
+  const cut = expect(answer).rejects.toThrow();
+  const startedAt = performance.now();
+  sidecar.kill('SIGTERM');
+  await cut;
+  expect(await sidecar.exited).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(8_000);
+  await letGo();
+});
+
+test('a second signal exits at once', async () => {
+  const sidecar = await ready();
+  const { answer, letGo } = await slowRead(sidecar);
+  const cut = expect(answer).rejects.toThrow();
+  sidecar.kill('SIGTERM');
+  await until('stopping', async () => (await sidecar.readiness()) === undefined);
+  sidecar.kill('SIGTERM');
+  expect(await sidecar.exited).toBe(1);
+  await cut;
+  await letGo();
+});
+
+test('a request past its deadline is told so, and the database statement ends with it', async () => {
+  const sidecar = await ready({ GATEWAY_REQUEST_TIMEOUT_MS: '500' });
+  const { answer, letGo } = await slowRead(sidecar);
+  const startedAt = performance.now();
+  expect((await answer).status).toBe(504);
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  await until('nothing waits any more', async () => {
+    const [row] = await gateway.sql<{ waiting: boolean }>(
+      "select exists (select from pg_locks where relation = 'res_country_group'::regclass and not granted) as waiting",
+    );
+    return row?.waiting === false;
+  });
+  await letGo();
+  sidecar.kill('SIGTERM');
+  await sidecar.exited;
+});
