@@ -78,6 +78,7 @@ function write(context: RequestContext, type: string, bytes: Buffer, encoding: s
     context.requestId,
     'Server-Timing',
     serverTiming(context),
+    ...context.limitHeaders,
     ...context.headers,
   ];
   if (encoding !== undefined) headers.push('Content-Encoding', encoding, 'Vary', 'Accept-Encoding');

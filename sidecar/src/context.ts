@@ -73,6 +73,12 @@ export interface Endpoint {
   /** Under which requests are counted and logged. */
   readonly name: string;
   readonly access: Access;
+  /** What it is charged as; by its HTTP method when nothing is said. */
+  readonly kind?: OperationKind;
+  /** For endpoints that take several operations at once: how many the body holds. The limits count each of them. */
+  readonly operations?: (context: RequestContext) => number;
+  /** Without a caller: under which limit by address it stands; `anonymous` when nothing is said. */
+  readonly limitedAs?: 'login' | 'token';
   handle(context: RequestContext): Answer | Promise<Answer>;
 }
 
@@ -100,6 +106,8 @@ export class RequestContext {
   body: unknown = undefined;
   /** Extra headers of the answer, name and value in turn. */
   readonly headers: string[] = [];
+  /** What the caller is told of its limits, name and value in turn. */
+  limitHeaders: readonly string[] = [];
 
   /** Milliseconds, for Server-Timing and the record. */
   readonly timings = { auth: 0, throttle: 0, queue: 0, odoo: 0, orm: 0, shape: 0 };

@@ -25,6 +25,18 @@ export const catalogue = {
   'oauth.grant_type': { status: 400, message: 'The only grant type here is client_credentials.' },
   'oauth.scope': { status: 400, message: 'The scope is malformed, or wider than what was granted.' },
 
+  'address.blocked': { status: 403, message: 'Your address is blocked.' },
+
+  'throttle.exceeded': { status: 429, message: 'Rate limit exceeded.', retryAfter: 60 },
+  'throttle.failed': {
+    status: 429,
+    message: 'Too many failed attempts from your address. Try again later.',
+    retryAfter: 60,
+  },
+  'throttle.concurrency': { status: 429, message: 'Too many requests at a time.', retryAfter: 1 },
+  'throttle.cost': { status: 413, message: 'The request holds more operations than the limit would ever let pass. Split it.' },
+  'throttle.overloaded': { status: 503, message: 'Too many requests are waiting. Try again shortly.', retryAfter: 1 },
+
   'request.malformed': { status: 400, message: 'The request is not valid HTTP.' },
   'request.path': { status: 400, message: 'The path is not valid percent-encoded UTF-8.' },
   'request.json': { status: 400, message: 'Invalid JSON body' },
@@ -87,6 +99,8 @@ export interface ErrorOptions {
   readonly cause?: unknown;
   /** Headers of the answer, name and value in turn. */
   readonly headers?: readonly string[] | undefined;
+  /** Milliseconds after which trying again makes sense, when that is known better than the catalogue knows it. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 export class GatewayError extends Error {
@@ -103,7 +117,9 @@ export class GatewayError extends Error {
     this.status = kind.status;
     this.details = options.details;
     const headers = options.headers ?? [];
-    this.headers = kind.retryAfter === undefined ? headers : [...headers, 'Retry-After', String(kind.retryAfter)];
+    const { retryAfterMs } = options;
+    const retryAfter = retryAfterMs === undefined ? kind.retryAfter : Math.max(1, Math.ceil(retryAfterMs / 1_000));
+    this.headers = retryAfter === undefined ? headers : [...headers, 'Retry-After', String(retryAfter)];
   }
 }
 

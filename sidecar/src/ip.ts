@@ -39,3 +39,12 @@ export function inRange(address: Address, range: Range): boolean {
     ? range.network instanceof ipaddr.IPv4 && address.match(range.network, range.bits)
     : range.network instanceof ipaddr.IPv6 && address.match(range.network, range.bits);
 }
+
+/**
+ * What one subscriber holds, as CIDR: one IPv4 address, or the /64 of an IPv6 address, in which anybody has as many
+ * addresses as they like.
+ */
+export function subscriberNetwork(address: Address): string {
+  if (address instanceof ipaddr.IPv4) return `${address.toString()}/32`;
+  return `${new ipaddr.IPv6([...address.parts.slice(0, 4), 0, 0, 0, 0]).toString()}/64`;
+}

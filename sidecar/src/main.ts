@@ -22,9 +22,13 @@ import { EventReader } from './odoo/event_reader.ts';
 import { Odoo } from './odoo/execute.ts';
 import { Metadata } from './odoo/metadata.ts';
 import { clientAddress } from './policies/address.ts';
+import { concurrencyCap } from './policies/concurrency.ts';
 import { chosenDatabase } from './policies/database.ts';
+import { limitFailures } from './policies/failed_authentication.ts';
+import { ipBlocking } from './policies/ip_block.ts';
 import { ipList } from './policies/ip_list.ts';
 import { jsonBody } from './policies/json_body.ts';
+import { limits } from './policies/limits.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { pingRoute } from './routes/ping.ts';
@@ -92,6 +96,8 @@ function main(config: Config, log: Log): void {
   const recorderOf = new Map(traffic.map(({ database, recorder }) => [database, recorder]));
   const metrics = new Metrics(traffic, () => channel.load);
 
+  const blocking = ipBlocking(config.trustedProxies);
+  const throttling = limits();
   const app = createApp(
     [
       ...healthRoutes({ databases, probe: (database) => channel.probe(database), isStopping: () => stopping }),
@@ -104,11 +110,15 @@ function main(config: Config, log: Log): void {
       policies: [
         clientAddress(config.trustedProxies, config.forwardedHeader),
         chosenDatabase(databases),
-        authentication([...keys, new AccessTokens()]),
+        blocking.policy,
+        limitFailures(authentication([...keys, new AccessTokens()])),
         ipList(),
+        concurrencyCap(),
+        throttling.beforeBody,
         jsonBody(),
+        throttling.afterBody,
       ],
-      recorders: [logRequests(log), recordTraffic(recorderOf, databases[0], [metrics.observe], log)],
+      recorders: [blocking.recorder, logRequests(log), recordTraffic(recorderOf, databases[0], [metrics.observe], log)],
       isStopping: () => stopping,
     },
   );

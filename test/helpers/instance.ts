@@ -36,6 +36,8 @@ export interface Real {
 export interface InstanceOptions {
   /** An Odoo for this instance alone, which it may stop. */
   ownOdoo?: boolean;
+  /** Keeps the limits of a new installation. Without it nothing is limited, so that tests may ask as often as they like. */
+  limits?: boolean;
   /** Further GATEWAY_… settings of the first sidecar. */
   env?: Record<string, string>;
 }
@@ -174,10 +176,24 @@ export async function createInstance(real: Real, options: InstanceOptions = {}):
   made += 1;
   const database = `test_${process.pid}_${made}`;
   await cloneTemplate(real.parts.cluster, real.template, database);
+  if (!options.limits) await liftLimits(withDatabase(real.parts.cluster.ownerUrl, database));
   const shared = options.ownOdoo ? null : real.sharedOdooUrl;
   const odoo = shared ? OdooProcess.shared(shared) : await OdooProcess.own(real.parts, database);
   const sidecar = await launchSidecar(real, database, odoo.url, options.env ? { env: options.env } : {});
   return new Instance(real, database, odoo, sidecar);
+}
+
+async function liftLimits(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(
+      `update gateway.setting set value = '0'
+       where name in ('throttle.limit', 'throttle.anonymous', 'throttle.login', 'throttle.token', 'throttle.failed')`,
+    );
+  } finally {
+    await client.end();
+  }
 }
 
 async function launchSidecar(real: Real, database: string, odooUrl: string, options: SidecarOptions): Promise<Sidecar> {

@@ -22,6 +22,7 @@ import { beat, forgetSidecar } from './sidecars.ts';
 
 const pollEveryMs = 500;
 const staleAfterMs = 1_000;
+const trustedForMs = 60_000;
 const longestRetryMs = 2_000;
 const beatEveryMs = 2_000;
 
@@ -148,8 +149,14 @@ export class Database implements Queryable {
    */
   ensureFresh(): undefined | Promise<void> {
     if (this.#isFresh()) return undefined;
+    if (this.#state === 'away' && this.trustsMemory) return undefined;
     if (this.#state !== 'ready') throw this.#refusal();
     return this.#waitUntilFresh();
+  }
+
+  /** Whether what is remembered may stand in for Postgres, which does not answer: if the settings allow it, for a minute. */
+  get trustsMemory(): boolean {
+    return this.#settings['throttle.pass_without_database'] && performance.now() - this.#checkedAt < trustedForMs;
   }
 
   /** Reads anew what the internal channel is signed with, after Odoo refused a signature. */
@@ -166,7 +173,7 @@ export class Database implements Queryable {
     const late = new Promise<void>((resolve) => setTimeout(resolve, staleAfterMs));
     this.#hint();
     await Promise.race([polled, late]);
-    if (!this.#isFresh()) throw this.#refusal();
+    if (!this.#isFresh() && !this.trustsMemory) throw this.#refusal();
   }
 
   #refusal(): GatewayError {

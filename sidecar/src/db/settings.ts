@@ -3,8 +3,13 @@
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
+import { windows } from './throttle.ts';
 
 const mebibyte = 1024 * 1024;
+
+/** Postgres' integer; 0: no limit. */
+const limit = (standard: number) => z.int().min(0).max(2_147_483_647).catch(standard);
+const cost = z.int().min(0).max(10_000).catch(1);
 
 const shape = z.object({
   'limit.default': z.int().min(1).catch(80),
@@ -27,6 +32,21 @@ const shape = z.object({
   'webhook.egress_allow': z.array(z.string()).catch([]),
   'log.level': z.enum(['errors', 'metadata', 'payloads']).catch('errors'),
   'log.body_bytes': z.int().min(0).max(mebibyte).catch(16_384),
+  'throttle.limit': limit(60),
+  'throttle.window': z.enum(windows).catch('minute'),
+  'throttle.anonymous': limit(120),
+  'throttle.login': limit(20),
+  'throttle.token': limit(60),
+  'throttle.failed': limit(30),
+  'throttle.concurrency': limit(0),
+  'throttle.cost.read': cost,
+  'throttle.cost.write': cost,
+  'throttle.cost.delete': cost,
+  'throttle.cost.call': cost,
+  'throttle.count_operations': z.boolean().catch(true),
+  'throttle.pass_without_database': z.boolean().catch(false),
+  'ip_block.enabled': z.boolean().catch(true),
+  'ip_block.never': z.string().catch(''),
 });
 
 export type Settings = Readonly<z.infer<typeof shape>>;

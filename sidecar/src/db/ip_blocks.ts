@@ -1,0 +1,35 @@
+// Blocked networks, and the violations that lead to them.
+
+import type { Queryable } from './pool.ts';
+
+export interface IpBlockRow {
+  readonly id: number;
+  /** CIDR. */
+  readonly network: string;
+  /** Null: until a manager unblocks it. */
+  readonly secondsLeft: number | null;
+}
+
+const blocks = {
+  name: 'ip_blocks',
+  text: `
+    select id, network, seconds_left as "secondsLeft"
+    from gateway.ip_blocks($1::bigint[])`,
+};
+
+/** Blocks in force: all with null, or those of these ids that still are. */
+export function readIpBlocks(db: Queryable, ids: readonly number[] | null): Promise<IpBlockRow[]> {
+  return db.query<IpBlockRow>(blocks, [ids]);
+}
+
+const violate = {
+  name: 'ip_violate',
+  text: `
+    select gateway.violate(array_agg(v.network order by v.network), array_agg(v.hits order by v.network))
+    from unnest($1::cidr[], $2::integer[]) as v (network, hits)`,
+};
+
+/** Adds to the counts of networks (CIDR); those that reach the setting are blocked. */
+export async function countViolations(db: Queryable, counts: ReadonlyMap<string, number>): Promise<void> {
+  await db.query(violate, [[...counts.keys()], [...counts.values()]]);
+}

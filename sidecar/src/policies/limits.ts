@@ -1,0 +1,137 @@
+// Which limits a request is under, and what its caller is told of them.
+
+import type { OperationKind, Policy, RequestContext } from '../context.ts';
+import { perDatabase } from '../db/database.ts';
+import type { Settings } from '../db/settings.ts';
+import type { PerWindow, Window } from '../db/throttle.ts';
+import { takeThrottle } from '../db/throttle.ts';
+import { GatewayError } from '../errors.ts';
+import { parseAddress, subscriberNetwork } from '../ip.ts';
+import type { Decision } from './decision.ts';
+import { Throttle } from './throttle.ts';
+
+export const throttleOf = perDatabase((database) => {
+  const throttle = new Throttle({
+    take: (asks) => takeThrottle(database, asks),
+    trustsMemory: () => database.trustsMemory,
+  });
+  database.onChange('throttle', () => throttle.forget());
+  return throttle;
+});
+
+/**
+ * Before the body is read, for all requests whose cost is known without it; after it, for the others. Those are refused
+ * before it only when memory alone says that even one operation is too much.
+ */
+export function limits(): { readonly beforeBody: Policy; readonly afterBody: Policy } {
+  return {
+    beforeBody: {
+      name: 'throttle',
+      appliesTo: ['anonymous', 'authenticated'],
+      check(context: RequestContext): undefined | Promise<void> {
+        if (!isCounted(context)) return charge(context, costOf(context));
+        const { subject, limits } = limitsOf(context);
+        const known = throttleOf(context.database).known(subject, limits, costOf(context));
+        if (known?.allowed === false) settle(context, known);
+        return undefined;
+      },
+    },
+    afterBody: {
+      name: 'throttle by operations',
+      appliesTo: ['authenticated'],
+      check(context: RequestContext): undefined | Promise<void> {
+        if (!isCounted(context)) return undefined;
+        const operations = Math.max(1, context.endpoint.operations?.(context) ?? 1);
+        return charge(context, operations * costOf(context));
+      },
+    },
+  };
+}
+
+function isCounted({ endpoint, database }: RequestContext): boolean {
+  return endpoint.operations !== undefined && database.settings['throttle.count_operations'];
+}
+
+function charge(context: RequestContext, cost: number): undefined | Promise<void> {
+  const { subject, limits } = limitsOf(context);
+  const decision = throttleOf(context.database).take(subject, limits, cost);
+  if (decision instanceof Promise) return wait(context, decision);
+  if (decision !== undefined) settle(context, decision);
+  return undefined;
+}
+
+async function wait(context: RequestContext, decision: Promise<Decision>): Promise<void> {
+  const startedAt = performance.now();
+  const decided = await decision;
+  context.timings.throttle = performance.now() - startedAt;
+  settle(context, decided);
+}
+
+function settle(context: RequestContext, decision: Decision): void {
+  context.limitHeaders = limitHeaders(decision);
+  if (!decision.allowed) throw exceeded(decision);
+}
+
+function limitsOf(context: RequestContext): { readonly subject: string; readonly limits: PerWindow } {
+  const { endpoint, database, address } = context;
+  const { settings } = database;
+  if (endpoint.access === 'authenticated') {
+    const { principal } = context;
+    return { subject: principal.subject, limits: principal.policy.limits ?? globalLimits(settings) };
+  }
+  const kind = endpoint.limitedAs ?? 'anonymous';
+  return { subject: addressSubject(kind, address), limits: perMinute(settings[`throttle.${kind}`]) };
+}
+
+/** For callers without a profile. One that limits nothing lifts all limits. */
+function globalLimits(settings: Settings): PerWindow {
+  return inWindow(settings['throttle.window'], settings['throttle.limit']);
+}
+
+export function perMinute(most: number): PerWindow {
+  return inWindow('minute', most);
+}
+
+function inWindow(window: Window, most: number): PerWindow {
+  return { minute: 0, hour: 0, day: 0, [window]: most };
+}
+
+/** An IPv6 subscriber has a whole /64 to call from. */
+export function addressSubject(kind: string, address: string): string {
+  const parsed = parseAddress(address);
+  return `${kind}:${parsed?.kind() === 'ipv6' ? subscriberNetwork(parsed) : address}`;
+}
+
+const kinds: Readonly<Record<string, OperationKind>> = { GET: 'read', HEAD: 'read', DELETE: 'delete' };
+
+function costOf({ endpoint, request, database }: RequestContext): number {
+  if (endpoint.access !== 'authenticated') return 1;
+  return database.settings[`throttle.cost.${endpoint.kind ?? kinds[request.method] ?? 'write'}`];
+}
+
+/** draft-ietf-httpapi-ratelimit-headers-06, and the names that were usual before it; seconds until the window ends. */
+export function limitHeaders({ limit, remaining, resetMs }: Decision): readonly string[] {
+  const [most, left, reset] = [String(limit), String(remaining), String(Math.ceil(resetMs / 1_000))];
+  return [
+    'RateLimit-Limit',
+    most,
+    'RateLimit-Remaining',
+    left,
+    'RateLimit-Reset',
+    reset,
+    'X-RateLimit-Limit',
+    most,
+    'X-RateLimit-Remaining',
+    left,
+    'X-RateLimit-Reset',
+    reset,
+  ];
+}
+
+export function exceeded({ limit, window, resetMs }: Decision): GatewayError {
+  return new GatewayError('throttle.exceeded', {
+    message: `Rate limit exceeded. Max ${limit} requests per ${window}`,
+    details: { limit, window },
+    retryAfterMs: resetMs,
+  });
+}

@@ -1,0 +1,242 @@
+// Limits per minute, hour and day that hold exactly over any number of sidecars.
+//
+// Requests of a subject that arrive while a statement for it is in flight join its next one: one statement serves
+// hundreds, and what it granted is handed out in the order of arrival. A window that is known to be spent answers from
+// memory: what is left of a window only shrinks until it starts again, so an old answer can refuse, never let pass.
+
+import { LRUCache } from 'lru-cache';
+import type { Ask, PerWindow, Taken, Window } from '../db/throttle.ts';
+import { windows } from '../db/throttle.ts';
+import { asGatewayError, GatewayError } from '../errors.ts';
+import type { Decision } from './decision.ts';
+import { decide, sameLimits, smallestLimit, windowMs } from './decision.ts';
+
+export interface ThrottleOptions {
+  readonly take: (asks: readonly Ask[]) => Promise<Taken[]>;
+  /** Whether subjects that Postgres has answered for pass on what is remembered of them while it does not answer. */
+  readonly trustsMemory: () => boolean;
+}
+
+/** Subjects that are remembered. A forgotten one costs a statement, nothing else. */
+const mostKnown = 50_000;
+/** Callers that wait for a statement. With more, Postgres does not keep up, and waiting longer helps nobody. */
+const mostWaiting = 20_000;
+const mostPerStatement = 1_000;
+/** Statements in flight: while one is in Postgres, what the other granted is handed out. */
+const lanes = 2;
+/** Fewer rows than this are not worth a second statement. */
+const fewestToSplit = 32;
+/** After Postgres failed to answer, nobody waits for it before this has passed. */
+const retryMs = 250;
+
+/** What was last heard of a subject. */
+interface Known {
+  readonly limits: PerWindow;
+  readonly left: Record<Window, number>;
+  /** On the monotonic clock. */
+  readonly resetAt: Record<Window, number>;
+}
+
+interface Waiting {
+  readonly resolve: (decision: Decision) => void;
+  readonly reject: (error: GatewayError) => void;
+}
+
+/** Requests of one subject that ask for the same: they share a row of a statement. */
+interface Group {
+  readonly subject: string;
+  readonly limits: PerWindow;
+  readonly cost: number;
+  readonly waiting: Waiting[];
+}
+
+export class Throttle {
+  readonly #options: ThrottleOptions;
+  readonly #known = new LRUCache<string, Known>({ max: mostKnown });
+  /** Of each subject that waits: its groups in the order of their first request. One of them is asked for at a time. */
+  readonly #queues = new Map<string, Group[]>();
+  /** The groups to be asked for next: the first of each subject that has none in flight. */
+  #ready: Group[] = [];
+  #waiting = 0;
+  #inFlight = 0;
+  #scheduled = false;
+  #away = false;
+  #failedAt = 0;
+  /** Counts calls of `forget`: an answer that was under way then is not remembered. */
+  #era = 0;
+  /** Since the start, for metrics and benches. */
+  readonly counts = { statements: 0, rows: 0, fromMemory: 0 };
+
+  constructor(options: ThrottleOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Charges `cost` to the subject's windows if all of them still hold it, else nothing. A promise only when Postgres
+   * has to be asked; undefined when the limits limit nothing.
+   * Throws, or rejects, with `throttle.cost`, `throttle.overloaded`, or what the database's failure means.
+   */
+  take(subject: string, limits: PerWindow, cost = 1): Decision | Promise<Decision> | undefined {
+    const most = smallestLimit(limits);
+    if (most === 0) return undefined;
+    if (cost > most) throw new GatewayError('throttle.cost', { details: { cost, limit: most } });
+    const known = this.known(subject, limits, cost);
+    if (known?.allowed === false) {
+      this.counts.fromMemory += 1;
+      return known;
+    }
+    if (this.#away && (this.#inFlight > 0 || performance.now() - this.#failedAt < retryMs)) {
+      return this.#whileAway(subject, limits, cost, new GatewayError('database.unavailable'));
+    }
+    if (this.#waiting >= mostWaiting) throw new GatewayError('throttle.overloaded');
+    return new Promise((resolve, reject) => this.#enqueue(subject, limits, cost, { resolve, reject }));
+  }
+
+  /** What a request would be told by memory alone; undefined when nothing is remembered that was asked under these limits. */
+  known(subject: string, limits: PerWindow, cost = 1): Decision | undefined {
+    const known = this.#known.get(subject);
+    if (known === undefined || !sameLimits(known.limits, limits)) return undefined;
+    const now = performance.now();
+    const left = { minute: 0, hour: 0, day: 0 };
+    const resetMs = { minute: 0, hour: 0, day: 0 };
+    for (const window of windows) {
+      const lasts = known.resetAt[window] - now;
+      left[window] = lasts > 0 ? known.left[window] : limits[window];
+      resetMs[window] = lasts > 0 ? lasts : windowMs[window];
+    }
+    return decide(limits, left, resetMs, cost);
+  }
+
+  /** An administrator has reset windows: what is remembered may refuse wrongly. */
+  forget(): void {
+    this.#known.clear();
+    this.#era += 1;
+  }
+
+  get subjectsInMemory(): number {
+    return this.#known.size + this.#queues.size;
+  }
+
+  #enqueue(subject: string, limits: PerWindow, cost: number, waiting: Waiting): void {
+    this.#waiting += 1;
+    const queue = this.#queues.get(subject);
+    const joined = queue?.find((group) => group.cost === cost && sameLimits(group.limits, limits));
+    if (joined) {
+      joined.waiting.push(waiting);
+      return;
+    }
+    const group = { subject, limits, cost, waiting: [waiting] };
+    if (queue) {
+      queue.push(group);
+      return;
+    }
+    this.#queues.set(subject, [group]);
+    this.#ready.push(group);
+    this.#schedule();
+  }
+
+  /** At the end of this turn of the event loop: what came in with it travels together. */
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight >= lanes || this.#ready.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      const share = Math.max(fewestToSplit, Math.ceil(this.#ready.length / (lanes - this.#inFlight)));
+      while (this.#inFlight < lanes && this.#ready.length > 0) {
+        void this.#send(this.#ready.splice(0, Math.min(share, mostPerStatement)));
+      }
+    });
+  }
+
+  async #send(groups: Group[]): Promise<void> {
+    groups.sort((a, b) => (a.subject < b.subject ? -1 : 1));
+    const asks = groups.map(({ subject, limits, cost, waiting }): Ask => {
+      // Later requests of the subject open a group of their own.
+      this.#queues.get(subject)?.shift();
+      const asked = Math.min(waiting.length, Math.floor(smallestLimit(limits) / cost)) * cost;
+      return { subject, asked, cost, limits };
+    });
+    this.#inFlight += 1;
+    this.counts.statements += 1;
+    this.counts.rows += asks.length;
+    const era = this.#era;
+    const sentAt = performance.now();
+    try {
+      const taken = await this.#options.take(asks);
+      this.#away = false;
+      if (taken.length !== groups.length) throw new GatewayError('internal.error');
+      for (const [index, group] of groups.entries()) this.#handOut(group, taken[index] as Taken, sentAt, era);
+    } catch (thrown) {
+      this.#fail(groups, asGatewayError(thrown));
+    } finally {
+      this.#inFlight -= 1;
+      for (const { subject } of groups) this.#next(subject);
+      this.#schedule();
+    }
+  }
+
+  /** The subject's next group takes its place among those to be asked for. */
+  #next(subject: string): void {
+    const [next] = this.#queues.get(subject) ?? [];
+    if (next) this.#ready.push(next);
+    else this.#queues.delete(subject);
+  }
+
+  #handOut({ subject, limits, cost, waiting }: Group, { granted, left, resetMs }: Taken, sentAt: number, era: number): void {
+    if (era === this.#era) {
+      // From the sending of the question: an answer that took long expires early, and Postgres is asked again.
+      const resetAt = { minute: sentAt + resetMs.minute, hour: sentAt + resetMs.hour, day: sentAt + resetMs.day };
+      this.#known.set(subject, { limits, left: { ...left }, resetAt });
+    }
+    this.#waiting -= waiting.length;
+    const passing = granted / cost;
+    // All of a group's windows shrink alike, so the one that is tightest after the last request is so for each.
+    const last = decide(limits, left, resetMs, 0);
+    const refused = passing < waiting.length ? decide(limits, left, resetMs, cost) : last;
+    for (const [index, { resolve }] of waiting.entries()) {
+      resolve(index < passing ? { ...last, remaining: last.remaining + (passing - 1 - index) * cost } : refused);
+    }
+  }
+
+  #fail(groups: readonly Group[], error: GatewayError): void {
+    const failed = [...groups];
+    if (error.reason === 'database.unavailable') {
+      this.#away = true;
+      this.#failedAt = performance.now();
+      // Those who wait would only wait for the same failure.
+      for (const { subject } of this.#ready.splice(0)) {
+        failed.push(...(this.#queues.get(subject) ?? []));
+        this.#queues.delete(subject);
+      }
+      for (const queue of this.#queues.values()) failed.push(...queue.splice(0));
+    }
+    for (const { subject, limits, cost, waiting } of failed) {
+      this.#waiting -= waiting.length;
+      for (const { resolve, reject } of waiting) {
+        try {
+          resolve(this.#whileAway(subject, limits, cost, error));
+        } catch {
+          reject(error);
+        }
+      }
+    }
+  }
+
+  /** Charges memory alone, for subjects that are in it and if the options say so. Throws `error` otherwise. */
+  #whileAway(subject: string, limits: PerWindow, cost: number, error: GatewayError): Decision {
+    const decision = this.known(subject, limits, cost);
+    const known = this.#known.get(subject);
+    const now = performance.now();
+    const passes = error.reason === 'database.unavailable' && this.#options.trustsMemory();
+    if (decision === undefined || known === undefined || !passes) throw error;
+    if (!decision.allowed) return decision;
+    for (const window of windows) {
+      if (known.resetAt[window] <= now) {
+        known.left[window] = limits[window];
+        known.resetAt[window] = now + windowMs[window];
+      }
+      known.left[window] -= cost;
+    }
+    return decision;
+  }
+}

@@ -1,0 +1,344 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Answer } from '../helpers/http_client.ts';
+import type { Sidecar } from '../helpers/instance.ts';
+import { startTcpProxy } from '../helpers/tcp_proxy.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const { keys } = gateway;
+/** Behind a proxy that it trusts: clients come from where their X-Forwarded-For says. */
+let behindProxy: Sidecar;
+
+beforeAll(async () => {
+  behindProxy = await gateway.startSidecar({ env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8' } });
+});
+
+beforeEach(async () => {
+  await gateway.sql('delete from gateway.throttle');
+  await gateway.sql('select gateway.reset_throttle(array[]::text[])');
+});
+
+/** Changes settings and waits until every sidecar goes by them. */
+async function set(settings: Record<string, unknown>): Promise<void> {
+  for (const [name, value] of Object.entries(settings)) {
+    await gateway.sql('update gateway.setting set value = $2::jsonb where name = $1', [name, JSON.stringify(value)]);
+  }
+  await applied();
+}
+
+/** Changes are live within a second on every sidecar; a marker that passes the same way tells when. */
+async function applied(): Promise<void> {
+  const most = 100_000 + Math.floor(Math.random() * 100_000);
+  await gateway.sql(`update gateway.setting set value = to_jsonb($1::integer) where name = 'throttle.anonymous'`, [most]);
+  for (const sidecar of [gateway, behindProxy]) {
+    await until('the change is live', async () => {
+      const answer = await sidecar.get('/nowhere', from(`198.51.100.${Math.floor(Math.random() * 250)}`));
+      return answer.headers.get('ratelimit-limit') === String(most);
+    });
+  }
+}
+
+const from = (address: string) => ({ headers: { 'X-Forwarded-For': address } });
+const ping = (key = keys.demo, sidecar: Pick<Sidecar, 'get'> = gateway) => sidecar.get('/api/v1/ping', { key });
+const statuses = (answers: Answer[]) => answers.map(({ status }) => status);
+const told = ({ headers }: Answer) => ['limit', 'remaining', 'reset'].map((name) => Number(headers.get(`ratelimit-${name}`)));
+
+async function profile(values: Record<string, unknown>): Promise<number> {
+  const [id] = await gateway.orm<number[]>('gateway.profile', 'create', { vals_list: [{ name: randomUUID(), ...values }] });
+  return id as number;
+}
+
+async function giveDemo(profileId: number | false): Promise<void> {
+  const users = await gateway.orm<number[]>('res.users', 'search', { domain: [['login', '=', 'demo_api']] });
+  expect(users).toHaveLength(1);
+  await gateway.orm('res.users', 'write', { ids: users, vals: { gateway_profile_id: profileId } });
+}
+
+describe('the throttle over HTTP', () => {
+  test('exactly the limit passes, and every answer tells what is left', async () => {
+    await set({ 'throttle.limit': 5 });
+    const answers: Answer[] = [];
+    for (let i = 0; i < 7; i += 1) answers.push(await ping());
+    expect(statuses(answers)).toEqual([200, 200, 200, 200, 200, 429, 429]);
+    expect(answers.map((answer) => told(answer).slice(0, 2))).toEqual([
+      [5, 4],
+      [5, 3],
+      [5, 2],
+      [5, 1],
+      [5, 0],
+      [5, 0],
+      [5, 0],
+    ]);
+    const refused = answers[6] as Answer;
+    expect(refused.json).toMatchObject({
+      success: false,
+      error: { code: 429, reason: 'throttle.exceeded', message: 'Rate limit exceeded. Max 5 requests per minute' },
+    });
+    const [, , reset] = told(refused);
+    expect(reset).toBeGreaterThan(50);
+    expect(Number(refused.headers.get('retry-after'))).toBe(reset);
+    for (const name of ['limit', 'remaining', 'reset']) {
+      expect(refused.headers.get(`x-ratelimit-${name}`)).toBe(refused.headers.get(`ratelimit-${name}`));
+    }
+  });
+
+  test('two sidecars share a window', async () => {
+    await set({ 'throttle.limit': 40 });
+    const answers = await Promise.all(Array.from({ length: 80 }, (_, i) => ping(keys.demo, i % 2 ? gateway : behindProxy)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(40);
+  });
+
+  test.each([
+    ['hour', 3_600],
+    ['day', 86_400],
+  ])('the window may be one %s', async (window, seconds) => {
+    await set({ 'throttle.limit': 1, 'throttle.window': window });
+    await ping();
+    const refused = await ping();
+    expect(refused.json.error.message).toBe(`Rate limit exceeded. Max 1 requests per ${window}`);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(seconds - 10);
+    await set({ 'throttle.window': 'minute' });
+  });
+
+  test('errors tell what is left, too', async () => {
+    await set({ 'throttle.limit': 10, 'throttle.failed': 20 });
+    for (const [path, key] of [
+      ['/api/v1/no.such.model', keys.demo],
+      ['/api/v1/res.partner?limit=-1', keys.demo],
+      ['/nowhere', undefined],
+      ['/api/v1/ping', 'no such key'],
+    ] as const) {
+      const answer = await gateway.get(path, key === undefined ? {} : { key });
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(told(answer)[0]).toBeGreaterThan(0);
+    }
+  });
+
+  test("a profile's limits replace the global one, and all keys of its user share them", async () => {
+    await set({ 'throttle.limit': 2 });
+    await giveDemo(await profile({ minute_limit: 4, hour_limit: 100 }));
+    await applied();
+    const answers = await Promise.all([ping(), ping(), ping(), ping(), ping()]);
+    expect(statuses(answers).sort()).toEqual([200, 200, 200, 200, 429]);
+    await giveDemo(false);
+    await applied();
+    expect(told(await ping())[0]).toBe(2);
+  });
+
+  test('a profile without limits lifts the global one', async () => {
+    await set({ 'throttle.limit': 1 });
+    await giveDemo(await profile({}));
+    await applied();
+    expect(statuses([await ping(), await ping()])).toEqual([200, 200]);
+    await giveDemo(false);
+    await applied();
+  });
+
+  test('a window that an administrator resets takes requests again within a second', async () => {
+    await set({ 'throttle.limit': 1 });
+    await ping();
+    expect((await ping()).status).toBe(429);
+    const [row] = await gateway.sql<{ subject: string }>(`select subject from gateway.throttle where subject like 'user:%'`);
+    await gateway.sql('select gateway.reset_throttle(array[$1])', [row?.subject]);
+    expect(await until('requests pass again', async () => (await ping()).status === 200)).toBeLessThan(1_000);
+  });
+
+  test('without a limit nothing is counted and nothing told', async () => {
+    await set({ 'throttle.limit': 0 });
+    expect((await ping()).headers.has('ratelimit-limit')).toBe(false);
+    expect(await gateway.sql(`select subject from gateway.throttle where subject like 'user:%'`)).toEqual([]);
+  });
+
+  test('a cost per kind of operation is charged', async () => {
+    await set({ 'throttle.limit': 10, 'throttle.cost.read': 4 });
+    expect(statuses([await ping(), await ping(), await ping()])).toEqual([200, 200, 429]);
+    await set({ 'throttle.cost.read': 11 });
+    expect((await ping()).json.error).toMatchObject({ code: 413, reason: 'throttle.cost', details: { cost: 11, limit: 10 } });
+    await set({ 'throttle.cost.read': 1, 'throttle.limit': 0 });
+  });
+});
+
+describe('limits by address', () => {
+  test('an address that fails to authenticate too often is no longer listened to', async () => {
+    await set({ 'throttle.failed': 3 });
+    const guess = (i: number) => ({ key: String(i).padStart(40, 'f'), ...from('203.0.113.50') });
+    const answers: Answer[] = [];
+    for (let i = 0; i < 5; i += 1) answers.push(await behindProxy.get('/api/v1/ping', guess(i)));
+    expect(statuses(answers)).toEqual([401, 401, 401, 429, 429]);
+    expect(answers[4]?.json.error.reason).toBe('throttle.failed');
+    expect((await behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.50') })).status).toBe(429);
+    expect((await behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.51') })).status).toBe(200);
+    await set({ 'throttle.failed': 0 });
+  });
+
+  test('an IPv6 subscriber fails as one, whichever of its addresses it uses', async () => {
+    await set({ 'throttle.failed': 2 });
+    const guess = (i: number) => ({ key: String(i).padStart(40, 'e'), ...from(`2001:db8:1:2::${i + 1}`) });
+    const answers: Answer[] = [];
+    for (let i = 0; i < 4; i += 1) answers.push(await behindProxy.get('/api/v1/ping', guess(i)));
+    expect(statuses(answers)).toEqual([401, 401, 429, 429]);
+    await set({ 'throttle.failed': 0 });
+  });
+
+  test('requests without a caller are limited by address', async () => {
+    await set({});
+    await gateway.sql(`update gateway.setting set value = '2' where name = 'throttle.anonymous'`);
+    const ask = () => behindProxy.get('/nowhere', from('203.0.113.60'));
+    await until(
+      'the limit is live',
+      async () => told(await behindProxy.get('/nowhere', from(`203.0.113.${61 + Math.floor(Math.random() * 99)}`)))[0] === 2,
+    );
+    expect(statuses([await ask(), await ask(), await ask()])).toEqual([404, 404, 429]);
+  });
+});
+
+describe('blocked addresses', () => {
+  const ask = (address: string) => behindProxy.get('/api/v1/ping', { key: keys.demo, ...from(address) });
+  const isBlocked = async (address: string) => (await ask(address)).status === 403;
+
+  test('an address is blocked after so many violations, and passes when it is unblocked', async () => {
+    await set({ 'ip_block.violations': 5, 'throttle.limit': 0 });
+    const bad = (i: number) => behindProxy.get('/api/v1/ping', { key: String(i).padStart(40, 'd'), ...from('203.0.113.70') });
+    for (let i = 0; i < 5; i += 1) await bad(i);
+    await until('the address is blocked', () => isBlocked('203.0.113.70'));
+    const refused = await ask('203.0.113.70');
+    expect(refused.json.error).toMatchObject({ code: 403, reason: 'address.blocked' });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
+    expect(await isBlocked('203.0.113.71')).toBe(false);
+    const [row] = await gateway.sql<{ id: string; violations: number }>(`select id, violations from gateway.ip_block`);
+    expect(row?.violations).toBe(5);
+    await gateway.sql('select gateway.unblock_networks(array[$1::bigint])', [row?.id]);
+    await until('the address passes', async () => !(await isBlocked('203.0.113.70')));
+    await set({ 'ip_block.violations': 100 });
+  });
+
+  test('violations of one IPv6 /64 add up, and block all of it', async () => {
+    await set({ 'ip_block.violations': 3 });
+    for (let i = 1; i <= 3; i += 1) {
+      await behindProxy.get('/api/v1/ping', { key: String(i).padStart(40, 'c'), ...from(`2001:db8:77::${i}`) });
+    }
+    await until('the network is blocked', () => isBlocked('2001:db8:77:0:ffff::9'));
+    expect(await isBlocked('2001:db8:77:1::1')).toBe(false);
+    await set({ 'ip_block.violations': 100 });
+  });
+
+  test('loopback, the proxies and the never-block list are excepted', async () => {
+    await set({ 'ip_block.violations': 2, 'ip_block.never': '203.0.113.80\n2001:db8:88::/48' });
+    for (const address of ['127.0.0.1', '10.1.2.3', '203.0.113.80', '2001:db8:88:9::1', '203.0.113.81']) {
+      for (let i = 0; i < 3; i += 1) {
+        await behindProxy.get('/api/v1/ping', { key: `${i}`.padStart(40, 'b'), ...from(address) });
+      }
+    }
+    await until('the one without excuse is blocked', () => isBlocked('203.0.113.81'));
+    for (const address of ['127.0.0.1', '10.1.2.3', '203.0.113.80', '2001:db8:88:9::1'])
+      expect(await isBlocked(address)).toBe(false);
+    await set({ 'ip_block.violations': 100, 'ip_block.never': '' });
+  });
+
+  test('a manager blocks a network of any size, for a time or for good', async () => {
+    await gateway.sql(`select gateway.block_network('198.18.0.0/15', null, 2, 'test')`);
+    await until('the network is blocked', () => isBlocked('198.19.255.1'));
+    expect((await ask('198.18.0.1')).headers.has('retry-after')).toBe(false);
+    await gateway.sql('select gateway.unblock_networks(array_agg(id)) from gateway.ip_block');
+    await until('the network passes', async () => !(await isBlocked('198.19.255.1')));
+  });
+
+  test.each([
+    ['an address that the client put in front', '1.2.3.4, 203.0.113.90'],
+    ['a loopback in front', '127.0.0.1, 203.0.113.90'],
+    ['a trusted proxy in front', '10.0.0.1, 203.0.113.90'],
+    ['another one behind a trusted proxy', '1.2.3.4, 203.0.113.90, 10.0.0.7'],
+    ['the mapped spelling', '::ffff:203.0.113.90'],
+    ['the mapped spelling in hexadecimal', '::ffff:cb00:715a'],
+    ['a port', '203.0.113.90:4711'],
+    ['white space', '  203.0.113.90\t'],
+    ['rubbish in front', 'unknown, "203.0.113.1", 203.0.113.90'],
+    ['empty hops in front', ', , 203.0.113.90'],
+  ])('a block is not escaped by %s', async (_name, forwarded) => {
+    await gateway.sql(`select gateway.block_network('203.0.113.90', 60, 2, 'test')`);
+    await until('the address is blocked', () => isBlocked('203.0.113.90'));
+    expect(await isBlocked(forwarded)).toBe(true);
+  });
+
+  test.each(['Forwarded', 'X-Real-IP', 'X-Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'X-Forwarded'])(
+    'a block is not escaped by the header %s',
+    async (name) => {
+      await gateway.sql(`select gateway.block_network('203.0.113.90', 60, 2, 'test')`);
+      await until('the address is blocked', () => isBlocked('203.0.113.90'));
+      const value = name === 'Forwarded' ? 'for=1.2.3.4' : '1.2.3.4';
+      const answer = await behindProxy.get('/api/v1/ping', {
+        key: keys.demo,
+        headers: { 'X-Forwarded-For': '203.0.113.90', [name]: value },
+      });
+      expect(answer.json.error.reason).toBe('address.blocked');
+    },
+  );
+
+  test('who is not behind a trusted proxy comes from where it comes, whatever it says', async () => {
+    const listed = await profile({ ip_list: '203.0.113.7' });
+    await giveDemo(listed);
+    await applied();
+    expect((await gateway.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.7') })).json.error.reason).toBe(
+      'address.not_allowed',
+    );
+    expect((await behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.7') })).status).toBe(200);
+    expect((await behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.7, 203.0.113.8') })).status).toBe(403);
+    await giveDemo(false);
+    await applied();
+  });
+});
+
+describe('requests at a time', () => {
+  test('as many run at once as the profile allows, and places are given back', async () => {
+    await set({ 'throttle.limit': 0 });
+    await giveDemo(await profile({ max_concurrency: 2 }));
+    await applied();
+    const read = () => gateway.get('/api/v1/res.partner?limit=80', { key: keys.demo });
+    await read();
+    const answers = await Promise.all(Array.from({ length: 12 }, read));
+    const passed = answers.filter(({ status }) => status === 200);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(passed.length).toBeGreaterThanOrEqual(2);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(passed.length + refused.length).toBe(12);
+    expect(refused[0]?.json.error).toMatchObject({
+      reason: 'throttle.concurrency',
+      message: 'Too many requests at a time. Max 2',
+    });
+    expect(statuses([await read(), await read(), await read()])).toEqual([200, 200, 200]);
+    await giveDemo(false);
+    await applied();
+  });
+});
+
+describe('while Postgres is away', () => {
+  test.each([
+    [false, 503],
+    [true, 200],
+  ])('with passing allowed: %s, a known caller gets %i and nobody hangs', async (allowed, expected) => {
+    await set({ 'throttle.limit': 4, 'throttle.pass_without_database': allowed });
+    const proxy = await startTcpProxy(Number(new URL(gateway.sidecarDatabaseUrl).port));
+    const sidecar = await gateway.startSidecar({ postgres: proxy });
+    try {
+      await until('the sidecar serves', async () => (await ping(keys.demo, sidecar)).status === 200);
+      await gateway.sql('delete from gateway.throttle');
+      await proxy.cut();
+      const startedAt = performance.now();
+      await until('the loss is noticed', async () => (await ping(keys.admin, sidecar)).status === 503, 3_000);
+      const answer = await ping(keys.demo, sidecar);
+      expect(answer.status).toBe(expected);
+      if (expected === 503) expect(answer.headers.get('retry-after')).toBe('2');
+      // What is remembered limits as well: of four, some are gone.
+      const more = await Promise.all(Array.from({ length: 6 }, () => ping(keys.demo, sidecar)));
+      expect(new Set(statuses(more))).toEqual(new Set(allowed ? [200, 429] : [503]));
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
+      await proxy.restore();
+      await until('the sidecar serves again', async () => (await ping(keys.admin, sidecar)).status === 200, 20_000);
+    } finally {
+      await proxy.cut().catch(() => undefined);
+      await sidecar.stop();
+    }
+  });
+});
