@@ -6,4 +6,4 @@
 import { ensureSystem } from './stack/system.mjs';
 import { runByName } from './test/run_by_name.mjs';
 
-await runByName({ kind: 'bench', notes: ['harness.ts'], prepare: () => ensureSystem(['odoo', 'postgres', 'bench']) });
+await runByName({ kind: 'bench', notes: ['harness.ts'], prepare: () => ensureSystem(['bench']) });

@@ -8,7 +8,7 @@
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { say } from '../../scripts/stack/report.mjs';
@@ -81,6 +81,8 @@ export async function compare<Name extends string>(
   contestants: Record<Name, () => Promise<Measured>>,
 ): Promise<Record<Name, Measured>> {
   const names = Object.keys(contestants) as Name[];
+  const [busy = 0] = loadavg();
+  if (busy > 1) say(`  The machine is busy already (load ${busy.toFixed(1)}): figures will be low and uneven.`);
   const turns = new Map<Name, Measured[]>(names.map((name) => [name, []]));
   for (let round = 0; round <= rounds; round += 1) {
     const shift = round % names.length;

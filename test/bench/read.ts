@@ -27,6 +27,13 @@ const idsOf = (records: { id: number }[]) => records.map(({ id }) => id);
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 try {
   const key = gateway.keys.bench;
+  // The demo data has 41 partners; a page of 80 needs more.
+  const partners = Array.from({ length: 80 }, (_, n) => ({
+    name: `Bench ${n}`,
+    email: `bench${n}@example.com`,
+    phone: `+32 2 555 ${n}`,
+  }));
+  await gateway.orm(model, 'create', { vals_list: partners });
   const [user] = await gateway.sql<{ id: number }>("select id from res_users where login = 'bench_api'");
   const [partner] = await gateway.sql<{ id: number }>(
     'select id from res_partner where active and email is not null order by id limit 1',
