@@ -2,67 +2,79 @@
 
 Reads STACK_PREPARE, a JSON object: {"keys": {"admin", "demo", "bench"}, "bundles": true|false}.
 """
+
 import json
 import os
 
-from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 from odoo.fields import Command
 from odoo.modules import Manifest
 
-KEY_NAME = 'API Gateway stack'
-wanted = json.loads(os.environ['STACK_PREPARE'])
-env = env  # noqa: F821, PLW0127  Odoo's shell provides it
+from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
+
+KEY_NAME = "API Gateway stack"
+wanted = json.loads(os.environ["STACK_PREPARE"])
+env = env  # noqa: F821  Odoo's shell provides it
 
 
 def ensure_user(login, name, groups):
     """A user with exactly these groups: demo data widens the groups that new users get by default."""
-    users = env['res.users'].with_context(no_reset_password=True, active_test=False)
-    values = {'active': True, 'group_ids': [Command.set(groups.ids)]}
-    user = users.search([('login', '=', login)])
+    users = env["res.users"].with_context(no_reset_password=True, active_test=False)
+    values = {"active": True, "group_ids": [Command.set(groups.ids)]}
+    user = users.search([("login", "=", login)])
     if user:
         user.write(values)
         return user
-    return users.create({'name': name, 'login': login, 'email': f'{login}@example.com', **values})
+    return users.create({"name": name, "login": login, "email": f"{login}@example.com", **values})
 
 
 def ensure_key(user, key):
     """Stores a key known beforehand in the way that `res.users.apikeys._generate` stores the ones it makes up."""
-    env.cr.execute('select key from res_users_apikeys where user_id = %s and name = %s', [user.id, KEY_NAME])
+    env.cr.execute("select key from res_users_apikeys where user_id = %s and name = %s", [user.id, KEY_NAME])
     stored = env.cr.fetchall()
     if len(stored) == 1 and KEY_CRYPT_CONTEXT.verify(key, stored[0][0]):
         return
-    env.cr.execute('delete from res_users_apikeys where user_id = %s and name = %s', [user.id, KEY_NAME])
+    env.cr.execute("delete from res_users_apikeys where user_id = %s and name = %s", [user.id, KEY_NAME])
     env.cr.execute(
-        "insert into res_users_apikeys (name, user_id, scope, expiration_date, key, index) values (%s, %s, 'rpc', null, %s, %s)",
+        """
+        insert into res_users_apikeys (name, user_id, scope, expiration_date, key, index)
+        values (%s, %s, 'rpc', null, %s, %s)
+        """,
         [KEY_NAME, user.id, KEY_CRYPT_CONTEXT.hash(key), key[:INDEX_SIZE]],
     )
 
 
 def remove_limits(user):
     """Gives the user a profile without any limit, once the addon has profiles."""
-    if 'gateway.profile' not in env:
+    if "gateway.profile" not in env:
         return
-    profiles = env['gateway.profile']
-    profile = profiles.search([('name', '=', 'No limits')]) or profiles.create({'name': 'No limits'})
+    profiles = env["gateway.profile"]
+    profile = profiles.search([("name", "=", "No limits")]) or profiles.create({"name": "No limits"})
     user.gateway_profile_id = profile
 
 
 def generate_assets():
     """The bundles that a browser loads first: made now, they don't cost the first visitor 20 seconds."""
-    own = Manifest.for_addon('api_gateway')
-    bundles = ['web.assets_web', 'web.assets_web_dark', 'web.assets_web_print', 'web.assets_frontend', 'web.assets_frontend_minimal', 'web.assets_frontend_lazy']
-    bundles += [name for name in (own['assets'] if own else {}) if name.startswith('api_gateway.')]
+    own = Manifest.for_addon("api_gateway")
+    bundles = [
+        "web.assets_web",
+        "web.assets_web_dark",
+        "web.assets_web_print",
+        "web.assets_frontend",
+        "web.assets_frontend_minimal",
+        "web.assets_frontend_lazy",
+    ]
+    bundles += [name for name in (own["assets"] if own else {}) if name.startswith("api_gateway.")]
     for name in bundles:
-        bundle = env['ir.qweb']._get_asset_bundle(name, css=True, js=True)
+        bundle = env["ir.qweb"]._get_asset_bundle(name, css=True, js=True)
         bundle.js()
         bundle.css()
 
 
-admin = env.ref('base.user_admin')
-demo = ensure_user('demo_api', 'Demo API user', env.ref('base.group_user'))
-bench = ensure_user('bench_api', 'Bench API user', admin.group_ids)
+admin = env.ref("base.user_admin")
+demo = ensure_user("demo_api", "Demo API user", env.ref("base.group_user"))
+bench = ensure_user("bench_api", "Bench API user", admin.group_ids)
 remove_limits(bench)
-for user, name in ((admin, 'admin'), (demo, 'demo'), (bench, 'bench')):
-    ensure_key(user, wanted['keys'][name])
+for user, name in ((admin, "admin"), (demo, "demo"), (bench, "bench")):
+    ensure_key(user, wanted["keys"][name])
 generate_assets()
 env.cr.commit()
