@@ -1,0 +1,260 @@
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook as Receiver } from 'standardwebhooks';
+import { Agent } from 'undici';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Job, Result, Webhook } from '../../sidecar/src/db/webhooks.ts';
+import { deliver, renderEvent, retryAfter } from '../../sidecar/src/webhooks/deliver.ts';
+import { Endpoint } from '../../sidecar/src/webhooks/endpoint.ts';
+import { sign } from '../../sidecar/src/webhooks/sign.ts';
+
+const secrets = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+const agent = new Agent();
+let server: Server;
+let url: string;
+let answer: (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+beforeAll(async () => {
+  server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    answer(request, response, body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?a=1`;
+});
+
+afterAll(async () => {
+  await agent.destroy();
+  server.close();
+});
+
+const webhook = (changes: Partial<Webhook> = {}): Webhook => ({
+  id: 1,
+  name: 'Test',
+  url,
+  model: 'res.partner',
+  userId: 2,
+  lang: null,
+  fields: [],
+  concurrency: 2,
+  secrets,
+  headers: [],
+  ...changes,
+});
+
+const job = (id: number, changes: Partial<Job> = {}): Job => ({
+  id,
+  eventId: `00000000-0000-0000-0000-${String(id).padStart(12, '0')}`,
+  webhookId: 1,
+  event: 'write',
+  model: 'res.partner',
+  resId: 7,
+  changed: ['name'],
+  previous: { name: 'Azure' },
+  recordValues: null,
+  attempts: 0,
+  body: null,
+  createdAt: new Date('2026-11-22T10:00:00.123Z'),
+  ...changes,
+});
+
+describe('a delivery', () => {
+  test('is one that the package standardwebhooks verifies, with the new secret and with the old one', async () => {
+    const body = renderEvent(job(1), { id: 7, name: 'Überraschung' });
+    const verified: unknown[] = [];
+    answer = (request, response, received) => {
+      const headers = request.headers as Record<string, string>;
+      for (const secret of secrets) verified.push(new Receiver(secret.toString('base64')).verify(received, headers));
+      expect(() => new Receiver(Buffer.alloc(32, 3).toString('base64')).verify(received, headers)).toThrow();
+      expect(() => new Receiver(secrets[0]?.toString('base64') ?? '').verify(`${received} `, headers)).toThrow();
+      response.end('thanks');
+    };
+    const result = await deliver(agent, webhook(), job(1), body, 1_000);
+    expect(result).toMatchObject({ job: 1, outcome: 'delivered', status: 200, response: 'thanks', error: null });
+    const event = {
+      id: job(1).eventId,
+      type: 'res.partner.write',
+      timestamp: '2026-11-22T10:00:00Z',
+      data: {
+        model: 'res.partner',
+        id: 7,
+        changed: ['name'],
+        previous: { name: 'Azure' },
+        values: { id: 7, name: 'Überraschung' },
+      },
+    };
+    expect(verified).toEqual([event, event]);
+  });
+
+  test('carries the headers of the webhook and keeps its own', async () => {
+    let seen: IncomingMessage['headers'] = {};
+    answer = (request, response) => {
+      seen = request.headers;
+      response.end();
+    };
+    const headers = [
+      { name: 'Authorization', value: 'Bearer s3cret' },
+      { name: 'User-Agent', value: 'ours' },
+    ];
+    await deliver(agent, webhook({ headers }), job(1), '{}', 1_000);
+    expect(seen).toMatchObject({
+      authorization: 'Bearer s3cret',
+      'user-agent': 'ours',
+      'content-type': 'application/json',
+      'webhook-id': job(1).eventId,
+    });
+  });
+
+  test('is not made when a header has lost its value', async () => {
+    answer = () => expect.unreachable('nothing must arrive');
+    const result = await deliver(agent, webhook({ headers: [{ name: 'Authorization', value: null }] }), job(1), '{}', 1_000);
+    expect(result).toMatchObject({ outcome: 'failed', error: expect.stringContaining('has lost its value') });
+  });
+
+  test.each([
+    ['a 500', 500, {}, 'Answered 500', null, false],
+    ['a redirect', 302, { location: 'http://127.0.0.1/inside' }, 'Answered 302: redirects are not followed', null, false],
+    ['a 429 with Retry-After', 429, { 'retry-after': '120' }, 'Answered 429', 120, false],
+    ['a 410', 410, {}, 'Answered 410', null, true],
+  ])('fails with %s', async (_name, status, headers, error, wait, gone) => {
+    answer = (_request, response) => response.writeHead(status, headers).end('why');
+    const result = await deliver(agent, webhook(), job(1), '{}', 1_000);
+    expect(result).toMatchObject({ outcome: 'failed', status, error, retry_after: wait, gone, response: 'why' });
+  });
+
+  test('fails in time when the receiver stalls, before the answer and in the midst of it', async () => {
+    answer = () => {};
+    await expect(deliver(agent, webhook(), job(1), '{}', 200)).resolves.toMatchObject({ error: 'No answer within 0.2 s' });
+    answer = (_request, response) => {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write('.'), 20);
+      response.on('close', () => clearInterval(timer));
+    };
+    await expect(deliver(agent, webhook(), job(1), '{}', 200)).resolves.toMatchObject({ error: 'No answer within 0.2 s' });
+  });
+
+  test('fails when the connection breaks, and says at which host', async () => {
+    answer = (request) => request.socket.destroy();
+    const result = await deliver(agent, webhook(), job(1), '{}', 1_000);
+    expect(result).toMatchObject({ outcome: 'failed', status: null, error: expect.stringMatching(/^127\.0\.0\.1: /) });
+  });
+
+  test('keeps the first KB of the answer and reads no endless one', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200);
+      const more = () => {
+        while (response.writable && response.write('x\0'.repeat(4_096)));
+      };
+      response.on('drain', more);
+      more();
+    };
+    const result = await deliver(agent, webhook(), job(1), '{}', 2_000);
+    expect(result.outcome).toBe('delivered');
+    expect(result.response).toBe('x'.repeat(512));
+  });
+});
+
+test('Retry-After is read in both its forms and never believed to be negative', () => {
+  expect(retryAfter('7')).toBe(7);
+  expect(retryAfter(new Date(Date.now() + 60_000).toUTCString())).toBeGreaterThan(55);
+  expect(retryAfter(new Date(0).toUTCString())).toBe(0);
+  expect(retryAfter('soon')).toBeNull();
+  expect(retryAfter(undefined)).toBeNull();
+});
+
+test('the signature is the one of the specification', () => {
+  // The example of github.com/standard-webhooks/standard-webhooks
+  const secret = Buffer.from('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64');
+  expect(sign([secret], 'msg_p5jXN8AQM9LWM0D4loKWxJek', 1614265330, '{"test": 2432232314}')).toBe(
+    'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+  );
+});
+
+describe('an endpoint', () => {
+  const sent: number[] = [];
+  const results: Result[] = [];
+  const open = new Map<number, (outcome: 'delivered' | 'failed') => void>();
+
+  afterEach(() => {
+    sent.length = 0;
+    results.length = 0;
+    open.clear();
+  });
+
+  const create = (mostFailures = 100, concurrency = 2) =>
+    new Endpoint({
+      webhook: webhook({ concurrency }),
+      mostFailures: () => mostFailures,
+      send: (_webhook, { job: { id } }) => {
+        sent.push(id);
+        return new Promise((resolve) => open.set(id, (outcome) => resolve({ job: id, outcome })));
+      },
+      report: (result) => results.push(result),
+      onRoom: () => {},
+    });
+
+  const take = (endpoint: Endpoint, jobs: readonly Job[]) => {
+    endpoint.hold(jobs);
+    endpoint.push(jobs.map((item) => ({ job: item, body: '{}' })));
+  };
+
+  async function end(id: number, outcome: 'delivered' | 'failed'): Promise<void> {
+    open.get(id)?.(outcome);
+    await new Promise(setImmediate);
+  }
+
+  test("sends a record's jobs one after the other, and several records at once", async () => {
+    const endpoint = create();
+    take(endpoint, [job(1), job(2), job(3, { resId: 8 }), job(4, { resId: 9 })]);
+    expect(sent).toEqual([1, 3]);
+    await end(3, 'delivered');
+    expect(sent).toEqual([1, 3, 4]);
+    await end(1, 'delivered');
+    expect(sent).toEqual([1, 3, 4, 2]);
+  });
+
+  test('gives back what waits behind a job that failed', async () => {
+    const endpoint = create();
+    take(endpoint, [job(1), job(2), job(3)]);
+    await end(1, 'failed');
+    expect(sent).toEqual([1]);
+    expect(results.map(({ job: id, outcome }) => [id, outcome])).toEqual([
+      [1, 'failed'],
+      [2, 'released'],
+      [3, 'released'],
+    ]);
+    expect(endpoint.held.size).toBe(0);
+  });
+
+  test('gives everything back when failures pile up', async () => {
+    const endpoint = create(2, 1);
+    take(
+      endpoint,
+      [1, 2, 3, 4].map((id) => job(id, { resId: id })),
+    );
+    await end(1, 'failed');
+    await end(2, 'failed');
+    expect(sent).toEqual([1, 2]);
+    expect(results.slice(2).map(({ outcome }) => outcome)).toEqual(['released', 'released']);
+  });
+
+  test('stops when the requests under way have ended, and gives back the rest', async () => {
+    const endpoint = create();
+    take(endpoint, [job(1), job(2), job(3, { resId: 8 }), job(4, { resId: 9 })]);
+    let stopped = false;
+    const stopping = endpoint.stop().then(() => {
+      stopped = true;
+    });
+    await end(1, 'delivered');
+    expect(stopped).toBe(false);
+    await end(3, 'delivered');
+    await stopping;
+    expect(sent).toEqual([1, 3]);
+    expect(results.filter(({ outcome }) => outcome === 'released').map(({ job: id }) => id)).toEqual([4, 2]);
+    expect(endpoint.room).toBe(0);
+  });
+});
