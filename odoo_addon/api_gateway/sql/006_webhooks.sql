@@ -317,7 +317,7 @@ begin
         when 'released' then coalesce(r.retry_after, 0)
         else greatest(
           least(longest_delay, first_delay * 4 ^ least(j.attempts, 20)) * (0.8 + 0.4 * random()),
-          least(longest_delay, r.retry_after))
+          least(longest_delay, coalesce(r.retry_after, 0)))
       end),
       holder = null,
       body = coalesce(j.body, r.body),

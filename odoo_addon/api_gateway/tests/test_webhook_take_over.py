@@ -17,7 +17,7 @@ from odoo.tests import common, new_test_user, tagged
 from odoo.tools.json import json_default
 
 from ..webhooks.deliver import Target, deliver
-from ..webhooks.egress import EgressRefused, guarded_session, parse_allowed, refusal
+from ..webhooks.egress import guarded_session, parse_allowed, refusal
 from ..webhooks.values import read_values
 from .test_webhook_capture import WebhookCase
 
@@ -79,6 +79,7 @@ class TakeOverCase(WebhookCase):
     @contextmanager
     def cron(self):
         """The model as a cron has it: on a cursor that may commit."""
+        self.env.cr.flush()
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             yield self.env(cr=cr, su=True)["gateway.webhook"]
 
@@ -211,10 +212,10 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual(len(self.receiver.arrived), 21)
 
     def test_an_endpoint_that_fails_for_a_day_is_paused_and_managers_are_told(self):
-        webhook = self.webhook(url=self.receiver.url)
         manager = new_test_user(
             self.env, "told", groups="api_gateway.group_manager,base.group_user", email="told@example.com"
         )
+        webhook = self.webhook(url=self.receiver.url)
         self.env["res.partner"].create({"name": "One"})
         self.receiver.status = 500
         self.take_over()
@@ -302,7 +303,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual(self.env.cr.fetchone()[0], 1)
 
     def test_what_an_owner_lost_the_right_to_read_is_not_sent(self):
-        self.webhook(url=self.receiver.url)
+        self.webhook(url=self.receiver.url, on_write=False)
         self.env["res.partner"].create({"name": "One"})
         self.env.cr.flush()
         self.owner.group_ids = [(6, 0, [self.env.ref("base.group_portal").id])]
@@ -329,7 +330,8 @@ class TestWebhookEgress(common.BaseCase):
             with self.subTest(url, why=why):
                 result = self.send(url)
                 self.assertEqual(result["outcome"], "failed")
-                self.assertIn("is not a public address", result["error"])
+                # Some spellings are no address at all to urllib3.
+                self.assertRegex(result["error"], "is not a public address|Failed to parse")
         self.assertEqual(self.receiver.arrived, [])
 
     def test_public_addresses_are_open(self):
@@ -343,8 +345,7 @@ class TestWebhookEgress(common.BaseCase):
             return [(2, 1, 6, "", ("127.0.0.1", port))]
 
         self.patch(socket, "getaddrinfo", rebinding)
-        with guarded_session([], 3) as session, self.assertRaises(EgressRefused):
-            session.post("http://rebind.test/")
+        self.assertIn("127.0.0.1 is not a public address", self.send("http://rebind.test/")["error"])
         self.assertEqual(self.receiver.arrived, [])
 
     def test_redirects_and_proxies_are_not_followed(self):

@@ -115,10 +115,8 @@ def _retry_after(text):
 
 
 def _plain(exc, target):
-    """The innermost message: requests wraps it in the address of an object or two."""
-    while exc.args and isinstance(exc.args[0], BaseException):
-        exc = exc.args[0]
-    reason = getattr(exc, "reason", None)
-    if isinstance(reason, BaseException):
-        return _plain(reason, target)
+    """The innermost message: requests and urllib3 wrap it in one another."""
+    inner = [found for found in (*exc.args, getattr(exc, "reason", None)) if isinstance(found, BaseException)]
+    if inner:
+        return _plain(inner[-1], target)
     return f"{urlsplit(target.url).hostname}: {exc}"[:500]
