@@ -33,7 +33,6 @@ async function main() {
   say(await describeInstance(up.instance));
   if (up.started.length === 0) return say('It was running already. `npm run stack -- down` stops it.');
   say('Ctrl-C stops it.');
-  setInterval(() => {}, 60_000); // what was started keeps no process alive: this one must wait by itself
   const end = await Promise.race([stopRequested, ...up.started.map((running) => running.exited.then(() => running))]);
   if (typeof end === 'string') return stopAll(0);
   const tail = readFileSync(end.log, 'utf8').trim().split('\n').slice(-25).join('\n');

@@ -28,18 +28,22 @@ export function ensureParts() {
   return parts;
 }
 
-export async function ensureTemplate() {
-  return ensureTemplateOf(await ensureParts());
+/** @type {Promise<string> | undefined} */
+let template;
+
+export function ensureTemplate() {
+  template ??= ensureParts().then(ensureTemplateOf);
+  return template;
 }
 
 /** @param {string} name */
 export async function createDatabase(name) {
   const { cluster } = await ensureParts();
-  const template = await ensureTemplate();
+  const source = await ensureTemplate();
   const existing = await inspectDatabase(cluster, name);
   if (existing && !existing.marker) throw new Failure(`The database ${name} was not made by this stack.`);
   await deleteDatabase(cluster, name); // left by a run that was killed
-  await cloneTemplate(cluster, template, name);
+  await cloneTemplate(cluster, source, name);
   return {
     name,
     ownerUrl: withDatabase(cluster.ownerUrl, name),

@@ -166,17 +166,20 @@ function describe(ownerUrl) {
 
 /** Stops the instance and what dead runs have left, Postgres last. */
 export function takeDown() {
-  return withLock(lockPath, async () => {
-    await step('Sidecar and Odoo', async (progress) => {
-      await stopOrphans();
-      const records = [readRecord('sidecar'), readRecord('odoo')].filter((record) => record !== null);
-      for (const record of records) await stopRecorded(record);
-      progress.note(records.length > 0 ? 'stopped' : 'not running');
-    });
-    await step('Postgres', async (progress) => {
-      progress.note((await clusterPort()) === null ? 'not running' : 'stopped');
-      await stopCluster();
-    });
+  return withLock(lockPath, stopEverything);
+}
+
+async function stopEverything() {
+  await step('Sidecar and Odoo', async (progress) => {
+    await stopOrphans();
+    const records = [readRecord('sidecar'), readRecord('odoo')].filter((record) => record !== null);
+    for (const record of records) await stopRecorded(record);
+    progress.note(records.length > 0 ? 'stopped' : 'not running');
+  });
+  if (process.env.DATABASE_URL) return;
+  await step('Postgres', async (progress) => {
+    progress.note((await clusterPort()) === null ? 'not running' : 'stopped');
+    await stopCluster();
   });
 }
 
@@ -190,7 +193,7 @@ export async function stopIdleCluster() {
 /** Takes the instance down and deletes all its data: databases, files, passwords, keys. */
 export function wipe() {
   return withLock(lockPath, async () => {
-    await takeDown();
+    await stopEverything();
     await step('Data', async (progress) => {
       if (process.env.DATABASE_URL) {
         const cluster = await ensureCluster();

@@ -8,18 +8,32 @@ import { Failure, say } from './report.mjs';
 
 const giveUpAfterMs = 30 * 60_000;
 
-/** Locks held by this process: they may be entered again. @type {Set<string>} */
-const held = new Set();
+/** Within this process: the last one in line for each lock. @type {Map<string, Promise<unknown>>} */
+const lines = new Map();
 
 /**
  * Runs `work` while holding the lock file at `path`; waits for its turn.
  * @template T
  * @param {string} path
+ * @param {() => Promise<T>} work must not ask for the same lock
+ * @returns {Promise<T>}
+ */
+export function withLock(path, work) {
+  const turn = (lines.get(path) ?? Promise.resolve()).then(() => holding(path, work));
+  lines.set(
+    path,
+    turn.catch(() => {}),
+  );
+  return turn;
+}
+
+/**
+ * @template T
+ * @param {string} path
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withLock(path, work) {
-  if (held.has(path)) return work();
+async function holding(path, work) {
   mkdirSync(dirname(path), { recursive: true });
   const mine = `${path}.${process.pid}`;
   writeFileSync(mine, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }));
@@ -28,14 +42,12 @@ export async function withLock(path, work) {
   } finally {
     rmSync(mine, { force: true });
   }
-  held.add(path);
   const release = () => rmSync(path, { force: true });
   process.once('exit', release);
   try {
     return await work();
   } finally {
     process.off('exit', release);
-    held.delete(path);
     release();
   }
 }

@@ -52,6 +52,7 @@ export async function startOdooServer(parts, options) {
     url,
     ports: [httpPort, geventPort],
     ready: [`${url}/web/health`, ...(workers > 0 ? [`http://127.0.0.1:${geventPort}/websocket/health`] : [])],
+    readyHeaders: { 'x-odoo-database': options.databases[0] ?? '' }, // with several databases, only a named one has routes
     log: options.logFile,
     background: options.background,
     fingerprint: options.fingerprint,

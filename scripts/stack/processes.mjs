@@ -50,6 +50,7 @@ let stopping = false;
  * @property {string} url
  * @property {number[]} ports
  * @property {string[]} ready addresses that answer 200 once it serves
+ * @property {Record<string, string>} [readyHeaders] sent to them
  * @property {string} [log]
  * @property {string} [fingerprint]
  * @property {boolean} [background] survives this process
@@ -79,7 +80,7 @@ export async function launch(launch) {
   await spawned.catch((error) => {
     throw new Failure(`${launch.name} could not be started: ${error.message}.`, { cause: error });
   });
-  child.unref();
+  if (launch.background) child.unref();
   const pid = /** @type {number} */ (child.pid);
   /** @type {ProcessRecord} */
   const record = {
@@ -94,7 +95,7 @@ export async function launch(launch) {
     owner: launch.background ? null : { pid: process.pid, startTime: startTimeOf(process.pid) },
   };
   writeRecord(record);
-  await untilReady(record, launch.ready, launch.readyTimeoutMs ?? 60_000, logStart);
+  await untilReady(record, launch, logStart);
   return {
     url: launch.url,
     pid,
@@ -107,11 +108,12 @@ export async function launch(launch) {
   };
 }
 
-/** @param {ProcessRecord} record @param {string[]} addresses @param {number} timeoutMs @param {number} logStart */
-async function untilReady(record, addresses, timeoutMs, logStart) {
+/** @param {ProcessRecord} record @param {Launch} launch @param {number} logStart */
+async function untilReady(record, launch, logStart) {
+  const timeoutMs = launch.readyTimeoutMs ?? 180_000;
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    if ((await Promise.all(addresses.map(answers))).every(Boolean)) return;
+    if ((await Promise.all(launch.ready.map((address) => answers(address, launch.readyHeaders)))).every(Boolean)) return;
     const ended = !isRunning(record);
     if (ended || Date.now() > deadline) {
       await stopRecorded(record);
@@ -129,10 +131,10 @@ async function untilReady(record, addresses, timeoutMs, logStart) {
   }
 }
 
-/** True when the address answers 200. @param {string} address */
-export async function answers(address) {
+/** True when the address answers 200. @param {string} address @param {Record<string, string>} [headers] */
+export async function answers(address, headers = {}) {
   try {
-    const response = await fetch(address, { signal: AbortSignal.timeout(5000), redirect: 'manual' });
+    const response = await fetch(address, { headers, signal: AbortSignal.timeout(5000), redirect: 'manual' });
     await response.arrayBuffer();
     return response.status === 200;
   } catch {
