@@ -46,6 +46,8 @@ export const catalogue = {
   'request.headers_too_large': { status: 431, message: 'The headers are too large.' },
   'request.incomplete': { status: 408, message: 'The request did not arrive in time.' },
 
+  'body.value': { status: 422, message: 'A value does not fit its field.' },
+
   'query.unknown': { status: 400, message: 'A query parameter is not known.' },
   'query.repeated': { status: 400, message: 'A query parameter is given twice.' },
   'query.domain': { status: 400, message: 'The domain is malformed.' },
