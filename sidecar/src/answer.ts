@@ -15,8 +15,8 @@ const brotli = promisify(brotliCompress);
 const zip = promisify(gzip);
 
 /** The success envelope. */
-export function success(data: unknown, meta?: Readonly<Record<string, unknown>>): Answer {
-  return { status: 200, body: { success: true, data, meta } };
+export function success(data: unknown, meta?: Readonly<Record<string, unknown>>, status = 200): Answer {
+  return { status, body: { success: true, data, meta } };
 }
 
 export function sendAnswer(context: RequestContext, answer: Answer): undefined | Promise<void> {
@@ -28,6 +28,7 @@ export function sendAnswer(context: RequestContext, answer: Answer): undefined |
 
 export function sendError(context: RequestContext, error: GatewayError): undefined | Promise<void> {
   context.headers.push(...error.headers);
+  if (context.endpoint.errors === 'text') return send(context, error.status, { success: false, error: error.message }, json);
   const asProblem = context.request.headers.accept?.includes('application/problem+json') === true;
   return asProblem
     ? send(context, error.status, renderProblem(error, context.requestId), problemJson)

@@ -69,6 +69,8 @@ export interface Target {
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+export type OperationKind = 'read' | 'write' | 'delete' | 'call';
+
 export interface Endpoint {
   /** Under which requests are counted and logged. */
   readonly name: string;
@@ -79,6 +81,8 @@ export interface Endpoint {
   readonly operations?: (context: RequestContext) => number;
   /** Without a caller: under which limit by address it stands; `anonymous` when nothing is said. */
   readonly limitedAs?: 'login' | 'token';
+  /** `text`: errors answer `{"success": false, "error": "…"}`; otherwise in the envelope. */
+  readonly errors?: 'text';
   handle(context: RequestContext): Answer | Promise<Answer>;
 }
 

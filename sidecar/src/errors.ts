@@ -46,12 +46,17 @@ export const catalogue = {
   'request.headers_too_large': { status: 431, message: 'The headers are too large.' },
   'request.incomplete': { status: 408, message: 'The request did not arrive in time.' },
 
+  'body.form': { status: 400, message: 'The body does not have the form that is expected here.' },
+  'body.missing': { status: 400, message: 'A required field is missing.' },
   'body.value': { status: 422, message: 'A value does not fit its field.' },
 
   'query.unknown': { status: 400, message: 'A query parameter is not known.' },
   'query.repeated': { status: 400, message: 'A query parameter is given twice.' },
   'query.domain': { status: 400, message: 'The domain is malformed.' },
   'query.fields': { status: 400, message: 'The list of fields is malformed.' },
+  'query.filter': { status: 400, message: 'A filter is malformed.' },
+  'query.cursor': { status: 400, message: 'The cursor is not one that this list gave.' },
+  'query.count': { status: 400, message: 'The count is none, exact or estimated.' },
   'query.limit': { status: 400, message: 'The limit is out of range.' },
   'query.offset': { status: 400, message: 'The offset is out of range.' },
   'query.order': { status: 400, message: 'The order is malformed.' },

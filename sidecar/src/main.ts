@@ -21,6 +21,7 @@ import { OdooChannel } from './odoo/channel.ts';
 import { EventReader } from './odoo/event_reader.ts';
 import { Odoo } from './odoo/execute.ts';
 import { Metadata } from './odoo/metadata.ts';
+import { RecordShapes } from './odoo/records.ts';
 import { clientAddress } from './policies/address.ts';
 import { concurrencyCap } from './policies/concurrency.ts';
 import { chosenDatabase } from './policies/database.ts';
@@ -31,8 +32,10 @@ import { jsonBody } from './policies/json_body.ts';
 import { limits } from './policies/limits.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { methodRoutes } from './routes/methods.ts';
 import { pingRoute } from './routes/ping.ts';
 import { recordRoutes } from './routes/records.ts';
+import { writeRoutes } from './routes/writes.ts';
 import { createApp, refuseMalformed } from './server.ts';
 import { logRequests } from './telemetry/log_requests.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -88,6 +91,7 @@ function main(config: Config, log: Log): void {
   const webhooks = databases.map(
     (database) => new WebhookDispatcher({ database, instance, readRecords: (...asked) => events.read(...asked) }),
   );
+  const shapes = new RecordShapes(new Metadata(odoo));
 
   const traffic = databases.map((database) => ({
     database,
@@ -103,7 +107,9 @@ function main(config: Config, log: Log): void {
       ...healthRoutes({ databases, probe: (database) => channel.probe(database), isStopping: () => stopping }),
       metricsRoute(metrics, { token: config.metricsToken, from: config.metricsFrom }),
       pingRoute,
-      ...recordRoutes(odoo, new Metadata(odoo)),
+      ...recordRoutes(odoo, shapes),
+      ...writeRoutes(odoo, shapes),
+      ...methodRoutes(odoo),
     ],
     {
       // The order in which every request meets them (docs/architecture.md).

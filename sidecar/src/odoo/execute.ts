@@ -32,6 +32,11 @@ export class Odoo {
     return this.#run('/gateway/read', context, operations);
   }
 
+  /** All in one transaction, all or nothing; one result per operation. Throws the reasons of the contract. */
+  execute(context: RequestContext, operations: readonly Operation[]): Promise<readonly unknown[]> {
+    return this.#run('/gateway/execute', context, operations);
+  }
+
   async #run(path: Path, context: RequestContext, operations: readonly Operation[]): Promise<readonly unknown[]> {
     const { principal, database, timings } = context;
     const call = {

@@ -10,6 +10,7 @@ import type { FieldTree } from './fields.ts';
 import { asTypes } from './operations.ts';
 import type { ModelTypes, TypesOf } from './shape.ts';
 import { modelsBehind } from './shape.ts';
+import { modelsIn } from './values.ts';
 
 const cachedModels = 2_000;
 
@@ -61,6 +62,22 @@ export class Metadata {
     return (name) => found.get(name) ?? {};
   }
 
+  /** The types of a model and of those that values for it reach. */
+  async typesIn(context: RequestContext, model: string, values: readonly unknown[]): Promise<TypesOf> {
+    const found = new Map<string, ModelTypes>();
+    let wanted = [{ model, values }];
+    while (wanted.length > 0) {
+      const next: { model: string; values: unknown[] }[] = [];
+      for (const { model: name, values: given } of wanted) {
+        const types = await this.#typesOf(context, name, given.flatMap(keysOf));
+        found.set(name, types);
+        for (const value of given) next.push(...modelsIn(value, types));
+      }
+      wanted = next;
+    }
+    return (name) => found.get(name) ?? {};
+  }
+
   async #typesOf(context: RequestContext, model: string, names: readonly string[]): Promise<ModelTypes> {
     const cache = this.#cacheOf(context.database);
     const known = cache.known.get(model);
@@ -79,4 +96,8 @@ export class Metadata {
     if (generation === cache.generation) cache.known.set(model, types);
     return types;
   }
+}
+
+function keysOf(value: unknown): string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
 }

@@ -22,12 +22,54 @@ export interface ReadOperation {
   readonly fields?: FieldTree | undefined;
 }
 
-export interface TypesOperation {
-  readonly op: 'types';
+export interface CreateOperation {
+  readonly op: 'create';
+  readonly model: string;
+  readonly values: readonly Readonly<Record<string, unknown>>[];
+  readonly fields?: FieldTree | undefined;
+}
+
+export interface WriteOperation {
+  readonly op: 'write';
+  readonly model: string;
+  readonly ids: readonly number[];
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly fields?: FieldTree | undefined;
+}
+
+export interface UnlinkOperation {
+  readonly op: 'unlink';
+  readonly model: string;
+  readonly ids: readonly number[];
+}
+
+export interface CallOperation {
+  readonly op: 'call';
+  readonly model: string;
+  readonly method: string;
+  readonly ids?: readonly number[] | undefined;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+export interface ModelsOperation {
+  readonly op: 'models';
+}
+
+export interface DescribeOperation {
+  readonly op: 'describe' | 'types';
   readonly models: readonly string[];
 }
 
-export type Operation = SearchOperation | ReadOperation | TypesOperation;
+export type Operation =
+  | SearchOperation
+  | ReadOperation
+  | CreateOperation
+  | WriteOperation
+  | UnlinkOperation
+  | CallOperation
+  | ModelsOperation
+  | DescribeOperation;
 
 /** What `search` and `read` give, raw. */
 export interface Records {
@@ -36,12 +78,23 @@ export interface Records {
   readonly omitted: readonly string[];
 }
 
+/** What `create` and `write` give, raw. */
+export interface Written {
+  readonly ids: readonly number[];
+  readonly records?: Record<string, unknown>[];
+}
+
 /** The results come from a signed exchange with our own addon: their outer form is checked, no more. */
 export function asRecords(result: unknown): Records {
   if (isObject(result) && Array.isArray(result['records']) && Array.isArray(result['omitted'])) {
     return result as unknown as Records;
   }
   throw unexpected('records');
+}
+
+export function asWritten(result: unknown): Written {
+  if (isObject(result) && Array.isArray(result['ids'])) return result as unknown as Written;
+  throw unexpected('ids');
 }
 
 export function asTypes(result: unknown): Readonly<Record<string, ModelTypes>> {

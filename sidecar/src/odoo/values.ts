@@ -98,13 +98,13 @@ function typed(value: unknown, at: string, type: 'boolean' | 'number', wanted: s
 const dateFormat = /^(\d{4})-(\d{2})-(\d{2})$/;
 const dateTimeFormat = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)\s?(Z|[+-]\d{2}:?\d{2})?$/i;
 
-function parseDate(value: unknown, at: string): string {
+export function parseDate(value: unknown, at: string): string {
   if (typeof value === 'string' && isCalendarDay(value)) return value;
   throw malformed(at, 'must be a date like "2026-11-22"');
 }
 
 /** ISO 8601 with any offset, or none for UTC; as Odoo stores it, in UTC and whole seconds. */
-function parseDateTime(value: unknown, at: string): string {
+export function parseDateTime(value: unknown, at: string): string {
   const [, day, clock, offset] = (typeof value === 'string' && dateTimeFormat.exec(value.trim())) || [];
   if (day !== undefined && clock !== undefined && isCalendarDay(day)) {
     const instant = new Date(`${day}T${clock}${zone(offset)}`);

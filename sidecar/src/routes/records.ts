@@ -1,4 +1,4 @@
-// Any model's records: GET /api/v1/<model> and /api/v1/<model>/<id>.
+// Reading any model's records: GET /api/v1/<model> and /api/v1/<model>/<id>.
 
 import { success } from '../answer.ts';
 import type { Answer, RequestContext, Route } from '../context.ts';
@@ -7,19 +7,14 @@ import { GatewayError } from '../errors.ts';
 import type { Domain } from '../odoo/domain.ts';
 import { parseDomain } from '../odoo/domain.ts';
 import type { Odoo } from '../odoo/execute.ts';
-import { requireExposed } from '../odoo/exposure.ts';
 import type { FieldTree } from '../odoo/fields.ts';
 import { parseFields } from '../odoo/fields.ts';
-import type { Metadata } from '../odoo/metadata.ts';
-import type { Records } from '../odoo/operations.ts';
 import { asRecords } from '../odoo/operations.ts';
-import { shapeRows } from '../odoo/shape.ts';
+import type { RecordShapes } from '../odoo/records.ts';
+import { missing, requestedId, requestedModel } from '../odoo/target.ts';
 import { readQuery, wholeNumber } from './query.ts';
 
-const modelName = /^[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)*$/;
 const orderTerm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i;
-/** Postgres' integer: no record of Odoo has a greater id. */
-const greatestId = 2_147_483_647;
 
 export interface ListQuery {
   readonly domain: Domain;
@@ -29,38 +24,23 @@ export interface ListQuery {
   readonly order: string | undefined;
 }
 
-export function recordRoutes(odoo: Odoo, metadata: Metadata): Route[] {
-  async function shaped(
-    context: RequestContext,
-    model: string,
-    fields: FieldTree | undefined,
-    result: unknown,
-  ): Promise<Records> {
-    const found = asRecords(result);
-    const [first] = found.records;
-    if (first === undefined) return found;
-    const typesOf = await metadata.typesBehind(context, model, fields, Object.keys(first));
-    const startedAt = performance.now();
-    shapeRows(found.records, model, fields, typesOf);
-    context.timings.shape = performance.now() - startedAt;
-    return found;
-  }
-
+export function recordRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
   async function list(context: RequestContext): Promise<Answer> {
     const model = requestedModel(context);
     const { domain, fields, limit, offset, order } = parseListQuery(context.request.url, context.database.settings);
     const [result] = await odoo.read(context, [{ op: 'search', model, domain, fields, limit, offset, order }]);
-    const { records, omitted } = await shaped(context, model, fields, result);
+    const { records, omitted } = asRecords(result);
+    await shapes.shape(context, model, fields, records);
     return success(records, { limit, offset, ...named(omitted) });
   }
 
   async function one(context: RequestContext): Promise<Answer> {
     const model = requestedModel(context);
     const id = requestedId(context);
-    const query = readQuery(context.request.url, ['fields']);
-    const fields = query.fields === undefined ? undefined : parseFields(query.fields);
+    const fields = parseFieldsQuery(context.request.url);
     const [result] = await odoo.read(context, [{ op: 'read', model, ids: [id], fields }]);
-    const { records, omitted } = await shaped(context, model, fields, result);
+    const { records, omitted } = asRecords(result);
+    await shapes.shape(context, model, fields, records);
     const [record] = records;
     if (record === undefined) throw missing(model, id);
     return success(record, omitted.length > 0 ? named(omitted) : undefined);
@@ -72,6 +52,11 @@ export function recordRoutes(odoo: Odoo, metadata: Metadata): Route[] {
   ];
 }
 
+/** The one parameter of endpoints that answer with a record. */
+export function parseFieldsQuery(url: string): FieldTree | undefined {
+  const { fields } = readQuery(url, ['fields']);
+  return fields === undefined ? undefined : parseFields(fields);
+}
 /** Throws the `query.…` reason of the first parameter that is wrong. */
 export function parseListQuery(url: string, settings: Settings): ListQuery {
   const query = readQuery(url, ['domain', 'fields', 'limit', 'offset', 'order']);
@@ -112,34 +97,6 @@ function parseOrder(text: string): string {
     }
   }
   return text;
-}
-
-/** Throws `odoo.model` for what no model can be called, `odoo.exposure` for what nobody reaches. */
-function requestedModel({ request, database }: RequestContext): string {
-  const model = String(request.params['model']);
-  if (!modelName.test(model)) {
-    throw new GatewayError('odoo.model', { message: `There is no model "${model}".`, details: { model } });
-  }
-  requireExposed(database, model);
-  return model;
-}
-
-function requestedId({ request }: RequestContext): number {
-  const text = String(request.params['id']);
-  const id = wholeNumber(text);
-  if (id === undefined || id === 0) {
-    const message = `The record id must be a positive whole number, not "${text}".`;
-    throw new GatewayError('route.record_id', { message, details: { id: text } });
-  }
-  if (id > greatestId) throw missing(String(request.params['model']), id);
-  return id;
-}
-
-function missing(model: string, id: number): GatewayError {
-  return new GatewayError('odoo.missing', {
-    message: `${model} ${id} does not exist, or your user may not see it.`,
-    details: { model, id },
-  });
 }
 
 function named(omitted: readonly string[]): { omitted?: readonly string[] } {

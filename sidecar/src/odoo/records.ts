@@ -1,0 +1,58 @@
+// Records between clients' shapes and Odoo's: what every endpoint that reads or writes records shares.
+
+import type { RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { FieldTree } from './fields.ts';
+import type { Metadata } from './metadata.ts';
+import type { Written } from './operations.ts';
+import { shapeRows } from './shape.ts';
+import { parseValues } from './values.ts';
+
+type Row = Record<string, unknown>;
+type Values = Record<string, unknown>;
+
+export class RecordShapes {
+  readonly #metadata: Metadata;
+
+  constructor(metadata: Metadata) {
+    this.#metadata = metadata;
+  }
+
+  /** Shapes raw rows in place. */
+  async shape(context: RequestContext, model: string, fields: FieldTree | undefined, rows: Row[]): Promise<void> {
+    const [first] = rows;
+    if (first === undefined) return;
+    const typesOf = await this.#metadata.typesBehind(context, model, fields, Object.keys(first));
+    const startedAt = performance.now();
+    shapeRows(rows, model, fields, typesOf);
+    context.timings.shape += performance.now() - startedAt;
+  }
+
+  /** The values of a body as Odoo takes them; throws `body.value` and `body.form`. */
+  async parse(context: RequestContext, model: string, bodies: readonly unknown[], at = ''): Promise<Values[]> {
+    const typesOf = await this.#metadata.typesIn(context, model, bodies);
+    const startedAt = performance.now();
+    const place = (i: number) => (bodies.length === 1 ? at : `${at}[${i}]`);
+    const parsed = bodies.map((body, i) => parseValues(body, model, typesOf, place(i)));
+    context.timings.shape += performance.now() - startedAt;
+    return parsed;
+  }
+
+  /** What an endpoint that wrote answers: the ids, or the records when fields were asked for. */
+  async written(
+    context: RequestContext,
+    model: string,
+    fields: FieldTree | undefined,
+    { ids, records }: Written,
+  ): Promise<Row[]> {
+    if (fields === undefined || records === undefined) return ids.map((id) => ({ id }));
+    await this.shape(context, model, fields, records);
+    return records;
+  }
+}
+
+/** An object that is no list; throws `body.form`. */
+export function asObject(body: unknown, what = 'The body'): Row {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Row;
+  throw new GatewayError('body.form', { message: `${what} must be a JSON object.` });
+}

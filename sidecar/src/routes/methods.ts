@@ -1,0 +1,79 @@
+// Calling public methods: POST /api/v1/<model>/<method>, /api/v1/<model>/<id>/<method>, and /call, the one endpoint
+// that speaks execute_kw. What a method takes and gives is between it and its caller: values pass as they are.
+
+import { success } from '../answer.ts';
+import type { Answer, RequestContext, Route } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { Odoo } from '../odoo/execute.ts';
+import type { CallOperation } from '../odoo/operations.ts';
+import { asObject } from '../odoo/records.ts';
+import { checkMethod, checkModel, requestedId, requestedMethod, requestedModel } from '../odoo/target.ts';
+import { readQuery } from './query.ts';
+
+export function methodRoutes(odoo: Odoo): Route[] {
+  async function run(context: RequestContext, operation: CallOperation): Promise<unknown> {
+    const [result] = await odoo.execute(context, [operation]);
+    return result;
+  }
+
+  async function onModel(context: RequestContext): Promise<Answer> {
+    const model = requestedModel(context);
+    const method = requestedMethod(context);
+    readQuery(context.request.url, []);
+    return success(await run(context, { op: 'call', model, method, ...parseArguments(context.body) }));
+  }
+
+  async function onRecord(context: RequestContext): Promise<Answer> {
+    const model = requestedModel(context);
+    const ids = [requestedId(context)];
+    const method = requestedMethod(context);
+    readQuery(context.request.url, []);
+    return success(await run(context, { op: 'call', model, method, ids, ...parseArguments(context.body) }));
+  }
+
+  async function call(context: RequestContext): Promise<Answer> {
+    readQuery(context.request.url, []);
+    const body = asObject(context.body);
+    for (const name of ['model', 'method']) {
+      if (body[name] === undefined) {
+        throw new GatewayError('body.missing', { message: `Missing required field: ${name}`, details: { field: name } });
+      }
+    }
+    const model = checkModel(context.database, body['model']);
+    const method = checkMethod(body['method']);
+    return success(await run(context, { op: 'call', model, method, ...parseArguments(body, ['model', 'method']) }));
+  }
+
+  return [
+    { name: 'call', method: 'POST', path: '/call', access: 'authenticated', kind: 'call', errors: 'text', handle: call },
+    {
+      name: 'records.method',
+      method: 'POST',
+      path: '/api/v1/:model/:id/:method',
+      access: 'authenticated',
+      kind: 'call',
+      handle: onRecord,
+    },
+    {
+      name: 'models.method',
+      method: 'POST',
+      path: '/api/v1/:model/:method',
+      access: 'authenticated',
+      kind: 'call',
+      handle: onModel,
+    },
+  ];
+}
+
+/** `{args?, kwargs?}`; no body at all calls without arguments. Throws `body.form`. */
+function parseArguments(body: unknown, others: readonly string[] = []): Pick<CallOperation, 'args' | 'kwargs'> {
+  if (body === undefined) return { args: [], kwargs: {} };
+  const { args = [], kwargs = {}, ...rest } = asObject(body);
+  const unknown = Object.keys(rest).find((name) => !others.includes(name));
+  if (unknown !== undefined) {
+    const message = `The body takes ${[...others, 'args', 'kwargs'].join(', ')}, not "${unknown}".`;
+    throw new GatewayError('body.form', { message, details: { field: unknown } });
+  }
+  if (!Array.isArray(args)) throw new GatewayError('body.form', { message: 'args must be a list.', details: { field: 'args' } });
+  return { args, kwargs: asObject(kwargs ?? {}, 'kwargs') };
+}

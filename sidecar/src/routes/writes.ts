@@ -1,0 +1,56 @@
+// Writing any model's records: POST /api/v1/<model>, PUT, PATCH and DELETE /api/v1/<model>/<id>.
+
+import { success } from '../answer.ts';
+import type { Answer, RequestContext, Route } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { Odoo } from '../odoo/execute.ts';
+import { asWritten } from '../odoo/operations.ts';
+import type { RecordShapes } from '../odoo/records.ts';
+import { asObject } from '../odoo/records.ts';
+import { requestedId, requestedModel } from '../odoo/target.ts';
+import { readQuery } from './query.ts';
+import { parseFieldsQuery } from './records.ts';
+
+export function writeRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
+  /** One object creates one record, a list of objects all of them or none. */
+  async function create(context: RequestContext): Promise<Answer> {
+    const model = requestedModel(context);
+    const fields = parseFieldsQuery(context.request.url);
+    const { body } = context;
+    const isList = Array.isArray(body);
+    const bodies = isList ? body.map((item: unknown, i) => asObject(item, `The body[${i}]`)) : [asObject(body)];
+    if (bodies.length === 0) throw new GatewayError('body.form', { message: 'The list of records to create is empty.' });
+    const values = await shapes.parse(context, model, bodies);
+    const [result] = await odoo.execute(context, [{ op: 'create', model, values, fields }]);
+    const records = await shapes.written(context, model, fields, asWritten(result));
+    if (isList) return success(records, { count: records.length }, 201);
+    const [record] = records;
+    const location = `${context.request.path.replace(/\/$/, '')}/${String(record?.['id'] ?? asWritten(result).ids[0])}`;
+    return { ...success(record, undefined, 201), headers: ['Location', location] };
+  }
+
+  async function update(context: RequestContext): Promise<Answer> {
+    const model = requestedModel(context);
+    const id = requestedId(context);
+    const fields = parseFieldsQuery(context.request.url);
+    const [values = {}] = await shapes.parse(context, model, [asObject(context.body)]);
+    const [result] = await odoo.execute(context, [{ op: 'write', model, ids: [id], values, fields }]);
+    const [record] = await shapes.written(context, model, fields, asWritten(result));
+    return success(record);
+  }
+
+  async function remove(context: RequestContext): Promise<Answer> {
+    const model = requestedModel(context);
+    const id = requestedId(context);
+    readQuery(context.request.url, []);
+    await odoo.execute(context, [{ op: 'unlink', model, ids: [id] }]);
+    return success({ id });
+  }
+
+  return [
+    { name: 'records.create', method: 'POST', path: '/api/v1/:model', access: 'authenticated', handle: create },
+    { name: 'records.update', method: 'PUT', path: '/api/v1/:model/:id', access: 'authenticated', handle: update },
+    { name: 'records.update', method: 'PATCH', path: '/api/v1/:model/:id', access: 'authenticated', handle: update },
+    { name: 'records.delete', method: 'DELETE', path: '/api/v1/:model/:id', access: 'authenticated', handle: remove },
+  ];
+}
