@@ -4,7 +4,7 @@ import { GatewayError } from '../../sidecar/src/errors.ts';
 import { parseDomain } from '../../sidecar/src/odoo/domain.ts';
 import { isExposed } from '../../sidecar/src/odoo/exposure.ts';
 import { parseFields } from '../../sidecar/src/odoo/fields.ts';
-import { parseListQuery } from '../../sidecar/src/routes/records.ts';
+import { parseListQuery } from '../../sidecar/src/routes/list_query.ts';
 
 const settings = parseSettings({});
 const list = (query: Record<string, string>) => parseListQuery(`/x?${new URLSearchParams(query)}`, settings);

@@ -8,7 +8,7 @@ import { perDatabase } from '../db/database.ts';
 import type { Odoo } from './execute.ts';
 import type { FieldTree } from './fields.ts';
 import { asTypes } from './operations.ts';
-import type { ModelTypes, TypesOf } from './shape.ts';
+import type { FieldType, ModelTypes, TypesOf } from './shape.ts';
 import { modelsBehind } from './shape.ts';
 import { modelsIn } from './values.ts';
 
@@ -60,6 +60,19 @@ export class Metadata {
       wanted = next;
     }
     return (name) => found.get(name) ?? {};
+  }
+
+  /** The type of the field at the end of a path over relations; undefined where one of its steps does not exist. */
+  async typeAt(context: RequestContext, model: string, path: readonly string[]): Promise<FieldType | undefined> {
+    let found: FieldType | undefined;
+    let at: string | undefined = model;
+    for (const step of path) {
+      if (at === undefined) return undefined;
+      const types: ModelTypes = await this.#typesOf(context, at, [step]);
+      found = Object.hasOwn(types, step) ? types[step] : undefined;
+      at = found?.relation;
+    }
+    return found;
   }
 
   /** The types of a model and of those that values for it reach. */

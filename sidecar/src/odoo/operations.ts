@@ -13,6 +13,9 @@ export interface SearchOperation {
   readonly limit: number;
   readonly offset: number;
   readonly order?: string | undefined;
+  /** Where the page before ended, as `next` gave it. */
+  readonly after?: readonly (string | null)[] | undefined;
+  readonly count?: 'exact' | 'estimated' | undefined;
 }
 
 export interface ReadOperation {
@@ -76,6 +79,9 @@ export interface Records {
   readonly records: Record<string, unknown>[];
   /** Fields that the user may not read. */
   readonly omitted: readonly string[];
+  readonly total?: number;
+  /** There may be more behind a full page, and the order allows to continue there. */
+  readonly next?: { readonly order: string; readonly after: readonly (string | null)[] };
 }
 
 /** What `create` and `write` give, raw. */

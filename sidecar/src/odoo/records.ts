@@ -2,7 +2,10 @@
 
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { Domain } from './domain.ts';
 import type { FieldTree } from './fields.ts';
+import type { Filter } from './filters.ts';
+import { conditionOf } from './filters.ts';
 import type { Metadata } from './metadata.ts';
 import type { Written } from './operations.ts';
 import { shapeRows } from './shape.ts';
@@ -26,6 +29,15 @@ export class RecordShapes {
     const startedAt = performance.now();
     shapeRows(rows, model, fields, typesOf);
     context.timings.shape += performance.now() - startedAt;
+  }
+
+  /** Filters and a domain as one domain. */
+  async domain(context: RequestContext, model: string, filters: readonly Filter[], domain: Domain): Promise<Domain> {
+    const conditions: unknown[] = [];
+    for (const filter of filters) {
+      conditions.push(conditionOf(filter, await this.#metadata.typeAt(context, model, filter.path)));
+    }
+    return [...conditions, ...domain];
   }
 
   /** The values of a body as Odoo takes them; throws `body.value` and `body.form`. */

@@ -1,0 +1,116 @@
+// The query of a list: what to find, what of it to show, and which page.
+
+import type { Settings } from '../db/settings.ts';
+import { GatewayError } from '../errors.ts';
+import type { Cursor } from '../odoo/cursor.ts';
+import { decodeCursor, encodeCursor } from '../odoo/cursor.ts';
+import type { Domain } from '../odoo/domain.ts';
+import { parseDomain } from '../odoo/domain.ts';
+import type { FieldTree } from '../odoo/fields.ts';
+import { parseFields } from '../odoo/fields.ts';
+import type { Filter } from '../odoo/filters.ts';
+import { parseFilter } from '../odoo/filters.ts';
+import { readQuery, wholeNumber } from './query.ts';
+
+const orderTerm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i;
+const mostFilters = 100;
+const parameters = ['domain', 'fields', 'limit', 'offset', 'cursor', 'order', 'count'] as const;
+
+export interface ListQuery {
+  readonly domain: Domain;
+  readonly filters: readonly Filter[];
+  readonly fields: FieldTree | undefined;
+  readonly limit: number;
+  readonly offset: number;
+  readonly cursor: Cursor | undefined;
+  readonly order: string | undefined;
+  readonly count: 'exact' | 'estimated' | undefined;
+}
+
+/** Throws the `query.…` reason of the first parameter that is wrong. */
+export function parseListQuery(url: string, settings: Settings): ListQuery {
+  const filters: Filter[] = [];
+  const query = readQuery(url, parameters, (name, text) => {
+    const filter = parseFilter(name, text);
+    if (filter !== undefined) filters.push(filter);
+    return filter !== undefined;
+  });
+  if (filters.length > mostFilters) {
+    throw new GatewayError('query.filter', {
+      message: `There are ${filters.length} filters; at most ${mostFilters} are possible.`,
+    });
+  }
+  const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+  if (cursor !== undefined && (query.offset !== undefined || query.order !== undefined)) {
+    const message = 'A cursor holds its order and its place: it takes neither order nor offset.';
+    throw new GatewayError('query.cursor', { message });
+  }
+  return {
+    domain: query.domain === undefined ? [] : parseDomain(query.domain),
+    filters,
+    fields: query.fields === undefined ? undefined : parseFields(query.fields),
+    limit: parseLimit(query.limit, settings),
+    offset: parseOffset(query.offset),
+    cursor,
+    order: cursor?.order ?? (query.order === undefined ? undefined : parseOrder(query.order)),
+    count: parseCount(query.count),
+  };
+}
+
+/** Where the next page is, when there may be one: behind a cursor if the order has one, else at an offset. */
+export function pageAfter(
+  url: string,
+  { limit, offset, cursor }: ListQuery,
+  found: number,
+  next: Cursor | undefined,
+): { readonly url: string; readonly cursor: string | undefined } | undefined {
+  if (found < limit) return undefined;
+  const mark = url.indexOf('?');
+  const query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
+  const encoded = next === undefined ? undefined : encodeCursor(next);
+  if (encoded !== undefined) {
+    query.delete('offset');
+    query.delete('order');
+    query.set('cursor', encoded);
+  } else if (cursor === undefined) {
+    query.set('offset', String(offset + limit));
+  }
+  return { url: `${mark === -1 ? url : url.slice(0, mark)}?${query.toString()}`, cursor: encoded };
+}
+
+function parseLimit(text: string | undefined, settings: Settings): number {
+  const most = settings['limit.max'];
+  if (text === undefined) return Math.min(settings['limit.default'], most);
+  const limit = wholeNumber(text);
+  if (limit === undefined || limit < 1 || limit > most) {
+    const message = `limit must be a whole number from 1 to ${most}, not "${text}".`;
+    throw new GatewayError('query.limit', { message, details: { limit: text, max: most } });
+  }
+  return limit;
+}
+
+function parseOffset(text: string | undefined): number {
+  const offset = text === undefined ? 0 : wholeNumber(text);
+  if (offset === undefined) {
+    const message = `offset must be a whole number from 0, not "${text}".`;
+    throw new GatewayError('query.offset', { message, details: { offset: text } });
+  }
+  return offset;
+}
+
+function parseOrder(text: string): string {
+  for (const term of text.split(',')) {
+    if (!orderTerm.test(term.trim())) {
+      const message = `order: "${term.trim()}" is not a field with asc or desc, like "name desc".`;
+      throw new GatewayError('query.order', { message, details: { order: text } });
+    }
+  }
+  return text;
+}
+
+function parseCount(text: string | undefined): 'exact' | 'estimated' | undefined {
+  if (text === undefined || text === 'none') return undefined;
+  if (text === 'exact' || text === 'estimated') return text;
+  const message = `count must be none, exact or estimated, not "${text}".`;
+  throw new GatewayError('query.count', { message, details: { count: text } });
+}
