@@ -59,13 +59,13 @@ export function conditionOf({ path, operator, text, parameter }: Filter, type: F
   if (operator === 'in' || operator === 'nin') {
     const values = text === '' ? [] : text.split(',');
     if (values.length > mostValues) throw malformed(parameter, `has more than ${mostValues} values`);
-    return [field, operators[operator], values.map((value) => valueOf(value.trim(), type, parameter))];
+    return [field, operators[operator], values.map((value) => parseText(value.trim(), type, parameter))];
   }
   const isText = operator.endsWith('like');
-  return [field, operators[operator], isText ? text : valueOf(text, type, parameter)];
+  return [field, operators[operator], isText ? text : parseText(text, type, parameter)];
 }
 
-function valueOf(text: string, type: FieldType | undefined, parameter: string): unknown {
+function parseText(text: string, type: FieldType | undefined, parameter: string): unknown {
   switch (type?.type) {
     case 'boolean':
       if (text !== 'true' && text !== 'false') throw malformed(parameter, 'must be true or false');
