@@ -69,8 +69,6 @@ export interface Target {
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-export type OperationKind = 'read' | 'write' | 'delete' | 'call';
-
 export interface Endpoint {
   /** Under which requests are counted and logged. */
   readonly name: string;

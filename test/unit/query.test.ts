@@ -24,9 +24,12 @@ describe('the query of a list', () => {
     expect(parseListQuery('/api/v1/res.partner', settings)).toEqual({
       domain: [],
       fields: undefined,
+      filters: [],
       limit: 80,
       offset: 0,
+      cursor: undefined,
       order: undefined,
+      count: undefined,
     });
   });
 
@@ -34,9 +37,12 @@ describe('the query of a list', () => {
     expect(list({ domain: '[["name","=","A&B"]]', limit: '5', offset: '10', order: 'name desc, id' })).toEqual({
       domain: [['name', '=', 'A&B']],
       fields: undefined,
+      filters: [],
       limit: 5,
       offset: 10,
+      cursor: undefined,
       order: 'name desc, id',
+      count: undefined,
     });
   });
 
@@ -51,7 +57,7 @@ describe('the query of a list', () => {
     [{ order: 'name; drop table res_users' }, 'query.order', '"name; drop table res_users"'],
     [{ order: 'name,' }, 'query.order', '""'],
     [{ order: 'name up' }, 'query.order', '"name up"'],
-    [{ filter: '1' }, 'query.unknown', '"filter"'],
+    [{ filter: '1' }, 'query.filter', 'filter is not of the form filter[field][operator]'],
     [{ constructor: '1' }, 'query.unknown', '"constructor"'],
     [{ fields: 'name,' }, 'query.fields', 'empty'],
     [{ domain: '[' }, 'query.domain', 'JSON'],

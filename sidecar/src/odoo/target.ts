@@ -24,10 +24,6 @@ export function checkModel(database: RequestContext['database'], model: unknown)
   return model;
 }
 
-export function requestedMethod({ request }: { request: Request }): string {
-  return checkMethod(request.params['method']);
-}
-
 /** Private methods begin with an underscore: their names are refused before Odoo is asked. */
 export function checkMethod(method: unknown): string {
   if (typeof method !== 'string' || !methodName.test(method)) {

@@ -7,7 +7,7 @@ import { GatewayError } from '../errors.ts';
 import type { Odoo } from '../odoo/execute.ts';
 import type { CallOperation } from '../odoo/operations.ts';
 import { asObject } from '../odoo/records.ts';
-import { checkMethod, checkModel, requestedId, requestedMethod, requestedModel } from '../odoo/target.ts';
+import { checkMethod, checkModel, requestedId, requestedModel } from '../odoo/target.ts';
 import { readQuery } from './query.ts';
 
 export function methodRoutes(odoo: Odoo): Route[] {
@@ -18,7 +18,8 @@ export function methodRoutes(odoo: Odoo): Route[] {
 
   async function onModel(context: RequestContext): Promise<Answer> {
     const model = requestedModel(context);
-    const method = requestedMethod(context);
+    // The place that other verbs use for a record's id.
+    const method = checkMethod(context.request.params['id']);
     readQuery(context.request.url, []);
     return success(await run(context, { op: 'call', model, method, ...parseArguments(context.body) }));
   }
@@ -26,7 +27,7 @@ export function methodRoutes(odoo: Odoo): Route[] {
   async function onRecord(context: RequestContext): Promise<Answer> {
     const model = requestedModel(context);
     const ids = [requestedId(context)];
-    const method = requestedMethod(context);
+    const method = checkMethod(context.request.params['method']);
     readQuery(context.request.url, []);
     return success(await run(context, { op: 'call', model, method, ids, ...parseArguments(context.body) }));
   }
