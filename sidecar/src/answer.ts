@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Answer, RequestContext } from './context.ts';
 import type { GatewayError } from './errors.ts';
-import { renderEnvelope, renderProblem } from './errors.ts';
+import { renderEnvelope, renderOAuth, renderProblem } from './errors.ts';
 
 const json = 'application/json; charset=utf-8';
 const problemJson = 'application/problem+json; charset=utf-8';
@@ -29,6 +29,9 @@ export function sendAnswer(context: RequestContext, answer: Answer): undefined |
 export function sendError(context: RequestContext, error: GatewayError): undefined | Promise<void> {
   context.headers.push(...error.headers);
   if (context.endpoint.errors === 'text') return send(context, error.status, { success: false, error: error.message }, json);
+  if (context.endpoint.errors === 'oauth') {
+    return send(context, error.status, renderOAuth(error, context.requestId, context.endpoint.access === 'authenticated'), json);
+  }
   const asProblem = context.request.headers.accept?.includes('application/problem+json') === true;
   return asProblem
     ? send(context, error.status, renderProblem(error, context.requestId), problemJson)

@@ -33,6 +33,17 @@ export interface Grant {
   readonly models: readonly string[] | null;
 }
 
+/** What a scope allows. */
+export type Action = OperationKind;
+
+export interface ScopeNeed {
+  /** One of them has to be allowed. */
+  readonly actions: readonly Action[];
+  readonly model: string;
+  /** The resource under whose name the model is asked for: `products_read` then does as well as `product.template:read`. */
+  readonly resource?: string;
+}
+
 /**
  * `internal`: no policy but the client's address, for health checks and metrics. `anonymous`: all that need no caller. `authenticated`: all of them.
  */
@@ -79,8 +90,18 @@ export interface Endpoint {
   readonly operations?: (context: RequestContext) => number;
   /** Without a caller: under which limit by address it stands; `anonymous` when nothing is said. */
   readonly limitedAs?: 'login' | 'token';
-  /** `text`: errors answer `{"success": false, "error": "…"}`; otherwise in the envelope. */
-  readonly errors?: 'text';
+  /**
+   * What the caller's scopes must allow, as far as the path tells; nothing said: no scope is needed. Endpoints that learn
+   * it from the body call `requireScope` themselves.
+   */
+  readonly needs?: (context: RequestContext) => ScopeNeed | undefined;
+  /**
+   * `text`: errors answer `{"success": false, "error": "…"}`; `oauth`: as RFC 6749, section 5.2, says; otherwise in the
+   * envelope.
+   */
+  readonly errors?: 'text' | 'oauth';
+  /** An endpoint without a caller that takes a body nevertheless: 16 KiB at most, of this kind. */
+  readonly smallBody?: 'json' | 'form or json';
   handle(context: RequestContext): Answer | Promise<Answer>;
 }
 

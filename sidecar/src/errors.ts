@@ -170,3 +170,18 @@ export function renderProblem(error: GatewayError, requestId: string): unknown {
     details: error.details,
   };
 }
+
+/** RFC 6749, section 5.2; RFC 6750 where the caller presents a token instead of a client's secret. */
+export function renderOAuth(error: GatewayError, requestId: string, withToken: boolean): unknown {
+  return { error: oauthCode(error, withToken), error_description: error.message, reason: error.reason, request_id: requestId };
+}
+
+function oauthCode({ reason, status }: GatewayError, withToken: boolean): string {
+  if (reason === 'oauth.grant_type') return 'unsupported_grant_type';
+  if (reason === 'oauth.scope') return 'invalid_scope';
+  if (reason === 'scope.insufficient') return 'insufficient_scope';
+  if (status === 401) return withToken ? 'invalid_token' : 'invalid_client';
+  if (status === 403) return withToken ? 'access_denied' : 'unauthorized_client';
+  if (status === 429 || status === 503) return 'temporarily_unavailable';
+  return status >= 500 ? 'server_error' : 'invalid_request';
+}

@@ -10,6 +10,7 @@ import { authentication } from './auth/authenticate.ts';
 import { GatewayKeys } from './auth/gateway_key.ts';
 import { HashQueue } from './auth/hash_queue.ts';
 import { OdooKeys } from './auth/odoo_key.ts';
+import { scopes } from './auth/scopes.ts';
 import type { Config } from './config.ts';
 import { ConfigError, loadConfig, urlOfDatabase } from './config.ts';
 import { Database } from './db/database.ts';
@@ -30,9 +31,13 @@ import { ipBlocking } from './policies/ip_block.ts';
 import { ipList } from './policies/ip_list.ts';
 import { jsonBody } from './policies/json_body.ts';
 import { limits } from './policies/limits.ts';
+import { originBehind } from './policies/origin.ts';
+import { authRoutes } from './routes/auth.ts';
 import { healthRoutes } from './routes/health.ts';
 import { methodRoutes } from './routes/methods.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { oauthRoutes } from './routes/oauth.ts';
+import { oauthClientRoutes } from './routes/oauth_clients.ts';
 import { pingRoute } from './routes/ping.ts';
 import { recordRoutes } from './routes/records.ts';
 import { writeRoutes } from './routes/writes.ts';
@@ -45,6 +50,8 @@ import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
 /** How long figures and log rows may take to reach Postgres at a stop. */
 const flushLimitMs = 10_000;
+
+import { Usage } from './telemetry/usage.ts';
 
 function main(config: Config, log: Log): void {
   const instance = randomUUID();
@@ -86,6 +93,8 @@ function main(config: Config, log: Log): void {
     mostQueued: config.odooQueue,
     longestQueueMs: config.odooQueueTimeoutMs,
   });
+  // Odoo hashes a password for a third of a second: one at a time leaves its other workers to everybody else.
+  const logins = new HashQueue({ concurrency: 1, mostWaiting: 100, longestWaitMs: 5_000 });
   const odoo = new Odoo(channel, config.requestTimeoutMs);
   const events = new EventReader(channel, config.requestTimeoutMs);
   const webhooks = databases.map(
@@ -102,11 +111,19 @@ function main(config: Config, log: Log): void {
 
   const blocking = ipBlocking(config.trustedProxies);
   const throttling = limits();
+  const usage = new Usage(log);
+
   const app = createApp(
     [
       ...healthRoutes({ databases, probe: (database) => channel.probe(database), isStopping: () => stopping }),
       metricsRoute(metrics, { token: config.metricsToken, from: config.metricsFrom }),
       pingRoute,
+      ...authRoutes({
+        checkLogin: (context, login, password) => logins.run(() => odoo.login(context, login, password)),
+        keys,
+      }),
+      ...oauthRoutes(originBehind(config.trustedProxies)),
+      ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
       ...recordRoutes(odoo, shapes),
       ...writeRoutes(odoo, shapes),
       ...methodRoutes(odoo),
@@ -121,10 +138,16 @@ function main(config: Config, log: Log): void {
         ipList(),
         concurrencyCap(),
         throttling.beforeBody,
+        scopes(),
         jsonBody(),
         throttling.afterBody,
       ],
-      recorders: [blocking.recorder, logRequests(log), recordTraffic(recorderOf, databases[0], [metrics.observe], log)],
+      recorders: [
+        blocking.recorder,
+        logRequests(log),
+        recordTraffic(recorderOf, databases[0], [metrics.observe], log),
+        usage.record,
+      ],
       isStopping: () => stopping,
     },
   );
@@ -160,6 +183,7 @@ function main(config: Config, log: Log): void {
       { name: 'cut', limitMs: 1_000, run: () => server.closeAllConnections() },
       { name: 'webhooks', limitMs: 12_000, run: () => Promise.all(webhooks.map((dispatcher) => dispatcher.stop())) },
       { name: 'flush', limitMs: flushLimitMs, run: flush },
+      { name: 'last uses', limitMs: 2_000, run: () => usage.stop() },
       { name: 'leave', limitMs: 3_000, run: () => Promise.all(databases.map((database) => database.leave())) },
       {
         name: 'close',

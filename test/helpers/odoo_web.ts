@@ -29,7 +29,8 @@ export class OdooWeb {
   static async login(gateway: Instance, login = 'admin', password = 'admin'): Promise<OdooWeb> {
     const http = new HttpClient(gateway.odoo.url);
     const body = { jsonrpc: '2.0', params: { db: gateway.database, login, password } };
-    const answer = await http.post('/web/session/authenticate', body, { headers: { 'X-Odoo-Database': gateway.database } });
+    // Not by X-Odoo-Database: Odoo saves no session for requests that carry it.
+    const answer = await http.post('/web/session/authenticate', body);
     const cookie = /session_id=[^;]+/.exec(answer.headers.get('set-cookie') ?? '')?.[0];
     if (cookie === undefined || answer.json?.error) throw new Error(`login of ${login}: ${answer.text.slice(0, 300)}`);
     return new OdooWeb(http, cookie, password);

@@ -115,7 +115,9 @@ def _check_shape(body):
 
 def _check_call(call):
     _expect(type(call["request_id"]) is str, "request_id")
-    _expect(type(call["uid"]) is int and call["uid"] > 1, "uid")
+    # Nobody yet: a login, and nothing else with it.
+    nobody = call["uid"] is None and [operation["op"] for operation in call["operations"]] == ["login"]
+    _expect(nobody or (type(call["uid"]) is int and call["uid"] > 1), "uid")
     _expect(type(call["address"]) is str, "address")
     _expect(type(call["context"]) is dict and call["context"].keys() <= CONTEXT_KEYS, "context")
     grant = call["grant"]

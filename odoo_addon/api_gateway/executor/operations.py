@@ -1,5 +1,7 @@
 """The operations of the contract (docs/architecture.md), by name: `(env, reach, operation) -> result`."""
 
+from .clients import client_create, client_list, client_revoke
+from .login import login
 from .metadata import describe, models, types
 from .methods import call, read_call
 from .reading import read, search
@@ -13,4 +15,14 @@ READING = {
     "describe": describe,
     "types": types,
 }
-OPERATIONS = {**READING, "call": call, "create": create, "write": write, "unlink": unlink}
+OPERATIONS = {
+    **READING,
+    "call": call,
+    "create": create,
+    "write": write,
+    "unlink": unlink,
+    "login": login,
+    "client_list": client_list,
+    "client_create": client_create,
+    "client_revoke": client_revoke,
+}

@@ -12,6 +12,10 @@ class Reach:
         self._scopes = None if grant["scopes"] is None else frozenset(grant["scopes"])
         self._models = None if grant["models"] is None else Patterns(grant["models"])
 
+    @property
+    def is_narrowed(self):
+        return self._scopes is not None or self._models is not None
+
     def hides(self, model_name):
         return self._never_exposed.match(model_name)
 

@@ -3,6 +3,7 @@ from . import (
     gateway_profile,
     gateway_credential,
     gateway_key,
+    gateway_key_check,
     gateway_client,
     gateway_secret_show,
     gateway_token,

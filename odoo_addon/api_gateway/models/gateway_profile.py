@@ -129,7 +129,8 @@ class GatewayProfile(models.Model):
             check_model_names(self.env, profile.model_names)
 
     def copy_data(self, default=None):
+        default = dict(default or {}, user_ids=[Command.clear()])
         return [
-            dict(values, name=self.env._("%s (copy)", profile.name), user_ids=[Command.clear()])
+            dict(values, name=default.get("name") or self.env._("%s (copy)", profile.name))
             for profile, values in zip(self, super().copy_data(default=default), strict=True)
         ]

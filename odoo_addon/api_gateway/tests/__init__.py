@@ -14,3 +14,4 @@ from . import (
     test_webhook_take_over,
     test_writing,
 )
+from . import test_credentials_rights

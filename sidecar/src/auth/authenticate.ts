@@ -63,12 +63,13 @@ function attempt<T>(authenticate: () => T): T {
   }
 }
 
-function asAnswer(error: unknown): unknown {
+/** What a caller is told: the same for every refused credential. */
+export function asAnswer(error: unknown): unknown {
   return error instanceof CredentialRefused ? invalid(error) : error;
 }
 
 /** RFC 6750, section 3: no error code when nothing was presented. */
-function missing(): GatewayError {
+export function missing(): GatewayError {
   return new GatewayError('auth.missing', { headers: ['WWW-Authenticate', 'Bearer realm="odoo"'] });
 }
 

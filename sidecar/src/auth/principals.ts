@@ -50,6 +50,11 @@ export class Principals {
     return looking;
   }
 
+  /** As it stands at this moment, whatever is remembered. */
+  fresh(kind: CredentialKind, id: number): Promise<Standing> {
+    return this.#look(kind, id, `${kind}:${id}`);
+  }
+
   async #look(kind: CredentialKind, id: number, key: string): Promise<Standing> {
     let generation = this.#generation;
     let row = await findCredential(this.#database, kind, id);

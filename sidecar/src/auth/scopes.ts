@@ -2,9 +2,12 @@
 //
 // A scope is an action (`read`), an action on one model (`res.partner:read`) or on one resource (`products_read`).
 // Lists of scopes are alternatives; several lists (the credential's, its profile's, its token's) must all allow.
+// Odoo's executor checks the same again on everything that an operation touches.
 
-export const actions = ['read', 'write', 'delete', 'call'] as const;
-export type Action = (typeof actions)[number];
+import type { Action, Policy, RequestContext, ScopeNeed } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+
+export const actions: readonly Action[] = ['read', 'write', 'delete', 'call'];
 
 /** Longer lists are refused where they are given: each request is checked against them. */
 export const mostScopes = 1_000;
@@ -47,19 +50,57 @@ export function meetModels(a: readonly string[] | null, b: readonly string[] | n
   return b === null ? a : a.filter((model) => b.includes(model));
 }
 
-/** Whether an action on a model is allowed, on a route that names the model itself. */
-export function permits(scopes: readonly string[] | null, action: Action, model: string): boolean {
-  return scopes === null || scopes.includes(action) || scopes.includes(`${model}:${action}`);
+/** Checks what an endpoint says that it needs. */
+export function scopes(): Policy {
+  return {
+    name: 'scope',
+    appliesTo: ['authenticated'],
+    check(context: RequestContext): undefined {
+      const need = context.endpoint.needs?.(context);
+      if (need !== undefined) requireScope(context, need);
+    },
+  };
 }
 
-/** Whether an action on a resource is allowed. */
-export function permitsResource(scopes: readonly string[] | null, action: Action, resource: string, model: string): boolean {
-  return permits(scopes, action, model) || scopes?.includes(`${resource}_${action}`) === true;
+/** Throws `scope.insufficient` unless the credential allows one of the actions on the model. */
+export function requireScope({ principal }: RequestContext, need: ScopeNeed): void {
+  const { scopes: held, models } = principal.grant;
+  if (models !== null && !models.includes(need.model)) throw insufficient(need, `may not reach ${need.model}`);
+  if (held === null || need.actions.some((action) => permits(held, action, need))) return;
+  throw insufficient(need, `may not ${need.actions.join(' or ')} ${need.resource ?? need.model}`);
 }
 
-/** Whether the credential may do this to any model at all; what it may do to which, Odoo's executor decides. */
-export function permitsSomewhere(scopes: readonly string[] | null, wanted: readonly Action[]): boolean {
-  return scopes === null || scopes.some((scope) => wanted.some((action) => actionOf(scope) === action));
+function permits(held: readonly string[], action: Action, { model, resource }: ScopeNeed): boolean {
+  if (held.includes(action) || held.includes(`${model}:${action}`)) return true;
+  return resource !== undefined && held.includes(`${resource}_${action}`);
+}
+
+function insufficient({ actions: [action], model, resource }: ScopeNeed, what: string): GatewayError {
+  const scope = resource === undefined ? `${model}:${action}` : `${resource}_${action}`;
+  return new GatewayError('scope.insufficient', {
+    message: `This credential ${what}.`,
+    details: { scope },
+    headers: ['WWW-Authenticate', `Bearer realm="odoo", error="insufficient_scope", scope="${headerText(scope)}"`],
+  });
+}
+
+/** A model's name comes from the path: what is no scope stays out of the header. */
+function headerText(scope: string): string {
+  return isScope(scope) ? scope : '';
+}
+
+/**
+ * The scopes to hand to Odoo for a request on a resource: what was narrowed to the resource is, for this one request,
+ * narrowed to its model. The route holds the request to the resource's own fields and records.
+ */
+export function grantedOnResource(
+  held: readonly string[] | null,
+  resource: string,
+  models: readonly string[],
+): readonly string[] | null {
+  if (held === null) return null;
+  const own = actions.filter((action) => held.includes(`${resource}_${action}`));
+  return own.length === 0 ? held : [...held, ...own.flatMap((action) => models.map((model) => `${model}:${action}`))];
 }
 
 function actionOf(scope: string): string {
@@ -73,11 +114,5 @@ const writing = new Set(['create', 'write', 'copy', 'load', 'name_create', 'web_
 /** The actions of which a credential needs one before a method is worth asking Odoo for. */
 export function actionsOfMethod(method: string): readonly Action[] {
   if (writing.has(method)) return ['write'];
-  return method === 'unlink' ? ['delete'] : ['read', 'call'];
-}
-
-/** The action that an HTTP method stands for on a model's routes. */
-export function actionOfVerb(verb: string): Action {
-  if (verb === 'GET' || verb === 'HEAD') return 'read';
-  return verb === 'DELETE' ? 'delete' : 'write';
+  return method === 'unlink' ? ['delete'] : ['call', 'read'];
 }

@@ -77,6 +77,7 @@ export async function refreshTokens(
   asked: readonly string[] | undefined,
   address: string,
 ): Promise<IssuedTokens> {
+  await database.ensureFresh();
   const { row, jti } = await readRow(database, text, 'refresh');
   if (row.spentForS !== null) {
     if (row.spentForS <= clumsyForS) throw new GatewayError('auth.refresh_spent');
@@ -111,7 +112,7 @@ export async function readRow(database: Database, text: string, type: TokenType)
 }
 
 /** Either kind of token; undefined for whatever is none that still holds. */
-export async function readAnyToken(database: Database, text: string): Promise<{ row: TokenRow; jti: string } | undefined> {
+export async function readAnyToken(database: Database, text: string): Promise<Awaited<ReturnType<typeof readRow>> | undefined> {
   for (const type of ['access', 'refresh'] as const) {
     try {
       return await readRow(database, text, type);

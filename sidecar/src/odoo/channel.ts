@@ -16,7 +16,8 @@ import type { Operation } from './operations.ts';
 
 export interface Call {
   readonly request_id: string;
-  readonly uid: number;
+  /** Null for a login alone. */
+  readonly uid: number | null;
   readonly address: string;
   readonly context: Readonly<Record<string, unknown>>;
   readonly grant: Grant;

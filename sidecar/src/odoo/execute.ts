@@ -2,8 +2,9 @@
 
 import type { OperationKind, RequestContext, Target } from '../context.ts';
 import { GatewayError, isReason } from '../errors.ts';
-import type { CallError, OdooChannel, Path } from './channel.ts';
-import type { Operation } from './operations.ts';
+import type { Call, CallError, OdooChannel, Path } from './channel.ts';
+import type { ClientOperation, LoginResult, Operation } from './operations.ts';
+import { asLogin } from './operations.ts';
 
 /** What happened inside Odoo, for the log and the record. Never for the caller. */
 export class OdooFailure extends Error {
@@ -17,6 +18,9 @@ export class OdooFailure extends Error {
     this.traceback = error.traceback;
   }
 }
+
+/** Before a login nobody is there. */
+const nobody = { uid: null, grant: { scopes: null, models: null } };
 
 export class Odoo {
   readonly #channel: OdooChannel;
@@ -37,16 +41,25 @@ export class Odoo {
     return this.#run('/gateway/execute', context, operations);
   }
 
-  async #run(path: Path, context: RequestContext, operations: readonly Operation[]): Promise<readonly unknown[]> {
-    const { principal, database, timings } = context;
-    const call = {
-      request_id: context.requestId,
-      uid: principal.userId,
-      address: context.address,
-      context: {},
-      grant: principal.grant,
-      operations,
-    };
+  /** Asks Odoo whether a password is right: as its login page would, for the client's address. */
+  async login(context: RequestContext, login: string, password: string): Promise<LoginResult> {
+    const [result] = await this.#run('/gateway/execute', context, [{ op: 'login', login, password }], nobody);
+    return asLogin(result);
+  }
+
+  async administerClients(context: RequestContext, operation: ClientOperation): Promise<unknown> {
+    const [result] = await this.#run('/gateway/execute', context, [operation]);
+    return result;
+  }
+
+  async #run(
+    path: Path,
+    context: RequestContext,
+    operations: readonly Operation[],
+    caller: Pick<Call, 'uid' | 'grant'> = { uid: context.principal.userId, grant: context.principal.grant },
+  ): Promise<readonly unknown[]> {
+    const { database, timings } = context;
+    const call = { request_id: context.requestId, ...caller, address: context.address, context: {}, operations };
     context.target ??= targetOf(operations);
     const deadline = Math.round(Date.now() - (performance.now() - context.startedAt) + this.#requestTimeoutMs);
     const isWanted = () => !context.response.destroyed;

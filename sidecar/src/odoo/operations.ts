@@ -64,7 +64,21 @@ export interface DescribeOperation {
   readonly models: readonly string[];
 }
 
+export interface LoginOperation {
+  readonly op: 'login';
+  readonly login: string;
+  readonly password: string;
+}
+
+/** Administration of OAuth2 clients. */
+export type ClientOperation =
+  | { readonly op: 'client_list' }
+  | { readonly op: 'client_create'; readonly values: Readonly<Record<string, unknown>> }
+  | { readonly op: 'client_revoke'; readonly client_id: string };
+
 export type Operation =
+  | LoginOperation
+  | ClientOperation
   | SearchOperation
   | ReadOperation
   | CreateOperation
@@ -106,6 +120,18 @@ export function asWritten(result: unknown): Written {
 export function asTypes(result: unknown): Readonly<Record<string, ModelTypes>> {
   if (isObject(result)) return result as Record<string, ModelTypes>;
   throw unexpected('types');
+}
+
+export interface LoginResult {
+  /** Null when Odoo refused. */
+  readonly uid: number | null;
+  /** Whether a second factor is still missing. */
+  readonly mfa: boolean;
+}
+
+export function asLogin(result: unknown): LoginResult {
+  if (isObject(result) && (result['uid'] === null || typeof result['uid'] === 'number')) return result as unknown as LoginResult;
+  throw unexpected('login');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

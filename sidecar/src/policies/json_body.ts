@@ -5,19 +5,23 @@ import type { Request } from 'express';
 import type { Policy, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 
+/** Enough for any credential; nobody makes the gateway hold more without having said who they are. */
+const smallBodyBytes = 16_384;
 /** A client that is still sending reads no answer: what it sends is thrown away for this long before it gets one. */
 const discardForMs = 2_000;
 
 export function jsonBody(): Policy {
   return {
     name: 'body',
-    // Nobody makes the gateway hold megabytes without having said who they are.
-    appliesTo: ['authenticated'],
+    appliesTo: ['anonymous', 'authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
+      const { access, smallBody } = context.endpoint;
+      if (access === 'anonymous' && smallBody === undefined) return undefined;
       const { headers } = context.request;
       const length = headers['content-length'];
       if (headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return undefined;
-      if (!isJson(headers['content-type'])) {
+      const asForm = smallBody === 'form or json' && isForm(headers['content-type']);
+      if (!asForm && !isJson(headers['content-type'])) {
         const given = headers['content-type'] ?? 'none';
         throw new GatewayError('request.media_type', { message: `The body must be application/json, not ${given}.` });
       }
@@ -25,8 +29,8 @@ export function jsonBody(): Policy {
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
         throw new GatewayError('request.encoding', { message: `The body must not be compressed (${encoding}).` });
       }
-      const most = context.database.settings['body.max_bytes'];
-      return read(context, Number(length ?? 0), most);
+      const most = access === 'anonymous' ? smallBodyBytes : context.database.settings['body.max_bytes'];
+      return read(context, Number(length ?? 0), most, asForm ? parseForm : parse);
     },
   };
 }
@@ -37,7 +41,16 @@ function isJson(contentType: string | undefined): boolean {
   );
 }
 
-async function read(context: RequestContext, announced: number, most: number): Promise<void> {
+function isForm(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType);
+}
+
+async function read(
+  context: RequestContext,
+  announced: number,
+  most: number,
+  understand: (bytes: Buffer) => unknown,
+): Promise<void> {
   const { request } = context;
   const bytes = announced > most ? undefined : await collect(request, most);
   if (bytes === undefined) {
@@ -49,7 +62,7 @@ async function read(context: RequestContext, announced: number, most: number): P
     });
   }
   context.bytesIn = bytes.length;
-  context.body = parse(bytes);
+  context.body = understand(bytes);
 }
 
 /** Undefined when there is more than `most`. Rejects when the client goes away. */
@@ -94,6 +107,17 @@ export function parse(bytes: Buffer): unknown {
     const problem = error instanceof Error ? error.message : String(error);
     throw new GatewayError('request.json', { details: { problem: withoutQuotation(problem) }, cause: error });
   }
+}
+
+/** RFC 6749, section 3.2: no parameter twice, one without a value counts as left out. */
+export function parseForm(bytes: Buffer): Readonly<Record<string, string>> {
+  if (!isUtf8(bytes)) throw new GatewayError('oauth.request', { message: 'The form is not UTF-8.' });
+  const form = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(bytes.toString('utf8'))) {
+    if (form.has(name)) throw new GatewayError('oauth.request', { message: `The parameter "${name}" is given twice.` });
+    if (value !== '') form.set(name, value);
+  }
+  return Object.fromEntries(form);
 }
 
 /** V8 quotes the body around the fault, which may be a secret that would then stand in logs and tickets. */

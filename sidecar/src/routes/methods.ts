@@ -8,6 +8,7 @@ import type { Odoo } from '../odoo/execute.ts';
 import type { CallOperation } from '../odoo/operations.ts';
 import { asObject } from '../odoo/records.ts';
 import { checkMethod, checkModel, requestedId, requestedModel } from '../odoo/target.ts';
+import { needsOfMethod } from './needs.ts';
 import { readQuery } from './query.ts';
 
 export function methodRoutes(odoo: Odoo): Route[] {
@@ -51,6 +52,7 @@ export function methodRoutes(odoo: Odoo): Route[] {
       name: 'records.method',
       method: 'POST',
       path: '/api/v1/:model/:id/:method',
+      needs: needsOfMethod,
       access: 'authenticated',
       kind: 'call',
       handle: onRecord,
@@ -59,6 +61,7 @@ export function methodRoutes(odoo: Odoo): Route[] {
       name: 'models.method',
       method: 'POST',
       path: '/api/v1/:model/:method',
+      needs: needsOfMethod,
       access: 'authenticated',
       kind: 'call',
       handle: onModel,

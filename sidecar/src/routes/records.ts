@@ -9,6 +9,7 @@ import { asRecords } from '../odoo/operations.ts';
 import type { RecordShapes } from '../odoo/records.ts';
 import { missing, requestedId, requestedModel } from '../odoo/target.ts';
 import { pageAfter, parseListQuery } from './list_query.ts';
+import { needsTo } from './needs.ts';
 import { readQuery } from './query.ts';
 
 export function recordRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
@@ -39,8 +40,22 @@ export function recordRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
   }
 
   return [
-    { name: 'records.list', method: 'GET', path: '/api/v1/:model', access: 'authenticated', handle: list },
-    { name: 'records.one', method: 'GET', path: '/api/v1/:model/:id', access: 'authenticated', handle: one },
+    {
+      name: 'records.list',
+      method: 'GET',
+      path: '/api/v1/:model',
+      access: 'authenticated',
+      needs: needsTo('read'),
+      handle: list,
+    },
+    {
+      name: 'records.one',
+      method: 'GET',
+      path: '/api/v1/:model/:id',
+      access: 'authenticated',
+      needs: needsTo('read'),
+      handle: one,
+    },
   ];
 }
 

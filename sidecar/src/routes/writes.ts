@@ -8,6 +8,7 @@ import { asWritten } from '../odoo/operations.ts';
 import type { RecordShapes } from '../odoo/records.ts';
 import { asObject } from '../odoo/records.ts';
 import { requestedId, requestedModel } from '../odoo/target.ts';
+import { needsTo } from './needs.ts';
 import { readQuery } from './query.ts';
 import { parseFieldsQuery } from './records.ts';
 
@@ -48,9 +49,37 @@ export function writeRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
   }
 
   return [
-    { name: 'records.create', method: 'POST', path: '/api/v1/:model', access: 'authenticated', handle: create },
-    { name: 'records.update', method: 'PUT', path: '/api/v1/:model/:id', access: 'authenticated', handle: update },
-    { name: 'records.update', method: 'PATCH', path: '/api/v1/:model/:id', access: 'authenticated', handle: update },
-    { name: 'records.delete', method: 'DELETE', path: '/api/v1/:model/:id', access: 'authenticated', handle: remove },
+    {
+      name: 'records.create',
+      method: 'POST',
+      path: '/api/v1/:model',
+      access: 'authenticated',
+      needs: needsTo('write'),
+      handle: create,
+    },
+    {
+      name: 'records.update',
+      method: 'PUT',
+      path: '/api/v1/:model/:id',
+      access: 'authenticated',
+      needs: needsTo('write'),
+      handle: update,
+    },
+    {
+      name: 'records.update',
+      method: 'PATCH',
+      path: '/api/v1/:model/:id',
+      access: 'authenticated',
+      needs: needsTo('write'),
+      handle: update,
+    },
+    {
+      name: 'records.delete',
+      method: 'DELETE',
+      path: '/api/v1/:model/:id',
+      access: 'authenticated',
+      needs: needsTo('delete'),
+      handle: remove,
+    },
   ];
 }

@@ -1,0 +1,88 @@
+"""Administration of OAuth2 clients over HTTP. The models of the gateway are never exposed; these operations open one of
+them, to managers whose credential was not narrowed: a narrow credential must not make itself a wide one."""
+
+from contextlib import contextmanager
+
+from odoo.exceptions import AccessError, MissingError
+
+from ..models.base import is_hidden
+from ..models.gateway_credential import MANAGER
+from .arguments import required
+from .errors import RefusalError
+
+KEYS = frozenset(["client_name", "scope", "user_id", "login", "ip_list", "profile_id", "expires_at"])
+
+
+def client_list(env, reach, _operation):
+    with _opened(env, reach):
+        return [_described(client) for client in env["gateway.client"].search([])]
+
+
+def client_create(env, reach, operation):
+    """The new client with its secret, which is shown this once."""
+    given = required(operation, "values")
+    if type(given) is not dict or not all(
+        type(given.get(key)) in (str, type(None)) for key in ("client_name", "scope")
+    ):
+        raise RefusalError("odoo.arguments", "The client is not an object with a client_name and a scope.")
+    if unknown := given.keys() - KEYS:
+        raise RefusalError("odoo.arguments", f"A client has no {min(unknown)!r}.", argument=min(unknown))
+    if not given.get("client_name"):
+        raise RefusalError("odoo.arguments", "The client lacks a client_name.", argument="client_name")
+    with _opened(env, reach):
+        values = {"name": given["client_name"], "scopes": given.get("scope"), "user_id": _user(env, given)}
+        for key in ("ip_list", "profile_id", "expires_at"):
+            if key in given:
+                values[key] = given[key]
+        client = env["gateway.client"].create(values)
+        return {**_described(client), "client_secret": client._set_secret()}
+
+
+def client_revoke(env, reach, operation):
+    client_id = required(operation, "client_id")
+    with _opened(env, reach):
+        client = env["gateway.client"].search([("client_id", "=", str(client_id))])
+        if not client:
+            raise MissingError(env._("There is no client %s.", client_id))
+        client.action_revoke()
+        return _described(client)
+
+
+@contextmanager
+def _opened(env, reach):
+    if reach.is_narrowed or not env.user.has_group(MANAGER):
+        raise AccessError(
+            env._("OAuth2 clients are administered by gateway managers, with a credential that was not narrowed.")
+        )
+    token = is_hidden.set(None)
+    try:
+        yield
+        env.flush_all()
+    finally:
+        is_hidden.reset(token)
+
+
+def _user(env, given):
+    if type(given.get("user_id")) is int:
+        return given["user_id"]
+    if type(given.get("login")) is str:
+        user = env["res.users"].search([("login", "=", given["login"])], limit=1)
+        if not user:
+            raise MissingError(env._("There is no user %s.", given["login"]))
+        return user.id
+    return env.uid
+
+
+def _described(client):
+    return {
+        "client_id": client.client_id,
+        "client_name": client.name,
+        "scope": client.scopes or None,
+        "user_id": client.user_id.id,
+        "login": client.user_id.login,
+        "profile_id": client.profile_id.id or None,
+        "ip_list": client.ip_list or None,
+        "state": client.state,
+        "created_at": int(client.create_date.timestamp()),
+        "expires_at": int(client.expires_at.timestamp()) if client.expires_at else 0,
+    }

@@ -1,0 +1,274 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests.common import TransactionCase, new_test_user
+
+
+class CredentialsCase(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        groups = "base.group_user,api_gateway.group_user"
+        cls.owner = new_test_user(cls.env, "key_owner", groups=groups)
+        cls.other = new_test_user(cls.env, "key_other", groups=groups)
+        cls.manager = new_test_user(cls.env, "key_manager", groups="base.group_user,api_gateway.group_manager")
+        cls.admin = cls.env.ref("base.user_admin")
+        cls.profile = cls.env["gateway.profile"].create({"name": "Shop", "minute_limit": 10})
+        cls.soon = fields.Datetime.now() + timedelta(days=30)
+
+    def key(self, user, **values):
+        return self.env["gateway.key"].with_user(user).create({"name": "A key", "expires_at": self.soon, **values})
+
+    def row(self, query, *parameters):
+        self.env.flush_all()
+        self.env.cr.execute(query, parameters)
+        return self.env.cr.dictfetchone()
+
+
+class TestCredentialsRights(CredentialsCase):
+    def test_an_owner_sees_and_changes_only_own_keys(self):
+        key, foreign = self.key(self.owner), self.key(self.other)
+        keys = self.env["gateway.key"].with_user(self.owner)
+        self.assertEqual(keys.search([]), key)
+        for attempt in (
+            lambda: keys.browse(foreign.id).name,
+            lambda: keys.browse(foreign.id).write({"name": "mine"}),
+            lambda: keys.browse(foreign.id).action_revoke(),
+            lambda: keys.browse(foreign.id)._set_secret(),
+            lambda: keys.browse(foreign.id).copy(),
+        ):
+            with self.assertRaises(AccessError):
+                attempt()
+        key.with_user(self.owner).write({"name": "Another name", "scopes": "read"})
+        key.with_user(self.owner).action_revoke()
+
+    def test_an_owner_cannot_lift_its_own_limits(self):
+        key = self.key(self.owner)
+        for values in (
+            {"profile_id": self.profile.id},
+            {"ip_list": "203.0.113.7"},
+            {"subject": "key"},
+            {"user_id": self.other.id},
+            {"revoked_at": False},
+            {"prefix": "gwk_"},
+        ):
+            with self.subTest(values), self.assertRaises(AccessError):
+                key.write(values)
+            with self.subTest("new", values=values), self.assertRaises(UserError):
+                self.key(self.owner, **{name: value or self.soon for name, value in values.items()})
+        with self.assertRaises(AccessError):
+            key.with_context(default_subject="key").create({"name": "By default", "expires_at": self.soon})
+
+    def test_users_see_neither_profiles_nor_clients_nor_tokens(self):
+        for model in ("gateway.profile", "gateway.client", "gateway.token"):
+            with self.subTest(model), self.assertRaises(AccessError):
+                self.env[model].with_user(self.owner).search([])
+
+    def test_a_manager_cannot_make_a_credential_for_an_administrator(self):
+        of_admin = {"name": "Stolen", "user_id": self.admin.id, "expires_at": self.soon}
+        keys = self.env["gateway.key"].with_user(self.manager)
+        own, admins = self.key(self.manager), self.key(self.admin)
+        client = self.env["gateway.client"].with_user(self.manager).create({"name": "Own", "expires_at": self.soon})
+        for attempt in (
+            lambda: keys.create(of_admin),
+            lambda: client.create(of_admin),
+            lambda: keys.with_context(default_user_id=self.admin.id).create(
+                {"name": "Stolen", "expires_at": self.soon}
+            ),
+            lambda: keys.action_create_with_secret.__wrapped__(keys, of_admin),
+            lambda: own.write({"user_id": self.admin.id}),
+            lambda: client.write({"user_id": self.admin.id}),
+            lambda: keys.browse(admins.id).write({"user_id": self.manager.id}),
+            lambda: keys.browse(admins.id)._set_secret(),
+            lambda: keys.browse(admins.id).action_rotate.__wrapped__(keys.browse(admins.id)),
+            lambda: keys.browse(admins.id).copy(),
+            lambda: self.admin.with_user(self.manager).write({"gateway_key_ids": [Command.create({"name": "Stolen"})]}),
+            lambda: self.profile.with_user(self.manager).write(
+                {"key_ids": [Command.create({**of_admin, "profile_id": self.profile.id})]}
+            ),
+            lambda: keys.load(["name", "user_id/.id"], [["Stolen", str(self.admin.id)]])["ids"] or self._refused(),
+            lambda: own.write({"environment_name": "STOLEN"}),
+            lambda: keys.create({"name": "Stolen", "environment_name": "STOLEN", "expires_at": self.soon}),
+        ):
+            with self.assertRaises(UserError):
+                attempt()
+        self.assertEqual(self.key(self.admin, user_id=self.other.id).user_id, self.other, "an administrator may")
+
+    def _refused(self):
+        raise AccessError("load() answers with messages instead of raising")
+
+    def test_a_manager_administers_the_keys_of_all(self):
+        key = self.key(self.owner)
+        as_manager = key.with_user(self.manager)
+        as_manager.write({"profile_id": self.profile.id, "ip_list": "203.0.113.0/24\n2001:db8::/32", "subject": "key"})
+        self.profile.with_user(self.manager).write({"user_ids": [Command.link(self.other.id)]})
+        self.assertEqual(self.other.gateway_profile_id, self.profile)
+        self.profile.with_user(self.manager).write({"user_ids": [Command.unlink(self.other.id)]})
+        self.assertFalse(self.other.gateway_profile_id)
+        as_manager.action_revoke()
+        self.assertEqual(key.state, "revoked")
+
+    def test_a_key_lives_no_longer_than_its_users_groups_allow(self):
+        for values in ({"expires_at": False}, {"expires_at": fields.Datetime.now() + timedelta(days=3000)}):
+            with self.subTest(values), self.assertRaises(ValidationError):
+                self.key(self.owner, **values)
+            with self.subTest("later", values=values), self.assertRaises(ValidationError):
+                self.key(self.owner).write(values)
+        without = self.env["gateway.key"].with_user(self.owner).create({"name": "By default"})
+        self.assertAlmostEqual(
+            without.expires_at, fields.Datetime.now() + timedelta(days=90), delta=timedelta(minutes=1)
+        )
+        self.assertFalse(self.key(self.admin, expires_at=False).expires_at)
+
+    def test_a_portal_user_makes_no_key(self):
+        portal = new_test_user(self.env, "key_portal", groups="base.group_portal")
+        with self.assertRaises(AccessError):
+            self.key(portal)
+        with self.assertRaises(AccessError):
+            self.key(self.admin, user_id=portal.id).with_user(portal)._set_secret()
+
+    def test_the_superuser_has_no_credential(self):
+        with self.assertRaises(ValidationError):
+            self.env["gateway.key"].create({"name": "Root", "user_id": 1})
+
+    def test_a_revoked_key_stays_revoked(self):
+        key = self.key(self.owner)
+        key._set_secret()
+        key.action_revoke()
+        for attempt in (
+            lambda: key.write({"active": True}),
+            lambda: key.action_unarchive(),
+            lambda: key._set_secret(),
+            lambda: key.action_rotate.__wrapped__(key),
+        ):
+            with self.assertRaises(UserError):
+                attempt()
+        self.assertFalse(self.row("select from gateway.credential_secret where credential_id = %s", key.id))
+
+    def test_secrets_ask_who_is_there(self):
+        # Without a request there is nobody to ask: the decorator refuses.
+        key = self.key(self.owner)
+        for attempt in (
+            lambda: key.action_generate(),
+            lambda: key.action_rotate(),
+            lambda: key.action_create_with_secret({"name": "Another"}),
+        ):
+            with self.assertRaisesRegex(UserError, "HTTP"):
+                attempt()
+
+    def test_what_makes_no_sense_is_refused_by_name(self):
+        for values, culprit in (
+            ({"ip_list": "203.0.113.7\n300.1.1.1"}, "300.1.1.1"),
+            ({"scopes": "read everything"}, "everything"),
+        ):
+            with self.subTest(values), self.assertRaisesRegex(ValidationError, culprit):
+                self.key(self.admin, **values)
+        with self.assertRaisesRegex(ValidationError, "res.nothing"):
+            self.profile.model_names = "res.partner\nres.nothing"
+
+    def test_a_profile_in_use_is_not_deleted_and_an_archived_one_still_governs(self):
+        self.owner.gateway_profile_id = self.profile
+        self.profile.active = False
+        policy = self.row("select gateway.policy(%s, null) as policy", self.owner.id)["policy"]
+        self.assertEqual(policy["limits"]["minute"], 10)
+
+
+class TestCredentialsSchema(CredentialsCase):
+    def credential(self, kind, record):
+        return self.row("select * from gateway.credential(%s, %s)", kind, record.id)
+
+    def test_a_policy_is_the_credentials_own_else_its_users_else_none(self):
+        key = self.key(self.owner)
+        self.assertEqual(self.credential("gateway_key", key)["policy"]["limits"], None)
+        self.owner.gateway_profile_id = self.profile
+        self.assertEqual(self.credential("gateway_key", key)["policy"]["profile_id"], self.profile.id)
+        own = self.profile.copy(
+            {"name": "Own", "ip_list": "10.0.0.0/8, ::1\n", "model_names": "res.partner", "subject": "key"}
+        )
+        key.sudo().profile_id = own
+        policy = self.credential("gateway_key", key)["policy"]
+        self.assertEqual(
+            (policy["name"], policy["ips"], policy["models"]), ("Own", ["10.0.0.0/8", "::1"], ["res.partner"])
+        )
+        self.assertEqual(policy["subject"], "key")
+        key.sudo().subject = "user"
+        self.assertEqual(self.credential("gateway_key", key)["policy"]["subject"], "user")
+
+    def test_what_has_ended_is_not_found(self):
+        for end in (
+            {"active": False},
+            {"expires_at": fields.Datetime.now() - timedelta(days=1)},
+            {"revoked_at": fields.Datetime.now()},
+        ):
+            key = self.key(self.owner)
+            self.assertTrue(self.credential("gateway_key", key))
+            key.sudo().write(end)
+            self.assertFalse(self.credential("gateway_key", key), end)
+
+    def test_a_logins_stamp_moves_with_the_password_alone(self):
+        before = self.credential("login", self.owner)["stamp"]
+        self.owner.name = "Another name"
+        self.assertEqual(self.credential("login", self.owner)["stamp"], before)
+        self.owner.password = "another password"
+        self.assertNotEqual(self.credential("login", self.owner)["stamp"], before)
+
+    def test_secrets_are_reached_through_no_field(self):
+        key = self.key(self.owner)
+        secret = key._set_secret()
+        self.assertRegex(secret, r"^gwk_[A-Za-z0-9_-]{60}$")
+        values = key.sudo().read()[0]
+        self.assertNotIn(secret[12:], repr(values))
+        self.assertFalse([name for name, field in key._fields.items() if "hash" in name or "secret" in name])
+
+    def test_deleting_a_key_deletes_its_secrets(self):
+        key = self.key(self.owner)
+        key._set_secret()
+        key.sudo().unlink()
+        self.assertFalse(self.row("select from gateway.credential_secret where credential_id = %s", key.id))
+
+    def test_uses_add_up(self):
+        key = self.key(self.owner)
+        for address in ("203.0.113.7", "203.0.113.8"):
+            self.env.cr.execute(
+                "select gateway.record_usage(%s, %s, %s, array[gateway.utc_now()], %s)",
+                (["gateway_key"], [key.id], [3], [address]),
+            )
+        self.assertEqual((key.use_count, key.last_address), (6, "203.0.113.8"))
+        keys = self.env["gateway.key"]
+        self.assertIn(key, keys.search([("last_used_at", ">", "-1d")]))
+        self.assertNotIn(key, keys.search([("last_used_at", "=", False)]))
+
+    def test_an_expiring_key_is_told_its_owner_14_and_3_days_before(self):
+        key = self.key(self.owner, expires_at=fields.Datetime.now() + timedelta(days=20))
+        warnings = lambda: key.sudo().activity_ids.filtered(lambda activity: activity.user_id == self.owner)  # noqa: E731
+        for days, told in ((15, 0), (13, 1), (12, 1), (2.9, 2), (1, 2)):
+            self.env.cr.execute(
+                "update gateway_key set expires_at = %s where id = %s",
+                (fields.Datetime.now() + timedelta(days=days), key.id),
+            )
+            self.env.invalidate_all()
+            self.env["gateway.key"]._warn_expiring()
+            self.assertEqual(len(warnings()), told, days)
+
+    def test_the_cron_removes_tokens_that_ended_and_keeps_the_others(self):
+        for jti, ends in (("old", "-25 hours"), ("recent", "-1 hour"), ("living", "1 hour")):
+            self.env.cr.execute(
+                """
+                insert into gateway.token (jti, type, family, credential, credential_id, user_id, expires_at)
+                values (%s, 'access', gen_random_uuid(), 'login', %s, %s, gateway.utc_now() + %s::interval)
+                """,
+                (jti, self.owner.id, self.owner.id, ends),
+            )
+        self.env.cr.execute("select gateway.clean_tokens(100)")
+        self.env.cr.execute("select jti from gateway.token where user_id = %s order by jti", (self.owner.id,))
+        self.assertEqual([row[0] for row in self.env.cr.fetchall()], ["living", "recent"])
+
+    def test_a_rotation_of_the_signing_secret_overlaps_as_long_as_asked(self):
+        living = lambda: self.row("select count(*) as n from gateway.secrets('jwt')")["n"]  # noqa: E731
+        self.assertEqual(living(), 1)
+        self.env.cr.execute("select gateway.rotate_secret('jwt', 3600)")
+        self.assertEqual(living(), 2)
+        self.env.cr.execute("select gateway.rotate_secret('jwt', 0)")
+        self.assertEqual(living(), 1)

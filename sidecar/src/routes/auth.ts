@@ -1,0 +1,177 @@
+// Logins, and keys traded for tokens. What the caller proves itself with stands in the body, so these paths take no
+// credential, and answer about it as the authenticating policy would.
+
+import { z } from 'zod';
+import { success } from '../answer.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
+import { asAnswer, missing } from '../auth/authenticate.ts';
+import { readCredential } from '../auth/credentials.ts';
+import { principalsOf } from '../auth/principals.ts';
+import { CredentialRefused } from '../auth/refused.ts';
+import { parseScopes } from '../auth/scopes.ts';
+import type { IssuedTokens } from '../auth/tokens.ts';
+import { endFamily, issueTokens, readAnyToken, refreshTokens, scopeText } from '../auth/tokens.ts';
+import type { Answer, Principal, RequestContext, Route } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import { mayComeFrom } from '../policies/ip_list.ts';
+
+/** Odoo's word on a password; `uid` null when it refused. */
+export type CheckLogin = (
+  context: RequestContext,
+  login: string,
+  password: string,
+) => Promise<{ readonly uid: number | null; readonly mfa: boolean }>;
+
+export interface AuthParts {
+  readonly checkLogin: CheckLogin;
+  /** Those that recognise keys: a token is not traded for another one. */
+  readonly keys: readonly Authenticator[];
+}
+
+export function authRoutes({ checkLogin, keys }: AuthParts): Route[] {
+  const post = { method: 'POST', access: 'anonymous', limitedAs: 'token', smallBody: 'json' } as const;
+  return [
+    {
+      ...post,
+      limitedAs: 'login',
+      name: 'login',
+      path: '/api/v1/auth/login',
+      handle: (context) => told(() => login(context, checkLogin)),
+    },
+    { ...post, name: 'refresh', path: '/api/v1/auth/refresh', handle: (context) => told(() => refresh(context)) },
+    { ...post, name: 'logout', path: '/api/v1/auth/logout', handle: (context) => told(() => logout(context)) },
+    {
+      ...post,
+      name: 'exchange',
+      path: '/auth/token/apikey',
+      errors: 'oauth',
+      handle: (context) => told(() => exchange(context, keys)),
+    },
+  ];
+}
+
+async function told(handle: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await handle();
+  } catch (error) {
+    throw asAnswer(error);
+  }
+}
+
+const text = z.string().min(1).max(1_000);
+
+const loginBody = z
+  .object({ login: text.optional(), email: text.optional(), password: text, scope: z.string().max(4_000).optional() })
+  .transform(({ login, email, ...rest }) => ({ login: login ?? email, ...rest }));
+
+async function login(context: RequestContext, checkLogin: CheckLogin): Promise<Answer> {
+  const body = parsed(loginBody, context.body, 'login (or email) and password');
+  if (body.login === undefined) throw incomplete('login (or email) and password');
+  const scopes = scopesOf(body.scope);
+  // Postgres stores no null byte, so nobody has one in a login or a password.
+  if (`${body.login}${body.password}`.includes('\0')) throw new CredentialRefused('a null byte in a login');
+  const { uid, mfa } = await checkLogin(context, body.login, body.password);
+  if (uid === null) throw new CredentialRefused('Odoo refused the login');
+  if (mfa) throw new GatewayError('auth.mfa');
+
+  const { database } = context;
+  // Odoo may have renewed the password's hash just now.
+  const standing = await principalsOf(database).fresh('login', uid);
+  const { principal } = standing;
+  context.principal = principal;
+  requireAddress(context, principal);
+  const issued = await issueTokens(database, {
+    standing,
+    scopes,
+    address: context.address,
+    client: principal.login,
+    withRefresh: true,
+  });
+  const user = { id: principal.userId, name: principal.userName, login: principal.login };
+  return success({ ...tokenFields(issued), user });
+}
+
+const refreshBody = z.object({ refresh_token: z.string().min(1), scope: z.string().max(4_000).optional() });
+
+async function refresh(context: RequestContext): Promise<Answer> {
+  const body = parsed(refreshBody, context.body, 'refresh_token');
+  const scopes = scopesOf(body.scope) ?? undefined;
+  return success(tokenFields(await refreshTokens(context.database, body.refresh_token, scopes, context.address)));
+}
+
+const logoutBody = z.object({ refresh_token: z.string().min(1).optional() }).optional();
+
+/** Ends the login that the access token in the headers, or the refresh token in the body, belongs to. */
+async function logout(context: RequestContext): Promise<Answer> {
+  const body = parsed(logoutBody, context.body, 'refresh_token');
+  const credential = readCredential(context.request.headers);
+  const presented = body?.refresh_token ?? (credential && 'secret' in credential ? credential.secret : undefined);
+  if (presented === undefined) throw missing();
+  const token = await readAnyToken(context.database, presented);
+  if (token === undefined) throw new CredentialRefused('no token to log out with');
+  await endFamily(context.database, token.row);
+  return { status: 200, body: { success: true, data: null, message: 'Logged out' } };
+}
+
+const exchangeBody = z
+  .object({ api_key: text.optional(), apikey: text.optional(), key: text.optional(), scope: z.string().max(4_000).optional() })
+  .optional();
+
+/** A key, in a header or the body, for an access token that may do what the key may, and no longer. */
+async function exchange(context: RequestContext, keys: readonly Authenticator[]): Promise<Answer> {
+  const { database } = context;
+  const body = parsed(exchangeBody, context.body, 'api_key');
+  const given = body?.api_key ?? body?.apikey ?? body?.key;
+  const credential =
+    readCredential(context.request.headers) ?? (given === undefined ? undefined : { kind: 'key', secret: given });
+  if (credential === undefined) throw missing();
+  const scopes = scopesOf(body?.scope);
+  const authenticator = keys.find((candidate) => candidate.recognises(credential));
+  if (authenticator === undefined) throw new CredentialRefused('not a key');
+  await database.ensureFresh();
+  const { kind, credentialId } = await authenticator.authenticate(credential, database);
+  const standing = await principalsOf(database).of(kind, credentialId);
+  context.principal = standing.principal;
+  requireAddress(context, standing.principal);
+  const issued = await issueTokens(database, {
+    standing,
+    scopes,
+    address: context.address,
+    client: standing.principal.consumer,
+    withRefresh: false,
+  });
+  return { status: 200, body: { ...tokenFields(issued), user_id: standing.principal.userId } };
+}
+
+/** RFC 6749, section 5.1. */
+export function tokenFields(issued: IssuedTokens) {
+  return {
+    access_token: issued.access,
+    refresh_token: issued.refresh,
+    token_type: 'Bearer',
+    expires_in: issued.expiresInS,
+    scope: scopeText(issued.scopes),
+  };
+}
+
+/** Null when nothing was asked for. */
+export function scopesOf(asked: string | undefined): string[] | null {
+  if (asked === undefined || asked.trim() === '') return null;
+  const scopes = parseScopes(asked);
+  if (scopes === undefined) throw new GatewayError('oauth.scope');
+  return scopes;
+}
+
+export function requireAddress(context: RequestContext, principal: Principal): void {
+  if (!mayComeFrom(principal, context.address)) throw new GatewayError('address.not_allowed');
+}
+
+function parsed<T>(shape: z.ZodType<T>, body: unknown, wanted: string): T {
+  const result = shape.safeParse(body);
+  if (!result.success) throw incomplete(wanted);
+  return result.data;
+}
+
+function incomplete(wanted: string): GatewayError {
+  return new GatewayError('oauth.request', { message: `The body must be an object with ${wanted}.` });
+}

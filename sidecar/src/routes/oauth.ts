@@ -1,0 +1,186 @@
+// OAuth 2.0 for machines: RFC 6749 (client credentials), 7009 (revocation), 7662 (introspection), 8414 (metadata).
+
+import { z } from 'zod';
+import type { ClientCredentials } from '../auth/client.ts';
+import { authenticateClient, basicClient } from '../auth/client.ts';
+import type { Standing } from '../auth/principals.ts';
+import { principalsOf } from '../auth/principals.ts';
+import { CredentialRefused } from '../auth/refused.ts';
+import { actions, isWithin } from '../auth/scopes.ts';
+import { endToken, issueTokens, readAnyToken, scopeText } from '../auth/tokens.ts';
+import type { Answer, RequestContext, Route } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import { requireAddress, scopesOf, tokenFields } from './auth.ts';
+
+export type OriginOf = (context: RequestContext) => string;
+
+export function oauthRoutes(originOf: OriginOf): Route[] {
+  const post = {
+    method: 'POST',
+    access: 'anonymous',
+    limitedAs: 'token',
+    errors: 'oauth',
+    smallBody: 'form or json',
+  } as const;
+  return [
+    { ...post, name: 'token', path: '/api/oauth/token', handle: (context) => told(() => token(context)) },
+    { ...post, name: 'revoke', path: '/api/oauth/revoke', handle: (context) => told(() => revoke(context)) },
+    { ...post, name: 'introspect', path: '/api/oauth/introspect', handle: (context) => told(() => introspect(context)) },
+    {
+      name: 'oauth metadata',
+      method: 'GET',
+      path: '/.well-known/oauth-authorization-server',
+      access: 'anonymous',
+      handle: (context) => metadata(originOf(context)),
+    },
+  ];
+}
+
+/** Who is refused here is told how a client says who it is. */
+async function told(handle: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await handle();
+  } catch (error) {
+    if (!(error instanceof CredentialRefused)) throw error;
+    throw new GatewayError('auth.invalid', { headers: ['WWW-Authenticate', 'Basic realm="odoo"'], cause: error });
+  }
+}
+
+const parameters = z.record(z.string(), z.unknown());
+
+/** The parameters of the body: strings alone, absent ones undefined. */
+function parametersOf(context: RequestContext): (name: string) => string | undefined {
+  const body = parameters.safeParse(context.body ?? {});
+  if (!body.success) throw new GatewayError('oauth.request', { message: 'The body must be a form or a JSON object.' });
+  return (name) => {
+    const value = body.data[name];
+    if (value === undefined || value === null || value === '') return undefined;
+    if (typeof value === 'string') return value;
+    throw new GatewayError('oauth.request', { message: `The parameter "${name}" must be a string.` });
+  };
+}
+
+interface Client {
+  readonly clientId: string;
+  readonly standing: Standing;
+}
+
+/** The client of a request, by Basic or by the body, never by both; its addresses are checked, too. */
+async function clientOf(context: RequestContext, parameter: (name: string) => string | undefined): Promise<Client> {
+  const basic = basicClient(context.request.headers.authorization);
+  const [clientId, secret] = [parameter('client_id'), parameter('client_secret')];
+  if (basic !== undefined && secret !== undefined) {
+    throw new GatewayError('oauth.request', { message: 'The client is named twice: in the header and in the body.' });
+  }
+  let credentials: ClientCredentials;
+  if (basic === 'malformed') throw new CredentialRefused('malformed Basic');
+  if (basic !== undefined) {
+    if (clientId !== undefined && clientId !== basic.clientId) {
+      throw new GatewayError('oauth.request', { message: 'The header and the body name different clients.' });
+    }
+    credentials = basic;
+  } else {
+    if (clientId === undefined || secret === undefined) throw new CredentialRefused('no client credentials');
+    credentials = { clientId, secret };
+  }
+  await context.database.ensureFresh();
+  const standing = await authenticateClient(context.database, credentials);
+  context.principal = standing.principal;
+  requireAddress(context, standing.principal);
+  return { clientId: credentials.clientId, standing };
+}
+
+async function token(context: RequestContext): Promise<Answer> {
+  const parameter = parametersOf(context);
+  const grantType = parameter('grant_type');
+  if (grantType === undefined) throw new GatewayError('oauth.request', { message: 'The parameter grant_type is missing.' });
+  if (grantType !== 'client_credentials') throw new GatewayError('oauth.grant_type');
+  const { clientId, standing } = await clientOf(context, parameter);
+  const { grant } = standing.principal;
+  const asked = scopesOf(parameter('scope'));
+  if (asked !== null && !isWithin(asked, grant.scopes)) throw new GatewayError('oauth.scope');
+  const issued = await issueTokens(context.database, {
+    standing,
+    scopes: asked,
+    address: context.address,
+    client: clientId,
+    withRefresh: false,
+  });
+  return {
+    status: 200,
+    body: { ...tokenFields(issued), scope: scopeText(asked ?? grant.scopes) },
+    headers: ['Pragma', 'no-cache'],
+  };
+}
+
+/** A client ends its own tokens. What is not its own, or no token, answers like what was: nothing is told about it. */
+async function revoke(context: RequestContext): Promise<Answer> {
+  const parameter = parametersOf(context);
+  const { principal } = (await clientOf(context, parameter)).standing;
+  const found = await readAnyToken(context.database, required(parameter, 'token'));
+  if (found?.row.credential === 'client' && found.row.credentialId === principal.credentialId) {
+    await endToken(context.database, found.row);
+  }
+  return { status: 200, body: {} };
+}
+
+/** What a resource server needs to know of a token. Any client may ask: whoever holds the token could use it. */
+async function introspect(context: RequestContext): Promise<Answer> {
+  const parameter = parametersOf(context);
+  await clientOf(context, parameter);
+  const { database } = context;
+  const found = await readAnyToken(database, required(parameter, 'token'));
+  if (found === undefined || found.row.spentForS !== null) return inactive;
+  const { row, claims } = found;
+  let standing: Standing;
+  try {
+    standing = await principalsOf(database).of(row.credential, row.credentialId);
+  } catch (error) {
+    if (error instanceof CredentialRefused) return inactive;
+    throw error;
+  }
+  const { principal, stamp } = standing;
+  if (stamp !== row.stamp || principal.userId !== row.userId) return inactive;
+  const { iss, aud, sub, jti, iat, nbf, exp } = claims;
+  return {
+    status: 200,
+    body: {
+      active: true,
+      scope: scopeText(row.scopes ?? principal.grant.scopes),
+      client_id: claims['client_id'],
+      username: principal.login,
+      token_type: row.type === 'access' ? 'Bearer' : 'refresh_token',
+      ...{ exp, iat, nbf, sub, aud, iss, jti },
+      user_id: principal.userId,
+      models: principal.grant.models ?? undefined,
+    },
+  };
+}
+
+const inactive: Answer = { status: 200, body: { active: false } };
+
+function required(parameter: (name: string) => string | undefined, name: string): string {
+  const value = parameter(name);
+  if (value === undefined) throw new GatewayError('oauth.request', { message: `The parameter ${name} is missing.` });
+  return value;
+}
+
+function metadata(origin: string): Answer {
+  const methods = ['client_secret_basic', 'client_secret_post'];
+  return {
+    status: 200,
+    body: {
+      issuer: origin,
+      token_endpoint: `${origin}/api/oauth/token`,
+      token_endpoint_auth_methods_supported: methods,
+      revocation_endpoint: `${origin}/api/oauth/revoke`,
+      revocation_endpoint_auth_methods_supported: methods,
+      introspection_endpoint: `${origin}/api/oauth/introspect`,
+      introspection_endpoint_auth_methods_supported: methods,
+      grant_types_supported: ['client_credentials'],
+      response_types_supported: [],
+      scopes_supported: actions,
+      service_documentation: `${origin}/api/docs`,
+    },
+  };
+}

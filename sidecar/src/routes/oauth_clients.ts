@@ -1,0 +1,72 @@
+// Administration of OAuth2 clients, for gateway managers, in the fields of RFC 7591. Odoo decides who may do what.
+
+import { z } from 'zod';
+import type { Answer, RequestContext, Route } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+
+/** As Odoo's end of the channel takes them. */
+export type ClientOperation =
+  | { readonly op: 'client_list' }
+  | { readonly op: 'client_create'; readonly values: Readonly<Record<string, unknown>> }
+  | { readonly op: 'client_revoke'; readonly client_id: string };
+
+export type Administer = (context: RequestContext, operation: ClientOperation) => Promise<unknown>;
+
+export function oauthClientRoutes(administer: Administer): Route[] {
+  const route = { access: 'authenticated', errors: 'oauth' } as const;
+  const path = '/api/oauth/clients';
+  return [
+    {
+      ...route,
+      name: 'oauth clients',
+      method: 'GET',
+      path,
+      handle: async (context) => ({ status: 200, body: { clients: await administer(context, { op: 'client_list' }) } }),
+    },
+    { ...route, name: 'oauth client create', method: 'POST', path, handle: (context) => create(context, administer) },
+    {
+      ...route,
+      name: 'oauth client revoke',
+      method: 'DELETE',
+      path,
+      handle: (context) => revoke(context, new URLSearchParams(context.request.url.split('?')[1]).get('client_id'), administer),
+    },
+    {
+      ...route,
+      name: 'oauth client revoke',
+      method: 'DELETE',
+      path: `${path}/:client`,
+      handle: (context) => revoke(context, context.request.params['client'], administer),
+    },
+  ];
+}
+
+const newClient = z.strictObject({
+  client_name: z.string().min(1).max(200),
+  scope: z.string().max(4_000).optional(),
+  user_id: z.int().positive().optional(),
+  login: z.string().max(1_000).optional(),
+  ip_list: z.string().max(100_000).optional(),
+  profile_id: z.int().positive().optional(),
+  expires_at: z.string().max(30).optional(),
+});
+
+/** The one answer that holds the secret. */
+async function create(context: RequestContext, administer: Administer): Promise<Answer> {
+  const values = newClient.safeParse(context.body);
+  if (!values.success) {
+    const [issue] = values.error.issues;
+    throw new GatewayError('oauth.request', {
+      message: `The client: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
+    });
+  }
+  const client = await administer(context, { op: 'client_create', values: values.data });
+  return { status: 201, body: client, headers: ['Pragma', 'no-cache'] };
+}
+
+async function revoke(context: RequestContext, clientId: unknown, administer: Administer): Promise<Answer> {
+  if (typeof clientId !== 'string' || clientId === '') {
+    throw new GatewayError('oauth.request', { message: 'Which client? Give its client_id.' });
+  }
+  return { status: 200, body: await administer(context, { op: 'client_revoke', client_id: clientId }) };
+}

@@ -1,0 +1,7 @@
+from odoo.http import Controller, request, route
+
+
+class MyController(Controller):
+    @route("/my_service", auth="api_key", type="http", methods=["GET", "POST"], csrf=False, save_session=False)
+    def my_service(self, **_parameters):
+        return request.make_json_response({"uid": request.env.uid, "login": request.env.user.login})

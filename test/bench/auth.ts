@@ -1,0 +1,123 @@
+// What a credential costs: GET /api/v1/ping with a warm Odoo key, gateway key and JWT, each against express alone in the
+// same run; and how long the event loop is held up while 200 Odoo keys that nobody has seen yet are checked at once.
+
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import { HashQueue } from '../../sidecar/src/auth/hash_queue.ts';
+import { OdooKeys } from '../../sidecar/src/auth/odoo_key.ts';
+import { Database } from '../../sidecar/src/db/database.ts';
+import { schemaVersion } from '../../sidecar/src/db/schema_version.ts';
+import { createLog } from '../../sidecar/src/log.ts';
+import type { Instance } from '../helpers/instance.ts';
+import { createInstance } from '../helpers/instance.ts';
+import { createOdooKey } from '../helpers/odoo_keys.ts';
+import { until } from '../helpers/wait.ts';
+import { compare, load, report } from './harness.ts';
+
+const effort = { connections: 8, seconds: 3 };
+const burst = 200;
+
+const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
+const bare = spawn(process.execPath, [join(import.meta.dirname, 'bare_express.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
+try {
+  const [port] = await once(bare.stdout, 'data');
+  const path = '/api/v1/ping';
+  const gatewayKey = await newGatewayKey(gateway);
+  const exchanged = await gateway.post('/auth/token/apikey', {}, { key: gatewayKey });
+  const jwt: string = exchanged.json.access_token;
+  const withSecret = (secret: string) => () =>
+    load(`${gateway.url}${path}`, { ...effort, headers: { Authorization: `Bearer ${secret}` } });
+  const measured = await compare(
+    { rounds: 3 },
+    {
+      bare: () => load(`http://127.0.0.1:${Number(port)}${path}`, effort),
+      odooKey: withSecret(gateway.keys.bench),
+      gatewayKey: withSecret(gatewayKey),
+      jwt: withSecret(jwt),
+    },
+  );
+  const delay = await delayOfBurst(gateway);
+  report(
+    'auth',
+    {
+      bare_rps: measured.bare.rps,
+      odoo_key_rps: measured.odooKey.rps,
+      gateway_key_rps: measured.gatewayKey.rps,
+      jwt_rps: measured.jwt.rps,
+      burst_loop_delay_p99_ms: delay.p99Ms,
+      burst_loop_delay_max_ms: delay.maxMs,
+      burst_ms: delay.tookMs,
+    },
+    {
+      odoo_key_vs_bare: measured.odooKey.rps / measured.bare.rps,
+      gateway_key_vs_bare: measured.gatewayKey.rps / measured.bare.rps,
+      jwt_vs_bare: measured.jwt.rps / measured.bare.rps,
+    },
+  );
+} finally {
+  bare.kill();
+  await gateway.close();
+}
+
+async function newGatewayKey(instance: Instance): Promise<string> {
+  const secret = `gwk_${randomBytes(45).toString('base64url')}`;
+  const [row] = await instance.sql<{ id: number }>(
+    `insert into gateway_key (name, user_id, active, create_uid, create_date)
+     select 'bench', id, true, id, now() at time zone 'utc' from res_users where login = 'bench_api'
+     returning id`,
+  );
+  await instance.sql("insert into gateway.credential_secret (kind, credential_id, hash) values ('gateway_key', $1, $2)", [
+    row?.id,
+    createHash('sha256').update(secret).digest(),
+  ]);
+  return secret;
+}
+
+/** The sidecar's own authenticator, in this process, so that its event loop can be watched from inside. */
+async function delayOfBurst(instance: Instance) {
+  const keys = await Promise.all(Array.from({ length: burst }, () => createOdooKey(instance, { userId: 2 })));
+  const database = new Database({
+    name: instance.database,
+    url: instance.sidecarDatabaseUrl,
+    listenUrl: instance.sidecarDatabaseUrl,
+    poolSize: 4,
+    heartbeat: () => ({
+      instance: crypto.randomUUID(),
+      name: 'bench',
+      host: hostname(),
+      pid: process.pid,
+      address: '',
+      version: '0',
+      schemaVersion,
+      state: {},
+    }),
+    onMismatch: (sentence) => {
+      throw new Error(sentence);
+    },
+    log: createLog('warn'),
+  });
+  database.start();
+  try {
+    await until('the database is ready', () => database.state === 'ready');
+    const authenticator = new OdooKeys(new HashQueue({ concurrency: 1, mostWaiting: 1_000, longestWaitMs: 60_000 }));
+    const histogram = monitorEventLoopDelay({ resolution: 1 });
+    histogram.enable();
+    const startedAt = performance.now();
+    await Promise.all(keys.map(({ secret }) => authenticator.authenticate({ kind: 'bearer', secret }, database)));
+    histogram.disable();
+    return {
+      // The monitor's own timer waits a millisecond between looks.
+      p99Ms: histogram.percentile(99) / 1e6 - 1,
+      maxMs: histogram.max / 1e6 - 1,
+      tookMs: performance.now() - startedAt,
+    };
+  } finally {
+    await database.leave();
+    await database.close();
+  }
+}
