@@ -9,5 +9,5 @@ odoo --database="$ODOO_DATABASE" --init="$ODOO_MODULES" --update=api_gateway --n
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=password="$GATEWAY_DB_PASSWORD" --dbname="$ODOO_DATABASE" <<'SQL'
 select 'create role api_gateway login' where not exists (select from pg_roles where rolname = 'api_gateway') \gexec
 alter role api_gateway login password :'password';
-select gateway.grant_to('api_gateway');
+do $$ begin perform gateway.grant_to('api_gateway'); end $$;
 SQL
