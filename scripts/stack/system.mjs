@@ -18,7 +18,7 @@ const packagesOf = {
   postgresClient: ['postgresql-client'],
   browser: ['chromium'],
   bench: ['wrk'],
-  proxy: ['caddy'],
+  proxy: ['caddy', 'docker-compose'],
   python: ['python3-venv'],
 };
 
