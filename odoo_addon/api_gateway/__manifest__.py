@@ -16,6 +16,7 @@
         "data/webhook_cron.xml",
         "data/credentials_cron.xml",
         "data/traffic_cron.xml",
+        "data/limits_cron.xml",
         "views/gateway_sidecar_views.xml",
         "views/gateway_profile_views.xml",
         "views/gateway_key_views.xml",
@@ -24,16 +25,20 @@
         "views/res_users_views.xml",
         "views/gateway_request_log_views.xml",
         "views/gateway_traffic_views.xml",
+        "views/gateway_throttle_views.xml",
+        "views/gateway_ip_block_views.xml",
         "views/gateway_webhook_job_views.xml",
         "views/gateway_webhook_views.xml",
         "views/menus.xml",
         "views/webhook_menus.xml",
         "views/traffic_menus.xml",
+        "views/limits_menus.xml",
         "views/credentials_menus.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "api_gateway/static/src/loader/**/*",
+            "api_gateway/static/src/usage/**/*",
         ],
         # Loaded when a page of the gateway is opened; the header gives its SCSS the backend's variables.
         "api_gateway.assets": [

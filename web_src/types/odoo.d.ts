@@ -73,3 +73,15 @@ declare module '@web/search/layout' {
 declare module '@web/webclient/actions/action_service' {
   export const standardActionServiceProps: Record<string, true>;
 }
+
+declare module '@web/model/record' {
+  /** A record as a view's model holds it: dates are luxon's. */
+  export interface RecordOfView {
+    data: Record<string, unknown>;
+    update(changes: Record<string, unknown>): Promise<void>;
+  }
+}
+
+declare module '@web/views/fields/standard_field_props' {
+  export const standardFieldProps: Record<string, unknown>;
+}

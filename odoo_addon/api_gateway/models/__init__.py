@@ -17,3 +17,4 @@ from . import (
     gateway_webhook_header,
     gateway_webhook_job,
 )
+from . import gateway_ip_block, gateway_profile_usage, gateway_throttle

@@ -3,6 +3,7 @@ from . import (
     test_channel,
     test_errors,
     test_exposure,
+    test_limits,
     test_metadata,
     test_methods,
     test_reading,

@@ -1,1 +1,1 @@
-from . import narrowing
+from . import narrowing, own_transaction

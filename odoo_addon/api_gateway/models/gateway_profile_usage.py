@@ -1,0 +1,45 @@
+"""How much of its limits the busiest caller under a profile has used."""
+
+from odoo import fields, models
+
+WINDOWS = ("minute", "hour", "day")
+
+
+class GatewayProfile(models.Model):
+    _inherit = "gateway.profile"
+
+    minute_used = fields.Integer("Used This Minute", compute="_compute_usage")
+    hour_used = fields.Integer("Used This Hour", compute="_compute_usage")
+    day_used = fields.Integer("Used Today", compute="_compute_usage")
+    minute_resets_at = fields.Datetime(compute="_compute_usage")
+    hour_resets_at = fields.Datetime(compute="_compute_usage")
+    day_resets_at = fields.Datetime(compute="_compute_usage")
+
+    def _subjects(self):
+        """Whose windows may count under this profile, as the throttle names them."""
+        self.ensure_one()
+        users = self.user_ids | self.key_ids.sudo().user_id | self.client_ids.sudo().user_id
+        native_keys = self.env["res.users.apikeys"].sudo().search([("user_id", "in", self.user_ids.ids)])
+        return [
+            *(f"user:{user_id}" for user_id in users.ids),
+            *(f"odoo_key:{key_id}" for key_id in native_keys.ids),
+            *(f"gateway_key:{key_id}" for key_id in (self.key_ids | self.user_ids.sudo().gateway_key_ids).ids),
+            *(f"client:{client_id}" for client_id in self.client_ids.ids),
+        ]
+
+    def _compute_usage(self):
+        for profile in self:
+            busiest = dict.fromkeys(WINDOWS)
+            if profile._origin:
+                windows = self.env["gateway.throttle"].search(profile._throttle_domain(), order="used")
+                busiest.update({window.period: window for window in windows})
+            for name in WINDOWS:
+                profile[f"{name}_used"] = busiest[name].used if busiest[name] else 0
+                profile[f"{name}_resets_at"] = busiest[name].resets_at if busiest[name] else False
+
+    def _throttle_domain(self):
+        return [("subject", "in", self._origin._subjects())]
+
+    def action_open_throttles(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("api_gateway.gateway_throttle_action")
+        return {**action, "domain": self._throttle_domain(), "context": {}}

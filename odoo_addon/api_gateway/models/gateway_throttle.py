@@ -1,0 +1,86 @@
+from odoo import api, fields, models
+
+from ..tools.own_transaction import in_own_transaction
+
+# Subjects that one statement of the clean-up forgets: a request of one of them waits no longer than this takes.
+CLEAN_BATCH = 20_000
+
+
+class GatewayThrottle(models.Model):
+    """The windows that are running now, one row for each limit of each subject, as the sidecars count them."""
+
+    _name = "gateway.throttle"
+    _description = "Active Throttle"
+    _auto = False
+    _log_access = False
+    _order = "share desc, resets_at, id"
+    _rec_name = "who"
+    # Rows have no number of their own: `id` is made from what names them, below 2^53 so that JavaScript can hold it.
+    _table_query = """
+        select
+          hashtextextended(t.subject || w.period, 0) & 9007199254740991 as id,
+          t.subject,
+          split_part(t.subject, ':', 1) as kind,
+          coalesce(p.name, gk.name, ok.name, c.name, substr(t.subject, strpos(t.subject, ':') + 1)) as who,
+          coalesce(u.id, gk.user_id, ok.user_id, c.user_id) as user_id,
+          w.period,
+          w.used,
+          w.most,
+          w.used::float8 / w.most as share,
+          w.resets_at
+        from gateway.throttle t
+        cross join lateral (
+          values
+            ('minute', t.minute_hits, t.minute_limit, t.minute_start + interval '1 minute'),
+            ('hour', t.hour_hits, t.hour_limit, t.hour_start + interval '1 hour'),
+            ('day', t.day_hits, t.day_limit, t.day_start + interval '1 day')
+        ) as w (period, used, most, resets_at)
+        left join public.res_users u on t.subject = 'user:' || u.id
+        left join public.res_partner p on p.id = u.partner_id
+        left join public.gateway_key gk on t.subject = 'gateway_key:' || gk.id
+        left join public.res_users_apikeys ok on t.subject = 'odoo_key:' || ok.id
+        left join public.gateway_client c on t.subject = 'client:' || c.id
+        where w.most > 0 and w.used > 0 and w.resets_at > gateway.utc_now()
+    """
+
+    subject = fields.Char(readonly=True, help="Whose requests are counted together.")
+    kind = fields.Selection(
+        [
+            ("user", "User"),
+            ("gateway_key", "Gateway Key"),
+            ("odoo_key", "Odoo API Key"),
+            ("client", "OAuth2 Client"),
+            ("anonymous", "Anonymous Requests"),
+            ("login", "Logins"),
+            ("token", "Token Requests"),
+            ("failed", "Failed Authentication"),
+        ],
+        "What Counts",
+        readonly=True,
+    )
+    who = fields.Char(readonly=True)
+    user_id = fields.Many2one("res.users", readonly=True)
+    period = fields.Selection([("minute", "Minute"), ("hour", "Hour"), ("day", "Day")], "Window", readonly=True)
+    used = fields.Integer(readonly=True, aggregator="max")
+    most = fields.Integer("Limit", readonly=True, aggregator=None)
+    share = fields.Float("Share", readonly=True, aggregator="max", help="Used, as a part of the limit.")
+    resets_at = fields.Datetime("Starts Again", readonly=True)
+
+    def action_reset(self):
+        """Lets the windows start again with the next request; sidecars go by it within a second."""
+        self.check_access("read")
+        for window, throttles in self.grouped("period").items():
+            in_own_transaction(
+                self.env, "select gateway.reset_throttle(%s, %s)", (throttles.mapped("subject"), window)
+            )
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    @api.model
+    def _clean(self):
+        """Called by a cron: forgets subjects whose windows have ended, and what led to blocks that never came."""
+        in_own_transaction(self.env, "select gateway.clean_ip_blocks()")
+        gone = CLEAN_BATCH
+        while gone == CLEAN_BATCH:
+            [(gone,)] = in_own_transaction(self.env, "select gateway.clean_throttles(%s)", (CLEAN_BATCH,))
+            if not self.env["ir.cron"]._commit_progress(gone):
+                return
