@@ -1,6 +1,6 @@
 """How much of its limits the busiest caller under a profile has used."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 WINDOWS = ("minute", "hour", "day")
 
@@ -29,17 +29,18 @@ class GatewayProfile(models.Model):
 
     def _compute_usage(self):
         for profile in self:
-            busiest = dict.fromkeys(WINDOWS)
-            if profile._origin:
-                windows = self.env["gateway.throttle"].search(profile._throttle_domain(), order="used")
-                busiest.update({window.period: window for window in windows})
-            for name in WINDOWS:
-                profile[f"{name}_used"] = busiest[name].used if busiest[name] else 0
-                profile[f"{name}_resets_at"] = busiest[name].resets_at if busiest[name] else False
+            busiest = self._busiest(profile._subjects()) if profile._origin else {}
+            for period in WINDOWS:
+                window = busiest.get(period)
+                profile[f"{period}_used"] = window.used if window else 0
+                profile[f"{period}_resets_at"] = window.resets_at if window else False
 
-    def _throttle_domain(self):
-        return [("subject", "in", self._origin._subjects())]
+    @api.model
+    def _busiest(self, subjects):
+        """The window with most requests, by its period."""
+        windows = self.env["gateway.throttle"].search([("subject", "in", subjects)], order="used")
+        return {window.period: window for window in windows}
 
     def action_open_throttles(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("api_gateway.gateway_throttle_action")
-        return {**action, "domain": self._throttle_domain(), "context": {}}
+        return {**action, "domain": [("subject", "in", self._subjects())], "context": {}}
