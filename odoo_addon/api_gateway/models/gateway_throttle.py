@@ -63,16 +63,14 @@ class GatewayThrottle(models.Model):
     period = fields.Selection([("minute", "Minute"), ("hour", "Hour"), ("day", "Day")], "Window", readonly=True)
     used = fields.Integer(readonly=True, aggregator="max")
     most = fields.Integer("Limit", readonly=True, aggregator=None)
-    share = fields.Float("Share", readonly=True, aggregator="max", help="Used, as a part of the limit.")
+    share = fields.Float(readonly=True, aggregator="max", help="Used, as a part of the limit.")
     resets_at = fields.Datetime("Starts Again", readonly=True)
 
     def action_reset(self):
         """Lets the windows start again with the next request; sidecars go by it within a second."""
         self.check_access("read")
         for window, throttles in self.grouped("period").items():
-            in_own_transaction(
-                self.env, "select gateway.reset_throttle(%s, %s)", (throttles.mapped("subject"), window)
-            )
+            in_own_transaction(self.env, "select gateway.reset_throttle(%s, %s)", (throttles.mapped("subject"), window))
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     @api.model
