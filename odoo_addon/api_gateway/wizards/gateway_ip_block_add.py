@@ -12,7 +12,7 @@ class GatewayIpBlockAdd(models.TransientModel):
     _description = "Block an Address"
 
     network = fields.Char("Address or Network", required=True)
-    minutes = fields.Integer("Minutes", default=60, help="0: until it is unblocked.")
+    minutes = fields.Integer(default=60, help="0: until it is unblocked.")
     note = fields.Char()
 
     @api.constrains("network")
