@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rootDir } from '../stack/paths.mjs';
 import { freePort } from '../stack/ports.mjs';
-import { run } from '../stack/run.mjs';
 import { nodeBin } from '../stack/sidecar.mjs';
 import { ensureSystem } from '../stack/system.mjs';
 import { runChecks } from './checks.mjs';
@@ -54,8 +53,11 @@ const destinations = {
 export async function checkDeployment(log) {
   await ensureSystem(['proxy']);
   const caddyfile = join(rootDir, 'deploy/Caddyfile');
-  const compose = await composeCommand();
-  const checks = [
+  return runChecks([
+    {
+      name: 'compose config',
+      run: () => execute('docker-compose', ['--file', 'docker-compose.yml', 'config', '--quiet'], { log }),
+    },
     { name: 'paths', run: async () => report(missingPaths()) },
     { name: 'deploy/setup.sh', run: () => execute('sh', ['-n', 'deploy/setup.sh'], { log }) },
     {
@@ -68,32 +70,11 @@ export async function checkDeployment(log) {
     },
     { name: 'proxy routes', run: async () => report(await misroutedPaths(caddyfile)) },
     { name: 'sidecar bundle', run: () => bundleStarts(log) },
-  ];
-  if (compose)
-    checks.unshift({
-      name: 'compose config',
-      run: () => execute(compose[0], [...compose.slice(1), '--file', 'docker-compose.yml', 'config', '--quiet'], { log }),
-    });
-  const result = await runChecks(checks);
-  return compose ? result : { ...result, skipped: result.skipped + 1 };
+  ]);
 }
 
 /** @param {string[]} faults */
 const report = (faults) => ({ code: faults.length === 0 ? 0 : 1, output: faults.join('\n') });
-
-/** The compose program that is installed, as a plugin of Docker's or by itself. @returns {Promise<[string, ...string[]] | null>} */
-async function composeCommand() {
-  /** @type {[string, ...string[]][]} */
-  const candidates = [['docker', 'compose'], ['docker-compose']];
-  for (const [command, ...args] of candidates) {
-    const works = await run(command, [...args, 'version'], { doing: 'Looking for compose' }).then(
-      () => true,
-      () => false,
-    );
-    if (works) return [command, ...args];
-  }
-  return null;
-}
 
 /** Files that compose and the Dockerfile name and that are not there. */
 function missingPaths() {
