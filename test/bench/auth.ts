@@ -4,19 +4,15 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { HashQueue } from '../../sidecar/src/auth/hash_queue.ts';
 import { OdooKeys } from '../../sidecar/src/auth/odoo_key.ts';
-import { Database } from '../../sidecar/src/db/database.ts';
-import { schemaVersion } from '../../sidecar/src/db/schema_version.ts';
-import { createLog } from '../../sidecar/src/log.ts';
 import type { Instance } from '../helpers/instance.ts';
 import { createInstance } from '../helpers/instance.ts';
 import { createOdooKey } from '../helpers/odoo_keys.ts';
-import { until } from '../helpers/wait.ts';
+import { openDatabase } from '../helpers/open_database.ts';
 import { compare, load, report } from './harness.ts';
 
 const effort = { connections: 8, seconds: 3 };
@@ -81,29 +77,8 @@ async function newGatewayKey(instance: Instance): Promise<string> {
 /** The sidecar's own authenticator, in this process, so that its event loop can be watched from inside. */
 async function delayOfBurst(instance: Instance) {
   const keys = await Promise.all(Array.from({ length: burst }, () => createOdooKey(instance, { userId: 2 })));
-  const database = new Database({
-    name: instance.database,
-    url: instance.sidecarDatabaseUrl,
-    listenUrl: instance.sidecarDatabaseUrl,
-    poolSize: 4,
-    heartbeat: () => ({
-      instance: crypto.randomUUID(),
-      name: 'bench',
-      host: hostname(),
-      pid: process.pid,
-      address: '',
-      version: '0',
-      schemaVersion,
-      state: {},
-    }),
-    onMismatch: (sentence) => {
-      throw new Error(sentence);
-    },
-    log: createLog('warn'),
-  });
-  database.start();
+  const database = await openDatabase(instance);
   try {
-    await until('the database is ready', () => database.state === 'ready');
     const authenticator = new OdooKeys(new HashQueue({ concurrency: 1, mostWaiting: 1_000, longestWaitMs: 60_000 }));
     const histogram = monitorEventLoopDelay({ resolution: 1 });
     histogram.enable();

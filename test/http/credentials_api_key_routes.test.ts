@@ -35,7 +35,7 @@ describe('a route with auth="api_key"', () => {
     const proxied = await service({ 'API-KEY': secret, Authorization: `Basic ${btoa('proxy:password')}` });
     expect(proxied.json).toEqual({ uid: 2, login: 'admin' });
     const { json } = await service({ 'X-API-Key': gateway.keys.demo });
-    expect(json.login).toBe('demo');
+    expect(json.login).toBe('demo_api');
   });
 
   test('takes keys from the environment, by name', async () => {

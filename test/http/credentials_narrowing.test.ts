@@ -1,0 +1,165 @@
+// Keys that were narrowed: refused at the route where the path tells, and by Odoo for all that only Odoo sees.
+
+import { describe, expect, test } from 'vitest';
+import { OdooWeb } from '../helpers/odoo_web.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const second = await gateway.startSidecar();
+const admin = await OdooWeb.login(gateway);
+let made = 0;
+async function keyWith(values: Record<string, unknown>) {
+  made += 1;
+  return admin.create('gateway.key', { name: `narrowed ${made}`, ...values });
+}
+const partners = '/api/v1/res.partner';
+const domain = (...terms: unknown[]) => `domain=${encodeURIComponent(JSON.stringify(terms))}`;
+
+describe('a key for res.partner:read', async () => {
+  const { secret: key } = await keyWith({ scopes: 'res.partner:read' });
+  test.each([
+    ['its model', `${partners}?limit=1`, 200],
+    ["another model's id and name", `${partners}?limit=1&fields=country_id`, 200],
+    ['another model', '/api/v1/res.country?limit=1', 403],
+    ["another model's field by expansion", `${partners}?limit=1&fields=country_id.code`, 403],
+    ["another model's field in a domain", `${partners}?limit=1&${domain(['country_id.code', '=', 'BE'])}`, 403],
+    ["another model's field under any", `${partners}?limit=1&${domain(['country_id', 'any', [['code', '=', 'BE']]])}`, 403],
+    ['a model that is never exposed', '/api/v1/ir.cron?limit=1', 403],
+    ['the keys of the gateway', '/api/v1/gateway.key?limit=1', 403],
+  ])('reading %s', async (_what, path, status) => {
+    expect((await gateway.get(path, { key })).status).toBe(status);
+  });
+
+  test('writes, deletes and calls nothing', async () => {
+    const [id] = await gateway.orm<number[]>('res.partner', 'create', { vals_list: [{ name: 'Left alone' }] });
+    const attempts: [string, string, unknown][] = [
+      ['POST', partners, { name: 'New' }],
+      ['PATCH', `${partners}/${id}`, { name: 'Changed' }],
+      ['DELETE', `${partners}/${id}`, undefined],
+      ['POST', `${partners}/${id}/action_archive`, {}],
+      ['POST', '/call', { model: 'res.partner', method: 'write', args: [[id], { name: 'Changed' }] }],
+      ['POST', '/call', { model: 'res.partner', method: 'unlink', args: [[id]] }],
+      ['POST', '/call', { model: 'res.partner', method: 'action_archive', args: [[id]] }],
+      ['POST', '/call', { model: 'res.country', method: 'search_read', args: [[]] }],
+      ['POST', '/call', { model: 'res.partner', method: 'export_data', args: [[id], ['country_id/code']] }],
+      ['POST', '/call', { model: 'res.partner', method: 'web_read', args: [[id], { country_id: { fields: { code: {} } } }] }],
+      ['POST', '/call', { model: 'res.partner', method: 'formatted_read_group', args: [[], ['country_id.code']] }],
+    ];
+    for (const [method, path, body] of attempts) {
+      const headers = { 'Content-Type': 'application/json' };
+      const answer = await gateway.request(method, path, {
+        key,
+        headers,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      expect([method, path, JSON.stringify(body), answer.status]).toEqual([method, path, JSON.stringify(body), 403]);
+    }
+    const [left] = await gateway.sql<{ name: string; active: boolean }>('select name, active from res_partner where id = $1', [
+      id,
+    ]);
+    expect(left).toEqual({ name: 'Left alone', active: true });
+  });
+
+  test('calls what only reads', async () => {
+    const answer = await gateway.post('/call', { model: 'res.partner', method: 'search_count', args: [[]] }, { key });
+    expect(answer.status).toBe(200);
+  });
+});
+
+describe('narrowing', () => {
+  test('nested values need the write scope of the other model', async () => {
+    const { secret: key } = await keyWith({ scopes: 'res.partner:read res.partner:write' });
+    const nested = { name: 'With a category', category_id: [[0, 0, { name: 'New category' }]] };
+    expect((await gateway.post(partners, nested, { key })).status).toBe(403);
+    const wider = await keyWith({ scopes: 'res.partner:write res.partner.category:write' });
+    expect((await gateway.post(partners, nested, { key: wider.secret })).status).toBe(201);
+  });
+
+  test('a refusal names the scope that would do', async () => {
+    const { secret: key } = await keyWith({ scopes: 'read' });
+    const answer = await gateway.post(partners, { name: 'New' }, { key });
+    expect([answer.status, answer.json.error.reason, answer.json.error.details]).toEqual([
+      403,
+      'scope.insufficient',
+      { scope: 'res.partner:write' },
+    ]);
+    expect(answer.headers.get('www-authenticate')).toContain('insufficient_scope');
+  });
+
+  test('by a profile takes effect on both sidecars within a second, for keys of Odoo too', async () => {
+    const profile = await admin.call<number>('gateway.profile', 'create', [{ name: 'Countries', model_names: 'res.country' }]);
+    const [user] = await gateway.sql<{ id: number }>("select id from res_users where login = 'demo_api'");
+    const statuses = async (path: string) => {
+      const answers = await Promise.all([
+        gateway.get(path, { key: gateway.keys.demo }),
+        second.get(path, { key: gateway.keys.demo }),
+      ]);
+      return answers.map((answer) => answer.status);
+    };
+    const both = (status: number) => async () => (await statuses(`${partners}?limit=1`)).every((found) => found === status);
+    await until('both let it in', both(200));
+    await admin.call('gateway.profile', 'write', [[profile], { user_ids: [[4, user?.id]] }]);
+    expect(await until('both narrow it', both(403))).toBeLessThan(1_000);
+    expect(await statuses('/api/v1/res.country?limit=1')).toEqual([200, 200]);
+    await admin.call('gateway.profile', 'write', [[profile], { model_names: 'res.country\nres.partner' }]);
+    expect(await until('both let it in again', both(200))).toBeLessThan(1_000);
+    await admin.call('gateway.profile', 'write', [[profile], { scopes: 'write' }]);
+    expect(await until('both ask for the scope', both(403))).toBeLessThan(1_000);
+    await admin.call('gateway.profile', 'write', [[profile], { user_ids: [[3, user?.id]] }]);
+    expect(await until('both let it in without the profile', both(200))).toBeLessThan(1_000);
+  });
+
+  test('reaches both sidecars also right after their listening connections were cut', async () => {
+    const { secret: key, id } = await keyWith({});
+    const answers = () => Promise.all([gateway.get(`${partners}?limit=1`, { key }), second.get(`${partners}?limit=1`, { key })]);
+    await until('both let it in', async () => (await answers()).every(({ status }) => status === 200));
+    await gateway.sql(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and application_name = 'api-gateway-listen'`,
+    );
+    await admin.call('gateway.key', 'write', [[id], { scopes: 'res.country:read' }]);
+    expect(await until('both refuse', async () => (await answers()).every(({ status }) => status === 403))).toBeLessThan(1_000);
+  });
+
+  test('last use and counts reach Odoo without a write to its rows', async () => {
+    const { secret: key, id } = await keyWith({});
+    const written = async () =>
+      (await gateway.sql<{ at: Date }>('select write_date as at from gateway_key where id = $1', [id]))[0]?.at;
+    const before = await written();
+    for (let i = 0; i < 3; i += 1) await gateway.get('/api/v1/ping', { key });
+    await until('the uses are there', async () => {
+      const [row] = await admin.call<{ use_count: number; last_address: string }[]>('gateway.key', 'read', [
+        [id],
+        ['use_count', 'last_address'],
+      ]);
+      return row?.use_count === 3 && row.last_address === '127.0.0.1';
+    });
+    expect(await written()).toEqual(before);
+  });
+});
+
+describe('hostile headers', () => {
+  const { host } = new URL(gateway.url);
+  test.each([
+    ['a megabyte', { 'X-API-Key': 'a'.repeat(1_000_000) }, [431]],
+    ['a key with a tail', { 'X-API-Key': `${gateway.keys.admin} ` + 'x' }, [401]],
+    ['two keys in one header', { 'X-API-Key': `${gateway.keys.admin}, ${gateway.keys.demo}` }, [401]],
+    ['an empty key beside a good one', { 'X-API-Key': '', Authorization: `Bearer ${gateway.keys.admin}` }, [401]],
+    ['a key in upper case', { 'X-API-Key': gateway.keys.admin.toUpperCase() }, [401]],
+    ['Bearer without anything', { Authorization: 'Bearer' }, [401]],
+    ['another scheme', { Authorization: `Digest ${gateway.keys.admin}` }, [401]],
+    ['Basic with another login', { Authorization: `Basic ${btoa(`admin:${gateway.keys.demo}`)}` }, [401]],
+    ['a database that is not served', { 'X-API-Key': gateway.keys.admin, 'X-Odoo-Database': 'postgres' }, [404]],
+    [
+      'an identity of the internal channel',
+      { 'X-API-Key': gateway.keys.demo, 'X-Odoo-Uid': '1', 'X-Gateway-Signature': 'v1=00' },
+      [200],
+    ],
+  ])('%s', async (_what, headers, statuses) => {
+    const answer = await fetch(`http://${host}/api/v1/ping`, { headers: headers as Record<string, string> });
+    expect(statuses).toContain(answer.status);
+    const body = (await answer.json().catch(() => ({}))) as { data?: { user: { login: string } } };
+    if (answer.status === 200) expect(body.data?.user.login).toBe('demo_api');
+  });
+});
