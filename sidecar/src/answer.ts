@@ -46,34 +46,36 @@ function send(context: RequestContext, status: number, body: unknown, type: stri
 function sendText(context: RequestContext, status: number, text: string, type: string): undefined | Promise<void> {
   context.status = status;
   if (text.length < compressFromBytes || context.request.headers['accept-encoding'] === undefined) {
-    write(context, type, Buffer.from(text), undefined);
+    write(context, type, text, undefined);
     return undefined;
   }
   return sendCompressed(context, type, Buffer.from(text));
 }
 
+/** 80 records, 15 kB: brotli 3 gives 1.97 kB in 0.07 ms, gzip 6 2.03 kB in 0.09 ms; brotli 4 takes 0.63 ms for 1.95 kB. */
 async function sendCompressed(context: RequestContext, type: string, bytes: Buffer): Promise<void> {
   const encoding = context.request.acceptsEncodings('br', 'gzip', 'identity');
   if (encoding === 'br') {
-    const params = { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 3, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
     write(context, type, await brotli(bytes, { params }), 'br');
   } else if (encoding === 'gzip') {
-    write(context, type, await zip(bytes, { level: 4 }), 'gzip');
+    write(context, type, await zip(bytes), 'gzip');
   } else {
     write(context, type, bytes, undefined);
   }
 }
 
-function write(context: RequestContext, type: string, bytes: Buffer, encoding: string | undefined): void {
+/** A string goes out in one piece with the headers, bytes as a second one. */
+function write(context: RequestContext, type: string, body: string | Buffer, encoding: string | undefined): void {
   const { response } = context;
-  context.bytesOut = bytes.length;
+  context.bytesOut = Buffer.byteLength(body);
   // The client may have left meanwhile.
   if (response.headersSent || response.destroyed) return;
   const headers = [
     'Content-Type',
     type,
     'Content-Length',
-    String(bytes.length),
+    String(context.bytesOut),
     'Cache-Control',
     'no-store',
     'X-Content-Type-Options',
@@ -88,7 +90,7 @@ function write(context: RequestContext, type: string, bytes: Buffer, encoding: s
   if (encoding !== undefined) headers.push('Content-Encoding', encoding, 'Vary', 'Accept-Encoding');
   context.sentHeaders = headers;
   response.writeHead(context.status, headers);
-  response.end(bytes);
+  response.end(body);
 }
 
 /** Where the time went, as browsers' developer tools draw it (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in
