@@ -5,6 +5,7 @@ import { ensureCluster } from './cluster.mjs';
 import { cloneTemplate, deleteDatabase, inspectDatabase, sidecarUrl } from './databases.mjs';
 import { startOdooServer } from './odoo.mjs';
 import { ensureOdoo } from './odoo_prefix.mjs';
+import { stopOrphans } from './processes.mjs';
 import { Failure } from './report.mjs';
 import { withDatabase } from './sql.mjs';
 import { ensureState } from './state.mjs';
@@ -24,7 +25,10 @@ let parts;
 
 /** Odoo and a running cluster; found once per process. */
 export function ensureParts() {
-  parts ??= (async () => ({ odoo: await ensureOdoo(), cluster: await ensureCluster({ anyPort: true }) }))();
+  parts ??= (async () => {
+    await stopOrphans();
+    return { odoo: await ensureOdoo(), cluster: await ensureCluster({ anyPort: true }) };
+  })();
   return parts;
 }
 

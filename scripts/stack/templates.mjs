@@ -87,10 +87,17 @@ export async function bringUpToDate(parts, database, progress) {
   }
   if (marker.prepared !== wanted.prepared) {
     progress.progress('users, keys, web assets');
-    await runInShell(parts, database, prepareFile, { STACK_PREPARE: JSON.stringify({ keys: ensureState().keys }) });
+    await prepare(parts, database, true);
   }
   await markDatabase(cluster, database, wanted);
   return true;
+}
+
+/** @param {Parts} parts @param {string} database @param {boolean} addon */
+function prepare(parts, database, addon) {
+  return runInShell(parts, database, prepareFile, {
+    STACK_PREPARE: JSON.stringify({ addon, keys: ensureState().keys }),
+  });
 }
 
 /** What a database should be built from. @param {Parts} parts */
@@ -109,7 +116,7 @@ function wantedMarker({ odoo }) {
 const isCurrent = (marker, wanted) => marker.addon === wanted.addon && marker.prepared === wanted.prepared;
 
 /** @param {import('./odoo_prefix.mjs').Odoo} odoo */
-const baseKey = (odoo) => hashOf([odoo.version, modules]);
+const baseKey = (odoo) => hashOf([odoo.version, modules, 'with web assets']);
 
 /**
  * @param {Parts} parts
@@ -129,6 +136,8 @@ async function ensureBase(parts, progress) {
       if (existsSync(cached)) return restore(cluster, name, cached, progress);
       await updateModules(parts, name, { install: modules, demo: true }, progress);
       await requireInstalled(parts, name, modules);
+      progress.progress('web assets');
+      await prepare(parts, name, false);
       progress.progress('keeping it for other clones');
       await dump(cluster, name, cached);
     });
