@@ -26,13 +26,12 @@ def count(operation, key, default, minimum):
 
 def check_text(value):
     """Refuse characters that Postgres cannot store, wherever they are."""
-    if type(value) is str:
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    unchecked = [value]  # no recursion: who sends such characters may also nest as deep as JSON goes
+    while unchecked:
+        value = unchecked.pop()
+        if type(value) is list:
+            unchecked.extend(value)
+        elif type(value) is dict:
+            unchecked.extend([*value, *value.values()])
+        elif type(value) is str and ("\0" in value or any("\ud800" <= char <= "\udfff" for char in value)):
             raise RefusalError("odoo.arguments", "A text holds a character that cannot be stored: NUL or half a pair.")
-    elif type(value) is list:
-        for item in value:
-            check_text(item)
-    elif type(value) is dict:
-        for key, item in value.items():
-            check_text(key)
-            check_text(item)

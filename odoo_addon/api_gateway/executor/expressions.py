@@ -21,13 +21,29 @@ MAX_NESTING = 10
 ORDER_TERM = re.compile(r"\s*([a-z0-9_]+)(?:\.([a-z0-9_]+))?(?:\s+(?:asc|desc))?(?:\s+nulls (?:first|last))?\s*", re.I)
 
 
-def check_domain(reach, model, domain, nesting=0):
+def check_domain(reach, model, domain):
+    _check_terms(reach, model, domain, _Size())
+
+
+class _Size:
+    """How far a domain and those inside it have grown."""
+
+    def __init__(self):
+        self.terms = 0
+        self.nesting = 0
+
+    def add(self, domain):
+        self.terms += len(domain)
+        if self.terms > MAX_TERMS:
+            raise RefusalError("odoo.domain", f"A domain has at most {MAX_TERMS} terms.")
+        if self.nesting > MAX_NESTING:
+            raise RefusalError("odoo.domain", f"A domain is nested at most {MAX_NESTING} times.")
+
+
+def _check_terms(reach, model, domain, size):
     if type(domain) is not list:
         raise RefusalError("odoo.domain", "A domain is a list of conditions.")
-    if len(domain) > MAX_TERMS:
-        raise RefusalError("odoo.domain", f"A domain has at most {MAX_TERMS} terms.")
-    if nesting > MAX_NESTING:
-        raise RefusalError("odoo.domain", f"A domain is nested at most {MAX_NESTING} times.")
+    size.add(domain)
     # Polish notation, read from the end as the ORM does: an operator needs its operands behind it.
     ready = 0
     for term in reversed(domain):
@@ -36,7 +52,7 @@ def check_domain(reach, model, domain, nesting=0):
                 raise RefusalError("odoo.domain", f"The operator {term!r} in the domain lacks an operand.")
             ready -= ARITY[term] - 1
         else:
-            _check_condition(reach, model, term, nesting)
+            _check_condition(reach, model, term, size)
             ready += 1
 
 
@@ -56,7 +72,7 @@ def check_order(reach, model, order):
             raise RefusalError("odoo.order", f"The order cannot go through {name}.{part}.", field=name)
 
 
-def _check_condition(reach, model, term, nesting):
+def _check_condition(reach, model, term, size):
     if type(term) is not list or len(term) != 3:
         raise RefusalError("odoo.domain", f"The domain has a malformed term: {_shorten(term)}.")
     path, operator, value = term
@@ -72,7 +88,7 @@ def _check_condition(reach, model, term, nesting):
             raise RefusalError(
                 "odoo.domain", f"The operator {operator!r} needs a relation, {path} is none.", field=path
             )
-        _check_any(reach, comodel, value, nesting)
+        _check_any(reach, comodel, value, size)
     elif operator in ("child_of", "parent_of") and comodel is not None:
         reach.require(comodel._name, READ)  # the hierarchy is more than an id or a name
     else:
@@ -82,8 +98,10 @@ def _check_condition(reach, model, term, nesting):
             raise RefusalError("odoo.domain", f"The domain compares {path} with {_shorten(value)}.", field=path)
 
 
-def _check_any(reach, comodel, value, nesting):
-    check_domain(reach, comodel, value, nesting + 1)
+def _check_any(reach, comodel, value, size):
+    size.nesting += 1
+    _check_terms(reach, comodel, value, size)
+    size.nesting -= 1
     names = {term[0].partition(".")[0] for term in value if type(term) is list and type(term[0]) is str}
     if not names <= {"id", "display_name", comodel._rec_name}:
         reach.require(comodel._name, READ)

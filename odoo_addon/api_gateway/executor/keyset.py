@@ -60,7 +60,9 @@ def behind(terms, values):
             later = SQL("%s IS NOT NULL", column) if descending else SQL("FALSE")
             same = SQL("%s IS NULL", column)
         else:
-            later = SQL("%s < %s", column, value) if descending else SQL("(%s > %s OR %s IS NULL)", column, value, column)
+            later = (
+                SQL("%s < %s", column, value) if descending else SQL("(%s > %s OR %s IS NULL)", column, value, column)
+            )
             same = SQL("%s = %s", column, value)
         alternatives.append(SQL("(%s AND %s)", ties, later))
         ties = SQL("%s AND %s", ties, same)

@@ -43,7 +43,7 @@ def call(env, reach, operation):
         model = model.with_context(**checked_context(model.env, context))
     records, args = _records(model, method, operation, args)
     bound = _bind(method, name, records, args, kwargs)
-    named = check_named(reach, records, name, _by_name(bound))
+    named = check_named(reach, records, name, bound)
     with explain_values(model, named):
         result = method(*bound.args, **bound.kwargs)
         env.flush_all()
@@ -108,14 +108,3 @@ def _bind(method, name, records, args, kwargs):
     if name in KNOWN_KEYWORDS and (unknown := kwargs.keys() - KNOWN_KEYWORDS[name] - bound.signature.parameters.keys()):
         raise RefusalError("odoo.arguments", f"{records._name}.{name} does not know {min(unknown)!r}.", method=name)
     return bound
-
-
-def _by_name(bound):
-    """The arguments by the name of their parameter, those taken by `**` included."""
-    named = {}
-    for parameter, argument in bound.arguments.items():
-        if bound.signature.parameters[parameter].kind is inspect.Parameter.VAR_KEYWORD:
-            named.update(argument)
-        else:
-            named[parameter] = argument
-    return named

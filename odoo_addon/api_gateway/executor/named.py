@@ -1,5 +1,6 @@
 """What the arguments of the ORM's own methods name: domains, fields, orders, specifications and values."""
 
+import inspect
 import re
 
 from odoo.fields import Domain
@@ -15,19 +16,14 @@ from .values import check_values
 AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")
 
 
-def check_named(reach, records, method, arguments):
+def check_named(reach, records, method, bound):
     """Check the arguments of a method that every model has; returns the values to be written among them."""
-    if not hasattr(records.env.registry["base"], method):
+    original = getattr(records.env.registry["base"], method, None)
+    if original is None:
         return []
-    values_list = []
+    arguments = _by_name(bound, inspect.signature(original))
     for parameter, argument in arguments.items():
-        if argument is None or argument is False:
-            continue
-        if parameter in VALUES and method != "onchange":  # that one writes nothing, and reads what its fields_spec says
-            given = argument if type(argument) is list else [argument]
-            check_values(reach, records, given)
-            values_list += given
-        elif parameter in CHECKS:
+        if parameter in CHECKS and argument is not None and argument is not False:
             CHECKS[parameter](reach, records, argument)
     if method == "load":
         for path in arguments["fields"]:
@@ -36,7 +32,32 @@ def check_named(reach, records, method, arguments):
         field = reach.field(records, arguments.get("field_name"))
         if field.relational:
             _check_domain(reach, reach.model(records.env, field.comodel_name, READ), comodel_domain)
+    values = arguments.get(VALUES.get(method)) or []
+    values_list = values if type(values) is list else [values]
+    check_values(reach, records, values_list)
     return values_list
+
+
+def _by_name(bound, original):
+    """The arguments by the names that the ORM gives them, and, as far as these differ, by those of the model's own
+    version of the method."""
+    names = [name for name, parameter in original.parameters.items() if parameter.kind is not parameter.VAR_KEYWORD]
+    named = {}
+    position = 0
+    for name, parameter in bound.signature.parameters.items():
+        if name in bound.arguments:
+            argument = bound.arguments[name]
+            if parameter.kind is parameter.VAR_KEYWORD:
+                named.update(argument)
+                continue
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                named.update(zip(names[position:], argument, strict=False))
+                continue
+            named[name] = argument
+            if parameter.kind is not parameter.KEYWORD_ONLY and position < len(names):
+                named[names[position]] = argument
+        position += 1
+    return named
 
 
 def _check_domain(reach, model, domain):
@@ -116,11 +137,27 @@ def _check_orders(reach, model, order):
         _check_path(reach, model, term.split()[0] if term.split() else "")
 
 
+def _check_opening(reach, model, groups):
+    """How `web_read_group` is told which groups are open."""
+    for group in groups if type(groups) is list else []:
+        if type(group) is dict:
+            if group.get("progressbar_domain"):
+                _check_domain(reach, model, group["progressbar_domain"])
+            _check_opening(reach, model, group.get("groups"))
+
+
 def _check_progress_bar(reach, model, progress_bar):
     _check_path(reach, model, progress_bar.get("field"))
 
 
-VALUES = frozenset(["vals", "vals_list", "values", "default"])
+VALUES = {
+    "create": "vals_list",
+    "write": "vals",
+    "web_save": "vals",
+    "web_save_multi": "vals_list",
+    "copy": "default",
+    "copy_data": "default",
+}
 CHECKS = {
     **dict.fromkeys(["domain", "search_domain", "category_domain", "filter_domain"], _check_domain),
     **dict.fromkeys(["fields", "field_names", "fields_to_export", "allfields", "aggregates"], _check_paths),
@@ -129,5 +166,6 @@ CHECKS = {
     **dict.fromkeys(["order", "orderby"], _check_orders),
     "groupby_read_specification": _check_group_specifications,
     "having": _check_having,
+    "opening_info": _check_opening,
     "progress_bar": _check_progress_bar,
 }

@@ -5,14 +5,13 @@ import time
 from contextlib import contextmanager
 
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
-from werkzeug.exceptions import HTTPException
 
 from odoo.http import GeoIP
 
 from ..models.base import is_hidden
 from .answer import Answer, join
 from .arguments import check_text
-from .channel import spend_nonce
+from .channel import ChannelError, spend_nonce
 from .clock import Clock
 from .context import checked_context
 from .errors import CONFLICTS, RefusalError
@@ -21,6 +20,8 @@ from .reach import Reach
 
 # Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
 MAX_WAIT_S = 0.3
+# Less time than this is left for no try: the caller learns of the conflict, not of a timeout.
+MIN_TRY_S = 0.02
 
 
 class CallFailedError(Exception):
@@ -52,7 +53,7 @@ def run_write(request):
                 success = answer.success(_run_operations(env, reach, call, clock, OPERATIONS, answer))
                 env.cr.flush()
             return join([success])
-        except HTTPException:
+        except ChannelError:
             raise
         except Exception as exc:
             _end_transaction(request.env, clock)
@@ -127,7 +128,7 @@ def _end_transaction(env, clock):
 def _wait(retries, clock):
     """Sleep before the next try, at once for the first; False if there is no time for one."""
     wait_s = random.uniform(0, min(MAX_WAIT_S, 0.01 * 2**retries)) if retries else 0  # noqa: S311
-    if wait_s >= clock.left_s:
+    if wait_s + MIN_TRY_S >= clock.left_s:
         return False
     time.sleep(wait_s)
     return True

@@ -50,7 +50,7 @@ def _check_record(reach, model, values, links):
         elif field.type in ("one2many", "many2many"):
             _check_commands(reach, model, field, value, links)
         elif field.type == "reference":
-            _check_reference(reach, field, value, links)
+            _check_reference(reach, model.env, field, value, links)
         elif field.type in ("properties", "properties_definition"):
             _check_properties(reach, field, value)
         elif type(value) in (list, dict) and field.type != "json":
@@ -101,11 +101,11 @@ def _cascades(model, field):
     return inverse is None or getattr(inverse, "ondelete", None) == "cascade"
 
 
-def _check_reference(reach, field, value, links):
+def _check_reference(reach, env, field, value, links):
     if value is False or value is None:
         return
     model_name, _, id_ = value.partition(",") if type(value) is str else ("", "", "")
-    if not id_.isdecimal():
+    if not id_.isdecimal() or model_name not in env.registry:
         raise _malformed(field, value)
     if reach.hides(model_name):
         raise RefusalError(
@@ -129,7 +129,7 @@ def _check_properties(reach, field, value):
 def _check_links(comodel, targets):
     """A linked record must be one that the caller could have found."""
     readable = set()
-    if comodel._name in comodel.env.registry and comodel.has_access("read"):
+    if comodel.has_access("read"):
         query = comodel._search([("id", "in", list(targets))], active_test=False)
         readable.update(query.get_result_ids())
     for id_, field in targets.items():

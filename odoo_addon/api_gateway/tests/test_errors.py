@@ -1,4 +1,5 @@
 from psycopg2.errors import QueryCanceled
+from werkzeug.exceptions import Forbidden
 
 from odoo.exceptions import LockError, RedirectWarning, UserError, ValidationError
 from odoo.tests import tagged
@@ -8,6 +9,13 @@ from .common import ChannelCase, create, in_ms, search
 
 HTTP = "odoo.http"
 ANSWER = "odoo.addons.api_gateway.executor.answer"
+
+
+def nested(relation, times):
+    domain = []
+    for _ in range(times):
+        domain = [[relation, "any", domain]]
+    return domain
 
 
 @tagged("post_install", "-at_install")
@@ -38,6 +46,10 @@ class TestErrors(ChannelCase):
         self.assertNotIn("internals", error["message"])
         self.assertIn("ZeroDivisionError: internals", error["traceback"])
         self.assertEqual(error["exception"], "builtins.ZeroDivisionError")
+
+    def test_an_http_error_of_a_method_is_no_answer_of_the_channel(self):
+        with mute_logger(ANSWER):
+            self.assert_refused(self.failing_with(Forbidden()), "odoo.error")
 
     def test_a_callers_mistake_is_no_error_in_odoos_log(self):
         with self.assertNoLogs(HTTP, "INFO"), self.assertNoLogs(ANSWER, "WARNING"):
@@ -101,6 +113,8 @@ class TestErrors(ChannelCase):
             ([["parent_id", "any!", []]], "any!"),
             ([["parent_id", "ANY!", []]], "ANY!"),
             ([["id", "=", 1]] * 501, "500"),
+            ([["parent_id", "any", [["id", "=", 1]] * 200]] * 3, "500"),
+            (nested("parent_id", 11), "10"),
         ):
             self.assert_refused(self.read({**search("res.partner"), "domain": domain}), "odoo.domain", word)
 

@@ -98,11 +98,30 @@ class TestExposure(ChannelCase):
             ("copy", [ids, {"api_key_ids": [[0, 0, {"name": "x"}]]}], {}),
             ("create", [{"login": "x", "api_key_ids": [[0, 0, {"name": "x"}]]}], {}),
             ("write", [ids, {"api_key_ids": [[5]]}], {}),
+            ("web_read_group", [[], ["login"]], {"opening_info": [{"progressbar_domain": domain}]}),
             ("search_panel_select_range", ["api_key_ids"], {}),
             ("search_panel_select_range", ["company_id"], {"search_domain": domain}),
         ):
             with self.subTest(name, args=args, kwargs=kwargs):
                 self.assert_closed(method("res.users", name, *args, **kwargs))
+
+    def test_a_model_that_renames_the_arguments_of_a_method_opens_nothing(self):
+        users = type(self.env["res.users"])
+        original = users.search_count
+
+        def renamed(records, args, limit=None):
+            return original(records, args, limit=limit)
+
+        def packed(records, *arguments, **more):
+            return original(records, *arguments, **more)
+
+        domain = [["api_key_ids.name", "!=", False]]
+        for override in (renamed, packed):
+            override._api_model = True
+            self.patch(users, "search_count", override)
+            self.assert_ok(self.execute(method("res.users", "search_count", []), uid=self.admin.id))
+            self.assert_closed(method("res.users", "search_count", domain))
+        self.assert_closed(method("res.users", "search_count", domain=domain))
 
     def test_no_code_that_runs_as_the_user_reaches_one(self):
         """The last line: whatever a method does, the ORM's own access checks know the list."""

@@ -69,6 +69,7 @@ class TestWriting(ChannelCase):
             ("partner_latitude", "north"),
             ("name", ["a list"]),
             ("name", {"a": "dict"}),
+            ("properties", "[]"),
         ):
             values = {"name": "x", name: value}
             error = self.assert_refused(self.execute(create("res.partner", values)), "odoo.validation", name)
