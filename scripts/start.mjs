@@ -18,6 +18,8 @@ const stopRequested = new Promise((/** @type {(signal: NodeJS.Signals) => void} 
   }
 });
 
+process.stderr.on('error', () => {}); // a terminal that was closed must not keep this from stopping what it started
+
 try {
   await main();
 } catch (error) {

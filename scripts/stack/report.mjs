@@ -67,9 +67,9 @@ function endLine(mark, title, startedAt, note) {
   );
 }
 
-/** @param {string} text */
+/** A line of its own, also in the midst of a step. @param {string} text */
 export function say(text) {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${isTerminal ? '\r\x1b[K' : ''}${text}\n`);
 }
 
 /**

@@ -12,7 +12,6 @@ const path = join(stackDir, 'state.json');
  * @typedef {object} State
  * @property {{postgres: string, odoo: string, gateway: string}} passwords of the database roles
  * @property {{admin: string, demo: string, bench: string}} keys Odoo API keys, the same in every database made here
- * @property {Record<string, string>} built fingerprints of what was built
  */
 
 /** @returns {State | null} null before the first run */
@@ -37,16 +36,9 @@ export function ensureState() {
   const state = {
     passwords: { postgres: secret(), odoo: secret(), gateway: secret() },
     keys: { admin: key(), demo: key(), bench: key() },
-    built: {},
   };
   writeState(state);
   return state;
-}
-
-/** @param {string} what @param {string} fingerprint */
-export function rememberBuilt(what, fingerprint) {
-  const state = ensureState();
-  writeState({ ...state, built: { ...state.built, [what]: fingerprint } });
 }
 
 /** @param {State} state */
