@@ -68,10 +68,10 @@ create function gateway.refusal(reason text) returns text
   language sql immutable parallel safe
   as $$
     select case
-      when reason like 'throttle.%' then 'throttled'
+      when reason in ('throttle.exceeded', 'throttle.concurrency') then 'throttled'
       when reason = 'address.blocked' then 'blocked'
-      when reason like 'auth.%' then 'unauthenticated'
-      when reason like 'scope.%' or reason in ('address.forbidden', 'odoo.access', 'odoo.exposure') then 'forbidden'
+      when reason in ('auth.missing', 'auth.invalid', 'auth.mfa') then 'unauthenticated'
+      when reason in ('address.not_allowed', 'scope.insufficient', 'odoo.access', 'odoo.exposure') then 'forbidden'
     end
   $$;
 

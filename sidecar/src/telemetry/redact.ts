@@ -28,35 +28,47 @@ export function isSecretName(name: string): boolean {
 const credentialForms =
   /\bgwk_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])|\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,4}|\bwhsec_[A-Za-z0-9+/=_-]{8,}/g;
 // Not "basic information": a credential has a digit or base64's padding in it.
-const schemes = /\b(bearer|basic)(\s+|%20|\+)(?=[^\s"']*[0-9=])[A-Za-z0-9._~+/=%-]{6,}/gi;
+const schemes = /\b(bearer|basic)(\s+|%20|\+)(?=[^\s"']{0,100}[0-9=])[A-Za-z0-9._~+/=%-]{6,}/gi;
 const urlPassword = /(:\/\/[^\s:/@]*:)[^\s@/]+@/g;
 // In free text: `password=…`, `"api_key": "…"`, `'token': '…'`.
+// Repetitions are bounded, here and above: a hostile text must not make the search take the square of its length.
 const namedInText =
-  /((?:passw\w*|passphrase|pwd|secret\w*|\w*secret|\w*token|api[_-]?key|x-api-key|authorization|private[_-]?key)\\*["']?\s*(?:=|:|=>|%3D|%3A)\s*\\*["']?)(?!\*{10})([^\s"'&,;}\])\\]+)/gi;
+  /((?:passw\w{0,20}|passphrase|pwd|secret\w{0,20}|token\w{0,20}|api[_-]?key|authorization|private[_-]?key)\\*["']?\s{0,4}(?:=>?|:|%3D|%3A)\s{0,4}\\*["']?)(?!\*{10})([^\s"'&,;}\])\\]+)/gi;
 
 const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;
 
 const shortestSecret = 4;
 const deepest = 64;
+// More than any honest request carries. Behind these bounds nothing is told apart any more, so nothing is stored.
+const mostSecrets = 50;
+const longestSecret = 8_192;
+const mostNodes = 200_000;
+const longestNested = 1024 * 1024;
 /** Longer than any credential. */
 const overlap = 4_096;
-const patterns = new LRUCache<string, RegExp>({ max: 5_000 });
+const patterns = new LRUCache<string, RegExp>({ maxSize: 16 * 1024 * 1024, sizeCalculation: ({ source }) => source.length });
 
 /** The secrets of one request and what replaces them. */
 export class Redactor {
   readonly #secrets = new Set<string>();
   #known: RegExp | undefined;
+  #nodes = 0;
+  /** Learned nothing, because there was too much of it. */
+  #isLost = false;
   /** Characters of a body that are still looked at. */
   #budget = Number.POSITIVE_INFINITY;
 
   /** A value that must not be found in anything that is stored of this request. */
   add(secret: string): void {
     if (secret.length < shortestSecret || secret === stars || this.#secrets.has(secret)) return;
+    if (this.#secrets.size >= mostSecrets || secret.length > longestSecret) this.#isLost = true;
+    if (this.#isLost) return;
     this.#secrets.add(secret);
     this.#known = undefined;
   }
 
   text(text: string): string {
+    if (this.#isLost) return stars;
     let clean = text;
     if (this.#secrets.size > 0) clean = clean.replace(this.#pattern(), stars);
     return clean
@@ -162,6 +174,9 @@ export class Redactor {
 
   /** Learns the secrets that stand under secret names in a body, so that they are known wherever else they stand. */
   learn(value: unknown, depth = 0): void {
+    this.#nodes += 1;
+    if (this.#nodes > mostNodes || (typeof value === 'string' && value.length > longestNested)) this.#isLost = true;
+    if (this.#isLost) return;
     if (typeof value === 'string' && form.test(value)) this.learnQuery(value);
     if (typeof value === 'string' && /^\s*[[{"]/.test(value) && depth < deepest) {
       try {
