@@ -6,4 +6,4 @@
 import { ensureSystem } from './stack/system.mjs';
 import { runByName } from './test/run_by_name.mjs';
 
-await runByName({ kind: 'bench', notes: ['harness.ts'], prepare: () => ensureSystem(['bench']) });
+await runByName({ kind: 'bench', notes: ['harness.ts', 'without_recording.ts'], prepare: () => ensureSystem(['bench']) });

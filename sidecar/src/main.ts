@@ -44,7 +44,7 @@ import { writeRoutes } from './routes/writes.ts';
 import { createApp, refuseMalformed } from './server.ts';
 import { logRequests } from './telemetry/log_requests.ts';
 import { Metrics } from './telemetry/metrics.ts';
-import { recordTraffic } from './telemetry/record_traffic.ts';
+import { Traffic } from './telemetry/record_traffic.ts';
 import { TrafficRecorder } from './telemetry/recorder.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
@@ -102,12 +102,11 @@ function main(config: Config, log: Log): void {
   );
   const shapes = new RecordShapes(new Metadata(odoo));
 
-  const traffic = databases.map((database) => ({
-    database,
-    recorder: new TrafficRecorder({ database, instance, sidecar: config.name }),
-  }));
-  const recorderOf = new Map(traffic.map(({ database, recorder }) => [database, recorder]));
-  const metrics = new Metrics(traffic, () => channel.load);
+  const recorderOf = new Map(
+    databases.map((database) => [database, new TrafficRecorder({ database, instance, sidecar: config.name })]),
+  );
+  const metrics = new Metrics(recorderOf, () => channel.load);
+  const traffic = new Traffic(recorderOf, databases[0], [metrics.observe], log);
 
   const blocking = ipBlocking(config.trustedProxies);
   const throttling = limits();
@@ -142,12 +141,7 @@ function main(config: Config, log: Log): void {
         jsonBody(),
         throttling.afterBody,
       ],
-      recorders: [
-        blocking.recorder,
-        logRequests(log),
-        recordTraffic(recorderOf, databases[0], [metrics.observe], log),
-        usage.record,
-      ],
+      recorders: [blocking.recorder, logRequests(log), (context) => traffic.record(context), usage.record],
       isStopping: () => stopping,
     },
   );
@@ -165,7 +159,7 @@ function main(config: Config, log: Log): void {
     log.info({ address, version: manifest.version, databases: config.databases, odoo: config.odooUrl }, 'listening');
     for (const database of databases) database.start();
     for (const dispatcher of webhooks) dispatcher.start();
-    for (const { recorder } of traffic) recorder.start();
+    for (const recorder of recorderOf.values()) recorder.start();
   });
 
   const unready = () => {
@@ -174,7 +168,7 @@ function main(config: Config, log: Log): void {
   const closed = () => new Promise<void>((resolve) => server.close(() => resolve()));
   const flush = () => {
     const limit = AbortSignal.timeout(flushLimitMs);
-    return Promise.all(traffic.map(({ recorder }) => recorder.stop(limit)));
+    return Promise.all([...recorderOf.values()].map((recorder) => recorder.stop(limit)));
   };
   stopOnSignals(
     [

@@ -109,8 +109,9 @@ class GatewayRequestLog(models.Model):
                                                    where name = 'log.retention_days')
             """
         )
-        progress(0)
-        for (day,) in cr.fetchall():
+        days = cr.fetchall()
+        progress(0)  # the locks of what was made above go
+        for (day,) in days:
             cr.execute("select gateway.drop_log_day(%s)", (day,))
             if not progress(1):
                 return

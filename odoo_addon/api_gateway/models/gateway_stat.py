@@ -27,7 +27,9 @@ class GatewayStat(models.AbstractModel):
         who = self._who(consumer)
         zone = self._zone(zone)
         cr = self.env.cr
-        cr.execute("select gateway.stat_dashboard(%s, %s, %s, %s, %s)", (*span, who, self._class(status_class), zone))
+        cr.execute(
+            "select gateway.stat_dashboard(%s, %s, %s, %s::smallint, %s)", (*span, who, self._class(status_class), zone)
+        )
         [figures] = cr.fetchone()
         self._add_user_names(figures["consumers"])
         cr.execute(
@@ -44,7 +46,7 @@ class GatewayStat(models.AbstractModel):
         owner = None if self._is_manager() else self.env.uid
         who = [str(consumer)] if consumer else None
         self.env.cr.execute(
-            "select gateway.stat_faults(%s, %s, %s, %s, %s, %s, %s)",
+            "select gateway.stat_faults(%s, %s, %s, %s::smallint, %s, %s, %s)",
             (*self._span(since, until), who, self._class(status_class), before and int(before), _take(take), owner),
         )
         return self.env.cr.fetchone()[0]

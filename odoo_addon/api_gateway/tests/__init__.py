@@ -11,6 +11,7 @@ from . import (
     test_schema,
     test_scopes,
     test_sidecars,
+    test_traffic_log,
     test_webhook_capture,
     test_webhook_take_over,
     test_writing,

@@ -10,6 +10,7 @@ export type LogLevel = 'errors' | 'metadata' | 'payloads';
 const longestTraceback = 65_536;
 const longestPath = 2_000;
 const longestText = 1_000;
+const longestName = 200;
 
 /** Whether a level keeps a request at all: `errors` keeps what was refused or failed. */
 export function isKept(level: LogLevel, status: number): boolean {
@@ -41,8 +42,8 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
     method: counted.method,
     path: redactor.path(request.originalUrl.slice(0, longestPath)),
     route: counted.route,
-    model: target?.model,
-    odoo_method: target?.method,
+    model: optional(target?.model, (model) => redactor.text(model.slice(0, longestName))),
+    odoo_method: optional(target?.method, (method) => redactor.text(method.slice(0, longestName))),
     operation: target?.operation,
     status: counted.status,
     reason: counted.reason,

@@ -13,11 +13,6 @@ interface Tally {
   requests: number;
 }
 
-export interface MetricsSource {
-  readonly database: Database;
-  readonly recorder: TrafficRecorder;
-}
-
 /** What waits for Odoo and what it carries. */
 export interface OdooLoad {
   readonly inFlight: number;
@@ -32,7 +27,7 @@ export class Metrics {
   readonly #odooDuration: Histogram;
   readonly #bytes: Counter<'direction'>;
 
-  constructor(sources: readonly MetricsSource[], odoo: () => OdooLoad) {
+  constructor(recorderOf: ReadonlyMap<Database, TrafficRecorder>, odoo: () => OdooLoad) {
     const registers = [this.#registry];
     const tallies = this.#tallies;
     collectDefaultMetrics({ register: this.#registry });
@@ -81,7 +76,7 @@ export class Metrics {
       labelNames: ['database'],
       registers,
       collect() {
-        for (const { database } of sources) this.set({ database: database.name }, database.state === 'ready' ? 1 : 0);
+        for (const database of recorderOf.keys()) this.set({ database: database.name }, database.state === 'ready' ? 1 : 0);
       },
     });
     new Gauge({
@@ -90,7 +85,7 @@ export class Metrics {
       labelNames: ['database', 'what'],
       registers,
       collect() {
-        for (const { database, recorder } of sources) {
+        for (const [database, recorder] of recorderOf) {
           this.set({ database: database.name, what: 'requests' }, recorder.backlog.requests);
           this.set({ database: database.name, what: 'log_rows' }, recorder.backlog.rows);
         }
@@ -104,7 +99,7 @@ export class Metrics {
         registers,
         collect() {
           this.reset();
-          for (const { database, recorder } of sources) this.inc({ database: database.name }, read(recorder));
+          for (const [database, recorder] of recorderOf) this.inc({ database: database.name }, read(recorder));
         },
       });
     ofRecorder('gateway_log_rows_dropped_total', 'Log rows lost.', (recorder) => recorder.backlog.dropped);

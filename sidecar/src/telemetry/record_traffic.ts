@@ -1,6 +1,6 @@
 // The last step of every request: it is counted, perhaps logged, and told to whoever watches.
 
-import type { Principal, Recorder, RequestContext } from '../context.ts';
+import type { Principal, RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -13,24 +13,31 @@ export type Observer = (counted: Counted, context: RequestContext) => void;
 const nobody = { consumer: 'none:0', name: 'No credential', user_id: undefined };
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** @param standard of requests that name no database that is served here */
-export function recordTraffic(
-  recorderOf: ReadonlyMap<Database, TrafficRecorder>,
-  standard: Database,
-  observers: readonly Observer[],
-  log: Log,
-): Recorder {
-  return (context) => {
+export class Traffic {
+  readonly #recorderOf: ReadonlyMap<Database, TrafficRecorder>;
+  readonly #standard: Database;
+  readonly #observers: readonly Observer[];
+  readonly #log: Log;
+
+  /** @param standard of requests that name no database that is served here */
+  constructor(recorderOf: ReadonlyMap<Database, TrafficRecorder>, standard: Database, observers: readonly Observer[], log: Log) {
+    this.#recorderOf = recorderOf;
+    this.#standard = standard;
+    this.#observers = observers;
+    this.#log = log;
+  }
+
+  record(context: RequestContext): void {
     // Health checks and the collection of metrics are no traffic.
     if (context.endpoint.access === 'internal') return;
     try {
       const counted = countedOf(context, Date.now());
-      recorderOf.get(context.known.database ?? standard)?.record(context, counted);
-      for (const observe of observers) observe(counted, context);
+      this.#recorderOf.get(context.known.database ?? this.#standard)?.record(context, counted);
+      for (const observe of this.#observers) observe(counted, context);
     } catch (error) {
-      log.error({ err: error, request: context.requestId }, 'request not recorded');
+      this.#log.error({ err: error, request: context.requestId }, 'request not recorded');
     }
-  };
+  }
 }
 
 /** What a request counts as; `now` is the clock's time at its answer. */
