@@ -1,8 +1,10 @@
 // What the traffic log keeps at each level, and that no secret gets into anything that is stored or printed.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { logDir } from '../../scripts/stack/paths.mjs';
 import type { Answer, RequestOptions } from '../helpers/http_client.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
@@ -238,6 +240,7 @@ test('no secret is in the database, in a log file or on stdout, raw, in base64 o
       maxBuffer: 1 << 30,
     }),
     readFileSync(gateway.sidecar.log, 'utf8'),
+    odooLogs(),
   ];
   expect(stored[0]).toContain(ids[0]);
   for (const [name, secret] of Object.entries(secrets)) {
@@ -245,12 +248,21 @@ test('no secret is in the database, in a log file or on stdout, raw, in base64 o
       for (const [i, text] of stored.entries()) {
         const at = text.indexOf(form);
         expect(
-          at === -1 ? null : `${name} in ${['gateway', 'public', 'log'][i]}: …${text.slice(Math.max(0, at - 80), at + 20)}`,
+          at === -1
+            ? null
+            : `${name} in ${['gateway', 'public', 'sidecar', 'Odoo'][i]}: …${text.slice(Math.max(0, at - 80), at + 20)}`,
         ).toBeNull();
       }
     }
   }
 });
+
+/** What the Odoo of these tests has said so far. */
+function odooLogs(): string {
+  const files = readdirSync(logDir).filter((file) => file.startsWith('odoo-http'));
+  expect(files).not.toHaveLength(0);
+  return files.map((file) => readFileSync(join(logDir, file), 'utf8')).join('');
+}
 
 /** A secret, percent-encoded, escaped for JSON and SQL, and what base64 makes of it wherever it begins. */
 function formsOf(secret: string): string[] {

@@ -16,12 +16,14 @@ const request = {
   bytesOut: 100,
 };
 
+const nothing = { facts: [], latencies: [], consumers: [], dropped: 0 };
+
 test('requests of the same kind and minute are one row, of all consumers there is a sum', () => {
   const figures = new Figures();
   figures.count(request);
   figures.count({ ...request, at: request.at + 59_999 });
   figures.count({ ...request, at: request.at + 60_000 });
-  const { facts, latencies, consumers } = figures.batch();
+  const [{ facts, latencies, consumers } = nothing] = figures.batches();
   expect(facts.map(({ minute, requests }) => [minute, requests])).toEqual([
     [1_000, 2],
     [1_001, 1],
@@ -33,7 +35,9 @@ test('requests of the same kind and minute are one row, of all consumers there i
 test('however many kinds of requests there are, rows are bounded and none is lost', () => {
   const figures = new Figures();
   for (let i = 0; i < 50_000; i += 1) figures.count({ ...request, model: `model.${i}` });
-  const { facts } = figures.batch();
+  const batches = figures.batches();
+  expect(Math.max(...batches.map(({ facts }) => facts.length))).toBeLessThanOrEqual(1_000);
+  const facts = batches.flatMap((batch) => batch.facts);
   expect(facts.length).toBeLessThanOrEqual(20_001);
   expect(facts.reduce((sum, { requests }) => sum + requests, 0)).toBe(50_000);
 });

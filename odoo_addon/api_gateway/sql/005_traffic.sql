@@ -375,8 +375,10 @@ declare
   setting jsonb := gateway.settings();
   hours timestamp := (select until from gateway.request_stat_rolled where step = 'hour');
   days timestamp := (select until from gateway.request_stat_rolled where step = 'day');
-  minutes_from timestamp := least(hours, gateway.utc_now() - (setting ->> 'stat.minute_hours')::integer * interval '1 hour');
-  hours_from timestamp := least(days, gateway.utc_now() - (setting ->> 'stat.hour_days')::integer * interval '1 day');
+  minutes_from timestamp := least(
+    hours, gateway.utc_now() - greatest(26, (setting ->> 'stat.minute_hours')::integer) * interval '1 hour');
+  hours_from timestamp := least(
+    days, gateway.utc_now() - greatest(2, (setting ->> 'stat.hour_days')::integer) * interval '1 day');
   days_from timestamp := gateway.utc_now() - (setting ->> 'stat.day_days')::integer * interval '1 day';
   removed integer;
 begin

@@ -174,7 +174,7 @@ begin
       select c.consumer
       from gateway.consumer c
       where (who is null or c.consumer = any (who)) and c.consumer not like 'none:%'
-        and c.last_seen >= stat_totals.since and c.first_seen < stat_totals.until
+        and c.last_seen >= stat_totals.since - interval '5 minutes'  -- kept to the minute, and a flush may be late
         and exists (
           select from part p
           join gateway.request_stat s on s.step = p.step and s.at >= p.first and s.at < p.last

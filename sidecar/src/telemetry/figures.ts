@@ -24,6 +24,7 @@ export interface Counted {
 // Nobody makes the gateway keep one counter per invented name: models count once Odoo has answered for them, and behind
 // this many different rows, those of new variety are kept without their model and route.
 const mostFacts = 20_000;
+const mostPerBatch = 1_000;
 const otherRoute = 'other';
 
 export class Figures {
@@ -67,13 +68,21 @@ export class Figures {
     this.#dropped += rows;
   }
 
-  batch(): FiguresBatch {
-    return {
-      facts: [...this.#facts.values()].map(rounded),
-      latencies: [...this.#latencies.values(), ...this.#ofAll()],
-      consumers: [...this.#consumers.values()],
-      dropped: this.#dropped,
-    };
+  /** In portions that Postgres takes in well under a second each; there is at least one. */
+  batches(): FiguresBatch[] {
+    const facts = [...this.#facts.values()].map(rounded);
+    const latencies = [...this.#latencies.values(), ...this.#ofAll()];
+    const consumers = [...this.#consumers.values()];
+    const portions = Math.max(1, Math.ceil(Math.max(facts.length, latencies.length, consumers.length) / mostPerBatch));
+    return Array.from({ length: portions }, (_, i) => {
+      const portion = <Row>(rows: readonly Row[]) => rows.slice(i * mostPerBatch, (i + 1) * mostPerBatch);
+      return {
+        facts: portion(facts),
+        latencies: portion(latencies),
+        consumers: portion(consumers),
+        dropped: i === 0 ? this.#dropped : 0,
+      };
+    });
   }
 
   #fact(minute: number, request: Counted): Fact {

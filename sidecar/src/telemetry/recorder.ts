@@ -47,7 +47,7 @@ export interface Backlog {
 export class TrafficRecorder {
   readonly #options: RecorderOptions;
   #figures = new Figures();
-  #pendingFigures: Batch<FiguresBatch & { readonly requests: number }> | undefined;
+  #pendingFigures: Batch<FiguresBatch>[] = [];
   #rows: string[] = [];
   #characters = 0;
   #pendingRows: Batch<readonly string[]> | undefined;
@@ -66,7 +66,7 @@ export class TrafficRecorder {
 
   get backlog(): Backlog {
     return {
-      requests: this.#figures.requests + (this.#pendingFigures?.content.requests ?? 0),
+      requests: this.#figures.requests + this.#pendingFigures.reduce((sum, { content }) => sum + requestsOf(content), 0),
       rows: this.#rows.length + (this.#pendingRows?.content.length ?? 0),
       dropped: this.#dropped,
       failures: this.#failures,
@@ -82,9 +82,10 @@ export class TrafficRecorder {
     this.#stopping.abort();
     await this.#running;
     await this.#maintenance;
-    while (this.backlog.requests > 0 || this.backlog.rows > 0 || !this.#figures.isEmpty) {
+    for (;;) {
       await this.#flush();
-      if (this.#pendingFigures !== undefined || this.#pendingRows !== undefined) await delay(100, undefined, { signal });
+      if (this.#pendingFigures.length === 0 && this.#figures.isEmpty && this.backlog.rows === 0) return;
+      await delay(100, undefined, { signal });
     }
   }
 
@@ -130,16 +131,18 @@ export class TrafficRecorder {
 
   async #flushFigures(): Promise<void> {
     const { database, instance } = this.#options;
-    if (this.#pendingFigures === undefined) {
-      if (this.#figures.isEmpty) return;
-      const content = { ...this.#figures.batch(), requests: this.#figures.requests };
-      this.#figuresSequence += 1;
-      this.#pendingFigures = { sequence: this.#figuresSequence, content, tries: 0 };
+    if (this.#pendingFigures.length === 0 && !this.#figures.isEmpty) {
+      for (const content of this.#figures.batches()) {
+        this.#figuresSequence += 1;
+        this.#pendingFigures.push({ sequence: this.#figuresSequence, content, tries: 0 });
+      }
       this.#figures = new Figures();
     }
-    const { sequence, content } = this.#pendingFigures;
-    const isDone = await this.#attempt(this.#pendingFigures, () => recordFigures(database, instance, sequence, content));
-    if (isDone) this.#pendingFigures = undefined;
+    for (let batch = this.#pendingFigures[0]; batch !== undefined; batch = this.#pendingFigures[0]) {
+      const { sequence, content } = batch;
+      if (!(await this.#attempt(batch, () => recordFigures(database, instance, sequence, content)))) return;
+      this.#pendingFigures.shift();
+    }
   }
 
   async #flushRows(): Promise<void> {
@@ -202,4 +205,8 @@ export class TrafficRecorder {
     await ensureLogPartitions(database);
     while (!this.#stopping.signal.aborted && (await rollUp(database)));
   }
+}
+
+function requestsOf({ facts }: FiguresBatch): number {
+  return facts.reduce((sum, { requests }) => sum + requests, 0);
 }
