@@ -23,7 +23,7 @@ import { bringUpToDate, deleteTemplates, ensureTemplate } from './templates.mjs'
 const odooWorkers = 2;
 
 /** The instance's database. */
-export const databaseName = () => process.env.STACK_DATABASE || 'demo';
+const databaseName = () => process.env.STACK_DATABASE || 'demo';
 
 const lockPath = join(stackDir, 'instance.lock');
 

@@ -41,7 +41,7 @@ export const elsewhere =
   'or run `docker compose up`.';
 
 /** What an instance needs here: less when Odoo or Postgres are named. @returns {PackageGroup[]} */
-export function instanceGroups() {
+function instanceGroups() {
   const { ODOO_BIN: odooBin, DATABASE_URL: databaseUrl } = process.env;
   return [...(odooBin ? [] : /** @type {const} */ (['odoo'])), databaseUrl ? 'postgresClient' : 'postgres'];
 }
