@@ -95,8 +95,7 @@ export function loadConfig(env: Environment): Config {
   }
   const listenUrl = url('GATEWAY_LISTEN_URL', postgres, 'postgres://role:password@host:5432') ?? databaseUrl;
 
-  const named = decodeURIComponent(databaseUrl?.pathname.slice(1) ?? '');
-  const [first, ...others] = list(text('GATEWAY_DATABASES') ?? named);
+  const [first, ...others] = list(text('GATEWAY_DATABASES') ?? nameIn(databaseUrl));
   if (first === undefined && databaseUrl !== undefined) {
     faults.push('GATEWAY_DATABASES is missing: names with commas between them, unless GATEWAY_DATABASE_URL ends with one.');
   }
@@ -170,6 +169,15 @@ export function urlOfDatabase(serverUrl: string, database: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${encodeURIComponent(database)}`;
   return url.href;
+}
+
+/** The name of the database that an address ends with; empty when it has none, or none that can be read. */
+function nameIn(url: URL | undefined): string {
+  try {
+    return decodeURIComponent(url?.pathname.slice(1) ?? '');
+  } catch {
+    return '';
+  }
 }
 
 function withoutDatabase(url: URL): string {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig, urlOfDatabase } from '../../sidecar/src/config.ts';
 
@@ -57,6 +59,7 @@ describe('loadConfig', () => {
 
   test.each([
     ['postgres://gateway@db', 'GATEWAY_DATABASES is missing'],
+    ['postgres://gateway@db/%E0', 'GATEWAY_DATABASES is missing'],
     ['mysql://gateway@db/shop', 'GATEWAY_DATABASE_URL must be an address'],
     ['not an address', 'GATEWAY_DATABASE_URL must be an address'],
   ])('does not take the database address %s', (url, fault) => {
@@ -65,5 +68,11 @@ describe('loadConfig', () => {
 
   test('never repeats an address, which may hold a password', () => {
     expect(faultsOf({ GATEWAY_DATABASE_URL: 'postgre://gateway:s3cret@db/shop' }).join()).not.toContain('s3cret');
+  });
+
+  test('docs/configuration.md explains each variable, and no other', () => {
+    const root = join(import.meta.dirname, '../..');
+    const named = (path: string) => new Set(readFileSync(join(root, path), 'utf8').match(/\bGATEWAY_[A-Z_]+\b/g));
+    expect([...named('docs/configuration.md')].sort()).toEqual([...named('sidecar/src/config.ts')].sort());
   });
 });

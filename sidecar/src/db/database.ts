@@ -69,6 +69,7 @@ export class Database implements Queryable {
   #signals: Signals = {};
   #checkedAt = Number.NEGATIVE_INFINITY;
   #beatAt = Number.NEGATIVE_INFINITY;
+  #beating: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
   #wake: (() => void) | undefined;
@@ -135,6 +136,7 @@ export class Database implements Queryable {
     this.#stopped = true;
     this.#wake?.();
     await this.#running;
+    await this.#beating;
     if (this.#state === 'ready') await forgetSidecar(this, this.#options.heartbeat().instance);
   }
 
@@ -233,7 +235,7 @@ export class Database implements Queryable {
       throw new GatewayError('database.not_prepared');
     }
     for (const privilege of await excessPrivileges(this)) {
-      this.log.warn(`the gateway's role may ${privilege}, which it does not need: see "The role of the sidecar" in the guide`);
+      this.log.warn(`the gateway's role may ${privilege}, which it does not need: see "The role" in docs/configuration.md`);
     }
     const poll = await pollChanges(this);
     await Promise.all([this.#loadSettings(), this.#loadNeverExposed(), this.#loadChannel()]);
@@ -287,7 +289,8 @@ export class Database implements Queryable {
     const now = performance.now();
     if (now - this.#beatAt < beatEveryMs) return;
     this.#beatAt = now;
-    beat(this, this.#options.heartbeat()).catch((error: unknown) => {
+    // Not waited for: a poll must not come late because of it.
+    this.#beating = beat(this, this.#options.heartbeat()).catch((error: unknown) => {
       this.log.warn({ err: error }, 'heartbeat failed');
     });
   }

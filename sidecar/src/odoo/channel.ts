@@ -266,7 +266,9 @@ export class OdooChannel {
     const said = `Odoo answered ${status} on the internal channel: ${text.slice(0, 300)}`;
     database.log.error({ status }, said);
     if (status === 403) return new GatewayError('odoo.channel', { cause: new ChannelRefused(said) });
-    return new GatewayError(status >= 500 ? 'odoo.unavailable' : 'odoo.channel', { cause: new Error(said) });
+    if (status === 500) return new GatewayError('odoo.error', { cause: new Error(said) });
+    // 502 to 504 come from a proxy in front of Odoo.
+    return new GatewayError(status > 500 ? 'odoo.unavailable' : 'odoo.channel', { cause: new Error(said) });
   }
 }
 
