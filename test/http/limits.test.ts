@@ -160,7 +160,44 @@ describe('the throttle over HTTP', () => {
   });
 });
 
+describe('several operations in one request', () => {
+  const create = (names: string[]) =>
+    gateway.post(
+      '/api/v1/res.partner',
+      names.map((name) => ({ name })),
+      { key: keys.admin },
+    );
+
+  test('each record of a bulk creation is charged', async () => {
+    await set({ 'throttle.limit': 10 });
+    const first = await create(['a', 'b', 'c', 'd']);
+    expect([first.status, ...told(first).slice(0, 2)]).toEqual([201, 10, 6]);
+    const second = await create(['e', 'f', 'g', 'h', 'i', 'j', 'k']);
+    expect([second.status, ...told(second).slice(0, 2)]).toEqual([429, 10, 6]);
+    expect((await create(Array.from({ length: 11 }, String))).json.error.reason).toBe('throttle.cost');
+    expect(told(await ping(keys.admin))[1]).toBe(5);
+  });
+
+  test('a setting charges them as one', async () => {
+    await set({ 'throttle.limit': 10, 'throttle.count_operations': false });
+    expect(told(await create(['a', 'b', 'c', 'd']))[1]).toBe(9);
+    await set({ 'throttle.count_operations': true, 'throttle.limit': 0 });
+  });
+});
+
 describe('limits by address', () => {
+  test.each([
+    ['login', '/api/v1/auth/login', { login: 'nobody', password: 'wrong' }],
+    ['token', '/api/oauth/token', { grant_type: 'client_credentials', client_id: 'gw_nobody', client_secret: 'wrong' }],
+  ])('attempts at a %s have a limit of their own', async (kind, path, body) => {
+    await set({ [`throttle.${kind}`]: 2 });
+    const answers: Answer[] = [];
+    for (let i = 0; i < 3; i += 1) answers.push(await behindProxy.post(path, body, from('203.0.113.40')));
+    expect(statuses(answers)).toEqual([401, 401, 429]);
+    expect((await behindProxy.post(path, body, from('203.0.113.41'))).status).toBe(401);
+    await set({ [`throttle.${kind}`]: 0 });
+  });
+
   test('an address that fails to authenticate too often is no longer listened to', async () => {
     await set({ 'throttle.failed': 3 });
     const guess = (i: number) => ({ key: String(i).padStart(40, 'f'), ...from('203.0.113.50') });

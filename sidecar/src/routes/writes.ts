@@ -55,6 +55,7 @@ export function writeRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
       path: '/api/v1/:model',
       access: 'authenticated',
       needs: needsTo('write'),
+      operations: ({ body }) => (Array.isArray(body) ? body.length : 1),
       handle: create,
     },
     {
