@@ -67,7 +67,7 @@ class ChannelCase(HttpCase):
         self.assertEqual(response.status_code, 200, response.text)
         return response.json()["results"]
 
-    def read(self, *operations, **call):
+    def query(self, *operations, **call):
         [answer] = self.read_calls(self.call(*operations, **call))
         return answer
 

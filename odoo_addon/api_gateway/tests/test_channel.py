@@ -77,7 +77,7 @@ class TestChannel(ChannelCase):
             self.assert_door_closed(self.post("/gateway/execute", raw), "channel.malformed")
 
     def test_writes_are_not_executed_on_the_reading_path(self):
-        self.assert_refused(self.read(create("res.partner", {"name": "No"})), "odoo.arguments", "create")
+        self.assert_refused(self.query(create("res.partner", {"name": "No"})), "odoo.arguments", "create")
         self.assertFalse(self.env["res.partner"].search([("name", "=", "No")]))
 
     def test_a_new_secret_opens_the_door_at_once_and_an_expiring_one_still_does(self):
@@ -111,5 +111,5 @@ class TestChannel(ChannelCase):
 
         original = partners._search
         self.patch(partners, "_search", _search)
-        self.read(read("res.partner", self.partner.ids), address="2001:db8::7")
+        self.query(read("res.partner", self.partner.ids), address="2001:db8::7")
         self.assertEqual(set(seen), {("2001:db8::7", "2001:db8::7")})

@@ -54,7 +54,7 @@ class TestErrors(ChannelCase):
     def test_a_callers_mistake_is_no_error_in_odoos_log(self):
         with self.assertNoLogs(HTTP, "INFO"), self.assertNoLogs(ANSWER, "WARNING"):
             self.execute(create("res.partner", {"nope": 1}))
-            self.read(search("res.partner", [["nope", "=", 1]]))
+            self.query(search("res.partner", [["nope", "=", 1]]))
 
     @mute_logger("odoo.sql_db")
     def test_a_constraint_of_the_table_names_its_fields(self):
@@ -116,7 +116,7 @@ class TestErrors(ChannelCase):
             ([["parent_id", "any", [["id", "=", 1]] * 200]] * 3, "500"),
             (nested("parent_id", 11), "10"),
         ):
-            self.assert_refused(self.read({**search("res.partner"), "domain": domain}), "odoo.domain", word)
+            self.assert_refused(self.query({**search("res.partner"), "domain": domain}), "odoo.domain", word)
 
     def test_orders_and_limits_that_make_no_sense_name_what_does_not(self):
         for order, reason, word in (
@@ -126,16 +126,16 @@ class TestErrors(ChannelCase):
             ("country_id.code", "odoo.order", "country_id.code"),
             ("nope", "odoo.field", "nope"),
         ):
-            self.assert_refused(self.read(search("res.partner", order=order)), reason, word)
+            self.assert_refused(self.query(search("res.partner", order=order)), reason, word)
         for option in ({"limit": 0}, {"limit": -1}, {"limit": "5"}, {"limit": True}, {"offset": -1}, {"offset": 2**40}):
-            self.assert_refused(self.read(search("res.partner", **option)), "odoo.arguments", next(iter(option)))
+            self.assert_refused(self.query(search("res.partner", **option)), "odoo.arguments", next(iter(option)))
 
     def test_models_and_fields_that_do_not_exist_are_named(self):
         for model in ("no.such.model", "_unknown", "mail.thread", "base"):
-            self.assert_refused(self.read(search(model)), "odoo.model", model)
-        self.assert_refused(self.read(search("res.partner", fields={"nope": {}})), "odoo.field", "nope")
-        self.assert_refused(self.read(search("res.partner", fields={"name": {"fields": {}}})), "odoo.field", "name")
+            self.assert_refused(self.query(search(model)), "odoo.model", model)
+        self.assert_refused(self.query(search("res.partner", fields={"nope": {}})), "odoo.field", "nope")
+        self.assert_refused(self.query(search("res.partner", fields={"name": {"fields": {}}})), "odoo.field", "name")
         deep = {"parent_id": {}}
         for _ in range(9):
             deep = {"parent_id": {"fields": deep}}
-        self.assert_refused(self.read(search("res.partner", fields=deep)), "odoo.field")
+        self.assert_refused(self.query(search("res.partner", fields=deep)), "odoo.field")

@@ -35,7 +35,7 @@ class TestExposure(ChannelCase):
         cls.hidden_path = "api_key_ids.name"
 
     def assert_closed(self, operation, reason="odoo.exposure"):
-        run = self.read if operation["op"] in ("search", "read", "describe", "types") else self.execute
+        run = self.query if operation["op"] in ("search", "read", "describe", "types") else self.execute
         return self.assert_refused(run(operation, uid=self.admin.id), reason)
 
     def test_no_operation_reaches_a_hidden_model(self):
@@ -137,15 +137,15 @@ class TestExposure(ChannelCase):
         self.assert_ok(self.execute(method("res.partner", "gateway_reach", [], "res.country"), uid=self.admin.id))
 
     def test_what_leads_to_one_is_not_described_and_not_read_by_default(self):
-        described = self.assert_ok(self.read({"op": "describe", "models": ["mail.mail"]}, uid=self.admin.id))
+        described = self.assert_ok(self.query({"op": "describe", "models": ["mail.mail"]}, uid=self.admin.id))
         self.assertNotIn("mail_server_id", described["mail.mail"])
-        result = self.assert_ok(self.read(search("mail.message"), uid=self.admin.id))
+        result = self.assert_ok(self.query(search("mail.message"), uid=self.admin.id))
         self.assertIn("mail_server_id", result["omitted"])
-        listed = self.assert_ok(self.read({"op": "models"}, uid=self.admin.id))
+        listed = self.assert_ok(self.query({"op": "models"}, uid=self.admin.id))
         self.assertFalse({model["model"] for model in listed} & set(HIDDEN_MODELS))
 
     def test_a_setting_extends_the_list(self):
-        self.assert_ok(self.read(search("res.partner.bank"), uid=self.admin.id))
+        self.assert_ok(self.query(search("res.partner.bank"), uid=self.admin.id))
         self.env.cr.execute("insert into gateway.never_exposed (pattern) values ('res.partner.ba*')")
         time.sleep(1.1)  # as long as a process trusts what it knows
         self.assert_closed(search("res.partner.bank"))

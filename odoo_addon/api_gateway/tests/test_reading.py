@@ -22,7 +22,7 @@ class TestReading(ChannelCase):
         names = ["name", "parent_id", "color", "category_id", "create_date", "is_company", "email", "display_name"]
         domain = [["parent_id", "=", self.parent.id], ["color", ">", 1]]
         result = self.assert_ok(
-            self.read(search("res.partner", domain, fields=tree(*names), order="color desc", limit=2))
+            self.query(search("res.partner", domain, fields=tree(*names), order="color desc", limit=2))
         )
         expected = (
             self.env["res.partner"]
@@ -36,7 +36,7 @@ class TestReading(ChannelCase):
         self.assertEqual([values["color"] for values in expected], [4, 3])
 
     def test_without_fields_the_stored_columns_that_are_no_binaries_are_read(self):
-        result = self.assert_ok(self.read(read("res.partner", self.partner.ids)))
+        result = self.assert_ok(self.query(read("res.partner", self.partner.ids)))
         model_fields = self.env["res.partner"]._fields
         self.assertEqual(set(result["records"][0]), {"id", *result["fields"]})
         self.assertIn("write_date", result["fields"])
@@ -46,22 +46,22 @@ class TestReading(ChannelCase):
 
     def test_fields_that_the_user_may_not_read_are_omitted_and_refused_by_name(self):
         self.patch(self.env["res.partner"]._fields["ref"], "groups", "base.group_system")
-        result = self.assert_ok(self.read(read("res.partner", self.partner.ids)))
+        result = self.assert_ok(self.query(read("res.partner", self.partner.ids)))
         self.assertIn("ref", result["omitted"])
         self.assertNotIn("ref", result["records"][0])
-        self.assert_refused(self.read(read("res.partner", self.partner.ids, fields=tree("ref"))), "odoo.access", "ref")
-        self.assert_refused(self.read(search("res.partner", [["ref", "=", "x"]])), "odoo.access", "ref")
-        self.assert_refused(self.read(search("res.partner", order="ref")), "odoo.access", "ref")
+        self.assert_refused(self.query(read("res.partner", self.partner.ids, fields=tree("ref"))), "odoo.access", "ref")
+        self.assert_refused(self.query(search("res.partner", [["ref", "=", "x"]])), "odoo.access", "ref")
+        self.assert_refused(self.query(search("res.partner", order="ref")), "odoo.access", "ref")
 
     def test_records_come_in_the_order_of_their_ids_without_the_missing_and_the_archived_included(self):
         self.children[0].active = False
         ids = [*reversed(self.children.ids), 2**31 - 1]
-        result = self.assert_ok(self.read(read("res.partner", ids, fields=tree("active"))))
+        result = self.assert_ok(self.query(read("res.partner", ids, fields=tree("active"))))
         self.assertEqual([values["id"] for values in result["records"]], ids[:-1])
 
     def test_relations_expand_to_any_depth_with_the_same_statements_for_one_and_for_many(self):
         fields_ = tree("name", "child_ids.name", "child_ids.category_id.name", "child_ids.parent_id.city")
-        result = self.assert_ok(self.read(read("res.partner", self.parent.ids, fields=fields_)))
+        result = self.assert_ok(self.query(read("res.partner", self.parent.ids, fields=fields_)))
         [parent] = result["records"]
         self.assertEqual([child["name"] for child in parent["child_ids"]], self.parent.child_ids.mapped("name"))
         self.assertEqual(parent["child_ids"][0]["category_id"], [{"id": self.tag.id, "name": "Gateway"}])
@@ -75,7 +75,7 @@ class TestReading(ChannelCase):
         )
         counts = []
         for limit in (2, 20):
-            answer = self.read(search("res.partner", [["name", "=like", "Gwp%"]], fields=fields_, limit=limit))
+            answer = self.query(search("res.partner", [["name", "=like", "Gwp%"]], fields=fields_, limit=limit))
             self.assert_ok(answer)
             counts.append(answer["sql"])
         self.assertEqual(*counts)
@@ -89,29 +89,29 @@ class TestReading(ChannelCase):
         self.env.cr.execute("update res_partner set parent_id = %s where id = %s", (parent.id, self.children[0].id))
         self.env.invalidate_all()
         [row] = self.assert_ok(
-            self.read(read("res.partner", self.children[:1].ids, fields=tree("parent_id.city", "parent_id.name")))
+            self.query(read("res.partner", self.children[:1].ids, fields=tree("parent_id.city", "parent_id.name")))
         )["records"]
         self.assertEqual(row["parent_id"], {"id": parent.id, "display_name": "Hidden"})
 
     def test_a_record_rule_of_a_second_company_hides_its_records(self):
         company = self.env["res.company"].create({"name": "Second"})
         theirs = self.env["res.partner"].create({"name": "Theirs", "company_id": company.id})
-        self.assertEqual(self.assert_ok(self.read(read("res.partner", theirs.ids)))["records"], [])
-        found = self.assert_ok(self.read(search("res.partner", [["name", "=", "Theirs"]], count=True)))
+        self.assertEqual(self.assert_ok(self.query(read("res.partner", theirs.ids)))["records"], [])
+        found = self.assert_ok(self.query(search("res.partner", [["name", "=", "Theirs"]], count=True)))
         self.assertEqual((found["records"], found["total"]), ([], 0))
         self.assert_refused(
-            self.read(search("res.partner"), context={"allowed_company_ids": company.ids}), "odoo.access", "compan"
+            self.query(search("res.partner"), context={"allowed_company_ids": company.ids}), "odoo.access", "compan"
         )
         self.caller.company_ids += company
-        in_both = self.assert_ok(self.read(read("res.partner", theirs.ids)))
+        in_both = self.assert_ok(self.query(read("res.partner", theirs.ids)))
         self.assertEqual(len(in_both["records"]), 1)
-        in_first = self.read(read("res.partner", theirs.ids), context={"allowed_company_ids": self.env.company.ids})
+        in_first = self.query(read("res.partner", theirs.ids), context={"allowed_company_ids": self.env.company.ids})
         self.assertEqual(self.assert_ok(in_first)["records"], [])
 
     def test_the_total_counts_past_the_page(self):
         domain = [["parent_id", "=", self.parent.id]]
         for limit, offset in ((2, 0), (80, 0), (80, 3), (80, 99)):
-            found = self.assert_ok(self.read(search("res.partner", domain, limit=limit, offset=offset, count=True)))
+            found = self.assert_ok(self.query(search("res.partner", domain, limit=limit, offset=offset, count=True)))
             self.assertEqual(found["total"], 5, (limit, offset))
 
     def test_values_are_in_the_language_asked_for(self):
@@ -119,16 +119,16 @@ class TestReading(ChannelCase):
         self.tag.with_context(lang="fr_FR").name = "Passerelle"
         operation = read("res.partner.category", self.tag.ids, fields=tree("name"))
         for context, name in (({}, "Gateway"), ({"lang": "fr_FR"}, "Passerelle")):
-            [row] = self.assert_ok(self.read(operation, context=context))["records"]
+            [row] = self.assert_ok(self.query(operation, context=context))["records"]
             self.assertEqual(row["name"], name)
-        self.assert_refused(self.read(operation, context={"lang": "xx_XX"}), "odoo.arguments", "xx_XX")
-        self.assert_refused(self.read(operation, context={"tz": "Mars/Olympus"}), "odoo.arguments", "Mars/Olympus")
+        self.assert_refused(self.query(operation, context={"lang": "xx_XX"}), "odoo.arguments", "xx_XX")
+        self.assert_refused(self.query(operation, context={"tz": "Mars/Olympus"}), "odoo.arguments", "Mars/Olympus")
 
     def test_one_record_takes_no_more_statements_than_its_columns_need(self):
         operation = read("res.partner", self.partner.ids, fields=tree("name", "email"))
-        self.read(operation)
+        self.query(operation)
         # the clock, the user's companies, the record
-        self.assertLessEqual(self.read(operation)["sql"], 3)
+        self.assertLessEqual(self.query(operation)["sql"], 3)
 
     def test_nothing_is_written_while_reading(self):
         partners = type(self.env["res.partner"])
@@ -138,6 +138,6 @@ class TestReading(ChannelCase):
 
         self.patch(partners, "_compute_display_name", _compute_display_name)
         with self.assertLogs("odoo.sql_db"):
-            answer = self.read(read("res.partner", self.partner.ids, fields=tree("display_name")))
+            answer = self.query(read("res.partner", self.partner.ids, fields=tree("display_name")))
         self.assert_refused(answer, "odoo.readonly")
         self.assertNotEqual(self.partner.color, 9)

@@ -68,6 +68,6 @@ class TestRetries(ChannelCase):
 
         self.env.cr.flush()
         self.patch(partners, "_search", _search)
-        answer = self.read(read("res.partner", self.partner.ids, fields={"name": {}}))
+        answer = self.query(read("res.partner", self.partner.ids, fields={"name": {}}))
         self.assert_ok(answer)
         self.assertEqual(answer["retries"], 1)

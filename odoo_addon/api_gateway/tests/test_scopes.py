@@ -19,11 +19,11 @@ class TestScopes(ChannelCase):
         }
         for scope, operation in operations.items():
             others = [other for other in operations if other != scope]
-            run = self.read if scope == "read" else self.execute
+            run = self.query if scope == "read" else self.execute
             self.assert_refused(run(operation, grant=self.narrowed(*others)), "odoo.exposure", "res.partner")
             self.assert_refused(run(operation, grant=self.narrowed(f"res.users:{scope}")), "odoo.exposure")
         for scope in ("read", "res.partner:read"):
-            self.assert_ok(self.read(operations["read"], grant=self.narrowed(scope)))
+            self.assert_ok(self.query(operations["read"], grant=self.narrowed(scope)))
         for scope in ("write", "res.partner:write"):
             self.assert_ok(self.execute(operations["write"], grant=self.narrowed(scope)))
 
@@ -55,15 +55,15 @@ class TestScopes(ChannelCase):
             search("res.partner", [["country_id.currency_id.name", "=", "EUR"]]),
             search("res.partner", [["category_id", "child_of", 1]]),
         ):
-            self.assert_refused(self.read(operation, grant=narrow), "odoo.exposure")
-            self.assert_ok(self.read(operation, grant=self.narrowed("read")))
+            self.assert_refused(self.query(operation, grant=narrow), "odoo.exposure")
+            self.assert_ok(self.query(operation, grant=self.narrowed("read")))
         for operation in (
             read("res.partner", self.partner.ids, fields=tree("country_id.name", "country_id.display_name")),
             search("res.partner", [["country_id.name", "=", "Belgium"]]),
             search("res.partner", [["country_id", "=", "Belgium"]]),
             search("res.partner", [["country_id", "any", [["id", "=", 1]]]], order="country_id"),
         ):
-            self.assert_ok(self.read(operation, grant=narrow))
+            self.assert_ok(self.query(operation, grant=narrow))
 
     def test_nested_values_need_the_other_models_scope(self):
         narrow = self.narrowed("res.partner:write")
@@ -96,10 +96,10 @@ class TestScopes(ChannelCase):
 
     def test_a_credential_narrowed_to_models_reaches_no_other(self):
         narrow = {"scopes": None, "models": ["res.partner", "res.country*"]}
-        self.assert_ok(self.read(search("res.partner"), grant=narrow))
-        self.assert_ok(self.read(search("res.country.state"), grant=narrow))
-        self.assert_refused(self.read(search("res.users"), grant=narrow), "odoo.exposure", "res.users")
+        self.assert_ok(self.query(search("res.partner"), grant=narrow))
+        self.assert_ok(self.query(search("res.country.state"), grant=narrow))
+        self.assert_refused(self.query(search("res.users"), grant=narrow), "odoo.exposure", "res.users")
         operation = read("res.partner", self.partner.ids, fields=tree("user_ids.login"))
-        self.assert_refused(self.read(operation, grant=narrow), "odoo.exposure", "res.users")
-        listed = self.assert_ok(self.read({"op": "models"}, grant=narrow))
+        self.assert_refused(self.query(operation, grant=narrow), "odoo.exposure", "res.users")
+        listed = self.assert_ok(self.query({"op": "models"}, grant=narrow))
         self.assertLessEqual({model["model"].split(".")[1] for model in listed}, {"partner", "country"})
