@@ -40,7 +40,7 @@ export function sendError(context: RequestContext, error: GatewayError): undefin
 
 function send(context: RequestContext, status: number, body: unknown, type: string): undefined | Promise<void> {
   context.answered = body;
-  return sendText(context, status, JSON.stringify(body), type);
+  return sendText(context, status, body === undefined ? '' : JSON.stringify(body), type);
 }
 
 function sendText(context: RequestContext, status: number, text: string, type: string): undefined | Promise<void> {
@@ -71,11 +71,9 @@ function write(context: RequestContext, type: string, body: string | Buffer, enc
   context.bytesOut = Buffer.byteLength(body);
   // The client may have left meanwhile.
   if (response.headersSent || response.destroyed) return;
+  const content = context.status === 204 ? [] : ['Content-Type', type, 'Content-Length', String(context.bytesOut)];
   const headers = [
-    'Content-Type',
-    type,
-    'Content-Length',
-    String(context.bytesOut),
+    ...content,
     'Cache-Control',
     'no-store',
     'X-Content-Type-Options',

@@ -44,6 +44,7 @@ export const catalogue = {
   'request.encoding': { status: 415, message: 'Compressed bodies are not accepted.' },
   'request.too_large': { status: 413, message: 'The body is too large.' },
   'request.headers_too_large': { status: 431, message: 'The headers are too large.' },
+  'request.header': { status: 400, message: 'A header is malformed.' },
   'request.incomplete': { status: 408, message: 'The request did not arrive in time.' },
 
   'body.form': { status: 400, message: 'The body does not have the form that is expected here.' },
@@ -90,6 +91,13 @@ export const catalogue = {
   'odoo.user': { status: 422, message: 'Odoo refused the operation.' },
   'odoo.validation': { status: 422, message: 'The values break a rule of the model.' },
   'odoo.conflict': { status: 409, message: 'Another transaction changed the same records. Try again.', retryAfter: 1 },
+  'idempotency.running': {
+    status: 409,
+    message: 'A request with this Idempotency-Key is still running.',
+    retryAfter: 1,
+  },
+  'idempotency.mismatch': { status: 422, message: 'This Idempotency-Key was used with another body or query.' },
+
   'odoo.error': { status: 500, message: 'Odoo failed while it carried out the request.' },
 
   'internal.error': { status: 500, message: 'The gateway failed while it handled the request.' },
@@ -102,6 +110,8 @@ export interface ErrorOptions {
   readonly message?: string | undefined;
   /** For programs: which field, which parameter. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** Which of the request's operations failed, from 0. */
+  readonly operation?: number | undefined;
   /** Why, for the log alone. */
   readonly cause?: unknown;
   /** Headers of the answer, name and value in turn. */
@@ -114,6 +124,7 @@ export class GatewayError extends Error {
   readonly reason: Reason;
   readonly status: number;
   readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly operation: number | undefined;
   readonly headers: readonly string[];
 
   constructor(reason: Reason, options: ErrorOptions = {}) {
@@ -123,6 +134,7 @@ export class GatewayError extends Error {
     this.reason = reason;
     this.status = kind.status;
     this.details = options.details;
+    this.operation = options.operation;
     const headers = options.headers ?? [];
     const { retryAfterMs } = options;
     const retryAfter = retryAfterMs === undefined ? kind.retryAfter : Math.max(1, Math.ceil(retryAfterMs / 1_000));

@@ -25,6 +25,7 @@ import { Metadata } from './odoo/metadata.ts';
 import { RecordShapes } from './odoo/records.ts';
 import { clientAddress } from './policies/address.ts';
 import { concurrencyCap } from './policies/concurrency.ts';
+import { cors } from './policies/cors.ts';
 import { chosenDatabase } from './policies/database.ts';
 import { limitFailures } from './policies/failed_authentication.ts';
 import { ipBlocking } from './policies/ip_block.ts';
@@ -33,6 +34,7 @@ import { jsonBody } from './policies/json_body.ts';
 import { limits } from './policies/limits.ts';
 import { originBehind } from './policies/origin.ts';
 import { authRoutes } from './routes/auth.ts';
+import { batchRoute } from './routes/batch.ts';
 import { healthRoutes } from './routes/health.ts';
 import { methodRoutes } from './routes/methods.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -40,6 +42,7 @@ import { oauthRoutes } from './routes/oauth.ts';
 import { oauthClientRoutes } from './routes/oauth_clients.ts';
 import { pingRoute } from './routes/ping.ts';
 import { recordRoutes } from './routes/records.ts';
+import { schemaRoutes } from './routes/schema.ts';
 import { writeRoutes } from './routes/writes.ts';
 import { createApp, refuseMalformed } from './server.ts';
 import { logRequests } from './telemetry/log_requests.ts';
@@ -123,6 +126,8 @@ function main(config: Config, log: Log): void {
       }),
       ...oauthRoutes(originBehind(config.trustedProxies)),
       ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
+      batchRoute(odoo, shapes),
+      ...schemaRoutes(odoo),
       ...recordRoutes(odoo, shapes),
       ...writeRoutes(odoo, shapes),
       ...methodRoutes(odoo),
@@ -132,6 +137,7 @@ function main(config: Config, log: Log): void {
       policies: [
         clientAddress(config.trustedProxies, config.forwardedHeader),
         chosenDatabase(databases),
+        cors(),
         blocking.policy,
         limitFailures(authentication([...keys, new AccessTokens()])),
         ipList(),

@@ -28,6 +28,7 @@ export function createApp(routes: readonly Route[], pipeline: Pipeline): Express
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
     const place = app.route(path);
     for (const route of group) place[verbs[route.method]](serve(route, pipeline));
+    place.options(serve(preflight(group), pipeline));
     place.all(serve(methodNotAllowed(group), pipeline));
   }
   app.use(serve(nothingHere, pipeline));
@@ -100,11 +101,27 @@ const parserFaults: Readonly<Record<string, Reason | undefined>> = {
 
 const nothingHere: Endpoint = refusing('nothing here', new GatewayError('route.unknown'));
 
+/** What is possible here, also for a browser that asks before it calls; `policies/cors.ts` says for which pages. */
+function preflight(group: readonly Route[]): Endpoint {
+  const allowed = methodsOf(group);
+  return {
+    name: 'options',
+    access: group[0]?.access === 'internal' ? 'internal' : 'anonymous',
+    handle({ request }) {
+      const asked = request.headers['access-control-request-headers'];
+      const forPages =
+        request.headers.origin === undefined ? [] : ['Access-Control-Allow-Methods', allowed, 'Access-Control-Max-Age', '86400'];
+      if (typeof asked === 'string' && /^[\w!#$%&'*+.^`|~, -]{1,1000}$/.test(asked)) {
+        forPages.push('Access-Control-Allow-Headers', asked);
+      }
+      return { status: 204, body: undefined, headers: ['Allow', allowed, ...forPages] };
+    },
+  };
+}
+
 /** Takes a caller and a body like the methods that exist, so that what is wrong with those is said first. */
 function methodNotAllowed(group: readonly Route[]): Endpoint {
-  const methods = group.map((route) => route.method as string);
-  if (methods.includes('GET')) methods.push('HEAD');
-  const allowed = methods.join(', ');
+  const allowed = methodsOf(group);
   return {
     name: 'method not allowed',
     access: group[0]?.access ?? 'anonymous',
@@ -115,6 +132,12 @@ function methodNotAllowed(group: readonly Route[]): Endpoint {
       });
     },
   };
+}
+
+function methodsOf(group: readonly Route[]): string {
+  const methods = group.map((route) => route.method as string);
+  if (methods.includes('GET')) methods.push('HEAD');
+  return [...methods, 'OPTIONS'].join(', ');
 }
 
 function refusing(name: string, error: unknown): Endpoint {

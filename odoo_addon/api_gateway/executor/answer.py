@@ -18,6 +18,7 @@ class Answer:
         self._started = time.perf_counter()
         self.operation = 0
         self.retries = 0
+        self.is_replay = False
 
     def success(self, results):
         return encode({"ok": True, "results": results, **self._cost()})
@@ -32,7 +33,9 @@ class Answer:
         return encode({"ok": False, "error": error, **cost})
 
     def _cost(self):
+        replay = {"replay": True} if self.is_replay else {}
         return {
+            **replay,
             "sql": self._cr.sql_log_count - self._queries,
             "ms": round((time.perf_counter() - self._started) * 1000, 2),
             "retries": self.retries,

@@ -17,7 +17,7 @@ MAX_SKEW_MS = 30_000
 # Reads of several callers travel together; a write is alone in its transaction.
 READ_PATH = "/gateway/read"
 MAX_CALLS = 32
-CONTEXT_KEYS = frozenset(["lang", "tz", "allowed_company_ids"])
+CONTEXT_KEYS = frozenset(["lang", "languages", "tz", "allowed_company_ids"])
 
 
 class ChannelError(Forbidden):
@@ -126,6 +126,11 @@ def _check_call(call):
     _expect(type(call["operations"]) is list and call["operations"], "operations")
     for operation in call["operations"]:
         _expect(type(operation["op"]) is str, "op")
+        _expect(type(operation.get("name", "")) is str, "name")
+    token = call.get("idempotency")
+    if token is not None:
+        for key in ("consumer", "key", "method", "path", "fingerprint"):
+            _expect(type(token[key]) is str, f"idempotency.{key}")
 
 
 def _expect(condition, key):

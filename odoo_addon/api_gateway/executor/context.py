@@ -27,6 +27,8 @@ def checked_context(env, context):
     if type(context) is not dict:
         raise RefusalError("odoo.arguments", "The context is not an object.", argument="context")
     context = {key: value for key, value in context.items() if key not in DROPPED and not key.startswith("_")}
+    if "languages" in context:
+        context = {**_spoken(env, context.pop("languages")), **context}
     if (lang := context.get("lang")) and (type(lang) is not str or not env["res.lang"]._get_data(code=lang)):
         raise RefusalError("odoo.arguments", f"The language {lang} is not installed.", argument="lang")
     if (tz := context.get("tz")) and (type(tz) is not str or tz not in pytz.all_timezones_set):
@@ -34,6 +36,16 @@ def checked_context(env, context):
     if "allowed_company_ids" in context:
         _check_companies(env, context)
     return context
+
+
+def _spoken(env, wanted):
+    """The first of the languages that is installed, also in another country's form: none is no mistake."""
+    installed = [code for code, _name in env["res.lang"].get_installed()]
+    for code in wanted if type(wanted) is list else ():
+        for candidate in installed:
+            if candidate == code or candidate.partition("_")[0] == code.partition("_")[0]:
+                return {"lang": code if code in installed else candidate}
+    return {}
 
 
 def _check_companies(env, context):

@@ -9,14 +9,16 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from odoo.http import GeoIP
 
 from ..models.base import is_hidden
-from .answer import Answer, join
+from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
 from .clock import Clock
 from .context import checked_context
 from .errors import CONFLICTS, RefusalError
+from .idempotency import remember, remembered
 from .operations import OPERATIONS, READING
 from .reach import Reach
+from .references import resolve
 
 # Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
 MAX_WAIT_S = 0.3
@@ -50,9 +52,9 @@ def run_write(request):
             clock.arm()
             spend_nonce(request.env.cr, envelope.nonce)
             with _entered(request, call, envelope) as (env, reach):
-                success = answer.success(_run_operations(env, reach, call, clock, OPERATIONS, answer))
+                results = _run_once(env, reach, call, clock, answer)
                 env.cr.flush()
-            return join([success])
+            return join([answer.success(results)])
         except ChannelError:
             raise
         except Exception as exc:
@@ -61,6 +63,17 @@ def run_write(request):
                 raise CallFailedError(join([answer.failure(exc, request.env, call)])) from exc
             answer.retries += 1
             call = envelope.fresh_call(0)
+
+
+def _run_once(env, reach, call, clock, answer):
+    if call.get("idempotency") is None:
+        return _run_operations(env, reach, call, clock, OPERATIONS, answer)
+    results = remembered(env, reach, call)
+    answer.is_replay = results is not None
+    if not answer.is_replay:
+        results = _run_operations(env, reach, call, clock, OPERATIONS, answer)
+        remember(env, call, results, encode)
+    return results
 
 
 def _run_read(request, index, envelope, clock):
@@ -87,14 +100,18 @@ def _run_read(request, index, envelope, clock):
 
 
 def _run_operations(env, reach, call, clock, operations, answer):
-    results = []
+    results, named = [], {}
     for index, operation in enumerate(call["operations"]):
         answer.operation = index
+        if named:
+            operation = resolve(operation, named)
         run = operations.get(operation["op"])
         if run is None:
             raise RefusalError("odoo.arguments", f"There is no operation {operation['op']!r} on this path.")
         clock.arm()
         results.append(run(env, reach, operation))
+        if len(call["operations"]) > 1:
+            named[str(index)] = named[operation.get("name", str(index))] = results[-1]
     return results
 
 

@@ -19,6 +19,8 @@ const shape = z.object({
     .min(1)
     .max(512 * mebibyte)
     .catch(10 * mebibyte),
+  'batch.max': z.int().min(1).max(10_000).catch(1_000),
+  'cors.origins': z.array(z.string()).catch(['*']),
   'token.issuer': z.string().min(1).max(200).catch('odoo-api-gateway'),
   'token.access_s': z.int().min(60).max(86_400).catch(3_600),
   'token.refresh_s': z

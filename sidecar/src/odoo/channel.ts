@@ -12,6 +12,7 @@ import { Pool } from 'undici';
 import type { Grant } from '../context.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { IdempotencyToken } from './caller.ts';
 import type { Operation } from './operations.ts';
 
 export interface Call {
@@ -22,6 +23,7 @@ export interface Call {
   readonly context: Readonly<Record<string, unknown>>;
   readonly grant: Grant;
   readonly operations: readonly Operation[];
+  readonly idempotency?: IdempotencyToken | undefined;
 }
 
 interface CallCost {
@@ -41,7 +43,7 @@ export interface CallError {
 }
 
 export type CallResult =
-  | (CallCost & { readonly ok: true; readonly results: readonly unknown[] })
+  | (CallCost & { readonly ok: true; readonly results: readonly unknown[]; readonly replay?: true })
   | (CallCost & { readonly ok: false; readonly error: CallError });
 
 /** What a call gave, and where its time went. */

@@ -2,6 +2,7 @@
 
 import type { OperationKind, RequestContext, Target } from '../context.ts';
 import { GatewayError, isReason } from '../errors.ts';
+import { callContext, idempotencyToken } from './caller.ts';
 import type { Call, CallError, OdooChannel, Path } from './channel.ts';
 import type { ClientOperation, LoginResult, Operation } from './operations.ts';
 import { asLogin } from './operations.ts';
@@ -38,7 +39,8 @@ export class Odoo {
 
   /** All in one transaction, all or nothing; one result per operation. Throws the reasons of the contract. */
   execute(context: RequestContext, operations: readonly Operation[]): Promise<readonly unknown[]> {
-    return this.#run('/gateway/execute', context, operations);
+    const { userId: uid, grant } = context.principal;
+    return this.#run('/gateway/execute', context, operations, { uid, grant, idempotency: idempotencyToken(context) });
   }
 
   /** Asks Odoo whether a password is right: as its login page would, for the client's address. */
@@ -56,10 +58,16 @@ export class Odoo {
     path: Path,
     context: RequestContext,
     operations: readonly Operation[],
-    caller: Pick<Call, 'uid' | 'grant'> = { uid: context.principal.userId, grant: context.principal.grant },
+    caller: Partial<Call> & Pick<Call, 'uid' | 'grant'> = { uid: context.principal.userId, grant: context.principal.grant },
   ): Promise<readonly unknown[]> {
     const { database, timings } = context;
-    const call = { request_id: context.requestId, ...caller, address: context.address, context: {}, operations };
+    const call = {
+      request_id: context.requestId,
+      ...caller,
+      address: context.address,
+      context: callContext(context.request.headers),
+      operations,
+    };
     context.target ??= targetOf(operations);
     const deadline = Math.round(Date.now() - (performance.now() - context.startedAt) + this.#requestTimeoutMs);
     const isWanted = () => !context.response.destroyed;
@@ -70,6 +78,7 @@ export class Odoo {
     context.sqlCount += result.sql;
     context.retries += result.retries;
     if (!result.ok) throw asAnswer(result.error);
+    if (result.replay === true) context.headers.push('Idempotency-Replayed', 'true');
     return result.results;
   }
 }
@@ -90,11 +99,12 @@ function targetOf(operations: readonly Operation[]): Target | undefined {
 
 /** Texts of server faults stay out of answers: only the catalogue's own is public there. */
 export function asAnswer(error: CallError): GatewayError {
-  const reason = isReason(error.reason) && error.reason.startsWith('odoo.') ? error.reason : 'odoo.error';
+  const reason = isReason(error.reason) && /^(?:odoo|idempotency)\./.test(error.reason) ? error.reason : 'odoo.error';
   const isPublic = reason !== 'odoo.error' && reason !== 'odoo.timeout' && error.message !== '';
   return new GatewayError(reason, {
     message: isPublic ? error.message : undefined,
     details: isPublic ? error.details : undefined,
+    operation: error.operation,
     cause: new OdooFailure(error),
   });
 }

@@ -52,6 +52,7 @@ export function modelsIn(value: unknown, types: ModelTypes): { model: string; va
 }
 
 function parseValue(value: unknown, at: string, type: FieldType, typesOf: TypesOf, depth: number): unknown {
+  if (isReference(value)) return value;
   if (isMany(type)) return value === null ? [[command.clear]] : parseMany(value, at, type, typesOf, depth);
   if (value === null) return false;
   const parser = Object.hasOwn(parsers, type.type) ? parsers[type.type] : undefined;
@@ -192,6 +193,7 @@ function parseMany(value: unknown, at: string, type: FieldType, typesOf: TypesOf
 
 function parseItem(item: unknown, at: string, type: FieldType, typesOf: TypesOf, depth: number): unknown[] {
   if (Array.isArray(item)) return parseCommand(item, at, type, typesOf, depth);
+  if (isReference(item)) return [command.link, item];
   if (typeof item === 'number') return [command.link, parseLink(item, at)];
   if (!isObject(item)) throw malformed(at, 'must be an id or an object');
   const { id, _remove: remove, ...values } = item;
@@ -228,6 +230,11 @@ function isMany({ type }: FieldType): boolean {
 function itemsOf(value: unknown): unknown[] {
   if (Array.isArray(value)) return value;
   return isObject(value) && Array.isArray(value['set']) ? value['set'] : [];
+}
+
+/** In a batch: what an earlier operation gave. Elsewhere Odoo's end refuses it, as it would any object. */
+function isReference(value: unknown): boolean {
+  return isObject(value) && typeof value['$ref'] === 'string' && Object.keys(value).length === 1;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

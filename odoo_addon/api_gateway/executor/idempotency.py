@@ -1,0 +1,78 @@
+"""Writes that happen once however often they are sent: `Idempotency-Key`."""
+
+from psycopg2.extras import Json
+
+from .errors import RefusalError
+from .methods import method_action
+from .reach import CALL, DELETE, READ, WRITE
+
+KEPT_HOURS = 24
+ACTIONS = {"create": WRITE, "write": WRITE, "unlink": DELETE, "call": CALL}
+RIGHTS = {WRITE: ("create", "write"), DELETE: ("unlink",), READ: ("read",), CALL: ("read",)}
+
+
+def remembered(env, reach, call):
+    """What the call gave when it was sent before, or None if it has to run now, in which case this transaction holds
+    the key until it ends.
+
+    A duplicate that runs at the same moment is told so at once: waiting would hold a worker. One that has just ended,
+    but after this transaction began, makes the insert fail to serialize; the retry then finds its answer."""
+    token = call["idempotency"]
+    identity = (token["consumer"], token["key"], token["method"], token["path"])
+    cr = env.cr
+    cr.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", ("\n".join(identity),))
+    if not cr.fetchone()[0]:
+        raise RefusalError("idempotency.running", "A request with this Idempotency-Key is still running.")
+    cr.execute(
+        """
+        delete from gateway.idempotency
+        where (consumer, key, method, path) = %s and created_at < gateway.utc_now() - make_interval(hours => %s)
+        """,
+        (identity, KEPT_HOURS),
+    )
+    cr.execute(
+        """
+        insert into gateway.idempotency (consumer, key, method, path, fingerprint)
+        values (%s, %s, %s, %s, %s)
+        on conflict do nothing
+        """,
+        (*identity, token["fingerprint"]),
+    )
+    if cr.rowcount:
+        return None
+    cr.execute(
+        "select fingerprint, results from gateway.idempotency where (consumer, key, method, path) = %s", (identity,)
+    )
+    fingerprint, results = cr.fetchone()
+    if fingerprint != token["fingerprint"]:
+        raise RefusalError("idempotency.mismatch", "This Idempotency-Key was used with another body or query.")
+    for operation in call["operations"]:
+        _check_rights(env, reach, operation)
+    return results
+
+
+def remember(env, call, results, encode):
+    """Keep what the call gave, in its transaction."""
+    token = call["idempotency"]
+    env.cr.execute(
+        """
+        update gateway.idempotency set results = %s
+        where (consumer, key, method, path) = %s
+        """,
+        (
+            Json(results, dumps=lambda value: encode(value).decode()),
+            (token["consumer"], token["key"], token["method"], token["path"]),
+        ),
+    )
+
+
+def _check_rights(env, reach, operation):
+    """An answer is shown again only to who may still do what it answers."""
+    name = operation.get("model")
+    if operation["op"] not in ACTIONS or name is None:
+        return
+    model = reach.known(env, name, abstract=operation["op"] == "call")
+    action = method_action(model, operation["method"]) if operation["op"] == "call" else ACTIONS[operation["op"]]
+    reach.require(name, action)
+    if not model._abstract and not any(model.has_access(right) for right in RIGHTS[action]):
+        model.check_access(RIGHTS[action][0])

@@ -1,0 +1,58 @@
+// POST /api/v1/batch: several operations in one transaction, all or nothing; later ones may refer to earlier ones.
+
+import { success } from '../answer.ts';
+import type { Answer, RequestContext, Route } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import { Batch, batchItems } from '../odoo/batch.ts';
+import type { Odoo } from '../odoo/execute.ts';
+import type { RecordShapes } from '../odoo/records.ts';
+import { readQuery } from './query.ts';
+
+export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
+  async function handle(context: RequestContext): Promise<Answer> {
+    readQuery(context.request.url, []);
+    const items = batchItems(context.body, context.database.settings['batch.max']);
+    const batch = new Batch(shapes, context);
+    const operations = await batch.parse(items);
+    const results = await odoo.execute(context, operations).catch((error: unknown) => {
+      throw namingOperation(error, operations);
+    });
+    const data: unknown[] = [];
+    for (const [i, operation] of operations.entries()) {
+      data.push({ id: operation.name, data: await batch.shape(operation, results[i]) });
+    }
+    return success(data, { count: data.length });
+  }
+
+  return {
+    name: 'batch',
+    method: 'POST',
+    path: '/api/v1/batch',
+    access: 'authenticated',
+    kind: 'write',
+    operations: ({ body }) => (Array.isArray(body) ? body.length : countIn(body)),
+    handle,
+  };
+}
+
+function countIn(body: unknown): number {
+  if (typeof body !== 'object' || body === null || !('operations' in body)) return 1;
+  return Array.isArray(body.operations) ? Math.max(1, body.operations.length) : 1;
+}
+
+/** Nothing was done; the caller learns which operation stood in the way. */
+function namingOperation(
+  error: unknown,
+  operations: readonly { readonly name?: string | undefined; readonly op: string }[],
+): unknown {
+  if (!(error instanceof GatewayError) || error.operation === undefined) return error;
+  const { operation: index, reason, message, details, cause } = error;
+  const name = operations[index]?.name;
+  const which = name === undefined ? `operations[${index}]` : `operations[${index}] (${name})`;
+  return new GatewayError(reason, {
+    message: `${which}: ${message}`,
+    details: { ...details, operation: index, operation_id: name },
+    cause,
+    operation: index,
+  });
+}

@@ -1,0 +1,27 @@
+// What there is: GET /api/v1 lists the models that the caller may use, GET /api/v1/<model>/schema the fields it may see.
+
+import { success } from '../answer.ts';
+import type { Answer, RequestContext, Route } from '../context.ts';
+import type { Odoo } from '../odoo/execute.ts';
+import { requestedModel } from '../odoo/target.ts';
+import { readQuery } from './query.ts';
+
+export function schemaRoutes(odoo: Odoo): Route[] {
+  async function models(context: RequestContext): Promise<Answer> {
+    readQuery(context.request.url, []);
+    const [listed] = await odoo.read(context, [{ op: 'models' }]);
+    return success(listed, Array.isArray(listed) ? { count: listed.length } : undefined);
+  }
+
+  async function schema(context: RequestContext): Promise<Answer> {
+    const model = requestedModel(context);
+    readQuery(context.request.url, []);
+    const [described] = await odoo.read(context, [{ op: 'describe', models: [model] }]);
+    return success({ model, fields: (described as Record<string, unknown>)[model] ?? {} });
+  }
+
+  return [
+    { name: 'models', method: 'GET', path: '/api/v1', access: 'authenticated', handle: models },
+    { name: 'schema', method: 'GET', path: '/api/v1/:model/schema', access: 'authenticated', handle: schema },
+  ];
+}
