@@ -103,7 +103,7 @@ def _run_operations(env, reach, call, clock, operations, answer):
     results, named = [], {}
     for index, operation in enumerate(call["operations"]):
         answer.operation = index
-        if named:
+        if len(call["operations"]) > 1:
             operation = resolve(operation, named)
         run = operations.get(operation["op"])
         if run is None:

@@ -60,7 +60,7 @@ export function methodRoutes(odoo: Odoo): Route[] {
     {
       name: 'models.method',
       method: 'POST',
-      path: '/api/v1/:model/:method',
+      path: '/api/v1/:model/:id',
       needs: needsOfMethod,
       access: 'authenticated',
       kind: 'call',

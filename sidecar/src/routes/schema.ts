@@ -4,6 +4,7 @@ import { success } from '../answer.ts';
 import type { Answer, RequestContext, Route } from '../context.ts';
 import type { Odoo } from '../odoo/execute.ts';
 import { requestedModel } from '../odoo/target.ts';
+import { needsTo } from './needs.ts';
 import { readQuery } from './query.ts';
 
 export function schemaRoutes(odoo: Odoo): Route[] {
@@ -22,6 +23,13 @@ export function schemaRoutes(odoo: Odoo): Route[] {
 
   return [
     { name: 'models', method: 'GET', path: '/api/v1', access: 'authenticated', handle: models },
-    { name: 'schema', method: 'GET', path: '/api/v1/:model/schema', access: 'authenticated', handle: schema },
+    {
+      name: 'schema',
+      method: 'GET',
+      path: '/api/v1/:model/schema',
+      needs: needsTo('read'),
+      access: 'authenticated',
+      handle: schema,
+    },
   ];
 }
