@@ -151,7 +151,7 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('two clients that change one record', () => {
-  test('200 times at once both succeed, and nothing is lost', async () => {
+  test('200 times at once both succeed, and nothing is lost', { timeout: 120_000 }, async () => {
     const created = await send('POST', '/api/v1/res.partner', { name: 'Contended' });
     const path = `/api/v1/res.partner/${created.json.data.id}`;
     const statuses = new Map<number, number>();
