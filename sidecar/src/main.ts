@@ -108,7 +108,11 @@ function main(config: Config, log: Log): void {
   const recorderOf = new Map(
     databases.map((database) => [database, new TrafficRecorder({ database, instance, sidecar: config.name })]),
   );
-  const metrics = new Metrics(recorderOf, () => channel.load);
+  const metrics = new Metrics(
+    recorderOf,
+    () => channel.load,
+    () => webhooks.map((dispatcher) => dispatcher.tally),
+  );
   const traffic = new Traffic(recorderOf, databases[0], [metrics.observe], log);
 
   const blocking = ipBlocking(config.trustedProxies);

@@ -46,9 +46,10 @@ class Base(models.AbstractModel):
         # While a registry is being loaded the tables may not be there yet, or not any more.
         return self.env["gateway.webhook"]._watched().get(self._name) if self.pool.ready else None
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        records = super().create(vals_list)
+    @api.model
+    def _create(self, data_list):
+        # Not in `create`: what that computes and flushes would look like updates of older records.
+        records = super()._create(data_list)
         if watch := self._gateway_watch():
             capture.note_created(records, watch)
         return records

@@ -37,7 +37,7 @@ class GatewayWebhookHealth(models.AbstractModel):
               (select count(*) from gateway.webhook_job j
                where j.webhook_id = w.id and j.state = 'queued' and j.event <> 'test'),
               (select count(*) from gateway.webhook_job j where j.webhook_id = w.id and j.state = 'dead')
-            from unnest(%s) as w(id)
+            from unnest(%s::integer[]) as w(id)
             left join gateway.webhook_state s on s.webhook_id = w.id
             """,
             (self.ids,),
@@ -79,7 +79,7 @@ class GatewayWebhookHealth(models.AbstractModel):
                 select percentile_cont(0.5) within group (order by ms)
                 from (select ms from gateway.webhook_attempt where webhook_id = %s order by started_at desc limit 100) a
                 """,
-                (webhook._origin.id,),
+                (webhook._origin.id or None,),
             )
             webhook.median_ms = self.env.cr.fetchone()[0] or 0
 

@@ -86,9 +86,18 @@ insert into gateway.setting (name, value, default_value) values
   ('webhook.egress_allow', '[]', '[]'),
   ('webhook.retention_days', '30', '30');
 
+-- A value that makes no sense is as good as none: the default holds.
 create function gateway.setting_number(wanted text) returns double precision
   language sql stable security definer set search_path = pg_catalog, pg_temp
-  as $$ select (value #>> '{}')::double precision from gateway.setting where name = wanted $$;
+  as $$
+    select coalesce(
+      (select number
+       from (select case when jsonb_typeof(value) = 'number' then (value #>> '{}')::double precision end) as given(number)
+       where number >= 0),
+      (default_value #>> '{}')::double precision)
+    from gateway.setting
+    where name = wanted
+  $$;
 
 create function gateway.webhook_hint() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -177,22 +186,27 @@ begin
       for update skip locked
     ) j
   ),
-  -- Waits behind an older job of its record that this claim does not take.
-  blocked as (
-    select d.id, b.run_at, b.holder
-    from due d
+  -- Of each record, the oldest job that this claim does not take: younger ones wait behind it.
+  blocker as (
+    select r.webhook_id, r.res_id, b.id, b.run_at, b.holder
+    from (select distinct d.webhook_id, d.res_id from due d) r
     cross join lateral (
-      select e.run_at, e.holder
+      select e.id, e.run_at, e.holder
       from gateway.webhook_job e
-      where e.webhook_id = d.webhook_id
-        and e.res_id = d.res_id
+      left join due d on d.id = e.id
+      where e.webhook_id = r.webhook_id
+        and e.res_id = r.res_id
         and e.state = 'queued'
         and e.event <> 'test'
-        and e.id < d.id
-        and not exists (select from due x where x.id = e.id)
+        and d.id is null
       order by e.id
       limit 1
     ) b
+  ),
+  blocked as (
+    select d.id, b.run_at, b.holder
+    from due d
+    join blocker b on b.webhook_id = d.webhook_id and b.res_id = d.res_id and b.id < d.id
   ),
   -- A test stands outside the order, and goes out to a paused endpoint too: it is how a manager tries the repair.
   test as (

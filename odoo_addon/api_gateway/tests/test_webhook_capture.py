@@ -1,7 +1,7 @@
 """Which changes become jobs. Each test commits nothing: what a precommit would do is what `flush` does."""
 
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
 
 class WebhookCase(TransactionCase):
@@ -354,8 +354,12 @@ class TestWebhookRights(WebhookCase):
         self.assertEqual(webhook.header_ids.value, "••••••••")
         self.env.cr.execute("select headers from gateway.webhooks() where id = %s", (webhook.id,))
         self.assertEqual(self.env.cr.fetchone()[0], [{"name": "Authorization", "value": "Bearer s3cret"}])
+        purposes = [f"webhook:{webhook.id}", f"webhook_header:{webhook.header_ids.id}"]
+        count = "select count(*) from gateway.secret where purpose = any(%s)"
+        self.env.cr.execute(count, (purposes,))
+        self.assertEqual(self.env.cr.fetchone()[0], 2)
         webhook.unlink()
-        self.env.cr.execute("select count(*) from gateway.secret where purpose like 'webhook%%'")
+        self.env.cr.execute(count, (purposes,))
         self.assertEqual(self.env.cr.fetchone()[0], 0)
 
     def test_a_rotated_secret_lives_on_beside_the_new_one(self):
@@ -375,3 +379,18 @@ class TestWebhookRights(WebhookCase):
         self.assertNotEqual(webhook._signing_secrets(), [secret])
         self.env.cr.execute("select headers from gateway.webhooks() where id = %s", (webhook.id,))
         self.assertEqual(self.env.cr.fetchone()[0], [{"name": "Authorization", "value": None}])
+
+    def test_the_form_of_a_new_webhook_opens_and_saves(self):
+        form = Form(self.env["gateway.webhook"].with_user(self.owner))
+        form.name = "New"
+        form.url = "https://receiver.example"
+        form.model_id = self.env["ir.model"]._get("res.partner")
+        with form.header_ids.new() as header:
+            header.name = "Authorization"
+            header.value = "Bearer 1"
+        webhook = form.save()
+        self.assertEqual((webhook.health, webhook.model_name), ("new", "res.partner"))
+        with Form(webhook) as form:
+            form.url = "https://elsewhere.example"
+        self.env.cr.execute("select headers -> 0 ->> 'value' from gateway.webhooks() where id = %s", (webhook.id,))
+        self.assertEqual(self.env.cr.fetchone()[0], "Bearer 1")

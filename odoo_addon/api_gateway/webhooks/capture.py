@@ -154,6 +154,9 @@ def _forget_deleted(model, changes):
 def _changed_names(model, changes):
     """{id: {name: its previous raw value, or None where that is not kept}}, of records that still exist."""
     changed = {}
+    for known in (changes.columns, changes.relations):
+        for id_ in changes.created & known.keys():
+            del known[id_]
     if changes.columns:
         after = _read_columns(model, changes.watch, changes.columns)
         for id_, row in after.items():
@@ -163,7 +166,7 @@ def _changed_names(model, changes):
         for name, before in changes.relations[record.id].items():
             if set(record[name]._ids) != set(before):
                 changed.setdefault(record.id, {})[name] = before
-    return {id_: names for id_, names in changed.items() if names and id_ not in changes.created}
+    return {id_: names for id_, names in changed.items() if names}
 
 
 def _deletions(hook, changes):

@@ -16,6 +16,7 @@ from odoo.tools.json import json_default
 from .values import iso
 
 KEPT_OF_ANSWER = 1024
+MOST_OF_BODY = 5 * 1024 * 1024
 
 
 class Target(NamedTuple):
@@ -61,6 +62,8 @@ def deliver(session, target, event_id, body, timeout_s):
     started = time.monotonic()
     result = {"status": None, "error": None, "response": None, "retry_after": None, "gone": False}
     try:
+        if len(body) > MOST_OF_BODY:
+            raise ValueError("Not sent: more than 5 MB. Choose fewer fields.")
         if any(header["value"] is None for header in target.headers):
             raise ValueError("A header has lost its value: this database is a copy. Type the value again.")
         with session.post(
@@ -89,7 +92,7 @@ def deliver(session, target, event_id, body, timeout_s):
         result["error"] = f"No answer within {timeout_s:g} s" if late else _plain(exc, target)
     result["ms"] = round((time.monotonic() - started) * 1000)
     result["outcome"] = "failed" if result["error"] else "delivered"
-    result["body"] = body
+    result["body"] = body if len(body) <= MOST_OF_BODY else None
     return result
 
 

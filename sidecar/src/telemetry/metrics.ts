@@ -19,6 +19,14 @@ export interface OdooLoad {
   readonly queued: number;
 }
 
+/** What a sidecar's deliveries came to, by database. */
+export interface WebhookLoad {
+  readonly database: string;
+  readonly held: number;
+  readonly delivered: number;
+  readonly failed: number;
+}
+
 export class Metrics {
   readonly #registry = new Registry();
   // prom-client hashes its labels at every call: requests are added up here and handed over when somebody asks.
@@ -27,7 +35,7 @@ export class Metrics {
   readonly #odooDuration: Histogram;
   readonly #bytes: Counter<'direction'>;
 
-  constructor(recorderOf: ReadonlyMap<Database, TrafficRecorder>, odoo: () => OdooLoad) {
+  constructor(recorderOf: ReadonlyMap<Database, TrafficRecorder>, odoo: () => OdooLoad, webhooks: () => readonly WebhookLoad[]) {
     const registers = [this.#registry];
     const tallies = this.#tallies;
     collectDefaultMetrics({ register: this.#registry });
@@ -89,6 +97,28 @@ export class Metrics {
           this.set({ database: database.name, what: 'requests' }, recorder.backlog.requests);
           this.set({ database: database.name, what: 'log_rows' }, recorder.backlog.rows);
         }
+      },
+    });
+    new Counter({
+      name: 'gateway_webhook_attempts_total',
+      help: 'Attempts to deliver an event.',
+      labelNames: ['database', 'outcome'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { database, delivered, failed } of webhooks()) {
+          this.inc({ database, outcome: 'delivered' }, delivered);
+          this.inc({ database, outcome: 'failed' }, failed);
+        }
+      },
+    });
+    new Gauge({
+      name: 'gateway_webhook_jobs_held',
+      help: 'Events claimed by this sidecar and not delivered yet.',
+      labelNames: ['database'],
+      registers,
+      collect() {
+        for (const { database, held } of webhooks()) this.set({ database }, held);
       },
     });
     const ofRecorder = (name: string, help: string, read: (recorder: TrafficRecorder) => number) =>

@@ -8,6 +8,8 @@ const keptOfAnswer = 1_024;
 /** More of an answer is not read: the connection is closed instead of being kept. */
 const drainedOfAnswer = 65_536;
 
+const mostOfBody = 5 * 1024 * 1024;
+
 /** The body of an event. `values`: what the owner reads of the record now, null when it is gone. */
 export function renderEvent(job: Job, values: unknown): string {
   return JSON.stringify({
@@ -21,12 +23,15 @@ export function renderEvent(job: Job, values: unknown): string {
 /** Posts once. Never rejects: whatever the receiver does is a result. */
 export async function deliver(agent: Dispatcher, webhook: Webhook, job: Job, body: string, timeoutMs: number): Promise<Result> {
   const startedAt = performance.now();
-  const measured = (result: Omit<Result, 'job' | 'ms' | 'body'>): Result => ({
+  const measured = (result: Omit<Result, 'job' | 'ms'>): Result => ({
     job: job.id,
     ms: Math.round(performance.now() - startedAt),
     body,
     ...result,
   });
+  if (body.length > mostOfBody) {
+    return measured({ outcome: 'failed', status: null, error: 'Not sent: more than 5 MB. Choose fewer fields.', body: null });
+  }
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const url = new URL(webhook.url);
@@ -102,5 +107,5 @@ function plain(error: unknown, webhook: Webhook, timeoutMs: number): string {
   // undici wraps some; Node gathers the failures of several addresses.
   const inner = error instanceof AggregateError ? error.errors[0] : (error.cause ?? error);
   const message = inner instanceof Error ? inner.message : String(inner);
-  return `${message.startsWith(host) ? message : `${host}: ${message}`}`.slice(0, 500);
+  return (message.startsWith(host) ? message : `${host}: ${message}`).replaceAll('\0', '').slice(0, 500);
 }

@@ -25,6 +25,16 @@ export type RecordReader = (
   ids: readonly number[],
 ) => Promise<ReadonlyMap<number, unknown>>;
 
+export interface WebhookTally {
+  readonly database: string;
+  /** Jobs that are claimed at this moment. */
+  readonly held: number;
+  readonly delivered: number;
+  readonly failed: number;
+  /** Given back untried. */
+  readonly released: number;
+}
+
 export interface DispatcherOptions {
   readonly database: Database;
   /** This sidecar's UUID: jobs are claimed under it. */
@@ -47,6 +57,7 @@ export class WebhookDispatcher {
   readonly #database: Database;
   readonly #endpoints = new Map<number, Endpoint>();
   readonly #results: Result[] = [];
+  readonly #outcomes = { delivered: 0, failed: 0, released: 0 };
   #agent: Agent | undefined;
   #agentOptions = '';
   #configured = false;
@@ -61,6 +72,13 @@ export class WebhookDispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#database = options.database;
+  }
+
+  /** Since the start of this process, for the metrics. */
+  get tally(): WebhookTally {
+    let held = 0;
+    for (const endpoint of this.#endpoints.values()) held += endpoint.held.size;
+    return { database: this.#database.name, held, ...this.#outcomes };
   }
 
   start(): void {
@@ -216,6 +234,7 @@ export class WebhookDispatcher {
   /** All results that come while a statement is under way go with the next one. */
   #report(result: Result): void {
     this.#results.push(result);
+    this.#outcomes[result.outcome] += 1;
     this.#reporting ??= this.#reportAll().finally(() => {
       this.#reporting = undefined;
     });
@@ -229,18 +248,32 @@ export class WebhookDispatcher {
       try {
         await finishJobs(this.#database, this.#options.instance, batch);
       } catch (error) {
-        // Delivered is delivered: kept until Postgres is back. While it is away nothing is claimed, so this is bounded.
-        this.#results.unshift(...batch);
-        if (this.#stopped) return this.#giveUp(error);
-        await new Promise((resolve) => setTimeout(resolve, retryReportMs));
+        if (this.#stopped) {
+          this.#giveUp([...batch, ...this.#results.splice(0)], error);
+        } else if (isUnavailable(error)) {
+          // Delivered is delivered: kept until Postgres is back. While it is away nothing is claimed, so this is bounded.
+          this.#results.unshift(...batch);
+          await new Promise((resolve) => setTimeout(resolve, retryReportMs));
+        } else {
+          await this.#reportSingly(batch);
+        }
       }
     }
   }
 
-  /** At the end of the process: the leases end, the jobs go out again. */
-  #giveUp(error: unknown): void {
-    this.#database.log.error({ err: error, results: this.#results.length }, 'webhooks: results could not be recorded');
-    this.#results.length = 0;
+  /** One result that Postgres does not take must not hold up the others. */
+  async #reportSingly(batch: readonly Result[]): Promise<void> {
+    for (const result of batch) {
+      await finishJobs(this.#database, this.#options.instance, [result]).catch((error: unknown) => {
+        if (isUnavailable(error)) this.#results.push(result);
+        else this.#giveUp([result], error);
+      });
+    }
+  }
+
+  /** The leases end, and the jobs go out again. */
+  #giveUp(results: readonly Result[], error: unknown): void {
+    this.#database.log.error({ err: error, jobs: results.map(({ job }) => job) }, 'webhooks: results could not be recorded');
   }
 
   async #renew(): Promise<void> {
@@ -250,6 +283,10 @@ export class WebhookDispatcher {
       this.#database.log.warn({ err: error }, 'webhooks: leases could not be renewed');
     });
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof GatewayError && error.reason === 'database.unavailable';
 }
 
 /** Odoo cannot be asked now: the jobs wait, and no attempt is counted. Whatever else it says is about the webhook. */
