@@ -240,6 +240,7 @@ describe('an endpoint', () => {
     await end(2, 'failed');
     expect(sent).toEqual([1, 2]);
     expect(results.slice(2).map(({ outcome }) => outcome)).toEqual(['released', 'released']);
+    expect(endpoint.room).toBe(0);
   });
 
   test('stops when the requests under way have ended, and gives back the rest', async () => {

@@ -24,6 +24,8 @@ export interface EndpointOptions {
 /** Claimed at once: enough to keep the requests going while the next ones are claimed and read. */
 const mostHeld = 200;
 const refillBelow = 100;
+/** Until the failures are recorded, when it is for Postgres to say whether the circuit is open. */
+const restMs = 1_000;
 
 export class Endpoint {
   webhook: Webhook;
@@ -35,6 +37,7 @@ export class Endpoint {
   readonly #busy = new Map<string, Ready[]>();
   #preparing = 0;
   #failures = 0;
+  #restsUntil = 0;
   #wantsMore = false;
   #stopped = false;
   #idle: (() => void)[] = [];
@@ -46,6 +49,7 @@ export class Endpoint {
 
   /** How many jobs may be claimed now. */
   get room(): number {
+    if (performance.now() < this.#restsUntil) return 0;
     if (this.#stopped || this.#preparing > 0 || this.#held.size >= refillBelow) return 0;
     return mostHeld - this.#held.size;
   }
@@ -122,7 +126,12 @@ export class Endpoint {
       // They wait behind the one that failed.
       for (const { job } of chain) this.release(job, 0);
     }
-    if (this.#stopped || this.#failures >= this.#options.mostFailures()) this.#releaseWaiting();
+    if (this.#failures >= this.#options.mostFailures()) {
+      this.#restsUntil = performance.now() + restMs;
+      this.#releaseWaiting();
+    } else if (this.#stopped) {
+      this.#releaseWaiting();
+    }
     this.#fill();
     this.#settle();
   }
