@@ -8,7 +8,7 @@ import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { median } from '../bench/harness.ts';
 import { createInstance } from '../helpers/instance.ts';
 
-const rowsOfDay = 5_000_000;
+const rowsOfDay = Number(process.argv[2] ?? 5_000_000);
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 const figures: Record<string, number> = {};
 let isRight = false;

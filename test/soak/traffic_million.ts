@@ -1,6 +1,7 @@
 // A million requests over two sidecars are a million counted ones; Postgres is away for 30 seconds in between.
 //
-// With Postgres away, callers whose key is known may still be refused (503): those answers count as well.
+// `npm run soak -- traffic_million 100000` sends fewer. With Postgres away callers may be refused (503): those answers count
+// as well.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +13,7 @@ import { createInstance } from '../helpers/instance.ts';
 import { startTcpProxy } from '../helpers/tcp_proxy.ts';
 import { until } from '../helpers/wait.ts';
 
-const wanted = 1_000_000;
+const wanted = Number(process.argv[2] ?? 1_000_000);
 const connections = 32;
 const awayMs = 30_000;
 
