@@ -92,7 +92,8 @@ function main(config: Config, log: Log): void {
   const keys = [new OdooKeys(hashes), new GatewayKeys(config.environmentKeys)];
   const channel = new OdooChannel({
     odooUrl: config.odooUrl,
-    slots: config.odooWorkers * 2,
+    // One more than can be worked on, so that no worker waits for the next. With two more, fewer reads travel together.
+    slots: config.odooWorkers + 1,
     mostQueued: config.odooQueue,
     longestQueueMs: config.odooQueueTimeoutMs,
   });
