@@ -92,7 +92,8 @@ export async function renameDatabase(cluster, database, name) {
 
 /** @param {Cluster} cluster @param {string} database */
 export async function deleteDatabase(cluster, database) {
-  await sql(cluster.ownerUrl, 'drop database if exists :"database" with (force)', { database });
+  // The owner may not end the sessions of the sidecar's role.
+  await sql(cluster.superuserUrl ?? cluster.ownerUrl, 'drop database if exists :"database" with (force)', { database });
   rmSync(filestoreOf(database), { recursive: true, force: true });
 }
 
