@@ -165,7 +165,7 @@ export class OdooChannel {
     });
   }
 
-  /** The first that waits; if it reads, with the other reads of its database that wait. */
+  /** The first that waits; if it reads, with a slot's share of the other reads of its database that wait. */
   #takeNext(): [Waiting, ...Waiting[]] | undefined {
     let first = this.#queue.shift();
     while (first !== undefined && !first.isWanted()) {
@@ -175,7 +175,9 @@ export class OdooChannel {
     if (first === undefined) return undefined;
     const batch: [Waiting, ...Waiting[]] = [first];
     if (first.path === '/gateway/read') {
-      for (let i = 0; i < this.#queue.length && batch.length < mostTogether; ) {
+      // All of them at once would leave the next slot with nothing, and its worker idle.
+      const share = Math.min(mostTogether, Math.ceil((this.#queue.length + 1) / this.#options.slots));
+      for (let i = 0; i < this.#queue.length && batch.length < share; ) {
         const other = this.#queue[i];
         if (other?.path === first.path && other.database === first.database && other.isWanted()) {
           batch.push(...this.#queue.splice(i, 1));
