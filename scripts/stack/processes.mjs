@@ -110,7 +110,7 @@ export async function launch(launch) {
 
 /** @param {ProcessRecord} record @param {Launch} launch @param {number} logStart */
 async function untilReady(record, launch, logStart) {
-  const timeoutMs = launch.readyTimeoutMs ?? 180_000;
+  const timeoutMs = launch.readyTimeoutMs ?? 300_000;
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     if ((await Promise.all(launch.ready.map((address) => answers(address, launch.readyHeaders)))).every(Boolean)) return;
