@@ -33,7 +33,7 @@ class GatewayWebhookJob(models.Model):
         [("create", "Created"), ("write", "Changed"), ("unlink", "Deleted"), ("test", "Test")], readonly=True
     )
     model_name = fields.Char("Model", readonly=True)
-    res_id = fields.Many2oneReference("Record Id", model_field="model_name", readonly=True, aggregator=None)
+    res_id = fields.Integer("Record Id", readonly=True, aggregator=None)
     changed = fields.Char("Changed Fields", readonly=True)
     state = fields.Selection(
         [
