@@ -17,6 +17,7 @@
         "data/credentials_cron.xml",
         "data/traffic_cron.xml",
         "data/limits_cron.xml",
+        "data/gateway_resource.xml",
         "views/gateway_sidecar_views.xml",
         "views/gateway_profile_views.xml",
         "views/gateway_key_views.xml",
@@ -34,6 +35,7 @@
         "views/traffic_menus.xml",
         "views/limits_menus.xml",
         "views/credentials_menus.xml",
+        "views/gateway_resource_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

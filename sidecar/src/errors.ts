@@ -64,6 +64,7 @@ export const catalogue = {
 
   'route.unknown': { status: 404, message: 'There is nothing at this path.' },
   'route.method': { status: 405, message: 'This path does not take this method.' },
+  'resource.unavailable': { status: 404, message: 'The app of this resource is not installed.' },
   'route.record_id': { status: 400, message: 'The record id must be a positive whole number.' },
 
   'database.unknown': { status: 404, message: 'This database is not served here.' },

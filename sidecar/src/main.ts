@@ -42,6 +42,7 @@ import { oauthRoutes } from './routes/oauth.ts';
 import { oauthClientRoutes } from './routes/oauth_clients.ts';
 import { pingRoute } from './routes/ping.ts';
 import { recordRoutes } from './routes/records.ts';
+import { projectRoute, ResourceEndpoints } from './routes/resources.ts';
 import { schemaRoutes } from './routes/schema.ts';
 import { writeRoutes } from './routes/writes.ts';
 import { createApp, refuseMalformed } from './server.ts';
@@ -105,6 +106,7 @@ function main(config: Config, log: Log): void {
     (database) => new WebhookDispatcher({ database, instance, readRecords: (...asked) => events.read(...asked) }),
   );
   const shapes = new RecordShapes(new Metadata(odoo));
+  const resources = new ResourceEndpoints(odoo, shapes);
 
   const recorderOf = new Map(
     databases.map((database) => [database, new TrafficRecorder({ database, instance, sidecar: config.name })]),
@@ -133,8 +135,9 @@ function main(config: Config, log: Log): void {
       ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
-      ...recordRoutes(odoo, shapes),
-      ...writeRoutes(odoo, shapes),
+      projectRoute(resources),
+      ...recordRoutes(odoo, shapes, resources),
+      ...writeRoutes(odoo, shapes, resources),
       ...methodRoutes(odoo),
     ],
     {

@@ -18,3 +18,4 @@ from . import (
     gateway_webhook_job,
 )
 from . import gateway_ip_block, gateway_profile_usage, gateway_throttle
+from . import gateway_resource

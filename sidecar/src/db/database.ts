@@ -13,6 +13,8 @@ import { Listener } from './listen.ts';
 import type { Queryable, Statement } from './pool.ts';
 import { ConnectionPool } from './pool.ts';
 import { excessPrivileges } from './privileges.ts';
+import type { Resources } from './resources.ts';
+import { readResources } from './resources.ts';
 import { schemaVersion } from './schema_version.ts';
 import { readNewestSecret } from './secrets.ts';
 import type { Settings } from './settings.ts';
@@ -62,6 +64,7 @@ export class Database implements Queryable {
   #state: DatabaseState = 'starting';
   #settings: Settings = parseSettings({});
   #neverExposed: readonly string[] = [];
+  #resources: Resources = new Map();
   #channel: ChannelIdentity | undefined;
 
   #horizon: string | undefined;
@@ -94,6 +97,10 @@ export class Database implements Queryable {
 
   get neverExposed(): readonly string[] {
     return this.#neverExposed;
+  }
+
+  get resources(): Resources {
+    return this.#resources;
   }
 
   get channel(): ChannelIdentity {
@@ -238,7 +245,7 @@ export class Database implements Queryable {
       this.log.warn(`the gateway's role may ${privilege}, which it does not need: see "The role" in docs/configuration.md`);
     }
     const poll = await pollChanges(this);
-    await Promise.all([this.#loadSettings(), this.#loadNeverExposed(), this.#loadChannel()]);
+    await Promise.all([this.#loadSettings(), this.#loadNeverExposed(), this.#loadResources(), this.#loadChannel()]);
     this.#horizon = poll.horizon;
     this.#seen = new Set();
     this.#signals = poll.signals;
@@ -267,6 +274,7 @@ export class Database implements Queryable {
     const byEntity = Map.groupBy(changes, (change) => change.entity);
     if (byEntity.has('setting')) await this.#loadSettings();
     if (byEntity.has('never_exposed')) await this.#loadNeverExposed();
+    if (byEntity.has('resource')) await this.#loadResources();
     if (byEntity.has('secret')) await this.#loadChannel();
     for (const [entity, group] of byEntity) {
       const ids: number[] = [];
@@ -301,6 +309,10 @@ export class Database implements Queryable {
 
   async #loadNeverExposed(): Promise<void> {
     this.#neverExposed = await readNeverExposed(this);
+  }
+
+  async #loadResources(): Promise<void> {
+    this.#resources = await readResources(this);
   }
 
   async #loadChannel(): Promise<void> {

@@ -33,13 +33,17 @@ export class Odoo {
   }
 
   /** All in one READ ONLY transaction; one result per operation. Throws the reasons of the contract. */
-  read(context: RequestContext, operations: readonly Operation[]): Promise<readonly unknown[]> {
-    return this.#run('/gateway/read', context, operations);
+  read(context: RequestContext, operations: readonly Operation[], grant = context.principal.grant): Promise<readonly unknown[]> {
+    return this.#run('/gateway/read', context, operations, { uid: context.principal.userId, grant });
   }
 
   /** All in one transaction, all or nothing; one result per operation. Throws the reasons of the contract. */
-  execute(context: RequestContext, operations: readonly Operation[]): Promise<readonly unknown[]> {
-    const { userId: uid, grant } = context.principal;
+  execute(
+    context: RequestContext,
+    operations: readonly Operation[],
+    grant = context.principal.grant,
+  ): Promise<readonly unknown[]> {
+    const uid = context.principal.userId;
     return this.#run('/gateway/execute', context, operations, { uid, grant, idempotency: idempotencyToken(context) });
   }
 

@@ -62,6 +62,12 @@ export class Metadata {
     return (name) => found.get(name) ?? {};
   }
 
+  async typesOfAll(context: RequestContext, models: readonly string[]): Promise<TypesOf> {
+    const found = new Map<string, ModelTypes>();
+    for (const model of models) found.set(model, await this.#typesOf(context, model, []));
+    return (name) => found.get(name) ?? {};
+  }
+
   /** The type of the field at the end of a path over relations; undefined where one of its steps does not exist. */
   async typeAt(context: RequestContext, model: string, path: readonly string[]): Promise<FieldType | undefined> {
     let found: FieldType | undefined;

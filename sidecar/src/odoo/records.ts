@@ -8,6 +8,7 @@ import type { Filter } from './filters.ts';
 import { conditionOf } from './filters.ts';
 import type { Metadata } from './metadata.ts';
 import type { Written } from './operations.ts';
+import type { TypesOf } from './shape.ts';
 import { shapeRows } from './shape.ts';
 import { parseValues } from './values.ts';
 
@@ -29,6 +30,11 @@ export class RecordShapes {
     const startedAt = performance.now();
     shapeRows(rows, model, fields, typesOf);
     context.timings.shape += performance.now() - startedAt;
+  }
+
+  /** The types of the fields of some models; throws `odoo.model` for one that does not exist. */
+  types(context: RequestContext, models: readonly string[]): Promise<TypesOf> {
+    return this.#metadata.typesOfAll(context, models);
   }
 
   /** Filters and a domain as one domain. */

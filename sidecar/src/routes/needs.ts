@@ -2,10 +2,20 @@
 
 import { actionsOfMethod } from '../auth/scopes.ts';
 import type { Action, RequestContext, ScopeNeed } from '../context.ts';
+import type { Resource } from '../db/resources.ts';
 
-/** On routes whose first segment names a model. */
+/** What the first segment of the path stands for: a resource before a model. */
+export function resourceOf({ request, database }: RequestContext): Resource | undefined {
+  return database.resources.get(String(request.params['model']));
+}
+
+/** On routes whose first segment names a resource or a model. */
 export function needsTo(action: Action): (context: RequestContext) => ScopeNeed {
-  return ({ request }) => ({ actions: [action], model: String(request.params['model']) });
+  return (context) => {
+    const resource = resourceOf(context);
+    if (resource !== undefined) return { actions: [action], model: resource.model, resource: resource.name };
+    return { actions: [action], model: String(context.request.params['model']) };
+  };
 }
 
 /** A model's method stands where other verbs have a record's id. */

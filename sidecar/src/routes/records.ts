@@ -9,11 +9,14 @@ import { asRecords } from '../odoo/operations.ts';
 import type { RecordShapes } from '../odoo/records.ts';
 import { missing, requestedId, requestedModel } from '../odoo/target.ts';
 import { pageAfter, parseListQuery } from './list_query.ts';
-import { needsTo } from './needs.ts';
+import { needsTo, resourceOf } from './needs.ts';
 import { readQuery } from './query.ts';
+import type { ResourceEndpoints } from './resources.ts';
 
-export function recordRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
+export function recordRoutes(odoo: Odoo, shapes: RecordShapes, resources: ResourceEndpoints): Route[] {
   async function list(context: RequestContext): Promise<Answer> {
+    const resource = resourceOf(context);
+    if (resource !== undefined) return resources.list(context, resource);
     const model = requestedModel(context);
     const query = parseListQuery(context.request.url, context.database.settings);
     const { fields, limit, offset, order, count } = query;
@@ -28,6 +31,8 @@ export function recordRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
   }
 
   async function one(context: RequestContext): Promise<Answer> {
+    const resource = resourceOf(context);
+    if (resource !== undefined) return resources.one(context, resource);
     const model = requestedModel(context);
     const id = requestedId(context);
     const fields = parseFieldsQuery(context.request.url);
@@ -64,6 +69,7 @@ export function parseFieldsQuery(url: string): FieldTree | undefined {
   const { fields } = readQuery(url, ['fields']);
   return fields === undefined ? undefined : parseFields(fields);
 }
+
 function named(omitted: readonly string[]): { omitted?: readonly string[] } {
   return omitted.length > 0 ? { omitted } : {};
 }

@@ -8,13 +8,16 @@ import { asWritten } from '../odoo/operations.ts';
 import type { RecordShapes } from '../odoo/records.ts';
 import { asObject } from '../odoo/records.ts';
 import { requestedId, requestedModel } from '../odoo/target.ts';
-import { needsTo } from './needs.ts';
+import { needsTo, resourceOf } from './needs.ts';
 import { readQuery } from './query.ts';
 import { parseFieldsQuery } from './records.ts';
+import type { ResourceEndpoints } from './resources.ts';
 
-export function writeRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
+export function writeRoutes(odoo: Odoo, shapes: RecordShapes, resources: ResourceEndpoints): Route[] {
   /** One object creates one record, a list of objects all of them or none. */
   async function create(context: RequestContext): Promise<Answer> {
+    const resource = resourceOf(context);
+    if (resource !== undefined) return resources.create(context, resource);
     const model = requestedModel(context);
     const fields = parseFieldsQuery(context.request.url);
     const { body } = context;
@@ -31,6 +34,8 @@ export function writeRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
   }
 
   async function update(context: RequestContext): Promise<Answer> {
+    const resource = resourceOf(context);
+    if (resource !== undefined) return resources.update(context, resource);
     const model = requestedModel(context);
     const id = requestedId(context);
     const fields = parseFieldsQuery(context.request.url);
@@ -41,6 +46,8 @@ export function writeRoutes(odoo: Odoo, shapes: RecordShapes): Route[] {
   }
 
   async function remove(context: RequestContext): Promise<Answer> {
+    const resource = resourceOf(context);
+    if (resource !== undefined) return resources.remove(context, resource);
     const model = requestedModel(context);
     const id = requestedId(context);
     readQuery(context.request.url, []);

@@ -1,0 +1,135 @@
+// Resources between their public names and the fields of their models.
+
+import type { Resource, ResourceField } from '../db/resources.ts';
+import { GatewayError } from '../errors.ts';
+import type { FieldTree } from './fields.ts';
+import type { ModelTypes, TypesOf } from './shape.ts';
+
+type Row = Record<string, unknown>;
+type Lines = readonly Omit<ResourceField, 'nested'>[];
+
+/** A local part, one @, a domain with a dot: what mail servers reject beyond that, they tell. */
+const email = /^[^\s@<>(),;:"[\]\\]{1,64}@[^\s@<>(),;:"[\]\\]{1,190}\.[A-Za-z]{2,63}$/;
+
+/** Names of fields that a resource does not have, or that its model lacks because an app is not installed. */
+export interface Mapped {
+  readonly values: Row;
+  readonly ignored: readonly string[];
+}
+
+/** The fields to read, of those that the model has. @param asked public names; undefined: all that are readable */
+export function treeOf({ fields, name }: Resource, typesOf: TypesOf, model: string, asked?: readonly string[]): FieldTree {
+  const tree: FieldTree = Object.create(null) as FieldTree;
+  const readable = fields.filter((field) => field.read && Object.hasOwn(typesOf(model), field.field));
+  const unknown = asked?.find((public_) => public_ !== 'id' && !readable.some((field) => field.name === public_));
+  if (unknown !== undefined) {
+    const message = `fields: "${unknown}" is not a field of ${name}. It has ${readable.map((field) => field.name).join(', ')}.`;
+    throw new GatewayError('query.fields', { message, details: { field: unknown } });
+  }
+  for (const field of readable) {
+    if (asked !== undefined && !asked.includes(field.name)) continue;
+    tree[field.field] = field.nested === null ? {} : { fields: nestedTree(field.nested.fields, typesOf(field.nested.model)) };
+  }
+  return tree;
+}
+
+function nestedTree(fields: Lines, types: ModelTypes): FieldTree {
+  const tree: FieldTree = Object.create(null) as FieldTree;
+  for (const field of fields) if (field.read && Object.hasOwn(types, field.field)) tree[field.field] = {};
+  return tree;
+}
+
+/** A shaped record under public names, in the resource's order. */
+export function present({ fields }: Resource, row: Row): Row {
+  const shown: Row = { id: row['id'] };
+  for (const field of fields) {
+    if (!field.read || !Object.hasOwn(row, field.field)) continue;
+    const value = row[field.field];
+    shown[field.name] =
+      field.nested === null || !Array.isArray(value)
+        ? value
+        : value.map((item: Row) => presentLine(field.nested?.fields ?? [], item));
+  }
+  return shown;
+}
+
+function presentLine(fields: Lines, row: Row): Row {
+  const shown: Row = { id: row['id'] };
+  for (const field of fields) if (field.read && Object.hasOwn(row, field.field)) shown[field.name] = row[field.field];
+  return shown;
+}
+
+/**
+ * The fields to write. Names that the resource does not take are ignored, and named; a missing one that it needs throws
+ * `body.missing`, a malformed address `body.value`.
+ */
+export function accept({ fields, model }: Resource, body: Row, typesOf: TypesOf, isNew: boolean): Mapped {
+  const { values, ignored } = acceptLines(fields, body, typesOf(model), isNew, '');
+  for (const field of fields) {
+    const { nested } = field;
+    const given = body[field.name];
+    if (nested === null || !field.write || given === undefined || given === null) continue;
+    if (!Array.isArray(given) || (field.required && isNew && given.length === 0)) {
+      throw new GatewayError('body.value', {
+        message: `${field.name} must be a list of objects.`,
+        details: { field: field.name },
+      });
+    }
+    values[field.field] = given.map((item: unknown, i) => {
+      const at = `${field.name}[${i}]`;
+      if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+        throw new GatewayError('body.value', { message: `${at} must be an object.`, details: { field: at } });
+      }
+      const { id, _remove: remove, ...rest } = item as Row;
+      const kept = { ...(id === undefined ? {} : { id }), ...(remove === undefined ? {} : { _remove: remove }) };
+      const line = acceptLines(nested.fields, rest, typesOf(nested.model), id === undefined, `${at}.`);
+      ignored.push(...line.ignored);
+      return { ...kept, ...line.values };
+    });
+  }
+  return { values, ignored };
+}
+
+function acceptLines(
+  fields: Lines,
+  body: Row,
+  types: ModelTypes,
+  isNew: boolean,
+  at: string,
+): { values: Row; ignored: string[] } {
+  const values: Row = {};
+  const writable = fields.filter((field) => field.write);
+  const ignored = Object.keys(body)
+    .filter((name) => !writable.some((field) => field.name === name))
+    .map((name) => at + name);
+  for (const field of writable) {
+    const given = body[field.name];
+    const where = at + field.name;
+    const isEmpty = given === undefined || given === null || given === '';
+    if (isEmpty && field.required && (isNew || given !== undefined)) {
+      throw new GatewayError('body.missing', { message: `Missing required field: ${where}`, details: { field: where } });
+    }
+    if (given === undefined) continue;
+    if (field.format === 'email' && !isEmpty && (typeof given !== 'string' || !email.test(given))) {
+      throw new GatewayError('body.value', { message: `${where} must be an e-mail address.`, details: { field: where } });
+    }
+    const standsFor = typeof given === 'string' && field.values !== null ? field.values[given] : undefined;
+    for (const [name, value] of Object.entries(standsFor ?? { [field.field]: given })) {
+      if (Object.hasOwn(types, name)) values[name] = value;
+      else if (name === field.field) ignored.push(where);
+    }
+  }
+  return { values, ignored };
+}
+
+/** `-?name` terms of an order or the paths of filters, from public names to fields. */
+export function fieldOf({ fields, name }: Resource, public_: string, parameter: string): string {
+  const [first = '', ...rest] = public_.split('.');
+  if (first === 'id') return public_;
+  const field = fields.find((candidate) => candidate.read && candidate.name === first);
+  if (field === undefined || rest.length > 0) {
+    const message = `${parameter}: "${public_}" is not a field of ${name}.`;
+    throw new GatewayError(parameter === 'order' ? 'query.order' : 'query.filter', { message, details: { field: public_ } });
+  }
+  return field.field;
+}
