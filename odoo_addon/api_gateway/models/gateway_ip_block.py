@@ -17,7 +17,9 @@ class GatewayIpBlock(models.Model):
     _rec_name = "network"
     _table_query = """
         select
-          id, network::text as network, violations, note, blocked_by, blocked_at, blocked_until,
+          id,
+          case when family(network) = 4 and masklen(network) = 32 then host(network) else network::text end as network,
+          violations, note, blocked_by, blocked_at, blocked_until,
           case when blocked_until <= gateway.utc_now() then 'ended' else 'blocked' end as state
         from gateway.ip_block
     """

@@ -121,10 +121,10 @@ class TestLimits(TransactionCase):
             block = env["gateway.ip.block"].search([("network", "=", "203.0.113.0/24")])
             self.assertEqual((block.state, block.note, block.blocked_by.id), ("blocked", "noise", env.uid))
             self.assertTrue(block.blocked_until)
-            self.assertFalse(env["gateway.ip.block"].search([("network", "=", "198.51.100.7/32")]).blocked_until)
+            self.assertFalse(env["gateway.ip.block"].search([("network", "=", "198.51.100.7")]).blocked_until)
             block.action_unblock()
         with self.request() as env:
-            self.assertEqual(env["gateway.ip.block"].search([]).mapped("network"), ["198.51.100.7/32"])
+            self.assertEqual(env["gateway.ip.block"].search([]).mapped("network"), ["198.51.100.7"])
 
     def test_what_must_not_be_blocked_is_refused(self):
         for network in ("127.0.0.1", "::1", "no address", "203.0.113.7 203.0.113.8"):
@@ -158,11 +158,11 @@ class TestLimits(TransactionCase):
         with self.request() as env:
             self.assertFalse(env["gateway.ip.block"].search([]))
             wizard = env["gateway.ip.block.never"].create({})
-            self.assertEqual(wizard.addresses, "203.0.113.7/32")
-            wizard.addresses = "203.0.113.7/32\n 2001:db8::/32 "
+            self.assertEqual(wizard.addresses, "203.0.113.7")
+            wizard.addresses = "203.0.113.7\n 2001:db8::/32 "
             wizard.action_save()
         with self.request() as env:
-            self.assertEqual(env["gateway.ip.block"]._never_blocked(), "203.0.113.7/32\n2001:db8::/32")
+            self.assertEqual(env["gateway.ip.block"]._never_blocked(), "203.0.113.7\n2001:db8::/32")
             with self.assertRaises(ValidationError):
                 env["gateway.ip.block.never"].create({"addresses": "nonsense"})
 

@@ -26,6 +26,12 @@ const mostPerStatement = 1_000;
 const lanes = 2;
 /** Fewer rows than this are not worth a second statement. */
 const fewestToSplit = 32;
+/**
+ * A statement that takes longer has many dead versions of its rows to go through, which a long transaction of Odoo's
+ * keeps Postgres from clearing away, or Postgres is busy. A pause then lets more callers share the next one.
+ */
+const slowMs = 10;
+const longestPauseMs = 25;
 /** After Postgres failed to answer, nobody waits for it before this has passed. */
 const retryMs = 250;
 
@@ -161,18 +167,24 @@ export class Throttle {
     this.counts.rows += asks.length;
     const era = this.#era;
     const sentAt = performance.now();
+    let pauseMs = 0;
     try {
       const taken = await this.#options.take(asks);
       this.#away = false;
+      pauseMs = Math.min(performance.now() - sentAt - slowMs, longestPauseMs);
       if (taken.length !== groups.length) throw new GatewayError('internal.error');
       for (const [index, group] of groups.entries()) this.#handOut(group, taken[index] as Taken, sentAt, era);
     } catch (thrown) {
       this.#fail(groups, asGatewayError(thrown));
-    } finally {
-      this.#inFlight -= 1;
-      for (const { subject } of groups) this.#next(subject);
-      this.#schedule();
     }
+    if (pauseMs > 0) setTimeout(() => this.#leaveLane(groups), pauseMs);
+    else this.#leaveLane(groups);
+  }
+
+  #leaveLane(groups: readonly Group[]): void {
+    this.#inFlight -= 1;
+    for (const { subject } of groups) this.#next(subject);
+    this.#schedule();
   }
 
   /** The subject's next group takes its place among those to be asked for. */
