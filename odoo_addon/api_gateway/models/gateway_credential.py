@@ -36,7 +36,6 @@ class GatewayCredential(models.AbstractModel):
     )
     user_id = fields.Many2one(
         "res.users",
-        "User",
         required=True,
         index=True,
         ondelete="cascade",
@@ -92,7 +91,7 @@ class GatewayCredential(models.AbstractModel):
     )
     use_count = fields.Integer("Requests", compute="_compute_usage")
     last_used_at = fields.Datetime("Last Used", compute="_compute_usage", search="_search_last_used_at")
-    last_address = fields.Char("Last Address", compute="_compute_usage")
+    last_address = fields.Char(compute="_compute_usage")
 
     def _default_expires_at(self):
         if self.env.is_system():

@@ -8,6 +8,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools.safe_eval import safe_eval
 
 PATH = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+NAME = re.compile(r"[A-Za-z_]\w{0,62}")
 RESERVED = frozenset(["auth", "batch", "ping"])
 
 
@@ -32,7 +33,7 @@ class GatewayResource(models.Model):
     order = fields.Char(help="Such as name, id desc. Empty: the model's own.")
     description = fields.Text(translate=True)
     line_ids = fields.One2many("gateway.resource.line", "resource_id", "Fields", copy=True)
-    is_nested = fields.Boolean("Only Nested", help="Reached inside another resource alone, not under a path of its own.")
+    is_nested = fields.Boolean("Only Nested", help="Reached inside another resource alone, under no path of its own.")
     is_available = fields.Boolean("Available", compute="_compute_is_available")
 
     _name_unique = models.UniqueIndex("(name)", "Another resource has this path.")
@@ -53,8 +54,8 @@ class GatewayResource(models.Model):
             if not PATH.fullmatch(resource.name) or resource.name in RESERVED:
                 raise ValidationError(
                     self.env._(
-                        "The path %s must begin with a letter and hold small letters, digits, _ and - alone. auth, batch "
-                        "and ping are taken.",
+                        "The path %s must begin with a letter and hold small letters, digits, _ and - alone. "
+                        "auth, batch and ping are taken.",
                         resource.name,
                     )
                 )
@@ -118,7 +119,7 @@ class GatewayResourceLine(models.Model):
     @api.constrains("name", "field_name")
     def _check_names(self):
         for line in self:
-            if not re.fullmatch(r"[A-Za-z_]\w{0,62}", line.name) or not re.fullmatch(r"[a-z_]\w{0,62}", line.field_name):
+            if not NAME.fullmatch(line.name) or not NAME.fullmatch(line.field_name):
                 raise ValidationError(self.env._("%s is not a name of a field.", line.name))
 
     @api.constrains("nested_id", "resource_id")

@@ -28,7 +28,7 @@ class GatewayToken(models.Model):
         readonly=True,
     )
     credential_id = fields.Integer(readonly=True)
-    user_id = fields.Many2one("res.users", "User", readonly=True)
+    user_id = fields.Many2one("res.users", readonly=True)
     client_id = fields.Many2one("gateway.client", "OAuth2 Client", readonly=True)
     key_id = fields.Many2one("gateway.key", "API Key", readonly=True)
     scopes = fields.Char(readonly=True)

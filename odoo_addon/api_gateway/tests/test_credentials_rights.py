@@ -27,6 +27,7 @@ class CredentialsCase(TransactionCase):
         return self.env.cr.dictfetchone()
 
 
+@tagged("post_install", "-at_install")
 class TestCredentialsRights(CredentialsCase):
     def test_an_owner_sees_and_changes_only_own_keys(self):
         key, foreign = self.key(self.owner), self.key(self.other)
@@ -97,7 +98,7 @@ class TestCredentialsRights(CredentialsCase):
         self.assertEqual(self.key(self.admin, user_id=self.other.id).user_id, self.other, "an administrator may")
 
     def _refused(self):
-        raise AccessError("load() answers with messages instead of raising")
+        raise AccessError(self.env._("load() answers with messages instead of raising"))
 
     def test_a_manager_administers_the_keys_of_all(self):
         key = self.key(self.owner)
@@ -175,6 +176,7 @@ class TestCredentialsRights(CredentialsCase):
         self.assertEqual(policy["limits"]["minute"], 10)
 
 
+@tagged("post_install", "-at_install")
 class TestCredentialsSchema(CredentialsCase):
     def credential(self, kind, record):
         return self.row("select * from gateway.credential(%s, %s)", kind, record.id)
