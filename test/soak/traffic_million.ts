@@ -39,11 +39,8 @@ try {
   }
 
   const startedAt = performance.now();
-  const callers = sidecars.flatMap((sidecar) => {
-    const pool = new Pool(sidecar.url, { connections });
-    return Array.from({ length: connections }, () => caller(pool));
-  });
-  const all = Promise.all(callers);
+  const pools = sidecars.map((sidecar) => new Pool(sidecar.url, { connections }));
+  const all = Promise.all(pools.flatMap((pool) => Array.from({ length: connections }, () => caller(pool))));
   const watch = setInterval(async () => {
     worstMb = Math.max(worstMb, ...sidecars.map(residentMb));
     say(`  ${sent} sent, ${await counted()} counted, ${worstMb} MB`);
@@ -59,7 +56,9 @@ try {
   clearInterval(watch);
   const seconds = (performance.now() - startedAt) / 1_000;
 
+  await Promise.all(pools.map((pool) => pool.close()));
   await Promise.all(sidecars.map((sidecar) => sidecar.stop()));
+  await Promise.all(postgres.map((proxy) => proxy.cut()));
   const difference = (await counted()) - before - wanted;
   const total = [...answered.values()].reduce((sum, n) => sum + n, 0);
   isRight = difference === 0 && total === wanted && worstMb < 1_024;
