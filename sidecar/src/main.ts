@@ -23,7 +23,7 @@ import { EventReader } from './odoo/event_reader.ts';
 import { Odoo } from './odoo/execute.ts';
 import { Metadata } from './odoo/metadata.ts';
 import { RecordShapes } from './odoo/records.ts';
-import { clientAddress } from './policies/address.ts';
+import { addressBehind, clientAddress } from './policies/address.ts';
 import { concurrencyCap } from './policies/concurrency.ts';
 import { cors } from './policies/cors.ts';
 import { chosenDatabase } from './policies/database.ts';
@@ -44,10 +44,13 @@ import { pingRoute } from './routes/ping.ts';
 import { recordRoutes } from './routes/records.ts';
 import { projectRoute, ResourceEndpoints } from './routes/resources.ts';
 import { schemaRoutes } from './routes/schema.ts';
+import { LiveSockets } from './routes/websocket.ts';
 import { writeRoutes } from './routes/writes.ts';
 import { createApp, refuseMalformed } from './server.ts';
 import { logRequests } from './telemetry/log_requests.ts';
 import { Metrics } from './telemetry/metrics.ts';
+import { Push } from './telemetry/push.ts';
+import type { Observer } from './telemetry/record_traffic.ts';
 import { Traffic } from './telemetry/record_traffic.ts';
 import { TrafficRecorder } from './telemetry/recorder.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
@@ -108,17 +111,35 @@ function main(config: Config, log: Log): void {
   const shapes = new RecordShapes(new Metadata(odoo));
   const resources = new ResourceEndpoints(odoo, shapes);
 
+  const blocking = ipBlocking(config.trustedProxies);
+  const live = new LiveSockets({
+    instance,
+    admit({ socket, headers }, database) {
+      const forwarded = headers[config.forwardedHeader];
+      return blocking.admit(
+        database,
+        addressBehind(socket.remoteAddress ?? '', forwarded, config.forwardedHeader, config.trustedProxies),
+      );
+    },
+  });
+  const pushOf = new Map(
+    databases.map((database) => [database, new Push(database, instance, (message) => live.tell(database, message))]),
+  );
+  for (const [database, push] of pushOf) live.serve(database, push);
+  const watch: Observer = (counted, { known }) => pushOf.get(known.database ?? databases[0])?.count(counted);
   const recorderOf = new Map(
-    databases.map((database) => [database, new TrafficRecorder({ database, instance, sidecar: config.name })]),
+    [...pushOf].map(([database, push]) => {
+      const onFlush = () => push.cut();
+      return [database, new TrafficRecorder({ database, instance, sidecar: config.name, onFlush })];
+    }),
   );
   const metrics = new Metrics(
     recorderOf,
     () => channel.load,
     () => webhooks.map((dispatcher) => dispatcher.tally),
   );
-  const traffic = new Traffic(recorderOf, databases[0], [metrics.observe], log);
+  const traffic = new Traffic(recorderOf, databases[0], [metrics.observe, watch], log);
 
-  const blocking = ipBlocking(config.trustedProxies);
   const throttling = limits();
   const usage = new Usage(log);
 
@@ -166,6 +187,7 @@ function main(config: Config, log: Log): void {
     app,
   );
   server.on('clientError', refuseMalformed);
+  live.listen(server);
   server.on('error', (error) => fail(log, `Port ${config.port} of ${config.host} cannot be listened to: ${error.message}`));
   server.listen(config.port, config.host, () => {
     const { port } = server.address() as AddressInfo;
@@ -187,6 +209,7 @@ function main(config: Config, log: Log): void {
   stopOnSignals(
     [
       { name: 'readiness off', limitMs: 100, run: unready },
+      { name: 'sockets', limitMs: 100, run: () => live.stop() },
       { name: 'drain', limitMs: config.drainTimeoutMs, run: closed },
       { name: 'cut', limitMs: 1_000, run: () => server.closeAllConnections() },
       { name: 'webhooks', limitMs: 12_000, run: () => Promise.all(webhooks.map((dispatcher) => dispatcher.stop())) },

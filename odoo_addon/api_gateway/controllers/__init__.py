@@ -1,1 +1,1 @@
-from . import execute
+from . import execute, web

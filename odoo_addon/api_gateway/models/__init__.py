@@ -9,7 +9,7 @@ from . import (
     gateway_token,
     res_users,
 )
-from . import gateway_request_log, gateway_stat, gateway_traffic
+from . import gateway_request_log, gateway_stat, gateway_stat_dashboard, gateway_traffic
 from . import (
     gateway_webhook_health,
     gateway_webhook,

@@ -60,6 +60,7 @@ export class Database implements Queryable {
   readonly #onChange = new Map<string, ChangeHandler[]>();
   readonly #onSignal = new Map<string, (() => void)[]>();
   readonly #onNotification = new Map<string, (() => void)[]>();
+  readonly #onLive: ((payload: string) => void)[] = [];
 
   #state: DatabaseState = 'starting';
   #settings: Settings = parseSettings({});
@@ -84,7 +85,14 @@ export class Database implements Queryable {
     this.name = options.name;
     this.log = options.log.child({ database: options.name });
     this.#pool = new ConnectionPool(options.url, options.poolSize, this.log);
-    this.#listener = new Listener(options.listenUrl, (payload) => this.#notify(payload), this.log);
+    this.#listener = new Listener(
+      options.listenUrl,
+      (payload) => this.#notify(payload),
+      (payload) => {
+        for (const handler of this.#onLive) handler(payload);
+      },
+      this.log,
+    );
   }
 
   get state(): DatabaseState {
@@ -131,6 +139,11 @@ export class Database implements Queryable {
     const handlers = this.#onNotification.get(payload);
     if (handlers) handlers.push(handler);
     else this.#onNotification.set(payload, [handler]);
+  }
+
+  /** Calls back with what the sidecars of this database publish (`db/live.ts`); some of it gets lost. */
+  onLive(handler: (payload: string) => void): void {
+    this.#onLive.push(handler);
   }
 
   start(): void {

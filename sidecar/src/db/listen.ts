@@ -3,6 +3,7 @@
 
 import pg from 'pg';
 import type { Log } from '../log.ts';
+import { liveChannel } from './live.ts';
 
 const firstDelayMs = 200;
 const longestDelayMs = 10_000;
@@ -12,15 +13,18 @@ const probeEveryMs = 15_000;
 export class Listener {
   readonly #url: string;
   readonly #onHint: (payload: string | undefined) => void;
+  readonly #onLive: (payload: string) => void;
   readonly #log: Log;
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #delayMs = firstDelayMs;
   #stopped = false;
 
-  constructor(url: string, onHint: (payload: string | undefined) => void, log: Log) {
+  /** @param onLive what sidecars tell each other for those who watch: worthless once it is late, so it is never made up for */
+  constructor(url: string, onHint: (payload: string | undefined) => void, onLive: (payload: string) => void, log: Log) {
     this.#url = url;
     this.#onHint = onHint;
+    this.#onLive = onLive;
     this.#log = log;
   }
 
@@ -53,10 +57,13 @@ export class Listener {
     };
     client.on('error', onLost);
     client.on('end', () => onLost());
-    client.on('notification', ({ payload }) => this.#onHint(payload));
+    client.on('notification', ({ channel, payload }) => {
+      if (channel === liveChannel) this.#onLive(payload ?? '');
+      else this.#onHint(payload);
+    });
     try {
       await client.connect();
-      await client.query('listen gateway');
+      await client.query(`listen gateway; listen ${liveChannel}`);
     } catch (error) {
       onLost(error instanceof Error ? error : new Error(String(error)));
       return;

@@ -20,6 +20,8 @@ const retryMs = 1_000;
 
 export interface IpBlocking {
   readonly policy: Policy;
+  /** What the policy does, for what is no request: throws or rejects when the address is blocked. */
+  readonly admit: (database: Database, address: string) => undefined | Promise<void>;
   /** Counts violations after the answer, so that no request waits for it. */
   readonly recorder: Recorder;
 }
@@ -27,16 +29,18 @@ export interface IpBlocking {
 /** Loopback and the proxies are never blocked: behind a proxy that names no client, everybody has its address. */
 export function ipBlocking(proxies: readonly Range[]): IpBlocking {
   const blocksOf = perDatabase((database) => new IpBlocks(database, proxies));
+  function admit(database: Database, address: string): undefined | Promise<void> {
+    const blocks = blocksOf(database);
+    if (!blocks.isLoaded) return blocks.loaded().then(() => refuse(blocks.secondsLeft(address)));
+    refuse(blocks.secondsLeft(address));
+    return undefined;
+  }
   return {
+    admit,
     policy: {
       name: 'IP block',
       appliesTo: ['anonymous', 'authenticated'],
-      check({ database, address }: RequestContext): undefined | Promise<void> {
-        const blocks = blocksOf(database);
-        if (!blocks.isLoaded) return blocks.loaded().then(() => refuse(blocks.secondsLeft(address)));
-        refuse(blocks.secondsLeft(address));
-        return undefined;
-      },
+      check: ({ database, address }: RequestContext) => admit(database, address),
     },
     recorder({ error, known, address }: RequestContext): void {
       if (known.database === undefined || !(error instanceof GatewayError) || !violations.has(error.reason)) return;

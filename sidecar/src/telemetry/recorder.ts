@@ -27,6 +27,8 @@ export interface RecorderOptions {
   readonly instance: string;
   /** Shown in the log. */
   readonly sidecar: string;
+  /** Called when a batch is cut; what it returns is called when the batch, or an earlier one, is in Postgres. */
+  readonly onFlush?: () => () => void;
 }
 
 interface Batch<Content> {
@@ -125,8 +127,10 @@ export class TrafficRecorder {
   async #flush(): Promise<void> {
     const { database } = this.#options;
     if (database.state !== 'ready') return;
+    const flushed = this.#options.onFlush?.();
     await this.#flushFigures();
     await this.#flushRows();
+    flushed?.();
   }
 
   async #flushFigures(): Promise<void> {

@@ -1,0 +1,33 @@
+import secrets
+from urllib.parse import urlsplit
+
+from odoo import http
+from odoo.exceptions import AccessError
+from odoo.http import request
+
+
+class WebController(http.Controller):
+    """What the gateway's own pages ask Odoo for, besides the ORM."""
+
+    @http.route("/api_gateway/live_ticket", type="jsonrpc", auth="user", methods=["POST"])
+    def live_ticket(self):
+        """A ticket for the live figures, good for 30 seconds and one use by a page of this origin, and the addresses of
+        the sidecars that take it: `{ticket, database, urls}`."""
+        if not request.env.user.has_group("api_gateway.group_user"):
+            raise AccessError(request.env._("Only users of the API Gateway may see its figures."))
+        ticket = secrets.token_urlsafe(32)
+        request.env.cr.execute(
+            "select gateway.live_ticket_make(%s, %s, %s)", (ticket, request.env.uid, _page_origin(request.httprequest))
+        )
+        return {
+            "ticket": ticket,
+            "database": request.env.cr.dbname,
+            "urls": request.env["gateway.stat"]._live_urls(),
+        }
+
+
+def _page_origin(httprequest):
+    """Where the browser says that the page is from; it says so with every POST."""
+    origin = httprequest.headers.get("Origin") or httprequest.host_url
+    parts = urlsplit(origin)
+    return f"{parts.scheme}://{parts.netloc}"

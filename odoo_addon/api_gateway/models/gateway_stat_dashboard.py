@@ -1,0 +1,52 @@
+from odoo import api, models
+
+ALIVE = "seen_at > gateway.utc_now() - interval '10 seconds'"
+
+
+class GatewayStatDashboard(models.AbstractModel):
+    """What the dashboard shows beside the figures of requests."""
+
+    _inherit = "gateway.stat"
+
+    @api.model
+    @api.readonly
+    def surroundings(self, since, until):
+        """Sidecars and deliveries of webhooks: `{manager, url, logs, sidecars: {alive, stale},
+        webhooks: {delivered, failed} | null}`. Deliveries are a manager's to see; `url` is where callers reach the
+        gateway, null while nothing serves it; `logs` is the global log level."""
+        self._check_group()
+        cr = self.env.cr
+        cr.execute(f"select count(*) filter (where {ALIVE}), count(*) filter (where not {ALIVE}) from gateway.sidecar")
+        alive, stale = cr.fetchone()
+        cr.execute("select gateway.settings() ->> 'log.level'")
+        [level] = cr.fetchone()
+        return {
+            "manager": self._is_manager(),
+            "url": next(iter(self._live_urls()), None),
+            "logs": level,
+            "sidecars": {"alive": alive, "stale": stale},
+            "webhooks": self._webhooks(since, until) if self._is_manager() else None,
+        }
+
+    def _webhooks(self, since, until):
+        self.env.cr.execute(
+            """
+            select
+              count(*) filter (where error is null and status between 200 and 299),
+              count(*) filter (where error is not null or status is null or status not between 200 and 299)
+            from gateway.webhook_attempt where started_at >= %s and started_at < %s
+            """,
+            self._span(since, until),
+        )
+        delivered, failed = self.env.cr.fetchone()
+        return {"delivered": delivered, "failed": failed}
+
+    def _live_urls(self):
+        """Addresses under which a browser may reach a sidecar: the one of the settings, or those of the living."""
+        cr = self.env.cr
+        cr.execute("select nullif(gateway.settings() ->> 'sidecar.url', '')")
+        [configured] = cr.fetchone()
+        if configured:
+            return [configured.rstrip("/")]
+        cr.execute(f"select address from gateway.sidecar where {ALIVE} order by address limit 10")
+        return [address for (address,) in cr.fetchall()]

@@ -1,0 +1,37 @@
+// The live figures' part of Postgres: tickets of browsers, and what the sidecars tell each other.
+
+import { z } from 'zod';
+import type { Queryable } from './pool.ts';
+
+/** Whose figures may be watched: a manager everyone's, others their own. */
+export interface Viewer {
+  readonly user_id: number;
+  readonly manager: boolean;
+}
+
+const viewerShape = z.object({ user_id: z.int(), manager: z.boolean() }).nullable().catch(null);
+
+const takeStatement = { name: 'live_ticket_take', text: 'select gateway.live_ticket_take($1, $2) as viewer' };
+
+/** Spends the ticket with this SHA-256; null when it is not good for a page of this origin. */
+export async function takeTicket(db: Queryable, hash: Buffer, origin: string): Promise<Viewer | null> {
+  const [row] = await db.query<{ viewer: unknown }>(takeStatement, [hash, origin]);
+  return viewerShape.parse(row?.viewer ?? null);
+}
+
+const viewerStatement = { name: 'live_viewer', text: 'select gateway.live_viewer($1) as viewer' };
+
+/** What the user may watch by now; null: nothing. */
+export async function readViewer(db: Queryable, userId: number): Promise<Viewer | null> {
+  const [row] = await db.query<{ viewer: unknown }>(viewerStatement, [userId]);
+  return viewerShape.parse(row?.viewer ?? null);
+}
+
+export const liveChannel = 'gateway_live';
+
+const publishStatement = { name: 'live_publish', text: `select pg_notify('${liveChannel}', $1)` };
+
+/** Tells all sidecars of this database, this one included. At most 7,999 bytes. */
+export async function publish(db: Queryable, payload: string): Promise<void> {
+  await db.query(publishStatement, [payload]);
+}

@@ -1,0 +1,252 @@
+// GET /api/live: the dashboard's WebSocket. A browser gets in with a ticket that Odoo made for its user and its page's origin,
+// sent as the first message, so that no address bar, log or proxy sees it.
+//
+//   → {"event": "subscribe", "data": {"database", "ticket", "channels": ["traffic", "traffic/odoo_key:12"], "stream"?, "last"?}}
+//   ← [{"id": 7, "message": {"type": "gateway.hello", "payload": {"stream", "last", "replayed"}}}]
+//   ← [{"id": 8, "message": {"type": "gateway.traffic", "payload": {"channel", "at", "requests", "class_2" …}}}]
+//   ← [{"id": 8, "message": {"type": "gateway.heartbeat", "payload": {"at", "per_second": {"traffic": 12.5}}}}]
+//   → {"event": "subscribe", "data": {"channels": […]}}      other channels, later
+//
+// Ids belong to a stream (one sidecar's life). Who comes back to the same stream is sent what it missed; else `replayed` is
+// false and it reads the figures anew.
+
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import type { Database } from '../db/database.ts';
+import type { Viewer } from '../db/live.ts';
+import { readViewer, takeTicket } from '../db/live.ts';
+import type { LiveMessage, Push, Selection } from '../telemetry/push.ts';
+import { trafficOf } from '../telemetry/push.ts';
+
+const path = '/api/live';
+const helloLimitMs = 5_000;
+const mostWaiting = 50;
+const mostSockets = 500;
+const mostPerUser = 20;
+const pingEveryMs = 20_000;
+/** Then a new ticket is needed: a closed session in Odoo does not watch on for good. */
+const longestLifeMs = 3_600_000;
+/** What a browser may leave unread before it is cut off; it comes back and is sent what it missed. */
+const mostUnreadBytes = 256 * 1024;
+
+/** Close codes from 4000 on are the application's own. */
+const closeCodes = { refused: 4401, forbidden: 4403, renew: 4408, slow: 4413, malformed: 4400 } as const;
+
+const channel = z.string().regex(/^traffic(\/[a-z_]{1,20}:\d{1,15})?$/);
+const request = z.object({
+  event: z.literal('subscribe'),
+  data: z.object({
+    database: z.string().min(1).max(100).optional(),
+    ticket: z.string().min(1).max(200).optional(),
+    channels: z.array(channel).min(1).max(8),
+    stream: z.string().max(64).optional(),
+    last: z.int().min(0).optional(),
+  }),
+});
+type Subscription = z.infer<typeof request>['data'];
+
+interface Watcher {
+  readonly socket: WebSocket;
+  readonly database: Database;
+  readonly push: Push;
+  viewer: Viewer;
+  channels: readonly string[];
+  readonly opened: number;
+  answered: boolean;
+}
+
+export interface LiveOptions {
+  /** Names the stream. */
+  readonly instance: string;
+  /** Whether a peer may open a socket at all: it is not blocked. Throws when it may not. */
+  readonly admit: (request: IncomingMessage, database: Database) => void | Promise<void>;
+}
+
+export class LiveSockets {
+  readonly #options: LiveOptions;
+  readonly #pushes = new Map<Database, Push>();
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: 4_096, perMessageDeflate: false });
+  readonly #waiting = new Set<WebSocket>();
+  readonly #watchers = new Set<Watcher>();
+  #beating: NodeJS.Timeout | undefined;
+  #beats = 0;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#watchers.size;
+  }
+
+  serve(database: Database, push: Push): void {
+    this.#pushes.set(database, push);
+    database.onChange('user', (ids) => this.#recheck(database, ids));
+    database.onChange('group', () => this.#recheck(database, null));
+  }
+
+  listen(server: Server): void {
+    server.on('upgrade', (incoming, socket, head) => this.#upgrade(incoming, socket, head));
+    this.#beating = setInterval(() => this.#beat(), 1_000);
+    this.#beating.unref();
+  }
+
+  /** To all who watch this database. */
+  tell(database: Database, message: LiveMessage): void {
+    for (const watcher of this.#watchers) if (watcher.database === database) this.#send(watcher, [message]);
+  }
+
+  stop(): void {
+    clearInterval(this.#beating);
+    for (const socket of this.#server.clients) socket.close(1001, 'the sidecar stops');
+  }
+
+  #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const isFull = this.#waiting.size >= mostWaiting || this.#watchers.size >= mostSockets;
+    if (incoming.url?.split('?')[0] !== path) refuse(socket, '404 Not Found');
+    else if (typeof incoming.headers.origin !== 'string') refuse(socket, '403 Forbidden');
+    else if (isFull) refuse(socket, '503 Service Unavailable');
+    else this.#server.handleUpgrade(incoming, socket, head, (opened) => this.#open(opened, incoming));
+  }
+
+  #open(socket: WebSocket, incoming: IncomingMessage): void {
+    this.#waiting.add(socket);
+    const late = setTimeout(() => socket.close(closeCodes.refused, 'no ticket'), helloLimitMs);
+    let watcher: Watcher | undefined;
+    let entering = false;
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => {
+      clearTimeout(late);
+      this.#waiting.delete(socket);
+      if (watcher !== undefined) this.#watchers.delete(watcher);
+    });
+    socket.on('pong', () => {
+      if (watcher !== undefined) watcher.answered = true;
+    });
+    socket.on('message', (content, isBinary) => {
+      const { data } = isBinary ? {} : request.safeParse(parse(content.toString()));
+      if (data === undefined || entering) {
+        socket.close(closeCodes.malformed, 'not understood');
+        return;
+      }
+      if (watcher !== undefined) {
+        watcher.channels = data.data.channels;
+        return;
+      }
+      entering = true;
+      this.#enter(socket, incoming, data.data)
+        .then((entered) => {
+          clearTimeout(late);
+          this.#waiting.delete(socket);
+          entering = false;
+          if (entered === undefined || socket.readyState !== WebSocket.OPEN) {
+            socket.close(closeCodes.refused, 'no ticket');
+            return;
+          }
+          watcher = entered;
+          this.#watchers.add(entered);
+          this.#greet(entered, data.data);
+        })
+        .catch(() => socket.close(1013, 'try again later'));
+    });
+  }
+
+  async #enter(socket: WebSocket, incoming: IncomingMessage, asked: Subscription): Promise<Watcher | undefined> {
+    const found = [...this.#pushes].find(([database]) => database.name === asked.database);
+    const { origin } = incoming.headers;
+    if (found === undefined || asked.ticket === undefined || typeof origin !== 'string') return undefined;
+    const [database, push] = found;
+    await this.#options.admit(incoming, database);
+    const viewer = await takeTicket(database, createHash('sha256').update(asked.ticket).digest(), origin);
+    if (viewer === null) return undefined;
+    const own = [...this.#watchers].filter((other) => other.database === database && other.viewer.user_id === viewer.user_id);
+    if (own.length >= mostPerUser) return undefined;
+    return { socket, database, push, viewer, channels: asked.channels, opened: performance.now(), answered: true };
+  }
+
+  #greet(watcher: Watcher, { stream, last }: Subscription): void {
+    const { push } = watcher;
+    const missed = stream === this.#options.instance && last !== undefined ? push.since(last) : undefined;
+    const payload = { stream: this.#options.instance, last: push.lastId, replayed: missed !== undefined };
+    watcher.socket.send(JSON.stringify([{ id: push.lastId, message: { type: 'gateway.hello', payload } }]));
+    if (missed !== undefined) this.#send(watcher, missed);
+  }
+
+  #send(watcher: Watcher, messages: readonly LiveMessage[]): void {
+    const told = messages.flatMap((message) =>
+      watcher.channels.flatMap((name) => {
+        const traffic = trafficOf(message, selectionOf(watcher.viewer, name));
+        if (traffic === undefined) return [];
+        const payload = { channel: name, at: message.at, ...traffic };
+        return [{ id: message.id, message: { type: 'gateway.traffic', payload } }];
+      }),
+    );
+    if (told.length > 0) write(watcher, told);
+  }
+
+  #beat(): void {
+    this.#beats += 1;
+    const isPing = this.#beats % (pingEveryMs / 1_000) === 0;
+    for (const watcher of this.#watchers) {
+      const { socket, push, viewer, channels, opened } = watcher;
+      if (performance.now() - opened > longestLifeMs) {
+        socket.close(closeCodes.renew, 'a new ticket is needed');
+        continue;
+      }
+      if (isPing) {
+        if (!watcher.answered) {
+          socket.terminate();
+          continue;
+        }
+        watcher.answered = false;
+        socket.ping();
+      }
+      const rates = channels.map((name) => [name, push.perSecond(selectionOf(viewer, name))]);
+      const payload = { at: Date.now(), per_second: Object.fromEntries(rates) };
+      write(watcher, [{ id: push.lastId, message: { type: 'gateway.heartbeat', payload } }]);
+    }
+  }
+
+  /** Rights changed: who has lost them is sent away, who is no longer a manager sees its own from now on. */
+  #recheck(database: Database, userIds: readonly number[] | null): void {
+    for (const watcher of this.#watchers) {
+      const userId = watcher.viewer.user_id;
+      if (watcher.database !== database || (userIds !== null && !userIds.includes(userId))) continue;
+      readViewer(database, userId).then(
+        (viewer) => {
+          if (viewer === null) watcher.socket.close(closeCodes.forbidden, 'no longer allowed');
+          else watcher.viewer = viewer;
+        },
+        () => watcher.socket.close(1013, 'try again later'),
+      );
+    }
+  }
+}
+
+/** @param name `traffic`, or `traffic/` and a consumer */
+function selectionOf({ manager, user_id }: Viewer, name: string): Selection {
+  return { userId: manager ? undefined : user_id, consumer: name.split('/')[1] };
+}
+
+function write({ socket }: Watcher, messages: readonly object[]): void {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  // Closing politely would wait for a reader that does not read.
+  if (socket.bufferedAmount > mostUnreadBytes) socket.terminate();
+  else socket.send(JSON.stringify(messages));
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,221 @@
+// The live figures of one database. Each sidecar publishes what it has just counted, every sidecar sums up what all of them
+// publish, and tells those who watch. It comes after the figures are in Postgres: who is told may read them there.
+
+import { z } from 'zod';
+import type { Database } from '../db/database.ts';
+import { publish } from '../db/live.ts';
+import type { Counted } from './figures.ts';
+
+/** Requests, those of status 2xx to 5xx, milliseconds in the gateway and in Odoo, bytes sent. */
+const tallyLength = 8;
+type Tally = number[];
+
+/** What happened, for one who watches. Durations are sums in milliseconds. */
+export interface Traffic {
+  requests: number;
+  class_2: number;
+  class_3: number;
+  class_4: number;
+  class_5: number;
+  gateway_ms: number;
+  odoo_ms: number;
+  bytes_out: number;
+}
+
+/** Which requests are asked for; nothing named: all. */
+export interface Selection {
+  readonly userId: number | undefined;
+  readonly consumer: string | undefined;
+}
+
+/** Bus-style, as Odoo's own WebSocket sends them. Ids rise by one and are this sidecar's own. */
+export interface LiveMessage {
+  readonly id: number;
+  readonly at: number;
+  readonly total: Tally;
+  readonly consumers: ReadonlyMap<string, Consumer>;
+}
+
+interface Consumer {
+  userId: number;
+  tally: Tally;
+}
+
+/** What one sidecar tells the others, as JSON within the 8 kB of a notification. */
+const published = z.object({
+  i: z.string().max(64),
+  /** Milliseconds that it was counted in. */
+  ms: z.number().positive(),
+  t: z.array(z.number()).length(tallyLength),
+  c: z.array(z.tuple([z.string().max(100), z.int(), z.array(z.number()).length(tallyLength)])).max(200),
+});
+
+const mostCharacters = 7_500;
+/** Sidecars that publish within this time come in one message. */
+const gatherMs = 50;
+const mostKept = 600;
+const shortestMs = 200;
+/** Who has published nothing for so long has nothing to do. */
+const currentMs = 2_500;
+
+export class Push {
+  readonly #database: Database;
+  readonly #instance: string;
+  readonly #onMessage: (message: LiveMessage) => void;
+  /** Counted here and not yet published. */
+  #counted = new Map<string, Consumer>();
+  #total: Tally = zeros();
+  #cutAt = performance.now();
+  /** Heard from all sidecars and not yet told. */
+  #heard = new Map<string, Consumer>();
+  #heardTotal: Tally = zeros();
+  #telling: NodeJS.Timeout | undefined;
+  #lastId = 0;
+  readonly #kept: LiveMessage[] = [];
+  readonly #rates = new Map<string, { at: number; perSecond: number; consumers: ReadonlyMap<string, [number, number]> }>();
+
+  constructor(database: Database, instance: string, onMessage: (message: LiveMessage) => void) {
+    this.#database = database;
+    this.#instance = instance;
+    this.#onMessage = onMessage;
+    database.onLive((payload) => this.#hear(payload));
+  }
+
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** Once for each answered request. */
+  count({ consumer, status, gatewayMs, odooMs, bytesOut }: Counted): void {
+    const own = this.#counted.get(consumer.consumer) ?? { userId: consumer.user_id ?? 0, tally: zeros() };
+    this.#counted.set(consumer.consumer, own);
+    const place = Math.floor(status / 100) - 1;
+    for (const tally of [own.tally, this.#total]) {
+      raise(tally, 0, 1);
+      if (place >= 1 && place <= 4) raise(tally, place, 1);
+      raise(tally, 5, gatewayMs);
+      raise(tally, 6, odooMs);
+      raise(tally, 7, bytesOut);
+    }
+  }
+
+  /** Takes what was counted so far; the function that it returns publishes it. */
+  cut(): () => void {
+    const consumers = this.#counted;
+    const total = this.#total;
+    const now = performance.now();
+    const ms = Math.max(shortestMs, now - this.#cutAt);
+    this.#cutAt = now;
+    if (total[0] === 0) return () => {};
+    this.#counted = new Map();
+    this.#total = zeros();
+    return () => {
+      publish(this.#database, this.#payload(ms, total, consumers)).catch((error: unknown) => {
+        this.#database.log.warn({ err: error }, 'live figures not published');
+      });
+    };
+  }
+
+  /** What came after `id`; undefined when that is too long ago, or not an id of this sidecar. */
+  since(id: number): readonly LiveMessage[] | undefined {
+    if (id > this.#lastId || id < this.#lastId - this.#kept.length) return undefined;
+    return this.#kept.slice(this.#kept.length - (this.#lastId - id));
+  }
+
+  /** Requests per second of all sidecars by now. */
+  perSecond({ userId, consumer }: Selection): number {
+    const now = performance.now();
+    let sum = 0;
+    for (const [instance, rate] of this.#rates) {
+      if (now - rate.at > currentMs) this.#rates.delete(instance);
+      else if (userId === undefined && consumer === undefined) sum += rate.perSecond;
+      else {
+        for (const [name, [user, perSecond]] of rate.consumers) {
+          if ((consumer ?? name) === name && (userId ?? user) === user) sum += perSecond;
+        }
+      }
+    }
+    return Math.round(sum * 10) / 10;
+  }
+
+  stop(): void {
+    clearTimeout(this.#telling);
+  }
+
+  /** The busiest consumers, as many as fit; the total has them all. */
+  #payload(ms: number, total: Tally, consumers: ReadonlyMap<string, Consumer>): string {
+    const busiest = [...consumers].sort(([, a], [, b]) => (b.tally[0] ?? 0) - (a.tally[0] ?? 0)).slice(0, 200);
+    const head = JSON.stringify({ i: this.#instance, ms: Math.round(ms), t: total.map(Math.round) });
+    const entries: string[] = [];
+    let left = mostCharacters - head.length;
+    for (const [name, { userId, tally }] of busiest) {
+      const entry = JSON.stringify([name, userId, tally.map(Math.round)]);
+      left -= entry.length + 1;
+      if (left < 0) break;
+      entries.push(entry);
+    }
+    return `${head.slice(0, -1)},"c":[${entries.join(',')}]}`;
+  }
+
+  #hear(payload: string): void {
+    const { data } = published.safeParse(parse(payload));
+    if (data === undefined) return;
+    const perSecond = (tally: Tally) => ((tally[0] ?? 0) * 1_000) / data.ms;
+    add(this.#heardTotal, data.t);
+    for (const [name, userId, tally] of data.c) {
+      const known = this.#heard.get(name) ?? { userId, tally: zeros() };
+      this.#heard.set(name, known);
+      add(known.tally, tally);
+    }
+    this.#rates.set(data.i, {
+      at: performance.now(),
+      perSecond: perSecond(data.t),
+      consumers: new Map(data.c.map(([name, userId, tally]) => [name, [userId, perSecond(tally)]])),
+    });
+    this.#telling ??= setTimeout(() => this.#tell(), gatherMs).unref();
+  }
+
+  #tell(): void {
+    this.#telling = undefined;
+    this.#lastId += 1;
+    const message = { id: this.#lastId, at: Date.now(), total: this.#heardTotal, consumers: this.#heard };
+    this.#heardTotal = zeros();
+    this.#heard = new Map();
+    this.#kept.push(message);
+    if (this.#kept.length > mostKept) this.#kept.shift();
+    this.#onMessage(message);
+  }
+}
+
+/** The part of a message that a selection is about; undefined when nothing is. */
+export function trafficOf({ total, consumers }: LiveMessage, { userId, consumer }: Selection): Traffic | undefined {
+  let tally = total;
+  if (userId !== undefined || consumer !== undefined) {
+    tally = zeros();
+    for (const [name, entry] of consumers) {
+      if ((consumer ?? name) === name && (userId ?? entry.userId) === entry.userId) add(tally, entry.tally);
+    }
+  }
+  const [requests = 0, class_2 = 0, class_3 = 0, class_4 = 0, class_5 = 0, gateway_ms = 0, odoo_ms = 0, bytes_out = 0] = tally;
+  return requests === 0 ? undefined : { requests, class_2, class_3, class_4, class_5, gateway_ms, odoo_ms, bytes_out };
+}
+
+function zeros(): Tally {
+  return new Array<number>(tallyLength).fill(0);
+}
+
+function add(sum: Tally, other: Tally): void {
+  for (const [place, value] of other.entries()) raise(sum, place, value);
+}
+
+function raise(tally: Tally, place: number, by: number): void {
+  tally[place] = (tally[place] ?? 0) + by;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
