@@ -12,4 +12,4 @@ class LazyPage extends Component {
 }
 
 // A page registers itself in `lazy_components` under the tag of its client action.
-for (const tag of ['api_gateway.status']) registry.category('actions').add(tag, LazyPage);
+for (const tag of ['api_gateway.dashboard', 'api_gateway.status']) registry.category('actions').add(tag, LazyPage);

@@ -38,6 +38,10 @@ declare module '@web/core/l10n/localization' {
   export const localization: { code: string; direction: 'ltr' | 'rtl' };
 }
 
+declare module '@web/core/network/rpc' {
+  export function rpc<T>(url: string, params?: object, settings?: { silent?: boolean }): Promise<T>;
+}
+
 declare module '@web/core/registry' {
   export interface Registry {
     category(name: string): Registry;
@@ -56,10 +60,19 @@ declare module '@web/core/utils/hooks' {
     searchRead<T>(model: string, domain: Domain, fields: string[], options?: Record<string, unknown>): Promise<T[]>;
     call<T>(model: string, method: string, args?: unknown[], kwargs?: Record<string, unknown>): Promise<T>;
   }
-  interface Services {
+  export interface Services {
     orm: Orm;
     action: { doAction(action: string | number | Record<string, unknown>): Promise<void> };
-    notification: { add(message: string, options?: { type?: 'info' | 'success' | 'warning' | 'danger' }): () => void };
+    notification: {
+      add(
+        message: string,
+        options?: {
+          type?: 'info' | 'success' | 'warning' | 'danger';
+          title?: string;
+          buttons?: { name: string; onClick: () => void }[];
+        },
+      ): () => void;
+    };
   }
   export function useService<N extends keyof Services>(name: N): Services[N];
 }

@@ -1,0 +1,89 @@
+import { Component, useState } from '@odoo/owl';
+import { _t } from '@web/core/l10n/translation';
+import { registry } from '@web/core/registry';
+import type { Services } from '@web/core/utils/hooks';
+import { useService } from '@web/core/utils/hooks';
+import { standardActionServiceProps } from '@web/webclient/actions/action_service';
+import { GatewayPage } from '../core/page/gateway_page';
+import { createAlarm } from './alarm';
+import { Chart } from './chart/chart';
+import type { ChartDefinition } from './chart/charts';
+import { chartsOf } from './chart/charts';
+import type { ChartTheme } from './chart/palette';
+import type { Fault } from './data/figures';
+import { formatCount } from './data/format';
+import type { DashboardState, DashboardStore } from './data/store';
+import { useDashboard } from './data/store';
+import { FaultFeed } from './faults/fault_feed';
+import { KpiCard } from './kpi/kpi_card';
+import type { Kpi } from './kpi/kpis';
+import { mainKpis, otherKpis } from './kpi/kpis';
+import { Toolbar } from './toolbar/toolbar';
+import { Welcome } from './welcome/welcome';
+
+/** How the API fares, live. */
+export class Dashboard extends Component {
+  static template = 'api_gateway.Dashboard';
+  static components = { GatewayPage, Chart, FaultFeed, KpiCard, Toolbar, Welcome };
+  static props = { ...standardActionServiceProps };
+
+  declare store: DashboardStore;
+  declare state: DashboardState;
+  declare action: Services['action'];
+  view: { topic: 'routes' | 'models' } = useState({ topic: 'routes' });
+  chartNames = ['requests', 'statuses', 'latency', 'errors', 'top', 'consumers', 'methods', 'heat_map', 'refusals'];
+
+  override setup(): void {
+    this.action = useService('action');
+    const alarm = createAlarm({
+      notification: useService('notification'),
+      isSoundOn: () => this.state.sound,
+      inspectLatest: () => void this.inspectLatest(),
+    });
+    this.store = useDashboard(useService('orm').silent, alarm);
+    this.state = this.store.state;
+  }
+
+  get mainKpis(): Kpi[] {
+    return mainKpis(this.state);
+  }
+
+  get otherKpis(): Kpi[] {
+    return otherKpis(this.state);
+  }
+
+  /** Nothing was ever asked. */
+  get isNew(): boolean {
+    const { figures, consumers, consumer, statusClass, zoom } = this.state;
+    const isFiltered = consumer !== null || statusClass !== null || zoom !== null;
+    return figures !== null && !isFiltered && figures.totals.requests === 0 && consumers.length === 0;
+  }
+
+  get lostRows(): string | null {
+    const lost = this.state.figures?.dropped ?? 0;
+    return lost > 0 ? _t('%s log rows could not be kept in this range; they are counted nevertheless.', formatCount(lost)) : null;
+  }
+
+  charts(theme: ChartTheme): Record<string, ChartDefinition> {
+    return this.state.figures === null ? {} : chartsOf(this.state.figures, theme, this.view.topic, this.store);
+  }
+
+  async inspectLatest(): Promise<void> {
+    await this.store.load();
+    const failure = this.state.faults.find(({ status }) => status >= 500) ?? this.state.faults[0];
+    if (failure !== undefined) this.inspect(failure);
+  }
+
+  inspect(fault: Fault): void {
+    void this.action.doAction({
+      type: 'ir.actions.act_window',
+      res_model: 'gateway.request.log',
+      res_id: fault.id,
+      views: [[false, 'form']],
+      target: 'new',
+      name: `${fault.method} ${fault.path.split('?')[0]}`,
+    });
+  }
+}
+
+registry.category('lazy_components').add('api_gateway.dashboard', Dashboard);

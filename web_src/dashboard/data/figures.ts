@@ -1,0 +1,138 @@
+// What Odoo's model `gateway.stat` answers. Moments are milliseconds since 1970, durations milliseconds, rates 0 to 1; what has
+// no value is null.
+
+import type { Orm } from '@web/core/utils/hooks';
+
+export type StatusClass = 2 | 3 | 4 | 5;
+
+export interface Question {
+  since: number;
+  until: number;
+  consumer: string | null;
+  status_class: StatusClass | null;
+}
+
+export interface Totals {
+  requests: number;
+  class_2: number;
+  class_3: number;
+  class_4: number;
+  class_5: number;
+  errors: number;
+  success_rate: number | null;
+  error_rate: number | null;
+  avg_ms: number | null;
+  p50_ms: number | null;
+  p95_ms: number | null;
+  p99_ms: number | null;
+  odoo_ms: number | null;
+  overhead_ms: number | null;
+  bytes_out: number;
+  throttled: number;
+  blocked: number;
+  unauthenticated: number;
+  forbidden: number;
+  consumers: number;
+  keys: number;
+}
+
+/** One step of the range. */
+export interface Point {
+  at: number;
+  requests: number;
+  class_2: number;
+  class_3: number;
+  class_4: number;
+  class_5: number;
+  errors: number;
+  error_rate: number | null;
+  avg_ms: number | null;
+  p50_ms: number | null;
+  p95_ms: number | null;
+  p99_ms: number | null;
+  odoo_ms: number | null;
+  overhead_ms: number | null;
+  bytes_out: number;
+  throttled: number;
+  blocked: number;
+  unauthenticated: number;
+  forbidden: number;
+}
+
+export interface Top {
+  value: string;
+  requests: number;
+  errors: number;
+  /** Of consumers alone. */
+  name?: string;
+  user_name?: string | null;
+}
+
+export interface Figures {
+  /** As it could be answered; `step` in seconds. */
+  range: { since: number; until: number; step: number };
+  totals: Totals;
+  /** Of the period of the same length before. */
+  previous: Totals;
+  series: Point[];
+  routes: Top[];
+  models: Top[];
+  methods: Top[];
+  statuses: Top[];
+  consumers: Top[];
+  /** Requests by weekday, Monday first, and hour. */
+  heat_map: number[][];
+  /** Log rows that were lost in the range. */
+  dropped: number;
+}
+
+export interface Surroundings {
+  manager: boolean;
+  url: string | null;
+  logs: string;
+  sidecars: { alive: number; stale: number };
+  webhooks: { delivered: number; failed: number } | null;
+}
+
+export interface Fault {
+  id: number;
+  at: number;
+  request_id: string;
+  consumer: string;
+  credential: string | null;
+  address: string | null;
+  method: string;
+  path: string;
+  route: string;
+  model: string | null;
+  status: number;
+  reason: string | null;
+  message: string | null;
+  gateway_ms: number;
+}
+
+export interface Consumer {
+  consumer: string;
+  name: string;
+  user_name: string | null;
+}
+
+const model = 'gateway.stat';
+
+export function readFigures(orm: Orm, question: Question): Promise<Figures> {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return orm.call(model, 'dashboard', [], { ...question, zone });
+}
+
+export function readSurroundings(orm: Orm, { since, until }: Question): Promise<Surroundings> {
+  return orm.call(model, 'surroundings', [since, until]);
+}
+
+/** The newest first. */
+export function readFaults(orm: Orm, question: Question, take: number): Promise<Fault[]> {
+  return orm.call(model, 'faults', [], { ...question, take });
+}
+
+export function readConsumers(orm: Orm): Promise<Consumer[]> {
+  return orm.call(model, 'consumers');
+}

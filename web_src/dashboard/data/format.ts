@@ -1,0 +1,49 @@
+// Numbers as people read them, in the language of Odoo.
+
+import { localization } from '@web/core/l10n/localization';
+import { _t } from '@web/core/l10n/translation';
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function format(value: number, options: Intl.NumberFormatOptions): string {
+  const key = JSON.stringify(options);
+  let found = formats.get(key);
+  if (found === undefined) {
+    found = new Intl.NumberFormat(localization.code.replace('_', '-').replace('@', '-'), options);
+    formats.set(key, found);
+  }
+  return found.format(value);
+}
+
+export const nothing = '–';
+
+export function formatCount(value: number): string {
+  if (Math.abs(value) < 100_000) return format(Math.round(value), { maximumFractionDigits: 0 });
+  return format(value, { notation: 'compact', maximumFractionDigits: 1 });
+}
+
+export function formatRate(value: number): string {
+  return format(value, { style: 'percent', maximumFractionDigits: value > 0 && value < 0.1 ? 2 : 1 });
+}
+
+export function formatPerSecond(value: number): string {
+  return format(value, { maximumFractionDigits: value < 10 ? 1 : 0 });
+}
+
+export function formatMs(ms: number): string {
+  if (ms >= 10_000) return _t('%s s', format(ms / 1_000, { maximumFractionDigits: 1 }));
+  return _t('%s ms', format(ms, { maximumFractionDigits: ms < 10 ? 1 : 0 }));
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** Bytes, in decimal units. */
+export function formatBytes(bytes: number): string {
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  return `${format(bytes / 1_000 ** power, { maximumFractionDigits: power === 0 ? 0 : 1 })} ${units[power]}`;
+}
+
+/** A moment in the reader's time zone. */
+export function formatMoment(ms: number, options: Intl.DateTimeFormatOptions): string {
+  return new Date(ms).toLocaleString(localization.code.replace('_', '-').replace('@', '-'), options);
+}

@@ -1,0 +1,268 @@
+// The dashboard's state, and all that changes it.
+
+import { onMounted, onWillUnmount, useState } from '@odoo/owl';
+import { browser } from '@web/core/browser/browser';
+import type { Orm } from '@web/core/utils/hooks';
+import { errorText } from '../../core/error_text';
+import type { Consumer, Fault, Figures, Question, StatusClass, Surroundings } from './figures';
+import { readConsumers, readFaults, readFigures, readSurroundings } from './figures';
+import { liveSource } from './live_source';
+import type { Connection, Source, SourceEvents, Traffic } from './source';
+import { manualSource, pollingSource } from './source';
+
+export type Span = '24h' | '30d' | '1y';
+export type Mode = 'live' | 'polling' | 'manual';
+
+const hourMs = 3_600_000;
+const spansMs: Record<Span, number> = { '24h': 24 * hourMs, '30d': 30 * 24 * hourMs, '1y': 365 * 24 * hourMs };
+export const pollingSeconds = [5, 10, 30, 60] as const;
+/** Between two readings of the figures while traffic goes on; counters are raised in between. */
+const rereadEveryMs = 5_000;
+export const shownFaults = 50;
+const ratesKept = 60;
+const storageKey = 'api_gateway.dashboard';
+
+interface Preferences {
+  mode: Mode;
+  everySeconds: number;
+  sound: boolean;
+}
+
+export interface DashboardState extends Preferences {
+  span: Span;
+  /** A part of the time that was zoomed into. */
+  zoom: { since: number; until: number } | null;
+  consumer: string | null;
+  statusClass: StatusClass | null;
+  connection: Connection;
+  figures: Figures | null;
+  surroundings: Surroundings | null;
+  faults: Fault[];
+  consumers: Consumer[];
+  loading: boolean;
+  error: string | null;
+  updatedAt: number | null;
+  /** Requests per second of the last minute, the newest last. Empty without a socket. */
+  rates: number[];
+}
+
+/** Hears of traffic as it comes, for sounds and toasts. */
+export type TrafficListener = (traffic: Traffic) => void;
+
+export class DashboardStore {
+  readonly state: DashboardState;
+  readonly #orm: Orm;
+  readonly #onTraffic: TrafficListener;
+  #source: Source | undefined;
+  #reading = 0;
+  #readAt = 0;
+  #reread: number | undefined;
+  #stopped = false;
+
+  constructor(orm: Orm, state: DashboardState, onTraffic: TrafficListener) {
+    this.#orm = orm;
+    this.state = state;
+    this.#onTraffic = onTraffic;
+  }
+
+  get question(): Question {
+    const { zoom, span, consumer, statusClass } = this.state;
+    const now = Date.now();
+    const range = zoom ?? { since: now - spansMs[span], until: now };
+    return { ...range, consumer, status_class: statusClass };
+  }
+
+  start(): void {
+    void this.load();
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#source?.stop();
+    browser.clearTimeout(this.#reread);
+  }
+
+  /** Reads everything anew. A later call makes an earlier one's answer void. */
+  async load(): Promise<void> {
+    browser.clearTimeout(this.#reread);
+    this.#reread = undefined;
+    this.#reading += 1;
+    const reading = this.#reading;
+    this.#readAt = performance.now();
+    this.state.loading = true;
+    const question = this.question;
+    try {
+      const [figures, surroundings, faults] = await Promise.all([
+        readFigures(this.#orm, question),
+        readSurroundings(this.#orm, question),
+        readFaults(this.#orm, question, shownFaults),
+      ]);
+      const isKnown = figures.consumers.every(({ value }) => this.state.consumers.some(({ consumer }) => consumer === value));
+      const consumers = isKnown ? this.state.consumers : await readConsumers(this.#orm);
+      if (reading !== this.#reading || this.#stopped) return;
+      if (this.state.connection === 'polling' || this.state.connection === 'fallback') this.#compare(figures);
+      Object.assign(this.state, { figures, surroundings, faults, consumers, error: null, updatedAt: Date.now() });
+    } catch (error) {
+      if (reading === this.#reading && !this.#stopped) this.state.error = errorText(error);
+    } finally {
+      if (reading === this.#reading) this.state.loading = false;
+    }
+  }
+
+  /** As many of the log's faults as a download may hold. */
+  allFaults(): Promise<Fault[]> {
+    return readFaults(this.#orm, this.question, 1_000);
+  }
+
+  chooseSpan(span: Span): void {
+    Object.assign(this.state, { span, zoom: null });
+    void this.load();
+  }
+
+  zoom(since: number, until: number): void {
+    if (until - since < 60_000) return;
+    this.state.zoom = { since: Math.floor(since), until: Math.ceil(until) };
+    void this.load();
+  }
+
+  unzoom(): void {
+    this.state.zoom = null;
+    void this.load();
+  }
+
+  /** The same one again takes the filter away. */
+  filterConsumer(consumer: string | null): void {
+    this.state.consumer = consumer === this.state.consumer ? null : consumer;
+    this.state.rates = [];
+    this.#source?.select(this.state.consumer);
+    void this.load();
+  }
+
+  filterClass(statusClass: StatusClass | null): void {
+    this.state.statusClass = statusClass === this.state.statusClass ? null : statusClass;
+    void this.load();
+  }
+
+  clearFilters(): void {
+    Object.assign(this.state, { consumer: null, statusClass: null, zoom: null });
+    this.#source?.select(null);
+    void this.load();
+  }
+
+  chooseMode(mode: Mode, everySeconds = this.state.everySeconds): void {
+    Object.assign(this.state, { mode, everySeconds });
+    this.#keep();
+    this.#connect();
+  }
+
+  toggleSound(): void {
+    this.state.sound = !this.state.sound;
+    this.#keep();
+  }
+
+  #connect(): void {
+    this.#source?.stop();
+    this.state.rates = [];
+    const { mode, everySeconds, consumer } = this.state;
+    // A source that was stopped may have a word under way.
+    const ifCurrent = (act: () => void) => {
+      if (this.#source === source && !this.#stopped) act();
+    };
+    const events: SourceEvents = {
+      onConnection: (connection) =>
+        ifCurrent(() => {
+          this.state.connection = connection;
+          if (connection === 'fallback') this.state.rates = [];
+        }),
+      onTraffic: (traffic) => ifCurrent(() => this.#take(traffic)),
+      onHeartbeat: (perSecond) =>
+        ifCurrent(() => {
+          this.state.rates = [...this.state.rates.slice(1 - ratesKept), perSecond];
+        }),
+      onStale: () => ifCurrent(() => void this.load()),
+    };
+    const source =
+      mode === 'live'
+        ? liveSource(events)
+        : mode === 'polling'
+          ? pollingSource(events, everySeconds * 1_000)
+          : manualSource(events);
+    this.#source = source;
+    source.select(consumer);
+    source.start();
+  }
+
+  /** What the socket tells raises the counters at once; the figures are read anew at most every few seconds. */
+  #take(traffic: Traffic): void {
+    this.#onTraffic(traffic);
+    const { figures, zoom, statusClass } = this.state;
+    if (zoom !== null || figures === null) return;
+    const { totals } = figures;
+    for (const place of [2, 3, 4, 5] as const) {
+      if (statusClass !== null && statusClass !== place) continue;
+      const more = traffic[`class_${place}`];
+      totals.requests += more;
+      totals[`class_${place}`] += more;
+      if (place >= 4) totals.errors += more;
+    }
+    if (totals.requests > 0) totals.error_rate = totals.errors / totals.requests;
+    if (totals.requests > 0) totals.success_rate = 1 - totals.errors / totals.requests;
+    if (this.#reread !== undefined) return;
+    const waitMs = Math.max(0, this.#readAt + rereadEveryMs - performance.now());
+    this.#reread = browser.setTimeout(() => void this.load(), waitMs);
+  }
+
+  /** Without a socket, traffic is what two readings differ by. */
+  #compare({ totals }: Figures): void {
+    const before = this.state.figures?.totals;
+    if (before === undefined || this.state.zoom !== null) return;
+    const more = (name: keyof Traffic) => Math.max(0, totals[name] - before[name]);
+    const [class_2, class_3, class_4, class_5] = [more('class_2'), more('class_3'), more('class_4'), more('class_5')];
+    const requests = class_2 + class_3 + class_4 + class_5;
+    if (requests > 0) this.#onTraffic({ requests, class_2, class_3, class_4, class_5 });
+  }
+
+  #keep(): void {
+    const { mode, everySeconds, sound } = this.state;
+    browser.localStorage.setItem(storageKey, JSON.stringify({ mode, everySeconds, sound } satisfies Preferences));
+  }
+}
+
+/** The store of a component, running as long as the component is there. */
+export function useDashboard(orm: Orm, onTraffic: TrafficListener): DashboardStore {
+  const state: DashboardState = useState({
+    ...storedPreferences(),
+    span: '24h',
+    zoom: null,
+    consumer: null,
+    statusClass: null,
+    connection: 'connecting',
+    figures: null,
+    surroundings: null,
+    faults: [],
+    consumers: [],
+    loading: true,
+    error: null,
+    updatedAt: null,
+    rates: [],
+  });
+  const store = new DashboardStore(orm, state, onTraffic);
+  onMounted(() => store.start());
+  onWillUnmount(() => store.stop());
+  return store;
+}
+
+function storedPreferences(): Preferences {
+  let stored: Partial<Preferences> = {};
+  try {
+    stored = JSON.parse(browser.localStorage.getItem(storageKey) ?? '{}');
+  } catch {
+    // Somebody else's text: as good as none.
+  }
+  return {
+    mode: stored.mode === 'polling' || stored.mode === 'manual' ? stored.mode : 'live',
+    everySeconds: pollingSeconds.find((seconds) => seconds === stored.everySeconds) ?? 10,
+    sound: stored.sound === true,
+  };
+}

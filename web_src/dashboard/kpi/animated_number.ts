@@ -1,0 +1,37 @@
+import { onWillUnmount, useState } from '@odoo/owl';
+
+const durationMs = 700;
+
+export interface AnimatedNumber {
+  value: number | null;
+  /** Moves there, fast at first and slow at the end; at once for those who asked for less motion, or do not look. */
+  moveTo: (target: number | null) => void;
+}
+
+export function useAnimatedNumber(start: number | null): AnimatedNumber {
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
+  let frame = 0;
+  let goal = start;
+
+  function moveTo(target: number | null): void {
+    if (target === goal) return;
+    goal = target;
+    cancelAnimationFrame(frame);
+    const from = number.value;
+    if (from === null || target === null || still.matches || document.hidden) {
+      number.value = target;
+      return;
+    }
+    const begun = performance.now();
+    const step = (now: number) => {
+      const share = Math.min(1, Math.max(0, (now - begun) / durationMs));
+      number.value = share === 1 ? target : from + (target - from) * (1 - (1 - share) ** 3);
+      if (share < 1) frame = requestAnimationFrame(step);
+    };
+    frame = requestAnimationFrame(step);
+  }
+
+  const number: AnimatedNumber = useState({ value: start, moveTo });
+  onWillUnmount(() => cancelAnimationFrame(frame));
+  return number;
+}

@@ -1,0 +1,48 @@
+import { Component, onWillUpdateProps } from '@odoo/owl';
+import { _t } from '@web/core/l10n/translation';
+import { formatRate, nothing } from '../data/format';
+import { useAnimatedNumber } from './animated_number';
+import type { Kpi } from './kpis';
+import { sparkline } from './sparkline';
+
+interface Props {
+  kpi: Kpi;
+  large?: boolean;
+}
+
+/** One number, how it changed, and its line. */
+export class KpiCard extends Component<Props> {
+  static template = 'api_gateway.KpiCard';
+  static props = { kpi: Object, large: { type: Boolean, optional: true } };
+
+  number = useAnimatedNumber(this.props.kpi.value);
+
+  override setup(): void {
+    onWillUpdateProps(({ kpi }: Props) => this.number.moveTo(kpi.value));
+  }
+
+  get text(): string {
+    return this.number.value === null ? nothing : this.props.kpi.format(this.number.value);
+  }
+
+  get line(): { stroke: string; area: string } | null {
+    return sparkline(this.props.kpi.line ?? []);
+  }
+
+  /** How the number changed against the period before. */
+  get change(): { text: string; icon: string; tone: string; title: string } | null {
+    const { value, previous, rise, format } = this.props.kpi;
+    if (value === null || previous === undefined || previous === null) return null;
+    const title = _t('Period before: %s', format(previous));
+    if (previous === 0) return value === 0 ? null : { text: _t('new'), icon: 'fa-plus', tone: toneOf(rise), title };
+    const share = (value - previous) / Math.abs(previous);
+    if (Math.abs(share) < 0.001) return { text: formatRate(0), icon: 'fa-arrows-h', tone: 'muted', title };
+    const text = Math.abs(share) > 9.99 ? `×${Math.round(share + 1)}` : formatRate(Math.abs(share));
+    return { text, icon: share > 0 ? 'fa-caret-up' : 'fa-caret-down', tone: toneOf(rise * Math.sign(share)), title };
+  }
+}
+
+function toneOf(goodness: number): string {
+  if (goodness > 0) return 'good';
+  return goodness < 0 ? 'bad' : 'muted';
+}

@@ -1,0 +1,90 @@
+import { Component, useExternalListener, useState } from '@odoo/owl';
+import { _t } from '@web/core/l10n/translation';
+import { classNames } from '../chart/charts';
+import type { StatusClass } from '../data/figures';
+import { formatMoment } from '../data/format';
+import type { DashboardState, DashboardStore, Mode, Span } from '../data/store';
+import { pollingSeconds } from '../data/store';
+
+interface Props {
+  store: DashboardStore;
+}
+
+/** Which figures are shown, and how news comes in. */
+export class Toolbar extends Component<Props> {
+  static template = 'api_gateway.DashboardToolbar';
+  static props = { store: Object };
+
+  state: DashboardState = useState(this.props.store.state);
+  screen = useState({ isFull: document.fullscreenElement !== null });
+  spans: Span[] = ['24h', '30d', '1y'];
+  pollingSeconds = pollingSeconds;
+
+  override setup(): void {
+    useExternalListener(document, 'fullscreenchange', () => {
+      this.screen.isFull = document.fullscreenElement !== null;
+    });
+  }
+
+  get spanNames(): Record<Span, string> {
+    return { '24h': _t('24H'), '30d': _t('30D'), '1y': _t('1Y') };
+  }
+
+  get classes(): { value: StatusClass; name: string }[] {
+    const names = classNames();
+    return ([2, 3, 4, 5] as const).map((value) => ({ value, name: names[value] }));
+  }
+
+  get modes(): { mode: Mode; name: string }[] {
+    return [
+      { mode: 'live', name: _t('Live') },
+      { mode: 'polling', name: _t('Polling') },
+      { mode: 'manual', name: _t('Manual') },
+    ];
+  }
+
+  get connectionName(): string {
+    return {
+      connecting: _t('Connecting'),
+      live: _t('Live'),
+      fallback: _t('Reconnecting, polling meanwhile'),
+      polling: _t('Every %s s', this.state.everySeconds),
+      manual: _t('Manual'),
+    }[this.state.connection];
+  }
+
+  get hasFilter(): boolean {
+    const { consumer, statusClass, zoom } = this.state;
+    return consumer !== null || statusClass !== null || zoom !== null;
+  }
+
+  get zoomText(): string {
+    const { zoom } = this.state;
+    if (zoom === null) return '';
+    const options: Intl.DateTimeFormatOptions = { dateStyle: 'short', timeStyle: 'short' };
+    return `${formatMoment(zoom.since, options)} – ${formatMoment(zoom.until, options)}`;
+  }
+
+  nameOf({ name, user_name }: { name: string; user_name: string | null }): string {
+    return user_name ? `${name} (${user_name})` : name;
+  }
+
+  onConsumer({ target }: { target: HTMLSelectElement }): void {
+    this.props.store.filterConsumer(target.value || null);
+  }
+
+  onClass({ target }: { target: HTMLSelectElement }): void {
+    const chosen = this.classes.find(({ value }) => String(value) === target.value);
+    this.props.store.filterClass(chosen?.value ?? null);
+  }
+
+  onEvery({ target }: { target: HTMLSelectElement }): void {
+    this.props.store.chooseMode('polling', Number(target.value));
+  }
+
+  /** The whole page, not an element: dialogs and notifications are drawn beside it. */
+  toggleFullScreen(): void {
+    if (document.fullscreenElement === null) void document.documentElement.requestFullscreen();
+    else void document.exitFullscreen();
+  }
+}

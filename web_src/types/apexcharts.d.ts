@@ -1,0 +1,10 @@
+// static/lib/apexcharts.min.js is part of the bundle and puts its class on the window.
+
+import type ApexChartsClass from 'apexcharts';
+
+declare global {
+  type ApexCharts = ApexChartsClass;
+  interface Window {
+    ApexCharts: typeof ApexChartsClass;
+  }
+}
