@@ -38,8 +38,12 @@ export class OdooWeb {
 
   /** Throws Odoo's message when it refuses. */
   async call<T>(model: string, method: string, args: unknown[], kwargs: Record<string, unknown> = {}): Promise<T> {
-    const body = { jsonrpc: '2.0', params: { model, method, args, kwargs } };
-    const answer = await this.#http.post('/web/dataset/call_kw', body, { headers: { Cookie: this.#cookie } });
+    return this.post<T>('/web/dataset/call_kw', { model, method, args, kwargs });
+  }
+
+  /** Calls a JSON route of Odoo; throws Odoo's message when it refuses. */
+  async post<T>(path: string, params: object, headers: Record<string, string> = {}): Promise<T> {
+    const answer = await this.#http.post(path, { jsonrpc: '2.0', params }, { headers: { Cookie: this.#cookie, ...headers } });
     const { error, result } = answer.json ?? {};
     if (error) throw new Error(`${error.data?.name}: ${error.data?.message}`);
     return result as T;

@@ -1,0 +1,205 @@
+// The live figures over the WebSocket: who gets in, what they are told, and how it adds up over sidecars.
+
+import { createHash } from 'node:crypto';
+import { afterEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Sidecar } from '../helpers/instance.ts';
+import { OdooWeb } from '../helpers/odoo_web.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const admin = await OdooWeb.login(gateway);
+const origin = gateway.odoo.url;
+
+interface Ticket {
+  ticket: string;
+  database: string;
+  urls: string[];
+}
+
+interface Message {
+  id: number;
+  message: { type: string; payload: Record<string, unknown> };
+}
+
+const opened: Watch[] = [];
+afterEach(() => {
+  for (const watch of opened.splice(0)) watch.socket.terminate();
+});
+
+/** A browser's socket, and what it has heard. */
+class Watch {
+  readonly socket: WebSocket;
+  readonly heard: Message[] = [];
+  closed: number | undefined;
+
+  constructor(sidecar: { url: string }, hello: object | undefined, pageOrigin: string) {
+    this.socket = new WebSocket(`${sidecar.url.replace('http', 'ws')}/api/live`, { origin: pageOrigin });
+    this.socket.on('open', () => hello && this.socket.send(JSON.stringify({ event: 'subscribe', data: hello })));
+    this.socket.on('message', (text) => this.heard.push(...(JSON.parse(String(text)) as Message[])));
+    this.socket.on('close', (code) => {
+      this.closed = code;
+    });
+    this.socket.on('error', () => {});
+    opened.push(this);
+  }
+
+  of(type: string): Record<string, unknown>[] {
+    return this.heard.filter(({ message }) => message.type === `gateway.${type}`).map(({ message }) => message.payload);
+  }
+
+  requests(channel = 'traffic'): number {
+    return this.of('traffic')
+      .filter((payload) => payload['channel'] === channel)
+      .reduce((sum, payload) => sum + Number(payload['requests']), 0);
+  }
+
+  greeted(): Promise<number> {
+    return until('the socket is greeted', () => this.of('hello').length > 0);
+  }
+}
+
+function ticketOf(web: OdooWeb): Promise<Ticket> {
+  return web.post<Ticket>('/api_gateway/live_ticket', {}, { Origin: origin });
+}
+
+async function watch(web: OdooWeb, more: object = {}, sidecar: Sidecar = gateway.sidecar): Promise<Watch> {
+  const { ticket, database } = await ticketOf(web);
+  const opening = new Watch(sidecar, { ticket, database, channels: ['traffic'], ...more }, origin);
+  await opening.greeted();
+  return opening;
+}
+
+async function ping(times: number, key: string, sidecar: Sidecar = gateway.sidecar): Promise<void> {
+  for (let i = 0; i < times; i += 1) await sidecar.get('/api/v1/ping', { key });
+}
+
+async function addUser(login: string, group: string): Promise<number> {
+  const groups = await gateway.sql<{ res_id: number }>(
+    "select res_id from ir_model_data where (module, name) in (('base', 'group_user'), ('api_gateway', $1))",
+    [group],
+  );
+  const values = { name: login, login, password: `${login}-password`, group_ids: [[6, 0, groups.map(({ res_id }) => res_id)]] };
+  const context = { no_reset_password: true };
+  const [id] = await gateway.orm<number[]>('res.users', 'create', { vals_list: [values], context });
+  return Number(id);
+}
+
+test('what several sidecars answer is told once each, summed, within two seconds', async () => {
+  const second = await gateway.startSidecar();
+  const watching = await watch(admin);
+  await Promise.all([ping(7, gateway.keys.demo), ping(5, gateway.keys.admin, second)]);
+  await gateway.get('/api/v1/ping', { key: 'f'.repeat(40) });
+  await until('all are told', () => watching.requests() >= 13, 2_000);
+  expect(watching.requests()).toBe(13);
+  expect(watching.of('traffic').reduce((sum, payload) => sum + Number(payload['class_4']), 0)).toBe(1);
+  await second.stop();
+});
+
+test('a heartbeat tells the requests per second', async () => {
+  const watching = await watch(admin);
+  await ping(20, gateway.keys.demo);
+  const rate = (payload: Record<string, unknown>) => (payload['per_second'] as Record<string, number>)['traffic'] ?? 0;
+  await until('a rate is told', () => watching.of('heartbeat').some((payload) => rate(payload) > 0));
+  await until('and that it is over', () => rate(watching.of('heartbeat').at(-1) ?? {}) === 0);
+});
+
+test('a channel of one consumer carries that one alone', async () => {
+  const [row] = await gateway.sql<{ id: number }>('select id from res_users_apikeys where index = $1', [
+    gateway.keys.demo.slice(0, 8),
+  ]);
+  const name = `traffic/odoo_key:${row?.id}`;
+  const watching = await watch(admin, { channels: ['traffic', name] });
+  await Promise.all([ping(3, gateway.keys.demo), ping(4, gateway.keys.admin)]);
+  await until('all are told', () => watching.requests() === 7);
+  expect(watching.requests(name)).toBe(3);
+});
+
+test('a ticket is good once, for 30 seconds, for its own page, and kept as a hash alone', async () => {
+  const { ticket, database } = await ticketOf(admin);
+  const hello = { ticket, database, channels: ['traffic'] };
+  const rows = await gateway.sql<{ hash: Buffer }>('select hash from gateway.live_ticket');
+  expect(rows.map(({ hash }) => hash.toString('hex'))).toContain(createHash('sha256').update(ticket).digest('hex'));
+
+  await new Watch(gateway.sidecar, hello, origin).greeted();
+  const again = new Watch(gateway.sidecar, hello, origin);
+  await until('the second use is refused', () => again.closed === 4401);
+
+  const elsewhere = new Watch(gateway.sidecar, { ...hello, ticket: (await ticketOf(admin)).ticket }, 'http://evil.example');
+  await until('another page is refused', () => elsewhere.closed === 4401);
+
+  const late = await ticketOf(admin);
+  await gateway.sql("update gateway.live_ticket set expires_at = expires_at - interval '31 seconds'");
+  const expired = new Watch(gateway.sidecar, { ...hello, ticket: late.ticket }, origin);
+  await until('a late one is refused', () => expired.closed === 4401);
+
+  const mute = new Watch(gateway.sidecar, { database, channels: ['traffic'] }, origin);
+  await until('none is refused', () => mute.closed === 4401);
+  const rubbish = new Watch(gateway.sidecar, { ticket: 1, channels: ['everything'] }, origin);
+  await until('rubbish is refused', () => rubbish.closed === 4400);
+});
+
+test('who comes back is sent what it missed; another stream is told to read anew', async () => {
+  const first = await watch(admin);
+  await ping(2, gateway.keys.demo);
+  await until('told', () => first.requests() === 2);
+  const [hello] = first.of('hello');
+  const last = first.heard.at(-1)?.id;
+  first.socket.terminate();
+  await ping(3, gateway.keys.demo);
+  const other = await watch(admin, {});
+  await ping(1, gateway.keys.demo);
+  await until('others are told', () => other.requests() > 0);
+
+  const back = await watch(admin, { stream: hello?.['stream'], last });
+  expect(back.of('hello')[0]?.['replayed']).toBe(true);
+  await until('what was missed is sent', () => back.requests() >= 4);
+  expect(back.requests()).toBe(4);
+
+  const stranger = await watch(admin, { stream: 'another', last: 3 });
+  expect(stranger.of('hello')[0]?.['replayed']).toBe(false);
+});
+
+test('a user is told its own requests alone, and leaves with its rights', async () => {
+  const userId = await addUser('watcher', 'group_user');
+  const web = await OdooWeb.login(gateway, 'watcher', 'watcher-password');
+  const watching = await watch(web);
+  const login = await gateway.post('/api/v1/auth/login', { login: 'watcher', password: 'watcher-password' });
+  const token = login.json.data.access_token as string;
+  await Promise.all([ping(4, gateway.keys.admin), ping(2, token)]);
+  await until('its own are told', () => watching.requests() >= 2);
+  await ping(1, gateway.keys.admin);
+  const everyone = await watch(admin);
+  await ping(1, gateway.keys.admin);
+  await until('the manager is told', () => everyone.requests() >= 1);
+  expect(watching.requests()).toBe(2);
+
+  await gateway.orm('res.users', 'write', { ids: [userId], vals: { active: false } });
+  await until('it is sent away', () => watching.closed === 4403, 3_000);
+});
+
+test('without a right in the gateway there is no ticket', async () => {
+  await addUser('stranger', 'none');
+  const web = await OdooWeb.login(gateway, 'stranger', 'stranger-password');
+  await expect(ticketOf(web)).rejects.toThrow('Only users of the API Gateway');
+});
+
+test('other paths and sockets that come from no page are refused before they are opened', async () => {
+  const nowhere = new WebSocket(`${gateway.sidecar.url.replace('http', 'ws')}/elsewhere`, { origin });
+  const statuses: number[] = [];
+  nowhere.on('unexpected-response', (_request, { statusCode }) => statuses.push(statusCode ?? 0));
+  nowhere.on('error', () => {});
+  const pageless = new WebSocket(`${gateway.sidecar.url.replace('http', 'ws')}/api/live`);
+  pageless.on('unexpected-response', (_request, { statusCode }) => statuses.push(statusCode ?? 0));
+  pageless.on('error', () => {});
+  await until('both are refused', () => statuses.length === 2);
+  expect(statuses.sort()).toEqual([403, 404]);
+});
+
+test('a stopping sidecar says goodbye', async () => {
+  const second = await gateway.startSidecar();
+  const watching = await watch(admin, {}, second);
+  await second.stop();
+  expect(watching.closed).toBe(1001);
+});
