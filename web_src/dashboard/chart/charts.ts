@@ -217,7 +217,7 @@ export function chartsOf(
       title: _t('Top consumers'),
       summary: listed(figures.consumers),
       options: bars(
-        figures.consumers.slice(0, 8).map((entry) => ({ label: entry.name ?? entry.value, requests: entry.requests })),
+        figures.consumers.slice(0, 8).map((entry) => ({ label: callerOf(entry), requests: entry.requests })),
         colors.accent,
         (index) => {
           const consumer = figures.consumers[index]?.value;
@@ -282,6 +282,11 @@ export function chartsOf(
 /** What the classes of a status are called. */
 export function classNames(): Record<StatusClass, string> {
   return { 2: _t('2xx Success'), 3: _t('3xx Redirected'), 4: _t('4xx Refused'), 5: _t('5xx Failed') };
+}
+
+/** Keys of several users may have the same name. */
+function callerOf({ name, value, user_name }: Top): string {
+  return user_name ? `${name ?? value} · ${user_name}` : (name ?? value);
 }
 
 function listed(entries: readonly (Pick<Top, 'value' | 'requests'> & { name?: string })[]): string {
