@@ -177,7 +177,8 @@ test('a body just under the cap is read', async () => {
 
 test('405 lists what is possible', async () => {
   const answer = await gateway.request('DELETE', '/api/v1/ping', { key });
-  expect(answer.headers.get('allow')).toBe('GET, HEAD');
+  expect(answer.headers.get('allow')?.split(', ')).toEqual(expect.arrayContaining(['GET', 'HEAD']));
+  expect(answer.headers.get('allow')).not.toContain('DELETE');
 });
 
 test('nobody without a credential makes the gateway read a body', async () => {

@@ -66,7 +66,7 @@ describe('an answer equals what the ORM gives that user', () => {
     const answer = await gateway.get(`/api/v1/res.partner?${new URLSearchParams({ ...parameters, limit: '7', offset: '3' })}`, {
       key: admin,
     });
-    expect(answer.json.meta).toEqual({ limit: 7, offset: 3 });
+    expect(answer.json.meta).toMatchObject({ limit: 7, offset: 3 });
     expect(answer.json.data).toHaveLength(7);
     const orm = { domain, order: 'name desc, id', limit: 7, offset: 3 };
     expect(answer.json.data).toEqual(await ormRows('res.partner', ['name', 'email', 'parent_id', 'category_id'], orm, admin));
@@ -76,7 +76,7 @@ describe('an answer equals what the ORM gives that user', () => {
 test('80 records unless told otherwise', async () => {
   const answer = await gateway.get('/api/v1/res.country?fields=code', { key: demo });
   expect(answer.json.data).toHaveLength(80);
-  expect(answer.json.meta).toEqual({ limit: 80, offset: 0 });
+  expect(answer.json.meta).toMatchObject({ limit: 80, offset: 0 });
 });
 
 test('one record, by its id', async () => {

@@ -23,6 +23,7 @@ async function ready(env: Record<string, string> = {}): Promise<SidecarProcess> 
 /** A read that waits in Odoo until the table is let go. */
 async function slowRead(sidecar: SidecarProcess) {
   const client = new pg.Client({ connectionString: gateway.databaseUrl });
+  client.on('error', () => {}); // the database is dropped under it when a test fails
   await client.connect();
   await client.query('begin');
   await client.query('lock table res_country_group in access exclusive mode');
@@ -77,18 +78,33 @@ test('a second signal exits at once', async () => {
   await letGo();
 });
 
-test('a request past its deadline is told so, and the database statement ends with it', async () => {
+test('a read past its deadline is told so, and its statement ends with it', async () => {
   const sidecar = await ready({ GATEWAY_REQUEST_TIMEOUT_MS: '500' });
-  const { answer, letGo } = await slowRead(sidecar);
+  await gateway.sql('create policy slow on res_currency using (pg_sleep(10) is not null)');
+  await gateway.sql('alter table res_currency enable row level security, force row level security');
   const startedAt = performance.now();
-  expect((await answer).status).toBe(504);
+  const answer = await sidecar.get('/api/v1/res.currency?fields=symbol', { key: gateway.keys.admin });
+  expect(answer.status).toBe(504);
+  expect(answer.json.error.reason).toBe('odoo.timeout');
   expect(performance.now() - startedAt).toBeLessThan(2_000);
-  await until('nothing waits any more', async () => {
-    const [row] = await gateway.sql<{ waiting: boolean }>(
-      "select exists (select from pg_locks where relation = 'res_country_group'::regclass and not granted) as waiting",
+  await until('its statement has ended', async () => {
+    const [row] = await gateway.sql<{ running: number }>(
+      `select count(*)::int as running from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid() and state = 'active' and query like '%res_currency%'`,
     );
-    return row?.waiting === false;
+    return row?.running === 0;
   });
+  await gateway.sql('alter table res_currency no force row level security, disable row level security');
+  await gateway.sql('drop policy slow on res_currency');
+  sidecar.kill('SIGTERM');
+  await sidecar.exited;
+});
+
+test('a read that waits for a lock is told of the conflict before its time is over', async () => {
+  const sidecar = await ready({ GATEWAY_REQUEST_TIMEOUT_MS: '1000' });
+  const { answer, letGo } = await slowRead(sidecar);
+  expect((await answer).json.error).toMatchObject({ code: 409, reason: 'odoo.conflict' });
+  expect(Number((await answer).headers.get('retry-after'))).toBeGreaterThan(0);
   await letGo();
   sidecar.kill('SIGTERM');
   await sidecar.exited;

@@ -22,24 +22,14 @@ export function authentication(authenticators: readonly Authenticator[]): Policy
     check(context: RequestContext): undefined | Promise<void> {
       const credential = readCredential(context.request.headers);
       if (credential === undefined) throw missing();
-      const { database } = context;
-      const fresh = database.ensureFresh();
       const authenticator = authenticators.find((candidate) => candidate.recognises(credential));
       if (authenticator === undefined)
         throw invalid(new CredentialRefused(`no kind of credential looks like this (${credential.kind})`));
 
-      if (fresh === undefined) {
-        const found = attempt(() => authenticator.authenticate(credential, database));
-        if (!(found instanceof Promise)) {
-          context.principal = found;
-          return undefined;
-        }
-        return settle(context, found);
-      }
-      return settle(
-        context,
-        fresh.then(() => authenticator.authenticate(credential, database)),
-      );
+      const found = attempt(() => authenticator.authenticate(credential, context.database));
+      if (found instanceof Promise) return settle(context, found);
+      context.principal = found;
+      return undefined;
     },
   };
 }

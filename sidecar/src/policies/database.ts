@@ -1,4 +1,4 @@
-// Which of the served databases a request means.
+// Which of the served databases a request means, and whether what is remembered of it still holds.
 
 import type { Policy, RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
@@ -10,7 +10,7 @@ export function chosenDatabase(databases: readonly [Database, ...Database[]]): P
   return {
     name: 'database',
     appliesTo: ['anonymous', 'authenticated'],
-    check(context: RequestContext): undefined {
+    check(context: RequestContext): undefined | Promise<void> {
       const name = context.request.headers['x-odoo-database'];
       const database = name === undefined ? databases[0] : byName.get(String(name));
       if (database === undefined) {
@@ -20,6 +20,7 @@ export function chosenDatabase(databases: readonly [Database, ...Database[]]): P
         });
       }
       context.database = database;
+      return database.ensureFresh();
     },
   };
 }
