@@ -1,7 +1,5 @@
 from odoo import api, models
 
-ALIVE = "seen_at > gateway.utc_now() - interval '10 seconds'"
-
 
 class GatewayStatDashboard(models.AbstractModel):
     """What the dashboard shows beside the figures of requests."""
@@ -16,8 +14,9 @@ class GatewayStatDashboard(models.AbstractModel):
         gateway, null while nothing serves it; `logs` is the global log level."""
         self._check_group()
         cr = self.env.cr
-        cr.execute(f"select count(*) filter (where {ALIVE}), count(*) filter (where not {ALIVE}) from gateway.sidecar")
-        alive, stale = cr.fetchone()
+        sidecars = self.env["gateway.sidecar"].sudo()
+        alive = sidecars.search_count([("state", "=", "alive")])
+        stale = sidecars.search_count([("state", "=", "stale")])
         cr.execute("select gateway.settings() ->> 'log.level'")
         [level] = cr.fetchone()
         return {
@@ -48,5 +47,5 @@ class GatewayStatDashboard(models.AbstractModel):
         [configured] = cr.fetchone()
         if configured:
             return [configured.rstrip("/")]
-        cr.execute(f"select address from gateway.sidecar where {ALIVE} order by address limit 10")
-        return [address for (address,) in cr.fetchall()]
+        alive = self.env["gateway.sidecar"].sudo().search([("state", "=", "alive")], order="address", limit=10)
+        return alive.mapped("address")
