@@ -31,7 +31,11 @@ const fewestToSplit = 32;
  * keeps Postgres from clearing away, or Postgres is busy. A pause then lets more callers share the next one.
  */
 const slowMs = 10;
+const slowRowMs = 0.5;
 const longestPauseMs = 25;
+/** With fewer callers than this in a statement and others waiting already, it pays to let them gather first. */
+const crowd = 32;
+const gatherMs = 2;
 /** After Postgres failed to answer, nobody waits for it before this has passed. */
 const retryMs = 250;
 
@@ -65,6 +69,7 @@ export class Throttle {
   #ready: Group[] = [];
   #waiting = 0;
   #inFlight = 0;
+  #rowsInFlight = 0;
   #scheduled = false;
   #away = false;
   #failedAt = 0;
@@ -147,7 +152,7 @@ export class Throttle {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      const share = Math.max(fewestToSplit, Math.ceil(this.#ready.length / (lanes - this.#inFlight)));
+      const share = Math.max(fewestToSplit, Math.ceil((this.#ready.length + this.#rowsInFlight) / lanes));
       while (this.#inFlight < lanes && this.#ready.length > 0) {
         void this.#send(this.#ready.splice(0, Math.min(share, mostPerStatement)));
       }
@@ -163,17 +168,21 @@ export class Throttle {
       return { subject, asked, cost, limits };
     });
     this.#inFlight += 1;
+    this.#rowsInFlight += groups.length;
     this.counts.statements += 1;
     this.counts.rows += asks.length;
     const era = this.#era;
     const sentAt = performance.now();
     let pauseMs = 0;
+    const callers = groups.reduce((total, { waiting }) => total + waiting.length, 0);
     try {
       const taken = await this.#options.take(asks);
       this.#away = false;
-      pauseMs = Math.min(performance.now() - sentAt - slowMs, longestPauseMs);
+      const overdueMs = performance.now() - sentAt - slowMs - slowRowMs * groups.length;
       if (taken.length !== groups.length) throw new GatewayError('internal.error');
       for (const [index, group] of groups.entries()) this.#handOut(group, taken[index] as Taken, sentAt, era);
+      const gathers = callers < crowd && this.#waiting > 0;
+      pauseMs = Math.max(gathers ? gatherMs : 0, Math.min(overdueMs, longestPauseMs));
     } catch (thrown) {
       this.#fail(groups, asGatewayError(thrown));
     }
@@ -183,6 +192,7 @@ export class Throttle {
 
   #leaveLane(groups: readonly Group[]): void {
     this.#inFlight -= 1;
+    this.#rowsInFlight -= groups.length;
     for (const { subject } of groups) this.#next(subject);
     this.#schedule();
   }
