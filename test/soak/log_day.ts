@@ -9,6 +9,51 @@ import { median } from '../bench/harness.ts';
 import { createInstance } from '../helpers/instance.ts';
 
 const rowsOfDay = Number(process.argv[2] ?? 5_000_000);
+const year = [
+  `create unlogged table soak_facet as
+   select c.consumer, f.facet, f.value, class::smallint
+   from (select 'odoo_key:' || c as own from generate_series(1, 50) c) o
+   cross join generate_series(1, 40) r
+   cross join lateral (values (o.own), ('*')) c (consumer)
+   cross join lateral (values
+     ('route', '/api/v1/route' || r), ('model', 'model.' || r % 12), ('method', (array['GET', 'POST', 'PATCH', 'DELETE'])[1 + r % 4]),
+     ('consumer', case when c.consumer = '*' then o.own end)) f (facet, value)
+   cross join unnest('{2,4}'::integer[]) class
+   where f.value is not null
+   group by 1, 2, 3, 4
+   union all
+   select consumer, facet, value, class::smallint
+   from (select '*' as consumer union all select 'odoo_key:' || c from generate_series(1, 50) c) c
+   cross join (values ('total', '', 2), ('total', '', 4), ('latency', '', 0), ('latency', '', 2), ('latency', '', 4), ('status', '200', 2),
+     ('status', '404', 4), ('status', '429', 4), ('reason', 'throttle.exceeded', 4), ('reason', 'odoo.missing', 4)) f (facet, value, class)`,
+  ...[
+    ['day', '400 days', 'true'],
+    ['hour', '400 days', "facet = 'total'"],
+    ['hour', '35 days', "facet <> 'total'"],
+  ].map(
+    ([step, age, condition]) => `
+      insert into gateway.request_stat
+      select '${step}', at, consumer, facet, value, class, 1000, 1000, 8000, 5000, 0, 400000,
+        case when facet = 'latency' then array(select abs(60 - i) * 3.0 from generate_series(0, 110) i)::real[] end
+      from generate_series(date_trunc('day', gateway.utc_now()) - interval '${age}', gateway.utc_now() - interval '1 ${step}',
+        interval '1 ${step}') at
+      cross join soak_facet
+      where at < date_trunc('${step}', gateway.utc_now()) and ${condition}
+      order by at, consumer, facet, class, value`,
+  ),
+  `insert into gateway.request_stat
+   select 'month', date_trunc('month', at), consumer, facet, value, class, sum(requests), sum(cost), sum(gateway_ms),
+     sum(odoo_ms), sum(bytes_in), sum(bytes_out), gateway.histogram_sum(latency) filter (where latency is not null)
+   from gateway.request_stat_day where at < date_trunc('month', gateway.utc_now()) group by 2, 3, 4, 5, 6`,
+  `update gateway.request_stat_rolled set until = date_trunc(step, gateway.utc_now())`,
+  `insert into gateway.consumer
+   select 'odoo_key:' || c, 'Shop ' || c, 2, gateway.utc_now() - interval '400 days', gateway.utc_now()
+   from generate_series(1, 50) c on conflict do nothing`,
+  'vacuum analyze gateway.request_stat_hour',
+  'vacuum analyze gateway.request_stat_day',
+  'vacuum analyze gateway.request_stat_month',
+];
+
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 const figures: Record<string, number> = {};
 let isRight = false;
@@ -101,48 +146,3 @@ async function askYear(): Promise<void> {
     }
   }
 }
-
-const year = [
-  `create unlogged table soak_facet as
-   select c.consumer, f.facet, f.value, class::smallint
-   from (select 'odoo_key:' || c as own from generate_series(1, 50) c) o
-   cross join generate_series(1, 40) r
-   cross join lateral (values (o.own), ('*')) c (consumer)
-   cross join lateral (values
-     ('route', '/api/v1/route' || r), ('model', 'model.' || r % 12), ('method', (array['GET', 'POST', 'PATCH', 'DELETE'])[1 + r % 4]),
-     ('consumer', case when c.consumer = '*' then o.own end)) f (facet, value)
-   cross join unnest('{2,4}'::integer[]) class
-   where f.value is not null
-   group by 1, 2, 3, 4
-   union all
-   select consumer, facet, value, class::smallint
-   from (select '*' as consumer union all select 'odoo_key:' || c from generate_series(1, 50) c) c
-   cross join (values ('total', '', 2), ('total', '', 4), ('latency', '', 0), ('latency', '', 2), ('latency', '', 4), ('status', '200', 2),
-     ('status', '404', 4), ('status', '429', 4), ('reason', 'throttle.exceeded', 4), ('reason', 'odoo.missing', 4)) f (facet, value, class)`,
-  ...[
-    ['day', '400 days', 'true'],
-    ['hour', '400 days', "facet = 'total'"],
-    ['hour', '35 days', "facet <> 'total'"],
-  ].map(
-    ([step, age, condition]) => `
-      insert into gateway.request_stat
-      select '${step}', at, consumer, facet, value, class, 1000, 1000, 8000, 5000, 0, 400000,
-        case when facet = 'latency' then array(select abs(60 - i) * 3.0 from generate_series(0, 110) i)::real[] end
-      from generate_series(date_trunc('day', gateway.utc_now()) - interval '${age}', gateway.utc_now() - interval '1 ${step}',
-        interval '1 ${step}') at
-      cross join soak_facet
-      where at < date_trunc('${step}', gateway.utc_now()) and ${condition}
-      order by at, consumer, facet, class, value`,
-  ),
-  `insert into gateway.request_stat
-   select 'month', date_trunc('month', at), consumer, facet, value, class, sum(requests), sum(cost), sum(gateway_ms),
-     sum(odoo_ms), sum(bytes_in), sum(bytes_out), gateway.histogram_sum(latency) filter (where latency is not null)
-   from gateway.request_stat_day where at < date_trunc('month', gateway.utc_now()) group by 2, 3, 4, 5, 6`,
-  `update gateway.request_stat_rolled set until = date_trunc(step, gateway.utc_now())`,
-  `insert into gateway.consumer
-   select 'odoo_key:' || c, 'Shop ' || c, 2, gateway.utc_now() - interval '400 days', gateway.utc_now()
-   from generate_series(1, 50) c on conflict do nothing`,
-  'vacuum analyze gateway.request_stat_hour',
-  'vacuum analyze gateway.request_stat_day',
-  'vacuum analyze gateway.request_stat_month',
-];
