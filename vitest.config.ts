@@ -12,7 +12,7 @@ export default defineConfig({
           include: ['test/http/**/*.test.ts'],
           globalSetup: 'test/helpers/global_setup.ts',
           fileParallelism: false,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 120_000,
         },
       },
