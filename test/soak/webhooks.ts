@@ -19,7 +19,8 @@ const producers = 4;
 const rolledBackEvery = 10;
 
 const startedAt = performance.now();
-const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
+const real = await provideRealParts();
+const gateway = await createInstance({ ...real, sharedOdooUrl: null });
 const receiver = await startReceiver();
 const faults: string[] = [];
 let kills = 0;
@@ -151,7 +152,9 @@ async function restartPostgres(): Promise<void> {
   await until('a third has arrived', () => receiver.arrived.length > changes / 3, 1_800_000);
   await stopCluster({ immediately: true });
   await delay(2_000);
-  await ensureCluster({ anyPort: true });
+  // Where everybody looks for it.
+  process.env['STACK_POSTGRES_PORT'] = new URL(real.parts.cluster.ownerUrl).port;
+  await ensureCluster();
   restarts += 1;
 }
 
