@@ -147,7 +147,10 @@ async function killSidecars(): Promise<void> {
   }
 }
 
-/** Once, in the midst of it: connections are cut, sidecars and Odoo find their way back by themselves. */
+/**
+ * Once, in the midst of it: connections are cut, and sidecars find their way back by themselves. Odoo's prefork server
+ * ends when a new worker of it meets a Postgres that is starting up: as a supervisor would, start it again.
+ */
 async function restartPostgres(): Promise<void> {
   await until('a third has arrived', () => receiver.arrived.length > changes / 3, 1_800_000);
   await stopCluster({ immediately: true });
@@ -155,6 +158,8 @@ async function restartPostgres(): Promise<void> {
   // Where everybody looks for it.
   process.env['STACK_POSTGRES_PORT'] = new URL(real.parts.cluster.ownerUrl).port;
   await ensureCluster();
+  await gateway.odoo.stop();
+  await gateway.odoo.start();
   restarts += 1;
 }
 
