@@ -100,6 +100,12 @@ export function loadConfig(env: Environment): Config {
     faults.push('GATEWAY_DATABASES is missing: names with commas between them, unless GATEWAY_DATABASE_URL ends with one.');
   }
   const databases: [string, ...string[]] = [first ?? '', ...others];
+  for (const name of databases) {
+    // Odoo's own rule (addons/web/controllers/database.py); the name also goes into a header.
+    if (name !== '' && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) {
+      faults.push(`GATEWAY_DATABASES holds "${name}", which no database of Odoo can be called.`);
+    }
+  }
   if (new Set(databases).size !== databases.length) faults.push('GATEWAY_DATABASES names a database twice.');
 
   const odooUrl = url('GATEWAY_ODOO_URL', ['http:', 'https:'], 'http://127.0.0.1:8069');

@@ -219,7 +219,7 @@ function main(config: Config, log: Log): void {
       {
         name: 'close',
         limitMs: 3_000,
-        run: () => Promise.all([channel.close(), ...databases.map((database) => database.close())]),
+        run: () => Promise.all(databases.map((database) => database.close())),
       },
     ],
     log,

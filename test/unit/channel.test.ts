@@ -58,7 +58,6 @@ async function startOdoo(options: Partial<ChannelOptions> = {}) {
   closing.push(async () => {
     server.closeAllConnections();
     server.close();
-    await channel.close();
   });
   return { exchanges, channel, arrived: (count: number) => until(`${count} exchanges`, () => exchanges.length >= count) };
 }
@@ -233,5 +232,4 @@ test('an Odoo that is away, or ends in the middle, is unavailable', async () => 
   await cut;
   const nobody = new OdooChannel({ odooUrl: 'http://127.0.0.1:1', slots: 1, mostQueued: 1, longestQueueMs: 1_000 });
   await expect(nobody.deliver(request('a'))).rejects.toMatchObject({ reason: 'odoo.unavailable' });
-  await nobody.close();
 });

@@ -60,6 +60,7 @@ describe('loadConfig', () => {
   test.each([
     ['postgres://gateway@db', 'GATEWAY_DATABASES is missing'],
     ['postgres://gateway@db/%E0', 'GATEWAY_DATABASES is missing'],
+    ['postgres://gateway@db/größe', 'no database of Odoo can be called'],
     ['mysql://gateway@db/shop', 'GATEWAY_DATABASE_URL must be an address'],
     ['not an address', 'GATEWAY_DATABASE_URL must be an address'],
   ])('does not take the database address %s', (url, fault) => {

@@ -8,11 +8,11 @@
 // user, which costs Odoo a fraction of as many exchanges.
 
 import { createHmac, randomBytes } from 'node:crypto';
-import { Pool } from 'undici';
 import type { Grant } from '../context.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { IdempotencyToken } from './caller.ts';
+import { post } from './http_post.ts';
 import type { Operation } from './operations.ts';
 
 export interface Call {
@@ -96,14 +96,14 @@ interface Waiting extends Request {
 
 export class OdooChannel {
   readonly #options: ChannelOptions;
-  readonly #pool: Pool;
+  readonly #origin: URL;
   readonly #queue: Waiting[] = [];
   #free: number;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
     this.#free = options.slots;
-    this.#pool = new Pool(options.odooUrl, { connections: options.slots + 1, connect: { timeout: 5_000 } });
+    this.#origin = new URL(options.odooUrl);
   }
 
   /** Rejects with `odoo.overloaded`, `odoo.timeout`, `odoo.unavailable` or `odoo.channel`. */
@@ -141,10 +141,6 @@ export class OdooChannel {
 
   get load(): { readonly inFlight: number; readonly queued: number } {
     return { inFlight: this.#options.slots - this.#free, queued: this.#queue.length };
-  }
-
-  close(): Promise<void> {
-    return this.#pool.close();
   }
 
   /** What was sent goes on in Odoo and keeps its slot; what waits is taken out. */
@@ -239,28 +235,20 @@ export class OdooChannel {
     const { uuid, secret } = database.channel;
     const nonce = randomBytes(16).toString('base64url');
     const body = JSON.stringify({ v: 1, path, time: Date.now(), database: uuid, nonce, deadline, calls });
-    let status: number;
-    let text: string;
-    try {
-      const answer = await this.#pool.request({
-        // The query is for people: with it, Odoo's line about this request in its log names those it carried.
-        path: `${path}?request=${calls.map((call) => encodeURIComponent(call.request_id)).join(',')}`,
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'x-odoo-database': database.name,
-          'x-gateway-signature': `v1=${createHmac('sha256', secret).update(body).digest('hex')}`,
-        },
-        body,
-        reset: true,
-        headersTimeout: limitMs,
-        bodyTimeout: limitMs,
-      });
-      status = answer.statusCode;
-      text = await answer.body.text();
-    } catch (error) {
+    // The query is for people: with it, Odoo's line about this request in its log names those it carried.
+    const target = `${path}?request=${calls.map((call) => encodeURIComponent(call.request_id)).join(',')}`;
+    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    const headers = [
+      'Content-Type',
+      'application/json',
+      'X-Odoo-Database',
+      database.name,
+      'X-Gateway-Signature',
+      `v1=${signature}`,
+    ];
+    const { status, text } = await post(this.#origin, target, headers, body, limitMs).catch((error: unknown) => {
       throw new GatewayError('odoo.unavailable', { cause: error });
-    }
+    });
     if (status === 200) return parseResults(text);
     throw this.#refusal(database, status, text);
   }
