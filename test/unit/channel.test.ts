@@ -1,6 +1,6 @@
 // The channel against a server on this machine that answers as Odoo does, when a test lets it.
 
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
@@ -13,7 +13,7 @@ import { OdooChannel } from '../../sidecar/src/odoo/channel.ts';
 import { until } from '../helpers/wait.ts';
 
 const log = createLog('silent');
-const secret = Buffer.from('a secret of 32 bytes, more or less');
+const secret = createSecretKey('a secret of 32 bytes, more or less', 'utf8');
 
 /** One exchange that reached the server and waits for its answer. */
 interface Exchange {

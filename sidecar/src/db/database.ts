@@ -4,6 +4,8 @@
 // trusted for `staleAfterMs` after the last poll that succeeded; then a request waits for the next one, or is refused.
 // So a revoked key stops working within a second on every sidecar, and also on one that Postgres does not reach.
 
+import type { KeyObject } from 'node:crypto';
+import { createSecretKey } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Change, Signals } from './changes.ts';
@@ -48,7 +50,7 @@ export interface DatabaseOptions {
 /** What the internal channel is signed with. */
 export interface ChannelIdentity {
   readonly uuid: string;
-  readonly secret: Buffer;
+  readonly secret: KeyObject;
 }
 
 export class Database implements Queryable {
@@ -330,7 +332,8 @@ export class Database implements Queryable {
 
   async #loadChannel(): Promise<void> {
     const [{ uuid }, secret] = await Promise.all([readIdentity(this), readNewestSecret(this, 'channel')]);
-    this.#channel = { uuid, secret: secret.value };
+    // As a key object: a signature with bare bytes takes six times as long.
+    this.#channel = { uuid, secret: createSecretKey(secret.value) };
   }
 }
 

@@ -7,6 +7,7 @@
 // A read is sent at once while a slot is free. Reads that have to wait travel together in one body, each under its own
 // user, which costs Odoo a fraction of as many exchanges.
 
+import type { KeyObject } from 'node:crypto';
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Grant } from '../context.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
@@ -71,7 +72,7 @@ const overtimeMs = 120_000;
 /** The database that a body is written for, as far as the channel is concerned. */
 export interface Addressee {
   readonly name: string;
-  readonly channel: { readonly uuid: string; readonly secret: Buffer };
+  readonly channel: { readonly uuid: string; readonly secret: KeyObject };
   readonly log: Log;
   /** Reads `channel` anew. */
   reloadChannel(): Promise<void>;
