@@ -22,7 +22,7 @@ export const resultsDir = join(rootDir, 'test-results');
  * @returns {Promise<Executed>}
  */
 export function execute(command, args, options) {
-  const { log, limitMs = 15 * 60_000 } = options;
+  const { log, limitMs = 30 * 60_000 } = options;
   mkdirSync(dirname(log), { recursive: true });
   return new Promise((resolve) => {
     const startedAt = performance.now();
