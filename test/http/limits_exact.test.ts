@@ -46,7 +46,8 @@ async function ask(targets: readonly Sidecar[], onPassed: (total: number) => voi
         const { statusCode, body } = await request(`${target.url}/api/v1/ping`, { dispatcher: agent, headers });
         await body.dump();
         if (statusCode === 429) count.refused += 1;
-        else if (statusCode === 503) asked -= 1; // a machine that is busy with other things: nothing was decided
+        else if (statusCode === 503)
+          asked -= 1; // a machine that is busy with other things: nothing was decided
         else if (statusCode !== 200) throw new Error(`An answer with ${statusCode}.`);
         else {
           count.passed += 1;
