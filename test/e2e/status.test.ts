@@ -6,12 +6,14 @@ const gateway = await useInstance();
 const browser = await useBrowser();
 const card = '.o_api_gateway_sidecar';
 
-test('the status page is a click away from the apps and shows the running sidecar', async () => {
+test('the app opens on the dashboard; the status page is a click away and shows the running sidecar', async () => {
   const { page, faults, styleFault, text } = await browser.open(gateway, '/odoo');
   await page.click('.o_navbar_apps_menu button');
   await page.click('.o-dropdown--menu a:has-text("API Gateway"), .o_app:has-text("API Gateway")');
+  await page.waitForURL('**/odoo/gateway-dashboard');
+  await page.click('.o_menu_sections a:has-text("Status")');
   await page.waitForSelector(`${card}[data-state=alive]`);
-  expect(new URL(page.url()).pathname).toBe('/odoo/gateway');
+  expect(new URL(page.url()).pathname).toMatch(/\/gateway$/);
   const facts = await text(card);
   for (const fact of ['Alive', '0.1.0', gateway.sidecar.url]) expect(facts).toContain(fact);
   expect(await text('.o_api_gateway_summary')).toBe('All sidecars are alive.');
