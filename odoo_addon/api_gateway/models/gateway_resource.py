@@ -114,7 +114,7 @@ class GatewayResourceLine(models.Model):
         help="For lists of records such as order lines: which of their fields are shown and taken.",
     )
 
-    _name_unique = models.Constraint("unique (resource_id, name, is_readable)", "A public name stands for one field.")
+    _name_unique = models.Constraint("unique (resource_id, name)", "A public name stands for one field.")
 
     @api.constrains("name", "field_name")
     def _check_names(self):

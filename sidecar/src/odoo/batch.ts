@@ -14,6 +14,7 @@ import { asRecords, asWritten } from './operations.ts';
 import type { RecordShapes } from './records.ts';
 import { asObject } from './records.ts';
 import { checkMethod, checkModel } from './target.ts';
+import { isReference } from './values.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 /** A batch's operation has a name for references, beside what a single one has. */
@@ -170,10 +171,6 @@ function wholeOr(value: unknown, otherwise: number, least: number, most: number,
   if (value === undefined) return otherwise;
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
   throw malformed(at, `must be a whole number from ${least} to ${most}`);
-}
-
-function isReference(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 1 && '$ref' in value;
 }
 
 function missing(at: string, name: string): GatewayError {

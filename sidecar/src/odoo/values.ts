@@ -233,7 +233,7 @@ function itemsOf(value: unknown): unknown[] {
 }
 
 /** In a batch: what an earlier operation gave. Elsewhere Odoo's end refuses it, as it would any object. */
-function isReference(value: unknown): boolean {
+export function isReference(value: unknown): boolean {
   return isObject(value) && typeof value['$ref'] === 'string' && Object.keys(value).length === 1;
 }
 

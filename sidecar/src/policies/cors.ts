@@ -4,7 +4,6 @@
 import type { Policy, RequestContext } from '../context.ts';
 
 const exposed = [
-  'ETag',
   'Idempotency-Replayed',
   'Link',
   'Location',
