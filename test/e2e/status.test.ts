@@ -11,7 +11,8 @@ test('the app opens on the dashboard; the status page is a click away and shows 
   await page.click('.o_navbar_apps_menu button');
   await page.click('.o-dropdown--menu a:has-text("API Gateway"), .o_app:has-text("API Gateway")');
   await page.waitForURL('**/odoo/gateway-dashboard');
-  await page.click('.o_menu_sections a:has-text("Status")');
+  await page.click('.o_menu_sections button:has-text("Tools")');
+  await page.click('.o-dropdown--menu a:has-text("Gateway Status")');
   await page.waitForSelector(`${card}[data-state=alive]`);
   expect(new URL(page.url()).pathname).toMatch(/\/gateway$/);
   const facts = await text(card);

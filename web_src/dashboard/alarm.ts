@@ -2,7 +2,7 @@
 
 import { _t } from '@web/core/l10n/translation';
 import type { Services } from '@web/core/utils/hooks';
-import { formatCount, formatRate } from './data/format';
+import { formatCount, formatRate } from '../core/format';
 import type { Traffic } from './data/source';
 
 const windowMs = 60_000;

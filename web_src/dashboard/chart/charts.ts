@@ -2,10 +2,10 @@
 
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
+import type { ChartTheme } from '../../core/chart/palette';
+import { paletteOf } from '../../core/chart/palette';
+import { formatCount, formatMoment, formatMs, formatRate, nothing } from '../../core/format';
 import type { Figures, Point, StatusClass, Top } from '../data/figures';
-import { formatCount, formatMoment, formatMs, formatRate, nothing } from '../data/format';
-import type { ChartTheme } from './palette';
-import { paletteOf } from './palette';
 
 /** What somebody does with a chart. */
 export interface ChartActions {

@@ -1,8 +1,8 @@
 import { Component, useState } from '@odoo/owl';
 import { useService } from '@web/core/utils/hooks';
 import { errorText } from '../../core/error_text';
+import { formatMoment, formatMs } from '../../core/format';
 import type { Fault } from '../data/figures';
-import { formatMoment, formatMs } from '../data/format';
 import type { DashboardState, DashboardStore } from '../data/store';
 import { csvOf, download } from './csv';
 

@@ -1,6 +1,6 @@
 import { Component, onWillUpdateProps } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
-import { formatRate, nothing } from '../data/format';
+import { formatRate, nothing } from '../../core/format';
 import { useAnimatedNumber } from './animated_number';
 import type { Kpi } from './kpis';
 import { sparkline } from './sparkline';

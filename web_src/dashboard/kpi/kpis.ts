@@ -1,8 +1,8 @@
 // The cards: which number each shows, how it is written, and whether more of it is good.
 
 import { _t } from '@web/core/l10n/translation';
+import { formatBytes, formatCount, formatMs, formatPerSecond, formatRate } from '../../core/format';
 import type { Point, Totals } from '../data/figures';
-import { formatBytes, formatCount, formatMs, formatPerSecond, formatRate } from '../data/format';
 import type { DashboardState } from '../data/store';
 
 export interface Kpi {

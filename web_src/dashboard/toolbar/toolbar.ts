@@ -1,8 +1,8 @@
 import { Component, useExternalListener, useState } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
+import { formatMoment } from '../../core/format';
 import { classNames } from '../chart/charts';
 import type { StatusClass } from '../data/figures';
-import { formatMoment } from '../data/format';
 import type { DashboardState, DashboardStore, Mode, Span } from '../data/store';
 import { pollingSeconds } from '../data/store';
 
