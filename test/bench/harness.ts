@@ -21,6 +21,8 @@ export interface Load {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
+  /** Requests that take turns, in the place of one path and body. */
+  turns?: { path: string; body: string }[];
 }
 
 export interface Measured {
@@ -34,11 +36,11 @@ export interface Measured {
  * Keeps `connections` requests going for `seconds` with wrk, which takes little of the cores that the servers need.
  * Throws when a single one was not answered with 2xx: a refused request is a fast request.
  */
-export async function load(url: string, { connections, seconds, method = 'GET', headers = {}, body }: Load): Promise<Measured> {
+export async function load(url: string, { connections, seconds, ...request }: Load): Promise<Measured> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-'));
   try {
     const script = join(dir, 'load.lua');
-    await writeFile(script, luaScript(method, headers, body));
+    await writeFile(script, luaScript(request));
     const args = ['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`];
     const { stdout } = await execute('wrk', [...args, '--timeout', '30s', '--script', script, url]);
     const summary = JSON.parse(stdout.slice(stdout.lastIndexOf('\n{')));
@@ -50,10 +52,16 @@ export async function load(url: string, { connections, seconds, method = 'GET', 
   }
 }
 
-function luaScript(method: string, headers: Record<string, string>, body: string | undefined): string {
+function luaScript({ method = 'GET', headers = {}, body, turns }: Omit<Load, 'connections' | 'seconds'>): string {
   const lines = [`wrk.method = ${lua(method)}`];
   for (const [name, value] of Object.entries(headers)) lines.push(`wrk.headers[${lua(name)}] = ${lua(value)}`);
   if (body !== undefined) lines.push(`wrk.body = ${lua(body)}`);
+  if (turns !== undefined) {
+    const requests = turns.map((turn) => `wrk.format(nil, ${lua(turn.path)}, nil, ${lua(turn.body)})`);
+    lines.push(`local turns, turn = {}, 0
+init = function() turns = {${requests.join(',\n')}} end
+request = function() turn = turn % #turns + 1; return turns[turn] end`);
+  }
   lines.push(`done = function(summary, latency)
   local e = summary.errors
   io.write(string.format(
@@ -74,11 +82,13 @@ function lua(text: string): string {
 /**
  * Lets contestants take turns, `rounds` times and each time in another order, so that what disturbs the machine disturbs
  * all alike. One turn of each beforehand warms caches up and does not count.
+ * @param afterRound what else is measured in turns; round 0 is the warm-up
  * @returns the medians of each contestant's turns
  */
 export async function compare<Name extends string>(
   { rounds }: { rounds: number },
   contestants: Record<Name, () => Promise<Measured>>,
+  afterRound: (round: number) => Promise<void> = async () => {},
 ): Promise<Record<Name, Measured>> {
   const names = Object.keys(contestants) as Name[];
   const [busy = 0] = loadavg();
@@ -93,6 +103,7 @@ export async function compare<Name extends string>(
         `  ${round === 0 ? 'warm-up' : `round ${round}`}  ${name.padEnd(24)} ${Math.round(measured.rps)}/s  p99 ${measured.p99Ms.toFixed(1)} ms`,
       );
     }
+    await afterRound(round);
   }
   const medians = names.map((name): [Name, Measured] => {
     const measured = turns.get(name) ?? [];

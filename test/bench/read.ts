@@ -1,6 +1,10 @@
-// Reading one record and 80 records: this gateway against Odoo's own /json/2 and /jsonrpc, same user, key, fields and load.
+// Reading one record and 80 records: this gateway against Odoo's own /json/2 and /jsonrpc, same user, key and fields.
+// Under the same load of 8 connections; and under 16 and 64, against /json/2 with as many as it does best with.
+//
+//   npm run bench -- read [--rounds 5] [--seconds 3]
 
 import { deepStrictEqual } from 'node:assert';
+import { parseArgs } from 'node:util';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import type { Answer } from '../helpers/http_client.ts';
 import { HttpClient } from '../helpers/http_client.ts';
@@ -11,7 +15,10 @@ import { compare, load, report } from './harness.ts';
 const model = 'res.partner';
 const fields = ['name', 'email', 'phone', 'city', 'country_id', 'write_date'];
 const order = 'id';
-const effort = { connections: 8, seconds: 3 };
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '3' } },
+});
+const seconds = Number(options.seconds);
 
 interface Request {
   url: string;
@@ -78,14 +85,35 @@ try {
   await sameRecords([requests.one_gateway, requests.one_json2, requests.one_jsonrpc], 1);
   await sameRecords([requests.eighty_gateway, requests.eighty_json2, requests.eighty_jsonrpc], 80);
 
-  const contestants = Object.entries(requests).map(([name, { url, ids: _, ...request }]): [string, () => Promise<Measured>] => [
+  const loads = {
+    one_gateway: { ...requests.one_gateway, connections: 8 },
+    one_json2: { ...requests.one_json2, connections: 8 },
+    one_jsonrpc: { ...requests.one_jsonrpc, connections: 8 },
+    eighty_gateway: { ...requests.eighty_gateway, connections: 8 },
+    eighty_json2: { ...requests.eighty_json2, connections: 8 },
+    eighty_jsonrpc: { ...requests.eighty_jsonrpc, connections: 8 },
+    one_gateway_c16: { ...requests.one_gateway, connections: 16 },
+    one_gateway_c64: { ...requests.one_gateway, connections: 64 },
+    eighty_gateway_c64: { ...requests.eighty_gateway, connections: 64 },
+    // Two workers: 2 keep them busy, 4 leave no gap between requests, 16 is all that may wait for them to accept.
+    one_json2_c2: { ...requests.one_json2, connections: 2 },
+    one_json2_c4: { ...requests.one_json2, connections: 4 },
+    one_json2_c16: { ...requests.one_json2, connections: 16 },
+    eighty_json2_c2: { ...requests.eighty_json2, connections: 2 },
+    eighty_json2_c4: { ...requests.eighty_json2, connections: 4 },
+    eighty_json2_c16: { ...requests.eighty_json2, connections: 16 },
+  };
+  const contestants = Object.entries(loads).map(([name, { url, ids: _, ...request }]): [string, () => Promise<Measured>] => [
     name,
-    () => load(url, { ...request, ...effort } satisfies Load),
+    () => load(url, { ...request, seconds } satisfies Load),
   ]);
   const measured = await compare(
-    { rounds: 5 },
-    Object.fromEntries(contestants) as Record<keyof typeof requests, () => Promise<Measured>>,
+    { rounds: Number(options.rounds) },
+    Object.fromEntries(contestants) as Record<keyof typeof loads, () => Promise<Measured>>,
   );
+  const best = (...names: (keyof typeof loads)[]) => Math.max(...names.map((name) => measured[name].rps));
+  const oneJson2 = best('one_json2', 'one_json2_c2', 'one_json2_c4', 'one_json2_c16');
+  const eightyJson2 = best('eighty_json2', 'eighty_json2_c2', 'eighty_json2_c4', 'eighty_json2_c16');
 
   const figures = Object.entries(measured).flatMap(([name, { rps, p50Ms, p99Ms }]) => [
     [`${name}_rps`, rps],
@@ -97,6 +125,9 @@ try {
     eighty_vs_json2: measured.eighty_gateway.rps / measured.eighty_json2.rps,
     one_vs_jsonrpc: measured.one_gateway.rps / measured.one_jsonrpc.rps,
     eighty_vs_jsonrpc: measured.eighty_gateway.rps / measured.eighty_jsonrpc.rps,
+    one_c16_vs_json2: measured.one_gateway_c16.rps / oneJson2,
+    one_c64_vs_json2: measured.one_gateway_c64.rps / oneJson2,
+    eighty_c64_vs_json2: measured.eighty_gateway_c64.rps / eightyJson2,
   });
 } finally {
   await gateway.close();
