@@ -32,6 +32,7 @@
         "views/gateway_webhook_views.xml",
         "views/menus.xml",
         "views/dashboard_menus.xml",
+        "views/keys_menus.xml",
         "views/webhook_menus.xml",
         "views/traffic_menus.xml",
         "views/limits_menus.xml",
@@ -42,6 +43,8 @@
         "web.assets_backend": [
             "api_gateway/static/src/loader/**/*",
             "api_gateway/static/src/usage/**/*",
+            "api_gateway/static/src/core/copy/**/*",
+            "api_gateway/static/src/secret/**/*",
         ],
         # Loaded when a page of the gateway is opened; the header gives its SCSS the backend's variables.
         "api_gateway.assets": [
@@ -53,7 +56,9 @@
             "web/static/lib/bootstrap/scss/_maps.scss",
             "api_gateway/static/lib/apexcharts.min.js",
             "api_gateway/static/src/core/**/*",
+            ("remove", "api_gateway/static/src/core/copy/**/*"),
             "api_gateway/static/src/dashboard/**/*",
+            "api_gateway/static/src/keys/**/*",
             "api_gateway/static/src/status/**/*",
         ],
     },

@@ -1,4 +1,4 @@
-import { onWillUnmount, useState } from '@odoo/owl';
+import { onWillUnmount, useEffect, useState } from '@odoo/owl';
 import { browser } from '@web/core/browser/browser';
 
 export type ThemeChoice = 'auto' | 'light' | 'dark';
@@ -38,6 +38,14 @@ export function useTheme(): Theme {
   };
   systemDark.addEventListener('change', followSystem);
   onWillUnmount(() => systemDark.removeEventListener('change', followSystem));
+  // Dialogs are drawn beside the page.
+  useEffect(
+    (mode) => {
+      document.body.dataset['apiGatewayTheme'] = mode;
+      return () => delete document.body.dataset['apiGatewayTheme'];
+    },
+    () => [theme.mode],
+  );
   return theme;
 }
 

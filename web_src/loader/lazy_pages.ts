@@ -12,4 +12,5 @@ class LazyPage extends Component {
 }
 
 // A page registers itself in `lazy_components` under the tag of its client action.
-for (const tag of ['api_gateway.dashboard', 'api_gateway.status']) registry.category('actions').add(tag, LazyPage);
+const tags = ['api_gateway.dashboard', 'api_gateway.keys', 'api_gateway.status'];
+for (const tag of tags) registry.category('actions').add(tag, LazyPage);

@@ -21,11 +21,14 @@ declare module '@web/core/l10n/dates' {
   /** Reads Odoo's `YYYY-MM-DD HH:MM:SS`, which is UTC. */
   export function deserializeDateTime(value: string): DateTime;
   export function formatDateTime(value: DateTime | false, options?: { showSeconds?: boolean }): string;
+  export function formatDate(value: DateTime | false): string;
 }
 
 declare module '@web/types/luxon' {
   export interface DateTime {
     toMillis(): number;
+    /** Such as "in 3 days", in the reader's language. */
+    toRelative(): string | null;
   }
 }
 
@@ -52,6 +55,8 @@ declare module '@web/core/registry' {
 }
 
 declare module '@web/core/utils/hooks' {
+  import type { EventBus } from '@odoo/owl';
+
   export type Domain = (string | [string, string, unknown])[];
 
   export interface Orm {
@@ -62,7 +67,11 @@ declare module '@web/core/utils/hooks' {
   }
   export interface Services {
     orm: Orm;
-    action: { doAction(action: string | number | Record<string, unknown>): Promise<void> };
+    action: {
+      /** Resolves when the action is shown; `onClose` runs when its dialog, or the one that took its place, is closed. */
+      doAction(action: string | number | Record<string, unknown>, options?: { onClose?: () => void }): Promise<void>;
+    };
+    dialog: { add(component: abstract new (...args: never[]) => unknown, props: object): () => void };
     notification: {
       add(
         message: string,
@@ -75,6 +84,26 @@ declare module '@web/core/utils/hooks' {
     };
   }
   export function useService<N extends keyof Services>(name: N): Services[N];
+  export function useBus<T>(bus: EventBus, event: string, onEvent: (event: CustomEvent<T>) => void): void;
+  export function useAutofocus(options?: { refName?: string }): void;
+}
+
+declare module '@web/core/dialog/dialog' {
+  import type { ComponentConstructor } from '@odoo/owl';
+
+  export const Dialog: ComponentConstructor;
+}
+
+declare module '@web/core/confirmation_dialog/confirmation_dialog' {
+  import type { ComponentConstructor } from '@odoo/owl';
+
+  export const ConfirmationDialog: ComponentConstructor;
+}
+
+declare module '@web/core/pager/pager' {
+  import type { ComponentConstructor } from '@odoo/owl';
+
+  export const Pager: ComponentConstructor;
 }
 
 declare module '@web/search/layout' {
@@ -96,5 +125,5 @@ declare module '@web/model/record' {
 }
 
 declare module '@web/views/fields/standard_field_props' {
-  export const standardFieldProps: Record<string, unknown>;
+  export const standardFieldProps: Record<string, true>;
 }

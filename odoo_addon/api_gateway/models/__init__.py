@@ -4,6 +4,7 @@ from . import (
     gateway_credential,
     gateway_key,
     gateway_key_check,
+    gateway_key_page,
     gateway_client,
     gateway_secret_show,
     gateway_token,

@@ -275,7 +275,13 @@ class GatewayCredential(models.AbstractModel):
             "name": self.env._("Copy It Now"),
             "views": [(False, "form")],
             "target": "new",
-            "context": {"default_secret": secret, "default_kind": self._kind, "default_name": self.name},
+            "context": {
+                "default_secret": secret,
+                "default_kind": self._kind,
+                "default_name": self.name,
+                "default_credential_id": self.id,
+                "dialog_size": "large",
+            },
         }
 
     @api.model

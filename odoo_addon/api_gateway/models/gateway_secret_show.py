@@ -11,5 +11,6 @@ class GatewaySecretShow(models.AbstractModel):
     id = fields.Id()
     name = fields.Char(readonly=True)
     kind = fields.Char(readonly=True)
+    credential_id = fields.Integer(readonly=True)
     client_id = fields.Char("Client ID", readonly=True)
     secret = fields.Char(readonly=True)

@@ -1,0 +1,102 @@
+"""What the page API Access Keys asks Odoo for."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
+
+from .gateway_credential import MANAGER, WARN_DAYS
+
+USER = "api_gateway.group_user"
+UNUSED_DAYS = 90
+MOST_KEYS = 100
+KEY_FIELDS = [
+    "name",
+    "prefix",
+    "user_id",
+    "scopes",
+    "environment_name",
+    "create_date",
+    "expires_at",
+    "grace_ends_at",
+    "last_used_at",
+    "last_address",
+    "use_count",
+    "state",
+]
+
+
+class GatewayKeyPage(models.AbstractModel):
+    _name = "gateway.key.page"
+    _description = "API Access Keys"
+
+    @api.model
+    @api.readonly
+    def keys(self, section="active", text="", everyone=False, offset=0, limit=20):
+        """One page of keys, newest first: `{total, counts, keys}`.
+
+        `section` is one of those that `counts` names. Without `everyone` only the asker's own are meant; with it, all
+        that the asker may see. Each key has KEY_FIELDS, `own`, and `renewable`: whether the asker may have a new secret
+        for it."""
+        sections = self._sections()
+        if section not in sections:
+            raise ValidationError(self.env._("There is no section “%s”.", section))
+        whose = Domain.TRUE if everyone else Domain("user_id", "=", self.env.uid)
+        if text:
+            text = str(text)
+            whose &= (
+                Domain("name", "ilike", text)
+                | Domain("prefix", "=like", f"{text[:12]}%")
+                | Domain("user_id", "ilike", text)
+            )
+        keys = self.env["gateway.key"].with_context(active_test=False)
+        counts = {name: keys.search_count(whose & found) for name, found in sections.items()}
+        page = keys.search(
+            whose & sections[section], offset=max(0, int(offset)), limit=max(1, min(int(limit), MOST_KEYS))
+        )
+        is_system = self.env.is_system()
+        read = page.read(KEY_FIELDS)
+        for values in read:
+            values["own"] = values["user_id"][0] == self.env.uid
+            values["renewable"] = (values["own"] or is_system) and not values["environment_name"]
+        return {"total": counts[section], "counts": counts, "keys": read}
+
+    def _sections(self):
+        now = fields.Datetime.now()
+        unused_since = now - timedelta(days=UNUSED_DAYS)
+        living = Domain("active", "=", True) & (Domain("expires_at", "=", False) | Domain("expires_at", ">", now))
+        return {
+            "active": living,
+            "expiring": living & Domain("expires_at", "<=", now + timedelta(days=WARN_DAYS[0])),
+            "unused": living
+            & Domain("create_date", "<", unused_since)
+            & (Domain("last_used_at", "=", False) | Domain("last_used_at", "<", unused_since)),
+            "ended": ~living,
+            "all": Domain.TRUE,
+        }
+
+    @api.model
+    @api.readonly
+    def surroundings(self):
+        """What making and using a key depends on: `{manager, url, served, database, longest_days, grace_hours,
+        profiles: [{id, name}], example_model}`. `url` is where callers reach the gateway, null when it is not known;
+        `longest_days` is null where a key may live for ever; managers alone are told profiles."""
+        if not self.env.user.has_group(USER):
+            raise AccessError(self.env._("Only users of the API Gateway have keys."))
+        is_manager = self.env.user.has_group(MANAGER)
+        durations = self.env.user.all_group_ids.mapped("api_key_duration")
+        self.env.cr.execute("select value::numeric::float8 from gateway.setting where name = 'key.grace_hours'")
+        [grace_hours] = self.env.cr.fetchone()
+        profiles = self.env["gateway.profile"].search([("active", "=", True)]) if is_manager else []
+        orders = self.env.get("sale.order")
+        return {
+            "manager": is_manager,
+            "url": next(iter(self.env["gateway.stat"]._live_urls()), None),
+            "served": bool(self.env["gateway.sidecar"].sudo().search_count([("state", "=", "alive")])),
+            "database": self.env.cr.dbname,
+            "longest_days": None if self.env.is_system() else max(durations, default=0) or 1,
+            "grace_hours": grace_hours,
+            "profiles": [{"id": profile.id, "name": profile.name} for profile in profiles],
+            "example_model": "sale.order" if orders is not None and orders.has_access("read") else "res.partner",
+        }

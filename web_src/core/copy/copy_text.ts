@@ -1,0 +1,27 @@
+import { browser } from '@web/core/browser/browser';
+
+/**
+ * Puts a text into the clipboard, also where the browser has no clipboard for pages: those that came over plain HTTP.
+ * @returns false when the browser refused
+ */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await browser.navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
+}
+
+function copyBySelection(text: string): boolean {
+  const focused = document.activeElement;
+  const area = Object.assign(document.createElement('textarea'), { value: text, readOnly: true });
+  area.style.position = 'fixed';
+  // Inside an open dialog: it takes the focus back from elsewhere.
+  (focused?.closest('.modal-content') ?? document.body).append(area);
+  area.select();
+  const copied = document.execCommand('copy');
+  area.remove();
+  if (focused instanceof HTMLElement) focused.focus();
+  return copied;
+}

@@ -1,0 +1,88 @@
+import type { Orm } from '@web/core/utils/hooks';
+
+export type Section = 'active' | 'expiring' | 'unused' | 'ended' | 'all';
+export type KeyState = 'new' | 'active' | 'expiring' | 'expired' | 'archived' | 'revoked';
+
+/** A gateway key as `gateway.key.page` gives it. Times are Odoo's text, in UTC; false is none. */
+export interface AccessKey {
+  id: number;
+  name: string;
+  prefix: string | false;
+  user_id: [number, string];
+  scopes: string | false;
+  environment_name: string | false;
+  create_date: string;
+  expires_at: string | false;
+  /** After a rotation: until when the old secret works, too. */
+  grace_ends_at: string | false;
+  last_used_at: string | false;
+  last_address: string | false;
+  use_count: number;
+  state: KeyState;
+  own: boolean;
+  /** Whether the reader may have a new secret for it. */
+  renewable: boolean;
+}
+
+export interface KeysPage {
+  total: number;
+  counts: Record<Section, number>;
+  keys: AccessKey[];
+}
+
+export interface KeysQuery {
+  section: Section;
+  text: string;
+  everyone: boolean;
+  offset: number;
+  limit: number;
+}
+
+export interface Surroundings {
+  manager: boolean;
+  /** Where callers reach the gateway; null: not known. */
+  url: string | null;
+  /** Whether a sidecar is alive. */
+  served: boolean;
+  database: string;
+  /** How long a key may live; null: for ever. */
+  longest_days: number | null;
+  grace_hours: number;
+  profiles: { id: number; name: string }[];
+  /** A model that the reader may read, for the examples. */
+  example_model: string;
+}
+
+export interface NewKey {
+  name: string;
+  expires_at: string | false;
+  scopes?: string;
+  profile_id?: number;
+}
+
+/** A new secret, as the dialog that shows it says on the bus. */
+export interface ShownSecret {
+  secret: string;
+  kind: 'gateway_key' | 'client';
+  id: number;
+}
+
+const model = 'gateway.key';
+const page = 'gateway.key.page';
+
+export const readKeys = (orm: Orm, query: KeysQuery) => orm.call<KeysPage>(page, 'keys', [], { ...query });
+
+export const readSurroundings = (orm: Orm) => orm.call<Surroundings>(page, 'surroundings');
+
+type Action = Record<string, unknown>;
+
+// These three answer with an action: the secret's dialog, or first the one that asks for the password.
+
+export const createKey = (orm: Orm, values: NewKey) => orm.call<Action>(model, 'action_create_with_secret', [values]);
+
+export const generateSecret = (orm: Orm, id: number) => orm.call<Action>(model, 'action_generate', [[id]]);
+
+export const rotateKey = (orm: Orm, id: number, graceHours: number) =>
+  orm.call<Action>(model, 'action_rotate', [[id], graceHours]);
+
+export const revokeKey = (orm: Orm, id: number) => orm.call<boolean>(model, 'action_revoke', [[id]]);

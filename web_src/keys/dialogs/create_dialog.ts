@@ -1,0 +1,105 @@
+import { Component, useState } from '@odoo/owl';
+import { Dialog } from '@web/core/dialog/dialog';
+import { _t } from '@web/core/l10n/translation';
+import { useAutofocus } from '@web/core/utils/hooks';
+import { errorText } from '../../core/error_text';
+import type { NewKey, Surroundings } from '../access_keys';
+import { afterDays, durationsUpTo, endOfDay } from './durations';
+
+interface Props {
+  surroundings: Surroundings;
+  create: (values: NewKey) => Promise<void>;
+  close: () => void;
+}
+
+type Rights = 'all' | 'read' | 'read write' | 'custom';
+
+/** Asks what a new key is for, how long it lives and what it may do. */
+export class CreateDialog extends Component<Props> {
+  static template = 'api_gateway.CreateKeyDialog';
+  static components = { Dialog };
+  static props = { surroundings: Object, create: Function, close: Function };
+
+  state: {
+    name: string;
+    /** Days, `never` or `date`. */
+    duration: string;
+    date: string;
+    rights: Rights;
+    scopes: string;
+    profileId: number | null;
+    busy: boolean;
+    error: string | null;
+  } = useState({
+    name: '',
+    duration: String(durationsUpTo(this.props.surroundings.longest_days).at(-1)?.days ?? 'date'),
+    date: '',
+    rights: 'all',
+    scopes: '',
+    profileId: null,
+    busy: false,
+    error: null,
+  });
+
+  override setup(): void {
+    useAutofocus({ refName: 'name' });
+  }
+
+  get durations(): { value: string; name: string }[] {
+    const { longest_days } = this.props.surroundings;
+    return [
+      ...durationsUpTo(longest_days).map(({ days, name }) => ({ value: String(days), name })),
+      ...(longest_days === null ? [{ value: 'never', name: _t('Never') }] : []),
+      { value: 'date', name: _t('On a date of your choice') },
+    ];
+  }
+
+  get rights(): { value: Rights; name: string; hint: string }[] {
+    return [
+      { value: 'all', name: _t('All that you may do'), hint: _t('Read, write, delete and call methods.') },
+      { value: 'read', name: _t('Read only'), hint: _t('For reports and spreadsheets.') },
+      { value: 'read write', name: _t('Read and write'), hint: _t('Without deleting, and without calling methods.') },
+      { value: 'custom', name: _t('Chosen scopes'), hint: _t('Down to single models and resources.') },
+    ];
+  }
+
+  get tomorrow(): string {
+    return new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  }
+
+  get isComplete(): boolean {
+    const { name, duration, date, rights, scopes } = this.state;
+    return name.trim() !== '' && (duration !== 'date' || date !== '') && (rights !== 'custom' || scopes.trim() !== '');
+  }
+
+  get values(): NewKey {
+    const { name, rights, scopes, profileId } = this.state;
+    return {
+      name: name.trim(),
+      expires_at: this.expiresAt(),
+      ...(rights !== 'all' && { scopes: rights === 'custom' ? scopes.trim() : rights }),
+      ...(profileId !== null && { profile_id: profileId }),
+    };
+  }
+
+  expiresAt(): string | false {
+    const { duration, date } = this.state;
+    if (duration === 'never') return false;
+    return duration === 'date' ? endOfDay(date) : afterDays(Number(duration));
+  }
+
+  onProfile({ target }: { target: HTMLSelectElement }): void {
+    this.state.profileId = Number(target.value) || null;
+  }
+
+  async submit(): Promise<void> {
+    if (!this.isComplete || this.state.busy) return;
+    Object.assign(this.state, { busy: true, error: null });
+    try {
+      await this.props.create(this.values);
+      this.props.close();
+    } catch (error) {
+      Object.assign(this.state, { busy: false, error: errorText(error) });
+    }
+  }
+}

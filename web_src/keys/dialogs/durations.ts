@@ -1,0 +1,28 @@
+import { _t } from '@web/core/l10n/translation';
+
+/** How long a key may live, as Odoo offers it for its own keys. `longestDays` null: no limit. */
+export function durationsUpTo(longestDays: number | null): { days: number; name: string }[] {
+  const offered = [
+    { days: 1, name: _t('In a day') },
+    { days: 7, name: _t('In a week') },
+    { days: 30, name: _t('In a month') },
+    { days: 90, name: _t('In 3 months') },
+    { days: 180, name: _t('In 6 months') },
+    { days: 365, name: _t('In a year') },
+  ];
+  return offered.filter(({ days }) => longestDays === null || days <= longestDays);
+}
+
+/** Odoo's text for a moment, in UTC. A minute early, so that the longest duration is not exceeded on another clock. */
+export function afterDays(days: number): string {
+  return odooText(new Date(Date.now() + days * 86_400_000 - 60_000));
+}
+
+/** The last second of a day `YYYY-MM-DD` where the reader is. */
+export function endOfDay(date: string): string {
+  return odooText(new Date(`${date}T23:59:59`));
+}
+
+function odooText(at: Date): string {
+  return at.toISOString().slice(0, 19).replace('T', ' ');
+}

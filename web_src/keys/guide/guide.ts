@@ -1,0 +1,98 @@
+import { Component, useState } from '@odoo/owl';
+import { _t } from '@web/core/l10n/translation';
+import { CopyButton } from '../../core/copy/copy_button';
+import type { AccessKey, Surroundings } from '../access_keys';
+import type { Language } from './snippets';
+import { explainedBody, snippets } from './snippets';
+
+interface Props {
+  surroundings: Surroundings;
+  keys: AccessKey[];
+  chosen: AccessKey | null;
+  secrets: Record<number, string>;
+  choose: (id: number | null) => void;
+}
+
+const unknownUrl = 'https://gateway.example.com';
+
+/** How a program uses a key, written for this gateway and the chosen key. */
+export class Guide extends Component<Props> {
+  static template = 'api_gateway.KeysGuide';
+  static components = { CopyButton };
+  static props = {
+    surroundings: Object,
+    keys: Array,
+    chosen: { type: [Object, { value: null }] },
+    secrets: Object,
+    choose: Function,
+  };
+
+  state: { language: Language } = useState({ language: 'fetch' });
+
+  get languages(): { language: Language; name: string }[] {
+    return [
+      { language: 'fetch', name: 'JavaScript' },
+      { language: 'apps_script', name: 'Google Apps Script' },
+      { language: 'curl', name: 'curl' },
+      { language: 'python', name: 'Python' },
+    ];
+  }
+
+  get url(): string {
+    return this.props.surroundings.url ?? unknownUrl;
+  }
+
+  /** The secret that was made on this page, else what stands for it. */
+  get key(): string {
+    const { chosen, secrets } = this.props;
+    if (chosen === null) return 'YOUR_API_KEY';
+    return secrets[chosen.id] ?? (chosen.prefix ? `${chosen.prefix}…` : 'YOUR_API_KEY');
+  }
+
+  get hasSecret(): boolean {
+    const { chosen, secrets } = this.props;
+    return chosen !== null && chosen.id in secrets;
+  }
+
+  /** The keys that can be chosen; the chosen one stays when the list turns a page. */
+  get choices(): AccessKey[] {
+    const { keys, chosen } = this.props;
+    const usable = keys.filter(({ own, state }) => own && (state === 'active' || state === 'expiring'));
+    return chosen === null || usable.some(({ id }) => id === chosen.id) ? usable : [chosen, ...usable];
+  }
+
+  get headers(): string {
+    return `Content-Type: application/json\nX-API-KEY: ${this.key}\n`;
+  }
+
+  get body(): string {
+    return explainedBody(this.props.surroundings.example_model);
+  }
+
+  get snippet(): string {
+    const { example_model: model } = this.props.surroundings;
+    return snippets[this.state.language]({ url: this.url, key: this.key, model });
+  }
+
+  get keyNote(): string {
+    if (this.hasSecret) return _t('The examples hold your new secret until you leave this page.');
+    if (this.props.chosen !== null) return _t('Put the whole secret in the place of its first characters.');
+    return _t('Put your key in the place of YOUR_API_KEY.');
+  }
+
+  onChoose({ target }: { target: HTMLSelectElement }): void {
+    this.props.choose(Number(target.value) || null);
+  }
+
+  /** Arrows go from tab to tab, as the ARIA practices have it. */
+  onTabKey(event: KeyboardEvent): void {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    const names = this.languages.map(({ language }) => language);
+    const next = names[(names.indexOf(this.state.language) + step + names.length) % names.length];
+    if (next === undefined) return;
+    event.preventDefault();
+    this.state.language = next;
+    (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`[data-language=${next}]`)?.focus();
+  }
+}

@@ -1,0 +1,119 @@
+import { Component } from '@odoo/owl';
+import { ConfirmationDialog } from '@web/core/confirmation_dialog/confirmation_dialog';
+import { _t } from '@web/core/l10n/translation';
+import { Pager } from '@web/core/pager/pager';
+import { registry } from '@web/core/registry';
+import type { Orm, Services } from '@web/core/utils/hooks';
+import { useBus, useService } from '@web/core/utils/hooks';
+import { standardActionServiceProps } from '@web/webclient/actions/action_service';
+import { errorText } from '../core/error_text';
+import { GatewayPage } from '../core/page/gateway_page';
+import type { AccessKey, NewKey, Section, ShownSecret } from './access_keys';
+import { createKey, generateSecret, revokeKey, rotateKey } from './access_keys';
+import { CreateDialog } from './dialogs/create_dialog';
+import { RotateDialog } from './dialogs/rotate_dialog';
+import { Guide } from './guide/guide';
+import type { KeysState, KeysStore } from './keys_store';
+import { useKeys } from './keys_store';
+import { KeyList } from './list/key_list';
+
+/** One's keys: what is there, new ones, old ones' end, and how they are used. */
+export class KeysPage extends Component {
+  static template = 'api_gateway.KeysPage';
+  static components = { GatewayPage, Guide, KeyList, Pager };
+  static props = { ...standardActionServiceProps };
+
+  declare orm: Orm;
+  declare action: Services['action'];
+  declare dialog: Services['dialog'];
+  declare notification: Services['notification'];
+  declare store: KeysStore;
+  declare state: KeysState;
+
+  override setup(): void {
+    this.orm = useService('orm');
+    this.action = useService('action');
+    this.dialog = useService('dialog');
+    this.notification = useService('notification');
+    this.store = useKeys(this.orm.silent);
+    this.state = this.store.state;
+    useBus<ShownSecret>(this.env.bus, 'API_GATEWAY:SECRET', ({ detail }) => this.store.keepSecret(detail));
+  }
+
+  get sections(): { section: Section; name: string }[] {
+    return [
+      { section: 'active', name: _t('Active') },
+      { section: 'expiring', name: _t('Expiring in 14 days') },
+      { section: 'unused', name: _t('Unused for 90 days') },
+      { section: 'ended', name: _t('Ended') },
+      { section: 'all', name: _t('All') },
+    ];
+  }
+
+  /** Nobody made a key yet. */
+  get isNew(): boolean {
+    return this.state.page?.counts.all === 0 && this.state.query.text === '';
+  }
+
+  onSearch({ target }: { target: HTMLInputElement }): void {
+    this.store.search(target.value);
+  }
+
+  create(): void {
+    const { surroundings } = this.state;
+    if (surroundings === null) return;
+    this.dialog.add(CreateDialog, {
+      surroundings,
+      create: (values: NewKey) => this.show(createKey(this.orm, values)),
+    });
+  }
+
+  generate(key: AccessKey): void {
+    void this.report(this.show(generateSecret(this.orm, key.id)));
+  }
+
+  rotate(key: AccessKey): void {
+    this.dialog.add(RotateDialog, {
+      name: key.name,
+      graceHours: this.state.surroundings?.grace_hours ?? 24,
+      rotate: (graceHours: number) => this.show(rotateKey(this.orm, key.id, graceHours)),
+    });
+  }
+
+  revoke(key: AccessKey): void {
+    this.dialog.add(ConfirmationDialog, {
+      title: _t('Revoke “%s”?', key.name),
+      body: _t('Callers that use this key are refused at once, and it cannot be undone.'),
+      confirmLabel: _t('Revoke'),
+      confirmClass: 'btn-danger',
+      confirm: () => this.report(this.end(key)),
+      cancel: () => {},
+    });
+  }
+
+  open(key: AccessKey): void {
+    const target = { type: 'ir.actions.act_window', res_model: 'gateway.key', res_id: key.id, views: [[false, 'form']] };
+    void this.action.doAction(target);
+  }
+
+  async end(key: AccessKey): Promise<void> {
+    await revokeKey(this.orm, key.id);
+    this.notification.add(_t('“%s” is revoked.', key.name), { type: 'success' });
+    await this.store.reload();
+  }
+
+  /** Opens the dialog that the server asks for; throws what the server refuses. */
+  async show(answer: Promise<Record<string, unknown>>): Promise<void> {
+    await this.action.doAction(await answer, { onClose: () => void this.store.reload() });
+  }
+
+  async report(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.notification.add(errorText(error), { type: 'danger' });
+    }
+  }
+}
+
+registry.category('lazy_components').add('api_gateway.keys', KeysPage);

@@ -1,0 +1,96 @@
+import { Component } from '@odoo/owl';
+import { deserializeDateTime, formatDate, formatDateTime } from '@web/core/l10n/dates';
+import { _t } from '@web/core/l10n/translation';
+import type { AccessKey, KeyState } from '../access_keys';
+
+interface Props {
+  keys: AccessKey[];
+  withOwner: boolean;
+  chosenId: number | null;
+  open: (key: AccessKey) => void;
+  generate: (key: AccessKey) => void;
+  rotate: (key: AccessKey) => void;
+  revoke: (key: AccessKey) => void;
+  use: (key: AccessKey) => void;
+}
+
+interface Moment {
+  text: string;
+  /** To the minute. */
+  exact: string;
+}
+
+/** The keys as a table; on a phone, as cards. */
+export class KeyList extends Component<Props> {
+  static template = 'api_gateway.KeyList';
+  static props = {
+    keys: Array,
+    withOwner: Boolean,
+    chosenId: { type: [Number, { value: null }] },
+    open: Function,
+    generate: Function,
+    rotate: Function,
+    revoke: Function,
+    use: Function,
+  };
+
+  date(value: string | false): Moment | null {
+    if (!value) return null;
+    const at = deserializeDateTime(value);
+    return { text: formatDate(at), exact: formatDateTime(at) };
+  }
+
+  /** Such as "3 hours ago". */
+  ago(value: string | false): Moment | null {
+    if (!value) return null;
+    const at = deserializeDateTime(value);
+    return { text: at.toRelative() ?? '', exact: formatDateTime(at) };
+  }
+
+  lastUse({ last_used_at, last_address }: AccessKey): Moment | null {
+    const used = this.ago(last_used_at);
+    return used && last_address
+      ? { ...used, exact: _t('%(time)s from %(address)s', { time: used.exact, address: last_address }) }
+      : used;
+  }
+
+  status({ state }: AccessKey): string {
+    const names: Record<KeyState, string> = {
+      new: _t('No secret'),
+      active: _t('Active'),
+      expiring: _t('Expires soon'),
+      expired: _t('Expired'),
+      archived: _t('Archived'),
+      revoked: _t('Revoked'),
+    };
+    return names[state];
+  }
+
+  /** A rotated key, for as long as both secrets work. */
+  grace({ grace_ends_at, state }: AccessKey): string | null {
+    if (!grace_ends_at || state === 'revoked') return null;
+    return _t('The old secret works until %s', formatDateTime(deserializeDateTime(grace_ends_at)));
+  }
+
+  /** What works now, or would if it had not ended by itself. */
+  isLiving({ state }: AccessKey): boolean {
+    return state !== 'revoked' && state !== 'archived';
+  }
+
+  canRotate(key: AccessKey): boolean {
+    return key.renewable && this.isLiving(key) && key.state !== 'new';
+  }
+
+  canGenerate(key: AccessKey): boolean {
+    return key.renewable && key.state === 'new';
+  }
+
+  label(action: 'use' | 'generate' | 'rotate' | 'revoke', { name }: AccessKey): string {
+    return {
+      use: _t('Show examples with “%s”', name),
+      generate: _t('Generate the secret of “%s”', name),
+      rotate: _t('Rotate “%s”', name),
+      revoke: _t('Revoke “%s”', name),
+    }[action];
+  }
+}
