@@ -128,6 +128,16 @@ class GatewayProfile(models.Model):
         for profile in self:
             check_model_names(self.env, profile.model_names)
 
+    def action_open_keys(self):
+        return self._open_credentials("gateway_key_action")
+
+    def action_open_clients(self):
+        return self._open_credentials("gateway_client_action")
+
+    def _open_credentials(self, action):
+        found = self.env["ir.actions.act_window"]._for_xml_id(f"api_gateway.{action}")
+        return {**found, "domain": [("profile_id", "in", self.ids)], "context": {"default_profile_id": self[:1].id}}
+
     def copy_data(self, default=None):
         default = dict(default or {}, user_ids=[Command.clear()])
         return [

@@ -1,0 +1,278 @@
+// A person's keys in the browser, and the same keys against the sidecar.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { useBrowser } from '../helpers/browser.ts';
+import { createUser } from '../helpers/odoo_keys.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const execute = promisify(execFile);
+const gateway = await useInstance();
+const browser = await useBrowser();
+const password = 'a-long-password';
+const clipboard = { permissions: ['clipboard-read', 'clipboard-write'] };
+
+async function person(login: string, group: string): Promise<{ id: number; login: string; password: string }> {
+  const id = await createUser(gateway, login, ['base.group_user', group]);
+  await gateway.orm('res.users', 'write', { ids: [id], vals: { password } });
+  return { id, login, password };
+}
+const uma = await person('uma', 'api_gateway.group_user');
+const max = await person('max', 'api_gateway.group_manager');
+
+const status = async (key: string) => (await gateway.get('/api/v1/ping', { key })).status;
+const copied = (page: Page) => page.evaluate<string>('navigator.clipboard.readText()');
+const row = (page: Page, name: string) => page.locator(`.o_api_gateway_key_list tr:has-text("${name}")`);
+
+/** Fills in the dialog that Odoo shows when nobody has given the password for ten minutes, and gives the secret shown. */
+async function secretShown(page: Page): Promise<string> {
+  const secret = page.locator('.o_api_gateway_secret_value');
+  const askedFor = page.locator('.modal [name=password] input');
+  await secret.or(askedFor).waitFor();
+  if (await askedFor.isVisible()) {
+    await askedFor.fill(password);
+    await page.click('.modal button[name=run_check]');
+    await secret.waitFor();
+  }
+  return secret.inputValue();
+}
+
+async function close(page: Page): Promise<void> {
+  await page.click('.modal-footer button:has-text("Done")');
+  await page.waitForSelector('.modal', { state: 'detached' });
+}
+
+async function createKey(page: Page, name: string, more: (page: Page) => Promise<unknown> = async () => {}): Promise<string> {
+  await page.click('.o_api_gateway_new_key');
+  await page.fill('.modal [name=name]', name);
+  await more(page);
+  await page.click('.o_api_gateway_create');
+  return secretShown(page);
+}
+
+describe('a user', async () => {
+  const { page, faults, text, styleFault } = await browser.open(gateway, '/odoo/api-access-keys', { ...uma, ...clipboard });
+  let secret = '';
+  let renewed = '';
+
+  test('is led to the first key; its secret is shown once, copied, and opens the gateway', async () => {
+    await page.click('.o_api_gateway_first_key');
+    await page.waitForSelector('.o_api_gateway_create:disabled');
+    await page.keyboard.type('Web shop'); // the name has the focus
+    await page.keyboard.press('Enter');
+    secret = await secretShown(page);
+    expect(secret).toMatch(/^gwk_[\w-]{60}$/);
+    await page.click('.modal .o_api_gateway_copy');
+    await page.waitForSelector('.modal .o_api_gateway_copy:has-text("Copied")');
+    expect(await copied(page)).toBe(secret);
+    await close(page);
+    expect(await status(secret)).toBe(200);
+
+    const cells = await row(page, 'Web shop').textContent();
+    for (const cell of [secret.slice(0, 12), 'Active', 'All that its user may do']) expect(cells).toContain(cell);
+    const answers = JSON.stringify(await gateway.orm('gateway.key', 'search_read', { domain: [['user_id', '=', uma.id]] }));
+    expect(answers).not.toContain(secret.slice(12));
+    await page.reload();
+    await row(page, 'Web shop').waitFor();
+    expect(await page.content()).not.toContain(secret);
+  });
+
+  test('sees when and how often it was used', async () => {
+    await until('the uses are stored', async () => {
+      await page.click('.o_api_gateway_refresh');
+      return /ago|0 seconds/.test((await row(page, 'Web shop').locator('[data-label="Last Used"]').textContent()) ?? '');
+    });
+    expect(await row(page, 'Web shop').locator('[data-label=Requests]').textContent()).toBe('1');
+  });
+
+  test('rotates it: both secrets work in the grace period', async () => {
+    await row(page, 'Web shop').locator('[data-action=rotate]').click();
+    await page.selectOption('.modal [name=hours]', '24');
+    await page.click('.o_api_gateway_rotate');
+    renewed = await secretShown(page);
+    expect(renewed).not.toBe(secret);
+    await close(page);
+    expect(await Promise.all([status(secret), status(renewed)])).toEqual([200, 200]);
+    expect(await row(page, 'Web shop').locator('.o_api_gateway_grace').getAttribute('title')).toContain('works until');
+  });
+
+  test('revokes it after being asked: refused within a second', async () => {
+    await row(page, 'Web shop').locator('[data-action=revoke]').click();
+    await page.click('.modal .btn-secondary');
+    await page.waitForSelector('.modal', { state: 'detached' });
+    expect(await status(renewed)).toBe(200);
+    await row(page, 'Web shop').locator('[data-action=revoke]').click();
+    await page.click('.modal .btn-danger');
+    await row(page, 'Web shop').waitFor({ state: 'detached' });
+    const refused = async () => (await Promise.all([status(secret), status(renewed)])).every((found) => found === 401);
+    expect(await until('both are refused', refused)).toBeLessThan(1_000);
+    await page.click('[data-section=ended]');
+    await row(page, 'Web shop').waitFor();
+    expect(await row(page, 'Web shop').textContent()).toContain('Revoked');
+    expect(await row(page, 'Web shop').locator('[data-action]').count()).toBe(0);
+  });
+
+  test('narrows a key: it reads and does nothing else', async () => {
+    const narrow = await createKey(page, 'Reports', () => page.check('.modal [value=read]'));
+    await close(page);
+    expect((await gateway.get('/api/v1/res.partner?limit=1', { key: narrow })).status).toBe(200);
+    expect((await gateway.post('/api/v1/res.partner', { name: 'No' }, { key: narrow })).status).toBe(403);
+  });
+
+  test('is told what is wrong with a scope, and keeps what it typed', async () => {
+    await page.click('.o_api_gateway_new_key');
+    await page.fill('.modal [name=name]', 'Wrong');
+    await page.check('.modal [value=custom]');
+    await page.fill('.modal [name=scopes]', 'read everything');
+    await page.click('.o_api_gateway_create');
+    const askedFor = page.locator('.modal [name=password] input');
+    expect(await askedFor.count()).toBe(0); // it was given a moment ago
+    expect(await text('.modal .alert-danger')).toContain('"everything" is not a scope');
+    expect(await page.inputValue('.modal [name=scopes]')).toBe('read everything');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.modal', { state: 'detached' });
+  });
+
+  test('gets examples with the new secret that run as they are', async () => {
+    const fresh = await createKey(page, 'Examples');
+    await close(page);
+    await page.waitForSelector('[name=example_key] option:checked:has-text("Examples")');
+    const tab = (language: string) => page.click(`[data-language=${language}]`);
+    const example = async (language: string) => {
+      await tab(language);
+      await page.click('.o_api_gateway_guide_step:has([role=tablist]) .o_api_gateway_copy');
+      await page.waitForSelector('.o_api_gateway_guide_step:has([role=tablist]) .o_api_gateway_copy:has-text("Copied")');
+      const snippet = await copied(page);
+      expect(snippet).toContain(fresh);
+      expect(snippet).toContain(`${gateway.url}/call`);
+      return snippet;
+    };
+    const curl = await execute('sh', ['-c', await example('curl')]);
+    expect(JSON.parse(curl.stdout)).toMatchObject({ success: true, data: expect.arrayContaining([expect.anything()]) });
+    const javascript = await execute(process.execPath, ['--input-type=module', '--eval', await example('fetch')]);
+    expect(javascript.stdout).toContain('name');
+    const python = await execute('/usr/bin/python3', ['-c', await example('python')]);
+    expect(python.stdout).toContain("'name'");
+    // Google's function waits for the answer, as a child process does.
+    const google = `import { execFileSync } from 'node:child_process';
+      const UrlFetchApp = { fetch: (url, { method, contentType, headers, payload }) => {
+        const sent = Object.entries({ ...headers, 'Content-Type': contentType }).flatMap(([name, value]) => ['-H', name + ': ' + value]);
+        const text = execFileSync('curl', ['-s', '-X', method.toUpperCase(), ...sent, '-d', payload, url], { encoding: 'utf8' });
+        return { getContentText: () => text };
+      } };\n`;
+    const script = await execute(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      `${google}${await example('apps_script')}\nexample();`,
+    ]);
+    expect(script.stdout).toContain('name');
+
+    await page.keyboard.press('Tab');
+    await page.focus('[data-language=apps_script]');
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForSelector('[data-language=fetch][aria-selected=true]:focus');
+    await page.selectOption('[name=example_key]', { label: 'YOUR_API_KEY' });
+    await page.waitForSelector('[data-part=snippet]:has-text("YOUR_API_KEY")');
+  });
+
+  test('finds a key among many, page by page', async () => {
+    const soon = new Date(Date.now() + 80 * 86_400_000).toISOString().slice(0, 19).replace('T', ' ');
+    const keys = Array.from({ length: 25 }, (_, i) => ({ name: `Bulk ${i}`, user_id: uma.id, expires_at: soon }));
+    await gateway.orm('gateway.key', 'create', { vals_list: keys });
+    await page.click('[data-section=active]');
+    await page.click('.o_api_gateway_refresh');
+    await page.waitForSelector('.o_pager_value:has-text("1-20")');
+    await page.click('.o_pager_next');
+    await page.waitForSelector('.o_pager_value:has-text("21-27")');
+    expect(await page.locator('.o_api_gateway_key_list tbody tr').count()).toBe(7);
+    await page.fill('.o_api_gateway_search', 'Bulk 7');
+    await until('one is left', async () => (await page.locator('.o_api_gateway_key_list tbody tr').count()) === 1);
+    await page.fill('.o_api_gateway_search', 'nothing like it');
+    await page.waitForSelector('.o_api_gateway_keys_none:has-text("nothing like it")');
+    await page.fill('.o_api_gateway_search', '');
+    await row(page, 'Bulk 24').waitFor();
+  });
+
+  test('finds the keys that nobody uses', async () => {
+    await gateway.sql("update gateway_key set create_date = now() - interval '100 days' where name = 'Bulk 3'");
+    await page.click('.o_api_gateway_refresh');
+    await page.waitForSelector('[data-section=unused]:has-text("1")');
+    await page.click('[data-section=unused]');
+    await row(page, 'Bulk 3').waitFor();
+    expect(await page.locator('.o_api_gateway_key_list tbody tr').count()).toBe(1);
+  });
+
+  test('is told when Odoo is away, and what was there stays', async () => {
+    await page.route('**/call_kw/gateway.key.page/**', (route) => route.abort());
+    await page.click('.o_api_gateway_refresh');
+    await page.waitForSelector('.o_api_gateway_keys .alert-danger');
+    expect(await row(page, 'Bulk 3').count()).toBe(1);
+    await page.unroute('**/call_kw/gateway.key.page/**');
+    await page.click('.o_api_gateway_keys .alert-danger button');
+    await page.waitForSelector('.o_api_gateway_keys .alert-danger', { state: 'detached' });
+    faults.splice(0); // the console says that requests were aborted
+  });
+
+  test('is offered no keys of others, no profile, and no longer life than its groups allow', async () => {
+    expect(await page.locator('[data-whose]').count()).toBe(0);
+    await page.click('.o_api_gateway_new_key');
+    await page.waitForSelector('.modal [name=duration]');
+    expect(await page.locator('.modal [name=profile]').count()).toBe(0);
+    expect(await page.locator('.modal [name=duration] option').allTextContents()).not.toContain('Never');
+    await page.keyboard.press('Escape');
+    expect([faults, await styleFault()]).toEqual([[], 'none']);
+  });
+});
+
+describe('a manager', async () => {
+  const [profile] = await gateway.orm<number[]>('gateway.profile', 'create', { vals_list: [{ name: 'Seven', minute_limit: 7 }] });
+  const { page, faults } = await browser.open(gateway, '/odoo/api-access-keys', { ...max, ...clipboard });
+
+  test("sees everyone's keys, may revoke them, and gets no secret of theirs", async () => {
+    await page.click('button:has-text("Show everyone\'s keys")');
+    const theirs = row(page, 'Bulk 24');
+    await theirs.waitFor();
+    expect(await theirs.textContent()).toContain('uma');
+    expect(await theirs.locator('[data-action=rotate], [data-action=generate]').count()).toBe(0);
+    await theirs.locator('[data-action=revoke]').click();
+    await page.click('.modal .btn-danger');
+    await theirs.waitFor({ state: 'detached' });
+    const [revoked] = await gateway.sql("select revoked_at, active from gateway_key where name = 'Bulk 24'");
+    expect(revoked).toMatchObject({ revoked_at: expect.any(Date), active: false });
+  });
+
+  test('gives a new key its profile', async () => {
+    await page.click('[data-whose=mine]');
+    const secret = await createKey(page, 'Limited', () => page.selectOption('.modal [name=profile]', String(profile)));
+    await close(page);
+    const answer = await gateway.get('/api/v1/ping', { key: secret });
+    expect([answer.status, answer.headers.get('ratelimit-limit')]).toEqual([200, '7']);
+    expect(faults).toEqual([]);
+  });
+});
+
+test.each([
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+])('the page fits a window of $width pixels, in light and dark, dialogs included', async (viewport) => {
+  const { page, faults } = await browser.open(gateway, '/odoo/api-access-keys', { ...uma, viewport });
+  const colour = (selector: string) =>
+    page.evaluate<string>(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).backgroundColor`);
+  await page.waitForSelector('.o_api_gateway_key_list');
+  const seen: string[] = [];
+  for (const theme of ['Light', 'Dark']) {
+    await page.click(`button[aria-label="${theme} theme"]`);
+    await page.waitForSelector(`.o_api_gateway[data-theme=${theme.toLowerCase()}]`);
+    await page.click('.o_api_gateway_new_key');
+    await page.waitForSelector('.modal-content');
+    seen.push(await colour('.modal-content'));
+    await page.click('.modal-footer .btn-secondary');
+    await page.waitForSelector('.modal', { state: 'detached' });
+  }
+  expect(new Set(seen).size).toBe(2);
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
+  expect(faults).toEqual([]);
+});
