@@ -68,6 +68,35 @@ describe('a key for res.partner:read', async () => {
   });
 });
 
+describe('a batch under a key for partners alone', async () => {
+  const { secret: key } = await keyWith({ scopes: 'res.partner:read res.partner:write' });
+  const model = 'res.partner';
+  const first = { id: 'first', op: 'create', model, values: { name: 'Of a batch' }, fields: ['name'] };
+  const id = { $ref: 'first.id' };
+  test.each([
+    ['reading another model', { op: 'read', model: 'res.country', ids: [id] }],
+    ["another model's field", { op: 'read', model, ids: [id], fields: ['country_id.code'] }],
+    ['a condition on one', { op: 'search', model, domain: [['country_id.code', '=', { $ref: 'first.name' }]] }],
+    ['deleting', { op: 'delete', model, ids: [id] }],
+    ['a method', { op: 'call', model, method: 'action_archive', ids: [id] }],
+    ['a nested value', { op: 'update', model, ids: [id], values: { category_id: [{ name: 'New' }] } }],
+    [
+      'a property that changes the definition',
+      {
+        op: 'update',
+        model,
+        ids: [id],
+        values: { properties: [{ name: 'p', type: 'char', string: 'P', value: 'x', definition_changed: true }] },
+      },
+    ],
+    ['a model that is never exposed', { op: 'search', model: 'ir.cron', domain: [['name', '=', { $ref: 'first.name' }]] }],
+  ])('%s is refused, and nothing has happened', async (_what, second) => {
+    const answer = await gateway.post('/api/v1/batch', [first, second], { key });
+    expect([answer.status, answer.json.error.details?.operation ?? 1]).toEqual([403, 1]);
+    expect(await gateway.sql("select from res_partner where name = 'Of a batch'")).toEqual([]);
+  });
+});
+
 describe('narrowing', () => {
   test('nested values need the write scope of the other model', async () => {
     const { secret: key } = await keyWith({ scopes: 'res.partner:read res.partner:write' });

@@ -70,7 +70,8 @@ export interface ShownSecret {
 const model = 'gateway.key';
 const page = 'gateway.key.page';
 
-export const readKeys = (orm: Orm, query: KeysQuery) => orm.call<KeysPage>(page, 'keys', [], { ...query });
+export const readKeys = (orm: Orm, query: KeysQuery) =>
+  orm.call<KeysPage>(page, 'keys', [], { ...query, text: query.text.trim() });
 
 export const readSurroundings = (orm: Orm) => orm.call<Surroundings>(page, 'surroundings');
 

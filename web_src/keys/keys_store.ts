@@ -66,6 +66,14 @@ export function useKeys(orm: Orm): KeysStore {
     return reload();
   }
 
+  /** A new key may not belong to what is shown at the moment. */
+  async function showKey(id: number): Promise<void> {
+    const find = () => state.page?.keys.find((key) => key.id === id);
+    await reload();
+    if (find() === undefined) await change({ section: 'active', text: '', everyone: false });
+    state.chosen = find() ?? state.chosen;
+  }
+
   onMounted(() => void reload());
   onWillUnmount(() => {
     asked += 1; // what is still under way concerns nobody
@@ -78,7 +86,7 @@ export function useKeys(orm: Orm): KeysStore {
     showEveryone: (everyone) => void change({ everyone }),
     search(text) {
       browser.clearTimeout(typing);
-      typing = browser.setTimeout(() => void change({ text: text.trim() }), typingMs);
+      typing = browser.setTimeout(() => void change({ text }), typingMs);
     },
     turnTo: (offset, limit) => void change({ offset, limit }),
     choose(id) {
@@ -87,9 +95,7 @@ export function useKeys(orm: Orm): KeysStore {
     keepSecret({ secret, kind, id }) {
       if (kind !== 'gateway_key') return;
       state.secrets[id] = secret;
-      void reload().then(() => {
-        state.chosen = state.page?.keys.find((key) => key.id === id) ?? state.chosen;
-      });
+      void showKey(id);
     },
   };
 }

@@ -52,7 +52,7 @@ def _check_record(reach, model, values, links):
         elif field.type == "reference":
             _check_reference(reach, model.env, field, value, links)
         elif field.type in ("properties", "properties_definition"):
-            _check_properties(reach, field, value)
+            _check_properties(reach, model, field, value, links)
         elif type(value) in (list, dict) and field.type != "json":
             raise _malformed(field, value)
 
@@ -114,16 +114,39 @@ def _check_reference(reach, env, field, value, links):
     links[model_name][_record_id(field, int(id_))] = field
 
 
-def _check_properties(reach, field, value):
-    """A property may be a relation to any model that its definition names."""
+def _check_properties(reach, model, field, value, links):
+    """A property may be a relation to any model that its definition names. A list may change the definitions
+    themselves, which another record holds."""
     if type(value) is str:  # Odoo would take it for JSON
         raise _malformed(field, value)
     for definition in value if type(value) is list else ():
-        comodel_name = definition.get("comodel") if type(definition) is dict else None
-        if type(comodel_name) is str and reach.hides(comodel_name):
+        if type(definition) is not dict:
+            raise _malformed(field, value)
+        if field.type == "properties" and (
+            definition.get("definition_changed") or definition.get("definition_deleted")
+        ):
+            reach.require(model._fields[field.definition_record].comodel_name, WRITE)
+        comodel_name = definition.get("comodel")
+        if type(comodel_name) is not str or comodel_name not in model.env.registry:
+            continue  # Odoo drops what leads nowhere
+        if reach.hides(comodel_name):
             raise RefusalError(
                 "odoo.exposure", f"The model {comodel_name} cannot be reached through the gateway.", field=field.name
             )
+        if model.env.registry[comodel_name]._abstract:
+            raise _malformed(field, value)
+        for linked in (definition.get("value"), definition.get("default")):
+            links[comodel_name].update((_record_id(field, id_), field) for id_ in _linked_ids(linked))
+
+
+def _linked_ids(value):
+    """Ids in the value of a relational property: `7`, `[7, "Name"]`, `[7, 8]`, `[[7, "Name"], [8, "Name"]]`."""
+    if type(value) is int:
+        return [value]
+    if type(value) is not list:
+        return []
+    found = [item[0] if type(item) is list and item else item for item in value]
+    return [item for item in found if type(item) is int]
 
 
 def _check_links(comodel, targets):

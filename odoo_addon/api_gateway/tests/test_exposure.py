@@ -69,6 +69,32 @@ class TestExposure(ChannelCase):
         nested = {"user_ids": [[1, self.admin.id, {"api_key_ids": [[0, 0, {"name": "x"}]]}]]}
         self.assert_closed(write("res.partner", self.admin.partner_id.ids, nested))
 
+    def test_no_property_and_no_reference_reaches_one(self):
+        partner = self.partner.ids
+        property_ = {"name": "p", "type": "many2one", "string": "P", "comodel": "ir.mail_server"}
+        for values in (
+            {"properties": [{**property_, "value": self.server.id}]},
+            {"properties": [{**property_, "definition_changed": True}]},
+        ):
+            self.assert_closed(write("res.partner", partner, values))
+            self.assert_closed(create("res.partner", {"name": "x", **values}))
+        definitions = self.env["properties.base.definition"]
+        holder = definitions._get_definition_for_property_field("res.partner", "properties").sudo()
+        holder.properties_definition = [property_]
+        self.partner.properties = {"p": self.server.id}
+        answer = self.query(read("res.partner", partner, fields=tree("properties")), uid=self.admin.id)
+        [row] = self.assert_ok(answer)["records"]
+        self.assertNotIn("Mail", repr(row["properties"]))
+
+        first = create("res.partner", {"name": "ir.mail_server"}, fields=tree("name"))
+        for operation in (
+            search("ir.mail_server", [["name", "=", {"$ref": "0.records.0.name"}]]),
+            {**search("res.partner"), "model": {"$ref": "0.records.0.name"}},
+            method({"$ref": "0.records.0.name"}, "search_read", []),
+            read("res.users", self.admin.ids, fields=tree("api_key_ids.name")),
+        ):
+            self.assert_refused(self.execute(first, operation, uid=self.admin.id), "odoo.exposure")
+
     def test_no_method_of_the_orm_reaches_one(self):
         ids = self.admin.ids
         specification = {"api_key_ids": {"fields": {"name": {}}}}

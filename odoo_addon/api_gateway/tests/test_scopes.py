@@ -103,3 +103,81 @@ class TestScopes(ChannelCase):
         self.assert_refused(self.query(operation, grant=narrow), "odoo.exposure", "res.users")
         listed = self.assert_ok(self.query({"op": "models"}, grant=narrow))
         self.assertLessEqual({model["model"].split(".")[1] for model in listed}, {"partner", "country"})
+
+    def test_a_reference_widens_nothing(self):
+        narrow = self.narrowed("res.partner:read", "res.partner:write", "res.partner:call")
+        found = {**search("res.partner", [["id", "=", self.partner.id]], fields=tree("name")), "name": "found"}
+        named = {
+            **create("res.partner", {"name": "unlink", "ref": "res.country"}, fields=tree("name", "ref")),
+            "name": "n",
+        }
+        for operation in (
+            {**search("res.country"), "domain": [["name", "=", {"$ref": "found.name"}]]},
+            search("res.partner", [["country_id.code", "=", {"$ref": "found.name"}]]),
+            search("res.partner", [[{"$ref": "path.name"}, "=", "BE"]]),
+            read("res.partner", [{"$ref": "found.id"}], fields=tree("country_id.code")),
+            read("res.country", [{"$ref": "found.id"}]),
+            {**read("res.partner", [self.partner.id]), "model": {"$ref": "n.records.0.ref"}},
+            {"op": "unlink", "model": "res.partner", "ids": [{"$ref": "found.id"}]},
+            {**method("res.partner", "x", [{"$ref": "found.id"}]), "method": {"$ref": "n.records.0.name"}},
+            method("res.partner", "export_data", [{"$ref": "found.id"}], ["country_id/code"]),
+            write("res.partner", [{"$ref": "found.id"}], {"category_id": [[0, 0, {"name": {"$ref": "found.name"}}]]}),
+        ):
+            with self.subTest(operation):
+                path = {**create("res.partner", {"name": "country_id.code"}, fields=tree("name")), "name": "path"}
+                if "path.name" in repr(operation):
+                    operation["domain"][0][0] = {"$ref": "path.records.0.name"}
+                before = self.env["res.partner"].search_count([])
+                self.assert_refused(self.execute(found, named, path, operation, grant=narrow), "odoo.exposure")
+                self.env.invalidate_all()
+                self.assertEqual(self.env["res.partner"].search_count([]), before, "all or nothing")
+        answer = self.execute(found, read("res.partner", [{"$ref": "found.records.0.country_id.code"}]), grant=narrow)
+        self.assert_refused(answer, "odoo.arguments", "leads nowhere")
+        renamed = write("res.partner", [{"$ref": "found.id"}], {"comment": {"$ref": "found.name"}})
+        self.assertTrue(self.execute(found, renamed, grant=narrow)["ok"])
+
+    def test_properties_widen_nothing(self):
+        definition = [{"name": "a", "type": "char", "string": "A"}]
+        project = self.env["project.project"].create({"name": "P", "task_properties_definition": definition})
+        task = self.env["project.task"].create({"name": "T", "project_id": project.id})
+        admin = {"uid": self.env.ref("base.user_admin").id}
+        narrow = self.narrowed("project.task:read", "project.task:write")
+        changed = [{"name": "b", "type": "char", "string": "B", "value": "x", "definition_changed": True}]
+        deleted = [{**definition[0], "definition_deleted": True}]
+        for value in (changed, deleted):
+            values = {"task_properties": value}
+            for operation in (
+                write("project.task", task.ids, values),
+                create("project.task", {"name": "New", "project_id": project.id, **values}),
+                method("project.task", "web_save", task.ids, values, {}),
+            ):
+                with self.subTest(operation):
+                    self.assert_refused(
+                        self.execute(operation, grant=narrow, **admin), "odoo.exposure", "write project.project"
+                    )
+        self.env.invalidate_all()
+        self.assertEqual([found["name"] for found in project.task_properties_definition], ["a"])
+        self.assert_ok(
+            self.execute(write("project.task", task.ids, {"task_properties": {"a": "x"}}), grant=narrow, **admin)
+        )
+        wider = self.narrowed("project.task:write", "project.project:write")
+        self.assert_ok(
+            self.execute(write("project.task", task.ids, {"task_properties": changed}), grant=wider, **admin)
+        )
+        for domain, order in (([["task_properties.b.login", "=", "x"]], None), ([], "task_properties.b.login")):
+            operation = search("project.task", domain, **({"order": order} if order else {}))
+            answer = self.query(operation, grant=narrow, **admin)
+            self.assertIn(answer["error"]["reason"], ("odoo.domain", "odoo.order"))
+
+    def test_a_property_links_to_what_the_caller_may_read(self):
+        company = self.env["res.company"].create({"name": "Second"})
+        theirs = self.env["res.partner"].create({"name": "Theirs", "company_id": company.id})
+        own = self.env["res.partner"].create({"name": "Own"})
+        property_ = {"name": "p", "type": "many2one", "string": "P", "comodel": "res.partner"}
+        many = {"name": "q", "type": "many2many", "string": "Q", "comodel": "res.partner"}
+        for value in ([{**property_, "value": theirs.id}], [{**many, "value": [own.id, theirs.id]}]):
+            answer = self.execute(write("res.partner", self.partner.ids, {"properties": value}))
+            self.assertEqual(self.assert_refused(answer, "odoo.validation")["details"]["field"], "properties")
+        self.assert_ok(
+            self.execute(write("res.partner", self.partner.ids, {"properties": [{**property_, "value": own.id}]}))
+        )

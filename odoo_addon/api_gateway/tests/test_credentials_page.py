@@ -1,0 +1,176 @@
+"""What the page API Access Keys shows whom, and that no RPC of Odoo shows or changes another's keys."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.service.model import get_public_method
+from odoo.tests.common import new_test_user, tagged
+
+from .test_credentials_rights import CredentialsCase
+
+
+@tagged("post_install", "-at_install")
+class TestCredentialsPage(CredentialsCase):
+    def page(self, user, **query):
+        return self.env["gateway.key.page"].with_user(user).keys(**query)
+
+    def names(self, user, **query):
+        return {key["name"] for key in self.page(user, **query)["keys"]}
+
+    def test_everyone_is_all_that_the_asker_may_see(self):
+        self.key(self.owner, name="Mine")
+        self.key(self.other, name="Theirs")
+        self.assertEqual(self.names(self.owner), {"Mine"})
+        self.assertEqual(self.names(self.owner, everyone=True), {"Mine"})
+        self.assertEqual(self.names(self.manager), set())
+        self.assertLessEqual({"Mine", "Theirs"}, self.names(self.manager, everyone=True, limit=100))
+        self.assertEqual(self.names(self.owner, text="Theirs", everyone=True), set())
+        stranger = new_test_user(self.env, "key_stranger", groups="base.group_user")
+        for attempt in (
+            lambda: self.page(stranger),
+            lambda: self.env["gateway.key.page"].with_user(stranger).surroundings(),
+        ):
+            with self.assertRaises(AccessError):
+                attempt()
+
+    def test_each_section_holds_what_it_says(self):
+        now = fields.Datetime.now()
+        self.key(self.owner, name="Fresh")
+        self.key(self.owner, name="Expiring", expires_at=now + timedelta(days=13))
+        old, used = self.key(self.owner, name="Old"), self.key(self.owner, name="Old but used")
+        (self.key(self.owner, name="Expired").sudo()).expires_at = now - timedelta(days=1)
+        self.key(self.owner, name="Revoked").action_revoke()
+        self.key(self.owner, name="Archived").active = False
+        self.env.flush_all()
+        self.env.cr.execute(
+            "update gateway_key set create_date = %s where id in %s", (now - timedelta(days=91), (old.id, used.id))
+        )
+        self.env.cr.execute(
+            "select gateway.record_usage('{gateway_key}', %s, '{1}', array[gateway.utc_now()], '{203.0.113.7}')",
+            ([used.id],),
+        )
+        self.env.invalidate_all()
+        expected = {
+            "active": {"Fresh", "Expiring", "Old", "Old but used"},
+            "expiring": {"Expiring"},
+            "unused": {"Old"},
+            "ended": {"Expired", "Revoked", "Archived"},
+        }
+        expected["all"] = expected["active"] | expected["ended"]
+        for section, names in expected.items():
+            with self.subTest(section):
+                page = self.page(self.owner, section=section)
+                self.assertEqual({key["name"] for key in page["keys"]}, names)
+                self.assertEqual((page["total"], page["counts"][section]), (len(names), len(names)))
+        with self.assertRaises(ValidationError):
+            self.page(self.owner, section="others")
+
+    def test_pages_are_bounded_and_found_by_name_prefix_and_user(self):
+        for number in range(3):
+            self.key(self.owner, name=f"Key {number}")
+        key = self.key(self.owner, name="With a secret")
+        key._set_secret()
+        self.assertEqual(len(self.page(self.owner, limit=2)["keys"]), 2)
+        self.assertEqual(self.names(self.owner, offset=3, limit=2), {"Key 0"})
+        self.assertEqual(len(self.page(self.owner, offset=-5, limit=-5)["keys"]), 1)
+        self.assertEqual(self.names(self.owner, text="key 1"), {"Key 1"})
+        self.assertEqual(self.names(self.owner, text=key.prefix + "and the rest of it"), {"With a secret"})
+        self.assertEqual(len(self.page(self.manager, text=self.owner.name, everyone=True)["keys"]), 4)
+
+    def test_a_secret_may_be_renewed_by_its_user_and_by_administrators(self):
+        self.key(self.owner, name="A key")
+        renewable = lambda user: self.page(user, everyone=True)["keys"][0]["renewable"]  # noqa: E731
+        self.assertEqual([renewable(user) for user in (self.owner, self.manager, self.admin)], [True, False, True])
+
+    def test_managers_alone_are_told_profiles(self):
+        surroundings = {
+            user: self.env["gateway.key.page"].with_user(user).surroundings()
+            for user in (self.owner, self.manager, self.admin)
+        }
+        self.assertEqual(surroundings[self.owner]["profiles"], [])
+        self.assertIn({"id": self.profile.id, "name": "Shop"}, surroundings[self.manager]["profiles"])
+        self.assertEqual(
+            [found["longest_days"] for found in surroundings.values()],
+            [90, 90, None],
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestForeignKeys(CredentialsCase):
+    """A user and another's key, by the methods that Odoo's RPC offers."""
+
+    def rpc(self, name, *args, **kwargs):
+        """As /web/dataset/call_kw does it: only public methods."""
+        keys = self.env["gateway.key"].with_user(self.owner)
+        method = get_public_method(keys, name)
+        if getattr(method, "_api_model", False):
+            return method(keys, *args, **kwargs)
+        ids, *rest = args
+        return method(keys.browse(ids), *rest, **kwargs)
+
+    def test_another_users_key_is_not_seen(self):
+        foreign = self.key(self.other, name="Foreign")
+        foreign._set_secret()
+        ids = foreign.ids
+        for name, args, kwargs in (
+            ("search", [[("id", "in", ids)]], {}),
+            ("search_read", [[("name", "=", "Foreign")]], {}),
+            ("search_count", [[("user_id", "=", self.other.id)]], {}),
+            ("name_search", ["Foreign"], {}),
+            ("web_search_read", [[("id", "in", ids)], {"name": {}}], {}),
+            ("formatted_read_group", [[("id", "in", ids)], ["user_id"]], {}),
+        ):
+            with self.subTest(name):
+                found = self.rpc(name, *args, **kwargs)
+                self.assertFalse(found["records"] if name == "web_search_read" else found)
+        for name, args in (
+            ("read", [ids]),
+            ("web_read", [ids, {"name": {}, "prefix": {}}]),
+            ("export_data", [ids, ["name"]]),
+            ("copy_data", [ids]),
+            ("get_metadata", [ids]),
+        ):
+            with self.subTest(name), self.assertRaises(UserError):
+                self.rpc(name, *args)
+        users = self.env["res.users"].with_user(self.owner)
+        self.assertFalse(users.search([("gateway_key_ids.name", "=", "Foreign")]))
+        self.assertFalse(users.browse(self.other.id).read(["gateway_key_ids"])[0]["gateway_key_ids"])
+        messages = self.env["mail.message"].with_user(self.owner)
+        self.assertFalse(messages.search([("model", "=", "gateway.key"), ("res_id", "in", ids)]))
+
+    def test_another_users_key_is_not_changed(self):
+        foreign = self.key(self.other, name="Foreign")
+        foreign._set_secret()
+        before = foreign.sudo().read(["name", "scopes", "active", "revoked_at", "user_id", "expires_at"])
+        secrets = self.row("select array_agg(hash) as hashes from gateway.credential_secret where kind = 'gateway_key'")
+        ids = foreign.ids
+        for name, args in (
+            ("write", [ids, {"name": "Taken"}]),
+            ("web_save", [ids, {"name": "Taken"}, {}]),
+            ("unlink", [ids]),
+            ("copy", [ids]),
+            ("action_archive", [ids]),
+            ("action_revoke", [ids]),
+            ("message_post", [ids]),
+            ("message_subscribe", [ids, self.other.partner_id.ids]),
+            ("activity_schedule", [ids, "mail.mail_activity_data_todo"]),
+        ):
+            with self.subTest(name), self.assertRaises(UserError):
+                self.rpc(name, *args)
+        self.assertFalse(self.rpc("message_subscribe", ids, self.owner.partner_id.ids))
+        loaded = self.rpc("load", [".id", "name"], [[str(foreign.id), "Taken"]])
+        self.assertFalse(loaded["ids"])
+        for guarded in ("action_generate", "action_rotate"):
+            with self.subTest(guarded), self.assertRaises(UserError):
+                keys = self.env["gateway.key"].with_user(self.owner).browse(ids)
+                getattr(type(keys), guarded).__wrapped__(keys)
+        with self.assertRaises(AccessError):
+            self.rpc("_set_secret", ids)
+        self.env.invalidate_all()
+        after = foreign.sudo().read(["name", "scopes", "active", "revoked_at", "user_id", "expires_at"])
+        self.assertEqual(after, before)
+        self.assertEqual(
+            self.row("select array_agg(hash) as hashes from gateway.credential_secret where kind = 'gateway_key'"),
+            secrets,
+        )
