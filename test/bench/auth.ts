@@ -1,5 +1,6 @@
 // What a credential costs: GET /api/v1/ping with a warm Odoo key, gateway key and JWT, each against express alone in the
-// same run; and how long the event loop is held up while 200 Odoo keys that nobody has seen yet are checked at once.
+// same run; how long the event loop is held up while 200 Odoo keys that nobody has seen yet are checked at once; and
+// whether the time of a refusal tells a known prefix from an unknown one.
 
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -13,10 +14,11 @@ import type { Instance } from '../helpers/instance.ts';
 import { createInstance } from '../helpers/instance.ts';
 import { createOdooKey } from '../helpers/odoo_keys.ts';
 import { openDatabase } from '../helpers/open_database.ts';
-import { compare, load, report } from './harness.ts';
+import { compare, load, median, report } from './harness.ts';
 
 const effort = { connections: 8, seconds: 3 };
 const burst = 200;
+const guesses = 150;
 
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 const bare = spawn(process.execPath, [join(import.meta.dirname, 'bare_express.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -38,6 +40,7 @@ try {
     },
   );
   const delay = await delayOfBurst(gateway);
+  const refusal = await timeOfRefusal(gateway);
   report(
     'auth',
     {
@@ -48,11 +51,15 @@ try {
       burst_loop_delay_p99_ms: delay.p99Ms,
       burst_loop_delay_max_ms: delay.maxMs,
       burst_ms: delay.tookMs,
+      refused_known_prefix_ms: refusal.knownMs,
+      refused_unknown_prefix_ms: refusal.unknownMs,
     },
     {
       odoo_key_vs_bare: measured.odooKey.rps / measured.bare.rps,
       gateway_key_vs_bare: measured.gatewayKey.rps / measured.bare.rps,
       jwt_vs_bare: measured.jwt.rps / measured.bare.rps,
+      // 1: the time tells nothing
+      refused_known_vs_unknown: refusal.knownMs / refusal.unknownMs,
     },
   );
 } finally {
@@ -95,4 +102,23 @@ async function delayOfBurst(instance: Instance) {
     await database.leave();
     await database.close();
   }
+}
+
+/** What someone who guesses could measure: wrong keys one by one, in turns, with and without the prefix of a real key. */
+async function timeOfRefusal(instance: Instance) {
+  const { secret } = await createOdooKey(instance, { userId: 2 });
+  await instance.get('/api/v1/ping', { key: secret });
+  const timed = async (key: string) => {
+    const startedAt = performance.now();
+    const { status } = await instance.get('/api/v1/ping', { key });
+    if (status !== 401) throw new Error(`a wrong key was answered with ${status}`);
+    return performance.now() - startedAt;
+  };
+  const known: number[] = [];
+  const unknown: number[] = [];
+  for (let i = 0; i < guesses; i += 1) {
+    known.push(await timed(secret.slice(0, 8) + randomBytes(16).toString('hex')));
+    unknown.push(await timed(randomBytes(20).toString('hex')));
+  }
+  return { knownMs: median(known), unknownMs: median(unknown) };
 }

@@ -34,6 +34,7 @@ export interface KeysStore {
 /** What the page knows and does, for as long as its component lives. */
 export function useKeys(orm: Orm): KeysStore {
   let asked = 0;
+  let newest: Promise<void> = Promise.resolve();
   let typing: number | undefined;
   const state: KeysState = useState({
     query: { section: 'active', text: '', everyone: false, offset: 0, limit: 20 },
@@ -45,13 +46,19 @@ export function useKeys(orm: Orm): KeysStore {
     secrets: {},
   });
 
-  async function reload(): Promise<void> {
+  /** Resolves when the newest question is answered, whoever asked it. */
+  function reload(): Promise<void> {
+    newest = read();
+    return newest;
+  }
+
+  async function read(): Promise<void> {
     asked += 1;
     const turn = asked;
     state.loading = true;
     try {
       const [surroundings, page] = await Promise.all([readSurroundings(orm), readKeys(orm, { ...state.query })]);
-      if (turn !== asked) return; // a later question is under way
+      if (turn !== asked) return newest; // a later question is under way
       // The last key of a page was revoked, say.
       if (page.keys.length === 0 && state.query.offset > 0) return change({ offset: 0 });
       Object.assign(state, { surroundings, page, error: null, loading: false });

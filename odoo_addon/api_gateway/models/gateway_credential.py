@@ -346,7 +346,8 @@ class GatewayCredential(models.AbstractModel):
     def _warn_expiring(self):
         """Puts an activity on credentials that end in 14 and again in 3 days, for whoever has to renew them."""
         now = fields.Datetime.now()
-        for days in WARN_DAYS:
+        # The later warning first: what is nearly over needs no earlier one.
+        for days in sorted(WARN_DAYS):
             soon = self.search(
                 [
                     ("revoked_at", "=", False),
