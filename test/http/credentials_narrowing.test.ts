@@ -76,7 +76,17 @@ describe('a batch under a key for partners alone', async () => {
   test.each([
     ['reading another model', { op: 'read', model: 'res.country', ids: [id] }],
     ["another model's field", { op: 'read', model, ids: [id], fields: ['country_id.code'] }],
-    ['a condition on one', { op: 'search', model, domain: [['id', '=', 1], ['country_id.code', '=', 'BE']] }],
+    [
+      'a condition on one',
+      {
+        op: 'search',
+        model,
+        domain: [
+          ['id', '=', 1],
+          ['country_id.code', '=', 'BE'],
+        ],
+      },
+    ],
     ['deleting', { op: 'delete', model, ids: [id] }],
     ['a method', { op: 'call', model, method: 'action_archive', ids: [id] }],
     ['a nested value', { op: 'update', model, ids: [id], values: { category_id: [{ name: 'New' }] } }],
