@@ -20,10 +20,14 @@ export function success(data: unknown, meta?: Readonly<Record<string, unknown>>,
 }
 
 export function sendAnswer(context: RequestContext, answer: Answer): undefined | Promise<void> {
-  if (answer.headers !== undefined) context.headers.push(...answer.headers);
-  return typeof answer.body === 'string' && answer.type !== undefined
-    ? sendText(context, answer.status, answer.body, answer.type)
-    : send(context, answer.status, answer.body, json);
+  const { status, body, type, encoding, cache, headers } = answer;
+  if (headers !== undefined) context.headers.push(...headers);
+  if (cache !== undefined) context.cacheControl = cache;
+  if (type === undefined) return send(context, status, body, json);
+  if (!(body instanceof Uint8Array)) return sendText(context, status, String(body), type);
+  context.status = status;
+  write(context, type, body, encoding);
+  return undefined;
 }
 
 export function sendError(context: RequestContext, error: GatewayError): undefined | Promise<void> {
@@ -66,16 +70,17 @@ async function sendCompressed(context: RequestContext, type: string, bytes: Buff
 }
 
 /** A string goes out in one piece with the headers, bytes as a second one. */
-function write(context: RequestContext, type: string, body: string | Buffer, encoding: string | undefined): void {
+function write(context: RequestContext, type: string, body: string | Uint8Array, encoding: string | undefined): void {
   const { response } = context;
-  context.bytesOut = Buffer.byteLength(body);
+  context.bytesOut = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
   // The client may have left meanwhile.
   if (response.headersSent || response.destroyed) return;
-  const content = context.status === 204 ? [] : ['Content-Type', type, 'Content-Length', String(context.bytesOut)];
+  const content =
+    context.status === 204 || context.status === 304 ? [] : ['Content-Type', type, 'Content-Length', String(context.bytesOut)];
   const headers = [
     ...content,
     'Cache-Control',
-    'no-store',
+    context.cacheControl,
     'X-Content-Type-Options',
     'nosniff',
     'X-Request-Id',

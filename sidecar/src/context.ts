@@ -45,14 +45,15 @@ export interface ScopeNeed {
 }
 
 /**
- * `internal`: no policy but the client's address, for health checks and metrics. `anonymous`: all that need no caller. `authenticated`: all of them.
+ * `internal`: no policy but the client's address, for health checks and metrics. `anonymous`: all that need no caller.
+ * `authenticated`: all of them. `optional`: as `authenticated` for who presents a credential, else as `anonymous`.
  */
-export type Access = 'internal' | 'anonymous' | 'authenticated';
+export type Access = 'internal' | 'anonymous' | 'authenticated' | 'optional';
 
 /** A step that every request takes before its endpoint: returns to let it pass, throws a GatewayError to refuse it. */
 export interface Policy {
   readonly name: string;
-  readonly appliesTo: readonly Access[];
+  readonly appliesTo: readonly Exclude<Access, 'optional'>[];
   /** Undefined rather than a promise when nothing has to be waited for: warm requests then never leave the tick. */
   check(context: RequestContext): undefined | Promise<void>;
 }
@@ -61,8 +62,12 @@ export interface Answer {
   readonly status: number;
   /** Sent as JSON. */
   readonly body: unknown;
-  /** Media type of a body that is a string and sent as it is. */
+  /** Media type of a body that is a string, or bytes, and sent as it is. */
   readonly type?: string;
+  /** How a body of bytes is compressed already. */
+  readonly encoding?: 'br';
+  /** `Cache-Control`; `no-store` when nothing is said. */
+  readonly cache?: string;
   /** Name and value in turn. */
   readonly headers?: readonly string[];
 }
@@ -129,6 +134,7 @@ export class RequestContext {
   body: unknown = undefined;
   /** Extra headers of the answer, name and value in turn. */
   readonly headers: string[] = [];
+  cacheControl = 'no-store';
   /** What the caller is told of its limits, name and value in turn. */
   limitHeaders: readonly string[] = [];
 

@@ -60,6 +60,7 @@ export const catalogue = {
   'query.count': { status: 400, message: 'The count is none, exact or estimated.' },
   'query.limit': { status: 400, message: 'The limit is out of range.' },
   'query.offset': { status: 400, message: 'The offset is out of range.' },
+  'query.models': { status: 400, message: 'The list of models is malformed or too long.' },
   'query.order': { status: 400, message: 'The order is malformed.' },
 
   'route.unknown': { status: 404, message: 'There is nothing at this path.' },

@@ -40,6 +40,7 @@ import { methodRoutes } from './routes/methods.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { oauthRoutes } from './routes/oauth.ts';
 import { oauthClientRoutes } from './routes/oauth_clients.ts';
+import { openApiRoute } from './routes/openapi.ts';
 import { pingRoute } from './routes/ping.ts';
 import { recordRoutes } from './routes/records.ts';
 import { projectRoute, ResourceEndpoints } from './routes/resources.ts';
@@ -142,6 +143,7 @@ function main(config: Config, log: Log): void {
 
   const throttling = limits();
   const usage = new Usage(log);
+  const originOf = originBehind(config.trustedProxies);
 
   const app = createApp(
     [
@@ -152,10 +154,11 @@ function main(config: Config, log: Log): void {
         checkLogin: (context, login, password) => logins.run(() => odoo.login(context, login, password)),
         keys,
       }),
-      ...oauthRoutes(originBehind(config.trustedProxies)),
+      ...oauthRoutes(originOf),
       ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
+      openApiRoute({ odoo, originOf, version: manifest.version }),
       projectRoute(resources),
       ...recordRoutes(odoo, shapes, resources),
       ...writeRoutes(odoo, shapes, resources),

@@ -6,7 +6,8 @@ import type { Duplex } from 'node:stream';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import express from 'express';
 import { sendAnswer, sendError } from './answer.ts';
-import type { Endpoint, Method, Policy, Recorder, Route } from './context.ts';
+import { readCredential } from './auth/credentials.ts';
+import type { Access, Endpoint, Method, Policy, Recorder, Route } from './context.ts';
 import { RequestContext } from './context.ts';
 import type { Reason } from './errors.ts';
 import { asGatewayError, GatewayError, renderEnvelope } from './errors.ts';
@@ -46,11 +47,15 @@ const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'd
 >;
 
 function serve(endpoint: Endpoint, { policies, recorders, isStopping }: Pipeline): RequestHandler {
-  const steps = policies.filter((policy) => policy.appliesTo.includes(endpoint.access));
+  const stepsFor = (access: Exclude<Access, 'optional'>) => policies.filter(({ appliesTo }) => appliesTo.includes(access));
+  const { access } = endpoint;
+  const steps = stepsFor(access === 'optional' ? 'authenticated' : access);
+  const withoutCredential = access === 'optional' ? stepsFor('anonymous') : steps;
 
   async function run(context: RequestContext): Promise<void> {
     try {
-      for (const step of steps) {
+      const isAnonymous = access === 'optional' && readCredential(context.request.headers) === undefined;
+      for (const step of isAnonymous ? withoutCredential : steps) {
         const pending = step.check(context);
         if (pending !== undefined) await pending;
       }

@@ -54,7 +54,14 @@ def describe(env, reach, operation):
         model = reach.model(env, name, READ)
         model.check_access("read")
         described[name] = model.fields_get(attributes=DESCRIPTION)
+        for field_name, description in described[name].items():
+            description["has_default"] = _has_default(model._fields[field_name])
     return described
+
+
+def _has_default(field):
+    """Whether a new record that comes without the field has it filled in."""
+    return bool(field.default or field.compute or field.related)
 
 
 def types(env, reach, operation):

@@ -4,7 +4,7 @@
 // Lists of scopes are alternatives; several lists (the credential's, its profile's, its token's) must all allow.
 // Odoo's executor checks the same again on everything that an operation touches.
 
-import type { Action, Policy, RequestContext, ScopeNeed } from '../context.ts';
+import type { Action, Grant, Policy, RequestContext, ScopeNeed } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 
 export const actions: readonly Action[] = ['read', 'write', 'delete', 'call'];
@@ -66,11 +66,17 @@ export function scopes(): Policy {
 export function requireScope({ principal }: RequestContext, need: ScopeNeed): void {
   const { scopes: held, models } = principal.grant;
   if (models !== null && !models.includes(need.model)) throw insufficient(need, `may not reach ${need.model}`);
-  if (held === null || need.actions.some((action) => permits(held, action, need))) return;
+  if (held === null || need.actions.some((action) => isHeld(held, action, need))) return;
   throw insufficient(need, `may not ${need.actions.join(' or ')} ${need.resource ?? need.model}`);
 }
 
-function permits(held: readonly string[], action: Action, { model, resource }: ScopeNeed): boolean {
+/** Whether a credential may carry out the action on the model, or on the resource over it. */
+export function permits({ scopes: held, models }: Grant, action: Action, model: string, resource?: string): boolean {
+  if (models !== null && !models.includes(model)) return false;
+  return held === null || isHeld(held, action, { model, ...(resource === undefined ? {} : { resource }) });
+}
+
+function isHeld(held: readonly string[], action: Action, { model, resource }: Omit<ScopeNeed, 'actions'>): boolean {
   if (held.includes(action) || held.includes(`${model}:${action}`)) return true;
   return resource !== undefined && held.includes(`${resource}_${action}`);
 }

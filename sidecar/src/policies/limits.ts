@@ -73,10 +73,10 @@ function settle(context: RequestContext, decision: Decision): void {
 }
 
 function limitsOf(context: RequestContext): { readonly subject: string; readonly limits: PerWindow } {
-  const { endpoint, database, address } = context;
+  const { endpoint, database, address, known } = context;
   const { settings } = database;
-  if (endpoint.access === 'authenticated') {
-    const { principal } = context;
+  const { principal } = known;
+  if (principal !== undefined) {
     return { subject: principal.subject, limits: principal.policy.limits ?? globalLimits(settings) };
   }
   const kind = endpoint.limitedAs ?? 'anonymous';
@@ -104,8 +104,8 @@ export function addressSubject(kind: string, address: string): string {
 
 const kinds: Readonly<Record<string, OperationKind>> = { GET: 'read', HEAD: 'read', DELETE: 'delete' };
 
-function costOf({ endpoint, request, database }: RequestContext): number {
-  if (endpoint.access !== 'authenticated') return 1;
+function costOf({ endpoint, request, database, known }: RequestContext): number {
+  if (known.principal === undefined) return 1;
   return database.settings[`throttle.cost.${endpoint.kind ?? kinds[request.method] ?? 'write'}`];
 }
 

@@ -1,0 +1,279 @@
+// What the document's operations share: how to say who you are, headers, parameters, errors.
+
+import { catalogue } from '../errors.ts';
+import type { Described, Schema } from './description.ts';
+import { list, ref } from './fields.ts';
+
+type Named = Readonly<Record<string, Schema>>;
+
+export const securitySchemes: Named = {
+  ApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A gateway key, or an API key of Odoo.' },
+  Bearer: { type: 'http', scheme: 'bearer', description: 'An access token, a gateway key, or an API key of Odoo.' },
+  Basic: { type: 'http', scheme: 'basic', description: 'Login and API key of Odoo.' },
+  ApiKeyShort: { type: 'apiKey', in: 'header', name: 'API-KEY', description: 'The same as `X-API-Key`.' },
+  AccessToken: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Access-Token',
+    description: 'An access token, where a proxy needs `Authorization` for itself.',
+  },
+  OAuth2: {
+    type: 'oauth2',
+    description: 'Client credentials (RFC 6749, section 4.4).',
+    flows: {
+      clientCredentials: {
+        tokenUrl: '/api/oauth/token',
+        scopes: {
+          read: 'GET, and methods that Odoo marks as reading',
+          write: 'POST, PUT, PATCH, and methods that write',
+          delete: 'DELETE',
+          call: 'All other methods',
+        },
+      },
+    },
+  },
+};
+
+/** Any one of them will do. */
+export const security = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
+
+export const schemas: Named = {
+  Id: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
+  Link: {
+    type: 'object',
+    description: 'A linked record: its id and name, or the fields that were asked for with dots in `fields`.',
+    required: ['id'],
+    properties: { id: ref('Id'), name: { type: ['string', 'null'] } },
+  },
+  Links: {
+    description: 'Ids of linked records, or objects when their fields were asked for.',
+    ...list({ anyOf: [ref('Id'), ref('Link')] }),
+  },
+  Reference: {
+    type: 'object',
+    required: ['model', 'id'],
+    properties: { model: { type: 'string' }, id: { type: 'integer' } },
+  },
+  LinkTo: {
+    description: 'The id of a record, or an object with it, as reading gives it.',
+    anyOf: [ref('Id'), { type: 'object', required: ['id'], properties: { id: ref('Id') } }],
+  },
+  LinksTo: {
+    description:
+      'A list merges: objects without `id` are created, with `id` changed, with `_remove` taken away, ids linked. ' +
+      '`{"set": […]}` replaces all. Odoo’s command tuples are taken, too.',
+    anyOf: [
+      list({ anyOf: [ref('Id'), { type: 'object' }, { type: 'array' }] }),
+      { type: 'object', required: ['set'], properties: { set: { type: 'array' } }, additionalProperties: false },
+      { type: 'null' },
+    ],
+  },
+  Meta: {
+    type: 'object',
+    properties: {
+      limit: { type: 'integer' },
+      offset: { type: 'integer' },
+      total: { type: 'integer', description: 'With `count`.' },
+      next: { type: 'string', description: 'Where the next page begins, for `cursor`.' },
+      count: { type: 'integer', description: 'How many there are in this answer.' },
+      omitted: { ...list({ type: 'string' }), description: 'Fields that you may not read.' },
+      ignored: { ...list({ type: 'string' }), description: 'Fields that the resource does not take.' },
+    },
+  },
+  IdOnly: { type: 'object', required: ['id'], properties: { id: ref('Id') } },
+  AnyRecord: { type: 'object', required: ['id'], properties: { id: ref('Id') } },
+  AnyValues: { type: 'object' },
+  Reason: { type: 'string', enum: Object.keys(catalogue) },
+  Error: {
+    type: 'object',
+    required: ['success', 'error'],
+    properties: {
+      success: { const: false },
+      error: {
+        type: 'object',
+        required: ['code', 'message', 'reason', 'request_id'],
+        properties: {
+          code: { type: 'integer', description: 'The HTTP status.' },
+          message: { type: 'string' },
+          reason: ref('Reason'),
+          request_id: { type: 'string' },
+          details: { type: 'object' },
+        },
+      },
+    },
+  },
+  Problem: {
+    type: 'object',
+    description: 'RFC 9457, for `Accept: application/problem+json`.',
+    required: ['type', 'title', 'status', 'detail', 'instance', 'reason', 'request_id'],
+    properties: {
+      type: { type: 'string', format: 'uri' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+      instance: { type: 'string', format: 'uri' },
+      reason: ref('Reason'),
+      request_id: { type: 'string' },
+      details: { type: 'object' },
+    },
+  },
+  TextError: {
+    type: 'object',
+    required: ['success', 'error'],
+    properties: { success: { const: false }, error: { type: 'string' } },
+  },
+  OAuthError: {
+    type: 'object',
+    description: 'RFC 6749, section 5.2.',
+    required: ['error', 'error_description', 'reason', 'request_id'],
+    properties: {
+      error: { type: 'string' },
+      error_description: { type: 'string' },
+      reason: ref('Reason'),
+      request_id: { type: 'string' },
+    },
+  },
+};
+
+export const headers: Named = {
+  'X-Request-Id': { description: 'Yours if you sent one, else a new one.', schema: { type: 'string' } },
+  'RateLimit-Limit': { description: 'Most in the window that is nearest to its end.', schema: { type: 'integer' } },
+  'RateLimit-Remaining': { description: 'What is left of it.', schema: { type: 'integer' } },
+  'RateLimit-Reset': { description: 'Seconds until it starts again.', schema: { type: 'integer' } },
+  'Retry-After': { description: 'Seconds after which trying again makes sense.', schema: { type: 'integer' } },
+  'Server-Timing': { description: 'Where the time went, in milliseconds.', schema: { type: 'string' } },
+  'WWW-Authenticate': { description: 'How to say who you are.', schema: { type: 'string' } },
+  'Idempotency-Replayed': { description: '`true`: the answer of the first time.', schema: { type: 'string' } },
+  Link: { description: 'The next page, with `rel="next"`.', schema: { type: 'string' } },
+  Location: { description: 'Where the new record is.', schema: { type: 'string' } },
+};
+
+export const headersOf = (...more: string[]): Schema => {
+  const usual = ['X-Request-Id', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'Server-Timing'];
+  return Object.fromEntries([...usual, ...more].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+};
+
+export function parameters({ limit }: Pick<Described, 'limit'>): Named {
+  const query = (name: string, description: string, schema: Schema, more: Schema = {}) =>
+    ({ name, in: 'query', description, schema, ...more }) as const;
+  const header = (name: string, description: string, schema: Schema) => ({ name, in: 'header', description, schema });
+  return {
+    fields: query(
+      'fields',
+      'Names with commas between them; dots expand relations: `name,partner_id.country_id`.',
+      { type: 'string', pattern: '^\\s*[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*\\s*(,\\s*[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*\\s*)*$' },
+      { example: 'display_name' },
+    ),
+    domain: query(
+      'domain',
+      'An Odoo domain as JSON.',
+      { type: 'string', contentMediaType: 'application/json' },
+      { example: '[["id", ">", 0]]' },
+    ),
+    filter: query(
+      'filter',
+      '`filter[field]=value` or `filter[field][operator]=value`: `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in`, `nin`, `like`, ' +
+        '`ilike`, `nlike`, `nilike`, `starts`, `null`, `child_of`, `parent_of`.',
+      { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
+      { style: 'deepObject', explode: true, example: { id: 1 } },
+    ),
+    order: query('order', 'Fields with `asc` or `desc`, and commas between them.', { type: 'string' }, { example: 'id desc' }),
+    limit: query('limit', 'Most records in the answer.', {
+      type: 'integer',
+      minimum: 1,
+      maximum: limit.most,
+      default: limit.standard,
+    }),
+    offset: query('offset', 'How many records to skip. A `cursor` is faster.', { type: 'integer', minimum: 0, default: 0 }),
+    cursor: query('cursor', '`meta.next` of the page before; without `offset` and `order`.', { type: 'string' }),
+    count: query('count', 'Whether `meta.total` is counted, or estimated by Postgres.', {
+      type: 'string',
+      enum: ['none', 'exact', 'estimated'],
+      default: 'none',
+    }),
+    id: { name: 'id', in: 'path', required: true, description: 'The id of the record.', schema: ref('Id') },
+    model: {
+      name: 'model',
+      in: 'path',
+      required: true,
+      description: 'The name of a model.',
+      schema: { type: 'string', pattern: '^[a-z_][a-z0-9_]*(\\.[a-z0-9_]+)*$', maxLength: 128 },
+      example: 'res.partner',
+    },
+    method: {
+      name: 'method',
+      in: 'path',
+      required: true,
+      description: 'The name of a public method.',
+      schema: { type: 'string', pattern: '^[A-Za-z]\\w*$', maxLength: 128 },
+      example: 'name_search',
+    },
+    // The same place in the path holds ids for other verbs, so it has the same name.
+    methodOfModel: {
+      name: 'id',
+      in: 'path',
+      required: true,
+      description: 'The name of a public method of the model itself.',
+      schema: { type: 'string', pattern: '^[A-Za-z]\\w*$', maxLength: 128 },
+      example: 'name_search',
+    },
+    'Idempotency-Key': header(
+      'Idempotency-Key',
+      'The same key and body get the first answer again for 24 hours, and nothing happens twice.',
+      { type: 'string', pattern: '^[!-~]{1,255}$' },
+    ),
+    'X-Odoo-Company': header('X-Odoo-Company', 'The id of the company to work in, or several with commas.', {
+      type: 'string',
+      pattern: '^\\d{1,9}(,\\d{1,9}){0,99}$',
+    }),
+    'X-Odoo-Timezone': header('X-Odoo-Timezone', 'A time zone like `Europe/Paris`.', {
+      type: 'string',
+      pattern: '^[A-Za-z0-9_+/-]{1,64}$',
+    }),
+    'Accept-Language': header('Accept-Language', 'The language of translated fields and of messages.', { type: 'string' }),
+  };
+}
+
+export const parameter = (name: string): Schema => ({ $ref: `#/components/parameters/${name}` });
+/** On every path that reaches Odoo's records. */
+export const contextParameters = ['X-Odoo-Company', 'X-Odoo-Timezone', 'Accept-Language'].map(parameter);
+
+const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue]>> = {
+  400: ['The request is malformed, or names a field that does not exist.', 'request.json'],
+  401: ['There is no credential, or it is not valid.', 'auth.missing'],
+  403: ['You may not do this.', 'scope.insufficient'],
+  404: ['There is no such record, model or path.', 'odoo.missing'],
+  409: ['It is being changed by someone else at this moment.', 'odoo.conflict'],
+  413: ['The body is too large, or holds too many operations.', 'request.too_large'],
+  415: ['The body is not JSON.', 'request.media_type'],
+  422: ['Odoo refused the values.', 'odoo.validation'],
+  429: ['Too many requests.', 'throttle.exceeded'],
+  default: ['Any other error.', 'odoo.unavailable'],
+};
+
+export const responses: Named = Object.fromEntries(
+  Object.entries(statuses).map(([status, [description, reason]]) => [
+    `Error-${status}`,
+    {
+      description,
+      headers: headersOf(...(status === '401' ? ['WWW-Authenticate'] : []), 'Retry-After'),
+      content: {
+        'application/json': { schema: ref('Error'), example: exampleOf(reason) },
+        'application/problem+json': { schema: ref('Problem') },
+      },
+    },
+  ]),
+);
+
+function exampleOf(reason: keyof typeof catalogue): unknown {
+  const { status: code, message } = catalogue[reason];
+  return { success: false, error: { code, message, reason, request_id: '5f0c6f0e-3f0b-4c4e-9d57-1d1f2b0a8a55' } };
+}
+
+/** The errors that an operation answers with, for its `responses`. */
+export function errorsOf(...more: number[]): Record<string, Schema> {
+  const possible = [400, 401, 403, 404, ...more, 429].sort((a, b) => a - b);
+  return Object.fromEntries(
+    [...possible, 'default'].map((status) => [status, { $ref: `#/components/responses/Error-${status}` }]),
+  );
+}

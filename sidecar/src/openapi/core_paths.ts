@@ -1,0 +1,289 @@
+// The paths that are the same for everybody: who am I, batches, execute_kw, tokens.
+
+import { contextParameters, errorsOf, headersOf, parameter } from './components.ts';
+import type { Described, Schema } from './description.ts';
+import { list, ref } from './fields.ts';
+import type { Paths } from './paths.ts';
+import { answer, jsonBody } from './paths.ts';
+
+const text = { type: 'string' } as const;
+const object = (properties: Record<string, Schema>, required: readonly string[] = Object.keys(properties)): Schema => ({
+  type: 'object',
+  required,
+  properties,
+});
+const user = object({ id: ref('Id'), name: text, login: text });
+
+export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'>): Record<string, Schema> {
+  const ids = {
+    description: 'An id, several, or references.',
+    anyOf: [ref('Id'), ref('Ref'), list({ anyOf: [ref('Id'), ref('Ref')] })],
+  };
+  const values = {
+    type: 'object',
+    description: 'As the single endpoint takes them; `{"$ref": "name.id"}` for what an earlier one gave.',
+  };
+  const fields = { ...list(text), description: 'As the parameter `fields`.' };
+  const operation = (op: string, needed: readonly string[], properties: Record<string, Schema>): Schema => ({
+    type: 'object',
+    required: ['op', 'model', ...needed],
+    properties: { id: { type: 'string', pattern: '^[A-Za-z_][\\w-]{0,63}$' }, op: { const: op }, model: text, ...properties },
+    additionalProperties: false,
+  });
+  const args = { args: { type: 'array' }, kwargs: { type: 'object' } };
+  return {
+    Ref: { ...object({ $ref: { type: 'string', examples: ['order.id'] } }), additionalProperties: false },
+    Arguments: { type: 'object', properties: args, additionalProperties: false },
+    Operation: {
+      oneOf: [
+        operation('search', [], {
+          domain: { type: 'array' },
+          fields,
+          limit: { type: 'integer', minimum: 1 },
+          offset: { type: 'integer', minimum: 0 },
+          order: text,
+        }),
+        operation('read', ['ids'], { ids, fields }),
+        operation('create', ['values'], { values: { anyOf: [values, list(values)] }, fields }),
+        operation('update', ['ids', 'values'], { ids, values, fields }),
+        operation('delete', ['ids'], { ids }),
+        operation('call', ['method'], { method: text, ids, ...args }),
+      ],
+    },
+    Operations: { ...list(ref('Operation')), minItems: 1, maxItems: mostOperations },
+    Tokens: object(
+      {
+        access_token: text,
+        refresh_token: text,
+        token_type: { const: 'Bearer' },
+        expires_in: { type: 'integer', description: 'Seconds.' },
+        scope: text,
+      },
+      ['access_token', 'token_type', 'expires_in'],
+    ),
+    Client: { type: 'object', required: ['client_id'], properties: { client_id: text, client_name: text } },
+  };
+}
+
+export function corePaths(): Paths {
+  return {
+    '/api/v1/ping': {
+      get: {
+        ...head('ping', 'Gateway', 'Ping', 'Says whether the credential holds, and whose it is. Odoo is not asked.'),
+        responses: {
+          200: answer(
+            'It holds.',
+            { data: object({ message: { const: 'pong' }, user, time: { ...text, format: 'date-time' } }) },
+            ['data'],
+          ),
+          ...errorsOf(),
+        },
+      },
+    },
+    '/api/v1': {
+      get: {
+        ...head('models', 'Gateway', 'List the models', 'The models that you may use, and what you may do with them.'),
+        parameters: contextParameters,
+        responses: { 200: answer('The models.', { data: list(ref('Model')), meta: ref('Meta') }, ['data']), ...errorsOf() },
+      },
+    },
+    '/api/v1/{model}/schema': {
+      get: {
+        ...head('schema', 'Gateway', 'Describe a model', 'The fields that you may see.'),
+        parameters: [parameter('model'), ...contextParameters],
+        responses: {
+          200: answer('The fields.', { data: object({ model: text, fields: { type: 'object' } }) }, ['data']),
+          ...errorsOf(),
+        },
+      },
+    },
+    '/api/v1/batch': {
+      post: {
+        ...head('batch', 'Gateway', 'Several operations in one transaction', 'All of them or none.'),
+        parameters: [...contextParameters, parameter('Idempotency-Key')],
+        requestBody: jsonBody({ anyOf: [ref('Operations'), { ...object({ operations: ref('Operations') }) }] }, [
+          { id: 'found', op: 'search', model: 'res.partner', fields: ['name'], limit: 1 },
+        ]),
+        responses: {
+          200: answer(
+            'What each of them gave.',
+            { data: list(object({ id: text, data: {} }, [])), meta: ref('Meta') },
+            ['data', 'meta'],
+            ['Idempotency-Replayed'],
+          ),
+          ...errorsOf(409, 413, 415, 422),
+        },
+      },
+    },
+    '/call': {
+      post: {
+        ...head('call', 'Gateway', 'Call any method', 'As execute_kw: raw values, and errors as text.'),
+        parameters: [...contextParameters, parameter('Idempotency-Key')],
+        requestBody: jsonBody(
+          {
+            ...object({ model: text, method: text, args: { type: 'array' }, kwargs: { type: ['object', 'null'] } }, [
+              'model',
+              'method',
+            ]),
+            additionalProperties: false,
+          },
+          { model: 'res.partner', method: 'search_count', args: [[]] },
+        ),
+        responses: {
+          200: answer('What the method gave.', { data: {} }, ['success'], ['Idempotency-Replayed']),
+          default: failing('Refused or failed.', 'TextError'),
+        },
+      },
+    },
+    ...authPaths(),
+  };
+}
+
+function authPaths(): Paths {
+  const tokens = { description: 'The tokens.', headers: headersOf(), content: json(ref('Tokens')) };
+  const public_ = { security: [] };
+  const form = (properties: Record<string, Schema>, required: readonly string[]) => {
+    const schema = object({ ...properties, client_id: text, client_secret: { type: 'string', format: 'password' } }, required);
+    return { required: true, content: { 'application/x-www-form-urlencoded': { schema }, ...json(schema) } };
+  };
+  const refused = { default: failing('Refused.', 'OAuthError') };
+  const login = { login: text, email: text, password: { type: 'string', format: 'password' }, scope: text };
+  return {
+    '/api/v1/auth/login': {
+      post: {
+        ...head('login', 'Tokens', 'Log in', 'With the password of a user of Odoo; `login` or `email` is needed.'),
+        ...public_,
+        requestBody: jsonBody(object(login, ['password']), { login: 'mary@example.com', password: 'secret' }),
+        responses: {
+          200: answer('The tokens.', { data: { allOf: [ref('Tokens'), object({ user })] } }, ['data']),
+          ...errorsOf(413, 415),
+        },
+      },
+    },
+    '/api/v1/auth/refresh': {
+      post: {
+        ...head('refresh', 'Tokens', 'Refresh a login', 'A refresh token is good for one use.'),
+        ...public_,
+        requestBody: jsonBody(object({ refresh_token: text, scope: text }, ['refresh_token'])),
+        responses: { 200: answer('New tokens.', { data: ref('Tokens') }, ['data']), ...errorsOf(409, 413, 415) },
+      },
+    },
+    '/api/v1/auth/logout': {
+      post: {
+        ...head('logout', 'Tokens', 'Log out', 'Ends the login of the access token, or of the refresh token in the body.'),
+        security: [{ Bearer: [] }, { AccessToken: [] }, {}],
+        requestBody: { ...jsonBody(object({ refresh_token: text }, [])), required: false },
+        responses: {
+          200: answer('Ended.', { data: { type: 'null' }, message: text }, ['data']),
+          ...errorsOf(413, 415),
+        },
+      },
+    },
+    '/auth/token/apikey': {
+      post: {
+        ...head('exchange', 'Tokens', 'A key for a token', 'The token may do what the key may, and dies with it.'),
+        security: [{ ApiKey: [] }, { ApiKeyShort: [] }, { Bearer: [] }, { Basic: [] }, {}],
+        requestBody: { ...jsonBody(object({ api_key: text, apikey: text, key: text, scope: text }, [])), required: false },
+        responses: { 200: { ...tokens, content: json({ allOf: [ref('Tokens'), object({ user_id: ref('Id') })] }) }, ...refused },
+      },
+    },
+    '/api/oauth/token': {
+      post: {
+        ...head('token', 'Tokens', 'Client credentials', 'RFC 6749, section 4.4; the client in Basic or in the body.'),
+        ...public_,
+        requestBody: form({ grant_type: { const: 'client_credentials' }, scope: text }, ['grant_type']),
+        responses: { 200: tokens, ...refused },
+      },
+    },
+    '/api/oauth/revoke': {
+      post: {
+        ...head('revoke', 'Tokens', 'End a token', 'RFC 7009.'),
+        ...public_,
+        requestBody: form({ token: text, token_type_hint: text }, ['token']),
+        responses: {
+          200: { description: 'It is no longer valid.', headers: headersOf(), content: json({ type: 'object' }) },
+          ...refused,
+        },
+      },
+    },
+    '/api/oauth/introspect': {
+      post: {
+        ...head('introspect', 'Tokens', 'Ask about a token', 'RFC 7662.'),
+        ...public_,
+        requestBody: form({ token: text, token_type_hint: text }, ['token']),
+        responses: {
+          200: {
+            description: 'What it is good for.',
+            headers: headersOf(),
+            content: json(object({ active: { type: 'boolean' } })),
+          },
+          ...refused,
+        },
+      },
+    },
+    '/api/oauth/clients': {
+      get: {
+        ...head('clients', 'OAuth2 clients', 'List', 'For gateway managers.'),
+        responses: {
+          200: { description: 'The clients.', headers: headersOf(), content: json(object({ clients: list(ref('Client')) })) },
+          ...refused,
+        },
+      },
+      post: {
+        ...head('client.create', 'OAuth2 clients', 'Create', 'For gateway managers. The one answer that holds the secret.'),
+        requestBody: jsonBody(
+          {
+            ...object(
+              {
+                client_name: { type: 'string', minLength: 1, maxLength: 200 },
+                scope: text,
+                user_id: ref('Id'),
+                login: text,
+                ip_list: text,
+                profile_id: ref('Id'),
+                expires_at: text,
+              },
+              ['client_name'],
+            ),
+            additionalProperties: false,
+          },
+          { client_name: 'Web shop', scope: 'read' },
+        ),
+        responses: { 201: { description: 'Created.', headers: headersOf(), content: json(ref('Client')) }, ...refused },
+      },
+    },
+    '/api/oauth/clients/{client}': {
+      delete: {
+        ...head('client.revoke', 'OAuth2 clients', 'Revoke', 'For gateway managers.'),
+        parameters: [{ name: 'client', in: 'path', required: true, description: 'Its client_id.', schema: text }],
+        responses: { 200: { description: 'Revoked.', headers: headersOf(), content: json({ type: 'object' }) }, ...refused },
+      },
+    },
+    '/.well-known/oauth-authorization-server': {
+      get: {
+        ...head('metadata', 'Tokens', 'What is where', 'RFC 8414.'),
+        ...public_,
+        responses: {
+          200: {
+            description: 'The metadata.',
+            headers: headersOf(),
+            content: json(object({ issuer: text, token_endpoint: text })),
+          },
+          ...errorsOf(),
+        },
+      },
+    },
+  };
+}
+
+function head(operationId: string, tag: string, summary: string, description: string): Record<string, unknown> {
+  return { operationId, tags: [tag], summary, description };
+}
+
+function json(schema: Schema): Record<string, Schema> {
+  return { 'application/json': { schema } };
+}
+
+function failing(description: string, schema: string): Schema {
+  return { description, headers: headersOf('Retry-After', 'WWW-Authenticate'), content: json(ref(schema)) };
+}

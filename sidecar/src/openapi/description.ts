@@ -1,0 +1,66 @@
+// What the document is made of: models and resources as their caller may use them. Odoo's end gives it for `models` and
+// `describe`, in the caller's language.
+
+export interface FieldDescription {
+  readonly type: string;
+  readonly string?: string | undefined;
+  readonly help?: string | false | undefined;
+  readonly required?: boolean | undefined;
+  readonly readonly?: boolean | undefined;
+  readonly store?: boolean | undefined;
+  readonly relation?: string | undefined;
+  readonly selection?: readonly (readonly [unknown, string])[] | undefined;
+  /** Odoo fills it in when a new record comes without it. */
+  readonly has_default?: boolean | undefined;
+}
+
+export type Fields = Readonly<Record<string, FieldDescription>>;
+
+/** What the caller may do, by its user's rights in Odoo and its credential's scopes together. */
+export interface Rights {
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly create: boolean;
+  readonly delete: boolean;
+  readonly call: boolean;
+}
+
+export interface ModelDescription {
+  readonly model: string;
+  /** For people, as Odoo shows it. */
+  readonly label: string;
+  readonly rights: Rights;
+  readonly fields: Fields;
+}
+
+export interface ResourceLine {
+  readonly name: string;
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly required: boolean;
+  readonly isEmail: boolean;
+  /** Words that stand for other values: any text goes, these are known. */
+  readonly words: readonly string[] | undefined;
+  /** Of the model's field behind it. */
+  readonly field: FieldDescription;
+  /** Lines of the records behind a relation, when it shows them. */
+  readonly nested: readonly ResourceLine[] | undefined;
+}
+
+export interface ResourceDescription {
+  readonly name: string;
+  readonly label: string;
+  readonly model: string;
+  readonly rights: Omit<Rights, 'call'>;
+  readonly lines: readonly ResourceLine[];
+}
+
+/** Everything that differs between callers, languages and settings. */
+export interface Described {
+  readonly models: readonly ModelDescription[];
+  readonly resources: readonly ResourceDescription[];
+  readonly limit: { readonly standard: number; readonly most: number };
+  readonly mostOperations: number;
+}
+
+export type Schema = Readonly<Record<string, unknown>>;

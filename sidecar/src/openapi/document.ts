@@ -1,0 +1,129 @@
+// The OpenAPI 3.1 document, from what its caller may use. Pure: the same description gives the same document.
+
+import { headers, parameters, responses, schemas, security, securitySchemes } from './components.ts';
+import { corePaths, coreSchemas } from './core_paths.ts';
+import type { Described, ModelDescription, ResourceDescription, Schema } from './description.ts';
+import { recordSchema, ref, requiredOf, resourceSchema, resourceValuesSchema, valuesSchema } from './fields.ts';
+import { asMarkdown } from './markdown.ts';
+import { anyModelPaths, jsonBody, modelPaths, resourcePaths } from './paths.ts';
+
+export interface About {
+  readonly version: string;
+  /** Under which the gateway is reached. */
+  readonly origin: string;
+}
+
+const intro = `Records of Odoo under clean names and shapes.
+
+**Who you are**: send a key as \`X-API-Key\` or \`Authorization: Bearer\`. Everything runs with the rights of its user.
+
+**Values**: empty is \`null\`, a many2one \`{"id", "name"}\`, times are ISO 8601 in UTC. You write what you read.
+
+**Answers**: \`{"success": true, "data", "meta"?}\`, errors \`{"success": false, "error": {"code", "message", "reason", "request_id"}}\`,
+or RFC 9457 with \`Accept: application/problem+json\`.
+
+**Models**: this document holds the resources and the models that are used most. \`/api/openapi.json?models=sale.*,res.country\`
+describes others. Without a credential it holds what is the same for everybody.`;
+
+export function openApiDocument({ version, origin }: About, described: Described): Schema {
+  const { models, resources } = described;
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'API Gateway for Odoo',
+      version,
+      description: intro,
+      license: { name: 'LGPL-3.0-only', identifier: 'LGPL-3.0-only' },
+    },
+    servers: [{ url: origin }],
+    security,
+    tags: [
+      ...resources.map(({ name, label }) => tag(name, label, `Resource: ${asMarkdown(label)}.`)),
+      ...models.map(({ model, label }) => tag(model, label, `Model \`${model}\`.`)),
+      tag('Any model', 'Any model', 'The same on every model that you may use.'),
+      tag('Gateway', 'Gateway', 'Batches, methods, and what there is.'),
+      tag('Tokens', 'Tokens', 'Logins, and tokens for keys and clients.'),
+      tag('OAuth2 clients', 'OAuth2 clients', 'Their administration.'),
+    ],
+    paths: {
+      ...Object.assign({}, ...resources.map(resourcePaths)),
+      ...Object.assign({}, ...models.map(modelPaths)),
+      ...corePaths(),
+      ...anyModelPaths(),
+      ...projectPath(resources),
+    },
+    components: {
+      securitySchemes,
+      headers,
+      parameters: parameters(described),
+      responses,
+      schemas: {
+        ...schemas,
+        ...coreSchemas(described),
+        Model: {
+          type: 'object',
+          required: ['model', 'name'],
+          properties: { model: { type: 'string' }, name: { type: 'string' }, ...modelRights },
+        },
+        ...Object.assign({}, ...models.map(modelSchemas)),
+        ...Object.assign({}, ...resources.map(resourceSchemas)),
+      },
+    },
+  };
+}
+
+const modelRights = Object.fromEntries(['read', 'write', 'create', 'unlink'].map((right) => [right, { type: 'boolean' }]));
+
+function modelSchemas({ model, label, fields }: ModelDescription): Record<string, Schema> {
+  const required = requiredOf(fields);
+  return {
+    [model]: { title: label, ...recordSchema(fields) },
+    [`${model}-Values`]: valuesSchema(fields),
+    [`${model}-New`]: required.length === 0 ? ref(`${model}-Values`) : { allOf: [ref(`${model}-Values`), { required }] },
+  };
+}
+
+function resourceSchemas({ name, label, lines }: ResourceDescription): Record<string, Schema> {
+  return {
+    [name]: { title: label, ...resourceSchema(lines) },
+    [`${name}-Values`]: resourceValuesSchema(lines, false),
+    [`${name}-New`]: resourceValuesSchema(lines, true),
+  };
+}
+
+/** The one path that other gateways have had, too. */
+function projectPath(resources: readonly ResourceDescription[]): Record<string, unknown> {
+  const projects = resources.find(({ name }) => name === 'projects');
+  if (projects?.rights.create !== true) return {};
+  return {
+    '/api/project/create': {
+      post: {
+        operationId: 'project.create',
+        tags: ['projects'],
+        summary: 'Create a project',
+        description: 'The same as `POST /api/v1/projects`, with the answer that older integrations expect.',
+        requestBody: jsonBody(ref('projects-New')),
+        responses: {
+          201: {
+            description: 'Created.',
+            content: {
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  required: ['message', 'project_id'],
+                  properties: { message: { type: 'string' }, project_id: ref('Id') },
+                },
+              },
+            },
+          },
+          default: { $ref: '#/components/responses/Error-default' },
+        },
+      },
+    },
+  };
+}
+
+/** @param name goes into programs, `label` is what readers see: plain text for both */
+function tag(name: string, label: string, description: string): Schema {
+  return { name, description, ...(label === name ? {} : { 'x-displayName': label }) };
+}

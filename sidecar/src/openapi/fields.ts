@@ -1,0 +1,207 @@
+// Fields as JSON Schema: what reading gives (odoo/shape.ts) and what writing takes (odoo/values.ts).
+
+import type { FieldDescription, Fields, ResourceLine, Schema } from './description.ts';
+import { asMarkdown } from './markdown.ts';
+
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+export const list = (items: Schema): Schema => ({ type: 'array', items });
+
+/** Longer ones, like time zones, say less than they weigh. */
+const mostOptions = 50;
+/** Odoo's integers are Postgres' own. */
+const int32 = { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } as const;
+
+/** A record as it is read. `id` alone is always there: the others depend on `fields`. */
+export function recordSchema(fields: Fields): Schema {
+  const properties: Record<string, Schema> = { id: ref('Id') };
+  for (const [name, field] of Object.entries(fields)) if (name !== 'id') properties[name] = { ...readOf(field), ...about(field) };
+  return { type: 'object', required: ['id'], properties };
+}
+
+/** The fields that a record takes. */
+export function valuesSchema(fields: Fields): Schema {
+  const properties: Record<string, Schema> = {};
+  for (const [name, field] of writable(fields)) properties[name] = { ...writeOf(field), title: titleOf(field) };
+  return { type: 'object', properties, additionalProperties: false };
+}
+
+/** What a new record needs on top; undefined when there is nothing that Odoo does not fill in. */
+export function requiredOf(fields: Fields): string[] {
+  return writable(fields)
+    .filter(([, field]) => field.required === true && field.has_default !== true)
+    .map(([name]) => name);
+}
+
+function writable(fields: Fields): [string, FieldDescription][] {
+  return Object.entries(fields).filter(([name, field]) => name !== 'id' && field.readonly !== true);
+}
+
+/** A short body that could be sent, for readers and for "try it". */
+export function exampleOf(fields: Fields): Record<string, unknown> {
+  const example: Record<string, unknown> = {};
+  for (const name of requiredOf(fields)) {
+    const field = fields[name];
+    if (field !== undefined) example[name] = sampleOf(field);
+  }
+  for (const name of ['name', 'email', 'phone', 'list_price', 'date', 'partner_id']) {
+    const field = fields[name];
+    if (Object.keys(example).length < 4 && field !== undefined && field.readonly !== true) example[name] ??= sampleOf(field);
+  }
+  return example;
+}
+
+function sampleOf(field: FieldDescription): unknown {
+  const { type, string = '', selection = [] } = field;
+  if (type === 'selection') return selection[0]?.[0] ?? '';
+  if (type === 'char' && /mail/i.test(string)) return 'mary@example.com';
+  return samples[type] ?? string;
+}
+
+const samples: Readonly<Record<string, unknown>> = {
+  boolean: true,
+  integer: 1,
+  float: 9.5,
+  monetary: 9.5,
+  date: '2026-11-22',
+  datetime: '2026-11-22T10:00:00Z',
+  many2one: 1,
+  many2one_reference: 1,
+  one2many: [],
+  many2many: [],
+  binary: 'aGVsbG8=',
+  reference: { model: 'res.partner', id: 1 },
+  json: {},
+  properties: {},
+};
+
+/** The lines of a resource as they are read. */
+export function resourceSchema(lines: readonly ResourceLine[]): Schema {
+  const properties: Record<string, Schema> = { id: ref('Id') };
+  for (const { name, read, field, nested } of lines) {
+    if (read) properties[name] = nested === undefined ? { ...readOf(field), ...about(field) } : list(resourceSchema(nested));
+  }
+  return { type: 'object', required: ['id'], properties };
+}
+
+/** The lines of a resource as they are written. What it does not take is ignored, so nothing is forbidden. */
+export function resourceValuesSchema(lines: readonly ResourceLine[], isNew: boolean): Schema {
+  const properties: Record<string, Schema> = {};
+  const written = lines.filter(({ write }) => write);
+  for (const line of written) properties[line.name] = lineSchema(line, isNew);
+  const required = written.filter((line) => line.required && isNew).map(({ name }) => name);
+  return { type: 'object', properties, ...(required.length > 0 ? { required } : {}) };
+}
+
+function lineSchema({ field, nested, words, isEmail, required }: ResourceLine, isNew: boolean): Schema {
+  if (nested !== undefined) {
+    const line = resourceValuesSchema(nested, false);
+    const existing = { id: ref('Id'), _remove: { const: true, description: 'Takes the line away.' } };
+    return { ...list({ ...line, properties: { ...existing, ...Object(line['properties']) } }), title: titleOf(field) };
+  }
+  if (words !== undefined) return { type: 'string', examples: words, title: titleOf(field) };
+  // A new record without it, or with null in its place, is refused.
+  const schema = writeOf({ ...field, required: required && isNew });
+  return { ...schema, ...(isEmail ? { format: 'email' } : {}), title: titleOf(field) };
+}
+
+function titleOf({ string, type }: FieldDescription): string {
+  return string ?? type;
+}
+
+function about(field: FieldDescription): Schema {
+  const { help, selection, relation, store, readonly } = field;
+  const told = [
+    typeof help === 'string' && help !== '' ? asMarkdown(help) : '',
+    selection !== undefined && selection.length > 0 && selection.length <= mostOptions ? options(selection) : '',
+    relation === undefined ? '' : `Leads to \`${relation}\`.`,
+    store === false ? 'Given when asked for in `fields`.' : '',
+  ].filter((text) => text !== '');
+  return {
+    title: titleOf(field),
+    ...(told.length > 0 ? { description: told.join(' ') } : {}),
+    ...(readonly === true ? { readOnly: true } : {}),
+  };
+}
+
+function options(selection: readonly (readonly [unknown, string])[]): string {
+  return `${selection.map(([value, label]) => `\`${String(value).replaceAll('`', '')}\` ${asMarkdown(label)}`).join(', ')}.`;
+}
+
+function readOf({ type, selection }: FieldDescription): Schema {
+  switch (type) {
+    case 'boolean':
+      return { type: 'boolean' };
+    case 'integer':
+      return { type: 'integer' };
+    case 'float':
+    case 'monetary':
+      return { type: 'number' };
+    case 'date':
+      return { type: ['string', 'null'], format: 'date' };
+    case 'datetime':
+      return { type: ['string', 'null'], format: 'date-time' };
+    case 'selection':
+      return chosen(selection, true);
+    case 'many2one':
+      return { anyOf: [ref('Link'), { type: 'null' }] };
+    case 'one2many':
+    case 'many2many':
+      return ref('Links');
+    case 'reference':
+      return { anyOf: [ref('Reference'), { type: 'null' }] };
+    case 'many2one_reference':
+      return { type: ['integer', 'null'] };
+    case 'binary':
+      return { type: ['string', 'null'], contentEncoding: 'base64' };
+    case 'html':
+      return { type: ['string', 'null'], contentMediaType: 'text/html' };
+    case 'char':
+    case 'text':
+      return { type: ['string', 'null'] };
+    case 'properties':
+    case 'properties_definition':
+      return { type: ['array', 'null'], items: { type: 'object' } };
+    default:
+      return {};
+  }
+}
+
+function writeOf({ type, selection, required }: FieldDescription): Schema {
+  const orNull = (schema: Schema): Schema => (required === true ? schema : { ...schema, type: [schema['type'], 'null'].flat() });
+  switch (type) {
+    case 'boolean':
+      return { type: ['boolean', 'null'] };
+    case 'integer':
+      return { ...int32, type: ['integer', 'null'] };
+    case 'float':
+    case 'monetary':
+      return { type: ['number', 'null'] };
+    case 'date':
+    case 'datetime':
+      return orNull({ type: 'string', format: type === 'date' ? 'date' : 'date-time' });
+    case 'selection':
+      return chosen(selection, required !== true);
+    case 'many2one':
+      return required === true ? ref('LinkTo') : { anyOf: [ref('LinkTo'), { type: 'null' }] };
+    case 'one2many':
+    case 'many2many':
+      return ref('LinksTo');
+    case 'binary':
+      return orNull({ type: 'string', contentEncoding: 'base64' });
+    case 'char':
+    case 'text':
+    case 'html':
+      return orNull({ type: 'string' });
+    default:
+      return {};
+  }
+}
+
+function chosen(selection: FieldDescription['selection'], orNull: boolean): Schema {
+  const values = (selection ?? []).map(([value]) => value);
+  const types = values.every((value) => typeof value === 'string') ? 'string' : undefined;
+  if (types === undefined) return {};
+  const type = orNull ? [types, 'null'] : types;
+  if (values.length === 0 || values.length > mostOptions) return { type };
+  return { type, enum: orNull ? [...values, null] : values };
+}

@@ -1,0 +1,17 @@
+// Labels and help texts are written by whoever customises Odoo; descriptions in OpenAPI are Markdown with HTML in it.
+
+const longest = 400;
+
+/** A text that a Markdown renderer shows as it is: no tag, no link, no markup. One line, 400 characters at most. */
+export function asMarkdown(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  const shown = line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
+  return shown
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll(/[\\`*_[\]#~|!]/g, '\\$&')
+    .replaceAll(/:\/\//g, ':&#47;&#47;')
+    .replaceAll(/\b(www)\./gi, '$1&#46;')
+    .replaceAll('@', '&#64;');
+}

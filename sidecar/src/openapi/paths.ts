@@ -1,0 +1,221 @@
+// The paths of one model, of one resource, and those that take any model.
+
+import { contextParameters, errorsOf, headersOf, parameter } from './components.ts';
+import type { ModelDescription, ResourceDescription, Rights, Schema } from './description.ts';
+import { exampleOf, list, ref } from './fields.ts';
+
+export type Paths = Record<string, Record<string, unknown>>;
+
+/** What the verbs on records of a place take and give. */
+interface Place {
+  readonly path: string;
+  /** Begins the ids of operations. */
+  readonly name: string;
+  readonly label: string;
+  readonly rights: Rights;
+  /** Names of the scopes that do, beside the plain action. */
+  readonly scope: (action: string) => string | undefined;
+  readonly record: Schema;
+  readonly newValues: Schema;
+  readonly values: Schema;
+  readonly example: unknown;
+  /** Of the path, beside the id. */
+  readonly path_parameters: readonly Schema[];
+  readonly query: readonly string[];
+  /** Takes lists of new records, and shows a new one's other fields only when asked. */
+  readonly isModel: boolean;
+}
+
+const listQuery = ['filter', 'fields', 'order', 'limit', 'offset', 'cursor', 'count'];
+const everything: Rights = { read: true, write: true, create: true, delete: true, call: true };
+
+export function modelPaths({ model, label, rights, fields }: ModelDescription): Paths {
+  return placePaths({
+    path: `/api/v1/${model}`,
+    name: model,
+    label,
+    rights,
+    scope: (action) => `${model}:${action}`,
+    record: ref(model),
+    newValues: ref(`${model}-New`),
+    values: ref(`${model}-Values`),
+    example: exampleOf(fields),
+    path_parameters: [],
+    query: ['domain', ...listQuery],
+    isModel: true,
+  });
+}
+
+export function resourcePaths({ name, label, rights }: ResourceDescription): Paths {
+  return placePaths({
+    path: `/api/v1/${name}`,
+    name,
+    label,
+    rights: { ...rights, call: false },
+    scope: (action) => `${name}_${action}`,
+    record: ref(name),
+    newValues: ref(`${name}-New`),
+    values: ref(`${name}-Values`),
+    example: undefined,
+    path_parameters: [],
+    query: listQuery,
+    isModel: false,
+  });
+}
+
+export function anyModelPaths(): Paths {
+  return placePaths({
+    path: '/api/v1/{model}',
+    name: 'Any model',
+    label: 'Any model',
+    rights: everything,
+    scope: () => undefined,
+    record: ref('AnyRecord'),
+    newValues: ref('AnyValues'),
+    values: ref('AnyValues'),
+    example: { name: 'Azure Interior' },
+    path_parameters: [parameter('model')],
+    query: ['domain', ...listQuery],
+    isModel: true,
+  });
+}
+
+function placePaths(place: Place): Paths {
+  const { path, rights, path_parameters: own } = place;
+  const many = {
+    ...(rights.read ? { get: listing(place) } : {}),
+    ...(rights.create ? { post: creating(place) } : {}),
+  };
+  const one = {
+    ...(rights.read ? { get: reading(place) } : {}),
+    ...(rights.write ? { put: updating(place, 'put'), patch: updating(place, 'patch') } : {}),
+    ...(rights.delete ? { delete: deleting(place) } : {}),
+    ...(rights.call ? { post: calling(place, 'call_model', [parameter('methodOfModel')]) } : {}),
+  };
+  const method = calling(place, 'call', [parameter('id'), parameter('method')]);
+  const paths: Paths = {};
+  const parameters = [...own, ...contextParameters];
+  if (Object.keys(many).length > 0) paths[path] = { parameters, ...many };
+  if (Object.keys(one).length > 0) paths[`${path}/{id}`] = { parameters, ...one };
+  if (rights.call) paths[`${path}/{id}/{method}`] = { parameters, post: method };
+  return paths;
+}
+
+function listing(place: Place): Schema {
+  const data = list(place.record);
+  return {
+    ...head(place, 'list', 'read', 'List'),
+    parameters: place.query.map(parameter),
+    responses: {
+      200: answer('A page of records.', { data, meta: ref('Meta') }, ['data', 'meta'], ['Link']),
+      ...errorsOf(),
+    },
+  };
+}
+
+function reading(place: Place): Schema {
+  return {
+    ...head(place, 'read', 'read', 'Read one'),
+    parameters: [parameter('id'), parameter('fields')],
+    responses: { 200: answer('The record.', { data: place.record, meta: ref('Meta') }, ['data']), ...errorsOf() },
+  };
+}
+
+function creating(place: Place): Schema {
+  const { newValues, record, isModel, example } = place;
+  const schema = isModel ? { anyOf: [newValues, { ...list(newValues), minItems: 1 }] } : newValues;
+  const data = isModel ? { anyOf: [record, list(record)] } : record;
+  return {
+    ...head(place, 'create', 'write', 'Create'),
+    ...(isModel ? { description: `${needs(place, 'write')} A list creates all of its records or none.` } : {}),
+    parameters: [...(isModel ? [parameter('fields')] : []), parameter('Idempotency-Key')],
+    requestBody: jsonBody(schema, example),
+    responses: {
+      201: answer(
+        'Created.',
+        { data, message: { type: 'string' }, meta: ref('Meta') },
+        ['data'],
+        ['Location', 'Idempotency-Replayed'],
+      ),
+      ...errorsOf(409, 413, 415, 422),
+    },
+  };
+}
+
+function updating(place: Place, verb: 'put' | 'patch'): Schema {
+  const { values, record, isModel, example } = place;
+  return {
+    ...head(place, verb === 'put' ? 'update' : 'patch', 'write', verb === 'put' ? 'Update' : 'Update partly'),
+    parameters: [parameter('id'), ...(isModel ? [parameter('fields')] : []), parameter('Idempotency-Key')],
+    requestBody: jsonBody(values, example),
+    responses: {
+      200: answer(
+        'Changed: the fields that were given, no others.',
+        { data: record, message: { type: 'string' }, meta: ref('Meta') },
+        ['data'],
+        ['Idempotency-Replayed'],
+      ),
+      ...errorsOf(409, 413, 415, 422),
+    },
+  };
+}
+
+function deleting(place: Place): Schema {
+  return {
+    ...head(place, 'delete', 'delete', 'Delete'),
+    parameters: [parameter('id'), parameter('Idempotency-Key')],
+    responses: {
+      200: answer('Deleted.', { data: ref('IdOnly'), message: { type: 'string' } }, ['data'], ['Idempotency-Replayed']),
+      ...errorsOf(409, 422),
+    },
+  };
+}
+
+function calling(place: Place, operation: string, parameters: readonly Schema[]): Schema {
+  const scope = place.scope('call') ?? '<model>:call';
+  return {
+    ...head(place, operation, 'call', operation === 'call' ? 'Call a method of a record' : 'Call a method'),
+    description: `Needs the scope \`call\` or \`${scope}\`; \`read\` does for methods that Odoo marks as reading.`,
+    parameters: [...parameters, parameter('Idempotency-Key')],
+    requestBody: { ...jsonBody(ref('Arguments'), { args: [], kwargs: {} }), required: false },
+    responses: {
+      200: answer('What the method gave, as it is.', { data: {} }, ['success'], ['Idempotency-Replayed']),
+      ...errorsOf(409, 413, 415, 422),
+    },
+  };
+}
+
+function head(place: Place, operation: string, action: string, verb: string): Record<string, unknown> {
+  return {
+    operationId: `${place.name}.${operation}`,
+    tags: [place.name],
+    summary: place.label === place.name ? verb : `${verb}: ${place.label}`,
+    description: needs(place, action),
+  };
+}
+
+function needs({ scope }: Place, action: string): string {
+  const own = scope(action);
+  return own === undefined
+    ? `Needs the scope \`${action}\`, or the same of the model.`
+    : `Needs the scope \`${action}\` or \`${own}\`.`;
+}
+
+/** The success envelope. */
+export function answer(
+  description: string,
+  properties: Record<string, Schema>,
+  required: readonly string[],
+  more: readonly string[] = [],
+): Schema {
+  const schema = {
+    type: 'object',
+    required: [...new Set(['success', ...required])],
+    properties: { success: { const: true }, ...properties },
+  };
+  return { description, headers: headersOf(...more), content: { 'application/json': { schema } } };
+}
+
+export function jsonBody(schema: Schema, example?: unknown): Schema {
+  return { required: true, content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) } } };
+}

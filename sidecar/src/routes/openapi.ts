@@ -1,0 +1,103 @@
+// GET /api/openapi.json: the API as its very caller may use it; without a credential, what is the same for everybody.
+// Documents are kept until something moves that they are made of: fields, rights, labels, settings, resources.
+
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { brotliCompress, constants } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
+import { missing } from '../auth/authenticate.ts';
+import type { Answer, RequestContext, Route } from '../context.ts';
+import type { Database } from '../db/database.ts';
+import { perDatabase } from '../db/database.ts';
+import { callContext } from '../odoo/caller.ts';
+import type { Odoo } from '../odoo/execute.ts';
+import { openApiDocument } from '../openapi/document.ts';
+import type { OriginOf } from '../policies/origin.ts';
+import { describeFor, describeForNobody, parseModels } from './openapi_description.ts';
+import { readQuery } from './query.ts';
+
+interface Kept {
+  readonly text: string;
+  readonly compressed: Buffer;
+  readonly tag: string;
+}
+
+const mostKept = 500;
+const mostKeptBytes = 64 * 1024 * 1024;
+/** What a signal may have missed is not shown for longer. */
+const keptMs = 600_000;
+const brotli = promisify(brotliCompress);
+
+class Documents {
+  readonly kept = new LRUCache<string, Kept>({
+    max: mostKept,
+    maxSize: mostKeptBytes,
+    sizeCalculation: ({ text, compressed }) => text.length + compressed.length,
+    ttl: keptMs,
+  });
+  /** Moves when a document may be different: what was begun before is not kept. */
+  generation = 0;
+
+  constructor(database: Database) {
+    const forget = () => {
+      this.generation += 1;
+      this.kept.clear();
+    };
+    for (const signal of ['registry', 'default', 'stable', 'groups']) database.onSignal(signal, forget);
+    for (const entity of ['setting', 'never_exposed', 'resource', 'user']) database.onChange(entity, forget);
+  }
+}
+
+export interface OpenApiOptions {
+  readonly odoo: Odoo;
+  readonly originOf: OriginOf;
+  readonly version: string;
+}
+
+export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route {
+  const documentsOf = perDatabase((database) => new Documents(database));
+
+  async function make(context: RequestContext, asked: readonly string[] | undefined): Promise<Kept> {
+    const isKnown = context.known.principal !== undefined;
+    const described = isKnown ? await describeFor(context, odoo, asked) : describeForNobody(context);
+    const text = JSON.stringify(openApiDocument({ version, origin: originOf(context) }, described));
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
+    return {
+      text,
+      compressed: await brotli(text, { params }),
+      tag: `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`,
+    };
+  }
+
+  async function handle(context: RequestContext): Promise<Answer> {
+    const { request, database, known } = context;
+    const asked = parseModels(readQuery(request.url, ['models']).models);
+    if (asked !== undefined && known.principal === undefined) throw missing();
+    const documents = documentsOf(database);
+    const key = keyOf(context, originOf(context), asked);
+    let document = documents.kept.get(key);
+    if (document === undefined) {
+      const { generation } = documents;
+      document = await make(context, asked);
+      if (generation === documents.generation) documents.kept.set(key, document);
+    }
+    const { text, compressed, tag } = document;
+    const headers = ['ETag', tag, 'Vary', 'Accept-Encoding, Accept-Language, Authorization, X-API-Key'];
+    const answer = { headers, cache: 'private, no-cache' };
+    if (request.headers['if-none-match']?.includes(tag) === true) return { ...answer, status: 304, body: undefined };
+    const type = 'application/json; charset=utf-8';
+    return request.acceptsEncodings('br') === 'br'
+      ? { ...answer, status: 200, body: compressed, type, encoding: 'br' }
+      : { ...answer, status: 200, body: text, type };
+  }
+
+  return { name: 'openapi', method: 'GET', path: '/api/openapi.json', access: 'optional', handle };
+}
+
+/** All that a document depends on besides what `Documents` listens to. */
+function keyOf({ known, request }: RequestContext, origin: string, asked: readonly string[] | undefined): string {
+  const { principal } = known;
+  if (principal === undefined) return JSON.stringify([origin]);
+  const { languages } = callContext(request.headers);
+  return JSON.stringify([origin, principal.userId, principal.grant, languages, asked]);
+}
