@@ -1,17 +1,20 @@
-// Builds what is not committed: the web client's modules (web_src -> the addon's static folder) and, with --sidecar,
-// the sidecar as one file for the image. Writes only what changed, so it may run before every start.
+// Builds what is not committed: the web client's modules (web_src -> the addon's static folder), the documentation page
+// (-> sidecar/assets) and, with --sidecar, the sidecar as one file for the image. Writes only what changed, so it may run
+// before every start.
 //
-//   npm run build                  web client
+//   npm run build                  web client, documentation page
 //   npm run build -- --sidecar     also dist/sidecar/main.js
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { buildDocsPage } from './docs_page.mjs';
 
 const rootDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const sourceDir = join(rootDir, 'web_src');
+const assetsDir = join(rootDir, 'sidecar/assets');
 const staticDir = join(rootDir, 'odoo_addon/api_gateway/static');
 
 /** Libraries that Odoo serves as they are. */
@@ -74,6 +77,7 @@ export async function buildSidecar() {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'warning',
   });
+  cpSync(assetsDir, join(rootDir, 'dist/sidecar/assets'), { recursive: true });
   // A bundle has no package.json beside it to read the version from.
   writeFileSync(
     join(rootDir, 'dist/sidecar/package.json'),
@@ -107,6 +111,7 @@ function writeIfChanged(path, content) {
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const startedAt = performance.now();
   const { files, written, removed } = await buildWebClient();
+  await buildDocsPage(assetsDir);
   if (argv.includes('--sidecar')) await buildSidecar();
   const ms = Math.round(performance.now() - startedAt);
   console.log(`Built ${files} files of the web client: ${written} written, ${removed} removed, ${ms} ms`);

@@ -59,7 +59,7 @@ async function lint({ log }) {
 
 /** @param {Run} run */
 function checkTypes({ log }) {
-  const projects = ['tsconfig.json', 'web_src/tsconfig.json', 'scripts/tsconfig.json'];
+  const projects = ['tsconfig.json', 'web_src/tsconfig.json', 'sidecar/docs_page/tsconfig.json', 'scripts/tsconfig.json'];
   return runChecks(
     projects.map((project) => ({
       name: project,

@@ -1,9 +1,11 @@
 // Wiring: the one place that knows all parts, and the only one that reads the environment.
 
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
+import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { AccessTokens } from './auth/access_token.ts';
 import { authentication } from './auth/authenticate.ts';
@@ -35,6 +37,7 @@ import { limits } from './policies/limits.ts';
 import { originBehind } from './policies/origin.ts';
 import { authRoutes } from './routes/auth.ts';
 import { batchRoute } from './routes/batch.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { methodRoutes } from './routes/methods.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -61,7 +64,12 @@ const flushLimitMs = 10_000;
 
 import { Usage } from './telemetry/usage.ts';
 
+/** Beside the bundle; one folder further up when the sources run. */
+const assets = ['assets', '../assets'].map((path) => join(import.meta.dirname, path)).find(existsSync);
+
 function main(config: Config, log: Log): void {
+  if (assets === undefined) fail(log, 'The documentation page is missing: `npm run build` makes it.');
+
   const instance = randomUUID();
   let address = '';
   let stopping = false;
@@ -158,6 +166,7 @@ function main(config: Config, log: Log): void {
       ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
+      ...docsRoutes(assets),
       openApiRoute({ odoo, originOf, version: manifest.version }),
       projectRoute(resources),
       ...recordRoutes(odoo, shapes, resources),

@@ -25,6 +25,15 @@ class WebController(http.Controller):
             "urls": request.env["gateway.stat"]._live_urls(),
         }
 
+    @http.route("/api/docs", type="http", auth="user", methods=["GET"])
+    def docs(self):
+        """Leads to the documentation, which a sidecar serves. For users: where sidecars are is nobody else's business."""
+        urls = request.env["gateway.stat"]._live_urls()
+        if not urls:
+            reason = request.env._("No sidecar is running that could show the API documentation.")
+            return request.make_response(reason, status=503, headers={"Content-Type": "text/plain; charset=utf-8"})
+        return request.redirect(f"{urls[0]}/api/docs", local=False)
+
 
 def _page_origin(httprequest):
     """Where the browser says that the page is from; it says so with every POST."""

@@ -61,7 +61,13 @@ def describe(env, reach, operation):
 
 def _has_default(field):
     """Whether a new record that comes without the field has it filled in."""
-    return bool(field.default or field.compute or field.related)
+    own = field.base_field
+    return bool(own.default or own.compute or own.related or own.type in ("one2many", "many2many") or _is_parent(own))
+
+
+def _is_parent(field):
+    """A record that is made of another one (`_inherits`) makes that one, too."""
+    return field.type == "many2one" and field.delegate
 
 
 def types(env, reach, operation):

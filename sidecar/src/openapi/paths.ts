@@ -11,7 +11,6 @@ interface Place {
   readonly path: string;
   /** Begins the ids of operations. */
   readonly name: string;
-  readonly label: string;
   readonly rights: Rights;
   /** Names of the scopes that do, beside the plain action. */
   readonly scope: (action: string) => string | undefined;
@@ -29,11 +28,10 @@ interface Place {
 const listQuery = ['filter', 'fields', 'order', 'limit', 'offset', 'cursor', 'count'];
 const everything: Rights = { read: true, write: true, create: true, delete: true, call: true };
 
-export function modelPaths({ model, label, rights, fields }: ModelDescription): Paths {
+export function modelPaths({ model, rights, fields }: ModelDescription): Paths {
   return placePaths({
     path: `/api/v1/${model}`,
     name: model,
-    label,
     rights,
     scope: (action) => `${model}:${action}`,
     record: ref(model),
@@ -46,11 +44,10 @@ export function modelPaths({ model, label, rights, fields }: ModelDescription): 
   });
 }
 
-export function resourcePaths({ name, label, rights }: ResourceDescription): Paths {
+export function resourcePaths({ name, rights }: ResourceDescription): Paths {
   return placePaths({
     path: `/api/v1/${name}`,
     name,
-    label,
     rights: { ...rights, call: false },
     scope: (action) => `${name}_${action}`,
     record: ref(name),
@@ -67,7 +64,6 @@ export function anyModelPaths(): Paths {
   return placePaths({
     path: '/api/v1/{model}',
     name: 'Any model',
-    label: 'Any model',
     rights: everything,
     scope: () => undefined,
     record: ref('AnyRecord'),
@@ -189,7 +185,7 @@ function head(place: Place, operation: string, action: string, verb: string): Re
   return {
     operationId: `${place.name}.${operation}`,
     tags: [place.name],
-    summary: place.label === place.name ? verb : `${verb}: ${place.label}`,
+    summary: verb,
     description: needs(place, action),
   };
 }
