@@ -25,7 +25,7 @@ const sidecarLayers = [
   ['server', 'lifecycle'],
   ['routes'],
   ['answer'],
-  ['auth', 'policies', 'odoo', 'telemetry', 'webhooks'],
+  ['auth', 'policies', 'odoo', 'telemetry', 'webhooks', 'openapi'],
   ['context'],
   ['db'],
   ['errors', 'log'],

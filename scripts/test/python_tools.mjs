@@ -1,4 +1,5 @@
-// ruff and pylint-odoo in a virtual environment of their own, shared by all clones.
+// Python tools in virtual environments of their own, shared by all clones: `lint` has ruff and pylint-odoo, `fuzz` has
+// schemathesis. What each holds stands in python_<name>.txt.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,15 +10,15 @@ import { cacheDir } from '../stack/paths.mjs';
 import { run } from '../stack/run.mjs';
 import { ensureSystem } from '../stack/system.mjs';
 
-const requirements = new URL('python_tools.txt', import.meta.url);
-const directory = join(cacheDir, 'python-tools');
-
 /**
- * The folder of ruff's and pylint's programs; installs them first if need be.
- * @param {string} log
+ * The folder of an environment's programs; installs them first if need be.
+ * @param {'lint' | 'fuzz'} name
+ * @param {string} [log]
  * @returns {Promise<string>}
  */
-export function pythonTools(log) {
+export function pythonEnvironment(name, log) {
+  const requirements = new URL(`python_${name}.txt`, import.meta.url);
+  const directory = join(cacheDir, `python-${name}`);
   return withLock(`${directory}.lock`, async () => {
     const binDir = join(directory, 'bin');
     const marker = join(directory, 'installed');
@@ -26,14 +27,19 @@ export function pythonTools(log) {
 
     rmSync(directory, { recursive: true, force: true });
     await ensureSystem(['python']);
-    const hint = 'The Python linters come from the Python package index through pip: check that pip reaches it.';
+    const hint = 'They come from the Python package index through pip: check that pip reaches it.';
     await run('/usr/bin/python3', ['-m', 'venv', directory], {
       log,
-      doing: 'Making the environment of the Python linters',
+      doing: `Making the environment of the Python tools (${name})`,
     });
     const install = ['install', '--quiet', '--disable-pip-version-check', '--requirement', fileURLToPath(requirements)];
-    await run(join(binDir, 'pip'), install, { log, hint, doing: 'Installing the Python linters' });
+    await run(join(binDir, 'pip'), install, { log, hint, doing: `Installing the Python tools (${name})` });
     writeFileSync(marker, wanted);
     return binDir;
   });
+}
+
+/** The folder of ruff's and pylint's programs. @param {string} log */
+export function pythonTools(log) {
+  return pythonEnvironment('lint', log);
 }

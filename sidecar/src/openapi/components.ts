@@ -2,7 +2,7 @@
 
 import { catalogue } from '../errors.ts';
 import type { Described, Schema } from './description.ts';
-import { list, ref } from './fields.ts';
+import { anyObject, list, ref } from './fields.ts';
 
 type Named = Readonly<Record<string, Schema>>;
 
@@ -40,7 +40,7 @@ export const security = Object.keys(securitySchemes).map((name) => ({ [name]: []
 export const schemas: Named = {
   Id: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
   Link: {
-    type: 'object',
+    ...anyObject,
     description: 'A linked record: its id and name, or the fields that were asked for with dots in `fields`.',
     required: ['id'],
     properties: { id: ref('Id'), name: { type: ['string', 'null'] } },
@@ -56,14 +56,14 @@ export const schemas: Named = {
   },
   LinkTo: {
     description: 'The id of a record, or an object with it, as reading gives it.',
-    anyOf: [ref('Id'), { type: 'object', required: ['id'], properties: { id: ref('Id') } }],
+    anyOf: [ref('Id'), { ...anyObject, required: ['id'], properties: { id: ref('Id') } }],
   },
   LinksTo: {
     description:
       'A list merges: objects without `id` are created, with `id` changed, with `_remove` taken away, ids linked. ' +
       '`{"set": […]}` replaces all. Odoo’s command tuples are taken, too.',
     anyOf: [
-      list({ anyOf: [ref('Id'), { type: 'object' }, { type: 'array' }] }),
+      list({ anyOf: [ref('Id'), anyObject, { type: 'array' }] }),
       { type: 'object', required: ['set'], properties: { set: { type: 'array' } }, additionalProperties: false },
       { type: 'null' },
     ],
@@ -81,8 +81,8 @@ export const schemas: Named = {
     },
   },
   IdOnly: { type: 'object', required: ['id'], properties: { id: ref('Id') } },
-  AnyRecord: { type: 'object', required: ['id'], properties: { id: ref('Id') } },
-  AnyValues: { type: 'object' },
+  AnyRecord: { ...anyObject, required: ['id'], properties: { id: ref('Id') } },
+  AnyValues: anyObject,
   Reason: { type: 'string', enum: Object.keys(catalogue) },
   Error: {
     type: 'object',
@@ -97,7 +97,7 @@ export const schemas: Named = {
           message: { type: 'string' },
           reason: ref('Reason'),
           request_id: { type: 'string' },
-          details: { type: 'object' },
+          details: anyObject,
         },
       },
     },
@@ -114,7 +114,7 @@ export const schemas: Named = {
       instance: { type: 'string', format: 'uri' },
       reason: ref('Reason'),
       request_id: { type: 'string' },
-      details: { type: 'object' },
+      details: anyObject,
     },
   },
   TextError: {

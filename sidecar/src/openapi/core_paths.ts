@@ -2,7 +2,7 @@
 
 import { contextParameters, errorsOf, headersOf, parameter } from './components.ts';
 import type { Described, Schema } from './description.ts';
-import { list, ref } from './fields.ts';
+import { anyObject, list, ref } from './fields.ts';
 import type { Paths } from './paths.ts';
 import { answer, jsonBody } from './paths.ts';
 
@@ -30,9 +30,16 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
     properties: { id: { type: 'string', pattern: '^[A-Za-z_][\\w-]{0,63}$' }, op: { const: op }, model: text, ...properties },
     additionalProperties: false,
   });
-  const args = { args: { type: 'array' }, kwargs: { type: 'object' } };
+  const args = { args: { type: 'array' }, kwargs: anyObject };
   return {
-    Ref: { ...object({ $ref: { type: 'string', examples: ['order.id'] } }), additionalProperties: false },
+    // A property called $ref would be a reference itself to most tools.
+    Ref: {
+      type: 'object',
+      description: '`{"$ref": "order.id"}`: what an earlier operation of the batch gave.',
+      patternProperties: { '^\\$ref$': text },
+      additionalProperties: false,
+      minProperties: 1,
+    },
     Arguments: { type: 'object', properties: args, additionalProperties: false },
     Operation: {
       oneOf: [
@@ -92,7 +99,7 @@ export function corePaths(): Paths {
         ...head('schema', 'Gateway', 'Describe a model', 'The fields that you may see.'),
         parameters: [parameter('model'), ...contextParameters],
         responses: {
-          200: answer('The fields.', { data: object({ model: text, fields: { type: 'object' } }) }, ['data']),
+          200: answer('The fields.', { data: object({ model: text, fields: anyObject }) }, ['data']),
           ...errorsOf(),
         },
       },
@@ -201,7 +208,7 @@ function authPaths(): Paths {
         ...public_,
         requestBody: form({ token: text, token_type_hint: text }, ['token']),
         responses: {
-          200: { description: 'It is no longer valid.', headers: headersOf(), content: json({ type: 'object' }) },
+          200: { description: 'It is no longer valid.', headers: headersOf(), content: json(anyObject) },
           ...refused,
         },
       },
@@ -256,7 +263,7 @@ function authPaths(): Paths {
       delete: {
         ...head('client.revoke', 'OAuth2 clients', 'Revoke', 'For gateway managers.'),
         parameters: [{ name: 'client', in: 'path', required: true, description: 'Its client_id.', schema: text }],
-        responses: { 200: { description: 'Revoked.', headers: headersOf(), content: json({ type: 'object' }) }, ...refused },
+        responses: { 200: { description: 'Revoked.', headers: headersOf(), content: json(anyObject) }, ...refused },
       },
     },
     '/.well-known/oauth-authorization-server': {

@@ -4,6 +4,8 @@ import type { FieldDescription, Fields, ResourceLine, Schema } from './descripti
 import { asMarkdown } from './markdown.ts';
 
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+/** Of any fields; tools read an object without this as one without fields. */
+export const anyObject: Schema = { type: 'object', additionalProperties: true };
 export const list = (items: Schema): Schema => ({ type: 'array', items });
 
 /** Longer ones, like time zones, say less than they weigh. */
@@ -160,7 +162,7 @@ function readOf({ type, selection }: FieldDescription): Schema {
       return { type: ['string', 'null'] };
     case 'properties':
     case 'properties_definition':
-      return { type: ['array', 'null'], items: { type: 'object' } };
+      return { type: ['array', 'null'], items: anyObject };
     default:
       return {};
   }
