@@ -39,6 +39,7 @@ import { authRoutes } from './routes/auth.ts';
 import { batchRoute } from './routes/batch.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { identifyRoute } from './routes/identify.ts';
 import { methodRoutes } from './routes/methods.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { oauthRoutes } from './routes/oauth.ts';
@@ -157,6 +158,7 @@ function main(config: Config, log: Log): void {
     [
       ...healthRoutes({ databases, probe: (database) => channel.probe(database), isStopping: () => stopping }),
       metricsRoute(metrics, { token: config.metricsToken, from: config.metricsFrom }),
+      identifyRoute({ version: manifest.version, schemaVersion, probe: (database) => channel.probe(database) }),
       pingRoute,
       ...authRoutes({
         checkLogin: (context, login, password) => logins.run(() => odoo.login(context, login, password)),

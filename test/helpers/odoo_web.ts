@@ -49,6 +49,13 @@ export class OdooWeb {
     return result as T;
   }
 
+  /** The menu entries that the person sees, by id. */
+  async menus<Menu>(): Promise<Record<string, Menu>> {
+    const answer = await this.#http.get('/web/webclient/load_menus', { headers: { Cookie: this.#cookie } });
+    if (answer.status !== 200) throw new Error(`menus: ${answer.status} ${answer.text.slice(0, 300)}`);
+    return answer.json as Record<string, Menu>;
+  }
+
   /** Calls a method that asks who is there, answers, and gives what the method then does. */
   async callConfirmed<T>(model: string, method: string, args: unknown[], kwargs: Record<string, unknown> = {}): Promise<T> {
     const action = await this.call<Action>(model, method, args, kwargs);

@@ -35,6 +35,11 @@ export function formatMs(ms: number): string {
   return _t('%s ms', format(ms, { maximumFractionDigits: ms < 10 ? 1 : 0 }));
 }
 
+/** How many times as much: "3.4×". */
+export function formatRatio(ratio: number): string {
+  return `${format(ratio, { maximumFractionDigits: ratio < 10 ? 1 : 0 })}×`;
+}
+
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** Bytes, in decimal units. */

@@ -12,5 +12,5 @@ class LazyPage extends Component {
 }
 
 // A page registers itself in `lazy_components` under the tag of its client action.
-const tags = ['api_gateway.dashboard', 'api_gateway.keys', 'api_gateway.status'];
+const tags = ['api_gateway.dashboard', 'api_gateway.keys', 'api_gateway.speed_test', 'api_gateway.status'];
 for (const tag of tags) registry.category('actions').add(tag, LazyPage);

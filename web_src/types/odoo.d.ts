@@ -45,6 +45,10 @@ declare module '@web/core/network/rpc' {
   export function rpc<T>(url: string, params?: object, settings?: { silent?: boolean }): Promise<T>;
 }
 
+declare module '@web/core/user' {
+  export const user: { userId: number; name: string };
+}
+
 declare module '@web/core/registry' {
   export interface Registry {
     category(name: string): Registry;
@@ -126,4 +130,20 @@ declare module '@web/model/record' {
 
 declare module '@web/views/fields/standard_field_props' {
   export const standardFieldProps: Record<string, true>;
+}
+
+declare module '@web/core/dialog/dialog' {
+  import type { ComponentConstructor } from '@odoo/owl';
+
+  export const Dialog: ComponentConstructor;
+}
+
+declare module '@web/views/fields/text/text_field' {
+  import type { ComponentConstructor } from '@odoo/owl';
+
+  export const TextField: ComponentConstructor;
+}
+
+declare module '@web/views/widgets/standard_widget_props' {
+  export const standardWidgetProps: Record<string, true>;
 }

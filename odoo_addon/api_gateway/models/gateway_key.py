@@ -26,6 +26,7 @@ class GatewayKey(models.Model):
         help="The secret is the value of GATEWAY_KEY_<this name> in the environment of the sidecar and of Odoo, "
         "so it need not be in the database. Set by administrators.",
     )
+    is_speed_test = fields.Boolean(readonly=True, copy=False, help="Made and renewed by the page Speed Test.")
 
     _environment_name_unique = models.UniqueIndex(
         "(environment_name) WHERE environment_name IS NOT NULL", "Another key takes its secret from this name."

@@ -9,9 +9,9 @@ class GatewayStatDashboard(models.AbstractModel):
     @api.model
     @api.readonly
     def surroundings(self, since, until):
-        """Sidecars and deliveries of webhooks: `{manager, url, logs, sidecars: {alive, stale},
+        """Sidecars and deliveries of webhooks: `{manager, keys, url, logs, sidecars: {alive, stale},
         webhooks: {delivered, failed} | null}`. Deliveries are a manager's to see; `url` is where callers reach the
-        gateway, null while nothing serves it; `logs` is the global log level."""
+        gateway, null while nothing serves it; `keys` is how many the asker has; `logs` is the global log level."""
         self._check_group()
         cr = self.env.cr
         sidecars = self.env["gateway.sidecar"].sudo()
@@ -21,6 +21,9 @@ class GatewayStatDashboard(models.AbstractModel):
         [level] = cr.fetchone()
         return {
             "manager": self._is_manager(),
+            "keys": self.env["gateway.key"].search_count(
+                [("user_id", "=", self.env.uid), ("prefix", "!=", False), ("is_speed_test", "=", False)]
+            ),
             "url": next(iter(self._live_urls()), None),
             "logs": level,
             "sidecars": {"alive": alive, "stale": stale},

@@ -88,6 +88,8 @@ export interface Figures {
 
 export interface Surroundings {
   manager: boolean;
+  /** Living gateway keys of the reader. */
+  keys: number;
   url: string | null;
   logs: string;
   sidecars: { alive: number; stale: number };

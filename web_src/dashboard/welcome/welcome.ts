@@ -1,17 +1,36 @@
 import { Component, useState } from '@odoo/owl';
 import { browser } from '@web/core/browser/browser';
+import type { Services } from '@web/core/utils/hooks';
+import { useService } from '@web/core/utils/hooks';
 import type { Surroundings } from '../data/figures';
 
-/** Before the first request: how to make one. */
+/** Before the first request: three steps to it. */
 export class Welcome extends Component<{ surroundings: Surroundings | null }> {
   static template = 'api_gateway.DashboardWelcome';
   static props = { surroundings: { type: [Object, { value: null }] } };
 
   state = useState({ copied: false });
+  declare action: Services['action'];
+
+  override setup(): void {
+    this.action = useService('action');
+  }
+
+  get hasKey(): boolean {
+    return (this.props.surroundings?.keys ?? 0) > 0;
+  }
+
+  get isAlive(): boolean {
+    return (this.props.surroundings?.sidecars.alive ?? 0) > 0;
+  }
 
   get command(): string {
     const url = this.props.surroundings?.url ?? 'http://127.0.0.1:8080';
-    return `curl -H "Authorization: Bearer YOUR_KEY" "${url}/api/v1/res.partner?limit=3"`;
+    return `curl -H "X-API-Key: YOUR_KEY" "${url}/api/v1/res.partner?limit=3"`;
+  }
+
+  openKeys(): void {
+    void this.action.doAction('api_gateway.access_keys_action');
   }
 
   async copy(): Promise<void> {

@@ -1,0 +1,162 @@
+"""What answers under an address: asked from Odoo, before callers are sent there."""
+
+import hashlib
+import hmac
+import json
+import secrets
+import time
+
+import requests
+
+from odoo import api, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.modules import Manifest
+
+from .res_config_settings import check_address
+
+TIMEOUT_S = 5
+# An answer has some hundred bytes; whatever else is there need not be read.
+MOST_BYTES = 65_536
+
+
+class GatewaySidecarDiagnosis(models.AbstractModel):
+    _inherit = "gateway.sidecar"
+
+    @api.model
+    def diagnose(self, url):
+        """Asks whoever answers at `url` whether it is a sidecar of this very database.
+
+        The question carries no credential, but a proof that Odoo asks; so does the answer. Whoever does not know the
+        secret that this database's sidecars share learns nothing and proves nothing.
+
+        :param str url: none: that of a sidecar which is alive
+        :return: `{state, url, message, total_ms, postgres_ms, odoo_ms, version}`; state is `ok`, `address`,
+            `unreachable`, `not_a_gateway`, `other_database`, `version` or `away` (a gateway that does not reach
+            Postgres or Odoo); milliseconds and version are null unless it is a sidecar of this database
+        """
+        if not self.env.is_system():
+            raise AccessError(self.env._("Only an administrator may test the address."))
+        url = (url or "").strip() or self.search([("state", "=", "alive")], limit=1).address
+        if not url:
+            return _diagnosis("unreachable", self.env._("No sidecar is alive, and no address is given."))
+        try:
+            check_address(self.env, url)
+        except ValidationError as exc:
+            return _diagnosis("address", str(exc))
+        return {**self._diagnose(url.rstrip("/")), "url": url.rstrip("/")}
+
+    def _diagnose(self, url):
+        nonce, uuid, keys = self._question()
+        started = time.monotonic()
+        try:
+            status, answer = self._ask(url, nonce, _proof(keys[0], "question", uuid, nonce))
+        except requests.RequestException as exc:
+            return _diagnosis("unreachable", self._why_unreachable(url, exc))
+        return self._judge(url, status, answer, nonce, uuid, keys, (time.monotonic() - started) * 1000)
+
+    def _question(self):
+        self.env.cr.execute(
+            "select gateway.database_uuid(), array(select encode(value, 'hex') from gateway.secrets('channel'))"
+        )
+        uuid, keys = self.env.cr.fetchone()
+        return secrets.token_urlsafe(16), uuid, [bytes.fromhex(key) for key in keys]
+
+    def _ask(self, url, nonce, proof):
+        with requests.post(
+            f"{url}/api/identify",
+            json={"nonce": nonce, "proof": proof},
+            headers={"X-Odoo-Database": self.env.cr.dbname},
+            timeout=TIMEOUT_S,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            raw = response.raw.read(MOST_BYTES, decode_content=True)
+        try:
+            answer = json.loads(raw)
+        except ValueError:
+            answer = None
+        return response.status_code, answer if isinstance(answer, dict) else None
+
+    def _why_unreachable(self, url, exc):
+        text = str(exc)
+        if isinstance(exc, requests.Timeout):
+            return self.env._("%(url)s did not answer within %(seconds)s seconds.", url=url, seconds=TIMEOUT_S)
+        if isinstance(exc, requests.exceptions.SSLError):
+            return self.env._("The certificate of %(url)s is not valid: %(fault)s", url=url, fault=text[:300])
+        if "NameResolution" in text or "Name or service not known" in text or "getaddrinfo" in text:
+            return self.env._("Nobody knows the name in %s: check it for typing errors, or your DNS.", url)
+        if "refused" in text:
+            return self.env._("Nothing listens at %s: is the sidecar running, and is the port right?", url)
+        return self.env._("%(url)s could not be reached: %(fault)s", url=url, fault=text[:300])
+
+    def _judge(self, url, status, answer, nonce, uuid, keys, total_ms):
+        error = (answer or {}).get("error")
+        if isinstance(error, dict) and "request_id" in error:
+            return self._judge_refusal(url, str(error.get("reason")), str(error.get("message"))[:300])
+        data = (answer or {}).get("data")
+        if not isinstance(data, dict) or not isinstance(data.get("proof"), str):
+            return _diagnosis(
+                "not_a_gateway",
+                self.env._(
+                    "Something answers at %(url)s (HTTP %(status)s), but it is not a gateway. Does a proxy lead /api "
+                    "to the sidecar?",
+                    url=url,
+                    status=status,
+                ),
+            )
+        version, schema = str(data.get("version"))[:50], data.get("schema_version")
+        said = ("answer", uuid, nonce, version, str(schema))
+        if not any(hmac.compare_digest(_proof(key, *said).encode(), data["proof"].encode()) for key in keys):
+            return _diagnosis("other_database", self._other_database(url))
+        times = {"total_ms": total_ms, "postgres_ms": data.get("postgres_ms"), "odoo_ms": data.get("odoo_ms")}
+        found = {"version": version, **times}
+        own = Manifest.for_addon("api_gateway")["version"].removeprefix("19.0.")
+        if version != own:
+            return _diagnosis(
+                "version",
+                self.env._(
+                    "The sidecar at %(url)s has version %(version)s, this addon %(own)s. Upgrade the older half.",
+                    url=url,
+                    version=version,
+                    own=own,
+                ),
+                **found,
+            )
+        if data.get("odoo_ms") is None:
+            message = self.env._(
+                "It is a sidecar of this database, but it does not reach Odoo: check GATEWAY_ODOO_URL where it runs."
+            )
+            return _diagnosis("away", message, **found)
+        return _diagnosis("ok", self.env._("A sidecar of this database answers at %s.", url), **found)
+
+    def _judge_refusal(self, url, reason, message):
+        if reason in ("database.unknown", "auth.invalid"):
+            return _diagnosis("other_database", self._other_database(url))
+        if reason.startswith("route."):
+            return _diagnosis(
+                "version",
+                self.env._("A gateway answers at %s, but of another version than this addon's.", url),
+            )
+        return _diagnosis("away", self.env._("A gateway answers at %(url)s: %(message)s", url=url, message=message))
+
+    def _other_database(self, url):
+        return self.env._(
+            "A gateway answers at %(url)s, but not for this database (%(database)s): it serves another one, or a copy "
+            "of the same name. Add it to GATEWAY_DATABASES where the sidecar runs.",
+            url=url,
+            database=self.env.cr.dbname,
+        )
+
+
+def _proof(key, *said):
+    """What `sidecar/src/routes/identify.ts` computes."""
+    return hmac.new(key, "\n".join(("identify", *said)).encode(), hashlib.sha256).hexdigest()
+
+
+def _diagnosis(state, message, **found):
+    return {
+        "state": state,
+        "message": message,
+        **dict.fromkeys(("url", "total_ms", "postgres_ms", "odoo_ms", "version")),
+        **found,
+    }

@@ -1,0 +1,36 @@
+"""What tokens are signed with. The secret itself passes no field, no view and no call."""
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+
+from ..tools.own_transaction import in_own_transaction
+
+
+class GatewaySigningSecret(models.AbstractModel):
+    _name = "gateway.signing.secret"
+    _description = "Signing Secret of Tokens"
+
+    @api.model
+    @api.readonly
+    def state(self):
+        """`{since, tokens, last_expires_at, old: [{since, until}]}`, times in UTC as ISO 8601 without a zone; `since`
+        is null while no token was ever issued."""
+        self._check_administrator()
+        self.env.cr.execute("select gateway.signing_state()")
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def rotate(self, keep_tokens):
+        """Signs with a new secret from now on.
+
+        :param bool keep_tokens: what was issued lives out; otherwise every token ends at once
+        :return: the state after it
+        """
+        self._check_administrator()
+        in_own_transaction(self.env, "select gateway.rotate_signing(%s)", (bool(keep_tokens),))
+        [(state,)] = in_own_transaction(self.env, "select gateway.signing_state()")
+        return state
+
+    def _check_administrator(self):
+        if not self.env.is_system():
+            raise AccessError(self.env._("Only an administrator may see to the signing secret."))

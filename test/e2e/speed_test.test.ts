@@ -1,0 +1,107 @@
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useBrowser } from '../helpers/browser.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const browser = await useBrowser();
+const path = '/odoo/gateway-speed-test';
+
+async function run(page: Page, kind: 'light' | 'heavy', runs = 5): Promise<void> {
+  await page.selectOption('.o_api_gateway_runs', String(runs));
+  await page.click(`[data-kind=${kind}] button`);
+}
+
+/** What Odoo asks before it makes a key. */
+async function givePassword(page: Page): Promise<void> {
+  await page.fill('.modal input[type=password]', 'admin');
+  await page.click('.modal button:has-text("Confirm")');
+}
+
+test('both tests ask for the password once, measure, and keep what they found', async () => {
+  const { page, text, faults, styleFault } = await browser.open(gateway, path);
+  await page.waitForSelector('.o_api_gateway_speed_empty');
+  await run(page, 'light');
+  await givePassword(page);
+  await page.waitForSelector('.o_api_gateway_result:has-text("Light test, 5 runs")', { timeout: 30_000 });
+
+  await run(page, 'heavy', 10);
+  await page.waitForSelector('.o_api_gateway_result:has-text("Heavy test, 10 runs")', { timeout: 30_000 });
+  expect(await text('.o_api_gateway_result h2')).toMatch(/\d+ records of sale\.order$/);
+  const legend = await text('.o_api_gateway_legend');
+  for (const part of ['Network', 'Gateway', 'Limits', 'Odoo', 'ORM', 'Shaping']) expect(legend).toContain(part);
+  expect(await text('.o_api_gateway_percentiles')).toMatch(/Half of the runs within[\d.,]+ ms[\d.,]+ ms[\d.,]+×/);
+
+  await page.waitForSelector('.o_api_gateway_history tbody tr >> nth=1');
+  await page.waitForSelector('[data-chart=latency] .apexcharts-series');
+  const [heavy] = await gateway.sql<Record<string, number>>(`select * from gateway_speed_test where kind = 'heavy'`);
+  const parts = ['network', 'gateway', 'auth', 'throttle', 'queue', 'odoo', 'orm', 'shape'].map((name) =>
+    Number(heavy?.[`${name}_ms`]),
+  );
+  const mean = parts.reduce((sum, part) => sum + part, 0);
+  expect(mean).toBeGreaterThan(Number(heavy?.['p50_ms']) / 3);
+  expect(Number(heavy?.['orm_ms'])).toBeGreaterThan(0);
+  expect(Number(heavy?.['odoo_p50_ms'])).toBeGreaterThan(0);
+
+  // The gateway knows all of it as one caller; what was made for it is gone when the page is left.
+  const [key] = await gateway.sql<{ id: number }>('select id from gateway_key where is_speed_test');
+  await page.goto('/odoo/gateway');
+  await page.waitForSelector('.o_api_gateway_status');
+  const odooKeys = () => gateway.sql(`select id from res_users_apikeys where name like 'API Gateway speed test%'`);
+  await until('its keys are gone', async () => (await odooKeys()).length === 0);
+  expect(key?.id).toBeGreaterThan(0);
+  expect(await styleFault()).toBe('none');
+  expect(faults).toEqual([]);
+});
+
+test('who gives no password measures nothing', async () => {
+  const { page } = await browser.open(gateway, path);
+  await page.click('[data-kind=light] button');
+  const dialog = page.locator('.modal:has(input[type=password])');
+  await dialog.waitFor({ timeout: 5_000 }).catch(() => {});
+  if (await dialog.isVisible()) {
+    await page.click('.modal button:has-text("Cancel"), .modal .btn-close');
+    await dialog.waitFor({ state: 'detached' });
+    await page.waitForSelector('[data-kind=light] button:not([disabled])');
+    expect(await page.locator('.o_api_gateway_error').count()).toBe(0);
+  }
+});
+
+test('a limit that is reached is said so, and kept as a failed test', async () => {
+  await gateway.sql(`update gateway.setting set value = '3' where name = 'throttle.limit'`);
+  const { page, text } = await browser.open(gateway, path);
+  await page.waitForSelector('.o_api_gateway_history');
+  await run(page, 'light', 10);
+  await page.waitForSelector('.o_api_gateway_error, .modal input[type=password]');
+  if (await page.locator('.modal input[type=password]').isVisible()) await givePassword(page);
+  await page.waitForSelector('.o_api_gateway_error');
+  expect(await text('.o_api_gateway_error')).toContain('Max 3 requests per minute');
+  await page.waitForSelector('.o_api_gateway_history tr[data-state=failed]');
+  await gateway.sql(`update gateway.setting set value = '0' where name = 'throttle.limit'`);
+});
+
+test('a gateway that is not there is said so', async () => {
+  await gateway.sql(`update gateway.setting set value = '"http://127.0.0.1:1"' where name = 'sidecar.url'`);
+  const { page, text } = await browser.open(gateway, path);
+  await run(page, 'light');
+  await page.waitForSelector('.o_api_gateway_error, .modal input[type=password]');
+  if (await page.locator('.modal input[type=password]').isVisible()) await givePassword(page);
+  await page.waitForSelector('.o_api_gateway_error');
+  expect(await text('.o_api_gateway_error')).toContain('could not reach 127.0.0.1:1');
+  await gateway.sql(`update gateway.setting set value = '""' where name = 'sidecar.url'`);
+});
+
+test.each([
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+])('the page fits $width pixels in both themes', async (viewport) => {
+  const { page, faults } = await browser.open(gateway, path, { viewport });
+  await page.waitForSelector('.o_api_gateway_history');
+  for (const theme of ['light', 'dark']) {
+    await page.click(`button[aria-label="${theme === 'light' ? 'Light' : 'Dark'} theme"]`);
+    await page.waitForSelector(`[data-chart=latency][data-theme=${theme}]`);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
+  }
+  expect(faults).toEqual([]);
+});

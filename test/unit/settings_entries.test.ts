@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { faultsOf, isAddress, isModel, isOrigin } from '../../web_src/settings/lines/entries.ts';
+
+describe('what a list in the settings may say', () => {
+  test.each(['203.0.113.7', '203.0.113.0/24', '0.0.0.0/0', '::1', '2001:db8::/32', '::ffff:203.0.113.7', 'FE80::1/128'])(
+    'the address %s',
+    (entry) => {
+      expect(isAddress(entry)).toBe(true);
+    },
+  );
+
+  test.each([
+    '203.0.113',
+    '203.0.113.256',
+    '203.0.113.07',
+    '203.0.113.0/33',
+    '2001:db8::/129',
+    '1::2::3',
+    '::1/',
+    '/24',
+    'localhost',
+    '1.2.3.4/2/3',
+    'fe80::1%eth0',
+  ])('not the address %s', (entry) => {
+    expect(isAddress(entry)).toBe(false);
+  });
+
+  test.each(['*', 'https://shop.example.com', 'http://localhost:3000', 'https://[::1]:8443'])('the origin %s', (entry) => {
+    expect(isOrigin(entry)).toBe(true);
+  });
+
+  test.each(['shop.example.com', 'https://shop.example.com/', 'https://shop.example.com/path', 'ftp://x', 'https://'])(
+    'not the origin %s',
+    (entry) => {
+      expect(isOrigin(entry)).toBe(false);
+    },
+  );
+
+  test('models by name, or by how their names begin', () => {
+    expect(['hr.employee', 'hr.*', 'x_custom', '*'].map(isModel)).toEqual([true, true, true, false]);
+    expect(['HR', 'hr.*.x', 'hr employee', ''].map(isModel)).toEqual([false, false, false, false]);
+  });
+
+  test('faults are found by line, also among several entries in one', () => {
+    expect(faultsOf('203.0.113.7\n\n10.0.0.1, office  ::1\nnope', 'address')).toEqual([
+      { line: 3, entry: 'office' },
+      { line: 4, entry: 'nope' },
+    ]);
+  });
+});

@@ -1,0 +1,53 @@
+// What a number of runs says.
+
+/** Milliseconds that the slowest of the fastest `share` took, by the nearest rank. */
+export function percentile(values: readonly number[], share: number): number {
+  if (values.length === 0) return 0;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;
+}
+
+/** The parts of a run that follow each other, in milliseconds: they add up to its latency. */
+export interface Phases {
+  network: number;
+  gateway: number;
+  auth: number;
+  throttle: number;
+  queue: number;
+  odoo: number;
+  orm: number;
+  shape: number;
+}
+
+export const phaseNames = ['network', 'gateway', 'auth', 'throttle', 'queue', 'odoo', 'orm', 'shape'] as const;
+
+/** Reads `Server-Timing: odoo;dur=4.10, total;dur=5.62` (W3C Server Timing): milliseconds by name. */
+export function parseServerTiming(header: string | null): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const part of (header ?? '').split(',')) {
+    const [, name, duration] = /^\s*([\w-]+)\s*;\s*dur=([\d.]+)/.exec(part) ?? [];
+    if (name !== undefined && Number.isFinite(Number(duration))) found[name] = Number(duration);
+  }
+  return found;
+}
+
+/** Where the time of one call went: what the gateway does not account for was spent on the way. */
+export function phasesOf(ms: number, timing: Record<string, number>): Phases {
+  const { total = 0, auth = 0, throttle = 0, queue = 0, odoo = 0, orm = 0, shape = 0 } = timing;
+  return {
+    network: Math.max(0, ms - total),
+    gateway: Math.max(0, total - auth - throttle - queue - odoo - shape),
+    auth,
+    throttle,
+    queue,
+    odoo: Math.max(0, odoo - orm),
+    orm,
+    shape,
+  };
+}
+
+/** The mean of each part: means add up, medians do not. */
+export function meanPhases(all: readonly Phases[]): Phases {
+  const mean = (name: keyof Phases) => all.reduce((sum, phases) => sum + phases[name], 0) / Math.max(1, all.length);
+  return Object.fromEntries(phaseNames.map((name) => [name, mean(name)])) as Record<keyof Phases, number>;
+}
