@@ -32,7 +32,7 @@ export async function runByName({ kind, notes = [], prepare }) {
     process.exitCode = 1;
     return;
   }
-  const { code, output } = await runFile(join(rootDir, 'test', kind, `${name}.ts`), others);
+  const { code, output } = await runFile(`test/${kind}/${name}.ts`, others);
   const lastLine = output.trim().split('\n').at(-1) ?? '';
   process.exitCode = code;
   if (words.includes('--json')) console.log(lastLine);
@@ -48,10 +48,10 @@ function namesIn(dir, notes) {
   }
 }
 
-/** @param {string} file @param {string[]} args @returns {Promise<{code: number, output: string}>} */
-function runFile(file, args) {
+/** @param {string} file path in the repository @param {string[]} args @returns {Promise<{code: number, output: string}>} */
+export function runFile(file, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(nodeBin(), [file, ...args], { cwd: rootDir, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(nodeBin(), [join(rootDir, file), ...args], { cwd: rootDir, stdio: ['ignore', 'pipe', 'inherit'] });
     // Ctrl-C reaches the child by itself: it stops what it started, then this ends.
     for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));
     let output = '';

@@ -1,99 +1,18 @@
-// A Chromium on Odoo's web client, for the tests of pages.
+// The browser of a test file.
 //
-//   const browser = await useBrowser();
+//   const browser = await useBrowser();                                 // at the top of the file; it goes away after the last test
 //   const page = await browser.open(gateway, '/odoo/gateway');          // logged in as admin
 //   …
 //   expect(page.faults).toEqual([]);                                    // what the console and the style sheets complained of
 
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import { afterAll } from 'vitest';
-import type { Instance } from './instance.ts';
+import type { OdooBrowser } from './odoo_browser.ts';
+import { startBrowser } from './odoo_browser.ts';
 
-const executablePath = process.env.CHROMIUM_BIN || '/usr/bin/chromium';
-const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
-const offline = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+export type { OdooBrowser, OdooPage } from './odoo_browser.ts';
 
-/** Debian's Odoo ships without this file, and says so in each page's console. */
-const knownNoise = /selfie_segmentation/;
-
-type Session = Awaited<ReturnType<BrowserContext['storageState']>>;
-
-export interface OpenOptions extends BrowserContextOptions {
-  login?: string;
-  password?: string;
-}
-
-export interface OdooPage {
-  page: Page;
-  /** Errors of the console and of scripts, in order. */
-  faults: string[];
-  /** The text of an element, trimmed. */
-  text: (selector: string) => Promise<string>;
-  /** Odoo's sign that a bundle's style sheet could not be compiled; 'none' when all is well. */
-  styleFault: () => Promise<string>;
-}
-
-export class OdooBrowser {
-  readonly #browser: Browser;
-  readonly #sessions = new Map<string, Promise<Session>>();
-
-  constructor(browser: Browser) {
-    this.#browser = browser;
-  }
-
-  /** Opens a path of Odoo's web client, logged in. */
-  async open(
-    gateway: Instance,
-    path: string,
-    { login = 'admin', password = 'admin', ...context }: OpenOptions = {},
-  ): Promise<OdooPage> {
-    const storageState = await this.#session(gateway, login, password);
-    const page = await (await this.#browser.newContext({ baseURL: gateway.odoo.url, storageState, ...context })).newPage();
-    const faults: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !knownNoise.test(message.text())) faults.push(message.text());
-    });
-    page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(path);
-    await page.waitForSelector('.o_web_client .o_main_navbar');
-    return {
-      page,
-      faults,
-      text: async (selector) => ((await page.textContent(selector)) ?? '').trim(),
-      styleFault: () => page.evaluate<string>("getComputedStyle(document.body, '::before').content"),
-    };
-  }
-
-  /** The cookies of a login, made once by filling in the form. */
-  #session(gateway: Instance, login: string, password: string): Promise<Session> {
-    const key = `${gateway.database} ${login}`;
-    const session = this.#sessions.get(key) ?? this.#logIn(gateway, login, password);
-    this.#sessions.set(key, session);
-    return session;
-  }
-
-  async #logIn(gateway: Instance, login: string, password: string): Promise<Session> {
-    const context = await this.#browser.newContext({ baseURL: gateway.odoo.url });
-    const page = await context.newPage();
-    await page.goto(`/web/login?db=${gateway.database}`);
-    await page.fill('#login', login);
-    await page.fill('#password', password);
-    await page.click('.oe_login_buttons button[type=submit]');
-    await page.waitForURL((url) => url.pathname.startsWith('/odoo'), { waitUntil: 'commit' });
-    const session = await context.storageState();
-    await context.close();
-    return session;
-  }
-
-  close(): Promise<void> {
-    return this.#browser.close();
-  }
-}
-
-/** A browser for the whole file. */
 export async function useBrowser(): Promise<OdooBrowser> {
-  const browser = new OdooBrowser(await chromium.launch({ executablePath, args: [...args, ...offline] }));
+  const browser = await startBrowser();
   afterAll(() => browser.close());
   return browser;
 }

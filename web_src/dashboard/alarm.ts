@@ -10,6 +10,7 @@ const alarmRate = 0.1;
 /** Of fewer requests a rate says nothing. */
 const leastRequests = 20;
 const pauseMs = 10_000;
+const shownMs = 8_000;
 
 export interface AlarmOptions {
   notification: Services['notification'];
@@ -34,7 +35,12 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
           traffic.class_5 === 1
             ? _t('A request failed with a server error.')
             : _t('%s requests failed with a server error.', formatCount(traffic.class_5)),
-          { type: 'danger', title: _t('Server error'), buttons: [{ name: _t('Inspect'), onClick: inspectLatest }] },
+          {
+            type: 'danger',
+            autocloseDelay: shownMs,
+            title: _t('Server error'),
+            buttons: [{ name: _t('Inspect'), onClick: inspectLatest }],
+          },
         );
       }
     }
@@ -53,6 +59,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
         }),
         {
           type: 'warning',
+          autocloseDelay: shownMs,
           title: _t('High error rate'),
         },
       );

@@ -6,5 +6,7 @@ declare global {
   type ApexCharts = ApexChartsClass;
   interface Window {
     ApexCharts: typeof ApexChartsClass;
+    /** svg.js, which comes with ApexCharts. */
+    SVG: () => { path(d: string): { bbox(): unknown } };
   }
 }

@@ -82,6 +82,7 @@ declare module '@web/core/utils/hooks' {
         options?: {
           type?: 'info' | 'success' | 'warning' | 'danger';
           title?: string;
+          autocloseDelay?: number;
           buttons?: { name: string; onClick: () => void }[];
         },
       ): () => void;

@@ -68,7 +68,7 @@ create function gateway.refusal(reason text) returns text
   language sql immutable parallel safe
   as $$
     select case
-      when reason in ('throttle.exceeded', 'throttle.concurrency') then 'throttled'
+      when reason in ('throttle.exceeded', 'throttle.failed', 'throttle.concurrency') then 'throttled'
       when reason = 'address.blocked' then 'blocked'
       when reason in ('auth.missing', 'auth.invalid', 'auth.mfa') then 'unauthenticated'
       when reason in ('address.not_allowed', 'scope.insufficient', 'odoo.access', 'odoo.exposure') then 'forbidden'

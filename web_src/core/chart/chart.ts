@@ -1,5 +1,6 @@
 import { Component, onMounted, onWillUnmount, onWillUpdateProps, useRef } from '@odoo/owl';
 import type { ApexOptions } from 'apexcharts';
+import { chartStyle } from './chart_style';
 import type { ChartTheme } from './palette';
 import { themed } from './palette';
 
@@ -39,7 +40,7 @@ export class Chart extends Component<Props> {
       if (this.place.el === null) return;
       const options = this.optionsOf(this.props);
       this.drawn = fingerprint(options, this.props.theme);
-      this.chart = new window.ApexCharts(this.place.el, options);
+      this.chart = new window.ApexCharts(shadowOf(this.place.el), options);
       void this.chart.render();
     });
     onWillUpdateProps((next: Props) => {
@@ -55,6 +56,36 @@ export class Chart extends Component<Props> {
   optionsOf({ options, theme }: Props): ApexOptions {
     return themed(options, theme);
   }
+}
+
+/**
+ * Where to draw. A chart measures each of its texts, and each time the browser would match all of Odoo's style sheets anew,
+ * their many `:has()` above all: 25 ms a text, seconds a page. They do not reach into a shadow tree: 0.3 ms.
+ */
+function shadowOf(host: HTMLElement): HTMLElement {
+  moveRuler();
+  const style = document.createElement('style');
+  style.textContent = chartStyle;
+  const frame = document.createElement('div');
+  const place = document.createElement('div');
+  frame.append(place);
+  host.attachShadow({ mode: 'open' }).append(style, frame);
+  return place;
+}
+
+let isRulerMoved = false;
+
+/** svg.js, which draws for ApexCharts, measures what is not drawn yet in an <svg> that it leaves in the body: out of there, too. */
+function moveRuler(): void {
+  if (isRulerMoved) return;
+  isRulerMoved = true;
+  window.SVG().path('M0 0').bbox();
+  const ruler = document.querySelector('body > svg[aria-hidden="true"][focusable="false"]');
+  if (ruler === null) return;
+  const host = document.createElement('div');
+  host.className = 'o_api_gateway_ruler';
+  host.attachShadow({ mode: 'open' }).append(ruler);
+  document.body.append(host);
 }
 
 function fingerprint({ series, labels, xaxis, annotations }: ApexOptions, theme: ChartTheme): string {

@@ -31,10 +31,12 @@ export function chartsOf(
   actions: ChartActions,
 ): Record<string, ChartDefinition> {
   const colors = paletteOf(theme);
-  const { series, totals } = figures;
+  const { series, totals, range } = figures;
   const empty = totals.requests === 0;
   const classColors = [colors.success, colors.info, colors.warning, colors.danger];
 
+  // Said each time: the chart would else keep the range that somebody has drawn up.
+  const shown = { min: series[0]?.at ?? range.since, max: series.at(-1)?.at ?? range.until };
   const overTime = (lines: { name: string; value: (point: Point) => number | null }[], written: Written): ApexOptions => ({
     series: lines.map(({ name, value }) => ({ name, data: series.map((point) => ({ x: point.at, y: value(point) })) })),
     chart: {
@@ -45,11 +47,11 @@ export function chartsOf(
         beforeZoom(_chart, { xaxis }) {
           const [from, to] = [Number(xaxis.min), Number(xaxis.max)];
           window.setTimeout(() => actions.zoom(from, to));
-          return { xaxis: { min: series[0]?.at, max: series.at(-1)?.at } };
+          return { xaxis: shown };
         },
       },
     },
-    xaxis: { type: 'datetime', labels: { datetimeUTC: false }, tooltip: { enabled: false } },
+    xaxis: { type: 'datetime', ...shown, labels: { datetimeUTC: false }, tooltip: { enabled: false } },
     yaxis: {
       min: 0,
       forceNiceScale: true,
@@ -58,8 +60,7 @@ export function chartsOf(
     tooltip: {
       shared: true,
       x: {
-        formatter: (at) =>
-          formatMoment(at, { dateStyle: 'medium', ...(figures.range.step < 86_400 ? { timeStyle: 'short' } : {}) }),
+        formatter: (at) => formatMoment(at, { dateStyle: 'medium', ...(range.step < 86_400 ? { timeStyle: 'short' } : {}) }),
       },
       y: { formatter: (value) => (value == null ? nothing : written(value)) },
     },

@@ -16,17 +16,18 @@ export class KpiCard extends Component<Props> {
   static props = { kpi: Object, large: { type: Boolean, optional: true } };
 
   number = useAnimatedNumber(this.props.kpi.value);
+  /** Drawn once per reading, not for each step of the counter. */
+  line = sparkline(this.props.kpi.line ?? []);
 
   override setup(): void {
-    onWillUpdateProps(({ kpi }: Props) => this.number.moveTo(kpi.value));
+    onWillUpdateProps(({ kpi }: Props) => {
+      this.number.moveTo(kpi.value);
+      this.line = sparkline(kpi.line ?? []);
+    });
   }
 
   get text(): string {
     return this.number.value === null ? nothing : this.props.kpi.format(this.number.value);
-  }
-
-  get line(): { stroke: string; area: string } | null {
-    return sparkline(this.props.kpi.line ?? []);
   }
 
   /** How the number changed against the period before. */

@@ -1,4 +1,4 @@
-import { Component, useExternalListener, useState } from '@odoo/owl';
+import { Component, onMounted, onWillUnmount, useExternalListener, useState } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
 import { formatMoment } from '../../core/format';
 import { classNames } from '../chart/charts';
@@ -21,9 +21,13 @@ export class Toolbar extends Component<Props> {
   pollingSeconds = pollingSeconds;
 
   override setup(): void {
-    useExternalListener(document, 'fullscreenchange', () => {
+    const follow = () => {
       this.screen.isFull = document.fullscreenElement !== null;
-    });
+      document.body.classList.toggle('o_api_gateway_full_screen', this.screen.isFull);
+    };
+    useExternalListener(document, 'fullscreenchange', follow);
+    onMounted(follow);
+    onWillUnmount(() => document.body.classList.remove('o_api_gateway_full_screen'));
   }
 
   get spanNames(): Record<Span, string> {

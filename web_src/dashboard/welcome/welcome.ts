@@ -1,4 +1,4 @@
-import { Component, useState } from '@odoo/owl';
+import { Component, useRef, useState } from '@odoo/owl';
 import { browser } from '@web/core/browser/browser';
 import type { Services } from '@web/core/utils/hooks';
 import { useService } from '@web/core/utils/hooks';
@@ -10,6 +10,7 @@ export class Welcome extends Component<{ surroundings: Surroundings | null }> {
   static props = { surroundings: { type: [Object, { value: null }] } };
 
   state = useState({ copied: false });
+  code = useRef<HTMLElement>('code');
   declare action: Services['action'];
 
   override setup(): void {
@@ -33,8 +34,13 @@ export class Welcome extends Component<{ surroundings: Surroundings | null }> {
     void this.action.doAction('api_gateway.access_keys_action');
   }
 
+  /** Without HTTPS browsers give no clipboard: then the command is marked, and Ctrl+C copies it. */
   async copy(): Promise<void> {
-    await browser.navigator.clipboard.writeText(this.command);
-    this.state.copied = true;
+    try {
+      await browser.navigator.clipboard.writeText(this.command);
+      this.state.copied = true;
+    } catch {
+      if (this.code.el !== null) document.getSelection()?.selectAllChildren(this.code.el);
+    }
   }
 }

@@ -1,0 +1,16 @@
+// npm run pictures [-- name …]: takes the pictures that README and docs show, of a real instance with a made-up past.
+//
+// Which page, at which width, in which theme: test/pictures/pages.ts. The files go to docs/images/.
+
+import { ensureNpmPackages } from './stack/npm_packages.mjs';
+import { explain } from './stack/report.mjs';
+import { runFile } from './test/run_by_name.mjs';
+
+try {
+  await ensureNpmPackages();
+  const { code } = await runFile('test/pictures/take.ts', process.argv.slice(2));
+  process.exitCode = code;
+} catch (error) {
+  explain(error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,69 @@
+// The dashboard in a browser, as a person reads it.
+
+import type { Locator, Page } from 'playwright-core';
+import type { Instance } from './instance.ts';
+import type { OdooBrowser, OdooPage, OpenOptions } from './odoo_browser.ts';
+import { until } from './wait.ts';
+
+export const dashboardPath = '/odoo/gateway-dashboard';
+export const chartNames = ['requests', 'statuses', 'latency', 'errors', 'top', 'consumers', 'methods', 'heat_map', 'refusals'];
+
+export class DashboardPage {
+  readonly page: Page;
+  readonly faults: string[];
+  readonly styleFault: () => Promise<string>;
+
+  private constructor({ page, faults, styleFault }: OdooPage) {
+    this.page = page;
+    this.faults = faults;
+    this.styleFault = styleFault;
+  }
+
+  /** Counters stand still at their number unless told otherwise. Returns when the figures are there. */
+  static async open(browser: OdooBrowser, gateway: Instance, options: OpenOptions = {}): Promise<DashboardPage> {
+    const dashboard = new DashboardPage(await browser.open(gateway, dashboardPath, { reducedMotion: 'reduce', ...options }));
+    await dashboard.page.waitForSelector('.o_api_gateway_dashboard[data-updated]');
+    return dashboard;
+  }
+
+  card(id: string): Locator {
+    return this.page.locator(`[data-kpi=${id}]`);
+  }
+
+  chart(name: string): Locator {
+    return this.page.locator(`[data-chart=${name}]`);
+  }
+
+  connection(state: 'live' | 'fallback' | 'polling' | 'manual'): Promise<unknown> {
+    return this.page.waitForSelector(`.o_api_gateway_connection[data-connection=${state}]`, { timeout: 45_000 });
+  }
+
+  /** What stands on a card. */
+  async text(id: string): Promise<string> {
+    return ((await this.card(id).locator('output').textContent()) ?? '').trim();
+  }
+
+  /** Waits until a card shows this. @returns milliseconds that it took */
+  shows(id: string, text: string, limitMs?: number): Promise<number> {
+    return until(`the card ${id} shows ${text}`, async () => (await this.text(id)) === text, limitMs);
+  }
+
+  /** Does something and waits until the figures that it asks for are shown. */
+  async afterReading(act: () => Promise<unknown>): Promise<void> {
+    const before = await this.updated();
+    await act();
+    await until('the figures are read anew', async () => (await this.updated()) > before && !(await this.isReading()));
+  }
+
+  async updated(): Promise<number> {
+    return Number(await this.page.getAttribute('.o_api_gateway_dashboard', 'data-updated'));
+  }
+
+  async isReading(): Promise<boolean> {
+    return (await this.page.getAttribute('.o_api_gateway_dashboard', 'aria-busy')) === 'true';
+  }
+
+  close(): Promise<void> {
+    return this.page.context().close();
+  }
+}
