@@ -76,7 +76,7 @@ describe('the document', () => {
     const routes = readdirSync(dir).flatMap((file) =>
       [...readFileSync(join(dir, file), 'utf8').matchAll(/path: '(\/[^']+)'/g)].map(([, path = '']) => path),
     );
-    const others = ['/healthz', '/readyz', '/metrics', '/api/docs', '/api/docs/:file', '/api/openapi.json'];
+    const others = ['/healthz', '/readyz', '/metrics', '/api/docs', '/api/docs/:file', '/api/openapi.json', '/api/identify'];
     const expected = routes.filter((path) => !others.includes(path)).map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
     expect(expected.length).toBeGreaterThan(12);
     expect([...new Set(expected)].filter((path) => paths[path] === undefined)).toEqual([]);
