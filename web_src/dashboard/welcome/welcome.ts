@@ -27,7 +27,7 @@ export class Welcome extends Component<{ surroundings: Surroundings | null }> {
 
   get command(): string {
     const url = this.props.surroundings?.url ?? 'http://127.0.0.1:8080';
-    return `curl -H "X-API-Key: YOUR_KEY" "${url}/api/v1/res.partner?limit=3"`;
+    return `curl -H "Authorization: Bearer YOUR_KEY" "${url}/api/v1/res.partner?limit=3"`;
   }
 
   openKeys(): void {
