@@ -1,5 +1,5 @@
 // A past for an instance: a year of figures as a busy gateway would have counted them, with the log of its latest faults.
-// Written straight into the tables, since time itself can't be hurried: minutes of the last 48 hours, hours, days and months
+// Written straight into the tables, since time itself can't be hurried: minutes of the last day, hours, days and months
 // sum up the same made-up requests, as the roll-up would have done.
 
 import pg from 'pg';
@@ -74,10 +74,10 @@ const statements = `
   create temp table fact on commit drop as
   with moment as (
     select 'minute' as step, at, 1 / 60.0 as hours from generate_series(
-      date_trunc('hour', gateway.utc_now()) - interval '48 hours', date_trunc('minute', gateway.utc_now()) - interval '1 minute', '1 minute') at
+      date_trunc('hour', gateway.utc_now()) - interval '25 hours', date_trunc('minute', gateway.utc_now()) - interval '1 minute', '1 minute') at
     union all
     select 'hour', at, 1 from generate_series(
-      date_trunc('day', gateway.utc_now()) - interval '370 days', date_trunc('hour', gateway.utc_now()) - interval '49 hours', '1 hour') at
+      date_trunc('day', gateway.utc_now()) - interval '370 days', date_trunc('hour', gateway.utc_now()) - interval '26 hours', '1 hour') at
   ), asked as (
     select m.step, m.at, l.*, l.per_hour * m.hours * pg_temp.rhythm(l.rhythm, m.at) * pg_temp.growth(m.at) * (0.75 + 0.5 * random()) as n,
       -- Twenty bad minutes, some hours ago.

@@ -20,7 +20,7 @@ export const pictures: Picture[] = [
   {
     name: 'dashboard',
     path: '/odoo/gateway-dashboard',
-    height: 1_910,
+    height: 2_230,
     phoneHeight: 1_688,
     async ready(page) {
       await page.waitForSelector('.o_api_gateway_connection[data-connection=live]');

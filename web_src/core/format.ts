@@ -26,6 +26,11 @@ export function formatRate(value: number): string {
   return format(value, { style: 'percent', maximumFractionDigits: value > 0 && value < 0.1 ? 2 : 1 });
 }
 
+/** A change, in as few digits as it takes. */
+export function formatShare(value: number): string {
+  return format(value, { style: 'percent', maximumFractionDigits: value > 0 && value < 0.1 ? 1 : 0 });
+}
+
 export function formatPerSecond(value: number): string {
   return format(value, { maximumFractionDigits: value < 10 ? 1 : 0 });
 }
@@ -45,7 +50,8 @@ const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 /** Bytes, in decimal units. */
 export function formatBytes(bytes: number): string {
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
-  return `${format(bytes / 1_000 ** power, { maximumFractionDigits: power === 0 ? 0 : 1 })} ${units[power]}`;
+  const value = bytes / 1_000 ** power;
+  return `${format(value, { maximumFractionDigits: power === 0 || value >= 100 ? 0 : 1 })} ${units[power]}`;
 }
 
 /** A moment in the reader's time zone. */

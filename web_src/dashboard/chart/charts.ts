@@ -83,7 +83,8 @@ export function chartsOf(
     formatMs,
   );
   const errors = overTime([{ name: _t('Error rate'), value: (point) => point.error_rate }], formatRate);
-  const mostErrors = Math.max(0.12, ...series.map(({ error_rate }) => error_rate ?? 0));
+  // Four steps of whole percents, the line at 10 % always among them.
+  const mostErrors = Math.ceil(Math.max(0.12, ...series.map(({ error_rate }) => error_rate ?? 0)) / 0.04) * 0.04;
   const top = topic === 'routes' ? figures.routes : figures.models;
   const statuses = [...figures.statuses].sort((a, b) => a.value.localeCompare(b.value));
   const refusals = [
@@ -120,7 +121,8 @@ export function chartsOf(
         ...requests,
         chart: { ...requests.chart, type: 'area', stacked: true },
         colors: classColors,
-        fill: area(0.55),
+        // Opaque: each area reaches down to the axis, behind those below it.
+        fill: { type: 'solid', opacity: 1, colors: classColors.map((color) => mixed(color, colors.surface, 0.5)) },
         stroke: { width: 1.5, curve: 'smooth' },
       },
       empty,
@@ -185,7 +187,7 @@ export function chartsOf(
         ...errors,
         colors: [colors.danger],
         fill: area(0.35),
-        yaxis: { ...errors.yaxis, max: mostErrors },
+        yaxis: { ...errors.yaxis, max: mostErrors, tickAmount: 4, forceNiceScale: false },
         annotations: {
           yaxis: [
             {
@@ -296,25 +298,26 @@ function listed(entries: readonly (Pick<Top, 'value' | 'requests'> & { name?: st
 
 /** Each class's colour, a little lighter for each further status. */
 function shades(statuses: readonly Top[], classColors: readonly string[]): string[] {
+  const placeOf = ({ value }: Top) => value[0] ?? '2';
   const seen = new Map<string, number>();
-  return statuses.map(({ value }) => {
-    const place = value[0] ?? '2';
+  return statuses.map((status) => {
+    const place = placeOf(status);
     const count = seen.get(place) ?? 0;
     seen.set(place, count + 1);
     const color = classColors[Number(place) - 2] ?? classColors[1] ?? '#888888';
-    return lighter(color, Math.min(0.6, count * 0.22));
+    return mixed(color, '#ffffff', (0.65 * count) / statuses.filter((other) => placeOf(other) === place).length);
   });
 }
 
-function lighter(color: string, share: number): string {
-  const parts = [1, 3, 5].map((start) => Number.parseInt(color.slice(start, start + 2), 16));
-  return `#${parts
-    .map((part) =>
-      Math.round(part + (255 - part) * share)
-        .toString(16)
-        .padStart(2, '0'),
-    )
-    .join('')}`;
+/** A colour of the form #rrggbb, moved by a share (0 to 1) towards another. */
+function mixed(color: string, other: string, share: number): string {
+  const parts = [1, 3, 5].map((start) => {
+    const [from = 0, to = 0] = [color, other].map((hex) => Number.parseInt(hex.slice(start, start + 2), 16));
+    return Math.round(from + (to - from) * share)
+      .toString(16)
+      .padStart(2, '0');
+  });
+  return `#${parts.join('')}`;
 }
 
 /** Monday is 0; 2024 began with one. */

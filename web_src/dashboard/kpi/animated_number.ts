@@ -1,6 +1,8 @@
 import { onWillUnmount, useState } from '@odoo/owl';
 
 const durationMs = 700;
+/** Twenty-two counters need not be drawn at each frame. */
+const stepMs = 30;
 
 export interface AnimatedNumber {
   value: number | null;
@@ -23,9 +25,13 @@ export function useAnimatedNumber(start: number | null): AnimatedNumber {
       return;
     }
     const begun = performance.now();
+    let drawn = begun;
     const step = (now: number) => {
       const share = Math.min(1, Math.max(0, (now - begun) / durationMs));
-      number.value = share === 1 ? target : from + (target - from) * (1 - (1 - share) ** 3);
+      if (share === 1 || now - drawn >= stepMs) {
+        number.value = share === 1 ? target : from + (target - from) * (1 - (1 - share) ** 3);
+        drawn = now;
+      }
       if (share < 1) frame = requestAnimationFrame(step);
     };
     frame = requestAnimationFrame(step);

@@ -1,6 +1,6 @@
 import { Component, onWillUpdateProps } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
-import { formatRate, nothing } from '../../core/format';
+import { formatShare, nothing } from '../../core/format';
 import { useAnimatedNumber } from './animated_number';
 import type { Kpi } from './kpis';
 import { sparkline } from './sparkline';
@@ -37,8 +37,8 @@ export class KpiCard extends Component<Props> {
     const title = _t('Period before: %s', format(previous));
     if (previous === 0) return value === 0 ? null : { text: _t('new'), icon: 'fa-plus', tone: toneOf(rise), title };
     const share = (value - previous) / Math.abs(previous);
-    if (Math.abs(share) < 0.001) return { text: formatRate(0), icon: 'fa-arrows-h', tone: 'muted', title };
-    const text = Math.abs(share) > 9.99 ? `×${Math.round(share + 1)}` : formatRate(Math.abs(share));
+    if (Math.abs(share) < 0.001) return { text: formatShare(0), icon: 'fa-arrows-h', tone: 'muted', title };
+    const text = Math.abs(share) > 9.99 ? `×${Math.round(share + 1)}` : formatShare(Math.abs(share));
     return { text, icon: share > 0 ? 'fa-caret-up' : 'fa-caret-down', tone: toneOf(rise * Math.sign(share)), title };
   }
 }
