@@ -24,9 +24,14 @@ export function useAnimatedNumber(start: number | null): AnimatedNumber {
       number.value = target;
       return;
     }
-    const begun = performance.now();
-    let drawn = begun;
+    // The clock starts with the first frame: charts that are drawn before it may take their time.
+    let begun = 0;
+    let drawn = 0;
     const step = (now: number) => {
+      if (begun === 0) {
+        begun = now;
+        drawn = now;
+      }
       const share = Math.min(1, Math.max(0, (now - begun) / durationMs));
       if (share === 1 || now - drawn >= stepMs) {
         number.value = share === 1 ? target : from + (target - from) * (1 - (1 - share) ** 3);
