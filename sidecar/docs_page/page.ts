@@ -80,6 +80,8 @@ function render(content: unknown, key: string): void {
     agent: { disabled: true, hideAddApi: true },
     mcp: { disabled: true },
     documentDownloadType: 'json',
+    // What Odoo calls models are tags here.
+    modelsSectionLabel: 'Schemas',
     defaultOpenAllTags: false,
     theme: 'default',
     customCss: style,

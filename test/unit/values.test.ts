@@ -109,3 +109,11 @@ test('the models that a body reaches are found, also through commands', () => {
     { model: 'sale.order.line', values: [{ product_id: 1 }, { product_id: 2 }] },
   ]);
 });
+
+test.each(['0001-01-01T00:00:00+00:01', '9999-12-31T23:59:59-00:01'])(
+  'a time whose offset leads out of the years is refused: %s',
+  (at) => {
+    const types: ModelTypes = { date: { type: 'datetime' } };
+    expect(() => parseValues({ date: at }, 'x.thing', () => types)).toThrow('date must be a time like');
+  },
+);

@@ -55,7 +55,11 @@ def describe(env, reach, operation):
         model.check_access("read")
         described[name] = model.fields_get(attributes=DESCRIPTION)
         for field_name, description in described[name].items():
-            description["has_default"] = _has_default(model._fields[field_name])
+            field = model._fields[field_name]
+            description["has_default"] = _has_default(field)
+            if field.type == "selection":
+                # Records keep a choice that is no longer offered, like a language that was switched off.
+                description["choices_vary"] = type(field.selection) is not list
     return described
 
 

@@ -109,7 +109,9 @@ export function parseDateTime(value: unknown, at: string): string {
   const [, day, clock, offset] = (typeof value === 'string' && dateTimeFormat.exec(value.trim())) || [];
   if (day !== undefined && clock !== undefined && isCalendarDay(day)) {
     const instant = new Date(`${day}T${clock}${zone(offset)}`);
-    if (!Number.isNaN(instant.getTime())) return instant.toISOString().slice(0, 19).replace('T', ' ');
+    const stored = Number.isNaN(instant.getTime()) ? '' : instant.toISOString();
+    // An offset may lead out of the years that Odoo knows, 1 to 9999.
+    if (/^(?!0000)\d{4}-/.test(stored)) return stored.slice(0, 19).replace('T', ' ');
   }
   throw malformed(at, 'must be a time like "2026-11-22T10:00:00Z" or with an offset like "+02:00"');
 }

@@ -248,7 +248,7 @@ function authPaths(): Paths {
                 login: text,
                 ip_list: text,
                 profile_id: ref('Id'),
-                expires_at: text,
+                expires_at: { ...text, format: 'date-time' },
               },
               ['client_name'],
             ),

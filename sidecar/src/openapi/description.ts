@@ -10,6 +10,8 @@ export interface FieldDescription {
   readonly store?: boolean | undefined;
   readonly relation?: string | undefined;
   readonly selection?: readonly (readonly [unknown, string])[] | undefined;
+  /** What can be chosen depends on the database: records may hold what is no longer there. */
+  readonly choices_vary?: boolean | undefined;
   /** Odoo fills it in when a new record comes without it. */
   readonly has_default?: boolean | undefined;
 }

@@ -129,7 +129,7 @@ function options(selection: readonly (readonly [unknown, string])[]): string {
   return `${selection.map(([value, label]) => `\`${String(value).replaceAll('`', '')}\` ${asMarkdown(label)}`).join(', ')}.`;
 }
 
-function readOf({ type, selection }: FieldDescription): Schema {
+function readOf({ type, selection, choices_vary: vary }: FieldDescription): Schema {
   switch (type) {
     case 'boolean':
       return { type: 'boolean' };
@@ -143,7 +143,7 @@ function readOf({ type, selection }: FieldDescription): Schema {
     case 'datetime':
       return { type: ['string', 'null'], format: 'date-time' };
     case 'selection':
-      return chosen(selection, true);
+      return chosen(vary === true ? undefined : selection, true);
     case 'many2one':
       return { anyOf: [ref('Link'), { type: 'null' }] };
     case 'one2many':

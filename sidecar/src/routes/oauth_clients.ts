@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Answer, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { parseDateTime } from '../odoo/values.ts';
 
 /** As Odoo's end of the channel takes them. */
 export type ClientOperation =
@@ -60,7 +61,9 @@ async function create(context: RequestContext, administer: Administer): Promise<
       message: `The client: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
     });
   }
-  const client = await administer(context, { op: 'client_create', values: values.data });
+  const { expires_at: expires, ...rest } = values.data;
+  const ends = expires === undefined ? {} : { expires_at: parseDateTime(expires, 'expires_at') };
+  const client = await administer(context, { op: 'client_create', values: { ...rest, ...ends } });
   return { status: 201, body: client, headers: ['Pragma', 'no-cache'] };
 }
 

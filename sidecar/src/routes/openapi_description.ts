@@ -53,6 +53,7 @@ const fieldShape = z.object({
     .array(z.tuple([z.unknown(), z.string()]))
     .optional()
     .catch(undefined),
+  choices_vary: z.boolean().optional().catch(undefined),
   has_default: z.boolean().optional().catch(undefined),
 });
 const describedShape = z.record(z.string(), z.record(z.string(), fieldShape));

@@ -1,0 +1,23 @@
+// A minute of a public fuzzer: no 5xx, and no answer outside the document. `npm run soak -- fuzz` goes on for longer, over
+// every model of the document.
+
+import { expect, test } from 'vitest';
+import { fuzz } from '../helpers/fuzz.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+
+const gateway = await useInstance();
+
+test('a minute of schemathesis meets no 5xx and no answer outside the document', { timeout: 240_000 }, async () => {
+  const seed = Date.now() % 1_000_000;
+  const found = await fuzz(gateway, {
+    key: gateway.keys.admin,
+    tags: 'customers|projects|res\\.partner|Gateway|Any model',
+    phases: ['examples', 'fuzzing'],
+    examples: 20,
+    seconds: 60,
+    seed,
+  });
+  expect(found.failures, `seed ${seed}`).toEqual([]);
+  expect(found.operations).toBeGreaterThan(20);
+  expect(found.requests).toBeGreaterThan(100);
+});
