@@ -44,7 +44,7 @@ export class DashboardPage {
   }
 
   /** Waits until a card shows this. @returns milliseconds that it took */
-  shows(id: string, text: string, limitMs?: number): Promise<number> {
+  shows(id: string, text: string, limitMs = 15_000): Promise<number> {
     return until(`the card ${id} shows ${text}`, async () => (await this.text(id)) === text, limitMs);
   }
 
@@ -52,7 +52,7 @@ export class DashboardPage {
   async afterReading(act: () => Promise<unknown>): Promise<void> {
     const before = await this.updated();
     await act();
-    await until('the figures are read anew', async () => (await this.updated()) > before && !(await this.isReading()));
+    await until('the figures are read anew', async () => (await this.updated()) > before && !(await this.isReading()), 30_000);
   }
 
   async updated(): Promise<number> {

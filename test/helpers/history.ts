@@ -153,7 +153,7 @@ const statements = `
   insert into gateway.request_log
     (id, at, request_id, sidecar, consumer, credential, address, method, path, route, model, status, reason, message, level, cost,
      gateway_ms, odoo_ms, bytes_in, bytes_out, traceback)
-  select nextval('gateway.request_log_id_seq'), f.at + random() * interval '59 seconds', gen_random_uuid(), 'sidecar-1', f.consumer, l.name,
+  select nextval('gateway.request_log_id_seq'), at_second.at, gen_random_uuid(), 'sidecar-1', f.consumer, l.name,
     case when f.reason = 'address.blocked' then '198.51.100.23' else '203.0.113.' || (4 + abs(hashtext(f.consumer)) % 200) end, f.method,
     case f.route
       when '/api/v1/:model' then '/api/v1/' || f.model || '?limit=80'
@@ -162,10 +162,10 @@ const statements = `
     f.route, f.model, f.status, f.reason, f.message, 'errors', 1, f.ms * (0.6 + random()), nullif(f.odoo_ms, 0), 0, f.bytes,
     case when f.status = 500 then E'Traceback (most recent call last):\\nValueError: Expected singleton: sale.order(4, 7)' end
   from fact f
-  cross join lateral generate_series(1, f.requests)
+  cross join lateral (select f.at + random() * interval '59 seconds' as at from generate_series(1, f.requests)) at_second
   join (select distinct consumer, name from line) l using (consumer)
   where f.status >= 400 and f.step = 'minute' and f.at >= gateway.utc_now() - interval '3 hours'
-  order by f.at;
+  order by at_second.at;
 
   insert into gateway.webhook_attempt (job_id, webhook_id, started_at, ms, status, error)
   select i, 1, gateway.utc_now() - random() * interval '24 hours', 40 + random() * 90, case when i % 61 = 0 then 503 else 204 end, null
