@@ -252,8 +252,41 @@ describe('a manager', async () => {
     await close(page);
     const answer = await gateway.get('/api/v1/ping', { key: secret });
     expect([answer.status, answer.headers.get('ratelimit-limit')]).toEqual([200, '7']);
+  });
+
+  test('makes an OAuth2 client: identifier and secret, shown once, give a token', async () => {
+    await page.goto('/odoo/api-clients');
+    await page.click('.o_list_button_add');
+    await page.fill('[name=name] input, [name=name] textarea', 'Robot');
+    await page.click('.o_form_button_save');
+    await page.click('button[name=action_generate]');
+    const secret = await secretShown(page);
+    const id = await page.textContent('.modal [name=client_id] .o_field_char, .modal [name=client_id] span');
+    await close(page);
+    await page.waitForSelector('.o_statusbar_status .o_arrow_button_current:has-text("Active")');
+    const token = async (given: string) => {
+      const headers = { Authorization: `Basic ${btoa(`${id?.trim()}:${given}`)}` };
+      return (await gateway.post('/api/oauth/token', { grant_type: 'client_credentials' }, { headers })).json;
+    };
+    expect(await status((await token(secret)).access_token)).toBe(200);
+    await page.click('button[name=action_rotate]');
+    await page.click('.modal-footer .btn-primary');
+    const renewed = await secretShown(page);
+    await close(page);
+    expect((await token(secret)).access_token).toBeDefined(); // in its grace period
+    expect(await status((await token(renewed)).access_token)).toBe(200);
     expect(faults).toEqual([]);
   });
+});
+
+test('preferences lead to the keys', async () => {
+  const { page, faults } = await browser.open(gateway, '/odoo', uma);
+  await page.click('.o_user_menu button');
+  await page.click('.o-dropdown--menu [data-menu=preferences], .o-dropdown--menu :text("Preferences")');
+  await page.click('.modal .o_notebook .nav-link:has-text("Security")');
+  await page.click('.modal button:has-text("Manage API Access Keys")');
+  await page.waitForSelector('.o_api_gateway_key_list');
+  expect(faults).toEqual([]);
 });
 
 test.each([
@@ -277,4 +310,14 @@ test.each([
   expect(new Set(seen).size).toBe(2);
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
   expect(faults).toEqual([]);
+});
+
+test('without a sidecar the guide says that nobody would answer', async () => {
+  const { page, text } = await browser.open(gateway, '/odoo/api-access-keys', uma);
+  await page.waitForSelector(`[data-part=address]:has-text("${gateway.url}/call")`);
+  await gateway.sidecar.stop();
+  await gateway.sql('delete from gateway.sidecar');
+  await page.reload();
+  await page.waitForSelector('.o_api_gateway_guide .alert-warning:has-text("No sidecar is alive")');
+  expect(await text('[data-part=address]')).toContain('https://gateway.example.com/call');
 });

@@ -70,7 +70,7 @@ class GatewayCredential(models.AbstractModel):
     )
     expires_at = fields.Datetime("Expires", tracking=True, copy=False, default=lambda self: self._default_expires_at())
     revoked_at = fields.Datetime("Revoked", readonly=True, copy=False, tracking=True)
-    rotated_at = fields.Datetime("Rotated", readonly=True, copy=False)
+    rotated_at = fields.Datetime("Rotated", readonly=True, copy=False, tracking=True)
     warned_days = fields.Integer(readonly=True, copy=False)
     state = fields.Selection(
         [

@@ -34,6 +34,19 @@ export class KeyList extends Component<Props> {
     use: Function,
   };
 
+  /** The columns; on a phone each value has its own. */
+  get labels(): Record<'user' | 'prefix' | 'created' | 'expires' | 'used' | 'requests' | 'status', string> {
+    return {
+      user: _t('User'),
+      prefix: _t('API Key Prefix'),
+      created: _t('Created At'),
+      expires: _t('Expires At'),
+      used: _t('Last Used'),
+      requests: _t('Requests'),
+      status: _t('Status'),
+    };
+  }
+
   date(value: string | false): Moment | null {
     if (!value) return null;
     const at = deserializeDateTime(value);
