@@ -1,6 +1,7 @@
 import { Component } from '@odoo/owl';
 import { deserializeDateTime, formatDate, formatDateTime } from '@web/core/l10n/dates';
 import { _t } from '@web/core/l10n/translation';
+import { formatCount } from '../../core/format';
 import type { AccessKey, KeyState } from '../access_keys';
 
 interface Props {
@@ -33,6 +34,8 @@ export class KeyList extends Component<Props> {
     revoke: Function,
     use: Function,
   };
+
+  formatCount = formatCount;
 
   /** The columns; on a phone each value has its own. */
   get labels(): Record<'user' | 'prefix' | 'created' | 'expires' | 'used' | 'requests' | 'status', string> {
