@@ -27,14 +27,11 @@ class TestSettings(TransactionCase):
         self.assertEqual(self.stored(), before)
 
     def test_each_default_is_within_the_bounds_and_can_be_saved(self):
-        self.env.cr.execute("select name, default_value from gateway.setting")
-        defaults = dict(self.env.cr.fetchall())
-        self.env.cr.execute("update gateway.setting set value = 'null'")
-        fields = self.settings._gateway_fields()
         self.env.cr.execute("update gateway.setting set value = default_value")
-        shown = self.settings.get_values()
+        defaults, shown = self.stored(), self.settings.get_values()
         self.env.cr.execute("update gateway.setting set value = 'null'")
-        self.save(**{field.name.removeprefix("gateway_"): shown[field.name] for field in fields})
+        names = [field.name for field in self.settings._gateway_fields()]
+        self.save(**{name.removeprefix("gateway_"): shown[name] for name in names})
         saved = {name: value for name, value in self.stored().items() if value is not None}
         # Null shows as "", false and 0: what equals that was not changed, so not saved.
         self.assertEqual(saved, {name: value for name, value in defaults.items() if value})
