@@ -47,7 +47,8 @@ test('both tests ask for the password once, measure, and keep what they found', 
 
   // The gateway knows all of it as one caller; what was made for it is gone when the page is left.
   const [key] = await gateway.sql<{ id: number }>('select id from gateway_key where is_speed_test');
-  await page.goto('/odoo/gateway');
+  await page.click('.o_menu_sections button:has-text("Tools")');
+  await page.click('.o-dropdown--menu a:has-text("Gateway Status")');
   await page.waitForSelector('.o_api_gateway_status');
   const odooKeys = () => gateway.sql(`select id from res_users_apikeys where name like 'API Gateway speed test%'`);
   await until('its keys are gone', async () => (await odooKeys()).length === 0);
