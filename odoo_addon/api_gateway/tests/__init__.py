@@ -19,4 +19,4 @@ from . import (
     test_webhook_take_over,
     test_writing,
 )
-from . import test_credentials_page, test_credentials_rights
+from . import test_credentials_page, test_credentials_rights, test_dashboard

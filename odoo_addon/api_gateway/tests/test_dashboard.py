@@ -1,0 +1,157 @@
+import hashlib
+import json
+
+from odoo.exceptions import AccessError
+from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
+
+
+class DashboardCase(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manager = new_test_user(cls.env, "board_manager", groups="base.group_user,api_gateway.group_manager")
+        cls.user = new_test_user(cls.env, "board_user", groups="base.group_user,api_gateway.group_user")
+        cls.outsider = new_test_user(cls.env, "board_outsider", groups="base.group_user")
+        cls.env.cr.execute("delete from gateway.sidecar")
+        cls.env.cr.execute("delete from gateway.webhook_attempt")
+
+    def ask(self, user):
+        self.env.cr.execute("select gateway.ms(gateway.utc_now())")
+        [now] = self.env.cr.fetchone()
+        return self.env["gateway.stat"].with_user(user).surroundings(now - 3_600_000, now + 60_000)
+
+    def beat(self, address, seconds_ago=0):
+        self.env.cr.execute(
+            """
+            insert into gateway.sidecar
+              (instance, name, host, pid, address, version, schema_version, started_at, seen_at)
+            select gen_random_uuid(), %s, 'host', 1, %s, '0.1.0', 1, seen, seen
+            from (select gateway.utc_now() - %s * interval '1 s' as seen) s
+            """,
+            (address, address, seconds_ago),
+        )
+        self.env.invalidate_all()
+
+    def attempt(self, status, error=None, minutes_ago=1):
+        self.env.cr.execute(
+            """
+            insert into gateway.webhook_attempt (job_id, webhook_id, started_at, ms, status, error)
+            values (1, 1, gateway.utc_now() - %s * interval '1 minute', 20, %s, %s)
+            """,
+            (minutes_ago, status, error),
+        )
+
+    def set_url(self, url):
+        self.env.cr.execute(
+            """
+            insert into gateway.setting (name, value, default_value) values ('sidecar.url', to_jsonb(%s::text), '""')
+            on conflict (name) do update set value = excluded.value
+            """,
+            (url,),
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestSurroundings(DashboardCase):
+    def test_without_a_sidecar_there_is_no_address(self):
+        found = self.ask(self.manager)
+        self.assertEqual(found["sidecars"], {"alive": 0, "stale": 0})
+        self.assertIsNone(found["url"])
+
+    def test_living_and_silent_sidecars_are_told_apart(self):
+        self.beat("http://one:8080")
+        self.beat("http://two:8080")
+        self.beat("http://silent:8080", seconds_ago=30)
+        found = self.ask(self.user)
+        self.assertEqual(found["sidecars"], {"alive": 2, "stale": 1})
+        self.assertEqual(found["url"], "http://one:8080")
+
+    def test_the_address_of_the_settings_is_the_one_that_is_shown(self):
+        self.beat("http://one:8080")
+        self.set_url("https://api.example.com/")
+        self.assertEqual(self.ask(self.user)["url"], "https://api.example.com")
+
+    def test_attempts_are_counted_in_the_range_by_how_they_ended(self):
+        self.attempt(204)
+        self.attempt(200)
+        self.attempt(500)
+        self.attempt(None, error="connection refused")
+        self.attempt(200, minutes_ago=61)
+        self.assertEqual(self.ask(self.manager)["webhooks"], {"delivered": 2, "failed": 2})
+
+    def test_deliveries_are_for_managers(self):
+        self.attempt(204)
+        found = self.ask(self.user)
+        self.assertIsNone(found["webhooks"])
+        self.assertFalse(found["manager"])
+        self.assertTrue(self.ask(self.manager)["manager"])
+
+    def test_strangers_see_nothing(self):
+        with self.assertRaises(AccessError):
+            self.ask(self.outsider)
+
+    def test_the_log_level_is_the_one_in_force(self):
+        self.env.cr.execute("""update gateway.setting set value = '"payloads"' where name = 'log.level'""")
+        self.assertEqual(self.ask(self.user)["logs"], "payloads")
+
+
+@tagged("post_install", "-at_install")
+class TestLiveTicket(HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user = new_test_user(cls.env, "ticket_user", groups="base.group_user,api_gateway.group_user")
+        cls.outsider = new_test_user(cls.env, "ticket_outsider", groups="base.group_user")
+        cls.env.cr.execute("delete from gateway.live_ticket")
+
+    def ask(self, origin=None):
+        headers = {"Content-Type": "application/json", **({"Origin": origin} if origin else {})}
+        answer = self.url_open("/api_gateway/live_ticket", data=json.dumps({"params": {}}), headers=headers)
+        self.env.invalidate_all()
+        return answer.json()
+
+    def take(self, ticket, origin):
+        digest = hashlib.sha256(ticket.encode()).digest()
+        self.env.cr.execute("select gateway.live_ticket_take(%s, %s)", (digest, origin))
+        return self.env.cr.fetchone()[0]
+
+    def test_a_ticket_is_good_once_for_the_page_that_asked(self):
+        self.authenticate("ticket_user", "ticket_user")
+        ticket = self.ask("https://odoo.example.com")["result"]["ticket"]
+        viewer = {"user_id": self.user.id, "manager": False}
+        self.assertEqual(self.take(ticket, "https://odoo.example.com"), viewer)
+        self.assertIsNone(self.take(ticket, "https://odoo.example.com"))
+
+    def test_another_page_spends_a_ticket_in_vain(self):
+        self.authenticate("ticket_user", "ticket_user")
+        ticket = self.ask("https://odoo.example.com")["result"]["ticket"]
+        self.assertIsNone(self.take(ticket, "https://evil.example.com"))
+        self.assertIsNone(self.take(ticket, "https://odoo.example.com"))
+
+    def test_without_an_origin_it_is_for_odoo_itself(self):
+        self.authenticate("ticket_user", "ticket_user")
+        ticket = self.ask()["result"]["ticket"]
+        self.assertEqual(self.take(ticket, self.base_url())["user_id"], self.user.id)
+
+    def test_a_ticket_lives_for_30_seconds(self):
+        self.authenticate("ticket_user", "ticket_user")
+        ticket = self.ask("https://odoo.example.com")["result"]["ticket"]
+        self.env.cr.execute("update gateway.live_ticket set expires_at = expires_at - interval '31 seconds'")
+        self.assertIsNone(self.take(ticket, "https://odoo.example.com"))
+
+    def test_the_database_holds_no_ticket_in_the_clear(self):
+        self.authenticate("ticket_user", "ticket_user")
+        ticket = self.ask("https://odoo.example.com")["result"]["ticket"]
+        self.env.cr.execute("select encode(hash, 'escape'), t::text from gateway.live_ticket t")
+        self.assertNotIn(ticket, str(self.env.cr.fetchall()))
+
+    def test_who_has_no_right_in_the_gateway_gets_none(self):
+        self.authenticate("ticket_outsider", "ticket_outsider")
+        answer = self.ask("https://odoo.example.com")
+        self.assertEqual(answer["error"]["data"]["name"], "odoo.exceptions.AccessError")
+        self.env.cr.execute("select count(*) from gateway.live_ticket")
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+
+    def test_nobody_gets_one_without_a_session(self):
+        self.authenticate(None, None)
+        self.assertNotIn("result", self.ask("https://odoo.example.com"))
