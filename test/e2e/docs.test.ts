@@ -1,4 +1,5 @@
-// The documentation page in Chromium that reaches this machine alone: nothing is loaded from elsewhere.
+// The documentation page in Chromium that reaches this machine alone: nothing is loaded from elsewhere, hostile labels do
+// nothing, and "try it" answers with a record.
 
 import type { Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
@@ -7,6 +8,20 @@ import { useBrowser } from '../helpers/browser.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
 const gateway = await useInstance();
+const hostile = '<img src=x onerror=alert(1)> [a](http://evil.example) *b*';
+const [model] = await gateway.orm<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner']] });
+await gateway.orm('ir.model.fields', 'create', {
+  vals_list: [
+    {
+      name: 'x_hostile',
+      model_id: model,
+      ttype: 'char',
+      field_description: hostile,
+      help: `<script>alert(2)</script> ${hostile}`,
+    },
+  ],
+});
+
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM_BIN'] || '/usr/bin/chromium',
   args: [
@@ -44,6 +59,11 @@ async function open(path: string, colorScheme: 'light' | 'dark' = 'light', width
   return { page, faults };
 }
 
+async function paste(page: Page, key: string): Promise<void> {
+  await page.locator('#key').fill(key);
+  await page.locator('#key').press('Enter');
+}
+
 describe('the documentation page', () => {
   test('shows the general document to everybody, and nothing complains', async () => {
     const { page, faults } = await open('/api/docs');
@@ -59,6 +79,49 @@ describe('the documentation page', () => {
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     expect(await page.evaluate<string>('getComputedStyle(document.body).colorScheme')).toBe(scheme);
     expect(faults).toEqual([]);
+  });
+
+  test('shows their own API to who pastes a key, and tries it out', async () => {
+    const { page, faults } = await open('/api/docs?models=res.partner');
+    expect(await page.locator('#said').textContent()).toContain('paste a key');
+    await paste(page, gateway.keys.demo);
+    await page.locator('a[href="#tag/respartner"]').first().click();
+    await page.locator('a[href="#tag/respartner/GET/api/v1/res.partner"]').first().click();
+    await page
+      .getByRole('button', { name: /Test Request/ })
+      .first()
+      .click();
+    const answer = page.waitForResponse((response) => response.url().startsWith(`${gateway.url}/api/v1/res.partner`));
+    await page.getByRole('button', { name: /^Send/ }).first().click();
+    const response = await answer;
+    expect([response.status(), response.request().headers()['x-api-key']]).toEqual([200, gateway.keys.demo]);
+    expect((await response.json()).data.length).toBeGreaterThan(0);
+    expect(faults).toEqual([]);
+  });
+
+  test('shows hostile labels and help texts as text', async () => {
+    const { page, faults } = await open('/api/docs?models=res.partner');
+    await paste(page, gateway.keys.admin);
+    await page.locator('a[href="#tag/respartner"]').first().click();
+    await page.getByText('x_hostile').first().waitFor();
+    expect(await page.locator('img[src="x"], a[href*="evil.example"], script:not([src])').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test('says why a key is refused', async () => {
+    const { page } = await open('/api/docs');
+    await paste(page, 'gwk_wrong');
+    await page.getByText('Invalid or expired credentials').waitFor();
+  });
+
+  test('keeps no key when the page is left', async () => {
+    const { page } = await open('/api/docs');
+    await paste(page, gateway.keys.demo);
+    await page.locator('a[href="#tag/respartner"]').first().waitFor();
+    const stored = await page.evaluate<string>(
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])',
+    );
+    expect(stored).not.toContain(gateway.keys.demo);
   });
 });
 
