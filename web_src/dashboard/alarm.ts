@@ -31,7 +31,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
       if (isSoundOn()) beep();
       if (now - toldAt > pauseMs) {
         toldAt = now;
-        notification.add(
+        const close = notification.add(
           traffic.class_5 === 1
             ? _t('A request failed with a server error.')
             : _t('%s requests failed with a server error.', formatCount(traffic.class_5)),
@@ -39,7 +39,15 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
             type: 'danger',
             autocloseDelay: shownMs,
             title: _t('Server error'),
-            buttons: [{ name: _t('Inspect'), onClick: inspectLatest }],
+            buttons: [
+              {
+                name: _t('Inspect'),
+                onClick: () => {
+                  close();
+                  inspectLatest();
+                },
+              },
+            ],
           },
         );
       }
