@@ -1,6 +1,7 @@
 import json
 import logging
 import time
+from datetime import date, datetime
 
 from odoo.tools.json import json_default
 
@@ -44,8 +45,15 @@ class Answer:
 
 def encode(value):
     """JSON as the sidecar reads it: no NaN, no half characters."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=json_default)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
     return text.encode("utf-8", "replace")
+
+
+def _plain(value):
+    # Odoo writes the year 1, which it takes for "always", without zeros in front.
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
+    return value.isoformat() if isinstance(value, date) else json_default(value)
 
 
 def join(answers):

@@ -3,7 +3,8 @@ by records that come or go meanwhile."""
 
 from typing import NamedTuple
 
-from odoo.tools import SQL
+from odoo.models import BaseModel
+from odoo.tools import SQL, Query
 
 from .errors import RefusalError
 from .expressions import ORDER_TERM
@@ -17,6 +18,7 @@ SORTED_BY_COLUMN = frozenset(
 class Term(NamedTuple):
     name: str
     column: SQL
+    """What the ORM sorts by: a boolean that is empty sorts as false."""
     descending: bool
 
 
@@ -44,7 +46,11 @@ def keyset(model, order):
             or not model._has_field_access(field, "read")
         ):
             return None
-        terms.append(Term(field.name, model._field_to_sql(model._table, field.name), " desc" in text.lower()))
+        query = Query(model.env, model._table, model._table_sql)
+        column = model._order_field_to_sql(model._table, field.name, SQL(), SQL(), query)
+        if query._joins:
+            return None
+        terms.append(Term(field.name, column, " desc" in text.lower()))
     return terms
 
 
@@ -72,14 +78,18 @@ def behind(terms, values):
 def place(terms, record):
     """The values that `behind` takes, of a record: as text, which Postgres turns back without loss."""
     caches = [record._fields[term.name]._get_cache(record.env) for term in terms if term.name != "id"]
-    if all(record.id in cache for cache in caches):  # as they were read just now, empty ones still None
+    sorts_by_columns = type(record)._order_field_to_sql is BaseModel._order_field_to_sql
+    if sorts_by_columns and all(record.id in cache for cache in caches):
+        # as they were read just now, empty ones still None
         cached = iter(caches)
-        return [_text(record.id if term.name == "id" else next(cached)[record.id]) for term in terms]
+        return [_text(record, term, record.id if term.name == "id" else next(cached)[record.id]) for term in terms]
     columns = SQL(", ").join(SQL("(%s)::text", term.column) for term in terms)
     table = SQL.identifier(record._table)
     [values] = record.env.execute_query(SQL("SELECT %s FROM %s WHERE %s.id = %s", columns, table, table, record.id))
     return list(values)
 
 
-def _text(value):
+def _text(record, term, value):
+    if value is None and record._fields[term.name].type == "boolean":
+        return "false"
     return value if value is None else str(value)

@@ -2,6 +2,8 @@ from contextlib import contextmanager
 
 from psycopg2 import DataError
 
+from odoo.fields import Domain
+from odoo.models import BaseModel
 from odoo.tools import SQL
 
 from .arguments import count, ids, required
@@ -10,6 +12,9 @@ from .expressions import check_domain, check_order
 from .keyset import behind, keyset, place, total_order
 from .reach import READ
 from .reader import check_tree, default_fields, fast_env, fetch, read_tree
+
+# A page is looked for in at most so many times as many records as it has places, times four each.
+MAX_WIDENINGS = 6
 
 
 def search(env, reach, operation):
@@ -24,10 +29,10 @@ def search(env, reach, operation):
     terms = keyset(model, order)
     limit, offset = count(operation, "limit", None, 1), count(operation, "offset", 0, 0)
     with explain_domain(model):
-        query = model._search(domain, offset=offset, limit=limit, order=order)
+        page_domain = domain
         if "after" in operation:
-            query.add_where(_behind(terms, operation["after"], order))
-        records = fetch(model, query, tree)
+            page_domain = Domain(domain) & _behind(terms, operation["after"], order)
+        records = fetch(model, _page(model, page_domain, order, offset, limit), tree)
     result = {"records": read_tree(records, tree), "omitted": omitted, "fields": list(tree)}
     if terms and len(records) == limit:
         result["next"] = {"order": order, "after": place(terms, records[-1])}
@@ -39,7 +44,23 @@ def search(env, reach, operation):
 def _behind(terms, after, order):
     if terms is None:
         raise RefusalError("odoo.order", f"A list in the order {order!r} has no cursor, only an offset.")
-    return behind(terms, after if type(after) is list else [])
+    condition = behind(terms, after if type(after) is list else [])
+    return Domain.custom(to_sql=lambda _model, _alias, _query: condition)
+
+
+def _page(model, domain, order, offset, limit):
+    """The query of a page. Messages, attachments and their like take what the user may not see out of the records that
+    they have found: what is asked for at once may come short, or not at all, with more to come."""
+    if type(model)._search is BaseModel._search:
+        return model._search(domain, offset=offset, limit=limit, order=order)
+    window = wanted = offset + limit
+    for _ in range(MAX_WIDENINGS):
+        # Their joins may bring a record twice.
+        ids = list(dict.fromkeys(model._search(domain, limit=window, order=order).get_result_ids()))
+        if len(ids) >= wanted or model.sudo().search_count(domain, limit=window + 1) <= window:
+            break
+        window *= 4
+    return model.browse(ids[offset:wanted])._as_query()
 
 
 def _total(model, domain, operation, records):
