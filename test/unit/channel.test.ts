@@ -116,6 +116,31 @@ test('reads that have to wait travel together, each with its own result', async 
   expect(exchanges.map(({ body }) => body.calls.length)).toEqual([1, 3]);
 });
 
+test('a read whose kind was slow travels alone from then on', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const reading = (id: string, model: string, ids = [1]) => {
+    const { call, ...rest } = request(id);
+    return { ...rest, call: { ...call, operations: [{ op: 'read' as const, model, ids, fields: { name: {} } }] } };
+  };
+  const first = channel.deliver(reading('a', 'slow.model'));
+  await arrived(1);
+  exchanges[0]?.answer(200, { results: [{ ok: true, results: ['a'], sql: 1, ms: 2_000, retries: 0 }] });
+  await first;
+  const waiting = [
+    reading('b', 'other.model'),
+    reading('c', 'other.model'),
+    reading('d', 'slow.model', [2]),
+    reading('e', 'other.model'),
+  ].map((asked) => channel.deliver(asked));
+  for (const place of [1, 2, 3]) {
+    await arrived(place + 1);
+    exchanges[place]?.answer();
+  }
+  await Promise.all(waiting);
+  const carried = exchanges.map(({ body }) => body.calls.map((call: Call) => call.request_id));
+  expect(carried).toEqual([['a'], ['b'], ['c', 'e'], ['d']]);
+});
+
 test('a write travels alone, and reads of another database in another body', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const other: Addressee = { ...shop, name: 'other' };

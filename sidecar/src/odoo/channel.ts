@@ -5,16 +5,18 @@
 // caller has left or been told that it took too long: the worker is still busy.
 //
 // A read is sent at once while a slot is free. Reads that have to wait travel together in one body, each under its own
-// user, which costs Odoo a fraction of as many exchanges.
+// user, which costs Odoo a fraction of as many exchanges. Those that are known to take long go alone.
 
 import type { KeyObject } from 'node:crypto';
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Grant } from '../context.ts';
+import type { ErrorOptions } from '../errors.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { IdempotencyToken } from './caller.ts';
 import { post } from './http_post.ts';
 import type { Operation } from './operations.ts';
+import { SlowReads } from './slow_reads.ts';
 
 export interface Call {
   readonly request_id: string;
@@ -66,6 +68,8 @@ export interface ChannelOptions {
 
 /** The executor takes 32; beyond 16 a body saves little and the first of its callers waits for the last. */
 const mostTogether = 16;
+/** Odoo ends its work at the deadline and says what became of it: worth waiting a moment for. */
+const lastWordMs = 1_000;
 /** How long a slot waits for an Odoo that has outlived a deadline; its workers end themselves after two minutes. */
 const overtimeMs = 120_000;
 
@@ -99,6 +103,7 @@ export class OdooChannel {
   readonly #options: ChannelOptions;
   readonly #origin: URL;
   readonly #queue: Waiting[] = [];
+  readonly #slowReads = new SlowReads();
   #free: number;
 
   constructor(options: ChannelOptions) {
@@ -114,7 +119,7 @@ export class OdooChannel {
     try {
       return await new Promise<Delivery>((deliver, fail) => {
         const waiting: Waiting = { ...request, since: performance.now(), deliver, fail, queueTimer: undefined };
-        deadlineTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.timeout'), request.deadline - Date.now());
+        deadlineTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.timeout'), request.deadline + lastWordMs - Date.now());
         if (this.#free > 0) {
           this.#send([waiting]);
         } else {
@@ -149,7 +154,7 @@ export class OdooChannel {
     const place = this.#queue.indexOf(waiting);
     if (place !== -1) this.#queue.splice(place, 1);
     clearTimeout(waiting.queueTimer);
-    waiting.fail(new GatewayError(reason));
+    waiting.fail(new GatewayError(reason, waiting.path === '/gateway/execute' ? outcome(place === -1) : {}));
   }
 
   /** Takes a slot, and gives it to whoever waits when Odoo has ended the exchange. */
@@ -171,12 +176,12 @@ export class OdooChannel {
     }
     if (first === undefined) return undefined;
     const batch: [Waiting, ...Waiting[]] = [first];
-    if (first.path === '/gateway/read') {
+    if (this.#mayShare(first)) {
       // All of them at once would leave the next slot with nothing, and its worker idle.
       const share = Math.min(mostTogether, Math.ceil((this.#queue.length + 1) / this.#options.slots));
       for (let i = 0; i < this.#queue.length && batch.length < share; ) {
         const other = this.#queue[i];
-        if (other?.path === first.path && other.database === first.database && other.isWanted()) {
+        if (other?.database === first.database && other.isWanted() && this.#mayShare(other)) {
           batch.push(...this.#queue.splice(i, 1));
         } else {
           i += 1;
@@ -185,6 +190,10 @@ export class OdooChannel {
     }
     for (const waiting of batch) clearTimeout(waiting.queueTimer);
     return batch;
+  }
+
+  #mayShare({ path, call }: Waiting): boolean {
+    return path === '/gateway/read' && !this.#slowReads.has(call.operations);
   }
 
   async #carry(batch: readonly [Waiting, ...Waiting[]]): Promise<void> {
@@ -197,9 +206,12 @@ export class OdooChannel {
       const odooMs = performance.now() - sentAt;
       for (const [i, waiting] of batch.entries()) {
         const result = results[i];
-        if (result === undefined)
+        if (result === undefined) {
           waiting.fail(new GatewayError('odoo.channel', { cause: new Error('fewer results than calls') }));
-        else waiting.deliver({ result, queueMs: sentAt - waiting.since, odooMs });
+        } else {
+          if (first.path === '/gateway/read') this.#slowReads.record(waiting.call.operations, result.ms);
+          waiting.deliver({ result, queueMs: sentAt - waiting.since, odooMs });
+        }
       }
     } catch (error) {
       for (const waiting of batch) waiting.fail(asGatewayError(error));
@@ -263,6 +275,14 @@ export class OdooChannel {
     // 502 to 504 come from a proxy in front of Odoo.
     return new GatewayError(status > 500 ? 'odoo.unavailable' : 'odoo.channel', { cause: new Error(said) });
   }
+}
+
+/** What the caller of a write that was not finished in time must know before it tries again. */
+export function outcome(isUnknown: boolean): ErrorOptions {
+  if (!isUnknown) return { details: { outcome: 'nothing_written' } };
+  const message =
+    'Odoo did not answer in time and may still write. The same request with the same Idempotency-Key tells; without one, look first.';
+  return { message, details: { outcome: 'unknown' } };
 }
 
 /** Odoo's end did not believe the body, and did nothing. */

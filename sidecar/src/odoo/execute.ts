@@ -3,9 +3,11 @@
 import type { OperationKind, RequestContext, Target } from '../context.ts';
 import { GatewayError, isReason } from '../errors.ts';
 import { callContext, idempotencyToken } from './caller.ts';
-import type { Call, CallError, OdooChannel, Path } from './channel.ts';
+import type { Call, CallError, OdooChannel, Path, Request } from './channel.ts';
+import { outcome } from './channel.ts';
 import type { ClientOperation, LoginResult, Operation } from './operations.ts';
-import { asLogin } from './operations.ts';
+import { asLogin, asTypes } from './operations.ts';
+import type { ModelTypes } from './shape.ts';
 
 /** What happened inside Odoo, for the log and the record. Never for the caller. */
 export class OdooFailure extends Error {
@@ -37,6 +39,17 @@ export class Odoo {
     return this.#run('/gateway/read', context, operations, { uid: context.principal.userId, grant });
   }
 
+  /**
+   * The types of models' fields, which are kept for every caller: so nothing of the one who needs them first decides
+   * about them, neither its headers nor its time, and not whether it has left.
+   */
+  async types(context: RequestContext, models: readonly string[]): Promise<Readonly<Record<string, ModelTypes>>> {
+    const { userId: uid, grant } = context.principal;
+    const shared = { deadline: Date.now() + this.#requestTimeoutMs, isWanted: () => true };
+    const [result] = await this.#run('/gateway/read', context, [{ op: 'types', models }], { uid, grant, context: {} }, shared);
+    return asTypes(result);
+  }
+
   /** All in one transaction, all or nothing; one result per operation. Throws the reasons of the contract. */
   execute(
     context: RequestContext,
@@ -63,24 +76,30 @@ export class Odoo {
     context: RequestContext,
     operations: readonly Operation[],
     caller: Partial<Call> & Pick<Call, 'uid' | 'grant'> = { uid: context.principal.userId, grant: context.principal.grant },
+    patience: Partial<Pick<Request, 'deadline' | 'isWanted'>> = {},
   ): Promise<readonly unknown[]> {
     const { database, timings } = context;
     const call = {
       request_id: context.requestId,
-      ...caller,
       address: context.address,
-      context: callContext(context.request.headers),
+      context: caller.context ?? callContext(context.request.headers),
       operations,
+      ...caller,
     };
     context.target ??= targetOf(operations);
     const deadline = Math.round(Date.now() - (performance.now() - context.startedAt) + this.#requestTimeoutMs);
     const isWanted = () => !context.response.destroyed;
-    const { result, queueMs, odooMs } = await this.#channel.deliver({ path, database, call, deadline, isWanted });
+    const request = { path, database, call, deadline, isWanted, ...patience };
+    const { result, queueMs, odooMs } = await this.#channel.deliver(request);
     timings.queue += queueMs;
     timings.odoo += odooMs;
     timings.orm += result.ms;
     context.sqlCount += result.sql;
     context.retries += result.retries;
+    // Odoo itself says so: it has rolled back.
+    if (!result.ok && result.error.reason === 'odoo.timeout' && path === '/gateway/execute') {
+      throw new GatewayError('odoo.timeout', { ...outcome(false), cause: new OdooFailure(result.error) });
+    }
     if (!result.ok) throw asAnswer(result.error);
     if (result.replay === true) context.headers.push('Idempotency-Replayed', 'true');
     return result.results;

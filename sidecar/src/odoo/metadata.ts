@@ -7,7 +7,6 @@ import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { Odoo } from './execute.ts';
 import type { FieldTree } from './fields.ts';
-import { asTypes } from './operations.ts';
 import type { FieldType, ModelTypes, TypesOf } from './shape.ts';
 import { modelsBehind } from './shape.ts';
 import { modelsIn } from './values.ts';
@@ -110,8 +109,7 @@ export class Metadata {
 
   async #ask(context: RequestContext, cache: ModelCache, model: string): Promise<ModelTypes> {
     const { generation } = cache;
-    const [result] = await this.#odoo.read(context, [{ op: 'types', models: [model] }]);
-    const types = asTypes(result)[model] ?? {};
+    const { [model]: types = {} } = await this.#odoo.types(context, [model]);
     if (generation === cache.generation) cache.known.set(model, types);
     return types;
   }
