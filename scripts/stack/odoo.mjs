@@ -97,15 +97,24 @@ export async function updateModules(parts, database, what, progress) {
  * @param {Record<string, string>} env what the file reads
  */
 export async function runInShell(parts, database, file, env) {
-  const config = writeConfig(parts, 'update', { db_name: database, workers: 0 });
-  const { command, args } = commandLine(parts.odoo, ['shell', '--config', config, '--no-http']);
-  return run(command, args, {
-    env: { ...environment(parts.odoo), ...env },
+  const shell = shellOf(parts, database);
+  return run(shell.command, shell.args, {
+    env: { ...shell.env, ...env },
     input: readFileSync(file, 'utf8'),
     log: join(logDir, `shell-${database}.log`),
     doing: `Preparing the database ${database}`,
     hint: 'The log says which line. Mend it, then run this again.',
   });
+}
+
+/**
+ * How to start Odoo's shell, which runs what it reads from stdin when that ends.
+ * @param {Parts} parts
+ * @param {string} database
+ */
+export function shellOf(parts, database) {
+  const config = writeConfig(parts, 'update', { db_name: database, workers: 0 });
+  return { ...commandLine(parts.odoo, ['shell', '--config', config, '--no-http']), env: environment(parts.odoo) };
 }
 
 /** @param {Odoo} odoo @param {string[]} args */

@@ -34,6 +34,7 @@ export const parts = [
   { name: 'deploy', lane: 'static', run: ({ log }) => checkDeployment(log) },
   { name: 'addon', lane: 'real', run: ({ log, filters, onLine }) => runAddonTests(filters, log, onLine) },
   { name: 'http', lane: 'real', run: ({ log, filters, onLine }) => runVitest('http', filters, log, onLine) },
+  { name: 'differential', lane: 'real', run: ({ log, filters, onLine }) => runVitest('differential', filters, log, onLine) },
   { name: 'e2e', lane: 'real', run: ({ log, filters, onLine }) => runVitest('e2e', filters, log, onLine) },
 ];
 

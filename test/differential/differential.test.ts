@@ -1,0 +1,28 @@
+// Random requests of random users, many at once: each answer is what Odoo's ORM gives that user. The seed is new each time;
+// `npm run soak -- differential --seed N --case K` makes one request of it again.
+
+import { afterAll, expect, test } from 'vitest';
+import { say } from '../../scripts/stack/report.mjs';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import { createInstance } from '../helpers/instance.ts';
+import { describe, runDifferential } from './run.ts';
+
+const cases = 1_000;
+const seed = Date.now() % 1_000_000;
+
+const real = { ...(await provideRealParts()), sharedOdooUrl: null };
+const gateway = await createInstance(real);
+afterAll(() => gateway.close());
+
+test('1,000 answers are what the ORM gives, while rights, rules and fields change', { timeout: 600_000 }, async () => {
+  say(`seed ${seed}`);
+  const outcome = await runDifferential(gateway, real, { seed, cases, atOnce: 64, say });
+  expect(outcome.differences.map((difference) => describe(difference, seed))).toEqual([]);
+  expect(outcome.cases).toBe(cases);
+  // Requests that are all refused, or find nothing, would show nothing.
+  expect(outcome.withRecords).toBeGreaterThan(cases / 5);
+  expect(outcome.refusals).toBeGreaterThan(cases / 50);
+  expect(outcome.undecided).toBeLessThan(cases / 20);
+  // Most reads had to wait, and so shared a body with others.
+  expect(outcome.inCompany).toBeGreaterThan(cases / 2);
+});

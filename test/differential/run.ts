@@ -1,0 +1,238 @@
+// Random requests, many at once and so in common bodies, against what Odoo's ORM gives the same user (expectation.py).
+//
+// Requests are made in blocks; before each, a right, a rule, records or fields of the world change. All of it follows from
+// the seed: `npm run soak -- differential --seed 7 --case 4711` makes request 4711 of seed 7 again.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { logDir } from '../../scripts/stack/paths.mjs';
+import type { Answer } from '../helpers/http_client.ts';
+import type { Instance, Real } from '../helpers/instance.ts';
+import { createOdooKey } from '../helpers/odoo_keys.ts';
+import type { Case, Expected } from './oracle.ts';
+import { Oracle } from './oracle.ts';
+
+const block = 50;
+const undecided = '\0undecided';
+/** A changed field is known to every sidecar after this long. */
+const fieldsKnownAfterMs = 1_000;
+
+export interface Options {
+  seed: number;
+  cases: number;
+  /** Requests under way at once. */
+  atOnce: number;
+  /** Ends after this time, if that is before the last request. */
+  minutes?: number;
+  /** Makes this one again, with those that were under way at the same time, then alone. */
+  only?: number;
+  say: (line: string) => void;
+}
+
+export interface Difference {
+  case: Case;
+  expected: Expected;
+  answer: unknown;
+  /** Where they differ first. */
+  at: string;
+  /** What had changed before. */
+  after: string;
+}
+
+export interface Outcome {
+  cases: number;
+  /** Of these, answers of status 200 with a record at least. */
+  withRecords: number;
+  refusals: number;
+  /** Requests that shared a body with others on their way to Odoo. */
+  inCompany: number;
+  /** What Odoo itself could not answer, by whatever exception. */
+  unanswerable: number;
+  /** With a value that the ORM may as well refuse. */
+  undecided: number;
+  differences: Difference[];
+}
+
+export async function runDifferential(instance: Instance, real: Real, options: Options): Promise<Outcome> {
+  const { seed, cases, atOnce, only, say } = options;
+  const oracle = new Oracle(real.parts, instance.database, join('test-results', `oracle-${process.pid}.log`));
+  const outcome: Outcome = {
+    cases: 0,
+    withRecords: 0,
+    refusals: 0,
+    inCompany: 0,
+    unanswerable: 0,
+    undecided: 0,
+    differences: [],
+  };
+  try {
+    const users = await oracle.build(seed);
+    const keys = await Promise.all(users.map(({ id }) => createOdooKey(instance, { userId: id, rounds: 1 })));
+    const secrets = keys.map(({ secret }) => secret);
+    const last = only === undefined ? cases : only + 1;
+    const endsAt = performance.now() + (options.minutes ?? 1_000) * 60_000;
+    let after = 'the beginning';
+    for (let epoch = 0; epoch * block < last && performance.now() < endsAt; epoch += 1) {
+      if (epoch > 0) {
+        after = await oracle.change(seed, epoch, users);
+        if (after.includes('x_changing')) await delay(fieldsKnownAfterMs);
+      }
+      if (only !== undefined && Math.floor(only / block) !== epoch) continue;
+      const size = only === undefined ? Math.min(block, cases - epoch * block) : block;
+      const asked = await oracle.cases(
+        seed,
+        Array.from({ length: size }, (_, i) => epoch * block + i),
+        users,
+      );
+      const rounds = only === undefined ? [asked] : [asked, asked.filter(({ number }) => number === only)];
+      for (const round of rounds) {
+        const [expected, answers] = await Promise.all([oracle.expect(round), askAll(instance, round, secrets, atOnce)]);
+        const before = outcome.differences.length;
+        for (const [i, asking] of round.entries()) {
+          const [should, is] = [expected[i], answers[i]];
+          if (should === undefined || is === undefined) throw new Error('A request without an answer.');
+          const difference = count(outcome, should, is);
+          if (difference === undefined || (await isAlsoRight(oracle, asking, is))) continue;
+          outcome.differences.push({ case: asking, expected: should, answer: is.pages ?? is.body, at: difference, after });
+        }
+        for (const difference of outcome.differences.slice(before)) say(describe(difference, seed));
+        if (only !== undefined && round.length === 1)
+          say(JSON.stringify({ case: round[0], expected, answer: answers[0] }, null, 2));
+      }
+      if (epoch % 10 === 9) say(`  ${outcome.cases} requests, ${outcome.differences.length} differences`);
+      if (outcome.differences.length >= 20) break;
+    }
+  } finally {
+    await oracle.close();
+  }
+  outcome.inCompany = requestsInCompany(instance);
+  return outcome;
+}
+
+/** Odoo's log names the requests that each body carried. */
+function requestsInCompany({ database }: Instance): number {
+  const log = readFileSync(join(logDir, `odoo-${database}.log`), 'utf8');
+  const bodies = [...log.matchAll(/\/gateway\/read\?request=([\w.,-]+)/g)].map(([, ids = '']) => ids.split(',').length);
+  return bodies.filter((size) => size > 1).reduce((sum, size) => sum + size, 0);
+}
+
+type Given = { status: number; body: unknown; pages?: unknown[][] };
+
+async function askAll(instance: Instance, cases: Case[], keys: string[], atOnce: number): Promise<Given[]> {
+  const given: Given[] = [];
+  const waiting = [...cases.entries()];
+  const asker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [place, asking] = next;
+      given[place] = await ask(instance, asking, keys[asking.user] ?? '');
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, asker));
+  return given;
+}
+
+async function ask(instance: Instance, { path, headers, question }: Case, key: string): Promise<Given> {
+  const answer = await get(instance, path, { key, headers });
+  const given: Given = { status: answer.status, body: answer.json ?? answer.text };
+  if (question.kind !== 'pages' || answer.status !== 200) return given;
+  given.pages = [answer.json.data];
+  let next = nextPage(answer);
+  while (next !== undefined && given.pages.length < Number(question['pages'])) {
+    const page = await get(instance, next, { key, headers });
+    if (page.status !== 200) return { status: page.status, body: page.json };
+    given.pages.push(page.json.data);
+    next = nextPage(page);
+  }
+  return given;
+}
+
+/** As a client does while Odoo loads its changed registry and sheds requests. */
+async function get(instance: Instance, path: string, options: { key: string; headers: Record<string, string> }): Promise<Answer> {
+  for (let tries = 0; ; tries += 1) {
+    const answer = await instance.get(path, options);
+    if (answer.status !== 503 || tries === 60) return answer;
+    await delay(500);
+  }
+}
+
+function nextPage({ headers }: Answer): string | undefined {
+  return /^<(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1];
+}
+
+/** Where they differ first. */
+function count(outcome: Outcome, expected: Expected, given: Given): string | undefined {
+  outcome.cases += 1;
+  if (expected.undecided === true) outcome.undecided += 1;
+  if (expected.status === 0) {
+    outcome.unanswerable += 1;
+    if (given.status >= 400) return undefined;
+  } else if (expected.status !== 200) outcome.refusals += 1;
+  if (hasRecords(asked(expected))) outcome.withRecords += 1;
+  return differenceOf(expected, given);
+}
+
+function differenceOf(expected: Expected, given: Given): string | undefined {
+  if (expected.undecided === true && given.status === 403) return undefined;
+  const is = given.pages === undefined ? answered(given) : { status: given.status, pages: given.pages };
+  return firstDifference(asked(expected), is);
+}
+
+/** Whether the ORM itself gives both answers, depending on what it holds in its cache. */
+async function isAlsoRight(oracle: Oracle, asking: Case, given: Given): Promise<boolean> {
+  const [afresh] = await oracle.expect([{ ...asking, question: { ...asking.question, afresh: true } }]);
+  return afresh !== undefined && differenceOf(afresh, given) === undefined;
+}
+
+function asked({ status, data, omitted, total, pages }: Expected): Record<string, unknown> {
+  if (status !== 200) return { status };
+  if (pages !== undefined) return { status, pages };
+  return { status, data, omitted: omitted ?? [], ...(total === undefined ? {} : { total }) };
+}
+
+function answered({ status, body }: Given): Record<string, unknown> {
+  if (status !== 200) return { status };
+  const { data, meta = {} } = body as { data: unknown; meta?: { omitted?: string[]; total?: number } };
+  const total = meta.total === undefined ? {} : { total: meta.total };
+  return { status, data, omitted: [...(meta.omitted ?? [])].sort(), ...total };
+}
+
+function hasRecords({ data, pages }: Record<string, unknown>): boolean {
+  if (Array.isArray(pages)) return Array.isArray(pages[0]) && pages[0].length > 0;
+  return Array.isArray(data) ? data.length > 0 : data !== undefined;
+}
+
+/** `data[3].name: "a" instead of null`; undefined when they are equal. */
+function firstDifference(should: unknown, is: unknown, at = ''): string | undefined {
+  if (should === undecided || isDeepStrictEqual(should, is)) return undefined;
+  if (isRecord(should) && isRecord(is) && Array.isArray(should) === Array.isArray(is)) {
+    for (const name of new Set([...Object.keys(should), ...Object.keys(is)])) {
+      const found = firstDifference(should[name], is[name], Array.isArray(should) ? `${at}[${name}]` : `${at}.${name}`);
+      if (found !== undefined) return found;
+    }
+    return undefined; // equal but for what is undecided
+  }
+  return `${at}: ${shorten(is)} instead of ${shorten(should)}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function shorten(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+export function describe({ case: asking, expected, answer, at, after }: Difference, seed: number): string {
+  return [
+    `Case ${asking.number} of seed ${seed}, after ${after}: differs at ${at}`,
+    `  GET ${asking.path} ${JSON.stringify(asking.headers)} as user ${asking.question['uid']}`,
+    expected.why === undefined ? '' : `  Odoo: ${expected.why.slice(0, 2_000)}`,
+    expected.status === 200 && isRecord(answer) && 'error' in answer ? `  answer: ${shorten(answer)}` : '',
+    `  npm run soak -- differential --seed ${seed} --case ${asking.number}`,
+  ]
+    .filter(Boolean)
+    .join('\n');
+}

@@ -1,0 +1,41 @@
+// 20,000 random requests, each answer compared with what Odoo's ORM gives that user; see test/differential/run.ts.
+//
+//   npm run soak -- differential [--cases 20000] [--seed 7] [--minutes 120] [--at-once 32]
+//   npm run soak -- differential --seed 7 --case 4711     one of them again
+
+import { parseArgs } from 'node:util';
+import { say } from '../../scripts/stack/report.mjs';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import { report } from '../bench/harness.ts';
+import { runDifferential } from '../differential/run.ts';
+import { createInstance } from '../helpers/instance.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    cases: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    minutes: { type: 'string', default: '120' },
+    case: { type: 'string' },
+    'at-once': { type: 'string', default: '32' },
+  },
+});
+const seed = Number(options.seed);
+const real = { ...(await provideRealParts()), sharedOdooUrl: null };
+const gateway = await createInstance(real);
+try {
+  say(`  seed ${seed}`);
+  const startedAt = performance.now();
+  const { differences, ...counts } = await runDifferential(gateway, real, {
+    seed,
+    cases: Number(options.cases),
+    atOnce: Number(options['at-once']),
+    minutes: Number(options.minutes),
+    ...(options.case === undefined ? {} : { only: Number(options.case) }),
+    say,
+  });
+  if (differences.length > 0) process.exitCode = 1;
+  const seconds = (performance.now() - startedAt) / 1_000;
+  report('differential', { seed, ...counts, differences: differences.length, seconds }, {});
+} finally {
+  await gateway.close();
+}
