@@ -21,7 +21,11 @@ def check_named(reach, records, method, bound):
     original = getattr(records.env.registry["base"], method, None)
     if original is None:
         return []
-    arguments = _by_name(bound, inspect.signature(original))
+    signature = inspect.signature(original)
+    arguments = _by_name(bound, signature)
+    domain = signature.parameters.get("domain")
+    if domain and domain.default is domain.empty and arguments.get("domain", []) is None:
+        raise RefusalError("odoo.domain", "A domain is a list of conditions.")
     for parameter, argument in arguments.items():
         if parameter in CHECKS and argument is not None and argument is not False:
             CHECKS[parameter](reach, records, argument)

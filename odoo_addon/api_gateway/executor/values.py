@@ -55,6 +55,14 @@ def _check_record(reach, model, values, links):
             _check_properties(reach, model, field, value, links)
         elif type(value) in (list, dict) and field.type != "json":
             raise _malformed(field, value)
+        elif field.type == "selection" and value:
+            _check_choice(model.env, field, value)
+
+
+def _check_choice(env, field, value):
+    """Odoo itself lets some of them through, the language of a contact for one."""
+    if not {value, str(value)} & set(field.get_values(env)):
+        raise _malformed(field, value)
 
 
 def _check_commands(reach, model, field, value, links):

@@ -44,6 +44,10 @@ class TestMethods(ChannelCase):
         ):
             self.assert_refused(self.execute(operation), "odoo.arguments")
 
+    def test_a_domain_that_is_needed_may_not_be_null(self):
+        self.assert_refused(self.execute(method("res.partner", "search_count", None)), "odoo.domain")
+        self.assert_ok(self.execute(method("res.partner", "name_search", "x", None)))
+
     def test_a_context_may_not_switch_the_orm(self):
         partners = type(self.env["res.partner"])
         partners.gateway_context = lambda records: dict(records.env.context)

@@ -22,6 +22,11 @@ class TestWriting(ChannelCase):
         self.assert_ok(self.execute({"op": "unlink", "model": "res.partner", "ids": record.ids}))
         self.assertFalse(record.exists())
 
+    def test_a_choice_that_there_is_not_is_refused_also_where_odoo_takes_it(self):
+        for values in ({"lang": "xx_XX"}, {"type": "nope"}, {"child_ids": [[0, 0, {"name": "c", "lang": "xx_XX"}]]}):
+            self.assert_refused(self.execute(create("res.partner", {"name": "P", **values})), "odoo.validation")
+        self.assert_ok(self.execute(create("res.partner", {"name": "P", "lang": "en_US", "type": False})))
+
     def test_nested_records_are_created_updated_and_removed(self):
         result = self.assert_ok(
             self.execute(
