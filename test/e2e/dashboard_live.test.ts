@@ -1,0 +1,222 @@
+// The dashboard while requests come in: numbers, sounds and toasts, a socket that is cut, a sidecar that is gone.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startBrokenSidecar } from '../helpers/broken_sidecar.ts';
+import { useBrowser } from '../helpers/browser.ts';
+import { DashboardPage } from '../helpers/dashboard_page.ts';
+import type { HttpClient } from '../helpers/http_client.ts';
+import type { Sidecar } from '../helpers/instance.ts';
+import type { TcpProxy } from '../helpers/tcp_proxy.ts';
+import { startTcpProxy } from '../helpers/tcp_proxy.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const browser = await useBrowser();
+const key = gateway.keys.demo;
+
+/** Keeps what Web Audio is asked to play. */
+const listen = `
+  window.tones = [];
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (when) {
+    window.tones.push(this.frequency.value);
+    return start.call(this, when);
+  };`;
+
+let dashboard: DashboardPage;
+let broken: Sidecar;
+
+/** One after the other. @returns their statuses */
+async function ask(times: number, path = '/api/v1/ping', of: HttpClient = gateway): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let i = 0; i < times; i += 1) statuses.push((await of.get(path, { key })).status);
+  return statuses;
+}
+
+/** The address under which browsers find the gateway; empty: the sidecars' own. */
+async function reachAt(url: string): Promise<void> {
+  await gateway.sql(
+    `insert into gateway.setting (name, value, default_value) values ('sidecar.url', $1, '""')
+     on conflict (name) do update set value = excluded.value`,
+    [JSON.stringify(url)],
+  );
+}
+
+function toast(text: string) {
+  return dashboard.page.locator('.o_notification', { hasText: text });
+}
+
+async function tones(): Promise<number[]> {
+  return dashboard.page.evaluate<number[]>('window.tones');
+}
+
+beforeAll(async () => {
+  broken = await startBrokenSidecar(gateway);
+  await ask(1);
+  await until('the first request is counted', async () => {
+    const [row] = await gateway.sql<{ n: string }>('select count(*) as n from gateway.request_stat');
+    return row?.n !== '0';
+  });
+  dashboard = await DashboardPage.open(browser, gateway);
+  await dashboard.page.context().addInitScript(listen);
+  await dashboard.page.reload();
+  await dashboard.connection('live');
+  await dashboard.shows('requests', '1');
+});
+
+describe('live', () => {
+  test('25 requests are on the card a second later, by themselves', async () => {
+    expect(await ask(25)).toEqual(Array(25).fill(200));
+    await dashboard.shows('requests', '26');
+    await until('their rate is shown', async () => (await dashboard.text('rps')) !== '0');
+    await until('the line of the rate is drawn', async () => (await dashboard.card('rps').locator('path').count()) === 2);
+    await dashboard.shows('rps', '0');
+  });
+
+  test('a server error is told by a toast that leads to its log record, silently while the sound is off', async () => {
+    const [status = 0] = await ask(1, '/api/v1/res.partner', broken);
+    expect(status).toBeGreaterThanOrEqual(500);
+    await toast('Server error').waitFor();
+    expect(await tones()).toEqual([]);
+    await toast('Server error').getByRole('button', { name: 'Inspect' }).click();
+    const dialog = dashboard.page.locator('.modal');
+    await dialog.locator('.o_form_view').waitFor();
+    expect(await dialog.textContent()).toContain('odoo.unavailable');
+    await toast('Server error').waitFor({ state: 'detached' });
+    await dialog.locator('.btn-close').click();
+    await dialog.waitFor({ state: 'detached' });
+    await dashboard.shows('class_5', '1');
+  });
+
+  test('with the sound on, Web Audio is asked for two falling tones; the choice is kept', async () => {
+    const sound = dashboard.page.locator('.o_api_gateway_sound');
+    await sound.click();
+    expect(await sound.getAttribute('aria-pressed')).toBe('true');
+    await ask(1, '/api/v1/res.partner', broken);
+    await until('the tones are asked for', async () => (await tones()).length === 2);
+    expect(await tones()).toEqual([660, 440]);
+    await dashboard.page.reload();
+    await dashboard.connection('live');
+    expect(await sound.getAttribute('aria-pressed')).toBe('true');
+    await sound.click();
+  });
+
+  test('an error rate above 10 % is told once', async () => {
+    await ask(18);
+    await ask(4, '/api/v1/no.such.model');
+    await toast('High error rate').waitFor();
+    expect(await toast('High error rate').textContent()).toMatch(/\d+(\.\d+)?% of the last \d+ requests/);
+    await ask(2, '/api/v1/no.such.model');
+    await dashboard.shows('requests', '52');
+    expect(await toast('High error rate').count()).toBeLessThanOrEqual(1);
+    expect(await dashboard.card('error_rate').getAttribute('class')).toContain('o_api_gateway_kpi_alarm');
+  });
+
+  test('faults are in the feed within seconds, the newest first', async () => {
+    await ask(1, '/api/v1/res.partner/99999999');
+    const first = dashboard.page.locator('.o_api_gateway_faults_table tbody tr').first();
+    await until('the newest is the first', async () => (await first.textContent())?.includes('odoo.missing') === true);
+    expect(await first.textContent()).toContain('404');
+    expect(await first.textContent()).toContain('/api/v1/res.partner/99999999');
+  });
+});
+
+describe('when the way to the sidecar is cut', () => {
+  let proxy: TcpProxy;
+  const heard: { type: string; payload: Record<string, unknown> }[] = [];
+  beforeAll(async () => {
+    proxy = await startTcpProxy(Number(new URL(gateway.sidecar.url).port));
+    await reachAt(`http://127.0.0.1:${proxy.port}`);
+    dashboard.page.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => {
+        for (const { message } of JSON.parse(String(payload))) heard.push(message);
+      }),
+    );
+    await dashboard.page.reload();
+    await dashboard.connection('live');
+  });
+  afterAll(() => proxy.cut());
+
+  test('the page says so, and is sent what it missed once it is back', async () => {
+    const before = Number(await dashboard.text('requests'));
+    await proxy.cut();
+    await dashboard.connection('fallback');
+    expect(await dashboard.page.textContent('.o_api_gateway_connection')).toContain('Reconnecting');
+    expect(await dashboard.text('rps')).toBe('–');
+    await ask(7);
+    await until('the seven are counted', async () => {
+      const [row] = await gateway.sql<{ n: string }>(
+        `select sum(requests) as n from gateway.request_stat where step = 'minute' and consumer = '*' and facet = 'total'`,
+      );
+      return Number(row?.n) === before + 7;
+    });
+    heard.length = 0;
+    await proxy.restore();
+    await dashboard.connection('live');
+    await dashboard.shows('requests', String(before + 7));
+    const hello = heard.find(({ type }) => type === 'gateway.hello');
+    expect(hello?.payload['replayed']).toBe(true);
+    const replayed = heard.filter(({ type }) => type === 'gateway.traffic').map(({ payload }) => Number(payload['requests']));
+    expect(replayed.reduce((sum, n) => sum + n, 0)).toBe(7);
+  });
+
+  test('while it is away the figures are polled', async () => {
+    const before = Number(await dashboard.text('requests'));
+    await proxy.cut();
+    await dashboard.connection('fallback');
+    await ask(3);
+    await dashboard.shows('requests', String(before + 3), 30_000);
+    expect(await dashboard.page.getAttribute('.o_api_gateway_connection', 'data-connection')).toBe('fallback');
+    await reachAt('');
+    await dashboard.connection('live');
+  });
+});
+
+describe('other ways to update', () => {
+  test('polling reads the figures anew by the clock; it is kept in this browser', async () => {
+    await dashboard.page.click('[data-mode=polling]');
+    await dashboard.page.selectOption('select[name=every]', '5');
+    await dashboard.page.reload();
+    await dashboard.connection('polling');
+    expect(await dashboard.page.inputValue('select[name=every]')).toBe('5');
+    const before = Number(await dashboard.text('requests'));
+    await ask(4);
+    await dashboard.shows('requests', String(before + 4), 20_000);
+  });
+
+  test('by hand, nothing changes until it is asked for', async () => {
+    await dashboard.page.click('[data-mode=manual]');
+    await dashboard.connection('manual');
+    const before = Number(await dashboard.text('requests'));
+    await ask(5);
+    await until('the five are counted', async () => {
+      const [row] = await gateway.sql<{ n: string }>(
+        `select sum(requests) as n from gateway.request_stat where step = 'minute' and consumer = '*' and facet = 'total'`,
+      );
+      return Number(row?.n) === before + 5;
+    });
+    expect(await dashboard.text('requests')).toBe(String(before));
+    await dashboard.afterReading(() => dashboard.page.click('.o_api_gateway_refresh'));
+    expect(await dashboard.text('requests')).toBe(String(before + 5));
+  });
+});
+
+test('when the sidecar is stopped the page polls, and goes live with the next one', async () => {
+  await dashboard.page.click('[data-mode=live]');
+  await dashboard.connection('live');
+  await Promise.all([gateway.sidecar.stop(), broken.stop()]);
+  await dashboard.connection('fallback');
+  await dashboard.shows('sidecars', '0', 30_000);
+  const next = await gateway.startSidecar();
+  await dashboard.connection('live');
+  const before = Number(await dashboard.text('requests'));
+  await ask(2, '/api/v1/ping', next);
+  await dashboard.shows('requests', String(before + 2));
+  await dashboard.shows('sidecars', '1', 30_000);
+});
+
+test('nothing went wrong on the page but what the tests have cut', async () => {
+  expect(await dashboard.styleFault()).toBe('none');
+  expect(dashboard.faults.filter((fault) => !/WebSocket connection/.test(fault))).toEqual([]);
+});
