@@ -114,6 +114,39 @@ class TestReading(ChannelCase):
             found = self.assert_ok(self.query(search("res.partner", domain, limit=limit, offset=offset, count=True)))
             self.assertEqual(found["total"], 5, (limit, offset))
 
+    def test_pages_of_a_model_that_hides_records_after_it_found_them_are_full_and_complete(self):
+        # Messages: what the caller may not see is taken out of a page after the page was cut.
+        seen = self.partner.message_post(body="seen")
+        hidden = self.env["res.partner"].create({"name": "Hidden"})
+        for i in range(12):
+            seen |= self.partner.message_post(body=f"seen {i}")
+            hidden.message_post(body=f"hidden {i}")
+        hidden.company_id = self.env["res.company"].create({"name": "Elsewhere"})
+        all_ids = self.env["mail.message"].search([("id", ">=", min(seen.ids)), ("model", "=", "res.partner")]).ids
+        self.assertLess(len(seen), len(all_ids))
+        domain = [["id", "in", all_ids]]
+        expected = self.env["mail.message"].with_user(self.caller).search(domain).ids
+        for limit in (1, 5, 10):
+            operation = search("mail.message", domain, fields=tree("model"), limit=limit)
+            found, page = [], self.assert_ok(self.query({**operation, "count": "exact"}))
+            self.assertEqual(page["total"], len(expected))
+            while page["records"]:
+                self.assertLessEqual(len(page["records"]), limit)
+                found += [row["id"] for row in page["records"]]
+                if "next" not in page:
+                    break
+                page = self.assert_ok(self.query({**operation, **page["next"]}))
+            self.assertEqual(found, expected)
+            second = self.assert_ok(self.query({**operation, "offset": limit}))
+            self.assertEqual([row["id"] for row in second["records"]], expected[limit : 2 * limit])
+
+    def test_dates_of_the_first_centuries_are_iso_8601(self):
+        rate = self.env["res.currency.rate"].create(
+            {"name": "0001-01-01", "rate": 1, "currency_id": self.env.ref("base.EUR").id}
+        )
+        [row] = self.assert_ok(self.query(read("res.currency.rate", rate.ids, fields=tree("name"))))["records"]
+        self.assertEqual(row["name"], "0001-01-01")
+
     def test_values_are_in_the_language_asked_for(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.tag.with_context(lang="fr_FR").name = "Passerelle"
