@@ -170,7 +170,7 @@ describe('two clients that change one record', () => {
 });
 
 describe('lists', () => {
-  test.each(['', 'order=email', 'order=email desc', 'order=create_date desc', 'order=color,city desc'])(
+  test.each(['', 'order=email', 'order=email desc', 'order=create_date desc', 'order=color,city desc', 'order=is_company,id'])(
     'continue behind a cursor until all were shown once (%s)',
     async (order) => {
       const all = await gateway.get(`/api/v1/res.partner?fields=id&limit=1000&${order}`, { key: admin });
