@@ -31,9 +31,9 @@ class GatewayThrottle(models.Model):
         from gateway.throttle t
         cross join lateral (
           values
-            ('minute', t.minute_hits, t.minute_limit, t.minute_start + interval '1 minute'),
-            ('hour', t.hour_hits, t.hour_limit, t.hour_start + interval '1 hour'),
-            ('day', t.day_hits, t.day_limit, t.day_start + interval '1 day')
+            ('minute', t.minute_hits + t.granted, t.minute_limit, t.minute_start + interval '1 minute'),
+            ('hour', t.hour_hits + t.granted, t.hour_limit, t.hour_start + interval '1 hour'),
+            ('day', t.day_hits + t.granted, t.day_limit, t.day_start + interval '1 day')
         ) as w (period, used, most, resets_at)
         left join public.res_users u on t.subject = 'user:' || u.id
         left join public.res_partner p on p.id = u.partner_id

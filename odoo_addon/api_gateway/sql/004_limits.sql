@@ -23,18 +23,19 @@ create table gateway.throttle (
   autovacuum_vacuum_cost_delay = 0
 );
 
+comment on column gateway.throttle.minute_hits is 'In the window before the last take(): what that granted comes on top.';
+comment on column gateway.throttle.hour_hits is 'As minute_hits.';
+comment on column gateway.throttle.day_hits is 'As minute_hits.';
 comment on column gateway.throttle.cost is 'What each of the requests that were last asked for costs; an argument of take(), kept where its update can see it.';
-comment on column gateway.throttle.granted is 'How much of what was last asked for was granted; the answer of take(), kept where its RETURNING can see it.';
+comment on column gateway.throttle.granted is 'How much of what was last asked for was granted.';
 
--- These three have no SET clause and plain bodies, so that the planner puts them in place of the call.
-create function gateway.window_hits(most integer, hits integer, start timestamp, opens timestamp, granted integer)
+-- These two have no SET clause and plain bodies, so that the planner puts them in place of the call.
+-- What a window has granted by now, in the row as the last take() left it; a window without a limit counts nothing.
+create function gateway.window_used(most integer, hits integer, granted integer, start timestamp, opens timestamp)
   returns integer language sql immutable
-  as $$ select case when most = 0 then 0 when start > opens then hits + granted else granted end $$;
+  as $$ select case when most > 0 and start > opens then hits + granted else 0 end $$;
 
-create function gateway.window_left(most integer, hits integer, start timestamp, opens timestamp) returns integer language sql immutable
-  as $$ select case when most = 0 then null when start > opens then most - hits else most end $$;
-
--- Whole requests only: what is left of a window and too little for one more request stays there.
+-- Whole requests only: what is left of a window and too little for one more request stays there. Null: no limit.
 create function gateway.grantable(asked integer, cost integer, minute_left integer, hour_left integer, day_left integer)
   returns integer language sql immutable
   as $$ select greatest(0, least(asked, minute_left, hour_left, day_left)) / cost * cost $$;
@@ -44,15 +45,16 @@ create function gateway.grantable(asked integer, cost integer, minute_left integ
 --
 -- Arguments, one element per subject: each subject once, and all callers in the same order, which keeps them from
 -- locking each other out; asked, a multiple of cost; cost of one request; limits per window, 0 for none.
--- Answers in the same order: granted; per window what is left (meaningless without a limit) and the milliseconds until
--- it starts again. Text, because a driver parses arrays slower than this function makes them.
+-- Answers in the same order, for each {granted, then for minute, hour and day: what is left (meaningless without a
+-- limit), the milliseconds until the window starts again}. One text of all, which a driver parses soonest.
 --
--- `asked` and `cost` reach the update through `excluded`: a join back to the arguments would be quadratic.
+-- `asked` and `cost` reach the update through `excluded`: a join back to the arguments would be quadratic. The grant is
+-- added to a window's hits by the next call, which needs it once instead of in each of them.
 -- A crash of Postgres may lose the last 600 ms of hits (synchronous_commit); waiting for the disk would cost each
 -- request more than Odoo needs to answer it.
 create function gateway.take(
     subjects text[], asked integer[], costs integer[], minute integer[], hour integer[], day integer[])
-  returns table (granted text, minute_left text, minute_ms text, hour_left text, hour_ms text, day_left text, day_ms text)
+  returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   as $$
 declare
@@ -60,12 +62,12 @@ declare
   m timestamp := at - interval '1 minute';
   h timestamp := at - interval '1 hour';
   d timestamp := at - interval '1 day';
+  answer text;
 begin
   perform set_config('synchronous_commit', 'off', true);
-  return query
   with taken as (
     insert into gateway.throttle as t
-    select a.subject, at, at, at, a.granted, a.granted, a.granted, a.minute, a.hour, a.day, a.cost, a.granted
+    select a.subject, at, at, at, 0, 0, 0, a.minute, a.hour, a.day, a.cost, a.granted
     from (
       select a.*, gateway.grantable(a.asked, a.cost, nullif(a.minute, 0), nullif(a.hour, 0), nullif(a.day, 0)) as granted
       from unnest(subjects, asked, costs, minute, hour, day) with ordinality
@@ -76,40 +78,28 @@ begin
       minute_start = case when t.minute_start > m then t.minute_start else at end,
       hour_start = case when t.hour_start > h then t.hour_start else at end,
       day_start = case when t.day_start > d then t.day_start else at end,
-      minute_hits = gateway.window_hits(excluded.minute_limit, t.minute_hits, t.minute_start, m,
-        gateway.grantable(excluded.granted, excluded.cost,
-        gateway.window_left(excluded.minute_limit, t.minute_hits, t.minute_start, m),
-        gateway.window_left(excluded.hour_limit, t.hour_hits, t.hour_start, h),
-        gateway.window_left(excluded.day_limit, t.day_hits, t.day_start, d))),
-      hour_hits = gateway.window_hits(excluded.hour_limit, t.hour_hits, t.hour_start, h,
-        gateway.grantable(excluded.granted, excluded.cost,
-        gateway.window_left(excluded.minute_limit, t.minute_hits, t.minute_start, m),
-        gateway.window_left(excluded.hour_limit, t.hour_hits, t.hour_start, h),
-        gateway.window_left(excluded.day_limit, t.day_hits, t.day_start, d))),
-      day_hits = gateway.window_hits(excluded.day_limit, t.day_hits, t.day_start, d,
-        gateway.grantable(excluded.granted, excluded.cost,
-        gateway.window_left(excluded.minute_limit, t.minute_hits, t.minute_start, m),
-        gateway.window_left(excluded.hour_limit, t.hour_hits, t.hour_start, h),
-        gateway.window_left(excluded.day_limit, t.day_hits, t.day_start, d))),
+      minute_hits = gateway.window_used(t.minute_limit, t.minute_hits, t.granted, t.minute_start, m),
+      hour_hits = gateway.window_used(t.hour_limit, t.hour_hits, t.granted, t.hour_start, h),
+      day_hits = gateway.window_used(t.day_limit, t.day_hits, t.granted, t.day_start, d),
       granted = gateway.grantable(excluded.granted, excluded.cost,
-        gateway.window_left(excluded.minute_limit, t.minute_hits, t.minute_start, m),
-        gateway.window_left(excluded.hour_limit, t.hour_hits, t.hour_start, h),
-        gateway.window_left(excluded.day_limit, t.day_hits, t.day_start, d)),
+        nullif(excluded.minute_limit, 0) - gateway.window_used(t.minute_limit, t.minute_hits, t.granted, t.minute_start, m),
+        nullif(excluded.hour_limit, 0) - gateway.window_used(t.hour_limit, t.hour_hits, t.granted, t.hour_start, h),
+        nullif(excluded.day_limit, 0) - gateway.window_used(t.day_limit, t.day_hits, t.granted, t.day_start, d)),
       minute_limit = excluded.minute_limit,
       hour_limit = excluded.hour_limit,
       day_limit = excluded.day_limit,
       cost = excluded.cost
     returning t.*
   )
-  select
-    array_agg(t.granted)::text,
-    array_agg(t.minute_limit - t.minute_hits)::text,
-    array_agg((date_part('epoch', t.minute_start - m) * 1000)::integer)::text,
-    array_agg(t.hour_limit - t.hour_hits)::text,
-    array_agg((date_part('epoch', t.hour_start - h) * 1000)::integer)::text,
-    array_agg(t.day_limit - t.day_hits)::text,
-    array_agg((date_part('epoch', t.day_start - d) * 1000)::integer)::text
+  select array_agg(array[
+    t.granted,
+    t.minute_limit - t.minute_hits - t.granted, (date_part('epoch', t.minute_start - m) * 1000)::integer,
+    t.hour_limit - t.hour_hits - t.granted, (date_part('epoch', t.hour_start - h) * 1000)::integer,
+    t.day_limit - t.day_hits - t.granted, (date_part('epoch', t.day_start - d) * 1000)::integer
+  ])::text
+  into answer
   from taken t;
+  return answer;
 end $$;
 
 -- Odoo: one window of these subjects, or all with null, starts again with the next request. Run it in a READ COMMITTED

@@ -34,12 +34,12 @@ class TestLimits(TransactionCase):
             yield self.env(cr=cr, user=self.env.ref("base.user_admin").id)
 
     def take(self, subject, asked, minute=0, hour=0, day=0):
-        [(granted, *_)] = in_own_transaction(
+        [(taken,)] = in_own_transaction(
             self.env,
-            "select * from gateway.take(array[%s], array[%s], array[1], array[%s], array[%s], array[%s])",
+            "select gateway.take(array[%s], array[%s], array[1], array[%s], array[%s], array[%s])",
             (subject, asked, minute, hour, day),
         )
-        return int(granted.strip("{}"))
+        return int(taken.strip("{}").split(",")[0])
 
     def violate(self, hits):
         in_own_transaction(self.env, "select gateway.violate('{203.0.113.7/32}', array[%s])", (hits,))

@@ -21,21 +21,17 @@ export interface Ask {
 export interface Taken {
   /** Of what was asked; a multiple of `cost`. */
   readonly granted: number;
-  /** Meaningless in a window without a limit. */
-  readonly left: PerWindow;
+  /** Meaningless in a window without a limit. The receiver's own: it may count in it. */
+  readonly left: Record<Window, number>;
   /** Milliseconds until the window starts again. */
   readonly resetMs: PerWindow;
 }
 
 const statement = {
   name: 'throttle_take',
-  text: `
-    select granted, minute_left, minute_ms, hour_left, hour_ms, day_left, day_ms
-    from gateway.take($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[])`,
+  text: 'select gateway.take($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[]) as taken',
   timeoutMs: 2_000,
 };
-
-type Row = Record<'granted' | `${Window}_left` | `${Window}_ms`, string>;
 
 /**
  * `asks` name each subject once and are sorted by it, so that all sidecars lock rows in the same order.
@@ -54,21 +50,19 @@ export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise
     comma = ',';
   }
   const values = [subjects, asked, costs, minute, hour, day].map((list) => `{${list}}`);
-  const [row] = await db.query<Row>(statement, values);
+  const [row] = await db.query<{ taken: string }>(statement, values);
   if (row === undefined) throw new GatewayError('internal.error');
-  const granted = numbers(row.granted);
-  const left = columns(row.minute_left, row.hour_left, row.day_left);
-  const resetMs = columns(row.minute_ms, row.hour_ms, row.day_ms);
-  return granted.map((amount, index) => ({ granted: amount, left: left(index), resetMs: resetMs(index) }));
+  return parseTaken(row.taken);
 }
 
 const special = /["\\]/g;
 
-function numbers(literal: string): number[] {
-  return literal.slice(1, -1).split(',').map(Number);
-}
-
-function columns(minutes: string, hours: string, days: string): (index: number) => PerWindow {
-  const [minute, hour, day] = [numbers(minutes), numbers(hours), numbers(days)];
-  return (index) => ({ minute: minute[index] ?? 0, hour: hour[index] ?? 0, day: day[index] ?? 0 });
+/** As JSON, which is parsed sooner than anything else: `{{1,59,60000,…},{…}}` has its shape but for the brackets. */
+function parseTaken(literal: string): Taken[] {
+  const rows: number[][] = JSON.parse(literal.replaceAll('{', '[').replaceAll('}', ']'));
+  return rows.map(([granted = 0, minute = 0, minuteMs = 0, hour = 0, hourMs = 0, day = 0, dayMs = 0]) => ({
+    granted,
+    left: { minute, hour, day },
+    resetMs: { minute: minuteMs, hour: hourMs, day: dayMs },
+  }));
 }

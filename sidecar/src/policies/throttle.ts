@@ -47,6 +47,13 @@ interface Known {
   readonly resetAt: Record<Window, number>;
 }
 
+/** Whether one of the windows held too little; it may have started again since. */
+function mayRefuse({ limits, left }: Known, cost: number): boolean {
+  return (
+    (left.minute < cost && limits.minute > 0) || (left.hour < cost && limits.hour > 0) || (left.day < cost && limits.day > 0)
+  );
+}
+
 interface Waiting {
   readonly resolve: (decision: Decision) => void;
   readonly reject: (error: GatewayError) => void;
@@ -91,10 +98,13 @@ export class Throttle {
     const most = smallestLimit(limits);
     if (most === 0) return undefined;
     if (cost > most) throw new GatewayError('throttle.cost', { details: { cost, limit: most } });
-    const known = this.known(subject, limits, cost);
-    if (known?.allowed === false) {
-      this.counts.fromMemory += 1;
-      return known;
+    const known = this.#known.get(subject);
+    if (known !== undefined && mayRefuse(known, cost)) {
+      const decision = this.known(subject, limits, cost);
+      if (decision?.allowed === false) {
+        this.counts.fromMemory += 1;
+        return decision;
+      }
     }
     if (this.#away && (this.#inFlight > 0 || performance.now() - this.#failedAt < retryMs)) {
       return this.#whileAway(subject, limits, cost, new GatewayError('database.unavailable'));
@@ -131,10 +141,11 @@ export class Throttle {
   #enqueue(subject: string, limits: PerWindow, cost: number, waiting: Waiting): void {
     this.#waiting += 1;
     const queue = this.#queues.get(subject);
-    const joined = queue?.find((group) => group.cost === cost && sameLimits(group.limits, limits));
-    if (joined) {
-      joined.waiting.push(waiting);
-      return;
+    for (const group of queue ?? []) {
+      if (group.cost === cost && sameLimits(group.limits, limits)) {
+        group.waiting.push(waiting);
+        return;
+      }
     }
     const group = { subject, limits, cost, waiting: [waiting] };
     if (queue) {
@@ -208,15 +219,20 @@ export class Throttle {
     if (era === this.#era) {
       // From the sending of the question: an answer that took long expires early, and Postgres is asked again.
       const resetAt = { minute: sentAt + resetMs.minute, hour: sentAt + resetMs.hour, day: sentAt + resetMs.day };
-      this.#known.set(subject, { limits, left: { ...left }, resetAt });
+      this.#known.set(subject, { limits, left, resetAt });
     }
     this.#waiting -= waiting.length;
     const passing = granted / cost;
     // All of a group's windows shrink alike, so the one that is tightest after the last request is so for each.
     const last = decide(limits, left, resetMs, 0);
+    const { allowed, window, limit, resetMs: windowEndsMs } = last;
     const refused = passing < waiting.length ? decide(limits, left, resetMs, cost) : last;
-    for (const [index, { resolve }] of waiting.entries()) {
-      resolve(index < passing ? { ...last, remaining: last.remaining + (passing - 1 - index) * cost } : refused);
+    let before = passing;
+    for (const { resolve } of waiting) {
+      before -= 1;
+      // Not a spread of `last`, which takes longer than all else here.
+      if (before >= 0) resolve({ allowed, window, limit, remaining: last.remaining + before * cost, resetMs: windowEndsMs });
+      else resolve(refused);
     }
   }
 
