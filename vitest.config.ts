@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'upgrade', include: ['test/upgrade/**/*.test.ts'] } },
       {
         test: {
           name: 'http',

@@ -2,17 +2,17 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addonsDir, logDir, stackDir } from './paths.mjs';
+import * as paths from './paths.mjs';
 import { freePort } from './ports.mjs';
 import { launch } from './processes.mjs';
 import { run } from './run.mjs';
 import { connectionEnv } from './sql.mjs';
 
-export const dataDir = join(stackDir, 'odoo_data');
+export const dataDir = join(paths.stackDir, 'odoo_data');
 
 /** @typedef {import('./odoo_prefix.mjs').Odoo} Odoo */
 /** @typedef {import('./cluster.mjs').Cluster} Cluster */
-/** @typedef {{odoo: Odoo, cluster: Cluster}} Parts */
+/** @typedef {{odoo: Odoo, cluster: Cluster, addonsDir?: string}} Parts addonsDir: where the addon is, this clone's by default */
 
 /**
  * @typedef {object} OdooOptions
@@ -68,9 +68,15 @@ export async function startOdooServer(parts, options) {
  * @param {import('./report.mjs').Step} progress
  */
 export async function updateModules(parts, database, what, progress) {
-  const log = join(logDir, `update-${database}.log`);
+  const log = join(paths.logDir, `update-${database}.log`);
   const { command, args } = commandLine(parts.odoo, [
-    ...['server', '--config', writeConfig(parts, 'update', { db_name: database, workers: 0 }), '--no-http', '--stop-after-init'],
+    ...[
+      'server',
+      '--config',
+      writeConfig(parts, `update-${database}`, { db_name: database, workers: 0 }),
+      '--no-http',
+      '--stop-after-init',
+    ],
     ...(what.demo ? ['--with-demo'] : []),
     ...(what.install ? ['--init', what.install.join(',')] : []),
     ...(what.upgrade ? ['--update', what.upgrade.join(',')] : []),
@@ -101,7 +107,7 @@ export async function runInShell(parts, database, file, env) {
   return run(shell.command, shell.args, {
     env: { ...shell.env, ...env },
     input: readFileSync(file, 'utf8'),
-    log: join(logDir, `shell-${database}.log`),
+    log: join(paths.logDir, `shell-${database}.log`),
     doing: `Preparing the database ${database}`,
     hint: 'The log says which line. Mend it, then run this again.',
   });
@@ -113,7 +119,7 @@ export async function runInShell(parts, database, file, env) {
  * @param {string} database
  */
 export function shellOf(parts, database) {
-  const config = writeConfig(parts, 'update', { db_name: database, workers: 0 });
+  const config = writeConfig(parts, `update-${database}`, { db_name: database, workers: 0 });
   return { ...commandLine(parts.odoo, ['shell', '--config', config, '--no-http']), env: environment(parts.odoo) };
 }
 
@@ -135,7 +141,7 @@ function environment(odoo) {
  * @param {string} name
  * @param {Record<string, string | number>} options
  */
-export function writeConfig({ odoo, cluster }, name, options) {
+export function writeConfig({ odoo, cluster, addonsDir = paths.addonsDir }, name, options) {
   const { PGHOST, PGPORT, PGUSER, PGPASSWORD, PGSSLMODE } = connectionEnv(cluster.ownerUrl);
   const addonsPaths = [...odoo.addonsPaths, addonsDir];
   const all = {
@@ -152,8 +158,8 @@ export function writeConfig({ odoo, cluster }, name, options) {
     max_cron_threads: 1,
     ...options,
   };
-  mkdirSync(join(stackDir, 'conf'), { recursive: true });
-  const path = join(stackDir, 'conf', `${name}.conf`);
+  mkdirSync(join(paths.stackDir, 'conf'), { recursive: true });
+  const path = join(paths.stackDir, 'conf', `${name}.conf`);
   writeFileSync(
     path,
     `[options]\n${Object.entries(all)

@@ -100,6 +100,17 @@ function prepare(parts, database, addon) {
   });
 }
 
+/**
+ * Makes sure of the template without the addon and returns its name.
+ * @param {Parts} parts
+ * @returns {Promise<string>}
+ */
+export function ensureBaseTemplate(parts) {
+  return step('Template database without the addon', (progress) =>
+    withLock(join(stackDir, 'template.lock'), () => ensureBase(parts, progress)),
+  );
+}
+
 /** What a database should be built from. @param {Parts} parts */
 function wantedMarker({ odoo }) {
   return {

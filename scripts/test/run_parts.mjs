@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stopIdleCluster } from '../stack/instance.mjs';
 import { rootDir } from '../stack/paths.mjs';
+import { stopOrphans } from '../stack/processes.mjs';
 import { Failure, say } from '../stack/report.mjs';
 import { resultsDir } from './execute.mjs';
 import { parts } from './parts.mjs';
@@ -39,7 +40,7 @@ export async function runParts(args) {
       filters,
     ),
     real.length > 0 ? runRealLane(real, filters) : [],
-  ]);
+  ]).finally(leaveNothingRunning);
   const total = results.flat().reduce(
     (sum, result) => ({
       passed: sum.passed + result.passed,
@@ -72,9 +73,13 @@ async function runRealLane(lane, filters) {
     const names = lane.map(({ name }) => name).join(', ');
     say(`✗ ${names}: Postgres and Odoo could not be provided\n${indent(text(error))}`);
     return lane.map(() => ({ passed: 0, failed: 1, skipped: 0, problems: [] }));
-  } finally {
-    await stopIdleCluster();
   }
+}
+
+/** A part that was killed leaves the servers it started, and both lanes use the cluster. */
+async function leaveNothingRunning() {
+  await stopOrphans();
+  await stopIdleCluster();
 }
 
 /** @param {Part} part @param {string[]} filters @returns {Promise<Result>} */

@@ -1,0 +1,190 @@
+// A database's whole life with the addon as it is shipped: installed from the zip of 0.1.0, upgraded by the zip of this
+// version, used, uninstalled, installed again. Odoo finds no Node here: the zip has to bring what was built.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, expect, test } from 'vitest';
+import { copyDatabase, deleteDatabase, grantSidecar, markDatabase, sidecarUrl } from '../../scripts/stack/databases.mjs';
+import type { Parts } from '../../scripts/stack/odoo.mjs';
+import { runInShell, updateModules } from '../../scripts/stack/odoo.mjs';
+import { rootDir } from '../../scripts/stack/paths.mjs';
+import { run } from '../../scripts/stack/run.mjs';
+import { nodeBin, startSidecar } from '../../scripts/stack/sidecar.mjs';
+import { withDatabase } from '../../scripts/stack/sql.mjs';
+import { ensureState } from '../../scripts/stack/state.mjs';
+import { ensureBaseTemplate } from '../../scripts/stack/templates.mjs';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import { useBrowser } from '../helpers/browser.ts';
+import { Instance, OdooProcess, Sidecar } from '../helpers/instance.ts';
+
+const released = join(rootDir, 'test/fixtures/api_gateway-19.0.0.1.0.zip');
+const prepareFile = join(rootDir, 'scripts/stack/prepare_database.py');
+
+const { parts: all, template } = await provideRealParts();
+const folder = mkdtempSync(join(tmpdir(), 'api-gateway-package-'));
+const addonsDir = join(folder, 'addons');
+const noPrograms = join(folder, 'bin');
+mkdirSync(noPrograms);
+const parts: Parts = { ...all, addonsDir, odoo: { ...all.odoo, env: { ...all.odoo.env, PATH: noPrograms } } };
+const { cluster } = parts;
+const database = `upgrade_${process.pid}`;
+const client = new pg.Client({ connectionString: withDatabase(cluster.ownerUrl, database) });
+const browser = await useBrowser();
+const silent = { progress: () => {}, note: () => {} };
+
+afterAll(async () => {
+  await client.end();
+  await deleteDatabase(cluster, database);
+  rmSync(folder, { recursive: true });
+});
+
+/** Puts what is in the zip where Odoo looks for addons. */
+async function unpack(zip: string): Promise<void> {
+  rmSync(addonsDir, { recursive: true, force: true });
+  await run('python3', ['-m', 'zipfile', '-e', zip, addonsDir]);
+}
+
+async function inShell(name: string, script: string): Promise<void> {
+  const file = join(folder, `${name}.py`);
+  writeFileSync(file, script);
+  await runInShell(parts, database, file, {});
+}
+
+async function rows<Row extends pg.QueryResultRow>(query: string): Promise<Row[]> {
+  return (await client.query<Row>(query)).rows;
+}
+
+/** Runs `work` on Odoo with its two workers and a sidecar, both of which are stopped afterwards. */
+async function serving<T>(work: (gateway: Instance) => Promise<T>): Promise<T> {
+  const odoo = await OdooProcess.own(parts, database);
+  const sidecar = await startSidecar({ databaseUrl: sidecarUrl(cluster, database), databases: [database], odooUrl: odoo.url });
+  const gateway = new Instance({ parts, template, sharedOdooUrl: null }, database, odoo, new Sidecar(sidecar));
+  try {
+    return await work(gateway);
+  } finally {
+    await gateway.sidecar.stop();
+    await odoo.close();
+  }
+}
+
+async function readsPartners(gateway: Instance): Promise<void> {
+  const answer = await gateway.get('/api/v1/res.partner?limit=2&fields=name', { key: gateway.keys.demo });
+  expect(answer.status, answer.text).toBe(200);
+  expect(answer.json.data).toHaveLength(2);
+}
+
+const kept = `
+  select (select value from gateway.setting where name = 'limit.default') as setting,
+    (select jsonb_agg(to_jsonb(s) order by s) from gateway.secret s where s.purpose = 'channel') as secrets,
+    (select count(*)::integer from gateway.never_exposed where pattern = 'res.bank') as exposure,
+    (select count(*)::integer from res_groups_users_rel r
+       join ir_model_data d on d.model = 'res.groups' and d.res_id = r.gid
+       where d.module = 'api_gateway' and d.name = 'group_manager' and r.uid = 6) as managers`;
+let before: unknown;
+
+test('the package holds what Odoo needs, built, and nothing else', async () => {
+  const zip = (await run(nodeBin(), [join(rootDir, 'scripts/package.mjs')])).trim().split('\n').at(-1) ?? '';
+  await unpack(join(rootDir, zip));
+  const files = (await run('python3', ['-m', 'zipfile', '-l', join(rootDir, zip)]))
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s{2,}/)[0] ?? '')
+    .filter((name) => name !== '');
+  expect(files.filter((name) => !name.startsWith('api_gateway/'))).toEqual([]);
+  expect(files.filter((name) => /\.(ts|tsx|pyc|map)$|\/tests\/|__pycache__|node_modules/.test(name))).toEqual([]);
+  for (const name of [
+    '__manifest__.py',
+    'LICENSE',
+    'sql/001_core.sql',
+    'static/lib/apexcharts.min.js',
+    'static/lib/apexcharts.LICENSE',
+    'static/description/icon.png',
+  ]) {
+    expect(files).toContain(`api_gateway/${name}`);
+  }
+  for (const page of ['loader', 'core', 'dashboard', 'status', 'usage']) {
+    expect(files.filter((name) => name.startsWith(`api_gateway/static/src/${page}/`))).not.toEqual([]);
+  }
+});
+
+test('0.1.0 installs from its zip', { timeout: 300_000 }, async () => {
+  await unpack(released);
+  await copyDatabase(cluster, await ensureBaseTemplate(all), database);
+  await markDatabase(cluster, database, { base: '', addon: '', prepared: '' });
+  await client.connect();
+  await updateModules(parts, database, { install: ['api_gateway'] }, silent);
+  await grantSidecar(cluster, database);
+  await client.query(`update gateway.setting set value = '33' where name = 'limit.default'`);
+  await client.query(`insert into gateway.never_exposed (pattern) values ('res.bank')`);
+  await inShell('manager', `env['res.users'].browse(6).group_ids += env.ref('api_gateway.group_manager')\nenv.cr.commit()\n`);
+  [before] = await rows(kept);
+  expect(before).toMatchObject({ setting: 33, exposure: 1, managers: 1 });
+  expect(await rows('select number from gateway.migration')).toEqual([{ number: 1 }]);
+});
+
+test('it is upgraded by the package, and what was in it stays', { timeout: 300_000 }, async () => {
+  const zip = (await run(nodeBin(), [join(rootDir, 'scripts/package.mjs')])).trim().split('\n').at(-1) ?? '';
+  await unpack(join(rootDir, zip));
+  await updateModules(parts, database, { upgrade: ['api_gateway'] }, silent);
+  expect((await rows(kept))[0]).toEqual(before);
+  // Users and keys to call with; and each bundle of the web client is made, from the zip alone.
+  await runInShell(parts, database, prepareFile, { STACK_PREPARE: JSON.stringify({ addon: true, keys: ensureState().keys }) });
+  await serving(async (gateway) => {
+    await readsPartners(gateway);
+    const { page, faults, styleFault } = await browser.open(gateway, '/odoo/gateway');
+    await page.waitForSelector('.o_api_gateway_sidecar[data-state=alive]');
+    expect(await styleFault()).toBe('none');
+    expect(faults).toEqual([]);
+  });
+});
+
+test('what managers made survives an upgrade, and so do their changes to what was shipped', { timeout: 300_000 }, async () => {
+  const made = `
+    select (select jsonb_agg(to_jsonb(p) - 'write_date' order by id) from gateway_profile p) as profiles,
+      (select jsonb_agg(to_jsonb(k) - 'write_date' order by id) from gateway_key k) as keys,
+      (select jsonb_agg(to_jsonb(w) - 'write_date' order by id) from gateway_webhook w) as webhooks,
+      (select jsonb_agg(to_jsonb(r) - 'write_date' order by id) from gateway_resource r) as resources,
+      (select gateway_profile_id from res_users where id = 6) as profile_of_user`;
+  await inShell(
+    'data',
+    `
+profile = env['gateway.profile'].create({'name': 'Shops', 'minute_limit': 7, 'ip_list': '203.0.113.0/24'})
+env['res.users'].browse(6).gateway_profile_id = profile
+env['gateway.key'].create({'name': 'Warehouse', 'user_id': 6})
+env['gateway.webhook'].create({
+    'name': 'Partners', 'user_id': 6, 'model_id': env['ir.model']._get_id('res.partner'),
+    'url': 'https://example.com/hook',
+})
+env['gateway.resource'].search([], limit=1).write({'active': False})
+env.cr.commit()
+`,
+  );
+  const [written] = await rows(made);
+  expect(written).toMatchObject({ keys: [{ name: 'Warehouse' }], webhooks: [{ name: 'Partners' }] });
+  await updateModules(parts, database, { upgrade: ['api_gateway'] }, silent);
+  expect((await rows(made))[0]).toEqual(written);
+});
+
+test('uninstalling leaves nothing behind', { timeout: 300_000 }, async () => {
+  await inShell('uninstall', `env['ir.module.module'].search([('name', '=', 'api_gateway')]).button_immediate_uninstall()\n`);
+  expect(await rows(`select nspname from pg_namespace where nspname = 'gateway'`)).toEqual([]);
+  expect(await rows(`select tgname, tgrelid::regclass::text as on from pg_trigger where tgname like 'gateway%'`)).toEqual([]);
+  expect(await rows(`select relname from pg_class where relname like 'gateway\\_%' and relkind in ('r', 'v', 'S')`)).toEqual([]);
+  expect(await rows(`select attrelid::regclass::text from pg_attribute where attname like 'gateway\\_%' and attnum > 0`)).toEqual(
+    [],
+  );
+  expect(
+    await rows(`select model, name from ir_model_data where module = 'api_gateway' and model <> 'ir.module.module'`),
+  ).toEqual([]);
+  expect(await rows(`select model from ir_model where model like 'gateway.%'`)).toEqual([]);
+  expect(await rows(`select cron_name from ir_cron where cron_name ilike '%gateway%'`)).toEqual([]);
+  expect(await rows(`select key from ir_config_parameter where key like '%gateway%'`)).toEqual([]);
+});
+
+test('it can be installed again', { timeout: 300_000 }, async () => {
+  await updateModules(parts, database, { install: ['api_gateway'] }, silent);
+  await grantSidecar(cluster, database);
+  await serving(readsPartners);
+});
