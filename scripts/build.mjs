@@ -64,7 +64,9 @@ export async function buildWebClient() {
 /** Bundles the sidecar with all it imports into dist/sidecar/main.js. */
 export async function buildSidecar() {
   const manifest = JSON.parse(readFileSync(join(rootDir, 'package.json'), 'utf8'));
-  await esbuild.build({
+  const { metafile } = await esbuild.build({
+    metafile: true,
+    absWorkingDir: rootDir,
     entryPoints: [join(rootDir, 'sidecar/src/main.ts')],
     outfile: join(rootDir, 'dist/sidecar/main.js'),
     bundle: true,
@@ -78,11 +80,27 @@ export async function buildSidecar() {
     logLevel: 'warning',
   });
   cpSync(assetsDir, join(rootDir, 'dist/sidecar/assets'), { recursive: true });
+  const licences = licencesOf(Object.keys(metafile.inputs));
+  writeFileSync(join(rootDir, 'dist/sidecar/THIRD_PARTY_LICENSES.txt'), licences.join(`\n${'-'.repeat(80)}\n\n`));
   // A bundle has no package.json beside it to read the version from.
   writeFileSync(
     join(rootDir, 'dist/sidecar/package.json'),
     `${JSON.stringify({ name: manifest.name, version: manifest.version, type: 'module' }, null, 2)}\n`,
   );
+}
+
+/**
+ * The licences of the packages in a bundle, which have to travel with it.
+ * @param {string[]} inputs files of the bundle
+ */
+function licencesOf(inputs) {
+  const folders = new Set(inputs.flatMap((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []));
+  return [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(rootDir, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(rootDir, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file ? readFileSync(join(rootDir, folder, file), 'utf8').trim() : `Licence: ${license}`;
+    return `${name} ${version} (${license})\n\n${text}\n`;
+  });
 }
 
 /** @param {string} dir @returns {string[]} paths relative to `dir`; none when it is not there */

@@ -1,7 +1,7 @@
 {
     "name": "API Gateway",
     "summary": "A secure, fast, observable REST API for every model",
-    "version": "19.0.0.1.0",
+    "version": "19.0.0.2.0",
     "category": "Technical",
     "author": "API Gateway contributors",
     "license": "LGPL-3",

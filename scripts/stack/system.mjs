@@ -18,7 +18,7 @@ const packagesOf = {
   postgresClient: ['postgresql-client'],
   browser: ['chromium'],
   bench: ['wrk'],
-  proxy: ['caddy', 'docker-compose'],
+  proxy: ['caddy', 'docker-compose', 'nginx-light'],
   python: ['python3-venv'],
 };
 

@@ -1,8 +1,8 @@
-// What can be said of docker-compose.yml, the images and the proxy without a Docker engine: the compose file fits its
-// schema, every path is there, the sidecar's bundle runs, and the proxy really sends each path where it belongs.
+// What can be said of deploy/, docker-compose.yml and the images without a Docker engine or a cluster: the files fit their
+// schemas, every path is there, the sidecar's bundle runs, and the proxies really send each path where it belongs.
 
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { nodeBin } from '../stack/sidecar.mjs';
 import { ensureSystem } from '../stack/system.mjs';
 import { runChecks } from './checks.mjs';
 import { execute, executeNode } from './execute.mjs';
+import { pythonTools } from './python_tools.mjs';
 
 /** Where the proxy must send a path; `nobody`: it answers 404 itself. */
 const destinations = {
@@ -49,10 +50,11 @@ const destinations = {
   ],
 };
 
+const caddyfile = join(rootDir, 'deploy/Caddyfile');
+
 /** @param {string} log @returns {Promise<import('./checks.mjs').Result>} */
 export async function checkDeployment(log) {
   await ensureSystem(['proxy']);
-  const caddyfile = join(rootDir, 'deploy/Caddyfile');
   return runChecks([
     {
       name: 'compose config',
@@ -68,7 +70,10 @@ export async function checkDeployment(log) {
       name: 'caddy fmt',
       run: () => execute('caddy', ['fmt', caddyfile], { log }).then(({ output }) => report(isFormatted(caddyfile, output))),
     },
-    { name: 'proxy routes', run: async () => report(await misroutedPaths(caddyfile)) },
+    { name: 'caddy routes', run: async () => report(await misroutedPaths(caddy)) },
+    { name: 'nginx routes', run: async () => report(await misroutedPaths(nginx)) },
+    { name: 'systemd unit', run: () => execute('systemd-analyze', ['verify', 'deploy/systemd/api-gateway.service'], { log }) },
+    { name: 'kubernetes', run: () => manifestsFit(log) },
     { name: 'sidecar bundle', run: () => bundleStarts(log) },
   ]);
 }
@@ -94,34 +99,70 @@ function isFormatted(path, formatted) {
   return readFileSync(path, 'utf8') === formatted ? [] : [`${path} is not formatted: caddy fmt --overwrite ${path}`];
 }
 
-/** Runs the proxy before three servers that answer with their names. @param {string} caddyfile @returns {Promise<string[]>} */
-async function misroutedPaths(caddyfile) {
-  const servers = await Promise.all(['sidecar', 'odoo', 'gevent'].map(nameServer));
-  const [sidecar, odoo, gevent] = servers.map(({ address }) => address);
-  const port = await freePort();
-  const env = {
+/**
+ * A proxy that listens at `port` and knows three servers, as host:port.
+ * @typedef {{port: number, sidecar: string, odoo: string, gevent: string}} Addresses
+ * @typedef {(addresses: Addresses, folder: string) => import('node:child_process').ChildProcess} StartProxy
+ */
+
+/** @type {StartProxy} */
+const caddy = ({ port, sidecar, odoo, gevent }) => {
+  const site = {
     SITE_ADDRESS: `http://127.0.0.1:${port}`,
     SIDECAR_ADDRESS: sidecar,
     ODOO_ADDRESS: odoo,
     ODOO_GEVENT_ADDRESS: gevent,
   };
   const args = ['run', '--adapter', 'caddyfile', '--config', caddyfile];
-  const proxy = spawn('caddy', args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+  return spawn('caddy', args, { env: { ...process.env, ...site }, stdio: 'ignore' });
+};
+
+/** nginx knows no environment: the addresses of the example are replaced. @type {StartProxy} */
+const nginx = ({ port, sidecar, odoo, gevent }, folder) => {
+  const site = readFileSync(join(rootDir, 'deploy/nginx.conf'), 'utf8')
+    .replace('server 127.0.0.1:8080', `server ${sidecar}`)
+    .replace('server 127.0.0.1:8069', `server ${odoo}`)
+    .replace('server 127.0.0.1:8072', `server ${gevent}`)
+    .replace('listen 80', `listen 127.0.0.1:${port}`);
+  const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`);
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `daemon off; user root; pid ${folder}/pid; events {} http { access_log off; ${own.join(' ')}\n${site}}\n`,
+  );
+  return spawn('/usr/sbin/nginx', ['-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')], { stdio: 'ignore' });
+};
+
+/** Runs a proxy before three servers that answer with their names. @param {StartProxy} start @returns {Promise<string[]>} */
+async function misroutedPaths(start) {
+  const servers = await Promise.all(['sidecar', 'odoo', 'gevent'].map(nameServer));
+  const [sidecar = '', odoo = '', gevent = ''] = servers.map(({ address }) => address);
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
+  const proxy = start({ port, sidecar, odoo, gevent }, folder);
+  const ended = new Promise((resolve) => proxy.on('exit', resolve));
   try {
     await answering(port);
     const expected = Object.entries(destinations).flatMap(([name, paths]) => paths.map((path) => ({ name, path })));
     const faults = await Promise.all(
       expected.map(async ({ name, path }) => {
         const { status, body } = await request(port, path);
-        const reached = status === 404 && body === '' ? 'nobody' : body;
+        const reached = status === 404 ? 'nobody' : body;
         return reached === name ? [] : [`${path} reached ${reached || status}, not ${name}`];
       }),
     );
     return faults.flat();
   } finally {
     proxy.kill();
+    await ended;
     for (const { server } of servers) server.close();
+    rmSync(folder, { recursive: true });
   }
+}
+
+/** @param {string} log */
+async function manifestsFit(log) {
+  const validate = join(await pythonTools(log), 'kubernetes-validate');
+  return execute(validate, ['--strict', '--version', '1.34.0', 'deploy/kubernetes/sidecar.yaml'], { log });
 }
 
 /** A server that answers every request with its name. @param {string} name */

@@ -18,11 +18,12 @@ import { ensureSystem } from '../stack/system.mjs';
  */
 export function pythonEnvironment(name, log) {
   const requirements = new URL(`python_${name}.txt`, import.meta.url);
-  const directory = join(cacheDir, `python-${name}`);
+  // One for each list: clones of different versions share the cache.
+  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+  const directory = join(cacheDir, `python-${name}-${wanted.slice(0, 12)}`);
   return withLock(`${directory}.lock`, async () => {
     const binDir = join(directory, 'bin');
     const marker = join(directory, 'installed');
-    const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
     if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return binDir;
 
     rmSync(directory, { recursive: true, force: true });

@@ -46,6 +46,14 @@ async function unpack(zip: string): Promise<void> {
   await run('python3', ['-m', 'zipfile', '-e', zip, addonsDir]);
 }
 
+/** `npm run package`; the path of the addon's zip in this clone. */
+async function makePackage(): Promise<string> {
+  const made = await run(nodeBin(), [join(rootDir, 'scripts/package.mjs')]);
+  const zip = made.split('\n').find((line) => line.endsWith('.zip'));
+  if (zip === undefined) throw new Error(`No zip was made:\n${made}`);
+  return zip;
+}
+
 async function inShell(name: string, script: string): Promise<void> {
   const file = join(folder, `${name}.py`);
   writeFileSync(file, script);
@@ -85,7 +93,7 @@ const kept = `
 let before: unknown;
 
 test('the package holds what Odoo needs, built, and nothing else', async () => {
-  const zip = (await run(nodeBin(), [join(rootDir, 'scripts/package.mjs')])).trim().split('\n').at(-1) ?? '';
+  const zip = await makePackage();
   await unpack(join(rootDir, zip));
   const files = (await run('python3', ['-m', 'zipfile', '-l', join(rootDir, zip)]))
     .split('\n')
@@ -125,7 +133,7 @@ test('0.1.0 installs from its zip', { timeout: 300_000 }, async () => {
 });
 
 test('it is upgraded by the package, and what was in it stays', { timeout: 300_000 }, async () => {
-  const zip = (await run(nodeBin(), [join(rootDir, 'scripts/package.mjs')])).trim().split('\n').at(-1) ?? '';
+  const zip = await makePackage();
   await unpack(join(rootDir, zip));
   await updateModules(parts, database, { upgrade: ['api_gateway'] }, silent);
   expect((await rows(kept))[0]).toEqual(before);
