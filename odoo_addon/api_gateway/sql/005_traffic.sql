@@ -241,27 +241,23 @@ create function gateway.record_log(sidecar_instance uuid, number bigint, rows js
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   as $$
 declare
+  days date[] := array(select p.day from gateway.log_partitions() p);
+  stored bigint;
   lost bigint;
 begin
   perform set_config('synchronous_commit', 'off', true);
   if not gateway.flush_once(sidecar_instance, 'log', number) then
     return false;
   end if;
-  with incoming as materialized (
-    select r.* from json_populate_recordset(null::gateway.request_log, rows) as r
-  ), day as materialized (
-    select at::date as day, to_regclass('gateway.request_log_' || to_char(at::date, 'YYYYMMDD')) is not null as kept
-    from incoming group by 1
-  ), stored as (
-    insert into gateway.request_log
-    select nextval('gateway.request_log_id_seq'), i.at, request_id, sidecar, consumer, credential, user_id, profile_id,
-      address, user_agent, method, path, route, model, odoo_method, operation, status, reason, message, level, cost,
-      gateway_ms, auth_ms, throttle_ms, queue_ms, odoo_ms, orm_ms, shape_ms, sql_count, retries, bytes_in, bytes_out,
-      request_headers, request_body, response_headers, response_body, traceback
-    from incoming i join day on day.day = i.at::date
-    where day.kept
-  )
-  select count(*) into lost from incoming i join day on day.day = i.at::date where not day.kept;
+  insert into gateway.request_log
+  select nextval('gateway.request_log_id_seq'), r.at, request_id, sidecar, consumer, credential, user_id, profile_id,
+    address, user_agent, method, path, route, model, odoo_method, operation, status, reason, message, level, cost,
+    gateway_ms, auth_ms, throttle_ms, queue_ms, odoo_ms, orm_ms, shape_ms, sql_count, retries, bytes_in, bytes_out,
+    request_headers, request_body, response_headers, response_body, traceback
+  from json_populate_recordset(null::gateway.request_log, rows) as r
+  where r.at::date = any (days);
+  get diagnostics stored = row_count;
+  lost := json_array_length(rows) - stored;
   if lost > 0 then
     insert into gateway.request_log_dropped as d (at, rows)
     values (date_trunc('minute', gateway.utc_now()), lost)
