@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { useBrowser } from '../helpers/browser.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
@@ -16,7 +17,7 @@ test('the app opens on the dashboard; the status page is a click away and shows 
   await page.waitForSelector(`${card}[data-state=alive]`);
   expect(new URL(page.url()).pathname).toMatch(/\/gateway$/);
   const facts = await text(card);
-  for (const fact of ['Alive', version, gateway.sidecar.url]) expect(facts).toContain(fact);
+  for (const fact of ['Alive', manifest.version, gateway.sidecar.url]) expect(facts).toContain(fact);
   expect(await text('.o_api_gateway_summary')).toBe('All sidecars are alive.');
   expect(await styleFault()).toBe('none');
   expect(faults).toEqual([]);
