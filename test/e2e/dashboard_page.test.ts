@@ -45,7 +45,7 @@ async function clickSlice(status: string): Promise<void> {
 }
 
 test('before the first request the page shows one, and it works', async () => {
-  dashboard = await DashboardPage.open(browser, gateway, { permissions: ['clipboard-read', 'clipboard-write'] });
+  dashboard = await DashboardPage.open(browser, gateway, { permissions: ['clipboard-read', 'clipboard-write'], stays: true });
   page = dashboard.page;
   await page.click('.o_api_gateway_command button');
   await page.waitForSelector('.o_api_gateway_command button:has-text("Copied")');

@@ -17,6 +17,8 @@ type Session = Awaited<ReturnType<BrowserContext['storageState']>>;
 export interface OpenOptions extends BrowserContextOptions {
   login?: string;
   password?: string;
+  /** The page outlives the test that opened it. */
+  stays?: boolean;
 }
 
 export interface OdooPage {
@@ -31,20 +33,25 @@ export interface OdooPage {
 
 export class OdooBrowser {
   readonly #browser: Browser;
+  readonly #onOpen: (close: () => Promise<void>) => void;
   readonly #sessions = new Map<string, Promise<Session>>();
 
-  constructor(browser: Browser) {
+  /** @param onOpen hears of each page that was opened, and how to close it */
+  constructor(browser: Browser, onOpen: (close: () => Promise<void>) => void = () => {}) {
     this.#browser = browser;
+    this.#onOpen = onOpen;
   }
 
   /** Opens a path of Odoo's web client, logged in. */
   async open(
     gateway: Instance,
     path: string,
-    { login = 'admin', password = 'admin', ...context }: OpenOptions = {},
+    { login = 'admin', password = 'admin', stays = false, ...context }: OpenOptions = {},
   ): Promise<OdooPage> {
     const storageState = await this.#session(gateway, login, password);
-    const page = await (await this.#browser.newContext({ baseURL: gateway.odoo.url, storageState, ...context })).newPage();
+    const opened = await this.#browser.newContext({ baseURL: gateway.odoo.url, storageState, ...context });
+    if (!stays) this.#onOpen(() => opened.close());
+    const page = await opened.newPage();
     const faults: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error' && !knownNoise.test(message.text())) faults.push(message.text());
@@ -87,6 +94,6 @@ export class OdooBrowser {
 }
 
 /** A browser that the caller closes. */
-export async function startBrowser(): Promise<OdooBrowser> {
-  return new OdooBrowser(await chromium.launch({ executablePath, args: [...args, ...offline] }));
+export async function startBrowser(onOpen?: (close: () => Promise<void>) => void): Promise<OdooBrowser> {
+  return new OdooBrowser(await chromium.launch({ executablePath, args: [...args, ...offline] }), onOpen);
 }
