@@ -9,6 +9,7 @@ from . import (
     gateway_secret_show,
     gateway_token,
     res_users,
+    res_users_apikeys,
 )
 from . import gateway_request_log, gateway_stat, gateway_stat_dashboard, gateway_traffic
 from . import (

@@ -62,3 +62,4 @@ class GatewayToken(models.Model):
                 break
         self.env["gateway.key"]._warn_expiring()
         self.env["gateway.client"]._warn_expiring()
+        self.env["res.users.apikeys"]._warn_expiring()

@@ -146,7 +146,7 @@ class TestCredentialsRights(CredentialsCase):
         ):
             with self.assertRaises(UserError):
                 attempt()
-        self.assertFalse(self.row("select from gateway.credential_secret where credential_id = %s", key.id))
+        self.assertFalse(self.row("select 1 as found from gateway.credential_secret where credential_id = %s", key.id))
 
     def test_secrets_ask_who_is_there(self):
         # Without a request there is nobody to ask: the decorator refuses.
@@ -228,7 +228,7 @@ class TestCredentialsSchema(CredentialsCase):
         key = self.key(self.owner)
         key._set_secret()
         key.sudo().unlink()
-        self.assertFalse(self.row("select from gateway.credential_secret where credential_id = %s", key.id))
+        self.assertFalse(self.row("select 1 as found from gateway.credential_secret where credential_id = %s", key.id))
 
     def test_uses_add_up(self):
         key = self.key(self.owner)
@@ -253,6 +253,25 @@ class TestCredentialsSchema(CredentialsCase):
             self.env.invalidate_all()
             self.env["gateway.key"]._warn_expiring()
             self.assertEqual(len(warnings()), told, days)
+
+    def test_the_user_of_an_expiring_odoo_key_is_reminded_14_and_3_days_before(self):
+        keys = self.env["res.users.apikeys"]
+        keys.with_user(self.owner)._generate("rpc", "Old script", fields.Datetime.now() + timedelta(days=20))
+        reminders = lambda: self.owner.partner_id.sudo().activity_ids.filtered(  # noqa: E731
+            lambda activity: activity.user_id == self.owner and "Old script" in activity.summary
+        )
+        for days, told in ((15, 0), (13, 1), (12, 1), (2.9, 2), (1, 2)):
+            self.env.cr.execute(
+                "update res_users_apikeys set expiration_date = %s where user_id = %s",
+                (fields.Datetime.now() + timedelta(days=days), self.owner.id),
+            )
+            self.env.invalidate_all()
+            keys._warn_expiring()
+            self.assertEqual(len(reminders()), told, days)
+        self.assertTrue(self.row("select 1 as found from gateway.odoo_key_reminder"))
+        self.owner.sudo().api_key_ids.unlink()
+        keys._warn_expiring()
+        self.assertFalse(self.row("select 1 as found from gateway.odoo_key_reminder r where r.days = 3"))
 
     def test_the_cron_removes_tokens_that_ended_and_keeps_the_others(self):
         for jti, ends in (("old", "-25 hours"), ("recent", "-1 hour"), ("living", "1 hour")):
