@@ -1,9 +1,16 @@
 """Reads a tree of fields with as many statements for a thousand records as for one."""
 
+from odoo.exceptions import MissingError
+
 from .errors import RefusalError
 
 # A tree may follow a relation and its inverse for ever.
 MAX_DEPTH = 8
+
+# The cache holds what `read` gives of these, but for empty values, languages and the names of a many2one's targets.
+CACHED_AS_READ = frozenset(
+    ("boolean", "char", "date", "datetime", "float", "integer", "many2one", "monetary", "selection", "text")
+)
 
 
 def default_fields(model):
@@ -55,7 +62,7 @@ def fetch(model, query, tree):
 def read_tree(records, tree):
     """The records' values as Odoo gives them, relations expanded where the tree says so. Fetch them before."""
     expanded = {name: node["fields"] for name, node in tree.items() if "fields" in node}
-    rows = records._read_format([name for name in tree if name not in expanded])
+    rows = _read_rows(records, [name for name in tree if name not in expanded])
     for name, subtree in expanded.items():
         field = records._fields[name]
         reached = _expand(records, name, subtree)
@@ -65,6 +72,42 @@ def read_tree(records, tree):
             else:
                 row[name] = [reached[id_] for id_ in record[name]._ids if id_ in reached]
     return rows
+
+
+def _read_rows(records, names):
+    """What `_read_format` gives, for columns in half of its time: whoever fetched them has checked the rights on the
+    fields and filled the cache, so neither is asked once per value."""
+    rows = [{"id": id_} for id_ in records._ids]
+    for name in names:
+        field = records._fields[name]
+        values = _column_values(records, field)
+        if values is None:
+            values = [row[name] for row in records._read_format([name])]
+        for row, value in zip(rows, values, strict=True):
+            row[name] = value
+    return rows
+
+
+def _column_values(records, field):
+    """The values of a plain column or a many2one, or None when the cache alone does not tell them."""
+    if not _is_column(field) or field.type not in CACHED_AS_READ:
+        return None
+    if field.compute:
+        field.recompute(records)
+    cache = field._get_cache(records.env)
+    try:
+        if field.type == "many2one":
+            return _named_targets(records, field, [cache[id_] for id_ in records._ids])
+        return [field.convert_to_read(field.convert_to_record(cache[id_], records), records) for id_ in records._ids]
+    except (KeyError, MissingError):  # not fetched, not in this language; a target that no foreign key holds
+        return None
+
+
+def _named_targets(records, field, ids):
+    """(id, name) as the superuser sees it: who may see a record may see what its relations show."""
+    targets = records.env[field.comodel_name].sudo().browse(dict.fromkeys(id_ for id_ in ids if id_))
+    names = dict(zip(targets._ids, targets.mapped("display_name"), strict=True))
+    return [(id_, names[id_]) if id_ else False for id_ in ids]
 
 
 def _expand(records, name, subtree):
