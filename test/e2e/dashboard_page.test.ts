@@ -52,8 +52,8 @@ test('before the first request the page shows one, and it works', async () => {
   const command = await page.evaluate<string>('navigator.clipboard.readText()');
   expect(command).toBe((await page.textContent('.o_api_gateway_command code'))?.trim());
   const [, header, url] = /^curl -H "(.+?)" "(.+)"$/.exec(command) ?? [];
-  expect(header).toBe('X-API-Key: YOUR_KEY');
-  const answer = await fetch(url ?? '', { headers: { 'X-API-Key': gateway.keys.demo } });
+  expect(header).toBe('Authorization: Bearer YOUR_KEY');
+  const answer = await fetch(url ?? '', { headers: { Authorization: `Bearer ${gateway.keys.demo}` } });
   expect(answer.status).toBe(200);
   await dashboard.shows('requests', '1');
   for (const name of chartNames) await dashboard.chart(name).waitFor();
