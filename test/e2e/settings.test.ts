@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import type { OdooPage } from '../helpers/browser.ts';
 import { useBrowser } from '../helpers/browser.ts';
 import { HttpClient } from '../helpers/http_client.ts';
@@ -100,7 +101,8 @@ test('the test of the address tells a gateway of this database from everything e
   };
 
   const good = await diagnose('', 'ok', 'From this browser');
-  for (const part of ['From Odoo and back', 'Sidecar to Postgres', 'Sidecar to Odoo', '0.1.0']) expect(good).toContain(part);
+  for (const part of ['From Odoo and back', 'Sidecar to Postgres', 'Sidecar to Odoo', manifest.version])
+    expect(good).toContain(part);
   await diagnose('http://127.0.0.1:1', 'unreachable', 'Nothing listens');
   await diagnose(gateway.url, 'ok', 'From this browser');
   await diagnose('not an address', 'address');
