@@ -1,5 +1,5 @@
-// A minute of a public fuzzer: no 5xx, and no answer outside the document. `npm run soak -- fuzz` goes on for longer, over
-// every model of the document.
+// Half a minute of a public fuzzer: no 5xx, and no answer outside the document. The same cases each
+// time; `npm run soak -- fuzz` makes up new ones for longer, over every model of the document.
 
 import { expect, test } from 'vitest';
 import { fuzz } from '../helpers/fuzz.ts';
@@ -7,14 +7,14 @@ import { useInstance } from '../helpers/use_instance.ts';
 
 const gateway = await useInstance();
 
-test('a minute of schemathesis meets no 5xx and no answer outside the document', { timeout: 240_000 }, async () => {
-  const seed = Date.now() % 1_000_000;
+test('half a minute of schemathesis meets no 5xx and no answer outside the document', { timeout: 240_000 }, async () => {
+  const seed = 1_900;
   const found = await fuzz(gateway, {
     key: gateway.keys.admin,
     tags: 'customers|projects|res\\.partner|Gateway|Any model',
     phases: ['examples', 'fuzzing'],
     examples: 20,
-    seconds: 60,
+    seconds: 30,
     seed,
   });
   expect(found.failures, `seed ${seed}`).toEqual([]);
