@@ -237,8 +237,6 @@ describe('blocked addresses', () => {
 
   test('an address is blocked after so many violations, and passes when it is unblocked', async () => {
     await set({ 'ip_block.violations': 5, 'throttle.limit': 0 });
-    // A 429 would count as a violation, too.
-    await until('the limit is lifted', async () => (await ask('203.0.113.69')).status === 200);
     const bad = (i: number) => behindProxy.get('/api/v1/ping', { key: String(i).padStart(40, 'd'), ...from('203.0.113.70') });
     for (let i = 0; i < 5; i += 1) await bad(i);
     await until('the address is blocked', () => isBlocked('203.0.113.70'));
@@ -246,7 +244,10 @@ describe('blocked addresses', () => {
     expect(refused.json.error).toMatchObject({ code: 403, reason: 'address.blocked' });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
     expect(await isBlocked('203.0.113.71')).toBe(false);
-    const [row] = await gateway.sql<{ id: string; violations: number }>(`select id, violations from gateway.ip_block`);
+    // Violations of the tests before may be reported only now, and block their addresses under the same setting.
+    const [row] = await gateway.sql<{ id: string; violations: number }>(
+      `select id, violations from gateway.ip_block where network = '203.0.113.70/32'`,
+    );
     expect(row?.violations).toBe(5);
     await gateway.sql('select gateway.unblock_networks(array[$1::bigint])', [row?.id]);
     await until('the address passes', async () => !(await isBlocked('203.0.113.70')));
