@@ -190,9 +190,15 @@ class GatewayWebhook(models.Model):
         self.env.registry.clear_cache("stable")
         return result
 
-    def unlink(self):
+    def _write_multi(self, vals_list):
+        # The flush itself asks what is watched, just before the columns change: that answer must not stay.
+        super()._write_multi(vals_list)
         self.env.registry.clear_cache("stable")
-        return super().unlink()
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache("stable")
+        return result
 
     def copy_data(self, default=None):
         copies = zip(self, super().copy_data(default), strict=True)

@@ -259,6 +259,16 @@ class TestWebhookCapture(WebhookCase):
         self.assertEqual(self.jobs(), [])
         self.assertEqual(webhook.health, "ownerless")
 
+    def test_what_is_watched_follows_a_webhook_that_is_changed(self):
+        webhook = self.webhook()
+        for active, watched in ((False, set()), (True, {"res.partner"})):
+            webhook.active = active
+            # As at the end of a request, whose worker goes on with what it has cached by then.
+            self.env.cr.flush()
+            self.assertEqual(self.env["gateway.webhook"]._watched().keys(), watched)
+        webhook.unlink()
+        self.assertFalse(self.env["gateway.webhook"]._watched())
+
     def test_models_that_nobody_watches_cost_no_statement(self):
         partners = self.env["res.partner"].create([{"name": "One"}, {"name": "Two"}])
 
