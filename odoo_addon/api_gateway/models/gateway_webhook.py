@@ -192,8 +192,9 @@ class GatewayWebhook(models.Model):
 
     def _write_multi(self, vals_list):
         # The flush itself asks what is watched, just before the columns change: that answer must not stay.
-        super()._write_multi(vals_list)
+        result = super()._write_multi(vals_list)
         self.env.registry.clear_cache("stable")
+        return result
 
     def unlink(self):
         result = super().unlink()
