@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { logDir } from '../../scripts/stack/paths.mjs';
 import type { Answer, RequestOptions } from '../helpers/http_client.ts';
@@ -92,6 +93,26 @@ test('metadata: every request with its times, no bodies', async () => {
   expect(row.gateway_ms).toBeGreaterThan(row.odoo_ms ?? 0);
   expect(row.sql_count).toBeGreaterThan(0);
   expect(row.response_body).toBeNull();
+});
+
+test('a day that is being dropped keeps no row of another day waiting', async () => {
+  await setLevel('metadata');
+  const days = await gateway.sql<{ name: string }>('select name from gateway.log_partitions() order by day');
+  const [oldest] = days;
+  const client = new pg.Client({ connectionString: gateway.databaseUrl });
+  await client.connect();
+  try {
+    // What drop_log_day() holds until its transaction ends.
+    await client.query(`begin; lock table gateway.${oldest?.name} in access exclusive mode`);
+    const { id } = await request('/api/v1/ping', { key: demo });
+    const today = `gateway.request_log_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
+    await until('the row is stored', async () => {
+      const rows = await gateway.sql(`select from ${today} where request_id = $1`, [id]);
+      return rows.length === 1;
+    });
+  } finally {
+    await client.end();
+  }
 });
 
 test('payloads: headers and bodies, as a profile alone may ask for', async () => {

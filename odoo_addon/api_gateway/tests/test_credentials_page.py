@@ -80,8 +80,8 @@ class TestCredentialsPage(CredentialsCase):
 
     def test_a_secret_may_be_renewed_by_its_user_and_by_administrators(self):
         self.key(self.owner, name="A key")
-        renewable = lambda user: self.page(user, everyone=True)["keys"][0]["renewable"]  # noqa: E731
-        self.assertEqual([renewable(user) for user in (self.owner, self.manager, self.admin)], [True, False, True])
+        pages = [self.page(user, everyone=True) for user in (self.owner, self.manager, self.admin)]
+        self.assertEqual([page["keys"][0]["renewable"] for page in pages], [True, False, True])
 
     def test_managers_alone_are_told_profiles(self):
         surroundings = {

@@ -257,9 +257,12 @@ class TestCredentialsSchema(CredentialsCase):
     def test_the_user_of_an_expiring_odoo_key_is_reminded_14_and_3_days_before(self):
         keys = self.env["res.users.apikeys"]
         keys.with_user(self.owner)._generate("rpc", "Old script", fields.Datetime.now() + timedelta(days=20))
-        reminders = lambda: self.owner.partner_id.sudo().activity_ids.filtered(  # noqa: E731
-            lambda activity: activity.user_id == self.owner and "Old script" in activity.summary
-        )
+
+        def reminders():
+            return self.owner.partner_id.sudo().activity_ids.filtered(
+                lambda activity: activity.user_id == self.owner and "Old script" in activity.summary
+            )
+
         for days, told in ((15, 0), (13, 1), (12, 1), (2.9, 2), (1, 2)):
             self.env.cr.execute(
                 "update res_users_apikeys set expiration_date = %s where user_id = %s",
