@@ -37,31 +37,27 @@ test('80 orders with their lines and products take as many statements as 8', { t
   });
   await gateway.sql(`update gateway.setting set value = '"metadata"' where name = 'log.level'`);
   const fields = 'name,partner_id.email,order_line.product_id.default_code,order_line.product_id.product_tmpl_id.name';
+  // The least of five: a worker of Odoo that answers for the first time fills its caches.
   const statements = async (limit: number): Promise<number> => {
     const path = `/api/v1/sale.order?filter[client_order_ref]=bulk&fields=${fields}&limit=${limit}`;
-    await gateway.get(path, { key: admin });
-    let count = 0;
-    await until(`the log of ${limit} orders`, async () => {
+    const asked: (string | null)[] = [];
+    let counts: number[] = [];
+    await until(`five logged answers of ${limit} orders`, async () => {
       const answer = await gateway.get(path, { key: admin });
+      asked.push(answer.headers.get('x-request-id'));
       expect(answer.json.data).toHaveLength(limit);
       for (const order of answer.json.data) {
         expect(order.order_line).toHaveLength(2);
         expect(order.order_line[1].product_id.product_tmpl_id.name).toEqual(expect.any(String));
       }
-      const logged = async () => {
-        const [row] = await gateway.sql<{ sql_count: number | null }>(
-          'select sql_count from gateway.request_log where request_id = $1',
-          [answer.headers.get('x-request-id')],
-        );
-        count = row?.sql_count ?? 0;
-        return count > 0;
-      };
-      return until('the row', logged, 3_000).then(
-        () => true,
-        () => false,
+      const rows = await gateway.sql<{ sql_count: number }>(
+        'select sql_count from gateway.request_log where request_id = any($1) and sql_count > 0',
+        [asked],
       );
+      counts = rows.map(({ sql_count }) => sql_count);
+      return counts.length >= 5;
     });
-    return count;
+    return Math.min(...counts);
   };
   const few = await statements(8);
   expect(await statements(80)).toBe(few);
