@@ -4,6 +4,7 @@
 // hundreds, and what it granted is handed out in the order of arrival. A window that is known to be spent answers from
 // memory: what is left of a window only shrinks until it starts again, so an old answer can refuse, never let pass.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Ask, PerWindow, Taken, Window } from '../db/throttle.ts';
 import { windows } from '../db/throttle.ts';
@@ -33,7 +34,7 @@ const fewestToSplit = 32;
 const slowMs = 10;
 const slowRowMs = 0.5;
 const longestPauseMs = 25;
-/** With fewer callers than this in a statement and others waiting already, it pays to let them gather first. */
+/** A statement costs this process as much as two or three requests: where some wait already, as many gather first. */
 const crowd = 32;
 const gatherMs = 2;
 /** After Postgres failed to answer, nobody waits for it before this has passed. */
@@ -78,6 +79,8 @@ export class Throttle {
   #inFlight = 0;
   #rowsInFlight = 0;
   #scheduled = false;
+  /** Ends the pauses of lanes that let callers gather. */
+  readonly #gathering = new Set<() => void>();
   #away = false;
   #failedAt = 0;
   /** Counts calls of `forget`: an answer that was under way then is not remembered. */
@@ -140,6 +143,7 @@ export class Throttle {
 
   #enqueue(subject: string, limits: PerWindow, cost: number, waiting: Waiting): void {
     this.#waiting += 1;
+    if (this.#waiting >= crowd) for (const end of this.#gathering) end();
     const queue = this.#queues.get(subject);
     for (const group of queue ?? []) {
       if (group.cost === cost && sameLimits(group.limits, limits)) {
@@ -163,11 +167,15 @@ export class Throttle {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      const share = Math.max(fewestToSplit, Math.ceil((this.#ready.length + this.#rowsInFlight) / lanes));
-      while (this.#inFlight < lanes && this.#ready.length > 0) {
-        void this.#send(this.#ready.splice(0, Math.min(share, mostPerStatement)));
-      }
+      this.#sendReady();
     });
+  }
+
+  #sendReady(): void {
+    const share = Math.max(fewestToSplit, Math.ceil((this.#ready.length + this.#rowsInFlight) / lanes));
+    while (this.#inFlight < lanes && this.#ready.length > 0) {
+      void this.#send(this.#ready.splice(0, Math.min(share, mostPerStatement)));
+    }
   }
 
   async #send(groups: Group[]): Promise<void> {
@@ -184,21 +192,37 @@ export class Throttle {
     this.counts.rows += asks.length;
     const era = this.#era;
     const sentAt = performance.now();
-    let pauseMs = 0;
     const callers = groups.reduce((total, { waiting }) => total + waiting.length, 0);
+    let overdueMs = 0;
     try {
       const taken = await this.#options.take(asks);
       this.#away = false;
-      const overdueMs = performance.now() - sentAt - slowMs - slowRowMs * groups.length;
+      overdueMs = performance.now() - sentAt - slowMs - slowRowMs * groups.length;
       if (taken.length !== groups.length) throw new GatewayError('internal.error');
+      // Postgres works on the next statement while the answers to this one are written.
+      const nextGoesFirst = overdueMs <= 0 && this.#waiting - callers >= crowd / 2;
+      if (nextGoesFirst) {
+        this.#leaveLane(groups);
+        this.#sendReady();
+      }
       for (const [index, group] of groups.entries()) this.#handOut(group, taken[index] as Taken, sentAt, era);
-      const gathers = callers < crowd && this.#waiting > 0;
-      pauseMs = Math.max(gathers ? gatherMs : 0, Math.min(overdueMs, longestPauseMs));
+      if (nextGoesFirst) return;
     } catch (thrown) {
       this.#fail(groups, asGatewayError(thrown));
     }
-    if (pauseMs > 0) setTimeout(() => this.#leaveLane(groups), pauseMs);
-    else this.#leaveLane(groups);
+    if (overdueMs > 0) await delay(Math.min(overdueMs, longestPauseMs));
+    else if (this.#waiting > 0 && this.#waiting < crowd) await this.#gather();
+    this.#leaveLane(groups);
+  }
+
+  /** Until a crowd waits, or for a moment. */
+  async #gather(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, gatherMs);
+    this.#gathering.add(resolve);
+    await promise;
+    clearTimeout(timer);
+    this.#gathering.delete(resolve);
   }
 
   #leaveLane(groups: readonly Group[]): void {
