@@ -33,14 +33,14 @@ export async function runParts(args) {
   mkdirSync(resultsDir, { recursive: true });
 
   const startedAt = performance.now();
-  const real = chosen.filter(({ lane }) => lane === 'real');
-  const results = await Promise.all([
-    runLane(
-      chosen.filter(({ lane }) => lane === 'static'),
-      filters,
-    ),
-    real.length > 0 ? runRealLane(real, filters) : [],
-  ]).finally(leaveNothingRunning);
+  const lanes = [...new Set(chosen.map(({ lane }) => lane))];
+  const provided = lanes.some((lane) => lane !== 'static') ? provideRealParts() : undefined;
+  const results = await Promise.all(
+    lanes.map((name) => {
+      const lane = chosen.filter((part) => part.lane === name);
+      return runLane(lane, filters, name === 'static' ? undefined : provided);
+    }),
+  ).finally(leaveNothingRunning);
   const total = results.flat().reduce(
     (sum, result) => ({
       passed: sum.passed + result.passed,
@@ -56,24 +56,19 @@ export async function runParts(args) {
   return total.failed === 0 ? 0 : 1;
 }
 
-/** @param {Part[]} lane @param {string[]} filters */
-async function runLane(lane, filters) {
-  /** @type {Result[]} */
-  const results = [];
-  for (const part of lane) results.push(await runPart(part, filters));
-  return results;
-}
-
-/** @param {Part[]} lane @param {string[]} filters @returns {Promise<Result[]>} */
-async function runRealLane(lane, filters) {
+/** @param {Part[]} lane @param {string[]} filters @param {Promise<unknown> | undefined} provided @returns {Promise<Result[]>} */
+async function runLane(lane, filters, provided) {
   try {
-    await provideRealParts();
-    return await runLane(lane, filters);
+    await provided;
   } catch (error) {
     const names = lane.map(({ name }) => name).join(', ');
     say(`✗ ${names}: Postgres and Odoo could not be provided\n${indent(text(error))}`);
     return lane.map(() => ({ passed: 0, failed: 1, skipped: 0, problems: [] }));
   }
+  /** @type {Result[]} */
+  const results = [];
+  for (const part of lane) results.push(await runPart(part, filters));
+  return results;
 }
 
 /** A part that was killed leaves the servers it started, and both lanes use the cluster. */
