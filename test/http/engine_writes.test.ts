@@ -62,6 +62,61 @@ describe('records', () => {
     expect(refused.json.error.details.field).toBe(field);
   });
 
+  test('sent at once are each answered as if alone, however they travel', { timeout: 120_000 }, async () => {
+    const name = (n: number) => `Crowd ${n}`;
+    const isWrong = (n: number) => n % 7 === 3;
+    const key = (n: number) => (n % 3 === 0 ? gateway.keys.bench : admin);
+    const sent = Array.from({ length: 60 }, (_, n) =>
+      send(
+        'POST',
+        '/api/v1/res.partner?fields=name,city',
+        isWrong(n) ? { city: 'Nowhere' } : { name: name(n), city: `C${n}` },
+        {},
+        key(n),
+      ),
+    );
+    const answers = await Promise.all(sent);
+    for (const [n, { status, json }] of answers.entries()) {
+      const shown = isWrong(n) ? json.error.details.field : [json.data?.name, json.data?.city];
+      expect([n, status, shown]).toEqual(isWrong(n) ? [n, 422, 'name'] : [n, 201, [name(n), `C${n}`]]);
+    }
+    const rows = await gateway.sql<{ id: number; name: string; by: string }>(
+      `select p.id, p.name, u.login as by from res_partner p join res_users u on u.id = p.create_uid where p.name like 'Crowd %'`,
+    );
+    const logins = new Map<string, string>();
+    for (const own of [admin, gateway.keys.bench]) {
+      logins.set(own, (await gateway.get('/api/v1/ping', { key: own })).json.data.user.login);
+    }
+    const made = [...answers.entries()].filter(([n]) => !isWrong(n));
+    expect(rows).toHaveLength(made.length);
+    for (const [n, { json }] of made) {
+      const row = rows.find(({ id }) => id === json.data.id);
+      expect(row).toMatchObject({ name: name(n), by: logins.get(key(n)) });
+    }
+    const [together] = await gateway.sql<{ n: number }>(
+      `select max(n)::integer as n from (select count(*) as n from res_partner where name like 'Crowd %' group by xmin) t`,
+    );
+    expect(together?.n).toBeGreaterThan(1);
+
+    const changed = await Promise.all(
+      made.map(([n, { json }]) =>
+        send('PATCH', `/api/v1/res.partner/${json.data.id}?fields=city`, {
+          city: `D${n}`,
+          ...(n % 5 === 0 && { parent_id: json.data.id }), // nobody is his own parent
+        }),
+      ),
+    );
+    for (const [i, [n]] of made.entries()) expect([n, changed[i]?.status]).toEqual([n, n % 5 === 0 ? 422 : 200]);
+    const after = await gateway.orm<Row[]>('res.partner', 'search_read', {
+      domain: [['name', '=like', 'Crowd %']],
+      fields: ['city'],
+    });
+    for (const [n, { json }] of made) {
+      const [row] = after.filter(({ id }) => id === json.data.id);
+      expect(row?.['city']).toBe(n % 5 === 0 ? `C${n}` : `D${n}`);
+    }
+  });
+
   test('that the user may not write stay as they are', async () => {
     const refused = await send('POST', '/api/v1/product.template', { name: 'Not mine' }, {}, demo);
     expect([refused.status, refused.json.error.reason]).toEqual([403, 'odoo.access']);

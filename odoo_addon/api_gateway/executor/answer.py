@@ -1,5 +1,6 @@
 import json
 import logging
+import math
 import time
 from datetime import date, datetime
 
@@ -21,8 +22,9 @@ class Answer:
         self.retries = 0
         self.is_replay = False
 
-    def success(self, results):
-        return encode({"ok": True, "results": results, **self._cost()})
+    def success(self, results, among=1):
+        """`among`: calls that ran together, of whose cost this one bears its share."""
+        return encode({"ok": True, "results": results, **self._cost(among)})
 
     def failure(self, exc, env, call):
         cost = self._cost()
@@ -33,12 +35,12 @@ class Answer:
             _logger.info("Request %s of user %s: %s", call["request_id"], call["uid"], error["reason"])
         return encode({"ok": False, "error": error, **cost})
 
-    def _cost(self):
+    def _cost(self, among=1):
         replay = {"replay": True} if self.is_replay else {}
         return {
             **replay,
-            "sql": self._cr.sql_log_count - self._queries,
-            "ms": round((time.perf_counter() - self._started) * 1000, 2),
+            "sql": math.ceil((self._cr.sql_log_count - self._queries) / among),
+            "ms": round((time.perf_counter() - self._started) * 1000 / among, 2),
             "retries": self.retries,
         }
 

@@ -14,9 +14,11 @@ from .state import State, current_state
 
 VERSION = 1
 MAX_SKEW_MS = 30_000
-# Reads of several callers travel together; a write is alone in its transaction.
 READ_PATH = "/gateway/read"
 MAX_CALLS = 32
+# Writes that travel together are one caller's, of one kind: they differ in these alone.
+OWN_KEYS = frozenset(["request_id", "operations"])
+OWN_OPERATION_KEYS = frozenset(["ids", "values"])
 CONTEXT_KEYS = frozenset(["lang", "languages", "tz", "allowed_company_ids"])
 
 
@@ -107,10 +109,11 @@ def _check_shape(body):
         _expect(type(body[key]) is str and body[key], key)
     for key in ("time", "deadline"):
         _expect(type(body[key]) is int, key)
-    most = MAX_CALLS if body["path"] == READ_PATH else 1
-    _expect(type(body["calls"]) is list and 0 < len(body["calls"]) <= most, "calls")
+    _expect(type(body["calls"]) is list and 0 < len(body["calls"]) <= MAX_CALLS, "calls")
     for call in body["calls"]:
         _check_call(call)
+    if body["path"] != READ_PATH and len(body["calls"]) > 1:
+        _check_kinship(body["calls"])
 
 
 def _check_call(call):
@@ -131,6 +134,19 @@ def _check_call(call):
     if token is not None:
         for key in ("consumer", "key", "method", "path", "fingerprint"):
             _expect(type(token[key]) is str, f"idempotency.{key}")
+
+
+def _check_kinship(calls):
+    _expect(calls[0]["operations"][0]["op"] in ("create", "write"), "calls")
+    for call in calls:
+        _expect(len(call["operations"]) == 1 and call.get("idempotency") is None, "calls")
+        _expect(_kind(call, OWN_KEYS) == _kind(calls[0], OWN_KEYS), "calls")
+        own, first = call["operations"][0], calls[0]["operations"][0]
+        _expect(_kind(own, OWN_OPERATION_KEYS) == _kind(first, OWN_OPERATION_KEYS), "calls")
+
+
+def _kind(values, without):
+    return {key: value for key, value in values.items() if key not in without}
 
 
 def _expect(condition, key):

@@ -19,6 +19,10 @@ class Clock:
     def left_s(self):
         return self._deadline - time.monotonic()
 
+    def portion(self, among):
+        """The clock of one of `among` pieces of work that follow each other: an equal part of the time is its own."""
+        return Clock(self._cr, time.monotonic() + self.left_s / among, self._read_only)
+
     def arm(self):
         """Call before each piece of work. A statement may run over by what was armed too generously, a fifth."""
         left_ms = int(self.left_s * 1000)

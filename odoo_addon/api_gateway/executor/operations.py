@@ -5,7 +5,7 @@ from .login import login
 from .metadata import describe, models, types
 from .methods import call, read_call
 from .reading import read, search
-from .writing import create, unlink, write
+from .writing import create, create_together, unlink, write, write_together
 
 READING = {
     "search": search,
@@ -25,4 +25,8 @@ OPERATIONS = {
     "client_list": client_list,
     "client_create": client_create,
     "client_revoke": client_revoke,
+}
+TOGETHER = {
+    "create": create_together,
+    "write": write_together,
 }

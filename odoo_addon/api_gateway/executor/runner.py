@@ -16,7 +16,7 @@ from .clock import Clock
 from .context import checked_context
 from .errors import CONFLICTS, RefusalError
 from .idempotency import remember, remembered
-from .operations import OPERATIONS, READING
+from .operations import OPERATIONS, READING, TOGETHER
 from .reach import Reach
 from .references import resolve
 
@@ -42,27 +42,80 @@ def run_reads(request):
 
 
 def run_write(request):
-    """One call in the request's transaction, tried again in milliseconds while it conflicts with another."""
+    """One call in the request's transaction, or several of one kind: together, and if anything stands against that
+    one after the other, each in a transaction of its own."""
     envelope = request.dispatcher.envelope
     clock = Clock(request.env.cr, envelope.deadline, read_only=False)
-    call = envelope.calls[0]
+    if len(envelope.calls) == 1:
+        body, has_failed = _run_alone(request, 0, envelope, clock, envelope.nonce)
+        if has_failed:
+            raise CallFailedError(join([body]))
+        return join([body])
+    return join(_run_together(request, envelope, clock) or _run_in_turn(request, envelope, clock))
+
+
+def _run_together(request, envelope, clock):
+    """An answer for each call, or None: then nothing was done."""
+    answer = Answer(request.env.cr)
+    clock = clock.portion(len(envelope.calls) + 1)  # a wait for a lock must leave the others time to run alone
+    try:
+        clock.arm()
+        spend_nonce(request.env.cr, envelope.nonce)
+        operations = [call["operations"][0] for call in envelope.calls]
+        targets = [id_ for operation in operations for id_ in operation.get("ids", ())]
+        if len(set(targets)) < len(targets):
+            return _nothing_done(request, clock)  # the later one must find what the earlier one has written
+        with _entered(request, envelope.calls[0], envelope) as (env, reach):
+            results = TOGETHER[operations[0]["op"]](env, reach, operations)
+            env.cr.flush()
+        return [answer.success([result], among=len(results)) for result in results]
+    except ChannelError:
+        raise
+    except Exception:
+        # Whose fault it is shows when each runs alone.
+        return _nothing_done(request, clock)
+
+
+def _nothing_done(request, clock):
+    _end_transaction(request.env, clock)
+
+
+def _run_in_turn(request, envelope, clock):
+    answers, nonce = [], envelope.nonce
+    for index in range(len(envelope.calls)):
+        portion = clock.portion(len(envelope.calls) - index)
+        body, has_failed = _run_alone(request, index, envelope, portion, nonce, commits=True)
+        answers.append(body)
+        if not has_failed:
+            nonce = None
+    return answers
+
+
+def _run_alone(request, index, envelope, clock, nonce, commits=False):
+    """The answer to one call, tried again in milliseconds while it conflicts with another, and whether it failed:
+    then it was rolled back. Nonce: None when an earlier transaction has spent it."""
+    call = envelope.fresh_call(index) if commits else envelope.calls[index]
     answer = Answer(request.env.cr)
     while True:
         try:
             clock.arm()
-            spend_nonce(request.env.cr, envelope.nonce)
+            if nonce is not None:
+                spend_nonce(request.env.cr, nonce)
             with _entered(request, call, envelope) as (env, reach):
                 results = _run_once(env, reach, call, clock, answer)
                 env.cr.flush()
-            return join([answer.success(results)])
+                body = answer.success(results)
+                if commits:
+                    _commit(env, clock)
+            return body, False
         except ChannelError:
             raise
         except Exception as exc:
             _end_transaction(request.env, clock)
             if not isinstance(exc, CONFLICTS) or not _wait(answer.retries, clock):
-                raise CallFailedError(join([answer.failure(exc, request.env, call)])) from exc
+                return answer.failure(exc, request.env, call), True
             answer.retries += 1
-            call = envelope.fresh_call(0)
+            call = envelope.fresh_call(index)
 
 
 def _run_once(env, reach, call, clock, answer):
@@ -133,6 +186,12 @@ def _entered(request, call, envelope):
         yield request.env, reach
     finally:
         is_hidden.reset(token)
+
+
+def _commit(env, clock):
+    env.cr.commit()
+    env.registry.signal_changes()
+    clock.disarm()
 
 
 def _end_transaction(env, clock):

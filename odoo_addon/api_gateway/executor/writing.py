@@ -6,26 +6,43 @@ from .values import check_values, explain_values
 
 
 def create(env, reach, operation):
-    model = reach.model(env, required(operation, "model"), WRITE)
-    values_list = required(operation, "values")
-    if type(values_list) is not list:
+    return create_together(env, reach, [operation])[0]
+
+
+def create_together(env, reach, operations):
+    """Several operations on one model in one call of the ORM, which costs little more than one. A result for each."""
+    model = reach.model(env, required(operations[0], "model"), WRITE)
+    lists = [required(operation, "values") for operation in operations]
+    if not all(type(values_list) is list for values_list in lists):
         raise RefusalError("odoo.arguments", "'values' is not a list of objects.", argument="values")
+    values_list = [values for values_list in lists for values in values_list]
     check_values(reach, model, values_list)
     with explain_values(model, values_list):
         records = model.create(values_list)
         env.flush_all()
-    return _written(reach, records, operation)
+    results, start = [], 0
+    for operation, own in zip(operations, lists, strict=True):
+        results.append(_written(reach, records[start : start + len(own)], operation))
+        start += len(own)
+    return results
 
 
 def write(env, reach, operation):
-    model = reach.model(env, required(operation, "model"), WRITE)
-    values = required(operation, "values")
-    records = model.browse(ids(operation))
-    check_values(reach, model, [values])
-    with explain_values(model, [values]):
-        records.write(values)
+    return write_together(env, reach, [operation])[0]
+
+
+def write_together(env, reach, operations):
+    """As create_together(); each operation on records of its own."""
+    model = reach.model(env, required(operations[0], "model"), WRITE)
+    values_list = [required(operation, "values") for operation in operations]
+    everyone = model.browse([id_ for operation in operations for id_ in ids(operation)])
+    check_values(reach, model, values_list)
+    with explain_values(model, values_list):
+        for operation, values in zip(operations, values_list, strict=True):
+            # What the ORM has to read before it writes, it reads of all of them at once.
+            model.browse(operation["ids"]).with_prefetch(everyone.ids).write(values)
         env.flush_all()
-    return _written(reach, records, operation)
+    return [_written(reach, model.browse(operation["ids"]), operation) for operation in operations]
 
 
 def unlink(env, reach, operation):

@@ -13,6 +13,7 @@ from . import (
     test_settings,
     test_sidecars,
     test_speed_test,
+    test_together,
     test_traffic_log,
     test_translations,
     test_webhook_capture,

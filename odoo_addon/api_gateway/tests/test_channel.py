@@ -71,11 +71,6 @@ class TestChannel(ChannelCase):
         for raw in (b"[]", b"null", b"{", b"[" * 100_000, b"\xff"):
             self.assert_door_closed(self.post_read(raw), "channel.malformed")
 
-    def test_a_write_is_alone_in_its_body(self):
-        raw = self.body("/gateway/execute", [self.call(create("res.partner", {"name": "Two"}))] * 2)
-        with mute_logger(DISPATCHER):
-            self.assert_door_closed(self.post("/gateway/execute", raw), "channel.malformed")
-
     def test_writes_are_not_executed_on_the_reading_path(self):
         self.assert_refused(self.query(create("res.partner", {"name": "No"})), "odoo.arguments", "create")
         self.assertFalse(self.env["res.partner"].search([("name", "=", "No")]))

@@ -4,8 +4,9 @@
 // take only make its own users wait. So each exchange holds a slot, and holds it until Odoo has ended it, also when the
 // caller has left or been told that it took too long: the worker is still busy.
 //
-// A read is sent at once while a slot is free. Reads that have to wait travel together in one body, each under its own
-// user, which costs Odoo a fraction of as many exchanges. Those that are known to take long go alone.
+// A call is sent at once while a slot is free. Those that have to wait travel together where they can, which costs Odoo a
+// fraction of as many exchanges: reads, each under its own user, but for those that are known to take long; and creates or
+// updates of one caller on one model, which Odoo does in one go, or one by one if that fails.
 
 import type { KeyObject } from 'node:crypto';
 import { createHmac, randomBytes } from 'node:crypto';
@@ -68,6 +69,8 @@ export interface ChannelOptions {
 
 /** The executor takes 32; beyond 16 a body saves little and the first of its callers waits for the last. */
 const mostTogether = 16;
+/** Records of a write that may travel with others: who sends a hundred at once has put them together already. */
+const mostRecordsTogether = 10;
 /** Odoo ends its work at the deadline and says what became of it: worth waiting a moment for. */
 const lastWordMs = 1_000;
 /** How long a slot waits for an Odoo that has outlived a deadline; its workers end themselves after two minutes. */
@@ -167,7 +170,7 @@ export class OdooChannel {
     });
   }
 
-  /** The first that waits; if it reads, with a slot's share of the other reads of its database that wait. */
+  /** The first that waits, with a slot's share of those that it may travel with. */
   #takeNext(): [Waiting, ...Waiting[]] | undefined {
     let first = this.#queue.shift();
     while (first !== undefined && !first.isWanted()) {
@@ -176,12 +179,13 @@ export class OdooChannel {
     }
     if (first === undefined) return undefined;
     const batch: [Waiting, ...Waiting[]] = [first];
-    if (this.#mayShare(first)) {
+    const kind = this.#kindOf(first);
+    if (kind !== undefined) {
       // All of them at once would leave the next slot with nothing, and its worker idle.
       const share = Math.min(mostTogether, Math.ceil((this.#queue.length + 1) / this.#options.slots));
       for (let i = 0; i < this.#queue.length && batch.length < share; ) {
         const other = this.#queue[i];
-        if (other?.database === first.database && other.isWanted() && this.#mayShare(other)) {
+        if (other?.database === first.database && other.isWanted() && this.#kindOf(other) === kind) {
           batch.push(...this.#queue.splice(i, 1));
         } else {
           i += 1;
@@ -192,8 +196,10 @@ export class OdooChannel {
     return batch;
   }
 
-  #mayShare({ path, call }: Waiting): boolean {
-    return path === '/gateway/read' && !this.#slowReads.has(call.operations);
+  /** Calls of the same kind may travel together; undefined: this one travels alone. */
+  #kindOf({ path, call }: Waiting): string | undefined {
+    if (path === '/gateway/read') return this.#slowReads.has(call.operations) ? undefined : 'read';
+    return kindOfWrite(call);
   }
 
   async #carry(batch: readonly [Waiting, ...Waiting[]]): Promise<void> {
@@ -275,6 +281,16 @@ export class OdooChannel {
     // 502 to 504 come from a proxy in front of Odoo.
     return new GatewayError(status > 500 ? 'odoo.unavailable' : 'odoo.channel', { cause: new Error(said) });
   }
+}
+
+/** All that Odoo's end asks of writes to run together: one caller, and one operation each, alike but for its records. */
+function kindOfWrite({ uid, address, context, grant, operations, idempotency }: Call): string | undefined {
+  const [operation] = operations;
+  if (operation === undefined || operations.length > 1 || idempotency !== undefined) return undefined;
+  if (operation.op !== 'create' && operation.op !== 'write') return undefined;
+  const { op, model, fields } = operation;
+  if ((op === 'create' ? operation.values : operation.ids).length > mostRecordsTogether) return undefined;
+  return JSON.stringify([op, model, fields, uid, address, context, grant]);
 }
 
 /** What the caller of a write that was not finished in time must know before it tries again. */
