@@ -38,7 +38,19 @@ def run_reads(request):
     """Several callers' reads in one READ ONLY transaction; what one does or meets never shows in another's answer."""
     envelope = request.dispatcher.envelope
     clock = Clock(request.env.cr, envelope.deadline, read_only=True)
-    return join([_run_read(request, index, envelope, clock) for index in range(len(envelope.calls))])
+    answers = []
+    for index, call in enumerate(envelope.calls):
+        if index and not _leaves_its_cache(envelope.calls[index - 1], call):
+            request.env.cr.clear()  # the cache is the transaction's: a caller must not find another's values
+        answers.append(_run_read(request, index, envelope, clock))
+    return join(answers)
+
+
+def _leaves_its_cache(call, following):
+    """Whether the next call is the same caller's, and this one has done nothing but read."""
+    return all(operation["op"] in ("search", "read") for operation in call["operations"]) and all(
+        call[key] == following[key] for key in ("uid", "context", "grant", "address")
+    )
 
 
 def run_write(request):
@@ -147,8 +159,6 @@ def _run_read(request, index, envelope, clock):
             return answer.failure(exc, request.env, call)
         if request.env.cr.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR:
             _end_transaction(request.env, clock)  # a method has swallowed an error of Postgres's
-        else:
-            request.env.cr.clear()  # the cache is the transaction's: the next caller must not find this one's values
         return success
 
 

@@ -1,5 +1,6 @@
 // Which reads take long: they travel alone, so that no others wait for them in the same body. Known by what they ask for,
-// once one of their kind was slow; forgotten after a minute without another.
+// once one of their kind was slow; forgotten when one was not (the first one may only have met a worker that had just
+// started), or after a minute without another.
 
 import { LRUCache } from 'lru-cache';
 import type { Operation } from './operations.ts';
@@ -13,6 +14,7 @@ export class SlowReads {
 
   record(operations: readonly Operation[], ms: number): void {
     if (ms > slowMs) this.#kinds.set(kindOf(operations), true);
+    else if (this.#kinds.size > 0) this.#kinds.delete(kindOf(operations));
   }
 
   has(operations: readonly Operation[]): boolean {
