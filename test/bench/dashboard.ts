@@ -21,7 +21,8 @@ const spans = ['30d', '1y', '24h'];
 const watchPaint = `
   (function look() {
     const number = document.querySelector('[data-kpi=requests] output');
-    if (number && document.querySelector('[data-chart=requests] .apexcharts-area-series path')) {
+    const roots = [...document.querySelectorAll('[data-chart=requests] *')].map(({ shadowRoot }) => shadowRoot).filter(Boolean);
+    if (number && roots.some((root) => root.querySelector('.apexcharts-area-series path'))) {
       requestAnimationFrame(() => setTimeout(() => { window.usefulAt = performance.now(); }));
     } else requestAnimationFrame(look);
   })()`;

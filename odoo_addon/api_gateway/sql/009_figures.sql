@@ -44,6 +44,7 @@ declare
   below double precision := 0;
   requests real;
   bucket integer := 0;
+  place double precision;
   found double precision[] := '{}';
   share double precision := shares[1];
 begin
@@ -52,8 +53,9 @@ begin
   end if;
   foreach requests in array histogram loop
     while requests > 0 and share is not null and below + requests >= share * total loop
-      found := found
-        || round((2 ^ ((bucket + greatest(0, share * total - below) / requests) / 8 - 4))::numeric, 3)::double precision;
+      -- Where in its bucket, which is 9 % wide: a few requests may all be at one end, so the middle is the safest guess.
+      place := case when requests < 10 then 0.5 else greatest(0, share * total - below) / requests end;
+      found := found || round((2 ^ ((bucket + place) / 8 - 4))::numeric, 3)::double precision;
       share := shares[array_length(found, 1) + 1];
     end loop;
     exit when share is null;
