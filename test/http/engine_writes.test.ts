@@ -240,6 +240,20 @@ describe('lists', () => {
     },
   );
 
+  test('in the order of what is too long for a cursor are paged by offset', async () => {
+    const long = 'x'.repeat(5_000);
+    await send('POST', '/api/v1/res.partner', [{ name: 'Long a' }, { name: `Long ${long}1` }, { name: `Long ${long}2` }]);
+    const list = '/api/v1/res.partner?filter[name][like]=Long%20&fields=name&order=name&limit=1';
+    const first = await gateway.get(list, { key: admin });
+    const second = await gateway.get(`${list}&offset=1`, { key: admin });
+    expect([second.status, second.json.data[0].name, second.json.meta.next]).toEqual([200, `Long ${long}1`, undefined]);
+    expect(second.headers.get('link')).toMatch(/[?&]offset=2[&>]/);
+    const behind = await gateway.get(`${list}&cursor=${first.json.meta.next}`, { key: admin });
+    expect([behind.status, behind.json.error.reason]).toEqual([400, 'query.cursor']);
+    const byText = await gateway.get(list.replace('order=name', 'order=comment'), { key: admin });
+    expect(byText.headers.get('link')).toMatch(/[?&]offset=1[&>]/);
+  });
+
   test('are filtered by fields, and counted', async () => {
     const expected = await gateway.orm<number>(
       'res.partner',

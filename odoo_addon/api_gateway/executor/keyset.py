@@ -9,10 +9,9 @@ from odoo.tools import SQL, Query
 from .errors import RefusalError
 from .expressions import ORDER_TERM
 
-# These sort by their own column; a relation sorts by the order of the other model.
-SORTED_BY_COLUMN = frozenset(
-    ["boolean", "char", "date", "datetime", "float", "html", "integer", "monetary", "selection", "text"]
-)
+# These sort by their own column; a relation sorts by the order of the other model. Texts do, too, and are too long for
+# a cursor.
+SORTED_BY_COLUMN = frozenset(["boolean", "char", "date", "datetime", "float", "integer", "monetary", "selection"])
 
 
 class Term(NamedTuple):

@@ -10,10 +10,13 @@ export interface Cursor {
   readonly after: readonly (string | null)[];
 }
 
-const longest = 8_192;
+/** It travels in the path and in the header `Link`; clients and proxies take 16 KiB of headers at most. */
+const longest = 4_096;
 
-export function encodeCursor({ order, after }: Cursor): string {
-  return Buffer.from(JSON.stringify([order, ...after])).toString('base64url');
+/** Undefined when the place does not fit into a cursor. */
+export function encodeCursor({ order, after }: Cursor): string | undefined {
+  const text = Buffer.from(JSON.stringify([order, ...after])).toString('base64url');
+  return text.length > longest ? undefined : text;
 }
 
 /** Throws `query.cursor`. Whether the order fits the model is for Odoo to say. */

@@ -57,7 +57,10 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
   };
 }
 
-/** Where the next page is, when there may be one: behind a cursor if the order has one, else at an offset. */
+/**
+ * Where the next page is, when there may be one: behind a cursor if the order has one, else at an offset. Throws
+ * `query.cursor` when the page itself is behind a cursor, and the last record's values are too long for another.
+ */
 export function pageAfter(
   url: string,
   { limit, offset, cursor }: ListQuery,
@@ -74,6 +77,9 @@ export function pageAfter(
     query.set('cursor', encoded);
   } else if (cursor === undefined) {
     query.set('offset', String(offset + limit));
+  } else {
+    const message = 'The values that this list is in the order of are too long for a cursor here. Page it by offset.';
+    throw new GatewayError('query.cursor', { message });
   }
   return { url: `${mark === -1 ? url : url.slice(0, mark)}?${query.toString()}`, cursor: encoded };
 }
