@@ -1,5 +1,6 @@
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tests.common import new_test_user
 
 from .common import ChannelCase, read, search, tree
 
@@ -17,6 +18,12 @@ class TestReading(ChannelCase):
                 for i in range(5)
             ]
         )
+
+    def test_attachments_are_refused_to_whom_odoo_gives_no_right_to_them(self):
+        attachment = self.env["ir.attachment"].create({"name": "Public", "public": True, "raw": b"x"})
+        portal = new_test_user(self.env, "gateway_portal", groups="base.group_portal")
+        for operation in (search("ir.attachment"), read("ir.attachment", attachment.ids)):
+            self.assert_refused(self.query(operation, uid=portal.id), "odoo.access")
 
     def test_an_answer_equals_what_the_orm_gives_the_user(self):
         names = ["name", "parent_id", "color", "category_id", "create_date", "is_company", "email", "display_name"]
