@@ -55,6 +55,7 @@ def fast_env(model, tree):
 
 def fetch(model, query, tree):
     """The query's records with what the tree names of them in the cache; refuses what the user may not read."""
+    model.check_access("read")  # the _search() of attachments lets those pass, too, who may read none of them
     fields = model._determine_fields_to_fetch([name for name in tree if name != "id"])
     return model.browse() if query.is_empty() else model._fetch_query(query, fields)
 

@@ -71,12 +71,12 @@ def _run_together(request, envelope, clock):
     answer = Answer(request.env.cr)
     clock = clock.portion(len(envelope.calls) + 1)  # a wait for a lock must leave the others time to run alone
     try:
-        clock.arm()
-        spend_nonce(request.env.cr, envelope.nonce)
         operations = [call["operations"][0] for call in envelope.calls]
         targets = [id_ for operation in operations for id_ in operation.get("ids", ())]
         if len(set(targets)) < len(targets):
-            return _nothing_done(request, clock)  # the later one must find what the earlier one has written
+            return None  # the later one must find what the earlier one has written
+        clock.arm()
+        spend_nonce(request.env.cr, envelope.nonce)
         with _entered(request, envelope.calls[0], envelope) as (env, reach):
             results = TOGETHER[operations[0]["op"]](env, reach, operations)
             env.cr.flush()
@@ -84,12 +84,8 @@ def _run_together(request, envelope, clock):
     except ChannelError:
         raise
     except Exception:
-        # Whose fault it is shows when each runs alone.
-        return _nothing_done(request, clock)
-
-
-def _nothing_done(request, clock):
-    _end_transaction(request.env, clock)
+        _end_transaction(request.env, clock)
+        return None  # whose fault it is shows when each runs alone
 
 
 def _run_in_turn(request, envelope, clock):
@@ -106,6 +102,7 @@ def _run_in_turn(request, envelope, clock):
 def _run_alone(request, index, envelope, clock, nonce, commits=False):
     """The answer to one call, tried again in milliseconds while it conflicts with another, and whether it failed:
     then it was rolled back. Nonce: None when an earlier transaction has spent it."""
+    # The ORM has added to the values of those that were tried together.
     call = envelope.fresh_call(index) if commits else envelope.calls[index]
     answer = Answer(request.env.cr)
     while True:

@@ -32,8 +32,6 @@ const fewestToSplit = 32;
  * keeps Postgres from clearing away, or Postgres is busy. A pause then lets more callers share the next one.
  */
 const slowMs = 10;
-/** Up to this, it pays to ask for those who wait before those who were asked for are answered. */
-const promptMs = 1.5;
 const slowRowMs = 0.5;
 const longestPauseMs = 25;
 /** A statement costs this process as much as two or three requests: where some wait already, as many gather first. */
@@ -199,11 +197,10 @@ export class Throttle {
     try {
       const taken = await this.#options.take(asks);
       this.#away = false;
-      const tookMs = performance.now() - sentAt;
-      overdueMs = tookMs - slowMs - slowRowMs * groups.length;
+      overdueMs = performance.now() - sentAt - slowMs - slowRowMs * groups.length;
       if (taken.length !== groups.length) throw new GatewayError('internal.error');
       // Postgres works on the next statement while the answers to this one are written.
-      const nextGoesFirst = tookMs <= promptMs && this.#waiting - callers >= crowd / 2;
+      const nextGoesFirst = overdueMs <= 0 && this.#waiting - callers >= crowd / 2;
       if (nextGoesFirst) {
         this.#leaveLane(groups);
         this.#sendReady();
