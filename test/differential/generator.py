@@ -26,6 +26,8 @@ VOLATILE = frozenset(
         "datas",
         "db_datas",
         "index_content",
+        # in seconds until now
+        "duration_tracking",
         # in the order of a set
         "fiscal_country_codes",
         "fiscal_country_group_codes",

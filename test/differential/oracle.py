@@ -28,7 +28,10 @@ class Oracle:
 
     def change(self, seed, epoch, users):
         with self.changing() as env:
-            return world.change(env, seed, epoch, users)
+            changed = world.change(env, seed, epoch, users)
+            # As when a worker loads the changed registry: the ORM searches attachments by whether it knows these.
+            env.registry.check_null_constraints(env.cr)
+            return changed
 
     def cases(self, seed, numbers, users):
         with self.reading(SUPERUSER_ID, {}) as env:
