@@ -10,6 +10,8 @@ export interface TcpProxy {
   cut: () => Promise<void>;
   /** Lets connections through again, on the same port. */
   restore: () => Promise<void>;
+  /** Forgets the connections that are open without a word to either end, as a firewall does; new ones work. */
+  forget: () => void;
 }
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
@@ -43,6 +45,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     async restore() {
       server.listen(port, '127.0.0.1');
       await once(server, 'listening');
+    },
+    forget() {
+      for (const socket of sockets) socket.unpipe().pause();
     },
   };
 }

@@ -1,5 +1,6 @@
 // Postgres goes away and comes back: refused meanwhile, without hanging; recovered by itself.
 
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { SidecarProcess } from '../helpers/sidecar_process.ts';
@@ -61,6 +62,20 @@ test('a key that is revoked while Postgres is out of reach does not work when it
     return status === 401;
   });
   expect([...seen].filter((status) => status === 200)).toEqual([]);
+  await sidecar.stop();
+});
+
+test('connections that a firewall forgot: all are given up after the first that gives no answer', async () => {
+  const proxy = await startTcpProxy(postgresPort);
+  const sidecar = await gateway.startSidecar({ postgres: proxy });
+  const ping = async () => (await sidecar.get('/api/v1/ping', { key: gateway.keys.admin })).status;
+  expect(await ping()).toBe(200);
+  // Keys that nobody has seen yet are looked up, side by side: the whole pool is connected.
+  await Promise.all(Array.from({ length: 60 }, () => sidecar.get('/api/v1/ping', { key: randomBytes(20).toString('hex') })));
+  proxy.forget();
+  // A query waits for six seconds at most, and a second passes between two looks at the database.
+  await until('503', async () => (await ping()) === 503);
+  expect(await until('200', async () => (await ping()) === 200, 80_000)).toBeLessThan(12_000);
   await sidecar.stop();
 });
 

@@ -49,6 +49,13 @@ declare module '@web/core/user' {
   export const user: { userId: number; name: string };
 }
 
+declare module '@web/core/orm_service' {
+  import type { Orm } from '@web/core/utils/hooks';
+
+  /** What the service `orm` is one of; it works before services have started. */
+  export const ORM: new () => Orm;
+}
+
 declare module '@web/core/registry' {
   export interface Registry {
     category(name: string): Registry;

@@ -306,6 +306,7 @@ export class Database implements Queryable {
       this.log.error({ state, reason: cause instanceof Error ? cause.message : String(cause) }, 'database not usable');
     }
     this.#state = state;
+    if (state === 'away') this.#pool.renew();
   }
 
   #beat(): void {

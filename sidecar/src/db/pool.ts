@@ -28,29 +28,12 @@ types.setTypeParser(timestampOid, (text: string) => new Date(`${text.replace(' '
 types.setTypeParser(bigintOid, Number);
 
 export class ConnectionPool implements Queryable {
-  readonly #pool: pg.Pool;
+  readonly #connect: () => pg.Pool;
+  #pool: pg.Pool;
 
   constructor(url: string, size: number, log: Log) {
-    this.#pool = new pg.Pool({
-      connectionString: url,
-      max: size,
-      types,
-      application_name: 'api-gateway',
-      connectionTimeoutMillis: 2_000,
-      idleTimeoutMillis: 60_000,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-      // In the startup packet rather than in a SET: no round trip, and no session state that a pooler would mix up.
-      options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs}`,
-      // For a server that does not even say that it timed out; pg-pool closes the connection of a failed query.
-      query_timeout: statementTimeoutMs + 1_000,
-    });
-    // Without these two, a connection that Postgres closes ends the process: the pool reports idle clients,
-    // a client that is checked out reports itself.
-    this.#pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle connection to Postgres was lost'));
-    this.#pool.on('connect', (client) => {
-      client.on('error', (error) => log.warn({ reason: error.message }, 'a connection to Postgres was lost'));
-    });
+    this.#connect = () => connect(url, size, log);
+    this.#pool = this.#connect();
   }
 
   async query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
@@ -63,9 +46,40 @@ export class ConnectionPool implements Queryable {
     }
   }
 
+  /** Gives up all connections. Those that a firewall forgot look alive, and each would cost a query its whole timeout. */
+  renew(): void {
+    const left = this.#pool;
+    this.#pool = this.#connect();
+    left.end().catch(() => {}); // those in use end with their query
+  }
+
   end(): Promise<void> {
     return this.#pool.end();
   }
+}
+
+function connect(url: string, size: number, log: Log): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: size,
+    types,
+    application_name: 'api-gateway',
+    connectionTimeoutMillis: 2_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    // In the startup packet rather than in a SET: no round trip, and no session state that a pooler would mix up.
+    options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs}`,
+    // For a server that does not even say that it timed out; pg-pool closes the connection of a failed query.
+    query_timeout: statementTimeoutMs + 1_000,
+  });
+  // Without these two, a connection that Postgres closes ends the process: the pool reports idle clients,
+  // a client that is checked out reports itself.
+  pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle connection to Postgres was lost'));
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.warn({ reason: error.message }, 'a connection to Postgres was lost'));
+  });
+  return pool;
 }
 
 /** Connection lost, refused, out of resources, shutting down, starting up, cancelled by a timeout. */

@@ -1,6 +1,7 @@
-import { Component, onMounted, onWillUnmount, onWillUpdateProps, useRef } from '@odoo/owl';
+import { Component, onMounted, onPatched, onWillUnmount, useRef } from '@odoo/owl';
 import type { ApexOptions } from 'apexcharts';
 import { chartStyle } from './chart_style';
+import { inTurn } from './in_turn';
 import type { ChartTheme } from './palette';
 import { themed } from './palette';
 
@@ -17,7 +18,10 @@ interface Props {
   slots?: object;
 }
 
-/** An ApexCharts chart in a card: drawn when it is there, redrawn when its data or the theme changes, destroyed when it goes. */
+/**
+ * An ApexCharts chart in a card: drawn when it is there, redrawn when its data or the theme changes, destroyed when it goes.
+ * Charts are drawn one a frame, so that a page of many is never still for long.
+ */
 export class Chart extends Component<Props> {
   static template = 'api_gateway.Chart';
   static props = {
@@ -33,28 +37,30 @@ export class Chart extends Component<Props> {
   place = useRef<HTMLDivElement>('place');
   declare chart: ApexCharts | undefined;
   /** What is drawn: a redraw of the same would cost time and close an open tooltip. */
-  declare drawn: string;
+  declare drawn: string | undefined;
 
   override setup(): void {
-    onMounted(() => {
-      if (this.place.el === null) return;
-      const options = this.optionsOf(this.props);
-      this.drawn = fingerprint(options, this.props.theme);
-      this.chart = new window.ApexCharts(shadowOf(this.place.el), options);
-      void this.chart.render();
+    const turn = inTurn(() => this.draw());
+    onMounted(turn.ask);
+    onPatched(turn.ask);
+    onWillUnmount(() => {
+      turn.cancel();
+      this.chart?.destroy();
     });
-    onWillUpdateProps((next: Props) => {
-      const options = this.optionsOf(next);
-      const print = fingerprint(options, next.theme);
-      if (print === this.drawn || this.chart === undefined) return;
-      this.drawn = print;
-      void this.chart.updateOptions(options, false, false, false);
-    });
-    onWillUnmount(() => this.chart?.destroy());
   }
 
-  optionsOf({ options, theme }: Props): ApexOptions {
-    return themed(options, theme);
+  draw(): void {
+    const { options, theme } = this.props;
+    const all = themed(options, theme);
+    const print = fingerprint(all, theme);
+    if (print === this.drawn || this.place.el === null) return;
+    this.drawn = print;
+    if (this.chart !== undefined) {
+      void this.chart.updateOptions(all, false, false, false);
+      return;
+    }
+    this.chart = new window.ApexCharts(shadowOf(this.place.el), all);
+    void this.chart.render();
   }
 }
 

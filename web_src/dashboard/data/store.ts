@@ -2,6 +2,7 @@
 
 import { onMounted, onWillUnmount, useState } from '@odoo/owl';
 import { browser } from '@web/core/browser/browser';
+import { ORM } from '@web/core/orm_service';
 import type { Orm } from '@web/core/utils/hooks';
 import { errorText } from '../../core/error_text';
 import type { Consumer, Fault, Figures, Question, StatusClass, Surroundings } from './figures';
@@ -21,6 +22,15 @@ const rereadEveryMs = 5_000;
 export const shownFaults = 50;
 const ratesKept = 60;
 const storageKey = 'api_gateway.dashboard';
+
+const defaultSpan: Span = '24h';
+
+interface Reading {
+  figures: Figures;
+  surroundings: Surroundings;
+  faults: Fault[];
+  consumers: Consumer[];
+}
 
 interface Preferences {
   mode: Mode;
@@ -67,13 +77,10 @@ export class DashboardStore {
 
   get question(): Question {
     const { zoom, span, consumer, statusClass } = this.state;
-    const now = Date.now();
-    const range = zoom ?? { since: now - spansMs[span], until: now };
-    return { ...range, consumer, status_class: statusClass };
+    return { ...(zoom ?? rangeOf(span)), consumer, status_class: statusClass };
   }
 
   start(): void {
-    void this.load();
     this.#connect();
   }
 
@@ -91,18 +98,11 @@ export class DashboardStore {
     const reading = this.#reading;
     this.#readAt = performance.now();
     this.state.loading = true;
-    const question = this.question;
     try {
-      const [figures, surroundings, faults] = await Promise.all([
-        readFigures(this.#orm, question),
-        readSurroundings(this.#orm, question),
-        readFaults(this.#orm, question, shownFaults),
-      ]);
-      const isKnown = figures.consumers.every(({ value }) => this.state.consumers.some(({ consumer }) => consumer === value));
-      const consumers = isKnown ? this.state.consumers : await readConsumers(this.#orm);
+      const read = await (takeEarly() ?? readAll(this.#orm, this.question, this.state.consumers));
       if (reading !== this.#reading || this.#stopped) return;
-      if (this.state.connection === 'polling' || this.state.connection === 'fallback') this.#compare(figures);
-      Object.assign(this.state, { figures, surroundings, faults, consumers, error: null, updatedAt: Date.now() });
+      if (this.state.connection === 'polling' || this.state.connection === 'fallback') this.#compare(read.figures);
+      Object.assign(this.state, { ...read, error: null, updatedAt: Date.now() });
     } catch (error) {
       if (reading === this.#reading && !this.#stopped) this.state.error = errorText(error);
     } finally {
@@ -229,11 +229,43 @@ export class DashboardStore {
   }
 }
 
+function rangeOf(span: Span): { since: number; until: number } {
+  const until = Date.now();
+  return { since: until - spansMs[span], until };
+}
+
+/** @param known consumers: read again only when the figures name another */
+async function readAll(orm: Orm, question: Question, known: readonly Consumer[]): Promise<Reading> {
+  const [figures, surroundings, faults, consumers] = await Promise.all([
+    readFigures(orm, question),
+    readSurroundings(orm, question),
+    readFaults(orm, question, shownFaults),
+    known.length === 0 ? readConsumers(orm) : [...known],
+  ]);
+  const isKnown = figures.consumers.every(({ value }) => consumers.some(({ consumer }) => consumer === value));
+  return { figures, surroundings, faults, consumers: isKnown ? consumers : await readConsumers(orm) };
+}
+
+/** What every visit asks first. A page opened by its address asks while Odoo's client starts. */
+let early = browser.location.pathname.endsWith('/gateway-dashboard') ? readEarly() : undefined;
+
+function readEarly(): Promise<Reading> {
+  const reading = readAll(new ORM().silent, { ...rangeOf(defaultSpan), consumer: null, status_class: null }, []);
+  reading.catch(() => {}); // who takes it hears of it
+  return reading;
+}
+
+function takeEarly(): Promise<Reading> | undefined {
+  const taken = early;
+  early = undefined;
+  return taken;
+}
+
 /** The store of a component, running as long as the component is there. */
 export function useDashboard(orm: Orm, onTraffic: TrafficListener): DashboardStore {
   const state: DashboardState = useState({
     ...storedPreferences(),
-    span: '24h',
+    span: defaultSpan,
     zoom: null,
     consumer: null,
     statusClass: null,
@@ -248,6 +280,7 @@ export function useDashboard(orm: Orm, onTraffic: TrafficListener): DashboardSto
     rates: [],
   });
   const store = new DashboardStore(orm, state, onTraffic);
+  void store.load();
   onMounted(() => store.start());
   onWillUnmount(() => store.stop());
   return store;
