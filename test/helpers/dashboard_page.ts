@@ -23,6 +23,7 @@ export class DashboardPage {
   static async open(browser: OdooBrowser, gateway: Instance, options: OpenOptions = {}): Promise<DashboardPage> {
     const dashboard = new DashboardPage(await browser.open(gateway, dashboardPath, { reducedMotion: 'reduce', ...options }));
     await dashboard.page.waitForSelector('.o_api_gateway_dashboard[data-updated]');
+    await dashboard.isDrawn();
     return dashboard;
   }
 
@@ -53,6 +54,11 @@ export class DashboardPage {
     const before = await this.updated();
     await act();
     await until('the figures are read anew', async () => (await this.updated()) > before && !(await this.isReading()), 30_000);
+    await this.isDrawn();
+  }
+
+  async isDrawn(): Promise<void> {
+    await until('the charts are drawn', async () => (await this.page.locator('[data-chart] [aria-busy=true]').count()) === 0);
   }
 
   async updated(): Promise<number> {

@@ -40,27 +40,36 @@ export class Chart extends Component<Props> {
   declare drawn: string | undefined;
 
   override setup(): void {
-    const turn = inTurn(() => this.draw());
-    onMounted(turn.ask);
-    onPatched(turn.ask);
+    const turn = inTurn(() => void this.draw());
+    const ask = () => {
+      this.busy(true);
+      turn.ask();
+    };
+    onMounted(ask);
+    onPatched(ask);
     onWillUnmount(() => {
       turn.cancel();
       this.chart?.destroy();
     });
   }
 
-  draw(): void {
+  async draw(): Promise<void> {
     const { options, theme } = this.props;
     const all = themed(options, theme);
     const print = fingerprint(all, theme);
-    if (print === this.drawn || this.place.el === null) return;
-    this.drawn = print;
-    if (this.chart !== undefined) {
-      void this.chart.updateOptions(all, false, false, false);
-      return;
+    if (print !== this.drawn && this.place.el !== null) {
+      this.drawn = print;
+      if (this.chart === undefined) {
+        this.chart = new window.ApexCharts(shadowOf(this.place.el), all);
+        await this.chart.render();
+      } else await this.chart.updateOptions(all, false, false, false);
     }
-    this.chart = new window.ApexCharts(shadowOf(this.place.el), all);
-    void this.chart.render();
+    this.busy(false);
+  }
+
+  /** What is drawn is not yet what is said. */
+  busy(isBusy: boolean): void {
+    if (this.place.el !== null) this.place.el.ariaBusy = String(isBusy);
   }
 }
 
