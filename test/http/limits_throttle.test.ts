@@ -73,6 +73,36 @@ test('callers that wait together share one statement', async () => {
   expect(throttle.counts).toEqual({ statements: 1, rows: 1, fromMemory: 0 });
 });
 
+test('sidecars that move a row from under each other grant exactly the limit', async () => {
+  const sidecars = [sidecar(), sidecar(), sidecar()];
+  const subject = newSubject();
+  const remaining: number[] = [];
+  for (let i = 0; i < 60; i += 1) {
+    // One after the other, each knows the row's place: alone it is right, after another sidecar's turn it is not.
+    const turn = sidecars[Math.floor(i / 2) % 3] as Throttle;
+    const decision = await take(turn, subject, { minute: 50, day: 1_000 });
+    if (decision.allowed) remaining.push(decision.remaining);
+  }
+  expect(remaining).toEqual(Array.from({ length: 50 }, (_, i) => 49 - i));
+  const both = sidecars.flatMap((one) => Array.from({ length: 200 }, () => take(one, subject, { hour: 300 })));
+  const allowed = (await Promise.all(both)).filter((decision) => decision.allowed);
+  expect(allowed).toHaveLength(300);
+});
+
+test('a row that is gone from its place, or is another now, is found or made again', async () => {
+  const throttle = sidecar();
+  const [subject, other] = [newSubject(), newSubject()];
+  await take(throttle, subject, { minute: 5 });
+  await take(throttle, other, { minute: 5 });
+  await gateway.sql('delete from gateway.throttle where subject = $1', [subject]);
+  expect((await take(throttle, subject, { minute: 5 })).remaining).toBe(4);
+  const rows = () => gateway.sql<{ ctid: string; subject: string }>('select ctid, subject from gateway.throttle');
+  await gateway.sql('vacuum full gateway.throttle');
+  expect((await take(throttle, other, { minute: 5 })).remaining).toBe(3);
+  expect((await take(throttle, subject, { minute: 5 })).remaining).toBe(3);
+  expect((await rows()).filter((row) => row.subject === subject || row.subject === other)).toHaveLength(2);
+});
+
 test('a refused request is charged to no window', async () => {
   const throttle = sidecar();
   const subject = newSubject();

@@ -48,12 +48,17 @@ create function gateway.grantable(asked integer, cost integer, minute_left integ
 -- Answers in the same order, for each {granted, then for minute, hour and day: what is left (meaningless without a
 -- limit), the milliseconds until the window starts again}. One text of all, which a driver parses soonest.
 --
+-- Of a single subject the answer ends with the place of its row, `(block,offset)`. Given back with the next call, the row is
+-- found at once. By its key, all its dead versions are gone through, which Postgres must keep while a long transaction of
+-- Odoo's lasts: 100 ns each, hundreds more a second. A row that has moved since is looked for by its key.
+--
 -- `asked` and `cost` reach the update through `excluded`: a join back to the arguments would be quadratic. The grant is
 -- added to a window's hits by the next call, which needs it once instead of in each of them.
 -- A crash of Postgres may lose the last 600 ms of hits (synchronous_commit); waiting for the disk would cost each
 -- request more than Odoo needs to answer it.
 create function gateway.take(
-    subjects text[], asked integer[], costs integer[], minute integer[], hour integer[], day integer[])
+    subjects text[], asked integer[], costs integer[], minute integer[], hour integer[], day integer[],
+    place tid default null)
   returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   as $$
@@ -65,6 +70,38 @@ declare
   answer text;
 begin
   perform set_config('synchronous_commit', 'off', true);
+  if place is not null then
+    with taken as (
+      update gateway.throttle t set
+        minute_start = case when t.minute_start > m then t.minute_start else at end,
+        hour_start = case when t.hour_start > h then t.hour_start else at end,
+        day_start = case when t.day_start > d then t.day_start else at end,
+        minute_hits = gateway.window_used(t.minute_limit, t.minute_hits, t.granted, t.minute_start, m),
+        hour_hits = gateway.window_used(t.hour_limit, t.hour_hits, t.granted, t.hour_start, h),
+        day_hits = gateway.window_used(t.day_limit, t.day_hits, t.granted, t.day_start, d),
+        granted = gateway.grantable(asked[1], costs[1],
+          nullif(minute[1], 0) - gateway.window_used(t.minute_limit, t.minute_hits, t.granted, t.minute_start, m),
+          nullif(hour[1], 0) - gateway.window_used(t.hour_limit, t.hour_hits, t.granted, t.hour_start, h),
+          nullif(day[1], 0) - gateway.window_used(t.day_limit, t.day_hits, t.granted, t.day_start, d)),
+        minute_limit = minute[1],
+        hour_limit = hour[1],
+        day_limit = day[1],
+        cost = costs[1]
+      where t.ctid = place and t.subject = subjects[1]
+      returning t.*, t.ctid as place
+    )
+    select array[array[
+      t.granted,
+      t.minute_limit - t.minute_hits - t.granted, (date_part('epoch', t.minute_start - m) * 1000)::integer,
+      t.hour_limit - t.hour_hits - t.granted, (date_part('epoch', t.hour_start - h) * 1000)::integer,
+      t.day_limit - t.day_hits - t.granted, (date_part('epoch', t.day_start - d) * 1000)::integer
+    ]]::text || t.place
+    into answer
+    from taken t;
+    if found then
+      return answer;
+    end if;
+  end if;
   with taken as (
     insert into gateway.throttle as t
     select a.subject, at, at, at, 0, 0, 0, a.minute, a.hour, a.day, a.cost, a.granted
@@ -89,14 +126,14 @@ begin
       hour_limit = excluded.hour_limit,
       day_limit = excluded.day_limit,
       cost = excluded.cost
-    returning t.*
+    returning t.*, t.ctid as place
   )
   select array_agg(array[
     t.granted,
     t.minute_limit - t.minute_hits - t.granted, (date_part('epoch', t.minute_start - m) * 1000)::integer,
     t.hour_limit - t.hour_hits - t.granted, (date_part('epoch', t.hour_start - h) * 1000)::integer,
     t.day_limit - t.day_hits - t.granted, (date_part('epoch', t.day_start - d) * 1000)::integer
-  ])::text
+  ])::text || case when count(*) = 1 then max(t.place)::text else '' end
   into answer
   from taken t;
   return answer;

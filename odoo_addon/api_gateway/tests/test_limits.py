@@ -39,7 +39,7 @@ class TestLimits(TransactionCase):
             "select gateway.take(array[%s], array[%s], array[1], array[%s], array[%s], array[%s])",
             (subject, asked, minute, hour, day),
         )
-        return int(taken.strip("{}").split(",")[0])
+        return int(taken.strip("{").split(",")[0])
 
     def violate(self, hits):
         in_own_transaction(self.env, "select gateway.violate('{203.0.113.7/32}', array[%s])", (hits,))

@@ -16,6 +16,8 @@ export interface Ask {
   readonly cost: number;
   /** Most in each window, 0: no limit there. */
   readonly limits: PerWindow;
+  /** Of the row, as last heard; it is found sooner there, and also if it has moved. */
+  readonly place?: string | undefined;
 }
 
 export interface Taken {
@@ -25,11 +27,13 @@ export interface Taken {
   readonly left: Record<Window, number>;
   /** Milliseconds until the window starts again. */
   readonly resetMs: PerWindow;
+  /** Of the row; told to who asked for one subject alone. */
+  readonly place?: string | undefined;
 }
 
 const statement = {
   name: 'throttle_take',
-  text: 'select gateway.take($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[]) as taken',
+  text: 'select gateway.take($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::tid) as taken',
   timeoutMs: 2_000,
 };
 
@@ -49,7 +53,8 @@ export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise
     day += comma + ask.limits.day;
     comma = ',';
   }
-  const values = [subjects, asked, costs, minute, hour, day].map((list) => `{${list}}`);
+  const values: (string | null)[] = [subjects, asked, costs, minute, hour, day].map((list) => `{${list}}`);
+  values.push((asks.length === 1 && asks[0]?.place) || null);
   const [row] = await db.query<{ taken: string }>(statement, values);
   if (row === undefined) throw new GatewayError('internal.error');
   return parseTaken(row.taken);
@@ -57,12 +62,15 @@ export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise
 
 const special = /["\\]/g;
 
-/** As JSON, which is parsed sooner than anything else: `{{1,59,60000,…},{…}}` has its shape but for the brackets. */
+/** As JSON, which is parsed sooner than anything else: `{{1,59,60000,…},{…}}(12,5)` has its shape but for brackets and place. */
 function parseTaken(literal: string): Taken[] {
-  const rows: number[][] = JSON.parse(literal.replaceAll('{', '[').replaceAll('}', ']'));
+  const end = literal.lastIndexOf('}') + 1;
+  const place = literal.slice(end) || undefined;
+  const rows: number[][] = JSON.parse(literal.slice(0, end).replaceAll('{', '[').replaceAll('}', ']'));
   return rows.map(([granted = 0, minute = 0, minuteMs = 0, hour = 0, hourMs = 0, day = 0, dayMs = 0]) => ({
     granted,
     left: { minute, hour, day },
     resetMs: { minute: minuteMs, hour: hourMs, day: dayMs },
+    place,
   }));
 }

@@ -46,6 +46,7 @@ interface Known {
   readonly left: Record<Window, number>;
   /** On the monotonic clock. */
   readonly resetAt: Record<Window, number>;
+  readonly place: string | undefined;
 }
 
 /** Whether one of the windows held too little; it may have started again since. */
@@ -184,7 +185,7 @@ export class Throttle {
       // Later requests of the subject open a group of their own.
       this.#queues.get(subject)?.shift();
       const asked = Math.min(waiting.length, Math.floor(smallestLimit(limits) / cost)) * cost;
-      return { subject, asked, cost, limits };
+      return { subject, asked, cost, limits, place: this.#known.get(subject)?.place };
     });
     this.#inFlight += 1;
     this.#rowsInFlight += groups.length;
@@ -239,11 +240,16 @@ export class Throttle {
     else this.#queues.delete(subject);
   }
 
-  #handOut({ subject, limits, cost, waiting }: Group, { granted, left, resetMs }: Taken, sentAt: number, era: number): void {
+  #handOut(
+    { subject, limits, cost, waiting }: Group,
+    { granted, left, resetMs, place }: Taken,
+    sentAt: number,
+    era: number,
+  ): void {
     if (era === this.#era) {
       // From the sending of the question: an answer that took long expires early, and Postgres is asked again.
       const resetAt = { minute: sentAt + resetMs.minute, hour: sentAt + resetMs.hour, day: sentAt + resetMs.day };
-      this.#known.set(subject, { limits, left, resetAt });
+      this.#known.set(subject, { limits, left, resetAt, place });
     }
     this.#waiting -= waiting.length;
     const passing = granted / cost;
