@@ -111,6 +111,25 @@ describe('figures', () => {
     expect(await counted()).toBe(before + 200);
   });
 
+  test('of a sidecar that is killed at most the last second is lost', async () => {
+    const before = await counted();
+    const doomed = await gateway.startSidecar();
+    const answeredAt: number[] = [];
+    const startedAt = performance.now();
+    while (performance.now() - startedAt < 3_300) {
+      await doomed.get('/api/v1/ping', { key: gateway.keys.demo });
+      answeredAt.push(performance.now());
+    }
+    const killedAt = performance.now();
+    process.kill(doomed.pid, 'SIGKILL');
+    // Half a second more than is promised: tests run side by side.
+    const sure = answeredAt.filter((at) => at < killedAt - 1_500).length;
+    expect(sure).toBeGreaterThan(50);
+    const kept = (await counted()) - before;
+    expect(kept).toBeGreaterThanOrEqual(sure);
+    expect(kept).toBeLessThanOrEqual(answeredAt.length);
+  });
+
   test('what was answered while Postgres was away is counted afterwards, once', async () => {
     const before = await counted();
     const postgres = await startTcpProxy(Number(new URL(gateway.sidecarDatabaseUrl).port));
