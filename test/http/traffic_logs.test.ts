@@ -1,11 +1,15 @@
 // What the traffic log keeps at each level, and that no secret gets into anything that is stored or printed.
 
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { logDir } from '../../scripts/stack/paths.mjs';
+import { ConnectionPool } from '../../sidecar/src/db/pool.ts';
+import { logColumns, logLiteral, recordLog } from '../../sidecar/src/db/traffic.ts';
 import type { Answer, RequestOptions } from '../helpers/http_client.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
@@ -72,6 +76,58 @@ async function expectRow(id: string): Promise<Row> {
 }
 
 const { demo, admin } = gateway.keys;
+
+test('the columns of a row are those of the table, in its order', async () => {
+  const columns = await gateway.sql<{ name: string }>(
+    `select attname as name from pg_attribute
+     where attrelid = 'gateway.request_log'::regclass and attnum > 0 and not attisdropped order by attnum`,
+  );
+  expect(columns.map(({ name }) => name)).toEqual([...logColumns]);
+});
+
+test('a row keeps every text as it is', async () => {
+  const pool = new ConnectionPool(gateway.sidecarDatabaseUrl, 1, pino({ level: 'silent' }));
+  const texts = [
+    '',
+    ' ',
+    'NULL',
+    'null',
+    ',',
+    '(',
+    ')',
+    '"',
+    '""',
+    '\\',
+    '\\"',
+    '{}',
+    '{"a":[1,"\\n"]}',
+    "'",
+    ' a ',
+    'a\nb\t',
+    '日本 é',
+    '$1',
+    '\u001f',
+  ];
+  const rows = texts.map((text, i) => ({
+    ...{ at: new Date().toISOString().slice(0, -1), request_id: `text-${i}`, sidecar: 'test', consumer: 'none:0', method: 'GET' },
+    ...{ path: text, route: text, status: 200, level: 'payloads', cost: 1, gateway_ms: 0.5, bytes_in: 0, bytes_out: i },
+    ...{ request_headers: JSON.stringify({ text }), request_body: text + text, traceback: undefined, user_agent: text },
+  }));
+  const instance = randomUUID();
+  await recordLog(pool, instance, 1, rows.map(logLiteral));
+  const stored = await gateway.sql(
+    `select path, route, request_headers, request_body, user_agent, traceback, response_body, bytes_out::integer
+     from gateway.request_log where sidecar = 'test' order by bytes_out`,
+  );
+  expect(stored).toEqual(
+    texts.map((text, i) => ({
+      ...{ path: text, route: text, request_headers: { text }, request_body: text + text, user_agent: text },
+      ...{ traceback: null, response_body: null, bytes_out: i },
+    })),
+  );
+  await gateway.sql(`delete from gateway.request_log where sidecar = 'test'`);
+  await pool.end();
+});
 
 test('errors: only what was refused or failed is kept', async () => {
   await setLevel('errors');

@@ -235,9 +235,8 @@ begin
   return true;
 end $$;
 
--- Stores a batch of log rows: objects with the columns of gateway.request_log, without id. Returns false if it was stored
--- before. A row of a day without a partition (a sidecar whose clock is far off) is dropped and counted.
-create function gateway.record_log(sidecar_instance uuid, number bigint, rows json) returns boolean
+-- Stores a batch of log rows, whose id is null. Returns false if it was stored before. A row of a day without a partition (a sidecar whose clock is far off) is dropped and counted.
+create function gateway.record_log(sidecar_instance uuid, number bigint, rows gateway.request_log[]) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   as $$
 declare
@@ -258,10 +257,10 @@ begin
     address, user_agent, method, path, route, model, odoo_method, operation, status, reason, message, level, cost,
     gateway_ms, auth_ms, throttle_ms, queue_ms, odoo_ms, orm_ms, shape_ms, sql_count, retries, bytes_in, bytes_out,
     request_headers, request_body, response_headers, response_body, traceback
-  from json_populate_recordset(null::gateway.request_log, rows) as r
+  from unnest(rows) as r
   where r.at::date = any (days);
   get diagnostics stored = row_count;
-  lost := json_array_length(rows) - stored;
+  lost := cardinality(rows) - stored;
   if lost > 0 then
     insert into gateway.request_log_dropped as d (at, rows)
     values (date_trunc('minute', gateway.utc_now()), lost)

@@ -6,6 +6,9 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 INSTANCE = "11111111-2222-4333-8444-555555555555"
+RECORD = """
+    select gateway.record_log(%s, %s, array(select json_populate_recordset(null::gateway.request_log, %s)))
+"""
 
 
 class TrafficCase(TransactionCase):
@@ -36,7 +39,7 @@ class TrafficCase(TransactionCase):
             "bytes_out": 10,
             **values,
         }
-        self.env.cr.execute("select gateway.record_log(%s, %s, %s)", (INSTANCE, self.sequence, json.dumps([row])))
+        self.env.cr.execute(RECORD, (INSTANCE, self.sequence, json.dumps([row])))
         return self.env["gateway.request.log"].search([("request_id", "=", row["request_id"])])
 
     def count(self, *requests, minute=None):
@@ -135,7 +138,7 @@ class TestTrafficLog(TrafficCase):
     def test_a_batch_that_comes_twice_is_stored_once(self):
         row = self.log()
         again = json.dumps([{"request_id": row.request_id}])
-        self.env.cr.execute("select gateway.record_log(%s, %s, %s)", (INSTANCE, self.sequence, again))
+        self.env.cr.execute(RECORD, (INSTANCE, self.sequence, again))
         self.assertFalse(self.env.cr.fetchone()[0])
 
     def test_a_row_of_a_day_without_partition_is_dropped_and_counted(self):

@@ -1,6 +1,8 @@
 // One request as a row of the traffic log, without a secret in any column.
 
 import type { RequestContext } from '../context.ts';
+import type { LogRow } from '../db/traffic.ts';
+import { logLiteral } from '../db/traffic.ts';
 import { GatewayError } from '../errors.ts';
 import type { Counted } from './figures.ts';
 import { Redactor } from './redact.ts';
@@ -17,7 +19,7 @@ export function isKept(level: LogLevel, status: number): boolean {
   return level !== 'errors' || status >= 400;
 }
 
-/** The JSON of a row of `gateway.request_log`. */
+/** A row of `gateway.request_log` as `recordLog` takes it. */
 export function logRow(context: RequestContext, counted: Counted, level: LogLevel, sidecar: string, bodyBytes: number): string {
   const { request, timings, error, target } = context;
   const { principal } = context.known;
@@ -29,7 +31,7 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
   if (withPayloads || error !== undefined) redactor.learn(context.body);
   if (withPayloads) redactor.learn(context.answered);
 
-  const row: Record<string, unknown> = {
+  const row: LogRow = {
     at: new Date(counted.at).toISOString().slice(0, -1),
     request_id: redactor.text(context.requestId),
     sidecar,
@@ -64,12 +66,12 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
     traceback: counted.status >= 500 ? optional(tracebackOf(error), (text) => redactor.tail(text, longestTraceback)) : undefined,
   };
   if (withPayloads) {
-    row['request_headers'] = redactor.headers(request.headers);
-    row['request_body'] = optional(context.body, (body) => redactor.body(body, bodyBytes));
-    row['response_headers'] = redactor.headers(pairs(context.sentHeaders));
-    row['response_body'] = optional(context.answered, (body) => redactor.body(body, bodyBytes));
+    row.request_headers = JSON.stringify(redactor.headers(request.headers));
+    row.request_body = optional(context.body, (body) => redactor.body(body, bodyBytes));
+    row.response_headers = JSON.stringify(redactor.headers(pairs(context.sentHeaders)));
+    row.response_body = optional(context.answered, (body) => redactor.body(body, bodyBytes));
   }
-  return JSON.stringify(row);
+  return logLiteral(row);
 }
 
 /** An object of names and values in turn. */
