@@ -25,17 +25,19 @@ const traffic = new AbortController();
 try {
   await makeHistory(gateway.databaseUrl);
   await gateway.startSidecar();
-  const calls = keepCalling(gateway, traffic.signal);
+  // Together, so that of two errors the first one is told: requests that find the gateway closed after a picture failed are not it.
+  await Promise.all([keepCalling(gateway, traffic.signal), takeAll().finally(() => traffic.abort())]);
+} finally {
+  await browser.close();
+  await gateway.close();
+}
+
+async function takeAll(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const picture of chosen) {
     await take(picture, '', { width: 1_280, height: picture.height });
     if (picture.phoneHeight !== undefined) await take(picture, '_phone', { width: 390, height: picture.phoneHeight });
   }
-  traffic.abort();
-  await calls;
-} finally {
-  await browser.close();
-  await gateway.close();
 }
 
 async function take({ name, path, ready }: Picture, suffix: string, viewport: { width: number; height: number }): Promise<void> {
