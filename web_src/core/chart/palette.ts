@@ -1,6 +1,7 @@
 // The colours of charts in both themes, and what all charts have in common.
 
 import type { ApexOptions } from 'apexcharts';
+import { localeOptions } from './locale';
 
 export type ChartTheme = 'light' | 'dark';
 
@@ -50,6 +51,7 @@ export function themed(options: ApexOptions, theme: ChartTheme): ApexOptions {
       foreColor: text,
       toolbar: { show: false },
       animations: { enabled: false },
+      ...localeOptions(),
       ...options.chart,
     } as ApexOptions['chart'] & {},
     grid: { borderColor: grid, strokeDashArray: 3, padding: { left: 8, right: 8 }, ...options.grid },
