@@ -14,7 +14,7 @@ export class HistoryTable extends Component<{ entries: Entry[] }> {
     return {
       kind: _t('Test type'),
       latency: _t('Latency'),
-      p95: _t('95 %'),
+      p95: '95 %',
       odoo: _t("Odoo's own"),
       status: _t('Status'),
       at: _t('Tested at'),
