@@ -45,7 +45,7 @@ test('a sidecar of this database: its version, and the time of each leg', async 
 test('a sidecar that lost Odoo is away, and is told from one that lost Postgres', async () => {
   const broken = await startBrokenSidecar(gateway);
   const withoutOdoo = await diagnose(broken.url);
-  await broken.stop();
+  broken.kill('SIGKILL');
   expect(withoutOdoo).toMatchObject({ state: 'away', odoo_ms: null, postgres_ms: expect.any(Number), version: manifest.version });
   expect(withoutOdoo.message).toContain('GATEWAY_ODOO_URL');
 
@@ -54,7 +54,7 @@ test('a sidecar that lost Odoo is away, and is told from one that lost Postgres'
   await postgres.cut();
   await until('it knows that Postgres is away', async () => (await sidecar.get('/readyz')).status === 503);
   const withoutPostgres = await diagnose(sidecar.url);
-  await sidecar.stop();
+  sidecar.kill('SIGKILL');
   expect(withoutPostgres).toMatchObject({ state: 'away', ...unknown });
   expect(withoutPostgres.message).not.toContain('GATEWAY_ODOO_URL');
 });
@@ -62,7 +62,7 @@ test('a sidecar that lost Odoo is away, and is told from one that lost Postgres'
 test('a sidecar of another version is named with both versions', async () => {
   const older = { ...JSON.parse(readFileSync(join(rootDir, 'package.json'), 'utf8')), version: '0.0.9' };
   writeFileSync(join(dir, 'package.json'), JSON.stringify(older));
-  cpSync(join(rootDir, 'sidecar/src'), join(dir, 'sidecar/src'), { recursive: true });
+  cpSync(join(rootDir, 'sidecar'), join(dir, 'sidecar'), { recursive: true });
   symlinkSync(join(rootDir, 'node_modules'), join(dir, 'node_modules'));
   const env = { GATEWAY_DATABASE_URL: gateway.sidecarDatabaseUrl, GATEWAY_ODOO_URL: gateway.odoo.url };
   const sidecar = await SidecarProcess.spawn(env, join(dir, 'sidecar/src/main.ts'));
