@@ -20,7 +20,10 @@ const chosen = pictures.filter(({ name }) => wanted.length === 0 || wanted.inclu
 if (chosen.length === 0) throw new Error(`No such picture. There are: ${pictures.map(({ name }) => name).join(', ')}.`);
 const themes = ['light', 'dark'] as const;
 
-const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null }, { env: { GATEWAY_NAME: 'gateway-1' } });
+const gateway = await createInstance(
+  { ...(await provideRealParts()), sharedOdooUrl: null },
+  { env: { GATEWAY_NAME: 'gateway-1' } },
+);
 const browser = await startBrowser();
 const traffic = new AbortController();
 let isQuiet = false;
@@ -42,7 +45,11 @@ async function takeAll(): Promise<void> {
   }
 }
 
-async function take({ name, path, quiet = false, ready }: Picture, suffix: string, viewport: { width: number; height: number }): Promise<void> {
+async function take(
+  { name, path, quiet = false, ready }: Picture,
+  suffix: string,
+  viewport: { width: number; height: number },
+): Promise<void> {
   isQuiet = quiet;
   const { page } = await browser.open(gateway, path, { viewport, reducedMotion: 'reduce' });
   await ready(page, gateway);

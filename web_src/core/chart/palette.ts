@@ -57,7 +57,13 @@ export function themed(options: ApexOptions, theme: ChartTheme): ApexOptions {
     grid: { borderColor: grid, strokeDashArray: 3, padding: { left: 8, right: 8 }, ...options.grid },
     dataLabels: { enabled: false, ...options.dataLabels },
     stroke: { width: 2, curve: 'smooth', ...(options.chart?.type === 'donut' ? { colors: [surface] } : {}), ...options.stroke },
-    legend: { position: 'bottom', fontSize: '12px', labels: { colors: text }, markers: { size: 5, strokeWidth: 0 }, ...options.legend },
+    legend: {
+      position: 'bottom',
+      fontSize: '12px',
+      labels: { colors: text },
+      markers: { size: 5, strokeWidth: 0 },
+      ...options.legend,
+    },
     tooltip: { theme, ...options.tooltip },
     xaxis: {
       axisBorder: { show: false },
