@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import type { OdooPage } from '../helpers/browser.ts';
 import { useBrowser } from '../helpers/browser.ts';
 import { HttpClient } from '../helpers/http_client.ts';
+import { startHttpsProxy } from '../helpers/https_server.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
@@ -132,4 +133,24 @@ test('pages of another origin that may not call are told so', async () => {
   });
   await page.click('.o_api_gateway_check button');
   await page.waitForSelector('.o_api_gateway_browser_fault[data-state=origin]');
+});
+
+test('what Odoo reaches and the browser does not is told so', async () => {
+  const { page } = await browser.open(gateway, '/odoo/gateway-settings');
+  await page.route(`${gateway.url}/**`, (route) => route.abort());
+  await page.fill(`${field('sidecar_url')} input`, gateway.url);
+  await page.click('.o_api_gateway_check button');
+  await page.waitForSelector('.o_api_gateway_browser_fault[data-state=unreachable]:has-text("this browser does not")');
+  expect(await page.getAttribute('.o_api_gateway_diagnosis', 'data-state')).toBe('ok');
+});
+
+test('an http address is no good to a page that came over https', async () => {
+  const https = await startHttpsProxy(gateway.odoo.url);
+  afterAll(() => https.close());
+  const { page } = await browser.open(gateway, '/odoo/gateway-settings', { baseURL: https.url, ignoreHTTPSErrors: true });
+  // This machine, but by an address that browsers do not take for it.
+  await page.fill(`${field('sidecar_url')} input`, gateway.url.replace('127.0.0.1', '0.0.0.0'));
+  await page.click('.o_api_gateway_check button');
+  await page.waitForSelector('.o_api_gateway_browser_fault[data-state=mixed]:has-text("https")');
+  expect(await page.getAttribute('.o_api_gateway_diagnosis', 'data-state')).toBe('ok');
 });

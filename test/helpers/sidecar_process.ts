@@ -26,10 +26,10 @@ export class SidecarProcess extends HttpClient {
     this.exited = once(child, 'close').then(([code]) => code as number | null);
   }
 
-  /** Does not wait for anything: the process may never listen. */
-  static async spawn(env: Record<string, string>): Promise<SidecarProcess> {
+  /** Does not wait for anything: the process may never listen. @param file main.ts of another source tree */
+  static async spawn(env: Record<string, string>, file = main): Promise<SidecarProcess> {
     const port = await freePort();
-    const child = spawn(nodeBin(), [main], {
+    const child = spawn(nodeBin(), [file], {
       env: { ...process.env, GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: String(port), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,5 +1,6 @@
 // Takes the pictures of pages.ts: light and dark, desktop and phone.
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,26 +20,37 @@ const chosen = pictures.filter(({ name }) => wanted.length === 0 || wanted.inclu
 if (chosen.length === 0) throw new Error(`No such picture. There are: ${pictures.map(({ name }) => name).join(', ')}.`);
 const themes = ['light', 'dark'] as const;
 
-const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
+const gateway = await createInstance(
+  { ...(await provideRealParts()), sharedOdooUrl: null },
+  { env: { GATEWAY_NAME: 'gateway-1' } },
+);
 const browser = await startBrowser();
 const traffic = new AbortController();
+let isQuiet = false;
 try {
   await makeHistory(gateway.databaseUrl);
-  await gateway.startSidecar();
-  const calls = keepCalling(gateway, traffic.signal);
-  mkdirSync(folder, { recursive: true });
-  for (const picture of chosen) {
-    await take(picture, '', { width: 1_280, height: picture.height });
-    if (picture.phoneHeight !== undefined) await take(picture, '_phone', { width: 390, height: picture.phoneHeight });
-  }
-  traffic.abort();
-  await calls;
+  await gateway.startSidecar({ env: { GATEWAY_NAME: 'gateway-2' } });
+  // Together, so that of two errors the first one is told: requests that find the gateway closed after a picture failed are not it.
+  await Promise.all([keepCalling(gateway, traffic.signal), takeAll().finally(() => traffic.abort())]);
 } finally {
   await browser.close();
   await gateway.close();
 }
 
-async function take({ name, path, ready }: Picture, suffix: string, viewport: { width: number; height: number }): Promise<void> {
+async function takeAll(): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const picture of chosen) {
+    await take(picture, '', { width: 1_280, height: picture.height });
+    if (picture.phoneHeight !== undefined) await take(picture, '_phone', { width: 390, height: picture.phoneHeight });
+  }
+}
+
+async function take(
+  { name, path, quiet = false, ready }: Picture,
+  suffix: string,
+  viewport: { width: number; height: number },
+): Promise<void> {
+  isQuiet = quiet;
   const { page } = await browser.open(gateway, path, { viewport, reducedMotion: 'reduce' });
   await ready(page, gateway);
   for (const theme of themes) {
@@ -47,16 +59,25 @@ async function take({ name, path, ready }: Picture, suffix: string, viewport: { 
     await delay(1_000);
     const file = join(folder, `${name}${suffix}_${theme}.png`);
     await page.screenshot({ path: file });
+    shrink(file);
     say(`${file}: ${Math.round(statSync(file).size / 1_000)} kB`);
   }
   await page.context().close();
+}
+
+/** 256 colours are enough for a screen, and a third of the size; Odoo needs Pillow, so it is there. */
+function shrink(file: string): void {
+  const script = `import sys; from PIL import Image
+image = Image.open(sys.argv[1]).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+image.save(sys.argv[1], optimize=True)`;
+  execFileSync('/usr/bin/python3', ['-c', script, file]);
 }
 
 /** Some requests each second, as they come from outside. */
 async function keepCalling({ keys, sidecar }: Instance, signal: AbortSignal): Promise<void> {
   for (let i = 0; !signal.aborted; i += 1) {
     const burst = 6 + Math.round(5 * Math.sin(i / 4) + 3 * Math.random());
-    const asked = Array.from({ length: Math.max(1, burst) }, () =>
+    const asked = Array.from({ length: isQuiet ? 0 : Math.max(1, burst) }, () =>
       sidecar.get('/api/v1/res.partner?fields=name,email&limit=20', { key: keys.bench }),
     );
     await Promise.all(asked);

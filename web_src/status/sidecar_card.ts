@@ -13,7 +13,7 @@ export class SidecarCard extends Component<{ sidecar: Sidecar }> {
     return this.props.sidecar.state === 'alive';
   }
 
-  get facts(): { label: string; value: string; title?: string }[] {
+  get facts(): { label: string; value: string; title?: string; wide?: boolean }[] {
     const { version, schema_version, uptime_s, started_at, seen_at, address, host, pid } = this.props.sidecar;
     const seen = deserializeDateTime(seen_at);
     return [
@@ -21,8 +21,8 @@ export class SidecarCard extends Component<{ sidecar: Sidecar }> {
       { label: _t('Schema'), value: String(schema_version) },
       { label: _t('Uptime'), value: formatDuration(uptime_s), title: formatDateTime(deserializeDateTime(started_at)) },
       { label: _t('Last seen'), value: formatDateTime(seen, { showSeconds: true }) },
-      { label: _t('Address'), value: address },
-      { label: _t('Process'), value: _t('%(pid)s on %(host)s', { pid, host }) },
+      { label: _t('Address'), value: address, wide: true },
+      { label: _t('Process'), value: _t('%(pid)s on %(host)s', { pid, host }), wide: true },
     ];
   }
 }

@@ -10,6 +10,7 @@ import { _t } from '@web/core/l10n/translation';
 import { registry } from '@web/core/registry';
 import type { RecordOfView } from '@web/model/record';
 import { standardFieldProps } from '@web/views/fields/standard_field_props';
+import { formatCount } from '../core/format';
 import { countdown, levelOf, shareOf } from './usage';
 
 interface Props {
@@ -55,7 +56,8 @@ export class UsageField extends Component<Props> {
   }
 
   get text(): string {
-    return this.limit > 0 ? _t('%(used)s of %(limit)s', { used: this.used, limit: this.limit }) : _t('No limit');
+    if (this.limit === 0) return _t('No limit');
+    return _t('%(used)s of %(limit)s', { used: formatCount(this.used), limit: formatCount(this.limit) });
   }
 
   get resetText(): string {

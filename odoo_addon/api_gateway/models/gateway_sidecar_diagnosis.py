@@ -135,7 +135,11 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
         if reason.startswith("route."):
             return _diagnosis(
                 "version",
-                self.env._("A gateway answers at %s, but of another version than this addon's.", url),
+                self.env._(
+                    "A gateway answers at %s, but knows no such path: it is of another version than this addon, or the "
+                    "address should end before its path.",
+                    f"{url}/api/identify",
+                ),
             )
         return _diagnosis("away", self.env._("A gateway answers at %(url)s: %(message)s", url=url, message=message))
 

@@ -10,10 +10,13 @@ class GatewayWebhookAttempt(models.Model):
     _rec_name = "started_at"
     _table_query = """
         select
-          a.id, a.job_id, a.webhook_id, a.started_at, a.ms, a.status, a.error,
+          a.id, j.id as job_id, w.id as webhook_id, a.started_at, a.ms, a.status, a.error,
           coalesce(s.name, case when a.sidecar is null then 'Odoo' else a.sidecar::text end) as sender,
           a.status between 200 and 299 and a.error is null as success
         from gateway.webhook_attempt a
+        -- job and webhook may be gone, and Odoo reads no relation that leads nowhere
+        left join gateway.webhook_job j on j.id = a.job_id
+        left join gateway_webhook w on w.id = a.webhook_id
         left join gateway.sidecar s on s.instance = a.sidecar
     """
 

@@ -15,7 +15,7 @@ class GatewayWebhookJob(models.Model):
     _rec_name = "event_id"
     _table_query = """
         select
-          id, event_id::text as event_id, webhook_id, event, model as model_name, res_id,
+          j.id, event_id::text as event_id, w.id as webhook_id, event, model as model_name, res_id,
           model || ',' || res_id as reference,
           array_to_string(changed, ', ') as changed,
           case
@@ -24,7 +24,9 @@ class GatewayWebhookJob(models.Model):
             else state
           end as state,
           attempts, case when state = 'queued' then run_at end as run_at, status, error, created_at, finished_at
-        from gateway.webhook_job
+        from gateway.webhook_job j
+        -- a deleted webhook leaves its jobs behind, and Odoo reads no relation that leads nowhere
+        left join gateway_webhook w on w.id = j.webhook_id
     """
 
     event_id = fields.Char("Webhook-Id", readonly=True, help="The same in every attempt: receivers tell doubles by it.")

@@ -281,6 +281,21 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual(len(self.receiver.arrived), 3)
         self.assertEqual(len({event["id"] for event in self.events}), 2)
 
+    def test_the_lists_open_after_a_webhook_with_jobs_and_attempts_was_deleted(self):
+        webhook = self.webhook(url=self.receiver.url)
+        self.receiver.status = lambda event: 500 if event["data"]["values"]["name"] == "Failed" else 200
+        self.env["res.partner"].create([{"name": "Delivered"}, {"name": "Failed"}])
+        self.take_over()
+        self.assertEqual([row[1] for row in self.states()], ["delivered", "queued"])
+        webhook.unlink()
+        self.env.invalidate_all()
+        named = {"fields": {"display_name": {}}}
+        [job] = self.env["gateway.webhook.job"].web_search_read([], {"state": {}, "webhook_id": named})["records"]
+        self.assertEqual((job["state"], job["webhook_id"]), ("delivered", False))
+        attempts = self.env["gateway.webhook.attempt"].web_search_read([], {"webhook_id": named, "job_id": named})
+        self.assertEqual([attempt["webhook_id"] for attempt in attempts["records"]], [False, False])
+        self.assertEqual(sorted(bool(attempt["job_id"]) for attempt in attempts["records"]), [False, True])
+
     def test_finished_jobs_go_after_their_retention(self):
         self.webhook(url=self.receiver.url)
         self.env["res.partner"].create([{"name": "Old"}, {"name": "New"}])

@@ -1,6 +1,7 @@
 // The colours of charts in both themes, and what all charts have in common.
 
 import type { ApexOptions } from 'apexcharts';
+import { localeOptions } from './locale';
 
 export type ChartTheme = 'light' | 'dark';
 
@@ -50,12 +51,19 @@ export function themed(options: ApexOptions, theme: ChartTheme): ApexOptions {
       foreColor: text,
       toolbar: { show: false },
       animations: { enabled: false },
+      ...localeOptions(),
       ...options.chart,
     } as ApexOptions['chart'] & {},
     grid: { borderColor: grid, strokeDashArray: 3, padding: { left: 8, right: 8 }, ...options.grid },
     dataLabels: { enabled: false, ...options.dataLabels },
     stroke: { width: 2, curve: 'smooth', ...(options.chart?.type === 'donut' ? { colors: [surface] } : {}), ...options.stroke },
-    legend: { position: 'bottom', fontSize: '12px', labels: { colors: text }, markers: { size: 5 }, ...options.legend },
+    legend: {
+      position: 'bottom',
+      fontSize: '12px',
+      labels: { colors: text },
+      markers: { size: 5, strokeWidth: 0 },
+      ...options.legend,
+    },
     tooltip: { theme, ...options.tooltip },
     xaxis: {
       axisBorder: { show: false },

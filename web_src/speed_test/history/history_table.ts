@@ -10,6 +10,18 @@ export class HistoryTable extends Component<{ entries: Entry[] }> {
   static template = 'api_gateway.SpeedTestHistory';
   static props = { entries: Array };
 
+  get labels(): Record<string, string> {
+    return {
+      kind: _t('Test type'),
+      latency: _t('Latency'),
+      p95: '95 %',
+      odoo: _t("Odoo's own"),
+      status: _t('Status'),
+      at: _t('Tested at'),
+      details: _t('Details / errors'),
+    };
+  }
+
   get rows(): Record<'kind' | 'latency' | 'p95' | 'odoo' | 'at' | 'details' | 'who', string>[] {
     return this.props.entries.map((entry) => {
       const good = entry.state === 'ok';

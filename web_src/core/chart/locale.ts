@@ -1,0 +1,17 @@
+// The names of months and days that ApexCharts writes under its axes, in the language of Odoo: the browser knows them all.
+
+import type { ApexOptions } from 'apexcharts';
+import { formatMoment } from '../format';
+
+// Any Sunday at noon: the same day in every time zone.
+const sunday = Date.UTC(2023, 0, 1, 12);
+const dayMs = 86_400_000;
+
+export function localeOptions(): ApexOptions['chart'] {
+  const days = (weekday: 'long' | 'short') =>
+    Array.from({ length: 7 }, (_, i) => formatMoment(sunday + i * dayMs, { weekday, timeZone: 'UTC' }));
+  const months = (month: 'long' | 'short') =>
+    Array.from({ length: 12 }, (_, i) => formatMoment(Date.UTC(2023, i, 15), { month, timeZone: 'UTC' }));
+  const options = { days: days('long'), shortDays: days('short'), months: months('long'), shortMonths: months('short') };
+  return { locales: [{ name: 'odoo', options }], defaultLocale: 'odoo' };
+}
