@@ -23,7 +23,10 @@ const watchPaint = `
     const number = document.querySelector('[data-kpi=requests] output');
     const roots = [...document.querySelectorAll('[data-chart=requests] *')].map(({ shadowRoot }) => shadowRoot).filter(Boolean);
     if (number && roots.some((root) => root.querySelector('.apexcharts-area-series path'))) {
-      requestAnimationFrame(() => setTimeout(() => { window.usefulAt = performance.now(); }));
+      // Sent before the frame is painted, received after it.
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => { window.usefulAt = performance.now(); };
+      port2.postMessage('');
     } else requestAnimationFrame(look);
   })()`;
 

@@ -25,6 +25,8 @@ const mostWaiting = 20_000;
 const mostPerStatement = 1_000;
 /** Statements in flight: while one is in Postgres, what the other granted is handed out. */
 const lanes = 2;
+/** One statement in so many looks for its row by the key: only that clears the row's page of versions that nobody needs. */
+const byKeyEvery = 16;
 /** Fewer rows than this are not worth a second statement. */
 const fewestToSplit = 32;
 /**
@@ -180,12 +182,13 @@ export class Throttle {
   }
 
   async #send(groups: Group[]): Promise<void> {
+    const byKey = this.counts.statements % byKeyEvery === 0;
     groups.sort((a, b) => (a.subject < b.subject ? -1 : 1));
     const asks = groups.map(({ subject, limits, cost, waiting }): Ask => {
       // Later requests of the subject open a group of their own.
       this.#queues.get(subject)?.shift();
       const asked = Math.min(waiting.length, Math.floor(smallestLimit(limits) / cost)) * cost;
-      return { subject, asked, cost, limits, place: this.#known.get(subject)?.place };
+      return { subject, asked, cost, limits, place: byKey ? undefined : this.#known.get(subject)?.place };
     });
     this.#inFlight += 1;
     this.#rowsInFlight += groups.length;

@@ -40,7 +40,7 @@ export class Chart extends Component<Props> {
   declare drawn: string | undefined;
 
   override setup(): void {
-    const turn = inTurn(() => void this.draw());
+    const turn = inTurn(() => this.draw());
     const ask = () => {
       this.busy(true);
       turn.ask();

@@ -1,36 +1,47 @@
 // Work that takes long, one piece a frame.
 
-const waiting = new Set<() => void>();
+type Work = () => Promise<void>;
+
+const waiting = new Set<Work>();
 let isRunning = false;
 
-/** `ask` has it done in a frame of its own, after those that asked before; asking twice has it done once. */
-export function inTurn(work: () => void): { ask: () => void; cancel: () => void } {
+/**
+ * `ask` has it done in a frame of its own; asking twice has it done once. Who asked last comes first: Owl tells the
+ * components of a page that they are there from its end to its beginning.
+ */
+export function inTurn(work: Work): { ask: () => void; cancel: () => void } {
   return {
     ask() {
       waiting.add(work);
       if (isRunning) return;
       isRunning = true;
-      next();
+      setTimeout(() => void doNext());
     },
     cancel: () => waiting.delete(work),
   };
 }
 
-/** After the frame is painted. No frames come to a page that nobody looks at: the timer is for those. */
-function next(): void {
+async function doNext(): Promise<void> {
+  const work = [...waiting].at(-1);
+  if (work === undefined) {
+    isRunning = false;
+    return;
+  }
+  waiting.delete(work);
+  try {
+    await work();
+  } finally {
+    afterPaint(() => void doNext());
+  }
+}
+
+/** No frames come to a page that nobody looks at: the second timer is for those. */
+function afterPaint(act: () => void): void {
   let isDue = true;
-  const go = () => {
-    if (!isDue) return;
+  const once = () => {
+    if (isDue) act();
     isDue = false;
-    const [work] = waiting;
-    if (work === undefined) {
-      isRunning = false;
-      return;
-    }
-    waiting.delete(work);
-    next();
-    work();
   };
-  requestAnimationFrame(() => setTimeout(go));
-  setTimeout(go, 1_000);
+  requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, 1_000);
 }
