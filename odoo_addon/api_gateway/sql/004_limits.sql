@@ -50,7 +50,8 @@ create function gateway.grantable(asked integer, cost integer, minute_left integ
 --
 -- Of a single subject the answer ends with the place of its row, `(block,offset)`. Given back with the next call, the row is
 -- found at once. By its key, all its dead versions are gone through, which Postgres must keep while a long transaction of
--- Odoo's lasts: 100 ns each, hundreds more a second. A row that has moved since is looked for by its key.
+-- Odoo's lasts: 100 ns each, hundreds more a second. A row that has moved since is looked for by its key. The two updates set
+-- the same; SQL has no way to share that.
 --
 -- `asked` and `cost` reach the update through `excluded`: a join back to the arguments would be quadratic. The grant is
 -- added to a window's hits by the next call, which needs it once instead of in each of them.

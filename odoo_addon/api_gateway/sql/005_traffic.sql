@@ -235,7 +235,8 @@ begin
   return true;
 end $$;
 
--- Stores a batch of log rows, whose id is null. Returns false if it was stored before. A row of a day without a partition (a sidecar whose clock is far off) is dropped and counted.
+-- Stores a batch of log rows, whose id is null. Returns false if it was stored before. A row of a day without a partition (a
+-- sidecar whose clock is far off) is dropped and counted.
 create function gateway.record_log(sidecar_instance uuid, number bigint, rows gateway.request_log[]) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   as $$

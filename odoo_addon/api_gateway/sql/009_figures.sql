@@ -30,9 +30,6 @@
 --   stat_consumers(user_id) → [{consumer, name, user_id, last_seen}]
 --       For the filter and for "own figures": user_id null lists all, else that user's.
 
--- Joined in nested loops alone: the pieces of a range are few, and the planner, which takes the figures in them for many more than
--- there are, would read all figures to hash them.
-
 create function gateway.ms(moment timestamp) returns bigint
   language sql immutable parallel safe
   as $$ select (extract(epoch from moment) * 1000)::bigint $$;
@@ -141,9 +138,12 @@ begin
   return query select * from gateway.stat_parts(high, until, finer);
 end $$;
 
+-- These four join in nested loops alone: the pieces of a range are few, and the planner, which takes the figures in them for
+-- many more than there are, would read all figures to hash them.
 create function gateway.stat_totals(since timestamp, until timestamp, who text[] default null, class smallint default null)
   returns jsonb
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off set enable_hashjoin = off set enable_mergejoin = off
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  set jit = off set enable_hashjoin = off set enable_mergejoin = off
   as $$
 begin
   return (
@@ -212,7 +212,8 @@ create function gateway.stat_series(
   since timestamp, until timestamp, who text[] default null, class smallint default null, step integer default 3600,
   zone text default 'UTC'
 ) returns jsonb
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off set enable_hashjoin = off set enable_mergejoin = off
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  set jit = off set enable_hashjoin = off set enable_mergejoin = off
   as $$
 declare
   width interval := make_interval(secs => step);
@@ -303,7 +304,8 @@ create function gateway.stat_top(
   since timestamp, until timestamp, who text[] default null, class smallint default null, facet text default 'route',
   take integer default 10
 ) returns jsonb
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off set enable_hashjoin = off set enable_mergejoin = off
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  set jit = off set enable_hashjoin = off set enable_mergejoin = off
   as $$
 declare
   by_consumer boolean := facet = 'consumer' and who is not null;
@@ -337,7 +339,8 @@ end $$;
 create function gateway.stat_heat_map(
   since timestamp, until timestamp, who text[] default null, class smallint default null, zone text default 'UTC'
 ) returns jsonb
-  language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off set enable_hashjoin = off set enable_mergejoin = off
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  set jit = off set enable_hashjoin = off set enable_mergejoin = off
   as $$
 begin
   return (

@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
+import { quoted } from './quoted.ts';
 
 export const windows = ['minute', 'hour', 'day'] as const;
 export type Window = (typeof windows)[number];
@@ -45,7 +46,7 @@ export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise
   // Array literals: the driver's own conversion of arrays takes longer than Postgres needs for the statement.
   let [subjects, asked, costs, minute, hour, day, comma] = ['', '', '', '', '', '', ''];
   for (const ask of asks) {
-    subjects += `${comma}"${ask.subject.replace(special, '\\$&')}"`;
+    subjects += comma + quoted(ask.subject);
     asked += comma + ask.asked;
     costs += comma + ask.cost;
     minute += comma + ask.limits.minute;
@@ -59,8 +60,6 @@ export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise
   if (row === undefined) throw new GatewayError('internal.error');
   return parseTaken(row.taken);
 }
-
-const special = /["\\]/g;
 
 /** As JSON, which is parsed sooner than anything else: `{{1,59,60000,…},{…}}(12,5)` has its shape but for brackets and place. */
 function parseTaken(literal: string): Taken[] {

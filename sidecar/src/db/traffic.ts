@@ -2,6 +2,7 @@
 // database takes each number of a stream once.
 
 import type { Queryable } from './pool.ts';
+import { quoted } from './quoted.ts';
 
 export interface Fact {
   /** Minutes since 1970. */
@@ -65,7 +66,6 @@ export const logColumns = [
 export type LogRow = Partial<Record<(typeof logColumns)[number], string | number | undefined>>;
 
 const unquoted = /^[^",()\\]+$/;
-const special = /["\\]/g;
 
 /**
  * A row as an element of an array of rows. As JSON, Postgres takes longer to read it than to store it.
@@ -76,9 +76,9 @@ export function logLiteral(row: LogRow): string {
     const value = row[column];
     if (value === undefined) return '';
     if (typeof value === 'number' || unquoted.test(value)) return value;
-    return `"${value.replace(special, '\\$&')}"`;
+    return quoted(value);
   });
-  return `"${`(${values.join(',')})`.replace(special, '\\$&')}"`;
+  return quoted(`(${values.join(',')})`);
 }
 
 const logStatement = { name: 'record_log', text: 'select gateway.record_log($1, $2, $3)' };

@@ -182,13 +182,13 @@ export class Throttle {
   }
 
   async #send(groups: Group[]): Promise<void> {
-    const byKey = this.counts.statements % byKeyEvery === 0;
+    const isAlone = groups.length === 1 && this.counts.statements % byKeyEvery !== 0;
     groups.sort((a, b) => (a.subject < b.subject ? -1 : 1));
     const asks = groups.map(({ subject, limits, cost, waiting }): Ask => {
       // Later requests of the subject open a group of their own.
       this.#queues.get(subject)?.shift();
       const asked = Math.min(waiting.length, Math.floor(smallestLimit(limits) / cost)) * cost;
-      return { subject, asked, cost, limits, place: byKey ? undefined : this.#known.get(subject)?.place };
+      return { subject, asked, cost, limits, place: isAlone ? this.#known.get(subject)?.place : undefined };
     });
     this.#inFlight += 1;
     this.#rowsInFlight += groups.length;

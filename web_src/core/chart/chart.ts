@@ -40,7 +40,10 @@ export class Chart extends Component<Props> {
   declare drawn: string | undefined;
 
   override setup(): void {
-    const turn = inTurn(() => this.draw());
+    const turn = inTurn(async () => {
+      await this.draw();
+      this.busy(turn.isAsked());
+    });
     const ask = () => {
       this.busy(true);
       turn.ask();
@@ -64,7 +67,6 @@ export class Chart extends Component<Props> {
         await this.chart.render();
       } else await this.chart.updateOptions(all, false, false, false);
     }
-    this.busy(false);
   }
 
   /** What is drawn is not yet what is said. */

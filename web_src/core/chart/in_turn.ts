@@ -9,7 +9,7 @@ let isRunning = false;
  * `ask` has it done in a frame of its own; asking twice has it done once. Who asked last comes first: Owl tells the
  * components of a page that they are there from its end to its beginning.
  */
-export function inTurn(work: Work): { ask: () => void; cancel: () => void } {
+export function inTurn(work: Work): { ask: () => void; cancel: () => void; isAsked: () => boolean } {
   return {
     ask() {
       waiting.add(work);
@@ -18,6 +18,7 @@ export function inTurn(work: Work): { ask: () => void; cancel: () => void } {
       setTimeout(() => void doNext());
     },
     cancel: () => waiting.delete(work),
+    isAsked: () => waiting.has(work),
   };
 }
 

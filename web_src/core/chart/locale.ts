@@ -7,7 +7,15 @@ import { formatMoment } from '../format';
 const sunday = Date.UTC(2023, 0, 1, 12);
 const dayMs = 86_400_000;
 
+let made: ApexOptions['chart'];
+
+/** Made once: the language of a page stays, and asking the browser for 38 names takes as long as drawing a small chart. */
 export function localeOptions(): ApexOptions['chart'] {
+  made ??= makeLocale();
+  return made;
+}
+
+function makeLocale(): ApexOptions['chart'] {
   const days = (weekday: 'long' | 'short') =>
     Array.from({ length: 7 }, (_, i) => formatMoment(sunday + i * dayMs, { weekday, timeZone: 'UTC' }));
   const months = (month: 'long' | 'short') =>
