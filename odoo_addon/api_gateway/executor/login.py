@@ -4,6 +4,7 @@ modules add to either hold here, too."""
 from odoo.exceptions import AccessDenied
 from odoo.http import request
 
+from ..models.res_users import checked_users
 from .arguments import required
 from .errors import RefusalError
 
@@ -28,10 +29,37 @@ def login(env, _reach, operation):
     agent = {"interactive": True, "HTTP_HOST": environ.get("HTTP_HOST"), "REMOTE_ADDR": environ["REMOTE_ADDR"]}
     # Nobody's language would make Odoo guess it from the login, and fail.
     nobody = env(user=None, su=False, context={"lang": "en_US"})
+    checked = []
+    token = checked_users.set(checked)
     try:
         found = nobody["res.users"].authenticate(credential, agent)
     except AccessDenied:
+        take_the_same_time(nobody["res.users"], credential["password"], checked)
         return {"uid": None, "mfa": False}
+    finally:
+        checked_users.reset(token)
     user = env(user=found["uid"])["res.users"].browse(found["uid"])
     mfa = found.get("mfa") == "enforce" or (found.get("mfa") != "skip" and bool(user._mfa_url()))
     return {"uid": found["uid"], "mfa": mfa}
+
+
+def take_the_same_time(users, password, checked):
+    """Make a refusal cost one check of a password, as it costs with a hash that was made today, whatever it has cost
+    already: else the time that it takes tells which logins exist.
+
+    :param checked: the ids of the users whose hash the password was held against
+    """
+    context = users._crypt_context()
+    handler = getattr(context, "__obj__", context).handler()
+    missing = wanted = getattr(handler, "default_rounds", None)
+    if checked:
+        users.env.cr.execute("select coalesce(password, '') from res_users where id = %s", (checked[-1],))
+        [stored] = users.env.cr.fetchone()
+        if context.identify(stored) == handler.name:
+            if wanted is None:
+                return
+            # Hashes from before an upgrade have fewer rounds until their user logs in.
+            missing = wanted - handler.from_string(stored).rounds
+            if missing <= 0:
+                return
+    (handler if missing == wanted else handler.using(rounds=missing, relaxed=True)).hash(password)

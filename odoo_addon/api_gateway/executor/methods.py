@@ -8,6 +8,7 @@ from odoo.models import BaseModel
 from odoo.service.model import get_public_method
 
 from .arguments import ids, required
+from .closed_methods import check_open
 from .context import checked_context
 from .errors import RefusalError
 from .named import check_named
@@ -36,6 +37,7 @@ def call(env, reach, operation):
     model = reach.known(env, required(operation, "model"), abstract=True)
     name = required(operation, "method")
     method = _public_method(model, name)
+    check_open(model, name, method)
     reach.require(model._name, method_action(model, name))
     args, kwargs = _arguments(operation)
     context = kwargs.pop("context", None)

@@ -6,6 +6,7 @@ from . import (
     test_limits,
     test_metadata,
     test_methods,
+    test_passwords,
     test_reading,
     test_retries,
     test_schema,
