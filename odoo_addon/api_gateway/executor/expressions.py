@@ -2,6 +2,7 @@
 
 import re
 
+from odoo.models import BaseModel
 from odoo.orm.utils import READ_GROUP_NUMBER_GRANULARITY
 
 from .errors import RefusalError
@@ -70,6 +71,38 @@ def check_order(reach, model, order):
             raise RefusalError("odoo.order", f"The field {name} of {model._name} cannot be sorted by.", field=name)
         if part and not (field.type == "properties" or (field.type == "many2one" and part == "id")):
             raise RefusalError("odoo.order", f"The order cannot go through {name}.{part}.", field=name)
+        if not part:
+            check_sorting(reach, model, field)
+
+
+def check_sorting(reach, model, field, seen=()):
+    """Records that are sorted by a relation come in the order of the other model, which tells about its fields."""
+    if field.type != "many2one" or field in seen or not reach.is_narrowed:
+        return
+    comodel = model.env[field.comodel_name]
+    for term in comodel._order.split(","):
+        if match := ORDER_TERM.fullmatch(term):
+            reach.require_shown(comodel, match[1])
+            if not match[2] and match[1] in comodel._fields:
+                check_sorting(reach, comodel, comodel._fields[match[1]], (*seen, field))
+
+
+def check_name_search(reach, model, seen=()):
+    """A text that is compared with a record is looked for in more than its name: in the fields that the model says, an
+    e-mail address or a tax number among them, or where code of the model's own looks."""
+    if model._name in seen:
+        return
+    if type(model)._search_display_name is not BaseModel._search_display_name:
+        reach.require(model._name, READ)
+    for path in model._rec_names_search or ([model._rec_name] if model._rec_name else []):
+        reach.require_shown(model, path)
+        owner, field = model, None
+        for name in path.split("."):
+            owner = owner if field is None else reach.step(owner, field, name)
+            field = reach.field(owner, name)
+            owner._check_field_access(field, "read")
+        if field.relational:
+            check_name_search(reach, model.env[field.comodel_name], (*seen, model._name))
 
 
 def _check_condition(reach, model, term, size):
@@ -83,16 +116,21 @@ def _check_condition(reach, model, term, size):
     if type(operator) is not str or operator not in OPERATORS:
         raise RefusalError("odoo.domain", f"The domain has an unknown operator: {_shorten(operator)}.", field=path)
     field, comodel = _check_path(reach, model, path)
+    if field.name == "display_name":
+        check_name_search(reach, model.env[field.model_name])
     if operator in ("any", "not any"):
         if comodel is None:
             raise RefusalError(
                 "odoo.domain", f"The operator {operator!r} needs a relation, {path} is none.", field=path
             )
         _check_any(reach, comodel, value, size)
-    elif operator in ("child_of", "parent_of") and comodel is not None:
+        return
+    values = value if type(value) is list else [value]
+    if field.relational and (operator.endswith("like") or any(type(item) is str for item in values)):
+        check_name_search(reach, comodel)
+    if operator in ("child_of", "parent_of") and comodel is not None:
         reach.require(comodel._name, READ)  # the hierarchy is more than an id or a name
     else:
-        values = value if type(value) is list else [value]
         is_number = field.type in NUMBERS and not operator.endswith("like")
         if not all(_is_number(item) if is_number else type(item) not in (list, dict) for item in values):
             raise RefusalError("odoo.domain", f"The domain compares {path} with {_shorten(value)}.", field=path)
@@ -102,9 +140,9 @@ def _check_any(reach, comodel, value, size):
     size.nesting += 1
     _check_terms(reach, comodel, value, size)
     size.nesting -= 1
-    names = {term[0].partition(".")[0] for term in value if type(term) is list and type(term[0]) is str}
-    if not names <= {"id", "display_name", comodel._rec_name}:
-        reach.require(comodel._name, READ)
+    reach.require_shown(
+        comodel, *(term[0].partition(".")[0] for term in value if type(term) is list and type(term[0]) is str)
+    )
 
 
 def _is_number(value):

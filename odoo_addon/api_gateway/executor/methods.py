@@ -13,14 +13,13 @@ from .context import checked_context
 from .errors import RefusalError
 from .named import check_named
 from .reach import CALL, DELETE, READ, WRITE
+from .special_methods import KEYWORDS
 from .values import explain_values
 
 ACTIONS = {
     **dict.fromkeys(["create", "write", "copy", "load", "name_create", "web_save"], WRITE),
     "unlink": DELETE,
 }
-# Methods that take any keyword and fail on it after the work is done.
-KNOWN_KEYWORDS = {"search_read": {"load"}}
 
 
 def read_call(env, reach, operation):
@@ -107,6 +106,6 @@ def _bind(method, name, records, args, kwargs):
         bound = inspect.signature(method).bind(records, *args, **kwargs)
     except TypeError as exc:
         raise RefusalError("odoo.arguments", f"{records._name}.{name}: {exc}.", method=name) from None
-    if name in KNOWN_KEYWORDS and (unknown := kwargs.keys() - KNOWN_KEYWORDS[name] - bound.signature.parameters.keys()):
+    if name in KEYWORDS and (unknown := kwargs.keys() - KEYWORDS[name] - bound.signature.parameters.keys()):
         raise RefusalError("odoo.arguments", f"{records._name}.{name} does not know {min(unknown)!r}.", method=name)
     return bound

@@ -3,13 +3,12 @@
 import inspect
 import re
 
-from odoo.fields import Domain
-
+from . import special_methods
 from .context import checked_context
 from .errors import RefusalError
-from .expressions import check_domain, check_order
+from .expressions import check_order, check_sorting
 from .reach import READ, WRITE
-from .reading import explain_domain
+from .special_methods import check_valid_domain
 from .values import check_values
 
 # `amount_total:sum`, `create_date:month`, `total:sum(amount_total)`: the field is what counts.
@@ -21,21 +20,22 @@ def check_named(reach, records, method, bound):
     original = getattr(records.env.registry["base"], method, None)
     if original is None:
         return []
+    if method in special_methods.GIVES_VALUES:
+        reach.require(records._name, READ)
     signature = inspect.signature(original)
     arguments = _by_name(bound, signature)
+    check, own = special_methods.CHECKS.get(method, (None, ()))
+    if check:
+        check(reach, records, arguments)
     domain = signature.parameters.get("domain")
     if domain and domain.default is domain.empty and arguments.get("domain", []) is None:
         raise RefusalError("odoo.domain", "A domain is a list of conditions.")
     for parameter, argument in arguments.items():
-        if parameter in CHECKS and argument is not None and argument is not False:
+        if parameter in CHECKS and parameter not in own and argument is not None and argument is not False:
             CHECKS[parameter](reach, records, argument)
     if method == "load":
         for path in arguments["fields"]:
             _check_path(reach, records, path, WRITE)
-    if comodel_domain := arguments.get("comodel_domain"):
-        field = reach.field(records, arguments.get("field_name"))
-        if field.relational:
-            _check_domain(reach, reach.model(records.env, field.comodel_name, READ), comodel_domain)
     values = arguments.get(VALUES.get(method)) or []
     values_list = values if type(values) is list else [values]
     check_values(reach, records, values_list)
@@ -64,12 +64,6 @@ def _by_name(bound, original):
     return named
 
 
-def _check_domain(reach, model, domain):
-    check_domain(reach, model, domain)
-    with explain_domain(model):
-        Domain(domain).validate(model)
-
-
 def _check_having(reach, model, having):
     for term in having if type(having) is list else [having]:
         if type(term) is list and term:
@@ -84,23 +78,44 @@ def _check_paths(reach, model, paths):
             _check_path(reach, model, path)
 
 
+def _check_groups(reach, model, paths):
+    """Groups come in the order of what they are grouped by."""
+    for path in paths if type(paths) is list else [paths]:
+        if type(path) is list:
+            _check_groups(reach, model, path)
+        elif found := _check_path(reach, model, path):
+            check_sorting(reach, *found)
+
+
 def _check_path(reach, model, path, action=READ):
-    """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`."""
+    """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`. Its last field
+    with that one's model; None for an id or a count."""
     if type(path) is not str:
         raise RefusalError("odoo.arguments", f"A field of {model._name} is named by a string.")
     if match := AGGREGATED.fullmatch(path):
         path = match["field"]
     names = [name for name in re.split(r"[./]", path.partition(":")[0]) if name]
+    if names == ["__count"]:
+        return None
     for position, name in enumerate(names):
-        if name == "id" or name.startswith("__"):
-            return
-        field = reach.field(model, name)
         rest = names[position + 1 :]
+        if name == "id" and not rest:
+            return None
+        field = reach.field(model, name)
+        if action == READ:
+            model._check_field_access(field, "read")
         if not rest or not field.relational:
-            return
+            return model, field
         model = reach.step(model, field, rest[0])
         if action == WRITE and rest[0] != "id":
             reach.require(model._name, WRITE)
+
+
+def _check_read_back(reach, model, specification):
+    """What a method gives of its records, which may be one that writes them. Their ids need no right to read."""
+    if type(specification) is dict and specification.keys() - {"id"}:
+        reach.require(model._name, READ)
+    _check_specification(reach, model, specification)
 
 
 def _check_specification(reach, model, specification):
@@ -109,6 +124,7 @@ def _check_specification(reach, model, specification):
         raise RefusalError("odoo.arguments", f"The specification of {model._name} is not an object.")
     for name, node in specification.items():
         field = reach.field(model, name)
+        model._check_field_access(field, "read")
         if type(node) is not dict:
             raise RefusalError("odoo.arguments", f"The specification of {name} is not an object.", field=name)
         if "context" in node:
@@ -128,6 +144,8 @@ def _check_specification(reach, model, specification):
 
 
 def _check_group_specifications(reach, model, specifications):
+    if type(specifications) is not dict:
+        raise RefusalError("odoo.arguments", f"The specifications of groups of {model._name} are not an object.")
     for path, specification in specifications.items():
         field = reach.field(model, path.partition(":")[0])
         if field.relational:
@@ -138,7 +156,8 @@ def _check_orders(reach, model, order):
     if type(order) is not str:
         raise RefusalError("odoo.order", "An order is a string of fields.")
     for term in order.split(","):
-        _check_path(reach, model, term.split()[0] if term.split() else "")
+        if term.split() and (found := _check_path(reach, model, term.split()[0])):
+            check_sorting(reach, *found)
 
 
 def _check_opening(reach, model, groups):
@@ -146,11 +165,13 @@ def _check_opening(reach, model, groups):
     for group in groups if type(groups) is list else []:
         if type(group) is dict:
             if group.get("progressbar_domain"):
-                _check_domain(reach, model, group["progressbar_domain"])
+                check_valid_domain(reach, model, group["progressbar_domain"])
             _check_opening(reach, model, group.get("groups"))
 
 
 def _check_progress_bar(reach, model, progress_bar):
+    if type(progress_bar) is not dict:
+        raise RefusalError("odoo.arguments", "A progress bar is described by an object.", argument="progress_bar")
     _check_path(reach, model, progress_bar.get("field"))
 
 
@@ -159,14 +180,17 @@ VALUES = {
     "write": "vals",
     "web_save": "vals",
     "web_save_multi": "vals_list",
+    "web_override_translations": "values",
+    "onchange": "values",
     "copy": "default",
     "copy_data": "default",
 }
 CHECKS = {
-    **dict.fromkeys(["domain", "search_domain", "category_domain", "filter_domain"], _check_domain),
+    **dict.fromkeys(["domain", "search_domain", "category_domain", "filter_domain"], check_valid_domain),
     **dict.fromkeys(["fields", "field_names", "fields_to_export", "allfields", "aggregates"], _check_paths),
-    **dict.fromkeys(["groupby", "group_by", "grouping_sets", "field_name", "full_name"], _check_paths),
-    **dict.fromkeys(["specification", "fields_spec", "unfold_read_specification"], _check_specification),
+    **dict.fromkeys(["field_name", "full_name", "parent_field", "child_field"], _check_paths),
+    **dict.fromkeys(["groupby", "group_by", "grouping_sets"], _check_groups),
+    **dict.fromkeys(["specification", "fields_spec", "unfold_read_specification"], _check_read_back),
     **dict.fromkeys(["order", "orderby"], _check_orders),
     "groupby_read_specification": _check_group_specifications,
     "having": _check_having,

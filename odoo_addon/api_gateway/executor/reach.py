@@ -66,9 +66,13 @@ class Reach:
         return field
 
     def step(self, model, field, name):
-        """The model that a relation leads to, about to be asked for its field `name`. Its id and its name come with
-        the relation itself; anything else needs the right to read that model."""
+        """The model that a relation leads to, about to be asked for its field `name`."""
         comodel = model.env[field.comodel_name]
-        if name not in ("id", "display_name", comodel._rec_name):
-            self.require(comodel._name, READ)
+        self.require_shown(comodel, name)
         return comodel
+
+    def require_shown(self, comodel, *names):
+        """The fields of a model that a relation leads to. Its id and its name come with the relation itself; anything
+        else needs the right to read that model."""
+        if not {"id", "display_name", comodel._rec_name}.issuperset(names):
+            self.require(comodel._name, READ)

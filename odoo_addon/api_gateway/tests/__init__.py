@@ -19,6 +19,7 @@ from . import (
     test_translations,
     test_webhook_capture,
     test_webhook_take_over,
+    test_ways_out,
     test_writing,
 )
 from . import test_credentials_page, test_credentials_rights, test_dashboard

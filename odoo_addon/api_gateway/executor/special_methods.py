@@ -1,0 +1,154 @@
+"""Methods of the ORM's whose arguments, or answers, are about more models than the one that they are called on."""
+
+from odoo.fields import Domain
+
+from .errors import RefusalError
+from .expressions import OPERATORS, check_domain, check_name_search
+from .reach import READ, WRITE
+from .reading import explain_domain
+
+
+def check_valid_domain(reach, model, domain):
+    check_domain(reach, model, domain)
+    with explain_domain(model):
+        Domain(domain).validate(model)
+
+
+def check_search_panel(reach, records, arguments):
+    """It lists the records of the other model, grouped by a field of theirs. Each of `group_domain` is about this one."""
+    field = reach.field(records, arguments.get("field_name"))
+    records._check_field_access(field, "read")
+    if field.relational:
+        comodel = reach.model(records.env, field.comodel_name, READ)
+        if comodel_domain := arguments.get("comodel_domain"):
+            check_valid_domain(reach, comodel, comodel_domain)
+        if group_by := arguments.get("group_by"):
+            comodel._check_field_access(reach.field(comodel, group_by), "read")
+    group_domain = arguments.get("group_domain") or []
+    for domain in group_domain.values() if type(group_domain) is dict else [group_domain]:
+        check_valid_domain(reach, records, domain)
+
+
+def check_name_searched(reach, records, arguments):
+    operator = arguments.get("operator", "ilike")
+    if type(operator) is not str or operator not in OPERATORS or operator in ("any", "not any"):
+        raise RefusalError("odoo.arguments", f"Names are not searched with {operator!r}.", argument="operator")
+    check_name_search(reach, records)
+
+
+def check_copy_data(reach, records, _arguments):
+    _check_copied(reach, records, READ)
+    for name, field in records._fields.items():
+        if field.copy and not records._has_field_access(field, "read"):
+            raise RefusalError(
+                "odoo.exposure",
+                f"A copy of {records._name} holds {name}, which you may not read. The method copy() copies without "
+                "showing it.",
+                model=records._name,
+                field=name,
+            )
+
+
+def check_copy(reach, records, _arguments):
+    _check_copied(reach, records, WRITE)
+
+
+def _check_copied(reach, model, action, seen=()):
+    """Lines are copied with what they belong to."""
+    for field in model._fields.values():
+        if field.copy and field.type == "one2many" and field not in seen:
+            reach.require(field.comodel_name, action)
+            _check_copied(reach, model.env[field.comodel_name], action, (*seen, field))
+
+
+def check_view(reach, records, arguments):
+    _check_view_ids(records, [arguments.get("view_id")])
+
+
+def check_views(reach, records, arguments):
+    views = arguments.get("views")
+    if type(views) is not list or not all(type(view) is list and len(view) == 2 for view in views):
+        raise RefusalError("odoo.arguments", "'views' is a list like [[false, \"form\"]].", argument="views")
+    _check_view_ids(records, [view_id for view_id, _view_type in views])
+    options = arguments.get("options") or {}
+    if type(options) is not dict:
+        raise RefusalError("odoo.arguments", "'options' is not an object.", argument="options")
+    if options.get("toolbar"):
+        reach.require("ir.actions.actions", READ)
+    if options.get("load_filters"):
+        reach.require("ir.filters", READ)
+
+
+def _check_view_ids(records, ids):
+    """Views are read as superuser, whatever model they are about; a context may name them, too."""
+    context = records.env.context
+    named = [str(value) for key, value in context.items() if key.endswith("_view_ref") and value]
+    xml_ids = records.env["ir.model.data"]
+    ids = [*filter(None, ids), *(xml_ids._xmlid_to_res_id(xml_id) for xml_id in named)]
+    for view_id in filter(None, ids):
+        view = records.env["ir.ui.view"].sudo().browse(view_id if type(view_id) is int else 0).exists()
+        if view.model != records._name:
+            raise RefusalError("odoo.arguments", f"{records._name} has no view {view_id!r}.", argument="view_id")
+
+
+def check_formview(reach, records, arguments):
+    """The view that a user is shown depends on what this user may do."""
+    if arguments.get("access_uid") not in (None, False, records.env.uid):
+        raise RefusalError("odoo.exposure", "'access_uid' is another user's.", argument="access_uid")
+
+
+# What tells of records and is not marked by Odoo as reading only; a specification is checked for what it names.
+GIVES_VALUES = frozenset(
+    [
+        "copy_data",
+        "default_get",
+        "export_data",
+        "fields_get",
+        "get_external_id",
+        "get_field_translations",
+        "get_metadata",
+        "get_property_definition",
+        "get_view",
+        "get_website_meta",
+        "hierarchy_read",
+        "search_panel_select_multi_range",
+        "search_panel_select_range",
+        "view_header_get",
+    ]
+)
+# By method: the check, and the arguments that it looks at.
+CHECKS = {
+    **dict.fromkeys(
+        ["search_panel_select_range", "search_panel_select_multi_range"],
+        (check_search_panel, ("field_name", "comodel_domain", "group_by", "group_domain")),
+    ),
+    **dict.fromkeys(["name_search", "web_name_search"], (check_name_searched, ("operator",))),
+    **dict.fromkeys(["get_formview_id", "get_formview_action"], (check_formview, ("access_uid",))),
+    "copy": (check_copy, ()),
+    "copy_data": (check_copy_data, ()),
+    "get_view": (check_view, ("view_id",)),
+    "get_views": (check_views, ("views", "options")),
+}
+_PANEL = frozenset(
+    [
+        "category_domain",
+        "comodel_domain",
+        "enable_counters",
+        "expand",
+        "filter_domain",
+        "group_by",
+        "group_domain",
+        "hierarchize",
+        "limit",
+        "search_domain",
+    ]
+)
+# What methods that take any keyword know. They would pass the others on, or fail on them after the work is done.
+KEYWORDS = {
+    "get_view": frozenset(
+        ["action_id", "embedded_action_id", "embedded_parent_res_id", "load_filters", "mobile", "toolbar"]
+    ),
+    "search_panel_select_multi_range": _PANEL,
+    "search_panel_select_range": _PANEL,
+    "search_read": frozenset(["load"]),
+}

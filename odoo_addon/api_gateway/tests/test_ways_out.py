@@ -1,0 +1,317 @@
+import inspect
+
+from odoo.exceptions import AccessError
+from odoo.service.model import get_public_method
+from odoo.tests import tagged
+
+from ..executor import named, special_methods
+from ..executor.methods import is_readonly
+from .common import ChannelCase, method, search
+
+# Arguments that name nothing of a record: how many, from where, in what form.
+HARMLESS = {
+    "attributes",
+    "auto_unfold",
+    "count_limit",
+    "enable_counters",
+    "expand",  # the other model's records, for which the right to read them is asked anyway
+    "excluded",
+    "force",
+    "help_message",
+    "hierarchize",
+    "langs",
+    "lazy",
+    "limit",
+    "load",
+    "mobile",
+    "name",  # a text that is looked for, or that a new record is called
+    "new",  # a record: no caller can send one
+    "next_id",
+    "offset",
+    "operation",
+    "raise_exception",
+    "source_lang",
+    "unfold_read_default_limit",
+    "view_type",
+}
+HARMLESS_IN = {
+    "get_view": {"action_id", "embedded_action_id", "embedded_parent_res_id", "load_filters", "toolbar"},  # get_views'
+    "load": {"data"},
+    "update_field_translations": {"translations"},
+    "view_header_get": {"view_id"},
+}
+# These give no values of records: those that write answer with ids or True, the others tell what every caller knows.
+GIVE_NO_VALUES = {
+    "action_archive",
+    "action_unarchive",
+    "check_access_rights",
+    "check_access_rule",
+    "check_field_access_rights",
+    "copy",
+    "copy_translations",
+    "create",
+    "get_base_url",
+    "get_empty_list_help",
+    "get_import_templates",
+    "has_access",
+    "is_transient",
+    "load",
+    "mail_allowed_qweb_expressions",
+    "mail_get_partner_fields",
+    "name_create",
+    "toggle_active",
+    "unlink",
+    "update_field_translations",
+    "web_override_translations",
+    "write",
+}
+READ_BACK = {"onchange", "web_resequence", "web_save", "web_save_multi"}  # as far as their specification says
+
+
+@tagged("post_install", "-at_install")
+class TestWaysOut(ChannelCase):
+    """Whatever tells of a record needs the right to read it, and the fields that it tells of."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.belgium = cls.env.ref("base.be")
+        cls.partner.write({"country_id": cls.belgium.id, "ref": "R1"})
+        cls.ids = cls.partner.ids
+
+    def narrowed(self, *scopes):
+        return {"scopes": list(scopes), "models": None}
+
+    def public_methods(self):
+        base = self.env["base"]
+        for name in dir(type(base)):
+            try:
+                function = get_public_method(base, name)
+            except (AccessError, AttributeError):
+                continue
+            if inspect.isroutine(function) and any(name in cls.__dict__ for cls in type(base).mro()):
+                yield name, function
+
+    def test_every_argument_of_every_method_of_the_orm_is_checked(self):
+        for name, function in self.public_methods():
+            parameters = list(inspect.signature(function).parameters.values())
+            takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+            if takes_any:
+                self.assertIn(name, special_methods.KEYWORDS, "What other keywords does it know?")
+            names = {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)} - {"self", "cls"}
+            names |= special_methods.KEYWORDS.get(name, set())
+            own = special_methods.CHECKS.get(name, (None, ()))[1]
+            known = {*named.CHECKS, *own, named.VALUES.get(name), *HARMLESS, *HARMLESS_IN.get(name, ())}
+            if name == "load":
+                known.add("fields")
+            self.assertFalse(names - known, f"What do these arguments of {name} name?")
+
+    def test_every_method_of_the_orm_that_gives_values_is_known(self):
+        for name, _function in self.public_methods():
+            known = (
+                is_readonly(self.env["base"], name),
+                name in special_methods.GIVES_VALUES,
+                name in READ_BACK,
+                name in GIVE_NO_VALUES,
+            )
+            self.assertEqual(sum(known), 1, f"Does {name} tell of records?")
+
+    def test_what_tells_of_records_needs_the_right_to_read_them(self):
+        write_only = self.narrowed("res.partner:write", "res.partner:call", "res.partner:delete")
+        panel = ["country_id"]
+        asked = {"name": {}}
+        for name, args, kwargs in (
+            ("copy_data", [self.ids], {}),
+            ("default_get", [["name"]], {}),
+            ("export_data", [self.ids, ["name"]], {}),
+            ("fields_get", [["name"]], {}),
+            ("get_external_id", [self.ids], {}),
+            ("get_field_translations", [self.ids, "name"], {}),
+            ("get_metadata", [self.ids], {}),
+            ("get_property_definition", ["properties.p"], {}),
+            ("get_view", [], {}),
+            ("onchange", [self.ids, {"name": "x"}, ["name"], asked], {}),
+            ("search_panel_select_range", panel, {}),
+            ("search_panel_select_multi_range", panel, {}),
+            ("web_save", [self.ids, {"color": 1}, asked], {}),
+            ("web_save", [[], {"name": "x"}, asked], {}),
+            ("web_save_multi", [self.ids, [{"color": 1}], asked], {}),
+            ("web_resequence", [self.ids, asked, "color"], {}),
+            ("web_read", [self.ids, asked], {}),
+            ("name_search", ["x"], {}),
+        ):
+            with self.subTest(name, args=args):
+                answer = self.execute(method("res.partner", name, *args, **kwargs), grant=write_only)
+                self.assert_refused(answer, "odoo.exposure", "read res.partner")
+        for name, args in (
+            ("web_save", [self.ids, {"color": 1}, {}]),
+            ("web_save", [self.ids, {"color": 1}, {"id": {}}]),
+            ("copy", [self.ids]),
+        ):
+            with self.subTest(name, args=args):
+                self.assert_ok(self.execute(method("res.partner", name, *args), grant=write_only))
+
+    def test_each_argument_is_about_its_own_model(self):
+        narrow = self.narrowed("res.partner:read", "res.partner:write", "res.partner:call")
+        code = [["code", "=", "BE"]]
+        by_code = [["country_id.code", "=", "BE"]]
+        lines = {"country_id": {"fields": {"code": {}}}}
+        for name, args, kwargs in (
+            ("search_panel_select_range", ["country_id"], {"expand": True}),
+            ("search_panel_select_range", ["parent_id"], {"filter_domain": by_code}),
+            ("search_panel_select_multi_range", ["country_id"], {"group_by": "code"}),
+            ("search_panel_select_multi_range", ["country_id"], {"comodel_domain": code}),
+            ("search_panel_select_multi_range", ["parent_id"], {"group_domain": by_code}),
+            ("search_panel_select_multi_range", ["category_id"], {"group_by": "color"}),
+            (
+                "search_panel_select_multi_range",
+                ["parent_id"],
+                {"group_by": "country_id", "group_domain": {"1": by_code}},
+            ),
+            ("export_data", [self.ids, ["country_id/code"]], {}),
+            ("export_data", [self.ids, ["country_id:code", "country_id/.id/", "country_id/code"]], {}),
+            ("web_save", [self.ids, {}, lines], {}),
+            ("web_save_multi", [self.ids, [{}], lines], {}),
+            ("onchange", [self.ids, {}, [], lines], {}),
+            ("formatted_read_group", [[]], {"groupby": ["country_id.code"]}),
+            ("formatted_read_group", [[]], {"having": [["country_id.code:max", "=", "BE"]]}),
+            ("formatted_read_group", [[]], {"groupby": ["name"], "order": "country_id.code"}),
+            ("read_progress_bar", [[], "name", {"field": "country_id.code", "colors": {}}], {}),
+            ("web_read_group", [[], ["name"]], {"opening_info": [{"progressbar_domain": by_code}]}),
+            ("web_read_group", [[], ["name"]], {"unfold_read_specification": lines}),
+            ("web_read_group", [[], ["country_id"]], {"groupby_read_specification": {"country_id": {"code": {}}}}),
+            ("get_views", [[[False, "search"]], {"load_filters": True}], {}),
+            ("get_views", [[[False, "form"]], {"toolbar": True}], {}),
+        ):
+            with self.subTest(name, args=args, kwargs=kwargs):
+                answer = self.execute(method("res.partner", name, *args, **kwargs), grant=narrow)
+                self.assert_refused(answer, "odoo.exposure")
+        wide = self.narrowed("read", "write", "call")
+        for name, args, kwargs in (
+            ("search_panel_select_range", ["country_id"], {"expand": True, "limit": 5}),
+            ("search_panel_select_multi_range", ["country_id"], {"group_by": "code", "comodel_domain": code}),
+            ("search_panel_select_multi_range", ["category_id"], {"group_by": "color", "group_domain": {"1": by_code}}),
+            ("web_save", [self.ids, {}, lines], {}),
+            ("onchange", [self.ids, {"name": "x"}, ["name"], {"name": {}}], {}),
+            ("get_views", [[[False, "form"], [False, "search"]]], {"options": {"load_filters": True}}),
+            ("name_search", ["Gateway"], {}),
+            ("copy_data", [self.ids], {}),
+        ):
+            with self.subTest(name, args=args, kwargs=kwargs):
+                self.assert_ok(self.execute(method("res.partner", name, *args, **kwargs), grant=wide))
+
+    def test_a_text_compared_with_a_relation_is_looked_for_in_fields_of_the_other_model(self):
+        narrow = self.narrowed("res.partner:read", "res.partner:write")
+        for domain in (
+            [["parent_id", "ilike", "@example.com"]],
+            [["parent_id", "not ilike", "@example.com"]],
+            [["parent_id", "=ilike", "x"]],
+        ):
+            self.assert_ok(self.query(search("res.partner", domain), grant=narrow))  # the model itself
+        for domain in (
+            [["country_id", "ilike", "BE"]],
+            [["country_id", "=", "BE"]],
+            [["country_id", "!=", "BE"]],
+            [["country_id", "in", [1, "BE"]]],
+            [["country_id", "like", 5]],
+            [["country_id", "=like", "BE"]],
+            [["country_id.display_name", "=", "BE"]],
+            [["country_id", "any", [["display_name", "ilike", "BE"]]]],
+            ["!", ["parent_id", "not any", [["country_id", "ilike", "BE"]]]],
+            [["parent_id.country_id", "=", "BE"]],
+            [["user_ids", "ilike", "admin"]],
+            [["user_id", "=?", "admin"]],
+            [["country_id", "child_of", "BE"]],
+        ):
+            with self.subTest(domain):
+                operation = search("res.partner", domain)
+                self.assert_refused(self.query(operation, grant=narrow), "odoo.exposure", "read res.")
+                called = method("res.partner", "search_count", domain)
+                self.assert_refused(self.execute(called, grant=narrow), "odoo.exposure", "read res.")
+                self.assertIn(self.query(operation, grant=self.narrowed("read"))["ok"], (True, False))
+        for domain in (
+            [["country_id", "=", self.belgium.id]],
+            [["country_id", "in", [self.belgium.id, False]]],
+            [["country_id", "!=", False]],
+            [["country_id.name", "ilike", "Belg"]],
+            [["industry_id", "ilike", "Agri"]],  # looked for by the name alone
+            [["industry_id.display_name", "ilike", "Agri"]],
+            [["display_name", "ilike", "Gateway"]],
+        ):
+            with self.subTest(domain):
+                self.assert_ok(self.query(search("res.partner", domain), grant=narrow))
+
+    def test_an_order_or_a_grouping_over_a_relation_tells_the_order_of_the_other_model(self):
+        narrow = self.narrowed("res.company:read", "res.partner:read")
+        # partners by complete_name, companies by sequence
+        for operation in (search("res.partner", order="company_id desc"), search("res.partner", order="user_id")):
+            grant = self.narrowed("res.partner:read")
+            self.assert_refused(self.query(operation, grant=grant), "odoo.exposure", "read res.")
+            self.assert_ok(self.query(operation, grant=self.narrowed("read")))
+        for name, args, kwargs in (
+            ("formatted_read_group", [[], ["company_id"]], {}),
+            ("web_search_read", [[], {}], {"order": "company_id"}),
+            ("search", [[]], {"order": "company_id"}),
+            ("web_read", [self.ids, {"child_ids": {"order": "company_id"}}], {}),
+            ("read_progress_bar", [[], "company_id", {"field": "type", "colors": {}}], {}),
+        ):
+            with self.subTest(name):
+                operation = method("res.partner", name, *args, **kwargs)
+                answer = self.execute(operation, grant=self.narrowed("res.partner:read"))
+                self.assert_refused(answer, "odoo.exposure", "read res.company")
+                self.assert_ok(self.execute(operation, grant=narrow))
+        for order in ("country_id", "industry_id desc", "company_id.id", "parent_id"):
+            self.assert_ok(self.query(search("res.partner", order=order), grant=self.narrowed("res.partner:read")))
+
+    def test_a_field_of_a_group_is_told_by_no_argument(self):
+        field = self.env["res.partner"]._fields["ref"]
+        self.patch(field, "groups", "base.group_system")
+        for name, args, kwargs in (
+            ("export_data", [self.ids, ["ref"]], {}),
+            ("copy_data", [self.ids], {}),
+            ("get_field_translations", [self.ids, "ref"], {}),
+            ("web_save", [self.ids, {}, {"ref": {}}], {}),
+            ("onchange", [self.ids, {}, [], {"ref": {}}], {}),
+            ("onchange", [[], {}, [], {"child_ids": {"fields": {"ref": {}}}}], {}),
+            ("default_get", [["ref"]], {}),
+            ("search_panel_select_multi_range", ["parent_id"], {"group_by": "ref"}),
+            ("formatted_read_group", [[]], {"aggregates": ["ref:max"]}),
+            ("formatted_read_group", [[]], {"having": [["ref:max", "=", "R1"]]}),
+            ("search", [[["parent_id", "ilike", "R1"]]], {}),
+            ("name_search", ["R1"], {}),
+            ("search", [[]], {"order": "ref"}),
+        ):
+            with self.subTest(name, args=args, kwargs=kwargs):
+                error = self.execute(method("res.partner", name, *args, **kwargs))["error"]
+                self.assertIn(error["reason"], ("odoo.access", "odoo.exposure"))
+                self.assertNotIn("R1", error["message"])
+        for operation in (
+            search("res.partner", order="ref"),
+            search("res.partner", order="ref, id", after=["A", "1"], limit=1),
+            search("res.partner", [["ref", "=like", "R%"]], count="exact"),
+        ):
+            self.assert_refused(self.query(operation), "odoo.access")
+
+    def test_a_view_is_the_models_own_and_the_callers(self):
+        users = self.env.ref("base.view_users_form")
+        for name, args, kwargs in (
+            ("get_view", [users.id], {}),
+            ("get_views", [[[users.id, "form"]]], {}),
+            ("get_view", [], {"context": {"form_view_ref": "base.view_users_form"}}),
+            ("get_view", [[1]], {}),
+        ):
+            answer = self.execute(method("res.partner", name, *args, **kwargs))
+            self.assert_refused(answer, "odoo.arguments", "has no view")
+        own = self.env.ref("base.view_partner_form")
+        self.assert_ok(self.execute(method("res.partner", "get_views", [[own.id, "form"]])))
+        other = self.env.ref("base.user_admin").id
+        for name in ("get_formview_id", "get_formview_action"):
+            self.assert_refused(
+                self.execute(method("res.partner", name, self.ids, other)), "odoo.exposure", "access_uid"
+            )
+            self.assert_ok(self.execute(method("res.partner", name, self.ids, self.caller.id)))
+
+    def test_names_are_searched_with_operators_that_callers_may_use(self):
+        for operator in ("any!", "any", "nope", 5):
+            answer = self.execute(method("res.partner", "name_search", "x", [], operator))
+            self.assert_refused(answer, "odoo.arguments", "Names are not searched with")
