@@ -109,6 +109,7 @@ def _check_path(reach, model, path, action=READ):
         model = reach.step(model, field, rest[0])
         if action == WRITE and rest[0] != "id":
             reach.require(model._name, WRITE)
+    return None
 
 
 def _check_read_back(reach, model, specification):

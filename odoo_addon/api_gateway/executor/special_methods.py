@@ -15,7 +15,7 @@ def check_valid_domain(reach, model, domain):
 
 
 def check_search_panel(reach, records, arguments):
-    """It lists the records of the other model, grouped by a field of theirs. Each of `group_domain` is about this one."""
+    """It lists the other model's records, grouped by a field of theirs. A `group_domain` is about this model."""
     field = reach.field(records, arguments.get("field_name"))
     records._check_field_access(field, "read")
     if field.relational:
