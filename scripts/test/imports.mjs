@@ -30,7 +30,7 @@ const sidecarLayers = [
   ['db'],
   ['errors', 'log'],
   ['config'],
-  ['ip'],
+  ['ip', 'fair_queue'],
 ];
 
 const rankOfSidecar = (/** @type {string} */ layer) => sidecarLayers.findIndex((names) => names.includes(layer));

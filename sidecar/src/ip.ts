@@ -40,6 +40,12 @@ export function inRange(address: Address, range: Range): boolean {
     : range.network instanceof ipaddr.IPv6 && address.match(range.network, range.bits);
 }
 
+/** Whose an address is: itself, or its /64. What is no address stands for itself. */
+export function subscriberOf(address: string): string {
+  const parsed = parseAddress(address);
+  return parsed?.kind() === 'ipv6' ? subscriberNetwork(parsed) : address;
+}
+
 /**
  * What one subscriber holds, as CIDR: one IPv4 address, or the /64 of an IPv6 address, in which anybody has as many
  * addresses as they like.

@@ -147,6 +147,10 @@ function main(config: Config, log: Log): void {
     recorderOf,
     () => channel.load,
     () => webhooks.map((dispatcher) => dispatcher.tally),
+    () => [
+      { kind: 'key', ...hashes.load },
+      { kind: 'login', ...logins.load },
+    ],
   );
   const traffic = new Traffic(recorderOf, databases[0], [metrics.observe, watch], log);
 
@@ -161,7 +165,12 @@ function main(config: Config, log: Log): void {
       identifyRoute({ version: manifest.version, schemaVersion, probe: (database) => channel.probe(database) }),
       pingRoute,
       ...authRoutes({
-        checkLogin: (context, login, password) => logins.run(() => odoo.login(context, login, password)),
+        checkLogin: (context, login, password, attempt) =>
+          logins.run(
+            [context.database.name, attempt.network],
+            () => attempt.reserve(true),
+            () => odoo.login(context, login, password),
+          ),
         keys,
       }),
       ...oauthRoutes(originOf),

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
 import { AccessTokens } from '../../sidecar/src/auth/access_token.ts';
-import type { Authenticator } from '../../sidecar/src/auth/authenticate.ts';
+import type { Attempt, Authenticator } from '../../sidecar/src/auth/authenticate.ts';
 import { GatewayKeys } from '../../sidecar/src/auth/gateway_key.ts';
 import { HashQueue } from '../../sidecar/src/auth/hash_queue.ts';
 import { OdooKeys } from '../../sidecar/src/auth/odoo_key.ts';
@@ -16,9 +16,9 @@ import { until } from '../helpers/wait.ts';
 /** Counts what it is asked to run. */
 class CountedHashes extends HashQueue {
   count = 0;
-  override run<T>(hash: () => Promise<T>): Promise<T> {
+  override run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {
     this.count += 1;
-    return super.run(hash);
+    return super.run(from, reserve, hash);
   }
 }
 
@@ -31,6 +31,7 @@ afterAll(async () => {
 const hashes = new CountedHashes({ concurrency: 1, mostWaiting: 1_000, longestWaitMs: 10_000 });
 const authenticators: Authenticator[] = [new OdooKeys(hashes), new GatewayKeys(new Map()), new AccessTokens()];
 
+const unlimited: Attempt = { network: '127.0.0.1', admit: () => {}, reserve: async () => {}, charge: async () => {} };
 const statements: string[] = [];
 const query = database.query.bind(database);
 database.query = (statement, values) => {
@@ -43,7 +44,7 @@ function authenticate(secret: string) {
   const credential = { kind: 'bearer', secret } as const;
   const authenticator = authenticators.find((candidate) => candidate.recognises(credential));
   if (authenticator === undefined) throw new Error('nobody recognises it');
-  return authenticator.authenticate(credential, database);
+  return authenticator.authenticate(credential, database, unlimited);
 }
 
 test('a warm credential takes no statement and no hash, until something changes', async () => {

@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { HashQueue } from '../../sidecar/src/auth/hash_queue.ts';
 
+const from = ['shop', '192.0.2.1'] as const;
+const free = async () => {};
+
 /** A hash that goes on until it is let go. */
 function held() {
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -20,7 +23,7 @@ test('no more run at once than there are places, the others in the order they ca
     await delay(1);
     running -= 1;
   };
-  await Promise.all([0, 1, 2, 3, 4, 5].map((number) => queue.run(hash(number))));
+  await Promise.all([0, 1, 2, 3, 4, 5].map((number) => queue.run(from, free, hash(number))));
   expect(most).toBe(2);
   expect(order).toEqual([0, 1, 2, 3, 4, 5]);
 });
@@ -28,10 +31,13 @@ test('no more run at once than there are places, the others in the order they ca
 test('one too many is refused, without its hash being computed', async () => {
   const queue = new HashQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
   const first = held();
-  const running = queue.run(first.hash);
-  const waiting = queue.run(async () => 'second');
+  const running = queue.run(from, free, first.hash);
+  const waiting = queue.run(from, free, async () => 'second');
   let computed = false;
-  await expect(queue.run(async () => (computed = true))).rejects.toMatchObject({ reason: 'auth.overloaded', status: 503 });
+  await expect(queue.run(from, free, async () => (computed = true))).rejects.toMatchObject({
+    reason: 'auth.overloaded',
+    status: 503,
+  });
   expect(computed).toBe(false);
   first.letGo();
   expect(await Promise.all([running, waiting])).toEqual(['done', 'second']);
@@ -40,10 +46,10 @@ test('one too many is refused, without its hash being computed', async () => {
 test('what waited too long is refused when its turn comes, what came later is done', async () => {
   const queue = new HashQueue({ concurrency: 1, mostWaiting: 10, longestWaitMs: 50 });
   const first = held();
-  const running = queue.run(first.hash);
-  const late = expect(queue.run(async () => 'late')).rejects.toMatchObject({ reason: 'auth.overloaded' });
+  const running = queue.run(from, free, first.hash);
+  const late = expect(queue.run(from, free, async () => 'late')).rejects.toMatchObject({ reason: 'auth.overloaded' });
   await delay(60);
-  const inTime = queue.run(async () => 'in time');
+  const inTime = queue.run(from, free, async () => 'in time');
   first.letGo();
   await late;
   expect(await inTime).toBe('in time');
@@ -52,6 +58,31 @@ test('what waited too long is refused when its turn comes, what came later is do
 
 test('a hash that fails gives its place back', async () => {
   const queue = new HashQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
-  await expect(queue.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  expect(await queue.run(async () => 'next')).toBe('next');
+  await expect(queue.run(from, free, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(await queue.run(from, free, async () => 'next')).toBe('next');
+});
+
+test('networks take turns, and one that floods the queue gives way to the others', async () => {
+  const queue = new HashQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
+  const order: string[] = [];
+  const run = (network: string) =>
+    queue
+      .run(['shop', network], free, async () => order.push(network))
+      .then(() => {})
+      .catch((error: { reason: string }) => order.push(`${network}: ${error.reason}`));
+  const first = held();
+  const running = queue.run(from, free, first.hash);
+  const flood = Array.from({ length: 5 }, () => run('flood'));
+  const others = ['one', 'two'].map(run);
+  first.letGo();
+  await Promise.all([running, ...flood, ...others]);
+  expect(order).toEqual([...Array(3).fill('flood: auth.overloaded'), 'flood', 'one', 'two', 'flood']);
+});
+
+test('what finds no place when its turn comes is not hashed', async () => {
+  const queue = new HashQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
+  const noPlace = () => Promise.reject(new Error('no place'));
+  await expect(queue.run(from, noPlace, async () => 'hashed')).rejects.toThrow('no place');
+  expect(queue.load).toEqual({ hashed: 0, waiting: 0 });
+  expect(await queue.run(from, free, async () => 'next')).toBe('next');
 });

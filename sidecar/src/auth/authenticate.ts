@@ -1,36 +1,51 @@
 // Who calls: the first authenticator that recognises the credential decides.
 
-import type { Policy, Principal, RequestContext } from '../context.ts';
+import type { Principal, RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
 import type { Credential } from './credentials.ts';
 import { readCredential } from './credentials.ts';
 import { CredentialRefused } from './refused.ts';
 
+/** A try at proving who one is, on the account of the address that it comes from. */
+export interface Attempt {
+  /** The address, or the /64 that it is of: whose turn it is where tries wait for each other. */
+  readonly network: string;
+  /** Before a credential that was never verified is looked at: throws when too many of this address have failed. */
+  admit(): void;
+  /**
+   * Before anything costly is done about it: resolves when the try fits in what the address may still fail, rejects when
+   * nothing is left. The place is kept until it is known how the try ended.
+   * @param takesLong others do not wait for how it ends
+   */
+  reserve(takesLong?: boolean): Promise<void>;
+  /** Before anything costly is done about what is sure to fail: counts the failure now, and rejects when it is one too many. */
+  charge(): Promise<void>;
+}
+
 export interface Authenticator {
   readonly name: string;
   /** By form alone, without any look-up: whether this authenticator answers for the credential. */
   recognises(credential: Credential): boolean;
   /** Without a promise when the credential is cached. Throws or rejects with CredentialRefused. */
-  authenticate(credential: Credential, database: Database): Principal | Promise<Principal>;
+  authenticate(credential: Credential, database: Database, attempt: Attempt): Principal | Promise<Principal>;
 }
 
-export function authentication(authenticators: readonly Authenticator[]): Policy {
-  return {
-    name: 'authenticate',
-    appliesTo: ['authenticated'],
-    check(context: RequestContext): undefined | Promise<void> {
-      const credential = readCredential(context.request.headers);
-      if (credential === undefined) throw missing();
-      const authenticator = authenticators.find((candidate) => candidate.recognises(credential));
-      if (authenticator === undefined)
-        throw invalid(new CredentialRefused(`no kind of credential looks like this (${credential.kind})`));
+/** Finds the caller of a request. */
+export type Authenticate = (context: RequestContext, attempt: Attempt) => undefined | Promise<void>;
 
-      const found = attempt(() => authenticator.authenticate(credential, context.database));
-      if (found instanceof Promise) return settle(context, found);
-      context.principal = found;
-      return undefined;
-    },
+export function authentication(authenticators: readonly Authenticator[]): Authenticate {
+  return (context, attempt) => {
+    const credential = readCredential(context.request.headers);
+    if (credential === undefined) throw missing();
+    const authenticator = authenticators.find((candidate) => candidate.recognises(credential));
+    if (authenticator === undefined)
+      throw invalid(new CredentialRefused(`no kind of credential looks like this (${credential.kind})`));
+
+    const found = told(() => authenticator.authenticate(credential, context.database, attempt));
+    if (found instanceof Promise) return settle(context, found);
+    context.principal = found;
+    return undefined;
   };
 }
 
@@ -45,7 +60,7 @@ async function settle(context: RequestContext, pending: Promise<Principal>): Pro
   }
 }
 
-function attempt<T>(authenticate: () => T): T {
+function told<T>(authenticate: () => T): T {
   try {
     return authenticate();
   } catch (error) {

@@ -1,8 +1,11 @@
 // OAuth2 clients prove who they are where tokens are asked for, told about or revoked (RFC 6749, section 2.3.1).
 
 import { hash as digest, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { findClient } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
+import { perDatabase } from '../db/database.ts';
+import type { Attempt } from './authenticate.ts';
 import type { Standing } from './principals.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
@@ -16,14 +19,25 @@ const idFormat = /^gw_[a-z0-9]{12}$/;
 const longestSecret = 256;
 const nothing = Buffer.alloc(32);
 
+/** Clients with a secret that once was right. It is checked again each time; only, their address need not have been good. */
+const verifiedOf = perDatabase(() => new LRUCache<string, true>({ max: 10_000 }));
+
 /** Rejects with CredentialRefused. An unknown client costs the same look-up and comparison as a known one. */
-export async function authenticateClient(database: Database, { clientId, secret }: ClientCredentials): Promise<Standing> {
+export async function authenticateClient(
+  database: Database,
+  { clientId, secret }: ClientCredentials,
+  attempt: Attempt,
+): Promise<Standing> {
   if (!idFormat.test(clientId) || secret.length > longestSecret) throw new CredentialRefused('malformed client');
-  const client = await findClient(database, clientId);
   const presented = digest('sha256', secret, 'buffer');
+  const verified = verifiedOf(database);
+  const pair = `${clientId}${presented.toString('base64')}`;
+  if (!verified.has(pair)) attempt.admit();
+  const client = await findClient(database, clientId);
   const hashes = client?.hashes.length ? client.hashes : [nothing];
   const fits = hashes.map((hash) => timingSafeEqual(presented, hash)).includes(true);
   if (client === undefined || !fits) throw new CredentialRefused(client === undefined ? 'unknown client' : 'wrong secret');
+  verified.set(pair, true);
   return principalsOf(database).of('client', client.id);
 }
 

@@ -8,7 +8,7 @@ import type { FoundKey } from '../db/credentials.ts';
 import { findEnvironmentKey, findGatewayKey } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
-import type { Authenticator } from './authenticate.ts';
+import type { Attempt, Authenticator } from './authenticate.ts';
 import type { Credential } from './credentials.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
@@ -35,9 +35,9 @@ export class GatewayKeys implements Authenticator {
     return this.#environment.size > 0 && this.#environment.has(digest('sha256', credential.secret, 'base64'));
   }
 
-  authenticate(credential: Credential, database: Database): Principal | Promise<Principal> {
+  authenticate(credential: Credential, database: Database, attempt: Attempt): Principal | Promise<Principal> {
     if (credential.kind === 'malformed') throw new CredentialRefused('malformed');
-    return this.#cacheOf(database).principalOf(credential.secret);
+    return this.#cacheOf(database).principalOf(credential.secret, attempt);
   }
 }
 
@@ -53,10 +53,12 @@ class KeyCache {
     database.onChange('gateway_key', (ids) => this.#forget(ids));
   }
 
-  principalOf(secret: string): Principal | Promise<Principal> {
+  principalOf(secret: string, attempt: Attempt): Principal | Promise<Principal> {
     const hash = digest('sha256', secret, 'base64');
     const found = this.#found.get(hash);
-    return found === undefined ? this.#look(hash) : this.#standing(found);
+    if (found !== undefined) return this.#standing(found);
+    attempt.admit();
+    return this.#look(hash);
   }
 
   #standing(found: FoundKey): Principal | Promise<Principal> {

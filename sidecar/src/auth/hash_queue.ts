@@ -1,8 +1,9 @@
 // Password hashing is the one thing a caller can make this process do that costs milliseconds of a core. At most
 // `concurrency` hashes run at once, so that a core is left for the event loop; a bounded number waits, for a bounded
-// time; the rest is refused before it costs anything.
+// time, served by turns; the rest is refused before it costs anything.
 
 import { GatewayError } from '../errors.ts';
+import { FairQueue } from '../fair_queue.ts';
 
 interface Waiting {
   readonly since: number;
@@ -12,37 +13,50 @@ interface Waiting {
 
 export class HashQueue {
   readonly #concurrency: number;
-  readonly #mostWaiting: number;
   readonly #longestWaitMs: number;
+  readonly #waiting: FairQueue<Waiting>;
   #running = 0;
-  #waiting: Waiting[] = [];
+  #begun = 0;
 
   constructor(options: { concurrency: number; mostWaiting: number; longestWaitMs: number }) {
     this.#concurrency = options.concurrency;
-    this.#mostWaiting = options.mostWaiting;
     this.#longestWaitMs = options.longestWaitMs;
+    this.#waiting = new FairQueue(options.mostWaiting);
   }
 
-  /** Rejects with `auth.overloaded` when too many wait, or when it waited too long. */
-  async run<T>(hash: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#concurrency) await this.#turn();
+  /** `hashed`: since the start. */
+  get load(): { readonly hashed: number; readonly waiting: number } {
+    return { hashed: this.#begun, waiting: this.#waiting.size };
+  }
+
+  /**
+   * @param from who takes turns with whom: the database, then the caller's network
+   * @param reserve asked when the turn has come; what it rejects with is the answer, and nothing is hashed
+   * Rejects with `auth.overloaded` when too many wait, or when it waited too long.
+   */
+  async run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.#concurrency) await this.#turn(from);
     else this.#running += 1;
     try {
+      await reserve();
+      this.#begun += 1;
       return await hash();
     } finally {
       this.#passOn();
     }
   }
 
-  #turn(): Promise<void> {
-    if (this.#waiting.length >= this.#mostWaiting) throw new GatewayError('auth.overloaded');
-    return new Promise((begin, refuse) => this.#waiting.push({ since: performance.now(), begin, refuse }));
+  #turn(from: readonly string[]): Promise<void> {
+    return new Promise((begin, refuse) => {
+      const leaving = this.#waiting.push(from, { since: performance.now(), begin, refuse });
+      leaving?.refuse(new GatewayError('auth.overloaded'));
+    });
   }
 
-  /** Hands this place to the first that waits and is still in time. */
+  /** Hands this place to the next that waits and is still in time. */
   #passOn(): void {
     const oldest = performance.now() - this.#longestWaitMs;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+    for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) {
       if (next.since >= oldest) {
         next.begin();
         return;

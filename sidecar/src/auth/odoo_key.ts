@@ -13,7 +13,7 @@ import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { OdooKeyRow } from '../db/odoo_keys.ts';
 import { findOdooKeys } from '../db/odoo_keys.ts';
-import type { Authenticator } from './authenticate.ts';
+import type { Attempt, Authenticator } from './authenticate.ts';
 import type { Credential } from './credentials.ts';
 import type { HashQueue } from './hash_queue.ts';
 import type { Pbkdf2Hash } from './passlib.ts';
@@ -44,10 +44,10 @@ export class OdooKeys implements Authenticator {
     return credential.kind !== 'malformed' && credential.kind !== 'token' && keyFormat.test(credential.secret);
   }
 
-  authenticate(credential: Credential, database: Database): Principal | Promise<Principal> {
+  authenticate(credential: Credential, database: Database, attempt: Attempt): Principal | Promise<Principal> {
     if (credential.kind === 'malformed') throw new CredentialRefused('malformed');
     const login = credential.kind === 'basic' ? credential.login : undefined;
-    const principal = this.#cacheOf(database).principalOf(credential.secret);
+    const principal = this.#cacheOf(database).principalOf(credential.secret, attempt);
     return principal instanceof Promise ? principal.then((found) => withLogin(found, login)) : withLogin(principal, login);
   }
 }
@@ -63,7 +63,8 @@ class KeyCache {
   readonly #verified = new LRUCache<SecretDigest, number>({ max: cachedKeys });
   readonly #fits = new LRUCache<string, true>({ max: cachedKeys });
   readonly #misfits = new LRUCache<string, true>({ max: cachedMisfits });
-  readonly #inFlight = new Map<SecretDigest, Promise<number>>();
+  /** By digest and network: what one address may no longer try is not another's affair. */
+  readonly #inFlight = new Map<string, Promise<number>>();
   readonly #roundCounts = new RoundCounts();
   /** Moves with every change that may concern a key: what was read before it is not cached. */
   #generation = 0;
@@ -74,8 +75,8 @@ class KeyCache {
     database.onChange('odoo_key', (ids) => this.#forget(ids));
   }
 
-  principalOf(secret: string): Principal | Promise<Principal> {
-    const id = this.#keyOf(secret);
+  principalOf(secret: string, attempt: Attempt): Principal | Promise<Principal> {
+    const id = this.#keyOf(secret, attempt);
     return id instanceof Promise ? id.then((found) => this.#standing(found)) : this.#standing(id);
   }
 
@@ -84,21 +85,23 @@ class KeyCache {
     return standing instanceof Promise ? standing.then(({ principal }) => principal) : standing.principal;
   }
 
-  #keyOf(secret: string): number | Promise<number> {
+  #keyOf(secret: string, attempt: Attempt): number | Promise<number> {
     const key = digest('sha256', secret, 'base64') as SecretDigest;
     const verified = this.#verified.get(key);
     if (verified !== undefined) return verified;
-    const running = this.#inFlight.get(key);
+    attempt.admit();
+    const place = `${key}${attempt.network}`;
+    const running = this.#inFlight.get(place);
     if (running !== undefined) return running;
-    const looking = this.#look(secret, key).finally(() => this.#inFlight.delete(key));
-    this.#inFlight.set(key, looking);
+    const looking = this.#look(secret, key, attempt).finally(() => this.#inFlight.delete(place));
+    this.#inFlight.set(place, looking);
     return looking;
   }
 
-  async #look(secret: string, key: SecretDigest): Promise<number> {
+  async #look(secret: string, key: SecretDigest, attempt: Attempt): Promise<number> {
     const generation = this.#generation;
     const rows = await findOdooKeys(this.#database, secret.slice(0, indexLength));
-    const row = await this.#matching(rows, secret, key);
+    const row = await this.#matching(rows, secret, key, attempt);
     if (row === undefined) throw new CredentialRefused(rows.length === 0 ? 'unknown key' : 'wrong key');
     if (row.scope !== null && row.scope !== rpcScope) throw new CredentialRefused(`key ${row.id} has the scope "${row.scope}"`);
     // What overlapped with a change is not kept: whether the key still stands, its principal is read to say.
@@ -107,9 +110,15 @@ class KeyCache {
   }
 
   /** An unknown index costs what a known one costs, so that the time of an answer does not tell them apart. */
-  async #matching(rows: readonly OdooKeyRow[], secret: string, key: SecretDigest): Promise<OdooKeyRow | undefined> {
+  async #matching(
+    rows: readonly OdooKeyRow[],
+    secret: string,
+    key: SecretDigest,
+    attempt: Attempt,
+  ): Promise<OdooKeyRow | undefined> {
     if (rows.length === 0) {
-      await this.#fitsHash(this.#roundCounts.dummy(), '', secret, key);
+      await attempt.charge();
+      await this.#fitsHash(this.#roundCounts.dummy(), '', secret, key, attempt);
       return undefined;
     }
     for (const row of rows) {
@@ -119,16 +128,20 @@ class KeyCache {
         continue;
       }
       this.#roundCounts.saw(hash.rounds);
-      if (await this.#fitsHash(hash, row.hash, secret, key)) return row;
+      if (await this.#fitsHash(hash, row.hash, secret, key, attempt)) return row;
     }
     return undefined;
   }
 
-  async #fitsHash(hash: Pbkdf2Hash, text: string, secret: string, key: SecretDigest): Promise<boolean> {
+  async #fitsHash(hash: Pbkdf2Hash, text: string, secret: string, key: SecretDigest, attempt: Attempt): Promise<boolean> {
     const fact = `${key}${text}`;
     if (this.#fits.has(fact)) return true;
     if (this.#misfits.has(fact)) return false;
-    const fits = await this.#hashes.run(() => verifyPbkdf2(secret, hash));
+    const fits = await this.#hashes.run(
+      [this.#database.name, attempt.network],
+      () => attempt.reserve(),
+      () => verifyPbkdf2(secret, hash),
+    );
     (fits ? this.#fits : this.#misfits).set(fact, true);
     return fits;
   }

@@ -1,46 +1,144 @@
-// Guessing credentials costs the guesser: an address whose credentials were refused too often is answered without a
-// look at the next one. Callers with good credentials behind the same address wait with it, as with any shared limit.
+// Guessing credentials costs the guesser: when too many that came from an address were refused, no further one that the
+// gateway has not verified before is looked at. Callers whose credentials it knows go on behind the same address.
+//
+// A try that costs something reserves its place among those that may fail, before it begins: of a burst, no more are
+// tried than may fail. One that succeeds gives its place back; one that fails is counted, over all sidecars. What is sure to
+// fail is counted before it costs anything.
 
+import type { Attempt, Authenticate } from '../auth/authenticate.ts';
 import type { Policy, RequestContext } from '../context.ts';
+import { perDatabase } from '../db/database.ts';
+import type { PerWindow } from '../db/throttle.ts';
 import { GatewayError } from '../errors.ts';
+import { subscriberOf } from '../ip.ts';
 import type { Decision } from './decision.ts';
 import { addressSubject, limitHeaders, perMinute, throttleOf } from './limits.ts';
 
-/** The authenticating policy, with a limit on how often an address may fail at it. */
-export function limitFailures(authenticate: Policy): Policy {
+/** Places that are reserved by the tries of one subject. */
+interface Reserved {
+  all: number;
+  /** Of those, the ones that end within milliseconds: worth waiting for. */
+  soonOver: number;
+  readonly onRelease: (() => void)[];
+}
+
+const reservedOf = perDatabase(() => new Map<string, Reserved>());
+
+/** The policy that finds the caller, with a limit on how often an address may fail at it. */
+export function limitFailures(authenticate: Authenticate): Policy {
   return {
-    ...authenticate,
+    name: 'authenticate',
+    appliesTo: ['authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
-      refuseKnownGuesser(context);
-      try {
-        return authenticate.check(context)?.catch((error: unknown) => chargeFailure(context, error));
-      } catch (error) {
-        return chargeFailure(context, error);
-      }
+      const found = countingFailures(context, (attempt) => authenticate(context, attempt));
+      return found instanceof Promise ? found : undefined;
     },
   };
 }
 
-function refuseKnownGuesser(context: RequestContext): void {
-  const { database, address } = context;
-  const limits = perMinute(database.settings['throttle.failed']);
-  if (limits.minute === 0) return;
-  const known = throttleOf(database).known(addressSubject('failed', address), limits);
-  if (known?.allowed === false) settle(context, known);
-}
-
-/** Rejects with `error`, unless the failure was one too many. */
-async function chargeFailure(context: RequestContext, error: unknown): Promise<void> {
-  if (error instanceof GatewayError && error.reason === 'auth.invalid') {
-    const { database, address } = context;
-    const limits = perMinute(database.settings['throttle.failed']);
-    const decision = await throttleOf(database).take(addressSubject('failed', address), limits);
-    if (decision !== undefined) settle(context, decision);
+/** For whatever checks a credential: counts it against the address when it fails with `auth.invalid`. */
+export function countingFailures<T>(context: RequestContext, check: (attempt: Attempt) => T | Promise<T>): T | Promise<T> {
+  const attempt = new AddressAttempt(context);
+  try {
+    const found = check(attempt);
+    return found instanceof Promise ? settle(attempt, found) : found;
+  } catch (error) {
+    return attempt.fail(error);
   }
-  throw error;
 }
 
-function settle(context: RequestContext, decision: Decision): void {
-  context.limitHeaders = limitHeaders(decision);
+async function settle<T>(attempt: AddressAttempt, pending: Promise<T>): Promise<T> {
+  try {
+    return await pending;
+  } catch (error) {
+    return await attempt.fail(error);
+  } finally {
+    // After the failure was counted: until then the place is taken.
+    attempt.release();
+  }
+}
+
+class AddressAttempt implements Attempt {
+  readonly #context: RequestContext;
+  #release: (() => void) | undefined;
+  #isCharged = false;
+
+  constructor(context: RequestContext) {
+    this.#context = context;
+  }
+
+  get network(): string {
+    return subscriberOf(this.#context.address);
+  }
+
+  admit(): void {
+    const decision = this.#known(1);
+    if (decision?.allowed === false) tell(this.#context, decision);
+  }
+
+  async reserve(takesLong = false): Promise<void> {
+    const most = this.#limits.minute;
+    if (most === 0 || this.#isCharged || this.#release !== undefined) return;
+    const subjects = reservedOf(this.#context.database);
+    const subject = this.#subject;
+    for (;;) {
+      this.admit();
+      const reserved = subjects.get(subject) ?? { all: 0, soonOver: 0, onRelease: [] };
+      if (reserved.all < (this.#known(0)?.remaining ?? most)) {
+        subjects.set(subject, reserved);
+        this.#hold(subjects, reserved, takesLong ? 0 : 1);
+        return;
+      }
+      if (takesLong || reserved.soonOver === 0) throw new GatewayError('throttle.failed', { retryAfterMs: 1_000 });
+      await new Promise<void>((resolve) => reserved.onRelease.push(resolve));
+    }
+  }
+
+  async charge(): Promise<void> {
+    const decision = await throttleOf(this.#context.database).take(this.#subject, this.#limits);
+    this.#isCharged = true;
+    if (decision !== undefined) tell(this.#context, decision);
+  }
+
+  release(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  /** Rejects with `error`, unless the failure was one too many. */
+  async fail(error: unknown): Promise<never> {
+    if (!this.#isCharged && error instanceof GatewayError && error.reason === 'auth.invalid') await this.charge();
+    throw error;
+  }
+
+  #hold(subjects: Map<string, Reserved>, reserved: Reserved, soonOver: 0 | 1): void {
+    reserved.all += 1;
+    reserved.soonOver += soonOver;
+    this.#release = () => {
+      reserved.all -= 1;
+      reserved.soonOver -= soonOver;
+      if (reserved.all === 0) subjects.delete(this.#subject);
+      for (const retry of reserved.onRelease.splice(0)) retry();
+    };
+  }
+
+  get #subject(): string {
+    return addressSubject('failed', this.#context.address);
+  }
+
+  get #limits(): PerWindow {
+    return perMinute(this.#context.database.settings['throttle.failed']);
+  }
+
+  /** What memory alone says of a try that costs so much. */
+  #known(cost: number): Decision | undefined {
+    if (this.#limits.minute === 0) return undefined;
+    return throttleOf(this.#context.database).known(this.#subject, this.#limits, cost);
+  }
+}
+
+function tell(context: RequestContext, decision: Decision): void {
+  // Where the path has a limit of its own, that one is what a caller plans by.
+  if (!decision.allowed || context.limitHeaders.length === 0) context.limitHeaders = limitHeaders(decision);
   if (!decision.allowed) throw new GatewayError('throttle.failed', { retryAfterMs: decision.resetMs });
 }

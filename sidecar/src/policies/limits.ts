@@ -6,7 +6,7 @@ import type { Settings } from '../db/settings.ts';
 import type { PerWindow, Window } from '../db/throttle.ts';
 import { takeThrottle } from '../db/throttle.ts';
 import { GatewayError } from '../errors.ts';
-import { parseAddress, subscriberNetwork } from '../ip.ts';
+import { subscriberOf } from '../ip.ts';
 import type { Decision } from './decision.ts';
 import { Throttle } from './throttle.ts';
 
@@ -98,8 +98,7 @@ function inWindow(window: Window, most: number): PerWindow {
 
 /** An IPv6 subscriber has a whole /64 to call from. */
 export function addressSubject(kind: string, address: string): string {
-  const parsed = parseAddress(address);
-  return `${kind}:${parsed?.kind() === 'ipv6' ? subscriberNetwork(parsed) : address}`;
+  return `${kind}:${subscriberOf(address)}`;
 }
 
 const kinds: Readonly<Record<string, OperationKind>> = { GET: 'read', HEAD: 'read', DELETE: 'delete' };

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { success } from '../answer.ts';
-import type { Authenticator } from '../auth/authenticate.ts';
+import type { Attempt, Authenticator } from '../auth/authenticate.ts';
 import { asAnswer, missing } from '../auth/authenticate.ts';
 import { readCredential } from '../auth/credentials.ts';
 import { principalsOf } from '../auth/principals.ts';
@@ -13,6 +13,7 @@ import type { IssuedTokens } from '../auth/tokens.ts';
 import { endFamily, issueTokens, readAnyToken, refreshTokens, scopeText } from '../auth/tokens.ts';
 import type { Answer, Principal, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { countingFailures } from '../policies/failed_authentication.ts';
 import { mayComeFrom } from '../policies/ip_list.ts';
 
 /** Odoo's word on a password; `uid` null when it refused. */
@@ -20,6 +21,7 @@ export type CheckLogin = (
   context: RequestContext,
   login: string,
   password: string,
+  attempt: Attempt,
 ) => Promise<{ readonly uid: number | null; readonly mfa: boolean }>;
 
 export interface AuthParts {
@@ -36,26 +38,28 @@ export function authRoutes({ checkLogin, keys }: AuthParts): Route[] {
       limitedAs: 'login',
       name: 'login',
       path: '/api/v1/auth/login',
-      handle: (context) => told(() => login(context, checkLogin)),
+      handle: (context) => told(context, (attempt) => login(context, checkLogin, attempt)),
     },
-    { ...post, name: 'refresh', path: '/api/v1/auth/refresh', handle: (context) => told(() => refresh(context)) },
-    { ...post, name: 'logout', path: '/api/v1/auth/logout', handle: (context) => told(() => logout(context)) },
+    { ...post, name: 'refresh', path: '/api/v1/auth/refresh', handle: (context) => told(context, () => refresh(context)) },
+    { ...post, name: 'logout', path: '/api/v1/auth/logout', handle: (context) => told(context, () => logout(context)) },
     {
       ...post,
       name: 'exchange',
       path: '/auth/token/apikey',
       errors: 'oauth',
-      handle: (context) => told(() => exchange(context, keys)),
+      handle: (context) => told(context, (attempt) => exchange(context, keys, attempt)),
     },
   ];
 }
 
-async function told(handle: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await handle();
-  } catch (error) {
-    throw asAnswer(error);
-  }
+function told(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
+  return countingFailures(context, async (attempt) => {
+    try {
+      return await handle(attempt);
+    } catch (error) {
+      throw asAnswer(error);
+    }
+  });
 }
 
 const text = z.string().min(1).max(1_000);
@@ -64,13 +68,14 @@ const loginBody = z
   .object({ login: text.optional(), email: text.optional(), password: text, scope: z.string().max(4_000).optional() })
   .transform(({ login, email, ...rest }) => ({ login: login ?? email, ...rest }));
 
-async function login(context: RequestContext, checkLogin: CheckLogin): Promise<Answer> {
+async function login(context: RequestContext, checkLogin: CheckLogin, attempt: Attempt): Promise<Answer> {
   const body = parsed(loginBody, context.body, 'login (or email) and password');
   if (body.login === undefined) throw incomplete('login (or email) and password');
   const scopes = scopesOf(body.scope);
   // Postgres stores no null byte, so nobody has one in a login or a password.
   if (`${body.login}${body.password}`.includes('\0')) throw new CredentialRefused('a null byte in a login');
-  const { uid, mfa } = await checkLogin(context, body.login, body.password);
+  attempt.admit();
+  const { uid, mfa } = await checkLogin(context, body.login, body.password, attempt);
   if (uid === null) throw new CredentialRefused('Odoo refused the login');
   if (mfa) throw new GatewayError('auth.mfa');
 
@@ -118,7 +123,7 @@ const exchangeBody = z
   .optional();
 
 /** A key, in a header or the body, for an access token that may do what the key may, and no longer. */
-async function exchange(context: RequestContext, keys: readonly Authenticator[]): Promise<Answer> {
+async function exchange(context: RequestContext, keys: readonly Authenticator[], attempt: Attempt): Promise<Answer> {
   const { database } = context;
   const body = parsed(exchangeBody, context.body, 'api_key');
   const given = body?.api_key ?? body?.apikey ?? body?.key;
@@ -129,7 +134,7 @@ async function exchange(context: RequestContext, keys: readonly Authenticator[])
   const authenticator = keys.find((candidate) => candidate.recognises(credential));
   if (authenticator === undefined) throw new CredentialRefused('not a key');
   await database.ensureFresh();
-  const { kind, credentialId } = await authenticator.authenticate(credential, database);
+  const { kind, credentialId } = await authenticator.authenticate(credential, database, attempt);
   const standing = await principalsOf(database).of(kind, credentialId);
   context.principal = standing.principal;
   requireAddress(context, standing.principal);

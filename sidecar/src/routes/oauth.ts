@@ -1,6 +1,7 @@
 // OAuth 2.0 for machines: RFC 6749 (client credentials), 7009 (revocation), 7662 (introspection), 8414 (metadata).
 
 import { z } from 'zod';
+import type { Attempt } from '../auth/authenticate.ts';
 import type { ClientCredentials } from '../auth/client.ts';
 import { authenticateClient, basicClient } from '../auth/client.ts';
 import type { Standing } from '../auth/principals.ts';
@@ -10,6 +11,7 @@ import { actions, isWithin } from '../auth/scopes.ts';
 import { endToken, issueTokens, readAnyToken, scopeText } from '../auth/tokens.ts';
 import type { Answer, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { countingFailures } from '../policies/failed_authentication.ts';
 import { requireAddress, scopesOf, tokenFields } from './auth.ts';
 
 export type OriginOf = (context: RequestContext) => string;
@@ -23,9 +25,24 @@ export function oauthRoutes(originOf: OriginOf): Route[] {
     smallBody: 'form or json',
   } as const;
   return [
-    { ...post, name: 'token', path: '/api/oauth/token', handle: (context) => told(() => token(context)) },
-    { ...post, name: 'revoke', path: '/api/oauth/revoke', handle: (context) => told(() => revoke(context)) },
-    { ...post, name: 'introspect', path: '/api/oauth/introspect', handle: (context) => told(() => introspect(context)) },
+    {
+      ...post,
+      name: 'token',
+      path: '/api/oauth/token',
+      handle: (context) => told(context, (attempt) => token(context, attempt)),
+    },
+    {
+      ...post,
+      name: 'revoke',
+      path: '/api/oauth/revoke',
+      handle: (context) => told(context, (attempt) => revoke(context, attempt)),
+    },
+    {
+      ...post,
+      name: 'introspect',
+      path: '/api/oauth/introspect',
+      handle: (context) => told(context, (attempt) => introspect(context, attempt)),
+    },
     {
       name: 'oauth metadata',
       method: 'GET',
@@ -37,13 +54,15 @@ export function oauthRoutes(originOf: OriginOf): Route[] {
 }
 
 /** Who is refused here is told how a client says who it is. */
-async function told(handle: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await handle();
-  } catch (error) {
-    if (!(error instanceof CredentialRefused)) throw error;
-    throw new GatewayError('auth.invalid', { headers: ['WWW-Authenticate', 'Basic realm="odoo"'], cause: error });
-  }
+function told(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
+  return countingFailures(context, async (attempt) => {
+    try {
+      return await handle(attempt);
+    } catch (error) {
+      if (!(error instanceof CredentialRefused)) throw error;
+      throw new GatewayError('auth.invalid', { headers: ['WWW-Authenticate', 'Basic realm="odoo"'], cause: error });
+    }
+  });
 }
 
 const parameters = z.record(z.string(), z.unknown());
@@ -66,7 +85,11 @@ interface Client {
 }
 
 /** The client of a request, by Basic or by the body, never by both; its addresses are checked, too. */
-async function clientOf(context: RequestContext, parameter: (name: string) => string | undefined): Promise<Client> {
+async function clientOf(
+  context: RequestContext,
+  parameter: (name: string) => string | undefined,
+  attempt: Attempt,
+): Promise<Client> {
   const basic = basicClient(context.request.headers.authorization);
   const [clientId, secret] = [parameter('client_id'), parameter('client_secret')];
   if (basic !== undefined && secret !== undefined) {
@@ -84,18 +107,18 @@ async function clientOf(context: RequestContext, parameter: (name: string) => st
     credentials = { clientId, secret };
   }
   await context.database.ensureFresh();
-  const standing = await authenticateClient(context.database, credentials);
+  const standing = await authenticateClient(context.database, credentials, attempt);
   context.principal = standing.principal;
   requireAddress(context, standing.principal);
   return { clientId: credentials.clientId, standing };
 }
 
-async function token(context: RequestContext): Promise<Answer> {
+async function token(context: RequestContext, attempt: Attempt): Promise<Answer> {
   const parameter = parametersOf(context);
   const grantType = parameter('grant_type');
   if (grantType === undefined) throw new GatewayError('oauth.request', { message: 'The parameter grant_type is missing.' });
   if (grantType !== 'client_credentials') throw new GatewayError('oauth.grant_type');
-  const { clientId, standing } = await clientOf(context, parameter);
+  const { clientId, standing } = await clientOf(context, parameter, attempt);
   const { grant } = standing.principal;
   const asked = scopesOf(parameter('scope'));
   if (asked !== null && !isWithin(asked, grant.scopes)) throw new GatewayError('oauth.scope');
@@ -114,9 +137,9 @@ async function token(context: RequestContext): Promise<Answer> {
 }
 
 /** A client ends its own tokens. What is not its own, or no token, answers like what was: nothing is told about it. */
-async function revoke(context: RequestContext): Promise<Answer> {
+async function revoke(context: RequestContext, attempt: Attempt): Promise<Answer> {
   const parameter = parametersOf(context);
-  const { principal } = (await clientOf(context, parameter)).standing;
+  const { principal } = (await clientOf(context, parameter, attempt)).standing;
   const found = await readAnyToken(context.database, required(parameter, 'token'));
   if (found?.row.credential === 'client' && found.row.credentialId === principal.credentialId) {
     await endToken(context.database, found.row);
@@ -125,9 +148,9 @@ async function revoke(context: RequestContext): Promise<Answer> {
 }
 
 /** What a resource server needs to know of a token. Any client may ask: whoever holds the token could use it. */
-async function introspect(context: RequestContext): Promise<Answer> {
+async function introspect(context: RequestContext, attempt: Attempt): Promise<Answer> {
   const parameter = parametersOf(context);
-  await clientOf(context, parameter);
+  await clientOf(context, parameter, attempt);
   const { database } = context;
   const found = await readAnyToken(database, required(parameter, 'token'));
   if (found === undefined || found.row.spentForS !== null) return inactive;

@@ -19,6 +19,14 @@ export interface OdooLoad {
   readonly queued: number;
 }
 
+/** Credentials whose check costs a hash, here or in Odoo. */
+export interface HashLoad {
+  readonly kind: 'key' | 'login';
+  /** Since the start. */
+  readonly hashed: number;
+  readonly waiting: number;
+}
+
 /** What a sidecar's deliveries came to, by database. */
 export interface WebhookLoad {
   readonly database: string;
@@ -35,7 +43,12 @@ export class Metrics {
   readonly #odooDuration: Histogram;
   readonly #bytes: Counter<'direction'>;
 
-  constructor(recorderOf: ReadonlyMap<Database, TrafficRecorder>, odoo: () => OdooLoad, webhooks: () => readonly WebhookLoad[]) {
+  constructor(
+    recorderOf: ReadonlyMap<Database, TrafficRecorder>,
+    odoo: () => OdooLoad,
+    webhooks: () => readonly WebhookLoad[],
+    hashes: () => readonly HashLoad[],
+  ) {
     const registers = [this.#registry];
     const tallies = this.#tallies;
     collectDefaultMetrics({ register: this.#registry });
@@ -76,6 +89,25 @@ export class Metrics {
         const { inFlight, queued } = odoo();
         this.set({ state: 'in_flight' }, inFlight);
         this.set({ state: 'queued' }, queued);
+      },
+    });
+    new Counter({
+      name: 'gateway_credentials_hashed_total',
+      help: 'Keys and passwords whose check took a hash.',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { kind, hashed } of hashes()) this.inc({ kind }, hashed);
+      },
+    });
+    new Gauge({
+      name: 'gateway_credentials_waiting',
+      help: 'Keys and passwords that wait for their check.',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        for (const { kind, waiting } of hashes()) this.set({ kind }, waiting);
       },
     });
     new Gauge({

@@ -1,0 +1,119 @@
+// What waits for something scarce, served by turns. Each item stands at the end of a path, like database, user, consumer:
+// the databases take turns, in a database its users, of a user its consumers, and each consumer is served in the order of
+// arrival. Nobody gains by sending more than the others do.
+//
+// The places are shared in the same way: anyone may fill those that are empty, but when all are taken, whoever holds most
+// of them gives way to a newcomer that holds fewer.
+//
+// Maps and sets keep their order: what was served goes to the end. Taking costs a step for each level, and one for each
+// head that is passed over. Only a full queue looks at all branches of a level.
+
+interface Branch<Item> {
+  readonly parent: Branch<Item> | undefined;
+  readonly key: string;
+  /** Items below. */
+  size: number;
+  readonly branches: Map<string, Branch<Item>>;
+  readonly items: Set<Item>;
+}
+
+export class FairQueue<Item extends object> {
+  readonly #most: number;
+  readonly #root: Branch<Item> = branchOf(undefined, '');
+  readonly #leafOf = new Map<Item, Branch<Item>>();
+
+  /** @param most items that may wait, of all together */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get size(): number {
+    return this.#leafOf.size;
+  }
+
+  /** How many wait below this path. */
+  sizeOf(path: readonly string[]): number {
+    let branch: Branch<Item> | undefined = this.#root;
+    for (const key of path) branch = branch?.branches.get(key);
+    return branch?.size ?? 0;
+  }
+
+  /**
+   * @param path all of them as long as each other
+   * @returns what has to leave, if there was no place: the newest item of whoever has most waiting, which may be this one
+   */
+  push(path: readonly string[], item: Item): Item | undefined {
+    let leaf = this.#root;
+    for (const key of path) leaf = leaf.branches.get(key) ?? grow(leaf, key);
+    leaf.items.add(item);
+    this.#leafOf.set(item, leaf);
+    for (let at: Branch<Item> | undefined = leaf; at !== undefined; at = at.parent) at.size += 1;
+    if (this.size <= this.#most) return undefined;
+    const leaving = this.#newestOfMost(leaf, item);
+    this.delete(leaving);
+    return leaving;
+  }
+
+  /** The next item by turns whose leaf's first one is accepted. The others keep their turn. */
+  take(accepts: (first: Item) => boolean = () => true): Item | undefined {
+    const item = firstIn(this.#root, accepts);
+    if (item === undefined) return undefined;
+    const leaf = this.#leafOf.get(item);
+    this.delete(item);
+    for (let at = leaf; at?.parent !== undefined; at = at.parent) {
+      if (at.size === 0) continue;
+      // To the end of its turn-takers.
+      at.parent.branches.delete(at.key);
+      at.parent.branches.set(at.key, at);
+    }
+    return item;
+  }
+
+  /** False when it does not wait. */
+  delete(item: Item): boolean {
+    const leaf = this.#leafOf.get(item);
+    if (leaf === undefined) return false;
+    this.#leafOf.delete(item);
+    leaf.items.delete(item);
+    for (let at: Branch<Item> | undefined = leaf; at !== undefined; at = at.parent) {
+      at.size -= 1;
+      if (at.size === 0) at.parent?.branches.delete(at.key);
+    }
+    return true;
+  }
+
+  #newestOfMost(newest: Branch<Item>, item: Item): Item {
+    const ofNewest = new Set<Branch<Item>>();
+    for (let at: Branch<Item> | undefined = newest; at !== undefined; at = at.parent) ofNewest.add(at);
+    let at = this.#root;
+    while (at.branches.size > 0) {
+      let largest: Branch<Item> | undefined;
+      for (const branch of at.branches.values()) {
+        const isLarger = largest === undefined || branch.size > largest.size;
+        // Who holds as many as others does not push them out.
+        if (isLarger || (branch.size === largest?.size && ofNewest.has(branch))) largest = branch;
+      }
+      at = largest as Branch<Item>;
+    }
+    return at === newest ? item : ([...at.items].at(-1) as Item);
+  }
+}
+
+function branchOf<Item>(parent: Branch<Item> | undefined, key: string): Branch<Item> {
+  return { parent, key, size: 0, branches: new Map(), items: new Set() };
+}
+
+function grow<Item>(parent: Branch<Item>, key: string): Branch<Item> {
+  const branch = branchOf(parent, key);
+  parent.branches.set(key, branch);
+  return branch;
+}
+
+function firstIn<Item>({ branches, items }: Branch<Item>, accepts: (first: Item) => boolean): Item | undefined {
+  for (const first of items) return accepts(first) ? first : undefined;
+  for (const branch of branches.values()) {
+    const found = firstIn(branch, accepts);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
