@@ -26,3 +26,22 @@ test.each([
 test('bytes that are not UTF-8 are refused rather than replaced', () => {
   expect(() => parse(Buffer.from([0x22, 0xff, 0x22]))).toThrow('Invalid JSON body');
 });
+
+const nested = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth);
+
+test.each([
+  ['lists', nested(65)],
+  ['objects', `${'{"a":'.repeat(65)}1${'}'.repeat(65)}`],
+  ['both, with brackets in strings', `{"a":"]]]]\\"]]","b\\\\":${nested(64)}}`],
+  ['lists that never end', '['.repeat(65)],
+])('%s nested 65 deep are refused before they are parsed', (_kind, text) => {
+  expect(() => parse(Buffer.from(text))).toThrow(expect.objectContaining({ reason: 'request.too_deep', status: 400 }));
+});
+
+test.each([
+  ['lists', nested(64)],
+  ['a thousand lists beside each other', `[${Array.from({ length: 1_000 }, () => nested(63)).join(',')}]`],
+  ['brackets in strings', JSON.stringify({ a: '[[[['.repeat(50), 'b\\"[': `"${'{'.repeat(200)}\\` })],
+])('%s nested at most 64 deep are parsed', (_kind, text) => {
+  expect(JSON.stringify(parse(Buffer.from(text)))).toBe(text);
+});

@@ -5,6 +5,7 @@ import re
 from odoo.models import BaseModel
 from odoo.orm.utils import READ_GROUP_NUMBER_GRANULARITY
 
+from .budget import check_length, joins_of, joins_of_order
 from .errors import RefusalError
 from .reach import READ
 
@@ -14,11 +15,13 @@ OPERATORS = frozenset(
     for negation in ("", "not ")
     for operator in ("in", "any", "like", "ilike", "=like", "=ilike")
 ) | {"=", "!=", "<>", "==", "=?", "<", ">", "<=", ">=", "child_of", "parent_of"}
+SUBQUERIES = frozenset(["any", "not any", "child_of", "parent_of"])
 ARITY = {"&": 2, "|": 2, "!": 1}
 DATE_PARTS = READ_GROUP_NUMBER_GRANULARITY.keys()
 NUMBERS = frozenset(["integer", "float", "monetary", "many2one_reference"])
 MAX_TERMS = 500
 MAX_NESTING = 10
+MAX_ORDER_TERMS = 32
 ORDER_TERM = re.compile(r"\s*([a-z0-9_]+)(?:\.([a-z0-9_]+))?(?:\s+(?:asc|desc))?(?:\s+nulls (?:first|last))?\s*", re.I)
 
 
@@ -60,7 +63,10 @@ def _check_terms(reach, model, domain, size):
 def check_order(reach, model, order):
     if type(order) is not str:
         raise RefusalError("odoo.order", "An order is a string of fields.")
-    for term in order.split(","):
+    terms = order.split(",")
+    if len(terms) > MAX_ORDER_TERMS:
+        raise RefusalError("odoo.order", f"An order has at most {MAX_ORDER_TERMS} fields, not {len(terms)}.")
+    for term in terms:
         match = ORDER_TERM.fullmatch(term)
         if not match:
             raise RefusalError("odoo.order", f"The order has a malformed term: {term.strip()!r}.")
@@ -71,6 +77,7 @@ def check_order(reach, model, order):
             raise RefusalError("odoo.order", f"The field {name} of {model._name} cannot be sorted by.", field=name)
         if part and not (field.type == "properties" or (field.type == "many2one" and part == "id")):
             raise RefusalError("odoo.order", f"The order cannot go through {name}.{part}.", field=name)
+        reach.budget.join(joins_of_order(model, term), 0, name)
         if not part:
             check_sorting(reach, model, field)
 
@@ -118,6 +125,8 @@ def _check_condition(reach, model, term, size):
     field, comodel = _check_path(reach, model, path)
     if field.name == "display_name":
         check_name_search(reach, model.env[field.model_name])
+    if field.type == "many2one" and (operator in SUBQUERIES or _names_one(value)):
+        reach.budget.join(1, 0, path)  # a search of its own in the other model
     if operator in ("any", "not any"):
         if comodel is None:
             raise RefusalError(
@@ -145,6 +154,10 @@ def _check_any(reach, comodel, value, size):
     )
 
 
+def _names_one(value):
+    return any(type(item) is str for item in (value if type(value) is list else [value]))
+
+
 def _is_number(value):
     if type(value) is str:
         try:
@@ -157,12 +170,14 @@ def _is_number(value):
 def _check_path(reach, model, path):
     """Walk a dotted path; its last field, and the model that this leads to, None if it is no relation."""
     names = path.split(".")
+    check_length(path, names)
     for position, name in enumerate(names):
         field = reach.field(model, name)
         model._check_field_access(field, "read")
         if not field._description_searchable:
             raise RefusalError("odoo.domain", f"The field {name} of {model._name} cannot be searched.", field=path)
         rest = names[position + 1 :]
+        reach.budget.join(*joins_of(model, field, is_last=not rest), path)
         if not rest:
             break
         if not field.relational:

@@ -4,6 +4,7 @@ import inspect
 import re
 
 from . import special_methods
+from .budget import check_length, joins_of, joins_of_order
 from .context import checked_context
 from .errors import RefusalError
 from .expressions import check_order, check_sorting
@@ -79,15 +80,17 @@ def _check_paths(reach, model, paths):
 
 
 def _check_groups(reach, model, paths):
-    """Groups come in the order of what they are grouped by."""
+    """Groups come in the order of what they are grouped by, and are made in one statement, which joins it all."""
     for path in paths if type(paths) is list else [paths]:
         if type(path) is list:
             _check_groups(reach, model, path)
-        elif found := _check_path(reach, model, path):
-            check_sorting(reach, *found)
+        elif found := _check_path(reach, model, path, is_grouped=True):
+            owner, field = found
+            reach.budget.join(joins_of_order(owner, field.name), 0, path)
+            check_sorting(reach, owner, field)
 
 
-def _check_path(reach, model, path, action=READ):
+def _check_path(reach, model, path, action=READ, is_grouped=False):
     """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`. Its last field
     with that one's model; None for an id or a count."""
     if type(path) is not str:
@@ -97,6 +100,8 @@ def _check_path(reach, model, path, action=READ):
     names = [name for name in re.split(r"[./]", path.partition(":")[0]) if name]
     if names == ["__count"]:
         return None
+    check_length(path, names)
+    root = model._name
     for position, name in enumerate(names):
         rest = names[position + 1 :]
         if name == "id" and not rest:
@@ -106,6 +111,9 @@ def _check_path(reach, model, path, action=READ):
             model._check_field_access(field, "read")
         if not rest or not field.relational:
             return model, field
+        if is_grouped:
+            reach.budget.join(*joins_of(model, field, is_last=False), path)
+        reach.budget.walk(root, names[: position + 1])
         model = reach.step(model, field, rest[0])
         if action == WRITE and rest[0] != "id":
             reach.require(model._name, WRITE)
@@ -119,8 +127,9 @@ def _check_read_back(reach, model, specification):
     _check_specification(reach, model, specification)
 
 
-def _check_specification(reach, model, specification):
-    """As `web_read` takes it."""
+def _check_specification(reach, model, specification, root=None, walked=()):
+    """As `web_read` takes it. `root` and `walked`: where it begins, and the relations from there."""
+    root = root or model._name
     if type(specification) is not dict:
         raise RefusalError("odoo.arguments", f"The specification of {model._name} is not an object.")
     for name, node in specification.items():
@@ -136,9 +145,13 @@ def _check_specification(reach, model, specification):
                 raise RefusalError("odoo.field", f"The field {name} of {model._name} cannot be expanded.", field=name)
             continue
         comodel = model.env[field.comodel_name]
+        walked_here = (*walked, name)
+        if "fields" in node:
+            check_length(".".join(walked_here), [*walked_here, "id"])
+            reach.budget.walk(root, walked_here)
         for inner in node.get("fields") or ():
             reach.step(model, field, inner)
-        _check_specification(reach, comodel, node.get("fields") or {})
+        _check_specification(reach, comodel, node.get("fields") or {}, root, walked_here)
         if node.get("order"):
             reach.require(comodel._name, READ)
             check_order(reach, comodel, node["order"])
@@ -157,8 +170,10 @@ def _check_orders(reach, model, order):
     if type(order) is not str:
         raise RefusalError("odoo.order", "An order is a string of fields.")
     for term in order.split(","):
-        if term.split() and (found := _check_path(reach, model, term.split()[0])):
-            check_sorting(reach, *found)
+        if term.split() and (found := _check_path(reach, model, term.split()[0], is_grouped=True)):
+            owner, field = found
+            reach.budget.join(joins_of_order(owner, field.name), 0, term.strip())
+            check_sorting(reach, owner, field)
 
 
 def _check_opening(reach, model, groups):

@@ -1,5 +1,6 @@
 """What a call may reach: the never-exposed list, and what its credential was narrowed to."""
 
+from .budget import Budget
 from .errors import RefusalError
 from .state import Patterns
 
@@ -7,7 +8,10 @@ READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
 
 
 class Reach:
+    """One for each call, with the call's budget: all that checks what a caller names has both."""
+
     def __init__(self, never_exposed, grant):
+        self.budget = Budget()
         self._never_exposed = never_exposed
         self._scopes = None if grant["scopes"] is None else frozenset(grant["scopes"])
         self._models = None if grant["models"] is None else Patterns(grant["models"])

@@ -22,10 +22,12 @@ def default_fields(model):
     return readable, omitted
 
 
-def check_tree(reach, model, tree, depth=0):
+def check_tree(reach, model, tree, root=None, walked=()):
+    """`root` and `walked`: the model that the tree begins at, and the relations from there."""
+    root = root or model._name
     if type(tree) is not dict:
         raise RefusalError("odoo.field", f"The fields of {model._name} are not an object.", model=model._name)
-    if depth > MAX_DEPTH:
+    if len(walked) > MAX_DEPTH:
         raise RefusalError("odoo.field", f"Relations are expanded at most {MAX_DEPTH} times in a row.")
     for name, node in tree.items():
         field = reach.field(model, name)
@@ -42,7 +44,8 @@ def check_tree(reach, model, tree, depth=0):
                 )
             for inner in node["fields"]:
                 reach.step(model, field, inner)
-            check_tree(reach, model.env[field.comodel_name], node["fields"], depth + 1)
+            reach.budget.walk(root, (*walked, name))
+            check_tree(reach, model.env[field.comodel_name], node["fields"], root, (*walked, name))
 
 
 def fast_env(model, tree):

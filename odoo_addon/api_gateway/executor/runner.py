@@ -169,6 +169,7 @@ def _run_operations(env, reach, call, clock, operations, answer):
         if run is None:
             raise RefusalError("odoo.arguments", f"There is no operation {operation['op']!r} on this path.")
         clock.arm()
+        reach.budget.begin()
         results.append(run(env, reach, operation))
         if len(call["operations"]) > 1:
             named[str(index)] = named[operation.get("name", str(index))] = results[-1]

@@ -3,6 +3,7 @@
 // exist and may be searched is for Odoo to say.
 
 import { GatewayError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 
 export type Domain = readonly unknown[];
 
@@ -45,8 +46,9 @@ const deepest = 20;
 export function parseDomain(text: string): Domain {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, 'domain');
   } catch (error) {
+    if (error instanceof GatewayError) throw error;
     throw new GatewayError('query.domain', {
       message: 'domain is not JSON: a list like [["name", "ilike", "azure"]].',
       cause: error,

@@ -120,9 +120,12 @@ function targetOf(operations: readonly Operation[]): Target | undefined {
   };
 }
 
+/** The reasons that Odoo's end may give. */
+const ofOdoosEnd = /^(?:odoo\.|idempotency\.|request\.too_complex$|answer\.too_large$)/;
+
 /** Texts of server faults stay out of answers: only the catalogue's own is public there. */
 export function asAnswer(error: CallError): GatewayError {
-  const reason = isReason(error.reason) && /^(?:odoo|idempotency)\./.test(error.reason) ? error.reason : 'odoo.error';
+  const reason = isReason(error.reason) && ofOdoosEnd.test(error.reason) ? error.reason : 'odoo.error';
   const isPublic = reason !== 'odoo.error' && reason !== 'odoo.timeout' && error.message !== '';
   return new GatewayError(reason, {
     message: isPublic ? error.message : undefined,

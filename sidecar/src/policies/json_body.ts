@@ -4,6 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Request } from 'express';
 import type { Policy, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 
 /** Enough for any credential; nobody makes the gateway hold more without having said who they are. */
 const smallBodyBytes = 16_384;
@@ -102,8 +103,9 @@ async function discard(request: Request): Promise<void> {
 export function parse(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new GatewayError('request.json', { details: { problem: 'not UTF-8' } });
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return parseJson(bytes.toString('utf8'), 'The body');
   } catch (error) {
+    if (error instanceof GatewayError) throw error;
     const problem = error instanceof Error ? error.message : String(error);
     throw new GatewayError('request.json', { details: { problem: withoutQuotation(problem) }, cause: error });
   }
