@@ -28,6 +28,7 @@ const sidecarLayers = [
   ['auth', 'policies', 'odoo', 'telemetry', 'webhooks', 'openapi'],
   ['context'],
   ['db'],
+  ['json'],
   ['errors', 'log'],
   ['config'],
   ['ip', 'fair_queue'],
