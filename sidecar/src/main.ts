@@ -33,7 +33,7 @@ import { limitFailures } from './policies/failed_authentication.ts';
 import { ipBlocking } from './policies/ip_block.ts';
 import { ipList } from './policies/ip_list.ts';
 import { jsonBody } from './policies/json_body.ts';
-import { limits } from './policies/limits.ts';
+import { chargeAnonymous, limits } from './policies/limits.ts';
 import { originBehind } from './policies/origin.ts';
 import { authRoutes } from './routes/auth.ts';
 import { batchRoute } from './routes/batch.ts';
@@ -124,12 +124,13 @@ function main(config: Config, log: Log): void {
   const blocking = ipBlocking(config.trustedProxies);
   const live = new LiveSockets({
     instance,
-    admit({ socket, headers }, database) {
+    addressOf({ socket, headers }) {
       const forwarded = headers[config.forwardedHeader];
-      return blocking.admit(
-        database,
-        addressBehind(socket.remoteAddress ?? '', forwarded, config.forwardedHeader, config.trustedProxies),
-      );
+      return addressBehind(socket.remoteAddress ?? '', forwarded, config.forwardedHeader, config.trustedProxies);
+    },
+    async admit(database, address) {
+      await blocking.admit(database, address);
+      await chargeAnonymous(database, address);
     },
   });
   const pushOf = new Map(
@@ -151,6 +152,7 @@ function main(config: Config, log: Log): void {
       { kind: 'key', ...hashes.load },
       { kind: 'login', ...logins.load },
     ],
+    () => live.load,
   );
   const traffic = new Traffic(recorderOf, databases[0], [metrics.observe, watch], log);
 

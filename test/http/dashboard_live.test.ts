@@ -1,6 +1,7 @@
 // The live figures over the WebSocket: who gets in, what they are told, and how it adds up over sidecars.
 
 import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Sidecar } from '../helpers/instance.ts';
@@ -34,8 +35,8 @@ class Watch {
   readonly heard: Message[] = [];
   closed: number | undefined;
 
-  constructor(sidecar: { url: string }, hello: object | undefined, pageOrigin: string) {
-    this.socket = new WebSocket(`${sidecar.url.replace('http', 'ws')}/api/live`, { origin: pageOrigin });
+  constructor(sidecar: { url: string }, hello: object | undefined, pageOrigin: string, headers = {}) {
+    this.socket = new WebSocket(`${sidecar.url.replace('http', 'ws')}/api/live`, { origin: pageOrigin, headers });
     this.socket.on('open', () => hello && this.socket.send(JSON.stringify({ event: 'subscribe', data: hello })));
     this.socket.on('message', (text) => this.heard.push(...(JSON.parse(String(text)) as Message[])));
     this.socket.on('close', (code) => {
@@ -178,6 +179,60 @@ test('a user is told its own requests alone, and leaves with its rights', async 
 
   await gateway.orm('res.users', 'write', { ids: [userId], vals: { active: false } });
   await until('it is sent away', () => watching.closed === 4403, 3_000);
+});
+
+test('silent sockets are few, and keep no browser out', async () => {
+  const silent = Array.from({ length: 60 }, () => new Watch(gateway.sidecar, undefined, origin));
+  await until('most of them are sent away', () => silent.filter(({ closed }) => closed === 4401).length >= 55);
+  expect(silent.filter(({ closed }) => closed === undefined)).toHaveLength(5);
+  const watching = await watch(admin);
+  await ping(1, gateway.keys.demo);
+  await until('it is told', () => watching.requests() === 1);
+  // They came with nothing and go within seconds; the browser stays.
+  await until('the last ones are sent away', () => silent.every(({ closed }) => closed === 4401), 7_000);
+  expect(watching.closed).toBeUndefined();
+});
+
+test('an address, or an IPv6 /64, takes no place of another one', async () => {
+  const second = await gateway.startSidecar({
+    env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1', GATEWAY_METRICS_TOKEN: 'a-token-for-metrics-1' },
+  });
+  const silentFrom = (address: string) => new Watch(second, undefined, origin, { 'X-Forwarded-For': address });
+  const waiting = silentFrom('203.0.113.1');
+  const flood = Array.from({ length: 20 }, (_, i) => silentFrom(`2001:db8:1:2::${i + 1}`));
+  await until('its own go', () => flood.filter(({ closed }) => closed === 4401).length >= 15);
+  expect(waiting.closed).toBeUndefined();
+  const { text } = await second.get('/metrics', { key: 'a-token-for-metrics-1' });
+  expect(text).toMatch(/^gateway_live_sockets\{state="silent"\} 6$/m);
+  await second.stop();
+});
+
+test('a user opens no more than 20, and says no more than a browser has to', async () => {
+  const windows = await Promise.all(Array.from({ length: 20 }, () => watch(admin)));
+  const { ticket, database } = await ticketOf(admin);
+  const oneTooMany = new Watch(gateway.sidecar, { ticket, database, channels: ['traffic'] }, origin);
+  await until('one too many is refused', () => oneTooMany.closed === 4429);
+  const [talker, listener] = windows;
+  for (let i = 0; i < 200; i += 1) talker?.socket.send(JSON.stringify({ event: 'subscribe', data: { channels: ['traffic'] } }));
+  await until('who talks without end is sent away', () => talker?.closed === 4429);
+  expect(listener?.closed).toBeUndefined();
+});
+
+test('a peer that keeps its half of a refused connection open does not keep ours', async () => {
+  const { port, hostname } = new URL(gateway.sidecar.url);
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  let ended = false;
+  socket.on('end', () => {
+    ended = true;
+  });
+  socket.on('error', () => {});
+  socket.resume();
+  socket.write('GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await until('it is refused', () => ended);
+  await until('its connection is gone', async () => {
+    socket.write('more');
+    return socket.destroyed;
+  });
 });
 
 test('without a right in the gateway there is no ticket', async () => {

@@ -1,6 +1,7 @@
 // Which limits a request is under, and what its caller is told of them.
 
 import type { OperationKind, Policy, RequestContext } from '../context.ts';
+import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { Settings } from '../db/settings.ts';
 import type { PerWindow, Window } from '../db/throttle.ts';
@@ -46,6 +47,13 @@ export function limits(): { readonly beforeBody: Policy; readonly afterBody: Pol
       },
     },
   };
+}
+
+/** For what is no request and has no caller: throws or rejects when the address has asked too often. */
+export async function chargeAnonymous(database: Database, address: string): Promise<void> {
+  const limits = perMinute(database.settings['throttle.anonymous']);
+  const decision = await throttleOf(database).take(addressSubject('anonymous', address), limits);
+  if (decision?.allowed === false) throw exceeded(decision);
 }
 
 function isCounted({ endpoint, database }: RequestContext): boolean {

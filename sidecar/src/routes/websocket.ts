@@ -18,22 +18,31 @@ import { z } from 'zod';
 import type { Database } from '../db/database.ts';
 import type { Viewer } from '../db/live.ts';
 import { readViewer, takeTicket } from '../db/live.ts';
+import { subscriberOf } from '../ip.ts';
 import type { LiveMessage, Push, Selection } from '../telemetry/push.ts';
 import { trafficOf } from '../telemetry/push.ts';
+import { SilentSockets } from './silent_sockets.ts';
 
 const path = '/api/live';
 const helloLimitMs = 5_000;
-const mostWaiting = 50;
 const mostSockets = 500;
 const mostPerUser = 20;
+/** A whole office may sit behind one address. */
+const mostPerNetwork = 200;
 const pingEveryMs = 20_000;
 /** Then a new ticket is needed: a closed session in Odoo does not watch on for good. */
 const longestLifeMs = 3_600_000;
+/** Tickets that are being checked. */
+const mostEntering = 100;
+/** Messages and pings of a browser between two of our pings; it has little to say. */
+const mostHeard = 60;
+/** How long who is sent away may take to say goodbye. */
+const goodbyeMs = 1_000;
 /** What a browser may leave unread before it is cut off; it comes back and is sent what it missed. */
 const mostUnreadBytes = 256 * 1024;
 
 /** Close codes from 4000 on are the application's own. */
-const closeCodes = { refused: 4401, forbidden: 4403, renew: 4408, slow: 4413, malformed: 4400 } as const;
+const closeCodes = { refused: 4401, forbidden: 4403, renew: 4408, malformed: 4400, tooMany: 4429 } as const;
 
 const channel = z.string().regex(/^traffic(\/[a-z_]{1,20}:\d{1,15})?$/);
 const request = z.object({
@@ -54,23 +63,28 @@ interface Watcher {
   readonly push: Push;
   viewer: Viewer;
   channels: readonly string[];
+  readonly network: string;
   readonly opened: number;
   answered: boolean;
+  /** Messages and pings since our last ping. */
+  heard: number;
 }
 
 export interface LiveOptions {
   /** Names the stream. */
   readonly instance: string;
-  /** Whether a peer may open a socket at all: it is not blocked. Throws when it may not. */
-  readonly admit: (request: IncomingMessage, database: Database) => void | Promise<void>;
+  readonly addressOf: (request: IncomingMessage) => string;
+  /** Whether an address may show a ticket: it is not blocked, nor has it asked too often. Throws when it may not. */
+  readonly admit: (database: Database, address: string) => void | Promise<void>;
 }
 
 export class LiveSockets {
   readonly #options: LiveOptions;
   readonly #pushes = new Map<Database, Push>();
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 4_096, perMessageDeflate: false });
-  readonly #waiting = new Set<WebSocket>();
+  readonly #silent = new SilentSockets<WebSocket>((socket) => dismiss(socket, closeCodes.refused, 'no ticket'));
   readonly #watchers = new Set<Watcher>();
+  #entering = 0;
   #beating: NodeJS.Timeout | undefined;
   #beats = 0;
 
@@ -78,8 +92,8 @@ export class LiveSockets {
     this.#options = options;
   }
 
-  get count(): number {
-    return this.#watchers.size;
+  get load(): { readonly silent: number; readonly watching: number } {
+    return { silent: this.#silent.size, watching: this.#watchers.size };
   }
 
   serve(database: Database, push: Push): void {
@@ -106,66 +120,87 @@ export class LiveSockets {
 
   #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const isFull = this.#waiting.size >= mostWaiting || this.#watchers.size >= mostSockets;
     if (incoming.url?.split('?')[0] !== path) refuse(socket, '404 Not Found');
     else if (typeof incoming.headers.origin !== 'string') refuse(socket, '403 Forbidden');
-    else if (isFull) refuse(socket, '503 Service Unavailable');
+    else if (this.#watchers.size >= mostSockets) refuse(socket, '503 Service Unavailable', ['Retry-After: 5']);
     else this.#server.handleUpgrade(incoming, socket, head, (opened) => this.#open(opened, incoming));
   }
 
   #open(socket: WebSocket, incoming: IncomingMessage): void {
-    this.#waiting.add(socket);
-    const late = setTimeout(() => socket.close(closeCodes.refused, 'no ticket'), helloLimitMs);
+    const address = this.#options.addressOf(incoming);
+    this.#silent.add(socket, subscriberOf(address));
+    const late = setTimeout(() => dismiss(socket, closeCodes.refused, 'no ticket'), helloLimitMs);
     let watcher: Watcher | undefined;
     let entering = false;
     socket.on('error', () => socket.terminate());
     socket.on('close', () => {
       clearTimeout(late);
-      this.#waiting.delete(socket);
+      this.#silent.delete(socket);
       if (watcher !== undefined) this.#watchers.delete(watcher);
     });
+    socket.on('ping', () => hear(watcher));
     socket.on('pong', () => {
       if (watcher !== undefined) watcher.answered = true;
     });
     socket.on('message', (content, isBinary) => {
       const { data } = isBinary ? {} : request.safeParse(parse(content.toString()));
       if (data === undefined || entering) {
-        socket.close(closeCodes.malformed, 'not understood');
+        dismiss(socket, closeCodes.malformed, 'not understood');
         return;
       }
       if (watcher !== undefined) {
+        hear(watcher);
         watcher.channels = data.data.channels;
         return;
       }
+      this.#silent.delete(socket);
+      if (this.#entering >= mostEntering) {
+        dismiss(socket, 1013, 'try again later');
+        return;
+      }
       entering = true;
-      this.#enter(socket, incoming, data.data)
+      this.#entering += 1;
+      this.#enter(socket, incoming, address, data.data)
         .then((entered) => {
-          clearTimeout(late);
-          this.#waiting.delete(socket);
           entering = false;
-          if (entered === undefined || socket.readyState !== WebSocket.OPEN) {
-            socket.close(closeCodes.refused, 'no ticket');
+          if (entered === undefined) dismiss(socket, closeCodes.refused, 'no ticket');
+          if (entered === undefined || socket.readyState !== WebSocket.OPEN) return;
+          clearTimeout(late);
+          if (this.#isOneTooMany(entered)) {
+            dismiss(socket, closeCodes.tooMany, 'too many windows of this user or address are open');
             return;
           }
           watcher = entered;
           this.#watchers.add(entered);
           this.#greet(entered, data.data);
         })
-        .catch(() => socket.close(1013, 'try again later'));
+        .catch(() => dismiss(socket, 1013, 'try again later'))
+        .finally(() => {
+          this.#entering -= 1;
+        });
     });
   }
 
-  async #enter(socket: WebSocket, incoming: IncomingMessage, asked: Subscription): Promise<Watcher | undefined> {
+  async #enter(socket: WebSocket, incoming: IncomingMessage, address: string, asked: Subscription): Promise<Watcher | undefined> {
     const found = [...this.#pushes].find(([database]) => database.name === asked.database);
     const { origin } = incoming.headers;
     if (found === undefined || asked.ticket === undefined || typeof origin !== 'string') return undefined;
     const [database, push] = found;
-    await this.#options.admit(incoming, database);
+    await this.#options.admit(database, address);
     const viewer = await takeTicket(database, createHash('sha256').update(asked.ticket).digest(), origin);
     if (viewer === null) return undefined;
-    const own = [...this.#watchers].filter((other) => other.database === database && other.viewer.user_id === viewer.user_id);
-    if (own.length >= mostPerUser) return undefined;
-    return { socket, database, push, viewer, channels: asked.channels, opened: performance.now(), answered: true };
+    const { channels } = asked;
+    const network = subscriberOf(address);
+    return { socket, database, push, viewer, channels, network, opened: performance.now(), answered: true, heard: 0 };
+  }
+
+  #isOneTooMany({ database, viewer, network }: Watcher): boolean {
+    let [ofUser, ofNetwork] = [0, 0];
+    for (const other of this.#watchers) {
+      if (other.database === database && other.viewer.user_id === viewer.user_id) ofUser += 1;
+      if (other.network === network) ofNetwork += 1;
+    }
+    return ofUser >= mostPerUser || ofNetwork >= mostPerNetwork || this.#watchers.size >= mostSockets;
   }
 
   #greet(watcher: Watcher, { stream, last }: Subscription): void {
@@ -194,7 +229,7 @@ export class LiveSockets {
     for (const watcher of this.#watchers) {
       const { socket, push, viewer, channels, opened } = watcher;
       if (performance.now() - opened > longestLifeMs) {
-        socket.close(closeCodes.renew, 'a new ticket is needed');
+        dismiss(socket, closeCodes.renew, 'a new ticket is needed');
         continue;
       }
       if (isPing) {
@@ -203,6 +238,7 @@ export class LiveSockets {
           continue;
         }
         watcher.answered = false;
+        watcher.heard = 0;
         socket.ping();
       }
       const rates = channels.map((name) => [name, push.perSecond(selectionOf(viewer, name))]);
@@ -218,10 +254,10 @@ export class LiveSockets {
       if (watcher.database !== database || (userIds !== null && !userIds.includes(userId))) continue;
       readViewer(database, userId).then(
         (viewer) => {
-          if (viewer === null) watcher.socket.close(closeCodes.forbidden, 'no longer allowed');
+          if (viewer === null) dismiss(watcher.socket, closeCodes.forbidden, 'no longer allowed');
           else watcher.viewer = viewer;
         },
-        () => watcher.socket.close(1013, 'try again later'),
+        () => dismiss(watcher.socket, 1013, 'try again later'),
       );
     }
   }
@@ -239,8 +275,22 @@ function write({ socket }: Watcher, messages: readonly object[]): void {
   else socket.send(JSON.stringify(messages));
 }
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+/** Goodbye; who does not answer is cut off. */
+function dismiss(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  setTimeout(() => socket.terminate(), goodbyeMs).unref();
+}
+
+function hear(watcher: Watcher | undefined): void {
+  if (watcher === undefined) return;
+  watcher.heard += 1;
+  if (watcher.heard > mostHeard) dismiss(watcher.socket, closeCodes.tooMany, 'too many messages');
+}
+
+/** No timer of the server watches over an upgraded connection: a peer that keeps its half open must not keep ours. */
+function refuse(socket: Duplex, status: string, headers: readonly string[] = []): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end([`HTTP/1.1 ${status}`, 'Content-Length: 0', 'Connection: close', ...headers, '', ''].join('\r\n'));
 }
 
 function parse(text: string): unknown {

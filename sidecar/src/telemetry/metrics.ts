@@ -48,6 +48,7 @@ export class Metrics {
     odoo: () => OdooLoad,
     webhooks: () => readonly WebhookLoad[],
     hashes: () => readonly HashLoad[],
+    live: () => { readonly silent: number; readonly watching: number },
   ) {
     const registers = [this.#registry];
     const tallies = this.#tallies;
@@ -108,6 +109,15 @@ export class Metrics {
       registers,
       collect() {
         for (const { kind, waiting } of hashes()) this.set({ kind }, waiting);
+      },
+    });
+    new Gauge({
+      name: 'gateway_live_sockets',
+      help: "Dashboards' WebSockets, and those that have shown no ticket yet.",
+      labelNames: ['state'],
+      registers,
+      collect() {
+        for (const [state, sockets] of Object.entries(live())) this.set({ state }, sockets);
       },
     });
     new Gauge({

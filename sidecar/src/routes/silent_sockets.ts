@@ -1,0 +1,35 @@
+// WebSockets that have not shown a ticket yet. A browser sends its ticket at once, so whoever came first is the likeliest to
+// mean harm: where an address has too many, or all together do, the oldest goes, and newcomers always get in.
+
+const most = 50;
+/** Of one address, or one IPv6 /64: as many as it may open in the time that a ticket takes. */
+const mostOfNetwork = 5;
+
+export class SilentSockets<Socket> {
+  /** In the order of arrival. */
+  readonly #networkOf = new Map<Socket, string>();
+  readonly #dismiss: (socket: Socket) => void;
+
+  constructor(dismiss: (socket: Socket) => void) {
+    this.#dismiss = dismiss;
+  }
+
+  get size(): number {
+    return this.#networkOf.size;
+  }
+
+  add(socket: Socket, network: string): void {
+    const sockets = [...this.#networkOf.keys()];
+    const own = sockets.filter((other) => this.#networkOf.get(other) === network);
+    const oldest = own.length >= mostOfNetwork ? own[0] : sockets.length >= most ? sockets[0] : undefined;
+    if (oldest !== undefined) {
+      this.#networkOf.delete(oldest);
+      this.#dismiss(oldest);
+    }
+    this.#networkOf.set(socket, network);
+  }
+
+  delete(socket: Socket): void {
+    this.#networkOf.delete(socket);
+  }
+}
