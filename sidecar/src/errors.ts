@@ -58,7 +58,10 @@ export const catalogue = {
   'query.domain': { status: 400, message: 'The domain is malformed.' },
   'query.fields': { status: 400, message: 'The list of fields is malformed.' },
   'query.filter': { status: 400, message: 'A filter is malformed.' },
-  'query.cursor': { status: 400, message: 'The cursor is not one that this list gave.' },
+  'query.cursor': {
+    status: 400,
+    message: 'The cursor is not one that this list gave you. Start from the first page, without a cursor.',
+  },
   'query.count': { status: 400, message: 'The count is none, exact or estimated.' },
   'query.limit': { status: 400, message: 'The limit is out of range.' },
   'query.offset': { status: 400, message: 'The offset is out of range.' },

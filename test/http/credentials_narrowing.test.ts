@@ -26,6 +26,10 @@ describe('a key for res.partner:read', async () => {
     ["another model's field by expansion", `${partners}?limit=1&fields=country_id.code`, 403],
     ["another model's field in a domain", `${partners}?limit=1&${domain(['country_id.code', '=', 'BE'])}`, 403],
     ["another model's field under any", `${partners}?limit=1&${domain(['country_id', 'any', [['code', '=', 'BE']]])}`, 403],
+    ["another model's e-mail address by a text", `${partners}?limit=1&filter[user_id][ilike]=@example.com`, 403],
+    ["another model's code by a text", `${partners}?limit=1&${domain(['country_id', '=', 'BE'])}`, 403],
+    ["another model's order", `${partners}?limit=1&order=company_id`, 403],
+    ["another model's name", `${partners}?limit=1&filter[industry_id][ilike]=agri&order=industry_id`, 200],
     ['a model that is never exposed', '/api/v1/ir.cron?limit=1', 403],
     ['the keys of the gateway', '/api/v1/gateway.key?limit=1', 403],
   ])('reading %s', async (_what, path, status) => {

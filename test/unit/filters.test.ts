@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { decodeCursor, encodeCursor } from '../../sidecar/src/odoo/cursor.ts';
 import { conditionOf, parseFilter } from '../../sidecar/src/odoo/filters.ts';
 
 function condition(parameter: string, text: string, type?: string): unknown {
@@ -46,16 +45,3 @@ test.each([
 test('other parameters are not filters', () => {
   expect(parseFilter('limit', '5')).toBeUndefined();
 });
-
-test('a cursor comes back as it went out', () => {
-  const cursor = { order: 'name desc, id', after: ['Zoë', null, '7'] };
-  expect(decodeCursor(encodeCursor(cursor) ?? '')).toEqual(cursor);
-  expect(encodeCursor({ ...cursor, after: ['x'.repeat(4_000), '7'] })).toBeUndefined();
-});
-
-test.each(['', '%', 'e30', Buffer.from('["name"]').toString('base64url'), Buffer.from('["name",7]').toString('base64url')])(
-  'the cursor %j is refused',
-  (text) => {
-    expect(() => decodeCursor(text)).toThrow(expect.objectContaining({ reason: 'query.cursor' }));
-  },
-);

@@ -7,8 +7,8 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
+import { LivingSecrets } from '../db/living_secrets.ts';
 import type { Secret } from '../db/secrets.ts';
-import { readSecrets } from '../db/secrets.ts';
 import type { NewToken, TokenSubject, TokenType } from '../db/tokens.ts';
 import { CredentialRefused } from './refused.ts';
 
@@ -18,8 +18,6 @@ const clockToleranceS = 5;
 const longestToken = 4_096;
 /** A longer list stays in the token's row, which is what counts; the claim informs. */
 const longestScopeClaim = 2_000;
-/** An unknown `kid` asks the database for new secrets at most this often. */
-const reloadEveryMs = 1_000;
 
 const form = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
@@ -42,19 +40,15 @@ const claimsShape = z.object({ jti: z.string().max(64), type: z.enum(['access', 
 
 export class Signer {
   readonly #database: Database;
-  #secrets: Promise<readonly Secret[]> | undefined;
-  #loadedAt = Number.NEGATIVE_INFINITY;
+  readonly #secrets: LivingSecrets;
 
   constructor(database: Database) {
     this.#database = database;
-    database.onChange('secret', () => {
-      this.#secrets = undefined;
-    });
+    this.#secrets = new LivingSecrets(database, 'jwt');
   }
 
   async sign(type: TokenType, lifetimeS: number, subject: TokenSubject, client: string): Promise<SignedToken> {
-    const [secret] = await this.#load();
-    if (secret === undefined) throw new Error('the database gave no secret to sign with');
+    const secret = await this.#secrets.newest();
     const now = Math.floor(Date.now() / 1000);
     const exp = now + Math.max(1, Math.floor(lifetimeS));
     const jti = randomUUID();
@@ -107,29 +101,11 @@ export class Signer {
   }
 
   async #secretOf(kid: string | undefined): Promise<Secret> {
-    let found = (await this.#load()).find((secret) => secret.kid === kid);
-    if (found === undefined && kid !== undefined && performance.now() - this.#loadedAt > reloadEveryMs) {
-      // Another sidecar may have signed with a secret that is younger than what this one knows.
-      this.#secrets = undefined;
-      found = (await this.#load()).find((secret) => secret.kid === kid);
-    }
+    let found = (await this.#secrets.all()).find((secret) => secret.kid === kid);
+    // Another sidecar may have signed with a secret that is younger than what this one knows.
+    if (found === undefined && kid !== undefined) found = (await this.#secrets.reloaded())?.find((secret) => secret.kid === kid);
     if (found === undefined) throw new CredentialRefused('token: unknown kid');
-    if (found.expiresAt !== null && found.expiresAt.getTime() <= Date.now()) {
-      throw new CredentialRefused('token: signed with a secret that has ended');
-    }
     return found;
-  }
-
-  #load(): Promise<readonly Secret[]> {
-    if (this.#secrets === undefined) {
-      this.#loadedAt = performance.now();
-      const loading = readSecrets(this.#database, 'jwt');
-      this.#secrets = loading;
-      loading.catch(() => {
-        if (this.#secrets === loading) this.#secrets = undefined;
-      });
-    }
-    return this.#secrets;
   }
 }
 

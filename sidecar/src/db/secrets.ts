@@ -1,6 +1,9 @@
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
 
+/** `channel`: to Odoo; `jwt`: tokens; `cursor`: pages of lists. */
+export type Purpose = 'channel' | 'jwt' | 'cursor';
+
 export interface Secret {
   readonly kid: string;
   readonly value: Buffer;
@@ -16,7 +19,7 @@ const statement = {
 };
 
 /** The living secrets of a purpose, the one to sign with first. Whoever asks first makes the database generate one. */
-export function readSecrets(db: Queryable, purpose: 'channel' | 'jwt'): Promise<Secret[]> {
+export function readSecrets(db: Queryable, purpose: Purpose): Promise<Secret[]> {
   return db.query<Secret>(statement, [purpose]);
 }
 

@@ -1,7 +1,15 @@
 // Keyset pages: where a page ended, as a token that the client gives back. It holds the order and the values of its
 // fields in the last record, so a page costs the same however far down it is, and no record is shown twice or skipped
-// because others came or went. It says nothing that the caller has not been shown.
+// because others came or went.
+//
+// It is sealed: the order may name fields that the list does not show, so nobody may read its values, nor make a cursor
+// of their own. HMAC-SHA256 over what the cursor is bound to and what it holds is both its signature and the start of
+// the key stream (AES-256-CTR), as in RFC 5297: the same place gives the same cursor, and there is no nonce to use up.
 
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { RequestContext } from '../context.ts';
+import { perDatabase } from '../db/database.ts';
+import { LivingSecrets } from '../db/living_secrets.ts';
 import { GatewayError } from '../errors.ts';
 
 export interface Cursor {
@@ -10,27 +18,102 @@ export interface Cursor {
   readonly after: readonly (string | null)[];
 }
 
+/** What a cursor is good for: the database, the user and the list that it was given by. */
+export type Binding = readonly unknown[];
+
 /** It travels in the path and in the header `Link`; clients and proxies take 16 KiB of headers at most. */
 const longest = 4_096;
+const signatureBytes = 16;
+const form = /^[\w-]+$/;
 
 /** Undefined when the place does not fit into a cursor. */
-export function encodeCursor({ order, after }: Cursor): string | undefined {
-  const text = Buffer.from(JSON.stringify([order, ...after])).toString('base64url');
+export function sealCursor(secret: Buffer, binding: Binding, { order, after }: Cursor): string | undefined {
+  const plain = Buffer.from(JSON.stringify([order, ...after]));
+  const signature = signatureOf(secret, binding, plain);
+  const cipher = createCipheriv('aes-256-ctr', keysOf(secret).encryption, signature);
+  const text = Buffer.concat([signature, cipher.update(plain), cipher.final()]).toString('base64url');
   return text.length > longest ? undefined : text;
 }
 
-/** Throws `query.cursor`. Whether the order fits the model is for Odoo to say. */
-export function decodeCursor(text: string): Cursor {
-  try {
-    if (text.length > longest || !/^[\w-]+$/.test(text)) throw new Error('not base64url');
-    const [order, ...after] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
-    if (typeof order !== 'string' || after.length === 0 || !after.every(isPlace)) throw new Error('malformed');
+/** Undefined for all that was not sealed with one of the secrets, for this very list. */
+export function openCursor(secrets: readonly Buffer[], binding: Binding, text: string): Cursor | undefined {
+  if (text.length > longest || !form.test(text)) return undefined;
+  const sealed = Buffer.from(text, 'base64url');
+  if (sealed.length <= signatureBytes) return undefined;
+  const signature = sealed.subarray(0, signatureBytes);
+  for (const secret of secrets) {
+    const decipher = createDecipheriv('aes-256-ctr', keysOf(secret).encryption, signature);
+    const plain = Buffer.concat([decipher.update(sealed.subarray(signatureBytes)), decipher.final()]);
+    if (!timingSafeEqual(signatureOf(secret, binding, plain), signature)) continue;
+    const [order, ...after] = JSON.parse(plain.toString('utf8')) as [string, ...(string | null)[]];
     return { order, after };
-  } catch (cause) {
-    throw new GatewayError('query.cursor', { details: { cursor: text.slice(0, 100) }, cause });
   }
+  return undefined;
 }
 
-function isPlace(value: unknown): value is string | null {
-  return value === null || (typeof value === 'string' && !value.includes('\0'));
+/** JSON holds no line feed: where the binding ends is plain. */
+function signatureOf(secret: Buffer, binding: Binding, plain: Buffer): Buffer {
+  const hmac = createHmac('sha256', keysOf(secret).signature)
+    .update(`${JSON.stringify(binding)}\n`)
+    .update(plain);
+  return hmac.digest().subarray(0, signatureBytes);
+}
+
+interface Keys {
+  readonly signature: Buffer;
+  readonly encryption: Buffer;
+}
+
+const derived = new WeakMap<Buffer, Keys>();
+
+function keysOf(secret: Buffer): Keys {
+  let keys = derived.get(secret);
+  if (keys === undefined) {
+    const derive = (use: string) => Buffer.from(hkdfSync('sha256', secret, '', `cursor ${use}`, 32));
+    keys = { signature: derive('signature'), encryption: derive('encryption') };
+    derived.set(secret, keys);
+  }
+  return keys;
+}
+
+/** Shared by all sidecars of a database, and a copy of the database has others. */
+const secretsOf = perDatabase((database) => new LivingSecrets(database, 'cursor'));
+
+/**
+ * The place that a cursor stands for; undefined without one. Throws `query.cursor`.
+ * @param list what the caller's user must page through for the cursor to be good; values that JSON can say
+ */
+export async function readCursor(context: RequestContext, list: Binding, text: string | undefined): Promise<Cursor | undefined> {
+  if (text === undefined) return undefined;
+  const secrets = secretsOf(context.database);
+  const binding = bindingOf(context, list);
+  const known = openCursor(
+    (await secrets.all()).map(({ value }) => value),
+    binding,
+    text,
+  );
+  const cursor =
+    known ??
+    openCursor(
+      ((await secrets.reloaded()) ?? []).map(({ value }) => value),
+      binding,
+      text,
+    );
+  if (cursor === undefined) throw new GatewayError('query.cursor', { details: { cursor: text.slice(0, 100) } });
+  return cursor;
+}
+
+/** Undefined when there is no place, or it does not fit into a cursor. */
+export async function writeCursor(
+  context: RequestContext,
+  list: Binding,
+  place: Cursor | undefined,
+): Promise<string | undefined> {
+  if (place === undefined) return undefined;
+  const { value } = await secretsOf(context.database).newest();
+  return sealCursor(value, bindingOf(context, list), place);
+}
+
+function bindingOf({ database, principal }: RequestContext, list: Binding): Binding {
+  return [database.channel.uuid, principal.userId, ...list];
 }

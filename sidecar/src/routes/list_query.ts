@@ -2,8 +2,6 @@
 
 import type { Settings } from '../db/settings.ts';
 import { GatewayError } from '../errors.ts';
-import type { Cursor } from '../odoo/cursor.ts';
-import { decodeCursor, encodeCursor } from '../odoo/cursor.ts';
 import type { Domain } from '../odoo/domain.ts';
 import { parseDomain } from '../odoo/domain.ts';
 import type { FieldTree } from '../odoo/fields.ts';
@@ -22,7 +20,8 @@ export interface ListQuery {
   readonly fields: FieldTree | undefined;
   readonly limit: number;
   readonly offset: number;
-  readonly cursor: Cursor | undefined;
+  /** As it came. */
+  readonly cursor: string | undefined;
   readonly order: string | undefined;
   readonly count: 'exact' | 'estimated' | undefined;
 }
@@ -40,8 +39,7 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
       message: `There are ${filters.length} filters; at most ${mostFilters} are possible.`,
     });
   }
-  const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
-  if (cursor !== undefined && (query.offset !== undefined || query.order !== undefined)) {
+  if (query.cursor !== undefined && (query.offset !== undefined || query.order !== undefined)) {
     const message = 'A cursor holds its order and its place: it takes neither order nor offset.';
     throw new GatewayError('query.cursor', { message });
   }
@@ -51,8 +49,8 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
     fields: query.fields === undefined ? undefined : parseFields(query.fields),
     limit: parseLimit(query.limit, settings),
     offset: parseOffset(query.offset),
-    cursor,
-    order: cursor?.order ?? (query.order === undefined ? undefined : parseOrder(query.order)),
+    cursor: query.cursor,
+    order: query.order === undefined ? undefined : parseOrder(query.order),
     count: parseCount(query.count),
   };
 }
@@ -60,28 +58,28 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
 /**
  * Where the next page is, when there may be one: behind a cursor if the order has one, else at an offset. Throws
  * `query.cursor` when the page itself is behind a cursor, and the last record's values are too long for another.
+ * @param next the cursor of the page's last record
  */
 export function pageAfter(
   url: string,
   { limit, offset, cursor }: ListQuery,
   found: number,
-  next: Cursor | undefined,
-): { readonly url: string; readonly cursor: string | undefined } | undefined {
+  next: string | undefined,
+): string | undefined {
   if (found < limit) return undefined;
   const mark = url.indexOf('?');
   const query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
-  const encoded = next === undefined ? undefined : encodeCursor(next);
-  if (encoded !== undefined) {
+  if (next !== undefined) {
     query.delete('offset');
     query.delete('order');
-    query.set('cursor', encoded);
+    query.set('cursor', next);
   } else if (cursor === undefined) {
     query.set('offset', String(offset + limit));
   } else {
     const message = 'The values that this list is in the order of are too long for a cursor here. Page it by offset.';
     throw new GatewayError('query.cursor', { message });
   }
-  return { url: `${mark === -1 ? url : url.slice(0, mark)}?${query.toString()}`, cursor: encoded };
+  return `${mark === -1 ? url : url.slice(0, mark)}?${query.toString()}`;
 }
 
 function parseLimit(text: string | undefined, settings: Settings): number {

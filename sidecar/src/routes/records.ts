@@ -2,6 +2,7 @@
 
 import { success } from '../answer.ts';
 import type { Answer, RequestContext, Route } from '../context.ts';
+import { readCursor, writeCursor } from '../odoo/cursor.ts';
 import type { Odoo } from '../odoo/execute.ts';
 import type { FieldTree } from '../odoo/fields.ts';
 import { parseFields } from '../odoo/fields.ts';
@@ -19,15 +20,17 @@ export function recordRoutes(odoo: Odoo, shapes: RecordShapes, resources: Resour
     if (resource !== undefined) return resources.list(context, resource);
     const model = requestedModel(context);
     const query = parseListQuery(context.request.url, context.database.settings);
-    const { fields, limit, offset, order, count } = query;
+    const { fields, limit, offset, count } = query;
+    const behind = await readCursor(context, ['model', model], query.cursor);
+    const { order = query.order, after } = behind ?? {};
     const domain = await shapes.domain(context, model, query.filters, query.domain);
-    const after = query.cursor?.after;
     const [result] = await odoo.read(context, [{ op: 'search', model, domain, fields, limit, offset, order, after, count }]);
     const { records, omitted, total, next } = asRecords(result);
     await shapes.shape(context, model, fields, records);
-    const page = pageAfter(context.request.url, query, records.length, next);
-    const meta = { limit, offset: after === undefined ? offset : undefined, total, next: page?.cursor, ...named(omitted) };
-    return { ...success(records, meta), headers: page === undefined ? [] : ['Link', `<${page.url}>; rel="next"`] };
+    const cursor = await writeCursor(context, ['model', model], next);
+    const page = pageAfter(context.request.url, query, records.length, cursor);
+    const meta = { limit, offset: after === undefined ? offset : undefined, total, next: cursor, ...named(omitted) };
+    return { ...success(records, meta), headers: page === undefined ? [] : ['Link', `<${page}>; rel="next"`] };
   }
 
   async function one(context: RequestContext): Promise<Answer> {

@@ -4,6 +4,7 @@ import { grantedOnResource } from '../auth/scopes.ts';
 import type { Answer, Grant, RequestContext, Route } from '../context.ts';
 import type { Resource } from '../db/resources.ts';
 import { GatewayError } from '../errors.ts';
+import { readCursor, writeCursor } from '../odoo/cursor.ts';
 import type { Odoo } from '../odoo/execute.ts';
 import type { FieldTree } from '../odoo/fields.ts';
 import type { Filter } from '../odoo/filters.ts';
@@ -37,19 +38,22 @@ export class ResourceEndpoints {
     const tree = treeOf(resource, typesOf, model, query.fields === undefined ? undefined : Object.keys(query.fields));
     const filters = query.filters.map((filter) => renamed(resource, filter));
     const domain = [...resource.domain, ...(await this.#shapes.domain(context, model, filters, []))];
-    const order = query.cursor?.order ?? modelOrder(resource, query.order) ?? resource.order ?? undefined;
-    const { limit, offset, count, cursor } = query;
-    const search = { op: 'search', model, domain, fields: tree, limit, offset, order, after: cursor?.after, count } as const;
+    const list = listOf(resource);
+    const behind = await readCursor(context, list, query.cursor);
+    const order = behind?.order ?? modelOrder(resource, query.order) ?? resource.order ?? undefined;
+    const { limit, offset, count } = query;
+    const search = { op: 'search', model, domain, fields: tree, limit, offset, order, after: behind?.after, count } as const;
     const [result] = await this.#odoo.read(context, [search], grantFor(context, resource));
     const { records, total, next } = asRecords(result);
     await this.#shapes.shape(context, model, tree, records);
-    const page = pageAfter(context.request.url, query, records.length, next);
-    const meta = { limit, offset: cursor === undefined ? offset : undefined, total, next: page?.cursor };
+    const cursor = await writeCursor(context, list, next);
+    const page = pageAfter(context.request.url, query, records.length, cursor);
+    const meta = { limit, offset: behind === undefined ? offset : undefined, total, next: cursor };
     const data = records.map((row) => present(resource, row));
     return {
       status: 200,
       body: { success: true, data, meta },
-      headers: page === undefined ? [] : ['Link', `<${page.url}>; rel="next"`],
+      headers: page === undefined ? [] : ['Link', `<${page}>; rel="next"`],
     };
   }
 
@@ -163,6 +167,11 @@ export function projectRoute(resources: ResourceEndpoints): Route {
       return { status: 201, body: { message: 'Project created successfully.', project_id: row['id'] } };
     },
   };
+}
+
+/** What cursors of a resource's list are bound to: an order is only as good as the resource that it was checked against. */
+function listOf({ name, model, order, fields }: Resource): unknown[] {
+  return ['resource', name, model, order, fields.filter(({ read }) => read).map((field) => [field.name, field.field])];
 }
 
 function grantFor({ principal }: RequestContext, resource: Resource): Grant {

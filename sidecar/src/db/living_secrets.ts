@@ -1,0 +1,55 @@
+// The secrets of a purpose, kept: read once, again when the database says that they changed, or when something was made
+// with one that is younger than what this sidecar knows.
+
+import type { Database } from './database.ts';
+import type { Purpose, Secret } from './secrets.ts';
+import { readSecrets } from './secrets.ts';
+
+/** What nobody knows asks the database again at most this often. */
+const reloadEveryMs = 1_000;
+
+export class LivingSecrets {
+  readonly #database: Database;
+  readonly #purpose: Purpose;
+  #secrets: Promise<readonly Secret[]> | undefined;
+  #loadedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(database: Database, purpose: Purpose) {
+    this.#database = database;
+    this.#purpose = purpose;
+    database.onChange('secret', () => {
+      this.#secrets = undefined;
+    });
+  }
+
+  /** Those that have not ended, the one to sign with first. */
+  async all(): Promise<readonly Secret[]> {
+    const now = Date.now();
+    return (await this.#load()).filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > now);
+  }
+
+  /** All of them, read again; undefined when that was done a moment ago. */
+  reloaded(): Promise<readonly Secret[]> | undefined {
+    if (performance.now() - this.#loadedAt <= reloadEveryMs) return undefined;
+    this.#secrets = undefined;
+    return this.all();
+  }
+
+  async newest(): Promise<Secret> {
+    const [secret] = await this.all();
+    if (secret === undefined) throw new Error(`the database gave no secret of the purpose ${this.#purpose}`);
+    return secret;
+  }
+
+  #load(): Promise<readonly Secret[]> {
+    if (this.#secrets === undefined) {
+      this.#loadedAt = performance.now();
+      const loading = readSecrets(this.#database, this.#purpose);
+      this.#secrets = loading;
+      loading.catch(() => {
+        if (this.#secrets === loading) this.#secrets = undefined;
+      });
+    }
+    return this.#secrets;
+  }
+}

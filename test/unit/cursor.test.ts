@@ -1,0 +1,59 @@
+// Cursors of lists: sealed, so that only what was given comes back, and only to whom and where it was given.
+
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { openCursor, sealCursor } from '../../sidecar/src/odoo/cursor.ts';
+
+const secret = randomBytes(32);
+const binding = ['a-uuid', 6, 'model', 'res.partner'];
+const cursor = { order: 'credit_limit desc, id', after: ['Zoë', null, '7'] };
+const sealed = sealCursor(secret, binding, cursor) ?? '';
+
+describe('a cursor', () => {
+  test('comes back as it went out, also after the secret was rotated', () => {
+    expect(openCursor([secret], binding, sealed)).toEqual(cursor);
+    expect(openCursor([randomBytes(32), secret], binding, sealed)).toEqual(cursor);
+  });
+
+  test('is the same for the same place, and shows nothing of it', () => {
+    expect(sealCursor(secret, binding, cursor)).toBe(sealed);
+    const bytes = Buffer.from(sealed, 'base64url').toString('latin1');
+    expect(bytes).not.toMatch(/credit|Zo|desc/);
+  });
+
+  test('that does not fit is none', () => {
+    expect(sealCursor(secret, binding, { ...cursor, after: ['x'.repeat(4_000), '7'] })).toBeUndefined();
+  });
+
+  test.each([
+    ['another database', ['b-uuid', 6, 'model', 'res.partner']],
+    ['another user', ['a-uuid', 7, 'model', 'res.partner']],
+    ['another model', ['a-uuid', 6, 'model', 'res.users']],
+    ['a resource', ['a-uuid', 6, 'resource', 'res.partner']],
+    ['nothing', []],
+  ])('is not good for %s', (_what, other) => {
+    expect(openCursor([secret], other, sealed)).toBeUndefined();
+  });
+
+  const legacy = Buffer.from(JSON.stringify(['password desc, id', 'x', '7'])).toString('base64url');
+  test.each([
+    '',
+    '%',
+    'e30',
+    legacy,
+    `${sealed}AAAA`,
+    sealed.slice(0, -2),
+    sealed.slice(0, 21),
+    sealed.slice(0, 22),
+    `${sealed.startsWith('A') ? 'B' : 'A'}${sealed.slice(1)}`,
+    `${sealed.slice(0, 30)}${sealed.charAt(30) === 'A' ? 'B' : 'A'}${sealed.slice(31)}`,
+    'A'.repeat(5_000),
+  ])('that nobody sealed is none: %j', (text) => {
+    expect(openCursor([secret], binding, text)).toBeUndefined();
+  });
+
+  test('of another secret is none', () => {
+    expect(openCursor([randomBytes(32)], binding, sealed)).toBeUndefined();
+    expect(openCursor([], binding, sealed)).toBeUndefined();
+  });
+});
