@@ -49,6 +49,8 @@ export const catalogue = {
   'request.header': { status: 400, message: 'A header is malformed.' },
   'request.incomplete': { status: 408, message: 'The request did not arrive in time.' },
 
+  'answer.too_large': { status: 422, message: 'The answer would be too large. Ask for less at a time.' },
+
   'body.form': { status: 400, message: 'The body does not have the form that is expected here.' },
   'body.missing': { status: 400, message: 'A required field is missing.' },
   'body.value': { status: 422, message: 'A value does not fit its field.' },

@@ -2,16 +2,18 @@
 
 from .budget import Budget
 from .errors import RefusalError
+from .room import Room
 from .state import Patterns
 
 READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
 
 
 class Reach:
-    """One for each call, with the call's budget: all that checks what a caller names has both."""
+    """One for each call, with what the call may cost: all that checks what a caller names has both."""
 
-    def __init__(self, never_exposed, grant):
+    def __init__(self, never_exposed, grant, room):
         self.budget = Budget()
+        self.room: Room = room
         self._never_exposed = never_exposed
         self._scopes = None if grant["scopes"] is None else frozenset(grant["scopes"])
         self._models = None if grant["models"] is None else Patterns(grant["models"])

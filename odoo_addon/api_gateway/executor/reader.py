@@ -1,11 +1,15 @@
 """Reads a tree of fields with as many statements for a thousand records as for one."""
 
+from collections import Counter
+
 from odoo.exceptions import MissingError
+from odoo.tools import SQL
 
 from .errors import RefusalError
 
 # A tree may follow a relation and its inverse for ever.
 MAX_DEPTH = 8
+MAX_PIECE = 1000
 
 # The cache holds what `read` gives of these, but for empty values, languages and the names of a many2one's targets.
 CACHED_AS_READ = frozenset(
@@ -56,26 +60,105 @@ def fast_env(model, tree):
     return model
 
 
-def fetch(model, query, tree):
-    """The query's records with what the tree names of them in the cache; refuses what the user may not read."""
+def fetch(model, query, most, tree):
+    """The query's records, at most `most`. What the tree names of them is in the cache if they are few enough to be read
+    in one piece. Refuses what the user may not read."""
     model.check_access("read")  # the _search() of attachments lets those pass, too, who may read none of them
+    if most > _first_piece(model, tree):
+        return model.browse(query.get_result_ids())
     fields = model._determine_fields_to_fetch([name for name in tree if name != "id"])
     return model.browse() if query.is_empty() else model._fetch_query(query, fields)
 
 
-def read_tree(records, tree):
-    """The records' values as Odoo gives them, relations expanded where the tree says so. Fetch them before."""
+def read_page(room, records, most, tree, times=None):
+    """The rows of what `fetch` gave."""
+    if most > _first_piece(records, tree):
+        return read_tree(room, records, tree, times)
+    return _read_fetched(room, records, tree, times)
+
+
+def read_tree(room, records, tree, times=None):
+    """The records' values as Odoo gives them, relations expanded where the tree says so. Read in pieces, so that what is
+    too large for the answer is not all read before that shows.
+
+    `times`: {id: how often the record stands in the answer}, once each if not given."""
+    names = [name for name in tree if name != "id"]
+    files = [name for name in names if records._fields[name].type == "binary"]
+    if files:
+        room.require(size_of_files(records, files))
+    times = times or dict.fromkeys(records._ids, 1)
+    rows = []
+    for piece in _pieces(room, records, _first_piece(records, tree)):
+        if names:
+            piece.fetch(names)
+        rows += _read_fetched(room, piece, tree, times)
+    return rows
+
+
+def size_of_files(records, names):
+    """How many bytes their files take in base64, as far as the attachments that hold them tell without being read."""
+    fields = [records._fields[name] for name in names]
+    if records._name == "ir.attachment":
+        condition = SQL("id IN %s", records._ids or (0,))
+        copies = sum(field.name in ("datas", "raw") for field in fields)
+    else:
+        stored = tuple(field.name for field in fields if field.store and field.attachment) or ("",)
+        keys = (records._name, stored, records._ids or (0,))
+        condition = SQL("res_model = %s AND res_field IN %s AND res_id IN %s", *keys)
+        copies = 1
+    [(size,)] = records.env.execute_query(SQL("SELECT coalesce(sum(file_size), 0) FROM ir_attachment WHERE %s", condition))
+    return size * copies * 4 / 3
+
+
+def _first_piece(model, tree):
+    types = {model._fields[name].type for name in tree if name != "id"}
+    if "binary" in types:
+        return 1
+    return MAX_PIECE if types.isdisjoint(("html", "json", "text")) else 100
+
+
+def _pieces(room, records, size):
+    """The next one is as large as the last one's values leave room for, four times over."""
+    start = 0
+    while start < len(records):
+        before = room.left_bytes
+        yield records if size >= len(records) else records.browse(records._ids[start : start + size])
+        start += size
+        taken = before - room.left_bytes
+        size = MAX_PIECE if not taken else min(MAX_PIECE, max(1, int(size * room.left_bytes / taken / 4)))
+
+
+def _read_fetched(room, records, tree, times):
     expanded = {name: node["fields"] for name, node in tree.items() if "fields" in node}
     rows = _read_rows(records, [name for name in tree if name not in expanded])
+    if times is not None:
+        room.take(sum(_size(row) * times[row["id"]] for row in rows))
     for name, subtree in expanded.items():
-        field = records._fields[name]
-        reached = _expand(records, name, subtree)
-        for record, row in zip(records, rows, strict=True):
-            if field.type == "many2one":
-                row[name] = reached.get(record[name].id, False)
-            else:
-                row[name] = [reached[id_] for id_ in record[name]._ids if id_ in reached]
+        ids = [record[name]._ids for record in records]
+        shown = Counter()
+        for record_id, target_ids in zip(records._ids, ids, strict=True):
+            for id_ in target_ids:
+                shown[id_] += 1 if times is None else times[record_id]
+        room.expand(shown.total(), name)
+        reached = _expand(room, records, name, subtree, shown)
+        is_one = records._fields[name].type == "many2one"
+        for row, target_ids in zip(rows, ids, strict=True):
+            values = [reached[id_] for id_ in target_ids if id_ in reached]
+            row[name] = values if not is_one else values[0] if values else False
     return rows
+
+
+def _size(row):
+    """About, in the answer: a number has some 8 characters."""
+    size = 0
+    for value in row.values():
+        if type(value) in (str, bytes):
+            size += len(value)
+        elif type(value) in (list, dict):
+            size += 8 * len(value) if type(value) is list and value and type(value[0]) is int else len(str(value))
+        else:
+            size += 8
+    return size
 
 
 def _read_rows(records, names):
@@ -114,14 +197,12 @@ def _named_targets(records, field, ids):
     return [(id_, names[id_]) if id_ else False for id_ in ids]
 
 
-def _expand(records, name, subtree):
+def _expand(room, records, name, subtree, times):
     """{id: values} of the records behind a relation. A rule that hides one leaves its id and name, which the
     relation shows anyway."""
     targets = records[name]
     visible = targets._filtered_access("read")
-    if subtree:
-        visible.fetch([inner for inner in subtree if inner != "id"])
-    reached = {row["id"]: row for row in read_tree(visible, subtree)}
+    reached = {row["id"]: row for row in read_tree(room, visible, subtree, times)}
     if records._fields[name].type == "many2one":
         for hidden in (targets - visible).sudo():
             reached[hidden.id] = {"id": hidden.id, "display_name": hidden.display_name}

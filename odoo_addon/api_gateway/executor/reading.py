@@ -1,3 +1,4 @@
+from collections import Counter
 from contextlib import contextmanager
 
 from psycopg2 import DataError
@@ -11,7 +12,7 @@ from .errors import RefusalError
 from .expressions import check_domain, check_order
 from .keyset import behind, keyset, place, total_order
 from .reach import READ
-from .reader import check_tree, default_fields, fast_env, fetch, read_tree
+from .reader import check_tree, default_fields, fast_env, fetch, read_page
 
 # A page is looked for in at most so many times as many records as it has places, times four each.
 MAX_WIDENINGS = 6
@@ -32,8 +33,8 @@ def search(env, reach, operation):
         page_domain = domain
         if "after" in operation:
             page_domain = Domain(domain) & _behind(terms, operation["after"], order)
-        records = fetch(model, _page(model, page_domain, order, offset, limit), tree)
-    result = {"records": read_tree(records, tree), "omitted": omitted, "fields": list(tree)}
+        records = fetch(model, _page(model, page_domain, order, offset, limit), limit, tree)
+    result = {"records": read_page(reach.room, records, limit, tree), "omitted": omitted, "fields": list(tree)}
     if terms and len(records) == limit:
         result["next"] = {"order": order, "after": place(terms, records[-1])}
     if operation.get("count"):
@@ -81,8 +82,11 @@ def read(env, reach, operation):
     model = reach.model(env, required(operation, "model"), READ)
     model, tree, omitted = _asked_fields(reach, model, operation)
     wanted = ids(operation)
-    records = fetch(model, model._search([("id", "in", wanted)], active_test=False), tree)
-    rows = {row["id"]: row for row in read_tree(records, tree)}
+    times = Counter(wanted)
+    most = len(times)
+    records = fetch(model, model._search([("id", "in", wanted)], active_test=False), most, tree)
+    found = read_page(reach.room, records, most, tree, times if most < len(wanted) else None)
+    rows = {row["id"]: row for row in found}
     return {"records": [rows[id_] for id_ in wanted if id_ in rows], "omitted": omitted, "fields": list(tree)}
 
 

@@ -4,19 +4,59 @@ from .errors import RefusalError
 
 KEY = "$ref"
 MAX_DEPTH = 32
+# Of all that the references of a call stand for: a few bytes may stand for a list, and a list of them for a thousand.
+MAX_VALUES = 200_000
+MAX_TEXT = 10 * 1024 * 1024
 
 
-def resolve(value, results, depth=0):
-    """The value with its references replaced. `results` holds what each earlier operation gave, by name."""
-    if depth > MAX_DEPTH:
-        raise RefusalError("odoo.arguments", f"An operation is nested at most {MAX_DEPTH} deep.")
-    if type(value) is list:
-        return [resolve(item, results, depth + 1) for item in value]
-    if type(value) is not dict:
-        return value
-    if value.keys() == {KEY}:
-        return _look_up(value[KEY], results)
-    return {key: resolve(item, results, depth + 1) for key, item in value.items()}
+class References:
+    """What the operations of a call gave, and how much of it later ones have referred to."""
+
+    def __init__(self):
+        self._results = {}
+        self._values = 0
+        self._text = 0
+
+    def add(self, result, *names):
+        self._results.update(dict.fromkeys(names, result))
+
+    def resolve(self, value, depth=0):
+        """The value with its references replaced."""
+        if depth > MAX_DEPTH:
+            raise RefusalError("odoo.arguments", f"An operation is nested at most {MAX_DEPTH} deep.")
+        if type(value) is list:
+            return [self.resolve(item, depth + 1) for item in value]
+        if type(value) is not dict:
+            return value
+        if value.keys() == {KEY}:
+            found = _look_up(value[KEY], self._results)
+            self._count(found, depth, value[KEY])
+            return found
+        return {key: self.resolve(item, depth + 1) for key, item in value.items()}
+
+    def _count(self, found, depth, path):
+        uncounted = [(found, depth)]
+        while uncounted:
+            value, depth = uncounted.pop()
+            self._values += 1
+            if type(value) is str:
+                self._text += len(value)
+            elif type(value) in (list, tuple):
+                uncounted.extend((item, depth + 1) for item in value)
+            elif type(value) is dict:
+                uncounted.extend((item, depth + 1) for item in (*value, *value.values()))
+            if self._values > MAX_VALUES or self._text > MAX_TEXT:
+                raise RefusalError(
+                    "request.too_complex",
+                    f"Up to {path!r} the references stand for more than {MAX_VALUES} values or {MAX_TEXT} characters. "
+                    'Refer to single values, like {"$ref": "order.id"}.',
+                    path=path,
+                    max=MAX_VALUES,
+                )
+            if depth > MAX_DEPTH:
+                raise RefusalError(
+                    "odoo.arguments", f"With {path!r} an operation is nested more than {MAX_DEPTH} deep.", reference=path
+                )
 
 
 def _look_up(path, results):

@@ -18,7 +18,8 @@ from .errors import CONFLICTS, RefusalError
 from .idempotency import remember, remembered
 from .operations import OPERATIONS, READING, TOGETHER
 from .reach import Reach
-from .references import resolve
+from .references import References
+from .room import Room
 
 # Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
 MAX_WAIT_S = 0.3
@@ -113,7 +114,7 @@ def _run_alone(request, index, envelope, clock, nonce, commits=False):
             with _entered(request, call, envelope) as (env, reach):
                 results = _run_once(env, reach, call, clock, answer)
                 env.cr.flush()
-                body = answer.success(results)
+                body = reach.room.fitting(answer.success(results))
                 if commits:
                     _commit(env, clock)
             return body, False
@@ -146,6 +147,7 @@ def _run_read(request, index, envelope, clock):
             clock.arm()
             with _entered(request, call, envelope) as (env, reach):
                 success = answer.success(_run_operations(env, reach, call, clock, READING, answer))
+                reach.room.fitting(success)
         except Exception as exc:
             _end_transaction(request.env, clock)
             # A replica cancels reads that its recovery collides with.
@@ -160,11 +162,11 @@ def _run_read(request, index, envelope, clock):
 
 
 def _run_operations(env, reach, call, clock, operations, answer):
-    results, named = [], {}
+    results, references = [], References()
     for index, operation in enumerate(call["operations"]):
         answer.operation = index
         if len(call["operations"]) > 1:
-            operation = resolve(operation, named)
+            operation = references.resolve(operation)
         run = operations.get(operation["op"])
         if run is None:
             raise RefusalError("odoo.arguments", f"There is no operation {operation['op']!r} on this path.")
@@ -172,7 +174,7 @@ def _run_operations(env, reach, call, clock, operations, answer):
         reach.budget.begin()
         results.append(run(env, reach, operation))
         if len(call["operations"]) > 1:
-            named[str(index)] = named[operation.get("name", str(index))] = results[-1]
+            references.add(results[-1], str(index), operation.get("name", str(index)))
     return results
 
 
@@ -183,7 +185,8 @@ def _entered(request, call, envelope):
     request.httprequest.environ["REMOTE_ADDR"] = address
     request.httprequest.remote_addr = address
     request.geoip = GeoIP(address)
-    reach = Reach(envelope.state.never_exposed, call["grant"])
+    state = envelope.state
+    reach = Reach(state.never_exposed, call["grant"], Room(state.answer_bytes, state.answer_records))
     token = is_hidden.set(reach.hides)
     try:
         request.update_env(user=call["uid"], context={})

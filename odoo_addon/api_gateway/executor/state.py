@@ -24,6 +24,8 @@ class State(NamedTuple):
     database_uuid: str
     secrets: tuple
     never_exposed: Patterns
+    answer_bytes: int
+    answer_records: int
     read_at: float
 
 
@@ -42,10 +44,13 @@ def current_state(cr, fresh=False):
                   and s.database_uuid = gateway.database_uuid()
                   and (s.expires_at is null or s.expires_at > gateway.utc_now())
               ),
-              gateway.never_exposed_models()
+              gateway.never_exposed_models(),
+              gateway.setting_number('answer.max_bytes')::integer,
+              gateway.setting_number('answer.max_records')::integer
             """
         )
-        uuid, secrets, patterns = cr.fetchone()
-        state = State(uuid, tuple(bytes.fromhex(secret) for secret in secrets), Patterns(patterns), time.monotonic())
+        uuid, secrets, patterns, *limits = cr.fetchone()
+        secrets = tuple(bytes.fromhex(secret) for secret in secrets)
+        state = State(uuid, secrets, Patterns(patterns), *limits, time.monotonic())
         _states[cr.dbname] = state
     return state

@@ -58,6 +58,5 @@ def _written(reach, records, operation):
     if tree is not None:
         reach.require(records._name, READ)
         check_tree(reach, records, tree)
-        records.fetch([name for name in tree if name != "id"])
-        result["records"] = read_tree(records, tree)
+        result["records"] = read_tree(reach.room, records, tree)
     return result

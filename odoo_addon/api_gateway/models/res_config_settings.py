@@ -31,6 +31,12 @@ class ResConfigSettings(models.TransientModel):
     gateway_body_max_mib = fields.Integer(
         "Largest Body", gateway_setting="body.max_bytes", least=1, most=512, scale=1024 * 1024
     )
+    gateway_answer_max_mib = fields.Integer(
+        "Largest Answer", gateway_setting="answer.max_bytes", least=1, most=512, scale=1024 * 1024
+    )
+    gateway_answer_max_records = fields.Integer(
+        "Records of Relations", gateway_setting="answer.max_records", least=1, most=1_000_000
+    )
     gateway_batch_max = fields.Integer("Largest Batch", gateway_setting="batch.max", least=1, most=10_000)
     gateway_cors_origins = fields.Text(
         "Web Pages That May Call",

@@ -40,6 +40,8 @@ class TestSettings(TransactionCase):
         refused = {
             "limit_default": (0, -1, 100_001, 1001),
             "body_max_mib": (0, 513),
+            "answer_max_mib": (0, 513),
+            "answer_max_records": (0, 1_000_001),
             "token_access_minutes": (0, 1441),
             "token_issuer": ("", "x" * 201),
             "throttle_limit": (-1,),

@@ -19,6 +19,11 @@ const shape = z.object({
     .min(1)
     .max(512 * mebibyte)
     .catch(10 * mebibyte),
+  'answer.max_bytes': z
+    .int()
+    .min(65_536)
+    .max(512 * mebibyte)
+    .catch(32 * mebibyte),
   'batch.max': z.int().min(1).max(10_000).catch(1_000),
   'cors.origins': z.array(z.string()).catch(['*']),
   'token.issuer': z.string().min(1).max(200).catch('odoo-api-gateway'),

@@ -1,0 +1,48 @@
+"""How much an answer may hold. A worker and a sidecar keep it in memory several times over while they make it."""
+
+from .errors import RefusalError
+
+MEBIBYTE = 1024 * 1024
+
+
+class Room:
+    """What is left for the answer of a call."""
+
+    def __init__(self, most_bytes, most_records):
+        self._most_bytes = most_bytes
+        self._most_records = most_records
+        self._records = 0
+        self.left_bytes = most_bytes
+
+    def expand(self, count, name):
+        """Before values are read: as many records will stand in the answer behind the relation, each time counts."""
+        self._records += count
+        if self._records > self._most_records:
+            raise RefusalError(
+                "answer.too_large",
+                f"With {name!r} expanded the answer would hold {self._records} records of relations, at most "
+                f"{self._most_records} are possible. Ask for fewer records at a time, or read that relation in a "
+                "request of its own, which can be paged.",
+                field=name,
+                max_records=self._most_records,
+            )
+
+    def take(self, size):
+        self.left_bytes -= size
+        self.require(0)
+
+    def require(self, size):
+        """Refuse what is about to be read when it is known to be too large."""
+        if size > self.left_bytes:
+            raise RefusalError(
+                "answer.too_large",
+                f"The answer would hold more than {self._most_bytes / MEBIBYTE:.3g} MiB. Ask for fewer records or fields "
+                "at a time, and for large files one by one.",
+                max_bytes=self._most_bytes,
+            )
+
+    def fitting(self, body):
+        """An encoded answer, if it is not too large."""
+        self.left_bytes = self._most_bytes
+        self.require(len(body))
+        return body
