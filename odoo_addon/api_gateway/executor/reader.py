@@ -61,8 +61,8 @@ def fast_env(model, tree):
 
 
 def fetch(model, query, most, tree):
-    """The query's records, at most `most`. What the tree names of them is in the cache if they are few enough to be read
-    in one piece. Refuses what the user may not read."""
+    """The query's records, at most `most`, with what the tree names of them in the cache if they are few enough to be
+    read in one piece. Refuses what the user may not read."""
     model.check_access("read")  # the _search() of attachments lets those pass, too, who may read none of them
     if most > _first_piece(model, tree):
         return model.browse(query.get_result_ids())
@@ -78,8 +78,8 @@ def read_page(room, records, most, tree, times=None):
 
 
 def read_tree(room, records, tree, times=None):
-    """The records' values as Odoo gives them, relations expanded where the tree says so. Read in pieces, so that what is
-    too large for the answer is not all read before that shows.
+    """The records' values as Odoo gives them, relations expanded where the tree says so. Read in pieces, so that what
+    is too large for the answer is not all read before that shows.
 
     `times`: {id: how often the record stands in the answer}, once each if not given."""
     names = [name for name in tree if name != "id"]
@@ -106,7 +106,9 @@ def size_of_files(records, names):
         keys = (records._name, stored, records._ids or (0,))
         condition = SQL("res_model = %s AND res_field IN %s AND res_id IN %s", *keys)
         copies = 1
-    [(size,)] = records.env.execute_query(SQL("SELECT coalesce(sum(file_size), 0) FROM ir_attachment WHERE %s", condition))
+    [(size,)] = records.env.execute_query(
+        SQL("SELECT coalesce(sum(file_size), 0) FROM ir_attachment WHERE %s", condition)
+    )
     return size * copies * 4 / 3
 
 

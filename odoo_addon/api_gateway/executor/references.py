@@ -55,7 +55,9 @@ class References:
                 )
             if depth > MAX_DEPTH:
                 raise RefusalError(
-                    "odoo.arguments", f"With {path!r} an operation is nested more than {MAX_DEPTH} deep.", reference=path
+                    "odoo.arguments",
+                    f"With {path!r} an operation is nested more than {MAX_DEPTH} deep.",
+                    reference=path,
                 )
 
 

@@ -36,8 +36,8 @@ class Room:
         if size > self.left_bytes:
             raise RefusalError(
                 "answer.too_large",
-                f"The answer would hold more than {self._most_bytes / MEBIBYTE:.3g} MiB. Ask for fewer records or fields "
-                "at a time, and for large files one by one.",
+                f"The answer would hold more than {self._most_bytes / MEBIBYTE:.3g} MiB. Ask for fewer records or "
+                "fields at a time, and for large files one by one.",
                 max_bytes=self._most_bytes,
             )
 
