@@ -13,6 +13,7 @@ import { GatewayKeys } from './auth/gateway_key.ts';
 import { HashQueue } from './auth/hash_queue.ts';
 import { OdooKeys } from './auth/odoo_key.ts';
 import { scopes } from './auth/scopes.ts';
+import { environmentStamps } from './auth/stamps.ts';
 import type { Config } from './config.ts';
 import { ConfigError, loadConfig, urlOfDatabase } from './config.ts';
 import { Database } from './db/database.ts';
@@ -104,6 +105,7 @@ function main(config: Config, log: Log): void {
     longestWaitMs: 10_000,
   });
   const keys = [new OdooKeys(hashes), new GatewayKeys(config.environmentKeys)];
+  const environment = environmentStamps(config.environmentKeys);
   const channel = new OdooChannel({
     odooUrl: config.odooUrl,
     // One more than can be worked on, so that no worker waits for the next. With two more, fewer reads travel together.
@@ -173,9 +175,10 @@ function main(config: Config, log: Log): void {
             () => attempt.reserve(true),
             () => odoo.login(context, login, password),
           ),
+        needsSecondFactor: (context) => odoo.needsSecondFactor(context),
         keys,
       }),
-      ...oauthRoutes(originOf),
+      ...oauthRoutes(originOf, environment),
       ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
@@ -193,7 +196,7 @@ function main(config: Config, log: Log): void {
         chosenDatabase(databases),
         cors(),
         blocking.policy,
-        limitFailures(authentication([...keys, new AccessTokens()])),
+        limitFailures(authentication([...keys, new AccessTokens(environment)])),
         ipList(),
         scopes(),
         concurrencyCap(),

@@ -29,7 +29,7 @@ afterAll(async () => {
   await database.close();
 });
 const hashes = new CountedHashes({ concurrency: 1, mostWaiting: 1_000, longestWaitMs: 10_000 });
-const authenticators: Authenticator[] = [new OdooKeys(hashes), new GatewayKeys(new Map()), new AccessTokens()];
+const authenticators: Authenticator[] = [new OdooKeys(hashes), new GatewayKeys(new Map()), new AccessTokens(new Set())];
 
 const unlimited: Attempt = { network: '127.0.0.1', admit: () => {}, reserve: async () => {}, charge: async () => {} };
 const statements: string[] = [];

@@ -63,3 +63,8 @@ def take_the_same_time(users, password, checked):
             if missing <= 0:
                 return
     (handler if missing == wanted else handler.using(rounds=missing, relaxed=True)).hash(password)
+
+
+def second_factor(env, _reach, _operation):
+    """`{uid, mfa}` for the call's own user: whether a login of it now would lack a second factor."""
+    return {"uid": env.uid, "mfa": bool(env.user._mfa_url())}

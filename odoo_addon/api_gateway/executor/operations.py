@@ -1,7 +1,7 @@
 """The operations of the contract (docs/architecture.md), by name: `(env, reach, operation) -> result`."""
 
 from .clients import client_create, client_list, client_revoke
-from .login import login
+from .login import login, second_factor
 from .metadata import describe, models, types
 from .methods import call, read_call
 from .reading import read, search
@@ -14,6 +14,7 @@ READING = {
     "models": models,
     "describe": describe,
     "types": types,
+    "second_factor": second_factor,
 }
 OPERATIONS = {
     **READING,

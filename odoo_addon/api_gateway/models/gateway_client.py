@@ -4,7 +4,6 @@ import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 
 class GatewayClient(models.Model):
@@ -44,16 +43,6 @@ class GatewayClient(models.Model):
         action = super()._show_action(secret)
         action["context"]["default_client_id"] = self.client_id
         return action
-
-    def action_revoke_tokens(self):
-        """Ends every token issued to these clients; they may ask for new ones."""
-        self.check_access("write")
-        [(count,)] = self._query(SQL("select gateway.revoke_tokens(%s, %s::bigint[])", self._kind, list(self.ids)))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {"type": "success", "message": self.env._("%s tokens revoked.", count)},
-        }
 
     def _expiry_recipient(self):
         # A client's user is often one that nobody logs in as.

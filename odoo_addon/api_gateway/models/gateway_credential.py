@@ -340,6 +340,16 @@ class GatewayCredential(models.AbstractModel):
         self.sudo().write({"revoked_at": fields.Datetime.now(), "active": False})
         return True
 
+    def action_revoke_tokens(self):
+        """Ends every token issued for these credentials; their owners may ask for new ones."""
+        self.check_access("write")
+        [(count,)] = self._query(SQL("select gateway.revoke_tokens(%s, %s::bigint[])", self._kind, list(self.ids)))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "success", "message": self.env._("%s tokens revoked.", count)},
+        }
+
     # ------------------------------------------------------------------ crons
 
     @api.model

@@ -52,6 +52,9 @@ class ResConfigSettings(models.TransientModel):
     gateway_token_refresh_hours = fields.Integer(
         "Refresh Token Lifetime", gateway_setting="token.refresh_s", least=1, most=2160, scale=3600
     )
+    gateway_token_family_days = fields.Integer(
+        "Longest Login", gateway_setting="token.family_s", least=1, most=365, scale=86_400
+    )
     gateway_token_issuer = fields.Char("Issuer of Tokens", gateway_setting="token.issuer", least=1, most=200)
     gateway_key_inactive_users = fields.Boolean("Keys of Archived Users", gateway_setting="key.inactive_users")
     gateway_key_grace_hours = fields.Integer(

@@ -209,12 +209,46 @@ class TestCredentialsSchema(CredentialsCase):
             key.sudo().write(end)
             self.assertFalse(self.credential("gateway_key", key), end)
 
-    def test_a_logins_stamp_moves_with_the_password_alone(self):
-        before = self.credential("login", self.owner)["stamp"]
+    def test_a_logins_stamp_moves_with_the_password_and_the_second_factor_alone(self):
+        stamps = [self.credential("login", self.owner)["stamps"]]
         self.owner.name = "Another name"
-        self.assertEqual(self.credential("login", self.owner)["stamp"], before)
+        self.assertEqual(self.credential("login", self.owner)["stamps"], stamps[0])
         self.owner.password = "another password"
-        self.assertNotEqual(self.credential("login", self.owner)["stamp"], before)
+        stamps.append(self.credential("login", self.owner)["stamps"])
+        self.env.cr.execute("update res_users set totp_secret = 'JBSWY3DPEHPK3PXP' where id = %s", [self.owner.id])
+        stamps.append(self.credential("login", self.owner)["stamps"])
+        self.assertEqual([len(stamp) for stamp in stamps], [1, 1, 1])
+        self.assertEqual(len({next(iter(stamp)) for stamp in stamps}), 3)
+
+    def test_a_keys_stamps_are_its_living_secrets(self):
+        key = self.key(self.owner)
+        self.assertEqual(self.credential("gateway_key", key)["stamps"], {})
+        key._set_secret()
+        [first] = self.credential("gateway_key", key)["stamps"].items()
+        self.assertRegex(first[0], r"^secret:\d+$")
+        self.assertIsNone(first[1])
+        key._set_secret(grace_hours=1)
+        stamps = self.credential("gateway_key", key)["stamps"]
+        self.assertEqual(len(stamps), 2)
+        self.assertGreater(stamps[first[0]], fields.Datetime.now().timestamp() * 1000)
+        key.sudo().environment_name = "BOUND"
+        self.assertIn("environment:BOUND", self.credential("gateway_key", key)["stamps"])
+
+    def test_owner_and_manager_end_the_tokens_of_a_key(self):
+        key = self.key(self.owner)
+        for user, refused in ((self.owner, False), (self.manager, False), (self.other, True)):
+            self.env.cr.execute(
+                "insert into gateway.token (jti, type, family, credential, credential_id, user_id, expires_at)"
+                " values (gen_random_uuid()::text, 'access', gen_random_uuid(), 'gateway_key', %s, %s, 'infinity')",
+                [key.id, self.owner.id],
+            )
+            if refused:
+                with self.assertRaises(AccessError):
+                    key.with_user(user).action_revoke_tokens()
+                continue
+            key.with_user(user).action_revoke_tokens()
+            living = "select count(*) as n from gateway.token where credential_id = %s and revoked_at is null"
+            self.assertEqual(self.row(living, key.id)["n"], 0)
 
     def test_secrets_are_reached_through_no_field(self):
         key = self.key(self.owner)

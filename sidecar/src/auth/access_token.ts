@@ -1,5 +1,5 @@
-// Access tokens. One that was read before costs a hash and a look into a map; its principal is narrowed anew when its
-// credential's changes.
+// Access tokens. One that was read before costs a hash and a look into a map; what it stands for is worked out again when
+// its credential changes.
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -14,12 +14,17 @@ import type { Standing } from './principals.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
 import { meet } from './scopes.ts';
+import type { EnvironmentStamps } from './stamps.ts';
+import { holdsUntil } from './stamps.ts';
 import { readRow } from './tokens.ts';
 
 interface KnownToken {
   readonly row: TokenRow;
-  readonly endsAtMs: number;
-  /** What `principal` was made from. */
+  /** Its own end. */
+  readonly expiresAtMs: number;
+  /** That, or the end of what it is bound to. */
+  endsAtMs: number;
+  /** What `principal` was made from; without a principal, what refused it. */
   standing: Standing | undefined;
   principal: Principal | undefined;
 }
@@ -28,7 +33,11 @@ const cachedTokens = 50_000;
 
 export class AccessTokens implements Authenticator {
   readonly name = 'access_token';
-  readonly #cacheOf = perDatabase((database) => new TokenCache(database));
+  readonly #cacheOf: (database: Database) => TokenCache;
+
+  constructor(environment: EnvironmentStamps) {
+    this.#cacheOf = perDatabase((database) => new TokenCache(database, environment));
+  }
 
   recognises(credential: Credential): boolean {
     return (credential.kind === 'bearer' || credential.kind === 'token') && looksLikeToken(credential.secret);
@@ -42,11 +51,13 @@ export class AccessTokens implements Authenticator {
 
 class TokenCache {
   readonly #database: Database;
+  readonly #environment: EnvironmentStamps;
   readonly #known = new LRUCache<string, KnownToken>({ max: cachedTokens });
   #generation = 0;
 
-  constructor(database: Database) {
+  constructor(database: Database, environment: EnvironmentStamps) {
     this.#database = database;
+    this.#environment = environment;
     database.onChange('token', (ids) => this.#forget(ids));
     // Secrets and settings change rarely; what they say of a token is checked anew.
     database.onChange('secret', () => this.#forget(null));
@@ -62,13 +73,27 @@ class TokenCache {
   #standing(token: KnownToken): Principal | Promise<Principal> {
     if (token.endsAtMs <= Date.now()) throw new CredentialRefused('token: expired');
     const standing = principalsOf(this.#database).of(token.row.credential, token.row.credentialId);
-    return standing instanceof Promise ? standing.then((found) => narrowed(token, found)) : narrowed(token, standing);
+    return standing instanceof Promise
+      ? standing.then((found) => this.#principal(token, found))
+      : this.#principal(token, standing);
+  }
+
+  #principal(token: KnownToken, standing: Standing): Principal | Promise<Principal> {
+    if (token.standing === standing && token.principal !== undefined) return token.principal;
+    const { credential, credentialId, stamp } = token.row;
+    if (token.standing === standing || holdsUntil(standing, stamp, this.#environment) !== undefined) {
+      return narrowed(token, standing, this.#environment);
+    }
+    // A secret that is younger than what is remembered here proves itself to the database, once.
+    return principalsOf(this.#database)
+      .fresh(credential, credentialId)
+      .then((fresh) => narrowed(token, fresh, this.#environment));
   }
 
   async #look(text: string, key: string): Promise<Principal> {
     const generation = this.#generation;
     const { row, endsAtMs } = await readRow(this.#database, text, 'access');
-    const token: KnownToken = { row, endsAtMs, standing: undefined, principal: undefined };
+    const token: KnownToken = { row, expiresAtMs: endsAtMs, endsAtMs, standing: undefined, principal: undefined };
     const principal = await this.#standing(token);
     if (generation === this.#generation) this.#known.set(key, token);
     return principal;
@@ -85,14 +110,16 @@ class TokenCache {
   }
 }
 
-function narrowed(token: KnownToken, standing: Standing): Principal {
-  if (token.standing === standing && token.principal !== undefined) return token.principal;
-  const { principal, stamp } = standing;
+function narrowed(token: KnownToken, standing: Standing, environment: EnvironmentStamps): Principal {
+  token.standing = standing;
+  token.principal = undefined;
+  const { principal } = standing;
   // A key may have been retargeted since: the token was issued for its user of then.
   if (principal.userId !== token.row.userId) throw new CredentialRefused('token: of another user');
-  if (stamp !== token.row.stamp) throw new CredentialRefused('token: the password was changed');
+  const holds = holdsUntil(standing, token.row.stamp, environment);
+  if (holds === undefined) throw new CredentialRefused('token: the secret that it was issued for has ended');
+  token.endsAtMs = Math.min(token.expiresAtMs, holds);
   const { grant } = principal;
-  token.standing = standing;
   token.principal = {
     ...principal,
     expiresAtMs: Math.min(token.endsAtMs, principal.expiresAtMs ?? Number.POSITIVE_INFINITY),

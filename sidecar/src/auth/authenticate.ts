@@ -6,6 +6,7 @@ import { GatewayError } from '../errors.ts';
 import type { Credential } from './credentials.ts';
 import { readCredential } from './credentials.ts';
 import { CredentialRefused } from './refused.ts';
+import type { Proof } from './stamps.ts';
 
 /** A try at proving who one is, on the account of the address that it comes from. */
 export interface Attempt {
@@ -29,6 +30,12 @@ export interface Authenticator {
   recognises(credential: Credential): boolean;
   /** Without a promise when the credential is cached. Throws or rejects with CredentialRefused. */
   authenticate(credential: Credential, database: Database, attempt: Attempt): Principal | Promise<Principal>;
+}
+
+/** One whose credentials may be traded for tokens. */
+export interface KeyAuthenticator extends Authenticator {
+  /** As `authenticate`, with what the token is to be bound to. */
+  prove(credential: Credential, database: Database, attempt: Attempt): Promise<Proof>;
 }
 
 /** Finds the caller of a request. */

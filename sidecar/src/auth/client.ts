@@ -6,9 +6,10 @@ import { findClient } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { Attempt } from './authenticate.ts';
-import type { Standing } from './principals.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
+import type { Proof } from './stamps.ts';
+import { secretStamp } from './stamps.ts';
 
 export interface ClientCredentials {
   readonly clientId: string;
@@ -27,7 +28,7 @@ export async function authenticateClient(
   database: Database,
   { clientId, secret }: ClientCredentials,
   attempt: Attempt,
-): Promise<Standing> {
+): Promise<Proof> {
   if (!idFormat.test(clientId) || secret.length > longestSecret) throw new CredentialRefused('malformed client');
   const presented = digest('sha256', secret, 'buffer');
   const verified = verifiedOf(database);
@@ -35,10 +36,13 @@ export async function authenticateClient(
   if (!verified.has(pair)) attempt.admit();
   const client = await findClient(database, clientId);
   const hashes = client?.hashes.length ? client.hashes : [nothing];
-  const fits = hashes.map((hash) => timingSafeEqual(presented, hash)).includes(true);
-  if (client === undefined || !fits) throw new CredentialRefused(client === undefined ? 'unknown client' : 'wrong secret');
+  const fitting = hashes.map((hash) => timingSafeEqual(presented, hash)).indexOf(true);
+  const secretId = client?.secretIds[fitting];
+  if (client === undefined || secretId === undefined) {
+    throw new CredentialRefused(client === undefined ? 'unknown client' : 'wrong secret');
+  }
   verified.set(pair, true);
-  return principalsOf(database).of('client', client.id);
+  return { standing: await principalsOf(database).of('client', client.id), stamp: secretStamp(secretId) };
 }
 
 /** From `Authorization: Basic`, in which id and secret are form-encoded; undefined when the header is absent. */

@@ -4,22 +4,27 @@
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../context.ts';
-import type { FoundKey } from '../db/credentials.ts';
 import { findEnvironmentKey, findGatewayKey } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
-import type { Attempt, Authenticator } from './authenticate.ts';
+import type { Attempt, KeyAuthenticator } from './authenticate.ts';
 import type { Credential } from './credentials.ts';
+import type { Standing } from './principals.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
+import type { EnvironmentKeys, Proof } from './stamps.ts';
+import { environmentStamp, secretStamp } from './stamps.ts';
 
 const keyFormat = /^gwk_[A-Za-z0-9_-]{60}$/;
 const cachedKeys = 50_000;
 
-/** Names of keys in the environment, by the SHA-256 of their secret in base64. */
-export type EnvironmentKeys = ReadonlyMap<string, string>;
+interface FoundKey {
+  readonly id: number;
+  readonly secretEnds: Date | null;
+  readonly stamp: string;
+}
 
-export class GatewayKeys implements Authenticator {
+export class GatewayKeys implements KeyAuthenticator {
   readonly name = 'gateway_key';
   readonly #environment: EnvironmentKeys;
   readonly #cacheOf: (database: Database) => KeyCache;
@@ -39,6 +44,11 @@ export class GatewayKeys implements Authenticator {
     if (credential.kind === 'malformed') throw new CredentialRefused('malformed');
     return this.#cacheOf(database).principalOf(credential.secret, attempt);
   }
+
+  async prove(credential: Credential, database: Database, attempt: Attempt): Promise<Proof> {
+    if (credential.kind === 'malformed') throw new CredentialRefused('malformed');
+    return this.#cacheOf(database).prove(credential.secret, attempt);
+  }
 }
 
 class KeyCache {
@@ -54,32 +64,44 @@ class KeyCache {
   }
 
   principalOf(secret: string, attempt: Attempt): Principal | Promise<Principal> {
+    const found = this.#keyOf(secret, attempt);
+    const standing = found instanceof Promise ? found.then((key) => this.#standing(key)) : this.#standing(found);
+    return standing instanceof Promise ? standing.then(({ principal }) => principal) : standing.principal;
+  }
+
+  async prove(secret: string, attempt: Attempt): Promise<Proof> {
+    const found = await this.#keyOf(secret, attempt);
+    return { standing: await this.#standing(found), stamp: found.stamp };
+  }
+
+  #standing(found: FoundKey): Standing | Promise<Standing> {
+    if (found.secretEnds !== null && found.secretEnds.getTime() <= Date.now()) {
+      throw new CredentialRefused(`the secret of key ${found.id} was rotated`);
+    }
+    return principalsOf(this.#database).of('gateway_key', found.id);
+  }
+
+  #keyOf(secret: string, attempt: Attempt): FoundKey | Promise<FoundKey> {
     const hash = digest('sha256', secret, 'base64');
     const found = this.#found.get(hash);
-    if (found !== undefined) return this.#standing(found);
+    if (found !== undefined) return found;
     attempt.admit();
     return this.#look(hash);
   }
 
-  #standing(found: FoundKey): Principal | Promise<Principal> {
-    if (found.secretEnds !== null && found.secretEnds.getTime() <= Date.now()) {
-      throw new CredentialRefused(`the secret of key ${found.id} was rotated`);
-    }
-    const standing = principalsOf(this.#database).of('gateway_key', found.id);
-    return standing instanceof Promise ? standing.then(({ principal }) => principal) : standing.principal;
-  }
-
-  async #look(hash: string): Promise<Principal> {
+  async #look(hash: string): Promise<FoundKey> {
     const generation = this.#generation;
     const name = this.#environment.get(hash);
-    const found =
+    const row =
       name === undefined
         ? await findGatewayKey(this.#database, Buffer.from(hash, 'base64'))
         : await findEnvironmentKey(this.#database, name);
-    if (found === undefined) throw new CredentialRefused('unknown key');
-    const principal = await this.#standing(found);
+    if (row === undefined) throw new CredentialRefused('unknown key');
+    const { id, secretId, secretEnds } = row;
+    const stamp = secretId === null ? environmentStamp(name ?? '', hash) : secretStamp(secretId);
+    const found = { id, secretEnds, stamp };
     if (generation === this.#generation) this.#found.set(hash, found);
-    return principal;
+    return found;
   }
 
   #forget(ids: readonly number[] | null): void {

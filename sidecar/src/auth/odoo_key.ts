@@ -13,13 +13,15 @@ import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { OdooKeyRow } from '../db/odoo_keys.ts';
 import { findOdooKeys } from '../db/odoo_keys.ts';
-import type { Attempt, Authenticator } from './authenticate.ts';
+import type { Attempt, KeyAuthenticator } from './authenticate.ts';
 import type { Credential } from './credentials.ts';
 import type { HashQueue } from './hash_queue.ts';
 import type { Pbkdf2Hash } from './passlib.ts';
 import { parsePbkdf2, verifyPbkdf2 } from './passlib.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
+import type { Proof } from './stamps.ts';
+import { onlyStamp } from './stamps.ts';
 
 /** SHA-256 of a presented secret, in base64. */
 type SecretDigest = string & { readonly __brand: 'SecretDigest' };
@@ -32,7 +34,7 @@ const cachedKeys = 20_000;
 /** Kept apart, and few: what attackers try must not push out what callers use. */
 const cachedMisfits = 2_000;
 
-export class OdooKeys implements Authenticator {
+export class OdooKeys implements KeyAuthenticator {
   readonly name = 'odoo_key';
   readonly #cacheOf: (database: Database) => KeyCache;
 
@@ -49,6 +51,12 @@ export class OdooKeys implements Authenticator {
     const login = credential.kind === 'basic' ? credential.login : undefined;
     const principal = this.#cacheOf(database).principalOf(credential.secret, attempt);
     return principal instanceof Promise ? principal.then((found) => withLogin(found, login)) : withLogin(principal, login);
+  }
+
+  async prove(credential: Credential, database: Database, attempt: Attempt): Promise<Proof> {
+    const { kind, credentialId } = await this.authenticate(credential, database, attempt);
+    const standing = await principalsOf(database).of(kind, credentialId);
+    return { standing, stamp: onlyStamp(standing) };
   }
 }
 

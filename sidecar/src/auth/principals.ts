@@ -12,8 +12,8 @@ import { meet } from './scopes.ts';
 
 export interface Standing {
   readonly principal: Principal;
-  /** Tokens of a login are bound to it: it moves with the user's password. */
-  readonly stamp: string | null;
+  /** What proves the credential now, each with its end in milliseconds since 1970 (`stamps.ts`). */
+  readonly stamps: ReadonlyMap<string, number | null>;
   readonly userActive: boolean;
 }
 
@@ -65,7 +65,8 @@ export class Principals {
       row = await findCredential(this.#database, kind, id);
     }
     if (row === undefined) throw new CredentialRefused(`${key} is gone, revoked or expired`);
-    const standing = { principal: principalOf(kind, row), stamp: row.stamp, userActive: row.userActive };
+    const stamps = new Map(Object.entries(row.stamps));
+    const standing = { principal: principalOf(kind, row), stamps, userActive: row.userActive };
     if (generation === this.#generation) this.#standings.set(key, standing);
     return this.#checked(standing);
   }

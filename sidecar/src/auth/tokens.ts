@@ -1,7 +1,6 @@
 // Issues, renews and ends tokens.
 
 import { randomUUID } from 'node:crypto';
-import type { Principal } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import type { TokenRow, TokenSubject, TokenType } from '../db/tokens.ts';
 import { findToken, insertTokens, revokeToken, revokeTokenFamily, spendToken } from '../db/tokens.ts';
@@ -10,7 +9,9 @@ import { signerOf } from './jwt.ts';
 import type { Standing } from './principals.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
-import { actions, isWithin } from './scopes.ts';
+import { actions, isWithin, meet } from './scopes.ts';
+import type { EnvironmentStamps, Proof } from './stamps.ts';
+import { holdsUntil } from './stamps.ts';
 
 /** A client that sends the same request twice at once is clumsy; one that comes back later holds a stolen token. */
 const clumsyForS = 10;
@@ -19,11 +20,12 @@ export interface IssuedTokens {
   readonly access: string;
   readonly refresh: string | undefined;
   readonly expiresInS: number;
+  /** What they allow now: of what was asked for, what the credential and its profile allow. */
   readonly scopes: readonly string[] | null;
 }
 
 export interface IssueOptions {
-  readonly standing: Standing;
+  readonly proof: Proof;
   /** What the token is narrowed to; null: to nothing that its credential is not. */
   readonly scopes: readonly string[] | null;
   readonly address: string;
@@ -32,9 +34,14 @@ export interface IssueOptions {
   readonly withRefresh: boolean;
 }
 
-/** Tokens for whoever the standing is of. They never outlive the credential, and die with it. */
+/**
+ * Tokens for whoever proved itself. They never outlive the credential or the secret that was shown, and die with either.
+ * Throws `oauth.scope` when more is asked for than the credential holds.
+ */
 export async function issueTokens(database: Database, options: IssueOptions): Promise<IssuedTokens> {
-  const { principal, stamp } = options.standing;
+  const { standing, stamp } = options.proof;
+  const { principal } = standing;
+  if (options.scopes !== null && !isWithin(options.scopes, principal.grant.scopes)) throw new GatewayError('oauth.scope');
   const subject: TokenSubject = {
     family: randomUUID(),
     credential: principal.kind,
@@ -42,16 +49,23 @@ export async function issueTokens(database: Database, options: IssueOptions): Pr
     userId: principal.userId,
     scopes: options.scopes,
     stamp,
+    begunAt: new Date(),
     address: options.address,
   };
-  const fresh = await sign(database, subject, principal, options.client, options.withRefresh);
+  const fresh = await sign(database, subject, standing, options.client, options.withRefresh);
   await insertTokens(database, fresh.tokens, subject);
   return fresh.issued;
 }
 
-async function sign(database: Database, subject: TokenSubject, principal: Principal, client: string, withRefresh: boolean) {
+async function sign(database: Database, subject: TokenSubject, standing: Standing, client: string, withRefresh: boolean) {
   const { settings } = database;
-  const leftS = principal.expiresAtMs === null ? Number.POSITIVE_INFINITY : (principal.expiresAtMs - Date.now()) / 1000;
+  const { principal, stamps } = standing;
+  const ends = [
+    principal.expiresAtMs ?? Number.POSITIVE_INFINITY,
+    stamps.get(subject.stamp ?? '') ?? Number.POSITIVE_INFINITY,
+    familyEndMs(database, subject),
+  ];
+  const leftS = (Math.min(...ends) - Date.now()) / 1000;
   const accessS = Math.min(settings['token.access_s'], leftS);
   const signer = signerOf(database);
   const access = await signer.sign('access', accessS, subject, client);
@@ -62,42 +76,56 @@ async function sign(database: Database, subject: TokenSubject, principal: Princi
     access: access.text,
     refresh: refresh?.text,
     expiresInS: Math.max(1, Math.floor(accessS)),
-    scopes: subject.scopes,
+    scopes: meet(subject.scopes, principal.grant.scopes),
   };
   return { tokens: refresh === undefined ? [access] : [access, refresh], issued };
 }
+
+/** However often it is renewed, a login has to be made again after this moment. */
+function familyEndMs(database: Database, { begunAt }: Pick<TokenSubject, 'begunAt'>): number {
+  return begunAt.getTime() + database.settings['token.family_s'] * 1000;
+}
+
+export interface RefreshOptions {
+  readonly text: string;
+  /** Undefined: as before. */
+  readonly scopes: readonly string[] | undefined;
+  readonly address: string;
+  /** Whether its owner, as it stands now, may go on; throws what else to answer. `auth.mfa` ends the login. */
+  readonly admit: (standing: Standing) => Promise<void>;
+}
+
+const noEnvironment: EnvironmentStamps = new Set();
 
 /**
  * Trades a refresh token for new ones. A token that was spent moments ago answers 409 and changes nothing; one that was
  * spent earlier has been stolen, by this caller or from it, and ends the whole family (RFC 9700, section 4.14.2).
  */
-export async function refreshTokens(
-  database: Database,
-  text: string,
-  asked: readonly string[] | undefined,
-  address: string,
-): Promise<IssuedTokens> {
+export async function refreshTokens(database: Database, options: RefreshOptions): Promise<IssuedTokens> {
   await database.ensureFresh();
-  const { row, jti } = await readRow(database, text, 'refresh');
+  const { row, jti } = await readRow(database, options.text, 'refresh');
   if (row.spentForS !== null) {
     if (row.spentForS <= clumsyForS) throw new GatewayError('auth.refresh_spent');
     await revokeTokenFamily(database, row.family);
     database.log.warn({ user: row.userId, family: row.family }, 'a spent refresh token came back: its family was revoked');
     throw new CredentialRefused('a spent refresh token');
   }
-  const { principal, stamp } = await principalsOf(database).of(row.credential, row.credentialId);
-  if (stamp !== row.stamp) throw new CredentialRefused('the password was changed');
-  if (asked !== undefined && !isWithin(asked, row.scopes)) throw new GatewayError('oauth.scope');
-  const subject: TokenSubject = {
-    family: row.family,
-    credential: row.credential,
-    credentialId: row.credentialId,
-    userId: row.userId,
-    scopes: asked ?? row.scopes,
-    stamp,
-    address,
-  };
-  const fresh = await sign(database, subject, principal, principal.login, true);
+  const standing = await principalsOf(database).fresh(row.credential, row.credentialId);
+  const { principal } = standing;
+  try {
+    await options.admit(standing);
+  } catch (error) {
+    if (error instanceof GatewayError && error.reason === 'auth.mfa') await revokeTokenFamily(database, row.family);
+    throw error;
+  }
+  if (holdsUntil(standing, row.stamp, noEnvironment) === undefined) throw new CredentialRefused('the password was changed');
+  if (familyEndMs(database, row) <= Date.now()) throw new CredentialRefused('the login has lasted as long as one may');
+  const held = meet(row.scopes, principal.grant.scopes);
+  if (options.scopes !== undefined && !isWithin(options.scopes, held)) throw new GatewayError('oauth.scope');
+  const { family, credential, credentialId, userId, stamp, begunAt } = row;
+  const scopes = options.scopes ?? row.scopes;
+  const subject = { family, credential, credentialId, userId, scopes, stamp, begunAt, address: options.address };
+  const fresh = await sign(database, subject, standing, principal.login, true);
   if (!(await spendToken(database, jti, fresh.tokens, subject))) throw new GatewayError('auth.refresh_spent');
   return fresh.issued;
 }
@@ -109,6 +137,19 @@ export async function readRow(database: Database, text: string, type: TokenType)
   if (row === undefined || row.type !== type) throw new CredentialRefused('token: no such row');
   if (row.revokedAt !== null) throw new CredentialRefused('token: revoked');
   return { row, ...read };
+}
+
+/** Who a token stands for now. Rejects with CredentialRefused when what it is bound to has ended. */
+export async function standingOf(database: Database, row: TokenRow, environment: EnvironmentStamps): Promise<Standing> {
+  const principals = principalsOf(database);
+  let standing = await principals.of(row.credential, row.credentialId);
+  if (holdsUntil(standing, row.stamp, environment) === undefined) {
+    standing = await principals.fresh(row.credential, row.credentialId);
+  }
+  if (holdsUntil(standing, row.stamp, environment) === undefined || standing.principal.userId !== row.userId) {
+    throw new CredentialRefused('token: what it is bound to has ended');
+  }
+  return standing;
 }
 
 /** Either kind of token; undefined for whatever is none that still holds. */

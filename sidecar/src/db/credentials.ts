@@ -32,8 +32,8 @@ export interface CredentialRow {
   readonly scopes: readonly string[] | null;
   readonly ips: readonly string[];
   readonly expiresAt: Date | null;
-  /** Moves with the user's password; null but for logins. */
-  readonly stamp: string | null;
+  /** What proves it now: stamps with their end in milliseconds since 1970, null for no end (`gateway.stamps`). */
+  readonly stamps: Readonly<Record<string, number | null>>;
   readonly policy: ProfilePolicy;
 }
 
@@ -42,7 +42,7 @@ const credential = {
   text: `
     select
       credential_id as id, name, user_id as "userId", login, user_name as "userName", user_active as "userActive",
-      scopes, ips, expires_at as "expiresAt", stamp, policy
+      scopes, ips, expires_at as "expiresAt", stamps, policy
     from gateway.credential($1, $2)`,
 };
 
@@ -55,12 +55,14 @@ export async function findCredential(db: Queryable, kind: CredentialKind, id: nu
 const gatewayKey = {
   name: 'gateway_key',
   text: `
-    select credential_id as id, secret_ends as "secretEnds"
+    select credential_id as id, secret_id as "secretId", secret_ends as "secretEnds"
     from gateway.gateway_key($1)`,
 };
 
 export interface FoundKey {
   readonly id: number;
+  /** The secret's row; null when it is in the environment. */
+  readonly secretId: number | null;
   /** End of a rotated secret's grace period. */
   readonly secretEnds: Date | null;
 }
@@ -74,7 +76,7 @@ export async function findGatewayKey(db: Queryable, hash: Buffer): Promise<Found
 const environmentKey = {
   name: 'environment_key',
   text: `
-    select credential_id as id, null::timestamp as "secretEnds"
+    select credential_id as id, null::bigint as "secretId", null::timestamp as "secretEnds"
     from gateway.environment_key($1)`,
 };
 
@@ -88,12 +90,14 @@ export interface FoundClient {
   readonly id: number;
   /** SHA-256 of its living secrets: two during a rotation. */
   readonly hashes: readonly Buffer[];
+  /** Their rows, in the same order. */
+  readonly secretIds: readonly number[];
 }
 
 const client = {
   name: 'client',
   text: `
-    select credential_id as id, hashes
+    select credential_id as id, hashes, to_jsonb(secret_ids) as "secretIds"
     from gateway.client($1)`,
 };
 

@@ -11,7 +11,16 @@ const mebibyte = 1024 * 1024;
 const limit = (standard: number) => z.int().min(0).max(2_147_483_647).catch(standard);
 const cost = z.int().min(0).max(10_000).catch(1);
 
+/** `http` or `https`, a host, perhaps a path; without the slash at its end. Empty: not set. */
+const address = z
+  .string()
+  .max(2_000)
+  .transform((text) => text.replace(/\/+$/, ''))
+  .refine((text) => text === '' || isAddress(text))
+  .catch('');
+
 const shape = z.object({
+  'sidecar.url': address,
   'limit.default': z.int().min(1).catch(80),
   'limit.max': z.int().min(1).catch(1_000),
   'body.max_bytes': z
@@ -33,6 +42,11 @@ const shape = z.object({
     .min(60)
     .max(90 * 86_400)
     .catch(604_800),
+  'token.family_s': z
+    .int()
+    .min(86_400)
+    .max(365 * 86_400)
+    .catch(30 * 86_400),
   'key.inactive_users': z.boolean().catch(false),
   'webhook.timeout_seconds': z.number().min(1).max(60).catch(10),
   'webhook.breaker_failures': z.int().min(1).catch(10),
@@ -55,6 +69,12 @@ const shape = z.object({
   'ip_block.enabled': z.boolean().catch(true),
   'ip_block.never': z.string().catch(''),
 });
+
+function isAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '' && !/\s/.test(text);
+}
 
 export type Settings = Readonly<z.infer<typeof shape>>;
 

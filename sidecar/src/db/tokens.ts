@@ -18,7 +18,10 @@ export interface TokenSubject {
   readonly credentialId: number;
   readonly userId: number;
   readonly scopes: readonly string[] | null;
+  /** Of the secret that it was issued for (`auth/stamps.ts`). */
   readonly stamp: string | null;
+  /** When the family began. */
+  readonly begunAt: Date;
   readonly address: string;
 }
 
@@ -36,8 +39,8 @@ const insert = {
   name: 'token_insert',
   text: `
     insert into gateway.token
-      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address)
-    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10
+      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address, begun_at)
+    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10, $11
     from unnest($1::text[], $2::text[], $3::timestamp[]) as fresh (jti, type, expires_at)`,
 };
 
@@ -50,7 +53,7 @@ const find = {
   text: `
     select
       id, type, family, credential, credential_id as "credentialId", user_id as "userId", string_to_array(scopes, ' ') as scopes,
-      stamp, address, issued_at as "issuedAt", expires_at as "expiresAt", revoked_at as "revokedAt",
+      stamp, address, begun_at as "begunAt", issued_at as "issuedAt", expires_at as "expiresAt", revoked_at as "revokedAt",
       extract(epoch from gateway.utc_now() - spent_at)::float8 as "spentForS"
     from gateway.token
     where jti = $1`,
@@ -68,12 +71,12 @@ const spend = {
     with spent as (
       update gateway.token
       set spent_at = gateway.utc_now()
-      where jti = $11 and type = 'refresh' and spent_at is null and revoked_at is null and expires_at > gateway.utc_now()
+      where jti = $12 and type = 'refresh' and spent_at is null and revoked_at is null and expires_at > gateway.utc_now()
       returning id
     )
     insert into gateway.token
-      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address)
-    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10
+      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address, begun_at)
+    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10, $11
     from unnest($1::text[], $2::text[], $3::timestamp[]) as fresh (jti, type, expires_at), spent
     returning id`,
 };
@@ -114,14 +117,14 @@ export async function revokeToken(db: Queryable, id: number): Promise<void> {
 }
 
 function columns(tokens: readonly NewToken[]): unknown[] {
-  return [
-    tokens.map((token) => token.jti),
-    tokens.map((token) => token.type),
-    tokens.map((token) => token.expiresAt.toISOString().slice(0, -1)),
-  ];
+  return [tokens.map((token) => token.jti), tokens.map((token) => token.type), tokens.map((token) => utc(token.expiresAt))];
 }
 
 function values(subject: TokenSubject): unknown[] {
-  const { family, credential, credentialId, userId, scopes, stamp, address } = subject;
-  return [family, credential, credentialId, userId, scopes === null ? null : scopes.join(' '), stamp, address];
+  const { family, credential, credentialId, userId, scopes, stamp, address, begunAt } = subject;
+  return [family, credential, credentialId, userId, scopes === null ? null : scopes.join(' '), stamp, address, utc(begunAt)];
+}
+
+function utc(moment: Date): string {
+  return moment.toISOString().slice(0, -1);
 }

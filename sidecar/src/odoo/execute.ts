@@ -66,6 +66,12 @@ export class Odoo {
     return asLogin(result);
   }
 
+  /** Whether the principal's user, when it logs in with its password now, needs a second factor. */
+  async needsSecondFactor(context: RequestContext): Promise<boolean> {
+    const [result] = await this.#run('/gateway/read', context, [{ op: 'second_factor' }]);
+    return asLogin(result).mfa;
+  }
+
   async administerClients(context: RequestContext, operation: ClientOperation): Promise<unknown> {
     const [result] = await this.#run('/gateway/execute', context, [operation]);
     return result;

@@ -70,6 +70,11 @@ export interface LoginOperation {
   readonly password: string;
 }
 
+/** Whether a login of the caller's user would lack a second factor now. */
+export interface SecondFactorOperation {
+  readonly op: 'second_factor';
+}
+
 /** Administration of OAuth2 clients. */
 export type ClientOperation =
   | { readonly op: 'client_list' }
@@ -78,6 +83,7 @@ export type ClientOperation =
 
 export type Operation =
   | LoginOperation
+  | SecondFactorOperation
   | ClientOperation
   | SearchOperation
   | ReadOperation

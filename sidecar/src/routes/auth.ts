@@ -3,12 +3,14 @@
 
 import { z } from 'zod';
 import { success } from '../answer.ts';
-import type { Attempt, Authenticator } from '../auth/authenticate.ts';
+import type { Attempt, KeyAuthenticator } from '../auth/authenticate.ts';
 import { asAnswer, missing } from '../auth/authenticate.ts';
 import { readCredential } from '../auth/credentials.ts';
+import type { Standing } from '../auth/principals.ts';
 import { principalsOf } from '../auth/principals.ts';
 import { CredentialRefused } from '../auth/refused.ts';
 import { parseScopes } from '../auth/scopes.ts';
+import { onlyStamp } from '../auth/stamps.ts';
 import type { IssuedTokens } from '../auth/tokens.ts';
 import { endFamily, issueTokens, readAnyToken, refreshTokens, scopeText } from '../auth/tokens.ts';
 import type { Answer, Principal, RequestContext, Route } from '../context.ts';
@@ -24,13 +26,17 @@ export type CheckLogin = (
   attempt: Attempt,
 ) => Promise<{ readonly uid: number | null; readonly mfa: boolean }>;
 
+/** Odoo's word on whether the context's principal, a user, now logs in with a second factor. */
+export type NeedsSecondFactor = (context: RequestContext) => Promise<boolean>;
+
 export interface AuthParts {
   readonly checkLogin: CheckLogin;
+  readonly needsSecondFactor: NeedsSecondFactor;
   /** Those that recognise keys: a token is not traded for another one. */
-  readonly keys: readonly Authenticator[];
+  readonly keys: readonly KeyAuthenticator[];
 }
 
-export function authRoutes({ checkLogin, keys }: AuthParts): Route[] {
+export function authRoutes({ checkLogin, needsSecondFactor, keys }: AuthParts): Route[] {
   const post = { method: 'POST', access: 'anonymous', limitedAs: 'token', smallBody: 'json' } as const;
   return [
     {
@@ -40,7 +46,12 @@ export function authRoutes({ checkLogin, keys }: AuthParts): Route[] {
       path: '/api/v1/auth/login',
       handle: (context) => told(context, (attempt) => login(context, checkLogin, attempt)),
     },
-    { ...post, name: 'refresh', path: '/api/v1/auth/refresh', handle: (context) => told(context, () => refresh(context)) },
+    {
+      ...post,
+      name: 'refresh',
+      path: '/api/v1/auth/refresh',
+      handle: (context) => told(context, () => refresh(context, needsSecondFactor)),
+    },
     { ...post, name: 'logout', path: '/api/v1/auth/logout', handle: (context) => told(context, () => logout(context)) },
     {
       ...post,
@@ -86,7 +97,7 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
   context.principal = principal;
   requireAddress(context, principal);
   const issued = await issueTokens(database, {
-    standing,
+    proof: { standing, stamp: onlyStamp(standing) },
     scopes,
     address: context.address,
     client: principal.login,
@@ -98,10 +109,20 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
 
 const refreshBody = z.object({ refresh_token: z.string().min(1), scope: z.string().max(4_000).optional() });
 
-async function refresh(context: RequestContext): Promise<Answer> {
+/** What stands against a login now stands against going on with one. */
+async function refresh(context: RequestContext, needsSecondFactor: NeedsSecondFactor): Promise<Answer> {
   const body = parsed(refreshBody, context.body, 'refresh_token');
-  const scopes = scopesOf(body.scope) ?? undefined;
-  return success(tokenFields(await refreshTokens(context.database, body.refresh_token, scopes, context.address)));
+  const issued = await refreshTokens(context.database, {
+    text: body.refresh_token,
+    scopes: scopesOf(body.scope) ?? undefined,
+    address: context.address,
+    async admit({ principal }: Standing) {
+      context.principal = principal;
+      requireAddress(context, principal);
+      if (await needsSecondFactor(context)) throw new GatewayError('auth.mfa');
+    },
+  });
+  return success(tokenFields(issued));
 }
 
 const logoutBody = z.object({ refresh_token: z.string().min(1).optional() }).optional();
@@ -123,7 +144,7 @@ const exchangeBody = z
   .optional();
 
 /** A key, in a header or the body, for an access token that may do what the key may, and no longer. */
-async function exchange(context: RequestContext, keys: readonly Authenticator[], attempt: Attempt): Promise<Answer> {
+async function exchange(context: RequestContext, keys: readonly KeyAuthenticator[], attempt: Attempt): Promise<Answer> {
   const { database } = context;
   const body = parsed(exchangeBody, context.body, 'api_key');
   const given = body?.api_key ?? body?.apikey ?? body?.key;
@@ -134,18 +155,18 @@ async function exchange(context: RequestContext, keys: readonly Authenticator[],
   const authenticator = keys.find((candidate) => candidate.recognises(credential));
   if (authenticator === undefined) throw new CredentialRefused('not a key');
   await database.ensureFresh();
-  const { kind, credentialId } = await authenticator.authenticate(credential, database, attempt);
-  const standing = await principalsOf(database).of(kind, credentialId);
-  context.principal = standing.principal;
-  requireAddress(context, standing.principal);
+  const proof = await authenticator.prove(credential, database, attempt);
+  const { principal } = proof.standing;
+  context.principal = principal;
+  requireAddress(context, principal);
   const issued = await issueTokens(database, {
-    standing,
+    proof,
     scopes,
     address: context.address,
-    client: standing.principal.consumer,
+    client: principal.consumer,
     withRefresh: false,
   });
-  return { status: 200, body: { ...tokenFields(issued), user_id: standing.principal.userId } };
+  return { status: 200, body: { ...tokenFields(issued), user_id: principal.userId } };
 }
 
 /** RFC 6749, section 5.1. */

@@ -5,18 +5,18 @@ import type { Attempt } from '../auth/authenticate.ts';
 import type { ClientCredentials } from '../auth/client.ts';
 import { authenticateClient, basicClient } from '../auth/client.ts';
 import type { Standing } from '../auth/principals.ts';
-import { principalsOf } from '../auth/principals.ts';
 import { CredentialRefused } from '../auth/refused.ts';
-import { actions, isWithin } from '../auth/scopes.ts';
-import { endToken, issueTokens, readAnyToken, scopeText } from '../auth/tokens.ts';
+import { actions, meet } from '../auth/scopes.ts';
+import type { EnvironmentStamps, Proof } from '../auth/stamps.ts';
+import { endToken, issueTokens, readAnyToken, scopeText, standingOf } from '../auth/tokens.ts';
 import type { Answer, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { countingFailures } from '../policies/failed_authentication.ts';
+import type { OriginOf } from '../policies/origin.ts';
+import { originHeaders } from '../policies/origin.ts';
 import { requireAddress, scopesOf, tokenFields } from './auth.ts';
 
-export type OriginOf = (context: RequestContext) => string;
-
-export function oauthRoutes(originOf: OriginOf): Route[] {
+export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps): Route[] {
   const post = {
     method: 'POST',
     access: 'anonymous',
@@ -41,7 +41,7 @@ export function oauthRoutes(originOf: OriginOf): Route[] {
       ...post,
       name: 'introspect',
       path: '/api/oauth/introspect',
-      handle: (context) => told(context, (attempt) => introspect(context, attempt)),
+      handle: (context) => told(context, (attempt) => introspect(context, attempt, environment)),
     },
     {
       name: 'oauth metadata',
@@ -81,7 +81,7 @@ function parametersOf(context: RequestContext): (name: string) => string | undef
 
 interface Client {
   readonly clientId: string;
-  readonly standing: Standing;
+  readonly proof: Proof;
 }
 
 /** The client of a request, by Basic or by the body, never by both; its addresses are checked, too. */
@@ -107,10 +107,11 @@ async function clientOf(
     credentials = { clientId, secret };
   }
   await context.database.ensureFresh();
-  const standing = await authenticateClient(context.database, credentials, attempt);
-  context.principal = standing.principal;
-  requireAddress(context, standing.principal);
-  return { clientId: credentials.clientId, standing };
+  const proof = await authenticateClient(context.database, credentials, attempt);
+  const { principal } = proof.standing;
+  context.principal = principal;
+  requireAddress(context, principal);
+  return { clientId: credentials.clientId, proof };
 }
 
 async function token(context: RequestContext, attempt: Attempt): Promise<Answer> {
@@ -118,58 +119,54 @@ async function token(context: RequestContext, attempt: Attempt): Promise<Answer>
   const grantType = parameter('grant_type');
   if (grantType === undefined) throw new GatewayError('oauth.request', { message: 'The parameter grant_type is missing.' });
   if (grantType !== 'client_credentials') throw new GatewayError('oauth.grant_type');
-  const { clientId, standing } = await clientOf(context, parameter, attempt);
-  const { grant } = standing.principal;
-  const asked = scopesOf(parameter('scope'));
-  if (asked !== null && !isWithin(asked, grant.scopes)) throw new GatewayError('oauth.scope');
+  const { clientId, proof } = await clientOf(context, parameter, attempt);
   const issued = await issueTokens(context.database, {
-    standing,
-    scopes: asked,
+    proof,
+    scopes: scopesOf(parameter('scope')),
     address: context.address,
     client: clientId,
     withRefresh: false,
   });
   return {
     status: 200,
-    body: { ...tokenFields(issued), scope: scopeText(asked ?? grant.scopes) },
+    body: tokenFields(issued),
     headers: ['Pragma', 'no-cache'],
   };
 }
 
 /** A client ends its own tokens. What is not its own, or no token, answers like what was: nothing is told about it. */
 async function revoke(context: RequestContext, attempt: Attempt): Promise<Answer> {
-  const parameter = parametersOf(context);
-  const { principal } = (await clientOf(context, parameter, attempt)).standing;
-  const found = await readAnyToken(context.database, required(parameter, 'token'));
-  if (found?.row.credential === 'client' && found.row.credentialId === principal.credentialId) {
-    await endToken(context.database, found.row);
-  }
+  const found = await ownToken(context, parametersOf(context), attempt);
+  if (found !== undefined) await endToken(context.database, found.row);
   return { status: 200, body: {} };
 }
 
-/** What a resource server needs to know of a token. Any client may ask: whoever holds the token could use it. */
-async function introspect(context: RequestContext, attempt: Attempt): Promise<Answer> {
-  const parameter = parametersOf(context);
-  await clientOf(context, parameter, attempt);
-  const { database } = context;
-  const found = await readAnyToken(database, required(parameter, 'token'));
+/** The token that the request is about, if the client that asks is the one it was issued for. */
+async function ownToken(context: RequestContext, parameter: (name: string) => string | undefined, attempt: Attempt) {
+  const { principal } = (await clientOf(context, parameter, attempt)).proof.standing;
+  const found = await readAnyToken(context.database, required(parameter, 'token'));
+  return found?.row.credential === 'client' && found.row.credentialId === principal.credentialId ? found : undefined;
+}
+
+/** What a client may know of its own token; of any other one, that it is none of its. */
+async function introspect(context: RequestContext, attempt: Attempt, environment: EnvironmentStamps): Promise<Answer> {
+  const found = await ownToken(context, parametersOf(context), attempt);
   if (found === undefined || found.row.spentForS !== null) return inactive;
   const { row, claims } = found;
   let standing: Standing;
   try {
-    standing = await principalsOf(database).of(row.credential, row.credentialId);
+    standing = await standingOf(context.database, row, environment);
   } catch (error) {
     if (error instanceof CredentialRefused) return inactive;
     throw error;
   }
-  const { principal, stamp } = standing;
-  if (stamp !== row.stamp || principal.userId !== row.userId) return inactive;
+  const { principal } = standing;
   const { iss, aud, sub, jti, iat, nbf, exp } = claims;
   return {
     status: 200,
     body: {
       active: true,
-      scope: scopeText(row.scopes ?? principal.grant.scopes),
+      scope: scopeText(meet(row.scopes, principal.grant.scopes)),
       client_id: claims['client_id'],
       username: principal.login,
       token_type: row.type === 'access' ? 'Bearer' : 'refresh_token',
@@ -192,6 +189,7 @@ function metadata(origin: string): Answer {
   const methods = ['client_secret_basic', 'client_secret_post'];
   return {
     status: 200,
+    headers: ['Vary', originHeaders],
     body: {
       issuer: origin,
       token_endpoint: `${origin}/api/oauth/token`,

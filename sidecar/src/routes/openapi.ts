@@ -13,6 +13,7 @@ import { callContext } from '../odoo/caller.ts';
 import type { Odoo } from '../odoo/execute.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import type { OriginOf } from '../policies/origin.ts';
+import { originHeaders } from '../policies/origin.ts';
 import { describeFor, describeForNobody, parseModels } from './openapi_description.ts';
 import { readQuery } from './query.ts';
 
@@ -82,7 +83,7 @@ export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route
       if (generation === documents.generation) documents.kept.set(key, document);
     }
     const { text, compressed, tag } = document;
-    const headers = ['ETag', tag, 'Vary', 'Accept-Encoding, Accept-Language, Authorization, X-API-Key'];
+    const headers = ['ETag', tag, 'Vary', `Accept-Encoding, Accept-Language, Authorization, X-API-Key, ${originHeaders}`];
     const answer = { headers, cache: 'private, no-cache' };
     if (request.headers['if-none-match']?.includes(tag) === true) return { ...answer, status: 304, body: undefined };
     const type = 'application/json; charset=utf-8';

@@ -1,0 +1,48 @@
+// What a token is bound to: the very secret that was shown when it was issued, by its stamp (`gateway.stamps` in SQL). When
+// that secret is gone, or its grace period is over, the token ends, however well its credential is.
+
+import { hash as digest } from 'node:crypto';
+import type { Standing } from './principals.ts';
+
+/** Names of keys in the environment, by the SHA-256 of their secret in base64. */
+export type EnvironmentKeys = ReadonlyMap<string, string>;
+
+/** The stamps of the secrets that are in the environment now. */
+export type EnvironmentStamps = ReadonlySet<string>;
+
+/** Who calls, and the stamp of the secret that proved it. */
+export interface Proof {
+  readonly standing: Standing;
+  readonly stamp: string;
+}
+
+/** @param id of the row in `gateway.credential_secret` */
+export function secretStamp(id: number): string {
+  return `secret:${id}`;
+}
+
+/** The database knows the name alone; what follows `#` moves with the value, which only this process knows. */
+export function environmentStamp(name: string, hash: string): string {
+  return `environment:${name}#${digest('sha256', hash, 'base64url').slice(0, 22)}`;
+}
+
+export function environmentStamps(keys: EnvironmentKeys): EnvironmentStamps {
+  return new Set([...keys].map(([hash, name]) => environmentStamp(name, hash)));
+}
+
+/** Logins and Odoo's own keys have one secret, and so one stamp. */
+export function onlyStamp({ stamps }: Standing): string {
+  const [stamp] = stamps.keys();
+  if (stamp === undefined) throw new Error('a credential without a stamp');
+  return stamp;
+}
+
+/** Until when (milliseconds since 1970) what was issued under the stamp holds: Infinity without an end, undefined: not any more. */
+export function holdsUntil({ stamps }: Standing, stamp: string | null, environment: EnvironmentStamps): number | undefined {
+  if (stamp === null) return undefined;
+  const mark = stamp.indexOf('#');
+  if (mark !== -1 && !environment.has(stamp)) return undefined;
+  const ends = stamps.get(mark === -1 ? stamp : stamp.slice(0, mark));
+  if (ends === undefined || (ends !== null && ends <= Date.now())) return undefined;
+  return ends ?? Number.POSITIVE_INFINITY;
+}
