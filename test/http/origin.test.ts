@@ -1,0 +1,116 @@
+// The addresses in answers: what an administrator has set, or a host that the request names; never a forged one that was
+// not asked for, and never anything that is no host.
+
+import { request } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const proxied = await gateway.startSidecar({ env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1' } });
+const openapi = '/api/openapi.json';
+const metadata = '/.well-known/oauth-authorization-server';
+
+interface Told {
+  address: string;
+  cache: string | undefined;
+  vary: string | undefined;
+  text: string;
+}
+
+/** What an answer says of where it came from; `fetch` would write the `Host` itself. */
+function ask(url: string, path: string, headers: Record<string, string>): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const sent = request(new URL(path, url), { headers }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      answer.on('end', () => {
+        const body = JSON.parse(text);
+        const address = path === metadata ? body.issuer : body.servers[0].url;
+        resolve({ address, cache: answer.headers['cache-control'], vary: answer.headers.vary, text });
+      });
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+async function configure(url: unknown): Promise<void> {
+  await gateway.sql("update gateway.setting set value = $1 where name = 'sidecar.url'", [JSON.stringify(url)]);
+  // What is written later arrives later: when this has, that has too.
+  const seen = Math.floor(Math.random() * 900) + 100;
+  await gateway.sql("update gateway.setting set value = $1 where name = 'limit.max'", [String(seen)]);
+  for (const sidecar of [gateway, proxied]) {
+    await until('the settings have arrived', async () => {
+      const { json } = await sidecar.get('/api/v1/res.partner?limit=9999', { key: gateway.keys.admin });
+      return json.error.details.max === seen;
+    });
+  }
+}
+
+describe.each([openapi, metadata])('%s', (path) => {
+  test('names the address of the settings, whatever Host or forwarding headers say', async () => {
+    const key = { Authorization: `Bearer ${gateway.keys.admin}` };
+    for (const [set, told] of [
+      ['https://api.example.com', 'https://api.example.com'],
+      ['https://example.com:8443/gateway/', 'https://example.com:8443/gateway'],
+    ]) {
+      await configure(set);
+      for (const sidecar of [gateway, proxied]) {
+        for (const headers of [
+          { Host: 'evil.example' },
+          { Host: 'api.example.com@evil.example' },
+          { Host: 'api.example.com', 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'http' },
+          { Host: 'evil.example', ...key },
+        ]) {
+          const answer = await ask(sidecar.url, path, headers);
+          expect([headers, answer.address]).toEqual([headers, told]);
+          expect(answer.text).not.toContain('evil.example');
+        }
+      }
+    }
+    await configure('');
+  });
+
+  test('believes a Host that is a host, in no answer that another caller could be given', async () => {
+    for (const [host, told] of [
+      ['gateway.test:8443', 'http://gateway.test:8443'],
+      ['GATEWAY.test:80', 'http://gateway.test'],
+      ['[::1]:8080', 'http://[::1]:8080'],
+      ['user@evil.example', 'http://localhost'],
+      ['evil.example/path', 'http://localhost'],
+      ['evil.example?x', 'http://localhost'],
+      ['evil.example#x', 'http://localhost'],
+      ['evil.example\\x', 'http://localhost'],
+      ['evil.example:99999', 'http://localhost'],
+      ['evil.example:', 'http://localhost'],
+      ['"><script>', 'http://localhost'],
+      ['%65vil.example', 'http://localhost'],
+      ['a b', 'http://localhost'],
+      ['', 'http://localhost'],
+    ]) {
+      const answer = await ask(gateway.url, path, { Host: host ?? '' });
+      expect([host, answer.address]).toEqual([host, told]);
+      expect(answer.cache).toMatch(/no-store|private, no-cache/);
+      expect(answer.vary).toMatch(/\bHost\b/);
+    }
+  });
+
+  test('believes forwarding headers of a trusted proxy alone', async () => {
+    const headers = { Host: 'inner', 'X-Forwarded-Host': 'outer.test', 'X-Forwarded-Proto': 'https' };
+    expect((await ask(gateway.url, path, headers)).address).toBe('http://inner');
+    expect((await ask(proxied.url, path, headers)).address).toBe('https://outer.test');
+    expect((await ask(proxied.url, path, { ...headers, 'X-Forwarded-Host': 'x@evil.example' })).address).toBe(
+      'https://localhost',
+    );
+  });
+
+  test('takes a setting that is no address for none', async () => {
+    for (const bad of ['javascript:alert(1)', 'https://user:pass@example.com', 'https://example.com/?x', 'example.com', 7]) {
+      await configure(bad);
+      expect([bad, (await ask(gateway.url, path, { Host: 'gateway.test' })).address]).toEqual([bad, 'http://gateway.test']);
+    }
+    await configure('');
+  });
+});
