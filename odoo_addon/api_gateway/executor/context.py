@@ -2,31 +2,86 @@
 
 import pytz
 
+from .documents import check_document
 from .errors import RefusalError
+from .values import check_values
 
-# Switches of the ORM and of installations that a caller has no business with.
+DEFAULT = "default_"
+ACTIVE = ("active_id", "active_ids", "active_model")
+MAX_DEPTH = 16
+MAX_PARTS = 20_000
+# Keys that a caller has no business with; those that begin with "_" are the ORM's own and dropped, too. What only
+# changes how Odoo shows things, searches or notifies (active_test, mail_create_nosubscribe, tracking_disable …) stays.
 DROPPED = frozenset(
     [
-        "force_delete",
+        # Who acts: the call says so.
+        "su",
+        "uid",
+        # Installing modules and loading their data: no checks, ids of other modules.
+        "chart_template_load",
+        "foreign_record_to_create",
         "install_filename",
         "install_mode",
         "install_module",
         "install_xmlid",
         "module",
         "noupdate",
+        # How the ORM caches and loads.
+        "filter_function_reset_sudo",
+        "import_cache",
+        "import_flush",
+        "parent_fields_hierarchy",
         "prefetch_fields",
         "prefetch_langs",
-        "su",
-        "uid",
+        # Rules that Odoo's own code steps over: posted entries, approved leaves, files of fields.
+        "allocation_skip_state_check",
+        "bypass_lock_check",
+        "dynamic_unlink",
+        "force_deactivate",
+        "force_delete",
+        "leave_fast_create",
+        "leave_skip_date_check",
+        "leave_skip_state_check",
+        "skip_readonly_check",
+        "skip_res_field_check",
+        # Who a mail comes from, and who gets none.
+        "domain_notifications_email",
+        "send_smtp_skip_to",
     ]
 )
 
 
+def method_context(reach, model, context):
+    """The keys that the caller of a method may set. What they name of records is checked as values are.
+
+    `default_<field>` is a value for new records of this model, and of no other (Base.default_get); `active_model`
+    with `active_id` and `active_ids` a link."""
+    checked = checked_context(model.env, context)
+    defaults = {key: value for key, value in context.items() if key.startswith(DEFAULT)}
+    if defaults:
+        check_values(reach, model, [default_values(defaults)])
+    active = {key: context[key] for key in ACTIVE if context.get(key)}
+    if active:
+        if "active_model" not in active:
+            raise RefusalError(
+                "odoo.arguments", "The context has active ids, but not the active_model that they are of."
+            )
+        ids = [*_listed(active.get("active_ids")), *_listed(active.get("active_id"))]
+        check_document(reach, model.env, active["active_model"], ids, "The context's active_ids")
+    return {**checked, **defaults, **active}
+
+
+def default_values(context):
+    """What the `default_*` keys of a context would make the fields."""
+    return {key.removeprefix(DEFAULT): value for key, value in context.items() if key.startswith(DEFAULT)}
+
+
 def checked_context(env, context):
-    """The keys that a caller may set, valid for the user."""
+    """The keys that a caller may set and that name no record, valid for the user."""
     if type(context) is not dict:
         raise RefusalError("odoo.arguments", "The context is not an object.", argument="context")
-    context = {key: value for key, value in context.items() if key not in DROPPED and not key.startswith("_")}
+    _check_size(context)
+    context = {key: value for key, value in context.items() if not _is_dropped(key)}
     if "languages" in context:
         context = {**_spoken(env, context.pop("languages")), **context}
     if (lang := context.get("lang")) and (type(lang) is not str or not env["res.lang"]._get_data(code=lang)):
@@ -36,6 +91,34 @@ def checked_context(env, context):
     if "allowed_company_ids" in context:
         _check_companies(env, context)
     return context
+
+
+def _is_dropped(key):
+    return key in DROPPED or key in ACTIVE or key.startswith((DEFAULT, "_"))
+
+
+def _check_size(context):
+    parts, level = 0, [context]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for part in level
+            for inner in (part.values() if type(part) is dict else part)
+            if type(inner) in (dict, list)
+        ]
+        parts += sum(map(len, level))
+        if not level:
+            break
+    if level or parts + len(context) > MAX_PARTS:
+        raise RefusalError(
+            "odoo.arguments",
+            f"The context has more than {MAX_PARTS} parts, or is nested more than {MAX_DEPTH} deep.",
+            argument="context",
+        )
+
+
+def _listed(value):
+    return value if type(value) is list else [value] if value else []
 
 
 def _spoken(env, wanted):

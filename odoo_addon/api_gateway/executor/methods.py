@@ -7,9 +7,10 @@ from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.service.model import get_public_method
 
+from ..models.base import defaults_of
 from .arguments import ids, required
 from .closed_methods import check_open
-from .context import checked_context
+from .context import default_values, method_context
 from .errors import RefusalError
 from .named import check_named
 from .reach import CALL, DELETE, READ, WRITE
@@ -41,11 +42,11 @@ def call(env, reach, operation):
     args, kwargs = _arguments(operation)
     context = kwargs.pop("context", None)
     if context is not None:
-        model = model.with_context(**checked_context(model.env, context))
+        model = model.with_context(**method_context(reach, model, context))
     records, args = _records(model, method, operation, args)
     bound = _bind(method, name, records, args, kwargs)
     named = check_named(reach, records, name, bound)
-    with explain_values(model, named):
+    with explain_values(model, [*named, default_values(model.env.context)]), defaults_of(model):
         result = method(*bound.args, **bound.kwargs)
         env.flush_all()
     if name == "create" and isinstance(result, BaseModel):

@@ -8,7 +8,7 @@ from .budget import check_length, joins_of, joins_of_order
 from .context import checked_context
 from .errors import RefusalError
 from .expressions import check_order, check_sorting
-from .reach import READ, WRITE
+from .reach import READ
 from .special_methods import check_valid_domain
 from .values import check_values
 
@@ -34,13 +34,21 @@ def check_named(reach, records, method, bound):
     for parameter, argument in arguments.items():
         if parameter in CHECKS and parameter not in own and argument is not None and argument is not False:
             CHECKS[parameter](reach, records, argument)
-    if method == "load":
-        for path in arguments["fields"]:
-            _check_path(reach, records, path, WRITE)
     values = arguments.get(VALUES.get(method)) or []
     values_list = values if type(values) is list else [values]
-    check_values(reach, records, values_list)
+    check_values(reach, records, values_list, _written(records, method, values_list))
     return values_list
+
+
+def _written(records, method, values_list):
+    """The ids of the records that each of the values is written to."""
+    if method not in ("write", "web_save", "web_save_multi", "web_override_translations", "onchange"):
+        return None
+    if method != "web_save_multi":
+        return [records.ids] * len(values_list)
+    if len(records) != len(values_list):
+        raise RefusalError("odoo.arguments", "'vals_list' holds one object for each record.", argument="vals_list")
+    return [[id_] for id_ in records.ids]
 
 
 def _by_name(bound, original):
@@ -90,7 +98,7 @@ def _check_groups(reach, model, paths):
             check_sorting(reach, owner, field)
 
 
-def _check_path(reach, model, path, action=READ, is_grouped=False):
+def _check_path(reach, model, path, is_grouped=False):
     """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`. Its last field
     with that one's model; None for an id or a count."""
     if type(path) is not str:
@@ -107,16 +115,13 @@ def _check_path(reach, model, path, action=READ, is_grouped=False):
         if name == "id" and not rest:
             return None
         field = reach.field(model, name)
-        if action == READ:
-            model._check_field_access(field, "read")
+        model._check_field_access(field, "read")
         if not rest or not field.relational:
             return model, field
         if is_grouped:
             reach.budget.join(*joins_of(model, field, is_last=False), path)
         reach.budget.walk(root, names[: position + 1])
         model = reach.step(model, field, rest[0])
-        if action == WRITE and rest[0] != "id":
-            reach.require(model._name, WRITE)
     return None
 
 

@@ -8,7 +8,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.http import GeoIP
 
-from ..models.base import is_hidden
+from ..models.base import is_hidden, loading
 from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
@@ -16,6 +16,7 @@ from .clock import Clock
 from .context import checked_context
 from .errors import CONFLICTS, RefusalError
 from .idempotency import remember, remembered
+from .loading import Loading
 from .operations import OPERATIONS, READING, TOGETHER
 from .reach import Reach
 from .references import References
@@ -187,7 +188,7 @@ def _entered(request, call, envelope):
     request.geoip = GeoIP(address)
     state = envelope.state
     reach = Reach(state.never_exposed, call["grant"], Room(state.answer_bytes, state.answer_records))
-    token = is_hidden.set(reach.hides)
+    hidden, loaded = is_hidden.set(reach.hides), loading.set(Loading(reach))
     try:
         request.update_env(user=call["uid"], context={})
         if envelope.may_be_unstorable:
@@ -196,7 +197,8 @@ def _entered(request, call, envelope):
             request.update_env(context=checked_context(request.env, call["context"]))
         yield request.env, reach
     finally:
-        is_hidden.reset(token)
+        loading.reset(loaded)
+        is_hidden.reset(hidden)
 
 
 def _commit(env, clock):

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 
 from .errors import RefusalError
 from .expressions import OPERATORS, check_domain, check_name_search
+from .loading import check_load
 from .reach import READ, WRITE
 from .reading import explain_domain
 
@@ -59,6 +60,10 @@ def _check_copied(reach, model, action, seen=()):
         if field.copy and field.type == "one2many" and field not in seen:
             reach.require(field.comodel_name, action)
             _check_copied(reach, model.env[field.comodel_name], action, (*seen, field))
+
+
+def check_load_arguments(reach, records, arguments):
+    check_load(reach, records, arguments.get("fields"), arguments.get("data"))
 
 
 def check_view(reach, records, arguments):
@@ -124,6 +129,7 @@ CHECKS = {
     ),
     **dict.fromkeys(["name_search", "web_name_search"], (check_name_searched, ("operator",))),
     **dict.fromkeys(["get_formview_id", "get_formview_action"], (check_formview, ("access_uid",))),
+    "load": (check_load_arguments, ("fields",)),
     "copy": (check_copy, ()),
     "copy_data": (check_copy_data, ()),
     "get_view": (check_view, ("view_id",)),

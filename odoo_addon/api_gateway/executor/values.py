@@ -5,20 +5,36 @@ from contextlib import contextmanager
 
 from psycopg2 import DataError
 
+from odoo.fields import Command
+
+from .documents import add_documents, check_model_name, names_model, pairs, readable_ids
 from .errors import RefusalError
-from .reach import DELETE, WRITE
+from .lines import Lines, is_owned
+from .reach import DELETE, READ, WRITE
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
 LENGTHS = {CREATE: 3, UPDATE: 3, DELETE_RECORD: 2, UNLINK: 2, LINK: 2, CLEAR: 1, SET: 3}
 MAX_INTEGER = 2**31
 
 
-def check_values(reach, model, values_list):
-    links = defaultdict(dict)
-    for values in values_list:
-        _check_record(reach, model, values, links)
-    for comodel_name, targets in links.items():
+def check_values(reach, model, values_list, parents=None):
+    """Refuse values that name what the call may not reach: fields, models, records, lines of other records.
+
+    `parents`: for each of the values the ids of the records that they are written to; None when they make new ones."""
+    named = Named()
+    for position, values in enumerate(values_list):
+        _check_record(reach, model, values, tuple(parents[position]) if parents else (), named)
+    for comodel_name, targets in named.links.items():
         _check_links(model.env[comodel_name], targets)
+    named.lines.check(model.env)
+
+
+class Named:
+    """What values name of other records: links, {model: {id: field}}, and lines."""
+
+    def __init__(self):
+        self.links = defaultdict(dict)
+        self.lines = Lines()
 
 
 @contextmanager
@@ -39,24 +55,34 @@ def explain_values(model, values_list):
         raise
 
 
-def _check_record(reach, model, values, links):
+def _check_record(reach, model, values, parents, named):
     if type(values) is not dict:
         raise RefusalError("odoo.arguments", f"The values of {model._name} are not an object.", model=model._name)
     for name, value in values.items():
         field = reach.field(model, name)
-        if field.type == "many2one":
-            if value is not False and value is not None:
-                links[field.comodel_name][_record_id(field, value)] = field
-        elif field.type in ("one2many", "many2many"):
-            _check_commands(reach, model, field, value, links)
-        elif field.type == "reference":
-            _check_reference(reach, model.env, field, value, links)
-        elif field.type in ("properties", "properties_definition"):
-            _check_properties(reach, model, field, value, links)
-        elif type(value) in (list, dict) and field.type != "json":
-            raise _malformed(field, value)
-        elif field.type == "selection" and value:
-            _check_choice(model.env, field, value)
+        if field.type in ("one2many", "many2many"):
+            _check_commands(reach, model, field, value, parents, named)
+        else:
+            _check_value(reach, model, field, value, named.links)
+    if pairs(model):
+        add_documents(reach, model, values, parents, named.links)
+
+
+def _check_value(reach, model, field, value, links):
+    if field.type in ("properties", "properties_definition"):
+        _check_properties(reach, model, field, value, links)
+    elif value is False or value is None:
+        return
+    elif names_model(field):
+        check_model_name(reach, model.env, field, value)
+    elif field.type == "many2one":
+        links[field.comodel_name][_record_id(field, value)] = field
+    elif field.type == "reference":
+        _check_reference(reach, model.env, field, value, links)
+    elif type(value) in (list, dict) and field.type != "json":
+        raise _malformed(field, value)
+    if field.type == "selection" and value:
+        _check_choice(model.env, field, value)
 
 
 def _check_choice(env, field, value):
@@ -65,34 +91,45 @@ def _check_choice(env, field, value):
         raise _malformed(field, value)
 
 
-def _check_commands(reach, model, field, value, links):
+def _check_commands(reach, model, field, value, parents, named):
     if value is False or value is None:
         return
-    if type(value) is not list:
+    if type(value) not in (list, tuple):
         raise _malformed(field, value)
+    linked = set()
     for command in value:
         if type(command) is int:
             command = [SET, 0, [command]]
-        if type(command) is not list or not command or type(command[0]) is not int or not CREATE <= command[0] <= SET:
+        if type(command) not in (list, tuple) or not command:  # tuples: what load() has made of cells
+            raise _malformed(field, command)
+        if type(command[0]) not in (int, Command) or not CREATE <= command[0] <= SET:
             raise _malformed(field, command)
         if len(command) < LENGTHS[command[0]]:
             raise _malformed(field, command)
         _require_scopes(reach, model, field, command[0])
-        _check_command(reach, model.env[field.comodel_name], field, command, links)
+        _check_command(reach, model, field, command, parents, linked, named)
 
 
-def _check_command(reach, comodel, field, command, links):
-    code = command[0]
-    if code in (CREATE, UPDATE):
-        _check_record(reach, comodel, command[2], links)
-    if code in (UPDATE, DELETE_RECORD, UNLINK):
-        _record_id(field, command[1])
-    elif code == LINK:
-        links[comodel._name][_record_id(field, command[1])] = field
-    elif code == SET:
-        if type(command[2]) is not list:
+def _check_command(reach, model, field, command, parents, linked, named):
+    """`linked`: what earlier commands of the field have linked, or have asked to, which is checked with them."""
+    code, comodel = command[0], model.env[field.comodel_name]
+    if code == CREATE:
+        _check_record(reach, comodel, command[2], (), named)
+    elif code in (UPDATE, DELETE_RECORD, UNLINK):
+        id_ = _record_id(field, command[1])
+        if (code == UPDATE and id_ not in linked) or code == DELETE_RECORD or (code == UNLINK and is_owned(field)):
+            named.lines.add(field, parents, id_)
+        if code == UPDATE:
+            _check_record(reach, comodel, command[2], (id_,), named)
+    elif code in (LINK, SET):
+        targets = [command[1]] if code == LINK else command[2]
+        if type(targets) not in (list, tuple):
             raise _malformed(field, command)
-        links[comodel._name].update((_record_id(field, target), field) for target in command[2])
+        for target in targets:
+            linked.add(_record_id(field, target))
+            named.links[comodel._name][target] = field
+            if is_owned(field):
+                named.lines.add(field, parents, target, is_link=True)
 
 
 def _require_scopes(reach, model, field, code):
@@ -110,15 +147,10 @@ def _cascades(model, field):
 
 
 def _check_reference(reach, env, field, value, links):
-    if value is False or value is None:
-        return
     model_name, _, id_ = value.partition(",") if type(value) is str else ("", "", "")
     if not id_.isdecimal() or model_name not in env.registry:
         raise _malformed(field, value)
-    if reach.hides(model_name):
-        raise RefusalError(
-            "odoo.exposure", f"The model {model_name} cannot be reached through the gateway.", field=field.name
-        )
+    reach.model(env, model_name, READ)
     links[model_name][_record_id(field, int(id_))] = field
 
 
@@ -143,6 +175,8 @@ def _check_properties(reach, model, field, value, links):
             )
         if model.env.registry[comodel_name]._abstract:
             raise _malformed(field, value)
+        if field.type == "properties_definition" or definition.get("definition_changed"):
+            reach.require(comodel_name, READ)
         for linked in (definition.get("value"), definition.get("default")):
             links[comodel_name].update((_record_id(field, id_), field) for id_ in _linked_ids(linked))
 
@@ -159,10 +193,7 @@ def _linked_ids(value):
 
 def _check_links(comodel, targets):
     """A linked record must be one that the caller could have found."""
-    readable = set()
-    if comodel.has_access("read"):
-        query = comodel._search([("id", "in", list(targets))], active_test=False)
-        readable.update(query.get_result_ids())
+    readable = readable_ids(comodel, targets)
     for id_, field in targets.items():
         if id_ not in readable:
             raise RefusalError(

@@ -36,7 +36,7 @@ def write_together(env, reach, operations):
     model = reach.model(env, required(operations[0], "model"), WRITE)
     values_list = [required(operation, "values") for operation in operations]
     everyone = model.browse([id_ for operation in operations for id_ in ids(operation)])
-    check_values(reach, model, values_list)
+    check_values(reach, model, values_list, [operation["ids"] for operation in operations])
     with explain_values(model, values_list):
         for operation, values in zip(operations, values_list, strict=True):
             # What the ORM has to read before it writes, it reads of all of them at once.

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 
@@ -9,6 +10,25 @@ from ..webhooks import capture
 # Set by the executor for as long as a call runs: tells whether a model is never exposed. Not a context key, which a
 # caller could pass, and not the cursor, which a method could replace.
 is_hidden = ContextVar("api_gateway_is_hidden", default=None)
+
+# Set by the executor, too: checks what `load` makes of a file, with `check_columns(model, fields, rows)`,
+# `check_values(model, values_list, parents)` and `end()`.
+loading = ContextVar("api_gateway_loading", default=None)
+
+# The model that a caller's method is called on, with the `default_*` keys of the caller's context.
+given_defaults = ContextVar("api_gateway_given_defaults", default=None)
+
+
+@contextmanager
+def defaults_of(model):
+    """While a method of the model runs, the `default_*` keys of its context hold for this model only. Odoo applies them
+    to whatever is created on the way, where nobody has checked them."""
+    given = {key: value for key, value in model.env.context.items() if key.startswith("default_")}
+    token = given_defaults.set((model._name, given) if given else None)
+    try:
+        yield
+    finally:
+        given_defaults.reset(token)
 
 
 class ExposureError(AccessError):
@@ -36,6 +56,44 @@ class Base(models.AbstractModel):
         if hidden is not None and field.relational and not self.env.su and hidden(field.comodel_name):
             return False
         return super()._has_field_access(field, operation)
+
+    @api.model
+    def default_get(self, fields):
+        if given := given_defaults.get():
+            model_name, defaults = given
+            context = self.env.context
+            if self._name != model_name or self.env.su:
+                # Those that Odoo's code has set on the way are its own.
+                theirs = {key for key, value in defaults.items() if context.get(key) is value}
+                if theirs:
+                    self = self.env(context={key: value for key, value in context.items() if key not in theirs})[
+                        self._name
+                    ]
+        return super().default_get(fields)
+
+    @api.model
+    def load(self, fields, data):
+        guard = self._gateway_loading()
+        if guard is None:
+            return super().load(fields, data)
+        guard.check_columns(self, fields, data)
+        result = super().load(fields, data)
+        guard.end()
+        return result
+
+    def _load_records_write(self, values):
+        if guard := self._gateway_loading():
+            guard.check_values(self, [values], [self.ids])
+        return super()._load_records_write(values)
+
+    def _load_records_create(self, vals_list):
+        if guard := self._gateway_loading():
+            guard.check_values(self, vals_list, None)
+        return super()._load_records_create(vals_list)
+
+    def _gateway_loading(self):
+        """What checks a file that is loaded for a caller; None where Odoo loads its own."""
+        return None if self.env.su else loading.get()
 
     # --- Where webhooks learn of changes. On models that nobody watches this costs a look into a cached dictionary.
     # `_write_multi` sees each column that is really updated, recomputed ones included; `write` is needed for one2many

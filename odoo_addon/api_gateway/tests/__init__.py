@@ -17,6 +17,7 @@ from . import (
     test_together,
     test_traffic_log,
     test_translations,
+    test_values,
     test_webhook_capture,
     test_webhook_take_over,
     test_ways_out,

@@ -1,0 +1,153 @@
+"""A model's name with an id is a link, and is checked as one: `res_model` and `res_id` of an attachment, `model` and
+`res_ids` of a message that is being composed, `active_model` and `active_ids` of a context."""
+
+import json
+import re
+from weakref import WeakKeyDictionary
+
+from .errors import RefusalError
+from .reach import READ
+
+MAX_IDS = 10_000
+# Fields that hold an id, or a text of ids, without being declared as a many2one_reference: after the same prefix
+# stands the name of the field that says which model it is of.
+ID = re.compile(r"(?P<prefix>\w*?)(res|record|document)_ids?")
+MODELS = ("res_model", "model", "res_model_id", "model_id")
+OTHER_PAIRS = {"alias_force_thread_id": "alias_model_id", "alias_parent_thread_id": "alias_parent_model_id"}
+# Texts and selections that name a model.
+NAMES = frozenset(["model", "model_id", "model_name", "res_model", "resource", "resource_model"])
+
+_pairs = WeakKeyDictionary()
+
+
+def check_document(reach, env, model_name, ids, label="The argument"):
+    """Refuse the records of a model that is named by a text unless the caller may read that model and all of them.
+
+    `ids`: a list of them, or one. `label` begins the message: "The argument res_ids". For arguments of methods, too."""
+    ids = ids if type(ids) in (list, tuple) else [ids]
+    if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < 2**31 for id_ in ids):
+        raise RefusalError("odoo.arguments", f"{label} is not a record's id, or a list of at most {MAX_IDS}.")
+    model = reach.model(env, model_name, READ)
+    if missing := set(ids) - readable_ids(model, ids):
+        raise RefusalError(
+            "odoo.validation",
+            f"{label} links to {model_name} {min(missing)}, which does not exist or which you may not read.",
+            model=model_name,
+        )
+
+
+def readable_ids(model, ids):
+    """Those of the ids that the caller could have found."""
+    if not model.has_access("read"):
+        return set()
+    return set(model._search([("id", "in", list(ids))], active_test=False).get_result_ids())
+
+
+def check_model_name(reach, env, field, value):
+    """Refuse a value that names a model which the call may not read.
+
+    Users who may not read the list of models may well link to one: it is the model that counts, not its row there."""
+    model_name = _named_model(env, field, value)
+    if model_name in env.registry:
+        reach.model(env, model_name, READ, abstract=True)
+    elif field.type == "many2one" or type(value) is not str:
+        raise RefusalError(
+            "odoo.validation",
+            f"The field {field.name} of {field.model_name} cannot be set to {value!r:.80}: it is no model.",
+            model=field.model_name,
+            field=field.name,
+        )
+
+
+def names_model(field):
+    return (field.type in ("char", "selection") and field.name in NAMES) or (
+        field.type == "many2one" and field.comodel_name == "ir.model"
+    )
+
+
+def add_documents(reach, model, values, parents, links):
+    """Add what pairs of a model and an id in the values, filled up with what is stored, link to: {model: {id: field}}.
+
+    `parents`: the ids of the records that the values are written to; () for a new one."""
+    for id_name, names in pairs(model):
+        if id_name not in values and names.isdisjoint(values):
+            continue
+        field = model._fields[id_name]
+        missing = set() if id_name in values else {id_name}
+        if names.isdisjoint(values):
+            missing |= names
+        for others in _stored(model, missing, parents):
+            both = {**others, **values}
+            ids = _ids(field, both.get(id_name))
+            for target in {_named_model(model.env, model._fields[name], both.get(name)) for name in names}:
+                if ids and target in model.env.registry and not model.env.registry[target]._abstract:
+                    reach.model(model.env, target, READ)
+                    links[target].update((id_, field) for id_ in ids)
+
+
+def pairs(model):
+    """[(the field of the id, {the fields that say which model it is of})]"""
+    found = _pairs.get(type(model))
+    if found is None:
+        found = []
+        for name, field in model._fields.items():
+            if field.type == "many2one_reference":
+                names = [field.model_field]
+            elif field.type not in ("integer", "char", "text"):
+                continue
+            elif match := ID.fullmatch(name):
+                names = [match["prefix"] + other for other in MODELS]
+            else:
+                names = [OTHER_PAIRS.get(name)]
+            if names := set().union(*(_sources(model, other) for other in names)):
+                found.append((name, names))
+        _pairs[type(model)] = found
+    return found
+
+
+def _sources(model, name):
+    """The field that names the model, and the link to `ir.model` that it is a copy of: `res_model_id.model`."""
+    field = model._fields.get(name)
+    if field is None:
+        return set()
+    source = model._fields[field.related.partition(".")[0]] if field.related else field
+    return {name, source.name} if source.type == "many2one" and source.comodel_name == "ir.model" else {name}
+
+
+def _stored(model, names, parents):
+    """What the rest of the pair is on each record that is written to, or will be on a new one."""
+    if not names:
+        return [{}]
+    if not parents:
+        return [model.default_get(list(names))]
+    return [{name: record[name] for name in names} for record in model.sudo().browse(parents)]
+
+
+def _named_model(env, field, value):
+    """The name in a value of a field that names a model."""
+    if field.type == "many2one":
+        if field.comodel_name != "ir.model":
+            return None
+        id_ = value if type(value) is int and 0 < value < 2**31 else getattr(value, "id", None)
+        return env["ir.model"].sudo().browse(id_).exists().model if id_ else None
+    return value if type(value) is str else None
+
+
+def _ids(field, value):
+    if type(value) is int:
+        return [value] if value > 0 else []
+    if not value:
+        return []
+    try:
+        ids = json.loads(value)
+    except (ValueError, TypeError):
+        ids = None
+    ids = ids if type(ids) is list else [ids]
+    if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < 2**31 for id_ in ids):
+        raise RefusalError(
+            "odoo.validation",
+            f"The field {field.name} of {field.model_name} is not a list of ids like [1, 2].",
+            model=field.model_name,
+            field=field.name,
+        )
+    return ids

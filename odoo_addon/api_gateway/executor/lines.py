@@ -1,0 +1,83 @@
+"""Ids in the commands of x2many fields belong to the record that they are written through."""
+
+from collections import defaultdict
+
+from .errors import RefusalError
+
+
+class Lines:
+    """What the commands of some values name, by field: one look at each other model, however many records."""
+
+    def __init__(self):
+        self._named = defaultdict(list)
+
+    def add(self, field, parents, id_, is_link=False):
+        """Parents: the ids of the records that the command is written to; () for a record that is still to be made.
+        A link may also take a line that belongs to nobody."""
+        self._named[field].append((parents, id_, is_link))
+
+    def check(self, env):
+        for field, named in self._named.items():
+            base, named = _resolve(env, field, named)
+            holders = _holders(env, base, named)
+            for parents, id_, is_link in named:
+                if id_ not in holders or not (holders[id_].intersection(parents) or (is_link and not holders[id_])):
+                    raise _foreign(field, base, id_)
+
+
+def is_owned(field):
+    """Whether a line of the field names the one record that it belongs to."""
+    field = _base(field)
+    return field.type == "one2many" and bool(field.inverse_name)
+
+
+def _base(field):
+    while field.related:
+        field = field.related_field
+    return field
+
+
+def _resolve(env, field, named):
+    """The field that a related one stands for, and what is named with the records that really hold it."""
+    while field.related:
+        path = field.related.rpartition(".")[0]
+        model = env[field.model_name].sudo()
+        named = [(tuple(model.browse(parents).mapped(path)._ids), id_, is_link) for parents, id_, is_link in named]
+        field = field.related_field
+    return field, named
+
+
+def _holders(env, field, named):
+    """{id: the ids of the records that hold it}; without those that the caller may not read."""
+    holders = defaultdict(set)
+    if not is_owned(field):  # links, and what is computed: as the parents show it
+        parents = sorted({parent for parents, _id, _is_link in named for parent in parents})
+        for parent in env[field.model_name].with_context(active_test=False).browse(parents):
+            for id_ in parent[field.name]._ids:
+                holders[id_].add(parent.id)
+        return holders
+    comodel = env[field.comodel_name]
+    query = comodel._search([("id", "in", [id_ for _parents, id_, _is_link in named])], active_test=False)
+    # As superuser: the caller is not shown whose the line is, and may not be allowed to see it.
+    for line in comodel.sudo().browse(query.get_result_ids()):
+        holders[line.id].update(_owner(line, field))
+    return holders
+
+
+def _owner(line, field):
+    inverse = line._fields[field.inverse_name]
+    owner = line[inverse.name]
+    if inverse.type == "many2one":
+        return owner._ids
+    if inverse.type == "many2one_reference" and owner and line[inverse.model_field] != field.model_name:
+        return (0,)  # another model's
+    return (owner,) if owner else ()
+
+
+def _foreign(field, base, id_):
+    text = (
+        f"The field {field.name} of {field.model_name} names {field.comodel_name} {id_}, which is not one of its own."
+    )
+    if is_owned(base):
+        text += f" A line is moved by writing its field {base.inverse_name}."
+    return RefusalError("odoo.validation", text, model=field.model_name, field=field.name, id=id_)

@@ -1,0 +1,69 @@
+"""What `load` makes of the columns and cells of a file are values, and are checked as values are, whoever calls it: the
+caller, or the method of a module on the caller's behalf."""
+
+from odoo.orm.models import fix_import_export_id_paths
+
+from .errors import RefusalError
+from .expressions import check_name_search
+from .reach import WRITE
+from .values import check_values
+
+IDS = ("id", ".id")  # an external id, and the database's
+
+
+def check_load(reach, model, fields, rows):
+    """Refuse columns that lead where the call may not write.
+
+    `fields`: as `load` takes them, `child_ids/name`, `country_id/.id`; `rows`: a list of lists. What the cells link to
+    is checked while they are loaded: only then is it known."""
+    if type(fields) is not list or not all(type(path) is str for path in fields):
+        raise RefusalError("odoo.arguments", "'fields' is not a list of columns.", argument="fields")
+    if type(rows) is not list or not all(type(row) is list for row in rows):
+        raise RefusalError("odoo.arguments", "'data' is not a list of rows.", argument="data")
+    reach.require(model._name, WRITE)
+    creating = model.env.context.get("name_create_enabled_fields") or {}
+    for path in fields:
+        names = fix_import_export_id_paths(path)
+        _check_column(reach, model, names, bool(creating.get("/".join(names))) if type(creating) is dict else True)
+
+
+class Loading:
+    """Checks what is loaded while a call runs. `load` turns every exception into a message about a row: a refusal is
+    kept and raised when it is done."""
+
+    def __init__(self, reach):
+        self._reach = reach
+        self._refusal = None
+
+    def check_columns(self, model, fields, rows):
+        check_load(self._reach, model, fields, rows)
+
+    def check_values(self, model, values_list, parents):
+        try:
+            check_values(self._reach, model, values_list, parents)
+        except RefusalError as exc:
+            self._refusal = self._refusal or exc
+            raise
+
+    def end(self):
+        if self._refusal:
+            raise self._refusal
+
+
+def _check_column(reach, model, names, creates):
+    name, *rest = names
+    if name in IDS:
+        return
+    field = reach.field(model, name.partition(".")[0])  # `properties.color`
+    if not field.relational or field.type == "properties":
+        return
+    comodel = model.env[field.comodel_name]
+    if not rest:
+        check_name_search(reach, comodel)
+        if creates:
+            reach.require(comodel._name, WRITE)
+    elif field.type == "one2many":
+        reach.require(comodel._name, WRITE)
+        _check_column(reach, comodel, rest, creates)
+    elif rest[0] not in IDS:
+        reach.require(comodel._name, WRITE)
