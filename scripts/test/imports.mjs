@@ -31,7 +31,7 @@ const sidecarLayers = [
   ['json'],
   ['errors', 'log'],
   ['config'],
-  ['ip', 'fair_queue'],
+  ['ip', 'fair_queue', 'redact'],
 ];
 
 const rankOfSidecar = (/** @type {string} */ layer) => sidecarLayers.findIndex((names) => names.includes(layer));

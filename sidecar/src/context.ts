@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { CredentialKind, ProfilePolicy } from './db/credentials.ts';
 import type { Database } from './db/database.ts';
+import { withoutCredentials } from './redact/texts.ts';
 
 /** Who calls, once a credential has been accepted. */
 export interface Principal {
@@ -163,7 +164,8 @@ export class RequestContext {
     this.response = response;
     this.endpoint = endpoint;
     const given = request.headers['x-request-id'];
-    this.requestId = typeof given === 'string' && acceptableRequestId.test(given) ? given : randomUUID();
+    const isAcceptable = typeof given === 'string' && acceptableRequestId.test(given) && withoutCredentials(given) === given;
+    this.requestId = isAcceptable ? given : randomUUID(); // it stands in every log, Odoo's too
   }
 
   get database(): Database {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { pino } from 'pino';
 import type { LogLevel } from './config.ts';
+import { withoutCredentials } from './redact/texts.ts';
 
 export type Log = Logger;
 
@@ -14,6 +15,8 @@ export function createLog(level: LogLevel): Log {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    // The last net: whatever is logged, by whichever part, shows no credential that can be told by its form or name.
+    hooks: { streamWrite: withoutCredentials },
     redact: {
       paths: [
         'authorization',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isSecretName, Redactor, stars } from '../../sidecar/src/telemetry/redact.ts';
+import { isSecretName, stars } from '../../sidecar/src/redact/names.ts';
+import { Redactor } from '../../sidecar/src/telemetry/redact.ts';
 
 const password = 'Tr0ub4dor & 3\'s "fine"';
 const gatewayKey = `gwk_${'Ab3-_9xYzQ'.repeat(6)}`;

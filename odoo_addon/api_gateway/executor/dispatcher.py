@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 from odoo.http import Dispatcher, Response
 
 from .channel import ChannelError, open_envelope
+from .quiet_log import log_without_secrets
 from .runner import CallFailedError
 
 _logger = logging.getLogger(__name__)
@@ -31,7 +32,8 @@ class GatewayDispatcher(Dispatcher):
 
     def dispatch(self, endpoint, args):
         self.request.params = dict(args)  # other modules read it after the dispatch
-        return _json_response(self.request.registry["ir.http"]._dispatch(endpoint))
+        with log_without_secrets(self.envelope.raw):
+            return _json_response(self.request.registry["ir.http"]._dispatch(endpoint))
 
     def handle_error(self, exc):
         if isinstance(exc, CallFailedError):

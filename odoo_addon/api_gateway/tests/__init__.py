@@ -8,6 +8,7 @@ from . import (
     test_methods,
     test_passwords,
     test_reading,
+    test_redaction,
     test_retries,
     test_schema,
     test_scopes,

@@ -13,9 +13,11 @@ import requests
 
 from odoo.tools.json import json_default
 
+from ..tools.redact import Secrets
 from .values import iso
 
 KEPT_OF_ANSWER = 1024
+OVERLAP = 4096
 MOST_OF_BODY = 5 * 1024 * 1024
 
 
@@ -83,17 +85,26 @@ def deliver(session, target, event_id, body, timeout_s):
             stream=True,
         ) as response:
             result["status"] = response.status_code
-            result["response"] = response.raw.read(KEPT_OF_ANSWER).decode("utf-8", "replace").replace("\0", "")
+            # More than is kept: of a secret that the cut goes through, no half stays.
+            answer = response.raw.read(KEPT_OF_ANSWER + OVERLAP).decode("utf-8", "replace")
+            result["response"] = _without_secrets(answer, target)[:KEPT_OF_ANSWER].replace("\0", "")
             result["error"] = _refused(response)
             result["retry_after"] = _retry_after(response.headers.get("Retry-After"))
             result["gone"] = response.status_code == 410
     except (requests.RequestException, OSError, ValueError) as exc:
         late = time.monotonic() - started >= timeout_s
         result["error"] = f"No answer within {timeout_s:g} s" if late else _plain(exc, target)
+    result["error"] = result["error"] and _without_secrets(result["error"], target)
     result["ms"] = round((time.monotonic() - started) * 1000)
     result["outcome"] = "failed" if result["error"] else "delivered"
     result["body"] = body if len(body) <= MOST_OF_BODY else None
     return result
+
+
+def _without_secrets(text, target):
+    """Receivers repeat what they were sent, and errors what could not be."""
+    values = [header["value"] or "" for header in target.headers]
+    return Secrets([*values, *(value.partition(" ")[2] for value in values), urlsplit(target.url).password]).clean(text)
 
 
 def _refused(response):

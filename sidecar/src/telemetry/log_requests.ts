@@ -1,6 +1,9 @@
-import type { Recorder } from '../context.ts';
+import type { Recorder, RequestContext } from '../context.ts';
 import { GatewayError, isServerFault } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { redactorOf } from './redactor_of.ts';
+
+const longestText = 65_536;
 
 /**
  * Faults of the server with all that is known of them, refused credentials with the reason that the caller is not told,
@@ -24,10 +27,20 @@ export function logRequests(log: Log): Recorder {
     };
     if (!(error instanceof GatewayError)) log.debug(line, 'answered');
     else if (error.status === 503 || error.status === 504) log.warn(line, 'turned away');
-    else if (isServerFault(error)) log.error({ ...line, err: error.cause ?? error }, 'request failed');
+    else if (isServerFault(error)) log.error({ ...line, err: withoutSecrets(context, error.cause ?? error) }, 'request failed');
     else if (error.status === 401) log.info({ ...line, why: messageOf(error.cause) }, 'credential refused');
     else log.debug(line, 'refused');
   };
+}
+
+/** An error repeats what it stumbled over, which may be a password. */
+function withoutSecrets(context: RequestContext, thrown: unknown): Record<string, string> {
+  const redactor = redactorOf(context, true);
+  if (!(thrown instanceof Error)) return { message: redactor.text(String(thrown)) };
+  const { name, message, stack = '' } = thrown;
+  const ofOdoo = 'traceback' in thrown && typeof thrown.traceback === 'string' ? { traceback: thrown.traceback } : {};
+  const texts = Object.entries({ type: name, message, stack, ...ofOdoo });
+  return Object.fromEntries(texts.map(([key, text]) => [key, redactor.tail(text, longestText)]));
 }
 
 function messageOf(cause: unknown): string | undefined {

@@ -5,7 +5,7 @@ import type { LogRow } from '../db/traffic.ts';
 import { logLiteral } from '../db/traffic.ts';
 import { GatewayError } from '../errors.ts';
 import type { Counted } from './figures.ts';
-import { Redactor } from './redact.ts';
+import { redactorOf } from './redactor_of.ts';
 
 export type LogLevel = 'errors' | 'metadata' | 'payloads';
 
@@ -24,11 +24,7 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
   const { request, timings, error, target } = context;
   const { principal } = context.known;
   const withPayloads = level === 'payloads';
-  const redactor = new Redactor();
-  redactor.learnHeaders(request.headers);
-  const mark = request.originalUrl.indexOf('?');
-  if (mark !== -1) redactor.learnQuery(request.originalUrl.slice(mark + 1));
-  if (withPayloads || error !== undefined) redactor.learn(context.body);
+  const redactor = redactorOf(context, withPayloads || error !== undefined);
   if (withPayloads) redactor.learn(context.answered);
 
   const row: LogRow = {
@@ -69,7 +65,7 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
     row.request_headers = JSON.stringify(redactor.headers(request.headers));
     row.request_body = optional(context.body, (body) => redactor.body(body, bodyBytes));
     row.response_headers = JSON.stringify(redactor.headers(pairs(context.sentHeaders)));
-    row.response_body = optional(context.answered, (body) => redactor.body(body, bodyBytes));
+    row.response_body = optional(context.answered, (body) => redactor.answer(body, bodyBytes));
   }
   return logLiteral(row);
 }

@@ -1,45 +1,19 @@
-// Takes secrets out of what is about to be stored or logged. Three nets, each for what slips through the others:
-// names (`password`, `Authorization`, `client_secret` …) at any depth, forms that only credentials have (gateway keys,
-// Odoo keys, JWTs, `Bearer …`), and the very secrets this request carried, wherever and however encoded they turn up
-// again: in a traceback, an echoed value, a base64 or URL-encoded copy.
+// Takes secrets out of what is about to be stored or logged. Four nets, each for what slips through the others: names
+// (`password`, `Authorization`, `client_secret` …) at any depth, positions (redact/places.ts), what shows in a text by
+// itself (redact/texts.ts), and the very secrets this request carried, wherever and however encoded they turn up again:
+// in a traceback, an echoed value, a base64 or URL-encoded copy.
 
-import { LRUCache } from 'lru-cache';
+import { patternOf, shortestSecret } from '../redact/known.ts';
+import { hidesValue, isSecretMethod, isSecretName, stars } from '../redact/names.ts';
+import type { Place } from '../redact/places.ts';
+import { columnsOf, placesInList, placesInObject } from '../redact/places.ts';
+import { decoded, isOperator, isSecretCursor, namedSecrets, withoutCredentials } from '../redact/texts.ts';
 
-export const stars = '**********';
-
-const harmlessNames = new Set(['idempotencykey', 'tokentype', 'keyid', 'publickey', 'foreignkey', 'primarykey', 'passengers']);
-const secretName =
-  /passw|passphrase|passcode|pwd|secret|token|authorization|cookie|credential|apikey|privatekey|accesskey|signature|assertion|otp$|^key$|^pass$|^auth$/;
-
-const judgedNames = new LRUCache<string, boolean>({ max: 5_000 });
-
-/** Whether values under this name (of a header, a parameter, a property) are never stored. */
-export function isSecretName(name: string): boolean {
-  let isSecret = judgedNames.get(name);
-  if (isSecret === undefined) {
-    const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
-    isSecret = secretName.test(plain) && !harmlessNames.has(plain);
-    if (name.length <= 100) judgedNames.set(name, isSecret);
-  }
-  return isSecret;
-}
-
-// Gateway keys, client secrets' owners aside; Odoo's own keys are 40 hexadecimal digits and nothing else; JWTs.
-const credentialForms =
-  /\bgwk_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])|\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,4}|\bwhsec_[A-Za-z0-9+/=_-]{8,}/g;
-// Not "basic information": a credential has a digit or base64's padding in it.
-const schemes = /\b(bearer|basic)(\s+|%20|\+)(?=[^\s"']{0,100}[0-9=])[A-Za-z0-9._~+/=%-]{6,}/gi;
-const urlPassword = /(:\/\/[^\s:/@]*:)[^\s@/]+@/g;
-// In free text: `password=…`, `"api_key": "…"`, `'token': '…'`.
-// Repetitions are bounded, here and above: a hostile text must not make the search take the square of its length.
-const namedInText =
-  /((?:passw\w{0,20}|passphrase|pwd|secret\w{0,20}|token\w{0,20}|api[_-]?key|authorization|private[_-]?key)\\*["']?\s{0,4}(?:=>?|:|%3D|%3A)\s{0,4}\\*["']?)(?!\*{10})([^\s"'&,;}\])\\]+)/gi;
-
-/** None of the above is found where this finds nothing. */
-const suspicious = /gwk_|eyJ|whsec_|[0-9a-f]{40}|bearer|basic|:\/\/|pass|pwd|secret|token|key|authoriz/i;
 const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;
+/** `/reset_password/4f7a…`: what no name or id of a record looks like. */
+const behindSecretStep = /(\/([\w.-]{1,100})\/)(?=[\w-]{0,1000}\d)(?=[\w-]{0,1000}[A-Za-z])[\w-]{16,1000}(?=\/|$)/g;
+const json = /^\s*[[{"]/;
 
-const shortestSecret = 4;
 const deepest = 64;
 // More than any honest request carries. Behind these bounds nothing is told apart any more, so nothing is stored.
 const mostSecrets = 50;
@@ -48,7 +22,8 @@ const mostNodes = 200_000;
 const longestNested = 1024 * 1024;
 /** Longer than any credential. */
 const overlap = 4_096;
-const patterns = new LRUCache<string, RegExp>({ maxSize: 16 * 1024 * 1024, sizeCalculation: ({ source }) => source.length });
+/** What stands in a secret place and is none. */
+const ordinaryValue = /^(?:true|false|null|none)$/i;
 
 /** The secrets of one request and what replaces them. */
 export class Redactor {
@@ -59,10 +34,16 @@ export class Redactor {
   #isLost = false;
   /** Characters of a body that are still looked at. */
   #budget = Number.POSITIVE_INFINITY;
+  /** Secret columns that were asked for, by the number of columns: rows of an answer have no names. */
+  readonly #columns = new Map<number, ReadonlySet<number>>();
+  #isAnswer = false;
+  #isSecretBody = false;
+  /** A method was called that gives secrets. */
+  #asksForSecret = false;
 
   /** A value that must not be found in anything that is stored of this request. */
   add(secret: string): void {
-    if (secret.length < shortestSecret || secret === stars || this.#secrets.has(secret)) return;
+    if (secret.length < shortestSecret || secret === stars || this.#secrets.has(secret) || ordinaryValue.test(secret)) return;
     if (this.#secrets.size >= mostSecrets || secret.length > longestSecret) this.#isLost = true;
     if (this.#isLost) return;
     this.#secrets.add(secret);
@@ -71,15 +52,9 @@ export class Redactor {
 
   text(text: string): string {
     if (this.#isLost) return stars;
-    const clean = this.#secrets.size === 0 ? text : text.replace(this.#pattern(), stars);
-    const named = suspicious.test(clean)
-      ? clean
-          .replace(schemes, `$1$2${stars}`)
-          .replace(credentialForms, stars)
-          .replace(urlPassword, `$1${stars}@`)
-          .replace(namedInText, `$1${stars}`)
-      : clean;
-    return named.replaceAll('\0', '\uFFFD').toWellFormed(); // Postgres stores neither this nor half characters
+    this.#known ??= this.#secrets.size === 0 ? undefined : patternOf(this.#secrets);
+    const clean = this.#known === undefined ? text : text.replace(this.#known, stars);
+    return withoutCredentials(clean).replaceAll('\0', '\uFFFD').toWellFormed(); // Postgres stores neither this nor half characters
   }
 
   /** The end of a long text, where a traceback says what happened. */
@@ -97,18 +72,22 @@ export class Redactor {
     return clean;
   }
 
-  /** A body as text, cut at `longest` characters. Parsed JSON, a form, or any other text. */
+  /** The body of a request as text, cut at `longest` characters. Parsed JSON, a form, or any other text. */
   body(body: unknown, longest: number): string {
-    this.#budget = 2 * longest;
-    const clean = this.value(body);
-    this.#budget = Number.POSITIVE_INFINITY;
-    const text = typeof clean === 'string' ? clean : (JSON.stringify(clean) ?? '');
-    return text.length > longest ? `${text.slice(0, longest)}…` : text;
+    return this.#rendered(longest, () => (this.#isSecretBody ? this.#hidden(body, 0) : this.value(body)));
   }
 
-  /** The value of a header, for the record. */
+  /** The body of an answer. What a method about secrets gave is one. */
+  answer(body: unknown, longest: number): string {
+    this.#isAnswer = true;
+    return this.#rendered(longest, () => {
+      if (!this.#asksForSecret || typeof body !== 'object' || body === null || !('data' in body)) return this.value(body);
+      return { ...(this.value({ ...body, data: null }) as object), data: this.#hidden(body.data, 1) };
+    });
+  }
+
   header(name: string, value: string): string {
-    if (!isSecretName(name)) return this.text(value);
+    if (!hidesValue(name, value)) return value.includes('?') ? this.path(value) : this.text(value);
     const scheme = /^\s*(bearer|basic)\s/i.exec(value)?.[1];
     return scheme === undefined ? stars : `${scheme} ${stars}`;
   }
@@ -121,9 +100,11 @@ export class Redactor {
         const [name = '', ...rest] = pair.split('=');
         if (rest.length === 0) return this.text(pair);
         const value = rest.join('=');
-        if (isSecretName(decoded(name))) return `${this.text(name)}=${stars}`;
         const readable = decoded(value);
-        return this.string(readable) === readable ? `${this.text(name)}=${this.text(value)}` : `${this.text(name)}=${stars}`;
+        if (this.#hides(decoded(name), readable)) return `${this.text(name)}=${stars}`;
+        const clean = this.string(readable);
+        if (clean === readable) return `${this.text(name)}=${this.text(value)}`;
+        return `${this.text(name)}=${json.test(readable) ? encodeURIComponent(clean) : stars}`;
       })
       .join('&');
   }
@@ -131,8 +112,11 @@ export class Redactor {
   path(path: string): string {
     const mark = path.indexOf('?');
     if (mark === -1) {
-      const readable = decoded(path);
-      return this.text(readable) === readable ? path : this.text(readable);
+      const readable = decoded(path).replace(behindSecretStep, (all, before: string, step: string) =>
+        isSecretName(step) ? `${before}${stars}` : all,
+      );
+      const clean = this.text(readable);
+      return clean === decoded(path) ? path : clean;
     }
     return `${this.path(path.slice(0, mark))}?${this.query(path.slice(mark + 1))}`;
   }
@@ -140,7 +124,7 @@ export class Redactor {
   /** A string inside a body, which may be JSON or a form of its own. */
   string(value: string): string {
     if (form.test(value)) return this.query(value);
-    if (/^\s*[[{"]/.test(value)) {
+    if (json.test(value)) {
       try {
         return JSON.stringify(this.value(JSON.parse(value)));
       } catch {
@@ -162,47 +146,80 @@ export class Redactor {
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) {
       const items: unknown[] = [];
-      for (const item of value) if (items.push(this.value(item, depth + 1)) && this.#budget <= 0) break;
+      const placeOf = placesInList(value);
+      for (const [index, item] of value.entries()) {
+        items.push(this.#placed(item, placeOf(index, item) ?? this.#columnsOfRow(item), depth + 1));
+        if (this.#budget <= 0) break;
+      }
       return items;
     }
     const copy: [string, unknown][] = [];
+    const placeOf = placesInObject(value as Record<string, unknown>);
     for (const [name, item] of Object.entries(value)) {
       if (this.#budget <= 0) break;
       this.#budget -= name.length;
-      copy.push([this.text(name), isSecretName(name) && !isEmpty(item) ? stars : this.value(item, depth + 1)]);
+      const isHidden = this.#hides(name, item) && !isEmpty(item);
+      copy.push([this.text(name), isHidden ? stars : this.#placed(item, placeOf(name, item), depth + 1)]);
     }
     return Object.fromEntries(copy);
   }
 
-  /** Learns the secrets that stand under secret names in a body, so that they are known wherever else they stand. */
+  /** Learns the secrets of a body, so that they are known wherever else they stand. */
   learn(value: unknown, depth = 0): void {
     this.#nodes += 1;
     if (this.#nodes > mostNodes || (typeof value === 'string' && value.length > longestNested)) this.#isLost = true;
     if (this.#isLost) return;
-    if (typeof value === 'string' && form.test(value)) this.learnQuery(value);
-    if (typeof value === 'string' && /^\s*[[{"]/.test(value) && depth < deepest) {
-      try {
-        this.learn(JSON.parse(value), depth + 1);
-      } catch {
-        // Not JSON: nothing to learn.
-      }
-    }
+    if (typeof value === 'string') this.#learnText(value, depth);
     if (typeof value !== 'object' || value === null || depth >= deepest) return;
-    for (const [name, item] of Object.entries(value)) {
-      if (!Array.isArray(value) && isSecretName(name)) this.#learnAll(item, depth + 1);
-      else this.learn(item, depth + 1);
+    if (Array.isArray(value)) {
+      const columns = columnsOf(value);
+      if (columns !== undefined) this.#columns.set(value.length, columns);
+      const placeOf = placesInList(value);
+      for (const [index, item] of value.entries()) this.#learnPlaced(item, placeOf(index, item), depth + 1);
+      return;
     }
+    if (isCall(value)) this.#asksForSecret = true;
+    const placeOf = placesInObject(value as Record<string, unknown>);
+    for (const [name, item] of Object.entries(value)) {
+      if (this.#hides(name, item)) this.#learnAll(item, depth + 1);
+      else this.#learnPlaced(item, placeOf(name, item), depth + 1);
+    }
+  }
+
+  /** The method that the path names. Of one that takes secrets, the whole body is one, and so is what it gives. */
+  learnMethod(method: string | undefined, body: unknown): void {
+    if (!isSecretMethod(method)) return;
+    this.#isSecretBody = true;
+    this.#asksForSecret = true;
+    this.#learnAll(body, 0);
   }
 
   learnHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): void {
     for (const [name, value] of Object.entries(headers)) {
-      if (value === undefined || !isSecretName(name)) continue;
+      if (value === undefined || !hidesValue(name, String(value))) continue;
       for (const one of typeof value === 'string' ? [value] : value) this.#learnHeader(one);
     }
   }
 
   learnQuery(query: string): void {
-    for (const [name, value] of new URLSearchParams(query)) if (isSecretName(name)) this.add(value);
+    for (const [name, value] of new URLSearchParams(query)) {
+      if (this.#hides(name, value)) this.add(value);
+      else this.learn(value, 1);
+    }
+  }
+
+  #learnText(text: string, depth: number): void {
+    if (form.test(text)) {
+      this.learnQuery(text);
+    } else if (json.test(text) && depth < deepest) {
+      try {
+        this.learn(JSON.parse(text), depth + 1);
+        return;
+      } catch {
+        // Not JSON: a text like any other.
+      }
+    }
+    for (const secret of namedSecrets(text.slice(0, 65_536))) this.add(secret);
   }
 
   #learnHeader(value: string): void {
@@ -217,6 +234,14 @@ export class Redactor {
     this.add(decoded(password));
   }
 
+  #learnPlaced(item: unknown, place: Place | undefined, depth: number): void {
+    if (place === 'secret') this.#learnAll(item, depth);
+    else this.learn(item, depth);
+    if (place === undefined || place === 'secret' || !Array.isArray(item)) return;
+    for (const row of place.isRow ? [item] : item)
+      for (const cell of cellsOf(row, place.columns)) this.#learnAll(cell, depth + 1);
+  }
+
   #learnAll(item: unknown, depth: number): void {
     if (typeof item === 'string') this.add(item);
     else if (typeof item === 'number') this.add(String(item));
@@ -225,68 +250,53 @@ export class Redactor {
     }
   }
 
-  #pattern(): RegExp {
-    if (this.#known === undefined) {
-      const [first, ...others] = [...this.#secrets].sort((a, b) => b.length - a.length).map(patternOf);
-      this.#known =
-        first !== undefined && others.length === 0
-          ? first
-          : new RegExp([first, ...others].map((pattern) => pattern?.source).join('|'), 'g');
-    }
-    return this.#known;
+  #rendered(longest: number, render: () => unknown): string {
+    if (this.#isLost) return stars;
+    this.#budget = 2 * longest;
+    const clean = render();
+    this.#budget = Number.POSITIVE_INFINITY;
+    const text = typeof clean === 'string' ? clean : (JSON.stringify(clean) ?? '');
+    return text.length > longest ? `${text.slice(0, longest)}…` : text;
+  }
+
+  #hides(name: string, value: unknown): boolean {
+    return hidesValue(name, value) || (name === 'cursor' && typeof value === 'string' && isSecretCursor(value));
+  }
+
+  #placed(item: unknown, place: Place | undefined, depth: number): unknown {
+    if (place === undefined || !(place === 'secret' || Array.isArray(item))) return this.value(item, depth);
+    if (place === 'secret') return this.#hidden(item, depth);
+    const rows = place.isRow ? [item] : (item as unknown[]);
+    const clean = rows.map((row) => {
+      if (!Array.isArray(row)) return this.value(row, depth + 1);
+      return row.map((cell, i) => (place.columns.has(i) ? this.#hidden(cell, depth + 1) : this.value(cell, depth + 1)));
+    });
+    return place.isRow ? clean[0] : clean;
+  }
+
+  /** A row in the answer to a request that asked for secret columns. */
+  #columnsOfRow(item: unknown): Place | undefined {
+    if (!this.#isAnswer || !Array.isArray(item) || isOperator(item[1])) return undefined;
+    const columns = this.#columns.get(item.length);
+    return columns === undefined || columnsOf(item) !== undefined ? undefined : { columns, isRow: true };
+  }
+
+  /** The form of something, with stars for all that it holds. */
+  #hidden(item: unknown, depth: number): unknown {
+    if (isEmpty(item)) return item;
+    if (this.#budget <= 0 || depth >= deepest || typeof item !== 'object' || item === null) return stars;
+    this.#budget -= 8;
+    if (Array.isArray(item)) return item.slice(0, Math.max(1, this.#budget)).map((inner) => this.#hidden(inner, depth + 1));
+    return Object.fromEntries(Object.entries(item).map(([name, inner]) => [this.text(name), this.#hidden(inner, depth + 1)]));
   }
 }
 
-/** Finds a secret as it is and in the encodings that it is likely to travel in. */
-function patternOf(secret: string): RegExp {
-  let pattern = patterns.get(secret);
-  if (pattern === undefined) {
-    const forms = new Set([secret, JSON.stringify(secret).slice(1, -1), secret.replaceAll("'", "\\'"), ...encodings(secret)]);
-    const longestFirst = [...forms].filter((form) => form.length >= shortestSecret).sort((a, b) => b.length - a.length);
-    pattern = new RegExp(longestFirst.map(escaped).join('|'), 'g');
-    patterns.set(secret, pattern);
-  }
-  return pattern;
+function isCall(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'method' in value && isSecretMethod(value.method);
 }
 
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-}
-
-function encodings(secret: string): string[] {
-  const found: string[] = [];
-  const percent = safely(() => encodeURIComponent(secret)) ?? secret;
-  found.push(
-    percent,
-    percent.toLowerCase(),
-    percent.replaceAll('%20', '+'),
-    new URLSearchParams({ s: secret }).toString().slice(2),
-  );
-  if (secret.length < 6) return found;
-  const bytes = Buffer.from(secret, 'utf8');
-  found.push(bytes.toString('hex'));
-  // Inside other text a secret begins at any of three places of base64's groups of three bytes. What depends on the
-  // bytes before and after is cut off.
-  for (const offset of [0, 1, 2]) {
-    const shifted = Buffer.concat([Buffer.alloc(offset), bytes]);
-    const firstOwn = Math.ceil((offset * 8) / 6);
-    const lastOwn = Math.floor((shifted.length * 8) / 6);
-    const base64 = shifted.toString('base64').slice(firstOwn, lastOwn);
-    found.push(base64, base64.replaceAll('+', '-').replaceAll('/', '_'), encodeURIComponent(base64));
-  }
-  return found;
-}
-
-function decoded(text: string): string {
-  return safely(() => decodeURIComponent(text.replaceAll('+', ' '))) ?? text;
-}
-
-function safely(compute: () => string): string | undefined {
-  try {
-    return compute();
-  } catch {
-    return undefined;
-  }
+function* cellsOf(row: unknown, columns: ReadonlySet<number>): Generator<unknown> {
+  if (Array.isArray(row)) for (const column of columns) yield row[column];
 }
 
 function isEmpty(value: unknown): boolean {

@@ -2,9 +2,14 @@
 
 import type { Dispatcher } from 'undici';
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
+import { patternOf, shortestSecret } from '../redact/known.ts';
+import { stars } from '../redact/names.ts';
+import { withoutCredentials } from '../redact/texts.ts';
 import { sign } from './sign.ts';
 
 const keptOfAnswer = 1_024;
+/** Read beyond that: of a secret that the cut goes through, no half stays. */
+const overlap = 4_096;
 /** More of an answer is not read: the connection is closed instead of being kept. */
 const drainedOfAnswer = 65_536;
 
@@ -44,7 +49,10 @@ export async function deliver(agent: Dispatcher, webhook: Webhook, job: Job, bod
       signal,
     });
     const status = answer.statusCode;
-    const response = await beginningOf(answer.body);
+    // Postgres keeps no NUL in a text.
+    const response = withoutSecrets(await beginningOf(answer.body), webhook)
+      .slice(0, keptOfAnswer)
+      .replaceAll('\0', '');
     const error = refusalOf(status);
     return measured({
       outcome: error === null ? 'delivered' : 'failed',
@@ -55,7 +63,7 @@ export async function deliver(agent: Dispatcher, webhook: Webhook, job: Job, bod
       gone: status === 410,
     });
   } catch (error) {
-    return measured({ outcome: 'failed', status: null, error: plain(error, webhook, timeoutMs) });
+    return measured({ outcome: 'failed', status: null, error: withoutSecrets(plain(error, webhook, timeoutMs), webhook) });
   }
 }
 
@@ -78,12 +86,20 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
   const kept: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
-    if (length < keptOfAnswer) kept.push(chunk.subarray(0, keptOfAnswer - length));
+    if (length < keptOfAnswer + overlap) kept.push(chunk.subarray(0, keptOfAnswer + overlap - length));
     length += chunk.length;
     if (length > drainedOfAnswer) break;
   }
-  // Postgres keeps no NUL in a text.
-  return Buffer.concat(kept).toString('utf8').replaceAll('\0', '');
+  return Buffer.concat(kept).toString('utf8');
+}
+
+/** Receivers repeat what they were sent, and errors what could not be. */
+function withoutSecrets(text: string, { headers, url }: Webhook): string {
+  const values = headers.map(({ value }) => value ?? '');
+  const password = URL.canParse(url) ? decodeURIComponent(new URL(url).password) : '';
+  const secrets = [...values, ...values.map((value) => value.slice(value.indexOf(' ') + 1)), password];
+  const known = new Set(secrets.filter((secret) => secret.length >= shortestSecret));
+  return withoutCredentials(known.size === 0 ? text : text.replace(patternOf(known), stars));
 }
 
 function refusalOf(status: number): string | null {

@@ -1,0 +1,96 @@
+import json
+import logging
+import time
+from pathlib import Path
+
+from odoo.tests import tagged
+from odoo.tests.common import BaseCase
+
+from ..executor.quiet_log import WithoutSecrets, log_without_secrets
+from ..tools.redact import STARS, Secrets, is_secret_method, is_secret_name, without_credentials
+from .common import ChannelCase, create, method
+
+CASES = json.loads((Path(__file__).parent / "secret_cases.json").read_text(encoding="utf-8"))
+
+
+@tagged("post_install", "-at_install")
+class TestRedaction(BaseCase):
+    """What Odoo's side logs, by the same cases as what the sidecar stores."""
+
+    def test_names_and_methods(self):
+        for judge, cases in ((is_secret_name, CASES["names"]), (is_secret_method, CASES["methods"])):
+            self.assertEqual([name for name in cases["secret"] if not judge(name)], [])
+            self.assertEqual([name for name in cases["open"] if judge(name)], [])
+
+    def test_texts(self):
+        for text, expected in CASES["texts"]:
+            with self.subTest(text):
+                self.assertEqual(without_credentials(text), expected)
+
+    def test_secrets_of_a_body_are_gone_from_what_repeats_them(self):
+        for body, planted in CASES["bodies"]:
+            secrets = Secrets()
+            secrets.learn(body)
+            for secret in planted:
+                self.assertEqual(secrets.clean(f"wrong: {secret}!"), f"wrong: {STARS}!", body)
+
+    def test_a_hostile_text_takes_no_longer_than_its_length(self):
+        for part in ("Key ()=(", 'password "', "\\'", "eyJ", "a.", "Failing row contains (", "key=[", "password "):
+            text = f"password '{part * (65_536 // len(part))}"
+            started = time.perf_counter()
+            without_credentials(text)
+            self.assertLess(time.perf_counter() - started, 10, part)  # its square would be minutes
+
+
+@tagged("post_install", "-at_install")
+class TestQuietLog(ChannelCase):
+    """Odoo's own log shows no secret that a call carried."""
+
+    def setUp(self):
+        super().setUp()
+        self.lines = lines = []
+
+        class Keeper(logging.Handler):
+            def emit(self, record):
+                lines.append(self.format(record))
+
+        handler = Keeper()
+        handler.addFilter(WithoutSecrets())
+        logging.getLogger().addHandler(handler)
+        self.addCleanup(logging.getLogger().removeHandler, handler)
+
+    def test_the_handlers_of_this_process_are_guarded(self):
+        guarded = [
+            handler
+            for handler in logging.getLogger().handlers
+            if any(isinstance(guard, WithoutSecrets) for guard in handler.filters)
+        ]
+        self.assertGreater(len(guarded), 1)
+
+    def test_a_statement_that_postgres_refuses(self):
+        values = {"name": False, "access_token": "planted-s3cret"}
+        answer = self.execute(create("ir.attachment", values), uid=self.env.ref("base.user_admin").id)
+        self.assertFalse(answer["ok"])
+        self.assertTrue([line for line in self.lines if "bad query" in line], self.lines)
+        self.assertFalse([line for line in self.lines if "planted-s3cret" in line])
+
+    def test_a_traceback(self):
+        partners = type(self.env["res.partner"])
+
+        def gateway_fail(records, domain):
+            raise TypeError(f"Cannot search for {domain[0][2]}")
+
+        partners.gateway_fail = gateway_fail
+        self.addCleanup(delattr, partners, "gateway_fail")
+        answer = self.execute(method("res.partner", "gateway_fail", [], [["signup_token", "=", "planted-s3cret"]]))
+        self.assert_refused(answer, "odoo.error")
+        self.assertTrue([line for line in self.lines if "Cannot search for" in line], self.lines)
+        self.assertFalse([line for line in self.lines if "planted-s3cret" in line])
+
+    def test_outside_of_a_call_nothing_is_touched(self):
+        record = logging.makeLogRecord({"msg": "password=%s", "args": ("kept",)})
+        self.assertTrue(WithoutSecrets().filter(record))
+        self.assertEqual(record.getMessage(), "password=kept")
+        with log_without_secrets(b'{"calls": []}'):
+            WithoutSecrets().filter(record)
+        self.assertEqual(record.getMessage(), f"password={STARS}")

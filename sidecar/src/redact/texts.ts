@@ -1,0 +1,198 @@
+// Takes out of free text what shows by itself that it is a secret: forms that only credentials have, and values that
+// stand behind a secret's name, in the many ways in which programs and people write that.
+//
+// Every repetition is bounded: a hostile text must not make the search take the square of its length.
+
+import { hidesValue, isSecretName, stars } from './names.ts';
+
+/** None of the below is found where this finds nothing. */
+const suspicious =
+  /gwk_|eyJ|whsec_|[0-9a-f]{40}|bearer|basic|:\/\/|pass|pwd|secret|token|key|auth|cookie|credential|signature|assertion|jwt|otp|pin|sig|cv[cv]|code|session|sid|cursor|failing|%[0-9a-f]{2}/i;
+
+// Gateway keys; Odoo's own keys are 40 hexadecimal digits and nothing else; JWTs; webhooks' secrets.
+const forms =
+  /gwk_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])|(?:(?<![0-9A-Za-z])|(?<=%3D|%20|%22))eyJ[A-Za-z0-9_-]{8,4096}(?:\.[A-Za-z0-9_-]+){1,4}|whsec_[A-Za-z0-9+/=_-]{8,}/g;
+const schemes = /(?<![A-Za-z])(bearer|basic)(\s{1,4}|%20|\+)([A-Za-z0-9._~+/=%-]{6,})/gi;
+const urlPassword = /(:\/\/[^\s:/@]{0,256}:)[^\s/]{1,1024}@/g;
+const urlUser = /(:\/\/)[^\s:/@]{16,1024}@/g;
+/** Postgres: `Key (login, token)=(a, b) already exists`, `Failing row contains (1, a, b)`. */
+const keyDetail =
+  /(Key \()([^\n=]{1,300}?)(\)=\()([^\n]{0,2000}?)(\)(?: already exists| is not present| is still referenced| conflicts)|\)?\.?(?:\n|$))/g;
+const failingRow = /(Failing row contains \()[\s\S]{1,2000}?(\)\.?\s*(?:\n|$))/g;
+
+const word = /[A-Za-z_][\w.-]{0,199}/g;
+const separator = /(?:\\{0,4}["'`])?(?:\]|\)|%5D){0,4}(?:\\{0,4}["'])?\s{0,4}(?:={1,3}>?|:=?|%3D|%3A)\s{0,4}/iy;
+const operator = /(?:[<>=!?]{1,3}|(?:not )?(?:in|any!?|=?i?like)|child_of|parent_of)/;
+/** `'token', '=', 'x'`: a term of a domain, also as Python writes it. */
+const term = new RegExp(String.raw`\\{0,4}["']\s{0,4},\s{0,4}(\\{0,4}["']${operator.source}\\{0,4}["']\s{0,4},\s{0,4})?`, 'iy');
+/** `The field password of res.users cannot be set to 'x'`, on one line. */
+const prose = /[ \t](?:(?:[^'"«“`\n]|(?<=\w)'(?=\w)){0,120}?[\s(:=,[])?(?=["'«“`])/y;
+const openingQuote = /\\{0,4}["'`«“]/y;
+const scheme = /(?:bearer|basic|token|digest|negotiate|apikey)\s+/iy;
+const restOfLine = /[^"'\r\n]+/y;
+const unquoted = /[^\s"'&,;}\])\\<>|]+/y;
+const identifier = /^\.?[a-z_][\w./:]*$/;
+/** In prose these say too little: `duplicate key value violates unique constraint "x"`. */
+const commonWord = /^(?:key|auth|pass|pin|sig)$/i;
+const kept = /^(?:true|false|null|none|undefined|\*{10})$/i;
+const longest = 8_192;
+
+/** Whether something is an operator of Odoo's domains. */
+export function isOperator(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 10 && new RegExp(`^${operator.source}$`, 'i').test(value);
+}
+
+/** Whether a text may be the name of a field: in a list of names it is no value. */
+export function isIdentifier(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 100 && identifier.test(value);
+}
+
+/** The text with stars for every secret that shows as one; also where it is percent-encoded. */
+export function withoutCredentials(text: string): string {
+  if (!suspicious.test(text)) return text;
+  const clean = cleaned(text);
+  if (!clean.includes('%')) return clean;
+  const readable = decoded(clean);
+  const again = cleaned(readable);
+  return readable === again ? clean : again;
+}
+
+/** The values in a text that stand behind a secret's name. */
+export function namedSecrets(text: string): string[] {
+  return suspicious.test(text) ? spansOf(text).map(({ start, end }) => text.slice(start, end)) : [];
+}
+
+/** Percent-encoding undone, also when it was applied over and over; what is none stays. */
+export function decoded(text: string): string {
+  let readable = text.replaceAll('+', ' ');
+  for (let i = 0; i < 3 && readable.includes('%'); i += 1) {
+    const before = readable;
+    readable = readable.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'));
+    if (readable === before) break;
+  }
+  return readable;
+}
+
+/** Whether a page's cursor (base64url of JSON) holds values of a secret field. */
+export function isSecretCursor(text: string): boolean {
+  const json = Buffer.from(text.slice(0, longest).split('.')[0] ?? '', 'base64url').toString('utf8');
+  if (!/^[[{]/.test(json)) return false;
+  return [...json.matchAll(word)].some(([name]) => isSecretName(name));
+}
+
+function cleaned(text: string): string {
+  const clean = text
+    .replace(schemes, (all, name: string, space: string, value: string) => (looksRandom(value) ? `${name}${space}${stars}` : all))
+    .replace(forms, stars)
+    .replace(urlPassword, `$1${stars}@`)
+    .replace(urlUser, `$1${stars}@`)
+    .replace(failingRow, `$1${stars}$2`)
+    .replace(keyDetail, (all, before: string, columns: string, between: string, _values, after: string) =>
+      columns.split(/\W+/).some(isSecretName) ? `${before}${columns}${between}${stars}${after}` : all,
+    );
+  let out = '';
+  let from = 0;
+  for (const { start, end, isBare } of spansOf(clean)) {
+    out += `${clean.slice(from, start)}${isBare ? `"${stars}"` : stars}`;
+    from = end;
+  }
+  return out + clean.slice(from);
+}
+
+/** "Basic information" is none, "Bearer abcdef1" is. */
+function looksRandom(value: string): boolean {
+  return value.length >= 20 || /[0-9=]/.test(value) || /[a-z][A-Z]/.test(value);
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** A number or a structure in JSON: only a string may stand in its place. */
+  readonly isBare: boolean;
+}
+
+function spansOf(text: string): Span[] {
+  const spans: Span[] = [];
+  let from = 0;
+  for (const match of text.matchAll(word)) {
+    if (match.index < from) continue;
+    const [name] = match;
+    if (!isSecretName(name) && !hidesValue(name, '0123456789abcdef') && name !== 'cursor') continue;
+    const span = spanBehind(text, match.index + name.length, name);
+    if (span === undefined || span.start >= span.end || kept.test(text.slice(span.start, span.end))) continue;
+    const value = text.slice(span.start, span.end);
+    if (name === 'cursor' ? !isSecretCursor(value) : !hidesValue(name, value)) continue;
+    spans.push(span);
+    from = span.end;
+  }
+  return spans;
+}
+
+function spanBehind(text: string, at: number, name: string): Span | undefined {
+  const behind = matchAt(separator, text, at);
+  if (behind !== undefined) return valueAt(text, at + behind.length, name, /":\s*$/.test(behind));
+  const [list, withOperator] = groupsAt(term, text, at);
+  if (list !== undefined) {
+    const span = valueAt(text, at + list.length, name, false, withOperator !== undefined);
+    const isName = span !== undefined && isIdentifier(text.slice(span.start, span.end));
+    return withOperator === undefined && isName ? undefined : span;
+  }
+  const gap = commonWord.test(name) ? undefined : matchAt(prose, text, at);
+  return gap === undefined ? undefined : quotedAt(text, at + gap.length, true);
+}
+
+function valueAt(text: string, at: number, name: string, isJson: boolean, mayBeBare = true): Span | undefined {
+  const quoted = quotedAt(text, at, false);
+  if (quoted !== undefined || !mayBeBare) return quoted;
+  if (/[[({]/.test(text.charAt(at)))
+    return { start: isJson ? at : at + 1, end: endOfBracket(text, at) + (isJson ? 1 : 0), isBare: isJson };
+  if (/^(?:proxy-?)?authorization$|cookie$/i.test(name)) {
+    const line = matchAt(restOfLine, text, at);
+    return line === undefined ? undefined : { start: at, end: at + line.length, isBare: false };
+  }
+  const start = at + (matchAt(scheme, text, at)?.length ?? 0);
+  const value = matchAt(unquoted, text, start);
+  return value === undefined ? undefined : { start, end: start + value.length, isBare: isJson };
+}
+
+/** Between quotes, which may be escaped themselves. Without an end on its line, to the end of the line. */
+function quotedAt(text: string, at: number, mustEnd: boolean): Span | undefined {
+  const quote = matchAt(openingQuote, text, at);
+  if (quote === undefined) return undefined;
+  const closing = quote.replace('«', '»').replace('“', '”');
+  const start = at + quote.length;
+  for (let end = text.indexOf(closing, start); end !== -1 && end - start <= longest; end = text.indexOf(closing, end + 1)) {
+    if (quote.startsWith('\\') || !isEscaped(text, end)) {
+      return mustEnd && text.slice(start, end).includes('\n') ? undefined : { start, end, isBare: false };
+    }
+  }
+  if (mustEnd) return undefined;
+  const line = text.indexOf('\n', start);
+  return { start, end: line === -1 ? text.length : line, isBare: false };
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let slashes = 0;
+  while (text[at - 1 - slashes] === '\\') slashes += 1;
+  return slashes % 2 === 1;
+}
+
+function endOfBracket(text: string, at: number): number {
+  let depth = 0;
+  const last = Math.min(text.length, at + longest);
+  for (let i = at; i < last; i += 1) {
+    if ('[({'.includes(text.charAt(i))) depth += 1;
+    else if ('])}'.includes(text.charAt(i))) depth -= 1;
+    if (depth === 0) return i;
+  }
+  return last;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  return groupsAt(pattern, text, at)[0];
+}
+
+function groupsAt(pattern: RegExp, text: string, at: number): (string | undefined)[] {
+  pattern.lastIndex = at;
+  return pattern.exec(text) ?? [];
+}
