@@ -103,6 +103,7 @@ describe('positions in a body', () => {
       },
     ],
     ['an operator that nobody knows', [['access_token', 'equals', fresh]], [['access_token', 'equals', stars]]],
+    ['the same in a domain', { domain: [['access_token', 'equals', 'hunter']] }, { domain: [['access_token', 'equals', stars]] }],
     ['a domain as text', { domain: `[["access_token", "=", "${old}"]]` }, { domain: `[["access_token","=","${stars}"]]` }],
     [
       'a domain as Python writes it',

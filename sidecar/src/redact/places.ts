@@ -13,9 +13,15 @@ const nothing = () => undefined;
 /** Longer lists are records and rows; those among which a header or a method is looked for are arguments. */
 const mostArguments = 32;
 
+/** Whether under this name stands a domain: then three in a list are a condition, whatever the second one is. */
+export function isDomainName(name: string): boolean {
+  return /domain$/i.test(name);
+}
+
 /** What stands in the places of a list; undefined: nothing by position. */
-export function placesInList(list: readonly unknown[]): Item {
-  if (isTerm(list)) return (index) => (index === 2 ? 'secret' : undefined);
+export function placesInList(list: readonly unknown[], inDomain = false): Item {
+  if (isTerm(list) || (inDomain && list.length === 3 && isNameOfSecret(list[0])))
+    return (index) => (index === 2 ? 'secret' : undefined);
   if (list.length === 3 && isOperator(list[1])) return nothing;
   if (isPair(list)) return (index) => (index === 1 ? 'secret' : undefined);
   const table = tableColumns(list);

@@ -31,7 +31,8 @@ const openingQuote = /\\{0,4}["'`«“]/y;
 const scheme = /(?:bearer|basic|token|digest|negotiate|apikey)\s+/iy;
 const restOfLine = /[^"'\r\n]+/y;
 const unquoted = /[^\s"'&,;}\])\\<>|]+/y;
-const identifier = /^\.?[a-z_][\w./:]*$/;
+/** As Odoo's names are: `user_ids/.id`, `image_1920`. What has digits here and there is more likely a token. */
+const identifier = /^\.?[a-z_][a-z_./:]*\d{0,4}[a-z_./:]*$/;
 /** In prose these say too little: `duplicate key value violates unique constraint "x"`. */
 const commonWord = /^(?:key|auth|pass|pin|sig)$/i;
 const kept = /^(?:true|false|null|none|undefined|\*{10})$/i;

@@ -6,7 +6,7 @@
 import { patternOf, shortestSecret } from '../redact/known.ts';
 import { hidesValue, isSecretMethod, isSecretName, stars } from '../redact/names.ts';
 import type { Place } from '../redact/places.ts';
-import { columnsOf, placesInList, placesInObject } from '../redact/places.ts';
+import { columnsOf, isDomainName, placesInList, placesInObject } from '../redact/places.ts';
 import { decoded, isOperator, isSecretCursor, namedSecrets, withoutCredentials } from '../redact/texts.ts';
 
 const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;
@@ -102,7 +102,7 @@ export class Redactor {
         const value = rest.join('=');
         const readable = decoded(value);
         if (this.#hides(decoded(name), readable)) return `${this.text(name)}=${stars}`;
-        const clean = this.string(readable);
+        const clean = this.string(readable, isDomainName(decoded(name)));
         if (clean === readable) return `${this.text(name)}=${this.text(value)}`;
         return `${this.text(name)}=${json.test(readable) ? encodeURIComponent(clean) : stars}`;
       })
@@ -122,11 +122,11 @@ export class Redactor {
   }
 
   /** A string inside a body, which may be JSON or a form of its own. */
-  string(value: string): string {
+  string(value: string, inDomain = false): string {
     if (form.test(value)) return this.query(value);
     if (json.test(value)) {
       try {
-        return JSON.stringify(this.value(JSON.parse(value)));
+        return JSON.stringify(this.value(JSON.parse(value), 0, inDomain));
       } catch {
         // Not JSON after all.
       }
@@ -135,20 +135,20 @@ export class Redactor {
   }
 
   /** A copy of parsed JSON. */
-  value(value: unknown, depth = 0): unknown {
+  value(value: unknown, depth = 0, inDomain = false): unknown {
     if (this.#budget <= 0 || depth >= deepest) return '…';
     if (typeof value === 'string') {
       const length = Math.min(value.length, this.#budget + overlap);
       this.#budget -= length;
-      return this.string(value.slice(0, length));
+      return this.string(value.slice(0, length), inDomain);
     }
     this.#budget -= 8;
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) {
       const items: unknown[] = [];
-      const placeOf = placesInList(value);
+      const placeOf = placesInList(value, inDomain);
       for (const [index, item] of value.entries()) {
-        items.push(this.#placed(item, placeOf(index, item) ?? this.#columnsOfRow(item), depth + 1));
+        items.push(this.#placed(item, placeOf(index, item) ?? this.#columnsOfRow(item), depth + 1, inDomain));
         if (this.#budget <= 0) break;
       }
       return items;
@@ -159,30 +159,30 @@ export class Redactor {
       if (this.#budget <= 0) break;
       this.#budget -= name.length;
       const isHidden = this.#hides(name, item) && !isEmpty(item);
-      copy.push([this.text(name), isHidden ? stars : this.#placed(item, placeOf(name, item), depth + 1)]);
+      copy.push([this.text(name), isHidden ? stars : this.#placed(item, placeOf(name, item), depth + 1, isDomainName(name))]);
     }
     return Object.fromEntries(copy);
   }
 
   /** Learns the secrets of a body, so that they are known wherever else they stand. */
-  learn(value: unknown, depth = 0): void {
+  learn(value: unknown, depth = 0, inDomain = false): void {
     this.#nodes += 1;
     if (this.#nodes > mostNodes || (typeof value === 'string' && value.length > longestNested)) this.#isLost = true;
     if (this.#isLost) return;
-    if (typeof value === 'string') this.#learnText(value, depth);
+    if (typeof value === 'string') this.#learnText(value, depth, inDomain);
     if (typeof value !== 'object' || value === null || depth >= deepest) return;
     if (Array.isArray(value)) {
       const columns = columnsOf(value);
       if (columns !== undefined) this.#columns.set(value.length, columns);
-      const placeOf = placesInList(value);
-      for (const [index, item] of value.entries()) this.#learnPlaced(item, placeOf(index, item), depth + 1);
+      const placeOf = placesInList(value, inDomain);
+      for (const [index, item] of value.entries()) this.#learnPlaced(item, placeOf(index, item), depth + 1, inDomain);
       return;
     }
     if (isCall(value)) this.#asksForSecret = true;
     const placeOf = placesInObject(value as Record<string, unknown>);
     for (const [name, item] of Object.entries(value)) {
       if (this.#hides(name, item)) this.#learnAll(item, depth + 1);
-      else this.#learnPlaced(item, placeOf(name, item), depth + 1);
+      else this.#learnPlaced(item, placeOf(name, item), depth + 1, isDomainName(name));
     }
   }
 
@@ -204,16 +204,16 @@ export class Redactor {
   learnQuery(query: string): void {
     for (const [name, value] of new URLSearchParams(query)) {
       if (this.#hides(name, value)) this.add(value);
-      else this.learn(value, 1);
+      else this.learn(value, 1, isDomainName(name));
     }
   }
 
-  #learnText(text: string, depth: number): void {
+  #learnText(text: string, depth: number, inDomain: boolean): void {
     if (form.test(text)) {
       this.learnQuery(text);
     } else if (json.test(text) && depth < deepest) {
       try {
-        this.learn(JSON.parse(text), depth + 1);
+        this.learn(JSON.parse(text), depth + 1, inDomain);
         return;
       } catch {
         // Not JSON: a text like any other.
@@ -234,9 +234,9 @@ export class Redactor {
     this.add(decoded(password));
   }
 
-  #learnPlaced(item: unknown, place: Place | undefined, depth: number): void {
+  #learnPlaced(item: unknown, place: Place | undefined, depth: number, inDomain: boolean): void {
     if (place === 'secret') this.#learnAll(item, depth);
-    else this.learn(item, depth);
+    else this.learn(item, depth, inDomain);
     if (place === undefined || place === 'secret' || !Array.isArray(item)) return;
     for (const row of place.isRow ? [item] : item)
       for (const cell of cellsOf(row, place.columns)) this.#learnAll(cell, depth + 1);
@@ -263,8 +263,8 @@ export class Redactor {
     return hidesValue(name, value) || (name === 'cursor' && typeof value === 'string' && isSecretCursor(value));
   }
 
-  #placed(item: unknown, place: Place | undefined, depth: number): unknown {
-    if (place === undefined || !(place === 'secret' || Array.isArray(item))) return this.value(item, depth);
+  #placed(item: unknown, place: Place | undefined, depth: number, inDomain: boolean): unknown {
+    if (place === undefined || !(place === 'secret' || Array.isArray(item))) return this.value(item, depth, inDomain);
     if (place === 'secret') return this.#hidden(item, depth);
     const rows = place.isRow ? [item] : (item as unknown[]);
     const clean = rows.map((row) => {
