@@ -1,5 +1,5 @@
-"""Odoo logs what a call stumbled over: the statement that Postgres refused, the traceback. The caller's secrets are taken
-out of that before any handler has it."""
+"""Odoo logs what a call stumbled over: the statement that Postgres refused, the traceback. The caller's secrets are
+taken out of that before any handler has it."""
 
 import json
 import logging

@@ -1,5 +1,5 @@
-"""Takes secrets out of what Odoo's side logs or stores. The sidecar does the same (sidecar/src/redact); tests of both hold
-them to the cases of tests/secret_cases.json."""
+"""Takes secrets out of what Odoo's side logs or stores. The sidecar does the same (sidecar/src/redact); tests of both
+hold them to the cases of tests/secret_cases.json."""
 
 import json
 import re
