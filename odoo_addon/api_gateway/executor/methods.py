@@ -13,6 +13,7 @@ from .closed_methods import check_open
 from .context import default_values, method_context
 from .errors import RefusalError
 from .named import check_named
+from .naming import plain_names
 from .reach import CALL, DELETE, READ, WRITE
 from .special_methods import KEYWORDS
 from .values import explain_values
@@ -42,7 +43,7 @@ def call(env, reach, operation):
     args, kwargs = _arguments(operation)
     context = kwargs.pop("context", None)
     if context is not None:
-        model = model.with_context(**method_context(reach, model, context))
+        model = model.with_context(**plain_names(reach, model.env, method_context(reach, model, context)))
     records, args = _records(model, method, operation, args)
     bound = _bind(method, name, records, args, kwargs)
     named = check_named(reach, records, name, bound)

@@ -8,12 +8,13 @@ from .budget import check_length, joins_of, joins_of_order
 from .context import checked_context
 from .errors import RefusalError
 from .expressions import check_order, check_sorting
+from .naming import plain_names
 from .reach import READ
 from .special_methods import check_valid_domain
 from .values import check_values
 
 # `amount_total:sum`, `create_date:month`, `total:sum(amount_total)`: the field is what counts.
-AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")
+AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")  # what follows is nothing to read_group
 
 
 def check_named(reach, records, method, bound):
@@ -103,7 +104,7 @@ def _check_path(reach, model, path, is_grouped=False):
     with that one's model; None for an id or a count."""
     if type(path) is not str:
         raise RefusalError("odoo.arguments", f"A field of {model._name} is named by a string.")
-    if match := AGGREGATED.fullmatch(path):
+    if match := AGGREGATED.match(path):
         path = match["field"]
     names = [name for name in re.split(r"[./]", path.partition(":")[0]) if name]
     if names == ["__count"]:
@@ -143,7 +144,7 @@ def _check_specification(reach, model, specification, root=None, walked=()):
         if type(node) is not dict:
             raise RefusalError("odoo.arguments", f"The specification of {name} is not an object.", field=name)
         if "context" in node:
-            node["context"] = checked_context(model.env, node["context"])
+            node["context"] = plain_names(reach, model.env, checked_context(model.env, node["context"]))
         if not field.relational:
             # What a reference or a property leads to is only known record by record.
             if node.get("fields"):

@@ -22,6 +22,11 @@ class Reach:
     def is_narrowed(self):
         return self._scopes is not None or self._models is not None
 
+    @property
+    def reads_all(self):
+        """Whether the credential was not narrowed in what it reads."""
+        return self._models is None and (self._scopes is None or READ in self._scopes)
+
     def hides(self, model_name):
         return self._never_exposed.match(model_name)
 

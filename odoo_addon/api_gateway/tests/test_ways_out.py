@@ -277,6 +277,8 @@ class TestWaysOut(ChannelCase):
             ("search_panel_select_multi_range", ["parent_id"], {"group_by": "ref"}),
             ("formatted_read_group", [[]], {"aggregates": ["ref:max"]}),
             ("formatted_read_group", [[]], {"having": [["ref:max", "=", "R1"]]}),
+            ("read_group", [[], ["name:max(ref)"], ["type"]], {}),
+            ("read_group", [[], ["name:max(ref) "], ["type"]], {}),
             ("search", [[["parent_id", "ilike", "R1"]]], {}),
             ("name_search", ["R1"], {}),
             ("search", [[]], {"order": "ref"}),
@@ -310,6 +312,31 @@ class TestWaysOut(ChannelCase):
                 self.execute(method("res.partner", name, self.ids, other)), "odoo.exposure", "access_uid"
             )
             self.assert_ok(self.execute(method("res.partner", name, self.ids, self.caller.id)))
+
+    def test_a_context_makes_the_name_of_another_model_tell_no_more(self):
+        parent = self.env["res.partner"].create({"name": "Parent", "email": "parent@example.com", "vat": "BE0477472701"})
+        bank = self.env["res.partner.bank"].create({"acc_number": "1", "partner_id": parent.id})
+        context = {"show_email": True, "show_vat": True, "lang": "en_US"}
+        expanded = {"partner_id": {"fields": {"display_name": {}}, "context": context}}
+        for operation in (
+            method("res.partner.bank", "read", bank.ids, ["partner_id"], context=context),
+            method("res.partner.bank", "web_read", bank.ids, expanded),
+            method("res.partner.bank", "formatted_read_group", [], ["partner_id"], context=context),
+        ):
+            with self.subTest(operation):
+                rows = self.assert_ok(self.execute(operation, grant=self.narrowed("read")))
+                self.assertIn("parent@example.com", repr(rows))
+                operation["kwargs"] = {**operation["kwargs"]}
+                grant = self.narrowed("res.partner.bank:read")
+                if operation["method"] == "formatted_read_group":
+                    self.assert_refused(self.execute(operation, grant=grant), "odoo.exposure", "res.partner")
+                    continue
+                rows = self.assert_ok(self.execute(operation, grant=grant))
+                self.assertIn("Parent", repr(rows))
+                self.assertNotIn("parent@example.com", repr(rows))
+                self.assertNotIn("BE0477472701", repr(rows))
+                own = self.narrowed("res.partner.bank:read", "res.partner:read")
+                self.assertIn("parent@example.com", repr(self.assert_ok(self.execute(operation, grant=own))))
 
     def test_names_are_searched_with_operators_that_callers_may_use(self):
         for operator in ("any!", "any", "nope", 5):

@@ -1,0 +1,20 @@
+"""What a record's name tells. A relation shows the other record's name; keys of the context make that hold more, an
+e-mail address (`show_email`), a tax number, an amount."""
+
+from .reach import READ
+
+# What every call has, and what these change is no other value.
+KEPT = frozenset(["allowed_company_ids", "company", "lang", "tz", "uid"])
+
+
+def plain_names(reach, env, context):
+    """The context without the keys that lengthen the names of models that the credential may not read."""
+    if reach.reads_all or not context.keys() - KEPT:
+        return context
+    dropped = set()
+    for name, model in env.registry.items():
+        keys = env.registry.field_depends_context[model._fields["display_name"]]
+        if not context.keys().isdisjoint(keys) and not reach.permits(name, READ):
+            dropped.update(keys)
+    dropped -= KEPT
+    return {key: value for key, value in context.items() if key not in dropped}
