@@ -97,6 +97,8 @@ def _check_groups(reach, model, paths):
             owner, field = found
             reach.budget.join(joins_of_order(owner, field.name), 0, path)
             check_sorting(reach, owner, field)
+            if field.relational and field.group_expand and model.env.context.get("read_group_expand"):
+                reach.require(field.comodel_name, READ)  # a group for each of its records
 
 
 def _check_path(reach, model, path, is_grouped=False):

@@ -260,6 +260,12 @@ class TestWaysOut(ChannelCase):
                 answer = self.execute(operation, grant=self.narrowed("res.partner:read"))
                 self.assert_refused(answer, "odoo.exposure", "read res.company")
                 self.assert_ok(self.execute(operation, grant=narrow))
+        self.patch(self.env["res.partner"]._fields["industry_id"], "group_expand", True)
+        grant = self.narrowed("res.partner:read")
+        grouped = method("res.partner", "formatted_read_group", [], ["industry_id"])
+        self.assert_ok(self.execute(grouped, grant=grant))
+        grouped["kwargs"] = {"context": {"read_group_expand": True}}
+        self.assert_refused(self.execute(grouped, grant=grant), "odoo.exposure", "read res.partner.industry")
         for order in ("country_id", "industry_id desc", "company_id.id", "parent_id"):
             self.assert_ok(self.query(search("res.partner", order=order), grant=self.narrowed("res.partner:read")))
 
@@ -314,7 +320,10 @@ class TestWaysOut(ChannelCase):
             self.assert_ok(self.execute(method("res.partner", name, self.ids, self.caller.id)))
 
     def test_a_context_makes_the_name_of_another_model_tell_no_more(self):
-        parent = self.env["res.partner"].create({"name": "Parent", "email": "parent@example.com", "vat": "BE0477472701"})
+        values = {"name": "Parent", "email": "parent@example.com", "vat": "BE0477472701"}
+        parent = self.env["res.partner"].create(values)
+            {"name": "Parent", "email": "parent@example.com", "vat": "BE0477472701"}
+        )
         bank = self.env["res.partner.bank"].create({"acc_number": "1", "partner_id": parent.id})
         context = {"show_email": True, "show_vat": True, "lang": "en_US"}
         expanded = {"partner_id": {"fields": {"display_name": {}}, "context": context}}
