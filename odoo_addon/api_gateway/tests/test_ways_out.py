@@ -322,8 +322,6 @@ class TestWaysOut(ChannelCase):
     def test_a_context_makes_the_name_of_another_model_tell_no_more(self):
         values = {"name": "Parent", "email": "parent@example.com", "vat": "BE0477472701"}
         parent = self.env["res.partner"].create(values)
-            {"name": "Parent", "email": "parent@example.com", "vat": "BE0477472701"}
-        )
         bank = self.env["res.partner.bank"].create({"acc_number": "1", "partner_id": parent.id})
         context = {"show_email": True, "show_vat": True, "lang": "en_US"}
         expanded = {"partner_id": {"fields": {"display_name": {}}, "context": context}}
