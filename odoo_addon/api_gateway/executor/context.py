@@ -44,6 +44,8 @@ DROPPED = frozenset(
         "leave_skip_state_check",
         "skip_readonly_check",
         "skip_res_field_check",
+        # Pads groups of a chart with empty ones, a day or an hour each, from any year to any other.
+        "fill_temporal",
         # Who a mail comes from, and who gets none.
         "domain_notifications_email",
         "send_smtp_skip_to",

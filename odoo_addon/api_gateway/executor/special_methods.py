@@ -129,7 +129,7 @@ CHECKS = {
     ),
     **dict.fromkeys(["name_search", "web_name_search"], (check_name_searched, ("operator",))),
     **dict.fromkeys(["get_formview_id", "get_formview_action"], (check_formview, ("access_uid",))),
-    "load": (check_load_arguments, ("fields",)),
+    "load": (check_load_arguments, ("fields", "data")),
     "copy": (check_copy, ()),
     "copy_data": (check_copy_data, ()),
     "get_view": (check_view, ("view_id",)),
