@@ -28,7 +28,7 @@ const sidecarLayers = [
   ['auth', 'policies', 'odoo', 'telemetry', 'webhooks', 'openapi'],
   ['context'],
   ['db'],
-  ['json'],
+  ['json', 'unread_answers'],
   ['errors', 'log'],
   ['config'],
   ['ip', 'fair_queue', 'redact'],

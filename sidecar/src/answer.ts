@@ -5,12 +5,14 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Answer, RequestContext } from './context.ts';
 import type { GatewayError } from './errors.ts';
 import { renderEnvelope, renderOAuth, renderProblem } from './errors.ts';
+import { UnreadAnswers } from './unread_answers.ts';
 
 const json = 'application/json; charset=utf-8';
 const problemJson = 'application/problem+json; charset=utf-8';
 
 /** Below this a compressed body saves no packet, and costs a trip to the thread pool. */
 const compressFromBytes = 1_400;
+const unread = new UnreadAnswers();
 const brotli = promisify(brotliCompress);
 const zip = promisify(gzip);
 
@@ -94,6 +96,10 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
   context.sentHeaders = headers;
   response.writeHead(context.status, headers);
   response.end(body);
+  const { database, principal } = context.known;
+  if (database !== undefined) {
+    unread.hold(response, principal?.subject ?? context.address, context.bytesOut, database.settings['answer.max_bytes']);
+  }
 }
 
 /** Where the time went, as browsers' developer tools draw it (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in

@@ -62,7 +62,8 @@ async function startOdoo(options: Partial<ChannelOptions> = {}) {
   return { exchanges, channel, arrived: (count: number) => until(`${count} exchanges`, () => exchanges.length >= count) };
 }
 
-const shop: Addressee = { name: 'shop', channel: { uuid: 'uuid-of-shop', secret }, log, reloadChannel: async () => {} };
+const settings = { 'answer.max_bytes': 65_536 };
+const shop: Addressee = { name: 'shop', channel: { uuid: 'uuid-of-shop', secret }, log, settings, reloadChannel: async () => {} };
 
 function request(id: string, given: Partial<Request> = {}): Request {
   const call: Call = {
@@ -114,6 +115,23 @@ test('reads that have to wait travel together, each with its own result', async 
   exchanges[1]?.answer();
   expect(await Promise.all(deliveries)).toEqual([['a'], ['b'], ['c'], ['d']]);
   expect(exchanges.map(({ body }) => body.calls.length)).toEqual([1, 3]);
+});
+
+test('a read that found no room beside others travels again, alone', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const deliveries = ['a', 'b', 'c', 'd'].map((id) => resultsOf(channel.deliver(request(id))));
+  await arrived(1);
+  exchanges[0]?.answer();
+  await arrived(2);
+  const cost = { sql: 0, ms: 0, retries: 0 };
+  const full = { ok: false, error: { reason: 'channel.full', message: '' }, ...cost };
+  exchanges[1]?.answer(200, { results: [{ ok: true, results: ['b'], ...cost }, full, full] });
+  for (const place of [2, 3]) {
+    await arrived(place + 1);
+    exchanges[place]?.answer();
+  }
+  expect((await Promise.all(deliveries)).flat().sort()).toEqual(['a', 'b', 'c', 'd']);
+  expect(exchanges.map(({ body }) => body.calls.length)).toEqual([1, 3, 1, 1]);
 });
 
 test('a read whose kind was slow travels alone from then on', async () => {

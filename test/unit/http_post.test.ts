@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { post } from '../../sidecar/src/odoo/http_post.ts';
+import { AnswerTooLarge, post } from '../../sidecar/src/odoo/http_post.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -30,7 +30,7 @@ async function serve(talk: (socket: Socket) => void): Promise<{ origin: URL; ask
   return { origin: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), asked: () => asked };
 }
 
-const ask = (origin: URL, limitMs = 5_000) => post(origin, '/path?x=1', ['X-Name', 'value'], '{"ü":1}', limitMs);
+const ask = (origin: URL, limitMs = 5_000) => post(origin, '/path?x=1', ['X-Name', 'value'], '{"ü":1}', limitMs, 1_000);
 
 test('asks in HTTP/1.0 with a length in bytes', async () => {
   const { origin, asked } = await serve((socket) => socket.end('HTTP/1.0 200 OK\r\n\r\n'));
@@ -87,4 +87,17 @@ test('fails when the server is silent for too long, and when nobody listens', as
   const { origin } = await serve(() => {});
   await expect(ask(origin, 50)).rejects.toThrow('no answer in time');
   await expect(ask(new URL('http://127.0.0.1:1'))).rejects.toThrow('ECONNREFUSED');
+});
+
+test.each([
+  ['says so', 'HTTP/1.0 200 OK\r\nContent-Length: 1001\r\n\r\n'],
+  ['does not say so', `HTTP/1.0 200 OK\r\n\r\n${'x'.repeat(1_001)}`],
+])('an answer of one byte too much that %s is not read to its end', async (_, text) => {
+  let closed: Promise<unknown> | undefined;
+  const { origin } = await serve((socket) => {
+    closed = once(socket, 'close');
+    socket.write(text);
+  });
+  await expect(ask(origin)).rejects.toThrow(AnswerTooLarge);
+  await closed;
 });

@@ -26,6 +26,7 @@ from .room import Room
 MAX_WAIT_S = 0.3
 # Less time than this is left for no try: the caller learns of the conflict, not of a timeout.
 MIN_TRY_S = 0.02
+FULL = encode({"ok": False, "error": {"reason": "channel.full", "message": ""}, "sql": 0, "ms": 0, "retries": 0})
 
 
 class CallFailedError(Exception):
@@ -42,10 +43,18 @@ def run_reads(request):
     clock = Clock(request.env.cr, envelope.deadline, read_only=True)
     answers = []
     for index, call in enumerate(envelope.calls):
+        if _is_full(answers, envelope):
+            answers.append(FULL)
+            continue
         if index and not _leaves_its_cache(envelope.calls[index - 1], call):
             request.env.cr.clear()  # the cache is the transaction's: a caller must not find another's values
         answers.append(_run_read(request, index, envelope, clock))
     return join(answers)
+
+
+def _is_full(answers, envelope):
+    """Whether the answers are as large together as one may be: then no other call is begun, and comes again alone."""
+    return sum(map(len, answers)) > envelope.state.answer_bytes
 
 
 def _leaves_its_cache(call, following):
@@ -93,6 +102,9 @@ def _run_together(request, envelope, clock):
 def _run_in_turn(request, envelope, clock):
     answers, nonce = [], envelope.nonce
     for index in range(len(envelope.calls)):
+        if _is_full(answers, envelope):
+            answers.append(FULL)
+            continue
         portion = clock.portion(len(envelope.calls) - index)
         body, has_failed = _run_alone(request, index, envelope, portion, nonce, commits=True)
         answers.append(body)

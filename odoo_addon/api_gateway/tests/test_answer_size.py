@@ -112,6 +112,20 @@ class TestAnswerSize(ChannelCase):
         error = self.refused(read("res.partner", self.parent.ids, fields=tree(*paths)))
         self.assertEqual(error["details"], {"field": "child_ids", "max_records": MOST_RECORDS})
 
+    def test_calls_that_travel_together_leave_those_for_later_that_would_not_fit(self):
+        reading = read("res.partner", self.children.ids[:3], fields=tree("comment"))
+        answers = self.read_calls(*[self.call(reading) for _ in range(3)])
+        self.assertEqual([answer["ok"] for answer in answers], [True, True, False])
+        self.assertEqual(answers[2]["error"]["reason"], "channel.full")
+
+        writing = [write("res.partner", [id_], {"ref": "written"}, fields=tree("comment")) for id_ in self.children.ids]
+        body = self.body("/gateway/execute", [self.call(operation) for operation in writing])
+        answers = self.post("/gateway/execute", body).json()["results"]
+        refused = [answer["error"]["reason"] for answer in answers if not answer["ok"]]
+        self.assertEqual(set(refused), {"channel.full"})
+        written = self.children.filtered(lambda child: child.ref == "written")
+        self.assertEqual(len(written), len(answers) - len(refused))
+
     def test_references_stand_for_no_more_than_anybody_needs(self):
         listed = {**search("res.partner", [["id", "in", self.children.ids]], fields=tree("name", "email")), "name": "a"}
         rows = [{"$ref": "a.records"}]

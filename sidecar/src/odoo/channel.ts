@@ -15,7 +15,7 @@ import type { ErrorOptions } from '../errors.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { IdempotencyToken } from './caller.ts';
-import { post } from './http_post.ts';
+import { AnswerTooLarge, post } from './http_post.ts';
 import type { Operation } from './operations.ts';
 import { SlowReads } from './slow_reads.ts';
 
@@ -73,6 +73,8 @@ const mostTogether = 16;
 const mostRecordsTogether = 10;
 /** Odoo ends its work at the deadline and says what became of it: worth waiting a moment for. */
 const lastWordMs = 1_000;
+/** What the form of an answer takes beside its results. */
+const spareBytes = 1_048_576;
 /** How long a slot waits for an Odoo that has outlived a deadline; its workers end themselves after two minutes. */
 const overtimeMs = 120_000;
 
@@ -81,6 +83,7 @@ export interface Addressee {
   readonly name: string;
   readonly channel: { readonly uuid: string; readonly secret: KeyObject };
   readonly log: Log;
+  readonly settings: { readonly 'answer.max_bytes': number };
   /** Reads `channel` anew. */
   reloadChannel(): Promise<void>;
 }
@@ -100,6 +103,8 @@ interface Waiting extends Request {
   readonly deliver: (delivery: Delivery) => void;
   readonly fail: (error: GatewayError) => void;
   queueTimer: NodeJS.Timeout | undefined;
+  /** Travelled with others whose answers left no room for its own. */
+  isAlone?: true;
 }
 
 export class OdooChannel {
@@ -197,7 +202,8 @@ export class OdooChannel {
   }
 
   /** Calls of the same kind may travel together; undefined: this one travels alone. */
-  #kindOf({ path, call }: Waiting): string | undefined {
+  #kindOf({ path, call, isAlone }: Waiting): string | undefined {
+    if (isAlone) return undefined;
     if (path === '/gateway/read') return this.#slowReads.has(call.operations) ? undefined : 'read';
     return kindOfWrite(call);
   }
@@ -214,6 +220,9 @@ export class OdooChannel {
         const result = results[i];
         if (result === undefined) {
           waiting.fail(new GatewayError('odoo.channel', { cause: new Error('fewer results than calls') }));
+        } else if (!result.ok && result.error.reason === 'channel.full') {
+          waiting.isAlone = true;
+          this.#queue.unshift(waiting);
         } else {
           if (first.path === '/gateway/read') this.#slowReads.record(waiting.call.operations, result.ms);
           waiting.deliver({ result, queueMs: sentAt - waiting.since, odooMs });
@@ -265,8 +274,12 @@ export class OdooChannel {
       'X-Gateway-Signature',
       `v1=${signature}`,
     ];
-    const { status, text } = await post(this.#origin, target, headers, body, limitMs).catch((error: unknown) => {
-      throw new GatewayError('odoo.unavailable', { cause: error });
+    // Odoo's end bounds each call's answer, and lets no other begin once they are as large together: this is for one that
+    // does neither.
+    const mostBytes = 2 * database.settings['answer.max_bytes'] + spareBytes;
+    const { status, text } = await post(this.#origin, target, headers, body, limitMs, mostBytes).catch((error: unknown) => {
+      if (!(error instanceof AnswerTooLarge)) throw new GatewayError('odoo.unavailable', { cause: error });
+      throw new GatewayError('answer.too_large', { cause: error, ...(path === '/gateway/execute' ? outcome(true) : {}) });
     });
     if (status === 200) return parseResults(text);
     throw this.#refusal(database, status, text);

@@ -47,6 +47,11 @@ export class EventReader {
     };
     const deadline = Date.now() + this.#timeoutMs;
     const { result } = await this.#channel.deliver({ path: '/gateway/read', database, call, deadline, isWanted: () => true });
+    if (!result.ok && result.error.reason === 'answer.too_large' && ids.length > 1) {
+      const half = Math.ceil(ids.length / 2);
+      const first = await this.read(database, webhook, ids.slice(0, half));
+      return new Map([...first, ...(await this.read(database, webhook, ids.slice(half)))]);
+    }
     if (!result.ok) throw asAnswer(result.error);
     const { records } = asRecords(result.results[0]);
     const found = types ?? asTypes(result.results[1])[model] ?? {};

@@ -10,6 +10,8 @@ export interface FieldTree {
 /** Odoo's end expands no deeper, see `MAX_DEPTH` in odoo_addon/api_gateway/executor/reader.py. */
 const mostSteps = 9;
 const mostFields = 1_000;
+/** As `MAX_STEPS` in executor/budget.py. */
+const mostExpansions = 200;
 const nameFormat = /^[A-Za-z_]\w{0,62}$/;
 
 /** Throws `query.fields`. Whether the fields exist is for Odoo to say. */
@@ -17,32 +19,43 @@ export function parseFields(text: string): FieldTree {
   const paths = text.split(',');
   if (paths.length > mostFields) throw malformed(`fields names ${paths.length} fields; at most ${mostFields} are possible.`);
   const tree = emptyTree();
+  let expansions = 0;
   for (const path of paths) {
     const steps = path.trim().split('.');
     if (steps.length > mostSteps) {
       throw malformed(`fields: "${path.trim()}" goes over more than ${mostSteps - 1} relations.`, path.trim());
     }
-    plant(tree, steps, path.trim());
+    expansions += plant(tree, steps, path.trim());
+    if (expansions > mostExpansions) throw tooComplex(path.trim());
   }
   return tree;
 }
 
-function plant(tree: FieldTree, steps: readonly string[], path: string): void {
+/** How many relations it is the first to go over. */
+function plant(tree: FieldTree, steps: readonly string[], path: string): number {
   let branch = tree;
+  let expansions = 0;
   for (const [i, step] of steps.entries()) {
     if (!nameFormat.test(step)) {
       throw malformed(path === '' ? 'fields holds an empty name.' : `fields: "${path}" is not a name of a field.`, path);
     }
     branch[step] ??= {};
-    if (i === steps.length - 1) return;
+    if (i === steps.length - 1) break;
+    if (branch[step].fields === undefined) expansions += 1;
     branch[step].fields ??= emptyTree();
     branch = branch[step].fields;
   }
+  return expansions;
 }
 
 /** Without a prototype: a field may have any name, `__proto__` too. */
 function emptyTree(): FieldTree {
   return Object.create(null) as FieldTree;
+}
+
+function tooComplex(path: string): GatewayError {
+  const message = `Up to "${path}" fields goes over more than ${mostExpansions} relations. Ask for fewer fields of other records.`;
+  return new GatewayError('request.too_complex', { message, details: { path, max: mostExpansions } });
 }
 
 function malformed(message: string, field?: string): GatewayError {

@@ -13,17 +13,29 @@ export interface HttpAnswer {
 
 const connectLimitMs = 5_000;
 const mostHeadBytes = 65_536;
+/** The answer is larger than whoever asked takes; the rest of it was not read. */
+export class AnswerTooLarge extends Error {}
+
 const headEnd = '\r\n\r\n';
 
 /**
  * @param headers name and value in turn, of visible ASCII
  * @param limitMs of silence after which the connection is given up
- * Rejects when the server can't be reached, is silent for too long, or closes before its answer is complete.
+ * @param mostBytes of an answer's body
+ * Rejects when the server can't be reached, is silent for too long, or closes before its answer is complete; with
+ * AnswerTooLarge when there is more of it.
  */
-export function post(origin: URL, path: string, headers: readonly string[], body: string, limitMs: number): Promise<HttpAnswer> {
+export function post(
+  origin: URL,
+  path: string,
+  headers: readonly string[],
+  body: string,
+  limitMs: number,
+  mostBytes: number,
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const socket = open(origin);
-    const reader = new AnswerReader();
+    const reader = new AnswerReader(mostBytes);
     const finish = (answer: HttpAnswer) => {
       resolve(answer);
       socket.destroy();
@@ -69,15 +81,21 @@ function request({ host }: URL, path: string, headers: readonly string[], body: 
 
 /** An answer as it arrives; complete by its length, or without one by the end of the connection (RFC 1945, 7.2.2). */
 class AnswerReader {
+  readonly #mostBytes: number;
   #chunks: Buffer[] = [];
   #size = 0;
   #head: { readonly status: number; readonly length: number | undefined } | undefined;
 
-  /** The answer when this chunk completes it. Throws when it is none of HTTP/1.0. */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** The answer when this chunk completes it. Throws when it is none of HTTP/1.0, or too large. */
   take(chunk: Buffer): HttpAnswer | undefined {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
     if (this.#head === undefined && !this.#readHead()) return undefined;
+    if (Math.max(this.#size, this.#head?.length ?? 0) > this.#mostBytes) throw new AnswerTooLarge('the answer is too large');
     return this.#head?.length !== undefined && this.#size >= this.#head.length ? this.#answer() : undefined;
   }
 
