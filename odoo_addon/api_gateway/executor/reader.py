@@ -154,7 +154,7 @@ def _size(row):
     """About, in the answer: a number has some 8 characters."""
     size = 0
     for value in row.values():
-        if type(value) in (str, bytes):
+        if isinstance(value, (str, bytes)):  # HTML has a type of its own
             size += len(value)
         elif type(value) in (list, dict):
             size += 8 * len(value) if type(value) is list and value and type(value[0]) is int else len(str(value))

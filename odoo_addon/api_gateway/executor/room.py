@@ -41,8 +41,7 @@ class Room:
                 max_bytes=self._most_bytes,
             )
 
-    def fitting(self, body):
-        """An encoded answer, if it is not too large."""
+    def check(self, size):
+        """Refuse an answer that turned out too large when it was encoded."""
         self.left_bytes = self._most_bytes
-        self.require(len(body))
-        return body
+        self.require(size)

@@ -91,7 +91,9 @@ def _run_together(request, envelope, clock):
         with _entered(request, envelope.calls[0], envelope) as (env, reach):
             results = TOGETHER[operations[0]["op"]](env, reach, operations)
             env.cr.flush()
-        return [answer.success([result], among=len(results)) for result in results]
+            answers = [answer.success([result], among=len(results)) for result in results]
+            reach.room.check(sum(map(len, answers)))
+        return answers
     except ChannelError:
         raise
     except Exception:
@@ -127,7 +129,8 @@ def _run_alone(request, index, envelope, clock, nonce, commits=False):
             with _entered(request, call, envelope) as (env, reach):
                 results = _run_once(env, reach, call, clock, answer)
                 env.cr.flush()
-                body = reach.room.fitting(answer.success(results))
+                body = answer.success(results)
+                reach.room.check(len(body))
                 if commits:
                     _commit(env, clock)
             return body, False
@@ -160,7 +163,7 @@ def _run_read(request, index, envelope, clock):
             clock.arm()
             with _entered(request, call, envelope) as (env, reach):
                 success = answer.success(_run_operations(env, reach, call, clock, READING, answer))
-                reach.room.fitting(success)
+                reach.room.check(len(success))
         except Exception as exc:
             _end_transaction(request.env, clock)
             # A replica cancels reads that its recovery collides with.
