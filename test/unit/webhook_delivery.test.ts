@@ -143,6 +143,26 @@ describe('a delivery', () => {
     expect(result).toMatchObject({ outcome: 'failed', status: null, error: expect.stringMatching(/^127\.0\.0\.1: /) });
   });
 
+  test('keeps no header, password or token that the receiver repeats, not even by half', async () => {
+    const value = 'Bearer opensesame Zq7vKp2mXw';
+    for (const fill of [0, 1_010, 1_020]) {
+      answer = (request, response) => response.end(`${'.'.repeat(fill)}${JSON.stringify(request.headers)} token=abcdef`);
+      const target = webhook({
+        headers: [
+          { name: 'Authorization', value },
+          { name: 'X-Own', value: 'hunter22' },
+        ],
+      });
+      const { response } = await deliver(agent, target, job(1), '{}', 1_000);
+      expect(response?.length).toBeLessThanOrEqual(1_024);
+      for (const secret of ['opens', 'Zq7v', 'hunter', 'abcdef']) expect(response).not.toContain(secret);
+    }
+    const broken = webhook({ headers: [{ name: 'X-Own', value: 'hunter22\n' }] });
+    const { outcome, error } = await deliver(agent, broken, job(1), '{}', 1_000);
+    expect(outcome).toBe('failed');
+    expect(error).not.toContain('hunter22');
+  });
+
   test('keeps the first KB of the answer and reads no endless one', async () => {
     answer = (_request, response) => {
       response.writeHead(200);

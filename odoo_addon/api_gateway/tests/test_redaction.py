@@ -1,6 +1,8 @@
 import json
 import logging
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from odoo.tests import tagged
@@ -8,6 +10,8 @@ from odoo.tests.common import BaseCase
 
 from ..executor.quiet_log import WithoutSecrets, log_without_secrets
 from ..tools.redact import STARS, Secrets, is_secret_method, is_secret_name, without_credentials
+from ..webhooks.deliver import Target, deliver
+from ..webhooks.egress import guarded_session, parse_allowed
 from .common import ChannelCase, create, method
 
 CASES = json.loads((Path(__file__).parent / "secret_cases.json").read_text(encoding="utf-8"))
@@ -94,3 +98,36 @@ class TestQuietLog(ChannelCase):
         with log_without_secrets(b'{"calls": []}'):
             WithoutSecrets().filter(record)
         self.assertEqual(record.getMessage(), f"password={STARS}")
+
+
+@tagged("post_install", "-at_install")
+class TestReceivers(BaseCase):
+    """What the cron's delivery keeps of an answer and of an error."""
+
+    def test_no_header_password_or_token_that_a_receiver_repeats_is_kept(self):
+        class Echo(BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(f"{'.' * self.server.fill}{dict(self.headers)} token=abcdef".encode())
+
+            def log_message(self, *args):
+                pass
+
+        receiver = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        self.addCleanup(receiver.server_close)
+        self.addCleanup(receiver.shutdown)
+        url = f"http://127.0.0.1:{receiver.server_port}/hook"
+        headers = [{"name": "Authorization", "value": "Bearer opensesame Zq7v"}, {"name": "X-Own", "value": "hunter22"}]
+        with guarded_session(parse_allowed(["127.0.0.0/8"]), 5) as session:
+            for fill in (0, 1010, 1020):
+                receiver.fill = fill
+                result = deliver(session, Target(url, headers, [b"x" * 32]), "event", "{}", 5)
+                self.assertEqual(result["outcome"], "delivered", result)
+                for secret in ("opens", "Zq7v", "hunter", "abcdef"):
+                    self.assertNotIn(secret, result["response"])
+            broken = [{"name": "X-Own", "value": "hunter22\n"}]
+            result = deliver(session, Target(url, broken, [b"x" * 32]), "event", "{}", 5)
+            self.assertEqual(result["outcome"], "failed", result)
+            self.assertNotIn("hunter22", result["error"])
