@@ -87,8 +87,8 @@ def add_documents(reach, model, values, parents, links):
 
 def pairs(model):
     """[(the field of the id, {the fields that say which model it is of})]"""
-    found = _pairs.get(type(model))
-    if found is None:
+    count, found = _pairs.get(type(model), (0, None))
+    if count != len(model._fields):  # a custom field was added, or the first time
         found = []
         for name, field in model._fields.items():
             if field.type == "many2one_reference":
@@ -101,7 +101,7 @@ def pairs(model):
                 names = [OTHER_PAIRS.get(name)]
             if names := set().union(*(_sources(model, other) for other in names)):
                 found.append((name, names))
-        _pairs[type(model)] = found
+        _pairs[type(model)] = len(model._fields), found
     return found
 
 
