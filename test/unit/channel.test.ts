@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import type { GatewayError } from '../../sidecar/src/errors.ts';
 import { createLog } from '../../sidecar/src/log.ts';
 import type { Addressee, Call, ChannelOptions, Request } from '../../sidecar/src/odoo/channel.ts';
 import { OdooChannel } from '../../sidecar/src/odoo/channel.ts';
@@ -74,7 +75,8 @@ function request(id: string, given: Partial<Request> = {}): Request {
     grant: { scopes: null, models: null },
     operations: [{ op: 'types', models: [] }],
   };
-  return { path: '/gateway/read', database: shop, call, deadline: Date.now() + 10_000, isWanted: () => true, ...given };
+  const rest = { path: '/gateway/read', database: shop, consumer: 'odoo_key:1', isWanted: () => true } as const;
+  return { ...rest, call, deadline: Date.now() + 10_000, ...given };
 }
 
 const resultsOf = async (delivery: ReturnType<OdooChannel['deliver']>) => {
@@ -175,7 +177,7 @@ test('a write travels alone, and reads of another database in another body', asy
   }
   await Promise.all(deliveries);
   const sent = exchanges.map(({ body }) => body.calls.map((call: Call) => call.request_id));
-  expect(sent).toEqual([['first'], ['read', 'read too'], ['write'], ['elsewhere']]);
+  expect(sent).toEqual([['first'], ['read', 'read too'], ['elsewhere'], ['write']]);
 });
 
 test('never more exchanges at once than slots', async () => {
@@ -275,4 +277,126 @@ test('an Odoo that is away, or ends in the middle, is unavailable', async () => 
   await cut;
   const nobody = new OdooChannel({ odooUrl: 'http://127.0.0.1:1', slots: 1, mostQueued: 1, longestQueueMs: 1_000 });
   await expect(nobody.deliver(request('a'))).rejects.toMatchObject({ reason: 'odoo.unavailable' });
+});
+
+/** Answers what arrives, one after the other, and tells which calls each exchange carried. */
+async function carriedBy({ exchanges, arrived }: Awaited<ReturnType<typeof startOdoo>>, count: number, ms = 1) {
+  for (let i = 0; i < count; i += 1) {
+    await arrived(i + 1);
+    const ok = exchanges[i]?.body.calls.map((call: Call) => ({ ok: true, results: [call.request_id], sql: 1, ms, retries: 0 }));
+    exchanges[i]?.answer(200, { results: ok });
+  }
+  return exchanges.map(({ body }) => body.calls.map((call: Call) => call.request_id));
+}
+
+const asked = (id: string, consumer: string, given: Partial<Request> = {}) => {
+  const { call, ...rest } = request(id, { consumer, ...given });
+  return { ...rest, call: { ...call, uid: consumer.charCodeAt(0), ...given.call } };
+};
+const write = { path: '/gateway/execute' } as const;
+const other: Addressee = { ...shop, name: 'other' };
+
+test('consumers take turns, whatever one of them has waiting', async () => {
+  const odoo = await startOdoo();
+  const deliveries = [
+    ...['g1', 'g2', 'g3', 'g4', 'g5'].map((id) => odoo.channel.deliver(asked(id, 'greedy', write))),
+    odoo.channel.deliver(asked('m1', 'modest', write)),
+    odoo.channel.deliver(asked('e1', 'elsewhere', { ...write, database: other })),
+  ];
+  expect(await carriedBy(odoo, 7)).toEqual([['g1'], ['g2'], ['e1'], ['m1'], ['g3'], ['g4'], ['g5']]);
+  await Promise.all(deliveries);
+});
+
+test('reads of several consumers travel together, a turn each', async () => {
+  const odoo = await startOdoo();
+  const greedy = Array.from({ length: 20 }, (_, i) => odoo.channel.deliver(asked(`g${i}`, 'greedy')));
+  const modest = ['m0', 'm1'].map((id) => odoo.channel.deliver(asked(id, 'modest')));
+  const [first, second] = await carriedBy(odoo, 3);
+  expect(first).toEqual(['g0']);
+  expect(second.slice(0, 4)).toEqual(['g1', 'm0', 'g2', 'm1']);
+  expect(second).toHaveLength(16);
+  await Promise.all([...greedy, ...modest]);
+});
+
+test('a full queue refuses whoever has most waiting, and tells it so', async () => {
+  const odoo = await startOdoo({ mostQueued: 3 });
+  const refused: string[] = [];
+  const deliver = (id: string, consumer: string, given: Partial<Request> = write) =>
+    odoo.channel.deliver(asked(id, consumer, given)).catch((error: GatewayError) => {
+      expect(error).toMatchObject({ reason: 'odoo.overloaded', details: { outcome: 'nothing_written', waiting: 2, places: 3 } });
+      expect(error.message).toBe('Odoo is busy, and 2 more of your requests wait for it. Send fewer at a time.');
+      expect(error.headers).toContain('Retry-After');
+      refused.push(id);
+    });
+  const deliveries = ['g1', 'g2', 'g3', 'g4'].map((id) => deliver(id, 'greedy'));
+  deliveries.push(deliver('m1', 'modest'));
+  expect(await carriedBy(odoo, 4)).toEqual([['g1'], ['g2'], ['m1'], ['g3']]);
+  await Promise.all(deliveries);
+  expect(refused).toEqual(['g4']);
+});
+
+test('while others are about, a caller whose calls go on for long leaves a worker to them', async () => {
+  // Two workers.
+  const odoo = await startOdoo({ slots: 3 });
+  const modest = (id: string) => odoo.channel.deliver(asked(id, 'modest'));
+  const seen = modest('m0');
+  await odoo.arrived(1);
+  odoo.exchanges[0]?.answer();
+  await seen;
+  const stuck = ['g1', 'g2', 'g3', 'g4'].map((id) => odoo.channel.deliver(asked(id, 'greedy', write)));
+  await odoo.arrived(2);
+  const quick = modest('m1');
+  await odoo.arrived(3);
+  expect(odoo.exchanges.map(({ body }) => body.calls[0].request_id)).toEqual(['m0', 'g1', 'm1']);
+  odoo.exchanges[2]?.answer();
+  await quick;
+  await delay(50);
+  expect(odoo.exchanges).toHaveLength(3);
+  for (const place of [1, 3, 4, 5]) {
+    await odoo.arrived(place + 1);
+    odoo.exchanges[place]?.answer();
+  }
+  await Promise.all(stuck);
+});
+
+test('a caller that is alone, or quick, may hold all slots', async () => {
+  const odoo = await startOdoo({ slots: 3 });
+  const alone = ['a1', 'a2', 'a3'].map((id) => odoo.channel.deliver(asked(id, 'a', write)));
+  await odoo.arrived(3);
+  for (const exchange of odoo.exchanges) exchange.answer();
+  await Promise.all(alone);
+  // Another one comes, and the first has shown in twenty calls that it is quick.
+  for (let i = 0; i < 21; i += 1) {
+    const call = odoo.channel.deliver(asked(`q${i}`, i === 0 ? 'b' : 'a', write));
+    await odoo.arrived(4 + i);
+    odoo.exchanges[3 + i]?.answer();
+    await call;
+  }
+  const quick = ['c1', 'c2', 'c3'].map((id) => odoo.channel.deliver(asked(id, 'a', write)));
+  await odoo.arrived(27);
+  for (const exchange of odoo.exchanges.slice(24)) exchange.answer();
+  await Promise.all(quick);
+});
+
+test('reads of a caller that took long keep no other waiting', async () => {
+  const odoo = await startOdoo();
+  const slow = asked('g0', 'greedy');
+  // Another kind of read than those below.
+  const operations: Call['operations'] = [{ op: 'types', models: ['slow.model'] }];
+  const first = odoo.channel.deliver({ ...slow, call: { ...slow.call, operations } });
+  await carriedBy(odoo, 1, 2_000);
+  await first;
+  const blocker = odoo.channel.deliver(asked('x', 'x', write));
+  const waiting = ['g1', 'g2'].map((id) => odoo.channel.deliver(asked(id, 'greedy')));
+  waiting.push(odoo.channel.deliver(asked('m1', 'modest')), odoo.channel.deliver(asked('m2', 'm-other')));
+  for (const place of [1, 2, 3]) {
+    await odoo.arrived(place + 1);
+    odoo.exchanges[place]?.answer();
+  }
+  await Promise.all([blocker, ...waiting]);
+  const carried = odoo.exchanges.map(({ body }) => body.calls.map((call: Call) => call.request_id));
+  expect(carried.slice(2)).toEqual([
+    ['g1', 'g2'],
+    ['m1', 'm2'],
+  ]);
 });

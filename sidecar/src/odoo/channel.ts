@@ -2,7 +2,8 @@
 //
 // Odoo answers HTTP/1.0, closes every connection and has a short backlog: more exchanges at once than its workers can
 // take only make its own users wait. So each exchange holds a slot, and holds it until Odoo has ended it, also when the
-// caller has left or been told that it took too long: the worker is still busy.
+// caller has left or been told that it took too long: the worker is still busy. Those who wait take turns, by database,
+// user and consumer, and no one holds what it takes to let the others through (`fair_queue.ts`, `caller_paces.ts`).
 //
 // A call is sent at once while a slot is free. Those that have to wait travel together where they can, which costs Odoo a
 // fraction of as many exchanges: reads, each under its own user, but for those that are known to take long; and creates or
@@ -13,8 +14,10 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Grant } from '../context.ts';
 import type { ErrorOptions } from '../errors.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
+import { FairQueue } from '../fair_queue.ts';
 import type { Log } from '../log.ts';
 import type { IdempotencyToken } from './caller.ts';
+import { CallerPaces } from './caller_paces.ts';
 import { AnswerTooLarge, post } from './http_post.ts';
 import type { Operation } from './operations.ts';
 import { SlowReads } from './slow_reads.ts';
@@ -92,6 +95,8 @@ export interface Request {
   readonly path: Path;
   readonly database: Addressee;
   readonly call: Call;
+  /** Whose turn it is to be: a credential, an address without one, or `gateway:` and what of its own asks. */
+  readonly consumer: string;
   /** Milliseconds since 1970. */
   readonly deadline: number;
   /** False when the caller has left: what still waits then is not sent. */
@@ -99,6 +104,10 @@ export interface Request {
 }
 
 interface Waiting extends Request {
+  /** Database and consumer. */
+  readonly caller: string;
+  /** Calls of the same kind may travel together; undefined: it travels alone. */
+  kind: string | undefined;
   readonly since: number;
   readonly deliver: (delivery: Delivery) => void;
   readonly fail: (error: GatewayError) => void;
@@ -110,30 +119,33 @@ interface Waiting extends Request {
 export class OdooChannel {
   readonly #options: ChannelOptions;
   readonly #origin: URL;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: FairQueue<Waiting>;
   readonly #slowReads = new SlowReads();
+  readonly #paces: CallerPaces;
+  /** Slots of each caller that has some. */
+  readonly #held = new Map<string, number>();
   #free: number;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
     this.#free = options.slots;
+    this.#queue = new FairQueue(options.mostQueued);
+    this.#paces = new CallerPaces(options.slots);
     this.#origin = new URL(options.odooUrl);
   }
 
   /** Rejects with `odoo.overloaded`, `odoo.timeout`, `odoo.unavailable` or `odoo.channel`. */
   async deliver(request: Request): Promise<Delivery> {
-    if (this.#queue.length >= this.#options.mostQueued) throw new GatewayError('odoo.overloaded');
+    const caller = `${request.database.name}/${request.consumer}`;
+    if (!request.consumer.startsWith('gateway:')) this.#paces.sees(caller);
     let deadlineTimer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<Delivery>((deliver, fail) => {
-        const waiting: Waiting = { ...request, since: performance.now(), deliver, fail, queueTimer: undefined };
+        const since = performance.now();
+        const waiting: Waiting = { ...request, caller, kind: undefined, since, deliver, fail, queueTimer: undefined };
         deadlineTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.timeout'), request.deadline + lastWordMs - Date.now());
-        if (this.#free > 0) {
-          this.#send([waiting]);
-        } else {
-          this.#queue.push(waiting);
-          waiting.queueTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.overloaded'), this.#options.longestQueueMs);
-        }
+        if (this.#free > 0 && this.#queue.size === 0 && this.#mayHoldMore(caller)) this.#send([waiting]);
+        else this.#wait(waiting);
       });
     } finally {
       clearTimeout(deadlineTimer);
@@ -154,58 +166,108 @@ export class OdooChannel {
   }
 
   get load(): { readonly inFlight: number; readonly queued: number } {
-    return { inFlight: this.#options.slots - this.#free, queued: this.#queue.length };
+    return { inFlight: this.#options.slots - this.#free, queued: this.#queue.size };
   }
 
   /** What was sent goes on in Odoo and keeps its slot; what waits is taken out. */
   #giveUp(waiting: Waiting, reason: 'odoo.overloaded' | 'odoo.timeout'): void {
-    const place = this.#queue.indexOf(waiting);
-    if (place !== -1) this.#queue.splice(place, 1);
+    const waited = this.#queue.delete(waiting);
     clearTimeout(waiting.queueTimer);
-    waiting.fail(new GatewayError(reason, waiting.path === '/gateway/execute' ? outcome(place === -1) : {}));
+    if (reason === 'odoo.overloaded') waiting.fail(this.#overloaded(waiting));
+    else waiting.fail(new GatewayError(reason, waiting.path === '/gateway/execute' ? outcome(!waited) : {}));
+  }
+
+  /** Puts it into the queue; who has most there gives way when all places are taken. */
+  #wait(waiting: Waiting): void {
+    waiting.kind = this.#kindOf(waiting);
+    waiting.queueTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.overloaded'), this.#options.longestQueueMs);
+    const leaving = this.#queue.push([...pathOf(waiting), waiting.kind ?? ''], waiting);
+    if (leaving !== undefined) this.#giveUp(leaving, 'odoo.overloaded');
+    this.#sendWaiting();
+  }
+
+  /** It was not sent. Whose own calls fill the queue is told so. */
+  #overloaded(waiting: Waiting): GatewayError {
+    const own = this.#queue.sizeOf(pathOf(waiting));
+    return new GatewayError('odoo.overloaded', {
+      message: own > 0 ? `Odoo is busy, and ${own} more of your requests wait for it. Send fewer at a time.` : undefined,
+      details: {
+        ...(waiting.path === '/gateway/execute' && outcome(false).details),
+        ...(own > 0 && { waiting: own, places: this.#options.mostQueued }),
+      },
+    });
+  }
+
+  #mayHoldMore(caller: string): boolean {
+    const held = this.#held.get(caller);
+    return held === undefined || held < this.#paces.mostSlots(caller);
+  }
+
+  #sendWaiting(): void {
+    while (this.#free > 0) {
+      const next = this.#takeNext();
+      if (next === undefined) return;
+      this.#send(next);
+    }
   }
 
   /** Takes a slot, and gives it to whoever waits when Odoo has ended the exchange. */
   #send(batch: readonly [Waiting, ...Waiting[]]): void {
     this.#free -= 1;
+    const callers = new Set(batch.map(({ caller }) => caller));
+    for (const caller of callers) this.#held.set(caller, (this.#held.get(caller) ?? 0) + 1);
     void this.#carry(batch).finally(() => {
       this.#free += 1;
-      const next = this.#takeNext();
-      if (next !== undefined) this.#send(next);
+      for (const caller of callers) {
+        const left = (this.#held.get(caller) ?? 1) - 1;
+        if (left > 0) this.#held.set(caller, left);
+        else this.#held.delete(caller);
+      }
+      this.#sendWaiting();
     });
   }
 
-  /** The first that waits, with a slot's share of those that it may travel with. */
+  /** Whose turn it is, with a slot's share of those that it may travel with, who take their turn by it. */
   #takeNext(): [Waiting, ...Waiting[]] | undefined {
-    let first = this.#queue.shift();
-    while (first !== undefined && !first.isWanted()) {
-      this.#giveUp(first, 'odoo.timeout');
-      first = this.#queue.shift();
-    }
+    const first = this.#takeWanted(({ caller }) => this.#mayHoldMore(caller));
     if (first === undefined) return undefined;
     const batch: [Waiting, ...Waiting[]] = [first];
-    const kind = this.#kindOf(first);
-    if (kind !== undefined) {
+    if (first.kind !== undefined && !this.#isSlowRead(first)) {
       // All of them at once would leave the next slot with nothing, and its worker idle.
-      const share = Math.min(mostTogether, Math.ceil((this.#queue.length + 1) / this.#options.slots));
-      for (let i = 0; i < this.#queue.length && batch.length < share; ) {
-        const other = this.#queue[i];
-        if (other?.database === first.database && other.isWanted() && this.#kindOf(other) === kind) {
-          batch.push(...this.#queue.splice(i, 1));
-        } else {
-          i += 1;
-        }
+      const share = Math.min(mostTogether, Math.ceil((this.#queue.size + 1) / this.#options.slots));
+      const isLong = this.#paces.isLong(first.caller);
+      const fits = (other: Waiting) => {
+        if (other.kind !== first.kind || other.database !== first.database || this.#isSlowRead(other)) return false;
+        return other.caller === first.caller || !(isLong || this.#paces.isLong(other.caller) || !this.#mayHoldMore(other.caller));
+      };
+      while (batch.length < share) {
+        const other = this.#takeWanted(fits);
+        if (other === undefined) break;
+        batch.push(other);
       }
     }
     for (const waiting of batch) clearTimeout(waiting.queueTimer);
     return batch;
   }
 
-  /** Calls of the same kind may travel together; undefined: this one travels alone. */
+  #takeWanted(accepts: (first: Waiting) => boolean): Waiting | undefined {
+    let next = this.#queue.take(accepts);
+    while (next !== undefined && !next.isWanted()) {
+      this.#giveUp(next, 'odoo.timeout');
+      next = this.#queue.take(accepts);
+    }
+    return next;
+  }
+
   #kindOf({ path, call, isAlone }: Waiting): string | undefined {
     if (isAlone) return undefined;
     if (path === '/gateway/read') return this.#slowReads.has(call.operations) ? undefined : 'read';
     return kindOfWrite(call);
+  }
+
+  /** It may have become known as slow while it waited. */
+  #isSlowRead({ path, call }: Request): boolean {
+    return path === '/gateway/read' && this.#slowReads.has(call.operations);
   }
 
   async #carry(batch: readonly [Waiting, ...Waiting[]]): Promise<void> {
@@ -222,14 +284,19 @@ export class OdooChannel {
           waiting.fail(new GatewayError('odoo.channel', { cause: new Error('fewer results than calls') }));
         } else if (!result.ok && result.error.reason === 'channel.full') {
           waiting.isAlone = true;
-          this.#queue.unshift(waiting);
+          this.#wait(waiting);
         } else {
           if (first.path === '/gateway/read') this.#slowReads.record(waiting.call.operations, result.ms);
+          this.#paces.record(waiting.caller, result.ms);
           waiting.deliver({ result, queueMs: sentAt - waiting.since, odooMs });
         }
       }
     } catch (error) {
-      for (const waiting of batch) waiting.fail(asGatewayError(error));
+      const odooMs = performance.now() - sentAt;
+      for (const waiting of batch) {
+        this.#paces.record(waiting.caller, odooMs / batch.length);
+        waiting.fail(asGatewayError(error));
+      }
     }
   }
 
@@ -294,6 +361,11 @@ export class OdooChannel {
     // 502 to 504 come from a proxy in front of Odoo.
     return new GatewayError(status > 500 ? 'odoo.unavailable' : 'odoo.channel', { cause: new Error(said) });
   }
+}
+
+/** Databases take turns, in each its users, of each its consumers. */
+function pathOf({ database, call, consumer }: Request): readonly string[] {
+  return [database.name, String(call.uid), consumer];
 }
 
 /** All that Odoo's end asks of writes to run together: one caller, and one operation each, alike but for its records. */

@@ -46,7 +46,8 @@ export class EventReader {
       operations,
     };
     const deadline = Date.now() + this.#timeoutMs;
-    const { result } = await this.#channel.deliver({ path: '/gateway/read', database, call, deadline, isWanted: () => true });
+    const request = { path: '/gateway/read', database, call, deadline, isWanted: () => true } as const;
+    const { result } = await this.#channel.deliver({ ...request, consumer: `gateway:webhook:${webhook.id}` });
     if (!result.ok && result.error.reason === 'answer.too_large' && ids.length > 1) {
       const half = Math.ceil(ids.length / 2);
       const first = await this.read(database, webhook, ids.slice(0, half));

@@ -2,6 +2,7 @@
 
 import type { OperationKind, RequestContext, Target } from '../context.ts';
 import { GatewayError, isReason } from '../errors.ts';
+import { subscriberOf } from '../ip.ts';
 import { callContext, idempotencyToken } from './caller.ts';
 import type { Call, CallError, OdooChannel, Path, Request } from './channel.ts';
 import { outcome } from './channel.ts';
@@ -41,11 +42,11 @@ export class Odoo {
 
   /**
    * The types of models' fields, which are kept for every caller: so nothing of the one who needs them first decides
-   * about them, neither its headers nor its time, and not whether it has left.
+   * about them, neither its headers nor its time, nor how many others it has waiting, and not whether it has left.
    */
   async types(context: RequestContext, models: readonly string[]): Promise<Readonly<Record<string, ModelTypes>>> {
     const { userId: uid, grant } = context.principal;
-    const shared = { deadline: Date.now() + this.#requestTimeoutMs, isWanted: () => true };
+    const shared = { deadline: Date.now() + this.#requestTimeoutMs, isWanted: () => true, consumer: 'gateway:metadata' };
     const [result] = await this.#run('/gateway/read', context, [{ op: 'types', models }], { uid, grant, context: {} }, shared);
     return asTypes(result);
   }
@@ -82,7 +83,7 @@ export class Odoo {
     context: RequestContext,
     operations: readonly Operation[],
     caller: Partial<Call> & Pick<Call, 'uid' | 'grant'> = { uid: context.principal.userId, grant: context.principal.grant },
-    patience: Partial<Pick<Request, 'deadline' | 'isWanted'>> = {},
+    patience: Partial<Pick<Request, 'deadline' | 'isWanted' | 'consumer'>> = {},
   ): Promise<readonly unknown[]> {
     const { database, timings } = context;
     const call = {
@@ -95,7 +96,8 @@ export class Odoo {
     context.target ??= targetOf(operations);
     const deadline = Math.round(Date.now() - (performance.now() - context.startedAt) + this.#requestTimeoutMs);
     const isWanted = () => !context.response.destroyed;
-    const request = { path, database, call, deadline, isWanted, ...patience };
+    const consumer = context.known.principal?.consumer ?? `address:${subscriberOf(context.address)}`;
+    const request = { path, database, call, consumer, deadline, isWanted, ...patience };
     const { result, queueMs, odooMs } = await this.#channel.deliver(request);
     timings.queue += queueMs;
     timings.odoo += odooMs;

@@ -1,0 +1,86 @@
+// What others do to a caller: the time of its single reads while it is alone, beside a greedy consumer with 64 connections of
+// slow reads, beside a burst of keys that nobody knows, and beside logins with wrong passwords.
+//
+//   npm run bench -- fairness [--rounds 3] [--seconds 4]
+
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import { createInstance } from '../helpers/instance.ts';
+import type { Measured } from './harness.ts';
+import { compare, load, report } from './harness.ts';
+
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '4' } },
+});
+const seconds = Number(options.seconds);
+
+const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
+try {
+  const orders = await gateway.orm<number[]>('sale.order', 'search', { domain: [], limit: 80 });
+  if (orders.length === 0) throw new Error('The demo data has no sale orders.');
+  // Eighty of them, as a page of a shop has.
+  for (let count = orders.length, i = 0; count < 80; count += 1, i += 1) {
+    await gateway.orm('sale.order', 'copy', { ids: [orders[i % orders.length]] });
+  }
+  const fields = 'name,partner_id.name,order_line.name,order_line.product_id.name,order_line.price_subtotal,amount_total';
+  const slow = `/api/v1/sale.order?limit=80&fields=${fields}`;
+  const single = '/api/v1/res.partner/1?fields=name,email,city';
+  for (const [path, key] of [
+    [slow, gateway.keys.admin],
+    [single, gateway.keys.demo],
+  ] as const) {
+    const answer = await gateway.get(path, { key });
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.text.slice(0, 300)}`);
+  }
+
+  const modest = () =>
+    load(`${gateway.url}${single}`, {
+      connections: 2,
+      seconds,
+      headers: { Authorization: `Bearer ${gateway.keys.demo}` },
+    });
+
+  /** The modest caller's time while `ask` goes on, over and over, on so many connections. */
+  async function beside(connections: number, ask: (i: number) => Promise<{ status: number }>): Promise<Measured> {
+    let isOver = false;
+    let answers = 0;
+    const others = Array.from({ length: connections }, async () => {
+      while (!isOver) {
+        await ask(answers);
+        answers += 1;
+      }
+    });
+    // They have filled what they can fill.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    try {
+      return await modest();
+    } finally {
+      isOver = true;
+      await Promise.all(others);
+    }
+  }
+
+  const measured = await compare(
+    { rounds: Number(options.rounds) },
+    {
+      alone: modest,
+      greedy: () => beside(64, () => gateway.get(slow, { key: gateway.keys.admin })),
+      unknown_keys: () => beside(64, () => gateway.get('/api/v1/ping', { key: randomBytes(20).toString('hex') })),
+      logins: () => beside(16, (i) => gateway.post('/api/v1/auth/login', { login: `nobody${i}`, password: 'wrong' })),
+    },
+  );
+  const figures = Object.entries(measured).flatMap(([name, { rps, p50Ms, p99Ms }]) => [
+    [`${name}_rps`, rps],
+    [`${name}_p50_ms`, p50Ms],
+    [`${name}_p99_ms`, p99Ms],
+  ]);
+  report('fairness', Object.fromEntries(figures), {
+    p50_beside_greedy_vs_alone: measured.greedy.p50Ms / measured.alone.p50Ms,
+    p99_beside_greedy_vs_alone: measured.greedy.p99Ms / measured.alone.p99Ms,
+    p99_beside_unknown_keys_vs_alone: measured.unknown_keys.p99Ms / measured.alone.p99Ms,
+    p99_beside_logins_vs_alone: measured.logins.p99Ms / measured.alone.p99Ms,
+  });
+} finally {
+  await gateway.close();
+}
