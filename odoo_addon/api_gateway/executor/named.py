@@ -3,6 +3,8 @@
 import inspect
 import re
 
+from odoo.orm.models import fix_import_export_id_paths
+
 from . import special_methods
 from .budget import check_length, joins_of, joins_of_order
 from .context import checked_context
@@ -88,6 +90,15 @@ def _check_paths(reach, model, paths):
             _check_path(reach, model, path)
 
 
+def _check_columns(reach, model, columns):
+    """As `export_data` reads them: it takes `partner_id:id…` for `partner_id/id…`."""
+    if type(columns) is not list or not all(type(path) is str for path in columns):
+        raise RefusalError(
+            "odoo.arguments", "'fields_to_export' is not a list of columns.", argument="fields_to_export"
+        )
+    _check_paths(reach, model, ["/".join(fix_import_export_id_paths(path)) for path in columns])
+
+
 def _check_groups(reach, model, paths):
     """Groups come in the order of what they are grouped by, and are made in one statement, which joins it all."""
     for path in paths if type(paths) is list else [paths]:
@@ -157,9 +168,8 @@ def _check_specification(reach, model, specification, root=None, walked=()):
         if "fields" in node:
             check_length(".".join(walked_here), [*walked_here, "id"])
             reach.budget.walk(root, walked_here)
-        for inner in node.get("fields") or ():
-            reach.step(model, field, inner)
         _check_specification(reach, comodel, node.get("fields") or {}, root, walked_here)
+        reach.require_shown(comodel, *(node.get("fields") or ()))
         if node.get("order"):
             reach.require(comodel._name, READ)
             check_order(reach, comodel, node["order"])
@@ -211,11 +221,12 @@ VALUES = {
 }
 CHECKS = {
     **dict.fromkeys(["domain", "search_domain", "category_domain", "filter_domain"], check_valid_domain),
-    **dict.fromkeys(["fields", "field_names", "fields_to_export", "allfields", "aggregates"], _check_paths),
+    **dict.fromkeys(["fields", "field_names", "allfields", "aggregates"], _check_paths),
     **dict.fromkeys(["field_name", "full_name", "parent_field", "child_field"], _check_paths),
     **dict.fromkeys(["groupby", "group_by", "grouping_sets"], _check_groups),
     **dict.fromkeys(["specification", "fields_spec", "unfold_read_specification"], _check_read_back),
     **dict.fromkeys(["order", "orderby"], _check_orders),
+    "fields_to_export": _check_columns,
     "groupby_read_specification": _check_group_specifications,
     "having": _check_having,
     "opening_info": _check_opening,

@@ -184,6 +184,9 @@ class TestWaysOut(ChannelCase):
                 answer = self.execute(method("res.partner", name, *args, **kwargs), grant=narrow)
                 self.assert_refused(answer, "odoo.exposure")
         wide = self.narrowed("read", "write", "call")
+        for fields in ([{}], 5, [["code"]]):
+            operation = method("res.partner", "web_read", self.ids, {"country_id": {"fields": fields}})
+            self.assert_refused(self.execute(operation, grant=narrow), "odoo.arguments", "not an object")
         for name, args, kwargs in (
             ("search_panel_select_range", ["country_id"], {"expand": True, "limit": 5}),
             ("search_panel_select_multi_range", ["country_id"], {"group_by": "code", "comodel_domain": code}),
@@ -196,6 +199,13 @@ class TestWaysOut(ChannelCase):
         ):
             with self.subTest(name, args=args, kwargs=kwargs):
                 self.assert_ok(self.execute(method("res.partner", name, *args, **kwargs), grant=wide))
+
+    def test_a_column_of_an_export_is_what_the_orm_reads_in_it(self):
+        # The ORM finds `id` at the start of any name behind a colon: `employee_id:identification_id` is a path.
+        grant = self.narrowed("res.partner:read", "res.partner:call")
+        for path in ("country_id:identity", "country_id.identity", "country_id/identity"):
+            answer = self.execute(method("res.partner", "export_data", self.ids, [path]), grant=grant)
+            self.assert_refused(answer, "odoo.exposure", "read res.country")
 
     def test_a_text_compared_with_a_relation_is_looked_for_in_fields_of_the_other_model(self):
         narrow = self.narrowed("res.partner:read", "res.partner:write")
