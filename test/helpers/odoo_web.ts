@@ -2,11 +2,16 @@
 // before something sensitive is done.
 
 import { HttpClient } from './http_client.ts';
-import type { Instance } from './instance.ts';
 
 export interface ShownSecret {
   secret: string;
   clientId: string | undefined;
+}
+
+/** A database and the Odoo that serves it: an Instance, for one. */
+export interface Served {
+  readonly database: string;
+  readonly odoo: { readonly url: string };
 }
 
 interface Action {
@@ -26,7 +31,7 @@ export class OdooWeb {
     this.#password = password;
   }
 
-  static async login(gateway: Instance, login = 'admin', password = 'admin'): Promise<OdooWeb> {
+  static async login(gateway: Served, login = 'admin', password = 'admin'): Promise<OdooWeb> {
     const http = new HttpClient(gateway.odoo.url);
     const body = { jsonrpc: '2.0', params: { db: gateway.database, login, password } };
     // Not by X-Odoo-Database: Odoo saves no session for requests that carry it.

@@ -37,9 +37,9 @@ def models(env, reach, operation):
     for label in labels.sorted("model"):
         model = env[label.model]
         rights = {
-            "read": model.has_access("read") and reach.permits(model._name, READ),
-            "write": model.has_access("write") and reach.permits(model._name, WRITE),
-            "create": model.has_access("create") and reach.permits(model._name, WRITE),
+            "read": model.has_access("read") and reach.permits(model._name, READ, "search"),
+            "write": model.has_access("write") and reach.permits(model._name, WRITE, "write"),
+            "create": model.has_access("create") and reach.permits(model._name, WRITE, "create"),
             "unlink": model.has_access("unlink") and reach.permits(model._name, DELETE),
         }
         if any(rights.values()):

@@ -15,6 +15,7 @@ from .errors import RefusalError
 from .named import check_named
 from .naming import plain_names
 from .reach import CALL, DELETE, READ, WRITE
+from .remote_calls import amounts_to
 from .special_methods import KEYWORDS
 from .values import explain_values
 
@@ -39,7 +40,8 @@ def call(env, reach, operation):
     name = required(operation, "method")
     method = _public_method(model, name)
     check_open(model, name, method)
-    reach.require(model._name, method_action(model, name))
+    action = method_action(model, name)
+    reach.require(model._name, action, *amounts_to(name, action))
     args, kwargs = _arguments(operation)
     context = kwargs.pop("context", None)
     if context is not None:

@@ -2,6 +2,7 @@
 
 from .budget import Budget
 from .errors import RefusalError
+from .remote_calls import RemoteCalls
 from .room import Room
 from .state import Patterns
 
@@ -11,7 +12,8 @@ READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
 class Reach:
     """One for each call, with what the call may cost: all that checks what a caller names has both."""
 
-    def __init__(self, never_exposed, grant, room):
+    def __init__(self, never_exposed, grant, room, env):
+        self._remote_calls = RemoteCalls(env)
         self.budget = Budget()
         self.room: Room = room
         self._never_exposed = never_exposed
@@ -30,10 +32,10 @@ class Reach:
     def hides(self, model_name):
         return self._never_exposed.match(model_name)
 
-    def model(self, env, name, action, abstract=False):
-        """The model of that name, if it exists and the call may act on it."""
-        model = self.known(env, name, abstract)
-        self.require(name, action)
+    def model(self, env, name, action, *methods):
+        """The model of that name, if it exists and the call may act on it; `methods` as for `require`."""
+        model = self.known(env, name)
+        self.require(name, action, *methods)
         return model
 
     def known(self, env, name, abstract=False):
@@ -45,13 +47,26 @@ class Reach:
             raise RefusalError("odoo.model", f"There is no model {name}.", model=name)
         return env[name]
 
-    def permits(self, model_name, action):
+    def permits(self, model_name, action, *methods):
+        return self._is_granted(model_name, action) and not self._remote_calls.closes(model_name, action, methods)
+
+    def _is_granted(self, model_name, action):
         return (self._models is None or self._models.match(model_name)) and (
             self._scopes is None or not self._scopes.isdisjoint((action, f"{model_name}:{action}"))
         )
 
-    def require(self, model_name, action):
-        if not self.permits(model_name, action):
+    def require(self, model_name, action, *methods):
+        """Refuse what the credential may not do, or another addon has closed.
+
+        :param methods: names of methods that this amounts to
+        """
+        if self._remote_calls.closes(model_name, action, methods):
+            raise RefusalError(
+                "odoo.exposure",
+                f"In this Odoo, {' and '.join(methods) or action} of {model_name} is closed to remote calls.",
+                model=model_name,
+            )
+        if not self._is_granted(model_name, action):
             raise RefusalError(
                 "odoo.exposure",
                 f"This credential may not {action} {model_name}.",

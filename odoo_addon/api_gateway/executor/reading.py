@@ -19,7 +19,7 @@ MAX_WIDENINGS = 6
 
 
 def search(env, reach, operation):
-    model = reach.model(env, required(operation, "model"), READ)
+    model = reach.model(env, required(operation, "model"), READ, "search", "search_read")
     model, tree, omitted = _asked_fields(reach, model, operation)
     domain = operation.get("domain") or []
     check_domain(reach, model, domain)

@@ -202,7 +202,8 @@ def _entered(request, call, envelope):
     request.httprequest.remote_addr = address
     request.geoip = GeoIP(address)
     state = envelope.state
-    reach = Reach(state.never_exposed, call["grant"], Room(state.answer_bytes, state.answer_records))
+    room = Room(state.answer_bytes, state.answer_records)
+    reach = Reach(state.never_exposed, call["grant"], room, request.env)
     hidden, loaded = is_hidden.set(reach.hides), loading.set(Loading(reach))
     try:
         request.update_env(user=call["uid"], context={})

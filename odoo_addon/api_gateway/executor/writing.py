@@ -11,7 +11,7 @@ def create(env, reach, operation):
 
 def create_together(env, reach, operations):
     """Several operations on one model in one call of the ORM, which costs little more than one. A result for each."""
-    model = reach.model(env, required(operations[0], "model"), WRITE)
+    model = reach.model(env, required(operations[0], "model"), WRITE, "create")
     lists = [required(operation, "values") for operation in operations]
     if not all(type(values_list) is list for values_list in lists):
         raise RefusalError("odoo.arguments", "'values' is not a list of objects.", argument="values")
@@ -33,7 +33,7 @@ def write(env, reach, operation):
 
 def write_together(env, reach, operations):
     """As create_together(); each operation on records of its own."""
-    model = reach.model(env, required(operations[0], "model"), WRITE)
+    model = reach.model(env, required(operations[0], "model"), WRITE, "write")
     values_list = [required(operation, "values") for operation in operations]
     everyone = model.browse([id_ for operation in operations for id_ in ids(operation)])
     check_values(reach, model, values_list, [operation["ids"] for operation in operations])

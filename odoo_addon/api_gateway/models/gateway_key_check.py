@@ -6,7 +6,7 @@ import os
 import re
 
 from odoo import SUPERUSER_ID, api, models
-from odoo.exceptions import AccessDenied, AccessError
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..tools.narrowing import address_allowed
@@ -21,23 +21,21 @@ class GatewayKey(models.Model):
     _inherit = "gateway.key"
 
     @api.model
-    def _user_of_key(self, key, address, http_method):
-        """Whose key this is.
-
-        :param str key: as it was presented, of any form
-        :param str address: the caller's
-        :param str http_method: GET needs the scope `read`, what may change something the scope `call`
-        :return: the id of the user
-        :raises AccessDenied: the key is not valid
-        :raises AccessError: it is, but not from here, or not for this
-        """
-        # Guessing costs the guesser what it costs at Odoo's login.
+    def _counting_failures(self):
+        """A context in which guessing costs the guesser what it costs at Odoo's login: an AccessDenied is counted."""
         # A language, else Odoo would look for one by this name.
         users = self.env["res.users"].sudo().with_context(lang=self.env.lang or "en_US")
-        with users._assert_can_auth(user="api_key"):
-            found = self._find_key(key)
-            if not found:
-                raise AccessDenied
+        return users._assert_can_auth(user="api_key")
+
+    @api.model
+    def _user_allowed(self, found, address, http_method):
+        """The id of a key's user, if the key may be used for this.
+
+        :param tuple found: as `_find_key` gives it
+        :param str address: the caller's
+        :param str http_method: GET needs the scope `read`, what may change something the scope `call`
+        :raises AccessError: not from here, or not for this
+        """
         user_id, own_ips, own_scopes, policy = found
         for ips in (own_ips, policy["ips"]):
             if not address_allowed(address, "\n".join(ips)):
@@ -51,7 +49,8 @@ class GatewayKey(models.Model):
         return user_id
 
     def _find_key(self, key):
-        """`(user id, own addresses, own scopes, policy)` or None."""
+        """`(user id, own addresses, own scopes, policy)` of a key of any form as it was presented; None: it is none of
+        ours, or not valid."""
         if ODOO_KEY.fullmatch(key):
             user_id = self.env["res.users.apikeys"]._check_credentials(scope="rpc", key=key)
             if not user_id or user_id == SUPERUSER_ID:

@@ -1,0 +1,2 @@
+from . import res_partner_category
+from . import res_partner_industry
