@@ -61,7 +61,7 @@ def _check_column(reach, model, names, creates):
     if not rest:
         check_name_search(reach, comodel)
         if creates:
-            reach.require(comodel._name, WRITE)
+            reach.require(comodel._name, WRITE, "create")
     elif field.type == "one2many":
         reach.require(comodel._name, WRITE)
         _check_column(reach, comodel, rest, creates)

@@ -32,9 +32,9 @@ class Reach:
     def hides(self, model_name):
         return self._never_exposed.match(model_name)
 
-    def model(self, env, name, action, *methods):
+    def model(self, env, name, action, *methods, abstract=False):
         """The model of that name, if it exists and the call may act on it; `methods` as for `require`."""
-        model = self.known(env, name)
+        model = self.known(env, name, abstract)
         self.require(name, action, *methods)
         return model
 

@@ -1,5 +1,6 @@
-"""Models and methods that an addon has closed to remote calls. OCA's rpc_helper closes them by its decorator `@disable_rpc`
-and by the *RPC config* of a model; it holds that against `execute_cr`, which no call of the gateway passes."""
+"""Models and methods that an addon has closed to remote calls. OCA's rpc_helper closes them by its decorator
+`@disable_rpc` and by the *RPC config* of a model; it holds that against `execute_cr`, which no call of the gateway
+passes."""
 
 # What an action is, in methods, by whatever operation it comes.
 METHODS = {"read": ("read",), "delete": ("unlink",)}
