@@ -5,6 +5,8 @@ import json
 import re
 from weakref import WeakKeyDictionary
 
+from odoo.exceptions import MissingError
+
 from .errors import RefusalError
 from .reach import READ
 
@@ -129,7 +131,10 @@ def _named_model(env, field, value):
         if field.comodel_name != "ir.model":
             return None
         id_ = value if type(value) is int and 0 < value < 2**31 else getattr(value, "id", None)
-        return env["ir.model"].sudo().browse(id_).exists().model if id_ else None
+        try:
+            return env["ir.model"].sudo().browse(id_).model if id_ else None
+        except MissingError:
+            return None
     return value if type(value) is str else None
 
 

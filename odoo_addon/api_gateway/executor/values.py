@@ -9,12 +9,13 @@ from odoo.fields import Command
 
 from .documents import add_documents, check_model_name, names_model, pairs, readable_ids
 from .errors import RefusalError
+from .faults import MAX_INTEGER, malformed, record_id, shorten
 from .lines import Lines, is_owned
+from .properties import check_properties
 from .reach import DELETE, READ, WRITE
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
 LENGTHS = {CREATE: 3, UPDATE: 3, DELETE_RECORD: 2, UNLINK: 2, LINK: 2, CLEAR: 1, SET: 3}
-MAX_INTEGER = 2**31
 
 
 def check_values(reach, model, values_list, parents=None):
@@ -48,7 +49,7 @@ def explain_values(model, values_list):
                 if fault := _fault(model.env[field.model_name], field, value):
                     raise RefusalError(
                         "odoo.validation",
-                        f"The field {field.name} of {field.model_name} cannot be set to {_shorten(value)}: {fault}",
+                        f"The field {field.name} of {field.model_name} cannot be set to {shorten(value)}: {fault}",
                         model=field.model_name,
                         field=field.name,
                     ) from exc
@@ -62,6 +63,8 @@ def _check_record(reach, model, values, parents, named):
         field = reach.field(model, name)
         if field.type in ("one2many", "many2many"):
             _check_commands(reach, model, field, value, parents, named)
+        elif field.type in ("properties", "properties_definition"):
+            check_properties(reach, model, field, values, parents, named.links)
         else:
             _check_value(reach, model, field, value, named.links)
     if pairs(model):
@@ -69,18 +72,16 @@ def _check_record(reach, model, values, parents, named):
 
 
 def _check_value(reach, model, field, value, links):
-    if field.type in ("properties", "properties_definition"):
-        _check_properties(reach, model, field, value, links)
-    elif value is False or value is None:
+    if value is False or value is None:
         return
-    elif names_model(field):
+    if names_model(field):
         check_model_name(reach, model.env, field, value)
     elif field.type == "many2one":
-        links[field.comodel_name][_record_id(field, value)] = field
+        links[field.comodel_name][record_id(field, value)] = field
     elif field.type == "reference":
         _check_reference(reach, model.env, field, value, links)
     elif type(value) in (list, dict) and field.type != "json":
-        raise _malformed(field, value)
+        raise malformed(field, value)
     if field.type == "selection" and value:
         _check_choice(model.env, field, value)
 
@@ -88,24 +89,24 @@ def _check_value(reach, model, field, value, links):
 def _check_choice(env, field, value):
     """Odoo itself lets some of them through, the language of a contact for one."""
     if not {value, str(value)} & set(field.get_values(env)):
-        raise _malformed(field, value)
+        raise malformed(field, value)
 
 
 def _check_commands(reach, model, field, value, parents, named):
     if value is False or value is None:
         return
     if type(value) not in (list, tuple):
-        raise _malformed(field, value)
+        raise malformed(field, value)
     linked = set()
     for command in value:
         if type(command) is int:
             command = [SET, 0, [command]]
         if type(command) not in (list, tuple) or not command:  # tuples: what load() has made of cells
-            raise _malformed(field, command)
+            raise malformed(field, command)
         if type(command[0]) not in (int, Command) or not CREATE <= command[0] <= SET:
-            raise _malformed(field, command)
+            raise malformed(field, command)
         if len(command) < LENGTHS[command[0]]:
-            raise _malformed(field, command)
+            raise malformed(field, command)
         _require_scopes(reach, model, field, command[0])
         _check_command(reach, model, field, command, parents, linked, named)
 
@@ -116,7 +117,7 @@ def _check_command(reach, model, field, command, parents, linked, named):
     if code == CREATE:
         _check_record(reach, comodel, command[2], (), named)
     elif code in (UPDATE, DELETE_RECORD, UNLINK):
-        id_ = _record_id(field, command[1])
+        id_ = record_id(field, command[1])
         if (code == UPDATE and id_ not in linked) or code == DELETE_RECORD or (code == UNLINK and is_owned(field)):
             named.lines.add(field, parents, id_)
         if code == UPDATE:
@@ -124,9 +125,9 @@ def _check_command(reach, model, field, command, parents, linked, named):
     elif code in (LINK, SET):
         targets = [command[1]] if code == LINK else command[2]
         if type(targets) not in (list, tuple):
-            raise _malformed(field, command)
+            raise malformed(field, command)
         for target in targets:
-            linked.add(_record_id(field, target))
+            linked.add(record_id(field, target))
             named.links[comodel._name][target] = field
             if is_owned(field):
                 named.lines.add(field, parents, target, is_link=True)
@@ -149,46 +150,9 @@ def _cascades(model, field):
 def _check_reference(reach, env, field, value, links):
     model_name, _, id_ = value.partition(",") if type(value) is str else ("", "", "")
     if not id_.isdecimal() or model_name not in env.registry:
-        raise _malformed(field, value)
+        raise malformed(field, value)
     reach.model(env, model_name, READ)
-    links[model_name][_record_id(field, int(id_))] = field
-
-
-def _check_properties(reach, model, field, value, links):
-    """A property may be a relation to any model that its definition names. A list may change the definitions
-    themselves, which another record holds."""
-    if type(value) is str:  # Odoo would take it for JSON
-        raise _malformed(field, value)
-    for definition in value if type(value) is list else ():
-        if type(definition) is not dict:
-            raise _malformed(field, value)
-        if field.type == "properties" and (
-            definition.get("definition_changed") or definition.get("definition_deleted")
-        ):
-            reach.require(model._fields[field.definition_record].comodel_name, WRITE)
-        comodel_name = definition.get("comodel")
-        if type(comodel_name) is not str or comodel_name not in model.env.registry:
-            continue  # Odoo drops what leads nowhere
-        if reach.hides(comodel_name):
-            raise RefusalError(
-                "odoo.exposure", f"The model {comodel_name} cannot be reached through the gateway.", field=field.name
-            )
-        if model.env.registry[comodel_name]._abstract:
-            raise _malformed(field, value)
-        if field.type == "properties_definition" or definition.get("definition_changed"):
-            reach.require(comodel_name, READ)
-        for linked in (definition.get("value"), definition.get("default")):
-            links[comodel_name].update((_record_id(field, id_), field) for id_ in _linked_ids(linked))
-
-
-def _linked_ids(value):
-    """Ids in the value of a relational property: `7`, `[7, "Name"]`, `[7, 8]`, `[[7, "Name"], [8, "Name"]]`."""
-    if type(value) is int:
-        return [value]
-    if type(value) is not list:
-        return []
-    found = [item[0] if type(item) is list and item else item for item in value]
-    return [item for item in found if type(item) is int]
+    links[model_name][record_id(field, int(id_))] = field
 
 
 def _check_links(comodel, targets):
@@ -203,21 +167,6 @@ def _check_links(comodel, targets):
                 model=field.model_name,
                 field=field.name,
             )
-
-
-def _record_id(field, value):
-    if type(value) is not int or not 0 < value < MAX_INTEGER:
-        raise _malformed(field, value)
-    return value
-
-
-def _malformed(field, value):
-    return RefusalError(
-        "odoo.validation",
-        f"The field {field.name} of {field.model_name} cannot be set to {_shorten(value)}.",
-        model=field.model_name,
-        field=field.name,
-    )
 
 
 def _leaves(model, values):
@@ -239,8 +188,3 @@ def _fault(model, field, value):
     except Exception as exc:
         return str(exc)
     return None
-
-
-def _shorten(value):
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -266,6 +266,32 @@ class TestValues(ChannelCase):
         answer = self.as_admin(operation, "base_import.import:call")
         self.assert_refused(answer, "odoo.exposure")
 
+    # --- Properties
+
+    def test_properties_link_as_their_definition_says(self):
+        relations = [
+            {"name": "one", "type": "many2one", "string": "One", "comodel": "res.partner"},
+            {"name": "many", "type": "many2many", "string": "Many", "comodel": "res.partner"},
+            {"name": "number", "type": "integer", "string": "Number"},
+        ]
+        self.env["properties.base.definition"].sudo()._get_definition_for_property_field(
+            "res.partner", "properties"
+        ).properties_definition = relations
+        theirs = self.theirs.id
+        disguised = [{"name": "one", "type": "integer", "string": "One", "value": theirs}]
+        for value in ({"one": theirs}, {"many": [self.partner.id, theirs]}, disguised):
+            for operation in (
+                write("res.partner", self.partner.ids, {"properties": value}),
+                create("res.partner", {"name": "x", "properties": value}),
+                method("res.partner", "name_create", "x", context={"default_properties": value}),
+                method("res.partner", "onchange", self.partner.ids, {"properties": value}, [], {"name": {}}),
+            ):
+                with self.subTest(operation):
+                    error = self.assert_refused(self.execute(operation), "odoo.validation", str(theirs))
+                    self.assertEqual(error["details"]["field"], "properties")
+        honest = {"one": self.partner.id, "many": self.partner.ids, "number": theirs}
+        self.assert_ok(self.execute(write("res.partner", self.partner.ids, {"properties": honest})))
+
     # --- A model's name with an id
 
     def test_a_models_name_with_an_id_is_a_link(self):
