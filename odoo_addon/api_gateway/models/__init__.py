@@ -1,4 +1,5 @@
 from . import base, gateway_schema, gateway_sidecar, ir_http
+from . import gateway_configuration
 from . import (
     gateway_profile,
     gateway_credential,
@@ -8,6 +9,7 @@ from . import (
     gateway_client,
     gateway_secret_show,
     gateway_token,
+    mail_alias,
     res_users,
     res_users_apikeys,
 )

@@ -1,14 +1,12 @@
 """The tokens that were issued, as Odoo shows them. The sidecars write them."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
-
-from .gateway_credential import MANAGER
 
 
 class GatewayToken(models.Model):
     _name = "gateway.token"
+    _inherit = ["gateway.configuration"]
     _description = "API Token"
     _auto = False
     _log_access = False
@@ -40,8 +38,7 @@ class GatewayToken(models.Model):
 
     def action_revoke(self):
         """Ends these tokens at once."""
-        if not self.env.user.has_group(MANAGER):
-            raise AccessError(self.env._("Only a gateway manager revokes tokens."))
+        self._check_manager()
         self.env.cr.execute(
             SQL(
                 "update gateway.token set revoked_at = gateway.utc_now() where revoked_at is null and id in %s",

@@ -1,1 +1,1 @@
-from . import narrowing, own_transaction
+from . import asker, narrowing, own_transaction
