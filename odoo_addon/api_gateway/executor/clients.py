@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from odoo.exceptions import AccessError, MissingError
 
 from ..models.base import is_hidden
-from ..models.gateway_configuration import MANAGER
+from ..models.gateway_credential import MANAGER
 from .arguments import required
 from .errors import RefusalError
 

@@ -1,5 +1,4 @@
 from . import base, gateway_schema, gateway_sidecar, ir_http
-from . import gateway_configuration
 from . import (
     gateway_profile,
     gateway_credential,
@@ -9,7 +8,6 @@ from . import (
     gateway_client,
     gateway_secret_show,
     gateway_token,
-    mail_alias,
     res_users,
     res_users_apikeys,
 )

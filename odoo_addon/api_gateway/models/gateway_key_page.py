@@ -6,8 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
-from .gateway_configuration import MANAGER
-from .gateway_credential import WARN_DAYS
+from .gateway_credential import MANAGER, WARN_DAYS
 
 USER = "api_gateway.group_user"
 UNUSED_DAYS = 90

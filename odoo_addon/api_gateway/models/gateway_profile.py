@@ -7,7 +7,7 @@ from ..tools.narrowing import check_ip_list, check_model_names, check_scopes
 
 class GatewayProfile(models.Model):
     _name = "gateway.profile"
-    _inherit = ["gateway.configuration", "mail.thread"]
+    _inherit = ["mail.thread"]
     _description = "API Profile"
     _order = "name, id"
 

@@ -14,7 +14,6 @@ RESERVED = frozenset(["auth", "batch", "ping"])
 
 class GatewayResource(models.Model):
     _name = "gateway.resource"
-    _inherit = ["gateway.configuration"]
     _description = "API Resource"
     _order = "sequence, name, id"
 
@@ -92,7 +91,6 @@ class GatewayResource(models.Model):
 
 class GatewayResourceLine(models.Model):
     _name = "gateway.resource.line"
-    _inherit = ["gateway.configuration"]
     _description = "Field of an API Resource"
     _order = "sequence, id"
 

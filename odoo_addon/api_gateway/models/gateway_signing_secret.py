@@ -3,7 +3,6 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-from ..tools.asker import ask_as_system
 from ..tools.own_transaction import in_own_transaction
 
 
@@ -33,5 +32,5 @@ class GatewaySigningSecret(models.AbstractModel):
         return state
 
     def _check_administrator(self):
-        if not ask_as_system(self.env):
+        if not self.env.is_system():
             raise AccessError(self.env._("Only an administrator may see to the signing secret."))

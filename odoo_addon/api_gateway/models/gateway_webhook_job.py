@@ -8,7 +8,6 @@ class GatewayWebhookJob(models.Model):
     """The outbox: one row for each event and webhook."""
 
     _name = "gateway.webhook.job"
-    _inherit = ["gateway.configuration"]
     _description = "Webhook Job"
     _auto = False
     _log_access = False

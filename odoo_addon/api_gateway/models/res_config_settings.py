@@ -5,9 +5,8 @@ import re
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import ValidationError
 
-from ..tools.asker import ask_as_system
 from ..tools.narrowing import check_ip_list, lines
 
 MODEL_PATTERN = re.compile(r"[a-z_][a-z0-9_.]*\*?")
@@ -192,9 +191,6 @@ class ResConfigSettings(models.TransientModel):
             for field, name in self._gateway_fields().items()
             if (self[field.name] or False) != (before[field.name] or False)
         }
-        exposure_changed = (self.gateway_never_exposed or "") != before["gateway_never_exposed"]
-        if (changed or exposure_changed) and not ask_as_system(self.env):
-            raise AccessError(self.env._("Only an administrator changes the settings of the gateway."))
         for field, name in changed.items():
             value = self._gateway_stored(field)
             self.env.cr.execute("update gateway.setting set value = %s where name = %s", (json.dumps(value), name))
@@ -202,7 +198,7 @@ class ResConfigSettings(models.TransientModel):
             raise ValidationError(self.env._("The default GET limit must not be above the largest one."))
         if self.gateway_webhook_retry_first_seconds > self.gateway_webhook_retry_longest_seconds:
             raise ValidationError(self.env._("The first retry of webhooks must not wait longer than the longest wait."))
-        if exposure_changed:
+        if (self.gateway_never_exposed or "") != before["gateway_never_exposed"]:
             self._gateway_set_never_exposed(lines(self.gateway_never_exposed))
         return result
 

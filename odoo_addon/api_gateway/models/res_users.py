@@ -3,10 +3,6 @@
 from contextvars import ContextVar
 
 from odoo import fields, models
-from odoo.exceptions import AccessError
-
-from ..tools.asker import askers
-from .gateway_configuration import MANAGER
 
 # Set by the executor for as long as a login runs: a list of the ids of the users whose password Odoo went on to check.
 checked_users = ContextVar("api_gateway_checked_users", default=None)
@@ -24,13 +20,6 @@ class ResUsers(models.Model):
         help="Governs all of the user's credentials that carry no profile of their own.",
     )
     gateway_key_ids = fields.One2many("gateway.key", "user_id", "Gateway Keys", groups="api_gateway.group_user")
-
-    def write(self, vals):
-        if "gateway_profile_id" in vals and not all(
-            user.has_group(MANAGER) or user.has_group("base.group_erp_manager") for user in askers(self.env)
-        ):
-            raise AccessError(self.env._("Only a gateway manager gives users an API profile."))
-        return super().write(vals)
 
     def _check_credentials(self, credential, env):
         checked = checked_users.get()

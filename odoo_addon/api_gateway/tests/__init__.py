@@ -24,6 +24,5 @@ from . import (
     test_ways_out,
     test_writing,
 )
-from . import test_asker
 from . import test_credentials_page, test_credentials_rights, test_dashboard
 from . import test_answer_size, test_floods

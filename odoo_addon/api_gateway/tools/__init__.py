@@ -1,1 +1,1 @@
-from . import asker, narrowing, own_transaction
+from . import narrowing, own_transaction
