@@ -45,6 +45,11 @@ export const catalogue = {
   'request.too_large': { status: 413, message: 'The body is too large.' },
   'request.too_deep': { status: 400, message: 'The JSON is nested too deep.' },
   'request.too_complex': { status: 422, message: 'The request follows too many relations.' },
+  'request.overloaded': {
+    status: 503,
+    message: 'Too many bytes of bodies are being received. Send fewer large requests at a time.',
+    retryAfter: 1,
+  },
   'request.headers_too_large': { status: 431, message: 'The headers are too large.' },
   'request.header': { status: 400, message: 'A header is malformed.' },
   'request.incomplete': { status: 408, message: 'The request did not arrive in time.' },

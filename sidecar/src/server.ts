@@ -77,12 +77,17 @@ function serve(endpoint: Endpoint, { policies, recorders, isStopping }: Pipeline
   };
 }
 
+/** How long a peer may take to read why its connection ends. */
+const goodbyeMs = 2_000;
+
 /** Answers what Node's parser rejects, which reaches no route: in the form of every other error. */
 export function refuseMalformed(fault: Error & { code?: string }, socket: Duplex): void {
   if (!socket.writable || fault.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
+  // No timer of the server's watches over it any more: a peer that keeps its half open must not keep ours.
+  setTimeout(() => socket.destroy(), goodbyeMs).unref();
   const reason = parserFaults[fault.code ?? ''] ?? 'request.malformed';
   const error = new GatewayError(reason);
   const body = JSON.stringify(renderEnvelope(error, randomUUID()));

@@ -4,7 +4,9 @@ import { isUtf8 } from 'node:buffer';
 import type { Request } from 'express';
 import type { Policy, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { subscriberOf } from '../ip.ts';
 import { parseJson } from '../json.ts';
+import { BodyMemory } from './body_memory.ts';
 
 /** Enough for any credential; nobody makes the gateway hold more without having said who they are. */
 const smallBodyBytes = 16_384;
@@ -12,12 +14,14 @@ const smallBodyBytes = 16_384;
 const discardForMs = 2_000;
 
 export function jsonBody(): Policy {
+  const memory = new BodyMemory();
   return {
     name: 'body',
     appliesTo: ['anonymous', 'authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
-      const { access, smallBody } = context.endpoint;
-      if (access === 'anonymous' && smallBody === undefined) return undefined;
+      const { smallBody } = context.endpoint;
+      const isAnonymous = context.known.principal === undefined;
+      if (isAnonymous && smallBody === undefined) return undefined;
       const { headers } = context.request;
       const length = headers['content-length'];
       if (headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return undefined;
@@ -30,8 +34,8 @@ export function jsonBody(): Policy {
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
         throw new GatewayError('request.encoding', { message: `The body must not be compressed (${encoding}).` });
       }
-      const most = access === 'anonymous' ? smallBodyBytes : context.database.settings['body.max_bytes'];
-      return read(context, Number(length ?? 0), most, asForm ? parseForm : parse);
+      const most = isAnonymous ? smallBodyBytes : context.database.settings['body.max_bytes'];
+      return read(context, memory, Number(length ?? 0), most, asForm ? parseForm : parse);
     },
   };
 }
@@ -48,12 +52,25 @@ function isForm(contentType: string | undefined): boolean {
 
 async function read(
   context: RequestContext,
+  memory: BodyMemory,
   announced: number,
   most: number,
   understand: (bytes: Buffer) => unknown,
 ): Promise<void> {
-  const { request } = context;
-  const bytes = announced > most ? undefined : await collect(request, most);
+  const { request, response } = context;
+  const caller = context.known.principal?.consumer ?? subscriberOf(context.address);
+  let held = 0;
+  const hold = (size: number) => {
+    memory.hold(caller, size);
+    held += size;
+  };
+  // Also when the client goes away before its answer.
+  response.once('close', () => memory.release(caller, held));
+  const collecting = announced > most ? undefined : collect(request, most, hold);
+  const bytes = await collecting?.catch(async (error: unknown) => {
+    if (error instanceof GatewayError && error.reason === 'request.overloaded') await discard(request);
+    throw error;
+  });
   if (bytes === undefined) {
     await discard(request);
     throw new GatewayError('request.too_large', {
@@ -66,8 +83,8 @@ async function read(
   context.body = understand(bytes);
 }
 
-/** Undefined when there is more than `most`. Rejects when the client goes away. */
-function collect(request: Request, most: number): Promise<Buffer | undefined> {
+/** Undefined when there is more than `most`. Rejects when the client goes away, or `hold` throws. */
+function collect(request: Request, most: number, hold: (bytes: number) => void): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -76,8 +93,15 @@ function collect(request: Request, most: number): Promise<Buffer | undefined> {
       if (size > most) {
         request.off('data', onData);
         resolve(undefined);
-      } else {
+        return;
+      }
+      try {
+        hold(chunk.length);
         chunks.push(chunk);
+      } catch (error) {
+        request.off('data', onData);
+        chunks.length = 0;
+        reject(error);
       }
     };
     request.on('data', onData);

@@ -1,0 +1,38 @@
+// What bodies take of this process's memory, from their first byte until their requests are answered. A caller may hold as
+// many bytes as are left free for all others: alone half of them, and however many others send much, a newcomer finds room.
+
+import { GatewayError } from '../errors.ts';
+
+const mebibyte = 1024 * 1024;
+
+export class BodyMemory {
+  readonly #most: number;
+  readonly #heldBy = new Map<string, number>();
+  #held = 0;
+
+  constructor(most = 256 * mebibyte) {
+    this.#most = most;
+  }
+
+  /** Throws `request.overloaded` when the caller holds too much already. */
+  hold(caller: string, bytes: number): void {
+    const own = (this.#heldBy.get(caller) ?? 0) + bytes;
+    if (own > this.#most - this.#held - bytes) {
+      const message = `The bodies that you are sending take ${Math.ceil(own / mebibyte)} MiB together, more than there is room for now. Send fewer large requests at a time.`;
+      throw new GatewayError('request.overloaded', { message, headers: ['Connection', 'close'] });
+    }
+    this.#heldBy.set(caller, own);
+    this.#held += bytes;
+  }
+
+  release(caller: string, bytes: number): void {
+    const left = (this.#heldBy.get(caller) ?? 0) - bytes;
+    if (left > 0) this.#heldBy.set(caller, left);
+    else this.#heldBy.delete(caller);
+    this.#held -= bytes;
+  }
+
+  get bytes(): number {
+    return this.#held;
+  }
+}

@@ -1,0 +1,84 @@
+// Bodies that are large, many, or never end: what they may take of the sidecar's memory.
+
+import { once } from 'node:events';
+import { request as send } from 'node:http';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const token = 'a-token-for-metrics-1';
+const gateway = await useInstance({ env: { GATEWAY_METRICS_TOKEN: token } });
+const { hostname, port } = new URL(gateway.url);
+const mebibyte = 1024 * 1024;
+
+test('who has not said who it is sends no body where none belongs', async () => {
+  const bytesIn = async () => {
+    const { text } = await gateway.get('/metrics', { key: token });
+    return Number(/^gateway_body_bytes_total\{direction="in"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
+  const before = await bytesIn();
+  const body = JSON.stringify('x'.repeat(20_000));
+  for (const [method, path, status] of [
+    ['GET', '/api/openapi.json', 200],
+    ['DELETE', '/api/openapi.json', 405],
+    ['POST', '/nowhere', 404],
+    ['POST', '/api/v1/auth/login', 413],
+  ] as const) {
+    const headers = { Host: 'x', 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+    const asking = send({ hostname, port, method, path, headers, agent: false });
+    asking.end(body);
+    const [answer] = await once(asking, 'response');
+    answer.resume();
+    expect([method, path, answer.statusCode]).toEqual([method, path, status]);
+  }
+  expect((await bytesIn()) - before).toBe(0);
+});
+
+test('a caller whose uploads would fill the memory is refused, and the others are not', async () => {
+  const upload = (key: string) => {
+    const socket = connect({ host: hostname, port: Number(port) });
+    let answer = '';
+    socket.on('data', (text) => {
+      answer += text;
+    });
+    socket.on('error', () => {});
+    const head = ['POST /api/v1/res.partner HTTP/1.1', 'Host: x', `Authorization: Bearer ${key}`];
+    head.push('Content-Type: application/json', `Content-Length: ${10 * mebibyte}`, '', '');
+    socket.write(head.join('\r\n'));
+    // All but its end.
+    socket.write(Buffer.alloc(9 * mebibyte, ' '));
+    return { socket, answer: () => answer };
+  };
+  // Half of 256 MiB are 14 of them.
+  const uploads = Array.from({ length: 16 }, () => upload(gateway.keys.admin));
+  await until('one is refused', () => uploads.some(({ answer }) => answer().includes('\r\n\r\n')), 20_000);
+  const refused = uploads.map(({ answer }) => answer()).find((text) => text !== '') ?? '';
+  expect(refused).toMatch(/^HTTP\/1\.1 503 /);
+  expect(refused).toMatch(/\r\nRetry-After: 1\r\n/);
+  expect(refused).toContain('"reason":"request.overloaded"');
+  expect(refused).toMatch(/The bodies that you are sending take \d+ MiB together/);
+
+  const other = await gateway.post('/api/v1/res.partner', { name: 'x'.repeat(mebibyte / 4) }, { key: gateway.keys.bench });
+  expect(other.status).not.toBe(503);
+  for (const { socket } of uploads) socket.destroy();
+  await until('their room is free again', async () => {
+    const answer = await gateway.post('/api/v1/res.partner', { name: 'after' }, { key: gateway.keys.admin });
+    return answer.status === 201;
+  });
+});
+
+test('a peer that keeps its half of a refused connection open does not keep ours', async () => {
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.on('error', () => {});
+  socket.write('no request\r\n\r\n');
+  await until('it is refused', () => text.startsWith('HTTP/1.1 400 '));
+  await until('its connection is gone', async () => {
+    socket.write('more');
+    return socket.destroyed;
+  });
+});
