@@ -9,5 +9,7 @@ odoo --database="$ODOO_DATABASE" --init="$ODOO_MODULES" --update=api_gateway --n
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=password="$GATEWAY_DB_PASSWORD" --dbname="$ODOO_DATABASE" <<'SQL'
 select 'create role api_gateway login' where not exists (select from pg_roles where rolname = 'api_gateway') \gexec
 alter role api_gateway login password :'password';
+alter role api_gateway set statement_timeout = '10s';
+alter role api_gateway set idle_in_transaction_session_timeout = '60s';
 do $$ begin perform gateway.grant_to('api_gateway'); end $$;
 SQL

@@ -92,6 +92,10 @@ export async function makeServer({ dir, user }) {
     'max_connections = 200',
     'shared_buffers = 256MB',
     'max_wal_size = 2GB',
+    // As docs/admin.md advises: no query takes the machine.
+    'work_mem = 16MB',
+    'hash_mem_multiplier = 1',
+    'temp_file_limit = 4GB',
   ];
   writeFileSync(join(data, 'postgresql.auto.conf'), `${settings.join('\n')}\n`);
   writeFileSync(join(dir, 'complete'), ''); // an interrupted initdb is done again

@@ -1,5 +1,7 @@
 """`{"$ref": "order.id"}`: what an earlier operation of the same transaction gave, in a later one."""
 
+from typing import NamedTuple
+
 from .errors import RefusalError
 
 KEY = "$ref"
@@ -14,6 +16,7 @@ class References:
 
     def __init__(self):
         self._results = {}
+        self._sizes = {}
         self._values = 0
         self._text = 0
 
@@ -35,30 +38,46 @@ class References:
         return {key: self.resolve(item, depth + 1) for key, item in value.items()}
 
     def _count(self, found, depth, path):
-        uncounted = [(found, depth)]
-        while uncounted:
-            value, depth = uncounted.pop()
-            self._values += 1
-            if type(value) is str:
-                self._text += len(value)
-            elif type(value) in (list, tuple):
-                uncounted.extend((item, depth + 1) for item in value)
-            elif type(value) is dict:
-                uncounted.extend((item, depth + 1) for item in (*value, *value.values()))
-            if self._values > MAX_VALUES or self._text > MAX_TEXT:
-                raise RefusalError(
-                    "request.too_complex",
-                    f"Up to {path!r} the references stand for more than {MAX_VALUES} values or {MAX_TEXT} characters. "
-                    'Refer to single values, like {"$ref": "order.id"}.',
-                    path=path,
-                    max=MAX_VALUES,
-                )
-            if depth > MAX_DEPTH:
-                raise RefusalError(
-                    "odoo.arguments",
-                    f"With {path!r} an operation is nested more than {MAX_DEPTH} deep.",
-                    reference=path,
-                )
+        size = self._sizes.get(id(found))  # the results live as long as this does
+        if size is None:
+            size = self._sizes[id(found)] = _measure(found)
+        self._values += size.values
+        self._text += size.text
+        if self._values > MAX_VALUES or self._text > MAX_TEXT:
+            raise RefusalError(
+                "request.too_complex",
+                f"Up to {path!r} the references stand for more than {MAX_VALUES} values or {MAX_TEXT} characters. "
+                'Refer to single values, like {"$ref": "order.id"}.',
+                path=path,
+                max=MAX_VALUES,
+            )
+        if depth + size.depth > MAX_DEPTH:
+            raise RefusalError(
+                "odoo.arguments", f"With {path!r} an operation is nested more than {MAX_DEPTH} deep.", reference=path
+            )
+
+
+class Size(NamedTuple):
+    values: int
+    text: int
+    depth: int
+
+
+def _measure(found):
+    """How large a value is with all inside of it; of one that is too large, that it is."""
+    values = text = deepest = 0
+    unmeasured = [(found, 0)]
+    while unmeasured and values <= MAX_VALUES and deepest <= MAX_DEPTH:
+        value, depth = unmeasured.pop()
+        values += 1
+        deepest = max(deepest, depth)
+        if isinstance(value, (str, bytes)):
+            text += len(value)
+        elif type(value) in (list, tuple):
+            unmeasured.extend((item, depth + 1) for item in value)
+        elif type(value) is dict:
+            unmeasured.extend((item, depth + 1) for item in (*value, *value.values()))
+    return Size(values, text, deepest)
 
 
 def _look_up(path, results):
