@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from odoo import fields
@@ -233,6 +234,25 @@ class TestCredentialsSchema(CredentialsCase):
         self.assertGreater(stamps[first[0]], fields.Datetime.now().timestamp() * 1000)
         key.sudo().environment_name = "BOUND"
         self.assertIn("environment:BOUND", self.credential("gateway_key", key)["stamps"])
+
+    def test_an_upgrade_binds_the_tokens_that_live_to_the_secret_that_ends_first(self):
+        key, bare = self.key(self.owner), self.key(self.owner)
+        key._set_secret()
+        key._set_secret(grace_hours=1)
+        for credential, number in (("gateway_key", key.id), ("gateway_key", bare.id), ("login", self.owner.id)):
+            self.env.cr.execute(
+                "insert into gateway.token (jti, type, family, credential, credential_id, user_id, stamp, expires_at)"
+                " values (gen_random_uuid()::text, 'access', gen_random_uuid(), %s, %s, %s, %s, 'infinity')",
+                [credential, number, self.owner.id, "kept" if credential == "login" else None],
+            )
+        [migration] = [each for each in self.env["gateway.schema"]._migrations() if each.name == "bound_tokens"]
+        [statement] = re.findall(r"^update gateway\.token t\nset stamp = .*?;$", migration.statements, re.M | re.S)
+        self.env.cr.execute(statement)
+        first = self.row(
+            "select 'secret:' || min(id) as stamp from gateway.credential_secret where credential_id = %s", key.id
+        )
+        stamps = "select array_agg(stamp order by id) as stamps from gateway.token where user_id = %s"
+        self.assertEqual(self.row(stamps, self.owner.id)["stamps"], [first["stamp"], None, "kept"])
 
     def test_owner_and_manager_end_the_tokens_of_a_key(self):
         key = self.key(self.owner)
