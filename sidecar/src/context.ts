@@ -17,6 +17,8 @@ export interface Principal {
   readonly userName: string;
   /** Milliseconds since 1970; null: never. */
   readonly expiresAtMs: number | null;
+  /** Of the key or client itself; a token issued for it may end earlier. */
+  readonly credentialExpiresAtMs: number | null;
   readonly grant: Grant;
   /** What the credential's or its user's profile prescribes. */
   readonly policy: ProfilePolicy;

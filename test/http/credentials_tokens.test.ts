@@ -403,6 +403,26 @@ describe('administration of clients over HTTP', () => {
     const stolen = await gateway.post(path, { client_name: 'of admin', login: 'admin' }, asManager);
     expect([stolen.status, stolen.json.error]).toEqual([403, 'access_denied']);
 
+    // What bounds the credential bounds the client.
+    const profile = await admin.call<number>('gateway.profile', 'create', [{ name: 'slow', minute_limit: 50 }]);
+    const ends = new Date(Date.now() + 1_800_000).toISOString().slice(0, 19).replace('T', ' ');
+    const bounded = await admin.create('gateway.key', {
+      name: 'bounded',
+      ip_list: '127.0.0.0/8',
+      expires_at: ends,
+      profile_id: profile,
+    });
+    const short = { key: bounded.secret };
+    const inside = await gateway.post(path, { client_name: 'inside', expires_at: '2099-01-01T00:00:00Z' }, short);
+    expect([inside.status, inside.json.ip_list, inside.json.profile_id]).toEqual([201, '127.0.0.0/8', profile]);
+    expect(inside.json.expires_at).toBe(Date.parse(`${ends.replace(' ', 'T')}Z`) / 1_000);
+    const fewer = await gateway.post(path, { client_name: 'fewer', ip_list: '127.0.0.1' }, short);
+    expect([fewer.status, fewer.json.ip_list]).toEqual([201, '127.0.0.1']);
+    const other = await admin.call<number>('gateway.profile', 'create', [{ name: 'fast' }]);
+    for (const wide of [{ ip_list: '0.0.0.0/0' }, { ip_list: '127.0.0.1 192.0.2.1' }, { profile_id: other }]) {
+      expect([wide, (await gateway.post(path, { client_name: 'wide', ...wide }, short)).status]).toEqual([wide, 403]);
+    }
+
     const gone = await gateway.request('DELETE', `${path}/${created.json.client_id}`, { key: gateway.keys.admin });
     expect([gone.status, gone.json.state]).toEqual([200, 'revoked']);
     expect((await askToken({ clientId: created.json.client_id, secret: created.json.client_secret })).status).toBe(401);

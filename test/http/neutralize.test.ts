@@ -16,7 +16,9 @@ import { until } from '../helpers/wait.ts';
 import { startReceiver } from '../helpers/webhook_receiver.ts';
 
 const { parts } = inject('real');
-const gateway = await useInstance();
+const environmentSecret = 'neutralize-secret-of-the-environment-0123456789';
+const environment = { GATEWAY_KEY_COPIED: environmentSecret };
+const gateway = await useInstance({ env: environment });
 const receiver = await startReceiver();
 const copy = `${gateway.database}_copy`;
 const copyUrl = withDatabase(parts.cluster.ownerUrl, copy);
@@ -25,6 +27,8 @@ let sidecar: Sidecar;
 let pool: pg.Pool;
 /** What the original handed out: all of it is accepted there. */
 const held: Record<string, string> = {};
+/** Rows in the copy before its sidecar writes any. */
+const kept: Record<string, number> = {};
 
 const count = async (where: string) => Number((await pool.query(`select count(*) from ${where}`)).rows[0].count);
 const arrivals = () => receiver.arrived.length;
@@ -55,6 +59,7 @@ beforeAll(async () => {
   await gateway.orm('gateway.webhook', 'create', { vals_list: [{ name: 'ERP', url: receiver.url, model_id: model?.id }] });
   const client = await admin.create('gateway.client', { name: 'shop' });
   const key = await admin.create('gateway.key', { name: 'shop' });
+  await admin.call('gateway.key', 'create', [{ name: 'of the environment', environment_name: 'COPIED' }]);
   const login = await gateway.post('/api/v1/auth/login', { login: 'admin', password: 'admin' });
   const token = await gateway.post('/api/oauth/token', {
     grant_type: 'client_credentials',
@@ -65,6 +70,7 @@ beforeAll(async () => {
     'token of a login': login.json.data.access_token,
     'token of a client': token.json.access_token,
     'gateway key': key.secret,
+    'key of the environment': environmentSecret,
   });
   await createPartner(gateway.database, 'delivered by the original');
   await until('it arrives', () => arrivals() === 1);
@@ -72,6 +78,15 @@ beforeAll(async () => {
   receiver.answer = () => ({ status: 500 });
   await createPartner(gateway.database, 'waits');
   await until('it was tried', () => arrivals() === 2);
+
+  await gateway.post(
+    '/api/v1/res.partner',
+    { name: 'repeated' },
+    { key: gateway.keys.admin, headers: { 'Idempotency-Key': crypto.randomUUID() } },
+  );
+  await gateway.get('/api/v1/res.partner/0', { key: gateway.keys.admin });
+  const logged = async () => (await gateway.sql('select 1 from gateway.request_log limit 1')).length;
+  await until('a request is logged', async () => (await logged()) > 0);
 
   const dump = join(tmpdir(), `${copy}.dump`);
   const source = withDatabase(parts.cluster.ownerUrl, gateway.database);
@@ -91,7 +106,10 @@ beforeAll(async () => {
   await grantSidecar(parts.cluster, copy);
   pool = new pg.Pool({ connectionString: copyUrl, max: 2 });
   pool.on('error', () => {}); // the server ends idle connections when the database is dropped
-  sidecar = await gateway.startSidecar({ databases: [copy] });
+  for (const table of ['webhook_job', 'webhook_attempt', 'idempotency', 'request_log']) {
+    kept[table] = await count(`gateway.${table}`);
+  }
+  sidecar = await gateway.startSidecar({ databases: [copy], env: environment });
 }, 180_000);
 
 afterAll(async () => {
@@ -106,7 +124,7 @@ test('it has the identity of the original, so nothing but its secrets sets it ap
   expect((await pool.query('select uuid from gateway.database()')).rows[0].uuid).toBe(original?.uuid);
 });
 
-test.each(['token of a login', 'token of a client', 'gateway key'])(
+test.each(['token of a login', 'token of a client', 'gateway key', 'key of the environment'])(
   'the original accepts its %s, the copy does not',
   async (name) => {
     expect((await gateway.get(ping, { key: held[name] ?? '' })).status).toBe(200);
@@ -121,6 +139,11 @@ test('its secrets are its own', async () => {
   const { rows } = await pool.query<{ purpose: string; value: string }>(secrets);
   expect(rows.map(({ purpose }) => purpose)).toContain('jwt');
   for (const { value } of rows) expect(originals).not.toContain(value);
+});
+
+test.each(['webhook_job', 'webhook_attempt', 'idempotency', 'request_log'])('it keeps no %s of the original', async (table) => {
+  expect(Number((await gateway.sql<{ count: string }>(`select count(*) from gateway.${table}`))[0]?.count)).toBeGreaterThan(0);
+  expect(kept[table]).toBe(0);
 });
 
 test('it sends no webhook, neither new ones nor those that waited', async () => {

@@ -1,12 +1,18 @@
 """Administration of OAuth2 clients over HTTP. The models of the gateway are never exposed; these operations open one of
-them, to managers whose credential was not narrowed: a narrow credential must not make itself a wide one."""
+them, to managers whose credential was not narrowed: a narrow credential must not make itself a wide one.
+
+`within` of the operation says what bounds the credential besides: `ip_list`, its own addresses; `profile_id`, of what
+governs it; `expires_at`, in milliseconds since 1970. Empty and null bound nothing. A new client stays inside."""
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from odoo.exceptions import AccessError, MissingError
 
 from ..models.base import is_hidden
 from ..models.gateway_credential import MANAGER
+from ..tools.narrowing import check_ip_list, lines
+from ..tools.widening import addresses_within
 from .arguments import required
 from .errors import RefusalError
 
@@ -34,7 +40,9 @@ def client_create(env, reach, operation):
         for key in ("ip_list", "profile_id", "expires_at"):
             if key in given:
                 values[key] = given[key]
-        client = env["gateway.client"].create(values)
+        client = env["gateway.client"].create({**values, **_bounds(env, given, required(operation, "within"))})
+        if within_ends := _ends(operation["within"]):
+            client.expires_at = min(client.expires_at or within_ends, within_ends)
         return {**_described(client), "client_secret": client._set_secret()}
 
 
@@ -60,6 +68,29 @@ def _opened(env, reach):
         env.flush_all()
     finally:
         is_hidden.reset(token)
+
+
+def _bounds(env, given, within):
+    """The values that a client has from the credential which makes it."""
+    bounds = {}
+    if addresses := within["ip_list"]:
+        wanted = given.get("ip_list") or "\n".join(addresses)
+        if type(wanted) is not str:
+            raise RefusalError("odoo.arguments", "The ip_list is not a text.", argument="ip_list")
+        check_ip_list(env, wanted)
+        if not addresses_within(lines(wanted), addresses):
+            raise AccessError(env._("A client has no addresses that the credential which makes it has not."))
+        bounds["ip_list"] = wanted
+    if profile_id := within["profile_id"]:
+        if given.get("profile_id") not in (None, profile_id):
+            raise AccessError(env._("A client has the profile of the credential which makes it."))
+        bounds["profile_id"] = profile_id
+    return bounds
+
+
+def _ends(within):
+    ms = within["expires_at"]
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).replace(microsecond=0, tzinfo=None)
 
 
 def _user(env, given):

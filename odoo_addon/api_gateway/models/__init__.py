@@ -1,7 +1,8 @@
-from . import base, gateway_schema, gateway_sidecar, ir_http
+from . import base, gateway_configuration, gateway_schema, gateway_sidecar, ir_http, mail_alias
 from . import (
     gateway_profile,
     gateway_credential,
+    gateway_credential_widening,
     gateway_key,
     gateway_key_check,
     gateway_key_page,

@@ -5,6 +5,8 @@ import secrets
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.asker import askers
+
 
 class GatewayClient(models.Model):
     _name = "gateway.client"
@@ -28,7 +30,7 @@ class GatewayClient(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any("client_id" in vals for vals in vals_list):
+        if askers(self.env) and any("client_id" in vals for vals in vals_list):
             raise UserError(self.env._("The identifier of a client is chosen by the gateway."))
         # Context defaults must not choose it either.
         return super().create([{"client_id": "gw_" + secrets.token_hex(6), **vals} for vals in vals_list])

@@ -12,15 +12,17 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import check_identity
 
+from ..tools.asker import askers, have_group, is_own, own_code
 from ..tools.narrowing import check_ip_list, check_scopes
 
 MANAGER = "api_gateway.group_manager"
+SYSTEM = "base.group_system"
 WARN_DAYS = (14, 3)
 
 
 class GatewayCredential(models.AbstractModel):
     _name = "gateway.credential"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["gateway.configuration", "mail.thread", "mail.activity.mixin"]
     _description = "API Credential"
     _order = "id desc"
 
@@ -184,9 +186,9 @@ class GatewayCredential(models.AbstractModel):
     def create(self, vals_list):
         records = super().create(vals_list)
         # After the fact, so that defaults from the context are seen as well.
-        if not self.env.su:
+        if askers(self.env):
             records._check_minter()
-            if not self.env.user.has_group(MANAGER):
+            if not have_group(self.env, MANAGER):
                 records._check_unset(self._managed_fields - {"user_id"}, self.env._("a gateway manager"))
             records._check_unset(self._guarded_fields, self.env._("the gateway itself"))
         for record in records:
@@ -196,15 +198,15 @@ class GatewayCredential(models.AbstractModel):
     def write(self, vals):
         if vals.get("active") and any(record.revoked_at for record in self):
             raise UserError(self.env._("A revoked credential stays revoked. Create a new one."))
-        if not self.env.su:
-            if self._managed_fields & vals.keys() and not self.env.user.has_group(MANAGER):
+        if askers(self.env):
+            if self._managed_fields & vals.keys() and not have_group(self.env, MANAGER):
                 raise AccessError(self.env._("Profile, addresses, limits and user are set by a gateway manager."))
             if self._guarded_fields & vals.keys():
                 raise AccessError(self.env._("These fields are written by the gateway alone."))
             if "user_id" in vals and self.filtered(lambda record: record.user_id.id != vals["user_id"]):
                 self._check_minter()  # whose it was
         result = super().write(vals)
-        if "user_id" in vals and not self.env.su:
+        if "user_id" in vals:
             self._check_minter()  # whose it is
         if "expires_at" in vals:
             for record in self:
@@ -222,11 +224,11 @@ class GatewayCredential(models.AbstractModel):
     def _check_minter(self):
         """Raises AccessError unless the current user may hold the secrets of these credentials: whoever gets a secret
         acts as its user, so another user's needs the rights of an administrator."""
-        if self.env.su or self.env.is_system():
+        if have_group(self.env, SYSTEM):
             return
-        if self.user_id - self.env.user:
+        if not is_own(self, "user_id"):
             raise AccessError(self.env._("Only an administrator makes credentials for another user."))
-        if not self.env.user._is_internal():
+        if not have_group(self.env, "base.group_user"):
             raise AccessError(self.env._("Only internal users can make API credentials."))
 
     # ------------------------------------------------------------------ secrets
@@ -260,7 +262,8 @@ class GatewayCredential(models.AbstractModel):
             )
         )
         # The write also tells the sidecars.
-        self.sudo().write({"rotated_at": now, **self._secret_values(secret)})
+        with own_code():
+            self.sudo().write({"rotated_at": now, **self._secret_values(secret)})
         self.invalidate_recordset(["state", "grace_ends_at"])
         return secret
 
@@ -337,7 +340,8 @@ class GatewayCredential(models.AbstractModel):
                 tuple(self.ids) or (0,),
             )
         )
-        self.sudo().write({"revoked_at": fields.Datetime.now(), "active": False})
+        with own_code():
+            self.sudo().write({"revoked_at": fields.Datetime.now(), "active": False})
         return True
 
     def action_revoke_tokens(self):
@@ -378,7 +382,8 @@ class GatewayCredential(models.AbstractModel):
                     note=self.env._("Rotate it and hand the new secret to its callers before that day."),
                     user_id=record._expiry_recipient().id,
                 )
-                record.warned_days = days
+                with own_code():
+                    record.warned_days = days
 
     def _expiry_recipient(self):
         """Whoever can renew it: its user, or who made it."""

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 
+from ..tools.asker import check_group
 from ..tools.narrowing import lines
 from ..tools.own_transaction import in_own_transaction
+from .gateway_credential import MANAGER
 
 NEVER = "ip_block.never"
 
@@ -10,6 +12,7 @@ class GatewayIpBlock(models.Model):
     """Addresses whose requests the sidecars refuse."""
 
     _name = "gateway.ip.block"
+    _inherit = ["gateway.configuration"]
     _description = "IP Block"
     _auto = False
     _log_access = False
@@ -37,12 +40,14 @@ class GatewayIpBlock(models.Model):
     def action_unblock(self):
         """Lets the addresses pass within a second; what led to the block is forgotten."""
         self.check_access("read")
+        check_group(self.env, MANAGER, self.env._("Only a gateway manager may do this."))
         in_own_transaction(self.env, "select gateway.unblock_networks(%s)", (self.ids,))
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_never_block(self):
         """Unblocks the addresses and puts them on the never-block list."""
         self.check_access("read")
+        check_group(self.env, MANAGER, self.env._("Only a gateway manager may do this."))
         listed = lines(self._never_blocked())
         self._set_never_blocked("\n".join([*listed, *(n for n in self.mapped("network") if n not in listed)]))
         return self.action_unblock()

@@ -6,6 +6,9 @@ import secrets
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
+from ..tools.asker import have_group
+from .gateway_credential import SYSTEM
+
 ENVIRONMENT_NAME = re.compile(r"^[A-Z][A-Z0-9_]{0,62}$")
 
 
@@ -42,13 +45,13 @@ class GatewayKey(models.Model):
 
     def _check_minter(self):
         # Binding a key to a name hands its user's rights to whoever sets the environment.
-        if self.filtered("environment_name") and not self.env.is_system():
+        if self.filtered("environment_name") and not have_group(self.env, SYSTEM):
             raise AccessError(self.env._("Only an administrator binds a key to the environment."))
         return super()._check_minter()
 
     def write(self, vals):
         result = super().write(vals)
-        if "environment_name" in vals and not self.env.su:
+        if "environment_name" in vals:
             self._check_minter()
         return result
 

@@ -1,13 +1,16 @@
 """What governs a caller: limits, addresses, scopes, models and the level of its logs."""
 
 from odoo import Command, api, fields, models
+from odoo.exceptions import AccessError
 
+from ..tools.asker import askers, have_group
 from ..tools.narrowing import check_ip_list, check_model_names, check_scopes
+from ..tools.widening import Narrowing
 
 
 class GatewayProfile(models.Model):
     _name = "gateway.profile"
-    _inherit = ["mail.thread"]
+    _inherit = ["gateway.configuration", "mail.thread"]
     _description = "API Profile"
     _order = "name, id"
 
@@ -127,6 +130,32 @@ class GatewayProfile(models.Model):
     def _check_model_names(self):
         for profile in self:
             check_model_names(self.env, profile.model_names)
+
+    def write(self, vals):
+        before = {profile: Narrowing.of(profile) for profile in self.sudo()}
+        result = super().write(vals)
+        for profile, narrowing in before.items():
+            if not Narrowing.of(profile).is_within(narrowing):
+                profile._check_widens(self.env, profile._governed_users())
+        return result
+
+    def _governed_users(self):
+        profile = self.with_context(active_test=False)
+        return profile.user_ids | profile.key_ids.user_id | profile.client_ids.user_id
+
+    @api.model
+    def _check_widens(self, env, users):
+        """Raises AccessError unless those who ask may take bounds away from these users' credentials: administrators
+        may, others their own. Limits are no bounds: managers set them for all."""
+        others = any(users.ids != [asker.uid] for asker in askers(env)) if users else False
+        if others and not have_group(env, "base.group_system"):
+            raise AccessError(
+                self.env._(
+                    "Only an administrator takes away or widens the scopes, models or addresses of a profile for other "
+                    "users: %s.",
+                    ", ".join(users[:5].mapped("name")),
+                )
+            )
 
     def action_open_keys(self):
         return self._open_credentials("gateway_key_action")

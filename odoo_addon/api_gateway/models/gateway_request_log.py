@@ -7,6 +7,7 @@ class GatewayRequestLog(models.Model):
     """One row per logged request, written by the sidecars. Secrets were taken out before."""
 
     _name = "gateway.request.log"
+    _inherit = ["gateway.configuration"]
     _description = "API Request"
     _auto = False
     _log_access = False

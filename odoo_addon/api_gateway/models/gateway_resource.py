@@ -5,7 +5,8 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools.safe_eval import safe_eval
+
+from ..tools.domain import parse_domain
 
 PATH = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 NAME = re.compile(r"[A-Za-z_]\w{0,62}")
@@ -14,6 +15,7 @@ RESERVED = frozenset(["auth", "batch", "ping"])
 
 class GatewayResource(models.Model):
     _name = "gateway.resource"
+    _inherit = ["gateway.configuration"]
     _description = "API Resource"
     _order = "sequence, name, id"
 
@@ -46,7 +48,12 @@ class GatewayResource(models.Model):
     @api.depends("domain")
     def _compute_domain_json(self):
         for resource in self:
-            resource.domain_json = resource._domain()
+            try:
+                resource.domain_json = resource._domain()
+            except ValueError as exc:
+                raise ValidationError(
+                    self.env._("The domain of %(name)s cannot be read: %(fault)s", name=resource.name, fault=exc)
+                ) from exc
 
     @api.constrains("name")
     def _check_name(self):
@@ -76,7 +83,7 @@ class GatewayResource(models.Model):
                 ) from exc
 
     def _domain(self):
-        return safe_eval(self.domain or "[]", {})
+        return parse_domain(self.domain)
 
     def action_view_records(self):
         self.ensure_one()
@@ -91,6 +98,7 @@ class GatewayResource(models.Model):
 
 class GatewayResourceLine(models.Model):
     _name = "gateway.resource.line"
+    _inherit = ["gateway.configuration"]
     _description = "Field of an API Resource"
     _order = "sequence, id"
 

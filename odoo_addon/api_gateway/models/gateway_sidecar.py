@@ -5,6 +5,7 @@ class GatewaySidecar(models.Model):
     """The heartbeats of the sidecars, as they write them."""
 
     _name = "gateway.sidecar"
+    _inherit = ["gateway.configuration"]
     _description = "Sidecar"
     _auto = False
     _log_access = False

@@ -1,8 +1,8 @@
 """What tokens are signed with. The secret itself passes no field, no view and no call."""
 
 from odoo import api, models
-from odoo.exceptions import AccessError
 
+from ..tools.asker import check_group
 from ..tools.own_transaction import in_own_transaction
 
 
@@ -32,5 +32,4 @@ class GatewaySigningSecret(models.AbstractModel):
         return state
 
     def _check_administrator(self):
-        if not self.env.is_system():
-            raise AccessError(self.env._("Only an administrator may see to the signing secret."))
+        check_group(self.env, "base.group_system", self.env._("Only an administrator may see to the signing secret."))

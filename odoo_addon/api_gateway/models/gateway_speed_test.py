@@ -9,6 +9,8 @@ from odoo.exceptions import AccessError, ValidationError
 
 from odoo.addons.base.models.res_users import check_identity
 
+from ..tools.asker import own_code
+
 LIFETIME = timedelta(minutes=10)
 KEPT = timedelta(days=365)
 KEY_PREFIX = "API Gateway speed test "
@@ -26,6 +28,7 @@ HEAVY = {
 
 class GatewaySpeedTest(models.Model):
     _name = "gateway.speed.test"
+    _inherit = ["gateway.configuration"]
     _description = "Speed Test"
     _order = "id desc"
     _rec_name = "kind"
@@ -67,7 +70,8 @@ class GatewaySpeedTest(models.Model):
             is alive and none is configured
         """
         self._check_user()
-        key = self._key()
+        with own_code():
+            key = self._key()
         name = KEY_PREFIX + secrets.token_hex(4)
         expires_at = fields.Datetime.now() + LIFETIME
         return {
@@ -90,7 +94,8 @@ class GatewaySpeedTest(models.Model):
         if str(odoo_key_name).startswith(KEY_PREFIX):
             keys = self.env["res.users.apikeys"].sudo()
             keys.search([("user_id", "=", self.env.uid), ("name", "=", odoo_key_name)])._remove()
-        self._limit(self._keys(), fields.Datetime.now())
+        with own_code():
+            self._limit(self._keys(), fields.Datetime.now())
 
     @api.model
     def record(self, values):
@@ -109,21 +114,17 @@ class GatewaySpeedTest(models.Model):
             or values.get("state") not in ("ok", "failed")
         ):
             raise ValidationError(self.env._("This is no result of a speed test."))
-        return (
-            self.sudo()
-            .create(
-                {
-                    **times,
-                    "user_id": self.env.uid,
-                    "kind": values["kind"],
-                    "state": values["state"],
-                    "runs": runs,
-                    "url": str(values.get("url") or "")[:200],
-                    "details": str(values.get("details") or "")[:500],
-                }
-            )
-            .id
-        )
+        checked = {
+            **times,
+            "user_id": self.env.uid,
+            "kind": values["kind"],
+            "state": values["state"],
+            "runs": runs,
+            "url": str(values.get("url") or "")[:200],
+            "details": str(values.get("details") or "")[:500],
+        }
+        with own_code():
+            return self.sudo().create(checked).id
 
     def _key(self):
         """The user's own key for this page: one and the same, so that the figures know it as one caller."""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 
+from ..tools.asker import check_group
 from ..tools.own_transaction import in_own_transaction
+from .gateway_credential import MANAGER
 
 # Subjects that one statement of the clean-up forgets: a request of one of them waits no longer than this takes.
 CLEAN_BATCH = 20_000
@@ -10,6 +12,7 @@ class GatewayThrottle(models.Model):
     """The windows that are running now, one row for each limit of each subject, as the sidecars count them."""
 
     _name = "gateway.throttle"
+    _inherit = ["gateway.configuration"]
     _description = "Active Throttle"
     _auto = False
     _log_access = False
@@ -69,6 +72,7 @@ class GatewayThrottle(models.Model):
     def action_reset(self):
         """Lets the windows start again with the next request; sidecars go by it within a second."""
         self.check_access("read")
+        check_group(self.env, MANAGER, self.env._("Only a gateway manager may do this."))
         for window, throttles in self.grouped("period").items():
             in_own_transaction(self.env, "select gateway.reset_throttle(%s, %s)", (throttles.mapped("subject"), window))
         return {"type": "ir.actions.client", "tag": "soft_reload"}

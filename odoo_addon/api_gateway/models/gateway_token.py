@@ -1,14 +1,15 @@
 """The tokens that were issued, as Odoo shows them. The sidecars write them."""
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from ..tools.asker import check_group
 from .gateway_credential import MANAGER
 
 
 class GatewayToken(models.Model):
     _name = "gateway.token"
+    _inherit = ["gateway.configuration"]
     _description = "API Token"
     _auto = False
     _log_access = False
@@ -40,8 +41,7 @@ class GatewayToken(models.Model):
 
     def action_revoke(self):
         """Ends these tokens at once."""
-        if not self.env.user.has_group(MANAGER):
-            raise AccessError(self.env._("Only a gateway manager revokes tokens."))
+        check_group(self.env, MANAGER, self.env._("Only a gateway manager revokes tokens."))
         self.env.cr.execute(
             SQL(
                 "update gateway.token set revoked_at = gateway.utc_now() where revoked_at is null and id in %s",

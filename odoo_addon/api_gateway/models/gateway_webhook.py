@@ -7,8 +7,10 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from ..tools.asker import have_group, is_own
+from ..tools.domain import parse_domain
 from ..webhooks import take_over
-from ..webhooks.watch import Hook, parse_domain, watch_of
+from ..webhooks.watch import Hook, watch_of
 
 TEST_WAIT_S = 12
 
@@ -16,7 +18,7 @@ TEST_WAIT_S = 12
 class GatewayWebhook(models.Model):
     _name = "gateway.webhook"
     _description = "Webhook"
-    _inherit = ["gateway.webhook.health", "mail.thread"]
+    _inherit = ["gateway.configuration", "gateway.webhook.health", "mail.thread"]
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True)
@@ -207,8 +209,7 @@ class GatewayWebhook(models.Model):
 
     def _check_owner(self):
         """Events carry what the owner may read, so lending another user's eyes is for administrators."""
-        others = self.filtered(lambda webhook: webhook.user_id != self.env.user)
-        if others and not self.env.su and not self.env.user.has_group("base.group_system"):
+        if not have_group(self.env, "base.group_system") and not is_own(self, "user_id"):
             raise AccessError(self.env._("Only an administrator may make another user the owner of a webhook."))
 
     # --- Actions

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 
 class GatewayWebhookAttempt(models.Model):
     _name = "gateway.webhook.attempt"
+    _inherit = ["gateway.configuration"]
     _description = "Webhook Delivery Attempt"
     _auto = False
     _log_access = False

@@ -29,6 +29,7 @@ class GatewayWebhookHeader(models.Model):
     """A header that goes with each request. Its value is kept in `gateway.secret`, where no RPC reads it."""
 
     _name = "gateway.webhook.header"
+    _inherit = ["gateway.configuration"]
     _description = "Webhook Header"
     _order = "sequence, id"
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..tools.asker import check_group
 from ..tools.narrowing import check_ip_list, lines
 
 MODEL_PATTERN = re.compile(r"[a-z_][a-z0-9_.]*\*?")
@@ -191,6 +192,11 @@ class ResConfigSettings(models.TransientModel):
             for field, name in self._gateway_fields().items()
             if (self[field.name] or False) != (before[field.name] or False)
         }
+        exposes = (self.gateway_never_exposed or "") != before["gateway_never_exposed"]
+        if changed or exposes:
+            check_group(
+                self.env, "base.group_system", self.env._("Only an administrator changes the API Gateway's settings.")
+            )
         for field, name in changed.items():
             value = self._gateway_stored(field)
             self.env.cr.execute("update gateway.setting set value = %s where name = %s", (json.dumps(value), name))
@@ -198,7 +204,7 @@ class ResConfigSettings(models.TransientModel):
             raise ValidationError(self.env._("The default GET limit must not be above the largest one."))
         if self.gateway_webhook_retry_first_seconds > self.gateway_webhook_retry_longest_seconds:
             raise ValidationError(self.env._("The first retry of webhooks must not wait longer than the longest wait."))
-        if (self.gateway_never_exposed or "") != before["gateway_never_exposed"]:
+        if exposes:
             self._gateway_set_never_exposed(lines(self.gateway_never_exposed))
         return result
 

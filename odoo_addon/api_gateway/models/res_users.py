@@ -3,6 +3,10 @@
 from contextvars import ContextVar
 
 from odoo import fields, models
+from odoo.exceptions import AccessError
+
+from ..tools.asker import have_group
+from ..tools.widening import Narrowing
 
 # Set by the executor for as long as a login runs: a list of the ids of the users whose password Odoo went on to check.
 checked_users = ContextVar("api_gateway_checked_users", default=None)
@@ -20,6 +24,21 @@ class ResUsers(models.Model):
         help="Governs all of the user's credentials that carry no profile of their own.",
     )
     gateway_key_ids = fields.One2many("gateway.key", "user_id", "Gateway Keys", groups="api_gateway.group_user")
+
+    def write(self, vals):
+        if "gateway_profile_id" not in vals:
+            return super().write(vals)
+        self._check_profile_is_theirs_to_give()
+        before = {user: Narrowing.of(user.gateway_profile_id) for user in self.sudo()}
+        result = super().write(vals)
+        for user, narrowing in before.items():
+            if not Narrowing.of(user.gateway_profile_id).is_within(narrowing):
+                self.env["gateway.profile"]._check_widens(self.env, user)
+        return result
+
+    def _check_profile_is_theirs_to_give(self):
+        if not have_group(self.env, "api_gateway.group_manager") and not have_group(self.env, "base.group_erp_manager"):
+            raise AccessError(self.env._("Only a gateway manager gives API profiles to users."))
 
     def _check_credentials(self, credential, env):
         checked = checked_users.get()

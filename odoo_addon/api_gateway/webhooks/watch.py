@@ -1,9 +1,6 @@
 """What webhooks look for on a model, as plain data: the registry's cache may keep it."""
 
-from ast import literal_eval
 from typing import NamedTuple
-
-from odoo.fields import Domain
 
 # Change with every write, or are Odoo's own business.
 TECHNICAL = frozenset(["id", "create_uid", "create_date", "write_uid", "write_date", "parent_path"])
@@ -67,8 +64,3 @@ def watch_of(model, hooks, hidden):
             if field.type in ("one2many", "many2many") and field.comodel_name not in CHATTER
         ),
     )
-
-
-def parse_domain(text):
-    """Literals only: a domain is configuration, never code. Raises ValueError or SyntaxError."""
-    return list(Domain(literal_eval(text or "[]")))

@@ -9,6 +9,7 @@ from ..tools.own_transaction import in_own_transaction
 
 class GatewayIpBlockAdd(models.TransientModel):
     _name = "gateway.ip.block.add"
+    _inherit = ["gateway.configuration"]
     _description = "Block an Address"
 
     network = fields.Char("Address or Network", required=True)
@@ -36,6 +37,7 @@ class GatewayIpBlockAdd(models.TransientModel):
 
     def action_block(self):
         self.ensure_one()
+        self.check_access("write")
         network = self._parsed()
         mapped = getattr(network.network_address, "ipv4_mapped", None)
         if mapped:

@@ -5,6 +5,7 @@ from ..tools.narrowing import check_ip_list, lines
 
 class GatewayIpBlockNever(models.TransientModel):
     _name = "gateway.ip.block.never"
+    _inherit = ["gateway.configuration"]
     _description = "Never-block List"
 
     addresses = fields.Text(
@@ -19,5 +20,6 @@ class GatewayIpBlockNever(models.TransientModel):
 
     def action_save(self):
         self.ensure_one()
+        self.check_access("write")
         self.env["gateway.ip.block"]._set_never_blocked("\n".join(lines(self.addresses)))
         return {"type": "ir.actions.client", "tag": "soft_reload"}

@@ -3,6 +3,7 @@ from odoo import fields, models
 
 class GatewayWebhookRedeliver(models.TransientModel):
     _name = "gateway.webhook.redeliver"
+    _inherit = ["gateway.configuration"]
     _description = "Redeliver Webhook Jobs"
 
     webhook_id = fields.Many2one("gateway.webhook", required=True, readonly=True, ondelete="cascade")

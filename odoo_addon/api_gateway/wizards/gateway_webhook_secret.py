@@ -6,6 +6,7 @@ class GatewayWebhookSecret(models.TransientModel):
     """Shows the signing secret without ever storing it in a table of Odoo."""
 
     _name = "gateway.webhook.secret"
+    _inherit = ["gateway.configuration"]
     _description = "Webhook Signing Secret"
 
     webhook_id = fields.Many2one("gateway.webhook", required=True, readonly=True, ondelete="cascade")

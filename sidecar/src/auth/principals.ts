@@ -105,6 +105,7 @@ function principalOf(kind: CredentialKind, row: CredentialRow): Principal {
     login: row.login,
     userName: row.userName,
     expiresAtMs: row.expiresAt?.getTime() ?? null,
+    credentialExpiresAtMs: row.expiresAt?.getTime() ?? null,
     grant: { scopes: meet(row.scopes, row.policy.scopes), models: row.policy.models },
     policy: row.policy,
     ips: row.ips,

@@ -75,10 +75,19 @@ export interface SecondFactorOperation {
   readonly op: 'second_factor';
 }
 
+/** What bounds the credential that makes a client; null and empty: nothing. */
+export interface Bounds {
+  /** The credential's own. */
+  readonly ip_list: readonly string[];
+  readonly profile_id: number | null;
+  /** Milliseconds since 1970. */
+  readonly expires_at: number | null;
+}
+
 /** Administration of OAuth2 clients. */
 export type ClientOperation =
   | { readonly op: 'client_list' }
-  | { readonly op: 'client_create'; readonly values: Readonly<Record<string, unknown>> }
+  | { readonly op: 'client_create'; readonly values: Readonly<Record<string, unknown>>; readonly within: Bounds }
   | { readonly op: 'client_revoke'; readonly client_id: string };
 
 export type Operation =

@@ -8,7 +8,11 @@ import { parseDateTime } from '../odoo/values.ts';
 /** As Odoo's end of the channel takes them. */
 export type ClientOperation =
   | { readonly op: 'client_list' }
-  | { readonly op: 'client_create'; readonly values: Readonly<Record<string, unknown>> }
+  | {
+      readonly op: 'client_create';
+      readonly values: Readonly<Record<string, unknown>>;
+      readonly within: { ip_list: readonly string[]; profile_id: number | null; expires_at: number | null };
+    }
   | { readonly op: 'client_revoke'; readonly client_id: string };
 
 export type Administer = (context: RequestContext, operation: ClientOperation) => Promise<unknown>;
@@ -63,7 +67,9 @@ async function create(context: RequestContext, administer: Administer): Promise<
   }
   const { expires_at: expires, ...rest } = values.data;
   const ends = expires === undefined ? {} : { expires_at: parseDateTime(expires, 'expires_at') };
-  const client = await administer(context, { op: 'client_create', values: { ...rest, ...ends } });
+  const { ips, policy, credentialExpiresAtMs } = context.principal;
+  const within = { ip_list: ips, profile_id: policy.profile_id, expires_at: credentialExpiresAtMs };
+  const client = await administer(context, { op: 'client_create', values: { ...rest, ...ends }, within });
   return { status: 201, body: client, headers: ['Pragma', 'no-cache'] };
 }
 
