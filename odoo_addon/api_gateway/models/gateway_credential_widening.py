@@ -14,6 +14,7 @@ class GatewayCredential(models.AbstractModel):
     def write(self, vals):
         if have_group(self.env, SYSTEM):
             return super().write(vals)
+        self.check_access("write")
         before = {
             record: record._narrowing() for record in self.sudo() if not is_own(record.with_env(self.env), "user_id")
         }

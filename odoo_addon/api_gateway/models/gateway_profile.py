@@ -132,6 +132,7 @@ class GatewayProfile(models.Model):
             check_model_names(self.env, profile.model_names)
 
     def write(self, vals):
+        self.check_access("write")
         before = {profile: Narrowing.of(profile) for profile in self.sudo()}
         result = super().write(vals)
         for profile, narrowing in before.items():

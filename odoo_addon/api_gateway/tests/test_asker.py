@@ -181,6 +181,7 @@ class TestAsker(AskerCase):
                 {"name": "things", "label": "Thing", "model_name": "res.partner", "domain": domain}
             )
             self.env.flush_all()
+            resource.invalidate_recordset()
             return resource
 
         for domain in (

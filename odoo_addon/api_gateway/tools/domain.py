@@ -18,7 +18,12 @@ def parse_domain(text):
     except (SyntaxError, TypeError, RecursionError, MemoryError) as exc:
         raise ValueError("A domain is a list of literals such as [('sale_ok', '=', True)].") from exc
     _check_literals(parsed)
-    Domain(parsed)
+    if type(parsed) not in (list, tuple):
+        raise ValueError("A domain is a list.")
+    try:
+        Domain(list(parsed))
+    except (TypeError, IndexError, AttributeError) as exc:
+        raise ValueError("A domain is a list of terms such as ('sale_ok', '=', True).") from exc
     return list(parsed)
 
 
