@@ -96,7 +96,7 @@ class GatewayCredential(models.AbstractModel):
     last_address = fields.Char(compute="_compute_usage")
 
     def _default_expires_at(self):
-        if self.env.is_system():
+        if have_group(self.env, SYSTEM):
             return False
         days = max(self.env.user.all_group_ids.mapped("api_key_duration"), default=0) or 1.0
         return fields.Datetime.now() + timedelta(days=days)
@@ -191,8 +191,7 @@ class GatewayCredential(models.AbstractModel):
             if not have_group(self.env, MANAGER):
                 records._check_unset(self._managed_fields - {"user_id"}, self.env._("a gateway manager"))
             records._check_unset(self._guarded_fields, self.env._("the gateway itself"))
-        for record in records:
-            self.env["res.users.apikeys"]._check_expiration_date(record.expires_at)
+        records._check_expiry()
         return records
 
     def write(self, vals):
@@ -209,10 +208,14 @@ class GatewayCredential(models.AbstractModel):
         if "user_id" in vals:
             self._check_minter()  # whose it is
         if "expires_at" in vals:
-            for record in self:
-                self.env["res.users.apikeys"]._check_expiration_date(record.expires_at)
+            self._check_expiry()
             super(GatewayCredential, self.sudo()).write({"warned_days": 0})
         return result
+
+    def _check_expiry(self):
+        for asker in askers(self.env):
+            for record in self.sudo():
+                asker["res.users.apikeys"]._check_expiration_date(record.expires_at)
 
     def _check_unset(self, names, who):
         for record in self.sudo():
@@ -324,7 +327,7 @@ class GatewayCredential(models.AbstractModel):
     def _renewed_expiry(self):
         days = max(self.env.user.all_group_ids.mapped("api_key_duration"), default=0) or 1.0
         lifetime = self.expires_at - self.create_date
-        if not self.env.is_system():
+        if not have_group(self.env, SYSTEM):
             lifetime = min(lifetime, timedelta(days=days))
         return (
             max(self.expires_at, fields.Datetime.now()) if lifetime <= timedelta() else fields.Datetime.now() + lifetime

@@ -34,7 +34,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
             `unreachable`, `not_a_gateway`, `other_database`, `version` or `away` (a gateway that does not reach
             Postgres or Odoo); milliseconds and version are null unless it is a sidecar of this database
         """
-        if not self.env.is_system():
+        if not have_group(self.env, "base.group_system"):
             raise AccessError(self.env._("Only an administrator may test the address."))
         url = (url or "").strip() or self.search([("state", "=", "alive")], limit=1).address
         if not url:

@@ -29,8 +29,8 @@ class AskerCase(CredentialsCase):
         finally:
             transaction.default_env = before
 
-    def refused(self, attempt, *, name=None):
-        with self.subTest(name), self.assertRaises(AccessError), self.env.cr.savepoint():
+    def refused(self, attempt, *, name=None, raises=AccessError):
+        with self.subTest(name), self.assertRaises(raises), self.env.cr.savepoint():
             attempt()
             self.env.flush_all()
 
@@ -225,12 +225,14 @@ class TestWidening(AskerCase):
             {"ip_list": "::/0"},
             {"profile_id": False},
             {"profile_id": wide.id},
-            {"expires_at": False},
             {"expires_at": soon + timedelta(days=1)},
         ):
             self.refused(lambda values=values: as_manager.write(values), name=values)
             with self.request_of(self.manager):
                 self.refused(lambda values=values: key.sudo().write(values), name=("su", values))
+        self.refused(lambda: as_manager.write({"expires_at": False}), raises=UserError)
+        with self.request_of(self.manager):
+            self.refused(lambda: key.sudo().write({"expires_at": False}), raises=UserError)
         for values in (
             {"scopes": "res.partner:read"},
             {"ip_list": "10.1.2.0/24"},
