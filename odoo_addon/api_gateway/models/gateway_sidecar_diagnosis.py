@@ -12,6 +12,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.modules import Manifest
 
+from ..tools.asker import have_group
 from .res_config_settings import check_address
 
 TIMEOUT_S = 5
