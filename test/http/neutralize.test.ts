@@ -80,7 +80,7 @@ beforeAll(async () => {
   await until('it was tried', () => arrivals() === 2);
 
   await gateway.post(
-    '/api/v1/res.partner',
+    '/api/v1/res.partner.category',
     { name: 'repeated' },
     { key: gateway.keys.admin, headers: { 'Idempotency-Key': crypto.randomUUID() } },
   );
