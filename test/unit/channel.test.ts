@@ -335,7 +335,7 @@ test('a full queue refuses whoever has most waiting, and tells it so', async () 
   expect(refused).toEqual(['g4']);
 });
 
-test('while others are about, a caller whose calls go on for long leaves a worker to them', async () => {
+test('while others are about, a user whose calls go on for long leaves a worker to them, however many keys it has', async () => {
   // Two workers.
   const odoo = await startOdoo({ slots: 3 });
   const modest = (id: string) => odoo.channel.deliver(asked(id, 'modest'));
@@ -343,7 +343,7 @@ test('while others are about, a caller whose calls go on for long leaves a worke
   await odoo.arrived(1);
   odoo.exchanges[0]?.answer();
   await seen;
-  const stuck = ['g1', 'g2', 'g3', 'g4'].map((id) => odoo.channel.deliver(asked(id, 'greedy', write)));
+  const stuck = ['g1', 'g2', 'g3', 'g4'].map((id) => odoo.channel.deliver(asked(id, `greedy:${id}`, write)));
   await odoo.arrived(2);
   const quick = modest('m1');
   await odoo.arrived(3);

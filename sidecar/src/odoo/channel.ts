@@ -136,7 +136,7 @@ export class OdooChannel {
 
   /** Rejects with `odoo.overloaded`, `odoo.timeout`, `odoo.unavailable` or `odoo.channel`. */
   async deliver(request: Request): Promise<Delivery> {
-    const caller = `${request.database.name}/${request.consumer}`;
+    const caller = callerOf(request);
     if (!request.consumer.startsWith('gateway:')) this.#paces.sees(caller);
     let deadlineTimer: NodeJS.Timeout | undefined;
     try {
@@ -361,6 +361,12 @@ export class OdooChannel {
     // 502 to 504 come from a proxy in front of Odoo.
     return new GatewayError(status > 500 ? 'odoo.unavailable' : 'odoo.channel', { cause: new Error(said) });
   }
+}
+
+/** Under whom slots are counted: a user with all of its keys, else nobody's address. */
+function callerOf({ database, consumer, call }: Request): string {
+  const isUsers = call.uid !== null && !consumer.startsWith('gateway:');
+  return `${database.name}/${isUsers ? `user:${call.uid}` : consumer}`;
 }
 
 /** Databases take turns, in each its users, of each its consumers. */
