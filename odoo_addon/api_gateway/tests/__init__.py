@@ -25,4 +25,4 @@ from . import (
     test_writing,
 )
 from . import test_credentials_page, test_credentials_rights, test_dashboard
-from . import test_answer_size, test_asker, test_floods
+from . import test_answer_size, test_asker, test_floods, test_widening

@@ -1,6 +1,7 @@
 """What narrows a credential, and whether a change widens it."""
 
 import ipaddress
+import re
 from typing import NamedTuple
 
 from .narrowing import lines
@@ -33,11 +34,11 @@ class Narrowing(NamedTuple):
     def is_within(self, before):
         """Whether this allows nothing that `before` did not."""
         return (
-            _within(self.scopes, before.scopes, _covers_scope)
-            and _within(self.ips, before.ips, _covers_address)
-            and _within(self.profile_scopes, before.profile_scopes, _covers_scope)
-            and _within(self.profile_ips, before.profile_ips, _covers_address)
-            and _within(self.models, before.models, str.__eq__)
+            _within(self.scopes, before.scopes, _scopes_around)
+            and addresses_within(self.ips, before.ips)
+            and _within(self.profile_scopes, before.profile_scopes, _scopes_around)
+            and addresses_within(self.profile_ips, before.profile_ips)
+            and _within(self.models, before.models, _models_around)
             and (before.active or not self.active)
             and (before.expires_at is None or (self.expires_at is not None and self.expires_at <= before.expires_at))
         )
@@ -45,19 +46,35 @@ class Narrowing(NamedTuple):
 
 def addresses_within(after, before):
     """Whether a list of addresses and networks allows none that another does not; an empty one allows all."""
-    return _within(after, before, _covers_address)
+    known = {_network(entry) for entry in before}
+    lengths = {network.prefixlen for network in known}
+
+    def around(network):
+        return (network.supernet(new_prefix=length) for length in lengths if length <= network.prefixlen)
+
+    return _within({_network(entry) for entry in after}, known, around)
 
 
-def _within(after, before, covers):
+def _within(after, before, around):
+    """`around` gives all that allow what an entry allows."""
     if after == before or not before:
         return True
-    return bool(after) and all(any(covers(old, new) for old in before) for new in after)
+    return bool(after) and all(any(wider in before for wider in around(entry)) for entry in after)
 
 
-def _covers_scope(old, new):
-    return new == old or new.endswith((f":{old}", f"_{old}"))
+def _models_around(name):
+    return (name,)
 
 
-def _covers_address(old, new):
-    old, new = (ipaddress.ip_network(entry, strict=False) for entry in (old, new))
-    return old.version == new.version and new.subnet_of(old)
+def _scopes_around(scope):
+    """Itself, and its action on all models."""
+    return scope, re.split("[:_]", scope)[-1]
+
+
+def _network(entry):
+    """IPv4 in the form of IPv6 is IPv4, as it is for the sidecar."""
+    network = ipaddress.ip_network(entry, strict=False)
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < 96:
+        return network
+    return ipaddress.ip_network((mapped, network.prefixlen - 96))
