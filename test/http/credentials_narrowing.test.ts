@@ -92,7 +92,7 @@ describe('a batch under a key for partners alone', async () => {
       },
     ],
     ['deleting', { op: 'delete', model, ids: [id] }],
-    ['a method', { op: 'call', model, method: 'action_archive', ids: [id] }],
+    ['a method', { op: 'call', model, method: 'message_subscribe', ids: [id] }],
     ['a nested value', { op: 'update', model, ids: [id], values: { category_id: [{ name: 'New' }] } }],
     [
       'a property that changes the definition',

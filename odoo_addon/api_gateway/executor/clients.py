@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from odoo.exceptions import AccessError, MissingError
 
-from ..models.base import is_hidden
+from ..models.base import is_guarded, is_hidden
 from ..models.gateway_credential import MANAGER
 from ..tools.narrowing import check_ip_list, lines
 from ..tools.widening import addresses_within
@@ -62,12 +62,13 @@ def _opened(env, reach):
         raise AccessError(
             env._("OAuth2 clients are administered by gateway managers, with a credential that was not narrowed.")
         )
-    token = is_hidden.set(None)
+    hidden, guarded = is_hidden.set(None), is_guarded.set(None)
     try:
         yield
         env.flush_all()
     finally:
-        is_hidden.reset(token)
+        is_guarded.reset(guarded)
+        is_hidden.reset(hidden)
 
 
 def _bounds(env, given, within):

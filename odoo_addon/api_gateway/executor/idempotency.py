@@ -2,8 +2,8 @@
 
 from psycopg2.extras import Json
 
+from .effects import effect_of
 from .errors import RefusalError
-from .methods import method_action
 from .reach import CALL, DELETE, READ, WRITE
 
 KEPT_HOURS = 24
@@ -72,7 +72,7 @@ def _check_rights(env, reach, operation):
     if operation["op"] not in ACTIONS or name is None:
         return
     model = reach.known(env, name, abstract=operation["op"] == "call")
-    action = method_action(model, operation["method"]) if operation["op"] == "call" else ACTIONS[operation["op"]]
+    action = effect_of(model, operation["method"]) if operation["op"] == "call" else ACTIONS[operation["op"]]
     reach.require(name, action)
     if not model._abstract and not any(model.has_access(right) for right in RIGHTS[action]):
         model.check_access(RIGHTS[action][0])

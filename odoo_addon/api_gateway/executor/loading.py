@@ -54,7 +54,7 @@ def _check_column(reach, model, names, creates):
     name, *rest = names
     if name in IDS:
         return
-    field = reach.field(model, name.partition(".")[0])  # `properties.color`
+    field = reach.field(model, name.partition(".")[0], WRITE)  # `properties.color`
     if not field.relational or field.type == "properties":
         return
     comodel = model.env[field.comodel_name]

@@ -1,5 +1,5 @@
-"""Public methods. The ORM's own are taken at their word as far as their arguments name models and fields; what a
-module's method does is between it and the user's rights, and models that are never exposed stay closed to it."""
+"""Public methods. What their arguments name is checked: the ORM's own by what they mean (`named.py`), those of modules
+by what they look like (`module_methods.py`). Models that are never exposed stay closed to both."""
 
 import inspect
 
@@ -11,18 +11,14 @@ from ..models.base import defaults_of
 from .arguments import ids, required
 from .closed_methods import check_open
 from .context import default_values, method_context
+from .effects import effect_of, is_readonly
 from .errors import RefusalError
+from .module_methods import check_method
 from .named import check_named
 from .naming import plain_names
-from .reach import CALL, DELETE, READ, WRITE
 from .remote_calls import amounts_to
 from .special_methods import KEYWORDS
 from .values import explain_values
-
-ACTIONS = {
-    **dict.fromkeys(["create", "write", "copy", "load", "name_create", "web_save"], WRITE),
-    "unlink": DELETE,
-}
 
 
 def read_call(env, reach, operation):
@@ -40,7 +36,7 @@ def call(env, reach, operation):
     name = required(operation, "method")
     method = _public_method(model, name)
     check_open(model, name, method)
-    action = method_action(model, name)
+    action = effect_of(model, name)
     reach.require(model._name, action, *amounts_to(name, action))
     args, kwargs = _arguments(operation)
     context = kwargs.pop("context", None)
@@ -48,7 +44,11 @@ def call(env, reach, operation):
         model = model.with_context(**plain_names(reach, model.env, method_context(reach, model, context)))
     records, args = _records(model, method, operation, args)
     bound = _bind(method, name, records, args, kwargs)
-    named = check_named(reach, records, name, bound)
+    if is_orms(env, name):
+        named = check_named(reach, records, name, bound)
+    else:
+        named = []
+        check_method(reach, records, name, bound)
     with explain_values(model, [*named, default_values(model.env.context)]), defaults_of(model):
         result = method(*bound.args, **bound.kwargs)
         env.flush_all()
@@ -57,17 +57,9 @@ def call(env, reach, operation):
     return result.ids if isinstance(result, BaseModel) else result
 
 
-def method_action(model, name):
-    return READ if is_readonly(model, name) else ACTIONS.get(name, CALL)
-
-
-def is_readonly(model, name):
-    """As Odoo decides it: the nearest class that says so."""
-    for cls in type(model).mro():
-        method = cls.__dict__.get(name)
-        if method is not None and hasattr(method, "_readonly"):
-            return method._readonly
-    return False
+def is_orms(env, name):
+    """Whether every model has the method."""
+    return hasattr(env.registry["base"], name)
 
 
 def _public_method(model, name):

@@ -1,6 +1,8 @@
 """What a call may reach: the never-exposed list, and what its credential was narrowed to."""
 
+from ..tools.secret_fields import is_secret
 from .budget import Budget
+from .code_and_rights import CODE, GUARDED, governor
 from .errors import RefusalError
 from .remote_calls import RemoteCalls
 from .room import Room
@@ -32,6 +34,14 @@ class Reach:
     def hides(self, model_name):
         return self._never_exposed.match(model_name)
 
+    def guards(self, model_name):
+        """Whether nothing may write the model while the call runs, Odoo's own code as superuser included."""
+        return model_name.startswith("gateway.") or (self.is_narrowed and GUARDED.match(model_name))
+
+    def shows(self, field):
+        """Whether the field is described, and read when nobody asks for fields by name."""
+        return not (field.relational and self.hides(field.comodel_name)) and not is_secret(field)
+
     def model(self, env, name, action, *methods, abstract=False):
         """The model of that name, if it exists and the call may act on it; `methods` as for `require`."""
         model = self.known(env, name, abstract)
@@ -48,7 +58,11 @@ class Reach:
         return env[name]
 
     def permits(self, model_name, action, *methods):
-        return self._is_granted(model_name, action) and not self._remote_calls.closes(model_name, action, methods)
+        return (
+            self._is_granted(model_name, action)
+            and not self._is_guarded(model_name, action)
+            and not self._remote_calls.closes(model_name, action, methods)
+        )
 
     def _is_granted(self, model_name, action):
         return (self._models is None or self._models.match(model_name)) and (
@@ -66,6 +80,12 @@ class Reach:
                 f"In this Odoo, {' and '.join(methods) or action} of {model_name} is closed to remote calls.",
                 model=model_name,
             )
+        if self._is_guarded(model_name, action):
+            raise RefusalError(
+                "odoo.exposure",
+                f"Records of {model_name} are code or rights: only a credential that was not narrowed may change them.",
+                model=model_name,
+            )
         if not self._is_granted(model_name, action):
             raise RefusalError(
                 "odoo.exposure",
@@ -74,8 +94,23 @@ class Reach:
                 scope=f"{model_name}:{action}",
             )
 
-    def field(self, model, name):
-        """The field of that name, if it exists and does not lead to a model that is never exposed."""
+    def require_one(self, env, model_name, actions):
+        """A model that something is done to by its name: one of the actions must be allowed on it."""
+        self.known(env, model_name, abstract=True)
+        if not any(self.permits(model_name, action) for action in actions):
+            self.require(model_name, actions[0])
+
+    def _is_guarded(self, model_name, action):
+        return action in (WRITE, DELETE) and self.is_narrowed and CODE.match(model_name)
+
+    def _names(self, model_name):
+        """Whether the credential's own list has the model, not just whatever it has."""
+        scopes = self._scopes is not None and f"{model_name}:{WRITE}" in self._scopes
+        return scopes or (self._models is not None and model_name in self._models.names)
+
+    def field(self, model, name, action=READ):
+        """The field of that name, if it exists, does not lead to a model that is never exposed, and may be read, or
+        with `action` WRITE be written."""
         field = model._fields.get(name) if type(name) is str else None
         if field is None:
             raise RefusalError(
@@ -89,7 +124,29 @@ class Reach:
                 model=model._name,
                 field=name,
             )
+        if action == READ and is_secret(field):
+            raise RefusalError(
+                "odoo.exposure",
+                f"The field {name} of {model._name} holds a password or a secret: it is never read through the "
+                "gateway.",
+                model=model._name,
+                field=name,
+            )
+        if action == WRITE and self.is_narrowed:
+            self._check_rights(model, name)
         return field
+
+    def _check_rights(self, model, name):
+        hands_out, named = governor(model, name)
+        if hands_out and not (named and self._names(named)):
+            more = f", or to one that names {named}" if named else ""
+            raise RefusalError(
+                "odoo.exposure",
+                f"The field {name} of {model._name} hands out rights: it is open to a credential that was not "
+                f"narrowed{more}.",
+                model=model._name,
+                field=name,
+            )
 
     def step(self, model, field, name):
         """The model that a relation leads to, about to be asked for its field `name`."""

@@ -17,12 +17,13 @@ CACHED_AS_READ = frozenset(
 )
 
 
-def default_fields(model):
+def default_fields(reach, model):
     """The stored, non-binary columns that the user may read, and those that it may not."""
     readable, omitted = [], []
     for name, field in model._fields.items():
         if name != "id" and field.store and field.column_type and field.type != "binary":
-            (readable if model._has_field_access(field, "read") else omitted).append(name)
+            is_shown = reach.shows(field) and model._has_field_access(field, "read")
+            (readable if is_shown else omitted).append(name)
     return readable, omitted
 
 

@@ -104,7 +104,7 @@ def _asked_fields(reach, model, operation):
     tree = operation.get("fields")
     omitted = []
     if tree is None:
-        names, omitted = default_fields(model)
+        names, omitted = default_fields(reach, model)
         tree = {name: {} for name in names}
     else:
         check_tree(reach, model, tree)

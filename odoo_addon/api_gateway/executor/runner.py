@@ -8,7 +8,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.http import GeoIP
 
-from ..models.base import is_hidden, loading
+from ..models.base import is_guarded, is_hidden, is_shown, loading
 from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
@@ -205,6 +205,7 @@ def _entered(request, call, envelope):
     room = Room(state.answer_bytes, state.answer_records)
     reach = Reach(state.never_exposed, call["grant"], room, request.env)
     hidden, loaded = is_hidden.set(reach.hides), loading.set(Loading(reach))
+    guarded, shown = is_guarded.set(reach.guards), is_shown.set(reach.shows)
     try:
         request.update_env(user=call["uid"], context={})
         if envelope.may_be_unstorable:
@@ -213,6 +214,8 @@ def _entered(request, call, envelope):
             request.update_env(context=checked_context(request.env, call["context"]))
         yield request.env, reach
     finally:
+        is_shown.reset(shown)
+        is_guarded.reset(guarded)
         loading.reset(loaded)
         is_hidden.reset(hidden)
 

@@ -40,7 +40,7 @@ def check_name_searched(reach, records, arguments):
 def check_copy_data(reach, records, _arguments):
     _check_copied(reach, records, READ)
     for name, field in records._fields.items():
-        if field.copy and not records._has_field_access(field, "read"):
+        if field.copy and not (reach.shows(field) and records._has_field_access(field, "read")):
             raise RefusalError(
                 "odoo.exposure",
                 f"A copy of {records._name} holds {name}, which you may not read. The method copy() copies without "

@@ -60,7 +60,7 @@ def _check_record(reach, model, values, parents, named):
     if type(values) is not dict:
         raise RefusalError("odoo.arguments", f"The values of {model._name} are not an object.", model=model._name)
     for name, value in values.items():
-        field = reach.field(model, name)
+        field = reach.field(model, name, WRITE)
         if field.type in ("one2many", "many2many"):
             _check_commands(reach, model, field, value, parents, named)
         elif field.type in ("properties", "properties_definition"):

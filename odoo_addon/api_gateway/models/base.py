@@ -11,6 +11,12 @@ from ..webhooks import capture
 # caller could pass, and not the cursor, which a method could replace.
 is_hidden = ContextVar("api_gateway_is_hidden", default=None)
 
+# Set by the executor, too: tells whether a model is written by nobody, superuser included, while a call runs.
+is_guarded = ContextVar("api_gateway_is_guarded", default=None)
+
+# Set by the executor, too: tells whether a field is described, and read when nobody names fields.
+is_shown = ContextVar("api_gateway_is_shown", default=None)
+
 # Set by the executor, too: checks what `load` makes of a file, with `check_columns(model, fields, rows)`,
 # `check_values(model, values_list, parents)` and `end()`.
 loading = ContextVar("api_gateway_loading", default=None)
@@ -38,9 +44,17 @@ class ExposureError(AccessError):
         super().__init__(f"The model {model_name} cannot be reached through the gateway.")
 
 
+class GuardError(ExposureError):
+    """A call from outside made Odoo write records that are code or rights, or the gateway's own."""
+
+    def __init__(self, model_name):
+        AccessError.__init__(self, f"Records of {model_name} cannot be changed by this request through the gateway.")
+
+
 class Base(models.AbstractModel):
     """The last line of the never-exposed list: whatever path a call takes, the ORM asks here. Code that Odoo itself
-    runs as superuser goes on as it does everywhere."""
+    runs as superuser goes on as it does everywhere, but writes neither the gateway's own models nor, for a narrowed
+    credential, what is code or rights."""
 
     _inherit = "base"
 
@@ -50,12 +64,23 @@ class Base(models.AbstractModel):
             return self, partial(ExposureError, self._name)
         return super()._check_access(operation)
 
+    def _gateway_check_guard(self):
+        guarded = is_guarded.get()
+        if guarded is not None and guarded(self._name):
+            raise GuardError(self._name)
+
     @api.model
-    def _has_field_access(self, field, operation):
-        hidden = is_hidden.get()
-        if hidden is not None and field.relational and not self.env.su and hidden(field.comodel_name):
-            return False
-        return super()._has_field_access(field, operation)
+    def fields_get(self, allfields=None, attributes=None):
+        """What is not described is not read either by `read` and `search_read` without names. Only here: methods that
+        live beside such a field go on, for it is their code and not the caller that asks for it."""
+        return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
+
+    def _gateway_shown(self, described, allfields):
+        """Fields that were asked for by name are left: Odoo keeps what it learns of tracked fields."""
+        shown = is_shown.get()
+        if shown is None or allfields:
+            return described
+        return {name: description for name, description in described.items() if shown(self._fields[name])}
 
     @api.model
     def default_get(self, fields):
@@ -107,12 +132,15 @@ class Base(models.AbstractModel):
     @api.model
     def _create(self, data_list):
         # Not in `create`: what that computes and flushes would look like updates of older records.
+        self._gateway_check_guard()
         records = super()._create(data_list)
         if watch := self._gateway_watch():
             capture.note_created(records, watch)
         return records
 
     def write(self, vals):
+        if self:
+            self._gateway_check_guard()
         if (watch := self._gateway_watch()) and watch.x2many:
             capture.note_relations(self, watch, vals)
         return super().write(vals)
@@ -129,6 +157,8 @@ class Base(models.AbstractModel):
         return super()._update_field_translations(field_name, translations, digest, source_lang)
 
     def unlink(self):
+        if self:
+            self._gateway_check_guard()
         if watch := self._gateway_watch():
             capture.note_deleted(self, watch)
         return super().unlink()

@@ -9,6 +9,7 @@ from odoo.fields import Domain
 
 from ..tools.asker import have_group, is_own
 from ..tools.domain import parse_domain
+from ..tools.secret_fields import is_secret
 from ..webhooks import take_over
 from ..webhooks.watch import Hook, watch_of
 
@@ -122,7 +123,7 @@ class GatewayWebhook(models.Model):
                 raise ValidationError(self.env._("%s is a field of another model.", field.display_name))
             found = model._fields.get(field.name)
             hides = found is not None and found.relational and hidden(found.comodel_name)
-            if found is None or hides or not model._has_field_access(found, "read"):
+            if found is None or hides or is_secret(found) or not model._has_field_access(found, "read"):
                 owner = self.user_id.name
                 raise ValidationError(
                     self.env._("%(owner)s may not read the field %(field)s.", owner=owner, field=field.display_name)

@@ -2,7 +2,7 @@
 
 from contextvars import ContextVar
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..tools.asker import have_group
@@ -39,6 +39,11 @@ class ResUsers(models.Model):
     def _check_profile_is_theirs_to_give(self):
         if not have_group(self.env, "api_gateway.group_manager") and not have_group(self.env, "base.group_erp_manager"):
             raise AccessError(self.env._("Only a gateway manager gives API profiles to users."))
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        # Odoo adds what users may see of themselves.
+        return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
 
     def _check_credentials(self, credential, env):
         checked = checked_users.get()

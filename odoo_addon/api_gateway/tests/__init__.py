@@ -1,6 +1,7 @@
 from . import (
     test_batches,
     test_channel,
+    test_effects,
     test_errors,
     test_exposure,
     test_limits,
@@ -11,6 +12,7 @@ from . import (
     test_redaction,
     test_retries,
     test_schema,
+    test_rights,
     test_scopes,
     test_settings,
     test_sidecars,

@@ -15,7 +15,7 @@ class TestScopes(ChannelCase):
             "read": search("res.partner"),
             "write": write("res.partner", self.partner.ids, {"color": 1}),
             "delete": {"op": "unlink", "model": "res.partner", "ids": self.partner.ids},
-            "call": method("res.partner", "action_archive", self.partner.ids),
+            "call": method("res.partner", "message_subscribe", self.partner.ids, []),
         }
         for scope, operation in operations.items():
             others = [other for other in operations if other != scope]
@@ -39,7 +39,8 @@ class TestScopes(ChannelCase):
             ("load", [["name"], [["x"]]], "write"),
             ("web_save", [ids, {"color": 1}, {}], "write"),
             ("unlink", [ids], "delete"),
-            ("action_archive", [ids], "call"),
+            ("action_archive", [ids], "write"),
+            ("message_subscribe", [ids, []], "call"),
         ):
             others = {"read", "write", "delete", "call"} - {scope}
             answer = self.execute(method("res.partner", name, *args), grant=self.narrowed(*others))

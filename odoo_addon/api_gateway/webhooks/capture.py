@@ -13,6 +13,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 from odoo.tools.json import json_default
 
+from ..tools.secret_fields import is_secret
 from .values import company_value, read_values, shape_column
 
 _logger = logging.getLogger(__name__)
@@ -229,7 +230,7 @@ def _previous_of_matching(model, hook, touched):
         previous = {}
         for name, raw in (touched[record.id] or {}).items():
             field = model._fields[name]
-            if not model._has_field_access(field, "read"):
+            if is_secret(field) or not model._has_field_access(field, "read"):
                 continue
             if field.company_dependent and company_value(field, raw, record) == _own_value(field, record):
                 continue  # another company's value changed

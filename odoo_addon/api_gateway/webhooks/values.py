@@ -2,6 +2,8 @@
 
 from datetime import date, datetime, timezone
 
+from ..tools.secret_fields import is_secret
+
 
 def read_values(records, names):
     """What the environment's user reads of `records`, {id: {name: value}}; without `names` all stored columns that the
@@ -23,6 +25,7 @@ def default_names(model):
         and field.store
         and field.column_type
         and field.type != "binary"
+        and not is_secret(field)
         and model._has_field_access(field, "read")
     ]
 

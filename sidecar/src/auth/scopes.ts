@@ -114,8 +114,14 @@ function actionOf(scope: string): string {
   return scope.slice(start + 1);
 }
 
-/** As the ORM's methods are counted; Odoo's executor, which alone knows what is marked read-only, decides. */
-const writing = new Set(['create', 'write', 'copy', 'load', 'name_create', 'web_save']);
+/** The methods that every model has and that write; Odoo's executor, which knows them all (`effects.py`), decides. */
+const writing = new Set(
+  (
+    'action_archive action_unarchive copy copy_translations create load name_create toggle_active ' +
+    'update_field_translations web_override_translations web_resequence web_save web_save_multi write ' +
+    'find_or_create_record message_new message_process message_route message_update'
+  ).split(' '),
+);
 
 /** The actions of which a credential needs one before a method is worth asking Odoo for. */
 export function actionsOfMethod(method: string): readonly Action[] {

@@ -1,0 +1,83 @@
+"""Models whose records are code that Odoo runs, or say who may do what. Who writes them writes anything: a credential
+that was narrowed would widen itself. One that was not may do what Odoo lets its user do."""
+
+from .state import Patterns
+
+# Also under superuser rights, for as long as a narrowed credential's call runs: no flow of Odoo's writes them.
+GUARDED = Patterns(
+    [
+        "auth.oauth.provider",
+        "auth.passkey.*",
+        "auth_totp.*",
+        "base.automation*",
+        "base.import.module",
+        "base.language.*",
+        "base.module.*",
+        "fetchmail.server",
+        "ir.actions.*",
+        "ir.asset",
+        "ir.mail_server",
+        "ir.model",
+        "ir.model.*",
+        "ir.module.*",
+        "ir.profile",
+        "ir.rule",
+        "ir.ui.menu",
+        "ir.ui.view",
+        "mail.template",
+        "mail.template.reset",
+        "res.groups",
+        "res.groups.privilege",
+        "reset.view.arch.wizard",
+        "server.action.history.wizard",
+        "sms.template",
+        "sms.template.reset",
+        "wizard.ir.model.menu.create",
+    ]
+)
+# Odoo's own flows write these for the user.
+CODE = Patterns([*GUARDED.names, *(f"{prefix}*" for prefix in GUARDED.prefixes), "ir.default", "ir.embedded.actions"])
+# What of them a narrowed credential may call: it changes none of their records.
+CALLABLE = {
+    "ir.actions.report": {
+        "barcode",
+        "get_available_barcode_masks",
+        "get_paperformat",
+        "get_valid_action_reports",
+        "get_wkhtmltopdf_state",
+        "report_action",
+    },
+    "ir.default": {"set"},
+    "ir.model": {"display_name_for", "get_available_models"},
+    "ir.model.data": {"check_object_reference"},
+    "ir.model.fields": {"get_field_help", "get_field_selection", "get_field_string"},
+    "ir.ui.menu": {"get_user_roots", "load_menus", "load_menus_root", "load_web_menus"},
+    "mail.template": {"action_open_mail_preview", "send_mail", "send_mail_batch"},
+}
+# Fields that hand out rights, by model, with the model that a narrowed credential must name to write them; None: it may
+# not at all.
+RIGHTS = {
+    "res.users": {
+        "group_ids": "res.groups",
+        "role": "res.groups",
+        "company_ids": "res.company",
+        "password": None,
+        "new_password": None,
+        "totp_secret": None,
+        "oauth_uid": None,
+        "oauth_provider_id": None,
+        "oauth_access_token": None,
+        "gateway_profile_id": None,
+    },
+    "res.company": {"user_ids": "res.users"},
+}
+# By their name, on whatever model: they become values, or code, later and elsewhere.
+RIGHTS_ANYWHERE = {"alias_defaults": None}
+
+
+def governor(model, name):
+    """(whether the field hands out rights, the model to be named for it)."""
+    own = RIGHTS.get(model._name, RIGHTS_ANYWHERE)
+    if name in own:
+        return True, own[name]
+    return name in RIGHTS_ANYWHERE, None

@@ -1,0 +1,307 @@
+from odoo.tests import new_test_user, tagged
+
+from ..tools.secret_fields import is_secret
+from .common import ChannelCase, create, method, read, search, tree, write
+
+MAIL = "From: someone@example.com\nTo: x@example.com\nSubject: Made by mail\nMessage-Id: <{}@example.com>\n\nText\n"
+
+
+@tagged("post_install", "-at_install")
+class TestRights(ChannelCase):
+    """Odoo's superuser never acts on a caller's values where the caller, or its credential, could not."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.admin = cls.env.ref("base.user_admin")
+
+    def narrowed(self, *scopes, models=None):
+        return {"scopes": list(scopes) if scopes else None, "models": models}
+
+    def assert_closed(self, operation, *words, **call):
+        call.setdefault("uid", self.admin.id)
+        return self.assert_refused(self.execute(operation, **call), "odoo.exposure", *words)
+
+    def test_mail_makes_no_configuration(self):
+        partner_fields = self.env["ir.model"]._get("res.partner").id
+        for model in ("gateway.webhook", "gateway.profile", "ir.cron", "res.partner"):
+            operation = method("mail.thread", "message_process", model, MAIL.format(model), {"name": "x"})
+            self.assert_closed(operation, uid=self.caller.id)
+            if model != "res.partner":
+                self.assert_closed(operation)
+        self.assert_closed(
+            method("res.partner", "message_process", "res.partner", MAIL.format("n"), {"color": 1}),
+            grant=self.narrowed("call", "write"),
+        )
+        self.assert_closed(create("mail.alias", {"alias_name": "x", "alias_model_id": self.id_of("gateway.webhook")}))
+        self.assert_closed(
+            create("mail.alias", {"alias_name": "x", "alias_model_id": partner_fields, "alias_defaults": "{'a': 1}"}),
+            grant=self.narrowed("write"),
+        )
+
+    def id_of(self, model):
+        return self.env["ir.model"]._get(model).id
+
+    def test_the_gateways_own_models_are_not_written_under_superuser_rights_either(self):
+        partners = type(self.env["res.partner"])
+        partners.gateway_make = lambda records: records.env["gateway.profile"].sudo().create({"name": "x"}).id
+        self.addCleanup(delattr, partners, "gateway_make")
+        for grant in (None, self.narrowed("call")):
+            self.assert_closed(method("res.partner", "gateway_make", self.partner.ids), grant=grant)
+
+    def test_values_in_arguments_are_checked_as_values(self):
+        ids = self.partner.ids
+        narrow = self.narrowed("res.partner:write", "res.partner:call", "res.partner:read")
+        escalation = {"user_ids": [[1, self.admin.id, {"name": "x"}]]}
+        hidden = {"user_ids": [[1, self.admin.id, {"api_key_ids": [[0, 0, {"name": "x"}]]}]]}
+        for name, args in (
+            ("message_update", [ids, {}, escalation]),
+            ("message_new", [{}, {"name": "x", **escalation}]),
+        ):
+            self.assert_closed(method("res.partner", name, *args), grant=narrow)
+        self.assert_closed(method("res.partner", "message_update", ids, {}, hidden))
+        server = self.env["ir.mail_server"].create({"name": "Mail", "smtp_host": "mail.example.com"})
+        for operation in (
+            method("res.partner", "message_post", ids, body="x", mail_server_id=server.id),
+            {
+                **method("res.partner", "message_notify", ids, body="x"),
+                "kwargs": {"partner_ids": ids, "model": "gateway.webhook", "res_id": 1},
+            },
+            method("res.partner", "activity_schedule", ids, res_model="gateway.webhook", res_id=1),
+            method("res.partner", "activity_schedule", ids, res_model_id=self.id_of("gateway.webhook")),
+            method("ir.default", "set", "gateway.webhook", "url", "http://x"),
+        ):
+            with self.subTest(operation):
+                self.assert_closed(operation)
+        theirs = self.env["res.partner"].create(
+            {"name": "Theirs", "company_id": self.env["res.company"].create({"name": "Second"}).id}
+        )
+        attachment = self.env["ir.attachment"].create({"name": "a", "res_model": "res.partner", "res_id": theirs.id})
+        for values in ({"attachment_ids": attachment.ids}, {"partner_ids": theirs.ids}):
+            with self.subTest(values):
+                operation = method("res.partner", "message_post", ids, body="x", **values)
+                self.assert_refused(self.execute(operation), "odoo.validation")
+
+    def test_a_default_is_a_value(self):
+        narrow = self.narrowed("ir.default:call", "ir.default:read", "res.partner:write", "res.partner:call")
+        for field, value in (("user_ids", [[0, 0, {"login": "x", "name": "x"}]]), ("nope", 1)):
+            answer = self.execute(
+                method("ir.default", "set", "res.partner", field, value), grant=narrow, uid=self.admin.id
+            )
+            self.assertIn(answer["error"]["reason"], ("odoo.exposure", "odoo.field"))
+        self.assert_ok(
+            self.execute(method("ir.default", "set", "res.partner", "color", 4), grant=narrow, uid=self.admin.id)
+        )
+        self.assert_closed(method("ir.default", "set", "res.users", "name", "x"), grant=narrow)
+
+    def test_a_file_is_imported_by_whoever_may_write_its_model(self):
+        importer = self.env["base_import.import"].with_user(self.admin)
+        upload = importer.create({"res_model": "res.users", "file": b"name,login\nx,x\n", "file_type": "text/csv"})
+        options = {"has_headers": True, "quoting": '"', "separator": ",", "encoding": "utf-8"}
+        call = method("base_import.import", "execute_import", upload.ids, ["name", "login"], ["name", "login"], options)
+        own = ["base_import.import:call", "base_import.import:write", "base_import.import:read"]
+        self.assert_closed(call, grant=self.narrowed(*own))
+        self.assert_closed(
+            method("base_import.import", "parse_preview", upload.ids, options), grant=self.narrowed(*own)
+        )
+        self.assert_closed(
+            create("base_import.import", {"res_model": "gateway.webhook", "file_type": "text/csv"}),
+        )
+        self.assert_ok(self.execute(call, uid=self.admin.id))
+        self.assertTrue(self.env["res.users"].search([("login", "=", "x")]))
+
+    def test_records_about_another_models_records_need_its_scope(self):
+        template = self.env["mail.template"].create(
+            {"name": "T", "model_id": self.id_of("res.partner"), "body_html": "x", "subject": "x"}
+        )
+        sending = method("mail.template", "send_mail", template.ids, self.partner.id)
+        self.assert_closed(sending, "res.partner", grant=self.narrowed("mail.template:call"))
+        self.assert_ok(
+            self.execute(sending, grant=self.narrowed("mail.template:call", "res.partner:read"), uid=self.admin.id)
+        )
+        attachment = self.env["ir.attachment"].create(
+            {"name": "a", "res_model": "res.partner", "res_id": self.partner.id}
+        )
+        self.assert_closed(
+            method("ir.attachment", "register_as_main_attachment", attachment.ids),
+            grant=self.narrowed("ir.attachment:call", "res.partner:read"),
+        )
+
+    def test_code_and_rights_are_no_narrowed_credentials(self):
+        group = self.env["res.groups"].create({"name": "G"})
+        action = self.env["ir.actions.server"].create(
+            {"name": "S", "model_id": self.id_of("res.partner"), "state": "code", "code": ""}
+        )
+        for model, values in (
+            ("ir.model.fields", {"name": "x_a", "model_id": self.id_of("res.partner"), "ttype": "char"}),
+            ("ir.ui.view", {"name": "v", "arch": "<form/>", "model": "res.partner"}),
+            ("ir.actions.report", {"name": "r", "model": "res.partner", "report_name": "x.y"}),
+            ("ir.actions.act_window", {"name": "w", "res_model": "res.partner"}),
+            ("ir.ui.menu", {"name": "m"}),
+            ("mail.template", {"name": "t"}),
+            ("res.groups", {"name": "g"}),
+            ("fetchmail.server", {"name": "f"}),
+            ("ir.default", {"json_value": "1"}),
+            ("ir.model.data", {"name": "d", "model": "res.partner", "res_id": 1}),
+        ):
+            for grant in (self.narrowed("write", "delete", "call"), self.narrowed(models=[model, "res.partner"])):
+                with self.subTest(model, grant=grant):
+                    self.assert_closed(create(model, values), "code or rights", grant=grant)
+                    self.assert_closed(write(model, [1], values), grant=grant)
+                    self.assert_closed({"op": "unlink", "model": model, "ids": [1]}, grant=grant)
+        self.assert_ok(self.execute(create("res.groups", {"name": "g"}), uid=self.admin.id))
+        parent = self.env["ir.actions.actions"].browse(action.id)
+        self.assert_closed(write("ir.actions.actions", parent.ids, {"name": "x"}))
+        self.assert_closed({"op": "unlink", "model": "ir.actions.actions", "ids": parent.ids})
+        self.assert_refused(
+            self.query(search("ir.actions.actions", [["id", "=", action.id]]), uid=self.admin.id), "odoo.exposure"
+        )
+        self.assert_closed(
+            write("res.groups", group.ids, {"user_ids": [[4, self.caller.id]]}), grant=self.narrowed("write")
+        )
+
+    def test_a_narrowed_credential_hands_out_no_rights(self):
+        groups = [[4, self.env.ref("base.group_system").id]]
+        users = self.narrowed("res.users:write", "res.partner:write")
+        for values in (
+            {"group_ids": groups},
+            {"role": "group_system"},
+            {"password": "x" * 12},
+            {"company_ids": [[4, 1]]},
+        ):
+            with self.subTest(values):
+                self.assert_closed(write("res.users", self.caller.ids, values), grant=users)
+                self.assert_closed(create("res.users", {"name": "n", "login": "n", **values}), grant=users)
+                nested = {"user_ids": [[1, self.caller.id, values]]}
+                self.assert_closed(write("res.partner", self.caller.partner_id.ids, nested), grant=users)
+                self.assert_closed(method("res.users", "load", list(values), [["x"]]), grant=users)
+        wide = self.narrowed("res.users:write", "res.groups:write")
+        self.assert_ok(
+            self.execute(write("res.users", self.caller.ids, {"group_ids": groups}), grant=wide, uid=self.admin.id)
+        )
+        self.assert_ok(self.execute(create("res.users", {"name": "n", "login": "n"}), grant=users, uid=self.admin.id))
+        self.assert_ok(
+            self.execute(write("res.users", self.caller.ids, {"password": "a long password"}), uid=self.admin.id)
+        )
+
+    def test_no_flow_writes_code_for_a_narrowed_credential(self):
+        partners = type(self.env["res.partner"])
+        partners.gateway_flow = lambda records: (
+            records.env["ir.ui.view"].sudo().create({"name": "v", "arch": "<qweb/>", "type": "qweb"}).id
+        )
+        self.addCleanup(delattr, partners, "gateway_flow")
+        flow = method("res.partner", "gateway_flow", self.partner.ids)
+        self.assert_closed(flow, grant=self.narrowed("res.partner:call"))
+        self.assert_ok(self.execute(flow))
+
+    def test_passwords_and_secrets_are_never_read(self):
+        server = self.env["fetchmail.server"].create({"name": "F", "server_type": "imap", "password": "hidden"})
+        order = self.env["sale.order"].create({"partner_id": self.partner.id})
+        for record, field in (
+            (server, "password"),
+            (order, "access_token"),
+            (self.admin, "totp_secret"),
+            (self.admin, "password"),
+        ):
+            model, ids = record._name, record.ids
+            with self.subTest(model, field=field):
+                for operation in (
+                    read(model, ids, fields=tree(field)),
+                    search(model, [[field, "!=", False]]),
+                    search(model, order=field),
+                    method(model, "read", ids, [field]),
+                    method(model, "export_data", ids, [field]),
+                    method(model, "search_count", [[field, "=like", "h%"]]),
+                    method(model, "formatted_read_group", [], [field]),
+                    method(model, "web_read", ids, {field: {}}),
+                    method(model, "onchange", [], {}, [], {field: {}}),
+                    method(model, "default_get", [field]),
+                ):
+                    self.assert_closed(operation, field, uid=self.admin.id)
+                answer = self.assert_ok(self.query(read(model, ids), uid=self.admin.id))
+                self.assertNotIn(field, answer["records"][0])
+                if record._fields[field].store:
+                    self.assertIn(field, answer["omitted"])
+                rows = self.assert_ok(self.execute(method(model, "read", ids), uid=self.admin.id))
+                self.assertNotIn(field, rows[0])
+                described = self.assert_ok(self.query({"op": "describe", "models": [model]}, uid=self.admin.id))
+                self.assertNotIn(field, described[model])
+        self.assert_closed(read("res.partner", self.partner.ids, fields=tree("sale_order_ids.access_token")))
+        account = self.env["iap.account"].search([], limit=1) or self.env["iap.account"].create(
+            {"name": "x", "service_id": self.env["iap.service"].search([], limit=1).id}
+        )
+        changed = write("iap.account", account.ids, {"account_token": "other"})
+        self.assert_ok(self.execute(changed, uid=self.admin.id))
+
+    def test_what_a_secret_is_shows_in_its_definition(self):
+        def secret(model, name):
+            return is_secret(self.env[model]._fields[name])
+
+        for model, name in (
+            ("ir.mail_server", "smtp_pass"),
+            ("ir.mail_server", "smtp_ssl_private_key"),
+            ("ir.attachment", "access_token"),
+            ("iap.account", "account_token"),
+            ("mail.ice.server", "credential"),
+            ("res.users.apikeys.show", "key"),
+            ("res.config.settings", "tenor_api_key"),
+        ):
+            self.assertTrue(secret(model, name), (model, name))
+        for model, name in (
+            ("ir.ui.view", "key"),
+            ("sale.order", "signature"),
+            ("discuss.channel", "avatar_cache_key"),
+            ("res.users.settings", "push_to_talk_key"),
+            ("account.move", "inalterable_hash"),
+            ("payment.transaction", "token_id"),
+        ):
+            self.assertFalse(secret(model, name), (model, name))
+
+    def test_what_people_do_in_odoo_still_works(self):
+        """Also where a field of the records leads to a model that is hidden."""
+        self.env["ir.mail_server"].create({"name": "Mail", "smtp_host": "mail.example.com"})
+        user = {"uid": self.caller.id}
+        seller = new_test_user(self.env, "gateway_seller", groups="sales_team.group_sale_manager")
+        ids = self.partner.ids
+        composer = create(
+            "mail.compose.message",
+            {
+                "model": "res.partner",
+                "res_ids": str(ids),
+                "subject": "Hello",
+                "body": "x",
+                "partner_ids": [[6, 0, ids]],
+            },
+        )
+        [composer_id] = self.assert_ok(self.execute(composer, **user))["ids"]
+        self.assert_ok(self.execute(method("mail.compose.message", "action_send_mail", [composer_id]), **user))
+        self.env.invalidate_all()
+        self.assertTrue(self.partner.message_ids.filtered(lambda message: message.subject == "Hello"))
+
+        template = self.env["mail.template"].create(
+            {"name": "T", "model_id": self.id_of("res.partner"), "body_html": "x", "subject": "x", "user_id": False}
+        )
+        self.assert_ok(self.execute(method("mail.template", "send_mail", template.ids, ids[0]), **user))
+
+        admin = {"uid": self.admin.id}
+        wizard = {"partner_ids": [[6, 0, ids]]}
+        [wizard_id] = self.assert_ok(self.execute(create("portal.wizard", wizard), **admin))["ids"]
+        line = self.env["portal.wizard"].browse(wizard_id).user_ids
+        self.assert_ok(self.execute(method("portal.wizard.user", "action_grant_access", line.ids), **admin))
+        self.env.invalidate_all()
+        self.assertTrue(self.partner.user_ids)
+
+        narrow = self.narrowed("res.partner:call", "res.partner:read")
+        for name, values in (
+            ("message_post", {"body": "hello", "message_type": "comment", "partner_ids": ids}),
+            ("activity_schedule", {"act_type_xmlid": "mail.mail_activity_data_todo", "summary": "s"}),
+            ("message_subscribe", {"partner_ids": ids}),
+        ):
+            with self.subTest(name):
+                self.assert_ok(self.execute(method("res.partner", name, ids, **values), grant=narrow, **user))
+        order = self.env["sale.order"].with_user(seller).create({"partner_id": ids[0]})
+        self.assert_ok(
+            self.execute(
+                method("sale.order", "action_confirm", order.ids), grant=self.narrowed("sale.order:call"), uid=seller.id
+            )
+        )

@@ -1,0 +1,38 @@
+"""Fields that hold a password, a key or a token, found by their definition: those of any module."""
+
+import re
+from functools import lru_cache
+
+SECRET = re.compile(
+    r"""
+    password | passwd | passphrase | secret
+    | (?:^|_)(?:pwd|pass|token|tokens|credential)(?:_?\d+)?$
+    | (?:^|_)token(?:_hash|_value)$
+    | (?:^|_)(?:api|apikey|private|secret|access|auth|signing|signature|encryption|hmac|master|server|transaction
+               |webhook|shared|consumer|license)_?key(?:_(?:file|pem|content|test|live|prod|production|sandbox))?$
+    | (?:^|_)apikey(?:_|$)
+    | (?:^|_)(?:authorization|otp|recovery|backup)_codes?$
+    | (?:^|_)sha_(?:request|response)$
+    """,
+    re.VERBOSE,
+)
+# Models whose `key` is what opens a door; elsewhere it is a name.
+KEYED = re.compile(r"api\.?_?keys?|(?:^|[._])auth(?:[._]|$)")
+NAMED = frozenset([("certificate.key", "content"), ("certificate.key", "pem_key"), ("mail.push.device", "keys")])
+TYPES = frozenset(["char", "text", "html", "binary", "json"])
+
+
+def is_secret(field):
+    """Whether nobody reads the field through the gateway. Writing it is another matter."""
+    return field.type in TYPES and _is_named_secret(field.model_name, field.name, field.related or "")
+
+
+@lru_cache(maxsize=65536)
+def _is_named_secret(model_name, name, related):
+    shown = related.rpartition(".")[2]
+    return bool(
+        SECRET.search(name)
+        or (shown and SECRET.search(shown))
+        or (name == "key" and KEYED.search(model_name))
+        or (model_name, name) in NAMED
+    )
