@@ -6,6 +6,7 @@ from typing import NamedTuple
 from odoo.models import BaseModel
 from odoo.tools import SQL, Query
 
+from ..tools.secret_fields import is_secret
 from .errors import RefusalError
 from .expressions import ORDER_TERM
 
@@ -42,6 +43,7 @@ def keyset(model, order):
             or not field.column_type
             or field.company_dependent
             or field.inherited
+            or is_secret(field)
             or not model._has_field_access(field, "read")
         ):
             return None

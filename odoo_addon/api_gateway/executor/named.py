@@ -24,8 +24,6 @@ def check_named(reach, records, method, bound):
     original = getattr(records.env.registry["base"], method, None)
     if original is None:
         return []
-    if method in special_methods.GIVES_VALUES:
-        reach.require(records._name, READ)
     signature = inspect.signature(original)
     arguments = _by_name(bound, signature)
     check, own = special_methods.CHECKS.get(method, (None, ()))

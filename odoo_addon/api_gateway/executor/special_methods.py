@@ -38,28 +38,30 @@ def check_name_searched(reach, records, arguments):
 
 
 def check_copy_data(reach, records, _arguments):
-    _check_copied(reach, records, READ)
-    for name, field in records._fields.items():
-        if field.copy and not (reach.shows(field) and records._has_field_access(field, "read")):
-            raise RefusalError(
-                "odoo.exposure",
-                f"A copy of {records._name} holds {name}, which you may not read. The method copy() copies without "
-                "showing it.",
-                model=records._name,
-                field=name,
-            )
+    for model in _copied(records):
+        reach.require(model._name, READ)
+        for name, field in model._fields.items():
+            if field.copy and not (reach.shows(field) and model._has_field_access(field, "read")):
+                raise RefusalError(
+                    "odoo.exposure",
+                    f"A copy of {records._name} holds {name} of {model._name}, which you may not read. The method "
+                    "copy() copies without showing it.",
+                    model=model._name,
+                    field=name,
+                )
 
 
 def check_copy(reach, records, _arguments):
-    _check_copied(reach, records, WRITE)
+    for model in _copied(records):
+        reach.require(model._name, WRITE)
 
 
-def _check_copied(reach, model, action, seen=()):
-    """Lines are copied with what they belong to."""
+def _copied(model, seen=()):
+    """The model and those of its lines, which are copied with what they belong to."""
+    yield model
     for field in model._fields.values():
         if field.copy and field.type == "one2many" and field not in seen:
-            reach.require(field.comodel_name, action)
-            _check_copied(reach, model.env[field.comodel_name], action, (*seen, field))
+            yield from _copied(model.env[field.comodel_name], (*seen, field))
 
 
 def check_load_arguments(reach, records, arguments):
@@ -102,25 +104,6 @@ def check_formview(reach, records, arguments):
         raise RefusalError("odoo.exposure", "'access_uid' is another user's.", argument="access_uid")
 
 
-# What tells of records and is not marked by Odoo as reading only; a specification is checked for what it names.
-GIVES_VALUES = frozenset(
-    [
-        "copy_data",
-        "default_get",
-        "export_data",
-        "fields_get",
-        "get_external_id",
-        "get_field_translations",
-        "get_metadata",
-        "get_property_definition",
-        "get_view",
-        "get_website_meta",
-        "hierarchy_read",
-        "search_panel_select_multi_range",
-        "search_panel_select_range",
-        "view_header_get",
-    ]
-)
 # By method: the check, and the arguments that it looks at.
 CHECKS = {
     **dict.fromkeys(
