@@ -80,11 +80,11 @@ def _bounds(env, given, within):
             raise RefusalError("odoo.arguments", "The ip_list is not a text.", argument="ip_list")
         check_ip_list(env, wanted)
         if not addresses_within(lines(wanted), addresses):
-            raise AccessError(env._("A client has no addresses that the credential which makes it has not."))
+            raise AccessError(env._("A client may only have addresses that the credential creating it has."))
         bounds["ip_list"] = wanted
     if profile_id := within["profile_id"]:
         if given.get("profile_id") not in (None, profile_id):
-            raise AccessError(env._("A client has the profile of the credential which makes it."))
+            raise AccessError(env._("A client gets the profile of the credential that creates it."))
         bounds["profile_id"] = profile_id
     return bounds
 

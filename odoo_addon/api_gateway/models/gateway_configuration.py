@@ -19,7 +19,7 @@ class GatewayConfiguration(models.AbstractModel):
             return
         for asker in askers(self.env):
             if not asker.uid:
-                raise AccessError(self.env._("Only users change the configuration of the API Gateway."))
+                raise AccessError(self.env._("Only users may change the configuration of the API Gateway."))
             if self.env.su or asker.uid != self.env.uid:
                 super(GatewayConfiguration, self.with_env(asker)).check_access(operation)
 
@@ -46,4 +46,4 @@ class GatewayConfiguration(models.AbstractModel):
         return True
 
     def _refuse_mail(self):
-        raise AccessError(self.env._("The configuration of the API Gateway is not changed by mail."))
+        raise AccessError(self.env._("The configuration of the API Gateway cannot be changed by mail."))

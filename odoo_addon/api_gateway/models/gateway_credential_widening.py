@@ -23,8 +23,8 @@ class GatewayCredential(models.AbstractModel):
             if not record._narrowing().is_within(narrowing):
                 raise AccessError(
                     self.env._(
-                        "%s is another user's: only an administrator gives it more scopes, addresses or time, takes "
-                        "the bounds of its profile away or unarchives it.",
+                        "%s belongs to another user. Only an administrator may give it more "
+                        "scopes, addresses or time, lift the bounds of its profile, or unarchive it.",
                         record.name,
                     )
                 )

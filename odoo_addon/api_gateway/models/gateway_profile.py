@@ -152,8 +152,8 @@ class GatewayProfile(models.Model):
         if others and not have_group(env, "base.group_system"):
             raise AccessError(
                 self.env._(
-                    "Only an administrator takes away or widens the scopes, models or addresses of a profile for other "
-                    "users: %s.",
+                    "Only an administrator may remove or widen the scopes, models "
+                    "or addresses of a profile that other users have: %s.",
                     ", ".join(users[:5].mapped("name")),
                 )
             )

@@ -42,8 +42,8 @@ class GatewayResource(models.Model):
                 if not names.isdisjoint(granted) and not self._is_own_holder(holder):
                     raise AccessError(
                         self.env._(
-                            "%(resource)s stands in the scopes of %(holder)s, which other users have: only an "
-                            "administrator changes what it reaches.",
+                            "%(resource)s is in the scopes of %(holder)s, which other "
+                            "users have. Only an administrator may change what it reaches.",
                             resource=min(names & granted),
                             holder=holder.name,
                         )

@@ -195,7 +195,9 @@ class ResConfigSettings(models.TransientModel):
         exposes = (self.gateway_never_exposed or "") != before["gateway_never_exposed"]
         if changed or exposes:
             check_group(
-                self.env, "base.group_system", self.env._("Only an administrator changes the API Gateway's settings.")
+                self.env,
+                "base.group_system",
+                self.env._("Only an administrator may change the API Gateway's settings."),
             )
         for field, name in changed.items():
             value = self._gateway_stored(field)

@@ -38,7 +38,7 @@ class ResUsers(models.Model):
 
     def _check_profile_is_theirs_to_give(self):
         if not have_group(self.env, "api_gateway.group_manager") and not have_group(self.env, "base.group_erp_manager"):
-            raise AccessError(self.env._("Only a gateway manager gives API profiles to users."))
+            raise AccessError(self.env._("Only a gateway manager may assign API profiles to users."))
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
