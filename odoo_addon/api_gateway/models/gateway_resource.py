@@ -6,7 +6,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..tools.domain import parse_domain
+from ..tools.domain import checked_domain
 
 PATH = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 NAME = re.compile(r"[A-Za-z_]\w{0,62}")
@@ -83,7 +83,7 @@ class GatewayResource(models.Model):
                 ) from exc
 
     def _domain(self):
-        return parse_domain(self.domain)
+        return checked_domain(self.domain)
 
     def action_view_records(self):
         self.ensure_one()

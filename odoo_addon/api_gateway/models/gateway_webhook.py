@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ..tools.asker import have_group, is_own
-from ..tools.domain import parse_domain
+from ..tools.domain import checked_domain, parse_domain
 from ..tools.secret_fields import is_secret
 from ..webhooks import take_over
 from ..webhooks.watch import Hook, watch_of
@@ -139,7 +139,7 @@ class GatewayWebhook(models.Model):
 
     def _check_domain(self, model):
         try:
-            domain = Domain(parse_domain(self.domain))
+            domain = Domain(checked_domain(self.domain))
             domain.validate(model)
             model.search(domain, limit=1)
         except (ValueError, SyntaxError, KeyError, TypeError, AccessError) as exc:

@@ -194,13 +194,31 @@ class TestAsker(AskerCase):
             "[('id', '=', 1e999)]",
             "[('id', '=', 1)]" + " " * 20_000 + "#",
             "[" * 300 + "]" * 300,
+            "[" + "('id', '=', 1)," * 501 + "]",
+            f"[('{'parent_id.' * 17}name', '=', 'x')]",
+            "[" + "('parent_id.parent_id.name', '=', 'x')," * 9 + "]",
+            "[('parent_id', 'any', " * 17 + "[('id', '=', 1)]" + ")]" * 17,
             "{'a': 1}",
             "'abc'",
             "[('id'",
         ):
             with self.subTest(domain[:40]), self.assertRaises(ValidationError), self.env.cr.savepoint():
                 write(domain)
+            with (
+                self.subTest(domain[:40], model="webhook"),
+                self.assertRaises(ValidationError),
+                self.env.cr.savepoint(),
+            ):
+                self.webhook.domain = domain
         self.assertEqual(write("[('is_company', '=', True)]").domain_json, [["is_company", "=", True]])
+        self.webhook.domain = f"[('{'parent_id.' * 16}name', '=', 'x')]"
+        # What was stored before these rules stops no write.
+        self.env.cr.execute(
+            "update gateway_webhook set domain = %s where id = %s", ["[('id', 'in', {1, 2})]", self.webhook.id]
+        )
+        self.env.invalidate_all()
+        self.env.registry.clear_cache("stable")
+        self.env["res.partner"].create({"name": "Written"})
 
 
 @tagged("post_install", "-at_install")

@@ -6,10 +6,19 @@ from ast import literal_eval
 from odoo.fields import Domain
 
 MAX_LENGTH = 20_000
+MAX_TERMS = 500
+# What Postgres plans in little memory, should all of them lead to many records (executor/budget.py).
+MAX_RELATIONS = 16
 
 
 def parse_domain(text):
-    """The list that the text of a domain says: literals that JSON knows, never code. Raises ValueError otherwise."""
+    """The list that a stored domain says: literals, never code. Raises ValueError or SyntaxError."""
+    return list(Domain(literal_eval(text or "[]")))
+
+
+def checked_domain(text):
+    """As `parse_domain`, of a domain that is about to be stored: literals that JSON knows, and not too many of them.
+    Raises ValueError."""
     text = (text or "").strip() or "[]"
     if len(text) > MAX_LENGTH:
         raise ValueError(f"A domain has at most {MAX_LENGTH} characters.")
@@ -22,9 +31,30 @@ def parse_domain(text):
         raise ValueError("A domain is a list.")
     try:
         Domain(list(parsed))
+        _check_cost(parsed)
     except (TypeError, IndexError, AttributeError) as exc:
         raise ValueError("A domain is a list of terms such as ('sale_ok', '=', True).") from exc
     return list(parsed)
+
+
+def _check_cost(domain):
+    terms = relations = 0
+    unchecked = [domain]
+    while unchecked:
+        for term in unchecked.pop():
+            if type(term) is str:
+                continue
+            path, operator, value = term
+            terms += 1
+            if type(path) is str:
+                relations += path.count(".")
+            if operator.lower().endswith("any"):
+                relations += 1
+                unchecked.append(value)
+    if terms > MAX_TERMS:
+        raise ValueError(f"A domain has at most {MAX_TERMS} terms, not {terms}.")
+    if relations > MAX_RELATIONS:
+        raise ValueError(f"A domain follows at most {MAX_RELATIONS} relations in all, not {relations}.")
 
 
 def _check_literals(value):
