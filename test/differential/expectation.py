@@ -1,6 +1,7 @@
 """What the API owes a caller, plainly: Odoo's ORM is asked as that user, one record and one field after the other.
 
-Knows the contract (REQUIREMENTS of the API: values out, envelope, statuses) and Odoo, and nothing of the gateway's code.
+Knows the contract (REQUIREMENTS of the API: values out, envelope, statuses) and Odoo, and of the gateway's code only which
+fields hold secrets.
 """
 
 import json
@@ -8,6 +9,8 @@ import traceback
 
 from odoo.exceptions import AccessDenied, AccessError, MissingError, UserError
 from odoo.models import BaseModel
+
+from odoo.addons.api_gateway.tools.secret_fields import is_secret
 
 # Stands for a value that the ORM refuses to show, or shows, depending on what it holds in its cache from a rule that it
 # asked as superuser. The API may do either.
@@ -27,6 +30,12 @@ NEVER_EXPOSED = (
     "ir.model.access",
     "ir.mail_server",
     "gateway.",
+    "ir.actions.actions",
+    "ir.qweb",
+    "ir.qweb.",
+    "auth_totp.",
+    "auth.totp.",
+    "auth.passkey.",
 )
 
 
@@ -36,7 +45,7 @@ def is_hidden(model_name):
 
 def is_accessible(model, field):
     """Whether the user may read the field at all."""
-    if field.relational and is_hidden(field.comodel_name):
+    if is_secret(field) or (field.relational and is_hidden(field.comodel_name)):
         return False
     return model._has_field_access(field, "read")
 

@@ -125,7 +125,7 @@ def _pieces(room, records, size):
     start = 0
     while start < len(records):
         before = room.left_bytes
-        yield records if size >= len(records) else records.browse(records._ids[start : start + size])
+        yield records if start == 0 and size >= len(records) else records.browse(records._ids[start : start + size])
         start += size
         taken = before - room.left_bytes
         size = MAX_PIECE if not taken else min(MAX_PIECE, max(1, int(size * room.left_bytes / taken / 4)))

@@ -52,6 +52,16 @@ class TestAnswerSize(ChannelCase):
             with self.subTest(operation):
                 self.assertEqual(self.refused(operation)["details"]["max_bytes"], MOST_BYTES)
 
+    def test_what_is_read_in_pieces_is_in_the_answer_once_and_in_order(self):
+        self.children[3].image_1920 = base64.b64encode(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+        ids = self.children.sorted("id", reverse=True).ids
+        for paths in (["image_1920"], ["name", "image_128", "comment"]):
+            operation = search("res.partner", [["id", "in", ids[:3]]], fields=tree(*paths), order="id desc", limit=1000)
+            records = self.assert_ok(self.query(operation))["records"]
+            self.assertEqual([record["id"] for record in records], ids[:3])
+            operation = read("res.partner", ids[:3], fields=tree(*paths))
+            self.assertEqual([record["id"] for record in self.assert_ok(self.query(operation))["records"]], ids[:3])
+
     def test_operations_of_a_batch_together(self):
         one = read("res.partner", self.parent.ids, fields=tree("comment"))
         self.assertTrue(self.query(*[one] * 3)["ok"])

@@ -81,8 +81,8 @@ class TestQuietLog(ChannelCase):
     def test_a_traceback(self):
         partners = type(self.env["res.partner"])
 
-        def gateway_fail(records, domain):
-            raise TypeError(f"Cannot search for {domain[0][2]}")
+        def gateway_fail(records, terms):
+            raise TypeError(f"Cannot search for {terms[0][2]}")
 
         partners.gateway_fail = gateway_fail
         self.addCleanup(delattr, partners, "gateway_fail")
