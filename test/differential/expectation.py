@@ -24,6 +24,7 @@ NEVER_EXPOSED = (
     "change.password.",
     "res.users.identitycheck",
     "ir.actions.server",
+    "ir.actions.server.",
     "ir.cron",
     "ir.cron.",
     "ir.rule",
