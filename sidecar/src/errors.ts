@@ -165,6 +165,11 @@ export function asGatewayError(thrown: unknown): GatewayError {
   return thrown instanceof GatewayError ? thrown : new GatewayError('internal.error', { cause: thrown });
 }
 
+/** Whether the message is the catalogue's: it repeats nothing of the request. */
+export function isOwnMessage(error: Error): boolean {
+  return error instanceof GatewayError && error.message === catalogue[error.reason].message;
+}
+
 export function isServerFault(error: GatewayError): boolean {
   return error.status >= 500;
 }

@@ -5,25 +5,64 @@ import { LRUCache } from 'lru-cache';
 /** What is shorter is found in too many places where it is none. */
 export const shortestSecret = 4;
 
-const patterns = new LRUCache<string, RegExp>({ maxSize: 16 * 1024 * 1024, sizeCalculation: ({ source }) => source.length });
+/** A pattern of whole keys and tokens takes long to make; this much of each finds where they may begin. */
+const longestHead = 32;
 
-/** Matches every form of every one of these. */
-export function patternOf(secrets: Iterable<string>): RegExp {
-  const [first, ...others] = [...secrets].sort((a, b) => b.length - a.length).map(patternOfOne);
-  return first !== undefined && others.length === 0
-    ? first
-    : new RegExp([first, ...others].map((pattern) => pattern?.source).join('|'), 'g');
+const formsOf = new LRUCache<string, readonly string[]>({ maxSize: 16 * 1024 * 1024, sizeCalculation: sizeOf });
+/** Of single secrets: mostly the credential that a consumer sends with each request. */
+const coverOf = new LRUCache<string, Cover>({ max: 1_000 });
+
+/** A text with `stars` for every form of every secret. */
+export type Cover = (text: string, stars: string) => string;
+
+export function coverFor(secrets: ReadonlySet<string>): Cover {
+  const [only = ''] = secrets;
+  const cached = secrets.size === 1 ? coverOf.get(only) : undefined;
+  if (cached !== undefined) return cached;
+  const cover = coverOfForms(longestFirst([...secrets].flatMap(formsOfOne)));
+  if (secrets.size === 1) coverOf.set(only, cover);
+  return cover;
 }
 
-function patternOfOne(secret: string): RegExp {
-  let pattern = patterns.get(secret);
-  if (pattern === undefined) {
-    const forms = new Set([secret, JSON.stringify(secret).slice(1, -1), secret.replaceAll("'", "\\'"), ...encodings(secret)]);
-    const longestFirst = [...forms].filter((form) => form.length >= shortestSecret).sort((a, b) => b.length - a.length);
-    pattern = new RegExp(longestFirst.map(escaped).join('|'), 'g');
-    patterns.set(secret, pattern);
+function coverOfForms(forms: readonly string[]): Cover {
+  const heads = longestFirst(forms.map((form) => form.slice(0, longestHead)));
+  const pattern = new RegExp(heads.map(escaped).join('|'), 'g');
+  return (text, stars) => {
+    let clean = '';
+    let from = 0;
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+      const { index } = match;
+      const form = forms.find((one) => text.startsWith(one, index) || isCutOff(text, index, one));
+      pattern.lastIndex = index + (form?.length ?? 1);
+      if (form === undefined) continue;
+      clean += text.slice(from, index) + stars;
+      from = index + form.length;
+    }
+    return from === 0 ? text : clean + text.slice(from);
+  };
+}
+
+/** The text ends within a long secret. */
+function isCutOff(text: string, index: number, form: string): boolean {
+  return form.length > text.length - index && text.length - index >= longestHead && form.startsWith(text.slice(index));
+}
+
+function formsOfOne(secret: string): readonly string[] {
+  let forms = formsOf.get(secret);
+  if (forms === undefined) {
+    forms = [secret, JSON.stringify(secret).slice(1, -1), secret.replaceAll("'", "\\'"), ...encodings(secret)];
+    formsOf.set(secret, forms);
   }
-  return pattern;
+  return forms;
+}
+
+function longestFirst(texts: readonly string[]): string[] {
+  return [...new Set(texts)].filter(({ length }) => length >= shortestSecret).sort((a, b) => b.length - a.length);
+}
+
+function sizeOf(forms: readonly string[]): number {
+  return forms.reduce((sum, { length }) => sum + length, 1);
 }
 
 function escaped(text: string): string {

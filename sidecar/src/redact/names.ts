@@ -4,6 +4,8 @@
 import { LRUCache } from 'lru-cache';
 
 export const stars = '**********';
+/** Stored instead of a text in which secrets would take too long to find. */
+export const tooLarge = 'too large to redact';
 
 const harmless = new Set([
   ...['idempotencykey', 'tokentype', 'tokentypehint', 'tokenendpoint', 'keyid', 'publickey', 'foreignkey', 'primarykey'],

@@ -1,24 +1,27 @@
 // Takes out of free text what shows by itself that it is a secret: forms that only credentials have, and values that
 // stand behind a secret's name, in the many ways in which programs and people write that.
 //
-// Every repetition is bounded: a hostile text must not make the search take the square of its length.
+// Every repetition is bounded, or consumes what it read: a hostile text must not make the search take the square of its
+// length. What that leaves open, a budget closes.
 
-import { hidesValue, isSecretName, stars } from './names.ts';
+import { Budget, costOfName } from './budget.ts';
+import { hidesValue, isSecretName, stars, tooLarge } from './names.ts';
 
 /** None of the below is found where this finds nothing. */
 const suspicious =
   /gwk_|eyJ|whsec_|[0-9a-f]{40}|bearer|basic|:\/\/|pass|pwd|secret|token|key|auth|cookie|credential|signature|assertion|jwt|otp|pin|sig|cv[cv]|code|session|sid|cursor|failing|%[0-9a-f]{2}/i;
 
-// Gateway keys; Odoo's own keys are 40 hexadecimal digits and nothing else; JWTs; webhooks' secrets.
-const forms =
-  /gwk_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])|(?:(?<![0-9A-Za-z])|(?<=%3D|%20|%22))eyJ[A-Za-z0-9_-]{8,4096}(?:\.[A-Za-z0-9_-]+){1,4}|whsec_[A-Za-z0-9+/=_-]{8,}/g;
+// Gateway keys; Odoo's own keys are 40 hexadecimal digits and nothing else; webhooks' secrets.
+const forms = /gwk_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])|whsec_[A-Za-z0-9+/=_-]{8,}/g;
+/** JWTs, once there is a dot. */
+const jwt = /(?:(?<![0-9A-Za-z])|(?<=%3D|%20|%22))eyJ[A-Za-z0-9_-]{8,4096}(?:\.[A-Za-z0-9_-]+){0,4}/g;
 const schemes = /(?<![A-Za-z])(bearer|basic)(\s{1,4}|%20|\+)([A-Za-z0-9._~+/=%-]{6,})/gi;
 const urlPassword = /(:\/\/[^\s:/@]{0,256}:)[^\s/]{1,1024}@/g;
 const urlUser = /(:\/\/)[^\s:/@]{16,1024}@/g;
 /** Postgres: `Key (login, token)=(a, b) already exists`, `Failing row contains (1, a, b)`. */
 const keyDetail =
-  /(Key \()([^\n=]{1,300}?)(\)=\()([^\n]{0,2000}?)(\)(?: already exists| is not present| is still referenced| conflicts)|\)?\.?(?:\n|$))/g;
-const failingRow = /(Failing row contains \()[\s\S]{1,2000}?(\)\.?\s*(?:\n|$))/g;
+  /(Key \()([^\n=]{1,300}?)(\)=\()(?:[^\n]{0,2000}?(\)(?: already exists| is not present| is still referenced| conflicts)|\)?\.?(?:\n|$))|[^\n]{2000})/g;
+const failingRow = /(Failing row contains \()(?:[\s\S]{1,2000}?(\)\.?\s{0,4}(?:\n|$))|[\s\S]{1,2000})/g;
 
 const word = /[A-Za-z_][\w.-]{0,199}/g;
 const separator = /(?:\\{0,4}["'`])?(?:\]|\)|%5D){0,4}(?:\\{0,4}["'])?\s{0,4}(?:={1,3}>?|:=?|%3D|%3A)\s{0,4}/iy;
@@ -37,6 +40,9 @@ const identifier = /^\.?[a-z_][a-z_./:]*\d{0,4}[a-z_./:]*$/;
 const commonWord = /^(?:key|auth|pass|pin|sig)$/i;
 const kept = /^(?:true|false|null|none|undefined|\*{10})$/i;
 const longest = 8_192;
+const longestInProse = 1_024;
+/** Names behind which a value is looked for, in a text that is cleaned. */
+const mostNames = 2_000;
 
 /** Whether something is an operator of Odoo's domains. */
 export function isOperator(value: unknown): boolean {
@@ -58,9 +64,9 @@ export function withoutCredentials(text: string): string {
   return readable === again ? clean : again;
 }
 
-/** The values in a text that stand behind a secret's name. */
-export function namedSecrets(text: string): string[] {
-  return suspicious.test(text) ? spansOf(text).map(({ start, end }) => text.slice(start, end)) : [];
+/** The values in a text that stand behind a secret's name; not all of them when that spends the budget. */
+export function namedSecrets(text: string, budget: Budget): string[] {
+  return suspicious.test(text) ? spansOf(text, budget).map(({ start, end }) => text.slice(start, end)) : [];
 }
 
 /** Percent-encoding undone, also when it was applied over and over; what is none stays. */
@@ -84,20 +90,22 @@ export function isSecretCursor(text: string): boolean {
 function cleaned(text: string): string {
   const clean = text
     .replace(schemes, (all, name: string, space: string, value: string) => (looksRandom(value) ? `${name}${space}${stars}` : all))
+    .replace(jwt, (all) => (all.includes('.') ? stars : all))
     .replace(forms, stars)
     .replace(urlPassword, `$1${stars}@`)
     .replace(urlUser, `$1${stars}@`)
     .replace(failingRow, `$1${stars}$2`)
-    .replace(keyDetail, (all, before: string, columns: string, between: string, _values, after: string) =>
+    .replace(keyDetail, (all, before: string, columns: string, between: string, after = '') =>
       columns.split(/\W+/).some(isSecretName) ? `${before}${columns}${between}${stars}${after}` : all,
     );
   let out = '';
   let from = 0;
-  for (const { start, end, isBare } of spansOf(clean)) {
+  const budget = new Budget(mostNames * costOfName);
+  for (const { start, end, isBare } of spansOf(clean, budget)) {
     out += `${clean.slice(from, start)}${isBare ? `"${stars}"` : stars}`;
     from = end;
   }
-  return out + clean.slice(from);
+  return out + (budget.isSpent ? `… ${tooLarge}` : clean.slice(from));
 }
 
 /** "Basic information" is none, "Bearer abcdef1" is. */
@@ -112,7 +120,8 @@ interface Span {
   readonly isBare: boolean;
 }
 
-function spansOf(text: string): Span[] {
+/** Ends early when the budget is spent. */
+function spansOf(text: string, budget: Budget): Span[] {
   const spans: Span[] = [];
   let from = 0;
   for (const match of text.matchAll(word)) {
@@ -120,6 +129,7 @@ function spansOf(text: string): Span[] {
     const [name] = match;
     if (!isSecretName(name) && !hidesValue(name, '0123456789abcdef') && name !== 'cursor') continue;
     const span = spanBehind(text, match.index + name.length, name);
+    if (!budget.spend(costOfName + (span === undefined ? 0 : span.end - span.start))) break;
     if (span === undefined || span.start >= span.end || kept.test(text.slice(span.start, span.end))) continue;
     const value = text.slice(span.start, span.end);
     if (name === 'cursor' ? !isSecretCursor(value) : !hidesValue(name, value)) continue;
@@ -156,20 +166,22 @@ function valueAt(text: string, at: number, name: string, isJson: boolean, mayBeB
   return value === undefined ? undefined : { start, end: start + value.length, isBare: isJson };
 }
 
-/** Between quotes, which may be escaped themselves. Without an end on its line, to the end of the line. */
+/** Between quotes, which may be escaped themselves. Without an end near by: to the end of the line, or of the text. */
 function quotedAt(text: string, at: number, mustEnd: boolean): Span | undefined {
   const quote = matchAt(openingQuote, text, at);
   if (quote === undefined) return undefined;
   const closing = quote.replace('«', '»').replace('“', '”');
   const start = at + quote.length;
-  for (let end = text.indexOf(closing, start); end !== -1 && end - start <= longest; end = text.indexOf(closing, end + 1)) {
+  const window = text.slice(start, start + (mustEnd ? longestInProse : longest));
+  for (let length = window.indexOf(closing); length !== -1; length = window.indexOf(closing, length + 1)) {
+    const end = start + length;
     if (quote.startsWith('\\') || !isEscaped(text, end)) {
-      return mustEnd && text.slice(start, end).includes('\n') ? undefined : { start, end, isBare: false };
+      return mustEnd && window.slice(0, length).includes('\n') ? undefined : { start, end, isBare: false };
     }
   }
   if (mustEnd) return undefined;
-  const line = text.indexOf('\n', start);
-  return { start, end: line === -1 ? text.length : line, isBare: false };
+  const line = window.indexOf('\n');
+  return { start, end: line === -1 ? text.length : start + line, isBare: false };
 }
 
 function isEscaped(text: string, at: number): boolean {

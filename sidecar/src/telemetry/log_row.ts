@@ -3,14 +3,13 @@
 import type { RequestContext } from '../context.ts';
 import type { LogRow } from '../db/traffic.ts';
 import { logLiteral } from '../db/traffic.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError, isOwnMessage } from '../errors.ts';
 import type { Counted } from './figures.ts';
-import { redactorOf } from './redactor_of.ts';
+import { longestPath, redactorOf } from './redactor_of.ts';
 
 export type LogLevel = 'errors' | 'metadata' | 'payloads';
 
 const longestTraceback = 65_536;
-const longestPath = 2_000;
 const longestText = 1_000;
 const longestName = 200;
 
@@ -24,12 +23,15 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
   const { request, timings, error, target } = context;
   const { principal } = context.known;
   const withPayloads = level === 'payloads';
-  const redactor = redactorOf(context, withPayloads || error !== undefined);
-  if (withPayloads) redactor.learn(context.answered);
+  // The body matters where something is stored that may repeat it.
+  const redactor = redactorOf(context, withPayloads || counted.status >= 500 || (error !== undefined && !isOwnMessage(error)));
+  // Of a request whose body is too large to be searched, the row still says where it went.
+  const ofPlace = redactor.isLost ? redactorOf(context, false) : redactor;
+  if (withPayloads) redactor.learnAnswer(context.answered);
 
   const row: LogRow = {
     at: new Date(counted.at).toISOString().slice(0, -1),
-    request_id: redactor.text(context.requestId),
+    request_id: ofPlace.text(context.requestId),
     sidecar,
     consumer: counted.consumer.consumer,
     credential: principal?.credentialName,
@@ -38,14 +40,16 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
     address: context.address || undefined,
     user_agent: optional(request.headers['user-agent'], (agent) => redactor.text(agent.slice(0, longestText))),
     method: counted.method,
-    path: redactor.path(request.originalUrl.slice(0, longestPath)),
+    path: ofPlace.path(request.originalUrl.slice(0, longestPath)),
     route: counted.route,
-    model: optional(target?.model, (model) => redactor.text(model.slice(0, longestName))),
-    odoo_method: optional(target?.method, (method) => redactor.text(method.slice(0, longestName))),
+    model: optional(target?.model, (model) => ofPlace.text(model.slice(0, longestName))),
+    odoo_method: optional(target?.method, (method) => ofPlace.text(method.slice(0, longestName))),
     operation: target?.operation,
     status: counted.status,
     reason: counted.reason,
-    message: optional(error?.message, (message) => redactor.text(message.slice(0, longestText))),
+    message: optional(error, (thrown) =>
+      isOwnMessage(thrown) ? thrown.message : redactor.text(thrown.message.slice(0, longestText)),
+    ),
     level,
     cost: counted.cost,
     gateway_ms: counted.gatewayMs,

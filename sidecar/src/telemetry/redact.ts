@@ -3,8 +3,10 @@
 // itself (redact/texts.ts), and the very secrets this request carried, wherever and however encoded they turn up again:
 // in a traceback, an echoed value, a base64 or URL-encoded copy.
 
-import { patternOf, shortestSecret } from '../redact/known.ts';
-import { hidesValue, isSecretMethod, isSecretName, stars } from '../redact/names.ts';
+import { Budget, costOf, mostLearned } from '../redact/budget.ts';
+import type { Cover } from '../redact/known.ts';
+import { coverFor, shortestSecret } from '../redact/known.ts';
+import { hidesValue, isSecretMethod, isSecretName, stars, tooLarge } from '../redact/names.ts';
 import type { Place } from '../redact/places.ts';
 import { columnsOf, isDomainName, placesInList, placesInObject } from '../redact/places.ts';
 import { decoded, isOperator, isSecretCursor, namedSecrets, withoutCredentials } from '../redact/texts.ts';
@@ -18,8 +20,8 @@ const deepest = 64;
 // More than any honest request carries. Behind these bounds nothing is told apart any more, so nothing is stored.
 const mostSecrets = 50;
 const longestSecret = 8_192;
-const mostNodes = 200_000;
-const longestNested = 1024 * 1024;
+/** Characters of all of them. */
+const mostOfSecrets = 16_384;
 /** Longer than any credential. */
 const overlap = 4_096;
 /** What stands in a secret place and is none. */
@@ -28,15 +30,17 @@ const ordinaryValue = /^(?:true|false|null|none)$/i;
 /** The secrets of one request and what replaces them. */
 export class Redactor {
   readonly #secrets = new Set<string>();
-  #known: RegExp | undefined;
-  #nodes = 0;
-  /** Learned nothing, because there was too much of it. */
+  #known: Cover | undefined;
+  #lengths = 0;
+  #toLearn = new Budget(mostLearned);
+  /** Not all was learned, because there was too much of it. */
   #isLost = false;
   /** Characters of a body that are still looked at. */
   #budget = Number.POSITIVE_INFINITY;
   /** Secret columns that were asked for, by the number of columns: rows of an answer have no names. */
   readonly #columns = new Map<number, ReadonlySet<number>>();
   #isAnswer = false;
+  #isAnswerLost = false;
   #isSecretBody = false;
   /** A method was called that gives secrets. */
   #asksForSecret = false;
@@ -44,16 +48,23 @@ export class Redactor {
   /** A value that must not be found in anything that is stored of this request. */
   add(secret: string): void {
     if (secret.length < shortestSecret || secret === stars || this.#secrets.has(secret) || ordinaryValue.test(secret)) return;
-    if (this.#secrets.size >= mostSecrets || secret.length > longestSecret) this.#isLost = true;
+    this.#lengths += secret.length;
+    const isTooMuch = this.#secrets.size >= mostSecrets || secret.length > longestSecret || this.#lengths > mostOfSecrets;
+    if (isTooMuch) this.#isLost = true;
     if (this.#isLost) return;
     this.#secrets.add(secret);
     this.#known = undefined;
   }
 
+  /** There was more than is searched for secrets: no text is told clean, `too large to redact` stands in its place. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   text(text: string): string {
-    if (this.#isLost) return stars;
-    this.#known ??= this.#secrets.size === 0 ? undefined : patternOf(this.#secrets);
-    const clean = this.#known === undefined ? text : text.replace(this.#known, stars);
+    if (this.#isLost) return tooLarge;
+    this.#known ??= this.#secrets.size === 0 ? undefined : coverFor(this.#secrets);
+    const clean = this.#known === undefined ? text : this.#known(text, stars);
     return withoutCredentials(clean).replaceAll('\0', '\uFFFD').toWellFormed(); // Postgres stores neither this nor half characters
   }
 
@@ -80,6 +91,7 @@ export class Redactor {
   /** The body of an answer. What a method about secrets gave is one. */
   answer(body: unknown, longest: number): string {
     this.#isAnswer = true;
+    if (this.#isAnswerLost) return tooLarge;
     return this.#rendered(longest, () => {
       if (!this.#asksForSecret || typeof body !== 'object' || body === null || !('data' in body)) return this.value(body);
       return { ...(this.value({ ...body, data: null }) as object), data: this.#hidden(body.data, 1) };
@@ -165,9 +177,24 @@ export class Redactor {
   }
 
   /** Learns the secrets of a body, so that they are known wherever else they stand. */
-  learn(value: unknown, depth = 0, inDomain = false): void {
-    this.#nodes += 1;
-    if (this.#nodes > mostNodes || (typeof value === 'string' && value.length > longestNested)) this.#isLost = true;
+  learn(value: unknown): void {
+    this.#learnNested(value, 0, false);
+  }
+
+  /** The same for the body of an answer, which has a budget of its own: one that is too large costs the request no text. */
+  learnAnswer(value: unknown): void {
+    this.#toLearn = new Budget(mostLearned);
+    if (costOf(value, mostLearned) > mostLearned) this.#isAnswerLost = true;
+    else this.learn(value);
+  }
+
+  /** Parsed JSON, at the top or inside a text. What it costs is known before any of it is looked at. */
+  #learnNested(value: unknown, depth: number, inDomain: boolean): void {
+    if (!this.#toLearn.spend(costOf(value, Math.max(0, this.#toLearn.left)))) this.#isLost = true;
+    this.#learn(value, depth, inDomain);
+  }
+
+  #learn(value: unknown, depth: number, inDomain: boolean): void {
     if (this.#isLost) return;
     if (typeof value === 'string') this.#learnText(value, depth, inDomain);
     if (typeof value !== 'object' || value === null || depth >= deepest) return;
@@ -202,24 +229,29 @@ export class Redactor {
   }
 
   learnQuery(query: string): void {
+    this.#learnQuery(query, 0);
+  }
+
+  #learnQuery(query: string, depth: number): void {
     for (const [name, value] of new URLSearchParams(query)) {
       if (this.#hides(name, value)) this.add(value);
-      else this.learn(value, 1, isDomainName(name));
+      else this.#learnNested(value, depth + 1, isDomainName(name));
     }
   }
 
   #learnText(text: string, depth: number, inDomain: boolean): void {
-    if (form.test(text)) {
-      this.learnQuery(text);
+    if (depth < deepest && form.test(text)) {
+      this.#learnQuery(text, depth);
     } else if (json.test(text) && depth < deepest) {
       try {
-        this.learn(JSON.parse(text), depth + 1, inDomain);
+        this.#learnNested(JSON.parse(text), depth + 1, inDomain);
         return;
       } catch {
         // Not JSON: a text like any other.
       }
     }
-    for (const secret of namedSecrets(text.slice(0, 65_536))) this.add(secret);
+    for (const secret of namedSecrets(text, this.#toLearn)) this.add(secret);
+    if (this.#toLearn.isSpent) this.#isLost = true;
   }
 
   #learnHeader(value: string): void {
@@ -236,13 +268,14 @@ export class Redactor {
 
   #learnPlaced(item: unknown, place: Place | undefined, depth: number, inDomain: boolean): void {
     if (place === 'secret') this.#learnAll(item, depth);
-    else this.learn(item, depth, inDomain);
+    else this.#learn(item, depth, inDomain);
     if (place === undefined || place === 'secret' || !Array.isArray(item)) return;
     for (const row of place.isRow ? [item] : item)
       for (const cell of cellsOf(row, place.columns)) this.#learnAll(cell, depth + 1);
   }
 
   #learnAll(item: unknown, depth: number): void {
+    if (this.#isLost) return;
     if (typeof item === 'string') this.add(item);
     else if (typeof item === 'number') this.add(String(item));
     else if (typeof item === 'object' && item !== null && depth < deepest) {
@@ -251,7 +284,7 @@ export class Redactor {
   }
 
   #rendered(longest: number, render: () => unknown): string {
-    if (this.#isLost) return stars;
+    if (this.#isLost) return tooLarge;
     this.#budget = 2 * longest;
     const clean = render();
     this.#budget = Number.POSITIVE_INFINITY;

@@ -2,7 +2,7 @@
 
 import type { Dispatcher } from 'undici';
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
-import { patternOf, shortestSecret } from '../redact/known.ts';
+import { coverFor, shortestSecret } from '../redact/known.ts';
 import { stars } from '../redact/names.ts';
 import { withoutCredentials } from '../redact/texts.ts';
 import { sign } from './sign.ts';
@@ -99,7 +99,7 @@ function withoutSecrets(text: string, { headers, url }: Webhook): string {
   const password = URL.canParse(url) ? decodeURIComponent(new URL(url).password) : '';
   const secrets = [...values, ...values.map((value) => value.slice(value.indexOf(' ') + 1)), password];
   const known = new Set(secrets.filter((secret) => secret.length >= shortestSecret));
-  return withoutCredentials(known.size === 0 ? text : text.replace(patternOf(known), stars));
+  return withoutCredentials(known.size === 0 ? text : coverFor(known)(text, stars));
 }
 
 function refusalOf(status: number): string | null {

@@ -1,0 +1,48 @@
+// How much may be looked at for the sake of one request: what callers send must not decide how long that takes.
+
+/** Of values that are searched for secrets, in characters. */
+export const mostLearned = 262_144;
+/** What one name costs behind which a value is looked for, in characters that are only passed over. */
+export const costOfName = 200;
+/** What a value costs beside its characters. */
+export const costOfValue = 8;
+
+export class Budget {
+  #left: number;
+
+  constructor(characters: number) {
+    this.#left = characters;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  get isSpent(): boolean {
+    return this.#left < 0;
+  }
+
+  /** False when there was not enough left. */
+  spend(characters: number): boolean {
+    this.#left -= characters;
+    return this.#left >= 0;
+  }
+}
+
+/** The cost of parsed JSON; more than `most` is not counted to its end. */
+export function costOf(value: unknown, most: number): number {
+  const open: unknown[] = [value];
+  let cost = 0;
+  while (open.length > 0 && cost <= most) {
+    const one = open.pop();
+    cost += costOfValue;
+    if (typeof one === 'string') cost += one.length;
+    if (typeof one !== 'object' || one === null) continue;
+    const names = Array.isArray(one) ? [] : Object.keys(one);
+    const items: readonly unknown[] = Array.isArray(one) ? one : Object.values(one);
+    if (items.length * costOfValue > most) return most + 1;
+    for (const name of names) cost += name.length;
+    for (const item of items) open.push(item);
+  }
+  return cost;
+}
