@@ -24,6 +24,7 @@ GUARDED = Patterns(
         "ir.rule",
         "ir.ui.menu",
         "ir.ui.view",
+        "ir.ui.view.custom",
         "mail.template",
         "mail.template.reset",
         "res.groups",

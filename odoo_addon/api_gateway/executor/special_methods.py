@@ -1,7 +1,10 @@
 """Methods of the ORM's whose arguments, or answers, are about more models than the one that they are called on."""
 
+from collections import defaultdict
+
 from odoo.fields import Domain
 
+from .code_and_rights import RIGHTS
 from .errors import RefusalError
 from .expressions import OPERATORS, check_domain, check_name_search
 from .loading import check_load
@@ -37,8 +40,8 @@ def check_name_searched(reach, records, arguments):
     check_name_search(reach, records)
 
 
-def check_copy_data(reach, records, _arguments):
-    for model in _copied(records):
+def check_copy_data(reach, records, arguments):
+    for model in _copied(records, arguments):
         reach.require(model._name, READ)
         for name, field in model._fields.items():
             if field.copy and not (reach.shows(field) and model._has_field_access(field, "read")):
@@ -51,17 +54,41 @@ def check_copy_data(reach, records, _arguments):
                 )
 
 
-def check_copy(reach, records, _arguments):
-    for model in _copied(records):
-        reach.require(model._name, WRITE)
+def check_copy(reach, records, arguments):
+    """A copy writes the lines that the records have, and hands out the rights that they and their lines hold."""
+    given = _given(arguments)
+    for copied in _copied(records, arguments):
+        reach.require(copied._name, WRITE)
+        for name in RIGHTS.get(copied._name, ()) if reach.is_narrowed else ():
+            field = copied._fields.get(name)
+            if field and field.copy and not (copied._name == records._name and name in given):
+                if any(record[name] for record in copied.sudo()):
+                    reach.field(copied, name, WRITE)
 
 
-def _copied(model, seen=()):
-    """The model and those of its lines, which are copied with what they belong to."""
-    yield model
-    for field in model._fields.values():
-        if field.copy and field.type == "one2many" and field not in seen:
-            yield from _copied(model.env[field.comodel_name], (*seen, field))
+def _given(arguments):
+    """The values that stand for those of the records; they are checked as any values are."""
+    default = arguments.get("default")
+    return default if type(default) is dict else {}
+
+
+def _copied(records, arguments):
+    """The records and those of their lines, model by model, which are copied with what they belong to."""
+    records.check_access("read")
+    seen = defaultdict(set)
+    unchecked = [(records, _given(arguments))]
+    while unchecked:
+        copied, given = unchecked.pop()
+        copied = copied.browse(id_ for id_ in copied.ids if id_ not in seen[copied._name])
+        if not copied:
+            continue
+        seen[copied._name].update(copied.ids)
+        yield copied
+        # Not only the lines that the caller finds: a model's own copy() may see more.
+        every = copied.sudo().with_context(active_test=False).exists()
+        for name, field in copied._fields.items():
+            if field.copy and field.type == "one2many" and name not in given:
+                unchecked.append((every[name].with_env(records.env), {}))
 
 
 def check_load_arguments(reach, records, arguments):

@@ -138,6 +138,7 @@ class TestRights(ChannelCase):
             ("ir.actions.report", {"name": "r", "model": "res.partner", "report_name": "x.y"}),
             ("ir.actions.act_window", {"name": "w", "res_model": "res.partner"}),
             ("ir.ui.menu", {"name": "m"}),
+            ("ir.ui.view.custom", {"ref_id": 1, "user_id": 1, "arch": "<form/>"}),
             ("mail.template", {"name": "t"}),
             ("res.groups", {"name": "g"}),
             ("fetchmail.server", {"name": "f"}),
@@ -183,6 +184,29 @@ class TestRights(ChannelCase):
         self.assert_ok(
             self.execute(write("res.users", self.caller.ids, {"password": "a long password"}), uid=self.admin.id)
         )
+
+    def test_a_copy_hands_out_no_rights(self):
+        users = self.narrowed("res.users:write", "res.users:read")
+        copy = method("res.users", "copy", self.admin.ids, {"login": "copy"})
+        self.assert_closed(copy, "group_ids", grant=users)
+        self.assert_closed(copy, "company_ids", grant=self.narrowed("res.users:write", "res.groups:write"))
+        self.assert_closed(copy, grant=self.narrowed("write", "read", "call"))
+        given = {"login": "copy", "group_ids": [[5]], "company_ids": [[5]]}
+        self.assert_closed(method("res.users", "copy", self.admin.ids, given), grant=users)
+        wide = self.narrowed("res.users:write", "res.groups:write", "res.company:write")
+        self.assert_ok(self.execute(copy, grant=wide, uid=self.admin.id))
+
+    def test_a_copy_asks_for_the_lines_that_the_records_have(self):
+        seller = new_test_user(self.env, "gateway_copier", groups="sales_team.group_sale_manager")
+        product = self.env["product.product"].create({"name": "P"})
+        order = self.env["sale.order"].create(
+            {"partner_id": self.partner.id, "order_line": [[0, 0, {"product_id": product.id}]]}
+        )
+        copy = method("sale.order", "copy", order.ids)
+        self.assert_closed(copy, "sale.order.line", grant=self.narrowed("sale.order:write"), uid=seller.id)
+        narrow = self.narrowed("sale.order:write", "sale.order.line:write", "sale.order.line:read", "sale.order:read")
+        [copied] = self.assert_ok(self.execute(copy, grant=narrow, uid=seller.id))
+        self.assertEqual(self.env["sale.order"].browse(copied).order_line.product_id, product)
 
     def test_no_flow_writes_code_for_a_narrowed_credential(self):
         partners = type(self.env["res.partner"])
