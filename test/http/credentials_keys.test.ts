@@ -53,9 +53,9 @@ describe('a gateway key', () => {
     await bothAnswer(200, { 'X-API-Key': next });
     const { secret: last } = await admin.rotate('gateway.key', id, 0);
     await bothAnswer(200, { 'X-API-Key': last });
-    expect((await gateway.get(ping, { headers: { 'X-API-Key': next } })).status).toBe(401);
+    expect(await bothAnswer(401, { 'X-API-Key': next })).toBeLessThan(1_000);
     // The first one's grace period was an hour, cut short by the second rotation.
-    expect((await gateway.get(ping, { headers: { 'X-API-Key': secret } })).status).toBe(401);
+    await bothAnswer(401, { 'X-API-Key': secret });
   });
 
   test('comes from the environment, by name', async () => {
