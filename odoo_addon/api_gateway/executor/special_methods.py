@@ -61,9 +61,9 @@ def check_copy(reach, records, arguments):
         reach.require(copied._name, WRITE)
         for name in RIGHTS.get(copied._name, ()) if reach.is_narrowed else ():
             field = copied._fields.get(name)
-            if field and field.copy and not (copied._name == records._name and name in given):
-                if any(record[name] for record in copied.sudo()):
-                    reach.field(copied, name, WRITE)
+            is_given = copied._name == records._name and name in given
+            if field and field.copy and not is_given and any(record[name] for record in copied.sudo()):
+                reach.field(copied, name, WRITE)
 
 
 def _given(arguments):
