@@ -1,5 +1,7 @@
 """What one request may cost, counted before the work is done: nothing bounds the memory that Postgres plans in."""
 
+from collections import Counter
+
 from .errors import RefusalError
 
 # Measured on Postgres 15 with demo data: each further condition over a relation to many records makes planning a
@@ -18,18 +20,23 @@ class Budget:
     def __init__(self):
         self._steps = 0
         self._walked = set()
-        self._joins = 0
-        self._to_many = 0
+        self.begin()
 
     def begin(self):
         self._joins = self._to_many = 0
+        self._compared = Counter()
 
     def join(self, joins, to_many, path):
-        """Relations that a domain, an order or a grouping makes Postgres join to compare `path`; each time counts."""
+        """Relations that a domain, an order or a grouping makes Postgres join to compare `path`. Each time counts in an
+        operation; in the call what the next one compares in the same way is no more."""
         if joins:
             self._joins += joins
             self._to_many += to_many
-            self._step(joins, path)
+            self._compared[path] += 1
+            compared = (path, self._compared[path], joins)
+            if compared not in self._walked:
+                self._walked.add(compared)
+                self._step(joins, path)
             if self._to_many > MAX_TO_MANY:
                 raise _too_complex(
                     f"Up to {path!r} the operation compares over {self._to_many} relations to many records, at most "
@@ -39,8 +46,8 @@ class Budget:
                 )
             if self._joins > MAX_JOINS:
                 raise _too_complex(
-                    f"Up to {path!r} the operation finds and orders records over {self._joins} relations, at most "
-                    f"{MAX_JOINS} are possible. Ask with fewer or shorter paths.",
+                    f"Up to {path!r} the operation finds and orders records over {self._joins} relations and names, "
+                    f"at most {MAX_JOINS} are possible. Ask with fewer or shorter paths, or give ids for names.",
                     path,
                     MAX_JOINS,
                 )

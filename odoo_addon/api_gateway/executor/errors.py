@@ -3,7 +3,14 @@
 import traceback
 
 from psycopg2 import DataError, IntegrityError
-from psycopg2.errors import QueryCanceled, ReadOnlySqlTransaction
+from psycopg2.errors import (
+    ProgramLimitExceeded,
+    QueryCanceled,
+    ReadOnlySqlTransaction,
+    StatementTooComplex,
+    TooManyArguments,
+    TooManyColumns,
+)
 
 from odoo.exceptions import (
     AccessDenied,
@@ -27,7 +34,8 @@ REASONS = (
     ((AccessError, AccessDenied), "odoo.access"),
     (MissingError, "odoo.missing"),
     ((LockError, *CONFLICTS), "odoo.conflict"),
-    ((ValidationError, IntegrityError, DataError), "odoo.validation"),
+    ((ValidationError, IntegrityError, DataError, ProgramLimitExceeded), "odoo.validation"),
+    ((StatementTooComplex, TooManyArguments, TooManyColumns), "request.too_complex"),
     ((UserError, RedirectWarning), "odoo.user"),
     (QueryCanceled, "odoo.timeout"),
     (ReadOnlySqlTransaction, "odoo.readonly"),
@@ -38,6 +46,7 @@ WITHOUT_DETAILS = {
     "odoo.error": "Odoo failed to execute the request.",
     "odoo.timeout": "Odoo did not finish in time.",
     "odoo.readonly": "Reading this would write.",
+    "request.too_complex": "Postgres cannot plan so large a statement. Ask for less, or in several requests.",
     "odoo.conflict": "The record is being changed by someone else. Try again.",
 }
 
@@ -73,6 +82,8 @@ def describe_error(exc, env):
 def _text(exc, env):
     if isinstance(exc, IntegrityError):
         return env._("The operation cannot be completed: %s", _model_of(exc, env)._sql_error_to_message(exc))
+    if isinstance(exc, ProgramLimitExceeded):
+        return "One of the values is too long for the database."
     if isinstance(exc, DataError):
         return exc.diag.message_primary or "The database does not accept one of the values."
     return str(exc.args[0]) if exc.args else str(exc)

@@ -15,7 +15,8 @@ OPERATORS = frozenset(
     for negation in ("", "not ")
     for operator in ("in", "any", "like", "ilike", "=like", "=ilike")
 ) | {"=", "!=", "<>", "==", "=?", "<", ">", "<=", ">=", "child_of", "parent_of"}
-SUBQUERIES = frozenset(["any", "not any", "child_of", "parent_of"])
+HIERARCHIES = frozenset(["child_of", "parent_of"])
+SUBQUERIES = HIERARCHIES | {"any", "not any"}
 ARITY = {"&": 2, "|": 2, "!": 1}
 DATE_PARTS = READ_GROUP_NUMBER_GRANULARITY.keys()
 NUMBERS = frozenset(["integer", "float", "monetary", "many2one_reference"])
@@ -50,14 +51,19 @@ def _check_terms(reach, model, domain, size):
     size.add(domain)
     # Polish notation, read from the end as the ORM does: an operator needs its operands behind it.
     ready = 0
-    for term in reversed(domain):
+    known = set()
+    for term, place in zip(reversed(domain), reversed(_alternatives(domain)), strict=True):
         if type(term) is str and term in ARITY:
             if ready < ARITY[term]:
                 raise RefusalError("odoo.domain", f"The operator {term!r} in the domain lacks an operand.")
             ready -= ARITY[term] - 1
         else:
-            _check_condition(reach, model, term, size)
             ready += 1
+            alternative = (place, term[0]) if place is not None and _is_ids(term) else None
+            if alternative is None or alternative not in known:
+                field = _check_condition(reach, model, term, size)
+                if alternative and field.relational:
+                    known.add(alternative)
 
 
 def check_order(reach, model, order):
@@ -113,11 +119,12 @@ def check_name_search(reach, model, seen=()):
 
 
 def _check_condition(reach, model, term, size):
+    """The field that the condition compares, None for a constant."""
     if type(term) is not list or len(term) != 3:
         raise RefusalError("odoo.domain", f"The domain has a malformed term: {_shorten(term)}.")
     path, operator, value = term
     if type(path) is int and operator == "=" and path in (0, 1) and value == 1:
-        return
+        return None
     if type(path) is not str or not path:
         raise RefusalError("odoo.domain", f"The domain has a condition without a field: {_shorten(term)}.")
     if type(operator) is not str or operator not in OPERATORS:
@@ -125,24 +132,25 @@ def _check_condition(reach, model, term, size):
     field, comodel = _check_path(reach, model, path)
     if field.name == "display_name":
         check_name_search(reach, model.env[field.model_name])
-    if field.type == "many2one" and (operator in SUBQUERIES or _names_one(value)):
-        reach.budget.join(1, 0, path)  # a search of its own in the other model
+    if searches := _searches(model, field, comodel, operator, value):
+        reach.budget.join(searches, 0, path)
     if operator in ("any", "not any"):
         if comodel is None:
             raise RefusalError(
                 "odoo.domain", f"The operator {operator!r} needs a relation, {path} is none.", field=path
             )
         _check_any(reach, comodel, value, size)
-        return
+        return field
     values = value if type(value) is list else [value]
     if field.relational and (operator.endswith("like") or any(type(item) is str for item in values)):
         check_name_search(reach, comodel)
-    if operator in ("child_of", "parent_of") and comodel is not None:
+    if operator in HIERARCHIES and comodel is not None:
         reach.require(comodel._name, READ)  # the hierarchy is more than an id or a name
     else:
         is_number = field.type in NUMBERS and not operator.endswith("like")
         if not all(_is_number(item) if is_number else type(item) not in (list, dict) for item in values):
             raise RefusalError("odoo.domain", f"The domain compares {path} with {_shorten(value)}.", field=path)
+    return field
 
 
 def _check_any(reach, comodel, value, size):
@@ -154,8 +162,45 @@ def _check_any(reach, comodel, value, size):
     )
 
 
-def _names_one(value):
-    return any(type(item) is str for item in (value if type(value) is list else [value]))
+def _searches(model, field, comodel, operator, value):
+    """How often other records are looked for to compare the field. Each name of a hierarchy is looked for by itself,
+    and so is each in a list where code of the model's own looks for it."""
+    names = sum(type(item) is str for item in (value if type(value) is list else [value]))
+    if operator in HIERARCHIES:
+        return max(names, 1)
+    if field.name == "display_name":
+        comodel = model.env[field.model_name]
+    elif not field.relational:
+        return 0
+    if names > 1 and type(comodel)._search_display_name is not BaseModel._search_display_name:
+        return names
+    return int(field.type == "many2one" and (names > 0 or operator in SUBQUERIES))
+
+
+def _is_ids(term):
+    """Whether the ORM makes one condition of this and its like, joined by `|`."""
+    if type(term) is not list or len(term) != 3 or type(term[0]) is not str or term[1] not in ("=", "in"):
+        return False
+    return all(type(item) is int for item in (term[2] if type(term[2]) is list else [term[2]]))
+
+
+def _alternatives(domain):
+    """For each term the place of the outermost `|` that makes it an alternative to others, None outside of one."""
+    places, lacking = [], []
+    for position, term in enumerate(domain):
+        place = lacking[-1][0] if lacking else None
+        if type(term) is str and term in ARITY:
+            places.append(None)
+            is_either = term == "|"
+            lacking.append([(position if place is None else place) if is_either else None, ARITY[term]])
+            continue
+        places.append(place)
+        while lacking:
+            lacking[-1][1] -= 1
+            if lacking[-1][1]:
+                break
+            lacking.pop()
+    return places
 
 
 def _is_number(value):

@@ -9,6 +9,7 @@ from odoo.service.model import get_public_method
 
 from ..models.base import defaults_of
 from .arguments import ids, required
+from .bounds import check_ids
 from .closed_methods import check_open
 from .context import default_values, method_context
 from .effects import effect_of, is_readonly
@@ -45,6 +46,7 @@ def call(env, reach, operation):
     records, args = _records(model, method, operation, args)
     bound = _bind(method, name, records, args, kwargs)
     if is_orms(env, name):
+        check_ids(records.ids)
         named = check_named(reach, records, name, bound)
     else:
         named = []

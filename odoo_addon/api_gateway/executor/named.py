@@ -6,6 +6,7 @@ import re
 from odoo.orm.models import fix_import_export_id_paths
 
 from . import special_methods
+from .bounds import check_sizes
 from .budget import check_length, joins_of, joins_of_order
 from .context import checked_context
 from .errors import RefusalError
@@ -26,6 +27,7 @@ def check_named(reach, records, method, bound):
         return []
     signature = inspect.signature(original)
     arguments = _by_name(bound, signature)
+    check_sizes(arguments)
     check, own = special_methods.CHECKS.get(method, (None, ()))
     if check:
         check(reach, records, arguments)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 
 from psycopg2 import DataError
+from psycopg2.errors import ProgramLimitExceeded
 
 from odoo.fields import Command
 
@@ -15,6 +16,7 @@ from .properties import check_properties
 from .reach import DELETE, READ, WRITE
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
+MAX_INDEXED = 2704  # bytes that Postgres keeps of a value in an index, though it may compress more into them
 LENGTHS = {CREATE: 3, UPDATE: 3, DELETE_RECORD: 2, UNLINK: 2, LINK: 2, CLEAR: 1, SET: 3}
 
 
@@ -43,10 +45,10 @@ def explain_values(model, values_list):
     """Turn what a field makes of a wrong value (a ValueError, or one of Postgres's) into a refusal that names it."""
     try:
         yield
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, DataError) as exc:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, DataError, ProgramLimitExceeded) as exc:
         for values in values_list:
             for field, value in _leaves(model, values):
-                if fault := _fault(model.env[field.model_name], field, value):
+                if fault := _fault(model.env[field.model_name], field, value, exc):
                     raise RefusalError(
                         "odoo.validation",
                         f"The field {field.name} of {field.model_name} cannot be set to {shorten(value)}: {fault}",
@@ -180,7 +182,10 @@ def _leaves(model, values):
                 yield from _leaves(model.env[field.comodel_name], command[2])
 
 
-def _fault(model, field, value):
+def _fault(model, field, value, exc):
+    if isinstance(exc, ProgramLimitExceeded):
+        is_too_long = field.index and type(value) is str and len(value.encode()) > MAX_INDEXED
+        return "it is too long to be indexed." if is_too_long else None
     if field.type == "integer" and type(value) is int and not -MAX_INTEGER <= value < MAX_INTEGER:
         return "it is out of range."
     try:

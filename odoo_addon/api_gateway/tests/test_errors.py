@@ -1,11 +1,14 @@
-from psycopg2.errors import QueryCanceled
+import random
+import string
+
+from psycopg2.errors import ProgramLimitExceeded, QueryCanceled, StatementTooComplex, TooManyColumns
 from werkzeug.exceptions import Forbidden
 
 from odoo.exceptions import LockError, RedirectWarning, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common import ChannelCase, create, in_ms, search
+from .common import ChannelCase, create, in_ms, method, search, write
 
 HTTP = "odoo.http"
 ANSWER = "odoo.addons.api_gateway.executor.answer"
@@ -71,6 +74,27 @@ class TestErrors(ChannelCase):
         self.assert_refused(answer, "odoo.validation", "Another model is using the record")
         [required] = [self.execute(create("res.currency", {"name": "GWY"}), uid=admin)]
         self.assertEqual(self.assert_refused(required, "odoo.validation")["details"]["field"], "symbol")
+
+    @mute_logger("odoo.sql_db")
+    def test_a_value_that_is_too_long_for_an_index_is_named(self):
+        text = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=20_000))
+        for name, operation in {
+            "create": create("res.partner", {"name": text}),
+            "write": write("res.partner", self.partner.ids, {"name": text}),
+            "method": method("res.partner", "create", {"name": text}),
+        }.items():
+            with self.subTest(name), self.assertNoLogs(ANSWER, "WARNING"):
+                error = self.assert_refused(self.execute(operation), "odoo.validation", "too long", "name")
+                self.assertEqual(error["details"]["field"], "name")
+
+    def test_what_postgres_finds_too_large_is_no_error_of_odoos(self):
+        for exception, reason in (
+            (ProgramLimitExceeded("internals"), "odoo.validation"),
+            (StatementTooComplex("internals"), "request.too_complex"),
+            (TooManyColumns("internals"), "request.too_complex"),
+        ):
+            error = self.assert_refused(self.failing_with(exception), reason)
+            self.assertNotIn("internals", str(error))
 
     def test_errors_are_in_the_callers_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")

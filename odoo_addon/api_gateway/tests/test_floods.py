@@ -12,6 +12,10 @@ def terms(path, count):
     return [[path, "ilike", name] for name in NAMES[:count]]
 
 
+def by_ids(path, count):
+    return [[path, "=", number] for number in range(1, count + 1)]
+
+
 def either(conditions):
     return ["|"] * (len(conditions) - 1) + conditions
 
@@ -36,6 +40,13 @@ class TestFloods(ChannelCase):
             "conditions over one record": search("res.partner", either(terms("parent_id.name", 41))),
             "names of another model": search("res.partner", terms("parent_id", 41)),
             "hierarchies": search("res.partner", [["parent_id", "child_of", number] for number in range(1, 42)]),
+            "names in a hierarchy": search("res.partner", [["parent_id", "child_of", [*NAMES[:41]]]]),
+            "names in the model's own hierarchy": search("res.partner", [["id", "child_of", [*NAMES[:41]]]]),
+            "names in a hierarchy over many records": search("res.partner", [["category_id", "parent_of", NAMES[:40]]]),
+            "names that a model looks for itself": search("res.partner", [["state_id", "in", NAMES[:41]]]),
+            "ids that nothing merges": search(
+                "res.partner", either([["category_id", "not in", [number]] for number in range(1, 18)])
+            ),
             "one long path": search("res.partner", terms(f"{deep}.name", 1)),
             "fields of the parent record": search("res.users", terms("child_ids.name", 17)),
             "related fields": search(
@@ -69,19 +80,64 @@ class TestFloods(ChannelCase):
             "fields of the parent record": search("res.users", either(terms("name", 60))),
             "one long path": search("res.partner", terms(f"{'.'.join(['parent_id'] * 8)}.name", 1)),
             "columns": search("res.partner", either(terms("name", 60) + terms("ref", 60))),
+            "alternatives by id": search("res.partner", either(by_ids("category_id", 100))),
+            "alternatives by id behind a relation": search("res.partner", either(by_ids("parent_id.category_id", 100))),
+            "ids in a hierarchy": search("res.partner", [["parent_id", "child_of", list(range(1, 500))]]),
+            "names of another model in a list": search("res.partner", [["parent_id", "in", NAMES]]),
         }.items():
             with self.subTest(kind):
                 self.assert_ok(self.query(operation))
 
     def test_relations_of_a_request_are_bounded_over_all_of_its_operations(self):
-        operation = search("res.partner", either(terms("parent_id.name", 40)), fields=tree("name"))
-        self.assertTrue(self.query(*[operation] * 5)["ok"])
+        paths = ("parent_id.name", "parent_id.ref", "parent_id.email", "parent_id.phone", "parent_id.city")
+        operations = [search("res.partner", either(terms(path, 40)), fields=tree("name")) for path in paths]
+        self.assertTrue(self.query(*operations, *operations)["ok"])
         error = self.assert_refused(
-            self.query(*[operation] * 5, search("res.partner", terms("country_id.name", 1))),
+            self.query(*operations, search("res.partner", terms("country_id.name", 1))),
             "request.too_complex",
             "200",
         )
         self.assertEqual((error["operation"], error["details"]["path"]), (5, "country_id.name"))
+
+    def test_what_each_operation_of_a_batch_compares_in_the_same_way_counts_once(self):
+        fields = tree("name")
+        for kind, operation in {
+            "a domain": search("res.partner", terms("country_id.code", 1), fields=fields, limit=1),
+            "an order": search("res.partner", order="parent_id", fields=fields, limit=1),
+        }.items():
+            with self.subTest(kind):
+                self.assertTrue(self.query(*[operation] * 250)["ok"])
+
+    def test_the_orm_merges_alternatives_by_id(self):
+        for path in ("category_id", "parent_id.category_id"):
+            query = self.env["res.partner"]._search(either(by_ids(path, 100)))
+            self.assertEqual(str(query.select()).count('res_partner_res_partner_category_rel" AS'), 1, path)
+
+    def test_arguments_of_methods_have_no_more_entries_than_anybody_needs(self):
+        ids, names = self.partner.ids, ["name"] * 1001
+        grouped = {"domain": [], "aggregates": ["__count"]}
+        for argument, operation in {
+            "attributes": method("res.partner", "fields_get", ["name"], attributes=names),
+            "allfields": method("res.partner", "fields_get", names),
+            "views": method("res.partner", "get_views", [[False, "form"]] * 21),
+            "aggregates": method("res.partner", "formatted_read_group", [], [], [f"n{i}:count" for i in range(201)]),
+            "groupby": method("res.partner", "formatted_read_group", groupby=["name"] * 33, **grouped),
+            "grouping_sets": method(
+                "res.partner", "formatted_read_grouping_sets", grouping_sets=[["name"]] * 101, **grouped
+            ),
+            "order": method("res.partner", "search_read", [], ["name"], order=",".join(["name"] * 33)),
+            "ids": method("res.partner", "read", [*ids * 10_001], ["name"]),
+            "fields": method("res.partner", "read", ids, names),
+            "fields_to_export": method("res.partner", "export_data", ids, names),
+            "langs": method("res.partner.category", "get_field_translations", [1], "name", langs=names),
+            "specification": method("res.partner", "web_read", ids, {"name": {"x": [{}] * 1001}}),
+            "having": method("res.partner", "formatted_read_group", having=[["name:count", ">", 1]] * 251, **grouped),
+        }.items():
+            with self.subTest(argument):
+                error = self.assert_refused(self.execute(operation), "odoo.arguments", f"'{argument}'", "at most")
+                self.assertEqual(error["details"]["argument"], argument)
+        self.assert_ok(self.execute(method("res.partner", "read", ids * 10_000, ["name"])))
+        self.assert_ok(self.execute(method("res.partner", "fields_get", ["name"], attributes=["type"] * 1000)))
 
     def test_expansions_of_a_request_are_bounded(self):
         steps = ("parent_id", "commercial_partner_id")

@@ -1,0 +1,81 @@
+"""How long the arguments of the ORM's methods may be: each entry costs Odoo time of its own, which no deadline ends.
+The bounds are far above what Odoo's own client sends."""
+
+from .errors import RefusalError
+
+MAX_IDS = 10_000
+MAX_ENTRIES = 1_000
+# Those with a bound of their own.
+MOST = {
+    "aggregates": 200,
+    "group_by": 32,
+    "group_domain": 10_000,
+    "groupby": 32,
+    "grouping_sets": 200,
+    "opening_info": 5_000,
+    "order": 32,
+    "orderby": 32,
+}
+MAX_VIEWS = 20  # all of them are rendered
+# Texts whose terms are divided by commas.
+TERMS = frozenset(["group_by", "groupby", "order", "orderby"])
+# Domains are bounded by their terms where they are checked; values by the size of a body.
+FREE = frozenset(
+    [
+        "category_domain",
+        "comodel_domain",
+        "data",
+        "default",
+        "domain",
+        "filter_domain",
+        "search_domain",
+        "translations",
+        "vals",
+        "vals_list",
+        "values",
+    ]
+)
+
+
+def check_ids(ids):
+    """What a method is called on: a record that is named again is read and answered again."""
+    _check("ids", len(ids), MAX_IDS)
+
+
+def check_sizes(arguments):
+    """Refuse arguments of more entries than honest callers need.
+
+    `arguments`: by the ORM's names
+
+    :raises RefusalError: `odoo.arguments`"""
+    for name, argument in arguments.items():
+        if name == "views" and type(argument) is list:
+            _check(name, len(argument), MAX_VIEWS)
+        elif name in TERMS and type(argument) is str:
+            _check(name, argument.count(",") + 1, MOST[name])
+        elif name not in FREE:
+            _check(name, _entries(argument), MOST.get(name, MAX_ENTRIES))
+
+
+def _entries(argument):
+    """Of lists and objects, those inside included."""
+    entries, unread = 0, [argument]  # no recursion: a body may nest as deep as JSON goes
+    while unread:
+        value = unread.pop()
+        if type(value) in (list, tuple):
+            entries += len(value)
+            unread.extend(value)
+        elif type(value) is dict:
+            entries += len(value)
+            unread.extend(value.values())
+    return entries
+
+
+def _check(name, entries, most):
+    if entries > most:
+        raise RefusalError(
+            "odoo.arguments",
+            f"The argument {name!r} has {entries} entries, at most {most} are possible. Call the method several times.",
+            argument=name,
+            max=most,
+        )
