@@ -52,10 +52,10 @@ const table: Record<string, Flood> = {
   'operations of a batch together': {
     ...post(
       '/api/v1/batch',
-      Array.from({ length: 6 }, () => ({
+      ['name', 'ref', 'email', 'phone', 'city', 'street'].map((name) => ({
         op: 'search',
         model: 'res.partner',
-        domain: terms('parent_id.name', 34),
+        domain: terms(`parent_id.${name}`, 34),
         fields: ['name'],
       })),
     ),
