@@ -190,6 +190,21 @@ describe('what is stored at the level payloads', () => {
         gateway.get('/api/v1/ping', { key: admin, headers: { ...headers, Referer: `https://u:${s}@x/?password=${s}` } }),
     ],
     ['a login', post(loginPath, (s) => ({ login: 'admin', password: s })), 'admin'],
+    ['a login under other names', post(loginPath, (s) => ({ user: 'admin', word: s }))],
+    ['a login as a list', post(loginPath, (s) => ['admin', s])],
+    ['a method route with a slash', post('/api/v1/res.users/change_password/', (s) => ({ args: [s, 'x'] }))],
+    ['a method route with a query', post('/api/v1/res.users/2/change_password/?x=/y', (s) => ({ args: [s, 'x'] }))],
+    ['an encoded method', post('/api/v1/res.users/%61uthenticate', (s) => ({ args: ['db', s] }))],
+    ['an encoded path', post('/api/v1/auth/lo%67in/', (s) => ({ login: 'admin', word: s }))],
+    [
+      'columns and rows apart',
+      post('/call', (s) => ({ model: 'res.users', method: 'load', args: [['login', 'password']], kwargs: { data: [['x', s]] } })),
+    ],
+    ['keys of users', post('/api/v1/res.users.apikeys/generate', (s) => ({ args: ['rpc', s] }))],
+    [
+      'an order',
+      post('/call', (s) => ({ model: 'res.users', method: 'search', args: [[]], kwargs: { order: `password ${s}` } })),
+    ],
   ];
 
   test('no secret is in any column, nor in the logs of the sidecar and of Odoo', async () => {

@@ -176,9 +176,30 @@ describe('positions in a body', () => {
     expect(stored(body, ...secrets)).toEqual(expected);
   });
 
+  test('a table of more columns than anyone has', () => {
+    const names = ['login', 'password', ...Array.from({ length: 2_000 }, () => 'name')];
+    stored({ args: [names, [['x', old, ...Array.from({ length: 2_000 }, () => 'x')]]] }, old);
+  });
+
+  test('an order keeps its words', () => {
+    expect(stored({ order: 'password desc nulls last, name' })).toEqual({ order: 'password desc nulls last, name' });
+    expect(new Redactor().path(`/x?order=password%20${old}`)).toBe(`/x?order=${stars}`);
+  });
+
+  test('a body about credentials shows what is known to be none', () => {
+    const redactor = new Redactor();
+    const body = { login: 'demo', user: old, params: { args: [fresh] } };
+    redactor.learnSecretBody(body, new Set(['login']));
+    expect(JSON.parse(redactor.body(body, 1_000))).toEqual({ login: 'demo', user: stars, params: { args: [stars] } });
+    expect(redactor.text(`wrong: ${fresh}`)).toBe(`wrong: ${stars}`);
+    const list = new Redactor();
+    list.learnSecretBody([old, [fresh]], new Set(['login']));
+    expect(list.body([old, [fresh]], 1_000)).toBe(`["${stars}",["${stars}"]]`);
+  });
+
   test('the body of a method route is known by its path', () => {
     const redactor = new Redactor();
-    redactor.learnMethod('change_password', { args: [old, fresh] });
+    redactor.learnMethod('res.users', 'change_password', { args: [old, fresh] });
     expect(redactor.body({ args: [old, fresh] }, 1_000)).toBe(`{"args":["${stars}","${stars}"]}`);
     expect(redactor.text(`wrong: ${old}`)).toBe(`wrong: ${stars}`);
   });

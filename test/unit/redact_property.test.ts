@@ -138,4 +138,4 @@ test(`no secret is left of ${runs} requests (seed ${seed})`, () => {
     expect(row).toContain('limit=3');
     expect(lines).toHaveLength(1);
   }
-});
+}, 30_000);

@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from odoo.tests.common import BaseCase
 
 from ..executor.quiet_log import WithoutSecrets, log_without_secrets
-from ..tools.redact import STARS, Secrets, is_secret_method, is_secret_name, without_credentials
+from ..tools.redact import STARS, TOO_LARGE, Secrets, is_secret_method, is_secret_name, without_credentials
 from ..webhooks.deliver import Target, deliver
 from ..webhooks.egress import guarded_session, parse_allowed
 from .common import ChannelCase, create, method
@@ -44,6 +44,23 @@ class TestRedaction(BaseCase):
             started = time.perf_counter()
             without_credentials(text)
             self.assertLess(time.perf_counter() - started, 10, part)  # its square would be minutes
+
+    def test_a_hostile_text_is_cut_before_it_is_searched(self):
+        for part in ("Key (token)=(a", "-eyJaaaaaaaa", "Failing row contains ()", 'token="a ', "token (", "<password>"):
+            started = time.perf_counter()
+            clean = Secrets().clean(part * (140_000 // len(part)))
+            self.assertLess(time.perf_counter() - started, 2, part)
+            self.assertLess(len(clean), 140_000)
+
+    def test_more_than_is_searched_leaves_no_text(self):
+        many = [{"password": f"secret number {index}"} for index in range(60)]
+        table = [["password"] * 10_000, [["x"] * 10_000] * 100]
+        for body in (many, table, ["x" * 262_144], {"password": "y" * 9_000}, {"text": json.dumps(["z"] * 100_000)}):
+            secrets = Secrets()
+            started = time.perf_counter()
+            secrets.learn(body)
+            self.assertEqual(secrets.clean("secret number 7"), TOO_LARGE)
+            self.assertLess(time.perf_counter() - started, 2)
 
 
 @tagged("post_install", "-at_install")

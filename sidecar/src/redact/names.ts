@@ -22,7 +22,7 @@ const secret = new RegExp(
 const secretWords = new Set(['pass', 'passwd', 'pin', 'otp', 'totp', 'sig', 'cvc', 'cvv']);
 const session = /sessionid$|^sid$/;
 const secretMethod =
-  /passw|authenticat|login|signup|otp$|totp|credential|identity|apikey|token|secret|authoauth|passkey|ratingapply|runcheck/;
+  /passw|authenticat|login|signup|otp$|totp|credential|identity|apikey|token|secret|authoauth|passkey|ratingapply|runcheck|^setparam$/;
 
 const judged = new LRUCache<string, boolean>({ max: 5_000 });
 

@@ -1,17 +1,23 @@
 // Where in parsed JSON a secret stands by its position, under no name of its own: behind a secret field in a domain, among
 // the arguments of a method that takes passwords, in the column of a table, beside the name that says what it is.
+// What doubt leaves open is hidden.
 
 import { isSecretMethod, isSecretName } from './names.ts';
 import { isIdentifier, isOperator } from './texts.ts';
 
-/** `secret`: all that stands there. Else the secret columns of what stands there, a row or a list of rows. */
-export type Place = 'secret' | { readonly columns: ReadonlySet<number>; readonly isRow: boolean };
+/**
+ * `secret`: all that stands there. Else the secret columns of what stands there: of a row, of a list of rows, or of the
+ * arguments among which such a list stands.
+ */
+export type Place = 'secret' | { readonly columns: ReadonlySet<number>; readonly of: 'row' | 'rows' | 'arguments' };
 
 type Item = (index: number, item: unknown) => Place | undefined;
 
 const nothing = () => undefined;
 /** Longer lists are records and rows; those among which a header or a method is looked for are arguments. */
 const mostArguments = 32;
+/** More are never learned (redact/budget.ts). */
+const mostColumns = 32_768;
 
 /** Whether under this name stands a domain: then three in a list are a condition, whatever the second one is. */
 export function isDomainName(name: string): boolean {
@@ -20,47 +26,81 @@ export function isDomainName(name: string): boolean {
 
 /** What stands in the places of a list; undefined: nothing by position. */
 export function placesInList(list: readonly unknown[], inDomain = false): Item {
-  if (isTerm(list) || (inDomain && list.length === 3 && isNameOfSecret(list[0])))
-    return (index) => (index === 2 ? 'secret' : undefined);
+  const operand = operandIn(list, inDomain);
+  if (operand !== undefined) return (index) => (index >= operand ? 'secret' : undefined);
   if (list.length === 3 && isOperator(list[1])) return nothing;
   if (isPair(list)) return (index) => (index === 1 ? 'secret' : undefined);
   const table = tableColumns(list);
-  if (table !== undefined) return (index) => (index > 0 ? { columns: table, isRow: true } : undefined);
+  if (table !== undefined) return (index) => (index > 0 ? { columns: table, of: 'row' } : undefined);
   if (list.length > mostArguments) return nothing;
   const header = list.findIndex((item) => columnsOf(item) !== undefined);
   const columns = columnsOf(list[header]);
   const method = list.findIndex(isSecretMethod);
   const isRpc = isExecuteKw(list);
-  if (columns === undefined && method === -1 && !isRpc) return nothing;
+  const isDefault = isFieldOfModel(list);
   return (index, item) => {
     if (isRpc && index === 2) return 'secret';
+    if (isDefault && index >= 2) return 'secret';
     if (method !== -1 && index > method && typeof item === 'object') return 'secret';
-    return columns !== undefined && index !== header && isRows(item) ? { columns, isRow: false } : undefined;
+    if (isMalformedOrder(item)) return 'secret';
+    return columns !== undefined && index !== header && hasRows(item) ? { columns, of: 'rows' } : undefined;
   };
 }
 
 const aboutMethod = new Set(['model', 'method', 'op', 'id', 'ids', 'jsonrpc', 'service', 'name']);
 const nameKeys = ['name', 'field', 'key', 'field_name', 'fieldName', 'fname', 'header', 'param', 'parameter', 'column'];
 const valueKeys = new Set(['value', 'values', 'val', 'content', 'default', 'new_value', 'old_value', 'text', 'data']);
+const argumentKeys = new Set(['args', 'kwargs', 'params']);
 
 /** The same for the properties of an object; secret names themselves aside. */
 export function placesInObject(object: Readonly<Record<string, unknown>>): (name: string, item: unknown) => Place | undefined {
-  const isCall = isSecretMethod(object['method']);
+  // A list that was made an object; its numbers come first, in order.
+  const asList = '0' in object ? placesInList(Object.values(object)) : nothing;
+  const isCall = isCallOfSecret(object);
+  const given = argumentsOf(object);
   const isNamed = nameKeys.some((key) => isNameOfSecret(object[key]));
-  const columns = Object.values(object)
-    .map(columnsOf)
-    .find((found) => found !== undefined);
-  if (!isCall && !isNamed && columns === undefined) return nothing;
+  const isNamedByPosition = Array.isArray(object['args']) && object['args'].slice(0, mostArguments).some(isNameOfSecret);
+  const columns = [...Object.values(object), ...given].map(columnsOf).find((found) => found !== undefined);
   return (name, item) => {
     if (isCall && !aboutMethod.has(name)) return 'secret';
+    if (/^\d{1,3}$/.test(name)) return asList(Number(name), item);
     if (isNamed && valueKeys.has(name)) return 'secret';
-    return columns !== undefined && isRows(item) ? { columns, isRow: false } : undefined;
+    if (isNamedByPosition && name === 'kwargs') return 'secret';
+    if (isOrderName(name) && isMalformedOrder(item)) return 'secret';
+    if (columns === undefined) return undefined;
+    if (argumentKeys.has(name)) return { columns, of: 'arguments' };
+    return hasRows(item) ? { columns, of: 'rows' } : undefined;
   };
+}
+
+/** Methods that read take and give no secret by position, also of models about secrets. */
+const readMethods = /^(?:web_)?(?:search|read|search_read|search_count|read_group|name_search|fields_get|unlink|exists)$/;
+
+/** Whether a method takes or gives secrets by position, by its own name or by its model's. */
+export function isSecretCall(model: unknown, method: unknown): boolean {
+  const names = typeof method === 'object' && method !== null ? Object.values(method) : [method];
+  if (names.some(isSecretMethod)) return true;
+  return typeof method === 'string' && typeof model === 'string' && isNameOfSecret(model) && !readMethods.test(method);
+}
+
+/** The same for an object that is a call: `{"model": "res.users", "method": "change_password", "args": […]}`. */
+export function isCallOfSecret(object: Readonly<Record<string, unknown>>): boolean {
+  if ('method' in object && isSecretCall(object['model'], object['method'])) return true;
+  return ('args' in object || 'kwargs' in object) && isSecretMethod(object['name']);
+}
+
+/** Arguments by position and by name stand for one list: `load` has its columns in one and its rows in the other. */
+function argumentsOf({ args, kwargs, params }: Readonly<Record<string, unknown>>): unknown[] {
+  return [args, kwargs, params].flatMap((given) => {
+    if (Array.isArray(given)) return given.slice(0, mostArguments);
+    return typeof given === 'object' && given !== null ? Object.values(given).slice(0, mostArguments) : [];
+  });
 }
 
 /** The places of secret names in a list of names, as the first argument of `load`; undefined when there are none. */
 export function columnsOf(item: unknown): ReadonlySet<number> | undefined {
-  if (!Array.isArray(item) || item.length === 0 || item.length > 1_000 || isTerm(item) || isPair(item)) return undefined;
+  if (!Array.isArray(item) || item.length === 0 || item.length > mostColumns) return undefined;
+  if (operandIn(item, false) !== undefined || isPair(item)) return undefined;
   const columns = new Set<number>();
   for (const [index, name] of item.entries()) {
     if (typeof name !== 'string') return undefined;
@@ -69,10 +109,14 @@ export function columnsOf(item: unknown): ReadonlySet<number> | undefined {
   return columns.size === 0 ? undefined : columns;
 }
 
-/** A condition on a secret field. With an operator that Odoo does not know, only what can be no name is a value. */
-function isTerm(list: readonly unknown[]): boolean {
-  if (list.length !== 3 || !isNameOfSecret(list[0]) || typeof list[1] !== 'string') return false;
-  return isOperator(list[1].trim()) || !isIdentifier(list[2]);
+/** Where the values begin of a condition on a secret field. With an operator that Odoo does not know, names are none. */
+function operandIn(list: readonly unknown[], inDomain: boolean): number | undefined {
+  if (list.length < 2 || list.length > 5 || !isNameOfSecret(list[0])) return undefined;
+  if (inDomain) return list.length === 2 ? 1 : 2;
+  if (list.length === 2) return undefined;
+  const [, by, value] = list;
+  if (typeof by !== 'string') return 1;
+  return isOperator(by.trim()) || (list.length === 3 && !isIdentifier(value)) ? 2 : undefined;
 }
 
 /** A name with its value, as headers are listed. Two names are none. */
@@ -80,11 +124,17 @@ function isPair(list: readonly unknown[]): boolean {
   return list.length === 2 && isNameOfSecret(list[0]) && typeof list[1] === 'string' && !isIdentifier(list[1]);
 }
 
+/** `["res.users", "password", value]`, the arguments of `ir.default.set`. */
+function isFieldOfModel([model, field]: readonly unknown[]): boolean {
+  return typeof model === 'string' && /^[a-z]\w*(?:\.\w+)+$/.test(model) && !isSecretName(model) && isNameOfSecret(field);
+}
+
 /** Rows below a row of names. */
 function tableColumns(list: readonly unknown[]): ReadonlySet<number> | undefined {
-  const [first, second] = list;
-  if (!Array.isArray(first) || !Array.isArray(second) || first.length !== second.length || isRows(second)) return undefined;
-  return columnsOf(first);
+  const [first, ...rows] = list.slice(0, mostArguments);
+  if (!Array.isArray(first)) return undefined;
+  const isTable = rows.some((row) => Array.isArray(row) && row.length === first.length && !hasRows(row));
+  return isTable ? columnsOf(first) : undefined;
 }
 
 /** `[database, user's id, password, model, method, …]`, the arguments of Odoo's RPC. */
@@ -93,8 +143,27 @@ function isExecuteKw([database, uid, password, model, method]: readonly unknown[
   return names && typeof uid === 'number' && isIdentifier(model);
 }
 
-function isRows(item: unknown): item is readonly unknown[][] {
-  return Array.isArray(item) && item.length > 0 && item.every((row) => Array.isArray(row));
+export function hasRows(item: unknown): item is readonly unknown[] {
+  return Array.isArray(item) && item.some((row) => Array.isArray(row));
+}
+
+function isOrderName(name: string): boolean {
+  return /^(?:order|sort)(?:_?by)?$/i.test(name);
+}
+
+const orderWords = /^(?:asc|desc|nulls|first|last)$/i;
+
+/** `password x`: what stands behind a secret field's name in an order, and is none of the words of an order. */
+export function secretWordsOfOrder(text: unknown): string[] {
+  if (typeof text !== 'string' || text.length > 1_000) return [];
+  const parts = text.split(',').map((part) => part.trim().split(/\s+/));
+  if (!parts.every(([field = '', ...words]) => /^[a-z_][\w./:]*$/.test(field) && words.length <= 3)) return [];
+  if (!parts.some(([field = '']) => isSecretName(field))) return [];
+  return parts.flatMap(([, ...words]) => words.filter((word) => !orderWords.test(word)));
+}
+
+function isMalformedOrder(text: unknown): boolean {
+  return secretWordsOfOrder(text).length > 0;
 }
 
 function isNameOfSecret(name: unknown): name is string {

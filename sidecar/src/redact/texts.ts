@@ -32,6 +32,9 @@ const term = new RegExp(String.raw`\\{0,4}["']\s{0,4},\s{0,4}(\\{0,4}["']${opera
 const prose = /[ \t](?:(?:[^'"«“`\n]|(?<=\w)'(?=\w)){0,120}?[\s(:=,[])?(?=["'«“`])/y;
 const openingQuote = /\\{0,4}["'`«“]/y;
 const scheme = /(?:bearer|basic|token|digest|negotiate|apikey)\s+/iy;
+/** `<password>`, `<ns:password type="x">`, and what stands in the element. */
+const element = /(?<=<(?:\w{1,20}:)?[\w.-]{1,200})(?:\s[^<>]{0,200})?>\s{0,4}(?:<!\[CDATA\[)?/y;
+const inElement = /[^<]{1,8192}(?=<\/)/y;
 const restOfLine = /[^"'\r\n]+/y;
 const unquoted = /[^\s"'&,;}\])\\<>|]+/y;
 /** As Odoo's names are: `user_ids/.id`, `image_1920`. What has digits here and there is more likely a token. */
@@ -140,6 +143,11 @@ function spansOf(text: string, budget: Budget): Span[] {
 }
 
 function spanBehind(text: string, at: number, name: string): Span | undefined {
+  const tag = matchAt(element, text, at);
+  if (tag !== undefined) {
+    const start = at + tag.length;
+    return { start, end: start + (matchAt(inElement, text, start)?.length ?? 0), isBare: false };
+  }
   const behind = matchAt(separator, text, at);
   if (behind !== undefined) return valueAt(text, at + behind.length, name, /":\s*$/.test(behind));
   const [list, withOperator] = groupsAt(term, text, at);

@@ -6,9 +6,18 @@
 import { Budget, costOf, mostLearned } from '../redact/budget.ts';
 import type { Cover } from '../redact/known.ts';
 import { coverFor, shortestSecret } from '../redact/known.ts';
-import { hidesValue, isSecretMethod, isSecretName, stars, tooLarge } from '../redact/names.ts';
+import { hidesValue, isSecretName, stars, tooLarge } from '../redact/names.ts';
 import type { Place } from '../redact/places.ts';
-import { columnsOf, isDomainName, placesInList, placesInObject } from '../redact/places.ts';
+import {
+  columnsOf,
+  hasRows,
+  isCallOfSecret,
+  isDomainName,
+  isSecretCall,
+  placesInList,
+  placesInObject,
+  secretWordsOfOrder,
+} from '../redact/places.ts';
 import { decoded, isOperator, isSecretCursor, namedSecrets, withoutCredentials } from '../redact/texts.ts';
 
 const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;
@@ -24,6 +33,7 @@ const longestSecret = 8_192;
 const mostOfSecrets = 16_384;
 /** Longer than any credential. */
 const overlap = 4_096;
+const noNames: ReadonlySet<string> = new Set();
 /** What stands in a secret place and is none. */
 const ordinaryValue = /^(?:true|false|null|none)$/i;
 
@@ -42,6 +52,7 @@ export class Redactor {
   #isAnswer = false;
   #isAnswerLost = false;
   #isSecretBody = false;
+  #openNames = noNames;
   /** A method was called that gives secrets. */
   #asksForSecret = false;
 
@@ -85,7 +96,7 @@ export class Redactor {
 
   /** The body of a request as text, cut at `longest` characters. Parsed JSON, a form, or any other text. */
   body(body: unknown, longest: number): string {
-    return this.#rendered(longest, () => (this.#isSecretBody ? this.#hidden(body, 0) : this.value(body)));
+    return this.#rendered(longest, () => (this.#isSecretBody ? this.#hiddenBody(body) : this.value(body)));
   }
 
   /** The body of an answer. What a method about secrets gave is one. */
@@ -113,7 +124,11 @@ export class Redactor {
         if (rest.length === 0) return this.text(pair);
         const value = rest.join('=');
         const readable = decoded(value);
-        if (this.#hides(decoded(name), readable)) return `${this.text(name)}=${stars}`;
+        if (
+          this.#hides(decoded(name), readable) ||
+          placesInObject({ [decoded(name)]: readable })(decoded(name), readable) === 'secret'
+        )
+          return `${this.text(name)}=${stars}`;
         const clean = this.string(readable, isDomainName(decoded(name)));
         if (clean === readable) return `${this.text(name)}=${this.text(value)}`;
         return `${this.text(name)}=${json.test(readable) ? encodeURIComponent(clean) : stars}`;
@@ -205,7 +220,7 @@ export class Redactor {
       for (const [index, item] of value.entries()) this.#learnPlaced(item, placeOf(index, item), depth + 1, inDomain);
       return;
     }
-    if (isCall(value)) this.#asksForSecret = true;
+    if (isCallOfSecret(value as Record<string, unknown>)) this.#asksForSecret = true;
     const placeOf = placesInObject(value as Record<string, unknown>);
     for (const [name, item] of Object.entries(value)) {
       if (this.#hides(name, item)) this.#learnAll(item, depth + 1);
@@ -214,11 +229,17 @@ export class Redactor {
   }
 
   /** The method that the path names. Of one that takes secrets, the whole body is one, and so is what it gives. */
-  learnMethod(method: string | undefined, body: unknown): void {
-    if (!isSecretMethod(method)) return;
-    this.#isSecretBody = true;
+  learnMethod(model: unknown, method: unknown, body: unknown): void {
+    if (!isSecretCall(model, method)) return;
     this.#asksForSecret = true;
-    this.#learnAll(body, 0);
+    this.learnSecretBody(body, noNames);
+  }
+
+  /** A body of which all is secret but what stands under these names. */
+  learnSecretBody(body: unknown, open: ReadonlySet<string>): void {
+    this.#isSecretBody = true;
+    this.#openNames = open;
+    for (const [name, item] of entriesOf(body)) if (!open.has(name)) this.#learnAll(item, 1);
   }
 
   learnHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): void {
@@ -235,6 +256,7 @@ export class Redactor {
   #learnQuery(query: string, depth: number): void {
     for (const [name, value] of new URLSearchParams(query)) {
       if (this.#hides(name, value)) this.add(value);
+      else if (placesInObject({ [name]: value })(name, value) === 'secret') this.#learnPlaced(value, 'secret', 1, false);
       else this.#learnNested(value, depth + 1, isDomainName(name));
     }
   }
@@ -268,10 +290,22 @@ export class Redactor {
 
   #learnPlaced(item: unknown, place: Place | undefined, depth: number, inDomain: boolean): void {
     if (place === 'secret') this.#learnAll(item, depth);
-    else this.#learn(item, depth, inDomain);
-    if (place === undefined || place === 'secret' || !Array.isArray(item)) return;
-    for (const row of place.isRow ? [item] : item)
-      for (const cell of cellsOf(row, place.columns)) this.#learnAll(cell, depth + 1);
+    if (place === 'secret') for (const word of secretWordsOfOrder(item)) this.add(word);
+    if (place !== 'secret') this.#learn(item, depth, inDomain);
+    if (place === undefined || place === 'secret') return;
+    if (place.of === 'arguments') {
+      for (const [, inner] of entriesOf(item)) if (hasRows(inner)) this.#learnCells(inner, place.columns, depth + 1);
+    } else if (Array.isArray(item)) this.#learnCells(place.of === 'row' ? [item] : item, place.columns, depth);
+  }
+
+  #learnCells(rows: readonly unknown[], columns: ReadonlySet<number>, depth: number): void {
+    for (const row of rows)
+      if (Array.isArray(row) && this.#spendOn(columns)) for (const column of columns) this.#learnAll(row[column], depth + 1);
+  }
+
+  #spendOn(columns: ReadonlySet<number>): boolean {
+    if (!this.#toLearn.spend(columns.size)) this.#isLost = true;
+    return !this.#isLost;
   }
 
   #learnAll(item: unknown, depth: number): void {
@@ -297,21 +331,49 @@ export class Redactor {
   }
 
   #placed(item: unknown, place: Place | undefined, depth: number, inDomain: boolean): unknown {
-    if (place === undefined || !(place === 'secret' || Array.isArray(item))) return this.value(item, depth, inDomain);
     if (place === 'secret') return this.#hidden(item, depth);
-    const rows = place.isRow ? [item] : (item as unknown[]);
+    if (place?.of === 'arguments') return this.#argumentsIn(item, place.columns, depth);
+    if (place === undefined || !Array.isArray(item)) return this.value(item, depth, inDomain);
+    const rows: readonly unknown[] = place.of === 'row' ? [item] : item;
     const clean = rows.map((row) => {
       if (!Array.isArray(row)) return this.value(row, depth + 1);
       return row.map((cell, i) => (place.columns.has(i) ? this.#hidden(cell, depth + 1) : this.value(cell, depth + 1)));
     });
-    return place.isRow ? clean[0] : clean;
+    return place.of === 'row' ? clean[0] : clean;
+  }
+
+  /** Arguments of a call; the columns of its rows may be named among those by position or those by name. */
+  #argumentsIn(item: unknown, columns: ReadonlySet<number>, depth: number): unknown {
+    if (typeof item !== 'object' || item === null || this.#budget <= 0 || depth >= deepest) return this.value(item, depth);
+    const placed = (inner: unknown, place: Place | undefined, inDomain: boolean) =>
+      this.#placed(inner, place ?? (hasRows(inner) ? { columns, of: 'rows' } : undefined), depth + 1, inDomain);
+    if (Array.isArray(item)) {
+      const placeOf = placesInList(item);
+      return item.map((inner, index) => placed(inner, placeOf(index, inner), false));
+    }
+    const placeOf = placesInObject(item as Record<string, unknown>);
+    return Object.fromEntries(
+      Object.entries(item).map(([name, inner]) => [
+        this.text(name),
+        this.#hides(name, inner) && !isEmpty(inner) ? stars : placed(inner, placeOf(name, inner), isDomainName(name)),
+      ]),
+    );
   }
 
   /** A row in the answer to a request that asked for secret columns. */
   #columnsOfRow(item: unknown): Place | undefined {
     if (!this.#isAnswer || !Array.isArray(item) || isOperator(item[1])) return undefined;
     const columns = this.#columns.get(item.length);
-    return columns === undefined || columnsOf(item) !== undefined ? undefined : { columns, isRow: true };
+    return columns === undefined || columnsOf(item) !== undefined ? undefined : { columns, of: 'row' };
+  }
+
+  #hiddenBody(body: unknown): unknown {
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) return this.#hidden(body, 0);
+    const clean = Object.entries(body).map(([name, item]) => [
+      this.text(name),
+      this.#openNames.has(name) ? this.value(item, 1) : this.#hidden(item, 1),
+    ]);
+    return Object.fromEntries(clean);
   }
 
   /** The form of something, with stars for all that it holds. */
@@ -324,12 +386,9 @@ export class Redactor {
   }
 }
 
-function isCall(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'method' in value && isSecretMethod(value.method);
-}
-
-function* cellsOf(row: unknown, columns: ReadonlySet<number>): Generator<unknown> {
-  if (Array.isArray(row)) for (const column of columns) yield row[column];
+/** Of anything but an object itself, under no name. */
+function entriesOf(item: unknown): [string, unknown][] {
+  return typeof item === 'object' && item !== null ? Object.entries(item) : [['', item]];
 }
 
 function isEmpty(value: unknown): boolean {
