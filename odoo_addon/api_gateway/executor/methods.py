@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.service.model import get_public_method
 
-from ..models.base import defaults_of
+from ..models.base import defaults_of, rows
 from .arguments import ids, required
 from .bounds import check_ids
 from .closed_methods import check_open
@@ -51,7 +51,11 @@ def call(env, reach, operation):
     else:
         named = []
         check_method(reach, records, name, bound)
-    with explain_values(model, [*named, default_values(model.env.context)]), defaults_of(model):
+    with (
+        explain_values(model, [*named, default_values(model.env.context)]),
+        defaults_of(model),
+        rows.get().flow(model, name),
+    ):
         result = method(*bound.args, **bound.kwargs)
         env.flush_all()
     if name == "create" and isinstance(result, BaseModel):

@@ -11,10 +11,12 @@ from .errors import RefusalError
 from .method_rules import NOBODY, SYSTEM, rule_of
 from .reach import CALL, READ, WRITE
 from .special_methods import check_valid_domain
-from .values import check_values
+from .values import LINK as LINK_COMMAND
+from .values import SET, check_values
 
 LINK = re.compile(r"([a-z_][a-z0-9_.]*),([0-9]{1,10})")
 ID = re.compile(r"(?P<prefix>\w*?)(?:(?:res|record|document|thread)_)?ids?")
+FILES = re.compile(r"(?:\w+_)?attachment_ids?")
 MODELS = ("res_model", "model", "model_name", "thread_model")
 # What only people read.
 TEXTS = frozenset(["body", "description", "feedback", "message", "note", "subject", "summary"])
@@ -99,7 +101,9 @@ def _check_pairs(reach, env, given, actions):
     for key, value in given.items():
         if type(key) is not str or not value:
             continue
-        if key.endswith("model_id") and type(value) is int:
+        if FILES.fullmatch(key):
+            check_document(reach, env, "ir.attachment", _linked(value), f"The argument {key}")
+        elif key.endswith("model_id") and type(value) is int:
             if named := env["ir.model"].sudo().browse(value).exists().model:
                 reach.require_one(env, named, actions)
         elif match := ID.fullmatch(key):
@@ -110,6 +114,18 @@ def _check_pairs(reach, env, given, actions):
             for model_name in models & env.registry.models.keys():
                 if not env.registry[model_name]._abstract and all(type(id_) is int for id_ in ids):
                     check_document(reach, env, model_name, ids, f"The argument {key}")
+
+
+def _linked(value):
+    """The ids in a list of them, or in the commands of a many2many."""
+    linked = []
+    for item in value if type(value) is list else [value]:
+        if type(item) is list and item and item[0] in (LINK_COMMAND, SET):
+            named = item[1:2] if item[0] == LINK_COMMAND else item[2:3]
+            linked += named[0] if named and type(named[0]) is list else named
+        elif type(item) is not list:
+            linked.append(item)
+    return linked
 
 
 def _check_values(reach, records, arguments, rule):

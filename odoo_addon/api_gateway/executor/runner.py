@@ -8,7 +8,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.http import GeoIP
 
-from ..models.base import is_guarded, is_hidden, is_shown, loading
+from ..models.base import is_guarded, is_hidden, is_shown, loading, rows
 from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
@@ -21,6 +21,7 @@ from .operations import OPERATIONS, READING, TOGETHER
 from .reach import Reach
 from .references import References
 from .room import Room
+from .rows import Rows
 
 # Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
 MAX_WAIT_S = 0.3
@@ -206,6 +207,7 @@ def _entered(request, call, envelope):
     reach = Reach(state.never_exposed, call["grant"], room, request.env)
     hidden, loaded = is_hidden.set(reach.hides), loading.set(Loading(reach))
     guarded, shown = is_guarded.set(reach.guards), is_shown.set(reach.shows)
+    reached = rows.set(Rows(reach))
     try:
         request.update_env(user=call["uid"], context={})
         if envelope.may_be_unstorable:
@@ -214,6 +216,7 @@ def _entered(request, call, envelope):
             request.update_env(context=checked_context(request.env, call["context"]))
         yield request.env, reach
     finally:
+        rows.reset(reached)
         is_shown.reset(shown)
         is_guarded.reset(guarded)
         loading.reset(loaded)

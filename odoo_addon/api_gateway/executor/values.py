@@ -63,6 +63,8 @@ def _check_record(reach, model, values, parents, named):
         raise RefusalError("odoo.arguments", f"The values of {model._name} are not an object.", model=model._name)
     for name, value in values.items():
         field = reach.field(model, name, WRITE)
+        if reach.is_narrowed and name in model._inherits.values():
+            _check_parent(reach, model, field, value, parents)
         if field.type in ("one2many", "many2many"):
             _check_commands(reach, model, field, value, parents, named)
         elif field.type in ("properties", "properties_definition"):
@@ -71,6 +73,14 @@ def _check_record(reach, model, values, parents, named):
             _check_value(reach, model, field, value, named.links)
     if pairs(model):
         add_documents(reach, model, values, parents, named.links)
+
+
+def _check_parent(reach, model, field, value, parents):
+    """The record that a model inherits fields from (a user's contact): another one would be read and written as if it
+    were a part of this one."""
+    if value and not (parents and all(stored[field.name].id == value for stored in model.sudo().browse(parents))):
+        reach.require(field.comodel_name, READ)
+        reach.require(field.comodel_name, WRITE)
 
 
 def _check_value(reach, model, field, value, links):

@@ -1,4 +1,4 @@
-from . import base, gateway_configuration, gateway_schema, gateway_sidecar, ir_http, mail_alias
+from . import base, gateway_configuration, gateway_schema, gateway_sidecar, ir_attachment, ir_http, ir_rule, mail_alias
 from . import (
     gateway_profile,
     gateway_credential,

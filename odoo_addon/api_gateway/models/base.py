@@ -17,6 +17,10 @@ is_guarded = ContextVar("api_gateway_is_guarded", default=None)
 # Set by the executor, too: tells whether a field is described, and read when nobody names fields.
 is_shown = ContextVar("api_gateway_is_shown", default=None)
 
+# Set by the executor, too: which rows of a model a call reaches, with `domain(env, model_name, mode)`; see
+# `executor/rows.py`.
+rows = ContextVar("api_gateway_rows", default=None)
+
 # Set by the executor, too: checks what `load` makes of a file, with `check_columns(model, fields, rows)`,
 # `check_values(model, values_list, parents)` and `end()`.
 loading = ContextVar("api_gateway_loading", default=None)
@@ -49,6 +53,17 @@ class GuardError(ExposureError):
 
     def __init__(self, model_name):
         AccessError.__init__(self, f"Records of {model_name} cannot be changed by this request through the gateway.")
+
+
+class RowError(ExposureError):
+    """A call from outside reached for rows about records that are out of its reach."""
+
+    def __init__(self, records):
+        AccessError.__init__(
+            self,
+            f"{records._name} {', '.join(map(str, records.ids[:6]))}: these records belong to a model or a field that "
+            "this credential may not use in that way, or are served as a part of Odoo's pages.",
+        )
 
 
 class Base(models.AbstractModel):

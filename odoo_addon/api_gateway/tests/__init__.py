@@ -4,6 +4,7 @@ from . import (
     test_effects,
     test_errors,
     test_exposure,
+    test_files,
     test_limits,
     test_metadata,
     test_methods,

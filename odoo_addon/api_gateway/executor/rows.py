@@ -1,0 +1,89 @@
+"""Rows that are about another model's records: a file, a message, an activity. Who may not read that model does not
+find them, whatever path leads there."""
+
+from contextlib import contextmanager
+
+from odoo.fields import Domain
+
+from .effects import effect_of
+from .reach import CALL, READ, WRITE
+
+# The field that names the model.
+ABOUT = {
+    "ir.attachment": "res_model",
+    "mail.activity": "res_model",
+    "mail.followers": "res_model",
+    "mail.message": "model",
+    "mail.scheduled.message": "model",
+    "mail.tracking.value": "mail_message_id.model",
+    "rating.rating": "res_model",
+}
+
+
+class Rows:
+    """One for each call, asked by the ORM together with Odoo's record rules."""
+
+    def __init__(self, reach):
+        self._reach = reach
+        self._is_flow = False
+        self._domains = {}
+
+    def domain(self, env, model_name, mode):
+        """The rows that the call reaches; None: all. `mode`: as in record rules."""
+        parents = env.registry[model_name]._inherits
+        if model_name not in ABOUT and not parents:
+            return None
+        key = model_name, mode, self._is_flow
+        if key not in self._domains:
+            domains = [self._own(env, model_name, mode)] if model_name in ABOUT else []
+            for parent, field in parents.items():
+                if domain := self.domain(env, parent, mode):
+                    domains.append(Domain(field, "any", domain))
+            self._domains[key] = Domain.AND(domains) if domains else None
+        return self._domains[key]
+
+    @contextmanager
+    def flow(self, model, name):
+        """While a method that does something of its own runs: it acts for the user, and what the caller named was
+        checked before. Not those of the rows themselves."""
+        if effect_of(model, name) != CALL or not ABOUT.keys().isdisjoint((model._name, *model._inherits)):
+            yield
+            return
+        self._is_flow = True
+        try:
+            yield
+        finally:
+            self._is_flow = False
+
+    def _own(self, env, model_name, mode):
+        field = ABOUT[model_name]
+        if model_name == "ir.attachment":
+            return self._of_files(env, mode)
+        # Whatever a message is posted on was checked when it was named.
+        return self._of_models(env, field, None if mode == "create" else READ)
+
+    def _of_files(self, env, mode):
+        """A file that holds a field's value is that field."""
+        domain = self._of_models(env, "res_model", READ if mode in ("read", "create") else WRITE)
+        for model_name, names in env["ir.rule"]._gateway_secret_files().items():
+            domain &= Domain("res_model", "!=", model_name) | Domain("res_field", "not in", names)
+        if mode == "read" or not self._reach.is_narrowed:
+            return domain
+        if mode == "create":
+            domain &= Domain("res_field", "=", False) | self._of_models(env, "res_model", WRITE)
+        # What Odoo serves at an address is code: the scripts of its pages among them.
+        is_served = Domain("type", "=", "binary") & Domain("url", "!=", False)
+        return domain & ~is_served & Domain("res_model", "!=", "ir.ui.view")
+
+    def _of_models(self, env, field, action):
+        names = set(env.registry.models)
+        refused = {name for name in names if self._refuses(name, action)}
+        if 2 * len(refused) > len(names):
+            return Domain(field, "in", [*sorted(names - refused), False])
+        return Domain(field, "not in", sorted(refused)) if refused else Domain.TRUE
+
+    def _refuses(self, model_name, action):
+        if self._reach.hides(model_name):
+            return True
+        is_free = action is None or self._is_flow or not self._reach.is_narrowed
+        return not is_free and not self._reach.permits(model_name, action)
