@@ -19,6 +19,8 @@ export interface Principal {
   readonly expiresAtMs: number | null;
   /** Of the key or client itself; a token issued for it may end earlier. */
   readonly credentialExpiresAtMs: number | null;
+  /** Whether it showed the key itself: no token, and no secret that a rotation has left for a while. */
+  readonly isKeyItself: boolean;
   readonly grant: Grant;
   /** What the credential's or its user's profile prescribes. */
   readonly policy: ProfilePolicy;

@@ -169,7 +169,7 @@ describe('a refresh is checked as a login is:', () => {
     const login = `refresher${users}@example.com`;
     const [id] = await gateway.orm<number[]>('res.users', 'create', { vals_list: [{ name: login, login, password: login }] });
     const { json } = await gateway.post('/api/v1/auth/login', { login, password: login });
-    return { id: Number(id), ...(json.data as { access_token: string; refresh_token: string }) };
+    return { id: Number(id), login, ...(json.data as { access_token: string; refresh_token: string }) };
   }
   const refresh = (token: string, more: object = {}) => gateway.post('/api/v1/auth/refresh', { refresh_token: token, ...more });
   const profileOf = (user: number, values: object) =>
@@ -181,6 +181,14 @@ describe('a refresh is checked as a login is:', () => {
     expect(await untilBoth(403, user.access_token)).toBeLessThan(1_000);
     const refused = await refresh(user.refresh_token);
     expect([refused.status, refused.json.error.reason]).toEqual([403, 'address.not_allowed']);
+    // A login answers as it does to a wrong password, which it then knows nothing of.
+    const answers = [];
+    for (const password of [user.login, 'wrong']) {
+      const answer = await gateway.post('/api/v1/auth/login', { login: user.login, password });
+      answers.push([answer.status, answer.json.error.message, answer.json.error.reason]);
+    }
+    expect(answers[0]).toEqual([401, 'Invalid or expired credentials', 'auth.invalid']);
+    expect(answers[1]).toEqual(answers[0]);
     await admin.call('gateway.profile', 'write', [[profile], { ip_list: false }]);
     expect((await refresh(user.refresh_token)).status).toBe(200);
   });

@@ -398,7 +398,9 @@ describe('administration of clients over HTTP', () => {
     const manager = await newUser({
       group_ids: [[6, 0, [await group('base.group_user'), await group('api_gateway.group_manager')]]],
     });
-    const asManager = { key: (await logIn(manager)).json.data.access_token };
+    const byToken = { key: (await logIn(manager)).json.data.access_token };
+    expect((await gateway.post(path, { client_name: 'by token' }, byToken)).status).toBe(403);
+    const asManager = { key: (await admin.create('gateway.key', { name: 'of a manager', user_id: manager.id })).secret };
     expect((await gateway.post(path, { client_name: 'mine' }, asManager)).status).toBe(201);
     const stolen = await gateway.post(path, { client_name: 'of admin', login: 'admin' }, asManager);
     expect([stolen.status, stolen.json.error]).toEqual([403, 'access_denied']);
@@ -422,6 +424,24 @@ describe('administration of clients over HTTP', () => {
     for (const wide of [{ ip_list: '0.0.0.0/0' }, { ip_list: '127.0.0.1 192.0.2.1' }, { profile_id: other }]) {
       expect([wide, (await gateway.post(path, { client_name: 'wide', ...wide }, short)).status]).toEqual([wide, 403]);
     }
+
+    // What ends before its key does makes no client, and a client ends with the key that made it.
+    const maker = await admin.create('gateway.key', { name: 'maker' });
+    const { secret } = await admin.rotate('gateway.key', maker.id, 1);
+    const exchanged = await gateway.post('/auth/token/apikey', {}, { headers: { 'X-API-Key': secret } });
+    for (const key of [maker.secret, exchanged.json.access_token]) {
+      expect(await pinged(key)).toBe(200);
+      const refused = await gateway.post(path, { client_name: 'outlives' }, { key });
+      expect([refused.status, refused.json.message ?? refused.json.error_description]).toEqual([
+        403,
+        expect.stringContaining('Send the key.'),
+      ]);
+    }
+    const made = await gateway.post(path, { client_name: 'with its key' }, { key: secret });
+    expect(made.status).toBe(201);
+    const token = await tokenOf({ clientId: made.json.client_id, secret: made.json.client_secret });
+    await admin.call('gateway.key', 'action_revoke', [[maker.id]]);
+    await until('its token is refused', async () => (await pinged(token)) === 401);
 
     const gone = await gateway.request('DELETE', `${path}/${created.json.client_id}`, { key: gateway.keys.admin });
     expect([gone.status, gone.json.state]).toEqual([200, 'revoked']);

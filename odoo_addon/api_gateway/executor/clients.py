@@ -2,15 +2,17 @@
 them, to managers whose credential was not narrowed: a narrow credential must not make itself a wide one.
 
 `within` of the operation says what bounds the credential besides: `ip_list`, its own addresses; `profile_id`, of what
-governs it; `expires_at`, in milliseconds since 1970. Empty and null bound nothing. A new client stays inside."""
+governs it; `expires_at`, in milliseconds since 1970. Empty and null bound nothing. A new client stays inside.
+`maker` is the key itself, with its `kind` and `id`: the client ends with it."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from odoo.exceptions import AccessError, MissingError
 
-from ..models.base import is_guarded, is_hidden
+from ..models.base import opened
 from ..models.gateway_credential import MANAGER
+from ..tools.asker import own_code
 from ..tools.narrowing import check_ip_list, lines
 from ..tools.widening import addresses_within
 from .arguments import required
@@ -43,6 +45,9 @@ def client_create(env, reach, operation):
         client = env["gateway.client"].create({**values, **_bounds(env, given, required(operation, "within"))})
         if within_ends := _ends(operation["within"]):
             client.expires_at = min(client.expires_at or within_ends, within_ends)
+        maker = operation["within"]["maker"]
+        with own_code():
+            client.sudo().write({"maker_kind": maker["kind"], "maker_id": maker["id"]})
         return {**_described(client), "client_secret": client._set_secret()}
 
 
@@ -62,13 +67,9 @@ def _opened(env, reach):
         raise AccessError(
             env._("OAuth2 clients are administered by gateway managers, with a credential that was not narrowed.")
         )
-    hidden, guarded = is_hidden.set(None), is_guarded.set(None)
-    try:
+    with opened():
         yield
         env.flush_all()
-    finally:
-        is_guarded.reset(guarded)
-        is_hidden.reset(hidden)
 
 
 def _bounds(env, given, within):

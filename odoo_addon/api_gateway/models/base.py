@@ -30,6 +30,17 @@ given_defaults = ContextVar("api_gateway_given_defaults", default=None)
 
 
 @contextmanager
+def opened():
+    """While the gateway's own code works on the gateway's own models in the middle of a call."""
+    hidden, guarded = is_hidden.set(None), is_guarded.set(None)
+    try:
+        yield
+    finally:
+        is_guarded.reset(guarded)
+        is_hidden.reset(hidden)
+
+
+@contextmanager
 def defaults_of(model):
     """While a method of the model runs, the `default_*` keys of its context hold for this model only. Odoo applies them
     to whatever is created on the way, where nobody has checked them."""

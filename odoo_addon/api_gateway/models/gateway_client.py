@@ -5,7 +5,8 @@ import secrets
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools.asker import askers
+from ..tools.asker import askers, own_code
+from .base import opened
 
 
 class GatewayClient(models.Model):
@@ -14,7 +15,7 @@ class GatewayClient(models.Model):
     _description = "OAuth2 Client"
 
     _kind = "client"
-    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "client_id"})
+    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "client_id", "maker_kind", "maker_id"})
 
     client_id = fields.Char(
         "Client ID",
@@ -25,6 +26,14 @@ class GatewayClient(models.Model):
         default=lambda self: "gw_" + secrets.token_hex(6),
     )
     user_id = fields.Many2one(help="Every operation of its tokens runs with the rights of this user.")
+    maker_kind = fields.Selection(
+        [("gateway_key", "Gateway Key"), ("odoo_key", "Odoo API Key")],
+        "Created With",
+        readonly=True,
+        copy=False,
+        help="The key that created this client over HTTP. The client is revoked with it.",
+    )
+    maker_id = fields.Integer("ID of That Key", readonly=True, copy=False, index="btree_not_null")
 
     _client_id_unique = models.Constraint("UNIQUE (client_id)", "Another client has this identifier.")
 
@@ -45,6 +54,23 @@ class GatewayClient(models.Model):
         action = super()._show_action(secret)
         action["context"]["default_client_id"] = self.client_id
         return action
+
+    @api.model
+    def _revoke_made_by(self, kind, ids):
+        """Revoke the clients that these keys have made, whoever ends the keys.
+
+        :param str kind: as in `maker_kind`
+        :param list ids: of the keys
+        """
+        if not ids:
+            return
+        with opened():
+            made = self.sudo().with_context(active_test=False)
+            made = made.search([("maker_kind", "=", kind), ("maker_id", "in", ids), ("revoked_at", "=", False)])
+            if made:
+                with own_code():
+                    made.action_revoke()
+                self.env.flush_all()
 
     def _expiry_recipient(self):
         # A client's user is often one that nobody logs in as.

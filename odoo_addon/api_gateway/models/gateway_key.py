@@ -55,6 +55,17 @@ class GatewayKey(models.Model):
             self._check_minter()
         return result
 
+    def action_revoke(self):
+        result = super().action_revoke()
+        self.env["gateway.client"]._revoke_made_by(self._kind, self.ids)
+        return result
+
+    def unlink(self):
+        ids = self.ids
+        result = super().unlink()
+        self.env["gateway.client"]._revoke_made_by(self._kind, ids)
+        return result
+
     def _has_secret(self, secrets_found):
         return bool(self.environment_name) or super()._has_secret(secrets_found)
 

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 
 from ..tools.asker import have_group
 from ..tools.widening import Narrowing
+from .base import opened
 
 # Set by the executor for as long as a login runs: a list of the ids of the users whose password Odoo went on to check.
 checked_users = ContextVar("api_gateway_checked_users", default=None)
@@ -35,6 +36,14 @@ class ResUsers(models.Model):
             if not Narrowing.of(user.gateway_profile_id).is_within(narrowing):
                 self.env["gateway.profile"]._check_widens(self.env, user)
         return result
+
+    def unlink(self):
+        # Postgres deletes their keys without a word to the ORM.
+        for kind, model in (("gateway_key", "gateway.key"), ("odoo_key", "res.users.apikeys")):
+            with opened():
+                keys = self.env[model].sudo().with_context(active_test=False).search([("user_id", "in", self.ids)])
+            self.env["gateway.client"]._revoke_made_by(kind, keys.ids)
+        return super().unlink()
 
     def _check_profile_is_theirs_to_give(self):
         if not have_group(self.env, "api_gateway.group_manager") and not have_group(self.env, "base.group_erp_manager"):

@@ -11,6 +11,12 @@ from .gateway_credential import WARN_DAYS
 class ResUsersApikeys(models.Model):
     _inherit = "res.users.apikeys"
 
+    def unlink(self):
+        ids = self.ids
+        result = super().unlink()
+        self.env["gateway.client"]._revoke_made_by("odoo_key", ids)
+        return result
+
     @api.model
     def _warn_expiring(self):
         """Puts an activity on the contact of whoever has a key that ends in 14 and again in 3 days."""

@@ -46,6 +46,38 @@ class TestCredentialsRights(CredentialsCase):
         key.with_user(self.owner).write({"name": "Another name", "scopes": "read"})
         key.with_user(self.owner).action_revoke()
 
+    def test_clients_end_with_the_key_that_made_them(self):
+        clients = self.env["gateway.client"]
+        by_user = new_test_user(self.env, "key_leaver", groups="base.group_user,api_gateway.group_manager")
+        odoo_keys = self.env["res.users.apikeys"]
+        for user in (self.manager, by_user):
+            odoo_keys.with_user(user)._generate("rpc", "a key", self.soon)
+        odoo_key = odoo_keys.sudo().search([("user_id", "=", self.manager.id)])
+        odoo_key_of_user = odoo_keys.sudo().search([("user_id", "=", by_user.id)])
+        revoked, deleted, kept = (self.key(self.manager) for _ in range(3))
+        key_of_user = self.key(by_user)
+        made = {
+            (kind, key.id): clients.create(
+                {"name": "A client", "maker_kind": kind, "maker_id": key.id, "active": active}
+            )
+            for kind, key, active in (
+                ("gateway_key", revoked, True),
+                ("gateway_key", deleted, False),
+                ("gateway_key", kept, True),
+                ("gateway_key", key_of_user, True),
+                ("odoo_key", odoo_key, True),
+                ("odoo_key", odoo_key_of_user, True),
+            )
+        }
+        revoked.with_user(self.manager).action_revoke()
+        deleted.with_user(self.manager).unlink()
+        odoo_key.with_user(self.manager)._remove()
+        by_user.unlink()
+        still = [key for key, client in made.items() if not client.revoked_at]
+        self.assertEqual(still, [("gateway_key", kept.id)])
+        with self.assertRaises(AccessError):
+            made["gateway_key", kept.id].with_user(self.manager).write({"maker_id": 0})
+
     def test_an_owner_cannot_lift_its_own_limits(self):
         key = self.key(self.owner)
         for values in (

@@ -122,6 +122,7 @@ function narrowed(token: KnownToken, standing: Standing, environment: Environmen
   const { grant } = principal;
   token.principal = {
     ...principal,
+    isKeyItself: false,
     expiresAtMs: Math.min(token.endsAtMs, principal.expiresAtMs ?? Number.POSITIVE_INFINITY),
     grant: { scopes: meet(grant.scopes, token.row.scopes), models: grant.models },
   };

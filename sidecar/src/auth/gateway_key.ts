@@ -65,13 +65,19 @@ class KeyCache {
 
   principalOf(secret: string, attempt: Attempt): Principal | Promise<Principal> {
     const found = this.#keyOf(secret, attempt);
-    const standing = found instanceof Promise ? found.then((key) => this.#standing(key)) : this.#standing(found);
-    return standing instanceof Promise ? standing.then(({ principal }) => principal) : standing.principal;
+    return found instanceof Promise ? found.then((key) => this.#principal(key)) : this.#principal(found);
   }
 
   async prove(secret: string, attempt: Attempt): Promise<Proof> {
     const found = await this.#keyOf(secret, attempt);
     return { standing: await this.#standing(found), stamp: found.stamp };
+  }
+
+  #principal(found: FoundKey): Principal | Promise<Principal> {
+    const standing = this.#standing(found);
+    return standing instanceof Promise
+      ? standing.then(({ principal }) => shownBy(found, principal))
+      : shownBy(found, standing.principal);
   }
 
   #standing(found: FoundKey): Standing | Promise<Standing> {
@@ -113,4 +119,8 @@ class KeyCache {
     const gone = new Set(ids);
     for (const [hash, { id }] of this.#found.entries()) if (gone.has(id)) this.#found.delete(hash);
   }
+}
+
+function shownBy({ secretEnds }: FoundKey, principal: Principal): Principal {
+  return secretEnds === null ? principal : { ...principal, isKeyItself: false };
 }

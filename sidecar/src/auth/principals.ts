@@ -106,6 +106,7 @@ function principalOf(kind: CredentialKind, row: CredentialRow): Principal {
     userName: row.userName,
     expiresAtMs: row.expiresAt?.getTime() ?? null,
     credentialExpiresAtMs: row.expiresAt?.getTime() ?? null,
+    isKeyItself: kind === 'odoo_key' || kind === 'gateway_key',
     grant: { scopes: meet(row.scopes, row.policy.scopes), models: row.policy.models },
     policy: row.policy,
     ips: row.ips,

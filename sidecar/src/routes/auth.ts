@@ -88,14 +88,14 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
   attempt.admit();
   const { uid, mfa } = await checkLogin(context, body.login, body.password, attempt);
   if (uid === null) throw new CredentialRefused('Odoo refused the login');
-  if (mfa) throw new GatewayError('auth.mfa');
-
   const { database } = context;
   // Odoo may have renewed the password's hash just now.
   const standing = await principalsOf(database).fresh('login', uid);
   const { principal } = standing;
+  // Said as of a wrong password, and counted: from an address that is not theirs, nobody learns that a guess was right.
+  if (!mayComeFrom(principal, context.address)) throw new CredentialRefused(`user ${uid} may not come from this address`);
+  if (mfa) throw new GatewayError('auth.mfa');
   context.principal = principal;
-  requireAddress(context, principal);
   const issued = await issueTokens(database, {
     proof: { standing, stamp: onlyStamp(standing) },
     scopes,

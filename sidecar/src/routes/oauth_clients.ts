@@ -11,7 +11,12 @@ export type ClientOperation =
   | {
       readonly op: 'client_create';
       readonly values: Readonly<Record<string, unknown>>;
-      readonly within: { ip_list: readonly string[]; profile_id: number | null; expires_at: number | null };
+      readonly within: {
+        readonly ip_list: readonly string[];
+        readonly profile_id: number | null;
+        readonly expires_at: number | null;
+        readonly maker: { readonly kind: string; readonly id: number };
+      };
     }
   | { readonly op: 'client_revoke'; readonly client_id: string };
 
@@ -56,7 +61,7 @@ const newClient = z.strictObject({
   expires_at: z.string().max(30).optional(),
 });
 
-/** The one answer that holds the secret. */
+/** The one answer that holds the secret. What ends sooner than its key must not leave behind what does not. */
 async function create(context: RequestContext, administer: Administer): Promise<Answer> {
   const values = newClient.safeParse(context.body);
   if (!values.success) {
@@ -65,10 +70,16 @@ async function create(context: RequestContext, administer: Administer): Promise<
       message: `The client: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
     });
   }
+  const { ips, policy, credentialExpiresAtMs, isKeyItself, kind, credentialId } = context.principal;
+  if (!isKeyItself) {
+    throw new GatewayError('scope.insufficient', {
+      message: 'A client is created with a key itself: not with a token, nor with the old secret of a key. Send the key.',
+    });
+  }
   const { expires_at: expires, ...rest } = values.data;
   const ends = expires === undefined ? {} : { expires_at: parseDateTime(expires, 'expires_at') };
-  const { ips, policy, credentialExpiresAtMs } = context.principal;
-  const within = { ip_list: ips, profile_id: policy.profile_id, expires_at: credentialExpiresAtMs };
+  const maker = { kind, id: credentialId };
+  const within = { ip_list: ips, profile_id: policy.profile_id, expires_at: credentialExpiresAtMs, maker };
   const client = await administer(context, { op: 'client_create', values: { ...rest, ...ends }, within });
   return { status: 201, body: client, headers: ['Pragma', 'no-cache'] };
 }
