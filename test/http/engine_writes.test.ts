@@ -198,6 +198,26 @@ describe('an Idempotency-Key', () => {
     expect([refused.status, refused.json.error.reason]).toEqual([422, 'idempotency.mismatch']);
   });
 
+  test('tells a narrower token nothing of what a key was told', async () => {
+    const headers = { 'Idempotency-Key': newKey() };
+    const operations = [
+      { op: 'create', model: 'res.partner', values: { name: 'Before' } },
+      { op: 'search', model: 'res.users', fields: ['login'] },
+    ];
+    const wide = await send('POST', '/api/v1/batch', operations, headers);
+    expect([wide.status, wide.text.includes('"login"')]).toEqual([200, true]);
+    const exchanged = await gateway.post(
+      '/auth/token/apikey',
+      { scope: 'res.partner:read res.partner:write' },
+      { headers: { 'X-API-Key': admin } },
+    );
+    const key = exchanged.json.access_token;
+    const narrow = await send('POST', '/api/v1/batch', operations, headers, key);
+    expect([narrow.status, narrow.json.error.reason]).toEqual([422, 'idempotency.mismatch']);
+    const again = await send('POST', '/api/v1/batch', operations, headers);
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+  });
+
   test('of a write that failed can be used again', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     expect((await send('POST', '/api/v1/res.partner', { email: 'nameless' }, headers)).status).toBe(422);

@@ -1,13 +1,17 @@
 """Writes that happen once however often they are sent: `Idempotency-Key`."""
 
+import hashlib
+import json
+
 from psycopg2.extras import Json
 
 from .effects import effect_of
 from .errors import RefusalError
 from .reach import CALL, DELETE, READ, WRITE
+from .reader import check_tree
 
 KEPT_HOURS = 24
-ACTIONS = {"create": WRITE, "write": WRITE, "unlink": DELETE, "call": CALL}
+ACTIONS = {"search": READ, "read": READ, "create": WRITE, "write": WRITE, "unlink": DELETE, "call": CALL}
 RIGHTS = {WRITE: ("create", "write"), DELETE: ("unlink",), READ: ("read",), CALL: ("read",)}
 
 
@@ -36,7 +40,7 @@ def remembered(env, reach, call):
         values (%s, %s, %s, %s, %s)
         on conflict do nothing
         """,
-        (*identity, token["fingerprint"]),
+        (*identity, _fingerprint(call)),
     )
     if cr.rowcount:
         return None
@@ -44,8 +48,12 @@ def remembered(env, reach, call):
         "select fingerprint, results from gateway.idempotency where (consumer, key, method, path) = %s", (identity,)
     )
     fingerprint, results = cr.fetchone()
-    if fingerprint != token["fingerprint"]:
-        raise RefusalError("idempotency.mismatch", "This Idempotency-Key was used with another body or query.")
+    if fingerprint != _fingerprint(call):
+        raise RefusalError(
+            "idempotency.mismatch",
+            "This Idempotency-Key was used with another body or query, or with another user, other scopes or other models. "
+            "Use a new key.",
+        )
     for operation in call["operations"]:
         _check_rights(env, reach, operation)
     return results
@@ -66,12 +74,24 @@ def remember(env, call, results, encode):
     )
 
 
+def _fingerprint(call):
+    """Of what was asked, and of whom it was answered to: what a wide credential was told, a narrow one may not read."""
+    grant = call["grant"]
+    narrowed = [sorted(grant[key]) if grant[key] is not None else None for key in ("scopes", "models")]
+    asked = json.dumps([call["idempotency"]["fingerprint"], call["uid"], *narrowed])
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
 def _check_rights(env, reach, operation):
     """An answer is shown again only to who may still do what it answers."""
     name = operation.get("model")
     if operation["op"] not in ACTIONS or name is None:
         return
     model = reach.known(env, name, abstract=operation["op"] == "call")
+    if operation["op"] != "call" and operation.get("fields") is not None:
+        reach.require(name, READ)
+        model.check_access("read")
+        check_tree(reach, model, operation["fields"])
     action = effect_of(model, operation["method"]) if operation["op"] == "call" else ACTIONS[operation["op"]]
     reach.require(name, action)
     if not model._abstract and not any(model.has_access(right) for right in RIGHTS[action]):
