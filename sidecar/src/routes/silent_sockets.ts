@@ -2,8 +2,8 @@
 // mean harm: where an address has too many, or all together do, the oldest goes, and newcomers always get in.
 
 const most = 50;
-/** Of one address, or one IPv6 /64: as many as it may open in the time that a ticket takes. */
-const mostOfNetwork = 5;
+/** Of one address, or one IPv6 /64: an office's browsers stand behind one, and all come back at once after a restart. */
+const mostOfNetwork = 25;
 
 export class SilentSockets<Socket> {
   /** In the order of arrival. */
