@@ -58,7 +58,13 @@ class TestCredentialsRights(CredentialsCase):
         key_of_user = self.key(by_user)
         made = {
             (kind, key.id): clients.create(
-                {"name": "A client", "maker_kind": kind, "maker_id": key.id, "active": active}
+                {
+                    "name": "A client",
+                    "user_id": self.admin.id,
+                    "maker_kind": kind,
+                    "maker_id": key.id,
+                    "active": active,
+                }
             )
             for kind, key, active in (
                 ("gateway_key", revoked, True),
@@ -69,6 +75,7 @@ class TestCredentialsRights(CredentialsCase):
                 ("odoo_key", odoo_key_of_user, True),
             )
         }
+        self.env.cr.flush()  # what is tracked of the new keys is noted in their maker's name
         revoked.with_user(self.manager).action_revoke()
         deleted.with_user(self.manager).unlink()
         odoo_key.with_user(self.manager)._remove()
