@@ -6,6 +6,7 @@ from .state import Patterns
 # Also under superuser rights, for as long as a narrowed credential's call runs: no flow of Odoo's writes them.
 GUARDED = Patterns(
     [
+        "accounting.assert.test",
         "auth.oauth.provider",
         "auth.passkey.*",
         "auth_totp.*",
@@ -13,7 +14,9 @@ GUARDED = Patterns(
         "base.import.module",
         "base.language.*",
         "base.module.*",
+        "card.template",
         "fetchmail.server",
+        "gamification.goal.definition",
         "ir.actions.*",
         "ir.asset",
         "ir.mail_server",
@@ -37,7 +40,9 @@ GUARDED = Patterns(
     ]
 )
 # Odoo's own flows write these for the user.
-CODE = Patterns([*GUARDED.names, *(f"{prefix}*" for prefix in GUARDED.prefixes), "ir.default", "ir.embedded.actions"])
+CODE = Patterns(
+    [*GUARDED.names, *(f"{prefix}*" for prefix in GUARDED.prefixes), "digest.tip", "ir.default", "ir.embedded.actions"]
+)
 # What of them a narrowed credential may call: it changes none of their records.
 CALLABLE = {
     "ir.actions.report": {

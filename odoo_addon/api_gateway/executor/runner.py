@@ -8,7 +8,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.http import GeoIP
 
-from ..models.base import is_guarded, is_hidden, is_shown, loading, rows
+from ..models.base import is_guarded, is_hidden, is_narrowed, is_shown, loading, rows
 from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
@@ -208,6 +208,7 @@ def _entered(request, call, envelope):
     hidden, loaded = is_hidden.set(reach.hides), loading.set(Loading(reach))
     guarded, shown = is_guarded.set(reach.guards), is_shown.set(reach.shows)
     reached = rows.set(Rows(reach))
+    narrowed = is_narrowed.set(reach.is_narrowed)
     try:
         request.update_env(user=call["uid"], context={})
         if envelope.may_be_unstorable:
@@ -217,6 +218,7 @@ def _entered(request, call, envelope):
         yield request.env, reach
     finally:
         rows.reset(reached)
+        is_narrowed.reset(narrowed)
         is_shown.reset(shown)
         is_guarded.reset(guarded)
         loading.reset(loaded)

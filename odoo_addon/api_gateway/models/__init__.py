@@ -1,4 +1,14 @@
-from . import base, gateway_configuration, gateway_schema, gateway_sidecar, ir_attachment, ir_http, ir_rule, mail_alias
+from . import (
+    base,
+    gateway_configuration,
+    gateway_schema,
+    gateway_sidecar,
+    ir_attachment,
+    ir_http,
+    ir_rule,
+    mail_alias,
+    mail_render_mixin,
+)
 from . import (
     gateway_profile,
     gateway_credential,

@@ -14,6 +14,9 @@ is_hidden = ContextVar("api_gateway_is_hidden", default=None)
 # Set by the executor, too: tells whether a model is written by nobody, superuser included, while a call runs.
 is_guarded = ContextVar("api_gateway_is_guarded", default=None)
 
+# Set by the executor, too: whether the call's credential was narrowed.
+is_narrowed = ContextVar("api_gateway_is_narrowed", default=False)
+
 # Set by the executor, too: tells whether a field is described, and read when nobody names fields.
 is_shown = ContextVar("api_gateway_is_shown", default=None)
 

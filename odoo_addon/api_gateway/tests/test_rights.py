@@ -142,6 +142,7 @@ class TestRights(ChannelCase):
             ("mail.template", {"name": "t"}),
             ("res.groups", {"name": "g"}),
             ("fetchmail.server", {"name": "f"}),
+            ("digest.tip", {"name": "d", "tip_description": "<p>x</p>"}),
             ("ir.default", {"json_value": "1"}),
             ("ir.model.data", {"name": "d", "model": "res.partner", "res_id": 1}),
         ):
