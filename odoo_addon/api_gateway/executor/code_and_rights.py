@@ -41,8 +41,17 @@ GUARDED = Patterns(
 )
 # Odoo's own flows write these for the user.
 CODE = Patterns(
-    [*GUARDED.names, *(f"{prefix}*" for prefix in GUARDED.prefixes), "digest.tip", "ir.default", "ir.embedded.actions"]
+    [
+        *GUARDED.names,
+        *(f"{prefix}*" for prefix in GUARDED.prefixes),
+        "digest.tip",
+        "ir.default",
+        "ir.embedded.actions",
+        "mail.mail",
+    ]
 )
+# Nor does it read these: links in mail that waits to be sent open accounts and documents.
+UNREAD = frozenset(["mail.mail"])
 # What of them a narrowed credential may call: it changes none of their records.
 CALLABLE = {
     "ir.actions.report": {
@@ -58,6 +67,7 @@ CALLABLE = {
     "ir.model.data": {"check_object_reference"},
     "ir.model.fields": {"get_field_help", "get_field_selection", "get_field_string"},
     "ir.ui.menu": {"get_user_roots", "load_menus", "load_menus_root", "load_web_menus"},
+    "mail.mail": {"action_retry", "cancel", "mark_outgoing", "send", "send_after_commit"},
     "mail.template": {"action_open_mail_preview", "send_mail", "send_mail_batch"},
 }
 # Fields that hand out rights, by model, with the model that a narrowed credential must name to write them; None: it may

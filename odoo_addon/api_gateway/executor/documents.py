@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from odoo.exceptions import MissingError
 
 from .errors import RefusalError
-from .reach import READ
+from .reach import READ, WRITE
 
 MAX_IDS = 10_000
 # Fields that hold an id, or a text of ids, without being declared as a many2one_reference: after the same prefix
@@ -19,6 +19,10 @@ OTHER_PAIRS = {"alias_force_thread_id": "alias_model_id", "alias_parent_thread_i
 # Texts and selections that name a model.
 NAMES = frozenset(["model", "model_id", "model_name", "res_model", "resource", "resource_model"])
 
+# Texts that name fields of the model that stands beside them.
+FIELD_NAMES = re.compile(r"(?:^|_)field_names?$")
+
+_field_names = WeakKeyDictionary()
 _pairs = WeakKeyDictionary()
 
 
@@ -85,6 +89,52 @@ def add_documents(reach, model, values, parents, links):
                 if ids and target in model.env.registry and not model.env.registry[target]._abstract:
                     reach.model(model.env, target, READ)
                     links[target].update((id_, field) for id_ in ids)
+
+
+def check_named_fields(reach, model, values, parents):
+    """Refuse fields that a text names (`number_field_name` beside `res_model`) unless the caller may read and write
+    them: Odoo shows what they hold, and sets it. `parents` as for `add_documents`."""
+    names, sources = _named_fields(model)
+    if not names or names.union(sources).isdisjoint(values):
+        return
+    for others in _stored(model, names.union(sources).difference(values), parents):
+        both = {**others, **values}
+        targets = {_named_model(model.env, model._fields[name], both.get(name)) for name in sources}
+        for target in targets & model.env.registry.models.keys():
+            for name in names:
+                if type(both.get(name)) is str:
+                    _check_field_paths(reach, model.env[target], both[name])
+
+
+def _named_fields(model):
+    """({the texts that name fields}, {the fields that say of which model})"""
+    count, *found = _field_names.get(type(model), (0, set(), set()))
+    if count != len(model._fields):
+        sources = {name for name in (*MODELS, "model_name") if name in model._fields}
+        named = {
+            name
+            for name, field in model._fields.items()
+            if sources and field.type in ("char", "text", "selection") and FIELD_NAMES.search(name)
+        }
+        found = named - sources, sources
+        _field_names[type(model)] = len(model._fields), *found
+    return found
+
+
+def _check_field_paths(reach, model, text):
+    """`phone`, `partner_id.phone`, `name,list_price:monetary`."""
+    for path in re.split(r"[,;\s]+", text):
+        owner = model
+        for name in path.partition(":")[0].split("."):
+            if name not in owner._fields:
+                break
+            field = reach.field(owner, name)
+            owner._check_field_access(field, "read")
+            reach.require(owner._name, WRITE)
+            reach.field(owner, name, WRITE)
+            if not field.relational:
+                break
+            owner = owner.env[field.comodel_name]
 
 
 def pairs(model):

@@ -24,6 +24,7 @@ class Rule(NamedTuple):
 
 
 SAFE = Rule()
+LINK = Rule(WIDE)  # what it gives opens a document to whoever has it
 MESSAGE = Rule(keywords="mail.message")
 LEAVES = Rule(domains={"domain": "resource.calendar.leaves"})
 EMAIL = Rule(values={"email_values": "mail.mail"})
@@ -136,7 +137,7 @@ RULES = {
     ("res.lang", "action_activate_langs"): Rule(WIDE),
     ("res.lang", "install_lang"): Rule(SYSTEM),
     ("spreadsheet.mixin", "get_display_names_for_spreadsheet"): SAFE,
-    ("spreadsheet.dashboard.share", "action_get_share_url"): Rule(values={"vals": ""}),
+    ("spreadsheet.dashboard.share", "action_get_share_url"): Rule(WIDE, values={"vals": ""}),
     ("ir.actions.actions", "get_bindings"): Rule(NOBODY),
     ("ir.model.access", "check"): SAFE,
     ("ir.model.access", "group_names_with_access"): SAFE,
@@ -166,7 +167,14 @@ RULES = {
     ("portal.wizard.user", "action_invite_again"): Rule(needs=(("res.users", WRITE),)),
     ("portal.wizard.user", "action_revoke_access"): Rule(needs=(("res.users", WRITE),)),
     ("portal.share", "action_send_mail"): SAFE,
-    ("portal.mixin", "get_portal_url"): SAFE,
+    ("portal.mixin", "get_portal_url"): LINK,
+    ("sale.order", "action_preview_sale_order"): LINK,
+    ("account.move", "preview_invoice"): LINK,
+    ("project.project", "action_customer_preview"): LINK,
+    ("project.task", "action_project_sharing_open_subtasks"): LINK,
+    ("purchase.order", "get_acknowledge_url"): LINK,
+    ("purchase.order", "get_confirm_url"): LINK,
+    ("purchase.order", "get_update_url"): LINK,
     ("privacy.lookup.wizard", "action_lookup"): Rule(SYSTEM),
     ("privacy.lookup.wizard", "action_open_lines"): Rule(SYSTEM),
     ("privacy.lookup.wizard.line", "action_archive_all"): Rule(SYSTEM),

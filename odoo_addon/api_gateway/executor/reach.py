@@ -2,7 +2,8 @@
 
 from ..tools.secret_fields import is_secret
 from .budget import Budget
-from .code_and_rights import CODE, GUARDED, governor
+from .code_and_rights import CODE, GUARDED, UNREAD, governor
+from .doors import check_doors
 from .errors import RefusalError
 from .remote_calls import RemoteCalls
 from .room import Room
@@ -83,7 +84,8 @@ class Reach:
         if self._is_guarded(model_name, action):
             raise RefusalError(
                 "odoo.exposure",
-                f"Records of {model_name} are code or rights: only a credential that was not narrowed may change them.",
+                f"Records of {model_name} are code or rights: only a credential that was not narrowed may {action} "
+                "them.",
                 model=model_name,
             )
         if not self._is_granted(model_name, action):
@@ -101,9 +103,11 @@ class Reach:
             self.require(model_name, actions[0])
 
     def _is_guarded(self, model_name, action):
-        return action in (WRITE, DELETE) and self.is_narrowed and CODE.match(model_name)
+        if not self.is_narrowed:
+            return False
+        return CODE.match(model_name) if action in (WRITE, DELETE) else action == READ and model_name in UNREAD
 
-    def _names(self, model_name):
+    def names(self, model_name):
         """Whether the credential's own list has the model, not just whatever it has."""
         scopes = self._scopes is not None and f"{model_name}:{WRITE}" in self._scopes
         return scopes or (self._models is not None and model_name in self._models.names)
@@ -138,7 +142,7 @@ class Reach:
 
     def _check_rights(self, model, name):
         hands_out, named = governor(model, name)
-        if hands_out and not (named and self._names(named)):
+        if hands_out and not (named and self.names(named)):
             more = f", or to one that names {named}" if named else ""
             raise RefusalError(
                 "odoo.exposure",
@@ -147,6 +151,10 @@ class Reach:
                 model=model._name,
                 field=name,
             )
+
+    def check_doors(self, records, values):
+        """Refuse values that would open a user's account to the caller."""
+        check_doors(self, records, values)
 
     def step(self, model, field, name):
         """The model that a relation leads to, about to be asked for its field `name`."""

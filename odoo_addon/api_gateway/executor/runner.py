@@ -8,7 +8,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.http import GeoIP
 
-from ..models.base import is_guarded, is_hidden, is_narrowed, is_shown, loading, rows
+from ..models.base import check_doors, is_guarded, is_hidden, is_narrowed, is_shown, loading, rows
 from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
@@ -206,6 +206,7 @@ def _entered(request, call, envelope):
     room = Room(state.answer_bytes, state.answer_records)
     reach = Reach(state.never_exposed, call["grant"], room, request.env)
     hidden, loaded = is_hidden.set(reach.hides), loading.set(Loading(reach))
+    doors = check_doors.set(reach.check_doors)
     guarded, shown = is_guarded.set(reach.guards), is_shown.set(reach.shows)
     reached = rows.set(Rows(reach))
     narrowed = is_narrowed.set(reach.is_narrowed)
@@ -221,6 +222,7 @@ def _entered(request, call, envelope):
         is_narrowed.reset(narrowed)
         is_shown.reset(shown)
         is_guarded.reset(guarded)
+        check_doors.reset(doors)
         loading.reset(loaded)
         is_hidden.reset(hidden)
 

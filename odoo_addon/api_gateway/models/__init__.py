@@ -19,6 +19,7 @@ from . import (
     gateway_client,
     gateway_secret_show,
     gateway_token,
+    res_partner,
     res_users,
     res_users_apikeys,
 )

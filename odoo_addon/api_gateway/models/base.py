@@ -17,6 +17,9 @@ is_guarded = ContextVar("api_gateway_is_guarded", default=None)
 # Set by the executor, too: whether the call's credential was narrowed.
 is_narrowed = ContextVar("api_gateway_is_narrowed", default=False)
 
+# Set by the executor, too: refuses values, `(records, values)`, that would open a user's account to the caller.
+check_doors = ContextVar("api_gateway_check_doors", default=None)
+
 # Set by the executor, too: tells whether a field is described, and read when nobody names fields.
 is_shown = ContextVar("api_gateway_is_shown", default=None)
 

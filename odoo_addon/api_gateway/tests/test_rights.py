@@ -1,9 +1,15 @@
+import re
+from pathlib import Path
+
 from odoo.tests import new_test_user, tagged
 
-from ..tools.secret_fields import is_secret
+import odoo.addons
+
+from ..tools.secret_fields import is_named_secret, is_secret
 from .common import ChannelCase, create, method, read, search, tree, write
 
 MAIL = "From: someone@example.com\nTo: x@example.com\nSubject: Made by mail\nMessage-Id: <{}@example.com>\n\nText\n"
+MASKED = re.compile(r"""<field\b(?=[^>]*\bpassword="(?:True|1)")[^>]*\bname="(\w+)\"""")
 
 
 @tagged("post_install", "-at_install")
@@ -209,6 +215,63 @@ class TestRights(ChannelCase):
         [copied] = self.assert_ok(self.execute(copy, grant=narrow, uid=seller.id))
         self.assertEqual(self.env["sale.order"].browse(copied).order_line.product_id, product)
 
+    def test_a_narrowed_credential_moves_no_users_door(self):
+        """Who reads a user's mail sets its password, and is that user."""
+        contact = self.admin.partner_id
+        archived = new_test_user(self.env, "gateway_archived", email="a@example.com")
+        archived.active = False
+        lead = self.env["crm.lead"].create({"name": "L", "partner_id": contact.id})
+        employee = self.admin.employee_id or self.env["hr.employee"].create({"name": "E", "user_id": self.admin.id})
+        message = f"From: x@example.com\nSubject: x\nMessage-Id: <{contact.id}@example.com>\n\nx"
+        email = {"email": "attacker@example.com"}
+        scopes = [
+            f"{model}:{action}"
+            for model in ("res.partner", "crm.lead", "hr.employee", "portal.wizard", "portal.wizard.user")
+            for action in ("read", "write", "call")
+        ]
+        partners, users = self.narrowed(*scopes), self.narrowed(*scopes, "res.users:write", "res.users:read")
+        wizard = self.env["portal.wizard"].with_user(self.admin).create({"partner_ids": [[6, 0, contact.ids]]})
+        invited = write("portal.wizard.user", wizard.user_ids.ids, email)
+        for operation in (
+            write("res.partner", contact.ids, email),
+            write("res.partner", archived.partner_id.ids, email),
+            write("res.partner", [*self.partner.ids, *contact.ids], {"email": False}),
+            method("res.partner", "write", contact.ids, email),
+            method("res.partner", "web_save", contact.ids, email, {}),
+            method("res.partner", "web_save_multi", contact.ids, [email], {}),
+            method("res.partner", "load", [".id", "email"], [[str(contact.id), "attacker@example.com"]]),
+            method("res.partner", "message_update", contact.ids, {"subject": message}, email),
+            write("res.partner", self.partner.ids, {"child_ids": [[4, contact.id], [1, contact.id, email]]}),
+            write("res.partner", contact.ids, {"user_ids": [[1, self.admin.id, email]]}),
+            write("res.partner", contact.ids, {"user_ids": [[1, self.admin.id, {"login": "other"}]]}),
+            write("res.users", self.admin.ids, email),
+            write("res.users", self.admin.ids, {"login": "other"}),
+            write("res.users", self.admin.ids, {"partner_id": self.partner.id}),
+            create("res.users", {"name": "n", "login": "n", "partner_id": contact.id, **email}),
+            write("crm.lead", lead.ids, {"email_from": "attacker@example.com"}),
+            write("hr.employee", employee.ids, {"work_email": "attacker@example.com"}),
+        ):
+            for grant in (partners, users):
+                with self.subTest(operation, grant=grant):
+                    self.assert_closed(operation, grant=grant)
+        self.assert_ok(self.execute(invited, uid=self.admin.id))
+        self.assert_closed(
+            method("portal.wizard.user", "action_invite_again", wizard.user_ids.ids), grant=users, uid=self.admin.id
+        )
+
+        portal = new_test_user(self.env, "gateway_portal", groups="base.group_portal", email="p@example.com")
+        portal_email = write("res.partner", portal.partner_id.ids, email)
+        self.assert_closed(portal_email, "res.users", grant=partners)
+        for operation, grant in (
+            (portal_email, users),
+            (write("res.partner", self.partner.ids, email), partners),
+            (write("res.partner", contact.ids, {"email": contact.email, "comment": "x"}), partners),
+            (create("res.partner", {"name": "n", **email}), partners),
+            (write("res.partner", contact.ids, email), None),
+        ):
+            with self.subTest(operation, grant=grant):
+                self.assert_ok(self.execute(operation, grant=grant, uid=self.admin.id))
+
     def test_no_flow_writes_code_for_a_narrowed_credential(self):
         partners = type(self.env["res.partner"])
         partners.gateway_flow = lambda records: (
@@ -270,6 +333,8 @@ class TestRights(ChannelCase):
             ("mail.ice.server", "credential"),
             ("res.users.apikeys.show", "key"),
             ("res.config.settings", "tenor_api_key"),
+            ("hr.employee", "pin"),
+            ("portal.share", "share_link"),
         ):
             self.assertTrue(secret(model, name), (model, name))
         for model, name in (
@@ -281,6 +346,59 @@ class TestRights(ChannelCase):
             ("payment.transaction", "token_id"),
         ):
             self.assertFalse(secret(model, name), (model, name))
+
+    def test_what_odoo_masks_in_a_form_is_a_secret(self):
+        """In all of Odoo's modules on disk, installed or not."""
+        masked = set()
+        for folder in odoo.addons.__path__:
+            for path in Path(folder).glob("*/**/*.xml"):
+                if 'password="' in (text := path.read_text(errors="replace")):
+                    masked.update(MASKED.findall(text))
+        self.assertLess({"pin", "access_token", "dpopay_chain_id"}, masked)
+        self.assertFalse({name for name in masked if not is_named_secret("", name, "")})
+
+    def test_links_with_tokens_are_no_narrowed_credentials(self):
+        mail = self.env["mail.mail"].create({"body_html": "/web/signup?token=x", "email_to": "x@example.com"})
+        order = self.env["sale.order"].create({"partner_id": self.partner.id})
+        mails = self.narrowed("read", "write", "delete", "call")
+        for operation in (
+            read("mail.mail", mail.ids, fields=tree("body_html")),
+            search("mail.mail", [["body_html", "like", "x"]]),
+            method("mail.mail", "copy", mail.ids, {"email_to": "attacker@example.com"}),
+            write("mail.mail", mail.ids, {"email_to": "attacker@example.com"}),
+            read("mail.message", mail.mail_message_id.ids, fields=tree("mail_ids.body_html")),
+            method("sale.order", "get_portal_url", order.ids),
+            method("sale.order", "action_preview_sale_order", order.ids),
+        ):
+            with self.subTest(operation):
+                self.assert_closed(operation, grant=mails)
+        self.assert_ok(self.execute(method("mail.mail", "mark_outgoing", mail.ids), grant=mails, uid=self.admin.id))
+        for operation in (
+            read("mail.mail", mail.ids, fields=tree("body_html")),
+            method("sale.order", "get_portal_url", order.ids),
+        ):
+            self.assert_ok(self.execute(operation, uid=self.admin.id))
+
+    def test_a_field_that_a_value_names_is_read(self):
+        """An SMS goes to the number in the field that its composer names, which is shown, and written."""
+        ids = self.partner.ids
+        composer = {"res_model": "res.users", "res_id": self.caller.id, "composition_mode": "comment", "body": "x"}
+        secret = {"number_field_name": "totp_secret"}
+        [made] = self.assert_ok(self.execute(create("sms.composer", composer), uid=self.admin.id))["ids"]
+        for operation in (
+            create("sms.composer", {**composer, **secret}),
+            write("sms.composer", [made], secret),
+            method("sms.composer", "onchange", [], {**composer, **secret}, [], {"recipient_single_number": {}}),
+            method("sms.composer", "create", [composer], context={"default_number_field_name": "totp_secret"}),
+        ):
+            with self.subTest(operation):
+                self.assert_closed(operation, "totp_secret")
+        own = self.narrowed("sms.composer:write", "res.partner:read")
+        partner = {**composer, "res_model": "res.partner", "res_id": ids[0], "number_field_name": "vat"}
+        self.assert_closed(create("sms.composer", partner), "res.partner", grant=own)
+        self.assert_ok(
+            self.execute(create("sms.composer", {**partner, "number_field_name": "phone"}), uid=self.admin.id)
+        )
 
     def test_what_people_do_in_odoo_still_works(self):
         """Also where a field of the records leads to a model that is hidden."""

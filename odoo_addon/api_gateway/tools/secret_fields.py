@@ -6,29 +6,40 @@ from functools import lru_cache
 SECRET = re.compile(
     r"""
     password | passwd | passphrase | secret
-    | (?:^|_)(?:pwd|pass|token|tokens|credential)(?:_?\d+)?$
+    | (?:^|_)(?:pwd|pass|r?token|tokens|credential|pin)(?:_?\d+)?$
     | (?:^|_)token(?:_hash|_value)$
     | (?:^|_)(?:api|apikey|private|secret|access|auth|signing|signature|encryption|hmac|master|server|transaction
-               |webhook|shared|consumer|license)_?key(?:_(?:file|pem|content|test|live|prod|production|sandbox))?$
+               |webhook|shared|consumer|license|hash|session|app|migration)_?key(?:_(?:file|pem|content|test|live|prod|production|sandbox))?$
     | (?:^|_)apikey(?:_|$)
     | (?:^|_)(?:authorization|otp|recovery|backup)_codes?$
+    | (?:^|_)(?:hash|session)_?(?i:iv)$
+    | (?:^|_)csid(?:_json)?$
+    | ^dpopay_chain_id$
     | (?:^|_)sha_(?:request|response)$
     """,
     re.VERBOSE,
 )
 # Models whose `key` is what opens a door; elsewhere it is a name.
 KEYED = re.compile(r"api\.?_?keys?|(?:^|[._])auth(?:[._]|$)")
-NAMED = frozenset([("certificate.key", "content"), ("certificate.key", "pem_key"), ("mail.push.device", "keys")])
+NAMED = frozenset(
+    [
+        ("certificate.key", "content"),
+        ("certificate.key", "pem_key"),
+        ("mail.push.device", "keys"),
+        ("portal.share", "share_link"),
+    ]
+)
 TYPES = frozenset(["char", "text", "html", "binary", "json"])
 
 
 def is_secret(field):
     """Whether nobody reads the field through the gateway. Writing it is another matter."""
-    return field.type in TYPES and _is_named_secret(field.model_name, field.name, field.related or "")
+    return field.type in TYPES and is_named_secret(field.model_name, field.name, field.related or "")
 
 
 @lru_cache(maxsize=65536)
-def _is_named_secret(model_name, name, related):
+def is_named_secret(model_name, name, related):
+    """As `is_secret`, by names; `related`: the path that the field is a copy of, or ""."""
     shown = related.rpartition(".")[2]
     return bool(
         SECRET.search(name)

@@ -1,0 +1,37 @@
+"""Fields that open a user's account to whoever writes them: Odoo sends the link for a new password to the e-mail address
+of the user's contact, and knows the user by the login."""
+
+from .errors import RefusalError
+
+DOORS = {"res.partner": frozenset(["email"]), "res.users": frozenset(["email", "login", "partner_id"])}
+
+
+def check_doors(reach, records, values):
+    """Refuse to change the doors of existing users, archived ones included, for a credential that was narrowed. One
+    that names `res.users` may change those of portal users. What stays as it is, is no change.
+
+    :param records: those that the values are written to; empty for new ones
+    :raises RefusalError: `odoo.exposure`"""
+    if not reach.is_narrowed or not records:
+        return
+    moved = DOORS.get(records._name, frozenset()).intersection(values)
+    if not moved:
+        return
+    key = "id" if records._name == "res.users" else "partner_id"
+    # As superuser: whether there is a user is not the caller's to see, but counts all the same.
+    users = records.env["res.users"].sudo().with_context(active_test=False).search([(key, "in", records.ids)])
+    changed = users.filtered(lambda user: any(_value(user, name) != (values[name] or False) for name in moved))
+    if not changed or (all(changed.mapped("share")) and reach.names("res.users")):
+        return
+    name = min(moved)
+    raise RefusalError(
+        "odoo.exposure",
+        f"The field {name} of {records._name} decides who gets into a user's account: a credential that was not "
+        "narrowed may change it, for a portal user also one that names res.users.",
+        model=records._name,
+        field=name,
+    )
+
+
+def _value(user, name):
+    return user[name].id if name == "partner_id" else user[name]
