@@ -11,7 +11,14 @@ from ..executor.module_methods import TEXTS, VALUES
 from .common import ChannelCase, method
 
 # Of modules that the tests do not install.
-NOT_INSTALLED = {"link.tracker", "data_recycle.model", "data_recycle.record", "base.automation", "calendar.event"}
+NOT_INSTALLED = {
+    "link.tracker",
+    "purchase.order",
+    "data_recycle.model",
+    "data_recycle.record",
+    "base.automation",
+    "calendar.event",
+}
 # Arguments by which a method is told of values, of models, or of what to search.
 TELLING = VALUES | {"domain", "email_values", "model", "model_name", "new_settings", "res_model"}
 

@@ -11,7 +11,7 @@ SECRET = re.compile(
     | (?:^|_)(?:api|apikey|private|secret|access|auth|signing|signature|encryption|hmac|master|server|transaction
                |webhook|shared|consumer|license|hash|session|app|migration)_?key(?:_(?:file|pem|content|test|live|prod|production|sandbox))?$
     | (?:^|_)apikey(?:_|$)
-    | (?:^|_)(?:authorization|otp|recovery|backup)_codes?$
+    | (?:^|_)(?:authorization|access|otp|recovery|backup)_codes?$
     | (?:^|_)(?:hash|session)_?(?i:iv)$
     | (?:^|_)csid(?:_json)?$
     | ^dpopay_chain_id$
