@@ -51,8 +51,8 @@ def remembered(env, reach, call):
     if fingerprint != _fingerprint(call):
         raise RefusalError(
             "idempotency.mismatch",
-            "This Idempotency-Key was used with another body or query, or with another user, other scopes or other models. "
-            "Use a new key.",
+            "This Idempotency-Key was used with another body or query, or with another user, other scopes or "
+            "other models. Use a new key.",
         )
     for operation in call["operations"]:
         _check_rights(env, reach, operation)
