@@ -77,6 +77,7 @@ def _arguments(bound):
 def _check_named(reach, env, arguments, actions):
     """Models that are named anywhere in the arguments, and the records that are named with them."""
     unchecked = [arguments]  # no recursion: a body may nest as deep as JSON goes
+    objects = []
     while unchecked:
         value = unchecked.pop()
         if type(value) is str:
@@ -85,7 +86,9 @@ def _check_named(reach, env, arguments, actions):
             unchecked.extend(value)
         elif type(value) is dict:
             unchecked.extend([*value, *value.values()])
-            _check_pairs(reach, env, value, actions)
+            objects.append(value)
+    for value in objects:
+        _check_pairs(reach, env, value, actions)
 
 
 def _check_text(reach, env, text, actions):
