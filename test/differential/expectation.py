@@ -32,12 +32,24 @@ NEVER_EXPOSED = (
     "ir.mail_server",
     "gateway.",
     "ir.actions.actions",
+    "ir.actions.todo",
     "ir.qweb",
     "ir.qweb.",
     "auth_totp.",
     "auth.totp.",
     "auth.passkey.",
 )
+
+# The model of the record that a row belongs to.
+BELONGS = {
+    "ir.attachment": "res_model",
+    "mail.activity": "res_model",
+    "mail.followers": "res_model",
+    "mail.message": "model",
+    "mail.scheduled.message": "model",
+    "mail.tracking.value": "mail_message_id.model",
+    "rating.rating": "res_model",
+}
 
 
 def is_hidden(model_name):
@@ -112,7 +124,7 @@ def _search(model, question, limit, offset):
     # No two records share a place.
     if "id" not in [term.split()[0] for term in order.split(",")]:
         order += ", id"
-    if type(model)._search is not BaseModel._search:
+    if type(model)._search is not BaseModel._search or model._name in BELONGS:
         # Messages and attachments take hidden records out of a page that was cut already; nobody wants to page so.
         return _without_hidden(model.search(question["domain"], order=order))[offset : offset + limit]
     return model.search(question["domain"], order=order, limit=limit, offset=offset)
@@ -149,8 +161,10 @@ def _visible(records):
 
 def _without_hidden(records):
     """Messages and attachments belong to a record; what belongs to one that is never exposed is not, either."""
-    name = {"mail.message": "model", "ir.attachment": "res_model", "mail.activity": "res_model"}.get(records._name)
-    return records.filtered(lambda record: not is_hidden(record.sudo()[name] or "")) if name else records
+    path = BELONGS.get(records._name)
+    if path is None:
+        return records
+    return records.filtered(lambda record: not is_hidden(next(iter(record.sudo().mapped(path)), "") or ""))
 
 
 def _record(record, tree):
