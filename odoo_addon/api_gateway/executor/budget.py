@@ -86,10 +86,8 @@ def joins_of(model, field, is_last=True):
     if field.store:
         return ahead, 0
     if field.inherited:
-        parent = model.env[field.related_field.model_name]
-        return joins_of(
-            parent, field.related_field, is_last
-        )  # the parent's table is joined once, for all of its fields
+        # The parent's table is joined once, for all of its fields.
+        return joins_of(model.env[field.related_field.model_name], field.related_field, is_last)
     if not field.related:
         return 1 + ahead, 1  # a method of its module searches, mostly by a statement of its own
     joins = to_many = 0

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.service.model import get_public_method
 
-from ..models.base import defaults_of, rows
+from ..models.base import defaults_of, gate
 from .arguments import ids, required
 from .bounds import check_ids
 from .closed_methods import check_open
@@ -45,7 +45,7 @@ def call(env, reach, operation):
         model = model.with_context(**plain_names(reach, model.env, method_context(reach, model, context)))
     records, args = _records(model, method, operation, args)
     bound = _bind(method, name, records, args, kwargs)
-    if is_orms(env, name):
+    if hasattr(env.registry["base"], name):  # the ORM's: every model has it
         check_ids(records.ids)
         named = check_named(reach, records, name, bound)
     else:
@@ -54,18 +54,13 @@ def call(env, reach, operation):
     with (
         explain_values(model, [*named, default_values(model.env.context)]),
         defaults_of(model),
-        rows.get().flow(model, name),
+        gate.get().rows.flow(model, name),
     ):
         result = method(*bound.args, **bound.kwargs)
         env.flush_all()
     if name == "create" and isinstance(result, BaseModel):
         return result.id if isinstance(bound.args[1], dict) else result.ids
     return result.ids if isinstance(result, BaseModel) else result
-
-
-def is_orms(env, name):
-    """Whether every model has the method."""
-    return hasattr(env.registry["base"], name)
 
 
 def _public_method(model, name):

@@ -22,10 +22,7 @@ AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")  # what follows is nothing
 
 def check_named(reach, records, method, bound):
     """Check the arguments of a method that every model has; returns the values to be written among them."""
-    original = getattr(records.env.registry["base"], method, None)
-    if original is None:
-        return []
-    signature = inspect.signature(original)
+    signature = inspect.signature(getattr(records.env.registry["base"], method))
     arguments = _by_name(bound, signature)
     check_sizes(arguments)
     check, own = special_methods.CHECKS.get(method, (None, ()))

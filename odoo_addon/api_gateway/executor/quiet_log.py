@@ -5,31 +5,43 @@ import json
 import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 
 from ..tools.redact import Secrets
 
-_body = ContextVar("api_gateway_body", default=None)
+_call = ContextVar("api_gateway_logged_call", default=None)
 _formatter = logging.Formatter()
 
 
 @contextmanager
 def log_without_secrets(body):
     """For as long as it lasts, what this thread logs shows no secret of the JSON in `body`."""
-    token = _body.set(body)
+    token = _call.set(_LoggedCall(body))
     try:
         yield
     finally:
-        _body.reset(token)
+        _call.reset(token)
+
+
+class _LoggedCall:
+    """Searched for secrets when something is logged, and once."""
+
+    def __init__(self, body):
+        self._body = body
+
+    @cached_property
+    def secrets(self):
+        secrets = Secrets()
+        secrets.learn(json.loads(self._body)["calls"])
+        return secrets
 
 
 class WithoutSecrets(logging.Filter):
     """On handlers, not on loggers: whoever logs while a call runs."""
 
     def filter(self, record):
-        body = _body.get()
-        if body is not None:
-            secrets = Secrets()
-            secrets.learn(json.loads(body)["calls"])
+        if call := _call.get():
+            secrets = call.secrets
             record.msg, record.args = secrets.clean(record.getMessage()), ()
             if record.exc_info and record.exc_info[0]:
                 record.exc_text = secrets.clean(record.exc_text or _formatter.formatException(record.exc_info))

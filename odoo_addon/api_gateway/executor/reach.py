@@ -3,7 +3,6 @@
 from ..tools.secret_fields import is_secret
 from .budget import Budget
 from .code_and_rights import CODE, GUARDED, UNREAD, governor
-from .doors import check_doors
 from .errors import RefusalError
 from .remote_calls import RemoteCalls
 from .room import Room
@@ -151,10 +150,6 @@ class Reach:
                 model=model._name,
                 field=name,
             )
-
-    def check_doors(self, records, values):
-        """Refuse values that would open a user's account to the caller."""
-        check_doors(self, records, values)
 
     def step(self, model, field, name):
         """The model that a relation leads to, about to be asked for its field `name`."""

@@ -35,7 +35,7 @@ def _closed_methods(env, model_name):
 def amounts_to(method, action):
     """The methods with which this one is closed, too: a caller must not come by another name.
 
-    :param str action: as `methods.method_action` gives it
+    :param str action: as `effects.effect_of` gives it
     """
     if action == "write" and method not in ("create", "write"):
         return (method, "create", "write")

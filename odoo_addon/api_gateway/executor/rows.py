@@ -44,8 +44,8 @@ class Rows:
 
     @contextmanager
     def flow(self, model, name):
-        """While a method that does something of its own runs: it acts for the user, and what the caller named was
-        checked before. Not those of the rows themselves."""
+        """While a module's method runs, the credential's scopes hide no rows from it: it acts for the user, and the
+        arguments were checked before. A method of a model in ABOUT stays narrowed."""
         if effect_of(model, name) != CALL or not ABOUT.keys().isdisjoint((model._name, *model._inherits)):
             yield
             return

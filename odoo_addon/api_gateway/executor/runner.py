@@ -3,17 +3,19 @@
 import random
 import time
 from contextlib import contextmanager
+from functools import partial
 
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.http import GeoIP
 
-from ..models.base import check_doors, is_guarded, is_hidden, is_narrowed, is_shown, loading, rows
+from ..models.base import Gate, gate
 from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
 from .clock import Clock
 from .context import checked_context
+from .doors import check_doors
 from .errors import CONFLICTS, RefusalError
 from .idempotency import remember, remembered
 from .loading import Loading
@@ -205,11 +207,17 @@ def _entered(request, call, envelope):
     state = envelope.state
     room = Room(state.answer_bytes, state.answer_records)
     reach = Reach(state.never_exposed, call["grant"], room, request.env)
-    hidden, loaded = is_hidden.set(reach.hides), loading.set(Loading(reach))
-    doors = check_doors.set(reach.check_doors)
-    guarded, shown = is_guarded.set(reach.guards), is_shown.set(reach.shows)
-    reached = rows.set(Rows(reach))
-    narrowed = is_narrowed.set(reach.is_narrowed)
+    token = gate.set(
+        Gate(
+            hides=reach.hides,
+            guards=reach.guards,
+            shows=reach.shows,
+            is_narrowed=reach.is_narrowed,
+            check_doors=partial(check_doors, reach),
+            loading=Loading(reach),
+            rows=Rows(reach),
+        )
+    )
     try:
         request.update_env(user=call["uid"], context={})
         if envelope.may_be_unstorable:
@@ -218,13 +226,7 @@ def _entered(request, call, envelope):
             request.update_env(context=checked_context(request.env, call["context"]))
         yield request.env, reach
     finally:
-        rows.reset(reached)
-        is_narrowed.reset(narrowed)
-        is_shown.reset(shown)
-        is_guarded.reset(guarded)
-        check_doors.reset(doors)
-        loading.reset(loaded)
-        is_hidden.reset(hidden)
+        gate.reset(token)
 
 
 def _commit(env, clock):

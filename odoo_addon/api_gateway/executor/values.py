@@ -9,6 +9,7 @@ from psycopg2.errors import ProgramLimitExceeded
 from odoo.fields import Command
 
 from .documents import add_documents, check_model_name, check_named_fields, names_model, pairs, readable_ids
+from .doors import check_doors
 from .errors import RefusalError
 from .faults import MAX_INTEGER, malformed, record_id, shorten
 from .lines import Lines, is_owned
@@ -71,7 +72,7 @@ def _check_record(reach, model, values, parents, named):
             check_properties(reach, model, field, values, parents, named.links)
         else:
             _check_value(reach, model, field, value, named.links)
-    reach.check_doors(model.browse(parents), values)
+    check_doors(reach, model.browse(parents), values)
     check_named_fields(reach, model, values, parents)
     if pairs(model):
         add_documents(reach, model, values, parents, named.links)

@@ -1,35 +1,37 @@
+from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from typing import NamedTuple
 
 from odoo import api, models
 from odoo.exceptions import AccessError
 
 from ..webhooks import capture
 
-# Set by the executor for as long as a call runs: tells whether a model is never exposed. Not a context key, which a
-# caller could pass, and not the cursor, which a method could replace.
-is_hidden = ContextVar("api_gateway_is_hidden", default=None)
 
-# Set by the executor, too: tells whether a model is written by nobody, superuser included, while a call runs.
-is_guarded = ContextVar("api_gateway_is_guarded", default=None)
+class Gate(NamedTuple):
+    """What a call from outside may do, as the ORM asks while the call runs."""
 
-# Set by the executor, too: whether the call's credential was narrowed.
-is_narrowed = ContextVar("api_gateway_is_narrowed", default=False)
+    hides: Callable
+    """`(model name)`: whether the model is never exposed."""
+    guards: Callable
+    """`(model name)`: whether nothing may write the model, superuser code included."""
+    shows: Callable
+    """`(field)`: whether the field is described, and read when nobody names fields."""
+    is_narrowed: bool
+    """Whether the credential was narrowed."""
+    check_doors: Callable
+    """`(records, values)`: refuses values that would open a user's account to the caller."""
+    loading: object
+    """Checks a file that `load` reads: `check_columns`, `check_values`, `end` (`executor/loading.py`)."""
+    rows: object
+    """The rows of a model that the call reaches: `domain(env, model name, mode)` (`executor/rows.py`); None: all."""
 
-# Set by the executor, too: refuses values, `(records, values)`, that would open a user's account to the caller.
-check_doors = ContextVar("api_gateway_check_doors", default=None)
 
-# Set by the executor, too: tells whether a field is described, and read when nobody names fields.
-is_shown = ContextVar("api_gateway_is_shown", default=None)
-
-# Set by the executor, too: which rows of a model a call reaches, with `domain(env, model_name, mode)`; see
-# `executor/rows.py`.
-rows = ContextVar("api_gateway_rows", default=None)
-
-# Set by the executor, too: checks what `load` makes of a file, with `check_columns(model, fields, rows)`,
-# `check_values(model, values_list, parents)` and `end()`.
-loading = ContextVar("api_gateway_loading", default=None)
+# Set by the executor for as long as a call runs. Not a context key, which a caller could pass, and not the cursor, which
+# a method could replace.
+gate = ContextVar("api_gateway_gate", default=None)
 
 # The model that a caller's method is called on, with the `default_*` keys of the caller's context.
 given_defaults = ContextVar("api_gateway_given_defaults", default=None)
@@ -38,12 +40,11 @@ given_defaults = ContextVar("api_gateway_given_defaults", default=None)
 @contextmanager
 def opened():
     """While the gateway's own code works on the gateway's own models in the middle of a call."""
-    hidden, guarded = is_hidden.set(None), is_guarded.set(None)
+    token = gate.set(None)
     try:
         yield
     finally:
-        is_guarded.reset(guarded)
-        is_hidden.reset(hidden)
+        gate.reset(token)
 
 
 @contextmanager
@@ -91,14 +92,12 @@ class Base(models.AbstractModel):
     _inherit = "base"
 
     def _check_access(self, operation):
-        hidden = is_hidden.get()
-        if hidden is not None and hidden(self._name):
+        if (call := gate.get()) and call.hides(self._name):
             return self, partial(ExposureError, self._name)
         return super()._check_access(operation)
 
     def _gateway_check_guard(self):
-        guarded = is_guarded.get()
-        if guarded is not None and guarded(self._name):
+        if (call := gate.get()) and call.guards(self._name):
             raise GuardError(self._name)
 
     @api.model
@@ -109,10 +108,10 @@ class Base(models.AbstractModel):
 
     def _gateway_shown(self, described, allfields):
         """Fields that were asked for by name are left: Odoo keeps what it learns of tracked fields."""
-        shown = is_shown.get()
-        if shown is None or allfields:
+        call = gate.get()
+        if call is None or allfields:
             return described
-        return {name: description for name, description in described.items() if shown(self._fields[name])}
+        return {name: description for name, description in described.items() if call.shows(self._fields[name])}
 
     @api.model
     def default_get(self, fields):
@@ -150,7 +149,8 @@ class Base(models.AbstractModel):
 
     def _gateway_loading(self):
         """What checks a file that is loaded for a caller; None where Odoo loads its own."""
-        return None if self.env.su else loading.get()
+        call = gate.get()
+        return None if self.env.su or call is None else call.loading
 
     # --- Where webhooks learn of changes. On models that nobody watches this costs a look into a cached dictionary.
     # `_write_multi` sees each column that is really updated, recomputed ones included; `write` is needed for one2many
@@ -184,6 +184,7 @@ class Base(models.AbstractModel):
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         # Terms of a translated column are updated by SQL of its own.
+        self._gateway_check_guard()
         if watch := self._gateway_watch():
             capture.note_columns(self, watch, {field_name})
         return super()._update_field_translations(field_name, translations, digest, source_lang)

@@ -1,6 +1,6 @@
 from odoo import models
 
-from .base import RowError, is_guarded, rows
+from .base import RowError, gate
 
 
 class IrAttachment(models.Model):
@@ -8,15 +8,15 @@ class IrAttachment(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if not self.env.su and (reached := rows.get()) and {"res_model", "res_field", "type", "url"} & vals.keys():
-            domain = reached.domain(self.env, self._name, "create")
+        call = gate.get()
+        if call and not self.env.su and {"res_model", "res_field", "type", "url"} & vals.keys():
+            domain = call.rows.domain(self.env, self._name, "create")
             if refused := self - self.sudo().filtered_domain(domain):
                 raise RowError(refused)
         return result
 
     def _check_contents(self, values):
         # Odoo shows a page as a page only if its author may write views.
-        guarded = is_guarded.get()
-        if guarded is not None and guarded("ir.ui.view"):
+        if (call := gate.get()) and call.is_narrowed:
             self = self.with_context(attachments_mime_plainxml=True)
         return super()._check_contents(values)

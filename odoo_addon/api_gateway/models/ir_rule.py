@@ -1,7 +1,7 @@
 from odoo import api, models, tools
 
 from ..tools.secret_fields import is_secret
-from .base import RowError, rows
+from .base import RowError, gate
 
 
 class IrRule(models.Model):
@@ -12,20 +12,22 @@ class IrRule(models.Model):
 
     @api.model
     def _compute_domain(self, model_name, mode="read"):
-        reached = rows.get()
-        domain = None if reached is None or self.env.su else reached.domain(self.env, model_name, mode)
+        call = gate.get()
+        reached = None if call is None or self.env.su else call.rows
+        domain = None if reached is None else reached.domain(self.env, model_name, mode)
         if domain is None:
             return super()._compute_domain(model_name, mode)
         # Ours is off meanwhile: Odoo keeps what it makes of a parent model's rules for other calls, too.
-        token = rows.set(None)
+        token = gate.set(call._replace(rows=None))
         try:
             rules = super()._compute_domain(model_name, mode)
         finally:
-            rows.reset(token)
+            gate.reset(token)
         return rules & domain
 
     def _make_access_error(self, operation, records):
-        reached = rows.get()
+        call = gate.get()
+        reached = None if call is None else call.rows
         domain = None if reached is None else reached.domain(self.env, records._name, operation)
         if domain and (refused := records - records.sudo().filtered_domain(domain)):
             return RowError(refused)

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-from .base import ExposureError, is_guarded, is_narrowed
+from .base import ExposureError, gate
 
 
 class DynamicTextError(ExposureError):
@@ -56,7 +56,8 @@ class MailRenderMixin(models.AbstractModel):
 
     def _gateway_check_texts(self, names):
         """Refuse expressions in what was written. The texts of a wizard are checked when they are rendered."""
-        if not is_narrowed.get() or self._transient:
+        call = gate.get()
+        if call is None or not call.is_narrowed or self._transient:
             return
         fields = [self._fields[name] for name in names if name in self._fields]
         for record in self.sudo():
@@ -67,8 +68,10 @@ class MailRenderMixin(models.AbstractModel):
                         raise DynamicTextError
 
     def _gateway_check_source(self, text, model, res_ids, engine):
+        call = gate.get()
         if (
-            is_narrowed.get()
+            call
+            and call.is_narrowed
             and text
             and self._gateway_is_dynamic(text, model, engine)
             and not self._gateway_is_stored(text, model, res_ids, engine)
@@ -84,7 +87,7 @@ class MailRenderMixin(models.AbstractModel):
     def _gateway_is_stored(self, text, model, res_ids, engine):
         """Whether the text is one that no narrowed credential could have written: a template's, or that of a record
         whose texts were checked as what they are rendered as."""
-        guarded = is_guarded.get()
+        guarded = gate.get().guards
         if not self._abstract and not self._transient:
             return self._gateway_holds(self, text, None if guarded(self._name) else engine)
         if "template_id" in self._fields and guarded(self.template_id._name):

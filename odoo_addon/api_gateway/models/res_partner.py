@@ -3,13 +3,13 @@ e-mail address becomes its contact's, an employee's the one of the user."""
 
 from odoo import models
 
-from .base import check_doors
+from .base import gate
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def write(self, vals):
-        if (check := check_doors.get()) is not None:
-            check(self, vals)
+        if call := gate.get():
+            call.check_doors(self, vals)
         return super().write(vals)

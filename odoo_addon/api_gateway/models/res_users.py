@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 
 from ..tools.asker import have_group
 from ..tools.widening import Narrowing
-from .base import check_doors, opened
+from .base import gate, opened
 
 # Set by the executor for as long as a login runs: a list of the ids of the users whose password Odoo went on to check.
 checked_users = ContextVar("api_gateway_checked_users", default=None)
@@ -27,8 +27,8 @@ class ResUsers(models.Model):
     gateway_key_ids = fields.One2many("gateway.key", "user_id", "Gateway Keys", groups="api_gateway.group_user")
 
     def write(self, vals):
-        if (check := check_doors.get()) is not None:
-            check(self, vals)
+        if call := gate.get():
+            call.check_doors(self, vals)
         if "gateway_profile_id" not in vals:
             return super().write(vals)
         self._check_profile_is_theirs_to_give()

@@ -55,6 +55,25 @@ class TestRights(ChannelCase):
         for grant in (None, self.narrowed("call")):
             self.assert_closed(method("res.partner", "gateway_make", self.partner.ids), grant=grant)
 
+    def test_code_is_not_changed_under_superuser_rights_in_any_way(self):
+        menu = self.env["ir.ui.menu"].create({"name": "Menu"})
+        partners = type(self.env["res.partner"])
+        partners.gateway_do = lambda records, name, *args: bool(
+            getattr(records.env["ir.ui.menu"].sudo().browse(menu.id), name)(*args)
+        )
+        self.addCleanup(delattr, partners, "gateway_do")
+        for name, *args in (
+            ("copy",),
+            ("write", {"name": "Other"}),
+            ("update_field_translations", "name", {"en_US": "Other"}),
+            ("unlink",),
+        ):
+            with self.subTest(name):
+                operation = method("res.partner", "gateway_do", self.partner.ids, name, *args)
+                self.assert_closed(operation, grant=self.narrowed("call"))
+        self.assertEqual(menu.name, "Menu")
+        self.assert_ok(self.execute(method("res.partner", "gateway_do", self.partner.ids, "unlink"), uid=self.admin.id))
+
     def test_values_in_arguments_are_checked_as_values(self):
         ids = self.partner.ids
         narrow = self.narrowed("res.partner:write", "res.partner:call", "res.partner:read")

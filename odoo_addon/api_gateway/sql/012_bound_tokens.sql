@@ -1,4 +1,4 @@
--- Tokens are bound to the secret that they were issued for, and a login ends some day however often it is renewed.
+-- Tokens are bound to the secret they were issued for. A login ends after a set time, however often it is refreshed.
 
 -- When the login, exchange or grant that a token descends from was made.
 alter table gateway.token add column begun_at timestamp;
@@ -42,7 +42,7 @@ create function gateway.stamps(kind text, id bigint) returns jsonb
     ) as found
   $$;
 
--- As before, with every living stamp instead of one.
+-- As in 003_credentials.sql, with every living stamp instead of one.
 drop function gateway.credential(text, bigint);
 create function gateway.credential(kind text, id bigint)
   returns table (
@@ -78,7 +78,7 @@ create function gateway.credential(kind text, id bigint)
     where u.id <> 1 and (found.expires_at is null or found.expires_at > gateway.utc_now())
   $$;
 
--- Who asks by a secret is told which row it is.
+-- Names the row of the secret, too.
 drop function gateway.gateway_key(bytea);
 create function gateway.gateway_key(key_hash bytea) returns table (credential_id bigint, secret_id bigint, secret_ends timestamp)
   language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -102,8 +102,8 @@ create function gateway.client(wanted text) returns table (credential_id bigint,
     where c.client_id = wanted
   $$;
 
--- Living tokens of before are bound to what ends first of their credential's secrets. Those of an environment's secret,
--- which the database does not know, end.
+-- Existing tokens are bound to the secret of their credential that ends first. The database does not know the secrets of
+-- the environment: tokens issued for one of those end.
 update gateway.token t
 set stamp = (select s.key from jsonb_each(gateway.stamps(t.credential, t.credential_id)) s
              order by nullif(s.value, 'null')::float8 nulls last, s.key limit 1)
