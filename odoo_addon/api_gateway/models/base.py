@@ -29,7 +29,7 @@ class Gate(NamedTuple):
     """The rows of a model that the call reaches: `domain(env, model name, mode)` (`executor/rows.py`); None: all."""
 
 
-# Set by the executor for as long as a call runs. Not a context key, which a caller could pass, and not the cursor, which
+# Set by the executor while a call runs. Not a context key, which a caller could pass, and not the cursor, which
 # a method could replace.
 gate = ContextVar("api_gateway_gate", default=None)
 
@@ -184,7 +184,6 @@ class Base(models.AbstractModel):
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         # Terms of a translated column are updated by SQL of its own.
-        self._gateway_check_guard()
         if watch := self._gateway_watch():
             capture.note_columns(self, watch, {field_name})
         return super()._update_field_translations(field_name, translations, digest, source_lang)
