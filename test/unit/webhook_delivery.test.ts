@@ -163,6 +163,17 @@ describe('a delivery', () => {
     expect(error).not.toContain('hunter22');
   });
 
+  test.each(['hunter22', 'hunter%32%32', 'hunter22%zz'])(
+    'keeps nothing of the password %s in its URL, and never throws',
+    async (password) => {
+      answer = (_request, response) => response.end(`hello u:hunter22 ${password}`);
+      const target = webhook({ url: url.replace('//', `//u:${password}@`) });
+      const { outcome, response } = await deliver(agent, target, job(1), '{}', 1_000);
+      expect(outcome).toBe('delivered');
+      expect(response).not.toContain(password);
+    },
+  );
+
   test('keeps the first KB of the answer and reads no endless one', async () => {
     answer = (_request, response) => {
       response.writeHead(200);

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
 import { coverFor, shortestSecret } from '../redact/known.ts';
 import { stars } from '../redact/names.ts';
-import { withoutCredentials } from '../redact/texts.ts';
+import { decoded, withoutCredentials } from '../redact/texts.ts';
 import { sign } from './sign.ts';
 
 const keptOfAnswer = 1_024;
@@ -96,8 +96,8 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
 /** Receivers repeat what they were sent, and errors what could not be. */
 function withoutSecrets(text: string, { headers, url }: Webhook): string {
   const values = headers.map(({ value }) => value ?? '');
-  const password = URL.canParse(url) ? decodeURIComponent(new URL(url).password) : '';
-  const secrets = [...values, ...values.map((value) => value.slice(value.indexOf(' ') + 1)), password];
+  const password = URL.canParse(url) ? new URL(url).password : '';
+  const secrets = [...values, ...values.map((value) => value.slice(value.indexOf(' ') + 1)), password, decoded(password)];
   const known = new Set(secrets.filter((secret) => secret.length >= shortestSecret));
   return withoutCredentials(known.size === 0 ? text : coverFor(known)(text, stars));
 }
