@@ -143,6 +143,8 @@ export class LiveSockets {
       if (watcher !== undefined) watcher.answered = true;
     });
     socket.on('message', (content, isBinary) => {
+      // Sent away already: its ticket stays good for another try.
+      if (socket.readyState !== WebSocket.OPEN) return;
       const { data } = isBinary ? {} : request.safeParse(parse(content.toString()));
       if (data === undefined || entering) {
         dismiss(socket, closeCodes.malformed, 'not understood');
@@ -153,6 +155,8 @@ export class LiveSockets {
         watcher.channels = data.data.channels;
         return;
       }
+      // From here on the database decides how long it takes.
+      clearTimeout(late);
       this.#silent.delete(socket);
       if (this.#entering >= mostEntering) {
         dismiss(socket, 1013, 'try again later');
@@ -165,7 +169,6 @@ export class LiveSockets {
           entering = false;
           if (entered === undefined) dismiss(socket, closeCodes.refused, 'no ticket');
           if (entered === undefined || socket.readyState !== WebSocket.OPEN) return;
-          clearTimeout(late);
           if (this.#isOneTooMany(entered)) {
             dismiss(socket, closeCodes.tooMany, 'too many windows of this user or address are open');
             return;
@@ -282,7 +285,7 @@ function dismiss(socket: WebSocket, code: number, reason: string): void {
 }
 
 function hear(watcher: Watcher | undefined): void {
-  if (watcher === undefined) return;
+  if (watcher === undefined || watcher.socket.readyState !== WebSocket.OPEN) return;
   watcher.heard += 1;
   if (watcher.heard > mostHeard) dismiss(watcher.socket, closeCodes.tooMany, 'too many messages');
 }
