@@ -14,10 +14,14 @@ export class BodyMemory {
     this.#most = most;
   }
 
-  /** Throws `request.overloaded` when the caller holds too much already. */
-  hold(caller: string, bytes: number): void {
+  /**
+   * Throws `request.overloaded` when the caller holds too much already.
+   * @param largest how many bytes one body may have: two of them always fit
+   */
+  hold(caller: string, bytes: number, largest: number): void {
+    const most = Math.max(this.#most, 4 * largest);
     const own = (this.#heldBy.get(caller) ?? 0) + bytes;
-    if (own > this.#most - this.#held - bytes) {
+    if (own > most - this.#held - bytes) {
       const message = `The bodies that you are sending take ${Math.ceil(own / mebibyte)} MiB together, more than there is room for now. Send fewer large requests at a time.`;
       throw new GatewayError('request.overloaded', { message, headers: ['Connection', 'close'] });
     }

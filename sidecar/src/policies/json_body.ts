@@ -61,7 +61,7 @@ async function read(
   const caller = context.known.principal?.consumer ?? subscriberOf(context.address);
   let held = 0;
   const hold = (size: number) => {
-    memory.hold(caller, size);
+    memory.hold(caller, size, most);
     held += size;
   };
   // Also when the client goes away before its answer.
