@@ -9,7 +9,7 @@ import { hidesValue, isSecretName, stars, tooLarge } from './names.ts';
 
 /** None of the below is found where this finds nothing. */
 const suspicious =
-  /gwk_|eyJ|whsec_|[0-9a-f]{40}|bearer|basic|:\/\/|pass|pwd|secret|token|key|auth|cookie|credential|signature|assertion|jwt|otp|pin|sig|cv[cv]|code|session|sid|cursor|failing|%[0-9a-f]{2}/i;
+  /gwk_|eyJ|whsec_|[0-9a-f]{40}|bearer|basic|:\/\/|pass|pwd|secret|token|key|auth|cookie|credential|signature|assertion|jwt|otp|pin|sig|cv[cv]|code|session|sid|failing|%[0-9a-f]{2}/i;
 
 // Gateway keys; Odoo's own keys are 40 hexadecimal digits and nothing else; webhooks' secrets.
 const forms = /gwk_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])|whsec_[A-Za-z0-9+/=_-]{8,}/g;
@@ -26,6 +26,7 @@ const failingRow = /(Failing row contains \()(?:[\s\S]{1,2000}?(\)\.?\s{0,4}(?:\
 const word = /[A-Za-z_][\w.-]{0,199}/g;
 const separator = /(?:\\{0,4}["'`])?(?:\]|\)|%5D){0,4}(?:\\{0,4}["'])?\s{0,4}(?:={1,3}>?|:=?|%3D|%3A)\s{0,4}/iy;
 const operator = /(?:[<>=!?]{1,3}|(?:not )?(?:in|any!?|=?i?like)|child_of|parent_of)/;
+const onlyOperator = new RegExp(`^${operator.source}$`, 'i');
 /** `'token', '=', 'x'`: a term of a domain, also as Python writes it. */
 const term = new RegExp(String.raw`\\{0,4}["']\s{0,4},\s{0,4}(\\{0,4}["']${operator.source}\\{0,4}["']\s{0,4},\s{0,4})?`, 'iy');
 /** `The field password of res.users cannot be set to 'x'`, on one line. */
@@ -49,7 +50,7 @@ const mostNames = 2_000;
 
 /** Whether something is an operator of Odoo's domains. */
 export function isOperator(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 10 && new RegExp(`^${operator.source}$`, 'i').test(value);
+  return typeof value === 'string' && value.length <= 10 && onlyOperator.test(value);
 }
 
 /** Whether a text may be the name of a field: in a list of names it is no value. */
@@ -81,13 +82,6 @@ export function decoded(text: string): string {
     if (readable === before) break;
   }
   return readable;
-}
-
-/** Whether a page's cursor (base64url of JSON) holds values of a secret field. */
-export function isSecretCursor(text: string): boolean {
-  const json = Buffer.from(text.slice(0, longest).split('.')[0] ?? '', 'base64url').toString('utf8');
-  if (!/^[[{]/.test(json)) return false;
-  return [...json.matchAll(word)].some(([name]) => isSecretName(name));
 }
 
 function cleaned(text: string): string {
@@ -130,12 +124,12 @@ function spansOf(text: string, budget: Budget): Span[] {
   for (const match of text.matchAll(word)) {
     if (match.index < from) continue;
     const [name] = match;
-    if (!isSecretName(name) && !hidesValue(name, '0123456789abcdef') && name !== 'cursor') continue;
+    if (!hidesValue(name, '0123456789abcdef')) continue;
     const span = spanBehind(text, match.index + name.length, name);
     if (!budget.spend(costOfName + (span === undefined ? 0 : span.end - span.start))) break;
-    if (span === undefined || span.start >= span.end || kept.test(text.slice(span.start, span.end))) continue;
+    if (span === undefined || span.start >= span.end) continue;
     const value = text.slice(span.start, span.end);
-    if (name === 'cursor' ? !isSecretCursor(value) : !hidesValue(name, value)) continue;
+    if (kept.test(value) || !hidesValue(name, value)) continue;
     spans.push(span);
     from = span.end;
   }

@@ -18,7 +18,7 @@ import {
   placesInObject,
   secretWordsOfOrder,
 } from '../redact/places.ts';
-import { decoded, isOperator, isSecretCursor, namedSecrets, withoutCredentials } from '../redact/texts.ts';
+import { decoded, isOperator, namedSecrets, withoutCredentials } from '../redact/texts.ts';
 
 const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;
 /** `/reset_password/4f7a…`: what no name or id of a record looks like. */
@@ -125,7 +125,7 @@ export class Redactor {
         const value = rest.join('=');
         const readable = decoded(value);
         if (
-          this.#hides(decoded(name), readable) ||
+          hidesValue(decoded(name), readable) ||
           placesInObject({ [decoded(name)]: readable })(decoded(name), readable) === 'secret'
         )
           return `${this.text(name)}=${stars}`;
@@ -185,7 +185,7 @@ export class Redactor {
     for (const [name, item] of Object.entries(value)) {
       if (this.#budget <= 0) break;
       this.#budget -= name.length;
-      const isHidden = this.#hides(name, item) && !isEmpty(item);
+      const isHidden = hidesValue(name, item) && !isEmpty(item);
       copy.push([this.text(name), isHidden ? stars : this.#placed(item, placeOf(name, item), depth + 1, isDomainName(name))]);
     }
     return Object.fromEntries(copy);
@@ -223,7 +223,7 @@ export class Redactor {
     if (isCallOfSecret(value as Record<string, unknown>)) this.#asksForSecret = true;
     const placeOf = placesInObject(value as Record<string, unknown>);
     for (const [name, item] of Object.entries(value)) {
-      if (this.#hides(name, item)) this.#learnAll(item, depth + 1);
+      if (hidesValue(name, item)) this.#learnAll(item, depth + 1);
       else this.#learnPlaced(item, placeOf(name, item), depth + 1, isDomainName(name));
     }
   }
@@ -255,7 +255,7 @@ export class Redactor {
 
   #learnQuery(query: string, depth: number): void {
     for (const [name, value] of new URLSearchParams(query)) {
-      if (this.#hides(name, value)) this.add(value);
+      if (hidesValue(name, value)) this.add(value);
       else if (placesInObject({ [name]: value })(name, value) === 'secret') this.#learnPlaced(value, 'secret', 1, false);
       else this.#learnNested(value, depth + 1, isDomainName(name));
     }
@@ -289,10 +289,13 @@ export class Redactor {
   }
 
   #learnPlaced(item: unknown, place: Place | undefined, depth: number, inDomain: boolean): void {
-    if (place === 'secret') this.#learnAll(item, depth);
-    if (place === 'secret') for (const word of secretWordsOfOrder(item)) this.add(word);
-    if (place !== 'secret') this.#learn(item, depth, inDomain);
-    if (place === undefined || place === 'secret') return;
+    if (place === 'secret') {
+      this.#learnAll(item, depth);
+      for (const word of secretWordsOfOrder(item)) this.add(word);
+      return;
+    }
+    this.#learn(item, depth, inDomain);
+    if (place === undefined) return;
     if (place.of === 'arguments') {
       for (const [, inner] of entriesOf(item)) if (hasRows(inner)) this.#learnCells(inner, place.columns, depth + 1);
     } else if (Array.isArray(item)) this.#learnCells(place.of === 'row' ? [item] : item, place.columns, depth);
@@ -326,10 +329,6 @@ export class Redactor {
     return text.length > longest ? `${text.slice(0, longest)}…` : text;
   }
 
-  #hides(name: string, value: unknown): boolean {
-    return hidesValue(name, value) || (name === 'cursor' && typeof value === 'string' && isSecretCursor(value));
-  }
-
   #placed(item: unknown, place: Place | undefined, depth: number, inDomain: boolean): unknown {
     if (place === 'secret') return this.#hidden(item, depth);
     if (place?.of === 'arguments') return this.#argumentsIn(item, place.columns, depth);
@@ -355,7 +354,7 @@ export class Redactor {
     return Object.fromEntries(
       Object.entries(item).map(([name, inner]) => [
         this.text(name),
-        this.#hides(name, inner) && !isEmpty(inner) ? stars : placed(inner, placeOf(name, inner), isDomainName(name)),
+        hidesValue(name, inner) && !isEmpty(inner) ? stars : placed(inner, placeOf(name, inner), isDomainName(name)),
       ]),
     );
   }
