@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { createInstance } from '../helpers/instance.ts';
 import type { Measured } from './harness.ts';
-import { compare, load, report } from './harness.ts';
+import { compare, figuresOf, load, report } from './harness.ts';
 
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '4' } },
@@ -70,12 +70,7 @@ try {
       logins: () => beside(16, (i) => gateway.post('/api/v1/auth/login', { login: `nobody${i}`, password: 'wrong' })),
     },
   );
-  const figures = Object.entries(measured).flatMap(([name, { rps, p50Ms, p99Ms }]) => [
-    [`${name}_rps`, rps],
-    [`${name}_p50_ms`, p50Ms],
-    [`${name}_p99_ms`, p99Ms],
-  ]);
-  report('fairness', Object.fromEntries(figures), {
+  report('fairness', figuresOf(measured), {
     p50_beside_greedy_vs_alone: measured.greedy.p50Ms / measured.alone.p50Ms,
     p99_beside_greedy_vs_alone: measured.greedy.p99Ms / measured.alone.p99Ms,
     p99_beside_unknown_keys_vs_alone: measured.unknown_keys.p99Ms / measured.alone.p99Ms,

@@ -72,6 +72,16 @@ end`);
   return lines.join('\n');
 }
 
+/** Of each contestant its `_rps`, `_p50_ms` and `_p99_ms`, as `report` takes them. */
+export function figuresOf(measured: Readonly<Record<string, Measured>>): Record<string, number> {
+  const figures = Object.entries(measured).flatMap(([name, { rps, p50Ms, p99Ms }]) => [
+    [`${name}_rps`, rps],
+    [`${name}_p50_ms`, p50Ms],
+    [`${name}_p99_ms`, p99Ms],
+  ]);
+  return Object.fromEntries(figures);
+}
+
 /** A Lua string literal: bytes outside printable ASCII by number. */
 function lua(text: string): string {
   const bytes = [...Buffer.from(text)];

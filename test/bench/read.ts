@@ -10,7 +10,7 @@ import type { Answer } from '../helpers/http_client.ts';
 import { HttpClient } from '../helpers/http_client.ts';
 import { createInstance } from '../helpers/instance.ts';
 import type { Load, Measured } from './harness.ts';
-import { compare, load, report } from './harness.ts';
+import { compare, figuresOf, load, report } from './harness.ts';
 
 const model = 'res.partner';
 const fields = ['name', 'email', 'phone', 'city', 'country_id', 'write_date'];
@@ -115,12 +115,7 @@ try {
   const oneJson2 = best('one_json2', 'one_json2_c2', 'one_json2_c4', 'one_json2_c16');
   const eightyJson2 = best('eighty_json2', 'eighty_json2_c2', 'eighty_json2_c4', 'eighty_json2_c16');
 
-  const figures = Object.entries(measured).flatMap(([name, { rps, p50Ms, p99Ms }]) => [
-    [`${name}_rps`, rps],
-    [`${name}_p50_ms`, p50Ms],
-    [`${name}_p99_ms`, p99Ms],
-  ]);
-  report('read', Object.fromEntries(figures), {
+  report('read', figuresOf(measured), {
     one_vs_json2: measured.one_gateway.rps / measured.one_json2.rps,
     eighty_vs_json2: measured.eighty_gateway.rps / measured.eighty_json2.rps,
     one_vs_jsonrpc: measured.one_gateway.rps / measured.one_jsonrpc.rps,

@@ -10,7 +10,7 @@ import type { Answer } from '../helpers/http_client.ts';
 import { HttpClient } from '../helpers/http_client.ts';
 import { createInstance } from '../helpers/instance.ts';
 import type { Load, Measured } from './harness.ts';
-import { compare, load, median, report } from './harness.ts';
+import { compare, figuresOf, load, median, report } from './harness.ts';
 
 const model = 'res.partner';
 const { values: options } = parseArgs({
@@ -105,15 +105,10 @@ try {
     },
   );
 
-  const figures = Object.entries(measured).flatMap(([name, { rps, p50Ms, p99Ms }]) => [
-    [`${name}_rps`, rps],
-    [`${name}_p50_ms`, p50Ms],
-    [`${name}_p99_ms`, p99Ms],
-  ]);
   const [bulkRate, singleRate] = [median(bulkRates), median(singleRates)];
   report(
     'write',
-    { ...Object.fromEntries(figures), bulk_records_per_s: bulkRate, single_records_per_s: singleRate },
+    { ...figuresOf(measured), bulk_records_per_s: bulkRate, single_records_per_s: singleRate },
     {
       create_vs_json2: measured.create_gateway.rps / measured.create_json2.rps,
       update_vs_json2: measured.update_gateway.rps / measured.update_json2.rps,
