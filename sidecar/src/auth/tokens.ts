@@ -112,14 +112,15 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
   }
   const standing = await principalsOf(database).fresh(row.credential, row.credentialId);
   const { principal } = standing;
+  if (familyEndMs(database, row) <= Date.now()) throw new CredentialRefused('the login has lasted as long as one may');
   try {
     await options.admit(standing);
   } catch (error) {
     if (error instanceof GatewayError && error.reason === 'auth.mfa') await revokeTokenFamily(database, row.family);
     throw error;
   }
+  // After that: a second factor moves the stamp, too, and its owner is told what to do.
   if (holdsUntil(standing, row.stamp, noEnvironment) === undefined) throw new CredentialRefused('the password was changed');
-  if (familyEndMs(database, row) <= Date.now()) throw new CredentialRefused('the login has lasted as long as one may');
   const held = meet(row.scopes, principal.grant.scopes);
   if (options.scopes !== undefined && !isWithin(options.scopes, held)) throw new GatewayError('oauth.scope');
   const { family, credential, credentialId, userId, stamp, begunAt } = row;

@@ -10,6 +10,7 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual
 import type { RequestContext } from '../context.ts';
 import { perDatabase } from '../db/database.ts';
 import { LivingSecrets } from '../db/living_secrets.ts';
+import type { Secret } from '../db/secrets.ts';
 import { GatewayError } from '../errors.ts';
 
 export interface Cursor {
@@ -87,18 +88,11 @@ export async function readCursor(context: RequestContext, list: Binding, text: s
   if (text === undefined) return undefined;
   const secrets = secretsOf(context.database);
   const binding = bindingOf(context, list);
-  const known = openCursor(
-    (await secrets.all()).map(({ value }) => value),
-    binding,
-    text,
-  );
-  const cursor =
-    known ??
-    openCursor(
-      ((await secrets.reloaded()) ?? []).map(({ value }) => value),
-      binding,
-      text,
-    );
+  const open = (known: readonly Secret[] = []) => {
+    const values = known.map(({ value }) => value);
+    return openCursor(values, binding, text);
+  };
+  const cursor = open(await secrets.all()) ?? open(await secrets.reloaded());
   if (cursor === undefined) throw new GatewayError('query.cursor', { details: { cursor: text.slice(0, 100) } });
   return cursor;
 }

@@ -13,10 +13,10 @@ export interface HttpAnswer {
 
 const connectLimitMs = 5_000;
 const mostHeadBytes = 65_536;
+const headEnd = '\r\n\r\n';
+
 /** The answer is larger than whoever asked takes; the rest of it was not read. */
 export class AnswerTooLarge extends Error {}
-
-const headEnd = '\r\n\r\n';
 
 /**
  * @param headers name and value in turn, of visible ASCII

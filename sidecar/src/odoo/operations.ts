@@ -1,5 +1,6 @@
 // What Odoo's end of the channel is asked to do, and what it gives (the table in docs/architecture.md).
 
+import type { CredentialKind } from '../db/credentials.ts';
 import { GatewayError } from '../errors.ts';
 import type { Domain } from './domain.ts';
 import type { FieldTree } from './fields.ts';
@@ -75,9 +76,10 @@ export interface SecondFactorOperation {
   readonly op: 'second_factor';
 }
 
-/** What bounds the credential that makes a client; null and empty: nothing. */
+/** The key that makes a client, and what bounds it; null and empty: nothing. */
 export interface Bounds {
-  /** The credential's own. */
+  readonly maker: { readonly kind: CredentialKind; readonly id: number };
+  /** The key's own. */
   readonly ip_list: readonly string[];
   readonly profile_id: number | null;
   /** Milliseconds since 1970. */

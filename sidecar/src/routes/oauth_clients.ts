@@ -3,22 +3,8 @@
 import { z } from 'zod';
 import type { Answer, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { ClientOperation } from '../odoo/operations.ts';
 import { parseDateTime } from '../odoo/values.ts';
-
-/** As Odoo's end of the channel takes them. */
-export type ClientOperation =
-  | { readonly op: 'client_list' }
-  | {
-      readonly op: 'client_create';
-      readonly values: Readonly<Record<string, unknown>>;
-      readonly within: {
-        readonly ip_list: readonly string[];
-        readonly profile_id: number | null;
-        readonly expires_at: number | null;
-        readonly maker: { readonly kind: string; readonly id: number };
-      };
-    }
-  | { readonly op: 'client_revoke'; readonly client_id: string };
 
 export type Administer = (context: RequestContext, operation: ClientOperation) => Promise<unknown>;
 
