@@ -47,7 +47,7 @@ export const catalogue = {
   'request.too_complex': { status: 422, message: 'The request follows too many relations.' },
   'request.overloaded': {
     status: 503,
-    message: 'Too many bytes of bodies are being received. Send fewer large requests at a time.',
+    message: 'Your requests send too much data at once. Send fewer large requests at a time.',
     retryAfter: 1,
   },
   'request.headers_too_large': { status: 431, message: 'The headers are too large.' },
@@ -67,7 +67,7 @@ export const catalogue = {
   'query.filter': { status: 400, message: 'A filter is malformed.' },
   'query.cursor': {
     status: 400,
-    message: 'The cursor is not one that this list gave you. Start from the first page, without a cursor.',
+    message: 'This list did not give you this cursor. Start from the first page, without a cursor.',
   },
   'query.count': { status: 400, message: 'The count is none, exact or estimated.' },
   'query.limit': { status: 400, message: 'The limit is out of range.' },

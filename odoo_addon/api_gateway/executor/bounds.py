@@ -75,7 +75,7 @@ def _check(name, entries, most):
     if entries > most:
         raise RefusalError(
             "odoo.arguments",
-            f"The argument {name!r} has {entries} entries, at most {most} are possible. Call the method several times.",
+            f"The argument {name!r} has {entries} entries; at most {most} are possible. Call the method several times.",
             argument=name,
             max=most,
         )

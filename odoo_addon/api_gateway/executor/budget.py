@@ -39,15 +39,15 @@ class Budget:
                 self._step(joins, path)
             if self._to_many > MAX_TO_MANY:
                 raise _too_complex(
-                    f"Up to {path!r} the operation compares over {self._to_many} relations to many records, at most "
+                    f"With {path!r}, the operation compares over {self._to_many} relations to many records; at most "
                     f"{MAX_TO_MANY} are possible. Find those records first and give their ids.",
                     path,
                     MAX_TO_MANY,
                 )
             if self._joins > MAX_JOINS:
                 raise _too_complex(
-                    f"Up to {path!r} the operation finds and orders records over {self._joins} relations and names, "
-                    f"at most {MAX_JOINS} are possible. Ask with fewer or shorter paths, or give ids for names.",
+                    f"With {path!r}, the operation finds and orders records over {self._joins} relations and names; "
+                    f"at most {MAX_JOINS} are possible. Use fewer or shorter paths, or give ids instead of names.",
                     path,
                     MAX_JOINS,
                 )
@@ -63,8 +63,8 @@ class Budget:
         self._steps += steps
         if self._steps > MAX_STEPS:
             raise _too_complex(
-                f"Up to {path!r} the request follows {self._steps} relations, at most {MAX_STEPS} are possible. Ask "
-                "for fewer fields of other records, or in several requests.",
+                f"With {path!r}, the request follows {self._steps} relations; at most {MAX_STEPS} are possible. Ask "
+                "for fewer fields of other records, or send several requests.",
                 path,
                 MAX_STEPS,
             )
@@ -74,7 +74,7 @@ def check_length(path, names):
     if len(names) > MAX_PATH + 1:
         shown = path if len(path) <= 80 else f"{path[:77]}..."
         raise _too_complex(
-            f"The path {shown!r} follows {len(names) - 1} relations, at most {MAX_PATH} are possible.", shown, MAX_PATH
+            f"The path {shown!r} follows {len(names) - 1} relations; at most {MAX_PATH} are possible.", shown, MAX_PATH
         )
 
 

@@ -78,14 +78,14 @@ def _bounds(env, given, within):
     if addresses := within["ip_list"]:
         wanted = given.get("ip_list") or "\n".join(addresses)
         if type(wanted) is not str:
-            raise RefusalError("odoo.arguments", "The ip_list is not a text.", argument="ip_list")
+            raise RefusalError("odoo.arguments", "The ip_list is not a string.", argument="ip_list")
         check_ip_list(env, wanted)
         if not addresses_within(lines(wanted), addresses):
-            raise AccessError(env._("A client may only have addresses that the credential creating it has."))
+            raise AccessError(env._("A client may only have addresses of the key that creates it."))
         bounds["ip_list"] = wanted
     if profile_id := within["profile_id"]:
         if given.get("profile_id") not in (None, profile_id):
-            raise AccessError(env._("A client gets the profile of the credential that creates it."))
+            raise AccessError(env._("A client must have the profile of the key that creates it."))
         bounds["profile_id"] = profile_id
     return bounds
 

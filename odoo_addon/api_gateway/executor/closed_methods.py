@@ -41,7 +41,7 @@ def check_open(model, name, method):
     if instead is not None:
         raise RefusalError(
             "odoo.exposure",
-            f"The method {name} of {model._name} takes or gives passwords or other secrets: it cannot be called "
+            f"The method {name} of {model._name} handles passwords or other secrets: it cannot be called "
             f"through the gateway. {instead}",
             model=model._name,
             method=name,

@@ -65,9 +65,7 @@ def method_context(reach, model, context):
     active = {key: context[key] for key in ACTIVE if context.get(key)}
     if active:
         if "active_model" not in active:
-            raise RefusalError(
-                "odoo.arguments", "The context has active ids, but not the active_model that they are of."
-            )
+            raise RefusalError("odoo.arguments", "The context has active ids but no active_model. Add it.")
         ids = [*_listed(active.get("active_ids")), *_listed(active.get("active_id"))]
         check_document(reach, model.env, active["active_model"], ids, "The context's active_ids")
     return {**checked, **defaults, **active}
@@ -114,7 +112,7 @@ def _check_size(context):
     if level or parts + len(context) > MAX_PARTS:
         raise RefusalError(
             "odoo.arguments",
-            f"The context has more than {MAX_PARTS} parts, or is nested more than {MAX_DEPTH} deep.",
+            f"The context has more than {MAX_PARTS} entries, or more than {MAX_DEPTH} levels.",
             argument="context",
         )
 

@@ -32,12 +32,12 @@ def check_document(reach, env, model_name, ids, label="The argument"):
     `ids`: a list of them, or one. `label` begins the message: "The argument res_ids". For arguments of methods, too."""
     ids = ids if type(ids) in (list, tuple) else [ids]
     if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < 2**31 for id_ in ids):
-        raise RefusalError("odoo.arguments", f"{label} is not a record's id, or a list of at most {MAX_IDS}.")
+        raise RefusalError("odoo.arguments", f"{label} must be an id or a list of at most {MAX_IDS} ids.")
     model = reach.model(env, model_name, READ)
     if missing := set(ids) - readable_ids(model, ids):
         raise RefusalError(
             "odoo.validation",
-            f"{label} links to {model_name} {min(missing)}, which does not exist or which you may not read.",
+            f"{label} links to {model_name} {min(missing)}, which does not exist or you may not read.",
             model=model_name,
         )
 
@@ -59,7 +59,7 @@ def check_model_name(reach, env, field, value):
     elif field.type == "many2one" or type(value) is not str:
         raise RefusalError(
             "odoo.validation",
-            f"The field {field.name} of {field.model_name} cannot be set to {value!r:.80}: it is no model.",
+            f"The field {field.name} of {field.model_name} cannot be set to {value!r:.80}: it is not a model.",
             model=field.model_name,
             field=field.name,
         )

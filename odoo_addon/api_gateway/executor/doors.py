@@ -26,8 +26,8 @@ def check_doors(reach, records, values):
     name = min(moved)
     raise RefusalError(
         "odoo.exposure",
-        f"The field {name} of {records._name} decides who gets into a user's account: a credential that was not "
-        "narrowed may change it, for a portal user also one that names res.users.",
+        f"The field {name} of {records._name} gives access to a user's account. Only a credential without scopes or "
+        "models may change it; for portal users also one that names res.users.",
         model=records._name,
         field=name,
     )

@@ -46,7 +46,7 @@ WITHOUT_DETAILS = {
     "odoo.error": "Odoo failed to execute the request.",
     "odoo.timeout": "Odoo did not finish in time.",
     "odoo.readonly": "Reading this would write.",
-    "request.too_complex": "Postgres cannot plan so large a statement. Ask for less, or in several requests.",
+    "request.too_complex": "The statement is too large for Postgres. Ask for less, or send several requests.",
     "odoo.conflict": "The record is being changed by someone else. Try again.",
 }
 

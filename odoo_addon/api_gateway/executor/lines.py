@@ -76,8 +76,9 @@ def _owner(line, field):
 
 def _foreign(field, base, id_):
     text = (
-        f"The field {field.name} of {field.model_name} names {field.comodel_name} {id_}, which is not one of its own."
+        f"The field {field.name} of {field.model_name} names {field.comodel_name} {id_}, which does not belong to this "
+        "record."
     )
     if is_owned(base):
-        text += f" A line is moved by writing its field {base.inverse_name}."
+        text += f" To move a line, write its field {base.inverse_name}."
     return RefusalError("odoo.validation", text, model=field.model_name, field=field.name, id=id_)

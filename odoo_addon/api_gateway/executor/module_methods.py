@@ -50,16 +50,17 @@ def _check_caller(reach, records, name, rule):
     if rule.only is None:
         return
     if rule.only == NOBODY:
-        who = "no credential"
+        who = "No credential"
     elif rule.only == SYSTEM:
-        who = "only an administrator of Odoo with a credential that was not narrowed"
+        who = "Only an administrator of Odoo with a credential without scopes or models"
     else:
-        who = "only a credential that was not narrowed"
+        who = "Only a credential without scopes or models"
     is_system = records.env.user.has_group("base.group_system")
     if rule.only == NOBODY or reach.is_narrowed or (rule.only == SYSTEM and not is_system):
         raise RefusalError(
             "odoo.exposure",
-            f"The method {name} of {records._name} acts beyond its caller's rights: {who} may call it.",
+            f"The method {name} of {records._name} acts beyond its caller's rights. {who} may call it through the "
+            "gateway.",
             model=records._name,
             method=name,
         )

@@ -47,7 +47,7 @@ def _written(records, method, values_list):
     if method != "web_save_multi":
         return [records.ids] * len(values_list)
     if len(records) != len(values_list):
-        raise RefusalError("odoo.arguments", "'vals_list' holds one object for each record.", argument="vals_list")
+        raise RefusalError("odoo.arguments", "'vals_list' must hold one object for each record.", argument="vals_list")
     return [[id_] for id_ in records.ids]
 
 
@@ -174,7 +174,7 @@ def _check_specification(reach, model, specification, root=None, walked=()):
 
 def _check_group_specifications(reach, model, specifications):
     if type(specifications) is not dict:
-        raise RefusalError("odoo.arguments", f"The specifications of groups of {model._name} are not an object.")
+        raise RefusalError("odoo.arguments", f"The group specifications of {model._name} are not an object.")
     for path, specification in specifications.items():
         field = reach.field(model, path.partition(":")[0])
         if field.relational:
@@ -202,7 +202,7 @@ def _check_opening(reach, model, groups):
 
 def _check_progress_bar(reach, model, progress_bar):
     if type(progress_bar) is not dict:
-        raise RefusalError("odoo.arguments", "A progress bar is described by an object.", argument="progress_bar")
+        raise RefusalError("odoo.arguments", "'progress_bar' is not an object.", argument="progress_bar")
     _check_path(reach, model, progress_bar.get("field"))
 
 

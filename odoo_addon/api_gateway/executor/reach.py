@@ -77,13 +77,13 @@ class Reach:
         if self._remote_calls.closes(model_name, action, methods):
             raise RefusalError(
                 "odoo.exposure",
-                f"In this Odoo, {' and '.join(methods) or action} of {model_name} is closed to remote calls.",
+                f"An addon has closed {' and '.join(methods) or action} of {model_name} to remote calls.",
                 model=model_name,
             )
         if self._is_guarded(model_name, action):
             raise RefusalError(
                 "odoo.exposure",
-                f"Records of {model_name} are code or rights: only a credential that was not narrowed may {action} "
+                f"Records of {model_name} are code or rights. Only a credential without scopes or models may {action} "
                 "them.",
                 model=model_name,
             )
@@ -130,8 +130,7 @@ class Reach:
         if action == READ and is_secret(field):
             raise RefusalError(
                 "odoo.exposure",
-                f"The field {name} of {model._name} holds a password or a secret: it is never read through the "
-                "gateway.",
+                f"The field {name} of {model._name} holds a password or another secret. The gateway never reads it.",
                 model=model._name,
                 field=name,
             )
@@ -142,11 +141,11 @@ class Reach:
     def _check_rights(self, model, name):
         hands_out, named = governor(model, name)
         if hands_out and not (named and self.names(named)):
-            more = f", or to one that names {named}" if named else ""
+            more = f", or one that names {named}," if named else ""
             raise RefusalError(
                 "odoo.exposure",
-                f"The field {name} of {model._name} hands out rights: it is open to a credential that was not "
-                f"narrowed{more}.",
+                f"The field {name} of {model._name} grants rights. Only a credential without scopes or models{more} "
+                "may write it.",
                 model=model._name,
                 field=name,
             )

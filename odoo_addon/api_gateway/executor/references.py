@@ -26,7 +26,7 @@ class References:
     def resolve(self, value, depth=0):
         """The value with its references replaced."""
         if depth > MAX_DEPTH:
-            raise RefusalError("odoo.arguments", f"An operation is nested at most {MAX_DEPTH} deep.")
+            raise RefusalError("odoo.arguments", f"An operation may have at most {MAX_DEPTH} levels.")
         if type(value) is list:
             return [self.resolve(item, depth + 1) for item in value]
         if type(value) is not dict:
@@ -46,14 +46,14 @@ class References:
         if self._values > MAX_VALUES or self._text > MAX_TEXT:
             raise RefusalError(
                 "request.too_complex",
-                f"Up to {path!r} the references stand for more than {MAX_VALUES} values or {MAX_TEXT} characters. "
+                f"With {path!r}, the references stand for more than {MAX_VALUES} values or {MAX_TEXT} characters. "
                 'Refer to single values, like {"$ref": "order.id"}.',
                 path=path,
                 max=MAX_VALUES,
             )
         if depth + size.depth > MAX_DEPTH:
             raise RefusalError(
-                "odoo.arguments", f"With {path!r} an operation is nested more than {MAX_DEPTH} deep.", reference=path
+                "odoo.arguments", f"With {path!r}, an operation has more than {MAX_DEPTH} levels.", reference=path
             )
 
 

@@ -20,9 +20,9 @@ class Room:
         if self._records > self._most_records:
             raise RefusalError(
                 "answer.too_large",
-                f"With {name!r} expanded the answer would hold {self._records} records of relations, at most "
-                f"{self._most_records} are possible. Ask for fewer records at a time, or read that relation in a "
-                "request of its own, which can be paged.",
+                f"With {name!r} expanded, the answer would hold {self._records} records of relations; at most "
+                f"{self._most_records} are possible. Ask for fewer records at a time, or read that relation as a "
+                "list of its own, page by page.",
                 field=name,
                 max_records=self._most_records,
             )
@@ -36,8 +36,8 @@ class Room:
         if size > self.left_bytes:
             raise RefusalError(
                 "answer.too_large",
-                f"The answer would hold more than {self._most_bytes / MEBIBYTE:.3g} MiB. Ask for fewer records or "
-                "fields at a time, and for large files one by one.",
+                f"The answer would be larger than {self._most_bytes / MEBIBYTE:.3g} MiB. Ask for fewer records or "
+                "fields at a time. Fetch large files one by one.",
                 max_bytes=self._most_bytes,
             )
 

@@ -36,7 +36,7 @@ def check_search_panel(reach, records, arguments):
 def check_name_searched(reach, records, arguments):
     operator = arguments.get("operator", "ilike")
     if type(operator) is not str or operator not in OPERATORS or operator in ("any", "not any"):
-        raise RefusalError("odoo.arguments", f"Names are not searched with {operator!r}.", argument="operator")
+        raise RefusalError("odoo.arguments", f"Names cannot be searched with {operator!r}.", argument="operator")
     check_name_search(reach, records)
 
 
@@ -47,8 +47,8 @@ def check_copy_data(reach, records, arguments):
             if field.copy and not (reach.shows(field) and model._has_field_access(field, "read")):
                 raise RefusalError(
                     "odoo.exposure",
-                    f"A copy of {records._name} holds {name} of {model._name}, which you may not read. The method "
-                    "copy() copies without showing it.",
+                    f"A copy of {records._name} holds {name} of {model._name}, which you may not read. Call "
+                    "copy() instead: it does not show the values.",
                     model=model._name,
                     field=name,
                 )
@@ -102,7 +102,7 @@ def check_view(reach, records, arguments):
 def check_views(reach, records, arguments):
     views = arguments.get("views")
     if type(views) is not list or not all(type(view) is list and len(view) == 2 for view in views):
-        raise RefusalError("odoo.arguments", "'views' is a list like [[false, \"form\"]].", argument="views")
+        raise RefusalError("odoo.arguments", "'views' must be a list like [[false, \"form\"]].", argument="views")
     _check_view_ids(records, [view_id for view_id, _view_type in views])
     options = arguments.get("options") or {}
     if type(options) is not dict:
@@ -128,7 +128,7 @@ def _check_view_ids(records, ids):
 def check_formview(reach, records, arguments):
     """The view that a user is shown depends on what this user may do."""
     if arguments.get("access_uid") not in (None, False, records.env.uid):
-        raise RefusalError("odoo.exposure", "'access_uid' is another user's.", argument="access_uid")
+        raise RefusalError("odoo.exposure", "'access_uid' must be your own user's id.", argument="access_uid")
 
 
 # By method: the check, and the arguments that it looks at.

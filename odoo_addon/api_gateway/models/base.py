@@ -70,7 +70,7 @@ class GuardError(ExposureError):
     """A call from outside made Odoo write records that are code or rights, or the gateway's own."""
 
     def __init__(self, model_name):
-        AccessError.__init__(self, f"Records of {model_name} cannot be changed by this request through the gateway.")
+        AccessError.__init__(self, f"This request may not change records of {model_name} through the gateway.")
 
 
 class RowError(ExposureError):
@@ -79,8 +79,8 @@ class RowError(ExposureError):
     def __init__(self, records):
         AccessError.__init__(
             self,
-            f"{records._name} {', '.join(map(str, records.ids[:6]))}: these records belong to a model or a field that "
-            "this credential may not use in that way, or are served as a part of Odoo's pages.",
+            f"{records._name} {', '.join(map(str, records.ids[:6]))}: this credential may not use these records in "
+            "this way. They belong to a model or a field out of its reach, or Odoo serves them as part of its pages.",
         )
 
 

@@ -33,7 +33,7 @@ class GatewayClient(models.Model):
         copy=False,
         help="The key that created this client over HTTP. The client is revoked with it.",
     )
-    maker_id = fields.Integer("ID of That Key", readonly=True, copy=False, index="btree_not_null")
+    maker_id = fields.Integer("Key ID", readonly=True, copy=False, index="btree_not_null")
 
     _client_id_unique = models.Constraint("UNIQUE (client_id)", "Another client has this identifier.")
 

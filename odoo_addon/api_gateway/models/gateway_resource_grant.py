@@ -43,7 +43,7 @@ class GatewayResource(models.Model):
                     raise AccessError(
                         self.env._(
                             "%(resource)s is in the scopes of %(holder)s, which other "
-                            "users have. Only an administrator may change what it reaches.",
+                            "users have. Only an administrator may change this resource.",
                             resource=min(names & granted),
                             holder=holder.name,
                         )

@@ -32,4 +32,6 @@ class GatewaySigningSecret(models.AbstractModel):
         return state
 
     def _check_administrator(self):
-        check_group(self.env, "base.group_system", self.env._("Only an administrator may see to the signing secret."))
+        check_group(
+            self.env, "base.group_system", self.env._("Only an administrator may view or rotate the signing secret.")
+        )

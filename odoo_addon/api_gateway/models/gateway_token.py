@@ -41,7 +41,7 @@ class GatewayToken(models.Model):
 
     def action_revoke(self):
         """Ends these tokens at once."""
-        check_group(self.env, MANAGER, self.env._("Only a gateway manager revokes tokens."))
+        check_group(self.env, MANAGER, self.env._("Only a gateway manager may revoke tokens."))
         self.env.cr.execute(
             SQL(
                 "update gateway.token set revoked_at = gateway.utc_now() where revoked_at is null and id in %s",

@@ -10,8 +10,8 @@ class DynamicTextError(ExposureError):
     def __init__(self):
         AccessError.__init__(
             self,
-            "A credential that was narrowed cannot use dynamic content (expressions such as {{ object.x }} or "
-            "<t t-out>) in texts: send plain text, or use a template that is stored in Odoo.",
+            "A credential with scopes or models cannot use dynamic content (expressions such as {{ object.x }} or "
+            "<t t-out>) in texts. Send plain text, or use a template that is stored in Odoo.",
         )
 
 

@@ -25,15 +25,15 @@ def checked_domain(text):
     try:
         parsed = literal_eval(text)
     except (SyntaxError, TypeError, RecursionError, MemoryError) as exc:
-        raise ValueError("A domain is a list of literals such as [('sale_ok', '=', True)].") from exc
+        raise ValueError("A domain must be a list of literals such as [('sale_ok', '=', True)].") from exc
     _check_literals(parsed)
     if type(parsed) not in (list, tuple):
-        raise ValueError("A domain is a list.")
+        raise ValueError("A domain must be a list.")
     try:
         Domain(list(parsed))
         _check_cost(parsed)
     except (TypeError, IndexError, AttributeError) as exc:
-        raise ValueError("A domain is a list of terms such as ('sale_ok', '=', True).") from exc
+        raise ValueError("A domain must be a list of terms such as ('sale_ok', '=', True).") from exc
     return list(parsed)
 
 
@@ -62,4 +62,6 @@ def _check_literals(value):
         for part in value:
             _check_literals(part)
     elif not (value is None or type(value) in (str, bool, int) or (type(value) is float and math.isfinite(value))):
-        raise ValueError(f"A domain holds texts, numbers, True, False, None and lists of them, not {value!r}.")
+        raise ValueError(
+            f"A domain may hold only strings, numbers, True, False, None and lists of them, not {value!r}."
+        )

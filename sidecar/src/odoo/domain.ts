@@ -105,7 +105,7 @@ function* pathsOf(domain: Domain): Generator<number> {
 }
 
 function tooComplex(what: string, max: number): GatewayError {
-  const message = `${what}, at most ${max} are possible. Ask with fewer or shorter paths.`;
+  const message = `${what}; at most ${max} are possible. Use fewer or shorter paths.`;
   return new GatewayError('request.too_complex', { message, details: { max } });
 }
 

@@ -54,7 +54,7 @@ function emptyTree(): FieldTree {
 }
 
 function tooComplex(path: string): GatewayError {
-  const message = `Up to "${path}" fields goes over more than ${mostExpansions} relations. Ask for fewer fields of other records.`;
+  const message = `With "${path}", fields follows more than ${mostExpansions} relations. Ask for fewer fields of other records.`;
   return new GatewayError('request.too_complex', { message, details: { path, max: mostExpansions } });
 }
 

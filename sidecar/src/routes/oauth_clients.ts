@@ -59,7 +59,7 @@ async function create(context: RequestContext, administer: Administer): Promise<
   const { ips, policy, credentialExpiresAtMs, isKeyItself, kind, credentialId } = context.principal;
   if (!isKeyItself) {
     throw new GatewayError('scope.insufficient', {
-      message: 'A client is created with a key itself: not with a token, nor with the old secret of a key. Send the key.',
+      message: 'Only a key itself can create a client, not a token or the old secret of a rotated key. Send the key.',
     });
   }
   const { expires_at: expires, ...rest } = values.data;

@@ -94,7 +94,7 @@ export class Metrics {
     });
     new Counter({
       name: 'gateway_credentials_hashed_total',
-      help: 'Keys and passwords whose check took a hash.',
+      help: 'Checks of keys and passwords that cost a hash.',
       labelNames: ['kind'],
       registers,
       collect() {
@@ -113,7 +113,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'gateway_live_sockets',
-      help: "Dashboards' WebSockets, and those that have shown no ticket yet.",
+      help: 'WebSockets that watch a dashboard, or that have sent no ticket yet.',
       labelNames: ['state'],
       registers,
       collect() {
