@@ -228,7 +228,7 @@ test('a user opens no more than 20, and says no more than a browser has to', asy
   expect(listener?.closed).toBeUndefined();
 });
 
-test('a peer that keeps its half of a refused connection open does not keep ours', async () => {
+test('a peer that keeps its half of a refused upgrade open does not keep our half', async () => {
   const { port, hostname } = new URL(gateway.sidecar.url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   let ended = false;

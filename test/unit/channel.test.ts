@@ -350,13 +350,15 @@ test('while others are about, a user whose calls go on for long leaves a worker 
   expect(odoo.exchanges.map(({ body }) => body.calls[0].request_id)).toEqual(['m0', 'g1', 'm1']);
   odoo.exchanges[2]?.answer();
   await quick;
-  await delay(50);
-  expect(odoo.exchanges).toHaveLength(3);
-  for (const place of [1, 3, 4, 5]) {
+  // The place that became free was left free: the next call of another caller gets it at once.
+  const next = modest('m2');
+  await odoo.arrived(4);
+  expect(odoo.exchanges[3]?.body.calls[0].request_id).toBe('m2');
+  for (const place of [3, 1, 4, 5, 6]) {
     await odoo.arrived(place + 1);
     odoo.exchanges[place]?.answer();
   }
-  await Promise.all(stuck);
+  await Promise.all([next, ...stuck]);
 });
 
 test('a caller that is alone, or quick, may hold all slots', async () => {
