@@ -7,10 +7,11 @@ from weakref import WeakKeyDictionary
 
 from odoo.exceptions import MissingError
 
+from .bounds import MAX_IDS
 from .errors import RefusalError
+from .faults import MAX_INTEGER
 from .reach import READ, WRITE
 
-MAX_IDS = 10_000
 # Fields that hold an id, or a text of ids, without being declared as a many2one_reference: after the same prefix
 # stands the name of the field that says which model it is of.
 ID = re.compile(r"(?P<prefix>\w*?)(res|record|document)_ids?")
@@ -31,7 +32,7 @@ def check_document(reach, env, model_name, ids, label="The argument"):
 
     `ids`: a list of them, or one. `label` begins the message: "The argument res_ids". For arguments of methods, too."""
     ids = ids if type(ids) in (list, tuple) else [ids]
-    if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < 2**31 for id_ in ids):
+    if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < MAX_INTEGER for id_ in ids):
         raise RefusalError("odoo.arguments", f"{label} must be an id or a list of at most {MAX_IDS} ids.")
     model = reach.model(env, model_name, READ)
     if missing := set(ids) - readable_ids(model, ids):
@@ -180,7 +181,7 @@ def _named_model(env, field, value):
     if field.type == "many2one":
         if field.comodel_name != "ir.model":
             return None
-        id_ = value if type(value) is int and 0 < value < 2**31 else getattr(value, "id", None)
+        id_ = value if type(value) is int and 0 < value < MAX_INTEGER else getattr(value, "id", None)
         try:
             return env["ir.model"].sudo().browse(id_).model if id_ else None
         except MissingError:
@@ -198,7 +199,7 @@ def _ids(field, value):
     except (ValueError, TypeError):
         ids = None
     ids = ids if type(ids) is list else [ids]
-    if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < 2**31 for id_ in ids):
+    if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < MAX_INTEGER for id_ in ids):
         raise RefusalError(
             "odoo.validation",
             f"The field {field.name} of {field.model_name} is not a list of ids like [1, 2].",
