@@ -16,7 +16,7 @@ export function createLog(level: LogLevel): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     // The last net: whatever is logged, by whichever part, shows no credential that can be told by its form or name.
-    hooks: { streamWrite: withoutCredentials },
+    hooks: { streamWrite: cleanLine },
     redact: {
       paths: [
         'authorization',
@@ -33,4 +33,9 @@ export function createLog(level: LogLevel): Log {
       censor: '**********',
     },
   });
+}
+
+/** A line stays one, whatever is cut out of it. */
+export function cleanLine(line: string): string {
+  return `${withoutCredentials(line.trimEnd())}\n`;
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import cases from '../../odoo_addon/api_gateway/tests/secret_cases.json' with { type: 'json' };
+import { cleanLine } from '../../sidecar/src/log.ts';
 import { isSecretMethod, isSecretName, stars } from '../../sidecar/src/redact/names.ts';
 import { withoutCredentials } from '../../sidecar/src/redact/texts.ts';
 import { Redactor } from '../../sidecar/src/telemetry/redact.ts';
@@ -329,7 +330,13 @@ describe('texts', () => {
     'tokens: null',
     'https://www.example.com/web?limit=3',
     '{"level":"info","user":6,"msg":"credential refused"}',
+    `{"err":{"message":"Failing row contains (${stars}).","stack":"at x"},"user":6}`,
   ])('kept: %s', (text) => expect(withoutCredentials(text)).toBe(text));
+});
+
+test('a line of the log stays one line', () => {
+  const line = `{"msg":"Failing row contains (1, ${old}"}\n`;
+  expect(cleanLine(line)).toBe(`{"msg":"Failing row contains (${stars}\n`);
 });
 
 test.each([

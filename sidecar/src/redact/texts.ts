@@ -21,7 +21,7 @@ const urlUser = /(:\/\/)[^\s:/@]{16,1024}@/g;
 /** Postgres: `Key (login, token)=(a, b) already exists`, `Failing row contains (1, a, b)`. */
 const keyDetail =
   /(Key \()([^\n=]{1,300}?)(\)=\()(?:[^\n]{0,2000}?(\)(?: already exists| is not present| is still referenced| conflicts)|\)?\.?(?:\n|$))|[^\n]{2000})/g;
-const failingRow = /(Failing row contains \()(?:[\s\S]{1,2000}?(\)\.?\s{0,4}(?:\n|$))|[\s\S]{1,2000})/g;
+const failingRow = /(Failing row contains \()(?!\*{10}\))(?:[\s\S]{1,2000}?(\)\.?\s{0,4}(?:\n|$))|[\s\S]{1,2000})/g;
 
 const word = /[A-Za-z_][\w.-]{0,199}/g;
 const separator = /(?:\\{0,4}["'`])?(?:\]|\)|%5D){0,4}(?:\\{0,4}["'])?\s{0,4}(?:={1,3}>?|:=?|%3D|%3A)\s{0,4}/iy;

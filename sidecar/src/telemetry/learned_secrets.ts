@@ -1,0 +1,219 @@
+// Learns what is secret in a request, before anything of it is stored: what stands under a secret's name, in a secret place, or
+// behind a name in a text.
+
+import { Budget, costOf, mostLearned } from '../redact/budget.ts';
+import type { Cover } from '../redact/known.ts';
+import { coverFor, shortestSecret } from '../redact/known.ts';
+import { hidesValue, stars } from '../redact/names.ts';
+import type { Place } from '../redact/places.ts';
+import {
+  columnsOf,
+  hasRows,
+  isCallOfSecret,
+  isDomainName,
+  isSecretCall,
+  placesInList,
+  placesInObject,
+  secretWordsOfOrder,
+} from '../redact/places.ts';
+import { decoded, namedSecrets } from '../redact/texts.ts';
+
+/** A text that is a form: `a=1&b=2`. */
+export const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;
+/** A text that may be JSON. */
+export const json = /^\s*[[{"]/;
+/** What is nested deeper is not looked at, and not stored. */
+export const deepest = 64;
+
+// More than any honest request carries. Behind these bounds nothing is told apart any more, so nothing is stored.
+const mostSecrets = 50;
+const longestSecret = 8_192;
+/** Characters of all of them. */
+const mostOfSecrets = 16_384;
+const noNames: ReadonlySet<string> = new Set();
+/** What stands in a secret place and is none. */
+const ordinaryValue = /^(?:true|false|null|none)$/i;
+
+/** The secrets of one request. */
+export class LearnedSecrets {
+  readonly #secrets = new Set<string>();
+  #cover: Cover | undefined;
+  #lengths = 0;
+  #toLearn = new Budget(mostLearned);
+  /** Not all was learned, because there was too much of it. */
+  #isLost = false;
+  #isAnswerLost = false;
+  #openNames: ReadonlySet<string> | undefined;
+  #asksForSecret = false;
+  /** Secret columns that were asked for, by the number of columns: rows of an answer have no names. */
+  protected readonly columns = new Map<number, ReadonlySet<number>>();
+
+  /** A value that must not be found in anything that is stored of this request. */
+  add(secret: string): void {
+    if (secret.length < shortestSecret || secret === stars || this.#secrets.has(secret) || ordinaryValue.test(secret)) return;
+    this.#lengths += secret.length;
+    const isTooMuch = this.#secrets.size >= mostSecrets || secret.length > longestSecret || this.#lengths > mostOfSecrets;
+    if (isTooMuch) this.#isLost = true;
+    if (this.#isLost) return;
+    this.#secrets.add(secret);
+    this.#cover = undefined;
+  }
+
+  /** There was more than is searched for secrets: no text is told clean, `too large to redact` stands in its place. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  protected get isAnswerLost(): boolean {
+    return this.#isAnswerLost;
+  }
+
+  /** Of a body that is secret itself, the names under which nothing is. */
+  protected get openNames(): ReadonlySet<string> | undefined {
+    return this.#openNames;
+  }
+
+  /** A method was called that gives secrets. */
+  protected get asksForSecret(): boolean {
+    return this.#asksForSecret;
+  }
+
+  /** Finds all of them; undefined when there are none. */
+  protected get cover(): Cover | undefined {
+    if (this.#secrets.size > 0) this.#cover ??= coverFor(this.#secrets);
+    return this.#cover;
+  }
+
+  /** Learns the secrets of a body, so that they are known wherever else they stand. */
+  learn(value: unknown): void {
+    this.#learnNested(value, 0, false);
+  }
+
+  /** The same for the body of an answer, which has a budget of its own: one that is too large costs the request no text. */
+  learnAnswer(value: unknown): void {
+    this.#toLearn = new Budget(mostLearned);
+    if (costOf(value, mostLearned) > mostLearned) this.#isAnswerLost = true;
+    else this.learn(value);
+  }
+
+  /** Parsed JSON, at the top or inside a text. What it costs is known before any of it is looked at. */
+  #learnNested(value: unknown, depth: number, inDomain: boolean): void {
+    if (!this.#toLearn.spend(costOf(value, Math.max(0, this.#toLearn.left)))) this.#isLost = true;
+    this.#learn(value, depth, inDomain);
+  }
+
+  #learn(value: unknown, depth: number, inDomain: boolean): void {
+    if (this.#isLost) return;
+    if (typeof value === 'string') this.#learnText(value, depth, inDomain);
+    if (typeof value !== 'object' || value === null || depth >= deepest) return;
+    if (Array.isArray(value)) {
+      const columns = columnsOf(value);
+      if (columns !== undefined) this.columns.set(value.length, columns);
+      const placeOf = placesInList(value, inDomain);
+      for (const [index, item] of value.entries()) this.#learnPlaced(item, placeOf(index, item), depth + 1, inDomain);
+      return;
+    }
+    if (isCallOfSecret(value as Record<string, unknown>)) this.#asksForSecret = true;
+    const placeOf = placesInObject(value as Record<string, unknown>);
+    for (const [name, item] of Object.entries(value)) {
+      if (hidesValue(name, item)) this.#learnAll(item, depth + 1);
+      else this.#learnPlaced(item, placeOf(name, item), depth + 1, isDomainName(name));
+    }
+  }
+
+  /** The method that the path names. Of one that takes secrets, the whole body is one, and so is what it gives. */
+  learnMethod(model: unknown, method: unknown, body: unknown): void {
+    if (!isSecretCall(model, method)) return;
+    this.#asksForSecret = true;
+    this.learnSecretBody(body, noNames);
+  }
+
+  /** A body of which all is secret but what stands under these names. */
+  learnSecretBody(body: unknown, open: ReadonlySet<string>): void {
+    this.#openNames = open;
+    for (const [name, item] of entriesOf(body)) if (!open.has(name)) this.#learnAll(item, 1);
+  }
+
+  learnHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    for (const [name, value] of Object.entries(headers)) {
+      if (value === undefined || !hidesValue(name, String(value))) continue;
+      for (const one of typeof value === 'string' ? [value] : value) this.#learnHeader(one);
+    }
+  }
+
+  learnQuery(query: string): void {
+    this.#learnQuery(query, 0);
+  }
+
+  #learnQuery(query: string, depth: number): void {
+    for (const [name, value] of new URLSearchParams(query)) {
+      if (hidesValue(name, value)) this.add(value);
+      else if (placesInObject({ [name]: value })(name, value) === 'secret') this.#learnPlaced(value, 'secret', 1, false);
+      else this.#learnNested(value, depth + 1, isDomainName(name));
+    }
+  }
+
+  #learnText(text: string, depth: number, inDomain: boolean): void {
+    if (depth < deepest && form.test(text)) {
+      this.#learnQuery(text, depth);
+    } else if (json.test(text) && depth < deepest) {
+      try {
+        this.#learnNested(JSON.parse(text), depth + 1, inDomain);
+        return;
+      } catch {
+        // Not JSON: a text like any other.
+      }
+    }
+    for (const secret of namedSecrets(text, this.#toLearn)) this.add(secret);
+    if (this.#toLearn.isSpent) this.#isLost = true;
+  }
+
+  #learnHeader(value: string): void {
+    const [, scheme, credential] = /^\s*(?:(bearer|basic)\s+)?(.*?)\s*$/i.exec(value) ?? [];
+    if (!credential) return;
+    this.add(credential);
+    if (scheme?.toLowerCase() !== 'basic') return;
+    const pair = Buffer.from(credential, 'base64').toString('utf8');
+    const password = pair.slice(pair.indexOf(':') + 1);
+    this.add(password);
+    // RFC 6749 §2.3.1 has clients encode the two halves before they are joined.
+    this.add(decoded(password));
+  }
+
+  #learnPlaced(item: unknown, place: Place | undefined, depth: number, inDomain: boolean): void {
+    if (place === 'secret') {
+      this.#learnAll(item, depth);
+      for (const word of secretWordsOfOrder(item)) this.add(word);
+      return;
+    }
+    this.#learn(item, depth, inDomain);
+    if (place === undefined) return;
+    if (place.of === 'arguments') {
+      for (const [, inner] of entriesOf(item)) if (hasRows(inner)) this.#learnCells(inner, place.columns, depth + 1);
+    } else if (Array.isArray(item)) this.#learnCells(place.of === 'row' ? [item] : item, place.columns, depth);
+  }
+
+  #learnCells(rows: readonly unknown[], columns: ReadonlySet<number>, depth: number): void {
+    for (const row of rows)
+      if (Array.isArray(row) && this.#spendOn(columns)) for (const column of columns) this.#learnAll(row[column], depth + 1);
+  }
+
+  #spendOn(columns: ReadonlySet<number>): boolean {
+    if (!this.#toLearn.spend(columns.size)) this.#isLost = true;
+    return !this.#isLost;
+  }
+
+  #learnAll(item: unknown, depth: number): void {
+    if (this.#isLost) return;
+    if (typeof item === 'string') this.add(item);
+    else if (typeof item === 'number') this.add(String(item));
+    else if (typeof item === 'object' && item !== null && depth < deepest) {
+      for (const inner of Object.values(item)) this.#learnAll(inner, depth + 1);
+    }
+  }
+}
+
+/** Of anything but an object itself, under no name. */
+function entriesOf(item: unknown): [string, unknown][] {
+  return typeof item === 'object' && item !== null ? Object.entries(item) : [['', item]];
+}
