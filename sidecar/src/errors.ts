@@ -43,7 +43,7 @@ export const catalogue = {
   'request.media_type': { status: 415, message: 'The body must be application/json.' },
   'request.encoding': { status: 415, message: 'Compressed bodies are not accepted.' },
   'request.too_large': { status: 413, message: 'The body is too large.' },
-  'request.too_deep': { status: 400, message: 'The JSON is nested too deep.' },
+  'request.too_deep': { status: 400, message: 'The JSON is nested too deeply.' },
   'request.too_complex': { status: 422, message: 'The request follows too many relations.' },
   'request.overloaded': {
     status: 503,

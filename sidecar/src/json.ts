@@ -10,7 +10,7 @@ const backslash = 0x5c;
 export function parseJson(text: string, what: string): unknown {
   if (isTooDeep(text)) {
     throw new GatewayError('request.too_deep', {
-      message: `${what} is nested deeper than ${deepest} lists and objects.`,
+      message: `${what} is nested more than ${deepest} lists and objects deep.`,
       details: { max_depth: deepest },
     });
   }
