@@ -109,11 +109,14 @@ class TestRights(ChannelCase):
 
     def test_a_default_is_a_value(self):
         narrow = self.narrowed("ir.default:call", "ir.default:read", "res.partner:write", "res.partner:call")
-        for field, value in (("user_ids", [[0, 0, {"login": "x", "name": "x"}]]), ("nope", 1)):
+        for field, value, reason in (
+            ("user_ids", [[0, 0, {"login": "x", "name": "x"}]], "odoo.exposure"),
+            ("nope", 1, "odoo.field"),
+        ):
             answer = self.execute(
                 method("ir.default", "set", "res.partner", field, value), grant=narrow, uid=self.admin.id
             )
-            self.assertIn(answer["error"]["reason"], ("odoo.exposure", "odoo.field"))
+            self.assert_refused(answer, reason)
         self.assert_ok(
             self.execute(method("ir.default", "set", "res.partner", "color", 4), grant=narrow, uid=self.admin.id)
         )

@@ -42,6 +42,7 @@ class TestSettings(TransactionCase):
             "body_max_mib": (0, 513),
             "answer_max_mib": (0, 513),
             "answer_max_records": (0, 1_000_001),
+            "token_family_days": (0, 366),
             "token_access_minutes": (0, 1441),
             "token_issuer": ("", "x" * 201),
             "throttle_limit": (-1,),

@@ -65,7 +65,9 @@ class TestWaysOut(ChannelCase):
                 yield name, function
 
     def test_every_argument_of_every_method_of_the_orm_is_checked(self):
-        for name, function in self.public_methods():
+        methods = list(self.public_methods())
+        self.assertGreater(len(methods), 30)
+        for name, function in methods:
             parameters = list(inspect.signature(function).parameters.values())
             takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
             if takes_any:
@@ -198,7 +200,8 @@ class TestWaysOut(ChannelCase):
                 self.assert_refused(self.query(operation, grant=narrow), "odoo.exposure", "read res.")
                 called = method("res.partner", "search_count", domain)
                 self.assert_refused(self.execute(called, grant=narrow), "odoo.exposure", "read res.")
-                self.assertIn(self.query(operation, grant=self.narrowed("read"))["ok"], (True, False))
+                error = self.query(operation, grant=self.narrowed("read")).get("error", {})
+                self.assertNotEqual(error.get("reason"), "odoo.exposure")
         for domain in (
             [["country_id", "=", self.belgium.id]],
             [["country_id", "in", [self.belgium.id, False]]],
@@ -357,4 +360,4 @@ class TestWaysOut(ChannelCase):
     def test_names_are_searched_with_operators_that_callers_may_use(self):
         for operator in ("any!", "any", "nope", 5):
             answer = self.execute(method("res.partner", "name_search", "x", [], operator))
-            self.assert_refused(answer, "odoo.arguments", "Names are not searched with")
+            self.assert_refused(answer, "odoo.arguments", "Names cannot be searched with")
