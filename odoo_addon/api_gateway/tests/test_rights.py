@@ -70,7 +70,7 @@ class TestRights(ChannelCase):
         ):
             with self.subTest(name):
                 operation = method("res.partner", "gateway_do", self.partner.ids, name, *args)
-                self.assert_closed(operation, "ir.ui.menu cannot be changed", grant=self.narrowed("call"))
+                self.assert_closed(operation, "change records of ir.ui.menu", grant=self.narrowed("call"))
         self.assertEqual(menu.name, "Menu")
         self.assert_ok(self.execute(method("res.partner", "gateway_do", self.partner.ids, "unlink"), uid=self.admin.id))
 

@@ -305,7 +305,6 @@ class TestValues(ChannelCase):
             ("mail.compose.message", {"body": "x", "model": "{model}", "res_ids": "[{id}]"}),
             ("mail.scheduled.message", {"body": "x", "model": "{model}", "res_id": "{id}"}),
             ("rating.rating", {"res_model_id": "{model_id}", "res_id": "{id}"}),
-            ("calendar.event", {"name": "x", "res_model_id": "{model_id}", "res_id": "{id}"}),
         ):
             for target, id_, reason, scopes in (
                 ("ir.mail_server", server.id, "odoo.exposure", ()),
