@@ -2,11 +2,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
-import { AccessTokens } from '../../sidecar/src/auth/access_token.ts';
-import type { Attempt, Authenticator } from '../../sidecar/src/auth/authenticate.ts';
-import { GatewayKeys } from '../../sidecar/src/auth/gateway_key.ts';
-import { HashQueue } from '../../sidecar/src/auth/hash_queue.ts';
-import { OdooKeys } from '../../sidecar/src/auth/odoo_key.ts';
+import { AccessTokens } from '../../sidecar/src/credentials/access_token.ts';
+import type { Attempt, Authenticator } from '../../sidecar/src/credentials/authenticate.ts';
+import { GatewayKeys } from '../../sidecar/src/credentials/gateway_key.ts';
+import { OdooKeys } from '../../sidecar/src/credentials/odoo_key.ts';
+import { HashQueue } from '../../sidecar/src/credentials/verification_queue.ts';
 import { createOdooKey } from '../helpers/odoo_keys.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { openDatabase } from '../helpers/open_database.ts';

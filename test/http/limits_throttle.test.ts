@@ -6,8 +6,8 @@ import { pino } from 'pino';
 import { afterAll, expect, test } from 'vitest';
 import { ConnectionPool } from '../../sidecar/src/db/pool.ts';
 import { takeThrottle } from '../../sidecar/src/db/throttle.ts';
-import type { Decision } from '../../sidecar/src/policies/decision.ts';
-import { Throttle } from '../../sidecar/src/policies/throttle.ts';
+import type { Decision } from '../../sidecar/src/limits/decision.ts';
+import { Throttle } from '../../sidecar/src/limits/throttle.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
 const gateway = await useInstance();

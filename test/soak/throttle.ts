@@ -8,7 +8,7 @@ import { say } from '../../scripts/stack/report.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { ConnectionPool } from '../../sidecar/src/db/pool.ts';
 import { takeThrottle } from '../../sidecar/src/db/throttle.ts';
-import { Throttle } from '../../sidecar/src/policies/throttle.ts';
+import { Throttle } from '../../sidecar/src/limits/throttle.ts';
 import { report } from '../bench/harness.ts';
 import type { Instance } from '../helpers/instance.ts';
 import { createInstance } from '../helpers/instance.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inRange, parseAddress, parseRange } from '../../sidecar/src/ip.ts';
-import { addressBehind } from '../../sidecar/src/policies/address.ts';
+import { addressBehind } from '../../sidecar/src/pipeline/address.ts';
 
 const proxies = ['10.0.0.0/8', '2001:db8:1::/48'].map((text) => {
   const range = parseRange(text);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BodyMemory } from '../../sidecar/src/policies/body_memory.ts';
+import { BodyMemory } from '../../sidecar/src/pipeline/body_memory.ts';
 
 const overloaded = expect.objectContaining({ reason: 'request.overloaded', status: 503 });
 

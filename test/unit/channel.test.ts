@@ -8,9 +8,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import type { GatewayError } from '../../sidecar/src/errors.ts';
+import type { Addressee, Call, ChannelOptions, Request } from '../../sidecar/src/executor/channel.ts';
+import { OdooChannel } from '../../sidecar/src/executor/channel.ts';
 import { createLog } from '../../sidecar/src/log.ts';
-import type { Addressee, Call, ChannelOptions, Request } from '../../sidecar/src/odoo/channel.ts';
-import { OdooChannel } from '../../sidecar/src/odoo/channel.ts';
 import { until } from '../helpers/wait.ts';
 
 const log = createLog('silent');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readCredential } from '../../sidecar/src/auth/credentials.ts';
+import { readCredential } from '../../sidecar/src/credentials/presented.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 

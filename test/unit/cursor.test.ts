@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { openCursor, sealCursor } from '../../sidecar/src/odoo/cursor.ts';
+import { openCursor, sealCursor } from '../../sidecar/src/records/cursor.ts';
 
 const secret = randomBytes(32);
 const binding = ['a-uuid', 6, 'model', 'res.partner'];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Figures } from '../../sidecar/src/telemetry/figures.ts';
+import { Figures } from '../../sidecar/src/traffic/figures.ts';
 
 const request = {
   at: 60_000 * 1_000,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { conditionOf, parseFilter } from '../../sidecar/src/odoo/filters.ts';
+import { conditionOf, parseFilter } from '../../sidecar/src/records/filters.ts';
 
 function condition(parameter: string, text: string, type?: string): unknown {
   const filter = parseFilter(parameter, text);

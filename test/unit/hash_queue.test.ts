@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { HashQueue } from '../../sidecar/src/auth/hash_queue.ts';
+import { HashQueue } from '../../sidecar/src/credentials/verification_queue.ts';
 
 const from = ['shop', '192.0.2.1'] as const;
 const free = async () => {};

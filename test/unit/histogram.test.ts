@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Histogram } from '../../sidecar/src/telemetry/histogram.ts';
-import { add, bucketCount, bucketOf, count, percentile } from '../../sidecar/src/telemetry/histogram.ts';
+import type { Histogram } from '../../sidecar/src/traffic/histogram.ts';
+import { add, bucketCount, bucketOf, count, percentile } from '../../sidecar/src/traffic/histogram.ts';
 
 /** Latencies as they are in life: most are quick, some are slow, a few are very slow. Always the same ones. */
 function sample(size: number): number[] {

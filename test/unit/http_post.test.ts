@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { AnswerTooLarge, post } from '../../sidecar/src/odoo/http_post.ts';
+import { AnswerTooLarge, post } from '../../sidecar/src/executor/http_post.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {

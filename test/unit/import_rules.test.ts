@@ -26,10 +26,11 @@ function faultsOf(name: string, files: Record<string, string>): string[] {
 describe('imports of the sidecar', () => {
   test('go down the layers', () => {
     const faults = faultsOf('sidecar', {
-      'main.ts': "import { serve } from './server.ts';\nimport { takeKey } from './db/keys.ts';\n",
-      'server.ts': "import { ping } from './routes/ping.ts';\n",
-      'routes/ping.ts': "import { check } from '../auth/check.ts';\n",
-      'auth/check.ts': "import { takeKey } from '../db/keys.ts';\nimport { Fault } from '../errors.ts';\n",
+      'main.ts': "import { serve } from './pipeline/server.ts';\nimport { takeKey } from './db/keys.ts';\n",
+      'routes/ping.ts': "import { answer } from '../pipeline/answer.ts';\nimport { check } from '../credentials/check.ts';\n",
+      'pipeline/answer.ts': "import type { RequestContext } from './context.ts';\n",
+      'credentials/check.ts': "import type { RequestContext } from '../pipeline/context.ts';\n",
+      'pipeline/context.ts': "import { takeKey } from '../db/keys.ts';\nimport { Fault } from '../errors.ts';\n",
       'db/keys.ts': "import pg from 'pg';\n",
       'errors.ts': '',
     });
@@ -41,25 +42,26 @@ describe('imports of the sidecar', () => {
     expect(faultsOf('sidecar', files)).toEqual(['sidecar/src/db/keys.ts:2: db must not import routes (routes/ping.ts)']);
   });
 
-  test('never go sideways, but for types of auth in policies', () => {
+  test('never go sideways, but for types of credentials in limits', () => {
     const faults = faultsOf('sidecar', {
-      'policies/throttle.ts': "import type { Principal } from '../auth/principal.ts';\nimport { send } from '../odoo/send.ts';\n",
-      'auth/principal.ts': '',
-      'odoo/send.ts': "import type { Principal } from '../auth/principal.ts';\n",
+      'limits/throttle.ts':
+        "import type { Principal } from '../credentials/principal.ts';\nimport { send } from '../executor/send.ts';\n",
+      'credentials/principal.ts': '',
+      'executor/send.ts': "import type { Principal } from '../credentials/principal.ts';\n",
     });
     expect(faults).toEqual([
-      'sidecar/src/odoo/send.ts:1: odoo must not import auth (auth/principal.ts)',
-      'sidecar/src/policies/throttle.ts:2: policies must not import odoo (odoo/send.ts)',
+      'sidecar/src/executor/send.ts:1: executor must not import credentials (credentials/principal.ts)',
+      'sidecar/src/limits/throttle.ts:2: limits must not import executor (executor/send.ts)',
     ]);
   });
 
   test('reach Postgres in db alone', () => {
-    expect(faultsOf('sidecar', { 'auth/check.ts': "import pg from 'pg';\n" })).toHaveLength(1);
+    expect(faultsOf('sidecar', { 'credentials/check.ts': "import pg from 'pg';\n" })).toHaveLength(1);
   });
 
   test('never go round, also within a layer', () => {
-    const files = { 'auth/a.ts': "import { b } from './b.ts';\n", 'auth/b.ts': "export { a } from './a.ts';\n" };
-    expect(faultsOf('sidecar', files)).toEqual(['sidecar/src: cycle auth/a.ts → auth/b.ts → auth/a.ts']);
+    const files = { 'credentials/a.ts': "import { b } from './b.ts';\n", 'credentials/b.ts': "export { a } from './a.ts';\n" };
+    expect(faultsOf('sidecar', files)).toEqual(['sidecar/src: cycle credentials/a.ts → credentials/b.ts → credentials/a.ts']);
   });
 });
 

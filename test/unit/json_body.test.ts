@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parse } from '../../sidecar/src/policies/json_body.ts';
+import { parse } from '../../sidecar/src/pipeline/json_body.ts';
 
 test('JSON is parsed', () => {
   expect(parse(Buffer.from('{"a":[1,null,"ü"]}'))).toEqual({ a: [1, null, 'ü'] });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePbkdf2, verifyPbkdf2 } from '../../sidecar/src/auth/passlib.ts';
+import { parsePbkdf2, verifyPbkdf2 } from '../../sidecar/src/credentials/passlib.ts';
 
 // Written by passlib 1.7.4 for the key below.
 const key = '0123456789abcdef0123456789abcdef01234567';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parseSettings } from '../../sidecar/src/db/settings.ts';
 import { GatewayError } from '../../sidecar/src/errors.ts';
-import { parseDomain } from '../../sidecar/src/odoo/domain.ts';
-import { isExposed } from '../../sidecar/src/odoo/exposure.ts';
-import { parseFields } from '../../sidecar/src/odoo/fields.ts';
+import { isExposed } from '../../sidecar/src/executor/exposure.ts';
+import { parseDomain } from '../../sidecar/src/records/domain.ts';
+import { parseFields } from '../../sidecar/src/records/fields.ts';
 import { parseListQuery } from '../../sidecar/src/routes/list_query.ts';
 
 const settings = parseSettings({});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isSecretName, stars, tooLarge } from '../../sidecar/src/redact/names.ts';
-import { Redactor } from '../../sidecar/src/telemetry/redact.ts';
+import { Redactor } from '../../sidecar/src/redact/redactor.ts';
 
 const password = 'Tr0ub4dor & 3\'s "fine"';
 const gatewayKey = `gwk_${'Ab3-_9xYzQ'.repeat(6)}`;

@@ -2,15 +2,15 @@
 
 import type { Request, Response } from 'express';
 import { describe, expect, test } from 'vitest';
-import type { Endpoint } from '../../sidecar/src/context.ts';
-import { RequestContext } from '../../sidecar/src/context.ts';
 import { GatewayError } from '../../sidecar/src/errors.ts';
+import type { Endpoint } from '../../sidecar/src/pipeline/context.ts';
+import { RequestContext } from '../../sidecar/src/pipeline/context.ts';
 import { Budget, costOf, mostLearned } from '../../sidecar/src/redact/budget.ts';
 import { stars, tooLarge } from '../../sidecar/src/redact/names.ts';
+import { Redactor } from '../../sidecar/src/redact/redactor.ts';
 import { namedSecrets, withoutCredentials } from '../../sidecar/src/redact/texts.ts';
-import type { Counted } from '../../sidecar/src/telemetry/figures.ts';
-import { logRow } from '../../sidecar/src/telemetry/log_row.ts';
-import { Redactor } from '../../sidecar/src/telemetry/redact.ts';
+import type { Counted } from '../../sidecar/src/traffic/figures.ts';
+import { logRow } from '../../sidecar/src/traffic/log_row.ts';
 
 const hostile = [
   'cursor="',

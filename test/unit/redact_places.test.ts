@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import cases from '../../odoo_addon/api_gateway/tests/secret_cases.json' with { type: 'json' };
 import { cleanLine } from '../../sidecar/src/log.ts';
 import { isSecretMethod, isSecretName, stars } from '../../sidecar/src/redact/names.ts';
+import { Redactor } from '../../sidecar/src/redact/redactor.ts';
 import { withoutCredentials } from '../../sidecar/src/redact/texts.ts';
-import { Redactor } from '../../sidecar/src/telemetry/redact.ts';
 
 const old = 'Zq7vKp2mXw';
 const fresh = 'n3w-S3cret!zz';

@@ -4,12 +4,12 @@
 import type { Request, Response } from 'express';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { Endpoint } from '../../sidecar/src/context.ts';
-import { RequestContext } from '../../sidecar/src/context.ts';
 import { GatewayError } from '../../sidecar/src/errors.ts';
-import type { Counted } from '../../sidecar/src/telemetry/figures.ts';
-import { logRequests } from '../../sidecar/src/telemetry/log_requests.ts';
-import { logRow } from '../../sidecar/src/telemetry/log_row.ts';
+import type { Endpoint } from '../../sidecar/src/pipeline/context.ts';
+import { RequestContext } from '../../sidecar/src/pipeline/context.ts';
+import type { Counted } from '../../sidecar/src/traffic/figures.ts';
+import { logRequests } from '../../sidecar/src/traffic/log_requests.ts';
+import { logRow } from '../../sidecar/src/traffic/log_row.ts';
 
 const runs = Number(process.env['RUNS'] ?? 400);
 const seed = Number(process.env['SEED'] ?? 20_261_127);

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import type { FieldTree } from '../../sidecar/src/odoo/fields.ts';
-import { parseFields } from '../../sidecar/src/odoo/fields.ts';
-import type { ModelTypes } from '../../sidecar/src/odoo/shape.ts';
-import { modelsBehind, shapeRows } from '../../sidecar/src/odoo/shape.ts';
+import type { FieldTree, ModelTypes } from '../../sidecar/src/executor/operations.ts';
+import { parseFields } from '../../sidecar/src/records/fields.ts';
+import { modelsBehind, shapeRows } from '../../sidecar/src/records/shape.ts';
 
 const types: Record<string, ModelTypes> = {
   'sale.order': {

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { UnreadAnswers } from '../../sidecar/src/unread_answers.ts';
+import { UnreadAnswers } from '../../sidecar/src/pipeline/unread_answers.ts';
 
 const bytes = 16 * 1024 * 1024;
 const closing: (() => void)[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ModelTypes } from '../../sidecar/src/odoo/shape.ts';
-import { modelsIn, parseValues } from '../../sidecar/src/odoo/values.ts';
+import type { ModelTypes } from '../../sidecar/src/executor/operations.ts';
+import { modelsIn, parseValues } from '../../sidecar/src/records/values.ts';
 
 const types: Record<string, ModelTypes> = {
   'sale.order': {

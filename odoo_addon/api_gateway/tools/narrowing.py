@@ -1,4 +1,4 @@
-"""What an address list, a scope list and a model list may say. Mirrors sidecar/src/auth/scopes.ts."""
+"""What an address list, a scope list and a model list may say. Mirrors sidecar/src/credentials/scopes.ts."""
 
 import ipaddress
 import re

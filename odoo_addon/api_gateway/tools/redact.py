@@ -10,7 +10,7 @@ STARS = "**********"
 SHORTEST = 4
 DEEPEST = 64
 LONGEST = 8192
-# As the sidecar's (redact/budget.ts, telemetry/redact.ts): what is sent decides neither how long a search takes nor how
+# As the sidecar's (redact/budget.ts, redact/redactor.ts): what is sent decides neither how long a search takes nor how
 # much it takes to find again what was learned.
 TOO_LARGE = "too large to redact"
 LONGEST_TEXT = 20_000

@@ -1,4 +1,4 @@
-"""Odoo's values in the shapes of the API: the same that the sidecar gives (sidecar/src/odoo/shape.ts)."""
+"""Odoo's values in the shapes of the API: the same that the sidecar gives (sidecar/src/records/shape.ts)."""
 
 from datetime import date, datetime, timezone
 

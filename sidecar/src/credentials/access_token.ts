@@ -3,13 +3,13 @@
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Principal } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { TokenRow } from '../db/tokens.ts';
+import type { Principal } from '../pipeline/context.ts';
 import type { Authenticator } from './authenticate.ts';
-import type { Credential } from './credentials.ts';
 import { looksLikeToken } from './jwt.ts';
+import type { Credential } from './presented.ts';
 import type { Standing } from './principals.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';

@@ -1,10 +1,10 @@
 // Who calls: the first authenticator that recognises the credential decides.
 
-import type { Principal, RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
-import type { Credential } from './credentials.ts';
-import { readCredential } from './credentials.ts';
+import type { Principal, RequestContext } from '../pipeline/context.ts';
+import type { Credential } from './presented.ts';
+import { readCredential } from './presented.ts';
 import { CredentialRefused } from './refused.ts';
 import type { Proof } from './stamps.ts';
 

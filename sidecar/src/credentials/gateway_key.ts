@@ -3,12 +3,12 @@
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Principal } from '../context.ts';
 import { findEnvironmentKey, findGatewayKey } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
+import type { Principal } from '../pipeline/context.ts';
 import type { Attempt, KeyAuthenticator } from './authenticate.ts';
-import type { Credential } from './credentials.ts';
+import type { Credential } from './presented.ts';
 import type { Standing } from './principals.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';

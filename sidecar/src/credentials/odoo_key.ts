@@ -8,20 +8,20 @@
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Principal } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { OdooKeyRow } from '../db/odoo_keys.ts';
 import { findOdooKeys } from '../db/odoo_keys.ts';
+import type { Principal } from '../pipeline/context.ts';
 import type { Attempt, KeyAuthenticator } from './authenticate.ts';
-import type { Credential } from './credentials.ts';
-import type { HashQueue } from './hash_queue.ts';
 import type { Pbkdf2Hash } from './passlib.ts';
 import { parsePbkdf2, verifyPbkdf2 } from './passlib.ts';
+import type { Credential } from './presented.ts';
 import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
 import type { Proof } from './stamps.ts';
 import { onlyStamp } from './stamps.ts';
+import type { HashQueue } from './verification_queue.ts';
 
 /** SHA-256 of a presented secret, in base64. */
 type SecretDigest = string & { readonly __brand: 'SecretDigest' };

@@ -2,11 +2,11 @@
 // it is, its principal comes from here, so that a revocation, a profile or a user is noticed for all of them alike.
 
 import { LRUCache } from 'lru-cache';
-import type { Principal } from '../context.ts';
 import type { CredentialKind, CredentialRow } from '../db/credentials.ts';
 import { findCredential } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
+import type { Principal } from '../pipeline/context.ts';
 import { CredentialRefused } from './refused.ts';
 import { meet } from './scopes.ts';
 

@@ -4,8 +4,8 @@
 // Lists of scopes are alternatives; several lists (the credential's, its profile's, its token's) must all allow.
 // Odoo's executor checks the same again on everything that an operation touches.
 
-import type { Action, Grant, Policy, RequestContext, ScopeNeed } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { Action, Grant, Policy, RequestContext, ScopeNeed } from '../pipeline/context.ts';
 
 export const actions: readonly Action[] = ['read', 'write', 'delete', 'call'];
 

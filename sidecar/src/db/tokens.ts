@@ -18,7 +18,7 @@ export interface TokenSubject {
   readonly credentialId: number;
   readonly userId: number;
   readonly scopes: readonly string[] | null;
-  /** Of the secret that it was issued for (`auth/stamps.ts`). */
+  /** Of the secret that it was issued for (`credentials/stamps.ts`). */
   readonly stamp: string | null;
   /** When the family began. */
   readonly begunAt: Date;

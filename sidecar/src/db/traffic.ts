@@ -26,7 +26,7 @@ export interface Latency {
   /** `*`: of all consumers. */
   readonly consumer: string;
   readonly class: number;
-  /** Requests per bucket of telemetry/histogram.ts. */
+  /** Requests per bucket of traffic/histogram.ts. */
   readonly counts: number[];
 }
 

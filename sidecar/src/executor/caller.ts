@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { RequestContext } from '../pipeline/context.ts';
 
 export type CallContext = Readonly<Record<string, unknown>>;
 

@@ -11,11 +11,11 @@
 
 import type { KeyObject } from 'node:crypto';
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Grant } from '../context.ts';
 import type { ErrorOptions } from '../errors.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import { FairQueue } from '../fair_queue.ts';
 import type { Log } from '../log.ts';
+import type { Grant } from '../pipeline/context.ts';
 import type { IdempotencyToken } from './caller.ts';
 import { CallerPaces } from './caller_paces.ts';
 import { AnswerTooLarge, post } from './http_post.ts';

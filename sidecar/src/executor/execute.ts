@@ -1,14 +1,13 @@
 // Operations of one request, carried out in Odoo as the credential's user.
 
-import type { OperationKind, RequestContext, Target } from '../context.ts';
 import { GatewayError, isReason } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
+import type { OperationKind, RequestContext, Target } from '../pipeline/context.ts';
 import { callContext, idempotencyToken } from './caller.ts';
 import type { Call, CallError, OdooChannel, Path, Request } from './channel.ts';
 import { outcome } from './channel.ts';
-import type { ClientOperation, LoginResult, Operation } from './operations.ts';
+import type { ClientOperation, LoginResult, ModelTypes, Operation } from './operations.ts';
 import { asLogin, asTypes } from './operations.ts';
-import type { ModelTypes } from './shape.ts';
 
 /** What happened inside Odoo, for the log and the record. Never for the caller. */
 export class OdooFailure extends Error {

@@ -2,9 +2,24 @@
 
 import type { CredentialKind } from '../db/credentials.ts';
 import { GatewayError } from '../errors.ts';
-import type { Domain } from './domain.ts';
-import type { FieldTree } from './fields.ts';
-import type { ModelTypes } from './shape.ts';
+
+/** A search domain of Odoo's, checked for form (`records/domain.ts`). */
+export type Domain = readonly unknown[];
+
+/** As in Odoo's `web_read`; a relation with `fields` is expanded. */
+export interface FieldTree {
+  [name: string]: { fields?: FieldTree };
+}
+
+/** What shaping has to know of a field; the executor gives it for `types`. */
+export interface FieldType {
+  readonly type: string;
+  readonly relation?: string;
+}
+
+export type ModelTypes = Readonly<Record<string, FieldType>>;
+/** The types of every model that a tree of fields reaches. */
+export type TypesOf = (model: string) => ModelTypes;
 
 export interface SearchOperation {
   readonly op: 'search';

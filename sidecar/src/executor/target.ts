@@ -1,8 +1,8 @@
 // What the path of a request names.
 
 import type { Request } from 'express';
-import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { RequestContext } from '../pipeline/context.ts';
 import { requireExposed } from './exposure.ts';
 
 const modelName = /^[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)*$/;

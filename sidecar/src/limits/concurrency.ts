@@ -1,8 +1,8 @@
 // How many requests of one consumer run at once on this sidecar.
 
-import type { Policy, RequestContext } from '../context.ts';
 import { perDatabase } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
+import type { Policy, RequestContext } from '../pipeline/context.ts';
 
 /** Before the throttle: what is refused here is charged to no window. */
 export function concurrencyCap(): Policy {

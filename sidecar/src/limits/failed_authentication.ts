@@ -5,12 +5,12 @@
 // tried than may fail. One that succeeds gives its place back; one that fails is counted, over all sidecars. What is sure to
 // fail is counted before it costs anything.
 
-import type { Attempt, Authenticate } from '../auth/authenticate.ts';
-import type { Policy, RequestContext } from '../context.ts';
+import type { Attempt, Authenticate } from '../credentials/authenticate.ts';
 import { perDatabase } from '../db/database.ts';
 import type { PerWindow } from '../db/throttle.ts';
 import { GatewayError } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
+import type { Policy, RequestContext } from '../pipeline/context.ts';
 import type { Decision } from './decision.ts';
 import { addressSubject, limitHeaders, perMinute, throttleOf } from './limits.ts';
 

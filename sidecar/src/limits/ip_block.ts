@@ -1,7 +1,6 @@
 // Addresses that are refused before anything else is asked: those that broke limits or guessed credentials too often,
 // and those that a manager blocked. All in memory; a change in Postgres brings it here within a second.
 
-import type { Policy, Recorder, RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import { countViolations, readIpBlocks } from '../db/ip_blocks.ts';
@@ -9,6 +8,7 @@ import type { Reason } from '../errors.ts';
 import { GatewayError } from '../errors.ts';
 import type { Address, Range } from '../ip.ts';
 import { inRange, parseAddress, parseRange, subscriberNetwork } from '../ip.ts';
+import type { Policy, Recorder, RequestContext } from '../pipeline/context.ts';
 
 /** What counts against an address, whoever it says it is. */
 const violations: ReadonlySet<Reason> = new Set(['throttle.exceeded', 'throttle.failed', 'auth.invalid']);

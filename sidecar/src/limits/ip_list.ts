@@ -1,9 +1,9 @@
 // Whether a caller may come from where it comes from: its credential's own list and its profile's must both say so.
 
-import type { Policy, Principal, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Range } from '../ip.ts';
 import { inRange, parseAddress, parseRange } from '../ip.ts';
+import type { Policy, Principal, RequestContext } from '../pipeline/context.ts';
 
 export function ipList(): Policy {
   return {

@@ -1,6 +1,5 @@
 // Which limits a request is under, and what its caller is told of them.
 
-import type { OperationKind, Policy, RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { Settings } from '../db/settings.ts';
@@ -8,6 +7,7 @@ import type { PerWindow, Window } from '../db/throttle.ts';
 import { takeThrottle } from '../db/throttle.ts';
 import { GatewayError } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
+import type { OperationKind, Policy, RequestContext } from '../pipeline/context.ts';
 import type { Decision } from './decision.ts';
 import { Throttle } from './throttle.ts';
 

@@ -1,4 +1,4 @@
-// Fields as JSON Schema: what reading gives (odoo/shape.ts) and what writing takes (odoo/values.ts).
+// Fields as JSON Schema: what reading gives (records/shape.ts) and what writing takes (records/values.ts).
 
 import type { FieldDescription, Fields, ResourceLine, Schema } from './description.ts';
 import { asMarkdown } from './markdown.ts';

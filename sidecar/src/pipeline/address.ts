@@ -1,9 +1,9 @@
 // The client's address: the peer's, unless the peer is a trusted proxy; then the last hop that is none.
 
 import type { ForwardedHeader } from '../config.ts';
-import type { Policy, RequestContext } from '../context.ts';
 import type { Address, Range } from '../ip.ts';
 import { inRange, parseAddress } from '../ip.ts';
+import type { Policy, RequestContext } from './context.ts';
 
 export function clientAddress(trusted: readonly Range[], header: ForwardedHeader): Policy {
   return {

@@ -2,9 +2,9 @@
 
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { GatewayError } from '../errors.ts';
+import { renderEnvelope, renderOAuth, renderProblem } from '../errors.ts';
 import type { Answer, RequestContext } from './context.ts';
-import type { GatewayError } from './errors.ts';
-import { renderEnvelope, renderOAuth, renderProblem } from './errors.ts';
 import { UnreadAnswers } from './unread_answers.ts';
 
 const json = 'application/json; charset=utf-8';

@@ -2,9 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
-import type { CredentialKind, ProfilePolicy } from './db/credentials.ts';
-import type { Database } from './db/database.ts';
-import { withoutCredentials } from './redact/texts.ts';
+import type { CredentialKind, ProfilePolicy } from '../db/credentials.ts';
+import type { Database } from '../db/database.ts';
+import { withoutCredentials } from '../redact/texts.ts';
 
 /** Who calls, once a credential has been accepted. */
 export interface Principal {
@@ -133,7 +133,7 @@ export class RequestContext {
   readonly requestId: string;
   /** On the monotonic clock, for durations. */
   readonly startedAt = performance.now();
-  /** The client's, as `policies/address.ts` found it. */
+  /** The client's, as `pipeline/address.ts` found it. */
   address = '';
   /** The parsed JSON body, undefined when there was none. */
   body: unknown = undefined;

@@ -1,7 +1,7 @@
 // Which web pages may call: Cross-Origin Resource Sharing (https://fetch.spec.whatwg.org/#http-cors-protocol). Credentials
 // travel in headers that a page must set itself, never in cookies, so any origin may be let in by default.
 
-import type { Policy, RequestContext } from '../context.ts';
+import type { Policy, RequestContext } from './context.ts';
 
 const exposed = [
   'Idempotency-Replayed',

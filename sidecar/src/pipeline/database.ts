@@ -1,8 +1,8 @@
 // Which of the served databases a request means, and whether what is remembered of it still holds.
 
-import type { Policy, RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
+import type { Policy, RequestContext } from './context.ts';
 
 /** By `X-Odoo-Database`; without it, the first one. */
 export function chosenDatabase(databases: readonly [Database, ...Database[]]): Policy {

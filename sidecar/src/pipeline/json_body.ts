@@ -2,11 +2,11 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { Request } from 'express';
-import type { Policy, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
 import { parseJson } from '../json.ts';
 import { BodyMemory } from './body_memory.ts';
+import type { Policy, RequestContext } from './context.ts';
 
 /** Enough for any credential; nobody makes the gateway hold more without having said who they are. */
 const smallBodyBytes = 16_384;

@@ -2,9 +2,9 @@
 // always the one. Only without it is the request believed, as far as it names a host and nothing else: whoever sends a
 // request chooses its `Host`, so no answer that follows it may be stored for another caller.
 
-import type { RequestContext } from '../context.ts';
 import type { Range } from '../ip.ts';
 import { inRange, parseAddress } from '../ip.ts';
+import type { RequestContext } from './context.ts';
 
 /** Without a slash at the end; an address that was set may have a path. */
 export type OriginOf = (context: RequestContext) => string;

@@ -5,12 +5,12 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import express from 'express';
+import { readCredential } from '../credentials/presented.ts';
+import type { Reason } from '../errors.ts';
+import { asGatewayError, GatewayError, renderEnvelope } from '../errors.ts';
 import { sendAnswer, sendError } from './answer.ts';
-import { readCredential } from './auth/credentials.ts';
 import type { Access, Endpoint, Method, Policy, Recorder, Route } from './context.ts';
 import { RequestContext } from './context.ts';
-import type { Reason } from './errors.ts';
-import { asGatewayError, GatewayError, renderEnvelope } from './errors.ts';
 
 export interface Pipeline {
   /** In the order in which every request meets them. */
@@ -111,7 +111,7 @@ const parserFaults: Readonly<Record<string, Reason | undefined>> = {
 
 const nothingHere: Endpoint = refusing('nothing here', new GatewayError('route.unknown'));
 
-/** What is possible here, also for a browser that asks before it calls; `policies/cors.ts` says for which pages. */
+/** What is possible here, also for a browser that asks before it calls; `pipeline/cors.ts` says for which pages. */
 function preflight(group: readonly Route[]): Endpoint {
   const allowed = methodsOf(group);
   return {

@@ -2,7 +2,7 @@
 // reads slowly, or not at all, must not fill it.
 
 import type { ServerResponse } from 'node:http';
-import { subscriberOf } from './ip.ts';
+import { subscriberOf } from '../ip.ts';
 
 /** Without a byte taken for so long, a caller has left. */
 const stalledMs = 30_000;

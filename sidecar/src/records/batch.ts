@@ -3,17 +3,15 @@
 //   [{"id": "azure", "op": "create", "model": "res.partner", "values": {"name": "Azure"}},
 //    {"op": "create", "model": "sale.order", "values": {"partner_id": {"$ref": "azure.id"}}}]
 
-import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import type { Domain } from './domain.ts';
+import type { Domain, FieldTree, Operation } from '../executor/operations.ts';
+import { asRecords, asWritten } from '../executor/operations.ts';
+import { checkMethod, checkModel } from '../executor/target.ts';
+import type { RequestContext } from '../pipeline/context.ts';
 import { checkDomain } from './domain.ts';
-import type { FieldTree } from './fields.ts';
 import { parseFields } from './fields.ts';
-import type { Operation } from './operations.ts';
-import { asRecords, asWritten } from './operations.ts';
-import type { RecordShapes } from './records.ts';
-import { asObject } from './records.ts';
-import { checkMethod, checkModel } from './target.ts';
+import type { RecordShapes } from './record_shapes.ts';
+import { asObject } from './record_shapes.ts';
 import { isReference } from './values.ts';
 
 type Item = Readonly<Record<string, unknown>>;

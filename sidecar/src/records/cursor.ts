@@ -7,11 +7,11 @@
 // the key stream (AES-256-CTR), as in RFC 5297: the same place gives the same cursor, and there is no nonce to use up.
 
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { RequestContext } from '../context.ts';
 import { perDatabase } from '../db/database.ts';
 import { LivingSecrets } from '../db/living_secrets.ts';
 import type { Secret } from '../db/secrets.ts';
 import { GatewayError } from '../errors.ts';
+import type { RequestContext } from '../pipeline/context.ts';
 
 export interface Cursor {
   readonly order: string;

@@ -3,9 +3,8 @@
 // exist and may be searched is for Odoo to say.
 
 import { GatewayError } from '../errors.ts';
+import type { Domain } from '../executor/operations.ts';
 import { parseJson } from '../json.ts';
-
-export type Domain = readonly unknown[];
 
 /** STANDARD_CONDITION_OPERATORS and their synonyms in odoo/orm/domains.py, without `any!`, which skips record rules. */
 const operators = new Set([

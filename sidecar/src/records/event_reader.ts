@@ -4,12 +4,10 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { Webhook } from '../db/webhooks.ts';
-import type { OdooChannel } from './channel.ts';
-import { asAnswer } from './execute.ts';
-import type { FieldTree } from './fields.ts';
-import type { Operation } from './operations.ts';
-import { asRecords, asTypes } from './operations.ts';
-import type { ModelTypes } from './shape.ts';
+import type { OdooChannel } from '../executor/channel.ts';
+import { asAnswer } from '../executor/execute.ts';
+import type { FieldTree, ModelTypes, Operation } from '../executor/operations.ts';
+import { asRecords, asTypes } from '../executor/operations.ts';
 import { shapeRows } from './shape.ts';
 
 class TypeCache {

@@ -1,11 +1,7 @@
 // `fields=name,partner_id.email,order_line.product_id.name` → the tree of fields that Odoo's end reads.
 
 import { GatewayError } from '../errors.ts';
-
-/** As in Odoo's `web_read`; a relation with `fields` is expanded. */
-export interface FieldTree {
-  [name: string]: { fields?: FieldTree };
-}
+import type { FieldTree } from '../executor/operations.ts';
 
 /** Odoo's end expands no deeper, see `MAX_DEPTH` in odoo_addon/api_gateway/executor/reader.py. */
 const mostSteps = 9;

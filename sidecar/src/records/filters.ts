@@ -2,7 +2,7 @@
 // without an operator it is `eq`. What the text of a value means depends on the type of its field.
 
 import { GatewayError } from '../errors.ts';
-import type { FieldType } from './shape.ts';
+import type { FieldType } from '../executor/operations.ts';
 import { parseDate, parseDateTime } from './values.ts';
 
 export interface Filter {

@@ -2,12 +2,11 @@
 // when Odoo signals that its registry changed (a field was added, a module installed).
 
 import { LRUCache } from 'lru-cache';
-import type { RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
-import type { Odoo } from './execute.ts';
-import type { FieldTree } from './fields.ts';
-import type { FieldType, ModelTypes, TypesOf } from './shape.ts';
+import type { Odoo } from '../executor/execute.ts';
+import type { FieldTree, FieldType, ModelTypes, TypesOf } from '../executor/operations.ts';
+import type { RequestContext } from '../pipeline/context.ts';
 import { modelsBehind } from './shape.ts';
 import { modelsIn } from './values.ts';
 

@@ -1,14 +1,11 @@
 // Records between clients' shapes and Odoo's: what every endpoint that reads or writes records shares.
 
-import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import type { Domain } from './domain.ts';
-import type { FieldTree } from './fields.ts';
+import type { Domain, FieldTree, TypesOf, Written } from '../executor/operations.ts';
+import type { RequestContext } from '../pipeline/context.ts';
 import type { Filter } from './filters.ts';
 import { conditionOf } from './filters.ts';
 import type { Metadata } from './metadata.ts';
-import type { Written } from './operations.ts';
-import type { TypesOf } from './shape.ts';
 import { shapeRows } from './shape.ts';
 import { parseValues } from './values.ts';
 

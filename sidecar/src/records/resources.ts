@@ -2,8 +2,7 @@
 
 import type { Resource, ResourceField } from '../db/resources.ts';
 import { GatewayError } from '../errors.ts';
-import type { FieldTree } from './fields.ts';
-import type { ModelTypes, TypesOf } from './shape.ts';
+import type { FieldTree, ModelTypes, TypesOf } from '../executor/operations.ts';
 
 type Row = Record<string, unknown>;
 type Lines = readonly Omit<ResourceField, 'nested'>[];

@@ -9,17 +9,7 @@
 //
 // One function per type of field, so that values in can stand beside values out.
 
-import type { FieldTree } from './fields.ts';
-
-/** What shaping has to know of a field; Odoo's end gives it for `types`. */
-export interface FieldType {
-  readonly type: string;
-  readonly relation?: string;
-}
-
-export type ModelTypes = Readonly<Record<string, FieldType>>;
-/** The types of every model that a tree of fields reaches. */
-export type TypesOf = (model: string) => ModelTypes;
+import type { FieldTree, FieldType, ModelTypes, TypesOf } from '../executor/operations.ts';
 
 type Row = Record<string, unknown>;
 type Shaper = (value: unknown) => unknown;

@@ -11,7 +11,7 @@
 // Whether a field exists, is writable and may link there is for Odoo to say: what is not known here goes as it is.
 
 import { GatewayError } from '../errors.ts';
-import type { FieldType, ModelTypes, TypesOf } from './shape.ts';
+import type { FieldType, ModelTypes, TypesOf } from '../executor/operations.ts';
 
 type Parser = (value: unknown, at: string, type: FieldType, typesOf: TypesOf) => unknown;
 

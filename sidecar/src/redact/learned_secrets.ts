@@ -1,11 +1,11 @@
 // Learns what is secret in a request, before anything of it is stored: what stands under a secret's name, in a secret place, or
 // behind a name in a text.
 
-import { Budget, costOf, mostLearned } from '../redact/budget.ts';
-import type { Cover } from '../redact/known.ts';
-import { coverFor, shortestSecret } from '../redact/known.ts';
-import { hidesValue, stars } from '../redact/names.ts';
-import type { Place } from '../redact/places.ts';
+import { Budget, costOf, mostLearned } from './budget.ts';
+import type { Cover } from './known.ts';
+import { coverFor, shortestSecret } from './known.ts';
+import { hidesValue, stars } from './names.ts';
+import type { Place } from './places.ts';
 import {
   columnsOf,
   hasRows,
@@ -15,8 +15,8 @@ import {
   placesInList,
   placesInObject,
   secretWordsOfOrder,
-} from '../redact/places.ts';
-import { decoded, namedSecrets } from '../redact/texts.ts';
+} from './places.ts';
+import { decoded, namedSecrets } from './texts.ts';
 
 /** A text that is a form: `a=1&b=2`. */
 export const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;

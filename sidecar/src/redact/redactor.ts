@@ -3,11 +3,11 @@
 // itself (redact/texts.ts), and the very secrets this request carried, wherever and however encoded they turn up again:
 // in a traceback, an echoed value, a base64 or URL-encoded copy.
 
-import { hidesValue, isSecretName, stars, tooLarge } from '../redact/names.ts';
-import type { Place } from '../redact/places.ts';
-import { columnsOf, hasRows, isDomainName, placesInList, placesInObject } from '../redact/places.ts';
-import { decoded, isOperator, withoutCredentials } from '../redact/texts.ts';
 import { deepest, form, json, LearnedSecrets } from './learned_secrets.ts';
+import { hidesValue, isSecretName, stars, tooLarge } from './names.ts';
+import type { Place } from './places.ts';
+import { columnsOf, hasRows, isDomainName, placesInList, placesInObject } from './places.ts';
+import { decoded, isOperator, withoutCredentials } from './texts.ts';
 
 /** `/reset_password/4f7a…`: what no name or id of a record looks like. */
 const behindSecretStep = /(\/([\w.-]{1,100})\/)(?=[\w-]{0,1000}\d)(?=[\w-]{0,1000}[A-Za-z])[\w-]{16,1000}(?=\/|$)/g;

@@ -2,21 +2,21 @@
 // credential, and answer about it as the authenticating policy would.
 
 import { z } from 'zod';
-import { success } from '../answer.ts';
-import type { Attempt, KeyAuthenticator } from '../auth/authenticate.ts';
-import { asAnswer, missing } from '../auth/authenticate.ts';
-import { readCredential } from '../auth/credentials.ts';
-import type { Standing } from '../auth/principals.ts';
-import { principalsOf } from '../auth/principals.ts';
-import { CredentialRefused } from '../auth/refused.ts';
-import { parseScopes } from '../auth/scopes.ts';
-import { onlyStamp } from '../auth/stamps.ts';
-import type { IssuedTokens } from '../auth/tokens.ts';
-import { endFamily, issueTokens, readAnyToken, refreshTokens, scopeText } from '../auth/tokens.ts';
-import type { Answer, Principal, RequestContext, Route } from '../context.ts';
+import type { Attempt, KeyAuthenticator } from '../credentials/authenticate.ts';
+import { asAnswer, missing } from '../credentials/authenticate.ts';
+import { readCredential } from '../credentials/presented.ts';
+import type { Standing } from '../credentials/principals.ts';
+import { principalsOf } from '../credentials/principals.ts';
+import { CredentialRefused } from '../credentials/refused.ts';
+import { parseScopes } from '../credentials/scopes.ts';
+import { onlyStamp } from '../credentials/stamps.ts';
+import type { IssuedTokens } from '../credentials/tokens.ts';
+import { endFamily, issueTokens, readAnyToken, refreshTokens, scopeText } from '../credentials/tokens.ts';
 import { GatewayError } from '../errors.ts';
-import { countingFailures } from '../policies/failed_authentication.ts';
-import { mayComeFrom } from '../policies/ip_list.ts';
+import { countingFailures } from '../limits/failed_authentication.ts';
+import { mayComeFrom } from '../limits/ip_list.ts';
+import { success } from '../pipeline/answer.ts';
+import type { Answer, Principal, RequestContext, Route } from '../pipeline/context.ts';
 
 /** Odoo's word on a password; `uid` null when it refused. */
 export type CheckLogin = (

@@ -1,11 +1,11 @@
 // POST /api/v1/batch: several operations in one transaction, all or nothing; later ones may refer to earlier ones.
 
-import { success } from '../answer.ts';
-import type { Answer, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import { Batch, batchItems } from '../odoo/batch.ts';
-import type { Odoo } from '../odoo/execute.ts';
-import type { RecordShapes } from '../odoo/records.ts';
+import type { Odoo } from '../executor/execute.ts';
+import { success } from '../pipeline/answer.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { Batch, batchItems } from '../records/batch.ts';
+import type { RecordShapes } from '../records/record_shapes.ts';
 import { readQuery } from './query.ts';
 
 export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {

@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Answer, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import { readQuery } from './query.ts';
 
 interface Asset {

@@ -1,8 +1,8 @@
 // For load balancers and people: is the process alive, and can it serve?
 
-import type { Answer, Route } from '../context.ts';
 import type { Database, DatabaseState } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
+import type { Answer, Route } from '../pipeline/context.ts';
 
 type Part = 'up' | 'away';
 

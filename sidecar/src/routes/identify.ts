@@ -4,10 +4,10 @@
 import type { KeyObject } from 'node:crypto';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { success } from '../answer.ts';
-import type { Answer, RequestContext, Route } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
+import { success } from '../pipeline/answer.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 
 export interface Identity {
   readonly version: string;

@@ -2,12 +2,11 @@
 
 import type { Settings } from '../db/settings.ts';
 import { GatewayError } from '../errors.ts';
-import type { Domain } from '../odoo/domain.ts';
-import { parseDomain } from '../odoo/domain.ts';
-import type { FieldTree } from '../odoo/fields.ts';
-import { parseFields } from '../odoo/fields.ts';
-import type { Filter } from '../odoo/filters.ts';
-import { parseFilter } from '../odoo/filters.ts';
+import type { Domain, FieldTree } from '../executor/operations.ts';
+import { parseDomain } from '../records/domain.ts';
+import { parseFields } from '../records/fields.ts';
+import type { Filter } from '../records/filters.ts';
+import { parseFilter } from '../records/filters.ts';
 import { readQuery, wholeNumber } from './query.ts';
 
 const orderTerm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i;

@@ -1,13 +1,13 @@
 // Calling public methods: POST /api/v1/<model>/<method>, /api/v1/<model>/<id>/<method>, and /call, the one endpoint
 // that speaks execute_kw. What a method takes and gives is between it and its caller: values pass as they are.
 
-import { success } from '../answer.ts';
-import type { Answer, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import type { Odoo } from '../odoo/execute.ts';
-import type { CallOperation } from '../odoo/operations.ts';
-import { asObject } from '../odoo/records.ts';
-import { checkMethod, checkModel, requestedId, requestedModel } from '../odoo/target.ts';
+import type { Odoo } from '../executor/execute.ts';
+import type { CallOperation } from '../executor/operations.ts';
+import { checkMethod, checkModel, requestedId, requestedModel } from '../executor/target.ts';
+import { success } from '../pipeline/answer.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { asObject } from '../records/record_shapes.ts';
 import { needsOfMethod } from './needs.ts';
 import { readQuery } from './query.ts';
 

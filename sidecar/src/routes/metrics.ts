@@ -1,11 +1,11 @@
 // GET /metrics, for Prometheus: with the token of the configuration, or from an address that it names.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Range } from '../ip.ts';
 import { inRange, parseAddress } from '../ip.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Route } from '../pipeline/context.ts';
+import type { Metrics } from '../traffic/metrics.ts';
 
 export interface MetricsAccess {
   readonly token: string | undefined;

@@ -1,8 +1,8 @@
 // What scopes the caller needs, as far as the path of a request tells (`Endpoint.needs`).
 
-import { actionsOfMethod } from '../auth/scopes.ts';
-import type { Action, RequestContext, ScopeNeed } from '../context.ts';
+import { actionsOfMethod } from '../credentials/scopes.ts';
 import type { Resource } from '../db/resources.ts';
+import type { Action, RequestContext, ScopeNeed } from '../pipeline/context.ts';
 
 /** What the first segment of the path stands for: a resource before a model. */
 export function resourceOf({ request, database }: RequestContext): Resource | undefined {

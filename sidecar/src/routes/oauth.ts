@@ -1,19 +1,19 @@
 // OAuth 2.0 for machines: RFC 6749 (client credentials), 7009 (revocation), 7662 (introspection), 8414 (metadata).
 
 import { z } from 'zod';
-import type { Attempt } from '../auth/authenticate.ts';
-import type { ClientCredentials } from '../auth/client.ts';
-import { authenticateClient, basicClient } from '../auth/client.ts';
-import type { Standing } from '../auth/principals.ts';
-import { CredentialRefused } from '../auth/refused.ts';
-import { actions, meet } from '../auth/scopes.ts';
-import type { EnvironmentStamps, Proof } from '../auth/stamps.ts';
-import { endToken, issueTokens, readAnyToken, scopeText, standingOf } from '../auth/tokens.ts';
-import type { Answer, RequestContext, Route } from '../context.ts';
+import type { Attempt } from '../credentials/authenticate.ts';
+import type { ClientCredentials } from '../credentials/client.ts';
+import { authenticateClient, basicClient } from '../credentials/client.ts';
+import type { Standing } from '../credentials/principals.ts';
+import { CredentialRefused } from '../credentials/refused.ts';
+import { actions, meet } from '../credentials/scopes.ts';
+import type { EnvironmentStamps, Proof } from '../credentials/stamps.ts';
+import { endToken, issueTokens, readAnyToken, scopeText, standingOf } from '../credentials/tokens.ts';
 import { GatewayError } from '../errors.ts';
-import { countingFailures } from '../policies/failed_authentication.ts';
-import type { OriginOf } from '../policies/origin.ts';
-import { originHeaders } from '../policies/origin.ts';
+import { countingFailures } from '../limits/failed_authentication.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import type { OriginOf } from '../pipeline/origin.ts';
+import { originHeaders } from '../pipeline/origin.ts';
 import { requireAddress, scopesOf, tokenFields } from './auth.ts';
 
 export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps): Route[] {

@@ -1,10 +1,10 @@
 // Administration of OAuth2 clients, for gateway managers, in the fields of RFC 7591. Odoo decides who may do what.
 
 import { z } from 'zod';
-import type { Answer, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import type { ClientOperation } from '../odoo/operations.ts';
-import { parseDateTime } from '../odoo/values.ts';
+import type { ClientOperation } from '../executor/operations.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { parseDateTime } from '../records/values.ts';
 
 export type Administer = (context: RequestContext, operation: ClientOperation) => Promise<unknown>;
 

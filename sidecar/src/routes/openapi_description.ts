@@ -1,13 +1,13 @@
 // What one caller may use, gathered for its OpenAPI document: models and fields by Odoo, narrowed by the credential's scopes.
 
 import { z } from 'zod';
-import { covers, grantedOnResource, permits } from '../auth/scopes.ts';
-import type { Action, Grant, RequestContext } from '../context.ts';
+import { covers, grantedOnResource, permits } from '../credentials/scopes.ts';
 import type { Resource, ResourceField } from '../db/resources.ts';
 import { GatewayError } from '../errors.ts';
-import type { Odoo } from '../odoo/execute.ts';
-import { isExposed } from '../odoo/exposure.ts';
+import type { Odoo } from '../executor/execute.ts';
+import { isExposed } from '../executor/exposure.ts';
 import type { Described, Fields, ModelDescription, ResourceDescription, ResourceLine } from '../openapi/description.ts';
+import type { Action, Grant, RequestContext } from '../pipeline/context.ts';
 
 /** Described when nobody says which: what integrations mostly move, as far as it is there. */
 const usual = new Set([

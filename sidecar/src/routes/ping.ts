@@ -1,5 +1,5 @@
-import { success } from '../answer.ts';
-import type { Answer, RequestContext, Route } from '../context.ts';
+import { success } from '../pipeline/answer.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 
 export const pingRoute: Route = {
   name: 'ping',

@@ -1,14 +1,14 @@
 // Reading any model's records: GET /api/v1/<model> and /api/v1/<model>/<id>.
 
-import { success } from '../answer.ts';
-import type { Answer, RequestContext, Route } from '../context.ts';
-import { readCursor, writeCursor } from '../odoo/cursor.ts';
-import type { Odoo } from '../odoo/execute.ts';
-import type { FieldTree } from '../odoo/fields.ts';
-import { parseFields } from '../odoo/fields.ts';
-import { asRecords } from '../odoo/operations.ts';
-import type { RecordShapes } from '../odoo/records.ts';
-import { missing, requestedId, requestedModel } from '../odoo/target.ts';
+import type { Odoo } from '../executor/execute.ts';
+import type { FieldTree } from '../executor/operations.ts';
+import { asRecords } from '../executor/operations.ts';
+import { missing, requestedId, requestedModel } from '../executor/target.ts';
+import { success } from '../pipeline/answer.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { readCursor, writeCursor } from '../records/cursor.ts';
+import { parseFields } from '../records/fields.ts';
+import type { RecordShapes } from '../records/record_shapes.ts';
 import { pageAfter, parseListQuery } from './list_query.ts';
 import { needsTo, resourceOf } from './needs.ts';
 import { readQuery } from './query.ts';

@@ -1,19 +1,18 @@
 // Resources: the verbs of /api/v1/<resource> and /api/v1/<resource>/<id>, in the public names that a manager gave.
 
-import { grantedOnResource } from '../auth/scopes.ts';
-import type { Answer, Grant, RequestContext, Route } from '../context.ts';
+import { grantedOnResource } from '../credentials/scopes.ts';
 import type { Resource } from '../db/resources.ts';
 import { GatewayError } from '../errors.ts';
-import { readCursor, writeCursor } from '../odoo/cursor.ts';
-import type { Odoo } from '../odoo/execute.ts';
-import type { FieldTree } from '../odoo/fields.ts';
-import type { Filter } from '../odoo/filters.ts';
-import { asRecords, asWritten } from '../odoo/operations.ts';
-import type { RecordShapes } from '../odoo/records.ts';
-import { asObject } from '../odoo/records.ts';
-import { accept, fieldOf, present, treeOf } from '../odoo/resources.ts';
-import type { TypesOf } from '../odoo/shape.ts';
-import { missing, requestedId } from '../odoo/target.ts';
+import type { Odoo } from '../executor/execute.ts';
+import type { FieldTree, TypesOf } from '../executor/operations.ts';
+import { asRecords, asWritten } from '../executor/operations.ts';
+import { missing, requestedId } from '../executor/target.ts';
+import type { Answer, Grant, RequestContext, Route } from '../pipeline/context.ts';
+import { readCursor, writeCursor } from '../records/cursor.ts';
+import type { Filter } from '../records/filters.ts';
+import type { RecordShapes } from '../records/record_shapes.ts';
+import { asObject } from '../records/record_shapes.ts';
+import { accept, fieldOf, present, treeOf } from '../records/resources.ts';
 import { pageAfter, parseListQuery } from './list_query.ts';
 import { readQuery } from './query.ts';
 

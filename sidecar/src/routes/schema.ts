@@ -1,9 +1,9 @@
 // What there is: GET /api/v1 lists the models that the caller may use, GET /api/v1/<model>/schema the fields it may see.
 
-import { success } from '../answer.ts';
-import type { Answer, RequestContext, Route } from '../context.ts';
-import type { Odoo } from '../odoo/execute.ts';
-import { requestedModel } from '../odoo/target.ts';
+import type { Odoo } from '../executor/execute.ts';
+import { requestedModel } from '../executor/target.ts';
+import { success } from '../pipeline/answer.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import { needsTo } from './needs.ts';
 import { readQuery } from './query.ts';
 

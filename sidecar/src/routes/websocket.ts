@@ -19,8 +19,8 @@ import type { Database } from '../db/database.ts';
 import type { Viewer } from '../db/live.ts';
 import { readViewer, takeTicket } from '../db/live.ts';
 import { subscriberOf } from '../ip.ts';
-import type { LiveMessage, Push, Selection } from '../telemetry/push.ts';
-import { trafficOf } from '../telemetry/push.ts';
+import type { LiveMessage, Push, Selection } from '../traffic/push.ts';
+import { trafficOf } from '../traffic/push.ts';
 import { SilentSockets } from './silent_sockets.ts';
 
 const path = '/api/live';

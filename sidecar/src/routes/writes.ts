@@ -1,13 +1,13 @@
 // Writing any model's records: POST /api/v1/<model>, PUT, PATCH and DELETE /api/v1/<model>/<id>.
 
-import { success } from '../answer.ts';
-import type { Answer, RequestContext, Route } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import type { Odoo } from '../odoo/execute.ts';
-import { asWritten } from '../odoo/operations.ts';
-import type { RecordShapes } from '../odoo/records.ts';
-import { asObject } from '../odoo/records.ts';
-import { requestedId, requestedModel } from '../odoo/target.ts';
+import type { Odoo } from '../executor/execute.ts';
+import { asWritten } from '../executor/operations.ts';
+import { requestedId, requestedModel } from '../executor/target.ts';
+import { success } from '../pipeline/answer.ts';
+import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import type { RecordShapes } from '../records/record_shapes.ts';
+import { asObject } from '../records/record_shapes.ts';
 import { needsTo, resourceOf } from './needs.ts';
 import { readQuery } from './query.ts';
 import { parseFieldsQuery } from './records.ts';

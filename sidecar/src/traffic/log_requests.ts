@@ -1,6 +1,6 @@
-import type { Recorder, RequestContext } from '../context.ts';
 import { GatewayError, isServerFault } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Recorder, RequestContext } from '../pipeline/context.ts';
 import { redactorOf } from './redactor_of.ts';
 
 const longestText = 65_536;

@@ -1,9 +1,9 @@
 // One request as a row of the traffic log, without a secret in any column.
 
-import type { RequestContext } from '../context.ts';
 import type { LogRow } from '../db/traffic.ts';
 import { logLiteral } from '../db/traffic.ts';
 import { GatewayError, isOwnMessage } from '../errors.ts';
+import type { RequestContext } from '../pipeline/context.ts';
 import type { Counted } from './figures.ts';
 import { longestPath, redactorOf } from './redactor_of.ts';
 

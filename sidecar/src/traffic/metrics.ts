@@ -3,8 +3,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';
 import type { Counted } from './figures.ts';
-import type { Observer } from './record_traffic.ts';
-import type { TrafficRecorder } from './recorder.ts';
+import type { Observer } from './traffic.ts';
+import type { TrafficRecorder } from './traffic_store.ts';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 

@@ -1,5 +1,5 @@
-import type { RequestContext } from '../context.ts';
-import { Redactor } from './redact.ts';
+import type { RequestContext } from '../pipeline/context.ts';
+import { Redactor } from '../redact/redactor.ts';
 
 /** Of a request's path and query, this much is stored, so this much is searched for secrets. */
 export const longestPath = 2_000;

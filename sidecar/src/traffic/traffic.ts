@@ -1,11 +1,11 @@
 // The last step of every request: it is counted, perhaps logged, and told to whoever watches.
 
-import type { Principal, RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Principal, RequestContext } from '../pipeline/context.ts';
 import type { Counted } from './figures.ts';
-import type { TrafficRecorder } from './recorder.ts';
+import type { TrafficRecorder } from './traffic_store.ts';
 
 /** Hears of every counted request. Must not wait. */
 export type Observer = (counted: Counted, context: RequestContext) => void;

@@ -2,11 +2,11 @@
 // kept in memory and handed to Postgres within a second, each batch until it is known to be stored.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RequestContext } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import type { FiguresBatch } from '../db/traffic.ts';
 import { ensureLogPartitions, recordFigures, recordLog, rollUp } from '../db/traffic.ts';
 import { GatewayError } from '../errors.ts';
+import type { RequestContext } from '../pipeline/context.ts';
 import type { Counted } from './figures.ts';
 import { Figures } from './figures.ts';
 import { isKept, logRow } from './log_row.ts';

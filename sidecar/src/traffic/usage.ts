@@ -1,11 +1,11 @@
 // When and from where each credential was last used, and how often: kept in memory, written together every few seconds,
 // so that no request waits for it or touches a row of Odoo's.
 
-import type { RequestContext } from '../context.ts';
 import type { Use } from '../db/credentials.ts';
 import { recordUsage } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import type { Log } from '../log.ts';
+import type { RequestContext } from '../pipeline/context.ts';
 
 const flushEveryMs = 5_000;
 /** One row per credential in use; more than this while Postgres is away are not counted. */
