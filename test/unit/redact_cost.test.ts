@@ -81,8 +81,8 @@ test('the cost of a body is known without a look at all of it', () => {
 
 describe('rows of refused requests', () => {
   const endpoint: Endpoint = { name: 'test', access: 'anonymous', handle: () => ({ status: 200, body: null }) };
-  function row(query: string, body: unknown, error: GatewayError, level: 'errors' | 'payloads' = 'errors'): string {
-    const request = { method: 'POST', headers: {}, originalUrl: `/api/v1/res.partner${query}` };
+  function row(query: string, body: unknown, error: GatewayError, level: 'errors' | 'payloads' = 'errors', headers = {}): string {
+    const request = { method: 'POST', headers, originalUrl: `/api/v1/res.partner${query}` };
     const context = new RequestContext(request as unknown as Request, {} as Response, endpoint);
     context.body = body;
     context.error = error;
@@ -96,6 +96,16 @@ describe('rows of refused requests', () => {
     expect(text).toContain(tooLarge);
     expect(text).toContain('/api/v1/res.partner?limit=3');
     expect(text).not.toContain('hunter22');
+  });
+
+  test.each([' ', '\t', '"', '%20', 'basic a', 'Bearer '])('a header of many %j is no work', (part) => {
+    const error = new GatewayError('auth.invalid');
+    for (const name of ['authorization', 'x-api-key', 'cookie', 'user-agent']) {
+      const headers = { [name]: `Bearer a${filled(part, 15_000)}b` };
+      for (const level of ['errors', 'payloads'] as const) {
+        expect(msOf(() => row('', undefined, error, level, headers))).toBeLessThan(300);
+      }
+    }
   });
 
   test("the catalogue's own message needs no search of the body", () => {

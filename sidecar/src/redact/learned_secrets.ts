@@ -169,10 +169,11 @@ export class LearnedSecrets {
   }
 
   #learnHeader(value: string): void {
-    const [, scheme, credential] = /^\s*(?:(bearer|basic)\s+)?(.*?)\s*$/i.exec(value) ?? [];
-    if (!credential) return;
+    const trimmed = value.trim();
+    const scheme = /^(?:bearer|basic)\s+/i.exec(trimmed)?.[0] ?? '';
+    const credential = trimmed.slice(scheme.length);
     this.add(credential);
-    if (scheme?.toLowerCase() !== 'basic') return;
+    if (!/^basic/i.test(scheme)) return;
     const pair = Buffer.from(credential, 'base64').toString('utf8');
     const password = pair.slice(pair.indexOf(':') + 1);
     this.add(password);
