@@ -20,7 +20,7 @@ const stackPython = 'scripts/stack';
  *
  * @typedef {object} Part
  * @property {string} name
- * @property {'static' | 'servers' | 'pages'} lane all but the static one work on the template database with the addon
+ * @property {'static' | 'http' | 'odoo'} lane all but the static one work on the template database
  * @property {(run: Run) => Promise<import('./checks.mjs').Result>} run
  */
 
@@ -33,10 +33,10 @@ export const parts = [
   { name: 'unit', lane: 'static', run: ({ log, filters, onLine }) => runVitest('unit', filters, log, onLine) },
   { name: 'deploy', lane: 'static', run: ({ log }) => checkDeployment(log) },
   { name: 'upgrade', lane: 'static', run: ({ log, filters, onLine }) => runVitest('upgrade', filters, log, onLine) },
-  { name: 'addon', lane: 'servers', run: ({ log, filters, onLine }) => runAddonTests(filters, log, onLine) },
-  { name: 'http', lane: 'servers', run: ({ log, filters, onLine }) => runVitest('http', filters, log, onLine) },
-  { name: 'differential', lane: 'pages', run: ({ log, filters, onLine }) => runVitest('differential', filters, log, onLine) },
-  { name: 'e2e', lane: 'pages', run: ({ log, filters, onLine }) => runVitest('e2e', filters, log, onLine) },
+  { name: 'addon', lane: 'odoo', run: ({ log, filters, onLine }) => runAddonTests(filters, log, onLine) },
+  { name: 'http', lane: 'http', run: ({ log, filters, onLine }) => runVitest('http', filters, log, onLine) },
+  { name: 'differential', lane: 'odoo', run: ({ log, filters, onLine }) => runVitest('differential', filters, log, onLine) },
+  { name: 'e2e', lane: 'odoo', run: ({ log, filters, onLine }) => runVitest('e2e', filters, log, onLine) },
 ];
 
 /** @param {Run} run */
