@@ -38,6 +38,15 @@ export const catalogue = {
   'throttle.overloaded': { status: 503, message: 'Too many requests are waiting. Try again shortly.', retryAfter: 1 },
 
   'request.malformed': { status: 400, message: 'The request is not valid HTTP.' },
+  'request.url': {
+    status: 400,
+    message: 'The address holds a space or a letter that is not ASCII. Percent-encode it as UTF-8: é is %C3%A9, a space %20.',
+  },
+  'request.url_too_long': {
+    status: 414,
+    message:
+      'The address takes more than 16 KiB with the headers. Send long filters in a body: POST /api/v1/batch, {"op": "search"}.',
+  },
   'request.path': { status: 400, message: 'The path is not valid percent-encoded UTF-8.' },
   'request.json': { status: 400, message: 'Invalid JSON body' },
   'request.media_type': { status: 415, message: 'The body must be application/json.' },
@@ -62,6 +71,7 @@ export const catalogue = {
 
   'query.unknown': { status: 400, message: 'A query parameter is not known.' },
   'query.repeated': { status: 400, message: 'A query parameter is given twice.' },
+  'query.encoding': { status: 400, message: 'The query is not valid percent-encoded UTF-8.' },
   'query.domain': { status: 400, message: 'The domain is malformed.' },
   'query.fields': { status: 400, message: 'The list of fields is malformed.' },
   'query.filter': { status: 400, message: 'A filter is malformed.' },

@@ -33,7 +33,8 @@ import { cors } from './pipeline/cors.ts';
 import { chosenDatabase } from './pipeline/database.ts';
 import { jsonBody } from './pipeline/json_body.ts';
 import { originBehind } from './pipeline/origin.ts';
-import { createApp, refuseMalformed } from './pipeline/server.ts';
+import { mostHeaderBytes, refuseMalformed } from './pipeline/parser_faults.ts';
+import { createApp } from './pipeline/server.ts';
 import { EventReader } from './records/event_reader.ts';
 import { Metadata } from './records/metadata.ts';
 import { RecordShapes } from './records/record_shapes.ts';
@@ -211,7 +212,7 @@ function main(config: Config, log: Log): void {
 
   const server = createServer(
     // Longer than load balancers keep idle connections, so that none is closed under a request.
-    { keepAliveTimeout: 75_000, headersTimeout: 20_000, requestTimeout: 60_000, maxHeaderSize: 16_384 },
+    { keepAliveTimeout: 75_000, headersTimeout: 20_000, requestTimeout: 60_000, maxHeaderSize: mostHeaderBytes },
     app,
   );
   server.on('clientError', refuseMalformed);

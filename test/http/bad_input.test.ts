@@ -145,6 +145,28 @@ const table: Record<string, Bad> = {
     culprit: '"postgres"',
   },
   'a path where nothing is': { path: '/api/v2/res.partner', status: 404, reason: 'route.unknown', culprit: 'path' },
+  'a path with two slashes in a row': {
+    path: '/api/v1//res.partner',
+    status: 404,
+    reason: 'route.unknown',
+    culprit: 'two slashes in a row. Write /api/v1/res.partner',
+  },
+  'a value in Latin-1': { path: `${partners}?filter[name]=%E9`, status: 400, reason: 'query.encoding', culprit: '"%E9"' },
+  'a method route with a parameter in Latin-1': {
+    path: `${partners}/search_count?x=%E9`,
+    method: 'POST',
+    status: 400,
+    reason: 'query.encoding',
+    culprit: 'x holds "%E9"',
+  },
+  'a path in Latin-1': { path: '/api/v1/%E9', status: 400, reason: 'request.path', culprit: 'holds "%E9"' },
+  'an empty cursor': { path: `${partners}?cursor=`, status: 400, reason: 'query.cursor', culprit: 'cursor is empty' },
+  'a filter given twice': {
+    path: `${partners}?filter[name]=a&filter[name]=b`,
+    status: 400,
+    reason: 'query.repeated',
+    culprit: 'filter[name][in]',
+  },
   'a path that is not UTF-8': { path: '/api/v1/%E0%A4%A', status: 400, reason: 'request.path', culprit: 'path' },
   'a method that the path does not take': {
     path: '/api/v1/ping',
@@ -218,6 +240,26 @@ test.each<[string, { bytes: string; status: string; reason?: string }]>([
       status: '400 Bad Request',
       reason: 'request.malformed',
     },
+  ],
+  [
+    'an address over 16 KiB',
+    {
+      bytes: `GET /api/v1/res.partner?fields=${'name,'.repeat(4_000)}id HTTP/1.1\r\nHost: a\r\n\r\n`,
+      status: '414 URI Too Long',
+      reason: 'request.url_too_long',
+    },
+  ],
+  [
+    'raw UTF-8 in the query',
+    {
+      bytes: 'GET /api/v1/res.partner?filter[name]=Zoé HTTP/1.1\r\nHost: a\r\n\r\n',
+      status: '400 Bad Request',
+      reason: 'request.url',
+    },
+  ],
+  [
+    'raw UTF-8 in the path',
+    { bytes: 'GET /api/v1/é HTTP/1.1\r\nHost: a\r\n\r\n', status: '400 Bad Request', reason: 'request.url' },
   ],
   [
     'headers over 16 KiB',

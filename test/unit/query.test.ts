@@ -87,8 +87,41 @@ describe('the query of a list', () => {
     expect(refusal.message).toContain(culprit);
   });
 
-  test('a parameter given twice is refused', () => {
-    expect(refusalOf(() => parseListQuery('/x?limit=1&limit=2', settings)).reason).toBe('query.repeated');
+  test.each([
+    ['limit=1&limit=2', 'query.repeated', 'limit is given more than once.'],
+    ['cursor=a&cursor=a', 'query.repeated', 'cursor'],
+    ['filter[name]=a&filter[name]=b', 'query.repeated', 'For one of several values, write filter[name][in]=1,2.'],
+    ['filter[name]=a&filter%5Bname%5D[eq]=a', 'query.repeated', 'filter[name]'],
+    ['filter[name][ilike]=a&filter[name][ilike]=b', 'query.repeated', 'filter[name][ilike]'],
+    ['limit[]=1', 'query.unknown', '"limit[]"'],
+    ['cursor=', 'query.cursor', 'cursor is empty. Leave it out for the first page'],
+    ['filter[name]=Andr%E9', 'query.encoding', 'filter[name] holds "%E9", which is not percent-encoded UTF-8.'],
+    ['filter[name]=%C3%A9%E9', 'query.encoding', '"%C3%A9%E9"'],
+    ['filter[name]=100%', 'query.encoding', '"%"'],
+    ['fields=%zz', 'query.encoding', 'fields holds "%"'],
+    ['%E9=1', 'query.encoding', 'The query holds "%E9"'],
+    ['filter[name][in]="a&filter[name][in]=b"', 'query.filter', 'has a quote in the wrong place'],
+    [`${'limit=1&'.repeat(1_001)}`, 'query.repeated', 'limit'],
+    [`${'filter[id][in]=1&'.repeat(1_000)}nope=1`, 'query.unknown', '"nope"'],
+  ])('%s is refused: %s', (query, reason, culprit) => {
+    const refusal = refusalOf(() => parseListQuery(`/x?${query}`, settings));
+    expect(refusal.reason).toBe(reason);
+    expect(refusal.message).toContain(culprit);
+  });
+
+  test.each([
+    ['filter[id][in]=1&filter[id][in]=2,3', ['1', '2', '3']],
+    ['filter[id][in][]=1&filter[id][in][]=2', ['1', '2']],
+    ['filter[id][in][0]=1&filter[id][in][1]=2', ['1', '2']],
+    ['filter%5Bname%5D%5Bin%5D=%22Doe,+John%22&filter[name][in]=Mary', ['Doe, John', 'Mary']],
+  ])('%s is one list', (query, values) => {
+    const { filters } = parseListQuery(`/x?${query}`, settings);
+    expect(filters.map((filter) => filter.values)).toEqual([values]);
+  });
+
+  test('lists of fields and orders may come in parts', () => {
+    const { fields, order } = parseListQuery('/x?fields=name&fields[]=email,id&order=name+desc&order[1]=id&', settings);
+    expect([Object.keys(fields ?? {}), order]).toEqual([['name', 'email', 'id'], 'name desc,id']);
   });
 
   test('limits come from the settings', () => {

@@ -173,7 +173,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     filter: query(
       'filter',
       '`filter[field]=value` or `filter[field][operator]=value`: `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in`, `nin`, `like`, ' +
-        '`ilike`, `nlike`, `nilike`, `starts`, `null`, `child_of`, `parent_of`.',
+        '`ilike`, `nlike`, `nilike`, `starts`, `pattern`, `ipattern`, `null`, `child_of`, `parent_of`.',
       { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
       { style: 'deepObject', explode: true, example: { id: 1 } },
     ),

@@ -1,16 +1,13 @@
 // Builds the express app: every route runs the same policies in the same order, in one function.
 
-import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import express from 'express';
 import { readCredential } from '../credentials/presented.ts';
-import type { Reason } from '../errors.ts';
-import { asGatewayError, GatewayError, renderEnvelope } from '../errors.ts';
+import { asGatewayError, GatewayError } from '../errors.ts';
 import { sendAnswer, sendError } from './answer.ts';
 import type { Access, Endpoint, Method, Policy, Recorder, Route } from './context.ts';
 import { RequestContext } from './context.ts';
+import { undecodable } from './percent_encoding.ts';
 
 export interface Pipeline {
   /** In the order in which every request meets them. */
@@ -35,7 +32,8 @@ export function createApp(routes: readonly Route[], pipeline: Pipeline): Express
   app.use(serve(nothingHere, pipeline));
   // What express itself refuses, before any endpoint: a path that is not valid percent-encoding.
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
-    const error = thrown instanceof URIError ? new GatewayError('request.path', { cause: thrown }) : thrown;
+    const message = `The path ${undecodable(request.url.replace(/\?.*/s, ''))}`;
+    const error = thrown instanceof URIError ? new GatewayError('request.path', { message, cause: thrown }) : thrown;
     serve(refusing('malformed path', error), pipeline)(request, response, _next);
   });
   return app;
@@ -77,39 +75,15 @@ function serve(endpoint: Endpoint, { policies, recorders, isStopping }: Pipeline
   };
 }
 
-/** How long a peer may take to read why its connection ends. */
-const goodbyeMs = 2_000;
-
-/** Answers what Node's parser rejects, which reaches no route: in the form of every other error. */
-export function refuseMalformed(fault: Error & { code?: string }, socket: Duplex): void {
-  if (!socket.writable || fault.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  // No timer of the server's watches over it any more: a peer that keeps its half open must not keep ours.
-  setTimeout(() => socket.destroy(), goodbyeMs).unref();
-  const reason = parserFaults[fault.code ?? ''] ?? 'request.malformed';
-  const error = new GatewayError(reason);
-  const body = JSON.stringify(renderEnvelope(error, randomUUID()));
-  socket.end(
-    [
-      `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
-      'Content-Type: application/json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Cache-Control: no-store',
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  );
-}
-
-const parserFaults: Readonly<Record<string, Reason | undefined>> = {
-  HPE_HEADER_OVERFLOW: 'request.headers_too_large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request.incomplete',
+const nothingHere: Endpoint = {
+  name: 'nothing here',
+  access: 'anonymous',
+  handle({ request: { path } }) {
+    if (!path.includes('//')) throw new GatewayError('route.unknown');
+    const tidy = path.replaceAll(/\/{2,}/g, '/').slice(0, 200);
+    throw new GatewayError('route.unknown', { message: `The path has two slashes in a row. Write ${tidy}` });
+  },
 };
-
-const nothingHere: Endpoint = refusing('nothing here', new GatewayError('route.unknown'));
 
 /** What is possible here, also for a browser that asks before it calls; `pipeline/cors.ts` says for which pages. */
 function preflight(group: readonly Route[]): Endpoint {

@@ -1,5 +1,8 @@
 // `filter[field][op]=value` → conditions of a domain. The field may be a path over relations, `partner_id.country_id.code`;
 // without an operator it is `eq`. What the text of a value means depends on the type of its field.
+//
+// Lists have commas between their values, `"Doe, John"` in quotes when a value has one itself; they may also come in parts:
+// `filter[id][in]=1&filter[id][in]=2`, `filter[id][in][]=1`, `filter[id][in][0]=1`.
 
 import { GatewayError } from '../errors.ts';
 import type { FieldType } from '../executor/operations.ts';
@@ -8,7 +11,8 @@ import { parseDate, parseDateTime } from './values.ts';
 export interface Filter {
   readonly path: readonly string[];
   readonly operator: Operator;
-  readonly text: string;
+  /** One, unless the operator takes a list. */
+  readonly values: readonly string[];
   /** As the client wrote it, for messages. */
   readonly parameter: string;
 }
@@ -27,43 +31,98 @@ const operators = {
   ilike: 'ilike',
   nilike: 'not ilike',
   starts: '=ilike',
+  pattern: '=like',
+  ipattern: '=ilike',
   null: '=',
   child_of: 'child_of',
   parent_of: 'parent_of',
 } as const;
 type Operator = keyof typeof operators;
 
-const parameterFormat = /^filter\[([A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,8})\](?:\[([a-z_]+)\])?$/;
+const parameterFormat = /^filter\[([A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,8})\](?:\[([a-z_]+)\])?(\[\d{0,4}\])?$/;
 const mostValues = 1_000;
 
 /** Undefined for a parameter that is no filter; throws `query.filter` for one that is malformed. */
 export function parseFilter(parameter: string, text: string): Filter | undefined {
   if (!parameter.startsWith('filter')) return undefined;
-  const [, path, operator = 'eq'] = parameterFormat.exec(parameter) ?? [];
+  const [, path, operator = 'eq', part] = parameterFormat.exec(parameter) ?? [];
   if (path === undefined) throw malformed(parameter, 'is not of the form filter[field][operator]');
   if (!isOperator(operator)) {
     throw malformed(parameter, `has no operator "${operator}"; there are ${Object.keys(operators).join(', ')}`);
   }
   if (text.includes('\0')) throw malformed(parameter, 'holds a null character');
-  return { path: path.split('.'), operator, text, parameter };
+  if (part !== undefined && !isList(operator)) {
+    throw malformed(parameter, `takes one value; for several, write filter[${path}][in]`);
+  }
+  return { path: path.split('.'), operator, values: isList(operator) ? split(text, parameter) : [text], parameter };
+}
+
+/** The filters, each field's list in one; throws `query.repeated` for what is said twice and is no list. */
+export function joined(filters: readonly Filter[]): Filter[] {
+  const byMeaning = Map.groupBy(filters, ({ path, operator }) => `${path.join('.')} ${operator}`);
+  return [...byMeaning.values()].map(([first, ...others]) => {
+    const { path, operator, parameter } = first as Filter;
+    if (others.length > 0 && !isList(operator)) {
+      const message = `${parameter} is given more than once. For one of several values, write filter[${path.join('.')}][in]=1,2.`;
+      throw new GatewayError('query.repeated', { message, details: { parameter } });
+    }
+    return { path, operator, parameter, values: [first as Filter, ...others].flatMap(({ values }) => values) };
+  });
 }
 
 /** @param type of the last field of the path; undefined when it does not exist, which Odoo will say */
-export function conditionOf({ path, operator, text, parameter }: Filter, type: FieldType | undefined): unknown[] {
+export function conditionOf({ path, operator, values, parameter }: Filter, type: FieldType | undefined): unknown[] {
   const field = path.join('.');
-  if (operator === 'null') {
-    if (text !== 'true' && text !== 'false') throw malformed(parameter, 'must be true or false');
-    return [field, text === 'true' ? '=' : '!=', false];
+  const [text = ''] = values;
+  switch (operator) {
+    case 'null':
+      if (text !== 'true' && text !== 'false') throw malformed(parameter, 'must be true or false');
+      return [field, text === 'true' ? '=' : '!=', false];
+    case 'in':
+    case 'nin':
+      if (values.length > mostValues) throw malformed(parameter, `has more than ${mostValues} values`);
+      return [field, operators[operator], values.map((value) => parseText(value, type, parameter))];
+    case 'like':
+    case 'ilike':
+    case 'nlike':
+    case 'nilike':
+      return [field, operators[operator], literal(text)];
+    case 'starts':
+      return [field, operators[operator], `${literal(text)}%`];
+    case 'pattern':
+    case 'ipattern':
+      return [field, operators[operator], text];
+    default:
+      return [field, operators[operator], parseText(text, type, parameter)];
   }
-  if (operator === 'starts') return [field, '=ilike', `${text.replaceAll(/[\\%_]/g, '\\$&')}%`];
-  if (operator === 'in' || operator === 'nin') {
-    const values = text === '' ? [] : text.split(',');
-    if (values.length > mostValues) throw malformed(parameter, `has more than ${mostValues} values`);
-    return [field, operators[operator], values.map((value) => parseText(value.trim(), type, parameter))];
-  }
-  const isText = operator.endsWith('like');
-  return [field, operators[operator], isText ? text : parseText(text, type, parameter)];
 }
+
+/** Text that stands for itself where Postgres takes a pattern. */
+function literal(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&');
+}
+
+function isList(operator: Operator): boolean {
+  return operator === 'in' || operator === 'nin';
+}
+
+/** Values with commas between them. One in quotes holds commas and blanks as they are, and `""` for a quote. */
+function split(text: string, parameter: string): string[] {
+  const values: string[] = [];
+  if (text === '') return values;
+  const value = /\s*(?:"((?:[^"]|"")*)"\s*|([^",\s][^,]*|))(,|$)/y;
+  for (;;) {
+    const [, quoted, plain = '', end] = value.exec(text) ?? [];
+    if (end === undefined) {
+      throw malformed(parameter, 'has a quote in the wrong place; a value in quotes is "Doe, John", with "" for a quote in it');
+    }
+    values.push(quoted === undefined ? plain.trim() : quoted.replaceAll('""', '"'));
+    if (end === '') return values;
+  }
+}
+
+/** `T10:00:00+02:00` as a query string has it when nobody encoded its `+`, which then means a space. */
+const decodedPlus = /([T ]\d{2}:\d{2}(?::[\d.]+)?) (\d{2}:?\d{2})$/i;
 
 function parseText(text: string, type: FieldType | undefined, parameter: string): unknown {
   switch (type?.type) {
@@ -84,7 +143,9 @@ function parseText(text: string, type: FieldType | undefined, parameter: string)
     case 'date':
       return parseDate(text, parameter);
     case 'datetime':
-      return /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseDate(text, parameter) : parseDateTime(text, parameter);
+      return /^\d{4}-\d{2}-\d{2}$/.test(text)
+        ? parseDate(text, parameter)
+        : parseDateTime(text.replace(decodedPlus, '$1+$2'), parameter);
     default:
       return text;
   }

@@ -40,7 +40,7 @@ export function docsRoutes(directory: string): Route[] {
   }
 
   function show({ request }: RequestContext): Answer {
-    readQuery(request.url, ['models']);
+    readQuery(request.url, ['models'], { lists: ['models'] });
     // The page names its files and the document relative to itself, so that a proxy may put all of it under a path.
     if (request.path.endsWith('/')) return { status: 308, body: undefined, headers: ['Location', '../docs'] };
     return {

@@ -6,7 +6,7 @@ import type { Domain, FieldTree } from '../executor/operations.ts';
 import { parseDomain } from '../records/domain.ts';
 import { parseFields } from '../records/fields.ts';
 import type { Filter } from '../records/filters.ts';
-import { parseFilter } from '../records/filters.ts';
+import { joined, parseFilter } from '../records/filters.ts';
 import { readQuery, wholeNumber } from './query.ts';
 
 const orderTerm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i;
@@ -28,15 +28,22 @@ export interface ListQuery {
 /** Throws the `query.…` reason of the first parameter that is wrong. */
 export function parseListQuery(url: string, settings: Settings): ListQuery {
   const filters: Filter[] = [];
-  const query = readQuery(url, parameters, (name, text) => {
-    const filter = parseFilter(name, text);
-    if (filter !== undefined) filters.push(filter);
-    return filter !== undefined;
+  const query = readQuery(url, parameters, {
+    lists: ['fields', 'order'],
+    others(name, text) {
+      const filter = parseFilter(name, text);
+      if (filter !== undefined) filters.push(filter);
+      return filter !== undefined;
+    },
   });
   if (filters.length > mostFilters) {
     throw new GatewayError('query.filter', {
       message: `There are ${filters.length} filters; at most ${mostFilters} are possible.`,
     });
+  }
+  if (query.cursor === '') {
+    const message = 'cursor is empty. Leave it out for the first page; meta.next of an answer is the cursor of the next one.';
+    throw new GatewayError('query.cursor', { message });
   }
   if (query.cursor !== undefined && (query.offset !== undefined || query.order !== undefined)) {
     const message = 'A cursor holds its order and its place: it takes neither order nor offset.';
@@ -44,7 +51,7 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
   }
   return {
     domain: query.domain === undefined ? [] : parseDomain(query.domain),
-    filters,
+    filters: joined(filters),
     fields: query.fields === undefined ? undefined : parseFields(query.fields),
     limit: parseLimit(query.limit, settings),
     offset: parseOffset(query.offset),

@@ -5,6 +5,7 @@ import { GatewayError } from '../errors.ts';
 import type { ClientOperation } from '../executor/operations.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import { parseDateTime } from '../records/values.ts';
+import { readQuery } from './query.ts';
 
 export type Administer = (context: RequestContext, operation: ClientOperation) => Promise<unknown>;
 
@@ -25,7 +26,7 @@ export function oauthClientRoutes(administer: Administer): Route[] {
       name: 'oauth client revoke',
       method: 'DELETE',
       path,
-      handle: (context) => revoke(context, new URLSearchParams(context.request.url.split('?')[1]).get('client_id'), administer),
+      handle: (context) => revoke(context, readQuery(context.request.url, ['client_id']).client_id, administer),
     },
     {
       ...route,

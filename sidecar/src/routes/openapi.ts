@@ -72,7 +72,7 @@ export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route
 
   async function handle(context: RequestContext): Promise<Answer> {
     const { request, database, known } = context;
-    const asked = parseModels(readQuery(request.url, ['models']).models);
+    const asked = parseModels(readQuery(request.url, ['models'], { lists: ['models'] }).models);
     if (asked !== undefined && known.principal === undefined) throw missing();
     const documents = documentsOf(database);
     const key = keyOf(context, originOf(context), asked);

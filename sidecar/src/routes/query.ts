@@ -1,38 +1,70 @@
 // The query string, checked: a parameter that is not known is a mistake that should not go unnoticed.
 
-import { parse } from 'node:querystring';
 import { GatewayError } from '../errors.ts';
+import { undecodable } from '../pipeline/percent_encoding.ts';
+
+export interface Takes<List extends string> {
+  /** Known names whose values are lists: given twice, or as `name[]` or `name[0]`, they are one list. */
+  readonly lists?: readonly List[];
+  /** Parameters whose names are not fixed; answers whether it knows this one. */
+  readonly others?: (name: string, value: string) => boolean;
+}
 
 /**
- * Throws `query.unknown` or `query.repeated`.
- * @param takes parameters whose names are not fixed; answers whether it knows this one
+ * The parameters by name; a list that came in several parts is joined by commas. Throws `query.encoding`, `query.unknown`
+ * or `query.repeated`.
  */
 export function readQuery<Name extends string>(
   url: string,
   known: readonly Name[],
-  takes: (name: string, value: string) => boolean = () => false,
+  { lists = [], others = () => false }: Takes<Name> = {},
 ): Partial<Record<Name, string>> {
   const mark = url.indexOf('?');
   if (mark === -1) return {};
   const query: Partial<Record<Name, string>> = {};
-  for (const [given, value] of Object.entries(parse(url.slice(mark + 1)))) {
-    const name = known.find((candidate) => candidate === given);
-    if (name === undefined && typeof value === 'string' && takes(given, value)) continue;
+  for (const part of url.slice(mark + 1).split('&')) {
+    if (part === '') continue;
+    const [given, value] = parameterOf(part);
+    const list = lists.find(
+      (candidate) => given.startsWith(candidate) && /^(?:\[\d{0,4}\])?$/.test(given.slice(candidate.length)),
+    );
+    const name = list ?? known.find((candidate) => candidate === given);
+    if (name === undefined && others(given, value)) continue;
     if (name === undefined) {
       throw new GatewayError('query.unknown', {
         message: `There is no query parameter "${given}" here. Known: ${known.join(', ')}.`,
         details: { parameter: given, known },
       });
     }
-    if (typeof value !== 'string') {
-      throw new GatewayError('query.repeated', { message: `${name} is given more than once.`, details: { parameter: name } });
-    }
-    query[name] = value;
+    const before = query[name];
+    if (before !== undefined && list === undefined) throw repeated(name, `${name} is given more than once.`);
+    query[name] = before === undefined ? value : `${before},${value}`;
   }
   return query;
+}
+
+export function repeated(parameter: string, message: string): GatewayError {
+  return new GatewayError('query.repeated', { message, details: { parameter } });
 }
 
 /** A whole number in decimal digits, or undefined. */
 export function wholeNumber(text: string): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** `name=value`, decoded as forms are: `+` is a space. */
+function parameterOf(part: string): [name: string, value: string] {
+  const equals = part.indexOf('=');
+  const name = decoded(equals === -1 ? part : part.slice(0, equals), '');
+  return [name, equals === -1 ? '' : decoded(part.slice(equals + 1), name)];
+}
+
+function decoded(text: string, parameter: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch (error) {
+    const place = parameter === '' ? 'The query' : parameter;
+    const details = parameter === '' ? undefined : { parameter };
+    throw new GatewayError('query.encoding', { message: `${place} ${undecodable(text)}`, details, cause: error });
+  }
 }

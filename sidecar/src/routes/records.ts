@@ -69,7 +69,7 @@ export function recordRoutes(odoo: Odoo, shapes: RecordShapes, resources: Resour
 
 /** The one parameter of endpoints that answer with a record. */
 export function parseFieldsQuery(url: string): FieldTree | undefined {
-  const { fields } = readQuery(url, ['fields']);
+  const { fields } = readQuery(url, ['fields'], { lists: ['fields'] });
   return fields === undefined ? undefined : parseFields(fields);
 }
 

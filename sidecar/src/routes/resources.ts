@@ -58,7 +58,7 @@ export class ResourceEndpoints {
 
   async one(context: RequestContext, resource: Resource): Promise<Answer> {
     const id = requestedId(context);
-    const { fields } = readQuery(context.request.url, ['fields']);
+    const { fields } = readQuery(context.request.url, ['fields'], { lists: ['fields'] });
     const typesOf = await this.#typesOf(context, resource);
     const tree = treeOf(
       resource,
