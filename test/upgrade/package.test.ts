@@ -90,6 +90,11 @@ const kept = `
     (select count(*)::integer from res_groups_users_rel r
        join ir_model_data d on d.model = 'res.groups' and d.res_id = r.gid
        where d.module = 'api_gateway' and d.name = 'group_manager' and r.uid = 6) as managers`;
+const crons = `
+  select d.name, s.code, d.noupdate from ir_cron c
+  join ir_act_server s on s.id = c.ir_actions_server_id
+  left join ir_model_data d on d.model = 'ir.cron' and d.res_id = c.id
+  where c.cron_name like 'API Gateway%' order by d.name`;
 let before: unknown;
 
 test('the package holds what Odoo needs, built, and nothing else', { timeout: 120_000 }, async () => {
@@ -137,6 +142,14 @@ test('it is upgraded by the package, and what was in it stays', { timeout: 300_0
   await unpack(join(rootDir, zip));
   await updateModules(parts, database, { upgrade: ['api_gateway'] }, silent);
   expect((await rows(kept))[0]).toEqual(before);
+  expect(await rows(crons)).toEqual([
+    { name: 'ir_cron_clean_channel', code: 'model._cron_clean()', noupdate: true },
+    { name: 'ir_cron_clean_log', code: 'model._cron_clean()', noupdate: true },
+    { name: 'ir_cron_clean_throttles', code: 'model._cron_clean()', noupdate: true },
+    { name: 'ir_cron_clean_tokens', code: 'model._cron_clean()', noupdate: true },
+    { name: 'ir_cron_clean_webhooks', code: 'model._cron_clean()', noupdate: true },
+    { name: 'ir_cron_take_over_webhooks', code: 'model._cron_take_over()', noupdate: true },
+  ]);
   // Users and keys to call with; and each bundle of the web client is made, from the zip alone.
   await runInShell(parts, database, prepareFile, { STACK_PREPARE: JSON.stringify({ addon: true, keys: ensureState().keys }) });
   await serving(async (gateway) => {

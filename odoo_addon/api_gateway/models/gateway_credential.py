@@ -14,6 +14,7 @@ from odoo.addons.base.models.res_users import check_identity
 
 from ..tools.asker import askers, have_group, is_own, own_code
 from ..tools.narrowing import check_ip_list, check_scopes
+from ..tools.settings import setting
 
 MANAGER = "api_gateway.group_manager"
 SYSTEM = "base.group_system"
@@ -314,9 +315,7 @@ class GatewayCredential(models.AbstractModel):
         (none given: the setting key.grace_hours, at most 720)."""
         self.ensure_one()
         if grace_hours is None:
-            [(grace_hours,)] = self._query(
-                SQL("select value::numeric from gateway.setting where name = 'key.grace_hours'")
-            )
+            grace_hours = setting(self.env.cr, "key.grace_hours")
         if not 0 <= float(grace_hours) <= 720:
             raise UserError(self.env._("The grace period is 0 to 720 hours."))
         secret = self._set_secret(float(grace_hours))

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from ..tools.asker import check_group
 from ..tools.narrowing import lines
 from ..tools.own_transaction import in_own_transaction
+from ..tools.settings import setting
 from .gateway_credential import MANAGER
 
 NEVER = "ip_block.never"
@@ -54,8 +55,7 @@ class GatewayIpBlock(models.Model):
 
     @api.model
     def _never_blocked(self):
-        self.env.cr.execute("select value #>> '{}' from gateway.setting where name = %s", (NEVER,))
-        return self.env.cr.fetchone()[0]
+        return setting(self.env.cr, NEVER)
 
     @api.model
     def _set_never_blocked(self, text):

@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..tools.narrowing import address_allowed
+from ..tools.settings import setting
 
 GATEWAY_KEY = re.compile(r"gwk_[A-Za-z0-9_-]{60}")
 ODOO_KEY = re.compile(r"[0-9a-f]{40}")
@@ -71,10 +72,8 @@ class GatewayKey(models.Model):
         if not rows:
             return None
         user_id, ips, scopes, policy, user_active = rows[0]
-        [(inactive_too,)] = self._query(
-            SQL("select value = 'true' from gateway.setting where name = 'key.inactive_users'")
-        )
-        return (user_id, ips, scopes, policy) if user_active or inactive_too else None
+        allowed = user_active or setting(self.env.cr, "key.inactive_users")
+        return (user_id, ips, scopes, policy) if allowed else None
 
     def _environment_key(self, key):
         for variable, value in os.environ.items():

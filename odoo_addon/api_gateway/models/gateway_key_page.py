@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
+from ..tools.settings import setting
 from .gateway_credential import MANAGER, WARN_DAYS
 
 USER = "api_gateway.group_user"
@@ -86,8 +87,7 @@ class GatewayKeyPage(models.AbstractModel):
             raise AccessError(self.env._("Only users of the API Gateway have keys."))
         is_manager = self.env.user.has_group(MANAGER)
         durations = self.env.user.all_group_ids.mapped("api_key_duration")
-        self.env.cr.execute("select value::numeric::float8 from gateway.setting where name = 'key.grace_hours'")
-        [grace_hours] = self.env.cr.fetchone()
+        grace_hours = setting(self.env.cr, "key.grace_hours")
         profiles = self.env["gateway.profile"].search([("active", "=", True)]) if is_manager else []
         orders = self.env.get("sale.order")
         return {

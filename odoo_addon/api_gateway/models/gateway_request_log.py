@@ -2,6 +2,8 @@ import json
 
 from odoo import api, fields, models
 
+from ..tools.settings import setting
+
 
 class GatewayRequestLog(models.Model):
     """One row per logged request, written by the sidecars. Secrets were taken out before."""
@@ -98,17 +100,14 @@ class GatewayRequestLog(models.Model):
         }
 
     @api.model
-    def _retain(self):
+    def _cron_clean(self):
         """Called by a cron: drops what is older than the settings say, and keeps days ahead for the sidecars."""
         cr = self.env.cr
         progress = self.env["ir.cron"]._commit_progress
         cr.execute("select gateway.ensure_log_partitions()")
         cr.execute(
-            """
-            select day from gateway.log_partitions()
-            where day < gateway.utc_now()::date - (select (value #>> '{}')::integer from gateway.setting
-                                                   where name = 'log.retention_days')
-            """
+            "select day from gateway.log_partitions() where day < gateway.utc_now()::date - %s",
+            (setting(cr, "log.retention_days"),),
         )
         days = cr.fetchall()
         progress(0)  # the locks of what was made above go

@@ -34,6 +34,6 @@ class GatewaySidecar(models.Model):
     )
 
     @api.model
-    def _tidy(self):
+    def _cron_clean(self):
         """Called by a cron: what the channel and the heartbeats leave behind."""
         self.env.cr.execute("select gateway.tidy()")

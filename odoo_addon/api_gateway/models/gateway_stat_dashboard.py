@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..tools.settings import setting
+
 
 class GatewayStatDashboard(models.AbstractModel):
     """What the dashboard shows beside the figures of requests."""
@@ -13,19 +15,16 @@ class GatewayStatDashboard(models.AbstractModel):
         webhooks: {delivered, failed} | null}`. Deliveries are a manager's to see; `url` is where callers reach the
         gateway, null while nothing serves it; `keys` is how many the asker has; `logs` is the global log level."""
         self._check_group()
-        cr = self.env.cr
         sidecars = self.env["gateway.sidecar"].sudo()
         alive = sidecars.search_count([("state", "=", "alive")])
         stale = sidecars.search_count([("state", "=", "stale")])
-        cr.execute("select gateway.settings() ->> 'log.level'")
-        [level] = cr.fetchone()
         return {
             "manager": self._is_manager(),
             "keys": self.env["gateway.key"].search_count(
                 [("user_id", "=", self.env.uid), ("prefix", "!=", False), ("is_speed_test", "=", False)]
             ),
             "url": next(iter(self._live_urls()), None),
-            "logs": level,
+            "logs": setting(self.env.cr, "log.level"),
             "sidecars": {"alive": alive, "stale": stale},
             "webhooks": self._webhooks(since, until) if self._is_manager() else None,
         }
@@ -45,9 +44,7 @@ class GatewayStatDashboard(models.AbstractModel):
 
     def _live_urls(self):
         """Addresses under which a browser may reach a sidecar: the one of the settings, or those of the living."""
-        cr = self.env.cr
-        cr.execute("select nullif(gateway.settings() ->> 'sidecar.url', '')")
-        [configured] = cr.fetchone()
+        configured = setting(self.env.cr, "sidecar.url")
         if configured:
             return [configured.rstrip("/")]
         alive = self.env["gateway.sidecar"].sudo().search([("state", "=", "alive")], order="address", limit=10)

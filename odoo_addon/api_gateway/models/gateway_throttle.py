@@ -78,7 +78,7 @@ class GatewayThrottle(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     @api.model
-    def _clean(self):
+    def _cron_clean(self):
         """Called by a cron: forgets subjects whose windows have ended, and what led to blocks that never came."""
         in_own_transaction(self.env, "select gateway.clean_ip_blocks()")
         gone = CLEAN_BATCH

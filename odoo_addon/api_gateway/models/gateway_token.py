@@ -52,7 +52,7 @@ class GatewayToken(models.Model):
         return True
 
     @api.model
-    def _cron_tokens(self):
+    def _cron_clean(self):
         """Removes what has ended, a batch a transaction, and warns of credentials that will."""
         batch = 10_000
         while True:

@@ -317,7 +317,7 @@ class GatewayWebhook(models.Model):
         return self.env.cr.fetchone()[0]
 
     @api.model
-    def _take_over(self, most=50):
+    def _cron_take_over(self, most=50):
         """Called by a cron every minute: delivers up to `most` jobs while no sidecar has a heartbeat. Of one record a
         later job goes out only after the earlier one arrived, as from a sidecar."""
         self._announce_pauses()

@@ -108,7 +108,7 @@ class GatewayWebhookJob(models.Model):
         }
 
     @api.model
-    def _clean_up(self):
+    def _cron_clean(self):
         """Called by a cron: what is past its retention goes, in batches that hold no locks for long."""
         while True:
             self.env.cr.execute("select gateway.webhook_cleanup(10000)")

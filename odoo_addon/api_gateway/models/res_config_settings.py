@@ -9,6 +9,7 @@ from odoo.exceptions import ValidationError
 
 from ..tools.asker import check_group
 from ..tools.narrowing import check_ip_list, lines
+from ..tools.settings import settings
 
 MODEL_PATTERN = re.compile(r"[a-z_][a-z0-9_.]*\*?")
 MOST = 2_147_483_647
@@ -176,10 +177,11 @@ class ResConfigSettings(models.TransientModel):
     @api.model
     def get_values(self):
         values = super().get_values()
-        self.env.cr.execute("select gateway.settings(), array(select pattern from gateway.never_exposed where builtin)")
-        settings, builtin = self.env.cr.fetchone()
+        stored = settings(self.env.cr)
         for field, name in self._gateway_fields().items():
-            values[field.name] = _shown(field, settings[name])
+            values[field.name] = _shown(field, stored[name])
+        self.env.cr.execute("select array(select pattern from gateway.never_exposed where builtin)")
+        [builtin] = self.env.cr.fetchone()
         values["gateway_never_exposed"] = "\n".join(self._gateway_never_exposed())
         values["gateway_never_exposed_builtin"] = ", ".join(sorted(builtin))
         return values

@@ -97,7 +97,7 @@ class TestLimits(TransactionCase):
         self.take("test:2", 1, minute=5, hour=5)
         self.end_windows("test:1", "test:2")
         with self.request() as env:
-            env["gateway.throttle"]._clean()
+            env["gateway.throttle"]._cron_clean()
         left = in_own_transaction(self.env, "select subject from gateway.throttle where subject like %s", ("test:%",))
         self.assertEqual(left, [("test:2",)])
 

@@ -48,7 +48,7 @@ class TestSidecars(TransactionCase):
               ('old', gateway.utc_now() - interval '61 minutes'), ('young', gateway.utc_now())
             """
         )
-        self.env.ref("api_gateway.ir_cron_tidy").ir_actions_server_id.run()
+        self.env.ref("api_gateway.ir_cron_clean_channel").ir_actions_server_id.run()
         self.env.invalidate_all()
         names = self.env["gateway.sidecar"].search([]).mapped("name")
         self.assertIn("just gone", names)

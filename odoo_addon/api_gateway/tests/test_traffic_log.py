@@ -168,7 +168,7 @@ class TestRetention(TrafficCase):
         old, recent = old.request_id, recent.request_id
         self.assertTrue(old)
         with self.enter_registry_test_mode():
-            self.env.ref("api_gateway.ir_cron_log_retention").method_direct_trigger()
+            self.env.ref("api_gateway.ir_cron_clean_log").method_direct_trigger()
         logs = self.env["gateway.request.log"]
         self.assertFalse(logs.search([("request_id", "=", old)]))
         self.assertTrue(logs.search([("request_id", "=", recent)]))

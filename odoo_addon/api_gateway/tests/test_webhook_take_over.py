@@ -85,7 +85,7 @@ class TakeOverCase(WebhookCase):
 
     def take_over(self):
         with self.cron() as webhooks:
-            webhooks._take_over()
+            webhooks._cron_take_over()
 
     def due_now(self):
         self.env.cr.execute("update gateway.webhook_job set run_at = gateway.utc_now() where state = 'queued'")
@@ -312,7 +312,7 @@ class TestWebhookTakeOver(TakeOverCase):
             """
         )
         with self.cron() as webhooks:
-            webhooks.env["gateway.webhook.job"]._clean_up()
+            webhooks.env["gateway.webhook.job"]._cron_clean()
         self.assertEqual([row[1] for row in self.states()], ["delivered", "queued"])
         self.env.cr.execute("select count(*) from gateway.webhook_attempt")
         self.assertEqual(self.env.cr.fetchone()[0], 1)

@@ -3,6 +3,7 @@
 import json
 import uuid
 
+from ..tools.settings import settings
 from .deliver import Target, deliver, render_event
 from .egress import guarded_session, parse_allowed
 from .values import read_values
@@ -76,10 +77,9 @@ def finish(cr, claimer, results):
 
 def open_session(cr):
     """A guarded session with the timeout of the settings, and that timeout."""
-    cr.execute("select gateway.settings()")
-    [settings] = cr.fetchone()
-    timeout_s = float(settings["webhook.timeout_seconds"])
-    return guarded_session(parse_allowed(settings["webhook.egress_allow"]), timeout_s), timeout_s
+    values = settings(cr)
+    timeout_s = float(values["webhook.timeout_seconds"])
+    return guarded_session(parse_allowed(values["webhook.egress_allow"]), timeout_s), timeout_s
 
 
 def deliver_job(env, session, timeout_s, target, job):

@@ -53,7 +53,6 @@ export function meetModels(a: readonly string[] | null, b: readonly string[] | n
 /** Checks what an endpoint says that it needs. */
 export function scopes(): Policy {
   return {
-    name: 'scope',
     appliesTo: ['authenticated'],
     check(context: RequestContext): undefined {
       const need = context.endpoint.needs?.(context);

@@ -8,7 +8,6 @@ import type { Policy, RequestContext } from '../pipeline/context.ts';
 export function concurrencyCap(): Policy {
   const runningOf = perDatabase(() => new Map<string, number>());
   return {
-    name: 'concurrency',
     appliesTo: ['authenticated'],
     check({ database, principal, response }: RequestContext): undefined {
       const most = principal.policy.concurrency ?? database.settings['throttle.concurrency'];

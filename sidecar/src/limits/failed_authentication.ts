@@ -27,7 +27,6 @@ const reservedOf = perDatabase(() => new Map<string, Reserved>());
 /** The policy that finds the caller, with a limit on how often an address may fail at it. */
 export function limitFailures(authenticate: Authenticate): Policy {
   return {
-    name: 'authenticate',
     appliesTo: ['authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
       const found = countingFailures(context, (attempt) => authenticate(context, attempt));

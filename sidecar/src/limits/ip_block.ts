@@ -38,7 +38,6 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
   return {
     admit,
     policy: {
-      name: 'IP block',
       appliesTo: ['anonymous', 'authenticated'],
       check: ({ database, address }: RequestContext) => admit(database, address),
     },

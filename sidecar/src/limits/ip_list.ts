@@ -7,7 +7,6 @@ import type { Policy, Principal, RequestContext } from '../pipeline/context.ts';
 
 export function ipList(): Policy {
   return {
-    name: 'IP list',
     appliesTo: ['authenticated'],
     check(context: RequestContext): undefined {
       if (!mayComeFrom(context.principal, context.address)) throw new GatewayError('address.not_allowed');

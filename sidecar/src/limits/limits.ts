@@ -27,7 +27,6 @@ export const throttleOf = perDatabase((database) => {
 export function limits(): { readonly beforeBody: Policy; readonly afterBody: Policy } {
   return {
     beforeBody: {
-      name: 'throttle',
       appliesTo: ['anonymous', 'authenticated'],
       check(context: RequestContext): undefined | Promise<void> {
         if (!isCounted(context)) return charge(context, costOf(context));
@@ -38,7 +37,6 @@ export function limits(): { readonly beforeBody: Policy; readonly afterBody: Pol
       },
     },
     afterBody: {
-      name: 'throttle by operations',
       appliesTo: ['authenticated'],
       check(context: RequestContext): undefined | Promise<void> {
         if (!isCounted(context)) return undefined;

@@ -7,7 +7,6 @@ import type { Policy, RequestContext } from './context.ts';
 
 export function clientAddress(trusted: readonly Range[], header: ForwardedHeader): Policy {
   return {
-    name: 'client address',
     appliesTo: ['internal', 'anonymous', 'authenticated'],
     check(context: RequestContext): undefined {
       const { request } = context;

@@ -55,9 +55,8 @@ export interface ScopeNeed {
  */
 export type Access = 'internal' | 'anonymous' | 'authenticated' | 'optional';
 
-/** A step that every request takes before its endpoint: returns to let it pass, throws a GatewayError to refuse it. */
+/** One of the `steps`: returns to let a request pass, throws a GatewayError to refuse it. */
 export interface Policy {
-  readonly name: string;
   readonly appliesTo: readonly Exclude<Access, 'optional'>[];
   /** Undefined rather than a promise when nothing has to be waited for: warm requests then never leave the tick. */
   check(context: RequestContext): undefined | Promise<void>;

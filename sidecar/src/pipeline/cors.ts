@@ -18,7 +18,6 @@ const exposed = [
 
 export function cors(): Policy {
   return {
-    name: 'cors',
     appliesTo: ['anonymous', 'authenticated'],
     check(context: RequestContext): undefined {
       const { origin } = context.request.headers;

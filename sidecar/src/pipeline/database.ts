@@ -8,7 +8,6 @@ import type { Policy, RequestContext } from './context.ts';
 export function chosenDatabase(databases: readonly [Database, ...Database[]]): Policy {
   const byName = new Map(databases.map((database) => [database.name, database]));
   return {
-    name: 'database',
     appliesTo: ['anonymous', 'authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
       const name = context.request.headers['x-odoo-database'];

@@ -16,7 +16,6 @@ const discardForMs = 2_000;
 export function jsonBody(): Policy {
   const memory = new BodyMemory();
   return {
-    name: 'body',
     appliesTo: ['anonymous', 'authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
       const { smallBody } = context.endpoint;

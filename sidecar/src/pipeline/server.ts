@@ -8,10 +8,11 @@ import { sendAnswer, sendError } from './answer.ts';
 import type { Access, Endpoint, Method, Policy, Recorder, Route } from './context.ts';
 import { RequestContext } from './context.ts';
 import { undecodable } from './percent_encoding.ts';
+import type { Step } from './steps.ts';
+import { steps } from './steps.ts';
 
 export interface Pipeline {
-  /** In the order in which every request meets them. */
-  readonly policies: readonly Policy[];
+  readonly policies: Readonly<Record<Step, Policy>>;
   readonly recorders: readonly Recorder[];
   readonly isStopping: () => boolean;
 }
@@ -45,16 +46,17 @@ const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'd
 >;
 
 function serve(endpoint: Endpoint, { policies, recorders, isStopping }: Pipeline): RequestHandler {
-  const stepsFor = (access: Exclude<Access, 'optional'>) => policies.filter(({ appliesTo }) => appliesTo.includes(access));
+  const inOrder = steps.map((step) => policies[step]);
+  const checksFor = (access: Exclude<Access, 'optional'>) => inOrder.filter(({ appliesTo }) => appliesTo.includes(access));
   const { access } = endpoint;
-  const steps = stepsFor(access === 'optional' ? 'authenticated' : access);
-  const withoutCredential = access === 'optional' ? stepsFor('anonymous') : steps;
+  const checks = checksFor(access === 'optional' ? 'authenticated' : access);
+  const withoutCredential = access === 'optional' ? checksFor('anonymous') : checks;
 
   async function run(context: RequestContext): Promise<void> {
     try {
       const isAnonymous = access === 'optional' && readCredential(context.request.headers) === undefined;
-      for (const step of isAnonymous ? withoutCredential : steps) {
-        const pending = step.check(context);
+      for (const policy of isAnonymous ? withoutCredential : checks) {
+        const pending = policy.check(context);
         if (pending !== undefined) await pending;
       }
       const answer = endpoint.handle(context);

@@ -1,0 +1,13 @@
+"""The gateway's settings, as the table `gateway.setting` holds them."""
+
+
+def settings(cr):
+    """`{name: value}` of all settings: numbers, texts, booleans and lists, as docs/settings.md describes them."""
+    cr.execute("select gateway.settings()")
+    [values] = cr.fetchone()
+    return values
+
+
+def setting(cr, name):
+    """The value of one setting. KeyError: no migration has made it."""
+    return settings(cr)[name]

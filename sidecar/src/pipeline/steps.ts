@@ -1,0 +1,19 @@
+/**
+ * The steps that every request takes before its endpoint, in their order. docs/architecture.md shows the same list; a test holds
+ * it to this one. Where a step may not apply, its policy says so (`Policy.appliesTo`).
+ */
+export const steps = [
+  'client address',
+  'database',
+  'CORS',
+  'IP block',
+  'authenticate',
+  'IP list',
+  'scope',
+  'concurrency',
+  'throttle',
+  'body',
+  'throttle by operations',
+] as const;
+
+export type Step = (typeof steps)[number];

@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { rootDir } from '../../scripts/stack/paths.mjs';
+import { steps } from '../../sidecar/src/pipeline/steps.ts';
+
+test('docs/architecture.md shows the steps of a request as they are', () => {
+  const [, section = ''] = readFileSync(join(rootDir, 'docs/architecture.md'), 'utf8').split("## A request's way\n");
+  const [, shown = ''] = /`([^`]+)`/.exec(section) ?? [];
+  expect(shown.split(' → ')).toEqual([...steps]);
+});
