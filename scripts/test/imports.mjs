@@ -43,6 +43,10 @@ const roomOf = (path) => (rankOfSidecar(path.replace(/\.ts$/, '')) === -1 ? laye
 /** The first folder of a path, or the name of a file that stands in none. @param {string} path */
 const layerOf = (path) => path.split('/')[0]?.replace(/\.[^.]+$/, '') ?? '';
 
+const addonLayers = [['controllers'], ['executor'], ['models', 'wizards'], ['webhooks'], ['hooks', 'migrations'], ['tools']];
+
+const rankOfAddon = (/** @type {string} */ layer) => addonLayers.findIndex((names) => names.includes(layer));
+
 /** @type {Tree[]} */
 export const trees = [
   {
@@ -81,10 +85,10 @@ export const trees = [
     dir: 'odoo_addon/api_gateway',
     scan: scanPython,
     fault({ from, to }) {
-      const layers = ['controllers', 'executor', 'models'];
-      const [source, target] = [layers.indexOf(layerOf(from)), layers.indexOf(layerOf(to))];
-      if (source === -1 || target === -1 || target >= source) return null;
-      return `${layers[source]} must not import ${layers[target]}`;
+      const [source, target] = [layerOf(from), layerOf(to)];
+      if (source === target || source === '__init__' || source === 'tests') return null;
+      if (rankOfAddon(source) === -1) return `${source} is in no layer: name it in scripts/test/imports.mjs`;
+      return rankOfAddon(target) > rankOfAddon(source) ? null : `${source} must not import ${target}`;
     },
   },
 ];
@@ -151,6 +155,22 @@ function scanPython(dir) {
       return [...new Set(targets)].filter((to) => to !== from).map((to) => ({ from, line, to, inside: true, typeOnly: false }));
     });
   });
+}
+
+/** Text that Postgres would run, anywhere in the sidecar but in db/. @param {string} [root] @returns {string[]} faults */
+export function checkSql(root = rootDir) {
+  const dir = 'sidecar/src';
+  const statement = /\bselect\s[^;]*\sfrom\s|\bselect\s+gateway\.|\binsert\s+into\s|\bupdate\s+\S+\s+set\s|\bdelete\s+from\s/i;
+  return filesIn(join(root, dir), '.ts')
+    .filter((file) => layerOf(file) !== 'db')
+    .flatMap((file) => {
+      const text = readFileSync(join(root, dir, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, (comment) =>
+        comment.replace(/[^\n]/g, ' '),
+      );
+      return [...text.matchAll(/'[^'\n]*'|"[^"\n]*"|`[^`]*`/g)]
+        .filter(([literal]) => statement.test(literal))
+        .map(({ index }) => `${dir}/${file}:${lineOf(text, index)}: SQL belongs to db/`);
+    });
 }
 
 /**

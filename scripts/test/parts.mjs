@@ -5,7 +5,7 @@ import { runAddonTests } from './addon.mjs';
 import { runChecks } from './checks.mjs';
 import { checkDeployment } from './deploy.mjs';
 import { execute, executeNode } from './execute.mjs';
-import { checkImports, trees } from './imports.mjs';
+import { checkImports, checkSql, trees } from './imports.mjs';
 import { pythonTools } from './python_tools.mjs';
 import { runVitest } from './vitest.mjs';
 
@@ -29,7 +29,7 @@ export const parts = [
   { name: 'format', lane: 'static', run: checkFormat },
   { name: 'lint', lane: 'static', run: lint },
   { name: 'types', lane: 'static', run: checkTypes },
-  { name: 'imports', lane: 'static', run: async () => runChecks(trees.map(importCheck)) },
+  { name: 'imports', lane: 'static', run: async () => runChecks([...trees.map(importCheck), sqlCheck]) },
   { name: 'unit', lane: 'static', run: ({ log, filters, onLine }) => runVitest('unit', filters, log, onLine) },
   { name: 'deploy', lane: 'static', run: ({ log }) => checkDeployment(log) },
   { name: 'upgrade', lane: 'static', run: ({ log, filters, onLine }) => runVitest('upgrade', filters, log, onLine) },
@@ -54,6 +54,10 @@ async function lint({ log }) {
   const biome = ['check', '--formatter-enabled=false', '--error-on-warnings', '--max-diagnostics=100'];
   return runChecks([
     { name: 'biome', run: () => executeNode('@biomejs/biome/bin/biome', biome, { log }) },
+    {
+      name: 'knip',
+      run: () => executeNode('knip/bin/knip.js', ['--include', 'exports,files,types', '--no-config-hints'], { log }),
+    },
     { name: 'ruff', run: () => execute(join(bin, 'ruff'), ['check', pythonDir, stackPython], { log }) },
     { name: 'pylint-odoo', run: () => execute(join(bin, 'pylint'), [join(pythonDir, 'api_gateway')], { log }) },
   ]);
@@ -69,6 +73,15 @@ function checkTypes({ log }) {
     })),
   );
 }
+
+/** @type {import('./checks.mjs').Check} */
+const sqlCheck = {
+  name: 'sql',
+  run: async () => {
+    const faults = checkSql();
+    return { code: faults.length === 0 ? 0 : 1, output: faults.join('\n') };
+  },
+};
 
 /** @param {import('./imports.mjs').Tree} tree @returns {import('./checks.mjs').Check} */
 function importCheck(tree) {

@@ -38,7 +38,7 @@ export function stopOnSignals(phases: readonly Phase[], log: Log): void {
 }
 
 /** Rejects when `work` is not done in time; the work itself goes on. */
-export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done within ${limitMs} ms`)), limitMs);

@@ -9,7 +9,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface Event {
+interface Event {
   id: string;
   type: string;
   timestamp: string;
@@ -22,7 +22,7 @@ export interface Event {
   };
 }
 
-export interface Arrival {
+interface Arrival {
   event: Event;
   body: string;
   headers: IncomingHttpHeaders;

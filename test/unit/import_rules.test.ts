@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { checkImports, trees } from '../../scripts/test/imports.mjs';
+import { checkImports, checkSql, trees } from '../../scripts/test/imports.mjs';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -59,9 +59,42 @@ describe('imports of the sidecar', () => {
     expect(faultsOf('sidecar', { 'credentials/check.ts': "import pg from 'pg';\n" })).toHaveLength(1);
   });
 
+  test('may use a named file of a folder that stands higher', () => {
+    const files = {
+      'limits/throttle.ts': "import { a } from '../pipeline/answer.ts';\nimport { c } from '../pipeline/context.ts';\n",
+    };
+    expect(faultsOf('sidecar', { ...files, 'pipeline/answer.ts': '', 'pipeline/context.ts': '' })).toEqual([
+      'sidecar/src/limits/throttle.ts:1: limits must not import pipeline (pipeline/answer.ts)',
+    ]);
+  });
+
   test('never go round, also within a layer', () => {
     const files = { 'credentials/a.ts': "import { b } from './b.ts';\n", 'credentials/b.ts': "export { a } from './a.ts';\n" };
     expect(faultsOf('sidecar', files)).toEqual(['sidecar/src: cycle credentials/a.ts → credentials/b.ts → credentials/a.ts']);
+  });
+});
+
+describe('SQL of the sidecar', () => {
+  const faultsIn = (file: string, text: string) => {
+    const root = mkdtempSync(join(tmpdir(), 'sql-'));
+    folders.push(root);
+    mkdirSync(dirname(join(root, 'sidecar/src', file)), { recursive: true });
+    writeFileSync(join(root, 'sidecar/src', file), text);
+    return checkSql(root);
+  };
+
+  test.each([
+    "pool.query('select id from res_users');\n",
+    'const text = `\n  insert into gateway.token\n  values ($1)`;\n',
+    "run('update gateway.token set spent = true');\n",
+    'run("select gateway.poll($1)");\n',
+  ])('is only in db/: %j', (text) => {
+    expect(faultsIn('limits/throttle.ts', text)).toHaveLength(1);
+    expect(faultsIn('db/throttle.ts', text)).toEqual([]);
+  });
+
+  test('is no matter of comments', () => {
+    expect(faultsIn('limits/throttle.ts', "// 'select a from b'\n/* `delete from c` */\n")).toEqual([]);
   });
 });
 
@@ -86,6 +119,13 @@ describe('imports of the web client', () => {
 });
 
 describe('imports of the addon', () => {
+  test('know every folder', () => {
+    const files = { 'helpers/a.py': 'from ..tools import b\n', 'tools/b.py': '' };
+    expect(faultsOf('odoo_addon', files)).toEqual([
+      'odoo_addon/api_gateway/helpers/a.py:1: helpers is in no layer: name it in scripts/test/imports.mjs (tools/b.py)',
+    ]);
+  });
+
   test('go from controllers to executor to models', () => {
     const faults = faultsOf('odoo_addon', {
       '__init__.py': 'from . import controllers, executor, models\n',

@@ -25,11 +25,11 @@ export function looksLikeToken(text: string): boolean {
   return text.length <= longestToken && form.test(text);
 }
 
-export interface SignedToken extends NewToken {
+interface SignedToken extends NewToken {
   readonly text: string;
 }
 
-export interface ReadToken {
+interface ReadToken {
   readonly jti: string;
   /** When the token ends, or earlier, the secret that signed it. Milliseconds since 1970. */
   readonly endsAtMs: number;
@@ -38,7 +38,7 @@ export interface ReadToken {
 
 const claimsShape = z.object({ jti: z.string().max(64), type: z.enum(['access', 'refresh']), exp: z.number() });
 
-export class Signer {
+class Signer {
   readonly #database: Database;
   readonly #secrets: LivingSecrets;
 

@@ -19,7 +19,7 @@ export interface Standing {
 
 const cachedPrincipals = 50_000;
 
-export class Principals {
+class Principals {
   readonly #database: Database;
   readonly #standings = new LRUCache<string, Standing>({ max: cachedPrincipals });
   readonly #inFlight = new Map<string, Promise<Standing>>();

@@ -10,11 +10,11 @@ import type { Action, Grant, Policy, RequestContext, ScopeNeed } from '../pipeli
 export const actions: readonly Action[] = ['read', 'write', 'delete', 'call'];
 
 /** Longer lists are refused where they are given: each request is checked against them. */
-export const mostScopes = 1_000;
+const mostScopes = 1_000;
 
 const format = /^(?:(?:[a-z_][a-z0-9_.]{0,126}:)?(?:read|write|delete|call)|[a-z][a-z0-9_-]{0,62}_(?:read|write|delete|call))$/;
 
-export function isScope(text: string): boolean {
+function isScope(text: string): boolean {
   return format.test(text);
 }
 
@@ -44,12 +44,6 @@ export function isWithin(asked: readonly string[], held: readonly string[] | nul
   return held === null || asked.every((scope) => held.some((other) => covers(other, scope)));
 }
 
-/** Model names that both lists hold; null narrows nothing. */
-export function meetModels(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
-  if (a === null) return b;
-  return b === null ? a : a.filter((model) => b.includes(model));
-}
-
 /** Checks what an endpoint says that it needs. */
 export function scopes(): Policy {
   return {
@@ -62,7 +56,7 @@ export function scopes(): Policy {
 }
 
 /** Throws `scope.insufficient` unless the credential allows one of the actions on the model. */
-export function requireScope({ principal }: RequestContext, need: ScopeNeed): void {
+function requireScope({ principal }: RequestContext, need: ScopeNeed): void {
   const { scopes: held, models } = principal.grant;
   if (models !== null && !models.includes(need.model)) throw insufficient(need, `may not reach ${need.model}`);
   if (held === null || need.actions.some((action) => isHeld(held, action, need))) return;

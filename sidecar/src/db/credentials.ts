@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
 
-export const credentialKinds = ['odoo_key', 'gateway_key', 'client', 'login'] as const;
+const credentialKinds = ['odoo_key', 'gateway_key', 'client', 'login'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
 
 /** `gateway.policy()`: what a profile prescribes; nulls where it says nothing. */

@@ -36,7 +36,7 @@ export function callContext(headers: IncomingHttpHeaders): CallContext {
 }
 
 /** RFC 9110, section 12.5.4, the best first, in Odoo's form: `fr-CA, en;q=0.5` → `fr_CA`, `en`. */
-export function parseLanguages(header: string): string[] {
+function parseLanguages(header: string): string[] {
   const found: { code: string; quality: number }[] = [];
   for (const part of header.slice(0, 500).split(',').slice(0, mostLanguages)) {
     const match = /^\s*([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*$/i.exec(part);

@@ -10,7 +10,7 @@ import type { ClientOperation, LoginResult, ModelTypes, Operation } from './oper
 import { asLogin, asTypes } from './operations.ts';
 
 /** What happened inside Odoo, for the log and the record. Never for the caller. */
-export class OdooFailure extends Error {
+class OdooFailure extends Error {
   readonly exception: string;
   readonly traceback: string | undefined;
 

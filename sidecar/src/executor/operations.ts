@@ -21,7 +21,7 @@ export type ModelTypes = Readonly<Record<string, FieldType>>;
 /** The types of every model that a tree of fields reaches. */
 export type TypesOf = (model: string) => ModelTypes;
 
-export interface SearchOperation {
+interface SearchOperation {
   readonly op: 'search';
   readonly model: string;
   readonly domain: Domain;
@@ -34,21 +34,21 @@ export interface SearchOperation {
   readonly count?: 'exact' | 'estimated' | undefined;
 }
 
-export interface ReadOperation {
+interface ReadOperation {
   readonly op: 'read';
   readonly model: string;
   readonly ids: readonly number[];
   readonly fields?: FieldTree | undefined;
 }
 
-export interface CreateOperation {
+interface CreateOperation {
   readonly op: 'create';
   readonly model: string;
   readonly values: readonly Readonly<Record<string, unknown>>[];
   readonly fields?: FieldTree | undefined;
 }
 
-export interface WriteOperation {
+interface WriteOperation {
   readonly op: 'write';
   readonly model: string;
   readonly ids: readonly number[];
@@ -56,7 +56,7 @@ export interface WriteOperation {
   readonly fields?: FieldTree | undefined;
 }
 
-export interface UnlinkOperation {
+interface UnlinkOperation {
   readonly op: 'unlink';
   readonly model: string;
   readonly ids: readonly number[];
@@ -71,28 +71,28 @@ export interface CallOperation {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
-export interface ModelsOperation {
+interface ModelsOperation {
   readonly op: 'models';
 }
 
-export interface DescribeOperation {
+interface DescribeOperation {
   readonly op: 'describe' | 'types';
   readonly models: readonly string[];
 }
 
-export interface LoginOperation {
+interface LoginOperation {
   readonly op: 'login';
   readonly login: string;
   readonly password: string;
 }
 
 /** Whether a login of the caller's user would lack a second factor now. */
-export interface SecondFactorOperation {
+interface SecondFactorOperation {
   readonly op: 'second_factor';
 }
 
 /** The key that makes a client, and what bounds it; null and empty: nothing. */
-export interface Bounds {
+interface Bounds {
   readonly maker: { readonly kind: CredentialKind; readonly id: number };
   /** The key's own. */
   readonly ip_list: readonly string[];

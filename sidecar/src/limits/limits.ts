@@ -133,7 +133,7 @@ export function limitHeaders({ limit, remaining, resetMs }: Decision): readonly 
   ];
 }
 
-export function exceeded({ limit, window, resetMs }: Decision): GatewayError {
+function exceeded({ limit, window, resetMs }: Decision): GatewayError {
   return new GatewayError('throttle.exceeded', {
     message: `Rate limit exceeded. Max ${limit} requests per ${window}`,
     details: { limit, window },

@@ -135,7 +135,7 @@ export function parse(bytes: Buffer): unknown {
 }
 
 /** RFC 6749, section 3.2: no parameter twice, one without a value counts as left out. */
-export function parseForm(bytes: Buffer): Readonly<Record<string, string>> {
+function parseForm(bytes: Buffer): Readonly<Record<string, string>> {
   if (!isUtf8(bytes)) throw new GatewayError('oauth.request', { message: 'The form is not UTF-8.' });
   const form = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(bytes.toString('utf8'))) {

@@ -5,7 +5,7 @@ export const mostLearned = 262_144;
 /** What one name costs behind which a value is looked for, in characters that are only passed over. */
 export const costOfName = 200;
 /** What a value costs beside its characters. */
-export const costOfValue = 8;
+const costOfValue = 8;
 
 export class Budget {
   #left: number;

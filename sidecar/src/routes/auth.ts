@@ -19,7 +19,7 @@ import { success } from '../pipeline/answer.ts';
 import type { Answer, Principal, RequestContext, Route } from '../pipeline/context.ts';
 
 /** Odoo's word on a password; `uid` null when it refused. */
-export type CheckLogin = (
+type CheckLogin = (
   context: RequestContext,
   login: string,
   password: string,
@@ -27,7 +27,7 @@ export type CheckLogin = (
 ) => Promise<{ readonly uid: number | null; readonly mfa: boolean }>;
 
 /** Odoo's word on whether the context's principal, a user, now logs in with a second factor. */
-export type NeedsSecondFactor = (context: RequestContext) => Promise<boolean>;
+type NeedsSecondFactor = (context: RequestContext) => Promise<boolean>;
 
 export interface AuthParts {
   readonly checkLogin: CheckLogin;

@@ -19,11 +19,7 @@ import { Endpoint } from './endpoint.ts';
  * What a webhook's owner reads of records: by id, without those that are gone or hidden. Rejects with the reasons of
  * the channel and of the executor.
  */
-export type RecordReader = (
-  database: Database,
-  webhook: Webhook,
-  ids: readonly number[],
-) => Promise<ReadonlyMap<number, unknown>>;
+type RecordReader = (database: Database, webhook: Webhook, ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
 
 export interface WebhookTally {
   readonly database: string;

@@ -19,7 +19,7 @@ const special = ranges(
 // All other IPv6 is local, multicast, or carries an IPv4 address in disguise.
 const globalIpv6 = ranges('2000::/3');
 
-export class EgressError extends Error {
+class EgressError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'EgressError';
@@ -43,7 +43,7 @@ export function parseAllowed(entries: readonly string[]): Range[] {
 }
 
 /** A name's addresses, without those that are refused; an error when none is left. */
-export function guardedLookup(allowed: readonly Range[], lookup: LookupFunction = systemLookup): LookupFunction {
+function guardedLookup(allowed: readonly Range[], lookup: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, '');
