@@ -43,7 +43,7 @@ export function readQuery<Name extends string>(
   return query;
 }
 
-export function repeated(parameter: string, message: string): GatewayError {
+function repeated(parameter: string, message: string): GatewayError {
   return new GatewayError('query.repeated', { message, details: { parameter } });
 }
 
