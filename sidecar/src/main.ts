@@ -15,7 +15,7 @@ import { GatewayKeys } from './credentials/gateway_key.ts';
 import { OdooKeys } from './credentials/odoo_key.ts';
 import { scopes } from './credentials/scopes.ts';
 import { environmentStamps } from './credentials/stamps.ts';
-import { HashQueue } from './credentials/verification_queue.ts';
+import { VerificationQueue } from './credentials/verification_queue.ts';
 import { Database } from './db/database.ts';
 import { schemaVersion } from './db/schema_version.ts';
 import { OdooChannel } from './executor/channel.ts';
@@ -100,7 +100,7 @@ function main(config: Config, log: Log): void {
   const [first, ...others] = config.databases;
   const databases: [Database, ...Database[]] = [openDatabase(first), ...others.map(openDatabase)];
 
-  const hashes = new HashQueue({
+  const hashes = new VerificationQueue({
     concurrency: Math.max(1, availableParallelism() - 1),
     mostWaiting: 1_000,
     longestWaitMs: 10_000,
@@ -115,7 +115,7 @@ function main(config: Config, log: Log): void {
     longestQueueMs: config.odooQueueTimeoutMs,
   });
   // Odoo hashes a password for a third of a second: one at a time leaves its other workers to everybody else.
-  const logins = new HashQueue({ concurrency: 1, mostWaiting: 100, longestWaitMs: 5_000 });
+  const logins = new VerificationQueue({ concurrency: 1, mostWaiting: 100, longestWaitMs: 5_000 });
   const odoo = new Odoo(channel, config.requestTimeoutMs);
   const events = new EventReader(channel, config.requestTimeoutMs);
   const webhooks = databases.map(

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { OdooKeys } from '../../sidecar/src/credentials/odoo_key.ts';
-import { HashQueue } from '../../sidecar/src/credentials/verification_queue.ts';
+import { VerificationQueue } from '../../sidecar/src/credentials/verification_queue.ts';
 import type { Instance } from '../helpers/instance.ts';
 import { createInstance } from '../helpers/instance.ts';
 import { createOdooKey } from '../helpers/odoo_keys.ts';
@@ -87,7 +87,7 @@ async function delayOfBurst(instance: Instance) {
   const keys = await Promise.all(Array.from({ length: burst }, () => createOdooKey(instance, { userId: 2 })));
   const database = await openDatabase(instance);
   try {
-    const authenticator = new OdooKeys(new HashQueue({ concurrency: 1, mostWaiting: 1_000, longestWaitMs: 60_000 }));
+    const authenticator = new OdooKeys(new VerificationQueue({ concurrency: 1, mostWaiting: 1_000, longestWaitMs: 60_000 }));
     const histogram = monitorEventLoopDelay({ resolution: 1 });
     histogram.enable();
     const startedAt = performance.now();

@@ -6,7 +6,7 @@ import { AccessTokens } from '../../sidecar/src/credentials/access_token.ts';
 import type { Attempt, Authenticator } from '../../sidecar/src/credentials/authenticate.ts';
 import { GatewayKeys } from '../../sidecar/src/credentials/gateway_key.ts';
 import { OdooKeys } from '../../sidecar/src/credentials/odoo_key.ts';
-import { HashQueue } from '../../sidecar/src/credentials/verification_queue.ts';
+import { VerificationQueue } from '../../sidecar/src/credentials/verification_queue.ts';
 import { createOdooKey } from '../helpers/odoo_keys.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { openDatabase } from '../helpers/open_database.ts';
@@ -14,7 +14,7 @@ import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
 /** Counts what it is asked to run. */
-class CountedHashes extends HashQueue {
+class CountedHashes extends VerificationQueue {
   count = 0;
   override run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {
     this.count += 1;

@@ -2,10 +2,10 @@
 // its credential changes.
 
 import { hash as digest } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { TokenRow } from '../db/tokens.ts';
+import { GenerationCache } from '../generation_cache.ts';
 import type { Principal } from '../pipeline/context.ts';
 import type { Authenticator } from './authenticate.ts';
 import { looksLikeToken } from './jwt.ts';
@@ -52,16 +52,15 @@ export class AccessTokens implements Authenticator {
 class TokenCache {
   readonly #database: Database;
   readonly #environment: EnvironmentStamps;
-  readonly #known = new LRUCache<string, KnownToken>({ max: cachedTokens });
-  #generation = 0;
+  readonly #known = new GenerationCache<KnownToken>({ max: cachedTokens });
 
   constructor(database: Database, environment: EnvironmentStamps) {
     this.#database = database;
     this.#environment = environment;
-    database.onChange('token', (ids) => this.#forget(ids));
-    // Secrets and settings change rarely; what they say of a token is checked anew.
-    database.onChange('secret', () => this.#forget(null));
-    database.onChange('setting', () => this.#forget(null));
+    database.onChange('token', (ids) => this.#known.forget(ids, ({ row }) => row.id));
+    // Secrets and settings change rarely; what they say of a token is checked again.
+    database.onChange('secret', () => this.#known.clear());
+    database.onChange('setting', () => this.#known.clear());
   }
 
   principalOf(text: string): Principal | Promise<Principal> {
@@ -91,22 +90,12 @@ class TokenCache {
   }
 
   async #look(text: string, key: string): Promise<Principal> {
-    const generation = this.#generation;
+    const making = this.#known.begin(key);
     const { row, endsAtMs } = await readRow(this.#database, text, 'access');
     const token: KnownToken = { row, expiresAtMs: endsAtMs, endsAtMs, standing: undefined, principal: undefined };
     const principal = await this.#standing(token);
-    if (generation === this.#generation) this.#known.set(key, token);
+    making.keep(token);
     return principal;
-  }
-
-  #forget(ids: readonly number[] | null): void {
-    this.#generation += 1;
-    if (ids === null) {
-      this.#known.clear();
-      return;
-    }
-    const gone = new Set(ids);
-    for (const [key, { row }] of this.#known.entries()) if (gone.has(row.id)) this.#known.delete(key);
   }
 }
 

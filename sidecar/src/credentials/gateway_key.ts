@@ -2,10 +2,10 @@
 // fast hash is enough, and looking it up by that hash compares nothing that a caller could measure.
 
 import { hash as digest } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { findEnvironmentKey, findGatewayKey } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
+import { GenerationCache } from '../generation_cache.ts';
 import type { Principal } from '../pipeline/context.ts';
 import type { Attempt, KeyAuthenticator } from './authenticate.ts';
 import type { Credential } from './presented.ts';
@@ -54,13 +54,12 @@ export class GatewayKeys implements KeyAuthenticator {
 class KeyCache {
   readonly #database: Database;
   readonly #environment: EnvironmentKeys;
-  readonly #found = new LRUCache<string, FoundKey>({ max: cachedKeys });
-  #generation = 0;
+  readonly #found = new GenerationCache<FoundKey>({ max: cachedKeys });
 
   constructor(database: Database, environment: EnvironmentKeys) {
     this.#database = database;
     this.#environment = environment;
-    database.onChange('gateway_key', (ids) => this.#forget(ids));
+    database.onChange('gateway_key', (ids) => this.#found.forget(ids, ({ id }) => id));
   }
 
   principalOf(secret: string, attempt: Attempt): Principal | Promise<Principal> {
@@ -96,7 +95,7 @@ class KeyCache {
   }
 
   async #look(hash: string): Promise<FoundKey> {
-    const generation = this.#generation;
+    const making = this.#found.begin(hash);
     const name = this.#environment.get(hash);
     const row =
       name === undefined
@@ -106,18 +105,8 @@ class KeyCache {
     const { id, secretId, secretEnds } = row;
     const stamp = secretId === null ? environmentStamp(name ?? '', hash) : secretStamp(secretId);
     const found = { id, secretEnds, stamp };
-    if (generation === this.#generation) this.#found.set(hash, found);
+    making.keep(found);
     return found;
-  }
-
-  #forget(ids: readonly number[] | null): void {
-    this.#generation += 1;
-    if (ids === null) {
-      this.#found.clear();
-      return;
-    }
-    const gone = new Set(ids);
-    for (const [hash, { id }] of this.#found.entries()) if (gone.has(id)) this.#found.delete(hash);
   }
 }
 

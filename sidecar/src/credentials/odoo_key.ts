@@ -12,6 +12,7 @@ import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { OdooKeyRow } from '../db/odoo_keys.ts';
 import { findOdooKeys } from '../db/odoo_keys.ts';
+import { GenerationCache } from '../generation_cache.ts';
 import type { Principal } from '../pipeline/context.ts';
 import type { Attempt, KeyAuthenticator } from './authenticate.ts';
 import type { Pbkdf2Hash } from './passlib.ts';
@@ -21,7 +22,7 @@ import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
 import type { Proof } from './stamps.ts';
 import { onlyStamp } from './stamps.ts';
-import type { HashQueue } from './verification_queue.ts';
+import type { VerificationQueue } from './verification_queue.ts';
 
 /** SHA-256 of a presented secret, in base64. */
 type SecretDigest = string & { readonly __brand: 'SecretDigest' };
@@ -38,7 +39,7 @@ export class OdooKeys implements KeyAuthenticator {
   readonly name = 'odoo_key';
   readonly #cacheOf: (database: Database) => KeyCache;
 
-  constructor(hashes: HashQueue) {
+  constructor(hashes: VerificationQueue) {
     this.#cacheOf = perDatabase((database) => new KeyCache(database, hashes));
   }
 
@@ -67,20 +68,18 @@ function withLogin(principal: Principal, login: string | undefined): Principal {
 
 class KeyCache {
   readonly #database: Database;
-  readonly #hashes: HashQueue;
-  readonly #verified = new LRUCache<SecretDigest, number>({ max: cachedKeys });
+  readonly #hashes: VerificationQueue;
+  readonly #verified = new GenerationCache<number>({ max: cachedKeys });
   readonly #fits = new LRUCache<string, true>({ max: cachedKeys });
   readonly #misfits = new LRUCache<string, true>({ max: cachedMisfits });
   /** By digest and network: what one address may no longer try is not another's affair. */
   readonly #inFlight = new Map<string, Promise<number>>();
   readonly #roundCounts = new RoundCounts();
-  /** Moves with every change that may concern a key: what was read before it is not cached. */
-  #generation = 0;
 
-  constructor(database: Database, hashes: HashQueue) {
+  constructor(database: Database, hashes: VerificationQueue) {
     this.#database = database;
     this.#hashes = hashes;
-    database.onChange('odoo_key', (ids) => this.#forget(ids));
+    database.onChange('odoo_key', (ids) => this.#verified.forget(ids, (id) => id));
   }
 
   principalOf(secret: string, attempt: Attempt): Principal | Promise<Principal> {
@@ -107,13 +106,13 @@ class KeyCache {
   }
 
   async #look(secret: string, key: SecretDigest, attempt: Attempt): Promise<number> {
-    const generation = this.#generation;
+    const making = this.#verified.begin(key);
     const rows = await findOdooKeys(this.#database, secret.slice(0, indexLength));
     const row = await this.#matching(rows, secret, key, attempt);
     if (row === undefined) throw new CredentialRefused(rows.length === 0 ? 'unknown key' : 'wrong key');
     if (row.scope !== null && row.scope !== rpcScope) throw new CredentialRefused(`key ${row.id} has the scope "${row.scope}"`);
     // What overlapped with a change is not kept: whether the key still stands, its principal is read to say.
-    if (generation === this.#generation) this.#verified.set(key, row.id);
+    making.keep(row.id);
     return row.id;
   }
 
@@ -152,16 +151,6 @@ class KeyCache {
     );
     (fits ? this.#fits : this.#misfits).set(fact, true);
     return fits;
-  }
-
-  #forget(ids: readonly number[] | null): void {
-    this.#generation += 1;
-    if (ids === null) {
-      this.#verified.clear();
-      return;
-    }
-    const gone = new Set(ids);
-    for (const [key, id] of this.#verified.entries()) if (gone.has(id)) this.#verified.delete(key);
   }
 }
 

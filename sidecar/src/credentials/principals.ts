@@ -1,11 +1,11 @@
 // Who a credential stands for, remembered until one of the rows that say so changes. Whatever way a caller proves who
 // it is, its principal comes from here, so that a revocation, a profile or a user is noticed for all of them alike.
 
-import { LRUCache } from 'lru-cache';
 import type { CredentialKind, CredentialRow } from '../db/credentials.ts';
 import { findCredential } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
+import { GenerationCache } from '../generation_cache.ts';
 import type { Principal } from '../pipeline/context.ts';
 import { CredentialRefused } from './refused.ts';
 import { meet } from './scopes.ts';
@@ -21,21 +21,19 @@ const cachedPrincipals = 50_000;
 
 class Principals {
   readonly #database: Database;
-  readonly #standings = new LRUCache<string, Standing>({ max: cachedPrincipals });
+  readonly #standings = new GenerationCache<Standing>({ max: cachedPrincipals });
   readonly #inFlight = new Map<string, Promise<Standing>>();
-  /** Moves with every change that may concern a principal: what was read before it is not remembered. */
-  #generation = 0;
 
   constructor(database: Database) {
     this.#database = database;
     for (const kind of ['odoo_key', 'gateway_key', 'client'] as const) {
       database.onChange(kind, (ids) =>
-        this.#forget(ids, ({ principal }) => (principal.kind === kind ? principal.credentialId : 0)),
+        this.#standings.forget(ids, ({ principal }) => (principal.kind === kind ? principal.credentialId : 0)),
       );
     }
-    database.onChange('user', (ids) => this.#forget(ids, ({ principal }) => principal.userId));
+    database.onChange('user', (ids) => this.#standings.forget(ids, ({ principal }) => principal.userId));
     // A profile that was someone's may be new to someone else: any change of one reads them all again.
-    database.onChange('profile', (ids) => this.#forget(ids, ({ principal }) => principal.policy.profile_id ?? 0));
+    database.onChange('profile', (ids) => this.#standings.forget(ids, ({ principal }) => principal.policy.profile_id ?? 0));
   }
 
   /** Throws or rejects with CredentialRefused. Without a promise when nothing has to be read. */
@@ -56,18 +54,18 @@ class Principals {
   }
 
   async #look(kind: CredentialKind, id: number, key: string): Promise<Standing> {
-    let generation = this.#generation;
+    let making = this.#standings.begin(key);
     let row = await findCredential(this.#database, kind, id);
     // Committed while it was read: that may have been the old row. What even the second read overlapped with a change is
     // right for this request, but not to be kept.
-    if (generation !== this.#generation) {
-      generation = this.#generation;
+    if (!making.isCurrent) {
+      making = this.#standings.begin(key);
       row = await findCredential(this.#database, kind, id);
     }
     if (row === undefined) throw new CredentialRefused(`${key} is gone, revoked or expired`);
     const stamps = new Map(Object.entries(row.stamps));
     const standing = { principal: principalOf(kind, row), stamps, userActive: row.userActive };
-    if (generation === this.#generation) this.#standings.set(key, standing);
+    making.keep(standing);
     return this.#checked(standing);
   }
 
@@ -78,18 +76,6 @@ class Principals {
     if (!userActive && !mayBeInactive) throw new CredentialRefused(`user ${principal.userId} is not active`);
     if (principal.expiresAtMs !== null && principal.expiresAtMs <= Date.now()) throw new CredentialRefused('expired');
     return standing;
-  }
-
-  #forget(ids: readonly number[] | null, idOf: (standing: Standing) => number): void {
-    this.#generation += 1;
-    if (ids === null) {
-      this.#standings.clear();
-      return;
-    }
-    const gone = new Set(ids);
-    for (const [key, standing] of this.#standings.entries()) {
-      if (gone.has(idOf(standing))) this.#standings.delete(key);
-    }
   }
 }
 

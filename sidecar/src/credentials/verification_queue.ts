@@ -1,6 +1,6 @@
-// Password hashing is the one thing a caller can make this process do that costs milliseconds of a core. At most
-// `concurrency` hashes run at once, so that a core is left for the event loop; a bounded number waits, for a bounded
-// time, served by turns; the rest is refused before it costs anything.
+// Checks of secrets that cost a hash: of Odoo keys here, of passwords in Odoo. A caller can ask for as many as it likes, and each
+// takes milliseconds of a core. At most `concurrency` of them run at once. A bounded number waits, for a bounded time, served by
+// turns. The rest is refused before it costs anything.
 
 import { GatewayError } from '../errors.ts';
 import { FairQueue } from '../fair_queue.ts';
@@ -11,7 +11,7 @@ interface Waiting {
   readonly refuse: (error: GatewayError) => void;
 }
 
-export class HashQueue {
+export class VerificationQueue {
   readonly #concurrency: number;
   readonly #longestWaitMs: number;
   readonly #waiting: FairQueue<Waiting>;

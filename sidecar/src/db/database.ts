@@ -8,6 +8,8 @@ import type { KeyObject } from 'node:crypto';
 import { createSecretKey } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Wait } from '../wakeable_loop.ts';
+import { WakeableLoop } from '../wakeable_loop.ts';
 import type { Change, Signals } from './changes.ts';
 import { pollChanges } from './changes.ts';
 import { readIdentity } from './identity.ts';
@@ -76,10 +78,8 @@ export class Database implements Queryable {
   #checkedAt = Number.NEGATIVE_INFINITY;
   #beatAt = Number.NEGATIVE_INFINITY;
   #beating: Promise<void> | undefined;
-  #running: Promise<void> | undefined;
-  #stopped = false;
-  #wake: (() => void) | undefined;
-  #hinted = false;
+  readonly #loop = new WakeableLoop(() => this.#turn());
+  #failures = 0;
   #waiting: (() => void)[] = [];
 
   constructor(options: DatabaseOptions) {
@@ -150,14 +150,12 @@ export class Database implements Queryable {
 
   start(): void {
     this.#listener.start();
-    this.#running = this.#run();
+    this.#loop.start();
   }
 
   /** Ends heartbeats and polls and takes the row out of Odoo's list of sidecars; queries still work. */
   async leave(): Promise<void> {
-    this.#stopped = true;
-    this.#wake?.();
-    await this.#running;
+    await this.#loop.stop();
     await this.#beating;
     if (this.#state === 'ready') await forgetSidecar(this, this.#options.heartbeat().instance);
   }
@@ -195,7 +193,7 @@ export class Database implements Queryable {
   async #waitUntilFresh(): Promise<void> {
     const polled = new Promise<void>((resolve) => this.#waiting.push(resolve));
     const late = new Promise<void>((resolve) => setTimeout(resolve, staleAfterMs));
-    this.#hint();
+    this.#loop.wake();
     await Promise.race([polled, late]);
     if (!this.#isFresh() && !this.trustsMemory) throw this.#refusal();
   }
@@ -205,47 +203,26 @@ export class Database implements Queryable {
   }
 
   #notify(payload: string | undefined): void {
-    if (payload === undefined || payload === 'config') this.#hint();
+    if (payload === undefined || payload === 'config') this.#loop.wake();
     for (const [wanted, handlers] of this.#onNotification) {
       if (payload === undefined || payload === wanted) for (const handler of handlers) handler();
     }
   }
 
-  #hint(): void {
-    this.#hinted = true;
-    this.#wake?.();
-  }
-
-  async #run(): Promise<void> {
-    let failures = 0;
-    while (!this.#stopped) {
-      this.#hinted = false;
-      try {
-        if (this.#state === 'ready') await this.#poll();
-        else await this.#prepare();
-        failures = 0;
-        this.#beat();
-      } catch (error) {
-        this.#onFailure(error);
-        failures += 1;
-      }
-      for (const resolve of this.#waiting.splice(0)) resolve();
-      await this.#sleep(failures === 0 ? pollEveryMs : Math.min(100 * 2 ** failures, longestRetryMs), failures === 0);
+  async #turn(): Promise<Wait> {
+    try {
+      if (this.#state === 'ready') await this.#poll();
+      else await this.#prepare();
+      this.#failures = 0;
+      this.#beat();
+    } catch (error) {
+      this.#onFailure(error);
+      this.#failures += 1;
     }
-  }
-
-  /** Ends early at a hint, but not while Postgres is away: what asks for it then would ask without end. */
-  async #sleep(ms: number, canBeWoken: boolean): Promise<void> {
-    if (this.#stopped || (canBeWoken && this.#hinted)) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        if (!canBeWoken && !this.#stopped) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#failures === 0) return { ms: pollEveryMs, canBeWoken: true };
+    // Not to be woken while Postgres is away: requests that need it would make this ask without end.
+    return { ms: Math.min(100 * 2 ** this.#failures, longestRetryMs), canBeWoken: false };
   }
 
   /** From nothing, or from a gap in which anything may have changed, to a state that polls keep true. */

@@ -1,11 +1,11 @@
 // The types of fields, the same for every user, so that answers can be shaped here. Asked for once per model; dropped
 // when Odoo signals that its registry changed (a field was added, a module installed).
 
-import { LRUCache } from 'lru-cache';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { Odoo } from '../executor/execute.ts';
 import type { FieldTree, FieldType, ModelTypes, TypesOf } from '../executor/operations.ts';
+import { GenerationCache } from '../generation_cache.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import { modelsBehind } from './shape.ts';
 import { modelsIn } from './values.ts';
@@ -13,14 +13,11 @@ import { modelsIn } from './values.ts';
 const cachedModels = 2_000;
 
 class ModelCache {
-  readonly known = new LRUCache<string, ModelTypes>({ max: cachedModels });
+  readonly known = new GenerationCache<ModelTypes>({ max: cachedModels });
   readonly asked = new Map<string, Promise<ModelTypes>>();
-  /** Moves when Odoo's registry does: what was asked for before is not kept. */
-  generation = 0;
 
   constructor(database: Database) {
     database.onSignal('registry', () => {
-      this.generation += 1;
       this.known.clear();
       this.asked.clear();
     });
@@ -107,9 +104,9 @@ export class Metadata {
   }
 
   async #ask(context: RequestContext, cache: ModelCache, model: string): Promise<ModelTypes> {
-    const { generation } = cache;
+    const making = cache.known.begin(model);
     const { [model]: types = {} } = await this.#odoo.types(context, [model]);
-    if (generation === cache.generation) cache.known.set(model, types);
+    making.keep(types);
     return types;
   }
 }

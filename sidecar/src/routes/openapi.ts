@@ -4,12 +4,12 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
-import { LRUCache } from 'lru-cache';
 import { missing } from '../credentials/authenticate.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import { callContext } from '../executor/caller.ts';
 import type { Odoo } from '../executor/execute.ts';
+import { GenerationCache } from '../generation_cache.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import type { OriginOf } from '../pipeline/origin.ts';
@@ -30,20 +30,15 @@ const keptMs = 600_000;
 const brotli = promisify(brotliCompress);
 
 class Documents {
-  readonly kept = new LRUCache<string, Kept>({
+  readonly kept = new GenerationCache<Kept>({
     max: mostKept,
     maxSize: mostKeptBytes,
     sizeCalculation: ({ text, compressed }) => text.length + compressed.length,
     ttl: keptMs,
   });
-  /** Moves when a document may be different: what was begun before is not kept. */
-  generation = 0;
 
   constructor(database: Database) {
-    const forget = () => {
-      this.generation += 1;
-      this.kept.clear();
-    };
+    const forget = () => this.kept.clear();
     for (const signal of ['registry', 'default', 'stable', 'groups']) database.onSignal(signal, forget);
     for (const entity of ['setting', 'never_exposed', 'resource', 'user']) database.onChange(entity, forget);
   }
@@ -78,9 +73,9 @@ export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route
     const key = keyOf(context, originOf(context), asked);
     let document = documents.kept.get(key);
     if (document === undefined) {
-      const { generation } = documents;
+      const making = documents.kept.begin(key);
       document = await make(context, asked);
-      if (generation === documents.generation) documents.kept.set(key, document);
+      making.keep(document);
     }
     const { text, compressed, tag } = document;
     const headers = ['ETag', tag, 'Vary', `Accept-Encoding, Accept-Language, Authorization, X-API-Key, ${originHeaders}`];

@@ -10,6 +10,8 @@ import type { Database } from '../db/database.ts';
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
 import { claimJobs, finishJobs, readWebhooks, renewJobs } from '../db/webhooks.ts';
 import { GatewayError, isServerFault } from '../errors.ts';
+import type { Wait } from '../wakeable_loop.ts';
+import { WakeableLoop } from '../wakeable_loop.ts';
 import { deliver, renderEvent } from './deliver.ts';
 import { guardedConnector, parseAllowed } from './egress.ts';
 import type { Ready } from './endpoint.ts';
@@ -58,10 +60,8 @@ export class WebhookDispatcher {
   #agentOptions = '';
   #configured = false;
   #configuredAt = 0;
+  readonly #loop = new WakeableLoop(() => this.#turn());
   #stopped = false;
-  #hinted = false;
-  #wake: (() => void) | undefined;
-  #loop: Promise<void> = Promise.resolve();
   #reporting: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
 
@@ -80,59 +80,35 @@ export class WebhookDispatcher {
   start(): void {
     const reconfigure = () => {
       this.#configured = false;
-      this.#hint();
+      this.#loop.wake();
     };
     for (const entity of ['webhook', 'secret', 'setting', 'user']) this.#database.onChange(entity, reconfigure);
-    this.#database.onNotification('webhook', () => this.#hint());
-    this.#loop = this.#run();
+    this.#database.onNotification('webhook', () => this.#loop.wake());
+    this.#loop.start();
     this.#renewal = setInterval(() => void this.#renew(), renewEveryMs);
   }
 
   /** Claims no more, waits for the requests that are under way, gives back the rest and records it all. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#wake?.();
-    await this.#loop;
+    await this.#loop.stop();
     await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.stop()));
     while (this.#reporting !== undefined) await this.#reporting;
     clearInterval(this.#renewal);
     await this.#agent?.close();
   }
 
-  #hint(): void {
-    this.#hinted = true;
-    this.#wake?.();
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      this.#hinted = false;
-      if (this.#database.state === 'ready') {
-        try {
-          if (!this.#configured || performance.now() - this.#configuredAt > configureEveryMs) await this.#configure();
-          await this.#claim();
-        } catch (error) {
-          // The database object says what is wrong with Postgres; here it only means: later.
-          this.#database.log.debug({ err: error }, 'webhooks: nothing claimed');
-          await this.#sleep(false);
-          continue;
-        }
-      }
-      await this.#sleep(true);
+  async #turn(): Promise<Wait> {
+    if (this.#database.state !== 'ready') return { ms: pollEveryMs, canBeWoken: true };
+    try {
+      if (!this.#configured || performance.now() - this.#configuredAt > configureEveryMs) await this.#configure();
+      await this.#claim();
+      return { ms: pollEveryMs, canBeWoken: true };
+    } catch (error) {
+      // The database object says what is wrong with Postgres; here it only means: later.
+      this.#database.log.debug({ err: error }, 'webhooks: nothing claimed');
+      return { ms: pollEveryMs, canBeWoken: false };
     }
-  }
-
-  async #sleep(canBeWoken: boolean): Promise<void> {
-    if (this.#stopped || (canBeWoken && this.#hinted)) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, pollEveryMs);
-      this.#wake = () => {
-        if (!canBeWoken && !this.#stopped) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
   }
 
   async #configure(): Promise<void> {
@@ -163,7 +139,7 @@ export class WebhookDispatcher {
       mostFailures: () => this.#database.settings['webhook.breaker_failures'],
       send: (target, ready) => this.#send(target, ready),
       report: (result) => this.#report(result),
-      onRoom: () => this.#hint(),
+      onRoom: () => this.#loop.wake(),
     });
   }
 

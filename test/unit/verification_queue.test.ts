@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { HashQueue } from '../../sidecar/src/credentials/verification_queue.ts';
+import { VerificationQueue } from '../../sidecar/src/credentials/verification_queue.ts';
 
 const from = ['shop', '192.0.2.1'] as const;
 const free = async () => {};
@@ -12,7 +12,7 @@ function held() {
 }
 
 test('no more run at once than there are places, the others in the order they came', async () => {
-  const queue = new HashQueue({ concurrency: 2, mostWaiting: 10, longestWaitMs: 10_000 });
+  const queue = new VerificationQueue({ concurrency: 2, mostWaiting: 10, longestWaitMs: 10_000 });
   const order: number[] = [];
   let running = 0;
   let most = 0;
@@ -29,7 +29,7 @@ test('no more run at once than there are places, the others in the order they ca
 });
 
 test('one too many is refused, without its hash being computed', async () => {
-  const queue = new HashQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
+  const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
   const first = held();
   const running = queue.run(from, free, first.hash);
   const waiting = queue.run(from, free, async () => 'second');
@@ -44,7 +44,7 @@ test('one too many is refused, without its hash being computed', async () => {
 });
 
 test('what waited too long is refused when its turn comes, what came later is done', async () => {
-  const queue = new HashQueue({ concurrency: 1, mostWaiting: 10, longestWaitMs: 50 });
+  const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 10, longestWaitMs: 50 });
   const first = held();
   const running = queue.run(from, free, first.hash);
   const late = expect(queue.run(from, free, async () => 'late')).rejects.toMatchObject({ reason: 'auth.overloaded' });
@@ -57,13 +57,13 @@ test('what waited too long is refused when its turn comes, what came later is do
 });
 
 test('a hash that fails gives its place back', async () => {
-  const queue = new HashQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
+  const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
   await expect(queue.run(from, free, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await queue.run(from, free, async () => 'next')).toBe('next');
 });
 
 test('networks take turns, and one that floods the queue gives way to the others', async () => {
-  const queue = new HashQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
+  const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
   const order: string[] = [];
   const run = (network: string) =>
     queue
@@ -80,7 +80,7 @@ test('networks take turns, and one that floods the queue gives way to the others
 });
 
 test('what finds no place when its turn comes is not hashed', async () => {
-  const queue = new HashQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
+  const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
   const noPlace = () => Promise.reject(new Error('no place'));
   await expect(queue.run(from, noPlace, async () => 'hashed')).rejects.toThrow('no place');
   expect(queue.load).toEqual({ hashed: 0, waiting: 0 });

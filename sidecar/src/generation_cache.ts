@@ -1,0 +1,52 @@
+// What was worked out while something changed may be out of date: it is right for the request that asked, but is not kept.
+
+import { LRUCache } from 'lru-cache';
+
+export interface Making<Value> {
+  /** Whether nothing was forgotten since the making began. */
+  readonly isCurrent: boolean;
+  /** Keeps the value if it is current. */
+  keep(value: Value): void;
+}
+
+export class GenerationCache<Value extends object | number> {
+  readonly #kept: LRUCache<string, Value>;
+  #generation = 0;
+
+  constructor(options: LRUCache.Options<string, Value, unknown>) {
+    this.#kept = new LRUCache(options);
+  }
+
+  get(key: string): Value | undefined {
+    return this.#kept.get(key);
+  }
+
+  /** To be called before anything is read that the value is made of. */
+  begin(key: string): Making<Value> {
+    const isCurrent = (
+      (generation: number) => () =>
+        generation === this.#generation
+    )(this.#generation);
+    return {
+      get isCurrent() {
+        return isCurrent();
+      },
+      keep: (value) => {
+        if (isCurrent()) this.#kept.set(key, value);
+      },
+    };
+  }
+
+  /** Forgets the values of these ids; null: all. */
+  forget(ids: readonly number[] | null, idOf: (value: Value) => number): void {
+    if (ids === null) return this.clear();
+    this.#generation += 1;
+    const gone = new Set(ids);
+    for (const [key, value] of this.#kept.entries()) if (gone.has(idOf(value))) this.#kept.delete(key);
+  }
+
+  clear(): void {
+    this.#generation += 1;
+    this.#kept.clear();
+  }
+}

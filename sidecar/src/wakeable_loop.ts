@@ -1,0 +1,56 @@
+/** How long to wait before the next turn, and whether `wake` may end the wait. */
+export interface Wait {
+  readonly ms: number;
+  readonly canBeWoken: boolean;
+}
+
+/** Does something again and again, with a wait between two turns that a hint can end early. */
+export class WakeableLoop {
+  readonly #turn: () => Promise<Wait>;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #hinted = false;
+  #wake: (() => void) | undefined;
+
+  /** @param turn must not reject */
+  constructor(turn: () => Promise<Wait>) {
+    this.#turn = turn;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Ends the wait, or skips the next one when it comes during a turn. */
+  wake(): void {
+    this.#hinted = true;
+    this.#wake?.();
+  }
+
+  /** Resolves when the last turn has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake?.();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      this.#hinted = false;
+      await this.#sleep(await this.#turn());
+    }
+  }
+
+  async #sleep({ ms, canBeWoken }: Wait): Promise<void> {
+    if (this.#stopped || (canBeWoken && this.#hinted)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        if (!canBeWoken && !this.#stopped) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}
