@@ -39,7 +39,10 @@ export class GenerationCache<Value extends object | number> {
 
   /** Forgets the values of these ids; null: all. */
   forget(ids: readonly number[] | null, idOf: (value: Value) => number): void {
-    if (ids === null) return this.clear();
+    if (ids === null) {
+      this.clear();
+      return;
+    }
     this.#generation += 1;
     const gone = new Set(ids);
     for (const [key, value] of this.#kept.entries()) if (gone.has(idOf(value))) this.#kept.delete(key);

@@ -193,7 +193,7 @@ describe('hostile headers', () => {
   const { host } = new URL(gateway.url);
   test.each([
     ['a megabyte', { 'X-API-Key': 'a'.repeat(1_000_000) }, [431]],
-    ['a key with a tail', { 'X-API-Key': `${gateway.keys.admin} ` + 'x' }, [401]],
+    ['a key with a tail', { 'X-API-Key': `${gateway.keys.admin} x` }, [401]],
     ['two keys in one header', { 'X-API-Key': `${gateway.keys.admin}, ${gateway.keys.demo}` }, [401]],
     ['an empty key beside a good one', { 'X-API-Key': '', Authorization: `Bearer ${gateway.keys.admin}` }, [401]],
     ['a key in upper case', { 'X-API-Key': gateway.keys.admin.toUpperCase() }, [401]],
