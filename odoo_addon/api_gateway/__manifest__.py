@@ -22,7 +22,7 @@
         "views/gateway_token_views.xml",
         "views/res_users_views.xml",
         "views/gateway_request_log_views.xml",
-        "views/gateway_traffic_views.xml",
+        "views/gateway_request_source_views.xml",
         "views/gateway_throttle_views.xml",
         "views/gateway_ip_block_views.xml",
         "views/gateway_webhook_job_views.xml",

@@ -57,9 +57,9 @@ import { writeRoutes } from './routes/writes.ts';
 import { logRequests } from './traffic/log_requests.ts';
 import { Metrics } from './traffic/metrics.ts';
 import { Push } from './traffic/push.ts';
-import type { Observer } from './traffic/traffic.ts';
-import { Traffic } from './traffic/traffic.ts';
-import { TrafficRecorder } from './traffic/traffic_store.ts';
+import type { Observer } from './traffic/traffic_recorder.ts';
+import { TrafficRecorder } from './traffic/traffic_recorder.ts';
+import { TrafficStore } from './traffic/traffic_store.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
 /** How long figures and log rows may take to reach Postgres at a stop. */
@@ -141,14 +141,14 @@ function main(config: Config, log: Log): void {
   );
   for (const [database, push] of pushOf) live.serve(database, push);
   const watch: Observer = (counted, { known }) => pushOf.get(known.database ?? databases[0])?.count(counted);
-  const recorderOf = new Map(
+  const storeOf = new Map(
     [...pushOf].map(([database, push]) => {
       const onFlush = () => push.cut();
-      return [database, new TrafficRecorder({ database, instance, sidecar: config.name, onFlush })];
+      return [database, new TrafficStore({ database, instance, sidecar: config.name, onFlush })];
     }),
   );
   const metrics = new Metrics(
-    recorderOf,
+    storeOf,
     () => channel.load,
     () => webhooks.map((dispatcher) => dispatcher.tally),
     () => [
@@ -157,7 +157,7 @@ function main(config: Config, log: Log): void {
     ],
     () => live.load,
   );
-  const traffic = new Traffic(recorderOf, databases[0], [metrics.observe, watch], log);
+  const traffic = new TrafficRecorder(storeOf, databases[0], [metrics.observe, watch], log);
 
   const throttling = limits();
   const usage = new Usage(log);
@@ -223,7 +223,7 @@ function main(config: Config, log: Log): void {
     log.info({ address, version: manifest.version, databases: config.databases, odoo: config.odooUrl }, 'listening');
     for (const database of databases) database.start();
     for (const dispatcher of webhooks) dispatcher.start();
-    for (const recorder of recorderOf.values()) recorder.start();
+    for (const store of storeOf.values()) store.start();
   });
 
   const unready = () => {
@@ -232,7 +232,7 @@ function main(config: Config, log: Log): void {
   const closed = () => new Promise<void>((resolve) => server.close(() => resolve()));
   const flush = () => {
     const limit = AbortSignal.timeout(flushLimitMs);
-    return Promise.all([...recorderOf.values()].map((recorder) => recorder.stop(limit)));
+    return Promise.all([...storeOf.values()].map((store) => store.stop(limit)));
   };
   stopOnSignals(
     [

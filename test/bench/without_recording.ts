@@ -1,5 +1,5 @@
 // Loaded into a sidecar by the bench `record`: the last step of every request then does nothing.
 
-import { Traffic } from '../../sidecar/src/traffic/traffic.ts';
+import { TrafficRecorder } from '../../sidecar/src/traffic/traffic_recorder.ts';
 
-Traffic.prototype.record = () => {};
+TrafficRecorder.prototype.record = () => {};

@@ -20,7 +20,7 @@ import type { Viewer } from '../db/live.ts';
 import { readViewer, takeTicket } from '../db/live.ts';
 import { subscriberOf } from '../ip.ts';
 import type { LiveMessage, Push, Selection } from '../traffic/push.ts';
-import { trafficOf } from '../traffic/push.ts';
+import { figuresOf } from '../traffic/push.ts';
 import { SilentSockets } from './silent_sockets.ts';
 
 const path = '/api/live';
@@ -217,7 +217,7 @@ export class LiveSockets {
   #send(watcher: Watcher, messages: readonly LiveMessage[]): void {
     const told = messages.flatMap((message) =>
       watcher.channels.flatMap((name) => {
-        const traffic = trafficOf(message, selectionOf(watcher.viewer, name));
+        const traffic = figuresOf(message, selectionOf(watcher.viewer, name));
         if (traffic === undefined) return [];
         const payload = { channel: name, at: message.at, ...traffic };
         return [{ id: message.id, message: { type: 'gateway.traffic', payload } }];

@@ -3,8 +3,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';
 import type { Counted } from './figures.ts';
-import type { Observer } from './traffic.ts';
-import type { TrafficRecorder } from './traffic_store.ts';
+import type { Observer } from './traffic_recorder.ts';
+import type { TrafficStore } from './traffic_store.ts';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -44,7 +44,7 @@ export class Metrics {
   readonly #bytes: Counter<'direction'>;
 
   constructor(
-    recorderOf: ReadonlyMap<Database, TrafficRecorder>,
+    storeOf: ReadonlyMap<Database, TrafficStore>,
     odoo: () => OdooLoad,
     webhooks: () => readonly WebhookLoad[],
     hashes: () => readonly HashLoad[],
@@ -126,7 +126,7 @@ export class Metrics {
       labelNames: ['database'],
       registers,
       collect() {
-        for (const database of recorderOf.keys()) this.set({ database: database.name }, database.state === 'ready' ? 1 : 0);
+        for (const database of storeOf.keys()) this.set({ database: database.name }, database.state === 'ready' ? 1 : 0);
       },
     });
     new Gauge({
@@ -135,9 +135,9 @@ export class Metrics {
       labelNames: ['database', 'what'],
       registers,
       collect() {
-        for (const [database, recorder] of recorderOf) {
-          this.set({ database: database.name, what: 'requests' }, recorder.backlog.requests);
-          this.set({ database: database.name, what: 'log_rows' }, recorder.backlog.rows);
+        for (const [database, store] of storeOf) {
+          this.set({ database: database.name, what: 'requests' }, store.backlog.requests);
+          this.set({ database: database.name, what: 'log_rows' }, store.backlog.rows);
         }
       },
     });
@@ -163,7 +163,7 @@ export class Metrics {
         for (const { database, held } of webhooks()) this.set({ database }, held);
       },
     });
-    const ofRecorder = (name: string, help: string, read: (recorder: TrafficRecorder) => number) =>
+    const ofStore = (name: string, help: string, read: (store: TrafficStore) => number) =>
       new Counter({
         name,
         help,
@@ -171,11 +171,11 @@ export class Metrics {
         registers,
         collect() {
           this.reset();
-          for (const [database, recorder] of recorderOf) this.inc({ database: database.name }, read(recorder));
+          for (const [database, store] of storeOf) this.inc({ database: database.name }, read(store));
         },
       });
-    ofRecorder('gateway_log_rows_dropped_total', 'Log rows lost.', (recorder) => recorder.backlog.dropped);
-    ofRecorder('gateway_traffic_failures_total', 'Flushes that failed.', (recorder) => recorder.backlog.failures);
+    ofStore('gateway_log_rows_dropped_total', 'Log rows lost.', (store) => store.backlog.dropped);
+    ofStore('gateway_traffic_failures_total', 'Flushes that failed.', (store) => store.backlog.failures);
   }
 
   readonly observe: Observer = (counted) => {

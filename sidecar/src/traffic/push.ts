@@ -11,7 +11,7 @@ const tallyLength = 8;
 type Tally = number[];
 
 /** What happened, for one who watches. Durations are sums in milliseconds. */
-export interface Traffic {
+export interface LiveFigures {
   requests: number;
   class_2: number;
   class_3: number;
@@ -188,7 +188,7 @@ export class Push {
 }
 
 /** The part of a message that a selection is about; undefined when nothing is. */
-export function trafficOf({ total, consumers }: LiveMessage, { userId, consumer }: Selection): Traffic | undefined {
+export function figuresOf({ total, consumers }: LiveMessage, { userId, consumer }: Selection): LiveFigures | undefined {
   let tally = total;
   if (userId !== undefined || consumer !== undefined) {
     tally = zeros();

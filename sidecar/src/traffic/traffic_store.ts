@@ -47,7 +47,7 @@ export interface Backlog {
 }
 
 /** The traffic of one database. */
-export class TrafficRecorder {
+export class TrafficStore {
   readonly #options: RecorderOptions;
   #figures = new Figures();
   #pendingFigures: Batch<FiguresBatch>[] = [];

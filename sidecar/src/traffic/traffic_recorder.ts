@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Principal, RequestContext } from '../pipeline/context.ts';
 import type { Counted } from './figures.ts';
-import type { TrafficRecorder } from './traffic_store.ts';
+import type { TrafficStore } from './traffic_store.ts';
 
 /** Hears of every counted request. Must not wait. */
 export type Observer = (counted: Counted, context: RequestContext) => void;
@@ -13,15 +13,15 @@ export type Observer = (counted: Counted, context: RequestContext) => void;
 const nobody = { consumer: 'none:0', name: 'No credential', user_id: undefined };
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-export class Traffic {
-  readonly #recorderOf: ReadonlyMap<Database, TrafficRecorder>;
+export class TrafficRecorder {
+  readonly #storeOf: ReadonlyMap<Database, TrafficStore>;
   readonly #standard: Database;
   readonly #observers: readonly Observer[];
   readonly #log: Log;
 
   /** @param standard of requests that name no database that is served here */
-  constructor(recorderOf: ReadonlyMap<Database, TrafficRecorder>, standard: Database, observers: readonly Observer[], log: Log) {
-    this.#recorderOf = recorderOf;
+  constructor(storeOf: ReadonlyMap<Database, TrafficStore>, standard: Database, observers: readonly Observer[], log: Log) {
+    this.#storeOf = storeOf;
     this.#standard = standard;
     this.#observers = observers;
     this.#log = log;
@@ -32,7 +32,7 @@ export class Traffic {
     if (context.endpoint.access === 'internal') return;
     try {
       const counted = countedOf(context, Date.now());
-      this.#recorderOf.get(context.known.database ?? this.#standard)?.record(context, counted);
+      this.#storeOf.get(context.known.database ?? this.#standard)?.record(context, counted);
       for (const observe of this.#observers) observe(counted, context);
     } catch (error) {
       this.#log.error({ err: error, request: context.requestId }, 'request not recorded');

@@ -6,8 +6,8 @@ from odoo import fields, models
 CONSUMER_KINDS = {"gateway.key": "gateway_key", "gateway.client": "client"}
 
 
-class GatewayTraffic(models.AbstractModel):
-    _name = "gateway.traffic"
+class GatewayRequestSource(models.AbstractModel):
+    _name = "gateway.request.source"
     _description = "Source of API Requests"
 
     request_count = fields.Integer("Requests in 30 Days", compute="_compute_request_count")
@@ -37,17 +37,17 @@ class GatewayTraffic(models.AbstractModel):
 
 class GatewayKey(models.Model):
     _name = "gateway.key"
-    _inherit = ["gateway.key", "gateway.traffic"]
+    _inherit = ["gateway.key", "gateway.request.source"]
 
 
 class GatewayClient(models.Model):
     _name = "gateway.client"
-    _inherit = ["gateway.client", "gateway.traffic"]
+    _inherit = ["gateway.client", "gateway.request.source"]
 
 
 class GatewayProfile(models.Model):
     _name = "gateway.profile"
-    _inherit = ["gateway.profile", "gateway.traffic"]
+    _inherit = ["gateway.profile", "gateway.request.source"]
 
     def _count_requests(self):
         return self.env["gateway.request.log"].search_count(self._request_domain(), limit=100_000)
