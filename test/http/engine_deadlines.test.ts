@@ -72,6 +72,42 @@ test('a write that goes on after its deadline is answered 504, and its Idempoten
   expect(await tagsNamed('Late')).toBe(1);
 });
 
+/** Ends the connection of Odoo's that runs such a statement, as a restart of Postgres does. */
+async function endConnection(statement: string): Promise<void> {
+  await until(statement, async () => {
+    const ended = await gateway.sql(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and application_name like 'odoo-%' and state = 'active' and query ilike $1`,
+      [statement],
+    );
+    return ended.length > 0;
+  });
+}
+
+test.each([
+  ['before the commit: nothing is written', 7, 'insert into%', 'nothing_written'],
+  ['in the commit: nobody knows', 9, 'commit%', 'unknown'],
+])('Postgres ends the connection of a write %s', async (_name, color, statement, outcome) => {
+  const writing = create('Lost', color, `lost-${color}`);
+  await endConnection(statement);
+  const answer = await writing;
+  expect(answer.json.error).toMatchObject({ code: 503, reason: 'database.unavailable', details: { outcome } });
+  expect(answer.headers.get('retry-after')).toBe('2');
+});
+
+test('connections that Postgres ended between two requests', async () => {
+  const read = () => gateway.get(`${path}?limit=1&fields=name`, { key: admin });
+  for (let round = 0; round < 3; round += 1) {
+    await Promise.all([read(), read(), read()]);
+    await gateway.sql(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'odoo-%'",
+    );
+    const answers = await Promise.all([read(), create(`Between ${round}`, 1, `between-${round}`), read()]);
+    for (const { status, json } of answers) if (status >= 400) expect(json.error.reason).toBe('database.unavailable');
+  }
+  await until('200', async () => (await read()).status === 200);
+});
+
 test('a client that leaves keeps no worker and no transaction', async () => {
   const created = await create('Held', 1, 'held');
   const client = new pg.Client({ connectionString: gateway.databaseUrl });

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { GatewayError } from '../../sidecar/src/errors.ts';
 import type { Addressee, Call, ChannelOptions, Request } from '../../sidecar/src/executor/channel.ts';
 import { OdooChannel } from '../../sidecar/src/executor/channel.ts';
@@ -31,9 +31,16 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-async function startOdoo(options: Partial<ChannelOptions> = {}) {
+/** @param resets how many requests are met with a reset first */
+async function startOdoo(options: Partial<ChannelOptions> = {}, resets = 0) {
+  let left = resets;
   const exchanges: Exchange[] = [];
   const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
+    left -= 1;
+    if (left >= 0) {
+      request.socket.resetAndDestroy();
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
@@ -42,7 +49,7 @@ async function startOdoo(options: Partial<ChannelOptions> = {}) {
       results: body.calls.map((call: Call) => ({ ok: true, results: [call.request_id], sql: 1, ms: 1, retries: 0 })),
     });
     const answer = (status = 200, given: unknown = good()) => {
-      response.writeHead(status, { connection: 'close' }).end(JSON.stringify(given));
+      response.writeHead(status, { connection: 'close' }).end(typeof given === 'string' ? given : JSON.stringify(given));
     };
     exchanges.push({ request, path: request.url ?? '', text, body, answer });
   });
@@ -60,7 +67,7 @@ async function startOdoo(options: Partial<ChannelOptions> = {}) {
     server.closeAllConnections();
     server.close();
   });
-  return { exchanges, channel, arrived: (count: number) => until(`${count} exchanges`, () => exchanges.length >= count) };
+  return { server, exchanges, channel, arrived: (count: number) => until(`${count} exchanges`, () => exchanges.length >= count) };
 }
 
 const settings = { 'answer.max_bytes': 65_536 };
@@ -78,6 +85,8 @@ function request(id: string, given: Partial<Request> = {}): Request {
   const rest = { path: '/gateway/read', database: shop, consumer: 'odoo_key:1', isWanted: () => true } as const;
   return { ...rest, call, deadline: Date.now() + 10_000, ...given };
 }
+
+const write = { path: '/gateway/execute' } as const;
 
 const resultsOf = async (delivery: ReturnType<OdooChannel['deliver']>) => {
   const { result } = await delivery;
@@ -269,14 +278,92 @@ test.each([
   expect(exchanges).toHaveLength(attempts);
 });
 
-test('an Odoo that is away, or ends in the middle, is unavailable', async () => {
+test.each([
+  [404, '<p>No database is selected and the requested URL was not found.</p>', 'database.unavailable', 'nothing_written'],
+  [503, { error: { reason: 'database.unavailable', outcome: 'nothing_written' } }, 'database.unavailable', 'nothing_written'],
+  [503, { error: { reason: 'database.unavailable', outcome: 'unknown' } }, 'database.unavailable', 'unknown'],
+  [500, '<h1>Internal Server Error</h1>', 'odoo.unavailable', 'unknown'],
+  [502, '<h1>Bad Gateway</h1>', 'odoo.unavailable', 'unknown'],
+])('a write that is answered %i %j is %s, with the outcome %s', async (status, body, reason, became) => {
   const { exchanges, channel, arrived } = await startOdoo();
-  const cut = expect(channel.deliver(request('a'))).rejects.toMatchObject({ reason: 'odoo.unavailable', status: 502 });
+  const delivery = channel.deliver(request('a', write)).catch((error: GatewayError) => error);
   await arrived(1);
-  exchanges[0]?.request.socket.destroy();
-  await cut;
-  const nobody = new OdooChannel({ odooUrl: 'http://127.0.0.1:1', slots: 1, mostQueued: 1, longestQueueMs: 1_000 });
-  await expect(nobody.deliver(request('a'))).rejects.toMatchObject({ reason: 'odoo.unavailable' });
+  exchanges[0]?.answer(status, body);
+  expect(await delivery).toMatchObject({ reason, details: { outcome: became } });
+  expect(exchanges).toHaveLength(1);
+});
+
+test('an Odoo that ends in the middle may have written', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  for (const [place, path, details] of [
+    [0, '/gateway/read', undefined],
+    [1, '/gateway/execute', { outcome: 'unknown' }],
+  ] as const) {
+    const delivery = channel.deliver(request('a', { path })).catch((error: GatewayError) => error);
+    await arrived(place + 1);
+    exchanges[place]?.request.socket.destroy();
+    expect(await delivery).toMatchObject({ reason: 'odoo.unavailable', status: 502, details });
+  }
+});
+
+test('an Odoo that refuses connections is waited for as long as one that is busy, then nothing was written', async () => {
+  const nobody = new OdooChannel({ odooUrl: 'http://127.0.0.1:1', slots: 1, mostQueued: 9, longestQueueMs: 300 });
+  const since = performance.now();
+  const refused = await Promise.all(
+    ['a', 'b'].map((id) => nobody.deliver(request(id, write)).catch((error: GatewayError) => error)),
+  );
+  expect(performance.now() - since).toBeGreaterThan(150);
+  for (const error of refused) {
+    expect(error).toMatchObject({ reason: 'odoo.unavailable', status: 502, details: { outcome: 'nothing_written' } });
+  }
+});
+
+test('a restart of Odoo fails no call that fits the time in the queue', async () => {
+  const first = await startOdoo({ slots: 2 });
+  const { port } = first.server.address() as AddressInfo;
+  first.server.close();
+  await once(first.server, 'close');
+  const ids = ['a', 'b', 'c', 'd', 'e'];
+  const deliveries = ids.map((id, i) => resultsOf(first.channel.deliver(request(id, i % 2 ? write : {}))));
+  await delay(250);
+  first.server.listen(port, '127.0.0.1');
+  const serving = carriedBy(first, 4);
+  expect(await Promise.all(deliveries)).toEqual(ids.map((id) => [id]));
+  expect((await serving).flat().sort()).toEqual(ids);
+});
+
+describe('a connection that is reset before anybody took it up', () => {
+  test.each(['/gateway/read', '/gateway/execute'] as const)('%s is sent once more', async (path) => {
+    const odoo = await startOdoo({}, 1);
+    const delivery = resultsOf(odoo.channel.deliver(request('a', { path })));
+    await carriedBy(odoo, 1);
+    expect(await delivery).toEqual(['a']);
+  });
+
+  test.each([
+    ['a write that Odoo has carried out before', {}, { outcome: 'unknown' }],
+    ['one with an Idempotency-Key', { idempotency: {} as NonNullable<Call['idempotency']> }, undefined],
+  ])('%s', async (_name, given, details) => {
+    const odoo = await startOdoo({}, 1);
+    const asked = request('a', write);
+    const delivery = odoo.channel.deliver({ ...asked, call: { ...asked.call, ...given } }).catch((error: GatewayError) => error);
+    await odoo.arrived(1);
+    odoo.exchanges[0]?.answer(403, { error: { reason: 'channel.replay' } });
+    if (details === undefined) {
+      await odoo.arrived(2);
+      odoo.exchanges[1]?.answer();
+      expect(await delivery).toMatchObject({ result: { ok: true } });
+    } else {
+      expect(await delivery).toMatchObject({ reason: 'odoo.unavailable', details });
+      expect(odoo.exchanges).toHaveLength(1);
+    }
+  });
+
+  test('twice: a write may have happened', async () => {
+    const odoo = await startOdoo({}, 2);
+    const delivery = odoo.channel.deliver(request('a', write));
+    await expect(delivery).rejects.toMatchObject({ reason: 'odoo.unavailable', details: { outcome: 'unknown' } });
+  });
 });
 
 /** Answers what arrives, one after the other, and tells which calls each exchange carried. */
@@ -293,7 +380,6 @@ const asked = (id: string, consumer: string, given: Partial<Request> = {}) => {
   const { call, ...rest } = request(id, { consumer, ...given });
   return { ...rest, call: { ...call, uid: consumer.charCodeAt(0), ...given.call } };
 };
-const write = { path: '/gateway/execute' } as const;
 const other: Addressee = { ...shop, name: 'other' };
 
 test('consumers take turns, whatever one of them has waiting', async () => {

@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 from odoo.http import Dispatcher, Response
 
 from .channel import ChannelError, open_envelope
+from .errors import is_without_postgres
 from .quiet_log import log_without_secrets
 from .runner import CallFailedError
 
@@ -21,6 +22,8 @@ class GatewayDispatcher(Dispatcher):
     def __init__(self, request):
         super().__init__(request)
         self.envelope = None
+        # From then on a lost connection does not tell whether the transaction was committed.
+        self.may_have_written = False
 
     @classmethod
     def is_compatible_with(cls, request):
@@ -33,7 +36,9 @@ class GatewayDispatcher(Dispatcher):
     def dispatch(self, endpoint, args):
         self.request.params = dict(args)  # other modules read it after the dispatch
         with log_without_secrets(self.envelope.raw):
-            return _json_response(self.request.registry["ir.http"]._dispatch(endpoint))
+            response = _json_response(self.request.registry["ir.http"]._dispatch(endpoint))
+        self.may_have_written = True
+        return response
 
     def handle_error(self, exc):
         if isinstance(exc, CallFailedError):
@@ -45,11 +50,16 @@ class GatewayDispatcher(Dispatcher):
             return _json_response(_error(exc.reason, exc.description), 403)
         if isinstance(exc, HTTPException):
             return _json_response(_error("channel.malformed", exc.description), exc.code)
+        if is_without_postgres(exc):
+            _logger.warning("Postgres ended the connection, or takes none: %s", str(exc).strip())
+            _quiet(exc)
+            outcome = "unknown" if self.may_have_written else "nothing_written"
+            return _json_response(_error("database.unavailable", "Odoo does not reach Postgres.", outcome=outcome), 503)
         return _json_response(_error("odoo.error", "Odoo could not execute the request."), 500)
 
 
-def _error(reason, message):
-    return json.dumps({"error": {"reason": reason, "message": message}})
+def _error(reason, message, **more):
+    return json.dumps({"error": {"reason": reason, "message": message, **more}})
 
 
 def _json_response(body, status=200):

@@ -2,7 +2,7 @@
 
 import traceback
 
-from psycopg2 import DataError, IntegrityError
+from psycopg2 import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from psycopg2.errors import (
     ProgramLimitExceeded,
     QueryCanceled,
@@ -11,6 +11,7 @@ from psycopg2.errors import (
     TooManyArguments,
     TooManyColumns,
 )
+from psycopg2.pool import PoolError
 
 from odoo.exceptions import (
     AccessDenied,
@@ -46,6 +47,7 @@ WITHOUT_DETAILS = {
     "odoo.error": "Odoo failed to execute the request.",
     "odoo.timeout": "Odoo did not finish in time.",
     "odoo.readonly": "Reading this would write.",
+    "database.unavailable": "Odoo does not reach Postgres.",
     "request.too_complex": "The statement is too large for Postgres. Ask for less, or send several requests.",
     "odoo.conflict": "The record is being changed by someone else. Try again.",
 }
@@ -60,12 +62,24 @@ class RefusalError(Exception):
         self.details = details
 
 
+def is_without_postgres(exc):
+    """Whether Postgres has ended the connection, or takes none: it restarts, for example."""
+    if isinstance(exc, InterfaceError | PoolError):
+        return True
+    if not isinstance(exc, OperationalError) and type(exc) is not DatabaseError:
+        return False
+    # What the library itself finds out has no code.
+    return exc.pgcode is None or exc.pgcode.startswith(("08", "57P")) or exc.pgcode == "53300"
+
+
 def describe_error(exc, env):
     """The `error` object of an answer. The cursor must be usable again: Odoo looks constraints up."""
     if isinstance(exc, RefusalError):
         reason, message, details = exc.reason, str(exc), exc.details
     else:
         reason = next((reason for classes, reason in REASONS if isinstance(exc, classes)), "odoo.error")
+        if is_without_postgres(exc):
+            reason = "database.unavailable"
         message, details = WITHOUT_DETAILS.get(reason) or _text(exc, env), _constraint(exc, env)
     error = {
         "reason": reason,

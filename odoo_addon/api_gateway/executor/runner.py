@@ -105,6 +105,7 @@ def _run_together(request, envelope, clock):
 
 
 def _run_in_turn(request, envelope, clock):
+    request.dispatcher.may_have_written = True
     answers, nonce = [], envelope.nonce
     for index in range(len(envelope.calls)):
         if _is_full(answers, envelope):
@@ -236,6 +237,7 @@ def _commit(env, clock):
 
 
 def _end_transaction(env, clock):
+    """Raises when Postgres has ended the connection; the dispatcher says so to all callers."""
     env.cr.rollback()
     env.transaction.reset()
     env.registry.reset_changes()

@@ -1,7 +1,9 @@
 import random
 import string
 
+from psycopg2 import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 from psycopg2.errors import ProgramLimitExceeded, QueryCanceled, StatementTooComplex, TooManyColumns
+from psycopg2.pool import PoolError
 from werkzeug.exceptions import Forbidden
 
 from odoo.exceptions import LockError, RedirectWarning, UserError, ValidationError
@@ -49,6 +51,19 @@ class TestErrors(ChannelCase):
         self.assertNotIn("internals", error["message"])
         self.assertIn("ZeroDivisionError: internals", error["traceback"])
         self.assertEqual(error["exception"], "builtins.ZeroDivisionError")
+
+    def test_a_lost_connection_to_postgres_is_told_from_a_bug(self):
+        for exception in (
+            OperationalError("server closed the connection unexpectedly"),
+            InterfaceError("connection already closed"),
+            DatabaseError("SSL SYSCALL error: EOF detected"),
+            PoolError("The Connection Pool Is Full"),
+        ):
+            with self.subTest(exception), self.assertNoLogs(ANSWER, "WARNING"):
+                error = self.assert_refused(self.failing_with(exception), "database.unavailable")
+                self.assertNotIn(str(exception), error["message"])
+        with mute_logger(ANSWER):
+            self.assert_refused(self.failing_with(ProgrammingError("can't adapt type")), "odoo.error")
 
     def test_an_http_error_of_a_method_is_no_answer_of_the_channel(self):
         with mute_logger(ANSWER):

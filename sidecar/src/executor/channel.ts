@@ -10,16 +10,15 @@
 // updates of one caller on one model, which Odoo does in one go, or one by one if that fails.
 
 import type { KeyObject } from 'node:crypto';
-import { createHmac, randomBytes } from 'node:crypto';
-import type { ErrorOptions } from '../errors.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import { FairQueue } from '../fair_queue.ts';
 import type { Log } from '../log.ts';
 import type { Grant } from '../pipeline/context.ts';
 import type { IdempotencyToken } from './caller.ts';
 import { CallerPaces } from './caller_paces.ts';
-import { AnswerTooLarge, post } from './http_post.ts';
+import { Exchanger, unavailable } from './exchange.ts';
 import type { Operation } from './operations.ts';
+import { outcome } from './outcome.ts';
 import { SlowReads } from './slow_reads.ts';
 
 export interface Call {
@@ -76,10 +75,6 @@ const mostTogether = 16;
 const mostRecordsTogether = 10;
 /** Odoo ends its work at the deadline and says what became of it: worth waiting a moment for. */
 const lastWordMs = 1_000;
-/** What the form of an answer takes beside its results. */
-const spareBytes = 1_048_576;
-/** How long a slot waits for an Odoo that has outlived a deadline; its workers end themselves after two minutes. */
-const overtimeMs = 120_000;
 
 /** The database that a body is written for, as far as the channel is concerned. */
 export interface Addressee {
@@ -118,7 +113,7 @@ interface Waiting extends Request {
 
 export class OdooChannel {
   readonly #options: ChannelOptions;
-  readonly #origin: URL;
+  readonly #exchanger: Exchanger;
   readonly #queue: FairQueue<Waiting>;
   readonly #slowReads = new SlowReads();
   readonly #paces: CallerPaces;
@@ -131,7 +126,7 @@ export class OdooChannel {
     this.#free = options.slots;
     this.#queue = new FairQueue(options.mostQueued);
     this.#paces = new CallerPaces(options.slots);
-    this.#origin = new URL(options.odooUrl);
+    this.#exchanger = new Exchanger(options.odooUrl);
   }
 
   /** Rejects with `odoo.overloaded`, `odoo.timeout`, `odoo.unavailable` or `odoo.channel`. */
@@ -162,7 +157,7 @@ export class OdooChannel {
       grant: { scopes: null, models: null },
       operations: [{ op: 'types', models: [] }],
     };
-    await this.#exchange('/gateway/read', database, [nobody], Date.now() + 3_000, 3_000);
+    await this.#exchanger.carryAtOnce({ path: '/gateway/read', database, calls: [nobody], deadline: Date.now() + 3_000 });
   }
 
   get load(): { readonly inFlight: number; readonly queued: number } {
@@ -188,6 +183,7 @@ export class OdooChannel {
 
   /** It was not sent. Whose own calls fill the queue is told so. */
   #overloaded(waiting: Waiting): GatewayError {
+    if (this.#exchanger.isAway) return unavailable(waiting.path, false);
     const own = this.#queue.sizeOf(pathOf(waiting));
     return new GatewayError('odoo.overloaded', {
       message: own > 0 ? `Odoo is busy, and ${own} more of your requests wait for it. Send fewer at a time.` : undefined,
@@ -271,12 +267,21 @@ export class OdooChannel {
   }
 
   async #carry(batch: readonly [Waiting, ...Waiting[]]): Promise<void> {
-    const [first] = batch;
-    const sentAt = performance.now();
+    const [{ path, database }] = batch;
+    let sentAt = performance.now();
     try {
       const deadline = Math.max(...batch.map((waiting) => waiting.deadline));
       const calls = batch.map((waiting) => waiting.call);
-      const results = await this.#exchangeTwice(first.path, first.database, calls, deadline);
+      const results = await this.#exchanger.carry(
+        { path, database, calls, deadline },
+        {
+          until: Math.max(...batch.map(({ since }) => since)) + this.#options.longestQueueMs,
+          isWanted: () => batch.some((waiting) => waiting.isWanted()),
+          onTry: () => {
+            sentAt = performance.now();
+          },
+        },
+      );
       const odooMs = performance.now() - sentAt;
       for (const [i, waiting] of batch.entries()) {
         const result = results[i];
@@ -286,7 +291,7 @@ export class OdooChannel {
           waiting.isAlone = true;
           this.#wait(waiting);
         } else {
-          if (first.path === '/gateway/read') this.#slowReads.record(waiting.call.operations, result.ms);
+          if (path === '/gateway/read') this.#slowReads.record(waiting.call.operations, result.ms);
           this.#paces.record(waiting.caller, result.ms);
           waiting.deliver({ result, queueMs: sentAt - waiting.since, odooMs });
         }
@@ -298,68 +303,6 @@ export class OdooChannel {
         waiting.fail(asGatewayError(error));
       }
     }
-  }
-
-  /**
-   * A refusal may only mean that the secret or the database's identity is no longer what it was. It comes before any
-   * operation, so a second try repeats nothing.
-   */
-  async #exchangeTwice(
-    path: Path,
-    database: Addressee,
-    calls: readonly Call[],
-    deadline: number,
-  ): Promise<readonly CallResult[]> {
-    const limitMs = deadline - Date.now() + overtimeMs;
-    try {
-      return await this.#exchange(path, database, calls, deadline, limitMs);
-    } catch (error) {
-      if (!(error instanceof GatewayError && error.cause instanceof ChannelRefused)) throw error;
-      await database.reloadChannel();
-      return this.#exchange(path, database, calls, deadline, limitMs);
-    }
-  }
-
-  async #exchange(
-    path: Path,
-    database: Addressee,
-    calls: readonly Call[],
-    deadline: number,
-    limitMs: number,
-  ): Promise<readonly CallResult[]> {
-    const { uuid, secret } = database.channel;
-    const nonce = randomBytes(16).toString('base64url');
-    const body = JSON.stringify({ v: 1, path, time: Date.now(), database: uuid, nonce, deadline, calls });
-    // The query is for people: with it, Odoo's line about this request in its log names those it carried.
-    const target = `${path}?request=${calls.map((call) => encodeURIComponent(call.request_id)).join(',')}`;
-    const signature = createHmac('sha256', secret).update(body).digest('hex');
-    const headers = [
-      'Content-Type',
-      'application/json',
-      'X-Odoo-Database',
-      database.name,
-      'X-Gateway-Signature',
-      `v1=${signature}`,
-    ];
-    // Odoo's end bounds each call's answer, and lets no other begin once they are as large together: this is for one that
-    // does neither.
-    const mostBytes = 2 * database.settings['answer.max_bytes'] + spareBytes;
-    const { status, text } = await post(this.#origin, target, headers, body, limitMs, mostBytes).catch((error: unknown) => {
-      if (!(error instanceof AnswerTooLarge)) throw new GatewayError('odoo.unavailable', { cause: error });
-      throw new GatewayError('answer.too_large', { cause: error, ...(path === '/gateway/execute' ? outcome(true) : {}) });
-    });
-    if (status === 200) return parseResults(text);
-    throw this.#refusal(database, status, text);
-  }
-
-  /** Anything but 200 is a fault of the installation: told to the log in full, to the caller not at all. */
-  #refusal(database: Addressee, status: number, text: string): GatewayError {
-    const said = `Odoo answered ${status} on the internal channel: ${text.slice(0, 300)}`;
-    database.log.error({ status }, said);
-    if (status === 403) return new GatewayError('odoo.channel', { cause: new ChannelRefused(said) });
-    if (status === 500) return new GatewayError('odoo.error', { cause: new Error(said) });
-    // 502 to 504 come from a proxy in front of Odoo.
-    return new GatewayError(status > 500 ? 'odoo.unavailable' : 'odoo.channel', { cause: new Error(said) });
   }
 }
 
@@ -382,27 +325,4 @@ function kindOfWrite({ uid, address, context, grant, operations, idempotency }: 
   const { op, model, fields } = operation;
   if ((op === 'create' ? operation.values : operation.ids).length > mostRecordsTogether) return undefined;
   return JSON.stringify([op, model, fields, uid, address, context, grant]);
-}
-
-/** What the caller of a write that was not finished in time must know before it tries again. */
-export function outcome(isUnknown: boolean): ErrorOptions {
-  if (!isUnknown) return { details: { outcome: 'nothing_written' } };
-  const message =
-    'Odoo did not answer in time and may still write. The same request with the same Idempotency-Key tells; without one, look first.';
-  return { message, details: { outcome: 'unknown' } };
-}
-
-/** Odoo's end did not believe the body, and did nothing. */
-class ChannelRefused extends Error {}
-
-function parseResults(text: string): readonly CallResult[] {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(text);
-  } catch (error) {
-    throw new GatewayError('odoo.channel', { cause: error });
-  }
-  const results = (answer as { results?: unknown } | null)?.results;
-  if (!Array.isArray(results)) throw new GatewayError('odoo.channel', { cause: new Error('no results in the answer') });
-  return results as CallResult[];
 }

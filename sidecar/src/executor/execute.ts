@@ -1,13 +1,14 @@
 // Operations of one request, carried out in Odoo as the credential's user.
 
+import type { Reason } from '../errors.ts';
 import { GatewayError, isReason } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
 import type { OperationKind, RequestContext, Target } from '../pipeline/context.ts';
 import { callContext, idempotencyToken } from './caller.ts';
 import type { Call, CallError, OdooChannel, Path, Request } from './channel.ts';
-import { outcome } from './channel.ts';
 import type { ClientOperation, LoginResult, ModelTypes, Operation } from './operations.ts';
 import { asLogin, asTypes } from './operations.ts';
+import { outcome } from './outcome.ts';
 
 /** What happened inside Odoo, for the log and the record. Never for the caller. */
 class OdooFailure extends Error {
@@ -104,8 +105,9 @@ export class Odoo {
     context.sqlCount += result.sql;
     context.retries += result.retries;
     // Odoo itself says so: it has rolled back.
-    if (!result.ok && result.error.reason === 'odoo.timeout' && path === '/gateway/execute') {
-      throw new GatewayError('odoo.timeout', { ...outcome(false), cause: new OdooFailure(result.error) });
+    const { reason } = result.ok ? {} : result.error;
+    if (!result.ok && path === '/gateway/execute' && (reason === 'odoo.timeout' || reason === 'database.unavailable')) {
+      throw new GatewayError(reason, { ...outcome(false), cause: new OdooFailure(result.error) });
     }
     if (!result.ok) throw asAnswer(result.error);
     if (result.replay === true) context.headers.push('Idempotency-Replayed', 'true');
@@ -128,12 +130,14 @@ function targetOf(operations: readonly Operation[]): Target | undefined {
 }
 
 /** The reasons that Odoo's end may give. */
-const ofOdoosEnd = /^(?:odoo\.|idempotency\.|request\.too_complex$|answer\.too_large$)/;
+const ofOdoosEnd = /^(?:odoo\.|idempotency\.|request\.too_complex$|answer\.too_large$|database\.unavailable$)/;
+
+const withoutDetails: ReadonlySet<Reason> = new Set(['odoo.error', 'odoo.timeout', 'database.unavailable']);
 
 /** Texts of server faults stay out of answers: only the catalogue's own is public there. */
 export function asAnswer(error: CallError): GatewayError {
   const reason = isReason(error.reason) && ofOdoosEnd.test(error.reason) ? error.reason : 'odoo.error';
-  const isPublic = reason !== 'odoo.error' && reason !== 'odoo.timeout' && error.message !== '';
+  const isPublic = !withoutDetails.has(reason) && error.message !== '';
   return new GatewayError(reason, {
     message: isPublic ? error.message : undefined,
     details: isPublic ? error.details : undefined,

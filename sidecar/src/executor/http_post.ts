@@ -18,12 +18,18 @@ const headEnd = '\r\n\r\n';
 /** The answer is larger than whoever asked takes; the rest of it was not read. */
 export class AnswerTooLarge extends Error {}
 
+/** There was no connection, so nothing was sent. */
+export class NotConnected extends Error {}
+
+/** The connection was reset before the answer began: as a rule nobody had taken it up, but that is not sure. */
+export class ConnectionReset extends Error {}
+
 /**
  * @param headers name and value in turn, of visible ASCII
  * @param limitMs of silence after which the connection is given up
  * @param mostBytes of an answer's body
- * Rejects when the server can't be reached, is silent for too long, or closes before its answer is complete; with
- * AnswerTooLarge when there is more of it.
+ * Rejects with NotConnected when the server can't be reached, with ConnectionReset, with AnswerTooLarge, or with another
+ * error when the server is silent for too long or closes before its answer is complete.
  */
 export function post(
   origin: URL,
@@ -41,14 +47,21 @@ export function post(
       socket.destroy();
     };
     let awaited = 'connection';
+    let begun = false;
+    const told = (error: NodeJS.ErrnoException) => {
+      if (awaited === 'connection') return new NotConnected(error.message, { cause: error });
+      const isReset = !begun && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      return isReset ? new ConnectionReset(error.message, { cause: error }) : error;
+    };
     socket.setNoDelay(true);
     socket.setTimeout(connectLimitMs);
     socket.on('timeout', () => socket.destroy(new Error(`no ${awaited} in time`)));
-    socket.once('connect', () => {
+    socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
       awaited = 'answer';
       socket.setTimeout(limitMs);
     });
     socket.on('data', (chunk) => {
+      begun = true;
       try {
         const answer = reader.take(chunk);
         if (answer !== undefined) finish(answer);
@@ -60,7 +73,7 @@ export function post(
       const answer = reader.end();
       if (answer !== undefined) finish(answer);
     });
-    socket.once('error', reject);
+    socket.once('error', (error) => reject(told(error)));
     // Tells nothing to who has been answered.
     socket.once('close', () => reject(new Error('the connection was closed before the answer was complete')));
     socket.write(request(origin, path, headers, body));
