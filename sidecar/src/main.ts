@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
@@ -31,9 +30,9 @@ import { createLog } from './log.ts';
 import { addressBehind, clientAddress } from './pipeline/address.ts';
 import { cors } from './pipeline/cors.ts';
 import { chosenDatabase } from './pipeline/database.ts';
+import { createHttpServer } from './pipeline/http_server.ts';
 import { jsonBody } from './pipeline/json_body.ts';
 import { originBehind } from './pipeline/origin.ts';
-import { mostHeaderBytes, refuseMalformed } from './pipeline/parser_faults.ts';
 import { createApp } from './pipeline/server.ts';
 import { EventReader } from './records/event_reader.ts';
 import { Metadata } from './records/metadata.ts';
@@ -209,12 +208,7 @@ function main(config: Config, log: Log): void {
     },
   );
 
-  const server = createServer(
-    // Longer than load balancers keep idle connections, so that none is closed under a request.
-    { keepAliveTimeout: 75_000, headersTimeout: 20_000, requestTimeout: 60_000, maxHeaderSize: mostHeaderBytes },
-    app,
-  );
-  server.on('clientError', refuseMalformed);
+  const server = createHttpServer(app, (request) => live.takes(request));
   live.listen(server);
   server.on('error', (error) => fail(log, `Port ${config.port} of ${config.host} cannot be listened to: ${error.message}`));
   server.listen(config.port, config.host, () => {

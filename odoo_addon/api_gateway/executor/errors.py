@@ -66,10 +66,10 @@ def is_without_postgres(exc):
     """Whether Postgres has ended the connection, or takes none: it restarts, for example."""
     if isinstance(exc, InterfaceError | PoolError):
         return True
-    if not isinstance(exc, OperationalError) and type(exc) is not DatabaseError:
-        return False
-    # What the library itself finds out has no code.
-    return exc.pgcode is None or exc.pgcode.startswith(("08", "57P")) or exc.pgcode == "53300"
+    if isinstance(exc, OperationalError) and exc.pgcode:
+        return exc.pgcode.startswith(("08", "57P")) or exc.pgcode == "53300"
+    # What the library itself finds out has no code, and no class of its own.
+    return type(exc) in (OperationalError, DatabaseError)
 
 
 def describe_error(exc, env):

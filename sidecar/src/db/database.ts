@@ -28,6 +28,7 @@ import { beat, forgetSidecar } from './sidecars.ts';
 
 const pollEveryMs = 500;
 const staleAfterMs = 1_000;
+const startLimitMs = 10_000;
 const trustedForMs = 60_000;
 const longestRetryMs = 2_000;
 const beatEveryMs = 2_000;
@@ -172,6 +173,7 @@ export class Database implements Queryable {
   ensureFresh(): undefined | Promise<void> {
     if (this.#isFresh()) return undefined;
     if (this.#state === 'away' && this.trustsMemory) return undefined;
+    if (this.#state === 'starting') return this.#waitUntilStarted();
     if (this.#state !== 'ready') throw this.#refusal();
     return this.#waitUntilFresh();
   }
@@ -188,6 +190,14 @@ export class Database implements Queryable {
 
   #isFresh(): boolean {
     return this.#state === 'ready' && performance.now() - this.#checkedAt < staleAfterMs;
+  }
+
+  /** The first look at the database tells whether it can be served: until then nobody need be turned away. */
+  async #waitUntilStarted(): Promise<void> {
+    const looked = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const late = new Promise<void>((resolve) => setTimeout(resolve, startLimitMs));
+    await Promise.race([looked, late]);
+    if (!this.#isFresh()) throw this.#refusal();
   }
 
   async #waitUntilFresh(): Promise<void> {

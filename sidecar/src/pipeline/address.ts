@@ -7,7 +7,7 @@ import type { Policy, RequestContext } from './context.ts';
 
 export function clientAddress(trusted: readonly Range[], header: ForwardedHeader): Policy {
   return {
-    appliesTo: ['internal', 'anonymous', 'authenticated'],
+    appliesTo: ['internal', 'anonymous', 'authenticated', 'preflight'],
     check(context: RequestContext): undefined {
       const { request } = context;
       context.address = addressBehind(request.socket.remoteAddress ?? '', request.headers[header], header, trusted);

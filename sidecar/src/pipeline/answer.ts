@@ -92,6 +92,8 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
     ...context.limitHeaders,
     ...context.headers,
   ];
+  // Whether the body that it held back follows all the same is not known.
+  if (context.awaitsContinue && !headers.includes('Connection')) headers.push('Connection', 'close');
   if (encoding !== undefined) headers.push('Content-Encoding', encoding, 'Vary', 'Accept-Encoding');
   context.sentHeaders = headers;
   response.writeHead(context.status, headers);

@@ -55,9 +55,12 @@ export interface ScopeNeed {
  */
 export type Access = 'internal' | 'anonymous' | 'authenticated' | 'optional';
 
+/** Which policies a request meets. `preflight`: what a browser asks before it calls; never charged, limited or blocked. */
+export type Way = Exclude<Access, 'optional'> | 'preflight';
+
 /** One of the `steps`: returns to let a request pass, throws a GatewayError to refuse it. */
 export interface Policy {
-  readonly appliesTo: readonly Exclude<Access, 'optional'>[];
+  readonly appliesTo: readonly Way[];
   /** Undefined rather than a promise when nothing has to be waited for: warm requests then never leave the tick. */
   check(context: RequestContext): undefined | Promise<void>;
 }
@@ -148,6 +151,8 @@ export class RequestContext {
   /** What Odoo reported of the request's operations. */
   sqlCount = 0;
   retries = 0;
+  /** The client holds its body back until it is told to go on, or what else (`Expect: 100-continue`). */
+  awaitsContinue: boolean;
   /** Size of the body, as far as it was read. */
   bytesIn = 0;
   /** Set when the answer was sent. */
@@ -166,9 +171,16 @@ export class RequestContext {
     this.request = request;
     this.response = response;
     this.endpoint = endpoint;
+    const { expect } = request.headers;
+    this.awaitsContinue = expect !== undefined && expect.toLowerCase() === '100-continue' && request.httpVersion === '1.1';
     const given = request.headers['x-request-id'];
     const isAcceptable = typeof given === 'string' && acceptableRequestId.test(given) && withoutCredentials(given) === given;
     this.requestId = isAcceptable ? given : randomUUID(); // it stands in every log, Odoo's too
+  }
+
+  sayContinue(): void {
+    this.response.writeContinue();
+    this.awaitsContinue = false;
   }
 
   get database(): Database {

@@ -18,7 +18,7 @@ const exposed = [
 
 export function cors(): Policy {
   return {
-    appliesTo: ['anonymous', 'authenticated'],
+    appliesTo: ['anonymous', 'authenticated', 'preflight'],
     check(context: RequestContext): undefined {
       const { origin } = context.request.headers;
       if (origin === undefined) return;

@@ -8,7 +8,7 @@ import type { Policy, RequestContext } from './context.ts';
 export function chosenDatabase(databases: readonly [Database, ...Database[]]): Policy {
   const byName = new Map(databases.map((database) => [database.name, database]));
   return {
-    appliesTo: ['anonymous', 'authenticated'],
+    appliesTo: ['anonymous', 'authenticated', 'preflight'],
     check(context: RequestContext): undefined | Promise<void> {
       const name = context.request.headers['x-odoo-database'];
       const database = name === undefined ? databases[0] : byName.get(String(name));

@@ -7,6 +7,7 @@ import { subscriberOf } from '../ip.ts';
 import { parseJson } from '../json.ts';
 import { BodyMemory } from './body_memory.ts';
 import type { Policy, RequestContext } from './context.ts';
+import { formOfBody } from './media_type.ts';
 
 /** Enough for any credential; nobody makes the gateway hold more without having said who they are. */
 const smallBodyBytes = 16_384;
@@ -22,39 +23,49 @@ export function jsonBody(): Policy {
       const isAnonymous = context.known.principal === undefined;
       if (isAnonymous && smallBody === undefined) return undefined;
       const { headers } = context.request;
-      const length = headers['content-length'];
-      if (headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return undefined;
-      const asForm = smallBody === 'form or json' && isForm(headers['content-type']);
-      if (!asForm && !isJson(headers['content-type'])) {
-        const given = headers['content-type'] ?? 'none';
-        throw new GatewayError('request.media_type', { message: `The body must be application/json, not ${given}.` });
-      }
-      const encoding = headers['content-encoding'];
-      if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-        throw new GatewayError('request.encoding', { message: `The body must not be compressed (${encoding}).` });
-      }
+      const length = Number(headers['content-length'] ?? 0);
+      const isOfUnknownLength = headers['transfer-encoding'] !== undefined;
+      if (!isOfUnknownLength && length === 0) return undefined;
       const most = isAnonymous ? smallBodyBytes : context.database.settings['body.max_bytes'];
-      return read(context, memory, Number(length ?? 0), most, asForm ? parseForm : parse);
+      let understand: (bytes: Buffer) => unknown;
+      let fault: GatewayError | undefined;
+      try {
+        understand = formOfBody(headers['content-type'], smallBody === 'form or json') === 'form' ? parseForm : parse;
+        requireUncompressed(headers['content-encoding']);
+      } catch (error) {
+        // Clients announce bodies of unknown length and then send none; whoever waits for a word has one to send.
+        if (!isOfUnknownLength || context.awaitsContinue) throw error;
+        fault = error as GatewayError;
+        understand = () => undefined;
+      }
+      if (length > most && context.awaitsContinue) throw tooLarge(most);
+      if (context.awaitsContinue) context.sayContinue();
+      return read(context, memory, length, fault === undefined ? most : 0, understand, fault);
     },
   };
 }
 
-function isJson(contentType: string | undefined): boolean {
-  return (
-    contentType !== undefined && /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(contentType)
-  );
+function requireUncompressed(encoding: string | undefined): void {
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
+  throw new GatewayError('request.encoding', { message: `The body must not be compressed (${encoding}).` });
 }
 
-function isForm(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType);
+function tooLarge(most: number): GatewayError {
+  return new GatewayError('request.too_large', {
+    message: `The body is larger than ${most} bytes.`,
+    details: { max_bytes: most },
+    headers: ['Connection', 'close'],
+  });
 }
 
+/** @param fault what to answer if there is a body at all */
 async function read(
   context: RequestContext,
   memory: BodyMemory,
   announced: number,
   most: number,
   understand: (bytes: Buffer) => unknown,
+  fault: GatewayError | undefined,
 ): Promise<void> {
   const { request, response } = context;
   const caller = context.known.principal?.consumer ?? subscriberOf(context.address);
@@ -72,14 +83,10 @@ async function read(
   });
   if (bytes === undefined) {
     await discard(request);
-    throw new GatewayError('request.too_large', {
-      message: `The body is larger than ${most} bytes.`,
-      details: { max_bytes: most },
-      headers: ['Connection', 'close'],
-    });
+    throw fault ?? tooLarge(most);
   }
   context.bytesIn = bytes.length;
-  context.body = understand(bytes);
+  if (bytes.length > 0) context.body = understand(withoutMark(bytes));
 }
 
 /** Undefined when there is more than `most`. Rejects when the client goes away, or `hold` throws. */
@@ -107,6 +114,11 @@ function collect(request: Request, most: number, hold: (bytes: number) => void):
     request.once('end', () => resolve(Buffer.concat(chunks, size)));
     request.once('error', (error) => reject(new GatewayError('request.incomplete', { cause: error })));
   });
+}
+
+/** Some editors and .NET begin UTF-8 with a byte order mark. */
+function withoutMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 async function discard(request: Request): Promise<void> {

@@ -5,7 +5,7 @@ import express from 'express';
 import { readCredential } from '../credentials/presented.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import { sendAnswer, sendError } from './answer.ts';
-import type { Access, Endpoint, Method, Policy, Recorder, Route } from './context.ts';
+import type { Endpoint, Method, Policy, Recorder, Route, Way } from './context.ts';
 import { RequestContext } from './context.ts';
 import { undecodable } from './percent_encoding.ts';
 import type { Step } from './steps.ts';
@@ -47,15 +47,20 @@ const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'd
 
 function serve(endpoint: Endpoint, { policies, recorders, isStopping }: Pipeline): RequestHandler {
   const inOrder = steps.map((step) => policies[step]);
-  const checksFor = (access: Exclude<Access, 'optional'>) => inOrder.filter(({ appliesTo }) => appliesTo.includes(access));
+  const checksFor = (way: Way) => inOrder.filter(({ appliesTo }) => appliesTo.includes(way));
   const { access } = endpoint;
   const checks = checksFor(access === 'optional' ? 'authenticated' : access);
   const withoutCredential = access === 'optional' ? checksFor('anonymous') : checks;
+  const ofPreflight = access === 'internal' ? checks : checksFor('preflight');
+
+  function checksOf({ method, headers }: Request): readonly Policy[] {
+    if (method === 'OPTIONS') return ofPreflight;
+    return access === 'optional' && readCredential(headers) === undefined ? withoutCredential : checks;
+  }
 
   async function run(context: RequestContext): Promise<void> {
     try {
-      const isAnonymous = access === 'optional' && readCredential(context.request.headers) === undefined;
-      for (const policy of isAnonymous ? withoutCredential : checks) {
+      for (const policy of checksOf(context.request)) {
         const pending = policy.check(context);
         if (pending !== undefined) await pending;
       }

@@ -118,10 +118,14 @@ export class LiveSockets {
     for (const socket of this.#server.clients) socket.close(1001, 'the sidecar stops');
   }
 
+  /** Whether a request asks for the socket: nothing else is upgraded. */
+  takes({ url, headers }: IncomingMessage): boolean {
+    return url?.split('?')[0] === path && headers.upgrade?.toLowerCase() === 'websocket';
+  }
+
   #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    if (incoming.url?.split('?')[0] !== path) refuse(socket, '404 Not Found');
-    else if (typeof incoming.headers.origin !== 'string') refuse(socket, '403 Forbidden');
+    if (typeof incoming.headers.origin !== 'string') refuse(socket, '403 Forbidden');
     else if (this.#watchers.size >= mostSockets) refuse(socket, '503 Service Unavailable', ['Retry-After: 5']);
     else this.#server.handleUpgrade(incoming, socket, head, (opened) => this.#open(opened, incoming));
   }

@@ -1,0 +1,41 @@
+// What a body says that it is (RFC 9110, section 8.3).
+
+import { GatewayError } from '../errors.ts';
+
+interface MediaType {
+  /** In lower case, without parameters. */
+  readonly essence: string;
+  readonly charset: string | undefined;
+}
+
+const parameter = /;\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";]*))/g;
+
+function parseMediaType(header: string): MediaType {
+  const [essence = ''] = header.split(';', 1);
+  let charset: string | undefined;
+  for (const [, name = '', quoted, token] of header.matchAll(parameter)) {
+    if (name.toLowerCase() === 'charset') charset ??= quoted ?? token;
+  }
+  return { essence: essence.trim().toLowerCase(), charset };
+}
+
+/**
+ * How a body is to be read: by its type, whatever other parameters it has, if its characters are UTF-8, however that is
+ * spelled. Throws `request.media_type`.
+ */
+export function formOfBody(header: string | undefined, takesForms: boolean): 'json' | 'form' {
+  const { essence, charset } = parseMediaType(header ?? '');
+  const isForm = takesForms && essence === 'application/x-www-form-urlencoded';
+  if (!isForm && !isJson(essence)) {
+    throw new GatewayError('request.media_type', { message: `The body must be application/json, not ${header ?? 'none'}.` });
+  }
+  if (charset !== undefined && !/^'?(?:utf[-_ ]?8)?'?$/i.test(charset)) {
+    throw new GatewayError('request.media_type', { message: `The body must be in UTF-8, not in ${charset}.` });
+  }
+  return isForm ? 'form' : 'json';
+}
+
+/** JSON Patch is a list of commands in a language of its own, not a record. */
+function isJson(essence: string): boolean {
+  return /^application\/(?:[\w!#$&^.+-]+\+)?json$/.test(essence) && essence !== 'application/json-patch+json';
+}
