@@ -19,7 +19,7 @@ import { compare, load, median, report } from './harness.ts';
 const effort = { connections: 8, seconds: 3 };
 const burst = 200;
 const guesses = 150;
-const unlimited = { network: '127.0.0.1', admit: () => {}, reserve: async () => {}, charge: async () => {} };
+const unlimited = { network: '127.0.0.1', presents: () => {}, admit: () => {}, reserve: async () => {}, charge: async () => {} };
 
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 const bare = spawn(process.execPath, [join(import.meta.dirname, 'bare_express.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });

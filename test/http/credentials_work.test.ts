@@ -31,7 +31,13 @@ afterAll(async () => {
 const hashes = new CountedHashes({ concurrency: 1, mostWaiting: 1_000, longestWaitMs: 10_000 });
 const authenticators: Authenticator[] = [new OdooKeys(hashes), new GatewayKeys(new Map()), new AccessTokens(new Set())];
 
-const unlimited: Attempt = { network: '127.0.0.1', admit: () => {}, reserve: async () => {}, charge: async () => {} };
+const unlimited: Attempt = {
+  network: '127.0.0.1',
+  presents: () => {},
+  admit: () => {},
+  reserve: async () => {},
+  charge: async () => {},
+};
 const statements: string[] = [];
 const query = database.query.bind(database);
 database.query = (statement, values) => {

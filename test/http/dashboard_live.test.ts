@@ -237,7 +237,7 @@ test('a peer that keeps its half of a refused upgrade open does not keep our hal
   });
   socket.on('error', () => {});
   socket.resume();
-  socket.write('GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  socket.write('GET /api/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
   await until('it is refused', () => ended);
   await until('its connection is gone', async () => {
     socket.write('more');

@@ -216,6 +216,40 @@ describe('limits by address', () => {
     await set({ 'throttle.failed': 0 });
   });
 
+  test('the same dead credential counts once, and those behind its address go on', async () => {
+    await set({ 'throttle.failed': 9, 'ip_block.violations': 9 });
+    const address = from('203.0.113.55');
+    const dead = 'd'.repeat(40);
+    const client = { grant_type: 'client_credentials', client_id: 'gw_abcdefghijkl', client_secret: 'dead' };
+    const shows: Record<string, () => Promise<Answer>> = {
+      'a key of Odoo': () => behindProxy.get('/api/v1/ping', { key: dead, ...address }),
+      'a key of the gateway': () => behindProxy.get('/api/v1/ping', { key: `gwk_${'d'.repeat(60)}`, ...address }),
+      'no key at all': () => behindProxy.get('/api/v1/ping', { key: 'dead', ...address }),
+      'a token': () => behindProxy.get('/api/v1/ping', { key: 'eyJhbGciOiJIUzI1NiJ9.e30.dead', ...address }),
+      'a key to trade': () => behindProxy.post('/auth/token/apikey', { api_key: 'dead too' }, address),
+      'a refresh token': () => behindProxy.post('/api/v1/auth/refresh', { refresh_token: 'dead' }, address),
+      'a client': () => behindProxy.post('/api/oauth/token', client, address),
+      'a login': () => behindProxy.post('/api/v1/auth/login', { login: 'nobody', password: 'dead' }, address),
+    };
+    for (const [name, show] of Object.entries(shows)) {
+      const answers = [await show(), ...(await Promise.all(Array.from({ length: 5 }, show))), await show()];
+      expect(statuses(answers), name).toEqual(Array(7).fill(401));
+    }
+    const fresh = await createOdooKey(gateway, { userId: 2 });
+    expect((await behindProxy.get('/api/v1/ping', { key: fresh.secret, ...address })).status).toBe(200);
+    await set({ 'throttle.failed': 0, 'ip_block.violations': 100 });
+  });
+
+  test('what was dead a moment ago may live', async () => {
+    const key = await createOdooKey(gateway, { userId: 2 });
+    const show = async () => (await behindProxy.get('/api/v1/ping', { key: key.secret, ...from('203.0.113.57') })).status;
+    await gateway.sql("update res_users_apikeys set scope = 'other' where id = $1", [key.id]);
+    expect(await show()).toBe(401);
+    await gateway.sql('update res_users_apikeys set scope = null where id = $1', [key.id]);
+    // Shown all the while.
+    expect(await until('it lives', async () => (await show()) === 200)).toBeLessThan(3_000);
+  });
+
   test('an IPv6 subscriber fails as one, whichever of its addresses it uses', async () => {
     await set({ 'throttle.failed': 2 });
     const guess = (i: number) => ({ key: String(i).padStart(40, 'e'), ...from(`2001:db8:1:2::${i + 1}`) });
@@ -268,6 +302,50 @@ describe('blocked addresses', () => {
     await until('the network is blocked', () => isBlocked('2001:db8:77:0:ffff::9'));
     expect(await isBlocked('2001:db8:77:1::1')).toBe(false);
     await set({ 'ip_block.violations': 100 });
+  });
+
+  test('what a caller uses up of its own limit does not count against its address', async () => {
+    await set({ 'ip_block.violations': 3, 'throttle.limit': 1 });
+    const greedy = () => behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.75') });
+    for (let i = 0; i < 12; i += 1) await greedy();
+    expect((await greedy()).json.error.reason).toBe('throttle.exceeded');
+    // Reported after it, and in force.
+    for (let i = 0; i < 3; i += 1) {
+      await behindProxy.get('/api/v1/ping', { key: `${i}`.padStart(40, 'a'), ...from('203.0.113.76') });
+    }
+    await until('the guesser is blocked', () => isBlocked('203.0.113.76'));
+    expect(await isBlocked('203.0.113.75')).toBe(false);
+    await set({ 'ip_block.violations': 100, 'throttle.limit': 0 });
+  });
+
+  test('what a browser asks before it calls is never charged, limited or blocked', async () => {
+    const preflight = (path: string) =>
+      behindProxy.request('OPTIONS', path, {
+        headers: {
+          Origin: 'https://shop.example',
+          'Access-Control-Request-Method': 'GET',
+          'Access-Control-Request-Headers': 'authorization',
+          'X-Forwarded-For': '203.0.113.77',
+        },
+      });
+    await gateway.sql(`select gateway.block_network('203.0.113.77', 60, 2, 'test')`);
+    await until('the address is blocked', () => isBlocked('203.0.113.77'));
+    await gateway.sql(`update gateway.setting set value = '1' where name = 'throttle.anonymous'`);
+    await until(
+      'the limit is live',
+      async () => told(await behindProxy.get('/nowhere', from(`198.51.100.${Math.floor(Math.random() * 250)}`)))[0] === 1,
+    );
+    for (const path of ['/api/v1/res.partner', '/api/v1/auth/login', '/api/v1/batch', '/api/openapi.json']) {
+      const answers = [await preflight(path), await preflight(path), await preflight(path)];
+      expect(statuses(answers), path).toEqual([204, 204, 204]);
+      for (const { headers } of answers) {
+        expect(headers.get('access-control-allow-origin')).toBe('*');
+        expect(headers.has('ratelimit-limit')).toBe(false);
+      }
+    }
+    expect(statuses([await preflight('/nowhere'), await preflight('/nowhere')])).toEqual([404, 404]);
+    expect(await gateway.sql(`select subject from gateway.throttle where subject = 'anonymous:203.0.113.77'`)).toEqual([]);
+    await gateway.sql('select gateway.unblock_networks(array_agg(id)) from gateway.ip_block');
   });
 
   test('loopback, the proxies and the never-block list are excepted', async () => {

@@ -1,6 +1,8 @@
 // Odoo stops and starts: reads are refused with Retry-After, what needs no Odoo goes on.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { startTcpProxy } from '../helpers/tcp_proxy.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
@@ -21,8 +23,30 @@ test('while Odoo is stopped: 502 with Retry-After, and /readyz says that it is O
     databases: { [gateway.database]: { postgres: 'up', addon: 'installed', odoo: 'away' } },
   });
   expect((await gateway.get('/api/v1/ping', { key: gateway.keys.admin })).status).toBe(200);
+  const write = await gateway.post('/api/v1/res.partner', { name: 'Away' }, { key: gateway.keys.admin });
+  expect(write.json.error).toMatchObject({ reason: 'odoo.unavailable', details: { outcome: 'nothing_written' } });
 
   await gateway.odoo.start();
   await until('200', async () => (await read()).status === 200);
   await until('ready', async () => (await gateway.get('/readyz')).status === 200);
+});
+
+test('a restart fails no request that fits the time in the queue', { timeout: 120_000 }, async () => {
+  const proxy = await startTcpProxy(Number(new URL(gateway.odoo.url).port));
+  const patient = await gateway.startSidecar({ env: { GATEWAY_ODOO_URL: `http://127.0.0.1:${proxy.port}` } });
+  const options = { key: gateway.keys.admin };
+  expect((await patient.get('/api/v1/res.partner?limit=1', options)).status).toBe(200);
+  await proxy.cut();
+  const asked = Array.from({ length: 20 }, (_, i) =>
+    i % 2
+      ? patient.get('/api/v1/res.partner?limit=1', options)
+      : patient.post('/api/v1/res.partner', { name: `Patient ${i}` }, options),
+  );
+  await delay(1_000);
+  await proxy.restore();
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map((_, i) => (i % 2 ? 200 : 201)));
+  const [row] = await gateway.sql<{ count: string }>("select count(*) from res_partner where name like 'Patient %'");
+  expect(Number(row?.count)).toBe(10);
+  await patient.stop();
+  await proxy.cut();
 });

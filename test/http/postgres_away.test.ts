@@ -79,6 +79,22 @@ test('connections that a firewall forgot: all are given up after the first that 
   await sidecar.stop();
 });
 
+test('a sidecar that starts answers its first request', async () => {
+  const env = { GATEWAY_DATABASE_URL: gateway.sidecarDatabaseUrl, GATEWAY_ODOO_URL: gateway.odoo.url };
+  const sidecar = await SidecarProcess.spawn(env);
+  let first: number | undefined;
+  await until('it answers', async () => {
+    first = await sidecar.get('/api/v1/ping', { key: gateway.keys.admin }).then(
+      ({ status }) => status,
+      () => undefined,
+    );
+    return first !== undefined;
+  });
+  expect(first).toBe(200);
+  sidecar.kill('SIGTERM');
+  expect(await sidecar.exited).toBe(0);
+});
+
 test('at the start: waits for Postgres instead of ending', async () => {
   const proxy = await startTcpProxy(postgresPort);
   await proxy.cut();

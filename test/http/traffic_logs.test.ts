@@ -29,6 +29,7 @@ interface Row {
   user_id: number | null;
   consumer: string;
   reason: string | null;
+  message: string | null;
   gateway_ms: number;
   odoo_ms: number | null;
   sql_count: number | null;
@@ -149,6 +150,24 @@ test('metadata: every request with its times, no bodies', async () => {
   expect(row.gateway_ms).toBeGreaterThan(row.odoo_ms ?? 0);
   expect(row.sql_count).toBeGreaterThan(0);
   expect(row.response_body).toBeNull();
+});
+
+test.each([
+  ['Bearer twice', { headers: { Authorization: `Bearer Bearer ${gateway.keys.admin}` } }, '"Bearer" in front of it'],
+  ['a header of its own', { headers: { 'X-API-Key': `Bearer ${gateway.keys.admin}` } }, '"Bearer" in front of it'],
+  ['quotation marks', { key: `"${gateway.keys.admin}"` }, 'quotation marks around it'],
+  ['a written line end', { key: `${gateway.keys.admin}\\n` }, 'the end of its line'],
+  ['a blank', { key: `${gateway.keys.admin.slice(0, 9)} ${gateway.keys.admin.slice(9)}` }, 'blanks in it'],
+  [
+    'the line end that echo adds to base64',
+    { headers: { Authorization: `Basic ${Buffer.from(`admin:${gateway.keys.admin}\n`).toString('base64')}` } },
+    'the end of its line',
+  ],
+])('a key that was pasted with %s: the log says so, and only the log', async (_name, options, hint) => {
+  const { id, answer } = await request('/api/v1/ping', options);
+  expect([answer.status, answer.json.error.message]).toEqual([401, 'Invalid or expired credentials']);
+  await until('the row', async () => (await rowOf(id)) !== undefined);
+  expect((await rowOf(id))?.message).toBe(`Invalid or expired credentials: the key was pasted with ${hint}`);
 });
 
 test('a day that is being dropped keeps no row of another day waiting', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { pastedAlong } from '../../sidecar/src/credentials/pasted.ts';
 import { readCredential } from '../../sidecar/src/credentials/presented.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -31,4 +32,29 @@ test.each([
   ['Basic that is not base64', { authorization: 'Basic me:abc' }, { kind: 'malformed' }],
 ])('%s', (_, headers, credential) => {
   expect(readCredential(headers)).toEqual(credential);
+});
+
+const key = `gwk_${'a1_-'.repeat(15)}`;
+
+test.each([
+  [`Bearer ${key}`, '"Bearer" in front of it'],
+  [`bearer: ${key}`, '"bearer" in front of it'],
+  [`"Bearer ${key}"`, '"Bearer" in front of it'],
+  [`Authorization: Bearer ${key}`, '"Authorization" in front of it'],
+  [`api_key=${key}`, '"api_key" in front of it'],
+  [`"${key}"`, 'quotation marks around it'],
+  [`'${key}`, 'quotation marks around it'],
+  [`“${key}”`, 'quotation marks around it'],
+  [`<${key}>`, 'quotation marks around it'],
+  [`${key}\n`, 'the end of its line'],
+  [`${key}\\r\\n`, 'the end of its line'],
+  [`${key}%0A`, 'the end of its line'],
+  [` ${key}`, 'blanks around it'],
+  [`${key}\u00a0`, 'blanks around it'],
+  [`${key.slice(0, 20)} ${key.slice(20)}`, 'blanks in it'],
+  [key, undefined],
+  ['0123456789abcdef0123456789abcdef01234567', undefined],
+  ['', undefined],
+])('what was pasted along with a key: %j', (text, found) => {
+  expect(pastedAlong(text)).toBe(found);
 });

@@ -3,8 +3,9 @@
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
 import type { Principal, RequestContext } from '../pipeline/context.ts';
+import { refusedAsPasted } from './pasted.ts';
 import type { Credential } from './presented.ts';
-import { readCredential } from './presented.ts';
+import { partsOf, readCredential } from './presented.ts';
 import { CredentialRefused } from './refused.ts';
 import type { Proof } from './stamps.ts';
 
@@ -12,6 +13,8 @@ import type { Proof } from './stamps.ts';
 export interface Attempt {
   /** The address, or the /64 that it is of: whose turn it is where tries wait for each other. */
   readonly network: string;
+  /** Says what is tried: the same from the same network counts once. Throws when it was refused a moment ago. */
+  presents(...what: readonly string[]): void;
   /** Before a credential that was never verified is looked at: throws when too many of this address have failed. */
   admit(): void;
   /**
@@ -45,9 +48,12 @@ export function authentication(authenticators: readonly Authenticator[]): Authen
   return (context, attempt) => {
     const credential = readCredential(context.request.headers);
     if (credential === undefined) throw missing();
+    const parts = partsOf(credential, context.request.headers);
+    attempt.presents(...parts);
     const authenticator = authenticators.find((candidate) => candidate.recognises(credential));
-    if (authenticator === undefined)
-      throw invalid(new CredentialRefused(`no kind of credential looks like this (${credential.kind})`));
+    if (authenticator === undefined) {
+      throw invalid(refusedAsPasted(parts[0], `no kind of credential looks like this (${credential.kind})`));
+    }
 
     const found = told(() => authenticator.authenticate(credential, context.database, attempt));
     if (found instanceof Promise) return settle(context, found);

@@ -6,8 +6,8 @@ import { findClient } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { Attempt } from './authenticate.ts';
+import { refusedAsPasted } from './pasted.ts';
 import { principalsOf } from './principals.ts';
-import { CredentialRefused } from './refused.ts';
 import type { Proof } from './stamps.ts';
 import { secretStamp } from './stamps.ts';
 
@@ -29,7 +29,8 @@ export async function authenticateClient(
   { clientId, secret }: ClientCredentials,
   attempt: Attempt,
 ): Promise<Proof> {
-  if (!idFormat.test(clientId) || secret.length > longestSecret) throw new CredentialRefused('malformed client');
+  if (!idFormat.test(clientId) || secret.length > longestSecret)
+    throw refusedAsPasted(idFormat.test(clientId) ? secret : clientId, 'malformed client');
   const presented = digest('sha256', secret, 'buffer');
   const verified = verifiedOf(database);
   const pair = `${clientId}${presented.toString('base64')}`;
@@ -39,7 +40,7 @@ export async function authenticateClient(
   const fitting = hashes.map((hash) => timingSafeEqual(presented, hash)).indexOf(true);
   const secretId = client?.secretIds[fitting];
   if (client === undefined || secretId === undefined) {
-    throw new CredentialRefused(client === undefined ? 'unknown client' : 'wrong secret');
+    throw refusedAsPasted(secret, client === undefined ? 'unknown client' : 'wrong secret');
   }
   verified.set(pair, true);
   return { standing: await principalsOf(database).of('client', client.id), stamp: secretStamp(secretId) };

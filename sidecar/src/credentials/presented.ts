@@ -46,3 +46,10 @@ function basic(encoded: string): Credential {
   if (colon === -1) return malformed;
   return { kind: 'basic', login: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
 }
+
+/** What the credential is made of, in whichever header it came. */
+export function partsOf(credential: Credential, headers: IncomingHttpHeaders): readonly [string, ...string[]] {
+  if (credential.kind === 'basic') return [credential.secret, credential.login];
+  if (credential.kind !== 'malformed') return [credential.secret];
+  return [String(headers['x-api-key'] ?? headers['api-key'] ?? headers['x-access-token'] ?? headers.authorization)];
+}

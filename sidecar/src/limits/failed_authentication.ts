@@ -4,7 +4,12 @@
 // A try that costs something reserves its place among those that may fail, before it begins: of a burst, no more are
 // tried than may fail. One that succeeds gives its place back; one that fails is counted, over all sidecars. What is sure to
 // fail is counted before it costs anything.
+//
+// The same credential shown again is no further guess: a program with a key that has ended shows it all day. It counts once,
+// and is refused from memory for a moment, so that it costs nothing either.
 
+import { hash as digest } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Attempt, Authenticate } from '../credentials/authenticate.ts';
 import { perDatabase } from '../db/database.ts';
 import type { PerWindow } from '../db/throttle.ts';
@@ -23,6 +28,15 @@ interface Reserved {
 }
 
 const reservedOf = perDatabase(() => new Map<string, Reserved>());
+
+const mostRemembered = 20_000;
+/** A credential may become good: its user is unblocked, its password changed to it. */
+const refusedForMs = 1_000;
+
+const memoryOf = perDatabase(() => ({
+  counted: new LRUCache<string, true>({ max: mostRemembered }),
+  refused: new LRUCache<string, GatewayError>({ max: mostRemembered, ttl: refusedForMs }),
+}));
 
 /** The policy that finds the caller, with a limit on how often an address may fail at it. */
 export function limitFailures(authenticate: Authenticate): Policy {
@@ -61,6 +75,8 @@ class AddressAttempt implements Attempt {
   readonly #context: RequestContext;
   #release: (() => void) | undefined;
   #isCharged = false;
+  #presented: readonly string[] | undefined;
+  #name: string | undefined;
 
   constructor(context: RequestContext) {
     this.#context = context;
@@ -68,6 +84,14 @@ class AddressAttempt implements Attempt {
 
   get network(): string {
     return subscriberOf(this.#context.address);
+  }
+
+  presents(...what: readonly string[]): void {
+    this.#presented = what;
+    const { refused } = memoryOf(this.#context.database);
+    if (refused.size === 0) return;
+    const error = refused.get(this.#nameOfPresented() ?? '');
+    if (error !== undefined) throw error;
   }
 
   admit(): void {
@@ -94,9 +118,21 @@ class AddressAttempt implements Attempt {
   }
 
   async charge(): Promise<void> {
-    const decision = await throttleOf(this.#context.database).take(this.#subject, this.#limits);
+    const { counted } = memoryOf(this.#context.database);
+    const name = this.#nameOfPresented();
     this.#isCharged = true;
-    if (decision !== undefined) tell(this.#context, decision);
+    if (name !== undefined) {
+      if (counted.has(name)) return;
+      // Now, so that the same one at the same time finds it.
+      counted.set(name, true);
+    }
+    try {
+      const decision = await throttleOf(this.#context.database).take(this.#subject, this.#limits);
+      if (decision !== undefined) tell(this.#context, decision);
+    } catch (error) {
+      if (name !== undefined) counted.delete(name);
+      throw error;
+    }
   }
 
   release(): void {
@@ -106,8 +142,21 @@ class AddressAttempt implements Attempt {
 
   /** Rejects with `error`, unless the failure was one too many. */
   async fail(error: unknown): Promise<never> {
-    if (!this.#isCharged && error instanceof GatewayError && error.reason === 'auth.invalid') await this.charge();
+    this.#context.presented = this.#nameOfPresented();
+    if (!(error instanceof GatewayError && error.reason === 'auth.invalid')) throw error;
+    if (!this.#isCharged) await this.charge();
+    const name = this.#nameOfPresented();
+    const { refused } = memoryOf(this.#context.database);
+    // Once its moment is over, it is looked at again, however often it is shown meanwhile.
+    if (name !== undefined && refused.get(name) !== error) refused.set(name, error);
     throw error;
+  }
+
+  /** Holds no secret. */
+  #nameOfPresented(): string | undefined {
+    if (this.#presented === undefined) return undefined;
+    this.#name ??= digest('sha256', JSON.stringify([this.network, ...this.#presented]), 'base64');
+    return this.#name;
   }
 
   #hold(subjects: Map<string, Reserved>, reserved: Reserved, soonOver: 0 | 1): void {

@@ -1,6 +1,7 @@
 // Addresses that are refused before anything else is asked: those that broke limits or guessed credentials too often,
 // and those that a manager blocked. All in memory; a change in Postgres brings it here within a second.
 
+import { LRUCache } from 'lru-cache';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import { countViolations, readIpBlocks } from '../db/ip_blocks.ts';
@@ -17,6 +18,7 @@ const reportEveryMs = 500;
 /** Networks with violations between two reports; what comes on top in half a second is not counted. */
 const mostReported = 10_000;
 const retryMs = 1_000;
+const mostRemembered = 20_000;
 
 export interface IpBlocking {
   readonly policy: Policy;
@@ -41,9 +43,11 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
       appliesTo: ['anonymous', 'authenticated'],
       check: ({ database, address }: RequestContext) => admit(database, address),
     },
-    recorder({ error, known, address }: RequestContext): void {
+    recorder({ error, known, address, presented }: RequestContext): void {
       if (known.database === undefined || !(error instanceof GatewayError) || !violations.has(error.reason)) return;
-      blocksOf(known.database).countViolation(address);
+      // Who is known has a limit of its own, and others behind its address have nothing to do with it.
+      if (error.reason === 'throttle.exceeded' && known.principal !== undefined) return;
+      blocksOf(known.database).countViolation(address, presented);
     },
   };
 }
@@ -71,6 +75,8 @@ class IpBlocks {
   isLoaded = false;
   #counts = new Map<string, number>();
   #reporting: NodeJS.Timeout | undefined;
+  /** Credentials that have counted: the same one again is no further guess. */
+  readonly #counted = new LRUCache<string, true>({ max: mostRemembered });
   #never: { readonly text: string; readonly ranges: readonly Range[] } = { text: '', ranges: [] };
 
   constructor(database: Database, proxies: readonly Range[]) {
@@ -98,8 +104,13 @@ class IpBlocks {
     return block === undefined || this.#isExcepted(parsed) ? undefined : (block.until - now) / 1_000;
   }
 
-  countViolation(address: string): void {
+  /** @param presented the name of the credential that was refused, if one was */
+  countViolation(address: string, presented: string | undefined): void {
     if (!this.#database.settings['ip_block.enabled']) return;
+    if (presented !== undefined) {
+      if (this.#counted.has(presented)) return;
+      this.#counted.set(presented, true);
+    }
     const parsed = parseAddress(address);
     if (parsed === undefined || this.#isExcepted(parsed)) return;
     const network = subscriberNetwork(parsed);

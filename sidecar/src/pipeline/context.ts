@@ -142,6 +142,8 @@ export class RequestContext {
   /** Extra headers of the answer, name and value in turn. */
   readonly headers: string[] = [];
   cacheControl = 'no-store';
+  /** Names a credential that was refused, and the network that it came from; it tells nothing of it. */
+  presented: string | undefined = undefined;
   /** What the caller is told of its limits, name and value in turn. */
   limitHeaders: readonly string[] = [];
 

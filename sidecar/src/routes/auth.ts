@@ -4,7 +4,8 @@
 import { z } from 'zod';
 import type { Attempt, KeyAuthenticator } from '../credentials/authenticate.ts';
 import { asAnswer, missing } from '../credentials/authenticate.ts';
-import { readCredential } from '../credentials/presented.ts';
+import { refusedAsPasted } from '../credentials/pasted.ts';
+import { partsOf, readCredential } from '../credentials/presented.ts';
 import type { Standing } from '../credentials/principals.ts';
 import { principalsOf } from '../credentials/principals.ts';
 import { CredentialRefused } from '../credentials/refused.ts';
@@ -50,9 +51,14 @@ export function authRoutes({ checkLogin, needsSecondFactor, keys }: AuthParts): 
       ...post,
       name: 'refresh',
       path: '/api/v1/auth/refresh',
-      handle: (context) => told(context, () => refresh(context, needsSecondFactor)),
+      handle: (context) => told(context, (attempt) => refresh(context, needsSecondFactor, attempt)),
     },
-    { ...post, name: 'logout', path: '/api/v1/auth/logout', handle: (context) => told(context, () => logout(context)) },
+    {
+      ...post,
+      name: 'logout',
+      path: '/api/v1/auth/logout',
+      handle: (context) => told(context, (attempt) => logout(context, attempt)),
+    },
     {
       ...post,
       name: 'exchange',
@@ -85,6 +91,7 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
   const scopes = scopesOf(body.scope);
   // Postgres stores no null byte, so nobody has one in a login or a password.
   if (`${body.login}${body.password}`.includes('\0')) throw new CredentialRefused('a null byte in a login');
+  attempt.presents(body.login, body.password);
   attempt.admit();
   const { uid, mfa } = await checkLogin(context, body.login, body.password, attempt);
   if (uid === null) throw new CredentialRefused('Odoo refused the login');
@@ -110,8 +117,9 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
 const refreshBody = z.object({ refresh_token: z.string().min(1), scope: z.string().max(4_000).optional() });
 
 /** What stands against a login now stands against going on with one. */
-async function refresh(context: RequestContext, needsSecondFactor: NeedsSecondFactor): Promise<Answer> {
+async function refresh(context: RequestContext, needsSecondFactor: NeedsSecondFactor, attempt: Attempt): Promise<Answer> {
   const body = parsed(refreshBody, context.body, 'refresh_token');
+  attempt.presents(body.refresh_token);
   const issued = await refreshTokens(context.database, {
     text: body.refresh_token,
     scopes: scopesOf(body.scope) ?? undefined,
@@ -128,13 +136,14 @@ async function refresh(context: RequestContext, needsSecondFactor: NeedsSecondFa
 const logoutBody = z.object({ refresh_token: z.string().min(1).optional() }).optional();
 
 /** Ends the login that the access token in the headers, or the refresh token in the body, belongs to. */
-async function logout(context: RequestContext): Promise<Answer> {
+async function logout(context: RequestContext, attempt: Attempt): Promise<Answer> {
   const body = parsed(logoutBody, context.body, 'refresh_token');
   const credential = readCredential(context.request.headers);
   const presented = body?.refresh_token ?? (credential && 'secret' in credential ? credential.secret : undefined);
   if (presented === undefined) throw missing();
+  attempt.presents(presented);
   const token = await readAnyToken(context.database, presented);
-  if (token === undefined) throw new CredentialRefused('no token to log out with');
+  if (token === undefined) throw refusedAsPasted(presented, 'no token to log out with');
   await endFamily(context.database, token.row);
   return { status: 200, body: { success: true, data: null, message: 'Logged out' } };
 }
@@ -151,9 +160,11 @@ async function exchange(context: RequestContext, keys: readonly KeyAuthenticator
   const credential =
     readCredential(context.request.headers) ?? (given === undefined ? undefined : { kind: 'key', secret: given });
   if (credential === undefined) throw missing();
+  const parts = partsOf(credential, context.request.headers);
+  attempt.presents(...parts);
   const scopes = scopesOf(body?.scope);
   const authenticator = keys.find((candidate) => candidate.recognises(credential));
-  if (authenticator === undefined) throw new CredentialRefused('not a key');
+  if (authenticator === undefined) throw refusedAsPasted(parts[0], 'not a key');
   await database.ensureFresh();
   const proof = await authenticator.prove(credential, database, attempt);
   const { principal } = proof.standing;

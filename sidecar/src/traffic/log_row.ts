@@ -4,6 +4,7 @@ import type { LogRow } from '../db/traffic.ts';
 import { logLiteral } from '../db/traffic.ts';
 import { GatewayError, isOwnMessage } from '../errors.ts';
 import type { RequestContext } from '../pipeline/context.ts';
+import type { Redactor } from '../redact/redactor.ts';
 import type { Counted } from './figures.ts';
 import { longestPath, redactorOf } from './redactor_of.ts';
 
@@ -48,7 +49,7 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
     status: counted.status,
     reason: counted.reason,
     message: optional(error, (thrown) =>
-      isOwnMessage(thrown) ? thrown.message : redactor.text(thrown.message.slice(0, longestText)),
+      isOwnMessage(thrown) ? thrown.message + whyRefused(thrown, redactor) : redactor.text(thrown.message.slice(0, longestText)),
     ),
     level,
     cost: counted.cost,
@@ -72,6 +73,12 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
     row.response_body = optional(context.answered, (body) => redactor.answer(body, bodyBytes));
   }
   return logLiteral(row);
+}
+
+/** Of a credential, which its caller is not told. */
+function whyRefused(error: Error, redactor: Redactor): string {
+  if (!(error instanceof GatewayError && error.reason === 'auth.invalid' && error.cause instanceof Error)) return '';
+  return `: ${redactor.text(error.cause.message.slice(0, longestText))}`;
 }
 
 /** An object of names and values in turn. */

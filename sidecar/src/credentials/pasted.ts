@@ -1,0 +1,26 @@
+// What people paste along with a key. It is refused like any other: whoever reads the log is told what to take away.
+
+import { CredentialRefused } from './refused.ts';
+
+/** @param why what the log says when nothing was pasted along */
+export function refusedAsPasted(secret: string, why: string): CredentialRefused {
+  const along = pastedAlong(utf8(secret));
+  return new CredentialRefused(along === undefined ? why : `the key was pasted with ${along}`);
+}
+
+const lineEnd = /[\r\n]|\\[rn]|%0[ad]/i;
+
+/** Undefined when it is a key and nothing else, as far as its form tells. */
+export function pastedAlong(text: string): string | undefined {
+  const word = /^[\s"']*(bearer|basic|token|api[-_ ]?key|x-api-key|authorization)\b[\s:=]*/i.exec(text)?.[1];
+  if (word !== undefined) return `"${word}" in front of it`;
+  if (lineEnd.test(text)) return 'the end of its line';
+  if (/^\s*["'`“”„‘’«»<]|["'`“”‘’«»>]\s*$/.test(text)) return 'quotation marks around it';
+  if (/^\s*\S+\s*$/.test(text) && /^\s|\s$|\u200b|\ufeff/.test(text)) return 'blanks around it';
+  return /\s/.test(text) ? 'blanks in it' : undefined;
+}
+
+/** Node reads headers as Latin-1, byte by byte. */
+function utf8(text: string): string {
+  return /[\x80-\xff]/.test(text) && !/[^\0-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
+}
