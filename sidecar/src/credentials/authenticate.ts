@@ -13,8 +13,11 @@ import type { Proof } from './stamps.ts';
 export interface Attempt {
   /** The address, or the /64 that it is of: whose turn it is where tries wait for each other. */
   readonly network: string;
-  /** Says what is tried: the same from the same network counts once. Throws when it was refused a moment ago. */
-  presents(...what: readonly string[]): void;
+  /**
+   * Says what is tried: the same from the same network counts once. Throws when it was refused a moment ago, unless someone
+   * else keeps count of it and has to hear of it.
+   */
+  presents(what: readonly string[], isAlwaysChecked?: boolean): void;
   /** Before a credential that was never verified is looked at: throws when too many of this address have failed. */
   admit(): void;
   /**
@@ -49,7 +52,7 @@ export function authentication(authenticators: readonly Authenticator[]): Authen
     const credential = readCredential(context.request.headers);
     if (credential === undefined) throw missing();
     const parts = partsOf(credential, context.request.headers);
-    attempt.presents(...parts);
+    attempt.presents(parts);
     const authenticator = authenticators.find((candidate) => candidate.recognises(credential));
     if (authenticator === undefined) {
       throw invalid(refusedAsPasted(parts[0], `no kind of credential looks like this (${credential.kind})`));

@@ -86,8 +86,9 @@ class AddressAttempt implements Attempt {
     return subscriberOf(this.#context.address);
   }
 
-  presents(...what: readonly string[]): void {
+  presents(what: readonly string[], isAlwaysChecked = false): void {
     this.#presented = what;
+    if (isAlwaysChecked) return;
     const { refused } = memoryOf(this.#context.database);
     if (refused.size === 0) return;
     const error = refused.get(this.#nameOfPresented() ?? '');
