@@ -41,7 +41,13 @@ export function startHttpsProxy(target: string): Promise<HttpsServer> {
   });
 }
 
-async function selfSigned(): Promise<{ key: Buffer; cert: Buffer }> {
+export interface Certificate {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+}
+
+/** For 127.0.0.1, signed by nobody but itself. */
+export async function selfSigned(): Promise<Certificate> {
   const dir = mkdtempSync(join(tmpdir(), 'https-'));
   try {
     const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];

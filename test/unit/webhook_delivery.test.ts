@@ -6,8 +6,10 @@ import { Webhook as Receiver } from 'standardwebhooks';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Job, Result, Webhook } from '../../sidecar/src/db/webhooks.ts';
+import { GatewayError } from '../../sidecar/src/errors.ts';
 import { deliver, renderEvent, retryAfter } from '../../sidecar/src/webhooks/deliver.ts';
 import { Endpoint } from '../../sidecar/src/webhooks/endpoint.ts';
+import { renderAll } from '../../sidecar/src/webhooks/render.ts';
 import { sign } from '../../sidecar/src/webhooks/sign.ts';
 
 const secrets = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
@@ -174,6 +176,12 @@ describe('a delivery', () => {
     },
   );
 
+  test('keeps nothing that Postgres cannot keep, such as half of a character', async () => {
+    answer = (_request, response) => response.end(`${'.'.repeat(1_023)}😀`);
+    const { response } = await deliver(agent, webhook(), job(1), '{}', 1_000);
+    expect(response).toBe(`${'.'.repeat(1_023)}\ufffd`);
+  });
+
   test('keeps the first KB of the answer and reads no endless one', async () => {
     answer = (_request, response) => {
       response.writeHead(200);
@@ -205,10 +213,42 @@ test('the signature is the one of the specification', () => {
   );
 });
 
+describe('what cannot be read', () => {
+  const unreadable = 13;
+  const jobs = [7, 8, unreadable, 9].map((resId, index) => job(index + 1, { resId }));
+  const reader = (error: Error) => async (ids: readonly number[]) => {
+    if (ids.includes(unreadable)) throw error;
+    return new Map(ids.map((id) => [id, { id }]));
+  };
+
+  test('is the fault of its own job', async () => {
+    const error = new GatewayError('odoo.error');
+    const { ready, unread } = await renderAll(jobs, reader(error));
+    expect(ready.map(({ job: { id }, body }) => [id, JSON.parse(body).data.values.id])).toEqual([
+      [1, 7],
+      [2, 8],
+      [4, 9],
+    ]);
+    expect(unread).toEqual([{ job: jobs[2], error }]);
+  });
+
+  test('is not looked for while Odoo cannot be asked', async () => {
+    const { ready, unread } = await renderAll(jobs, reader(new GatewayError('odoo.unavailable')));
+    expect([ready.length, unread.length]).toEqual([0, 4]);
+  });
+
+  test('may be a value that is no JSON, or a time that is none', async () => {
+    const odd = [job(1, { event: 'unlink', recordValues: { n: 1n } }), job(2), job(3, { createdAt: new Date(Number.NaN) })];
+    const { ready, unread } = await renderAll(odd, async () => new Map());
+    expect(ready.map(({ job: { id } }) => id)).toEqual([2]);
+    expect(unread.map(({ job: { id } }) => id)).toEqual([1, 3]);
+  });
+});
+
 describe('an endpoint', () => {
   const sent: number[] = [];
   const results: Result[] = [];
-  const open = new Map<number, (outcome: 'delivered' | 'failed') => void>();
+  const open = new Map<number, (outcome: 'delivered' | 'failed' | Promise<never>) => void>();
 
   afterEach(() => {
     sent.length = 0;
@@ -222,7 +262,7 @@ describe('an endpoint', () => {
       mostFailures: () => mostFailures,
       send: (_webhook, { job: { id } }) => {
         sent.push(id);
-        return new Promise((resolve) => open.set(id, (outcome) => resolve({ job: id, outcome })));
+        return new Promise<'delivered' | 'failed'>((resolve) => open.set(id, resolve)).then((outcome) => ({ job: id, outcome }));
       },
       report: (result) => results.push(result),
       onRoom: () => {},
@@ -259,6 +299,17 @@ describe('an endpoint', () => {
       [3, 'released'],
     ]);
     expect(endpoint.held.size).toBe(0);
+  });
+
+  test('takes what goes wrong unexpectedly for a failed attempt of that job', async () => {
+    const endpoint = create();
+    take(endpoint, [job(1), job(2, { resId: 8 })]);
+    open.get(1)?.(Promise.reject(new TypeError('odd')));
+    await end(2, 'delivered');
+    expect(results).toEqual([
+      { job: 2, outcome: 'delivered' },
+      { job: 1, outcome: 'failed', status: null, error: 'Not sent: TypeError: odd' },
+    ]);
   });
 
   test('gives everything back when failures pile up', async () => {

@@ -43,7 +43,7 @@ afterAll(() => {
 });
 
 async function post(url: string, allowed = parseAllowed([]), lookup?: LookupFunction): Promise<number> {
-  const agent = new Agent({ connect: guardedConnector(allowed, 2_000, lookup) });
+  const agent = new Agent({ connect: guardedConnector(allowed, 2_000, { lookup }) });
   const { origin, pathname } = new URL(url);
   try {
     const { statusCode, body } = await agent.request({ origin, path: pathname, method: 'POST', body: '{}' });

@@ -11,7 +11,7 @@ from odoo.tests.common import BaseCase
 from ..executor.quiet_log import WithoutSecrets, log_without_secrets
 from ..tools.redact import STARS, TOO_LARGE, Secrets, is_secret_method, is_secret_name, without_credentials
 from ..webhooks.deliver import Target, deliver
-from ..webhooks.egress import guarded_session, parse_allowed
+from ..webhooks.egress import parse_allowed
 from .common import ChannelCase, create, method
 
 CASES = json.loads((Path(__file__).parent / "secret_cases.json").read_text(encoding="utf-8"))
@@ -137,14 +137,14 @@ class TestReceivers(BaseCase):
         self.addCleanup(receiver.shutdown)
         url = f"http://127.0.0.1:{receiver.server_port}/hook"
         headers = [{"name": "Authorization", "value": "Bearer opensesame Zq7v"}, {"name": "X-Own", "value": "hunter22"}]
-        with guarded_session(parse_allowed(["127.0.0.0/8"]), 5) as session:
-            for fill in (0, 1010, 1020):
-                receiver.fill = fill
-                result = deliver(session, Target(url, headers, [b"x" * 32]), "event", "{}", 5)
-                self.assertEqual(result["outcome"], "delivered", result)
-                for secret in ("opens", "Zq7v", "hunter", "abcdef"):
-                    self.assertNotIn(secret, result["response"])
-            broken = [{"name": "X-Own", "value": "hunter22\n"}]
-            result = deliver(session, Target(url, broken, [b"x" * 32]), "event", "{}", 5)
-            self.assertEqual(result["outcome"], "failed", result)
-            self.assertNotIn("hunter22", result["error"])
+        allowed = parse_allowed(["127.0.0.0/8"])
+        for fill in (0, 1010, 1020):
+            receiver.fill = fill
+            result = deliver(allowed, Target(url, headers, [b"x" * 32]), "event", "{}", 5)
+            self.assertEqual(result["outcome"], "delivered", result)
+            for secret in ("opens", "Zq7v", "hunter", "abcdef"):
+                self.assertNotIn(secret, result["response"])
+        broken = [{"name": "X-Own", "value": "hunter22\n"}]
+        result = deliver(allowed, Target(url, broken, [b"x" * 32]), "event", "{}", 5)
+        self.assertEqual(result["outcome"], "failed", result)
+        self.assertNotIn("hunter22", result["error"])

@@ -10,6 +10,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import requests
 
@@ -17,8 +18,9 @@ from odoo.tests import common, new_test_user, tagged
 from odoo.tools.json import json_default
 
 from ..webhooks.deliver import Target, deliver
-from ..webhooks.egress import guarded_session, parse_allowed, refusal
+from ..webhooks.egress import parse_allowed, refusal
 from ..webhooks.values import read_values
+from .faulty_receiver import FAULTS, FaultyReceiver, write_certificate
 from .test_webhook_capture import WebhookCase
 
 CASES = json.loads(Path(__file__).with_name("egress_cases.json").read_text(encoding="utf-8"))
@@ -47,6 +49,9 @@ class Handler(BaseHTTPRequestHandler):
         status = self.server.status
         if callable(status):
             status = status(json.loads(body))
+        if status == "zeros":
+            self.wfile.write(b"\0\0\r\n\r\n")
+            return
         if status == "drip":
             self.send_response(200)
             self.end_headers()
@@ -126,6 +131,31 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual(headers["webhook-signature"], f"v1,{expected}")
         webhook.invalidate_recordset()
         self.assertEqual((webhook.health, webhook.delivered), ("healthy", 2))
+
+    def test_the_fault_of_one_job_fails_that_job_only(self):
+        """A receiver that speaks no HTTP, a record that cannot be read, and one that waits behind both."""
+        self.receiver.status = lambda event: "zeros" if event["data"]["values"]["name"] == "Zeros" else 200
+        self.webhook(url=self.receiver.url, fields=["name", "display_name"])
+        self.env["res.partner"].create([{"name": name} for name in ("Zeros", "Unreadable", "Good")])
+        computed = type(self.env["res.partner"])._compute_display_name
+
+        def compute(partners):
+            if "Unreadable" in partners.mapped("name"):
+                partners.env.cr.execute("select 1 / 0")
+            return computed(partners)
+
+        self.env.flush_all()
+        self.patch(type(self.env["res.partner"]), "_compute_display_name", compute)
+        self.take_over()
+        self.assertEqual(
+            self.states(),
+            [("create", "queued", 1, None), ("create", "queued", 1, None), ("create", "delivered", 1, 200)],
+        )
+        self.env.cr.execute("select error from gateway.webhook_attempt order by job_id")
+        [zeros, unreadable, good] = [error for (error,) in self.env.cr.fetchall()]
+        self.assertRegex(zeros, r"^127\.0\.0\.1: It does not answer in HTTP")
+        self.assertRegex(unreadable, "^Not read: division by zero")
+        self.assertIsNone(good)
 
     def test_a_failed_job_holds_up_its_record_alone(self):
         self.webhook(url=self.receiver.url)
@@ -330,15 +360,12 @@ class TestWebhookTakeOver(TakeOverCase):
 class TestWebhookEgress(common.BaseCase):
     def setUp(self):
         super().setUp()
-        # Odoo's tests stop requests to the outside before they reach what is tested here.
-        self.patch(requests.Session, "send", common._super_send)
         self.receiver = Receiver()
         self.addCleanup(self.receiver.server_close)
         self.addCleanup(self.receiver.shutdown)
 
     def send(self, url, allowed=(), timeout_s=3):
-        with guarded_session(allowed, timeout_s) as session:
-            return deliver(session, Target(url, [], [b"k"]), "id", "{}", timeout_s)
+        return deliver(allowed, Target(url, [], [b"k"]), "id", "{}", timeout_s)
 
     def test_addresses_that_are_not_public_are_refused(self):
         for url, why in CASES["refused"]:
@@ -377,6 +404,37 @@ class TestWebhookEgress(common.BaseCase):
         self.receiver.status = "drip"
         result = self.send(self.receiver.url, LOOPBACK, timeout_s=1)
         self.assertLess(result["ms"], 3000)
+
+
+@tagged("post_install", "-at_install")
+class TestFaultyReceivers(common.BaseCase):
+    """The table that test/unit/webhook_faults.test.ts holds the sidecar's deliveries to."""
+
+    def test_each_fault_is_a_failed_attempt_that_ends_in_time(self):
+        with TemporaryDirectory() as folder:
+            certificates = {name: Path(folder, f"{name}.pem") for name in ("known", "unknown")}
+            for path in certificates.values():
+                write_certificate(path)
+            self.patch(requests.certs, "where", lambda: str(certificates["known"]))
+            receiver = FaultyReceiver(certificates)
+            self.addCleanup(receiver.close)
+            for case in FAULTS:
+                with self.subTest(case["name"]):
+                    receiver.case = case
+                    # Some end by the deadline; the others must not meet it when the machine is busy.
+                    slow = "drips" in case or case.get("then") == "wait"
+                    self.check(case, receiver.url, 0.5 if slow else 3)
+
+    def check(self, case, url, timeout_s):
+        result = deliver(LOOPBACK, Target(url, [], [b"k"]), "id", "{}", timeout_s)
+        self.assertLess(result["ms"], 1000 * timeout_s + 1000)
+        self.assertEqual(result["outcome"], "delivered" if case.get("delivered") else "failed", result)
+        if "status" in case:
+            self.assertEqual(result["status"], case["status"], result)
+        if not case.get("delivered"):
+            self.assertRegex(result["error"], r"^(127\.0\.0\.1: .{5}|No answer within 0\.5 s$|Answered \d{3}\b)")
+        # Postgres must be able to keep it.
+        self.assertNotIn("\\u0000", json.dumps(result))
 
 
 @tagged("post_install", "-at_install")

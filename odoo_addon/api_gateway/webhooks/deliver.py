@@ -4,21 +4,30 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import time
 from email.utils import parsedate_to_datetime
+from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import requests
+from requests.structures import CaseInsensitiveDict
 
 from odoo.tools.json import json_default
 
 from ..tools.redact import Secrets
+from .connection import post
 from .values import iso
+
+_logger = logging.getLogger(__name__)
 
 KEPT_OF_ANSWER = 1024
 OVERLAP = 4096
+DRAINED_OF_ANSWER = 65_536
+"""More of an answer is not read."""
+KEPT_OF_ERROR = 500
 MOST_OF_BODY = 5 * 1024 * 1024
+EXPECTED = (OSError, ValueError, HTTPException)
 
 
 class Target(NamedTuple):
@@ -58,47 +67,57 @@ def sign(secrets, event_id, timestamp, body):
     )
 
 
-def deliver(session, target, event_id, body, timeout_s):
-    """Posts once and gives what `gateway.webhook_finish` takes. Never raises for what the receiver does."""
+def deliver(allowed, target, event_id, body, timeout_s):
+    """Posts once and gives what `gateway.webhook_finish` takes. Never raises: each fault is a failed attempt with its
+    own sentence. `allowed`: networks that the settings open."""
     timestamp = int(time.time())
     started = time.monotonic()
     result = {"status": None, "error": None, "response": None, "retry_after": None, "gone": False}
     try:
-        if len(body) > MOST_OF_BODY:
+        sent = body.encode()
+        if len(sent) > MOST_OF_BODY:
             raise ValueError("Not sent: more than 5 MB. Choose fewer fields.")
-        if any(header["value"] is None for header in target.headers):
-            raise ValueError("A header has lost its value: this database is a copy. Type the value again.")
-        with session.post(
-            target.url,
-            data=body.encode(),
-            headers={
-                "User-Agent": "odoo-api-gateway",
-                "Accept": "*/*",
-                **{header["name"]: header["value"] for header in target.headers},
-                "Content-Type": "application/json",
-                "webhook-id": event_id,
-                "webhook-timestamp": str(timestamp),
-                "webhook-signature": sign(target.secrets, event_id, timestamp, body),
-            },
-            timeout=timeout_s,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            result["status"] = response.status_code
+        headers = _headers(target, event_id, timestamp, body)
+        with post(target.url, headers, sent, allowed, timeout_s) as answer:
+            result["status"] = answer.status
+            result["error"] = _refused(answer.status)
+            result["retry_after"] = _retry_after(answer.headers.get("Retry-After"))
+            result["gone"] = answer.status == 410
             # More than is kept: of a secret that the cut goes through, no half stays.
-            answer = response.raw.read(KEPT_OF_ANSWER + OVERLAP).decode("utf-8", "replace")
-            result["response"] = _without_secrets(answer, target)[:KEPT_OF_ANSWER].replace("\0", "")
-            result["error"] = _refused(response)
-            result["retry_after"] = _retry_after(response.headers.get("Retry-After"))
-            result["gone"] = response.status_code == 410
-    except (requests.RequestException, OSError, ValueError) as exc:
+            beginning = answer.beginning(DRAINED_OF_ANSWER)[: KEPT_OF_ANSWER + OVERLAP]
+            result["response"] = storable(_without_secrets(beginning.decode("utf-8", "replace"), target))[
+                :KEPT_OF_ANSWER
+            ]
+            if time.monotonic() - started >= timeout_s:  # what looks like the answer's end was its time's
+                raise TimeoutError
+    except Exception as exc:  # of one job, which must not end the run for the others
+        if not isinstance(exc, EXPECTED):
+            _logger.warning("webhooks: an attempt failed unexpectedly", exc_info=True)
         late = time.monotonic() - started >= timeout_s
-        result["error"] = f"No answer within {timeout_s:g} s" if late else _plain(exc, target)
-    result["error"] = result["error"] and _without_secrets(result["error"], target)
+        fault = f"No answer within {timeout_s:g} s" if late else _plain(exc, target)
+        result["error"] = result["error"] or storable(_without_secrets(fault, target))[:KEPT_OF_ERROR]
     result["ms"] = round((time.monotonic() - started) * 1000)
     result["outcome"] = "failed" if result["error"] else "delivered"
     result["body"] = body if len(body) <= MOST_OF_BODY else None
     return result
+
+
+def _headers(target, event_id, timestamp, body):
+    """A webhook's own headers first: those that say what is sent cannot be replaced."""
+    if any(header["value"] is None for header in target.headers):
+        raise ValueError("A header has lost its value: this database is a copy. Type the value again.")
+    headers = CaseInsensitiveDict({"User-Agent": "odoo-api-gateway", "Accept": "*/*"})
+    headers.update((header["name"], header["value"]) for header in target.headers)
+    headers.update(
+        {
+            "Connection": "close",
+            "Content-Type": "application/json",
+            "webhook-id": event_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": sign(target.secrets, event_id, timestamp, body),
+        }
+    )
+    return headers
 
 
 def _without_secrets(text, target):
@@ -107,8 +126,12 @@ def _without_secrets(text, target):
     return Secrets([*values, *(value.partition(" ")[2] for value in values), urlsplit(target.url).password]).clean(text)
 
 
-def _refused(response):
-    status = response.status_code
+def storable(text):
+    """What Postgres can keep as JSON: no NUL, no half of a pair."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _refused(status):
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:
@@ -124,13 +147,15 @@ def _retry_after(text):
         return int(text[:9])
     try:
         return max(0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 
 def _plain(exc, target):
-    """The innermost message: requests and urllib3 wrap it in one another."""
-    inner = [found for found in (*exc.args, getattr(exc, "reason", None)) if isinstance(found, BaseException)]
-    if inner:
-        return _plain(inner[-1], target)
-    return f"{urlsplit(target.url).hostname}: {exc}"[:500]
+    """At which host, and what."""
+    text = str(exc) or type(exc).__name__
+    if isinstance(exc, BadStatusLine) and not isinstance(exc, RemoteDisconnected):
+        text = f"It does not answer in HTTP, but with {exc.line[:100]!r}."
+    elif isinstance(exc, IncompleteRead):
+        text = "It ended its answer early."
+    return f"{urlsplit(target.url).hostname}: {text}"

@@ -1,15 +1,6 @@
 """Where a webhook may not connect to. The same rules as sidecar/src/webhooks/egress.ts."""
 
 import ipaddress
-import socket
-import threading
-from contextlib import suppress
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.poolmanager import PoolManager
 
 # IANA's special-purpose registries: what is not a public host of the Internet.
 SPECIAL = [
@@ -40,7 +31,7 @@ SPECIAL = [
 GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 
 
-class EgressRefused(requests.exceptions.ConnectionError):
+class EgressError(OSError):
     """The address is not one that webhooks may reach."""
 
 
@@ -65,58 +56,3 @@ def parse_allowed(entries):
         except ValueError:
             continue
     return networks
-
-
-def guarded_session(allowed, timeout_s):
-    """A session of `requests` whose connections go to allowed addresses alone and end after `timeout_s`. The address
-    that was checked is the one connected to, so DNS cannot switch in between."""
-
-    def connect(connection):
-        refused = None
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM
-        ):
-            refused = refusal(address[0], allowed)
-            if refused:
-                continue
-            sock = socket.socket(family, kind, protocol)
-            sock.settimeout(timeout_s)
-            try:
-                sock.connect(address)
-            except OSError:
-                sock.close()
-                raise
-            # A receiver that answers byte by byte would stretch the time that each read may take.
-            timer = threading.Timer(timeout_s, _end, [sock])
-            timer.daemon = True
-            timer.start()
-            return sock
-        raise EgressRefused(refused or f"{connection.host} has no address.")
-
-    class GuardedHTTPConnection(HTTPConnection):
-        _new_conn = connect
-
-    class GuardedHTTPSConnection(HTTPSConnection):
-        _new_conn = connect
-
-    class GuardedHTTPPool(HTTPConnectionPool):
-        ConnectionCls = GuardedHTTPConnection
-
-    class GuardedHTTPSPool(HTTPSConnectionPool):
-        ConnectionCls = GuardedHTTPSConnection
-
-    class GuardedAdapter(HTTPAdapter):
-        def init_poolmanager(self, connections, maxsize, block=False, **kwargs):
-            self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **kwargs)
-            self.poolmanager.pool_classes_by_scheme = {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
-
-    session = requests.Session()
-    session.trust_env = False  # no proxy and no .netrc of this machine
-    session.mount("http://", GuardedAdapter())
-    session.mount("https://", GuardedAdapter())
-    return session
-
-
-def _end(sock):
-    with suppress(OSError):  # it has ended already
-        sock.shutdown(socket.SHUT_RDWR)

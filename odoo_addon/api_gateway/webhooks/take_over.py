@@ -1,12 +1,17 @@
 """Empties the outbox from Odoo while no sidecar is alive, with the functions that the sidecars use."""
 
 import json
+import logging
 import uuid
 
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
 from ..tools.settings import settings
-from .deliver import Target, deliver, render_event
-from .egress import guarded_session, parse_allowed
+from .deliver import Target, deliver, render_event, storable
+from .egress import parse_allowed
 from .values import read_values
+
+_logger = logging.getLogger(__name__)
 
 LEASE_S = 300
 
@@ -16,23 +21,22 @@ def run(webhooks, most):
     arrived, as from a sidecar. `webhooks`: the model, with rights on everything."""
     env, cr = webhooks.env, webhooks.env.cr
     targets = read_targets(cr)
-    session, timeout_s = open_session(cr)
-    with session:
-        claimer, jobs = claim(cr, targets, most)
-        _commit(env, 0, len(jobs))
-        held_up = set()
-        for job in jobs:
-            is_test = job["event"] == "test"
-            place = (job["webhook_id"], job["res_id"])
-            # A sidecar that came back takes the rest.
-            if not is_test and (place in held_up or webhooks._sidecar_is_alive()):
-                result = {"job": job["id"], "outcome": "released"}
-            else:
-                result = deliver_job(env, session, timeout_s, targets[job["webhook_id"]], job)
-            if not is_test and result["outcome"] != "delivered":
-                held_up.add(place)
-            finish(cr, claimer, [result])
-            _commit(env, 1)
+    bounds = read_bounds(cr)
+    claimer, jobs = claim(cr, targets, most)
+    _commit(env, 0, len(jobs))
+    held_up = set()
+    for job in jobs:
+        is_test = job["event"] == "test"
+        place = (job["webhook_id"], job["res_id"])
+        # A sidecar that came back takes the rest.
+        if not is_test and (place in held_up or webhooks._sidecar_is_alive()):
+            result = {"job": job["id"], "outcome": "released"}
+        else:
+            result = deliver_job(env, bounds, targets[job["webhook_id"]], job)
+        if not is_test and result["outcome"] != "delivered":
+            held_up.add(place)
+        finish(cr, claimer, [result])
+        _commit(env, 1)
 
 
 def _commit(env, processed, remaining=None):
@@ -75,18 +79,27 @@ def finish(cr, claimer, results):
         )
 
 
-def open_session(cr):
-    """A guarded session with the timeout of the settings, and that timeout."""
+def read_bounds(cr):
+    """The networks that the settings open, and how many seconds a receiver has."""
     values = settings(cr)
-    timeout_s = float(values["webhook.timeout_seconds"])
-    return guarded_session(parse_allowed(values["webhook.egress_allow"]), timeout_s), timeout_s
+    return parse_allowed(values["webhook.egress_allow"]), float(values["webhook.timeout_seconds"])
 
 
-def deliver_job(env, session, timeout_s, target, job):
-    """Sends one claimed job and gives its result."""
+def deliver_job(env, bounds, target, job):
+    """Sends one claimed job and gives its result. What cannot be read is a failed attempt."""
     endpoint, owner_id, lang, names = target
-    body = job["body"] or render_event(job, _values_of(env, owner_id, lang, names, job))
-    return {"job": job["id"], **deliver(session, endpoint, job["event_id"], body, timeout_s)}
+    allowed, timeout_s = bounds
+    body = job["body"]
+    try:
+        if not body:
+            with env.cr.savepoint():
+                body = render_event(job, _values_of(env, owner_id, lang, names, job))
+    except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        return {"job": job["id"], "outcome": "released"}
+    except Exception as exc:
+        _logger.warning("webhooks: job %s could not be read", job["id"], exc_info=True)
+        return {"job": job["id"], "outcome": "failed", "status": None, "error": f"Not read: {storable(str(exc))}"[:500]}
+    return {"job": job["id"], **deliver(allowed, endpoint, job["event_id"], body, timeout_s)}
 
 
 def _values_of(env, owner_id, lang, names, job):

@@ -13,6 +13,7 @@ const overlap = 4_096;
 /** More of an answer is not read: the connection is closed instead of being kept. */
 const drainedOfAnswer = 65_536;
 
+const keptOfError = 500;
 const mostOfBody = 5 * 1024 * 1024;
 
 /** The body of an event. `values`: what the owner reads of the record now, null when it is gone. */
@@ -25,46 +26,58 @@ export function renderEvent(job: Job, values: unknown): string {
   });
 }
 
-/** Posts once. Never rejects: whatever the receiver does is a result. */
+/** Posts once. Never rejects: each fault of the receiver is a failed attempt with its own sentence. */
 export async function deliver(agent: Dispatcher, webhook: Webhook, job: Job, body: string, timeoutMs: number): Promise<Result> {
   const startedAt = performance.now();
-  const measured = (result: Omit<Result, 'job' | 'ms'>): Result => ({
-    job: job.id,
-    ms: Math.round(performance.now() - startedAt),
-    body,
-    ...result,
-  });
-  if (body.length > mostOfBody) {
-    return measured({ outcome: 'failed', status: null, error: 'Not sent: more than 5 MB. Choose fewer fields.', body: null });
-  }
+  const attempt: Attempt = { status: null, error: null };
   try {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const url = new URL(webhook.url);
-    const answer = await agent.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method: 'POST',
-      headers: headersOf(webhook, job, body),
-      body,
-      signal,
-    });
-    const status = answer.statusCode;
-    // Postgres keeps no NUL in a text.
-    const response = withoutSecrets(await beginningOf(answer.body), webhook)
-      .slice(0, keptOfAnswer)
-      .replaceAll('\0', '');
-    const error = refusalOf(status);
-    return measured({
-      outcome: error === null ? 'delivered' : 'failed',
-      status,
-      response,
-      error,
-      retry_after: retryAfter(answer.headers['retry-after']),
-      gone: status === 410,
-    });
+    if (body.length > mostOfBody) throw new Unsendable('Not sent: more than 5 MB. Choose fewer fields.');
+    await post(agent, webhook, job, body, AbortSignal.timeout(timeoutMs), attempt);
   } catch (error) {
-    return measured({ outcome: 'failed', status: null, error: withoutSecrets(plain(error, webhook, timeoutMs), webhook) });
+    attempt.error ??= storable(withoutSecrets(plain(error, webhook, timeoutMs), webhook)).slice(0, keptOfError);
   }
+  return {
+    job: job.id,
+    outcome: attempt.error === null ? 'delivered' : 'failed',
+    ms: Math.round(performance.now() - startedAt),
+    body: body.length > mostOfBody ? null : body,
+    ...attempt,
+  };
+}
+
+interface Attempt {
+  status: number | null;
+  error: string | null;
+  response?: string;
+  retry_after?: number | null;
+  gone?: boolean;
+}
+
+class Unsendable extends Error {}
+
+/** What is known of the answer when it breaks off stays in `attempt`. */
+async function post(
+  agent: Dispatcher,
+  webhook: Webhook,
+  job: Job,
+  body: string,
+  signal: AbortSignal,
+  attempt: Attempt,
+): Promise<void> {
+  const url = new URL(webhook.url);
+  const answer = await agent.request({
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: 'POST',
+    headers: headersOf(webhook, job, body),
+    body,
+    signal,
+  });
+  attempt.status = answer.statusCode;
+  attempt.error = refusalOf(answer.statusCode);
+  attempt.retry_after = retryAfter(answer.headers['retry-after']);
+  attempt.gone = answer.statusCode === 410;
+  attempt.response = storable(withoutSecrets(await beginningOf(answer.body), webhook).slice(0, keptOfAnswer));
 }
 
 function headersOf(webhook: Webhook, job: Job, body: string): string[] {
@@ -72,7 +85,7 @@ function headersOf(webhook: Webhook, job: Job, body: string): string[] {
   // A webhook's own headers first: those that say what is sent cannot be replaced, the addon refuses their names.
   const headers = ['user-agent', 'odoo-api-gateway', 'accept', '*/*'];
   for (const { name, value } of webhook.headers) {
-    if (value === null) throw new Error(`The header ${name} has lost its value: this database is a copy. Type it again.`);
+    if (value === null) throw new Unsendable(`The header ${name} has lost its value: this database is a copy. Type it again.`);
     const standard = headers.findIndex((known, i) => i % 2 === 0 && known === name.toLowerCase());
     if (standard === -1) headers.push(name, value);
     else headers[standard + 1] = value;
@@ -118,10 +131,16 @@ export function retryAfter(header: string | string[] | undefined): number | null
 
 function plain(error: unknown, webhook: Webhook, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof Unsendable) return error.message;
   if (error.name === 'TimeoutError') return `No answer within ${timeoutMs / 1000} s`;
   const host = URL.canParse(webhook.url) ? new URL(webhook.url).hostname : webhook.url;
   // undici wraps some; Node gathers the failures of several addresses.
   const inner = error instanceof AggregateError ? error.errors[0] : (error.cause ?? error);
-  const message = inner instanceof Error ? inner.message : String(inner);
-  return (message.startsWith(host) ? message : `${host}: ${message}`).replaceAll('\0', '').slice(0, 500);
+  const message = inner instanceof Error ? inner.message || inner.name : String(inner);
+  return message.startsWith(host) ? message : `${host}: ${message}`;
+}
+
+/** What Postgres keeps as JSON: no NUL, no half of a pair. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
 }

@@ -9,13 +9,14 @@ import { Agent } from 'undici';
 import type { Database } from '../db/database.ts';
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
 import { claimJobs, finishJobs, readWebhooks, renewJobs } from '../db/webhooks.ts';
-import { GatewayError, isServerFault } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { Wait } from '../wakeable_loop.ts';
 import { WakeableLoop } from '../wakeable_loop.ts';
-import { deliver, renderEvent } from './deliver.ts';
+import { deliver } from './deliver.ts';
 import { guardedConnector, parseAllowed } from './egress.ts';
 import type { Ready } from './endpoint.ts';
 import { Endpoint } from './endpoint.ts';
+import { isPassing, renderAll } from './render.ts';
 
 /**
  * What a webhook's owner reads of records: by id, without those that are gone or hidden. Rejects with the reasons of
@@ -163,20 +164,11 @@ export class WebhookDispatcher {
   async #prepare(endpoint: Endpoint, jobs: readonly Job[]): Promise<void> {
     endpoint.hold(jobs);
     const { webhook } = endpoint;
-    const ready: Ready[] = [];
-    try {
-      const wanted = jobs.filter((job) => job.body === null && job.event !== 'unlink');
-      const ids = [...new Set(wanted.map((job) => job.resId))];
-      const values = ids.length === 0 ? new Map() : await this.#options.readRecords(this.#database, webhook, ids);
-      for (const job of jobs) {
-        const body = job.body ?? renderEvent(job, job.event === 'unlink' ? job.recordValues : (values.get(job.resId) ?? null));
-        ready.push({ job, body });
-      }
-    } catch (error) {
-      for (const job of jobs) {
-        if (isPassing(error)) endpoint.release(job, askOdooAgainSeconds);
-        else endpoint.refuse(job, `Not read: ${error instanceof Error ? error.message : String(error)}`);
-      }
+    const read = (ids: readonly number[]) => this.#options.readRecords(this.#database, webhook, ids);
+    const { ready, unread } = await renderAll(jobs, read);
+    for (const { job, error } of unread) {
+      if (isPassing(error)) endpoint.release(job, askOdooAgainSeconds);
+      else endpoint.refuse(job, `Not read: ${error instanceof Error ? error.message : String(error)}`);
     }
     endpoint.push(ready);
   }
@@ -194,7 +186,7 @@ export class WebhookDispatcher {
       void this.#agent?.close();
       this.#agentOptions = options;
       this.#agent = new Agent({
-        connect: guardedConnector(parseAllowed(allow), timeoutMs, this.#options.lookup),
+        connect: guardedConnector(parseAllowed(allow), timeoutMs, { lookup: this.#options.lookup }),
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
         maxHeaderSize: 16_384,
@@ -259,9 +251,4 @@ export class WebhookDispatcher {
 
 function isUnavailable(error: unknown): boolean {
   return error instanceof GatewayError && error.reason === 'database.unavailable';
-}
-
-/** Odoo cannot be asked now: the jobs wait, and no attempt is counted. Whatever else it says is about the webhook. */
-function isPassing(error: unknown): boolean {
-  return error instanceof GatewayError && isServerFault(error) && error.reason !== 'odoo.error';
 }

@@ -66,15 +66,23 @@ function guardedLookup(allowed: readonly Range[], lookup: LookupFunction = syste
   };
 }
 
-/** A connector for undici that connects to allowed addresses alone. */
+export interface ConnectorOptions {
+  /** In place of the system's resolver. */
+  readonly lookup?: LookupFunction | undefined;
+  /** Who may vouch for receivers, in place of the system's authorities. */
+  readonly ca?: Buffer;
+}
+
+/** A connector for undici that connects to allowed addresses only. */
 export function guardedConnector(
   allowed: readonly Range[],
   connectTimeoutMs: number,
-  lookup?: LookupFunction,
+  { lookup, ca }: ConnectorOptions = {},
 ): buildConnector.connector {
   const connect = buildConnector({
     timeout: connectTimeoutMs,
     lookup: guardedLookup(allowed, lookup),
+    ...(ca && { ca }),
     // Not left to the environment, which can turn it off (NODE_TLS_REJECT_UNAUTHORIZED).
     rejectUnauthorized: true,
   });
@@ -88,11 +96,19 @@ export function guardedConnector(
       if (error !== null) return callback(error, null);
       // Before the first byte: whatever was connected to is allowed, however it came about.
       const reached = egressRefusal(socket.remoteAddress ?? '', allowed);
-      if (reached === undefined) return callback(null, socket);
+      if (reached === undefined) {
+        socket.on('error', markReset);
+        return callback(null, socket);
+      }
       socket.destroy();
       return callback(new EgressError(reached), null);
     });
   };
+}
+
+/** undici takes a reset for the end of an answer that has no length. It knows resets by their code. */
+function markReset(error: NodeJS.ErrnoException): void {
+  if (error.code === 'ECONNRESET') error.code = 'RESET';
 }
 
 function isIn(address: Address, list: readonly Range[]): boolean {

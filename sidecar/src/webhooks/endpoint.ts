@@ -115,7 +115,7 @@ export class Endpoint {
   async #deliver(place: string, chain: Ready[]): Promise<void> {
     const next = chain.shift();
     if (next === undefined) return;
-    const result = await this.#options.send(this.webhook, next);
+    const result = await this.#send(next);
     this.#finish(result);
     this.#busy.delete(place);
     if (result.outcome === 'delivered') {
@@ -134,6 +134,15 @@ export class Endpoint {
     }
     this.#fill();
     this.#settle();
+  }
+
+  /** Whatever goes wrong with one job is its own failed attempt. */
+  async #send(ready: Ready): Promise<Result> {
+    try {
+      return await this.#options.send(this.webhook, ready);
+    } catch (error) {
+      return { job: ready.job.id, outcome: 'failed', status: null, error: `Not sent: ${String(error)}`.slice(0, 500) };
+    }
   }
 
   #finish(result: Result): void {

@@ -1,0 +1,205 @@
+"""A connection for one request of a webhook: to an address that webhooks may reach, and bounded in time and bytes
+whatever the receiver does. Of the standard library: what lies above it reads bodies without a bound when it follows
+redirects, and chunks of any size."""
+
+import http.client
+import io
+import re
+import socket
+import ssl
+import threading
+import time
+from contextlib import contextmanager, suppress
+from email.errors import MissingHeaderBodySeparatorDefect
+from urllib.parse import urlsplit
+
+import requests
+
+from .egress import EgressError, refusal
+
+MOST_READ = 512 * 1024
+"""Bytes of one answer, with its head and the sizes of its chunks."""
+
+CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(;[^\r\n]*)?\r\n")
+MOST_OF_LINE = 4096
+
+
+@contextmanager
+def post(url, headers, body, allowed, timeout_s):
+    """Sends `body` (bytes) with `headers` and gives the `Answer` once its head is there. `allowed`: networks that the
+    settings open. After `timeout_s` the connection ends, which reads as an early end of the answer.
+    Raises OSError, ValueError or http.client.HTTPException for all that can go wrong."""
+    # As the URL is typed by people: international names, blanks.
+    parts = urlsplit(requests.Request("POST", url).prepare().url)
+    deadline = Deadline(timeout_s)
+    connection = _open(parts, lambda address, *_: _connect(address, allowed, deadline))
+    try:
+        connection.request("POST", parts._replace(scheme="", netloc="", fragment="").geturl() or "/", body, headers)
+        with connection.getresponse() as answer:
+            yield answer
+    finally:
+        deadline.close()
+        connection.close()
+
+
+class Deadline:
+    """Ends the sockets that it is given when the time is over: each of their reads may be quick, and TLS or not."""
+
+    def __init__(self, timeout_s):
+        self._ends_at = time.monotonic() + timeout_s
+        self._watched = []
+
+    def left(self):
+        """Seconds. Raises when there are none."""
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return left
+
+    def watch(self, sock):
+        # A handle of its own: TLS takes the socket's away.
+        handle = sock.dup()
+        timer = threading.Timer(max(0, self._ends_at - time.monotonic()), _end, [handle])
+        timer.daemon = True
+        timer.start()
+        self._watched.append((timer, handle))
+
+    def close(self):
+        for timer, handle in self._watched:
+            timer.cancel()
+            handle.close()
+
+
+class Answer(http.client.HTTPResponse):
+    """Refuses heads that contradict themselves, and reads no more than `MOST_READ`."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fp = _Reader(_Bounded(self.fp.detach()))
+
+    def begin(self):
+        reader = self.fp
+        begun = super().begin()
+        if not reader.last_line:
+            raise http.client.IncompleteRead(b"")
+        if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects):
+            raise http.client.HTTPException("Its head has a line that is no header.")
+        lengths = {length.strip() for length in self.headers.get_all("Content-Length", [])}
+        if len(lengths) > 1 or (lengths and (self.chunked or not re.fullmatch(r"[0-9]{1,15}", lengths.pop()))):
+            raise http.client.HTTPException("Its head contradicts itself about the length of the answer.")
+        return begun
+
+    def _read_status(self):
+        version, status, reason = super()._read_status()
+        while 102 <= status < 200:  # hints before the answer
+            http.client.parse_headers(self.fp)
+            version, status, reason = super()._read_status()
+        return version, status, reason
+
+    def beginning(self, most):
+        """Up to `most` bytes of the body, as they were sent. Raises when it ends too early."""
+        parts, left = [], most
+        for part in self._chunks() if self.chunked else self._parts():
+            parts.append(part[:left])
+            left -= len(part)
+            if left <= 0:
+                break
+        return b"".join(parts)
+
+    def _parts(self):
+        while part := self.read(4096):
+            yield part
+        if self.length:
+            raise http.client.IncompleteRead(b"", self.length)
+
+    def _chunks(self):
+        while True:
+            size = CHUNK_SIZE.fullmatch(self._line())
+            if not size:
+                raise http.client.HTTPException("It sends chunks that have no size.")
+            left = int(size[1], 16)
+            if not left:
+                break
+            while left:
+                part = self.fp.read(min(left, 4096))
+                if not part:
+                    raise http.client.IncompleteRead(b"", left)
+                left -= len(part)
+                yield part
+            if self._line() != b"\r\n":
+                raise http.client.HTTPException("It sends chunks whose size is wrong.")
+        while self._line() != b"\r\n":
+            pass
+
+    def _line(self):
+        line = self.fp.readline(MOST_OF_LINE)
+        if not line:
+            raise http.client.IncompleteRead(b"")
+        return line
+
+
+class _Reader(io.BufferedReader):
+    """Remembers the last line: http.client takes a head that is cut off between two lines for a whole one."""
+
+    last_line = None
+
+    def readline(self, size=-1):
+        self.last_line = super().readline(size)
+        return self.last_line
+
+
+class _Bounded(io.RawIOBase):
+    def __init__(self, raw):
+        self._raw = raw
+        self._left = MOST_READ
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        if self._left <= 0:
+            raise http.client.HTTPException("Its answer does not end.")
+        got = self._raw.readinto(memoryview(buffer)[: self._left])
+        self._left -= got or 0
+        return got
+
+    def close(self):
+        self._raw.close()
+        return super().close()
+
+
+def _open(parts, connect):
+    if parts.scheme == "https":
+        context = ssl.create_default_context(cafile=requests.certs.where())
+        connection = http.client.HTTPSConnection(parts.hostname, parts.port or 443, context=context)
+    else:
+        connection = http.client.HTTPConnection(parts.hostname, parts.port or 80)
+    connection.response_class = Answer
+    connection._create_connection = connect
+    return connection
+
+
+def _connect(address, allowed, deadline):
+    """The address that was checked is the one connected to, so DNS cannot switch in between."""
+    host, port = address
+    fault = None
+    for family, kind, protocol, _, target in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if refused := refusal(target[0], allowed):
+            fault = fault or EgressError(refused)
+            continue
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(deadline.left())
+            sock.connect(target)
+            deadline.watch(sock)
+        except OSError as exc:
+            sock.close()
+            fault = exc
+        else:
+            return sock
+    raise fault or EgressError(f"{host} has no address.")
+
+
+def _end(sock):
+    with suppress(OSError):  # it has ended already
+        sock.shutdown(socket.SHUT_RDWR)

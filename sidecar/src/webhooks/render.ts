@@ -1,0 +1,45 @@
+// The bodies of claimed jobs of one webhook: one reading for all of them, and what cannot be read is its own job's fault.
+
+import type { Job } from '../db/webhooks.ts';
+import { GatewayError, isServerFault } from '../errors.ts';
+import { renderEvent } from './deliver.ts';
+import type { Ready } from './endpoint.ts';
+
+export interface Rendered {
+  readonly ready: readonly Ready[];
+  readonly unread: readonly { readonly job: Job; readonly error: unknown }[];
+}
+
+type Read = (ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
+
+/** Never rejects. `read`: the records by id, without those that are gone or hidden; a record that it rejects for is looked for. */
+export async function renderAll(jobs: readonly Job[], read: Read): Promise<Rendered> {
+  const wanted = jobs.filter((job) => job.body === null && job.event !== 'unlink');
+  const ids = [...new Set(wanted.map((job) => job.resId))];
+  try {
+    const values = ids.length === 0 ? new Map<number, unknown>() : await read(ids);
+    return together(jobs.map((job) => render(job, values)));
+  } catch (error) {
+    if (isPassing(error) || jobs.length === 1) return { ready: [], unread: jobs.map((job) => ({ job, error })) };
+    const half = Math.ceil(jobs.length / 2);
+    return together([await renderAll(jobs.slice(0, half), read), await renderAll(jobs.slice(half), read)]);
+  }
+}
+
+/** Odoo cannot be asked now: the jobs wait, and no attempt is counted. Whatever else it says is about the webhook. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof GatewayError && isServerFault(error) && error.reason !== 'odoo.error';
+}
+
+function render(job: Job, values: ReadonlyMap<number, unknown>): Rendered {
+  try {
+    const body = job.body ?? renderEvent(job, job.event === 'unlink' ? job.recordValues : (values.get(job.resId) ?? null));
+    return { ready: [{ job, body }], unread: [] };
+  } catch (error) {
+    return { ready: [], unread: [{ job, error }] };
+  }
+}
+
+function together(parts: readonly Rendered[]): Rendered {
+  return { ready: parts.flatMap(({ ready }) => ready), unread: parts.flatMap(({ unread }) => unread) };
+}
