@@ -6,8 +6,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { GatewayError } from '../../sidecar/src/errors.ts';
+import { CallerPaces } from '../../sidecar/src/executor/caller_paces.ts';
 import type { Addressee, Call, ChannelOptions, Request } from '../../sidecar/src/executor/channel.ts';
 import { OdooChannel } from '../../sidecar/src/executor/channel.ts';
 import { createLog } from '../../sidecar/src/log.ts';
@@ -445,6 +446,64 @@ test('while others are about, a user whose calls go on for long leaves a worker 
     odoo.exchanges[place]?.answer();
   }
   await Promise.all([next, ...stuck]);
+});
+
+test('callers that took long over and over leave a worker to the others together, however many they are', async () => {
+  // Two workers.
+  const odoo = await startOdoo({ slots: 3 });
+  const sent = () => odoo.exchanges.map(({ body }) => body.calls[0].request_id);
+  const answer = (id: string, ms: number) => {
+    const cost = { sql: 1, ms, retries: 0 };
+    odoo.exchanges[sent().indexOf(id)]?.answer(200, { results: [{ ok: true, results: [id], ...cost }] });
+  };
+  const slow = ['a', 'b', 'c'];
+  const known = slow.map((id) => odoo.channel.deliver(asked(id, id, write)));
+  for (const [i, id] of slow.entries()) {
+    await odoo.arrived(i + 1);
+    answer(id, 6_000);
+  }
+  await Promise.all(known);
+
+  const ordinary = odoo.channel.deliver(asked('m0', 'modest'));
+  await odoo.arrived(4);
+  answer('m0', 5);
+  await ordinary;
+  const stuck = slow.map((id) => odoo.channel.deliver(asked(`${id}1`, id, write)));
+  // Nobody knows yet how long a newcomer takes.
+  const others = [odoo.channel.deliver(asked('n1', 'newcomer', write)), odoo.channel.deliver(asked('m1', 'modest'))];
+  await odoo.arrived(7);
+  expect(sent().slice(4)).toEqual(['a1', 'n1', 'm1']);
+  answer('m1', 5);
+  answer('n1', 5);
+  await Promise.all(others);
+  for (const [i, id] of ['a1', 'b1', 'c1'].entries()) {
+    await odoo.arrived(i === 0 ? 7 : 7 + i);
+    expect(sent()).toHaveLength(7 + i);
+    answer(id, 6_000);
+  }
+  await Promise.all(stuck);
+});
+
+test('callers that took long hold all slots while no other is about, or after a report now and then', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    const paces = new CallerPaces(3);
+    paces.sees('modest');
+    for (const caller of ['a', 'b']) for (let i = 0; i < 3; i += 1) paces.record(caller, 2_000);
+    paces.record('reports', 2_000);
+    expect([paces.isSlow('a'), paces.isSlow('reports')]).toEqual([true, false]);
+    expect(paces.mostSlowSlots('a')).toBe(1);
+    vi.advanceTimersByTime(9_000);
+    expect(paces.isSlow('a')).toBe(true);
+    vi.advanceTimersByTime(2_000);
+    expect(paces.isSlow('a')).toBe(false);
+    for (let i = 0; i < 3; i += 1) paces.record('a', 2_000);
+    vi.advanceTimersByTime(10_000);
+    // The modest one came too long ago.
+    expect(paces.mostSlowSlots('a')).toBe(3);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a caller that is alone, or quick, may hold all slots', async () => {

@@ -1,6 +1,6 @@
-// How many of Odoo's slots one caller may hold. Alone, all of them. While others are about, a caller whose calls take long
+// How many of Odoo's slots a caller may hold. Alone, all of them. While others are about, a caller whose calls take long
 // leaves a worker to them, and so does one that has not shown yet that its calls do not: turns alone would not help who waits
-// for a slot that ends in half a minute.
+// for a slot that ends in half a minute. Callers that took long over and over leave it together, however many they are.
 
 import { LRUCache } from 'lru-cache';
 
@@ -18,9 +18,17 @@ const goodCalls = 20;
 const times = 10;
 const rememberedMs = 10_000;
 const longestMs = 60_000;
+/** A call that takes longer is counted against its caller in full. What is counted wears off at a tenth of the time's pace. */
+const countedFromMs = 500;
+/** With more than this a caller is slow: a report now and then is nothing. */
+const bearableMs = 5_000;
+const mostCountedMs = bearableMs + longestMs / times;
 
 interface Pace {
   good: number;
+  /** What was counted against it, at that time on the monotonic clock. */
+  countedMs: number;
+  countedAt: number;
   /** Of its slowest call lately. */
   ms: number;
   /** On the monotonic clock. */
@@ -34,6 +42,8 @@ export class CallerPaces {
   #latest = '';
   #latestAt = Number.NEGATIVE_INFINITY;
   #otherAt = Number.NEGATIVE_INFINITY;
+  /** When the last one came that is not slow. */
+  #ordinaryAt = Number.NEGATIVE_INFINITY;
 
   /** @param slots one more than Odoo has workers for us */
   constructor(slots: number) {
@@ -47,34 +57,59 @@ export class CallerPaces {
       this.#latest = caller;
     }
     this.#latestAt = performance.now();
+    if (!this.isSlow(caller)) this.#ordinaryAt = this.#latestAt;
   }
 
   /** @param ms that a call took in Odoo */
   record(caller: string, ms: number): void {
     const now = performance.now();
-    const pace = this.#paces.get(caller) ?? { good: 0, ms: 0, until: 0 };
+    const pace = this.#paces.get(caller) ?? { good: 0, countedMs: 0, countedAt: now, ms: 0, until: 0 };
     if (ms >= pace.ms || pace.until <= now) {
       pace.ms = ms;
       pace.until = now + Math.min(Math.max(rememberedMs, times * ms), longestMs);
     }
     if (ms <= longMs) pace.good += 1;
+    pace.countedMs = Math.min(countedOf(pace) + (ms > countedFromMs ? ms : 0), mostCountedMs);
+    pace.countedAt = now;
     this.#paces.set(caller, pace);
   }
 
+  /** Of those that it holds itself. */
   mostSlots(caller: string): number {
     const pace = this.#paces.get(caller);
-    const isKnown = pace !== undefined && pace.good >= goodCalls;
-    const expectedMs = Math.max(slowestOf(pace), isKnown ? 0 : unknownMs);
+    const expectedMs = Math.max(slowestOf(pace), isKnown(pace) ? 0 : unknownMs);
     if (expectedMs <= slowMs) return this.#slots;
     const othersAt = caller === this.#latest ? this.#otherAt : this.#latestAt;
     const areOthersAbout = performance.now() - othersAt <= Math.min(times * expectedMs, longestMs);
     return areOthersAbout ? Math.max(1, this.#slots - 2) : this.#slots;
   }
 
+  /** Of those that hold calls which take long, its own or others': with so many, it waits. */
+  mostSlowSlots(caller: string): number {
+    const pace = this.#paces.get(caller);
+    if (!this.isSlow(caller)) return isKnown(pace) ? this.#slots + 1 : Math.max(1, this.#slots - 1);
+    const areOrdinaryAbout = performance.now() - this.#ordinaryAt <= Math.min(times * slowestOf(pace), longestMs);
+    return areOrdinaryAbout ? Math.max(1, this.#slots - 2) : this.#slots;
+  }
+
+  /** Whether its calls took long over and over. */
+  isSlow(caller: string): boolean {
+    const pace = this.#paces.get(caller);
+    return pace !== undefined && countedOf(pace) > bearableMs;
+  }
+
   /** Whether its calls may keep those waiting that travel with them. */
   isLong(caller: string): boolean {
     return slowestOf(this.#paces.get(caller)) > longMs;
   }
+}
+
+function isKnown(pace: Pace | undefined): boolean {
+  return pace !== undefined && pace.good >= goodCalls;
+}
+
+function countedOf({ countedMs, countedAt }: Pace): number {
+  return Math.max(0, countedMs - (performance.now() - countedAt) / times);
 }
 
 function slowestOf(pace: Pace | undefined): number {

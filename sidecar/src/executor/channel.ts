@@ -19,6 +19,7 @@ import { CallerPaces } from './caller_paces.ts';
 import { Exchanger, unavailable } from './exchange.ts';
 import type { Operation } from './operations.ts';
 import { outcome } from './outcome.ts';
+import { SlotShares } from './slot_shares.ts';
 import { SlowReads } from './slow_reads.ts';
 
 export interface Call {
@@ -117,8 +118,7 @@ export class OdooChannel {
   readonly #queue: FairQueue<Waiting>;
   readonly #slowReads = new SlowReads();
   readonly #paces: CallerPaces;
-  /** Slots of each caller that has some. */
-  readonly #held = new Map<string, number>();
+  readonly #shares: SlotShares;
   #free: number;
 
   constructor(options: ChannelOptions) {
@@ -126,6 +126,7 @@ export class OdooChannel {
     this.#free = options.slots;
     this.#queue = new FairQueue(options.mostQueued);
     this.#paces = new CallerPaces(options.slots);
+    this.#shares = new SlotShares(this.#paces);
     this.#exchanger = new Exchanger(options.odooUrl);
   }
 
@@ -139,7 +140,7 @@ export class OdooChannel {
         const since = performance.now();
         const waiting: Waiting = { ...request, caller, kind: undefined, since, deliver, fail, queueTimer: undefined };
         deadlineTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.timeout'), request.deadline + lastWordMs - Date.now());
-        if (this.#free > 0 && this.#queue.size === 0 && this.#mayHoldMore(caller)) this.#send([waiting]);
+        if (this.#free > 0 && this.#queue.size === 0 && this.#shares.mayHoldMore(caller)) this.#send([waiting]);
         else this.#wait(waiting);
       });
     } finally {
@@ -194,11 +195,6 @@ export class OdooChannel {
     });
   }
 
-  #mayHoldMore(caller: string): boolean {
-    const held = this.#held.get(caller);
-    return held === undefined || held < this.#paces.mostSlots(caller);
-  }
-
   #sendWaiting(): void {
     while (this.#free > 0) {
       const next = this.#takeNext();
@@ -210,22 +206,17 @@ export class OdooChannel {
   /** Takes a slot, and gives it to whoever waits when Odoo has ended the exchange. */
   #send(batch: readonly [Waiting, ...Waiting[]]): void {
     this.#free -= 1;
-    const callers = new Set(batch.map(({ caller }) => caller));
-    for (const caller of callers) this.#held.set(caller, (this.#held.get(caller) ?? 0) + 1);
+    const giveBack = this.#shares.take(new Set(batch.map(({ caller }) => caller)));
     void this.#carry(batch).finally(() => {
       this.#free += 1;
-      for (const caller of callers) {
-        const left = (this.#held.get(caller) ?? 1) - 1;
-        if (left > 0) this.#held.set(caller, left);
-        else this.#held.delete(caller);
-      }
+      giveBack();
       this.#sendWaiting();
     });
   }
 
   /** Whose turn it is, with a slot's share of those that it may travel with, who take their turn by it. */
   #takeNext(): [Waiting, ...Waiting[]] | undefined {
-    const first = this.#takeWanted(({ caller }) => this.#mayHoldMore(caller));
+    const first = this.#takeWanted(({ caller }) => this.#shares.mayHoldMore(caller));
     if (first === undefined) return undefined;
     const batch: [Waiting, ...Waiting[]] = [first];
     if (first.kind !== undefined && !this.#isSlowRead(first)) {
@@ -234,7 +225,10 @@ export class OdooChannel {
       const isLong = this.#paces.isLong(first.caller);
       const fits = (other: Waiting) => {
         if (other.kind !== first.kind || other.database !== first.database || this.#isSlowRead(other)) return false;
-        return other.caller === first.caller || !(isLong || this.#paces.isLong(other.caller) || !this.#mayHoldMore(other.caller));
+        return (
+          other.caller === first.caller ||
+          !(isLong || this.#paces.isLong(other.caller) || !this.#shares.mayHoldMore(other.caller))
+        );
       };
       while (batch.length < share) {
         const other = this.#takeWanted(fits);
