@@ -6,6 +6,8 @@ import { connect, createServer } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
+  /** How many connections have come so far. */
+  readonly opened: () => number;
   /** Ends all connections and refuses new ones, as a stopped server does. */
   cut: () => Promise<void>;
   /** Lets connections through again, on the same port. */
@@ -16,7 +18,9 @@ export interface TcpProxy {
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  let opened = 0;
   const server = createServer((client) => {
+    opened += 1;
     const target = connect(targetPort, '127.0.0.1');
     for (const [socket, other] of [
       [client, target],
@@ -36,6 +40,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    opened: () => opened,
     async cut() {
       const closed = once(server, 'close');
       server.close();

@@ -1,6 +1,7 @@
 // Small requests that would cost much: each is just over its bound, refused at once, and the sentence says what to narrow.
 
 import { expect, test } from 'vitest';
+import { startTcpProxy } from '../helpers/tcp_proxy.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
 const gateway = await useInstance();
@@ -86,4 +87,24 @@ test.each(Object.entries(table))('%s is refused', async (_, { path, method = 'GE
 test('a body of a login may be no deeper either', async () => {
   const answer = await gateway.request('POST', '/api/v1/auth/login', { headers: json, body: deep });
   expect(answer.json).toMatchObject({ error: { reason: 'request.too_deep' } });
+});
+
+test('names that no field has cost Odoo no more than one question, however many a request holds', async () => {
+  const proxy = await startTcpProxy(Number(new URL(gateway.odoo.url).port));
+  const sidecar = await gateway.startSidecar({ env: { GATEWAY_ODOO_URL: `http://127.0.0.1:${proxy.port}` } });
+  const ask = {
+    values: () =>
+      sidecar.post(partners, { child_ids: Array.from({ length: 50 }, () => ({ child_ids: [{ nosuch: 1 }] })) }, { key }),
+    filters: () =>
+      sidecar.get(query(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`filter[nosuch${i}]`, '1']))), { key }),
+  };
+  for (const asking of Object.values(ask)) {
+    await asking();
+    const before = proxy.opened();
+    expect((await asking()).json.error.reason).toBe('odoo.field');
+    // One for the types, one for the request itself.
+    expect(proxy.opened() - before).toBeLessThanOrEqual(2);
+  }
+  await sidecar.stop();
+  await proxy.cut();
 });

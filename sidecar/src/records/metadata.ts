@@ -12,8 +12,14 @@ import { modelsIn } from './values.ts';
 
 const cachedModels = 2_000;
 
+interface Known {
+  readonly types: ModelTypes;
+  /** When Odoo was asked, on the monotonic clock. */
+  readonly askedAt: number;
+}
+
 class ModelCache {
-  readonly known = new GenerationCache<ModelTypes>({ max: cachedModels });
+  readonly known = new GenerationCache<Known>({ max: cachedModels });
   readonly asked = new Map<string, Promise<ModelTypes>>();
 
   constructor(database: Database) {
@@ -95,7 +101,11 @@ export class Metadata {
   async #typesOf(context: RequestContext, model: string, names: readonly string[]): Promise<ModelTypes> {
     const cache = this.#cacheOf(context.database);
     const known = cache.known.get(model);
-    if (known !== undefined && names.every((name) => Object.hasOwn(known, name))) return known;
+    if (known !== undefined) {
+      // A name that was not there a moment ago is none: callers may send as many as they like.
+      const isFresh = known.askedAt >= context.startedAt;
+      if (isFresh || names.every((name) => Object.hasOwn(known.types, name))) return known.types;
+    }
     const asked = cache.asked.get(model);
     if (asked !== undefined) return asked;
     const asking = this.#ask(context, cache, model).finally(() => cache.asked.delete(model));
@@ -105,8 +115,9 @@ export class Metadata {
 
   async #ask(context: RequestContext, cache: ModelCache, model: string): Promise<ModelTypes> {
     const making = cache.known.begin(model);
+    const askedAt = performance.now();
     const { [model]: types = {} } = await this.#odoo.types(context, [model]);
-    making.keep(types);
+    making.keep({ types, askedAt });
     return types;
   }
 }
