@@ -72,6 +72,18 @@ test('a caller whose uploads would fill the memory is refused, and the others ar
   });
 });
 
+test('a body that would become far larger in memory is refused before it is parsed', async () => {
+  const args = `[[${'{},'.repeat(1_700_000)}{}]]`;
+  const body = `{"model":"res.partner","method":"search_count","args":${args}}`;
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await gateway.request('POST', '/api/v1/res.partner', { key: gateway.keys.admin, headers, body });
+  expect(answer.status).toBe(413);
+  expect(answer.json.error).toMatchObject({
+    reason: 'request.too_large',
+    message: expect.stringMatching(/too many lists, objects/),
+  });
+});
+
 test('a peer that keeps its half of a refused request open does not keep our half', async () => {
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   let text = '';

@@ -1,5 +1,9 @@
+import type { Request, Response } from 'express';
 import { expect, test } from 'vitest';
+import type { Database } from '../../sidecar/src/db/database.ts';
 import { BodyMemory } from '../../sidecar/src/pipeline/body_memory.ts';
+import type { Endpoint, Principal } from '../../sidecar/src/pipeline/context.ts';
+import { RequestContext } from '../../sidecar/src/pipeline/context.ts';
 
 const overloaded = expect.objectContaining({ reason: 'request.overloaded', status: 503 });
 
@@ -26,4 +30,20 @@ test('what was answered is free again', () => {
   memory.release('a', 500);
   memory.hold('a', 400, 10);
   expect(memory.bytes).toBe(400);
+});
+
+test('a caller is a user of one database with all keys, or a subscriber', () => {
+  const endpoint: Endpoint = { name: 'test', access: 'anonymous', handle: () => ({ status: 200, body: null }) };
+  const holder = (database: string, caller: Partial<Principal> | undefined, address = '203.0.113.7') => {
+    const context = new RequestContext({ headers: {} } as Request, {} as Response, endpoint);
+    context.database = { name: database } as Database;
+    if (caller !== undefined) context.principal = caller as Principal;
+    context.address = address;
+    return context.holder;
+  };
+  const own = holder('a', { userId: 6, consumer: 'odoo_key:1', subject: 'odoo_key:1' });
+  expect(holder('a', { userId: 6, consumer: 'odoo_key:2', subject: 'odoo_key:2' }, '203.0.113.8')).toBe(own);
+  expect(holder('b', { userId: 6, consumer: 'odoo_key:1', subject: 'odoo_key:1' })).not.toBe(own);
+  expect(holder('a', { userId: 7, consumer: 'odoo_key:3', subject: 'odoo_key:3' })).not.toBe(own);
+  expect(holder('a', undefined, '2001:db8::1')).toBe(holder('b', undefined, '2001:db8::2'));
 });

@@ -45,3 +45,18 @@ test.each([
 ])('%s nested at most 64 deep are parsed', (_kind, text) => {
   expect(JSON.stringify(parse(Buffer.from(text)))).toBe(text);
 });
+
+test.each([
+  ['{"a":1,"b":[2,3,"[{,"]}', 2 * 64 + 3 * 16],
+  ['[{},{}]', 3 * 64 + 16],
+  ['"{},"', 0],
+])('what %s takes in memory is known before it is parsed', (text, size) => {
+  const refused = new Error('too much');
+  const sizes: number[] = [];
+  const weigh = (bytes: number) => {
+    sizes.push(bytes);
+    throw refused;
+  };
+  expect(() => parse(Buffer.from(text), weigh)).toThrow();
+  expect(sizes).toEqual([size]);
+});

@@ -98,10 +98,8 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
   context.sentHeaders = headers;
   response.writeHead(context.status, headers);
   response.end(body);
-  const { database, principal } = context.known;
-  if (database !== undefined) {
-    unread.hold(response, principal?.subject ?? context.address, context.bytesOut, database.settings['answer.max_bytes']);
-  }
+  const { database } = context.known;
+  if (database !== undefined) unread.hold(response, context.holder, context.bytesOut, database.settings['answer.max_bytes']);
 }
 
 /** Where the time went, as browsers' developer tools draw it (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in

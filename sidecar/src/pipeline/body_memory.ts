@@ -19,7 +19,7 @@ export class BodyMemory {
    * @param largest how many bytes one body may have: two of them always fit
    */
   hold(caller: string, bytes: number, largest: number): void {
-    const most = Math.max(this.#most, 4 * largest);
+    const most = this.#mostFor(largest);
     const own = (this.#heldBy.get(caller) ?? 0) + bytes;
     if (own > most - this.#held - bytes) {
       const message = `The bodies of your running requests take ${Math.ceil(own / mebibyte)} MiB together, more than is free now. Send fewer large requests at a time.`;
@@ -27,6 +27,11 @@ export class BodyMemory {
     }
     this.#heldBy.set(caller, own);
     this.#held += bytes;
+  }
+
+  /** The most that one caller may hold, and only while no other holds anything. */
+  shareOf(largest: number): number {
+    return this.#mostFor(largest) / 2;
   }
 
   release(caller: string, bytes: number): void {
@@ -38,5 +43,9 @@ export class BodyMemory {
 
   get bytes(): number {
     return this.#held;
+  }
+
+  #mostFor(largest: number): number {
+    return Math.max(this.#most, 4 * largest);
   }
 }

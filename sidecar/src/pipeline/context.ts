@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { CredentialKind, ProfilePolicy } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
+import { subscriberOf } from '../ip.ts';
 import { withoutCredentials } from '../redact/texts.ts';
 
 /** Who calls, once a credential has been accepted. */
@@ -201,6 +202,13 @@ export class RequestContext {
 
   set principal(principal: Principal) {
     this.#principal = principal;
+  }
+
+  /** Whose bodies and answers the request's are counted with: its user's in its database, of all keys, or its subscriber's. */
+  get holder(): string {
+    const { database, principal } = this.known;
+    if (database === undefined || principal === undefined) return subscriberOf(this.address);
+    return `${database.name}/user:${principal.userId}`;
   }
 
   /** For records of requests that were refused before these were known. */

@@ -3,7 +3,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Request } from 'express';
 import { GatewayError } from '../errors.ts';
-import { subscriberOf } from '../ip.ts';
 import { parseJson } from '../json.ts';
 import { BodyMemory } from './body_memory.ts';
 import type { Policy, RequestContext } from './context.ts';
@@ -13,6 +12,7 @@ import { formOfBody } from './media_type.ts';
 const smallBodyBytes = 16_384;
 /** A client that is still sending reads no answer: what it sends is thrown away for this long before it gets one. */
 const discardForMs = 2_000;
+const tooManyValues = 'The body holds too many lists, objects and values. Send them in several requests.';
 
 export function jsonBody(): Policy {
   const memory = new BodyMemory();
@@ -64,18 +64,17 @@ async function read(
   memory: BodyMemory,
   announced: number,
   most: number,
-  understand: (bytes: Buffer) => unknown,
+  understand: (bytes: Buffer, weigh: (size: number) => void) => unknown,
   fault: GatewayError | undefined,
 ): Promise<void> {
-  const { request, response } = context;
-  const caller = context.known.principal?.consumer ?? subscriberOf(context.address);
+  const { request, response, holder } = context;
   let held = 0;
   const hold = (size: number) => {
-    memory.hold(caller, size, most);
+    memory.hold(holder, size, most);
     held += size;
   };
   // Also when the client goes away before its answer.
-  response.once('close', () => memory.release(caller, held));
+  response.once('close', () => memory.release(holder, held));
   const collecting = announced > most ? undefined : collect(request, most, hold);
   const bytes = await collecting?.catch(async (error: unknown) => {
     if (error instanceof GatewayError && error.reason === 'request.overloaded') await discard(request);
@@ -86,7 +85,11 @@ async function read(
     throw fault ?? tooLarge(most);
   }
   context.bytesIn = bytes.length;
-  if (bytes.length > 0) context.body = understand(withoutMark(bytes));
+  if (bytes.length === 0) return;
+  context.body = understand(withoutMark(bytes), (size) => {
+    if (size > memory.shareOf(most)) throw new GatewayError('request.too_large', { message: tooManyValues });
+    hold(size);
+  });
 }
 
 /** Undefined when there is more than `most`. Rejects when the client goes away, or `hold` throws. */
@@ -135,10 +138,10 @@ async function discard(request: Request): Promise<void> {
   });
 }
 
-export function parse(bytes: Buffer): unknown {
+export function parse(bytes: Buffer, weigh?: (size: number) => void): unknown {
   if (!isUtf8(bytes)) throw new GatewayError('request.json', { details: { problem: 'not UTF-8' } });
   try {
-    return parseJson(bytes.toString('utf8'), 'The body');
+    return parseJson(bytes.toString('utf8'), 'The body', weigh);
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     const problem = error instanceof Error ? error.message : String(error);

@@ -2,7 +2,6 @@
 // reads slowly, or not at all, must not fill it.
 
 import type { ServerResponse } from 'node:http';
-import { subscriberOf } from '../ip.ts';
 
 /** Without a byte taken for so long, a caller has left. */
 const stalledMs = 30_000;
@@ -22,14 +21,14 @@ export class UnreadAnswers {
 
   /**
    * Call once an answer was sent. While there is no room for all, the caller with the most of it loses its oldest answer.
-   * @param caller by whom answers are counted; an address stands for its subscriber
+   * @param caller by whom answers are counted
    * @param largest how many bytes one answer may have
    */
   hold(response: ServerResponse, caller: string, bytes: number, largest: number): void {
     const { socket } = response;
     // Most answers are in the hands of the system by now, whole.
     if (socket === null || socket.writableLength === 0) return;
-    const unread = { response, caller: subscriberOf(caller), bytes };
+    const unread = { response, caller, bytes };
     this.#unread.add(unread);
     this.#bytes += bytes;
     response.setTimeout(stalledMs, () => response.destroy());
