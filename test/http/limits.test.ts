@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import pg from 'pg';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';
 import type { Sidecar } from '../helpers/instance.ts';
@@ -432,6 +434,45 @@ describe('requests at a time', () => {
       message: 'Too many requests at a time. Max 2',
     });
     expect(statuses([await read(), await read(), await read()])).toEqual([200, 200, 200]);
+    await giveDemo(false);
+    await applied();
+  });
+
+  test('whoever leaves before the answer gives the place back', async () => {
+    await set({ 'throttle.limit': 0 });
+    await giveDemo(await profile({ max_concurrency: 2 }));
+    await applied();
+    const [demo] = await gateway.orm<number[]>('res.users', 'search', { domain: [['login', '=', 'demo_api']] });
+    const { secret } = await createOdooKey(gateway, { userId: demo as number });
+    const send = async (key: string, requests: number) => {
+      const { hostname, port } = new URL(gateway.url);
+      const socket = connect(Number(port), hostname);
+      const text = `GET /api/v1/res.partner?limit=80 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n\r\n`;
+      await new Promise((sent) => socket.write(text.repeat(requests), sent));
+      return socket;
+    };
+
+    // A request that is sent before the one ahead of it is answered: of its end Node tells nobody.
+    for (let i = 0; i < 3; i += 1) {
+      (await send(keys.demo, 2)).destroy();
+      await until('a request passes', async () => (await ping()).status === 200);
+    }
+
+    // While the database is asked about the key.
+    const client = new pg.Client({ connectionString: gateway.databaseUrl });
+    client.on('error', () => {}); // the database is dropped under it when a test fails
+    await client.connect();
+    await client.query('begin; lock table res_users_apikeys in access exclusive mode');
+    const sockets = [await send(secret, 1), await send(secret, 1)];
+    await until('it waits', async () => {
+      const waiting = `select from pg_locks where relation = 'res_users_apikeys'::regclass and not granted`;
+      return (await gateway.sql(waiting)).length > 0;
+    });
+    for (const socket of sockets) socket.destroy();
+    await gateway.get('/healthz');
+    await client.query('commit');
+    await client.end();
+    await until('a request passes', async () => (await ping(secret)).status === 200);
     await giveDemo(false);
     await applied();
   });

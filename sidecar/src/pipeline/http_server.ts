@@ -3,6 +3,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
+import { inTurn } from './in_turn.ts';
 import { mostHeaderBytes, refuseMalformed } from './parser_faults.ts';
 
 /** A client that ends its half of the connection so soon after its request waits for the answer; later, it has left. */
@@ -24,7 +25,7 @@ export function createHttpServer(app: RequestListener, takesUpgrade: (request: I
       maxHeaderSize: mostHeaderBytes,
       shouldUpgradeCallback: takesUpgrade,
     },
-    app,
+    inTurn(app),
   );
   server.on('clientError', refuseMalformed);
   // The body's policy says "go on", once nothing in the head stands against it.

@@ -62,7 +62,10 @@ function serve(endpoint: Endpoint, { policies, recorders, isStopping }: Pipeline
     try {
       for (const policy of checksOf(context.request)) {
         const pending = policy.check(context);
-        if (pending !== undefined) await pending;
+        if (pending === undefined) continue;
+        await pending;
+        // Whoever has left meanwhile is told nothing any more, and what begins now would not learn when to end.
+        if (context.response.destroyed) throw new GatewayError('request.incomplete');
       }
       const answer = endpoint.handle(context);
       const sent = sendAnswer(context, answer instanceof Promise ? await answer : answer);
