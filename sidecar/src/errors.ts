@@ -83,6 +83,7 @@ export const catalogue = {
   'query.limit': { status: 400, message: 'The limit is out of range.' },
   'query.offset': { status: 400, message: 'The offset is out of range.' },
   'query.models': { status: 400, message: 'The list of models is malformed or too long.' },
+  'query.openapi': { status: 400, message: 'The version of OpenAPI is 3.0 or 3.1.' },
   'query.order': { status: 400, message: 'The order is malformed.' },
 
   'route.unknown': { status: 404, message: 'There is nothing at this path.' },

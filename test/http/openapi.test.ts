@@ -54,7 +54,7 @@ describe('the document', () => {
     const { properties } = (await documentOf(admin)).components.schemas['res.partner'];
     expect(properties.name).toMatchObject({ type: ['string', 'null'], title: 'Name' });
     expect(properties.type.enum).toContain('invoice');
-    expect(properties.country_id).toMatchObject({ anyOf: [{ $ref: '#/components/schemas/Link' }, { type: 'null' }] });
+    expect(properties.country_id).toMatchObject({ $ref: '#/components/schemas/LinkOrNull' });
     expect(properties.create_date).toMatchObject({ format: 'date-time', readOnly: true });
   });
 
@@ -76,6 +76,17 @@ describe('the document', () => {
       'query.models',
       'odoo.model',
     ]);
+  });
+
+  test('comes as OpenAPI 3.0 when that is asked for, and in no other version', async () => {
+    const of = async (version: string) => gateway.get(`/api/openapi.json?models=res.country&openapi=${version}`, { key: admin });
+    const [newer, older, oldest] = [await of('3.1'), await of('3.0'), await of('2.0')];
+    expect([newer.json.openapi, older.json.openapi, oldest.status]).toEqual(['3.1.1', '3.0.3', 400]);
+    expect(oldest.json.error).toMatchObject({ reason: 'query.openapi', details: { openapi: '2.0' } });
+    const { name } = older.json.components.schemas['res.country'].properties;
+    expect(name).toMatchObject({ type: 'string', nullable: true });
+    expect(newer.headers.get('etag')).not.toBe(older.headers.get('etag'));
+    expect((await gateway.get('/api/openapi.json?openapi=3.0')).json.openapi).toBe('3.0.3');
   });
 
   test('never holds what nobody reaches', async () => {
@@ -127,6 +138,7 @@ describe('public tools', () => {
       await documentOf(admin),
       await documentOf(demo),
       await documentOf(admin, '?models=*'),
+      (await gateway.get('/api/openapi.json?models=*&openapi=3.0', { key: admin })).json,
     ]) {
       const { valid, errors } = await new Validator().validate(structuredClone(document));
       expect([valid, JSON.stringify(errors)?.slice(0, 2_000)]).toEqual([true, undefined]);

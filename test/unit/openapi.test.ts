@@ -5,6 +5,7 @@ import type { Described, Fields } from '../../sidecar/src/openapi/description.ts
 import { openApiDocument } from '../../sidecar/src/openapi/document.ts';
 import { recordSchema, requiredOf, valuesSchema } from '../../sidecar/src/openapi/fields.ts';
 import { asMarkdown } from '../../sidecar/src/openapi/markdown.ts';
+import { asOpenApi30 } from '../../sidecar/src/openapi/older.ts';
 
 const about = { version: '1', origin: 'https://gateway.example' };
 const all = { read: true, write: true, create: true, delete: true, call: true };
@@ -15,8 +16,23 @@ const fields: Fields = {
   state: { type: 'selection', string: 'State', selection: [['draft', '`Draft` <b>']], readonly: true },
   line_ids: { type: 'one2many', string: 'Lines', relation: 'x.line' },
 };
+/** One field of each type that Odoo has, needed and not. */
+const fieldsOfAllTypes: Fields = Object.fromEntries(
+  [
+    ...['boolean', 'integer', 'float', 'monetary', 'char', 'text', 'html', 'date', 'datetime', 'binary', 'many2one', 'one2many'],
+    ...['many2many', 'many2one_reference', 'reference', 'selection', 'properties', 'properties_definition', 'json', 'unknown'],
+  ].flatMap((type) =>
+    [true, false].map((required) => [
+      `${type}_${required}`,
+      { type, string: type, required, selection: [['a', 'A']] satisfies [unknown, string][], relation: 'x.line' },
+    ]),
+  ),
+);
 const described: Described = {
-  models: [{ model: 'x.thing', label: 'Thing', rights: all, fields }],
+  models: [
+    { model: 'x.thing', label: 'Thing', rights: all, fields },
+    { model: 'x.types', label: 'Types', rights: all, fields: fieldsOfAllTypes },
+  ],
   resources: [
     {
       name: 'projects',
@@ -80,6 +96,96 @@ describe('the document', () => {
     const expected = routes.filter((path) => !others.includes(path)).map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
     expect(expected.length).toBeGreaterThan(12);
     expect([...new Set(expected)].filter((path) => paths[path] === undefined)).toEqual([]);
+  });
+});
+
+/** Every schema of a document with the place where it stands. */
+function schemasOf(value: unknown, at = '', isSchema = false): [string, Record<string, unknown>][] {
+  if (Array.isArray(value)) return value.flatMap((item, i) => schemasOf(item, `${at}/${i}`, isSchema));
+  if (typeof value !== 'object' || value === null) return [];
+  const inner = Object.entries(value).flatMap(([name, child]) => {
+    const here = `${at}/${name}`;
+    if (name === 'example' || name === 'enum') return [];
+    const hasNames = ['properties', 'patternProperties', 'schemas'].includes(name) && (name === 'schemas' || isSchema);
+    if (hasNames) return Object.entries(child).flatMap(([key, schema]) => schemasOf(schema, `${here}/${key}`, true));
+    const leads = ['items', 'additionalProperties', 'anyOf', 'oneOf', 'allOf'].includes(name) && isSchema;
+    return schemasOf(child, here, leads || name === 'schema');
+  });
+  return isSchema && !Array.isArray(value) ? [[at, value as Record<string, unknown>], ...inner] : inner;
+}
+
+const typesOf = ({ type }: Record<string, unknown>): string[] => [type ?? []].flat() as string[];
+
+describe.each([
+  ['3.1', document],
+  ['3.0', asOpenApi30(document)],
+])('what generators of clients fail on is nowhere in OpenAPI %s', (version, tried) => {
+  const found = schemasOf(tried);
+  const where = (isWrong: (schema: Record<string, unknown>) => boolean) =>
+    found.filter(([, schema]) => isWrong(schema)).map(([at]) => at);
+
+  test('every schema is looked at', () => {
+    expect(found.length).toBeGreaterThan(300);
+    expect(found.map(([at]) => at)).toContain('/components/schemas/x.types-Values/properties/one2many_true');
+  });
+
+  test('arrays say what they hold', () => {
+    expect(where((schema) => typesOf(schema).includes('array') && schema['items'] === undefined)).toEqual([]);
+  });
+
+  test('a schema has one type, and may be null besides; no schema is only null', () => {
+    expect(
+      where((schema) => schema['type'] !== undefined && typesOf(schema).filter((type) => type !== 'null').length !== 1),
+    ).toEqual([]);
+  });
+
+  test('objects without named fields take any', () => {
+    const isBare = (schema: Record<string, unknown>) =>
+      typesOf(schema).includes('object') && schema['properties'] === undefined && schema['additionalProperties'] === undefined;
+    expect(where((schema) => isBare(schema) && schema['patternProperties'] === undefined)).toEqual([]);
+  });
+
+  test('parameters and headers are of one type, and texts in headers have a pattern', () => {
+    const { parameters, headers } = tried['components'] as Record<string, Record<string, Record<string, unknown>>>;
+    const entries = [...Object.entries(parameters ?? {}), ...Object.entries(headers ?? {})];
+    expect(entries.length).toBeGreaterThan(20);
+    for (const [name, entry] of entries) {
+      const schema = entry['schema'] as Record<string, unknown>;
+      if (schema['$ref'] === undefined) expect([name, typeof schema['type']]).toEqual([name, 'string']);
+      const inHeader = headers?.[name] !== undefined || entry['in'] === 'header';
+      if (inHeader && schema['type'] === 'string') expect([name, schema['pattern']]).toEqual([name, expect.any(String)]);
+    }
+  });
+
+  test('ids of operations and names of components are different even as names of functions and types', () => {
+    const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+    const ids = Object.values(paths).flatMap((path) => Object.values(path).flatMap(({ operationId }) => operationId ?? []));
+    expect(ids.filter((id) => !/^[A-Za-z0-9._]+$/.test(id))).toEqual([]);
+    expect(new Set(ids.map(plain)).size).toBe(ids.length);
+    const { securitySchemes: _, ...components } = tried['components'] as Record<string, object>;
+    const names = Object.values(components).flatMap(Object.keys);
+    const twins = names.filter((name) => names.some((other) => other !== name && plain(other) === plain(name)));
+    // A type of that name is what the generated client itself is called in Go.
+    expect([...twins, ...names.filter((name) => name === 'Client')]).toEqual([]);
+  });
+
+  test('the token endpoint is a whole address, and every method of a path of the sidecar is there', () => {
+    expect(JSON.stringify(tried)).toContain('"tokenUrl":"https://gateway.example/api/oauth/token"');
+    expect(Object.keys((tried['paths'] as typeof paths)['/api/oauth/clients'] ?? {}).sort()).toEqual(['delete', 'get', 'post']);
+  });
+
+  test('only words of its version are used', () => {
+    const newer = ['const', 'examples', 'contentEncoding', 'contentMediaType', 'patternProperties'];
+    expect(tried['openapi']).toBe(version === '3.0' ? '3.0.3' : '3.1.1');
+    if (version === '3.0') {
+      const { license } = tried['info'] as { license: object };
+      expect(license).toEqual({ name: 'LGPL-3.0-only', url: 'https://spdx.org/licenses/LGPL-3.0-only.html' });
+      expect(where((schema) => Array.isArray(schema['type']) || newer.some((word) => word in schema))).toEqual([]);
+      expect(where((schema) => '$ref' in schema && Object.keys(schema).length > 1)).toEqual([]);
+      expect(where((schema) => schema['nullable'] === true && schema['type'] === undefined)).toEqual([]);
+    } else {
+      expect(where((schema) => 'nullable' in schema)).toEqual([]);
+    }
   });
 });
 

@@ -2,11 +2,12 @@
 
 import { catalogue } from '../errors.ts';
 import type { Described, Schema } from './description.ts';
-import { anyObject, list, ref } from './fields.ts';
+import { ref } from './fields.ts';
 
 type Named = Readonly<Record<string, Schema>>;
 
-export const securitySchemes: Named = {
+/** @param origin the address of the token endpoint is a whole one: tools resolve it against whatever they like */
+export const securitySchemes = ({ origin }: { readonly origin: string }): Named => ({
   ApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A gateway key, or an API key of Odoo.' },
   Bearer: { type: 'http', scheme: 'bearer', description: 'An access token, a gateway key, or an API key of Odoo.' },
   Basic: { type: 'http', scheme: 'basic', description: 'Login and API key of Odoo.' },
@@ -22,7 +23,7 @@ export const securitySchemes: Named = {
     description: 'Client credentials (RFC 6749, section 4.4).',
     flows: {
       clientCredentials: {
-        tokenUrl: '/api/oauth/token',
+        tokenUrl: `${origin}/api/oauth/token`,
         scopes: {
           read: 'GET, and methods that Odoo marks as reading',
           write: 'POST, PUT, PATCH, and methods that write',
@@ -32,125 +33,41 @@ export const securitySchemes: Named = {
       },
     },
   },
-};
+});
 
 /** Any one of them will do. */
-export const security = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
+export const security = Object.keys(securitySchemes({ origin: '' })).map((name) => ({ [name]: [] }));
 
-export const schemas: Named = {
-  Id: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
-  Link: {
-    ...anyObject,
-    description: 'A linked record: its id and name, or the fields that were asked for with dots in `fields`.',
-    required: ['id'],
-    properties: { id: ref('Id'), name: { type: ['string', 'null'] } },
-  },
-  Links: {
-    description: 'Ids of linked records, or objects when their fields were asked for.',
-    ...list({ anyOf: [ref('Id'), ref('Link')] }),
-  },
-  Reference: {
-    type: 'object',
-    required: ['model', 'id'],
-    properties: { model: { type: 'string' }, id: { type: 'integer' } },
-  },
-  LinkTo: {
-    description: 'The id of a record, or an object with it, as reading gives it.',
-    anyOf: [ref('Id'), { ...anyObject, required: ['id'], properties: { id: ref('Id') } }],
-  },
-  LinksTo: {
-    description:
-      'A list merges: objects without `id` are created, with `id` changed, with `_remove` taken away, ids linked. ' +
-      '`{"set": […]}` replaces all. Odoo’s command tuples are taken, too.',
-    anyOf: [
-      list({ anyOf: [ref('Id'), anyObject, { type: 'array' }] }),
-      { type: 'object', required: ['set'], properties: { set: { type: 'array' } }, additionalProperties: false },
-      { type: 'null' },
-    ],
-  },
-  Meta: {
-    type: 'object',
-    properties: {
-      limit: { type: 'integer' },
-      offset: { type: 'integer' },
-      total: { type: 'integer', description: 'With `count`.' },
-      next: { type: 'string', description: 'Where the next page begins, for `cursor`.' },
-      count: { type: 'integer', description: 'How many there are in this answer.' },
-      omitted: { ...list({ type: 'string' }), description: 'Fields that you may not read.' },
-      ignored: { ...list({ type: 'string' }), description: 'Fields that the resource does not take.' },
-    },
-  },
-  IdOnly: { type: 'object', required: ['id'], properties: { id: ref('Id') } },
-  AnyRecord: { ...anyObject, required: ['id'], properties: { id: ref('Id') } },
-  AnyValues: anyObject,
-  Reason: { type: 'string', enum: Object.keys(catalogue) },
-  Error: {
-    type: 'object',
-    required: ['success', 'error'],
-    properties: {
-      success: { const: false },
-      error: {
-        type: 'object',
-        required: ['code', 'message', 'reason', 'request_id'],
-        properties: {
-          code: { type: 'integer', description: 'The HTTP status.' },
-          message: { type: 'string' },
-          reason: ref('Reason'),
-          request_id: { type: 'string' },
-          details: anyObject,
-        },
-      },
-    },
-  },
-  Problem: {
-    type: 'object',
-    description: 'RFC 9457, for `Accept: application/problem+json`.',
-    required: ['type', 'title', 'status', 'detail', 'instance', 'reason', 'request_id'],
-    properties: {
-      type: { type: 'string', format: 'uri' },
-      title: { type: 'string' },
-      status: { type: 'integer' },
-      detail: { type: 'string' },
-      instance: { type: 'string', format: 'uri' },
-      reason: ref('Reason'),
-      request_id: { type: 'string' },
-      details: anyObject,
-    },
-  },
-  TextError: {
-    type: 'object',
-    required: ['success', 'error'],
-    properties: { success: { const: false }, error: { type: 'string' } },
-  },
-  OAuthError: {
-    type: 'object',
-    description: 'RFC 6749, section 5.2.',
-    required: ['error', 'error_description', 'reason', 'request_id'],
-    properties: {
-      error: { type: 'string' },
-      error_description: { type: 'string' },
-      reason: ref('Reason'),
-      request_id: { type: 'string' },
-    },
-  },
-};
+const count = { type: 'integer', minimum: 0 } as const;
+/** RFC 9110, section 5.5: what a header can hold. Without it generators of requests and of tests make up what no client sends. */
+const headerText = { type: 'string', pattern: '^[ -~]*$' } as const;
 
 export const headers: Named = {
-  'X-Request-Id': { description: 'Yours if you sent one, else a new one.', schema: { type: 'string' } },
-  'RateLimit-Limit': { description: 'Most in the window that is nearest to its end.', schema: { type: 'integer' } },
-  'RateLimit-Remaining': { description: 'What is left of it.', schema: { type: 'integer' } },
-  'RateLimit-Reset': { description: 'Seconds until it starts again.', schema: { type: 'integer' } },
-  'Retry-After': { description: 'Seconds after which trying again makes sense.', schema: { type: 'integer' } },
-  'Server-Timing': { description: 'Where the time went, in milliseconds.', schema: { type: 'string' } },
-  'WWW-Authenticate': { description: 'How to say who you are.', schema: { type: 'string' } },
-  'Idempotency-Replayed': { description: '`true`: the answer of the first time.', schema: { type: 'string' } },
-  Link: { description: 'The next page, with `rel="next"`.', schema: { type: 'string' } },
-  Location: { description: 'Where the new record is.', schema: { type: 'string' } },
+  'X-Request-Id': {
+    description: 'Yours if you sent one, else a new one.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
+  },
+  'RateLimit-Limit': { description: 'Most in the window that is nearest to its end.', schema: count },
+  'RateLimit-Remaining': { description: 'What is left of it.', schema: count },
+  'RateLimit-Reset': { description: 'Seconds until it starts again.', schema: count },
+  'Retry-After': { description: 'Seconds after which trying again makes sense.', schema: count },
+  'Server-Timing': { description: 'Where the time went, in milliseconds.', schema: headerText },
+  'WWW-Authenticate': { description: 'How to say who you are.', schema: headerText },
+  'Idempotency-Replayed': { description: '`true`: the answer of the first time.', schema: { type: 'string', pattern: '^true$' } },
+  Link: { description: 'The next page, with `rel="next"`.', schema: { type: 'string', pattern: '^<[!-~]+>; rel="next"$' } },
+  Location: { description: 'Where the new record is.', schema: { type: 'string', pattern: '^[!-~]+$' } },
 };
+
+/**
+ * Entries of one section of the components, under names that no other section has: generators make types of a parameter
+ * "model" and of a schema "Model" in one namespace.
+ */
+export const inSection = (section: 'Header' | 'Parameter', entries: Named): Named =>
+  Object.fromEntries(Object.entries(entries).map(([name, entry]) => [`${name}-${section}`, entry]));
 
 export const headersOf = (...more: string[]): Schema => {
   const usual = ['X-Request-Id', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'Server-Timing'];
-  return Object.fromEntries([...usual, ...more].map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+  return Object.fromEntries([...usual, ...more].map((name) => [name, { $ref: `#/components/headers/${name}-Header` }]));
 };
 
 export function parameters({ limit }: Pick<Described, 'limit'>): Named {
@@ -174,8 +91,8 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       'filter',
       '`filter[field]=value` or `filter[field][operator]=value`: `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in`, `nin`, `like`, ' +
         '`ilike`, `nlike`, `nilike`, `starts`, `pattern`, `ipattern`, `null`, `child_of`, `parent_of`.',
-      { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
-      { style: 'deepObject', explode: true, example: { id: 1 } },
+      { type: 'object', additionalProperties: { type: 'string' } },
+      { style: 'deepObject', explode: true, example: { id: '1' } },
     ),
     order: query('order', 'Fields with `asc` or `desc`, and commas between them.', { type: 'string' }, { example: 'id desc' }),
     limit: query('limit', 'Most records in the answer.', {
@@ -230,11 +147,11 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       type: 'string',
       pattern: '^[A-Za-z0-9_+/-]{1,64}$',
     }),
-    'Accept-Language': header('Accept-Language', 'The language of translated fields and of messages.', { type: 'string' }),
+    'Accept-Language': header('Accept-Language', 'The language of translated fields and of messages.', headerText),
   };
 }
 
-export const parameter = (name: string): Schema => ({ $ref: `#/components/parameters/${name}` });
+export const parameter = (name: string): Schema => ({ $ref: `#/components/parameters/${name}-Parameter` });
 /** On every path that reaches Odoo's records. */
 export const contextParameters = ['X-Odoo-Company', 'X-Odoo-Timezone', 'Accept-Language'].map(parameter);
 

@@ -7,6 +7,7 @@ import type { Paths } from './paths.ts';
 import { answer, jsonBody } from './paths.ts';
 
 const text = { type: 'string' } as const;
+const yesNo = { type: 'boolean' } as const;
 const object = (properties: Record<string, Schema>, required: readonly string[] = Object.keys(properties)): Schema => ({
   type: 'object',
   required,
@@ -20,17 +21,34 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
     anyOf: [ref('Id'), ref('Ref'), list({ anyOf: [ref('Id'), ref('Ref')] })],
   };
   const values = {
-    type: 'object',
+    ...anyObject,
     description: 'As the single endpoint takes them; `{"$ref": "name.id"}` for what an earlier one gave.',
   };
   const fields = { ...list(text), description: 'As the parameter `fields`.' };
-  const operation = (op: string, needed: readonly string[], properties: Record<string, Schema>): Schema => ({
-    type: 'object',
-    required: ['op', 'model', ...needed],
-    properties: { id: { type: 'string', pattern: '^[A-Za-z_][\\w-]{0,63}$' }, op: { const: op }, model: text, ...properties },
-    additionalProperties: false,
+  const id = { type: 'string', pattern: '^[A-Za-z_][\\w-]{0,63}$' };
+  // Each with a name of its own: what generators make up for the parts of a union collides.
+  const operations: Record<string, Schema> = {};
+  const operation = (op: string, needed: readonly string[], properties: Record<string, Schema>): void => {
+    operations[`Operation-${op}`] = {
+      type: 'object',
+      required: ['op', 'model', ...needed],
+      properties: { id, op: { type: 'string', const: op }, model: text, ...properties },
+      additionalProperties: false,
+    };
+  };
+  const args = { args: list(), kwargs: anyObject };
+  operation('search', [], {
+    domain: list(),
+    fields,
+    limit: { type: 'integer', minimum: 1 },
+    offset: { type: 'integer', minimum: 0 },
+    order: text,
   });
-  const args = { args: { type: 'array' }, kwargs: anyObject };
+  operation('read', ['ids'], { ids: ref('BatchIds'), fields });
+  operation('create', ['values'], { values: { anyOf: [ref('BatchValues'), list(ref('BatchValues'))] }, fields });
+  operation('update', ['ids', 'values'], { ids: ref('BatchIds'), values: ref('BatchValues'), fields });
+  operation('delete', ['ids'], { ids: ref('BatchIds') });
+  operation('call', ['method'], { method: text, ids: ref('BatchIds'), ...args });
   return {
     // A property called $ref would be a reference itself to most tools.
     Ref: {
@@ -41,22 +59,10 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
       minProperties: 1,
     },
     Arguments: { type: 'object', properties: args, additionalProperties: false },
-    Operation: {
-      oneOf: [
-        operation('search', [], {
-          domain: { type: 'array' },
-          fields,
-          limit: { type: 'integer', minimum: 1 },
-          offset: { type: 'integer', minimum: 0 },
-          order: text,
-        }),
-        operation('read', ['ids'], { ids, fields }),
-        operation('create', ['values'], { values: { anyOf: [values, list(values)] }, fields }),
-        operation('update', ['ids', 'values'], { ids, values, fields }),
-        operation('delete', ['ids'], { ids }),
-        operation('call', ['method'], { method: text, ids, ...args }),
-      ],
-    },
+    BatchIds: ids,
+    BatchValues: values,
+    ...operations,
+    Operation: { oneOf: Object.keys(operations).map(ref) },
     Operations: { ...list(ref('Operation')), minItems: 1, maxItems: mostOperations },
     Tokens: object(
       {
@@ -68,7 +74,11 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
       },
       ['access_token', 'token_type', 'expires_in'],
     ),
-    Client: { type: 'object', required: ['client_id'], properties: { client_id: text, client_name: text } },
+    ListedModel: object(
+      { model: text, name: text, ...Object.fromEntries(['read', 'write', 'create', 'unlink'].map((right) => [right, yesNo])) },
+      ['model', 'name'],
+    ),
+    OAuthClient: { type: 'object', required: ['client_id'], properties: { client_id: text, client_name: text } },
   };
 }
 
@@ -91,7 +101,7 @@ export function corePaths(): Paths {
       get: {
         ...head('models', 'Gateway', 'List the models', 'The models that you may use, and what you may do with them.'),
         parameters: contextParameters,
-        responses: { 200: answer('The models.', { data: list(ref('Model')), meta: ref('Meta') }, ['data']), ...errorsOf() },
+        responses: { 200: answer('The models.', { data: list(ref('ListedModel')), meta: ref('Meta') }, ['data']), ...errorsOf() },
       },
     },
     '/api/v1/{model}/schema': {
@@ -128,7 +138,7 @@ export function corePaths(): Paths {
         parameters: [...contextParameters, parameter('Idempotency-Key')],
         requestBody: jsonBody(
           {
-            ...object({ model: text, method: text, args: { type: 'array' }, kwargs: { type: ['object', 'null'] } }, [
+            ...object({ model: text, method: text, args: list(), kwargs: { ...anyObject, type: ['object', 'null'] } }, [
               'model',
               'method',
             ]),
@@ -154,6 +164,7 @@ function authPaths(): Paths {
     return { required: true, content: { 'application/x-www-form-urlencoded': { schema }, ...json(schema) } };
   };
   const refused = { default: failing('Refused.', 'OAuthError') };
+  const revoked = { description: 'Revoked.', headers: headersOf(), content: json(anyObject) };
   const login = { login: text, email: text, password: { type: 'string', format: 'password' }, scope: text };
   return {
     '/api/v1/auth/login': {
@@ -181,7 +192,9 @@ function authPaths(): Paths {
         security: [{ Bearer: [] }, { AccessToken: [] }, {}],
         requestBody: { ...jsonBody(object({ refresh_token: text }, [])), required: false },
         responses: {
-          200: answer('Ended.', { data: { type: 'null' }, message: text }, ['data']),
+          200: answer('Ended.', { data: { ...anyObject, type: ['object', 'null'], description: 'Null.' }, message: text }, [
+            'data',
+          ]),
           ...errorsOf(413, 415),
         },
       },
@@ -232,7 +245,11 @@ function authPaths(): Paths {
       get: {
         ...head('clients', 'OAuth2 clients', 'List', 'For gateway managers.'),
         responses: {
-          200: { description: 'The clients.', headers: headersOf(), content: json(object({ clients: list(ref('Client')) })) },
+          200: {
+            description: 'The clients.',
+            headers: headersOf(),
+            content: json(object({ clients: list(ref('OAuthClient')) })),
+          },
           ...refused,
         },
       },
@@ -256,14 +273,19 @@ function authPaths(): Paths {
           },
           { client_name: 'Web shop', scope: 'read' },
         ),
-        responses: { 201: { description: 'Created.', headers: headersOf(), content: json(ref('Client')) }, ...refused },
+        responses: { 201: { description: 'Created.', headers: headersOf(), content: json(ref('OAuthClient')) }, ...refused },
+      },
+      delete: {
+        ...head('client.revoke_by_query', 'OAuth2 clients', 'Revoke', 'For gateway managers. The client is named in the query.'),
+        parameters: [{ name: 'client_id', in: 'query', required: true, description: 'Which client.', schema: text }],
+        responses: { 200: revoked, ...refused },
       },
     },
     '/api/oauth/clients/{client}': {
       delete: {
         ...head('client.revoke', 'OAuth2 clients', 'Revoke', 'For gateway managers.'),
         parameters: [{ name: 'client', in: 'path', required: true, description: 'Its client_id.', schema: text }],
-        responses: { 200: { description: 'Revoked.', headers: headersOf(), content: json(anyObject) }, ...refused },
+        responses: { 200: revoked, ...refused },
       },
     },
     '/.well-known/oauth-authorization-server': {

@@ -1,11 +1,12 @@
 // The OpenAPI 3.1 document, from what its caller may use. Pure: the same description gives the same document.
 
-import { headers, parameters, responses, schemas, security, securitySchemes } from './components.ts';
+import { headers, inSection, parameters, responses, security, securitySchemes } from './components.ts';
 import { corePaths, coreSchemas } from './core_paths.ts';
 import type { Described, ModelDescription, ResourceDescription, Schema } from './description.ts';
 import { recordSchema, ref, requiredOf, resourceSchema, resourceValuesSchema, valuesSchema } from './fields.ts';
 import { asMarkdown } from './markdown.ts';
 import { anyModelPaths, jsonBody, modelPaths, resourcePaths } from './paths.ts';
+import { schemas } from './schemas.ts';
 
 export interface About {
   readonly version: string;
@@ -53,26 +54,19 @@ export function openApiDocument({ version, origin }: About, described: Described
       ...projectPath(resources),
     },
     components: {
-      securitySchemes,
-      headers,
-      parameters: parameters(described),
+      securitySchemes: securitySchemes({ origin }),
+      headers: inSection('Header', headers),
+      parameters: inSection('Parameter', parameters(described)),
       responses,
       schemas: {
         ...schemas,
         ...coreSchemas(described),
-        Model: {
-          type: 'object',
-          required: ['model', 'name'],
-          properties: { model: { type: 'string' }, name: { type: 'string' }, ...modelRights },
-        },
         ...Object.assign({}, ...models.map(modelSchemas)),
         ...Object.assign({}, ...resources.map(resourceSchemas)),
       },
     },
   };
 }
-
-const modelRights = Object.fromEntries(['read', 'write', 'create', 'unlink'].map((right) => [right, { type: 'boolean' }]));
 
 function modelSchemas({ model, label, fields }: ModelDescription): Record<string, Schema> {
   const required = requiredOf(fields);

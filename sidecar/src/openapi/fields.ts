@@ -6,7 +6,8 @@ import { asMarkdown } from './markdown.ts';
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 /** Of any fields; tools read an object without this as one without fields. */
 export const anyObject: Schema = { type: 'object', additionalProperties: true };
-export const list = (items: Schema): Schema => ({ type: 'array', items });
+/** @param items anything by default: a list that does not say what it holds is no list to many tools */
+export const list = (items: Schema = {}): Schema => ({ type: 'array', items });
 
 /** Longer ones, like time zones, say less than they weigh. */
 const mostOptions = 50;
@@ -145,12 +146,12 @@ function readOf({ type, selection, choices_vary: vary }: FieldDescription): Sche
     case 'selection':
       return chosen(vary === true ? undefined : selection, true);
     case 'many2one':
-      return { anyOf: [ref('Link'), { type: 'null' }] };
+      return ref('LinkOrNull');
     case 'one2many':
     case 'many2many':
       return ref('Links');
     case 'reference':
-      return { anyOf: [ref('Reference'), { type: 'null' }] };
+      return ref('ReferenceOrNull');
     case 'many2one_reference':
       return { type: ['integer', 'null'] };
     case 'binary':
@@ -184,7 +185,7 @@ function writeOf({ type, selection, required }: FieldDescription): Schema {
     case 'selection':
       return chosen(selection, required !== true);
     case 'many2one':
-      return required === true ? ref('LinkTo') : { anyOf: [ref('LinkTo'), { type: 'null' }] };
+      return ref(required === true ? 'LinkTo' : 'LinkToOrNull');
     case 'one2many':
     case 'many2many':
       return ref('LinksTo');

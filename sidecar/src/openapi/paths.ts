@@ -9,7 +9,8 @@ export type Paths = Record<string, Record<string, unknown>>;
 /** What the verbs on records of a place take and give. */
 interface Place {
   readonly path: string;
-  /** Begins the ids of operations. */
+  readonly tag: string;
+  /** Begins the ids of operations: no blanks, since generators make names of functions from them. */
   readonly name: string;
   readonly rights: Rights;
   /** Names of the scopes that do, beside the plain action. */
@@ -31,6 +32,7 @@ const everything: Rights = { read: true, write: true, create: true, delete: true
 export function modelPaths({ model, rights, fields }: ModelDescription): Paths {
   return placePaths({
     path: `/api/v1/${model}`,
+    tag: model,
     name: model,
     rights,
     scope: (action) => `${model}:${action}`,
@@ -47,6 +49,7 @@ export function modelPaths({ model, rights, fields }: ModelDescription): Paths {
 export function resourcePaths({ name, rights }: ResourceDescription): Paths {
   return placePaths({
     path: `/api/v1/${name}`,
+    tag: name,
     name,
     rights: { ...rights, call: false },
     scope: (action) => `${name}_${action}`,
@@ -63,7 +66,8 @@ export function resourcePaths({ name, rights }: ResourceDescription): Paths {
 export function anyModelPaths(): Paths {
   return placePaths({
     path: '/api/v1/{model}',
-    name: 'Any model',
+    tag: 'Any model',
+    name: 'any_model',
     rights: everything,
     scope: () => undefined,
     record: ref('AnyRecord'),
@@ -184,7 +188,7 @@ function calling(place: Place, operation: string, parameters: readonly Schema[])
 function head(place: Place, operation: string, action: string, verb: string): Record<string, unknown> {
   return {
     operationId: `${place.name}.${operation}`,
-    tags: [place.name],
+    tags: [place.tag],
     summary: verb,
     description: needs(place, action),
   };

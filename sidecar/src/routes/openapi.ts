@@ -7,10 +7,12 @@ import { brotliCompress, constants } from 'node:zlib';
 import { missing } from '../credentials/authenticate.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
+import { GatewayError } from '../errors.ts';
 import { callContext } from '../executor/caller.ts';
 import type { Odoo } from '../executor/execute.ts';
 import { GenerationCache } from '../generation_cache.ts';
 import { openApiDocument } from '../openapi/document.ts';
+import { asOpenApi30 } from '../openapi/older.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import type { OriginOf } from '../pipeline/origin.ts';
 import { originHeaders } from '../pipeline/origin.ts';
@@ -53,10 +55,11 @@ export interface OpenApiOptions {
 export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route {
   const documentsOf = perDatabase((database) => new Documents(database));
 
-  async function make(context: RequestContext, asked: readonly string[] | undefined): Promise<Kept> {
+  async function make(context: RequestContext, asked: readonly string[] | undefined, wanted: OpenApiVersion): Promise<Kept> {
     const isKnown = context.known.principal !== undefined;
     const described = isKnown ? await describeFor(context, odoo, asked) : describeForNobody(context);
-    const text = JSON.stringify(openApiDocument({ version, origin: originOf(context) }, described));
+    const newest = openApiDocument({ version, origin: originOf(context) }, described);
+    const text = JSON.stringify(wanted === '3.0' ? asOpenApi30(newest) : newest);
     const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
     return {
       text,
@@ -67,14 +70,16 @@ export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route
 
   async function handle(context: RequestContext): Promise<Answer> {
     const { request, database, known } = context;
-    const asked = parseModels(readQuery(request.url, ['models'], { lists: ['models'] }).models);
+    const query = readQuery(request.url, ['models', 'openapi'], { lists: ['models'] });
+    const asked = parseModels(query.models);
+    const version = parseVersion(query.openapi);
     if (asked !== undefined && known.principal === undefined) throw missing();
     const documents = documentsOf(database);
-    const key = keyOf(context, originOf(context), asked);
+    const key = `${version} ${keyOf(context, originOf(context), asked)}`;
     let document = documents.kept.get(key);
     if (document === undefined) {
       const making = documents.kept.begin(key);
-      document = await make(context, asked);
+      document = await make(context, asked, version);
       making.keep(document);
     }
     const { text, compressed, tag } = document;
@@ -88,6 +93,17 @@ export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route
   }
 
   return { name: 'openapi', method: 'GET', path: '/api/openapi.json', access: 'optional', handle };
+}
+
+type OpenApiVersion = '3.0' | '3.1';
+
+/** Throws `query.openapi`. */
+function parseVersion(text = '3.1'): OpenApiVersion {
+  if (text === '3.0' || text === '3.1') return text;
+  throw new GatewayError('query.openapi', {
+    message: `There is no OpenAPI "${text.slice(0, 128)}" here, only 3.0 and 3.1. Tools for 2.0 take what a converter makes of 3.0.`,
+    details: { openapi: text.slice(0, 128) },
+  });
 }
 
 /** All that a document depends on besides what `Documents` listens to. */

@@ -1,0 +1,108 @@
+// The schemas that are the same in every document: ids and links, what surrounds records in answers, errors.
+
+import { catalogue } from '../errors.ts';
+import type { Schema } from './description.ts';
+import { anyObject, list, ref } from './fields.ts';
+
+/** Null is one more type of the schema itself: generators make classes of a schema that is only null, or fail on it. */
+const orNull = (schema: Schema): Schema => ({ ...schema, type: [schema['type'], 'null'] });
+const id: Schema = { type: 'integer', minimum: 1, maximum: 2_147_483_647 };
+const link: Schema = {
+  ...anyObject,
+  description: 'A linked record: its id and name, or the fields that were asked for with dots in `fields`.',
+  required: ['id'],
+  properties: { id: ref('Id'), name: { type: ['string', 'null'] } },
+};
+const linkTo = 'The id of a record, or an object with it, as reading gives it.';
+
+export const schemas: Readonly<Record<string, Schema>> = {
+  Id: id,
+  Link: link,
+  LinkOrNull: orNull(link),
+  Links: {
+    description: 'Ids of linked records, or objects when their fields were asked for.',
+    ...list({ anyOf: [ref('Id'), ref('Link')] }),
+  },
+  ReferenceOrNull: {
+    type: ['object', 'null'],
+    required: ['model', 'id'],
+    properties: { model: { type: 'string' }, id: ref('Id') },
+  },
+  LinkTo: { description: linkTo, anyOf: [id, ref('Linked')] },
+  LinkToOrNull: { description: linkTo, anyOf: [orNull(id), ref('Linked')] },
+  Linked: { ...anyObject, required: ['id'], properties: { id: ref('Id') } },
+  LinksTo: {
+    description:
+      'A list merges: objects without `id` are created, with `id` changed, with `_remove` taken away, ids linked. ' +
+      '`{"set": […]}` replaces all. Odoo’s command tuples are taken, too.',
+    anyOf: [
+      orNull(list({ anyOf: [ref('Id'), anyObject, list()] })),
+      { type: 'object', required: ['set'], properties: { set: list() }, additionalProperties: false },
+    ],
+  },
+  Meta: {
+    type: 'object',
+    properties: {
+      limit: { type: 'integer' },
+      offset: { type: 'integer' },
+      total: { type: 'integer', description: 'With `count`.' },
+      next: { type: 'string', description: 'Where the next page begins, for `cursor`.' },
+      count: { type: 'integer', description: 'How many there are in this answer.' },
+      omitted: { ...list({ type: 'string' }), description: 'Fields that you may not read.' },
+      ignored: { ...list({ type: 'string' }), description: 'Fields that the resource does not take.' },
+    },
+  },
+  IdOnly: { type: 'object', required: ['id'], properties: { id: ref('Id') } },
+  AnyRecord: { ...anyObject, required: ['id'], properties: { id: ref('Id') } },
+  AnyValues: anyObject,
+  Reason: { type: 'string', enum: Object.keys(catalogue) },
+  Error: {
+    type: 'object',
+    required: ['success', 'error'],
+    properties: {
+      success: { const: false },
+      error: {
+        type: 'object',
+        required: ['code', 'message', 'reason', 'request_id'],
+        properties: {
+          code: { type: 'integer', description: 'The HTTP status.' },
+          message: { type: 'string' },
+          reason: ref('Reason'),
+          request_id: { type: 'string' },
+          details: anyObject,
+        },
+      },
+    },
+  },
+  Problem: {
+    type: 'object',
+    description: 'RFC 9457, for `Accept: application/problem+json`.',
+    required: ['type', 'title', 'status', 'detail', 'instance', 'reason', 'request_id'],
+    properties: {
+      type: { type: 'string', format: 'uri' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+      instance: { type: 'string', format: 'uri' },
+      reason: ref('Reason'),
+      request_id: { type: 'string' },
+      details: anyObject,
+    },
+  },
+  TextError: {
+    type: 'object',
+    required: ['success', 'error'],
+    properties: { success: { const: false }, error: { type: 'string' } },
+  },
+  OAuthError: {
+    type: 'object',
+    description: 'RFC 6749, section 5.2.',
+    required: ['error', 'error_description', 'reason', 'request_id'],
+    properties: {
+      error: { type: 'string' },
+      error_description: { type: 'string' },
+      reason: ref('Reason'),
+      request_id: { type: 'string' },
+    },
+  },
+};
