@@ -139,6 +139,10 @@ describe.each([
     ).toEqual([]);
   });
 
+  test('no list of required fields is empty', () => {
+    expect(where(({ required }) => Array.isArray(required) && required.length === 0)).toEqual([]);
+  });
+
   test('objects without named fields take any', () => {
     const isBare = (schema: Record<string, unknown>) =>
       typesOf(schema).includes('object') && schema['properties'] === undefined && schema['additionalProperties'] === undefined;

@@ -10,7 +10,8 @@ const text = { type: 'string' } as const;
 const yesNo = { type: 'boolean' } as const;
 const object = (properties: Record<string, Schema>, required: readonly string[] = Object.keys(properties)): Schema => ({
   type: 'object',
-  required,
+  // An empty list is not allowed in OpenAPI 3.0.
+  ...(required.length > 0 ? { required } : {}),
   properties,
 });
 const user = object({ id: ref('Id'), name: text, login: text });
