@@ -160,7 +160,7 @@ function main(config: Config, log: Log): void {
 
   const throttling = limits();
   const usage = new Usage(log);
-  const originOf = originBehind(config.trustedProxies);
+  const originOf = originBehind(config.trustedProxies, config.forwardedHeader);
 
   const app = createApp(
     [
@@ -204,6 +204,7 @@ function main(config: Config, log: Log): void {
         'throttle by operations': throttling.afterBody,
       },
       recorders: [blocking.recorder, logRequests(log), (context) => traffic.record(context), usage.record],
+      originOf,
       isStopping: () => stopping,
     },
   );

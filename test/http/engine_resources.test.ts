@@ -29,7 +29,7 @@ describe('products', () => {
       message: 'Product created successfully',
       data: { name: 'Wireless Keyboard', default_code: 'KB001', list_price: 79.99, categ_id: { id: 1 }, active: true },
     });
-    expect(answer.headers.get('location')).toBe(`/api/v1/products/${answer.json.data.id}`);
+    expect(answer.headers.get('location')).toBe(`${gateway.url}/api/v1/products/${answer.json.data.id}`);
   });
 
   test('of the type product become goods', async () => {

@@ -28,7 +28,7 @@ describe('records', () => {
     });
     expect(created.status).toBe(201);
     const { id, child_ids: children } = created.json.data;
-    expect(created.headers.get('location')).toBe(`/api/v1/res.partner/${id}`);
+    expect(created.headers.get('location')).toBe(`${gateway.url}/api/v1/res.partner/${id}`);
     expect(created.json.data).toMatchObject({ name: 'Zoë & Co', country_id: { id: 20, name: 'Belgium' } });
     expect(children.map(({ name }: { name: string }) => name)).toEqual(['First', 'Second']);
 

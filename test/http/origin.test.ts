@@ -3,6 +3,7 @@
 
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import type { HttpClient } from '../helpers/http_client.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
@@ -105,11 +106,56 @@ describe.each([openapi, metadata])('%s', (path) => {
     );
   });
 
+  test('names the path that a trusted proxy has taken off', async () => {
+    const headers = { Host: 'outer.test', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Prefix': '/odoo/' };
+    expect((await ask(gateway.url, path, headers)).address).toBe('http://outer.test');
+    const told = await ask(proxied.url, path, headers);
+    expect([told.address, told.text.includes('https://outer.test/odoo/api')]).toEqual([
+      'https://outer.test/odoo',
+      path === metadata,
+    ]);
+    expect(told.vary).toMatch(/\bX-Forwarded-Prefix\b/);
+  });
+
   test('takes a setting that is no address for none', async () => {
     for (const bad of ['javascript:alert(1)', 'https://user:pass@example.com', 'https://example.com/?x', 'example.com', 7]) {
       await configure(bad);
       expect([bad, (await ask(gateway.url, path, { Host: 'gateway.test' })).address]).toEqual([bad, 'http://gateway.test']);
     }
+    await configure('');
+  });
+});
+
+describe('links and places', () => {
+  const headers = { 'X-Forwarded-Host': 'outer.test', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Prefix': '/odoo' };
+  const { admin: key } = gateway.keys;
+  const list = async (sidecar: HttpClient, path: string) => {
+    const { headers: sent } = await sidecar.get(path, { key, headers: { ...headers, Origin: 'https://shop.example' } });
+    expect(sent.get('access-control-expose-headers')?.split(', ')).toEqual(
+      expect.arrayContaining(['Allow', 'Content-Language', 'ETag', 'Link', 'Location', 'X-RateLimit-Remaining', 'X-Request-Id']),
+    );
+    return /^<(.*)>; rel="next"$/.exec(sent.get('link') ?? '')?.[1] ?? '';
+  };
+
+  test.each(['/api/v1/res.partner', '/api/v1/products'])('are whole addresses: %s', async (path) => {
+    const own = await list(gateway, `${path}?limit=1&fields=name`);
+    expect(own).toMatch(new RegExp(`^${gateway.url}${path}\\?`));
+    expect((await gateway.get(own, { key })).status).toBe(200);
+    expect(await list(proxied, `${path}?limit=1`)).toMatch(new RegExp(`^https://outer.test/odoo${path}\\?`));
+    const made = await proxied.post(path, { name: 'Placed', list_price: 1 }, { key, headers });
+    expect(made.headers.get('location')).toBe(`https://outer.test/odoo${path}/${made.json.data.id}`);
+  });
+
+  test('of a redirect, too', async () => {
+    const answer = await proxied.get('/api/docs/?models=res.partner', { headers });
+    expect([answer.status, answer.headers.get('location')]).toEqual([308, 'https://outer.test/odoo/api/docs?models=res.partner']);
+  });
+
+  test('follow the settings above all', async () => {
+    await configure('https://api.example.com/gateway');
+    expect(await list(proxied, '/api/v1/res.partner?limit=1')).toMatch(
+      /^https:\/\/api\.example\.com\/gateway\/api\/v1\/res\.partner\?/,
+    );
     await configure('');
   });
 });

@@ -4,6 +4,7 @@ import type { ForwardedHeader } from '../config.ts';
 import type { Address, Range } from '../ip.ts';
 import { inRange, parseAddress } from '../ip.ts';
 import type { Policy, RequestContext } from './context.ts';
+import { forwardedElements } from './forwarded.ts';
 
 export function clientAddress(trusted: readonly Range[], header: ForwardedHeader): Policy {
   return {
@@ -58,32 +59,7 @@ function parseHop(text: string): Address | undefined {
   return parseAddress(withPort?.[1] ?? hop);
 }
 
-/** RFC 7239: the `for` of each element, in order; an element without one is a hop that nobody knows. */
+/** The `for` of each element, in order; an element without one is a hop that nobody knows. */
 function hopsOfForwarded(text: string): string[] {
-  if (text === '') return [];
-  return splitOutsideQuotes(text, ',').map((element) => {
-    for (const pair of splitOutsideQuotes(element, ';')) {
-      const [, quoted, token] = /^\s*for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]+))\s*$/i.exec(pair) ?? [];
-      if (quoted !== undefined) return quoted.replaceAll(/\\(.)/g, '$1');
-      if (token !== undefined) return token;
-    }
-    return 'unknown';
-  });
-}
-
-function splitOutsideQuotes(text: string, separator: string): string[] {
-  const parts: string[] = [];
-  let start = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i += 1) {
-    const character = text[i];
-    if (character === '\\' && quoted) i += 1;
-    else if (character === '"') quoted = !quoted;
-    else if (character === separator && !quoted) {
-      parts.push(text.slice(start, i));
-      start = i + 1;
-    }
-  }
-  parts.push(text.slice(start));
-  return parts;
+  return forwardedElements(text).map((element) => element.get('for') ?? 'unknown');
 }

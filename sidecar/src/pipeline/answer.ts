@@ -5,6 +5,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { GatewayError } from '../errors.ts';
 import { renderEnvelope, renderOAuth, renderProblem } from '../errors.ts';
 import type { Answer, RequestContext } from './context.ts';
+import type { OriginOf } from './origin.ts';
 import { UnreadAnswers } from './unread_answers.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -21,9 +22,11 @@ export function success(data: unknown, meta?: Readonly<Record<string, unknown>>,
   return { status, body: { success: true, data, meta } };
 }
 
-export function sendAnswer(context: RequestContext, answer: Answer): undefined | Promise<void> {
-  const { status, body, type, encoding, cache, headers } = answer;
+export function sendAnswer(context: RequestContext, answer: Answer, originOf: OriginOf): undefined | Promise<void> {
+  const { status, body, type, encoding, cache, headers, next, location } = answer;
   if (headers !== undefined) context.headers.push(...headers);
+  if (next !== undefined) context.headers.push('Link', `<${originOf(context)}${next}>; rel="next"`);
+  if (location !== undefined) context.headers.push('Location', originOf(context) + location);
   if (cache !== undefined) context.cacheControl = cache;
   if (type === undefined) return send(context, status, body, json);
   if (!(body instanceof Uint8Array)) return sendText(context, status, String(body), type);

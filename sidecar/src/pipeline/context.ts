@@ -78,6 +78,9 @@ export interface Answer {
   readonly cache?: string;
   /** Name and value in turn. */
   readonly headers?: readonly string[];
+  /** Paths of the gateway with their queries, sent as whole addresses in `Link` and `Location`. */
+  readonly next?: string | undefined;
+  readonly location?: string | undefined;
 }
 
 export type OperationKind = 'read' | 'write' | 'delete' | 'call';

@@ -4,6 +4,9 @@
 import type { Policy, RequestContext } from './context.ts';
 
 const exposed = [
+  'Allow',
+  'Content-Language',
+  'ETag',
   'Idempotency-Replayed',
   'Link',
   'Location',
@@ -13,6 +16,9 @@ const exposed = [
   'Retry-After',
   'Server-Timing',
   'WWW-Authenticate',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
   'X-Request-Id',
 ].join(', ');
 

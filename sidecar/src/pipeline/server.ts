@@ -7,6 +7,7 @@ import { asGatewayError, GatewayError } from '../errors.ts';
 import { sendAnswer, sendError } from './answer.ts';
 import type { Endpoint, Method, Policy, Recorder, Route, Way } from './context.ts';
 import { RequestContext } from './context.ts';
+import type { OriginOf } from './origin.ts';
 import { undecodable } from './percent_encoding.ts';
 import type { Step } from './steps.ts';
 import { steps } from './steps.ts';
@@ -14,6 +15,7 @@ import { steps } from './steps.ts';
 export interface Pipeline {
   readonly policies: Readonly<Record<Step, Policy>>;
   readonly recorders: readonly Recorder[];
+  readonly originOf: OriginOf;
   readonly isStopping: () => boolean;
 }
 
@@ -45,7 +47,7 @@ const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'd
   string
 >;
 
-function serve(endpoint: Endpoint, { policies, recorders, isStopping }: Pipeline): RequestHandler {
+function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }: Pipeline): RequestHandler {
   const inOrder = steps.map((step) => policies[step]);
   const checksFor = (way: Way) => inOrder.filter(({ appliesTo }) => appliesTo.includes(way));
   const { access } = endpoint;
@@ -68,7 +70,7 @@ function serve(endpoint: Endpoint, { policies, recorders, isStopping }: Pipeline
         if (context.response.destroyed) throw new GatewayError('request.incomplete');
       }
       const answer = endpoint.handle(context);
-      const sent = sendAnswer(context, answer instanceof Promise ? await answer : answer);
+      const sent = sendAnswer(context, answer instanceof Promise ? await answer : answer, originOf);
       if (sent !== undefined) await sent;
     } catch (thrown) {
       const error = asGatewayError(thrown);

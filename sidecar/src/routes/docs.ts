@@ -42,7 +42,8 @@ export function docsRoutes(directory: string): Route[] {
   function show({ request }: RequestContext): Answer {
     readQuery(request.url, ['models'], { lists: ['models'] });
     // The page names its files and the document relative to itself, so that a proxy may put all of it under a path.
-    if (request.path.endsWith('/')) return { status: 308, body: undefined, headers: ['Location', '../docs'] };
+    if (request.path.endsWith('/'))
+      return { status: 308, body: undefined, location: `/api/docs${request.url.replace(/^[^?]*/, '')}` };
     return {
       status: 200,
       body: page,

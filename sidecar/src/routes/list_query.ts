@@ -1,5 +1,6 @@
 // The query of a list: what to find, what of it to show, and which page.
 
+import type { Request } from 'express';
 import type { Settings } from '../db/settings.ts';
 import { GatewayError } from '../errors.ts';
 import type { Domain, FieldTree } from '../executor/operations.ts';
@@ -67,7 +68,7 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
  * @param next the cursor of the page's last record
  */
 export function pageAfter(
-  url: string,
+  { path, url }: Pick<Request, 'path' | 'url'>,
   { limit, offset, cursor }: ListQuery,
   found: number,
   next: string | undefined,
@@ -85,7 +86,7 @@ export function pageAfter(
     const message = 'The values that this list is in the order of are too long for a cursor here. Page it by offset.';
     throw new GatewayError('query.cursor', { message });
   }
-  return `${mark === -1 ? url : url.slice(0, mark)}?${query.toString()}`;
+  return `${path}?${query.toString()}`;
 }
 
 function parseLimit(text: string | undefined, settings: Settings): number {

@@ -28,9 +28,9 @@ export function recordRoutes(odoo: Odoo, shapes: RecordShapes, resources: Resour
     const { records, omitted, total, next } = asRecords(result);
     await shapes.shape(context, model, fields, records);
     const cursor = await writeCursor(context, ['model', model], next);
-    const page = pageAfter(context.request.url, query, records.length, cursor);
+    const page = pageAfter(context.request, query, records.length, cursor);
     const meta = { limit, offset: after === undefined ? offset : undefined, total, next: cursor, ...named(omitted) };
-    return { ...success(records, meta), headers: page === undefined ? [] : ['Link', `<${page}>; rel="next"`] };
+    return { ...success(records, meta), next: page };
   }
 
   async function one(context: RequestContext): Promise<Answer> {

@@ -46,14 +46,10 @@ export class ResourceEndpoints {
     const { records, total, next } = asRecords(result);
     await this.#shapes.shape(context, model, tree, records);
     const cursor = await writeCursor(context, list, next);
-    const page = pageAfter(context.request.url, query, records.length, cursor);
+    const page = pageAfter(context.request, query, records.length, cursor);
     const meta = { limit, offset: behind === undefined ? offset : undefined, total, next: cursor };
     const data = records.map((row) => present(resource, row));
-    return {
-      status: 200,
-      body: { success: true, data, meta },
-      headers: page === undefined ? [] : ['Link', `<${page}>; rel="next"`],
-    };
+    return { status: 200, body: { success: true, data, meta }, next: page };
   }
 
   async one(context: RequestContext, resource: Resource): Promise<Answer> {
@@ -73,7 +69,7 @@ export class ResourceEndpoints {
   async create(context: RequestContext, resource: Resource): Promise<Answer> {
     const { row, ignored } = await this.createRecord(context, resource, asObject(context.body));
     const location = `${context.request.path.replace(/\/$/, '')}/${String(row['id'])}`;
-    return { ...said(`${resource.label} created successfully`, row, ignored, 201), headers: ['Location', location] };
+    return { ...said(`${resource.label} created successfully`, row, ignored, 201), location };
   }
 
   async createRecord(context: RequestContext, resource: Resource, body: Row): Promise<{ row: Row; ignored: readonly string[] }> {

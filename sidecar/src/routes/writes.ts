@@ -30,7 +30,7 @@ export function writeRoutes(odoo: Odoo, shapes: RecordShapes, resources: Resourc
     if (isList) return success(records, { count: records.length }, 201);
     const [record] = records;
     const location = `${context.request.path.replace(/\/$/, '')}/${String(record?.['id'] ?? asWritten(result).ids[0])}`;
-    return { ...success(record, undefined, 201), headers: ['Location', location] };
+    return { ...success(record, undefined, 201), location };
   }
 
   async function update(context: RequestContext): Promise<Answer> {
