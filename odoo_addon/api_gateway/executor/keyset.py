@@ -1,6 +1,8 @@
 """Pages that continue behind a record instead of counting from the first: as cheap far down as at the top, and unmoved
 by records that come or go meanwhile."""
 
+import json
+from hashlib import sha256
 from typing import NamedTuple
 
 from odoo.models import BaseModel
@@ -10,9 +12,16 @@ from ..tools.secret_fields import is_secret
 from .errors import RefusalError
 from .expressions import ORDER_TERM
 
-# These sort by their own column; a relation sorts by the order of the other model. Texts do, too, and are too long for
-# a cursor.
-SORTED_BY_COLUMN = frozenset(["boolean", "char", "date", "datetime", "float", "integer", "monetary", "selection"])
+# These sort by their own column; a relation sorts by the order of the other model.
+SORTED_BY_COLUMN = frozenset(
+    ["boolean", "char", "date", "datetime", "float", "html", "integer", "monetary", "selection", "text"]
+)
+# A place travels in an address. Whether it fits must not depend on the values, or a list would end in its middle: so
+# terms are few, and what is long is told by how it begins and its digest, which the record's own value is compared with.
+MAX_TERMS = 8
+MAX_ORDER = 600
+MAX_VALUE_BYTES = 240
+BEGINNING = 30
 
 
 class Term(NamedTuple):
@@ -20,6 +29,11 @@ class Term(NamedTuple):
     column: SQL
     """What the ORM sorts by: a boolean that is empty sorts as false."""
     descending: bool
+    exact: bool
+    """Whether the ORM's cache holds what the column holds: it rounds numerics, and translations have a row of their
+    own for each language."""
+    lang: str | None
+    """The language that a translated column is sorted in."""
 
 
 def total_order(order):
@@ -30,9 +44,12 @@ def total_order(order):
 
 def keyset(model, order):
     """The order's columns; None where something else than columns of the model decides, or one that the caller may not
-    read: a place tells its values."""
+    read: a place tells its values. Nor has an order of very many columns a place."""
+    texts = order.split(",")
+    if len(texts) > MAX_TERMS or len(order) > MAX_ORDER:
+        return None
     terms = []
-    for text in order.split(","):
+    for text in texts:
         match = ORDER_TERM.fullmatch(text)
         if not match or match[2] or "nulls" in text.lower():
             return None
@@ -51,19 +68,37 @@ def keyset(model, order):
         column = model._order_field_to_sql(model._table, field.name, SQL(), SQL(), query)
         if query._joins:
             return None
-        terms.append(Term(field.name, column, " desc" in text.lower()))
+        lang = field.translation_lang(model.env) if field.translate else None
+        exact = not lang and field.column_type[0] != "numeric"
+        terms.append(Term(field.name, column, " desc" in text.lower(), exact, lang))
     return terms
 
 
-def behind(terms, values):
+def behind(model, terms, values):
     """The condition of the records that come after the one with these values, as Postgres sorts: empty values last in
     ascending order, first in descending."""
-    if len(values) != len(terms) or not all(value is None or type(value) is str for value in values):
+    *values, lang = values if values else [None]
+    if len(values) != len(terms) or not all(_is_value(value) for value in values):
         raise RefusalError("odoo.arguments", "'after' does not fit the order.", argument="after")
+    if lang != _lang(terms):
+        message = f"The list is in the language {_lang(terms)}, and its cursor in {lang}. Start from the first page."
+        raise RefusalError("query.cursor", message)
     ties = SQL("TRUE")
     alternatives = []
-    for (_name, column, descending), value in zip(terms, values, strict=True):
-        if value is None:
+    for (_name, column, descending, *_), value in zip(terms, _whole(model, terms, values), strict=True):
+        if type(value) is list:
+            # The record has changed since, or is gone. What begins like it comes again: rather twice than not at all.
+            [beginning, _digest] = value
+            later = SQL(
+                "(%s OR left(%s, %s) = %s%s)",
+                SQL("%s < %s", column, beginning) if descending else SQL("%s > %s", column, beginning),
+                column,
+                len(beginning),
+                beginning,
+                SQL() if descending else SQL(" OR %s IS NULL", column),
+            )
+            same = SQL("FALSE")
+        elif value is None:
             later = SQL("%s IS NOT NULL", column) if descending else SQL("FALSE")
             same = SQL("%s IS NULL", column)
         else:
@@ -77,20 +112,58 @@ def behind(terms, values):
 
 
 def place(terms, record):
-    """The values that `behind` takes, of a record: as text, which Postgres turns back without loss."""
+    """The values that `behind` takes, of a record: as text, which Postgres turns back without loss, and the language."""
     caches = [record._fields[term.name]._get_cache(record.env) for term in terms if term.name != "id"]
     sorts_by_columns = type(record)._order_field_to_sql is BaseModel._order_field_to_sql
-    if sorts_by_columns and all(record.id in cache for cache in caches):
+    if sorts_by_columns and all(term.exact for term in terms) and all(record.id in cache for cache in caches):
         # as they were read just now, empty ones still None
         cached = iter(caches)
-        return [_text(record, term, record.id if term.name == "id" else next(cached)[record.id]) for term in terms]
-    columns = SQL(", ").join(SQL("(%s)::text", term.column) for term in terms)
-    table = SQL.identifier(record._table)
-    [values] = record.env.execute_query(SQL("SELECT %s FROM %s WHERE %s.id = %s", columns, table, table, record.id))
-    return list(values)
+        values = [_text(record, term, record.id if term.name == "id" else next(cached)[record.id]) for term in terms]
+    else:
+        [values] = _columns(record, terms, record.id)
+    return [*map(_short, values), _lang(terms)]
 
 
 def _text(record, term, value):
     if value is None and record._fields[term.name].type == "boolean":
         return "false"
     return value if value is None else str(value)
+
+
+def _columns(model, terms, id_):
+    """The values of the terms as text, in a list; an empty one when there is no such record."""
+    query = Query(model.env, model._table, model._table_sql)
+    query.add_where(SQL("%s = %s", SQL.identifier(model._table, "id"), id_))
+    return model.env.execute_query(query.select(*[SQL("(%s)::text", term.column) for term in terms]))
+
+
+def _short(value):
+    """A value that does not fit, as its beginning and its digest."""
+    if value is None or len(json.dumps(value, ensure_ascii=False).encode()) <= MAX_VALUE_BYTES:
+        return value
+    return [value[:BEGINNING], _digest(value)]
+
+
+def _whole(model, terms, values):
+    """Shortened values as the record still has them; as they are, if it has changed."""
+    if not any(type(value) is list for value in values):
+        return values
+    id_ = next(value for term, value in zip(terms, values, strict=True) if term.name == "id")
+    for found in _columns(model, terms, id_):
+        return [
+            whole if type(value) is list and whole is not None and _digest(whole) == value[1] else value
+            for value, whole in zip(values, found, strict=True)
+        ]
+    return values
+
+
+def _digest(value):
+    return sha256(value.encode()).hexdigest()[:32]
+
+
+def _is_value(value):
+    return value is None or type(value) is str or (type(value) is list and [*map(type, value)] == [str, str])
+
+
+def _lang(terms):
+    return next((term.lang for term in terms if term.lang), None)

@@ -32,7 +32,7 @@ def search(env, reach, operation):
     with explain_domain(model):
         page_domain = domain
         if "after" in operation:
-            page_domain = Domain(domain) & _behind(terms, operation["after"], order)
+            page_domain = Domain(domain) & _behind(model, terms, operation["after"], order)
         records = fetch(model, _page(model, page_domain, order, offset, limit), limit, tree)
     result = {"records": read_page(reach.room, records, limit, tree), "omitted": omitted, "fields": list(tree)}
     if terms and len(records) == limit:
@@ -42,10 +42,10 @@ def search(env, reach, operation):
     return result
 
 
-def _behind(terms, after, order):
+def _behind(model, terms, after, order):
     if terms is None:
         raise RefusalError("odoo.order", f"A list in the order {order!r} has no cursor, only an offset.")
-    condition = behind(terms, after if type(after) is list else [])
+    condition = behind(model, terms, after if type(after) is list else [])
     return Domain.custom(to_sql=lambda _model, _alias, _query: condition)
 
 

@@ -8,6 +8,7 @@ from . import (
     test_limits,
     test_metadata,
     test_methods,
+    test_paging,
     test_passwords,
     test_reading,
     test_redaction,

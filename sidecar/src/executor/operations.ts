@@ -21,6 +21,10 @@ export type ModelTypes = Readonly<Record<string, FieldType>>;
 /** The types of every model that a tree of fields reaches. */
 export type TypesOf = (model: string) => ModelTypes;
 
+/** The values of an order's fields in a record, in its sequence, and the language that they are sorted in; null for what is
+ *  empty, two texts for a long value: its beginning and its digest. */
+export type Place = readonly (string | null | readonly [string, string])[];
+
 interface SearchOperation {
   readonly op: 'search';
   readonly model: string;
@@ -30,7 +34,7 @@ interface SearchOperation {
   readonly offset: number;
   readonly order?: string | undefined;
   /** Where the page before ended, as `next` gave it. */
-  readonly after?: readonly (string | null)[] | undefined;
+  readonly after?: Place | undefined;
   readonly count?: 'exact' | 'estimated' | undefined;
 }
 
@@ -127,7 +131,7 @@ export interface Records {
   readonly omitted: readonly string[];
   readonly total?: number;
   /** There may be more behind a full page, and the order allows to continue there. */
-  readonly next?: { readonly order: string; readonly after: readonly (string | null)[] };
+  readonly next?: { readonly order: string; readonly after: Place };
 }
 
 /** What `create` and `write` give, raw. */

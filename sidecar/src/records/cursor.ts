@@ -11,29 +11,28 @@ import { perDatabase } from '../db/database.ts';
 import { LivingSecrets } from '../db/living_secrets.ts';
 import type { Secret } from '../db/secrets.ts';
 import { GatewayError } from '../errors.ts';
+import type { Place } from '../executor/operations.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 
 export interface Cursor {
   readonly order: string;
-  /** As text, in the order's sequence; null for an empty value. */
-  readonly after: readonly (string | null)[];
+  readonly after: Place;
 }
 
 /** What a cursor is good for: the database, the user and the list that it was given by. */
 export type Binding = readonly unknown[];
 
-/** It travels in the path and in the header `Link`; clients and proxies take 16 KiB of headers at most. */
+/** It travels in the path and in the header `Link`; clients and proxies take 16 KiB of headers at most. Odoo's end makes no
+ *  place that takes more (executor/keyset.py). */
 const longest = 4_096;
 const signatureBytes = 16;
 const form = /^[\w-]+$/;
 
-/** Undefined when the place does not fit into a cursor. */
-export function sealCursor(secret: Buffer, binding: Binding, { order, after }: Cursor): string | undefined {
+export function sealCursor(secret: Buffer, binding: Binding, { order, after }: Cursor): string {
   const plain = Buffer.from(JSON.stringify([order, ...after]));
   const signature = signatureOf(secret, binding, plain);
   const cipher = createCipheriv('aes-256-ctr', keysOf(secret).encryption, signature);
-  const text = Buffer.concat([signature, cipher.update(plain), cipher.final()]).toString('base64url');
-  return text.length > longest ? undefined : text;
+  return Buffer.concat([signature, cipher.update(plain), cipher.final()]).toString('base64url');
 }
 
 /** Undefined for all that was not sealed with one of the secrets, for this very list. */
@@ -46,7 +45,7 @@ export function openCursor(secrets: readonly Buffer[], binding: Binding, text: s
     const decipher = createDecipheriv('aes-256-ctr', keysOf(secret).encryption, signature);
     const plain = Buffer.concat([decipher.update(sealed.subarray(signatureBytes)), decipher.final()]);
     if (!timingSafeEqual(signatureOf(secret, binding, plain), signature)) continue;
-    const [order, ...after] = JSON.parse(plain.toString('utf8')) as [string, ...(string | null)[]];
+    const [order, ...after] = JSON.parse(plain.toString('utf8')) as [string, ...Place];
     return { order, after };
   }
   return undefined;
@@ -97,7 +96,7 @@ export async function readCursor(context: RequestContext, list: Binding, text: s
   return cursor;
 }
 
-/** Undefined when there is no place, or it does not fit into a cursor. */
+/** Undefined when there is no place. */
 export async function writeCursor(
   context: RequestContext,
   list: Binding,

@@ -63,28 +63,23 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
 }
 
 /**
- * Where the next page is, when there may be one: behind a cursor if the order has one, else at an offset. Throws
- * `query.cursor` when the page itself is behind a cursor, and the last record's values are too long for another.
+ * Where the next page is, when there may be one: behind a cursor if the order has one, else at an offset.
  * @param next the cursor of the page's last record
  */
 export function pageAfter(
   { path, url }: Pick<Request, 'path' | 'url'>,
-  { limit, offset, cursor }: ListQuery,
+  { limit, offset }: ListQuery,
   found: number,
   next: string | undefined,
 ): string | undefined {
   if (found < limit) return undefined;
   const mark = url.indexOf('?');
   const query = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
-  if (next !== undefined) {
-    query.delete('offset');
-    query.delete('order');
-    query.set('cursor', next);
-  } else if (cursor === undefined) {
+  if (next === undefined) {
     query.set('offset', String(offset + limit));
   } else {
-    const message = 'The values that this list is in the order of are too long for a cursor here. Page it by offset.';
-    throw new GatewayError('query.cursor', { message });
+    for (const name of [...query.keys()]) if (/^(?:offset|order(?:\[\d*\])?)$/.test(name)) query.delete(name);
+    query.set('cursor', next);
   }
   return `${path}?${query.toString()}`;
 }
