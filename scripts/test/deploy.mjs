@@ -1,8 +1,9 @@
 // What can be said of deploy/, docker-compose.yml and the images without a Docker engine or a cluster: the files fit their
-// schemas, every path is there, the sidecar's bundle runs, and the proxies really send each path where it belongs.
+// schemas, every path is there, the sidecar's bundle runs, and the proxies really send each path where it belongs: those of the
+// sidecar's routes, and no others, to the sidecar.
 
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,15 +18,7 @@ import { pythonTools } from './python_tools.mjs';
 
 /** Where the proxy must send a path; `nobody`: it answers 404 itself. */
 const destinations = {
-  sidecar: [
-    '/api',
-    '/api/v1/ping',
-    '/api/v1/res.partner/7',
-    '/api/docs',
-    '/call',
-    '/auth/token/apikey',
-    '/.well-known/oauth-authorization-server',
-  ],
+  sidecar: [...sidecarPaths(), '/api/v1/', '/api/v1/nothing/here/yet', '/api/docs/', '/call?x=1'],
   gevent: ['/websocket', '/websocket?version=1'],
   odoo: [
     '/',
@@ -35,6 +28,23 @@ const destinations = {
     '/web/assets/x.js',
     '/apiary',
     '/authors',
+    '/api',
+    '/api/',
+    '/api/v10/orders',
+    '/api/v2/res.partner',
+    '/api/shop/orders',
+    '/api/openapi.json/x',
+    '/api/project',
+    '/auth',
+    '/auth/',
+    '/auth/passkey/start-auth',
+    '/auth/token/apikey/x',
+    '/auth_oauth/signin',
+    '/call/x',
+    '/callback',
+    '/healthz',
+    '/readyz',
+    '/metrics',
     '/gateways',
     '/xmlrpc/2/common',
   ],
@@ -49,6 +59,18 @@ const destinations = {
     '/GATEWAY/execute',
   ],
 };
+
+/** Of the routes that are not `internal`, with something in the place of each parameter. @returns {string[]} */
+function sidecarPaths() {
+  const folder = join(rootDir, 'sidecar/src/routes');
+  const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  const paths = sources.flatMap((source) => {
+    const found = [...source.matchAll(/\bpath(?::| =) '(\/[^']*)'(?=[,;]\s*(access: 'internal')?)/g)];
+    return found.flatMap(([, path = '', internal]) => (internal ? [] : [path]));
+  });
+  const example = { model: 'res.partner', id: '7', method: 'name_get', file: 'page.css', client: 'gwc_x' };
+  return paths.map((path) => path.replaceAll(/:(\w+)/g, (_all, name) => example[/** @type {keyof typeof example} */ (name)]));
+}
 
 const caddyfile = join(rootDir, 'deploy/Caddyfile');
 
@@ -72,6 +94,7 @@ export async function checkDeployment(log) {
     },
     { name: 'caddy routes', run: async () => report(await misroutedPaths(caddy)) },
     { name: 'nginx routes', run: async () => report(await misroutedPaths(nginx)) },
+    { name: 'ingress routes', run: async () => report(misroutedByIngress()) },
     { name: 'systemd unit', run: () => execute('systemd-analyze', ['verify', 'deploy/systemd/api-gateway.service'], { log }) },
     { name: 'kubernetes', run: () => manifestsFit(log) },
     { name: 'sidecar bundle', run: () => bundleStarts(log) },
@@ -150,7 +173,7 @@ async function misroutedPaths(start) {
         return reached === name ? [] : [`${path} reached ${reached || status}, not ${name}`];
       }),
     );
-    return faults.flat();
+    return [...faults.flat(), ...(await forgedHeaders(port))];
   } finally {
     proxy.kill();
     await ended;
@@ -159,29 +182,68 @@ async function misroutedPaths(start) {
   }
 }
 
+/** The sidecar believes its proxy: nothing that a client invents may reach it. @param {number} port */
+async function forgedHeaders(port) {
+  const forged = {
+    'X-Forwarded-For': '192.0.2.1',
+    'X-Forwarded-Host': 'evil.example',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-Prefix': '/evil',
+    Forwarded: 'for=192.0.2.1;host=evil.example',
+  };
+  const { seen } = await request(port, '/api/v1/ping', forged);
+  const expected = {
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-host': `127.0.0.1:${port}`,
+    'x-forwarded-proto': 'http',
+    'x-forwarded-prefix': undefined,
+    forwarded: undefined,
+  };
+  return Object.entries(expected).flatMap(([name, value]) => (seen[name] === value ? [] : [`${name} arrives as ${seen[name]}`]));
+}
+
+/** The rules of the ingress lead to the sidecar alone: Exact, or Prefix by whole segments. */
+function misroutedByIngress() {
+  const manifest = readFileSync(join(rootDir, 'deploy/kubernetes/sidecar.yaml'), 'utf8');
+  const rules = [...manifest.matchAll(/- (?:\{ )?path: (\S+?)(?:,|\s)\s*pathType: (Exact|Prefix)/g)];
+  const leads = (/** @type {string} */ path) =>
+    rules.some(([, rule, type]) => path === rule || (type === 'Prefix' && path.startsWith(`${rule}/`)));
+  return Object.entries(destinations).flatMap(([name, paths]) =>
+    paths
+      .map((path) => path.replace(/\?.*/, ''))
+      .filter((path) => leads(path) !== (name === 'sidecar'))
+      .map((path) => `${path} is ${name}'s`),
+  );
+}
+
 /** @param {string} log */
 async function manifestsFit(log) {
   const validate = join(await pythonTools(log), 'kubernetes-validate');
   return execute(validate, ['--strict', '--version', '1.34.0', 'deploy/kubernetes/sidecar.yaml'], { log });
 }
 
-/** A server that answers every request with its name. @param {string} name */
+/** A server that answers every request with its name and the headers that arrived. @param {string} name */
 async function nameServer(name) {
-  const server = createServer((_request, response) => response.end(name));
+  const server = createServer((request, response) => response.setHeader('Seen', JSON.stringify(request.headers)).end(name));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   return { server, address: `127.0.0.1:${port}` };
 }
 
-/** The path goes out as it is: fetch() would tidy it up. @param {number} port @param {string} path */
-function request(port, path) {
-  return new Promise((/** @type {(answer: {status: number, body: string}) => void} */ resolve, reject) => {
-    const outgoing = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+/**
+ * The path goes out as it is: fetch() would tidy it up.
+ * @param {number} port @param {string} path @param {Record<string, string>} [headers]
+ */
+function request(port, path, headers = {}) {
+  /** @typedef {{status: number, body: string, seen: Record<string, string | undefined>}} Answer */
+  return new Promise((/** @type {(answer: Answer) => void} */ resolve, reject) => {
+    const outgoing = get({ host: '127.0.0.1', port, path, headers, agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk) => {
         body += chunk;
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      const seen = JSON.parse(String(response.headers.seen ?? '{}'));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body, seen }));
     });
     outgoing.on('error', reject);
   });
