@@ -137,12 +137,15 @@ describe('links and places', () => {
     return /^<(.*)>; rel="next"$/.exec(sent.get('link') ?? '')?.[1] ?? '';
   };
 
-  test.each(['/api/v1/res.partner', '/api/v1/products'])('are whole addresses: %s', async (path) => {
+  test.each([
+    ['/api/v1/res.partner', { name: 'Placed' }],
+    ['/api/v1/products', { name: 'Placed', list_price: 1 }],
+  ])('are whole addresses: %s', async (path, values) => {
     const own = await list(gateway, `${path}?limit=1&fields=name`);
     expect(own).toMatch(new RegExp(`^${gateway.url}${path}\\?`));
     expect((await gateway.get(own, { key })).status).toBe(200);
     expect(await list(proxied, `${path}?limit=1`)).toMatch(new RegExp(`^https://outer.test/odoo${path}\\?`));
-    const made = await proxied.post(path, { name: 'Placed', list_price: 1 }, { key, headers });
+    const made = await proxied.post(path, values, { key, headers });
     expect(made.headers.get('location')).toBe(`https://outer.test/odoo${path}/${made.json.data.id}`);
   });
 
