@@ -34,7 +34,7 @@ let server: Server;
 beforeAll(async () => {
   const routes = [echo('GET', '/echo'), echo('POST', '/echo'), echo('GET', '/slow', 1_300)];
 
-  const app = createApp(routes, { policies, recorders: [], isStopping: () => false });
+  const app = createApp(routes, { policies, recorders: [], originOf: () => 'http://localhost', isStopping: () => false });
   server = createHttpServer(app, ({ headers }) => headers.upgrade === 'websocket');
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -140,9 +140,7 @@ function parseText(text: string, type: FieldType | undefined, parameter: string)
     case 'date':
       return parseDate(text, parameter);
     case 'datetime':
-      return /^\d{4}-\d{2}-\d{2}$/.test(text)
-        ? parseDate(text, parameter)
-        : parseDateTime(withPlus(text), parameter);
+      return /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseDate(text, parameter) : parseDateTime(withPlus(text), parameter);
     default:
       return text;
   }
