@@ -2,7 +2,7 @@
 
 import type { Resource, ResourceField } from '../db/resources.ts';
 import { GatewayError } from '../errors.ts';
-import type { FieldTree, ModelTypes, TypesOf } from '../executor/operations.ts';
+import type { FieldTree, FieldType, ModelTypes, TypesOf } from '../executor/operations.ts';
 
 type Row = Record<string, unknown>;
 type Lines = readonly Omit<ResourceField, 'nested'>[];
@@ -112,6 +112,8 @@ function acceptLines(
     if (field.format === 'email' && !isEmpty && (typeof given !== 'string' || !email.test(given))) {
       throw new GatewayError('body.value', { message: `${where} must be an e-mail address.`, details: { field: where } });
     }
+    const isNested = 'nested' in field && field.nested !== null;
+    if (isMany(types[field.field]) && !isNested) requireLinks(given, where);
     const standsFor = typeof given === 'string' && field.values !== null ? field.values[given] : undefined;
     for (const [name, value] of Object.entries(standsFor ?? { [field.field]: given })) {
       if (Object.hasOwn(types, name)) values[name] = value;
@@ -119,6 +121,27 @@ function acceptLines(
     }
   }
   return { values, ignored };
+}
+
+/** A resource names the fields that it writes: of records that it only links, it names none. */
+function requireLinks(given: unknown, at: string): void {
+  const items: unknown = typeof given === 'object' && given !== null && 'set' in given ? given.set : given;
+  if (!Array.isArray(items)) return;
+  for (const [i, item] of items.entries()) {
+    if (typeof item !== 'object' || item === null) continue;
+    if (Array.isArray(item) ? item[0] !== 0 && item[0] !== 1 : isLink(item)) continue;
+    const message = `${at}[${i}] must be an id: fields of these records are not written here.`;
+    throw new GatewayError('body.value', { message, details: { field: `${at}[${i}]` } });
+  }
+}
+
+/** The name is what reading gives of a record that a rule hides. */
+function isLink(item: object): boolean {
+  return 'id' in item && Object.keys(item).every((name) => name === 'id' || name === 'display_name' || name === '_remove');
+}
+
+function isMany(type: FieldType | undefined): boolean {
+  return type?.type === 'one2many' || type?.type === 'many2many';
 }
 
 /** `-?name` terms of an order or the paths of filters, from public names to fields. */
