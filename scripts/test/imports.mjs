@@ -32,7 +32,7 @@ const sidecarLayers = [
   ['json'],
   ['errors', 'log'],
   ['config'],
-  ['ip', 'fair_queue', 'generation_cache', 'wakeable_loop', 'redact'],
+  ['ip', 'fair_queue', 'numbers', 'generation_cache', 'wakeable_loop', 'redact'],
 ];
 
 const rankOfSidecar = (/** @type {string} */ layer) => sidecarLayers.findIndex((names) => names.includes(layer));

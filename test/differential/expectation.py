@@ -213,7 +213,9 @@ def _plain(kind, value):
         return value.replace(microsecond=0).isoformat() + "Z"
     if kind == "binary":
         return value.decode() if isinstance(value, bytes) else value
-    return str(value) if kind in ("char", "text", "html", "selection") and isinstance(value, str) else value
+    if kind in ("char", "text", "html", "selection") and isinstance(value, str):
+        return str(value) or None
+    return value
 
 
 def _many2one(value, inner):
@@ -239,6 +241,6 @@ def _property(definition):
         value = [{"id": id_, "name": name or None} for id_, name in value] if value else value or None
     elif kind == "datetime":
         value = value.replace(" ", "T") + "Z" if value else None
-    elif kind != "boolean" and value is False:
+    elif (kind != "boolean" and value is False) or (kind in ("char", "text", "html") and value == ""):
         value = None
     return {**definition, "value": value}

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseExactly } from '../../sidecar/src/json.ts';
 import { parse } from '../../sidecar/src/pipeline/json_body.ts';
 
 test('JSON is parsed', () => {
@@ -59,4 +60,50 @@ test.each([
   };
   expect(() => parse(Buffer.from(text), weigh)).toThrow();
   expect(sizes).toEqual([size]);
+});
+
+test.each([
+  ['1e400', undefined, 'The body is larger than any number that can be stored.'],
+  ['{"price":-1E+309}', 'price', 'price is larger than any number that can be stored.'],
+  ['{"name":"x","lines":[{"a":1},{"note":"1e400, \\"[","b":{"c":1e999}}]}', 'lines[1].b.c', /larger/],
+  ['[{"name":"a"},{"price": 1e400 }]', '[1].price', /larger/],
+  ['{"args":[[1,"x,y"],{"default_amount":9007199254740993}]}', 'args[1].default_amount', /more digits than can be kept/],
+  ['{"id":-9007199254740993}', 'id', /digits/],
+  ['{"id":12345678901234567168}', 'id', /digits/],
+  ['{"id":9007199254740993.0}', 'id', /digits/],
+  ['{"id":9.007199254740993e15}', 'id', /digits/],
+  ['{"rate":1e-400}', 'rate', /nearer to 0/],
+  [`{"rate":${'9'.repeat(400)}}`, 'rate', /larger/],
+])('%s holds a number that would be stored as another one, and the answer says where', (text, field, message) => {
+  const details = field === undefined ? undefined : { field };
+  const refused = { reason: 'body.value', status: 422, details, message: expect.stringMatching(message) };
+  expect(() => parse(Buffer.from(text))).toThrow(expect.objectContaining(refused));
+});
+
+test.each([
+  '[9007199254740991,-9007199254740991,9007199254740992,9007199254740994,10000000000000000000]',
+  '[1e+308,5e-324,1.7976931348623157e+308,1e+22,123456789012345680000]',
+  '[0.1,0.30000000000000004,1e-7,0,1234567.1234567892]',
+  '{"a":"1e400","9007199254740993":1}',
+])('%s is parsed, and comes out as it came in', (text) => {
+  expect(JSON.stringify(parse(Buffer.from(text)))).toBe(text);
+});
+
+test.each(['[0.1234567890123456789012345]', '[0e400,0.0E-999,-0.00]', '[1.50000000000000000000000000]'])(
+  '%s may be rounded',
+  (text) => {
+    expect(parse(Buffer.from(text))).toEqual(JSON.parse(text));
+  },
+);
+
+test('a body that is no JSON is that first, whatever numbers it holds', () => {
+  expect(() => parse(Buffer.from('{"a":1e400,'))).toThrow(expect.objectContaining({ reason: 'request.json' }));
+});
+
+test.each([
+  '{"results":[9007199254740993,-123456789012345678901234567890]}',
+  '{"a":9007199254740993,"text":",9007199254740993","b":[1.2345678901234567,1e+22,null,7]}',
+  '{"a":[1,2.5,"x"]}',
+])('%s from Odoo is sent on as it came', (text) => {
+  expect(JSON.stringify(parseExactly(text))).toBe(text);
 });

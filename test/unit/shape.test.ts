@@ -28,7 +28,7 @@ function shapedValue(type: string, value: unknown): unknown {
 test.each([
   ['char', 'x', 'x'],
   ['char', false, null],
-  ['char', '', ''],
+  ['char', '', null],
   ['text', false, null],
   ['html', '<p>x</p>', '<p>x</p>'],
   ['boolean', false, false],

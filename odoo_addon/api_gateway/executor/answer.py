@@ -1,3 +1,4 @@
+import base64
 import json
 import logging
 import math
@@ -46,16 +47,35 @@ class Answer:
 
 
 def encode(value):
-    """JSON as the sidecar reads it: no NaN, no half characters."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+    """JSON as the sidecar reads it: null for NaN and the infinite, no half characters."""
+    try:
+        text = _dumps(value)
+    except ValueError:  # rare, and a look at every number costs more than this
+        text = _dumps(_without_nan(value))
     return text.encode("utf-8", "replace")
+
+
+def _dumps(value):
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+
+
+def _without_nan(value):
+    if type(value) is float:
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    return [_without_nan(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value):
     # Odoo writes the year 1, which it takes for "always", without zeros in front.
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds")
-    return value.isoformat() if isinstance(value, date) else json_default(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes) and not value.isascii():
+        return base64.b64encode(value).decode()
+    return json_default(value)
 
 
 def join(answers):

@@ -61,7 +61,9 @@ def method_context(reach, model, context):
     checked = checked_context(model.env, context)
     defaults = {key: value for key, value in context.items() if key.startswith(DEFAULT)}
     if defaults:
-        check_values(reach, model, [default_values(defaults)])
+        values = default_values(defaults)
+        check_values(reach, model, [values])
+        defaults = {DEFAULT + name: value for name, value in values.items()}
     active = {key: context[key] for key in ACTIVE if context.get(key)}
     if active:
         if "active_model" not in active:

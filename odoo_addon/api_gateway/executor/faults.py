@@ -1,8 +1,15 @@
 """Values that a field cannot have."""
 
+import math
+from contextlib import contextmanager
+
+from psycopg2.errors import NumericValueOutOfRange
+
 from .errors import RefusalError
 
 MAX_INTEGER = 2**31
+WHOLE = frozenset(("integer", "many2one_reference"))
+DECIMAL = frozenset(("float", "monetary"))
 
 
 def record_id(field, value):
@@ -12,10 +19,47 @@ def record_id(field, value):
     return value
 
 
-def malformed(field, value):
+def check_number(field, value, kind=None):
+    """Refuse what is no number, none that Postgres keeps, or none at all: "NaN" and "Infinity", which Odoo takes.
+
+    `kind`: the type of a property; the field's own if not given."""
+    try:
+        number = int(value) if (kind or field.type) in WHOLE else float(value)
+    except (ValueError, TypeError, OverflowError):
+        raise malformed(field, value) from None
+    if type(number) is float and not math.isfinite(number):
+        raise malformed(field, value, "It is not a finite number.")
+    if type(number) is int and not -MAX_INTEGER <= number < MAX_INTEGER:
+        raise malformed(field, value, f"It must be from {-MAX_INTEGER} to {MAX_INTEGER - 1}.")
+
+
+@contextmanager
+def explain_range(operation):
+    """Name the argument of a method that Postgres found too large for its column."""
+    try:
+        yield
+    except NumericValueOutOfRange as exc:
+        if path := _path_of_large({"args": operation.get("args"), "kwargs": operation.get("kwargs")}):
+            raise RefusalError(
+                "odoo.validation", f"{path} must be from {-MAX_INTEGER} to {MAX_INTEGER - 1}.", field=path
+            ) from exc
+        raise
+
+
+def _path_of_large(value, path=""):
+    if type(value) is int and not -MAX_INTEGER <= value < MAX_INTEGER:
+        return path
+    if type(value) is dict:
+        inner = ((item, f"{path}.{key}".lstrip(".")) for key, item in value.items())
+    else:
+        inner = ((item, f"{path}[{index}]") for index, item in enumerate(value if type(value) is list else ()))
+    return next(filter(None, (_path_of_large(item, place) for item, place in inner)), None)
+
+
+def malformed(field, value, why=""):
     return RefusalError(
         "odoo.validation",
-        f"The field {field.name} of {field.model_name} cannot be set to {shorten(value)}.",
+        f"The field {field.name} of {field.model_name} cannot be set to {shorten(value)}. {why}".rstrip(),
         model=field.model_name,
         field=field.name,
     )

@@ -1,4 +1,5 @@
 from .arguments import required
+from .binaries import kind
 from .errors import RefusalError
 from .reach import DELETE, READ, WRITE
 
@@ -56,6 +57,7 @@ def describe(env, reach, operation):
         described[name] = model.fields_get(attributes=DESCRIPTION)
         for field_name, description in described[name].items():
             field = model._fields[field_name]
+            description["type"] = kind(field)
             description["has_default"] = _has_default(field)
             if field.type == "selection":
                 # Records keep a choice that is no longer offered, like a language that was switched off.
@@ -83,7 +85,7 @@ def types(env, reach, operation):
 
 
 def _type(field):
-    described = {"type": field.type, "stored": bool(field.store), "required": bool(field.required)}
+    described = {"type": kind(field), "stored": bool(field.store), "required": bool(field.required)}
     if field.relational:
         described["relation"] = field.comodel_name
     return described

@@ -9,11 +9,13 @@ from odoo.service.model import get_public_method
 
 from ..models.base import defaults_of, gate
 from .arguments import ids, required
+from .binaries import bytes_to_base64, decode_attachments
 from .bounds import check_ids
 from .closed_methods import check_open
 from .context import default_values, method_context
 from .effects import effect_of, is_readonly
 from .errors import RefusalError
+from .faults import explain_range
 from .module_methods import check_method
 from .named import check_named
 from .naming import plain_names
@@ -45,13 +47,17 @@ def call(env, reach, operation):
         model = model.with_context(**plain_names(reach, model.env, method_context(reach, model, context)))
     records, args = _records(model, method, operation, args)
     bound = _bind(method, name, records, args, kwargs)
-    if hasattr(env.registry["base"], name):  # the ORM's: every model has it
+    is_orms = hasattr(env.registry["base"], name)  # every model has it
+    if is_orms:
         check_ids(records.ids)
         named = check_named(reach, records, name, bound)
     else:
         named = []
         check_method(reach, records, name, bound)
+        if name.startswith("message_"):
+            decode_attachments(bound)
     with (
+        explain_range(operation),
         explain_values(model, [*named, default_values(model.env.context)]),
         defaults_of(model),
         gate.get().rows.flow(model, name),
@@ -60,7 +66,9 @@ def call(env, reach, operation):
         env.flush_all()
     if name == "create" and isinstance(result, BaseModel):
         return result.id if isinstance(bound.args[1], dict) else result.ids
-    return result.ids if isinstance(result, BaseModel) else result
+    if isinstance(result, BaseModel):
+        return result.ids
+    return bytes_to_base64(model, bound, result) if is_orms else result
 
 
 def _public_method(model, name):

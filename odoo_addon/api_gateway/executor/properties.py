@@ -1,8 +1,10 @@
 """Properties: a record's values whose types another record defines, relations to any model among them."""
 
 from .errors import RefusalError
-from .faults import malformed, record_id
+from .faults import DECIMAL, check_number, malformed, record_id
 from .reach import READ, WRITE
+
+NUMERIC = DECIMAL | {"integer"}
 
 
 def check_properties(reach, model, field, values, parents, links):
@@ -24,6 +26,7 @@ def check_properties(reach, model, field, values, parents, links):
     linked = {name: ids for name, item in given.items() if (ids := _linked_ids(item))}
     if linked and field.type == "properties":
         _add_linked(reach, model, field, values, parents, linked, links)
+    _check_numbers(model, field, values, parents, given)
 
 
 def _check_definition(reach, model, field, definition, links):
@@ -50,6 +53,16 @@ def _add_linked(reach, model, field, values, parents, linked, links):
             _require_shown(reach, field, comodel_name)
             ids = linked[definition["name"]]
             links[comodel_name].update((record_id(field, id_), field) for id_ in ids)
+
+
+def _check_numbers(model, field, values, parents, given):
+    if type(values[field.name]) is list:
+        kinds = {definition.get("name"): definition.get("type") for definition in values[field.name]}
+    else:
+        kinds = {item["name"]: item["type"] for item in _definitions(model, field, values, parents)}
+    for name, item in given.items():
+        if kinds.get(name) in NUMERIC and item not in (None, False):
+            check_number(field, item, kinds[name])
 
 
 def _definitions(model, field, values, parents):

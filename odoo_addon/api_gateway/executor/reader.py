@@ -5,6 +5,7 @@ from collections import Counter
 from odoo.exceptions import MissingError
 from odoo.tools import SQL
 
+from .binaries import holds_bytes, holds_data, to_base64, to_json
 from .errors import RefusalError
 
 # A tree may follow a relation and its inverse for ever.
@@ -173,9 +174,17 @@ def _read_rows(records, names):
         values = _column_values(records, field)
         if values is None:
             values = [row[name] for row in records._read_format([name])]
+        if field.type == "binary":
+            values = [_file_or_data(field, value) for value in values]
         for row, value in zip(rows, values, strict=True):
             row[name] = value
     return rows
+
+
+def _file_or_data(field, value):
+    if holds_data(field):
+        return to_json(field, value)
+    return to_base64(value) if isinstance(value, bytes) and holds_bytes(field) else value
 
 
 def _column_values(records, field):

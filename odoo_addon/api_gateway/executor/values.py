@@ -8,16 +8,19 @@ from psycopg2.errors import ProgramLimitExceeded
 
 from odoo.fields import Command
 
+from .binaries import from_base64, holds_bytes, kind
 from .documents import add_documents, check_model_name, check_named_fields, names_model, pairs, readable_ids
 from .doors import check_doors
 from .errors import RefusalError
-from .faults import MAX_INTEGER, malformed, record_id, shorten
+from .faults import DECIMAL, WHOLE, check_number, malformed, record_id, shorten
 from .lines import Lines, is_owned
 from .properties import check_properties
 from .reach import DELETE, READ, WRITE
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
 MAX_INDEXED = 2704  # bytes that Postgres keeps of a value in an index, though it may compress more into them
+TEXTS = frozenset(["char", "text", "html"])
+NUMERIC = WHOLE | DECIMAL
 LENGTHS = {CREATE: 3, UPDATE: 3, DELETE_RECORD: 2, UNLINK: 2, LINK: 2, CLEAR: 1, SET: 3}
 
 
@@ -70,6 +73,10 @@ def _check_record(reach, model, values, parents, named):
             _check_commands(reach, model, field, value, parents, named)
         elif field.type in ("properties", "properties_definition"):
             check_properties(reach, model, field, values, parents, named.links)
+        elif value == "" and field.type in TEXTS:
+            values[name] = False  # as Odoo's web client writes it
+        elif type(value) is str and holds_bytes(field):
+            values[name] = from_base64(field, value)
         else:
             _check_value(reach, model, field, value, named.links)
     check_doors(reach, model.browse(parents), values)
@@ -95,8 +102,10 @@ def _check_value(reach, model, field, value, links):
         links[field.comodel_name][record_id(field, value)] = field
     elif field.type == "reference":
         _check_reference(reach, model.env, field, value, links)
-    elif type(value) in (list, dict) and field.type != "json":
+    elif type(value) in (list, dict) and kind(field) != "json":
         raise malformed(field, value)
+    elif field.type in NUMERIC:
+        check_number(field, value)
     if field.type == "selection" and value:
         _check_choice(model.env, field, value)
 
@@ -199,8 +208,6 @@ def _fault(model, field, value, exc):
     if isinstance(exc, ProgramLimitExceeded):
         is_too_long = field.index and type(value) is str and len(value.encode()) > MAX_INDEXED
         return "it is too long to be indexed." if is_too_long else None
-    if field.type == "integer" and type(value) is int and not -MAX_INTEGER <= value < MAX_INTEGER:
-        return "it is out of range."
     try:
         field.convert_to_cache(value, model, validate=True)
     except Exception as exc:

@@ -2,6 +2,7 @@ from .arguments import ids, required
 from .errors import RefusalError
 from .reach import DELETE, READ, WRITE
 from .reader import check_tree, read_tree
+from .readonly import ReadOnly
 from .values import check_values, explain_values
 
 
@@ -15,15 +16,20 @@ def create_together(env, reach, operations):
     lists = [required(operation, "values") for operation in operations]
     if not all(type(values_list) is list for values_list in lists):
         raise RefusalError("odoo.arguments", "'values' is not a list of objects.", argument="values")
+    set_aside = [ReadOnly(reach) for _ in operations]
+    for own, values_list in zip(set_aside, lists, strict=True):
+        own.of_creation(model, values_list)
     values_list = [values for values_list in lists for values in values_list]
     check_values(reach, model, values_list)
     with explain_values(model, values_list):
         records = model.create(values_list)
         env.flush_all()
     results, start = [], 0
-    for operation, own in zip(operations, lists, strict=True):
-        results.append(_written(reach, records[start : start + len(own)], operation))
-        start += len(own)
+    for operation, own, values_list in zip(operations, set_aside, lists, strict=True):
+        created = records[start : start + len(values_list)]
+        own.check_created(created)
+        results.append(_written(reach, created, operation, own.ignored))
+        start += len(values_list)
     return results
 
 
@@ -36,13 +42,19 @@ def write_together(env, reach, operations):
     model = reach.model(env, required(operations[0], "model"), WRITE, "write")
     values_list = [required(operation, "values") for operation in operations]
     everyone = model.browse([id_ for operation in operations for id_ in ids(operation)])
+    set_aside = [ReadOnly(reach) for _ in operations]
+    for own, operation, values in zip(set_aside, operations, values_list, strict=True):
+        own.of_update(model.browse(operation["ids"]), values)
     check_values(reach, model, values_list, [operation["ids"] for operation in operations])
     with explain_values(model, values_list):
         for operation, values in zip(operations, values_list, strict=True):
             # What the ORM has to read before it writes, it reads of all of them at once.
             model.browse(operation["ids"]).with_prefetch(everyone.ids).write(values)
         env.flush_all()
-    return [_written(reach, model.browse(operation["ids"]), operation) for operation in operations]
+    return [
+        _written(reach, model.browse(operation["ids"]), operation, own.ignored)
+        for operation, own in zip(operations, set_aside, strict=True)
+    ]
 
 
 def unlink(env, reach, operation):
@@ -52,8 +64,10 @@ def unlink(env, reach, operation):
     return {"ids": records.ids}
 
 
-def _written(reach, records, operation):
+def _written(reach, records, operation, ignored):
     result = {"ids": records.ids}
+    if ignored:
+        result["ignored"] = ignored
     tree = operation.get("fields")
     if tree is not None:
         reach.require(records._name, READ)

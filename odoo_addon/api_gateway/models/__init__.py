@@ -6,6 +6,7 @@ from . import (
     ir_attachment,
     ir_http,
     ir_rule,
+    ir_ui_view,
     mail_alias,
     mail_render_mixin,
 )

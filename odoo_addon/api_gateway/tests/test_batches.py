@@ -95,9 +95,9 @@ class TestBatches(ChannelCase):
 
     def test_an_answer_that_is_no_json_fails_alone(self):
         partners = type(self.env["res.partner"])
-        partners.gateway_nan = api.readonly(lambda records: float("nan"))
-        self.addCleanup(delattr, partners, "gateway_nan")
-        call = {"op": "call", "model": "res.partner", "method": "gateway_nan", "ids": []}
+        partners.gateway_pairs = api.readonly(lambda records: {(1, 2): 3})
+        self.addCleanup(delattr, partners, "gateway_pairs")
+        call = {"op": "call", "model": "res.partner", "method": "gateway_pairs", "ids": []}
         good = read("res.partner", self.partner.ids, fields=tree("name"))
         with mute_logger("odoo.addons.api_gateway.executor.answer"):
             answers = self.read_calls(self.call(call), self.call(good))

@@ -35,8 +35,8 @@ class TestFiles(ChannelCase):
         link = self.file(type="url", url="https://example.com")
         scopes = ("read", "write", "delete", "call")
         for operation in (
-            create("ir.attachment", {"name": "evil.js", "raw": "x", "url": "/evil.js", "public": True}),
-            create("ir.attachment", {"name": "evil.js", "raw": "x", "res_model": "ir.ui.view"}),
+            create("ir.attachment", {"name": "evil.js", "raw": SCRIPT, "url": "/evil.js", "public": True}),
+            create("ir.attachment", {"name": "evil.js", "raw": SCRIPT, "res_model": "ir.ui.view"}),
             write("ir.attachment", served.ids, {"datas": SCRIPT}),
             write("ir.attachment", page.ids, {"datas": SCRIPT}),
             write("ir.attachment", page.ids, {"url": False}),
@@ -44,14 +44,14 @@ class TestFiles(ChannelCase):
             write("ir.attachment", link.ids, {"type": "binary"}),
             write("ir.attachment", self.own.ids, {"res_model": "ir.ui.view"}),
             {"op": "unlink", "model": "ir.attachment", "ids": served.ids},
-            method("ir.attachment", "write", served.ids, {"raw": "x"}),
+            method("ir.attachment", "write", served.ids, {"raw": SCRIPT}),
             method("ir.attachment", "copy", page.ids),
             method("ir.attachment", "create_unique", [{"name": "x", "datas": SCRIPT, "mimetype": "x/y", "url": "/x"}]),
         ):
             with self.subTest(operation):
                 self.assert_refused(self.as_admin(operation, *scopes), "odoo.exposure")
         self.assert_ok(self.as_admin(write("ir.attachment", page.ids, {"url": "/other"})))
-        values = {"name": "x.html", "raw": "<script>1</script>", "mimetype": "text/html"}
+        values = {"name": "x.html", "raw": b64encode(b"<script>1</script>").decode(), "mimetype": "text/html"}
         [id_] = self.assert_ok(self.as_admin(create("ir.attachment", values), *scopes))["ids"]
         self.assertEqual(self.env["ir.attachment"].browse(id_).mimetype, "text/plain")
 
@@ -77,7 +77,7 @@ class TestFiles(ChannelCase):
             (write("ir.attachment", self.theirs.ids, {"datas": SCRIPT}), both),
             (write("ir.attachment", image.ids, {"datas": SCRIPT}), both),
             ({"op": "unlink", "model": "ir.attachment", "ids": self.theirs.ids}, both),
-            (create("ir.attachment", {"name": "x", "raw": "x", **about, "res_field": "image_1920"}), both),
+            (create("ir.attachment", {"name": "x", "raw": SCRIPT, **about, "res_field": "image_1920"}), both),
             (write("ir.attachment", self.own.ids, {**about, "res_field": "image_1920"}), both),
             (method("ir.attachment", "copy", self.theirs.ids), narrow),
         ):
@@ -118,7 +118,7 @@ class TestFiles(ChannelCase):
             write("product.document", child.ids, {"datas": SCRIPT}),
             method("product.document", "read", child.ids, ["datas"]),
             create("product.document", {"ir_attachment_id": self.own.id}),
-            create("product.document", {"name": "e.js", "raw": "x", "url": "/e.js"}),
+            create("product.document", {"name": "e.js", "raw": SCRIPT, "url": "/e.js"}),
         ):
             with self.subTest(operation):
                 scopes = ("product.document:read", "product.document:write")

@@ -1,5 +1,6 @@
 """Odoo's values in the shapes of the API: the same that the sidecar gives (sidecar/src/records/shape.ts)."""
 
+import math
 from datetime import date, datetime, timezone
 
 from ..tools.secret_fields import is_secret
@@ -39,14 +40,14 @@ def shape_as(kind, value):
     if kind == "boolean":
         return bool(value)
     if kind in ("integer", "float", "monetary"):
-        return value or 0
+        return (value or 0) if math.isfinite(value or 0) else None
     if kind == "many2one":
         return {"id": value[0], "name": value[1]} if value else None
     if kind in ("one2many", "many2many"):
         return list(value or ())
     if kind == "many2one_reference":
         return value or None
-    if value is False or value is None:
+    if value is False or value is None or (value == "" and kind in ("char", "text", "html")):
         return None
     if kind == "reference":
         model_name, _, id_ = value.rpartition(",")

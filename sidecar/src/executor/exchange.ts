@@ -6,6 +6,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../errors.ts';
+import { parseExactly } from '../json.ts';
 import type { Addressee, Call, CallResult, Path } from './channel.ts';
 import { AnswerTooLarge, ConnectionReset, NotConnected, post } from './http_post.ts';
 import { outcome } from './outcome.ts';
@@ -131,7 +132,7 @@ export class Exchanger {
       if (!(error instanceof AnswerTooLarge)) throw unavailable(path, !(error instanceof NotConnected), error);
       throw new GatewayError('answer.too_large', { cause: error, ...(path === '/gateway/execute' ? outcome(true) : {}) });
     });
-    if (status === 200) return parseResults(text);
+    if (status === 200) return parseResults(text, calls.some(hasMethod));
     throw refusal(path, database, status, text);
   }
 }
@@ -182,10 +183,15 @@ function reasonIn(text: string): { readonly reason?: unknown; readonly outcome?:
   }
 }
 
-function parseResults(text: string): readonly CallResult[] {
+/** Methods may give any number; Odoo's own whole numbers have 32 bits. */
+function hasMethod({ operations }: Call): boolean {
+  return operations.some(({ op }) => op === 'call');
+}
+
+function parseResults(text: string, mayHoldLarge: boolean): readonly CallResult[] {
   let answer: unknown;
   try {
-    answer = JSON.parse(text);
+    answer = mayHoldLarge ? parseExactly(text) : JSON.parse(text);
   } catch (error) {
     throw new GatewayError('odoo.channel', { cause: error });
   }

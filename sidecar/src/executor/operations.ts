@@ -137,6 +137,8 @@ export interface Records {
 /** What `create` and `write` give, raw. */
 export interface Written {
   readonly ids: readonly number[];
+  /** Paths of what was given for read-only fields and changes nothing: `order_line[0].price_subtotal`. */
+  readonly ignored?: readonly string[];
   readonly records?: Record<string, unknown>[];
 }
 

@@ -49,7 +49,10 @@ export const schemas: Readonly<Record<string, Schema>> = {
       next: { type: 'string', description: 'Where the next page begins, for `cursor`.' },
       count: { type: 'integer', description: 'How many there are in this answer.' },
       omitted: { ...list({ type: 'string' }), description: 'Fields that you may not read.' },
-      ignored: { ...list({ type: 'string' }), description: 'Fields that the resource does not take.' },
+      ignored: {
+        ...list({ type: 'string' }),
+        description: 'Fields that the resource does not take, and read-only fields that were sent as they are.',
+      },
     },
   },
   IdOnly: { type: 'object', required: ['id'], properties: { id: ref('Id') } },

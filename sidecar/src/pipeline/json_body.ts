@@ -141,12 +141,18 @@ async function discard(request: Request): Promise<void> {
 export function parse(bytes: Buffer, weigh?: (size: number) => void): unknown {
   if (!isUtf8(bytes)) throw new GatewayError('request.json', { details: { problem: 'not UTF-8' } });
   try {
-    return parseJson(bytes.toString('utf8'), 'The body', weigh);
+    return parseJson(bytes.toString('utf8'), 'The body', changedNumber, weigh);
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     const problem = error instanceof Error ? error.message : String(error);
     throw new GatewayError('request.json', { details: { problem: withoutQuotation(problem) }, cause: error });
   }
+}
+
+/** @param at the place of the number in the body */
+function changedNumber(at: string, problem: string): GatewayError {
+  const details = at === '' ? undefined : { field: at };
+  return new GatewayError('body.value', { message: `${at === '' ? 'The body' : at} ${problem}.`, details });
 }
 
 /** RFC 6749, section 3.2: no parameter twice, one without a value counts as left out. */

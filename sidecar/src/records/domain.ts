@@ -50,7 +50,7 @@ const longestPath = 9;
 export function parseDomain(text: string): Domain {
   let value: unknown;
   try {
-    value = parseJson(withPlus(text), 'domain');
+    value = parseJson(withPlus(text), 'domain', (at, problem) => malformed(`domain${at}`, problem));
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     throw new GatewayError('query.domain', {

@@ -6,6 +6,7 @@
 
 import { GatewayError } from '../errors.ts';
 import type { FieldType } from '../executor/operations.ts';
+import { problemOfNumber } from '../numbers.ts';
 import { parseDate, parseDateTime, withPlus } from './values.ts';
 
 export interface Filter {
@@ -41,6 +42,7 @@ type Operator = keyof typeof operators;
 
 const parameterFormat = /^filter\[([A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,8})\](?:\[([a-z_]+)\])?(\[\d{0,4}\])?$/;
 const mostValues = 1_000;
+const decimalFormat = /^[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:e[+-]?\d{1,9})?$/i;
 
 /** Undefined for a parameter that is no filter; throws `query.filter` for one that is malformed. */
 export function parseFilter(parameter: string, text: string): Filter | undefined {
@@ -152,9 +154,10 @@ function wholeNumber(text: string, parameter: string): number {
 }
 
 function decimal(text: string, parameter: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw malformed(parameter, 'must be a number');
-  return value;
+  if (!decimalFormat.test(text.trim())) throw malformed(parameter, 'must be a number');
+  const problem = problemOfNumber(text.trim());
+  if (problem !== undefined) throw malformed(parameter, problem);
+  return Number(text);
 }
 
 function isOperator(text: string): text is Operator {

@@ -155,3 +155,13 @@ export function fieldOf({ fields, name }: Resource, public_: string, parameter: 
   }
   return field.field;
 }
+
+/** Paths in a model's values, like `order_line[0].price_subtotal`, in the resource's names. */
+export function publicPaths({ fields }: Resource, paths: readonly string[] = []): string[] {
+  return paths.map((path) => {
+    const [, name = path, place = '', inner] = /^(\w+)(\[\d+\]|\.set)?(?:\.(\w+))?$/.exec(path) ?? [];
+    const field = fields.find((candidate) => candidate.write && candidate.field === name);
+    const line = inner === undefined ? undefined : field?.nested?.fields.find((candidate) => candidate.field === inner);
+    return `${field?.name ?? name}${place}${inner === undefined ? '' : `.${line?.name ?? inner}`}`;
+  });
+}

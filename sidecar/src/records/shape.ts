@@ -1,7 +1,7 @@
 // Values out: Odoo's raw values, as `read` gives them, become what a client of a JSON API expects. Done here from field
 // types, because Odoo's CPU is what there is least of.
 //
-//   empty                false                    → null
+//   empty                false, or an empty text  → null
 //   datetime             "2026-11-22 10:00:00"    → "2026-11-22T10:00:00Z"
 //   many2one             [7, "Azure"]             → {"id": 7, "name": "Azure"}
 //   reference            "res.partner,7"          → {"model": "res.partner", "id": 7}
@@ -15,9 +15,14 @@ type Row = Record<string, unknown>;
 type Shaper = (value: unknown) => unknown;
 
 const orNull: Shaper = (value) => (value === false ? null : value);
+/** Odoo's web client tells an empty text from none no more than people do. */
+const text: Shaper = (value) => (value === '' ? null : orNull(value));
 
 const shapers: Readonly<Record<string, Shaper | undefined>> = {
   boolean: undefined,
+  char: text,
+  text,
+  html: text,
   datetime: (value) => (typeof value === 'string' ? isoTime(value) : orNull(value)),
   many2one: (value) => (Array.isArray(value) ? { id: value[0], name: orNull(value[1]) } : orNull(value)),
   // Zero is Odoo's other way to say that there is none.

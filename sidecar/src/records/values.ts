@@ -18,6 +18,8 @@ type Parser = (value: unknown, at: string, type: FieldType, typesOf: TypesOf) =>
 /** Commands of x2many fields: odoo/fields.py, `Command`. */
 const command = { create: 0, update: 1, delete: 2, unlink: 3, link: 4, clear: 5, set: 6 } as const;
 const deepest = 8;
+/** Of Odoo's columns for whole numbers. */
+const greatestInt4 = 2_147_483_647;
 
 /**
  * @param at where the values stand in the body, for messages
@@ -67,6 +69,7 @@ const parsers: Readonly<Record<string, Parser | undefined>> = {
   boolean: (value, at) => typed(value, at, 'boolean', 'true or false'),
   integer: (value, at) => {
     if (!Number.isSafeInteger(value)) throw malformed(at, 'must be a whole number');
+    if (!isInt4(value as number)) throw malformed(at, `must be from ${-greatestInt4 - 1} to ${greatestInt4}`);
     return value;
   },
   float: number,
@@ -230,6 +233,10 @@ function parseCommand(item: readonly unknown[], at: string, type: FieldType, typ
     return [code, id ?? 0, parseValues(values, type.relation ?? '', typesOf, `${at}[2]`, depth + 1)];
   }
   return [...item];
+}
+
+function isInt4(value: number): boolean {
+  return value >= -greatestInt4 - 1 && value <= greatestInt4;
 }
 
 function isMany({ type }: FieldType): boolean {

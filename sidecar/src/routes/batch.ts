@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../errors.ts';
 import type { Odoo } from '../executor/execute.ts';
+import type { Operation, Written } from '../executor/operations.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import { Batch, batchItems } from '../records/batch.ts';
@@ -19,7 +20,9 @@ export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
     });
     const data: unknown[] = [];
     for (const [i, operation] of operations.entries()) {
-      data.push({ id: operation.name, data: await batch.shape(operation, results[i]) });
+      const { ignored } = (results[i] ?? {}) as Partial<Written>;
+      const meta = isWrite(operation) && ignored !== undefined ? { ignored } : undefined;
+      data.push({ id: operation.name, data: await batch.shape(operation, results[i]), meta });
     }
     return success(data, { count: data.length });
   }
@@ -33,6 +36,10 @@ export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
     operations: ({ body }) => (Array.isArray(body) ? body.length : countIn(body)),
     handle,
   };
+}
+
+function isWrite({ op }: Operation): boolean {
+  return op === 'create' || op === 'write';
 }
 
 function countIn(body: unknown): number {

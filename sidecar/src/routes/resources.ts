@@ -12,7 +12,7 @@ import { readCursor, writeCursor } from '../records/cursor.ts';
 import type { Filter } from '../records/filters.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
 import { asObject } from '../records/record_shapes.ts';
-import { accept, fieldOf, present, treeOf } from '../records/resources.ts';
+import { accept, fieldOf, present, publicPaths, treeOf } from '../records/resources.ts';
 import { pageAfter, parseListQuery } from './list_query.ts';
 import { readQuery } from './query.ts';
 
@@ -80,8 +80,9 @@ export class ResourceEndpoints {
     const parsed = await this.#shapes.parse(context, resource.model, [values]);
     const operation = { op: 'create', model: resource.model, values: parsed, fields: tree } as const;
     const [result] = await this.#odoo.execute(context, [operation], grantFor(context, resource));
-    const [row = {}] = await this.#shapes.written(context, resource.model, tree, asWritten(result));
-    return { row: present(resource, row), ignored };
+    const written = asWritten(result);
+    const [row = {}] = await this.#shapes.written(context, resource.model, tree, written);
+    return { row: present(resource, row), ignored: [...ignored, ...publicPaths(resource, written.ignored)] };
   }
 
   async update(context: RequestContext, resource: Resource): Promise<Answer> {
@@ -94,8 +95,10 @@ export class ResourceEndpoints {
     const [parsed = {}] = await this.#shapes.parse(context, resource.model, [values]);
     const operation = { op: 'write', model: resource.model, ids: [id], values: parsed, fields: tree } as const;
     const [result] = await this.#odoo.execute(context, [operation], grantFor(context, resource));
-    const [row = {}] = await this.#shapes.written(context, resource.model, tree, asWritten(result));
-    return said(`${resource.label} updated successfully`, present(resource, row), ignored, 200);
+    const written = asWritten(result);
+    const [row = {}] = await this.#shapes.written(context, resource.model, tree, written);
+    const unused = [...ignored, ...publicPaths(resource, written.ignored)];
+    return said(`${resource.label} updated successfully`, present(resource, row), unused, 200);
   }
 
   async remove(context: RequestContext, resource: Resource): Promise<Answer> {

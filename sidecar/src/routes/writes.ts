@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../errors.ts';
 import type { Odoo } from '../executor/execute.ts';
+import type { Written } from '../executor/operations.ts';
 import { asWritten } from '../executor/operations.ts';
 import { requestedId, requestedModel } from '../executor/target.ts';
 import { success } from '../pipeline/answer.ts';
@@ -26,11 +27,12 @@ export function writeRoutes(odoo: Odoo, shapes: RecordShapes, resources: Resourc
     if (bodies.length === 0) throw new GatewayError('body.form', { message: 'The list of records to create is empty.' });
     const values = await shapes.parse(context, model, bodies);
     const [result] = await odoo.execute(context, [{ op: 'create', model, values, fields }]);
-    const records = await shapes.written(context, model, fields, asWritten(result));
-    if (isList) return success(records, { count: records.length }, 201);
+    const written = asWritten(result);
+    const records = await shapes.written(context, model, fields, written);
+    if (isList) return success(records, { count: records.length, ignored: written.ignored }, 201);
     const [record] = records;
-    const location = `${context.request.path.replace(/\/$/, '')}/${String(record?.['id'] ?? asWritten(result).ids[0])}`;
-    return { ...success(record, undefined, 201), location };
+    const location = `${context.request.path.replace(/\/$/, '')}/${String(record?.['id'] ?? written.ids[0])}`;
+    return { ...success(record, metaOf(written), 201), location };
   }
 
   async function update(context: RequestContext): Promise<Answer> {
@@ -41,8 +43,9 @@ export function writeRoutes(odoo: Odoo, shapes: RecordShapes, resources: Resourc
     const fields = parseFieldsQuery(context.request.url);
     const [values = {}] = await shapes.parse(context, model, [asObject(context.body)]);
     const [result] = await odoo.execute(context, [{ op: 'write', model, ids: [id], values, fields }]);
-    const [record] = await shapes.written(context, model, fields, asWritten(result));
-    return success(record);
+    const written = asWritten(result);
+    const [record] = await shapes.written(context, model, fields, written);
+    return success(record, metaOf(written));
   }
 
   async function remove(context: RequestContext): Promise<Answer> {
@@ -90,4 +93,8 @@ export function writeRoutes(odoo: Odoo, shapes: RecordShapes, resources: Resourc
       handle: remove,
     },
   ];
+}
+
+function metaOf({ ignored }: Written): { ignored: readonly string[] } | undefined {
+  return ignored === undefined ? undefined : { ignored };
 }

@@ -1,0 +1,29 @@
+// Decimal numbers as text. What JavaScript cannot hold becomes another number: 9007199254740993 is rounded, and 1e400 would
+// reach Odoo as null.
+
+/**
+ * What is wrong with a number, to follow its name in a sentence; undefined: nothing. A fraction may be rounded to what a
+ * double holds. A number beyond 2^53 may not, and no number may become 0 or infinite.
+ * @param text as JSON writes numbers
+ */
+export function problemOfNumber(text: string): string | undefined {
+  const value = Number(text);
+  if (!Number.isFinite(value)) return 'is larger than any number that can be stored';
+  if (value === 0) return decimal(text).digits === '' ? undefined : 'is nearer to 0 than any number that can be stored';
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER || isSame(text, String(value))) return undefined;
+  return 'has more digits than can be kept';
+}
+
+function isSame(one: string, other: string): boolean {
+  const [first, second] = [decimal(one), decimal(other)];
+  return first.digits === second.digits && first.exponent === second.exponent;
+}
+
+/** The number, its sign aside, is 0.digits × 10^exponent; no zeros at either end of the digits. */
+function decimal(text: string): { digits: string; exponent: number } {
+  const [mantissa = '', exponent = '0'] = text.replace(/^[+-]/, '').toLowerCase().split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const all = whole + fraction;
+  const digits = all.replace(/^0+/, '');
+  return { digits: digits.replace(/0+$/, ''), exponent: whole.length - (all.length - digits.length) + Number(exponent) };
+}
