@@ -59,7 +59,7 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
       additionalProperties: false,
       minProperties: 1,
     },
-    Arguments: { type: 'object', properties: args, additionalProperties: false },
+    CallArguments: { type: 'object', properties: args, additionalProperties: false },
     BatchIds: ids,
     BatchValues: values,
     ...operations,

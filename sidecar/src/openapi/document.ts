@@ -71,7 +71,7 @@ export function openApiDocument({ version, origin }: About, described: Described
 function modelSchemas({ model, label, fields }: ModelDescription): Record<string, Schema> {
   const required = requiredOf(fields);
   return {
-    [model]: { title: label, ...recordSchema(fields) },
+    [model]: { description: `${asMarkdown(label)}.`, ...recordSchema(fields) },
     [`${model}-Values`]: valuesSchema(fields),
     [`${model}-New`]: required.length === 0 ? ref(`${model}-Values`) : { allOf: [ref(`${model}-Values`), { required }] },
   };
@@ -79,7 +79,7 @@ function modelSchemas({ model, label, fields }: ModelDescription): Record<string
 
 function resourceSchemas({ name, label, lines }: ResourceDescription): Record<string, Schema> {
   return {
-    [name]: { title: label, ...resourceSchema(lines) },
+    [name]: { description: `${asMarkdown(label)}.`, ...resourceSchema(lines) },
     [`${name}-Values`]: resourceValuesSchema(lines, false),
     [`${name}-New`]: resourceValuesSchema(lines, true),
   };

@@ -17,14 +17,14 @@ const int32 = { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647
 /** A record as it is read. `id` alone is always there: the others depend on `fields`. */
 export function recordSchema(fields: Fields): Schema {
   const properties: Record<string, Schema> = { id: ref('Id') };
-  for (const [name, field] of Object.entries(fields)) if (name !== 'id') properties[name] = { ...readOf(field), ...about(field) };
+  for (const [name, field] of Object.entries(fields)) if (name !== 'id') properties[name] = readable(field);
   return { type: 'object', required: ['id'], properties };
 }
 
 /** The fields that a record takes. */
 export function valuesSchema(fields: Fields): Schema {
   const properties: Record<string, Schema> = {};
-  for (const [name, field] of writable(fields)) properties[name] = { ...writeOf(field), title: titleOf(field) };
+  for (const [name, field] of writable(fields)) properties[name] = labelled(writeOf(field), field);
   return { type: 'object', properties, additionalProperties: false };
 }
 
@@ -81,7 +81,7 @@ const samples: Readonly<Record<string, unknown>> = {
 export function resourceSchema(lines: readonly ResourceLine[]): Schema {
   const properties: Record<string, Schema> = { id: ref('Id') };
   for (const { name, read, field, nested } of lines) {
-    if (read) properties[name] = nested === undefined ? { ...readOf(field), ...about(field) } : list(resourceSchema(nested));
+    if (read) properties[name] = nested === undefined ? readable(field) : list(resourceSchema(nested));
   }
   return { type: 'object', required: ['id'], properties };
 }
@@ -99,19 +99,26 @@ function lineSchema({ field, nested, words, isEmail, required }: ResourceLine, i
   if (nested !== undefined) {
     const line = resourceValuesSchema(nested, false);
     const existing = { id: ref('Id'), _remove: { const: true, description: 'Takes the line away.' } };
-    return { ...list({ ...line, properties: { ...existing, ...Object(line['properties']) } }), title: titleOf(field) };
+    return labelled(list({ ...line, properties: { ...existing, ...Object(line['properties']) } }), field);
   }
-  if (words !== undefined) return { type: 'string', examples: words, title: titleOf(field) };
+  if (words !== undefined) return labelled({ type: 'string', examples: words }, field);
   // A new record without it, or with null in its place, is refused.
   const schema = writeOf({ ...field, required: required && isNew });
-  return { ...schema, ...(isEmail ? { format: 'email' } : {}), title: titleOf(field) };
+  return labelled({ ...schema, ...(isEmail ? { format: 'email' } : {}) }, field);
 }
 
-function titleOf({ string, type }: FieldDescription): string {
-  return string ?? type;
+/**
+ * With what the field is called. Generators name types after titles, and a language or a second field with the same label
+ * must not change or double a type: what becomes a type has its label in the description.
+ */
+function labelled(schema: Schema, { string, type }: FieldDescription, told: readonly string[] = []): Schema {
+  const label = string ?? type;
+  const becomesType = ['enum', 'items', '$ref'].some((word) => word in schema);
+  const description = (becomesType ? [`${asMarkdown(label)}.`, ...told] : told).join(' ');
+  return { ...schema, ...(becomesType ? {} : { title: label }), ...(description === '' ? {} : { description }) };
 }
 
-function about(field: FieldDescription): Schema {
+function readable(field: FieldDescription): Schema {
   const { help, selection, relation, store, readonly } = field;
   const told = [
     typeof help === 'string' && help !== '' ? asMarkdown(help) : '',
@@ -119,11 +126,7 @@ function about(field: FieldDescription): Schema {
     relation === undefined ? '' : `Leads to \`${relation}\`.`,
     store === false ? 'Given when asked for in `fields`.' : '',
   ].filter((text) => text !== '');
-  return {
-    title: titleOf(field),
-    ...(told.length > 0 ? { description: told.join(' ') } : {}),
-    ...(readonly === true ? { readOnly: true } : {}),
-  };
+  return { ...labelled(readOf(field), field, told), ...(readonly === true ? { readOnly: true } : {}) };
 }
 
 function options(selection: readonly (readonly [unknown, string])[]): string {

@@ -177,7 +177,7 @@ function calling(place: Place, operation: string, parameters: readonly Schema[])
     ...head(place, operation, 'call', operation === 'call' ? 'Call a method of a record' : 'Call a method'),
     description: `Needs the scope \`call\` or \`${scope}\`; \`read\` does for methods that Odoo marks as reading.`,
     parameters: [...parameters, parameter('Idempotency-Key')],
-    requestBody: { ...jsonBody(ref('Arguments'), { args: [], kwargs: {} }), required: false },
+    requestBody: { ...jsonBody(ref('CallArguments'), { args: [], kwargs: {} }), required: false },
     responses: {
       200: answer('What the method gave, as it is.', { data: {} }, ['success'], ['Idempotency-Replayed']),
       ...errorsOf(409, 413, 415, 422),

@@ -35,11 +35,11 @@ export const schemas: Readonly<Record<string, Schema>> = {
     description:
       'A list merges: objects without `id` are created, with `id` changed, with `_remove` taken away, ids linked. ' +
       '`{"set": […]}` replaces all. Odoo’s command tuples are taken, too.',
-    anyOf: [
-      orNull(list({ anyOf: [ref('Id'), anyObject, list()] })),
-      { type: 'object', required: ['set'], properties: { set: list() }, additionalProperties: false },
-    ],
+    anyOf: [orNull(list(ref('LinkChange'))), ref('LinkSet')],
   },
+  // Parts with names: what generators make up for parts without collides.
+  LinkChange: { anyOf: [ref('Id'), ref('AnyValues'), list()] },
+  LinkSet: { type: 'object', required: ['set'], properties: { set: list() }, additionalProperties: false },
   Meta: {
     type: 'object',
     properties: {
@@ -64,17 +64,18 @@ export const schemas: Readonly<Record<string, Schema>> = {
     required: ['success', 'error'],
     properties: {
       success: { const: false },
-      error: {
-        type: 'object',
-        required: ['code', 'message', 'reason', 'request_id'],
-        properties: {
-          code: { type: 'integer', description: 'The HTTP status.' },
-          message: { type: 'string' },
-          reason: ref('Reason'),
-          request_id: { type: 'string' },
-          details: anyObject,
-        },
-      },
+      error: ref('Fault'),
+    },
+  },
+  Fault: {
+    type: 'object',
+    required: ['code', 'message', 'reason', 'request_id'],
+    properties: {
+      code: { type: 'integer', description: 'The HTTP status.' },
+      message: { type: 'string' },
+      reason: ref('Reason'),
+      request_id: { type: 'string' },
+      details: anyObject,
     },
   },
   Problem: {
