@@ -59,6 +59,8 @@ class Generator:
         rng = random.Random(f"{seed}/{number}")
         user = rng.randrange(len(users))
         headers, context = _header(rng, companies)
+        own = self.env(user=users[user]["id"])["res.users"].context_get()
+        context = {**{key: own[key] for key in ("lang", "tz")}, **context}
         model = self._choose_model(rng, users[user]["id"])
         asking = _Asking(rng, model)
         kind = rng.choices(["list", "one", "pages", "wrong"], [70, 14, 10, 6])[0]

@@ -122,15 +122,40 @@ describe('of a record', () => {
   });
 
   test('a translated text has a value in each language, a company-dependent one in each company', async () => {
-    const [french] = await gateway.orm<number[]>('res.lang', 'search', {
+    const [languageId] = await gateway.orm<number[]>('res.lang', 'search', {
       domain: [['code', '=', 'fr_FR']],
       context: { active_test: false },
     });
-    await gateway.orm('res.lang', 'write', { ids: [french], vals: { active: true } });
+    await gateway.orm('res.lang', 'write', { ids: [languageId], vals: { active: true } });
     const { id } = (await send('POST', `/api/v1/${model}`, { x_name: 'cheese', x_company_text: 'first' })).json.data;
-    await send('PATCH', `/api/v1/${model}/${id}`, { x_name: 'fromage' }, { 'Accept-Language': 'fr-FR' });
+    const rename = (name: string, headers: Record<string, string>) =>
+      send('PATCH', `/api/v1/${model}/${id}?fields=x_name`, { x_name: name }, headers);
+    const french = await rename('fromage', { 'Content-Language': 'fr-FR' });
+    expect([french.json.data.x_name, french.headers.get('content-language')]).toEqual(['fromage', 'fr-FR']);
+    const browser = await rename('cheddar', { 'Accept-Language': 'fr-FR, en;q=0.5' });
+    expect([browser.json.data.x_name, browser.headers.get('content-language')]).toEqual(['cheddar', 'en-US']);
     expect(await orm(model, id, 'x_name', { lang: 'fr_FR' })).toBe('fromage');
-    expect(await orm(model, id, 'x_name', { lang: 'en_US' })).toBe('cheese');
+    expect(await orm(model, id, 'x_name', { lang: 'en_US' })).toBe('cheddar');
+    const read = await gateway.get(`/api/v1/${model}/${id}?fields=x_name`, {
+      key: admin,
+      headers: { 'Accept-Language': 'fr_FR' },
+    });
+    expect([read.json.data.x_name, read.headers.get('content-language')]).toEqual(['fromage', 'fr-FR']);
+    const call = { model, method: 'write', args: [[id], { x_name: 'brie' }], kwargs: { context: { lang: 'fr-fr' } } };
+    const called = await send('POST', '/call', call, { 'X-Odoo-Language': 'en_US' });
+    expect(called.headers.get('content-language')).toBe('fr-FR');
+    expect([await orm(model, id, 'x_name', { lang: 'fr_FR' }), await orm(model, id, 'x_name')]).toEqual(['brie', 'cheddar']);
+    const batch = [{ op: 'update', model, ids: id, values: { x_name: 'edam' } }];
+    const inBatch = await send('POST', '/api/v1/batch', batch, { 'Accept-Language': 'fr-FR' });
+    expect(inBatch.headers.get('content-language')).toBe('en-US');
+    expect([await orm(model, id, 'x_name', { lang: 'fr_FR' }), await orm(model, id, 'x_name')]).toEqual(['brie', 'edam']);
+    for (const language of ['xx', 'fr-BE', 'de_DE']) {
+      const { status, json } = await rename('nothing', { 'X-Odoo-Language': language });
+      expect([status, json.error.details.installed]).toEqual([400, ['en_US', 'fr_FR']]);
+    }
+    for (const language of ['', 'fr, en', 'é']) {
+      expect((await rename('nothing', { 'Content-Language': language })).json.error.reason).toBe('request.header');
+    }
 
     const [second] = await gateway.orm<number[]>('res.company', 'create', { vals_list: [{ name: 'Second' }] });
     await gateway.orm('res.users', 'write', { ids: [2], vals: { company_ids: [[4, second]] } });
@@ -138,8 +163,8 @@ describe('of a record', () => {
     await send('PATCH', `/api/v1/${model}/${id}`, { x_company_text: 'second' }, headers);
     expect(await orm(model, id, 'x_company_text', { allowed_company_ids: [second] })).toBe('second');
     expect(await orm(model, id, 'x_company_text', { allowed_company_ids: [1] })).toBe('first');
-    const read = await gateway.get(`/api/v1/${model}/${id}?fields=x_company_text`, { key: admin, headers });
-    expect(read.json.data.x_company_text).toBe('second');
+    const text = await gateway.get(`/api/v1/${model}/${id}?fields=x_company_text`, { key: admin, headers });
+    expect(text.json.data.x_company_text).toBe('second');
   });
 });
 

@@ -23,9 +23,10 @@ class Answer:
         self.retries = 0
         self.is_replay = False
 
-    def success(self, results, among=1):
-        """`among`: calls that ran together, of whose cost this one bears its share."""
-        return encode({"ok": True, "results": results, **self._cost(among)})
+    def success(self, results, languages, among=1):
+        """`languages`: that of the results; of several operations, each once. `among`: calls that ran together, of
+        whose cost this one bears its share."""
+        return encode({"ok": True, "results": results, "languages": languages, **self._cost(among)})
 
     def failure(self, exc, env, call):
         cost = self._cost()

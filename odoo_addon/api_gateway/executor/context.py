@@ -4,6 +4,7 @@ import pytz
 
 from .documents import check_document
 from .errors import RefusalError
+from .languages import chosen, only_reads, own_context, preferred
 from .values import check_values
 
 DEFAULT = "default_"
@@ -53,6 +54,17 @@ DROPPED = frozenset(
 )
 
 
+def call_context(env, call):
+    """What a call runs in: the language and the time zone that its caller named, else its user's. What a browser
+    prefers is no choice: it decides in what language a call reads, and of no value that it writes."""
+    own = own_context(env) if call["uid"] else {}
+    given = dict(call["context"])
+    languages = given.pop("languages", None)
+    if languages and "lang" not in given and only_reads(env, call["operations"]):
+        own["lang"] = preferred(env, languages) or own.get("lang")
+    return {**own, **checked_context(env, given)}
+
+
 def method_context(reach, model, context):
     """The keys that the caller of a method may set. What they name of records is checked as values are.
 
@@ -84,10 +96,11 @@ def checked_context(env, context):
         raise RefusalError("odoo.arguments", "The context is not an object.", argument="context")
     _check_size(context)
     context = {key: value for key, value in context.items() if not _is_dropped(key)}
-    if "languages" in context:
-        context = {**_spoken(env, context.pop("languages")), **context}
-    if (lang := context.get("lang")) and (type(lang) is not str or not env["res.lang"]._get_data(code=lang)):
-        raise RefusalError("odoo.arguments", f"The language {lang} is not installed.", argument="lang")
+    for key in ("lang", "tz"):
+        if key in context and not context[key]:
+            del context[key]  # nothing chosen: what the request says holds
+    if "lang" in context:
+        context["lang"] = chosen(env, context["lang"])
     if (tz := context.get("tz")) and (type(tz) is not str or tz not in pytz.all_timezones_set):
         raise RefusalError("odoo.arguments", f"There is no time zone {tz}.", argument="tz")
     if "allowed_company_ids" in context:
@@ -121,16 +134,6 @@ def _check_size(context):
 
 def _listed(value):
     return value if type(value) is list else [value] if value else []
-
-
-def _spoken(env, wanted):
-    """The first of the languages that is installed, also in another country's form: none is no mistake."""
-    installed = [code for code, _name in env["res.lang"].get_installed()]
-    for code in wanted if type(wanted) is list else ():
-        for candidate in installed:
-            if candidate == code or candidate.partition("_")[0] == code.partition("_")[0]:
-                return {"lang": code if code in installed else candidate}
-    return {}
 
 
 def _check_companies(env, context):

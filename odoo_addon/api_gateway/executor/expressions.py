@@ -6,6 +6,7 @@ from odoo.models import BaseModel
 from odoo.orm.utils import READ_GROUP_NUMBER_GRANULARITY
 
 from .budget import check_length, joins_of, joins_of_order
+from .days import with_exact_days
 from .errors import RefusalError
 from .reach import READ
 
@@ -22,11 +23,14 @@ DATE_PARTS = READ_GROUP_NUMBER_GRANULARITY.keys()
 NUMBERS = frozenset(["integer", "float", "monetary", "many2one_reference"])
 MAX_TERMS = 500
 MAX_NESTING = 10
+MAX_TIMES = 1_000
 MAX_ORDER_TERMS = 32
 ORDER_TERM = re.compile(r"\s*([a-z0-9_]+)(?:\.([a-z0-9_]+))?(?:\s+(?:asc|desc))?(?:\s+nulls (?:first|last))?\s*", re.I)
 
 
 def check_domain(reach, model, domain):
+    """Refuse what a caller's domain may not hold. Conditions that compare times with bare days are replaced, in the
+    list itself, by what they mean (`days.py`)."""
     _check_terms(reach, model, domain, _Size())
 
 
@@ -35,6 +39,7 @@ class _Size:
 
     def __init__(self):
         self.terms = 0
+        self.times = 0
         self.nesting = 0
 
     def add(self, domain):
@@ -44,6 +49,12 @@ class _Size:
         if self.nesting > MAX_NESTING:
             raise RefusalError("odoo.domain", f"A domain is nested at most {MAX_NESTING} times.")
 
+    def add_times(self, value):
+        """Each is two conditions to Postgres."""
+        self.times += len(value) if type(value) is list else 1
+        if self.times > MAX_TIMES:
+            raise RefusalError("odoo.domain", f"A domain compares with at most {MAX_TIMES} times.")
+
 
 def _check_terms(reach, model, domain, size):
     if type(domain) is not list:
@@ -52,7 +63,9 @@ def _check_terms(reach, model, domain, size):
     # Polish notation, read from the end as the ORM does: an operator needs its operands behind it.
     ready = 0
     known = set()
+    meant = []
     for term, place in zip(reversed(domain), reversed(_alternatives(domain)), strict=True):
+        meant.append([term])
         if type(term) is str and term in ARITY:
             if ready < ARITY[term]:
                 raise RefusalError("odoo.domain", f"The operator {term!r} in the domain lacks an operand.")
@@ -64,6 +77,10 @@ def _check_terms(reach, model, domain, size):
                 field = _check_condition(reach, model, term, size)
                 if alternative and field.relational:
                     known.add(alternative)
+                if field and field.type == "datetime" and term[0].rpartition(".")[2] == field.name:
+                    size.add_times(term[2])
+                    meant[-1] = with_exact_days(model.env, *term) or [term]
+    domain[:] = [term for terms in reversed(meant) for term in terms]
 
 
 def check_order(reach, model, order):

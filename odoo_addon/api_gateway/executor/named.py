@@ -15,13 +15,15 @@ from .naming import plain_names
 from .reach import READ
 from .special_methods import check_valid_domain
 from .values import check_values
+from .weighing import weigh
 
 # `amount_total:sum`, `create_date:month`, `total:sum(amount_total)`: the field is what counts.
 AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")  # what follows is nothing to read_group
 
 
 def check_named(reach, records, method, bound):
-    """Check the arguments of a method that every model has; returns the values to be written among them."""
+    """Check the arguments of a method that every model has, and the size of what it will answer; returns the values to
+    be written among them."""
     signature = inspect.signature(getattr(records.env.registry["base"], method))
     arguments = _by_name(bound, signature)
     check_sizes(arguments)
@@ -37,6 +39,7 @@ def check_named(reach, records, method, bound):
     values = arguments.get(VALUES.get(method)) or []
     values_list = values if type(values) is list else [values]
     check_values(reach, records, values_list, _written(records, method, values_list))
+    weigh(reach, records, method, arguments)
     return values_list
 
 

@@ -3,10 +3,10 @@
 from collections import Counter
 
 from odoo.exceptions import MissingError
-from odoo.tools import SQL
 
 from .binaries import holds_bytes, holds_data, to_base64, to_json
 from .errors import RefusalError
+from .files import size_of_files
 
 # A tree may follow a relation and its inverse for ever.
 MAX_DEPTH = 8
@@ -86,32 +86,15 @@ def read_tree(room, records, tree, times=None):
     `times`: {id: how often the record stands in the answer}, once each if not given."""
     names = [name for name in tree if name != "id"]
     files = [name for name in names if records._fields[name].type == "binary"]
-    if files:
-        room.require(size_of_files(records, files))
     times = times or dict.fromkeys(records._ids, 1)
+    if files:
+        room.require(size_of_files(records, files, times))
     rows = []
     for piece in _pieces(room, records, _first_piece(records, tree)):
         if names:
             piece.fetch(names)
         rows += _read_fetched(room, piece, tree, times)
     return rows
-
-
-def size_of_files(records, names):
-    """How many bytes their files take in base64, as far as the attachments that hold them tell without being read."""
-    fields = [records._fields[name] for name in names]
-    if records._name == "ir.attachment":
-        condition = SQL("id IN %s", records._ids or (0,))
-        copies = sum(field.name in ("datas", "raw") for field in fields)
-    else:
-        stored = tuple(field.name for field in fields if field.store and field.attachment) or ("",)
-        keys = (records._name, stored, records._ids or (0,))
-        condition = SQL("res_model = %s AND res_field IN %s AND res_id IN %s", *keys)
-        copies = 1
-    [(size,)] = records.env.execute_query(
-        SQL("SELECT coalesce(sum(file_size), 0) FROM ir_attachment WHERE %s", condition)
-    )
-    return size * copies * 4 / 3
 
 
 def _first_piece(model, tree):

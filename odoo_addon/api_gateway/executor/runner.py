@@ -14,10 +14,11 @@ from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
 from .clock import Clock
-from .context import checked_context
+from .context import call_context
 from .doors import check_doors
 from .errors import CONFLICTS, RefusalError
 from .idempotency import remember, remembered
+from .languages import spoken
 from .loading import Loading
 from .operations import OPERATIONS, READING, TOGETHER
 from .reach import Reach
@@ -94,7 +95,8 @@ def _run_together(request, envelope, clock):
         with _entered(request, envelope.calls[0], envelope) as (env, reach):
             results = TOGETHER[operations[0]["op"]](env, reach, operations)
             env.cr.flush()
-            answers = [answer.success([result], among=len(results)) for result in results]
+            languages = spoken(env, operations[:1])
+            answers = [answer.success([result], languages, among=len(results)) for result in results]
             reach.room.check(sum(map(len, answers)))
         return answers
     except ChannelError:
@@ -133,7 +135,7 @@ def _run_alone(request, index, envelope, clock, nonce, commits=False):
             with _entered(request, call, envelope) as (env, reach):
                 results = _run_once(env, reach, call, clock, answer)
                 env.cr.flush()
-                body = answer.success(results)
+                body = answer.success(results, spoken(env, call["operations"]))
                 reach.room.check(len(body))
                 if commits:
                     _commit(env, clock)
@@ -166,7 +168,8 @@ def _run_read(request, index, envelope, clock):
         try:
             clock.arm()
             with _entered(request, call, envelope) as (env, reach):
-                success = answer.success(_run_operations(env, reach, call, clock, READING, answer))
+                results = _run_operations(env, reach, call, clock, READING, answer)
+                success = answer.success(results, spoken(env, call["operations"]))
                 reach.room.check(len(success))
         except Exception as exc:
             _end_transaction(request.env, clock)
@@ -223,8 +226,7 @@ def _entered(request, call, envelope):
         request.update_env(user=call["uid"], context={})
         if envelope.may_be_unstorable:
             check_text(call)
-        if call["context"]:
-            request.update_env(context=checked_context(request.env, call["context"]))
+        request.update_env(context=call_context(request.env, call))
         yield request.env, reach
     finally:
         gate.reset(token)

@@ -99,7 +99,26 @@ class TestAnswerSize(ChannelCase):
         for name in ("datas", "raw"):
             self.refused(read("ir.attachment", files.ids, fields=tree(name)))
         self.refused(search("ir.attachment", [["id", "in", files.ids]], fields=tree("name", "datas")))
+        own = [["id", "in", files.ids]]
+        for context in ({}, {"bin_size": True}):
+            for operation in (
+                method("ir.attachment", "read", files.ids, ["datas"], context=context),
+                method("ir.attachment", "read", files.ids, ["name", "raw"], context=context),
+                method("ir.attachment", "search_read", own, ["datas"], context=context),
+                method("ir.attachment", "web_search_read", own, {"datas": {}}, context=context),
+                method("ir.attachment", "web_read", files.ids, {"raw": {}}, context=context),
+            ):
+                with self.subTest(operation):
+                    self.refused(operation)
+        for operation in (
+            method("ir.attachment", "read", files.ids),
+            method("ir.attachment", "search_read", own),
+        ):
+            with self.subTest(operation):
+                self.refused(operation)
         self.assertFalse(opened)
+        self.assert_ok(self.query(method("ir.attachment", "search_read", own, ["name", "file_size"])))
+        self.assert_ok(self.query(method("ir.attachment", "search_read", own, ["datas"], limit=2)))
 
     def test_images_in_lists_and_behind_relations(self):
         picture = io.BytesIO()
@@ -111,16 +130,40 @@ class TestAnswerSize(ChannelCase):
             self.of_children("image_1920"),
             self.of_children("avatar_1920"),
             read("res.partner", self.parent.ids, fields=tree("child_ids.image_1920")),
-            method("res.partner", "read", self.children.ids, ["image_1920"]),
         ):
             with self.subTest(operation):
                 self.refused(operation)
+        self.patch(type(self.env["ir.attachment"]), "_file_read", lambda *args, **kwargs: self.fail("a file was read"))
+        for name in ("image_1920", "avatar_1920"):
+            nested = {"child_ids": {"fields": {"parent_id": {"fields": {}}, name: {}}}}
+            for operation in (
+                method("res.partner", "read", self.children.ids, [name]),
+                method("res.partner", "search_read", [["parent_id", "=", self.parent.id]], [name]),
+                method("res.partner", "web_read", self.parent.ids, nested),
+                method("res.partner", "web_search_read", [["id", "=", self.parent.id]], nested),
+                method("res.partner", "export_data", self.parent.ids, [f"child_ids/{name}"]),
+            ):
+                with self.subTest(operation):
+                    self.refused(operation)
+        self.refused(method("res.partner", "copy_data", self.children.ids))
+        sizes = method("res.partner", "read", self.children.ids, ["image_1920"], context={"bin_size": True})
+        self.assertEqual(len(self.assert_ok(self.query(sizes))), len(self.children))
 
     def test_expansions_back_and_forth_are_counted_before_their_values_are_read(self):
         paths = ("child_ids.name", "child_ids.parent_id.name", "child_ids.parent_id.child_ids.name")
         self.assert_ok(self.query(read("res.partner", self.parent.ids, fields=tree(*paths[:2]))))
         error = self.refused(read("res.partner", self.parent.ids, fields=tree(*paths)))
         self.assertEqual(error["details"], {"field": "child_ids", "max_records": MOST_RECORDS})
+        back = {"child_ids": {"fields": {"parent_id": {"fields": {"child_ids": {"fields": {"name": {}}}}}}}}
+        for operation in (
+            method("res.partner", "web_read", self.parent.ids, back),
+            method("res.partner", "web_search_read", [["id", "=", self.parent.id]], back),
+            method("res.partner", "web_save", self.parent.ids, {"ref": "x"}, back),
+            method("res.partner", "export_data", self.parent.ids, ["child_ids/parent_id/child_ids/name"]),
+        ):
+            with self.subTest(operation):
+                error = self.refused(operation)
+                self.assertEqual(error["details"], {"field": "child_ids", "max_records": MOST_RECORDS})
 
     def test_calls_that_travel_together_leave_those_for_later_that_would_not_fit(self):
         reading = read("res.partner", self.children.ids[:3], fields=tree("comment"))

@@ -61,7 +61,7 @@ class TestMethods(ChannelCase):
             "prefetch_fields": False,
         }
         seen = self.assert_ok(self.execute(method("res.partner", "gateway_context", [], context=given)))
-        self.assertEqual(seen, {"active_test": False, "default_name": "x"})
+        self.assertEqual(seen, {"active_test": False, "default_name": "x", "lang": "en_US"})
         foreign = self.env["res.company"].create({"name": "Foreign"})
         for context in ({"lang": "xx_XX"}, {"tz": "Nowhere"}, {"allowed_company_ids": "1"}, "context"):
             self.assert_refused(

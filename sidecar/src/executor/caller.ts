@@ -13,39 +13,53 @@ export interface IdempotencyToken {
   readonly key: string;
   readonly method: string;
   readonly path: string;
-  /** SHA-256 of query and body. */
+  /** SHA-256 of query, body and the language that was chosen for it. */
   readonly fingerprint: string;
 }
 
 const nothing: CallContext = {};
 const mostLanguages = 10;
 const keyFormat = /^[\x21-\x7e]{1,255}$/;
+/** `fr-FR`, Odoo's `fr_FR` and `sr@latin`, POSIX's `fr_FR.UTF-8`. Which of them are installed is for Odoo's end to say. */
+const languageFormat = /^(?=.{1,40}$)[A-Za-z0-9]+(?:[-_@.][A-Za-z0-9]+)*$/;
 
 /** Throws `request.header`. */
 export function callContext(headers: IncomingHttpHeaders): CallContext {
   const company = headers['x-odoo-company'];
   const timezone = headers['x-odoo-timezone'];
-  const languages = headers['accept-language'];
-  if (company === undefined && timezone === undefined && languages === undefined) return nothing;
+  const preferred = headers['accept-language'];
+  const language = chosenLanguage(headers);
+  if ((company ?? timezone ?? preferred ?? language) === undefined) return nothing;
   const context: Record<string, unknown> = {};
   if (company !== undefined) context['allowed_company_ids'] = companies(String(company));
   if (timezone !== undefined) context['tz'] = timeZone(String(timezone));
-  const spoken = languages === undefined ? [] : parseLanguages(languages);
+  if (language !== undefined) context['lang'] = language;
+  const spoken = preferred === undefined || language !== undefined ? [] : parseLanguages(preferred);
   if (spoken.length > 0) context['languages'] = spoken;
   return context;
 }
 
-/** RFC 9110, section 12.5.4, the best first, in Odoo's form: `fr-CA, en;q=0.5` → `fr_CA`, `en`. */
+/**
+ * The language that the caller itself has chosen, to read and to write in: a browser adds `Accept-Language` unasked.
+ * Throws `request.header`.
+ */
+function chosenLanguage(headers: IncomingHttpHeaders): string | undefined {
+  const header = ['X-Odoo-Language', 'Content-Language'].find((name) => headers[name.toLowerCase()] !== undefined);
+  if (header === undefined) return undefined;
+  const language = String(headers[header.toLowerCase()]).trim();
+  if (!languageFormat.test(language)) throw wrong(header, 'must name one language, like fr-FR or fr_FR');
+  return language;
+}
+
+/** RFC 9110, section 12.5.4, the best first: `fr-CA, en;q=0.5` → `fr-CA`, `en`. */
 function parseLanguages(header: string): string[] {
-  const found: { code: string; quality: number }[] = [];
+  const found: { language: string; quality: number }[] = [];
   for (const part of header.slice(0, 500).split(',').slice(0, mostLanguages)) {
-    const match = /^\s*([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*$/i.exec(part);
-    const [, language, , country, quality = '1'] = match ?? [];
-    if (language === undefined || Number(quality) === 0) continue;
-    const code = language.toLowerCase();
-    found.push({ code: country === undefined ? code : `${code}_${country.toUpperCase()}`, quality: Number(quality) });
+    const [language = '', weight = 'q=1', ...rest] = part.split(';').map((text) => text.trim());
+    const quality = Number(/^q\s*=\s*([01](?:\.\d{0,3})?)$/i.exec(weight)?.[1] ?? 0);
+    if (quality > 0 && rest.length === 0 && languageFormat.test(language)) found.push({ language, quality });
   }
-  return found.sort((a, b) => b.quality - a.quality).map(({ code }) => code);
+  return found.sort((a, b) => b.quality - a.quality).map(({ language }) => language);
 }
 
 /** The `Idempotency-Key` of a request that writes; throws `request.header`. */
@@ -61,6 +75,7 @@ export function idempotencyToken(context: RequestContext): IdempotencyToken | un
     .update(mark === -1 ? '' : request.url.slice(mark))
     .update('\n')
     .update(JSON.stringify(context.body) ?? '')
+    .update(chosenLanguage(request.headers) ?? '')
     .digest('hex');
   return { consumer: principal.consumer, key, method: request.method, path: request.path, fingerprint };
 }

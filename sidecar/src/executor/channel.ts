@@ -50,7 +50,12 @@ export interface CallError {
 }
 
 export type CallResult =
-  | (CallCost & { readonly ok: true; readonly results: readonly unknown[]; readonly replay?: true })
+  | (CallCost & {
+      readonly ok: true;
+      readonly results: readonly unknown[];
+      readonly languages?: readonly string[];
+      readonly replay?: true;
+    })
   | (CallCost & { readonly ok: false; readonly error: CallError });
 
 /** What a call gave, and where its time went. */

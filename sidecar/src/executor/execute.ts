@@ -110,6 +110,7 @@ export class Odoo {
       throw new GatewayError(reason, { ...outcome(false), cause: new OdooFailure(result.error) });
     }
     if (!result.ok) throw asAnswer(result.error);
+    if (caller.context === undefined && result.languages !== undefined) context.languages = result.languages;
     if (result.replay === true) context.headers.push('Idempotency-Replayed', 'true');
     return result.results;
   }

@@ -147,13 +147,17 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       type: 'string',
       pattern: '^[A-Za-z0-9_+/-]{1,64}$',
     }),
-    'Accept-Language': header('Accept-Language', 'The language of translated fields and of messages.', headerText),
+    'X-Odoo-Language': header('X-Odoo-Language', 'The language to read and to write in, like `fr-FR` or `fr_FR`.', {
+      type: 'string',
+      pattern: '^[A-Za-z0-9@._-]{1,40}$',
+    }),
+    'Accept-Language': header('Accept-Language', 'The language to read in, unless `X-Odoo-Language` names one.', headerText),
   };
 }
 
 export const parameter = (name: string): Schema => ({ $ref: `#/components/parameters/${name}-Parameter` });
 /** On every path that reaches Odoo's records. */
-export const contextParameters = ['X-Odoo-Company', 'X-Odoo-Timezone', 'Accept-Language'].map(parameter);
+export const contextParameters = ['X-Odoo-Company', 'X-Odoo-Timezone', 'X-Odoo-Language', 'Accept-Language'].map(parameter);
 
 const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue]>> = {
   400: ['The request is malformed, or names a field that does not exist.', 'request.json'],

@@ -95,6 +95,7 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
     ...context.limitHeaders,
     ...context.headers,
   ];
+  if (context.languages.length > 0) headers.push('Content-Language', context.languages.join(', '));
   // Whether the body that it held back follows all the same is not known.
   if (context.awaitsContinue && !headers.includes('Connection')) headers.push('Connection', 'close');
   if (encoding !== undefined) headers.push('Content-Encoding', encoding, 'Vary', 'Accept-Encoding');

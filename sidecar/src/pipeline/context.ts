@@ -151,6 +151,9 @@ export class RequestContext {
   /** What the caller is told of its limits, name and value in turn. */
   limitHeaders: readonly string[] = [];
 
+  /** What Odoo read and wrote in, as RFC 5646 names it. */
+  languages: readonly string[] = [];
+
   /** Milliseconds, for Server-Timing and the record. */
   readonly timings = { auth: 0, throttle: 0, queue: 0, odoo: 0, orm: 0, shape: 0 };
   target: Target | undefined = undefined;

@@ -20,6 +20,8 @@ import { describeFor, describeForNobody, parseModels } from './openapi_descripti
 import { readQuery } from './query.ts';
 
 interface Kept {
+  /** What its descriptions are in. */
+  readonly languages: readonly string[];
   readonly text: string;
   readonly compressed: Buffer;
   readonly tag: string;
@@ -62,6 +64,7 @@ export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route
     const text = JSON.stringify(wanted === '3.0' ? asOpenApi30(newest) : newest);
     const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
     return {
+      languages: context.languages,
       text,
       compressed: await brotli(text, { params }),
       tag: `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`,
@@ -83,7 +86,13 @@ export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route
       making.keep(document);
     }
     const { text, compressed, tag } = document;
-    const headers = ['ETag', tag, 'Vary', `Accept-Encoding, Accept-Language, Authorization, X-API-Key, ${originHeaders}`];
+    context.languages = document.languages;
+    const headers = [
+      'ETag',
+      tag,
+      'Vary',
+      `Accept-Encoding, Accept-Language, Content-Language, X-Odoo-Language, Authorization, X-API-Key, ${originHeaders}`,
+    ];
     const answer = { headers, cache: 'private, no-cache' };
     if (request.headers['if-none-match']?.includes(tag) === true) return { ...answer, status: 304, body: undefined };
     const type = 'application/json; charset=utf-8';
@@ -110,6 +119,6 @@ function parseVersion(text = '3.1'): OpenApiVersion {
 function keyOf({ known, request }: RequestContext, origin: string, asked: readonly string[] | undefined): string {
   const { principal } = known;
   if (principal === undefined) return JSON.stringify([origin]);
-  const { languages } = callContext(request.headers);
-  return JSON.stringify([origin, principal.userId, principal.grant, languages, asked]);
+  const { lang, languages } = callContext(request.headers);
+  return JSON.stringify([origin, principal.userId, principal.grant, lang, languages, asked]);
 }
