@@ -4,6 +4,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import jsonwebtoken from 'jsonwebtoken';
 import * as oauth4webapi from 'oauth4webapi';
 import * as openid from 'openid-client';
+import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -286,6 +287,28 @@ describe('logins', () => {
     expect(await until('refused', async () => (await pinged(access_token)) === 401)).toBeLessThan(1_000);
     expect((await gateway.post('/api/v1/auth/refresh', { refresh_token })).status).toBe(401);
     expect((await gateway.post('/api/v1/auth/logout', {})).json.error.message).toBe('Missing access token');
+  });
+
+  test('logout ends what a refresh gives at the same moment', async () => {
+    const { access_token, refresh_token } = (await logIn(await newUser())).json.data;
+    const jti = String((jsonwebtoken.decode(refresh_token) as { jti: string }).jti);
+    const refreshing = new pg.Client({ connectionString: gateway.databaseUrl });
+    refreshing.on('error', () => {}); // the database is dropped under it when a test fails
+    await refreshing.connect();
+    await refreshing.query('begin');
+    await refreshing.query('update gateway.token set spent_at = gateway.utc_now() where jti = $1', [jti]);
+    const columns = 'type, family, credential, credential_id, user_id, stamp, expires_at, begun_at';
+    await refreshing.query(
+      `insert into gateway.token (jti, ${columns}) select 'next ' || jti, ${columns} from gateway.token where jti = $1`,
+      [jti],
+    );
+    const leaving = gateway.post('/api/v1/auth/logout', {}, { key: access_token });
+    await until('it waits', async () => (await gateway.sql('select from pg_locks where not granted')).length > 0);
+    await refreshing.query('commit');
+    await refreshing.end();
+    expect((await leaving).status).toBe(200);
+    const rows = await gateway.sql(`select revoked_at is not null as ended from gateway.token where jti = $1`, [`next ${jti}`]);
+    expect(rows).toEqual([{ ended: true }]);
   });
 });
 
