@@ -133,3 +133,11 @@ test.each<[string, string, (i: number) => object, string]>([
   expect((await first().post(path, body(41), from(address))).status).toBe(429);
   expect((await ping(first(), unknownKey(), address)).status).toBe(429);
 });
+
+test('two keys that begin alike hold up nobody', async () => {
+  const { secret } = await createOdooKey(gateway, { userId: 2 });
+  const twin = await createOdooKey(gateway, { userId: 2, index: secret.slice(0, 8) });
+  const guesses = times(100).map(() => ping(first(), `${secret.slice(0, 8)}${unknownKey().slice(8)}`, '203.0.113.5'));
+  expect(tally(await Promise.all(guesses))).toEqual({ '401 auth.invalid': limit, '429 throttle.failed': 100 - limit });
+  for (const key of [secret, twin.secret]) expect((await ping(first(), key, '203.0.113.6')).status).toBe(200);
+});

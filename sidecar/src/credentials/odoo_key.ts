@@ -125,9 +125,10 @@ class KeyCache {
   ): Promise<OdooKeyRow | undefined> {
     if (rows.length === 0) {
       await attempt.charge();
-      await this.#fitsHash(this.#roundCounts.dummy(), '', secret, key, attempt);
+      await this.#fitting([{ hash: this.#roundCounts.dummy(), text: '', row: undefined }], secret, key, attempt);
       return undefined;
     }
+    const candidates: Candidate[] = [];
     for (const row of rows) {
       const hash = parsePbkdf2(row.hash);
       if (hash === undefined) {
@@ -135,23 +136,41 @@ class KeyCache {
         continue;
       }
       this.#roundCounts.saw(hash.rounds);
-      if (await this.#fitsHash(hash, row.hash, secret, key, attempt)) return row;
+      candidates.push({ hash, text: row.hash, row });
     }
-    return undefined;
+    return (await this.#fitting(candidates, secret, key, attempt))?.row;
   }
 
-  async #fitsHash(hash: Pbkdf2Hash, text: string, secret: string, key: SecretDigest, attempt: Attempt): Promise<boolean> {
-    const fact = `${key}${text}`;
-    if (this.#fits.has(fact)) return true;
-    if (this.#misfits.has(fact)) return false;
-    const fits = await this.#hashes.run(
+  async #fitting(
+    candidates: readonly Candidate[],
+    secret: string,
+    key: SecretDigest,
+    attempt: Attempt,
+  ): Promise<Candidate | undefined> {
+    const known = candidates.find(({ text }) => this.#fits.has(`${key}${text}`));
+    const open = candidates.filter(({ text }) => !this.#misfits.has(`${key}${text}`));
+    if (known !== undefined || open.length === 0) return known;
+    // In one turn: who waited for another would keep the place that others of its address wait for.
+    return this.#hashes.run(
       [this.#database.name, attempt.network],
       () => attempt.reserve(),
-      () => verifyPbkdf2(secret, hash),
+      async () => {
+        for (const candidate of open) {
+          const fits = await verifyPbkdf2(secret, candidate.hash);
+          (fits ? this.#fits : this.#misfits).set(`${key}${candidate.text}`, true);
+          if (fits) return candidate;
+        }
+        return undefined;
+      },
     );
-    (fits ? this.#fits : this.#misfits).set(fact, true);
-    return fits;
   }
+}
+
+/** A stored hash, and whose it is; nobody's for an index that is not known. */
+interface Candidate {
+  readonly hash: Pbkdf2Hash;
+  readonly text: string;
+  readonly row: OdooKeyRow | undefined;
 }
 
 /** Which number of rounds is commonest among the keys seen, and a hash of that cost that nothing fits. */
