@@ -31,7 +31,7 @@ class GatewayClient(models.Model):
         "Created With",
         readonly=True,
         copy=False,
-        help="The key that created this client over HTTP. The client is revoked with it.",
+        help="The key that created this client over HTTP. The client is archived, expires and is revoked with it.",
     )
     maker_id = fields.Integer("Key ID", readonly=True, copy=False, index="btree_not_null")
 
@@ -62,15 +62,29 @@ class GatewayClient(models.Model):
         :param str kind: as in `maker_kind`
         :param list ids: of the keys
         """
-        if not ids:
-            return
         with opened():
-            made = self.sudo().with_context(active_test=False)
-            made = made.search([("maker_kind", "=", kind), ("maker_id", "in", ids), ("revoked_at", "=", False)])
-            if made:
+            if made := self._made_by(kind, ids):
                 with own_code():
                     made.action_revoke()
                 self.env.flush_all()
+
+    @api.model
+    def _follow(self, keys):
+        """Archive and expire the clients of keys that were archived or expire sooner. When a key comes back, or gets
+        more time, a manager decides about each client."""
+        with opened(), own_code():
+            for key in keys:
+                made = self._made_by(key._kind, key.ids)
+                if not key.active:
+                    made.filtered("active").active = False
+                for client in made:
+                    if key.expires_at and (not client.expires_at or client.expires_at > key.expires_at):
+                        client.expires_at = key.expires_at
+            self.env.flush_all()
+
+    def _made_by(self, kind, ids):
+        clients = self.sudo().with_context(active_test=False)
+        return clients.search([("maker_kind", "=", kind), ("maker_id", "in", ids), ("revoked_at", "=", False)])
 
     def _expiry_recipient(self):
         # A client's user is often one that nobody logs in as.

@@ -53,6 +53,8 @@ class GatewayKey(models.Model):
         result = super().write(vals)
         if "environment_name" in vals:
             self._check_minter()
+        if vals.keys() & {"active", "expires_at"}:
+            self.env["gateway.client"]._follow(self.sudo())
         return result
 
     def action_revoke(self):

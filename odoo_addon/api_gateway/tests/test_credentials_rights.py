@@ -85,6 +85,30 @@ class TestCredentialsRights(CredentialsCase):
         with self.assertRaises(AccessError):
             made["gateway_key", kept.id].with_user(self.manager).write({"maker_id": 0})
 
+    def test_clients_are_archived_and_expire_with_the_key_that_made_them(self):
+        key, other = (self.key(self.manager, expires_at=self.soon) for _ in range(2))
+        soon = fields.Datetime.to_datetime(self.soon)
+        sooner, earliest = soon - timedelta(hours=2), soon - timedelta(hours=3)
+        ends = {"lasting": False, "as the key": soon, "shorter": earliest, "of another": soon}
+        made = {
+            name: self.env["gateway.client"].create(
+                {
+                    "name": name,
+                    "user_id": self.admin.id,
+                    "maker_kind": "gateway_key",
+                    "maker_id": (other if name == "of another" else key).id,
+                    "expires_at": expires_at,
+                }
+            )
+            for name, expires_at in ends.items()
+        }
+        key.with_user(self.manager).expires_at = sooner
+        expected = {"lasting": sooner, "as the key": sooner, "shorter": earliest, "of another": soon}
+        self.assertEqual({name: client.expires_at for name, client in made.items()}, expected)
+        key.with_user(self.manager).action_archive()
+        key.with_user(self.manager).action_unarchive()
+        self.assertEqual([name for name, client in made.items() if client.active], ["of another"])
+
     def test_an_owner_cannot_lift_its_own_limits(self):
         key = self.key(self.owner)
         for values in (
