@@ -129,6 +129,19 @@ test('reads that have to wait travel together, each with its own result', async 
   expect(exchanges.map(({ body }) => body.calls.length)).toEqual([1, 3]);
 });
 
+test('calls of large bodies travel alone', async () => {
+  const { exchanges, channel, arrived } = await startOdoo();
+  const bytes = { a: 1, b: 65_537, c: 65_536, d: 1 };
+  const deliveries = Object.entries(bytes).map(([id, size]) => resultsOf(channel.deliver(request(id, { bytes: size }))));
+  for (const place of [0, 1, 2]) {
+    await arrived(place + 1);
+    exchanges[place]?.answer();
+  }
+  await Promise.all(deliveries);
+  const carried = exchanges.map(({ body }) => body.calls.map((call: Call) => call.request_id));
+  expect(carried).toEqual([['a'], ['b'], ['c', 'd']]);
+});
+
 test('a read that found no room beside others travels again, alone', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const deliveries = ['a', 'b', 'c', 'd'].map((id) => resultsOf(channel.deliver(request(id))));

@@ -79,6 +79,8 @@ export interface ChannelOptions {
 const mostTogether = 16;
 /** Records of a write that may travel with others: who sends a hundred at once has put them together already. */
 const mostRecordsTogether = 10;
+/** Of the body that a call came in: what is larger costs Odoo memory, and the others time, beside which a trip is nothing. */
+const mostBytesTogether = 65_536;
 /** Odoo ends its work at the deadline and says what became of it: worth waiting a moment for. */
 const lastWordMs = 1_000;
 
@@ -100,6 +102,8 @@ export interface Request {
   readonly consumer: string;
   /** Milliseconds since 1970. */
   readonly deadline: number;
+  /** Of the body that it came in. */
+  readonly bytes?: number;
   /** False when the caller has left: what still waits then is not sent. */
   readonly isWanted: () => boolean;
 }
@@ -254,8 +258,8 @@ export class OdooChannel {
     return next;
   }
 
-  #kindOf({ path, call, isAlone }: Waiting): string | undefined {
-    if (isAlone) return undefined;
+  #kindOf({ path, call, bytes = 0, isAlone }: Waiting): string | undefined {
+    if (isAlone || bytes > mostBytesTogether) return undefined;
     if (path === '/gateway/read') return this.#slowReads.has(call.operations) ? undefined : 'read';
     return kindOfWrite(call);
   }

@@ -97,7 +97,7 @@ export class Odoo {
     const deadline = Math.round(Date.now() - (performance.now() - context.startedAt) + this.#requestTimeoutMs);
     const isWanted = () => !context.response.destroyed;
     const consumer = context.known.principal?.consumer ?? `address:${subscriberOf(context.address)}`;
-    const request = { path, database, call, consumer, deadline, isWanted, ...patience };
+    const request = { path, database, call, consumer, deadline, bytes: context.bytesIn, isWanted, ...patience };
     const { result, queueMs, odooMs } = await this.#channel.deliver(request);
     timings.queue += queueMs;
     timings.odoo += odooMs;
