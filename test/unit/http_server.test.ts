@@ -170,7 +170,7 @@ describe('what a body says that it is', () => {
 
 describe('a client that waits for a word before it sends its body', () => {
   const asking = (path: string, ...headers: string[]) =>
-    `POST ${path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n${headers.join('\r\n')}\r\n\r\n`;
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\n${headers.join('\r\n')}\r\n\r\n`;
 
   test('is told to go on', async () => {
     const socket = open();
@@ -178,6 +178,11 @@ describe('a client that waits for a word before it sends its body', () => {
     expect(String((await once(socket, 'data'))[0])).toBe('HTTP/1.1 100 Continue\r\n\r\n');
     socket.write('{"a":1}');
     expect(await text(socket)).toContain('{"body":{"a":1}}');
+  });
+
+  test('what else is expected is no matter', async () => {
+    const answer = await exchange(['GET /echo HTTP/1.1', 'Expect: the-unexpected']);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test.each([

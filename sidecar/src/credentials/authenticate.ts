@@ -14,7 +14,7 @@ export interface Attempt {
   /** The address, or the /64 that it is of: whose turn it is where tries wait for each other. */
   readonly network: string;
   /**
-   * Says what is tried: the same from the same network counts once. Throws when it was refused a moment ago, unless someone
+   * Says what is tried, and as what: the same from the same network counts once. Throws when it was refused a moment ago, unless someone
    * else keeps count of it and has to hear of it.
    */
   presents(what: readonly string[], isAlwaysChecked?: boolean): void;
@@ -52,7 +52,7 @@ export function authentication(authenticators: readonly Authenticator[]): Authen
     const credential = readCredential(context.request.headers);
     if (credential === undefined) throw missing();
     const parts = partsOf(credential, context.request.headers);
-    attempt.presents(parts);
+    attempt.presents([credential.kind, ...parts]);
     const authenticator = authenticators.find((candidate) => candidate.recognises(credential));
     if (authenticator === undefined) {
       throw invalid(refusedAsPasted(parts[0], `no kind of credential looks like this (${credential.kind})`));

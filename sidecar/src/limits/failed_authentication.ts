@@ -29,13 +29,15 @@ interface Reserved {
 
 const reservedOf = perDatabase(() => new Map<string, Reserved>());
 
-const mostRemembered = 20_000;
+const mostCounted = 20_000;
+/** An error each, which is large. */
+const mostRefused = 2_000;
 /** A credential may become good: its user is unblocked, its password changed to it. */
 const refusedForMs = 1_000;
 
 const memoryOf = perDatabase(() => ({
-  counted: new LRUCache<string, true>({ max: mostRemembered }),
-  refused: new LRUCache<string, GatewayError>({ max: mostRemembered, ttl: refusedForMs }),
+  counted: new LRUCache<string, true>({ max: mostCounted }),
+  refused: new LRUCache<string, GatewayError>({ max: mostRefused, ttl: refusedForMs }),
 }));
 
 /** The policy that finds the caller, with a limit on how often an address may fail at it. */
@@ -123,7 +125,11 @@ class AddressAttempt implements Attempt {
     const name = this.#nameOfPresented();
     this.#isCharged = true;
     if (name !== undefined) {
-      if (counted.has(name)) return;
+      if (counted.has(name)) {
+        const decision = this.#known(0);
+        if (decision !== undefined) tell(this.#context, decision);
+        return;
+      }
       // Now, so that the same one at the same time finds it.
       counted.set(name, true);
     }

@@ -181,7 +181,7 @@ export class RequestContext {
     this.response = response;
     this.endpoint = endpoint;
     const { expect } = request.headers;
-    this.awaitsContinue = expect !== undefined && expect.toLowerCase() === '100-continue' && request.httpVersion === '1.1';
+    this.awaitsContinue = expect !== undefined && /(?:^|\W)100-continue(?:$|\W)/i.test(expect) && request.httpVersion === '1.1';
     const given = request.headers['x-request-id'];
     const isAcceptable = typeof given === 'string' && acceptableRequestId.test(given) && withoutCredentials(given) === given;
     this.requestId = isAcceptable ? given : randomUUID(); // it stands in every log, Odoo's too

@@ -91,7 +91,7 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
   const scopes = scopesOf(body.scope);
   // Postgres stores no null byte, so nobody has one in a login or a password.
   if (`${body.login}${body.password}`.includes('\0')) throw new CredentialRefused('a null byte in a login');
-  attempt.presents([body.login, body.password], true);
+  attempt.presents(['login', body.login, body.password], true);
   attempt.admit();
   const { uid, mfa } = await checkLogin(context, body.login, body.password, attempt);
   if (uid === null) throw new CredentialRefused('Odoo refused the login');
@@ -119,7 +119,7 @@ const refreshBody = z.object({ refresh_token: z.string().min(1), scope: z.string
 /** What stands against a login now stands against going on with one. */
 async function refresh(context: RequestContext, needsSecondFactor: NeedsSecondFactor, attempt: Attempt): Promise<Answer> {
   const body = parsed(refreshBody, context.body, 'refresh_token');
-  attempt.presents([body.refresh_token]);
+  attempt.presents(['refresh', body.refresh_token]);
   const issued = await refreshTokens(context.database, {
     text: body.refresh_token,
     scopes: scopesOf(body.scope) ?? undefined,
@@ -141,7 +141,7 @@ async function logout(context: RequestContext, attempt: Attempt): Promise<Answer
   const credential = readCredential(context.request.headers);
   const presented = body?.refresh_token ?? (credential && 'secret' in credential ? credential.secret : undefined);
   if (presented === undefined) throw missing();
-  attempt.presents([presented]);
+  attempt.presents(['logout', presented]);
   const token = await readAnyToken(context.database, presented);
   if (token === undefined) throw refusedAsPasted(presented, 'no token to log out with');
   await endFamily(context.database, token.row);
@@ -161,7 +161,7 @@ async function exchange(context: RequestContext, keys: readonly KeyAuthenticator
     readCredential(context.request.headers) ?? (given === undefined ? undefined : { kind: 'key', secret: given });
   if (credential === undefined) throw missing();
   const parts = partsOf(credential, context.request.headers);
-  attempt.presents(parts);
+  attempt.presents(['exchange', credential.kind, ...parts]);
   const scopes = scopesOf(body?.scope);
   const authenticator = keys.find((candidate) => candidate.recognises(credential));
   if (authenticator === undefined) throw refusedAsPasted(parts[0], 'not a key');

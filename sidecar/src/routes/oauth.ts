@@ -92,7 +92,7 @@ async function clientOf(
 ): Promise<Client> {
   const basic = basicClient(context.request.headers.authorization);
   const [clientId, secret] = [parameter('client_id'), parameter('client_secret')];
-  attempt.presents([context.request.headers.authorization ?? '', clientId ?? '', secret ?? '']);
+  attempt.presents(['client', context.request.headers.authorization ?? '', clientId ?? '', secret ?? '']);
   if (basic !== undefined && secret !== undefined) {
     throw new GatewayError('oauth.request', { message: 'The client is named twice: in the header and in the body.' });
   }
