@@ -501,7 +501,10 @@ test('callers that took long hold all slots while no other is about, or after a 
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
     const paces = new CallerPaces(3);
+    paces.sees('newcomer');
+    expect(paces.mostSlowSlots('newcomer')).toBe(3);
     paces.sees('modest');
+    expect(paces.mostSlowSlots('newcomer')).toBe(2);
     for (const caller of ['a', 'b']) for (let i = 0; i < 3; i += 1) paces.record(caller, 2_000);
     paces.record('reports', 2_000);
     expect([paces.isSlow('a'), paces.isSlow('reports')]).toEqual([true, false]);

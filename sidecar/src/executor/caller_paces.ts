@@ -79,15 +79,16 @@ export class CallerPaces {
     const pace = this.#paces.get(caller);
     const expectedMs = Math.max(slowestOf(pace), isKnown(pace) ? 0 : unknownMs);
     if (expectedMs <= slowMs) return this.#slots;
-    const othersAt = caller === this.#latest ? this.#otherAt : this.#latestAt;
-    const areOthersAbout = performance.now() - othersAt <= Math.min(times * expectedMs, longestMs);
-    return areOthersAbout ? Math.max(1, this.#slots - 2) : this.#slots;
+    return this.#areOthersAbout(caller, expectedMs) ? Math.max(1, this.#slots - 2) : this.#slots;
   }
 
   /** Of those that hold calls which take long, its own or others': with so many, it waits. */
   mostSlowSlots(caller: string): number {
     const pace = this.#paces.get(caller);
-    if (!this.isSlow(caller)) return isKnown(pace) ? this.#slots + 1 : Math.max(1, this.#slots - 1);
+    if (!this.isSlow(caller)) {
+      const isInTheWay = !isKnown(pace) && this.#areOthersAbout(caller, unknownMs);
+      return isInTheWay ? Math.max(1, this.#slots - 1) : this.#slots;
+    }
     const areOrdinaryAbout = performance.now() - this.#ordinaryAt <= Math.min(times * slowestOf(pace), longestMs);
     return areOrdinaryAbout ? Math.max(1, this.#slots - 2) : this.#slots;
   }
@@ -96,6 +97,11 @@ export class CallerPaces {
   isSlow(caller: string): boolean {
     const pace = this.#paces.get(caller);
     return pace !== undefined && countedOf(pace) > bearableMs;
+  }
+
+  #areOthersAbout(caller: string, expectedMs: number): boolean {
+    const othersAt = caller === this.#latest ? this.#otherAt : this.#latestAt;
+    return performance.now() - othersAt <= Math.min(times * expectedMs, longestMs);
   }
 
   /** Whether its calls may keep those waiting that travel with them. */
