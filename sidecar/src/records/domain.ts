@@ -5,7 +5,6 @@
 import { GatewayError } from '../errors.ts';
 import type { Domain } from '../executor/operations.ts';
 import { parseJson } from '../json.ts';
-import { withPlus } from './values.ts';
 
 /** STANDARD_CONDITION_OPERATORS and their synonyms in odoo/orm/domains.py, without `any!`, which skips record rules. */
 const operators = new Set([
@@ -50,7 +49,7 @@ const longestPath = 9;
 export function parseDomain(text: string): Domain {
   let value: unknown;
   try {
-    value = parseJson(withPlus(text), 'domain', (at, problem) => malformed(`domain${at}`, problem));
+    value = parseJson(text, 'domain', (at, problem) => malformed(`domain${at}`, problem));
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     throw new GatewayError('query.domain', {

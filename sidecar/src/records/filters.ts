@@ -7,7 +7,7 @@
 import { GatewayError } from '../errors.ts';
 import type { FieldType } from '../executor/operations.ts';
 import { problemOfNumber } from '../numbers.ts';
-import { parseDate, parseDateTime, withPlus } from './values.ts';
+import { parseDate, parseDateTime } from './values.ts';
 
 export interface Filter {
   readonly path: readonly string[];
@@ -123,6 +123,9 @@ function split(text: string, parameter: string): string[] {
   }
 }
 
+/** `T10:00:00+02:00` as a query string has it when nobody encoded its `+`, which then means a space. */
+const decodedPlus = /([T ]\d{2}:\d{2}(?::[\d.]+)?) (\d{2}:?\d{2})$/i;
+
 function parseText(text: string, type: FieldType | undefined, parameter: string): unknown {
   switch (type?.type) {
     case 'boolean':
@@ -142,7 +145,9 @@ function parseText(text: string, type: FieldType | undefined, parameter: string)
     case 'date':
       return parseDate(text, parameter);
     case 'datetime':
-      return /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseDate(text, parameter) : parseDateTime(withPlus(text), parameter);
+      return /^\d{4}-\d{2}-\d{2}$/.test(text)
+        ? parseDate(text, parameter)
+        : parseDateTime(text.replace(decodedPlus, '$1+$2'), parameter);
     default:
       return text;
   }

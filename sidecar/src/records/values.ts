@@ -119,13 +119,6 @@ export function parseDateTime(value: unknown, at: string): string {
   throw malformed(at, 'must be a time like "2026-11-22T10:00:00Z" or with an offset like "+02:00"');
 }
 
-const lostPlus = /(?<=^|")(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) (\d{2}:?\d{2})(?="|$)/gi;
-
-/** A time, or JSON with times, from a query string where nobody encoded the `+` of an offset, which then means a space. */
-export function withPlus(text: string): string {
-  return text.replaceAll(lostPlus, '$1+$2');
-}
-
 function zone(offset: string | undefined): string {
   if (offset === undefined || offset.toUpperCase() === 'Z') return 'Z';
   return offset.includes(':') ? offset : `${offset.slice(0, 3)}:${offset.slice(3)}`;
