@@ -119,6 +119,13 @@ describe('routes with auth="api_key", beside auth_api_key', () => {
     await logIn();
   });
 
+  test('the same dead key, shown again and again, counts once', async () => {
+    for (let i = 0; i < 2 * failuresBeforeCooldown + 1; i += 1) {
+      expect((await service({ 'API-KEY': `${theirs}-dead` })).status).toBe(401);
+    }
+    await logIn();
+  });
+
   test('keys that all of them refuse count as failed logins of their address', async () => {
     for (let i = 0; i < 2 * failuresBeforeCooldown + 1; i += 1) {
       const unknown = await service({ 'API-KEY': `${theirs.slice(0, -2)}${i + 10}` });

@@ -4,10 +4,12 @@ import hashlib
 import hmac
 import os
 import re
+from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessDenied, AccessError
 from odoo.tools import SQL
+from odoo.tools.lru import LRU
 
 from ..tools.narrowing import address_allowed
 from ..tools.settings import setting
@@ -22,11 +24,25 @@ class GatewayKey(models.Model):
     _inherit = "gateway.key"
 
     @api.model
-    def _counting_failures(self):
-        """A context in which guessing costs the guesser what it costs at Odoo's login: an AccessDenied is counted."""
+    @contextmanager
+    def _counting_failures(self, key, address):
+        """A context in which guessing costs the guesser what it costs at Odoo's login: an AccessDenied is counted. The same
+        key from the same address is no further guess."""
+        registry = self.env.registry
+        if not hasattr(registry, "_gateway_refused"):
+            registry._gateway_refused = LRU(10_000)
+        shown = hashlib.sha256(f"{address} {key}".encode()).digest()
+        if shown in registry._gateway_refused:
+            yield
+            return
         # A language, else Odoo would look for one by this name.
         users = self.env["res.users"].sudo().with_context(lang=self.env.lang or "en_US")
-        return users._assert_can_auth(user="api_key")
+        with users._assert_can_auth(user="api_key"):
+            try:
+                yield
+            except AccessDenied:
+                registry._gateway_refused[shown] = True
+                raise
 
     @api.model
     def _user_allowed(self, found, address, http_method):

@@ -38,7 +38,7 @@ class IrHttp(models.AbstractModel):
         try:
             if not key:
                 return cls._auth_by_others()
-            with keys._counting_failures():
+            with keys._counting_failures(key, request.httprequest.remote_addr):
                 found = keys._find_key(key)
                 if not found:
                     return cls._auth_by_others()
