@@ -27,7 +27,7 @@ const sidecarLayers = [
   ['pipeline', 'openapi'],
   ['records'],
   ['credentials', 'limits', 'executor', 'traffic', 'webhooks'],
-  ['pipeline/context'],
+  ['pipeline/context', 'pipeline/steps', 'pipeline/query', 'pipeline/percent_encoding'],
   ['db'],
   ['json'],
   ['errors', 'log'],

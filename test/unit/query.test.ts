@@ -4,7 +4,7 @@ import { GatewayError } from '../../sidecar/src/errors.ts';
 import { isExposed } from '../../sidecar/src/executor/exposure.ts';
 import { parseDomain } from '../../sidecar/src/records/domain.ts';
 import { parseFields } from '../../sidecar/src/records/fields.ts';
-import { parseListQuery } from '../../sidecar/src/routes/list_query.ts';
+import { parseListQuery } from '../../sidecar/src/records/list_query.ts';
 
 const settings = parseSettings({});
 const list = (query: Record<string, string>) => parseListQuery(`/x?${new URLSearchParams(query)}`, settings);

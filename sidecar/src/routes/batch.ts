@@ -5,9 +5,9 @@ import type { Odoo } from '../executor/execute.ts';
 import type { Operation, Written } from '../executor/operations.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
 import { Batch, batchItems } from '../records/batch.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
-import { readQuery } from './query.ts';
 
 export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
   async function handle(context: RequestContext): Promise<Answer> {

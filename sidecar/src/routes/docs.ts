@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayError } from '../errors.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
-import { readQuery } from './query.ts';
+import { readQuery } from '../pipeline/query.ts';
 
 interface Asset {
   readonly bytes: Buffer;

@@ -7,9 +7,9 @@ import type { CallOperation } from '../executor/operations.ts';
 import { checkMethod, checkModel, requestedId, requestedModel } from '../executor/target.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
 import { asObject } from '../records/record_shapes.ts';
 import { needsOfMethod } from './needs.ts';
-import { readQuery } from './query.ts';
 
 export function methodRoutes(odoo: Odoo): Route[] {
   async function run(context: RequestContext, operation: CallOperation): Promise<unknown> {

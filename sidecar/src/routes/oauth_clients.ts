@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { ClientOperation } from '../executor/operations.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
 import { parseDateTime } from '../records/values.ts';
-import { readQuery } from './query.ts';
 
 export type Administer = (context: RequestContext, operation: ClientOperation) => Promise<unknown>;
 

@@ -16,8 +16,8 @@ import { asOpenApi30 } from '../openapi/older.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import type { OriginOf } from '../pipeline/origin.ts';
 import { originHeaders } from '../pipeline/origin.ts';
+import { readQuery } from '../pipeline/query.ts';
 import { describeFor, describeForNobody, parseModels } from './openapi_description.ts';
-import { readQuery } from './query.ts';
 
 interface Kept {
   /** What its descriptions are in. */

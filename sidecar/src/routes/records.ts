@@ -6,12 +6,12 @@ import { asRecords } from '../executor/operations.ts';
 import { missing, requestedId, requestedModel } from '../executor/target.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
 import { readCursor, writeCursor } from '../records/cursor.ts';
 import { parseFields } from '../records/fields.ts';
+import { pageAfter, parseListQuery } from '../records/list_query.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
-import { pageAfter, parseListQuery } from './list_query.ts';
 import { needsTo, resourceOf } from './needs.ts';
-import { readQuery } from './query.ts';
 import type { ResourceEndpoints } from './resources.ts';
 
 export function recordRoutes(odoo: Odoo, shapes: RecordShapes, resources: ResourceEndpoints): Route[] {

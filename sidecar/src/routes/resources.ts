@@ -8,13 +8,13 @@ import type { FieldTree, TypesOf } from '../executor/operations.ts';
 import { asRecords, asWritten } from '../executor/operations.ts';
 import { missing, requestedId } from '../executor/target.ts';
 import type { Answer, Grant, RequestContext, Route } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
 import { readCursor, writeCursor } from '../records/cursor.ts';
 import type { Filter } from '../records/filters.ts';
+import { pageAfter, parseListQuery } from '../records/list_query.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
 import { asObject } from '../records/record_shapes.ts';
 import { accept, fieldOf, present, publicPaths, treeOf } from '../records/resources.ts';
-import { pageAfter, parseListQuery } from './list_query.ts';
-import { readQuery } from './query.ts';
 
 type Row = Record<string, unknown>;
 

@@ -4,8 +4,8 @@ import type { Odoo } from '../executor/execute.ts';
 import { requestedModel } from '../executor/target.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
 import { needsTo } from './needs.ts';
-import { readQuery } from './query.ts';
 
 export function schemaRoutes(odoo: Odoo): Route[] {
   async function models(context: RequestContext): Promise<Answer> {

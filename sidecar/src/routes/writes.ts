@@ -7,10 +7,10 @@ import { asWritten } from '../executor/operations.ts';
 import { requestedId, requestedModel } from '../executor/target.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
 import { asObject } from '../records/record_shapes.ts';
 import { needsTo, resourceOf } from './needs.ts';
-import { readQuery } from './query.ts';
 import { parseFieldsQuery } from './records.ts';
 import type { ResourceEndpoints } from './resources.ts';
 

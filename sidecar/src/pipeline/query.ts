@@ -1,7 +1,7 @@
 // The query string, checked: a parameter that is not known is a mistake that should not go unnoticed.
 
 import { GatewayError } from '../errors.ts';
-import { undecodable } from '../pipeline/percent_encoding.ts';
+import { undecodable } from './percent_encoding.ts';
 
 export interface Takes<List extends string> {
   /** Known names whose values are lists: given twice, or as `name[]` or `name[0]`, they are one list. */

@@ -4,11 +4,11 @@ import type { Request } from 'express';
 import type { Settings } from '../db/settings.ts';
 import { GatewayError } from '../errors.ts';
 import type { Domain, FieldTree } from '../executor/operations.ts';
-import { parseDomain } from '../records/domain.ts';
-import { parseFields } from '../records/fields.ts';
-import type { Filter } from '../records/filters.ts';
-import { joined, parseFilter } from '../records/filters.ts';
-import { readQuery, wholeNumber } from './query.ts';
+import { readQuery, wholeNumber } from '../pipeline/query.ts';
+import { parseDomain } from './domain.ts';
+import { parseFields } from './fields.ts';
+import type { Filter } from './filters.ts';
+import { joined, parseFilter } from './filters.ts';
 
 const orderTerm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i;
 const mostFilters = 100;
