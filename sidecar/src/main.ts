@@ -34,6 +34,7 @@ import { createHttpServer } from './pipeline/http_server.ts';
 import { jsonBody } from './pipeline/json_body.ts';
 import { originBehind } from './pipeline/origin.ts';
 import { createApp } from './pipeline/server.ts';
+import { Collections } from './records/collections.ts';
 import { EventReader } from './records/event_reader.ts';
 import { Metadata } from './records/metadata.ts';
 import { RecordShapes } from './records/record_shapes.ts';
@@ -48,11 +49,9 @@ import { oauthRoutes } from './routes/oauth.ts';
 import { oauthClientRoutes } from './routes/oauth_clients.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { pingRoute } from './routes/ping.ts';
-import { recordRoutes } from './routes/records.ts';
-import { projectRoute, ResourceEndpoints } from './routes/resources.ts';
+import { projectRoute, recordRoutes } from './routes/records.ts';
 import { schemaRoutes } from './routes/schema.ts';
 import { LiveSockets } from './routes/websocket.ts';
-import { writeRoutes } from './routes/writes.ts';
 import { logRequests } from './traffic/log_requests.ts';
 import { Metrics } from './traffic/metrics.ts';
 import { Push } from './traffic/push.ts';
@@ -121,7 +120,7 @@ function main(config: Config, log: Log): void {
     (database) => new WebhookDispatcher({ database, instance, readRecords: (...asked) => events.read(...asked) }),
   );
   const shapes = new RecordShapes(new Metadata(odoo));
-  const resources = new ResourceEndpoints(odoo, shapes);
+  const collections = new Collections({ odoo, shapes });
 
   const blocking = ipBlocking(config.trustedProxies);
   const live = new LiveSockets({
@@ -184,9 +183,8 @@ function main(config: Config, log: Log): void {
       ...schemaRoutes(odoo),
       ...docsRoutes(assets),
       openApiRoute({ odoo, originOf, version: manifest.version }),
-      projectRoute(resources),
-      ...recordRoutes(odoo, shapes, resources),
-      ...writeRoutes(odoo, shapes, resources),
+      projectRoute(collections),
+      ...recordRoutes(collections),
       ...methodRoutes(odoo),
     ],
     {

@@ -54,7 +54,7 @@ export interface ScopeNeed {
  * `internal`: no policy but the client's address, for health checks and metrics. `anonymous`: all that need no caller.
  * `authenticated`: all of them. `optional`: as `authenticated` for who presents a credential, else as `anonymous`.
  */
-export type Access = 'internal' | 'anonymous' | 'authenticated' | 'optional';
+type Access = 'internal' | 'anonymous' | 'authenticated' | 'optional';
 
 /** Which policies a request meets. `preflight`: what a browser asks before it calls; never charged, limited or blocked. */
 export type Way = Exclude<Access, 'optional'> | 'preflight';

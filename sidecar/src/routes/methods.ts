@@ -1,15 +1,15 @@
 // Calling public methods: POST /api/v1/<model>/<method>, /api/v1/<model>/<id>/<method>, and /call, the one endpoint
 // that speaks execute_kw. What a method takes and gives is between it and its caller: values pass as they are.
 
+import { actionsOfMethod } from '../credentials/scopes.ts';
 import { GatewayError } from '../errors.ts';
 import type { Odoo } from '../executor/execute.ts';
 import type { CallOperation } from '../executor/operations.ts';
 import { checkMethod, checkModel, requestedId, requestedModel } from '../executor/target.ts';
 import { success } from '../pipeline/answer.ts';
-import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import type { Answer, RequestContext, Route, ScopeNeed } from '../pipeline/context.ts';
 import { readQuery } from '../pipeline/query.ts';
 import { asObject } from '../records/record_shapes.ts';
-import { needsOfMethod } from './needs.ts';
 
 export function methodRoutes(odoo: Odoo): Route[] {
   async function run(context: RequestContext, operation: CallOperation): Promise<unknown> {
@@ -80,4 +80,10 @@ function parseArguments(body: unknown, others: readonly string[] = []): Pick<Cal
   }
   if (!Array.isArray(args)) throw new GatewayError('body.form', { message: 'args must be a list.', details: { field: 'args' } });
   return { args, kwargs: asObject(kwargs ?? {}, 'kwargs') };
+}
+
+/** A model's method stands where other verbs have a record's id. */
+function needsOfMethod({ request }: RequestContext): ScopeNeed {
+  const { model, id, method = id } = request.params;
+  return { actions: actionsOfMethod(String(method)), model: String(model) };
 }

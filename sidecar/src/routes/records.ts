@@ -1,78 +1,78 @@
-// Reading any model's records: GET /api/v1/<model> and /api/v1/<model>/<id>.
+// The records of a model or a resource: /api/v1/<name> and /api/v1/<name>/<id>.
 
-import type { Odoo } from '../executor/execute.ts';
-import type { FieldTree } from '../executor/operations.ts';
-import { asRecords } from '../executor/operations.ts';
-import { missing, requestedId, requestedModel } from '../executor/target.ts';
-import { success } from '../pipeline/answer.ts';
+import { GatewayError } from '../errors.ts';
+import { requestedId } from '../executor/target.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
-import { readQuery } from '../pipeline/query.ts';
-import { readCursor, writeCursor } from '../records/cursor.ts';
-import { parseFields } from '../records/fields.ts';
-import { pageAfter, parseListQuery } from '../records/list_query.ts';
-import type { RecordShapes } from '../records/record_shapes.ts';
-import { needsTo, resourceOf } from './needs.ts';
-import type { ResourceEndpoints } from './resources.ts';
+import type { Collection, Outcome } from '../records/collection.ts';
+import type { Collections } from '../records/collections.ts';
+import { needsTo } from '../records/collections.ts';
 
-export function recordRoutes(odoo: Odoo, shapes: RecordShapes, resources: ResourceEndpoints): Route[] {
-  async function list(context: RequestContext): Promise<Answer> {
-    const resource = resourceOf(context);
-    if (resource !== undefined) return resources.list(context, resource);
-    const model = requestedModel(context);
-    const query = parseListQuery(context.request.url, context.database.settings);
-    const { fields, limit, offset, count } = query;
-    const behind = await readCursor(context, ['model', model], query.cursor);
-    const { order = query.order, after } = behind ?? {};
-    const domain = await shapes.domain(context, model, query.filters, query.domain);
-    const [result] = await odoo.read(context, [{ op: 'search', model, domain, fields, limit, offset, order, after, count }]);
-    const { records, omitted, total, next } = asRecords(result);
-    await shapes.shape(context, model, fields, records);
-    const cursor = await writeCursor(context, ['model', model], next);
-    const page = pageAfter(context.request, query, records.length, cursor);
-    const meta = { limit, offset: after === undefined ? offset : undefined, total, next: cursor, ...named(omitted) };
-    return { ...success(records, meta), next: page };
-  }
+const all = '/api/v1/:model';
+const single = '/api/v1/:model/:id';
 
-  async function one(context: RequestContext): Promise<Answer> {
-    const resource = resourceOf(context);
-    if (resource !== undefined) return resources.one(context, resource);
-    const model = requestedModel(context);
-    const id = requestedId(context);
-    const fields = parseFieldsQuery(context.request.url);
-    const [result] = await odoo.read(context, [{ op: 'read', model, ids: [id], fields }]);
-    const { records, omitted } = asRecords(result);
-    await shapes.shape(context, model, fields, records);
-    const [record] = records;
-    if (record === undefined) throw missing(model, id);
-    return success(record, omitted.length > 0 ? named(omitted) : undefined);
-  }
-
-  return [
-    {
-      name: 'records.list',
-      method: 'GET',
-      path: '/api/v1/:model',
-      access: 'authenticated',
-      needs: needsTo('read'),
-      handle: list,
+export function recordRoutes(collections: Collections): Route[] {
+  const onAll = (act: (collection: Collection, context: RequestContext) => Promise<Outcome>, status = 200) => ({
+    path: all,
+    access: 'authenticated' as const,
+    handle: async (context: RequestContext) => answered(context, await act(collections.of(context), context), status),
+  });
+  const onSingle = (act: (collection: Collection, context: RequestContext, id: number) => Promise<Outcome>) => ({
+    path: single,
+    access: 'authenticated' as const,
+    handle: async (context: RequestContext) => {
+      const collection = collections.of(context);
+      return answered(context, await act(collection, context, requestedId(context)), 200);
     },
+  });
+  const update = onSingle((collection, context, id) => collection.update(context, id));
+  return [
+    { name: 'records.list', method: 'GET', needs: needsTo('read'), ...onAll((collection, context) => collection.list(context)) },
     {
       name: 'records.one',
       method: 'GET',
-      path: '/api/v1/:model/:id',
-      access: 'authenticated',
       needs: needsTo('read'),
-      handle: one,
+      ...onSingle((collection, context, id) => collection.one(context, id)),
+    },
+    {
+      name: 'records.create',
+      method: 'POST',
+      needs: needsTo('write'),
+      operations: ({ body }) => (Array.isArray(body) ? body.length : 1),
+      ...onAll((collection, context) => collection.create(context), 201),
+    },
+    { name: 'records.update', method: 'PUT', needs: needsTo('write'), ...update },
+    { name: 'records.update', method: 'PATCH', needs: needsTo('write'), ...update },
+    {
+      name: 'records.delete',
+      method: 'DELETE',
+      needs: needsTo('delete'),
+      ...onSingle((collection, context, id) => collection.remove(context, id)),
     },
   ];
 }
 
-/** The one parameter of endpoints that answer with a record. */
-export function parseFieldsQuery(url: string): FieldTree | undefined {
-  const { fields } = readQuery(url, ['fields'], { lists: ['fields'] });
-  return fields === undefined ? undefined : parseFields(fields);
+/** `POST /api/project/create`, as integrations of other gateways know it. */
+export function projectRoute(collections: Collections): Route {
+  return {
+    name: 'project.create',
+    method: 'POST',
+    path: '/api/project/create',
+    access: 'authenticated',
+    needs: ({ database }) => ({
+      actions: ['write'],
+      model: database.resources.get('projects')?.model ?? 'project.project',
+      resource: 'projects',
+    }),
+    async handle(context) {
+      const projects = collections.named(context, 'projects');
+      if (projects === undefined) throw new GatewayError('route.unknown');
+      const { id } = await projects.create(context);
+      return { status: 201, body: { message: 'Project created successfully.', project_id: id } };
+    },
+  };
 }
 
-function named(omitted: readonly string[]): { omitted?: readonly string[] } {
-  return omitted.length > 0 ? { omitted } : {};
+function answered({ request }: RequestContext, { data, message, meta, next, id }: Outcome, status: number): Answer {
+  const location = id === undefined ? undefined : `${request.path.replace(/\/$/, '')}/${id}`;
+  return { status, body: { success: true, data, message, meta }, next, location };
 }

@@ -5,7 +5,7 @@ import { requestedModel } from '../executor/target.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import { readQuery } from '../pipeline/query.ts';
-import { needsTo } from './needs.ts';
+import { needsTo } from '../records/collections.ts';
 
 export function schemaRoutes(odoo: Odoo): Route[] {
   async function models(context: RequestContext): Promise<Answer> {

@@ -1,0 +1,79 @@
+// What /api/v1/<name> stands for: all records of a model, or those of a resource under the names that a manager gave.
+
+import type { Odoo } from '../executor/execute.ts';
+import type { Domain, FieldTree } from '../executor/operations.ts';
+import { asRecords } from '../executor/operations.ts';
+import type { Grant, RequestContext } from '../pipeline/context.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import type { ListQuery } from './list_query.ts';
+import { pageAfter } from './list_query.ts';
+import type { RecordShapes } from './record_shapes.ts';
+
+export type Row = Record<string, unknown>;
+
+/** What a collection answers. */
+export interface Outcome {
+  readonly data: Row | readonly Row[];
+  readonly meta?: Readonly<Record<string, unknown>> | undefined;
+  /** For people. */
+  readonly message?: string;
+  /** The path of the next page. */
+  readonly next?: string | undefined;
+  /** Of the one record that was created. */
+  readonly id?: number | undefined;
+}
+
+/** Each takes the query and the body of the request, and throws a GatewayError that names what is wrong with them. */
+export interface Collection {
+  list(context: RequestContext): Promise<Outcome>;
+  one(context: RequestContext, id: number): Promise<Outcome>;
+  /** One object creates one record. A list of objects, where the collection takes one, creates all of them or no record. */
+  create(context: RequestContext): Promise<Outcome>;
+  update(context: RequestContext, id: number): Promise<Outcome>;
+  remove(context: RequestContext, id: number): Promise<Outcome>;
+}
+
+/** What collections are made of. */
+export interface Parts {
+  readonly odoo: Odoo;
+  readonly shapes: RecordShapes;
+}
+
+export interface Search {
+  readonly model: string;
+  readonly domain: Domain;
+  readonly fields: FieldTree | undefined;
+  /** Where no cursor says it. */
+  readonly order: string | undefined;
+  /** What a cursor of this list is good for. */
+  readonly binding: readonly unknown[];
+  readonly grant?: Grant;
+}
+
+/** One page of a list, in the shapes of the API. `omitted`: fields that the caller may not read. */
+export async function readPage(
+  { odoo, shapes }: Parts,
+  context: RequestContext,
+  query: ListQuery,
+  { model, domain, fields, order, binding, grant }: Search,
+): Promise<{ records: Row[]; omitted: readonly string[]; meta: Record<string, unknown>; next: string | undefined }> {
+  const { limit, offset, count } = query;
+  const behind = await readCursor(context, binding, query.cursor);
+  const search = {
+    op: 'search',
+    model,
+    domain,
+    fields,
+    limit,
+    offset,
+    order: behind?.order ?? order,
+    after: behind?.after,
+    count,
+  } as const;
+  const [result] = await odoo.read(context, [search], grant);
+  const { records, omitted, total, next } = asRecords(result);
+  await shapes.shape(context, model, fields, records);
+  const cursor = await writeCursor(context, binding, next);
+  const meta = { limit, offset: behind === undefined ? offset : undefined, total, next: cursor };
+  return { records, omitted, meta, next: pageAfter(context.request, query, records.length, cursor) };
+}

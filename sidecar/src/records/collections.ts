@@ -1,0 +1,38 @@
+// The one place that chooses between a model and a resource: a resource's name goes before a model's.
+
+import { requestedModel } from '../executor/target.ts';
+import type { Action, RequestContext, ScopeNeed } from '../pipeline/context.ts';
+import type { Collection, Parts } from './collection.ts';
+import { ModelCollection } from './model_collection.ts';
+import { ResourceCollection } from './resource_collection.ts';
+
+export class Collections {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** What the first segment of the path stands for. Throws `odoo.model` or `odoo.exposure`. */
+  of(context: RequestContext): Collection {
+    return (
+      this.named(context, String(context.request.params['model'])) ?? new ModelCollection(this.#parts, requestedModel(context))
+    );
+  }
+
+  /** The resource of this name, if there is one. */
+  named({ database }: RequestContext, name: string): Collection | undefined {
+    const resource = database.resources.get(name);
+    return resource === undefined ? undefined : new ResourceCollection(this.#parts, resource);
+  }
+}
+
+/** The scope that routes need whose first segment names a resource or a model. */
+export function needsTo(action: Action): (context: RequestContext) => ScopeNeed {
+  return ({ request, database }) => {
+    const name = String(request.params['model']);
+    const resource = database.resources.get(name);
+    if (resource === undefined) return { actions: [action], model: name };
+    return { actions: [action], model: resource.model, resource: resource.name };
+  };
+}

@@ -1,0 +1,92 @@
+import { GatewayError } from '../errors.ts';
+import type { FieldTree, Written } from '../executor/operations.ts';
+import { asRecords, asWritten } from '../executor/operations.ts';
+import { missing } from '../executor/target.ts';
+import type { RequestContext } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
+import type { Collection, Outcome, Parts } from './collection.ts';
+import { readPage } from './collection.ts';
+import { parseFields } from './fields.ts';
+import { parseListQuery } from './list_query.ts';
+import { asObject } from './record_shapes.ts';
+
+/** All records of a model, in Odoo's names. */
+export class ModelCollection implements Collection {
+  readonly #parts: Parts;
+  readonly #model: string;
+
+  constructor(parts: Parts, model: string) {
+    this.#parts = parts;
+    this.#model = model;
+  }
+
+  async list(context: RequestContext): Promise<Outcome> {
+    const model = this.#model;
+    const query = parseListQuery(context.request.url, context.database.settings);
+    const domain = await this.#parts.shapes.domain(context, model, query.filters, query.domain);
+    const { fields, order } = query;
+    const search = { model, domain, fields, order, binding: ['model', model] };
+    const { records, omitted, meta, next } = await readPage(this.#parts, context, query, search);
+    return { data: records, meta: { ...meta, ...named(omitted) }, next };
+  }
+
+  async one(context: RequestContext, id: number): Promise<Outcome> {
+    const { odoo, shapes } = this.#parts;
+    const model = this.#model;
+    const fields = fieldsOf(context);
+    const [result] = await odoo.read(context, [{ op: 'read', model, ids: [id], fields }]);
+    const { records, omitted } = asRecords(result);
+    await shapes.shape(context, model, fields, records);
+    const [record] = records;
+    if (record === undefined) throw missing(model, id);
+    return { data: record, meta: omitted.length > 0 ? named(omitted) : undefined };
+  }
+
+  async create(context: RequestContext): Promise<Outcome> {
+    const { odoo, shapes } = this.#parts;
+    const model = this.#model;
+    const fields = fieldsOf(context);
+    const { body } = context;
+    const isList = Array.isArray(body);
+    const bodies = isList ? body.map((item: unknown, i) => asObject(item, `The body[${i}]`)) : [asObject(body)];
+    if (bodies.length === 0) throw new GatewayError('body.form', { message: 'The list of records to create is empty.' });
+    const values = await shapes.parse(context, model, bodies);
+    const [result] = await odoo.execute(context, [{ op: 'create', model, values, fields }]);
+    const written = asWritten(result);
+    const records = await shapes.written(context, model, fields, written);
+    if (isList) return { data: records, meta: { count: records.length, ignored: written.ignored } };
+    const [record = {}] = records;
+    return { data: record, meta: ignoredOf(written), id: written.ids[0] };
+  }
+
+  async update(context: RequestContext, id: number): Promise<Outcome> {
+    const { odoo, shapes } = this.#parts;
+    const model = this.#model;
+    const fields = fieldsOf(context);
+    const [values = {}] = await shapes.parse(context, model, [asObject(context.body)]);
+    const [result] = await odoo.execute(context, [{ op: 'write', model, ids: [id], values, fields }]);
+    const written = asWritten(result);
+    const [record = {}] = await shapes.written(context, model, fields, written);
+    return { data: record, meta: ignoredOf(written) };
+  }
+
+  async remove(context: RequestContext, id: number): Promise<Outcome> {
+    readQuery(context.request.url, []);
+    await this.#parts.odoo.execute(context, [{ op: 'unlink', model: this.#model, ids: [id] }]);
+    return { data: { id } };
+  }
+}
+
+/** The one parameter of endpoints that answer with a record. */
+function fieldsOf({ request }: RequestContext): FieldTree | undefined {
+  const { fields } = readQuery(request.url, ['fields'], { lists: ['fields'] });
+  return fields === undefined ? undefined : parseFields(fields);
+}
+
+function named(omitted: readonly string[]): { omitted?: readonly string[] } {
+  return omitted.length > 0 ? { omitted } : {};
+}
+
+function ignoredOf({ ignored }: Written): { ignored: readonly string[] } | undefined {
+  return ignored === undefined ? undefined : { ignored };
+}

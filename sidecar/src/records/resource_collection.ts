@@ -1,0 +1,159 @@
+import { grantedOnResource } from '../credentials/scopes.ts';
+import type { Resource } from '../db/resources.ts';
+import { GatewayError } from '../errors.ts';
+import type { FieldTree, TypesOf } from '../executor/operations.ts';
+import { asRecords, asWritten } from '../executor/operations.ts';
+import { missing } from '../executor/target.ts';
+import type { Grant, RequestContext } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
+import type { Collection, Outcome, Parts, Row } from './collection.ts';
+import { readPage } from './collection.ts';
+import type { Filter } from './filters.ts';
+import { parseListQuery } from './list_query.ts';
+import { asObject } from './record_shapes.ts';
+import { accept, fieldOf, present, publicPaths, treeOf } from './resources.ts';
+
+/** The records of a resource's domain, in the names that a manager gave. */
+export class ResourceCollection implements Collection {
+  readonly #parts: Parts;
+  readonly #resource: Resource;
+
+  constructor(parts: Parts, resource: Resource) {
+    this.#parts = parts;
+    this.#resource = resource;
+  }
+
+  async list(context: RequestContext): Promise<Outcome> {
+    const resource = this.#resource;
+    const { model } = resource;
+    const query = parseListQuery(context.request.url, context.database.settings);
+    if (query.domain.length > 0) {
+      throw new GatewayError('query.domain', { message: `${resource.name} takes filters: filter[field][operator]=value.` });
+    }
+    const typesOf = await this.#typesOf(context);
+    const fields = treeOf(resource, typesOf, model, query.fields === undefined ? undefined : Object.keys(query.fields));
+    const filters = query.filters.map((filter) => renamed(resource, filter));
+    const domain = [...resource.domain, ...(await this.#parts.shapes.domain(context, model, filters, []))];
+    const order = modelOrder(resource, query.order) ?? resource.order ?? undefined;
+    const search = { model, domain, fields, order, binding: bindingOf(resource), grant: this.#grant(context) };
+    const { records, meta, next } = await readPage(this.#parts, context, query, search);
+    return { data: records.map((row) => present(resource, row)), meta, next };
+  }
+
+  async one(context: RequestContext, id: number): Promise<Outcome> {
+    const { fields } = readQuery(context.request.url, ['fields'], { lists: ['fields'] });
+    const asked = fields?.split(',').map((name) => name.trim());
+    const tree = treeOf(this.#resource, await this.#typesOf(context), this.#resource.model, asked);
+    return { data: present(this.#resource, await this.#find(context, id, tree)) };
+  }
+
+  async create(context: RequestContext): Promise<Outcome> {
+    const resource = this.#resource;
+    const { odoo, shapes } = this.#parts;
+    readQuery(context.request.url, []);
+    const typesOf = await this.#typesOf(context);
+    const { values, ignored } = accept(resource, asObject(context.body), typesOf, true);
+    const tree = treeOf(resource, typesOf, resource.model);
+    const parsed = await shapes.parse(context, resource.model, [values]);
+    const operation = { op: 'create', model: resource.model, values: parsed, fields: tree } as const;
+    const [result] = await odoo.execute(context, [operation], this.#grant(context));
+    const written = asWritten(result);
+    const [row = {}] = await shapes.written(context, resource.model, tree, written);
+    const unused = [...ignored, ...publicPaths(resource, written.ignored)];
+    return { ...this.#said('created', present(resource, row), unused), id: written.ids[0] };
+  }
+
+  async update(context: RequestContext, id: number): Promise<Outcome> {
+    const resource = this.#resource;
+    const { odoo, shapes } = this.#parts;
+    readQuery(context.request.url, []);
+    const typesOf = await this.#typesOf(context);
+    const { values, ignored } = accept(resource, asObject(context.body), typesOf, false);
+    await this.#requireInside(context, id);
+    const tree = treeOf(resource, typesOf, resource.model);
+    const [parsed = {}] = await shapes.parse(context, resource.model, [values]);
+    const operation = { op: 'write', model: resource.model, ids: [id], values: parsed, fields: tree } as const;
+    const [result] = await odoo.execute(context, [operation], this.#grant(context));
+    const written = asWritten(result);
+    const [row = {}] = await shapes.written(context, resource.model, tree, written);
+    return this.#said('updated', present(resource, row), [...ignored, ...publicPaths(resource, written.ignored)]);
+  }
+
+  async remove(context: RequestContext, id: number): Promise<Outcome> {
+    readQuery(context.request.url, []);
+    await this.#typesOf(context);
+    await this.#requireInside(context, id);
+    const operation = { op: 'unlink', model: this.#resource.model, ids: [id] } as const;
+    await this.#parts.odoo.execute(context, [operation], this.#grant(context));
+    return this.#said('deleted', { id }, []);
+  }
+
+  #said(done: string, data: Row, ignored: readonly string[]): Outcome {
+    return { data, message: `${this.#resource.label} ${done} successfully`, meta: ignored.length > 0 ? { ignored } : undefined };
+  }
+
+  /** What the resource's scopes allow on its models. */
+  #grant({ principal }: RequestContext): Grant {
+    const scopes = grantedOnResource(principal.grant.scopes, this.#resource.name, modelsOf(this.#resource));
+    return { ...principal.grant, scopes };
+  }
+
+  /** The types of the resource's models; throws `resource.unavailable` when the app that brings one is not installed. */
+  async #typesOf(context: RequestContext): Promise<TypesOf> {
+    const resource = this.#resource;
+    try {
+      return await this.#parts.shapes.types(context, modelsOf(resource));
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.reason !== 'odoo.model') throw error;
+      const app = resource.app ?? resource.model;
+      throw new GatewayError('resource.unavailable', {
+        message: `${resource.name} needs the app ${app}, which is not installed in this database.`,
+        details: { resource: resource.name, app },
+        cause: error,
+      });
+    }
+  }
+
+  async #find(context: RequestContext, id: number, fields: FieldTree): Promise<Row> {
+    const { odoo, shapes } = this.#parts;
+    const { model, name, domain: own } = this.#resource;
+    // Archived records exist, too: naming `active` makes the ORM look at them.
+    const { active } = (await shapes.types(context, [model]))(model);
+    const any = active === undefined ? [] : [['active', 'in', [true, false]]];
+    const domain = [['id', '=', id], ...any, ...own];
+    const search = { op: 'search', model, domain, fields, limit: 1, offset: 0 } as const;
+    const [result] = await odoo.read(context, [search], this.#grant(context));
+    const { records } = asRecords(result);
+    await shapes.shape(context, model, fields, records);
+    const [row] = records;
+    if (row === undefined) throw missing(name, id);
+    return row;
+  }
+
+  /** Records outside the resource's domain do not exist for it. */
+  async #requireInside(context: RequestContext, id: number): Promise<void> {
+    if (this.#resource.domain.length > 0) await this.#find(context, id, {});
+  }
+}
+
+function modelsOf({ model, fields }: Resource): string[] {
+  return [model, ...fields.flatMap(({ nested }) => (nested === null ? [] : [nested.model]))];
+}
+
+/** An order is only as good as the resource that it was checked against. */
+function bindingOf({ name, model, order, fields }: Resource): readonly unknown[] {
+  return ['resource', name, model, order, fields.filter(({ read }) => read).map((field) => [field.name, field.field])];
+}
+
+function renamed(resource: Resource, filter: Filter): Filter {
+  return { ...filter, path: fieldOf(resource, filter.path.join('.'), filter.parameter).split('.') };
+}
+
+function modelOrder(resource: Resource, order: string | undefined): string | undefined {
+  if (order === undefined) return undefined;
+  const terms = order.split(',').map((term) => {
+    const [name = '', ...direction] = term.trim().split(/\s+/);
+    return [fieldOf(resource, name, 'order'), ...direction].join(' ');
+  });
+  return terms.join(', ');
+}
