@@ -14,6 +14,7 @@ type Types = Record<string, { type: string }>;
 function converted(value: unknown, type: string): unknown {
   if (type === 'boolean') return value;
   if (value === false) return null;
+  if (value === '' && ['char', 'text', 'html'].includes(type)) return null;
   if (type === 'datetime') return `${String(value).replace(' ', 'T')}Z`;
   if (type === 'many2one') {
     const [id, name] = value as [number, string | false];
