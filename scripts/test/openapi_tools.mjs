@@ -1,5 +1,5 @@
-// Public tools for the OpenAPI document, installed apart from the repository's packages and shared by all clones: validators
-// and a generator of typed clients from npm, the property-based fuzzer schemathesis from the Python package index.
+// Public tools for the OpenAPI document, installed apart from the repository's packages and shared by all clones: validators,
+// linters and generators of clients from npm; a generator and the property-based fuzzer schemathesis from the Python package index.
 
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,6 +30,11 @@ export function openApiTools() {
     writeFileSync(marker, '');
     return directory;
   });
+}
+
+/** The folder of `openapi-python-client` and of a Python that its clients run on. @param {string} [log] @returns {Promise<string>} */
+export function pythonClientGenerator(log) {
+  return pythonEnvironment('openapi', log);
 }
 
 /** The program `schemathesis`. @param {string} [log] @returns {Promise<string>} */

@@ -1,5 +1,5 @@
 // Python tools in virtual environments of their own, shared by all clones: `lint` has ruff and pylint-odoo, `fuzz` has
-// schemathesis. What each holds stands in python_<name>.txt.
+// schemathesis, `openapi` a generator of clients. What each holds stands in python_<name>.txt.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { ensureSystem } from '../stack/system.mjs';
 
 /**
  * The folder of an environment's programs; installs them first if need be.
- * @param {'lint' | 'fuzz'} name
+ * @param {'lint' | 'fuzz' | 'openapi'} name
  * @param {string} [log]
  * @returns {Promise<string>}
  */

@@ -18,6 +18,8 @@ interface Place {
   readonly record: Schema;
   readonly newValues: Schema;
   readonly values: Schema;
+  /** New values or a list of them, where a generator cannot make up a name for that. */
+  readonly newList?: Schema;
   readonly example: unknown;
   /** Of the path, beside the id. */
   readonly path_parameters: readonly Schema[];
@@ -72,6 +74,7 @@ export function anyModelPaths(): Paths {
     scope: () => undefined,
     record: ref('AnyRecord'),
     newValues: ref('AnyValues'),
+    newList: ref('AnyValuesOrList'),
     values: ref('AnyValues'),
     example: { name: 'Azure Interior' },
     path_parameters: [parameter('model')],
@@ -123,7 +126,8 @@ function reading(place: Place): Schema {
 
 function creating(place: Place): Schema {
   const { newValues, record, isModel, example } = place;
-  const schema = isModel ? { anyOf: [newValues, { ...list(newValues), minItems: 1 }] } : newValues;
+  const many = place.newList ?? { anyOf: [newValues, { ...list(newValues), minItems: 1 }] };
+  const schema = isModel ? many : newValues;
   const data = isModel ? { anyOf: [record, list(record)] } : record;
   return {
     ...head(place, 'create', 'write', 'Create'),

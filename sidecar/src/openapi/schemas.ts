@@ -58,6 +58,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   IdOnly: { type: 'object', required: ['id'], properties: { id: ref('Id') } },
   AnyRecord: { ...anyObject, required: ['id'], properties: { id: ref('Id') } },
   AnyValues: anyObject,
+  AnyValuesOrList: { anyOf: [ref('AnyValues'), { ...list(ref('AnyValues')), minItems: 1 }] },
   Reason: { type: 'string', enum: Object.keys(catalogue) },
   Error: {
     type: 'object',
