@@ -5,6 +5,7 @@ import type { Described, Schema } from './description.ts';
 import { anyObject, list, ref } from './fields.ts';
 import type { Paths } from './paths.ts';
 import { answer, jsonBody } from './paths.ts';
+import { anyValues } from './schemas.ts';
 
 const text = { type: 'string' } as const;
 const yesNo = { type: 'boolean' } as const;
@@ -16,13 +17,15 @@ const object = (properties: Record<string, Schema>, required: readonly string[] 
 });
 const user = object({ id: ref('Id'), name: text, login: text });
 
+const client = { client_id: text, client_secret: { type: 'string', format: 'password' } };
+
 export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'>): Record<string, Schema> {
   const ids = {
     description: 'An id, several, or references.',
     anyOf: [ref('Id'), ref('Ref'), list({ anyOf: [ref('Id'), ref('Ref')] })],
   };
   const values = {
-    ...anyObject,
+    ...anyValues,
     description: 'As the single endpoint takes them; `{"$ref": "name.id"}` for what an earlier one gave.',
   };
   const fields = { ...list(text), description: 'As the parameter `fields`.' };
@@ -79,6 +82,9 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
       { model: text, name: text, ...Object.fromEntries(['read', 'write', 'create', 'unlink'].map((right) => [right, yesNo])) },
       ['model', 'name'],
     ),
+    // Bodies in two media types need a name: the one that generators make up is also that of the operation's parameters.
+    TokenForm: object({ grant_type: { const: 'client_credentials' }, scope: text, ...client }, ['grant_type']),
+    TokenNamed: object({ token: text, token_type_hint: text, ...client }, ['token']),
     OAuthClient: { type: 'object', required: ['client_id'], properties: { client_id: text, client_name: text } },
   };
 }
@@ -160,8 +166,8 @@ export function corePaths(): Paths {
 function authPaths(): Paths {
   const tokens = { description: 'The tokens.', headers: headersOf(), content: json(ref('Tokens')) };
   const public_ = { security: [] };
-  const form = (properties: Record<string, Schema>, required: readonly string[]) => {
-    const schema = object({ ...properties, client_id: text, client_secret: { type: 'string', format: 'password' } }, required);
+  const form = (name: string) => {
+    const schema = ref(name);
     return { required: true, content: { 'application/x-www-form-urlencoded': { schema }, ...json(schema) } };
   };
   const refused = { default: failing('Refused.', 'OAuthError') };
@@ -212,7 +218,7 @@ function authPaths(): Paths {
       post: {
         ...head('token', 'Tokens', 'Client credentials', 'RFC 6749, section 4.4; the client in Basic or in the body.'),
         ...public_,
-        requestBody: form({ grant_type: { const: 'client_credentials' }, scope: text }, ['grant_type']),
+        requestBody: form('TokenForm'),
         responses: { 200: tokens, ...refused },
       },
     },
@@ -220,7 +226,7 @@ function authPaths(): Paths {
       post: {
         ...head('revoke', 'Tokens', 'End a token', 'RFC 7009.'),
         ...public_,
-        requestBody: form({ token: text, token_type_hint: text }, ['token']),
+        requestBody: form('TokenNamed'),
         responses: {
           200: { description: 'It is no longer valid.', headers: headersOf(), content: json(anyObject) },
           ...refused,
@@ -231,7 +237,7 @@ function authPaths(): Paths {
       post: {
         ...head('introspect', 'Tokens', 'Ask about a token', 'RFC 7662.'),
         ...public_,
-        requestBody: form({ token: text, token_type_hint: text }, ['token']),
+        requestBody: form('TokenNamed'),
         responses: {
           200: {
             description: 'What it is good for.',

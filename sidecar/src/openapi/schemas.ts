@@ -15,6 +15,9 @@ const link: Schema = {
 };
 const linkTo = 'The id of a record, or an object with it, as reading gives it.';
 
+/** With one field that is named: of an object without any, generators make a map, which is no type that a union can hold. */
+export const anyValues: Schema = { ...anyObject, properties: { name: { description: 'What most models call their records.' } } };
+
 export const schemas: Readonly<Record<string, Schema>> = {
   Id: id,
   Link: link,
@@ -57,7 +60,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   },
   IdOnly: { type: 'object', required: ['id'], properties: { id: ref('Id') } },
   AnyRecord: { ...anyObject, required: ['id'], properties: { id: ref('Id') } },
-  AnyValues: anyObject,
+  AnyValues: anyValues,
   AnyValuesOrList: { anyOf: [ref('AnyValues'), { ...list(ref('AnyValues')), minItems: 1 }] },
   Reason: { type: 'string', enum: Object.keys(catalogue) },
   Error: {
