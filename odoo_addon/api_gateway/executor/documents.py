@@ -54,9 +54,10 @@ def check_model_name(reach, env, field, value):
     """Refuse a value that names a model which the call may not read.
 
     Users who may not read the list of models may well link to one: it is the model that counts, not its row there."""
-    model_name = _named_model(env, field, value)
+    model_name = named_model(env, field, value)
     if model_name in env.registry:
-        reach.model(env, model_name, READ, abstract=True)
+        # Mail to an alias makes records of its model.
+        reach.model(env, model_name, WRITE if field.name == "alias_model_id" else READ, abstract=True)
     elif field.type == "many2one" or type(value) is not str:
         raise RefusalError(
             "odoo.validation",
@@ -83,10 +84,10 @@ def add_documents(reach, model, values, parents, links):
         missing = set() if id_name in values else {id_name}
         if names.isdisjoint(values):
             missing |= names
-        for others in _stored(model, missing, parents):
+        for others in stored(model, missing, parents):
             both = {**others, **values}
             ids = _ids(field, both.get(id_name))
-            for target in {_named_model(model.env, model._fields[name], both.get(name)) for name in names}:
+            for target in {named_model(model.env, model._fields[name], both.get(name)) for name in names}:
                 if ids and target in model.env.registry and not model.env.registry[target]._abstract:
                     reach.model(model.env, target, READ)
                     links[target].update((id_, field) for id_ in ids)
@@ -98,9 +99,9 @@ def check_named_fields(reach, model, values, parents):
     names, sources = _named_fields(model)
     if not names or names.union(sources).isdisjoint(values):
         return
-    for others in _stored(model, names.union(sources).difference(values), parents):
+    for others in stored(model, names.union(sources).difference(values), parents):
         both = {**others, **values}
-        targets = {_named_model(model.env, model._fields[name], both.get(name)) for name in sources}
+        targets = {named_model(model.env, model._fields[name], both.get(name)) for name in sources}
         for target in targets & model.env.registry.models.keys():
             for name in names:
                 if type(both.get(name)) is str:
@@ -167,7 +168,7 @@ def _sources(model, name):
     return {name, source.name} if source.type == "many2one" and source.comodel_name == "ir.model" else {name}
 
 
-def _stored(model, names, parents):
+def stored(model, names, parents):
     """What the rest of the pair is on each record that is written to, or will be on a new one."""
     if not names:
         return [{}]
@@ -176,7 +177,7 @@ def _stored(model, names, parents):
     return [{name: record[name] for name in names} for record in model.sudo().browse(parents)]
 
 
-def _named_model(env, field, value):
+def named_model(env, field, value):
     """The name in a value of a field that names a model."""
     if field.type == "many2one":
         if field.comodel_name != "ir.model":

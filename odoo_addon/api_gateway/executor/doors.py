@@ -1,9 +1,33 @@
 """Fields that open a user's account to whoever writes them: Odoo sends the link for a new password to the address of
 the user's contact, and knows the user by the login."""
 
+import re
+
 from .errors import RefusalError
 
 DOORS = {"res.partner": frozenset(["email"]), "res.users": frozenset(["email", "login", "partner_id"])}
+# What a template calls to make the link that opens an account (`res.partner._get_signup_url`).
+OPENING = re.compile("signup")
+
+
+def check_template_links(reach, env, targets):
+    """Refuse to link a template that makes links which open accounts, unless the caller may set passwords anyway: a
+    cron of Odoo's would render it later, as superuser, on whatever record.
+
+    :param targets: {id of a template: the field that links to it}
+    :raises RefusalError: `odoo.exposure`"""
+    if not reach.is_narrowed and env.user.has_group("base.group_erp_manager"):
+        return
+    for template in env["mail.template"].sudo().browse(targets):
+        if OPENING.search(f"{template.subject} {template.body_html}"):
+            field = targets[template.id]
+            raise RefusalError(
+                "odoo.exposure",
+                f"The template {template.id} makes links that open users' accounts. Only an administrator's credential "
+                f"without scopes or models may set {field.name} of {field.model_name} to it.",
+                model=field.model_name,
+                field=field.name,
+            )
 
 
 def check_doors(reach, records, values):

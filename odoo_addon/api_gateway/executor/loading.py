@@ -45,6 +45,19 @@ class Loading:
             self._refusal = self._refusal or exc
             raise
 
+    def check_lookup(self, model, field, is_by_name):
+        """What a cell names: in a column of properties only the cell says of which model."""
+        creating = model.env.context.get("name_create_enabled_fields")
+        try:
+            comodel = self._reach.known(model.env, field.comodel_name)
+            if is_by_name:
+                check_name_search(self._reach, comodel)
+                if creating and (type(creating) is not dict or creating.get(field.name)):
+                    self._reach.require(comodel._name, WRITE, "create")
+        except RefusalError as exc:
+            self._refusal = self._refusal or exc
+            raise
+
     def end(self):
         if self._refusal:
             raise self._refusal

@@ -17,7 +17,10 @@ ABOUT = {
     "mail.scheduled.message": "model",
     "mail.tracking.value": "mail_message_id.model",
     "rating.rating": "res_model",
+    "snailmail.letter": "model",
 }
+# What of mail that waits to be sent stands in messages (code_and_rights.UNREAD): not what people wrote to each other.
+MAILED = Domain("mail_ids", "not any", [("is_notification", "=", False)])
 
 
 class Rows:
@@ -30,6 +33,12 @@ class Rows:
 
     def domain(self, env, model_name, mode):
         """The rows that the call reaches; None: all. `mode`: as in record rules."""
+        domain = self._reached(env, model_name, mode)
+        if model_name == "mail.message" and mode != "create" and self._reach.is_narrowed:
+            return domain & MAILED
+        return domain
+
+    def _reached(self, env, model_name, mode):
         parents = env.registry[model_name]._inherits
         if model_name not in ABOUT and not parents:
             return None
@@ -37,7 +46,7 @@ class Rows:
         if key not in self._domains:
             domains = [self._own(env, model_name, mode)] if model_name in ABOUT else []
             for parent, field in parents.items():
-                if domain := self.domain(env, parent, mode):
+                if domain := self._reached(env, parent, mode):
                     domains.append(Domain(field, "any", domain))
             self._domains[key] = Domain.AND(domains) if domains else None
         return self._domains[key]

@@ -10,12 +10,13 @@ from odoo.fields import Command
 
 from .binaries import from_base64, holds_bytes, kind
 from .documents import add_documents, check_model_name, check_named_fields, names_model, pairs, readable_ids
-from .doors import check_doors
+from .doors import check_doors, check_template_links
 from .errors import RefusalError
 from .faults import DECIMAL, WHOLE, check_number, malformed, record_id, shorten
 from .lines import Lines, is_owned
 from .properties import check_properties
 from .reach import DELETE, READ, WRITE
+from .stored_texts import check_stored_texts
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
 MAX_INDEXED = 2704  # bytes that Postgres keeps of a value in an index, though it may compress more into them
@@ -33,6 +34,8 @@ def check_values(reach, model, values_list, parents=None):
         _check_record(reach, model, values, tuple(parents[position]) if parents else (), named)
     for comodel_name, targets in named.links.items():
         _check_links(model.env[comodel_name], targets)
+        if comodel_name == "mail.template" and not model._transient:
+            check_template_links(reach, model.env, targets)
     named.lines.check(model.env)
 
 
@@ -81,6 +84,7 @@ def _check_record(reach, model, values, parents, named):
             _check_value(reach, model, field, value, named.links)
     check_doors(reach, model.browse(parents), values)
     check_named_fields(reach, model, values, parents)
+    check_stored_texts(reach, model, values, parents)
     if pairs(model):
         add_documents(reach, model, values, parents, named.links)
 

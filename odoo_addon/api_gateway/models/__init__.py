@@ -4,9 +4,11 @@ from . import (
     gateway_schema,
     gateway_sidecar,
     ir_attachment,
+    ir_fields_converter,
     ir_http,
     ir_rule,
     ir_ui_view,
+    mail_account_links,
     mail_alias,
     mail_render_mixin,
 )

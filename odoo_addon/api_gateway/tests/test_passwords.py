@@ -138,6 +138,73 @@ class TestPasswords(ChannelCase):
             self.execute(write("res.users", user.ids, {"password": "another"}), uid=self.caller.id), "odoo.access"
         )
 
+    def test_a_link_that_opens_an_account_goes_to_its_owner_only(self):
+        """Odoo makes it wherever a template asks for it, for any user."""
+        user = new_test_user(self.env, "gateway_invited", email="invited@example.com")
+        template = self.env.ref("auth_signup.set_password_email")
+        admin = self.env.ref("base.user_admin").id
+        models = ("mail.template.preview", "mail.compose.message", "mail.template", "mail.message", "res.users")
+        scopes = [f"{model}:{action}" for model in models for action in ("read", "write", "call")]
+        narrow = {"scopes": scopes, "models": None}
+        composed = {"template_id": template.id, "model": "res.users", "res_ids": str(user.ids)}
+        comment, mass = {**composed, "composition_mode": "comment"}, {**composed, "composition_mode": "mass_mail"}
+        body = {"body": {}}
+        preview = {"mail_template_id": template.id, "resource_ref": f"res.users,{user.id}"}
+        for grant in (None, narrow):
+            call = {"grant": grant, "uid": admin}
+            shown = self.execute(create("mail.template.preview", preview, fields={"body_html": {}}), **call)
+            self.assertNotIn("token=", repr(shown))
+            for operation in (
+                create("mail.compose.message", comment, fields=body),
+                method("mail.compose.message", "onchange", [], comment, ["template_id"], body),
+                method("mail.compose.message", "web_save", [], mass, body),
+            ):
+                answer = self.execute(operation, **call)
+                if answer["ok"]:  # rendered when it is sent
+                    [wizard] = answer["results"][0]
+                    operation = method("mail.compose.message", "action_send_mail", [wizard["id"]])
+                    answer = self.execute(operation, **call)
+                self.assert_refused(answer, "odoo.exposure", "opens a user's account")
+            for values in (
+                {"email_to": "other@example.com"},
+                {"email_cc": "other@example.com"},
+                {"recipient_ids": [[4, self.partner.id]]},
+                {"headers": "{'Bcc': 'other@example.com'}"},
+            ):
+                with self.subTest(**values):
+                    sending = method("mail.template", "send_mail", template.ids, user.id, email_values=values)
+                    self.assert_refused(self.execute(sending, **call), "odoo.exposure", "opens a user's account")
+            sending = method("mail.template", "send_mail", template.ids, user.id)
+            mail = self.env["mail.mail"].browse(self.assert_ok(self.execute(sending, **call)))
+            self.assertIn("token=", mail.body_html)
+        found = self.execute(method("mail.message", "search_count", [["id", "=", mail.mail_message_id.id]]), **call)
+        self.assertEqual(self.assert_ok(found), 0, "what is mailed is no message that people read")
+        values = {"name": "New", "login": "gateway_new", "email": "new@example.com"}
+        self.assert_ok(self.execute(create("res.users", values), **call))  # Odoo invites the new user
+
+    def test_no_template_that_opens_accounts_is_left_for_a_cron(self):
+        template = self.env.ref("auth_signup.set_password_email")
+        admin = self.env.ref("base.user_admin").id
+        order = self.env["sale.order"].create({"partner_id": self.partner.id})
+        stage = self.env["project.task.type"].create({"name": "Stage"})
+        narrow = {"scopes": ["write", "read", "call"], "models": None}
+        for operation in (
+            write("sale.order", order.ids, {"pending_email_template_id": template.id}),
+            write("project.task.type", stage.ids, {"rating_template_id": template.id}),
+            create("mail.activity.type", {"name": "x", "mail_template_ids": [[4, template.id]]}),
+            method("project.task.type", "create", {"name": "x"}, context={"default_mail_template_id": template.id}),
+        ):
+            with self.subTest(operation):
+                answer = self.execute(operation, uid=admin, grant=narrow)
+                self.assert_refused(answer, "odoo.exposure", "open users' accounts")
+        salesman = new_test_user(self.env, "gateway_salesman", groups="sales_team.group_sale_salesman_all_leads")
+        operation = write("sale.order", order.ids, {"pending_email_template_id": template.id})
+        self.assert_refused(self.execute(operation, uid=salesman.id), "odoo.exposure", "open users' accounts")
+        self.assert_ok(self.execute(operation, uid=admin))
+        other = self.env.ref("sale.email_template_edi_sale")
+        operation = write("sale.order", order.ids, {"pending_email_template_id": other.id})
+        self.assert_ok(self.execute(operation, uid=admin, grant=narrow))
+
     def login(self, login, password):
         with mute_logger("odoo.addons.base.models.res_users"):
             answer = self.execute({"op": "login", "login": login, "password": password}, uid=None)

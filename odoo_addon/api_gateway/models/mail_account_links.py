@@ -1,0 +1,73 @@
+"""A link that opens a user's account goes to that user, by mail, and to nobody else: no call from outside reads it in a
+preview, posts it, or has it sent to another address."""
+
+import re
+from contextvars import ContextVar
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.tools.mail import email_normalize_all
+
+from ..tools.account_links import accounts_opened
+from .base import ExposureError, gate
+
+# Whether what is rendered becomes mail right away, whose recipients are checked.
+_is_mailed = ContextVar("api_gateway_is_mailed", default=False)
+# Headers that bring a mail to others than its fields say.
+REDIRECTING = re.compile(r"(?:to|cc|bcc|x-msg-to-add|x-forge-to)['\"]", re.IGNORECASE)
+
+
+class AccountLinkError(ExposureError):
+    def __init__(self):
+        AccessError.__init__(
+            self,
+            "This text holds a link that opens a user's account. Through the gateway it is only sent, and to that user "
+            "alone.",
+        )
+
+
+class MailRenderMixin(models.AbstractModel):
+    _inherit = "mail.render.mixin"
+
+    @api.model
+    def _render_template(self, template_src, model, res_ids, *args, **kwargs):
+        rendered = super()._render_template(template_src, model, res_ids, *args, **kwargs)
+        if gate.get() and not _is_mailed.get():
+            for text in rendered.values():
+                if accounts_opened(self.env, str(text)):
+                    raise AccountLinkError
+        return rendered
+
+
+class MailTemplate(models.Model):
+    _inherit = "mail.template"
+
+    def send_mail_batch(self, *args, **kwargs):
+        token = _is_mailed.set(True)
+        try:
+            return super().send_mail_batch(*args, **kwargs)
+        finally:
+            _is_mailed.reset(token)
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mails = super().create(vals_list)
+        if gate.get():
+            for mail in mails.sudo():
+                mail._gateway_check_recipients()
+        return mails
+
+    def _gateway_check_recipients(self):
+        opened = accounts_opened(self.env, f"{self.body_html or ''} {self.body or ''}")
+        if not opened:
+            return
+        owner = opened[:1]
+        own = owner.mapped("email") + owner.with_context(active_test=False).user_ids.mapped("login")
+        own = {address for text in own if text for address in email_normalize_all(text)}
+        named = set(email_normalize_all(f"{self.email_to or ''},{self.email_cc or ''}"))
+        if len(opened) > 1 or named - own or self.recipient_ids - owner or REDIRECTING.search(self.headers or ""):
+            raise AccountLinkError
