@@ -1,6 +1,8 @@
 """Models whose records are code that Odoo runs, or say who may do what. Who writes them writes anything: a credential
 that was narrowed would widen itself. One that was not may do what Odoo lets its user do."""
 
+import re
+
 from .state import Patterns
 
 # Also under superuser rights, for as long as a narrowed credential's call runs: no flow of Odoo's writes them.
@@ -48,6 +50,8 @@ CODE = Patterns(
         "ir.default",
         "ir.embedded.actions",
         "mail.mail",
+        "mail.push.device",
+        "res.users.deletion",
     ]
 )
 # Nor does it read these: links in mail that waits to be sent open accounts and documents.
@@ -86,9 +90,18 @@ RIGHTS = {
         "gateway_profile_id": None,
     },
     "res.company": {"user_ids": "res.users"},
+    # Arguments of methods that a cron calls, for which no credential counts.
+    "mail.message.schedule": {"notification_parameters": None},
+    "mail.scheduled.message": {"notification_parameters": None, "send_context": None},
 }
-# By their name, on whatever model: they become values, or code, later and elsewhere.
-RIGHTS_ANYWHERE = {"alias_defaults": None}
+# What Odoo notes for crons that act on it as superuser, attach any file for one: no caller writes it.
+NOTES = frozenset([("account.move", "sending_data")])
+# By their name, on whatever model: they become values, or code, later and elsewhere; whoever knows a document's token
+# opens it.
+RIGHTS_ANYWHERE = {"access_token": None, "alias_defaults": None}
+# Code by the name of its field: Python that Odoo evaluates, scripts of its pages.
+CODE_NAME = re.compile("python|custom_code")
+TEXTS = ("char", "html", "text")
 
 
 def governor(model, name):
@@ -96,4 +109,7 @@ def governor(model, name):
     own = RIGHTS.get(model._name, RIGHTS_ANYWHERE)
     if name in own:
         return True, own[name]
-    return name in RIGHTS_ANYWHERE, None
+    field = model._fields[name]
+    if field.type == "html" and not field.sanitize:  # scripts for whoever looks at it
+        return True, model._name
+    return name in RIGHTS_ANYWHERE or (field.type in TEXTS and bool(CODE_NAME.search(name))), None

@@ -27,6 +27,7 @@ SAFE = Rule()
 LINK = Rule(WIDE)  # what it gives opens a document to whoever has it
 MESSAGE = Rule(keywords="mail.message")
 LEAVES = Rule(domains={"domain": "resource.calendar.leaves"})
+ENTRIES = Rule(needs=(("account.move.line", READ),))
 EMAIL = Rule(values={"email_values": "mail.mail"})
 
 RULES = {
@@ -157,6 +158,11 @@ RULES = {
     ("resource.calendar", "plan_days"): LEAVES,
     ("resource.calendar", "plan_hours"): LEAVES,
     ("resource.mixin", "list_leaves"): LEAVES,
+    # Figures of the entries.
+    ("account.account", "spreadsheet_fetch_balance_tag"): ENTRIES,
+    ("account.account", "spreadsheet_fetch_debit_credit"): ENTRIES,
+    ("account.account", "spreadsheet_fetch_partner_balance"): ENTRIES,
+    ("account.account", "spreadsheet_fetch_residual_amount"): ENTRIES,
     ("project.project", "action_profitability_items"): Rule(domains={"domain": None}),
     ("project.project", "action_create_from_template"): Rule(values={"values": ""}),
     ("project.task", "action_create_from_template"): Rule(values={"values": ""}),

@@ -61,6 +61,7 @@ def call(env, reach, operation):
         explain_values(model, [*named, default_values(model.env.context)]),
         defaults_of(model),
         gate.get().rows.flow(model, name),
+        reach.during(action),
     ):
         result = method(*bound.args, **bound.kwargs)
         env.flush_all()

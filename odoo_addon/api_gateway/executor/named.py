@@ -131,12 +131,25 @@ def _check_path(reach, model, path, is_grouped=False):
         field = reach.field(model, name)
         model._check_field_access(field, "read")
         if not rest or not field.relational:
+            _check_behind(model, field, rest, path)
             return model, field
         if is_grouped:
             reach.budget.join(*joins_of(model, field, is_last=False), path)
         reach.budget.walk(root, names[: position + 1])
         model = reach.step(model, field, rest[0])
     return None
+
+
+def _check_behind(model, field, rest, path):
+    """What a property or a reference leads to is only known record by record: its id and its name, and no more."""
+    behind = rest[1:] if field.type == "properties" else rest
+    if behind and (field.type not in ("properties", "reference") or behind not in (["id"], ["display_name"])):
+        raise RefusalError(
+            "odoo.field",
+            f"The path {path!r} cannot go on behind {field.name} of {model._name}. Read the other record by itself.",
+            model=model._name,
+            field=field.name,
+        )
 
 
 def _check_read_back(reach, model, specification):

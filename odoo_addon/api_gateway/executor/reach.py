@@ -1,8 +1,10 @@
 """What a call may reach: the never-exposed list, and what its credential was narrowed to."""
 
-from ..tools.secret_fields import is_secret
+from contextlib import contextmanager
+
+from ..tools.secret_fields import LINKS, is_secret
 from .budget import Budget
-from .code_and_rights import CODE, GUARDED, UNREAD, governor
+from .code_and_rights import CODE, GUARDED, NOTES, UNREAD, governor
 from .errors import RefusalError
 from .remote_calls import RemoteCalls
 from .room import Room
@@ -16,6 +18,8 @@ class Reach:
 
     def __init__(self, never_exposed, grant, room, env):
         self._remote_calls = RemoteCalls(env)
+        self._registry = env.registry
+        self._is_reading = False
         self.budget = Budget()
         self.room: Room = room
         self._never_exposed = never_exposed
@@ -38,9 +42,28 @@ class Reach:
         """Whether nothing may write the model while the call runs, Odoo's own code as superuser included."""
         return model_name.startswith("gateway.") or (self.is_narrowed and GUARDED.match(model_name))
 
+    def keeps(self, model_name):
+        """Whether nothing may write the model while a method runs that reads: what a wizard works on may be written."""
+        if not (self._is_reading and self.is_narrowed):
+            return False
+        return not self._registry[model_name]._transient and not self.permits(model_name, WRITE)
+
+    @contextmanager
+    def during(self, action):
+        """While a method runs for which the right to read is enough: it writes nothing that the credential may not."""
+        self._is_reading = action == READ
+        try:
+            yield
+        finally:
+            self._is_reading = False
+
     def shows(self, field):
         """Whether the field is described, and read when nobody asks for fields by name."""
-        return not (field.relational and self.hides(field.comodel_name)) and not is_secret(field)
+        is_hidden = field.relational and self.hides(field.comodel_name)
+        return not (is_hidden or is_secret(field) or self._is_closed_link(field))
+
+    def _is_closed_link(self, field):
+        return self.is_narrowed and (field.model_name, field.name) in LINKS
 
     def model(self, env, name, action, *methods, abstract=False):
         """The model of that name, if it exists and the call may act on it; `methods` as for `require`."""
@@ -131,6 +154,22 @@ class Reach:
             raise RefusalError(
                 "odoo.exposure",
                 f"The field {name} of {model._name} holds a password or another secret. The gateway never reads it.",
+                model=model._name,
+                field=name,
+            )
+        if action == READ and self._is_closed_link(field):
+            raise RefusalError(
+                "odoo.exposure",
+                f"The field {name} of {model._name} opens a document to whoever has it. Only a credential without "
+                "scopes or models may read it.",
+                model=model._name,
+                field=name,
+            )
+        if action == WRITE and (field.base_field.model_name, name) in NOTES:
+            raise RefusalError(
+                "odoo.exposure",
+                f"The field {name} of {model._name} is Odoo's own note for its scheduled jobs. Call the method that "
+                "makes them.",
                 model=model._name,
                 field=name,
             )

@@ -215,6 +215,7 @@ def _entered(request, call, envelope):
         Gate(
             hides=reach.hides,
             guards=reach.guards,
+            keeps=reach.keeps,
             shows=reach.shows,
             is_narrowed=reach.is_narrowed,
             check_doors=partial(check_doors, reach),

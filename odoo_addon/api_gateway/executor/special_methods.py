@@ -10,6 +10,7 @@ from .expressions import OPERATORS, check_domain, check_name_search
 from .loading import check_load
 from .reach import READ, WRITE
 from .reading import explain_domain
+from .values import check_values
 
 
 def check_valid_domain(reach, model, domain):
@@ -95,6 +96,18 @@ def check_load_arguments(reach, records, arguments):
     check_load(reach, records, arguments.get("fields"), arguments.get("data"))
 
 
+def check_resequence(reach, records, arguments):
+    """It writes numbers that its caller chooses: values like any others."""
+    name, offset = arguments.get("field_name", "sequence"), arguments.get("offset", 0)
+    field = reach.field(records, name, WRITE)
+    if field.type not in ("integer", "float", "monetary") or type(offset) is not int:
+        raise RefusalError(
+            "odoo.arguments", f"Records of {records._name} cannot be numbered by {name}.", argument="field_name"
+        )
+    numbers = [{name: number} for number, _id in enumerate(records.ids, start=offset)]
+    check_values(reach, records, numbers, [[id_] for id_ in records.ids])
+
+
 def check_view(reach, records, arguments):
     _check_view_ids(records, [arguments.get("view_id")])
 
@@ -142,6 +155,7 @@ CHECKS = {
     "load": (check_load_arguments, ("fields", "data")),
     "copy": (check_copy, ()),
     "copy_data": (check_copy_data, ()),
+    "web_resequence": (check_resequence, ("field_name", "offset")),
     "get_view": (check_view, ("view_id",)),
     "get_views": (check_views, ("views", "options")),
 }

@@ -17,6 +17,8 @@ class Gate(NamedTuple):
     """`(model name)`: whether the model is never exposed."""
     guards: Callable
     """`(model name)`: whether nothing may write the model, superuser code included."""
+    keeps: Callable
+    """`(model name)`: whether a method that only reads may not write the model."""
     shows: Callable
     """`(field)`: whether the field is described, and read when nobody names fields."""
     is_narrowed: bool
@@ -24,7 +26,7 @@ class Gate(NamedTuple):
     check_doors: Callable
     """`(records, values)`: refuses values that would open a user's account to the caller."""
     loading: object
-    """Checks a file that `load` reads: `check_columns`, `check_values`, `end` (`executor/loading.py`)."""
+    """Checks a file that `load` reads: `check_columns`, `check_values` and their like (`executor/loading.py`)."""
     rows: object
     """The rows of a model that the call reaches: `domain(env, model name, mode)` (`executor/rows.py`); None: all."""
 
@@ -97,7 +99,7 @@ class Base(models.AbstractModel):
         return super()._check_access(operation)
 
     def _gateway_check_guard(self):
-        if (call := gate.get()) and call.guards(self._name):
+        if (call := gate.get()) and (call.guards(self._name) or call.keeps(self._name)):
             raise GuardError(self._name)
 
     @api.model

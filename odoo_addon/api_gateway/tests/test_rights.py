@@ -1,6 +1,8 @@
 import re
 from pathlib import Path
+from unittest.mock import patch
 
+from odoo import api
 from odoo.tests import new_test_user, tagged
 
 import odoo.addons
@@ -106,6 +108,53 @@ class TestRights(ChannelCase):
             with self.subTest(values):
                 operation = method("res.partner", "message_post", ids, body="x", **values)
                 self.assert_refused(self.execute(operation), "odoo.validation")
+
+    def test_a_method_that_reads_writes_nothing(self):
+        """Code that runs on a form's changes may write, even as superuser."""
+        line = {"res_model_id": self.id_of("res.partner"), "res_id": self.partner.id, "is_active": False}
+        change = method("privacy.lookup.wizard.line", "onchange", [], line, ["is_active"], {"is_active": {}})
+        partners = type(self.env["res.partner"])
+
+        @api.model
+        def default_get(records, fields):
+            records.env["res.country"].sudo().browse(1).write({"name": "Other"})
+            return {}
+
+        for grant in (self.narrowed("read"), self.narrowed("privacy.lookup.wizard.line:read", "res.partner:read")):
+            self.assert_closed(change, "change records of res.partner", grant=grant)
+            with patch.object(partners, "default_get", default_get):
+                self.assert_closed(method("res.partner", "default_get", ["name"]), "res.country", grant=grant)
+        self.env.invalidate_all()
+        self.assertTrue(self.partner.active)
+        self.assert_ok(self.execute(change, uid=self.admin.id, grant=self.narrowed("read", "write")))
+
+    def test_what_a_cron_acts_on_is_not_the_callers(self):
+        note = {"sending_data": {"mail_attachments_widget": [{"id": 1, "name": "x", "manual": True}]}}
+        later = {"body": "x", "model": "res.partner", "res_id": self.partner.id}
+        for operation, grant in (
+            (create("account.move", note), None),
+            (create("account.bank.statement.line", note), None),
+            (method("account.move", "create", {}, context={"default_sending_data": note["sending_data"]}), None),
+            (create("mail.scheduled.message", {**later, "send_context": {"a": 1}}), self.narrowed("write", "read")),
+            (
+                create("mail.scheduled.message", {**later, "notification_parameters": "{}"}),
+                self.narrowed("write", "read"),
+            ),
+        ):
+            with self.subTest(operation):
+                self.assert_closed(operation, "The field ", grant=grant)
+
+    def test_scripts_of_pages_are_code(self):
+        self.patch(self.env["res.partner"]._fields["comment"], "sanitize", False)
+        operation = write("res.partner", self.partner.ids, {"comment": "<script/>"})
+        self.assert_closed(operation, "grants rights", grant=self.narrowed("write"))
+        self.assert_ok(self.execute(operation, uid=self.admin.id, grant=self.narrowed("res.partner:write")))
+
+    def test_figures_of_another_models_records_need_its_scope(self):
+        grant = self.narrowed("account.account:read", "account.account:call")
+        for name in ("debit_credit", "residual_amount", "partner_balance", "balance_tag"):
+            call = method("account.account", f"spreadsheet_fetch_{name}", [])
+            self.assert_closed(call, "read account.move.line", grant=grant)
 
     def test_a_default_is_a_value(self):
         narrow = self.narrowed("ir.default:call", "ir.default:read", "res.partner:write", "res.partner:call")

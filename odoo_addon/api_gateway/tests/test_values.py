@@ -290,6 +290,61 @@ class TestValues(ChannelCase):
         honest = {"one": self.partner.id, "many": self.partner.ids, "number": theirs}
         self.assert_ok(self.execute(write("res.partner", self.partner.ids, {"properties": honest})))
 
+    def test_a_cell_of_properties_makes_and_finds_nothing_that_a_column_would_not(self):
+        definition = [{"name": "tag", "type": "many2one", "string": "Tag", "comodel": "res.partner.category"}]
+        holder = self.env["properties.base.definition"].sudo()
+        holder._get_definition_for_property_field("res.partner", "properties").properties_definition = definition
+        context = {"name_create_enabled_fields": {"Tag": True}}
+        load = method("res.partner", "load", [".id", "properties.tag"], [[str(self.partner.id), "New tag"]])
+        load["kwargs"]["context"] = context
+        scopes, own = (
+            ("res.partner:write", "res.partner:read"),
+            ("res.partner.category:write", "res.partner.category:read"),
+        )
+        self.assert_refused(self.as_admin(load, *scopes), "odoo.exposure", "res.partner.category")
+        self.assertFalse(self.env["res.partner.category"].search([("name", "=", "New tag")]))
+        self.assertTrue(self.assert_ok(self.as_admin(load, *scopes, *own))["ids"])
+        users = method("res.partner", "load", [".id", "properties.tag"], [[str(self.partner.id), "x"]])
+        definition[0]["comodel"] = "res.users"
+        holder._get_definition_for_property_field("res.partner", "properties").properties_definition = definition
+        self.assert_refused(self.as_admin(users, *scopes), "odoo.exposure", "read res.users")
+
+    def test_numbers_that_a_method_writes_are_values(self):
+        for field, offset in (("parent_id", self.theirs.id), ("user_id", 1), ("name", 1), ("nope", 1), ("color", "1")):
+            operation = method("res.partner", "web_resequence", self.partner.ids, {}, field, offset)
+            answer = self.execute(operation)
+            self.assertIn(answer["error"]["reason"], ("odoo.arguments", "odoo.field"), field)
+
+    def test_domains_and_paths_in_texts_are_checked_when_they_are_written(self):
+        secret = "[('user_ids.totp_secret', '=like', 'A%')]"
+        flood = repr([("child_ids.name", "ilike", str(number)) for number in range(17)])
+        composed = {"model": "res.partner", "composition_mode": "mass_mail", "body": "x"}
+        for values in ({"domain": secret}, {"domain": "[('country_id.code', '=', 'BE')]"}):
+            values = {"name": "F", "model_id": "res.partner", **values}
+            answer = self.as_admin(create("ir.filters", values), "ir.filters:write", "res.partner:read")
+            self.assert_refused(answer, "odoo.exposure")
+        scopes = ("mail.compose.message:write", "mail.compose.message:read", "res.partner:read")
+        for domain, reason in (("[('country_id.code', '=', 'BE')]", "odoo.exposure"), (secret, "odoo.exposure")):
+            values = {**composed, "res_domain": domain}
+            for operation in (
+                create("mail.compose.message", values),
+                method("mail.compose.message", "onchange", [], values, [], {"body": {}}),
+                method("mail.compose.message", "create", composed, context={"default_res_domain": domain}),
+            ):
+                with self.subTest(operation):
+                    self.assert_refused(self.as_admin(operation, *scopes), reason)
+        for values in ({"res_domain": flood}, {"res_domain": "[" * 20_001}):
+            answer = self.execute(create("mail.compose.message", {**composed, **values}))
+            self.assertIn(answer["error"]["reason"], ("request.too_complex", "odoo.validation"))
+        [wizard] = self.assert_ok(self.execute(create("mail.compose.message", composed)))["ids"]
+        answer = self.execute(write("mail.compose.message", [wizard], {"res_domain": secret}))
+        self.assert_refused(answer, "odoo.exposure", "totp_secret")
+        path = {"name": "secret", "document_type": "quotation_document", "path": "create_uid.totp_secret"}
+        self.assert_refused(self.as_admin(create("sale.pdf.form.field", path)), "odoo.exposure", "totp_secret")
+        honest = {"name": "F", "model_id": "res.partner", "user_ids": [self.caller.id]}
+        for domain in ("[('name', '=', 'x'), '|', ('id', 'in', (1, 2)), ('color', '=', 1)]", "[('user_id', '=', uid)]"):
+            self.assert_ok(self.execute(create("ir.filters", {**honest, "domain": domain})))
+
     # --- A model's name with an id
 
     def test_a_models_name_with_an_id_is_a_link(self):

@@ -5,7 +5,7 @@ from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
 from ..executor import named, special_methods
-from .common import ChannelCase, method, search
+from .common import ChannelCase, create, method, read, search, tree, write
 
 # Arguments that name nothing of a record: how many, from where, in what form.
 HARMLESS = {
@@ -171,6 +171,49 @@ class TestWaysOut(ChannelCase):
         for path in ("country_id:identity", "country_id.identity", "country_id/identity"):
             answer = self.execute(method("res.partner", "export_data", self.ids, [path]), grant=grant)
             self.assert_refused(answer, "odoo.exposure", "read res.country")
+
+    def test_a_path_ends_at_a_property_or_a_reference(self):
+        """What is behind is of a model that only the record tells."""
+        admin = self.env.ref("base.user_admin").id
+        definition = [{"name": "who", "type": "many2one", "string": "Who", "comodel": "sale.order"}]
+        project = self.env["project.project"].create({"name": "P", "task_properties_definition": definition})
+        order = self.env["sale.order"].create({"partner_id": self.partner.id, "access_token": "S3"})
+        values = {"name": "T", "project_id": project.id, "task_properties": {"who": order.id}}
+        ids = self.env["project.task"].create(values).ids
+        grant = self.narrowed("project.task:read", "sale.report:read")
+        wide = {"import_compat": False}
+        for behind in ("/access_token", "/partner_id/email", "/name", "/id/id", ".name", "/order_line/.id"):
+            for given in (None, grant):
+                operation = method("project.task", "export_data", ids, [f"task_properties.who{behind}"])
+                error = self.assert_refused(self.execute(operation, uid=admin, grant=given), "odoo.field", "go on")
+                self.assertNotIn("S3", error["message"])
+        reference = method("sale.report", "export_data", [1], ["order_reference/access_token"], context=wide)
+        self.assert_refused(self.execute(reference, uid=admin, grant=grant), "odoo.field")
+        for behind in ("", "/display_name", "/id"):
+            operation = method("project.task", "export_data", ids, [f"task_properties.who{behind}"])
+            self.assert_ok(self.execute(operation, uid=admin, grant=grant))
+        operation = method("project.task", "formatted_read_group", [], ["task_properties.who"])
+        operation["args"][0] = [["project_id", "=", project.id]]
+        self.assert_ok(self.execute(operation, uid=admin, grant=grant))
+
+    def test_a_link_that_opens_a_document_is_read_by_a_wide_credential(self):
+        order = self.env["sale.order"].create({"partner_id": self.partner.id, "access_token": "S3"})
+        values = {"res_model": "sale.order", "res_id": order.id, "amount": 1.0}
+        operation = create("payment.link.wizard", values, fields=tree("link"))
+        admin = self.env.ref("base.user_admin").id
+        grant = self.narrowed("write", "read", "call")
+        self.assert_refused(self.execute(operation, uid=admin, grant=grant), "odoo.exposure", "opens a document")
+        for opening in (
+            read("discuss.channel", [1], fields=tree("invitation_url")),
+            search("discuss.channel", [["uuid", "=like", "a%"]]),
+        ):
+            answer = self.execute(opening, uid=admin, grant=grant)
+            self.assert_refused(answer, "odoo.exposure", "opens a document")
+        known = self.execute(write("sale.order", order.ids, {"access_token": "known"}), uid=admin, grant=grant)
+        self.assert_refused(known, "odoo.exposure", "grants rights")
+        shared = method("spreadsheet.dashboard.share", "search_read", [], ["full_url"])
+        self.assert_refused(self.execute(shared, uid=admin, grant=grant), "odoo.exposure", "opens a document")
+        self.assertIn("S3", repr(self.assert_ok(self.execute(operation, uid=admin))))
 
     def test_a_text_compared_with_a_relation_is_looked_for_in_fields_of_the_other_model(self):
         narrow = self.narrowed("res.partner:read", "res.partner:write")

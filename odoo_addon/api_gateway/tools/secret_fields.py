@@ -29,6 +29,16 @@ NAMED = frozenset(
         ("portal.share", "share_link"),
     ]
 )
+# A link that opens a document to whoever has it: what only a credential that was not narrowed may read.
+LINKS = frozenset(
+    [
+        ("discuss.channel", "invitation_url"),
+        ("discuss.channel", "uuid"),
+        ("payment.link.wizard", "link"),
+        ("slide.channel.partner", "invitation_link"),
+        ("spreadsheet.dashboard.share", "full_url"),
+    ]
+)
 TYPES = frozenset(["char", "text", "html", "binary", "json"])
 
 
