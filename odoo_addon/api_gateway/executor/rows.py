@@ -34,9 +34,12 @@ class Rows:
     def domain(self, env, model_name, mode):
         """The rows that the call reaches; None: all. `mode`: as in record rules."""
         domain = self._reached(env, model_name, mode)
-        if model_name == "mail.message" and mode != "create" and self._reach.is_narrowed:
+        if model_name != "mail.message" or mode == "create":
+            return domain
+        if self._reach.is_narrowed:
             return domain & MAILED
-        return domain
+        # Invitations and resets of passwords are mail about users, whose names everybody may read.
+        return domain if env["mail.mail"].has_access("read") else domain & (MAILED | Domain("model", "!=", "res.users"))
 
     def _reached(self, env, model_name, mode):
         parents = env.registry[model_name]._inherits

@@ -99,7 +99,9 @@ class Base(models.AbstractModel):
         return super()._check_access(operation)
 
     def _gateway_check_guard(self):
-        if (call := gate.get()) and (call.guards(self._name) or call.keeps(self._name)):
+        call = gate.get()
+        is_stored = not self or any(self._ids)  # not what a form is about to make
+        if call and (call.guards(self._name) or (is_stored and call.keeps(self._name))):
             raise GuardError(self._name)
 
     @api.model

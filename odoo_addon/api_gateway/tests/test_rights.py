@@ -124,6 +124,8 @@ class TestRights(ChannelCase):
             self.assert_closed(change, "change records of res.partner", grant=grant)
             with patch.object(partners, "default_get", default_get):
                 self.assert_closed(method("res.partner", "default_get", ["name"]), "res.country", grant=grant)
+        new = method("product.product", "onchange", [], {}, [], {"name": {}, "lst_price": {}, "standard_price": {}})
+        self.assert_ok(self.execute(new, uid=self.admin.id, grant=self.narrowed("read")))
         self.env.invalidate_all()
         self.assertTrue(self.partner.active)
         self.assert_ok(self.execute(change, uid=self.admin.id, grant=self.narrowed("read", "write")))
