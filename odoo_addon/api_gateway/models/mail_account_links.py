@@ -26,17 +26,10 @@ class AccountLinkError(ExposureError):
         )
 
 
-class MailRenderMixin(models.AbstractModel):
-    _inherit = "mail.render.mixin"
-
-    @api.model
-    def _render_template(self, template_src, model, res_ids, *args, **kwargs):
-        rendered = super()._render_template(template_src, model, res_ids, *args, **kwargs)
-        if gate.get() and not _is_mailed.get():
-            for text in rendered.values():
-                if accounts_opened(self.env, str(text)):
-                    raise AccountLinkError
-        return rendered
+def check_rendered(env, rendered):
+    """Refuse texts that a call has made of a template, `{id: text}`, unless they are mailed right away."""
+    if gate.get() and not _is_mailed.get() and any(accounts_opened(env, str(text)) for text in rendered.values()):
+        raise AccountLinkError
 
 
 class MailTemplate(models.Model):

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 
 from .base import ExposureError, gate
+from .mail_account_links import check_rendered
 
 
 class DynamicTextError(ExposureError):
@@ -41,6 +42,12 @@ class MailRenderMixin(models.AbstractModel):
         for lang in translations:
             self.with_context(lang=lang)._gateway_check_texts([field_name])
         return result
+
+    @api.model
+    def _render_template(self, template_src, model, res_ids, *args, **kwargs):
+        rendered = super()._render_template(template_src, model, res_ids, *args, **kwargs)
+        check_rendered(self.env, rendered)
+        return rendered
 
     @api.model
     def _render_template_qweb(self, template_src, model, res_ids, add_context=None, options=None):
