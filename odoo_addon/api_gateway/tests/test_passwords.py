@@ -186,24 +186,22 @@ class TestPasswords(ChannelCase):
     def test_no_template_that_opens_accounts_is_left_for_a_cron(self):
         template = self.env.ref("auth_signup.set_password_email")
         admin = self.env.ref("base.user_admin").id
-        order = self.env["sale.order"].create({"partner_id": self.partner.id})
-        stage = self.env["project.task.type"].create({"name": "Stage"})
+        manager = new_test_user(self.env, "gateway_projects", groups="project.group_project_manager")
+        stage = self.env["project.task.type"].create({"name": "Stage", "user_id": False})
         narrow = {"scopes": ["write", "read", "call"], "models": None}
+        rating = write("project.task.type", stage.ids, {"rating_template_id": template.id})
         for operation in (
-            write("sale.order", order.ids, {"pending_email_template_id": template.id}),
-            write("project.task.type", stage.ids, {"rating_template_id": template.id}),
+            rating,
             create("mail.activity.type", {"name": "x", "mail_template_ids": [[4, template.id]]}),
             method("project.task.type", "create", {"name": "x"}, context={"default_mail_template_id": template.id}),
         ):
             with self.subTest(operation):
                 answer = self.execute(operation, uid=admin, grant=narrow)
                 self.assert_refused(answer, "odoo.exposure", "open users' accounts")
-        salesman = new_test_user(self.env, "gateway_salesman", groups="sales_team.group_sale_salesman_all_leads")
-        operation = write("sale.order", order.ids, {"pending_email_template_id": template.id})
-        self.assert_refused(self.execute(operation, uid=salesman.id), "odoo.exposure", "open users' accounts")
-        self.assert_ok(self.execute(operation, uid=admin))
-        other = self.env.ref("sale.email_template_edi_sale")
-        operation = write("sale.order", order.ids, {"pending_email_template_id": other.id})
+        self.assert_refused(self.execute(rating, uid=manager.id), "odoo.exposure", "open users' accounts")
+        self.assert_ok(self.execute(rating, uid=admin))
+        other = self.env.ref("project.mail_template_data_project_task")
+        operation = write("project.task.type", stage.ids, {"mail_template_id": other.id})
         self.assert_ok(self.execute(operation, uid=admin, grant=narrow))
 
     def login(self, login, password):
