@@ -26,8 +26,8 @@ class GatewayKey(models.Model):
     @api.model
     @contextmanager
     def _counting_failures(self, key, address):
-        """A context in which guessing costs the guesser what it costs at Odoo's login: an AccessDenied is counted. The same
-        key from the same address is no further guess."""
+        """A context in which guessing costs the guesser what it costs at Odoo's login: an AccessDenied is counted.
+        The same key from the same address is no further guess."""
         registry = self.env.registry
         if not hasattr(registry, "_gateway_refused"):
             registry._gateway_refused = LRU(10_000)
