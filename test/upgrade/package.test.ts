@@ -12,7 +12,7 @@ import { runInShell, updateModules } from '../../scripts/stack/odoo.mjs';
 import { rootDir } from '../../scripts/stack/paths.mjs';
 import { run } from '../../scripts/stack/run.mjs';
 import { nodeBin, startSidecar } from '../../scripts/stack/sidecar.mjs';
-import { withDatabase } from '../../scripts/stack/sql.mjs';
+import { connectionEnv, postgresTool, sql, withDatabase } from '../../scripts/stack/sql.mjs';
 import { ensureState } from '../../scripts/stack/state.mjs';
 import { ensureBaseTemplate } from '../../scripts/stack/templates.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
@@ -96,6 +96,39 @@ const crons = `
   left join ir_model_data d on d.model = 'ir.cron' and d.res_id = c.id
   where c.cron_name like 'API Gateway%' order by d.name`;
 let before: unknown;
+
+/** How many rows of each table of Odoo's have the addon's name anywhere. */
+async function traces(): Promise<Record<string, number>> {
+  const tables = await rows<{ name: string }>(
+    "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'",
+  );
+  const counts: Record<string, number> = {};
+  for (const { name } of tables) {
+    const [found] = await rows<{ n: number }>(`select count(*)::integer as n from "${name}" t where t::text ilike '%gateway%'`);
+    if (found && found.n > 0 && name !== 'bus_bus') counts[name] = found.n; // messages that Odoo drops by itself
+  }
+  return counts;
+}
+
+/** What the catalog says: every object by its name, and who may use it. */
+async function catalog(): Promise<string[]> {
+  const found = await rows<{ entry: string }>(`
+    select concat_ws(' ', 'namespace', nspname, nspacl) as entry from pg_namespace where nspname !~ '^pg_(temp|toast)'
+    union all select concat_ws(' ', 'database', datacl) from pg_database where datname = current_database()
+    union all select concat_ws(' ', 'class', relnamespace::regnamespace, relname, relkind, relacl) from pg_class
+      where relname !~ '^pg_toast'
+    union all select concat_ws(' ', 'column', attrelid::regclass, attname, attacl) from pg_attribute
+      where attnum > 0 and not attisdropped and attrelid::regclass::text !~ '^pg_toast'
+    union all select concat_ws(' ', 'function', oid::regprocedure, proacl) from pg_proc
+    union all select concat_ws(' ', 'type', typnamespace::regnamespace, typname, typacl) from pg_type where typname !~ '^_?pg_toast'
+    union all select concat_ws(' ', 'trigger', tgrelid::regclass, tgname) from pg_trigger where not tgisinternal
+    union all select concat_ws(' ', 'constraint', conrelid::regclass, conname) from pg_constraint
+    union all select concat_ws(' ', 'rule', ev_class::regclass, rulename) from pg_rewrite
+    union all select concat_ws(' ', 'event trigger', evtname) from pg_event_trigger
+    union all select concat_ws(' ', 'extension', extname) from pg_extension
+    union all select concat_ws(' ', 'default', defaclnamespace, defaclacl) from pg_default_acl`);
+  return found.map(({ entry }) => entry).sort();
+}
 
 test('the package holds what Odoo needs, built, and nothing else', { timeout: 120_000 }, async () => {
   const zip = await makePackage();
@@ -189,8 +222,10 @@ env.cr.commit()
   expect((await rows(made))[0]).toEqual(written);
 });
 
+const uninstall = `env['ir.module.module'].search([('name', '=', 'api_gateway')]).button_immediate_uninstall()\n`;
+
 test('uninstalling leaves nothing behind', { timeout: 300_000 }, async () => {
-  await inShell('uninstall', `env['ir.module.module'].search([('name', '=', 'api_gateway')]).button_immediate_uninstall()\n`);
+  await inShell('uninstall', uninstall);
   expect(await rows(`select nspname from pg_namespace where nspname = 'gateway'`)).toEqual([]);
   expect(await rows(`select tgname, tgrelid::regclass::text as on from pg_trigger where tgname like 'gateway%'`)).toEqual([]);
   expect(await rows(`select relname from pg_class where relname like 'gateway\\_%' and relkind in ('r', 'v', 'S')`)).toEqual([]);
@@ -205,8 +240,60 @@ test('uninstalling leaves nothing behind', { timeout: 300_000 }, async () => {
   expect(await rows(`select key from ir_config_parameter where key like '%gateway%'`)).toEqual([]);
 });
 
-test('it can be installed again', { timeout: 300_000 }, async () => {
+test('it can be installed again, and uninstalling gives back what grant_to took from everybody', {
+  timeout: 300_000,
+}, async () => {
+  // As Odoo and Postgres make a database. What 0.1.0 took is not known any more.
+  await client.query(`grant create on schema public to public; grant temporary on database "${database}" to public`);
+  const [original, originalTraces] = [await catalog(), await traces()];
   await updateModules(parts, database, { install: ['api_gateway'] }, silent);
   await grantSidecar(cluster, database);
   await serving(readsPartners);
+  await inShell(
+    'people',
+    `env['ir.filters'].create({'name': 'Mine', 'model_id': 'gateway.key', 'user_ids': [(4, 2)]})\nenv.cr.commit()\n`,
+  );
+  await inShell('uninstall', uninstall);
+  const left = await catalog();
+  expect(left.filter((entry) => !original.includes(entry))).toEqual([]);
+  expect(original.filter((entry) => !left.includes(entry))).toEqual([]);
+  expect(await traces()).toEqual(originalTraces);
+});
+
+test("a dump restores where the sidecar's role does not exist", { timeout: 300_000 }, async () => {
+  await updateModules(parts, database, { install: ['api_gateway'] }, silent);
+  const role = `gone_${process.pid}`;
+  const superuser = new pg.Client({ connectionString: withDatabase(cluster.superuserUrl ?? cluster.ownerUrl, database) });
+  await superuser.connect();
+  await superuser.query(`create role ${role}`);
+  await client.query(`select gateway.grant_to('${role}')`);
+  const zip = join(folder, 'dump.zip');
+  const dump = join(folder, 'custom.dump');
+  const options = { env: connectionEnv(withDatabase(cluster.ownerUrl, database)) };
+  const inOdoo = (name: string, script: string) => {
+    const file = join(folder, `${name}.py`);
+    writeFileSync(file, `from odoo.service import db\nfrom odoo.tools import config\nconfig['list_db'] = True\n${script}`);
+    return runInShell({ ...all, addonsDir }, database, file, {});
+  };
+  await run(postgresTool('pg_dump'), ['--format=custom', `--file=${dump}`], options);
+  await inOdoo('dump', `with open('${zip}', 'wb') as stream:\n    db.dump_db('${database}', stream)\n`);
+  await superuser.query(`drop owned by ${role}; drop role ${role}`);
+  await superuser.end();
+  const restored = [`${database}_pg`, `${database}_zip`] as const;
+  try {
+    await sql(cluster.ownerUrl, `create database "${restored[0]}" template template0`);
+    // As docs/admin.md says.
+    await run(
+      postgresTool('pg_restore'),
+      ['--no-owner', '--no-privileges', '--exit-on-error', `--dbname=${restored[0]}`, dump],
+      options,
+    );
+    await inOdoo('restore', `db.restore_db('${restored[1]}', '${zip}')\n`);
+    for (const copy of restored) {
+      await grantSidecar(cluster, copy);
+      expect(await sql(sidecarUrl(cluster, copy), 'select count(*) > 0 from gateway.migration')).toBe('t');
+    }
+  } finally {
+    for (const copy of restored) await deleteDatabase(cluster, copy);
+  }
 });

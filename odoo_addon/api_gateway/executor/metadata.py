@@ -1,3 +1,4 @@
+from ..tools.columns import lacks_column
 from .arguments import required
 from .binaries import kind
 from .errors import RefusalError
@@ -59,6 +60,8 @@ def describe(env, reach, operation):
             field = model._fields[field_name]
             description["type"] = kind(field)
             description["has_default"] = _has_default(field)
+            if lacks_column(model, field):
+                description.update(store=False, searchable=False, sortable=False)
             if field.type == "selection":
                 # Records keep a choice that is no longer offered, like a language that was switched off.
                 description["choices_vary"] = type(field.selection) is not list

@@ -117,6 +117,7 @@ def _check_path(reach, model, path, is_grouped=False):
     with that one's model; None for an id or a count."""
     if type(path) is not str:
         raise RefusalError("odoo.arguments", f"A field of {model._name} is named by a string.")
+    is_aggregated = ":" in path
     if match := AGGREGATED.match(path):
         path = match["field"]
     names = [name for name in re.split(r"[./]", path.partition(":")[0]) if name]
@@ -128,7 +129,7 @@ def _check_path(reach, model, path, is_grouped=False):
         rest = names[position + 1 :]
         if name == "id" and not rest:
             return None
-        field = reach.field(model, name)
+        field = reach.field(model, name, is_aggregated=is_aggregated)
         model._check_field_access(field, "read")
         if not rest or not field.relational:
             _check_behind(model, field, rest, path)

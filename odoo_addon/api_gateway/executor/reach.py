@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 
+from ..tools.columns import lacks_column
 from ..tools.secret_fields import LINKS, is_secret
 from .budget import Budget
 from .code_and_rights import CODE, GUARDED, NOTES, UNREAD, governor
@@ -134,9 +135,9 @@ class Reach:
         scopes = self._scopes is not None and f"{model_name}:{WRITE}" in self._scopes
         return scopes or (self._models is not None and model_name in self._models.names)
 
-    def field(self, model, name, action=READ):
+    def field(self, model, name, action=READ, is_aggregated=False):
         """The field of that name, if it exists, does not lead to a model that is never exposed, and may be read, or
-        with `action` WRITE be written."""
+        with `action` WRITE be written. `is_aggregated`: whether only its value in groups is asked for."""
         field = model._fields.get(name) if type(name) is str else None
         if field is None:
             raise RefusalError(
@@ -154,6 +155,13 @@ class Reach:
             raise RefusalError(
                 "odoo.exposure",
                 f"The field {name} of {model._name} holds a password or another secret. The gateway never reads it.",
+                model=model._name,
+                field=name,
+            )
+        if action == READ and not is_aggregated and lacks_column(model, field):
+            raise RefusalError(
+                "odoo.field",
+                f"The field {name} of {model._name} has no value of its own in records, only in groups.",
                 model=model._name,
                 field=name,
             )

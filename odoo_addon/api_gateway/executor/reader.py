@@ -4,6 +4,7 @@ from collections import Counter
 
 from odoo.exceptions import MissingError
 
+from ..tools.columns import lacks_column
 from .binaries import holds_bytes, holds_data, to_base64, to_json
 from .errors import RefusalError
 from .files import size_of_files
@@ -22,7 +23,9 @@ def default_fields(reach, model):
     """The stored, non-binary columns that the user may read, and those that it may not."""
     readable, omitted = [], []
     for name, field in model._fields.items():
-        if name != "id" and field.store and field.column_type and field.type != "binary":
+        if name == "id" or lacks_column(model, field):
+            continue
+        if field.store and field.column_type and field.type != "binary":
             is_shown = reach.shows(field) and model._has_field_access(field, "read")
             (readable if is_shown else omitted).append(name)
     return readable, omitted

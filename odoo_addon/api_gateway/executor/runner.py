@@ -43,7 +43,7 @@ class CallFailedError(Exception):
 
 def run_reads(request):
     """Several callers' reads in one READ ONLY transaction; what one does or meets never shows in another's answer."""
-    envelope = request.dispatcher.envelope
+    envelope = _opened(request)
     clock = Clock(request.env.cr, envelope.deadline, read_only=True)
     answers = []
     for index, call in enumerate(envelope.calls):
@@ -54,6 +54,12 @@ def run_reads(request):
             request.env.cr.clear()  # the cache is the transaction's: a caller must not find another's values
         answers.append(_run_read(request, index, envelope, clock))
     return join(answers)
+
+
+def _opened(request):
+    # Odoo flushes as this environment's user when no call came so far as to have one of its own.
+    request.env.transaction.default_env = request.env
+    return request.dispatcher.envelope
 
 
 def _is_full(answers, envelope):
@@ -71,7 +77,7 @@ def _leaves_its_cache(call, following):
 def run_write(request):
     """One call in the request's transaction, or several of one kind: together, and if anything stands against that
     one after the other, each in a transaction of its own."""
-    envelope = request.dispatcher.envelope
+    envelope = _opened(request)
     clock = Clock(request.env.cr, envelope.deadline, read_only=False)
     if len(envelope.calls) == 1:
         body, has_failed = _run_alone(request, 0, envelope, clock, envelope.nonce)

@@ -6,6 +6,7 @@ from . import (
     ir_attachment,
     ir_fields_converter,
     ir_http,
+    ir_model,
     ir_rule,
     ir_ui_view,
     mail_account_links,

@@ -4,6 +4,8 @@ from contextvars import ContextVar
 from functools import partial
 from typing import NamedTuple
 
+import psycopg2
+
 from odoo import api, models
 from odoo.exceptions import AccessError
 
@@ -86,11 +88,25 @@ class RowError(ExposureError):
         )
 
 
-class Base(models.AbstractModel):
-    """The last line of the never-exposed list: whatever path a call takes, the ORM asks here. Code that Odoo itself
-    runs as superuser goes on as it does everywhere, but writes neither the gateway's own models nor, for a narrowed
-    credential, what is code or rights."""
+class _InUseError(psycopg2.errors.ForeignKeyViolation):
+    """What Postgres 17 and older say of a record that another one refers to with `on delete restrict`. Since 18 that
+    has an error of its own, which Odoo has no words for."""
 
+    def __init__(self, violation):
+        super().__init__(*violation.args)
+        self._diag = violation.diag
+
+    @property
+    def diag(self):
+        return self._diag
+
+
+# No docstring: Odoo would keep it as the description of every model without one of its own.
+#
+# The last line of the never-exposed list: whatever path a call takes, the ORM asks here. Code that Odoo itself
+# runs as superuser goes on as it does everywhere, but writes neither the gateway's own models nor, for a narrowed
+# credential, what is code or rights.
+class Base(models.AbstractModel):
     _inherit = "base"
 
     def _check_access(self, operation):
@@ -116,6 +132,12 @@ class Base(models.AbstractModel):
         if call is None or allfields:
             return described
         return {name: description for name, description in described.items() if call.shows(self._fields[name])}
+
+    @api.model
+    def _sql_error_to_message_generic(self, exc):
+        if isinstance(exc, psycopg2.errors.RestrictViolation):
+            exc = _InUseError(exc)
+        return super()._sql_error_to_message_generic(exc)
 
     @api.model
     def default_get(self, fields):

@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from odoo import api, models
+from odoo.tools import SQL
+
+from ..hooks import PUBLIC_PRIVILEGES
 
 SQL_FOLDER = Path(__file__).parent.parent / "sql"
 FILE_NAME = re.compile(r"(\d{3})_(\w+)\.sql")
@@ -38,12 +41,23 @@ class GatewaySchema(models.AbstractModel):
         ]
 
     @api.model
+    def _make_schema(self):
+        """With a note of what everybody may do here: `grant_to` takes it away, uninstalling gives it back."""
+        cr = self.env.cr
+        cr.execute("select to_regnamespace('gateway')")
+        if cr.fetchone()[0]:
+            return
+        cr.execute(PUBLIC_PRIVILEGES)
+        [note] = cr.fetchone()
+        cr.execute(SQL("create schema gateway; comment on schema gateway is %s", note))
+
+    @api.model
     def _migrate(self):
         """Forward only, in Odoo's own transaction: one bad file and nothing has happened."""
         cr = self.env.cr
+        self._make_schema()
         cr.execute(
             """
-            create schema if not exists gateway;
             create table if not exists gateway.migration (
               number integer primary key,
               name text not null,

@@ -4,10 +4,9 @@ from ..tools.secret_fields import is_secret
 from .base import RowError, gate
 
 
+# Rows that are about records out of a call's reach are hidden as by a record rule: from every search, and from
+# every check of a record.
 class IrRule(models.Model):
-    """Rows that are about records out of a call's reach are hidden as by a record rule: from every search, and from
-    every check of a record."""
-
     _inherit = "ir.rule"
 
     @api.model

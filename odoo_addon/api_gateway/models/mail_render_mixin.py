@@ -20,10 +20,9 @@ def _engine(field):
     return getattr(field, "render_engine", None) or "inline_template"
 
 
+# Texts with expressions are code. Odoo trusts those of its administrators and template editors; a narrowed
+# credential of theirs is not trusted. What is stored was checked when it was written, and may be rendered.
 class MailRenderMixin(models.AbstractModel):
-    """Texts with expressions are code. Odoo trusts those of its administrators and template editors; a narrowed
-    credential of theirs is not trusted. What is stored was checked when it was written, and may be rendered."""
-
     _inherit = "mail.render.mixin"
 
     @api.model_create_multi

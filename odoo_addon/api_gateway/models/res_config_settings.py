@@ -15,10 +15,9 @@ MODEL_PATTERN = re.compile(r"[a-z_][a-z0-9_.]*\*?")
 MOST = 2_147_483_647
 
 
+# Fields with `gateway_setting` are kept there. `least` and `most` bound numbers and the length of texts, `scale`
+# is what one of the field's units is in the stored number, `gateway_list` stores lines as a list.
 class ResConfigSettings(models.TransientModel):
-    """Fields with `gateway_setting` are kept there. `least` and `most` bound numbers and the length of texts, `scale`
-    is what one of the field's units is in the stored number, `gateway_list` stores lines as a list."""
-
     _inherit = "res.config.settings"
 
     gateway_sidecar_url = fields.Char(

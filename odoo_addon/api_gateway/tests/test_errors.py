@@ -2,7 +2,13 @@ import random
 import string
 
 from psycopg2 import DatabaseError, InterfaceError, OperationalError, ProgrammingError
-from psycopg2.errors import ProgramLimitExceeded, QueryCanceled, StatementTooComplex, TooManyColumns
+from psycopg2.errors import (
+    ProgramLimitExceeded,
+    QueryCanceled,
+    RestrictViolation,
+    StatementTooComplex,
+    TooManyColumns,
+)
 from psycopg2.pool import PoolError
 from werkzeug.exceptions import Forbidden
 
@@ -87,6 +93,17 @@ class TestErrors(ChannelCase):
         country = self.env.ref("base.us")
         answer = self.execute({"op": "unlink", "model": "res.country", "ids": country.ids}, uid=admin)
         self.assert_refused(answer, "odoo.validation", "Another model is using the record")
+        with self.assertRaises(RestrictViolation) as raised, self.env.cr.savepoint():  # what Postgres 18 says instead
+            self.env.cr.execute(
+                """
+                do $$ begin
+                  raise restrict_violation using schema = 'public', table = 'res_country_state',
+                    constraint = 'res_country_state_country_id_fkey';
+                end $$
+                """
+            )
+        message = self.env["res.country.state"]._sql_error_to_message(raised.exception)
+        self.assertRegex(message, r"Another model is using the record[\s\S]*'Country' \(country_id\)")
         [required] = [self.execute(create("res.currency", {"name": "GWY"}), uid=admin)]
         self.assertEqual(self.assert_refused(required, "odoo.validation")["details"]["field"], "symbol")
 
@@ -133,8 +150,10 @@ class TestErrors(ChannelCase):
         self.assertLess(response.elapsed.total_seconds(), 10)
 
     def test_nothing_starts_past_the_deadline(self):
-        raw = self.body("/gateway/read", [self.call(search("res.partner"))], deadline=in_ms(-1))
-        self.assert_refused(self.post("/gateway/read", raw).json()["results"][0], "odoo.timeout")
+        for path in ("/gateway/read", "/gateway/execute"):
+            raw = self.body(path, [self.call(search("res.partner"))], deadline=in_ms(-1))
+            with self.subTest(path), self.assertNoLogs("odoo.api", "WARNING"):
+                self.assert_refused(self.post(path, raw).json()["results"][0], "odoo.timeout")
 
     def test_domains_that_make_no_sense_name_what_does_not(self):
         for domain, word in (

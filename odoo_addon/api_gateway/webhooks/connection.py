@@ -34,7 +34,7 @@ def post(url, headers, body, allowed, timeout_s):
     deadline = Deadline(timeout_s)
     connection = _open(parts, lambda address, *_: _connect(address, allowed, deadline))
     try:
-        connection.request("POST", parts._replace(scheme="", netloc="", fragment="").geturl() or "/", body, headers)
+        connection.request("POST", f"{parts.path}?{parts.query}" if parts.query else parts.path, body, headers)
         with connection.getresponse() as answer:
             yield answer
     finally:

@@ -3,6 +3,7 @@
 import math
 from datetime import date, datetime, timezone
 
+from ..tools.columns import lacks_column
 from ..tools.secret_fields import is_secret
 
 
@@ -27,6 +28,7 @@ def default_names(model):
         and field.column_type
         and field.type != "binary"
         and not is_secret(field)
+        and not lacks_column(model, field)
         and model._has_field_access(field, "read")
     ]
 
