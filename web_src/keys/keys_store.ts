@@ -16,26 +16,97 @@ export interface KeysState {
   error: string | null;
   /** The key that the examples are written for. */
   chosen: AccessKey | null;
-  /** Secrets that were made while this page is open, by key. In memory alone. */
+  /** Secrets that were made while this page is open, by key. Kept in memory only. */
   secrets: Record<number, string>;
 }
 
-export interface KeysStore {
-  state: KeysState;
-  reload(): Promise<void>;
-  showSection(section: Section): void;
-  showEveryone(everyone: boolean): void;
-  search(text: string): void;
-  turnTo(offset: number, limit: number): void;
-  choose(id: number | null): void;
-  keepSecret(shown: ShownSecret): void;
+/** Holds the state of the page and everything it does; `useKeys` ties it to a component. */
+export class KeysStore {
+  readonly state: KeysState;
+  readonly #orm: Orm;
+  #asked = 0;
+  #newest: Promise<void> = Promise.resolve();
+  #typing: number | undefined;
+
+  constructor(orm: Orm, state: KeysState) {
+    this.#orm = orm;
+    this.state = state;
+  }
+
+  /** Resolves when the newest question is answered, whoever asked it. */
+  reload(): Promise<void> {
+    this.#newest = this.#read();
+    return this.#newest;
+  }
+
+  stop(): void {
+    this.#asked += 1; // answers that are still under way are dropped
+    browser.clearTimeout(this.#typing);
+  }
+
+  showSection(section: Section): void {
+    void this.#change({ section });
+  }
+
+  showEveryone(everyone: boolean): void {
+    void this.#change({ everyone });
+  }
+
+  search(text: string): void {
+    browser.clearTimeout(this.#typing);
+    this.#typing = browser.setTimeout(() => void this.#change({ text }), typingMs);
+  }
+
+  turnTo(offset: number, limit: number): void {
+    void this.#change({ offset, limit });
+  }
+
+  choose(id: number | null): void {
+    this.state.chosen = this.#find(id) ?? null;
+  }
+
+  keepSecret({ secret, kind, id }: ShownSecret): void {
+    if (kind !== 'gateway_key') return;
+    this.state.secrets[id] = secret;
+    void this.#showKey(id);
+  }
+
+  async #read(): Promise<void> {
+    const { state } = this;
+    this.#asked += 1;
+    const turn = this.#asked;
+    state.loading = true;
+    try {
+      const [surroundings, page] = await Promise.all([readSurroundings(this.#orm), readKeys(this.#orm, { ...state.query })]);
+      if (turn !== this.#asked) return this.#newest; // a later question is under way
+      // The last key of a page was revoked, say.
+      if (page.keys.length === 0 && state.query.offset > 0) return this.#change({ offset: 0 });
+      Object.assign(state, { surroundings, page, error: null, loading: false });
+      state.chosen = this.#find(state.chosen?.id ?? null) ?? state.chosen;
+    } catch (error) {
+      if (turn === this.#asked) Object.assign(state, { error: errorText(error), loading: false });
+    }
+  }
+
+  #change(query: Partial<KeysQuery>): Promise<void> {
+    Object.assign(this.state.query, { offset: 0 }, query);
+    return this.reload();
+  }
+
+  #find(id: number | null): AccessKey | undefined {
+    return this.state.page?.keys.find((key) => key.id === id);
+  }
+
+  /** A new key may not belong to the list that is shown. */
+  async #showKey(id: number): Promise<void> {
+    await this.reload();
+    if (this.#find(id) === undefined) await this.#change({ section: 'active', text: '', everyone: false });
+    this.state.chosen = this.#find(id) ?? this.state.chosen;
+  }
 }
 
-/** What the page knows and does, for as long as its component lives. */
+/** The store of a component, running as long as the component is there. */
 export function useKeys(orm: Orm): KeysStore {
-  let asked = 0;
-  let newest: Promise<void> = Promise.resolve();
-  let typing: number | undefined;
   const state: KeysState = useState({
     query: { section: 'active', text: '', everyone: false, offset: 0, limit: 20 },
     page: null,
@@ -45,64 +116,8 @@ export function useKeys(orm: Orm): KeysStore {
     chosen: null,
     secrets: {},
   });
-
-  /** Resolves when the newest question is answered, whoever asked it. */
-  function reload(): Promise<void> {
-    newest = read();
-    return newest;
-  }
-
-  async function read(): Promise<void> {
-    asked += 1;
-    const turn = asked;
-    state.loading = true;
-    try {
-      const [surroundings, page] = await Promise.all([readSurroundings(orm), readKeys(orm, { ...state.query })]);
-      if (turn !== asked) return newest; // a later question is under way
-      // The last key of a page was revoked, say.
-      if (page.keys.length === 0 && state.query.offset > 0) return change({ offset: 0 });
-      Object.assign(state, { surroundings, page, error: null, loading: false });
-      state.chosen = page.keys.find(({ id }) => id === state.chosen?.id) ?? state.chosen;
-    } catch (error) {
-      if (turn === asked) Object.assign(state, { error: errorText(error), loading: false });
-    }
-  }
-
-  function change(query: Partial<KeysQuery>): Promise<void> {
-    Object.assign(state.query, { offset: 0 }, query);
-    return reload();
-  }
-
-  /** A new key may not belong to what is shown at the moment. */
-  async function showKey(id: number): Promise<void> {
-    const find = () => state.page?.keys.find((key) => key.id === id);
-    await reload();
-    if (find() === undefined) await change({ section: 'active', text: '', everyone: false });
-    state.chosen = find() ?? state.chosen;
-  }
-
-  onMounted(() => void reload());
-  onWillUnmount(() => {
-    asked += 1; // what is still under way concerns nobody
-    browser.clearTimeout(typing);
-  });
-  return {
-    state,
-    reload,
-    showSection: (section) => void change({ section }),
-    showEveryone: (everyone) => void change({ everyone }),
-    search(text) {
-      browser.clearTimeout(typing);
-      typing = browser.setTimeout(() => void change({ text }), typingMs);
-    },
-    turnTo: (offset, limit) => void change({ offset, limit }),
-    choose(id) {
-      state.chosen = state.page?.keys.find((key) => key.id === id) ?? null;
-    },
-    keepSecret({ secret, kind, id }) {
-      if (kind !== 'gateway_key') return;
-      state.secrets[id] = secret;
-      void showKey(id);
-    },
-  };
+  const store = new KeysStore(orm, state);
+  onMounted(() => void store.reload());
+  onWillUnmount(() => store.stop());
+  return store;
 }

@@ -1,4 +1,4 @@
-import { Component, onMounted, onWillUnmount } from '@odoo/owl';
+import { Component } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
 import { registry } from '@web/core/registry';
 import { useService } from '@web/core/utils/hooks';
@@ -9,8 +9,8 @@ import { HistoryTable } from './history/history_table';
 import { LatencyChart } from './history/latency_chart';
 import type { Kind } from './measure';
 import { Result } from './result/result';
-import type { SpeedTestState } from './store';
-import { SpeedTestStore } from './store';
+import type { SpeedTestState, SpeedTestStore } from './store';
+import { useSpeedTest } from './store';
 
 /** How fast the gateway answers this browser, where the time goes, and Odoo's own API beside it. */
 export class SpeedTest extends Component {
@@ -23,10 +23,8 @@ export class SpeedTest extends Component {
   choices = [5, 10, 25, 50];
 
   override setup(): void {
-    this.store = new SpeedTestStore(useService('orm'), useService('action'));
+    this.store = useSpeedTest(useService('orm'), useService('action'));
     this.state = this.store.state;
-    onMounted(() => void this.store.load());
-    onWillUnmount(() => void this.store.finish());
   }
 
   get tests(): { kind: Kind; icon: string; title: string; description: string; hotkey: string }[] {

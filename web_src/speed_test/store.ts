@@ -1,6 +1,6 @@
 // What the page knows, and what it does: prepare, measure, keep, list.
 
-import { useState } from '@odoo/owl';
+import { onMounted, onWillUnmount, useState } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
 import type { Services } from '@web/core/utils/hooks';
 import { errorText } from '../core/error_text';
@@ -39,28 +39,21 @@ export interface SpeedTestState {
 }
 
 export class SpeedTestStore {
-  state: SpeedTestState = useState({
-    runs: 10,
-    running: null,
-    done: 0,
-    error: null,
-    result: null,
-    history: null,
-    historyError: null,
-  });
-  private readonly orm: Services['orm'];
-  private readonly action: Services['action'];
-  private prepared: { at: number; data: Prepared } | null = null;
+  readonly state: SpeedTestState;
+  readonly #orm: Services['orm'];
+  readonly #action: Services['action'];
+  #prepared: { at: number; data: Prepared } | null = null;
 
-  constructor(orm: Services['orm'], action: Services['action']) {
-    this.orm = orm;
-    this.action = action;
+  constructor(orm: Services['orm'], action: Services['action'], state: SpeedTestState) {
+    this.#orm = orm;
+    this.#action = action;
+    this.state = state;
   }
 
   async load(): Promise<void> {
     const fields = ['create_date', 'kind', 'state', 'runs', 'details', 'p50_ms', 'p95_ms', 'odoo_p50_ms', 'user_id'];
     try {
-      this.state.history = await this.orm.silent.searchRead<Entry>(model, [], fields, { limit: listed, order: 'id desc' });
+      this.state.history = await this.#orm.silent.searchRead<Entry>(model, [], fields, { limit: listed, order: 'id desc' });
       this.state.historyError = null;
     } catch (error) {
       this.state.historyError = errorText(error);
@@ -72,16 +65,16 @@ export class SpeedTestStore {
     if (state.running !== null) return;
     Object.assign(state, { running: kind, done: 0, error: null });
     try {
-      const prepared = await this.prepare();
+      const prepared = await this.#prepare();
       if (prepared === null) return; // no password was given
       const result = await measure(kind, state.runs, prepared, (done) => {
         state.done = done;
       });
       state.result = result;
-      await this.keep({ ...rowOf(result), url: prepared.url });
+      await this.#keep({ ...rowOf(result), url: prepared.url });
     } catch (error) {
       state.error = error instanceof MeasureError ? error.message : errorText(error);
-      if (error instanceof MeasureError) await this.keep({ kind, state: 'failed', runs: 0, details: error.message });
+      if (error instanceof MeasureError) await this.#keep({ kind, state: 'failed', runs: 0, details: error.message });
     } finally {
       state.running = null;
     }
@@ -89,36 +82,53 @@ export class SpeedTestStore {
 
   /** Ends the keys that were made for this page. */
   async finish(): Promise<void> {
-    if (this.prepared === null) return;
-    const { odoo_key_name } = this.prepared.data;
-    this.prepared = null;
-    await this.orm.silent.call(model, 'finish', [odoo_key_name]);
+    if (this.#prepared === null) return;
+    const { odoo_key_name } = this.#prepared.data;
+    this.#prepared = null;
+    await this.#orm.silent.call(model, 'finish', [odoo_key_name]);
   }
 
   /** Null when the reader does not say who it is. Throws when there is nothing to measure. */
-  private async prepare(): Promise<Prepared | null> {
-    const madeAgo = Date.now() - (this.prepared?.at ?? 0);
-    if (this.prepared !== null && madeAgo < 8 * 60_000) return this.prepared.data;
-    if (!(await this.confirmed())) return null;
-    const data = await this.orm.call<Prepared | { url: undefined }>(model, 'prepare');
+  async #prepare(): Promise<Prepared | null> {
+    const madeAgo = Date.now() - (this.#prepared?.at ?? 0);
+    if (this.#prepared !== null && madeAgo < 8 * 60_000) return this.#prepared.data;
+    if (!(await this.#confirmed())) return null;
+    const data = await this.#orm.call<Prepared | { url: undefined }>(model, 'prepare');
     if (data.url === undefined) return null;
     if (data.url === null) throw new MeasureError(_t('No sidecar is alive: there is nothing to measure.'));
-    this.prepared = { at: Date.now(), data };
+    this.#prepared = { at: Date.now(), data };
     return data;
   }
 
-  private async confirmed(): Promise<boolean> {
-    const answer = await this.orm.call<Record<string, unknown>>(model, 'confirm_identity');
+  async #confirmed(): Promise<boolean> {
+    const answer = await this.#orm.call<Record<string, unknown>>(model, 'confirm_identity');
     if (answer['res_model'] !== 'res.users.identitycheck') return true;
-    await new Promise<void>((resolve) => void this.action.doAction(answer, { onClose: () => resolve() }));
-    const again = await this.orm.call<Record<string, unknown>>(model, 'confirm_identity');
+    await new Promise<void>((resolve) => void this.#action.doAction(answer, { onClose: () => resolve() }));
+    const again = await this.#orm.call<Record<string, unknown>>(model, 'confirm_identity');
     return again['res_model'] !== 'res.users.identitycheck';
   }
 
-  private async keep(values: object): Promise<void> {
-    await this.orm.silent.call(model, 'record', [values]);
+  async #keep(values: object): Promise<void> {
+    await this.#orm.silent.call(model, 'record', [values]);
     await this.load();
   }
+}
+
+/** The store of a component: its history is read at once, and its keys end with it. */
+export function useSpeedTest(orm: Services['orm'], action: Services['action']): SpeedTestStore {
+  const state: SpeedTestState = useState({
+    runs: 10,
+    running: null,
+    done: 0,
+    error: null,
+    result: null,
+    history: null,
+    historyError: null,
+  });
+  const store = new SpeedTestStore(orm, action, state);
+  onMounted(() => void store.load());
+  onWillUnmount(() => void store.finish());
+  return store;
 }
 
 function rowOf({ kind, runs, firstMs, gateway, odoo, phases, details }: Measured): object {

@@ -1,6 +1,7 @@
 // The sidecar's WebSocket (sidecar/src/routes/websocket.ts). While it is away the figures are polled, and it is tried again with
 // growing pauses; what was missed is sent by the sidecar, or the figures are read anew.
 
+import { browser } from '@web/core/browser/browser';
 import { rpc } from '@web/core/network/rpc';
 import type { Source, SourceEvents, Traffic } from './source';
 
@@ -55,8 +56,8 @@ export function liveSource(events: SourceEvents): Source {
     socket = opened;
     opened.onopen = () => say({ ...ticket, channels: [channel()], ...(stream === undefined ? {} : { stream, last }) });
     opened.onmessage = ({ data }: MessageEvent<string>) => {
-      window.clearTimeout(silence);
-      silence = window.setTimeout(() => opened.close(), silenceMs);
+      browser.clearTimeout(silence);
+      silence = browser.setTimeout(() => opened.close(), silenceMs);
       for (const message of JSON.parse(data) as Message[]) receive(message);
     };
     opened.onclose = () => {
@@ -71,7 +72,7 @@ export function liveSource(events: SourceEvents): Source {
         if (!message.payload.replayed) last = message.payload.last;
         stream = message.payload.stream;
         failures = 0;
-        window.clearInterval(fallback);
+        browser.clearInterval(fallback);
         fallback = undefined;
         events.onConnection('live');
         if (isReturn) events.onStale();
@@ -88,24 +89,24 @@ export function liveSource(events: SourceEvents): Source {
   }
 
   function away(): void {
-    window.clearTimeout(silence);
+    browser.clearTimeout(silence);
     socket = undefined;
     if (stopped) return;
     events.onConnection('fallback');
-    fallback ??= window.setInterval(() => {
+    fallback ??= browser.setInterval(() => {
       if (!document.hidden) events.onStale();
     }, fallbackEveryMs);
     const pauseMs = Math.min(firstPauseMs * 2 ** failures, longestPauseMs) * (0.75 + Math.random() / 2);
     failures += 1;
-    window.clearTimeout(retry);
-    retry = window.setTimeout(() => void connect(), pauseMs);
+    browser.clearTimeout(retry);
+    retry = browser.setTimeout(() => void connect(), pauseMs);
   }
 
   /** The network is back, or somebody looks: the pause is over. */
   function hurry(): void {
     if (stopped || socket !== undefined || document.hidden || retry === undefined) return;
-    window.clearTimeout(retry);
-    retry = window.setTimeout(() => void connect(), 0);
+    browser.clearTimeout(retry);
+    retry = browser.setTimeout(() => void connect(), 0);
   }
 
   return {
@@ -119,9 +120,9 @@ export function liveSource(events: SourceEvents): Source {
       stopped = true;
       window.removeEventListener('online', hurry);
       document.removeEventListener('visibilitychange', hurry);
-      window.clearTimeout(retry);
-      window.clearTimeout(silence);
-      window.clearInterval(fallback);
+      browser.clearTimeout(retry);
+      browser.clearTimeout(silence);
+      browser.clearInterval(fallback);
       socket?.close();
     },
     select(wanted) {

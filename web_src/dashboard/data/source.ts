@@ -1,5 +1,7 @@
 // Where news comes from: the sidecar's WebSocket, a clock, or nowhere. The store knows this interface alone.
 
+import { browser } from '@web/core/browser/browser';
+
 /** What was answered since the last word of it. */
 export interface Traffic {
   requests: number;
@@ -40,11 +42,11 @@ export function pollingSource(events: SourceEvents, everyMs: number): Source {
   return {
     start() {
       events.onConnection('polling');
-      timer = window.setInterval(tick, everyMs);
+      timer = browser.setInterval(tick, everyMs);
       document.addEventListener('visibilitychange', tick);
     },
     stop() {
-      window.clearInterval(timer);
+      browser.clearInterval(timer);
       document.removeEventListener('visibilitychange', tick);
     },
     select() {},

@@ -1,7 +1,7 @@
 import { Component, onMounted, onWillUnmount, useExternalListener, useState } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
 import { formatMoment } from '../../core/format';
-import { classNames } from '../chart/charts';
+import { classNames } from '../chart/definition';
 import type { StatusClass } from '../data/figures';
 import type { DashboardState, DashboardStore, Mode, Span } from '../data/store';
 import { pollingSeconds } from '../data/store';

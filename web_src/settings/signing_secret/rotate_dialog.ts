@@ -1,7 +1,7 @@
 import { Component, useState } from '@odoo/owl';
 import { Dialog } from '@web/core/dialog/dialog';
 import { deserializeDateTime, formatDateTime } from '@web/core/l10n/dates';
-import type { SigningState } from './signing_secret';
+import type { SigningState } from './signing_state';
 
 interface Props {
   signing: SigningState | null;

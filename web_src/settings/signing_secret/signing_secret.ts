@@ -9,14 +9,7 @@ import { useService } from '@web/core/utils/hooks';
 import { standardWidgetProps } from '@web/views/widgets/standard_widget_props';
 import { errorText } from '../../core/error_text';
 import { RotateDialog } from './rotate_dialog';
-
-/** What `gateway.signing.secret` tells; times are ISO 8601 in UTC, without a zone. */
-export interface SigningState {
-  since: string | null;
-  tokens: number;
-  last_expires_at: string | null;
-  old: { since: string; until: string }[];
-}
+import type { SigningState } from './signing_state';
 
 export class SigningSecret extends Component {
   static template = 'api_gateway.SigningSecret';

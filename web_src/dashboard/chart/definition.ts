@@ -1,0 +1,49 @@
+import { _t } from '@web/core/l10n/translation';
+import type { ApexOptions } from 'apexcharts';
+import type { ChartTheme } from '../../core/chart/palette';
+import { paletteOf } from '../../core/chart/palette';
+import type { Figures, StatusClass } from '../data/figures';
+
+/** What somebody does with a chart. */
+export interface ChartActions {
+  zoom(since: number, until: number): void;
+  filterClass(statusClass: StatusClass): void;
+  filterConsumer(consumer: string): void;
+}
+
+export interface ChartDefinition {
+  name: string;
+  title: string;
+  summary: string;
+  options: ApexOptions;
+  empty: boolean;
+}
+
+/** What every chart is drawn from. */
+export interface ChartInput {
+  figures: Figures;
+  theme: ChartTheme;
+  actions: ChartActions;
+}
+
+/** What the classes of a status are called. */
+export function classNames(): Record<StatusClass, string> {
+  return { 2: _t('2xx Success'), 3: _t('3xx Redirected'), 4: _t('4xx Refused'), 5: _t('5xx Failed') };
+}
+
+/** Of the classes 2xx to 5xx. */
+export function classColors(theme: ChartTheme): string[] {
+  const { success, info, warning, danger } = paletteOf(theme);
+  return [success, info, warning, danger];
+}
+
+/** A colour of the form #rrggbb, moved by a share (0 to 1) towards another. */
+export function mixed(color: string, other: string, share: number): string {
+  const parts = [1, 3, 5].map((start) => {
+    const [from = 0, to = 0] = [color, other].map((hex) => Number.parseInt(hex.slice(start, start + 2), 16));
+    return Math.round(from + (to - from) * share)
+      .toString(16)
+      .padStart(2, '0');
+  });
+  return `#${parts.join('')}`;
+}

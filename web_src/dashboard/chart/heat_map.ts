@@ -1,0 +1,51 @@
+import { _t } from '@web/core/l10n/translation';
+import type { ChartTheme } from '../../core/chart/palette';
+import { paletteOf } from '../../core/chart/palette';
+import { formatCount, formatMoment } from '../../core/format';
+import type { ChartDefinition, ChartInput } from './definition';
+
+/** Requests by weekday and hour. */
+export function heatMapChart({ figures, theme }: ChartInput): ChartDefinition {
+  const colors = paletteOf(theme);
+  return {
+    name: 'heat_map',
+    title: _t('When requests come'),
+    summary: _t('Requests by weekday and hour.'),
+    options: {
+      // Apex draws the first series at the bottom.
+      series: figures.heat_map
+        .map((hours, day) => ({ name: weekday(day), data: hours.map((y, hour) => ({ x: String(hour).padStart(2, '0'), y })) }))
+        .reverse(),
+      chart: { type: 'heatmap' },
+      colors: [colors.accent],
+      plotOptions: {
+        heatmap: { radius: 3, enableShades: true, shadeIntensity: 0.6, colorScale: { ranges: scale(figures.heat_map, theme) } },
+      },
+      stroke: { width: 2, colors: [colors.surface] },
+      legend: { show: false },
+      tooltip: { y: { formatter: formatCount } },
+    },
+    empty: figures.totals.requests === 0,
+  };
+}
+
+/** Monday is 0; 2024 began with one. */
+function weekday(day: number): string {
+  return formatMoment(Date.UTC(2024, 0, 1 + day, 12), { weekday: 'short', timeZone: 'UTC' });
+}
+
+const heatColors = {
+  light: { none: '#eef1f4', rest: ['#cfe8e8', '#96cfd1', '#4faeb2', '#017e84'] },
+  dark: { none: '#2f3442', rest: ['#24494f', '#23656a', '#288d92', '#46c4c9'] },
+};
+
+function scale(map: readonly number[][], theme: ChartTheme) {
+  const most = Math.max(1, ...map.flat());
+  const { none, rest } = heatColors[theme];
+  const steps = rest.map((color, index) => ({
+    from: index === 0 ? 1 : Math.floor((most * index) / rest.length) + 1,
+    to: Math.max(1, Math.floor((most * (index + 1)) / rest.length)),
+    color,
+  }));
+  return [{ from: 0, to: 0, color: none }, ...steps.filter(({ from, to }) => from <= to)];
+}
