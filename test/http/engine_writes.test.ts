@@ -294,6 +294,30 @@ describe('lists', () => {
     const estimated = await gateway.get('/api/v1/res.partner?count=estimated&limit=1&fields=id', { key: admin });
     expect(estimated.json.meta.total).toBeGreaterThan(0);
   });
+
+  test('are filtered by text as it is, and by values with commas', async () => {
+    const names = ['Sum 50% off', 'Sum 500 off', 'Sum a_b', 'Sum axb', 'Sum c:\\d', 'Sum c:d', 'Sum, John', 'Sum "5"" pipe'];
+    const made = await send(
+      'POST',
+      '/api/v1/res.partner?fields=create_date',
+      names.map((name) => ({ name, ref: 'Sum' })),
+    );
+    const at: string = made.json.data[0].create_date;
+    for (const [filter, found] of [
+      ['filter[name][ilike]=sum 50%25', ['Sum 50% off']],
+      ['filter[name][like]=_', ['Sum a_b']],
+      ['filter[name][nilike]=\\', names.filter((name) => !name.includes('\\'))],
+      ['filter[name][starts]=Sum a_', ['Sum a_b']],
+      ['filter[name][pattern]=Sum a_b', ['Sum a_b', 'Sum axb']],
+      ['filter[name][in]="Sum, John","Sum ""5"""" pipe"', ['Sum, John', 'Sum "5"" pipe']],
+      ['filter[name][in]=Sum a_b&filter[name][in][]="Sum, John"', ['Sum a_b', 'Sum, John']],
+      [`filter[create_date][gte]=${at.replace('Z', '+00:00')}&filter[name][like]=John`, ['Sum, John']],
+      ['domain=[["name","like","a_b"]]', ['Sum a_b', 'Sum axb']],
+    ] as const) {
+      const { json } = await gateway.get(`/api/v1/res.partner?filter[ref]=Sum&fields=name&order=id&${filter}`, { key: admin });
+      expect([filter, json.data?.map(({ name }: { name: string }) => name)]).toEqual([filter, found]);
+    }
+  });
 });
 
 test('the models and fields that a caller may use are listed', async () => {
