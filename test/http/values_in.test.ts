@@ -223,6 +223,18 @@ describe('what was read and is sent back', () => {
     }
   });
 
+  test.each(['res.partner', 'res.users', 'product.template', 'sale.order', 'project.project', 'account.journal'])(
+    'is taken whole: %s',
+    async (name) => {
+      const [first] = (await send('GET', `/api/v1/${name}?limit=1&fields=id`, undefined)).json.data;
+      const path = `/api/v1/${name}/${first.id}`;
+      const { data } = (await send('GET', path, undefined)).json;
+      const answer = await send('PATCH', path, data);
+      expect([answer.status, answer.json.error]).toEqual([200, undefined]);
+      expect(answer.json.meta.ignored).toEqual(expect.arrayContaining(['id', 'create_uid', 'write_date']));
+    },
+  );
+
   test('is a file in base64, in both directions', async () => {
     const bytes = Buffer.from([0, 255, 137]).toString('base64');
     const made = await send('POST', '/api/v1/ir.attachment?fields=raw,datas', { name: 'f', raw: bytes });
