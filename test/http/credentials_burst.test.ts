@@ -138,6 +138,6 @@ test('two keys that begin alike hold up nobody', async () => {
   const { secret } = await createOdooKey(gateway, { userId: 2 });
   const twin = await createOdooKey(gateway, { userId: 2, index: secret.slice(0, 8) });
   const guesses = times(100).map(() => ping(first(), `${secret.slice(0, 8)}${unknownKey().slice(8)}`, '203.0.113.25'));
-  expect(tally(await Promise.all(guesses))).toEqual({ '401 auth.invalid': limit, '429 throttle.failed': 100 - limit });
+  expect(tally(await Promise.all(guesses))).toEqual({ '401 auth.invalid': 3, '429 throttle.failed': 97 }); // the limit of the bursts above
   for (const key of [secret, twin.secret]) expect((await ping(first(), key, '203.0.113.26')).status).toBe(200);
 });

@@ -1,7 +1,8 @@
 import json
 import logging
 
-from werkzeug.exceptions import HTTPException
+from psycopg2 import Error
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from odoo.http import Dispatcher, Response
 
@@ -31,7 +32,12 @@ class GatewayDispatcher(Dispatcher):
 
     def authenticate(self):
         self.request.session.can_save = False
-        self.envelope = open_envelope(self.request.httprequest, self.request.env.cr)
+        try:
+            self.envelope = open_envelope(self.request.httprequest, self.request.env.cr)
+        except Error as exc:
+            if not is_without_postgres(exc):
+                raise
+            raise ServiceUnavailable from exc  # Odoo makes an AccessDenied of what is no HTTP error
 
     def dispatch(self, endpoint, args):
         self.request.params = dict(args)  # other modules read it after the dispatch
@@ -48,13 +54,13 @@ class GatewayDispatcher(Dispatcher):
             address = self.request.httprequest.remote_addr
             _logger.warning("%s from %s: %s", exc.reason, address, exc.description)
             return _json_response(_error(exc.reason, exc.description), 403)
-        if isinstance(exc, HTTPException):
-            return _json_response(_error("channel.malformed", exc.description), exc.code)
-        if is_without_postgres(exc):
-            _logger.warning("Postgres ended the connection, or takes none: %s", str(exc).strip())
+        if isinstance(exc, ServiceUnavailable) or is_without_postgres(exc):
+            _logger.warning("Postgres ended the connection, or takes none: %s", str(exc.__cause__ or exc).strip())
             _quiet(exc)
             outcome = "unknown" if self.may_have_written else "nothing_written"
             return _json_response(_error("database.unavailable", "Odoo does not reach Postgres.", outcome=outcome), 503)
+        if isinstance(exc, HTTPException):
+            return _json_response(_error("channel.malformed", exc.description), exc.code)
         return _json_response(_error("odoo.error", "Odoo could not execute the request."), 500)
 
 

@@ -16,8 +16,8 @@ from .expressions import ORDER_TERM
 SORTED_BY_COLUMN = frozenset(
     ["boolean", "char", "date", "datetime", "float", "html", "integer", "monetary", "selection", "text"]
 )
-# A place travels in an address. Whether it fits must not depend on the values, or a list would end in its middle: so
-# terms are few, and what is long is told by how it begins and its digest, which the record's own value is compared with.
+# A place travels in an address. Whether it fits must not depend on the values, or a list would end in its middle. So terms
+# are few. A long value stands as its beginning and its digest, which are compared with the record's own value.
 MAX_TERMS = 8
 MAX_ORDER = 600
 MAX_VALUE_BYTES = 240
@@ -112,7 +112,7 @@ def behind(model, terms, values):
 
 
 def place(terms, record):
-    """The values that `behind` takes, of a record: as text, which Postgres turns back without loss, and the language."""
+    """A record's values for `behind`, as text that Postgres turns back without loss, and the language."""
     caches = [record._fields[term.name]._get_cache(record.env) for term in terms if term.name != "id"]
     sorts_by_columns = type(record)._order_field_to_sql is BaseModel._order_field_to_sql
     if sorts_by_columns and all(term.exact for term in terms) and all(record.id in cache for cache in caches):

@@ -1,5 +1,6 @@
 import random
 import string
+from unittest.mock import patch
 
 from psycopg2 import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 from psycopg2.errors import (
@@ -16,10 +17,12 @@ from odoo.exceptions import LockError, RedirectWarning, UserError, ValidationErr
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..executor import channel
 from .common import ChannelCase, create, in_ms, method, search, write
 
 HTTP = "odoo.http"
 ANSWER = "odoo.addons.api_gateway.executor.answer"
+DISPATCHER = "odoo.addons.api_gateway.executor.dispatcher"
 
 
 def nested(relation, times):
@@ -70,6 +73,24 @@ class TestErrors(ChannelCase):
                 self.assertNotIn(str(exception), error["message"])
         with mute_logger(ANSWER):
             self.assert_refused(self.failing_with(ProgrammingError("can't adapt type")), "odoo.error")
+
+    @mute_logger("odoo.addons.base.models.ir_http")
+    def test_a_connection_that_is_lost_outside_of_a_call_answers_for_all_of_them(self):
+        lost = OperationalError("server closed the connection unexpectedly")
+
+        def fail(*args, **kwargs):
+            raise lost
+
+        for place, name, outcome in (
+            (channel, "current_state", "nothing_written"),  # before the signature is checked
+            (type(self.env["ir.http"]), "_post_dispatch", "unknown"),  # like the commit, which follows it
+        ):
+            with self.subTest(name), patch.object(place, name, fail), self.assertLogs(DISPATCHER, "WARNING"):
+                raw = self.body("/gateway/execute", [self.call(create("res.partner", {"name": "Lost"}))])
+                response = self.post("/gateway/execute", raw)
+                self.assertEqual(response.status_code, 503, response.text)
+                error = response.json()["error"]
+                self.assertEqual((error["reason"], error["outcome"]), ("database.unavailable", outcome))
 
     def test_an_http_error_of_a_method_is_no_answer_of_the_channel(self):
         with mute_logger(ANSWER):
