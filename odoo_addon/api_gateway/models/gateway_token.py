@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.asker import check_group
+from ..tools.own_transaction import in_own_transaction
 from .gateway_credential import MANAGER
 
 
@@ -40,15 +41,9 @@ class GatewayToken(models.Model):
     revoked_at = fields.Datetime("Revoked", readonly=True)
 
     def action_revoke(self):
-        """Ends these tokens at once."""
+        """Ends these tokens at once, whatever becomes of the caller's transaction."""
         check_group(self.env, MANAGER, self.env._("Only a gateway manager may revoke tokens."))
-        self.env.cr.execute(
-            SQL(
-                "update gateway.token set revoked_at = gateway.utc_now() where revoked_at is null and id in %s",
-                tuple(self.ids) or (0,),
-            )
-        )
-        self.invalidate_recordset()
+        in_own_transaction(self.env, "select gateway.revoke_tokens_by_id(%s)", (self.ids,))
         return True
 
     @api.model

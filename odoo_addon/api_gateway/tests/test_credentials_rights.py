@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests.common import TransactionCase, new_test_user, tagged
 
+from ..tools.own_transaction import in_own_transaction
 
 class CredentialsCase(TransactionCase):
     @classmethod
@@ -405,6 +406,29 @@ class TestCredentialsSchema(CredentialsCase):
         self.env.cr.execute("select gateway.clean_tokens(100)")
         self.env.cr.execute("select jti from gateway.token where user_id = %s order by jti", (self.owner.id,))
         self.assertEqual([row[0] for row in self.env.cr.fetchall()], ["living", "recent"])
+
+    def test_a_token_that_a_sidecar_has_just_written_is_revoked(self):
+        delete = "delete from gateway.token where jti = any (%s) returning 1"
+        self.addCleanup(in_own_transaction, self.env, delete, (["busy", "other"],))
+        ids = in_own_transaction(
+            self.env,
+            """
+            insert into gateway.token (jti, type, family, credential, credential_id, user_id, expires_at)
+            select jti, 'access', gen_random_uuid(), 'login', %s, %s, 'infinity' from unnest(%s) as jti
+            returning id
+            """,
+            (self.admin.id, self.admin.id, ["busy", "other"]),
+        )
+        with self.env.registry.cursor() as cr:
+            token = self.env(cr=cr, user=self.admin.id)["gateway.token"].browse(ids[0])
+            self.assertFalse(token.revoked_at)
+            # Written after this transaction began.
+            in_own_transaction(
+                self.env, "update gateway.token set spent_at = gateway.utc_now() where id = %s returning 1", ids[0]
+            )
+            token.action_revoke()
+        revoked = "select jti from gateway.token where id = any (%s) and revoked_at is not null"
+        self.assertEqual(in_own_transaction(self.env, revoked, ([id_ for (id_,) in ids],)), [("busy",)])
 
     def test_a_rotation_of_the_signing_secret_overlaps_as_long_as_asked(self):
         living = lambda: self.row("select count(*) as n from gateway.secrets('jwt')")["n"]  # noqa: E731
