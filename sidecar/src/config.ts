@@ -103,14 +103,14 @@ export function loadConfig(env: Environment): Config {
   for (const name of databases) {
     // Odoo's own rule (addons/web/controllers/database.py); the name also goes into a header.
     if (name !== '' && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) {
-      faults.push(`GATEWAY_DATABASES holds "${name}", which no database of Odoo can be called.`);
+      faults.push(`GATEWAY_DATABASES holds "${name}", which cannot be the name of an Odoo database.`);
     }
   }
   if (new Set(databases).size !== databases.length) faults.push('GATEWAY_DATABASES names a database twice.');
 
   const odooUrl = url('GATEWAY_ODOO_URL', ['http:', 'https:'], 'http://127.0.0.1:8069');
   if (odooUrl && (odooUrl.pathname !== '/' || odooUrl.search !== '' || odooUrl.username !== '')) {
-    faults.push('GATEWAY_ODOO_URL must be an origin alone, like http://127.0.0.1:8069.');
+    faults.push('GATEWAY_ODOO_URL must be an origin without a path, like http://127.0.0.1:8069.');
   }
 
   function ranges(name: string): Range[] {

@@ -1,4 +1,4 @@
-// Everything a caller can be told went wrong: one class, one catalogue, one renderer.
+// Every error that a caller can get: one class, one catalogue, one renderer.
 // docs/errors.md has a section for each reason; a test keeps the two in step.
 
 interface Kind {
@@ -16,13 +16,13 @@ export const catalogue = {
   'auth.mfa': { status: 401, message: 'This user logs in with a second factor. Use an API key instead.' },
   'auth.refresh_spent': {
     status: 409,
-    message: 'This refresh token was used a moment ago. Go on with the tokens that were given for it.',
+    message: 'This refresh token was used a moment ago. Use the tokens issued in exchange.',
   },
   'scope.insufficient': { status: 403, message: 'This credential is not allowed to do this.' },
   'address.not_allowed': { status: 403, message: 'This credential may not be used from your address.' },
 
-  'oauth.request': { status: 400, message: 'The request lacks a parameter, or has one that it must not have.' },
-  'oauth.grant_type': { status: 400, message: 'The only grant type here is client_credentials.' },
+  'oauth.request': { status: 400, message: 'A parameter is missing, or one is not allowed here.' },
+  'oauth.grant_type': { status: 400, message: 'The grant type must be client_credentials.' },
   'oauth.scope': { status: 400, message: 'The scope is malformed, or wider than what was granted.' },
 
   'address.blocked': { status: 403, message: 'Your address is blocked.' },
@@ -34,7 +34,7 @@ export const catalogue = {
     retryAfter: 60,
   },
   'throttle.concurrency': { status: 429, message: 'Too many requests at a time.', retryAfter: 1 },
-  'throttle.cost': { status: 413, message: 'The request holds more operations than the limit would ever let pass. Split it.' },
+  'throttle.cost': { status: 413, message: 'The request has more operations than the limit allows in one window. Split it.' },
   'throttle.overloaded': { status: 503, message: 'Too many requests are waiting. Try again shortly.', retryAfter: 1 },
 
   'request.malformed': { status: 400, message: 'The request is not valid HTTP.' },
@@ -65,11 +65,11 @@ export const catalogue = {
 
   'answer.too_large': { status: 422, message: 'The answer would be too large. Ask for less at a time.' },
 
-  'body.form': { status: 400, message: 'The body does not have the form that is expected here.' },
+  'body.form': { status: 400, message: 'The body does not have the expected form.' },
   'body.missing': { status: 400, message: 'A required field is missing.' },
   'body.value': { status: 422, message: 'A value does not fit its field.' },
 
-  'query.unknown': { status: 400, message: 'A query parameter is not known.' },
+  'query.unknown': { status: 400, message: 'There is no such query parameter.' },
   'query.repeated': { status: 400, message: 'A query parameter is given twice.' },
   'query.encoding': { status: 400, message: 'The query is not valid percent-encoded UTF-8.' },
   'query.domain': { status: 400, message: 'The domain is malformed.' },
@@ -77,17 +77,17 @@ export const catalogue = {
   'query.filter': { status: 400, message: 'A filter is malformed.' },
   'query.cursor': {
     status: 400,
-    message: 'This list did not give you this cursor. Start from the first page, without a cursor.',
+    message: 'This cursor is not valid for this list. Start from the first page, without a cursor.',
   },
-  'query.count': { status: 400, message: 'The count is none, exact or estimated.' },
+  'query.count': { status: 400, message: 'The count must be none, exact or estimated.' },
   'query.limit': { status: 400, message: 'The limit is out of range.' },
   'query.offset': { status: 400, message: 'The offset is out of range.' },
   'query.models': { status: 400, message: 'The list of models is malformed or too long.' },
-  'query.openapi': { status: 400, message: 'The version of OpenAPI is 3.0 or 3.1.' },
+  'query.openapi': { status: 400, message: 'The version of OpenAPI must be 3.0 or 3.1.' },
   'query.order': { status: 400, message: 'The order is malformed.' },
 
   'route.unknown': { status: 404, message: 'There is nothing at this path.' },
-  'route.method': { status: 405, message: 'This path does not take this method.' },
+  'route.method': { status: 405, message: 'This path does not accept this method.' },
   'resource.unavailable': { status: 404, message: 'The app of this resource is not installed.' },
   'route.record_id': { status: 400, message: 'The record id must be a positive whole number.' },
 
@@ -137,11 +137,11 @@ export interface ErrorOptions {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** Which of the request's operations failed, from 0. */
   readonly operation?: number | undefined;
-  /** Why, for the log alone. */
+  /** Why, only for the log. */
   readonly cause?: unknown;
   /** Headers of the answer, name and value in turn. */
   readonly headers?: readonly string[] | undefined;
-  /** Milliseconds after which trying again makes sense, when that is known better than the catalogue knows it. */
+  /** Milliseconds after which trying again makes sense, if a better value than the catalogue's is known. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -171,7 +171,7 @@ export function isReason(text: string): text is Reason {
   return Object.hasOwn(catalogue, text);
 }
 
-/** Whatever was thrown, as something a caller can be told. What nobody foresaw says nothing of itself. */
+/** Turns anything thrown into an error for the caller. Unexpected errors reveal nothing. */
 export function asGatewayError(thrown: unknown): GatewayError {
   return thrown instanceof GatewayError ? thrown : new GatewayError('internal.error', { cause: thrown });
 }

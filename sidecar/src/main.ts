@@ -209,7 +209,7 @@ function main(config: Config, log: Log): void {
 
   const server = createHttpServer(app, (request) => live.takes(request));
   live.listen(server);
-  server.on('error', (error) => fail(log, `Port ${config.port} of ${config.host} cannot be listened to: ${error.message}`));
+  server.on('error', (error) => fail(log, `Cannot listen on port ${config.port} of ${config.host}: ${error.message}`));
   server.listen(config.port, config.host, () => {
     const { port } = server.address() as AddressInfo;
     address = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;

@@ -46,7 +46,7 @@ test('writes that never end keep no other caller from Odoo, and a full queue ref
     details: { outcome: 'nothing_written', places },
   });
   expect(crowded?.json.error.message).toMatch(
-    /^Odoo is busy, and \d+ more of your requests wait for it\. Send fewer at a time\.$/,
+    /^Odoo is busy, and \d+ more of your requests are waiting\. Send fewer at a time\.$/,
   );
   expect(Number(crowded?.headers.get('retry-after'))).toBeGreaterThan(0);
 });

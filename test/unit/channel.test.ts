@@ -424,7 +424,7 @@ test('a full queue refuses whoever has most waiting, and tells it so', async () 
   const deliver = (id: string, consumer: string, given: Partial<Request> = write) =>
     odoo.channel.deliver(asked(id, consumer, given)).catch((error: GatewayError) => {
       expect(error).toMatchObject({ reason: 'odoo.overloaded', details: { outcome: 'nothing_written', waiting: 2, places: 3 } });
-      expect(error.message).toBe('Odoo is busy, and 2 more of your requests wait for it. Send fewer at a time.');
+      expect(error.message).toBe('Odoo is busy, and 2 more of your requests are waiting. Send fewer at a time.');
       expect(error.headers).toContain('Retry-After');
       refused.push(id);
     });

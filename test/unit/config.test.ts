@@ -60,7 +60,7 @@ describe('loadConfig', () => {
   test.each([
     ['postgres://gateway@db', 'GATEWAY_DATABASES is missing'],
     ['postgres://gateway@db/%E0', 'GATEWAY_DATABASES is missing'],
-    ['postgres://gateway@db/größe', 'no database of Odoo can be called'],
+    ['postgres://gateway@db/größe', 'cannot be the name of an Odoo database'],
     ['mysql://gateway@db/shop', 'GATEWAY_DATABASE_URL must be an address'],
     ['not an address', 'GATEWAY_DATABASE_URL must be an address'],
   ])('does not take the database address %s', (url, fault) => {

@@ -53,7 +53,7 @@ test('a problem is one of RFC 9457', () => {
   });
 });
 
-test('what nobody foresaw says nothing of itself', () => {
+test('an unexpected error reveals nothing', () => {
   const error = asGatewayError(new TypeError('password of database x is y'));
   expect(error).toMatchObject({ reason: 'internal.error', status: 500 });
   expect(JSON.stringify(renderEnvelope(error, 'r1'))).not.toContain('password');

@@ -196,7 +196,7 @@ export class OdooChannel {
     if (this.#exchanger.isAway) return unavailable(waiting.path, false);
     const own = this.#queue.sizeOf(pathOf(waiting));
     return new GatewayError('odoo.overloaded', {
-      message: own > 0 ? `Odoo is busy, and ${own} more of your requests wait for it. Send fewer at a time.` : undefined,
+      message: own > 0 ? `Odoo is busy, and ${own} more of your requests are waiting. Send fewer at a time.` : undefined,
       details: {
         ...(waiting.path === '/gateway/execute' && outcome(false).details),
         ...(own > 0 && { waiting: own, places: this.#options.mostQueued }),

@@ -6,6 +6,6 @@ import type { ErrorOptions } from '../errors.ts';
 export function outcome(isUnknown: boolean): ErrorOptions {
   if (!isUnknown) return { details: { outcome: 'nothing_written' } };
   const message =
-    "Odoo's answer did not arrive, and it may have written or still write. The same request with the same Idempotency-Key tells; without one, look first.";
+    "Odoo's answer did not arrive. It may have written, or may still write. Repeat it with the same Idempotency-Key to find out. Without one, check before retrying.";
   return { message, details: { outcome: 'unknown' } };
 }

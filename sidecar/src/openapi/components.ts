@@ -44,16 +44,19 @@ const headerText = { type: 'string', pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$' }
 
 export const headers: Named = {
   'X-Request-Id': {
-    description: 'Yours if you sent one, else a new one.',
+    description: 'Your id if you sent one, otherwise a new one.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
   },
-  'RateLimit-Limit': { description: 'Most in the window that is nearest to its end.', schema: count },
-  'RateLimit-Remaining': { description: 'What is left of it.', schema: count },
-  'RateLimit-Reset': { description: 'Seconds until it starts again.', schema: count },
+  'RateLimit-Limit': { description: 'The limit of the window that you will use up first.', schema: count },
+  'RateLimit-Remaining': { description: 'Requests left in that window.', schema: count },
+  'RateLimit-Reset': { description: 'Seconds until the window starts again.', schema: count },
   'Retry-After': { description: 'Seconds after which trying again makes sense.', schema: count },
   'Server-Timing': { description: 'Where the time went, in milliseconds.', schema: headerText },
-  'WWW-Authenticate': { description: 'How to say who you are.', schema: headerText },
-  'Idempotency-Replayed': { description: '`true`: the answer of the first time.', schema: { type: 'string', pattern: '^true$' } },
+  'WWW-Authenticate': { description: 'How to authenticate.', schema: headerText },
+  'Idempotency-Replayed': {
+    description: '`true` if this is the answer to the first request.',
+    schema: { type: 'string', pattern: '^true$' },
+  },
   Link: { description: 'The next page, with `rel="next"`.', schema: { type: 'string', pattern: '^<[!-~]+>; rel="next"$' } },
   Location: { description: 'Where the new record is.', schema: { type: 'string', pattern: '^[!-~]+$' } },
 };
@@ -95,7 +98,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       { style: 'deepObject', explode: true, example: { id: '1' } },
     ),
     order: query('order', 'Fields with `asc` or `desc`, and commas between them.', { type: 'string' }, { example: 'id desc' }),
-    limit: query('limit', 'Most records in the answer.', {
+    limit: query('limit', 'The largest number of records in the answer.', {
       type: 'integer',
       minimum: 1,
       maximum: limit.most,
@@ -164,7 +167,7 @@ const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue
   401: ['There is no credential, or it is not valid.', 'auth.missing'],
   403: ['You may not do this.', 'scope.insufficient'],
   404: ['There is no such record, model or path.', 'odoo.missing'],
-  409: ['It is being changed by someone else at this moment.', 'odoo.conflict'],
+  409: ['Someone else is changing it at this moment.', 'odoo.conflict'],
   413: ['The body is too large, or holds too many operations.', 'request.too_large'],
   415: ['The body is not JSON.', 'request.media_type'],
   422: ['Odoo refused the values.', 'odoo.validation'],

@@ -26,7 +26,7 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
   };
   const values = {
     ...anyValues,
-    description: 'As the single endpoint takes them; `{"$ref": "name.id"}` for what an earlier one gave.',
+    description: 'As for the single endpoint; `{"$ref": "name.id"}` for the result of an earlier operation.',
   };
   const fields = { ...list(text), description: 'As the parameter `fields`.' };
   const id = { type: 'string', pattern: '^[A-Za-z_][\\w-]{0,63}$' };
@@ -57,7 +57,7 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
     // A property called $ref would be a reference itself to most tools.
     Ref: {
       type: 'object',
-      description: '`{"$ref": "order.id"}`: what an earlier operation of the batch gave.',
+      description: '`{"$ref": "order.id"}`: the result of an earlier operation of the batch.',
       patternProperties: { '^\\$ref$': text },
       additionalProperties: false,
       minProperties: 1,
@@ -93,10 +93,10 @@ export function corePaths(): Paths {
   return {
     '/api/v1/ping': {
       get: {
-        ...head('ping', 'Gateway', 'Ping', 'Says whether the credential holds, and whose it is. Odoo is not asked.'),
+        ...head('ping', 'Gateway', 'Ping', 'Says whether the credential is valid, and whose it is, without a call to Odoo.'),
         responses: {
           200: answer(
-            'It holds.',
+            'The credential is valid.',
             { data: object({ message: { const: 'pong' }, user, time: { ...text, format: 'date-time' } }) },
             ['data'],
           ),
@@ -123,14 +123,14 @@ export function corePaths(): Paths {
     },
     '/api/v1/batch': {
       post: {
-        ...head('batch', 'Gateway', 'Several operations in one transaction', 'All of them or none.'),
+        ...head('batch', 'Gateway', 'Several operations in one transaction', 'Either all of them are carried out, or none is.'),
         parameters: [...contextParameters, parameter('Idempotency-Key')],
         requestBody: jsonBody({ anyOf: [ref('Operations'), { ...object({ operations: ref('Operations') }) }] }, [
           { id: 'found', op: 'search', model: 'res.partner', fields: ['name'], limit: 1 },
         ]),
         responses: {
           200: answer(
-            'What each of them gave.',
+            'The result of each operation.',
             { data: list(object({ id: text, data: {} }, [])), meta: ref('Meta') },
             ['data', 'meta'],
             ['Idempotency-Replayed'],
@@ -141,7 +141,7 @@ export function corePaths(): Paths {
     },
     '/call': {
       post: {
-        ...head('call', 'Gateway', 'Call any method', 'As execute_kw: raw values, and errors as text.'),
+        ...head('call', 'Gateway', 'Call any method', "Like Odoo's execute_kw: raw values, and errors as text."),
         parameters: [...contextParameters, parameter('Idempotency-Key')],
         requestBody: jsonBody(
           {
@@ -176,7 +176,7 @@ function authPaths(): Paths {
   return {
     '/api/v1/auth/login': {
       post: {
-        ...head('login', 'Tokens', 'Log in', 'With the password of a user of Odoo; `login` or `email` is needed.'),
+        ...head('login', 'Tokens', 'Log in', "With an Odoo user's password. `login` or `email` is required."),
         ...public_,
         requestBody: jsonBody(object(login, ['password']), { login: 'mary@example.com', password: 'secret' }),
         responses: {
@@ -208,7 +208,7 @@ function authPaths(): Paths {
     },
     '/auth/token/apikey': {
       post: {
-        ...head('exchange', 'Tokens', 'A key for a token', 'The token may do what the key may, and dies with it.'),
+        ...head('exchange', 'Tokens', 'Exchange a key for a token', 'The token has the rights of the key, and ends with it.'),
         security: [{ ApiKey: [] }, { ApiKeyShort: [] }, { Bearer: [] }, { Basic: [] }, {}],
         requestBody: { ...jsonBody(object({ api_key: text, apikey: text, key: text, scope: text }, [])), required: false },
         responses: { 200: { ...tokens, content: json({ allOf: [ref('Tokens'), object({ user_id: ref('Id') })] }) }, ...refused },
@@ -240,7 +240,7 @@ function authPaths(): Paths {
         requestBody: form('TokenNamed'),
         responses: {
           200: {
-            description: 'What it is good for.',
+            description: 'The state of the token.',
             headers: headersOf(),
             content: json(object({ active: { type: 'boolean' } })),
           },
@@ -261,7 +261,7 @@ function authPaths(): Paths {
         },
       },
       post: {
-        ...head('client.create', 'OAuth2 clients', 'Create', 'For gateway managers. The one answer that holds the secret.'),
+        ...head('client.create', 'OAuth2 clients', 'Create', 'For gateway managers. Only this answer contains the secret.'),
         requestBody: jsonBody(
           {
             ...object(

@@ -42,7 +42,7 @@ export function openApiDocument({ version, origin }: About, described: Described
       ...resources.map(({ name, label }) => tag(name, label, `Resource: ${asMarkdown(label)}.`)),
       ...models.map(({ model, label }) => tag(model, label, `Model \`${model}\`.`)),
       tag('Any model', 'Any model', 'The same on every model that you may use.'),
-      tag('Gateway', 'Gateway', 'Batches, methods, and what there is.'),
+      tag('Gateway', 'Gateway', 'Batches, methods, models and fields.'),
       tag('Tokens', 'Tokens', 'Logins, and tokens for keys and clients.'),
       tag('OAuth2 clients', 'OAuth2 clients', 'Their administration.'),
     ],

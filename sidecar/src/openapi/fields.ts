@@ -98,7 +98,7 @@ export function resourceValuesSchema(lines: readonly ResourceLine[], isNew: bool
 function lineSchema({ field, nested, words, isEmail, required }: ResourceLine, isNew: boolean): Schema {
   if (nested !== undefined) {
     const line = resourceValuesSchema(nested, false);
-    const existing = { id: ref('Id'), _remove: { const: true, description: 'Takes the line away.' } };
+    const existing = { id: ref('Id'), _remove: { const: true, description: 'Removes the line.' } };
     return labelled(list({ ...line, properties: { ...existing, ...Object(line['properties']) } }), field);
   }
   if (words !== undefined) return labelled({ type: 'string', examples: words }, field);
@@ -123,8 +123,8 @@ function readable(field: FieldDescription): Schema {
   const told = [
     typeof help === 'string' && help !== '' ? asMarkdown(help) : '',
     selection !== undefined && selection.length > 0 && selection.length <= mostOptions ? options(selection) : '',
-    relation === undefined ? '' : `Leads to \`${relation}\`.`,
-    store === false ? 'Given when asked for in `fields`.' : '',
+    relation === undefined ? '' : `Links to \`${relation}\`.`,
+    store === false ? 'Only in the answer if `fields` names it.' : '',
   ].filter((text) => text !== '');
   return { ...labelled(readOf(field), field, told), ...(readonly === true ? { readOnly: true } : {}) };
 }

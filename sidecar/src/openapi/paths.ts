@@ -131,7 +131,7 @@ function creating(place: Place): Schema {
   const data = isModel ? { anyOf: [record, list(record)] } : record;
   return {
     ...head(place, 'create', 'write', 'Create'),
-    ...(isModel ? { description: `${needs(place, 'write')} A list creates all of its records or none.` } : {}),
+    ...(isModel ? { description: `${needs(place, 'write')} A list creates all of its records, or none of them.` } : {}),
     parameters: [...(isModel ? [parameter('fields')] : []), parameter('Idempotency-Key')],
     requestBody: jsonBody(schema, example),
     responses: {
@@ -154,7 +154,7 @@ function updating(place: Place, verb: 'put' | 'patch'): Schema {
     requestBody: jsonBody(values, example),
     responses: {
       200: answer(
-        'Changed: the fields that were given, no others.',
+        'Changed. Only the fields that you sent have changed.',
         { data: record, message: { type: 'string' }, meta: ref('Meta') },
         ['data'],
         ['Idempotency-Replayed'],
@@ -179,11 +179,11 @@ function calling(place: Place, operation: string, parameters: readonly Schema[])
   const scope = place.scope('call') ?? '<model>:call';
   return {
     ...head(place, operation, 'call', operation === 'call' ? 'Call a method of a record' : 'Call a method'),
-    description: `Needs the scope \`call\` or \`${scope}\`; \`read\` does for methods that Odoo marks as reading.`,
+    description: `Needs the scope \`call\` or \`${scope}\`; \`read\` is enough for methods that Odoo marks as reading.`,
     parameters: [...parameters, parameter('Idempotency-Key')],
     requestBody: { ...jsonBody(ref('CallArguments'), { args: [], kwargs: {} }), required: false },
     responses: {
-      200: answer('What the method gave, as it is.', { data: {} }, ['success'], ['Idempotency-Replayed']),
+      200: answer("The method's result, as it is.", { data: {} }, ['success'], ['Idempotency-Replayed']),
       ...errorsOf(409, 413, 415, 422),
     },
   };

@@ -13,10 +13,13 @@ const link: Schema = {
   required: ['id'],
   properties: { id: ref('Id'), name: { type: ['string', 'null'] } },
 };
-const linkTo = 'The id of a record, or an object with it, as reading gives it.';
+const linkTo = 'The id of a record, or an object with its id, as you read it.';
 
 /** With one field that is named: of an object without any, generators make a map, which is no type that a union can hold. */
-export const anyValues: Schema = { ...anyObject, properties: { name: { description: 'What most models call their records.' } } };
+export const anyValues: Schema = {
+  ...anyObject,
+  properties: { name: { description: 'The name of the record, in most models.' } },
+};
 
 export const schemas: Readonly<Record<string, Schema>> = {
   Id: id,
@@ -36,8 +39,8 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Linked: { ...anyObject, required: ['id'], properties: { id: ref('Id') } },
   LinksTo: {
     description:
-      'A list merges: objects without `id` are created, with `id` changed, with `_remove` taken away, ids linked. ' +
-      '`{"set": […]}` replaces all. Odoo’s command tuples are taken, too.',
+      'A list is merged: an object without `id` is created, one with `id` changed, one with `_remove` removed; ids are linked. ' +
+      '`{"set": […]}` replaces the whole list. Odoo’s command tuples work, too.',
     anyOf: [orNull(list(ref('LinkChange'))), ref('LinkSet')],
   },
   // Parts with names: what generators make up for parts without collides.
@@ -49,12 +52,12 @@ export const schemas: Readonly<Record<string, Schema>> = {
       limit: { type: 'integer' },
       offset: { type: 'integer' },
       total: { type: 'integer', description: 'With `count`.' },
-      next: { type: 'string', description: 'Where the next page begins, for `cursor`.' },
-      count: { type: 'integer', description: 'How many there are in this answer.' },
+      next: { type: 'string', description: 'The `cursor` of the next page.' },
+      count: { type: 'integer', description: 'The number of entries in this answer.' },
       omitted: { ...list({ type: 'string' }), description: 'Fields that you may not read.' },
       ignored: {
         ...list({ type: 'string' }),
-        description: 'Fields that the resource does not take, and read-only fields that were sent as they are.',
+        description: 'Fields that the resource does not have, and read-only fields that you sent unchanged.',
       },
     },
   },

@@ -22,7 +22,7 @@ export class BodyMemory {
     const most = this.#mostFor(largest);
     const own = (this.#heldBy.get(caller) ?? 0) + bytes;
     if (own > most - this.#held - bytes) {
-      const message = `The bodies of your running requests take ${Math.ceil(own / mebibyte)} MiB together, more than is free now. Send fewer large requests at a time.`;
+      const message = `The bodies of your running requests take ${Math.ceil(own / mebibyte)} MiB together. That is more than is free now. Send fewer large requests at a time.`;
       throw new GatewayError('request.overloaded', { message, headers: ['Connection', 'close'] });
     }
     this.#heldBy.set(caller, own);

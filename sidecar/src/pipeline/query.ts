@@ -32,7 +32,7 @@ export function readQuery<Name extends string>(
     if (name === undefined && others(given, value)) continue;
     if (name === undefined) {
       throw new GatewayError('query.unknown', {
-        message: `There is no query parameter "${given}" here. Known: ${known.join(', ')}.`,
+        message: `There is no query parameter "${given}" here. There are: ${known.join(', ')}.`,
         details: { parameter: given, known },
       });
     }

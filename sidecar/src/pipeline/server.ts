@@ -123,7 +123,7 @@ function methodNotAllowed(group: readonly Route[]): Endpoint {
     access: group[0]?.access ?? 'anonymous',
     handle({ request }) {
       throw new GatewayError('route.method', {
-        message: `${request.method} is not possible here. Possible: ${allowed}.`,
+        message: `This path does not accept ${request.method}. It accepts ${allowed}.`,
         headers: ['Allow', allowed],
       });
     },

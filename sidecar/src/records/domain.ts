@@ -80,7 +80,10 @@ export function checkDomain(value: unknown, at: string, depth = 0): Domain {
     return checkCondition(term, here, depth);
   });
   if (lacking > 0)
-    throw malformed(at, `ends although a "&", "|" or "!" in it lacks ${lacking === 1 ? 'a condition' : `${lacking} conditions`}`);
+    throw malformed(
+      at,
+      `ends although a "&", "|" or "!" in it is missing ${lacking === 1 ? 'a condition' : `${lacking} conditions`}`,
+    );
   if (depth === 0) checkPaths(domain, at);
   return domain;
 }
@@ -114,7 +117,8 @@ function checkCondition(term: unknown, at: string, depth: number): unknown {
   // Odoo's constants for "all" and "none".
   if ((field === 1 || field === 0) && operator === '=' && value === 1) return term;
   if (typeof field !== 'string' || !path.test(field)) throw malformed(`${at}[0]`, `must be a field, not ${quote(field)}`);
-  if (typeof operator !== 'string' || !operators.has(operator)) throw malformed(`${at}[1]`, `is no operator: ${quote(operator)}`);
+  if (typeof operator !== 'string' || !operators.has(operator))
+    throw malformed(`${at}[1]`, `is not an operator: ${quote(operator)}`);
   const here = `${at}[2]`;
   if (operator === 'any' || operator === 'not any') return [field, operator, checkDomain(value, here, depth + 1)];
   return [field, operator, Array.isArray(value) ? value.map((item) => checkValue(item, here)) : checkValue(value, here)];

@@ -19,7 +19,7 @@ export function parseFields(text: string): FieldTree {
   for (const path of paths) {
     const steps = path.trim().split('.');
     if (steps.length > mostSteps) {
-      throw malformed(`fields: "${path.trim()}" goes over more than ${mostSteps - 1} relations.`, path.trim());
+      throw malformed(`fields: "${path.trim()}" follows more than ${mostSteps - 1} relations.`, path.trim());
     }
     expansions += plant(tree, steps, path.trim());
     if (expansions > mostExpansions) throw tooComplex(path.trim());

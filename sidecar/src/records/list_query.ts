@@ -47,7 +47,7 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
     throw new GatewayError('query.cursor', { message });
   }
   if (query.cursor !== undefined && (query.offset !== undefined || query.order !== undefined)) {
-    const message = 'A cursor holds its order and its place: it takes neither order nor offset.';
+    const message = 'A cursor already contains its order and its place. Send it without order and offset.';
     throw new GatewayError('query.cursor', { message });
   }
   return {

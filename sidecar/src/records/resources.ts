@@ -130,7 +130,7 @@ function requireLinks(given: unknown, at: string): void {
   for (const [i, item] of items.entries()) {
     if (typeof item !== 'object' || item === null) continue;
     if (Array.isArray(item) ? item[0] !== 0 && item[0] !== 1 : isLink(item)) continue;
-    const message = `${at}[${i}] must be an id: fields of these records are not written here.`;
+    const message = `${at}[${i}] must be an id: fields of these records cannot be written here.`;
     throw new GatewayError('body.value', { message, details: { field: `${at}[${i}]` } });
   }
 }

@@ -183,11 +183,11 @@ function parsePropertyValue(value: unknown): unknown {
 function parseMany(value: unknown, at: string, type: FieldType, typesOf: TypesOf, depth: number): unknown {
   if (isObject(value)) {
     const others = Object.keys(value).filter((key) => key !== 'set');
-    if (!Array.isArray(value['set']) || others.length > 0) throw malformed(at, 'must be a list, or an object with "set" alone');
+    if (!Array.isArray(value['set']) || others.length > 0) throw malformed(at, 'must be a list, or an object with only "set"');
     const items = value['set'].map((item: unknown, i) => parseItem(item, `${at}.set[${i}]`, type, typesOf, depth));
     const kept = items.flatMap(([code, id]) => (code === command.link || code === command.update ? [id] : []));
     if (items.some(([code]) => code === command.delete || code === command.unlink)) {
-      throw malformed(at, 'replaces all: leave out what goes instead of "_remove"');
+      throw malformed(at, 'replaces the whole list: leave a record out instead of sending "_remove"');
     }
     return [[command.set, 0, kept], ...items.filter(([code]) => code !== command.link)];
   }

@@ -73,7 +73,7 @@ async function create(context: RequestContext, administer: Administer): Promise<
 
 async function revoke(context: RequestContext, clientId: unknown, administer: Administer): Promise<Answer> {
   if (typeof clientId !== 'string' || clientId === '') {
-    throw new GatewayError('oauth.request', { message: 'Which client? Give its client_id.' });
+    throw new GatewayError('oauth.request', { message: 'Name the client: send its client_id.' });
   }
   return { status: 200, body: await administer(context, { op: 'client_revoke', client_id: clientId }) };
 }

@@ -110,7 +110,7 @@ type OpenApiVersion = '3.0' | '3.1';
 function parseVersion(text = '3.1'): OpenApiVersion {
   if (text === '3.0' || text === '3.1') return text;
   throw new GatewayError('query.openapi', {
-    message: `There is no OpenAPI "${text.slice(0, 128)}" here, only 3.0 and 3.1. Tools for 2.0 take what a converter makes of 3.0.`,
+    message: `There is no OpenAPI "${text.slice(0, 128)}" here, only 3.0 and 3.1. For tools that need 2.0, convert the 3.0 document.`,
     details: { openapi: text.slice(0, 128) },
   });
 }

@@ -125,7 +125,7 @@ function choose(listed: readonly Listed[], asked: readonly string[] | undefined,
     throw new GatewayError('odoo.model', { message, details: { model: nowhere } });
   }
   if (matched.length > mostModels) {
-    const message = `${matched.length} models are asked for; one document describes at most ${mostModels}.`;
+    const message = `You asked for ${matched.length} models; one document describes at most ${mostModels}.`;
     throw new GatewayError('query.models', { message, details: { models: matched.length, max: mostModels } });
   }
   return matched;

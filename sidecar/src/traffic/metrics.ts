@@ -131,7 +131,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'gateway_traffic_backlog',
-      help: 'What is counted or logged and not stored yet.',
+      help: 'Requests counted, and log rows made, that are not stored yet.',
       labelNames: ['database', 'what'],
       registers,
       collect() {
