@@ -56,11 +56,14 @@ try {
     `-Dartifact=org.openapitools:openapi-generator-cli:7.25.0`,
     `-DoutputDirectory=${dir}`,
   ]);
-  for (const version of ['3.1', '3.0']) {
-    const { text } = await gateway.get(`/api/openapi.json?models=res.partner,res.country&openapi=${version}`, {
-      key: gateway.keys.admin,
-    });
-    writeFileSync(join(dir, 'openapi.json'), text);
+  // Both before the generators keep this process busy: the gateway closes idle connections.
+  const documentOf = async (version: string) => {
+    const path = `/api/openapi.json?models=res.partner,res.country&openapi=${version}`;
+    return (await gateway.get(path, { key: gateway.keys.admin })).text;
+  };
+  const documents = { '3.1': await documentOf('3.1'), '3.0': await documentOf('3.0') };
+  for (const version of ['3.1', '3.0'] as const) {
+    writeFileSync(join(dir, 'openapi.json'), documents[version]);
     const openApiGenerator = (generator: string, properties: string) => (folder: string) =>
       run('java', [
         '-jar',
