@@ -93,7 +93,7 @@ class GatewayKeyPage(models.AbstractModel):
         return {
             "manager": is_manager,
             "url": next(iter(self.env["gateway.stat"]._live_urls()), None),
-            "served": bool(self.env["gateway.sidecar"].sudo().search_count([("state", "=", "alive")])),
+            "served": bool(self.env["gateway.sidecar"]._alive(limit=1)),
             "database": self.env.cr.dbname,
             "longest_days": None if self.env.is_system() else max(durations, default=0) or 1,
             "grace_hours": grace_hours,

@@ -1,4 +1,10 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
+
+# A sidecar writes its heartbeat every 2 seconds. Without one for this long it is stale: nobody is sent to its address.
+ALIVE_S = 10
+# Without one from any sidecar for this long, Odoo does their work. Longer than a restart of theirs takes.
+GONE_S = 60
 
 
 class GatewaySidecar(models.Model):
@@ -10,13 +16,16 @@ class GatewaySidecar(models.Model):
     _auto = False
     _log_access = False
     _order = "state, name, id"
-    _table_query = """
+    _table_query = SQL(
+        """
         select
           id, name, host, address, pid, version, schema_version, started_at, seen_at,
           extract(epoch from seen_at - started_at)::integer as uptime_s,
-          case when seen_at > gateway.utc_now() - interval '10 seconds' then 'alive' else 'stale' end as state
+          case when seen_at > gateway.utc_now() - make_interval(secs => %s) then 'alive' else 'stale' end as state
         from gateway.sidecar
-    """
+        """,
+        ALIVE_S,
+    )
 
     name = fields.Char(readonly=True)
     host = fields.Char(readonly=True)
@@ -32,6 +41,24 @@ class GatewaySidecar(models.Model):
         readonly=True,
         help="Stale: no heartbeat for 10 seconds.",
     )
+
+    @api.model
+    def _alive(self, limit=None):
+        """The sidecars that are alive, for code that asks on behalf of any user: as superuser, by address."""
+        return self.sudo().search([("state", "=", "alive")], order="address, id", limit=limit)
+
+    @api.model
+    def _all_gone(self):
+        """Whether no sidecar was seen for `GONE_S`: a stale one may only be restarting."""
+        self.env.cr.execute(
+            """
+            select not exists (
+              select from gateway.sidecar where seen_at > gateway.utc_now() - make_interval(secs => %s)
+            )
+            """,
+            (GONE_S,),
+        )
+        return self.env.cr.fetchone()[0]
 
     @api.model
     def _cron_clean(self):

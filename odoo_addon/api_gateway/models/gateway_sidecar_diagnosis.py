@@ -30,14 +30,14 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
         The question carries no credential, but a proof that Odoo asks; so does the answer. Whoever does not know the
         secret that this database's sidecars share learns nothing and proves nothing.
 
-        :param str url: none: that of a sidecar which is alive
+        :param str url: the address to ask; empty: that of a sidecar which is alive
         :return: `{state, url, message, total_ms, postgres_ms, odoo_ms, version}`; state is `ok`, `address`,
             `unreachable`, `not_a_gateway`, `other_database`, `version` or `away` (a gateway that does not reach
             Postgres or Odoo); milliseconds and version are null unless it is a sidecar of this database
         """
         if not have_group(self.env, "base.group_system"):
             raise AccessError(self.env._("Only an administrator may test the address."))
-        url = (url or "").strip() or self.search([("state", "=", "alive")], limit=1).address
+        url = (url or "").strip() or self._alive(limit=1).address
         if not url:
             return _diagnosis("unreachable", self.env._("No sidecar is alive, and no address is given."))
         try:

@@ -47,5 +47,4 @@ class GatewayStatDashboard(models.AbstractModel):
         configured = setting(self.env.cr, "sidecar.url")
         if configured:
             return [configured.rstrip("/")]
-        alive = self.env["gateway.sidecar"].sudo().search([("state", "=", "alive")], order="address", limit=10)
-        return alive.mapped("address")
+        return self.env["gateway.sidecar"]._alive(limit=10).mapped("address")

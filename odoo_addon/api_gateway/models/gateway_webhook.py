@@ -283,12 +283,12 @@ class GatewayWebhook(models.Model):
                 (self.id, self.model_name, sample.id),
             )
             [job_id] = cr.fetchone()
-        if self._sidecar_is_alive():
-            self._wait_for(job_id)
-        else:
+        if self.env["gateway.sidecar"]._all_gone():
             with self.pool.cursor() as cr:
-                # Room for nothing: what is claimed then is tests alone.
+                # Room for nothing: what is claimed then is tests only.
                 take_over.run(self.with_env(self.env(cr=cr, su=True)), 0)
+        else:
+            self._wait_for(job_id)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Test"),
@@ -307,19 +307,10 @@ class GatewayWebhook(models.Model):
                     return
             time.sleep(0.1)
 
-    # --- While no sidecar is alive
-
-    @api.model
-    def _sidecar_is_alive(self):
-        self.env.cr.execute(
-            "select exists (select from gateway.sidecar where seen_at > gateway.utc_now() - interval '60 seconds')"
-        )
-        return self.env.cr.fetchone()[0]
-
     @api.model
     def _cron_take_over(self, most=50):
-        """Called by a cron every minute: delivers up to `most` jobs while no sidecar has a heartbeat. Of one record a
+        """Called by a cron every minute: delivers up to `most` jobs while all sidecars are gone. Of one record a
         later job goes out only after the earlier one arrived, as from a sidecar."""
         self._announce_pauses()
-        if not self._sidecar_is_alive():
+        if self.env["gateway.sidecar"]._all_gone():
             take_over.run(self, most)

@@ -8,6 +8,7 @@ from odoo.tests.common import TransactionCase, new_test_user, tagged
 
 from ..tools.own_transaction import in_own_transaction
 
+
 class CredentialsCase(TransactionCase):
     @classmethod
     def setUpClass(cls):

@@ -21,6 +21,17 @@ class TestSidecars(TransactionCase):
         self.assertEqual(self.beat("fresh", 2).state, "alive")
         self.assertEqual(self.beat("silent", 11).state, "stale")
         self.assertEqual(self.beat("fresh too", 0).uptime_s, 60)
+        self.assertEqual(self.env["gateway.sidecar"]._alive().mapped("name"), ["fresh", "fresh too"])
+        self.assertEqual(self.env["gateway.sidecar"]._alive(limit=1).name, "fresh")
+
+    def test_all_sidecars_are_gone_when_none_was_seen_for_60_seconds(self):
+        sidecars = self.env["gateway.sidecar"]
+        self.assertTrue(sidecars._all_gone())
+        self.beat("gone", 61)
+        self.assertTrue(sidecars._all_gone())
+        self.beat("restarting", 59)
+        self.assertFalse(sidecars._all_gone())
+        self.assertFalse(sidecars._alive())
 
     def test_users_and_managers_see_sidecars_and_nobody_changes_them(self):
         sidecar = self.beat("seen", 0)

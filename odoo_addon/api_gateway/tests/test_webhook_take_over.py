@@ -1,4 +1,4 @@
-"""Deliveries from Odoo itself, to a real receiver, while no sidecar is alive."""
+"""Deliveries from Odoo itself, to a real receiver, while all sidecars are gone."""
 
 import base64
 import hashlib
@@ -203,7 +203,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.env.cr.execute("select extract(epoch from run_at - gateway.utc_now()) from gateway.webhook_job")
         self.assertGreater(self.env.cr.fetchone()[0], 110)
 
-    def test_nothing_is_sent_while_a_sidecar_is_alive(self):
+    def test_nothing_is_sent_while_a_sidecar_was_seen_lately(self):
         self.webhook(url=self.receiver.url)
         self.env["res.partner"].create({"name": "One"})
         self.env.cr.execute(

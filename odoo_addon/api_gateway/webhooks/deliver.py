@@ -1,4 +1,4 @@
-"""One delivery from Odoo itself, while no sidecar is alive: the same request that a sidecar sends."""
+"""One delivery from Odoo itself, while all sidecars are gone: the same request that a sidecar sends."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Empties the outbox from Odoo while no sidecar is alive, with the functions that the sidecars use."""
+"""Empties the outbox from Odoo while all sidecars are gone, with the functions that the sidecars use."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ def run(webhooks, most):
         is_test = job["event"] == "test"
         place = (job["webhook_id"], job["res_id"])
         # A sidecar that came back takes the rest.
-        if not is_test and (place in held_up or webhooks._sidecar_is_alive()):
+        if not is_test and (place in held_up or not env["gateway.sidecar"]._all_gone()):
             result = {"job": job["id"], "outcome": "released"}
         else:
             result = deliver_job(env, bounds, targets[job["webhook_id"]], job)
