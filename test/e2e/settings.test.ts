@@ -107,7 +107,7 @@ test('the test of the address tells a gateway of this database from everything e
   await diagnose('http://127.0.0.1:1', 'unreachable', 'Nothing listens');
   await diagnose(gateway.url, 'ok', 'From this browser');
   await diagnose('not an address', 'address');
-  await diagnose('http://nowhere.invalid', 'unreachable', 'Nobody knows the name');
+  await diagnose('http://nowhere.invalid', 'unreachable', 'cannot be resolved');
   await diagnose(gateway.odoo.url, 'not_a_gateway', 'HTTP 404');
 
   // A sidecar that serves this database by name, but no longer shares its secret: what a copy looks like.

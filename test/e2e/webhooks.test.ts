@@ -12,7 +12,7 @@ test('a manager makes a webhook, tries it, and finds what was sent', async () =>
   await gateway.sql(`update gateway.setting set value = '["127.0.0.0/8"]' where name = 'webhook.egress_allow'`);
   receiver.answer = () => ({ status: 202, body: 'thank you' });
   const { page, faults, text } = await browser.open(gateway, '/odoo/webhooks');
-  await page.waitForSelector('text=Tell another system when records change');
+  await page.waitForSelector('text=Notify another system when records change');
   await page.click('.o_list_button_add');
   await page.fill('[name=name] input, [name=name] textarea', 'Customers to the shop');
   await page.fill('[name=url] input', receiver.url);

@@ -30,7 +30,7 @@ class WebController(http.Controller):
         """Leads to the documentation, which a sidecar serves. For users alone: it tells where sidecars are."""
         urls = request.env["gateway.stat"]._live_urls()
         if not urls:
-            reason = request.env._("No sidecar is running that could show the API documentation.")
+            reason = request.env._("No sidecar is running, so the API documentation cannot be shown.")
             return request.make_response(reason, status=503, headers={"Content-Type": "text/plain; charset=utf-8"})
         return request.redirect(f"{urls[0]}/api/docs", local=False)
 

@@ -5,7 +5,7 @@ from .errors import RefusalError
 
 def required(operation, key):
     if key not in operation:
-        raise RefusalError("odoo.arguments", f"The operation lacks {key!r}.", argument=key)
+        raise RefusalError("odoo.arguments", f"The operation has no {key!r}.", argument=key)
     return operation[key]
 
 
@@ -34,4 +34,6 @@ def check_text(value):
         elif type(value) is dict:
             unchecked.extend([*value, *value.values()])
         elif type(value) is str and ("\0" in value or any("\ud800" <= char <= "\udfff" for char in value)):
-            raise RefusalError("odoo.arguments", "A text holds a character that cannot be stored: NUL or half a pair.")
+            raise RefusalError(
+                "odoo.arguments", "A text has a character that cannot be stored: NUL or half of a surrogate pair."
+            )

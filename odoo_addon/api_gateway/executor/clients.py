@@ -36,7 +36,7 @@ def client_create(env, reach, operation):
     if unknown := given.keys() - KEYS:
         raise RefusalError("odoo.arguments", f"A client has no {min(unknown)!r}.", argument=min(unknown))
     if not given.get("client_name"):
-        raise RefusalError("odoo.arguments", "The client lacks a client_name.", argument="client_name")
+        raise RefusalError("odoo.arguments", "The client has no client_name.", argument="client_name")
     with _opened(env, reach):
         values = {"name": given["client_name"], "scopes": given.get("scope"), "user_id": _user(env, given)}
         for key in ("ip_list", "profile_id", "expires_at"):
@@ -65,7 +65,7 @@ def client_revoke(env, reach, operation):
 def _opened(env, reach):
     if reach.is_narrowed or not env.user.has_group(MANAGER):
         raise AccessError(
-            env._("OAuth2 clients are administered by gateway managers, with a credential that was not narrowed.")
+            env._("Only gateway managers with a credential without scopes or models may administer OAuth2 clients.")
         )
     with opened():
         yield

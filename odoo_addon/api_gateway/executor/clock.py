@@ -27,7 +27,7 @@ class Clock:
         """Call before each piece of work. A statement may run over by what was armed too generously, a fifth."""
         left_ms = int(self.left_s * 1000)
         if left_ms <= 0:
-            raise RefusalError("odoo.timeout", "Odoo had no time left for the request.")
+            raise RefusalError("odoo.timeout", "Odoo ran out of time for the request.")
         if self._armed_ms is not None and left_ms >= 0.8 * self._armed_ms:
             return
         settings = {"statement_timeout": str(left_ms), "lock_timeout": str(max(1, int(left_ms * LOCK_SHARE)))}

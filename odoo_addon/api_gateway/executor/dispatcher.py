@@ -55,10 +55,12 @@ class GatewayDispatcher(Dispatcher):
             _logger.warning("%s from %s: %s", exc.reason, address, exc.description)
             return _json_response(_error(exc.reason, exc.description), 403)
         if isinstance(exc, ServiceUnavailable) or is_without_postgres(exc):
-            _logger.warning("Postgres ended the connection, or takes none: %s", str(exc.__cause__ or exc).strip())
+            _logger.warning(
+                "Postgres ended the connection, or refuses connections: %s", str(exc.__cause__ or exc).strip()
+            )
             _quiet(exc)
             outcome = "unknown" if self.may_have_written else "nothing_written"
-            return _json_response(_error("database.unavailable", "Odoo does not reach Postgres.", outcome=outcome), 503)
+            return _json_response(_error("database.unavailable", "Odoo cannot reach Postgres.", outcome=outcome), 503)
         if isinstance(exc, HTTPException):
             return _json_response(_error("channel.malformed", exc.description), exc.code)
         return _json_response(_error("odoo.error", "Odoo could not execute the request."), 500)

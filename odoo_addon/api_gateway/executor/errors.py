@@ -47,9 +47,9 @@ WITHOUT_DETAILS = {
     "odoo.error": "Odoo failed to execute the request.",
     "odoo.timeout": "Odoo did not finish in time.",
     "odoo.readonly": "Reading this would write.",
-    "database.unavailable": "Odoo does not reach Postgres.",
+    "database.unavailable": "Odoo cannot reach Postgres.",
     "request.too_complex": "The statement is too large for Postgres. Ask for less, or send several requests.",
-    "odoo.conflict": "The record is being changed by someone else. Try again.",
+    "odoo.conflict": "Someone else is changing the record. Try again.",
 }
 
 
@@ -97,7 +97,7 @@ def _text(exc, env):
     if isinstance(exc, IntegrityError):
         return env._("The operation cannot be completed: %s", _model_of(exc, env)._sql_error_to_message(exc))
     if isinstance(exc, ProgramLimitExceeded):
-        return "One of the values is too long for the database."
+        return "A value is too long for the database."
     if isinstance(exc, DataError):
         return exc.diag.message_primary or "The database does not accept one of the values."
     return str(exc.args[0]) if exc.args else str(exc)

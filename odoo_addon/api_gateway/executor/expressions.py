@@ -68,7 +68,7 @@ def _check_terms(reach, model, domain, size):
         meant.append([term])
         if type(term) is str and term in ARITY:
             if ready < ARITY[term]:
-                raise RefusalError("odoo.domain", f"The operator {term!r} in the domain lacks an operand.")
+                raise RefusalError("odoo.domain", f"The operator {term!r} in the domain is missing an operand.")
             ready -= ARITY[term] - 1
         else:
             ready += 1
@@ -154,7 +154,7 @@ def _check_condition(reach, model, term, size):
     if operator in ("any", "not any"):
         if comodel is None:
             raise RefusalError(
-                "odoo.domain", f"The operator {operator!r} needs a relation, {path} is none.", field=path
+                "odoo.domain", f"The operator {operator!r} needs a relation, but {path} is not one.", field=path
             )
         _check_any(reach, comodel, value, size)
         return field
@@ -256,7 +256,7 @@ def _check_part(model, field, rest, path):
     if not is_date_part and not (field.type == "properties" and len(rest) == 1):
         raise RefusalError(
             "odoo.domain",
-            f"The domain cannot go through {path}: {field.name} of {model._name} is no relation.",
+            f"The domain cannot go through {path}: {field.name} of {model._name} is not a relation.",
             field=path,
         )
 

@@ -24,7 +24,7 @@ class Rule(NamedTuple):
 
 
 SAFE = Rule()
-LINK = Rule(WIDE)  # what it gives opens a document to whoever has it
+LINK = Rule(WIDE)  # its result gives anyone access to a document
 MESSAGE = Rule(keywords="mail.message")
 LEAVES = Rule(domains={"domain": "resource.calendar.leaves"})
 ENTRIES = Rule(needs=(("account.move.line", READ),))

@@ -29,7 +29,7 @@ def read_call(env, reach, operation):
     model = reach.known(env, required(operation, "model"), abstract=True)
     if not is_readonly(model, required(operation, "method")):
         raise RefusalError(
-            "odoo.arguments", f"{model._name}.{operation['method']} may write: it is executed, not read."
+            "odoo.arguments", f"{model._name}.{operation['method']} may write, so it cannot run as a read."
         )
     return call(env, reach, operation)
 
@@ -113,5 +113,5 @@ def _bind(method, name, records, args, kwargs):
     except TypeError as exc:
         raise RefusalError("odoo.arguments", f"{records._name}.{name}: {exc}.", method=name) from None
     if name in KEYWORDS and (unknown := kwargs.keys() - KEYWORDS[name] - bound.signature.parameters.keys()):
-        raise RefusalError("odoo.arguments", f"{records._name}.{name} does not know {min(unknown)!r}.", method=name)
+        raise RefusalError("odoo.arguments", f"{records._name}.{name} has no argument {min(unknown)!r}.", method=name)
     return bound

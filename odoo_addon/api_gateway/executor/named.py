@@ -116,7 +116,7 @@ def _check_path(reach, model, path, is_grouped=False):
     """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`. Its last field
     with that one's model; None for an id or a count."""
     if type(path) is not str:
-        raise RefusalError("odoo.arguments", f"A field of {model._name} is named by a string.")
+        raise RefusalError("odoo.arguments", f"The name of a field of {model._name} must be a string.")
     is_aggregated = ":" in path
     if match := AGGREGATED.match(path):
         path = match["field"]
@@ -147,7 +147,7 @@ def _check_behind(model, field, rest, path):
     if behind and (field.type not in ("properties", "reference") or behind not in (["id"], ["display_name"])):
         raise RefusalError(
             "odoo.field",
-            f"The path {path!r} cannot go on behind {field.name} of {model._name}. Read the other record by itself.",
+            f"The path {path!r} cannot continue after {field.name} of {model._name}. Read the other record by itself.",
             model=model._name,
             field=field.name,
         )

@@ -74,7 +74,7 @@ class Reach:
 
     def known(self, env, name, abstract=False):
         if type(name) is not str:
-            raise RefusalError("odoo.model", "A model is named by a string.")
+            raise RefusalError("odoo.model", "The name of a model must be a string.")
         if self.hides(name):
             raise RefusalError("odoo.exposure", f"The model {name} cannot be reached through the gateway.", model=name)
         if name not in env.registry or name.startswith("_") or (env.registry[name]._abstract and not abstract):
@@ -146,7 +146,7 @@ class Reach:
         if field.relational and self.hides(field.comodel_name):
             raise RefusalError(
                 "odoo.exposure",
-                f"The field {name} of {model._name} leads to {field.comodel_name}, which cannot be reached through "
+                f"The field {name} of {model._name} links to {field.comodel_name}, which cannot be reached through "
                 "the gateway.",
                 model=model._name,
                 field=name,
@@ -168,7 +168,7 @@ class Reach:
         if action == READ and self._is_closed_link(field):
             raise RefusalError(
                 "odoo.exposure",
-                f"The field {name} of {model._name} opens a document to whoever has it. Only a credential without "
+                f"The field {name} of {model._name} gives anyone access to a document. Only a credential without "
                 "scopes or models may read it.",
                 model=model._name,
                 field=name,

@@ -42,13 +42,13 @@ def check_tree(reach, model, tree, root=None, walked=()):
         field = reach.field(model, name)
         if type(node) is not dict or node.keys() - {"fields"}:
             raise RefusalError(
-                "odoo.field", f"The field {name} of {model._name} is asked for in an unknown way.", field=name
+                "odoo.field", f"The field {name} of {model._name} is not requested in a valid form.", field=name
             )
         if "fields" in node:
             if not field.relational:
                 raise RefusalError(
                     "odoo.field",
-                    f"The field {name} of {model._name} is no relation and cannot be expanded.",
+                    f"The field {name} of {model._name} is not a relation and cannot be expanded.",
                     field=name,
                 )
             for inner in node["fields"]:

@@ -97,7 +97,7 @@ def explain_domain(model):
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError, DataError) as exc:
-        raise RefusalError("odoo.domain", f"The domain on {model._name} makes no sense: {exc}") from exc
+        raise RefusalError("odoo.domain", f"The domain does not fit {model._name}: {exc}") from exc
 
 
 def _asked_fields(reach, model, operation):

@@ -81,9 +81,9 @@ class ReadOnly:
         if not self._refused:
             return
         names = ", ".join(self._refused)
-        text = f"These fields of {model._name} cannot be written: {names}. Leave them out, or send what was read."
+        text = f"These fields of {model._name} cannot be written: {names}. Leave them out, or send the values that you read."
         if any(path.rpartition(".")[2] == "state" for path in self._refused):
-            text += " The state of a document changes when its methods are called, as its buttons in Odoo do."
+            text += " To change the state of a document, call its methods, as its buttons in Odoo do."
         raise RefusalError("odoo.validation", text, model=model._name, field=self._refused[0], fields=self._refused)
 
     def _is_same(self, record, field, value):

@@ -88,7 +88,7 @@ def _look_up(path, results):
     for step in steps:
         found = _step(found, step)
         if found is None:
-            raise RefusalError("odoo.arguments", f"The reference {path!r} leads nowhere at {step!r}.", reference=path)
+            raise RefusalError("odoo.arguments", f"The reference {path!r} has nothing at {step!r}.", reference=path)
     return found
 
 

@@ -40,7 +40,7 @@ class GatewayClient(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if askers(self.env) and any("client_id" in vals for vals in vals_list):
-            raise UserError(self.env._("The identifier of a client is chosen by the gateway."))
+            raise UserError(self.env._("The gateway chooses the identifier of a client."))
         # Context defaults must not choose it either.
         return super().create([{"client_id": "gw_" + secrets.token_hex(6), **vals} for vals in vals_list])
 

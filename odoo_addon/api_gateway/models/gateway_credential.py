@@ -63,7 +63,7 @@ class GatewayCredential(models.AbstractModel):
     ip_list = fields.Text(
         "Allowed Addresses",
         tracking=True,
-        help="One address or CIDR network a line, IPv4 or IPv6. Empty: any.",
+        help="One address or CIDR network per line, IPv4 or IPv6. Empty: any.",
     )
     subject = fields.Selection(
         [("user", "With its user"), ("key", "By itself")],
@@ -200,9 +200,9 @@ class GatewayCredential(models.AbstractModel):
             raise UserError(self.env._("A revoked credential stays revoked. Create a new one."))
         if askers(self.env):
             if self._managed_fields & vals.keys() and not have_group(self.env, MANAGER):
-                raise AccessError(self.env._("Profile, addresses, limits and user are set by a gateway manager."))
+                raise AccessError(self.env._("Only a gateway manager may set profile, addresses, limits and user."))
             if self._guarded_fields & vals.keys():
-                raise AccessError(self.env._("These fields are written by the gateway alone."))
+                raise AccessError(self.env._("Only the gateway may write these fields."))
             if "user_id" in vals and self.filtered(lambda record: record.user_id.id != vals["user_id"]):
                 self._check_minter()  # whose it was
         result = super().write(vals)
@@ -231,7 +231,7 @@ class GatewayCredential(models.AbstractModel):
         if have_group(self.env, SYSTEM):
             return
         if not is_own(self, "user_id"):
-            raise AccessError(self.env._("Only an administrator makes credentials for another user."))
+            raise AccessError(self.env._("Only an administrator may make credentials for another user."))
         if not have_group(self.env, "base.group_user"):
             raise AccessError(self.env._("Only internal users can make API credentials."))
 
@@ -306,7 +306,7 @@ class GatewayCredential(models.AbstractModel):
     def action_generate(self):
         """Gives a credential that has none its first secret."""
         if self.state != "new":
-            raise UserError(self.env._("This credential has a secret already. Rotate it to get another."))
+            raise UserError(self.env._("This credential already has a secret. Rotate it to get a new one."))
         return self._show_action(self._set_secret())
 
     @check_identity
@@ -317,7 +317,7 @@ class GatewayCredential(models.AbstractModel):
         if grace_hours is None:
             grace_hours = setting(self.env.cr, "key.grace_hours")
         if not 0 <= float(grace_hours) <= 720:
-            raise UserError(self.env._("The grace period is 0 to 720 hours."))
+            raise UserError(self.env._("The grace period must be 0 to 720 hours."))
         secret = self._set_secret(float(grace_hours))
         if self.expires_at:
             self.expires_at = self._renewed_expiry()
@@ -381,7 +381,7 @@ class GatewayCredential(models.AbstractModel):
                     summary=self.env._(
                         '"%(name)s" expires on %(date)s', name=record.name, date=record.expires_at.date()
                     ),
-                    note=self.env._("Rotate it and hand the new secret to its callers before that day."),
+                    note=self.env._("Rotate it and give the new secret to its callers before that day."),
                     user_id=record._expiry_recipient().id,
                 )
                 with own_code():

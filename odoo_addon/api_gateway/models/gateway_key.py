@@ -27,9 +27,9 @@ class GatewayKey(models.Model):
         copy=False,
         tracking=True,
         help="The secret is the value of GATEWAY_KEY_<this name> in the environment of the sidecar and of Odoo, "
-        "so it need not be in the database. Set by administrators.",
+        "so it need not be in the database. Only administrators may set it.",
     )
-    is_speed_test = fields.Boolean(readonly=True, copy=False, help="Made and renewed by the page Speed Test.")
+    is_speed_test = fields.Boolean(readonly=True, copy=False, help="The page Speed Test makes and renews it.")
 
     _environment_name_unique = models.UniqueIndex(
         "(environment_name) WHERE environment_name IS NOT NULL", "Another key takes its secret from this name."
@@ -40,13 +40,13 @@ class GatewayKey(models.Model):
         for key in self:
             if key.environment_name and not ENVIRONMENT_NAME.match(key.environment_name):
                 raise ValidationError(
-                    self.env._("A name in the environment has capital letters, digits and underscores.")
+                    self.env._("A name in the environment may have only capital letters, digits and underscores.")
                 )
 
     def _check_minter(self):
         # Binding a key to a name hands its user's rights to whoever sets the environment.
         if self.filtered("environment_name") and not have_group(self.env, SYSTEM):
-            raise AccessError(self.env._("Only an administrator binds a key to the environment."))
+            raise AccessError(self.env._("Only an administrator may bind a key to the environment."))
         return super()._check_minter()
 
     def write(self, vals):

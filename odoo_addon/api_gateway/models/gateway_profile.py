@@ -17,7 +17,7 @@ class GatewayProfile(models.Model):
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(
         default=True,
-        help="An archived profile is no longer offered, but still governs those who have it.",
+        help="An archived profile is no longer offered, but still applies where it is set.",
     )
     minute_limit = fields.Integer("Requests per Minute", tracking=True, help="0: no limit of its own in this window.")
     hour_limit = fields.Integer("Requests per Hour", tracking=True, help="0: no limit of its own in this window.")
@@ -41,7 +41,7 @@ class GatewayProfile(models.Model):
     ip_list = fields.Text(
         "Allowed Addresses",
         tracking=True,
-        help="One address or CIDR network a line, IPv4 or IPv6. Empty: any.",
+        help="One address or CIDR network per line, IPv4 or IPv6. Empty: any.",
     )
     log_level = fields.Selection(
         [("errors", "Errors"), ("metadata", "Metadata"), ("payloads", "Payloads")],
@@ -51,7 +51,7 @@ class GatewayProfile(models.Model):
     model_names = fields.Text(
         "Models",
         tracking=True,
-        help="Technical names such as res.partner, one a line. Empty: all that may be reached.",
+        help="Technical names such as res.partner, one per line. Empty: all reachable models.",
     )
     scopes = fields.Char(
         tracking=True,
@@ -64,7 +64,7 @@ class GatewayProfile(models.Model):
         compute="_compute_user_ids",
         inverse="_inverse_user_ids",
         context={"active_test": False},
-        help="All credentials of these users inherit this profile, unless they carry their own.",
+        help="All credentials of these users have this profile, unless they have their own.",
     )
     key_ids = fields.One2many("gateway.key", "profile_id", "API Keys")
     client_ids = fields.One2many("gateway.client", "profile_id", "OAuth2 Clients")
@@ -74,7 +74,7 @@ class GatewayProfile(models.Model):
 
     _limits_not_negative = models.Constraint(
         "CHECK (minute_limit >= 0 AND hour_limit >= 0 AND day_limit >= 0 AND max_concurrency >= 0)",
-        "A limit is 0 (none) or more.",
+        "A limit must be 0 (no limit) or more.",
     )
 
     def _compute_user_ids(self):

@@ -25,17 +25,17 @@ class GatewayResource(models.Model):
         copy=False,
         help="The segment of the address: products is reached at /api/v1/products.",
     )
-    label = fields.Char(required=True, translate=True, help="What one record is called in messages: Product.")
+    label = fields.Char(required=True, translate=True, help="The name of one record in messages, such as Product.")
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     model_name = fields.Char("Model", required=True, help="Technical name such as product.template.")
-    app_name = fields.Char("App", help="The app that brings the model, for whoever has not installed it.")
+    app_name = fields.Char("App", help="The app that has the model. Error messages name it if it is not installed.")
     domain = fields.Char(default="[]", help="Records outside it do not exist for this resource.")
     domain_json = fields.Json(compute="_compute_domain_json", store=True, help="The domain as the sidecar reads it.")
     order = fields.Char(help="Such as name, id desc. Empty: the model's own.")
     description = fields.Text(translate=True)
     line_ids = fields.One2many("gateway.resource.line", "resource_id", "Fields", copy=True)
-    is_nested = fields.Boolean("Only Nested", help="Reached inside another resource alone, under no path of its own.")
+    is_nested = fields.Boolean("Only Nested", help="Reached only inside another resource, without a path of its own.")
     is_available = fields.Boolean("Available", compute="_compute_is_available")
 
     _name_unique = models.UniqueIndex("(name)", "Another resource has this path.")
@@ -61,7 +61,7 @@ class GatewayResource(models.Model):
             if not PATH.fullmatch(resource.name) or resource.name in RESERVED:
                 raise ValidationError(
                     self.env._(
-                        "The path %s must begin with a letter and hold small letters, digits, _ and - alone. "
+                        "The path %s must begin with a letter and have only small letters, digits, _ and -. "
                         "auth, batch and ping are taken.",
                         resource.name,
                     )
@@ -105,37 +105,41 @@ class GatewayResourceLine(models.Model):
     resource_id = fields.Many2one("gateway.resource", required=True, ondelete="cascade", index=True)
     sequence = fields.Integer(default=10)
     name = fields.Char("Public Name", required=True)
-    field_name = fields.Char("Field", required=True, help="Of the model. One that is not installed is left out.")
+    field_name = fields.Char(
+        "Field", required=True, help="A field of the model. It is left out if its app is not installed."
+    )
     is_readable = fields.Boolean("Read", default=True)
     is_writable = fields.Boolean("Write", default=True)
     is_required = fields.Boolean("Required", help="A record cannot be created without it.")
     text_format = fields.Selection([("email", "E-mail Address")], "Format")
     value_map = fields.Json(
         "Values",
-        help="Values that stand for others: each public value with the fields and values that are written for it.",
+        help="For each public value, the fields and values that are written instead of it.",
     )
     value_map_text = fields.Text("Value Map", compute="_compute_value_map_text", inverse="_inverse_value_map_text")
     nested_id = fields.Many2one(
         "gateway.resource",
         "Nested Resource",
         ondelete="restrict",
-        help="For lists of records such as order lines: which of their fields are shown and taken.",
+        help="For lists of records such as order lines: the fields that can be read and written.",
     )
 
-    _name_unique = models.Constraint("unique (resource_id, name)", "A public name stands for one field.")
+    _name_unique = models.Constraint("unique (resource_id, name)", "Each public name must be unique.")
 
     @api.constrains("name", "field_name")
     def _check_names(self):
         for line in self:
             if not NAME.fullmatch(line.name) or not NAME.fullmatch(line.field_name):
-                raise ValidationError(self.env._("%s is not a name of a field.", line.name))
+                raise ValidationError(self.env._("%s is not the name of a field.", line.name))
 
     @api.constrains("nested_id", "resource_id")
     def _check_nested(self):
         for line in self:
             nested = line.nested_id
             if nested and any(nested.line_ids.mapped("nested_id")):
-                raise ValidationError(self.env._("A nested resource cannot nest another one: %s.", nested.name))
+                raise ValidationError(
+                    self.env._("A nested resource cannot contain another nested one: %s.", nested.name)
+                )
 
     @api.depends("value_map")
     def _compute_value_map_text(self):

@@ -85,7 +85,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
         if isinstance(exc, requests.exceptions.SSLError):
             return self.env._("The certificate of %(url)s is not valid: %(fault)s", url=url, fault=text[:300])
         if "NameResolution" in text or "Name or service not known" in text or "getaddrinfo" in text:
-            return self.env._("Nobody knows the name in %s: check it for typing errors, or your DNS.", url)
+            return self.env._("The host name in %s cannot be resolved. Check the spelling or your DNS.", url)
         if "refused" in text:
             return self.env._("Nothing listens at %s: is the sidecar running, and is the port right?", url)
         return self.env._("%(url)s could not be reached: %(fault)s", url=url, fault=text[:300])
@@ -99,7 +99,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
             return _diagnosis(
                 "not_a_gateway",
                 self.env._(
-                    "Something answers at %(url)s (HTTP %(status)s), but it is not a gateway. Does a proxy lead /api "
+                    "Something answers at %(url)s (HTTP %(status)s), but it is not a gateway. Does a proxy send /api "
                     "to the sidecar?",
                     url=url,
                     status=status,
@@ -137,8 +137,8 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
             return _diagnosis(
                 "version",
                 self.env._(
-                    "A gateway answers at %s, but knows no such path: it is of another version than this addon, or the "
-                    "address should end before its path.",
+                    "A gateway answers at %s, but does not know this path. Its version differs from this addon's, or "
+                    "the address should end before its path.",
                     f"{url}/api/identify",
                 ),
             )

@@ -40,7 +40,7 @@ class GatewaySpeedTest(models.Model):
     url = fields.Char("Address", readonly=True)
     details = fields.Char(readonly=True)
     first_ms = fields.Float("First Call (ms)", readonly=True, aggregator="avg", help="With connection and login.")
-    p50_ms = fields.Float("Latency (ms)", readonly=True, aggregator="avg", help="Of the middle run.")
+    p50_ms = fields.Float("Latency (ms)", readonly=True, aggregator="avg", help="The median of all runs.")
     p95_ms = fields.Float("95 % (ms)", readonly=True, aggregator="avg")
     p99_ms = fields.Float("99 % (ms)", readonly=True, aggregator="avg")
     network_ms = fields.Float("Network (ms)", readonly=True, aggregator="avg")
@@ -113,7 +113,7 @@ class GatewaySpeedTest(models.Model):
             or values.get("kind") not in ("light", "heavy")
             or values.get("state") not in ("ok", "failed")
         ):
-            raise ValidationError(self.env._("This is no result of a speed test."))
+            raise ValidationError(self.env._("This is not a result of a speed test."))
         checked = {
             **times,
             "user_id": self.env.uid,

@@ -46,7 +46,7 @@ class GatewayThrottle(models.Model):
         where w.most > 0 and w.used > 0 and w.resets_at > gateway.utc_now()
     """
 
-    subject = fields.Char(readonly=True, help="Whose requests are counted together.")
+    subject = fields.Char(readonly=True, help="Requests of these callers are counted together.")
     kind = fields.Selection(
         [
             ("user", "User"),

@@ -24,7 +24,7 @@ class GatewayWebhook(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, tracking=True)
-    url = fields.Char("URL", required=True, tracking=True, help="Where events are posted to.")
+    url = fields.Char("URL", required=True, tracking=True, help="The address that events are posted to.")
     model_id = fields.Many2one(
         "ir.model",
         required=True,
@@ -47,7 +47,7 @@ class GatewayWebhook(models.Model):
         string="Watched Fields",
         domain="[('model_id', '=', model_id), ('store', '=', True), ('name', 'not in', "
         "('id', 'create_uid', 'create_date', 'write_uid', 'write_date', 'parent_path'))]",
-        help="A change is told when one of these fields changed. None: any stored field.",
+        help="Send an event when one of these fields changes. Empty: any stored field.",
     )
     payload_field_ids = fields.Many2many(
         "ir.model.fields",
@@ -56,7 +56,7 @@ class GatewayWebhook(models.Model):
         "field_id",
         string="Fields Sent",
         domain="[('model_id', '=', model_id), ('ttype', '!=', 'binary')]",
-        help="None: all stored fields that the owner may read, binary ones excepted.",
+        help="Empty: all stored fields that the owner may read, except binary ones.",
     )
     with_previous = fields.Boolean("Send Previous Values", default=True)
     user_id = fields.Many2one(
@@ -85,7 +85,7 @@ class GatewayWebhook(models.Model):
                 )
             if parts.username is not None or parts.password is not None:
                 raise ValidationError(
-                    self.env._("Credentials do not belong into the URL: use a header, whose value is kept secret.")
+                    self.env._("Do not put credentials into the URL. Use a header: its value is kept secret.")
                 )
 
     @api.constrains("concurrency")
@@ -270,7 +270,7 @@ class GatewayWebhook(models.Model):
         sample = model.search(parse_domain(self.domain), order="id desc", limit=1)
         if not sample:
             raise UserError(
-                self.env._("There is no record that the webhook would send: none matches its domain for its owner.")
+                self.env._("There is no record to send: none that the owner may read matches the webhook's domain.")
             )
         # Committed at once, or nobody would see it while this request waits for the answer.
         with self.pool.cursor() as cr:

@@ -70,7 +70,7 @@ class GatewayWebhookHeader(models.Model):
             value = (header.value or "").strip()
             if any(not (" " <= char <= "~") and char != "\t" for char in value):
                 raise ValidationError(
-                    self.env._("The value of the header %s holds a character that HTTP does not carry.", header.name)
+                    self.env._("The value of the header %s has a character that HTTP does not allow.", header.name)
                 )
             if len(value) > 4096:
                 raise ValidationError(

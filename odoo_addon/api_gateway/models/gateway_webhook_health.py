@@ -104,7 +104,7 @@ class GatewayWebhookHealth(models.AbstractModel):
             if not webhook:
                 continue
             why = (
-                self.env._("The receiver asked not to be called any more (410).")
+                self.env._("The receiver asked for no more events (410).")
                 if reason == "gone"
                 else self.env._(
                     "Nothing has been delivered since %(since)s UTC. Last error: %(error)s", since=since, error=error
@@ -113,7 +113,7 @@ class GatewayWebhookHealth(models.AbstractModel):
             managers = self.env.ref("api_gateway.group_manager").all_user_ids.partner_id
             webhook.message_post(
                 subject=self.env._("Webhook paused: %s", webhook.name),
-                body=self.env._("%s Changes are still collected and go out when you resume the webhook.", why),
+                body=self.env._("%s Changes are still collected and will be sent when you resume the webhook.", why),
                 partner_ids=(webhook.user_id.partner_id | managers).ids,
                 message_type="notification",
                 subtype_xmlid="mail.mt_comment",

@@ -32,7 +32,9 @@ class GatewayWebhookJob(models.Model):
         left join gateway_webhook w on w.id = j.webhook_id
     """
 
-    event_id = fields.Char("Webhook-Id", readonly=True, help="The same in every attempt: receivers tell doubles by it.")
+    event_id = fields.Char(
+        "Webhook-Id", readonly=True, help="The same in every attempt, so receivers can recognize duplicates."
+    )
     webhook_id = fields.Many2one("gateway.webhook", readonly=True)
     event = fields.Selection(
         [("create", "Created"), ("write", "Changed"), ("unlink", "Deleted"), ("test", "Test")], readonly=True

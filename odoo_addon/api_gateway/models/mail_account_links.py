@@ -21,8 +21,7 @@ class AccountLinkError(ExposureError):
     def __init__(self):
         AccessError.__init__(
             self,
-            "This text holds a link that opens a user's account. Through the gateway it is only sent, and to that user "
-            "alone.",
+            "This text contains a link that opens a user's account. The gateway sends such a text only to that user.",
         )
 
 

@@ -10,4 +10,4 @@ class MailAlias(models.Model):
         for alias in self:
             for model in (alias.alias_model_id | alias.alias_parent_model_id).sudo():
                 if model.model.startswith("gateway."):
-                    raise ValidationError(self.env._("An alias cannot lead to %s.", model.name))
+                    raise ValidationError(self.env._("A mail alias cannot use the model %s.", model.name))

@@ -44,7 +44,7 @@ class ResConfigSettings(models.TransientModel):
         gateway_setting="cors.origins",
         gateway_list=True,
         most=20_000,
-        help="One origin a line, such as https://shop.example.com. *: all of them.",
+        help="One origin per line, such as https://shop.example.com. *: all of them.",
     )
 
     gateway_token_access_minutes = fields.Integer(
@@ -103,7 +103,7 @@ class ResConfigSettings(models.TransientModel):
     gateway_ip_block_never = fields.Text("Never Blocked", gateway_setting="ip_block.never", most=100_000)
 
     gateway_never_exposed = fields.Text(
-        "Models Never Exposed", help="Technical names; * at the end stands for any rest."
+        "Models Never Exposed", help="Technical names. * at the end stands for any ending."
     )
     gateway_never_exposed_builtin = fields.Char(readonly=True)
 
@@ -204,7 +204,7 @@ class ResConfigSettings(models.TransientModel):
             value = self._gateway_stored(field)
             self.env.cr.execute("update gateway.setting set value = %s where name = %s", (json.dumps(value), name))
         if self.gateway_limit_default > self.gateway_limit_max:
-            raise ValidationError(self.env._("The default GET limit must not be above the largest one."))
+            raise ValidationError(self.env._("The default GET limit must not be above the largest GET limit."))
         if self.gateway_webhook_retry_first_seconds > self.gateway_webhook_retry_longest_seconds:
             raise ValidationError(self.env._("The first retry of webhooks must not wait longer than the longest wait."))
         if exposes:

@@ -22,7 +22,7 @@ class ResUsers(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         groups="api_gateway.group_manager,base.group_erp_manager",
-        help="Governs all of the user's credentials that carry no profile of their own.",
+        help="Applies to all of the user's credentials that have no profile of their own.",
     )
     gateway_key_ids = fields.One2many("gateway.key", "user_id", "Gateway Keys", groups="api_gateway.group_user")
 

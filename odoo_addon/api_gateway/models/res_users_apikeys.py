@@ -47,7 +47,7 @@ class ResUsersApikeys(models.Model):
                         'The API key "%(name)s" expires on %(date)s', name=key.name, date=key.expiration_date.date()
                     ),
                     note=self.env._(
-                        "Make another under Preferences, Security, and hand it to its callers before that day."
+                        "Make a new one under Preferences, Security, and give it to its callers before that day."
                     ),
                     user_id=key.user_id.id,
                 )

@@ -133,7 +133,7 @@ class TestScopes(ChannelCase):
                 self.env.invalidate_all()
                 self.assertEqual(self.env["res.partner"].search_count([]), before, "all or nothing")
         answer = self.execute(found, read("res.partner", [{"$ref": "found.records.0.country_id.code"}]), grant=narrow)
-        self.assert_refused(answer, "odoo.arguments", "leads nowhere")
+        self.assert_refused(answer, "odoo.arguments", "has nothing at")
         renamed = write("res.partner", [{"$ref": "found.id"}], {"comment": {"$ref": "found.name"}})
         self.assertTrue(self.execute(found, renamed, grant=narrow)["ok"])
 

@@ -116,7 +116,7 @@ class Answer(http.client.HTTPResponse):
         while True:
             size = CHUNK_SIZE.fullmatch(self._line())
             if not size:
-                raise http.client.HTTPException("It sends chunks that have no size.")
+                raise http.client.HTTPException("It sends chunks without a size.")
             left = int(size[1], 16)
             if not left:
                 break

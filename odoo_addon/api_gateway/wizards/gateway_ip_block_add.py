@@ -13,7 +13,7 @@ class GatewayIpBlockAdd(models.TransientModel):
     _description = "Block an Address"
 
     network = fields.Char("Address or Network", required=True)
-    minutes = fields.Integer(default=60, help="0: until it is unblocked.")
+    minutes = fields.Integer(default=60, help="0: until someone unblocks it.")
     note = fields.Char()
 
     @api.constrains("network")
@@ -21,7 +21,7 @@ class GatewayIpBlockAdd(models.TransientModel):
         for wizard in self:
             check_ip_list(self.env, wizard.network)
             if len(lines(wizard.network)) != 1:
-                raise ValidationError(self.env._("One address or network at a time."))
+                raise ValidationError(self.env._("Enter one address or network at a time."))
             if wizard._parsed().is_loopback:
                 raise ValidationError(self.env._("Loopback is never blocked."))
 
@@ -29,7 +29,7 @@ class GatewayIpBlockAdd(models.TransientModel):
     def _check_minutes(self):
         for wizard in self:
             if not 0 <= wizard.minutes <= 527_040:
-                raise ValidationError(self.env._("Between 0 and 527040 minutes, which is a year."))
+                raise ValidationError(self.env._("Choose 0 to 527040 minutes (a year)."))
 
     def _parsed(self):
         [entry] = lines(self.network)

@@ -10,7 +10,7 @@ class GatewayIpBlockNever(models.TransientModel):
 
     addresses = fields.Text(
         default=lambda self: self.env["gateway.ip.block"]._never_blocked(),
-        help="One address or network a line. Their violations are not counted, and blocks don't hold for them.",
+        help="One address or network per line. Their violations are not counted, and blocks do not apply to them.",
     )
 
     @api.constrains("addresses")

@@ -9,7 +9,7 @@ class GatewayWebhookRedeliver(models.TransientModel):
     webhook_id = fields.Many2one("gateway.webhook", required=True, readonly=True, ondelete="cascade")
     since = fields.Datetime(required=True)
     which = fields.Selection(
-        [("dead", "Dead letters"), ("all", "Everything, delivered events too")], required=True, default="dead"
+        [("dead", "Dead letters"), ("all", "Everything, including delivered events")], required=True, default="dead"
     )
 
     def action_redeliver(self):
