@@ -74,7 +74,7 @@ describe('a user', async () => {
     expect(await status(secret)).toBe(200);
 
     const cells = await row(page, 'Web shop').textContent();
-    for (const cell of [secret.slice(0, 12), 'Active', 'All that its user may do']) expect(cells).toContain(cell);
+    for (const cell of [secret.slice(0, 12), 'Active', 'Everything that its user may do']) expect(cells).toContain(cell);
     const answers = JSON.stringify(await gateway.orm('gateway.key', 'search_read', { domain: [['user_id', '=', uma.id]] }));
     expect(answers).not.toContain(secret.slice(12));
     await page.reload();

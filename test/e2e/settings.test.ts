@@ -73,7 +73,7 @@ test('the signing secret is rotated after a question that shows what will happen
   const status = async (token: string) => (await gateway.get('/api/v1/ping', { key: token })).status;
   const token = await login();
   const { page, text, faults } = await browser.open(gateway, '/odoo/gateway-settings');
-  expect(await text('.o_api_gateway_signing_since')).toContain('2 living tokens');
+  expect(await text('.o_api_gateway_signing_since')).toContain('2 valid tokens');
 
   await page.click('.o_api_gateway_signing button');
   expect(await text('.modal')).toContain("today's 2 ends on");

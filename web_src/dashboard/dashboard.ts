@@ -61,7 +61,9 @@ export class Dashboard extends Component {
 
   get lostRows(): string | null {
     const lost = this.state.figures?.dropped ?? 0;
-    return lost > 0 ? _t('%s log rows could not be kept in this range; they are counted nevertheless.', formatCount(lost)) : null;
+    return lost > 0
+      ? _t('%s log rows in this range could not be kept. Their requests are still counted.', formatCount(lost))
+      : null;
   }
 
   charts(theme: ChartTheme): Record<string, ChartDefinition> {

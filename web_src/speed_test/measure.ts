@@ -142,7 +142,7 @@ async function timed({ url, method = 'GET', headers, body }: Call): Promise<Time
     throw new MeasureError(
       error instanceof DOMException && error.name === 'TimeoutError'
         ? _t('%s did not answer within 30 seconds.', host)
-        : _t('This browser could not reach %s. Settings → API Gateway tests the address and says why.', host),
+        : _t('This browser could not reach %s. Test the address in Settings → API Gateway to see why.', host),
     );
   }
   const ms = performance.now() - startedAt;

@@ -81,7 +81,9 @@ class ReadOnly:
         if not self._refused:
             return
         names = ", ".join(self._refused)
-        text = f"These fields of {model._name} cannot be written: {names}. Leave them out, or send the values that you read."
+        text = (
+            f"These fields of {model._name} cannot be written: {names}. Leave them out, or send them as you read them."
+        )
         if any(path.rpartition(".")[2] == "state" for path in self._refused):
             text += " To change the state of a document, call its methods, as its buttons in Odoo do."
         raise RefusalError("odoo.validation", text, model=model._name, field=self._refused[0], fields=self._refused)

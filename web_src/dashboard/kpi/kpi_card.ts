@@ -34,7 +34,7 @@ export class KpiCard extends Component<Props> {
   get change(): { text: string; icon: string; tone: string; title: string } | null {
     const { value, previous, rise, format } = this.props.kpi;
     if (value === null || previous === undefined || previous === null) return null;
-    const title = _t('Period before: %s', format(previous));
+    const title = _t('Previous period: %s', format(previous));
     if (previous === 0) return value === 0 ? null : { text: _t('new'), icon: 'fa-plus', tone: toneOf(rise), title };
     const share = (value - previous) / Math.abs(previous);
     if (Math.abs(share) < 0.001) return { text: formatShare(0), icon: 'fa-arrows-h', tone: 'muted', title };

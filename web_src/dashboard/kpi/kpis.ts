@@ -53,7 +53,7 @@ export function mainKpis(state: DashboardState): Kpi[] {
       rise: 0,
       line: rates,
       tone: 'info',
-      hint: isLive ? _t('Over all sidecars, each second.') : _t('Known in live mode only.'),
+      hint: isLive ? _t('Of all sidecars, each second.') : _t('Only known in live mode.'),
     },
     {
       id: 'success_rate',
@@ -138,7 +138,7 @@ export function otherKpis({ figures, surroundings }: DashboardState): Kpi[] {
             format: formatCount,
             rise: -1,
             isAlarm: surroundings.webhooks.failed > 0,
-            hint: _t('Attempts that their endpoint did not accept.'),
+            hint: _t('Attempts that the receiver did not accept.'),
           },
         ];
   return [
@@ -163,7 +163,7 @@ export function otherKpis({ figures, surroundings }: DashboardState): Kpi[] {
       format: formatCount,
       rise: 0,
       isAlarm: surroundings?.sidecars.alive === 0,
-      hint: _t('Processes that carry requests to Odoo.'),
+      hint: _t('Processes that pass requests to Odoo.'),
     },
   ];
 }

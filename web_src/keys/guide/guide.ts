@@ -76,8 +76,8 @@ export class Guide extends Component<Props> {
 
   get keyNote(): string {
     if (this.hasSecret) return _t('The examples hold your new secret until you leave this page.');
-    if (this.props.chosen !== null) return _t('Put the whole secret in the place of its first characters.');
-    return _t('Put your key in the place of YOUR_API_KEY.');
+    if (this.props.chosen !== null) return _t('Replace the first characters with the whole secret.');
+    return _t('Replace YOUR_API_KEY with your key.');
   }
 
   onChoose({ target }: { target: HTMLSelectElement }): void {

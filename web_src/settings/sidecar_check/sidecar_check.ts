@@ -76,9 +76,11 @@ export class SidecarCheck extends Component<{ record: RecordOfView }> {
       case 'mixed':
         return _t('This page came over https, so browsers refuse to call an http address from it.');
       case 'origin':
-        return _t('This browser reaches it, but pages from here may not call: add their origin to “Web Pages That May Call”.');
+        return _t('This browser reaches it, but pages from here may not call it. Add their origin to “Web Pages That May Call”.');
       case 'unreachable':
-        return _t('Odoo reaches it, this browser does not: the live dashboard needs an address that works from outside, too.');
+        return _t(
+          'Odoo reaches it, but this browser does not. The live dashboard needs an address that also works from outside.',
+        );
       default:
         return null;
     }

@@ -21,7 +21,7 @@ export class RotateDialog extends Component<Props> {
     return this.props.signing?.tokens ?? 0;
   }
 
-  /** When the last of the living tokens ends; null when there is none. */
+  /** When the last of the valid tokens ends; null when there is none. */
   get last(): string | null {
     const last = this.props.signing?.last_expires_at;
     return last ? formatDateTime(deserializeDateTime(last.replace('T', ' ').slice(0, 19))) : null;
