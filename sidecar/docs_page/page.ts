@@ -33,7 +33,7 @@ async function show(): Promise<void> {
   const key = keyField.value.trim();
   const models = modelsField.value.trim();
   if (models !== '' && key === '') {
-    tell('Models are shown to who may use them: paste a key.');
+    tell('Paste a key to see the models that you may use.');
     if (shown !== undefined) return;
   }
   place.ariaBusy = 'true';

@@ -16,8 +16,8 @@ from .expressions import ORDER_TERM
 SORTED_BY_COLUMN = frozenset(
     ["boolean", "char", "date", "datetime", "float", "html", "integer", "monetary", "selection", "text"]
 )
-# A place travels in an address. Whether it fits must not depend on the values, or a list would end in its middle. So terms
-# are few. A long value stands as its beginning and its digest, which are compared with the record's own value.
+# A place travels in an address. Whether it fits must not depend on the values, or a list would end in its middle. So
+# terms are few. A long value stands as its beginning and its digest, which are compared with the record's own value.
 MAX_TERMS = 8
 MAX_ORDER = 600
 MAX_VALUE_BYTES = 240
