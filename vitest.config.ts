@@ -19,6 +19,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'openapi',
+          include: ['test/openapi/**/*.test.ts'],
+          globalSetup: 'test/helpers/global_setup.ts',
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'differential',
           include: ['test/differential/**/*.test.ts'],
           testTimeout: 600_000,

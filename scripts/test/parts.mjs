@@ -35,6 +35,7 @@ export const parts = [
   { name: 'upgrade', lane: 'static', run: ({ log, filters, onLine }) => runVitest('upgrade', filters, log, onLine) },
   { name: 'addon', lane: 'odoo', run: ({ log, filters, onLine }) => runAddonTests(filters, log, onLine) },
   { name: 'http', lane: 'http', run: ({ log, filters, onLine }) => runVitest('http', filters, log, onLine) },
+  { name: 'openapi', lane: 'odoo', run: ({ log, filters, onLine }) => runVitest('openapi', filters, log, onLine) },
   { name: 'differential', lane: 'odoo', run: ({ log, filters, onLine }) => runVitest('differential', filters, log, onLine) },
   { name: 'e2e', lane: 'odoo', run: ({ log, filters, onLine }) => runVitest('e2e', filters, log, onLine) },
 ];
