@@ -1,5 +1,5 @@
 // npm run package: what is shipped, into dist/. The addon with its built web client as one zip, to be unpacked into a folder
-// of Odoo's addons_path; and the sidecar as one folder that runs with Node alone and is the context of its image.
+// of Odoo's addons_path; and the sidecar as one folder that needs only Node and is the context of its image.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -49,7 +49,7 @@ async function packSidecar() {
   console.log(relative(rootDir, folder));
 }
 
-/** The last stage alone: here everything is built. @param {string} dockerfile */
+/** Only the last stage: here everything is built. @param {string} dockerfile */
 function imageOf(dockerfile) {
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM ') + 1);
   const copied = last.replace(/COPY --from=build \S+ \.\//, 'COPY . ./');

@@ -11,7 +11,7 @@ const usage = `npm run stack -- <command> [--json]
   up      start everything that is not running, in the background; returns when all answers
   down    stop everything
   status  what runs; ends with 1 unless all answers
-  reset   delete this clone's databases, keys and passwords, and start anew
+  reset   delete this clone's databases, keys and passwords, and start again
 
 Ports: STACK_GATEWAY_PORT, STACK_ODOO_PORT, STACK_GEVENT_PORT, STACK_POSTGRES_PORT. Database: STACK_DATABASE.`;
 

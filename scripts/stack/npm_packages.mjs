@@ -44,7 +44,7 @@ export async function ensureWebClient() {
       cwd: rootDir,
       log: join(logDir, 'build.log'),
       doing: 'Building the web client',
-      hint: 'The lines above say which file. Mend it, then run this again.',
+      hint: 'The lines above say which file. Fix it, then run this again.',
     });
   });
 }

@@ -87,7 +87,7 @@ export async function updateModules(parts, database, what, progress) {
     env: { ...environment(parts.odoo), PGOPTIONS: '-c synchronous_commit=off' },
     log,
     doing: `${what.install ? 'Installing' : 'Upgrading'} ${modules} in the database ${database}`,
-    hint: 'The log says which file and line. Mend it, then run this again; `npm run stack -- reset` makes a new database instead.',
+    hint: 'The log says which file and line. Fix it, then run this again; `npm run stack -- reset` makes a new database instead.',
     onLine: (line) => {
       const loading = /Loading module (\S+) \((\d+)\/(\d+)\)/.exec(line);
       if (loading) progress.progress(`module ${loading[2]} of ${loading[3]}: ${loading[1]}`);
@@ -109,7 +109,7 @@ export async function runInShell(parts, database, file, env) {
     input: readFileSync(file, 'utf8'),
     log: join(paths.logDir, `shell-${database}.log`),
     doing: `Preparing the database ${database}`,
-    hint: 'The log says which line. Mend it, then run this again.',
+    hint: 'The log says which line. Fix it, then run this again.',
   });
 }
 

@@ -1,4 +1,4 @@
-// Who a process id stands for. An id alone is not enough: the kernel gives it away again.
+// Which process has a process id. The id by itself is not enough: the kernel reuses it.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -123,7 +123,7 @@ async function untilReady(record, launch, logStart) {
         {
           tail,
           log: record.log,
-          hint: 'The log above says why. Mend it, then run this again.',
+          hint: 'The log above says why. Fix it, then run this again.',
         },
       );
     }

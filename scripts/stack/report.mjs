@@ -4,7 +4,7 @@
 const isTerminal = process.stderr.isTTY === true;
 const silentProgressMs = 5000;
 
-/** A step that failed, with what a person needs to mend it. */
+/** A step that failed, with what a person needs to fix it. */
 export class Failure extends Error {
   /**
    * @param {string} message what failed, one sentence

@@ -1,4 +1,4 @@
-// What the stack must remember between runs: passwords and keys. Readable by its owner alone.
+// What the stack must remember between runs: passwords and keys. Only its owner can read it.
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ export function readState() {
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return null;
     throw new Failure(`${path} can't be read: ${String(error)}`, {
-      hint: 'Run `npm run stack -- reset` to start anew.',
+      hint: 'Run `npm run stack -- reset` to start again.',
       cause: error,
     });
   }

@@ -196,7 +196,7 @@ async function restore(cluster, database, cached, progress) {
       env: connectionEnv(withDatabase(cluster.ownerUrl, database)),
       log: join(logDir, 'restore.log'),
       doing: 'Restoring the template from the cache',
-      hint: `Delete ${cached} and run this again: it will be built anew.`,
+      hint: `Delete ${cached} and run this again: it will be built again.`,
     },
   );
   mkdirSync(filestoreOf(database), { recursive: true });
@@ -213,7 +213,7 @@ async function requireInstalled(parts, database, names) {
   if (missing.length === 0) return;
   throw new Failure(`Odoo did not install ${missing.join(', ')} in the database ${database}.`, {
     log: join(logDir, `update-${database}.log`),
-    hint: 'The log says why. Mend it, then run this again.',
+    hint: 'The log says why. Fix it, then run this again.',
   });
 }
 

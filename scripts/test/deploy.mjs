@@ -202,7 +202,7 @@ async function forgedHeaders(port) {
   return Object.entries(expected).flatMap(([name, value]) => (seen[name] === value ? [] : [`${name} arrives as ${seen[name]}`]));
 }
 
-/** The rules of the ingress lead to the sidecar alone: Exact, or Prefix by whole segments. */
+/** The rules of the ingress lead only to the sidecar: Exact, or Prefix by whole segments. */
 function misroutedByIngress() {
   const manifest = readFileSync(join(rootDir, 'deploy/kubernetes/sidecar.yaml'), 'utf8');
   const rules = [...manifest.matchAll(/- (?:\{ )?path: (\S+?)(?:,|\s)\s*pathType: (Exact|Prefix)/g)];

@@ -8,6 +8,7 @@ import { execute, executeNode } from './execute.mjs';
 import { checkImports, checkSql, trees } from './imports.mjs';
 import { pythonTools } from './python_tools.mjs';
 import { runVitest } from './vitest.mjs';
+import { checkAllWords } from './words.mjs';
 
 const pythonDir = 'odoo_addon';
 const stackPython = 'scripts/stack';
@@ -29,7 +30,7 @@ export const parts = [
   { name: 'format', lane: 'static', run: checkFormat },
   { name: 'lint', lane: 'static', run: lint },
   { name: 'types', lane: 'static', run: checkTypes },
-  { name: 'imports', lane: 'static', run: async () => runChecks([...trees.map(importCheck), sqlCheck]) },
+  { name: 'imports', lane: 'static', run: async () => runChecks([...trees.map(importCheck), sqlCheck, wordsCheck]) },
   { name: 'unit', lane: 'static', run: ({ log, filters, onLine }) => runVitest('unit', filters, log, onLine) },
   { name: 'deploy', lane: 'static', run: ({ log }) => checkDeployment(log) },
   { name: 'upgrade', lane: 'static', run: ({ log, filters, onLine }) => runVitest('upgrade', filters, log, onLine) },
@@ -80,6 +81,16 @@ const sqlCheck = {
   name: 'sql',
   run: async () => {
     const faults = checkSql();
+    return { code: faults.length === 0 ? 0 : 1, output: faults.join('\n') };
+  },
+};
+
+/** @type {import('./checks.mjs').Check} */
+const wordsCheck = {
+  name: 'words',
+  run: async () => {
+    const { files, faults } = checkAllWords();
+    if (files === 0) return { code: 1, output: 'No text found to read.' };
     return { code: faults.length === 0 ? 0 : 1, output: faults.join('\n') };
   },
 };

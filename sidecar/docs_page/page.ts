@@ -100,7 +100,7 @@ function tell(text: string): void {
   said.classList.toggle('is-fault', text !== '');
 }
 
-/** The models alone: a key has no place in an address. */
+/** Only the models: a key has no place in an address. */
 function remember(models: string): void {
   const url = new URL(location.href);
   if (models === '') url.searchParams.delete('models');

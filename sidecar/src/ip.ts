@@ -11,7 +11,7 @@ export interface Range {
   readonly bits: number;
 }
 
-/** Undefined for everything that is not exactly an address: ipaddr.js alone would take `0x7f.1` and octal numbers. */
+/** Undefined for everything that is not exactly an address: ipaddr.js by itself would accept `0x7f.1` and octal numbers. */
 export function parseAddress(text: string): Address | undefined {
   if (isIP(text) === 0) return undefined;
   const zone = text.indexOf('%');
@@ -19,7 +19,7 @@ export function parseAddress(text: string): Address | undefined {
   return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
-/** `10.0.0.0/8`, `2001:db8::/32`, or an address alone as a range of one. */
+/** `10.0.0.0/8`, `2001:db8::/32`, or a single address as a range of one. */
 export function parseRange(text: string): Range | undefined {
   const slash = text.indexOf('/');
   const given = slash === -1 ? text : text.slice(0, slash);

@@ -1,4 +1,4 @@
-// What a credential costs: GET /api/v1/ping with a warm Odoo key, gateway key and JWT, each against express alone in the
+// What a credential costs: GET /api/v1/ping with a warm Odoo key, gateway key and JWT, each against plain express in the
 // same run; how long the event loop is held up while 200 Odoo keys that nobody has seen yet are checked at once; and
 // whether the time of a refusal tells a known prefix from an unknown one.
 

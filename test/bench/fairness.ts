@@ -1,5 +1,5 @@
-// What others do to a caller: the time of its single reads while it is alone, beside a greedy consumer with 64 connections of
-// slow reads, beside a burst of keys that nobody knows, and beside logins with wrong passwords.
+// What others do to a caller: the time of its single reads while it is undisturbed, beside a greedy consumer with 64
+// connections of slow reads, beside a burst of unknown keys, and beside logins with wrong passwords.
 //
 //   npm run bench -- fairness [--rounds 3] [--seconds 4]
 
@@ -64,17 +64,17 @@ try {
   const measured = await compare(
     { rounds: Number(options.rounds) },
     {
-      alone: modest,
+      undisturbed: modest,
       greedy: () => beside(64, () => gateway.get(slow, { key: gateway.keys.admin })),
       unknown_keys: () => beside(64, () => gateway.get('/api/v1/ping', { key: randomBytes(20).toString('hex') })),
       logins: () => beside(16, (i) => gateway.post('/api/v1/auth/login', { login: `nobody${i}`, password: 'wrong' })),
     },
   );
   report('fairness', figuresOf(measured), {
-    p50_beside_greedy_vs_alone: measured.greedy.p50Ms / measured.alone.p50Ms,
-    p99_beside_greedy_vs_alone: measured.greedy.p99Ms / measured.alone.p99Ms,
-    p99_beside_unknown_keys_vs_alone: measured.unknown_keys.p99Ms / measured.alone.p99Ms,
-    p99_beside_logins_vs_alone: measured.logins.p99Ms / measured.alone.p99Ms,
+    p50_beside_greedy_vs_undisturbed: measured.greedy.p50Ms / measured.undisturbed.p50Ms,
+    p99_beside_greedy_vs_undisturbed: measured.greedy.p99Ms / measured.undisturbed.p99Ms,
+    p99_beside_unknown_keys_vs_undisturbed: measured.unknown_keys.p99Ms / measured.undisturbed.p99Ms,
+    p99_beside_logins_vs_undisturbed: measured.logins.p99Ms / measured.undisturbed.p99Ms,
   });
 } finally {
   await gateway.close();

@@ -26,7 +26,7 @@ export interface Options {
   atOnce: number;
   /** Ends after this time, if that is before the last request. */
   minutes?: number;
-  /** Makes this one again, with those that were under way at the same time, then alone. */
+  /** Makes this one again, with those that were under way at the same time, then by itself. */
   only?: number;
   say: (line: string) => void;
 }

@@ -174,7 +174,7 @@ describe('when the way to the sidecar is cut', () => {
 });
 
 describe('other ways to update', () => {
-  test('polling reads the figures anew by the clock; it is kept in this browser', async () => {
+  test('polling reads the figures again by the clock; it is kept in this browser', async () => {
     await dashboard.page.click('[data-mode=polling]');
     await dashboard.page.selectOption('select[name=every]', '5');
     await dashboard.page.reload();

@@ -60,7 +60,7 @@ test('before the first request the page shows one, and it works', async () => {
   expect(await page.locator('[data-kpi]').count()).toBeGreaterThanOrEqual(18);
 });
 
-test('a user of the gateway sees the figures and faults of its own requests alone', async () => {
+test('a user of the gateway sees only the figures and faults of their own requests', async () => {
   const groups = await gateway.sql<{ res_id: number }>(
     "select res_id from ir_model_data where (module, name) in (('base', 'group_user'), ('api_gateway', 'group_user'))",
   );
@@ -216,7 +216,7 @@ test('the CSV has all faults; what a spreadsheet would take for a formula is tex
   }
 });
 
-test('the page is worked by the keyboard alone', async () => {
+test('the page can be used with only the keyboard', async () => {
   const focused = () =>
     page.evaluate<string>('document.activeElement.getAttribute("data-span") ?? document.activeElement.name ?? ""');
   await page.locator('[data-span="24h"]').focus();
@@ -238,7 +238,7 @@ test('the page is worked by the keyboard alone', async () => {
   await dashboard.afterReading(() => page.keyboard.press('Enter'));
 });
 
-test('full screen shows the figures alone', async () => {
+test('full screen shows only the figures', async () => {
   const navbar = page.locator('.o_main_navbar');
   await page.click('.o_api_gateway_fullscreen');
   await navbar.waitFor({ state: 'hidden' });

@@ -53,7 +53,7 @@ export class DashboardPage {
   async afterReading(act: () => Promise<unknown>): Promise<void> {
     const before = await this.updated();
     await act();
-    await until('the figures are read anew', async () => (await this.updated()) > before && !(await this.isReading()), 30_000);
+    await until('the figures are read again', async () => (await this.updated()) > before && !(await this.isReading()), 30_000);
     await this.isDrawn();
   }
 

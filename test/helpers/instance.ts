@@ -34,7 +34,7 @@ export interface Real {
 }
 
 export interface InstanceOptions {
-  /** An Odoo for this instance alone, which it may stop. */
+  /** An Odoo only for this instance, which it may stop. */
   ownOdoo?: boolean;
   /** Keeps the limits of a new installation. Without it nothing is limited, so that tests may ask as often as they like. */
   limits?: boolean;
@@ -162,7 +162,7 @@ export class OdooProcess {
     await this.close();
   }
 
-  /** Ends what belongs to the instance alone. */
+  /** Ends everything that belongs only to the instance. */
   async close(): Promise<void> {
     await this.#running?.stop();
     this.#running = null;

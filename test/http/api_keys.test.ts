@@ -86,7 +86,7 @@ describe('a key is refused', () => {
     ['as an access token', { 'X-Access-Token': key.secret }],
     ['beside a wrong key in X-API-Key', { Authorization: `Bearer ${key.secret}`, 'X-API-Key': 'f'.repeat(40) }],
     ['empty', { 'X-API-Key': '' }],
-    ['under a scheme that nobody knows', { Authorization: `Token ${key.secret}` }],
+    ['under an unknown scheme', { Authorization: `Token ${key.secret}` }],
   ])('%s: the same answer as for an unknown one', async (_, headers) => {
     expect(await refused(headers)).toEqual(unknown);
   });

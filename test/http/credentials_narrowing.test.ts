@@ -72,7 +72,7 @@ describe('a key for res.partner:read', async () => {
   });
 });
 
-describe('a batch under a key for partners alone', async () => {
+describe('a batch under a key only for partners', async () => {
   const { secret: key } = await keyWith({ scopes: 'res.partner:read res.partner:write' });
   const model = 'res.partner';
   const first = { id: 'first', op: 'create', model, values: { name: 'Of a batch' }, fields: ['name'] };

@@ -106,7 +106,7 @@ test('a heartbeat tells the requests per second', async () => {
   await until('and that it is over', () => rate(watching.of('heartbeat').at(-1) ?? {}) === 0);
 });
 
-test('a channel of one consumer carries that one alone', async () => {
+test('a channel of one consumer carries only that one', async () => {
   const [row] = await gateway.sql<{ id: number }>('select id from res_users_apikeys where index = $1', [
     gateway.keys.demo.slice(0, 8),
   ]);
@@ -117,7 +117,7 @@ test('a channel of one consumer carries that one alone', async () => {
   expect(watching.requests(name)).toBe(3);
 });
 
-test('a ticket is good once, for 30 seconds, for its own page, and kept as a hash alone', async () => {
+test('a ticket is good once, for 30 seconds, for its own page, and kept only as a hash', async () => {
   const { ticket, database } = await ticketOf(admin);
   const hello = { ticket, database, channels: ['traffic'] };
   const rows = await gateway.sql<{ hash: Buffer }>('select hash from gateway.live_ticket');
@@ -141,7 +141,7 @@ test('a ticket is good once, for 30 seconds, for its own page, and kept as a has
   await until('rubbish is refused', () => rubbish.closed === 4400);
 });
 
-test('who comes back is sent what it missed; another stream is told to read anew', async () => {
+test('a browser that comes back gets what it missed; another stream must read again', async () => {
   const first = await watch(admin);
   await ping(2, gateway.keys.demo);
   await until('told', () => first.requests() === 2);
@@ -162,7 +162,7 @@ test('who comes back is sent what it missed; another stream is told to read anew
   expect(stranger.of('hello')[0]?.['replayed']).toBe(false);
 });
 
-test('a user is told its own requests alone, and leaves with its rights', async () => {
+test('a user gets only their own requests, and leaves with their rights', async () => {
   const userId = await addUser('watcher', 'group_user');
   const web = await OdooWeb.login(gateway, 'watcher', 'watcher-password');
   const watching = await watch(web);

@@ -86,7 +86,7 @@ async function endConnection(statement: string): Promise<void> {
 
 test.each([
   ['before the commit: nothing is written', 7, 'insert into%', 'nothing_written'],
-  ['in the commit: nobody knows', 9, 'commit%', 'unknown'],
+  ['in the commit: the outcome is unknown', 9, 'commit%', 'unknown'],
 ])('Postgres ends the connection of a write %s', async (_name, color, statement, outcome) => {
   const writing = create('Lost', color, `lost-${color}`);
   await endConnection(statement);

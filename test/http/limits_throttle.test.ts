@@ -79,7 +79,7 @@ test('sidecars that move a row from under each other grant exactly the limit', a
   const subject = newSubject();
   const remaining: number[] = [];
   for (let i = 0; i < 60; i += 1) {
-    // One after the other, each knows the row's place: alone it is right, after another sidecar's turn it is not.
+    // One after the other, each knows the row's place: by itself it is right, after another sidecar's turn it is not.
     const turn = sidecars[Math.floor(i / 2) % 3] as Throttle;
     const decision = await take(turn, subject, { minute: 50, day: 1_000 });
     if (decision.allowed) remaining.push(decision.remaining);
@@ -104,7 +104,7 @@ test('a row that is gone from its place, or is another now, is found or made aga
   expect(rows).toHaveLength(2);
 });
 
-test('a subject that asks alone names the place of its row, but for one time in sixteen', async () => {
+test('a subject that asks by itself names the place of its row, except one time in sixteen', async () => {
   const pool = new ConnectionPool(gateway.sidecarDatabaseUrl, 1, pino({ level: 'silent' }));
   pools.push(pool);
   const places: (string | undefined)[] = [];

@@ -97,7 +97,7 @@ describe.each([openapi, metadata])('%s', (path) => {
     }
   });
 
-  test('believes forwarding headers of a trusted proxy alone', async () => {
+  test('believes forwarding headers only of a trusted proxy', async () => {
     const headers = { Host: 'inner', 'X-Forwarded-Host': 'outer.test', 'X-Forwarded-Proto': 'https' };
     expect((await ask(gateway.url, path, headers)).address).toBe('http://inner');
     expect((await ask(proxied.url, path, headers)).address).toBe('https://outer.test');

@@ -190,7 +190,7 @@ test('a day that is being dropped keeps no row of another day waiting', async ()
   }
 });
 
-test('payloads: headers and bodies, as a profile alone may ask for', async () => {
+test('payloads: headers and bodies, which a profile may ask for by itself', async () => {
   await setLevel('errors');
   const profile = await gateway.orm<number[]>('gateway.profile', 'create', {
     vals_list: [{ name: 'Watched', log_level: 'payloads' }],

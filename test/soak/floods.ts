@@ -32,13 +32,13 @@ try {
   const fileIds = await makeFiles(gateway);
   await read(gateway, 5, undefined);
   for (const [kind, flood] of Object.entries(kinds(fileIds))) {
-    const alone = await read(gateway, seconds, undefined);
+    const undisturbed = await read(gateway, seconds, undefined);
     const { p50, p99 } = await read(gateway, seconds, flood);
-    figures[`${kind}_alone_p99_ms`] = alone.p99;
+    figures[`${kind}_undisturbed_p99_ms`] = undisturbed.p99;
     figures[`${kind}_p99_ms`] = p99;
-    ratios[`${kind}_p99`] = p99 / alone.p99;
+    ratios[`${kind}_p99`] = p99 / undisturbed.p99;
     say(
-      `  ${kind}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; alone ${alone.p50.toFixed(1)} and ${alone.p99.toFixed(1)} ms`,
+      `  ${kind}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; undisturbed ${undisturbed.p50.toFixed(1)} and ${undisturbed.p99.toFixed(1)} ms`,
     );
   }
   figures['five_lists_over_the_bound_mb'] = await fiveLists(gateway, fileIds, 422);

@@ -142,7 +142,7 @@ test('calls of large bodies travel alone', async () => {
   expect(carried).toEqual([['a'], ['b'], ['c', 'd']]);
 });
 
-test('a read that found no room beside others travels again, alone', async () => {
+test('a read that found no room beside others is sent again by itself', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const deliveries = ['a', 'b', 'c', 'd'].map((id) => resultsOf(channel.deliver(request(id))));
   await arrived(1);
@@ -482,7 +482,7 @@ test('callers that took long over and over leave a worker to the others together
   answer('m0', 5);
   await ordinary;
   const stuck = slow.map((id) => odoo.channel.deliver(asked(`${id}1`, id, write)));
-  // Nobody knows yet how long a newcomer takes.
+  // It is not known yet how long a newcomer takes.
   const others = [odoo.channel.deliver(asked('n1', 'newcomer', write)), odoo.channel.deliver(asked('m1', 'modest'))];
   await odoo.arrived(7);
   expect(sent().slice(4)).toEqual(['a1', 'n1', 'm1']);
@@ -524,10 +524,10 @@ test('callers that took long hold all slots while no other is about, or after a 
 
 test('a caller that is alone, or quick, may hold all slots', async () => {
   const odoo = await startOdoo({ slots: 3 });
-  const alone = ['a1', 'a2', 'a3'].map((id) => odoo.channel.deliver(asked(id, 'a', write)));
+  const first = ['a1', 'a2', 'a3'].map((id) => odoo.channel.deliver(asked(id, 'a', write)));
   await odoo.arrived(3);
   for (const exchange of odoo.exchanges) exchange.answer();
-  await Promise.all(alone);
+  await Promise.all(first);
   // Another one comes, and the first has shown in twenty calls that it is quick.
   for (let i = 0; i < 21; i += 1) {
     const call = odoo.channel.deliver(asked(`q${i}`, i === 0 ? 'b' : 'a', write));

@@ -103,7 +103,7 @@ describe('positions in a body', () => {
         ],
       },
     ],
-    ['an operator that nobody knows', [['access_token', 'equals', fresh]], [['access_token', 'equals', stars]]],
+    ['an unknown operator', [['access_token', 'equals', fresh]], [['access_token', 'equals', stars]]],
     ['the same in a domain', { domain: [['access_token', 'equals', 'hunter']] }, { domain: [['access_token', 'equals', stars]] }],
     ['a domain as text', { domain: `[["access_token", "=", "${old}"]]` }, { domain: `[["access_token","=","${stars}"]]` }],
     [
@@ -205,7 +205,7 @@ describe('positions in a body', () => {
     expect(redactor.text(`wrong: ${old}`)).toBe(`wrong: ${stars}`);
   });
 
-  test('names alone are no secrets, and what stands around them is kept', () => {
+  test('names by themselves are no secrets, and the text around them is kept', () => {
     for (const body of [
       { fields: ['password', 'name'], order: 'access_token' },
       { fields: ['access_token', 'name', 'email'] },

@@ -8,7 +8,7 @@ test('percentiles by the nearest rank', () => {
   expect(values).toEqual([5, 1, 4, 2, 3]);
 });
 
-test('Server-Timing is read by name; what is none is left out', () => {
+test('Server-Timing is read by name; everything else is left out', () => {
   expect(parseServerTiming('auth;dur=0.12, odoo;dur=4.10, total;dur=5.62, cache;desc=hit, broken;dur=x')).toEqual({
     auth: 0.12,
     odoo: 4.1,

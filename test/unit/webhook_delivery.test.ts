@@ -237,7 +237,7 @@ describe('what cannot be read', () => {
     expect([ready.length, unread.length]).toEqual([0, 4]);
   });
 
-  test('may be a value that is no JSON, or a time that is none', async () => {
+  test('may be a value that is not JSON, or text that is not a time', async () => {
     const odd = [job(1, { event: 'unlink', recordValues: { n: 1n } }), job(2), job(3, { createdAt: new Date(Number.NaN) })];
     const { ready, unread } = await renderAll(odd, async () => new Map());
     expect(ready.map(({ job: { id } }) => id)).toEqual([2]);

@@ -183,7 +183,7 @@ test('it is upgraded by the package, and what was in it stays', { timeout: 300_0
     { name: 'ir_cron_clean_webhooks', code: 'model._cron_clean()', noupdate: true },
     { name: 'ir_cron_take_over_webhooks', code: 'model._cron_take_over()', noupdate: true },
   ]);
-  // Users and keys to call with; and each bundle of the web client is made, from the zip alone.
+  // Users and keys to call with; and each bundle of the web client is made, only from the zip.
   await runInShell(parts, database, prepareFile, { STACK_PREPARE: JSON.stringify({ addon: true, keys: ensureState().keys }) });
   await serving(async (gateway) => {
     await readsPartners(gateway);

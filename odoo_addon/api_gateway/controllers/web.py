@@ -27,7 +27,7 @@ class WebController(http.Controller):
 
     @http.route("/api/docs", type="http", auth="user", methods=["GET"])
     def docs(self):
-        """Leads to the documentation, which a sidecar serves. For users alone: it tells where sidecars are."""
+        """Redirects to the documentation, which a sidecar serves. Only for users: it shows where sidecars are."""
         urls = request.env["gateway.stat"]._live_urls()
         if not urls:
             reason = request.env._("No sidecar is running, so the API documentation cannot be shown.")

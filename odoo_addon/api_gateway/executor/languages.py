@@ -125,7 +125,7 @@ def _fits(tag, wanted):
 
 
 def _relatives(env, text):
-    """The installed languages that differ in the country alone."""
+    """The installed languages that differ only in the country."""
     if (wanted := _parse(text)) is None:
         return []
     tags = {code: _parse(code) for code in _installed(env)}

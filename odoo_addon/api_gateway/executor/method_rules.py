@@ -13,7 +13,7 @@ class Rule(NamedTuple):
     user with such a credential. `values`: the model that an argument holds values of, "" for the one that it is called
     on. `keywords`: the model whose values are among the keywords. `needs`: scopes besides the method's own. `subject`:
     the action needed on the model that the records are about. `domains`: as `values`, for domains; None for one that is
-    none, or that Odoo does not search by."""
+    not a domain, or that Odoo does not search by."""
 
     only: str | None = None
     values: dict = {}

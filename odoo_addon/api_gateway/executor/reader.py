@@ -174,7 +174,7 @@ def _file_or_data(field, value):
 
 
 def _column_values(records, field):
-    """The values of a plain column or a many2one, or None when the cache alone does not tell them."""
+    """The values of a plain column or a many2one, or None if the cache by itself does not have them."""
     if not _is_column(field) or field.type not in CACHED_AS_READ:
         return None
     if field.compute:

@@ -92,8 +92,8 @@ def read(env, reach, operation):
 
 @contextmanager
 def explain_domain(model):
-    """What only shows while the ORM compiles a domain (a date that is none, a value that the field cannot have) is the
-    caller's mistake."""
+    """A fault that only shows while the ORM compiles a domain (text that is not a date, a value that the field cannot
+    have) is the caller's mistake."""
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError, DataError) as exc:

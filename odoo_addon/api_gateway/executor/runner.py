@@ -63,7 +63,7 @@ def _opened(request):
 
 
 def _is_full(answers, envelope):
-    """Whether the answers are as large together as one may be: then no other call is begun, and comes again alone."""
+    """Whether the answers together are as large as one may be: then no other call starts; it comes again by itself."""
     return sum(map(len, answers)) > envelope.state.answer_bytes
 
 

@@ -179,8 +179,8 @@ class Base(models.AbstractModel):
         return None if self.env.su or call is None else call.loading
 
     # --- Where webhooks learn of changes. On models that nobody watches this costs a look into a cached dictionary.
-    # `_write_multi` sees each column that is really updated, recomputed ones included; `write` is needed for one2many
-    # and many2many alone. Not seen: direct SQL, deletions that a foreign key cascades, the other side of a many2many.
+    # `_write_multi` sees each column that is really updated, recomputed ones included; `write` is needed only for
+    # one2many and many2many. Not seen: direct SQL, deletions that a foreign key cascades, the other side of many2many.
 
     def _gateway_watch(self):
         """The webhooks of this model, or None."""

@@ -28,9 +28,9 @@ class GatewayCredential(models.AbstractModel):
     _order = "id desc"
 
     _kind = None  # 'gateway_key' or 'client', as in gateway.credential_secret
-    # Written by managers alone: an owner who could would lift its own limits.
+    # Only managers write it: owners would lift their own limits.
     _managed_fields = frozenset({"user_id", "profile_id", "ip_list", "subject"})
-    # Written by this model's methods alone: a write could undo a revocation.
+    # Only this model's methods write it: a write could undo a revocation.
     _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days"})
 
     name = fields.Char(required=True, tracking=True)

@@ -82,7 +82,7 @@ class GatewayKeyPage(models.AbstractModel):
     def surroundings(self):
         """What making and using a key depends on: `{manager, url, served, database, longest_days, grace_hours,
         profiles: [{id, name}], example_model}`. `url` is where callers reach the gateway, null when it is not known;
-        `longest_days` is null where a key may live for ever; managers alone are told profiles."""
+        `longest_days` is null where a key may live for ever; only managers get profiles."""
         if not self.env.user.has_group(USER):
             raise AccessError(self.env._("Only users of the API Gateway have keys."))
         is_manager = self.env.user.has_group(MANAGER)

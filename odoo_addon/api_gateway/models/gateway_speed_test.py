@@ -130,7 +130,7 @@ class GatewaySpeedTest(models.Model):
         """The user's own key for this page: one and the same, so that the figures know it as one caller."""
         key = self._keys()[:1]
         if not key:
-            # Reading alone, and whatever narrows its user narrows it, too.
+            # It may only read, and everything that narrows its user narrows it, too.
             values = {"name": "Speed Test", "user_id": self.env.uid, "is_speed_test": True, "scopes": "read"}
             key = key.create(values)
         self._limit(key, fields.Datetime.now() + LIFETIME)

@@ -170,7 +170,7 @@ class TestLimits(TransactionCase):
         users = new_test_user(self.env, "limits_1") | new_test_user(self.env, "limits_2")
         for user, asked in zip(users, (4, 7), strict=True):
             self.take(f"user:{user.id}", asked, minute=10, hour=50)
-        # The users are known to this transaction alone, the windows to those that begin now.
+        # Only this transaction knows the users; those that begin now know the windows.
         profile = self.env["gateway.profile"].create({"name": "Busy", "minute_limit": 10, "hour_limit": 50})
         users.gateway_profile_id = profile
         subjects = profile._subjects()

@@ -86,7 +86,7 @@ class TestTogether(ChannelCase):
 
     def test_a_conflict_is_tried_again(self):
         def fail(call):
-            if call <= 2:  # together, then the first of them alone
+            if call <= 2:  # together, then the first of them by itself
                 raise SerializationFailure
 
         seen = self.calls_of("create", fail)

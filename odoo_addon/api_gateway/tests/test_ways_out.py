@@ -250,7 +250,7 @@ class TestWaysOut(ChannelCase):
             [["country_id", "in", [self.belgium.id, False]]],
             [["country_id", "!=", False]],
             [["country_id.name", "ilike", "Belg"]],
-            [["industry_id", "ilike", "Agri"]],  # looked for by the name alone
+            [["industry_id", "ilike", "Agri"]],  # searched only by the name
             [["industry_id.display_name", "ilike", "Agri"]],
             [["display_name", "ilike", "Gateway"]],
         ):

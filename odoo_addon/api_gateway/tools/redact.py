@@ -104,7 +104,7 @@ def _is_secret_step(step):
 
 
 def is_secret_method(name):
-    """Whether a method takes or gives secrets by their position alone."""
+    """Whether a method takes or gives secrets only known by their position."""
     return type(name) is str and bool(SECRET_METHOD.search(re.sub("[^a-z0-9]", "", name[:200].lower())))
 
 

@@ -48,7 +48,7 @@ def refusal(text, allowed):
 
 
 def parse_allowed(entries):
-    """Networks from the setting `webhook.egress_allow`; what is none is left out."""
+    """Networks from the setting `webhook.egress_allow`; other entries are left out."""
     networks = []
     for entry in entries:
         try:

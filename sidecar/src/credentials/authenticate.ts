@@ -32,7 +32,7 @@ export interface Attempt {
 
 export interface Authenticator {
   readonly name: string;
-  /** By form alone, without any look-up: whether this authenticator answers for the credential. */
+  /** Whether this authenticator is responsible for the credential. Judged only by its form, without any look-up. */
   recognises(credential: Credential): boolean;
   /** Without a promise when the credential is cached. Throws or rejects with CredentialRefused. */
   authenticate(credential: Credential, database: Database, attempt: Attempt): Principal | Promise<Principal>;

@@ -1,4 +1,4 @@
-// Signs and reads the gateway's JSON Web Tokens (RFC 7519), HS256 alone. The secrets live in the database; each token
+// Signs and reads the gateway's JSON Web Tokens (RFC 7519), only HS256. The secrets live in the database; each token
 // names the one that signed it (`kid`), so that a rotation leaves what was issued before valid for as long as it says.
 
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,4 @@
-// Which credential a request presents, by its headers alone.
+// Which credential a request presents, judged only by its headers.
 
 import type { IncomingHttpHeaders } from 'node:http';
 

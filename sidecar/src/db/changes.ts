@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
 
-/** One changed row; without an id, or with an entity that nobody knows, more than one. */
+/** One changed row; without an id, or with an unknown entity, more than one. */
 export interface Change {
   readonly id: number;
   readonly entity: string;

@@ -183,7 +183,7 @@ export class Database implements Queryable {
     return this.#settings['throttle.pass_without_database'] && performance.now() - this.#checkedAt < trustedForMs;
   }
 
-  /** Reads anew what the internal channel is signed with, after Odoo refused a signature. */
+  /** Reads the internal channel's secret again, after Odoo refused a signature. */
   async reloadChannel(): Promise<void> {
     await this.#loadChannel();
   }

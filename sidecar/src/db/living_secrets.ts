@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import type { Purpose, Secret } from './secrets.ts';
 import { readSecrets } from './secrets.ts';
 
-/** What nobody knows asks the database again at most this often. */
+/** Unknown secrets ask the database again at most this often. */
 const reloadEveryMs = 1_000;
 
 export class LivingSecrets {

@@ -28,7 +28,7 @@ export interface Taken {
   readonly left: Record<Window, number>;
   /** Milliseconds until the window starts again. */
   readonly resetMs: PerWindow;
-  /** Of the row; told to who asked for one subject alone. */
+  /** Of the row; only given if one subject was asked for. */
   readonly place?: string | undefined;
 }
 

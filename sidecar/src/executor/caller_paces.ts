@@ -1,6 +1,7 @@
-// How many of Odoo's slots a caller may hold. Alone, all of them. While others are about, a caller whose calls take long
-// leaves a worker to them, and so does one that has not shown yet that its calls do not: turns alone would not help who waits
-// for a slot that ends in half a minute. Callers that took long over and over leave it together, however many they are.
+// How many of Odoo's slots a caller may hold. If it is alone, all of them. While others are active, a caller whose calls take
+// long leaves a worker to them, and so does one that has not shown yet that its calls do not: taking turns would not help
+// those who wait for a slot that ends in half a minute. Callers that took long over and over leave it together, however many
+// they are.
 
 import { LRUCache } from 'lru-cache';
 

@@ -24,7 +24,7 @@ import { SlowReads } from './slow_reads.ts';
 
 export interface Call {
   readonly request_id: string;
-  /** Null for a login alone. */
+  /** Null only for a login. */
   readonly uid: number | null;
   readonly address: string;
   readonly context: Readonly<Record<string, unknown>>;
@@ -90,7 +90,7 @@ export interface Addressee {
   readonly channel: { readonly uuid: string; readonly secret: KeyObject };
   readonly log: Log;
   readonly settings: { readonly 'answer.max_bytes': number };
-  /** Reads `channel` anew. */
+  /** Reads `channel` again. */
   reloadChannel(): Promise<void>;
 }
 

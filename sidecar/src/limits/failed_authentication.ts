@@ -185,7 +185,7 @@ class AddressAttempt implements Attempt {
     return perMinute(this.#context.database.settings['throttle.failed']);
   }
 
-  /** What memory alone says of a try that costs so much. */
+  /** The decision from memory, without the database, about a try that costs so much. */
   #known(cost: number): Decision | undefined {
     if (this.#limits.minute === 0) return undefined;
     return throttleOf(this.#context.database).known(this.#subject, this.#limits, cost);

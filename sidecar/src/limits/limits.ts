@@ -22,7 +22,7 @@ export const throttleOf = perDatabase((database) => {
 
 /**
  * Before the body is read, for all requests whose cost is known without it; after it, for the others. Those are refused
- * before it only when memory alone says that even one operation is too much.
+ * before it only when memory already says that even one operation is too much.
  */
 export function limits(): { readonly beforeBody: Policy; readonly afterBody: Policy } {
   return {

@@ -119,7 +119,7 @@ export class Throttle {
     return new Promise((resolve, reject) => this.#enqueue(subject, limits, cost, { resolve, reject }));
   }
 
-  /** What a request would be told by memory alone; undefined when nothing is remembered that was asked under these limits. */
+  /** The decision from memory, without the database; undefined if nothing is remembered for these limits. */
   known(subject: string, limits: PerWindow, cost = 1): Decision | undefined {
     const known = this.#known.get(subject);
     if (known === undefined || !sameLimits(known.limits, limits)) return undefined;
@@ -293,7 +293,7 @@ export class Throttle {
     }
   }
 
-  /** Charges memory alone, for subjects that are in it and if the options say so. Throws `error` otherwise. */
+  /** Charges only memory, for subjects that are in it and if the options say so. Throws `error` otherwise. */
   #whileAway(subject: string, limits: PerWindow, cost: number, error: GatewayError): Decision {
     const decision = this.known(subject, limits, cost);
     const known = this.#known.get(subject);

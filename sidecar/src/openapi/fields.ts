@@ -14,7 +14,7 @@ const mostOptions = 50;
 /** Odoo's integers are Postgres' own. */
 const int32 = { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } as const;
 
-/** A record as it is read. `id` alone is always there: the others depend on `fields`. */
+/** A record as it is read. Only `id` is always there: the others depend on `fields`. */
 export function recordSchema(fields: Fields): Schema {
   const properties: Record<string, Schema> = { id: ref('Id') };
   for (const [name, field] of Object.entries(fields)) if (name !== 'id') properties[name] = readable(field);

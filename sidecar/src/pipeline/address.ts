@@ -1,4 +1,4 @@
-// The client's address: the peer's, unless the peer is a trusted proxy; then the last hop that is none.
+// The client's address: the peer's, unless the peer is a trusted proxy; then the last hop that is not one.
 
 import type { ForwardedHeader } from '../config.ts';
 import type { Address, Range } from '../ip.ts';
@@ -59,7 +59,7 @@ function parseHop(text: string): Address | undefined {
   return parseAddress(withPort?.[1] ?? hop);
 }
 
-/** The `for` of each element, in order; an element without one is a hop that nobody knows. */
+/** The `for` of each element, in order; an element without one is an unknown hop. */
 function hopsOfForwarded(text: string): string[] {
   return forwardedElements(text).map((element) => element.get('for') ?? 'unknown');
 }

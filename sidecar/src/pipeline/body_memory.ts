@@ -1,5 +1,5 @@
 // What bodies take of this process's memory, from their first byte until their requests are answered. A caller may hold as
-// many bytes as are left free for all others: alone half of them, and however many others send much, a newcomer finds room.
+// many bytes as are left free for all others: by itself half of them, and however many others send much, a newcomer finds room.
 
 import { GatewayError } from '../errors.ts';
 

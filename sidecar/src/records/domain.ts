@@ -1,5 +1,5 @@
 // Odoo's search domains: a list of conditions `[field, operator, value]` with `&`, `|`, `!` in front of what they join.
-// Checked here for form alone, so that a mistake is named where it stands and costs no Odoo worker. Whether fields
+// Only the form is checked here, so that a mistake is named where it is and costs no Odoo worker. Whether fields
 // exist and may be searched is for Odoo to say.
 
 import { GatewayError } from '../errors.ts';

@@ -78,7 +78,7 @@ function expansion({ type, relation }: FieldType, tree: FieldTree, typesOf: Type
   };
 }
 
-/** A record that a rule hides comes with its id and name alone, as the relation itself shows them. */
+/** A record that a rule hides comes with only its id and name, as the relation itself shows them. */
 function isHidden(row: Row, tree: FieldTree): boolean {
   return 'display_name' in row && !Object.hasOwn(tree, 'display_name');
 }

@@ -53,7 +53,7 @@ export function hidesValue(name: string, value: unknown): boolean {
   return typeof value === 'string' && value.length >= 16 && name.length < 50 && session.test(plainOf(name));
 }
 
-/** Whether a method takes or gives secrets by their position alone. */
+/** Whether a method takes or gives secrets only known by their position. */
 export function isSecretMethod(name: unknown): boolean {
   return typeof name === 'string' && name.length <= 200 && secretMethod.test(plainOf(name));
 }

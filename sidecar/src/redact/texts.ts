@@ -73,7 +73,7 @@ export function namedSecrets(text: string, budget: Budget): string[] {
   return suspicious.test(text) ? spansOf(text, budget).map(({ start, end }) => text.slice(start, end)) : [];
 }
 
-/** Percent-encoding undone, also when it was applied over and over; what is none stays. */
+/** Undoes percent-encoding, also if it was applied repeatedly; everything else stays. */
 export function decoded(text: string): string {
   let readable = text.replaceAll('+', ' ');
   for (let i = 0; i < 3 && readable.includes('%'); i += 1) {

@@ -67,7 +67,7 @@ function told(context: RequestContext, handle: (attempt: Attempt) => Promise<Ans
 
 const parameters = z.record(z.string(), z.unknown());
 
-/** The parameters of the body: strings alone, absent ones undefined. */
+/** The parameters of the body: only strings, absent ones undefined. */
 function parametersOf(context: RequestContext): (name: string) => string | undefined {
   const body = parameters.safeParse(context.body ?? {});
   if (!body.success) throw new GatewayError('oauth.request', { message: 'The body must be a form or a JSON object.' });

@@ -200,7 +200,7 @@ function modelsOf({ model, fields }: Resource): string[] {
   return [model, ...fields.flatMap(({ nested }) => (nested === null ? [] : [nested.model]))];
 }
 
-/** The models behind the caller's resources may be described, if not used, by who may use the resource alone. */
+/** The models behind the caller's resources may be described, if not used, even if the caller may use only the resource. */
 function withResources(grant: Grant, resources: readonly Resource[]): Grant {
   if (grant.scopes === null) return grant;
   let scopes: readonly string[] = grant.scopes;

@@ -8,7 +8,7 @@
 //   → {"event": "subscribe", "data": {"channels": […]}}      other channels, later
 //
 // Ids belong to a stream (one sidecar's life). Who comes back to the same stream is sent what it missed; else `replayed` is
-// false and it reads the figures anew.
+// false and it reads the figures again.
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';

@@ -178,7 +178,7 @@ export class WebhookDispatcher {
     return deliver(this.#agentFor(timeoutMs), webhook, job, body, timeoutMs);
   }
 
-  /** Connections are made anew when the settings change whom they may reach. */
+  /** Connections are closed and made again if the settings change which addresses they may reach. */
   #agentFor(timeoutMs: number): Agent {
     const allow = this.#database.settings['webhook.egress_allow'];
     const options = JSON.stringify([allow, timeoutMs]);

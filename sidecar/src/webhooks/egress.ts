@@ -37,7 +37,7 @@ export function egressRefusal(text: string, allowed: readonly Range[]): string |
   return undefined;
 }
 
-/** Ranges from the setting `webhook.egress_allow`; what is none is left out. */
+/** Ranges from the setting `webhook.egress_allow`; other entries are left out. */
 export function parseAllowed(entries: readonly string[]): Range[] {
   return entries.flatMap((entry) => parseRange(entry.trim()) ?? []);
 }

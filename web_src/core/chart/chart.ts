@@ -76,7 +76,7 @@ export class Chart extends Component<Props> {
 }
 
 /**
- * Where to draw. A chart measures each of its texts, and each time the browser would match all of Odoo's style sheets anew,
+ * Where to draw. A chart measures each of its texts, and each time the browser would match all of Odoo's style sheets again,
  * their many `:has()` above all: 25 ms a text, seconds a page. They do not reach into a shadow tree: 0.3 ms.
  */
 function shadowOf(host: HTMLElement): HTMLElement {

@@ -1,4 +1,4 @@
-// What the charts' shadow trees know of the page: its variables alone.
+// What the charts' shadow trees know of the page: only its variables.
 
 export const chartStyle = `
   .apexcharts-pie-area, .apexcharts-bar-area { cursor: pointer; }

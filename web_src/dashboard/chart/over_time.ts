@@ -114,7 +114,7 @@ function overTime(
       type: 'area',
       zoom: { enabled: true, allowMouseWheelZoom: false },
       events: {
-        // The range is read anew, finer: the chart itself does not zoom.
+        // The range is read again, finer: the chart itself does not zoom.
         beforeZoom(_chart, { xaxis }) {
           const [from, to] = [Number(xaxis.min), Number(xaxis.max)];
           browser.setTimeout(() => actions.zoom(from, to));

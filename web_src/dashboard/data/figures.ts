@@ -63,7 +63,7 @@ export interface Top {
   value: string;
   requests: number;
   errors: number;
-  /** Of consumers alone. */
+  /** Only of consumers. */
   name?: string;
   user_name?: string | null;
 }

@@ -1,5 +1,5 @@
 // The sidecar's WebSocket (sidecar/src/routes/websocket.ts). While it is away the figures are polled, and it is tried again with
-// growing pauses; what was missed is sent by the sidecar, or the figures are read anew.
+// growing pauses; what was missed is sent by the sidecar, or the figures are read again.
 
 import { browser } from '@web/core/browser/browser';
 import { rpc } from '@web/core/network/rpc';

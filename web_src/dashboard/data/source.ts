@@ -1,4 +1,4 @@
-// Where news comes from: the sidecar's WebSocket, a clock, or nowhere. The store knows this interface alone.
+// Where news comes from: the sidecar's WebSocket, a clock, or nowhere. The store knows only this interface.
 
 import { browser } from '@web/core/browser/browser';
 
@@ -19,7 +19,7 @@ export interface SourceEvents {
   onTraffic(traffic: Traffic): void;
   /** Once a second while the socket is there. */
   onHeartbeat(perSecond: number): void;
-  /** The figures have to be read anew. */
+  /** The figures have to be read again. */
   onStale(): void;
 }
 

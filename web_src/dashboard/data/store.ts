@@ -90,7 +90,7 @@ export class DashboardStore {
     browser.clearTimeout(this.#reread);
   }
 
-  /** Reads everything anew. A later call makes an earlier one's answer void. */
+  /** Reads everything again. A later call makes an earlier one's answer void. */
   async load(): Promise<void> {
     browser.clearTimeout(this.#reread);
     this.#reread = undefined;
@@ -193,7 +193,7 @@ export class DashboardStore {
     source.start();
   }
 
-  /** What the socket tells raises the counters at once; the figures are read anew at most every few seconds. */
+  /** A message of the socket raises the counters at once; the figures are read again at most every few seconds. */
   #take(traffic: Traffic): void {
     this.#onTraffic(traffic);
     const { figures, zoom, statusClass } = this.state;

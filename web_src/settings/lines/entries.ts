@@ -43,7 +43,7 @@ function isIpv6(text: string): boolean {
   return text.includes(':') && /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
 }
 
-/** `*`, or scheme, host and port alone. */
+/** `*`, or only scheme, host and port. */
 export function isOrigin(entry: string): boolean {
   if (entry === '*') return true;
   return /^https?:\/\//.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry.replace(/:(80|443)$/, '');

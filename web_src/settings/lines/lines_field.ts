@@ -1,4 +1,4 @@
-// Field widget `gateway_lines`: a text of entries, one a line, that says at once what is none.
+// Field widget `gateway_lines`: a text of entries, one per line, that shows at once which line is not valid.
 //
 //   <field name="ip_list" widget="gateway_lines" options="{'kind': 'address'}"/>     address, origin or model
 

@@ -1,0 +1,44 @@
+// Words that make a native speaker stumble, wherever a person reads: docs, labels, messages, comments, names of tests.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootDir } from '../stack/paths.mjs';
+
+// A line may end between two words, and the next one begin with the marks of a comment.
+const gap = String.raw`[\s/#*]+`;
+// "Leave it alone", "it travels alone": by itself. Everywhere else, the word stands for "only".
+const byItself = `(?:be|been|is|are|was|were|if|(?:leave|leaves|leaving|left|let)(?:${gap}\\w+)?|acts?|comes?|came|goes|went|runs?|ran|stands?|stood|travels?|works?)`;
+
+/** @type {{pattern: RegExp, better: string}[]} */
+const stumbles = [
+  { pattern: /\banew\b/gi, better: 'again' },
+  { pattern: /\bmend(?:s|ed|ing)?\b/gi, better: 'fix, repair' },
+  { pattern: new RegExp(`\\bof${gap}before\\b`, 'gi'), better: 'earlier, existing' },
+  { pattern: new RegExp(`\\bnobody${gap}knows\\b`, 'gi'), better: 'is not known, cannot be found' },
+  { pattern: new RegExp(`\\b(?:what|that|which)${gap}is${gap}none\\b`, 'gi'), better: 'is not one' },
+  { pattern: new RegExp(`(?<!\\b${byItself}${gap})\\balone\\b`, 'gi'), better: 'only' },
+];
+
+const read = /\.(?:md|ts|mjs|py|xml)$/;
+// History stays as it was written; applied SQL never changes; translations have words of their own.
+const exempt = /^CHANGELOG\.md$|(?:^|\/)(?:sql|i18n)\//;
+
+/** @param {string} path of a file @param {string} text its content @returns {string[]} faults */
+export function checkWords(path, text) {
+  if (!read.test(path) || exempt.test(path)) return [];
+  return stumbles
+    .flatMap(({ pattern, better }) => [...text.matchAll(pattern)].map(({ 0: found, index }) => ({ found, index, better })))
+    .sort((a, b) => a.index - b.index)
+    .map(({ found, index, better }) => {
+      const line = text.slice(0, index).split('\n').length;
+      return `${path}:${line}: "${found.replace(new RegExp(gap, 'g'), ' ')}": write ${better}`;
+    });
+}
+
+/** All files that git tracks. @param {string} [root] @returns {{files: number, faults: string[]}} */
+export function checkAllWords(root = rootDir) {
+  const paths = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');
+  const files = paths.filter((path) => read.test(path) && existsSync(join(root, path)));
+  return { files: files.length, faults: files.flatMap((path) => checkWords(path, readFileSync(join(root, path), 'utf8'))) };
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { checkWords } from '../../scripts/test/words.mjs';
+
+/** Faults of a text. A tilde keeps the words of this file from being faults themselves. */
+const faultsOf = (text: string, path = 'docs/page.md') => checkWords(path, text.replaceAll('~', ''));
+
+test.each([
+  ['reads it a~new', 'again'],
+  ['M~end it, then try again', 'fix, repair'],
+  ['the tokens of be~fore', 'earlier, existing'],
+  ['a name that nobody kn~ows', 'is not known, cannot be found'],
+  ['leaves out what is no~ne', 'is not one'],
+  ['a hop that is no~ne', 'is not one'],
+  ['runs with Node al~one', 'only'],
+  ['Al~one, it may hold all', 'only'],
+])('%s: write %s', (text, better) => {
+  expect(faultsOf(text)).toEqual([expect.stringMatching(new RegExp(`^docs/page\\.md:1: ".+": write ${better}$`))]);
+});
+
+test.each([
+  'We recommend it, amended and renewed.',
+  'the day of the change, before noon',
+  'none of them, or which one is not known',
+  'An endpoint is left alone, leave it alone, it is alone, the write travels alone, as if it came alone.',
+  'const undisturbed_alone_ms = 1;',
+])('%s: nothing to say', (text) => {
+  expect(faultsOf(text)).toEqual([]);
+});
+
+test('two words may stand on two lines of a comment', () => {
+  expect(faultsOf('// a name that nobody\n  // kno~ws\n')).toHaveLength(1);
+  expect(faultsOf('# it travels\n# al~one\n')).toEqual([]);
+});
+
+test('a fault names its file and line, in their order', () => {
+  expect(faultsOf('fine\nm~ended a~new\n\na~new\n', 'web_src/page.ts')).toEqual(
+    [
+      'web_src/page.ts:2: "m~ended": write fix, repair',
+      'web_src/page.ts:2: "a~new": write again',
+      'web_src/page.ts:4: "a~new": write again',
+    ].map((fault) => fault.replaceAll('~', '')),
+  );
+});
+
+test('history, SQL and translations stay as they are', () => {
+  for (const path of ['CHANGELOG.md', 'odoo_addon/api_gateway/sql/notes.md', 'odoo_addon/api_gateway/i18n/notes.md', 'a.svg'])
+    expect(faultsOf('a~new', path)).toEqual([]);
+});
