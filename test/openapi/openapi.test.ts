@@ -130,24 +130,20 @@ describe('the document', () => {
 });
 
 describe('public tools', () => {
-  test.each(['3.1', '3.0'])(
-    'linters find no error in OpenAPI %s, and generated clients create, read, change and delete',
-    { timeout: 240_000 },
-    async (version) => {
-      const { text } = await gateway.get(`/api/openapi.json?models=res.partner&openapi=${version}`, { key: admin });
-      const tools = await OpenApiTools.of({ url: gateway.url, key: admin, document: text });
-      try {
-        expect(await tools.redocly()).toEqual([]);
-        // It is the slowest of them, and the same rules hold for both.
-        if (version === '3.1') expect(await tools.spectral()).toEqual([]);
-        const told = { name: 'Generated Client', phone: '+32 2 290 34 90', country: null, children: 1, total: 1, gone: 404 };
-        expect(await tools.typeScript()).toEqual({ hey_api: told, orval: told });
-        expect(await tools.python()).toEqual(told);
-      } finally {
-        tools.close();
-      }
-    },
-  );
+  // The same for OpenAPI 3.0, and generators in Java and Go: `npm run soak -- openapi`.
+  test('linters find no error, and generated clients create, read, change and delete', { timeout: 240_000 }, async () => {
+    const { text } = await gateway.get('/api/openapi.json?models=res.partner', { key: admin });
+    const tools = await OpenApiTools.of({ url: gateway.url, key: admin, document: text });
+    try {
+      expect(await tools.redocly()).toEqual([]);
+      expect(await tools.spectral()).toEqual([]);
+      const told = { name: 'Generated Client', phone: '+32 2 290 34 90', country: null, children: 1, total: 1, gone: 404 };
+      expect(await tools.typeScript()).toEqual({ hey_api: told, orval: told });
+      expect(await tools.python()).toEqual(told);
+    } finally {
+      tools.close();
+    }
+  });
 
   test('a generated client compiles strictly and creates, reads, changes and deletes', async () => {
     const tools = await openApiTools();
