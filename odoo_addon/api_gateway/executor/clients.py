@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from odoo.exceptions import AccessError, MissingError
 
-from ..models.base import opened
 from ..models.gateway_credential import MANAGER
 from ..tools.asker import own_code
+from ..tools.gate import opened
 from ..tools.narrowing import check_ip_list, lines
 from ..tools.widening import addresses_within
 from .arguments import required

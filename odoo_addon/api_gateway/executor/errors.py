@@ -25,7 +25,7 @@ from odoo.exceptions import (
 )
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..models.base import ExposureError
+from ..tools.gate import ExposureError
 
 CONFLICTS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
 

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.models import BaseModel
 from odoo.service.model import get_public_method
 
-from ..models.base import defaults_of, gate
+from ..tools.gate import defaults_of, gate
 from .arguments import ids, required
 from .binaries import bytes_to_base64, decode_attachments
 from .bounds import check_ids

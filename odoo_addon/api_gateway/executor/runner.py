@@ -9,7 +9,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.http import GeoIP
 
-from ..models.base import Gate, gate
+from ..tools.gate import Gate, gate
 from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce

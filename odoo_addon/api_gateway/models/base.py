@@ -1,91 +1,10 @@
-from collections.abc import Callable
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import partial
-from typing import NamedTuple
 
 import psycopg2
 
 from odoo import api, models
-from odoo.exceptions import AccessError
 
-from ..webhooks import capture
-
-
-class Gate(NamedTuple):
-    """What a call from outside may do, as the ORM asks while the call runs."""
-
-    hides: Callable
-    """`(model name)`: whether the model is never exposed."""
-    guards: Callable
-    """`(model name)`: whether nothing may write the model, superuser code included."""
-    keeps: Callable
-    """`(model name)`: whether a method that only reads may not write the model."""
-    shows: Callable
-    """`(field)`: whether the field is described, and read when nobody names fields."""
-    is_narrowed: bool
-    """Whether the credential was narrowed."""
-    check_doors: Callable
-    """`(records, values)`: refuses values that would open a user's account to the caller."""
-    loading: object
-    """Checks a file that `load` reads: `check_columns`, `check_values` and their like (`executor/loading.py`)."""
-    rows: object
-    """The rows of a model that the call reaches: `domain(env, model name, mode)` (`executor/rows.py`); None: all."""
-
-
-# Set by the executor while a call runs. Not a context key, which a caller could pass, and not the cursor, which
-# a method could replace.
-gate = ContextVar("api_gateway_gate", default=None)
-
-# The model that a caller's method is called on, with the `default_*` keys of the caller's context.
-given_defaults = ContextVar("api_gateway_given_defaults", default=None)
-
-
-@contextmanager
-def opened():
-    """While the gateway's own code works on the gateway's own models in the middle of a call."""
-    token = gate.set(None)
-    try:
-        yield
-    finally:
-        gate.reset(token)
-
-
-@contextmanager
-def defaults_of(model):
-    """While a method of the model runs, the `default_*` keys of its context hold for this model only. Odoo applies them
-    to whatever is created on the way, where nobody has checked them."""
-    given = {key: value for key, value in model.env.context.items() if key.startswith("default_")}
-    token = given_defaults.set((model._name, given) if given else None)
-    try:
-        yield
-    finally:
-        given_defaults.reset(token)
-
-
-class ExposureError(AccessError):
-    """A call from outside reached for a model that is never exposed."""
-
-    def __init__(self, model_name):
-        super().__init__(f"The model {model_name} cannot be reached through the gateway.")
-
-
-class GuardError(ExposureError):
-    """A call from outside made Odoo write records that are code or rights, or the gateway's own."""
-
-    def __init__(self, model_name):
-        AccessError.__init__(self, f"This request may not change records of {model_name} through the gateway.")
-
-
-class RowError(ExposureError):
-    """A call from outside reached for rows about records that are out of its reach."""
-
-    def __init__(self, records):
-        AccessError.__init__(
-            self,
-            f"{records._name} {', '.join(map(str, records.ids[:6]))}: this credential may not use these records in "
-            "this way. They belong to a model or a field out of its reach, or Odoo serves them as part of its pages.",
-        )
+from ..tools.gate import ExposureError, GuardError, gate, given_defaults
 
 
 class _InUseError(psycopg2.errors.ForeignKeyViolation):
@@ -178,45 +97,17 @@ class Base(models.AbstractModel):
         call = gate.get()
         return None if self.env.su or call is None else call.loading
 
-    # --- Where webhooks learn of changes. On models that nobody watches this costs a look into a cached dictionary.
-    # `_write_multi` sees each column that is really updated, recomputed ones included; `write` is needed only for
-    # one2many and many2many. Not seen: direct SQL, deletions that a foreign key cascades, the other side of many2many.
-
-    def _gateway_watch(self):
-        """The webhooks of this model, or None."""
-        # While a registry is being loaded the tables may not be there yet, or not any more.
-        return self.env["gateway.webhook"]._watched().get(self._name) if self.pool.ready else None
-
     @api.model
     def _create(self, data_list):
-        # Not in `create`: what that computes and flushes would look like updates of older records.
         self._gateway_check_guard()
-        records = super()._create(data_list)
-        if watch := self._gateway_watch():
-            capture.note_created(records, watch)
-        return records
+        return super()._create(data_list)
 
     def write(self, vals):
         if self:
             self._gateway_check_guard()
-        if (watch := self._gateway_watch()) and watch.x2many:
-            capture.note_relations(self, watch, vals)
         return super().write(vals)
-
-    def _write_multi(self, vals_list):
-        if watch := self._gateway_watch():
-            capture.note_columns(self, watch, set().union(*vals_list))
-        return super()._write_multi(vals_list)
-
-    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
-        # Terms of a translated column are updated by SQL of its own.
-        if watch := self._gateway_watch():
-            capture.note_columns(self, watch, {field_name})
-        return super()._update_field_translations(field_name, translations, digest, source_lang)
 
     def unlink(self):
         if self:
             self._gateway_check_guard()
-        if watch := self._gateway_watch():
-            capture.note_deleted(self, watch)
         return super().unlink()

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools.asker import askers, own_code
-from .base import opened
+from ..tools.gate import opened
 
 
 class GatewayClient(models.Model):

@@ -1,6 +1,6 @@
 from odoo import models
 
-from .base import RowError, gate
+from ..tools.gate import RowError, gate
 
 
 class IrAttachment(models.Model):

@@ -1,6 +1,6 @@
 from odoo import models
 
-from .base import gate
+from ..tools.gate import gate
 
 
 class IrFieldsConverter(models.AbstractModel):

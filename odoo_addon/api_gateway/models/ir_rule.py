@@ -1,7 +1,7 @@
 from odoo import api, models, tools
 
+from ..tools.gate import RowError, gate
 from ..tools.secret_fields import is_secret
-from .base import RowError, gate
 
 
 # Rows that are about records out of a call's reach are hidden as by a record rule: from every search, and from

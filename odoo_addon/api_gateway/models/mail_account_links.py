@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.tools.mail import email_normalize_all
 
 from ..tools.account_links import accounts_opened
-from .base import ExposureError, gate
+from ..tools.gate import ExposureError, gate
 
 # Whether what is rendered becomes mail right away, whose recipients are checked.
 _is_mailed = ContextVar("api_gateway_is_mailed", default=False)

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-from .base import ExposureError, gate
+from ..tools.gate import ExposureError, gate
 from .mail_account_links import check_rendered
 
 

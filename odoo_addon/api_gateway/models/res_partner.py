@@ -3,7 +3,7 @@ e-mail address becomes its contact's, an employee's the one of the user."""
 
 from odoo import models
 
-from .base import gate
+from ..tools.gate import gate
 
 
 class ResPartner(models.Model):

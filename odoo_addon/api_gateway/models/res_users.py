@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..tools.asker import have_group
+from ..tools.gate import gate, opened
 from ..tools.widening import Narrowing
-from .base import gate, opened
 
 # Set by the executor for as long as a login runs: a list of the ids of the users whose password Odoo went on to check.
 checked_users = ContextVar("api_gateway_checked_users", default=None)

@@ -1,6 +1,6 @@
 """What a transaction changes in the records that webhooks watch, and the jobs it makes of that before it commits.
 
-The hooks on the ORM (models/base_webhook.py) only note which records were touched and what their columns held. What
+The hooks on the ORM (models/base_webhooks.py) only note which records were touched and what their columns held. What
 really changed is read from the database at the end, so writes that were rolled back to a savepoint, or that cancel
 each other out, make no job. `Cursor.flush()` runs this at every savepoint too: a transaction's second job for the same
 record and webhook is merged into the first."""

@@ -1,0 +1,46 @@
+from odoo import api, models
+
+from ..webhooks import capture
+
+
+# No docstring: Odoo would keep it as the description of every model without one of its own.
+#
+# Where webhooks learn of changes. On models that nobody watches this costs a look into a cached dictionary.
+# `_write_multi` sees each column that is really updated, recomputed ones included; `write` is only needed for one2many
+# and many2many. Not seen: direct SQL, deletions that a foreign key cascades, the other side of a many2many.
+class Base(models.AbstractModel):
+    _inherit = "base"  # pylint: disable=consider-merging-classes-inherited
+
+    def _gateway_watch(self):
+        """The webhooks of this model, or None."""
+        # While a registry is being loaded the tables may not be there yet, or not any more.
+        return self.env["gateway.webhook"]._watched().get(self._name) if self.pool.ready else None
+
+    @api.model
+    def _create(self, data_list):
+        # Not in `create`: what that computes and flushes would look like updates of older records.
+        records = super()._create(data_list)
+        if watch := self._gateway_watch():
+            capture.note_created(records, watch)
+        return records
+
+    def write(self, vals):
+        if (watch := self._gateway_watch()) and watch.x2many:
+            capture.note_relations(self, watch, vals)
+        return super().write(vals)
+
+    def _write_multi(self, vals_list):
+        if watch := self._gateway_watch():
+            capture.note_columns(self, watch, set().union(*vals_list))
+        return super()._write_multi(vals_list)
+
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
+        # Terms of a translated column are updated by SQL of its own.
+        if watch := self._gateway_watch():
+            capture.note_columns(self, watch, {field_name})
+        return super()._update_field_translations(field_name, translations, digest, source_lang)
+
+    def unlink(self):
+        if watch := self._gateway_watch():
+            capture.note_deleted(self, watch)
+        return super().unlink()

@@ -1,0 +1,84 @@
+"""What a call from outside may do while it runs, for the ORM to ask: set by the executor, asked by the models."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+from odoo.exceptions import AccessError
+
+
+class Gate(NamedTuple):
+    """What a call from outside may do, as the ORM asks while the call runs."""
+
+    hides: Callable
+    """`(model name)`: whether the model is never exposed."""
+    guards: Callable
+    """`(model name)`: whether nothing may write the model, superuser code included."""
+    keeps: Callable
+    """`(model name)`: whether a method that only reads may not write the model."""
+    shows: Callable
+    """`(field)`: whether the field is described, and read when nobody names fields."""
+    is_narrowed: bool
+    """Whether the credential was narrowed."""
+    check_doors: Callable
+    """`(records, values)`: refuses values that would open a user's account to the caller."""
+    loading: object
+    """Checks a file that `load` reads: `check_columns`, `check_values` and their like (`executor/loading.py`)."""
+    rows: object
+    """The rows of a model that the call reaches: `domain(env, model name, mode)` (`executor/rows.py`); None: all."""
+
+
+# Set by the executor while a call runs. Not a context key, which a caller could pass, and not the cursor, which
+# a method could replace.
+gate = ContextVar("api_gateway_gate", default=None)
+
+# The model that a caller's method is called on, with the `default_*` keys of the caller's context.
+given_defaults = ContextVar("api_gateway_given_defaults", default=None)
+
+
+@contextmanager
+def opened():
+    """While the gateway's own code works on the gateway's own models in the middle of a call."""
+    token = gate.set(None)
+    try:
+        yield
+    finally:
+        gate.reset(token)
+
+
+@contextmanager
+def defaults_of(model):
+    """While a method of the model runs, the `default_*` keys of its context hold for this model only. Odoo applies them
+    to whatever is created on the way, where nobody has checked them."""
+    given = {key: value for key, value in model.env.context.items() if key.startswith("default_")}
+    token = given_defaults.set((model._name, given) if given else None)
+    try:
+        yield
+    finally:
+        given_defaults.reset(token)
+
+
+class ExposureError(AccessError):
+    """A call from outside reached for a model that is never exposed."""
+
+    def __init__(self, model_name):
+        super().__init__(f"The model {model_name} cannot be reached through the gateway.")
+
+
+class GuardError(ExposureError):
+    """A call from outside made Odoo write records that are code or rights, or the gateway's own."""
+
+    def __init__(self, model_name):
+        AccessError.__init__(self, f"This request may not change records of {model_name} through the gateway.")
+
+
+class RowError(ExposureError):
+    """A call from outside reached for rows about records that are out of its reach."""
+
+    def __init__(self, records):
+        AccessError.__init__(
+            self,
+            f"{records._name} {', '.join(map(str, records.ids[:6]))}: this credential may not use these records in "
+            "this way. They belong to a model or a field out of its reach, or Odoo serves them as part of its pages.",
+        )
