@@ -1,0 +1,29 @@
+#!/bin/sh
+# csv-parse with `cast` and `cast_date` makes numbers and dates of what is neither. A reference such as "Order 12" becomes a day in
+# December 2001, since whatever Date.parse takes is a date to it. "0x1F" becomes the number 0, and an integer over 2^53 a neighbour
+# of itself. papaparse's dynamicTyping leaves all three as text.
+#
+# Versions: csv-parse 7.0.3, papaparse 5.7.1, Node 20
+# Seen:
+#   csv-parse: "2001-12-01", 0, 9007199254740992
+#   papaparse: "Order 12", "0x1F", "9007199254740993"
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+npm init --yes >npm.log
+npm install --silent csv-parse@7.0.3 papaparse@5.7.1 >>npm.log
+cat >ask.mjs <<'JS'
+import { parse } from 'csv-parse/sync';
+import papaparse from 'papaparse';
+
+const text = 'Order 12,0x1F,9007199254740993\n';
+const show = (name, row) =>
+  console.log(`${name}: ${row.map((each) => JSON.stringify(each instanceof Date ? each.toISOString().slice(0, 10) : each)).join(', ')}`);
+show('csv-parse', parse(text, { cast: true, cast_date: true })[0]);
+show('papaparse', papaparse.parse(text, { dynamicTyping: true }).data[0]);
+JS
+seen=$(TZ=UTC node ask.mjs)
+printf '%s\n' "$seen"
+[ "$seen" = 'csv-parse: "2001-12-01", 0, 9007199254740992
+papaparse: "Order 12", "0x1F", "9007199254740993"' ]
