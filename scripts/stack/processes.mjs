@@ -1,7 +1,7 @@
 // Odoo and sidecar processes: started in a group of their own, recorded, stopped by recorded id only.
 //
 // A record names its owner: the process that will stop it, or nobody when it runs in the background.
-// What a dead owner has left running is stopped by whoever looks next.
+// The next run that looks stops what a dead owner has left running.
 
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -154,7 +154,7 @@ export function readRecord(name) {
   }
 }
 
-/** True when whoever started it has ended without stopping it. @param {ProcessRecord} record */
+/** True if its owner has ended without stopping it. @param {ProcessRecord} record */
 const isOrphan = (record) => record.owner !== null && !isAlive(record.owner.pid, record.owner.startTime);
 
 /** Stops what dead owners have left behind, and what is left of killed processes. */

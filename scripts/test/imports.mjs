@@ -101,7 +101,7 @@ export function checkImports(tree, root = rootDir) {
     const fault = tree.fault(found);
     return fault ? [`${tree.dir}/${found.from}:${found.line}: ${fault} (${found.to})`] : [];
   });
-  // Types are gone at run time: a cycle of theirs is none.
+  // Types are gone at run time: a cycle of theirs does no harm.
   const cycles = findCycles(imports.filter(({ inside, typeOnly }) => inside && !typeOnly));
   return {
     imports: imports.length,

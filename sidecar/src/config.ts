@@ -30,7 +30,7 @@ export interface Config {
   readonly forwardedHeader: ForwardedHeader;
   /** Names of gateway keys whose secret comes from here, by the SHA-256 of the secret in base64. */
   readonly environmentKeys: ReadonlyMap<string, string>;
-  /** Who may collect GET /metrics: whoever shows the token, or comes from one of the addresses. */
+  /** Opens GET /metrics to callers with the token, or from one of the addresses. */
   readonly metricsToken: string | undefined;
   readonly metricsFrom: readonly Range[];
   readonly logLevel: LogLevel;

@@ -40,7 +40,7 @@ export class FairQueue<Item extends object> {
 
   /**
    * @param path all of them as long as each other
-   * @returns what has to leave, if there was no place: the newest item of whoever has most waiting, which may be this one
+   * @returns the item that has to leave, if there was no place: the newest of the caller with most waiting, perhaps this one
    */
   push(path: readonly string[], item: Item): Item | undefined {
     let leaf = this.#root;

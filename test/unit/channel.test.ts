@@ -418,7 +418,7 @@ test('reads of several consumers travel together, a turn each', async () => {
   await Promise.all([...greedy, ...modest]);
 });
 
-test('a full queue refuses whoever has most waiting, and tells it so', async () => {
+test('a full queue refuses the caller with most waiting, and says so', async () => {
   const odoo = await startOdoo({ mostQueued: 3 });
   const refused: string[] = [];
   const deliver = (id: string, consumer: string, given: Partial<Request> = write) =>

@@ -33,7 +33,7 @@ export class KeysStore {
     this.state = state;
   }
 
-  /** Resolves when the newest question is answered, whoever asked it. */
+  /** Resolves when the newest question is answered, for any caller. */
   reload(): Promise<void> {
     this.#newest = this.#read();
     return this.#newest;

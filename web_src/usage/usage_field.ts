@@ -2,7 +2,7 @@
 //
 //   <field name="used" widget="gateway_usage" options="{'limit_field': 'most', 'resets_field': 'resets_at'}"/>
 //
-// The fields that the options name must be in the view. A limit of 0 is none.
+// The fields that the options name must be in the view. A limit of 0 means no limit.
 
 import { Component, onWillUnmount, useState } from '@odoo/owl';
 import { browser } from '@web/core/browser/browser';

@@ -110,6 +110,6 @@ def governor(model, name):
     if name in own:
         return True, own[name]
     field = model._fields[name]
-    if field.type == "html" and not field.sanitize:  # scripts for whoever looks at it
+    if field.type == "html" and not field.sanitize:  # scripts run for every reader
         return True, model._name
     return name in RIGHTS_ANYWHERE or (field.type in TEXTS and bool(CODE_NAME.search(name))), None

@@ -37,7 +37,7 @@ class _LoggedCall:
 
 
 class WithoutSecrets(logging.Filter):
-    """On handlers, not on loggers: whoever logs while a call runs."""
+    """On handlers, not on loggers, so it covers every logger while a call runs."""
 
     def filter(self, record):
         if call := _call.get():

@@ -57,7 +57,7 @@ class GatewayClient(models.Model):
 
     @api.model
     def _revoke_made_by(self, kind, ids):
-        """Revoke the clients that these keys have made, whoever ends the keys.
+        """Revoke the clients that these keys have made, no matter which user ends the keys.
 
         :param str kind: as in `maker_kind`
         :param list ids: of the keys

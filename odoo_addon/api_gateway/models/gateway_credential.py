@@ -360,7 +360,7 @@ class GatewayCredential(models.AbstractModel):
 
     @api.model
     def _warn_expiring(self):
-        """Puts an activity on credentials that end in 14 and again in 3 days, for whoever has to renew them."""
+        """Puts an activity on credentials that end in 14 and again in 3 days, for the user who has to renew them."""
         now = fields.Datetime.now()
         # The later warning first: what is nearly over needs no earlier one.
         for days in sorted(WARN_DAYS):

@@ -44,7 +44,7 @@ class GatewayKey(models.Model):
                 )
 
     def _check_minter(self):
-        # Binding a key to a name hands its user's rights to whoever sets the environment.
+        # Binding a key to a name gives its user's rights to anyone who sets the environment.
         if self.filtered("environment_name") and not have_group(self.env, SYSTEM):
             raise AccessError(self.env._("Only an administrator may bind a key to the environment."))
         return super()._check_minter()

@@ -25,7 +25,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
 
     @api.model
     def diagnose(self, url):
-        """Asks whoever answers at `url` whether it is a sidecar of this very database.
+        """Checks whether a sidecar of this very database answers at `url`.
 
         The question carries no credential, but a proof that Odoo asks; so does the answer. Whoever does not know the
         secret that this database's sidecars share learns nothing and proves nothing.

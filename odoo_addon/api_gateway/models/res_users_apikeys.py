@@ -19,7 +19,7 @@ class ResUsersApikeys(models.Model):
 
     @api.model
     def _warn_expiring(self):
-        """Puts an activity on the contact of whoever has a key that ends in 14 and again in 3 days."""
+        """Puts an activity on the contact of each user with a key that ends in 14 and again in 3 days."""
         now = fields.Datetime.now()
         for days in sorted(WARN_DAYS):
             self.env.cr.execute(

@@ -1,4 +1,4 @@
-"""Links that open a user's account. Odoo signs them, mails them, and lets whoever has one choose a new password."""
+"""Links that open a user's account. Odoo signs them, mails them, and lets anyone who has one choose a new password."""
 
 import re
 

@@ -29,7 +29,7 @@ NAMED = frozenset(
         ("portal.share", "share_link"),
     ]
 )
-# A link that opens a document to whoever has it: what only a credential that was not narrowed may read.
+# A link that opens a document to anyone who has it: only a credential that was not narrowed may read it.
 LINKS = frozenset(
     [
         ("discuss.channel", "invitation_url"),

@@ -24,7 +24,7 @@ export function parseScopes(text: string): string[] | undefined {
   return scopes.length <= mostScopes && scopes.every(isScope) ? scopes : undefined;
 }
 
-/** Whether whoever holds `held` may do all that `wanted` stands for. */
+/** Whether the scopes `held` cover everything in `wanted`. */
 export function covers(held: string, wanted: string): boolean {
   return held === wanted || ((actions as readonly string[]).includes(held) && actionOf(wanted) === held);
 }

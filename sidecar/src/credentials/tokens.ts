@@ -35,7 +35,7 @@ export interface IssueOptions {
 }
 
 /**
- * Tokens for whoever proved itself. They never outlive the credential or the secret that was shown, and die with either.
+ * Tokens for an authenticated principal. They never outlive the credential or the secret that was shown, and end with either.
  * Throws `oauth.scope` when more is asked for than the credential holds.
  */
 export async function issueTokens(database: Database, options: IssueOptions): Promise<IssuedTokens> {
@@ -153,7 +153,7 @@ export async function standingOf(database: Database, row: TokenRow, environment:
   return standing;
 }
 
-/** Either kind of token; undefined for whatever is none that still holds. */
+/** Either kind of token; undefined if it is not a valid token. */
 export async function readAnyToken(database: Database, text: string): Promise<Awaited<ReturnType<typeof readRow>> | undefined> {
   for (const type of ['access', 'refresh'] as const) {
     try {

@@ -1,4 +1,4 @@
-// Business settings, as Odoo's settings page wrote them. A value that makes no sense is as good as none: the addon
+// Business settings, as Odoo's settings page wrote them. A value that makes no sense is ignored: the addon
 // checks what it writes, and a gateway that stops for it would be worse than one that keeps the default.
 
 import { z } from 'zod';

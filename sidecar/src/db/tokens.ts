@@ -1,4 +1,4 @@
-// The rows of issued tokens. A token without a row is refused; a refresh token is spent by whoever updates its row first.
+// The rows of issued tokens. A token without a row is refused; the first update of its row spends a refresh token.
 
 import type { CredentialKind } from './credentials.ts';
 import type { Queryable } from './pool.ts';

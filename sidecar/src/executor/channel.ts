@@ -212,7 +212,7 @@ export class OdooChannel {
     }
   }
 
-  /** Takes a slot, and gives it to whoever waits when Odoo has ended the exchange. */
+  /** Takes a slot, and passes it on to the next waiting call when Odoo has ended the exchange. */
   #send(batch: readonly [Waiting, ...Waiting[]]): void {
     this.#free -= 1;
     const giveBack = this.#shares.take(new Set(batch.map(({ caller }) => caller)));

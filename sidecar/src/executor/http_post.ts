@@ -15,7 +15,7 @@ const connectLimitMs = 5_000;
 const mostHeadBytes = 65_536;
 const headEnd = '\r\n\r\n';
 
-/** The answer is larger than whoever asked takes; the rest of it was not read. */
+/** The answer is larger than the caller accepts; the rest of it was not read. */
 export class AnswerTooLarge extends Error {}
 
 /** There was no connection, so nothing was sent. */
@@ -103,7 +103,7 @@ class AnswerReader {
     this.#mostBytes = mostBytes;
   }
 
-  /** The answer when this chunk completes it. Throws when it is none of HTTP/1.0, or too large. */
+  /** The answer when this chunk completes it. Throws if it is not HTTP/1.0, or too large. */
   take(chunk: Buffer): HttpAnswer | undefined {
     this.#chunks.push(chunk);
     this.#size += chunk.length;

@@ -2,7 +2,7 @@
 
 import type { CallerPaces } from './caller_paces.ts';
 
-/** An exchange that has held its slot for longer counts as slow, whoever's it is. */
+/** An exchange that has held its slot for longer counts as slow, for every caller. */
 const slowAfterMs = 500;
 
 interface Exchange {

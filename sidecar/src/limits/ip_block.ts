@@ -11,7 +11,7 @@ import type { Address, Range } from '../ip.ts';
 import { inRange, parseAddress, parseRange, subscriberNetwork } from '../ip.ts';
 import type { Policy, Recorder, RequestContext } from '../pipeline/context.ts';
 
-/** What counts against an address, whoever it says it is. */
+/** What counts against an address, for any credential. */
 const violations: ReadonlySet<Reason> = new Set(['throttle.exceeded', 'throttle.failed', 'auth.invalid']);
 
 const reportEveryMs = 500;

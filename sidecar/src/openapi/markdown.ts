@@ -1,4 +1,4 @@
-// Labels and help texts are written by whoever customises Odoo; descriptions in OpenAPI are Markdown with HTML in it.
+// Anyone who customises Odoo writes labels and help texts; descriptions in OpenAPI are Markdown with HTML in it.
 
 const longest = 400;
 

@@ -52,7 +52,7 @@ export interface ScopeNeed {
 
 /**
  * `internal`: no policy but the client's address, for health checks and metrics. `anonymous`: all that need no caller.
- * `authenticated`: all of them. `optional`: as `authenticated` for who presents a credential, else as `anonymous`.
+ * `authenticated`: all of them. `optional`: as `authenticated` if the caller presents a credential, else as `anonymous`.
  */
 type Access = 'internal' | 'anonymous' | 'authenticated' | 'optional';
 

@@ -1,6 +1,6 @@
 // Under which address callers reach the gateway, for the addresses that answers hold. What an administrator has set is
 // always the one. Only without it is the request believed, as far as it names a host, and a trusted proxy a path before it:
-// whoever sends a request chooses its `Host`, so no answer that follows it may be stored for another caller.
+// the sender of a request chooses its `Host`, so no answer that follows it may be stored for another caller.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ForwardedHeader } from '../config.ts';

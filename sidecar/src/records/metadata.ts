@@ -102,7 +102,7 @@ export class Metadata {
     const cache = this.#cacheOf(context.database);
     const known = cache.known.get(model);
     if (known !== undefined) {
-      // A name that was not there a moment ago is none: callers may send as many as they like.
+      // A name that was not there a moment ago does not exist: callers may send as many as they like.
       const isFresh = known.askedAt >= context.startedAt;
       if (isFresh || names.every((name) => Object.hasOwn(known.types, name))) return known.types;
     }

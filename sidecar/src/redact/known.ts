@@ -2,7 +2,7 @@
 
 import { LRUCache } from 'lru-cache';
 
-/** What is shorter is found in too many places where it is none. */
+/** Shorter texts occur in too many places where they are not secrets. */
 export const shortestSecret = 4;
 
 /** A pattern of whole keys and tokens takes long to make; this much of each finds where they may begin. */

@@ -31,7 +31,7 @@ const longestSecret = 8_192;
 /** Characters of all of them. */
 const mostOfSecrets = 16_384;
 const noNames: ReadonlySet<string> = new Set();
-/** What stands in a secret place and is none. */
+/** Values in a secret place that are not secrets. */
 const ordinaryValue = /^(?:true|false|null|none)$/i;
 
 /** The secrets of one request. */

@@ -109,7 +109,7 @@ export function columnsOf(item: unknown): ReadonlySet<number> | undefined {
   return columns.size === 0 ? undefined : columns;
 }
 
-/** Where the values begin of a condition on a secret field. With an operator that Odoo does not know, names are none. */
+/** Where the values begin of a condition on a secret field. With an operator that Odoo does not know, names are not places. */
 function operandIn(list: readonly unknown[], inDomain: boolean): number | undefined {
   if (list.length < 2 || list.length > 5 || !isNameOfSecret(list[0])) return undefined;
   if (inDomain) return list.length === 2 ? 1 : 2;
@@ -119,7 +119,7 @@ function operandIn(list: readonly unknown[], inDomain: boolean): number | undefi
   return isOperator(by.trim()) || (list.length === 3 && !isIdentifier(value)) ? 2 : undefined;
 }
 
-/** A name with its value, as headers are listed. Two names are none. */
+/** A name with its value, as headers are listed. Two names are not. */
 function isPair(list: readonly unknown[]): boolean {
   return list.length === 2 && isNameOfSecret(list[0]) && typeof list[1] === 'string' && !isIdentifier(list[1]);
 }

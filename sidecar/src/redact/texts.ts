@@ -105,7 +105,7 @@ function cleaned(text: string): string {
   return out + (budget.isSpent ? `… ${tooLarge}` : clean.slice(from));
 }
 
-/** "Basic information" is none, "Bearer abcdef1" is. */
+/** "Bearer abcdef1" is one, "Basic information" is not. */
 function looksRandom(value: string): boolean {
   return value.length >= 20 || /[0-9=]/.test(value) || /[a-z][A-Z]/.test(value);
 }

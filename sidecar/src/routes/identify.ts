@@ -1,5 +1,5 @@
 // POST /api/identify: Odoo's settings page asks whether this is a sidecar of its database. Both sides prove that they know
-// the secret of the internal channel; whoever does not learns nothing, not even a version.
+// the secret of the internal channel; anyone else learns nothing, not even a version.
 
 import type { KeyObject } from 'node:crypto';
 import { createHmac, timingSafeEqual } from 'node:crypto';

@@ -1,4 +1,4 @@
-// WebSockets that have not shown a ticket yet. A browser sends its ticket at once, so whoever came first is the likeliest to
+// WebSockets that have not shown a ticket yet. A browser sends its ticket at once, so the oldest is the likeliest to
 // mean harm: where an address has too many, or all together do, the oldest goes, and newcomers always get in.
 
 const most = 50;

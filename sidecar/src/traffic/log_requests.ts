@@ -7,7 +7,7 @@ const longestText = 65_536;
 
 /**
  * Faults of the server with all that is known of them, refused credentials with the reason that the caller is not told,
- * everything else for whoever debugs. No headers, no query, no body: they hold secrets and people's data.
+ * everything else for debugging. No headers, no query, no body: they hold secrets and people's data.
  */
 export function logRequests(log: Log): Recorder {
   return (context) => {

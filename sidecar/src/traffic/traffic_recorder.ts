@@ -1,4 +1,4 @@
-// The last step of every request: it is counted, perhaps logged, and told to whoever watches.
+// The last step of every request: it is counted, perhaps logged, and sent to the dashboards that watch.
 
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';

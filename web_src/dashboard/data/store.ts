@@ -291,7 +291,7 @@ function storedPreferences(): Preferences {
   try {
     stored = JSON.parse(browser.localStorage.getItem(storageKey) ?? '{}');
   } catch {
-    // Somebody else's text: as good as none.
+    // Somebody else's text is ignored.
   }
   return {
     mode: stored.mode === 'polling' || stored.mode === 'manual' ? stored.mode : 'live',
