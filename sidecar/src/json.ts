@@ -27,7 +27,7 @@ interface Survey {
  * Throws `request.too_deep`, the SyntaxError of JSON.parse, or what `refuse` makes of a number that parsing would change.
  * @param what the sentence's subject: `The body`, `domain`
  * @param refuse is given the place of the number, `lines[2].price` (empty if the text is the number), and its problem
- * @param weigh is told before anything is parsed how many bytes the parsed value takes, about, beside its text; may throw
+ * @param weigh is called before anything is parsed, with about how many bytes the value takes beside its text; may throw
  */
 export function parseJson(
   text: string,

@@ -2,7 +2,7 @@ import time
 
 from .errors import RefusalError
 
-# Waiting for a lock ends before the time does, so that it is told from a statement that is too slow.
+# Waiting for a lock ends before the time does, so that it differs from a statement that is too slow.
 LOCK_SHARE = 0.8
 
 

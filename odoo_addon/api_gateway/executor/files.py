@@ -1,4 +1,4 @@
-"""How large files are, told without reading them."""
+"""How large files are, without reading them."""
 
 from collections import Counter
 

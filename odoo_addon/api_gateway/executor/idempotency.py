@@ -19,7 +19,7 @@ def remembered(env, reach, call):
     """What the call gave when it was sent before, or None if it has to run now, in which case this transaction holds
     the key until it ends.
 
-    A duplicate that runs at the same moment is told so at once: waiting would hold a worker. One that has just ended,
+    A duplicate that runs at the same moment is refused at once: waiting would hold a worker. One that has just ended,
     but after this transaction began, makes the insert fail to serialize; the retry then finds its answer."""
     token = call["idempotency"]
     identity = (token["consumer"], token["key"], token["method"], token["path"])
@@ -75,7 +75,7 @@ def remember(env, call, results, encode):
 
 
 def _fingerprint(call):
-    """Of what was asked, and of whom it was answered to: what a wide credential was told, a narrow one may not read."""
+    """Of the request and its caller: a narrow credential may not read an answer to a wide one."""
     grant = call["grant"]
     narrowed = [sorted(grant[key]) if grant[key] is not None else None for key in ("scopes", "models")]
     asked = json.dumps([call["idempotency"]["fingerprint"], call["uid"], *narrowed])
@@ -83,7 +83,7 @@ def _fingerprint(call):
 
 
 def _check_rights(env, reach, operation):
-    """An answer is shown again only to who may still do what it answers."""
+    """An answer is shown again only to a caller that may still make the request."""
     name = operation.get("model")
     if operation["op"] not in ACTIONS or name is None:
         return

@@ -209,7 +209,7 @@ def _check_orders(reach, model, order):
 
 
 def _check_opening(reach, model, groups):
-    """How `web_read_group` is told which groups are open."""
+    """The argument of `web_read_group` that says which groups are open."""
     for group in groups if type(groups) is list else []:
         if type(group) is dict:
             if group.get("progressbar_domain"):

@@ -189,7 +189,7 @@ def _column_values(records, field):
 
 
 def _named_targets(records, field, ids):
-    """(id, name) as the superuser sees it: who may see a record may see what its relations show."""
+    """(id, name) as the superuser sees it: a user who may see a record may see the names of its relations."""
     targets = records.env[field.comodel_name].sudo().browse(dict.fromkeys(id_ for id_ in ids if id_))
     names = dict(zip(targets._ids, targets.mapped("display_name"), strict=True))
     return [(id_, names[id_]) if id_ else False for id_ in ids]

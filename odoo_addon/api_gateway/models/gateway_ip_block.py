@@ -39,7 +39,7 @@ class GatewayIpBlock(models.Model):
     state = fields.Selection([("blocked", "Blocked"), ("ended", "Ended")], readonly=True)
 
     def action_unblock(self):
-        """Lets the addresses pass within a second; what led to the block is forgotten."""
+        """Lets the addresses pass within a second, and forgets the violations that led to the block."""
         self.check_access("read")
         check_group(self.env, MANAGER, self.env._("Only a gateway manager may do this."))
         in_own_transaction(self.env, "select gateway.unblock_networks(%s)", (self.ids,))

@@ -79,7 +79,7 @@ class GatewayThrottle(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: forgets subjects whose windows have ended, and what led to blocks that never came."""
+        """Called by a cron: forgets subjects whose windows have ended, and violations that led to no block."""
         in_own_transaction(self.env, "select gateway.clean_ip_blocks()")
         gone = CLEAN_BATCH
         while gone == CLEAN_BATCH:

@@ -84,7 +84,7 @@ function told<T>(authenticate: () => T): T {
   }
 }
 
-/** What a caller is told: the same for every refused credential. */
+/** The answer to the caller: the same for every refused credential. */
 export function asAnswer(error: unknown): unknown {
   return error instanceof CredentialRefused ? invalid(error) : error;
 }

@@ -1,4 +1,4 @@
-/** Why a credential was refused: for the log. The caller is told the same for every one of them. */
+/** Why a credential was refused: for the log. The caller gets the same answer for all of them. */
 export class CredentialRefused extends Error {
   constructor(why: string) {
     super(why);

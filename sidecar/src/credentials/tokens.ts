@@ -119,7 +119,7 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
     if (error instanceof GatewayError && error.reason === 'auth.mfa') await revokeTokenFamily(database, row.family);
     throw error;
   }
-  // After that: a second factor moves the stamp, too, and its owner is told what to do.
+  // After that: a second factor changes the stamp, too, and the answer tells its owner what to do.
   if (holdsUntil(standing, row.stamp, noEnvironment) === undefined) throw new CredentialRefused('the password was changed');
   const held = meet(row.scopes, principal.grant.scopes);
   if (options.scopes !== undefined && !isWithin(options.scopes, held)) throw new GatewayError('oauth.scope');

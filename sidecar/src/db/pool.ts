@@ -87,7 +87,7 @@ const unavailable = /^(08|53|57)/;
 /** No such database or schema, wrong password, no such function or table, no right to it. */
 const notPrepared = /^(3D000|3F000|28|42883|42P01|42501)/;
 
-/** What a caller may be told about a failed query; the cause is for the log. */
+/** The error for the caller about a failed query; the cause is for the log. */
 function asQueryError(error: unknown): GatewayError {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (!(error instanceof pg.DatabaseError)) return new GatewayError('database.unavailable', { cause: error });

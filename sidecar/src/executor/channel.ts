@@ -191,7 +191,7 @@ export class OdooChannel {
     this.#sendWaiting();
   }
 
-  /** It was not sent. Whose own calls fill the queue is told so. */
+  /** It was not sent. If the caller's own calls fill the queue, the message says so. */
   #overloaded(waiting: Waiting): GatewayError {
     if (this.#exchanger.isAway) return unavailable(waiting.path, false);
     const own = this.#queue.sizeOf(pathOf(waiting));

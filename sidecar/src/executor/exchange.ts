@@ -154,7 +154,7 @@ export function unavailable(path: Path, mayBeWritten: boolean, cause?: unknown):
   return new GatewayError('odoo.unavailable', { ...(path === '/gateway/execute' && outcome(mayBeWritten)), cause });
 }
 
-/** Anything but 200 is a fault of the installation: told to the log in full, to the caller not at all. */
+/** Anything but 200 is a fault of the installation: the log has all of it, the caller nothing. */
 function refusal(path: Path, database: Addressee, status: number, text: string): GatewayError {
   const said = `Odoo answered ${status} on the internal channel: ${text.slice(0, 300)}`;
   const cause = new Error(said);

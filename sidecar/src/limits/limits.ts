@@ -1,4 +1,4 @@
-// Which limits a request is under, and what its caller is told of them.
+// Which limits a request is under, and what its answer says about them.
 
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';

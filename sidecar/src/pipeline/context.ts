@@ -148,7 +148,7 @@ export class RequestContext {
   cacheControl = 'no-store';
   /** Names a credential that was refused, and the network that it came from; it tells nothing of it. */
   presented: string | undefined = undefined;
-  /** What the caller is told of its limits, name and value in turn. */
+  /** Headers about the caller's limits, name and value in turn. */
   limitHeaders: readonly string[] = [];
 
   /** What Odoo read and wrote in, as RFC 5646 names it. */
@@ -160,7 +160,7 @@ export class RequestContext {
   /** What Odoo reported of the request's operations. */
   sqlCount = 0;
   retries = 0;
-  /** The client holds its body back until it is told to go on, or what else (`Expect: 100-continue`). */
+  /** The client holds its body back until it gets `100 Continue` or another answer (`Expect: 100-continue`). */
   awaitsContinue: boolean;
   /** Size of the body, as far as it was read. */
   bytesIn = 0;

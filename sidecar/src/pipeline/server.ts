@@ -66,7 +66,7 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
         const pending = policy.check(context);
         if (pending === undefined) continue;
         await pending;
-        // Whoever has left meanwhile is told nothing any more, and what begins now would not learn when to end.
+        // A client that has left gets no answer any more, and work that begins now would not learn when to end.
         if (context.response.destroyed) throw new GatewayError('request.incomplete');
       }
       const answer = endpoint.handle(context);

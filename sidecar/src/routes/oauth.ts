@@ -53,7 +53,7 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
   ];
 }
 
-/** Who is refused here is told how a client says who it is. */
+/** A refusal here says how a client authenticates. */
 function told(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
   return countingFailures(context, async (attempt) => {
     try {
@@ -135,7 +135,7 @@ async function token(context: RequestContext, attempt: Attempt): Promise<Answer>
   };
 }
 
-/** A client ends its own tokens. What is not its own, or no token, answers like what was: nothing is told about it. */
+/** A client ends its own tokens. Another client's token, or no token, gets the same answer, which reveals nothing. */
 async function revoke(context: RequestContext, attempt: Attempt): Promise<Answer> {
   const found = await ownToken(context, parametersOf(context), attempt);
   if (found !== undefined) await endToken(context.database, found.row);

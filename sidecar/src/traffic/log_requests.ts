@@ -6,7 +6,7 @@ import { redactorOf } from './redactor_of.ts';
 const longestText = 65_536;
 
 /**
- * Faults of the server with all that is known of them, refused credentials with the reason that the caller is not told,
+ * Faults of the server with all that is known of them, refused credentials with the reason that the caller does not get,
  * everything else for debugging. No headers, no query, no body: they hold secrets and people's data.
  */
 export function logRequests(log: Log): Recorder {

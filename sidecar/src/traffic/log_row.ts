@@ -75,7 +75,7 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
   return logLiteral(row);
 }
 
-/** Of a credential, which its caller is not told. */
+/** Of a credential; its caller does not get it. */
 function whyRefused(error: Error, redactor: Redactor): string {
   if (!(error instanceof GatewayError && error.reason === 'auth.invalid' && error.cause instanceof Error)) return '';
   return `: ${redactor.text(error.cause.message.slice(0, longestText))}`;

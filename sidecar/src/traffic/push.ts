@@ -1,5 +1,5 @@
 // The live figures of one database. Each sidecar publishes what it has just counted, every sidecar sums up what all of them
-// publish, and tells those who watch. It comes after the figures are in Postgres: who is told may read them there.
+// publish, and tells those who watch. It comes after the figures are in Postgres, where they can be read at once.
 
 import { z } from 'zod';
 import type { Database } from '../db/database.ts';
@@ -66,7 +66,7 @@ export class Push {
   #counted = new Map<string, Consumer>();
   #total: Tally = zeros();
   #cutAt = performance.now();
-  /** Heard from all sidecars and not yet told. */
+  /** Heard from all sidecars and not yet sent. */
   #heard = new Map<string, Consumer>();
   #heardTotal: Tally = zeros();
   #telling: NodeJS.Timeout | undefined;
