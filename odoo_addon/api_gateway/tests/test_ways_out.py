@@ -185,7 +185,9 @@ class TestWaysOut(ChannelCase):
         for behind in ("/access_token", "/partner_id/email", "/name", "/id/id", ".name", "/order_line/.id"):
             for given in (None, grant):
                 operation = method("project.task", "export_data", ids, [f"task_properties.who{behind}"])
-                error = self.assert_refused(self.execute(operation, uid=admin, grant=given), "odoo.field", "go on")
+                error = self.assert_refused(
+                    self.execute(operation, uid=admin, grant=given), "odoo.field", "cannot continue"
+                )
                 self.assertNotIn("S3", error["message"])
         reference = method("sale.report", "export_data", [1], ["order_reference/access_token"], context=wide)
         self.assert_refused(self.execute(reference, uid=admin, grant=grant), "odoo.field")
@@ -202,17 +204,17 @@ class TestWaysOut(ChannelCase):
         operation = create("payment.link.wizard", values, fields=tree("link"))
         admin = self.env.ref("base.user_admin").id
         grant = self.narrowed("write", "read", "call")
-        self.assert_refused(self.execute(operation, uid=admin, grant=grant), "odoo.exposure", "opens a document")
+        self.assert_refused(self.execute(operation, uid=admin, grant=grant), "odoo.exposure", "access to a document")
         for opening in (
             read("discuss.channel", [1], fields=tree("invitation_url")),
             search("discuss.channel", [["uuid", "=like", "a%"]]),
         ):
             answer = self.execute(opening, uid=admin, grant=grant)
-            self.assert_refused(answer, "odoo.exposure", "opens a document")
+            self.assert_refused(answer, "odoo.exposure", "access to a document")
         known = self.execute(write("sale.order", order.ids, {"access_token": "known"}), uid=admin, grant=grant)
         self.assert_refused(known, "odoo.exposure", "grants rights")
         shared = method("spreadsheet.dashboard.share", "search_read", [], ["full_url"])
-        self.assert_refused(self.execute(shared, uid=admin, grant=grant), "odoo.exposure", "opens a document")
+        self.assert_refused(self.execute(shared, uid=admin, grant=grant), "odoo.exposure", "access to a document")
         self.assertIn("S3", repr(self.assert_ok(self.execute(operation, uid=admin))))
 
     def test_a_text_compared_with_a_relation_is_looked_for_in_fields_of_the_other_model(self):
