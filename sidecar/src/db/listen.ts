@@ -20,7 +20,7 @@ export class Listener {
   #delayMs = firstDelayMs;
   #stopped = false;
 
-  /** @param onLive what sidecars tell each other for those who watch: worthless once it is late, so it is never made up for */
+  /** @param onLive gets the live figures that sidecars send each other: worthless if late, so they are never sent again */
   constructor(url: string, onHint: (payload: string | undefined) => void, onLive: (payload: string) => void, log: Log) {
     this.#url = url;
     this.#onHint = onHint;

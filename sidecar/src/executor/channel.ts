@@ -77,7 +77,7 @@ export interface ChannelOptions {
 
 /** The executor takes 32; beyond 16 a body saves little and the first of its callers waits for the last. */
 const mostTogether = 16;
-/** Records of a write that may travel with others: who sends a hundred at once has put them together already. */
+/** Records of a write that may travel with others: a caller that sends a hundred at once has already put them together. */
 const mostRecordsTogether = 10;
 /** Of the body that a call came in: what is larger costs Odoo memory, and the others time, beside which a trip is nothing. */
 const mostBytesTogether = 65_536;
@@ -182,7 +182,7 @@ export class OdooChannel {
     else waiting.fail(new GatewayError(reason, waiting.path === '/gateway/execute' ? outcome(!waited) : {}));
   }
 
-  /** Puts it into the queue; who has most there gives way when all places are taken. */
+  /** Puts it into the queue; the caller with most there gives way if all places are taken. */
   #wait(waiting: Waiting): void {
     waiting.kind = this.#kindOf(waiting);
     waiting.queueTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.overloaded'), this.#options.longestQueueMs);

@@ -74,7 +74,7 @@ export function post(
       if (answer !== undefined) finish(answer);
     });
     socket.once('error', (error) => reject(told(error)));
-    // Tells nothing to who has been answered.
+    // Does nothing once the answer is there.
     socket.once('close', () => reject(new Error('the connection was closed before the answer was complete')));
     socket.write(request(origin, path, headers, body));
   });

@@ -45,7 +45,7 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
     },
     recorder({ error, known, address, presented }: RequestContext): void {
       if (known.database === undefined || !(error instanceof GatewayError) || !violations.has(error.reason)) return;
-      // Who is known has a limit of its own, and others behind its address have nothing to do with it.
+      // A known caller has a limit of its own, and others behind its address have nothing to do with it.
       if (error.reason === 'throttle.exceeded' && known.principal !== undefined) return;
       blocksOf(known.database).countViolation(address, presented);
     },
@@ -86,7 +86,7 @@ class IpBlocks {
     this.#reload(null);
   }
 
-  /** Before it is known who is blocked, nobody passes. */
+  /** Until the blocked addresses are loaded, nobody passes. */
   async loaded(): Promise<void> {
     await this.#loading;
     if (!this.isLoaded) throw new GatewayError('database.unavailable');

@@ -7,8 +7,8 @@
 //   ← [{"id": 8, "message": {"type": "gateway.heartbeat", "payload": {"at", "per_second": {"traffic": 12.5}}}}]
 //   → {"event": "subscribe", "data": {"channels": […]}}      other channels, later
 //
-// Ids belong to a stream (one sidecar's life). Who comes back to the same stream is sent what it missed; else `replayed` is
-// false and it reads the figures again.
+// Ids belong to a stream (one sidecar's life). A browser that comes back to the same stream gets what it missed; else `replayed`
+// is false and it reads the figures again.
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -36,7 +36,7 @@ const longestLifeMs = 3_600_000;
 const mostEntering = 100;
 /** Messages and pings of a browser between two of our pings; it has little to say. */
 const mostHeard = 60;
-/** How long who is sent away may take to say goodbye. */
+/** How long a browser that is disconnected may take to close the socket. */
 const goodbyeMs = 1_000;
 /** What a browser may leave unread before it is cut off; it comes back and is sent what it missed. */
 const mostUnreadBytes = 256 * 1024;
@@ -254,7 +254,7 @@ export class LiveSockets {
     }
   }
 
-  /** Rights changed: who has lost them is sent away, who is no longer a manager sees its own from now on. */
+  /** Rights changed: users who lost them are disconnected, users who are no longer managers see only their own from now on. */
   #recheck(database: Database, userIds: readonly number[] | null): void {
     for (const watcher of this.#watchers) {
       const userId = watcher.viewer.user_id;

@@ -1,5 +1,5 @@
 // The live figures of one database. Each sidecar publishes what it has just counted, every sidecar sums up what all of them
-// publish, and tells those who watch. It comes after the figures are in Postgres, where they can be read at once.
+// publish, and sends it to the browsers that watch. It comes after the figures are in Postgres, where they can be read at once.
 
 import { z } from 'zod';
 import type { Database } from '../db/database.ts';
@@ -55,7 +55,7 @@ const mostCharacters = 7_500;
 const gatherMs = 50;
 const mostKept = 600;
 const shortestMs = 200;
-/** Who has published nothing for so long has nothing to do. */
+/** A sidecar that has published nothing for so long has nothing to do. */
 const currentMs = 2_500;
 
 export class Push {
