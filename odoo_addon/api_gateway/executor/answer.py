@@ -7,6 +7,8 @@ from datetime import date, datetime
 
 from odoo.tools.json import json_default
 
+from ..tools.document_links import mask
+from ..tools.gate import gate
 from .errors import describe_error
 
 _logger = logging.getLogger(__name__)
@@ -26,7 +28,10 @@ class Answer:
     def success(self, results, languages, among=1):
         """`languages`: that of the results; of several operations, each once. `among`: calls that ran together, of
         whose cost this one bears its share."""
-        return encode({"ok": True, "results": results, "languages": languages, **self._cost(among)})
+        body = encode({"ok": True, "results": results, "languages": languages, **self._cost(among)})
+        if b"access_token=" in body and (call := gate.get()) and call.is_narrowed:
+            return mask(body.decode()).encode()
+        return body
 
     def failure(self, exc, env, call):
         cost = self._cost()

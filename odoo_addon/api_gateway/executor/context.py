@@ -47,7 +47,8 @@ DROPPED = frozenset(
         "skip_res_field_check",
         # Pads groups of a chart with empty ones, a day or an hour each, from any year to any other.
         "fill_temporal",
-        # Who a mail comes from, and who gets none.
+        # Who a mail comes from, who gets none, and which records it is about.
+        "composer_force_res_ids",
         "domain_notifications_email",
         "send_smtp_skip_to",
     ]

@@ -9,7 +9,7 @@ from odoo.exceptions import MissingError
 
 from .bounds import MAX_IDS
 from .errors import RefusalError
-from .faults import MAX_INTEGER
+from .faults import MAX_INTEGER, record_id
 from .reach import READ, WRITE
 
 # Fields that hold an id, or a text of ids, without being declared as a many2one_reference: after the same prefix
@@ -20,6 +20,8 @@ OTHER_PAIRS = {"alias_force_thread_id": "alias_model_id", "alias_parent_thread_i
 # Texts and selections that name a model.
 NAMES = frozenset(["model", "model_id", "model_name", "res_model", "resource", "resource_model"])
 
+# Fields of JSON that hold files' ids.
+FILES = re.compile("attachment")
 # Texts that name fields of the model that stands beside them.
 FIELD_NAMES = re.compile(r"(?:^|_)field_names?$")
 
@@ -91,6 +93,24 @@ def add_documents(reach, model, values, parents, links):
                 if ids and target in model.env.registry and not model.env.registry[target]._abstract:
                     reach.model(model.env, target, READ)
                     links[target].update((id_, field) for id_ in ids)
+
+
+def add_files(field, value, links):
+    """Add the files that JSON for a widget names, `[{"id": 7, "name": "terms.pdf"}]`: Odoo sends them to people."""
+    if field.type != "json" or not FILES.search(field.name):
+        return
+    unread = [value]  # no recursion: a body may nest as deep as JSON goes
+    while unread:
+        part = unread.pop()
+        if type(part) is list:
+            unread.extend(part)
+        elif type(part) is dict:
+            unread.extend(part.values())
+            try:
+                id_ = int(part.get("id"))
+            except (ValueError, TypeError, OverflowError):
+                continue  # a file that is yet to be made: `placeholder_7`
+            links["ir.attachment"][record_id(field, id_)] = field
 
 
 def check_named_fields(reach, model, values, parents):

@@ -6,6 +6,8 @@ import re
 from .errors import RefusalError
 
 DOORS = {"res.partner": frozenset(["email"]), "res.users": frozenset(["email", "login", "partner_id"])}
+# What makes somebody a user who can log in, and says what this user may.
+ACCOUNTS = frozenset(["active", "group_ids", "new_password", "password", "role"])
 # What a template calls to make the link that opens an account (`res.partner._get_signup_url`).
 OPENING = re.compile("signup")
 
@@ -55,6 +57,25 @@ def check_doors(reach, records, values):
         model=records._name,
         field=name,
     )
+
+
+def check_accounts(reach, users, values=None):
+    """Refuse accounts of internal users that a narrowed credential has made, brought back, or given groups or a
+    password, whatever flow of Odoo's has done it: only one that names `res.users` may.
+
+    :param users: as they are now
+    :param values: what was written to them; None: they are new
+    :raises RefusalError: `odoo.exposure`"""
+    if not reach.is_narrowed or reach.names("res.users"):
+        return
+    opened = ACCOUNTS if values is None else {name for name in ACCOUNTS.intersection(values) if values[name]}
+    if opened and not all(users.sudo().mapped("share")):
+        raise RefusalError(
+            "odoo.exposure",
+            "Only a credential without scopes or models, or one that names res.users, may make internal users, bring "
+            "archived ones back, or give them groups or passwords.",
+            model="res.users",
+        )
 
 
 def _value(user, name):

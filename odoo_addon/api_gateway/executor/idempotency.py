@@ -9,6 +9,7 @@ from .effects import effect_of
 from .errors import RefusalError
 from .reach import CALL, DELETE, READ, WRITE
 from .reader import check_tree
+from .references import References
 
 KEPT_HOURS = 24
 ACTIONS = {"search": READ, "read": READ, "create": WRITE, "write": WRITE, "unlink": DELETE, "call": CALL}
@@ -54,8 +55,10 @@ def remembered(env, reach, call):
             "This Idempotency-Key was used with another body or query, or with another user, other scopes or "
             "other models. Use a new key.",
         )
-    for operation in call["operations"]:
-        _check_rights(env, reach, operation)
+    references = References()
+    for index, (operation, result) in enumerate(zip(call["operations"], results, strict=True)):
+        _check_rights(env, reach, references.resolve(operation))
+        references.add(result, str(index), operation.get("name", str(index)))
     return results
 
 

@@ -13,7 +13,7 @@ class Rule(NamedTuple):
     user with such a credential. `values`: the model that an argument holds values of, "" for the one that it is called
     on. `keywords`: the model whose values are among the keywords. `needs`: scopes besides the method's own. `subject`:
     the action needed on the model that the records are about. `domains`: as `values`, for domains; None for one that is
-    not a domain, or that Odoo does not search by."""
+    not a domain, or that Odoo does not search by. `longest`: the most characters that a text may have."""
 
     only: str | None = None
     values: dict = {}
@@ -21,6 +21,7 @@ class Rule(NamedTuple):
     needs: tuple = ()
     subject: str | None = None
     domains: dict = {}
+    longest: dict = {}
 
 
 SAFE = Rule()
@@ -66,7 +67,7 @@ RULES = {
     ("mail.message", "set_message_done"): SAFE,
     ("mail.message", "toggle_message_starred"): SAFE,
     ("mail.message", "unstar_all"): SAFE,
-    ("mail.message", "portal_message_format"): SAFE,
+    ("mail.message", "portal_message_format"): LINK,
     ("mail.mail", "process_email_queue"): Rule(SYSTEM),
     ("mail.mail", "send_after_commit"): SAFE,
     ("mail.mail", "send"): SAFE,
@@ -82,7 +83,7 @@ RULES = {
     ("fetchmail.server", "fetch_mail"): Rule(SYSTEM),
     ("publisher_warranty.contract", "update_notification"): Rule(SYSTEM),
     ("discuss.channel", "add_members"): MESSAGE,
-    ("discuss.channel", "invite_by_email"): SAFE,
+    ("discuss.channel", "invite_by_email"): LINK,
     ("sms.composer", "action_send_sms"): SAFE,
     ("sms.sms", "send"): SAFE,
     ("rating.rating", "reset"): SAFE,
@@ -111,6 +112,7 @@ RULES = {
     ("ir.model.data", "check_object_reference"): SAFE,
     ("ir.model.data", "toggle_noupdate"): Rule(SYSTEM),
     ("ir.actions.todo", "action_launch"): Rule(SYSTEM),
+    ("ir.actions.report", "barcode"): Rule(longest={"value": 3_000}),  # about what a QR code can hold
     ("ir.actions.report", "get_valid_action_reports"): SAFE,
     ("ir.actions.report", "report_action"): SAFE,
     ("ir.ui.view", "render_public_asset"): SAFE,
@@ -158,6 +160,7 @@ RULES = {
     ("resource.calendar", "plan_days"): LEAVES,
     ("resource.calendar", "plan_hours"): LEAVES,
     ("resource.mixin", "list_leaves"): LEAVES,
+    ("account.chart.template", "try_loading"): Rule(WIDE),
     # Figures of the entries.
     ("account.account", "spreadsheet_fetch_balance_tag"): ENTRIES,
     ("account.account", "spreadsheet_fetch_debit_credit"): ENTRIES,

@@ -19,6 +19,7 @@ from .faults import explain_range
 from .module_methods import check_method
 from .named import check_named
 from .naming import plain_names
+from .reading import explain_groups
 from .remote_calls import amounts_to
 from .special_methods import KEYWORDS
 from .values import explain_values
@@ -58,6 +59,7 @@ def call(env, reach, operation):
             decode_attachments(bound)
     with (
         explain_range(operation),
+        explain_groups(model, name),
         explain_values(model, [*named, default_values(model.env.context)]),
         defaults_of(model),
         gate.get().rows.flow(model, name),

@@ -34,6 +34,7 @@ def check_method(reach, records, name, bound):
     for model_name, action in rule.needs:
         reach.require(model_name, action)
     arguments = _arguments(bound)
+    _check_lengths(arguments, rule)
     actions = (effect_of(records, name), CALL)
     _check_named(reach, records.env, {key: arguments[key] for key in arguments if key not in TEXTS}, actions)
     _check_values(reach, records, arguments, rule)
@@ -66,6 +67,17 @@ def _check_caller(reach, records, name, rule):
         )
 
 
+def _check_lengths(arguments, rule):
+    for name, most in rule.longest.items():
+        if type(arguments.get(name)) is str and len(arguments[name]) > most:
+            raise RefusalError(
+                "odoo.arguments",
+                f"The argument {name!r} has {len(arguments[name])} characters; at most {most} are possible.",
+                argument=name,
+                max=most,
+            )
+
+
 def _arguments(bound):
     """The arguments by name, keywords that the method does not name among them."""
     arguments = dict(list(bound.arguments.items())[1:])
@@ -93,9 +105,7 @@ def _check_named(reach, env, arguments, actions):
 
 
 def _check_text(reach, env, text, actions):
-    if "." not in text:  # no model that holds anything is called by a single word
-        return
-    if text in env.registry:
+    if "." in text and text in env.registry:  # a single word is one only where a model is named
         reach.require_one(env, text, actions)
     elif (link := LINK.fullmatch(text)) and link[1] in env.registry:
         check_document(reach, env, link[1], int(link[2]))
@@ -107,6 +117,8 @@ def _check_pairs(reach, env, given, actions):
             continue
         if FILES.fullmatch(key):
             check_document(reach, env, "ir.attachment", _linked(value), f"The argument {key}")
+        elif key.endswith(("model", "model_name")) and type(value) is str and value in env.registry:
+            reach.require_one(env, value, actions)  # `website`, too, which anywhere else is a word
         elif key.endswith("model_id") and type(value) is int:
             if named := env["ir.model"].sudo().browse(value).exists().model:
                 reach.require_one(env, named, actions)

@@ -1,7 +1,8 @@
 from collections import Counter
 from contextlib import contextmanager
 
-from psycopg2 import DataError
+from psycopg2 import DataError, ProgrammingError
+from psycopg2.errors import UndefinedFunction
 
 from odoo.fields import Domain
 from odoo.models import BaseModel
@@ -16,6 +17,9 @@ from .reader import check_tree, default_fields, fast_env, fetch, read_page
 
 # A page is looked for in at most so many times as many records as it has places, times four each.
 MAX_WIDENINGS = 6
+GROUPING = frozenset(
+    ["formatted_read_group", "formatted_read_grouping_sets", "read_group", "read_progress_bar", "web_read_group"]
+)
 
 
 def search(env, reach, operation):
@@ -96,8 +100,30 @@ def explain_domain(model):
     have) is the caller's mistake."""
     try:
         yield
-    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, OverflowError, DataError) as exc:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        NotImplementedError,
+        OverflowError,
+        DataError,
+        UndefinedFunction,  # compares what Postgres cannot compare
+    ) as exc:
         raise RefusalError("odoo.domain", f"The domain does not fit {model._name}: {exc}") from exc
+
+
+@contextmanager
+def explain_groups(model, name):
+    """A fault that only shows while the ORM makes groups (an unknown granularity, an aggregate that the field does not
+    have) is the caller's mistake, too."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError, NotImplementedError, DataError, ProgrammingError) as exc:
+        if name not in GROUPING:
+            raise
+        text = str(exc).partition("\n")[0]
+        raise RefusalError("odoo.arguments", f"{model._name}.{name} cannot group like this: {text}") from exc
 
 
 def _asked_fields(reach, model, operation):

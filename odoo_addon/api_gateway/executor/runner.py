@@ -15,13 +15,13 @@ from .arguments import check_text
 from .channel import ChannelError, spend_nonce
 from .clock import Clock
 from .context import call_context
-from .doors import check_doors
+from .doors import check_accounts, check_doors
 from .errors import CONFLICTS, RefusalError
 from .idempotency import remember, remembered
 from .languages import spoken
 from .loading import Loading
 from .operations import OPERATIONS, READING, TOGETHER
-from .reach import Reach
+from .reach import READ, Reach
 from .references import References
 from .room import Room
 from .rows import Rows
@@ -201,7 +201,12 @@ def _run_operations(env, reach, call, clock, operations, answer):
             raise RefusalError("odoo.arguments", f"There is no operation {operation['op']!r} on this path.")
         clock.arm()
         reach.budget.begin()
-        results.append(run(env, reach, operation))
+        if operation["op"] in ("search", "read"):
+            env.flush_all()  # what earlier operations have left to compute is theirs
+            with reach.during(READ):
+                results.append(run(env, reach, operation))
+        else:
+            results.append(run(env, reach, operation))
         if len(call["operations"]) > 1:
             references.add(results[-1], str(index), operation.get("name", str(index)))
     return results
@@ -225,6 +230,7 @@ def _entered(request, call, envelope):
             shows=reach.shows,
             is_narrowed=reach.is_narrowed,
             check_doors=partial(check_doors, reach),
+            check_accounts=partial(check_accounts, reach),
             loading=Loading(reach),
             rows=Rows(reach),
         )

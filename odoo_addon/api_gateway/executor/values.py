@@ -9,7 +9,7 @@ from psycopg2.errors import ProgramLimitExceeded
 from odoo.fields import Command
 
 from .binaries import from_base64, holds_bytes, kind
-from .documents import add_documents, check_model_name, check_named_fields, names_model, pairs, readable_ids
+from .documents import add_documents, add_files, check_model_name, check_named_fields, names_model, pairs, readable_ids
 from .doors import check_doors, check_template_links
 from .errors import RefusalError
 from .faults import DECIMAL, WHOLE, check_number, malformed, record_id, shorten
@@ -110,6 +110,7 @@ def _check_value(reach, model, field, value, links):
         raise malformed(field, value)
     elif field.type in NUMERIC:
         check_number(field, value)
+    add_files(field, value, links)
     if field.type == "selection" and value:
         _check_choice(model.env, field, value)
 

@@ -12,6 +12,7 @@ from . import (
     ir_ui_view,
     mail_account_links,
     mail_alias,
+    mail_document_links,
     mail_render_mixin,
 )
 from . import (

@@ -13,6 +13,11 @@ class IrAttachment(models.Model):
             domain = call.rows.domain(self.env, self._name, "create")
             if refused := self - self.sudo().filtered_domain(domain):
                 raise RowError(refused)
+        # Whoever only writes would read a file that anybody may.
+        if call and not self.env.su and vals.get("public"):
+            domain = call.rows.domain(self.env, self._name, "read")
+            if refused := self - self.sudo().filtered_domain(domain):
+                raise RowError(refused)
         return result
 
     def _check_contents(self, values):

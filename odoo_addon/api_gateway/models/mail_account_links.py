@@ -10,6 +10,7 @@ from odoo.tools.mail import email_normalize_all
 
 from ..tools.account_links import accounts_opened
 from ..tools.gate import ExposureError, gate
+from .mail_document_links import check_mail
 
 # Whether what is rendered becomes mail right away, whose recipients are checked.
 _is_mailed = ContextVar("api_gateway_is_mailed", default=False)
@@ -51,6 +52,7 @@ class MailMail(models.Model):
         if gate.get():
             for mail in mails.sudo():
                 mail._gateway_check_recipients()
+                check_mail(mail)
         return mails
 
     def _gateway_check_recipients(self):

@@ -26,17 +26,30 @@ class ResUsers(models.Model):
     )
     gateway_key_ids = fields.One2many("gateway.key", "user_id", "Gateway Keys", groups="api_gateway.group_user")
 
-    def write(self, vals):
+    @api.model_create_multi
+    def create(self, vals_list):
+        users = super().create(vals_list)
         if call := gate.get():
+            call.check_accounts(users)
+        return users
+
+    def write(self, vals):
+        call = gate.get()
+        changed = vals
+        if call:
             call.check_doors(self, vals)
-        if "gateway_profile_id" not in vals:
-            return super().write(vals)
-        self._check_profile_is_theirs_to_give()
-        before = {user: Narrowing.of(user.gateway_profile_id) for user in self.sudo()}
+            if all(self.sudo().mapped("active")):
+                changed = {name: value for name, value in vals.items() if name != "active"}
+        before = {}
+        if "gateway_profile_id" in vals:
+            self._check_profile_is_theirs_to_give()
+            before = {user: Narrowing.of(user.gateway_profile_id) for user in self.sudo()}
         result = super().write(vals)
         for user, narrowing in before.items():
             if not Narrowing.of(user.gateway_profile_id).is_within(narrowing):
                 self.env["gateway.profile"]._check_widens(self.env, user)
+        if call:
+            call.check_accounts(self, changed)
         return result
 
     def unlink(self):

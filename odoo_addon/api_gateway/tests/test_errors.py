@@ -209,6 +209,21 @@ class TestErrors(ChannelCase):
         for option in ({"limit": 0}, {"limit": -1}, {"limit": "5"}, {"limit": True}, {"offset": -1}, {"offset": 2**40}):
             self.assert_refused(self.query(search("res.partner", **option)), "odoo.arguments", next(iter(option)))
 
+    def test_groups_that_make_no_sense_are_the_callers_mistake(self):
+        for groupby, aggregates, having in (
+            (["create_date:century"], [], []),
+            (["name:month"], [], []),
+            (["properties"], [], []),
+            (["properties.x:month"], [], []),
+            ([], ["color:median"], []),
+            (["country_id"], ["__count"], [["__count", "in", 1]]),
+            (["country_id"], ["__count"], ["|", ["__count", "=", 1]]),
+        ):
+            with self.subTest(groupby=groupby, aggregates=aggregates, having=having):
+                operation = method("res.partner", "formatted_read_group", [], groupby, aggregates, having=having)
+                self.assert_refused(self.query(operation), "odoo.arguments", "cannot group")
+        self.assert_refused(self.query(search("res.partner", [["id", "in", [True]]])), "odoo.domain")
+
     def test_models_and_fields_that_do_not_exist_are_named(self):
         for model in ("no.such.model", "_unknown", "mail.thread", "base"):
             self.assert_refused(self.query(search(model)), "odoo.model", model)

@@ -139,6 +139,10 @@ class TestFloods(ChannelCase):
         self.assert_ok(self.execute(method("res.partner", "read", ids * 10_000, ["name"])))
         self.assert_ok(self.execute(method("res.partner", "fields_get", ["name"], attributes=["type"] * 1000)))
 
+    def test_a_text_that_costs_time_for_each_character_is_bounded(self):
+        answer = self.execute(method("ir.actions.report", "barcode", "Code128", "x" * 3_001))
+        self.assert_refused(answer, "odoo.arguments", "'value' has 3001 characters")
+
     def test_expansions_of_a_request_are_bounded(self):
         steps = ("parent_id", "commercial_partner_id")
         wide = tree(*[".".join([*walk, "name"]) for length in range(1, 8) for walk in product(steps, repeat=length)])

@@ -23,6 +23,8 @@ class Gate(NamedTuple):
     """Whether the credential was narrowed."""
     check_doors: Callable
     """`(records, values)`: refuses values that would open a user's account to the caller."""
+    check_accounts: Callable
+    """`(users, values)`: refuses internal users that the call has made or let in."""
     loading: object
     """Checks a file that `load` reads: `check_columns`, `check_values` and their like (`executor/loading.py`)."""
     rows: object

@@ -1,0 +1,110 @@
+"""A link with a document's token opens that document to whoever has it. For a narrowed credential it is mailed to the
+document's own customer, and to internal users, but not to addresses of the credential's choice."""
+
+import re
+
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.tools.mail import email_normalize_all
+
+from ..tools.document_links import tokens
+from ..tools.gate import ExposureError, gate
+
+# Headers of the caller's that bring a mail to others; what Odoo adds for people to answer to (X-Msg-To-Add) does not.
+REDIRECTING = re.compile(r"""['"](?:to|cc|bcc|x-forge-to)['"]""", re.IGNORECASE)
+
+
+class DocumentLinkError(ExposureError):
+    def __init__(self, record):
+        AccessError.__init__(
+            self,
+            "This text holds a link that opens a document to whoever has it. A credential with scopes or models has "
+            f"it sent only to the customer of {record.model or 'a document'} {record.res_id or ''} and to internal "
+            "users. Send it without the link, or leave the other recipients out.",
+        )
+
+
+def check_mail(mail):
+    """As `check_recipients`, for a mail (as superuser) that the call has made."""
+    if _is_narrowed():
+        text = f"{mail.body_html or ''} {mail.body or ''}"
+        addresses = f"{mail.email_to or ''},{mail.email_cc or ''}"
+        check_recipients(mail, text, mail.recipient_ids, addresses, bool(REDIRECTING.search(mail.headers or "")))
+
+
+def _is_narrowed():
+    call = gate.get()
+    return call is not None and call.is_narrowed
+
+
+def check_recipients(record, text, partners, addresses="", is_redirected=False):
+    """Refuse a text that opens a document unless it goes to this document's customer.
+
+    :param record: what will be sent, as superuser; its `model` and `res_id` are of the document
+    :param partners: the contacts whom it is sent to
+    :param addresses: those that it is sent to besides, as in a mail's header
+    :param is_redirected: whether headers bring it to others"""
+    found = tokens(text or "")
+    if not found:
+        return
+    customers, own = _document(record)
+    staff = partners.user_ids.filtered(lambda user: not user.share).partner_id
+    known = customers.mapped("email") + staff.mapped("email")
+    named = set(email_normalize_all(addresses or ""))
+    named -= {address for email in known if email for address in email_normalize_all(email)}
+    outside = partners - staff
+    is_sent_out = bool(outside or email_normalize_all(addresses or ""))
+    if is_redirected or named or outside - customers or (is_sent_out and found - {own}):
+        raise DocumentLinkError(record)
+
+
+def _document(record):
+    """(its customers, its token)"""
+    model = record.env.get(record.model)
+    nobody = record.env["res.partner"]
+    if model is None or model._abstract or not record.res_id or "access_token" not in model._fields:
+        return nobody, None
+    document = model.browse(record.res_id).exists()
+    return (document._mail_get_partners()[document.id] if document else nobody), document.access_token
+
+
+class MailMessage(models.Model):
+    _inherit = "mail.message"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        messages = super().create(vals_list)
+        if _is_narrowed():
+            for message in messages.sudo():  # a cron may send it
+                check_recipients(message, message.body, message.partner_ids)
+        return messages
+
+
+class MailScheduledMessage(models.Model):
+    _inherit = "mail.scheduled.message"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        scheduled = super().create(vals_list)
+        scheduled._gateway_check_recipients()
+        return scheduled
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._gateway_check_recipients()
+        return result
+
+    def _gateway_check_recipients(self):
+        if _is_narrowed():
+            for message in self.sudo():
+                check_recipients(message, message.body, message.partner_ids)
+
+
+class MailThread(models.AbstractModel):
+    _inherit = "mail.thread"
+
+    def _notify_get_action_link(self, link_type, **kwargs):
+        # The customer's own link is signed for it. Whoever else is notified logs in.
+        if _is_narrowed() and "pid" not in kwargs:
+            kwargs.pop("access_token", None)
+        return super()._notify_get_action_link(link_type, **kwargs)
