@@ -102,7 +102,11 @@ export const catalogue = {
   'odoo.unavailable': { status: 502, message: 'Odoo is not reachable. Try again shortly.', retryAfter: 5 },
   'odoo.overloaded': { status: 503, message: 'Odoo is busy with other API requests. Try again shortly.', retryAfter: 1 },
   'odoo.timeout': { status: 504, message: 'Odoo did not answer in time.', retryAfter: 5 },
-  'odoo.channel': { status: 502, message: 'Odoo refused the gateway. An administrator must look at its log.', retryAfter: 30 },
+  'odoo.channel': {
+    status: 502,
+    message: "Odoo refused the gateway. An administrator must look at the gateway's log.",
+    retryAfter: 30,
+  },
 
   'odoo.access': { status: 403, message: 'Your user has no right to do this.' },
   'odoo.exposure': { status: 403, message: 'This model is not reachable over the API.' },

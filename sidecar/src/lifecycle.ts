@@ -1,4 +1,4 @@
-// Stopping in named phases, each with a time limit. A second signal does not wait.
+// Stopping in named phases, each with a time limit; main.ts lists them. A second signal does not wait.
 
 import type { Log } from './log.ts';
 

@@ -58,12 +58,11 @@ import { Push } from './traffic/push.ts';
 import type { Observer } from './traffic/traffic_recorder.ts';
 import { TrafficRecorder } from './traffic/traffic_recorder.ts';
 import { TrafficStore } from './traffic/traffic_store.ts';
+import { Usage } from './traffic/usage.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
 /** How long figures and log rows may take to reach Postgres at a stop. */
 const flushLimitMs = 10_000;
-
-import { Usage } from './traffic/usage.ts';
 
 /** Beside the bundle; one folder further up when the sources run. */
 const assets = ['assets', '../assets'].map((path) => join(import.meta.dirname, path)).find(existsSync);

@@ -44,7 +44,7 @@ class ResConfigSettings(models.TransientModel):
         gateway_setting="cors.origins",
         gateway_list=True,
         most=20_000,
-        help="One origin per line, such as https://shop.example.com. *: all of them.",
+        help="One origin per line, such as https://shop.example.com. Use * to allow all.",
     )
 
     gateway_token_access_minutes = fields.Integer(

@@ -2,7 +2,7 @@
 //
 // A scope is an action (`read`), an action on one model (`res.partner:read`) or on one resource (`products_read`).
 // Lists of scopes are alternatives; several lists (the credential's, its profile's, its token's) must all allow.
-// Odoo's executor checks the same again on everything that an operation touches.
+// The addon checks the same again on everything that an operation touches (executor/reach.py).
 
 import { GatewayError } from '../errors.ts';
 import type { Action, Grant, Policy, RequestContext, ScopeNeed } from '../pipeline/context.ts';

@@ -1,4 +1,4 @@
-// Limits per minute, hour and day that hold exactly over any number of sidecars.
+// Limits per minute, hour and day that hold exactly over any number of sidecars. `gateway.take()` in SQL counts, and resets windows.
 //
 // Requests of a subject that arrive while a statement for it is in flight join its next one: one statement serves
 // hundreds, and what it granted is handed out in the order of arrival. A window that is known to be spent answers from

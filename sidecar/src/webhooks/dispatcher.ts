@@ -1,5 +1,6 @@
 // Empties the outbox of one database: claims what is due, has it read as its owners, hands it to the endpoints, records
-// what became of it. Any number of sidecars do this side by side; Postgres decides who gets which job.
+// what became of it. Any number of sidecars do this side by side; Postgres decides who gets which job,
+// and `gateway.webhook_finish()` whether a failed one is tried again or is a dead letter.
 //
 // A notification starts a claim at once, a second without one starts it anyway. What is claimed while an endpoint's
 // last jobs are still being read waits for the next claim, so that under load more jobs share one claim and one reading.

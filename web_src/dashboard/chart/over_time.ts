@@ -24,7 +24,7 @@ export function requestsChart(input: ChartInput): ChartDefinition {
   return {
     name: 'requests',
     title: _t('Requests by status'),
-    summary: _t('%(requests)s requests over time, %(errors)s of them errors.', {
+    summary: _t('Requests over time: %(requests)s, of which errors: %(errors)s.', {
       requests: formatCount(totals.requests),
       errors: formatCount(totals.errors),
     }),
