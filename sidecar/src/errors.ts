@@ -164,11 +164,18 @@ export class GatewayError extends Error {
     this.status = kind.status;
     this.details = options.details;
     this.operation = options.operation;
-    const headers = options.headers ?? [];
+    const headers = [...(options.headers ?? []), ...challenge(reason, options.details?.['scope'])];
     const { retryAfterMs } = options;
     const retryAfter = retryAfterMs === undefined ? kind.retryAfter : Math.max(1, Math.ceil(retryAfterMs / 1_000));
     this.headers = retryAfter === undefined ? headers : [...headers, 'Retry-After', String(retryAfter)];
   }
+}
+
+/** RFC 6750, section 3. Names of models come from callers: what is no scope-token of RFC 6749, section 3.3, stays out. */
+function challenge(reason: Reason, scope: unknown): readonly string[] {
+  if (reason !== 'scope.insufficient' || typeof scope !== 'string') return [];
+  const shown = /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope) ? scope : '';
+  return ['WWW-Authenticate', `Bearer realm="odoo", error="insufficient_scope", scope="${shown}"`];
 }
 
 export function isReason(text: string): text is Reason {

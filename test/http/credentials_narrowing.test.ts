@@ -20,20 +20,25 @@ const domain = (...terms: unknown[]) => `domain=${encodeURIComponent(JSON.string
 describe('a key for res.partner:read', async () => {
   const { secret: key } = await keyWith({ scopes: 'res.partner:read' });
   test.each([
-    ['its model', `${partners}?limit=1`, 200],
-    ["another model's id and name", `${partners}?limit=1&fields=country_id`, 200],
-    ['another model', '/api/v1/res.country?limit=1', 403],
-    ["another model's field by expansion", `${partners}?limit=1&fields=country_id.code`, 403],
-    ["another model's field in a domain", `${partners}?limit=1&${domain(['country_id.code', '=', 'BE'])}`, 403],
-    ["another model's field under any", `${partners}?limit=1&${domain(['country_id', 'any', [['code', '=', 'BE']]])}`, 403],
-    ["another model's e-mail address by a text", `${partners}?limit=1&filter[user_id][ilike]=@example.com`, 403],
-    ["another model's code by a text", `${partners}?limit=1&${domain(['country_id', '=', 'BE'])}`, 403],
-    ["another model's order", `${partners}?limit=1&order=company_id`, 403],
-    ["another model's name", `${partners}?limit=1&filter[industry_id][ilike]=agri&order=industry_id`, 200],
-    ['a model that is never exposed', '/api/v1/ir.cron?limit=1', 403],
-    ['the keys of the gateway', '/api/v1/gateway.key?limit=1', 403],
-  ])('reading %s', async (_what, path, status) => {
-    expect((await gateway.get(path, { key })).status).toBe(status);
+    ['its model', `${partners}?limit=1`, undefined],
+    ["another model's id and name", `${partners}?limit=1&fields=country_id`, undefined],
+    ['another model', '/api/v1/res.country?limit=1', 'scope.insufficient'],
+    ["another model's field by expansion", `${partners}?limit=1&fields=country_id.code`, 'scope.insufficient'],
+    ["another model's field in a domain", `${partners}?limit=1&${domain(['country_id.code', '=', 'BE'])}`, 'scope.insufficient'],
+    [
+      "another model's field under any",
+      `${partners}?limit=1&${domain(['country_id', 'any', [['code', '=', 'BE']]])}`,
+      'scope.insufficient',
+    ],
+    ["another model's e-mail address by a text", `${partners}?limit=1&filter[user_id][ilike]=@example.com`, 'scope.insufficient'],
+    ["another model's code by a text", `${partners}?limit=1&${domain(['country_id', '=', 'BE'])}`, 'scope.insufficient'],
+    ["another model's order", `${partners}?limit=1&order=company_id`, 'scope.insufficient'],
+    ["another model's name", `${partners}?limit=1&filter[industry_id][ilike]=agri&order=industry_id`, undefined],
+    ['a model that is never exposed', '/api/v1/ir.cron?limit=1', 'odoo.exposure'],
+    ['the keys of the gateway', '/api/v1/gateway.key?limit=1', 'odoo.exposure'],
+  ])('reading %s', async (_what, path, reason) => {
+    const answer = await gateway.get(path, { key });
+    expect([answer.status, answer.json.error?.reason]).toEqual([reason === undefined ? 200 : 403, reason]);
   });
 
   test('writes, deletes and calls nothing', async () => {
@@ -58,7 +63,9 @@ describe('a key for res.partner:read', async () => {
         headers,
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-      expect([method, path, JSON.stringify(body), answer.status]).toEqual([method, path, JSON.stringify(body), 403]);
+      const found = [method, path, JSON.stringify(body), answer.status];
+      expect(found).toEqual([method, path, JSON.stringify(body), 403]);
+      expect(answer.headers.get('www-authenticate')).toContain('insufficient_scope');
     }
     const [left] = await gateway.sql<{ name: string; active: boolean }>('select name, active from res_partner where id = $1', [
       id,
@@ -120,16 +127,26 @@ describe('narrowing', () => {
     expect((await gateway.post(partners, nested, { key: wider.secret })).status).toBe(201);
   });
 
-  test('a refusal names the scope that would do', async () => {
-    const { secret: key } = await keyWith({ scopes: 'read' });
-    const answer = await gateway.post(partners, { name: 'New' }, { key });
-    expect([answer.status, answer.json.error.reason, answer.json.error.details]).toEqual([
-      403,
-      'scope.insufficient',
-      { scope: 'res.partner:write' },
-    ]);
-    expect(answer.headers.get('www-authenticate')).toContain('insufficient_scope');
-  });
+  test.each([
+    ['the route', ['/api/v1/res.country', {}], 'res.country:write'],
+    ['nested values', [partners, { name: 'N', category_id: [[0, 0, { name: 'C' }]] }], 'res.partner.category:write'],
+    ['a method', [`${partners}/export_data`, { args: [[], ['country_id/code']] }], 'res.country:read'],
+    [
+      'a batch',
+      ['/api/v1/batch', [{ op: 'search', model: 'res.partner', domain: [['country_id.code', '=', 'BE']] }]],
+      'res.country:read',
+    ],
+    ['rights', ['/api/v1/res.users', { name: 'N', login: 'narrowed', group_ids: [] }], 'res.groups:write'],
+  ] satisfies [string, [string, unknown], string][])(
+    'a refusal by %s names the scope that is enough',
+    async (_who, [path, body], scope) => {
+      const { secret: key } = await keyWith({ scopes: 'res.partner:read res.partner:write res.users:write' });
+      const answer = await gateway.post(path, body, { key });
+      const { reason, details } = answer.json.error;
+      expect([answer.status, reason, details.scope]).toEqual([403, 'scope.insufficient', scope]);
+      expect(answer.headers.get('www-authenticate')).toBe(`Bearer realm="odoo", error="insufficient_scope", scope="${scope}"`);
+    },
+  );
 
   test('by a profile takes effect on both sidecars within a second, for keys of Odoo too', async () => {
     const profile = await admin.call<number>('gateway.profile', 'create', [{ name: 'Countries', model_names: 'res.country' }]);

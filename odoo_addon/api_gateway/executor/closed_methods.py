@@ -4,7 +4,7 @@ limits or counts, and that tells whether a password is right."""
 import inspect
 import re
 
-from .errors import RefusalError
+from .errors import OutOfReachError
 
 LOGIN = "Log in at POST /api/v1/auth/login."
 PASSWORD = "Users change their password in Odoo; an administrator sets one with PATCH /api/v1/res.users/<id>."  # noqa: S105
@@ -35,12 +35,11 @@ SECRET_PARAMETER = re.compile(r"passw|passphrase|(?:^|_)(?:pwd|otp|totp|credenti
 def check_open(model, name, method):
     """Refuse a method that is about passwords and secrets.
 
-    :raises RefusalError: `odoo.exposure`, with the endpoint to use instead
+    :raises OutOfReachError: with the endpoint to use instead
     """
     instead = closed_reason(model, name, method)
     if instead is not None:
-        raise RefusalError(
-            "odoo.exposure",
+        raise OutOfReachError(
             f"The method {name} of {model._name} handles passwords or other secrets: it cannot be called "
             f"through the gateway. {instead}",
             model=model._name,

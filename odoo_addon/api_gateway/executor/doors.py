@@ -3,7 +3,7 @@ the user's contact, and knows the user by the login."""
 
 import re
 
-from .errors import RefusalError
+from .errors import OutOfReachError
 
 DOORS = {"res.partner": frozenset(["email"]), "res.users": frozenset(["email", "login", "partner_id"])}
 # What makes somebody a user who can log in, and says what this user may.
@@ -17,14 +17,13 @@ def check_template_links(reach, env, targets):
     cron of Odoo's would render it later, as superuser, on whatever record.
 
     :param targets: {id of a template: the field that links to it}
-    :raises RefusalError: `odoo.exposure`"""
+    :raises OutOfReachError:"""
     if not reach.is_narrowed and env.user.has_group("base.group_erp_manager"):
         return
     for template in env["mail.template"].sudo().browse(targets):
         if OPENING.search(f"{template.subject} {template.body_html}"):
             field = targets[template.id]
-            raise RefusalError(
-                "odoo.exposure",
+            raise OutOfReachError(
                 f"The template {template.id} makes links that open users' accounts. Only an administrator's credential "
                 f"without scopes or models may set {field.name} of {field.model_name} to it.",
                 model=field.model_name,
@@ -37,7 +36,7 @@ def check_doors(reach, records, values):
     that names `res.users` may change those of portal users. What stays as it is, is no change.
 
     :param records: those that the values are written to; empty for new ones
-    :raises RefusalError: `odoo.exposure`"""
+    :raises OutOfReachError: with the scope if all are portal users"""
     if not reach.is_narrowed or not records:
         return
     moved = DOORS.get(records._name, frozenset()).intersection(values)
@@ -47,13 +46,14 @@ def check_doors(reach, records, values):
     # As superuser: whether there is a user is not the caller's to see, but counts all the same.
     users = records.env["res.users"].sudo().with_context(active_test=False).search([(key, "in", records.ids)])
     changed = users.filtered(lambda user: any(_value(user, name) != (values[name] or False) for name in moved))
-    if not changed or (all(changed.mapped("share")) and reach.names("res.users")):
+    are_portal = all(changed.mapped("share"))
+    if not changed or (are_portal and reach.names("res.users")):
         return
     name = min(moved)
-    raise RefusalError(
-        "odoo.exposure",
+    raise OutOfReachError(
         f"The field {name} of {records._name} gives access to a user's account. Only a credential without scopes or "
         "models may change it; for portal users also one that names res.users.",
+        "res.users:write" if are_portal else None,
         model=records._name,
         field=name,
     )
@@ -65,15 +65,15 @@ def check_accounts(reach, users, values=None):
 
     :param users: as they are now
     :param values: what was written to them; None: they are new
-    :raises RefusalError: `odoo.exposure`"""
+    :raises OutOfReachError:"""
     if not reach.is_narrowed or reach.names("res.users"):
         return
     opened = ACCOUNTS if values is None else {name for name in ACCOUNTS.intersection(values) if values[name]}
     if opened and not all(users.sudo().mapped("share")):
-        raise RefusalError(
-            "odoo.exposure",
+        raise OutOfReachError(
             "Only a credential without scopes or models, or one that names res.users, may make internal users, bring "
             "archived ones back, or give them groups or passwords.",
+            "res.users:write",
             model="res.users",
         )
 

@@ -31,7 +31,6 @@ CONFLICTS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
 
 # The first class that fits decides: subclasses come before their parents.
 REASONS = (
-    (ExposureError, "odoo.exposure"),
     ((AccessError, AccessDenied), "odoo.access"),
     (MissingError, "odoo.missing"),
     ((LockError, *CONFLICTS), "odoo.conflict"),
@@ -62,6 +61,19 @@ class RefusalError(Exception):
         self.details = details
 
 
+class OutOfReachError(RefusalError):
+    """Something that the call may not reach, beside what Odoo's own rights say.
+
+    :param scope: one that would allow it; None: nobody may do it, or no credential that was narrowed"""
+
+    def __init__(self, message, scope=None, **details):
+        super().__init__(_reach_reason(scope), message, **details, **({"scope": scope} if scope else {}))
+
+
+def _reach_reason(scope):
+    return "scope.insufficient" if scope else "odoo.exposure"
+
+
 def is_without_postgres(exc):
     """Whether Postgres has ended the connection, or takes none: it restarts, for example."""
     if isinstance(exc, InterfaceError | PoolError):
@@ -76,6 +88,9 @@ def describe_error(exc, env):
     """The `error` object of an answer. The cursor must be usable again: Odoo looks constraints up."""
     if isinstance(exc, RefusalError):
         reason, message, details = exc.reason, str(exc), exc.details
+    elif isinstance(exc, ExposureError):
+        reason, message = _reach_reason(exc.scope), str(exc.args[0])
+        details = {"model": exc.model_name, **({"scope": exc.scope} if exc.scope else {})} if exc.model_name else {}
     else:
         reason = next((reason for classes, reason in REASONS if isinstance(exc, classes)), "odoo.error")
         if is_without_postgres(exc):

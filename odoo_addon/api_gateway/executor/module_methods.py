@@ -7,7 +7,7 @@ import re
 from .code_and_rights import CALLABLE, CODE
 from .documents import check_document
 from .effects import effect_of
-from .errors import RefusalError
+from .errors import OutOfReachError, RefusalError
 from .method_rules import NOBODY, SYSTEM, rule_of
 from .reach import CALL, READ, WRITE
 from .special_methods import check_valid_domain
@@ -28,7 +28,8 @@ def check_method(reach, records, name, bound):
     """Refuse a call whose arguments, or records, lead where the credential or any caller may not go.
 
     :param bound: the `inspect.BoundArguments` of the call
-    :raises RefusalError: `odoo.exposure`; for links `odoo.validation`"""
+    :raises OutOfReachError:
+    :raises RefusalError: for links, `odoo.validation`"""
     rule = rule_of(records, name)
     _check_caller(reach, records, name, rule)
     for model_name, action in rule.needs:
@@ -58,8 +59,7 @@ def _check_caller(reach, records, name, rule):
         who = "Only a credential without scopes or models"
     is_system = records.env.user.has_group("base.group_system")
     if rule.only == NOBODY or reach.is_narrowed or (rule.only == SYSTEM and not is_system):
-        raise RefusalError(
-            "odoo.exposure",
+        raise OutOfReachError(
             f"The method {name} of {records._name} acts beyond its caller's rights. {who} may call it through the "
             "gateway.",
             model=records._name,

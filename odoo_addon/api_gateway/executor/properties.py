@@ -1,6 +1,6 @@
 """Properties: a record's values whose types another record defines, relations to any model among them."""
 
-from .errors import RefusalError
+from .errors import OutOfReachError
 from .faults import DECIMAL, check_number, malformed, record_id
 from .reach import READ, WRITE
 
@@ -83,9 +83,7 @@ def _definitions(model, field, values, parents):
 
 def _require_shown(reach, field, comodel_name):
     if reach.hides(comodel_name):
-        raise RefusalError(
-            "odoo.exposure", f"The model {comodel_name} cannot be reached through the gateway.", field=field.name
-        )
+        raise OutOfReachError(f"The model {comodel_name} cannot be reached through the gateway.", field=field.name)
 
 
 def _linked_ids(value):

@@ -6,7 +6,7 @@ from ..tools.columns import lacks_column
 from ..tools.secret_fields import LINKS, is_secret
 from .budget import Budget
 from .code_and_rights import CODE, GUARDED, NOTES, UNREAD, governor
-from .errors import RefusalError
+from .errors import OutOfReachError, RefusalError
 from .remote_calls import RemoteCalls
 from .room import Room
 from .state import Patterns
@@ -76,17 +76,24 @@ class Reach:
         if type(name) is not str:
             raise RefusalError("odoo.model", "The name of a model must be a string.")
         if self.hides(name):
-            raise RefusalError("odoo.exposure", f"The model {name} cannot be reached through the gateway.", model=name)
+            raise OutOfReachError(f"The model {name} cannot be reached through the gateway.", model=name)
         if name not in env.registry or name.startswith("_") or (env.registry[name]._abstract and not abstract):
             raise RefusalError("odoo.model", f"There is no model {name}.", model=name)
         return env[name]
 
     def permits(self, model_name, action, *methods):
-        return (
-            self._is_granted(model_name, action)
-            and not self._is_guarded(model_name, action)
-            and not self._remote_calls.closes(model_name, action, methods)
-        )
+        return self._is_granted(model_name, action) and self.may_permit(model_name, action, *methods)
+
+    def may_permit(self, model_name, action, *methods):
+        """Whether a scope would permit it to a narrowed credential."""
+        is_closed = self._remote_calls.closes(model_name, action, methods)
+        return not (is_closed or self._is_guarded(model_name, action))
+
+    def missing_scope(self, model_name, action):
+        """The scope that would permit what the credential may not do; None: it may, or no scope would."""
+        if self.hides(model_name) or self._is_granted(model_name, action) or not self.may_permit(model_name, action):
+            return None
+        return f"{model_name}:{action}"
 
     def _is_granted(self, model_name, action):
         return (self._models is None or self._models.match(model_name)) and (
@@ -99,31 +106,26 @@ class Reach:
         :param methods: names of methods that this amounts to
         """
         if self._remote_calls.closes(model_name, action, methods):
-            raise RefusalError(
-                "odoo.exposure",
+            raise OutOfReachError(
                 f"An addon has closed {' and '.join(methods) or action} of {model_name} to remote calls.",
                 model=model_name,
             )
         if self._is_guarded(model_name, action):
-            raise RefusalError(
-                "odoo.exposure",
+            raise OutOfReachError(
                 f"Records of {model_name} are code or rights. Only a credential without scopes or models may {action} "
                 "them.",
                 model=model_name,
             )
         if not self._is_granted(model_name, action):
-            raise RefusalError(
-                "odoo.exposure",
-                f"This credential may not {action} {model_name}.",
-                model=model_name,
-                scope=f"{model_name}:{action}",
+            raise OutOfReachError(
+                f"This credential may not {action} {model_name}.", f"{model_name}:{action}", model=model_name
             )
 
     def require_one(self, env, model_name, actions):
         """A model that something is done to by its name: one of the actions must be allowed on it."""
         self.known(env, model_name, abstract=True)
         if not any(self.permits(model_name, action) for action in actions):
-            self.require(model_name, actions[0])
+            self.require(model_name, next((a for a in actions if self.missing_scope(model_name, a)), actions[0]))
 
     def _is_guarded(self, model_name, action):
         if not self.is_narrowed:
@@ -144,16 +146,14 @@ class Reach:
                 "odoo.field", f"The model {model._name} has no field {name}.", model=model._name, field=name
             )
         if field.relational and self.hides(field.comodel_name):
-            raise RefusalError(
-                "odoo.exposure",
+            raise OutOfReachError(
                 f"The field {name} of {model._name} links to {field.comodel_name}, which cannot be reached through "
                 "the gateway.",
                 model=model._name,
                 field=name,
             )
         if action == READ and is_secret(field):
-            raise RefusalError(
-                "odoo.exposure",
+            raise OutOfReachError(
                 f"The field {name} of {model._name} holds a password or another secret. The gateway never reads it.",
                 model=model._name,
                 field=name,
@@ -166,16 +166,14 @@ class Reach:
                 field=name,
             )
         if action == READ and self._is_closed_link(field):
-            raise RefusalError(
-                "odoo.exposure",
+            raise OutOfReachError(
                 f"The field {name} of {model._name} gives anyone access to a document. Only a credential without "
                 "scopes or models may read it.",
                 model=model._name,
                 field=name,
             )
         if action == WRITE and (field.base_field.model_name, name) in NOTES:
-            raise RefusalError(
-                "odoo.exposure",
+            raise OutOfReachError(
                 f"The field {name} of {model._name} is Odoo's own note for its scheduled jobs. Call the method that "
                 "makes them.",
                 model=model._name,
@@ -189,10 +187,10 @@ class Reach:
         hands_out, named = governor(model, name)
         if hands_out and not (named and self.names(named)):
             more = f", or one that names {named}," if named else ""
-            raise RefusalError(
-                "odoo.exposure",
+            raise OutOfReachError(
                 f"The field {name} of {model._name} grants rights. Only a credential without scopes or models{more} "
                 "may write it.",
+                f"{named}:{WRITE}" if named else None,
                 model=model._name,
                 field=name,
             )

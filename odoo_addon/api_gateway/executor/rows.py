@@ -29,6 +29,7 @@ class Rows:
     def __init__(self, reach):
         self._reach = reach
         self._is_flow = False
+        self._is_granted = False
         self._domains = {}
 
     def domain(self, env, model_name, mode):
@@ -45,7 +46,7 @@ class Rows:
         parents = env.registry[model_name]._inherits
         if model_name not in ABOUT and not parents:
             return None
-        key = model_name, mode, self._is_flow
+        key = model_name, mode, self._is_flow, self._is_granted
         if key not in self._domains:
             domains = [self._own(env, model_name, mode)] if model_name in ABOUT else []
             for parent, field in parents.items():
@@ -66,6 +67,24 @@ class Rows:
             yield
         finally:
             self._is_flow = False
+
+    def missing_scope(self, records, mode):
+        """The scope that the call lacks for rows which `domain` refuses; None: no scope would reach them all."""
+        self._is_granted = True
+        try:
+            domain = self.domain(records.env, records._name, mode)
+        finally:
+            self._is_granted = False
+        rows = records.sudo()
+        if domain and rows.filtered_domain(domain) != rows:
+            return None
+        scopes = (
+            self._reach.missing_scope(name, action)
+            for owner, path in _abouts(records.env, records._name)
+            for name in sorted(set(rows.mapped(path)) & records.env.registry.models.keys())
+            for action in _actions(owner, mode)
+        )
+        return next(filter(None, scopes), None)
 
     def _own(self, env, model_name, mode):
         field = ABOUT[model_name]
@@ -97,5 +116,22 @@ class Rows:
     def _refuses(self, model_name, action):
         if self._reach.hides(model_name):
             return True
-        is_free = action is None or self._is_flow or not self._reach.is_narrowed
-        return not is_free and not self._reach.permits(model_name, action)
+        if action is None or self._is_flow or not self._reach.is_narrowed:
+            return False
+        return not (self._reach.may_permit if self._is_granted else self._reach.permits)(model_name, action)
+
+
+def _abouts(env, model_name):
+    """(model in ABOUT, path to the field that names the model) of the model itself and those that it inherits from."""
+    if model_name in ABOUT:
+        yield model_name, ABOUT[model_name]
+    for parent, field in env.registry[model_name]._inherits.items():
+        for owner, path in _abouts(env, parent):
+            yield owner, f"{field}.{path}"
+
+
+def _actions(owner, mode):
+    """What a row's model is needed for: to change a file is to write its record."""
+    if owner != "ir.attachment" or mode == "read":
+        return (READ,)
+    return (READ, WRITE) if mode == "create" else (WRITE,)

@@ -232,6 +232,7 @@ def _entered(request, call, envelope):
             check_doors=partial(check_doors, reach),
             check_accounts=partial(check_accounts, reach),
             loading=Loading(reach),
+            missing_scope=reach.missing_scope,
             rows=Rows(reach),
         )
     )

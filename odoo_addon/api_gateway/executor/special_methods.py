@@ -5,7 +5,7 @@ from collections import defaultdict
 from odoo.fields import Domain
 
 from .code_and_rights import RIGHTS
-from .errors import RefusalError
+from .errors import OutOfReachError, RefusalError
 from .expressions import OPERATORS, check_domain, check_name_search
 from .loading import check_load
 from .reach import READ, WRITE
@@ -45,14 +45,15 @@ def check_copy_data(reach, records, arguments):
     for model in _copied(records, arguments):
         reach.require(model._name, READ)
         for name, field in model._fields.items():
-            if field.copy and not (reach.shows(field) and model._has_field_access(field, "read")):
-                raise RefusalError(
-                    "odoo.exposure",
-                    f"A copy of {records._name} holds {name} of {model._name}, which you may not read. Call "
-                    "copy() instead: it does not show the values.",
-                    model=model._name,
-                    field=name,
-                )
+            if not field.copy or (reach.shows(field) and model._has_field_access(field, "read")):
+                continue
+            message = (
+                f"A copy of {records._name} holds {name} of {model._name}, which you may not read. Call copy() "
+                "instead: it does not show the values."
+            )
+            if reach.shows(field):
+                raise RefusalError("odoo.access", message, model=model._name, field=name)
+            raise OutOfReachError(message, model=model._name, field=name)
 
 
 def check_copy(reach, records, arguments):
@@ -141,7 +142,7 @@ def _check_view_ids(records, ids):
 def check_formview(reach, records, arguments):
     """The view that a user is shown depends on what this user may do."""
     if arguments.get("access_uid") not in (None, False, records.env.uid):
-        raise RefusalError("odoo.exposure", "'access_uid' must be your own user's id.", argument="access_uid")
+        raise OutOfReachError("'access_uid' must be your own user's id.", argument="access_uid")
 
 
 # By method: the check, and the arguments that it looks at.

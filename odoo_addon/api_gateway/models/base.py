@@ -4,7 +4,7 @@ import psycopg2
 
 from odoo import api, models
 
-from ..tools.gate import ExposureError, GuardError, gate, given_defaults
+from ..tools.gate import GuardError, HiddenModelError, gate, given_defaults
 
 
 class _InUseError(psycopg2.errors.ForeignKeyViolation):
@@ -30,14 +30,16 @@ class Base(models.AbstractModel):
 
     def _check_access(self, operation):
         if (call := gate.get()) and call.hides(self._name):
-            return self, partial(ExposureError, self._name)
+            return self, partial(HiddenModelError, self._name)
         return super()._check_access(operation)
 
     def _gateway_check_guard(self):
         call = gate.get()
         is_stored = not self or any(self._ids)  # not what a form is about to make
-        if call and (call.guards(self._name) or (is_stored and call.keeps(self._name))):
+        if call and call.guards(self._name):
             raise GuardError(self._name)
+        if call and is_stored and call.keeps(self._name):
+            raise GuardError(self._name, call.missing_scope(self._name, "write"))
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):

@@ -12,12 +12,12 @@ class IrAttachment(models.Model):
         if call and not self.env.su and {"res_model", "res_field", "type", "url"} & vals.keys():
             domain = call.rows.domain(self.env, self._name, "create")
             if refused := self - self.sudo().filtered_domain(domain):
-                raise RowError(refused)
+                raise RowError(refused, call.rows.missing_scope(refused, "create"))
         # Whoever only writes would read a file that anybody may.
         if call and not self.env.su and vals.get("public"):
             domain = call.rows.domain(self.env, self._name, "read")
             if refused := self - self.sudo().filtered_domain(domain):
-                raise RowError(refused)
+                raise RowError(refused, call.rows.missing_scope(refused, "read"))
         return result
 
     def _check_contents(self, values):

@@ -29,7 +29,7 @@ class IrRule(models.Model):
         reached = None if call is None else call.rows
         domain = None if reached is None else reached.domain(self.env, records._name, operation)
         if domain and (refused := records - records.sudo().filtered_domain(domain)):
-            return RowError(refused)
+            return RowError(refused, reached.missing_scope(refused, operation))
         return super()._make_access_error(operation, records)
 
     @api.model

@@ -5,7 +5,6 @@ import re
 from contextvars import ContextVar
 
 from odoo import api, models
-from odoo.exceptions import AccessError
 from odoo.tools.mail import email_normalize_all
 
 from ..tools.account_links import accounts_opened
@@ -20,8 +19,7 @@ REDIRECTING = re.compile(r"(?:to|cc|bcc|x-msg-to-add|x-forge-to)['\"]", re.IGNOR
 
 class AccountLinkError(ExposureError):
     def __init__(self):
-        AccessError.__init__(
-            self,
+        super().__init__(
             "This text contains a link that opens a user's account. The gateway sends such a text only to that user.",
         )
 

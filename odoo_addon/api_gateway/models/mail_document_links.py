@@ -4,7 +4,6 @@ document's own customer, and to internal users, but not to addresses of the cred
 import re
 
 from odoo import api, models
-from odoo.exceptions import AccessError
 from odoo.tools.mail import email_normalize_all
 
 from ..tools.document_links import tokens
@@ -16,8 +15,7 @@ REDIRECTING = re.compile(r"""['"](?:to|cc|bcc|x-forge-to)['"]""", re.IGNORECASE)
 
 class DocumentLinkError(ExposureError):
     def __init__(self, record):
-        AccessError.__init__(
-            self,
+        super().__init__(
             "This text holds a link that opens a document to whoever has it. A credential with scopes or models has "
             f"it sent only to the customer of {record.model or 'a document'} {record.res_id or ''} and to internal "
             "users. Send it without the link, or leave the other recipients out.",

@@ -1,5 +1,4 @@
 from odoo import api, models
-from odoo.exceptions import AccessError
 
 from ..tools.gate import ExposureError, gate
 from .mail_account_links import check_rendered
@@ -9,8 +8,7 @@ class DynamicTextError(ExposureError):
     """A narrowed credential's text would be run as code, with more rights than the credential has."""
 
     def __init__(self):
-        AccessError.__init__(
-            self,
+        super().__init__(
             "A credential with scopes or models cannot use dynamic content (expressions such as {{ object.x }} or "
             "<t t-out>) in texts. Send plain text, or use a template that is stored in Odoo.",
         )

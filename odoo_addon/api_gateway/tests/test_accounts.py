@@ -44,7 +44,7 @@ class TestAccounts(ChannelCase):
             method("res.users", "web_save", archived.ids, {"active": True}, {}),
         ):
             with self.subTest(operation):
-                self.assert_refused(self.act(operation), "odoo.exposure", "internal users")
+                self.assert_refused(self.act(operation), "scope.insufficient", "internal users")
         self.assertFalse(archived.active)
         loaded = self.assert_ok(self.act(method("res.users", "load", ["name", "login"], [["New", "gateway_new"]])))
         self.assertIn("internal users", loaded["messages"][0]["message"])
@@ -133,7 +133,7 @@ class TestAccounts(ChannelCase):
         grant = {"scopes": ["res.partner:read", "res.partner.category:write"], "models": None}
         with patch.object(partners, "_search", search_):
             answer = self.act(first, reading, grant=grant)
-        self.assert_refused(answer, "odoo.exposure", "change records of res.country")
+        self.assert_refused(answer, "scope.insufficient", "change records of res.country")
         self.assert_ok(self.act(first, reading, grant=grant))
 
     def test_a_batch_whose_method_is_a_reference_is_answered_again(self):
@@ -156,7 +156,7 @@ class TestAccounts(ChannelCase):
         post = {"body": "x", "subtype_xmlid": "mail.mt_note"}
         for name in ("model", "res_model"):
             operation = method("res.partner", "activity_schedule", self.partner.ids) | {"kwargs": {name: "base"}}
-            self.assert_refused(self.act(operation, grant=grant), "odoo.exposure", "base")
+            self.assert_refused(self.act(operation, grant=grant), "scope.insufficient", "base")
         operation = method("res.partner", "message_post", self.partner.ids, subject="base", **post)
         self.assert_ok(self.act(operation, grant=grant))
 
@@ -176,7 +176,7 @@ class TestAccounts(ChannelCase):
         file = self.env["ir.attachment"].create({"name": "f", "res_model": "res.country", "res_id": 1, "raw": b"x"})
         operation = write("ir.attachment", file.ids, {"public": True})
         answer = self.act(operation, grant={"scopes": ["write"], "models": None})
-        self.assert_refused(answer, "odoo.exposure", "ir.attachment")
+        self.assert_refused(answer, "scope.insufficient", "ir.attachment")
         self.assert_ok(self.act(operation))
 
     def test_methods_that_hand_out_links_are_no_narrowed_credentials(self):

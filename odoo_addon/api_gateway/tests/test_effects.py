@@ -74,14 +74,14 @@ class TestEffects(ChannelCase):
         ):
             with self.subTest(name):
                 others = {"scopes": ["call", "read", "delete"], "models": None}
-                self.assert_refused(
-                    self.execute(method("res.partner", name, *args), grant=others), "odoo.exposure", "may not write"
-                )
+                answer = self.execute(method("res.partner", name, *args), grant=others)
+                error = self.assert_refused(answer, "scope.insufficient", "may not write")
+                self.assertEqual(error["details"], {"model": "res.partner", "scope": "res.partner:write"})
                 answer = self.execute(
                     method("res.partner", name, *args), grant={"scopes": ["res.partner:write"], "models": None}
                 )
                 if not answer["ok"]:
-                    self.assertNotEqual(answer["error"]["reason"], "odoo.exposure", answer)
+                    self.assertNotIn(answer["error"]["reason"], ("odoo.exposure", "scope.insufficient"), answer)
 
     def test_a_method_that_takes_values_or_a_model_was_read(self):
         """Of the modules in the test's database; an upgrade of Odoo names new ones."""
@@ -129,7 +129,10 @@ class TestEffects(ChannelCase):
                 ):
                     with self.subTest(model_name, method=name, parameter=parameter, value=value, **caller):
                         operation = self.called(function, model_name, name, parameters, {parameter: value})
-                        self.assert_refused(self.execute(operation, **caller), "odoo.exposure")
+                        error = self.execute(operation, **caller)["error"]
+                        # Narrowed: it lacks the scope, or no narrowed credential may call the method.
+                        reasons = ["odoo.exposure"] + ["scope.insufficient"] * ("grant" in caller)
+                        self.assertIn(error["reason"], reasons, error)
             if rule_of(self.env[model_name], name).only:
                 with self.subTest(model_name, method=name, only=True):
                     operation = self.called(function, model_name, name, parameters, {})

@@ -70,7 +70,8 @@ class TestFiles(ChannelCase):
         self.assertFalse(rows["records"])
         for fields in (["raw"], ["datas"], ["index_content"]):
             answer = self.as_admin(method("ir.attachment", "read", self.theirs.ids, fields), *narrow)
-            self.assert_refused(answer, "odoo.exposure", str(self.theirs.id))
+            error = self.assert_refused(answer, "scope.insufficient", str(self.theirs.id))
+            self.assertEqual(error["details"], {"model": "ir.attachment", "scope": "res.partner:read"})
         both = (*narrow, "res.partner:read")
         about = {"res_model": "res.partner", "res_id": self.partner.id}
         for operation, scopes in (
@@ -82,7 +83,8 @@ class TestFiles(ChannelCase):
             (method("ir.attachment", "copy", self.theirs.ids), narrow),
         ):
             with self.subTest(operation):
-                self.assert_refused(self.as_admin(operation, *scopes), "odoo.exposure")
+                error = self.assert_refused(self.as_admin(operation, *scopes), "scope.insufficient")
+                self.assertEqual(error["details"]["scope"], f"res.partner:{'write' if scopes == both else 'read'}")
         for operation in (
             write("ir.attachment", self.theirs.ids, {"datas": SCRIPT}),
             {"op": "unlink", "model": "ir.attachment", "ids": self.theirs.ids},
@@ -113,16 +115,17 @@ class TestFiles(ChannelCase):
         for _ in range(2):
             self.assertFalse(self.found(about, "product.document:read", model="product.document"))
             self.assertTrue(self.found(about, model="product.document"))
+        scopes = ("product.document:read", "product.document:write")
         for operation in (
             write("product.document", child.ids, {"name": "x"}),
             write("product.document", child.ids, {"datas": SCRIPT}),
             method("product.document", "read", child.ids, ["datas"]),
             create("product.document", {"ir_attachment_id": self.own.id}),
-            create("product.document", {"name": "e.js", "raw": SCRIPT, "url": "/e.js"}),
         ):
             with self.subTest(operation):
-                scopes = ("product.document:read", "product.document:write")
-                self.assert_refused(self.as_admin(operation, *scopes), "odoo.exposure")
+                self.assert_refused(self.as_admin(operation, *scopes), "scope.insufficient")
+        script = create("product.document", {"name": "e.js", "raw": SCRIPT, "url": "/e.js"})
+        self.assert_refused(self.as_admin(script, *scopes), "odoo.exposure")
 
     def test_the_record_that_one_inherits_from_is_not_changed_for_another(self):
         other = self.env["res.partner"].create({"name": "Other"})
@@ -134,7 +137,7 @@ class TestFiles(ChannelCase):
             method("res.users", "create", {"login": "n"}, context={"default_partner_id": other.id}),
         ):
             with self.subTest(operation):
-                self.assert_refused(self.as_admin(operation, *users), "odoo.exposure", "res.partner")
+                self.assert_refused(self.as_admin(operation, *users), "scope.insufficient", "res.partner")
         same = write("res.users", self.caller.ids, {"partner_id": self.caller.partner_id.id, "phone": "123"})
         self.assert_ok(self.as_admin(same, *users))
 
@@ -144,7 +147,7 @@ class TestFiles(ChannelCase):
         for given in (self.own.ids, [[4, self.own.id]], [[6, 0, self.own.ids]]):
             operation = method("res.partner", "message_post", ids, body="x", attachment_ids=given)
             with self.subTest(given):
-                self.assert_refused(self.as_admin(operation, *call), "odoo.exposure", "ir.attachment")
+                self.assert_refused(self.as_admin(operation, *call), "scope.insufficient", "ir.attachment")
         posted = method("res.partner", "message_post", ids, body="x", attachment_ids=self.own.ids)
         self.assert_ok(self.as_admin(posted, *call, "ir.attachment:read"))
         user = self.file(res_model="res.users", res_id=self.admin.id)

@@ -30,6 +30,12 @@ class TestRights(ChannelCase):
         call.setdefault("uid", self.admin.id)
         return self.assert_refused(self.execute(operation, **call), "odoo.exposure", *words)
 
+    def assert_lacks(self, scope, operation, *words, **call):
+        """Refused, and with the scope it would not be, or not for this."""
+        call.setdefault("uid", self.admin.id)
+        error = self.assert_refused(self.execute(operation, **call), "scope.insufficient", *words)
+        self.assertEqual(error["details"]["scope"], scope)
+
     def test_mail_makes_no_configuration(self):
         partner_fields = self.env["ir.model"]._get("res.partner").id
         for model in ("gateway.webhook", "gateway.profile", "ir.cron", "res.partner"):
@@ -85,7 +91,7 @@ class TestRights(ChannelCase):
             ("message_update", [ids, {}, escalation]),
             ("message_new", [{}, {"name": "x", **escalation}]),
         ):
-            self.assert_closed(method("res.partner", name, *args), grant=narrow)
+            self.assert_lacks("res.users:write", method("res.partner", name, *args), grant=narrow)
         self.assert_closed(method("res.partner", "message_update", ids, {}, hidden))
         server = self.env["ir.mail_server"].create({"name": "Mail", "smtp_host": "mail.example.com"})
         for operation in (
@@ -121,9 +127,9 @@ class TestRights(ChannelCase):
             return {}
 
         for grant in (self.narrowed("read"), self.narrowed("privacy.lookup.wizard.line:read", "res.partner:read")):
-            self.assert_closed(change, "change records of res.partner", grant=grant)
+            self.assert_lacks("res.partner:write", change, "change records of res.partner", grant=grant)
             with patch.object(partners, "default_get", default_get):
-                self.assert_closed(method("res.partner", "default_get", ["name"]), "res.country", grant=grant)
+                self.assert_lacks("res.country:write", method("res.partner", "default_get", ["name"]), grant=grant)
         new = method("product.product", "onchange", [], {}, [], {"name": {}, "lst_price": {}, "standard_price": {}})
         self.assert_ok(self.execute(new, uid=self.admin.id, grant=self.narrowed("read")))
         self.env.invalidate_all()
@@ -149,19 +155,19 @@ class TestRights(ChannelCase):
     def test_scripts_of_pages_are_code(self):
         self.patch(self.env["res.partner"]._fields["comment"], "sanitize", False)
         operation = write("res.partner", self.partner.ids, {"comment": "<script/>"})
-        self.assert_closed(operation, "grants rights", grant=self.narrowed("write"))
+        self.assert_lacks("res.partner:write", operation, "grants rights", grant=self.narrowed("write"))
         self.assert_ok(self.execute(operation, uid=self.admin.id, grant=self.narrowed("res.partner:write")))
 
     def test_figures_of_another_models_records_need_its_scope(self):
         grant = self.narrowed("account.account:read", "account.account:call")
         for name in ("debit_credit", "residual_amount", "partner_balance", "balance_tag"):
             call = method("account.account", f"spreadsheet_fetch_{name}", [])
-            self.assert_closed(call, "read account.move.line", grant=grant)
+            self.assert_lacks("account.move.line:read", call, grant=grant)
 
     def test_a_default_is_a_value(self):
         narrow = self.narrowed("ir.default:call", "ir.default:read", "res.partner:write", "res.partner:call")
         for field, value, reason in (
-            ("user_ids", [[0, 0, {"login": "x", "name": "x"}]], "odoo.exposure"),
+            ("user_ids", [[0, 0, {"login": "x", "name": "x"}]], "scope.insufficient"),
             ("nope", 1, "odoo.field"),
         ):
             answer = self.execute(
@@ -171,7 +177,7 @@ class TestRights(ChannelCase):
         self.assert_ok(
             self.execute(method("ir.default", "set", "res.partner", "color", 4), grant=narrow, uid=self.admin.id)
         )
-        self.assert_closed(method("ir.default", "set", "res.users", "name", "x"), grant=narrow)
+        self.assert_lacks("res.users:call", method("ir.default", "set", "res.users", "name", "x"), grant=narrow)
 
     def test_a_file_is_imported_by_whoever_may_write_its_model(self):
         importer = self.env["base_import.import"].with_user(self.admin)
@@ -179,10 +185,9 @@ class TestRights(ChannelCase):
         options = {"has_headers": True, "quoting": '"', "separator": ",", "encoding": "utf-8"}
         call = method("base_import.import", "execute_import", upload.ids, ["name", "login"], ["name", "login"], options)
         own = ["base_import.import:call", "base_import.import:write", "base_import.import:read"]
-        self.assert_closed(call, grant=self.narrowed(*own))
-        self.assert_closed(
-            method("base_import.import", "parse_preview", upload.ids, options), grant=self.narrowed(*own)
-        )
+        preview = method("base_import.import", "parse_preview", upload.ids, options)
+        self.assert_lacks("res.users:write", call, grant=self.narrowed(*own))
+        self.assert_lacks("res.users:write", preview, grant=self.narrowed(*own))
         self.assert_closed(
             create("base_import.import", {"res_model": "gateway.webhook", "file_type": "text/csv"}),
         )
@@ -194,14 +199,15 @@ class TestRights(ChannelCase):
             {"name": "T", "model_id": self.id_of("res.partner"), "body_html": "x", "subject": "x"}
         )
         sending = method("mail.template", "send_mail", template.ids, self.partner.id)
-        self.assert_closed(sending, "res.partner", grant=self.narrowed("mail.template:call"))
+        self.assert_lacks("res.partner:read", sending, grant=self.narrowed("mail.template:call"))
         self.assert_ok(
             self.execute(sending, grant=self.narrowed("mail.template:call", "res.partner:read"), uid=self.admin.id)
         )
         attachment = self.env["ir.attachment"].create(
             {"name": "a", "res_model": "res.partner", "res_id": self.partner.id}
         )
-        self.assert_closed(
+        self.assert_lacks(
+            "res.partner:write",
             method("ir.attachment", "register_as_main_attachment", attachment.ids),
             grant=self.narrowed("ir.attachment:call", "res.partner:read"),
         )
@@ -244,18 +250,24 @@ class TestRights(ChannelCase):
     def test_a_narrowed_credential_hands_out_no_rights(self):
         groups = [[4, self.env.ref("base.group_system").id]]
         users = self.narrowed("res.users:write", "res.partner:write")
-        for values in (
-            {"group_ids": groups},
-            {"role": "group_system"},
-            {"password": "x" * 12},
-            {"company_ids": [[4, 1]]},
+        for values, scope in (
+            ({"group_ids": groups}, "res.groups:write"),
+            ({"role": "group_system"}, "res.groups:write"),
+            ({"password": "x" * 12}, None),
+            ({"company_ids": [[4, 1]]}, "res.company:write"),
         ):
-            with self.subTest(values):
-                self.assert_closed(write("res.users", self.caller.ids, values), grant=users)
-                self.assert_closed(create("res.users", {"name": "n", "login": "n", **values}), grant=users)
-                nested = {"user_ids": [[1, self.caller.id, values]]}
-                self.assert_closed(write("res.partner", self.caller.partner_id.ids, nested), grant=users)
-                self.assert_closed(method("res.users", "load", list(values), [["x"]]), grant=users)
+            nested = {"user_ids": [[1, self.caller.id, values]]}
+            for operation in (
+                write("res.users", self.caller.ids, values),
+                create("res.users", {"name": "n", "login": "n", **values}),
+                write("res.partner", self.caller.partner_id.ids, nested),
+                method("res.users", "load", list(values), [["x"]]),
+            ):
+                with self.subTest(operation):
+                    if scope:
+                        self.assert_lacks(scope, operation, grant=users)
+                    else:
+                        self.assert_closed(operation, grant=users)
         wide = self.narrowed("res.users:write", "res.groups:write")
         self.assert_ok(
             self.execute(write("res.users", self.caller.ids, {"group_ids": groups}), grant=wide, uid=self.admin.id)
@@ -268,11 +280,12 @@ class TestRights(ChannelCase):
     def test_a_copy_hands_out_no_rights(self):
         users = self.narrowed("res.users:write", "res.users:read")
         copy = method("res.users", "copy", self.admin.ids, {"login": "copy"})
-        self.assert_closed(copy, "group_ids", grant=users)
-        self.assert_closed(copy, "company_ids", grant=self.narrowed("res.users:write", "res.groups:write"))
-        self.assert_closed(copy, grant=self.narrowed("write", "read", "call"))
+        self.assert_lacks("res.groups:write", copy, "group_ids", grant=users)
+        groups = self.narrowed("res.users:write", "res.groups:write")
+        self.assert_lacks("res.company:write", copy, "company_ids", grant=groups)
+        self.assert_lacks("res.groups:write", copy, grant=self.narrowed("write", "read", "call"))
         given = {"login": "copy", "group_ids": [[5]], "company_ids": [[5]]}
-        self.assert_closed(method("res.users", "copy", self.admin.ids, given), grant=users)
+        self.assert_lacks("res.groups:write", method("res.users", "copy", self.admin.ids, given), grant=users)
         wide = self.narrowed("res.users:write", "res.groups:write", "res.company:write")
         self.assert_ok(self.execute(copy, grant=wide, uid=self.admin.id))
 
@@ -283,7 +296,7 @@ class TestRights(ChannelCase):
             {"partner_id": self.partner.id, "order_line": [[0, 0, {"product_id": product.id}]]}
         )
         copy = method("sale.order", "copy", order.ids)
-        self.assert_closed(copy, "sale.order.line", grant=self.narrowed("sale.order:write"), uid=seller.id)
+        self.assert_lacks("sale.order.line:write", copy, grant=self.narrowed("sale.order:write"), uid=seller.id)
         narrow = self.narrowed("sale.order:write", "sale.order.line:write", "sale.order.line:read", "sale.order:read")
         [copied] = self.assert_ok(self.execute(copy, grant=narrow, uid=seller.id))
         self.assertEqual(self.env["sale.order"].browse(copied).order_line.product_id, product)
@@ -320,10 +333,13 @@ class TestRights(ChannelCase):
         ):
             for grant in (partners, users):
                 with self.subTest(operation, grant=grant):
-                    self.assert_closed(operation, grant=grant)
+                    if grant is partners and ("user_ids" in repr(operation) or operation["model"] == "res.users"):
+                        self.assert_lacks("res.users:write", operation, grant=grant)
+                    else:
+                        self.assert_closed(operation, grant=grant)
         portal = new_test_user(self.env, "gateway_portal", groups="base.group_portal", email="p@example.com")
         portal_email = write("res.partner", portal.partner_id.ids, email)
-        self.assert_closed(portal_email, "res.users", grant=partners)
+        self.assert_lacks("res.users:write", portal_email, "res.users", grant=partners)
         for operation, grant in (
             (portal_email, users),
             (write("res.partner", self.partner.ids, email), partners),
@@ -456,7 +472,7 @@ class TestRights(ChannelCase):
                 self.assert_closed(operation, "totp_secret")
         own = self.narrowed("sms.composer:write", "res.partner:read")
         partner = {**composer, "res_model": "res.partner", "res_id": ids[0], "number_field_name": "vat"}
-        self.assert_closed(create("sms.composer", partner), "res.partner", grant=own)
+        self.assert_lacks("res.partner:write", create("sms.composer", partner), grant=own)
         self.assert_ok(
             self.execute(create("sms.composer", {**partner, "number_field_name": "phone"}), uid=self.admin.id)
         )

@@ -20,8 +20,8 @@ class TestScopes(ChannelCase):
         for scope, operation in operations.items():
             others = [other for other in operations if other != scope]
             run = self.query if scope == "read" else self.execute
-            self.assert_refused(run(operation, grant=self.narrowed(*others)), "odoo.exposure", "res.partner")
-            self.assert_refused(run(operation, grant=self.narrowed(f"res.users:{scope}")), "odoo.exposure")
+            self.assert_refused(run(operation, grant=self.narrowed(*others)), "scope.insufficient", "res.partner")
+            self.assert_refused(run(operation, grant=self.narrowed(f"res.users:{scope}")), "scope.insufficient")
         for scope in ("read", "res.partner:read"):
             self.assert_ok(self.query(operations["read"], grant=self.narrowed(scope)))
         for scope in ("write", "res.partner:write"):
@@ -44,7 +44,7 @@ class TestScopes(ChannelCase):
         ):
             others = {"read", "write", "delete", "call"} - {scope}
             answer = self.execute(method("res.partner", name, *args), grant=self.narrowed(*others))
-            self.assert_refused(answer, "odoo.exposure", scope)
+            self.assert_refused(answer, "scope.insufficient", scope)
 
     def test_another_models_values_need_its_scope_but_its_id_and_name(self):
         narrow = self.narrowed("res.partner:read")
@@ -56,7 +56,7 @@ class TestScopes(ChannelCase):
             search("res.partner", [["country_id.currency_id.name", "=", "EUR"]]),
             search("res.partner", [["category_id", "child_of", 1]]),
         ):
-            self.assert_refused(self.query(operation, grant=narrow), "odoo.exposure")
+            self.assert_refused(self.query(operation, grant=narrow), "scope.insufficient")
             self.assert_ok(self.query(operation, grant=self.narrowed("read")))
         for operation in (
             read("res.partner", self.partner.ids, fields=tree("country_id.name", "country_id.display_name")),
@@ -72,13 +72,17 @@ class TestScopes(ChannelCase):
         for commands in ([[0, 0, {"name": "new"}]], [[1, tag.id, {"name": "changed"}]], [[2, tag.id]]):
             values = {"category_id": commands}
             self.assert_refused(
-                self.execute(write("res.partner", self.partner.ids, values), grant=narrow), "odoo.exposure", "category"
+                self.execute(write("res.partner", self.partner.ids, values), grant=narrow),
+                "scope.insufficient",
+                "category",
             )
         self.assert_ok(
             self.execute(write("res.partner", self.partner.ids, {"category_id": [[4, tag.id]]}), grant=narrow)
         )
         self.assert_refused(
-            self.execute(create("res.users", {"login": "x", "name": "x"}), grant=narrow), "odoo.exposure", "res.users"
+            self.execute(create("res.users", {"login": "x", "name": "x"}), grant=narrow),
+            "scope.insufficient",
+            "res.users",
         )
 
     def test_methods_of_the_orm_are_narrowed_by_what_their_arguments_name(self):
@@ -93,15 +97,15 @@ class TestScopes(ChannelCase):
         ):
             scopes = [*narrow["scopes"], "res.partner:call"]
             answer = self.execute(method("res.partner", name, *args), grant=self.narrowed(*scopes))
-            self.assert_refused(answer, "odoo.exposure")
+            self.assert_refused(answer, "scope.insufficient")
 
     def test_a_credential_narrowed_to_models_reaches_no_other(self):
         narrow = {"scopes": None, "models": ["res.partner", "res.country*"]}
         self.assert_ok(self.query(search("res.partner"), grant=narrow))
         self.assert_ok(self.query(search("res.country.state"), grant=narrow))
-        self.assert_refused(self.query(search("res.users"), grant=narrow), "odoo.exposure", "res.users")
+        self.assert_refused(self.query(search("res.users"), grant=narrow), "scope.insufficient", "res.users")
         operation = read("res.partner", self.partner.ids, fields=tree("user_ids.login"))
-        self.assert_refused(self.query(operation, grant=narrow), "odoo.exposure", "res.users")
+        self.assert_refused(self.query(operation, grant=narrow), "scope.insufficient", "res.users")
         listed = self.assert_ok(self.query({"op": "models"}, grant=narrow))
         self.assertLessEqual({model["model"].split(".")[1] for model in listed}, {"partner", "country"})
 
@@ -129,7 +133,7 @@ class TestScopes(ChannelCase):
                 if "path.name" in repr(operation):
                     operation["domain"][0][0] = {"$ref": "path.records.0.name"}
                 before = self.env["res.partner"].search_count([])
-                self.assert_refused(self.execute(found, named, path, operation, grant=narrow), "odoo.exposure")
+                self.assert_refused(self.execute(found, named, path, operation, grant=narrow), "scope.insufficient")
                 self.env.invalidate_all()
                 self.assertEqual(self.env["res.partner"].search_count([]), before, "all or nothing")
         answer = self.execute(found, read("res.partner", [{"$ref": "found.records.0.country_id.code"}]), grant=narrow)
@@ -154,7 +158,7 @@ class TestScopes(ChannelCase):
             ):
                 with self.subTest(operation):
                     self.assert_refused(
-                        self.execute(operation, grant=narrow, **admin), "odoo.exposure", "write project.project"
+                        self.execute(operation, grant=narrow, **admin), "scope.insufficient", "write project.project"
                     )
         self.env.invalidate_all()
         self.assertEqual([found["name"] for found in project.task_properties_definition], ["a"])

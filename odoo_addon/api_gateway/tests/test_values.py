@@ -50,7 +50,7 @@ class TestValues(ChannelCase):
             with self.subTest(name, args=args):
                 scopes = [f"res.partner:{action}" for action in ("read", "write", "call")]
                 answer = self.as_admin(method("res.partner", name, *args, context=context), *scopes)
-                self.assert_refused(answer, "odoo.exposure", "res.users")
+                self.assert_refused(answer, "scope.insufficient", "res.users")
         self.assert_nobody_new()
 
     def test_a_context_is_checked_as_values_are(self):
@@ -82,7 +82,7 @@ class TestValues(ChannelCase):
         narrow = self.narrowed("res.partner:write")
         context = {"active_model": "res.users", "active_ids": [self.admin.id]}
         answer = self.execute(method("res.partner", "name_create", "x", context=context), grant=narrow)
-        self.assert_refused(answer, "odoo.exposure", "res.users")
+        self.assert_refused(answer, "scope.insufficient", "res.users")
 
     def test_defaults_of_a_context_hold_for_the_model_that_is_called(self):
         context = {"default_color": 77, "default_category_id": [[6, 0, self.tag.ids]], "default_parent_id": False}
@@ -238,7 +238,9 @@ class TestValues(ChannelCase):
         ):
             with self.subTest(fields):
                 operation = method("res.partner", "load", fields, [row], context=context)
-                self.assert_refused(self.as_admin(operation, "res.partner:write", "res.partner:read"), "odoo.exposure")
+                self.assert_refused(
+                    self.as_admin(operation, "res.partner:write", "res.partner:read"), "scope.insufficient"
+                )
         self.assert_nobody_new()
 
     def test_a_file_is_loaded_with_its_lines_and_links(self):
@@ -262,7 +264,7 @@ class TestValues(ChannelCase):
         operation = method("base_import.import", "execute_import", wizard.ids, columns, columns, options)
         self.assert_refused(self.execute(operation, uid=self.admin.id), "odoo.validation", "user_ids")
         answer = self.as_admin(operation, "base_import.import:call")
-        self.assert_refused(answer, "odoo.exposure")
+        self.assert_refused(answer, "scope.insufficient")
 
     # --- Properties
 
@@ -301,13 +303,13 @@ class TestValues(ChannelCase):
             ("res.partner:write", "res.partner:read"),
             ("res.partner.category:write", "res.partner.category:read"),
         )
-        self.assert_refused(self.as_admin(load, *scopes), "odoo.exposure", "res.partner.category")
+        self.assert_refused(self.as_admin(load, *scopes), "scope.insufficient", "res.partner.category")
         self.assertFalse(self.env["res.partner.category"].search([("name", "=", "New tag")]))
         self.assertTrue(self.assert_ok(self.as_admin(load, *scopes, *own))["ids"])
         users = method("res.partner", "load", [".id", "properties.tag"], [[str(self.partner.id), "x"]])
         definition[0]["comodel"] = "res.users"
         holder._get_definition_for_property_field("res.partner", "properties").properties_definition = definition
-        self.assert_refused(self.as_admin(users, *scopes), "odoo.exposure", "read res.users")
+        self.assert_refused(self.as_admin(users, *scopes), "scope.insufficient", "read res.users")
 
     def test_numbers_that_a_method_writes_are_values(self):
         for field, offset in (("parent_id", self.theirs.id), ("user_id", 1), ("name", 1), ("nope", 1), ("color", "1")):
@@ -322,9 +324,9 @@ class TestValues(ChannelCase):
         for values in ({"domain": secret}, {"domain": "[('country_id.code', '=', 'BE')]"}):
             values = {"name": "F", "model_id": "res.partner", **values}
             answer = self.as_admin(create("ir.filters", values), "ir.filters:write", "res.partner:read")
-            self.assert_refused(answer, "odoo.exposure")
+            self.assert_refused(answer, "scope.insufficient")
         scopes = ("mail.compose.message:write", "mail.compose.message:read", "res.partner:read")
-        for domain, reason in (("[('country_id.code', '=', 'BE')]", "odoo.exposure"), (secret, "odoo.exposure")):
+        for domain in ("[('country_id.code', '=', 'BE')]", secret):
             values = {**composed, "res_domain": domain}
             for operation in (
                 create("mail.compose.message", values),
@@ -332,7 +334,7 @@ class TestValues(ChannelCase):
                 method("mail.compose.message", "create", composed, context={"default_res_domain": domain}),
             ):
                 with self.subTest(operation):
-                    self.assert_refused(self.as_admin(operation, *scopes), reason)
+                    self.assert_refused(self.as_admin(operation, *scopes), "scope.insufficient")
         for values in ({"res_domain": flood}, {"res_domain": "[" * 20_001}):
             answer = self.execute(create("mail.compose.message", {**composed, **values}))
             self.assertIn(answer["error"]["reason"], ("request.too_complex", "odoo.validation"))
@@ -364,7 +366,7 @@ class TestValues(ChannelCase):
             for target, id_, reason, scopes in (
                 ("ir.mail_server", server.id, "odoo.exposure", ()),
                 ("res.partner", 2**30, "odoo.validation", ()),
-                ("res.partner", self.partner.id, "odoo.exposure", (f"{model}:write", f"{model}:read")),
+                ("res.partner", self.partner.id, "scope.insufficient", (f"{model}:write", f"{model}:read")),
             ):
                 for nested in (False, True):
                     filled = {
@@ -394,7 +396,7 @@ class TestValues(ChannelCase):
         answer = self.as_admin(
             write("ir.attachment", attachment.ids, {"res_id": self.partner.id}), "ir.attachment:write"
         )
-        self.assert_refused(answer, "odoo.exposure", "res.partner")
+        self.assert_refused(answer, "scope.insufficient", "res.partner")
         filters = create("ir.filters", {"name": "x", "model_id": "ir.mail_server"})
         self.assert_refused(self.execute(filters, uid=self.admin.id), "odoo.exposure")
 

@@ -27,8 +27,11 @@ class Gate(NamedTuple):
     """`(users, values)`: refuses internal users that the call has made or let in."""
     loading: object
     """Checks a file that `load` reads: `check_columns`, `check_values` and their like (`executor/loading.py`)."""
+    missing_scope: Callable
+    """`(model name, action)`: the scope that would permit what the credential may not; None: no scope would."""
     rows: object
-    """The rows of a model that the call reaches: `domain(env, model name, mode)` (`executor/rows.py`); None: all."""
+    """The rows of a model that the call reaches, `domain(env, model name, mode)`, None for all; for others
+    `missing_scope(records, mode)` (`executor/rows.py`)."""
 
 
 # Set by the executor while a call runs. Not a context key, which a caller could pass, and not the cursor, which
@@ -62,25 +65,37 @@ def defaults_of(model):
 
 
 class ExposureError(AccessError):
-    """A call from outside reached for a model that is never exposed."""
+    """A call from outside reached for what it may not.
+
+    :param scope: one that would allow it; None: nobody may do it, or no credential that was narrowed"""
+
+    def __init__(self, message, model_name=None, scope=None):
+        super().__init__(message)
+        self.model_name = model_name
+        self.scope = scope
+
+
+class HiddenModelError(ExposureError):
+    """The model is never exposed."""
 
     def __init__(self, model_name):
-        super().__init__(f"The model {model_name} cannot be reached through the gateway.")
+        super().__init__(f"The model {model_name} cannot be reached through the gateway.", model_name)
 
 
 class GuardError(ExposureError):
-    """A call from outside made Odoo write records that are code or rights, or the gateway's own."""
+    """The call made Odoo write records that are code or rights, the gateway's own, or that its scopes do not allow."""
 
-    def __init__(self, model_name):
-        AccessError.__init__(self, f"This request may not change records of {model_name} through the gateway.")
+    def __init__(self, model_name, scope=None):
+        super().__init__(f"This request may not change records of {model_name} through the gateway.", model_name, scope)
 
 
 class RowError(ExposureError):
-    """A call from outside reached for rows about records that are out of its reach."""
+    """The rows are about records that are out of the call's reach."""
 
-    def __init__(self, records):
-        AccessError.__init__(
-            self,
+    def __init__(self, records, scope=None):
+        super().__init__(
             f"{records._name} {', '.join(map(str, records.ids[:6]))}: this credential may not use these records in "
             "this way. They belong to a model or a field out of its reach, or Odoo serves them as part of its pages.",
+            records._name,
+            scope,
         )

@@ -78,14 +78,8 @@ function insufficient({ actions: [action], model, resource }: ScopeNeed, what: s
   const scope = resource === undefined ? `${model}:${action}` : `${resource}_${action}`;
   return new GatewayError('scope.insufficient', {
     message: `This credential ${what}.`,
-    details: { scope },
-    headers: ['WWW-Authenticate', `Bearer realm="odoo", error="insufficient_scope", scope="${headerText(scope)}"`],
+    details: resource === undefined ? { model, scope } : { scope },
   });
-}
-
-/** A model's name comes from the path: what is no scope stays out of the header. */
-function headerText(scope: string): string {
-  return isScope(scope) ? scope : '';
 }
 
 /**

@@ -131,7 +131,8 @@ function targetOf(operations: readonly Operation[]): Target | undefined {
 }
 
 /** The reasons that Odoo's end may give. */
-const ofOdoosEnd = /^(?:odoo\.|idempotency\.|request\.too_complex$|answer\.too_large$|database\.unavailable$)/;
+const ofOdoosEnd =
+  /^(?:odoo\.|scope\.insufficient$|idempotency\.|request\.too_complex$|answer\.too_large$|database\.unavailable$)/;
 
 const withoutDetails: ReadonlySet<Reason> = new Set(['odoo.error', 'odoo.timeout', 'database.unavailable']);
 

@@ -27,12 +27,11 @@ export class Collections {
   }
 }
 
-/** The scope that routes need whose first segment names a resource or a model. */
+/** The scope that routes need whose first segment names a resource or a model. What no scope opens is refused before. */
 export function needsTo(action: Action): (context: RequestContext) => ScopeNeed {
-  return ({ request, database }) => {
-    const name = String(request.params['model']);
-    const resource = database.resources.get(name);
-    if (resource === undefined) return { actions: [action], model: name };
+  return (context) => {
+    const resource = context.database.resources.get(String(context.request.params['model']));
+    if (resource === undefined) return { actions: [action], model: requestedModel(context) };
     return { actions: [action], model: resource.model, resource: resource.name };
   };
 }

@@ -83,7 +83,7 @@ function parseArguments(body: unknown, others: readonly string[] = []): Pick<Cal
 }
 
 /** A model's method stands where other verbs have a record's id. */
-function needsOfMethod({ request }: RequestContext): ScopeNeed {
-  const { model, id, method = id } = request.params;
-  return { actions: actionsOfMethod(String(method)), model: String(model) };
+function needsOfMethod(context: RequestContext): ScopeNeed {
+  const { id, method = id } = context.request.params;
+  return { actions: actionsOfMethod(String(method)), model: requestedModel(context) };
 }
