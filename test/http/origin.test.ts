@@ -110,10 +110,7 @@ describe.each([openapi, metadata])('%s', (path) => {
     const headers = { Host: 'outer.test', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Prefix': '/odoo/' };
     expect((await ask(gateway.url, path, headers)).address).toBe('http://outer.test');
     const told = await ask(proxied.url, path, headers);
-    expect([told.address, told.text.includes('https://outer.test/odoo/api')]).toEqual([
-      'https://outer.test/odoo',
-      path === metadata,
-    ]);
+    expect([told.address, told.text.includes('https://outer.test/odoo/api')]).toEqual(['https://outer.test/odoo', true]);
     expect(told.vary).toMatch(/\bX-Forwarded-Prefix\b/);
   });
 

@@ -1,5 +1,6 @@
 // Each setting of Settings → API Gateway, saved as the settings page saves it, changes what the sidecar does within a second.
 
+import { randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';
@@ -11,6 +12,8 @@ import { startReceiver } from '../helpers/webhook_receiver.ts';
 
 const gateway = await useInstance();
 const key = gateway.keys.demo;
+/** The same dead key again is no further guess. */
+const randomKey = () => randomBytes(20).toString('hex');
 const admin = await OdooWeb.login(gateway);
 const receiver = await startReceiver();
 afterAll(() => receiver.close());
@@ -155,7 +158,7 @@ describe('limits', () => {
   });
 
   test('refused credentials', async () => {
-    const guess = () => behindProxy.get('/api/v1/ping', { key: 'f'.repeat(40), ...from('198.51.100.1') });
+    const guess = () => behindProxy.get('/api/v1/ping', { key: randomKey(), ...from('198.51.100.1') });
     expect((await guess()).status).toBe(401);
     await save({ gateway_throttle_failed: 1 });
     await live(async () => (await guess()).status === 429);
@@ -213,7 +216,7 @@ describe('limits', () => {
 
   test('blocked addresses: how many violations, for how long, and who never', async () => {
     const guess = async (address: string) =>
-      (await behindProxy.get('/api/v1/ping', { key: 'e'.repeat(40), ...from(address) })).json.error.reason as string;
+      (await behindProxy.get('/api/v1/ping', { key: randomKey(), ...from(address) })).json.error.reason as string;
     await save({ gateway_ip_block_violations: 2, gateway_ip_block_window_minutes: 30, gateway_ip_block_minutes: 90 });
     await until('it is blocked', async () => (await guess('198.51.100.20')) === 'address.blocked');
     const [block] = await gateway.sql<{ minutes: number }>(

@@ -32,13 +32,14 @@ const reservedOf = perDatabase(() => new Map<string, Reserved>());
 const mostCounted = 20_000;
 /** An error each, which is large. */
 const mostRefused = 2_000;
-/** A credential may become good: its user is unblocked, its password changed to it. */
+/** A credential may become good without a change that is heard of here: the password of a login, say. */
 const refusedForMs = 1_000;
 
-const memoryOf = perDatabase(() => ({
-  counted: new LRUCache<string, true>({ max: mostCounted }),
-  refused: new LRUCache<string, GatewayError>({ max: mostRefused, ttl: refusedForMs }),
-}));
+const memoryOf = perDatabase((database) => {
+  const refused = new LRUCache<string, GatewayError>({ max: mostRefused, ttl: refusedForMs });
+  for (const entity of ['odoo_key', 'gateway_key', 'client', 'user', 'token']) database.onChange(entity, () => refused.clear());
+  return { refused, counted: new LRUCache<string, true>({ max: mostCounted }) };
+});
 
 /** The policy that finds the caller, with a limit on how often an address may fail at it. */
 export function limitFailures(authenticate: Authenticate): Policy {
