@@ -83,7 +83,7 @@ describe('the documentation page', () => {
 
   test('shows their own API to who pastes a key, and tries it out', async () => {
     const { page, faults } = await open('/api/docs?models=res.partner');
-    expect(await page.locator('#said').textContent()).toContain('paste a key');
+    expect(await page.locator('#said').textContent()).toContain('Paste a key');
     await paste(page, gateway.keys.demo);
     await page.locator('a[href="#tag/respartner"]').first().click();
     await page.locator('a[href="#tag/respartner/GET/api/v1/res.partner"]').first().click();
