@@ -117,6 +117,7 @@ export const catalogue = {
   'odoo.domain': { status: 400, message: 'Odoo does not accept the domain.' },
   'odoo.order': { status: 400, message: 'Odoo does not accept the order.' },
   'odoo.arguments': { status: 400, message: 'The arguments do not fit the method.' },
+  'odoo.dry_run': { status: 422, message: 'This cannot be tried out without doing it.' },
   'odoo.user': { status: 422, message: 'Odoo refused the operation.' },
   'odoo.validation': { status: 422, message: 'The values break a rule of the model.' },
   'odoo.conflict': { status: 409, message: 'Another transaction changed the same records. Try again.', retryAfter: 1 },
@@ -227,6 +228,17 @@ export function renderProblem(error: GatewayError, requestId: string): unknown {
 /** RFC 6749, section 5.2; RFC 6750 where the caller presents a token instead of a client's secret. */
 export function renderOAuth(error: GatewayError, requestId: string, withToken: boolean): unknown {
   return { error: oauthCode(error, withToken), error_description: error.message, reason: error.reason, request_id: requestId };
+}
+
+/** JSON-RPC 2.0, section 5.1: parse error, invalid request, or a code of our own. @param body may name the request's id */
+export function renderRpc(error: GatewayError, requestId: string, body: unknown): unknown {
+  const { id } = (typeof body === 'object' && body !== null ? body : {}) as { id?: unknown };
+  const code = error.reason === 'request.json' ? -32_700 : error.status === 400 ? -32_600 : -32_000;
+  return {
+    jsonrpc: '2.0',
+    id: typeof id === 'string' || typeof id === 'number' ? id : null,
+    error: { code, message: error.message, data: { reason: error.reason, request_id: requestId, details: error.details } },
+  };
 }
 
 function oauthCode({ reason, status }: GatewayError, withToken: boolean): string {

@@ -24,6 +24,8 @@ class Answer:
         self.operation = 0
         self.retries = 0
         self.is_replay = False
+        self.dry_run = None
+        """What a dry run has to say beside its results (dry_run.py)."""
 
     def success(self, results, languages, among=1):
         """`languages`: that of the results; of several operations, each once. `among`: calls that ran together, of
@@ -44,8 +46,10 @@ class Answer:
 
     def _cost(self, among=1):
         replay = {"replay": True} if self.is_replay else {}
+        dry_run = {"dry_run": self.dry_run} if self.dry_run else {}
         return {
             **replay,
+            **dry_run,
             "sql": math.ceil((self._cr.sql_log_count - self._queries) / among),
             "ms": round((time.perf_counter() - self._started) * 1000 / among, 2),
             "retries": self.retries,

@@ -112,6 +112,7 @@ def _check_shape(body):
     _expect(type(body["calls"]) is list and 0 < len(body["calls"]) <= MAX_CALLS, "calls")
     for call in body["calls"]:
         _check_call(call)
+        _expect(body["path"] != READ_PATH or "dry_run" not in call, "dry_run")
     if body["path"] != READ_PATH and len(body["calls"]) > 1:
         _check_kinship(body["calls"])
 
@@ -134,12 +135,16 @@ def _check_call(call):
     if token is not None:
         for key in ("consumer", "key", "method", "path", "fingerprint"):
             _expect(type(token[key]) is str, f"idempotency.{key}")
+    dry_run = call.get("dry_run")
+    if dry_run is not None:
+        _expect(type(dry_run) is dict and type(dry_run["differences"]) is bool and token is None, "dry_run")
 
 
 def _check_kinship(calls):
     _expect(calls[0]["operations"][0]["op"] in ("create", "write"), "calls")
     for call in calls:
-        _expect(len(call["operations"]) == 1 and call.get("idempotency") is None, "calls")
+        is_plain = call.get("idempotency") is None and call.get("dry_run") is None
+        _expect(len(call["operations"]) == 1 and is_plain, "calls")
         _expect(_kind(call, OWN_KEYS) == _kind(calls[0], OWN_KEYS), "calls")
         own, first = call["operations"][0], calls[0]["operations"][0]
         _expect(_kind(own, OWN_OPERATION_KEYS) == _kind(first, OWN_OPERATION_KEYS), "calls")

@@ -30,7 +30,9 @@ def read_call(env, reach, operation):
     model = reach.known(env, required(operation, "model"), abstract=True)
     if not is_readonly(model, required(operation, "method")):
         raise RefusalError(
-            "odoo.arguments", f"{model._name}.{operation['method']} may write, so it cannot run as a read."
+            "odoo.arguments",
+            f"{model._name}.{operation['method']} may write, so it cannot run as a read.",
+            may_write=True,
         )
     return call(env, reach, operation)
 

@@ -9,6 +9,7 @@ from odoo.models import BaseModel
 from odoo.tools import SQL
 
 from .arguments import count, ids, required
+from .brief import brief_fields
 from .errors import RefusalError
 from .expressions import check_domain, check_order
 from .keyset import behind, keyset, place, total_order
@@ -131,6 +132,8 @@ def _asked_fields(reach, model, operation):
     omitted = []
     if tree is None:
         names, omitted = default_fields(reach, model)
+        if operation.get("brief"):
+            names, omitted = brief_fields(model, names), []
         tree = {name: {} for name in names}
     else:
         check_tree(reach, model, tree)

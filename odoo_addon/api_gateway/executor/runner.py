@@ -16,6 +16,7 @@ from .channel import ChannelError, spend_nonce
 from .clock import Clock
 from .context import call_context
 from .doors import check_accounts, check_doors
+from .dry_run import rehearsed
 from .errors import CONFLICTS, RefusalError
 from .idempotency import remember, remembered
 from .languages import spoken
@@ -34,7 +35,8 @@ FULL = encode({"ok": False, "error": {"reason": "channel.full", "message": ""}, 
 
 
 class CallFailedError(Exception):
-    """A write that must leave no trace: it passes through Odoo's own clean-up, then becomes the answer."""
+    """A write that must leave no trace, because it failed or was a dry run: it passes through Odoo's own clean-up,
+    then becomes the answer."""
 
     def __init__(self, body):
         super().__init__()
@@ -81,7 +83,7 @@ def run_write(request):
     clock = Clock(request.env.cr, envelope.deadline, read_only=False)
     if len(envelope.calls) == 1:
         body, has_failed = _run_alone(request, 0, envelope, clock, envelope.nonce)
-        if has_failed:
+        if has_failed or envelope.calls[0].get("dry_run") is not None:
             raise CallFailedError(join([body]))
         return join([body])
     return join(_run_together(request, envelope, clock) or _run_in_turn(request, envelope, clock))
@@ -157,6 +159,9 @@ def _run_alone(request, index, envelope, clock, nonce, commits=False):
 
 
 def _run_once(env, reach, call, clock, answer):
+    if call.get("dry_run") is not None:
+        with rehearsed(env, reach, call, answer) as operations:
+            return _run_operations(env, reach, call, clock, operations, answer)
     if call.get("idempotency") is None:
         return _run_operations(env, reach, call, clock, OPERATIONS, answer)
     results = remembered(env, reach, call)

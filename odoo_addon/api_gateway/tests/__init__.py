@@ -3,6 +3,7 @@ from . import (
     test_binaries,
     test_channel,
     test_days,
+    test_dry_run,
     test_effects,
     test_errors,
     test_exposure,

@@ -65,17 +65,18 @@ function parseLanguages(header: string): string[] {
 /** The `Idempotency-Key` of a request that writes; throws `request.header`. */
 export function idempotencyToken(context: RequestContext): IdempotencyToken | undefined {
   const { request, principal } = context;
-  const key = request.headers['idempotency-key'];
+  const { url, headers } = context.asked;
+  const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || !keyFormat.test(key)) {
     throw wrong('Idempotency-Key', 'must be 1 to 255 visible ASCII characters, given once');
   }
-  const mark = request.url.indexOf('?');
+  const mark = url.indexOf('?');
   const fingerprint = createHash('sha256')
-    .update(mark === -1 ? '' : request.url.slice(mark))
+    .update(mark === -1 ? '' : url.slice(mark))
     .update('\n')
     .update(JSON.stringify(context.body) ?? '')
-    .update(chosenLanguage(request.headers) ?? '')
+    .update(chosenLanguage(headers) ?? '')
     .digest('hex');
   return { consumer: principal.consumer, key, method: request.method, path: request.path, fingerprint };
 }

@@ -13,7 +13,7 @@ import type { KeyObject } from 'node:crypto';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import { FairQueue } from '../fair_queue.ts';
 import type { Log } from '../log.ts';
-import type { Grant } from '../pipeline/context.ts';
+import type { DryRunReport, Grant } from '../pipeline/context.ts';
 import type { IdempotencyToken } from './caller.ts';
 import { CallerPaces } from './caller_paces.ts';
 import { Exchanger, unavailable } from './exchange.ts';
@@ -31,6 +31,7 @@ export interface Call {
   readonly grant: Grant;
   readonly operations: readonly Operation[];
   readonly idempotency?: IdempotencyToken | undefined;
+  readonly dry_run?: { readonly differences: boolean } | undefined;
 }
 
 interface CallCost {
@@ -55,6 +56,7 @@ export type CallResult =
       readonly results: readonly unknown[];
       readonly languages?: readonly string[];
       readonly replay?: true;
+      readonly dry_run?: DryRunReport;
     })
   | (CallCost & { readonly ok: false; readonly error: CallError });
 
@@ -321,9 +323,9 @@ function pathOf({ database, call, consumer }: Request): readonly string[] {
 }
 
 /** All that Odoo's end asks of writes to run together: one caller, and one operation each, alike but for its records. */
-function kindOfWrite({ uid, address, context, grant, operations, idempotency }: Call): string | undefined {
+function kindOfWrite({ uid, address, context, grant, operations, idempotency, dry_run }: Call): string | undefined {
   const [operation] = operations;
-  if (operation === undefined || operations.length > 1 || idempotency !== undefined) return undefined;
+  if (operation === undefined || operations.length > 1 || (idempotency ?? dry_run) !== undefined) return undefined;
   if (operation.op !== 'create' && operation.op !== 'write') return undefined;
   const { op, model, fields } = operation;
   if ((op === 'create' ? operation.values : operation.ids).length > mostRecordsTogether) return undefined;

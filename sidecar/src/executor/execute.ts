@@ -51,14 +51,19 @@ export class Odoo {
     return asTypes(result);
   }
 
-  /** All in one transaction, all or nothing; one result per operation. Throws the reasons of the contract. */
+  /**
+   * All in one transaction, all or nothing; one result per operation. A dry run (`context.dryRun`) is rolled back, and
+   * leaves `context.dryRunReport`. Throws the reasons of the contract.
+   */
   execute(
     context: RequestContext,
     operations: readonly Operation[],
     grant = context.principal.grant,
   ): Promise<readonly unknown[]> {
     const uid = context.principal.userId;
-    return this.#run('/gateway/execute', context, operations, { uid, grant, idempotency: idempotencyToken(context) });
+    const { dryRun: dry_run } = context;
+    const once = dry_run === undefined ? { idempotency: idempotencyToken(context) } : { dry_run };
+    return this.#run('/gateway/execute', context, operations, { uid, grant, ...once });
   }
 
   /** Asks Odoo whether a password is right: as its login page would, for the client's address. */
@@ -89,7 +94,7 @@ export class Odoo {
     const call = {
       request_id: context.requestId,
       address: context.address,
-      context: caller.context ?? callContext(context.request.headers),
+      context: caller.context ?? callContext(context.asked.headers),
       operations,
       ...caller,
     };
@@ -111,6 +116,7 @@ export class Odoo {
     }
     if (!result.ok) throw asAnswer(result.error);
     if (caller.context === undefined && result.languages !== undefined) context.languages = result.languages;
+    if (result.dry_run !== undefined) context.dryRunReport = result.dry_run;
     if (result.replay === true) context.headers.push('Idempotency-Replayed', 'true');
     return result.results;
   }

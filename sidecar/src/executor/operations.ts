@@ -36,6 +36,8 @@ interface SearchOperation {
   /** Where the page before ended, as `next` gave it. */
   readonly after?: Place | undefined;
   readonly count?: 'exact' | 'estimated' | undefined;
+  /** Without `fields`: only those that a list of the records would show. */
+  readonly brief?: boolean | undefined;
 }
 
 interface ReadOperation {
@@ -43,6 +45,7 @@ interface ReadOperation {
   readonly model: string;
   readonly ids: readonly number[];
   readonly fields?: FieldTree | undefined;
+  readonly brief?: boolean | undefined;
 }
 
 interface CreateOperation {

@@ -109,9 +109,11 @@ export function addressSubject(kind: string, address: string): string {
 
 const kinds: Readonly<Record<string, OperationKind>> = { GET: 'read', HEAD: 'read', DELETE: 'delete' };
 
-function costOf({ endpoint, request, database, known }: RequestContext): number {
+function costOf(context: RequestContext): number {
+  const { endpoint, request, database, known } = context;
   if (known.principal === undefined) return 1;
-  return database.settings[`throttle.cost.${endpoint.kind ?? kinds[request.method] ?? 'write'}`];
+  const kind = typeof endpoint.kind === 'function' ? endpoint.kind(context) : endpoint.kind;
+  return database.settings[`throttle.cost.${kind ?? kinds[request.method] ?? 'write'}`];
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-06, and the names that were usual before it; seconds until the window ends. */

@@ -3,7 +3,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { GatewayError } from '../errors.ts';
-import { renderEnvelope, renderOAuth, renderProblem } from '../errors.ts';
+import { renderEnvelope, renderOAuth, renderProblem, renderRpc } from '../errors.ts';
 import type { Answer, RequestContext } from './context.ts';
 import type { OriginOf } from './origin.ts';
 import { UnreadAnswers } from './unread_answers.ts';
@@ -41,6 +41,7 @@ export function sendError(context: RequestContext, error: GatewayError): undefin
   if (context.endpoint.errors === 'oauth') {
     return send(context, error.status, renderOAuth(error, context.requestId, context.endpoint.access === 'authenticated'), json);
   }
+  if (context.endpoint.errors === 'rpc') return send(context, error.status, renderRpc(error, context.requestId, context.body), json);
   const asProblem = context.request.headers.accept?.includes('application/problem+json') === true;
   return asProblem
     ? send(context, error.status, renderProblem(error, context.requestId), problemJson)

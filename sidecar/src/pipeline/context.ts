@@ -1,6 +1,7 @@
 // What one request carries from policy to policy, and what the parts of its way look like.
 
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 import type { CredentialKind, ProfilePolicy } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
@@ -94,14 +95,40 @@ export interface Target {
   readonly operations: number;
 }
 
+export interface Asked {
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Of records whose fields nobody names: only those that a list of them would show. */
+  readonly brief?: boolean;
+}
+
+/** What Odoo says of a dry run beside its results (executor/dry_run.py). */
+export interface DryRunReport {
+  /** E-mails that the real run would queue. */
+  readonly mails: number;
+  /** Whether something tried to reach another system, and went on without. */
+  readonly outside: boolean;
+  /** If asked for: of up to 20 records what would change, raw. `before` null: it is new; `after` null: it would be gone. */
+  readonly differences?: readonly Difference[];
+}
+
+interface Difference {
+  readonly model: string;
+  readonly id: number;
+  readonly name: string;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+}
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Endpoint {
   /** Under which requests are counted and logged. */
   readonly name: string;
   readonly access: Access;
-  /** What it is charged as; by its HTTP method when nothing is said. */
-  readonly kind?: OperationKind;
+  /** What it is charged as; by its HTTP method when nothing is said. A function is asked before and after the body. */
+  readonly kind?: OperationKind | ((context: RequestContext) => OperationKind);
   /** For endpoints that take several operations at once: how many the body holds. The limits count each of them. */
   readonly operations?: (context: RequestContext) => number;
   /** Without a caller: under which limit by address it stands; `anonymous` when nothing is said. */
@@ -112,10 +139,10 @@ export interface Endpoint {
    */
   readonly needs?: (context: RequestContext) => ScopeNeed | undefined;
   /**
-   * `text`: errors answer `{"success": false, "error": "…"}`; `oauth`: as RFC 6749, section 5.2, says; otherwise in the
-   * envelope.
+   * `text`: errors answer `{"success": false, "error": "…"}`; `oauth`: as RFC 6749, section 5.2, says; `rpc`: as JSON-RPC
+   * 2.0 says; otherwise in the envelope.
    */
-  readonly errors?: 'text' | 'oauth';
+  readonly errors?: 'text' | 'oauth' | 'rpc';
   /** An endpoint without a caller that takes a body nevertheless: 16 KiB at most, of this kind. */
   readonly smallBody?: 'json' | 'form or json';
   handle(context: RequestContext): Answer | Promise<Answer>;
@@ -146,6 +173,10 @@ export class RequestContext {
   /** Extra headers of the answer, name and value in turn. */
   readonly headers: string[] = [];
   cacheControl = 'no-store';
+  /** What the executor and collections go by: the request's own address and headers, or what a tool's arguments stand for. */
+  asked: Asked;
+  /** For the record, where a request is more than its path and its status say: `/mcp search_records`, refused. */
+  countedAs: { route?: string; status?: number } = {};
   /** Names a credential that was refused, and the network that it came from; it tells nothing of it. */
   presented: string | undefined = undefined;
   /** Headers about the caller's limits, name and value in turn. */
@@ -157,6 +188,10 @@ export class RequestContext {
   /** Milliseconds, for Server-Timing and the record. */
   readonly timings = { auth: 0, throttle: 0, queue: 0, odoo: 0, orm: 0, shape: 0 };
   target: Target | undefined = undefined;
+  /** Set before Odoo is asked: what the request writes is carried out, shown and rolled back. */
+  dryRun: { readonly differences: boolean } | undefined = undefined;
+  /** What came of it. */
+  dryRunReport: DryRunReport | undefined = undefined;
   /** What Odoo reported of the request's operations. */
   sqlCount = 0;
   retries = 0;
@@ -180,6 +215,7 @@ export class RequestContext {
     this.request = request;
     this.response = response;
     this.endpoint = endpoint;
+    this.asked = request;
     const { expect } = request.headers;
     this.awaitsContinue = expect !== undefined && /(?:^|\W)100-continue(?:$|\W)/i.test(expect) && request.httpVersion === '1.1';
     const given = request.headers['x-request-id'];

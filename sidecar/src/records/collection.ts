@@ -69,11 +69,12 @@ export async function readPage(
     order: behind?.order ?? order,
     after: behind?.after,
     count,
+    brief: context.asked.brief,
   } as const;
   const [result] = await odoo.read(context, [search], grant);
   const { records, omitted, total, next } = asRecords(result);
   await shapes.shape(context, model, fields, records);
   const cursor = await writeCursor(context, binding, next);
   const meta = { limit, offset: behind === undefined ? offset : undefined, total, next: cursor };
-  return { records, omitted, meta, next: pageAfter(context.request, query, records.length, cursor) };
+  return { records, omitted, meta, next: pageAfter(context.asked.url, query, records.length, cursor) };
 }

@@ -1,6 +1,5 @@
 // The query of a list: what to find, what of it to show, and which page.
 
-import type { Request } from 'express';
 import type { Settings } from '../db/settings.ts';
 import { GatewayError } from '../errors.ts';
 import type { Domain, FieldTree } from '../executor/operations.ts';
@@ -67,7 +66,7 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
  * @param next the cursor of the page's last record
  */
 export function pageAfter(
-  { path, url }: Pick<Request, 'path' | 'url'>,
+  url: string,
   { limit, offset }: ListQuery,
   found: number,
   next: string | undefined,
@@ -81,7 +80,7 @@ export function pageAfter(
     for (const name of [...query.keys()]) if (/^(?:offset|order(?:\[\d*\])?)$/.test(name)) query.delete(name);
     query.set('cursor', next);
   }
-  return `${path}?${query.toString()}`;
+  return `${mark === -1 ? url : url.slice(0, mark)}?${query.toString()}`;
 }
 
 function parseLimit(text: string | undefined, settings: Settings): number {

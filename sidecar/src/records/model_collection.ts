@@ -22,7 +22,7 @@ export class ModelCollection implements Collection {
 
   async list(context: RequestContext): Promise<Outcome> {
     const model = this.#model;
-    const query = parseListQuery(context.request.url, context.database.settings);
+    const query = parseListQuery(context.asked.url, context.database.settings);
     const domain = await this.#parts.shapes.domain(context, model, query.filters, query.domain);
     const { fields, order } = query;
     const search = { model, domain, fields, order, binding: ['model', model] };
@@ -34,7 +34,7 @@ export class ModelCollection implements Collection {
     const { odoo, shapes } = this.#parts;
     const model = this.#model;
     const fields = fieldsOf(context);
-    const [result] = await odoo.read(context, [{ op: 'read', model, ids: [id], fields }]);
+    const [result] = await odoo.read(context, [{ op: 'read', model, ids: [id], fields, brief: context.asked.brief }]);
     const { records, omitted } = asRecords(result);
     await shapes.shape(context, model, fields, records);
     const [record] = records;
@@ -71,15 +71,15 @@ export class ModelCollection implements Collection {
   }
 
   async remove(context: RequestContext, id: number): Promise<Outcome> {
-    readQuery(context.request.url, []);
+    readQuery(context.asked.url, []);
     await this.#parts.odoo.execute(context, [{ op: 'unlink', model: this.#model, ids: [id] }]);
     return { data: { id } };
   }
 }
 
 /** The one parameter of endpoints that answer with a record. */
-function fieldsOf({ request }: RequestContext): FieldTree | undefined {
-  const { fields } = readQuery(request.url, ['fields'], { lists: ['fields'] });
+function fieldsOf({ asked }: RequestContext): FieldTree | undefined {
+  const { fields } = readQuery(asked.url, ['fields'], { lists: ['fields'] });
   return fields === undefined ? undefined : parseFields(fields);
 }
 

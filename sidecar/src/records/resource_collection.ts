@@ -26,7 +26,7 @@ export class ResourceCollection implements Collection {
   async list(context: RequestContext): Promise<Outcome> {
     const resource = this.#resource;
     const { model } = resource;
-    const query = parseListQuery(context.request.url, context.database.settings);
+    const query = parseListQuery(context.asked.url, context.database.settings);
     if (query.domain.length > 0) {
       throw new GatewayError('query.domain', { message: `${resource.name} takes filters: filter[field][operator]=value.` });
     }
@@ -41,7 +41,7 @@ export class ResourceCollection implements Collection {
   }
 
   async one(context: RequestContext, id: number): Promise<Outcome> {
-    const { fields } = readQuery(context.request.url, ['fields'], { lists: ['fields'] });
+    const { fields } = readQuery(context.asked.url, ['fields'], { lists: ['fields'] });
     const asked = fields?.split(',').map((name) => name.trim());
     const tree = treeOf(this.#resource, await this.#typesOf(context), this.#resource.model, asked);
     return { data: present(this.#resource, await this.#find(context, id, tree)) };
@@ -50,7 +50,7 @@ export class ResourceCollection implements Collection {
   async create(context: RequestContext): Promise<Outcome> {
     const resource = this.#resource;
     const { odoo, shapes } = this.#parts;
-    readQuery(context.request.url, []);
+    readQuery(context.asked.url, []);
     const typesOf = await this.#typesOf(context);
     const { values, ignored } = accept(resource, asObject(context.body), typesOf, true);
     const tree = treeOf(resource, typesOf, resource.model);
@@ -66,7 +66,7 @@ export class ResourceCollection implements Collection {
   async update(context: RequestContext, id: number): Promise<Outcome> {
     const resource = this.#resource;
     const { odoo, shapes } = this.#parts;
-    readQuery(context.request.url, []);
+    readQuery(context.asked.url, []);
     const typesOf = await this.#typesOf(context);
     const { values, ignored } = accept(resource, asObject(context.body), typesOf, false);
     await this.#requireInside(context, id);
@@ -80,7 +80,7 @@ export class ResourceCollection implements Collection {
   }
 
   async remove(context: RequestContext, id: number): Promise<Outcome> {
-    readQuery(context.request.url, []);
+    readQuery(context.asked.url, []);
     await this.#typesOf(context);
     await this.#requireInside(context, id);
     const operation = { op: 'unlink', model: this.#resource.model, ids: [id] } as const;

@@ -42,18 +42,18 @@ export class TrafficRecorder {
 
 /** What a request counts as; `now` is the clock's time at its answer. */
 function countedOf(context: RequestContext, now: number): Counted {
-  const { endpoint, request, error, target, timings } = context;
+  const { endpoint, request, error, target, timings, countedAs } = context;
   const { principal } = context.known;
   const gatewayMs = performance.now() - context.startedAt;
   const reason = error instanceof GatewayError ? error.reason : undefined;
   return {
     at: now - gatewayMs,
     consumer: principal === undefined ? nobody : consumerOf(principal),
-    route: 'path' in endpoint && typeof endpoint.path === 'string' ? endpoint.path : endpoint.name,
+    route: countedAs.route ?? ('path' in endpoint && typeof endpoint.path === 'string' ? endpoint.path : endpoint.name),
     // A model counts once Odoo has answered for it: nobody fills the figures with names of their own.
     model: timings.odoo > 0 && reason !== 'odoo.model' ? target?.model : undefined,
     method: knownMethods.has(request.method) ? request.method : 'OTHER',
-    status: context.status,
+    status: countedAs.status ?? context.status,
     reason,
     cost: target?.operations ?? 1,
     gatewayMs,

@@ -1,0 +1,167 @@
+"""Dry runs: a call that is carried out to the end, shows what it changes, and is rolled back."""
+
+import socket
+from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial, wraps
+from typing import NamedTuple
+
+from odoo.modules.registry import Registry
+
+from .errors import RefusalError
+from .operations import OPERATIONS
+from .reach import READ
+from .reader import default_fields, read_tree
+
+MAX_RECORDS = 20
+# They change with everything, and say nothing.
+BOOKKEEPING = frozenset(("create_date", "create_uid", "write_date", "write_uid"))
+
+# The dry run that is under way in this thread.
+_current = ContextVar("api_gateway_dry_run", default=None)
+
+
+class StepOutsideError(RefusalError):
+    """What runs wants to do something that no rollback takes back."""
+
+    def __init__(self, what):
+        super().__init__("odoo.dry_run", f"This cannot be tried out without doing it: it {what}.")
+
+
+class DryRun(NamedTuple):
+    """What the answer to a dry run says beside the results."""
+
+    differences: list | None
+    """Up to MAX_RECORDS of `{model, id, name, before, after}`: the fields that changed, before (null: it is new) and
+    after (null: it is gone). None: nobody asked."""
+    steps_outside: list
+    """Errors that the tried code met on a way out, and may have caught."""
+
+    def report(self, mails):
+        report = {"mails": mails, "outside": bool(self.steps_outside)}
+        return report if self.differences is None else {**report, "differences": self.differences}
+
+
+@contextmanager
+def rehearsed(env, reach, call, answer):
+    """The operations by name, to be run inside. Whoever calls rolls back; nothing commits before, and nothing leaves
+    Odoo. What Postgres does not roll back are the numbers taken from its sequences.
+
+    `call["dry_run"]`: `{"differences": bool}`. The report goes to `answer.dry_run`."""
+    differences = [] if call["dry_run"]["differences"] else None
+    rehearsal = DryRun(differences, [])
+    last_mail = _newest_mail(env)
+    token = _current.set(rehearsal)
+    env.cr.commit = partial(_refuse, "commits by itself")
+    try:
+        yield {name: _watched(run, name, rehearsal) for name, run in OPERATIONS.items()}
+        env.cr.flush()  # what waits for the commit belongs to it
+        answer.dry_run = rehearsal.report(_mails_since(env, last_mail))
+    except StepOutsideError:
+        raise
+    except Exception as exc:
+        if rehearsal.steps_outside:  # Odoo's code says in its own words what it has met
+            raise rehearsal.steps_outside[0] from exc
+        raise
+    finally:
+        del env.cr.commit
+        _current.reset(token)
+
+
+def _newest_mail(env):
+    """Its id. This transaction does not see mails that others queue from now on."""
+    env.cr.execute("select coalesce(max(id), 0) from mail_mail")
+    return env.cr.fetchone()[0]
+
+
+def _mails_since(env, id_):
+    env.cr.execute("select count(*) from mail_mail where id > %s", (id_,))
+    return env.cr.fetchone()[0]
+
+
+def _watched(run, name, rehearsal):
+    """The operation, which notes how the records it names look before and after."""
+    if rehearsal.differences is None or name not in ("create", "write", "unlink", "call"):
+        return run
+
+    def observe(env, reach, operation):
+        named = _named(env, operation) if name != "create" else []
+        before = _shown(env, reach, operation, named)
+        result = run(env, reach, operation)
+        after = _shown(env, reach, operation, result["ids"] if name == "create" else named)
+        for id_ in before | after:
+            if len(rehearsal.differences) < MAX_RECORDS:
+                change = _difference(operation["model"], id_, before.get(id_), after.get(id_))
+                rehearsal.differences.extend(change)
+        return result
+
+    return observe
+
+
+def _named(env, operation):
+    ids, model = operation.get("ids"), operation.get("model")
+    is_list = type(ids) is list and all(type(id_) is int and 0 < id_ < 2**31 for id_ in ids)
+    return ids if is_list and type(model) is str and model in env and not env[model]._abstract else []
+
+
+def _shown(env, reach, operation, ids):
+    """{id: values} of what the caller may read of them; empty if it may not read the model."""
+    model = operation["model"]
+    if not ids or reach.hides(model) or not reach.permits(model, READ):
+        return {}
+    with reach.during(READ):
+        records = env[model].browse(ids[:MAX_RECORDS]).exists()._filtered_access("read")
+        names, _ = default_fields(reach, records)
+        tree = {"display_name": {}, **{name: {} for name in names if name not in BOOKKEEPING}}
+        for name in _named_lists(reach, records, operation):
+            tree[name] = {"fields": {"display_name": {}}}
+        return {row["id"]: row for row in read_tree(reach.room, records, tree)}
+
+
+def _named_lists(reach, model, operation):
+    """The relations to many records that the values name: they are no columns."""
+    values = operation.get("values")
+    for given in values if type(values) is list else [values]:
+        for name in given if type(given) is dict else ():
+            field = model._fields.get(name)
+            if field is not None and field.type in ("one2many", "many2many") and reach.shows(field):
+                yield name
+
+
+def _difference(model, id_, before, after):
+    """One item, or no item if nothing changed."""
+    name = (after or before)["display_name"]
+    if before is not None and after is not None:
+        changed = [key for key in after if before.get(key) != after[key]]
+        if not changed:
+            return
+        before, after = ({key: row.get(key) for key in changed} for row in (before, after))
+    elif after is not None:
+        after = {key: value for key, value in after.items() if value or type(value) in (int, float)}
+    else:
+        before = {}
+    yield {"model": model, "id": id_, "name": name, "before": before, "after": after}
+
+
+def _refuse(what, *_args, **_kwargs):
+    rehearsal = _current.get()
+    error = StepOutsideError(what)
+    rehearsal.steps_outside.append(error)
+    raise error
+
+
+def _held(original, what) -> Callable:
+    """The function as it is, but for dry runs."""
+
+    @wraps(original)
+    def held(*args, **kwargs):
+        return original(*args, **kwargs) if _current.get() is None else _refuse(what)
+
+    return held
+
+
+# A mail, a payment or a parcel that left Odoo would stay sent; so would what another transaction commits.
+for _name in ("connect", "connect_ex", "sendto"):
+    setattr(socket.socket, _name, _held(getattr(socket.socket, _name), "reaches another system"))
+Registry.cursor = _held(Registry.cursor, "writes in a transaction of its own")
