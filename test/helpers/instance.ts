@@ -12,7 +12,7 @@
 // To take Postgres away, give a sidecar a way to it that can be cut: startSidecar({ postgres: await startTcpProxy(port) }).
 
 import pg from 'pg';
-import { cloneTemplate, deleteDatabase, sidecarUrl } from '../../scripts/stack/databases.mjs';
+import { cloneTemplate, deleteDatabase, inspectDatabase, sidecarUrl } from '../../scripts/stack/databases.mjs';
 import type { Parts } from '../../scripts/stack/odoo.mjs';
 import { startOdooServer } from '../../scripts/stack/odoo.mjs';
 import { freePort } from '../../scripts/stack/ports.mjs';
@@ -31,6 +31,8 @@ export interface Real {
   template: string;
   /** An Odoo that serves every database; null: each instance has its own. */
   sharedOdooUrl: string | null;
+  /** The database of instances with `shared`, made by the first of them. */
+  sharedDatabase?: string;
 }
 
 export interface InstanceOptions {
@@ -38,6 +40,11 @@ export interface InstanceOptions {
   ownOdoo?: boolean;
   /** Keeps the limits of a new installation. Without it nothing is limited, so that tests may ask as often as they like. */
   limits?: boolean;
+  /**
+   * The database that the part's other files with this option use, too: it saves the seconds in which Odoo loads another one.
+   * For files that change no setting, right, company, language or model, and find their own records among others'.
+   */
+  shared?: boolean;
   /** Further GATEWAY_… settings of the first sidecar. */
   env?: Record<string, string>;
 }
@@ -79,8 +86,9 @@ export class Instance extends HttpClient {
   readonly #real: Real;
   readonly #pool: pg.Pool;
   readonly #sidecars: Sidecar[];
+  readonly #keepsDatabase: boolean;
 
-  constructor(real: Real, database: string, odoo: OdooProcess, sidecar: Sidecar) {
+  constructor(real: Real, database: string, odoo: OdooProcess, sidecar: Sidecar, keepsDatabase = false) {
     super(sidecar.url);
     this.#real = real;
     this.database = database;
@@ -88,6 +96,7 @@ export class Instance extends HttpClient {
     this.odoo = odoo;
     this.sidecar = sidecar;
     this.#sidecars = [sidecar];
+    this.#keepsDatabase = keepsDatabase;
     this.#pool = new pg.Pool({ connectionString: this.databaseUrl, max: 4 });
     this.#pool.on('error', () => {}); // the server ends idle connections when a database is dropped
   }
@@ -125,7 +134,7 @@ export class Instance extends HttpClient {
     await Promise.all(this.#sidecars.map((sidecar) => sidecar.stop()));
     await this.#pool.end();
     await this.odoo.close();
-    await deleteDatabase(this.#real.parts.cluster, this.database);
+    if (!this.#keepsDatabase) await deleteDatabase(this.#real.parts.cluster, this.database);
   }
 }
 
@@ -173,14 +182,30 @@ let made = 0;
 
 /** Makes an instance: database, Odoo and one sidecar. The caller closes it. */
 export async function createInstance(real: Real, options: InstanceOptions = {}): Promise<Instance> {
+  const database = options.shared ? await sharedDatabase(real) : await ownDatabase(real, options);
+  const sharedUrl = options.ownOdoo ? null : real.sharedOdooUrl;
+  const odoo = sharedUrl ? OdooProcess.shared(sharedUrl) : await OdooProcess.own(real.parts, database);
+  const sidecar = await launchSidecar(real, database, odoo.url, options.env ? { env: options.env } : {});
+  return new Instance(real, database, odoo, sidecar, options.shared);
+}
+
+async function ownDatabase(real: Real, { limits }: InstanceOptions): Promise<string> {
   made += 1;
   const database = `test_${process.pid}_${made}`;
   await cloneTemplate(real.parts.cluster, real.template, database);
-  if (!options.limits) await liftLimits(withDatabase(real.parts.cluster.ownerUrl, database));
-  const shared = options.ownOdoo ? null : real.sharedOdooUrl;
-  const odoo = shared ? OdooProcess.shared(shared) : await OdooProcess.own(real.parts, database);
-  const sidecar = await launchSidecar(real, database, odoo.url, options.env ? { env: options.env } : {});
-  return new Instance(real, database, odoo, sidecar);
+  if (!limits) await liftLimits(withDatabase(real.parts.cluster.ownerUrl, database));
+  return database;
+}
+
+/** Files run one after the other, so only one of them finds that it is missing. */
+async function sharedDatabase(real: Real): Promise<string> {
+  const database = real.sharedDatabase;
+  if (database === undefined) throw new Error('This part has no shared database.');
+  if ((await inspectDatabase(real.parts.cluster, database)) === null) {
+    await cloneTemplate(real.parts.cluster, real.template, database);
+    await liftLimits(withDatabase(real.parts.cluster.ownerUrl, database));
+  }
+  return database;
 }
 
 async function liftLimits(databaseUrl: string): Promise<void> {

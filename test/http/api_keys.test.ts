@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createOdooKey, createUser } from '../helpers/odoo_keys.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
-const gateway = await useInstance();
+const gateway = await useInstance({ shared: true });
 const alice = await createUser(gateway, 'alice');
 const key = await createOdooKey(gateway, { userId: alice });
 const ping = '/api/v1/ping';

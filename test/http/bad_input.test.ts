@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
 
-const gateway = await useInstance();
+const gateway = await useInstance({ shared: true });
 const key = gateway.keys.admin;
 const partners = '/api/v1/res.partner';
 const json = { 'Content-Type': 'application/json' };

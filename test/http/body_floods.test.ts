@@ -8,7 +8,7 @@ import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
 const token = 'a-token-for-metrics-1';
-const gateway = await useInstance({ env: { GATEWAY_METRICS_TOKEN: token } });
+const gateway = await useInstance({ shared: true, env: { GATEWAY_METRICS_TOKEN: token } });
 const { hostname, port } = new URL(gateway.url);
 const mebibyte = 1024 * 1024;
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
 
-const gateway = await useInstance();
+const gateway = await useInstance({ shared: true });
 const second = await gateway.startSidecar();
 const { admin, demo } = gateway.keys;
 const partners = '/api/v1/res.partner?fields=name&limit=2';

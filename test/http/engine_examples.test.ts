@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
 
-const gateway = await useInstance();
+const gateway = await useInstance({ shared: true });
 const execute = promisify(execFile);
 const key = gateway.keys.admin;
 let token = '';

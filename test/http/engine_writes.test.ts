@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
 
-const gateway = await useInstance();
+const gateway = await useInstance({ shared: true });
 const { admin, demo } = gateway.keys;
 
 type Row = Record<string, unknown>;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { startTcpProxy } from '../helpers/tcp_proxy.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
-const gateway = await useInstance();
+const gateway = await useInstance({ shared: true });
 const key = gateway.keys.admin;
 const partners = '/api/v1/res.partner';
 const json = { 'Content-Type': 'application/json' };

@@ -29,7 +29,7 @@ const examples = blocks.flatMap((block, i) => {
     : [];
 });
 
-const gateway = await useInstance();
+const gateway = await useInstance({ shared: true });
 const web = await OdooWeb.login(gateway);
 const client = await web.create('gateway.client', { name: 'of the guide', user_id: 2 });
 const dir = mkdtempSync(join(tmpdir(), 'guide-'));

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
 
 const token = 'a-token-for-metrics-1';
-const gateway = await useInstance({ env: { GATEWAY_METRICS_TOKEN: token } });
+const gateway = await useInstance({ shared: true, env: { GATEWAY_METRICS_TOKEN: token } });
 
 test('docs/metrics.md names each metric of the gateway, with its type and labels, and no other', async () => {
   await gateway.get('/api/v1/res.partner?limit=1', { key: gateway.keys.demo });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
-const gateway = await useInstance();
+const gateway = await useInstance({ shared: true });
 const admin = await OdooWeb.login(gateway);
 const partners = '/api/v1/res.partner';
 const model = 'res.partner';
