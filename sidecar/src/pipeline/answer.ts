@@ -41,7 +41,8 @@ export function sendError(context: RequestContext, error: GatewayError): undefin
   if (context.endpoint.errors === 'oauth') {
     return send(context, error.status, renderOAuth(error, context.requestId, context.endpoint.access === 'authenticated'), json);
   }
-  if (context.endpoint.errors === 'rpc') return send(context, error.status, renderRpc(error, context.requestId, context.body), json);
+  if (context.endpoint.errors === 'rpc')
+    return send(context, error.status, renderRpc(error, context.requestId, context.body), json);
   const asProblem = context.request.headers.accept?.includes('application/problem+json') === true;
   return asProblem
     ? send(context, error.status, renderProblem(error, context.requestId), problemJson)
