@@ -24,7 +24,7 @@ import { rootDir } from '../stack/paths.mjs';
 const sidecarLayers = [
   ['main'],
   ['lifecycle', 'routes'],
-  ['pipeline', 'openapi'],
+  ['pipeline', 'openapi', 'mcp'],
   ['records'],
   ['credentials', 'limits', 'executor', 'traffic', 'webhooks'],
   ['pipeline/context', 'pipeline/query'],

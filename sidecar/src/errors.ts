@@ -25,6 +25,16 @@ export const catalogue = {
   'oauth.grant_type': { status: 400, message: 'The grant type must be client_credentials.' },
   'oauth.scope': { status: 400, message: 'The scope is malformed, or wider than what was granted.' },
 
+  'agent.off': { status: 403, message: 'AI agents have no access here. A manager allows it in the settings of API Gateway.' },
+  'agent.writes': { status: 403, message: 'This credential may not let an AI agent change data. Its profile decides that.' },
+  'agent.confirmation': {
+    status: 422,
+    message: 'The confirmation is not valid for this call. Call again without it to get a new one.',
+  },
+  'agent.tool': { status: 404, message: 'There is no such tool, or this credential may not use it.' },
+  'agent.arguments': { status: 400, message: 'The arguments do not fit the tool.' },
+  'origin.not_allowed': { status: 403, message: 'Web pages of this origin may not call.' },
+
   'address.blocked': { status: 403, message: 'Your address is blocked.' },
 
   'throttle.exceeded': { status: 429, message: 'Rate limit exceeded.', retryAfter: 60 },

@@ -27,6 +27,8 @@ import { ipList } from './limits/ip_list.ts';
 import { chargeAnonymous, limits } from './limits/limits.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
+import { Catalogue } from './mcp/catalogue.ts';
+import { McpServer } from './mcp/server.ts';
 import { addressBehind, clientAddress } from './pipeline/address.ts';
 import { cors } from './pipeline/cors.ts';
 import { chosenDatabase } from './pipeline/database.ts';
@@ -43,6 +45,7 @@ import { batchRoute } from './routes/batch.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { identifyRoute } from './routes/identify.ts';
+import { mcpRoute } from './routes/mcp.ts';
 import { methodRoutes } from './routes/methods.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { oauthRoutes } from './routes/oauth.ts';
@@ -120,6 +123,7 @@ function main(config: Config, log: Log): void {
   );
   const shapes = new RecordShapes(new Metadata(odoo));
   const collections = new Collections({ odoo, shapes });
+  const tools = new Catalogue({ odoo, shapes });
 
   const blocking = ipBlocking(config.trustedProxies);
   const live = new LiveSockets({
@@ -178,6 +182,7 @@ function main(config: Config, log: Log): void {
       }),
       ...oauthRoutes(originOf, environment),
       ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
+      mcpRoute(new McpServer(tools, manifest.version), tools, originOf),
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
       ...docsRoutes(assets),

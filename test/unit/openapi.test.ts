@@ -87,12 +87,21 @@ describe('the document', () => {
     expect([...new Set(operations.flatMap(({ tags = [] }) => tags))].sort()).toEqual([...explained].sort());
   });
 
-  test('has a path for every route of the sidecar but those for operators and for people', () => {
+  test('has a path for every route of the sidecar but those for operators, people and agents', () => {
     const dir = join(import.meta.dirname, '../../sidecar/src/routes');
     const routes = readdirSync(dir).flatMap((file) =>
       [...readFileSync(join(dir, file), 'utf8').matchAll(/path: '(\/[^']+)'/g)].map(([, path = '']) => path),
     );
-    const others = ['/healthz', '/readyz', '/metrics', '/api/docs', '/api/docs/:file', '/api/openapi.json', '/api/identify'];
+    const others = [
+      '/healthz',
+      '/readyz',
+      '/metrics',
+      '/api/docs',
+      '/api/docs/:file',
+      '/api/openapi.json',
+      '/api/identify',
+      '/mcp',
+    ];
     const expected = routes.filter((path) => !others.includes(path)).map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
     expect(expected.length).toBeGreaterThan(12);
     expect([...new Set(expected)].filter((path) => paths[path] === undefined)).toEqual([]);

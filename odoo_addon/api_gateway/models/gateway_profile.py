@@ -58,6 +58,18 @@ class GatewayProfile(models.Model):
         help="Separated by spaces: read, write, delete, call, or narrowed such as res.partner:read and products_read. "
         "Empty: all.",
     )
+    agent_access = fields.Selection(
+        [("allowed", "Allowed"), ("off", "Off")],
+        "AI Agents",
+        tracking=True,
+        help="Empty: allowed, if the settings turn agents on.",
+    )
+    agent_writes = fields.Selection(
+        [("allowed", "At once"), ("ask", "After a person agreed to what would change"), ("never", "Never")],
+        "Agents Change Data",
+        tracking=True,
+        help="When an AI agent may create, change and delete records or call methods. Empty: as in the settings.",
+    )
     user_ids = fields.Many2many(
         "res.users",
         string="Users",

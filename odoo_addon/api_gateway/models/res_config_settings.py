@@ -102,6 +102,16 @@ class ResConfigSettings(models.TransientModel):
     )
     gateway_ip_block_never = fields.Text("Never Blocked", gateway_setting="ip_block.never", most=100_000)
 
+    gateway_agent_enabled = fields.Boolean("AI Agents", gateway_setting="agent.enabled")
+    gateway_agent_writes = fields.Selection(
+        [("allowed", "At once"), ("ask", "After a person agreed to what would change"), ("never", "Never")],
+        "Agents Change Data",
+        gateway_setting="agent.writes",
+    )
+    gateway_agent_answer_kib = fields.Integer(
+        "Largest Answer to an Agent", gateway_setting="agent.answer_bytes", least=2, most=1024, scale=1024
+    )
+
     gateway_never_exposed = fields.Text(
         "Models Never Exposed", help="Technical names. * at the end stands for any ending."
     )

@@ -56,7 +56,7 @@ export function scopes(): Policy {
 }
 
 /** Throws `scope.insufficient` unless the credential allows one of the actions on the model. */
-function requireScope({ principal }: RequestContext, need: ScopeNeed): void {
+export function requireScope({ principal }: RequestContext, need: ScopeNeed): void {
   const { scopes: held, models } = principal.grant;
   if (models !== null && !models.includes(need.model)) throw insufficient(need, `may not reach ${need.model}`);
   if (held === null || need.actions.some((action) => isHeld(held, action, need))) return;

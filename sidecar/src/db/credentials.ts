@@ -18,6 +18,9 @@ const policyShape = z.object({
   models: z.array(z.string()).nullable(),
   scopes: z.array(z.string()).nullable(),
   concurrency: z.int().nullable(),
+  /** Whether AI agents get in, and may write; null: as the settings say. */
+  agent_access: z.enum(['allowed', 'off']).nullable().catch('off'),
+  agent_writes: z.enum(['allowed', 'ask', 'never']).nullable().catch('never'),
 });
 
 export type ProfilePolicy = Readonly<z.infer<typeof policyShape>>;

@@ -47,6 +47,9 @@ const shape = z.object({
     .min(86_400)
     .max(365 * 86_400)
     .catch(30 * 86_400),
+  'agent.enabled': z.boolean().catch(false),
+  'agent.writes': z.enum(['allowed', 'ask', 'never']).catch('ask'),
+  'agent.answer_bytes': z.int().min(2_048).max(mebibyte).catch(16_384),
   'key.inactive_users': z.boolean().catch(false),
   'webhook.timeout_seconds': z.number().min(1).max(60).catch(10),
   'webhook.breaker_failures': z.int().min(1).catch(10),

@@ -65,7 +65,7 @@ function parseLanguages(header: string): string[] {
 /** The `Idempotency-Key` of a request that writes; throws `request.header`. */
 export function idempotencyToken(context: RequestContext): IdempotencyToken | undefined {
   const { request, principal } = context;
-  const { url, headers } = context.asked;
+  const { url, headers, body } = context.asked;
   const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || !keyFormat.test(key)) {
@@ -75,7 +75,7 @@ export function idempotencyToken(context: RequestContext): IdempotencyToken | un
   const fingerprint = createHash('sha256')
     .update(mark === -1 ? '' : url.slice(mark))
     .update('\n')
-    .update(JSON.stringify(context.body) ?? '')
+    .update(JSON.stringify(body === undefined ? context.body : body) ?? '')
     .update(chosenLanguage(headers) ?? '')
     .digest('hex');
   return { consumer: principal.consumer, key, method: request.method, path: request.path, fingerprint };

@@ -101,6 +101,8 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders;
   /** Of records whose fields nobody names: only those that a list of them would show. */
   readonly brief?: boolean;
+  /** What an `Idempotency-Key` stands for, if not for the request's own body. */
+  readonly body?: unknown;
 }
 
 /** What Odoo says of a dry run beside its results (executor/dry_run.py). */

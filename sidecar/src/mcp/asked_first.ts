@@ -1,0 +1,92 @@
+// Writes that somebody agrees to first: the call runs as a dry run, answers with what it would change, and happens when it
+// comes again with the confirmation.
+
+import { z } from 'zod';
+import { GatewayError } from '../errors.ts';
+import type { DryRunReport, RequestContext } from '../pipeline/context.ts';
+import type { RecordShapes } from '../records/record_shapes.ts';
+import { writesOf } from './access.ts';
+import { compact } from './budget.ts';
+import { checkConfirmation, makeConfirmation } from './confirmation.ts';
+import type { Json } from './tool.ts';
+
+export const confirmArgument = {
+  confirm: z.string().max(200).optional().describe('From confirmation_required, once a person agreed'),
+};
+export const outputOfWrite = z.object({
+  status: z.enum(['done', 'confirmation_required']),
+  changes: z.array(z.unknown()).optional(),
+  not_shown: z.array(z.string()).optional(),
+  confirm: z.string().optional(),
+});
+
+/**
+ * @param call the tool's name and its arguments without `confirm`
+ * @param act carries it out; its parameter is the key to do it once under
+ */
+export async function askedFirst(
+  shapes: RecordShapes,
+  context: RequestContext,
+  call: readonly [string, Readonly<Record<string, unknown>>],
+  confirm: string | undefined,
+  act: (once: string | undefined) => Promise<Json>,
+): Promise<Json> {
+  const writes = writesOf(context);
+  if (writes === 'never') throw new GatewayError('agent.writes');
+  if (writes === 'allowed') return { status: 'done', ...(await act(undefined)) };
+  if (confirm !== undefined) {
+    const once = await checkConfirmation(context, call, confirm);
+    return { status: 'done', ...(await act(once)) };
+  }
+  const shown = await tryOut(shapes, context, act);
+  return {
+    status: 'confirmation_required',
+    ...shown,
+    confirm: await makeConfirmation(context, call),
+    hint: 'Nothing was done yet. Show this to the user. If they agree, call again within 5 minutes with the same arguments and confirm.',
+  };
+}
+
+async function tryOut(
+  shapes: RecordShapes,
+  context: RequestContext,
+  act: (once: undefined) => Promise<Json>,
+): Promise<{ changes: unknown[]; not_shown?: string[] }> {
+  context.dryRun = { differences: true };
+  try {
+    await act(undefined);
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.reason !== 'odoo.dry_run') throw error;
+    return { changes: [], not_shown: [error.message] };
+  } finally {
+    context.dryRun = undefined;
+  }
+  const report = context.dryRunReport;
+  if (report === undefined) return { changes: [], not_shown: ['What this changes is not known before it runs.'] };
+  const notShown = [
+    ...(report.mails > 0 ? [`${report.mails} e-mail${report.mails > 1 ? 's' : ''} would be sent.`] : []),
+    ...(report.outside ? ['It tries to reach another system, which a dry run does not.'] : []),
+  ];
+  return { changes: await changesOf(shapes, context, report), ...(notShown.length === 0 ? {} : { not_shown: notShown }) };
+}
+
+/** `{record, from, to}` of each record: only what changes. */
+async function changesOf(shapes: RecordShapes, context: RequestContext, { differences = [] }: DryRunReport): Promise<unknown[]> {
+  const bytes = context.database.settings['agent.answer_bytes'] / Math.max(1, differences.length);
+  const shaped = async (model: string, values: Readonly<Record<string, unknown>> | null) => {
+    if (values === null) return null;
+    const row = { ...values };
+    await shapes.shape(context, model, undefined, [row]);
+    return row;
+  };
+  const changes: unknown[] = [];
+  for (const { model, id, name, before, after } of differences) {
+    const [from, to] = [await shaped(model, before), await shaped(model, after)];
+    const record = { model, id: before === null ? undefined : id, name };
+    const [shown = {}] = compact([to ?? {}], bytes);
+    if (from === null) changes.push({ create: record, values: shown });
+    else if (to === null) changes.push({ delete: record });
+    else changes.push({ update: record, from, to });
+  }
+  return changes;
+}

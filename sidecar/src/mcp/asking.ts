@@ -1,0 +1,63 @@
+// The arguments that most tools share, and how a tool asks the executor and collections: as a request to the API would.
+
+import { z } from 'zod';
+import type { RequestContext } from '../pipeline/context.ts';
+import type { Outcome } from '../records/collection.ts';
+
+const line = z.string().max(1_000);
+export const modelName = z.string().max(128).describe('Technical name, like res.partner');
+export const id = z.int().min(1);
+export const fieldNames = z.array(line).max(200);
+
+/** In which company, language and time zone; the user's own when nothing is said. */
+export const settingOfCall = {
+  company: z.int().min(1).optional().describe('Company id'),
+  language: z.string().max(40).optional(),
+  timezone: z.string().max(64).optional(),
+};
+type SettingOfCall = z.infer<z.ZodObject<typeof settingOfCall>>;
+
+/** How an answer ends that is not the whole of it. */
+export const pageOfAnswer = {
+  next_cursor: z.string().optional().describe('Pass as cursor for more'),
+  hint: z.string().optional(),
+};
+
+/**
+ * From now on, the context asks for this path and query.
+ * @param once the key that a write is done once under; it was made for these very arguments
+ */
+export function ask(
+  context: RequestContext,
+  path: string,
+  query: Readonly<Record<string, string | number | undefined>>,
+  { company, language, timezone }: SettingOfCall,
+  once?: string,
+): void {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+  const headers = {
+    ...(company === undefined ? {} : { 'x-odoo-company': String(company) }),
+    ...(language === undefined ? {} : { 'x-odoo-language': language }),
+    ...(timezone === undefined ? {} : { 'x-odoo-timezone': timezone }),
+    ...(once === undefined ? {} : { 'idempotency-key': once }),
+  };
+  context.asked = { url: `${path}?${parameters.toString()}`, headers, brief: true, body: null };
+}
+
+const byOffset = /^offset:(\d{1,9})$/;
+
+/** A cursor of ours as parameters of a list. */
+export function placeOf(cursor: string | undefined): { cursor?: string; offset?: string } {
+  const [, offset] = byOffset.exec(cursor ?? '') ?? [];
+  if (offset !== undefined) return { offset };
+  return cursor === undefined ? {} : { cursor };
+}
+
+/** Where a list goes on: behind a cursor, or at an offset if its order has no cursor. */
+export function cursorBehind({ meta, next }: Outcome): string | undefined {
+  const cursor = meta?.['next'];
+  if (typeof cursor === 'string') return cursor;
+  const offset = next === undefined ? null : new URLSearchParams(next.slice(next.indexOf('?'))).get('offset');
+  return offset === null ? undefined : `offset:${offset}`;
+}

@@ -1,0 +1,44 @@
+// Answers that fit into a conversation: nothing empty, long texts cut, and no more records than the budget holds.
+
+import type { Row } from '../records/collection.ts';
+
+/** Of a text in a list; one record's may be longer. */
+const longestInList = 300;
+const shareOfOneText = 0.5;
+
+/** How many of the rows fit; at least one. */
+export function fitting(rows: readonly Row[], bytes: number): number {
+  let left = bytes;
+  const most = rows.findIndex((row) => {
+    left -= Buffer.byteLength(JSON.stringify(row)) + 1;
+    return left < 0;
+  });
+  return most === -1 ? rows.length : Math.max(1, most);
+}
+
+/** Records as an agent reads them: no field that is empty, no text longer than it needs. */
+export function compact(rows: readonly Row[], bytes: number): Row[] {
+  const longest = rows.length === 1 ? Math.max(longestInList, Math.floor(bytes * shareOfOneText)) : longestInList;
+  return rows.map((row) => compactRow(row, longest));
+}
+
+function compactRow(row: Row, longest: number): Row {
+  const kept: Row = {};
+  for (const [name, value] of Object.entries(row)) if (!isEmpty(value)) kept[name] = shortened(value, longest);
+  return kept;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+function shortened(value: unknown, longest: number): unknown {
+  if (typeof value === 'string' && value.length > longest) {
+    return `${value.slice(0, longest)}… (${value.length - longest} more characters)`;
+  }
+  if (Array.isArray(value)) return value.map((item) => shortened(item, longest));
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) !== null) {
+    return compactRow(value as Row, longest);
+  }
+  return value;
+}

@@ -1,0 +1,64 @@
+// What a tool is, for the catalogue that lists it and the server that runs it.
+
+import { z } from 'zod';
+import { GatewayError } from '../errors.ts';
+import type { OperationKind, RequestContext } from '../pipeline/context.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface Tool {
+  readonly name: string;
+  /** For the model that chooses: what it does, and when to take another one. */
+  readonly description: string;
+  readonly input: Json;
+  readonly output: Json;
+  /** What it counts as: only `read` never changes anything. */
+  readonly kind: OperationKind;
+  /** Whether the caller may use it at all; what it may reach with it shows when it is called. */
+  isFor(context: RequestContext): boolean;
+  /**
+   * Gives the answer, or throws a GatewayError.
+   * @param given the arguments as they came
+   */
+  run(context: RequestContext, given: unknown): Promise<Json>;
+}
+
+/** The arguments, checked; throws `agent.arguments`, which names the first that is wrong. */
+export function parsed<T>(shape: z.ZodType<T>, given: unknown): T {
+  const result = shape.safeParse(given ?? {});
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const at = issue?.path.join('.') ?? '';
+  throw new GatewayError('agent.arguments', {
+    message: `${at === '' ? 'arguments' : at}: ${issue?.message ?? 'not valid'}`,
+    details: { argument: at },
+  });
+}
+
+/** A JSON Schema that is short: each byte of it stands in every conversation. */
+export function schemaOf(shape: z.ZodType): Json {
+  const { $schema: _version, ...schema } = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' });
+  return withoutBounds(schema) as Json;
+}
+
+const untold = new Set([
+  'additionalProperties',
+  'maximum',
+  'minimum',
+  'maxLength',
+  'minLength',
+  'maxItems',
+  'minItems',
+  'pattern',
+]);
+
+/** Bounds are checked, and named when they are passed. */
+function withoutBounds(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutBounds);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, inner]) => !(untold.has(key) && typeof inner !== 'object'))
+      .map(([key, inner]) => [key, withoutBounds(inner)]),
+  );
+}

@@ -1,0 +1,31 @@
+// POST /mcp: the Model Context Protocol, for AI agents.
+
+import { requireAgents, requireOrigin } from '../mcp/access.ts';
+import type { Catalogue } from '../mcp/catalogue.ts';
+import type { McpServer } from '../mcp/server.ts';
+import type { OperationKind, RequestContext, Route } from '../pipeline/context.ts';
+import type { OriginOf } from '../pipeline/origin.ts';
+
+export function mcpRoute(server: McpServer, catalogue: Catalogue, originOf: OriginOf): Route {
+  return {
+    name: 'mcp',
+    method: 'POST',
+    path: '/mcp',
+    access: 'authenticated',
+    errors: 'rpc',
+    // What a call costs is known with its tool, so it is charged after the body.
+    kind: ({ body }) => kindOf(catalogue, body),
+    operations: () => 1,
+    needs(context: RequestContext): undefined {
+      requireOrigin(context, originOf(context));
+      requireAgents(context);
+    },
+    handle: (context) => server.answer(context),
+  };
+}
+
+function kindOf(catalogue: Catalogue, body: unknown): OperationKind {
+  const { method, params } = (typeof body === 'object' && body !== null ? body : {}) as { method?: unknown; params?: unknown };
+  if (method !== 'tools/call' || typeof params !== 'object' || params === null || !('name' in params)) return 'read';
+  return catalogue.kindOf(String(params.name));
+}

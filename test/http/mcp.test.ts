@@ -1,0 +1,304 @@
+// AI agents at /mcp: the protocol, the tools, what bounds them, and writes that somebody agrees to first.
+
+import { describe, expect, test } from 'vitest';
+import { callTool, connectClient, rpc } from '../helpers/mcp.ts';
+import { OdooWeb } from '../helpers/odoo_web.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const second = await gateway.startSidecar();
+const admin = await OdooWeb.login(gateway);
+const key = gateway.keys.admin;
+let made = 0;
+
+async function keyWith(values: Record<string, unknown>) {
+  made += 1;
+  return admin.create('gateway.key', { name: `agent ${made}`, ...values });
+}
+
+async function save(values: Record<string, unknown>): Promise<void> {
+  const id = await admin.call<number[]>('res.config.settings', 'create', [[values]]);
+  await admin.call('res.config.settings', 'execute', [id]);
+}
+
+const call = (name: string, args: Record<string, unknown> = {}, options: Partial<Parameters<typeof callTool>[3]> = {}) =>
+  callTool(gateway, name, args, { key, ...options });
+const partnersNamed = (name: string) => gateway.orm<number[]>('res.partner', 'search', { domain: [['name', '=', name]] });
+
+test('agents get in when a manager turns them on, and not before', async () => {
+  const before = await rpc(gateway, 'tools/list', {}, { key });
+  expect([before.status, before.json.error.data.reason]).toEqual([403, 'agent.off']);
+  expect((await rpc(gateway, 'tools/list', {}, { key: 'wrong' })).status).toBe(401);
+  await save({ gateway_agent_enabled: true });
+  const isIn = async (sidecar: typeof gateway | typeof second) => (await rpc(sidecar, 'tools/list', {}, { key })).status === 200;
+  await until('agents are on', async () => (await isIn(gateway)) && isIn(second), 2_000);
+});
+
+describe('the protocol', () => {
+  test('discovery names revisions, and what may be kept', async () => {
+    const { json } = await rpc(gateway, 'server/discover', {}, { key });
+    expect(json.result).toMatchObject({ supportedVersions: expect.arrayContaining(['2026-07-28']), capabilities: { tools: {} } });
+    expect(json.result).toMatchObject({ cacheScope: 'private', ttlMs: expect.any(Number) });
+  });
+
+  test('what is not a message is refused as JSON-RPC says', async () => {
+    const post = (body: string, headers = {}) =>
+      gateway.request('POST', '/mcp', { key, body, headers: { 'Content-Type': 'application/json', ...headers } });
+    expect((await gateway.get('/mcp', { key })).status).toBe(405);
+    expect((await gateway.request('DELETE', '/mcp', { key })).status).toBe(405);
+    expect((await post('{')).json.error.code).toBe(-32_700);
+    expect((await post('[]')).status).toBe(400);
+    expect((await post('{}', { 'Content-Type': 'text/plain' })).status).toBe(415);
+    expect((await post(JSON.stringify({ pad: 'x'.repeat(11 * 1024 * 1024) }))).status).toBe(413);
+    const unknown = await rpc(gateway, 'nope/nope', {}, { key });
+    expect([unknown.status, unknown.json.error.code]).toEqual([404, -32_601]);
+    const mismatch = await rpc(gateway, 'tools/list', {}, { key, headers: { 'Mcp-Method': 'tools/call' } });
+    expect([mismatch.status, mismatch.json.error.code]).toEqual([400, -32_020]);
+  });
+
+  test('a web page may not call, unless a manager named it', async () => {
+    const from = (origin: string) => rpc(gateway, 'tools/list', {}, { key, headers: { Origin: origin } });
+    expect((await from('https://evil.example')).json.error.data.reason).toBe('origin.not_allowed');
+    expect((await from(gateway.url)).status).toBe(200);
+    expect((await from('null')).status).toBe(403);
+  });
+
+  test.each(['legacy', 'modern'] as const)('the official client speaks to it: %s', async (era) => {
+    const client = await connectClient(gateway.url, key, era);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toContain('search_records');
+    const found = await client.callTool({ name: 'search_records', arguments: { model: 'res.partner', limit: 2 } });
+    expect(found.structuredContent).toMatchObject({ records: [{ id: expect.any(Number) }, { id: expect.any(Number) }] });
+    const refused = await client.callTool({ name: 'search_records', arguments: { model: 'ir.cron' } });
+    expect(refused.isError).toBe(true);
+    await client.close();
+  });
+});
+
+describe('tools', () => {
+  test('are listed in one order, in less than 12 kB, and only what the credential may do', async () => {
+    const [first, again] = await Promise.all([0, 1].map(() => rpc(gateway, 'tools/list', {}, { key })));
+    expect(first?.json.result.tools).toEqual(again?.json.result.tools);
+    expect(first?.text.length).toBeLessThan(12_000);
+    const { secret } = await keyWith({ scopes: 'res.partner:read' });
+    const { json } = await rpc(gateway, 'tools/list', {}, { key: secret });
+    const names = json.result.tools.map(({ name }: { name: string }) => name);
+    expect(names).toContain('search_records');
+    expect(names).not.toContain('create_record');
+    expect((await call('create_record', {}, { key: secret })).data.reason).toBe('agent.tool');
+  });
+
+  test('say who one is', async () => {
+    const { data } = await call('whoami');
+    expect(data).toMatchObject({ user: { name: expect.any(String) }, may: { scopes: 'all', writes: 'ask' } });
+    const { secret } = await keyWith({ scopes: 'res.partner:read' });
+    expect((await call('whoami', {}, { key: secret })).data.may.scopes).toEqual(['res.partner:read']);
+  });
+
+  test('find models by words', async () => {
+    expect((await call('find_models', { query: 'sales orders' })).data.models[0]).toMatchObject({ model: 'sale.order' });
+    expect((await call('find_models', { query: 'contacts' })).data.models.map((m: { model: string }) => m.model)).toContain(
+      'res.partner',
+    );
+  });
+
+  test.each(['sale.order', 'account.move', 'res.partner'])('describe %s in less than 6 kB', async (model) => {
+    const { data, bytes } = await call('describe_model', { model });
+    expect(bytes).toBeLessThan(6_000);
+    expect(data.fields.partner_id ?? data.fields.email).toEqual(expect.any(String));
+    const narrowed = await call('describe_model', { model, query: 'salesperson' });
+    expect(Object.keys(narrowed.data.fields).length).toBeGreaterThan(0);
+  });
+
+  test('answer small: a partner in less than 2 kB, ten fields, nothing empty', async () => {
+    const [id] = await gateway.orm<number[]>('res.partner', 'search', { domain: [['email', '!=', false]], limit: 1 });
+    const { data, bytes } = await call('read_records', { model: 'res.partner', ids: [id] });
+    expect(bytes).toBeLessThan(2_000);
+    expect(Object.keys(data.records[0]).length).toBeLessThanOrEqual(11);
+    expect(Object.values(data.records[0])).not.toContain(null);
+    expect(data.records[0].email).toEqual(expect.any(String));
+  });
+
+  test('page through all records within the budget, each once', async () => {
+    const values = Array.from({ length: 60 }, (_, i) => ({
+      name: `Budget ${String(i).padStart(2, '0')}`,
+      street: 'x'.repeat(250),
+    }));
+    await gateway.orm('res.partner', 'create', { vals_list: values });
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const args = {
+        model: 'res.partner',
+        domain: [['name', '=like', 'Budget %']],
+        fields: ['name', 'street'],
+        limit: 100,
+        cursor,
+      };
+      const { data, isError } = await call('search_records', args);
+      expect(isError).toBe(false);
+      expect(JSON.stringify(data.records).length).toBeLessThan(16_384);
+      seen.push(...data.records.map((row: { name: string }) => row.name));
+      cursor = data.next_cursor;
+    } while (cursor !== undefined);
+    expect(seen.length).toBe(60);
+    expect(new Set(seen).size).toBe(60);
+  });
+
+  test('take language and company, and count', async () => {
+    const { data } = await call('search_records', { model: 'res.partner', count: true, limit: 1, company: 1, language: 'en_US' });
+    expect(data.total).toBeGreaterThan(5);
+    expect((await call('search_records', { model: 'res.partner', company: 9_999 })).isError).toBe(true);
+  });
+
+  test('name the argument that is wrong, and what to do', async () => {
+    const wrong = await call('search_records', { model: 'res.partner', limit: 'many' });
+    expect(wrong.data).toMatchObject({ reason: 'agent.arguments', details: { argument: 'limit' } });
+    const field = await call('search_records', { model: 'res.partner', fields: ['nope'] });
+    expect(field.data).toMatchObject({ reason: 'odoo.field', what_to_do: expect.stringContaining('describe_model') });
+  });
+});
+
+describe('what bounds a key bounds its agent', () => {
+  test.each([
+    ['search_records', { model: 'ir.cron' }, 'odoo.exposure'],
+    ['describe_model', { model: 'gateway.key' }, 'odoo.exposure'],
+    ['read_records', { model: 'res.users', ids: [2], fields: ['password'] }, 'odoo.exposure'],
+    ['search_records', { model: 'res.partner', domain: [['user_ids.totp_secret', '!=', false]] }, 'odoo.exposure'],
+    ['create_record', { model: 'ir.actions.server', values: { name: 'x' } }, 'odoo.exposure'],
+    ['call_method', { model: 'res.partner', method: '_compute_display_name', ids: [1] }, 'odoo.method'],
+    ['delete_records', { model: 'gateway.key', ids: [1] }, 'odoo.exposure'],
+  ])('%s %j is refused even to an administrator', async (name, args, reason) => {
+    expect((await call(name, args)).data.reason).toBe(reason);
+  });
+
+  test('scopes hold for every tool', async () => {
+    const { secret } = await keyWith({ scopes: 'res.country:read res.partner:write' });
+    const refused: [string, Record<string, unknown>][] = [
+      ['search_records', { model: 'res.partner' }],
+      ['read_records', { model: 'res.partner', ids: [1] }],
+      ['describe_model', { model: 'res.partner' }],
+      ['search_records', { model: 'res.country', fields: ['currency_id.rate'] }],
+      ['create_record', { model: 'res.country', values: { name: 'X' } }],
+      ['update_records', { model: 'res.country', ids: [1], values: { name: 'X' } }],
+      ['call_method', { model: 'res.partner', method: 'message_post', ids: [1] }],
+    ];
+    for (const [name, args] of refused) {
+      const { data } = await call(name, args, { key: secret });
+      expect([name, data.reason, data.what_to_do]).toEqual([name, 'scope.insufficient', expect.any(String)]);
+    }
+  });
+
+  test('each call is a request in the log, with its tool, model and outcome', async () => {
+    await call('search_records', { model: 'ir.cron' });
+    await until('the log has the call', async () => {
+      const [row] = await gateway.sql(
+        "select route, status, reason from gateway.request_log where route = '/mcp search_records' and reason = 'odoo.exposure'",
+      );
+      return row?.['status'] === 403;
+    });
+  });
+});
+
+describe('writes', () => {
+  const create = (name: string, more = {}) => ({ model: 'res.partner', values: { name }, ...more });
+
+  test('are shown first, and happen once, with the confirmation, on any sidecar', async () => {
+    const shown = await call('create_record', create('Shown First'));
+    expect(shown.data).toMatchObject({
+      status: 'confirmation_required',
+      changes: [{ create: { model: 'res.partner', name: 'Shown First' }, values: { name: 'Shown First' } }],
+    });
+    expect(await partnersNamed('Shown First')).toEqual([]);
+    const confirm = shown.data.confirm;
+    const done = await callTool(second, 'create_record', create('Shown First', { confirm }), { key });
+    expect(done.data).toMatchObject({ status: 'done', created: [{ id: expect.any(Number) }] });
+    const again = await call('create_record', create('Shown First', { confirm }));
+    expect(again.data.created).toEqual(done.data.created);
+    expect(await partnersNamed('Shown First')).toHaveLength(1);
+  });
+
+  test('show updates as from and to, deletions by name, and methods by what they do', async () => {
+    const [id = 0] = await gateway.orm<number[]>('res.partner', 'create', { vals_list: [{ name: 'To Change' }] });
+    const update = await call('update_records', { model: 'res.partner', ids: [id], values: { name: 'Changed' } });
+    expect(update.data.changes[0]).toMatchObject({ update: { id }, from: { name: 'To Change' }, to: { name: 'Changed' } });
+    const gone = await call('delete_records', { model: 'res.partner', ids: [id] });
+    expect(gone.data.changes).toEqual([{ delete: { model: 'res.partner', id, name: 'To Change' } }]);
+    const archive = await call('call_method', { model: 'res.partner', method: 'action_archive', ids: [id] });
+    expect(archive.data.changes[0]).toMatchObject({ from: { active: true }, to: { active: false } });
+    const read = await call('call_method', { model: 'res.partner', method: 'name_search', args: ['To Change'] });
+    expect(read.data).toMatchObject({ status: 'done', result: [[id, 'To Change']] });
+  });
+
+  test('refuse a confirmation that is altered, for other arguments, or of another caller', async () => {
+    const { confirm } = (await call('create_record', create('Forged'))).data;
+    const swapped = confirm.endsWith('A') ? `${confirm.slice(0, -1)}B` : `${confirm.slice(0, -1)}A`;
+    const [nonce, , signature] = confirm.split('.');
+    const later = `${nonce}.${(Date.now() + 3_600_000).toString(36)}.${signature}`;
+    const attempts: [Record<string, unknown>, string][] = [
+      [create('Forged', { confirm: swapped.replace(/^./, 'x') }), key],
+      [create('Forged', { confirm: later }), key],
+      [create('Forged', { confirm: 'nonsense' }), key],
+      [create('Forged Otherwise', { confirm }), key],
+      [create('Forged', { company: 1, confirm }), key],
+      [create('Forged', { confirm }), gateway.keys.demo],
+    ];
+    for (const [args, by] of attempts) {
+      expect((await call('create_record', args, { key: by })).data.reason).toBe('agent.confirmation');
+    }
+    expect((await call('update_records', { ...create('Forged'), ids: [1], confirm })).data.reason).toBe('agent.confirmation');
+    expect(await partnersNamed('Forged')).toEqual([]);
+  });
+
+  test('refuse a confirmation after the scopes changed', async () => {
+    const made = await keyWith({ scopes: 'res.partner:read res.partner:write' });
+    const shown = await call('create_record', create('Rights Changed'), { key: made.secret });
+    await admin.call('gateway.key', 'write', [[made.id], { scopes: 'res.partner:write' }]);
+    const { confirm } = shown.data;
+    await until(
+      'the change is live',
+      async () => {
+        const { data } = await call('create_record', create('Rights Changed', { confirm }), { key: made.secret });
+        return data.reason === 'agent.confirmation';
+      },
+      0,
+    );
+    expect(await partnersNamed('Rights Changed')).toEqual([]);
+  });
+
+  test('are asked for in the dialog of a client that has one', async () => {
+    const client = await connectClient(gateway.url, key, 'modern', { elicitation: { form: {} } });
+    const questions: string[] = [];
+    let agrees = false;
+    client.setRequestHandler('elicitation/create', async ({ params }) => {
+      questions.push(params.message);
+      return agrees ? { action: 'accept', content: { confirm: true } } : { action: 'decline' };
+    });
+    const ask = () => client.callTool({ name: 'create_record', arguments: create('By Dialog') });
+    expect((await ask()).structuredContent).toEqual({ status: 'declined' });
+    expect(await partnersNamed('By Dialog')).toEqual([]);
+    agrees = true;
+    expect((await ask()).structuredContent).toMatchObject({ status: 'done' });
+    expect(await partnersNamed('By Dialog')).toHaveLength(1);
+    expect(questions[0]).toContain('By Dialog');
+    await client.close();
+  });
+
+  test('go by the profile: at once, never, or no agents at all', async () => {
+    const [id] = await admin.call<number[]>('gateway.profile', 'create', [[{ name: 'Agents', agent_writes: 'allowed' }]]);
+    const { secret } = await keyWith({ profile_id: id });
+    expect((await call('create_record', create('At Once'), { key: secret })).data.status).toBe('done');
+    const set = (values: Record<string, unknown>) => admin.call('gateway.profile', 'write', [[id], values]);
+    await set({ agent_writes: 'never' });
+    await until('never is live', async () => {
+      const { data } = await call('create_record', create('At Once'), { key: secret });
+      return data.reason === 'agent.tool';
+    });
+    expect(
+      (await call('call_method', { model: 'res.partner', method: 'action_archive', ids: [1] }, { key: secret })).data.reason,
+    ).toBe('agent.writes');
+    await set({ agent_access: 'off' });
+    await until('off is live', async () => (await rpc(gateway, 'tools/list', {}, { key: secret })).status === 403);
+  });
+});
