@@ -42,6 +42,12 @@ def _give_back_privileges(cr):
     roles = [role for (role,) in cr.fetchall()]
     database = SQL.identifier(cr.dbname)
     statements = [SQL("revoke connect on database %s from %s", database, SQL.identifier(role)) for role in roles]
+    statements.append(
+        SQL(
+            "select gateway.revoke_reads(reader) from gateway.grantee"
+            " where exists (select from pg_roles where rolname = reader)"
+        )
+    )
     for privilege in _taken_from_all(cr) if roles else ():
         if privilege == "create on schema":
             statements.append(SQL("grant create on schema public to public"))

@@ -127,10 +127,17 @@ select format('create role %I', :'role') where not exists (select from pg_roles 
 alter role :"role" :options password :'password';
 `;
 
+const createReader = `
+select format('create role %I', :'reader') where not exists (select from pg_roles where rolname = :'reader') \\gexec
+grant :"reader" to :"role";
+`;
+
 /** @param {Cluster} cluster */
 async function ensureRoles(cluster) {
   const { passwords } = ensureState();
   const superuserUrl = /** @type {string} */ (cluster.superuserUrl);
   await sql(superuserUrl, createRole, { role: cluster.ownerRole, password: passwords.odoo, options: 'login createdb' });
-  await sql(superuserUrl, createRole, { role: cluster.sidecarRole, password: passwords.gateway, options: 'login' });
+  await sql(superuserUrl, createRole, { role: cluster.sidecarRole, password: passwords.gateway, options: 'login noinherit' });
+  // The databases' owner may not create roles, so gateway.grant_to finds its reader made.
+  await sql(superuserUrl, createReader, { role: cluster.sidecarRole, reader: `${cluster.sidecarRole}_reader` });
 }

@@ -26,6 +26,7 @@ const sidecarLayers = [
   ['lifecycle', 'routes'],
   ['pipeline', 'openapi', 'mcp'],
   ['records'],
+  ['compiled'],
   ['credentials', 'limits', 'executor', 'traffic', 'webhooks'],
   ['pipeline/context', 'pipeline/query'],
   ['pipeline/steps', 'pipeline/percent_encoding'],

@@ -14,6 +14,10 @@ export interface Config {
   readonly databases: readonly [string, ...string[]];
   /** Connections to Postgres per served database, the listener's not counted. */
   readonly poolSize: number;
+  /** Where compiled reads run: `databaseUrl`, or a replica of it. */
+  readonly readDatabaseUrl: string;
+  /** Connections for compiled reads per served database. */
+  readonly readPoolSize: number;
   readonly odooUrl: string;
   readonly odooWorkers: number;
   /** Calls that may wait for Odoo before further ones are refused. */
@@ -94,6 +98,7 @@ export function loadConfig(env: Environment): Config {
     faults.push('GATEWAY_DATABASE_URL is missing: an address like postgres://role:password@host:5432/database.');
   }
   const listenUrl = url('GATEWAY_LISTEN_URL', postgres, 'postgres://role:password@host:5432') ?? databaseUrl;
+  const readUrl = url('GATEWAY_READ_DATABASE_URL', postgres, 'postgres://role:password@replica:5432') ?? databaseUrl;
 
   const [first, ...others] = list(text('GATEWAY_DATABASES') ?? nameIn(databaseUrl));
   if (first === undefined && databaseUrl !== undefined) {
@@ -131,6 +136,8 @@ export function loadConfig(env: Environment): Config {
     listenUrl: listenUrl === undefined ? '' : withoutDatabase(listenUrl),
     databases,
     poolSize: whole('GATEWAY_POOL_SIZE', 10, 2, 200),
+    readDatabaseUrl: readUrl === undefined ? '' : withoutDatabase(readUrl),
+    readPoolSize: whole('GATEWAY_READ_POOL_SIZE', 4, 1, 200),
     odooUrl: odooUrl?.origin ?? 'http://127.0.0.1:8069',
     odooWorkers: whole('GATEWAY_ODOO_WORKERS', 2, 1, 256),
     odooQueue: whole('GATEWAY_ODOO_QUEUE', 500, 1, 100_000),

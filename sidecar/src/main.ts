@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { CompilingOdoo } from './compiled/compiled_reads.ts';
 import type { Config } from './config.ts';
 import { ConfigError, loadConfig, urlOfDatabase } from './config.ts';
 import { AccessTokens } from './credentials/access_token.ts';
@@ -18,7 +19,6 @@ import { VerificationQueue } from './credentials/verification_queue.ts';
 import { Database } from './db/database.ts';
 import { schemaVersion } from './db/schema_version.ts';
 import { OdooChannel } from './executor/channel.ts';
-import { Odoo } from './executor/execute.ts';
 import { stopOnSignals } from './lifecycle.ts';
 import { concurrencyCap } from './limits/concurrency.ts';
 import { limitFailures } from './limits/failed_authentication.ts';
@@ -116,7 +116,15 @@ function main(config: Config, log: Log): void {
   });
   // Odoo hashes a password for a third of a second: one at a time leaves its other workers to everybody else.
   const logins = new VerificationQueue({ concurrency: 1, mostWaiting: 100, longestWaitMs: 5_000 });
-  const odoo = new Odoo(channel, config.requestTimeoutMs);
+  const odoo = new CompilingOdoo({
+    channel,
+    requestTimeoutMs: config.requestTimeoutMs,
+    connectionOf: ({ name }) => ({
+      url: urlOfDatabase(config.readDatabaseUrl, name),
+      size: config.readPoolSize,
+      statementTimeoutMs: config.requestTimeoutMs,
+    }),
+  });
   const events = new EventReader(channel, config.requestTimeoutMs);
   const webhooks = databases.map(
     (database) => new WebhookDispatcher({ database, instance, readRecords: (...asked) => events.read(...asked) }),
@@ -244,7 +252,7 @@ function main(config: Config, log: Log): void {
       {
         name: 'close',
         limitMs: 3_000,
-        run: () => Promise.all(databases.map((database) => database.close())),
+        run: () => Promise.all([odoo.closeReads(), ...databases.map((database) => database.close())]),
       },
     ],
     log,

@@ -9,6 +9,7 @@ const request = {
   method: 'GET',
   status: 200,
   reason: undefined,
+  way: undefined,
   cost: 1,
   gatewayMs: 3,
   odooMs: 2,

@@ -20,7 +20,7 @@ class GatewayRequestLog(models.Model):
           id, at, request_id, sidecar, consumer, credential, user_id, profile_id, address, user_agent, method, path,
           route, model, odoo_method, operation, status, (status / 100)::text as status_class, reason, message, level,
           cost, gateway_ms, auth_ms, throttle_ms, queue_ms, odoo_ms, orm_ms, shape_ms, sql_count, retries, bytes_in,
-          bytes_out, request_headers, request_body, response_headers, response_body, traceback
+          bytes_out, request_headers, request_body, response_headers, response_body, traceback, way
         from gateway.request_log
     """
 
@@ -59,6 +59,11 @@ class GatewayRequestLog(models.Model):
     orm_ms = fields.Float("ORM (ms)", readonly=True, aggregator="avg", digits=(12, 1))
     shape_ms = fields.Float("Shaping (ms)", readonly=True, aggregator="avg", digits=(12, 1))
     sql_count = fields.Integer("SQL Statements", readonly=True)
+    way = fields.Char(
+        "Way of the Read",
+        readonly=True,
+        help="compiled: by the statement that Odoo had made for it. odoo: through Odoo, and why.",
+    )
     retries = fields.Integer(readonly=True)
     bytes_in = fields.Integer("Request (bytes)", readonly=True)
     bytes_out = fields.Integer("Response (bytes)", readonly=True)

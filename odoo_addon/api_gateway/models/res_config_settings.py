@@ -39,6 +39,10 @@ class ResConfigSettings(models.TransientModel):
         "Records of Relations", gateway_setting="answer.max_records", least=1, most=1_000_000
     )
     gateway_batch_max = fields.Integer("Largest Batch", gateway_setting="batch.max", least=1, most=10_000)
+    gateway_compiled_enabled = fields.Boolean("Compiled Reads", gateway_setting="compiled.enabled")
+    gateway_compiled_except = fields.Text(
+        "Models Always Read by Odoo", gateway_setting="compiled.except", gateway_list=True, most=20_000
+    )
     gateway_cors_origins = fields.Text(
         "Web Pages That May Call",
         gateway_setting="cors.origins",
@@ -256,6 +260,8 @@ class ResConfigSettings(models.TransientModel):
             check_ip_list(self.env, value)
         elif name == "gateway_sidecar_url" and value:
             check_address(self.env, value)
+        elif name == "gateway_compiled_except":
+            check_models(self.env, lines(value))
         elif name == "gateway_cors_origins":
             for origin in lines(value):
                 if origin != "*" and not _is_origin(origin):
@@ -267,14 +273,19 @@ class ResConfigSettings(models.TransientModel):
         return [pattern for (pattern,) in self.env.cr.fetchall()]
 
     def _gateway_set_never_exposed(self, patterns):
-        for pattern in patterns:
-            if not MODEL_PATTERN.fullmatch(pattern) or len(pattern) > 200:
-                raise ValidationError(self.env._('"%s" is not a technical name such as hr.employee or hr.*.', pattern))
+        check_models(self.env, patterns)
         cr = self.env.cr
         cr.execute("delete from gateway.never_exposed where not builtin and pattern <> all (%s)", (patterns,))
         cr.execute(
             "insert into gateway.never_exposed (pattern) select unnest(%s::text[]) on conflict do nothing", (patterns,)
         )
+
+
+def check_models(env, patterns):
+    """Raises ValidationError unless they are names of models, or beginnings of names with `*` at the end."""
+    for pattern in patterns:
+        if not MODEL_PATTERN.fullmatch(pattern) or len(pattern) > 200:
+            raise ValidationError(env._('"%s" is not a technical name such as hr.employee or hr.*.', pattern))
 
 
 def check_address(env, address):

@@ -54,6 +54,7 @@ class TestSettings(TransactionCase):
             "cors_origins": ("https://shop.example.com/", "shop.example.com", "* null"),
             "ip_block_never": ("203.0.113.300", "203.0.113.0/33", "office"),
             "webhook_egress_allow": ("localhost",),
+            "compiled_except": ("HR", "*"),
             "never_exposed": ("hr.*.x", "HR", "res partner; drop"),
         }
         before = self.stored()

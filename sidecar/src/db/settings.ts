@@ -34,6 +34,8 @@ const shape = z.object({
     .max(512 * mebibyte)
     .catch(32 * mebibyte),
   'batch.max': z.int().min(1).max(10_000).catch(1_000),
+  'compiled.enabled': z.boolean().catch(true),
+  'compiled.except': z.array(z.string()).catch([]),
   'cors.origins': z.array(z.string()).catch(['*']),
   'token.issuer': z.string().min(1).max(200).catch('odoo-api-gateway'),
   'token.access_s': z.int().min(60).max(86_400).catch(3_600),

@@ -13,6 +13,7 @@ export interface Fact {
   readonly method: string;
   readonly status: number;
   readonly reason: string | undefined;
+  readonly way: string | undefined;
   requests: number;
   cost: number;
   gateway_ms: number;
@@ -61,6 +62,7 @@ export const logColumns = [
   ...['method', 'path', 'route', 'model', 'odoo_method', 'operation', 'status', 'reason', 'message', 'level', 'cost'],
   ...['gateway_ms', 'auth_ms', 'throttle_ms', 'queue_ms', 'odoo_ms', 'orm_ms', 'shape_ms', 'sql_count', 'retries'],
   ...['bytes_in', 'bytes_out', 'request_headers', 'request_body', 'response_headers', 'response_body', 'traceback'],
+  'way',
 ] as const;
 
 export type LogRow = Partial<Record<(typeof logColumns)[number], string | number | undefined>>;

@@ -3,7 +3,7 @@
 import type { Reason } from '../errors.ts';
 import { GatewayError, isReason } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
-import type { OperationKind, RequestContext, Target } from '../pipeline/context.ts';
+import type { Grant, OperationKind, RequestContext, Target } from '../pipeline/context.ts';
 import { callContext, idempotencyToken } from './caller.ts';
 import type { Call, CallError, OdooChannel, Path, Request } from './channel.ts';
 import type { ClientOperation, LoginResult, ModelTypes, Operation } from './operations.ts';
@@ -72,6 +72,27 @@ export class Odoo {
     return asLogin(result);
   }
 
+  /** Asks Odoo to compile a read for the principal's user: on the gateway's own account, because nobody waits for it. */
+  async compile(context: RequestContext, read: Readonly<Record<string, unknown>>, grant: Grant): Promise<unknown> {
+    const { result } = await this.#channel.deliver({
+      path: '/gateway/read',
+      database: context.database,
+      call: {
+        request_id: context.requestId,
+        uid: context.principal.userId,
+        address: context.address,
+        context: callContext(context.request.headers),
+        grant,
+        operations: [{ op: 'compile', read }],
+      },
+      consumer: 'gateway:compile',
+      deadline: Date.now() + this.#requestTimeoutMs,
+      isWanted: () => true,
+    });
+    if (!result.ok) throw asAnswer(result.error);
+    return result.results[0];
+  }
+
   /** Whether the principal's user, when it logs in with its password now, needs a second factor. */
   async needsSecondFactor(context: RequestContext): Promise<boolean> {
     const [result] = await this.#run('/gateway/read', context, [{ op: 'second_factor' }]);
@@ -125,7 +146,7 @@ export class Odoo {
 const kinds: Readonly<Record<string, OperationKind>> = { create: 'write', write: 'write', unlink: 'delete', call: 'call' };
 
 /** For the record; undefined for what the gateway asks on its own account. */
-function targetOf(operations: readonly Operation[]): Target | undefined {
+export function targetOf(operations: readonly Operation[]): Target | undefined {
   const [first] = operations;
   if (first === undefined || !('model' in first)) return undefined;
   return {

@@ -87,6 +87,12 @@ interface DescribeOperation {
   readonly models: readonly string[];
 }
 
+/** `read`: a search or a read with slots for values (`compiled/shape_key.ts`). */
+interface CompileOperation {
+  readonly op: 'compile';
+  readonly read: Readonly<Record<string, unknown>>;
+}
+
 interface LoginOperation {
   readonly op: 'login';
   readonly login: string;
@@ -125,7 +131,8 @@ export type Operation =
   | UnlinkOperation
   | CallOperation
   | ModelsOperation
-  | DescribeOperation;
+  | DescribeOperation
+  | CompileOperation;
 
 /** What `search` and `read` give, raw. */
 export interface Records {

@@ -97,6 +97,9 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
     ...context.limitHeaders,
     ...context.headers,
   ];
+  if (context.way !== undefined && context.request.headers['x-gateway-explain'] !== undefined) {
+    headers.push('X-Gateway-Read', explained(context));
+  }
   if (context.languages.length > 0) headers.push('Content-Language', context.languages.join(', '));
   // Whether the body that it held back follows all the same is not known.
   if (context.awaitsContinue && !headers.includes('Connection')) headers.push('Connection', 'close');
@@ -106,6 +109,11 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
   response.end(body);
   const { database } = context.known;
   if (database !== undefined) unread.hold(response, context.holder, context.bytesOut, database.settings['answer.max_bytes']);
+}
+
+/** Which way a read went; if Odoo's, why: `odoo:field res.partner.message_ids`. */
+function explained({ way, wayDetail }: RequestContext): string {
+  return `${way} ${wayDetail}`.replaceAll(/[^\x20-\x7e]/g, '?').trim();
 }
 
 /** Where the time went, as browsers' developer tools draw it (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in

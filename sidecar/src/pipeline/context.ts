@@ -188,7 +188,7 @@ export class RequestContext {
   languages: readonly string[] = [];
 
   /** Milliseconds, for Server-Timing and the record. */
-  readonly timings = { auth: 0, throttle: 0, queue: 0, odoo: 0, orm: 0, shape: 0 };
+  readonly timings = { auth: 0, throttle: 0, queue: 0, odoo: 0, orm: 0, sql: 0, shape: 0 };
   target: Target | undefined = undefined;
   /** Set before Odoo is asked: what the request writes is carried out, shown and rolled back. */
   dryRun: { readonly differences: boolean } | undefined = undefined;
@@ -197,6 +197,10 @@ export class RequestContext {
   /** What Odoo reported of the request's operations. */
   sqlCount = 0;
   retries = 0;
+  /** Which way a read of records went: `compiled`, or `odoo:` and why. */
+  way: string | undefined = undefined;
+  /** What that reason is about: a field, a model. */
+  wayDetail = '';
   /** The client holds its body back until it gets `100 Continue` or another answer (`Expect: 100-continue`). */
   awaitsContinue: boolean;
   /** Size of the body, as far as it was read. */

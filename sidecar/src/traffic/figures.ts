@@ -14,6 +14,8 @@ export interface Counted {
   readonly method: string;
   readonly status: number;
   readonly reason: string | undefined;
+  /** Which way a read of records went. */
+  readonly way: string | undefined;
   readonly cost: number;
   readonly gatewayMs: number;
   readonly odooMs: number;
@@ -86,20 +88,20 @@ export class Figures {
   }
 
   #fact(minute: number, request: Counted): Fact {
-    const { method, status, reason } = request;
+    const { method, status, reason, way } = request;
     const { consumer } = request.consumer;
     let { route, model } = request;
-    let key = `${minute}|${consumer}|${route}|${model}|${method}|${status}|${reason}`;
+    let key = `${minute}|${consumer}|${route}|${model}|${method}|${status}|${reason}|${way}`;
     let fact = this.#facts.get(key);
     if (fact === undefined && this.#facts.size >= mostFacts) {
       route = otherRoute;
       model = undefined;
-      key = `${minute}|${consumer}|${route}|${model}|${method}|${status}|${reason}`;
+      key = `${minute}|${consumer}|${route}|${model}|${method}|${status}|${reason}|${way}`;
       fact = this.#facts.get(key);
     }
     if (fact === undefined) {
       const sums = { requests: 0, cost: 0, gateway_ms: 0, odoo_ms: 0, bytes_in: 0, bytes_out: 0 };
-      fact = { minute, consumer, route, model, method, status, reason, ...sums };
+      fact = { minute, consumer, route, model, method, status, reason, way, ...sums };
       this.#facts.set(key, fact);
     }
     return fact;

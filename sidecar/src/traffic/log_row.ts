@@ -64,6 +64,7 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
     retries: context.retries || undefined,
     bytes_in: counted.bytesIn,
     bytes_out: counted.bytesOut,
+    way: context.way,
     traceback: counted.status >= 500 ? optional(tracebackOf(error), (text) => redactor.tail(text, longestTraceback)) : undefined,
   };
   if (withPayloads) {

@@ -51,10 +51,11 @@ function countedOf(context: RequestContext, now: number): Counted {
     consumer: principal === undefined ? nobody : consumerOf(principal),
     route: countedAs.route ?? ('path' in endpoint && typeof endpoint.path === 'string' ? endpoint.path : endpoint.name),
     // A model counts once Odoo has answered for it: nobody fills the figures with names of their own.
-    model: timings.odoo > 0 && reason !== 'odoo.model' ? target?.model : undefined,
+    model: timings.odoo + timings.sql > 0 && reason !== 'odoo.model' ? target?.model : undefined,
     method: knownMethods.has(request.method) ? request.method : 'OTHER',
     status: countedAs.status ?? context.status,
     reason,
+    way: context.way,
     cost: target?.operations ?? 1,
     gatewayMs,
     odooMs: timings.odoo,

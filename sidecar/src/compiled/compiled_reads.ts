@@ -1,0 +1,181 @@
+// Chooses a read's way: the statement that Odoo has compiled for this caller, or Odoo itself. Whatever gives reason to doubt
+// a statement's answer leads to Odoo, whose answers and refusals are the right ones.
+
+import type { Database } from '../db/database.ts';
+import { perDatabase } from '../db/database.ts';
+import { sqlStateOf } from '../db/read_pool.ts';
+import { callContext } from '../executor/caller.ts';
+import type { OdooChannel } from '../executor/channel.ts';
+import { Odoo, targetOf } from '../executor/execute.ts';
+import { isExposed } from '../executor/exposure.ts';
+import type { Operation } from '../executor/operations.ts';
+import type { Grant, RequestContext } from '../pipeline/context.ts';
+import { Compiler } from './compiler.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { Connection } from './connection.ts';
+import { Doubt } from './doubt.ts';
+import type { Plan } from './plan.ts';
+import { readPlan } from './plan.ts';
+import { PlanCache, planKey } from './plan_cache.ts';
+import { OutdatedError, runPlan } from './runner.ts';
+import type { Shape } from './shape_key.ts';
+import { shapeOf } from './shape_key.ts';
+
+const cancelled = '57014';
+
+type RecordsRead = Extract<Operation, { op: 'search' | 'read' }>;
+
+/** A read whose shape may have a plan. */
+interface Candidate {
+  readonly operation: RecordsRead;
+  readonly grant: Grant;
+  readonly shape: Shape;
+  readonly key: string;
+}
+
+export interface CompilingOptions {
+  readonly channel: OdooChannel;
+  readonly requestTimeoutMs: number;
+  /** Where and how compiled reads of a database run. */
+  readonly connectionOf: (database: Database) => ConnectionOptions;
+}
+
+/** Odoo, as everything that reads and writes knows it; reads of records go the shorter way where there is one. */
+export class CompilingOdoo extends Odoo {
+  readonly #compiler: Compiler;
+  readonly #plansOf = perDatabase(() => new PlanCache());
+  readonly #connectionOf: (database: Database) => Connection;
+  readonly #connections = new Set<Connection>();
+
+  constructor({ channel, requestTimeoutMs, connectionOf }: CompilingOptions) {
+    super(channel, requestTimeoutMs);
+    this.#compiler = new Compiler(() => channel.load.queued > 0);
+    this.#connectionOf = perDatabase((database) => {
+      const connection = new Connection(database, connectionOf(database));
+      this.#connections.add(connection);
+      return connection;
+    });
+  }
+
+  override async read(
+    context: RequestContext,
+    operations: readonly Operation[],
+    grant = context.principal.grant,
+  ): Promise<readonly unknown[]> {
+    const [operation] = operations;
+    if (operations.length > 1 || (operation?.op !== 'search' && operation?.op !== 'read')) {
+      return super.read(context, operations, grant);
+    }
+    const candidate = this.#candidate(context, operation, grant);
+    const answer = candidate && (await this.#answer(context, candidate));
+    if (answer !== undefined) return [answer];
+    const results = await super.read(context, operations, grant);
+    if (candidate !== undefined) this.#considerCompiling(context, candidate);
+    return results;
+  }
+
+  async closeReads(): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
+  }
+
+  /** Undefined, with the reason noted in the context, for a read that is not to be compiled. */
+  #candidate(context: RequestContext, operation: RecordsRead, grant: Grant): Candidate | undefined {
+    const { settings } = context.database;
+    context.way = 'odoo:off';
+    if (!settings['compiled.enabled'] || !isExposed(operation.model, settings['compiled.except'])) return undefined;
+    const shape = shapeOf(operation);
+    context.way = 'odoo:shape';
+    if (shape === undefined) return undefined;
+    const key = planKey(context.principal.userId, grant, callContext(context.request.headers), shape.key);
+    return { operation, grant, shape, key };
+  }
+
+  /** Undefined, with the reason noted in the context, when Odoo has to be asked. */
+  async #answer(context: RequestContext, candidate: Candidate): Promise<unknown> {
+    const { database } = context;
+    const connection = this.#connectionOf(database);
+    const { pool } = connection;
+    const plans = this.#plansOf(database);
+    const known = plans.get(candidate.key);
+    if (pool === undefined || known === undefined || 'refused' in known) {
+      const refused = known !== undefined && 'refused' in known ? known.refused : undefined;
+      context.way = `odoo:${pool === undefined ? 'no_reader' : (refused?.why ?? 'new')}`;
+      context.wayDetail = refused?.what ?? '';
+      return undefined;
+    }
+    const startedAt = performance.now();
+    try {
+      const answer = await runPlan(pool, known, this.#asked(context, candidate));
+      context.target ??= targetOf([candidate.operation]);
+      context.languages = known.plan.languages;
+      context.sqlCount += 1;
+      context.way = 'compiled';
+      return answer;
+    } catch (error) {
+      context.way = `odoo:${this.#setAside(database, candidate.key, error)}`;
+      return undefined;
+    } finally {
+      context.timings.sql += performance.now() - startedAt;
+    }
+  }
+
+  #asked({ database }: RequestContext, { operation, grant, shape }: Candidate) {
+    return {
+      op: operation.op,
+      ids: operation.op === 'read' ? operation.ids : [],
+      limit: operation.op === 'search' ? operation.limit : 0,
+      values: shape.values,
+      mostBytes: database.settings['answer.max_bytes'],
+      isNarrowed: grant.scopes !== null || grant.models !== null,
+    };
+  }
+
+  /** What a failure says about the plan; the reason for the record. */
+  #setAside(database: Database, key: string, error: unknown): string {
+    const plans = this.#plansOf(database);
+    if (error instanceof OutdatedError) {
+      plans.outdated(error.versions);
+      return 'moved';
+    }
+    if (error instanceof Doubt) {
+      if (error.why === 'plan') plans.refuse(key, { why: 'error', what: '' });
+      return error.why;
+    }
+    const state = sqlStateOf(error);
+    if (state === cancelled) {
+      plans.refuse(key, { why: 'slow', what: '' });
+      return 'slow';
+    }
+    if (state === undefined) {
+      this.#connectionOf(database).failed(error);
+      return 'failed';
+    }
+    // A column that is gone, or a right that was taken back: Odoo compiles it again, but not without end.
+    plans.refuse(key, { why: 'error', what: state });
+    database.log.warn({ reason: error instanceof Error ? error.message : String(error), state }, 'a compiled read failed');
+    return 'failed';
+  }
+
+  #considerCompiling(context: RequestContext, { grant, shape, key }: Candidate): void {
+    const { database, principal } = context;
+    const plans = this.#plansOf(database);
+    if (this.#connectionOf(database).pool === undefined || plans.get(key) !== undefined) return;
+    this.#compiler.consider(key, async () => {
+      const keep = plans.begin(key);
+      const wanted = { uid: principal.userId, database: database.channel.uuid, secret: database.channel.secret };
+      try {
+        const made = readPlan(await this.compile(context, shape.operation, grant), wanted);
+        if (!('why' in made)) keep(this.#isAllowed(database, made) ? made : { why: 'off', what: '' });
+        // Odoo's worker was not up to date itself.
+        else if (made.why !== 'moving') keep(made);
+      } catch (error) {
+        database.log.debug({ err: error }, 'a read was not compiled');
+        keep({ why: 'error', what: '' });
+      }
+    });
+  }
+
+  #isAllowed({ settings }: Database, { levels }: Plan): boolean {
+    return levels.every(({ model }) => isExposed(model, settings['compiled.except']));
+  }
+}

@@ -1,0 +1,45 @@
+// When Odoo is asked to compile. Nobody waits for it, and a flood of new shapes must not occupy workers: one at a time,
+// with a pause after each that is a multiple of the time it took.
+
+import { LRUCache } from 'lru-cache';
+
+/** So compiling takes a quarter of one worker at most. */
+const pauseFactor = 3;
+const rememberedShapes = 5_000;
+/** While calls wait for Odoo, only shapes that come again are worth it. */
+const asksWhileBusy = 2;
+
+export class Compiler {
+  readonly #isBusy: () => boolean;
+  readonly #asks = new LRUCache<string, number>({ max: rememberedShapes });
+  #isCompiling = false;
+  #restsUntil = 0;
+  #compiled = 0;
+
+  /** @param isBusy whether calls wait for Odoo */
+  constructor(isBusy: () => boolean) {
+    this.#isBusy = isBusy;
+  }
+
+  /** Times that Odoo was asked. */
+  get compiled(): number {
+    return this.#compiled;
+  }
+
+  /** A shape without a plan was asked for: compiles it beside, if it is time. `compile` must not throw. */
+  consider(key: string, compile: () => Promise<void>): void {
+    const asks = (this.#asks.get(key) ?? 0) + 1;
+    this.#asks.set(key, asks);
+    if (this.#isCompiling || performance.now() < this.#restsUntil) return;
+    if (this.#isBusy() && asks < asksWhileBusy) return;
+    this.#asks.delete(key);
+    this.#isCompiling = true;
+    this.#compiled += 1;
+    const startedAt = performance.now();
+    void compile().finally(() => {
+      const endedAt = performance.now();
+      this.#restsUntil = endedAt + pauseFactor * (endedAt - startedAt);
+      this.#isCompiling = false;
+    });
+  }
+}

@@ -1,0 +1,62 @@
+// The connections that compiled reads of a database run on, once it is known that there is a role for them.
+
+import { readReader } from '../db/compiled.ts';
+import type { Database } from '../db/database.ts';
+import { ReadPool } from '../db/read_pool.ts';
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly size: number;
+  readonly statementTimeoutMs: number;
+}
+
+const askAgainAfterMs = 30_000;
+/** After a connection failed: the next reads go Odoo's way at once. */
+const pauseMs = 5_000;
+
+export class Connection {
+  readonly #database: Database;
+  readonly #options: ConnectionOptions;
+  #pool: ReadPool | undefined;
+  #askAt = 0;
+  #usableFrom = 0;
+
+  constructor(database: Database, options: ConnectionOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  /** Undefined while there is no role, or Postgres does not answer. */
+  get pool(): ReadPool | undefined {
+    const now = performance.now();
+    if (this.#pool === undefined && now >= this.#askAt) {
+      this.#askAt = now + askAgainAfterMs;
+      void this.#open();
+    }
+    return now < this.#usableFrom ? undefined : this.#pool;
+  }
+
+  /** A connection could not be made, or was lost. */
+  failed(error: unknown): void {
+    this.#usableFrom = performance.now() + pauseMs;
+    this.#database.log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'compiled reads pause');
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.end();
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const role = await readReader(this.#database);
+      if (role === null) {
+        this.#database.log.warn('reads are not compiled: the role for them is missing, see "Compiled reads" in docs/admin.md');
+        return;
+      }
+      const { log } = this.#database;
+      this.#pool = new ReadPool({ ...this.#options, role, log });
+    } catch (error) {
+      this.#database.log.warn({ err: error }, 'compiled reads are not ready');
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** A compiled read that is not to be trusted, or has no answer of its own: Odoo is asked. */
+export class Doubt extends Error {
+  /** For the record: `values`, `large` … */
+  readonly why: string;
+
+  constructor(why: string, options?: ErrorOptions) {
+    super(`a compiled read gave no answer: ${why}`, options);
+    this.name = 'Doubt';
+    this.why = why;
+  }
+}

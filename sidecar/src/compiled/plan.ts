@@ -1,0 +1,99 @@
+// A plan: a read that Odoo has compiled for one caller, with its rights in the text. Only what Odoo has signed is run.
+
+import type { KeyObject } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+
+/**
+ * How a column becomes the value that the ORM's read gives:
+ * `plain`: as it is; `integer0`, `float0`: 0 for empty; `named`: a relation as id and name; `one`: an expanded
+ * relation; `ids`, `many`: a relation to many, as ids or expanded. All others are empty as `false`.
+ */
+const forms = ['plain', 'integer', 'integer0', 'float', 'float0', 'boolean', 'datetime', 'named', 'one', 'ids', 'many'] as const;
+
+const column = z.object({
+  field: z.string(),
+  /** The name of the column in the result. */
+  as: z.string().nullish(),
+  form: z.enum(forms),
+  /** Of the column with the name of a relation's record. */
+  name: z.string().nullish(),
+  /** Of the level that holds a relation's records. */
+  level: z.string().nullish(),
+});
+
+const level = z.object({
+  name: z.string(),
+  model: z.string(),
+  columns: z.array(column),
+  /** Of more rows than these the ORM says that they are too many. */
+  most: z.int().nullish(),
+});
+
+const parameter = z.object({
+  slot: z.int().min(0),
+  /** What Odoo makes of a value before it compares with it. */
+  as: z.string().regex(/^(?:same|text|float|contains|begins|ends|plus1s|fixed:[1-9])$/),
+  list: z.boolean().default(false),
+});
+
+const shape = z.object({
+  uid: z.int(),
+  database: z.string(),
+  text: z.string(),
+  parameters: z.array(parameter),
+  levels: z.array(level).min(1),
+  /** One row for each record; else one row, with a set of rows as JSON for each level. */
+  flat: z.boolean(),
+  omitted: z.array(z.string()),
+  fields: z.array(z.string()),
+  languages: z.array(z.string()),
+  next: z.object({ order: z.string(), terms: z.array(z.object({ as: z.string() })), lang: z.string().nullable() }).nullable(),
+  count: z.literal('exact').nullable(),
+  versions: z.string(),
+});
+
+export type Form = (typeof forms)[number];
+export type Column = Readonly<z.infer<typeof column>>;
+export type Level = Readonly<z.infer<typeof level>>;
+export type Parameter = Readonly<z.infer<typeof parameter>>;
+
+export interface Plan extends Readonly<Omit<z.infer<typeof shape>, 'uid' | 'database'>> {
+  /** The same for plans of the same text: Postgres then prepares it once. */
+  readonly statement: string;
+  /** About, of what is kept. */
+  readonly bytes: number;
+}
+
+export interface Refused {
+  /** A code of the addon's (`context`, `model`, `field` …). */
+  readonly why: string;
+  /** What it is about: a field, a model. */
+  readonly what: string;
+}
+
+const answer = z.union([
+  z.object({ plan_text: z.string(), signature: z.string().regex(/^[0-9a-f]{64}$/) }),
+  z.object({ refused: z.object({ why: z.string().regex(/^\w{1,40}$/), what: z.string().max(400).catch('') }) }),
+]);
+
+/** For whom the plan must have been made. */
+export interface Wanted {
+  readonly uid: number;
+  readonly database: string;
+  /** What Odoo signs with. */
+  readonly secret: KeyObject;
+}
+
+/** Odoo's answer to `compile`. Throws when it is not signed, not for this caller, or not a plan. */
+export function readPlan(given: unknown, { uid, database, secret }: Wanted): Plan | Refused {
+  const parsed = answer.parse(given);
+  if ('refused' in parsed) return parsed.refused;
+  const { plan_text: text, signature } = parsed;
+  const expected = createHmac('sha256', secret).update(text).digest();
+  if (!timingSafeEqual(expected, Buffer.from(signature, 'hex'))) throw new Error('the signature of a plan is wrong');
+  const { uid: owner, database: home, ...plan } = shape.parse(JSON.parse(text));
+  if (owner !== uid || home !== database) throw new Error('a plan was made for another user or database');
+  const statement = `read_${createHash('sha256').update(plan.text).digest('hex').slice(0, 32)}`;
+  return { ...plan, statement, bytes: 2 * text.length };
+}

@@ -1,0 +1,109 @@
+// Runs a plan: parameters in, raw records out, checked against the versions that the plan was made with.
+
+import { versionsStatement } from '../db/compiled.ts';
+import type { ReadPool } from '../db/read_pool.ts';
+import { TooLargeError } from '../db/read_pool.ts';
+import type { Records } from '../executor/operations.ts';
+import { Doubt } from './doubt.ts';
+import { parametersOf } from './parameters.ts';
+import { placeOf } from './places.ts';
+import type { Plan } from './plan.ts';
+import type { PlanEntry } from './plan_cache.ts';
+import { FlatReader, TreeReader } from './rows.ts';
+
+/** From then on the statement is prepared in each connection. */
+const frequentFrom = 2;
+const mostBytesOfVersions = 1_000_000;
+/** What a narrowed credential must not see in texts: Odoo's end masks it. */
+const masked = 'access_token=';
+
+export interface Asked {
+  readonly op: 'search' | 'read';
+  readonly ids: readonly number[];
+  readonly limit: number;
+  readonly values: readonly unknown[];
+  readonly mostBytes: number;
+  readonly isNarrowed: boolean;
+}
+
+/** The rights or definitions have changed since the plan was made. */
+export class OutdatedError extends Error {
+  readonly versions: string;
+
+  constructor(versions: string) {
+    super('a plan is out of date');
+    this.versions = versions;
+  }
+}
+
+export type RawRecords = Records & { readonly fields: readonly string[] };
+
+/** Rejects with Doubt, OutdatedError, or what the pool rejects with. */
+export async function runPlan(pool: ReadPool, entry: PlanEntry, asked: Asked): Promise<RawRecords> {
+  const { plan } = entry;
+  const parameters = parametersOf(plan.parameters, asked.values);
+  entry.uses += 1;
+  const statement = { name: plan.statement, text: plan.text, isFrequent: entry.uses >= frequentFrom };
+  const { names, rows } = await pool.run(statement, parameters, asked.mostBytes).catch((error: unknown) => {
+    throw error instanceof TooLargeError ? new Doubt('large') : error;
+  });
+  const at = (name: string) => names.indexOf(name);
+  const [first] = rows;
+  // Without a row there are no versions in it. Those of a moment later do as well: they never become again what they were.
+  const versions = first === undefined ? await currentVersions(pool) : (first[at('versions')] ?? '');
+  if (versions !== plan.versions) throw new OutdatedError(versions);
+  if (asked.isNarrowed && rows.some((row) => row.some((text) => text?.includes(masked)))) throw new Doubt('masked');
+  const records = plan.flat ? flatRecords(entry, names, rows) : treeRecords(plan, first, at);
+  const { omitted, fields } = plan;
+  if (asked.op === 'read') return { records: inOrder(records, asked.ids), omitted, fields };
+  return { records, omitted, fields, ...totalOf(plan, first?.[at('total')]), ...nextOf(plan, asked, records.length, rows, at) };
+}
+
+async function currentVersions(pool: ReadPool): Promise<string> {
+  const { rows } = await pool.run(versionsStatement, [], mostBytesOfVersions);
+  return rows[0]?.[0] ?? '';
+}
+
+function flatRecords(
+  entry: PlanEntry,
+  names: readonly string[],
+  rows: readonly (readonly (string | null)[])[],
+): Records['records'] {
+  if (rows.length === 0) return [];
+  entry.reader ??= new FlatReader(entry.plan, names);
+  const { reader } = entry;
+  return rows.map((row) => reader.record(row));
+}
+
+function treeRecords(plan: Plan, row: readonly (string | null)[] | undefined, at: (name: string) => number): Records['records'] {
+  if (row === undefined) throw new Doubt('plan');
+  return new TreeReader(plan, (level) => row[at(level)] ?? null).records();
+}
+
+/** As they were asked for, without those that are missing or hidden. */
+function inOrder(records: Records['records'], ids: readonly number[]): Records['records'] {
+  if (records.length < 2) return records;
+  const found = new Map<unknown, Records['records'][number]>(records.map((record) => [record['id'], record]));
+  return ids.map((id) => found.get(id)).filter((record) => record !== undefined);
+}
+
+function totalOf({ count }: Plan, total: string | null | undefined): { total?: number } {
+  return count === null || total == null ? {} : { total: Number(total) };
+}
+
+/** There may be more behind a full page. */
+function nextOf(
+  { next, flat }: Plan,
+  { limit }: Asked,
+  found: number,
+  rows: readonly (readonly (string | null)[])[],
+  at: (name: string) => number,
+): Pick<Records, 'next'> {
+  if (next === null || found < limit) return {};
+  const last = rows.at(-1) ?? [];
+  const values = flat
+    ? next.terms.map(({ as }) => last[at(as)] ?? null)
+    : (JSON.parse(last[at('k')] ?? '[]') as (string | null)[]);
+  if (values.length !== next.terms.length) throw new Doubt('plan');
+  return { next: { order: next.order, after: placeOf(values, next.lang) } };
+}

@@ -1,0 +1,156 @@
+// The shape of a read: what is left of it when every value that may vary is replaced by a slot. Odoo compiles a shape once
+// for a caller; reads of the same shape differ only in the parameters of one statement.
+//
+// A slot says the class of its value, because SQL follows it: `x < -5` and `x < 5` treat empty values differently. Equal
+// values share a slot, because Odoo merges conditions of equal values. Values that decide about the SQL by
+// themselves (empty ones, booleans, words like `today`) stay in the shape.
+
+import type { Domain, Operation, Place } from '../executor/operations.ts';
+
+/** `{"$": index into the values, "c": class of the value}` */
+interface Slot {
+  readonly $: number;
+  readonly c: string;
+}
+
+export interface Shape {
+  /** The same for two reads that one statement can answer. */
+  readonly key: string;
+  /** The read with slots, as Odoo's end compiles it. */
+  readonly operation: Readonly<Record<string, unknown>>;
+  readonly values: readonly unknown[];
+}
+
+/** Their plans are worth having with the number in the text: Postgres guesses badly how much `limit $1` takes. */
+const usualLimits: ReadonlySet<number> = new Set([1, 10, 20, 25, 50, 80, 100, 200, 250, 500, 1_000]);
+/** Longer reads are rare, and their keys would fill the cache. */
+const mostCharacters = 8_192;
+
+const mostInt4 = 2_147_483_647;
+const day = /^\d{4}-\d{2}-\d{2}$/;
+const moment = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
+/** What Odoo may take for a moment that depends on the clock, or for a date in another form (odoo/orm/domains.py). */
+const timeLike = /^\s*(?:today|now|[+\-=]|\d{4}-\d{2}|\d{1,2}[-/.:])/i;
+
+/** Undefined for a read that no statement stands for. */
+export function shapeOf(operation: Operation): Shape | undefined {
+  if (operation.op !== 'search' && operation.op !== 'read') return undefined;
+  const slots = new Slots();
+  let shaped: Record<string, unknown>;
+  try {
+    shaped = operation.op === 'read' ? ofRead(operation, slots) : ofSearch(operation, slots);
+  } catch (error) {
+    if (error === noShape) return undefined;
+    throw error;
+  }
+  const key = JSON.stringify(shaped);
+  return key.length > mostCharacters ? undefined : { key, operation: shaped, values: slots.values };
+}
+
+const noShape = Symbol('no statement stands for it');
+
+type Search = Extract<Operation, { op: 'search' }>;
+type Read = Extract<Operation, { op: 'read' }>;
+
+function ofRead({ op, model, ids, fields }: Read, slots: Slots): Record<string, unknown> {
+  // Records that stand twice in an answer are rare, and need an object each.
+  if (!Array.isArray(ids) || ids.length === 0 || !ids.every(isId) || new Set(ids).size < ids.length) throw noShape;
+  return { op, model, ids: slots.add(ids, 'list:id'), fields };
+}
+
+function ofSearch(
+  { op, model, domain, fields, limit, offset, order, after, count }: Search,
+  slots: Slots,
+): Record<string, unknown> {
+  // An estimate is what Postgres says about the statement itself.
+  if (count === 'estimated') throw noShape;
+  return {
+    op,
+    model,
+    domain: ofDomain(domain, slots),
+    fields,
+    limit: usualLimits.has(limit) ? limit : slots.add(limit, 'limit'),
+    offset: offset === 0 ? 0 : slots.add(offset, 'offset'),
+    order,
+    after: after === undefined ? undefined : ofPlace(after, slots),
+    count,
+  };
+}
+
+function ofDomain(domain: Domain, slots: Slots): unknown[] {
+  if (!Array.isArray(domain)) throw noShape;
+  return domain.map((term: unknown) => {
+    if (!Array.isArray(term)) return literal(term);
+    const [path, operator, value] = term as unknown[];
+    if (term.length !== 3 || typeof path !== 'string' || typeof operator !== 'string') return literal(term);
+    if (operator === 'any' || operator === 'not any') return [path, operator, ofDomain(value as Domain, slots)];
+    return [path, operator, ofValue(value, slots)];
+  });
+}
+
+function ofValue(value: unknown, slots: Slots): unknown {
+  if (!Array.isArray(value)) {
+    const kind = classOf(value);
+    return kind === undefined ? literal(value) : slots.add(value, kind);
+  }
+  const [first] = value as unknown[];
+  const kind = classOf(first);
+  const isUniform = kind !== undefined && value.every((item) => classOf(item) === kind);
+  return isUniform ? slots.add(value, `list:${kind}`) : literal(value);
+}
+
+/** Its last value is the language that it is sorted in. Long values stand as two texts: Odoo looks up what they stand for. */
+function ofPlace(place: Place, slots: Slots): unknown[] {
+  return place.map((value, i) => {
+    if (i === place.length - 1 || value === null) return literal(value);
+    if (typeof value !== 'string') throw noShape;
+    return slots.add(value, 'place');
+  });
+}
+
+/** Undefined: it stays as it is. */
+function classOf(value: unknown): string | undefined {
+  if (typeof value === 'number') {
+    if (value === 0 || !Number.isFinite(value)) return undefined;
+    if (!Number.isInteger(value)) return value > 0 ? 'float+' : 'float-';
+    if (Math.abs(value) > mostInt4) return undefined;
+    return value > 0 ? 'int+' : 'int-';
+  }
+  if (typeof value !== 'string' || value === '' || value.includes('\0') || value.endsWith('\\')) return undefined;
+  if (day.test(value)) return isTime(`${value}T00:00:00Z`) ? 'date' : undefined;
+  if (moment.test(value)) return isTime(`${value.replace(' ', 'T')}Z`) ? 'datetime' : undefined;
+  return timeLike.test(value) ? undefined : 'text';
+}
+
+/** Whether the calendar has it; and within the years that one second more does not leave. */
+function isTime(iso: string): boolean {
+  const date = new Date(iso);
+  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 19) === iso.slice(0, 19) && /^(?!0000|9999)/.test(iso);
+}
+
+function isId(id: unknown): boolean {
+  return Number.isInteger(id) && (id as number) > 0 && (id as number) <= mostInt4;
+}
+
+/** Objects would be taken for slots, or are references of a batch. */
+function literal(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(literal);
+  if (typeof value === 'object' && value !== null) throw noShape;
+  return value;
+}
+
+class Slots {
+  readonly values: unknown[] = [];
+  readonly #known = new Map<string, Slot>();
+
+  add(value: unknown, kind: string): Slot {
+    const name = `${kind} ${JSON.stringify(value)}`;
+    let slot = this.#known.get(name);
+    if (slot === undefined) {
+      slot = { $: this.values.length, c: kind };
+      this.values.push(value);
+      this.#known.set(name, slot);
+    }
+    return slot;
+  }
+}

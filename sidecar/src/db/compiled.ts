@@ -1,0 +1,25 @@
+// What compiled reads depend on in the database.
+
+import type { Queryable } from './pool.ts';
+
+const readerStatement = { name: 'reader', text: 'select gateway.reader() as reader' };
+
+/** The role that may read the columns of plans; null where nobody has made it. */
+export async function readReader(db: Queryable): Promise<string | null> {
+  const [row] = await db.query<{ reader: string | null }>(readerStatement, []);
+  return row?.reader ?? null;
+}
+
+/** What a plan's text gives as `versions` while the plan holds. */
+export const versionsStatement = {
+  name: 'read_versions',
+  text: 'select gateway.read_versions() as versions',
+  isFrequent: true,
+};
+
+const pruneStatement = { name: 'prune_read_signals', text: 'select gateway.prune_read_signals()' };
+
+/** Shortens `versions`; all plans end by it. */
+export async function pruneReadSignals(db: Queryable): Promise<void> {
+  await db.query(pruneStatement, []);
+}

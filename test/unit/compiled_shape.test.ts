@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { shapeOf } from '../../sidecar/src/compiled/shape_key.ts';
+import type { Domain } from '../../sidecar/src/executor/operations.ts';
+
+const search = { op: 'search', model: 'res.partner', domain: [], limit: 80, offset: 0 } as const;
+const ofDomain = (...domain: Domain) => shapeOf({ ...search, domain });
+const keyOf = (...domain: Domain) => ofDomain(...domain)?.key;
+
+test.each<[string, unknown, unknown]>([
+  ['a number', 5, 7],
+  ['a negative number', -5, -7],
+  ['a fraction', 0.5, 1.25],
+  ['a text', 'Azure', 'Bolt'],
+  ['a day', '2026-01-31', '1999-12-01'],
+  ['a moment', '2026-01-31 10:00:00', '2026-02-01 00:00:00'],
+  ['a list of numbers, of any length', [1, 2, 3], [4]],
+  ['a list of texts', ['a', 'b'], ['c']],
+])('%s may vary within a shape', (_, one, other) => {
+  const [a, b] = [ofDomain(['f', '=', one]), ofDomain(['f', '=', other])];
+  expect(a?.key).toBe(b?.key);
+  expect([a?.values, b?.values]).toEqual([[one], [other]]);
+});
+
+test.each<[string, unknown, unknown]>([
+  ['another sign', 5, -5],
+  ['zero', 5, 0],
+  ['a fraction for a whole number', 5, 5.5],
+  ['a number beyond the column', 5, 2 ** 40],
+  ['an empty text', 'a', ''],
+  ['a boolean', true, false],
+  ['nothing for something', 'a', false],
+  ['a number as text', 5, '5'],
+  ['a word that the clock decides', 'a', 'today'],
+  ['a relative date', 'a', '-3d'],
+  ['a day that no month has', '2026-01-31', '2026-02-31'],
+  ['a day for a moment', '2026-01-31 00:00:00', '2026-01-31'],
+  ['the last year, which one second more leaves', '2026-01-31 10:00:00', '9999-12-31 23:59:59'],
+  ['a backslash at the end', 'a', 'a\\'],
+  ['an empty list', [1], []],
+  ['a list with nothing in it', [1], [1, false]],
+])('%s makes another shape', (_, one, other) => {
+  expect(keyOf(['f', '=', one])).not.toBe(keyOf(['f', '=', other]));
+});
+
+test('equal values share a slot: Odoo merges conditions of equal values', () => {
+  expect(keyOf(['a', '=', 1], ['a', '!=', 1])).not.toBe(keyOf(['a', '=', 1], ['a', '!=', 2]));
+  expect(keyOf(['a', '=', 1], ['a', '!=', 1])).toBe(keyOf(['a', '=', 7], ['a', '!=', 7]));
+  expect(keyOf(['a', '=', 1], ['b', 'in', [1]])).toBe(keyOf(['a', '=', 2], ['b', 'in', [3, 4]]));
+});
+
+test('conditions inside of conditions have slots, joints stay', () => {
+  const shape = ofDomain('|', ['a', '=', 'x'], ['b', 'any', ['!', ['c', '>', 3]]]);
+  expect(shape?.values).toEqual(['x', 3]);
+  expect(shape?.operation['domain']).toEqual([
+    '|',
+    ['a', '=', { $: 0, c: 'text' }],
+    ['b', 'any', ['!', ['c', '>', { $: 1, c: 'int+' }]]],
+  ]);
+});
+
+test('usual limits are in the text, others are values; so is the offset', () => {
+  const shape = (limit: number, offset: number) => shapeOf({ ...search, limit, offset });
+  expect(shape(80, 0)?.values).toEqual([]);
+  expect(shape(80, 0)?.key).not.toBe(shape(100, 0)?.key);
+  expect(shape(81, 160)?.key).toBe(shape(82, 320)?.key);
+  expect(shape(81, 160)?.values).toEqual([81, 160]);
+});
+
+test('fields, order and count are part of the shape', () => {
+  const keys = [
+    search,
+    { ...search, fields: { name: {} } },
+    { ...search, fields: { name: {}, id: {} } },
+    { ...search, order: 'name' },
+    { ...search, count: 'exact' as const },
+  ].map((operation) => shapeOf(operation)?.key);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test('a place has slots for its texts, not for its language; long values are looked up by Odoo', () => {
+  const after = (...place: (string | null | readonly [string, string])[]) => shapeOf({ ...search, order: 'name', after: place });
+  expect(after('Azure', '7', 'en_US')?.key).toBe(after('Bolt', '8', 'en_US')?.key);
+  expect(after('Azure', '7', 'en_US')?.key).not.toBe(after('Azure', '7', 'fr_FR')?.key);
+  expect(after(null, '7', null)?.key).not.toBe(after('Azure', '7', null)?.key);
+  expect(after(['Azure and so on', 'digest'], '7', null)).toBeUndefined();
+});
+
+test('records by their ids are one shape, however many', () => {
+  const read = (...ids: number[]) => shapeOf({ op: 'read', model: 'res.partner', ids });
+  expect(read(1)?.key).toBe(read(2, 3)?.key);
+  expect(read(2, 3)?.values).toEqual([[2, 3]]);
+});
+
+test.each([
+  ['an estimate', { ...search, count: 'estimated' }],
+  ['a reference of a batch', { ...search, domain: [['a', '=', { $ref: 'x.id' }]] }],
+  ['what looks like a slot', { ...search, domain: [['a', '=', { $: 0, c: 'text' }]] }],
+  ['ids that stand twice', { op: 'read', model: 'res.partner', ids: [7, 7] }],
+  ['ids that are texts', { op: 'read', model: 'res.partner', ids: ['7'] }],
+  ['a very long domain', { ...search, domain: Array.from({ length: 500 }, (_, i) => [`field_${i}`, '=', true]) }],
+  ['a write', { op: 'unlink', model: 'res.partner', ids: [7] }],
+] as const)('%s has no shape', (_, operation) => {
+  expect(shapeOf(operation as unknown as Parameters<typeof shapeOf>[0])).toBeUndefined();
+});
