@@ -80,8 +80,8 @@ def behind(model, terms, values):
     *values, lang = values if values else [None]
     if len(values) != len(terms) or not all(_is_value(value) for value in values):
         raise RefusalError("odoo.arguments", "'after' does not fit the order.", argument="after")
-    if lang != _lang(terms):
-        message = f"The list is in the language {_lang(terms)}, and its cursor in {lang}. Start from the first page."
+    if lang != lang_of(terms):
+        message = f"The list is in the language {lang_of(terms)}, and its cursor in {lang}. Start from the first page."
         raise RefusalError("query.cursor", message)
     ties = SQL("TRUE")
     alternatives = []
@@ -121,7 +121,35 @@ def place(terms, record):
         values = [_text(record, term, record.id if term.name == "id" else next(cached)[record.id]) for term in terms]
     else:
         [values] = _columns(record, terms, record.id)
-    return [*map(_short, values), _lang(terms)]
+    return [*map(_short, values), lang_of(terms)]
+
+
+def place_to_sql(model, terms, names):
+    """The texts that `place` gives, as SQL, for records whose fields of these names were read; without the language,
+    and not shortened."""
+    sorts_by_columns = type(model)._order_field_to_sql is BaseModel._order_field_to_sql
+    is_cached = all(term.exact and (term.name == "id" or term.name in names) for term in terms)
+    if sorts_by_columns and is_cached:
+        return [_text_to_sql(model, term) for term in terms]
+    return [SQL("(%s)::text", term.column) for term in terms]
+
+
+def _text_to_sql(model, term):
+    """As Python writes the value."""
+    field = model._fields[term.name]
+    column = SQL("(%s)", term.column)
+    if field.type == "boolean":
+        column = model._field_to_sql(model._table, term.name)
+        return SQL("(CASE WHEN %s THEN 'True' WHEN %s IS NULL THEN 'false' ELSE 'False' END)", column, column)
+    if field.type == "datetime":
+        return SQL(
+            "(to_char(%s, 'YYYY-MM-DD HH24:MI:SS') || CASE WHEN %s = date_trunc('second', %s) THEN '' "
+            "ELSE to_char(%s, '.US') END)",
+            *[column] * 4,
+        )
+    if field.type == "float":
+        return SQL("(%s::text || CASE WHEN %s = trunc(%s) AND abs(%s) < 1e15 THEN '.0' ELSE '' END)", *[column] * 4)
+    return SQL("%s::text", column)
 
 
 def _text(record, term, value):
@@ -165,5 +193,6 @@ def _is_value(value):
     return value is None or type(value) is str or (type(value) is list and [*map(type, value)] == [str, str])
 
 
-def _lang(terms):
+def lang_of(terms):
+    """The language that a place in the order is in, None if it is the same in all."""
     return next((term.lang for term in terms if term.lang), None)

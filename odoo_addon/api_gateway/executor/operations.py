@@ -1,6 +1,7 @@
 """The operations of the contract (docs/architecture.md), by name: `(env, reach, operation) -> result`."""
 
 from .clients import client_create, client_list, client_revoke
+from .compiling.operation import compile_read
 from .login import login, second_factor
 from .metadata import describe, models, types
 from .methods import call, read_call
@@ -11,6 +12,7 @@ READING = {
     "search": search,
     "read": read,
     "call": read_call,
+    "compile": compile_read,
     "models": models,
     "describe": describe,
     "types": types,

@@ -1,5 +1,6 @@
 from collections import Counter
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from psycopg2 import DataError, ProgrammingError
 from psycopg2.errors import UndefinedFunction
@@ -23,9 +24,39 @@ GROUPING = frozenset(
 )
 
 
+class Asked(NamedTuple):
+    """A page that is asked for, checked."""
+
+    model: BaseModel
+    tree: dict
+    omitted: list
+    domain: list
+    order: str
+    terms: list | None
+    """What a place in the order consists of; None if it has none."""
+    limit: int
+    offset: int
+
+
 def search(env, reach, operation):
+    asked = asked_page(env, reach, operation)
+    model, domain, order, limit = asked.model, asked.domain, asked.order, asked.limit
+    with explain_domain(model):
+        query = _page(model, page_domain(asked, operation), order, asked.offset, limit)
+        records = fetch(model, query, limit, asked.tree)
+    rows = read_page(reach.room, records, limit, asked.tree)
+    result = {"records": rows, "omitted": asked.omitted, "fields": list(asked.tree)}
+    if asked.terms and len(records) == limit:
+        result["next"] = {"order": order, "after": place(asked.terms, records[-1])}
+    if operation.get("count"):
+        result["total"] = _total(model, domain, operation, records)
+    return result
+
+
+def asked_page(env, reach, operation):
+    """What a search asks for; refuses what the call may not."""
     model = reach.model(env, required(operation, "model"), READ, "search", "search_read")
-    model, tree, omitted = _asked_fields(reach, model, operation)
+    model, tree, omitted = asked_fields(reach, model, operation)
     domain = operation.get("domain") or []
     check_domain(reach, model, domain)
     order = operation.get("order") or model._order
@@ -34,17 +65,14 @@ def search(env, reach, operation):
     order = total_order(order)
     terms = keyset(model, order)
     limit, offset = count(operation, "limit", None, 1), count(operation, "offset", 0, 0)
-    with explain_domain(model):
-        page_domain = domain
-        if "after" in operation:
-            page_domain = Domain(domain) & _behind(model, terms, operation["after"], order)
-        records = fetch(model, _page(model, page_domain, order, offset, limit), limit, tree)
-    result = {"records": read_page(reach.room, records, limit, tree), "omitted": omitted, "fields": list(tree)}
-    if terms and len(records) == limit:
-        result["next"] = {"order": order, "after": place(terms, records[-1])}
-    if operation.get("count"):
-        result["total"] = _total(model, domain, operation, records)
-    return result
+    return Asked(model, tree, omitted, domain, order, terms, limit, offset)
+
+
+def page_domain(asked, operation):
+    """The condition of the page's records: with a cursor, of those behind it."""
+    if "after" not in operation:
+        return asked.domain
+    return Domain(asked.domain) & _behind(asked.model, asked.terms, operation["after"], asked.order)
 
 
 def _behind(model, terms, after, order):
@@ -85,7 +113,7 @@ def _total(model, domain, operation, records):
 def read(env, reach, operation):
     """The records in the order of their ids. Those that do not exist or are hidden are left out."""
     model = reach.model(env, required(operation, "model"), READ)
-    model, tree, omitted = _asked_fields(reach, model, operation)
+    model, tree, omitted = asked_fields(reach, model, operation)
     wanted = ids(operation)
     times = Counter(wanted)
     most = len(times)
@@ -127,7 +155,8 @@ def explain_groups(model, name):
         raise RefusalError("odoo.arguments", f"{model._name}.{name} cannot group like this: {text}") from exc
 
 
-def _asked_fields(reach, model, operation):
+def asked_fields(reach, model, operation):
+    """(model, tree of fields, names of those that the caller may not read), the default ones if none are named."""
     tree = operation.get("fields")
     omitted = []
     if tree is None:

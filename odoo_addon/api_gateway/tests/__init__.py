@@ -2,6 +2,7 @@ from . import (
     test_batches,
     test_binaries,
     test_channel,
+    test_compile,
     test_days,
     test_dry_run,
     test_effects,

@@ -1,0 +1,61 @@
+"""Fields as SQL."""
+
+from odoo.tools import SQL, Query
+
+from .refusals import NotCompilableError
+
+
+def column_to_sql(model, alias, field, query):
+    """The field's value; parenthesized, for Odoo's `->>` and its like bind less than what may come around them.
+
+    :raises NotCompilableError: `field`, if it is not in a column that SQL reaches as the ORM does"""
+    if not is_column(field):
+        raise NotCompilableError("field", f"{field.model_name}.{field.name}")
+    if field.inherited and not field.store:
+        model.env[field.related_field.model_name].check_access("read")
+    try:
+        return SQL("(%s)", model._field_to_sql(alias, field.name, query))
+    except ValueError as exc:
+        raise NotCompilableError("field", f"{field.model_name}.{field.name}") from exc
+
+
+def has_properties(model, alias, field, query):
+    """True where the record has properties, whose values Python puts together, else null."""
+    if field.type == "properties_definition":
+        definition = column_to_sql(model, alias, field, query)
+    elif field.inherited:
+        raise NotCompilableError("field", f"{field.model_name}.{field.name}")
+    else:
+        holder = model._fields[field.definition_record]
+        holders = model.env[holder.comodel_name].sudo()
+        inner = Query(model.env, "__holder", SQL.identifier(holders._table))
+        definition = SQL(
+            "(SELECT %s FROM %s WHERE %s = %s)",
+            column_to_sql(holders, "__holder", holders._fields[field.definition_record_field], inner),
+            SQL("%s AS __holder", SQL.identifier(holders._table)),
+            SQL.identifier("__holder", "id"),
+            # That of a model's own properties is computed, but has a version in SQL.
+            model.sudo()._field_to_sql(alias, holder.name, query),
+        )
+    return SQL("(CASE WHEN %s <> '[]'::jsonb THEN TRUE END)", definition)
+
+
+def is_column(field):
+    """Whether it is stored in a column, or is a copy of such a one that everybody may read who may read the copy. The
+    rules of a model that another inherits from are among that one's own."""
+    if field.store:
+        return bool(field.column_type)
+    return bool(field.related) and bool(field.compute_sudo or field.inherited) and field.type != "binary"
+
+
+def joined(model, alias, field, query):
+    """(model as superuser, alias) of what a many2one leads to."""
+    comodel = model.env[field.comodel_name].sudo()
+    return comodel, join(query, alias, field.name, comodel, column_to_sql(model, alias, field, query))
+
+
+def join(query, alias, link, comodel, column):
+    """The alias of a model's record whose id is in a column. No alias of Odoo's: its joins differ in their form."""
+    coalias = Query.make_alias(alias, f"{link}_named")
+    query.add_join("LEFT JOIN", coalias, comodel._table, SQL("%s = %s", column, SQL.identifier(coalias, "id")))
+    return coalias

@@ -1,0 +1,113 @@
+"""What Odoo's own code must not do, or does differently, while a read is compiled. The hooks stand in Odoo's modules
+for good, and do nothing outside of a compilation."""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+
+from odoo import fields
+from odoo.orm import domains, fields_textual
+
+from odoo.addons.base.models.ir_default import IrDefault
+
+from .. import days
+from .hierarchy import children_of, parents_of
+from .refusals import NotCompilableError
+
+# (sentinels, overrides) of the compilation that runs.
+_current = ContextVar("api_gateway_compilation", default=None)
+
+
+@contextmanager
+def compiling(sentinels, overrides):
+    """Let Odoo's code make SQL of values that are only known when it runs."""
+    token = _current.set((sentinels, overrides))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def no_statements(cr):
+    """Nothing may be read from the database: it would be part of the plan, and nobody would see it change."""
+
+    def refuse(query, *_args, **_kwargs):
+        raise NotCompilableError("statements", str(getattr(query, "code", query))[:80])
+
+    cr.execute = refuse
+    try:
+        yield
+    finally:
+        del cr.execute
+
+
+def _hook(owner, name):
+    """Replace a function of Odoo's by one that is called with the original and the compilation's sentinels."""
+
+    def install(replacement):
+        original = getattr(owner, name)
+
+        @wraps(original)
+        def hooked(*args, **kwargs):
+            current = _current.get()
+            return original(*args, **kwargs) if current is None else replacement(original, current, *args, **kwargs)
+
+        setattr(owner, name, staticmethod(hooked) if isinstance(owner.__dict__[name], staticmethod) else hooked)
+        return replacement
+
+    return install
+
+
+def _clock(_original, _current, *_args, **_kwargs):
+    raise NotCompilableError("clock")
+
+
+for _owner, _name in (
+    (domains, "parse_date"),
+    (days, "parse_date"),
+    (fields.Date, "today"),
+    (fields.Date, "context_today"),
+    (fields.Datetime, "now"),
+    (fields.Datetime, "today"),
+):
+    _hook(_owner, _name)(_clock)
+
+
+@_hook(domains, "_merge_set_conditions")
+def _keep_apart(original, current, cls, conditions):
+    """Conditions that are merged in Python mean the same side by side in SQL, where the values are known."""
+    sentinels, _overrides = current
+    return conditions if any(sentinels.holds(c.value) for c in conditions) else original(cls, conditions)
+
+
+@_hook(fields_textual, "value_to_translated_trigram_pattern")
+@_hook(fields_textual, "pattern_to_translated_trigram_pattern")
+def _no_pattern(original, current, value):
+    """A pattern for an index beside the condition itself is made of the value's characters."""
+    sentinels, _overrides = current
+    return "%" if sentinels.holds(value) else original(value)
+
+
+@_hook(IrDefault, "_evaluate_condition_with_fallback")
+def _no_fallback(original, current, self, model_name, field_expr, operator, value):
+    """Whether a condition holds for a company's fallback only decides whether an index is used."""
+    sentinels, _overrides = current
+    return None if sentinels.holds(value) else original(self, model_name, field_expr, operator, value)
+
+
+@_hook(domains, "_operator_child_of_domain")
+def _children(_original, _current, comodel, parent):
+    return children_of(comodel, parent)
+
+
+@_hook(domains, "_operator_parent_of_domain")
+def _parents(_original, _current, comodel, parent):
+    return parents_of(comodel, parent)
+
+
+@_hook(domains.DomainCondition, "_optimize_field_search_method")
+def _known_search(original, current, self, model):
+    _sentinels, overrides = current
+    overrides.check_search(model, self._field(model), self.operator)
+    return original(self, model)

@@ -1,0 +1,227 @@
+"""The statement of a read: a common table expression for each of its levels. The first one is the page; those below
+hold what its relations lead to. One snapshot, as in a transaction of the ORM's."""
+
+from odoo.orm.domains import Domain
+from odoo.tools import SQL, Query
+
+from .columns import column_to_sql, has_properties, is_column, join
+from .names import name_to_sql
+from .refusals import NotCompilableError
+
+PROPERTIES = frozenset(["properties", "properties_definition"])
+X2MANY = frozenset(["one2many", "many2many"])
+FORMS = {
+    "boolean": "boolean",
+    "char": "plain",
+    "date": "plain",
+    "datetime": "plain",
+    "float": "float0",
+    "html": "plain",
+    "integer": "integer0",
+    "json": "plain",
+    "many2one_reference": "integer0",
+    "monetary": "float0",
+    "reference": "plain",
+    "selection": "plain",
+    "text": "plain",
+}
+WRITTEN = {
+    "date": "to_char(%s, 'YYYY-MM-DD')",
+    "datetime": "to_char(%s, 'YYYY-MM-DD HH24:MI:SS')",
+    "float": "%s::float8",
+    "monetary": "%s::float8",
+}
+
+
+class Level:
+    """Records of one model: `columns` as the plan describes them, `terms` of the inner query, `outer` of the one around
+    it, where names are joined to no more records than the page has."""
+
+    def __init__(self, name, model, query, kind, parent=None, field=None):
+        self.name = name
+        self.model = model
+        self.kind = kind
+        self.parent = parent
+        self.field = field
+        self.columns = []
+        self._query = query
+        self._terms = [SQL("%s AS id", SQL.identifier(model._table, "id"))]
+        self._outer_query = Query(model.env, name, SQL.identifier(name))
+        self._outer = [SQL("%s AS id", SQL.identifier(name, "id"))]
+
+    @property
+    def query(self):
+        return self._query
+
+    @property
+    def has_names(self):
+        return bool(self._outer_query._joins)
+
+    def add_parent(self, sql):
+        self._terms.append(SQL("%s AS p", sql))
+        self._outer.append(SQL("%s AS p", SQL.identifier(self.name, "p")))
+
+    def add_term(self, name, sql, is_shown=True):
+        """A column that is no field: a place for the next page."""
+        self._terms.append(SQL("%s AS %s", sql, SQL.identifier(name)))
+        if is_shown:
+            self._outer.append(SQL("%s AS %s", SQL.identifier(self.name, name), SQL.identifier(name)))
+
+    def add_field(self, field):
+        """A field that is read without what it leads to."""
+        name = f"c{len(self.columns)}"
+        if field.type == "many2one":
+            self._add_named(field, name, "named")
+            return
+        if field.type in PROPERTIES:
+            self.add_term(name, has_properties(self.model, self.model._table, field, self._query))
+            self.columns.append({"field": field.name, "as": name, "form": "properties"})
+            return
+        form = FORMS.get(field.type)
+        if form is None:
+            raise NotCompilableError("field", f"{field.model_name}.{field.name}")
+        value = column_to_sql(self.model, self.model._table, field, self._query)
+        self.add_term(name, SQL(WRITTEN.get(field.type, "%s"), value))
+        self.columns.append({"field": field.name, "as": name, "form": form})
+
+    def add_own_name(self, field):
+        """The record's `display_name`."""
+        name = f"c{len(self.columns)}"
+        self.add_term(name, name_to_sql(self.model, self.model._table, self._query))
+        self.columns.append({"field": field.name, "as": name, "form": "plain"})
+
+    def add_one(self, field, level_name):
+        """A many2one whose record is a level of its own; its id in a column. A rule that hides the record leaves its
+        name."""
+        name = f"c{len(self.columns)}"
+        self._add_named(field, name, "one")
+        self.columns[-1]["level"] = level_name
+        return name
+
+    def add_many(self, field, level_name, is_expanded):
+        form = "many" if is_expanded else "ids"
+        self.columns.append({"field": field.name, "as": None, "form": form, "level": level_name})
+
+    def _add_named(self, field, name, form):
+        value = column_to_sql(self.model, self.model._table, field, self._query)
+        self.add_term(name, value)
+        comodel = self.model.env[field.comodel_name].sudo()
+        alias = join(self._outer_query, self.name, name, comodel, SQL.identifier(self.name, name))
+        self._outer.append(SQL("%s AS %s", name_to_sql(comodel, alias, self._outer_query), SQL.identifier(f"{name}n")))
+        self.columns.append({"field": field.name, "as": name, "form": form, "name": f"{name}n"})
+
+    def bare(self, *more):
+        """The query by itself, in its own order."""
+        return self._query.select(*self._terms, *more)
+
+    def numbered(self):
+        """The records with their place in the order: it is lost by the joins around them."""
+        return SQL("SELECT __page.*, row_number() OVER () AS n FROM (%s) AS __page", self.bare())
+
+    def named(self, *more):
+        """The records with names, from the common table expression of the level's own name, in order."""
+        self._outer_query.order = SQL.identifier(self.name, "n")
+        return self._outer_query.select(*self._outer, *more)
+
+    def described(self):
+        return {
+            "name": self.name,
+            "parent": self.parent and self.parent.name,
+            "field": self.field and self.field.name,
+            "kind": self.kind,
+            "model": self.model._name,
+            "columns": self.columns,
+        }
+
+
+class Levels:
+    """All levels of a read, the page first."""
+
+    def __init__(self, model, query, tree):
+        self.all = []
+        self._fill(self._add(model, query, "root"), tree)
+
+    @property
+    def root(self):
+        return self.all[0]
+
+    @property
+    def is_flat(self):
+        return len(self.all) == 1
+
+    def _add(self, model, query, kind, parent=None, field=None):
+        check_query(model, query)
+        level = Level(f"l{len(self.all)}", model, query, kind, parent, field)
+        self.all.append(level)
+        return level
+
+    def _fill(self, level, tree):
+        model = level.model
+        model._determine_fields_to_fetch([name for name in tree if name != "id"])  # refuses what may not be read
+        for name, node in tree.items():
+            field = model._fields[name]
+            if "fields" in node or name == "id":
+                continue
+            if name == "display_name" and not field.store:
+                level.add_own_name(field)
+            elif field.type in X2MANY:
+                level.add_many(field, self._add_many(level, field).name, is_expanded=False)
+            else:
+                level.add_field(field)
+        for name, node in tree.items():
+            if "fields" in node:
+                self._expand(level, model._fields[name], node["fields"])
+
+    def _expand(self, level, field, tree):
+        if field.type in X2MANY:
+            below = self._add_many(level, field)
+            level.add_many(field, below.name, is_expanded=True)
+        elif field.type == "many2one":
+            comodel = level.model.env[field.comodel_name]
+            query = comodel._search(Domain.TRUE, active_test=False)
+            below = self._add(comodel, query, "many2one", level, field)
+            column = level.add_one(field, below.name)
+            query.add_where(_within(SQL.identifier(comodel._table, "id"), level, column))
+        else:
+            raise NotCompilableError("field", f"{field.model_name}.{field.name}")
+        self._fill(below, tree)
+
+    def _add_many(self, level, field):
+        """The records of a relation to many, as `Field.read` finds them, without inactive ones as
+        `convert_to_record` leaves them out."""
+        model = level.model
+        if not field.store or field.context.keys() - {"active_test"}:
+            raise NotCompilableError("field", f"{field.model_name}.{field.name}")
+        comodel = model.env[field.comodel_name].with_context(**{"active_test": False, **field.context})
+        query = comodel._search(field.get_comodel_domain(model), order=comodel._order)
+        below = self._add(comodel, query, "x2many", level, field)
+        if field.type == "one2many":
+            inverse = comodel._fields[field.inverse_name]
+            if not inverse.store or not is_column(inverse):
+                raise NotCompilableError("field", f"{field.model_name}.{field.name}")
+            parent = column_to_sql(comodel, comodel._table, inverse, query)
+        else:
+            parent = SQL.identifier(field.relation, field.column1)
+            query.add_join(
+                "JOIN",
+                field.relation,
+                None,
+                SQL("%s = %s", SQL.identifier(field.relation, field.column2), SQL.identifier(comodel._table, "id")),
+            )
+        below.add_parent(parent)
+        query.add_where(_within(parent, level, "id"))
+        if comodel._active_name and field.context.get("active_test", True):
+            active = column_to_sql(comodel, comodel._table, comodel._fields[comodel._active_name], query)
+            query.add_where(SQL("%s IS TRUE", active))
+        return below
+
+
+def check_query(model, query):
+    """:raises NotCompilableError: `constant`, if the ids are known already or there are none"""
+    if query._ids is not None or type(query) is not Query:
+        raise NotCompilableError("constant", model._name)
+
+
+def _within(column, level, name):
+    """Records that belong to those of another level."""
+    return SQL("%s IN (SELECT %s FROM %s)", column, SQL.identifier(level.name, name), SQL.identifier(level.name))

@@ -1,0 +1,40 @@
+"""The name of the record that a many2one leads to, as SQL: what Odoo makes of it as superuser, in the caller's
+language. A model with a way of its own has a recipe, known by the source that it was made from
+(`known_methods.json`)."""
+
+from odoo.tools import SQL
+
+from . import recipes
+from .columns import column_to_sql, joined
+from .overrides import overrides_of, verdict
+from .refusals import NotCompilableError
+
+TEXTS = frozenset(["char", "text"])
+
+
+def name_to_sql(model, alias, query):
+    """The display name of the record that stands behind an alias of the query; false as null.
+
+    :raises NotCompilableError: `name`, where Python makes more of it than there is a recipe for"""
+    if model._fields["display_name"].compute != "_compute_display_name":
+        raise NotCompilableError("name", model._name)
+    for function in overrides_of(type(model), "_compute_display_name"):
+        known, _, recipe = verdict(function).partition(" ")
+        if known == "recipe" and (model.env.su or recipe in recipes.OF_OWN_COLUMNS):
+            return getattr(recipes, recipe)(model, alias, query)
+        if known != "pure":
+            raise NotCompilableError("name", model._name)
+    return own_name(model, alias, query)
+
+
+def own_name(model, alias, query):
+    """As the ORM itself names records."""
+    if not model._rec_name:
+        return SQL("concat(%s, ',', %s)", model._name, SQL.identifier(alias, "id"))
+    field = model._fields[model._rec_name]
+    if field.type == "many2one" and model.env.su:  # else the user's rights on the other record count
+        comodel, coalias = joined(model, alias, field, query)
+        return name_to_sql(comodel, coalias, query)
+    if field.type not in TEXTS:
+        raise NotCompilableError("name", model._name)
+    return SQL("NULLIF(%s, '')", column_to_sql(model, alias, field, query))

@@ -1,0 +1,115 @@
+"""The operation `compile`: a read with slots for its values becomes a statement that the sidecar runs by itself, or a
+reason why Odoo must be asked."""
+
+import hashlib
+import hmac
+import json
+import logging
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..arguments import required
+from ..errors import OutOfReachError, RefusalError
+from ..languages import spoken
+from ..state import current_state
+from .hooks import compiling, no_statements
+from .overrides import Overrides
+from .plan import draft_read, draft_search
+from .refusals import NotCompilableError
+from .relations import relations_of
+from .rules import check_unread_by_rules
+from .sentinels import Sentinels
+from .statement import render
+from .values import check_values
+
+_logger = logging.getLogger(__name__)
+
+DRAFTS = {"read": draft_read, "search": draft_search}
+CONTEXT = frozenset(["allowed_company_ids", "lang", "tz"])
+REFUSED = {
+    "odoo.domain": "domain",
+    "odoo.field": "field",
+    "odoo.model": "model",
+    "odoo.order": "order",
+    "request.too_complex": "budget",
+}
+
+
+def compile_read(env, reach, operation):
+    """A plan with its signature, or `refused`; raises nothing that is about the read.
+
+    :param operation: `read` is an operation `search` or `read` as the executor takes it, with slots for values"""
+    try:
+        plan = _compiled(env, reach, required(operation, "read"))
+    except NotCompilableError as exc:
+        return _refused(exc.why, exc.what)
+    except OutOfReachError:
+        return _refused("rights")
+    except RefusalError as exc:
+        return _refused(REFUSED.get(exc.reason, "error"))
+    except AccessError:
+        return _refused("rights")
+    except UserError:
+        return _refused("domain")
+    except Exception:
+        _logger.info("A read could not be compiled", exc_info=True)
+        return _refused("error")
+    text = json.dumps(plan, ensure_ascii=False, separators=(",", ":"))
+    secret = current_state(env.cr).secrets[0]
+    return {"plan_text": text, "signature": hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()}
+
+
+def _refused(why, what=""):
+    return {"refused": {"why": why, "what": what}}
+
+
+def _compiled(env, reach, read):
+    draft = DRAFTS.get(read.get("op"))
+    if draft is None or env.context.keys() - CONTEXT:
+        raise NotCompilableError("context", str(read.get("op")))
+    env.companies  # noqa: B018  # only this refuses companies that are not the user's
+    model = reach.known(env, required(read, "model"))
+    overrides = Overrides(env.registry)
+    overrides.check_model(model._name)
+    check_values(model, read.get("domain"))
+    first, _ = _pass(env, reach, read, draft, overrides, salt=1)
+    env.invalidate_all()
+    _look_at_companies(env)
+    with no_statements(env.cr):
+        second, made = _pass(env, reach, read, draft, overrides, salt=2)
+    if first != second:
+        raise NotCompilableError("values")
+    text, parameters = second
+    check_unread_by_rules(made.levels.all)
+    relations = relations_of(env, reach, overrides, made.sql)
+    env.cr.execute(SQL("SELECT gateway.read_versions()"))
+    [versions] = env.cr.fetchone()
+    return {
+        "uid": env.uid,
+        "database": current_state(env.cr).database_uuid,
+        "text": text,
+        "parameters": parameters,
+        "flat": made.is_flat,
+        "levels": [level.described() for level in made.levels.all],
+        "relations": relations,
+        "versions": versions,
+        "languages": spoken(env, [read]),
+        **made.about,
+    }
+
+
+def _look_at_companies(env):
+    """What of the user's companies is read on the way is no part of the plan that could be overlooked: a change of
+    theirs ends all plans."""
+    env.user.with_context(prefetch_fields=False).company_id.id  # noqa: B018
+    env.company.sudo().root_id.id  # noqa: B018
+
+
+def _pass(env, reach, read, draft, overrides, salt):
+    """((text, parameters), what they were made of)"""
+    sentinels = Sentinels(salt)
+    reach.budget.begin()
+    with compiling(sentinels, overrides):
+        made = draft(env, reach, sentinels.stand_in(read))
+    return render(env.cr, made.sql, sentinels), made

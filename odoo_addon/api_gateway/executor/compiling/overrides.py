@@ -1,0 +1,116 @@
+"""Methods of models that decide what is found and read. A plan stands for what the ORM's own do; where a module has its
+own version, for one whose source is known to change nothing that SQL does not show."""
+
+import hashlib
+import inspect
+import json
+from functools import lru_cache, partial
+from pathlib import Path
+
+from odoo.fields import Field
+from odoo.models import BaseModel
+
+from .refusals import NotCompilableError
+
+PATH = (
+    "_search",
+    "_fetch_query",
+    "fetch",
+    "_fetch_field",
+    "_determine_fields_to_fetch",
+    "_read_format",
+    "_field_to_sql",
+    "_traverse_related_sql",
+    "_order_to_sql",
+    "_order_field_to_sql",
+    "_check_access",
+    "_has_field_access",
+    "has_access",
+    "check_access",
+    "_filtered_access",
+)
+NAMES = ("_compute_display_name", "_search_display_name")
+OWN = "odoo.addons.api_gateway."
+
+
+@lru_cache(maxsize=1)
+def known_sources():
+    """{SHA-256 of a method's source: what it is} as this version of the addon knows them."""
+    entries = json.loads(Path(__file__).with_name("known_methods.json").read_text())
+    return {entry["sha256"]: entry["is"] for entry in entries}
+
+
+@lru_cache(maxsize=8192)
+def source_hash(function):
+    """None where there is no source to look at."""
+    try:
+        return hashlib.sha256(inspect.getsource(inspect.unwrap(function)).encode()).hexdigest()
+    except (OSError, TypeError):
+        return None
+
+
+def overrides_of(model_class, name):
+    """The versions of a method that modules have put before the ORM's own."""
+    for cls in model_class.mro():
+        if cls is BaseModel:
+            return
+        function = cls.__dict__.get(name)
+        function = getattr(function, "__func__", function)
+        if function is not None and not function.__module__.startswith(OWN):
+            yield function
+
+
+def named_methods(registry):
+    """{name: function} of all overrides that compiling asks about, as `known_methods.json` names them."""
+    found = {}
+    for cls in registry.values():
+        if not (cls._abstract or cls._transient):
+            for name in (*PATH, *NAMES):
+                for function in overrides_of(cls, name):
+                    found[f"{function.__module__}.{function.__qualname__}"] = function
+    return found
+
+
+def verdict(function):
+    """What is known of a method's source: `pure`, it reads nothing but its arguments and what ends up in the SQL;
+    `pure for like`, of a search, with these operators; `recipe …`, of a name, that function of `recipes.py`; `odoo`, it
+    is not for SQL; an empty text, nothing."""
+    return known_sources().get(source_hash(function), "")
+
+
+class Overrides:
+    """Which models are the ORM's own in what they find and read; asked again for each compilation, for fields and
+    modules come and go."""
+
+    def __init__(self, registry):
+        self._registry = registry
+        self._checked = set()
+
+    def check_model(self, model_name):
+        """:raises NotCompilableError: `model`"""
+        if model_name in self._checked:
+            return
+        cls = self._registry[model_name]
+        if cls._abstract or cls._transient or not cls._auto or cls._table_query is not None:
+            raise NotCompilableError("model", model_name)
+        for name in PATH:
+            for function in overrides_of(cls, name):
+                if verdict(function) != "pure":
+                    raise NotCompilableError("model", f"{model_name}.{name}")
+        self._checked.add(model_name)
+
+    def check_search(self, model, field, operator):
+        """A condition on a field whose own method searches.
+
+        :raises NotCompilableError: `domain`"""
+        if field.related and getattr(field.search, "__func__", field.search) is Field._search_related:
+            return
+        if field.name == "display_name" and field.search == "_search_display_name":
+            methods = list(overrides_of(self._registry[model._name], "_search_display_name"))
+        else:
+            search = getattr(type(model), field.search, None) if type(field.search) is str else field.search
+            methods = [search.func if isinstance(search, partial) else search]
+        for method in methods:
+            is_like = operator.endswith("like") and not operator.startswith("not")
+            if verdict(method) not in (("pure", "pure for like") if is_like else ("pure",)):
+                raise NotCompilableError("domain", f"{model._name}.{field.name}")

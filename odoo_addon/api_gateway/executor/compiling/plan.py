@@ -1,0 +1,87 @@
+"""What a compiled read is to the sidecar: one statement, and how its rows become records."""
+
+from odoo.tools import SQL
+
+from ..arguments import ids, required
+from ..keyset import lang_of, place_to_sql
+from ..reach import READ
+from ..reading import asked_fields, asked_page, explain_domain, page_domain
+from .levels import Levels, check_query
+from .refusals import NotCompilableError
+
+VERSIONS = SQL("(SELECT gateway.read_versions()) AS versions")
+
+
+class Draft:
+    """A statement with sentinels for values, and what the plan says about its result."""
+
+    def __init__(self, levels, places, total, about):
+        self.levels = levels
+        self.is_flat = levels.is_flat and total is None
+        self.sql = _statement(levels, places, total, self.is_flat)
+        self.about = about
+
+
+def draft_search(env, reach, operation):
+    asked = asked_page(env, reach, operation)
+    model = asked.model
+    if operation.get("count") not in (None, False, "exact"):
+        raise NotCompilableError("context", "count")
+    with explain_domain(model):
+        query = model._search(page_domain(asked, operation), offset=asked.offset, limit=asked.limit, order=asked.order)
+        total = _total(asked, operation) if operation.get("count") else None
+    levels = Levels(model, query, asked.tree)
+    places = place_to_sql(model, asked.terms, asked.tree) if asked.terms else []
+    about = {"omitted": asked.omitted, "fields": list(asked.tree), "count": "exact" if total else None, "next": None}
+    if places:
+        terms = [{"as": f"k{number}"} for number in range(len(places))]
+        about["next"] = {"order": asked.order, "terms": terms, "lang": lang_of(asked.terms)}
+    return Draft(levels, places, total, about)
+
+
+def draft_read(env, reach, operation):
+    model = reach.model(env, required(operation, "model"), READ)
+    model, tree, omitted = asked_fields(reach, model, operation)
+    query = model._search([("id", "in", ids(operation))], active_test=False)
+    levels = Levels(model, query, tree)
+    about = {"omitted": omitted, "fields": list(tree), "count": None, "next": None}
+    return Draft(levels, [], None, about)
+
+
+def _total(asked, operation):
+    """How many there are in all; counted only if the page does not know its own end, as the reader does it."""
+    query = asked.model._search(asked.domain)
+    check_query(asked.model, query)
+    counted = query.select("COUNT(*)")
+    if "after" in operation:
+        return SQL("(%s)", counted)
+    return SQL(
+        "(SELECT CASE WHEN __some.n < %(limit)s::int8 AND (__some.n > 0 OR %(offset)s::int8 = 0)"
+        " THEN %(offset)s::int8 + __some.n ELSE (%(counted)s) END FROM (SELECT count(*) AS n FROM l0) AS __some)",
+        limit=asked.limit,
+        offset=asked.offset,
+        counted=counted,
+    )
+
+
+def _statement(levels, places, total, flat):
+    root = levels.root
+    for number, sql in enumerate(places):
+        root.add_term(f"k{number}", sql, is_shown=flat)
+    if flat and not root.has_names:
+        return root.bare(VERSIONS)
+    tables = SQL(", ").join(
+        SQL("%s AS MATERIALIZED (%s)", SQL.identifier(level.name), level.numbered()) for level in levels.all
+    )
+    if flat:
+        return SQL("WITH %s %s", tables, root.named(VERSIONS))
+    columns = [
+        SQL("(SELECT json_agg(__row) FROM (%s) AS __row) AS %s", level.named(), SQL.identifier(level.name))
+        for level in levels.all
+    ]
+    if places:
+        names = SQL(", ").join(SQL.identifier("l0", f"k{number}") for number in range(len(places)))
+        columns.append(SQL("(SELECT json_build_array(%s) FROM l0 ORDER BY l0.n DESC LIMIT 1) AS k", names))
+    if total is not None:
+        columns.append(SQL("%s AS total", total))
+    return SQL("WITH %s SELECT %s", tables, SQL(", ").join([*columns, VERSIONS]))

@@ -1,0 +1,14 @@
+"""Why a read is not compiled."""
+
+
+class NotCompilableError(Exception):
+    """The read goes Odoo's way.
+
+    :param str why: a code that the sidecar counts by: `context`, `model`, `field`, `name`, `order`, `domain`, `clock`,
+        `statements`, `values`, `constant`, `rights`, `budget`, `moving`, `error`
+    :param str what: the model, field or method that it is about"""
+
+    def __init__(self, why, what=""):
+        super().__init__(why, what)
+        self.why = why
+        self.what = what

@@ -1,0 +1,52 @@
+"""The tables and columns that a plan reads. The sidecar's reading role gets these and no others."""
+
+from odoo.tools import SQL
+
+from ...tools.secret_fields import is_secret
+from .refusals import NotCompilableError
+from .statement import tables_and_columns
+
+
+def relations_of(env, reach, overrides, sql):
+    """{table: [columns]} of a statement; refuses those of models that are never exposed, fields that are secret, and
+    models that are not the ORM's own in what they find.
+
+    :raises NotCompilableError: `model`, `rights`"""
+    models = {}
+    for name, model in env.registry.items():
+        if not model._abstract:
+            models.setdefault(model._table, []).append(name)
+    named = tables_and_columns(sql)
+    relations = {}
+    for table, column in _existing(env, list(named)):
+        if table not in models or column in named[table]:  # those that link records have no others
+            relations.setdefault(table, []).append(column)
+    for table, columns in relations.items():
+        for name in models.get(table, ()):
+            if reach.hides(name):
+                raise NotCompilableError("rights", name)
+            overrides.check_model(name)
+            _check_columns(env[name], columns)
+    return relations
+
+
+def _existing(env, tables):
+    return env.execute_query(
+        SQL(
+            """
+            SELECT c.relname, a.attname
+            FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+            WHERE c.relnamespace = current_schema::regnamespace AND c.relname = ANY(%s)
+              AND a.attnum > 0 AND NOT a.attisdropped
+            ORDER BY c.relname, a.attnum
+            """,
+            tables,
+        )
+    )
+
+
+def _check_columns(model, columns):
+    for column in columns:
+        field = model._fields.get(column)
+        if field is not None and is_secret(field):
+            raise NotCompilableError("rights", f"{model._name}.{column}")

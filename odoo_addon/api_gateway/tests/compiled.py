@@ -1,0 +1,163 @@
+"""Runs plans as a sidecar does: puts slots where values are, the values into the statement, and makes records of its
+rows. Written down here once more, so that what the addon compiles is tested without a sidecar."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+RELATIVE = re.compile(r"today|now|[-+=]")
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+
+
+class UnfitError(Exception):
+    """The plan says of a row that Odoo must be asked."""
+
+
+class Slots:
+    """Replaces the values of an operation."""
+
+    def __init__(self):
+        self.values = []
+
+    def of(self, operation):
+        slotted = dict(operation)
+        if slotted.get("domain"):
+            slotted["domain"] = self._terms(slotted["domain"])
+        for key in ("limit", "offset"):
+            if slotted.get(key):
+                slotted[key] = self._slot(slotted[key], key)
+        if "ids" in slotted:
+            slotted["ids"] = self._slot(slotted["ids"], "list:id")
+        if "after" in slotted:
+            *values, lang = slotted["after"]
+            slotted["after"] = [*(value and self._slot(value, "place") for value in values), lang]
+        return slotted
+
+    def _terms(self, domain):
+        return [
+            [term[0], term[1], self._value(term[1], term[2])] if type(term) is list and type(term[0]) is str else term
+            for term in domain
+        ]
+
+    def _value(self, operator, value):
+        if operator in ("any", "not any"):
+            return self._terms(value)
+        if type(value) is list:
+            kinds = {_kind(item) for item in value}
+            if len(kinds) == 1 and None not in kinds:
+                return self._slot(value, f"list:{kinds.pop()}")
+            return [self._value("", item) for item in value]
+        kind = _kind(value)
+        return value if kind is None else self._slot(value, kind)
+
+    def _slot(self, value, kind):
+        self.values.append(value)
+        return {"$": len(self.values) - 1, "c": kind}
+
+
+def _kind(value):
+    if type(value) in (int, float) and value and abs(value) < 2**31:
+        return type(value).__name__ + ("+" if value > 0 else "-")
+    if type(value) is str and value and not RELATIVE.match(value):
+        return "datetime" if TIME.fullmatch(value) else "date" if DAY.fullmatch(value) else "text"
+    return None
+
+
+def run(cr, plan, values):
+    """What the executor would answer: records, total and place."""
+    arguments = [_argument(parameter, values) for parameter in plan["parameters"]]
+    cr.execute("PREPARE compiled AS " + plan["text"].replace("%", "%%"), ())
+    try:
+        cr.execute(f"EXECUTE compiled{'(' + ', '.join(['%s'] * len(arguments)) + ')' if arguments else ''}", arguments)
+        names = [column.name for column in cr.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cr.fetchall()]
+    finally:
+        cr.execute("DEALLOCATE compiled")
+    levels = {level["name"]: level for level in plan["levels"]}
+    if plan["flat"]:
+        found = {"l0": rows}
+        places = [[row[term["as"]] for term in plan["next"]["terms"]] for row in rows] if plan["next"] else []
+        place = places[-1] if places else None
+    else:
+        [row] = rows
+        found = {name: row[name] or [] for name in levels}
+        place = row.get("k")
+    result = {"records": _records(levels, found, levels["l0"], found["l0"])}
+    if plan["next"] and place is not None:
+        after = [*map(_short, place), plan["next"]["lang"]]
+        result["place"] = {"order": plan["next"]["order"], "after": after}
+    if plan["count"]:
+        result["total"] = row["total"]
+    return result
+
+
+def _short(text):
+    """As `executor/keyset.py` shortens places."""
+    if text is None or len(json.dumps(text, ensure_ascii=False).encode()) <= 240:
+        return text
+    return [text[:30], sha256(text.encode()).hexdigest()[:32]]
+
+
+def _argument(parameter, values):
+    value, how = values[parameter["slot"]], parameter["as"]
+    return _array([_made(item, how) for item in value]) if parameter["list"] else str(_made(value, how))
+
+
+def _array(values):
+    return "{" + ",".join(json.dumps(value, ensure_ascii=False) for value in values) + "}"
+
+
+def _made(value, how):
+    if how.startswith("fixed:"):
+        return f"{value:.{how[6:]}f}"
+    if how == "plus1s":
+        return str(datetime.fromisoformat(value) + timedelta(seconds=1))
+    return f"%{value}%" if how == "contains" else str(value) if how == "text" else value
+
+
+def _records(levels, found, level, rows):
+    below = {
+        column["field"]: _grouped(levels, found, levels[column["level"]])
+        for column in level["columns"]
+        if "level" in column
+    }
+    return [_record(level, row, below) for row in rows]
+
+
+def _grouped(levels, found, level):
+    """{id of the parent: [records]}, for a many2one {id: record}"""
+    records = _records(levels, found, level, found[level["name"]])
+    if level["kind"] == "many2one":
+        return {record["id"]: record for record in records}
+    grouped = {}
+    for row, record in zip(found[level["name"]], records, strict=True):
+        grouped.setdefault(row["p"], []).append(record)
+    return grouped
+
+
+def _record(level, row, below):
+    record = {"id": row["id"]}
+    for column in level["columns"]:
+        record[column["field"]] = _value(column, row, below)
+    return record
+
+
+def _value(column, row, below):
+    form = column["form"]
+    if form in ("ids", "many"):
+        records = below[column["field"]].get(row["id"], [])
+        return records if form == "many" else [record["id"] for record in records]
+    value = row[column["as"]]
+    if form == "properties":
+        if value is not None:
+            raise UnfitError
+        return []
+    if value is None:
+        return {"integer0": 0, "float0": 0.0}.get(form, False)
+    if form == "named":
+        return [value, row[column["name"]] or False]
+    if form == "one":
+        return below[column["field"]].get(value) or {"id": value, "display_name": row[column["name"]] or False}
+    return value

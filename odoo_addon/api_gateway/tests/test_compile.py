@@ -1,0 +1,256 @@
+import hashlib
+import hmac
+import json
+
+from odoo.tests.common import new_test_user, tagged
+
+from ..executor.compiling.overrides import named_methods, verdict
+from .common import ChannelCase, read, search, tree
+from .compiled import Slots, UnfitError, run
+
+PARTNER = tree("name", "email", "parent_id", "category_id", "create_date")
+# A domain, and other values of the same kind in the same places.
+CONDITIONS = [
+    ("res.partner", [["name", "ilike", "é%"]], [["name", "ilike", "o'b\\r"]]),
+    ("res.partner", [["name", "=", "Zoë"], ["name", "!=", "Zoë"]], [["name", "=", "Zoë"], ["name", "!=", "x"]]),
+    (
+        "res.partner",
+        [["name", "in", ["Zoë", "x"]], ["name", "in", ["Zoë"]]],
+        [["name", "in", ["a"]], ["name", "in", ["a", "b"]]],
+    ),
+    ("res.partner", [["color", ">", -5]], [["color", ">", -2]]),
+    ("res.partner", [["color", "<=", 5]], [["color", "<=", 1]]),
+    ("res.partner", ["|", ["id", "in", [1, 2, 3]], ["id", "=", 5]], ["|", ["id", "in", [7]], ["id", "=", 7]]),
+    ("res.partner", [["create_date", ">", "2020-01-01 10:00:00"]], [["create_date", ">", "2999-01-01 00:00:00"]]),
+    ("res.partner", [["parent_id", "=", "Azure"]], [["parent_id", "=", "Gateway"]]),
+    ("res.partner", [["parent_id.name", "ilike", "az"]], [["parent_id.name", "ilike", "de"]]),
+    ("res.partner", [["child_ids", "any", [["name", "like", "a"]]]], [["child_ids", "any", [["name", "like", "Z"]]]]),
+    ("res.partner", [["id", "child_of", 1]], [["id", "child_of", 14]]),
+    ("res.partner", [["parent_id", "child_of", [1, 9]]], [["parent_id", "child_of", [14]]]),
+    ("res.partner", [["company_id", "parent_of", [1]]], [["company_id", "parent_of", [2]]]),
+    ("res.partner", [["category_id", "in", [1, 2]]], [["category_id", "in", [3]]]),
+    ("res.partner", [["active", "=", False]], [["active", "=", False]]),
+    ("res.country", [["name", "=like", "Fr%"]], [["name", "=like", "Ger%"]]),
+    ("res.currency.rate", [["rate", ">", 1.25]], [["rate", ">", 0.5]]),
+    ("res.currency.rate", [["name", ">=", "2020-01-01"]], [["name", ">=", "2999-01-01"]]),
+    ("res.users", [["partner_id.parent_id", "=", False]], [["partner_id.parent_id", "=", False]]),
+]
+REFUSED = [
+    (search("res.partner", [["create_date", ">", "today"]]), "clock"),
+    (search("res.partner", [["create_date", ">", "2020-01-01"]]), "values"),
+    (search("res.partner", [["color", "=", "5"]]), "values"),
+    (search("res.partner", [["parent_id", "in", ["a", "b"]]]), "values"),
+    (search("res.partner", [["id", "in", []]]), "constant"),
+    (search("res.partner", [["id", "child_of", "Azure"]]), "values"),
+    (search("res.partner", fields=tree("avatar_128")), "field"),
+    (search("res.partner", fields=tree("commercial_partner_country_id")), "field"),
+    (search("res.partner", order="nothing"), "field"),
+    (search("res.partner", count="estimated"), "context"),
+    (search("mail.message"), "model"),
+    (search("ir.rule", fields=tree("name")), "rights"),
+    (search("res.users", fields=tree("password")), "rights"),
+    (search("nothing"), "model"),
+    (search("res.users", fields=tree("company_ids")), "field"),
+    (read("ir.attachment", [1]), "model"),
+]
+
+
+@tagged("post_install", "-at_install")
+class TestCompile(ChannelCase):
+    """A compiled read gives what the executor gives, or is not compiled."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.cr.execute("select to_regprocedure('gateway.read_versions()')")
+        if cls.env.cr.fetchone()[0] is None:
+            cls.env.cr.execute(
+                "create function gateway.read_versions() returns text language sql stable as 'select ''x''::text'"
+            )
+        cls.env["res.lang"]._activate_lang("fr_FR")
+        cls.second = cls.env["res.company"].create({"name": "Second"})
+        companies = [(6, 0, [cls.env.company.id, cls.second.id])]
+        cls.admin = cls.env.ref("base.user_admin")
+        cls.admin.company_ids = companies
+        cls.portal = new_test_user(cls.env, "gateway_portal", groups="base.group_portal")
+        cls.french = new_test_user(
+            cls.env, "gateway_french", groups="base.group_user", lang="fr_FR", company_ids=companies
+        )
+        parent = cls.env["res.partner"].create({"name": "Azure \n Deep ", "is_company": True})
+        tag = cls.env["res.partner.category"].create(
+            {"name": "Tag", "parent_id": cls.env["res.partner.category"].search([], limit=1).id}
+        )
+        tag.with_context(lang="fr_FR").name = "Étiquette"
+        cls.env["res.partner"].create(
+            [
+                {"name": name, "company_id": company, "parent_id": parent.id, "category_id": [(6, 0, tag.ids)], **more}
+                for name in ("é%_a", "Zoë", "")
+                for company in (False, cls.second.id)
+                for more in ({}, {"active": False}, {"type": "invoice", "company_name": "C"})
+                if name or "type" in more
+            ]
+        )
+
+    def compiled(self, operation, **call):
+        """The plan and its values, or why there is none."""
+        slots = Slots()
+        result = self.assert_ok(self.query({"op": "compile", "read": slots.of(operation)}, **call))
+        if "refused" in result:
+            return result["refused"], None
+        signature = hmac.new(self.secret, result["plan_text"].encode(), hashlib.sha256).hexdigest()
+        self.assertEqual(result["signature"], signature)
+        return json.loads(result["plan_text"]), slots.values
+
+    def assert_same(self, operation, plan=None, values=None, **call):
+        """The compiled read gives what the executor gives; of another one's plan, with these values."""
+        if plan is None:
+            plan, values = self.compiled(operation, **call)
+        self.assertNotIn("why", plan, operation)
+        expected = self.assert_ok(self.query(operation, **call))
+        given = run(self.env.cr, plan, values)
+        if operation["op"] == "read":
+            rows = {row["id"]: row for row in given["records"]}
+            given["records"] = [rows[id_] for id_ in operation["ids"] if id_ in rows]
+        self.assertEqual(_plain(given["records"]), expected["records"], plan["text"])
+        self.assertEqual([*map(list, given["records"])], [*map(list, expected["records"])], "the order of fields")
+        self.assertEqual(given.get("total"), expected.get("total"))
+        if "next" in expected:
+            self.assertEqual(given["place"], expected["next"])
+        self.assertEqual((plan["fields"], plan["omitted"]), (expected["fields"], expected["omitted"]))
+        return expected
+
+    def test_pages_of_all_models_are_the_executors(self):
+        compiled = found = 0
+        for name in sorted(self.env.registry):
+            model = self.env[name]
+            if model._abstract or model._transient:
+                continue
+            for user in (self.admin, self.portal):
+                plan, values = self.compiled(search(name, limit=9), uid=user.id)
+                if "why" not in plan:
+                    compiled += 1
+                    found += bool(self.assert_same(search(name, limit=9), plan, values, uid=user.id)["records"])
+        self.assertGreater(compiled, 130)
+        self.assertGreater(found, 60)
+
+    def test_conditions_hold_for_other_values_of_their_kind(self):
+        for model, domain, other in CONDITIONS:
+            for user in (self.admin, self.french):
+                call = {"uid": user.id, "context": {"tz": "Europe/Paris"}}
+                fields = PARTNER if model == "res.partner" else None
+                operation, others = (search(model, terms, fields=fields) for terms in (domain, other))
+                with self.subTest(domain=domain, user=user.login):
+                    plan, values = self.compiled(operation, **call)
+                    self.assert_same(operation, plan, values, **call)
+                    slots = Slots()
+                    slots.of(others)
+                    self.assert_same(others, plan, slots.values, **call)
+
+    def test_trees_names_counts_and_single_records(self):
+        wide = tree(
+            "display_name",
+            "child_ids.name",
+            "child_ids.parent_id",
+            "category_id.parent_id.name",
+            "child_ids.category_id.name",
+        )
+        for user in (self.admin, self.caller, self.french):
+            for context in ({}, {"lang": "fr_FR"}, {"lang": "en_US", "tz": "UTC"}):
+                self.assert_same(
+                    search("res.partner", limit=20, fields=wide, count="exact"), uid=user.id, context=context
+                )
+        self.assert_same(search("res.partner", limit=2, offset=500, count="exact"))
+        self.assert_same(
+            search("res.users", fields=tree("name", "partner_id.name", "partner_id.country_id"), count="exact")
+        )
+        ids = self.env["res.partner"].with_context(active_test=False).search([], limit=12).ids
+        self.assert_same(read("res.partner", [*ids, ids[0], 2**30], fields=wide), uid=self.admin.id)
+
+    def test_a_hidden_record_leaves_its_name(self):
+        partner = self.env["res.partner"].create({"name": "Far", "company_id": self.second.id})
+        child = self.env["res.partner"].create({"name": "Near", "parent_id": partner.id})
+        child.company_id = False
+        found = self.assert_same(read("res.partner", child.ids, fields=tree("parent_id.name", "parent_id.email")))
+        self.assertEqual(found["records"][0]["parent_id"], {"id": partner.id, "display_name": "Far"})
+
+    def test_pages_follow_each_other(self):
+        for order in ("name desc, id", "create_date, active desc", "color, name", "type, id desc"):
+            operation = search("res.partner", limit=7, order=order, fields=tree("name", "active"))
+            for _page in range(4):
+                following = self.assert_same(operation)["next"]
+                operation = search(
+                    "res.partner",
+                    limit=7,
+                    order=following["order"],
+                    after=following["after"],
+                    fields=operation["fields"],
+                    count="exact",
+                )
+
+    def test_rules_and_companies_are_in_the_plan(self):
+        operation = search("res.partner", fields=tree("name", "company_id"), limit=100, order="id")
+        for companies in ([self.env.company.id], [self.second.id], [self.second.id, self.env.company.id]):
+            self.assert_same(operation, uid=self.french.id, context={"allowed_company_ids": companies})
+        self.env["ir.rule"].create(
+            {
+                "name": "No Zoë",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": "[('name', '!=', 'Zoë'), ('create_uid', '!=', user.id)]",
+            }
+        )
+        names = {record["name"] for record in self.assert_same(operation, uid=self.french.id)["records"]}
+        self.assertNotIn("Zoë", names)
+
+    def test_a_rule_that_reads_the_clock_is_not_compiled(self):
+        self.env["ir.rule"].create(
+            {
+                "name": "Until today",
+                "model_id": self.env["ir.model"]._get_id("res.country"),
+                "domain_force": "[('create_date', '<', 'today +1d')]",
+            }
+        )
+        self.assertEqual(self.compiled(search("res.country"))[0]["why"], "clock")
+
+    def test_records_with_properties_are_odoos(self):
+        operation = search("project.task", fields=tree("name", "task_properties"), limit=3)
+        plan, values = self.compiled(operation, uid=self.admin.id)
+        self.assert_same(operation, plan, values, uid=self.admin.id)
+        project = self.env["project.task"].search([], limit=1).project_id
+        project.task_properties_definition = [{"name": "note", "string": "Note", "type": "char"}]
+        self.env.flush_all()
+        self.assertRaises(UnfitError, run, self.env.cr, plan, values)
+
+    def test_what_is_not_compiled_says_why(self):
+        for operation, why in REFUSED:
+            with self.subTest(operation=operation):
+                refused, _values = self.compiled(operation)
+                self.assertEqual(refused.get("why"), why, refused)
+        narrowed = {"scopes": ["res.partner:read"], "models": None}
+        refused, _values = self.compiled(search("res.country"), grant=narrowed)
+        self.assertEqual(refused["why"], "rights")
+        refused, _values = self.compiled(
+            search("res.partner"), context={"allowed_company_ids": [self.second.id]}, uid=self.admin.id
+        )
+        self.assertNotIn("why", refused)
+
+    def test_a_plan_names_all_that_it_reads(self):
+        plan, _values = self.compiled(
+            search("res.partner", [["parent_id.country_id", "=", "France"]], fields=tree("user_id", "category_id.name"))
+        )
+        self.assertLessEqual(
+            {"res_partner", "res_country", "res_users", "res_partner_category", "res_partner_res_partner_category_rel"},
+            plan["relations"].keys(),
+        )
+        self.assertLessEqual(
+            {"id", "parent_id", "company_id", "user_id", "active"}, {*plan["relations"]["res_partner"]}
+        )
+        self.assertNotIn("password", plan["relations"]["res_users"])
+
+    def test_no_method_of_odoos_is_new(self):
+        """Look at each one that is named here: `scripts/stack/known_methods.py` says how."""
+        new = {name for name, function in named_methods(self.env.registry).items() if not verdict(function)}
+        self.assertEqual(new, set())
+
+
+def _plain(value):
+    return json.loads(json.dumps(value, default=str))

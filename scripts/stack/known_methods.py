@@ -1,0 +1,81 @@
+"""Run in Odoo's shell: writes down what is known of the methods that Odoo's modules put before the ORM's own, for
+reads that are compiled (odoo_addon/api_gateway/executor/compiling/overrides.py).
+
+A test names those that are new in an Odoo, or whose source has changed. Read each of them. Then say below, by its
+name, what it is; what is not named there is Odoo's to answer. In Odoo's shell KNOWN_METHODS is the path of the file
+that this writes, `known_methods.json` beside `overrides.py`."""
+
+import json
+import os
+
+from odoo.addons.api_gateway.executor.compiling import overrides
+
+# Reads nothing but its arguments, and context keys that no call has: what it does shows in the SQL.
+PURE = """
+AccountAccount._field_to_sql
+AccountAccount._order_to_sql
+AccountAccountTag._field_to_sql
+AccountMove._field_to_sql
+AccountMoveLine._field_to_sql
+ProductCategory._compute_display_name
+ProductProduct._search
+ProductTemplate._search_display_name
+ProductUom._compute_display_name
+ProjectMilestone._compute_display_name
+ProjectProject._order_field_to_sql
+ProjectTask._has_field_access
+PropertiesBaseDefinitionMixin._field_to_sql
+ResBank._search_display_name
+ResCompany._search_display_name
+ResGroups._search
+ResUsers._has_field_access
+SaleOrder._compute_display_name
+UomUom._compute_display_name
+odoo.addons.account.models.res_partner_bank.ResPartnerBank._compute_display_name
+"""
+OTHERS = {
+    "AccountAccount._compute_display_name": "recipe account",
+    "AccountAnalyticAccount._compute_display_name": "recipe analytic_account",
+    "AccountIncoterms._compute_display_name": "recipe incoterm",
+    "AccountJournal._compute_display_name": "recipe journal",
+    "AccountPaymentMethodLine._compute_display_name": "recipe payment_method_line",
+    "IrModelFields._compute_display_name": "recipe field",
+    "ProductAttributeValue._compute_display_name": "recipe attribute_value",
+    "ProductPricelist._compute_display_name": "recipe pricelist",
+    "ProductProduct._compute_display_name": "recipe product",
+    "ProductProduct._search_display_name": "pure for like",
+    "ProductTemplate._compute_display_name": "recipe template",
+    "ProductTemplateAttributeValue._compute_display_name": "recipe attribute_value",
+    "ResBank._compute_display_name": "recipe bank",
+    "ResCountryState._compute_display_name": "recipe country_state",
+    "ResPartner._compute_display_name": "recipe partner",
+    "ResPartnerCategory._compute_display_name": "recipe tag",
+    "odoo.addons.base.models.res_bank.ResPartnerBank._compute_display_name": "recipe partner_bank",
+}
+# Methods that search for a field without a column: asked about one by one, unknown ones are Odoo's to answer.
+SEARCHES = {"mail.thread": ["message_partner_ids"]}
+
+
+def main(env):
+    methods = overrides.named_methods(env.registry)
+    for model, fields in SEARCHES.items():
+        for name in fields:
+            function = getattr(env.registry[model], env[model]._fields[name].search)
+            methods[f"{function.__module__}.{function.__qualname__}"] = function
+    with open(os.environ["KNOWN_METHODS"]) as file:
+        known = {entry["method"]: entry for entry in json.load(file)}
+    for name, function in methods.items():
+        known[name] = {"method": name, "sha256": overrides.source_hash(function), "is": said_of(name)}
+    with open(os.environ["KNOWN_METHODS"], "w") as file:
+        json.dump([known[name] for name in sorted(known)], file, indent=2)
+        file.write("\n")
+
+
+def said_of(name):
+    short = ".".join(name.split(".")[-2:])
+    if name.split(".")[-1].startswith("_search_message") or {name, short} & set(PURE.split()):
+        return "pure"
+    return OTHERS.get(name) or OTHERS.get(short) or "odoo"
+
+
+main(env)  # noqa: F821  Odoo's shell provides it
