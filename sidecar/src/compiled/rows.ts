@@ -16,10 +16,20 @@ const ofText: Readonly<Partial<Record<Form, Decoder>>> = {
   float: (value) => (value === null ? false : finite(value)),
   float0: (value) => (value === null ? 0 : finite(value)),
   boolean: (value) => value === 't',
+  json: (value) => (value === null ? false : (JSON.parse(value as string) as unknown)),
+  properties: (value) => {
+    // Odoo puts them together from their definitions.
+    if (value !== null) throw new Doubt('properties');
+    return [];
+  },
 };
 
 /** Of a tree, whose values are JSON's. */
-const ofJson: Readonly<Partial<Record<Form, Decoder>>> = { ...ofText, boolean: (value) => value === true };
+const ofJson: Readonly<Partial<Record<Form, Decoder>>> = {
+  ...ofText,
+  boolean: (value) => value === true,
+  json: (value) => value ?? false,
+};
 
 function finite(value: unknown): number {
   const number = Number(value);

@@ -18,7 +18,7 @@ FORMS = {
     "float": "float0",
     "html": "plain",
     "integer": "integer0",
-    "json": "plain",
+    "json": "json",
     "many2one_reference": "integer0",
     "monetary": "float0",
     "reference": "plain",

@@ -7,7 +7,6 @@ import json
 import logging
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 
 from ..arguments import required
 from ..errors import OutOfReachError, RefusalError
@@ -17,11 +16,12 @@ from .hooks import compiling, no_statements
 from .overrides import Overrides
 from .plan import draft_read, draft_search
 from .refusals import NotCompilableError
-from .relations import relations_of
+from .relations import grant_reading, relations_of
 from .rules import check_unread_by_rules
 from .sentinels import Sentinels
 from .statement import render
 from .values import check_values
+from .versions import versions_of
 
 _logger = logging.getLogger(__name__)
 
@@ -83,8 +83,8 @@ def _compiled(env, reach, read):
     text, parameters = second
     check_unread_by_rules(made.levels.all)
     relations = relations_of(env, reach, overrides, made.sql)
-    env.cr.execute(SQL("SELECT gateway.read_versions()"))
-    [versions] = env.cr.fetchone()
+    versions = versions_of(env)
+    grant_reading(env, relations)
     return {
         "uid": env.uid,
         "database": current_state(env.cr).database_uuid,

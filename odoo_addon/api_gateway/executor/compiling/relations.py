@@ -1,5 +1,7 @@
 """The tables and columns that a plan reads. The sidecar's reading role gets these and no others."""
 
+from psycopg2 import Error
+
 from odoo.tools import SQL
 
 from ...tools.secret_fields import is_secret
@@ -28,6 +30,22 @@ def relations_of(env, reach, overrides, sql):
             overrides.check_model(name)
             _check_columns(env[name], columns)
     return relations
+
+
+def grant_reading(env, relations):
+    """Let the sidecars' readers read the columns, in a transaction of its own.
+
+    :raises NotCompilableError: `rights`, if there is no reader or it must not have them"""
+    held = env.execute_query(SQL("SELECT t, gateway.readable(t) FROM unnest(%s) AS t", list(relations)))
+    missing = {table: columns for table, known in held if (columns := sorted({*relations[table]} - {*known}))}
+    if not missing:
+        return
+    try:
+        with env.registry.cursor() as cr:
+            for table, columns in missing.items():
+                cr.execute("select gateway.grant_read(%s, %s)", (table, columns), log_exceptions=False)
+    except Error as exc:
+        raise NotCompilableError("rights", min(missing)) from exc
 
 
 def _existing(env, tables):

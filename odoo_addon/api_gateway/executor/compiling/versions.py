@@ -1,0 +1,19 @@
+"""What a plan depends on besides the rows that it reads."""
+
+from odoo.tools import SQL
+
+from .refusals import NotCompilableError
+
+
+def versions_of(env):
+    """What `gateway.read_versions()` gives, if this worker's caches are as new as the transaction: else what was
+    compiled may be older than what the versions say.
+
+    :raises NotCompilableError: `moving`"""
+    [(versions,)] = env.execute_query(SQL("SELECT gateway.read_versions()"))
+    registry = env.registry
+    caches = registry.cache_sequences
+    known = [registry.registry_sequence, *(caches[name] for name in ("default", "stable", "groups"))]
+    if versions.partition("/")[0] != ".".join(map(str, known)):
+        raise NotCompilableError("moving")
+    return versions
