@@ -5,7 +5,7 @@ import { rootDir } from '../../scripts/stack/paths.mjs';
 import { steps } from '../../sidecar/src/pipeline/steps.ts';
 
 test('docs/architecture.md shows the steps of a request as they are', () => {
-  const [, section = ''] = readFileSync(join(rootDir, 'docs/architecture.md'), 'utf8').split("## A request's way\n");
+  const [, section = ''] = readFileSync(join(rootDir, 'docs/architecture.md'), 'utf8').split('## The steps of a request\n');
   const [, shown = ''] = /`([^`]+)`/.exec(section) ?? [];
   expect(shown.split(' → ')).toEqual([...steps]);
 });
