@@ -14,6 +14,7 @@ from odoo.addons.base.models.res_users import check_identity
 
 from ..tools.asker import askers, have_group, is_own, own_code
 from ..tools.narrowing import check_ip_list, check_scopes
+from ..tools.own_transaction import in_own_transaction
 from ..tools.settings import setting
 
 MANAGER = "api_gateway.group_manager"
@@ -99,8 +100,11 @@ class GatewayCredential(models.AbstractModel):
     def _default_expires_at(self):
         if have_group(self.env, SYSTEM):
             return False
-        days = max(self.env.user.all_group_ids.mapped("api_key_duration"), default=0) or 1.0
-        return fields.Datetime.now() + timedelta(days=days)
+        return fields.Datetime.now() + timedelta(days=self._longest_days())
+
+    def _longest_days(self):
+        """Days that the current user's groups let an API key live, as Odoo counts for its own keys."""
+        return max(self.env.user.all_group_ids.mapped("api_key_duration"), default=0) or 1
 
     @api.depends("active", "expires_at", "revoked_at", "rotated_at")
     def _compute_state(self):
@@ -324,10 +328,9 @@ class GatewayCredential(models.AbstractModel):
         return self._show_action(secret)
 
     def _renewed_expiry(self):
-        days = max(self.env.user.all_group_ids.mapped("api_key_duration"), default=0) or 1.0
         lifetime = self.expires_at - self.create_date
         if not have_group(self.env, SYSTEM):
-            lifetime = min(lifetime, timedelta(days=days))
+            lifetime = min(lifetime, timedelta(days=self._longest_days()))
         return (
             max(self.expires_at, fields.Datetime.now()) if lifetime <= timedelta() else fields.Datetime.now() + lifetime
         )
@@ -347,9 +350,12 @@ class GatewayCredential(models.AbstractModel):
         return True
 
     def action_revoke_tokens(self):
-        """Ends every token issued for these credentials; their owners may ask for new ones."""
+        """Ends every token issued for these credentials at once, even if this transaction is rolled back. Their
+        owners may ask for new ones.
+        """
         self.check_access("write")
-        [(count,)] = self._query(SQL("select gateway.revoke_tokens(%s, %s::bigint[])", self._kind, list(self.ids)))
+        query = "select gateway.revoke_tokens(%s, %s::bigint[])"
+        [(count,)] = in_own_transaction(self.env, query, (self._kind, self.ids))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -82,11 +82,10 @@ class GatewayKeyPage(models.AbstractModel):
     def surroundings(self):
         """What making and using a key depends on: `{manager, url, served, database, longest_days, grace_hours,
         profiles: [{id, name}], example_model}`. `url` is where callers reach the gateway, null when it is not known;
-        `longest_days` is null where a key may live for ever; only managers get profiles."""
+        `longest_days` is null where a key may live forever; only managers get profiles."""
         if not self.env.user.has_group(USER):
             raise AccessError(self.env._("Only users of the API Gateway have keys."))
         is_manager = self.env.user.has_group(MANAGER)
-        durations = self.env.user.all_group_ids.mapped("api_key_duration")
         grace_hours = setting(self.env.cr, "key.grace_hours")
         profiles = self.env["gateway.profile"].search([("active", "=", True)]) if is_manager else []
         orders = self.env.get("sale.order")
@@ -95,7 +94,7 @@ class GatewayKeyPage(models.AbstractModel):
             "url": next(iter(self.env["gateway.stat"]._live_urls()), None),
             "served": bool(self.env["gateway.sidecar"]._alive(limit=1)),
             "database": self.env.cr.dbname,
-            "longest_days": None if self.env.is_system() else max(durations, default=0) or 1,
+            "longest_days": None if self.env.is_system() else self.env["gateway.key"]._longest_days(),
             "grace_hours": grace_hours,
             "profiles": [{"id": profile.id, "name": profile.name} for profile in profiles],
             "example_model": "sale.order" if orders is not None and orders.has_access("read") else "res.partner",

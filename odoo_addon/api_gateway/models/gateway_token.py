@@ -41,7 +41,7 @@ class GatewayToken(models.Model):
     revoked_at = fields.Datetime("Revoked", readonly=True)
 
     def action_revoke(self):
-        """Ends these tokens at once, whatever becomes of the caller's transaction."""
+        """Ends these tokens at once, even if this transaction is rolled back."""
         check_group(self.env, MANAGER, self.env._("Only a gateway manager may revoke tokens."))
         in_own_transaction(self.env, "select gateway.revoke_tokens_by_id(%s)", (self.ids,))
         return True

@@ -319,21 +319,34 @@ class TestCredentialsSchema(CredentialsCase):
         stamps = "select array_agg(stamp order by id) as stamps from gateway.token where user_id = %s"
         self.assertEqual(self.row(stamps, self.owner.id)["stamps"], [first["stamp"], None, "kept"])
 
+    def issued(self, kind, credential_id, *jtis):
+        """The ids of tokens as a sidecar stores them: committed, in another transaction than the test's."""
+        delete = "delete from gateway.token where jti = any (%s) returning 1"
+        self.addCleanup(in_own_transaction, self.env, delete, (list(jtis),))
+        query = """
+            insert into gateway.token (jti, type, family, credential, credential_id, user_id, expires_at)
+            select jti, 'access', gen_random_uuid(), %s, %s, %s, 'infinity' from unnest(%s) as jti
+            returning id
+        """
+        rows = in_own_transaction(self.env, query, (kind, credential_id, self.admin.id, list(jtis)))
+        return [id_ for (id_,) in rows]
+
+    def revoked(self, ids):
+        query = "select jti from gateway.token where id = any (%s) and revoked_at is not null order by jti"
+        return [jti for (jti,) in in_own_transaction(self.env, query, (ids,))]
+
     def test_owner_and_manager_end_the_tokens_of_a_key(self):
-        key = self.key(self.owner)
-        for user, refused in ((self.owner, False), (self.manager, False), (self.other, True)):
-            self.env.cr.execute(
-                "insert into gateway.token (jti, type, family, credential, credential_id, user_id, expires_at)"
-                " values (gen_random_uuid()::text, 'access', gen_random_uuid(), 'gateway_key', %s, %s, 'infinity')",
-                [key.id, self.owner.id],
-            )
-            if refused:
-                with self.assertRaises(AccessError):
-                    key.with_user(user).action_revoke_tokens()
-                continue
+        key, neighbour = self.key(self.owner), self.key(self.owner)
+        ids = self.issued("gateway_key", neighbour.id, "neighbour")
+        for user in (self.owner, self.manager):
+            # This transaction began earlier and does not see the token.
+            ids += self.issued("gateway_key", key.id, user.login)
             key.with_user(user).action_revoke_tokens()
-            living = "select count(*) as n from gateway.token where credential_id = %s and revoked_at is null"
-            self.assertEqual(self.row(living, key.id)["n"], 0)
+            self.assertIn(user.login, self.revoked(ids))
+        ids += self.issued("gateway_key", key.id, "stays")
+        with self.assertRaises(AccessError):
+            key.with_user(self.other).action_revoke_tokens()
+        self.assertEqual(self.revoked(ids), ["key_manager", "key_owner"])
 
     def test_secrets_are_reached_through_no_field(self):
         key = self.key(self.owner)
@@ -409,27 +422,16 @@ class TestCredentialsSchema(CredentialsCase):
         self.assertEqual([row[0] for row in self.env.cr.fetchall()], ["living", "recent"])
 
     def test_a_token_that_a_sidecar_has_just_written_is_revoked(self):
-        delete = "delete from gateway.token where jti = any (%s) returning 1"
-        self.addCleanup(in_own_transaction, self.env, delete, (["busy", "other"],))
-        ids = in_own_transaction(
-            self.env,
-            """
-            insert into gateway.token (jti, type, family, credential, credential_id, user_id, expires_at)
-            select jti, 'access', gen_random_uuid(), 'login', %s, %s, 'infinity' from unnest(%s) as jti
-            returning id
-            """,
-            (self.admin.id, self.admin.id, ["busy", "other"]),
-        )
+        ids = self.issued("login", self.admin.id, "busy", "other")
         with self.env.registry.cursor() as cr:
             token = self.env(cr=cr, user=self.admin.id)["gateway.token"].browse(ids[0])
             self.assertFalse(token.revoked_at)
             # Written after this transaction began.
             in_own_transaction(
-                self.env, "update gateway.token set spent_at = gateway.utc_now() where id = %s returning 1", ids[0]
+                self.env, "update gateway.token set spent_at = gateway.utc_now() where id = %s returning 1", ids[:1]
             )
             token.action_revoke()
-        revoked = "select jti from gateway.token where id = any (%s) and revoked_at is not null"
-        self.assertEqual(in_own_transaction(self.env, revoked, ([id_ for (id_,) in ids],)), [("busy",)])
+        self.assertEqual(self.revoked(ids), ["busy"])
 
     def test_a_rotation_of_the_signing_secret_overlaps_as_long_as_asked(self):
         living = lambda: self.row("select count(*) as n from gateway.secrets('jwt')")["n"]  # noqa: E731
