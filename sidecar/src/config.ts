@@ -16,7 +16,7 @@ export interface Config {
   readonly poolSize: number;
   /** Where compiled reads run: `databaseUrl`, or a replica of it. */
   readonly readDatabaseUrl: string;
-  /** Connections for compiled reads per served database. */
+  /** Connections for compiled reads per served database; 0: all reads go through Odoo. */
   readonly readPoolSize: number;
   readonly odooUrl: string;
   readonly odooWorkers: number;
@@ -137,7 +137,7 @@ export function loadConfig(env: Environment): Config {
     databases,
     poolSize: whole('GATEWAY_POOL_SIZE', 10, 2, 200),
     readDatabaseUrl: readUrl === undefined ? '' : withoutDatabase(readUrl),
-    readPoolSize: whole('GATEWAY_READ_POOL_SIZE', 4, 1, 200),
+    readPoolSize: whole('GATEWAY_READ_POOL_SIZE', 4, 0, 200),
     odooUrl: odooUrl?.origin ?? 'http://127.0.0.1:8069',
     odooWorkers: whole('GATEWAY_ODOO_WORKERS', 2, 1, 256),
     odooQueue: whole('GATEWAY_ODOO_QUEUE', 500, 1, 100_000),

@@ -6,6 +6,7 @@ import { ReadPool } from '../db/read_pool.ts';
 
 export interface ConnectionOptions {
   readonly url: string;
+  /** 0: there are to be none. */
   readonly size: number;
   readonly statementTimeoutMs: number;
 }
@@ -29,7 +30,7 @@ export class Connection {
   /** Undefined while there is no role, or Postgres does not answer. */
   get pool(): ReadPool | undefined {
     const now = performance.now();
-    if (this.#pool === undefined && now >= this.#askAt) {
+    if (this.#pool === undefined && this.#options.size > 0 && now >= this.#askAt) {
       this.#askAt = now + askAgainAfterMs;
       void this.#open();
     }

@@ -1,0 +1,224 @@
+// Compiled reads against Odoo's own /json/2, against the same gateway through Odoo, and against express with the same SQL:
+// same user, key, records and fields, in turns on one machine. Key, throttle, counting and logging are on.
+//
+//   npm run bench -- compiled [--rounds 5] [--seconds 3]
+
+import { deepStrictEqual } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { createSecretKey } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import { parametersOf } from '../../sidecar/src/compiled/parameters.ts';
+import type { Plan } from '../../sidecar/src/compiled/plan.ts';
+import { readPlan } from '../../sidecar/src/compiled/plan.ts';
+import { shapeOf } from '../../sidecar/src/compiled/shape_key.ts';
+import { OdooChannel } from '../../sidecar/src/executor/channel.ts';
+import type { FieldTree, Operation } from '../../sidecar/src/executor/operations.ts';
+import type { Answer } from '../helpers/http_client.ts';
+import { HttpClient } from '../helpers/http_client.ts';
+import { createInstance } from '../helpers/instance.ts';
+import { until } from '../helpers/wait.ts';
+import type { Load, Measured } from './harness.ts';
+import { compare, figuresOf, load, report } from './harness.ts';
+
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '3' } },
+});
+const seconds = Number(options.seconds);
+
+interface Request {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
+let express: ReturnType<typeof spawn> | undefined;
+try {
+  const orm = await gateway.startSidecar({ env: { GATEWAY_READ_POOL_SIZE: '0' } });
+  const bearer = { Authorization: `Bearer ${gateway.keys.bench}` };
+  await gateway.orm('res.partner', 'create', {
+    vals_list: Array.from({ length: 80 }, (_, n) => ({
+      name: `Bench ${n}`,
+      email: `bench${n}@example.com`,
+      phone: `+32 2 ${n}`,
+    })),
+  });
+  await manyOrders();
+  const [partner] = await gateway.sql<{ id: number }>(
+    'select id from res_partner where active and email is not null order by id limit 1',
+  );
+  const id = partner?.id ?? 0;
+  const three = ['name', 'email', 'phone'];
+  const twelve = [...three, 'street', 'city', 'zip', 'country_id', 'user_id', 'is_company', 'color', 'create_date', 'write_date'];
+  const lines = ['name', 'product_uom_qty', 'price_unit', 'product_id'];
+
+  const reads = {
+    one: { path: `res.partner/${id}?fields=${three}`, json2: ['res.partner/read', { ids: [id], fields: three }] },
+    eighty: listOf('res.partner', three),
+    eighty_names: listOf('res.partner', twelve),
+    orders_lines: {
+      path: `sale.order?fields=name,date_order,partner_id,${lines.map((name) => `order_line.${name}`)}&limit=80&order=id`,
+      json2: [
+        'sale.order/web_search_read',
+        {
+          domain: [],
+          limit: 80,
+          order: 'id',
+          specification: {
+            name: {},
+            date_order: {},
+            partner_id: { fields: { display_name: {} } },
+            order_line: {
+              fields: { name: {}, product_uom_qty: {}, price_unit: {}, product_id: { fields: { display_name: {} } } },
+            },
+          },
+        },
+      ],
+    },
+  } as const satisfies Record<string, { path: string; json2: readonly [string, object] }>;
+
+  const through = (origin: string, path: string): Request => ({
+    url: `${origin}/api/v1/${path}`,
+    method: 'GET',
+    headers: bearer,
+  });
+  const json2 = ([path, params]: readonly [string, object]): Request => ({
+    url: `${gateway.odoo.url}/json/2/${path}`,
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...bearer, 'X-Odoo-Database': gateway.database },
+    body: JSON.stringify(params),
+  });
+
+  const contestants: [string, Request, number][] = [];
+  for (const [name, read] of Object.entries(reads)) {
+    await sameRecords(read.path, json2(read.json2));
+    for (const [side, request] of [
+      ['compiled', through(gateway.url, read.path)],
+      ['orm', through(orm.url, read.path)],
+      ['json2', json2(read.json2)],
+    ] as const) {
+      contestants.push([`${name}_${side}`, request, 8], [`${name}_${side}_c1`, request, 1]);
+    }
+  }
+  const port = await startExpress(id, three);
+  contestants.push(['one_express', { url: `http://127.0.0.1:${port}/one`, method: 'GET', headers: {} }, 8]);
+
+  const measured = await compare(
+    { rounds: Number(options.rounds) },
+    Object.fromEntries(
+      contestants.map(([name, request, connections]) => [
+        name,
+        () => load(request.url, { ...request, connections, seconds } satisfies Load),
+      ]),
+    ) as Record<string, () => Promise<Measured>>,
+  );
+  const of = (name: string) => measured[name] ?? { rps: Number.NaN, p50Ms: Number.NaN, p99Ms: Number.NaN };
+  const faster = (ours: string, theirs: string) => of(ours).rps / of(theirs).rps;
+  const sooner = (ours: string, theirs: string) => of(theirs).p50Ms / of(ours).p50Ms;
+  report('compiled', figuresOf(measured), {
+    one_vs_json2: faster('one_compiled', 'one_json2'),
+    eighty_vs_json2: faster('eighty_compiled', 'eighty_json2'),
+    eighty_names_vs_json2: faster('eighty_names_compiled', 'eighty_names_json2'),
+    orders_lines_vs_json2: faster('orders_lines_compiled', 'orders_lines_json2'),
+    one_latency: sooner('one_compiled_c1', 'one_json2_c1'),
+    orders_lines_latency: sooner('orders_lines_compiled_c1', 'orders_lines_json2_c1'),
+    one_vs_before: faster('one_compiled', 'one_orm'),
+    one_vs_limit: faster('one_compiled', 'one_express'),
+  });
+} finally {
+  express?.kill();
+  await gateway.close();
+}
+
+function listOf(model: string, fields: readonly string[]) {
+  return {
+    path: `${model}?fields=${fields}&limit=80&order=id`,
+    json2: [`${model}/search_read`, { domain: [], fields, limit: 80, order: 'id' }],
+  } as const;
+}
+
+/** The demo data has fewer than 80. */
+async function manyOrders(): Promise<void> {
+  const orders = await gateway.orm<{ partner_id: [number]; order_line: number[] }[]>('sale.order', 'search_read', {
+    domain: [['order_line', '!=', false]],
+    fields: ['partner_id'],
+    limit: 1,
+  });
+  const products = await gateway.orm<{ id: number }[]>('product.product', 'search_read', {
+    domain: [['sale_ok', '=', true]],
+    fields: ['id'],
+    limit: 3,
+  });
+  await gateway.orm('sale.order', 'create', {
+    vals_list: Array.from({ length: 80 }, () => ({
+      partner_id: orders[0]?.partner_id[0],
+      order_line: products.map((product) => [0, 0, { product_id: product.id, product_uom_qty: 2 }]),
+    })),
+  });
+}
+
+/** A bench of different answers compares nothing; and one of reads that are not compiled says nothing about them. */
+async function sameRecords(path: string, { url, body, headers }: Request): Promise<void> {
+  const idsOf = ({ json }: Answer) => {
+    const data = json.data ?? json.records ?? json;
+    return (Array.isArray(data) ? data : [data]).map((record: { id: number }) => record.id);
+  };
+  let ours: Answer | undefined;
+  await until(`${path} is compiled`, async () => {
+    ours = await gateway.get(`/api/v1/${path}`, { key: gateway.keys.bench, headers: { 'X-Gateway-Explain': '1' } });
+    if (ours.status !== 200) throw new Error(`${path}: ${ours.status} ${ours.text.slice(0, 300)}`);
+    const way = ours.headers.get('x-gateway-read') ?? '';
+    if (!/^(?:compiled|odoo:(?:new|no_reader|moved|moving))/.test(way)) throw new Error(`${path}: ${way}`);
+    return way === 'compiled';
+  });
+  const theirs = await new HttpClient(url).request('POST', url, { headers, body: body ?? '' });
+  deepStrictEqual(idsOf(ours as Answer), idsOf(theirs), `${path}: ${theirs.text.slice(0, 300)}`);
+}
+
+/** Express with the statement that Odoo compiles for the same user. */
+async function startExpress(id: number, fields: readonly string[]): Promise<string> {
+  const [user] = await gateway.sql<{ id: number }>("select id from res_users where login = 'bench_api'");
+  const [secret] = await gateway.sql<{ value: Buffer; uuid: string }>(
+    "select value, gateway.database_uuid() as uuid from gateway.secrets('channel') limit 1",
+  );
+  if (user === undefined || secret === undefined) throw new Error('There is no user or no secret.');
+  const tree: FieldTree = Object.fromEntries(fields.map((name) => [name, {}]));
+  const shape = shapeOf({ op: 'read', model: 'res.partner', ids: [id], fields: tree });
+  if (shape === undefined) throw new Error('The read has no shape.');
+  const channel = { uuid: secret.uuid, secret: createSecretKey(secret.value) };
+  const { result } = await new OdooChannel({ odooUrl: gateway.odoo.url, slots: 1, mostQueued: 1, longestQueueMs: 5_000 }).deliver(
+    {
+      path: '/gateway/read',
+      database: {
+        name: gateway.database,
+        channel,
+        log: undefined as never,
+        settings: { 'answer.max_bytes': 1_000_000 },
+        reloadChannel: async () => {},
+      },
+      call: {
+        request_id: 'bench',
+        uid: user.id,
+        address: '127.0.0.1',
+        context: {},
+        grant: { scopes: null, models: null },
+        operations: [{ op: 'compile', read: shape.operation } satisfies Operation],
+      },
+      consumer: 'gateway:bench',
+      deadline: Date.now() + 10_000,
+      isWanted: () => true,
+    },
+  );
+  if (!result.ok) throw new Error(result.error.message);
+  const plan = readPlan(result.results[0], { uid: user.id, database: secret.uuid, secret: channel.secret }) as Plan;
+  const statements = { one: { text: plan.text, values: parametersOf(plan.parameters, shape.values) } };
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'express_sql.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  express = child;
+  child.stdin.end(JSON.stringify({ url: gateway.databaseUrl, statements }));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return line.toString().trim();
+}

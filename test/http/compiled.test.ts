@@ -1,0 +1,177 @@
+// Compiled reads: the same answers as Odoo's, at once right after what decides about them has changed.
+
+import pg from 'pg';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Answer, HttpClient } from '../helpers/http_client.ts';
+import { createOdooKey } from '../helpers/odoo_keys.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const second = await gateway.startSidecar();
+const { admin, demo } = gateway.keys;
+const role = new pg.Pool({ connectionString: gateway.sidecarDatabaseUrl, max: 1 });
+afterAll(() => role.end());
+
+const explain = { 'X-Gateway-Explain': '1' };
+const read = (path: string, { key = admin, of = gateway, headers = {} }: Asked = {}) =>
+  of.get(path, { key, headers: { ...explain, ...headers } });
+interface Asked {
+  key?: string;
+  of?: HttpClient;
+  headers?: Record<string, string>;
+}
+const wayOf = (answer: Answer) => answer.headers.get('x-gateway-read') ?? '';
+
+/** The answer of Odoo, then the one that was compiled. */
+async function bothWays(path: string, asked: Asked = {}): Promise<[Answer, Answer]> {
+  const first = await read(path, asked);
+  expect([path, wayOf(first)]).toEqual([path, expect.stringMatching(/^odoo:/)]);
+  return [first, await compiled(path, asked)];
+}
+
+async function compiled(path: string, asked: Asked = {}): Promise<Answer> {
+  let answer: Answer | undefined;
+  let way = '';
+  await until(`${path} is compiled`, async () => {
+    answer = await read(path, asked);
+    way = wayOf(answer);
+    return way === 'compiled';
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)} Last: ${way} ${answer?.text.slice(0, 300)}`);
+  });
+  return answer as Answer;
+}
+
+const partners = '/api/v1/res.partner';
+const columns = 'fields=name,email,country_id,color,create_date,is_company,parent_id';
+
+describe('the answer is the same, byte by byte', () => {
+  test.each([
+    ['a page', `${partners}?${columns}&limit=20`],
+    ['one record', `${partners}/3?${columns}`],
+    ['a filter', `${partners}?${columns}&filter[name][ilike]=a&limit=20`],
+    ['nothing found', `${partners}?fields=name&filter[name]=no%20such%20name`],
+    ['an order and its cursor', `${partners}?fields=name&limit=3&order=name%20desc`],
+    ['all default fields of a small model', '/api/v1/res.country?limit=10&fields=name,code,phone_code,currency_id'],
+  ])('%s', async (_, path) => {
+    const [first, answer] = await bothWays(path);
+    expect(answer.text).toBe(first.text);
+    expect(answer.headers.get('content-language')).toBe(first.headers.get('content-language'));
+    expect(answer.headers.get('server-timing')).toMatch(/sql;dur=/);
+    expect(answer.headers.get('server-timing')).not.toMatch(/odoo;dur=/);
+  });
+
+  test('a plan serves other values of the same shape', async () => {
+    await compiled(`${partners}?fields=name&filter[id][lt]=20&order=id`);
+    const other = await read(`${partners}?fields=name&filter[id][lt]=12&order=id`);
+    expect(wayOf(other)).toBe('compiled');
+    expect(other.json.data.length).toBeGreaterThan(3);
+    expect(other.json.data.every(({ id }: { id: number }) => id < 12)).toBe(true);
+  });
+});
+
+test('what is not compiled says why, and only if it is asked', async () => {
+  const path = `${partners}?fields=name&count=estimated`;
+  expect(wayOf(await read(path))).toBe('odoo:shape');
+  expect((await gateway.get(path, { key: admin })).headers.has('x-gateway-read')).toBe(false);
+});
+
+describe('a change is in force for the very next read, on every sidecar', () => {
+  const path = '/api/v1/res.partner.category?fields=name';
+  const sidecars = [gateway, second];
+  const warm = (key: string, at = path) => Promise.all(sidecars.map((of) => compiled(at, { key, of })));
+  const statuses = (key: string, at = path) =>
+    Promise.all(sidecars.map(async (of) => (await read(at, { key, of })).json.data?.length ?? -1));
+
+  test('a rule that is added, and one that goes', async () => {
+    const [before] = await warm(demo);
+    expect(before?.json.data.length).toBeGreaterThan(1);
+    const [model] = await gateway.sql<{ id: number }>("select id from ir_model where model = 'res.partner.category'");
+    const [rule] = await gateway.orm<number[]>('ir.rule', 'create', {
+      vals_list: [{ name: 'none', model_id: model?.id, domain_force: "[('id', '=', 0)]" }],
+    });
+    expect(await statuses(demo)).toEqual([0, 0]);
+    await warm(demo);
+    await gateway.orm('ir.rule', 'unlink', { ids: [rule] });
+    expect(await statuses(demo)).toEqual([before?.json.data.length, before?.json.data.length]);
+  });
+
+  test('a right that is taken', async () => {
+    await warm(demo);
+    await gateway.orm('ir.model.access', 'create', { vals_list: [] });
+    const rights = await gateway.orm<{ id: number }[]>('ir.model.access', 'search_read', {
+      domain: [['model_id.model', '=', 'res.partner.category']],
+      fields: ['id'],
+    });
+    await gateway.orm('ir.model.access', 'write', { ids: rights.map(({ id }) => id), vals: { active: false } });
+    const answers = await Promise.all(sidecars.map((of) => read(path, { key: demo, of })));
+    expect(answers.map(({ status }) => status)).toEqual([403, 403]);
+    await gateway.orm('ir.model.access', 'write', { ids: rights.map(({ id }) => id), vals: { active: true } });
+    expect((await statuses(demo))[0]).toBeGreaterThan(1);
+  });
+
+  test('a user that is archived', async () => {
+    const [user] = await gateway.orm<number[]>('res.users', 'create', { vals_list: [{ name: 'Gone', login: 'gone' }] });
+    const { secret: key } = await createOdooKey(gateway, { userId: user ?? 0, rounds: 1 });
+    await warm(key);
+    await gateway.orm('res.users', 'write', { ids: [user], vals: { active: false } });
+    const answers = await Promise.all(sidecars.map((of) => read(path, { key, of })));
+    expect(answers.map(({ status }) => status >= 400)).toEqual([true, true]);
+  });
+});
+
+test('settings turn it off, for all or for a model', async () => {
+  const path = '/api/v1/res.country?fields=name&limit=2';
+  const set = (name: string, value: unknown) =>
+    gateway.sql('update gateway.setting set value = $2 where name = $1', [name, JSON.stringify(value)]);
+  const offThen = (what: string) => until(what, async () => wayOf(await read(path)) === 'odoo:off');
+  await compiled(path);
+  await set('compiled.except', ['res.country']);
+  await offThen('the model is read by Odoo');
+  await compiled(`${partners}?fields=name&limit=1`);
+  await set('compiled.except', []);
+  await set('compiled.enabled', false);
+  await offThen('all is read by Odoo');
+  await set('compiled.enabled', true);
+  await compiled(path);
+});
+
+test('the reader reads the columns of plans and no other, and the sidecar itself none', async () => {
+  const client = await role.connect();
+  try {
+    const [{ reader } = { reader: '' }] = await gateway.sql<{ reader: string }>(
+      'select reader from gateway.grantee where role = $1',
+      [new URL(gateway.sidecarDatabaseUrl).username],
+    );
+    const fault = async (statement: string) => {
+      await client.query('begin');
+      const code = await client.query(statement).then(
+        () => undefined,
+        (error: unknown) => (error instanceof pg.DatabaseError ? error.code : String(error)),
+      );
+      await client.query('rollback');
+      return code;
+    };
+    expect(await fault('select name from res_country limit 1')).toBe('42501');
+    await client.query(`set role ${pg.escapeIdentifier(reader)}`);
+    expect(await fault('select name from res_country limit 1')).toBeUndefined();
+    expect(await fault('update res_country set name = name where false')).toBe('42501');
+    const held = await gateway.sql<{ name: string; columns: string[] }>(
+      `select c.relname as name, array_agg(a.attname::text) as columns
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
+       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+       where c.relkind in ('r', 'v', 'm', 'p') and has_column_privilege($1, c.oid, a.attnum, 'select, insert, update')
+       group by 1`,
+      [reader],
+    );
+    const tables = held.map(({ name }) => name);
+    expect(tables).toContain('res_partner');
+    expect(tables.filter((name) => /^(?:ir_config_parameter|res_users_apikeys|ir_rule|ir_cron)/.test(name))).toEqual([]);
+    const users = held.find(({ name }) => name === 'res_users')?.columns ?? [];
+    expect(users.filter((name) => /password|totp|key/.test(name))).toEqual([]);
+    expect(held.find(({ name }) => name === 'res_partner')?.columns).not.toContain('comment');
+  } finally {
+    client.release(true);
+  }
+});
