@@ -160,6 +160,94 @@ describe('tools', () => {
   });
 });
 
+test('an agent that only follows what tools say finds unpaid orders of Belgium by salesperson, in 6 calls and 20 kB', async () => {
+  const [country] = await gateway.orm<number[]>('res.country', 'search', { domain: [['code', '=', 'BE']] });
+  const [product] = await gateway.orm<number[]>('product.product', 'search', { domain: [['sale_ok', '=', true]], limit: 1 });
+  const [partner] = await gateway.orm<number[]>('res.partner', 'create', {
+    vals_list: [{ name: 'Brasserie', country_id: country }],
+  });
+  const line = [0, 0, { product_id: product, product_uom_qty: 2, price_unit: 50, tax_ids: [[6, 0, []]] }];
+  const vals_list = [{ partner_id: partner, user_id: 2, order_line: [line] }];
+  const [order = 0] = await gateway.orm<number[]>('sale.order', 'create', { vals_list });
+  await gateway.orm('sale.order', 'action_confirm', { ids: [order] });
+  const lines = await gateway.orm<number[]>('sale.order.line', 'search', { domain: [['order_id', '=', order]] });
+  const invoiced = [
+    0,
+    0,
+    { product_id: product, quantity: 2, price_unit: 50, tax_ids: [[6, 0, []]], sale_line_ids: [[6, 0, lines]] },
+  ];
+  const [invoice = 0] = await gateway.orm<number[]>('account.move', 'create', {
+    vals_list: [{ move_type: 'out_invoice', partner_id: partner, invoice_line_ids: [invoiced] }],
+  });
+  await gateway.orm('account.move', 'action_post', { ids: [invoice] });
+
+  let [calls, bytes] = [0, 0];
+  const follow = async (name: string, args: Record<string, unknown>) => {
+    const answer = await call(name, args);
+    calls += 1;
+    bytes += answer.bytes;
+    expect(answer.data.error).toBeUndefined();
+    return answer.data;
+  };
+  const fieldIn = (fields: Record<string, string>, pattern: RegExp) =>
+    Object.entries(fields).find(([name, text]) => pattern.test(`${name} ${text}`))?.[0];
+  const { model } = (await follow('find_models', { query: 'sales order' })).models[0];
+  const { fields } = await follow('describe_model', { model });
+  const customer = fieldIn(fields, /many2one res\.partner.*customer/i) ?? fieldIn(fields, /many2one res\.partner/);
+  const salesperson = fieldIn(fields, /many2one res\.users.*salesperson/i) ?? fieldIn(fields, /many2one res\.users/);
+  const invoices = fieldIn(fields, /many2many account\.move/);
+  const total = fieldIn(fields, /monetary.*total/i);
+  const paid = fieldIn(
+    (await follow('describe_model', { model: 'account.move', query: 'payment' })).fields,
+    /selection .*not_paid/,
+  );
+  const where = fieldIn(
+    (await follow('describe_model', { model: 'res.partner', query: 'country' })).fields,
+    /many2one res\.country\b/,
+  );
+  const { groups } = await follow('aggregate', {
+    model,
+    domain: [
+      [`${customer}.${where}.code`, '=', 'BE'],
+      [`${invoices}.${paid}`, 'in', ['not_paid', 'partial']],
+    ],
+    group_by: [salesperson],
+    aggregates: [`${total}:sum`],
+  });
+  expect(groups).toContainEqual({
+    user_id: { id: 2, name: expect.any(String) },
+    'amount_total:sum': expect.any(Number),
+    count: expect.any(Number),
+  });
+  expect(calls).toBeLessThanOrEqual(6);
+  expect(bytes).toBeLessThan(20_000);
+});
+
+describe('resources as tools', () => {
+  test('search, create, change and delete in the names of the resource, by its scopes', async () => {
+    const { secret } = await keyWith({ scopes: 'customers_read customers_write customers_delete' });
+    const by = { key: secret };
+    const names = (await rpc(gateway, 'tools/list', {}, by)).json.result.tools.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['customers_search', 'customers_create', 'customers_update', 'customers_delete']),
+    );
+    expect(names.filter((name: string) => name.startsWith('orders_'))).toEqual([]);
+    const write = async (name: string, args: Record<string, unknown>) => {
+      const shown = await call(name, args, by);
+      expect([shown.data.status, shown.data.reason]).toEqual(['confirmation_required', undefined]);
+      return (await call(name, { ...args, confirm: shown.data.confirm }, by)).data;
+    };
+    const { record } = await write('customers_create', { values: { name: 'Resource Customer', email: 'a@example.com' } });
+    await write('customers_update', { id: record.id, values: { phone: '+32 2 123' } });
+    const { data } = await call('customers_search', { filters: { name: { in: ['Resource Customer', 'x'] } } }, by);
+    expect(data.records).toMatchObject([{ id: record.id, email: 'a@example.com', phone: '+32 2 123' }]);
+    expect(await write('customers_delete', { id: record.id })).toMatchObject({ status: 'done' });
+    expect((await call('customers_create', { values: { name: '' } }, by)).data.reason).toBe('body.missing');
+    expect((await call('orders_search', {}, by)).data.reason).toBe('agent.tool');
+    expect((await call('search_records', { model: 'res.partner' }, by)).isError).toBe(true);
+  });
+});
+
 describe('what bounds a key bounds its agent', () => {
   test.each([
     ['search_records', { model: 'ir.cron' }, 'odoo.exposure'],

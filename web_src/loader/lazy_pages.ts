@@ -18,6 +18,7 @@ class LazyPage extends Component {
 const tags = {
   'gateway-dashboard': 'api_gateway.dashboard',
   'api-access-keys': 'api_gateway.keys',
+  'gateway-agents': 'api_gateway.agents',
   'gateway-speed-test': 'api_gateway.speed_test',
   gateway: 'api_gateway.status',
 };

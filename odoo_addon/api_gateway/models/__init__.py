@@ -21,6 +21,7 @@ from . import (
     gateway_credential_widening,
     gateway_key,
     gateway_key_check,
+    gateway_agent_page,
     gateway_key_page,
     gateway_client,
     gateway_secret_show,

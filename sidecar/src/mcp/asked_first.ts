@@ -11,12 +11,10 @@ import { checkConfirmation, makeConfirmation } from './confirmation.ts';
 import type { Json } from './tool.ts';
 
 export const confirmArgument = {
-  confirm: z.string().max(200).optional().describe('From confirmation_required, once a person agreed'),
+  confirm: z.string().max(200).optional(),
 };
 export const outputOfWrite = z.object({
   status: z.enum(['done', 'confirmation_required']),
-  changes: z.array(z.unknown()).optional(),
-  not_shown: z.array(z.string()).optional(),
   confirm: z.string().optional(),
 });
 

@@ -5,13 +5,13 @@ import type { RequestContext } from '../pipeline/context.ts';
 import type { Outcome } from '../records/collection.ts';
 
 const line = z.string().max(1_000);
-export const modelName = z.string().max(128).describe('Technical name, like res.partner');
+export const modelName = z.string().max(128);
 export const id = z.int().min(1);
 export const fieldNames = z.array(line).max(200);
 
 /** In which company, language and time zone; the user's own when nothing is said. */
 export const settingOfCall = {
-  company: z.int().min(1).optional().describe('Company id'),
+  company: z.int().min(1).optional(),
   language: z.string().max(40).optional(),
   timezone: z.string().max(64).optional(),
 };
@@ -19,7 +19,7 @@ type SettingOfCall = z.infer<z.ZodObject<typeof settingOfCall>>;
 
 /** How an answer ends that is not the whole of it. */
 export const pageOfAnswer = {
-  next_cursor: z.string().optional().describe('Pass as cursor for more'),
+  next_cursor: z.string().optional(),
   hint: z.string().optional(),
 };
 

@@ -3,30 +3,40 @@
 import type { OperationKind, RequestContext } from '../pipeline/context.ts';
 import type { Parts } from '../records/collection.ts';
 import { writesOf } from './access.ts';
+import { aggregatingTool } from './aggregating.ts';
 import { discoveryTools } from './discover.ts';
 import { readingTools } from './reading.ts';
+import { ResourceTools } from './resources.ts';
 import type { Tool } from './tool.ts';
 import { writingTools } from './writing.ts';
 
 export class Catalogue {
   readonly #tools: readonly Tool[];
 
+  readonly #resources: ResourceTools;
+
   constructor(parts: Parts) {
-    this.#tools = [...discoveryTools(parts.odoo), ...readingTools(parts), ...writingTools(parts)];
+    this.#resources = new ResourceTools(parts);
+    this.#tools = [...discoveryTools(parts.odoo), ...readingTools(parts), aggregatingTool(parts.odoo), ...writingTools(parts)];
   }
 
   async of(context: RequestContext): Promise<Tool[]> {
-    return this.#tools.filter((tool) => isOpen(tool, context));
+    return [...this.#tools, ...(await this.#resources.of(context))].filter((tool) => isOpen(tool, context));
   }
 
-  /** What a call of it is charged as. */
+  /** What a call of it is charged as. A resource's tool is called after what it does. */
   kindOf(name: string): OperationKind {
-    return this.#tools.find((tool) => tool.name === name)?.kind ?? 'read';
+    const tool = this.#tools.find((candidate) => candidate.name === name);
+    if (tool !== undefined) return tool.kind;
+    if (name.endsWith('_delete')) return 'delete';
+    return name.endsWith('_create') || name.endsWith('_update') ? 'write' : 'read';
   }
 
   /** Undefined when there is no such tool for this caller. */
   async named(context: RequestContext, name: string): Promise<Tool | undefined> {
-    return (await this.of(context)).find((tool) => tool.name === name);
+    const own = this.#tools.find((candidate) => candidate.name === name);
+    const tool = own ?? (await this.#resources.of(context)).find((candidate) => candidate.name === name);
+    return tool !== undefined && isOpen(tool, context) ? tool : undefined;
   }
 }
 

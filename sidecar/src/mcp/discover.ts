@@ -21,7 +21,7 @@ const nothing = z.object({});
 const modelsInput = z.object({ query: z.string().max(200).optional().describe('Words, like "sales order"') });
 const modelsOutput = z.object({ models: z.array(z.object({ model: z.string(), name: z.string(), may: z.string() })) });
 const describeInput = z.object({
-  model: modelName,
+  model: modelName.describe('Technical name, like res.partner'),
   query: z.string().max(200).optional().describe('Only fields whose name or label has this'),
   language: settingOfCall.language,
 });

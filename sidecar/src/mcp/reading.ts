@@ -90,7 +90,7 @@ interface Page {
 }
 
 /** A page of a collection that fits into the budget. What is too much for it is asked for again, in fewer records. */
-async function readPage(collection: Collection, context: RequestContext, page: Page): Promise<Json> {
+export async function readPage(collection: Collection, context: RequestContext, page: Page): Promise<Json> {
   const bytes = context.database.settings['agent.answer_bytes'];
   const most = Math.min(page.limit, context.database.settings['limit.max']);
   const list = (limit: number): Promise<Outcome> => {

@@ -41,24 +41,17 @@ export function schemaOf(shape: z.ZodType): Json {
   return withoutBounds(schema) as Json;
 }
 
-const untold = new Set([
-  'additionalProperties',
-  'maximum',
-  'minimum',
-  'maxLength',
-  'minLength',
-  'maxItems',
-  'minItems',
-  'pattern',
-]);
-
 /** Bounds are checked, and named when they are passed. */
+const bounds = new Set(['maximum', 'minimum', 'maxLength', 'minLength', 'maxItems', 'minItems', 'pattern']);
+/** No tool's argument is called like this: wherever they stand, they say what is plain without them. */
+const plain = new Set(['additionalProperties', 'propertyNames']);
+
 function withoutBounds(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutBounds);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key, inner]) => !(untold.has(key) && typeof inner !== 'object'))
+      .filter(([key, inner]) => !plain.has(key) && (typeof inner === 'object' || !bounds.has(key)))
       .map(([key, inner]) => [key, withoutBounds(inner)]),
   );
 }

@@ -1,0 +1,81 @@
+// The tool that counts and sums: Odoo's own `formatted_read_group`, so that an agent need not read what it only adds up.
+
+import { z } from 'zod';
+import { requireScope } from '../credentials/scopes.ts';
+import type { Odoo } from '../executor/execute.ts';
+import { checkModel } from '../executor/target.ts';
+import type { RequestContext } from '../pipeline/context.ts';
+import type { Row } from '../records/collection.ts';
+import { ask, modelName, settingOfCall } from './asking.ts';
+import { fitting } from './budget.ts';
+import { mayAnywhere } from './discover.ts';
+import type { Json, Tool } from './tool.ts';
+import { parsed, schemaOf } from './tool.ts';
+
+const usualLimit = 50;
+const name = z.string().max(200);
+
+const aggregateInput = z.object({
+  model: modelName,
+  domain: z.array(z.unknown()).max(500).optional(),
+  group_by: z.array(name).max(5).optional().describe('["user_id", "date_order:month"]'),
+  aggregates: z.array(name).max(20).optional().describe('["amount_total:sum"]; the count comes with it'),
+  order: z.string().max(500).optional().describe('"amount_total:sum desc"'),
+  limit: z.int().min(1).max(500).optional(),
+  ...settingOfCall,
+});
+const aggregateOutput = z.object({ groups: z.array(z.object({})), hint: z.string().optional() });
+const groupsShape = z.array(z.record(z.string(), z.unknown()));
+
+export function aggregatingTool(odoo: Odoo): Tool {
+  return {
+    name: 'aggregate',
+    description: 'Count and sum records by groups.',
+    input: schemaOf(aggregateInput),
+    output: schemaOf(aggregateOutput),
+    kind: 'read',
+    isFor: (context) => mayAnywhere(context, 'read'),
+    run: (context, given) => aggregate(odoo, context, parsed(aggregateInput, given)),
+  };
+}
+
+async function aggregate(
+  odoo: Odoo,
+  context: RequestContext,
+  { model: asked, domain = [], group_by = [], aggregates = [], order, limit, ...said }: z.infer<typeof aggregateInput>,
+): Promise<Json> {
+  const model = checkModel(context.database, asked);
+  requireScope(context, { actions: ['read'], model });
+  ask(context, `/api/v1/${model}`, {}, said);
+  const most = limit ?? usualLimit;
+  const kwargs = {
+    domain,
+    groupby: group_by,
+    aggregates: [...new Set([...aggregates, '__count'])],
+    limit: most + 1,
+    ...(order === undefined ? {} : { order }),
+  };
+  const [result] = await odoo.read(context, [{ op: 'call', model, method: 'formatted_read_group', args: [], kwargs }]);
+  const found = groupsShape.parse(result);
+  const groups = found.slice(0, most).map(shown);
+  const fit = fitting(groups, context.database.settings['agent.answer_bytes']);
+  const isCut = fit < groups.length || found.length > most;
+  return {
+    groups: groups.slice(0, fit),
+    ...(isCut ? { hint: 'There are more groups. Raise limit, narrow the domain, or group by fewer fields.' } : {}),
+  };
+}
+
+/** `{id, name}` for a record; without the conditions that would find a group's records. */
+function shown(group: Row): Row {
+  const row: Row = {};
+  for (const [key, value] of Object.entries(group)) {
+    if (key === '__count') row['count'] = value;
+    else if (!key.startsWith('__')) row[key] = isNamed(value) ? { id: value[0], name: value[1] } : value === false ? null : value;
+  }
+  return row;
+}
+
+function isNamed(value: unknown): value is [number, string] {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'number';
+}
