@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { useBrowser } from '../helpers/browser.ts';
+import { callTool } from '../helpers/mcp.ts';
 import { createUser } from '../helpers/odoo_keys.ts';
+import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
@@ -309,6 +311,26 @@ test.each([
   }
   expect(new Set(seen).size).toBe(2);
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
+  expect(faults).toEqual([]);
+});
+
+test('the page Connect an Agent shows what a client needs, and when the agent came', async () => {
+  const web = await OdooWeb.login(gateway);
+  const { secret, id } = await web.create('gateway.key', { name: 'Agent key', scopes: 'res.partner:read' });
+  const { page, faults, text, styleFault } = await browser.open(gateway, '/odoo/gateway-agents', clipboard);
+  await page.waitForSelector('.o_api_gateway_agents_off');
+  expect(await text('.o_api_gateway_agents_off')).toContain('Agents have no access yet');
+  await gateway.sql("update gateway.setting set value = 'true' where name = 'agent.enabled'");
+  await page.waitForSelector('.o_api_gateway_agents_off', { state: 'detached' });
+  await page.selectOption('[name=agent_key]', String(id));
+  await page.click('[data-client=cursor]');
+  const config = JSON.parse(await text('.o_api_gateway_agents_text'));
+  expect(config.mcpServers.odoo).toMatchObject({ url: `${gateway.url}/mcp` });
+  expect(await text('.o_api_gateway_seen')).toContain('Nothing came');
+  await callTool(gateway, 'search_records', { model: 'res.partner', limit: 1 }, { key: secret });
+  await page.waitForSelector('.o_api_gateway_seen:has-text("Tools used: 1")', { timeout: 15_000 });
+  expect(await text('.o_api_gateway_agents tbody')).toContain('search_records');
+  expect(await styleFault()).toBe('none');
   expect(faults).toEqual([]);
 });
 

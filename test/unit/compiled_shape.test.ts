@@ -102,3 +102,11 @@ test.each([
 ] as const)('%s has no shape', (_, operation) => {
   expect(shapeOf(operation as unknown as Parameters<typeof shapeOf>[0])).toBeUndefined();
 });
+
+test('a read of the few fields that tell most is another one than a read of all', () => {
+  const search = { op: 'search', model: 'res.partner', domain: [], limit: 10, offset: 0 } as const;
+  const [all, brief] = [shapeOf(search), shapeOf({ ...search, brief: true })];
+  expect(brief?.key).not.toBe(all?.key);
+  expect(brief?.operation).toMatchObject({ brief: true });
+  expect(shapeOf({ op: 'read', model: 'res.partner', ids: [1], brief: true })?.operation).toMatchObject({ brief: true });
+});

@@ -87,13 +87,13 @@ export class AgentsPage extends Component {
     return _t('Each change is tried out first and shown. It happens once you agree.');
   }
 
-  /** "Seen 12 s ago, 3 tools used." */
+  /** "Seen 12 s ago. Tools used: 3." */
   get seenText(): string {
     const seen = this.polling.data?.seen;
     if (!seen || seen.at === false) return _t('Nothing came with this key in the last hour.');
     const agoS = Math.max(0, Math.round((Date.now() - deserializeDateTime(seen.at).toMillis()) / 1_000));
     const ago = agoS < 120 ? _t('%s s', formatCount(agoS)) : _t('%s min', formatCount(Math.round(agoS / 60)));
-    return _t('Seen %(ago)s ago, %(tools)s tools used.', { ago, tools: formatCount(seen.tools.length) });
+    return _t('Seen %(ago)s ago. Tools used: %(tools)s.', { ago, tools: formatCount(seen.tools.length) });
   }
 
   get isSeen(): boolean {

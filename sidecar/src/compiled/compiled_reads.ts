@@ -86,7 +86,7 @@ export class CompilingOdoo extends Odoo {
     const shape = shapeOf(operation);
     context.way = 'odoo:shape';
     if (shape === undefined) return undefined;
-    const key = planKey(context.principal.userId, grant, callContext(context.request.headers), shape.key);
+    const key = planKey(context.principal.userId, grant, callContext(context.asked.headers), shape.key);
     return { operation, grant, shape, key };
   }
 

@@ -52,14 +52,14 @@ const noShape = Symbol('no statement stands for it');
 type Search = Extract<Operation, { op: 'search' }>;
 type Read = Extract<Operation, { op: 'read' }>;
 
-function ofRead({ op, model, ids, fields }: Read, slots: Slots): Record<string, unknown> {
+function ofRead({ op, model, ids, fields, brief }: Read, slots: Slots): Record<string, unknown> {
   // Records that stand twice in an answer are rare, and need an object each.
   if (!Array.isArray(ids) || ids.length === 0 || !ids.every(isId) || new Set(ids).size < ids.length) throw noShape;
-  return { op, model, ids: slots.add(ids, 'list:id'), fields };
+  return { op, model, ids: slots.add(ids, 'list:id'), fields, brief };
 }
 
 function ofSearch(
-  { op, model, domain, fields, limit, offset, order, after, count }: Search,
+  { op, model, domain, fields, brief, limit, offset, order, after, count }: Search,
   slots: Slots,
 ): Record<string, unknown> {
   // An estimate is what Postgres says about the statement itself.
@@ -69,6 +69,7 @@ function ofSearch(
     model,
     domain: ofDomain(domain, slots),
     fields,
+    brief,
     limit: usualLimits.has(limit) ? limit : slots.add(limit, 'limit'),
     offset: offset === 0 ? 0 : slots.add(offset, 'offset'),
     order,

@@ -81,7 +81,7 @@ export class Odoo {
         request_id: context.requestId,
         uid: context.principal.userId,
         address: context.address,
-        context: callContext(context.request.headers),
+        context: callContext(context.asked.headers),
         grant,
         operations: [{ op: 'compile', read }],
       },
