@@ -1,5 +1,5 @@
 // Python tools in virtual environments of their own, shared by all clones: `lint` has ruff and pylint-odoo, `fuzz` has
-// schemathesis, `openapi` a generator of clients. What each holds stands in python_<name>.txt.
+// schemathesis, `openapi` a generator of clients, `mcp` clients for agents, `mcp_server` another server for them. What each holds stands in python_<name>.txt.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { ensureSystem } from '../stack/system.mjs';
 
 /**
  * The folder of an environment's programs; installs them first if need be.
- * @param {'lint' | 'fuzz' | 'openapi'} name
+ * @param {'lint' | 'fuzz' | 'mcp' | 'mcp_server' | 'openapi'} name
  * @param {string} [log]
  * @returns {Promise<string>}
  */

@@ -1,0 +1,146 @@
+// Other people's clients, and the conformance suite of the Model Context Protocol, against /mcp of two sidecars behind one address.
+//
+//   npm run soak -- mcp        installs the clients first; needs the npm registry and the Python package index
+
+import { execFile } from 'node:child_process';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { isDeepStrictEqual, promisify } from 'node:util';
+import { say } from '../../scripts/stack/report.mjs';
+import { nodeBin } from '../../scripts/stack/sidecar.mjs';
+import { npmTools } from '../../scripts/test/npm_tools.mjs';
+import { pythonEnvironment } from '../../scripts/test/python_tools.mjs';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import { report } from '../bench/harness.ts';
+import { createInstance } from '../helpers/instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const execute = promisify(execFile);
+/** Those of the suite that need no fixture: the others call tools, prompts and resources of the suite's own invention. */
+const scenarios = {
+  '2026-07-28': ['server-stateless', 'tools-list', 'sep-2164-resource-not-found', 'caching', 'dns-rebinding-protection'],
+  '2025-11-25': ['server-initialize', 'ping', 'tools-list', 'dns-rebinding-protection'],
+};
+const limitMs = 120_000;
+const figures: Record<string, number> = {};
+let failed = 0;
+
+const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
+const second = await gateway.startSidecar();
+await gateway.sql("update gateway.setting set value = 'true' where name = 'agent.enabled'");
+const balancer = await balance([gateway.url, second.url]);
+const npm = join(await npmTools('mcp'), 'node_modules/@modelcontextprotocol');
+const python = join(await pythonEnvironment('mcp'), 'python');
+const programs = join(import.meta.dirname, '../../scripts/test/mcp_tools');
+
+try {
+  const key = gateway.keys.admin;
+  await until('agents are on', async () => {
+    const ping = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+    const answers = [gateway, second].map((one) => one.request('POST', '/mcp', { key, headers, body: ping }));
+    return (await Promise.all(answers)).every(({ status }) => status === 200);
+  });
+  await conformance();
+  await pythonClients();
+  await inspector();
+  await remote();
+} finally {
+  await balancer.close();
+  await gateway.close();
+}
+report('mcp', { ...figures, failed }, {});
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function check(name: string, act: () => Promise<boolean | string>): Promise<void> {
+  const startedAt = performance.now();
+  const outcome = await act().catch((error: { stdout?: string; message: string }) => `${error.stdout ?? ''}${error.message}`);
+  const isGood = outcome === true;
+  if (!isGood) failed += 1;
+  figures[`${name}_s`] = (performance.now() - startedAt) / 1_000;
+  say(`  ${isGood ? '✓' : '✗'} ${name}${isGood ? '' : `: ${String(outcome).slice(-2_000)}`}`);
+}
+
+async function conformance(): Promise<void> {
+  const suite = join(npm, 'conformance/dist/index.js');
+  for (const [revision, names] of Object.entries(scenarios)) {
+    for (const name of names) {
+      await check(`${revision} ${name}`, async () => {
+        const args = [suite, 'server', '--url', `${balancer.url}/mcp`, '--scenario', name, '--spec-version', revision];
+        const { stdout } = await execute(nodeBin(), args, { timeout: limitMs });
+        return !/\b[1-9]\d* failed\b|✗/.test(stdout) || stdout;
+      });
+    }
+  }
+}
+
+async function pythonClients(): Promise<void> {
+  for (const name of ['official', 'fastmcp']) {
+    await check(`Python ${name}`, async () => {
+      const env = { ...process.env, GATEWAY: balancer.url, KEY: gateway.keys.admin };
+      const { stdout } = await execute(python, [join(programs, 'client.py'), name], { env, timeout: limitMs });
+      const { tools, ...did } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, unknown>;
+      const expected = { found: 2, groups: true, shown: 'confirmation_required', done: 'done', refused: 'odoo.exposure' };
+      return (Number(tools) > 10 && isDeepStrictEqual(did, expected)) || stdout;
+    });
+  }
+}
+
+async function inspector(): Promise<void> {
+  await check('inspector', async () => {
+    const cli = join(npm, 'inspector-cli/build/cli.js');
+    const args = [
+      cli,
+      '--cli',
+      `${gateway.url}/mcp`,
+      '--transport',
+      'http',
+      '--header',
+      `Authorization: Bearer ${gateway.keys.admin}`,
+    ];
+    const call = ['--method', 'tools/call', '--tool-name', 'find_models', '--tool-arg', 'query=contact'];
+    const { stdout } = await execute(nodeBin(), [...args, ...call], { timeout: limitMs });
+    return stdout.includes('res.partner') || stdout;
+  });
+}
+
+/** A client that only starts programs: the official one over the pipes of mcp-remote. */
+async function remote(): Promise<void> {
+  const { Client } = await import('@modelcontextprotocol/client');
+  const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
+  await check('mcp-remote', async () => {
+    const args = [
+      join(npm, '../mcp-remote/dist/proxy.js'),
+      `${gateway.url}/mcp`,
+      '--allow-http',
+      '--header',
+      'Authorization:$' + '{AUTH}',
+    ];
+    const env = { ...(process.env as Record<string, string>), AUTH: `Bearer ${gateway.keys.admin}` };
+    const client = new Client({ name: 'soak', version: '1' });
+    await client.connect(new StdioClientTransport({ command: nodeBin(), args, env }));
+    const found = await client.callTool({ name: 'search_records', arguments: { model: 'res.partner', limit: 1 } });
+    await client.close();
+    return found.isError !== true || JSON.stringify(found);
+  });
+}
+
+/** Sends each request to the next sidecar, and adds the key that the conformance suite cannot send. */
+async function balance(urls: readonly string[]): Promise<{ url: string; close: () => Promise<void> }> {
+  let turn = 0;
+  const server = createServer((incoming, answer) => {
+    turn += 1;
+    const target = new URL(incoming.url ?? '/', urls[turn % urls.length]);
+    const headers = { ...incoming.headers, authorization: `Bearer ${gateway.keys.admin}` };
+    const passed = request(target, { method: incoming.method, headers }, (given) => {
+      answer.writeHead(given.statusCode ?? 502, given.headers);
+      given.pipe(answer);
+    });
+    passed.on('error', () => answer.destroy());
+    incoming.pipe(passed);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
