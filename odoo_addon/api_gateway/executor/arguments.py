@@ -26,7 +26,7 @@ def count(operation, key, default, minimum):
 
 def check_text(value):
     """Refuse characters that Postgres cannot store, wherever they are."""
-    unchecked = [value]  # no recursion: who sends such characters may also nest as deep as JSON goes
+    unchecked = [value]  # no recursion: such a sender may also nest as deep as JSON goes
     while unchecked:
         value = unchecked.pop()
         if type(value) is list:

@@ -1,5 +1,5 @@
-"""Models whose records are code that Odoo runs, or say who may do what. Who writes them writes anything: a credential
-that was narrowed would widen itself. One that was not may do what Odoo lets its user do."""
+"""Models whose records are code that Odoo runs, or hand out rights. A narrowed credential that wrote them could widen
+itself. One that was not narrowed may do what Odoo lets its user do."""
 
 import re
 
@@ -96,8 +96,7 @@ RIGHTS = {
 }
 # What Odoo notes for crons that act on it as superuser, attach any file for one: no caller writes it.
 NOTES = frozenset([("account.move", "sending_data")])
-# By their name, on whatever model: they become values, or code, later and elsewhere; whoever knows a document's token
-# opens it.
+# By their name, on any model: they become values, or code, later and elsewhere. A document's token opens it.
 RIGHTS_ANYWHERE = {"access_token": None, "alias_defaults": None}
 # Code by the name of its field: Python that Odoo evaluates, scripts of its pages.
 CODE_NAME = re.compile("python|custom_code")

@@ -15,7 +15,7 @@ MAX_PARTS = 20_000
 # changes how Odoo shows things, searches or notifies (active_test, mail_create_nosubscribe, tracking_disable …) stays.
 DROPPED = frozenset(
     [
-        # Who acts: the call says so.
+        # The call says who acts.
         "su",
         "uid",
         # Installing modules and loading their data: no checks, ids of other modules.
@@ -47,7 +47,7 @@ DROPPED = frozenset(
         "skip_res_field_check",
         # Pads groups of a chart with empty ones, a day or an hour each, from any year to any other.
         "fill_temporal",
-        # Who a mail comes from, who gets none, and which records it is about.
+        # A mail's sender, the recipients that it leaves out, and the records that it is about.
         "composer_force_res_ids",
         "domain_notifications_email",
         "send_smtp_skip_to",

@@ -1,5 +1,5 @@
-"""Fields that open a user's account to whoever writes them: Odoo sends the link for a new password to the address of
-the user's contact, and knows the user by the login."""
+"""Fields that open a user's account to a caller that writes them: Odoo sends the link for a new password to the
+address of the user's contact, and knows the user by the login."""
 
 import re
 

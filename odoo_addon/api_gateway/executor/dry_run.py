@@ -45,8 +45,8 @@ class DryRun(NamedTuple):
 
 @contextmanager
 def rehearsed(env, reach, call, answer):
-    """The operations by name, to be run inside. Whoever calls rolls back; nothing commits before, and nothing leaves
-    Odoo. What Postgres does not roll back are the numbers taken from its sequences.
+    """The operations by name, to be run inside. The caller rolls back; until then nothing commits, and nothing leaves
+    Odoo. Only the numbers taken from Postgres' sequences are not rolled back.
 
     `call["dry_run"]`: `{"differences": bool}`. The report goes to `answer.dry_run`."""
     differences = [] if call["dry_run"]["differences"] else None

@@ -1,5 +1,5 @@
-"""What `load` makes of the columns and cells of a file are values, and are checked as values are, whoever calls it: the
-caller, or the method of a module on the caller's behalf."""
+"""`load` turns the columns and cells of a file into values. They are checked like all values, whether the caller calls
+it or the method of a module does on the caller's behalf."""
 
 from odoo.orm.models import fix_import_export_id_paths
 

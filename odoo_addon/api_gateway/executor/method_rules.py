@@ -1,4 +1,4 @@
-"""What is known of public methods of Odoo 19's modules that work as superuser, take values, or take a model by name.
+"""Rules for public methods of Odoo 19's modules that work as superuser, take values, or take a model by name.
 `module_methods.py` checks by these rules, on top of what it checks of any method's arguments."""
 
 from typing import NamedTuple

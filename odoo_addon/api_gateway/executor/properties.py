@@ -66,7 +66,7 @@ def _check_numbers(model, field, values, parents, given):
 
 
 def _definitions(model, field, values, parents):
-    model = model.sudo()  # who may write a property need not be allowed to read where it is defined
+    model = model.sudo()  # a user may write a property without the right to read its definition
     name = field.definition_record
     if type(values.get(name)) is int:
         holders = model.env[model._fields[name].comodel_name].browse(values[name]).exists()

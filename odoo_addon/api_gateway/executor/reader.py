@@ -68,7 +68,7 @@ def fast_env(model, tree):
 def fetch(model, query, most, tree):
     """The query's records, at most `most`, with what the tree names of them in the cache if they are few enough to be
     read in one piece. Refuses what the user may not read."""
-    model.check_access("read")  # the _search() of attachments lets those pass, too, who may read none of them
+    model.check_access("read")  # the _search() of attachments also passes users who may not read any of them
     if most > _first_piece(model, tree):
         return model.browse(query.get_result_ids())
     fields = model._determine_fields_to_fetch([name for name in tree if name != "id"])
@@ -152,8 +152,8 @@ def _size(row):
 
 
 def _read_rows(records, names):
-    """What `_read_format` gives, for columns in half of its time: whoever fetched them has checked the rights on the
-    fields and filled the cache, so neither is asked once per value."""
+    """Gives the same as `_read_format`, for columns in half the time: the code that fetched them has checked the rights
+    on the fields and filled the cache, so neither is asked once per value."""
     rows = [{"id": id_} for id_ in records._ids]
     for name in names:
         field = records._fields[name]

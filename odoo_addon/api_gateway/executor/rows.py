@@ -1,5 +1,5 @@
-"""Rows that are about another model's records: a file, a message, an activity. Who may not read that model does not
-find them, whatever path leads there."""
+"""Rows that are about another model's records: a file, a message, an activity. Callers that may not read that model do
+not find them on any path."""
 
 from contextlib import contextmanager
 

@@ -8,7 +8,7 @@ from ..tools.gate import GuardError, HiddenModelError, gate, given_defaults
 
 
 class _InUseError(psycopg2.errors.ForeignKeyViolation):
-    """What Postgres 17 and older say of a record that another one refers to with `on delete restrict`. Since 18 that
+    """What Postgres 17 and older say about a record that another one refers to with `on delete restrict`. Since 18 that
     has an error of its own, which Odoo has no words for."""
 
     def __init__(self, violation):

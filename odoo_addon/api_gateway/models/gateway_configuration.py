@@ -1,4 +1,4 @@
-"""What all models of the gateway share: who asks needs the rights, and no mail changes them."""
+"""Shared by all models of the gateway: the user who asks needs the rights, and no mail changes records."""
 
 from odoo import api, models
 from odoo.exceptions import AccessError

@@ -230,8 +230,8 @@ class GatewayCredential(models.AbstractModel):
                     raise AccessError(self.env._('"%(field)s" is set by %(who)s.', field=label, who=who))
 
     def _check_minter(self):
-        """Raises AccessError unless the current user may hold the secrets of these credentials: whoever gets a secret
-        acts as its user, so another user's needs the rights of an administrator."""
+        """Raises AccessError unless the current user may hold the secrets of these credentials. A secret lets its holder
+        act as its user, so only an administrator may hold another user's."""
         if have_group(self.env, SYSTEM):
             return
         if not is_own(self, "user_id"):
@@ -394,5 +394,5 @@ class GatewayCredential(models.AbstractModel):
                     record.warned_days = days
 
     def _expiry_recipient(self):
-        """Whoever can renew it: its user, or who made it."""
+        """The user who can renew it: its own, or the one who made it."""
         return self.user_id if self.user_id.active else self.create_uid

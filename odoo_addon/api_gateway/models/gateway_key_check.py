@@ -58,7 +58,7 @@ class GatewayKey(models.Model):
             if not address_allowed(address, "\n".join(ips)):
                 raise AccessError(self.env._("This key may not be used from your address."))
         needed = "read" if http_method in READING else "call"
-        # A route says nothing of models: a key that was narrowed to some cannot be held to them here.
+        # A route does not name a model: a key that was narrowed to models cannot be held to them here.
         if policy["models"] is not None or any(
             s is not None and needed not in s for s in (own_scopes, policy["scopes"])
         ):
@@ -66,8 +66,8 @@ class GatewayKey(models.Model):
         return user_id
 
     def _find_key(self, key):
-        """`(user id, own addresses, own scopes, policy)` of a key of any form as it was presented; None: it is none of
-        ours, or not valid."""
+        """`(user id, own addresses, own scopes, policy)` of a key of any form as it was presented; None: it is not one
+        of ours, or not valid."""
         if ODOO_KEY.fullmatch(key):
             user_id = self.env["res.users.apikeys"]._check_credentials(scope="rpc", key=key)
             if not user_id or user_id == SUPERUSER_ID:

@@ -1,5 +1,5 @@
-"""A scope such as products_read grants what the resource `products` reaches: whoever changes that changes the bounds of
-all credentials which have the scope."""
+"""A scope such as products_read grants what the resource `products` reaches: a change of the resource moves the bounds
+of all credentials that have the scope."""
 
 from odoo import api, models
 from odoo.exceptions import AccessError

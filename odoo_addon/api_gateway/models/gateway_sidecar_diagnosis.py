@@ -27,8 +27,8 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
     def diagnose(self, url):
         """Checks whether a sidecar of this very database answers at `url`.
 
-        The question carries no credential, but a proof that Odoo asks; so does the answer. Whoever does not know the
-        secret that this database's sidecars share learns nothing and proves nothing.
+        The question carries no credential, but a proof that Odoo asks; the answer carries one, too. A server that does
+        not know the secret that this database's sidecars share learns nothing and proves nothing.
 
         :param str url: the address to ask; empty: that of a sidecar which is alive
         :return: `{state, url, message, total_ms, postgres_ms, odoo_ms, version}`; state is `ok`, `address`,

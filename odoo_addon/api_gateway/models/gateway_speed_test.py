@@ -1,4 +1,4 @@
-"""How fast the gateway answers a browser: who may measure, with what, and what came of it. The browser measures."""
+"""How fast the gateway answers a browser: permission, keys and results. The browser measures."""
 
 import math
 import secrets

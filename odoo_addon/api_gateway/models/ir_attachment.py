@@ -13,7 +13,7 @@ class IrAttachment(models.Model):
             domain = call.rows.domain(self.env, self._name, "create")
             if refused := self - self.sudo().filtered_domain(domain):
                 raise RowError(refused, call.rows.missing_scope(refused, "create"))
-        # Whoever only writes would read a file that anybody may.
+        # A caller that may only write could make a file public and then read it.
         if call and not self.env.su and vals.get("public"):
             domain = call.rows.domain(self.env, self._name, "read")
             if refused := self - self.sudo().filtered_domain(domain):

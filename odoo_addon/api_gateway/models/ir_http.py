@@ -28,8 +28,8 @@ class IrHttp(models.AbstractModel):
     def _auth_method_gateway_key(cls):
         """For routes of other addons with `auth="api_key"`: the caller shows an API key, the gateway's or Odoo's own,
         as `API-KEY`, `X-API-Key` or `Authorization: Bearer`, and the route runs as the key's user. A key header decides
-        over `Authorization`, which a proxy may own. Whoever shows no key of ours is for the other addons that know
-        such routes to judge."""
+        over `Authorization`, which a proxy may own. Callers without a key of ours are left to the other addons that
+        know such routes."""
         headers = request.httprequest.headers
         key = headers.get("API-KEY") or headers.get("X-API-Key")
         if not key and (match := BEARER.fullmatch(headers.get("Authorization", ""))):

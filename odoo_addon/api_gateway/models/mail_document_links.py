@@ -1,5 +1,5 @@
-"""A link with a document's token opens that document to whoever has it. For a narrowed credential it is mailed to the
-document's own customer, and to internal users, but not to addresses of the credential's choice."""
+"""A link with a document's token opens that document to anyone who has it. For a narrowed credential it is mailed only
+to the document's own customer and to internal users, not to addresses of the credential's choice."""
 
 import re
 
@@ -16,8 +16,8 @@ REDIRECTING = re.compile(r"""['"](?:to|cc|bcc|x-forge-to)['"]""", re.IGNORECASE)
 class DocumentLinkError(ExposureError):
     def __init__(self, record):
         super().__init__(
-            "This text holds a link that opens a document to whoever has it. A credential with scopes or models has "
-            f"it sent only to the customer of {record.model or 'a document'} {record.res_id or ''} and to internal "
+            "This text holds a link that opens a document to anyone who has it. A credential with scopes or models can "
+            f"send it only to the customer of {record.model or 'a document'} {record.res_id or ''} and to internal "
             "users. Send it without the link, or leave the other recipients out.",
         )
 
@@ -102,7 +102,7 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     def _notify_get_action_link(self, link_type, **kwargs):
-        # The customer's own link is signed for it. Whoever else is notified logs in.
+        # The customer's own link is signed for it. All other recipients log in.
         if _is_narrowed() and "pid" not in kwargs:
             kwargs.pop("access_token", None)
         return super()._notify_get_action_link(link_type, **kwargs)

@@ -12,7 +12,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 class UnfitError(Exception):
-    """The plan says of a row that Odoo must be asked."""
+    """The plan says that Odoo must be asked about a row."""
 
 
 class Slots:

@@ -377,14 +377,14 @@ class TestCredentialsSchema(CredentialsCase):
     def test_an_expiring_key_is_told_its_owner_14_and_3_days_before(self):
         key = self.key(self.owner, expires_at=fields.Datetime.now() + timedelta(days=20))
         warnings = lambda: key.sudo().activity_ids.filtered(lambda activity: activity.user_id == self.owner)  # noqa: E731
-        for days, told in ((15, 0), (13, 1), (12, 1), (2.9, 2), (1, 2)):
+        for days, count in ((15, 0), (13, 1), (12, 1), (2.9, 2), (1, 2)):
             self.env.cr.execute(
                 "update gateway_key set expires_at = %s where id = %s",
                 (fields.Datetime.now() + timedelta(days=days), key.id),
             )
             self.env.invalidate_all()
             self.env["gateway.key"]._warn_expiring()
-            self.assertEqual(len(warnings()), told, days)
+            self.assertEqual(len(warnings()), count, days)
 
     def test_the_user_of_an_expiring_odoo_key_is_reminded_14_and_3_days_before(self):
         keys = self.env["res.users.apikeys"]
@@ -395,14 +395,14 @@ class TestCredentialsSchema(CredentialsCase):
                 lambda activity: activity.user_id == self.owner and "Old script" in activity.summary
             )
 
-        for days, told in ((15, 0), (13, 1), (12, 1), (2.9, 2), (1, 2)):
+        for days, count in ((15, 0), (13, 1), (12, 1), (2.9, 2), (1, 2)):
             self.env.cr.execute(
                 "update res_users_apikeys set expiration_date = %s where user_id = %s",
                 (fields.Datetime.now() + timedelta(days=days), self.owner.id),
             )
             self.env.invalidate_all()
             keys._warn_expiring()
-            self.assertEqual(len(reminders()), told, days)
+            self.assertEqual(len(reminders()), count, days)
         self.assertTrue(self.row("select 1 as found from gateway.odoo_key_reminder"))
         self.owner.sudo().api_key_ids.unlink()
         keys._warn_expiring()

@@ -19,7 +19,7 @@ NOT_INSTALLED = {
     "base.automation",
     "calendar.event",
 }
-# Arguments by which a method is told of values, of models, or of what to search.
+# Arguments that give a method values, models, or a search.
 TELLING = VALUES | {"domain", "email_values", "model", "model_name", "new_settings", "res_model"}
 
 

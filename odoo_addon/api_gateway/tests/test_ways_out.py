@@ -42,7 +42,7 @@ HARMLESS_IN = {
 
 @tagged("post_install", "-at_install")
 class TestWaysOut(ChannelCase):
-    """Whatever tells of a record needs the right to read it, and the fields that it tells of."""
+    """Anything that reveals a record needs the right to read it and the revealed fields."""
 
     @classmethod
     def setUpClass(cls):

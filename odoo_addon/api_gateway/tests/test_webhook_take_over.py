@@ -241,9 +241,9 @@ class TestWebhookTakeOver(TakeOverCase):
         self.take_over()
         self.assertEqual(len(self.receiver.arrived), 21)
 
-    def test_an_endpoint_that_fails_for_a_day_is_paused_and_managers_are_told(self):
+    def test_an_endpoint_that_fails_for_a_day_is_paused_and_managers_are_notified(self):
         manager = new_test_user(
-            self.env, "told", groups="api_gateway.group_manager,base.group_user", email="told@example.com"
+            self.env, "informed", groups="api_gateway.group_manager,base.group_user", email="informed@example.com"
         )
         webhook = self.webhook(url=self.receiver.url)
         self.env["res.partner"].create({"name": "One"})

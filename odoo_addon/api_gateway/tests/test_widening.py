@@ -49,7 +49,7 @@ class TestHiddenWidening(AskerCase):
             self.refused(attempt, name=name)
         self.admin.gateway_profile_id = narrow
         self.refused(
-            lambda: self.admin.with_user(clerk).write({"gateway_profile_id": False}), name="by who edits users"
+            lambda: self.admin.with_user(clerk).write({"gateway_profile_id": False}), name="by an editor of users"
         )
 
     def test_what_a_resource_in_others_scopes_reaches_is_changed_by_administrators(self):

@@ -1,4 +1,4 @@
-"""Links that open a document to whoever has them: the portal's, with the document's token."""
+"""Links that open a document to anyone who has them: the portal's, with the document's token."""
 
 import re
 

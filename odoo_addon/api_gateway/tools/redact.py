@@ -131,7 +131,7 @@ def _operand(items):
 
 
 def _words_of_order(text):
-    """`password x`: what stands behind a secret field's name in an order, and is none of an order's words."""
+    """`password x`: a text behind a secret field's name in an order that is not one of an order's words."""
     parts = [part.split() for part in text[:1000].split(",")]
     if not all(part and len(part) <= 4 and ORDERED.match(part[0]) for part in parts):
         return []
