@@ -55,7 +55,7 @@ async function holding(path, work) {
 /** @param {string} path @param {string} mine */
 async function acquire(path, mine) {
   const startedAt = Date.now();
-  let told = false;
+  let announced = false;
   for (;;) {
     try {
       linkSync(mine, path); // atomic, and complete from the first moment on: no reader sees an empty file
@@ -68,9 +68,9 @@ async function acquire(path, mine) {
       discardStale(path, owner.pid);
       continue;
     }
-    if (owner && !told) {
+    if (owner && !announced) {
       say(`    another run (process ${owner.pid}) is at it: waiting for it to end`);
-      told = true;
+      announced = true;
     }
     if (Date.now() - startedAt > giveUpAfterMs) {
       throw new Failure(`Process ${owner?.pid} has held ${path} for too long.`, {
@@ -91,7 +91,7 @@ function readOwner(path) {
 }
 
 /**
- * Two waiters may see the same dead owner. Renaming is atomic: one gets the stale file, and whoever
+ * Two waiters may see the same dead owner. Renaming is atomic: one gets the stale file, and a waiter that
  * catches a fresh one instead puts it back.
  * @param {string} path @param {number} deadPid
  */

@@ -1,4 +1,4 @@
-// What can be said of deploy/, docker-compose.yml and the images without a Docker engine or a cluster: the files fit their
+// What can be checked in deploy/, docker-compose.yml and the images without a Docker engine or a cluster: the files fit their
 // schemas, every path is there, the sidecar's bundle runs, and the proxies really send each path where it belongs: those of the
 // sidecar's routes, and no others, to the sidecar.
 

@@ -12,7 +12,7 @@ import { nodeBin } from '../stack/sidecar.mjs';
 
 /**
  * @param {{kind: 'bench' | 'soak', notes?: string[], prepare: () => Promise<void>}} options
- *   notes: files of the folder that are none themselves
+ *   notes: files of the folder that cannot be run themselves
  */
 export async function runByName({ kind, notes = [], prepare }) {
   const words = process.argv.slice(2);

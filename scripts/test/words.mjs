@@ -16,7 +16,17 @@ const stumbles = [
   { pattern: /\bmend(?:s|ed|ing)?\b/gi, better: 'fix, repair' },
   { pattern: new RegExp(`\\bof${gap}before\\b`, 'gi'), better: 'earlier, existing' },
   { pattern: new RegExp(`\\bnobody${gap}knows\\b`, 'gi'), better: 'is not known, cannot be found' },
-  { pattern: new RegExp(`\\b(?:what|that|which)${gap}is${gap}none\\b`, 'gi'), better: 'is not one' },
+  // There may be none, and Python has its None.
+  { pattern: new RegExp(`(?<!\\bthere${gap})\\b(?:is|are|was|were)${gap}none\\b`, 'g'), better: 'is not one' },
+  { pattern: /\bwhom?ever\b/gi, better: 'anyone who, the one that' },
+  {
+    pattern: new RegExp(`\\b(?:for|to|of|from|than)${gap}who\\b(?!${gap}in\\b)`, 'gi'),
+    better: 'for those who, for a caller that',
+  },
+  // "Told apart" and "unless told otherwise" are idioms.
+  { pattern: new RegExp(`\\btold\\b(?!${gap}(?:apart|otherwise)\\b)`, 'gi'), better: 'gets, sees, is notified' },
+  { pattern: new RegExp(`\\b(?:says?|said|tells?)${gap}of\\b(?!${gap}which\\b)`, 'gi'), better: 'says about' },
+  { pattern: new RegExp(`\\bis${gap}said${gap}so\\b`, 'gi'), better: 'is reported' },
   { pattern: new RegExp(`(?<!\\b${byItself}${gap})\\balone\\b`, 'gi'), better: 'only' },
 ];
 

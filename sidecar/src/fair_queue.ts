@@ -1,9 +1,9 @@
-// What waits for something scarce, served by turns. Each item stands at the end of a path, like database, user, consumer:
-// the databases take turns, in a database its users, of a user its consumers, and each consumer is served in the order of
-// arrival. Nobody gains by sending more than the others do.
+// A queue for something scarce, served by turns. Each item stands at the end of a path, like database, user, consumer.
+// Databases take turns, so do the users in a database and the consumers of a user; a consumer's items are served in the
+// order of arrival. Nobody gains by sending more than the others do.
 //
-// The places are shared in the same way: anyone may fill those that are empty, but when all are taken, whoever holds most
-// of them gives way to a newcomer that holds fewer.
+// Places are shared in the same way: anyone may fill the empty ones, but when all are taken, the one that holds most of
+// them gives way to a newcomer that holds fewer.
 //
 // Maps and sets keep their order: what was served goes to the end. Taking costs a step for each level, and one for each
 // head that is passed over. Only a full queue looks at all branches of a level.
@@ -90,7 +90,7 @@ export class FairQueue<Item extends object> {
       let largest: Branch<Item> | undefined;
       for (const branch of at.branches.values()) {
         const isLarger = largest === undefined || branch.size > largest.size;
-        // Who holds as many as others does not push them out.
+        // A newcomer pushes out those that hold more, not those that hold as many.
         if (isLarger || (branch.size === largest?.size && ofNewest.has(branch))) largest = branch;
       }
       at = largest as Branch<Item>;

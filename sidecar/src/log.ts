@@ -15,7 +15,7 @@ export function createLog(level: LogLevel): Log {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    // The last net: whatever is logged, by whichever part, shows no credential that can be told by its form or name.
+    // The last net: no line of any part shows a credential that can be recognised by its form or name.
     hooks: { streamWrite: cleanLine },
     redact: {
       paths: [

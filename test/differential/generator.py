@@ -40,7 +40,7 @@ UNSTEADY = ("ir.model.data", "bus.", "res.users.log", "res.users.settings", "mai
 
 class Generator:
     def __init__(self, env):
-        """`env` is the superuser's: what there is to ask for, whoever may."""
+        """`env` is the superuser's: questions are about everything, whatever the caller may read."""
         self.env = env
         self.models = sorted(
             name

@@ -63,7 +63,7 @@ export class Oracle {
       if (error === undefined) waiting?.resolve(result);
       else waiting?.reject(new Error(error));
     });
-    this.#socket.on('error', () => {}); // its end is told by the process's
+    this.#socket.on('error', () => {}); // the process's end says the same
     this.#process.on('close', (code) => {
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(`The oracle ended with ${code}; see ${log}.`));
     });

@@ -54,7 +54,7 @@ async function value(id: string): Promise<number> {
   return Number(await dashboard.card(id).getAttribute('data-value'));
 }
 
-/** What a chart says of its parts, in their order: its description for those who do not see it. */
+/** A chart's description of its parts, in their order, for those who do not see it. */
 async function parts(chart: string): Promise<[string, number][]> {
   const label = (await dashboard.chart(chart).locator('[role=img]').getAttribute('aria-label')) ?? '';
   return label.split(', ').map((entry) => {
@@ -218,14 +218,14 @@ test('pointing at the chart over time tells the requests of that moment', async 
   const chart = dashboard.chart('requests');
   const box = await chart.locator('.apexcharts-grid').boundingBox();
   if (box === null) throw new Error('no grid');
-  let told = '';
+  let shown = '';
   let sum = 0;
   // All was asked within a step or two: the last ones.
   for (let x = box.x + box.width - 1; x > box.x + box.width * 0.9 && sum < (await value('requests')); x -= 3) {
     await page.mouse.move(x, box.y + box.height / 2);
     const tooltip = (await chart.locator('.apexcharts-tooltip').textContent()) ?? '';
-    if (tooltip === told) continue;
-    told = tooltip;
+    if (tooltip === shown) continue;
+    shown = tooltip;
     sum += (await chart.locator('.apexcharts-tooltip-text-y-value').allTextContents())
       .map((text) => Number(text.replaceAll(',', '') || 0))
       .reduce((all, n) => all + n, 0);

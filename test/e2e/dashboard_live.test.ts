@@ -74,7 +74,7 @@ describe('live', () => {
     await dashboard.shows('rps', '0');
   });
 
-  test('a server error is told by a toast that leads to its log record, silently while the sound is off', async () => {
+  test('a server error shows a toast that leads to its log record, silently while the sound is off', async () => {
     const [status = 0] = await ask(1, '/api/v1/res.partner', broken);
     expect(status).toBeGreaterThanOrEqual(500);
     await toast('Server error').waitFor();
@@ -102,7 +102,7 @@ describe('live', () => {
     await sound.click();
   });
 
-  test('an error rate above 10 % is told once', async () => {
+  test('an error rate above 10 % is reported once', async () => {
     await ask(18);
     await ask(4, '/api/v1/no.such.model');
     await toast('High error rate').waitFor();

@@ -81,7 +81,7 @@ describe('the documentation page', () => {
     expect(faults).toEqual([]);
   });
 
-  test('shows their own API to who pastes a key, and tries it out', async () => {
+  test('shows the API of the key that is pasted, and tries it out', async () => {
     const { page, faults } = await open('/api/docs?models=res.partner');
     expect(await page.locator('#said').textContent()).toContain('Paste a key');
     await paste(page, gateway.keys.demo);

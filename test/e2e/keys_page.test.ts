@@ -126,7 +126,7 @@ describe('a user', async () => {
     expect((await gateway.post('/api/v1/res.partner', { name: 'No' }, { key: narrow })).status).toBe(403);
   });
 
-  test('is told what is wrong with a scope, and keeps what it typed', async () => {
+  test('sees what is wrong with a scope, and keeps the text that was typed', async () => {
     await page.click('.o_api_gateway_new_key');
     await page.fill('.modal [name=name]', 'Wrong');
     await page.check('.modal [value=custom]');
@@ -209,7 +209,7 @@ describe('a user', async () => {
     await rows(page, 1);
   });
 
-  test('is told when Odoo is away, and what was there stays', async () => {
+  test('sees that Odoo is away, and its keys stay on the page', async () => {
     await page.route('**/call_kw/gateway.key.page/**', (route) => route.abort());
     await page.click('.o_api_gateway_refresh');
     await page.waitForSelector('.o_api_gateway_keys .alert-danger');

@@ -102,7 +102,7 @@ describe.each(['boss', 'member'])('as %s', (login) => {
   test('every entry opens without a fault and without asking anybody else', { timeout: 300_000 }, async () => {
     const { page, faults, styleFault } = await browser.open(gateway, '/odoo', { login, password: `${login}-password` });
     const strangers: string[] = [];
-    // The network is cut off but for this machine, and whoever tries is noted.
+    // Only this machine can be reached; each attempt to leave it is noted.
     await page.route(
       ({ protocol, hostname }) => !['data:', 'blob:'].includes(protocol) && hostname !== '127.0.0.1',
       (route) => {

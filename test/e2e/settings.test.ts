@@ -117,14 +117,14 @@ test('the test of the address tells a gateway of this database from everything e
   expect(refused.text).not.toContain('version');
 });
 
-test('an address of another database is told apart', async () => {
+test('the address of another database is recognised', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   await page.fill(`${field('sidecar_url')} input`, other.url);
   await page.click('.o_api_gateway_check button');
   await page.waitForSelector('.o_api_gateway_diagnosis[data-state=other_database]');
 });
 
-test('pages of another origin that may not call are told so', async () => {
+test('a page of another origin that may not call sees why', async () => {
   await gateway.sql(`update gateway.setting set value = '["https://shop.example.com"]' where name = 'cors.origins'`);
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   await until('the origins are live', async () => {
@@ -135,7 +135,7 @@ test('pages of another origin that may not call are told so', async () => {
   await page.waitForSelector('.o_api_gateway_browser_fault[data-state=origin]');
 });
 
-test('what Odoo reaches and the browser does not is told so', async () => {
+test('an address that Odoo reaches and the browser does not is reported as such', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   await page.route(`${gateway.url}/**`, (route) => route.abort());
   await page.fill(`${field('sidecar_url')} input`, gateway.url);

@@ -75,7 +75,7 @@ test('who gives no password measures nothing', async () => {
   expect(faults).toEqual([]);
 });
 
-test('a limit that is reached is said so, and kept as a failed test', async () => {
+test('a limit that is reached is shown, and the test is kept as failed', async () => {
   await gateway.sql(`update gateway.setting set value = '3' where name = 'throttle.limit'`);
   const { page, text } = await browser.open(gateway, path);
   await page.waitForSelector('.o_api_gateway_history');
@@ -88,7 +88,7 @@ test('a limit that is reached is said so, and kept as a failed test', async () =
   await gateway.sql(`update gateway.setting set value = '0' where name = 'throttle.limit'`);
 });
 
-test('a gateway that is not there is said so', async () => {
+test('a gateway that is not there is reported', async () => {
   await gateway.sql(`update gateway.setting set value = '"http://127.0.0.1:1"' where name = 'sidecar.url'`);
   const { page, text } = await browser.open(gateway, path);
   await run(page, 'light');

@@ -61,7 +61,7 @@ export class OdooWeb {
     return answer.json as Record<string, Menu>;
   }
 
-  /** Calls a method that asks who is there, answers, and gives what the method then does. */
+  /** Calls a method that asks for the password, answers, and gives the method's result. */
   async callConfirmed<T>(model: string, method: string, args: unknown[], kwargs: Record<string, unknown> = {}): Promise<T> {
     const action = await this.call<Action>(model, method, args, kwargs);
     if (action.res_model !== 'res.users.identitycheck') return action as T;

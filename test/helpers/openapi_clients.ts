@@ -14,8 +14,8 @@ const source = join(import.meta.dirname, '../../scripts/test/openapi_tools');
 const strict =
   '--noEmit --strict --target es2022 --module esnext --moduleResolution bundler --skipLibCheck --lib es2022,dom,dom.iterable';
 
-/** What a client tells of the record that it made, changed, read, listed and deleted. */
-export type Told = Readonly<Record<string, unknown>>;
+/** A client's report about the record that it made, changed, read, listed and deleted. */
+export type Report = Readonly<Record<string, unknown>>;
 
 export interface Tried {
   readonly url: string;
@@ -61,7 +61,7 @@ export class OpenApiTools {
   }
 
   /** @param names of clients in scripts/test/openapi_tools, made in one compilation */
-  async typeScript(): Promise<Record<string, Told>> {
+  async typeScript(): Promise<Record<string, Report>> {
     const names = ['hey_api', 'orval'];
     await this.#node('@hey-api/openapi-ts/bin/run.js', ['-i', './openapi.json', '-o', 'hey_api']);
     const output = { target: './orval_client.ts', client: 'fetch', mode: 'single', baseUrl: this.#tried.url };
@@ -72,23 +72,23 @@ export class OpenApiTools {
     for (const name of names) cpSync(join(source, `${name}.ts`), this.#path(`${name}.ts`));
     await this.#node('typescript/bin/tsc', [...strict.split(' '), 'node.d.ts', ...names.map((name) => `${name}.ts`)]);
 
-    const told: Record<string, Told> = {};
+    const reports: Record<string, Report> = {};
     for (const name of names) {
       const outfile = this.#path(`${name}.mjs`);
       await build({ entryPoints: [this.#path(`${name}.ts`)], bundle: true, platform: 'node', format: 'esm', outfile });
-      told[name] = JSON.parse(await this.#run(nodeBin(), [outfile])) as Told;
+      reports[name] = JSON.parse(await this.#run(nodeBin(), [outfile])) as Report;
     }
-    return told;
+    return reports;
   }
 
-  async python(): Promise<Told> {
+  async python(): Promise<Report> {
     const bin = await pythonClientGenerator();
     writeFileSync(this.#path('python.yaml'), 'post_hooks: []\n');
     const args = ['generate', '--path', 'openapi.json', '--meta', 'none', '--output-path', 'gateway', '--config', 'python.yaml'];
     await this.#run(join(bin, 'openapi-python-client'), [...args, '--fail-on-warning']);
     cpSync(join(source, 'client.py'), this.#path('client.py'));
     await this.#run(join(bin, 'python'), ['-m', 'compileall', '-q', 'gateway']);
-    return JSON.parse(await this.#run(join(bin, 'python'), ['client.py'])) as Told;
+    return JSON.parse(await this.#run(join(bin, 'python'), ['client.py'])) as Report;
   }
 
   #path(name: string): string {

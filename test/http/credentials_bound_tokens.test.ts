@@ -141,7 +141,7 @@ describe('what a token is asked to allow', () => {
     expect((await exchange(secret, { scope: 'res.partner:read' })).status).toBe(200);
   });
 
-  test('is told to nobody but the client that it was issued for', async () => {
+  test('is introspected only by the client that it was issued for', async () => {
     const [owner, stranger] = await Promise.all(
       ['owner', 'stranger'].map((name) => admin.create('gateway.client', { name: `${name} ${randomUUID()}` })),
     );

@@ -62,8 +62,14 @@ describe('client credentials', () => {
     expect(tokens.expiresIn()).toBeGreaterThan(3_500);
     expect(await pinged(tokens.access_token)).toBe(200);
 
-    const told = await openid.tokenIntrospection(config, tokens.access_token);
-    expect(told).toMatchObject({ active: true, client_id: client.clientId, username: 'admin', aud: uuid, scope: 'read write' });
+    const introspected = await openid.tokenIntrospection(config, tokens.access_token);
+    expect(introspected).toMatchObject({
+      active: true,
+      client_id: client.clientId,
+      username: 'admin',
+      aud: uuid,
+      scope: 'read write',
+    });
     await openid.tokenRevocation(config, tokens.access_token);
     expect(await until('the token is refused', async () => (await pinged(tokens.access_token)) === 401)).toBeLessThan(1_000);
     expect((await openid.tokenIntrospection(config, tokens.access_token)).active).toBe(false);

@@ -1,4 +1,4 @@
-// The live figures over the WebSocket: who gets in, what they are told, and how it adds up over sidecars.
+// The live figures over the WebSocket: who gets in, what they see, and how it adds up over sidecars.
 
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
@@ -87,12 +87,12 @@ async function addUser(login: string, group: string): Promise<number> {
   return Number(id);
 }
 
-test('what several sidecars answer is told once each, summed, within two seconds', async () => {
+test('answers of several sidecars arrive once each, summed, within two seconds', async () => {
   const second = await gateway.startSidecar();
   const watching = await watch(admin);
   await Promise.all([ping(7, gateway.keys.demo), ping(5, gateway.keys.admin, second)]);
   await gateway.get('/api/v1/ping', { key: 'f'.repeat(40) });
-  await until('all are told', () => watching.requests() >= 13, 2_000);
+  await until('all have arrived', () => watching.requests() >= 13, 2_000);
   expect(watching.requests()).toBe(13);
   expect(watching.of('traffic').reduce((sum, payload) => sum + Number(payload['class_4']), 0)).toBe(1);
   await second.stop();
@@ -102,7 +102,7 @@ test('a heartbeat tells the requests per second', async () => {
   const watching = await watch(admin);
   await ping(20, gateway.keys.demo);
   const rate = (payload: Record<string, unknown>) => (payload['per_second'] as Record<string, number>)['traffic'] ?? 0;
-  await until('a rate is told', () => watching.of('heartbeat').some((payload) => rate(payload) > 0));
+  await until('a rate arrives', () => watching.of('heartbeat').some((payload) => rate(payload) > 0));
   await until('and that it is over', () => rate(watching.of('heartbeat').at(-1) ?? {}) === 0);
 });
 
@@ -113,7 +113,7 @@ test('a channel of one consumer carries only that one', async () => {
   const name = `traffic/odoo_key:${row?.id}`;
   const watching = await watch(admin, { channels: ['traffic', name] });
   await Promise.all([ping(3, gateway.keys.demo), ping(4, gateway.keys.admin)]);
-  await until('all are told', () => watching.requests() === 7);
+  await until('all have arrived', () => watching.requests() === 7);
   expect(watching.requests(name)).toBe(3);
 });
 
@@ -144,14 +144,14 @@ test('a ticket is good once, for 30 seconds, for its own page, and kept only as 
 test('a browser that comes back gets what it missed; another stream must read again', async () => {
   const first = await watch(admin);
   await ping(2, gateway.keys.demo);
-  await until('told', () => first.requests() === 2);
+  await until('both have arrived', () => first.requests() === 2);
   const [hello] = first.of('hello');
   const last = first.heard.at(-1)?.id;
   first.socket.terminate();
   await ping(3, gateway.keys.demo);
   const other = await watch(admin, {});
   await ping(1, gateway.keys.demo);
-  await until('others are told', () => other.requests() > 0);
+  await until('others see it', () => other.requests() > 0);
 
   const back = await watch(admin, { stream: hello?.['stream'], last });
   expect(back.of('hello')[0]?.['replayed']).toBe(true);
@@ -168,13 +168,13 @@ test('a user gets only their own requests, and leaves with their rights', async 
   const watching = await watch(web);
   const login = await gateway.post('/api/v1/auth/login', { login: 'watcher', password: 'watcher-password' });
   const token = login.json.data.access_token as string;
-  await until('its login is told', () => watching.requests() === 1);
+  await until('its login has arrived', () => watching.requests() === 1);
   await Promise.all([ping(4, gateway.keys.admin), ping(2, token)]);
-  await until('its own are told', () => watching.requests() >= 3);
+  await until('its own have arrived', () => watching.requests() >= 3);
   await ping(1, gateway.keys.admin);
   const everyone = await watch(admin);
   await ping(1, gateway.keys.admin);
-  await until('the manager is told', () => everyone.requests() >= 1);
+  await until('the manager sees it', () => everyone.requests() >= 1);
   expect(watching.requests()).toBe(3);
 
   await gateway.orm('res.users', 'write', { ids: [userId], vals: { active: false } });
@@ -187,7 +187,7 @@ test('silent sockets are few, and keep no browser out', async () => {
   expect(silent.filter(({ closed }) => closed === undefined)).toHaveLength(25);
   const watching = await watch(admin);
   await ping(1, gateway.keys.demo);
-  await until('it is told', () => watching.requests() === 1);
+  await until('it has arrived', () => watching.requests() === 1);
   // They came with nothing and go within seconds; the browser stays.
   await until('the last ones are sent away', () => silent.every(({ closed }) => closed === 4401), 7_000);
   expect(watching.closed).toBeUndefined();

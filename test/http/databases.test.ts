@@ -95,7 +95,7 @@ test.each([
   expect(sidecar.output).toContain(`"${database}"`);
 });
 
-test('a role with rights it does not need is told in a warning', async () => {
+test('rights that the role does not need are listed in a warning', async () => {
   const open = await clone('open');
   await inDatabase(open, `grant temporary on database "${open}" to public`);
   const sidecar = await serve(open);

@@ -42,7 +42,7 @@ test('a sidecar of this database: its version, and the time of each leg', async 
   for (const ms of [found.total_ms, found.postgres_ms, found.odoo_ms]) expect(ms).toBeGreaterThan(0);
 });
 
-test('a sidecar that lost Odoo is away, and is told from one that lost Postgres', async () => {
+test('a sidecar that lost Odoo is away, unlike one that lost Postgres', async () => {
   const broken = await startBrokenSidecar(gateway);
   const withoutOdoo = await diagnose(broken.url);
   broken.kill('SIGKILL');
@@ -93,7 +93,7 @@ test('who takes connections and never answers is given up after five seconds', a
   expect(performance.now() - startedAt).toBeLessThan(9_000);
 });
 
-test('a certificate that nobody vouches for is told as such', async () => {
+test('a certificate that no authority has signed is reported as such', async () => {
   const server = await startHttpsServer((_, answer) => answer.end());
   afterAll(() => server.close());
   const found = await diagnose(server.url);

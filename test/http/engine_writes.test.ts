@@ -198,7 +198,7 @@ describe('an Idempotency-Key', () => {
     expect([refused.status, refused.json.error.reason]).toEqual([422, 'idempotency.mismatch']);
   });
 
-  test('tells a narrower token nothing of what a key was told', async () => {
+  test('does not give a key's answer to a narrower token', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     const operations = [
       { op: 'create', model: 'res.partner', values: { name: 'Before' } },
@@ -330,7 +330,7 @@ test('the models and fields that a caller may use are listed', async () => {
   expect(schema.json.data.fields.name).toMatchObject({ type: 'char', string: 'Name' });
 });
 
-test('a browser is told what it may send', async () => {
+test('a browser learns which headers it may send', async () => {
   const headers = { Origin: 'https://shop.example', 'Access-Control-Request-Headers': 'x-api-key, content-type' };
   const preflight = await gateway.request('OPTIONS', '/api/v1/res.partner', { headers });
   expect(preflight.status).toBe(204);

@@ -46,7 +46,8 @@ async function applied(): Promise<void> {
 const from = (address: string) => ({ headers: { 'X-Forwarded-For': address } });
 const ping = (key = keys.demo, sidecar: Pick<Sidecar, 'get'> = gateway) => sidecar.get('/api/v1/ping', { key });
 const statuses = (answers: Answer[]) => answers.map(({ status }) => status);
-const told = ({ headers }: Answer) => ['limit', 'remaining', 'reset'].map((name) => Number(headers.get(`ratelimit-${name}`)));
+const rateLimit = ({ headers }: Answer) =>
+  ['limit', 'remaining', 'reset'].map((name) => Number(headers.get(`ratelimit-${name}`)));
 
 async function profile(values: Record<string, unknown>): Promise<number> {
   const [id] = await gateway.orm<number[]>('gateway.profile', 'create', { vals_list: [{ name: randomUUID(), ...values }] });
@@ -65,7 +66,7 @@ describe('the throttle over HTTP', () => {
     const answers: Answer[] = [];
     for (let i = 0; i < 7; i += 1) answers.push(await ping());
     expect(statuses(answers)).toEqual([200, 200, 200, 200, 200, 429, 429]);
-    expect(answers.map((answer) => told(answer).slice(0, 2))).toEqual([
+    expect(answers.map((answer) => rateLimit(answer).slice(0, 2))).toEqual([
       [5, 4],
       [5, 3],
       [5, 2],
@@ -79,7 +80,7 @@ describe('the throttle over HTTP', () => {
       success: false,
       error: { code: 429, reason: 'throttle.exceeded', message: 'Rate limit exceeded. Max 5 requests per minute' },
     });
-    const [, , reset] = told(refused);
+    const [, , reset] = rateLimit(refused);
     expect(reset).toBeGreaterThan(50);
     expect(Number(refused.headers.get('retry-after'))).toBe(reset);
     for (const name of ['limit', 'remaining', 'reset']) {
@@ -115,7 +116,7 @@ describe('the throttle over HTTP', () => {
     ] as const) {
       const answer = await gateway.get(path, key === undefined ? {} : { key });
       expect(answer.status).toBeGreaterThanOrEqual(400);
-      expect(told(answer)[0]).toBeGreaterThan(0);
+      expect(rateLimit(answer)[0]).toBeGreaterThan(0);
     }
   });
 
@@ -127,7 +128,7 @@ describe('the throttle over HTTP', () => {
     expect(statuses(answers).sort()).toEqual([200, 200, 200, 200, 429]);
     await giveDemo(false);
     await applied();
-    expect(told(await ping())[0]).toBe(2);
+    expect(rateLimit(await ping())[0]).toBe(2);
   });
 
   test('a profile without limits lifts the global one', async () => {
@@ -148,7 +149,7 @@ describe('the throttle over HTTP', () => {
     expect(await until('requests pass again', async () => (await ping()).status === 200)).toBeLessThan(1_000);
   });
 
-  test('without a limit nothing is counted and nothing told', async () => {
+  test('without a limit nothing is counted, and answers have no RateLimit headers', async () => {
     await set({ 'throttle.limit': 0 });
     expect((await ping()).headers.has('ratelimit-limit')).toBe(false);
     expect(await gateway.sql(`select subject from gateway.throttle where subject like 'user:%'`)).toEqual([]);
@@ -174,16 +175,16 @@ describe('several operations in one request', () => {
   test('each record of a bulk creation is charged', async () => {
     await set({ 'throttle.limit': 10 });
     const first = await create(['a', 'b', 'c', 'd']);
-    expect([first.status, ...told(first).slice(0, 2)]).toEqual([201, 10, 6]);
+    expect([first.status, ...rateLimit(first).slice(0, 2)]).toEqual([201, 10, 6]);
     const second = await create(['e', 'f', 'g', 'h', 'i', 'j', 'k']);
-    expect([second.status, ...told(second).slice(0, 2)]).toEqual([429, 10, 6]);
+    expect([second.status, ...rateLimit(second).slice(0, 2)]).toEqual([429, 10, 6]);
     expect((await create(Array.from({ length: 11 }, String))).json.error.reason).toBe('throttle.cost');
-    expect(told(await ping(keys.admin))[1]).toBe(5);
+    expect(rateLimit(await ping(keys.admin))[1]).toBe(5);
   });
 
   test('a setting charges them as one', async () => {
     await set({ 'throttle.limit': 10, 'throttle.count_operations': false });
-    expect(told(await create(['a', 'b', 'c', 'd']))[1]).toBe(9);
+    expect(rateLimit(await create(['a', 'b', 'c', 'd']))[1]).toBe(9);
     await set({ 'throttle.count_operations': true, 'throttle.limit': 0 });
   });
 });
@@ -271,7 +272,7 @@ describe('limits by address', () => {
     const ask = () => behindProxy.get('/nowhere', from('203.0.113.60'));
     await until(
       'the limit is live',
-      async () => told(await behindProxy.get('/nowhere', from(`203.0.113.${61 + Math.floor(Math.random() * 99)}`)))[0] === 2,
+      async () => rateLimit(await behindProxy.get('/nowhere', from(`203.0.113.${61 + Math.floor(Math.random() * 99)}`)))[0] === 2,
     );
     expect(statuses([await ask(), await ask(), await ask()])).toEqual([404, 404, 429]);
   });
@@ -339,7 +340,7 @@ describe('blocked addresses', () => {
     await gateway.sql(`update gateway.setting set value = '1' where name = 'throttle.anonymous'`);
     await until(
       'the limit is live',
-      async () => told(await behindProxy.get('/nowhere', from(`198.51.100.${Math.floor(Math.random() * 250)}`)))[0] === 1,
+      async () => rateLimit(await behindProxy.get('/nowhere', from(`198.51.100.${Math.floor(Math.random() * 250)}`)))[0] === 1,
     );
     for (const path of ['/api/v1/res.partner', '/api/v1/auth/login', '/api/v1/batch', '/api/openapi.json']) {
       const answers = [await preflight(path), await preflight(path), await preflight(path)];
@@ -442,7 +443,7 @@ describe('requests at a time', () => {
     await applied();
   });
 
-  test('whoever leaves before the answer gives the place back', async () => {
+  test('a caller that leaves before the answer gives the place back', async () => {
     await set({ 'throttle.limit': 0 });
     await giveDemo(await profile({ max_concurrency: 2 }));
     await applied();

@@ -174,7 +174,7 @@ test('what is too little for a costly request stays for cheaper ones', async () 
   expect(both.map((decision) => decision.allowed)).toEqual([false, true]);
 });
 
-test('a request that costs more than a window holds is told so at once', () => {
+test('a request that costs more than a window holds is refused at once', () => {
   const attempt = () => sidecar().take(newSubject(), { minute: 10, hour: 5, day: 0 }, 6);
   expect(attempt).toThrow(expect.objectContaining({ reason: 'throttle.cost', details: { cost: 6, limit: 5 } }));
 });

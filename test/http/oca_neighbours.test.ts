@@ -33,8 +33,8 @@ describe('what rpc_helper closes to remote calls is closed to the gateway', () =
     sidecar.post('/call', { model, method, args, kwargs }, { key });
   const refused = (answer: { status: number; json: { error?: { reason?: string; message?: string } | string } }) => {
     const { error } = answer.json;
-    const told = typeof error === 'string' ? error : error?.message;
-    expect([answer.status, told]).toEqual([403, expect.stringMatching(/closed (\S+ ){1,9}to remote calls/)]);
+    const message = typeof error === 'string' ? error : error?.message;
+    expect([answer.status, message]).toEqual([403, expect.stringMatching(/closed (\S+ ){1,9}to remote calls/)]);
   };
   const count = async (table: string) => (await gateway.sql<{ n: number }>(`select count(*)::int as n from ${table}`))[0]?.n;
 

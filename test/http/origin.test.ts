@@ -12,15 +12,15 @@ const proxied = await gateway.startSidecar({ env: { GATEWAY_TRUSTED_PROXIES: '12
 const openapi = '/api/openapi.json';
 const metadata = '/.well-known/oauth-authorization-server';
 
-interface Told {
+interface Seen {
   address: string;
   cache: string | undefined;
   vary: string | undefined;
   text: string;
 }
 
-/** What an answer says of where it came from; `fetch` would write the `Host` itself. */
-function ask(url: string, path: string, headers: Record<string, string>): Promise<Told> {
+/** The address in an answer. Not with `fetch`, which would write the `Host` itself. */
+function ask(url: string, path: string, headers: Record<string, string>): Promise<Seen> {
   return new Promise((resolve, reject) => {
     const sent = request(new URL(path, url), { headers }, (answer) => {
       let text = '';
@@ -53,7 +53,7 @@ async function configure(url: unknown): Promise<void> {
 describe.each([openapi, metadata])('%s', (path) => {
   test('names the address of the settings, whatever Host or forwarding headers say', async () => {
     const key = { Authorization: `Bearer ${gateway.keys.admin}` };
-    for (const [set, told] of [
+    for (const [set, expected] of [
       ['https://api.example.com', 'https://api.example.com'],
       ['https://example.com:8443/gateway/', 'https://example.com:8443/gateway'],
     ]) {
@@ -66,7 +66,7 @@ describe.each([openapi, metadata])('%s', (path) => {
           { Host: 'evil.example', ...key },
         ]) {
           const answer = await ask(sidecar.url, path, headers);
-          expect([headers, answer.address]).toEqual([headers, told]);
+          expect([headers, answer.address]).toEqual([headers, expected]);
           expect(answer.text).not.toContain('evil.example');
         }
       }
@@ -75,7 +75,7 @@ describe.each([openapi, metadata])('%s', (path) => {
   });
 
   test('believes a Host that is a host, in no answer that another caller could be given', async () => {
-    for (const [host, told] of [
+    for (const [host, expected] of [
       ['gateway.test:8443', 'http://gateway.test:8443'],
       ['GATEWAY.test:80', 'http://gateway.test'],
       ['[::1]:8080', 'http://[::1]:8080'],
@@ -91,7 +91,7 @@ describe.each([openapi, metadata])('%s', (path) => {
       ['a b', 'http://localhost'],
     ]) {
       const answer = await ask(gateway.url, path, { Host: host ?? '' });
-      expect([host, answer.address]).toEqual([host, told]);
+      expect([host, answer.address]).toEqual([host, expected]);
       expect(answer.cache).toMatch(/no-store|private, no-cache/);
       expect(answer.vary).toMatch(/\bHost\b/);
     }
@@ -109,9 +109,9 @@ describe.each([openapi, metadata])('%s', (path) => {
   test('names the path that a trusted proxy has taken off', async () => {
     const headers = { Host: 'outer.test', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Prefix': '/odoo/' };
     expect((await ask(gateway.url, path, headers)).address).toBe('http://outer.test');
-    const told = await ask(proxied.url, path, headers);
-    expect([told.address, told.text.includes('https://outer.test/odoo/api')]).toEqual(['https://outer.test/odoo', true]);
-    expect(told.vary).toMatch(/\bX-Forwarded-Prefix\b/);
+    const answer = await ask(proxied.url, path, headers);
+    expect([answer.address, answer.text.includes('https://outer.test/odoo/api')]).toEqual(['https://outer.test/odoo', true]);
+    expect(answer.vary).toMatch(/\bX-Forwarded-Prefix\b/);
   });
 
   test('takes a setting that is no address for none', async () => {

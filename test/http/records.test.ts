@@ -106,7 +106,7 @@ test('dots expand relations, to one and to many, and over several steps', async 
 });
 
 describe('rights are those of Odoo', () => {
-  test('a user without access gets 403 and a sentence that says who has', async () => {
+  test('a user without access gets 403 and a sentence that names the groups that have it', async () => {
     const answer = await gateway.get('/api/v1/sale.order', { key: demo });
     expect(answer.status).toBe(403);
     expect(answer.json.error.reason).toBe('odoo.access');

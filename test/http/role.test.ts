@@ -25,7 +25,7 @@ async function fault(statement: string): Promise<string | undefined> {
 }
 
 const denied = '42501';
-/** What Postgres says of writing to a view that has no one table behind it, whoever asks. */
+/** Postgres' error for writing to a view that has no single table behind it, the same for every role. */
 const noSuchThing = new Set(['55000', '42809']);
 const privileges = {
   select: (table: string) => `select from ${table} limit 0`,

@@ -78,7 +78,7 @@ test('a second signal exits at once', async () => {
   await letGo();
 });
 
-test('a read past its deadline is told so, and its statement ends with it', async () => {
+test('a read past its deadline gets a 504, and its statement ends with it', async () => {
   const sidecar = await ready({ GATEWAY_REQUEST_TIMEOUT_MS: '500' });
   await gateway.sql('create policy slow on res_currency using (pg_sleep(10) is not null)');
   await gateway.sql('alter table res_currency enable row level security, force row level security');
@@ -100,7 +100,7 @@ test('a read past its deadline is told so, and its statement ends with it', asyn
   await sidecar.exited;
 });
 
-test('a read that waits for a lock is told of the conflict before its time is over', async () => {
+test('a read that waits for a lock gets the conflict before its time is over', async () => {
   const sidecar = await ready({ GATEWAY_REQUEST_TIMEOUT_MS: '1000' });
   const { answer, letGo } = await slowRead(sidecar);
   expect((await answer).json.error).toMatchObject({ code: 409, reason: 'odoo.conflict' });

@@ -103,7 +103,7 @@ describe('figures', () => {
     await until('all 600 are counted', async () => (await counted()) === before + 600);
   });
 
-  test('a sidecar that is told to stop loses nothing', async () => {
+  test('a sidecar that is stopped loses nothing', async () => {
     const before = await counted();
     const third = await gateway.startSidecar();
     await pings(third, 200);

@@ -240,7 +240,7 @@ test('answers say where the time went', async () => {
   expect(answer.headers.get('server-timing')).toMatch(/odoo;dur=[\d.]+, orm;dur=[\d.]+,.* total;dur=[\d.]+$/);
 });
 
-test('metrics are there for who shows the token, and hidden from everyone else', async () => {
+test('callers with the token get the metrics; for all others they do not exist', async () => {
   expect((await gateway.get('/metrics')).status).toBe(404);
   expect((await gateway.get('/metrics', { key: 'wrong-token-of-this-test' })).status).toBe(404);
   const { status, text, headers } = await gateway.get('/metrics', { key: metricsToken });
@@ -314,7 +314,7 @@ test('no secret is in the database, in a log file or on stdout, raw, in base64 o
     await send(path, { method: 'POST', headers: form, body: String(body) });
     await send(path, { method: 'POST', headers: { ...form, Authorization: basic('gw_abc', clientSecret) }, body: String(body) });
   }
-  // What Odoo itself was told and says in its error.
+  // What Odoo itself was sent and repeats in its error.
   await send('/call', {
     method: 'POST',
     key: admin,

@@ -111,7 +111,7 @@ describe('a committed change', () => {
     expect(receiver.arrived.map(({ event }) => event.type)).toEqual(['res.partner.create', 'res.partner.write']);
   });
 
-  test('of a record that is gone before it is told arrives without values', async () => {
+  test('of a record that is gone before its delivery arrives without values', async () => {
     const id = await createWebhook({ on_unlink: false });
     await gateway.orm('gateway.webhook', 'action_pause', { ids: [id] });
     const partner = await createPartner();

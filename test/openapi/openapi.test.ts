@@ -137,9 +137,9 @@ describe('public tools', () => {
     try {
       expect(await tools.redocly()).toEqual([]);
       expect(await tools.spectral()).toEqual([]);
-      const told = { name: 'Generated Client', phone: '+32 2 290 34 90', country: null, children: 1, total: 1, gone: 404 };
-      expect(await tools.typeScript()).toEqual({ hey_api: told, orval: told });
-      expect(await tools.python()).toEqual(told);
+      const report = { name: 'Generated Client', phone: '+32 2 290 34 90', country: null, children: 1, total: 1, gone: 404 };
+      expect(await tools.typeScript()).toEqual({ hey_api: report, orval: report });
+      expect(await tools.python()).toEqual(report);
     } finally {
       tools.close();
     }

@@ -30,7 +30,7 @@ let isQuiet = false;
 try {
   await makeHistory(gateway.databaseUrl);
   await gateway.startSidecar({ env: { GATEWAY_NAME: 'gateway-2' } });
-  // Together, so that of two errors the first one is told: requests that find the gateway closed after a picture failed are not it.
+  // Together, so that of two errors the first one is reported: requests that find the gateway closed after a picture failed are not it.
   await Promise.all([keepCalling(gateway, traffic.signal), takeAll().finally(() => traffic.abort())]);
 } finally {
   await browser.close();

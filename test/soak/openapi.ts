@@ -56,9 +56,9 @@ function tried(name: string, { generate, compile, use }: Client): void {
   try {
     generate(folder);
     compile(folder);
-    const told = use(folder).trim();
-    if (!isDeepStrictEqual(JSON.parse(told), expected)) throw new Error(`its client tells something else: ${told}`);
-    say(`${name}: ${told}`);
+    const result = use(folder).trim();
+    if (!isDeepStrictEqual(JSON.parse(result), expected)) throw new Error(`its client tells something else: ${result}`);
+    say(`${name}: ${result}`);
     figures[`${name}_seconds`] = Math.round((Date.now() - begun) / 1_000);
   } catch (error) {
     failed += 1;

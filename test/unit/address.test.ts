@@ -28,7 +28,7 @@ describe('the client behind X-Forwarded-For', () => {
     ['::ffff:10.0.0.1', '198.51.100.1', '198.51.100.1', 'a proxy dressed as IPv6'],
     ['::ffff:203.0.113.7', undefined, '203.0.113.7', 'a dual-stack socket'],
     ['2001:db8:1::5', '198.51.100.1', '198.51.100.1', 'a proxy with IPv6'],
-    ['2001:db8:2::5', '198.51.100.1', '2001:db8:2::5', 'its neighbour is none'],
+    ['2001:db8:2::5', '198.51.100.1', '2001:db8:2::5', 'its neighbour is not a proxy'],
     ['10.0.0.1', '0x0a.1.1.1', '10.0.0.1', 'hexadecimal is no address'],
     ['10.0.0.1', '010.1.1.1', '10.0.0.1', 'octal neither'],
     ['10.0.0.1', '3405803777', '10.0.0.1', 'nor one number'],
@@ -77,7 +77,7 @@ describe('ranges', () => {
   });
 
   test.each(['', '192.0.2.0/33', '192.0.2/24', '192.0.2.0/-1', '192.0.2.0/1e1', '2001:db8::/129', '::ffff:1.2.3.4/95', 'a/8'])(
-    '"%s" is none',
+    '"%s" is not a range',
     (text) => {
       expect(parseRange(text)).toBeUndefined();
     },

@@ -216,7 +216,7 @@ test('never more exchanges at once than slots', async () => {
   await Promise.all(deliveries);
 });
 
-test('a caller is told at its deadline; the slot stays taken until Odoo ends', async () => {
+test('a caller gets its answer at the deadline; the slot stays taken until Odoo ends', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const late = channel.deliver(request('late', { deadline: Date.now() + 50 }));
   await expect(late).rejects.toMatchObject({ reason: 'odoo.timeout', status: 504 });

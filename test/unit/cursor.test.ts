@@ -1,4 +1,4 @@
-// Cursors of lists: sealed, so that only what was given comes back, and only to whom and where it was given.
+// Cursors of lists are sealed: only the caller that got one can use it, unchanged, and for the same list.
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -50,11 +50,11 @@ describe('a cursor', () => {
     `${sealed.startsWith('A') ? 'B' : 'A'}${sealed.slice(1)}`,
     `${sealed.slice(0, 30)}${sealed.charAt(30) === 'A' ? 'B' : 'A'}${sealed.slice(31)}`,
     'A'.repeat(5_000),
-  ])('that nobody sealed is none: %j', (text) => {
+  ])('a text that nobody sealed is refused: %j', (text) => {
     expect(openCursor([secret], binding, text)).toBeUndefined();
   });
 
-  test('of another secret is none', () => {
+  test('a cursor sealed with another secret is refused', () => {
     expect(openCursor([randomBytes(32)], binding, sealed)).toBeUndefined();
     expect(openCursor([], binding, sealed)).toBeUndefined();
   });

@@ -172,7 +172,7 @@ describe('a client that waits for a word before it sends its body', () => {
   const asking = (path: string, ...headers: string[]) =>
     `POST ${path} HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\n${headers.join('\r\n')}\r\n\r\n`;
 
-  test('is told to go on', async () => {
+  test('gets 100 Continue', async () => {
     const socket = open();
     socket.write(asking('/echo', 'Content-Type: application/json', 'Content-Length: 7', 'Connection: close'));
     expect(String((await once(socket, 'data'))[0])).toBe('HTTP/1.1 100 Continue\r\n\r\n');
@@ -190,7 +190,7 @@ describe('a client that waits for a word before it sends its body', () => {
     ['of the wrong type', '/echo', ['Content-Type: text/plain', 'Content-Length: 7'], 415],
     ['of the wrong type and unknown length', '/echo', ['Content-Type: text/plain', 'Transfer-Encoding: chunked'], 415],
     ['too large', '/echo', ['Content-Type: application/json', 'Content-Length: 99999999'], 413],
-  ])('is told at once why not: %s', async (_name, path, headers, status) => {
+  ])('gets the refusal at once: %s', async (_name, path, headers, status) => {
     const startedAt = performance.now();
     const socket = open();
     socket.write(asking(path, ...headers));

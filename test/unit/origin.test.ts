@@ -1,4 +1,4 @@
-// What a trusted proxy says of the address that its clients see, and what of it is believed.
+// What a trusted proxy says about the address that its clients see, and how much of it is believed.
 
 import { describe, expect, test } from 'vitest';
 import { originOf } from '../../sidecar/src/pipeline/origin.ts';

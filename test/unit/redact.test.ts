@@ -133,7 +133,7 @@ test.each([
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
-test('more secrets than anyone has: nothing is told apart any more, so nothing is stored', () => {
+test('more secrets than anyone has: they cannot be told apart from other text, so nothing is stored', () => {
   const redactor = new Redactor();
   redactor.learn(Array.from({ length: 100 }, (_, i) => ({ password: `secret number ${i}` })));
   expect(redactor.text('traceback with secret number 77')).toBe(tooLarge);

@@ -10,7 +10,7 @@ import { withoutCredentials } from '../../sidecar/src/redact/texts.ts';
 const old = 'Zq7vKp2mXw';
 const fresh = 'n3w-S3cret!zz';
 
-/** What is stored of a body, as an object; what was learned of it is gone from a text that repeats it. */
+/** The stored form of a body, as an object; secrets learned from it are gone from a text that repeats them. */
 function stored(body: unknown, ...secrets: string[]): unknown {
   const redactor = new Redactor();
   redactor.learn(body);
@@ -187,7 +187,7 @@ describe('positions in a body', () => {
     expect(new Redactor().path(`/x?order=password%20${old}`)).toBe(`/x?order=${stars}`);
   });
 
-  test('a body about credentials shows what is known to be none', () => {
+  test('a body about credentials shows the values that are known to be harmless', () => {
     const redactor = new Redactor();
     const body = { login: 'demo', user: old, params: { args: [fresh] } };
     redactor.learnSecretBody(body, new Set(['login']));

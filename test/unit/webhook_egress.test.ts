@@ -170,7 +170,7 @@ function question(message: Buffer) {
   return { name: labels.join('.'), type: message.readUInt16BE(at + 1), end: at + 5 };
 }
 
-/** RFC 1035, section 4.1.3; a time to live of 0, as whoever rebinds gives it. */
+/** RFC 1035, section 4.1.3; a time to live of 0, as in DNS rebinding. */
 function answer(message: Buffer, end: number, addresses: readonly string[]): Buffer {
   const header = Buffer.from(message.subarray(0, end));
   header.writeUInt16BE(0x8180, 2);

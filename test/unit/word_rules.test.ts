@@ -10,7 +10,12 @@ test.each([
   ['the tokens of be~fore', 'earlier, existing'],
   ['a name that nobody kn~ows', 'is not known, cannot be found'],
   ['leaves out what is no~ne', 'is not one'],
-  ['a hop that is no~ne', 'is not one'],
+  ['the others are no~ne', 'is not one'],
+  ['who~ever asks first', 'anyone who, the one that'],
+  ['a 304 for wh~o sends its ETag', 'for those who, for a caller that'],
+  ['callers are to~ld why', 'gets, sees, is notified'],
+  ['what the log says o~f it', 'says about'],
+  ['a limit is said s~o', 'is reported'],
   ['runs with Node al~one', 'only'],
   ['Al~one, it may hold all', 'only'],
 ])('%s: write %s', (text, better) => {
@@ -20,7 +25,8 @@ test.each([
 test.each([
   'We recommend it, amended and renewed.',
   'the day of the change, before noon',
-  'none of them, or which one is not known',
+  'none of them, or which one is not known; null when there is none, if value is None',
+  'two that cannot be told apart, unless told otherwise; the field that says of which model it is; for who in callers:',
   'An endpoint is left alone, leave it alone, it is alone, the write travels alone, as if it came alone.',
   'const undisturbed_alone_ms = 1;',
 ])('%s: nothing to say', (text) => {

@@ -19,7 +19,7 @@ export interface AlarmOptions {
   inspectLatest: () => void;
 }
 
-/** Hears of all traffic; tells of server errors, and of an error rate above 10 % within a minute, once until it is over. */
+/** Hears of all traffic; reports server errors, and an error rate above 10 % within a minute, once until it is over. */
 export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOptions) {
   let recent: { at: number; requests: number; errors: number }[] = [];
   let isHigh = false;

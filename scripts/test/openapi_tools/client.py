@@ -26,5 +26,5 @@ listed = res_partner_list.sync(client=client, domain=domain, count=ResPartnerLis
 res_partner_delete.sync(record.id, client=client)
 gone = res_partner_read.sync_detailed(record.id, client=client).status_code
 
-told = {"name": read.name, "phone": read.phone, "country": read.country_id, "children": len(read.child_ids)}
-print(json.dumps({**told, "total": listed.meta.total, "gone": int(gone)}))
+result = {"name": read.name, "phone": read.phone, "country": read.country_id, "children": len(read.child_ids)}
+print(json.dumps({**result, "total": listed.meta.total, "gone": int(gone)}))

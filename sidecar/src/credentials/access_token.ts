@@ -58,7 +58,7 @@ class TokenCache {
     this.#database = database;
     this.#environment = environment;
     database.onChange('token', (ids) => this.#known.forget(ids, ({ row }) => row.id));
-    // Secrets and settings change rarely; what they say of a token is checked again.
+    // Secrets and settings change rarely, but may by now say otherwise about a token: it is checked again.
     database.onChange('secret', () => this.#known.clear());
     database.onChange('setting', () => this.#known.clear());
   }

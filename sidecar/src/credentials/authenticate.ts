@@ -1,4 +1,4 @@
-// Who calls: the first authenticator that recognises the credential decides.
+// Authenticates the caller: the first authenticator that recognises the credential decides.
 
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
@@ -58,7 +58,7 @@ export function authentication(authenticators: readonly Authenticator[]): Authen
       throw invalid(refusedAsPasted(parts[0], `no kind of credential looks like this (${credential.kind})`));
     }
 
-    const found = told(() => authenticator.authenticate(credential, context.database, attempt));
+    const found = asAnswered(() => authenticator.authenticate(credential, context.database, attempt));
     if (found instanceof Promise) return settle(context, found);
     context.principal = found;
     return undefined;
@@ -76,7 +76,7 @@ async function settle(context: RequestContext, pending: Promise<Principal>): Pro
   }
 }
 
-function told<T>(authenticate: () => T): T {
+function asAnswered<T>(authenticate: () => T): T {
   try {
     return authenticate();
   } catch (error) {

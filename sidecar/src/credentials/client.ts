@@ -1,4 +1,4 @@
-// OAuth2 clients prove who they are where tokens are asked for, told about or revoked (RFC 6749, section 2.3.1).
+// OAuth2 clients prove who they are when they request, introspect or revoke a token (RFC 6749, section 2.3.1).
 
 import { hash as digest, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';

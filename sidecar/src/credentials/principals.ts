@@ -1,5 +1,5 @@
-// Who a credential stands for, remembered until one of the rows that say so changes. Whatever way a caller proves who
-// it is, its principal comes from here, so that a revocation, a profile or a user is noticed for all of them alike.
+// The principal of a credential, remembered until one of its rows changes. All authenticators get it here, so that each
+// notices a revocation, or a change of a profile or a user.
 
 import type { CredentialKind, CredentialRow } from '../db/credentials.ts';
 import { findCredential } from '../db/credentials.ts';

@@ -10,7 +10,7 @@ export type EnvironmentKeys = ReadonlyMap<string, string>;
 /** The stamps of the secrets that are in the environment now. */
 export type EnvironmentStamps = ReadonlySet<string>;
 
-/** Who calls, and the stamp of the secret that proved it. */
+/** The caller, and the stamp of the secret that proved it. */
 export interface Proof {
   readonly standing: Standing;
   readonly stamp: string;

@@ -30,7 +30,7 @@ export class VerificationQueue {
   }
 
   /**
-   * @param from who takes turns with whom: the database, then the caller's network
+   * @param from the parties that take turns: the database, then the caller's network
    * @param reserve asked when the turn has come; what it rejects with is the answer, and nothing is hashed
    * Rejects with `auth.overloaded` when too many wait, or when it waited too long.
    */

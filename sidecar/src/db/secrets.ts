@@ -18,7 +18,7 @@ const statement = {
     from gateway.secrets($1)`,
 };
 
-/** The living secrets of a purpose, the one to sign with first. Whoever asks first makes the database generate one. */
+/** The living secrets of a purpose, the one to sign with first. The first to ask makes the database generate one. */
 export function readSecrets(db: Queryable, purpose: Purpose): Promise<Secret[]> {
   return db.query<Secret>(statement, [purpose]);
 }

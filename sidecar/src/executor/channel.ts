@@ -1,8 +1,8 @@
 // The internal channel to Odoo: signed bodies, a bounded number of them in Odoo's hands, a bounded queue in front.
 //
 // Odoo answers HTTP/1.0, closes every connection and has a short backlog: more exchanges at once than its workers can
-// take only make its own users wait. So each exchange holds a slot, and holds it until Odoo has ended it, also when the
-// caller has left or been told that it took too long: the worker is still busy. Those who wait take turns, by database,
+// take only make its own users wait. So each exchange holds a slot until Odoo has ended it, even if the caller has left or
+// got a 504 meanwhile: the worker is still busy. Those who wait take turns, by database,
 // user and consumer, and no one holds what it takes to let the others through (`fair_queue.ts`, `caller_paces.ts`).
 //
 // A call is sent at once while a slot is free. Those that have to wait travel together where they can, which costs Odoo a

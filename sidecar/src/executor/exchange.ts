@@ -174,7 +174,7 @@ function refusal(path: Path, database: Addressee, status: number, text: string):
   return status >= 500 ? unavailable(path, true, cause) : new GatewayError('odoo.channel', { cause });
 }
 
-/** What the addon's end says of a refusal; others say nothing in this form. */
+/** A refusal as the addon words it; no other server answers in this form. */
 function reasonIn(text: string): { readonly reason?: unknown; readonly outcome?: unknown } {
   try {
     return (JSON.parse(text) as { error?: object } | null)?.error ?? {};

@@ -48,7 +48,7 @@ export function post(
     };
     let awaited = 'connection';
     let begun = false;
-    const told = (error: NodeJS.ErrnoException) => {
+    const asLost = (error: NodeJS.ErrnoException) => {
       if (awaited === 'connection') return new NotConnected(error.message, { cause: error });
       const isReset = !begun && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       return isReset ? new ConnectionReset(error.message, { cause: error }) : error;
@@ -73,7 +73,7 @@ export function post(
       const answer = reader.end();
       if (answer !== undefined) finish(answer);
     });
-    socket.once('error', (error) => reject(told(error)));
+    socket.once('error', (error) => reject(asLost(error)));
     // Does nothing once the answer is there.
     socket.once('close', () => reject(new Error('the connection was closed before the answer was complete')));
     socket.write(request(origin, path, headers, body));

@@ -1,4 +1,4 @@
-// Who holds Odoo's slots, and who may have one more (`caller_paces.ts`).
+// Which callers hold Odoo's slots, and which may have one more (`caller_paces.ts`).
 
 import type { CallerPaces } from './caller_paces.ts';
 

@@ -14,7 +14,7 @@ const remedies: Partial<Record<Reason, string>> = {
   'odoo.missing': 'search_records finds records that are there.',
   'odoo.model': 'find_models lists the models.',
   'query.cursor': 'Leave cursor out to start from the first page.',
-  'scope.insufficient': 'The credential was narrowed. Whoever made it can add the scope.',
+  'scope.insufficient': 'The credential was narrowed. The person who made it can add the scope.',
   'answer.too_large': 'Ask for fewer records or fields.',
 };
 

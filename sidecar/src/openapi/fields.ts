@@ -111,22 +111,22 @@ function lineSchema({ field, nested, words, isEmail, required }: ResourceLine, i
  * With what the field is called. Generators name types after titles, and a language or a second field with the same label
  * must not change or double a type: what becomes a type has its label in the description.
  */
-function labelled(schema: Schema, { string, type }: FieldDescription, told: readonly string[] = []): Schema {
+function labelled(schema: Schema, { string, type }: FieldDescription, sentences: readonly string[] = []): Schema {
   const label = string ?? type;
   const becomesType = ['enum', 'items', '$ref'].some((word) => word in schema);
-  const description = (becomesType ? [`${asMarkdown(label)}.`, ...told] : told).join(' ');
+  const description = (becomesType ? [`${asMarkdown(label)}.`, ...sentences] : sentences).join(' ');
   return { ...schema, ...(becomesType ? {} : { title: label }), ...(description === '' ? {} : { description }) };
 }
 
 function readable(field: FieldDescription): Schema {
   const { help, selection, relation, store, readonly } = field;
-  const told = [
+  const sentences = [
     typeof help === 'string' && help !== '' ? asMarkdown(help) : '',
     selection !== undefined && selection.length > 0 && selection.length <= mostOptions ? options(selection) : '',
     relation === undefined ? '' : `Links to \`${relation}\`.`,
     store === false ? 'Only in the answer if `fields` names it.' : '',
   ].filter((text) => text !== '');
-  return { ...labelled(readOf(field), field, told), ...(readonly === true ? { readOnly: true } : {}) };
+  return { ...labelled(readOf(field), field, sentences), ...(readonly === true ? { readOnly: true } : {}) };
 }
 
 function options(selection: readonly (readonly [unknown, string])[]): string {

@@ -8,7 +8,7 @@ import type { Database } from '../db/database.ts';
 import { subscriberOf } from '../ip.ts';
 import { withoutCredentials } from '../redact/texts.ts';
 
-/** Who calls, once a credential has been accepted. */
+/** The caller, once its credential was accepted. */
 export interface Principal {
   /** What the caller holds; a token has the kind of what it was issued for. */
   readonly kind: CredentialKind;
@@ -105,7 +105,7 @@ export interface Asked {
   readonly body?: unknown;
 }
 
-/** What Odoo says of a dry run beside its results (executor/dry_run.py). */
+/** Odoo's report about a dry run, beside its results (executor/dry_run.py). */
 export interface DryRunReport {
   /** E-mails that the real run would queue. */
   readonly mails: number;

@@ -37,8 +37,8 @@ export function createHttpServer(app: RequestListener, takesUpgrade: (request: I
 }
 
 /**
- * Whoever leaves looks like a client that has said all, until something is written to it. So time tells them apart: what is
- * begun for a client that has left would keep others waiting.
+ * A client that has left looks like one that has sent everything, until something is written to it. So time tells them
+ * apart: work for a client that has left would keep others waiting.
  */
 function answerHalfClosed(server: Server): void {
   Object.assign(server, { httpAllowHalfOpen: true });

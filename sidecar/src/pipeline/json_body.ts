@@ -33,7 +33,7 @@ export function jsonBody(): Policy {
         understand = formOfBody(headers['content-type'], smallBody === 'form or json') === 'form' ? parseForm : parse;
         requireUncompressed(headers['content-encoding']);
       } catch (error) {
-        // Clients announce bodies of unknown length and then send none; whoever waits for a word has one to send.
+        // Clients announce bodies of unknown length and then send none. One that waits for 100 Continue has one to send.
         if (!isOfUnknownLength || context.awaitsContinue) throw error;
         fault = error as GatewayError;
         understand = () => undefined;

@@ -30,7 +30,7 @@ export function originBehind(trusted: readonly Range[], header: ForwardedHeader)
   };
 }
 
-interface Told {
+interface Claims {
   readonly scheme?: string | undefined;
   readonly host?: string | undefined;
   readonly prefix?: string | undefined;
@@ -38,14 +38,14 @@ interface Told {
 
 /** @param header what the peer writes, if it is a trusted proxy */
 export function originOf(headers: IncomingHttpHeaders, header: ForwardedHeader | undefined): string {
-  const told = header === undefined ? {} : header === 'forwarded' ? byForwarded(headers) : byXForwarded(headers);
-  const scheme = told.scheme?.toLowerCase() === 'https' ? 'https' : 'http';
-  const prefix = told.prefix?.replace(/\/+$/, '') ?? '';
-  const origin = originOfHost(scheme, told.host ?? headers.host ?? '') ?? `${scheme}://localhost`;
+  const claimed = header === undefined ? {} : header === 'forwarded' ? byForwarded(headers) : byXForwarded(headers);
+  const scheme = claimed.scheme?.toLowerCase() === 'https' ? 'https' : 'http';
+  const prefix = claimed.prefix?.replace(/\/+$/, '') ?? '';
+  const origin = originOfHost(scheme, claimed.host ?? headers.host ?? '') ?? `${scheme}://localhost`;
   return prefixFormat.test(prefix) ? origin + prefix : origin;
 }
 
-function byXForwarded(headers: IncomingHttpHeaders): Told {
+function byXForwarded(headers: IncomingHttpHeaders): Claims {
   return {
     scheme: last(headers['x-forwarded-proto']),
     host: last(headers['x-forwarded-host']),
@@ -54,7 +54,7 @@ function byXForwarded(headers: IncomingHttpHeaders): Told {
 }
 
 /** It has no parameter for a prefix, and `X-Forwarded-…` may be the client's own here. */
-function byForwarded({ forwarded }: IncomingHttpHeaders): Told {
+function byForwarded({ forwarded }: IncomingHttpHeaders): Claims {
   const nearest = forwardedElements(forwarded ?? '').at(-1);
   return { scheme: nearest?.get('proto'), host: nearest?.get('host') };
 }

@@ -25,7 +25,7 @@ export const json = /^\s*[[{"]/;
 /** What is nested deeper is not looked at, and not stored. */
 export const deepest = 64;
 
-// More than any honest request carries. Behind these bounds nothing is told apart any more, so nothing is stored.
+// More than any honest request carries. Beyond these bounds secrets cannot be told apart from other text, so nothing is stored.
 const mostSecrets = 50;
 const longestSecret = 8_192;
 /** Characters of all of them. */
@@ -59,7 +59,7 @@ export class LearnedSecrets {
     this.#cover = undefined;
   }
 
-  /** There was more than is searched for secrets: no text is told clean, `too large to redact` stands in its place. */
+  /** There was more than is searched for secrets: no text counts as clean, and each becomes `too large to redact`. */
   get isLost(): boolean {
     return this.#isLost;
   }

@@ -153,7 +153,7 @@ function isOrderName(name: string): boolean {
 
 const orderWords = /^(?:asc|desc|nulls|first|last)$/i;
 
-/** `password x`: what stands behind a secret field's name in an order, and is none of the words of an order. */
+/** `password x`: a text behind a secret field's name in an order that is not one of an order's words. */
 export function secretWordsOfOrder(text: unknown): string[] {
   if (typeof text !== 'string' || text.length > 1_000) return [];
   const parts = text.split(',').map((part) => part.trim().split(/\s+/));

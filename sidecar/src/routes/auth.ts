@@ -45,31 +45,31 @@ export function authRoutes({ checkLogin, needsSecondFactor, keys }: AuthParts): 
       limitedAs: 'login',
       name: 'login',
       path: '/api/v1/auth/login',
-      handle: (context) => told(context, (attempt) => login(context, checkLogin, attempt)),
+      handle: (context) => answered(context, (attempt) => login(context, checkLogin, attempt)),
     },
     {
       ...post,
       name: 'refresh',
       path: '/api/v1/auth/refresh',
-      handle: (context) => told(context, (attempt) => refresh(context, needsSecondFactor, attempt)),
+      handle: (context) => answered(context, (attempt) => refresh(context, needsSecondFactor, attempt)),
     },
     {
       ...post,
       name: 'logout',
       path: '/api/v1/auth/logout',
-      handle: (context) => told(context, (attempt) => logout(context, attempt)),
+      handle: (context) => answered(context, (attempt) => logout(context, attempt)),
     },
     {
       ...post,
       name: 'exchange',
       path: '/auth/token/apikey',
       errors: 'oauth',
-      handle: (context) => told(context, (attempt) => exchange(context, keys, attempt)),
+      handle: (context) => answered(context, (attempt) => exchange(context, keys, attempt)),
     },
   ];
 }
 
-function told(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
+function answered(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
   return countingFailures(context, async (attempt) => {
     try {
       return await handle(attempt);

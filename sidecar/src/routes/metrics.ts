@@ -12,7 +12,7 @@ export interface MetricsAccess {
   readonly from: readonly Range[];
 }
 
-/** Whoever may not read them learns nothing, not even that they are here. */
+/** Callers that may not read them learn nothing, not even that they exist. */
 export function metricsRoute(metrics: Metrics, { token, from }: MetricsAccess): Route {
   return {
     name: 'metrics',

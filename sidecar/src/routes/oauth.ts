@@ -29,19 +29,19 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
       ...post,
       name: 'token',
       path: '/api/oauth/token',
-      handle: (context) => told(context, (attempt) => token(context, attempt)),
+      handle: (context) => answered(context, (attempt) => token(context, attempt)),
     },
     {
       ...post,
       name: 'revoke',
       path: '/api/oauth/revoke',
-      handle: (context) => told(context, (attempt) => revoke(context, attempt)),
+      handle: (context) => answered(context, (attempt) => revoke(context, attempt)),
     },
     {
       ...post,
       name: 'introspect',
       path: '/api/oauth/introspect',
-      handle: (context) => told(context, (attempt) => introspect(context, attempt, environment)),
+      handle: (context) => answered(context, (attempt) => introspect(context, attempt, environment)),
     },
     {
       name: 'oauth metadata',
@@ -54,7 +54,7 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
 }
 
 /** A refusal here says how a client authenticates. */
-function told(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
+function answered(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
   return countingFailures(context, async (attempt) => {
     try {
       return await handle(attempt);

@@ -219,7 +219,7 @@ export class LiveSockets {
   }
 
   #send(watcher: Watcher, messages: readonly LiveMessage[]): void {
-    const told = messages.flatMap((message) =>
+    const visible = messages.flatMap((message) =>
       watcher.channels.flatMap((name) => {
         const traffic = figuresOf(message, selectionOf(watcher.viewer, name));
         if (traffic === undefined) return [];
@@ -227,7 +227,7 @@ export class LiveSockets {
         return [{ id: message.id, message: { type: 'gateway.traffic', payload } }];
       }),
     );
-    if (told.length > 0) write(watcher, told);
+    if (visible.length > 0) write(watcher, visible);
   }
 
   #beat(): void {
@@ -282,7 +282,7 @@ function write({ socket }: Watcher, messages: readonly object[]): void {
   else socket.send(JSON.stringify(messages));
 }
 
-/** Goodbye; who does not answer is cut off. */
+/** Says goodbye; a client that does not answer is cut off. */
 function dismiss(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);
   setTimeout(() => socket.terminate(), goodbyeMs).unref();

@@ -69,7 +69,7 @@ function guardedLookup(allowed: readonly Range[], lookup: LookupFunction = syste
 export interface ConnectorOptions {
   /** In place of the system's resolver. */
   readonly lookup?: LookupFunction | undefined;
-  /** Who may vouch for receivers, in place of the system's authorities. */
+  /** Authorities for receivers' certificates, in place of the system's. */
   readonly ca?: Buffer;
 }
 
