@@ -198,7 +198,7 @@ describe('an Idempotency-Key', () => {
     expect([refused.status, refused.json.error.reason]).toEqual([422, 'idempotency.mismatch']);
   });
 
-  test('does not give a key's answer to a narrower token', async () => {
+  test('a narrower token does not get the answer of a key', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     const operations = [
       { op: 'create', model: 'res.partner', values: { name: 'Before' } },

@@ -43,7 +43,7 @@ interface AgentState {
   } | null;
 }
 
-/** How an AI agent gets into Odoo: whether it may, with which key, what its program must be told, and whether it came. */
+/** How an AI agent connects to Odoo: the switch, the key, the settings of its program, and its last request. */
 export class AgentsPage extends Component {
   static template = 'api_gateway.AgentsPage';
   static components = { CopyButton, GatewayPage };

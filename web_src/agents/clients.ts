@@ -1,4 +1,4 @@
-// What each client wants to be told: a file to put it in, or a command.
+// How each client is configured: a file with its content, or a command.
 
 export interface Example {
   /** The gateway's address, without a slash at its end. */

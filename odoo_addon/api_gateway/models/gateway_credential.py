@@ -230,8 +230,8 @@ class GatewayCredential(models.AbstractModel):
                     raise AccessError(self.env._('"%(field)s" is set by %(who)s.', field=label, who=who))
 
     def _check_minter(self):
-        """Raises AccessError unless the current user may hold the secrets of these credentials. A secret lets its holder
-        act as its user, so only an administrator may hold another user's."""
+        """Raises AccessError unless the current user may hold the secrets of these credentials. A secret lets its
+        holder act as its user, so only an administrator may hold another user's."""
         if have_group(self.env, SYSTEM):
             return
         if not is_own(self, "user_id"):
