@@ -25,6 +25,7 @@ const sidecarLayers = [
   ['main'],
   ['lifecycle', 'routes'],
   ['pipeline', 'openapi', 'mcp'],
+  ['sync'],
   ['records'],
   ['compiled'],
   ['credentials', 'limits', 'executor', 'traffic', 'webhooks'],

@@ -95,6 +95,14 @@ export const catalogue = {
   'query.models': { status: 400, message: 'The list of models is malformed or too long.' },
   'query.openapi': { status: 400, message: 'The version of OpenAPI must be 3.0 or 3.1.' },
   'query.order': { status: 400, message: 'The order is malformed.' },
+  'query.wait': { status: 400, message: 'The time to wait is malformed or too long.' },
+
+  'sync.off': { status: 404, message: 'Changes of this model are not kept.' },
+  'sync.token': {
+    status: 400,
+    message: 'This token is not valid for this model, its fields and domain, and this user. Begin with since=new.',
+  },
+  'sync.reset': { status: 410, message: 'Changes since then cannot be given. Begin with since=new.' },
 
   'route.unknown': { status: 404, message: 'There is nothing at this path.' },
   'route.method': { status: 405, message: 'This path does not accept this method.' },

@@ -42,6 +42,7 @@ import { Metadata } from './records/metadata.ts';
 import { RecordShapes } from './records/record_shapes.ts';
 import { authRoutes } from './routes/auth.ts';
 import { batchRoute } from './routes/batch.ts';
+import { changesRoute } from './routes/changes.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { identifyRoute } from './routes/identify.ts';
@@ -55,6 +56,7 @@ import { pingRoute } from './routes/ping.ts';
 import { projectRoute, recordRoutes } from './routes/records.ts';
 import { schemaRoutes } from './routes/schema.ts';
 import { LiveSockets } from './routes/websocket.ts';
+import { ChangeFeeds } from './sync/feed.ts';
 import { logRequests } from './traffic/log_requests.ts';
 import { Metrics } from './traffic/metrics.ts';
 import { Push } from './traffic/push.ts';
@@ -131,6 +133,7 @@ function main(config: Config, log: Log): void {
   );
   const shapes = new RecordShapes(new Metadata(odoo));
   const collections = new Collections({ odoo, shapes });
+  const feeds = new ChangeFeeds();
   const tools = new Catalogue({ odoo, shapes });
 
   const blocking = ipBlocking(config.trustedProxies);
@@ -196,6 +199,7 @@ function main(config: Config, log: Log): void {
       ...docsRoutes(assets),
       openApiRoute({ odoo, originOf, version: manifest.version }),
       projectRoute(collections),
+      changesRoute(feeds, { odoo, shapes }, collections),
       ...recordRoutes(collections),
       ...methodRoutes(odoo),
     ],
@@ -233,6 +237,7 @@ function main(config: Config, log: Log): void {
 
   const unready = () => {
     stopping = true;
+    feeds.stop();
   };
   const closed = () => new Promise<void>((resolve) => server.close(() => resolve()));
   const flush = () => {

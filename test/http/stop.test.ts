@@ -51,7 +51,9 @@ test('a request in flight is answered, new connections are refused, and the exit
   await delay(200);
   await letGo();
   expect((await answer).status).toBe(200);
+  const answeredAt = performance.now();
   expect(await sidecar.exited).toBe(0);
+  expect(performance.now() - answeredAt).toBeLessThan(8_000); // it does not wait for the client to close its connection
 });
 
 test('what does not end in time is cut', async () => {

@@ -172,6 +172,9 @@ class ResConfigSettings(models.TransientModel):
     gateway_webhook_retention_days = fields.Integer(
         "Keep Events", gateway_setting="webhook.retention_days", least=1, most=3650
     )
+    gateway_changes_retention_days = fields.Integer(
+        "Keep Changes", gateway_setting="changes.retention_days", least=1, most=3650
+    )
 
     def _valid_field_parameter(self, field, name):
         return name in (

@@ -1,6 +1,7 @@
 from . import (
     test_batches,
     test_binaries,
+    test_changes,
     test_channel,
     test_compile,
     test_days,

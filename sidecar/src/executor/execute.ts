@@ -120,7 +120,7 @@ export class Odoo {
       ...caller,
     };
     context.target ??= targetOf(operations);
-    const deadline = Math.round(Date.now() - (performance.now() - context.startedAt) + this.#requestTimeoutMs);
+    const deadline = Math.round(Date.now() - context.spentMs + this.#requestTimeoutMs);
     const isWanted = () => !context.response.destroyed;
     const consumer = context.known.principal?.consumer ?? `address:${subscriberOf(context.address)}`;
     const request = { path, database, call, consumer, deadline, bytes: context.bytesIn, isWanted, ...patience };

@@ -168,6 +168,8 @@ export class RequestContext {
   readonly requestId: string;
   /** On the monotonic clock, for durations. */
   readonly startedAt = performance.now();
+  /** Milliseconds in which the request only waited for news, as its caller asked: no part of its time, nor of its deadline. */
+  idleMs = 0;
   /** The client's, as `pipeline/address.ts` found it. */
   address = '';
   /** The parsed JSON body, undefined when there was none. */
@@ -216,6 +218,7 @@ export class RequestContext {
 
   #database: Database | undefined;
   #principal: Principal | undefined;
+  #left: AbortController | undefined;
 
   constructor(request: Request, response: Response, endpoint: Endpoint) {
     this.request = request;
@@ -227,6 +230,22 @@ export class RequestContext {
     const given = request.headers['x-request-id'];
     const isAcceptable = typeof given === 'string' && acceptableRequestId.test(given) && withoutCredentials(given) === given;
     this.requestId = isAcceptable ? given : randomUUID(); // it stands in every log, Odoo's too
+  }
+
+  /** Milliseconds since it came, without those in which it only waited for news. */
+  get spentMs(): number {
+    return performance.now() - this.startedAt - this.idleMs;
+  }
+
+  /** Aborted when the caller has left, for work that ends with it. */
+  get left(): AbortSignal {
+    if (this.#left === undefined) {
+      const left = new AbortController();
+      if (this.response.destroyed) left.abort();
+      else this.response.once('close', () => left.abort());
+      this.#left = left;
+    }
+    return this.#left.signal;
   }
 
   sayContinue(): void {

@@ -60,6 +60,11 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
     return access === 'optional' && readCredential(headers) === undefined ? withoutCredential : checks;
   }
 
+  /** A connection that stays open after its answer would hold up the process's end. */
+  function closeWhenStopping({ headers }: RequestContext): void {
+    if (isStopping()) headers.push('Connection', 'close');
+  }
+
   async function run(context: RequestContext): Promise<void> {
     try {
       for (const policy of checksOf(context.request)) {
@@ -69,12 +74,15 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
         // A client that has left gets no answer any more, and work that begins now would not learn when to end.
         if (context.response.destroyed) throw new GatewayError('request.incomplete');
       }
-      const answer = endpoint.handle(context);
-      const sent = sendAnswer(context, answer instanceof Promise ? await answer : answer, originOf);
+      const handled = endpoint.handle(context);
+      const answer = handled instanceof Promise ? await handled : handled;
+      closeWhenStopping(context);
+      const sent = sendAnswer(context, answer, originOf);
       if (sent !== undefined) await sent;
     } catch (thrown) {
       const error = asGatewayError(thrown);
       context.error = error;
+      closeWhenStopping(context);
       await sendError(context, error);
     }
     for (const record of recorders) record(context);
@@ -82,7 +90,6 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
 
   return (request, response) => {
     const context = new RequestContext(request, response, endpoint);
-    if (isStopping()) context.headers.push('Connection', 'close');
     void run(context);
   };
 }

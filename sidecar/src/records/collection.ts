@@ -26,6 +26,8 @@ export interface Outcome {
 /** Each takes the query and the body of the request, and throws a GatewayError that names what is wrong with them. */
 export interface Collection {
   list(context: RequestContext): Promise<Outcome>;
+  /** What a list with this query searches for. */
+  search(context: RequestContext, query: ListQuery): Promise<Search>;
   one(context: RequestContext, id: number): Promise<Outcome>;
   /** One object creates one record. A list of objects, where the collection takes one, creates all of them or no record. */
   create(context: RequestContext): Promise<Outcome>;
@@ -48,15 +50,26 @@ export interface Search {
   /** What a cursor of this list is good for. */
   readonly binding: readonly unknown[];
   readonly grant?: Grant;
+  /** A record as the collection shows it; as the model does when nothing is said. */
+  readonly present?: (record: Row) => Row;
 }
 
-/** One page of a list, in the shapes of the API. `omitted`: fields that the caller may not read. */
+interface Page {
+  readonly records: readonly Row[];
+  readonly ids: readonly number[];
+  readonly omitted: readonly string[];
+  readonly meta: Record<string, unknown>;
+  /** The path of the next page. */
+  readonly next: string | undefined;
+}
+
+/** One page of a list, in the shapes of the API. `ids`: of its records; `omitted`: fields that the caller may not read. */
 export async function readPage(
   { odoo, shapes }: Parts,
   context: RequestContext,
   query: ListQuery,
-  { model, domain, fields, order, binding, grant }: Search,
-): Promise<{ records: Row[]; omitted: readonly string[]; meta: Record<string, unknown>; next: string | undefined }> {
+  { model, domain, fields, order, binding, grant, present }: Search,
+): Promise<Page> {
   const { limit, offset, count } = query;
   const behind = await readCursor(context, binding, query.cursor);
   const search = {
@@ -76,5 +89,7 @@ export async function readPage(
   await shapes.shape(context, model, fields, records);
   const cursor = await writeCursor(context, binding, next);
   const meta = { limit, offset: behind === undefined ? offset : undefined, total, next: cursor };
-  return { records, omitted, meta, next: pageAfter(context.asked.url, query, records.length, cursor) };
+  const ids = records.map(({ id }) => Number(id));
+  const shown = present === undefined ? records : records.map(present);
+  return { records: shown, ids, omitted, meta, next: pageAfter(context.asked.url, query, records.length, cursor) };
 }

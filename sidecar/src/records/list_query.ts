@@ -12,6 +12,7 @@ import { joined, parseFilter } from './filters.ts';
 const orderTerm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i;
 const mostFilters = 100;
 const parameters = ['domain', 'fields', 'limit', 'offset', 'cursor', 'order', 'count'] as const;
+type Parameter = (typeof parameters)[number];
 
 export interface ListQuery {
   readonly domain: Domain;
@@ -27,9 +28,21 @@ export interface ListQuery {
 
 /** Throws the `query.…` reason of the first parameter that is wrong. */
 export function parseListQuery(url: string, settings: Settings): ListQuery {
+  return readListQuery(url, settings, parameters).query;
+}
+
+/**
+ * As `parseListQuery`, for routes that take only some of a list's parameters, or further ones, which come back as they are in
+ * `given`. Filters are taken everywhere.
+ */
+export function readListQuery<More extends string>(
+  url: string,
+  settings: Settings,
+  known: readonly (Parameter | More)[],
+): { query: ListQuery; given: Partial<Record<Parameter | More, string>> } {
   const filters: Filter[] = [];
-  const query = readQuery(url, parameters, {
-    lists: ['fields', 'order'],
+  const query: Partial<Record<Parameter | More, string>> = readQuery(url, known, {
+    lists: (['fields', 'order'] as const).filter((name) => known.includes(name)),
     others(name, text) {
       const filter = parseFilter(name, text);
       if (filter !== undefined) filters.push(filter);
@@ -49,7 +62,7 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
     const message = 'A cursor already contains its order and its place. Send it without order and offset.';
     throw new GatewayError('query.cursor', { message });
   }
-  return {
+  const list = {
     domain: query.domain === undefined ? [] : parseDomain(query.domain),
     filters: joined(filters),
     fields: query.fields === undefined ? undefined : parseFields(query.fields),
@@ -59,6 +72,7 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
     order: query.order === undefined ? undefined : parseOrder(query.order),
     count: parseCount(query.count),
   };
+  return { query: list, given: query };
 }
 
 /**

@@ -4,9 +4,10 @@ import { asRecords, asWritten } from '../executor/operations.ts';
 import { missing } from '../executor/target.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import { readQuery } from '../pipeline/query.ts';
-import type { Collection, Outcome, Parts } from './collection.ts';
+import type { Collection, Outcome, Parts, Search } from './collection.ts';
 import { readPage } from './collection.ts';
 import { parseFields } from './fields.ts';
+import type { ListQuery } from './list_query.ts';
 import { parseListQuery } from './list_query.ts';
 import { asObject } from './record_shapes.ts';
 
@@ -21,13 +22,16 @@ export class ModelCollection implements Collection {
   }
 
   async list(context: RequestContext): Promise<Outcome> {
-    const model = this.#model;
     const query = parseListQuery(context.asked.url, context.database.settings);
-    const domain = await this.#parts.shapes.domain(context, model, query.filters, query.domain);
-    const { fields, order } = query;
-    const search = { model, domain, fields, order, binding: ['model', model] };
+    const search = await this.search(context, query);
     const { records, omitted, meta, next } = await readPage(this.#parts, context, query, search);
     return { data: records, meta: { ...meta, ...named(omitted) }, next };
+  }
+
+  async search(context: RequestContext, { filters, domain: asked, fields, order }: ListQuery): Promise<Search> {
+    const model = this.#model;
+    const domain = await this.#parts.shapes.domain(context, model, filters, asked);
+    return { model, domain, fields, order, binding: ['model', model] };
   }
 
   async one(context: RequestContext, id: number): Promise<Outcome> {

@@ -6,9 +6,10 @@ import { asRecords, asWritten } from '../executor/operations.ts';
 import { missing } from '../executor/target.ts';
 import type { Grant, RequestContext } from '../pipeline/context.ts';
 import { readQuery } from '../pipeline/query.ts';
-import type { Collection, Outcome, Parts, Row } from './collection.ts';
+import type { Collection, Outcome, Parts, Row, Search } from './collection.ts';
 import { readPage } from './collection.ts';
 import type { Filter } from './filters.ts';
+import type { ListQuery } from './list_query.ts';
 import { parseListQuery } from './list_query.ts';
 import { asObject } from './record_shapes.ts';
 import { accept, fieldOf, present, publicPaths, treeOf } from './resources.ts';
@@ -24,9 +25,15 @@ export class ResourceCollection implements Collection {
   }
 
   async list(context: RequestContext): Promise<Outcome> {
+    const query = parseListQuery(context.asked.url, context.database.settings);
+    const search = await this.search(context, query);
+    const { records, meta, next } = await readPage(this.#parts, context, query, search);
+    return { data: records, meta, next };
+  }
+
+  async search(context: RequestContext, query: ListQuery): Promise<Search> {
     const resource = this.#resource;
     const { model } = resource;
-    const query = parseListQuery(context.asked.url, context.database.settings);
     if (query.domain.length > 0) {
       throw new GatewayError('query.domain', { message: `${resource.name} takes filters: filter[field][operator]=value.` });
     }
@@ -35,9 +42,8 @@ export class ResourceCollection implements Collection {
     const filters = query.filters.map((filter) => renamed(resource, filter));
     const domain = [...resource.domain, ...(await this.#parts.shapes.domain(context, model, filters, []))];
     const order = modelOrder(resource, query.order) ?? resource.order ?? undefined;
-    const search = { model, domain, fields, order, binding: bindingOf(resource), grant: this.#grant(context) };
-    const { records, meta, next } = await readPage(this.#parts, context, query, search);
-    return { data: records.map((row) => present(resource, row)), meta, next };
+    const binding = bindingOf(resource);
+    return { model, domain, fields, order, binding, grant: this.#grant(context), present: (row) => present(resource, row) };
   }
 
   async one(context: RequestContext, id: number): Promise<Outcome> {

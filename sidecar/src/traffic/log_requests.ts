@@ -19,7 +19,7 @@ export function logRequests(log: Log): Recorder {
       endpoint: context.endpoint.name,
       method: context.request.method,
       status: context.status,
-      ms: Math.round(performance.now() - context.startedAt),
+      ms: Math.round(context.spentMs),
       address: context.address,
       database: database?.name,
       user: principal?.userId,

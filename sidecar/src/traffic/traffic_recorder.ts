@@ -44,7 +44,7 @@ export class TrafficRecorder {
 function countedOf(context: RequestContext, now: number): Counted {
   const { endpoint, request, error, target, timings, countedAs } = context;
   const { principal } = context.known;
-  const gatewayMs = performance.now() - context.startedAt;
+  const gatewayMs = context.spentMs;
   const reason = error instanceof GatewayError ? error.reason : undefined;
   return {
     at: now - gatewayMs,

@@ -1,0 +1,38 @@
+// Changes of synced models, as Odoo's triggers noted them (`sql/022_changes.sql`).
+
+import { GatewayError } from '../errors.ts';
+import type { Queryable } from './pool.ts';
+
+/** A record that changed: its number in the feed, its id, and whether it is gone. */
+type ChangedRecord = readonly [number: number, id: number, deleted: boolean];
+
+export interface FeedPart {
+  /** Whether a manager has put the model on the list. */
+  readonly synced: boolean;
+  /** The newest number that was given, to a change of any model. */
+  readonly last: number;
+  /** A reader that stands before it may have missed changes; null of a model that is not synced. */
+  readonly oldest: number | null;
+  /** A digest of what the user's sight of the model hangs on. */
+  readonly rights: string;
+  /** Behind the reader's number, oldest first; a record stands there once, with its newest change. */
+  readonly changes: readonly ChangedRecord[];
+}
+
+const stamp = { name: 'stamp_changes', text: 'select gateway.stamp_changes($1) as taken' };
+const read = {
+  name: 'changes',
+  text: 'select synced, last, oldest, rights, changes from gateway.changes($1, $2, $3, $4)',
+};
+
+/** Numbers up to `most` noted changes; returns how many it took. */
+export async function stampChanges(db: Queryable, most: number): Promise<number> {
+  const [row] = await db.query<{ taken: number }>(stamp, [most]);
+  return row?.taken ?? 0;
+}
+
+export async function readChanges(db: Queryable, model: string, userId: number, since: number, most: number): Promise<FeedPart> {
+  const [part] = await db.query<FeedPart>(read, [model, userId, since, most]);
+  if (part === undefined) throw new GatewayError('internal.error');
+  return part;
+}

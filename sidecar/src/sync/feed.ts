@@ -1,0 +1,97 @@
+// Follows the change feed of one database: numbers what was noted, and wakes the requests that wait for news.
+//
+// A notification, or a request that asks, starts the stamping; one at a time here, and Postgres lets one sidecar at a time. So
+// however many requests wait, a change costs one statement.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { stampChanges } from '../db/change_feed.ts';
+import type { Database } from '../db/database.ts';
+import { perDatabase } from '../db/database.ts';
+
+const mostAtOnce = 5_000;
+
+class Feed {
+  readonly #database: Database;
+  readonly #waiting = new Set<() => void>();
+  #running: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(database: Database) {
+    this.#database = database;
+    database.onNotification('change', () => {
+      if (this.#waiting.size === 0) return; // the next request numbers it
+      this.stamp().catch((error: unknown) => database.log.warn({ err: error }, 'changes could not be numbered'));
+    });
+  }
+
+  /** Everything that was committed before the call has its number afterwards. */
+  stamp(): Promise<void> {
+    if (this.#running === undefined) {
+      this.#running = this.#stampAll().finally(() => {
+        this.#running = undefined;
+      });
+      return this.#running;
+    }
+    // The one that runs may have looked already: another one follows it, for all who ask meanwhile.
+    this.#following ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#following = undefined;
+        return this.stamp();
+      });
+    return this.#following;
+  }
+
+  /** Returns when there may be news, after `ms`, or when the caller has left. */
+  async news(ms: number, signal: AbortSignal): Promise<void> {
+    const timer = new AbortController();
+    const stop = AbortSignal.any([signal, timer.signal]);
+    let wake = () => {};
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+      this.#waiting.add(wake);
+    });
+    try {
+      await Promise.race([woken, delay(ms, undefined, { signal: stop }).catch(() => undefined)]);
+    } finally {
+      this.#waiting.delete(wake);
+      timer.abort();
+    }
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting) wake();
+  }
+
+  async #stampAll(): Promise<void> {
+    while ((await stampChanges(this.#database, mostAtOnce)) === mostAtOnce);
+    this.#wakeAll();
+  }
+}
+
+export class ChangeFeeds {
+  readonly #all: Feed[] = [];
+  #stopped = false;
+  readonly of = perDatabase((database) => {
+    const feed = new Feed(database);
+    this.#all.push(feed);
+    if (this.#stopped) feed.stop();
+    return feed;
+  });
+
+  /** Requests that wait are answered now, and no other begins to wait. */
+  stop(): void {
+    this.#stopped = true;
+    for (const feed of this.#all) feed.stop();
+  }
+}

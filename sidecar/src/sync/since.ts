@@ -1,0 +1,38 @@
+// Where a reader of the change feed stands, as a token that it gives back. Sealed like a cursor, and good for the same user,
+// database, model, fields and domain only.
+
+import type { FeedPart } from '../db/change_feed.ts';
+import { GatewayError } from '../errors.ts';
+import type { RequestContext } from '../pipeline/context.ts';
+import type { Binding } from '../records/cursor.ts';
+import { readCursor, writeCursor } from '../records/cursor.ts';
+
+/** In the place of a cursor's order: no list has it. */
+const mark = 'changes';
+
+/** The number of the last change that the reader has. Throws `sync.token`, or `sync.reset` when it has to begin again. */
+export async function numberOf(context: RequestContext, binding: Binding, text: string, feed: FeedPart): Promise<number> {
+  const place = await readCursor(context, binding, text).catch((error: unknown) => {
+    if (error instanceof GatewayError && error.reason === 'query.cursor') throw new GatewayError('sync.token');
+    throw error;
+  });
+  const [number, rights] = place?.after ?? [];
+  if (place?.order !== mark || typeof number !== 'string') throw new GatewayError('sync.token');
+  if (rights !== feed.rights) throw reset('rights', 'The rights of its user on this model have changed');
+  if (Number(number) < (feed.oldest ?? 0)) throw reset('expired', 'Changes since then are no longer kept');
+  return Number(number);
+}
+
+/** The token of a reader that has all changes up to a number. */
+export async function tokenAt(context: RequestContext, binding: Binding, number: number, rights: string): Promise<string> {
+  const token = await writeCursor(context, binding, { order: mark, after: [String(number), rights] });
+  if (token === undefined) throw new GatewayError('internal.error');
+  return token;
+}
+
+function reset(why: 'rights' | 'expired', sentence: string): GatewayError {
+  return new GatewayError('sync.reset', {
+    message: `${sentence}. Ask with since=new, then read the whole list again.`,
+    details: { why },
+  });
+}

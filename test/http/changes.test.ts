@@ -1,0 +1,240 @@
+// The change feed: a copy that follows it equals what a list gives, whatever happens in between.
+
+import { describe, expect, test } from 'vitest';
+import type { Answer } from '../helpers/http_client.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+
+const gateway = await useInstance();
+const second = await gateway.startSidecar();
+const { admin, demo } = gateway.keys;
+
+type Row = Record<string, unknown> & { id: number };
+
+const [partnerModel] = await gateway.orm<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner']] });
+await gateway.orm('gateway.synced.model', 'create', { vals_list: [{ model_id: partnerModel }] });
+
+const path = '/api/v1/res.partner/changes';
+const send = async (method: string, url: string, body?: object): Promise<Answer> => {
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await gateway.request(method, url, { key: admin, headers, ...(body && { body: JSON.stringify(body) }) });
+  expect([answer.json?.error?.message]).toEqual([undefined]);
+  return answer;
+};
+const create = async (values: object): Promise<number> =>
+  (await send('POST', '/api/v1/res.partner?fields=id', values)).json.data.id;
+const write = (id: number, values: object) => send('PATCH', `/api/v1/res.partner/${id}?fields=id`, values);
+const unlink = (id: number) => send('DELETE', `/api/v1/res.partner/${id}`);
+
+/** A client's copy of what it may see, followed as the guide says. */
+class Copy {
+  readonly rows = new Map<number, Row>();
+  readonly removed: unknown[] = [];
+  #since = '';
+  readonly #query: string;
+  readonly #key: string;
+  readonly #sidecar: typeof second;
+
+  constructor(query: string, key = admin, sidecar = gateway.sidecar) {
+    this.#query = query;
+    this.#key = key;
+    this.#sidecar = sidecar;
+  }
+
+  get since(): string {
+    return this.#since;
+  }
+
+  ask(query: string): Promise<Answer> {
+    return this.#sidecar.get(`${path}?${query}&${this.#query}`, { key: this.#key });
+  }
+
+  async start(): Promise<this> {
+    const begun = await this.ask('since=new');
+    expect([begun.status, begun.json?.error]).toEqual([200, undefined]);
+    this.#since = begun.json.meta.next;
+    this.rows.clear();
+    for (const row of await this.list()) this.rows.set(row.id, row);
+    return this;
+  }
+
+  async list(): Promise<Row[]> {
+    const rows: Row[] = [];
+    let next: string | undefined = `/api/v1/res.partner?limit=1000&order=id&${this.#query}`;
+    while (next !== undefined) {
+      const page: Answer = await this.#sidecar.get(next, { key: this.#key });
+      expect(page.status).toBe(200);
+      rows.push(...page.json.data);
+      next = /<[^/]*\/\/[^/]+([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
+    }
+    return rows;
+  }
+
+  /** Until there is nothing more. */
+  async follow(wait = 0): Promise<this> {
+    for (let more = true; more; ) {
+      const answer = await this.ask(`since=${this.#since}&limit=40&wait=${wait}`);
+      expect([answer.status, answer.json?.error]).toEqual([200, undefined]);
+      for (const row of answer.json.data.upserts) this.rows.set(row.id, row);
+      for (const { id } of answer.json.data.removed) this.rows.delete(id);
+      this.removed.push(...answer.json.data.removed);
+      ({ next: this.#since, more } = answer.json.meta);
+    }
+    return this;
+  }
+
+  async expectInStep(): Promise<void> {
+    const sorted = [...this.rows.values()].sort((a, b) => a.id - b.id);
+    expect(sorted).toEqual(await this.list());
+  }
+}
+
+describe('a copy', async () => {
+  const everything = new Copy('fields=name,ref,active');
+  const companies = new Copy('fields=name&filter[is_company]=true', demo, second);
+
+  test('follows creates, updates and deletions, and records that leave its domain', async () => {
+    await Promise.all([everything.start(), companies.start()]);
+    const [ada, grace, acme] = [
+      await create({ name: 'Ada' }),
+      await create({ name: 'Grace' }),
+      await create({ name: 'Acme', is_company: true }),
+    ];
+    await write(ada, { name: 'Ada L.' });
+    await unlink(grace);
+    await Promise.all([everything.follow(), companies.follow()]);
+    await Promise.all([everything.expectInStep(), companies.expectInStep()]);
+    expect(everything.removed).toEqual([{ id: grace, reason: 'deleted' }]);
+    await write(acme, { is_company: false });
+    await write(ada, { active: false });
+    await gateway.sql('update res_partner set ref = $1 where id = $2', ['by SQL', acme]);
+    await Promise.all([everything.follow(), companies.follow()]);
+    await Promise.all([everything.expectInStep(), companies.expectInStep()]);
+    expect(companies.removed).toContainEqual({ id: acme, reason: 'not_visible' });
+    expect(everything.removed).toContainEqual({ id: ada, reason: 'not_visible' });
+    expect(everything.rows.get(acme)).toMatchObject({ ref: 'by SQL' });
+  });
+
+  test('misses nothing of a transaction that commits after later ones', async () => {
+    const late = new Promise<void>((resolve, reject) => {
+      gateway
+        .sql(
+          `with new as (insert into res_partner (name, active, color, autopost_bills) values ('late', true, 0, 'ask') returning id)
+           select pg_sleep(1.5) from new`,
+        )
+        .then(() => resolve(), reject);
+    });
+    const early = await create({ name: 'early' });
+    await everything.follow();
+    expect(everything.rows.has(early)).toBe(true);
+    await late;
+    await everything.follow();
+    expect([...everything.rows.values()].map(({ name }) => name)).toContain('late');
+    await everything.expectInStep();
+  });
+
+  test('is in step after three writers at once, read in small parts by two sidecars', async () => {
+    const other = await new Copy('fields=name,ref,active', admin, second).start();
+    const crowd = await send(
+      'POST',
+      '/api/v1/res.partner?fields=id',
+      Array.from({ length: 90 }, (_, i) => ({ name: `Crowd ${i}` })),
+    );
+    const ids = crowd.json.data.map(({ id }: Row) => id);
+    const writer = async (part: number[]) => {
+      for (const [i, id] of part.entries()) {
+        if (i % 5 === 4) await unlink(id);
+        else await write(id, { name: `Crowd again ${id}` });
+      }
+    };
+    const writing = Promise.all([writer(ids.slice(0, 30)), writer(ids.slice(30, 60)), writer(ids.slice(60))]);
+    for (let done = false; !done; ) {
+      done = await Promise.race([writing.then(() => true), Promise.all([everything.follow(), other.follow()]).then(() => false)]);
+    }
+    await Promise.all([everything.follow(), other.follow()]);
+    await Promise.all([everything.expectInStep(), other.expectInStep()]);
+  });
+});
+
+describe('a request that waits', () => {
+  const copy = new Copy('fields=name');
+
+  test('is answered by the change, on whichever sidecar', async () => {
+    await copy.start();
+    const waiting = [
+      copy.ask(`since=${copy.since}&wait=25`),
+      second.get(`${path}?since=${copy.since}&wait=25&fields=name`, { key: admin }),
+    ];
+    const id = await create({ name: 'News' });
+    for (const { json } of await Promise.all(waiting)) expect(json.data.upserts).toEqual([{ id, name: 'News' }]);
+  });
+
+  test('is answered with nothing when its time is over, which does not count as its own', async () => {
+    await copy.follow();
+    const startedAt = performance.now();
+    const answer = await copy.ask(`since=${copy.since}&wait=1`);
+    expect(answer.json.data).toEqual({ upserts: [], removed: [] });
+    expect(performance.now() - startedAt).toBeGreaterThan(900);
+    const spent = Number(/total;dur=([\d.]+)/.exec(answer.headers.get('server-timing') ?? '')?.[1]);
+    expect(spent).toBeLessThan(900);
+  });
+
+  test('is answered when its sidecar stops', async () => {
+    const third = await gateway.startSidecar();
+    const waiting = third.get(`${path}?since=${copy.since}&wait=25&fields=name`, { key: admin });
+    await third.get('/api/v1/res.partner?limit=1', { key: admin });
+    await third.stop();
+    expect((await waiting).status).toBe(200);
+  });
+});
+
+describe('refused', async () => {
+  const { since } = await new Copy('fields=name').start();
+  const forged = Buffer.from(JSON.stringify(['changes', '1', 'x'])).toString('base64url');
+
+  test.each([
+    ['no token', `fields=name`, admin, 400, 'sync.token'],
+    ['a forged token', `since=${forged}&fields=name`, admin, 400, 'sync.token'],
+    ['a token of other fields', `since=${since}&fields=name,ref`, admin, 400, 'sync.token'],
+    ['a token of another domain', `since=${since}&fields=name&filter[active]=true`, admin, 400, 'sync.token'],
+    ['a token of another user', `since=${since}&fields=name`, demo, 400, 'sync.token'],
+    ['too long a wait', `since=${since}&fields=name&wait=26`, admin, 400, 'query.wait'],
+    ['an order', `since=${since}&order=name`, admin, 400, 'query.unknown'],
+  ])('%s', async (_what, query, key, status, reason) => {
+    const answer = await gateway.get(`${path}?${query}`, { key });
+    expect([answer.status, answer.json.error.reason]).toEqual([status, reason]);
+  });
+
+  test.each([
+    ['a model that is not synced', '/api/v1/res.bank/changes?since=new', 404, 'sync.off'],
+    ['a model that is never exposed', '/api/v1/ir.config_parameter/changes?since=new', 403, 'odoo.exposure'],
+  ])('%s', async (_what, url, status, reason) => {
+    const answer = await gateway.get(url, { key: admin });
+    expect([answer.status, answer.json.error.reason]).toEqual([status, reason]);
+  });
+
+  test('a cursor of a list is no token, and a token is no cursor', async () => {
+    const page = await gateway.get('/api/v1/res.partner?fields=name&limit=1', { key: admin });
+    const asToken = await gateway.get(`${path}?since=${page.json.meta.next}&fields=name`, { key: admin });
+    expect(asToken.json.error.reason).toBe('sync.token');
+    const asCursor = await gateway.get(`/api/v1/res.partner?fields=name&limit=1&cursor=${since}`, { key: admin });
+    expect(asCursor.json.error.reason).toBe('query.cursor');
+  });
+
+  test('a token from before a change of rights, and one whose changes are no longer kept', async () => {
+    const rights = await new Copy('fields=name', demo).start();
+    const [rule] = await gateway.orm<number[]>('ir.rule', 'create', {
+      vals_list: [{ name: 'Only people', model_id: partnerModel, domain_force: "[('is_company', '=', False)]" }],
+    });
+    const after = await rights.ask(`since=${rights.since}`);
+    expect([after.status, after.json.error.reason, after.json.error.details]).toEqual([410, 'sync.reset', { why: 'rights' }]);
+    await gateway.orm('ir.rule', 'unlink', { ids: [rule] });
+
+    const old = await new Copy('fields=name').start();
+    await create({ name: 'Forgotten' });
+    await new Copy('fields=name').start(); // numbers it
+    await gateway.sql("update gateway.change set stamped_at = stamped_at - interval '31 days'");
+    await gateway.sql('select gateway.clean_changes(100000)');
+    const expired = await old.ask(`since=${old.since}`);
+    expect([expired.status, expired.json.error.details]).toEqual([410, { why: 'expired' }]);
+  });
+});
