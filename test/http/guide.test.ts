@@ -32,6 +32,8 @@ const examples = blocks.flatMap((block, i) => {
 const gateway = await useInstance({ shared: true });
 const web = await OdooWeb.login(gateway);
 const client = await web.create('gateway.client', { name: 'of the guide', user_id: 2 });
+const [partners] = await gateway.orm<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner']] });
+await gateway.orm('gateway.synced.model', 'create', { vals_list: [{ model_id: partners }] });
 const dir = mkdtempSync(join(tmpdir(), 'guide-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 // A refusal ends with 22, and its body is still shown.

@@ -42,7 +42,8 @@ create table gateway.change_state (
 );
 insert into gateway.change_state default values;
 
-insert into gateway.setting (name, value, default_value) values ('changes.retention_days', '30', '30');
+insert into gateway.setting (name, value, default_value) values
+  ('changes.retention_days', '30', '30');
 
 create function gateway.change_hint() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp

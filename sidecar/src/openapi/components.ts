@@ -106,6 +106,16 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     }),
     offset: query('offset', 'How many records to skip. A `cursor` is faster.', { type: 'integer', minimum: 0, default: 0 }),
     cursor: query('cursor', '`meta.next` of the page before; without `offset` and `order`.', { type: 'string' }),
+    since: {
+      ...query('since', '`new` to begin, then `meta.next` of the answer before.', { type: 'string' }),
+      required: true,
+    },
+    wait: query('wait', 'Seconds to wait for a change when there is no news.', {
+      type: 'integer',
+      minimum: 0,
+      maximum: 25,
+      default: 0,
+    }),
     count: query('count', 'Whether `meta.total` is counted, or estimated by Postgres.', {
       type: 'string',
       enum: ['none', 'exact', 'estimated'],

@@ -66,7 +66,7 @@ export function resourcePaths({ name, rights }: ResourceDescription): Paths {
 }
 
 export function anyModelPaths(): Paths {
-  return placePaths({
+  const anyModel: Place = {
     path: '/api/v1/{model}',
     tag: 'Any model',
     name: 'any_model',
@@ -80,7 +80,9 @@ export function anyModelPaths(): Paths {
     path_parameters: [parameter('model')],
     query: ['domain', ...listQuery],
     isModel: true,
-  });
+  };
+  const changes = { parameters: [...anyModel.path_parameters, ...contextParameters], get: changing(anyModel) };
+  return { ...placePaths(anyModel), [`${anyModel.path}/changes`]: changes };
 }
 
 function placePaths(place: Place): Paths {
@@ -112,6 +114,29 @@ function listing(place: Place): Schema {
     responses: {
       200: answer('A page of records.', { data, meta: ref('Meta') }, ['data', 'meta'], ['Link']),
       ...errorsOf(),
+    },
+  };
+}
+
+/** Of synced models and their resources. */
+function changing(place: Place): Schema {
+  const reason = { type: 'string', enum: ['deleted', 'not_visible'] };
+  const removed = { type: 'object', required: ['id', 'reason'], properties: { id: ref('Id'), reason } };
+  const data = {
+    type: 'object',
+    required: ['upserts', 'removed'],
+    properties: { upserts: list(place.record), removed: list(removed) },
+  };
+  const more = { type: 'boolean', description: 'Whether there are further changes already.' };
+  const next = { type: 'string', description: '`since` of the next request.' };
+  const meta = { type: 'object', required: ['next', 'more'], properties: { next, more } };
+  return {
+    ...head(place, 'changes', 'read', 'What changed'),
+    description: `${needs(place, 'read')} For models that a manager has put on the list of synced models.`,
+    parameters: ['since', 'wait', 'filter', 'domain', 'fields', 'limit'].map(parameter),
+    responses: {
+      200: answer('Records as you read them now, and ids that are gone.', { data, meta }, ['data', 'meta']),
+      ...errorsOf(410),
     },
   };
 }
