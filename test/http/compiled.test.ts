@@ -7,7 +7,7 @@ import { createOdooKey } from '../helpers/odoo_keys.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
-const gateway = await useInstance();
+const gateway = await useInstance({ env: { GATEWAY_METRICS_FROM: '127.0.0.1' } });
 const second = await gateway.startSidecar();
 const { admin, demo } = gateway.keys;
 const role = new pg.Pool({ connectionString: gateway.sidecarDatabaseUrl, max: 1 });
@@ -119,6 +119,20 @@ describe('a change is in force for the very next read, on every sidecar', () => 
     const answers = await Promise.all(sidecars.map((of) => read(path, { key, of })));
     expect(answers.map(({ status }) => status >= 400)).toEqual([true, true]);
   });
+});
+
+test('the log, the figures and the metrics tell which way reads went', async () => {
+  await gateway.sql("update gateway.setting set value = '\"metadata\"' where name = 'log.level'");
+  const path = '/api/v1/res.country?fields=name&limit=3';
+  await until('the log keeps requests', async () => {
+    await read(path);
+    return (await gateway.sql("select from gateway.request_log where way = 'compiled' limit 1")).length > 0;
+  });
+  const ways = await gateway.sql<{ value: string }>(
+    "select distinct value from gateway.request_stat_minute where facet = 'way' and consumer = '*'",
+  );
+  expect(ways.map(({ value }) => value)).toEqual(expect.arrayContaining(['compiled', 'odoo:new']));
+  expect((await gateway.get('/metrics')).text).toMatch(/gateway_reads_total\{way="compiled",reason=""\} \d+/);
 });
 
 test('settings turn it off, for all or for a model', async () => {

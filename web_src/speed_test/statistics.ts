@@ -16,10 +16,11 @@ export interface Phases {
   queue: number;
   odoo: number;
   orm: number;
+  sql: number;
   shape: number;
 }
 
-export const phaseNames = ['network', 'gateway', 'auth', 'throttle', 'queue', 'odoo', 'orm', 'shape'] as const;
+export const phaseNames = ['network', 'gateway', 'auth', 'throttle', 'queue', 'odoo', 'orm', 'sql', 'shape'] as const;
 
 /** Reads `Server-Timing: odoo;dur=4.10, total;dur=5.62` (W3C Server Timing): milliseconds by name. */
 export function parseServerTiming(header: string | null): Record<string, number> {
@@ -33,15 +34,16 @@ export function parseServerTiming(header: string | null): Record<string, number>
 
 /** Where the time of one call went: what the gateway does not account for was spent on the way. */
 export function phasesOf(ms: number, timing: Record<string, number>): Phases {
-  const { total = 0, auth = 0, throttle = 0, queue = 0, odoo = 0, orm = 0, shape = 0 } = timing;
+  const { total = 0, auth = 0, throttle = 0, queue = 0, odoo = 0, orm = 0, sql = 0, shape = 0 } = timing;
   return {
     network: Math.max(0, ms - total),
-    gateway: Math.max(0, total - auth - throttle - queue - odoo - shape),
+    gateway: Math.max(0, total - auth - throttle - queue - odoo - sql - shape),
     auth,
     throttle,
     queue,
     odoo: Math.max(0, odoo - orm),
     orm,
+    sql,
     shape,
   };
 }

@@ -17,7 +17,7 @@ KEY_PREFIX = "API Gateway speed test "
 LONGEST_MS = 600_000
 MOST_RUNS = 100
 # Where the time of the middle run went, as the Server-Timing of the gateway's answers tells.
-PHASES = ("network_ms", "gateway_ms", "auth_ms", "throttle_ms", "queue_ms", "odoo_ms", "orm_ms", "shape_ms")
+PHASES = ("network_ms", "gateway_ms", "auth_ms", "throttle_ms", "queue_ms", "odoo_ms", "orm_ms", "sql_ms", "shape_ms")
 TIMES = ("first_ms", "p50_ms", "p95_ms", "p99_ms", *PHASES, "odoo_p50_ms", "odoo_p95_ms", "odoo_p99_ms")
 # What the heavy test reads: the first of these that the user may read.
 HEAVY = {
@@ -50,6 +50,7 @@ class GatewaySpeedTest(models.Model):
     queue_ms = fields.Float("Queue (ms)", readonly=True, aggregator="avg")
     odoo_ms = fields.Float("Odoo (ms)", readonly=True, aggregator="avg", help="Without the ORM.")
     orm_ms = fields.Float("ORM (ms)", readonly=True, aggregator="avg")
+    sql_ms = fields.Float("Postgres (ms)", readonly=True, aggregator="avg", help="Of reads that Odoo has compiled.")
     shape_ms = fields.Float("Shaping (ms)", readonly=True, aggregator="avg")
     odoo_p50_ms = fields.Float("Odoo's own API (ms)", readonly=True, aggregator="avg")
     odoo_p95_ms = fields.Float("Odoo's own API, 95 % (ms)", readonly=True, aggregator="avg")

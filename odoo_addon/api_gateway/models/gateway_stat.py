@@ -32,6 +32,7 @@ class GatewayStat(models.AbstractModel):
         )
         [figures] = cr.fetchone()
         self._add_user_names(figures["consumers"])
+        figures["ways"] = self._ways(figures["range"], who, self._class(status_class))
         cr.execute(
             "select coalesce(sum(rows), 0)::bigint from gateway.request_log_dropped where at >= %s and at < %s", span
         )
@@ -59,6 +60,14 @@ class GatewayStat(models.AbstractModel):
         found = self._consumers_of(None if self._is_manager() else self.env.uid)
         self._add_user_names(found)
         return found
+
+    def _ways(self, span, who, status_class):
+        """Which ways reads of records went: `compiled`, or `odoo:` and why; most requests first."""
+        self.env.cr.execute(
+            "select gateway.stat_top(%s, %s, %s, %s::smallint, 'way', 20)",
+            (*self._span(span["since"], span["until"]), who, status_class),
+        )
+        return self.env.cr.fetchone()[0]
 
     def _who(self, consumer):
         """The consumers whose figures are asked for; None: everyone's."""

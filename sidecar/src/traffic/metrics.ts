@@ -39,6 +39,7 @@ export class Metrics {
   readonly #registry = new Registry();
   // prom-client hashes its labels at every call: requests are added up here and handed over when somebody asks.
   readonly #tallies = new Map<string, Tally>();
+  readonly #ways = new Map<string, number>();
   readonly #duration: Histogram;
   readonly #odooDuration: Histogram;
   readonly #bytes: Counter<'direction'>;
@@ -52,6 +53,7 @@ export class Metrics {
   ) {
     const registers = [this.#registry];
     const tallies = this.#tallies;
+    const ways = this.#ways;
     collectDefaultMetrics({ register: this.#registry });
     new Counter({
       name: 'gateway_requests_total',
@@ -61,6 +63,19 @@ export class Metrics {
       collect() {
         this.reset();
         for (const { labels, requests } of tallies.values()) this.inc(labels, requests);
+      },
+    });
+    new Counter({
+      name: 'gateway_reads_total',
+      help: 'Reads of records, by the way they went: compiled, or odoo with the reason.',
+      labelNames: ['way', 'reason'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [name, reads] of ways) {
+          const [way = '', reason = ''] = name.split(':');
+          this.inc({ way, reason }, reads);
+        }
       },
     });
     this.#duration = new Histogram({
@@ -180,6 +195,7 @@ export class Metrics {
 
   readonly observe: Observer = (counted) => {
     this.#tally(counted).requests += 1;
+    if (counted.way !== undefined) this.#ways.set(counted.way, (this.#ways.get(counted.way) ?? 0) + 1);
     this.#duration.observe(counted.gatewayMs / 1_000);
     if (counted.odooMs > 0) this.#odooDuration.observe(counted.odooMs / 1_000);
     if (counted.bytesIn > 0) this.#bytes.inc({ direction: 'in' }, counted.bytesIn);

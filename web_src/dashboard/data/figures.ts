@@ -80,6 +80,8 @@ export interface Figures {
   methods: Top[];
   statuses: Top[];
   consumers: Top[];
+  /** Which ways reads of records went: `compiled`, or `odoo:` and why. */
+  ways: Top[];
   /** Requests by weekday, Monday first, and hour. */
   heat_map: number[][];
   /** Log rows that were lost in the range. */

@@ -2,7 +2,7 @@
 
 import { _t } from '@web/core/l10n/translation';
 import { formatBytes, formatCount, formatMs, formatPerSecond, formatRate } from '../../core/format';
-import type { Point, Totals } from '../data/figures';
+import type { Point, Top, Totals } from '../data/figures';
 import type { DashboardState } from '../data/store';
 
 export interface Kpi {
@@ -99,6 +99,25 @@ export function mainKpis(state: DashboardState): Kpi[] {
   ];
 }
 
+/** How many of the reads of records Postgres answered by itself; in the hint, why the others did not. */
+function compiledReads(ways: readonly Top[]): Kpi {
+  const sum = (found: readonly Top[]) => found.reduce((all, { requests }) => all + requests, 0);
+  const reads = sum(ways);
+  const others = ways.filter(({ value }) => value !== 'compiled');
+  const reasons = others.map(({ value, requests }) => `${value.replace('odoo:', '')} ${formatCount(requests)}`).join(', ');
+  return {
+    id: 'compiled',
+    label: _t('Compiled reads'),
+    value: reads === 0 ? null : (reads - sum(others)) / reads,
+    format: formatRate,
+    rise: 1,
+    hint:
+      others.length === 0
+        ? _t('Reads that Postgres answered with the statement that Odoo had compiled.')
+        : _t('Reads that Postgres answered with the statement that Odoo had compiled. Through Odoo: %s', reasons),
+  };
+}
+
 /** The small ones. */
 export function otherKpis({ figures, surroundings }: DashboardState): Kpi[] {
   if (figures === null) return [];
@@ -149,6 +168,7 @@ export function otherKpis({ figures, surroundings }: DashboardState): Kpi[] {
     time('p99', 'p99_ms', _t('Latency p99'), _t('99 of 100 requests were answered within this time.')),
     time('overhead', 'overhead_ms', _t('Gateway overhead'), _t('Average time that is not spent in Odoo.')),
     time('odoo', 'odoo_ms', _t('Odoo time'), _t('Average time in Odoo.')),
+    compiledReads(figures.ways),
     count('throttled', _t('Throttled'), -1, _t('Refused by a rate limit.')),
     count('blocked', _t('Blocked'), -1, _t('Refused because of a blocked address.')),
     count('unauthenticated', _t('Unauthenticated'), -1, _t('Refused without a valid credential.')),

@@ -64,6 +64,7 @@ export class Result extends Component<{ result: Measured }> {
       queue: [_t('Queue'), _t('Waiting for a worker of Odoo')],
       odoo: [_t('Odoo'), _t('Odoo without its ORM: HTTP, registry, connection')],
       orm: [_t('ORM'), _t('Reading with the user’s rights')],
+      sql: [_t('Postgres'), _t('The statement that Odoo has compiled for this read')],
       shape: [_t('Shaping'), _t('Converting Odoo’s values to those of the API')],
     };
     const sum = phaseNames.reduce((all, name) => all + phases[name], 0);
