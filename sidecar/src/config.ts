@@ -16,6 +16,7 @@ export interface Config {
   readonly poolSize: number;
   /** Where compiled reads run: `databaseUrl`, or a replica of it. */
   readonly readDatabaseUrl: string;
+  readonly readsFromReplica: boolean;
   /** Connections for compiled reads per served database; 0: all reads go through Odoo. */
   readonly readPoolSize: number;
   readonly odooUrl: string;
@@ -137,6 +138,7 @@ export function loadConfig(env: Environment): Config {
     databases,
     poolSize: whole('GATEWAY_POOL_SIZE', 10, 2, 200),
     readDatabaseUrl: readUrl === undefined ? '' : withoutDatabase(readUrl),
+    readsFromReplica: text('GATEWAY_READ_DATABASE_URL') !== undefined,
     readPoolSize: whole('GATEWAY_READ_POOL_SIZE', 4, 0, 200),
     odooUrl: odooUrl?.origin ?? 'http://127.0.0.1:8069',
     odooWorkers: whole('GATEWAY_ODOO_WORKERS', 2, 1, 256),

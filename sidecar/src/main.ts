@@ -123,6 +123,7 @@ function main(config: Config, log: Log): void {
     requestTimeoutMs: config.requestTimeoutMs,
     connectionOf: ({ name }) => ({
       url: urlOfDatabase(config.readDatabaseUrl, name),
+      isReplica: config.readsFromReplica,
       size: config.readPoolSize,
       statementTimeoutMs: config.requestTimeoutMs,
     }),
@@ -168,6 +169,7 @@ function main(config: Config, log: Log): void {
       { kind: 'login', ...logins.load },
     ],
     () => live.load,
+    () => odoo.replicaLags(),
   );
   const traffic = new TrafficRecorder(storeOf, databases[0], [metrics.observe, watch], log);
 

@@ -3,6 +3,7 @@
 
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
+import type { ReadPool } from '../db/read_pool.ts';
 import { sqlStateOf } from '../db/read_pool.ts';
 import { callContext } from '../executor/caller.ts';
 import type { OdooChannel } from '../executor/channel.ts';
@@ -16,12 +17,18 @@ import { Connection } from './connection.ts';
 import { Doubt } from './doubt.ts';
 import type { Plan } from './plan.ts';
 import { readPlan } from './plan.ts';
+import type { PlanEntry } from './plan_cache.ts';
 import { PlanCache, planKey } from './plan_cache.ts';
+import type { Replica } from './replica.ts';
 import { OutdatedError, runPlan } from './runner.ts';
 import type { Shape } from './shape_key.ts';
 import { shapeOf } from './shape_key.ts';
 
+/** Of Odoo's: what compiling depends on. Its triggers in 017_compiled_reads.sql move `default`. */
+const signals = ['registry', 'default', 'stable', 'groups'];
 const cancelled = '57014';
+/** Connection, conflict with a replica's recovery, resources, shutdown: nothing that the statement has done. */
+const passing = /^(?:08|40|53|57|58)/;
 
 type RecordsRead = Extract<Operation, { op: 'search' | 'read' }>;
 
@@ -43,7 +50,12 @@ export interface CompilingOptions {
 /** Odoo, as everything that reads and writes knows it; reads of records go the shorter way where there is one. */
 export class CompilingOdoo extends Odoo {
   readonly #compiler: Compiler;
-  readonly #plansOf = perDatabase(() => new PlanCache());
+  readonly #plansOf = perDatabase((database) => {
+    const plans = new PlanCache();
+    // A plan that is run shows by itself that it is out of date. A reason why there is none does not.
+    for (const signal of signals) database.onSignal(signal, () => plans.clear());
+    return plans;
+  });
   readonly #connectionOf: (database: Database) => Connection;
   readonly #connections = new Set<Connection>();
 
@@ -72,6 +84,29 @@ export class CompilingOdoo extends Odoo {
     const results = await super.read(context, operations, grant);
     if (candidate !== undefined) this.#considerCompiling(context, candidate);
     return results;
+  }
+
+  override async execute(
+    context: RequestContext,
+    operations: readonly Operation[],
+    grant = context.principal.grant,
+  ): Promise<readonly unknown[]> {
+    const { replica } = this.#connectionOf(context.database);
+    if (replica === undefined) return super.execute(context, operations, grant);
+    // Also a call that failed may have written: its answer may have got lost.
+    return super.execute(context, operations, grant).finally(() => replica.wrote(context.principal.consumer));
+  }
+
+  /** Of the databases whose compiled reads run on a replica that answers. */
+  async replicaLags(): Promise<{ database: string; seconds: number }[]> {
+    const lags = [...this.#connections].map(async ({ name, pool, replica }) => {
+      if (pool === undefined || replica === undefined) return [];
+      return replica.lag(pool).then(
+        (seconds) => [{ database: name, seconds }],
+        () => [],
+      );
+    });
+    return (await Promise.all(lags)).flat();
   }
 
   async closeReads(): Promise<void> {
@@ -105,7 +140,7 @@ export class CompilingOdoo extends Odoo {
     }
     const startedAt = performance.now();
     try {
-      const answer = await runPlan(pool, known, this.#asked(context, candidate));
+      const answer = await this.#run(context, candidate, known, pool, connection.replica);
       context.target ??= targetOf([candidate.operation]);
       context.languages = known.plan.languages;
       context.sqlCount += 1;
@@ -117,6 +152,20 @@ export class CompilingOdoo extends Odoo {
     } finally {
       context.timings.sql += performance.now() - startedAt;
     }
+  }
+
+  async #run(context: RequestContext, candidate: Candidate, known: PlanEntry, pool: ReadPool, replica: Replica | undefined) {
+    const asked = this.#asked(context, candidate);
+    if (replica === undefined) return runPlan(pool, known, asked);
+    if (!(await replica.hasWritesOf(context.principal.consumer, pool))) throw new Doubt('behind');
+    const [ran, versions] = await Promise.all([
+      runPlan(pool, known, asked).catch((error: unknown) => (error instanceof OutdatedError ? undefined : Promise.reject(error))),
+      replica.primaryVersions(),
+    ]);
+    if (versions !== known.plan.versions) throw new OutdatedError(versions);
+    // The replica does not know yet what the plan was made with.
+    if (ran === undefined) throw new Doubt('behind');
+    return ran;
   }
 
   #asked({ database }: RequestContext, { operation, grant, shape }: Candidate) {
@@ -150,6 +199,7 @@ export class CompilingOdoo extends Odoo {
       this.#connectionOf(database).failed(error);
       return 'failed';
     }
+    if (passing.test(state)) return 'failed';
     // A column that is gone, or a right that was taken back: Odoo compiles it again, but not without end.
     plans.refuse(key, { why: 'error', what: state });
     database.log.warn({ reason: error instanceof Error ? error.message : String(error), state }, 'a compiled read failed');

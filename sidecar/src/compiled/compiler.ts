@@ -5,6 +5,8 @@ import { LRUCache } from 'lru-cache';
 
 /** So compiling takes a quarter of one worker at most. */
 const pauseFactor = 3;
+/** After one that was slow by accident: a worker that had to start first. */
+const longestPauseMs = 500;
 const rememberedShapes = 5_000;
 /** While calls wait for Odoo, only shapes that come again are worth it. */
 const asksWhileBusy = 2;
@@ -38,7 +40,7 @@ export class Compiler {
     const startedAt = performance.now();
     void compile().finally(() => {
       const endedAt = performance.now();
-      this.#restsUntil = endedAt + pauseFactor * (endedAt - startedAt);
+      this.#restsUntil = endedAt + Math.min(longestPauseMs, pauseFactor * (endedAt - startedAt));
       this.#isCompiling = false;
     });
   }

@@ -3,9 +3,12 @@
 import { readReader } from '../db/compiled.ts';
 import type { Database } from '../db/database.ts';
 import { ReadPool } from '../db/read_pool.ts';
+import { Replica } from './replica.ts';
 
 export interface ConnectionOptions {
   readonly url: string;
+  /** Whether it is the address of a replica. */
+  readonly isReplica: boolean;
   /** 0: there are to be none. */
   readonly size: number;
   readonly statementTimeoutMs: number;
@@ -18,6 +21,8 @@ const pauseMs = 5_000;
 export class Connection {
   readonly #database: Database;
   readonly #options: ConnectionOptions;
+  /** Undefined when reads run on the primary itself. */
+  readonly replica: Replica | undefined;
   #pool: ReadPool | undefined;
   #askAt = 0;
   #usableFrom = 0;
@@ -25,6 +30,12 @@ export class Connection {
   constructor(database: Database, options: ConnectionOptions) {
     this.#database = database;
     this.#options = options;
+    this.replica = options.isReplica ? new Replica(database) : undefined;
+  }
+
+  /** Of the database. */
+  get name(): string {
+    return this.#database.name;
   }
 
   /** Undefined while there is no role, or Postgres does not answer. */

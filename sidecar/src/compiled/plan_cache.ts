@@ -53,6 +53,11 @@ export class PlanCache {
     this.#kept.begin(key).keep(refusedEntry(refused));
   }
 
+  /** Something has changed that plans, or the reasons why there are none, may depend on. */
+  clear(): void {
+    this.#kept.clear();
+  }
+
   /** A plan of other versions was met. Returns whether that was news. */
   outdated(versions: string): boolean {
     if (versions === this.#versions) return false;

@@ -50,6 +50,7 @@ export class Metrics {
     webhooks: () => readonly WebhookLoad[],
     hashes: () => readonly HashLoad[],
     live: () => { readonly silent: number; readonly watching: number },
+    replicas: () => Promise<readonly { readonly database: string; readonly seconds: number }[]>,
   ) {
     const registers = [this.#registry];
     const tallies = this.#tallies;
@@ -133,6 +134,16 @@ export class Metrics {
       registers,
       collect() {
         for (const [state, sockets] of Object.entries(live())) this.set({ state }, sockets);
+      },
+    });
+    new Gauge({
+      name: 'gateway_replica_lag_seconds',
+      help: 'How far the replica of compiled reads is behind.',
+      labelNames: ['database'],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { database, seconds } of await replicas()) this.set({ database }, seconds);
       },
     });
     new Gauge({

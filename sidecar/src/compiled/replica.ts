@@ -1,0 +1,76 @@
+// Reads on a replica: not before it has what the consumer itself has written, and by the rights that the primary has now.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import type { Queryable } from '../db/pool.ts';
+import type { ReadPool } from '../db/read_pool.ts';
+import { lagStatement, readPrimaryVersions, readWrittenLsn, replayedStatement } from '../db/replica.ts';
+
+/** Consumers whose last write the replica may not have yet. With more of them, those that wrote first are forgotten. */
+const mostWriters = 50_000;
+/** Most replicas are there within a few milliseconds. */
+const waitsMs = [0, 2, 4, 8];
+const mostBytes = 1_000;
+
+/** Where a write stands in the log; undefined while the primary is being asked, or could not say. */
+interface Write {
+  lsn: string | undefined;
+}
+
+export class Replica {
+  readonly #primary: Queryable;
+  readonly #writes = new LRUCache<string, Write>({ max: mostWriters });
+  #asked: Promise<string> | undefined;
+  #asking: Promise<unknown> = Promise.resolve();
+
+  constructor(primary: Queryable) {
+    this.#primary = primary;
+  }
+
+  /** A consumer has written, or may have. */
+  wrote(consumer: string): void {
+    const write: Write = { lsn: undefined };
+    this.#writes.set(consumer, write);
+    readWrittenLsn(this.#primary).then(
+      (lsn) => {
+        write.lsn = lsn;
+      },
+      () => {}, // its reads go through Odoo until it writes again
+    );
+  }
+
+  /** Whether the replica has what this consumer has written; waits for a moment. */
+  async hasWritesOf(consumer: string, pool: ReadPool): Promise<boolean> {
+    const write = this.#writes.get(consumer);
+    if (write === undefined) return true;
+    for (const ms of waitsMs) {
+      if (ms > 0) await delay(ms);
+      if (write.lsn === undefined) continue;
+      const { rows } = await pool.run(replayedStatement, [write.lsn], mostBytes);
+      if (rows[0]?.[0] !== 't') continue;
+      // Unless it has written once more meanwhile.
+      if (this.#writes.get(consumer) === write) this.#writes.delete(consumer);
+      return true;
+    }
+    return false;
+  }
+
+  /** The primary's versions, read after this was called. Those who ask while a statement is under way share the next one. */
+  primaryVersions(): Promise<string> {
+    if (this.#asked === undefined) {
+      const asked = this.#asking.then(() => {
+        this.#asked = undefined;
+        return readPrimaryVersions(this.#primary);
+      });
+      this.#asked = asked;
+      this.#asking = asked.catch(() => {});
+    }
+    return this.#asked;
+  }
+
+  /** Seconds that it is behind. */
+  async lag(pool: ReadPool): Promise<number> {
+    const { rows } = await pool.run(lagStatement, [], mostBytes);
+    return Number(rows[0]?.[0] ?? 0);
+  }
+}
