@@ -178,6 +178,7 @@ const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue
   403: ['You may not do this.', 'scope.insufficient'],
   404: ['There is no such record, model or path.', 'odoo.missing'],
   409: ['Someone else is changing it at this moment.', 'odoo.conflict'],
+  410: ['Changes since the token cannot be given.', 'sync.reset'],
   413: ['The body is too large, or holds too many operations.', 'request.too_large'],
   415: ['The body is not JSON.', 'request.media_type'],
   422: ['Odoo refused the values.', 'odoo.validation'],
