@@ -31,7 +31,8 @@ export const catalogue = {
     status: 422,
     message: 'The confirmation is not valid for this call. Call again without it to get a new one.',
   },
-  'agent.tool': { status: 404, message: 'There is no such tool, or this credential may not use it.' },
+  'agent.method': { status: 404, message: 'This method of the protocol is not offered here.' },
+  'agent.tool': { status: 404, message: 'There is no such tool.' },
   'agent.arguments': { status: 400, message: 'The arguments do not fit the tool.' },
   'origin.not_allowed': { status: 403, message: 'Web pages of this origin may not call.' },
 
@@ -248,10 +249,12 @@ export function renderOAuth(error: GatewayError, requestId: string, withToken: b
   return { error: oauthCode(error, withToken), error_description: error.message, reason: error.reason, request_id: requestId };
 }
 
+const codes: Partial<Record<Reason, number>> = { 'request.json': -32_700, 'agent.method': -32_601 };
+
 /** JSON-RPC 2.0, section 5.1: parse error, invalid request, or a code of our own. @param body may name the request's id */
 export function renderRpc(error: GatewayError, requestId: string, body: unknown): unknown {
   const { id } = (typeof body === 'object' && body !== null ? body : {}) as { id?: unknown };
-  const code = error.reason === 'request.json' ? -32_700 : error.status === 400 ? -32_600 : -32_000;
+  const code = codes[error.reason] ?? (error.status === 400 ? -32_600 : -32_000);
   return {
     jsonrpc: '2.0',
     id: typeof id === 'string' || typeof id === 'number' ? id : null,

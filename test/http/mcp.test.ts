@@ -53,6 +53,8 @@ describe('the protocol', () => {
     expect((await post(JSON.stringify({ pad: 'x'.repeat(11 * 1024 * 1024) }))).status).toBe(413);
     const unknown = await rpc(gateway, 'nope/nope', {}, { key });
     expect([unknown.status, unknown.json.error.code]).toEqual([404, -32_601]);
+    const listen = await rpc(gateway, 'subscriptions/listen', {}, { key });
+    expect([listen.status, listen.json.error.code]).toEqual([404, -32_601]);
     const mismatch = await rpc(gateway, 'tools/list', {}, { key, headers: { 'Mcp-Method': 'tools/call' } });
     expect([mismatch.status, mismatch.json.error.code]).toEqual([400, -32_020]);
   });
@@ -86,7 +88,9 @@ describe('tools', () => {
     const names = json.result.tools.map(({ name }: { name: string }) => name);
     expect(names).toContain('search_records');
     expect(names).not.toContain('create_record');
-    expect((await call('create_record', {}, { key: secret })).data.reason).toBe('agent.tool');
+    const { data } = await call('create_record', { model: 'res.partner', values: {} }, { key: secret });
+    expect(data).toMatchObject({ reason: 'scope.insufficient', details: { scope: 'res.partner:write' } });
+    expect((await call('nope')).data.reason).toBe('agent.tool');
   });
 
   test('say who one is', async () => {
@@ -243,7 +247,7 @@ describe('resources as tools', () => {
     expect(data.records).toMatchObject([{ id: record.id, email: 'a@example.com', phone: '+32 2 123' }]);
     expect(await write('customers_delete', { id: record.id })).toMatchObject({ status: 'done' });
     expect((await call('customers_create', { values: { name: '' } }, by)).data.reason).toBe('body.missing');
-    expect((await call('orders_search', {}, by)).data.reason).toBe('agent.tool');
+    expect((await call('orders_search', {}, by)).data.details.scope).toBe('orders_read');
     expect((await call('search_records', { model: 'res.partner' }, by)).isError).toBe(true);
   });
 });
@@ -278,6 +282,20 @@ describe('what bounds a key bounds its agent', () => {
     }
   });
 
+  test('a token that lacks a scope gets the step-up that OAuth clients know', async () => {
+    const client = await admin.create('gateway.client', { name: 'stepping up', user_id: 2 });
+    const form = { grant_type: 'client_credentials', client_id: client.clientId, client_secret: client.secret };
+    const token = async (scope: string) =>
+      (await gateway.post('/api/oauth/token', { ...form, scope })).json.access_token as string;
+    const read = { name: 'search_records', arguments: { model: 'res.partner', limit: 1 } };
+    const refused = await rpc(gateway, 'tools/call', read, { key: await token('res.country:read') });
+    expect(refused.status).toBe(403);
+    const challenge = refused.headers.get('www-authenticate') ?? '';
+    expect(challenge).toContain('error="insufficient_scope"');
+    const [, scope = ''] = /scope="([^"]+)"/.exec(challenge) ?? [];
+    expect((await rpc(gateway, 'tools/call', read, { key: await token(scope) })).status).toBe(200);
+  });
+
   test('each call is a request in the log, with its tool, model and outcome', async () => {
     await call('search_records', { model: 'ir.cron' });
     await until('the log has the call', async () => {
@@ -286,6 +304,9 @@ describe('what bounds a key bounds its agent', () => {
       );
       return row?.['status'] === 403;
     });
+    const span = [Date.now() - 3_600_000, Date.now() + 60_000];
+    const { tools } = await admin.call<{ tools: { value: string; errors: number }[] }>('gateway.stat', 'dashboard', span);
+    expect(tools.find(({ value }) => value === 'search_records')?.errors).toBeGreaterThan(0);
   });
 });
 
@@ -381,7 +402,7 @@ describe('writes', () => {
     await set({ agent_writes: 'never' });
     await until('never is live', async () => {
       const { data } = await call('create_record', create('At Once'), { key: secret });
-      return data.reason === 'agent.tool';
+      return data.reason === 'agent.writes';
     });
     expect(
       (await call('call_method', { model: 'res.partner', method: 'action_archive', ids: [1] }, { key: secret })).data.reason,

@@ -38,7 +38,6 @@ interface AgentState {
   seen: {
     /** Odoo's text, in UTC; false: nothing came yet. */
     at: string | false;
-    requests: number;
     tools: { tool: string; requests: number; errors: number }[];
   } | null;
 }

@@ -11,6 +11,7 @@ import { GatewayPage } from '../core/page/gateway_page';
 import { createAlarm } from './alarm';
 import { chartsOf } from './chart/charts';
 import type { ChartDefinition } from './chart/definition';
+import type { Topic } from './chart/shares';
 import type { Fault } from './data/figures';
 import type { DashboardState, DashboardStore } from './data/store';
 import { useDashboard } from './data/store';
@@ -30,7 +31,7 @@ export class Dashboard extends Component {
   declare store: DashboardStore;
   declare state: DashboardState;
   declare action: Services['action'];
-  view: { topic: 'routes' | 'models' } = useState({ topic: 'routes' });
+  view: { topic: Topic } = useState({ topic: 'routes' });
   chartNames = ['requests', 'statuses', 'latency', 'errors', 'top', 'consumers', 'methods', 'heat_map', 'refusals'];
 
   override setup(): void {

@@ -10,8 +10,6 @@ from ..tools.settings import settings
 USER = "api_gateway.group_user"
 SEEN_WITHIN = timedelta(hours=1)
 MOST_KEYS = 100
-MOST_ROUTES = 500
-ROUTE = "/mcp"
 
 
 class GatewayAgentPage(models.AbstractModel):
@@ -24,7 +22,7 @@ class GatewayAgentPage(models.AbstractModel):
         """`{enabled, writes, administrator, url, served, database, keys, seen}`.
 
         `keys` are the asker's own that live: `{id, name, prefix, scopes, shut_out, writes}`. `seen` is about one of
-        them, the last hour: `{at, requests, tools: [{tool, requests, errors}]}`; `at` is Odoo's text in UTC, false if
+        them, the last hour: `{at, tools: [{tool, requests, errors}]}`; `at` is Odoo's text in UTC, false if
         no agent came. Null without `key_id`, or when it is not among them."""
         if not self.env.user.has_group(USER):
             raise AccessError(self.env._("Only users of the API Gateway may connect an agent."))
@@ -62,22 +60,11 @@ class GatewayAgentPage(models.AbstractModel):
 
     def _seen(self, key):
         now = fields.Datetime.now()
-        self.env.cr.execute(
-            "select gateway.stat_top(%s, %s, %s, null, 'route', %s)",
-            (now - SEEN_WITHIN, now + timedelta(minutes=1), [f"gateway_key:{key.id}"], MOST_ROUTES),
-        )
-        [routes] = self.env.cr.fetchone()
-        found = [entry for entry in routes if entry["value"].split(" ")[0] == ROUTE]
+        span = (now - SEEN_WITHIN, now + timedelta(minutes=1))
+        tools = self.env["gateway.stat"]._tools(span, [f"gateway_key:{key.id}"])
         return {
-            "at": fields.Datetime.to_string(key.last_used_at) if found and key.last_used_at else False,
-            "requests": sum(entry["requests"] for entry in found),
+            "at": fields.Datetime.to_string(key.last_used_at) if tools and key.last_used_at else False,
             "tools": [
-                {
-                    "tool": entry["value"].removeprefix(ROUTE).strip(),
-                    "requests": entry["requests"],
-                    "errors": entry["errors"],
-                }
-                for entry in found
-                if entry["value"] != ROUTE
+                {"tool": entry["value"], "requests": entry["requests"], "errors": entry["errors"]} for entry in tools
             ],
         }

@@ -5,8 +5,12 @@ import pytz
 from odoo import api, models
 from odoo.exceptions import AccessError, ValidationError
 
+from ..tools.settings import setting
+
 LONGEST_RANGE = timedelta(days=366 * 5)
 MOST_FAULTS = 1000
+MOST_ROUTES = 500
+TOOL_ROUTE = "/mcp "
 STATUS_CLASSES = ("1", "2", "3", "4", "5")
 
 
@@ -33,6 +37,7 @@ class GatewayStat(models.AbstractModel):
         [figures] = cr.fetchone()
         self._add_user_names(figures["consumers"])
         figures["ways"] = self._ways(figures["range"], who, self._class(status_class))
+        figures["tools"] = self._tools(span, who, self._class(status_class))
         cr.execute(
             "select coalesce(sum(rows), 0)::bigint from gateway.request_log_dropped where at >= %s and at < %s", span
         )
@@ -68,6 +73,20 @@ class GatewayStat(models.AbstractModel):
             (*self._span(span["since"], span["until"]), who, status_class),
         )
         return self.env.cr.fetchone()[0]
+
+    def _tools(self, span, who, status_class=None):
+        """The tools that AI agents called, most used first, as `stat_top` gives them."""
+        if not setting(self.env.cr, "agent.enabled"):
+            return []
+        self.env.cr.execute(
+            "select gateway.stat_top(%s, %s, %s, %s::smallint, 'route', %s)", (*span, who, status_class, MOST_ROUTES)
+        )
+        [routes] = self.env.cr.fetchone()
+        return [
+            {**entry, "value": entry["value"].removeprefix(TOOL_ROUTE)}
+            for entry in routes
+            if entry["value"].startswith(TOOL_ROUTE)
+        ]
 
     def _who(self, consumer):
         """The consumers whose figures are asked for; None: everyone's."""

@@ -6,7 +6,7 @@ import { GatewayError } from '../errors.ts';
 import type { DryRunReport, RequestContext } from '../pipeline/context.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
 import { writesOf } from './access.ts';
-import { compact } from './budget.ts';
+import { compact, fitting } from './budget.ts';
 import { checkConfirmation, makeConfirmation } from './confirmation.ts';
 import type { Json } from './tool.ts';
 
@@ -14,7 +14,7 @@ export const confirmArgument = {
   confirm: z.string().max(200).optional(),
 };
 export const outputOfWrite = z.object({
-  status: z.enum(['done', 'confirmation_required']),
+  status: z.enum(['done', 'confirmation_required', 'declined']),
   confirm: z.string().optional(),
 });
 
@@ -65,11 +65,14 @@ async function tryOut(
     ...(report.mails > 0 ? [`${report.mails} e-mail${report.mails > 1 ? 's' : ''} would be sent.`] : []),
     ...(report.outside ? ['It tries to reach another system, which a dry run does not.'] : []),
   ];
-  return { changes: await changesOf(shapes, context, report), ...(notShown.length === 0 ? {} : { not_shown: notShown }) };
+  const all = await changesOf(shapes, context, report);
+  const changes = all.slice(0, fitting(all, context.database.settings['agent.answer_bytes']));
+  if (changes.length < all.length) notShown.push(`${all.length - changes.length} more records would change.`);
+  return { changes, ...(notShown.length === 0 ? {} : { not_shown: notShown }) };
 }
 
 /** `{record, from, to}` of each record: only what changes. */
-async function changesOf(shapes: RecordShapes, context: RequestContext, { differences = [] }: DryRunReport): Promise<unknown[]> {
+async function changesOf(shapes: RecordShapes, context: RequestContext, { differences = [] }: DryRunReport): Promise<Json[]> {
   const bytes = context.database.settings['agent.answer_bytes'] / Math.max(1, differences.length);
   const shaped = async (model: string, values: Readonly<Record<string, unknown>> | null) => {
     if (values === null) return null;
@@ -77,7 +80,7 @@ async function changesOf(shapes: RecordShapes, context: RequestContext, { differ
     await shapes.shape(context, model, undefined, [row]);
     return row;
   };
-  const changes: unknown[] = [];
+  const changes: Json[] = [];
   for (const { model, id, name, before, after } of differences) {
     const [from, to] = [await shaped(model, before), await shaped(model, after)];
     const record = { model, id: before === null ? undefined : id, name };

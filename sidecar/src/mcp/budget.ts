@@ -5,15 +5,23 @@ import type { Row } from '../records/collection.ts';
 /** Of a text in a list; one record's may be longer. */
 const longestInList = 300;
 const shareOfOneText = 0.5;
+const mostItems = 50;
 
 /** How many of the rows fit; at least one. */
-export function fitting(rows: readonly Row[], bytes: number): number {
+export function fitting(rows: readonly unknown[], bytes: number): number {
   let left = bytes;
   const most = rows.findIndex((row) => {
     left -= Buffer.byteLength(JSON.stringify(row)) + 1;
     return left < 0;
   });
   return most === -1 ? rows.length : Math.max(1, most);
+}
+
+/** A value of any kind, or the beginning of its JSON. */
+export function beginning(value: unknown, bytes: number): { result: unknown; hint?: string } {
+  const text = JSON.stringify(value) ?? 'null';
+  if (text.length <= bytes) return { result: value };
+  return { result: text.slice(0, bytes), hint: `The result was cut at ${bytes} of ${text.length} characters.` };
 }
 
 /** Records as an agent reads them: no field that is empty, no text longer than it needs. */
@@ -36,7 +44,10 @@ function shortened(value: unknown, longest: number): unknown {
   if (typeof value === 'string' && value.length > longest) {
     return `${value.slice(0, longest)}… (${value.length - longest} more characters)`;
   }
-  if (Array.isArray(value)) return value.map((item) => shortened(item, longest));
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, mostItems).map((item) => shortened(item, longest));
+    return value.length > mostItems ? [...shown, `… (${value.length - mostItems} more)`] : shown;
+  }
   if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) !== null) {
     return compactRow(value as Row, longest);
   }

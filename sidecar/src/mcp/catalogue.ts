@@ -12,7 +12,6 @@ import { writingTools } from './writing.ts';
 
 export class Catalogue {
   readonly #tools: readonly Tool[];
-
   readonly #resources: ResourceTools;
 
   constructor(parts: Parts) {
@@ -32,11 +31,10 @@ export class Catalogue {
     return name.endsWith('_create') || name.endsWith('_update') ? 'write' : 'read';
   }
 
-  /** Undefined when there is no such tool for this caller. */
+  /** Also one that the caller's list has not, so that it learns what it lacks. Undefined when there is no such tool. */
   async named(context: RequestContext, name: string): Promise<Tool | undefined> {
     const own = this.#tools.find((candidate) => candidate.name === name);
-    const tool = own ?? (await this.#resources.of(context)).find((candidate) => candidate.name === name);
-    return tool !== undefined && isOpen(tool, context) ? tool : undefined;
+    return own ?? (await this.#resources.of(context)).find((candidate) => candidate.name === name);
   }
 }
 

@@ -40,7 +40,7 @@ export class McpServer {
    */
   async answer(context: RequestContext): Promise<Answer> {
     const { body, request, response } = context;
-    requireSingle(body);
+    requireOneAnswer(body);
     const left = new AbortController();
     response.once('close', () => left.abort());
     const web = new Request('http://gateway/mcp', { method: 'POST', headers: headersOf(request), signal: left.signal });
@@ -48,8 +48,7 @@ export class McpServer {
     const answer = await this.#handler.fetch(web, { parsedBody: body, authInfo });
     const text = await answer.text();
     const { error } = context;
-    if (error instanceof GatewayError && error.reason === 'scope.insufficient' && context.principal.kind === 'client')
-      throw error;
+    if (error instanceof GatewayError && error.reason === 'scope.insufficient' && mayStepUp(context)) throw error;
     return { status: answer.status, body: text, type: answer.headers.get('content-type') ?? 'application/json' };
   }
 
@@ -142,15 +141,26 @@ function listed({ name, description, input, output, kind }: Tool) {
   };
 }
 
+/** A key is what it is; a token can be had again, with more scopes. */
+function mayStepUp({ principal: { kind } }: RequestContext): boolean {
+  return kind !== 'odoo_key' && kind !== 'gateway_key';
+}
+
 function noSuchTool(name: string): GatewayError {
   return new GatewayError('agent.tool', {
-    message: `There is no tool "${name.slice(0, 100)}", or this credential may not use it.`,
+    message: `There is no tool "${name.slice(0, 100)}". tools/list names all that this credential may use.`,
   });
 }
 
-/** Several messages in one body would be one request to the limits and the log; revisions since 2025-06-18 know none. */
-function requireSingle(body: unknown): void {
+/**
+ * Several messages in one body would be one request to the limits and the log; revisions since 2025-06-18 know none. A
+ * subscription would hold its request for ever, and nothing here changes that a client could be told.
+ */
+function requireOneAnswer(body: unknown): void {
   if (Array.isArray(body)) throw new GatewayError('body.form', { message: 'Send one message at a time, no list.' });
+  if (typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen') {
+    throw new GatewayError('agent.method');
+  }
 }
 
 const passedOn = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'last-event-id'];

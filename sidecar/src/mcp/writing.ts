@@ -9,6 +9,7 @@ import type { RequestContext } from '../pipeline/context.ts';
 import type { Parts } from '../records/collection.ts';
 import { askedFirst, confirmArgument, outputOfWrite } from './asked_first.ts';
 import { ask, id, modelName, settingOfCall } from './asking.ts';
+import { beginning } from './budget.ts';
 import { mayAnywhere } from './discover.ts';
 import type { Json, Tool } from './tool.ts';
 import { parsed, schemaOf } from './tool.ts';
@@ -132,13 +133,14 @@ async function callMethod({ odoo, shapes }: Parts, context: RequestContext, inpu
   const model = checkModel(context.database, input.model);
   const method = checkMethod(input.method);
   requireScope(context, { actions: actionsOfMethod(method), model });
+  const bytes = context.database.settings['agent.answer_bytes'];
   const { ids: records, args = [], kwargs = {} } = input;
   const operation = { op: 'call', model, method, ids: records, args, kwargs } as const;
   ask(context, `/api/v1/${model}`, {}, input);
   if (confirm === undefined) {
     try {
       const [result] = await odoo.read(context, [operation]);
-      return { status: 'done', result };
+      return { status: 'done', ...beginning(result, bytes) };
     } catch (error) {
       if (!(error instanceof GatewayError) || error.details?.['may_write'] !== true) throw error;
     }
@@ -146,7 +148,7 @@ async function callMethod({ odoo, shapes }: Parts, context: RequestContext, inpu
   return askedFirst(shapes, context, ['call_method', call], confirm, async (once) => {
     ask(context, `/api/v1/${model}`, {}, input, once);
     const [result] = await odoo.execute(context, [operation]);
-    return { result };
+    return beginning(result, bytes);
   });
 }
 

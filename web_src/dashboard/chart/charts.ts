@@ -5,13 +5,14 @@ import type { Figures } from '../data/figures';
 import type { ChartActions, ChartDefinition } from './definition';
 import { heatMapChart } from './heat_map';
 import { errorsChart, latencyChart, requestsChart } from './over_time';
+import type { Topic } from './shares';
 import { consumersChart, methodsChart, refusalsChart, statusesChart, topChart } from './shares';
 
 /** By name, in the order of the page. */
 export function chartsOf(
   figures: Figures,
   theme: ChartTheme,
-  topic: 'routes' | 'models',
+  topic: Topic,
   actions: ChartActions,
 ): Record<string, ChartDefinition> {
   const input = { figures, theme, actions };

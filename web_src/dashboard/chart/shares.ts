@@ -53,12 +53,15 @@ export function statusesChart({ figures, theme, actions }: ChartInput): ChartDef
   };
 }
 
-export function topChart({ figures, theme }: ChartInput, topic: 'routes' | 'models'): ChartDefinition {
+export type Topic = 'routes' | 'models' | 'tools';
+
+export function topChart({ figures, theme }: ChartInput, topic: Topic): ChartDefinition {
   const colors = paletteOf(theme);
-  const top = topic === 'routes' ? figures.routes : figures.models;
+  const top = figures[topic];
+  const titles = { routes: _t('Top endpoints'), models: _t('Top models'), tools: _t('Top tools of AI agents') };
   return {
     name: 'top',
-    title: topic === 'routes' ? _t('Top endpoints') : _t('Top models'),
+    title: titles[topic],
     summary: listed(top),
     options: bars(
       top.slice(0, 8).map(({ value, requests: count }) => ({ label: value, requests: count })),

@@ -77,6 +77,8 @@ export interface Figures {
   series: Point[];
   routes: Top[];
   models: Top[];
+  /** That AI agents called; empty while they have no access. */
+  tools: Top[];
   methods: Top[];
   statuses: Top[];
   consumers: Top[];
