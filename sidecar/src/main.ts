@@ -195,7 +195,7 @@ function main(config: Config, log: Log): void {
       }),
       ...oauthRoutes(originOf, environment),
       ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
-      mcpRoute(new McpServer(tools, manifest.version), tools, originOf),
+      mcpRoute(new McpServer(tools, manifest.version), tools),
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
       ...docsRoutes(assets),

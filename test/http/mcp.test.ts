@@ -60,9 +60,11 @@ describe('the protocol', () => {
   });
 
   test('a web page may not call, unless a manager named it', async () => {
-    const from = (origin: string) => rpc(gateway, 'tools/list', {}, { key, headers: { Origin: origin } });
+    const from = (Origin: string, more = {}) => rpc(gateway, 'tools/list', {}, { key, headers: { Origin, ...more } });
     expect((await from('https://evil.example')).json.error.data.reason).toBe('origin.not_allowed');
-    expect((await from(gateway.url)).status).toBe(200);
+    expect((await from('http://localhost:6274')).status).toBe(200);
+    const rebound = { 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'https' };
+    expect((await from('https://evil.example', rebound)).status).toBe(403);
     expect((await from('null')).status).toBe(403);
   });
 

@@ -16,13 +16,18 @@ export function writesOf({ database, principal }: RequestContext): Writes {
 }
 
 /**
- * Throws `origin.not_allowed` for a web page. A page that may call is named among the origins of the settings: `*`, which is
- * good enough where a page must have a key of its own, stands for none here, since agents run beside browsers.
+ * Throws `origin.not_allowed` for a web page, unless it is on the user's own machine, is the gateway's own, or a manager named
+ * its origin. `*`, which is good enough where a page must have a key of its own, stands for no origin here: agents run beside
+ * browsers. What the request says of its host proves nothing: a name can lead anywhere (DNS rebinding).
  */
-export function requireOrigin({ database, request }: RequestContext, own: string): void {
+export function requireOrigin({ database, request }: RequestContext): void {
   const { origin } = request.headers;
-  if (origin === undefined || origin === own || database.settings['cors.origins'].includes(origin)) return;
+  if (origin === undefined || database.settings['cors.origins'].includes(origin)) return;
+  const own = database.settings['sidecar.url'];
+  if (URL.canParse(origin) && (loopback.has(new URL(origin).hostname) || (own !== '' && new URL(own).origin === origin))) return;
   throw new GatewayError('origin.not_allowed', {
     message: `Web pages of ${origin.slice(0, 200)} may not call. A manager adds the origin in the settings.`,
   });
 }
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);

@@ -4,9 +4,8 @@ import { requireAgents, requireOrigin } from '../mcp/access.ts';
 import type { Catalogue } from '../mcp/catalogue.ts';
 import type { McpServer } from '../mcp/server.ts';
 import type { OperationKind, RequestContext, Route } from '../pipeline/context.ts';
-import type { OriginOf } from '../pipeline/origin.ts';
 
-export function mcpRoute(server: McpServer, catalogue: Catalogue, originOf: OriginOf): Route {
+export function mcpRoute(server: McpServer, catalogue: Catalogue): Route {
   return {
     name: 'mcp',
     method: 'POST',
@@ -17,7 +16,7 @@ export function mcpRoute(server: McpServer, catalogue: Catalogue, originOf: Orig
     kind: ({ body }) => kindOf(catalogue, body),
     operations: () => 1,
     needs(context: RequestContext): undefined {
-      requireOrigin(context, originOf(context));
+      requireOrigin(context);
       requireAgents(context);
     },
     handle: (context) => server.answer(context),
