@@ -18,7 +18,7 @@ export function writesOf({ database, principal }: RequestContext): Writes {
 /**
  * Throws `origin.not_allowed` for a web page, unless it is on the user's own machine, is the gateway's own, or a manager named
  * its origin. `*`, which is good enough where a page must have a key of its own, stands for no origin here: agents run beside
- * browsers. What the request says of its host proves nothing: a name can lead anywhere (DNS rebinding).
+ * browsers. What the request says about its host proves nothing: a name can lead anywhere (DNS rebinding).
  */
 export function requireOrigin({ database, request }: RequestContext): void {
   const { origin } = request.headers;

@@ -154,7 +154,7 @@ function noSuchTool(name: string): GatewayError {
 
 /**
  * Several messages in one body would be one request to the limits and the log; revisions since 2025-06-18 know none. A
- * subscription would hold its request for ever, and nothing here changes that a client could be told.
+ * subscription would hold its request for ever, and nothing here changes that a client could hear about.
  */
 function requireOneAnswer(body: unknown): void {
   if (Array.isArray(body)) throw new GatewayError('body.form', { message: 'Send one message at a time, no list.' });
