@@ -1,7 +1,9 @@
 // Compiled reads: the same answers as Odoo's, at once right after what decides about them has changed.
 
 import pg from 'pg';
+import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
+import { ReadPool, TooLargeError } from '../../sidecar/src/db/read_pool.ts';
 import type { Answer, HttpClient } from '../helpers/http_client.ts';
 import { createOdooKey } from '../helpers/odoo_keys.ts';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -133,6 +135,34 @@ test('the log, the figures and the metrics tell which way reads went', async () 
   );
   expect(ways.map(({ value }) => value)).toEqual(expect.arrayContaining(['compiled', 'odoo:new']));
   expect((await gateway.get('/metrics')).text).toMatch(/gateway_reads_total\{way="compiled",reason=""\} \d+/);
+});
+
+describe('the connections of compiled reads', () => {
+  const log = pino({ level: 'silent' });
+  const options = { url: gateway.sidecarDatabaseUrl, role: `${new URL(gateway.sidecarDatabaseUrl).username}_reader`, log };
+  const pool = new ReadPool({ ...options, size: 2, statementTimeoutMs: 10_000 });
+  afterAll(() => pool.end());
+  const run = (text: string, caller = 'one', mostBytes = 1_000) =>
+    pool.run({ name: text, text, isFrequent: false }, [], mostBytes, caller);
+
+  test('leave one to others, however slow the statements of a caller are', async () => {
+    let ended = 0;
+    const slow = Array.from({ length: 3 }, () => run('select pg_sleep(0.5)').then(() => (ended += 1)));
+    await run('select 1', 'another');
+    expect(ended).toBe(0);
+    await Promise.all(slow);
+  });
+
+  test('give up what is larger than an answer, and serve on', async () => {
+    await expect(run("select repeat('x', 600) from generate_series(1, 100000)")).rejects.toBeInstanceOf(TooLargeError);
+    expect((await run('select 1 as one')).rows).toEqual([['1']]);
+  });
+
+  test('write nothing', async () => {
+    await expect(run('create temporary table mine (a int)')).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:25006|42501)$/),
+    });
+  });
 });
 
 test('settings turn it off, for all or for a model', async () => {

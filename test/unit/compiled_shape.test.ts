@@ -91,6 +91,18 @@ test('records by their ids are one shape, however many', () => {
   expect(read(2, 3)?.values).toEqual([[2, 3]]);
 });
 
+test("the ORM's reading methods have shapes, wherever the arguments stand", () => {
+  const call = (method: string, args: unknown[], kwargs: Record<string, unknown> = {}) =>
+    shapeOf({ op: 'call', model: 'res.partner', method, args, kwargs });
+  expect(call('search_read', [[['name', '=', 'a']], ['name'], 0, 7])?.values).toEqual(['a', 7]);
+  expect(call('search_read', [], { domain: [['name', '=', 'b']], fields: ['name'], limit: 8 })?.values).toEqual(['b', 8]);
+  expect(call('read', [[1, 2], ['name']])?.values).toEqual([[1, 2]]);
+  expect(call('search_count', [[['id', '>', 3]]], { context: { lang: 'fr_FR', allowed_company_ids: [1] } })?.values).toEqual([3]);
+  expect(call('search', [[]], { context: { x: { y: 1 } } })).toBeUndefined();
+  expect(call('name_search', ['a'])).toBeUndefined();
+  expect(call('read', [])).toBeUndefined();
+});
+
 test.each([
   ['an estimate', { ...search, count: 'estimated' }],
   ['a reference of a batch', { ...search, domain: [['a', '=', { $ref: 'x.id' }]] }],

@@ -22,7 +22,7 @@ import { PlanCache, planKey } from './plan_cache.ts';
 import type { Replica } from './replica.ts';
 import { OutdatedError, runPlan } from './runner.ts';
 import type { Shape } from './shape_key.ts';
-import { shapeOf } from './shape_key.ts';
+import { idsOfCall, shapeOf } from './shape_key.ts';
 
 /** Of Odoo's: what compiling depends on. Its triggers in 017_compiled_reads.sql move `default`. */
 const signals = ['registry', 'default', 'stable', 'groups'];
@@ -30,7 +30,7 @@ const cancelled = '57014';
 /** Connection, conflict with a replica's recovery, resources, shutdown: nothing that the statement has done. */
 const passing = /^(?:08|40|53|57|58)/;
 
-type RecordsRead = Extract<Operation, { op: 'search' | 'read' }>;
+type RecordsRead = Extract<Operation, { op: 'search' | 'read' | 'call' }>;
 
 /** A read whose shape may have a plan. */
 interface Candidate {
@@ -75,7 +75,7 @@ export class CompilingOdoo extends Odoo {
     grant = context.principal.grant,
   ): Promise<readonly unknown[]> {
     const [operation] = operations;
-    if (operations.length > 1 || (operation?.op !== 'search' && operation?.op !== 'read')) {
+    if (operations.length > 1 || !(operation?.op === 'search' || operation?.op === 'read' || operation?.op === 'call')) {
       return super.read(context, operations, grant);
     }
     const candidate = this.#candidate(context, operation, grant);
@@ -91,6 +91,29 @@ export class CompilingOdoo extends Odoo {
     operations: readonly Operation[],
     grant = context.principal.grant,
   ): Promise<readonly unknown[]> {
+    const [operation] = operations;
+    const isSimple = operations.length === 1 && context.dryRun === undefined;
+    if (operation?.op === 'call' && isSimple && context.request.headers['idempotency-key'] === undefined) {
+      return this.#call(context, operation, grant);
+    }
+    return this.#executed(context, operations, grant);
+  }
+
+  /** Only some methods of the ORM's have a shape. */
+  async #call(context: RequestContext, operation: RecordsRead, grant: Grant): Promise<readonly unknown[]> {
+    const candidate = this.#candidate(context, operation, grant);
+    if (candidate === undefined) {
+      context.way = undefined;
+      return this.#executed(context, [operation], grant);
+    }
+    const answer = await this.#answer(context, candidate);
+    if (answer !== undefined) return [answer];
+    const results = await super.execute(context, [operation], grant);
+    this.#considerCompiling(context, candidate);
+    return results;
+  }
+
+  #executed(context: RequestContext, operations: readonly Operation[], grant: Grant): Promise<readonly unknown[]> {
     const { replica } = this.#connectionOf(context.database);
     if (replica === undefined) return super.execute(context, operations, grant);
     // Also a call that failed may have written: its answer may have got lost.
@@ -168,14 +191,14 @@ export class CompilingOdoo extends Odoo {
     return ran;
   }
 
-  #asked({ database }: RequestContext, { operation, grant, shape }: Candidate) {
+  #asked({ database, principal }: RequestContext, { operation, grant, shape }: Candidate) {
     return {
-      op: operation.op,
-      ids: operation.op === 'read' ? operation.ids : [],
+      ids: idsOf(operation),
       limit: operation.op === 'search' ? operation.limit : 0,
       values: shape.values,
       mostBytes: database.settings['answer.max_bytes'],
       isNarrowed: grant.scopes !== null || grant.models !== null,
+      caller: String(principal.userId),
     };
   }
 
@@ -228,4 +251,9 @@ export class CompilingOdoo extends Odoo {
   #isAllowed({ settings }: Database, { levels }: Plan): boolean {
     return levels.every(({ model }) => isExposed(model, settings['compiled.except']));
   }
+}
+
+function idsOf(operation: RecordsRead): readonly number[] {
+  if (operation.op === 'read') return operation.ids;
+  return operation.op === 'call' ? idsOfCall(operation) : [];
 }

@@ -65,6 +65,10 @@ const shape = z.object({
   languages: z.array(z.string()),
   next: z.object({ order: z.string(), terms: z.array(z.object({ as: z.string() })), lang: z.string().nullable() }).nullable(),
   count: z.literal('exact').nullable(),
+  /** What a method of the ORM's gives; nothing said: records with what goes with them. */
+  result: z.enum(['rows', 'ids', 'count']).nullish(),
+  /** Whether all records that are asked for must be there: Odoo refuses otherwise. */
+  complete: z.boolean().nullish(),
   versions: z.string(),
 });
 

@@ -2,7 +2,7 @@
 
 import { versionsStatement } from '../db/compiled.ts';
 import type { ReadPool } from '../db/read_pool.ts';
-import { TooLargeError } from '../db/read_pool.ts';
+import { BusyError, TooLargeError } from '../db/read_pool.ts';
 import type { Records } from '../executor/operations.ts';
 import { Doubt } from './doubt.ts';
 import { parametersOf } from './parameters.ts';
@@ -18,12 +18,14 @@ const mostBytesOfVersions = 1_000_000;
 const masked = 'access_token=';
 
 export interface Asked {
-  readonly op: 'search' | 'read';
+  /** Of a read by ids; empty otherwise. */
   readonly ids: readonly number[];
   readonly limit: number;
   readonly values: readonly unknown[];
   readonly mostBytes: number;
   readonly isNarrowed: boolean;
+  /** Who takes turns with others at the connections. */
+  readonly caller: string;
 }
 
 /** The rights or definitions have changed since the plan was made. */
@@ -36,16 +38,15 @@ export class OutdatedError extends Error {
   }
 }
 
-export type RawRecords = Records & { readonly fields: readonly string[] };
-
 /** Rejects with Doubt, OutdatedError, or what the pool rejects with. */
-export async function runPlan(pool: ReadPool, entry: PlanEntry, asked: Asked): Promise<RawRecords> {
+export async function runPlan(pool: ReadPool, entry: PlanEntry, asked: Asked): Promise<unknown> {
   const { plan } = entry;
   const parameters = parametersOf(plan.parameters, asked.values);
   entry.uses += 1;
   const statement = { name: plan.statement, text: plan.text, isFrequent: entry.uses >= frequentFrom };
-  const { names, rows } = await pool.run(statement, parameters, asked.mostBytes).catch((error: unknown) => {
-    throw error instanceof TooLargeError ? new Doubt('large') : error;
+  const { names, rows } = await pool.run(statement, parameters, asked.mostBytes, asked.caller).catch((error: unknown) => {
+    if (error instanceof TooLargeError) throw new Doubt('large');
+    throw error instanceof BusyError ? new Doubt('busy') : error;
   });
   const at = (name: string) => names.indexOf(name);
   const [first] = rows;
@@ -53,9 +54,14 @@ export async function runPlan(pool: ReadPool, entry: PlanEntry, asked: Asked): P
   const versions = first === undefined ? await currentVersions(pool) : (first[at('versions')] ?? '');
   if (versions !== plan.versions) throw new OutdatedError(versions);
   if (asked.isNarrowed && rows.some((row) => row.some((text) => text?.includes(masked)))) throw new Doubt('masked');
-  const records = plan.flat ? flatRecords(entry, names, rows) : treeRecords(plan, first, at);
-  const { omitted, fields } = plan;
-  if (asked.op === 'read') return { records: inOrder(records, asked.ids), omitted, fields };
+  const { omitted, fields, result, complete } = plan;
+  if (result === 'count') return totalOf(plan, first?.[at('total')]).total;
+  const found = plan.flat ? flatRecords(entry, names, rows) : treeRecords(plan, first, at);
+  if (complete === true && found.length < asked.ids.length) throw new Doubt('missing');
+  const records = asked.ids.length > 0 ? inOrder(found, asked.ids) : found;
+  if (result === 'ids') return records.map(({ id }) => id);
+  if (result === 'rows') return records;
+  if (asked.ids.length > 0) return { records, omitted, fields };
   return { records, omitted, fields, ...totalOf(plan, first?.[at('total')]), ...nextOf(plan, asked, records.length, rows, at) };
 }
 

@@ -34,11 +34,13 @@ const timeLike = /^\s*(?:today|now|[+\-=]|\d{4}-\d{2}|\d{1,2}[-/.:])/i;
 
 /** Undefined for a read that no statement stands for. */
 export function shapeOf(operation: Operation): Shape | undefined {
-  if (operation.op !== 'search' && operation.op !== 'read') return undefined;
   const slots = new Slots();
   let shaped: Record<string, unknown>;
   try {
-    shaped = operation.op === 'read' ? ofRead(operation, slots) : ofSearch(operation, slots);
+    if (operation.op === 'read') shaped = ofRead(operation, slots);
+    else if (operation.op === 'search') shaped = ofSearch(operation, slots);
+    else if (operation.op === 'call') shaped = ofCall(operation, slots);
+    else return undefined;
   } catch (error) {
     if (error === noShape) return undefined;
     throw error;
@@ -51,11 +53,56 @@ const noShape = Symbol('no statement stands for it');
 
 type Search = Extract<Operation, { op: 'search' }>;
 type Read = Extract<Operation, { op: 'read' }>;
+type Call = Extract<Operation, { op: 'call' }>;
 
 function ofRead({ op, model, ids, fields, brief }: Read, slots: Slots): Record<string, unknown> {
+  return { op, model, ids: ofIds(ids, slots), fields, brief };
+}
+
+function ofIds(ids: unknown, slots: Slots): Slot {
   // Records that stand twice in an answer are rare, and need an object each.
   if (!Array.isArray(ids) || ids.length === 0 || !ids.every(isId) || new Set(ids).size < ids.length) throw noShape;
-  return { op, model, ids: slots.add(ids, 'list:id'), fields, brief };
+  return slots.add(ids, 'list:id');
+}
+
+/** The ORM's own reading methods, by what their arguments in turn are. */
+const readingMethods: ReadonlyMap<string, readonly (string | undefined)[]> = new Map([
+  ['read', ['fields', 'load']],
+  ['search', ['domain', 'offset', 'limit', 'order']],
+  ['search_count', ['domain', 'limit']],
+  ['search_read', ['domain', 'fields', 'offset', 'limit', 'order', 'load']],
+]);
+
+/** The ids that a call of `read` is about: as such, or as the first argument, as in Odoo's RPC. */
+export function idsOfCall({ method, ids, args }: Call): readonly number[] {
+  if (method !== 'read') return [];
+  return ids ?? (args[0] as readonly number[]);
+}
+
+function ofCall({ op, model, method, ids, args, kwargs }: Call, slots: Slots): Record<string, unknown> {
+  const names = readingMethods.get(method);
+  if (names === undefined || (ids !== undefined && method !== 'read')) throw noShape;
+  const areIdsFirst = method === 'read' && ids === undefined;
+  if (areIdsFirst && args.length === 0) throw noShape;
+  const places = areIdsFirst ? ['ids', ...names] : names;
+  return {
+    op,
+    model,
+    method,
+    ids: ids === undefined ? undefined : ofIds(ids, slots),
+    args: args.map((value, i) => ofArgument(places[i], value, slots)),
+    kwargs: Object.fromEntries(Object.entries(kwargs).map(([name, value]) => [name, ofArgument(name, value, slots)])),
+  };
+}
+
+function ofArgument(name: string | undefined, value: unknown, slots: Slots): unknown {
+  if (name === 'ids') return ofIds(value, slots);
+  if (name === 'domain' && Array.isArray(value)) return ofDomain(value, slots);
+  if ((name === 'limit' || name === 'offset') && isId(value)) {
+    return name === 'limit' && usualLimits.has(value as number) ? value : slots.add(value, name);
+  }
+  if (name !== 'context' || typeof value !== 'object' || value === null || Array.isArray(value)) return literal(value);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, literal(inner)]));
 }
 
 function ofSearch(

@@ -2,6 +2,7 @@
 // The texts come from plans that Odoo has signed.
 
 import pg from 'pg';
+import { FairQueue } from '../fair_queue.ts';
 import type { Log } from '../log.ts';
 
 export interface ReadStatement {
@@ -18,6 +19,9 @@ export interface ReadResult {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
+/** More wait than can be served soon. */
+export class BusyError extends Error {}
+
 /** The result is larger than an answer may be. */
 export class TooLargeError extends Error {}
 
@@ -31,12 +35,24 @@ export interface ReadPoolOptions {
 
 /** Each takes memory of Postgres's in each connection: some 50 to 200 kB. */
 const mostPrepared = 200;
+const mostWaiting = 10_000;
 const asTexts = { getTypeParser: () => (text: string) => text };
 
+interface Waiting {
+  readonly caller: string;
+  readonly enter: () => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/** Callers that wait take turns, and each leaves a connection to the others, however long its statements take. */
 export class ReadPool {
   readonly #pool: pg.Pool;
   /** For a server that does not even say that a statement timed out. */
   readonly #patienceMs: number;
+  readonly #queue = new FairQueue<Waiting>(mostWaiting);
+  readonly #held = new Map<string, number>();
+  readonly #mostHeld: number;
+  #free: number;
   /** Names of what a connection has prepared. */
   readonly #prepared = new WeakMap<pg.PoolClient, Set<string>>();
 
@@ -61,6 +77,8 @@ export class ReadPool {
         .map(([name, value]) => `-c ${name}=${value}`)
         .join(' '),
     });
+    this.#free = size;
+    this.#mostHeld = Math.max(1, size - 1);
     this.#patienceMs = statementTimeoutMs + 1_000;
     this.#pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle connection for reads was lost'));
     this.#pool.on('connect', (client) => {
@@ -68,13 +86,57 @@ export class ReadPool {
     });
   }
 
-  /** Reads that wait for a connection. */
-  get waiting(): number {
-    return this.#pool.waitingCount;
+  /**
+   * Rejects with TooLargeError, BusyError, or with what Postgres or the connection said.
+   * @param caller whose turn it is
+   */
+  async run(statement: ReadStatement, values: readonly unknown[], mostBytes: number, caller = ''): Promise<ReadResult> {
+    await this.#enter(caller);
+    try {
+      return await this.#run(statement, values, mostBytes);
+    } finally {
+      this.#leave(caller);
+    }
   }
 
-  /** Rejects with TooLargeError, or with what Postgres or the connection said. */
-  async run({ name, text, isFrequent }: ReadStatement, values: readonly unknown[], mostBytes: number): Promise<ReadResult> {
+  #enter(caller: string): undefined | Promise<void> {
+    if (this.#free > 0 && this.#queue.size === 0 && this.#mayEnter(caller)) {
+      this.#take(caller);
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push([caller], { caller, enter: resolve, refuse: reject })?.refuse(new BusyError());
+      this.#next();
+    });
+  }
+
+  #leave(caller: string): void {
+    const held = (this.#held.get(caller) ?? 1) - 1;
+    if (held === 0) this.#held.delete(caller);
+    else this.#held.set(caller, held);
+    this.#free += 1;
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#free > 0) {
+      const waiting = this.#queue.take(({ caller }) => this.#mayEnter(caller));
+      if (waiting === undefined) return;
+      this.#take(waiting.caller);
+      waiting.enter();
+    }
+  }
+
+  #mayEnter(caller: string): boolean {
+    return (this.#held.get(caller) ?? 0) < this.#mostHeld;
+  }
+
+  #take(caller: string): void {
+    this.#free -= 1;
+    this.#held.set(caller, (this.#held.get(caller) ?? 0) + 1);
+  }
+
+  async #run({ name, text, isFrequent }: ReadStatement, values: readonly unknown[], mostBytes: number): Promise<ReadResult> {
     const client = await this.#pool.connect();
     const prepared = this.#prepared.get(client) ?? new Set();
     this.#prepared.set(client, prepared);
