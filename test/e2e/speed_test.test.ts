@@ -58,7 +58,7 @@ test('both tests ask for the password once, measure, and keep what they found', 
   expect(faults).toEqual([]);
 });
 
-test('who gives no password measures nothing', async () => {
+test('nothing is measured without the password', async () => {
   const groups = await gateway.sql<{ id: number }>(
     `select res_id as id from ir_model_data where (module, name) in (('base', 'group_user'), ('api_gateway', 'group_user'))`,
   );

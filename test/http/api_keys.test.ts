@@ -91,7 +91,7 @@ describe('a key is refused', () => {
     expect(await refused(headers)).toEqual(unknown);
   });
 
-  test('when there is none, saying so', async () => {
+  test('when there is no key, and says so', async () => {
     expect(await refused({})).toEqual({
       status: 401,
       challenge: 'Bearer realm="odoo"',

@@ -223,7 +223,7 @@ async function raw(bytes: string): Promise<string> {
 }
 
 test.each<[string, { bytes: string; status: string; reason?: string }]>([
-  ['what is not HTTP', { bytes: 'HELO gateway\r\n\r\n', status: '400 Bad Request', reason: 'request.malformed' }],
+  ['not HTTP', { bytes: 'HELO gateway\r\n\r\n', status: '400 Bad Request', reason: 'request.malformed' }],
   ['a request without a host', { bytes: 'GET /api/v1/ping HTTP/1.1\r\n\r\n', status: '400 Bad Request' }],
   [
     'two lengths of one body',

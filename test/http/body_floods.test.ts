@@ -12,7 +12,7 @@ const gateway = await useInstance({ shared: true, env: { GATEWAY_METRICS_TOKEN: 
 const { hostname, port } = new URL(gateway.url);
 const mebibyte = 1024 * 1024;
 
-test('who has not said who it is sends no body where none belongs', async () => {
+test('without a credential, a body is refused where the path takes none', async () => {
   const bytesIn = async () => {
     const { text } = await gateway.get('/metrics', { key: token });
     return Number(/^gateway_body_bytes_total\{direction="in"\} (\d+)$/m.exec(text)?.[1] ?? 0);

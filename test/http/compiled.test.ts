@@ -73,7 +73,7 @@ describe('the answer is the same, byte by byte', () => {
   });
 });
 
-test('what is not compiled says why, and only if it is asked', async () => {
+test('a read that is not compiled says why, and only if asked', async () => {
   const path = `${partners}?fields=name&count=estimated`;
   expect(wayOf(await read(path))).toBe('odoo:shape');
   expect((await gateway.get(path, { key: admin })).headers.has('x-gateway-read')).toBe(false);

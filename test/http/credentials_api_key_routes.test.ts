@@ -44,7 +44,7 @@ describe('a route with auth="api_key"', () => {
     expect((await service({ 'API-KEY': environmentSecret })).json.login).toBe('admin');
   });
 
-  test('refuses what is missing, unknown or revoked with 401', async () => {
+  test('refuses missing, unknown and revoked keys with 401', async () => {
     const missing = await service({});
     expect([missing.status, missing.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="odoo"']);
     expect(missing.text).toContain('Missing access token');
@@ -55,7 +55,7 @@ describe('a route with auth="api_key"', () => {
     expect((await service({ 'API-KEY': `${secret.slice(0, -1)}!` })).status).toBe(401);
   });
 
-  test('refuses with 403 what was narrowed to another address, method or model', async () => {
+  test('refuses with 403 a key that was narrowed to another address, method or model', async () => {
     const profile = await admin.call<number>('gateway.profile', 'create', [{ name: 'one model', model_names: 'res.partner' }]);
     for (const [values, get, post] of [
       [{ ip_list: '203.0.113.7' }, 403, 403],

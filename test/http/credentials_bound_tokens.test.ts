@@ -132,7 +132,7 @@ test('a token for an archived key, and one for a key that is bound to other addr
   expect(await untilBoth(401, token)).toBeLessThan(1_000);
 });
 
-describe('what a token is asked to allow', () => {
+describe('the scopes that a token is requested with', () => {
   test('is no more than its key or client allows, and the answer says what that is', async () => {
     const { secret } = await credential('gateway.key', { scopes: 'res.partner:read' });
     const wide = await exchange(secret, { scope: 'read' });

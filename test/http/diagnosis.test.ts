@@ -82,7 +82,7 @@ test('an address with a path that the gateway does not know says so', async () =
   expect(found.message).toContain('/api/api/identify');
 });
 
-test('who takes connections and never answers is given up after five seconds', async () => {
+test('a server that takes connections and never answers is given up after five seconds', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   afterAll(() => silent.close());
   await once(silent, 'listening');

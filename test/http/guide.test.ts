@@ -54,7 +54,7 @@ test('the guide has examples of everything that it tells', () => {
   expect(examples.filter(({ shown }) => shown !== undefined).length).toBeGreaterThan(10);
 });
 
-test.each(examples)('the example of line $line ($language) answers what is shown', async ({ language, code, shown }) => {
+test.each(examples)('the example of line $line ($language) answers as shown', async ({ language, code, shown }) => {
   const expected = shown === undefined ? undefined : JSON.parse(shown);
   const { exitCode, output, faults } = await run(language, code);
   expect([exitCode, faults]).toEqual([expected?.success === false ? 22 : 0, expect.anything()]);

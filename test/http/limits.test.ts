@@ -247,7 +247,7 @@ describe('limits by address', () => {
     await set({ 'throttle.failed': 0, 'ip_block.violations': 100 });
   });
 
-  test('what was dead a moment ago may live', async () => {
+  test('a credential that was refused a moment ago may be valid now', async () => {
     const key = await createOdooKey(gateway, { userId: 2 });
     const show = async () => (await behindProxy.get('/api/v1/ping', { key: key.secret, ...from('203.0.113.57') })).status;
     await gateway.sql("update res_users_apikeys set scope = 'other' where id = $1", [key.id]);
@@ -311,7 +311,7 @@ describe('blocked addresses', () => {
     await set({ 'ip_block.violations': 100 });
   });
 
-  test('what a caller uses up of its own limit does not count against its address', async () => {
+  test("using up its own limit does not count against a caller's address", async () => {
     await set({ 'ip_block.violations': 3, 'throttle.limit': 1 });
     const greedy = () => behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.75') });
     for (let i = 0; i < 12; i += 1) await greedy();
@@ -325,7 +325,7 @@ describe('blocked addresses', () => {
     await set({ 'ip_block.violations': 100, 'throttle.limit': 0 });
   });
 
-  test('what a browser asks before it calls is never charged, limited or blocked', async () => {
+  test("a browser's preflight is never charged, limited or blocked", async () => {
     const preflight = (path: string) =>
       behindProxy.request('OPTIONS', path, {
         headers: {
@@ -407,7 +407,7 @@ describe('blocked addresses', () => {
     },
   );
 
-  test('who is not behind a trusted proxy comes from where it comes, whatever it says', async () => {
+  test('a caller that is not behind a trusted proxy has the address of its connection, whatever its headers say', async () => {
     const listed = await profile({ ip_list: '203.0.113.7' });
     await giveDemo(listed);
     await applied();

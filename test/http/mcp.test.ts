@@ -42,7 +42,7 @@ describe('the protocol', () => {
     expect(json.result).toMatchObject({ cacheScope: 'private', ttlMs: expect.any(Number) });
   });
 
-  test('what is not a message is refused as JSON-RPC says', async () => {
+  test('a body that is not a message is refused as JSON-RPC prescribes', async () => {
     const post = (body: string, headers = {}) =>
       gateway.request('POST', '/mcp', { key, body, headers: { 'Content-Type': 'application/json', ...headers } });
     expect((await gateway.get('/mcp', { key })).status).toBe(405);
@@ -254,7 +254,7 @@ describe('resources as tools', () => {
   });
 });
 
-describe('what bounds a key bounds its agent', () => {
+describe('the bounds of a key hold for its agent', () => {
   test.each([
     ['search_records', { model: 'ir.cron' }, 'odoo.exposure'],
     ['describe_model', { model: 'gateway.key' }, 'odoo.exposure'],

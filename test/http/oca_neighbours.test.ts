@@ -27,7 +27,7 @@ const logIn = () => OdooWeb.login({ database: gateway.database, odoo: server });
 const admin = await logIn();
 
 // By test/addons/api_gateway_closed_example: create and unlink of res.partner.category, search of res.partner.industry.
-describe('what rpc_helper closes to remote calls is closed to the gateway', () => {
+describe('methods and models that rpc_helper closes to remote calls are closed to the gateway', () => {
   const key = gateway.keys.admin;
   const call = (model: string, method: string, args: unknown[] = [], kwargs: object = {}) =>
     sidecar.post('/call', { model, method, args, kwargs }, { key });
@@ -123,7 +123,7 @@ describe('routes with auth="api_key", beside auth_api_key', () => {
     expect((await service({ 'API-KEY': narrowed.secret })).status).toBe(403);
   });
 
-  test('what is missing or unknown is refused with 401; their keys count as no failed logins', async () => {
+  test("missing and unknown keys are refused with 401; keys of OCA's addon do not count as failed logins", async () => {
     const missing = await service({});
     expect([missing.status, missing.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="odoo"']);
     for (let i = 0; i < 2 * failuresBeforeCooldown + 1; i += 1) {

@@ -94,7 +94,7 @@ test('an unknown login takes as long as a wrong password', async () => {
   expect(fastest('inactive')).toBeGreaterThan(fastest('known') / 3);
 });
 
-describe('what is stored at the level payloads', () => {
+describe('the log at the level payloads', () => {
   const secret = (name: string) => `${name.replaceAll(/\W/g, '')}Zq7${process.pid}vKp`;
   let sent = 0;
 

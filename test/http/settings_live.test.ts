@@ -166,7 +166,7 @@ describe('limits', () => {
     await live(async () => (await guess()).status === 401);
   });
 
-  test('what operations cost, and whether each is charged', async () => {
+  test('the cost of operations, and whether each is charged', async () => {
     const left = () => remaining(gateway.get('/api/v1/ping', { key }));
     const { cost, batchCost } = await charges();
     expect([await cost('read'), await cost('write'), await cost('delete'), await cost('call')]).toEqual([1, 1, 1, 1]);
@@ -251,7 +251,7 @@ describe('traffic', () => {
     return rows();
   };
 
-  test('the log level, and what is kept of a body', async () => {
+  test('the log level, and how much of a body is kept', async () => {
     expect(await logged('errors')).toEqual([]);
     await save({ gateway_log_level: 'metadata' });
     await until('requests are logged', async () => (await logged('metadata')).length === 1);

@@ -1,4 +1,4 @@
-// SIGTERM: what is in flight is answered, nothing new is begun; a second signal does not wait.
+// SIGTERM: requests in flight are answered, new ones are not begun; a second signal does not wait.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -56,7 +56,7 @@ test('a request in flight is answered, new connections are refused, and the exit
   expect(performance.now() - answeredAt).toBeLessThan(8_000); // it does not wait for the client to close its connection
 });
 
-test('what does not end in time is cut', async () => {
+test('a request that does not end in time is cut off', async () => {
   const sidecar = await ready({ GATEWAY_DRAIN_TIMEOUT_MS: '300' });
   const { answer, letGo } = await slowRead(sidecar);
   const cut = expect(answer).rejects.toThrow();

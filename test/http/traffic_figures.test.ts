@@ -130,7 +130,7 @@ describe('figures', () => {
     expect(kept).toBeLessThanOrEqual(answeredAt.length);
   });
 
-  test('what was answered while Postgres was away is counted afterwards, once', async () => {
+  test('requests answered while Postgres was away are counted afterwards, once', async () => {
     const before = await counted();
     const postgres = await startTcpProxy(Number(new URL(gateway.sidecarDatabaseUrl).port));
     const fourth = await gateway.startSidecar({ postgres });

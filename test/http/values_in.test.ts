@@ -193,8 +193,8 @@ describe('a number that would be stored as another one', async () => {
   });
 });
 
-describe('what was read and is sent back', () => {
-  test('changes what is writable, and names the rest', async () => {
+describe('a record sent back as it was read', () => {
+  test('changes the writable fields, and names the rest', async () => {
     const lines = [{ product_id: 1, product_uom_qty: 2 }];
     const made = await send('POST', '/api/v1/sale.order', { partner_id: 3, order_line: lines });
     const path = `/api/v1/sale.order/${made.json.data.id}`;

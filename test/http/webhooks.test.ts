@@ -227,7 +227,7 @@ test('a rotated secret signs beside the new one', async () => {
   for (const secret of [before, after]) expect(() => new Verifier(secret).verify(arrival?.body ?? '', headers)).not.toThrow();
 });
 
-test('a test is sent with a real record and shows what came back', async () => {
+test('a test is sent with a real record and shows the answer', async () => {
   const id = await createWebhook({ domain: "[('is_company', '=', True)]" });
   receiver.answer = () => ({ status: 418, body: 'short and stout' });
   const action = await gateway.orm<{ res_model: string; res_id: number }>('gateway.webhook', 'action_send_test', { ids: [id] });

@@ -32,7 +32,7 @@ const verbsOf = (document: Document, path: string): string[] =>
   Object.keys(document.paths[path] ?? {}).filter((verb) => verb !== 'parameters');
 
 describe('the document', () => {
-  test('without a credential holds what is the same for everybody', async () => {
+  test('without a credential, it holds the parts that are the same for everybody', async () => {
     const document = await documentOf();
     expect(document.paths['/api/v1/{model}']).toBeDefined();
     expect(document.paths['/call']).toBeDefined();

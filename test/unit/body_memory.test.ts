@@ -24,7 +24,7 @@ test('two bodies of the largest size fit, however large an administrator lets th
   expect(() => memory.hold('a', 1, 1_000)).toThrow(overloaded);
 });
 
-test('what was answered is free again', () => {
+test('an answered request frees its memory', () => {
   const memory = new BodyMemory(1_000);
   memory.hold('a', 500, 10);
   memory.release('a', 500);

@@ -7,11 +7,11 @@ test.each([
   ['sr@latin, fr_FR.UTF-8;Q=0.9, zh-Hant-TW;q=0.8', ['sr@latin', 'fr_FR.UTF-8', 'zh-Hant-TW']],
   ['fr;q=0, *, de;q=1.000', ['de']],
   ['fr;q=2, é, fr--FR;x=1, , ;q=1', undefined],
-])('what a browser prefers, the best first: %s', (header, languages) => {
+])('the languages that a browser prefers, the best first: %s', (header, languages) => {
   expect(callContext({ 'accept-language': header })['languages']).toEqual(languages);
 });
 
-test('what the caller has chosen stands for what its browser prefers', () => {
+test('a language that the caller has chosen goes before those of its browser', () => {
   const accept = { 'accept-language': 'de' };
   expect(callContext({ ...accept, 'content-language': 'fr-FR' })).toEqual({ lang: 'fr-FR' });
   expect(callContext({ ...accept, 'content-language': 'fr', 'x-odoo-language': ' fr_BE ' })).toEqual({ lang: 'fr_BE' });

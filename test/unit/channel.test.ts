@@ -229,7 +229,7 @@ test('a caller gets its answer at the deadline; the slot stays taken until Odoo 
   expect(await next).toEqual(['next']);
 });
 
-test('what waits too long, or finds too many waiting, is refused', async () => {
+test('a call that waits too long, or finds too many waiting, is refused', async () => {
   const { exchanges, channel, arrived } = await startOdoo({ mostQueued: 1, longestQueueMs: 50 });
   const first = channel.deliver(request('first'));
   await arrived(1);
@@ -241,7 +241,7 @@ test('what waits too long, or finds too many waiting, is refused', async () => {
   expect(exchanges).toHaveLength(1);
 });
 
-test('what nobody waits for any more is not sent', async () => {
+test('a call that nobody waits for any more is not sent', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const first = channel.deliver(request('first'));
   await arrived(1);

@@ -20,7 +20,7 @@ test('plans serve the same user, grant, context and shape, and no other', () => 
   expect(planKey(6, { scopes: null, models: null }, {}, 'shape')).toBe(keys[0]);
 });
 
-test('other versions end all plans, and what was being compiled meanwhile is not kept', () => {
+test('other versions end all plans, and a plan that was being compiled meanwhile is not kept', () => {
   const plans = new PlanCache();
   plans.begin('a')(plan());
   const keep = plans.begin('b');
@@ -44,7 +44,7 @@ test('plans are bounded by their size, refusals are remembered with their reason
   expect(plans.get('r')).toMatchObject({ refused: { why: 'field', what: 'res.partner.vat' } });
 });
 
-test('one shape at a time is compiled, then there is a pause; while Odoo is busy only what comes again', async () => {
+test('one shape at a time is compiled, then there is a pause; while Odoo is busy, only shapes that come again', async () => {
   let isBusy = false;
   const compiler = new Compiler(() => isBusy);
   const begun: string[] = [];

@@ -55,6 +55,6 @@ test.each([
   [key, undefined],
   ['0123456789abcdef0123456789abcdef01234567', undefined],
   ['', undefined],
-])('what was pasted along with a key: %j', (text, found) => {
+])('text pasted along with a key: %j', (text, found) => {
   expect(pastedAlong(text)).toBe(found);
 });

@@ -46,7 +46,7 @@ test('databases take turns, however many consumers one of them has', () => {
   expect(takeAll()).toEqual(['shop/a 1', 'works/a 1', 'shop/b 1', 'works/a 2', 'shop/c 1']);
 });
 
-test('who was served goes to the end, also when it comes back at once', () => {
+test('a caller that was served goes to the end, even when it comes back at once', () => {
   const { queue, push } = filled(100, 'greedy', 'greedy', 'modest');
   expect(queue.take()?.name).toBe('greedy 1');
   expect(queue.take()?.name).toBe('modest 1');
@@ -55,7 +55,7 @@ test('who was served goes to the end, also when it comes back at once', () => {
   expect(queue.take()?.name).toBe('modest 2');
 });
 
-test('what is not accepted keeps its turn', () => {
+test('an item that is not accepted keeps its turn', () => {
   const { queue } = filled(100, 'a', 'a', 'b', 'c');
   expect(queue.take(({ name }) => !name.startsWith('a'))?.name).toBe('b 1');
   expect(queue.take()?.name).toBe('a 1');
@@ -68,7 +68,7 @@ test('only the first of a leaf is offered', () => {
   expect(queue.take(({ name }) => name === 'a 2')).toBeUndefined();
 });
 
-test('anyone may fill what is empty, and gives way to those who hold less', () => {
+test('anyone may fill empty places, and gives way to those who hold fewer', () => {
   const { queue, push, left } = filled(4, ...times(4, 'shop/greedy'));
   expect(left).toEqual([]);
   push('shop/modest');
@@ -89,7 +89,7 @@ test('a database with many consumers gives way to one with few', () => {
   expect(left).toEqual(['shop/a 1', 'shop/d 1']);
 });
 
-test('what was deleted is not taken, and leaves no trace', () => {
+test('a deleted item is not taken, and leaves no trace', () => {
   const queue = new FairQueue<Item>(10);
   const items = ['first', 'second'].map((name) => ({ name }));
   for (const item of items) queue.push(['shop', 'a'], item);

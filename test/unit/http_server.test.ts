@@ -117,7 +117,7 @@ describe('a client that ends its half of the connection', () => {
   });
 });
 
-describe('what a body says that it is', () => {
+describe('the media type of a body', () => {
   const post = (type: string, body: string | Buffer = '{"a":1}') =>
     exchange(['POST /echo HTTP/1.1', `Content-Type: ${type}`, `Content-Length: ${Buffer.byteLength(body)}`], body);
 
@@ -180,7 +180,7 @@ describe('a client that waits for a word before it sends its body', () => {
     expect(await text(socket)).toContain('{"body":{"a":1}}');
   });
 
-  test('what else is expected is no matter', async () => {
+  test('other values of Expect are ignored', async () => {
     const answer = await exchange(['GET /echo HTTP/1.1', 'Expect: the-unexpected']);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });

@@ -57,7 +57,7 @@ test('a request begins when the one before it on its connection is answered, wit
   await until('all are answered', () => answers().includes('answer 2'));
 });
 
-test('who leaves has begun no request that does not end', async () => {
+test('a client that leaves has begun no request that never ends', async () => {
   const { begun, closed, socket, send } = await start();
   for (let i = 0; i < 5; i += 1) send(`/${i}`);
   await until('the first one has begun', () => begun.length === 1);

@@ -51,7 +51,7 @@ test.each([
   ['{"a":1,"b":[2,3,"[{,"]}', 2 * 64 + 3 * 16],
   ['[{},{}]', 3 * 64 + 16],
   ['"{},"', 0],
-])('what %s takes in memory is known before it is parsed', (text, size) => {
+])('the memory that %s takes is known before it is parsed', (text, size) => {
   const refused = new Error('too much');
   const sizes: number[] = [];
   const weigh = (bytes: number) => {

@@ -128,7 +128,7 @@ const typesOf = ({ type }: Record<string, unknown>): string[] => [type ?? []].fl
 describe.each([
   ['3.1', document],
   ['3.0', asOpenApi30(document)],
-])('what generators of clients fail on is nowhere in OpenAPI %s', (version, tried) => {
+])('OpenAPI %s holds nothing that client generators fail on', (version, tried) => {
   const found = schemasOf(tried);
   const where = (isWrong: (schema: Record<string, unknown>) => boolean) =>
     found.filter(([, schema]) => isWrong(schema)).map(([at]) => at);
@@ -236,7 +236,7 @@ describe('texts of others', () => {
     expect(asMarkdown(text)).toBe(escaped);
   });
 
-  test('that go on for ever are cut', () => {
+  test('that never end are cut', () => {
     expect(asMarkdown('x'.repeat(10_000))).toHaveLength(400);
   });
 });

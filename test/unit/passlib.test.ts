@@ -15,7 +15,7 @@ const written: [rounds: number, text: string][] = [
 ];
 
 // 600,000 rounds take seconds on a busy core.
-test.each(written)('what passlib wrote with %i rounds is verified', { timeout: 60_000 }, async (rounds, text) => {
+test.each(written)('a hash that passlib wrote with %i rounds is verified', { timeout: 60_000 }, async (rounds, text) => {
   const hash = parsePbkdf2(text);
   if (hash === undefined) throw new Error('not parsed');
   expect(hash.rounds).toBe(rounds);

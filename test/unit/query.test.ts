@@ -19,7 +19,7 @@ function refusalOf(action: () => unknown): { reason: string; message: string } {
   throw new Error('nothing was refused');
 }
 
-describe('what Odoo would refuse in any case is refused here', () => {
+describe('queries that Odoo would refuse in any case are refused here', () => {
   const path = (steps: number) => `${'a.'.repeat(steps)}b`;
   const conditions = (count: number, steps: number) => Array.from({ length: count }, () => [path(steps), '=', 1]);
   const trees = (count: number) => Array.from({ length: count }, (_, i) => `r${i}.a,r${i}.b`).join(',');

@@ -83,7 +83,7 @@ describe('bodies', () => {
   });
 });
 
-describe('what a request carried is found wherever it turns up again', () => {
+describe('the secrets of a request are found wherever they turn up again', () => {
   test('in a traceback, raw, quoted and encoded', () => {
     const redactor = new Redactor();
     redactor.learn({ password });
@@ -139,6 +139,6 @@ test('more secrets than anyone has: they cannot be told apart from other text, s
   expect(redactor.text('traceback with secret number 77')).toBe(tooLarge);
 });
 
-test('what Postgres cannot store is replaced', () => {
+test('characters that Postgres cannot store are replaced', () => {
   expect(new Redactor().text('a\0b\uD800c')).toBe('a\uFFFDb\uFFFDc');
 });

@@ -113,7 +113,7 @@ describe('rows of refused requests', () => {
     expect(row('', large, error)).toContain(error.message);
   });
 
-  test('of a query what is stored is searched, and no more', () => {
+  test('only the stored part of a query is searched', () => {
     const query = `?password=hunter22&x=${'cursor=%22'.repeat(1_500)}&token=farther`;
     const text = row(query, undefined, new GatewayError('route.unknown', { message: 'no hunter22 here' }));
     expect(text).not.toContain('hunter22');

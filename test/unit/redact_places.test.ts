@@ -248,7 +248,7 @@ describe('positions in a body', () => {
     });
   });
 
-  test('what a method about secrets gives is one', () => {
+  test('the result of a method about secrets is a secret', () => {
     const redactor = new Redactor();
     redactor.learn([{ op: 'call', model: 'x.y', method: 'generate_api_key' }]);
     expect(redactor.answer({ success: true, data: [old] }, 1_000)).toBe(`{"success":true,"data":["${stars}"]}`);
@@ -292,7 +292,7 @@ describe('queries and paths', () => {
     expect(redactor.text(`no record has ${old}`)).toBe(`no record has ${stars}`);
   });
 
-  test('what follows a secret name in a path', () => {
+  test('the part after a secret name in a path', () => {
     expect(new Redactor().path('/web/reset_password/4f7a9c0d1e2b3a4f5c')).toBe(`/web/reset_password/${stars}`);
     expect(new Redactor().path('/api/v1/auth.token/7')).toBe('/api/v1/auth.token/7');
   });

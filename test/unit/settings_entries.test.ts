@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { faultsOf, isAddress, isModel, isOrigin } from '../../web_src/settings/lines/entries.ts';
 
-describe('what a list in the settings may say', () => {
+describe('entries of the lists in the settings', () => {
   test.each(['203.0.113.7', '203.0.113.0/24', '0.0.0.0/0', '::1', '2001:db8::/32', '::ffff:203.0.113.7', 'FE80::1/128'])(
     'the address %s',
     (entry) => {

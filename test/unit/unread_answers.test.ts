@@ -47,7 +47,7 @@ test('the caller who leaves the most unread loses its oldest answer when there i
   expect(isCut()).toEqual([false, true, false, false, false]);
 });
 
-test('what was read makes room', async () => {
+test('an answer that was read makes room', async () => {
   const { ask, isCut } = await start();
   for (let i = 0; i < 6; i += 1) {
     const socket = await ask('/reader');

@@ -43,7 +43,7 @@ test('one too many is refused, without its hash being computed', async () => {
   expect(await Promise.all([running, waiting])).toEqual(['done', 'second']);
 });
 
-test('what waited too long is refused when its turn comes, what came later is done', async () => {
+test('a check that waited too long is refused at its turn; later ones are done', async () => {
   const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 10, longestWaitMs: 50 });
   const first = held();
   const running = queue.run(from, free, first.hash);
@@ -79,7 +79,7 @@ test('networks take turns, and one that floods the queue gives way to the others
   expect(order).toEqual([...Array(3).fill('flood: auth.overloaded'), 'flood', 'one', 'two', 'flood']);
 });
 
-test('what finds no place when its turn comes is not hashed', async () => {
+test('a check that finds no place at its turn is not hashed', async () => {
   const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
   const noPlace = () => Promise.reject(new Error('no place'));
   await expect(queue.run(from, noPlace, async () => 'hashed')).rejects.toThrow('no place');

@@ -213,7 +213,7 @@ test('the signature is the one of the specification', () => {
   );
 });
 
-describe('what cannot be read', () => {
+describe('records that cannot be read', () => {
   const unreadable = 13;
   const jobs = [7, 8, unreadable, 9].map((resId, index) => job(index + 1, { resId }));
   const reader = (error: Error) => async (ids: readonly number[]) => {
@@ -301,7 +301,7 @@ describe('an endpoint', () => {
     expect(endpoint.held.size).toBe(0);
   });
 
-  test('takes what goes wrong unexpectedly for a failed attempt of that job', async () => {
+  test('counts an unexpected error as a failed attempt of that job', async () => {
     const endpoint = create();
     take(endpoint, [job(1), job(2, { resId: 8 })]);
     open.get(1)?.(Promise.reject(new TypeError('odd')));

@@ -67,7 +67,7 @@ test.each(cases.open)('%s is open', (address) => {
   expect(egressRefusal(address, [])).toBeUndefined();
 });
 
-test('what the settings allow is reached, and nothing beside it', async () => {
+test('only addresses that the settings allow are reached', async () => {
   await expect(post(`http://127.0.0.1:${port}/allowed`, loopback)).resolves.toBe(200);
   await expect(post(`http://[::ffff:127.0.0.1]:${port}/mapped`, loopback)).resolves.toBe(200);
   expect(egressRefusal('10.0.0.1', loopback)).toMatch('10.0.0.1 is not a public address');
@@ -81,7 +81,7 @@ test('a redirect to the inside is not followed', async () => {
 });
 
 describe('names', () => {
-  test('that lead inside are refused, whatever else they lead to', async () => {
+  test('that lead inside are refused, even if they lead elsewhere as well', async () => {
     const resolver = await startResolver({ 'inside.test': ['10.0.0.1'], 'metadata.test': ['169.254.169.254'] });
     await expect(post(`http://inside.test:${port}/`, [], resolver.lookup)).rejects.toThrow(
       'inside.test: 10.0.0.1 is not a public address',

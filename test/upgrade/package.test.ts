@@ -170,7 +170,7 @@ test('0.1.0 installs from its zip', { timeout: 300_000 }, async () => {
   expect(await rows('select number from gateway.migration')).toEqual([{ number: 1 }]);
 });
 
-test('it is upgraded by the package, and what was in it stays', { timeout: 300_000 }, async () => {
+test('it is upgraded by the package, and keeps its data', { timeout: 300_000 }, async () => {
   const zip = await makePackage();
   await unpack(join(rootDir, zip));
   await updateModules(parts, database, { upgrade: ['api_gateway'] }, silent);
@@ -194,7 +194,7 @@ test('it is upgraded by the package, and what was in it stays', { timeout: 300_0
   });
 });
 
-test('what managers made survives an upgrade, and so do their changes to what was shipped', { timeout: 300_000 }, async () => {
+test("managers' own records and their changes to shipped ones survive an upgrade", { timeout: 300_000 }, async () => {
   const made = `
     select (select jsonb_agg(to_jsonb(p) - 'write_date' order by id) from gateway_profile p) as profiles,
       (select jsonb_agg(to_jsonb(k) - 'write_date' order by id) from gateway_key k) as keys,

@@ -105,7 +105,7 @@ class TestAccounts(ChannelCase):
             self.assertNotIn(token, shown)
             self.assertIn(token, repr(self.assert_ok(self.act(operation, grant=None))))
 
-    def test_who_is_notified_of_an_invoice_logs_in(self):
+    def test_a_person_notified_of_an_invoice_logs_in(self):
         """Odoo gives anybody who is named in a message on an invoice its link."""
         invoice = self.env["account.move"].create({"move_type": "out_invoice", "partner_id": self.partner.id})
         for partner, opens in ((self.stranger, False), (self.partner, True)):
@@ -118,7 +118,7 @@ class TestAccounts(ChannelCase):
             self.assertIn("/mail/view", mail.body_html)
             self.assertEqual(invoice.access_token in mail.body_html, opens, partner.name)
 
-    def test_what_a_batch_reads_writes_nothing(self):
+    def test_the_reads_of_a_batch_write_nothing(self):
         """As in a request of its own."""
         partners = type(self.env["res.partner"])
 

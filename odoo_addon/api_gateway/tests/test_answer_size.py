@@ -52,7 +52,7 @@ class TestAnswerSize(ChannelCase):
             with self.subTest(operation):
                 self.assertEqual(self.refused(operation)["details"]["max_bytes"], MOST_BYTES)
 
-    def test_what_is_read_in_pieces_is_in_the_answer_once_and_in_order(self):
+    def test_records_read_in_pieces_are_in_the_answer_once_and_in_order(self):
         self.children[3].image_1920 = base64.b64encode(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
         ids = self.children.sorted("id", reverse=True).ids
         for paths in (["image_1920"], ["name", "image_128", "comment"]):

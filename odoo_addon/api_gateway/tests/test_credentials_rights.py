@@ -225,7 +225,7 @@ class TestCredentialsRights(CredentialsCase):
             with self.assertRaisesRegex(UserError, "HTTP"):
                 attempt()
 
-    def test_what_makes_no_sense_is_refused_by_name(self):
+    def test_senseless_values_are_refused_by_name(self):
         for values, culprit in (
             ({"ip_list": "203.0.113.7\n300.1.1.1"}, "300.1.1.1"),
             ({"scopes": "read everything"}, "everything"),
@@ -264,7 +264,7 @@ class TestCredentialsSchema(CredentialsCase):
         key.sudo().subject = "user"
         self.assertEqual(self.credential("gateway_key", key)["policy"]["subject"], "user")
 
-    def test_what_has_ended_is_not_found(self):
+    def test_credentials_that_have_ended_are_not_found(self):
         for end in (
             {"active": False},
             {"expires_at": fields.Datetime.now() - timedelta(days=1)},

@@ -145,7 +145,7 @@ class TestLiveTicket(HttpCase):
         self.env.cr.execute("select encode(hash, 'escape'), t::text from gateway.live_ticket t")
         self.assertNotIn(ticket, str(self.env.cr.fetchall()))
 
-    def test_who_has_no_right_in_the_gateway_gets_none(self):
+    def test_a_user_without_rights_in_the_gateway_gets_no_ticket(self):
         self.authenticate("ticket_outsider", "ticket_outsider")
         answer = self.ask("https://odoo.example.com")
         self.assertEqual(answer["error"]["data"]["name"], "odoo.exceptions.AccessError")

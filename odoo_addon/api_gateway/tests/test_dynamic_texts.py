@@ -96,7 +96,7 @@ class TestDynamicTexts(ChannelCase):
         self.assert_ok(self.act(method("mail.compose.message", "action_send_mail", [id_])))
         self.assertTrue(self.ran())
 
-    def test_that_are_stored_to_be_rendered_later(self):
+    def test_texts_stored_to_be_rendered_later(self):
         """No flow stores such a text for a narrowed credential, superuser or not."""
         templates = type(self.env["res.partner"])
         templates.gateway_text = lambda records, text: (

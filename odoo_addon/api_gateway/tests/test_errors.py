@@ -140,7 +140,7 @@ class TestErrors(ChannelCase):
                 error = self.assert_refused(self.execute(operation), "odoo.validation", "too long", "name")
                 self.assertEqual(error["details"]["field"], "name")
 
-    def test_what_postgres_finds_too_large_is_no_error_of_odoos(self):
+    def test_a_value_too_large_for_postgres_is_not_an_error_of_odoos(self):
         for exception, reason in (
             (ProgramLimitExceeded("internals"), "odoo.validation"),
             (StatementTooComplex("internals"), "request.too_complex"),

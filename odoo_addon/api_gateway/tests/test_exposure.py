@@ -162,7 +162,7 @@ class TestExposure(ChannelCase):
         self.assert_closed(method("res.partner", "gateway_reach", [], "ir.config_parameter"))
         self.assert_ok(self.execute(method("res.partner", "gateway_reach", [], "res.country"), uid=self.admin.id))
 
-    def test_what_leads_to_one_is_not_described_and_not_read_by_default(self):
+    def test_fields_that_lead_to_one_are_not_described_and_not_read_by_default(self):
         described = self.assert_ok(self.query({"op": "describe", "models": ["mail.mail"]}, uid=self.admin.id))
         self.assertNotIn("mail_server_id", described["mail.mail"])
         result = self.assert_ok(self.query(search("mail.message"), uid=self.admin.id))

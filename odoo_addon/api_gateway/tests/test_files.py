@@ -108,7 +108,7 @@ class TestFiles(ChannelCase):
         ):
             self.assert_refused(self.as_admin(operation), "odoo.exposure")
 
-    def test_what_a_call_may_see_is_not_kept_for_another(self):
+    def test_the_view_of_one_call_is_not_kept_for_another(self):
         """Odoo keeps record rules by user: those of a model that inherits from files, too."""
         child = self.env["product.document"].create({"ir_attachment_id": self.theirs.id})
         about = [["id", "=", child.id]]

@@ -99,7 +99,7 @@ class TestFloods(ChannelCase):
         )
         self.assertEqual((error["operation"], error["details"]["path"]), (5, "country_id.name"))
 
-    def test_what_each_operation_of_a_batch_compares_in_the_same_way_counts_once(self):
+    def test_a_path_that_all_operations_of_a_batch_compare_counts_once(self):
         fields = tree("name")
         for kind, operation in {
             "a domain": search("res.partner", terms("country_id.code", 1), fields=fields, limit=1),

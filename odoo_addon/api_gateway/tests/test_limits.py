@@ -126,7 +126,7 @@ class TestLimits(TransactionCase):
         with self.request() as env:
             self.assertEqual(env["gateway.ip.block"].search([]).mapped("network"), ["198.51.100.7"])
 
-    def test_what_must_not_be_blocked_is_refused(self):
+    def test_addresses_that_must_not_be_blocked_are_refused(self):
         for network in ("127.0.0.1", "::1", "no address", "203.0.113.7 203.0.113.8"):
             with self.assertRaises(ValidationError):
                 self.block(network)

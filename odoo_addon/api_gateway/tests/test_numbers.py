@@ -27,7 +27,7 @@ class TestNumbers(ChannelCase):
         super().setUpClass()
         cls.child = cls.env["res.partner"].create({"name": "Child", "parent_id": cls.partner.id})
 
-    def test_what_is_no_number_of_the_column_is_refused_and_its_field_named(self):
+    def test_a_number_that_the_column_cannot_hold_is_refused_and_its_field_named(self):
         ids, child = self.partner.ids, self.child.id
         for values in WRONG:
             [(name, value)] = values.items()
@@ -51,7 +51,7 @@ class TestNumbers(ChannelCase):
                     self.assertEqual(error["details"]["field"], name)
         self.assertEqual((self.partner.partner_latitude, self.partner.color), (0, 0))
 
-    def test_what_an_earlier_operation_gave_is_checked_like_other_values(self):
+    def test_results_of_earlier_operations_are_checked_like_other_values(self):
         first = create("res.partner", {"name": "x", "ref": "NaN"}, fields=tree("ref"), name="first")
         second = write("res.partner", self.partner.ids, {"partner_latitude": {"$ref": "first.ref"}})
         self.assert_refused(self.execute(first, second), "odoo.validation", "partner_latitude")
@@ -87,7 +87,7 @@ class TestNumbers(ChannelCase):
         error = self.assert_refused(self.execute(operation), "odoo.validation", "kwargs.other")
         self.assertEqual(error["details"]["field"], "kwargs.other")
 
-    def test_what_is_stored_already_reads_as_null_and_the_page_is_whole(self):
+    def test_a_stored_nan_reads_as_null_and_the_page_is_whole(self):
         for value in ("NaN", "Infinity", "-Infinity"):
             self.env.cr.execute("update res_partner set partner_latitude = %s where id = %s", (value, self.child.id))
             self.env.invalidate_all()

@@ -36,7 +36,7 @@ class TestReadOnly(ChannelCase):
         self.assertLessEqual(set(self.IGNORED) - {"currency_id"}, set(result["ignored"]))
         self.assertEqual((self.order.client_order_ref, self.order.state), ("mine", "draft"))
 
-    def test_what_was_changed_is_named_and_nothing_is_written(self):
+    def test_changed_fields_are_named_and_nothing_is_written(self):
         changed = {
             "id": self.order.id + 1,
             "amount_total": 999,

@@ -136,7 +136,7 @@ class TestRights(ChannelCase):
         self.assertTrue(self.partner.active)
         self.assert_ok(self.execute(change, uid=self.admin.id, grant=self.narrowed("read", "write")))
 
-    def test_what_a_cron_acts_on_is_not_the_callers(self):
+    def test_notes_for_crons_cannot_be_written_by_callers(self):
         note = {"sending_data": {"mail_attachments_widget": [{"id": 1, "name": "x", "manual": True}]}}
         later = {"body": "x", "model": "res.partner", "res_id": self.partner.id}
         for operation, grant in (
@@ -399,7 +399,7 @@ class TestRights(ChannelCase):
         changed = write("iap.account", account.ids, {"account_token": "other"})
         self.assert_ok(self.execute(changed, uid=self.admin.id))
 
-    def test_what_a_secret_is_shows_in_its_definition(self):
+    def test_a_secret_is_recognised_by_its_definition(self):
         def secret(model, name):
             return is_secret(self.env[model]._fields[name])
 
@@ -424,7 +424,7 @@ class TestRights(ChannelCase):
         ):
             self.assertFalse(secret(model, name), (model, name))
 
-    def test_what_odoo_masks_in_a_form_is_a_secret(self):
+    def test_a_field_that_odoo_masks_in_a_form_is_a_secret(self):
         """In all of Odoo's modules on disk, installed or not."""
         masked = set()
         for folder in odoo.addons.__path__:
@@ -477,7 +477,7 @@ class TestRights(ChannelCase):
             self.execute(create("sms.composer", {**partner, "number_field_name": "phone"}), uid=self.admin.id)
         )
 
-    def test_what_people_do_in_odoo_still_works(self):
+    def test_ordinary_work_goes_on(self):
         """Also where a field of the records leads to a model that is hidden."""
         self.env["ir.mail_server"].create({"name": "Mail", "smtp_host": "mail.example.com"})
         user = {"uid": self.caller.id}

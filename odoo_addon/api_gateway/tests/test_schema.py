@@ -76,7 +76,7 @@ class TestSchema(TransactionCase):
             self.value("select count(*) from pg_class where relnamespace = 'gateway'::regnamespace"), tables
         )
 
-    def test_what_the_sidecars_cache_is_reported_when_it_changes(self):
+    def test_changes_of_cached_rows_are_reported_to_the_sidecars(self):
         user = self.env["res.users"].create({"name": "Watched", "login": "gateway_watched"})
         self.env.flush_all()
         changes = "select count(*) from gateway.config_change where entity = 'user' and entity_id = %s"

@@ -84,7 +84,7 @@ class TestSettings(TransactionCase):
         self.env.cr.execute("select count(*) from gateway.never_exposed where not builtin")
         self.assertEqual(self.env.cr.fetchone(), (0,))
 
-    def test_what_is_never_exposed_by_nature_stays_so(self):
+    def test_models_that_are_never_exposed_by_nature_stay_so(self):
         self.save(never_exposed="ir.rule")
         self.save(never_exposed="")
         self.env.cr.execute("select builtin from gateway.never_exposed where pattern = 'ir.rule'")

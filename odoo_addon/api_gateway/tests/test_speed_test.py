@@ -66,7 +66,7 @@ class TestSpeedTest(TransactionCase):
         self.assertFalse(self.odoo_keys())
         self.assertEqual(key.state, "expired")
 
-    def test_what_is_kept_belongs_to_whoever_measured(self):
+    def test_results_belong_to_the_user_who_measured(self):
         mine = self.model.with_user(self.user).record({**GOOD, "user_id": self.other.id, "create_uid": 1})
         entry = self.model.browse(mine)
         self.assertEqual((entry.user_id, entry.p50_ms, entry.details), (self.user, 12.5, "25 records"))

@@ -281,7 +281,7 @@ class TestStat(TrafficCase):
         self.assertEqual([f["id"] for f in more], [own.id])
 
     @mute_logger("odoo.sql_db")
-    def test_what_makes_no_sense_is_refused(self):
+    def test_senseless_arguments_are_refused(self):
         stat = self.env["gateway.stat"].with_user(self.manager)
         for wrong in (
             {"since": "x", "until": 5},

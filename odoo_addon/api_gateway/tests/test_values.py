@@ -117,7 +117,7 @@ class TestValues(ChannelCase):
             self.assertNotEqual(first, 777)
             self.assertEqual(own, 5)
 
-    def test_what_a_context_switches_off_stays_on(self):
+    def test_checks_stay_on_although_a_context_switches_them_off(self):
         partners = type(self.env["res.partner"])
         partners.gateway_context = lambda records: sorted(records.env.context)
         self.addCleanup(delattr, partners, "gateway_context")

@@ -78,7 +78,7 @@ class TestWaysOut(ChannelCase):
             known = {*named.CHECKS, *own, named.VALUES.get(name), *HARMLESS, *HARMLESS_IN.get(name, ())}
             self.assertFalse(names - known, f"What do these arguments of {name} name?")
 
-    def test_what_tells_of_records_needs_the_right_to_read_them(self):
+    def test_methods_that_reveal_records_need_the_right_to_read_them(self):
         write_only = self.narrowed("res.partner:write", "res.partner:call", "res.partner:delete")
         panel = ["country_id"]
         asked = {"name": {}}

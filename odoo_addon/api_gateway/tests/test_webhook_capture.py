@@ -91,7 +91,7 @@ class TestWebhookCapture(WebhookCase):
         partner.phone = "1"
         self.assertEqual(self.jobs(), [])
 
-    def test_what_is_rolled_back_to_a_savepoint_makes_no_job(self):
+    def test_changes_rolled_back_to_a_savepoint_make_no_job(self):
         partner = self.env["res.partner"].create({"name": "One"})
         self.webhook()
         self.new_transaction()
@@ -196,7 +196,7 @@ class TestWebhookCapture(WebhookCase):
             [(job["changed"], job["previous"]) for job in self.jobs()], [(["name"], {"name": "One"}), (["phone"], None)]
         )
 
-    def test_what_the_owner_may_not_see_is_not_told(self):
+    def test_records_that_the_owner_may_not_see_make_no_event(self):
         self.env["ir.rule"].create(
             {
                 "name": "Test",
@@ -259,7 +259,7 @@ class TestWebhookCapture(WebhookCase):
         self.assertEqual(self.jobs(), [])
         self.assertEqual(webhook.health, "ownerless")
 
-    def test_what_is_watched_follows_a_webhook_that_is_changed(self):
+    def test_a_change_of_the_webhook_changes_the_records_watched(self):
         webhook = self.webhook()
         for active, watched in ((False, set()), (True, {"res.partner"})):
             webhook.active = active

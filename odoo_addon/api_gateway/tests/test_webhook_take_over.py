@@ -347,7 +347,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.env.cr.execute("select count(*) from gateway.webhook_attempt")
         self.assertEqual(self.env.cr.fetchone()[0], 1)
 
-    def test_what_an_owner_lost_the_right_to_read_is_not_sent(self):
+    def test_records_that_the_owner_may_no_longer_read_are_not_sent(self):
         self.webhook(url=self.receiver.url, on_write=False)
         self.env["res.partner"].create({"name": "One"})
         self.env.cr.flush()

@@ -52,7 +52,7 @@ class TestHiddenWidening(AskerCase):
             lambda: self.admin.with_user(clerk).write({"gateway_profile_id": False}), name="by an editor of users"
         )
 
-    def test_what_a_resource_in_others_scopes_reaches_is_changed_by_administrators(self):
+    def test_only_administrators_change_the_reach_of_a_resource_in_others_scopes(self):
         resources = self.env["gateway.resource"]
         values = {"label": "Thing", "model_name": "res.partner.category"}
         nested = resources.create({"name": "tags", "is_nested": True, **values})
