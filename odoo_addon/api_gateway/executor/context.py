@@ -66,16 +66,16 @@ def call_context(env, call):
     return {**own, **checked_context(env, given)}
 
 
-def method_context(reach, model, context):
+def method_context(reach, model, context, is_trial):
     """The keys that the caller of a method may set. What they name of records is checked as values are.
 
     `default_<field>` is a value for new records of this model, and of no other (Base.default_get); `active_model`
-    with `active_id` and `active_ids` a link."""
+    with `active_id` and `active_ids` a link. `is_trial`: the method only reads."""
     checked = checked_context(model.env, context)
     defaults = {key: value for key, value in context.items() if key.startswith(DEFAULT)}
     if defaults:
         values = default_values(defaults)
-        check_values(reach, model, [values])
+        check_values(reach, model, [values], is_trial=is_trial)
         defaults = {DEFAULT + name: value for name, value in values.items()}
     active = {key: context[key] for key in ACTIVE if context.get(key)}
     if active:

@@ -19,6 +19,7 @@ from .faults import explain_range
 from .module_methods import check_method
 from .named import check_named
 from .naming import plain_names
+from .reach import READ
 from .reading import explain_groups
 from .remote_calls import amounts_to
 from .special_methods import KEYWORDS
@@ -46,14 +47,15 @@ def call(env, reach, operation):
     reach.require(model._name, action, *amounts_to(name, action))
     args, kwargs = _arguments(operation)
     context = kwargs.pop("context", None)
+    is_trial = action == READ
     if context is not None:
-        model = model.with_context(**plain_names(reach, model.env, method_context(reach, model, context)))
+        model = model.with_context(**plain_names(reach, model.env, method_context(reach, model, context, is_trial)))
     records, args = _records(model, method, operation, args)
     bound = _bind(method, name, records, args, kwargs)
     is_orms = hasattr(env.registry["base"], name)  # every model has it
     if is_orms:
         check_ids(records.ids)
-        named = check_named(reach, records, name, bound)
+        named = check_named(reach, records, name, bound, is_trial)
     else:
         named = []
         check_method(reach, records, name, bound)

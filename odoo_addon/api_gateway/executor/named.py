@@ -21,9 +21,9 @@ from .weighing import weigh
 AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")  # what follows is nothing to read_group
 
 
-def check_named(reach, records, method, bound):
+def check_named(reach, records, method, bound, is_trial):
     """Check the arguments of a method that every model has, and the size of what it will answer; returns the values to
-    be written among them."""
+    be written among them. `is_trial`: they are not, the method only reads."""
     signature = inspect.signature(getattr(records.env.registry["base"], method))
     arguments = _by_name(bound, signature)
     check_sizes(arguments)
@@ -38,7 +38,7 @@ def check_named(reach, records, method, bound):
             CHECKS[parameter](reach, records, argument)
     values = arguments.get(VALUES.get(method)) or []
     values_list = values if type(values) is list else [values]
-    check_values(reach, records, values_list, _written(records, method, values_list))
+    check_values(reach, records, values_list, _written(records, method, values_list), is_trial)
     weigh(reach, records, method, arguments)
     return values_list
 

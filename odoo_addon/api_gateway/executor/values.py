@@ -20,19 +20,24 @@ from .stored_texts import check_stored_texts
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
 MAX_INDEXED = 2704  # bytes that Postgres keeps of a value in an index, though it may compress more into them
+ENDS_OF_TIME = ("0001", "9999")  # where Odoo adds an hour or a day, nothing follows
 TEXTS = frozenset(["char", "text", "html"])
 NUMERIC = WHOLE | DECIMAL
 LENGTHS = {CREATE: 3, UPDATE: 3, DELETE_RECORD: 2, UNLINK: 2, LINK: 2, CLEAR: 1, SET: 3}
 
 
-def check_values(reach, model, values_list, parents=None):
+def check_values(reach, model, values_list, parents=None, is_trial=False):
     """Refuse values that name what the call may not reach: fields, models, records, lines of other records.
 
-    `parents`: for each of the values the ids of the records that they are written to; None when they make new ones."""
+    :param parents: for each of the values the ids of the records that they are written to; None when they make new ones
+    :param is_trial: they are not stored: the caller wants to know what they lead to. Fields of what they link to may
+        show in the answer, so a caller that may not store them must be allowed to read that."""
     named = Named()
     for position, values in enumerate(values_list):
         _check_record(reach, model, values, tuple(parents[position]) if parents else (), named)
     for comodel_name, targets in named.links.items():
+        if is_trial and not reach.permits(model._name, WRITE):
+            reach.require(comodel_name, READ)
         _check_links(model.env[comodel_name], targets)
         if comodel_name == "mail.template" and not model._transient:
             check_template_links(reach, model.env, targets)

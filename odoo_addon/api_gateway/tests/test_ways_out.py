@@ -216,6 +216,25 @@ class TestWaysOut(ChannelCase):
         self.assert_refused(self.execute(shared, uid=admin, grant=grant), "odoo.exposure", "access to a document")
         self.assertIn("S3", repr(self.assert_ok(self.execute(operation, uid=admin))))
 
+    def test_values_that_are_tried_out_tell_nothing_of_what_they_link_to(self):
+        """Fields of the model may show those of the other one, for whichever record the caller names."""
+        admin = self.env.ref("base.user_admin")
+        phone = ["project.task", {"partner_id": self.partner.id}, {"partner_phone": {}}]
+        email = ["res.company", {"partner_id": self.partner.id}, {"email": {}}]
+        for model, values, asked in (phone, email):
+            tried = method(model, "onchange", [], values, list(values), asked)
+            defaults = {f"default_{name}": value for name, value in values.items()}
+            given = method(model, "onchange", [], {}, [], asked, context=defaults)
+            for operation in (tried, given):
+                with self.subTest(operation):
+                    answer = self.execute(operation, uid=admin.id, grant=self.narrowed(f"{model}:read"))
+                    self.assert_refused(answer, "scope.insufficient", "res.partner")
+                    for scope in ("res.partner:read", f"{model}:write"):
+                        grant = self.narrowed(f"{model}:read", scope)
+                        self.assert_ok(self.execute(operation, uid=admin.id, grant=grant))
+        free = method("project.task", "onchange", [], {"name": "x"}, ["name"], {"name": {}})
+        self.assert_ok(self.execute(free, uid=admin.id, grant=self.narrowed("project.task:read")))
+
     def test_a_text_compared_with_a_relation_is_looked_for_in_fields_of_the_other_model(self):
         narrow = self.narrowed("res.partner:read", "res.partner:write")
         for domain in (
