@@ -1,4 +1,4 @@
-// What differs by machine, from the environment. Business settings live in Odoo and arrive through `gateway.setting`.
+// Settings that differ by machine, from the environment. Business settings live in Odoo and arrive through `gateway.setting`.
 
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';

@@ -1,4 +1,4 @@
-// What was worked out while something changed may be out of date: it is right for the request that asked, but is not kept.
+// A value worked out while something changed may be out of date: it is right for the request that asked, but is not kept.
 
 import { LRUCache } from 'lru-cache';
 

@@ -15,9 +15,9 @@ const surelyExact = 15;
 const bytesOfContainer = 64;
 const bytesOfItem = 16;
 
-/** What a look at the text tells. */
+/** Found by a look at the text. */
 interface Survey {
-  /** What is parsed from it takes, beside the text. */
+  /** Bytes that the parsed value takes, beside the text. */
   readonly bytes: number;
   /** The first number that parsing would change. */
   readonly changed: { readonly at: number; readonly problem: string } | undefined;

@@ -13,7 +13,7 @@ export interface Polling<T> {
 
 /**
  * Calls `load` when the component is there and again `intervalMs` after each answer, while the page is visible.
- * A page in the background asks nothing and catches up when it is looked at.
+ * A page in the background asks nothing and catches up when it is shown.
  */
 export function usePolling<T>(load: () => Promise<T>, intervalMs: number): Polling<T> {
   let timer: number | undefined;

@@ -1,4 +1,4 @@
-"""What one request may cost, counted before the work is done: nothing bounds the memory that Postgres plans in."""
+"""The cost of a request, counted before the work is done: nothing limits the memory that Postgres plans in."""
 
 from collections import Counter
 

@@ -55,7 +55,7 @@ def closed_reason(model, name, method):
     for cls in type(model).mro():
         if instead := CLOSED.get((getattr(cls, "_name", None), name)):
             return instead
-        # What asks for the password in Odoo's own client. An override may hide the mark of what it overrides.
+        # Methods that ask for the password in Odoo's own client. An override may hide the mark of the original.
         if getattr(cls.__dict__.get(name), "__has_check_identity", False):
             return IN_ODOO
     if any(SECRET_PARAMETER.search(parameter) for parameter in inspect.signature(method).parameters):

@@ -56,7 +56,7 @@ CODE = Patterns(
 )
 # Nor does it read these: links in mail that waits to be sent open accounts and documents.
 UNREAD = frozenset(["mail.mail"])
-# What of them a narrowed credential may call: it changes none of their records.
+# Methods of theirs that a narrowed credential may call: they change none of their records.
 CALLABLE = {
     "ir.actions.report": {
         "barcode",
@@ -94,7 +94,7 @@ RIGHTS = {
     "mail.message.schedule": {"notification_parameters": None},
     "mail.scheduled.message": {"notification_parameters": None, "send_context": None},
 }
-# What Odoo notes for crons that act on it as superuser, attach any file for one: no caller writes it.
+# Notes for crons that act on them as superuser, for example attach any file: no caller writes them.
 NOTES = frozenset([("account.move", "sending_data")])
 # By their name, on any model: they become values, or code, later and elsewhere. A document's token opens it.
 RIGHTS_ANYWHERE = {"access_token": None, "alias_defaults": None}

@@ -6,9 +6,9 @@ import re
 from .errors import OutOfReachError
 
 DOORS = {"res.partner": frozenset(["email"]), "res.users": frozenset(["email", "login", "partner_id"])}
-# What makes somebody a user who can log in, and says what this user may.
+# Fields that make somebody a user who can log in, and give the user rights.
 ACCOUNTS = frozenset(["active", "group_ids", "new_password", "password", "role"])
-# What a template calls to make the link that opens an account (`res.partner._get_signup_url`).
+# Called by templates to make the link that opens an account (`res.partner._get_signup_url`).
 OPENING = re.compile("signup")
 
 

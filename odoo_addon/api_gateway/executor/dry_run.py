@@ -23,14 +23,14 @@ _current = ContextVar("api_gateway_dry_run", default=None)
 
 
 class StepOutsideError(RefusalError):
-    """What runs wants to do something that no rollback takes back."""
+    """Something in the dry run cannot be rolled back."""
 
     def __init__(self, what):
         super().__init__("odoo.dry_run", f"This cannot be tried out without doing it: it {what}.")
 
 
 class DryRun(NamedTuple):
-    """What the answer to a dry run says beside the results."""
+    """The report in the answer to a dry run, beside the results."""
 
     differences: list | None
     """Up to MAX_RECORDS of `{model, id, name, before, after}`: the fields that changed, before (null: it is new) and

@@ -1,4 +1,4 @@
-"""What went wrong, in the words of the contract (docs/architecture.md)."""
+"""Errors, in the words of the contract (docs/architecture.md)."""
 
 import traceback
 
@@ -80,7 +80,7 @@ def is_without_postgres(exc):
         return True
     if isinstance(exc, OperationalError) and exc.pgcode:
         return exc.pgcode.startswith(("08", "57P")) or exc.pgcode == "53300"
-    # What the library itself finds out has no code, and no class of its own.
+    # Errors that the library itself finds have no code, and no class of their own.
     return type(exc) in (OperationalError, DatabaseError)
 
 

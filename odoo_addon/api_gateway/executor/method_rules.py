@@ -171,7 +171,7 @@ RULES = {
     ("project.task", "action_create_from_template"): Rule(values={"values": ""}),
     ("project.task", "plan_task_in_calendar"): Rule(values={"vals": ""}),
     ("project.task", "stage_find"): Rule(domains={"domain": "project.task.type"}),
-    # What makes users, shares records with people from outside, or deletes by a model's name.
+    # Methods that make users, share records with people from outside, or delete by a model's name.
     ("portal.wizard.user", "action_grant_access"): Rule(needs=(("res.users", WRITE),)),
     ("portal.wizard.user", "action_invite_again"): Rule(needs=(("res.users", WRITE),)),
     ("portal.wizard.user", "action_revoke_access"): Rule(needs=(("res.users", WRITE),)),

@@ -18,7 +18,7 @@ LINK = re.compile(r"([a-z_][a-z0-9_.]*),([0-9]{1,10})")
 ID = re.compile(r"(?P<prefix>\w*?)(?:(?:res|record|document|thread)_)?ids?")
 FILES = re.compile(r"(?:\w+_)?attachment_ids?")
 MODELS = ("res_model", "model", "model_name", "thread_model")
-# What only people read.
+# Texts that only people read.
 TEXTS = frozenset(["body", "description", "feedback", "message", "note", "subject", "summary"])
 VALUES = frozenset(["custom_values", "update_vals", "vals", "vals_list", "values", "values_list"])
 SUBJECTS = ("model", "model_name", "res_model", "res_model_name")
@@ -179,7 +179,7 @@ def _check_domains(reach, records, arguments, rule):
 
 
 def _check_subjects(reach, records, actions):
-    """What the records are about: a file's document, the model of a template."""
+    """The subject of the records: a file's document, the model of a template."""
     names = [
         name
         for name in SUBJECTS

@@ -1,4 +1,4 @@
-"""What the arguments of the ORM's own methods name: domains, fields, orders, specifications and values."""
+"""Names in the arguments of the ORM's own methods: domains, fields, orders, specifications and values."""
 
 import inspect
 import re
@@ -142,7 +142,7 @@ def _check_path(reach, model, path, is_grouped=False):
 
 
 def _check_behind(model, field, rest, path):
-    """What a property or a reference leads to is only known record by record: its id and its name, and no more."""
+    """The model behind a property or a reference is only known record by record: its id and its name, and no more."""
     behind = rest[1:] if field.type == "properties" else rest
     if behind and (field.type not in ("properties", "reference") or behind not in (["id"], ["display_name"])):
         raise RefusalError(
@@ -173,7 +173,7 @@ def _check_specification(reach, model, specification, root=None, walked=()):
         if "context" in node:
             node["context"] = plain_names(reach, model.env, checked_context(model.env, node["context"]))
         if not field.relational:
-            # What a reference or a property leads to is only known record by record.
+            # The model behind a reference or a property is only known record by record.
             if node.get("fields"):
                 raise RefusalError("odoo.field", f"The field {name} of {model._name} cannot be expanded.", field=name)
             continue

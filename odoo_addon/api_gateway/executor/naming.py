@@ -3,7 +3,7 @@ e-mail address (`show_email`), a tax number, an amount."""
 
 from .reach import READ
 
-# What every call has, and what these change is no other value.
+# Keys that every call has; they change no other value.
 KEPT = frozenset(["allowed_company_ids", "company", "lang", "tz", "uid"])
 
 

@@ -1,4 +1,4 @@
-"""What a call may reach: the never-exposed list, and what its credential was narrowed to."""
+"""The reach of a call: the never-exposed list, and the scopes and models of its credential."""
 
 from contextlib import contextmanager
 
@@ -44,7 +44,7 @@ class Reach:
         return model_name.startswith("gateway.") or (self.is_narrowed and GUARDED.match(model_name))
 
     def keeps(self, model_name):
-        """Whether nothing may write the model while a method runs that reads: what a wizard works on may be written."""
+        """Whether nothing may write the model while a reading method runs: a wizard's own records may be written."""
         if not (self._is_reading and self.is_narrowed):
             return False
         return not self._registry[model_name]._transient and not self.permits(model_name, WRITE)
@@ -133,7 +133,7 @@ class Reach:
         return CODE.match(model_name) if action in (WRITE, DELETE) else action == READ and model_name in UNREAD
 
     def names(self, model_name):
-        """Whether the credential's own list has the model, not just whatever it has."""
+        """Whether the credential names the model itself, and not only all models."""
         scopes = self._scopes is not None and f"{model_name}:{WRITE}" in self._scopes
         return scopes or (self._models is not None and model_name in self._models.names)
 

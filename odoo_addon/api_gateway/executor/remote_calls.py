@@ -2,7 +2,7 @@
 `@disable_rpc` and by the *RPC config* of a model; it holds that against `execute_cr`, which no call of the gateway
 passes."""
 
-# What an action is, in methods, by whatever operation it comes.
+# The methods that an action stands for, whichever operation it comes with.
 METHODS = {"read": ("read",), "delete": ("unlink",)}
 
 

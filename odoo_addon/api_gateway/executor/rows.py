@@ -19,7 +19,7 @@ ABOUT = {
     "rating.rating": "res_model",
     "snailmail.letter": "model",
 }
-# What of mail that waits to be sent stands in messages (code_and_rights.UNREAD): not what people wrote to each other.
+# Messages of mail that waits to be sent (code_and_rights.UNREAD), but not people's own messages to each other.
 MAILED = Domain("mail_ids", "not any", [("is_notification", "=", False)])
 
 
@@ -90,7 +90,7 @@ class Rows:
         field = ABOUT[model_name]
         if model_name == "ir.attachment":
             return self._of_files(env, mode)
-        # Whatever a message is posted on was checked when it was named.
+        # The record that a message is posted on was checked when it was named.
         return self._of_models(env, field, None if mode == "create" else READ)
 
     def _of_files(self, env, mode):
@@ -102,7 +102,7 @@ class Rows:
             return domain
         if mode == "create":
             domain &= Domain("res_field", "=", False) | self._of_models(env, "res_model", WRITE)
-        # What Odoo serves at an address is code: the scripts of its pages among them.
+        # Files that Odoo serves at an address are code, such as the scripts of its pages.
         is_served = Domain("type", "=", "binary") & Domain("url", "!=", False)
         return domain & ~is_served & Domain("res_model", "!=", "ir.ui.view")
 
@@ -131,7 +131,7 @@ def _abouts(env, model_name):
 
 
 def _actions(owner, mode):
-    """What a row's model is needed for: to change a file is to write its record."""
+    """The action needed on a row's model: changing a file means writing its record."""
     if owner != "ir.attachment" or mode == "read":
         return (READ,)
     return (READ, WRITE) if mode == "create" else (WRITE,)

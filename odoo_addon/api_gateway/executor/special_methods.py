@@ -174,7 +174,7 @@ _PANEL = frozenset(
         "search_domain",
     ]
 )
-# What methods that take any keyword know. They would pass the others on, or fail on them after the work is done.
+# Keywords of methods that take any. They would pass others on, or fail on them after the work is done.
 KEYWORDS = {
     "get_view": frozenset(
         ["action_id", "embedded_action_id", "embedded_parent_res_id", "load_filters", "mobile", "toolbar"]

@@ -1,4 +1,4 @@
-"""What the ORM's own reading methods will answer, counted before they read it: records of relations, and files. The
+"""The size of the answers of the ORM's reading methods, counted before they read: records of relations, and files. The
 executor's own operations count as they read (`reader.py`); these methods read all at once."""
 
 from collections import Counter

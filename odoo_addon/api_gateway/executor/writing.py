@@ -48,7 +48,7 @@ def write_together(env, reach, operations):
     check_values(reach, model, values_list, [operation["ids"] for operation in operations])
     with explain_values(model, values_list):
         for operation, values in zip(operations, values_list, strict=True):
-            # What the ORM has to read before it writes, it reads of all of them at once.
+            # Values that the ORM has to read before it writes are read for all of them at once.
             model.browse(operation["ids"]).with_prefetch(everyone.ids).write(values)
         env.flush_all()
     return [

@@ -43,7 +43,7 @@ class Base(models.AbstractModel):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        """What is not described is not read either by `read` and `search_read` without names. Only here: methods that
+        """`read` and `search_read` without names leave out fields that are not described. Only here: methods that
         live beside such a field go on, for it is their code and not the caller that asks for it."""
         return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
 

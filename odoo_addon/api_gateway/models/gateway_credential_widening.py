@@ -1,4 +1,4 @@
-"""Who narrows credentials for others must not hand out what they may not have themselves."""
+"""Users who narrow other users' credentials must not hand out rights that they lack themselves."""
 
 from odoo import models
 from odoo.exceptions import AccessError

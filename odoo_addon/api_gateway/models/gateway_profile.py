@@ -1,4 +1,4 @@
-"""What governs a caller: limits, addresses, scopes, models and the level of its logs."""
+"""The rules for a caller: limits, addresses, scopes, models and the level of its logs."""
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError

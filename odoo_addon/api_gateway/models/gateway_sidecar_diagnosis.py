@@ -1,4 +1,4 @@
-"""What answers under an address: asked from Odoo, before callers are sent there."""
+"""Checks from Odoo what answers at an address, before callers are sent there."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""What tokens are signed with. The secret itself passes no field, no view and no call."""
+"""The secret that signs tokens. The secret itself passes no field, no view and no call."""
 
 from odoo import api, models
 

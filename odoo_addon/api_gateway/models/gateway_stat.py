@@ -60,7 +60,7 @@ class GatewayStat(models.AbstractModel):
     @api.model
     @api.readonly
     def consumers(self):
-        """Who called so far, as far as the asker may know: `[{consumer, name, user_id, user_name, last_seen}]`."""
+        """The consumers so far that the asker may see: `[{consumer, name, user_id, user_name, last_seen}]`."""
         self._check_group()
         found = self._consumers_of(None if self._is_manager() else self.env.uid)
         self._add_user_names(found)

@@ -15,7 +15,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _auth_method_gateway(cls):
-        """Who signed the body may name the user of each call; see executor/channel.py."""
+        """The signer of the body may name the user of each call; see executor/channel.py."""
         request.dispatcher.authenticate()
 
     @classmethod

@@ -11,7 +11,7 @@ from ..tools.account_links import accounts_opened
 from ..tools.gate import ExposureError, gate
 from .mail_document_links import check_mail
 
-# Whether what is rendered becomes mail right away, whose recipients are checked.
+# Whether the rendered text becomes mail right away: the mail's recipients are checked.
 _is_mailed = ContextVar("api_gateway_is_mailed", default=False)
 # Headers that bring a mail to others than its fields say.
 REDIRECTING = re.compile(r"(?:to|cc|bcc|x-msg-to-add|x-forge-to)['\"]", re.IGNORECASE)

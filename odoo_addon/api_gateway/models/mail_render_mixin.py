@@ -99,7 +99,7 @@ class MailRenderMixin(models.AbstractModel):
         return model == "digest.tip" and self._gateway_holds(self.env[model].browse(res_ids), text)
 
     def _gateway_holds(self, source, text, engine=None):
-        """Whether the text is that of a saved record, with `engine` in a field that is rendered by it."""
+        """Whether the text is a saved record's, in a field that is rendered by `engine`."""
         if not all(type(id_) is int for id_ in source._ids):
             return False
         for name, field in source._fields.items():

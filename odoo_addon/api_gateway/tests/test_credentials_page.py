@@ -1,4 +1,4 @@
-"""What the page API Access Keys shows whom, and that no RPC of Odoo shows or changes another's keys."""
+"""The page API Access Keys shows each user only their own keys, and no RPC of Odoo shows or changes another's."""
 
 from datetime import timedelta
 

@@ -25,7 +25,7 @@ HIDDEN_MODELS = [
 
 @tagged("post_install", "-at_install")
 class TestExposure(ChannelCase):
-    """What is never exposed stays closed on every path, for an administrator too."""
+    """Models that are never exposed stay closed on every path, for an administrator too."""
 
     @classmethod
     def setUpClass(cls):

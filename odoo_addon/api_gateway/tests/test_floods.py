@@ -22,7 +22,7 @@ def either(conditions):
 
 @tagged("post_install", "-at_install")
 class TestFloods(ChannelCase):
-    """What would take all of Postgres's memory is refused before the ORM sees it. Each input is just over its bound."""
+    """Queries that would take all of Postgres's memory never reach the ORM. Each input is just over its bound."""
 
     def test_relations_that_one_statement_joins_are_bounded(self):
         deep = ".".join(["parent_id"] * 9)

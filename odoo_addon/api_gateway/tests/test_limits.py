@@ -15,7 +15,7 @@ WIPE = (
 
 @tagged("post_install", "-at_install")
 class TestLimits(TransactionCase):
-    """What sidecars write is committed, outside of any transaction of Odoo's: so all here happens in short transactions
+    """Sidecars commit their rows outside of any transaction of Odoo's: so all here happens in short transactions
     of its own, as in one request after the other."""
 
     def setUp(self):

@@ -6,7 +6,7 @@ from .common import ChannelCase, create, method, read, tree, write
 
 @tagged("post_install", "-at_install")
 class TestReadOnly(ChannelCase):
-    """What people cannot write in Odoo is set aside when it is sent back as it was read, and refused otherwise."""
+    """Fields that people cannot write in Odoo are set aside when sent back as they were read, and refused otherwise."""
 
     @classmethod
     def setUpClass(cls):

@@ -302,7 +302,7 @@ class TestRights(ChannelCase):
         self.assertEqual(self.env["sale.order"].browse(copied).order_line.product_id, product)
 
     def test_a_narrowed_credential_moves_no_users_door(self):
-        """Who reads a user's mail sets its password, and is that user."""
+        """A reader of a user's mail could set the user's password."""
         contact = self.admin.partner_id
         archived = new_test_user(self.env, "gateway_archived", email="a@example.com")
         archived.active = False

@@ -5,7 +5,7 @@ from .common import ChannelCase, create, method, read, search, tree, write
 
 @tagged("post_install", "-at_install")
 class TestScopes(ChannelCase):
-    """What a credential was narrowed to holds inside Odoo too."""
+    """The scopes and models of a credential hold inside Odoo, too."""
 
     def narrowed(self, *scopes, models=None):
         return {"scopes": list(scopes), "models": models}

@@ -173,7 +173,7 @@ class TestWaysOut(ChannelCase):
             self.assert_refused(answer, "scope.insufficient", "read res.country")
 
     def test_a_path_ends_at_a_property_or_a_reference(self):
-        """What is behind is of a model that only the record tells."""
+        """Only the record says of which model the record behind the field is."""
         admin = self.env.ref("base.user_admin").id
         definition = [{"name": "who", "type": "many2one", "string": "Who", "comodel": "sale.order"}]
         project = self.env["project.project"].create({"name": "P", "task_properties_definition": definition})

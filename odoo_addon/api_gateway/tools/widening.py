@@ -1,4 +1,4 @@
-"""What narrows a credential, and whether a change widens it."""
+"""The bounds of a credential, and whether a change widens it."""
 
 import ipaddress
 import re

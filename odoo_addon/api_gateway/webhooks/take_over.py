@@ -40,7 +40,7 @@ def run(webhooks, most):
 
 
 def _commit(env, processed, remaining=None):
-    """What was sent cannot be taken back, so each result is committed before the next request goes out."""
+    """A sent request cannot be taken back, so each result is committed before the next one goes out."""
     env["ir.cron"]._commit_progress(processed, remaining=remaining)
 
 

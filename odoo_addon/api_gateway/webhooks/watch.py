@@ -1,4 +1,4 @@
-"""What webhooks look for on a model, as plain data: the registry's cache may keep it."""
+"""The webhooks that watch a model, as plain data: the registry's cache may keep it."""
 
 from typing import NamedTuple
 

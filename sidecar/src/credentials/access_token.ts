@@ -24,7 +24,7 @@ interface KnownToken {
   readonly expiresAtMs: number;
   /** That, or the end of what it is bound to. */
   endsAtMs: number;
-  /** What `principal` was made from; without a principal, what refused it. */
+  /** The standing that `principal` was made from; without a principal, the error that refused it. */
   standing: Standing | undefined;
   principal: Principal | undefined;
 }

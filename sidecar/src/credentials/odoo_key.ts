@@ -111,7 +111,7 @@ class KeyCache {
     const row = await this.#matching(rows, secret, key, attempt);
     if (row === undefined) throw new CredentialRefused(rows.length === 0 ? 'unknown key' : 'wrong key');
     if (row.scope !== null && row.scope !== rpcScope) throw new CredentialRefused(`key ${row.id} has the scope "${row.scope}"`);
-    // What overlapped with a change is not kept: whether the key still stands, its principal is read to say.
+    // A look-up that overlapped with a change is not kept: the principal is read to see whether the key still stands.
     making.keep(row.id);
     return row.id;
   }

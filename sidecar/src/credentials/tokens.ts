@@ -20,13 +20,13 @@ export interface IssuedTokens {
   readonly access: string;
   readonly refresh: string | undefined;
   readonly expiresInS: number;
-  /** What they allow now: of what was asked for, what the credential and its profile allow. */
+  /** The scopes that were asked for, as far as the credential and its profile allow them now. */
   readonly scopes: readonly string[] | null;
 }
 
 export interface IssueOptions {
   readonly proof: Proof;
-  /** What the token is narrowed to; null: to nothing that its credential is not. */
+  /** The token's own scopes; null: those of its credential. */
   readonly scopes: readonly string[] | null;
   readonly address: string;
   /** The `client_id` claim. */
@@ -140,7 +140,7 @@ export async function readRow(database: Database, text: string, type: TokenType)
   return { row, ...read };
 }
 
-/** Who a token stands for now. Rejects with CredentialRefused when what it is bound to has ended. */
+/** The principal of a token now. Rejects with CredentialRefused when the secret that it is bound to has ended. */
 export async function standingOf(database: Database, row: TokenRow, environment: EnvironmentStamps): Promise<Standing> {
   const principals = principalsOf(database);
   let standing = await principals.of(row.credential, row.credentialId);

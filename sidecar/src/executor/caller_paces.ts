@@ -27,7 +27,7 @@ const mostCountedMs = bearableMs + longestMs / times;
 
 interface Pace {
   good: number;
-  /** What was counted against it, at that time on the monotonic clock. */
+  /** Time counted against it, at that moment on the monotonic clock. */
   countedMs: number;
   countedAt: number;
   /** Of its slowest call lately. */
@@ -39,7 +39,7 @@ interface Pace {
 export class CallerPaces {
   readonly #slots: number;
   readonly #paces = new LRUCache<string, Pace>({ max: 10_000, ttl: longestMs });
-  /** Who came last, when, and when the last one came that was another. */
+  /** The caller that came last, when it came, and when another one last came. */
   #latest = '';
   #latestAt = Number.NEGATIVE_INFINITY;
   #otherAt = Number.NEGATIVE_INFINITY;

@@ -176,7 +176,7 @@ export class OdooChannel {
     return { inFlight: this.#options.slots - this.#free, queued: this.#queue.size };
   }
 
-  /** What was sent goes on in Odoo and keeps its slot; what waits is taken out. */
+  /** A call that was sent goes on in Odoo and keeps its slot; one that waits is taken out. */
   #giveUp(waiting: Waiting, reason: 'odoo.overloaded' | 'odoo.timeout'): void {
     const waited = this.#queue.delete(waiting);
     clearTimeout(waiting.queueTimer);

@@ -1,4 +1,4 @@
-// What Odoo's end of the channel is asked to do, and what it gives (the table in docs/architecture.md).
+// Operations that Odoo's end of the channel carries out, and their results (the table in docs/architecture.md).
 
 import type { CredentialKind } from '../db/credentials.ts';
 import { GatewayError } from '../errors.ts';

@@ -1,4 +1,4 @@
-// What became of a write whose answer is no answer of Odoo's.
+// Whether a write happened, when no answer of Odoo's says so.
 
 import type { ErrorOptions } from '../errors.ts';
 

@@ -22,7 +22,7 @@ const mostRemembered = 20_000;
 
 export interface IpBlocking {
   readonly policy: Policy;
-  /** What the policy does, for what is no request: throws or rejects when the address is blocked. */
+  /** The policy's check for connections that are not requests: throws or rejects when the address is blocked. */
   readonly admit: (database: Database, address: string) => undefined | Promise<void>;
   /** Counts violations after the answer, so that no request waits for it. */
   readonly recorder: Recorder;

@@ -47,7 +47,7 @@ export function limits(): { readonly beforeBody: Policy; readonly afterBody: Pol
   };
 }
 
-/** For what is no request and has no caller: throws or rejects when the address has asked too often. */
+/** For connections that are not requests and have no caller: throws or rejects when the address has come too often. */
 export async function chargeAnonymous(database: Database, address: string): Promise<void> {
   const limits = perMinute(database.settings['throttle.anonymous']);
   const decision = await throttleOf(database).take(addressSubject('anonymous', address), limits);

@@ -42,7 +42,7 @@ const gatherMs = 2;
 /** After Postgres failed to answer, nobody waits for it before this has passed. */
 const retryMs = 250;
 
-/** What was last heard of a subject. */
+/** The last known state of a subject. */
 interface Known {
   readonly limits: PerWindow;
   readonly left: Record<Window, number>;

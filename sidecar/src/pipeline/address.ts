@@ -39,7 +39,7 @@ export function addressBehind(
   return client.toString();
 }
 
-/** What the kernel reports is well-formed; only the mapped form and a zone need taking off. */
+/** The kernel's addresses are well-formed; only the mapped form and a zone need taking off. */
 function spelling(peer: string): string {
   if (peer.startsWith('::ffff:') && peer.includes('.')) return peer.slice('::ffff:'.length);
   const zone = peer.indexOf('%');

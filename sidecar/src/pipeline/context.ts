@@ -1,4 +1,4 @@
-// What one request carries from policy to policy, and what the parts of its way look like.
+// The context that a request carries from policy to policy, and the types of policies, endpoints and answers.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -129,11 +129,11 @@ export interface Endpoint {
   /** Under which requests are counted and logged. */
   readonly name: string;
   readonly access: Access;
-  /** What it is charged as; by its HTTP method when nothing is said. A function is asked before and after the body. */
+  /** The kind it is charged as; by default, that of its HTTP method. A function is asked before and after the body. */
   readonly kind?: OperationKind | ((context: RequestContext) => OperationKind);
   /** For endpoints that take several operations at once: how many the body holds. The limits count each of them. */
   readonly operations?: (context: RequestContext) => number;
-  /** Without a caller: under which limit by address it stands; `anonymous` when nothing is said. */
+  /** Without a caller: the limit by address that applies; `anonymous` by default. */
   readonly limitedAs?: 'login' | 'token';
   /**
    * What the caller's scopes must allow, as far as the path tells; nothing said: no scope is needed. Endpoints that learn
@@ -181,12 +181,12 @@ export class RequestContext {
   asked: Asked;
   /** For the record, where a request is more than its path and its status say: `/mcp search_records`, refused. */
   countedAs: { route?: string; status?: number } = {};
-  /** Names a credential that was refused, and the network that it came from; it tells nothing of it. */
+  /** A name for a credential that was refused and the network that it came from; it reveals nothing about it. */
   presented: string | undefined = undefined;
   /** Headers about the caller's limits, name and value in turn. */
   limitHeaders: readonly string[] = [];
 
-  /** What Odoo read and wrote in, as RFC 5646 names it. */
+  /** The languages that Odoo read and wrote in, as RFC 5646 names them. */
   languages: readonly string[] = [];
 
   /** Milliseconds, for Server-Timing and the record. */

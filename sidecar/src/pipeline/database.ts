@@ -1,4 +1,4 @@
-// Which of the served databases a request means, and whether what is remembered of it still holds.
+// Chooses the database of a request, and makes sure that its caches still hold.
 
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';

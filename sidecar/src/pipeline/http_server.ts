@@ -30,7 +30,7 @@ export function createHttpServer(app: RequestListener, takesUpgrade: (request: I
   server.on('clientError', refuseMalformed);
   // The body's policy says "go on", once nothing in the head stands against it.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
-  // What else is expected is not known here, and no reason to answer nothing else.
+  // Other values of Expect are not known here, and are no reason to refuse the request.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   answerHalfClosed(server);
   return server;

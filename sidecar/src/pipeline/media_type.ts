@@ -1,4 +1,4 @@
-// What a body says that it is (RFC 9110, section 8.3).
+// The media type of a body (RFC 9110, section 8.3).
 
 import { GatewayError } from '../errors.ts';
 

@@ -1,4 +1,4 @@
-// What Node's parser rejects, and thereby reaches no route.
+// Requests that Node's parser rejects, and that therefore reach no route.
 
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
@@ -37,7 +37,7 @@ export function refuseMalformed(fault: ParserFault, socket: Duplex): void {
 
 export type ParserFault = Error & { readonly code?: string; readonly rawPacket?: Buffer };
 
-/** What went wrong in the parser, as far as its code and the bytes that it read last tell. */
+/** The parser's fault, as far as its code and the bytes that it read last show it. */
 export function reasonOfFault({ code, rawPacket }: ParserFault): Reason {
   const read = rawPacket?.toString('latin1') ?? '';
   const [line = ''] = read.split(/[\r\n]/, 1);

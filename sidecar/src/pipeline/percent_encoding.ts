@@ -1,4 +1,4 @@
-// What people get wrong when they put text into an address.
+// Common mistakes in percent-encoding.
 
 /** What is wrong with a text that `decodeURIComponent` refuses, to follow its name in a sentence. */
 export function undecodable(text: string): string {

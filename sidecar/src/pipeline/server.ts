@@ -33,7 +33,7 @@ export function createApp(routes: readonly Route[], pipeline: Pipeline): Express
     place.all(serve(methodNotAllowed(group), pipeline));
   }
   app.use(serve(nothingHere, pipeline));
-  // What express itself refuses, before any endpoint: a path that is not valid percent-encoding.
+  // Refused by express itself, before any endpoint: a path that is not valid percent-encoding.
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     const message = `The path ${undecodable(request.url.replace(/\?.*/s, ''))}`;
     const error = thrown instanceof URIError ? new GatewayError('request.path', { message, cause: thrown }) : thrown;
@@ -104,7 +104,7 @@ const nothingHere: Endpoint = {
   },
 };
 
-/** What is possible here, also for a browser that asks before it calls; `pipeline/cors.ts` says for which pages. */
+/** Lists the methods of a path, also for a browser's preflight; `pipeline/cors.ts` says for which pages. */
 function preflight(group: readonly Route[]): Endpoint {
   const allowed = methodsOf(group);
   return {
@@ -122,7 +122,7 @@ function preflight(group: readonly Route[]): Endpoint {
   };
 }
 
-/** Takes a caller and a body like the methods that exist, so that what is wrong with those is said first. */
+/** Checks caller and body like the methods that exist, so that a fault in those is reported first. */
 function methodNotAllowed(group: readonly Route[]): Endpoint {
   const allowed = methodsOf(group);
   return {

@@ -22,7 +22,7 @@ import { decoded, namedSecrets } from './texts.ts';
 export const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;
 /** A text that may be JSON. */
 export const json = /^\s*[[{"]/;
-/** What is nested deeper is not looked at, and not stored. */
+/** Values nested deeper are neither searched nor stored. */
 export const deepest = 64;
 
 // More than any honest request carries. Beyond these bounds secrets cannot be told apart from other text, so nothing is stored.

@@ -1,6 +1,6 @@
 // Where in parsed JSON a secret stands by its position, under no name of its own: behind a secret field in a domain, among
 // the arguments of a method that takes passwords, in the column of a table, beside the name that says what it is.
-// What doubt leaves open is hidden.
+// In doubt, a value is hidden.
 
 import { isSecretMethod, isSecretName } from './names.ts';
 import { isIdentifier, isOperator } from './texts.ts';

@@ -116,7 +116,7 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
 
 const refreshBody = z.object({ refresh_token: z.string().min(1), scope: z.string().max(4_000).optional() });
 
-/** What stands against a login now stands against going on with one. */
+/** A refresh is refused for the same reasons as a login. */
 async function refresh(context: RequestContext, needsSecondFactor: NeedsSecondFactor, attempt: Attempt): Promise<Answer> {
   const body = parsed(refreshBody, context.body, 'refresh_token');
   attempt.presents(['refresh', body.refresh_token]);
@@ -152,7 +152,7 @@ const exchangeBody = z
   .object({ api_key: text.optional(), apikey: text.optional(), key: text.optional(), scope: z.string().max(4_000).optional() })
   .optional();
 
-/** A key, in a header or the body, for an access token that may do what the key may, and no longer. */
+/** Gives, for a key in a header or the body, an access token with the key's rights that lives no longer than the key. */
 async function exchange(context: RequestContext, keys: readonly KeyAuthenticator[], attempt: Attempt): Promise<Answer> {
   const { database } = context;
   const body = parsed(exchangeBody, context.body, 'api_key');

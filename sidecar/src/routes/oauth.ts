@@ -149,7 +149,7 @@ async function ownToken(context: RequestContext, parameter: (name: string) => st
   return found?.row.credential === 'client' && found.row.credentialId === principal.credentialId ? found : undefined;
 }
 
-/** What a client may know about its own token; about any other one, only that it is not its own. */
+/** A client learns about its own token; about any other one, only that it is not its own. */
 async function introspect(context: RequestContext, attempt: Attempt, environment: EnvironmentStamps): Promise<Answer> {
   const found = await ownToken(context, parametersOf(context), attempt);
   if (found === undefined || found.row.spentForS !== null) return inactive;

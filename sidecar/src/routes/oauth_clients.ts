@@ -48,7 +48,7 @@ const newClient = z.strictObject({
   expires_at: z.string().max(30).optional(),
 });
 
-/** The one answer that holds the secret. What ends sooner than its key must not leave behind what does not. */
+/** The only answer that holds the secret. A token, which ends before its key, must not leave behind a client that does not. */
 async function create(context: RequestContext, administer: Administer): Promise<Answer> {
   const values = newClient.safeParse(context.body);
   if (!values.success) {

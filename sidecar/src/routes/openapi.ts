@@ -29,7 +29,7 @@ interface Kept {
 
 const mostKept = 500;
 const mostKeptBytes = 64 * 1024 * 1024;
-/** What a signal may have missed is not shown for longer. */
+/** After this long, a change that no signal reported shows, too. */
 const keptMs = 600_000;
 const brotli = promisify(brotliCompress);
 

@@ -1,4 +1,4 @@
-// What there is: GET /api/v1 lists the models that the caller may use, GET /api/v1/<model>/schema the fields it may see.
+// GET /api/v1 lists the models that the caller may use, GET /api/v1/<model>/schema the fields that it may see.
 
 import type { Odoo } from '../executor/execute.ts';
 import { requestedModel } from '../executor/target.ts';

@@ -1,4 +1,4 @@
-// What Prometheus collects from this process. Counted beside the figures, so that it works while Postgres is away.
+// Metrics for Prometheus. Counted beside the figures, so that they work while Postgres is away.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';

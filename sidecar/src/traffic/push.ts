@@ -10,7 +10,7 @@ import type { Counted } from './figures.ts';
 const tallyLength = 8;
 type Tally = number[];
 
-/** What happened, for one who watches. Durations are sums in milliseconds. */
+/** Traffic since the last message, for a watcher. Durations are sums in milliseconds. */
 export interface LiveFigures {
   requests: number;
   class_2: number;
@@ -116,7 +116,7 @@ export class Push {
     };
   }
 
-  /** What came after `id`; undefined when that is too long ago, or not an id of this sidecar. */
+  /** Messages after `id`; undefined when that is too long ago, or not an id of this sidecar. */
   since(id: number): readonly LiveMessage[] | undefined {
     if (id > this.#lastId || id < this.#lastId - this.#kept.length) return undefined;
     return this.#kept.slice(this.#kept.length - (this.#lastId - id));

@@ -14,7 +14,7 @@ import { isKept, logRow } from './log_row.ts';
 /** With the time that Postgres takes: a killed sidecar loses no more than its last second. */
 const flushEveryMs = 800;
 const maintainEveryMs = 60_000;
-/** What Postgres has not taken after this many tries, though it answered, would stop all that comes after it. */
+/** A batch that Postgres refuses this many times is dropped: it would stop all later ones. */
 const mostTries = 10;
 
 const mostBufferedRows = 50_000;
@@ -38,7 +38,7 @@ interface Batch<Content> {
   tries: number;
 }
 
-/** What is not in Postgres yet, and what never will be. */
+/** Requests and rows that are not in Postgres yet, and rows that never will be. */
 export interface Backlog {
   readonly requests: number;
   readonly rows: number;

@@ -55,7 +55,7 @@ interface Attempt {
 
 class Unsendable extends Error {}
 
-/** What is known of the answer when it breaks off stays in `attempt`. */
+/** If the answer breaks off, `attempt` keeps the part that arrived. */
 async function post(
   agent: Dispatcher,
   webhook: Webhook,

@@ -1,4 +1,4 @@
-// What one sidecar holds of one webhook: claimed jobs, each record's in a chain, a bounded number of requests at once.
+// One sidecar's share of one webhook: claimed jobs, each record's in a chain, a bounded number of requests at once.
 //
 // A record's next job goes out only when the one before it has arrived. So whatever is delivered twice (a sidecar that
 // died, a lease that ended), a receiver sees the events of a record for the first time in their order.
