@@ -43,8 +43,8 @@ class Base(models.AbstractModel):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        """`read` and `search_read` without names leave out fields that are not described. Only here: methods that
-        live beside such a field go on, for it is their code and not the caller that asks for it."""
+        """`read` and `search_read` without names leave out fields that are not described. Other methods of the model
+        still read them: their own code asks, not the caller."""
         return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
 
     def _gateway_shown(self, described, allfields):
