@@ -213,7 +213,7 @@ RULES = {
 
 
 def rule_of(model, name):
-    """The rule of the method, as the nearest model says that it has."""
+    """The rule of the method, from the nearest model that has one."""
     for cls in type(model).mro():
         if rule := RULES.get((getattr(cls, "_name", None), name)):
             return rule

@@ -1,5 +1,6 @@
 // Operations that Odoo's end of the channel carries out, and their results (the table in docs/architecture.md).
 
+import { z } from 'zod';
 import type { CredentialKind } from '../db/credentials.ts';
 import { GatewayError } from '../errors.ts';
 
@@ -191,3 +192,16 @@ function unexpected(what: string): GatewayError {
     cause: new Error(`Odoo's answer holds no ${what}: do both halves have the same version?`),
   });
 }
+
+/** The answer to `models`: the models that the user may use, with the user's own rights in Odoo. */
+export const listedModels = z.array(
+  z.object({
+    model: z.string(),
+    name: z.string(),
+    read: z.boolean(),
+    write: z.boolean(),
+    create: z.boolean(),
+    unlink: z.boolean(),
+  }),
+);
+export type ListedModel = z.infer<typeof listedModels>[number];

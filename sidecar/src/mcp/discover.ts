@@ -1,9 +1,9 @@
-// Tools to find one's way: who am I here, which models are there, what are a model's fields.
+// Tools for a first look: the caller, the models, the fields of a model.
 
 import { z } from 'zod';
 import { permits } from '../credentials/scopes.ts';
 import type { Odoo } from '../executor/execute.ts';
-import { asRecords } from '../executor/operations.ts';
+import { asRecords, listedModels } from '../executor/operations.ts';
 import { checkModel } from '../executor/target.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import { writesOf } from './access.ts';
@@ -32,16 +32,6 @@ const describeOutput = z.object({
 });
 const whoamiOutput = z.object({ user: z.object({}), may: z.object({}), company: z.unknown(), companies: z.unknown() });
 
-const listedShape = z.array(
-  z.object({
-    model: z.string(),
-    name: z.string(),
-    read: z.boolean(),
-    write: z.boolean(),
-    create: z.boolean(),
-    unlink: z.boolean(),
-  }),
-);
 const fieldShape = z.object({
   type: z.string(),
   string: z.string().catch(''),
@@ -114,7 +104,7 @@ async function findModels(odoo: Odoo, context: RequestContext, { query = '' }: z
     .toLowerCase()
     .split(/[\s._]+/)
     .filter((word) => word !== '');
-  const models = listedShape
+  const models = listedModels
     .parse(result)
     .map((model) => ({ model, score: scoreOf(model, words) }))
     .filter(({ score }) => words.length === 0 || score > 0)

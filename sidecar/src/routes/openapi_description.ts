@@ -6,6 +6,8 @@ import type { Resource, ResourceField } from '../db/resources.ts';
 import { GatewayError } from '../errors.ts';
 import type { Odoo } from '../executor/execute.ts';
 import { isExposed } from '../executor/exposure.ts';
+import type { ListedModel } from '../executor/operations.ts';
+import { listedModels } from '../executor/operations.ts';
 import type { Described, Fields, ModelDescription, ResourceDescription, ResourceLine } from '../openapi/description.ts';
 import type { Action, Grant, RequestContext } from '../pipeline/context.ts';
 
@@ -28,18 +30,6 @@ const usual = new Set([
 /** A thousand fields of a model weigh 300 kB, and readers of such documents hold them in memory. */
 const mostModels = 300;
 const pattern = /^[a-z_][a-z0-9_.]{0,127}\*?$|^\*$/;
-
-const listedShape = z.array(
-  z.object({
-    model: z.string(),
-    name: z.string(),
-    read: z.boolean(),
-    write: z.boolean(),
-    create: z.boolean(),
-    unlink: z.boolean(),
-  }),
-);
-type Listed = z.infer<typeof listedShape>[number];
 
 const fieldShape = z.object({
   type: z.string(),
@@ -80,7 +70,7 @@ export async function describeFor(context: RequestContext, odoo: Odoo, asked: re
   const resources = [...database.resources.values()];
   const grant = withResources(principal.grant, resources);
   const [listing] = await odoo.read(context, [{ op: 'models' }], grant);
-  const listed = new Map(listedShape.parse(listing).map((entry) => [entry.model, entry]));
+  const listed = new Map(listedModels.parse(listing).map((entry) => [entry.model, entry]));
 
   const chosen = choose([...listed.values()], asked, principal.grant);
   const shown = asked === undefined ? resources.filter(({ model }) => listed.has(model)) : [];
@@ -111,7 +101,7 @@ function bounds({ database: { settings } }: RequestContext): Pick<Described, 'li
   return { limit: { standard: Math.min(settings['limit.default'], most), most }, mostOperations: settings['batch.max'] };
 }
 
-function choose(listed: readonly Listed[], asked: readonly string[] | undefined, grant: Grant): string[] {
+function choose(listed: readonly ListedModel[], asked: readonly string[] | undefined, grant: Grant): string[] {
   const usable = listed.filter(({ model }) => permits(grant, 'read', model)).map(({ model }) => model);
   if (asked === undefined) {
     const narrowed = grant.models !== null || (grant.scopes ?? []).some((scope) => scope.includes(':'));
@@ -131,7 +121,7 @@ function choose(listed: readonly Listed[], asked: readonly string[] | undefined,
   return matched;
 }
 
-function modelDescription({ model, name, ...may }: Listed, fields: Fields, grant: Grant): ModelDescription {
+function modelDescription({ model, name, ...may }: ListedModel, fields: Fields, grant: Grant): ModelDescription {
   const scope = (action: Action) => permits(grant, action, model);
   const rights = {
     read: may.read && scope('read'),
@@ -145,7 +135,7 @@ function modelDescription({ model, name, ...may }: Listed, fields: Fields, grant
 
 function resourceDescription(
   resource: Resource,
-  listed: ReadonlyMap<string, Listed>,
+  listed: ReadonlyMap<string, ListedModel>,
   byModel: ByModel,
   grant: Grant,
 ): ResourceDescription | undefined {

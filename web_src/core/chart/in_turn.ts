@@ -36,7 +36,7 @@ async function doNext(): Promise<void> {
   }
 }
 
-/** No frames come to a page that nobody looks at: the second timer is for those. */
+/** A page in the background gets no frames: the second timer is for those. */
 function afterPaint(act: () => void): void {
   let isDue = true;
   const once = () => {
