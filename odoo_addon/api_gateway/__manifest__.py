@@ -20,6 +20,8 @@
         "views/gateway_key_views.xml",
         "views/gateway_client_views.xml",
         "views/gateway_token_views.xml",
+        "views/gateway_app_views.xml",
+        "views/consent_templates.xml",
         "views/res_users_views.xml",
         "views/gateway_request_log_views.xml",
         "views/gateway_request_source_views.xml",

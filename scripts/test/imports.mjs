@@ -24,7 +24,7 @@ import { rootDir } from '../stack/paths.mjs';
 const sidecarLayers = [
   ['main'],
   ['lifecycle', 'routes'],
-  ['pipeline', 'openapi', 'mcp'],
+  ['pipeline', 'openapi', 'mcp', 'oauth'],
   ['sync'],
   ['records'],
   ['compiled'],

@@ -22,7 +22,17 @@ export const catalogue = {
   'address.not_allowed': { status: 403, message: 'This credential may not be used from your address.' },
 
   'oauth.request': { status: 400, message: 'A parameter is missing, or one is not allowed here.' },
-  'oauth.grant_type': { status: 400, message: 'The grant type must be client_credentials.' },
+  'oauth.grant_type': {
+    status: 400,
+    message: 'The grant type must be client_credentials, authorization_code or refresh_token.',
+  },
+  'oauth.grant': { status: 400, message: 'The code or refresh token is not valid. Ask the user again.' },
+  'oauth.client': { status: 400, message: 'No such app is registered here.' },
+  'oauth.redirect': { status: 400, message: 'The redirect URI is not one that the app has registered.' },
+  'oauth.response_type': { status: 400, message: 'The response type must be code.' },
+  'oauth.resource': { status: 400, message: 'The resource is not an address of this gateway.' },
+  'oauth.registration': { status: 403, message: 'Apps may not register themselves here. Ask a manager of the gateway.' },
+  'oauth.metadata': { status: 400, message: 'The metadata of the app is not acceptable.' },
   'oauth.scope': { status: 400, message: 'The scope is malformed, or wider than what was granted.' },
 
   'agent.off': { status: 403, message: 'AI agents have no access here. A manager allows it in the settings of API Gateway.' },
@@ -262,9 +272,21 @@ export function renderRpc(error: GatewayError, requestId: string, body: unknown)
   };
 }
 
-function oauthCode({ reason, status }: GatewayError, withToken: boolean): string {
-  if (reason === 'oauth.grant_type') return 'unsupported_grant_type';
-  if (reason === 'oauth.scope') return 'invalid_scope';
+const oauthCodes: Partial<Record<Reason, string>> = {
+  'oauth.grant_type': 'unsupported_grant_type',
+  'oauth.scope': 'invalid_scope',
+  'oauth.grant': 'invalid_grant',
+  'oauth.client': 'invalid_client',
+  'oauth.redirect': 'invalid_redirect_uri',
+  'oauth.response_type': 'unsupported_response_type',
+  'oauth.resource': 'invalid_target',
+  'oauth.metadata': 'invalid_client_metadata',
+};
+
+/** The `error` of RFC 6749, 7591 and 8707. */
+export function oauthCode({ reason, status }: GatewayError, withToken = false): string {
+  const code = oauthCodes[reason];
+  if (code !== undefined) return code;
   if (reason === 'scope.insufficient') return 'insufficient_scope';
   if (status === 401) return withToken ? 'invalid_token' : 'invalid_client';
   if (status === 403) return withToken ? 'access_denied' : 'unauthorized_client';

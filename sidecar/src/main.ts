@@ -41,6 +41,7 @@ import { EventReader } from './records/event_reader.ts';
 import { Metadata } from './records/metadata.ts';
 import { RecordShapes } from './records/record_shapes.ts';
 import { authRoutes } from './routes/auth.ts';
+import { authorizeRoutes } from './routes/authorize.ts';
 import { batchRoute } from './routes/batch.ts';
 import { changesRoute } from './routes/changes.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -194,6 +195,7 @@ function main(config: Config, log: Log): void {
         keys,
       }),
       ...oauthRoutes(originOf, environment),
+      ...authorizeRoutes(originOf),
       ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
       mcpRoute(new McpServer(tools, manifest.version), tools),
       batchRoute(odoo, shapes),
@@ -211,7 +213,7 @@ function main(config: Config, log: Log): void {
         database: chosenDatabase(databases),
         CORS: cors(),
         'IP block': blocking.policy,
-        authenticate: limitFailures(authentication([...keys, new AccessTokens(environment)])),
+        authenticate: limitFailures(authentication([...keys, new AccessTokens(environment)], originOf)),
         'IP list': ipList(),
         scope: scopes(),
         concurrency: concurrencyCap(),

@@ -1,6 +1,7 @@
 // A person in Odoo's web client: a session, calls as the client makes them, and the dialog that asks for the password
 // before something sensitive is done.
 
+import type { Answer } from './http_client.ts';
 import { HttpClient } from './http_client.ts';
 
 export interface ShownSecret {
@@ -52,6 +53,14 @@ export class OdooWeb {
     const { error, result } = answer.json ?? {};
     if (error) throw new Error(`${error.data?.name}: ${error.data?.message}`);
     return result as T;
+  }
+
+  /** A page of Odoo as the browser gets it, or what a form of it gives when it is sent. */
+  page(path: string, form?: URLSearchParams, headers: Record<string, string> = {}): Promise<Answer> {
+    const named = { Cookie: this.#cookie, ...headers };
+    if (form === undefined) return this.#http.get(path, { headers: named });
+    const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    return this.#http.request('POST', path, { headers: { ...type, ...named }, body: form.toString() });
   }
 
   /** The menu entries that the person sees, by id. */

@@ -8,6 +8,7 @@ const gateway = await useInstance({ shared: true });
 const alice = await createUser(gateway, 'alice');
 const key = await createOdooKey(gateway, { userId: alice });
 const ping = '/api/v1/ping';
+const metadata = `${gateway.url}/.well-known/oauth-protected-resource/api/v1`;
 const basic = (login: string, secret: string) => `Basic ${Buffer.from(`${login}:${secret}`).toString('base64')}`;
 
 test('ping says whose key it is, and what time it is', async () => {
@@ -61,7 +62,7 @@ describe('a key is refused', () => {
   test('with a challenge and no more', () => {
     expect(unknown).toEqual({
       status: 401,
-      challenge: 'Bearer realm="odoo", error="invalid_token"',
+      challenge: `Bearer realm="odoo", error="invalid_token", resource_metadata="${metadata}"`,
       error: { code: 401, message: 'Invalid or expired credentials', reason: 'auth.invalid' },
     });
   });
@@ -94,7 +95,7 @@ describe('a key is refused', () => {
   test('when there is no key, and says so', async () => {
     expect(await refused({})).toEqual({
       status: 401,
-      challenge: 'Bearer realm="odoo"',
+      challenge: `Bearer realm="odoo", resource_metadata="${metadata}"`,
       error: { code: 401, message: 'Missing access token', reason: 'auth.missing' },
     });
   });

@@ -144,7 +144,9 @@ describe('narrowing', () => {
       const answer = await gateway.post(path, body, { key });
       const { reason, details } = answer.json.error;
       expect([answer.status, reason, details.scope]).toEqual([403, 'scope.insufficient', scope]);
-      expect(answer.headers.get('www-authenticate')).toBe(`Bearer realm="odoo", error="insufficient_scope", scope="${scope}"`);
+      expect(answer.headers.get('www-authenticate')).toBe(
+        `Bearer realm="odoo", error="insufficient_scope", scope="${scope}", resource_metadata="${gateway.url}/.well-known/oauth-protected-resource/api/v1"`,
+      );
     },
   );
 

@@ -101,6 +101,8 @@ describe('the document', () => {
       '/api/openapi.json',
       '/api/identify',
       '/mcp',
+      '/api/oauth/authorize',
+      '/api/oauth/register',
     ];
     const expected = routes.filter((path) => !others.includes(path)).map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
     expect(expected.length).toBeGreaterThan(12);

@@ -96,6 +96,10 @@ export class KeysPage extends Component {
     void this.action.doAction(target);
   }
 
+  openApps(): void {
+    void this.action.doAction('api_gateway.gateway_connected_app_action');
+  }
+
   async end(key: AccessKey): Promise<void> {
     await revokeKey(this.orm, key.id);
     this.notification.add(_t('“%s” is revoked.', key.name), { type: 'success' });

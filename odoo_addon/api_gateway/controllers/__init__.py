@@ -1,1 +1,1 @@
-from . import execute, web
+from . import consent, execute, web

@@ -4,6 +4,8 @@
 delete from gateway.secret;
 delete from gateway.credential_secret;
 delete from gateway.token;
+delete from gateway.oauth_code;
+update gateway_connected_app set revoked_at = now() at time zone 'utc' where revoked_at is null;
 delete from gateway.live_ticket;
 update gateway_key set environment_name = null where environment_name is not null;
 -- Browsers would look for live figures at the original's sidecars.

@@ -26,6 +26,8 @@ from . import (
     gateway_client,
     gateway_secret_show,
     gateway_token,
+    gateway_app,
+    gateway_connected_app,
     res_partner,
     res_users,
     res_users_apikeys,

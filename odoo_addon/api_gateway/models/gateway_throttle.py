@@ -24,8 +24,8 @@ class GatewayThrottle(models.Model):
           hashtextextended(t.subject || w.period, 0) & 9007199254740991 as id,
           t.subject,
           split_part(t.subject, ':', 1) as kind,
-          coalesce(p.name, gk.name, ok.name, c.name, substr(t.subject, strpos(t.subject, ':') + 1)) as who,
-          coalesce(u.id, gk.user_id, ok.user_id, c.user_id) as user_id,
+          coalesce(p.name, gk.name, ok.name, c.name, ca.name, substr(t.subject, strpos(t.subject, ':') + 1)) as who,
+          coalesce(u.id, gk.user_id, ok.user_id, c.user_id, ca.user_id) as user_id,
           w.period,
           w.used,
           w.most,
@@ -43,6 +43,7 @@ class GatewayThrottle(models.Model):
         left join public.gateway_key gk on t.subject = 'gateway_key:' || gk.id
         left join public.res_users_apikeys ok on t.subject = 'odoo_key:' || ok.id
         left join public.gateway_client c on t.subject = 'client:' || c.id
+        left join public.gateway_connected_app ca on t.subject = 'app:' || ca.id
         where w.most > 0 and w.used > 0 and w.resets_at > gateway.utc_now()
     """
 
@@ -52,6 +53,7 @@ class GatewayThrottle(models.Model):
             ("user", "User"),
             ("gateway_key", "Gateway Key"),
             ("odoo_key", "Odoo API Key"),
+            ("app", "Connected App"),
             ("client", "OAuth2 Client"),
             ("anonymous", "Anonymous Requests"),
             ("login", "Logins"),

@@ -25,7 +25,13 @@ class GatewayToken(models.Model):
 
     type = fields.Selection([("access", "Access"), ("refresh", "Refresh")], readonly=True)
     credential = fields.Selection(
-        [("login", "Login"), ("client", "OAuth2 Client"), ("gateway_key", "API Key"), ("odoo_key", "Odoo's API Key")],
+        [
+            ("login", "Login"),
+            ("client", "OAuth2 Client"),
+            ("gateway_key", "API Key"),
+            ("odoo_key", "Odoo's API Key"),
+            ("app", "Connected App"),
+        ],
         "Issued for",
         readonly=True,
     )

@@ -61,6 +61,15 @@ class ResConfigSettings(models.TransientModel):
         "Longest Login", gateway_setting="token.family_s", least=1, most=365, scale=86_400
     )
     gateway_token_issuer = fields.Char("Issuer of Tokens", gateway_setting="token.issuer", least=1, most=200)
+    gateway_oauth_apps = fields.Selection(
+        [
+            ("registered", "Only registered apps"),
+            ("documents", "Also apps with a web address of their own"),
+            ("anyone", "Any app that registers itself"),
+        ],
+        "Apps That May Ask Users",
+        gateway_setting="oauth.apps",
+    )
     gateway_key_inactive_users = fields.Boolean("Keys of Archived Users", gateway_setting="key.inactive_users")
     gateway_key_grace_hours = fields.Integer(
         "Grace Period of Rotated Keys", gateway_setting="key.grace_hours", least=0, most=720

@@ -49,7 +49,7 @@ SECRET_METHOD = re.compile(
 )
 
 FORMS = re.compile(
-    r"gwk_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])"
+    r"gw[ck]_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])"
     r"|whsec_[A-Za-z0-9+/=_-]{8,}"
 )
 # JWTs, once there is a dot. This and the next two consume what they read, so that they take no square of the length.

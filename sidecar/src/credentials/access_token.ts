@@ -112,6 +112,7 @@ function narrowed(token: KnownToken, standing: Standing, environment: Environmen
   token.principal = {
     ...principal,
     isKeyItself: false,
+    resource: token.row.resource,
     expiresAtMs: Math.min(token.endsAtMs, principal.expiresAtMs ?? Number.POSITIVE_INFINITY),
     grant: { scopes: meet(grant.scopes, token.row.scopes), models: grant.models },
   };

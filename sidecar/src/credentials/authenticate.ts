@@ -7,6 +7,7 @@ import { refusedAsPasted } from './pasted.ts';
 import type { Credential } from './presented.ts';
 import { partsOf, readCredential } from './presented.ts';
 import { CredentialRefused } from './refused.ts';
+import { isWithinResource } from './resource.ts';
 import type { Proof } from './stamps.ts';
 
 /** A try at proving who one is, on the account of the address that it comes from. */
@@ -47,7 +48,18 @@ export interface KeyAuthenticator extends Authenticator {
 /** Finds the caller of a request. */
 export type Authenticate = (context: RequestContext, attempt: Attempt) => undefined | Promise<void>;
 
-export function authentication(authenticators: readonly Authenticator[]): Authenticate {
+/** @param originOf under which address the caller reaches the gateway: a token may be for one part of it */
+export function authentication(
+  authenticators: readonly Authenticator[],
+  originOf: (context: RequestContext) => string,
+): Authenticate {
+  const admit = (context: RequestContext, principal: Principal) => {
+    const { resource } = principal;
+    if (resource !== null && !isWithinResource(resource, originOf(context), context.request.path)) {
+      throw new CredentialRefused(`token: for ${resource}`);
+    }
+    context.principal = principal;
+  };
   return (context, attempt) => {
     const credential = readCredential(context.request.headers);
     if (credential === undefined) throw missing();
@@ -59,16 +71,20 @@ export function authentication(authenticators: readonly Authenticator[]): Authen
     }
 
     const found = asAnswered(() => authenticator.authenticate(credential, context.database, attempt));
-    if (found instanceof Promise) return settle(context, found);
-    context.principal = found;
+    if (found instanceof Promise) return settle(context, found, admit);
+    asAnswered(() => admit(context, found));
     return undefined;
   };
 }
 
-async function settle(context: RequestContext, pending: Promise<Principal>): Promise<void> {
+async function settle(
+  context: RequestContext,
+  pending: Promise<Principal>,
+  admit: (context: RequestContext, principal: Principal) => void,
+): Promise<void> {
   const startedAt = performance.now();
   try {
-    context.principal = await pending;
+    admit(context, await pending);
   } catch (error) {
     throw asAnswer(error);
   } finally {

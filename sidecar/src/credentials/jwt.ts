@@ -60,7 +60,7 @@ class Signer {
     })
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: secret.kid })
       .setIssuer(this.#database.settings['token.issuer'])
-      .setAudience(this.#database.channel.uuid)
+      .setAudience(subject.resource === null ? this.#database.channel.uuid : [this.#database.channel.uuid, subject.resource])
       .setSubject(String(subject.userId))
       .setJti(jti)
       .setIssuedAt(now)

@@ -26,7 +26,7 @@ class Principals {
 
   constructor(database: Database) {
     this.#database = database;
-    for (const kind of ['odoo_key', 'gateway_key', 'client'] as const) {
+    for (const kind of ['odoo_key', 'gateway_key', 'client', 'app'] as const) {
       database.onChange(kind, (ids) =>
         this.#standings.forget(ids, ({ principal }) => (principal.kind === kind ? principal.credentialId : 0)),
       );
@@ -98,6 +98,8 @@ function principalOf(kind: CredentialKind, row: CredentialRow): Principal {
     ips: row.ips,
     subject: subjectOf(kind, row),
     consumer,
+    companyId: row.companyId,
+    resource: null,
   };
 }
 

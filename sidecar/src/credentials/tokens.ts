@@ -1,9 +1,10 @@
 // Issues, renews and ends tokens.
 
 import { randomUUID } from 'node:crypto';
+import type { CredentialKind } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
 import type { TokenRow, TokenSubject, TokenType } from '../db/tokens.ts';
-import { findToken, insertTokens, revokeToken, revokeTokenFamily, spendToken } from '../db/tokens.ts';
+import { findToken, insertTokens, redeemCode, revokeToken, revokeTokenFamily, spendToken } from '../db/tokens.ts';
 import { GatewayError } from '../errors.ts';
 import { signerOf } from './jwt.ts';
 import type { Standing } from './principals.ts';
@@ -32,28 +33,33 @@ export interface IssueOptions {
   /** The `client_id` claim. */
   readonly client: string;
   readonly withRefresh: boolean;
+  /** The authorization code that they are issued for, and what was agreed with it; spent by this. */
+  readonly code?: { readonly hash: Buffer; readonly family: string; readonly resource: string | null };
 }
 
 /**
  * Tokens for an authenticated principal. They never outlive the credential or the secret that was shown, and end with either.
- * Throws `oauth.scope` when more is asked for than the credential holds.
+ * Throws `oauth.scope` when more is asked for than the credential holds, `oauth.grant` when somebody else has spent the code.
  */
 export async function issueTokens(database: Database, options: IssueOptions): Promise<IssuedTokens> {
-  const { standing, stamp } = options.proof;
+  const { code, proof } = options;
+  const { standing, stamp } = proof;
   const { principal } = standing;
   if (options.scopes !== null && !isWithin(options.scopes, principal.grant.scopes)) throw new GatewayError('oauth.scope');
   const subject: TokenSubject = {
-    family: randomUUID(),
+    family: code?.family ?? randomUUID(),
     credential: principal.kind,
     credentialId: principal.credentialId,
     userId: principal.userId,
     scopes: options.scopes,
     stamp,
+    resource: code?.resource ?? null,
     begunAt: new Date(),
     address: options.address,
   };
   const fresh = await sign(database, subject, standing, options.client, options.withRefresh);
-  await insertTokens(database, fresh.tokens, subject);
+  if (code === undefined) await insertTokens(database, fresh.tokens, subject);
+  else if (!(await redeemCode(database, code.hash, fresh.tokens, subject))) throw new GatewayError('oauth.grant');
   return fresh.issued;
 }
 
@@ -88,11 +94,15 @@ function familyEndMs(database: Database, { begunAt }: Pick<TokenSubject, 'begunA
 
 export interface RefreshOptions {
   readonly text: string;
+  /** What the token must have been issued for: an app's token is of no use where logins are renewed. */
+  readonly of: CredentialKind;
+  /** The `client_id` claim; undefined: the user's login. */
+  readonly client?: string;
   /** Undefined: as before. */
   readonly scopes: readonly string[] | undefined;
   readonly address: string;
   /** Whether its owner, as it stands now, may go on; throws what else to answer. `auth.mfa` ends the login. */
-  readonly admit: (standing: Standing) => Promise<void>;
+  readonly admit: (standing: Standing, row: TokenRow) => Promise<void>;
 }
 
 const noEnvironment: EnvironmentStamps = new Set();
@@ -104,6 +114,7 @@ const noEnvironment: EnvironmentStamps = new Set();
 export async function refreshTokens(database: Database, options: RefreshOptions): Promise<IssuedTokens> {
   await database.ensureFresh();
   const { row, jti } = await readRow(database, options.text, 'refresh');
+  if (row.credential !== options.of) throw new CredentialRefused(`a refresh token of the kind ${row.credential}`);
   if (row.spentForS !== null) {
     if (row.spentForS <= clumsyForS) throw new GatewayError('auth.refresh_spent');
     await revokeTokenFamily(database, row.family);
@@ -114,7 +125,7 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
   const { principal } = standing;
   if (familyEndMs(database, row) <= Date.now()) throw new CredentialRefused('the login has lasted as long as one may');
   try {
-    await options.admit(standing);
+    await options.admit(standing, row);
   } catch (error) {
     if (error instanceof GatewayError && error.reason === 'auth.mfa') await revokeTokenFamily(database, row.family);
     throw error;
@@ -123,10 +134,10 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
   if (holdsUntil(standing, row.stamp, noEnvironment) === undefined) throw new CredentialRefused('the password was changed');
   const held = meet(row.scopes, principal.grant.scopes);
   if (options.scopes !== undefined && !isWithin(options.scopes, held)) throw new GatewayError('oauth.scope');
-  const { family, credential, credentialId, userId, stamp, begunAt } = row;
+  const { family, credential, credentialId, userId, stamp, resource, begunAt } = row;
   const scopes = options.scopes ?? row.scopes;
-  const subject = { family, credential, credentialId, userId, scopes, stamp, begunAt, address: options.address };
-  const fresh = await sign(database, subject, standing, principal.login, true);
+  const subject = { family, credential, credentialId, userId, scopes, stamp, resource, begunAt, address: options.address };
+  const fresh = await sign(database, subject, standing, options.client ?? principal.login, true);
   if (!(await spendToken(database, jti, fresh.tokens, subject))) throw new GatewayError('auth.refresh_spent');
   return fresh.issued;
 }

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
 
-const credentialKinds = ['odoo_key', 'gateway_key', 'client', 'login'] as const;
+const credentialKinds = ['odoo_key', 'gateway_key', 'client', 'app', 'login'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
 
 /** `gateway.policy()`: what a profile prescribes; nulls where it says nothing. */
@@ -38,6 +38,8 @@ export interface CredentialRow {
   /** What proves it now: stamps with their end in milliseconds since 1970, null for no end (`gateway.stamps`). */
   readonly stamps: Readonly<Record<string, number | null>>;
   readonly policy: ProfilePolicy;
+  /** The one company that it works in; null: any of its user's. */
+  readonly companyId: number | null;
 }
 
 const credential = {
@@ -45,7 +47,7 @@ const credential = {
   text: `
     select
       credential_id as id, name, user_id as "userId", login, user_name as "userName", user_active as "userActive",
-      scopes, ips, expires_at as "expiresAt", stamps, policy
+      scopes, ips, expires_at as "expiresAt", stamps, policy, company_id as "companyId"
     from gateway.credential($1, $2)`,
 };
 

@@ -1,8 +1,8 @@
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
 
-/** `channel`: to Odoo; `jwt`: tokens; `cursor`: pages of lists; `confirmation`: writes that a person agrees to. */
-export type Purpose = 'channel' | 'jwt' | 'cursor' | 'confirmation';
+/** `channel`: to Odoo; `jwt`: tokens; `consent`: what Odoo asks a user to allow; `cursor`: pages of lists; `confirmation`: writes that a person agrees to. */
+export type Purpose = 'channel' | 'jwt' | 'consent' | 'cursor' | 'confirmation';
 
 export interface Secret {
   readonly kid: string;

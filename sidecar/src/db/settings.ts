@@ -52,6 +52,7 @@ const shape = z.object({
   'agent.enabled': z.boolean().catch(false),
   'agent.writes': z.enum(['allowed', 'ask', 'never']).catch('ask'),
   'agent.answer_bytes': z.int().min(2_048).max(mebibyte).catch(16_384),
+  'oauth.apps': z.enum(['registered', 'documents', 'anyone']).catch('registered'),
   'key.inactive_users': z.boolean().catch(false),
   'webhook.timeout_seconds': z.number().min(1).max(60).catch(10),
   'webhook.breaker_failures': z.int().min(1).catch(10),

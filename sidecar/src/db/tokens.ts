@@ -20,6 +20,8 @@ export interface TokenSubject {
   readonly scopes: readonly string[] | null;
   /** Of the secret that it was issued for (`credentials/stamps.ts`). */
   readonly stamp: string | null;
+  /** The address that it may be used at, with everything below it; null: the whole gateway. */
+  readonly resource: string | null;
   /** When the family began. */
   readonly begunAt: Date;
   readonly address: string;
@@ -39,8 +41,8 @@ const insert = {
   name: 'token_insert',
   text: `
     insert into gateway.token
-      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address, begun_at)
-    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10, $11
+      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address, begun_at, resource)
+    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10, $11, $12
     from unnest($1::text[], $2::text[], $3::timestamp[]) as fresh (jti, type, expires_at)`,
 };
 
@@ -53,7 +55,7 @@ const find = {
   text: `
     select
       id, type, family, credential, credential_id as "credentialId", user_id as "userId", string_to_array(scopes, ' ') as scopes,
-      stamp, address, begun_at as "begunAt", issued_at as "issuedAt", expires_at as "expiresAt", revoked_at as "revokedAt",
+      stamp, resource, address, begun_at as "begunAt", issued_at as "issuedAt", expires_at as "expiresAt", revoked_at as "revokedAt",
       extract(epoch from gateway.utc_now() - spent_at)::float8 as "spentForS"
     from gateway.token
     where jti = $1`,
@@ -71,12 +73,12 @@ const spend = {
     with spent as (
       update gateway.token
       set spent_at = gateway.utc_now()
-      where jti = $12 and type = 'refresh' and spent_at is null and revoked_at is null and expires_at > gateway.utc_now()
+      where jti = $13 and type = 'refresh' and spent_at is null and revoked_at is null and expires_at > gateway.utc_now()
       returning id
     )
     insert into gateway.token
-      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address, begun_at)
-    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10, $11
+      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address, begun_at, resource)
+    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10, $11, $12
     from unnest($1::text[], $2::text[], $3::timestamp[]) as fresh (jti, type, expires_at), spent
     returning id`,
 };
@@ -89,6 +91,31 @@ export async function spendToken(
   subject: TokenSubject,
 ): Promise<boolean> {
   const stored = await db.query(spend, [...columns(tokens), ...values(subject), jti]);
+  return stored.length > 0;
+}
+
+const redeem = {
+  name: 'token_redeem',
+  text: `
+    with spent as (
+      select gateway.oauth_code_spend($13) as ok
+    )
+    insert into gateway.token
+      (jti, type, expires_at, family, credential, credential_id, user_id, scopes, stamp, address, begun_at, resource)
+    select jti, type, expires_at, $4, $5, $6, $7, $8, $9, $10, $11, $12
+    from unnest($1::text[], $2::text[], $3::timestamp[]) as fresh (jti, type, expires_at), spent
+    where spent.ok
+    returning id`,
+};
+
+/** Spends an authorization code. False when it was spent before, or is over: then nothing was stored. */
+export async function redeemCode(
+  db: Queryable,
+  hash: Buffer,
+  tokens: readonly NewToken[],
+  subject: TokenSubject,
+): Promise<boolean> {
+  const stored = await db.query(redeem, [...columns(tokens), ...values(subject), hash]);
   return stored.length > 0;
 }
 
@@ -123,8 +150,9 @@ function columns(tokens: readonly NewToken[]): unknown[] {
 }
 
 function values(subject: TokenSubject): unknown[] {
-  const { family, credential, credentialId, userId, scopes, stamp, address, begunAt } = subject;
-  return [family, credential, credentialId, userId, scopes === null ? null : scopes.join(' '), stamp, address, utc(begunAt)];
+  const { family, credential, credentialId, userId, scopes, stamp, address, begunAt, resource } = subject;
+  const scope = scopes === null ? null : scopes.join(' ');
+  return [family, credential, credentialId, userId, scope, stamp, address, utc(begunAt), resource];
 }
 
 function utc(moment: Date): string {

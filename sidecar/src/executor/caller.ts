@@ -23,15 +23,16 @@ const keyFormat = /^[\x21-\x7e]{1,255}$/;
 /** `fr-FR`, Odoo's `fr_FR` and `sr@latin`, POSIX's `fr_FR.UTF-8`. Which of them are installed is for Odoo's end to say. */
 const languageFormat = /^(?=.{1,40}$)[A-Za-z0-9]+(?:[-_@.][A-Za-z0-9]+)*$/;
 
-/** Throws `request.header`. */
-export function callContext(headers: IncomingHttpHeaders): CallContext {
+/** Throws `request.header`. @param companyId the one company that the caller works in; null: any */
+export function callContext(headers: IncomingHttpHeaders, companyId: number | null = null): CallContext {
   const company = headers['x-odoo-company'];
   const timezone = headers['x-odoo-timezone'];
   const preferred = headers['accept-language'];
   const language = chosenLanguage(headers);
-  if ((company ?? timezone ?? preferred ?? language) === undefined) return nothing;
+  if ((company ?? timezone ?? preferred ?? language) === undefined && companyId === null) return nothing;
   const context: Record<string, unknown> = {};
-  if (company !== undefined) context['allowed_company_ids'] = companies(String(company));
+  if (company !== undefined) context['allowed_company_ids'] = companies(String(company), companyId);
+  else if (companyId !== null) context['allowed_company_ids'] = [companyId];
   if (timezone !== undefined) context['tz'] = timeZone(String(timezone));
   if (language !== undefined) context['lang'] = language;
   const spoken = preferred === undefined || language !== undefined ? [] : parseLanguages(preferred);
@@ -81,10 +82,14 @@ export function idempotencyToken(context: RequestContext): IdempotencyToken | un
   return { consumer: principal.consumer, key, method: request.method, path: request.path, fingerprint };
 }
 
-function companies(text: string): number[] {
+function companies(text: string, only: number | null): number[] {
   if (!/^\d{1,9}(?:\s*,\s*\d{1,9}){0,99}$/.test(text))
     throw wrong('X-Odoo-Company', 'must be the id of a company, or several with commas');
-  return text.split(',').map(Number);
+  const ids = text.split(',').map(Number);
+  if (only !== null && ids.some((id) => id !== only)) {
+    throw wrong('X-Odoo-Company', `must be ${only}: the user has allowed this app to work in that company`);
+  }
+  return ids;
 }
 
 function timeZone(text: string): string {

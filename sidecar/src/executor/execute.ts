@@ -115,7 +115,7 @@ export class Odoo {
     const call = {
       request_id: context.requestId,
       address: context.address,
-      context: caller.context ?? callContext(context.asked.headers),
+      context: caller.context ?? callContext(context.asked.headers, context.known.principal?.companyId),
       operations,
       ...caller,
     };

@@ -37,7 +37,8 @@ const refusedForMs = 1_000;
 
 const memoryOf = perDatabase((database) => {
   const refused = new LRUCache<string, GatewayError>({ max: mostRefused, ttl: refusedForMs });
-  for (const entity of ['odoo_key', 'gateway_key', 'client', 'user', 'token']) database.onChange(entity, () => refused.clear());
+  for (const entity of ['odoo_key', 'gateway_key', 'client', 'app', 'user', 'token'])
+    database.onChange(entity, () => refused.clear());
   return { refused, counted: new LRUCache<string, true>({ max: mostCounted }) };
 });
 

@@ -7,6 +7,13 @@ import { ref } from './fields.ts';
 type Named = Readonly<Record<string, Schema>>;
 
 /** @param origin the address of the token endpoint is a whole one: tools resolve it against whatever they like */
+const scopesOfActions = {
+  read: 'GET, and methods that Odoo marks as reading',
+  write: 'POST, PUT, PATCH, and methods that write',
+  delete: 'DELETE',
+  call: 'All other methods',
+};
+
 export const securitySchemes = ({ origin }: { readonly origin: string }): Named => ({
   ApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A gateway key, or an API key of Odoo.' },
   Bearer: { type: 'http', scheme: 'bearer', description: 'An access token, a gateway key, or an API key of Odoo.' },
@@ -20,16 +27,14 @@ export const securitySchemes = ({ origin }: { readonly origin: string }): Named 
   },
   OAuth2: {
     type: 'oauth2',
-    description: 'Client credentials (RFC 6749, section 4.4).',
+    description: 'Client credentials, or a user’s consent with PKCE (RFC 6749, sections 4.4 and 4.1; RFC 7636).',
     flows: {
-      clientCredentials: {
+      clientCredentials: { tokenUrl: `${origin}/api/oauth/token`, scopes: scopesOfActions },
+      authorizationCode: {
+        authorizationUrl: `${origin}/api/oauth/authorize`,
         tokenUrl: `${origin}/api/oauth/token`,
-        scopes: {
-          read: 'GET, and methods that Odoo marks as reading',
-          write: 'POST, PUT, PATCH, and methods that write',
-          delete: 'DELETE',
-          call: 'All other methods',
-        },
+        refreshUrl: `${origin}/api/oauth/token`,
+        scopes: scopesOfActions,
       },
     },
   },

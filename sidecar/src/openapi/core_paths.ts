@@ -83,7 +83,19 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
       ['model', 'name'],
     ),
     // Bodies in two media types need a name: the one that generators make up is also that of the operation's parameters.
-    TokenForm: object({ grant_type: { const: 'client_credentials' }, scope: text, ...client }, ['grant_type']),
+    TokenForm: object(
+      {
+        grant_type: { enum: ['client_credentials', 'authorization_code', 'refresh_token'] },
+        scope: text,
+        code: text,
+        code_verifier: text,
+        redirect_uri: text,
+        refresh_token: text,
+        resource: text,
+        ...client,
+      },
+      ['grant_type'],
+    ),
     TokenNamed: object({ token: text, token_type_hint: text, ...client }, ['token']),
     OAuthClient: { type: 'object', required: ['client_id'], properties: { client_id: text, client_name: text } },
   };
@@ -216,7 +228,12 @@ function authPaths(): Paths {
     },
     '/api/oauth/token': {
       post: {
-        ...head('token', 'Tokens', 'Client credentials', 'RFC 6749, section 4.4; the client in Basic or in the body.'),
+        ...head(
+          'token',
+          'Tokens',
+          'Get a token',
+          'RFC 6749: a client’s credentials, a code with its PKCE verifier, a refresh token.',
+        ),
         ...public_,
         requestBody: form('TokenForm'),
         responses: { 200: tokens, ...refused },

@@ -2,6 +2,7 @@
 
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { metadataPathOf } from '../credentials/resource.ts';
 import type { GatewayError } from '../errors.ts';
 import { renderEnvelope, renderOAuth, renderProblem, renderRpc } from '../errors.ts';
 import type { Answer, RequestContext } from './context.ts';
@@ -35,8 +36,8 @@ export function sendAnswer(context: RequestContext, answer: Answer, originOf: Or
   return undefined;
 }
 
-export function sendError(context: RequestContext, error: GatewayError): undefined | Promise<void> {
-  context.headers.push(...error.headers);
+export function sendError(context: RequestContext, error: GatewayError, originOf: OriginOf): undefined | Promise<void> {
+  context.headers.push(...withMetadata(context, error.headers, originOf));
   if (context.endpoint.errors === 'text') return send(context, error.status, { success: false, error: error.message }, json);
   if (context.endpoint.errors === 'oauth') {
     return send(context, error.status, renderOAuth(error, context.requestId, context.endpoint.access === 'authenticated'), json);
@@ -47,6 +48,14 @@ export function sendError(context: RequestContext, error: GatewayError): undefin
   return asProblem
     ? send(context, error.status, renderProblem(error, context.requestId), problemJson)
     : send(context, error.status, renderEnvelope(error, context.requestId), json);
+}
+
+/** A challenge says where metadata about the resource is found (RFC 9728, section 5.1): agents go on from there. */
+function withMetadata(context: RequestContext, headers: readonly string[], originOf: OriginOf): readonly string[] {
+  const metadata = metadataPathOf(context.request.path);
+  const at = headers.indexOf('WWW-Authenticate') + 1;
+  if (metadata === undefined || at === 0 || context.known.database === undefined) return headers;
+  return headers.with(at, `${headers[at]}, resource_metadata="${originOf(context)}${metadata}"`);
 }
 
 function send(context: RequestContext, status: number, body: unknown, type: string): undefined | Promise<void> {

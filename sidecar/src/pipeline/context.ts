@@ -28,10 +28,14 @@ export interface Principal {
   readonly policy: ProfilePolicy;
   /** The credential's own list of addresses, on top of its profile's; empty: any. */
   readonly ips: readonly string[];
-  /** Under what the limits count: `user:6`, `odoo_key:12`, `gateway_key:4`, `client:3`. */
+  /** Under what the limits count: `user:6`, `odoo_key:12`, `gateway_key:4`, `client:3`, `app:5`. */
   readonly subject: string;
-  /** Under what the figures are kept: `odoo_key:12`, `gateway_key:4`, `client:3`, `login:6`. */
+  /** Under what the figures are kept: `odoo_key:12`, `gateway_key:4`, `client:3`, `app:5`, `login:6`. */
   readonly consumer: string;
+  /** The one company that the caller works in, which a user chose for an app; null: any of its user's. */
+  readonly companyId: number | null;
+  /** The address that its token is for, with everything below it (RFC 8707); null: the whole gateway. */
+  readonly resource: string | null;
 }
 
 /** What a credential narrows on top of the user's rights in Odoo; null narrows nothing. */
@@ -147,6 +151,8 @@ export interface Endpoint {
   readonly errors?: 'text' | 'oauth' | 'rpc';
   /** An endpoint without a caller that takes a body nevertheless: 16 KiB at most, of this kind. */
   readonly smallBody?: 'json' | 'form or json';
+  /** In the log at every level, for steps that nobody could follow otherwise. */
+  readonly isAlwaysLogged?: boolean;
   handle(context: RequestContext): Answer | Promise<Answer>;
 }
 

@@ -83,7 +83,7 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
       const error = asGatewayError(thrown);
       context.error = error;
       closeWhenStopping(context);
-      await sendError(context, error);
+      await sendError(context, error, originOf);
     }
     for (const record of recorders) record(context);
   }

@@ -122,6 +122,7 @@ async function refresh(context: RequestContext, needsSecondFactor: NeedsSecondFa
   attempt.presents(['refresh', body.refresh_token]);
   const issued = await refreshTokens(context.database, {
     text: body.refresh_token,
+    of: 'login',
     scopes: scopesOf(body.scope) ?? undefined,
     address: context.address,
     async admit({ principal }: Standing) {

@@ -1,4 +1,4 @@
-// OAuth 2.0 for machines: RFC 6749 (client credentials), 7009 (revocation), 7662 (introspection), 8414 (metadata).
+// OAuth 2.0's endpoint for tokens: RFC 6749 (client credentials here, the rest in oauth_grants.ts), 7009 (revocation), 7662 (introspection), 8414 (metadata).
 
 import { z } from 'zod';
 import type { Attempt } from '../credentials/authenticate.ts';
@@ -8,13 +8,19 @@ import type { Standing } from '../credentials/principals.ts';
 import { CredentialRefused } from '../credentials/refused.ts';
 import { actions, meet } from '../credentials/scopes.ts';
 import type { EnvironmentStamps, Proof } from '../credentials/stamps.ts';
+import type { IssuedTokens } from '../credentials/tokens.ts';
 import { endToken, issueTokens, readAnyToken, scopeText, standingOf } from '../credentials/tokens.ts';
+import { clientOfApp } from '../db/oauth.ts';
+import type { Settings } from '../db/settings.ts';
 import { GatewayError } from '../errors.ts';
 import { countingFailures } from '../limits/failed_authentication.ts';
+import type { Parameter } from '../oauth/authorization_request.ts';
+import { required } from '../oauth/authorization_request.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import type { OriginOf } from '../pipeline/origin.ts';
 import { originHeaders } from '../pipeline/origin.ts';
 import { requireAddress, scopesOf, tokenFields } from './auth.ts';
+import { codeGrant, refreshGrant } from './oauth_grants.ts';
 
 export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps): Route[] {
   const post = {
@@ -29,7 +35,8 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
       ...post,
       name: 'token',
       path: '/api/oauth/token',
-      handle: (context) => answered(context, (attempt) => token(context, attempt)),
+      isAlwaysLogged: true,
+      handle: (context) => answered(context, (attempt) => token(context, attempt, originOf(context))),
     },
     {
       ...post,
@@ -48,7 +55,7 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
       method: 'GET',
       path: '/.well-known/oauth-authorization-server',
       access: 'anonymous',
-      handle: (context) => metadata(originOf(context)),
+      handle: (context) => metadata(originOf(context), context.database.settings['oauth.apps']),
     },
   ];
 }
@@ -115,29 +122,36 @@ async function clientOf(
   return { clientId: credentials.clientId, proof };
 }
 
-async function token(context: RequestContext, attempt: Attempt): Promise<Answer> {
+async function token(context: RequestContext, attempt: Attempt, issuer: string): Promise<Answer> {
   const parameter = parametersOf(context);
-  const grantType = parameter('grant_type');
-  if (grantType === undefined) throw new GatewayError('oauth.request', { message: 'The parameter grant_type is missing.' });
+  const issued = await issuedFor(required(parameter, 'grant_type'), context, parameter, attempt, issuer);
+  return { status: 200, body: tokenFields(issued), headers: ['Pragma', 'no-cache'] };
+}
+
+async function issuedFor(
+  grantType: string,
+  context: RequestContext,
+  parameter: Parameter,
+  attempt: Attempt,
+  issuer: string,
+): Promise<IssuedTokens> {
+  if (grantType === 'authorization_code') return codeGrant(context, parameter, issuer);
+  if (grantType === 'refresh_token') return refreshGrant(context, parameter, issuer);
   if (grantType !== 'client_credentials') throw new GatewayError('oauth.grant_type');
   const { clientId, proof } = await clientOf(context, parameter, attempt);
-  const issued = await issueTokens(context.database, {
+  return issueTokens(context.database, {
     proof,
     scopes: scopesOf(parameter('scope')),
     address: context.address,
     client: clientId,
     withRefresh: false,
   });
-  return {
-    status: 200,
-    body: tokenFields(issued),
-    headers: ['Pragma', 'no-cache'],
-  };
 }
 
 /** A client ends its own tokens. Another client's token, or no token, gets the same answer, which reveals nothing. */
 async function revoke(context: RequestContext, attempt: Attempt): Promise<Answer> {
-  const found = await ownToken(context, parametersOf(context), attempt);
+  const parameter = parametersOf(context);
+  const found = (await appToken(context, parameter)) ?? (await ownToken(context, parameter, attempt));
   if (found !== undefined) await endToken(context.database, found.row);
   return { status: 200, body: {} };
 }
@@ -147,6 +161,16 @@ async function ownToken(context: RequestContext, parameter: (name: string) => st
   const { principal } = (await clientOf(context, parameter, attempt)).proof.standing;
   const found = await readAnyToken(context.database, required(parameter, 'token'));
   return found?.row.credential === 'client' && found.row.credentialId === principal.credentialId ? found : undefined;
+}
+
+/** The same for an app, which has no secret: holding the token is enough to end it. Undefined for a client that has one. */
+async function appToken({ database, request }: RequestContext, parameter: Parameter) {
+  const clientId = parameter('client_id');
+  if (clientId === undefined || parameter('client_secret') !== undefined || request.headers.authorization !== undefined)
+    return undefined;
+  const found = await readAnyToken(database, required(parameter, 'token'));
+  if (found?.row.credential !== 'app') return undefined;
+  return (await clientOfApp(database, found.row.credentialId)) === clientId ? found : undefined;
 }
 
 /** A client learns about its own token; about any other one, only that it is not its own. */
@@ -180,27 +204,28 @@ async function introspect(context: RequestContext, attempt: Attempt, environment
 
 const inactive: Answer = { status: 200, body: { active: false } };
 
-function required(parameter: (name: string) => string | undefined, name: string): string {
-  const value = parameter(name);
-  if (value === undefined) throw new GatewayError('oauth.request', { message: `The parameter ${name} is missing.` });
-  return value;
-}
-
-function metadata(origin: string): Answer {
+/** RFC 8414. */
+function metadata(origin: string, apps: Settings['oauth.apps']): Answer {
   const methods = ['client_secret_basic', 'client_secret_post'];
   return {
     status: 200,
     headers: ['Vary', originHeaders],
     body: {
       issuer: origin,
+      authorization_endpoint: `${origin}/api/oauth/authorize`,
       token_endpoint: `${origin}/api/oauth/token`,
-      token_endpoint_auth_methods_supported: methods,
+      token_endpoint_auth_methods_supported: [...methods, 'none'],
+      registration_endpoint: apps === 'anyone' ? `${origin}/api/oauth/register` : undefined,
       revocation_endpoint: `${origin}/api/oauth/revoke`,
-      revocation_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_methods_supported: [...methods, 'none'],
       introspection_endpoint: `${origin}/api/oauth/introspect`,
       introspection_endpoint_auth_methods_supported: methods,
-      grant_types_supported: ['client_credentials'],
-      response_types_supported: [],
+      grant_types_supported: ['authorization_code', 'client_credentials', 'refresh_token'],
+      response_types_supported: ['code'],
+      response_modes_supported: ['query'],
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
+      client_id_metadata_document_supported: apps !== 'registered',
       scopes_supported: actions,
       service_documentation: `${origin}/api/docs`,
     },

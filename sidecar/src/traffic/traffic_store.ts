@@ -97,7 +97,7 @@ export class TrafficStore {
     this.#figures.count(counted);
     const { settings } = this.#options.database;
     const level = context.known.principal?.policy.log_level ?? settings['log.level'];
-    if (isKept(level, counted.status)) {
+    if (context.endpoint.isAlwaysLogged === true || isKept(level, counted.status)) {
       this.#keep(logRow(context, counted, level, this.#options.sidecar, settings['log.body_bytes']));
     }
   }

@@ -1,0 +1,42 @@
+// Which apps may ask users for access. The setting `oauth.apps` opens it further and further: to those that a manager has
+// registered, to those with a metadata document, to those that registered themselves.
+
+import { randomBytes } from 'node:crypto';
+import type { Database } from '../db/database.ts';
+import type { KnownApp } from '../db/oauth.ts';
+import { findKnownApp, registerApp } from '../db/oauth.ts';
+import { GatewayError } from '../errors.ts';
+import { subscriberOf } from '../ip.ts';
+import type { AppMetadata } from './metadata_document.ts';
+import { documentsOf, isDocumentAddress } from './metadata_document.ts';
+
+export interface App extends Omit<KnownApp, 'source'> {
+  readonly clientId: string;
+  readonly source: KnownApp['source'] | 'document';
+}
+
+const idFormat = /^(?:app|dyn)_[0-9a-f]{16}$/;
+
+/** Throws `oauth.client`. */
+export async function findApp(database: Database, clientId: string): Promise<App> {
+  const allowed = database.settings['oauth.apps'];
+  if (isDocumentAddress(clientId)) {
+    if (allowed === 'registered') throw new GatewayError('oauth.client');
+    return { clientId, source: 'document', ...(await documentsOf(database).read(clientId)) };
+  }
+  const known = idFormat.test(clientId) ? await findKnownApp(database, clientId) : undefined;
+  if (known === undefined || (known.source === 'dynamic' && allowed !== 'anyone')) throw new GatewayError('oauth.client');
+  return { clientId, ...known };
+}
+
+/** Throws `oauth.registration` unless apps may register themselves. */
+export function requireRegistration(database: Database): void {
+  if (database.settings['oauth.apps'] !== 'anyone') throw new GatewayError('oauth.registration');
+}
+
+/** RFC 7591. Gives the new `client_id`. Throws `throttle.exceeded` when there are too many. */
+export async function registerItself(database: Database, metadata: AppMetadata, address: string): Promise<string> {
+  const clientId = `dyn_${randomBytes(8).toString('hex')}`;
+  if (await registerApp(database, clientId, metadata, subscriberOf(address))) return clientId;
+  throw new GatewayError('throttle.exceeded', { message: 'Too many apps have registered themselves.', retryAfterMs: 3_600_000 });
+}

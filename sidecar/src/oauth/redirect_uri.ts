@@ -1,0 +1,38 @@
+// Where an app gets its answer: an address of its own on the web, a port of the user's computer, or a scheme that the
+// operating system opens the app for (RFC 8252).
+
+const longest = 1_000;
+/** Schemes that browsers and systems handle themselves: no app gets what is sent there. */
+const notApps = new Set(
+  'about blob chrome data file filesystem ftp intent jar javascript mailto ms-settings resource sms tel urn vbscript view-source ws wss'.split(
+    ' ',
+  ),
+);
+
+/** Whether an app may register it. */
+export function isRedirectUri(text: string): boolean {
+  if (text.length > longest || !/^[\x21-\x7e]+$/.test(text) || text.includes('#') || !URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (`${username}${password}` !== '') return false;
+  if (protocol === 'https:') return true;
+  if (protocol === 'http:') return isLoopback(hostname);
+  return /^[a-z][a-z0-9+.-]+:$/.test(protocol) && !notApps.has(protocol.slice(0, -1));
+}
+
+/** Of those registered, exactly one; on the user's own computer whatever port was free (RFC 8252, section 7.3). */
+export function isRegistered(asked: string, registered: readonly string[]): boolean {
+  return isRedirectUri(asked) && registered.some((uri) => uri === asked || withoutPort(uri) === withoutPort(asked));
+}
+
+/** Itself, unless it is a port of the user's computer. */
+function withoutPort(uri: string): string {
+  if (!isRedirectUri(uri)) return uri;
+  const url = new URL(uri);
+  if (url.protocol !== 'http:') return uri;
+  url.port = '';
+  return url.href;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+}
