@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 /** So compiling takes a quarter of one worker at most. */
 const pauseFactor = 3;
 /** After one that was slow by accident: a worker that had to start first. */
-const longestPauseMs = 500;
+const longestPauseMs = 2_000;
 const rememberedShapes = 5_000;
 /** While calls wait for Odoo, only shapes that come again are worth it. */
 const asksWhileBusy = 2;
