@@ -6,6 +6,7 @@ import { runInShell } from '../../scripts/stack/odoo.mjs';
 import { say } from '../../scripts/stack/report.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { createInstance } from '../helpers/instance.ts';
+import { createPartnerWebhook } from '../helpers/partner_webhook.ts';
 import { until } from '../helpers/wait.ts';
 import { startReceiver } from '../helpers/webhook_receiver.ts';
 import { median, report } from './harness.ts';
@@ -24,7 +25,11 @@ try {
   say(`  capture: ${Object.entries(seconds).map(([name, value]) => `${name} ${value.toFixed(3)} s`)}`);
 
   await gateway.sql(`update gateway.setting set value = '["127.0.0.0/8"]' where name = 'webhook.egress_allow'`);
-  const webhook = await createWebhook();
+  const webhook = await createPartnerWebhook(gateway, {
+    name: 'Bench',
+    url: receiver.url,
+    payload: ['name', 'ref', 'email', 'country_id', 'write_date'],
+  });
   const partners = await gateway.orm<number[]>('res.partner', 'create', {
     vals_list: Array.from({ length: changes }, (_, n) => ({ name: `Bench ${n}` })),
   });
@@ -68,23 +73,6 @@ try {
 } finally {
   await gateway.close();
   await receiver.close();
-}
-
-async function createWebhook(): Promise<number> {
-  const [model] = await gateway.orm<{ id: number }[]>('ir.model', 'search_read', {
-    domain: [['model', '=', 'res.partner']],
-    fields: ['id'],
-  });
-  const fields = await gateway.orm<number[]>('ir.model.fields', 'search', {
-    domain: [
-      ['model', '=', 'res.partner'],
-      ['name', 'in', ['name', 'ref', 'email', 'country_id', 'write_date']],
-    ],
-  });
-  const [id] = await gateway.orm<number[]>('gateway.webhook', 'create', {
-    vals_list: [{ name: 'Bench', url: receiver.url, model_id: model?.id, payload_field_ids: [[6, 0, fields]] }],
-  });
-  return id as number;
 }
 
 function arrivals(count: number): Promise<number> {

@@ -8,6 +8,7 @@ import { say } from '../../scripts/stack/report.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { report } from '../bench/harness.ts';
 import { createInstance } from '../helpers/instance.ts';
+import { createPartnerWebhook } from '../helpers/partner_webhook.ts';
 import { until } from '../helpers/wait.ts';
 import type { Answer } from '../helpers/webhook_receiver.ts';
 import { startReceiver } from '../helpers/webhook_receiver.ts';
@@ -36,7 +37,7 @@ try {
   const ids = await gateway.orm<number[]>('res.partner', 'create', {
     vals_list: Array.from({ length: records }, (_, n) => ({ name: `Soak ${n}`, ref: '0' })),
   });
-  await createWebhook();
+  await createPartnerWebhook(gateway, { name: 'Soak', url: receiver.url, payload: ['ref'], watched: ['ref'] });
 
   receiver.answer = flap;
   const killing = killSidecars();
@@ -74,23 +75,6 @@ process.exitCode = faults.length === 0 ? 0 : 1;
 
 function seconds(): number {
   return Math.round((performance.now() - startedAt) / 1_000);
-}
-
-async function createWebhook(): Promise<void> {
-  const [model] = await gateway.orm<{ id: number }[]>('ir.model', 'search_read', {
-    domain: [['model', '=', 'res.partner']],
-    fields: ['id'],
-  });
-  const fields = await gateway.orm<number[]>('ir.model.fields', 'search', {
-    domain: [
-      ['model', '=', 'res.partner'],
-      ['name', '=', 'ref'],
-    ],
-  });
-  const chosen = [[6, 0, fields]];
-  await gateway.orm('gateway.webhook', 'create', {
-    vals_list: [{ name: 'Soak', url: receiver.url, model_id: model?.id, watched_field_ids: chosen, payload_field_ids: chosen }],
-  });
 }
 
 /** Counts each record's `ref` up, one transaction for each step; some of the calls fail after they have written. */

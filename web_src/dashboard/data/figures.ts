@@ -12,14 +12,13 @@ export interface Question {
   status_class: StatusClass | null;
 }
 
-export interface Totals {
+interface Counts {
   requests: number;
   class_2: number;
   class_3: number;
   class_4: number;
   class_5: number;
   errors: number;
-  success_rate: number | null;
   error_rate: number | null;
   avg_ms: number | null;
   p50_ms: number | null;
@@ -32,31 +31,17 @@ export interface Totals {
   blocked: number;
   unauthenticated: number;
   forbidden: number;
+}
+
+export interface Totals extends Counts {
+  success_rate: number | null;
   consumers: number;
   keys: number;
 }
 
 /** One step of the range. */
-export interface Point {
+export interface Point extends Counts {
   at: number;
-  requests: number;
-  class_2: number;
-  class_3: number;
-  class_4: number;
-  class_5: number;
-  errors: number;
-  error_rate: number | null;
-  avg_ms: number | null;
-  p50_ms: number | null;
-  p95_ms: number | null;
-  p99_ms: number | null;
-  odoo_ms: number | null;
-  overhead_ms: number | null;
-  bytes_out: number;
-  throttled: number;
-  blocked: number;
-  unauthenticated: number;
-  forbidden: number;
 }
 
 export interface Top {

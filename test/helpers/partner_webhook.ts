@@ -1,0 +1,35 @@
+// A webhook on contacts, made over RPC as its form would make it.
+
+import type { Instance } from './instance.ts';
+
+/** Makes the webhook and gives its id. @param values of the webhook; the field lists are names of fields of contacts */
+export async function createPartnerWebhook(
+  gateway: Pick<Instance, 'orm'>,
+  { name, url, payload, watched }: { name: string; url: string; payload: readonly string[]; watched?: readonly string[] },
+): Promise<number> {
+  const [model] = await gateway.orm<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner']] });
+  const fieldIds = async (names: readonly string[]) => [
+    [
+      6,
+      0,
+      await gateway.orm<number[]>('ir.model.fields', 'search', {
+        domain: [
+          ['model', '=', 'res.partner'],
+          ['name', 'in', names],
+        ],
+      }),
+    ],
+  ];
+  const [id] = await gateway.orm<number[]>('gateway.webhook', 'create', {
+    vals_list: [
+      {
+        name,
+        url,
+        model_id: model,
+        payload_field_ids: await fieldIds(payload),
+        ...(watched === undefined ? {} : { watched_field_ids: await fieldIds(watched) }),
+      },
+    ],
+  });
+  return id as number;
+}
