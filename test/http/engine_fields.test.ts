@@ -1,5 +1,5 @@
-// Every type of field: what is written through the API is what the ORM then holds, what is read can be written back, and
-// writing it back changes nothing.
+// Every type of field: the ORM holds the values written through the API, values that were read can be written back, and
+// writing them back changes nothing.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';

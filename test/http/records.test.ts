@@ -164,7 +164,7 @@ describe('rights are those of Odoo', () => {
   });
 });
 
-test('one caller whose request fails spoils no other that needs the same metadata', async () => {
+test('a failed request does not spoil others that need the same metadata', async () => {
   const sidecar = await gateway.startSidecar(); // knows no model yet
   const ask = (headers: Record<string, string>) =>
     sidecar.get('/api/v1/res.partner?filter[name][ilike]=a&fields=name&limit=1', { key: admin, headers });

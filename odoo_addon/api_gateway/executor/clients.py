@@ -2,7 +2,7 @@
 them, to managers whose credential was not narrowed: a narrow credential must not make itself a wide one.
 
 `within` of the operation says what bounds the credential besides: `ip_list`, its own addresses; `profile_id`, of what
-governs it; `expires_at`, in milliseconds since 1970. Empty and null bound nothing. A new client stays inside.
+governs it; `expires_at`, in milliseconds since 1970. Empty and null set no bound. A new client stays inside.
 `maker` is the key itself, with its `kind` and `id`: the client ends with it."""
 
 from contextlib import contextmanager

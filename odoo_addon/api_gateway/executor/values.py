@@ -95,8 +95,8 @@ def _check_record(reach, model, values, parents, named):
 
 
 def _check_parent(reach, model, field, value, parents):
-    """The record that a model inherits fields from (a user's contact): another one would be read and written as if it
-    were a part of this one."""
+    """The record that a model inherits fields from (a user's contact). With another one in its place, that one would be
+    read and written through this record."""
     if value and not (parents and all(stored[field.name].id == value for stored in model.sudo().browse(parents))):
         reach.require(field.comodel_name, READ)
         reach.require(field.comodel_name, WRITE)

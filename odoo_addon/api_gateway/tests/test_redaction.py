@@ -19,7 +19,7 @@ CASES = json.loads((Path(__file__).parent / "secret_cases.json").read_text(encod
 
 @tagged("post_install", "-at_install")
 class TestRedaction(BaseCase):
-    """What Odoo's side logs, by the same cases as what the sidecar stores."""
+    """Odoo's log, held to the same cases as the sidecar's."""
 
     def test_names_and_methods(self):
         for judge, cases in ((is_secret_name, CASES["names"]), (is_secret_method, CASES["methods"])):
@@ -119,7 +119,7 @@ class TestQuietLog(ChannelCase):
 
 @tagged("post_install", "-at_install")
 class TestReceivers(BaseCase):
-    """What the cron's delivery keeps of an answer and of an error."""
+    """The answer and the error that the cron's delivery keeps."""
 
     def test_no_header_password_or_token_that_a_receiver_repeats_is_kept(self):
         class Echo(BaseHTTPRequestHandler):

@@ -457,7 +457,7 @@ class TestRights(ChannelCase):
             self.assert_ok(self.execute(operation, uid=self.admin.id))
 
     def test_a_field_that_a_value_names_is_read(self):
-        """An SMS goes to the number in the field that its composer names, which is shown, and written."""
+        """An SMS goes to the number in the field that its composer names; the field is read and written."""
         ids = self.partner.ids
         composer = {"res_model": "res.users", "res_id": self.caller.id, "composition_mode": "comment", "body": "x"}
         secret = {"number_field_name": "totp_secret"}

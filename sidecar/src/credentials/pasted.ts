@@ -1,4 +1,4 @@
-// What people paste along with a key. It is refused like any other, and the log says what to remove.
+// Characters that people paste along with a key. The key is refused like any other, and the log says what to remove.
 
 import { CredentialRefused } from './refused.ts';
 

@@ -47,7 +47,7 @@ function basic(encoded: string): Credential {
   return { kind: 'basic', login: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
 }
 
-/** What the credential is made of, in whichever header it came. */
+/** The parts of a credential, whichever header it came in. */
 export function partsOf(credential: Credential, headers: IncomingHttpHeaders): readonly [string, ...string[]] {
   if (credential.kind === 'basic') return [credential.secret, credential.login];
   if (credential.kind !== 'malformed') return [credential.secret];

@@ -1,4 +1,4 @@
-// What a credential was narrowed to, on top of its user's rights in Odoo.
+// The scopes and models that a credential is narrowed to, on top of its user's rights in Odoo.
 //
 // A scope is an action (`read`), an action on one model (`res.partner:read`) or on one resource (`products_read`).
 // Lists of scopes are alternatives; several lists (the credential's, its profile's, its token's) must all allow.
@@ -29,7 +29,7 @@ export function covers(held: string, wanted: string): boolean {
   return held === wanted || ((actions as readonly string[]).includes(held) && actionOf(wanted) === held);
 }
 
-/** What both lists allow; null narrows nothing. An empty list allows nothing. */
+/** The scopes that both lists allow; null narrows nothing. An empty list allows nothing. */
 export function meet(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
   if (a === null) return b;
   if (b === null) return a;

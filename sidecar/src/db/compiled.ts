@@ -1,4 +1,4 @@
-// What compiled reads depend on in the database.
+// The parts of the database that compiled reads depend on.
 
 import type { Queryable } from './pool.ts';
 

@@ -36,7 +36,7 @@ const beatEveryMs = 2_000;
 /** `away`: Postgres does not answer. `not_prepared`: it does, but the addon or the role's rights are missing. */
 export type DatabaseState = 'starting' | 'ready' | 'away' | 'not_prepared';
 
-/** What changed: ids of the entity's rows, or null when anything may have. */
+/** Changed rows: ids of the entity's rows, or null when any may have changed. */
 export type ChangeHandler = (ids: readonly number[] | null) => void;
 
 export interface DatabaseOptions {
@@ -50,7 +50,7 @@ export interface DatabaseOptions {
   readonly log: Log;
 }
 
-/** What the internal channel is signed with. */
+/** The secret that signs the internal channel. */
 export interface ChannelIdentity {
   readonly uuid: string;
   readonly secret: KeyObject;
@@ -167,7 +167,7 @@ export class Database implements Queryable {
   }
 
   /**
-   * What caches hold may be used when this returns undefined, which it does without waiting as long as polls succeed.
+   * Caches may be used when this returns undefined, which it does without waiting as long as polls succeed.
    * Throws, or rejects, with `database.unavailable` or `database.not_prepared`.
    */
   ensureFresh(): undefined | Promise<void> {
@@ -300,7 +300,7 @@ export class Database implements Queryable {
     const now = performance.now();
     if (now - this.#beatAt < beatEveryMs) return;
     this.#beatAt = now;
-    // Not waited for: a poll must not come late because of it.
+    // Nothing waits for it, so that polls are not late.
     this.#beating = beat(this, this.#options.heartbeat()).catch((error: unknown) => {
       this.log.warn({ err: error }, 'heartbeat failed');
     });

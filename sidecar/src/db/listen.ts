@@ -69,7 +69,7 @@ export class Listener {
       return;
     }
     this.#delayMs = firstDelayMs;
-    // What was notified while nobody listened.
+    // Catches up on notifications that were sent while nobody listened.
     this.#onHint(undefined);
     this.#probe(client, onLost);
   }

@@ -37,7 +37,7 @@ export interface Job {
   readonly createdAt: Date;
 }
 
-/** What became of a claimed job. `released`: given back untried. */
+/** The result of a claimed job. `released`: given back untried. */
 export interface Result {
   readonly job: number;
   readonly outcome: 'delivered' | 'failed' | 'released';

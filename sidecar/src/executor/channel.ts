@@ -60,7 +60,7 @@ export type CallResult =
     })
   | (CallCost & { readonly ok: false; readonly error: CallError });
 
-/** What a call gave, and where its time went. */
+/** The result of a call, and where its time went. */
 export interface Delivery {
   readonly result: CallResult;
   readonly queueMs: number;

@@ -10,7 +10,7 @@ import type { ClientOperation, LoginResult, ModelTypes, Operation } from './oper
 import { asLogin, asTypes } from './operations.ts';
 import { outcome } from './outcome.ts';
 
-/** What happened inside Odoo, for the log and the record. Never for the caller. */
+/** Details from inside Odoo, for the log and the record. Never for the caller. */
 class OdooFailure extends Error {
   readonly exception: string;
   readonly traceback: string | undefined;

@@ -1,4 +1,4 @@
-// What the state of a subject's windows means for one request.
+// Decides about one request from the state of its subject's windows.
 
 import type { PerWindow, Window } from '../db/throttle.ts';
 import { windows } from '../db/throttle.ts';

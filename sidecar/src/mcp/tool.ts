@@ -12,7 +12,7 @@ export interface Tool {
   readonly description: string;
   readonly input: Json;
   readonly output: Json;
-  /** What it counts as: only `read` never changes anything. */
+  /** The kind it counts as: only `read` never changes anything. */
   readonly kind: OperationKind;
   /** Whether the caller may use it at all; what it may reach with it shows when it is called. */
   isFor(context: RequestContext): boolean;

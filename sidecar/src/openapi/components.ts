@@ -1,4 +1,4 @@
-// What the document's operations share: how to say who you are, headers, parameters, errors.
+// Components that the document's operations share: security schemes, headers, parameters, errors.
 
 import { catalogue } from '../errors.ts';
 import type { Described, Schema } from './description.ts';

@@ -1,4 +1,4 @@
-// What the document is made of: models and resources as their caller may use them. Odoo's end gives it for `models` and
+// The input for the document: models and resources as their caller may use them. Odoo's end gives it for `models` and
 // `describe`, in the caller's language.
 
 export interface FieldDescription {

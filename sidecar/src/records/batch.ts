@@ -62,7 +62,7 @@ export class Batch {
     return operations;
   }
 
-  /** What an operation gave, as its single endpoint would show it. */
+  /** The result of an operation, as its single endpoint would show it. */
   async shape(operation: NamedOperation, result: unknown): Promise<unknown> {
     switch (operation.op) {
       case 'search':

@@ -1,4 +1,4 @@
-// What /api/v1/<name> stands for: all records of a model, or those of a resource under the names that a manager gave.
+// The records behind /api/v1/<name>: all of a model, or those of a resource under the names that a manager gave.
 
 import type { Odoo } from '../executor/execute.ts';
 import type { Domain, FieldTree } from '../executor/operations.ts';
@@ -35,7 +35,7 @@ export interface Collection {
   remove(context: RequestContext, id: number): Promise<Outcome>;
 }
 
-/** What collections are made of. */
+/** Shared by all collections. */
 export interface Parts {
   readonly odoo: Odoo;
   readonly shapes: RecordShapes;
@@ -45,9 +45,9 @@ export interface Search {
   readonly model: string;
   readonly domain: Domain;
   readonly fields: FieldTree | undefined;
-  /** Where no cursor says it. */
+  /** Unless a cursor holds one. */
   readonly order: string | undefined;
-  /** What a cursor of this list is good for. */
+  /** Identifies the list: a cursor works only for a list with the same binding. */
   readonly binding: readonly unknown[];
   readonly grant?: Grant;
   /** A record as the collection shows it; as the model does when nothing is said. */

@@ -19,7 +19,7 @@ export interface Cursor {
   readonly after: Place;
 }
 
-/** What a cursor is good for: the database, the user and the list that it was given by. */
+/** A cursor works for the database, the user and the list that it was given by. */
 export type Binding = readonly unknown[];
 
 /** It travels in the path and in the header `Link`; clients and proxies take 16 KiB of headers at most. Odoo's end makes no

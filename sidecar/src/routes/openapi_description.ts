@@ -1,4 +1,4 @@
-// What one caller may use, gathered for its OpenAPI document: models and fields by Odoo, narrowed by the credential's scopes.
+// Gathers for the OpenAPI document what its caller may use: Odoo's models and fields, narrowed by the credential's scopes.
 
 import { z } from 'zod';
 import { covers, grantedOnResource, permits } from '../credentials/scopes.ts';
@@ -91,7 +91,7 @@ export async function describeFor(context: RequestContext, odoo: Odoo, asked: re
   };
 }
 
-/** What is the same for everybody. */
+/** The parts that are the same for everybody. */
 export function describeForNobody(context: RequestContext): Described {
   return { models: [], resources: [], ...bounds(context) };
 }

@@ -206,7 +206,7 @@ export class WebhookDispatcher {
   }
 
   async #reportAll(): Promise<void> {
-    // What one turn of the event loop finishes goes together.
+    // Results of one turn of the event loop go together.
     await new Promise(setImmediate);
     while (this.#results.length > 0) {
       const batch = this.#results.splice(0, 500);

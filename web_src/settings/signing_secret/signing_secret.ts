@@ -1,5 +1,5 @@
-// View widget `gateway_signing_secret`: since when tokens are signed with the present secret, which old ones still hold, and
-// a way to a new one.
+// View widget `gateway_signing_secret`: the age of the secret that signs tokens, the old ones that are still valid, and a
+// button for a new one.
 
 import { Component, onWillStart, useState } from '@odoo/owl';
 import { deserializeDateTime, formatDateTime } from '@web/core/l10n/dates';
