@@ -208,6 +208,38 @@ describe('narrowing', () => {
   });
 });
 
+describe('a narrowed key of an administrator', async () => {
+  const models = ['payment.provider', 'account.fiscal.position', 'res.company', 'ir.module.module'];
+  const scopes = models.flatMap((model) => ['read', 'write', 'call'].map((action) => `${model}:${action}`)).join(' ');
+  const { secret: key } = await keyWith({ scopes });
+  const idOf = async (model: string, domain: unknown[]) =>
+    (await gateway.orm<number[]>(model, 'search', { domain, limit: 1 }))[0];
+  const germany = await idOf('res.country', [['code', '=', 'DE']]);
+  const [position] = await gateway.orm<number[]>('account.fiscal.position', 'create', {
+    vals_list: [{ name: 'Abroad', country_id: germany }],
+  });
+
+  // Live: in Odoo's own tests, nothing installs modules.
+  test.each<[string, string, object?]>([
+    [
+      'a provider',
+      `payment.provider/${await idOf('payment.provider', [['module_state', '=', 'uninstalled']])}/button_immediate_install`,
+    ],
+    ['taxes of a country', `account.fiscal.position/${position}/action_create_foreign_taxes`],
+    ['a company of a country', 'res.company', { name: 'Abroad', country_id: germany }],
+    ['a module', `ir.module.module/${await idOf('ir.module.module', [['name', '=', 'l10n_de']])}/button_immediate_install`],
+  ])('installs no module by way of %s', async (_way, path, body = {}) => {
+    const answer = await gateway.post(`/api/v1/${path}`, body, { key });
+    expect([answer.status, answer.json.error?.reason], answer.text).toEqual([403, 'odoo.exposure']);
+    expect(
+      await gateway.sql(
+        "select name from ir_module_module where state like 'to %' or name = 'l10n_de' and state <> 'uninstalled'",
+      ),
+    ).toEqual([]);
+    expect(await gateway.orm('res.company', 'search', { domain: [['name', '=', 'Abroad']] })).toEqual([]);
+  });
+});
+
 describe('hostile headers', () => {
   const { host } = new URL(gateway.url);
   test.each([
