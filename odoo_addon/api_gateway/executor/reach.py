@@ -21,6 +21,8 @@ class Reach:
         self._remote_calls = RemoteCalls(env)
         self._registry = env.registry
         self._is_reading = False
+        self.drops_unchanged = False
+        """Whether Odoo has refused the call as it is: values that change nothing are left out now."""
         self.budget = Budget()
         self.room: Room = room
         self._never_exposed = never_exposed

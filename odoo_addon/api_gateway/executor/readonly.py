@@ -40,6 +40,24 @@ class ReadOnly:
             self._set_aside(model, values, f"[{index}]." if len(values_list) > 1 else "", index=index)
         self._refuse_changed(model)
 
+    def drop_unchanged(self, records, values):
+        """Leave out what the records hold anyway: some models refuse a field by its presence (a company its parent),
+        and a record may link to what its caller does not find. Returns the values that were left out."""
+        dropped = {}
+        for name in list(values) if type(values) is dict else ():
+            field = records._fields.get(name)
+            if field and all(self._is_same(record, field, values[name]) for record in records):
+                dropped[name] = values.pop(name)
+        return dropped
+
+    def check_dropped(self, records, dropped):
+        """What was left out may be computed, and have followed the other values."""
+        for name, value in dropped.items():
+            field = records._fields[name]
+            if not all(self._is_same(record, field, value) for record in records):
+                self._refused.append(name)
+        self._refuse_changed(records)
+
     def check_created(self, records):
         """Compare what was given for computed fields with what Odoo has made of them."""
         for index, path, field, value in self._expected:

@@ -7,6 +7,7 @@ from functools import partial
 
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
+from odoo.exceptions import AccessError, UserError
 from odoo.http import GeoIP
 
 from ..tools.gate import Gate, gate
@@ -17,7 +18,7 @@ from .clock import Clock
 from .context import call_context
 from .doors import check_accounts, check_doors
 from .dry_run import rehearsed
-from .errors import CONFLICTS, RefusalError
+from .errors import CONFLICTS, OutOfReachError, RefusalError
 from .idempotency import remember, remembered
 from .languages import spoken
 from .loading import Loading
@@ -135,12 +136,14 @@ def _run_alone(request, index, envelope, clock, nonce, commits=False):
     # The ORM has added to the values of those that were tried together.
     call = envelope.fresh_call(index) if commits else envelope.calls[index]
     answer = Answer(request.env.cr)
+    is_retried = False
     while True:
         try:
             clock.arm()
             if nonce is not None:
                 spend_nonce(request.env.cr, nonce)
             with _entered(request, call, envelope) as (env, reach):
+                reach.drops_unchanged = is_retried
                 results = _run_once(env, reach, call, clock, answer)
                 env.cr.flush()
                 body = answer.success(results, spoken(env, call["operations"]))
@@ -152,10 +155,22 @@ def _run_alone(request, index, envelope, clock, nonce, commits=False):
             raise
         except Exception as exc:
             _end_transaction(request.env, clock)
+            if not is_retried and _may_be_for_its_presence(exc, call) and clock.left_s > MIN_TRY_S:
+                is_retried = True
+                call = envelope.fresh_call(index)
+                continue
             if not isinstance(exc, CONFLICTS) or not _wait(answer.retries, clock):
                 return answer.failure(exc, request.env, call), True
             answer.retries += 1
             call = envelope.fresh_call(index)
+
+
+def _may_be_for_its_presence(exc, call):
+    """Whether a value may have been refused that changes nothing, because it is there. Only then is the call tried
+    without such values: to look for them in every write would cost a read."""
+    writes = any(operation["op"] == "write" for operation in call["operations"])
+    is_about_values = isinstance(exc, (UserError, OutOfReachError)) or getattr(exc, "reason", "") == "odoo.validation"
+    return writes and is_about_values and not isinstance(exc, AccessError)
 
 
 def _run_once(env, reach, call, clock, answer):

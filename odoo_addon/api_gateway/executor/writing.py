@@ -45,12 +45,18 @@ def write_together(env, reach, operations):
     set_aside = [ReadOnly(reach) for _ in operations]
     for own, operation, values in zip(set_aside, operations, values_list, strict=True):
         own.of_update(model.browse(operation["ids"]), values)
+    dropped = []
+    if reach.drops_unchanged:
+        for own, operation, values in zip(set_aside, operations, values_list, strict=True):
+            dropped.append(own.drop_unchanged(model.browse(operation["ids"]), values))
     check_values(reach, model, values_list, [operation["ids"] for operation in operations])
     with explain_values(model, values_list):
         for operation, values in zip(operations, values_list, strict=True):
             # Values that the ORM has to read before it writes are read for all of them at once.
             model.browse(operation["ids"]).with_prefetch(everyone.ids).write(values)
         env.flush_all()
+    for own, operation, values in zip(set_aside, operations, dropped, strict=False):
+        own.check_dropped(model.browse(operation["ids"]), values)
     return [
         _written(reach, model.browse(operation["ids"]), operation, own.ignored)
         for operation, own in zip(operations, set_aside, strict=True)

@@ -36,6 +36,54 @@ class TestReadOnly(ChannelCase):
         self.assertLessEqual(set(self.IGNORED) - {"currency_id"}, set(result["ignored"]))
         self.assertEqual((self.order.client_order_ref, self.order.state), ("mine", "draft"))
 
+    def test_a_field_that_odoo_refuses_by_its_presence_may_be_sent_back(self):
+        company = self.env.company
+        parent = company.create({"name": "Parent"})
+        child = company.create({"name": "Child", "parent_id": parent.id})
+        for record in (company, child):
+            values = {"id": record.id, "name": record.name, "parent_id": record.parent_id.id, "street": "Changed"}
+            self.assert_ok(self.as_admin(write("res.company", record.ids, values)))
+            self.assertEqual(record.street, "Changed")
+        for other in (False, company.id):
+            answer = self.as_admin(write("res.company", child.ids, {"parent_id": other, "street": "Never"}))
+            self.assert_refused(answer, "odoo.user")
+        self.assertEqual(child.street, "Changed")
+
+    def test_a_confirmed_order_may_be_sent_back(self):
+        """Odoo refuses its pricelist by its presence, which is computed."""
+        order, other = self.order, self.env["product.pricelist"].create({"name": "Other"})
+        order.pricelist_id = other
+        order.action_confirm()
+        values = {"pricelist_id": other.id, "partner_id": order.partner_id.id, "client_order_ref": "Changed"}
+        self.assert_ok(self.as_admin(write("sale.order", order.ids, values)))
+        self.assertEqual((order.client_order_ref, order.pricelist_id), ("Changed", other))
+        answer = self.as_admin(write("sale.order", order.ids, {**values, "pricelist_id": False}))
+        self.assert_refused(answer, "odoo.user")
+
+    def test_a_link_that_one_may_not_find_may_be_sent_back(self):
+        hidden = self.env["res.partner"].create({"name": "Hidden", "active": False})
+        self.env["ir.rule"].create(
+            {
+                "name": "Not this one",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": f"[('id', '!=', {hidden.id})]",
+            }
+        )
+        project = self.env["project.project"].create({"name": "Project"})
+        values = {"name": "Task", "project_id": project.id}
+        task, other = project.task_ids.create([{**values, "partner_id": hidden.id}, values])
+        self.assert_ok(self.as_admin(write("project.task", task.ids, {"partner_id": hidden.id, "name": "Changed"})))
+        self.assertEqual(task.name, "Changed")
+        answer = self.as_admin(write("project.task", other.ids, {"partner_id": hidden.id}))
+        self.assert_refused(answer, "odoo.validation", "partner_id")
+
+    def test_a_note_of_odoos_own_may_be_sent_back(self):
+        move = self.env["account.move"].create({"move_type": "out_invoice"})
+        self.assert_ok(self.as_admin(write("account.move", move.ids, {"sending_data": False, "ref": "Changed"})))
+        self.assertEqual(move.ref, "Changed")
+        answer = self.as_admin(write("account.move", move.ids, {"sending_data": {"author_user_id": 2}}))
+        self.assert_refused(answer, "odoo.exposure", "sending_data")
+
     def test_changed_fields_are_named_and_nothing_is_written(self):
         changed = {
             "id": self.order.id + 1,
