@@ -29,6 +29,8 @@ def check_number(field, value, kind=None):
         raise malformed(field, value) from None
     if type(number) is float and not math.isfinite(number):
         raise malformed(field, value, "It is not a finite number.")
+    if type(number) is int and type(value) is float and value != number:
+        raise malformed(field, value, "It is not a whole number.")
     if type(number) is int and not -MAX_INTEGER <= number < MAX_INTEGER:
         raise malformed(field, value, f"It must be from {-MAX_INTEGER} to {MAX_INTEGER - 1}.")
 

@@ -15,6 +15,7 @@ WRONG = (
     {"color": -(2**31) - 1},
     {"color": "2147483648"},
     {"color": 1e10},
+    {"color": 1.5},
 )
 
 
@@ -44,12 +45,17 @@ class TestNumbers(ChannelCase):
                 method("res.partner", "name_create", "x", context={f"default_{name}": value}),
                 method("res.partner", "load", [".id", name], [[str(ids[0]), value]]),
             ):
-                if operation.get("method") == "load" and value in ("north", "NaN", 10**400):
+                if operation.get("method") == "load" and value in ("north", "NaN", 10**400, 1.5):
                     continue  # a message about the row, as in Odoo's own imports
                 with self.subTest(operation):
                     error = self.assert_refused(self.execute(operation), "odoo.validation", name)
                     self.assertEqual(error["details"]["field"], name)
         self.assertEqual((self.partner.partner_latitude, self.partner.color), (0, 0))
+
+    def test_a_time_at_the_end_of_the_calendar_is_refused_and_its_field_named(self):
+        values = {"partner_id": self.partner.id, "date_order": "9999-12-31 23:59:59"}
+        answer = self.execute(create("sale.order", values), uid=self.env.ref("base.user_admin").id)
+        self.assert_refused(answer, "odoo.validation", "date_order")
 
     def test_results_of_earlier_operations_are_checked_like_other_values(self):
         first = create("res.partner", {"name": "x", "ref": "NaN"}, fields=tree("ref"), name="first")
