@@ -1,9 +1,16 @@
 // OAuth for people: an app that nobody here wrote sends a user to Odoo's consent page and gets tokens, and what attackers try.
 
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as oauth from 'oauth4webapi';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { HttpClient } from '../helpers/http_client.ts';
+import { selfSigned } from '../helpers/https_server.ts';
 import { createUser } from '../helpers/odoo_keys.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -384,10 +391,50 @@ describe('the consent page cannot be made to agree', () => {
   });
 });
 
+const setting = (value: string) =>
+  gateway.sql("update gateway.setting set value = to_jsonb($1::text) where name = 'oauth.apps'", [value]);
+
+test('an app with a metadata document is asked at public addresses only, without redirects, up to 16 KiB, about itself', async () => {
+  const certificate = await selfSigned();
+  const asked: string[] = [];
+  let own = '';
+  const server = createServer(certificate, ({ url = '' }, answer) => {
+    asked.push(url);
+    const document = { client_id: own + url, client_name: 'Chat', redirect_uris: [callback], padding: '' };
+    if (url === '/redirect') answer.writeHead(302, { Location: `${own}/client` });
+    if (url === '/other') document.client_id = `${own}/client`;
+    if (url === '/long') document.padding = 'x'.repeat(16_384);
+    answer.end(JSON.stringify(document));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  own = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const authority = join(mkdtempSync(join(tmpdir(), 'authority-')), 'cert.pem');
+  writeFileSync(authority, certificate.cert);
+  const trusting = await gateway.startSidecar({ env: { NODE_EXTRA_CA_CERTS: authority } });
+  const ofApp = async (path: string) => {
+    const url = authorizeUrl('x'.repeat(43), 's', { client_id: own + path });
+    const answer = await trusting.get(url.pathname + url.search);
+    return [answer.status, answer.json?.reason, answer.json?.error_description];
+  };
+  await setting('documents');
+  const unread = [400, 'oauth.client', 'The document at the client_id could not be read.'];
+  await until('documents are allowed', async () => (await ofApp('/inside'))[2] === unread[2]);
+  expect(asked).toEqual([]);
+  await gateway.sql(`update gateway.setting set value = '["127.0.0.0/8"]' where name = 'webhook.egress_allow'`);
+  await until('the app is accepted', async () => (await ofApp('/inside'))[0] === 303);
+  expect(await ofApp('/redirect')).toEqual(unread);
+  expect((await ofApp('/other'))[2]).toContain('is about another client_id');
+  expect((await ofApp('/long'))[2]).toContain('is longer than 16 KiB');
+  const before = asked.length;
+  await Promise.all(['/inside', '/other', '/long'].map(ofApp));
+  expect(asked).toHaveLength(before);
+  await setting('registered');
+  server.close();
+  server.closeAllConnections();
+});
+
 describe('apps that register themselves', () => {
   const register = (body: unknown) => gateway.post('/api/oauth/register', body);
-  const setting = (value: string) =>
-    gateway.sql("update gateway.setting set value = to_jsonb($1::text) where name = 'oauth.apps'", [value]);
 
   test('may not, until a manager allows it', async () => {
     expect((await register({ redirect_uris: [callback] })).status).toBe(403);
