@@ -1,7 +1,7 @@
 // Odoo and sidecar processes: started in a group of their own, recorded, stopped by recorded id only.
 //
 // A record names its owner: the process that will stop it, or nobody when it runs in the background.
-// The next run that looks stops what a dead owner has left running.
+// The next run stops processes that a dead owner has left running.
 
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -171,7 +171,7 @@ export interface ErrorOptions {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** Which of the request's operations failed, from 0. */
   readonly operation?: number | undefined;
-  /** Why, only for the log. */
+  /** The cause, only for the log. */
   readonly cause?: unknown;
   /** Headers of the answer, name and value in turn. */
   readonly headers?: readonly string[] | undefined;

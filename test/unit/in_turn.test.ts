@@ -66,7 +66,7 @@ test('a client that leaves has begun no request that never ends', async () => {
   expect(begun).toHaveLength(1);
 });
 
-test('too many that wait end the connection', async () => {
+test('too many waiting requests end the connection', async () => {
   const { socket, send } = await start();
   for (let i = 0; i < 17; i += 1) send(`/${i}`);
   expect(socket.destroyed).toBe(false);

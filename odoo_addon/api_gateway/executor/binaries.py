@@ -75,7 +75,7 @@ def to_json(field, value):
 
 
 def bytes_to_base64(model, bound, result):
-    """Bytes in what a reading method of the ORM gives, in place."""
+    """Converts the bytes in the result of the ORM's reading methods, in place."""
     if type(result) not in (list, dict):
         return result
     specifications = [bound.arguments.get(name) for name in ("specification", "fields_spec")]

@@ -16,7 +16,7 @@ VERSION = 1
 MAX_SKEW_MS = 30_000
 READ_PATH = "/gateway/read"
 MAX_CALLS = 32
-# Writes that travel together are one caller's, of one kind: they differ only in these.
+# Writes that travel together are of one caller and one kind: they differ only in these.
 OWN_KEYS = frozenset(["request_id", "operations"])
 OWN_OPERATION_KEYS = frozenset(["ids", "values"])
 CONTEXT_KEYS = frozenset(["lang", "languages", "tz", "allowed_company_ids"])

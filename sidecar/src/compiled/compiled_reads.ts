@@ -116,7 +116,7 @@ export class CompilingOdoo extends Odoo {
   #executed(context: RequestContext, operations: readonly Operation[], grant: Grant): Promise<readonly unknown[]> {
     const { replica } = this.#connectionOf(context.database);
     if (replica === undefined) return super.execute(context, operations, grant);
-    // Also a call that failed may have written: its answer may have got lost.
+    // A call that failed may have written as well: its answer may have been lost.
     return super.execute(context, operations, grant).finally(() => replica.wrote(context.principal.consumer));
   }
 

@@ -38,7 +38,7 @@ export interface Principal {
   readonly resource: string | null;
 }
 
-/** What a credential narrows on top of the user's rights in Odoo; null narrows nothing. */
+/** The scopes and models of a credential, on top of the user's rights in Odoo; null narrows nothing. */
 export interface Grant {
   readonly scopes: readonly string[] | null;
   readonly models: readonly string[] | null;

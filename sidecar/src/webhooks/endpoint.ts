@@ -24,7 +24,7 @@ export interface EndpointOptions {
 /** Claimed at once: enough to keep the requests going while the next ones are claimed and read. */
 const mostHeld = 200;
 const refillBelow = 100;
-/** Until the failures are recorded, when it is for Postgres to say whether the circuit is open. */
+/** Long enough to record the failures. From then on, Postgres decides whether the circuit is open. */
 const restMs = 1_000;
 
 export class Endpoint {
