@@ -43,7 +43,7 @@ export interface Difference {
 
 export interface Outcome {
   cases: number;
-  /** Of these, answers of status 200 with a record at least. */
+  /** Answers among these with status 200 and at least one record. */
   withRecords: number;
   refusals: number;
   /** Requests that shared a body with others on their way to Odoo. */

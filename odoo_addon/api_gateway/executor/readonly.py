@@ -1,6 +1,6 @@
 """Fields that people cannot write in Odoo: read-only ones, and the state of a document, which its buttons change.
 
-Clients send whole records back. What has not changed is set aside and named in the answer; what has is refused.
+Clients send whole records back. Unchanged fields are set aside and named in the answer; changed ones are refused.
 Methods, `write` among them, take what Odoo takes."""
 
 import json
@@ -22,7 +22,7 @@ TOLERANCE = 1e-14
 
 
 class ReadOnly:
-    """What is set aside of the values of one operation."""
+    """The values of one operation that are set aside."""
 
     def __init__(self, reach):
         self._reach = reach

@@ -1,4 +1,4 @@
-"""Which changes become jobs. Each test commits nothing: what a precommit would do is what `flush` does."""
+"""Which changes become jobs. Tests commit nothing: `flush` does the work of the precommit hook."""
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
