@@ -11,7 +11,7 @@ const comma = 0x2c;
 /** Shorter numbers without an exponent are held as they are. */
 const surelyExact = 15;
 
-/** About what a list or an object takes in memory beside its text, and what an item of one does. */
+/** Roughly the memory that a list or an object takes beside its text, and that of one item. */
 const bytesOfContainer = 64;
 const bytesOfItem = 16;
 

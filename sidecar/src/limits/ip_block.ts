@@ -75,7 +75,7 @@ class IpBlocks {
   isLoaded = false;
   #counts = new Map<string, number>();
   #reporting: NodeJS.Timeout | undefined;
-  /** Credentials that have counted: the same one again is no further guess. */
+  /** Credentials that have counted already: showing the same one again is not another guess. */
   readonly #counted = new LRUCache<string, true>({ max: mostRemembered });
   #never: { readonly text: string; readonly ranges: readonly Range[] } = { text: '', ranges: [] };
 
