@@ -13,9 +13,12 @@ const gateway = await useInstance();
 const { keys } = gateway;
 /** Behind a proxy that it trusts: clients come from where their X-Forwarded-For says. */
 let behindProxy: Sidecar;
+const token = 'a-token-for-metrics-1';
 
 beforeAll(async () => {
-  behindProxy = await gateway.startSidecar({ env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8' } });
+  behindProxy = await gateway.startSidecar({
+    env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8', GATEWAY_METRICS_TOKEN: token },
+  });
 });
 
 beforeEach(async () => {
@@ -280,14 +283,15 @@ describe('limits by address', () => {
 
 describe('blocked addresses', () => {
   const ask = (address: string) => behindProxy.get('/api/v1/ping', { key: keys.demo, ...from(address) });
-  const isBlocked = async (address: string) => (await ask(address)).status === 403;
+  /** For those without a credential. */
+  const isBlocked = async (address: string) => (await behindProxy.get('/nowhere', from(address))).status === 403;
 
   test('an address is blocked after so many violations, and passes when it is unblocked', async () => {
     await set({ 'ip_block.violations': 5, 'throttle.limit': 0 });
     const bad = (i: number) => behindProxy.get('/api/v1/ping', { key: String(i).padStart(40, 'd'), ...from('203.0.113.70') });
     for (let i = 0; i < 5; i += 1) await bad(i);
     await until('the address is blocked', () => isBlocked('203.0.113.70'));
-    const refused = await ask('203.0.113.70');
+    const refused = await bad(0);
     expect(refused.json.error).toMatchObject({ code: 403, reason: 'address.blocked' });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
     expect(await isBlocked('203.0.113.71')).toBe(false);
@@ -298,6 +302,45 @@ describe('blocked addresses', () => {
     expect(row?.violations).toBe(5);
     await gateway.sql('select gateway.unblock_networks(array[$1::bigint])', [row?.id]);
     await until('the address passes', async () => !(await isBlocked('203.0.113.70')));
+    await set({ 'ip_block.violations': 100 });
+  });
+
+  test('verified callers pass a block that the gateway has made itself, others cost next to nothing', async () => {
+    await set({ 'ip_block.violations': 5, 'throttle.limit': 0 });
+    const address = '203.0.113.72';
+    const show = (key: string) => behindProxy.get('/api/v1/ping', { key, ...from(address) });
+    const hashed = async () =>
+      Number(
+        /^gateway_credentials_hashed_total\{kind="key"\} (\d+)$/m.exec(
+          (await behindProxy.get('/metrics', { key: token })).text,
+        )?.[1],
+      );
+    for (let i = 0; i < 5; i += 1) await show(String(i).padStart(40, 'b'));
+    await until('the address is blocked', () => isBlocked(address));
+
+    const { secret } = await createOdooKey(gateway, { userId: 2 });
+    expect((await show(keys.demo)).status, 'verified before').toBe(200);
+    // Of those that it does not know, the gateway looks at a few a second.
+    await until('a key that was never seen passes', async () => (await show(secret)).status === 200);
+    const traded = await behindProxy.post('/auth/token/apikey', { api_key: secret }, from(address));
+    expect(traded.status).toBe(200);
+    expect((await show(traded.json.access_token)).status).toBe(200);
+
+    const before = await hashed();
+    const unknown = (i: number) => String(i).padStart(40, 'a');
+    const nearly = (i: number) => `${secret.slice(0, 36)}${String(i).padStart(4, '0')}`;
+    const guesses = await Promise.all(Array.from({ length: 60 }, (_, i) => show(i % 2 === 0 ? unknown(i) : nearly(i))));
+    const login = await behindProxy.post('/api/v1/auth/login', { login: 'admin', password: 'admin' }, from(address));
+    const nobody = await behindProxy.get('/api/v1/ping', from(address));
+    for (const { json, headers } of [...guesses, login, nobody]) {
+      expect(json.error.reason).toBe('address.blocked');
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(3_500);
+    }
+    expect((await hashed()) - before).toBeLessThan(10);
+    expect((await show(secret)).status).toBe(200);
+
+    await gateway.sql('select gateway.block_network($1, 60, 2, null)', [address]);
+    await until("a manager's block holds for everyone", async () => (await show(secret)).status === 403);
     await set({ 'ip_block.violations': 100 });
   });
 
@@ -336,7 +379,7 @@ describe('blocked addresses', () => {
         },
       });
     await gateway.sql(`select gateway.block_network('203.0.113.77', 60, 2, 'test')`);
-    await until('the address is blocked', () => isBlocked('203.0.113.77'));
+    await until('the address is blocked', async () => (await ask('203.0.113.77')).status === 403);
     await gateway.sql(`update gateway.setting set value = '1' where name = 'throttle.anonymous'`);
     await until(
       'the limit is live',

@@ -8,12 +8,14 @@ export interface IpBlockRow {
   readonly network: string;
   /** Null: until a manager unblocks it. */
   readonly secondsLeft: number | null;
+  /** The gateway blocked it itself, not a manager. */
+  readonly isAutomatic: boolean;
 }
 
 const blocks = {
   name: 'ip_blocks',
   text: `
-    select id, network, seconds_left as "secondsLeft"
+    select id, network, seconds_left as "secondsLeft", is_automatic as "isAutomatic"
     from gateway.ip_blocks($1::bigint[])`,
 };
 

@@ -7,6 +7,9 @@
 //
 // The same credential shown again is no further guess: a program with a key that has ended shows it all day. It counts once,
 // and is refused from memory for a moment, so that it costs nothing either.
+//
+// While the gateway blocks an address itself, only verified callers pass. A credential that was verified from there before is
+// looked at again whenever it is shown; of all others only a few a second. Whatever fails is answered `address.blocked`.
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -18,6 +21,7 @@ import { subscriberOf } from '../ip.ts';
 import type { Policy, RequestContext } from '../pipeline/context.ts';
 import type { Decision } from './decision.ts';
 import { addressSubject, limitHeaders, perMinute, throttleOf } from './limits.ts';
+import { RareLooks } from './rare_looks.ts';
 
 /** Places that are reserved by the tries of one subject. */
 interface Reserved {
@@ -39,7 +43,8 @@ const memoryOf = perDatabase((database) => {
   const refused = new LRUCache<string, GatewayError>({ max: mostRefused, ttl: refusedForMs });
   for (const entity of ['odoo_key', 'gateway_key', 'client', 'app', 'user', 'token'])
     database.onChange(entity, () => refused.clear());
-  return { refused, counted: new LRUCache<string, true>({ max: mostCounted }) };
+  const names = () => new LRUCache<string, true>({ max: mostCounted });
+  return { refused, counted: names(), verified: names(), looks: new RareLooks() };
 });
 
 /** The policy that finds the caller, with a limit on how often an address may fail at it. */
@@ -66,7 +71,9 @@ export function countingFailures<T>(context: RequestContext, check: (attempt: At
 
 async function settle<T>(attempt: AddressAttempt, pending: Promise<T>): Promise<T> {
   try {
-    return await pending;
+    const found = await pending;
+    attempt.succeed();
+    return found;
   } catch (error) {
     return await attempt.fail(error);
   } finally {
@@ -79,6 +86,7 @@ class AddressAttempt implements Attempt {
   readonly #context: RequestContext;
   #release: (() => void) | undefined;
   #isCharged = false;
+  #isAdmitted = false;
   #presented: readonly string[] | undefined;
   #name: string | undefined;
 
@@ -100,6 +108,24 @@ class AddressAttempt implements Attempt {
   }
 
   admit(): void {
+    if (this.#isAdmitted) return;
+    const { verified, looks } = memoryOf(this.#context.database);
+    const { blocked } = this.#context;
+    if (!verified.has(this.#nameOfPresented() ?? '')) {
+      if (blocked !== undefined && !looks.take(this.network)) throw blocked;
+      this.#requirePlace();
+    }
+    this.#isAdmitted = true;
+  }
+
+  /** Remembers what was looked at, and was good. */
+  succeed(): void {
+    if (!this.#isAdmitted) return;
+    const name = this.#nameOfPresented();
+    if (name !== undefined) memoryOf(this.#context.database).verified.set(name, true);
+  }
+
+  #requirePlace(): void {
     const decision = this.#known(1);
     if (decision?.allowed === false) tell(this.#context, decision);
   }
@@ -110,7 +136,7 @@ class AddressAttempt implements Attempt {
     const subjects = reservedOf(this.#context.database);
     const subject = this.#subject;
     for (;;) {
-      this.admit();
+      this.#requirePlace();
       const reserved = subjects.get(subject) ?? { all: 0, soonOver: 0, onRelease: [] };
       if (reserved.all < (this.#known(0)?.remaining ?? most)) {
         subjects.set(subject, reserved);
@@ -123,6 +149,8 @@ class AddressAttempt implements Attempt {
   }
 
   async charge(): Promise<void> {
+    // Nothing is left to count, and what is sure to fail need not cost what a good one costs.
+    if (this.#context.blocked !== undefined) throw this.#context.blocked;
     const { counted } = memoryOf(this.#context.database);
     const name = this.#nameOfPresented();
     this.#isCharged = true;
@@ -152,7 +180,10 @@ class AddressAttempt implements Attempt {
   /** Rejects with `error`, unless the failure was one too many. */
   async fail(error: unknown): Promise<never> {
     this.#context.presented = this.#nameOfPresented();
-    if (!(error instanceof GatewayError && error.reason === 'auth.invalid')) throw error;
+    if (!(error instanceof GatewayError)) throw error;
+    const { blocked, known } = this.#context;
+    if (blocked !== undefined && known.principal === undefined && error.reason !== 'database.unavailable') throw blocked;
+    if (error.reason !== 'auth.invalid') throw error;
     if (!this.#isCharged) await this.charge();
     const name = this.#nameOfPresented();
     const { refused } = memoryOf(this.#context.database);

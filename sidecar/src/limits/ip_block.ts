@@ -1,5 +1,8 @@
 // Addresses that are refused before anything else is asked: those that broke limits or guessed credentials too often,
 // and those that a manager blocked. All in memory; a change in Postgres brings it here within a second.
+//
+// From an address that the gateway blocked itself, callers that it can verify pass: they may share it with a guesser. What
+// others may cost meanwhile, `failed_authentication.ts` says. A manager's block holds for everyone.
 
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../db/database.ts';
@@ -9,7 +12,7 @@ import type { Reason } from '../errors.ts';
 import { GatewayError } from '../errors.ts';
 import type { Address, Range } from '../ip.ts';
 import { inRange, parseAddress, parseRange, subscriberNetwork } from '../ip.ts';
-import type { Policy, Recorder, RequestContext } from '../pipeline/context.ts';
+import type { Policy, Recorder, RequestContext, Way } from '../pipeline/context.ts';
 
 /** What counts against an address, for any credential. */
 const violations: ReadonlySet<Reason> = new Set(['throttle.exceeded', 'throttle.failed', 'auth.invalid']);
@@ -31,17 +34,32 @@ export interface IpBlocking {
 /** Loopback and the proxies are never blocked: behind a proxy that names no client, everybody has its address. */
 export function ipBlocking(proxies: readonly Range[]): IpBlocking {
   const blocksOf = perDatabase((database) => new IpBlocks(database, proxies));
-  function admit(database: Database, address: string): undefined | Promise<void> {
+  /** @param onAutomatic what to do about a block of the gateway's own */
+  function check(database: Database, address: string, onAutomatic: (error: GatewayError) => void): undefined | Promise<void> {
     const blocks = blocksOf(database);
-    if (!blocks.isLoaded) return blocks.loaded().then(() => refuse(blocks.secondsLeft(address)));
-    refuse(blocks.secondsLeft(address));
+    const judge = () => {
+      const block = blocks.of(address);
+      if (block === undefined) return;
+      const error = refusal(block);
+      if (!block.isAutomatic) throw error;
+      onAutomatic(error);
+    };
+    if (!blocks.isLoaded) return blocks.loaded().then(judge);
+    judge();
     return undefined;
   }
   return {
-    admit,
+    admit: (database, address) => check(database, address, refuse),
     policy: {
       appliesTo: ['anonymous', 'authenticated'],
-      check: ({ database, address }: RequestContext) => admit(database, address),
+      check(context: RequestContext, way: Way): undefined | Promise<void> {
+        // Who asks for a token shows a key, a client's secret or a token. A login is a guess like any other, and costs most.
+        const isVerified = way === 'authenticated' || context.endpoint.limitedAs === 'token';
+        return check(context.database, context.address, (error) => {
+          if (!isVerified) throw error;
+          context.blocked = error;
+        });
+      },
     },
     recorder({ error, known, address, presented }: RequestContext): void {
       if (known.database === undefined || !(error instanceof GatewayError) || !violations.has(error.reason)) return;
@@ -52,15 +70,19 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
   };
 }
 
-function refuse(secondsLeft: number | undefined): void {
-  if (secondsLeft === undefined) return;
-  throw new GatewayError('address.blocked', secondsLeft === Infinity ? {} : { retryAfterMs: secondsLeft * 1_000 });
+function refuse(error: GatewayError): never {
+  throw error;
+}
+
+function refusal({ until }: Block): GatewayError {
+  return new GatewayError('address.blocked', until === Infinity ? {} : { retryAfterMs: until - performance.now() });
 }
 
 interface Block {
   readonly network: Range;
-  /** On the monotonic clock. */
+  /** On the monotonic clock; Infinity: for good. */
   readonly until: number;
+  readonly isAutomatic: boolean;
 }
 
 class IpBlocks {
@@ -92,16 +114,15 @@ class IpBlocks {
     if (!this.isLoaded) throw new GatewayError('database.unavailable');
   }
 
-  /** Undefined: not blocked; Infinity: for good. */
-  secondsLeft(address: string): number | undefined {
+  /** A manager's block, if there is one, else the gateway's own. */
+  of(address: string): Block | undefined {
     if (this.#byId.size === 0) return undefined;
     const parsed = parseAddress(address);
     if (parsed === undefined) return undefined;
     const now = performance.now();
-    const block = [this.#single.get(subscriberNetwork(parsed)), ...this.#wide].find(
-      (candidate) => candidate !== undefined && candidate.until > now && inRange(parsed, candidate.network),
-    );
-    return block === undefined || this.#isExcepted(parsed) ? undefined : (block.until - now) / 1_000;
+    const own = this.#single.get(subscriberNetwork(parsed));
+    const [block = own] = this.#wide.filter(({ until, network }) => until > now && inRange(parsed, network));
+    return block === undefined || block.until <= now || this.#isExcepted(parsed) ? undefined : block;
   }
 
   /** @param presented the name of the credential that was refused, if one was */
@@ -153,9 +174,10 @@ class IpBlocks {
     const rows = await readIpBlocks(this.#database, ids);
     const now = performance.now();
     for (const id of ids ?? [...this.#byId.keys()]) this.#byId.delete(id);
-    for (const { id, network, secondsLeft } of rows) {
+    for (const { id, network, secondsLeft, isAutomatic } of rows) {
       const range = parseRange(network);
-      if (range !== undefined) this.#byId.set(id, { network: range, until: now + (secondsLeft ?? Infinity) * 1_000 });
+      const until = now + (secondsLeft ?? Infinity) * 1_000;
+      if (range !== undefined) this.#byId.set(id, { network: range, until, isAutomatic });
     }
     this.#single.clear();
     this.#wide = [];

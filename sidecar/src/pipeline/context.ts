@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 import type { CredentialKind, ProfilePolicy } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
+import type { GatewayError } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
 import { withoutCredentials } from '../redact/texts.ts';
 
@@ -68,7 +69,7 @@ export type Way = Exclude<Access, 'optional'> | 'preflight';
 export interface Policy {
   readonly appliesTo: readonly Way[];
   /** Undefined rather than a promise when nothing has to be waited for: warm requests then never leave the tick. */
-  check(context: RequestContext): undefined | Promise<void>;
+  check(context: RequestContext, way: Way): undefined | Promise<void>;
 }
 
 export interface Answer {
@@ -189,6 +190,8 @@ export class RequestContext {
   countedAs: { route?: string; status?: number } = {};
   /** A name for a credential that was refused and the network that it came from; it reveals nothing about it. */
   presented: string | undefined = undefined;
+  /** Set when the gateway itself has blocked the address: only a caller that it can verify passes. */
+  blocked: GatewayError | undefined = undefined;
   /** Headers about the caller's limits, name and value in turn. */
   limitHeaders: readonly string[] = [];
 

@@ -49,15 +49,15 @@ const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'd
 
 function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }: Pipeline): RequestHandler {
   const inOrder = steps.map((step) => policies[step]);
-  const checksFor = (way: Way) => inOrder.filter(({ appliesTo }) => appliesTo.includes(way));
+  const checksFor = (way: Way) => ({ way, checks: inOrder.filter(({ appliesTo }) => appliesTo.includes(way)) });
   const { access } = endpoint;
-  const checks = checksFor(access === 'optional' ? 'authenticated' : access);
-  const withoutCredential = access === 'optional' ? checksFor('anonymous') : checks;
-  const ofPreflight = access === 'internal' ? checks : checksFor('preflight');
+  const usual = checksFor(access === 'optional' ? 'authenticated' : access);
+  const withoutCredential = access === 'optional' ? checksFor('anonymous') : usual;
+  const ofPreflight = access === 'internal' ? usual : checksFor('preflight');
 
-  function checksOf({ method, headers }: Request): readonly Policy[] {
+  function checksOf({ method, headers }: Request): { readonly way: Way; readonly checks: readonly Policy[] } {
     if (method === 'OPTIONS') return ofPreflight;
-    return access === 'optional' && readCredential(headers) === undefined ? withoutCredential : checks;
+    return access === 'optional' && readCredential(headers) === undefined ? withoutCredential : usual;
   }
 
   /** A connection that stays open after its answer would hold up the process's end. */
@@ -67,8 +67,9 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
 
   async function run(context: RequestContext): Promise<void> {
     try {
-      for (const policy of checksOf(context.request)) {
-        const pending = policy.check(context);
+      const { way, checks } = checksOf(context.request);
+      for (const policy of checks) {
+        const pending = policy.check(context, way);
         if (pending === undefined) continue;
         await pending;
         // A client that has left gets no answer any more, and work that begins now would not learn when to end.
