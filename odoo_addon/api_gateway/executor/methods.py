@@ -2,6 +2,8 @@
 by what they look like (`module_methods.py`). Models that are never exposed stay closed to both."""
 
 import inspect
+from collections.abc import Callable
+from typing import NamedTuple
 
 from odoo.exceptions import AccessError
 from odoo.models import BaseModel
@@ -38,29 +40,23 @@ def read_call(env, reach, operation):
     return call(env, reach, operation)
 
 
+class Prepared(NamedTuple):
+    """A method, ready to be called, and what it may do."""
+
+    model: BaseModel
+    """With the context of the call."""
+    name: str
+    method: Callable
+    bound: inspect.BoundArguments
+    action: str
+    is_orms: bool
+    """Whether every model has it."""
+    named: list
+    """The values among the arguments that are written."""
+
+
 def call(env, reach, operation):
-    model = reach.known(env, required(operation, "model"), abstract=True)
-    name = required(operation, "method")
-    method = _public_method(model, name)
-    check_open(model, name, method)
-    action = effect_of(model, name)
-    reach.require(model._name, action, *amounts_to(name, action))
-    args, kwargs = _arguments(operation)
-    context = kwargs.pop("context", None)
-    is_trial = action == READ
-    if context is not None:
-        model = model.with_context(**plain_names(reach, model.env, method_context(reach, model, context, is_trial)))
-    records, args = _records(model, method, operation, args)
-    bound = _bind(method, name, records, args, kwargs)
-    is_orms = hasattr(env.registry["base"], name)  # every model has it
-    if is_orms:
-        check_ids(records.ids)
-        named = check_named(reach, records, name, bound, is_trial)
-    else:
-        named = []
-        check_method(reach, records, name, bound)
-        if name.startswith("message_"):
-            decode_attachments(bound)
+    model, name, method, bound, action, is_orms, named = prepare(env, reach, operation)
     with (
         explain_range(operation),
         explain_groups(model, name),
@@ -76,6 +72,33 @@ def call(env, reach, operation):
     if isinstance(result, BaseModel):
         return result.ids
     return bytes_to_base64(model, bound, result) if is_orms else result
+
+
+def prepare(env, reach, operation):
+    """Check all that a call names; refuses what it may not do."""
+    model = reach.known(env, required(operation, "model"), abstract=True)
+    name = required(operation, "method")
+    method = _public_method(model, name)
+    check_open(model, name, method)
+    action = effect_of(model, name)
+    reach.require(model._name, action, *amounts_to(name, action))
+    args, kwargs = _arguments(operation)
+    context = kwargs.pop("context", None)
+    is_trial = action == READ
+    if context is not None:
+        model = model.with_context(**plain_names(reach, model.env, method_context(reach, model, context, is_trial)))
+    records, args = _records(model, method, operation, args)
+    bound = _bind(method, name, records, args, kwargs)
+    is_orms = hasattr(env.registry["base"], name)
+    if is_orms:
+        check_ids(records.ids)
+        named = check_named(reach, records, name, bound, is_trial)
+    else:
+        named = []
+        check_method(reach, records, name, bound)
+        if name.startswith("message_"):
+            decode_attachments(bound)
+    return Prepared(model, name, method, bound, action, is_orms, named)
 
 
 def _public_method(model, name):

@@ -14,6 +14,10 @@ class Room:
         self._records = 0
         self.left_bytes = most_bytes
 
+    @property
+    def most_records(self):
+        return self._most_records
+
     def expand(self, count, name):
         """Before values are read: as many records will stand in the answer behind the relation, each time counts."""
         self._records += count

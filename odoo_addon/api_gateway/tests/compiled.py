@@ -22,6 +22,8 @@ class Slots:
         self.values = []
 
     def of(self, operation):
+        if operation["op"] == "call":
+            return self._of_call(operation)
         slotted = dict(operation)
         if slotted.get("domain"):
             slotted["domain"] = self._terms(slotted["domain"])
@@ -34,6 +36,20 @@ class Slots:
             *values, lang = slotted["after"]
             slotted["after"] = [*(value and self._slot(value, "place") for value in values), lang]
         return slotted
+
+    def _of_call(self, operation):
+        names = ["ids", "fields"] if operation["method"] == "read" else ["domain"]
+        args, kwargs = operation["args"], operation["kwargs"]
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        for key, value in given.items():
+            if key == "domain":
+                given[key] = self._terms(value)
+            elif key in ("limit", "offset") and value:
+                given[key] = self._slot(value, key)
+            elif key == "ids":
+                given[key] = self._slot(value, "list:id")
+        slotted = [given.pop(name) for name in names[: len(args)]]
+        return {**operation, "args": slotted, "kwargs": given}
 
     def _terms(self, domain):
         return [
@@ -85,12 +101,27 @@ def run(cr, plan, values):
         found = {name: row[name] or [] for name in levels}
         place = row.get("k")
     result = {"records": _records(levels, found, levels["l0"], found["l0"])}
+    if "result" in plan:
+        return _result(plan, result["records"], row if plan["count"] else None, values)
     if plan["next"] and place is not None:
         after = [*map(_short, place), plan["next"]["lang"]]
         result["place"] = {"order": plan["next"]["order"], "after": after}
     if plan["count"]:
         result["total"] = row["total"]
     return result
+
+
+def _result(plan, records, row, values):
+    """What a method gives."""
+    if plan["result"] == "count":
+        return row["total"]
+    if not plan.get("complete"):
+        return records if plan["result"] == "rows" else [record["id"] for record in records]
+    [ids] = [value for value in values if type(value) is list]
+    found = {record["id"]: record for record in records}
+    if {*ids} - found.keys():
+        raise UnfitError
+    return [found[id_] for id_ in ids]
 
 
 def _short(text):

@@ -5,7 +5,7 @@ import json
 from odoo.tests.common import new_test_user, tagged
 
 from ..executor.compiling.overrides import named_methods, verdict
-from .common import ChannelCase, read, search, tree
+from .common import ChannelCase, method, read, search, tree
 from .compiled import Slots, UnfitError, run
 
 PARTNER = tree("name", "email", "parent_id", "category_id", "create_date")
@@ -170,6 +170,46 @@ class TestCompile(ChannelCase):
         )
         ids = self.env["res.partner"].with_context(active_test=False).search([], limit=12).ids
         self.assert_same(read("res.partner", [*ids, ids[0], 2**30], fields=wide), uid=self.admin.id)
+
+    def test_reading_methods_give_their_raw_results(self):
+        fields = ["name", "parent_id", "category_id", "create_date", "partner_latitude", "active"]
+        domain = [["name", "ilike", "a"], ["color", "<", 4]]
+        ids = self.env["res.partner"].search([], limit=5, order="name").ids
+        for operation in (
+            method("res.partner", "search_read", domain, fields=fields, limit=9, order="name, id"),
+            method(
+                "res.partner",
+                "search_read",
+                domain,
+                fields=fields,
+                load=None,
+                order="id desc",
+                context={"lang": "fr_FR"},
+            ),
+            method("res.partner", "search", domain, limit=7, offset=2, order="id"),
+            method("res.partner", "search", []),
+            method("res.partner", "search_count", domain),
+            method("res.partner", "search_count", [], limit=3),
+            method("res.partner", "read", ids, fields=["name", "display_name", "user_id"]),
+            method("res.partner", "read", [*ids[::-1], ids[0]], fields=["name"]),
+        ):
+            for user in (self.admin, self.french):
+                with self.subTest(operation=operation, user=user.login):
+                    plan, values = self.compiled(operation, uid=user.id)
+                    self.assertNotIn("why", plan)
+                    expected = self.assert_ok(self.query(operation, uid=user.id))
+                    given = run(self.env.cr, plan, values)
+                    self.assertEqual(_plain(given), expected)
+                    if plan["result"] == "rows":
+                        self.assertEqual([*given[0]], [*expected[0]], "the order of fields")
+        for operation, why in (
+            (method("res.partner", "search_read", []), "field"),
+            (method("res.partner", "read", ids), "field"),
+            (method("res.partner", "name_search", "a"), "context"),
+            (method("res.partner", "search", [], context={"active_test": False}), "context"),
+            (method("mail.message", "search", []), "model"),
+        ):
+            self.assertEqual(self.compiled(operation)[0].get("why"), why, operation)
 
     def test_a_hidden_record_leaves_its_name(self):
         partner = self.env["res.partner"].create({"name": "Far", "company_id": self.second.id})

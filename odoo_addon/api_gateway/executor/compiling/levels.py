@@ -5,7 +5,7 @@ from odoo.orm.domains import Domain
 from odoo.tools import SQL, Query
 
 from .columns import column_to_sql, has_properties, is_column, join
-from .names import name_to_sql
+from .names import has_recipe, name_to_sql
 from .refusals import NotCompilableError
 
 PROPERTIES = frozenset(["properties", "properties_definition"])
@@ -19,6 +19,7 @@ FORMS = {
     "html": "plain",
     "integer": "integer0",
     "json": "json",
+    "many2one": "integer",
     "many2one_reference": "integer0",
     "monetary": "float0",
     "reference": "plain",
@@ -44,6 +45,8 @@ class Level:
         self.parent = parent
         self.field = field
         self.columns = []
+        self.name_tables = []
+        """(name, SQL) of what stands beside the level in the statement."""
         self._query = query
         self._terms = [SQL("%s AS id", SQL.identifier(model._table, "id"))]
         self._outer_query = Query(model.env, name, SQL.identifier(name))
@@ -67,10 +70,10 @@ class Level:
         if is_shown:
             self._outer.append(SQL("%s AS %s", SQL.identifier(self.name, name), SQL.identifier(name)))
 
-    def add_field(self, field):
+    def add_field(self, field, is_named):
         """A field that is read without what it leads to."""
         name = f"c{len(self.columns)}"
-        if field.type == "many2one":
+        if field.type == "many2one" and is_named:
             self._add_named(field, name, "named")
             return
         if field.type in PROPERTIES:
@@ -106,9 +109,25 @@ class Level:
         value = column_to_sql(self.model, self.model._table, field, self._query)
         self.add_term(name, value)
         comodel = self.model.env[field.comodel_name].sudo()
-        alias = join(self._outer_query, self.name, name, comodel, SQL.identifier(self.name, name))
-        self._outer.append(SQL("%s AS %s", name_to_sql(comodel, alias, self._outer_query), SQL.identifier(f"{name}n")))
+        shown = self._shared_name(comodel, name) if has_recipe(comodel) else self._joined_name(comodel, name)
+        self._outer.append(SQL("%s AS %s", shown, SQL.identifier(f"{name}n")))
         self.columns.append({"field": field.name, "as": name, "form": form, "name": f"{name}n"})
+
+    def _joined_name(self, comodel, column):
+        alias = join(self._outer_query, self.name, column, comodel, SQL.identifier(self.name, column))
+        return name_to_sql(comodel, alias, self._outer_query)
+
+    def _shared_name(self, comodel, column):
+        """From a table of its own with the name of each record that the column leads to."""
+        query = Query(comodel.env, comodel._table, comodel._table_sql)
+        id_ = SQL.identifier(comodel._table, "id")
+        query.add_where(_within(id_, self, column))
+        table = f"{self.name}{column}"
+        name = SQL("%s AS name", name_to_sql(comodel, comodel._table, query))
+        self.name_tables.append((table, query.select(SQL("%s AS id", id_), name)))
+        link = SQL("%s = %s", SQL.identifier(table, "id"), SQL.identifier(self.name, column))
+        self._outer_query.add_join("LEFT JOIN", table, table, link)
+        return SQL.identifier(table, "name")
 
     def bare(self, *more):
         """The query by itself, in its own order."""
@@ -123,7 +142,8 @@ class Level:
         self._outer_query.order = SQL.identifier(self.name, "n")
         return self._outer_query.select(*self._outer, *more)
 
-    def described(self):
+    def described(self, most):
+        """As the plan has it. `most`: how many records of relations an answer may hold; ids are no records."""
         return {
             "name": self.name,
             "parent": self.parent and self.parent.name,
@@ -131,13 +151,16 @@ class Level:
             "kind": self.kind,
             "model": self.model._name,
             "columns": self.columns,
+            "most": most if self.parent and self.columns else None,
         }
 
 
 class Levels:
     """All levels of a read, the page first."""
 
-    def __init__(self, model, query, tree):
+    def __init__(self, model, query, tree, is_named=True):
+        """`is_named`: whether a many2one that is not expanded shows its record's name, or just its id."""
+        self._is_named = is_named
         self.all = []
         self._fill(self._add(model, query, "root"), tree)
 
@@ -167,7 +190,7 @@ class Levels:
             elif field.type in X2MANY:
                 level.add_many(field, self._add_many(level, field).name, is_expanded=False)
             else:
-                level.add_field(field)
+                level.add_field(field, self._is_named)
         for name, node in tree.items():
             if "fields" in node:
                 self._expand(level, model._fields[name], node["fields"])

@@ -27,6 +27,12 @@ def name_to_sql(model, alias, query):
     return own_name(model, alias, query)
 
 
+def has_recipe(model):
+    """Whether the name is more than a column: worth making once for each record, however many others show it."""
+    overrides = overrides_of(type(model), "_compute_display_name")
+    return any(verdict(function).startswith("recipe") for function in overrides)
+
+
 def own_name(model, alias, query):
     """As the ORM itself names records."""
     if not model._rec_name:

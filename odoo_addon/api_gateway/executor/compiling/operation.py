@@ -12,9 +12,10 @@ from ..arguments import required
 from ..errors import OutOfReachError, RefusalError
 from ..languages import spoken
 from ..state import current_state
+from .calls import domain_of, draft_call
 from .hooks import compiling, no_statements
 from .overrides import Overrides
-from .plan import draft_read, draft_search
+from .plan import check_context, draft_read, draft_search
 from .refusals import NotCompilableError
 from .relations import grant_reading, relations_of
 from .rules import check_unread_by_rules
@@ -25,8 +26,7 @@ from .versions import versions_of
 
 _logger = logging.getLogger(__name__)
 
-DRAFTS = {"read": draft_read, "search": draft_search}
-CONTEXT = frozenset(["allowed_company_ids", "lang", "tz"])
+DRAFTS = {"call": draft_call, "read": draft_read, "search": draft_search}
 REFUSED = {
     "odoo.domain": "domain",
     "odoo.field": "field",
@@ -39,7 +39,8 @@ REFUSED = {
 def compile_read(env, reach, operation):
     """A plan with its signature, or `refused`; raises nothing that is about the read.
 
-    :param operation: `read` is an operation `search` or `read` as the executor takes it, with slots for values"""
+    :param operation: `read` is an operation `search`, `read` or `call` as the executor takes it, with slots for
+        values"""
     try:
         plan = _compiled(env, reach, required(operation, "read"))
     except NotCompilableError as exc:
@@ -66,13 +67,14 @@ def _refused(why, what=""):
 
 def _compiled(env, reach, read):
     draft = DRAFTS.get(read.get("op"))
-    if draft is None or env.context.keys() - CONTEXT:
+    if draft is None:
         raise NotCompilableError("context", str(read.get("op")))
+    check_context(env)
     env.companies  # noqa: B018  # only this refuses companies that are not the user's
     model = reach.known(env, required(read, "model"))
     overrides = Overrides(env.registry)
     overrides.check_model(model._name)
-    check_values(model, read.get("domain"))
+    check_values(model, domain_of(read) if read["op"] == "call" else read.get("domain"))
     first, _ = _pass(env, reach, read, draft, overrides, salt=1)
     env.invalidate_all()
     _look_at_companies(env)
@@ -91,7 +93,7 @@ def _compiled(env, reach, read):
         "text": text,
         "parameters": parameters,
         "flat": made.is_flat,
-        "levels": [level.described() for level in made.levels.all],
+        "levels": [level.described(reach.room.most_records) for level in made.levels.all],
         "relations": relations,
         "versions": versions,
         "languages": spoken(env, [read]),
@@ -111,5 +113,5 @@ def _pass(env, reach, read, draft, overrides, salt):
     sentinels = Sentinels(salt)
     reach.budget.begin()
     with compiling(sentinels, overrides):
-        made = draft(env, reach, sentinels.stand_in(read))
+        made = draft(env, reach, overrides, sentinels.stand_in(read))
     return render(env.cr, made.sql, sentinels), made

@@ -93,11 +93,15 @@ class Overrides:
         cls = self._registry[model_name]
         if cls._abstract or cls._transient or not cls._auto or cls._table_query is not None:
             raise NotCompilableError("model", model_name)
-        for name in PATH:
-            for function in overrides_of(cls, name):
+        self.check_methods(model_name, *PATH)
+        self._checked.add(model_name)
+
+    def check_methods(self, model_name, *names):
+        """:raises NotCompilableError: `model`, if a module has a version of its own of one"""
+        for name in names:
+            for function in overrides_of(self._registry[model_name], name):
                 if verdict(function) != "pure":
                     raise NotCompilableError("model", f"{model_name}.{name}")
-        self._checked.add(model_name)
 
     def check_search(self, model, field, operator):
         """A condition on a field whose own method searches.

@@ -1,5 +1,7 @@
 """What a compiled read is to the sidecar: one statement, and how its rows become records."""
 
+from typing import NamedTuple
+
 from odoo.tools import SQL
 
 from ..arguments import ids, required
@@ -12,17 +14,30 @@ from .refusals import NotCompilableError
 VERSIONS = SQL("(SELECT gateway.read_versions()) AS versions")
 
 
-class Draft:
+CONTEXT = frozenset(["allowed_company_ids", "lang", "tz"])
+
+
+class Draft(NamedTuple):
     """A statement with sentinels for values, and what the plan says about its result."""
 
-    def __init__(self, levels, places, total, about):
-        self.levels = levels
-        self.is_flat = levels.is_flat and total is None
-        self.sql = _statement(levels, places, total, self.is_flat)
-        self.about = about
+    levels: Levels
+    sql: SQL
+    is_flat: bool
+    about: dict
+
+    @classmethod
+    def of_records(cls, levels, about, places=(), total=None):
+        is_flat = levels.is_flat and total is None
+        return cls(levels, _statement(levels, places, total, is_flat), is_flat, about)
 
 
-def draft_search(env, reach, operation):
+def check_context(env):
+    """Many an override of Odoo's modules looks at keys that a compiled read does not have."""
+    if unknown := env.context.keys() - CONTEXT:
+        raise NotCompilableError("context", min(unknown))
+
+
+def draft_search(env, reach, _overrides, operation):
     asked = asked_page(env, reach, operation)
     model = asked.model
     if operation.get("count") not in (None, False, "exact"):
@@ -36,16 +51,16 @@ def draft_search(env, reach, operation):
     if places:
         terms = [{"as": f"k{number}"} for number in range(len(places))]
         about["next"] = {"order": asked.order, "terms": terms, "lang": lang_of(asked.terms)}
-    return Draft(levels, places, total, about)
+    return Draft.of_records(levels, about, places, total)
 
 
-def draft_read(env, reach, operation):
+def draft_read(env, reach, _overrides, operation):
     model = reach.model(env, required(operation, "model"), READ)
     model, tree, omitted = asked_fields(reach, model, operation)
     query = model._search([("id", "in", ids(operation))], active_test=False)
     levels = Levels(model, query, tree)
     about = {"omitted": omitted, "fields": list(tree), "count": None, "next": None}
-    return Draft(levels, [], None, about)
+    return Draft.of_records(levels, about)
 
 
 def _total(asked, operation):
@@ -71,7 +86,9 @@ def _statement(levels, places, total, flat):
     if flat and not root.has_names:
         return root.bare(VERSIONS)
     tables = SQL(", ").join(
-        SQL("%s AS MATERIALIZED (%s)", SQL.identifier(level.name), level.numbered()) for level in levels.all
+        SQL("%s AS MATERIALIZED (%s)", SQL.identifier(name), sql)
+        for level in levels.all
+        for name, sql in ((level.name, level.numbered()), *level.name_tables)
     )
     if flat:
         return SQL("WITH %s %s", tables, root.named(VERSIONS))

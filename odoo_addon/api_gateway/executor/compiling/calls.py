@@ -1,0 +1,100 @@
+"""The ORM's own reading methods, as callers of Odoo's RPC know them: their raw results, not the executor's records."""
+
+from odoo.tools import SQL
+
+from ..methods import prepare
+from ..reading import explain_domain
+from .levels import Levels, check_query
+from .plan import VERSIONS, Draft, check_context
+from .refusals import NotCompilableError
+
+# By the names of their parameters, behind the records.
+PARAMETERS = {
+    "read": ("fields", "load"),
+    "search": ("domain", "offset", "limit", "order"),
+    "search_count": ("domain", "limit"),
+    "search_read": ("domain", "fields", "offset", "limit", "order", "load"),
+}
+NO_NAMES = (None, False, "")
+
+
+def draft_call(env, reach, overrides, operation):
+    prepared = prepare(env, reach, operation)
+    method, model = prepared.name, prepared.model
+    if method not in PARAMETERS:
+        raise NotCompilableError("context", f"{model._name}.{method}")
+    check_context(model.env)
+    overrides.check_methods(model._name, method, "search_fetch")
+    records, *args = prepared.bound.args
+    given = {**dict(zip(PARAMETERS[method], args, strict=False)), **prepared.bound.kwargs}
+    with explain_domain(model):
+        return DRAFTS[method](records, given)
+
+
+def domain_of(operation):
+    """The domain among the arguments, as it came."""
+    args, kwargs = operation.get("args"), operation.get("kwargs")
+    if operation.get("method") == "read":
+        return None
+    if type(kwargs) is dict and "domain" in kwargs:
+        return kwargs["domain"]
+    return args[0] if type(args) is list and args else None
+
+
+def _search(model, given):
+    return _page(model, given, [])
+
+
+def _search_read(model, given):
+    return _page(model, given, _fields(model, given))
+
+
+def _page(model, given, fields):
+    query = model._search(
+        given.get("domain") or [],
+        offset=given.get("offset") or 0,
+        limit=given.get("limit"),
+        order=given.get("order") or model._order,
+    )
+    levels = Levels(model, query, {name: {} for name in fields}, is_named=_is_named(given))
+    return Draft.of_records(levels, _about("rows" if fields else "ids"))
+
+
+def _search_count(model, given):
+    query = model._search(given.get("domain") or [], limit=given.get("limit"))
+    check_query(model, query)
+    counted = SQL("SELECT COUNT(*) FROM (%s) t", query.select("")) if query.limit else query.select("COUNT(*)")
+    sql = SQL("SELECT NULL AS l0, (%s) AS total, %s", counted, VERSIONS)
+    return Draft(Levels(model, query, {}), sql, False, {**_about("count"), "count": "exact"})
+
+
+def _read(records, given):
+    fields = _fields(records, given)
+    query = records.browse()._search([("id", "in", list(records._ids))], active_test=False)
+    levels = Levels(records.browse(), query, {name: {} for name in fields}, is_named=_is_named(given))
+    return Draft.of_records(levels, {**_about("rows"), "complete": True})
+
+
+def _fields(model, given):
+    fields = given.get("fields")
+    # Without any, Odoo reads all that there are.
+    if type(fields) is not list or not fields or len({*fields}) < len(fields):
+        raise NotCompilableError("field", model._name)
+    for name in fields:
+        if name not in model._fields:
+            raise NotCompilableError("field", f"{model._name}.{name}")
+    return fields
+
+
+def _is_named(given):
+    load = given.get("load", "_classic_read")
+    if load not in ("_classic_read", *NO_NAMES):
+        raise NotCompilableError("context", "load")
+    return load == "_classic_read"
+
+
+def _about(result):
+    return {"omitted": [], "fields": [], "count": None, "next": None, "result": result}
+
+
+DRAFTS = {"read": _read, "search": _search, "search_count": _search_count, "search_read": _search_read}
