@@ -62,5 +62,5 @@ class GatewaySidecar(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: what the channel and the heartbeats leave behind."""
-        self.env.cr.execute("select gateway.tidy()")
+        """Called by a cron: what the channel, the heartbeats and the versions of compiled reads leave behind."""
+        self.env.cr.execute("select gateway.tidy(), gateway.prune_read_signals()")

@@ -42,7 +42,7 @@ begin
     || '/' || coalesce((select string_agg(s.id::text, ',' order by s.id) from gateway.read_signal s), '');
 end $$;
 
--- Called by a sidecar when the list of ids has become long. Ends all plans once more.
+-- Called by Odoo's cron, so that the list of ids stays short. Ends all plans once more.
 create function gateway.prune_read_signals() returns void
   language sql volatile security definer set search_path = pg_catalog, pg_temp
   as $$
@@ -245,8 +245,7 @@ end $$;
 
 insert into gateway.contract (kind, name, privileges) values
   ('function', 'reader', 'execute'),
-  ('function', 'read_versions', 'execute'),
-  ('function', 'prune_read_signals', 'execute');
+  ('function', 'read_versions', 'execute');
 
 -- Which way a read went: `compiled`, or `odoo` with the reason behind a colon; null for what is no read of records.
 alter table gateway.request_log add column way text;

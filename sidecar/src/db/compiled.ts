@@ -16,10 +16,3 @@ export const versionsStatement = {
   text: 'select gateway.read_versions() as versions',
   isFrequent: true,
 };
-
-const pruneStatement = { name: 'prune_read_signals', text: 'select gateway.prune_read_signals()' };
-
-/** Shortens `versions`; all plans end by it. */
-export async function pruneReadSignals(db: Queryable): Promise<void> {
-  await db.query(pruneStatement, []);
-}
