@@ -176,6 +176,7 @@ test('it is upgraded by the package, and keeps its data', { timeout: 300_000 }, 
   await updateModules(parts, database, { upgrade: ['api_gateway'] }, silent);
   expect((await rows(kept))[0]).toEqual(before);
   expect(await rows(crons)).toEqual([
+    { name: 'ir_cron_clean_changes', code: 'model._cron_clean()', noupdate: true },
     { name: 'ir_cron_clean_channel', code: 'model._cron_clean()', noupdate: true },
     { name: 'ir_cron_clean_log', code: 'model._cron_clean()', noupdate: true },
     { name: 'ir_cron_clean_throttles', code: 'model._cron_clean()', noupdate: true },
