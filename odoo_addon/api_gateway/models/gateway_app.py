@@ -90,6 +90,7 @@ class GatewayApp(models.Model):
         return result
 
     def unlink(self):
+        self.check_access("unlink")
         self._end_connections()
         return super().unlink()
 
