@@ -220,6 +220,30 @@ describe('the user decides', () => {
     expect([other.status, other.json.error.reason]).toEqual([400, 'request.header']);
   });
 
+  test('the company that was chosen holds for compiled reads, too', async () => {
+    const own = await gateway.orm<{ company_id: [number] }[]>('res.users', 'read', { ids: [userId], fields: ['company_id'] });
+    const first = own[0]?.company_id[0] ?? 0;
+    const [second = 0] = await gateway.orm<number[]>('res.company', 'create', { vals_list: [{ name: `C ${randomUUID()}` }] });
+    await gateway.orm('res.users', 'write', { ids: [userId], vals: { company_ids: [[4, second]] } });
+    const companiesOf = async (key: string) => {
+      const { json, headers } = await gateway.get('/api/v1/res.company?fields=id', {
+        key,
+        headers: { 'X-Gateway-Explain': '1' },
+      });
+      return { ids: json.data.map(({ id }: { id: number }) => id), way: headers.get('x-gateway-read') };
+    };
+    const tokens = [await newTokens({}, { company: String(first) }), await newTokens({}, { company: String(second) })];
+    for (const [i, { access }] of tokens.entries()) {
+      let seen = await companiesOf(access);
+      await until('it is compiled', async () => {
+        expect(seen.ids).toEqual([[first], [second]][i]);
+        seen = await companiesOf(access);
+        return seen.way === 'compiled';
+      });
+      expect(seen.ids).toEqual([[first], [second]][i]);
+    }
+  });
+
   test('who does not allow it sends the app away, and who ticks nothing is asked again', async () => {
     const denied = await allowed(await ask(), { decision: 'deny' });
     expect(Object.fromEntries(denied.searchParams)).toMatchObject({ error: 'access_denied', iss: gateway.url });

@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 import type { ReadPool } from '../db/read_pool.ts';
 import { sqlStateOf } from '../db/read_pool.ts';
-import { callContext } from '../executor/caller.ts';
+import { contextOf } from '../executor/caller.ts';
 import type { OdooChannel } from '../executor/channel.ts';
 import { Odoo, targetOf } from '../executor/execute.ts';
 import { isExposed } from '../executor/exposure.ts';
@@ -144,7 +144,7 @@ export class CompilingOdoo extends Odoo {
     const shape = shapeOf(operation);
     context.way = 'odoo:shape';
     if (shape === undefined) return undefined;
-    const key = planKey(context.principal.userId, grant, callContext(context.asked.headers), shape.key);
+    const key = planKey(context.principal.userId, grant, contextOf(context), shape.key);
     return { operation, grant, shape, key };
   }
 

@@ -23,6 +23,11 @@ const keyFormat = /^[\x21-\x7e]{1,255}$/;
 /** `fr-FR`, Odoo's `fr_FR` and `sr@latin`, POSIX's `fr_FR.UTF-8`. Which of them are installed is for Odoo's end to say. */
 const languageFormat = /^(?=.{1,40}$)[A-Za-z0-9]+(?:[-_@.][A-Za-z0-9]+)*$/;
 
+/** What a request runs in: what it asks for, held to the one company of its caller's app. Throws `request.header`. */
+export function contextOf({ asked, known }: RequestContext): CallContext {
+  return callContext(asked.headers, known.principal?.companyId ?? null);
+}
+
 /** Throws `request.header`. @param companyId the one company that the caller works in; null: any */
 export function callContext(headers: IncomingHttpHeaders, companyId: number | null = null): CallContext {
   const company = headers['x-odoo-company'];

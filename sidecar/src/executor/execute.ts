@@ -4,7 +4,7 @@ import type { Reason } from '../errors.ts';
 import { GatewayError, isReason } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
 import type { Grant, OperationKind, RequestContext, Target } from '../pipeline/context.ts';
-import { callContext, idempotencyToken } from './caller.ts';
+import { contextOf, idempotencyToken } from './caller.ts';
 import type { Call, CallError, OdooChannel, Path, Request } from './channel.ts';
 import type { ClientOperation, LoginResult, ModelTypes, Operation } from './operations.ts';
 import { asLogin, asTypes } from './operations.ts';
@@ -81,7 +81,7 @@ export class Odoo {
         request_id: context.requestId,
         uid: context.principal.userId,
         address: context.address,
-        context: callContext(context.asked.headers),
+        context: contextOf(context),
         grant,
         operations: [{ op: 'compile', read }],
       },
@@ -115,7 +115,7 @@ export class Odoo {
     const call = {
       request_id: context.requestId,
       address: context.address,
-      context: caller.context ?? callContext(context.asked.headers, context.known.principal?.companyId),
+      context: caller.context ?? contextOf(context),
       operations,
       ...caller,
     };
