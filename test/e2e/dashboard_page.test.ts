@@ -35,6 +35,7 @@ async function consumerOf(key: string): Promise<string> {
 /** In the middle of a slice of the status codes' ring: the middle of its box may be the hole. */
 async function clickSlice(status: string): Promise<void> {
   const donut = dashboard.chart('statuses');
+  await donut.evaluate((element) => element.scrollIntoView({ block: 'center' })); // a click outside of the window reaches nothing
   const hole = await donut.locator('.apexcharts-pie circle').first().boundingBox();
   const place = donut.locator(`g[seriesName="${status}"] path`);
   const [start, angle] = [Number(await place.getAttribute('data:startAngle')), Number(await place.getAttribute('data:angle'))];
