@@ -32,6 +32,16 @@ class TestSchema(TransactionCase):
         self.env["gateway.schema"]._migrate()
         self.assertEqual(self.value("select count(*) from gateway.migration"), len(files))
 
+    def test_versions_of_compiled_reads_that_were_shortened_are_no_earlier_ones(self):
+        def ids():
+            return set(self.value("select gateway.read_versions()").partition("/")[2].split(","))
+
+        self.env.cr.execute("insert into gateway.read_signal (txid) select '3' from generate_series(1, 101)")
+        before = ids()
+        self.env["gateway.sidecar"]._cron_clean()
+        self.assertLess(len(ids()), 20)
+        self.assertTrue(ids() - before)
+
     def test_a_new_file_is_applied_and_grants_are_given_again(self):
         self.env.cr.execute("select gateway.grant_to(%s)", (ROLE,))
         statements = """
