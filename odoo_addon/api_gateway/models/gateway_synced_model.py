@@ -58,19 +58,11 @@ class GatewaySyncedModel(models.Model):
         return synced
 
     def write(self, vals):
-        moves = "model_id" in vals
-        if moves:
-            self.check_access("write")
-            self._unwatch()
         result = super().write(vals)
-        if moves:
+        if "model_id" in vals:
+            self.env.flush_all()  # the trigger that ends the watch of the model before must not end the new one
             self._watch()
         return result
-
-    def unlink(self):
-        self.check_access("unlink")
-        self._unwatch()
-        return super().unlink()
 
     def _watch(self):
         for synced in self:
@@ -81,10 +73,6 @@ class GatewaySyncedModel(models.Model):
             self.env.cr.execute(
                 "select gateway.watch_changes(%s, %s, %s)", (model._name, model._table, json.dumps(parents))
             )
-
-    def _unwatch(self):
-        for name in self.mapped("model_name"):
-            self.env.cr.execute("select gateway.unwatch_changes(%s)", (name,))
 
     @api.model
     def _cron_clean(self):

@@ -97,6 +97,18 @@ class TestChanges(TransactionCase):
         self.env.cr.execute("select count(*) from pg_trigger where tgfoid = 'gateway.note_change()'::regprocedure")
         self.assertEqual(self.env.cr.fetchone(), (0,))
 
+    def test_a_model_that_is_uninstalled_or_replaced_is_not_synced_any_more(self):
+        def synced():
+            self.env.cr.execute("select model from gateway.synced_model order by model")
+            return [name for (name,) in self.env.cr.fetchall()]
+
+        self.partners.model_id = self.env["ir.model"]._get("res.bank")
+        self.assertEqual(synced(), ["res.bank"])
+        self.env["res.bank"].create({"name": "Watched"})
+        self.assertEqual(len(self.noted("res.bank")), 1)
+        self.env.cr.execute("delete from gateway_synced_model")  # as the foreign key of the model does
+        self.assertEqual(synced(), [])
+
     def test_retention_forgets_and_says_up_to_which_number(self):
         old, new = self.env["res.partner"].create([{"name": "Old"}, {"name": "New"}])
         self.noted()
