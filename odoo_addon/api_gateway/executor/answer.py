@@ -15,7 +15,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Answer:
-    """What one call gave, and what it cost."""
+    """One call's result and cost."""
 
     def __init__(self, cr):
         self._cr = cr
@@ -25,11 +25,11 @@ class Answer:
         self.retries = 0
         self.is_replay = False
         self.dry_run = None
-        """What a dry run has to say beside its results (dry_run.py)."""
+        """The report of a dry run, beside its results (dry_run.py)."""
 
     def success(self, results, languages, among=1):
-        """`languages`: that of the results; of several operations, each once. `among`: calls that ran together, of
-        whose cost this one bears its share."""
+        """`languages`: the language of the results; with several operations, each language once. `among`: how many
+        calls ran together; the cost is divided by it."""
         body = encode({"ok": True, "results": results, "languages": languages, **self._cost(among)})
         if b"access_token=" in body and (call := gate.get()) and call.is_narrowed:
             return mask(body.decode()).encode()
@@ -57,10 +57,10 @@ class Answer:
 
 
 def encode(value):
-    """JSON as the sidecar reads it: null for NaN and the infinite, no half characters."""
+    """JSON as the sidecar reads it: null for NaN and infinity, no halves of surrogate pairs."""
     try:
         text = _dumps(value)
-    except ValueError:  # rare, and a look at every number costs more than this
+    except ValueError:  # rare, and checking every number costs more than this
         text = _dumps(_without_nan(value))
     return text.encode("utf-8", "replace")
 

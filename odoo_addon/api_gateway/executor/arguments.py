@@ -11,7 +11,7 @@ def required(operation, key):
 
 def ids(operation, key="ids"):
     value = required(operation, key)
-    # Beyond 32 bits there is no record, and Postgres would complain.
+    # Ids have 32 bits. Postgres would complain about larger ones.
     if type(value) is not list or not all(type(id_) is int and 0 < id_ < 2**31 for id_ in value):
         raise RefusalError("odoo.arguments", f"{key!r} is not a list of record ids.", argument=key)
     return value
@@ -26,7 +26,7 @@ def count(operation, key, default, minimum):
 
 def check_text(value):
     """Refuse characters that Postgres cannot store, wherever they are."""
-    unchecked = [value]  # no recursion: such a sender may also nest as deep as JSON goes
+    unchecked = [value]  # no recursion: the nesting may be as deep as JSON allows
     while unchecked:
         value = unchecked.pop()
         if type(value) is list:

@@ -1,4 +1,5 @@
-"""Binary fields in JSON. Most hold base64 already. Some hold the bytes themselves, and some no file but data."""
+"""Binary fields in JSON. Most hold base64 already. Some hold the bytes themselves, and some hold data instead of a
+file."""
 
 import base64
 import binascii
@@ -12,7 +13,7 @@ from .errors import RefusalError
 from .faults import malformed
 
 BYTES = frozenset([("ir.attachment", "raw"), ("ir.attachment", "db_datas"), ("base_import.import", "file")])
-# Computed for views or for other code: domains, what a widget draws, tables of ids. Most are marked as not exportable.
+# Computed for views or for other code: domains, data for widgets, tables of ids. Most are marked as not exportable.
 DATA = re.compile(r"\w+_domain(_list)?|(account|tax)_map|batches|views|params")
 
 
@@ -36,7 +37,7 @@ def holds_data(field):
 
 
 def kind(field):
-    """The type of what JSON has for the field."""
+    """The type of the field's value in JSON."""
     return "json" if holds_data(field) else field.type
 
 
@@ -59,7 +60,7 @@ def _from_base64(text):
 
 
 def to_json(field, value):
-    """Data as JSON has it; refused if its keys are no texts."""
+    """Data as JSON has it. Refuses keys that are not strings."""
     if isinstance(value, dict):
         if not all(isinstance(key, (str, int)) for key in value):
             raise RefusalError(
@@ -97,7 +98,7 @@ def _rows_to_base64(model, rows):
 
 
 def decode_attachments(bound):
-    """The argument `attachments` of `message_post` and its like: [[name, base64]], of which Odoo takes the bytes."""
+    """The argument `attachments` of `message_post` and similar methods: [[name, base64]]. Odoo expects bytes."""
     parameters = bound.signature.parameters
     keywords = [
         bound.arguments.get(name, {}) for name in parameters if parameters[name].kind is inspect.Parameter.VAR_KEYWORD

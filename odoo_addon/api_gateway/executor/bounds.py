@@ -5,7 +5,7 @@ from .errors import RefusalError
 
 MAX_IDS = 10_000
 MAX_ENTRIES = 1_000
-# Those with a bound of their own.
+# Arguments with a bound of their own.
 MOST = {
     "aggregates": 200,
     "group_by": 32,
@@ -38,12 +38,12 @@ FREE = frozenset(
 
 
 def check_ids(ids):
-    """What a method is called on: a record that is named again is read and answered again."""
+    """Bounds the records that a method is called on: a record that is named twice is read and answered twice."""
     _check("ids", len(ids), MAX_IDS)
 
 
 def check_sizes(arguments):
-    """Refuse arguments of more entries than honest callers need.
+    """Refuse arguments with more entries than honest callers need.
 
     `arguments`: by the ORM's names
 
@@ -58,8 +58,8 @@ def check_sizes(arguments):
 
 
 def _entries(argument):
-    """Of lists and objects, those inside included."""
-    entries, unread = 0, [argument]  # no recursion: a body may nest as deep as JSON goes
+    """Counts the entries of lists and objects, nested ones included."""
+    entries, unread = 0, [argument]  # no recursion: a body may be nested as deep as JSON allows
     while unread:
         value = unread.pop()
         if type(value) in (list, tuple):

@@ -1,6 +1,6 @@
-"""Which few fields of a model to show when nobody says which, in the order of their worth."""
+"""Chooses the few fields of a model to show when the caller names no fields, the most useful first."""
 
-# What lists of Odoo's apps show of their records, the most telling first.
+# Fields that lists in Odoo's apps show, the most useful first.
 TELLING = (
     *("name", "complete_name", "default_code", "code", "partner_id", "state", "payment_state", "invoice_status"),
     *("move_type", "date_order", "invoice_date", "invoice_date_due", "date", "date_start", "date_deadline", "start"),
@@ -12,14 +12,14 @@ TELLING = (
 )
 RANKS = {name: rank for rank, name in enumerate(TELLING)}
 LONG = frozenset(("html", "json", "properties", "properties_definition", "text"))
-# Bookkeeping of Odoo's own, that says nothing about the record.
+# Odoo's own bookkeeping, which says nothing about the record.
 DULL = frozenset(("active", "color", "company_id", "create_date", "create_uid", "currency_id", "sequence", "write_uid"))
 DULL_PREFIXES = ("access_", "activity_", "alias_", "campaign_", "medium_", "message_", "source_", "website_")
 MOST = 10
 
 
 def brief_fields(model, names):
-    """At most MOST of the names, the most telling first."""
+    """At most MOST of the names, the most useful first."""
     return sorted(names, key=lambda name: _rank(model, name))[:MOST]
 
 

@@ -14,8 +14,8 @@ TO_MANY = ("one2many", "many2many")
 
 
 class Budget:
-    """A call has one, whatever it is made of; `begin` starts each of its operations, which are a statement of their own
-    to Postgres."""
+    """The budget of one call. `begin` starts each of its operations, because each is a statement of its own to
+    Postgres."""
 
     def __init__(self):
         self._steps = 0
@@ -27,8 +27,8 @@ class Budget:
         self._compared = Counter()
 
     def join(self, joins, to_many, path):
-        """Relations that a domain, an order or a grouping makes Postgres join to compare `path`. Each time counts in an
-        operation; in the call what the next one compares in the same way is no more."""
+        """Count the relations that Postgres must join to compare `path` in a domain, an order or a grouping. Within an
+        operation, each use counts. Across the call, the same comparison counts once."""
         if joins:
             self._joins += joins
             self._to_many += to_many
@@ -53,7 +53,7 @@ class Budget:
                 )
 
     def walk(self, model_name, names):
-        """A relation that is only read: the same one counts once in a call, however many operations ask for it."""
+        """Count a relation that is only read. It counts once in a call, however many operations ask for it."""
         walked = (model_name, *names)
         if walked not in self._walked:
             self._walked.add(walked)
@@ -79,7 +79,7 @@ def check_length(path, names):
 
 
 def joins_of(model, field, is_last=True):
-    """(relations, those of them to many records) that Postgres joins to compare the field, or what lies behind it."""
+    """How many relations Postgres joins to compare the field: (all of them, those to many records)."""
     if field.type in TO_MANY and field.store:
         return 1, 1
     ahead = int(field.relational and not is_last)
@@ -89,7 +89,7 @@ def joins_of(model, field, is_last=True):
         # The parent's table is joined once, for all of its fields.
         return joins_of(model.env[field.related_field.model_name], field.related_field, is_last)
     if not field.related:
-        return 1 + ahead, 1  # a method of its module searches, mostly by a statement of its own
+        return 1 + ahead, 1  # a method of its module searches, mostly with its own statement
     joins = to_many = 0
     names = field.related.split(".")
     for position, name in enumerate(names):

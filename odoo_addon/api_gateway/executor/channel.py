@@ -1,4 +1,4 @@
-"""The door of the internal channel: nothing of a body is believed before its signature holds."""
+"""The way into the internal channel: nothing in a body is trusted before its signature is checked."""
 
 import hashlib
 import hmac
@@ -16,14 +16,14 @@ VERSION = 1
 MAX_SKEW_MS = 30_000
 READ_PATH = "/gateway/read"
 MAX_CALLS = 32
-# Writes that travel together are of one caller and one kind: they differ only in these.
+# Writes that travel together have one caller and one kind. They differ only in these.
 OWN_KEYS = frozenset(["request_id", "operations"])
 OWN_OPERATION_KEYS = frozenset(["ids", "values"])
 CONTEXT_KEYS = frozenset(["lang", "languages", "tz", "allowed_company_ids"])
 
 
 class ChannelError(Forbidden):
-    """The body is not one that this database's sidecars wrote for this moment and path."""
+    """This database's sidecars did not write the body, or wrote it for another time or path."""
 
     def __init__(self, reason, message):
         super().__init__(message)
@@ -48,7 +48,7 @@ class Envelope(NamedTuple):
         return UNSTORABLE.search(self.raw) is not None
 
     def fresh_call(self, index):
-        """A call as it came, for a second try: Odoo adds to the values it is given."""
+        """A copy of a call for a second try, because Odoo changes the values that it gets."""
         return json.loads(self.raw)["calls"][index]
 
 
@@ -82,13 +82,13 @@ def spend_nonce(cr, nonce):
     try:
         cr.execute("insert into gateway.channel_nonce (nonce) values (%s)", (nonce,), log_exceptions=False)
     except UniqueViolation as exc:
-        raise ChannelError("channel.replay", "The body was executed before.") from exc
+        raise ChannelError("channel.replay", "The body was already executed.") from exc
 
 
 def _signed_state(cr, raw, signature):
     state = current_state(cr)
     if not _signed_by_one(state.secrets, raw, signature):
-        # The secret may be younger than what this process knows.
+        # The secret may be newer than this process's copy.
         state = current_state(cr, fresh=True)
         if not _signed_by_one(state.secrets, raw, signature):
             raise ChannelError("channel.signature", "The signature does not match the body.")
@@ -119,7 +119,7 @@ def _check_shape(body):
 
 def _check_call(call):
     _expect(type(call["request_id"]) is str, "request_id")
-    # Nobody yet: a login, and nothing else with it.
+    # No user yet: the call is a login and nothing else.
     nobody = call["uid"] is None and [operation["op"] for operation in call["operations"]] == ["login"]
     _expect(nobody or (type(call["uid"]) is int and call["uid"] > 1), "uid")
     _expect(type(call["address"]) is str, "address")

@@ -1,9 +1,9 @@
 """Administration of OAuth2 clients over HTTP. The models of the gateway are never exposed; these operations open one of
-them, to managers whose credential was not narrowed: a narrow credential must not make itself a wide one.
+them to managers whose credential was not narrowed. A narrow credential must not make a wide one.
 
-`within` of the operation says what bounds the credential besides: `ip_list`, its own addresses; `profile_id`, of what
-governs it; `expires_at`, in milliseconds since 1970. Empty and null set no bound. A new client stays inside.
-`maker` is the key itself, with its `kind` and `id`: the client ends with it."""
+The operation's `within` holds the credential's other bounds: `ip_list` (its own addresses), `profile_id` (its profile)
+and `expires_at` (milliseconds since 1970). Empty and null set no bound. A new client gets the same bounds. `maker` is
+the key itself, by `kind` and `id`: when the key ends, the client ends too."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -73,7 +73,7 @@ def _opened(env, reach):
 
 
 def _bounds(env, given, within):
-    """The values that a client has from the credential which makes it."""
+    """The values that a client inherits from the credential that creates it."""
     bounds = {}
     if addresses := within["ip_list"]:
         wanted = given.get("ip_list") or "\n".join(addresses)

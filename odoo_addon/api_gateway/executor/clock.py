@@ -2,7 +2,7 @@ import time
 
 from .errors import RefusalError
 
-# Waiting for a lock ends before the time does, so that it differs from a statement that is too slow.
+# A wait for a lock ends before the deadline, so that it can be told apart from a slow statement.
 LOCK_SHARE = 0.8
 
 
@@ -20,11 +20,11 @@ class Clock:
         return self._deadline - time.monotonic()
 
     def portion(self, among):
-        """The clock of one of `among` pieces of work that follow each other: an equal part of the time is its own."""
+        """The clock of one of `among` pieces of work that follow each other. Each gets an equal part of the time."""
         return Clock(self._cr, time.monotonic() + self.left_s / among, self._read_only)
 
     def arm(self):
-        """Call before each piece of work. A statement may run over by what was armed too generously, a fifth."""
+        """Call before each piece of work. A statement may take up to a fifth longer than its share."""
         left_ms = int(self.left_s * 1000)
         if left_ms <= 0:
             raise RefusalError("odoo.timeout", "Odoo ran out of time for the request.")
@@ -41,5 +41,5 @@ class Clock:
         self._armed_ms = left_ms
 
     def disarm(self):
-        """The transaction that it was armed for has ended."""
+        """Call when the transaction that it was armed for has ended."""
         self._armed_ms = None

@@ -1,5 +1,5 @@
-"""Methods that take a password, check one, or hand out a secret. Through an API they would be a login that nobody
-limits or counts, and that tells whether a password is right."""
+"""Methods that take a password, check one, or hand out a secret. Through an API they would be logins without limit or
+count, and would reveal whether a password is right."""
 
 import inspect
 import re
@@ -10,7 +10,7 @@ LOGIN = "Log in at POST /api/v1/auth/login."
 PASSWORD = "Users change their password in Odoo; an administrator sets one with PATCH /api/v1/res.users/<id>."  # noqa: S105
 IN_ODOO = "Do this in Odoo, as the user."
 
-# By model and method: what it does shows neither in its arguments nor in a check of the user's identity.
+# By model and method, because neither their arguments nor a check of the user's identity give them away.
 CLOSED = {
     ("res.users", "authenticate"): LOGIN,
     ("res.users", "auth_oauth"): LOGIN,
@@ -48,7 +48,7 @@ def check_open(model, name, method):
 
 
 def closed_reason(model, name, method):
-    """What to do instead of calling the method; None: it may be called.
+    """The advice to give instead of calling the method; None: the method may be called.
 
     :param method: as `getattr(model, name)` gives it
     """

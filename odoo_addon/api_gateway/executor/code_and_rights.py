@@ -1,11 +1,11 @@
 """Models whose records are code that Odoo runs, or hand out rights. A narrowed credential that wrote them could widen
-itself. One that was not narrowed may do what Odoo lets its user do."""
+itself. A credential that was not narrowed may do all that Odoo lets its user do."""
 
 import re
 
 from .state import Patterns
 
-# Also under superuser rights, for as long as a narrowed credential's call runs: no flow of Odoo's writes them.
+# Closed even to superuser code while a narrowed credential's call runs: no flow of Odoo writes them.
 GUARDED = Patterns(
     [
         "accounting.assert.test",
@@ -54,9 +54,9 @@ CODE = Patterns(
         "res.users.deletion",
     ]
 )
-# Nor does it read these: links in mail that waits to be sent open accounts and documents.
+# A narrowed credential does not read these either: links in mail that waits to be sent open accounts and documents.
 UNREAD = frozenset(["mail.mail"])
-# Methods of theirs that a narrowed credential may call: they change none of their records.
+# Methods of these models that a narrowed credential may call, because they change no record of them.
 CALLABLE = {
     "ir.actions.report": {
         "barcode",
@@ -75,7 +75,7 @@ CALLABLE = {
     "mail.template": {"action_open_mail_preview", "send_mail", "send_mail_batch"},
 }
 # Fields that hand out rights, by model, with the model that a narrowed credential must name to write them; None: it may
-# not at all.
+# never write them.
 RIGHTS = {
     "res.users": {
         "group_ids": "res.groups",
@@ -90,13 +90,13 @@ RIGHTS = {
         "gateway_profile_id": None,
     },
     "res.company": {"user_ids": "res.users"},
-    # Arguments of methods that a cron calls, for which no credential counts.
+    # Arguments of methods that a cron calls. A cron runs without a credential.
     "mail.message.schedule": {"notification_parameters": None},
     "mail.scheduled.message": {"notification_parameters": None, "send_context": None},
 }
-# Notes for crons that act on them as superuser, for example attach any file: no caller writes them.
+# Notes for crons that act on them as superuser and could, for example, attach any file. No caller may write them.
 NOTES = frozenset([("account.move", "sending_data")])
-# By their name, on any model: they become values, or code, later and elsewhere. A document's token opens it.
+# By name, on any model: their content becomes values or code later and elsewhere, or (a token) opens a document.
 RIGHTS_ANYWHERE = {"access_token": None, "alias_defaults": None}
 # Code by the name of its field: Python that Odoo evaluates, scripts of its pages.
 CODE_NAME = re.compile("python|custom_code")

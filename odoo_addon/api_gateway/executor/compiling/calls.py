@@ -8,7 +8,7 @@ from .levels import Levels, check_query
 from .plan import VERSIONS, Draft, check_context
 from .refusals import NotCompilableError
 
-# By the names of their parameters, behind the records.
+# The names of their parameters, after the records.
 PARAMETERS = {
     "read": ("fields", "load"),
     "search": ("domain", "offset", "limit", "order"),
@@ -77,7 +77,7 @@ def _read(records, given):
 
 def _fields(model, given):
     fields = given.get("fields")
-    # Without any, Odoo reads all that there are.
+    # Without fields, Odoo reads all of them.
     if type(fields) is not list or not fields or len({*fields}) < len(fields):
         raise NotCompilableError("field", model._name)
     for name in fields:

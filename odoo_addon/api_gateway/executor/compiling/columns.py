@@ -6,7 +6,7 @@ from .refusals import NotCompilableError
 
 
 def column_to_sql(model, alias, field, query):
-    """The field's value; parenthesized, for Odoo's `->>` and its like bind less than what may come around them.
+    """The field's value, in parentheses: Odoo's `->>` and similar operators bind less tightly than others around them.
 
     :raises NotCompilableError: `field`, if it is not in a column that SQL reaches as the ORM does"""
     if not is_column(field):
@@ -20,7 +20,7 @@ def column_to_sql(model, alias, field, query):
 
 
 def has_properties(model, alias, field, query):
-    """True where the record has properties, whose values Python puts together, else null."""
+    """True where the record has properties (Python assembles their values), else null."""
     if field.type == "properties_definition":
         definition = column_to_sql(model, alias, field, query)
     elif field.inherited:
@@ -41,21 +41,22 @@ def has_properties(model, alias, field, query):
 
 
 def is_column(field):
-    """Whether it is stored in a column, or is a copy of such a one that everybody may read who may read the copy. The
-    rules of a model that another inherits from are among that one's own."""
+    """Whether the field is a column, or a copy of a column that everyone who may read the copy may read too. A model's
+    rules include those of the models that it inherits from."""
     if field.store:
         return bool(field.column_type)
     return bool(field.related) and bool(field.compute_sudo or field.inherited) and field.type != "binary"
 
 
 def joined(model, alias, field, query):
-    """(model as superuser, alias) of what a many2one leads to."""
+    """(model as superuser, alias) of the record that a many2one leads to."""
     comodel = model.env[field.comodel_name].sudo()
     return comodel, join(query, alias, field.name, comodel, column_to_sql(model, alias, field, query))
 
 
 def join(query, alias, link, comodel, column):
-    """The alias of a model's record whose id is in a column. No alias of Odoo's: its joins differ in their form."""
+    """A new alias for a model's record whose id is in a column. It never shares an alias with Odoo, whose joins look
+    different."""
     coalias = Query.make_alias(alias, f"{link}_named")
     query.add_join("LEFT JOIN", coalias, comodel._table, SQL("%s = %s", column, SQL.identifier(coalias, "id")))
     return coalias

@@ -1,5 +1,5 @@
-"""What Odoo's own code must not do, or does differently, while a read is compiled. The hooks stand in Odoo's modules
-for good, and do nothing outside of a compilation."""
+"""Changes to Odoo's own code while a read is compiled. The hooks stay in Odoo's modules for good, and do nothing
+outside a compilation."""
 
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +14,7 @@ from .. import days
 from .hierarchy import children_of, parents_of
 from .refusals import NotCompilableError
 
-# (sentinels, overrides) of the compilation that runs.
+# (sentinels, overrides) of the running compilation.
 _current = ContextVar("api_gateway_compilation", default=None)
 
 
@@ -30,7 +30,8 @@ def compiling(sentinels, overrides):
 
 @contextmanager
 def no_statements(cr):
-    """Nothing may be read from the database: it would be part of the plan, and nobody would see it change."""
+    """Refuse reads from the database: their result would become part of the plan, and a later change would go
+    unnoticed."""
 
     def refuse(query, *_args, **_kwargs):
         raise NotCompilableError("statements", str(getattr(query, "code", query))[:80])
@@ -43,7 +44,7 @@ def no_statements(cr):
 
 
 def _hook(owner, name):
-    """Replace a function of Odoo's by one that is called with the original and the compilation's sentinels."""
+    """Replace a function of Odoo by one that gets the original function and the compilation's sentinels."""
 
     def install(replacement):
         original = getattr(owner, name)
@@ -76,7 +77,7 @@ for _owner, _name in (
 
 @_hook(domains, "_merge_set_conditions")
 def _keep_apart(original, current, cls, conditions):
-    """Conditions that are merged in Python mean the same side by side in SQL, where the values are known."""
+    """Do not merge conditions in Python. Side by side in SQL, where the values are known, they mean the same."""
     sentinels, _overrides = current
     return conditions if any(sentinels.holds(c.value) for c in conditions) else original(cls, conditions)
 
@@ -84,14 +85,14 @@ def _keep_apart(original, current, cls, conditions):
 @_hook(fields_textual, "value_to_translated_trigram_pattern")
 @_hook(fields_textual, "pattern_to_translated_trigram_pattern")
 def _no_pattern(original, current, value):
-    """A pattern for an index beside the condition itself is made of the value's characters."""
+    """Leave out the pattern for an index beside the condition: it is made from the value's characters."""
     sentinels, _overrides = current
     return "%" if sentinels.holds(value) else original(value)
 
 
 @_hook(IrDefault, "_evaluate_condition_with_fallback")
 def _no_fallback(original, current, self, model_name, field_expr, operator, value):
-    """Whether a condition holds for a company's fallback only decides whether an index is used."""
+    """Do not evaluate a condition on a company's fallback: that only decides whether an index is used."""
     sentinels, _overrides = current
     return None if sentinels.holds(value) else original(self, model_name, field_expr, operator, value)
 

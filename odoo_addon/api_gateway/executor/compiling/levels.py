@@ -1,5 +1,5 @@
-"""The statement of a read: a common table expression for each of its levels. The first one is the page; those below
-hold what its relations lead to. One snapshot, as in a transaction of the ORM's."""
+"""The statement of a read: a common table expression for each of its levels. The first level is the page; the levels
+below hold the records of its relations. All see one snapshot, as in one transaction of the ORM."""
 
 from odoo.orm.domains import Domain
 from odoo.tools import SQL, Query
@@ -35,8 +35,8 @@ WRITTEN = {
 
 
 class Level:
-    """Records of one model: `columns` as the plan describes them, `terms` of the inner query, `outer` of the one around
-    it, where names are joined to no more records than the page has."""
+    """Records of one model. `columns`: as the plan describes them. `terms`: of the inner query. `outer`: of the query
+    around it, which joins names only to the records of the page."""
 
     def __init__(self, name, model, query, kind, parent=None, field=None):
         self.name = name
@@ -46,7 +46,7 @@ class Level:
         self.field = field
         self.columns = []
         self.name_tables = []
-        """(name, SQL) of what stands beside the level in the statement."""
+        """(name, SQL) of the parts of the statement beside the level."""
         self._query = query
         self._terms = [SQL("%s AS id", SQL.identifier(model._table, "id"))]
         self._outer_query = Query(model.env, name, SQL.identifier(name))
@@ -65,13 +65,13 @@ class Level:
         self._outer.append(SQL("%s AS p", SQL.identifier(self.name, "p")))
 
     def add_term(self, name, sql, is_shown=True):
-        """A column that is no field: a place for the next page."""
+        """Add a column that is not a field: the place where the next page starts."""
         self._terms.append(SQL("%s AS %s", sql, SQL.identifier(name)))
         if is_shown:
             self._outer.append(SQL("%s AS %s", SQL.identifier(self.name, name), SQL.identifier(name)))
 
     def add_field(self, field, is_named):
-        """A field that is read without what it leads to."""
+        """Add a field that is read without the records behind it."""
         name = f"c{len(self.columns)}"
         if field.type == "many2one" and is_named:
             self._add_named(field, name, "named")
@@ -94,8 +94,8 @@ class Level:
         self.columns.append({"field": field.name, "as": name, "form": "plain"})
 
     def add_one(self, field, level_name):
-        """A many2one whose record is a level of its own; its id in a column. A rule that hides the record leaves its
-        name."""
+        """Add a many2one whose record is a level of its own. Its id is in a column. If a rule hides the record, its
+        name stays."""
         name = f"c{len(self.columns)}"
         self._add_named(field, name, "one")
         self.columns[-1]["level"] = level_name
@@ -134,7 +134,7 @@ class Level:
         return self._query.select(*self._terms, *more)
 
     def numbered(self):
-        """The records with their place in the order: it is lost by the joins around them."""
+        """The records with their place in the order, because the joins around them lose it."""
         return SQL("SELECT __page.*, row_number() OVER () AS n FROM (%s) AS __page", self.bare())
 
     def named(self, *more):
@@ -143,7 +143,8 @@ class Level:
         return self._outer_query.select(*self._outer, *more)
 
     def described(self, most):
-        """As the plan has it. `most`: how many records of relations an answer may hold; ids are no records."""
+        """The level as the plan holds it. `most`: how many records of relations an answer may hold. Ids do not
+        count."""
         return {
             "name": self.name,
             "parent": self.parent and self.parent.name,
@@ -159,7 +160,7 @@ class Levels:
     """All levels of a read, the page first."""
 
     def __init__(self, model, query, tree, is_named=True):
-        """`is_named`: whether a many2one that is not expanded shows its record's name, or just its id."""
+        """`is_named`: whether a many2one that is not expanded shows its record's name, or only its id."""
         self._is_named = is_named
         self.all = []
         self._fill(self._add(model, query, "root"), tree)

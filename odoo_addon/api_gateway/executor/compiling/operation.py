@@ -37,7 +37,7 @@ REFUSED = {
 
 
 def compile_read(env, reach, operation):
-    """A plan with its signature, or `refused`; raises nothing that is about the read.
+    """A plan with its signature, or `refused`. Never raises an error about the read itself.
 
     :param operation: `read` is an operation `search`, `read` or `call` as the executor takes it, with slots for
         values"""
@@ -102,14 +102,14 @@ def _compiled(env, reach, read):
 
 
 def _look_at_companies(env):
-    """What of the user's companies is read on the way is no part of the plan that could be overlooked: a change of
-    theirs ends all plans."""
+    """Compiling reads the user's companies. The plan need not record that, because a change to companies ends all
+    plans."""
     env.user.with_context(prefetch_fields=False).company_id.id  # noqa: B018
     env.company.sudo().root_id.id  # noqa: B018
 
 
 def _pass(env, reach, read, draft, overrides, salt):
-    """((text, parameters), what they were made of)"""
+    """((text, parameters), the statement they were made from)"""
     sentinels = Sentinels(salt)
     reach.budget.begin()
     with compiling(sentinels, overrides):

@@ -1,5 +1,5 @@
-"""Methods of models that decide what is found and read. A plan stands for what the ORM's own do; where a module has its
-own version, for one whose source is known to change nothing that SQL does not show."""
+"""Methods of models that decide which records are found and read. A plan does what the ORM's own methods do. If a
+module overrides one, its source must be known to change nothing beyond the SQL."""
 
 import hashlib
 import inspect
@@ -35,14 +35,14 @@ OWN = "odoo.addons.api_gateway."
 
 @lru_cache(maxsize=1)
 def known_sources():
-    """{SHA-256 of a method's source: what it is} as this version of the addon knows them."""
+    """{SHA-256 of a method's source: its classification}, as this version of the addon knows them."""
     entries = json.loads(Path(__file__).with_name("known_methods.json").read_text())
     return {entry["sha256"]: entry["is"] for entry in entries}
 
 
 @lru_cache(maxsize=8192)
 def source_hash(function):
-    """None where there is no source to look at."""
+    """None if the source is not available."""
     try:
         return hashlib.sha256(inspect.getsource(inspect.unwrap(function)).encode()).hexdigest()
     except (OSError, TypeError):
@@ -50,7 +50,7 @@ def source_hash(function):
 
 
 def overrides_of(model_class, name):
-    """The versions of a method that modules have put before the ORM's own."""
+    """The overrides of a method in modules, without the ORM's own version."""
     for cls in model_class.mro():
         if cls is BaseModel:
             return
@@ -72,14 +72,14 @@ def named_methods(registry):
 
 
 def verdict(function):
-    """What is known of a method's source: `pure`, it reads nothing but its arguments and what ends up in the SQL;
-    `pure for like`, of a search, with these operators; `recipe …`, of a name, that function of `recipes.py`; `odoo`, it
-    is not for SQL; an empty text, nothing."""
+    """The classification of a method's source. `pure`: it reads only its arguments and things that end up in the SQL.
+    `pure for like`: a search that is pure with these operators. `recipe …`: a name, made by that function of
+    `recipes.py`. `odoo`: not possible in SQL. Empty: not known."""
     return known_sources().get(source_hash(function), "")
 
 
 class Overrides:
-    """Which models are the ORM's own in what they find and read; asked again for each compilation, for fields and
+    """Knows which models find and read only by the ORM's own methods. Made for each compilation, because fields and
     modules come and go."""
 
     def __init__(self, registry):
@@ -104,7 +104,7 @@ class Overrides:
                     raise NotCompilableError("model", f"{model_name}.{name}")
 
     def check_search(self, model, field, operator):
-        """A condition on a field whose own method searches.
+        """Check a condition on a field that has a search method of its own.
 
         :raises NotCompilableError: `domain`"""
         if field.related and getattr(field.search, "__func__", field.search) is Field._search_related:

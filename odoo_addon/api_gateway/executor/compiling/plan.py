@@ -1,4 +1,4 @@
-"""What a compiled read is to the sidecar: one statement, and how its rows become records."""
+"""A plan, as the sidecar gets it: one statement, and how its rows become records."""
 
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ class Draft(NamedTuple):
 
 
 def check_context(env):
-    """Many an override of Odoo's modules looks at keys that a compiled read does not have."""
+    """Many overrides in Odoo's modules look at context keys that a compiled read does not have."""
     if unknown := env.context.keys() - CONTEXT:
         raise NotCompilableError("context", min(unknown))
 
@@ -64,7 +64,7 @@ def draft_read(env, reach, _overrides, operation):
 
 
 def _total(asked, operation):
-    """How many there are in all; counted only if the page does not know its own end, as the reader does it."""
+    """The total, counted only if the page does not reach the end of the list, as in the reader."""
     query = asked.model._search(asked.domain)
     check_query(asked.model, query)
     counted = query.select("COUNT(*)")

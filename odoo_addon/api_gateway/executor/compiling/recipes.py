@@ -6,14 +6,14 @@ from odoo.tools import SQL, Query
 
 from .columns import column_to_sql, joined
 
-# What `str.strip` takes away and `\s` finds.
+# The characters that `str.strip` removes and `\s` matches.
 WHITE = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680"
     + "".join(map(chr, range(0x2000, 0x200B)))
     + "\u2028\u2029\u202f\u205f\u3000"
 )
 
-# Those that need no right on other records: of them Odoo reads nothing, or as superuser.
+# Recipes that need no rights on other records: Odoo reads no others, or reads them as superuser.
 OF_OWN_COLUMNS = frozenset(["bank", "incoterm", "partner", "product", "template"])
 
 
@@ -25,7 +25,7 @@ def partner(model, alias, query):
     )
     parent, parent_alias = joined(model, alias, model._fields["parent_id"], query)
     parent_name = _column(parent, parent_alias, "name", query)
-    # A label is translated: its change is one of the registry.
+    # Labels are translated, and changing one changes the registry.
     labels = dict(model._fields["type"]._description_selection(model.env))
     cases = [SQL("WHEN %s = %s THEN %s", kind, value, labels[value]) for value in model._complete_name_displayed_types]
     belongs = SQL("(NULLIF(%s, '') IS NOT NULL OR %s IS NOT NULL)", company, parent_id)
@@ -55,8 +55,7 @@ def template(model, alias, query):
 
 
 def product(model, alias, query):
-    """product.product: the values of those of its attributes that set it apart from other variants stand behind its
-    name."""
+    """product.product: its name, followed by the values of the attributes that set it apart from other variants."""
     name = _column(model, alias, "name", query)
     variant = _combination(model, alias)
     named = SQL("COALESCE(%s || ' (' || %s || ')', %s)", SQL("COALESCE(%s, 'False')", name), variant, name)
@@ -90,7 +89,7 @@ def _combination(model, alias):
         "(SELECT count(*) FROM product_template_attribute_value AS __other"
         " WHERE __other.attribute_line_id = __value.line AND (__other.ptav_active OR NOT __value.only_active))"
     )
-    # An array keeps the order; text of nothing is no variant.
+    # An array keeps the order. An empty text means no variant.
     return SQL(
         "(SELECT NULLIF(string_agg(COALESCE(__value.name, 'False'), ', ' ORDER BY __value.place), '')"
         " FROM (SELECT __found.*, row_number() OVER () AS place, bool_and(__found.active) OVER () AS only_active"
@@ -101,7 +100,7 @@ def _combination(model, alias):
 
 
 def _with_code(name, code):
-    # The offset keeps Postgres from writing the name, which may cost much, into each place.
+    # The offset keeps Postgres from repeating the name's expression, which may be costly, at each use.
     return SQL(
         "(SELECT COALESCE('[' || NULLIF(__named.code, '') || '] ', '') || NULLIF(__named.name, '')"
         " FROM (SELECT %s AS name, %s AS code OFFSET 0) AS __named)",
@@ -125,7 +124,7 @@ def attribute_value(model, alias, query):
 
 
 def pricelist(model, alias, query):
-    """product.pricelist, but for one without a name, which no form saves"""
+    """product.pricelist, except one without a name, which no form can save"""
     currency, currency_alias = joined(model, alias, model._fields["currency_id"], query)
     name = SQL("COALESCE(NULLIF(%s, ''), %s)", _column(model, alias, "name", query), model.env._("New"))
     return SQL("(%s || ' (' || %s || ')')", name, _text(currency, currency_alias, "name", query))
@@ -218,7 +217,7 @@ def field(model, alias, query):
 
 
 def tag(model, alias, query):
-    """res.partner.category: the names of all above it, too"""
+    """res.partner.category: its name after those of all categories above it"""
     name = _column(model, "__above", "name", query)
     parent = SQL.identifier("__above", "parent_id")
     table = SQL.identifier(model._table)
@@ -240,7 +239,7 @@ def _column(model, alias, name, query):
 
 
 def _text(model, alias, name, query):
-    """As Python writes it into a text."""
+    """The value as Python formats it."""
     return SQL("COALESCE(%s, 'False')", _column(model, alias, name, query))
 
 

@@ -4,8 +4,8 @@
 class NotCompilableError(Exception):
     """The read goes Odoo's way.
 
-    :param str why: a code that the sidecar counts by: `context`, `model`, `field`, `name`, `order`, `domain`, `clock`,
-        `statements`, `values`, `constant`, `rights`, `budget`, `moving`, `error`
+    :param str why: a code, by which the sidecar counts: `context`, `model`, `field`, `name`, `order`, `domain`,
+        `clock`, `statements`, `values`, `constant`, `rights`, `budget`, `moving`, `error`
     :param str what: the model, field or method that it is about"""
 
     def __init__(self, why, what=""):

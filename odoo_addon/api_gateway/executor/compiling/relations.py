@@ -10,8 +10,8 @@ from .statement import tables_and_columns
 
 
 def relations_of(env, reach, overrides, sql):
-    """{table: [columns]} of a statement; refuses those of models that are never exposed, fields that are secret, and
-    models that are not the ORM's own in what they find.
+    """{table: [columns]} of a statement. Refuses models that are never exposed, secret fields, and models whose own
+    code decides which records are found.
 
     :raises NotCompilableError: `model`, `rights`"""
     models = {}
@@ -21,7 +21,7 @@ def relations_of(env, reach, overrides, sql):
     named = tables_and_columns(sql)
     relations = {}
     for table, column in _existing(env, list(named)):
-        if table not in models or column in named[table]:  # those that link records have no others
+        if table not in models or column in named[table]:  # tables that only link records
             relations.setdefault(table, []).append(column)
     for table, columns in relations.items():
         for name in models.get(table, ()):
@@ -33,7 +33,7 @@ def relations_of(env, reach, overrides, sql):
 
 
 def grant_reading(env, relations):
-    """Let the sidecars' readers read the columns, in a transaction of its own.
+    """Grant the sidecars' reading roles the columns, in a transaction of its own.
 
     :raises NotCompilableError: `rights`, if there is no reader or it must not have them"""
     held = env.execute_query(SQL("SELECT t, gateway.readable(t) FROM unnest(%s) AS t", list(relations)))

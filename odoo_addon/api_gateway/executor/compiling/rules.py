@@ -1,4 +1,4 @@
-"""What record rules look at."""
+"""The fields that record rules look at."""
 
 from odoo.orm.domains import Domain
 
@@ -6,8 +6,8 @@ from .refusals import NotCompilableError
 
 
 def check_unread_by_rules(levels):
-    """Refuse relations to many that the rules of a model read. The ORM looks at the rules in Python, as superuser, and
-    then shows the caller what they have read.
+    """Refuse relations to many that the rules of a model read. The ORM evaluates the rules in Python, as superuser, and
+    then shows the caller the values that they have read.
 
     :raises NotCompilableError: `field`"""
     shown = [level.field for level in levels if level.kind == "x2many"]

@@ -1,7 +1,7 @@
 """Values that stand in for a caller's while a read is compiled, and are found again in the SQL that Odoo makes of them.
 
-The sidecar sends a slot, `{"$": 3, "c": "int+"}`, where a value was. Each place has a value of its own in here, even if
-two places share a slot: what becomes of each shows by itself."""
+The sidecar sends a slot, `{"$": 3, "c": "int+"}`, where a value was. Each place gets a value of its own, even if two
+places share a slot, so that each can be followed separately."""
 
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -38,12 +38,12 @@ def kind_of(slot):
 
 
 class Sentinels:
-    """One for each time that a read is compiled; `salt` makes its values differ from those of another."""
+    """The sentinels of one compilation. `salt` makes its values differ from those of other compilations."""
 
     def __init__(self, salt):
         self._salt = salt
         self._known = {}
-        """{what a sentinel may have become: (place, transform, which of a list's two)}"""
+        """{value that a sentinel may have become: (place, transform, which of a list's two sentinels)}"""
         self._places = []
         self._texts = []
         self._found = set()
@@ -59,7 +59,7 @@ class Sentinels:
         return value
 
     def find(self, param):
-        """(place, transform) of a parameter that one value has become; None for any other."""
+        """(place, transform) of a parameter that stands for one value; None for other parameters."""
         known = self._look_up(param)
         if known is None or known[0].is_list:
             return None
@@ -67,7 +67,7 @@ class Sentinels:
         return known[:2]
 
     def find_list(self, params):
-        """(place, transform) of a tuple that is all of one list; None for any other."""
+        """(place, transform) of a tuple that stands for one whole list; None for other tuples."""
         known = [self._look_up(param) for param in params]
         if len(known) != 2 or None in known or not known[0][0].is_list or known[0][:2] != known[1][:2]:
             return None
@@ -77,7 +77,7 @@ class Sentinels:
         return known[0][:2]
 
     def holds(self, value):
-        """Whether a sentinel is in the value, however deep."""
+        """Whether the value holds a sentinel at any depth."""
         if isinstance(value, COLLECTION_TYPES):
             return any(self.holds(item) for item in value)
         if self._look_up(value) is not None:
@@ -139,7 +139,7 @@ MAKERS = {
 
 
 def _transforms(kind, value):
-    """(transform, what the value may have become): what the sidecar knows how to do to a value."""
+    """(transform, the resulting value), for each transform that the sidecar can apply."""
     yield "same", value
     if kind in ("int+", "int-"):
         yield "float", float(value)

@@ -6,7 +6,7 @@ from .refusals import NotCompilableError
 
 PLACEHOLDER = re.compile(r"%s|%%")
 LITERAL = re.compile(r"E?'(?:[^']|'')*'")
-# `FROM "t" AS "a"`, `JOIN t a`, `, "t"`; then `"a"."column"`. What is no table at all does no harm.
+# `FROM "t" AS "a"`, `JOIN t a`, `, "t"`; then `"a"."column"`. A match that is no table does no harm.
 TABLE = re.compile(r'(?:\b(?:FROM|JOIN)\s+|,\s*)"?(\w+)"?(?:\s+(?:AS\s+)?"?(\w+)"?)?', re.I)
 COLUMN = re.compile(r'"?\b(\w+)"?\."?(\w+)"?')
 
@@ -15,7 +15,7 @@ def render(cr, sql, sentinels):
     """(text, parameters) of an SQL object.
 
     :return: parameters: a list of {"slot", "as", "list"}, one for `$1`, `$2` …
-    :raises NotCompilableError: `values`, if a value has become something else than what can be made of it again"""
+    :raises NotCompilableError: `values`, if a value has changed in a way that the sidecar cannot repeat"""
     code, params = sql.code, iter(sql.params)
     pieces, parameters, end = [], [], 0
     for match in PLACEHOLDER.finditer(code):
@@ -29,8 +29,8 @@ def render(cr, sql, sentinels):
 
 
 def tables_and_columns(sql):
-    """{table: {column}} that the SQL may name, as far as its aliases tell: one may stand for several tables, and some
-    of them for none."""
+    """{table: {column}} that the SQL may name, judged by its aliases: an alias may stand for several tables, or for
+    none."""
     code = LITERAL.sub("''", sql.code)
     tables = {}
     for table, alias in TABLE.findall(code):
@@ -44,7 +44,7 @@ def tables_and_columns(sql):
 
 
 def _written(cr, param, sentinels, pieces, parameters):
-    """What stands for a parameter of Odoo's; the pieces before it are changed where a list needs another operator."""
+    """The text for one of Odoo's parameters. Changes the preceding pieces if a list needs another operator."""
     if isinstance(param, tuple):
         if found := sentinels.find_list(param):
             pieces[-1] = _compared_with_any(pieces[-1])

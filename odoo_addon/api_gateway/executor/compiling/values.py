@@ -1,5 +1,5 @@
-"""Which values of a caller's a condition may have whose SQL is made before they are known. Elsewhere Python looks at
-the value: it rounds it, searches for a name, reads a text as a number, moves a day to the caller's time zone."""
+"""Says which conditions can become SQL before their values are known. In the others, Python uses the value: it rounds
+it, searches for a name, reads a text as a number, or moves a day to the caller's time zone."""
 
 from ..expressions import HIERARCHIES
 from .refusals import NotCompilableError
@@ -27,8 +27,7 @@ FITTING = {
 
 
 def check_values(model, domain):
-    """Refuse slots of a domain that do not fit what they are compared with. Whether its names exist was not checked
-    yet.
+    """Refuse slots of a domain that do not fit the field they are compared with. The field names are not yet checked.
 
     :raises NotCompilableError: `values`"""
     for term in domain if type(domain) is list else ():
@@ -51,7 +50,7 @@ def _fits(field, operator, kind, is_list):
     if str(operator).endswith("like"):
         return kind == "text" and not is_list
     if operator in HIERARCHIES or field.relational:
-        # Each name in a list is looked for by itself, and costs by itself.
+        # Each name in a list is a search of its own, and costs as much.
         return kind in INTEGERS or not is_list
     return not (is_list and field.type == "datetime")
 

@@ -1,4 +1,4 @@
-"""What a plan depends on besides the rows that it reads."""
+"""The versions that a plan depends on, besides the rows that it reads."""
 
 from odoo.tools import SQL
 
@@ -6,8 +6,8 @@ from .refusals import NotCompilableError
 
 
 def versions_of(env):
-    """What `gateway.read_versions()` gives, if this worker's caches are as new as the transaction: else what was
-    compiled may be older than what the versions say.
+    """The result of `gateway.read_versions()`, if this worker's caches are as new as the transaction. Otherwise the
+    plan might be older than the versions say.
 
     :raises NotCompilableError: `moving`"""
     [(versions,)] = env.execute_query(SQL("SELECT gateway.read_versions()"))
