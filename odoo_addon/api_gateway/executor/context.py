@@ -11,11 +11,11 @@ DEFAULT = "default_"
 ACTIVE = ("active_id", "active_ids", "active_model")
 MAX_DEPTH = 16
 MAX_PARTS = 20_000
-# Keys that a caller has no business with; those that begin with "_" are the ORM's own and dropped, too. What only
-# changes how Odoo shows things, searches or notifies (active_test, mail_create_nosubscribe, tracking_disable …) stays.
+# Keys that a caller has no business with; those that begin with "_" are the ORM's own and dropped, too. Keys that only
+# change how Odoo shows, searches or notifies (active_test, mail_create_nosubscribe, tracking_disable …) stay.
 DROPPED = frozenset(
     [
-        # The call says who acts.
+        # The call itself names the user.
         "su",
         "uid",
         # Installing modules and loading their data: no checks, ids of other modules.
@@ -34,7 +34,7 @@ DROPPED = frozenset(
         "parent_fields_hierarchy",
         "prefetch_fields",
         "prefetch_langs",
-        # Rules that Odoo's own code steps over: posted entries, approved leaves, files of fields.
+        # They switch off rules for Odoo's own code: posted entries, approved leaves, files of fields.
         "allocation_skip_state_check",
         "bypass_lock_check",
         "bypass_payment_method_ids_forbidden_change",
@@ -63,8 +63,8 @@ DROPPED = frozenset(
 
 
 def call_context(env, call):
-    """What a call runs in: the language and the time zone that its caller named, else its user's. What a browser
-    prefers is no choice: it decides in what language a call reads, and of no value that it writes."""
+    """The context of a call: the language and the time zone that its caller named, or else its user's. A browser's
+    preferred languages are weaker: they apply to calls that only read."""
     own = own_context(env) if call["uid"] else {}
     given = dict(call["context"])
     languages = given.pop("languages", None)
@@ -74,10 +74,10 @@ def call_context(env, call):
 
 
 def method_context(reach, model, context, is_trial):
-    """The keys that the caller of a method may set. What they name of records is checked as values are.
+    """The keys that the caller of a method may set. Records that they name are checked like values.
 
-    `default_<field>` is a value for new records of this model, and of no other (Base.default_get); `active_model`
-    with `active_id` and `active_ids` a link. `is_trial`: the method only reads."""
+    `default_<field>` is a value for new records of this model only (Base.default_get); `active_model` with `active_id`
+    and `active_ids` is a link. `is_trial`: the method only reads."""
     checked = checked_context(model.env, context)
     defaults = {key: value for key, value in context.items() if key.startswith(DEFAULT)}
     if defaults:
@@ -94,19 +94,19 @@ def method_context(reach, model, context, is_trial):
 
 
 def default_values(context):
-    """What the `default_*` keys of a context would make the fields."""
+    """The values that the `default_*` keys of a context would give to the fields."""
     return {key.removeprefix(DEFAULT): value for key, value in context.items() if key.startswith(DEFAULT)}
 
 
 def checked_context(env, context):
-    """The keys that a caller may set and that name no record, valid for the user."""
+    """The keys that a caller may set and that name no record, checked for the user."""
     if type(context) is not dict:
         raise RefusalError("odoo.arguments", "The context is not an object.", argument="context")
     _check_size(context)
     context = {key: value for key, value in context.items() if not _is_dropped(key)}
     for key in ("lang", "tz"):
         if key in context and not context[key]:
-            del context[key]  # nothing chosen: what the request says holds
+            del context[key]  # empty: the request's own language applies
     if "lang" in context:
         context["lang"] = chosen(env, context["lang"])
     if (tz := context.get("tz")) and (type(tz) is not str or tz not in pytz.all_timezones_set):

@@ -12,8 +12,8 @@ EQUAL = {"=": "in", "==": "in", "=?": "in", "in": "in", "!=": "not in", "<>": "n
 
 
 def with_exact_days(env, path, operator, value):
-    """The terms, in Polish notation, that stand for a condition on a field that holds times; None for the condition as
-    it is."""
+    """The terms, in Polish notation, that stand for a condition on a field that holds times; None to keep the condition
+    as it is."""
     values = value if type(value) is list else [value]
     days = {value: day for value in values if (day := _day(env, value))}
     if not days:
@@ -29,7 +29,7 @@ def with_exact_days(env, path, operator, value):
         terms = [[name, "<" if operator[0] == "<" else ">=", _start(env, day)]]
     else:
         return None
-    # On one record behind the relation: not after the day's beginning on one, and before its end on another.
+    # Both bounds must hold for the same record behind the relation.
     return [[".".join(relation), "any", terms]] if relation else terms
 
 
@@ -43,7 +43,7 @@ def _any_of(env, name, days, others):
 
 
 def _ranges(days):
-    """Days that follow each other as one."""
+    """Merge consecutive days into ranges."""
     ranges = []
     for day in sorted(days):
         if ranges and day - ranges[-1][1] == timedelta(days=1):
@@ -63,14 +63,14 @@ def _day(env, value):
         try:
             day = parse_date(value, env)
         except (ValueError, OverflowError):
-            return None  # for the ORM to say
+            return None  # the ORM will complain
     is_day = isinstance(day, date) and not isinstance(day, datetime)
     return day if is_day and 1 < day.year < 9999 else None
 
 
 def _start(env, day):
-    """When the day begins where the caller is, in UTC. The clocks may go back over midnight: then the first one counts.
-    Or forward: then the day begins when they do."""
+    """When the day begins where the caller is, in UTC. If the clocks go back over midnight, the first midnight counts.
+    If they go forward over it, the day begins at that moment."""
     midnight = datetime(day.year, day.month, day.day)
     zone = env.tz
     if zone is not pytz.utc:

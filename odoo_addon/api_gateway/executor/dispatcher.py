@@ -23,7 +23,7 @@ class GatewayDispatcher(Dispatcher):
     def __init__(self, request):
         super().__init__(request)
         self.envelope = None
-        # From then on a lost connection does not tell whether the transaction was committed.
+        # From here on, a lost connection leaves open whether the transaction was committed.
         self.may_have_written = False
 
     @classmethod
@@ -37,7 +37,7 @@ class GatewayDispatcher(Dispatcher):
         except Error as exc:
             if not is_without_postgres(exc):
                 raise
-            raise ServiceUnavailable from exc  # Odoo makes an AccessDenied of what is no HTTP error
+            raise ServiceUnavailable from exc  # Odoo turns anything that is not an HTTP error into an AccessDenied
 
     def dispatch(self, endpoint, args):
         self.request.params = dict(args)  # other modules read it after the dispatch
@@ -75,6 +75,6 @@ def _json_response(body, status=200):
 
 
 def _quiet(exc):
-    # Odoo logs what leaves a controller as an error with a traceback. What is worth it is in the log already.
+    # Odoo logs every exception of a controller with a traceback. Those worth it are already in the log.
     exc.loglevel = logging.DEBUG
     exc.exc_info = False

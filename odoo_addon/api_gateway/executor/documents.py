@@ -1,4 +1,4 @@
-"""A model's name with an id is a link, and is checked as one: `res_model` and `res_id` of an attachment, `model` and
+"""A model's name with an id is a link, and is checked like one: `res_model` and `res_id` of an attachment, `model` and
 `res_ids` of a message that is being composed, `active_model` and `active_ids` of a context."""
 
 import json
@@ -12,8 +12,8 @@ from .errors import RefusalError
 from .faults import MAX_INTEGER, record_id
 from .reach import READ, WRITE
 
-# Fields that hold an id, or a text of ids, without being declared as a many2one_reference: after the same prefix
-# stands the name of the field that says which model it is of.
+# Fields that hold an id, or a text of ids, but are not declared as many2one_reference. The same prefix begins the name
+# of the field that holds the model.
 ID = re.compile(r"(?P<prefix>\w*?)(res|record|document)_ids?")
 MODELS = ("res_model", "model", "res_model_id", "model_id")
 OTHER_PAIRS = {"alias_force_thread_id": "alias_model_id", "alias_parent_thread_id": "alias_parent_model_id"}
@@ -22,7 +22,7 @@ NAMES = frozenset(["model", "model_id", "model_name", "res_model", "resource", "
 
 # Fields of JSON that hold files' ids.
 FILES = re.compile("attachment")
-# Texts that name fields of the model that stands beside them.
+# Texts that name fields of the model in the field beside them.
 FIELD_NAMES = re.compile(r"(?:^|_)field_names?$")
 
 _field_names = WeakKeyDictionary()
@@ -30,9 +30,9 @@ _pairs = WeakKeyDictionary()
 
 
 def check_document(reach, env, model_name, ids, label="The argument"):
-    """Refuse the records of a model that is named by a text unless the caller may read that model and all of them.
+    """Refuse records of a model that a text names, unless the caller may read the model and all the records.
 
-    `ids`: a list of them, or one. `label` begins the message: "The argument res_ids". For arguments of methods, too."""
+    `ids`: one id or a list. `label` begins the message: "The argument res_ids". Used for arguments of methods, too."""
     ids = ids if type(ids) in (list, tuple) else [ids]
     if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < MAX_INTEGER for id_ in ids):
         raise RefusalError("odoo.arguments", f"{label} must be an id or a list of at most {MAX_IDS} ids.")
@@ -55,7 +55,7 @@ def readable_ids(model, ids):
 def check_model_name(reach, env, field, value):
     """Refuse a value that names a model which the call may not read.
 
-    Users who may not read the list of models may well link to one: it is the model that counts, not its row there."""
+    Users who may not read the table of models may still link to one: rights on the model itself count."""
     model_name = named_model(env, field, value)
     if model_name in env.registry:
         # Mail to an alias makes records of its model.
@@ -76,7 +76,8 @@ def names_model(field):
 
 
 def add_documents(reach, model, values, parents, links):
-    """Add what pairs of a model and an id in the values, filled up with what is stored, link to: {model: {id: field}}.
+    """Add the records that pairs of a model and an id in the values link to. Half a pair is completed from the stored
+    record: {model: {id: field}}.
 
     `parents`: the ids of the records that the values are written to; () for a new one."""
     for id_name, names in pairs(model):
@@ -109,13 +110,13 @@ def add_files(field, value, links):
             try:
                 id_ = int(part.get("id"))
             except (ValueError, TypeError, OverflowError):
-                continue  # a file that is yet to be made: `placeholder_7`
+                continue  # a file that does not exist yet: `placeholder_7`
             links["ir.attachment"][record_id(field, id_)] = field
 
 
 def check_named_fields(reach, model, values, parents):
     """Refuse fields that a text names (`number_field_name` beside `res_model`) unless the caller may read and write
-    them: Odoo shows what they hold, and sets it. `parents` as for `add_documents`."""
+    them: Odoo shows and sets their values. `parents` as for `add_documents`."""
     names, sources = _named_fields(model)
     if not names or names.union(sources).isdisjoint(values):
         return
@@ -129,7 +130,7 @@ def check_named_fields(reach, model, values, parents):
 
 
 def _named_fields(model):
-    """({the texts that name fields}, {the fields that say of which model})"""
+    """({the texts that name fields}, {the fields that hold their model})"""
     count, *found = _field_names.get(type(model), (0, set(), set()))
     if count != len(model._fields):
         sources = {name for name in (*MODELS, "model_name") if name in model._fields}
@@ -160,7 +161,7 @@ def _check_field_paths(reach, model, text):
 
 
 def pairs(model):
-    """[(the field of the id, {the fields that say which model it is of})]"""
+    """[(the field of the id, {the fields that hold its model})]"""
     count, found = _pairs.get(type(model), (0, None))
     if count != len(model._fields):  # a custom field was added, or the first time
         found = []
@@ -189,7 +190,7 @@ def _sources(model, name):
 
 
 def stored(model, names, parents):
-    """What the rest of the pair is on each record that is written to, or will be on a new one."""
+    """The other half of the pair on each record that is written to, or its default on a new one."""
     if not names:
         return [{}]
     if not parents:

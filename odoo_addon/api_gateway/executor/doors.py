@@ -6,15 +6,15 @@ import re
 from .errors import OutOfReachError
 
 DOORS = {"res.partner": frozenset(["email"]), "res.users": frozenset(["email", "login", "partner_id"])}
-# Fields that make somebody a user who can log in, and give the user rights.
+# Fields that turn a user into one who can log in, or give rights.
 ACCOUNTS = frozenset(["active", "group_ids", "new_password", "password", "role"])
 # Called by templates to make the link that opens an account (`res.partner._get_signup_url`).
 OPENING = re.compile("signup")
 
 
 def check_template_links(reach, env, targets):
-    """Refuse to link a template that makes links which open accounts, unless the caller may set passwords anyway: a
-    cron of Odoo's would render it later, as superuser, on whatever record.
+    """Refuse to link a template that makes links which open accounts, unless the caller may set passwords anyway: one
+    of Odoo's crons would render it later, as superuser, on any record.
 
     :param targets: {id of a template: the field that links to it}
     :raises OutOfReachError:"""
@@ -32,18 +32,18 @@ def check_template_links(reach, env, targets):
 
 
 def check_doors(reach, records, values):
-    """Refuse to change the doors of existing users, archived ones included, for a credential that was narrowed. One
-    that names `res.users` may change those of portal users. What stays as it is, is no change.
+    """Refuse changes to the doors of existing users, archived ones included, by a narrowed credential. One that names
+    `res.users` may change those of portal users. Writing the same value again is not a change.
 
-    :param records: those that the values are written to; empty for new ones
-    :raises OutOfReachError: with the scope if all are portal users"""
+    :param records: the records that the values are written to; empty for new ones
+    :raises OutOfReachError: with the missing scope if all are portal users"""
     if not reach.is_narrowed or not records:
         return
     moved = DOORS.get(records._name, frozenset()).intersection(values)
     if not moved:
         return
     key = "id" if records._name == "res.users" else "partner_id"
-    # As superuser: whether there is a user is not the caller's to see, but counts all the same.
+    # As superuser: users count even if the caller may not see them.
     users = records.env["res.users"].sudo().with_context(active_test=False).search([(key, "in", records.ids)])
     changed = users.filtered(lambda user: any(_value(user, name) != (values[name] or False) for name in moved))
     are_portal = all(changed.mapped("share"))
@@ -60,8 +60,8 @@ def check_doors(reach, records, values):
 
 
 def check_accounts(reach, users, values=None):
-    """Refuse accounts of internal users that a narrowed credential has made, brought back, or given groups or a
-    password, whatever flow of Odoo's has done it: only one that names `res.users` may.
+    """Refuse internal users that a narrowed credential has created, unarchived, or given groups or a password, through
+    any flow of Odoo. Only a credential that names `res.users` may do that.
 
     :param users: as they are now
     :param values: what was written to them; None: they are new

@@ -15,7 +15,7 @@ from .reach import READ
 from .reader import default_fields, read_tree
 
 MAX_RECORDS = 20
-# They change with everything, and say nothing.
+# They change with every write, so they say nothing.
 BOOKKEEPING = frozenset(("create_date", "create_uid", "write_date", "write_uid"))
 
 # The dry run that is under way in this thread.
@@ -33,10 +33,10 @@ class DryRun(NamedTuple):
     """The report in the answer to a dry run, beside the results."""
 
     differences: list | None
-    """Up to MAX_RECORDS of `{model, id, name, before, after}`: the fields that changed, before (null: it is new) and
-    after (null: it is gone). None: nobody asked."""
+    """Up to MAX_RECORDS of `{model, id, name, before, after}`: the fields that changed, before (null: a new record) and
+    after (null: a deleted one). None: the caller did not ask."""
     steps_outside: list
-    """Errors that the tried code met on a way out, and may have caught."""
+    """Errors raised when the code tried to reach outside. It may have caught them."""
 
     def report(self, mails):
         report = {"mails": mails, "outside": bool(self.steps_outside)}
@@ -45,8 +45,8 @@ class DryRun(NamedTuple):
 
 @contextmanager
 def rehearsed(env, reach, call, answer):
-    """The operations by name, to be run inside. The caller rolls back; until then nothing commits, and nothing leaves
-    Odoo. Only the numbers taken from Postgres' sequences are not rolled back.
+    """Gives the operations by name, to be run inside. The caller rolls back. Until then nothing commits, and nothing
+    leaves Odoo. Only the numbers taken from Postgres' sequences are not rolled back.
 
     `call["dry_run"]`: `{"differences": bool}`. The report goes to `answer.dry_run`."""
     differences = [] if call["dry_run"]["differences"] else None
@@ -56,12 +56,12 @@ def rehearsed(env, reach, call, answer):
     env.cr.commit = partial(_refuse, "commits by itself")
     try:
         yield {name: _watched(run, name, rehearsal) for name, run in OPERATIONS.items()}
-        env.cr.flush()  # what waits for the commit belongs to it
+        env.cr.flush()  # hooks that wait for the commit belong to the call
         answer.dry_run = rehearsal.report(_mails_since(env, last_mail))
     except StepOutsideError:
         raise
     except Exception as exc:
-        if rehearsal.steps_outside:  # Odoo's code says in its own words what it has met
+        if rehearsal.steps_outside:  # Odoo's code may have replaced the error with its own
             raise rehearsal.steps_outside[0] from exc
         raise
     finally:
@@ -70,7 +70,7 @@ def rehearsed(env, reach, call, answer):
 
 
 def _newest_mail(env):
-    """Its id. This transaction does not see mails that others queue from now on."""
+    """The id of the newest mail. This transaction does not see mails that others queue from now on."""
     env.cr.execute("select coalesce(max(id), 0) from mail_mail")
     return env.cr.fetchone()[0]
 
@@ -81,7 +81,7 @@ def _mails_since(env, id_):
 
 
 def _watched(run, name, rehearsal):
-    """The operation, which notes how the records it names look before and after."""
+    """Wraps the operation, so that it notes the values of the records it names before and after."""
     if rehearsal.differences is None or name not in ("create", "write", "unlink", "call"):
         return run
 
@@ -106,7 +106,7 @@ def _named(env, operation):
 
 
 def _shown(env, reach, operation, ids):
-    """{id: values} of what the caller may read of them; empty if it may not read the model."""
+    """{id: the values that the caller may read}; empty if it may not read the model."""
     model = operation["model"]
     if not ids or reach.hides(model) or not reach.permits(model, READ):
         return {}
@@ -120,7 +120,7 @@ def _shown(env, reach, operation, ids):
 
 
 def _named_lists(reach, model, operation):
-    """The relations to many records that the values name: they are no columns."""
+    """The relations to many records among the values. They are not columns."""
     values = operation.get("values")
     for given in values if type(values) is list else [values]:
         for name in given if type(given) is dict else ():
@@ -152,7 +152,7 @@ def _refuse(what, *_args, **_kwargs):
 
 
 def _held(original, what) -> Callable:
-    """The function as it is, but for dry runs."""
+    """The same function, except that it raises in a dry run."""
 
     @wraps(original)
     def held(*args, **kwargs):

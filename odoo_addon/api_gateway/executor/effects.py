@@ -1,7 +1,6 @@
-"""What each public method that every model has, or that models inherit from a mixin, does to records. Odoo's own mark
-(`@api.readonly`) says less: what is not marked may still only read.
-
-`tests/test_effects.py` names the methods that an upgrade of Odoo adds, until they stand here."""
+"""The effect of each public method that every model has or inherits from a mixin. Odoo's own mark (`@api.readonly`)
+says less: methods without it may still only read. When an upgrade of Odoo adds a method, `tests/test_effects.py` fails
+until it is listed here."""
 
 from .reach import CALL, DELETE, READ, WRITE
 
@@ -25,7 +24,7 @@ find_or_create_record message_new message_process message_route message_update
 _DELETING = """
 unlink
 """
-# They do something of their own, for which a right to write its model is not enough.
+# They have effects of their own, so the right to write the model is not enough.
 _CALLED = """
 action_reschedule_my_next_nextweek action_reschedule_my_next_today action_reschedule_my_next_tomorrow action_share
 activity_feedback activity_reschedule activity_schedule activity_search activity_send_mail activity_unlink
@@ -48,7 +47,7 @@ def effect_of(model, name):
 
 
 def is_readonly(model, name):
-    """As Odoo decides it: the nearest class that says so."""
+    """As Odoo decides it: by the nearest class that has the mark."""
     for cls in type(model).mro():
         method = cls.__dict__.get(name)
         if method is not None and hasattr(method, "_readonly"):

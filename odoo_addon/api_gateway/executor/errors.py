@@ -41,7 +41,7 @@ REASONS = (
     (ReadOnlySqlTransaction, "odoo.readonly"),
 )
 
-# Faults of ours or of Odoo's: the record keeps where they came from, the caller learns no internals.
+# Our own or Odoo's faults: the log keeps the traceback, the caller sees no internals.
 WITHOUT_DETAILS = {
     "odoo.error": "Odoo failed to execute the request.",
     "odoo.timeout": "Odoo did not finish in time.",
@@ -62,9 +62,9 @@ class RefusalError(Exception):
 
 
 class OutOfReachError(RefusalError):
-    """Something that the call may not reach, beside what Odoo's own rights say.
+    """Something that the call may not reach, whatever Odoo's own rights allow.
 
-    :param scope: one that would allow it; None: nobody may do it, or no credential that was narrowed"""
+    :param scope: a scope that would allow it; None: nobody may, or only a credential that was not narrowed"""
 
     def __init__(self, message, scope=None, **details):
         super().__init__(_reach_reason(scope), message, **details, **({"scope": scope} if scope else {}))
@@ -80,12 +80,12 @@ def is_without_postgres(exc):
         return True
     if isinstance(exc, OperationalError) and exc.pgcode:
         return exc.pgcode.startswith(("08", "57P")) or exc.pgcode == "53300"
-    # Errors that the library itself finds have no code, and no class of their own.
+    # Errors of the client library itself have no code and no class of their own.
     return type(exc) in (OperationalError, DatabaseError)
 
 
 def describe_error(exc, env):
-    """The `error` object of an answer. The cursor must be usable again: Odoo looks constraints up."""
+    """The `error` object of an answer. The cursor must be usable again, because Odoo looks up constraints."""
     if isinstance(exc, RefusalError):
         reason, message, details = exc.reason, str(exc), exc.details
     elif isinstance(exc, ExposureError):

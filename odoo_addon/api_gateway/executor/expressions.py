@@ -10,7 +10,7 @@ from .days import with_exact_days
 from .errors import RefusalError
 from .reach import READ
 
-# Everything the ORM takes in a domain, but `any!` and `not any!`: those skip record rules.
+# All operators of the ORM except `any!` and `not any!`, which skip record rules.
 OPERATORS = frozenset(
     f"{negation}{operator}"
     for negation in ("", "not ")
@@ -29,13 +29,13 @@ ORDER_TERM = re.compile(r"\s*([a-z0-9_]+)(?:\.([a-z0-9_]+))?(?:\s+(?:asc|desc))?
 
 
 def check_domain(reach, model, domain):
-    """Refuse what a caller's domain may not hold. Conditions that compare times with bare days are replaced, in the
-    list itself, by what they mean (`days.py`)."""
+    """Refuse domains that a caller may not use. Conditions that compare times with bare days are replaced in the list
+    itself (`days.py`)."""
     _check_terms(reach, model, domain, _Size())
 
 
 class _Size:
-    """How far a domain and those inside it have grown."""
+    """The size of a domain so far, with the domains inside it."""
 
     def __init__(self):
         self.terms = 0
@@ -50,7 +50,7 @@ class _Size:
             raise RefusalError("odoo.domain", f"A domain is nested at most {MAX_NESTING} times.")
 
     def add_times(self, value):
-        """Each is two conditions to Postgres."""
+        """Count a comparison with a time: each is two conditions to Postgres."""
         self.times += len(value) if type(value) is list else 1
         if self.times > MAX_TIMES:
             raise RefusalError("odoo.domain", f"A domain compares with at most {MAX_TIMES} times.")
@@ -106,7 +106,7 @@ def check_order(reach, model, order):
 
 
 def check_sorting(reach, model, field, seen=()):
-    """Records that are sorted by a relation come in the order of the other model, which tells about its fields."""
+    """Check the order of the other model when records are sorted by a relation: the result reveals its fields."""
     if field.type != "many2one" or field in seen or not reach.is_narrowed:
         return
     comodel = model.env[field.comodel_name]
@@ -118,8 +118,8 @@ def check_sorting(reach, model, field, seen=()):
 
 
 def check_name_search(reach, model, seen=()):
-    """A text that is compared with a record is looked for in more than its name: in the fields that the model says, an
-    e-mail address or a tax number among them, or where code of the model's own looks."""
+    """Check a text that is compared with a record. Odoo searches more than the name: the fields that the model lists,
+    such as an e-mail address or a tax number, or whatever the model's own code searches."""
     if model._name in seen:
         return
     if type(model)._search_display_name is not BaseModel._search_display_name:
@@ -136,7 +136,7 @@ def check_name_search(reach, model, seen=()):
 
 
 def _check_condition(reach, model, term, size):
-    """The field that the condition compares, None for a constant."""
+    """The field that the condition compares; None for a constant."""
     if type(term) is not list or len(term) != 3:
         raise RefusalError("odoo.domain", f"The domain has a malformed term: {_shorten(term)}.")
     path, operator, value = term
@@ -162,7 +162,7 @@ def _check_condition(reach, model, term, size):
     if field.relational and (operator.endswith("like") or any(type(item) is str for item in values)):
         check_name_search(reach, comodel)
     if operator in HIERARCHIES and comodel is not None:
-        reach.require(comodel._name, READ)  # the hierarchy is more than an id or a name
+        reach.require(comodel._name, READ)  # a hierarchy needs more than an id or a name
     else:
         is_number = field.type in NUMBERS and not operator.endswith("like")
         if not all(_is_number(item) if is_number else type(item) not in (list, dict) for item in values):
@@ -180,8 +180,8 @@ def _check_any(reach, comodel, value, size):
 
 
 def _searches(model, field, comodel, operator, value):
-    """How often other records are looked for to compare the field. Each name of a hierarchy is looked for by itself,
-    and so is each in a list where code of the model's own looks for it."""
+    """How many searches for other records the comparison takes. Each name in a hierarchy is a search, and so is each
+    name in a list that the model's own code searches."""
     names = sum(type(item) is str for item in (value if type(value) is list else [value]))
     if operator in HIERARCHIES:
         return max(names, 1)
@@ -195,14 +195,14 @@ def _searches(model, field, comodel, operator, value):
 
 
 def _is_ids(term):
-    """Whether the ORM makes one condition of this and its like, joined by `|`."""
+    """Whether the ORM merges this with similar conditions joined by `|`."""
     if type(term) is not list or len(term) != 3 or type(term[0]) is not str or term[1] not in ("=", "in"):
         return False
     return all(type(item) is int for item in (term[2] if type(term[2]) is list else [term[2]]))
 
 
 def _alternatives(domain):
-    """For each term the place of the outermost `|` that makes it an alternative to others, None outside of one."""
+    """For each term, the place of the outermost `|` around it; None if there is no such operator."""
     places, lacking = [], []
     for position, term in enumerate(domain):
         place = lacking[-1][0] if lacking else None
@@ -230,7 +230,7 @@ def _is_number(value):
 
 
 def _check_path(reach, model, path):
-    """Walk a dotted path; its last field, and the model that this leads to, None if it is no relation."""
+    """Walk a dotted path. Returns its last field and the model behind it (None if the field is not a relation)."""
     names = path.split(".")
     check_length(path, names)
     for position, name in enumerate(names):

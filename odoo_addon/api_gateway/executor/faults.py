@@ -20,7 +20,7 @@ def record_id(field, value):
 
 
 def check_number(field, value, kind=None):
-    """Refuse what is no number, none that Postgres keeps, or none at all: "NaN" and "Infinity", which Odoo takes.
+    """Refuse values that are not numbers or do not fit into Postgres, and "NaN" and "Infinity", which Odoo accepts.
 
     `kind`: the type of a property; the field's own if not given."""
     try:
@@ -37,7 +37,7 @@ def check_number(field, value, kind=None):
 
 @contextmanager
 def explain_range(operation):
-    """Name the argument of a method that Postgres found too large for its column."""
+    """Refuse with the name of the argument that Postgres found too large for its column."""
     try:
         yield
     except NumericValueOutOfRange as exc:

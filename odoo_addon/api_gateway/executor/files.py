@@ -8,7 +8,7 @@ from odoo.tools import SQL
 def size_of_files(records, names, times):
     """How many bytes the binary fields take in an answer.
 
-    :param times: {id: how often the record stands in the answer}"""
+    :param times: {id: how many times the record is in the answer}"""
     size = 0
     for name in names:
         sizes = _sizes(records, records._fields[name])
@@ -17,7 +17,7 @@ def size_of_files(records, names, times):
 
 
 def _sizes(records, field, seen=()):
-    """Counter of bytes by record. A field that is computed takes what it is computed from: that is read, too."""
+    """Counter of bytes by record. A computed field counts the files that it is computed from: they are read, too."""
     own = Counter()
     if not records or field.type != "binary" or field in seen:
         return own

@@ -1,4 +1,4 @@
-"""Writes that happen once however often they are sent: `Idempotency-Key`."""
+"""`Idempotency-Key`: a write happens once, however often it is sent."""
 
 import hashlib
 import json
@@ -17,11 +17,11 @@ RIGHTS = {WRITE: ("create", "write"), DELETE: ("unlink",), READ: ("read",), CALL
 
 
 def remembered(env, reach, call):
-    """What the call gave when it was sent before, or None if it has to run now, in which case this transaction holds
-    the key until it ends.
+    """The stored results if the call was already run. Otherwise None: the call has to run now, and this transaction
+    holds the key until it ends.
 
-    A duplicate that runs at the same moment is refused at once: waiting would hold a worker. One that has just ended,
-    but after this transaction began, makes the insert fail to serialize; the retry then finds its answer."""
+    A duplicate that runs at the same moment is refused at once: waiting would hold a worker. If a duplicate ended after
+    this transaction began, the insert fails to serialize, and the retry finds its answer."""
     token = call["idempotency"]
     identity = (token["consumer"], token["key"], token["method"], token["path"])
     cr = env.cr
@@ -63,7 +63,7 @@ def remembered(env, reach, call):
 
 
 def remember(env, call, results, encode):
-    """Keep what the call gave, in its transaction."""
+    """Store the call's results, in its transaction."""
     token = call["idempotency"]
     env.cr.execute(
         """
@@ -78,7 +78,7 @@ def remember(env, call, results, encode):
 
 
 def _fingerprint(call):
-    """Of the request and its caller: a narrow credential may not read an answer to a wide one."""
+    """A digest of the request and its caller: a narrow credential may not read an answer to a wide one."""
     grant = call["grant"]
     narrowed = [sorted(grant[key]) if grant[key] is not None else None for key in ("scopes", "models")]
     asked = json.dumps([call["idempotency"]["fingerprint"], call["uid"], *narrowed])
@@ -86,7 +86,7 @@ def _fingerprint(call):
 
 
 def _check_rights(env, reach, operation):
-    """An answer is shown again only to a caller that may still make the request."""
+    """Check that the caller may still make the request before the answer is shown again."""
     name = operation.get("model")
     if operation["op"] not in ACTIONS or name is None:
         return

@@ -1,5 +1,5 @@
-"""Pages that continue behind a record instead of counting from the first: as cheap far down as at the top, and unmoved
-by records that come or go meanwhile."""
+"""Pages that continue after a record instead of counting from the first. They cost the same at any depth, and records
+that come or go meanwhile do not shift them."""
 
 import json
 from hashlib import sha256
@@ -16,8 +16,8 @@ from .expressions import ORDER_TERM
 SORTED_BY_COLUMN = frozenset(
     ["boolean", "char", "date", "datetime", "float", "html", "integer", "monetary", "selection", "text"]
 )
-# A place travels in an address. Whether it fits must not depend on the values, or a list would end in its middle. So
-# terms are few. A long value stands as its beginning and its digest, which are compared with the record's own value.
+# A place is part of a URL. It must fit whatever the values are, or a list would end in the middle. So terms are few,
+# and a long value is replaced by its beginning and its digest, which are compared with the record's own value.
 MAX_TERMS = 8
 MAX_ORDER = 600
 MAX_VALUE_BYTES = 240
@@ -27,11 +27,11 @@ BEGINNING = 30
 class Term(NamedTuple):
     name: str
     column: SQL
-    """What the ORM sorts by: a boolean that is empty sorts as false."""
+    """The expression that the ORM sorts by. An empty boolean sorts as false."""
     descending: bool
     exact: bool
-    """Whether the ORM's cache holds what the column holds: it rounds numerics, and translations have a row of their
-    own for each language."""
+    """Whether the ORM's cache holds exactly the column's value. It rounds numerics, and holds one translation instead
+    of all."""
     lang: str | None
     """The language that a translated column is sorted in."""
 
@@ -43,8 +43,8 @@ def total_order(order):
 
 
 def keyset(model, order):
-    """The order's columns; None where something else than columns of the model decides, or one that the caller may not
-    read: a place tells its values. Nor has an order of very many columns a place."""
+    """The order's columns. None if anything but columns of the model decides, if the caller may not read one (a place
+    reveals values), or if there are very many."""
     texts = order.split(",")
     if len(texts) > MAX_TERMS or len(order) > MAX_ORDER:
         return None
@@ -87,7 +87,8 @@ def behind(model, terms, values):
     alternatives = []
     for (_name, column, descending, *_), value in zip(terms, _whole(model, terms, values), strict=True):
         if type(value) is list:
-            # The record has changed since, or is gone. What begins like it comes again: rather twice than not at all.
+            # The record has changed since, or is gone. Records that begin like it come again: twice is better than
+            # never.
             [beginning, _digest] = value
             later = SQL(
                 "(%s OR left(%s, %s) = %s%s)",
@@ -112,11 +113,11 @@ def behind(model, terms, values):
 
 
 def place(terms, record):
-    """A record's values for `behind`, as text that Postgres turns back without loss, and the language."""
+    """A record's values for `behind`, as text that Postgres converts back without loss, and the language."""
     caches = [record._fields[term.name]._get_cache(record.env) for term in terms if term.name != "id"]
     sorts_by_columns = type(record)._order_field_to_sql is BaseModel._order_field_to_sql
     if sorts_by_columns and all(term.exact for term in terms) and all(record.id in cache for cache in caches):
-        # as they were read just now, empty ones still None
+        # as they were just read, empty ones still None
         cached = iter(caches)
         values = [_text(record, term, record.id if term.name == "id" else next(cached)[record.id]) for term in terms]
     else:
@@ -125,8 +126,8 @@ def place(terms, record):
 
 
 def place_to_sql(model, terms, names):
-    """The texts that `place` gives, as SQL, for records whose fields of these names were read; without the language,
-    and not shortened."""
+    """The texts of `place` as SQL, for records whose fields of these names were read; without the language, and not
+    shortened."""
     sorts_by_columns = type(model)._order_field_to_sql is BaseModel._order_field_to_sql
     is_cached = all(term.exact and (term.name == "id" or term.name in names) for term in terms)
     if sorts_by_columns and is_cached:
@@ -135,7 +136,7 @@ def place_to_sql(model, terms, names):
 
 
 def _text_to_sql(model, term):
-    """As Python writes the value."""
+    """The value as Python formats it."""
     field = model._fields[term.name]
     column = SQL("(%s)", term.column)
     if field.type == "boolean":
@@ -166,14 +167,14 @@ def _columns(model, terms, id_):
 
 
 def _short(value):
-    """A value that does not fit, as its beginning and its digest."""
+    """Shorten a value that does not fit to its beginning and its digest."""
     if value is None or len(json.dumps(value, ensure_ascii=False).encode()) <= MAX_VALUE_BYTES:
         return value
     return [value[:BEGINNING], _digest(value)]
 
 
 def _whole(model, terms, values):
-    """Shortened values as the record still has them; as they are, if it has changed."""
+    """Replace shortened values by the record's own. They stay short if the record has changed."""
     if not any(type(value) is list for value in values):
         return values
     id_ = next(value for term, value in zip(terms, values, strict=True) if term.name == "id")
@@ -194,5 +195,5 @@ def _is_value(value):
 
 
 def lang_of(terms):
-    """The language that a place in the order is in, None if it is the same in all."""
+    """The language of a place in the order; None if the place is the same in all languages."""
     return next((term.lang for term in terms if term.lang), None)

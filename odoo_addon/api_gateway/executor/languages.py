@@ -1,5 +1,5 @@
-"""Which language a call reads and writes in. A language may be named in Odoo's form (`fr_FR`, `sr@latin`) or the
-standard's (`fr-FR`, `sr-Latn`, RFC 5646)."""
+"""Chooses the language of a call. A language may be named in Odoo's form (`fr_FR`, `sr@latin`) or the standard's
+(`fr-FR`, `sr-Latn`, RFC 5646)."""
 
 import re
 from typing import NamedTuple
@@ -14,7 +14,7 @@ ENCODING = re.compile(r"\.[\w-]+")  # POSIX: fr_FR.UTF-8
 # Codes that the standard has replaced, and Odoo's own.
 RENAMED = {"fil": "tl", "in": "id", "iw": "he", "no": "nb"}
 SCRIPTS = {"cyrillic": "cyrl", "latin": "latn"}
-# What these are written in when nothing is said (CLDR's likely subtags): Odoo has both in two scripts.
+# The default script of these languages (CLDR's likely subtags). Odoo has both in two scripts.
 SCRIPT_OF = {
     ("zh", None): "hans",
     ("zh", "cn"): "hans",
@@ -35,14 +35,14 @@ class Tag(NamedTuple):
 
 
 def own_context(env):
-    """The language and the time zone of the call's user, as they are in Odoo's own pages."""
+    """The language and the time zone of the call's user, as in Odoo's own pages."""
     own = env["res.users"].context_get()
     return {key: own[key] for key in ("lang", "tz") if own.get(key)}
 
 
 def preferred(env, texts):
-    """The first of the languages that is installed, also in another country's form; None if there is none: that is no
-    mistake."""
+    """The first of the languages that is installed, or installed in another country's form. None if there is none,
+    which is not an error."""
     for text in texts if type(texts) is list else ():
         if found := _matches(env, text) or _relatives(env, text):
             own = own_context(env).get("lang")
@@ -51,7 +51,7 @@ def preferred(env, texts):
 
 
 def chosen(env, text):
-    """The installed language that a caller has named, by its code in Odoo.
+    """The Odoo code of the installed language that a caller has named.
 
     :raises RefusalError: `odoo.arguments`, which names those that are installed"""
     found = _matches(env, text)
@@ -68,12 +68,12 @@ def chosen(env, text):
 
 
 def only_reads(env, operations):
-    """Whether the operations change nothing: only then what a browser prefers may choose the language."""
+    """Whether the operations change nothing. Only then may a browser's preferences choose the language."""
     return all(operation["op"] in READING or _is_reading_call(env, operation) for operation in operations)
 
 
 def spoken(env, operations):
-    """The languages that the operations ran in, as the standard names them."""
+    """The languages that the operations ran in, by their standard names."""
     codes = []
     for operation in operations:
         context = kwargs.get("context") if type(kwargs := operation.get("kwargs")) is dict else None
@@ -101,7 +101,7 @@ def _installed(env):
 
 
 def _matches(env, text):
-    """The codes of the installed languages that a text stands for: several when it leaves open which."""
+    """The codes of the installed languages that a text may mean: several if it is ambiguous."""
     wanted = _parse(text)
     if wanted is None:
         return []
@@ -120,7 +120,7 @@ def _same(known, text):
 
 
 def _fits(tag, wanted):
-    """Whether the two differ only in what one of them leaves open (RFC 4647, section 3.4)."""
+    """Whether the two differ only in parts that one of them leaves out (RFC 4647, section 3.4)."""
     return tag is not None and all(a == b or not (a and b) for a, b in zip(tag, wanted, strict=True))
 
 

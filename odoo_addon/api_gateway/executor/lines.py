@@ -6,14 +6,15 @@ from .errors import RefusalError
 
 
 class Lines:
-    """What the commands of some values name, by field: one look at each other model, however many records."""
+    """The lines that commands name, by field, so that each other model is searched once, however many records there
+    are."""
 
     def __init__(self):
         self._named = defaultdict(list)
 
     def add(self, field, parents, id_, is_link=False):
-        """Parents: the ids of the records that the command is written to; () for a record that is still to be made.
-        A link may also take a line that belongs to nobody."""
+        """Parents: the ids of the records that the command is written to; () for a new record. A link may also take a
+        line that belongs to no record."""
         self._named[field].append((parents, id_, is_link))
 
     def check(self, env):
@@ -26,7 +27,7 @@ class Lines:
 
 
 def is_owned(field):
-    """Whether a line of the field names the one record that it belongs to."""
+    """Whether a line of the field holds the one record that it belongs to."""
     field = _base(field)
     return field.type == "one2many" and bool(field.inverse_name)
 
@@ -38,7 +39,7 @@ def _base(field):
 
 
 def _resolve(env, field, named):
-    """The field that a related one stands for, and what is named with the records that really hold it."""
+    """The field behind a related one, and the named lines by the records that really hold it."""
     while field.related:
         path = field.related.rpartition(".")[0]
         model = env[field.model_name].sudo()
@@ -48,9 +49,9 @@ def _resolve(env, field, named):
 
 
 def _holders(env, field, named):
-    """{id: the ids of the records that hold it}; without those that the caller may not read."""
+    """{id: the ids of the records that hold it}, without records that the caller may not read."""
     holders = defaultdict(set)
-    if not is_owned(field):  # links, and what is computed: as the parents show it
+    if not is_owned(field):  # links and computed fields: as the parents show them
         parents = sorted({parent for parents, _id, _is_link in named for parent in parents})
         for parent in env[field.model_name].with_context(active_test=False).browse(parents):
             for id_ in parent[field.name]._ids:
@@ -58,7 +59,7 @@ def _holders(env, field, named):
         return holders
     comodel = env[field.comodel_name]
     query = comodel._search([("id", "in", [id_ for _parents, id_, _is_link in named])], active_test=False)
-    # As superuser: the caller is not shown whose the line is, and may not be allowed to see it.
+    # As superuser: the caller may not be allowed to see the owner, and is not shown it.
     for line in comodel.sudo().browse(query.get_result_ids()):
         holders[line.id].update(_owner(line, field))
     return holders
@@ -70,7 +71,7 @@ def _owner(line, field):
     if inverse.type == "many2one":
         return owner._ids
     if inverse.type == "many2one_reference" and owner and line[inverse.model_field] != field.model_name:
-        return (0,)  # another model's
+        return (0,)  # another model's line
     return (owner,) if owner else ()
 
 

@@ -1,5 +1,5 @@
 """`load` turns the columns and cells of a file into values. They are checked like all values, whether the caller calls
-it or the method of a module does on the caller's behalf."""
+`load` or a module's method does so on the caller's behalf."""
 
 from odoo.orm.models import fix_import_export_id_paths
 
@@ -14,8 +14,8 @@ IDS = ("id", ".id")  # an external id, and the database's
 def check_load(reach, model, fields, rows):
     """Refuse columns that lead where the call may not write.
 
-    `fields`: as `load` takes them, `child_ids/name`, `country_id/.id`; `rows`: a list of lists. What the cells link to
-    is checked while they are loaded: only then is it known."""
+    `fields`: as `load` takes them, `child_ids/name`, `country_id/.id`; `rows`: a list of lists. Links in cells are
+    checked during loading, because only then are they known."""
     if type(fields) is not list or not all(type(path) is str for path in fields):
         raise RefusalError("odoo.arguments", "'fields' is not a list of columns.", argument="fields")
     if type(rows) is not list or not all(type(row) is list for row in rows):
@@ -46,7 +46,7 @@ class Loading:
             raise
 
     def check_lookup(self, model, field, is_by_name):
-        """What a cell names: in a column of properties only the cell says of which model."""
+        """The model that a cell names. In a column of properties, only the cell says which model it is."""
         creating = model.env.context.get("name_create_enabled_fields")
         try:
             comodel = self._reach.known(model.env, field.comodel_name)

@@ -1,5 +1,5 @@
-"""Logins: Odoo itself says whether a password is right, as its login page would, so that directories, cooldown and what
-modules add to either hold here, too."""
+"""Logins: Odoo itself checks the password, as its login page does. So directories, the cooldown and modules that extend
+them work here, too."""
 
 from odoo.exceptions import AccessDenied
 from odoo.http import request
@@ -12,9 +12,8 @@ MAX_LENGTH = 1000
 
 
 def login(env, _reach, operation):
-    """`{uid, mfa}`: who logged in, and whether a second factor is still missing; `uid` None if nobody did.
-
-    The address that counts for the cooldown is the caller's: the runner has put it into the request.
+    """`{uid, mfa}`: the user (None: the login failed), and whether a second factor is still missing. The cooldown
+    counts by the caller's address, which the runner has put into the request.
     """
     credential = {"type": "password"}
     for key in ("login", "password"):
@@ -25,9 +24,9 @@ def login(env, _reach, operation):
             )
         credential[key] = value
     environ = request.httprequest.environ
-    # Without `base_location`, from which Odoo would take its own public address.
+    # Without `base_location`, because Odoo would save it as its own public address.
     agent = {"interactive": True, "HTTP_HOST": environ.get("HTTP_HOST"), "REMOTE_ADDR": environ["REMOTE_ADDR"]}
-    # Nobody's language would make Odoo guess it from the login, and fail.
+    # Without a language, Odoo would try to guess it from the login, and fail.
     nobody = env(user=None, su=False, context={"lang": "en_US"})
     checked = []
     token = checked_users.set(checked)
@@ -44,10 +43,10 @@ def login(env, _reach, operation):
 
 
 def take_the_same_time(users, password, checked):
-    """Make a refusal cost one check of a password, as it costs with a hash that was made today, whatever it has cost
-    already: else the time that it takes tells which logins exist.
+    """Make every refusal take as long as one check of a password against a hash made today. Otherwise the time reveals
+    which logins exist.
 
-    :param checked: the ids of the users whose hash the password was held against
+    :param checked: the ids of the users whose hash was already compared with the password
     """
     context = users._crypt_context()
     handler = getattr(context, "__obj__", context).handler()
@@ -66,5 +65,5 @@ def take_the_same_time(users, password, checked):
 
 
 def second_factor(env, _reach, _operation):
-    """`{uid, mfa}` for the call's own user: whether a login of it now would lack a second factor."""
+    """`{uid, mfa}` for the call's own user: `mfa` says whether a login now would need a second factor."""
     return {"uid": env.uid, "mfa": bool(env.user._mfa_url())}

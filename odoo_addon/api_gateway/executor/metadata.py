@@ -63,24 +63,24 @@ def describe(env, reach, operation):
             if lacks_column(model, field):
                 description.update(store=False, searchable=False, sortable=False)
             if field.type == "selection":
-                # Records keep a choice that is no longer offered, like a language that was switched off.
+                # Records may keep a choice that is no longer offered, such as a deactivated language.
                 description["choices_vary"] = type(field.selection) is not list
     return described
 
 
 def _has_default(field):
-    """Whether a new record that comes without the field has it filled in."""
+    """Whether Odoo fills the field when a new record comes without it."""
     own = field.base_field
     return bool(own.default or own.compute or own.related or own.type in ("one2many", "many2many") or _is_parent(own))
 
 
 def _is_parent(field):
-    """A record that is made of another one (`_inherits`) makes that one, too."""
+    """Whether a new record creates the record behind the field, too: it inherits from that one (`_inherits`)."""
     return field.type == "many2one" and field.delegate
 
 
 def types(env, reach, operation):
-    """What shaping needs of every field, the same for every user: so no scope is asked."""
+    """The facts about fields that shaping needs. They are the same for every user, so no scope is needed."""
     return {
         name: {field.name: _type(field) for field in reach.known(env, name)._fields.values()}
         for name in _names(operation)

@@ -1,5 +1,5 @@
 """Rules for public methods of Odoo 19's modules that work as superuser, take values, or take a model by name.
-`module_methods.py` checks by these rules, on top of what it checks of any method's arguments."""
+`module_methods.py` applies them on top of its checks of all arguments."""
 
 from typing import NamedTuple
 
@@ -10,10 +10,10 @@ NOBODY, SYSTEM, WIDE = "nobody", "system", "wide"
 
 class Rule(NamedTuple):
     """`only`: NOBODY by API; SYSTEM: a member of `base.group_system` with a credential that was not narrowed; WIDE: any
-    user with such a credential. `values`: the model that an argument holds values of, "" for the one that it is called
-    on. `keywords`: the model whose values are among the keywords. `needs`: scopes besides the method's own. `subject`:
-    the action needed on the model that the records are about. `domains`: as `values`, for domains; None for one that is
-    not a domain, or that Odoo does not search by. `longest`: the most characters that a text may have."""
+    user with such a credential. `values`: {an argument: the model whose values it holds, "" for the model that is
+    called}. `keywords`: the model whose values are among the keywords. `needs`: scopes besides the method's own.
+    `subject`: the action needed on the model that the records are about. `domains`: as `values`, for domains; None for
+    one that is not a domain, or that Odoo does not search by. `longest`: the most characters that a text may have."""
 
     only: str | None = None
     values: dict = {}
@@ -32,7 +32,7 @@ ENTRIES = Rule(needs=(("account.move.line", READ),))
 EMAIL = Rule(values={"email_values": "mail.mail"})
 
 RULES = {
-    # Incoming mail, which Odoo takes for what a mail server gave: it creates and writes as superuser.
+    # Incoming mail. Odoo trusts it as if a mail server had sent it, and creates and writes as superuser.
     ("mail.thread", "message_process"): Rule(SYSTEM),
     ("mail.thread", "message_route"): Rule(SYSTEM),
     ("mail.thread", "message_parse"): Rule(SYSTEM),
@@ -112,7 +112,7 @@ RULES = {
     ("ir.model.data", "check_object_reference"): SAFE,
     ("ir.model.data", "toggle_noupdate"): Rule(SYSTEM),
     ("ir.actions.todo", "action_launch"): Rule(SYSTEM),
-    ("ir.actions.report", "barcode"): Rule(longest={"value": 3_000}),  # about what a QR code can hold
+    ("ir.actions.report", "barcode"): Rule(longest={"value": 3_000}),  # about as much as a QR code can hold
     ("ir.actions.report", "get_valid_action_reports"): SAFE,
     ("ir.actions.report", "report_action"): SAFE,
     ("ir.ui.view", "render_public_asset"): SAFE,
@@ -161,7 +161,7 @@ RULES = {
     ("resource.calendar", "plan_hours"): LEAVES,
     ("resource.mixin", "list_leaves"): LEAVES,
     ("account.chart.template", "try_loading"): Rule(WIDE),
-    # Figures of the entries.
+    # Their results are computed from journal entries.
     ("account.account", "spreadsheet_fetch_balance_tag"): ENTRIES,
     ("account.account", "spreadsheet_fetch_debit_credit"): ENTRIES,
     ("account.account", "spreadsheet_fetch_partner_balance"): ENTRIES,

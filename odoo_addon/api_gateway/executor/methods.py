@@ -1,5 +1,5 @@
-"""Public methods. What their arguments name is checked: the ORM's own by what they mean (`named.py`), those of modules
-by what they look like (`module_methods.py`). Models that are never exposed stay closed to both."""
+"""Public methods. Their arguments are checked: those of the ORM's own methods by their meaning (`named.py`), those of
+modules by their looks (`module_methods.py`). Models that are never exposed stay closed to both."""
 
 import inspect
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def read_call(env, reach, operation):
 
 
 class Prepared(NamedTuple):
-    """A method, ready to be called, and what it may do."""
+    """A method, ready to be called, and its effect."""
 
     model: BaseModel
     """With the context of the call."""
@@ -52,7 +52,7 @@ class Prepared(NamedTuple):
     is_orms: bool
     """Whether every model has it."""
     named: list
-    """The values among the arguments that are written."""
+    """The arguments that are values to be written."""
 
 
 def call(env, reach, operation):
@@ -75,7 +75,7 @@ def call(env, reach, operation):
 
 
 def prepare(env, reach, operation):
-    """Check all that a call names; refuses what it may not do."""
+    """Check all names in a call, and refuse what it may not do."""
     model = reach.known(env, required(operation, "model"), abstract=True)
     name = required(operation, "method")
     method = _public_method(model, name)
@@ -122,7 +122,7 @@ def _arguments(operation):
 
 
 def _records(model, method, operation, args):
-    """What the method is called on: the ids of the operation, else, as in execute_kw, its first argument."""
+    """The ids that the method is called on: the operation's, or else, as in execute_kw, the first argument."""
     has_ids = operation.get("ids") is not None
     if getattr(method, "_api_model", False):
         if has_ids:

@@ -1,5 +1,5 @@
-"""Methods that are a module's own: whatever they do with their arguments, as superuser or not, what these name is
-checked first. A model's name is a reach for that model, with an id a link; values and domains are checked as such."""
+"""Methods of modules. Whatever they do with their arguments, as superuser or not, everything that these name is checked
+first. A model's name is a use of that model; with an id it is a link. Values and domains are checked as such."""
 
 import inspect
 import re
@@ -18,14 +18,14 @@ LINK = re.compile(r"([a-z_][a-z0-9_.]*),([0-9]{1,10})")
 ID = re.compile(r"(?P<prefix>\w*?)(?:(?:res|record|document|thread)_)?ids?")
 FILES = re.compile(r"(?:\w+_)?attachment_ids?")
 MODELS = ("res_model", "model", "model_name", "thread_model")
-# Texts that only people read.
+# Texts for people only.
 TEXTS = frozenset(["body", "description", "feedback", "message", "note", "subject", "summary"])
 VALUES = frozenset(["custom_values", "update_vals", "vals", "vals_list", "values", "values_list"])
 SUBJECTS = ("model", "model_name", "res_model", "res_model_name")
 
 
 def check_method(reach, records, name, bound):
-    """Refuse a call whose arguments, or records, lead where the credential or any caller may not go.
+    """Refuse a call whose arguments or records lead to something that this credential, or any caller, may not reach.
 
     :param bound: the `inspect.BoundArguments` of the call
     :raises OutOfReachError:
@@ -89,7 +89,7 @@ def _arguments(bound):
 
 def _check_named(reach, env, arguments, actions):
     """Models that are named anywhere in the arguments, and the records that are named with them."""
-    unchecked = [arguments]  # no recursion: a body may nest as deep as JSON goes
+    unchecked = [arguments]  # no recursion: a body may be nested as deep as JSON allows
     objects = []
     while unchecked:
         value = unchecked.pop()
@@ -105,7 +105,7 @@ def _check_named(reach, env, arguments, actions):
 
 
 def _check_text(reach, env, text, actions):
-    if "." in text and text in env.registry:  # a single word is one only where a model is named
+    if "." in text and text in env.registry:  # a single word is a model's name only under such a key
         reach.require_one(env, text, actions)
     elif (link := LINK.fullmatch(text)) and link[1] in env.registry:
         check_document(reach, env, link[1], int(link[2]))
@@ -158,12 +158,12 @@ def _check_values(reach, records, arguments, rule):
 
 
 def _of(model, values):
-    """The part of the values that the model has fields for."""
+    """The values for which the model has fields."""
     return {name: value for name, value in values.items() if name in model._fields and name != "id"}
 
 
 def _target(records, arguments):
-    """The model that values and domains are of: the one that is named beside them, else the one that is called."""
+    """The model of values and domains: the one named beside them, or else the one that is called."""
     for name in MODELS:
         if type(arguments.get(name)) is str and arguments[name] in records.env.registry:
             return arguments[name]
@@ -179,7 +179,7 @@ def _check_domains(reach, records, arguments, rule):
 
 
 def _check_subjects(reach, records, actions):
-    """The subject of the records: a file's document, the model of a template."""
+    """Check the subject of the records, such as a file's document or a template's model."""
     names = [
         name
         for name in SUBJECTS
@@ -193,6 +193,6 @@ def _check_subjects(reach, records, actions):
 
 
 def _check_default(reach, env, arguments):
-    """A default is a value of whatever will be created of the model."""
+    """Check a default: it is a value of every record of the model created later."""
     model = reach.model(env, arguments.get("model_name"), WRITE)
     check_values(reach, model, [{arguments.get("field_name"): arguments.get("value")}])

@@ -17,13 +17,13 @@ from .special_methods import check_valid_domain
 from .values import check_values
 from .weighing import weigh
 
-# `amount_total:sum`, `create_date:month`, `total:sum(amount_total)`: the field is what counts.
-AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")  # what follows is nothing to read_group
+# `amount_total:sum`, `create_date:month`, `total:sum(amount_total)`: only the field counts.
+AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")  # read_group ignores the rest
 
 
 def check_named(reach, records, method, bound, is_trial):
-    """Check the arguments of a method that every model has, and the size of what it will answer; returns the values to
-    be written among them. `is_trial`: they are not, the method only reads."""
+    """Check the arguments of a method that every model has, and the size of what it will answer; returns the values
+    among them that will be written. `is_trial`: the method only reads, so no values are written."""
     signature = inspect.signature(getattr(records.env.registry["base"], method))
     arguments = _by_name(bound, signature)
     check_sizes(arguments)
@@ -55,8 +55,8 @@ def _written(records, method, values_list):
 
 
 def _by_name(bound, original):
-    """The arguments by the names that the ORM gives them, and, as far as these differ, by those of the model's own
-    version of the method."""
+    """The arguments by the ORM's names for them, and by the names in the model's own version of the method where these
+    differ."""
     names = [name for name, parameter in original.parameters.items() if parameter.kind is not parameter.VAR_KEYWORD]
     named = {}
     position = 0
@@ -91,7 +91,7 @@ def _check_paths(reach, model, paths):
 
 
 def _check_columns(reach, model, columns):
-    """As `export_data` reads them: it takes `partner_id:id…` for `partner_id/id…`."""
+    """Columns as `export_data` reads them: `partner_id:id…` means `partner_id/id…`."""
     if type(columns) is not list or not all(type(path) is str for path in columns):
         raise RefusalError(
             "odoo.arguments", "'fields_to_export' is not a list of columns.", argument="fields_to_export"
@@ -100,7 +100,7 @@ def _check_columns(reach, model, columns):
 
 
 def _check_groups(reach, model, paths):
-    """Groups come in the order of what they are grouped by, and are made in one statement, which joins it all."""
+    """Check a grouping. Groups are sorted by the fields they are grouped by, and one statement joins all of these."""
     for path in paths if type(paths) is list else [paths]:
         if type(path) is list:
             _check_groups(reach, model, path)
@@ -109,12 +109,12 @@ def _check_groups(reach, model, paths):
             reach.budget.join(joins_of_order(owner, field.name), 0, path)
             check_sorting(reach, owner, field)
             if field.relational and field.group_expand and model.env.context.get("read_group_expand"):
-                reach.require(field.comodel_name, READ)  # a group for each of its records
+                reach.require(field.comodel_name, READ)  # each of its records makes a group
 
 
 def _check_path(reach, model, path, is_grouped=False):
-    """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`. Its last field
-    with that one's model; None for an id or a count."""
+    """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`. Returns the
+    last field and its model; None for an id or a count."""
     if type(path) is not str:
         raise RefusalError("odoo.arguments", f"The name of a field of {model._name} must be a string.")
     is_aggregated = ":" in path
@@ -142,7 +142,8 @@ def _check_path(reach, model, path, is_grouped=False):
 
 
 def _check_behind(model, field, rest, path):
-    """The model behind a property or a reference is only known record by record: its id and its name, and no more."""
+    """The model behind a property or a reference is only known record by record, so only its id and its name may be
+    read."""
     behind = rest[1:] if field.type == "properties" else rest
     if behind and (field.type not in ("properties", "reference") or behind not in (["id"], ["display_name"])):
         raise RefusalError(
@@ -154,14 +155,16 @@ def _check_behind(model, field, rest, path):
 
 
 def _check_read_back(reach, model, specification):
-    """What a method gives of its records, which may be one that writes them. Their ids need no right to read."""
+    """Check the fields that a method returns of its records. It may be a method that writes. Ids need no right to
+    read."""
     if type(specification) is dict and specification.keys() - {"id"}:
         reach.require(model._name, READ)
     _check_specification(reach, model, specification)
 
 
 def _check_specification(reach, model, specification, root=None, walked=()):
-    """As `web_read` takes it. `root` and `walked`: where it begins, and the relations from there."""
+    """Check a specification of `web_read`. `root` and `walked`: the model where it begins, and the relations from
+    there."""
     root = root or model._name
     if type(specification) is not dict:
         raise RefusalError("odoo.arguments", f"The specification of {model._name} is not an object.")

@@ -1,5 +1,5 @@
-"""What a record's name tells. A relation shows the other record's name; keys of the context make that hold more, an
-e-mail address (`show_email`), a tax number, an amount."""
+"""Names of records must not reveal too much. A relation shows the other record's name, and keys of the context add to
+it: an e-mail address (`show_email`), a tax number, an amount."""
 
 from .reach import READ
 

@@ -11,11 +11,11 @@ def check_properties(reach, model, field, values, parents, links):
     """Add what the properties link to: {model: {id: field}}. A list may change the definitions themselves, which
     another record holds.
 
-    `values`: all of the record's; `parents`: the ids of the records that they are written to, () for a new one."""
+    `values`: all values of the record; `parents`: the ids of the records that they are written to, () for a new one."""
     value = values[field.name]
     if not value:
         return
-    if type(value) not in (list, dict):  # Odoo would take a text for JSON
+    if type(value) not in (list, dict):  # Odoo would parse a text as JSON
         raise malformed(field, value)
     given = value if type(value) is dict else {}
     for definition in value if type(value) is list else ():
@@ -35,7 +35,7 @@ def _check_definition(reach, model, field, definition, links):
         reach.require(model._fields[field.definition_record].comodel_name, WRITE)
     comodel_name = definition.get("comodel")
     if type(comodel_name) is not str or comodel_name not in model.env.registry:
-        return  # Odoo drops what leads nowhere
+        return  # Odoo drops ids of missing records
     _require_shown(reach, field, comodel_name)
     if model.env.registry[comodel_name]._abstract:
         raise malformed(field, comodel_name)
@@ -46,7 +46,7 @@ def _check_definition(reach, model, field, definition, links):
 
 
 def _add_linked(reach, model, field, values, parents, linked, links):
-    """An object gives no models, and a list may give others: the definition counts."""
+    """The stored definition decides on the model: an object does not name it, and a list may name another one."""
     for definition in _definitions(model, field, values, parents):
         comodel_name = definition.get("comodel")
         if definition.get("name") in linked and comodel_name in model.env.registry:
@@ -73,7 +73,7 @@ def _definitions(model, field, values, parents):
     elif parents:
         holders = model.browse(parents)[name]
     else:
-        # The holder may follow from other links: the project of a task from its parent.
+        # The holder may be computed from other links, such as a task's project from its parent.
         known = {
             key: item for key, item in values.items() if model._fields[key].type == "many2one" and type(item) is int
         }

@@ -1,5 +1,5 @@
-"""Odoo logs what a call stumbled over: the statement that Postgres refused, the traceback. The caller's secrets are
-taken out of that before any handler has it."""
+"""When a call fails, Odoo logs the statement that Postgres refused, and the traceback. The caller's secrets are removed
+before any handler gets them."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ _formatter = logging.Formatter()
 
 @contextmanager
 def log_without_secrets(body):
-    """For as long as it lasts, what this thread logs shows no secret of the JSON in `body`."""
+    """While it lasts, this thread's log lines show no secret of the JSON in `body`."""
     token = _call.set(_LoggedCall(body))
     try:
         yield
@@ -24,7 +24,7 @@ def log_without_secrets(body):
 
 
 class _LoggedCall:
-    """Searched for secrets when something is logged, and once."""
+    """Searched for secrets when the first line is logged, and only then."""
 
     def __init__(self, body):
         self._body = body

@@ -15,14 +15,14 @@ READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
 
 
 class Reach:
-    """One for each call, with what the call may cost: all that checks what a caller names has both."""
+    """One for each call, together with its budget, because every check of a caller's names needs both."""
 
     def __init__(self, never_exposed, grant, room, env):
         self._remote_calls = RemoteCalls(env)
         self._registry = env.registry
         self._is_reading = False
         self.drops_unchanged = False
-        """Whether Odoo has refused the call as it is: values that change nothing are left out now."""
+        """Whether Odoo has refused the call as it was sent, so that values that change nothing are now left out."""
         self.budget = Budget()
         self.room: Room = room
         self._never_exposed = never_exposed
@@ -35,25 +35,26 @@ class Reach:
 
     @property
     def reads_all(self):
-        """Whether the credential was not narrowed in what it reads."""
+        """Whether the credential may read all that its user may."""
         return self._models is None and (self._scopes is None or READ in self._scopes)
 
     def hides(self, model_name):
         return self._never_exposed.match(model_name)
 
     def guards(self, model_name):
-        """Whether nothing may write the model while the call runs, Odoo's own code as superuser included."""
+        """Whether the model is closed to writes while the call runs, even to Odoo's own superuser code."""
         return model_name.startswith("gateway.") or (self.is_narrowed and GUARDED.match(model_name))
 
     def keeps(self, model_name):
-        """Whether nothing may write the model while a reading method runs: a wizard's own records may be written."""
+        """Whether the model is closed to writes while a reading method runs. A wizard's own records stay open."""
         if not (self._is_reading and self.is_narrowed):
             return False
         return not self._registry[model_name]._transient and not self.permits(model_name, WRITE)
 
     @contextmanager
     def during(self, action):
-        """While a method runs for which the right to read is enough: it writes nothing that the credential may not."""
+        """For a method that needs only the right to read: while it runs, it writes nothing that the credential may not
+        write."""
         self._is_reading = action == READ
         try:
             yield
@@ -61,7 +62,7 @@ class Reach:
             self._is_reading = False
 
     def shows(self, field):
-        """Whether the field is described, and read when nobody asks for fields by name."""
+        """Whether the field is described, and read when the caller names no fields."""
         is_hidden = field.relational and self.hides(field.comodel_name)
         return not (is_hidden or is_secret(field) or self._is_closed_link(field))
 
@@ -87,12 +88,12 @@ class Reach:
         return self._is_granted(model_name, action) and self.may_permit(model_name, action, *methods)
 
     def may_permit(self, model_name, action, *methods):
-        """Whether a scope would permit it to a narrowed credential."""
+        """Whether a scope would permit the action to a narrowed credential."""
         is_closed = self._remote_calls.closes(model_name, action, methods)
         return not (is_closed or self._is_guarded(model_name, action))
 
     def missing_scope(self, model_name, action):
-        """The scope that would permit what the credential may not do; None: it may, or no scope would."""
+        """The scope that the credential lacks for the action; None if it lacks none, or if no scope would permit it."""
         if self.hides(model_name) or self._is_granted(model_name, action) or not self.may_permit(model_name, action):
             return None
         return f"{model_name}:{action}"
@@ -105,7 +106,7 @@ class Reach:
     def require(self, model_name, action, *methods):
         """Refuse what the credential may not do, or another addon has closed.
 
-        :param methods: names of methods that this amounts to
+        :param methods: names of the methods that have this effect
         """
         if self._remote_calls.closes(model_name, action, methods):
             raise OutOfReachError(
@@ -124,7 +125,7 @@ class Reach:
             )
 
     def require_one(self, env, model_name, actions):
-        """A model that something is done to by its name: one of the actions must be allowed on it."""
+        """Check a model that an argument names: one of the actions must be allowed on it."""
         self.known(env, model_name, abstract=True)
         if not any(self.permits(model_name, action) for action in actions):
             self.require(model_name, next((a for a in actions if self.missing_scope(model_name, a)), actions[0]))
@@ -135,13 +136,13 @@ class Reach:
         return CODE.match(model_name) if action in (WRITE, DELETE) else action == READ and model_name in UNREAD
 
     def names(self, model_name):
-        """Whether the credential names the model itself, and not only all models."""
+        """Whether the credential names this very model, not only `*`."""
         scopes = self._scopes is not None and f"{model_name}:{WRITE}" in self._scopes
         return scopes or (self._models is not None and model_name in self._models.names)
 
     def field(self, model, name, action=READ, is_aggregated=False):
-        """The field of that name, if it exists, does not lead to a model that is never exposed, and may be read, or
-        with `action` WRITE be written. `is_aggregated`: whether only its value in groups is asked for."""
+        """The field of that name, if it exists, may be read (or written, with `action` WRITE), and does not lead to a
+        model that is never exposed. `is_aggregated`: whether the caller asks only for its value in groups."""
         field = model._fields.get(name) if type(name) is str else None
         if field is None:
             raise RefusalError(
@@ -198,13 +199,13 @@ class Reach:
             )
 
     def step(self, model, field, name):
-        """The model that a relation leads to, about to be asked for its field `name`."""
+        """The model that a relation leads to, whose field `name` will be read."""
         comodel = model.env[field.comodel_name]
         self.require_shown(comodel, name)
         return comodel
 
     def require_shown(self, comodel, *names):
-        """The fields of a model that a relation leads to. Its id and its name come with the relation itself; anything
-        else needs the right to read that model."""
+        """Check fields of the model behind a relation. Its id and name come with the relation itself; all others need
+        the right to read that model."""
         if not {"id", "display_name", comodel._rec_name}.issuperset(names):
             self.require(comodel._name, READ)

@@ -9,18 +9,18 @@ from .binaries import holds_bytes, holds_data, to_base64, to_json
 from .errors import RefusalError
 from .files import size_of_files
 
-# A tree may follow a relation and its inverse for ever.
+# Otherwise a tree could follow a relation and its inverse for ever.
 MAX_DEPTH = 8
 MAX_PIECE = 1000
 
-# The cache holds what `read` gives of these, but for empty values, languages and the names of a many2one's targets.
+# For these, the cache holds the same values as `read`, except for empty values, languages and names of relations.
 CACHED_AS_READ = frozenset(
     ("boolean", "char", "date", "datetime", "float", "integer", "many2one", "monetary", "selection", "text")
 )
 
 
 def default_fields(reach, model):
-    """The stored, non-binary columns that the user may read, and those that it may not."""
+    """The stored, non-binary columns that the user may read, and those that the user may not."""
     readable, omitted = [], []
     for name, field in model._fields.items():
         if name == "id" or lacks_column(model, field):
@@ -32,7 +32,7 @@ def default_fields(reach, model):
 
 
 def check_tree(reach, model, tree, root=None, walked=()):
-    """`root` and `walked`: the model that the tree begins at, and the relations from there."""
+    """`root` and `walked`: the model where the tree begins, and the relations from there."""
     root = root or model._name
     if type(tree) is not dict:
         raise RefusalError("odoo.field", f"The fields of {model._name} are not an object.", model=model._name)
@@ -58,16 +58,16 @@ def check_tree(reach, model, tree, root=None, walked=()):
 
 
 def fast_env(model, tree):
-    """Without prefetching when columns are all that is asked for: one record costs a third less. Computed fields need
-    it: without, each of their dependencies is a statement of its own."""
+    """No prefetching when only columns are read: one record then costs a third less. Computed fields need it, or each
+    of their dependencies would be a statement of its own."""
     if all("fields" not in node and _is_column(model._fields[name]) for name, node in tree.items()):
         return model.with_context(prefetch_fields=False)
     return model
 
 
 def fetch(model, query, most, tree):
-    """The query's records, at most `most`, with what the tree names of them in the cache if they are few enough to be
-    read in one piece. Refuses what the user may not read."""
+    """The query's records, at most `most`. If they are few enough to be read in one piece, the tree's fields are then
+    in the cache. Refuses fields that the user may not read."""
     model.check_access("read")  # the _search() of attachments also passes users who may not read any of them
     if most > _first_piece(model, tree):
         return model.browse(query.get_result_ids())
@@ -76,17 +76,16 @@ def fetch(model, query, most, tree):
 
 
 def read_page(room, records, most, tree, times=None):
-    """The rows of what `fetch` gave."""
+    """The rows of the records from `fetch`."""
     if most > _first_piece(records, tree):
         return read_tree(room, records, tree, times)
     return _read_fetched(room, records, tree, times)
 
 
 def read_tree(room, records, tree, times=None):
-    """The records' values as Odoo gives them, relations expanded where the tree says so. Read in pieces, so that what
-    is too large for the answer is not all read before that shows.
-
-    `times`: {id: how often the record stands in the answer}, once each if not given."""
+    """The records' values as Odoo gives them, relations expanded where the tree says so. They are read in pieces, so
+    that a read that is too large stops early. `times`: {id: how many times the record is in the answer}; by default
+    once each."""
     names = [name for name in tree if name != "id"]
     files = [name for name in names if records._fields[name].type == "binary"]
     times = times or dict.fromkeys(records._ids, 1)
@@ -108,7 +107,7 @@ def _first_piece(model, tree):
 
 
 def _pieces(room, records, size):
-    """The next one is as large as the last one's values leave room for, four times over."""
+    """The next piece is as large as the last one's values suggest, with a margin of four."""
     start = 0
     while start < len(records):
         before = room.left_bytes
@@ -139,7 +138,7 @@ def _read_fetched(room, records, tree, times):
 
 
 def _size(row):
-    """About, in the answer: a number has some 8 characters."""
+    """The approximate size in the answer: a number has some 8 characters."""
     size = 0
     for value in row.values():
         if isinstance(value, (str, bytes)):  # HTML has a type of its own
@@ -152,8 +151,8 @@ def _size(row):
 
 
 def _read_rows(records, names):
-    """Gives the same as `_read_format`, for columns in half the time: the code that fetched them has checked the rights
-    on the fields and filled the cache, so neither is asked once per value."""
+    """The same as `_read_format`, in half the time for columns: fetching has already checked the rights on the fields
+    and filled the cache, so neither happens once per value."""
     rows = [{"id": id_} for id_ in records._ids]
     for name in names:
         field = records._fields[name]
@@ -174,7 +173,7 @@ def _file_or_data(field, value):
 
 
 def _column_values(records, field):
-    """The values of a plain column or a many2one, or None if the cache by itself does not have them."""
+    """The values of a plain column or a many2one; None if the cache does not hold them all."""
     if not _is_column(field) or field.type not in CACHED_AS_READ:
         return None
     if field.compute:
@@ -184,20 +183,20 @@ def _column_values(records, field):
         if field.type == "many2one":
             return _named_targets(records, field, [cache[id_] for id_ in records._ids])
         return [field.convert_to_read(field.convert_to_record(cache[id_], records), records) for id_ in records._ids]
-    except (KeyError, MissingError):  # not fetched, not in this language; a target that no foreign key holds
+    except (KeyError, MissingError):  # not fetched, not in this language, or a target without a foreign key
         return None
 
 
 def _named_targets(records, field, ids):
-    """(id, name) as the superuser sees it: a user who may see a record may see the names of its relations."""
+    """(id, name) as superuser: a user who may see a record may see the names of its relations."""
     targets = records.env[field.comodel_name].sudo().browse(dict.fromkeys(id_ for id_ in ids if id_))
     names = dict(zip(targets._ids, targets.mapped("display_name"), strict=True))
     return [(id_, names[id_]) if id_ else False for id_ in ids]
 
 
 def _expand(room, records, name, subtree, times):
-    """{id: values} of the records behind a relation. A rule that hides one leaves its id and name, which the
-    relation shows anyway."""
+    """{id: values} of the records behind a relation. If a rule hides one, its id and name stay, because the relation
+    shows them anyway."""
     targets = records[name]
     visible = targets._filtered_access("read")
     reached = {row["id"]: row for row in read_tree(room, visible, subtree, times)}

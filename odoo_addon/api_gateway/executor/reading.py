@@ -17,7 +17,7 @@ from .keyset import behind, keyset, place, total_order
 from .reach import READ
 from .reader import check_tree, default_fields, fast_env, fetch, read_page
 
-# A page is looked for in at most so many times as many records as it has places, times four each.
+# A page is searched in at most this many steps, each four times as large as the last.
 MAX_WIDENINGS = 6
 GROUPING = frozenset(
     ["formatted_read_group", "formatted_read_grouping_sets", "read_group", "read_progress_bar", "web_read_group"]
@@ -25,7 +25,7 @@ GROUPING = frozenset(
 
 
 class Asked(NamedTuple):
-    """A page that is asked for, checked."""
+    """A requested page, checked."""
 
     model: BaseModel
     tree: dict
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
     domain: list
     order: str
     terms: list | None
-    """What a place in the order consists of; None if it has none."""
+    """The columns that make a place in the order; None if the order has no places."""
     limit: int
     offset: int
 
@@ -54,7 +54,7 @@ def search(env, reach, operation):
 
 
 def asked_page(env, reach, operation):
-    """What a search asks for; refuses what the call may not."""
+    """The parts of a search. Refuses what the call may not do."""
     model = reach.model(env, required(operation, "model"), READ, "search", "search_read")
     model, tree, omitted = asked_fields(reach, model, operation)
     domain = operation.get("domain") or []
@@ -69,7 +69,7 @@ def asked_page(env, reach, operation):
 
 
 def page_domain(asked, operation):
-    """The condition of the page's records: with a cursor, of those behind it."""
+    """The condition for the page's records: with a cursor, for those after it."""
     if "after" not in operation:
         return asked.domain
     return Domain(asked.domain) & _behind(asked.model, asked.terms, operation["after"], asked.order)
@@ -83,8 +83,8 @@ def _behind(model, terms, after, order):
 
 
 def _page(model, domain, order, offset, limit):
-    """The query of a page. Messages, attachments and their like take what the user may not see out of the records that
-    they have found: what is asked for at once may come short, or not at all, with more to come."""
+    """The query of a page. Messages, attachments and similar models search first and then drop records that the user
+    may not see. So a search may return fewer than asked for, or none, although there are more."""
     if type(model)._search is BaseModel._search:
         return model._search(domain, offset=offset, limit=limit, order=order)
     window = wanted = offset + limit
@@ -99,12 +99,12 @@ def _page(model, domain, order, offset, limit):
 
 def _total(model, domain, operation, records):
     limit, offset = operation["limit"], operation.get("offset") or 0
-    # A page that is not full knows its end.
+    # A page that is not full is the last one.
     if "after" not in operation and len(records) < limit and (records or not offset):
         return offset + len(records)
     if operation["count"] != "estimated":
         return model.search_count(domain)
-    # What Postgres plans for, the record rules included; right to the order of magnitude, and at no cost.
+    # Postgres's own estimate, record rules included. It is free, and right to an order of magnitude.
     query = model._search(domain)
     [(plan,)] = model.env.execute_query(SQL("EXPLAIN (FORMAT JSON) %s", query.select()))
     return max(round(plan[0]["Plan"]["Plan Rows"]), offset + len(records))
@@ -125,8 +125,8 @@ def read(env, reach, operation):
 
 @contextmanager
 def explain_domain(model):
-    """A fault that only shows while the ORM compiles a domain (text that is not a date, a value that the field cannot
-    have) is the caller's mistake."""
+    """Faults that only show when the ORM compiles a domain (a text that is not a date, a value that the field cannot
+    have) are the caller's mistakes."""
     try:
         yield
     except (
@@ -137,15 +137,15 @@ def explain_domain(model):
         NotImplementedError,
         OverflowError,
         DataError,
-        UndefinedFunction,  # compares what Postgres cannot compare
+        UndefinedFunction,  # types that Postgres cannot compare
     ) as exc:
         raise RefusalError("odoo.domain", f"The domain does not fit {model._name}: {exc}") from exc
 
 
 @contextmanager
 def explain_groups(model, name):
-    """A fault that only shows while the ORM makes groups (an unknown granularity, an aggregate that the field does not
-    have) is the caller's mistake, too."""
+    """Faults that only show when the ORM makes groups (an unknown granularity, an aggregate that the field does not
+    have) are the caller's mistakes, too."""
     try:
         yield
     except (ValueError, TypeError, KeyError, IndexError, NotImplementedError, DataError, ProgrammingError) as exc:
@@ -156,7 +156,7 @@ def explain_groups(model, name):
 
 
 def asked_fields(reach, model, operation):
-    """(model, tree of fields, names of those that the caller may not read), the default ones if none are named."""
+    """(model, tree of fields, names of the fields that the caller may not read). Without names, the default fields."""
     tree = operation.get("fields")
     omitted = []
     if tree is None:

@@ -1,7 +1,6 @@
 """Fields that people cannot write in Odoo: read-only ones, and the state of a document, which its buttons change.
-
-Clients send whole records back. Unchanged fields are set aside and named in the answer; changed ones are refused.
-Methods, `write` among them, take what Odoo takes."""
+Clients often send whole records back. So unchanged fields are set aside and named in the answer; changed ones are
+refused. Methods, including `write`, accept what Odoo accepts."""
 
 import json
 import math
@@ -22,7 +21,7 @@ TOLERANCE = 1e-14
 
 
 class ReadOnly:
-    """The values of one operation that are set aside."""
+    """The values of one operation that were set aside."""
 
     def __init__(self, reach):
         self._reach = reach
@@ -41,8 +40,9 @@ class ReadOnly:
         self._refuse_changed(model)
 
     def drop_unchanged(self, records, values):
-        """Leave out what the records hold anyway: some models refuse a field by its presence (a company its parent),
-        and a record may link to what its caller does not find. Returns the values that were left out."""
+        """Leave out values that the records hold already. Some models refuse a field that is merely present (a
+        company's parent), and a record may link to one that its caller cannot see. Returns the values that were left
+        out."""
         dropped = {}
         for name in list(values) if type(values) is dict else ():
             field = records._fields.get(name)
@@ -51,7 +51,7 @@ class ReadOnly:
         return dropped
 
     def check_dropped(self, records, dropped):
-        """What was left out may be computed, and have followed the other values."""
+        """Check that the values left out still hold: computed fields may have followed the other values."""
         for name, value in dropped.items():
             field = records._fields[name]
             if not all(self._is_same(record, field, value) for record in records):
@@ -59,13 +59,14 @@ class ReadOnly:
         self._refuse_changed(records)
 
     def check_created(self, records):
-        """Compare what was given for computed fields with what Odoo has made of them."""
+        """Compare the values sent for computed fields with those that Odoo computed."""
         for index, path, field, value in self._expected:
             self._sort(path, self._is_same(records[index], field, value))
         self._refuse_changed(records)
 
     def _set_aside(self, records, values, prefix="", line_of=None, index=None):
-        """`records`: what is written to, or their model for a new one. `line_of`: the field whose lines these are."""
+        """`records`: the records written to, or their empty model for a new one. `line_of`: the field whose lines these
+        are."""
         for name in list(values) if type(values) is dict else ():
             field = records._fields.get(name)
             if field is None:
@@ -107,7 +108,7 @@ class ReadOnly:
         raise RefusalError("odoo.validation", text, model=model._name, field=self._refused[0], fields=self._refused)
 
     def _is_same(self, record, field, value):
-        """Whether the record holds the value, as far as the caller may read it."""
+        """Whether the record holds the value. False if the caller may not read it."""
         may_read = self._reach.permits(record._name, READ) and self._reach.shows(field)
         if not may_read or not record._has_field_access(field, "read"):
             return False
@@ -156,8 +157,7 @@ def _is_writable(model, field, line_of):
 
 
 def _is_made(model, field):
-    """Whether Odoo itself gives a new record its value. Others, which a program fills in, are taken when a record is
-    made."""
+    """Whether Odoo itself sets the field of a new record. Other fields may be set when a record is created."""
     return bool(field.compute) or field.name in OWN or _is_state(model, field)
 
 

@@ -1,4 +1,4 @@
-"""`{"$ref": "order.id"}`: what an earlier operation of the same transaction gave, in a later one."""
+"""`{"$ref": "order.id"}`: a result of an earlier operation, used in a later one of the same transaction."""
 
 from typing import NamedTuple
 
@@ -6,13 +6,13 @@ from .errors import RefusalError
 
 KEY = "$ref"
 MAX_DEPTH = 32
-# Of all that the references of a call stand for: a few bytes may stand for a list, and a list of them for a thousand.
+# Bounds for the sum of all referenced values of a call: a reference of a few bytes may stand for a long list.
 MAX_VALUES = 200_000
 MAX_TEXT = 10 * 1024 * 1024
 
 
 class References:
-    """What the operations of a call gave, and how much of it later ones have referred to."""
+    """The results of a call's operations, and how much of them later operations have used."""
 
     def __init__(self):
         self._results = {}
@@ -38,7 +38,7 @@ class References:
         return {key: self.resolve(item, depth + 1) for key, item in value.items()}
 
     def _count(self, found, depth, path):
-        size = self._sizes.get(id(found))  # the results live as long as this does
+        size = self._sizes.get(id(found))  # the results live as long as this object
         if size is None:
             size = self._sizes[id(found)] = _measure(found)
         self._values += size.values
@@ -64,7 +64,7 @@ class Size(NamedTuple):
 
 
 def _measure(found):
-    """How large a value is with all inside of it; of one that is too large, that it is."""
+    """The size of a value with everything in it. Stops counting when it is too large."""
     values = text = deepest = 0
     unmeasured = [(found, 0)]
     while unmeasured and values <= MAX_VALUES and deepest <= MAX_DEPTH:

@@ -1,8 +1,7 @@
-"""Models and methods that an addon has closed to remote calls. OCA's rpc_helper closes them by its decorator
-`@disable_rpc` and by the *RPC config* of a model; it holds that against `execute_cr`, which no call of the gateway
-passes."""
+"""Models and methods that an addon has closed to remote calls. OCA's rpc_helper closes them with its decorator
+`@disable_rpc` and the *RPC config* of a model. It guards only `execute_cr`, which calls of the gateway do not pass."""
 
-# The methods that an action stands for, whichever operation it comes with.
+# The methods with the same effect as an action, in every operation.
 METHODS = {"read": ("read",), "delete": ("unlink",)}
 
 
@@ -12,10 +11,10 @@ class RemoteCalls:
         self._closed = {}
 
     def closes(self, model_name, action, methods):
-        """Whether the model is closed as a whole, or for one of the methods or what the action itself stands for.
+        """Whether the model is closed as a whole, or for one of the methods, or for the action's own methods.
 
         :param str action: as in `reach`
-        :param tuple methods: names that the operation amounts to
+        :param tuple methods: names of the methods that have the operation's effect
         """
         closed = self._closed.get(model_name)
         if closed is None:
@@ -24,7 +23,7 @@ class RemoteCalls:
 
 
 def _closed_methods(env, model_name):
-    """As rpc_helper reads it: what the class says, else what an administrator wrote into the model."""
+    """The closed methods, as rpc_helper reads them: from the class, or else from the model's configuration."""
     closed = getattr(env.registry.get(model_name), "_disable_rpc", None)
     if closed is None:
         config = getattr(env["ir.model"], "_get_rpc_config", None)
@@ -33,7 +32,7 @@ def _closed_methods(env, model_name):
 
 
 def amounts_to(method, action):
-    """The methods with which this one is closed, too: a caller must not come by another name.
+    """The methods that close this one, too: a caller must not get around them by another name.
 
     :param str action: as `effects.effect_of` gives it
     """

@@ -1,4 +1,4 @@
-"""How much an answer may hold. A worker and a sidecar keep it in memory several times over while they make it."""
+"""Bounds the size of an answer. A worker and a sidecar hold several copies in memory while they make it."""
 
 from .errors import RefusalError
 
@@ -6,7 +6,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class Room:
-    """What is left for the answer of a call."""
+    """The room that is left for a call's answer."""
 
     def __init__(self, most_bytes, most_records):
         self._most_bytes = most_bytes
@@ -19,7 +19,8 @@ class Room:
         return self._most_records
 
     def expand(self, count, name):
-        """Before values are read: as many records will stand in the answer behind the relation, each time counts."""
+        """Count records behind a relation before their values are read. Each time that a record appears in the answer
+        counts."""
         self._records += count
         if self._records > self._most_records:
             raise RefusalError(
@@ -36,7 +37,7 @@ class Room:
         self.require(0)
 
     def require(self, size):
-        """Refuse what is about to be read when it is known to be too large."""
+        """Refuse a read that is already known to be too large."""
         if size > self.left_bytes:
             raise RefusalError(
                 "answer.too_large",

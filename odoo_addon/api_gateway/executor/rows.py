@@ -1,5 +1,5 @@
-"""Rows that are about another model's records: a file, a message, an activity. Callers that may not read that model do
-not find them on any path."""
+"""Rows about another model's records: files, messages, activities. Callers that may not read that model never find
+them."""
 
 from contextlib import contextmanager
 
@@ -19,7 +19,7 @@ ABOUT = {
     "rating.rating": "res_model",
     "snailmail.letter": "model",
 }
-# Messages of mail that waits to be sent (code_and_rights.UNREAD), but not people's own messages to each other.
+# Messages behind mail that waits to be sent (code_and_rights.UNREAD), but not messages between people.
 MAILED = Domain("mail_ids", "not any", [("is_notification", "=", False)])
 
 
@@ -39,7 +39,7 @@ class Rows:
             return domain
         if self._reach.is_narrowed:
             return domain & MAILED
-        # Invitations and resets of passwords are mail about users, whose names everybody may read.
+        # Invitations and password resets are mail about users, whose names everyone may read.
         return domain if env["mail.mail"].has_access("read") else domain & (MAILED | Domain("model", "!=", "res.users"))
 
     def _reached(self, env, model_name, mode):
@@ -69,7 +69,7 @@ class Rows:
             self._is_flow = False
 
     def missing_scope(self, records, mode):
-        """The scope that the call lacks for rows which `domain` refuses; None: no scope would reach them all."""
+        """The scope that the call lacks for the rows that `domain` refuses; None: no scope would open them all."""
         self._is_granted = True
         try:
             domain = self.domain(records.env, records._name, mode)
@@ -90,11 +90,11 @@ class Rows:
         field = ABOUT[model_name]
         if model_name == "ir.attachment":
             return self._of_files(env, mode)
-        # The record that a message is posted on was checked when it was named.
+        # The record with the message was checked when it was named.
         return self._of_models(env, field, None if mode == "create" else READ)
 
     def _of_files(self, env, mode):
-        """A file that holds a field's value is that field."""
+        """A file that holds a field's value needs the rights for that field."""
         domain = self._of_models(env, "res_model", READ if mode in ("read", "create") else WRITE)
         for model_name, names in env["ir.rule"]._gateway_secret_files().items():
             domain &= Domain("res_model", "!=", model_name) | Domain("res_field", "not in", names)
@@ -102,7 +102,7 @@ class Rows:
             return domain
         if mode == "create":
             domain &= Domain("res_field", "=", False) | self._of_models(env, "res_model", WRITE)
-        # Files that Odoo serves at an address are code, such as the scripts of its pages.
+        # Files that Odoo serves at a URL are code, such as the scripts of its pages.
         is_served = Domain("type", "=", "binary") & Domain("url", "!=", False)
         return domain & ~is_served & Domain("res_model", "!=", "ir.ui.view")
 

@@ -30,13 +30,13 @@ from .rows import Rows
 
 # Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
 MAX_WAIT_S = 0.3
-# Less time than this is left for no try: the caller learns of the conflict, not of a timeout.
+# With less time left than this, there is no further try: the caller gets the conflict, not a timeout.
 MIN_TRY_S = 0.02
 FULL = encode({"ok": False, "error": {"reason": "channel.full", "message": ""}, "sql": 0, "ms": 0, "retries": 0})
 
 
 class CallFailedError(Exception):
-    """A write that must leave no trace, because it failed or was a dry run: it passes through Odoo's own clean-up,
+    """A write that must leave no trace, because it failed or was a dry run: it passes through Odoo's own clean-up and
     then becomes the answer."""
 
     def __init__(self, body):
@@ -45,7 +45,7 @@ class CallFailedError(Exception):
 
 
 def run_reads(request):
-    """Several callers' reads in one READ ONLY transaction; what one does or meets never shows in another's answer."""
+    """Several callers' reads in one READ ONLY transaction. No call affects another's answer."""
     envelope = _opened(request)
     clock = Clock(request.env.cr, envelope.deadline, read_only=True)
     answers = []
@@ -60,13 +60,14 @@ def run_reads(request):
 
 
 def _opened(request):
-    # Odoo flushes as this environment's user when no call came so far as to have one of its own.
+    # Odoo flushes as this environment's user if no call got as far as having its own.
     request.env.transaction.default_env = request.env
     return request.dispatcher.envelope
 
 
 def _is_full(answers, envelope):
-    """Whether the answers together are as large as one may be: then no other call starts; it comes again by itself."""
+    """Whether the answers together have the size of the largest single one. Then no other call starts; the sidecar
+    sends it again."""
     return sum(map(len, answers)) > envelope.state.answer_bytes
 
 
@@ -78,8 +79,8 @@ def _leaves_its_cache(call, following):
 
 
 def run_write(request):
-    """One call in the request's transaction, or several of one kind: together, and if anything stands against that
-    one after the other, each in a transaction of its own."""
+    """One call in the request's transaction, or several of one kind: together, or, if that fails, one after the other,
+    each in a transaction of its own."""
     envelope = _opened(request)
     clock = Clock(request.env.cr, envelope.deadline, read_only=False)
     if len(envelope.calls) == 1:
@@ -91,14 +92,14 @@ def run_write(request):
 
 
 def _run_together(request, envelope, clock):
-    """An answer for each call, or None: then nothing was done."""
+    """An answer for each call, or None if nothing was done."""
     answer = Answer(request.env.cr)
-    clock = clock.portion(len(envelope.calls) + 1)  # a wait for a lock must leave the others time to run alone
+    clock = clock.portion(len(envelope.calls) + 1)  # a wait for a lock must leave time to run the calls one by one
     try:
         operations = [call["operations"][0] for call in envelope.calls]
         targets = [id_ for operation in operations for id_ in operation.get("ids", ())]
         if len(set(targets)) < len(targets):
-            return None  # the later one must find what the earlier one has written
+            return None  # the later call must find the earlier one's writes
         clock.arm()
         spend_nonce(request.env.cr, envelope.nonce)
         with _entered(request, envelope.calls[0], envelope) as (env, reach):
@@ -112,7 +113,7 @@ def _run_together(request, envelope, clock):
         raise
     except Exception:
         _end_transaction(request.env, clock)
-        return None  # whose fault it is shows when each runs alone
+        return None  # running each one separately shows whose fault it is
 
 
 def _run_in_turn(request, envelope, clock):
@@ -131,9 +132,9 @@ def _run_in_turn(request, envelope, clock):
 
 
 def _run_alone(request, index, envelope, clock, nonce, commits=False):
-    """The answer to one call, tried again in milliseconds while it conflicts with another, and whether it failed:
-    then it was rolled back. Nonce: None when an earlier transaction has spent it."""
-    # The ORM has added to the values of those that were tried together.
+    """The answer to one call, tried again in milliseconds while it conflicts with another, and whether it failed and
+    was rolled back. Nonce: None when an earlier transaction has used it."""
+    # The ORM has changed the values of calls that were tried together.
     call = envelope.fresh_call(index) if commits else envelope.calls[index]
     answer = Answer(request.env.cr)
     is_retried = False
@@ -166,8 +167,8 @@ def _run_alone(request, index, envelope, clock, nonce, commits=False):
 
 
 def _may_be_for_its_presence(exc, call):
-    """Whether a value may have been refused that changes nothing, because it is there. Only then is the call tried
-    without such values: to look for them in every write would cost a read."""
+    """Whether Odoo may have refused a value that changes nothing, only because it was sent. Only then is the call tried
+    without such values, because finding them costs a read."""
     writes = any(operation["op"] == "write" for operation in call["operations"])
     is_about_values = isinstance(exc, (UserError, OutOfReachError)) or getattr(exc, "reason", "") == "odoo.validation"
     return writes and is_about_values and not isinstance(exc, AccessError)
@@ -222,7 +223,7 @@ def _run_operations(env, reach, call, clock, operations, answer):
         clock.arm()
         reach.budget.begin()
         if operation["op"] in ("search", "read"):
-            env.flush_all()  # what earlier operations have left to compute is theirs
+            env.flush_all()  # pending computations belong to the earlier operations
             with reach.during(READ):
                 results.append(run(env, reach, operation))
         else:
@@ -234,7 +235,7 @@ def _run_operations(env, reach, call, clock, operations, answer):
 
 @contextmanager
 def _entered(request, call, envelope):
-    """The environment of the call's user, with the model list closed for as long as it lasts."""
+    """The environment of the call's user. While it lasts, never-exposed models are closed."""
     address = call["address"]
     request.httprequest.environ["REMOTE_ADDR"] = address
     request.httprequest.remote_addr = address

@@ -1,4 +1,4 @@
-"""Methods of the ORM's whose arguments, or answers, are about more models than the one that they are called on."""
+"""Methods of the ORM whose arguments or answers involve other models than the one they are called on."""
 
 from collections import defaultdict
 
@@ -20,7 +20,8 @@ def check_valid_domain(reach, model, domain):
 
 
 def check_search_panel(reach, records, arguments):
-    """It lists the other model's records, grouped by a field of theirs. A `group_domain` is about this model."""
+    """Check a method that lists another model's records, grouped by one of their fields. `group_domain` is about this
+    model."""
     field = reach.field(records, arguments.get("field_name"))
     records._check_field_access(field, "read")
     if field.relational:
@@ -57,7 +58,7 @@ def check_copy_data(reach, records, arguments):
 
 
 def check_copy(reach, records, arguments):
-    """A copy writes the lines that the records have, and hands out the rights that they and their lines hold."""
+    """A copy also writes the records' lines, and grants the rights that the records and their lines hold."""
     given = _given(arguments)
     for copied in _copied(records, arguments):
         reach.require(copied._name, WRITE)
@@ -69,13 +70,13 @@ def check_copy(reach, records, arguments):
 
 
 def _given(arguments):
-    """The values that stand for those of the records; they are checked as any values are."""
+    """The values that replace those of the records. They are checked like any values."""
     default = arguments.get("default")
     return default if type(default) is dict else {}
 
 
 def _copied(records, arguments):
-    """The records and those of their lines, model by model, which are copied with what they belong to."""
+    """The records and their lines that are copied with them, model by model."""
     records.check_access("read")
     seen = defaultdict(set)
     unchecked = [(records, _given(arguments))]
@@ -98,7 +99,7 @@ def check_load_arguments(reach, records, arguments):
 
 
 def check_resequence(reach, records, arguments):
-    """It writes numbers that its caller chooses: values like any others."""
+    """Check the numbers that the caller chooses and the method writes."""
     name, offset = arguments.get("field_name", "sequence"), arguments.get("offset", 0)
     field = reach.field(records, name, WRITE)
     if field.type not in ("integer", "float", "monetary") or type(offset) is not int:
@@ -128,7 +129,7 @@ def check_views(reach, records, arguments):
 
 
 def _check_view_ids(records, ids):
-    """Views are read as superuser, whatever model they are about; a context may name them, too."""
+    """Odoo reads views as superuser, whatever their model. A context may name them, too."""
     context = records.env.context
     named = [str(value) for key, value in context.items() if key.endswith("_view_ref") and value]
     xml_ids = records.env["ir.model.data"]
@@ -140,7 +141,7 @@ def _check_view_ids(records, ids):
 
 
 def check_formview(reach, records, arguments):
-    """The view that a user is shown depends on what this user may do."""
+    """Check `access_uid`: the view depends on what that user may do."""
     if arguments.get("access_uid") not in (None, False, records.env.uid):
         raise OutOfReachError("'access_uid' must be your own user's id.", argument="access_uid")
 
@@ -174,7 +175,7 @@ _PANEL = frozenset(
         "search_domain",
     ]
 )
-# Keywords of methods that take any. They would pass others on, or fail on them after the work is done.
+# The allowed keywords of methods that accept any. Others would be passed on, or fail only after the work is done.
 KEYWORDS = {
     "get_view": frozenset(
         ["action_id", "embedded_action_id", "embedded_parent_res_id", "load_filters", "mobile", "toolbar"]

@@ -8,7 +8,7 @@ _states = {}
 
 
 class Patterns:
-    """Model names, `*` at the end matching any rest."""
+    """Model names. A `*` at the end matches any rest."""
 
     def __init__(self, patterns):
         self.names = frozenset(pattern for pattern in patterns if not pattern.endswith("*"))
@@ -19,7 +19,7 @@ class Patterns:
 
 
 class State(NamedTuple):
-    """What the channel must know before it lets a body in, read once a second per process."""
+    """The data that the channel needs to check a body, read at most once a second per process."""
 
     database_uuid: str
     secrets: tuple
@@ -30,7 +30,7 @@ class State(NamedTuple):
 
 
 def current_state(cr, fresh=False):
-    """The state of the cursor's database; `fresh` reads it even if the known one is young."""
+    """The state of the cursor's database. `fresh`: read it again even if the last read is recent."""
     state = _states.get(cr.dbname)
     if state is None or fresh or time.monotonic() - state.read_at > MAX_AGE_S:
         cr.execute(

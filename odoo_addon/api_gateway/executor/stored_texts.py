@@ -1,5 +1,5 @@
-"""Texts that Odoo reads as code of a kind: a domain that it searches another model by, a path that it follows as
-superuser. They are checked like arguments when they are written, whenever they are used."""
+"""Stored texts that Odoo evaluates: a domain for another model, a path that it follows as superuser. They are checked
+like arguments when they are written, because they may be used at any time."""
 
 import re
 from ast import literal_eval
@@ -12,9 +12,9 @@ from .reach import READ
 
 DOMAIN = re.compile(r"(?:^|_)domain(?:_preferred)?$")
 MAX_LENGTH = 20_000
-# The fields that say of which model a domain is.
+# The fields that hold a domain's model.
 SOURCES = (*MODELS, "model_name", "mailing_model_id")
-# Domains of a model that no field names.
+# Domains whose model is not in a field.
 DOMAINS = {
     "crm.team": "crm.lead",
     "crm.team.member": "crm.lead",
@@ -28,8 +28,8 @@ _found = WeakKeyDictionary()
 
 
 def check_stored_texts(reach, model, values, parents):
-    """Refuse domains and paths over what the caller may not read. `parents`: the ids of the records that the values are
-    written to; () for a new one."""
+    """Refuse domains and paths that use fields the caller may not read. `parents`: the ids of the records that the
+    values are written to; () for a new one."""
     for name, value in values.items():
         if type(value) is not str:
             continue
@@ -43,7 +43,7 @@ def check_stored_texts(reach, model, values, parents):
 
 
 def _domains(model):
-    """({the fields that hold domains}, {those that say of which model})"""
+    """({the fields that hold domains}, {the fields that hold their models})"""
     count, *found = _found.get(type(model), (0, set(), set()))
     if count != len(model._fields):  # a custom field was added, or the first time
         fields = model._fields.items()
@@ -64,7 +64,7 @@ def _check_domains(reach, model, names, sources, values):
 
 
 def _parsed(field, text):
-    """None for what is no literal: an expression that Odoo's client evaluates."""
+    """The parsed text; None if it is not a literal but an expression that Odoo's client evaluates."""
     if type(text) is not str or not text:
         return None
     if len(text) > MAX_LENGTH:

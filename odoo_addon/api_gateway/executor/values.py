@@ -1,4 +1,4 @@
-"""Values from outside: what they name and link to is checked before the ORM sees them."""
+"""Values from outside. All names and links in them are checked before the ORM sees them."""
 
 from collections import defaultdict
 from contextlib import contextmanager
@@ -19,19 +19,19 @@ from .reach import DELETE, READ, WRITE
 from .stored_texts import check_stored_texts
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
-MAX_INDEXED = 2704  # bytes that Postgres keeps of a value in an index, though it may compress more into them
-ENDS_OF_TIME = ("0001", "9999")  # where Odoo adds an hour or a day, nothing follows
+MAX_INDEXED = 2704  # bytes that Postgres can keep of a value in an index; it may compress longer ones
+ENDS_OF_TIME = ("0001", "9999")  # Odoo adds an hour or a day to times, and later ones would overflow
 TEXTS = frozenset(["char", "text", "html"])
 NUMERIC = WHOLE | DECIMAL
 LENGTHS = {CREATE: 3, UPDATE: 3, DELETE_RECORD: 2, UNLINK: 2, LINK: 2, CLEAR: 1, SET: 3}
 
 
 def check_values(reach, model, values_list, parents=None, is_trial=False):
-    """Refuse values that name what the call may not reach: fields, models, records, lines of other records.
+    """Refuse values that name anything the call may not reach: fields, models, records, lines of other records.
 
     :param parents: for each of the values the ids of the records that they are written to; None when they make new ones
-    :param is_trial: they are not stored: the caller wants to know what they lead to. Fields of what they link to may
-        show in the answer, so a caller that may not store them must be allowed to read that."""
+    :param is_trial: the values are not stored, the caller only wants their effects (`onchange`). The answer may show
+        fields of linked records, so a caller that may not store the values must be allowed to read those."""
     named = Named()
     for position, values in enumerate(values_list):
         _check_record(reach, model, values, tuple(parents[position]) if parents else (), named)
@@ -45,7 +45,7 @@ def check_values(reach, model, values_list, parents=None, is_trial=False):
 
 
 class Named:
-    """What values name of other records: links, {model: {id: field}}, and lines."""
+    """The other records that values name: links, {model: {id: field}}, and lines."""
 
     def __init__(self):
         self.links = defaultdict(dict)
@@ -54,7 +54,8 @@ class Named:
 
 @contextmanager
 def explain_values(model, values_list):
-    """Turn what a field makes of a wrong value (a ValueError, or one of Postgres's) into a refusal that names it."""
+    """Turn the error that a field raises for a wrong value (a ValueError, or one of Postgres) into a refusal that names
+    the field."""
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, DataError, ProgramLimitExceeded) as exc:
@@ -82,7 +83,7 @@ def _check_record(reach, model, values, parents, named):
         elif field.type in ("properties", "properties_definition"):
             check_properties(reach, model, field, values, parents, named.links)
         elif value == "" and field.type in TEXTS:
-            values[name] = False  # as Odoo's web client writes it
+            values[name] = False  # the form of Odoo's web client
         elif type(value) is str and holds_bytes(field):
             values[name] = from_base64(field, value)
         else:
@@ -95,7 +96,7 @@ def _check_record(reach, model, values, parents, named):
 
 
 def _check_parent(reach, model, field, value, parents):
-    """The record that a model inherits fields from (a user's contact). With another one in its place, that one would be
+    """The record that a model inherits fields from (a user's contact). If it could be replaced, the new one could be
     read and written through this record."""
     if value and not (parents and all(stored[field.name].id == value for stored in model.sudo().browse(parents))):
         reach.require(field.comodel_name, READ)
@@ -121,7 +122,7 @@ def _check_value(reach, model, field, value, links):
 
 
 def _check_choice(env, field, value):
-    """Odoo itself lets some of them through, the language of a contact for one."""
+    """Refuse unknown choices. Odoo itself accepts some, such as a contact's language."""
     if not {value, str(value)} & set(field.get_values(env)):
         raise malformed(field, value)
 
@@ -135,7 +136,7 @@ def _check_commands(reach, model, field, value, parents, named):
     for command in value:
         if type(command) is int:
             command = [SET, 0, [command]]
-        if type(command) not in (list, tuple) or not command:  # tuples: what load() has made of cells
+        if type(command) not in (list, tuple) or not command:  # tuples: made by load() from cells
             raise malformed(field, command)
         if type(command[0]) not in (int, Command) or not CREATE <= command[0] <= SET:
             raise malformed(field, command)
@@ -146,7 +147,7 @@ def _check_commands(reach, model, field, value, parents, named):
 
 
 def _check_command(reach, model, field, command, parents, linked, named):
-    """`linked`: what earlier commands of the field have linked, or have asked to, which is checked with them."""
+    """`linked`: the records that earlier commands of the field link; they are checked together."""
     code, comodel = command[0], model.env[field.comodel_name]
     if code == CREATE:
         _check_record(reach, comodel, command[2], (), named)
@@ -168,7 +169,7 @@ def _check_command(reach, model, field, command, parents, linked, named):
 
 
 def _require_scopes(reach, model, field, code):
-    """What a command does to the other model. Links of a many2many belong to this one."""
+    """The action of a command on the other model. Links of a many2many belong to this model."""
     if code in (CREATE, UPDATE) or (field.type == "one2many" and code != DELETE_RECORD):
         reach.require(field.comodel_name, WRITE, "create" if code == CREATE else "write")
     if code == DELETE_RECORD or (field.type == "one2many" and code in (UNLINK, CLEAR, SET) and _cascades(model, field)):
@@ -176,7 +177,7 @@ def _require_scopes(reach, model, field, code):
 
 
 def _cascades(model, field):
-    """Taking a line from its parent deletes it when it cannot live without."""
+    """Removing a line from its parent deletes the line if it cannot exist without one."""
     inverse = model.env[field.comodel_name]._fields.get(field.inverse_name)
     return inverse is None or getattr(inverse, "ondelete", None) == "cascade"
 
@@ -190,7 +191,7 @@ def _check_reference(reach, env, field, value, links):
 
 
 def _check_links(comodel, targets):
-    """A linked record must be one that the caller could have found."""
+    """Refuse linked records that the caller could not have found."""
     readable = readable_ids(comodel, targets)
     for id_, field in targets.items():
         if id_ not in readable:

@@ -1,5 +1,5 @@
-"""The size of the answers of the ORM's reading methods, counted before they read: records of relations, and files. The
-executor's own operations count as they read (`reader.py`); these methods read all at once."""
+"""The size of answers of the ORM's reading methods, counted before they run: records of relations, and files. The
+executor's own operations count while they read (`reader.py`), but these methods read everything at once."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from odoo.orm.models import fix_import_export_id_paths
 
 from .files import size_of_files
 
-# By method: the argument that says what to read of the records. A list of fields, or a specification as of `web_read`.
+# By method: the argument that chooses fields. It is a list of fields, or a specification like that of `web_read`.
 _ASKED = {
     "read": "fields",
     "search_read": "fields",
@@ -43,13 +43,13 @@ def weigh(reach, records, method, arguments):
 
 
 def _specification(asked):
-    """Of columns (`child_ids/name`), as `web_read` takes it."""
+    """The specification for `web_read` of columns like `child_ids/name`."""
     if type(asked) is dict:
         return asked
     root = {}
     for column in asked:
         if type(column) is not str:
-            continue  # for the ORM to say
+            continue  # the ORM will complain
         *relations, name = fix_import_export_id_paths(column)
         node = root
         for relation in relations:
@@ -79,7 +79,8 @@ def _weigh(reach, records, specification, times):
 
 
 def _weigh_files(reach, records, names, times):
-    """With `bin_size` Odoo answers with sizes; it reads files nevertheless unless they are attachments of their own."""
+    """Count the files. With `bin_size`, Odoo answers with sizes only, but still reads files that are not attachments of
+    their own."""
     shows_sizes = records.env.context.get("bin_size")
     files = []
     for name in names:

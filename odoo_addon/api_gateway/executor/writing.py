@@ -11,7 +11,8 @@ def create(env, reach, operation):
 
 
 def create_together(env, reach, operations):
-    """Several operations on one model in one call of the ORM, which costs little more than one. A result for each."""
+    """Create the records of several operations on one model in one call of the ORM, which costs little more than one.
+    Returns a result for each."""
     model = reach.model(env, required(operations[0], "model"), WRITE, "create")
     lists = [required(operation, "values") for operation in operations]
     if not all(type(values_list) is list for values_list in lists):
@@ -38,7 +39,7 @@ def write(env, reach, operation):
 
 
 def write_together(env, reach, operations):
-    """As create_together(); each operation on records of its own."""
+    """Like create_together(). Each operation has records of its own."""
     model = reach.model(env, required(operations[0], "model"), WRITE, "write")
     values_list = [required(operation, "values") for operation in operations]
     everyone = model.browse([id_ for operation in operations for id_ in ids(operation)])
@@ -52,7 +53,7 @@ def write_together(env, reach, operations):
     check_values(reach, model, values_list, [operation["ids"] for operation in operations])
     with explain_values(model, values_list):
         for operation, values in zip(operations, values_list, strict=True):
-            # Values that the ORM has to read before it writes are read for all of them at once.
+            # The ORM then reads the values that it needs before a write for all records at once.
             model.browse(operation["ids"]).with_prefetch(everyone.ids).write(values)
         env.flush_all()
     for own, operation, values in zip(set_aside, operations, dropped, strict=False):
