@@ -1,5 +1,5 @@
-// Chooses a read's way: the statement that Odoo has compiled for this caller, or Odoo itself. Whatever gives reason to doubt
-// a statement's answer leads to Odoo, whose answers and refusals are the right ones.
+// Chooses how a read runs: by the statement that Odoo has compiled for this caller, or through Odoo itself. When there is any
+// doubt about a statement's answer, the read goes to Odoo, whose answers and refusals are authoritative.
 
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
@@ -24,10 +24,10 @@ import { OutdatedError, runPlan } from './runner.ts';
 import type { Shape } from './shape_key.ts';
 import { idsOfCall, shapeOf } from './shape_key.ts';
 
-/** Of Odoo's: what compiling depends on. Its triggers in 017_compiled_reads.sql move `default`. */
+/** Odoo's signals that plans depend on. The triggers in 017_compiled_reads.sql move `default`. */
 const signals = ['registry', 'default', 'stable', 'groups'];
 const cancelled = '57014';
-/** Connection, conflict with a replica's recovery, resources, shutdown: nothing that the statement has done. */
+/** Errors that are not the statement's fault: connection, conflict with a replica's recovery, resources, shutdown. */
 const passing = /^(?:08|40|53|57|58)/;
 
 type RecordsRead = Extract<Operation, { op: 'search' | 'read' | 'call' }>;
@@ -43,16 +43,16 @@ interface Candidate {
 export interface CompilingOptions {
   readonly channel: OdooChannel;
   readonly requestTimeoutMs: number;
-  /** Where and how compiled reads of a database run. */
+  /** How compiled reads of a database run. */
   readonly connectionOf: (database: Database) => ConnectionOptions;
 }
 
-/** Odoo, as everything that reads and writes knows it; reads of records go the shorter way where there is one. */
+/** Odoo, as all code that reads and writes sees it. Reads of records run as compiled statements where possible. */
 export class CompilingOdoo extends Odoo {
   readonly #compiler: Compiler;
   readonly #plansOf = perDatabase((database) => {
     const plans = new PlanCache();
-    // A plan that is run shows by itself that it is out of date. A reason why there is none does not.
+    // Running a plan shows whether it is out of date. A stored refusal has no such check.
     for (const signal of signals) database.onSignal(signal, () => plans.clear());
     return plans;
   });
@@ -99,7 +99,7 @@ export class CompilingOdoo extends Odoo {
     return this.#executed(context, operations, grant);
   }
 
-  /** Only some methods of the ORM's have a shape. */
+  /** Only some of the ORM's methods have a shape. */
   async #call(context: RequestContext, operation: RecordsRead, grant: Grant): Promise<readonly unknown[]> {
     const candidate = this.#candidate(context, operation, grant);
     if (candidate === undefined) {
@@ -120,7 +120,7 @@ export class CompilingOdoo extends Odoo {
     return super.execute(context, operations, grant).finally(() => replica.wrote(context.principal.consumer));
   }
 
-  /** Of the databases whose compiled reads run on a replica that answers. */
+  /** How far the replicas are behind, for databases whose compiled reads run on one. */
   async replicaLags(): Promise<{ database: string; seconds: number }[]> {
     const lags = [...this.#connections].map(async ({ name, pool, replica }) => {
       if (pool === undefined || replica === undefined) return [];
@@ -136,7 +136,7 @@ export class CompilingOdoo extends Odoo {
     await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 
-  /** Undefined, with the reason noted in the context, for a read that is not to be compiled. */
+  /** Undefined if the read must not be compiled. The context then holds the reason. */
   #candidate(context: RequestContext, operation: RecordsRead, grant: Grant): Candidate | undefined {
     const { settings } = context.database;
     context.way = 'odoo:off';
@@ -148,7 +148,7 @@ export class CompilingOdoo extends Odoo {
     return { operation, grant, shape, key };
   }
 
-  /** Undefined, with the reason noted in the context, when Odoo has to be asked. */
+  /** Undefined if Odoo must be asked. The context then holds the reason. */
   async #answer(context: RequestContext, candidate: Candidate): Promise<unknown> {
     const { database } = context;
     const connection = this.#connectionOf(database);
@@ -186,7 +186,7 @@ export class CompilingOdoo extends Odoo {
       replica.primaryVersions(),
     ]);
     if (versions !== known.plan.versions) throw new OutdatedError(versions);
-    // The replica does not know yet what the plan was made with.
+    // The replica is not yet as new as the plan.
     if (ran === undefined) throw new Doubt('behind');
     return ran;
   }
@@ -202,7 +202,7 @@ export class CompilingOdoo extends Odoo {
     };
   }
 
-  /** What a failure says about the plan; the reason for the record. */
+  /** Decides what a failure means for the plan. Gives the reason for the log. */
   #setAside(database: Database, key: string, error: unknown): string {
     const plans = this.#plansOf(database);
     if (error instanceof OutdatedError) {
@@ -223,7 +223,7 @@ export class CompilingOdoo extends Odoo {
       return 'failed';
     }
     if (passing.test(state)) return 'failed';
-    // A column that is gone, or a right that was taken back: Odoo compiles it again, but not without end.
+    // A column that is gone, or a right that was taken back: Odoo compiles it again, but only a few times.
     plans.refuse(key, { why: 'error', what: state });
     database.log.warn({ reason: error instanceof Error ? error.message : String(error), state }, 'a compiled read failed');
     return 'failed';

@@ -1,11 +1,11 @@
-// When Odoo is asked to compile. Nobody waits for it, and a flood of new shapes must not occupy workers: one at a time,
-// with a pause after each that is a multiple of the time it took.
+// Decides when Odoo compiles. No request waits for it. So that a flood of new shapes does not occupy workers, shapes are compiled
+// one at a time, with a pause after each that is a multiple of the time it took.
 
 import { LRUCache } from 'lru-cache';
 
 /** So compiling takes a quarter of one worker at most. */
 const pauseFactor = 3;
-/** After one that was slow by accident: a worker that had to start first. */
+/** The longest pause, because a compilation may be slow by accident, such as when a worker has to start first. */
 const longestPauseMs = 2_000;
 const rememberedShapes = 5_000;
 /** While calls wait for Odoo, only shapes that come again are worth it. */
@@ -23,12 +23,14 @@ export class Compiler {
     this.#isBusy = isBusy;
   }
 
-  /** Times that Odoo was asked. */
+  /** How often Odoo was asked. */
   get compiled(): number {
     return this.#compiled;
   }
 
-  /** A shape without a plan was asked for: compiles it beside, if it is time. `compile` must not throw. */
+  /**
+   * Call when a request needs a shape that has no plan. Compiles it in the background, if it is time. `compile` must not throw.
+   */
   consider(key: string, compile: () => Promise<void>): void {
     const asks = (this.#asks.get(key) ?? 0) + 1;
     this.#asks.set(key, asks);

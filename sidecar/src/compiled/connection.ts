@@ -1,4 +1,4 @@
-// The connections that compiled reads of a database run on, once it is known that there is a role for them.
+// The connections for a database's compiled reads, opened once their role is known to exist.
 
 import { readReader } from '../db/compiled.ts';
 import type { Database } from '../db/database.ts';
@@ -9,13 +9,13 @@ export interface ConnectionOptions {
   readonly url: string;
   /** Whether it is the address of a replica. */
   readonly isReplica: boolean;
-  /** 0: there are to be none. */
+  /** 0: no compiled reads. */
   readonly size: number;
   readonly statementTimeoutMs: number;
 }
 
 const askAgainAfterMs = 30_000;
-/** After a connection failed: the next reads go Odoo's way at once. */
+/** After a connection failed, reads go through Odoo for this long. */
 const pauseMs = 5_000;
 
 export class Connection {
@@ -33,7 +33,6 @@ export class Connection {
     this.replica = options.isReplica ? new Replica(database) : undefined;
   }
 
-  /** Of the database. */
   get name(): string {
     return this.#database.name;
   }

@@ -1,4 +1,4 @@
-/** A compiled read that is not to be trusted, or has no answer of its own: Odoo is asked. */
+/** A compiled read whose answer is missing or cannot be trusted, so Odoo is asked. */
 export class Doubt extends Error {
   /** For the record: `values`, `large` … */
   readonly why: string;

@@ -1,4 +1,4 @@
-// The values of a statement's parameters: what Odoo makes of a caller's value before it compares with it.
+// The values of a statement's parameters: the caller's values, converted as Odoo converts them before it compares.
 
 import { Doubt } from './doubt.ts';
 import type { Parameter } from './plan.ts';
@@ -33,7 +33,7 @@ function transformed(value: unknown, as: string): unknown {
   }
 }
 
-/** With zeros behind it. A number with more digits would have to be rounded, by rules that are Odoo's own. */
+/** Pads the number with zeros. A number with more digits would have to be rounded by Odoo's own rules. */
 function fixed(value: number, digits: number): string {
   const [, decimals = ''] = /^-?\d{1,15}(?:\.(\d+))?$/.exec(String(value)) ?? [undefined, '0'.repeat(digits + 1)];
   if (decimals.length > digits) throw new Doubt('values');

@@ -1,4 +1,4 @@
-// Where a page ended, as Odoo's end gives it in `next` (executor/keyset.py there has the counterpart of this).
+// The place where a page ended, in the form of `next` in the executor (the counterpart is executor/keyset.py).
 
 import { createHash } from 'node:crypto';
 import type { Place } from '../executor/operations.ts';
@@ -11,7 +11,7 @@ export function placeOf(values: readonly (string | null)[], lang: string | null)
   return [...values.map(short), lang];
 }
 
-/** A value that does not fit into an address, as its beginning and its digest. */
+/** Shortens a value that does not fit into a URL to its beginning and its digest. */
 function short(value: string | null): string | null | [string, string] {
   if (value === null || Buffer.byteLength(JSON.stringify(value)) <= mostBytes) return value;
   const digest = createHash('sha256').update(value).digest('hex').slice(0, 32);

@@ -1,4 +1,4 @@
-// A plan: a read that Odoo has compiled for one caller, with its rights in the text. Only what Odoo has signed is run.
+// A plan: a read that Odoo has compiled for one caller, with its rights in the text. Only plans that Odoo has signed are run.
 
 import type { KeyObject } from 'node:crypto';
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
@@ -31,9 +31,9 @@ const column = z.object({
   /** The name of the column in the result. */
   as: z.string().nullish(),
   form: z.enum(forms),
-  /** Of the column with the name of a relation's record. */
+  /** The column with the name of a relation's record. */
   name: z.string().nullish(),
-  /** Of the level that holds a relation's records. */
+  /** The level that holds a relation's records. */
   level: z.string().nullish(),
 });
 
@@ -41,13 +41,13 @@ const level = z.object({
   name: z.string(),
   model: z.string(),
   columns: z.array(column),
-  /** Of more rows than these the ORM says that they are too many. */
+  /** With more rows than this, the ORM refuses the read as too large. */
   most: z.int().nullish(),
 });
 
 const parameter = z.object({
   slot: z.int().min(0),
-  /** What Odoo makes of a value before it compares with it. */
+  /** How Odoo converts a value before it compares. */
   as: z.string().regex(/^(?:same|text|float|contains|begins|ends|plus1s|fixed:[1-9])$/),
   list: z.boolean().default(false),
 });
@@ -65,9 +65,9 @@ const shape = z.object({
   languages: z.array(z.string()),
   next: z.object({ order: z.string(), terms: z.array(z.object({ as: z.string() })), lang: z.string().nullable() }).nullable(),
   count: z.literal('exact').nullable(),
-  /** What a method of the ORM's gives; nothing said: records with what goes with them. */
+  /** The form of the result of an ORM method. Undefined: records with `next`, `omitted` and the like. */
   result: z.enum(['rows', 'ids', 'count']).nullish(),
-  /** Whether all records that are asked for must be there: Odoo refuses otherwise. */
+  /** Whether all requested records must exist. Odoo refuses otherwise. */
   complete: z.boolean().nullish(),
   versions: z.string(),
 });
@@ -80,14 +80,14 @@ export type Parameter = Readonly<z.infer<typeof parameter>>;
 export interface Plan extends Readonly<Omit<z.infer<typeof shape>, 'uid' | 'database'>> {
   /** The same for plans of the same text: Postgres then prepares it once. */
   readonly statement: string;
-  /** About, of what is kept. */
+  /** The approximate memory that it takes. */
   readonly bytes: number;
 }
 
 export interface Refused {
-  /** A code of the addon's (`context`, `model`, `field` …). */
+  /** A code from the addon (`context`, `model`, `field` …). */
   readonly why: string;
-  /** What it is about: a field, a model. */
+  /** The field or model that it is about. */
   readonly what: string;
 }
 
@@ -96,11 +96,11 @@ const answer = z.union([
   z.object({ refused: z.object({ why: z.string().regex(/^\w{1,40}$/), what: z.string().max(400).catch('') }) }),
 ]);
 
-/** For whom the plan must have been made. */
+/** The caller that the plan must have been made for. */
 export interface Wanted {
   readonly uid: number;
   readonly database: string;
-  /** What Odoo signs with. */
+  /** The secrets that Odoo signs with. */
   readonly secret: KeyObject;
 }
 

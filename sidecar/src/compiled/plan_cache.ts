@@ -1,5 +1,5 @@
-// What is known of the shapes of a database: a plan, or why there is none. All of it depends on rights and definitions in
-// the database: when one plan turns out to be out of date, so may all be.
+// For each known shape of a database: its plan, or the reason why there is none. All plans depend on rights and definitions in
+// the database, so when one turns out to be out of date, all may be.
 
 import { hash } from 'node:crypto';
 import { GenerationCache } from '../generation_cache.ts';
@@ -7,10 +7,10 @@ import type { Grant } from '../pipeline/context.ts';
 import type { Plan, Refused } from './plan.ts';
 import type { FlatReader } from './rows.ts';
 
-/** Of plans, for each database; a plan has 2 to 20 kB. */
+/** The size of all plans of a database. A plan has 2 to 20 kB. */
 const mostBytes = 48 * 1024 * 1024;
 const bytesOfEntry = 400;
-/** What may pass by itself is tried again after this. */
+/** After this, a shape that was refused for a temporary reason is tried again. */
 const passesAfterMs = 60_000;
 const passing: ReadonlySet<string> = new Set(['error', 'rights', 'slow']);
 
@@ -43,7 +43,7 @@ export class PlanCache {
     return entry !== undefined && 'refused' in entry && entry.until < performance.now() ? undefined : entry;
   }
 
-  /** To be called before Odoo is asked to compile: what is forgotten meanwhile is not kept. */
+  /** Call before Odoo is asked to compile. If the cache is emptied meanwhile, the result is not kept. */
   begin(key: string): (made: Plan | Refused) => void {
     const making = this.#kept.begin(key);
     return (made) => making.keep('why' in made ? refusedEntry(made) : { plan: made, uses: 0, reader: undefined });
@@ -53,12 +53,12 @@ export class PlanCache {
     this.#kept.begin(key).keep(refusedEntry(refused));
   }
 
-  /** Something has changed that plans, or the reasons why there are none, may depend on. */
+  /** Call when something has changed that plans or refusals may depend on. */
   clear(): void {
     this.#kept.clear();
   }
 
-  /** A plan of other versions was met. Returns whether that was news. */
+  /** Call when Postgres has other versions than a plan. Returns whether they are newer than all known ones. */
   outdated(versions: string): boolean {
     if (versions === this.#versions) return false;
     this.#versions = versions;
@@ -73,13 +73,13 @@ function refusedEntry(refused: Refused): RefusedEntry {
 
 const keyOfGrant = new WeakMap<Grant, string>();
 
-/** Whose plans may serve a read: those of the same user, grant, call context and shape. */
+/** The key of a read. Only plans for the same user, grant, call context and shape may serve it. */
 export function planKey(uid: number, grant: Grant, context: object, shape: string): string {
   let granted = keyOfGrant.get(grant);
   if (granted === undefined) {
     granted = JSON.stringify([grant.scopes, grant.models]);
     keyOfGrant.set(grant, granted);
   }
-  // Whole numbers and JSON texts in a row: no two sequences of them are the same text.
+  // A sequence of whole numbers and JSON texts. No two different sequences give the same text.
   return hash('sha256', `${uid}${granted}${JSON.stringify(context)}${shape}`, 'base64');
 }

@@ -1,4 +1,4 @@
-// Reads on a replica: not before it has what the consumer itself has written, and by the rights that the primary has now.
+// Reads on a replica. They wait until it has the consumer's own writes, and use the rights that the primary has now.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -8,11 +8,11 @@ import { lagStatement, readPrimaryVersions, readWrittenLsn, replayedStatement } 
 
 /** Consumers whose last write the replica may not have yet. With more of them, those that wrote first are forgotten. */
 const mostWriters = 50_000;
-/** Most replicas are there within a few milliseconds. */
+/** Most replicas catch up within a few milliseconds. */
 const waitsMs = [0, 2, 4, 8];
 const mostBytes = 1_000;
 
-/** Where a write stands in the log; undefined while the primary is being asked, or could not say. */
+/** A write's position in the WAL; undefined until the primary has answered, and if it could not. */
 interface Write {
   lsn: string | undefined;
 }
@@ -27,7 +27,7 @@ export class Replica {
     this.#primary = primary;
   }
 
-  /** A consumer has written, or may have. */
+  /** Call when a consumer has written, or may have. */
   wrote(consumer: string): void {
     const write: Write = { lsn: undefined };
     this.#writes.set(consumer, write);
@@ -48,14 +48,14 @@ export class Replica {
       if (write.lsn === undefined) continue;
       const { rows } = await pool.run(replayedStatement, [write.lsn], mostBytes);
       if (rows[0]?.[0] !== 't') continue;
-      // Unless it has written once more meanwhile.
+      // unless it has written again meanwhile
       if (this.#writes.get(consumer) === write) this.#writes.delete(consumer);
       return true;
     }
     return false;
   }
 
-  /** The primary's versions, read after this was called. Those who ask while a statement is under way share the next one. */
+  /** The primary's versions, read after this call. Calls that come while a statement is under way share the next one. */
   primaryVersions(): Promise<string> {
     if (this.#asked === undefined) {
       const asked = this.#asking.then(() => {
@@ -68,7 +68,7 @@ export class Replica {
     return this.#asked;
   }
 
-  /** Seconds that it is behind. */
+  /** How many seconds the replica is behind. */
   async lag(pool: ReadPool): Promise<number> {
     const { rows } = await pool.run(lagStatement, [], mostBytes);
     return Number(rows[0]?.[0] ?? 0);

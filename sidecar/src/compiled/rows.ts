@@ -1,5 +1,5 @@
-// What Postgres gave for a plan becomes the raw records that Odoo's executor would have given, so that one shaper
-// (records/shape.ts) serves both.
+// Turns the rows of a plan into the raw records that Odoo's executor would give, so that one shaper (records/shape.ts) serves
+// both.
 
 import { Doubt } from './doubt.ts';
 import type { Column, Form, Level, Plan } from './plan.ts';
@@ -7,7 +7,7 @@ import type { Column, Form, Level, Plan } from './plan.ts';
 type Row = Record<string, unknown>;
 type Decoder = (value: unknown) => unknown;
 
-/** Of a flat plan, whose values are Postgres' texts. */
+/** Converters for a flat plan, whose values are Postgres' texts. */
 const ofText: Readonly<Partial<Record<Form, Decoder>>> = {
   plain: (value) => value ?? false,
   datetime: (value) => (value === null ? false : (value as string).slice(0, 19)),
@@ -18,13 +18,13 @@ const ofText: Readonly<Partial<Record<Form, Decoder>>> = {
   boolean: (value) => value === 't',
   json: (value) => (value === null ? false : (JSON.parse(value as string) as unknown)),
   properties: (value) => {
-    // Odoo puts them together from their definitions.
+    // Odoo assembles them from their definitions.
     if (value !== null) throw new Doubt('properties');
     return [];
   },
 };
 
-/** Of a tree, whose values are JSON's. */
+/** Converters for a tree, whose values are JSON. */
 const ofJson: Readonly<Partial<Record<Form, Decoder>>> = {
   ...ofText,
   boolean: (value) => value === true,
@@ -33,12 +33,12 @@ const ofJson: Readonly<Partial<Record<Form, Decoder>>> = {
 
 function finite(value: unknown): number {
   const number = Number(value);
-  // The ORM's encoder has its own word on NaN.
+  // The executor has its own rule for NaN.
   if (!Number.isFinite(number)) throw new Doubt('values');
   return number;
 }
 
-/** The places of a flat result's columns, for all of its rows. */
+/** The positions of a flat result's columns, the same for all of its rows. */
 export class FlatReader {
   readonly #id: number;
   readonly #steps: { field: string; decode: (row: readonly (string | null)[]) => unknown }[];
@@ -92,7 +92,7 @@ export class TreeReader {
     return this.#rows(this.#root.name).map((row) => this.#record(this.#root, row));
   }
 
-  /** Each place in the answer has an object of its own: shaping changes them. */
+  /** Each place in the answer gets an object of its own, because shaping changes them. */
   #record(level: Level, row: Row): Row {
     const record: Row = { id: row['id'] };
     for (const column of level.columns) record[column.field] = this.#value(column, row);
@@ -108,7 +108,7 @@ export class TreeReader {
         if (value === null) return false;
         const found = this.#of(this.#byId, level, (rows) => new Map(rows.map((target) => [target['id'], target]))).get(value);
         if (found !== undefined) return this.#record(this.#level(level), found);
-        // A rule hides it, but not its name.
+        // A rule hides the record, but not its name.
         return { id: value, display_name: row[name ?? ''] ?? false };
       }
       case 'ids':

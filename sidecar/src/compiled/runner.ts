@@ -11,20 +11,20 @@ import type { Plan } from './plan.ts';
 import type { PlanEntry } from './plan_cache.ts';
 import { FlatReader, TreeReader } from './rows.ts';
 
-/** From then on the statement is prepared in each connection. */
+/** After this many runs, the statement is prepared in each connection. */
 const frequentFrom = 2;
 const mostBytesOfVersions = 1_000_000;
-/** What a narrowed credential must not see in texts: Odoo's end masks it. */
+/** A narrowed credential must not see this in texts: the executor masks it. */
 const masked = 'access_token=';
 
 export interface Asked {
-  /** Of a read by ids; empty otherwise. */
+  /** The ids of a read by ids; otherwise empty. */
   readonly ids: readonly number[];
   readonly limit: number;
   readonly values: readonly unknown[];
   readonly mostBytes: number;
   readonly isNarrowed: boolean;
-  /** Who takes turns with others at the connections. */
+  /** The caller for which the fair queue counts this read. */
   readonly caller: string;
 }
 
@@ -50,7 +50,7 @@ export async function runPlan(pool: ReadPool, entry: PlanEntry, asked: Asked): P
   });
   const at = (name: string) => names.indexOf(name);
   const [first] = rows;
-  // Without a row there are no versions in it. Those of a moment later do as well: they never become again what they were.
+  // An empty result holds no versions. Those of a moment later will do, because versions never return to an earlier state.
   const versions = first === undefined ? await currentVersions(pool) : (first[at('versions')] ?? '');
   if (versions !== plan.versions) throw new OutdatedError(versions);
   if (asked.isNarrowed && rows.some((row) => row.some((text) => text?.includes(masked)))) throw new Doubt('masked');
@@ -86,7 +86,7 @@ function treeRecords(plan: Plan, row: readonly (string | null)[] | undefined, at
   return new TreeReader(plan, (level) => row[at(level)] ?? null).records();
 }
 
-/** As they were asked for, without those that are missing or hidden. */
+/** The records in the order of the ids, without missing or hidden ones. */
 function inOrder(records: Records['records'], ids: readonly number[]): Records['records'] {
   if (records.length < 2) return records;
   const found = new Map<unknown, Records['records'][number]>(records.map((record) => [record['id'], record]));
@@ -97,7 +97,7 @@ function totalOf({ count }: Plan, total: string | null | undefined): { total?: n
   return count === null || total == null ? {} : { total: Number(total) };
 }
 
-/** There may be more behind a full page. */
+/** A full page may be followed by more. */
 function nextOf(
   { next, flat }: Plan,
   { limit }: Asked,

@@ -1,9 +1,9 @@
-// The shape of a read: what is left of it when every value that may vary is replaced by a slot. Odoo compiles a shape once
-// for a caller; reads of the same shape differ only in the parameters of one statement.
+// The shape of a read: the read with a slot in place of each value that may vary. Odoo compiles a shape once for a caller; reads
+// of the same shape differ only in the parameters of one statement.
 //
-// A slot says the class of its value, because SQL follows it: `x < -5` and `x < 5` treat empty values differently. Equal
-// values share a slot, because Odoo merges conditions of equal values. Values that decide about the SQL by
-// themselves (empty ones, booleans, words like `today`) stay in the shape.
+// A slot holds the class of its value, because the SQL depends on it: `x < -5` and `x < 5` treat empty values differently. Equal
+// values share a slot, because Odoo merges conditions of equal values. Values that change the SQL (empty ones, booleans, words
+// like `today`) stay in the shape.
 
 import type { Domain, Operation, Place } from '../executor/operations.ts';
 
@@ -16,12 +16,12 @@ interface Slot {
 export interface Shape {
   /** The same for two reads that one statement can answer. */
   readonly key: string;
-  /** The read with slots, as Odoo's end compiles it. */
+  /** The read with slots, as the executor compiles it. */
   readonly operation: Readonly<Record<string, unknown>>;
   readonly values: readonly unknown[];
 }
 
-/** Their plans are worth having with the number in the text: Postgres guesses badly how much `limit $1` takes. */
+/** The common limits get plans with the number in the text, because Postgres estimates `limit $1` badly. */
 const usualLimits: ReadonlySet<number> = new Set([1, 10, 20, 25, 50, 80, 100, 200, 250, 500, 1_000]);
 /** Longer reads are rare, and their keys would fill the cache. */
 const mostCharacters = 8_192;
@@ -29,10 +29,10 @@ const mostCharacters = 8_192;
 const mostInt4 = 2_147_483_647;
 const day = /^\d{4}-\d{2}-\d{2}$/;
 const moment = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
-/** What Odoo may take for a moment that depends on the clock, or for a date in another form (odoo/orm/domains.py). */
+/** Texts that Odoo may read as a time relative to now, or as a date in another form (odoo/orm/domains.py). */
 const timeLike = /^\s*(?:today|now|[+\-=]|\d{4}-\d{2}|\d{1,2}[-/.:])/i;
 
-/** Undefined for a read that no statement stands for. */
+/** Undefined for a read that cannot become one statement. */
 export function shapeOf(operation: Operation): Shape | undefined {
   const slots = new Slots();
   let shaped: Record<string, unknown>;
@@ -49,7 +49,7 @@ export function shapeOf(operation: Operation): Shape | undefined {
   return key.length > mostCharacters ? undefined : { key, operation: shaped, values: slots.values };
 }
 
-const noShape = Symbol('no statement stands for it');
+const noShape = Symbol('it cannot become one statement');
 
 type Search = Extract<Operation, { op: 'search' }>;
 type Read = Extract<Operation, { op: 'read' }>;
@@ -60,12 +60,12 @@ function ofRead({ op, model, ids, fields, brief }: Read, slots: Slots): Record<s
 }
 
 function ofIds(ids: unknown, slots: Slots): Slot {
-  // Records that stand twice in an answer are rare, and need an object each.
+  // Duplicate ids are rare, and each would need an object of its own.
   if (!Array.isArray(ids) || ids.length === 0 || !ids.every(isId) || new Set(ids).size < ids.length) throw noShape;
   return slots.add(ids, 'list:id');
 }
 
-/** The ORM's own reading methods, by what their arguments in turn are. */
+/** The ORM's own reading methods, with their arguments in order. */
 const readingMethods: ReadonlyMap<string, readonly (string | undefined)[]> = new Map([
   ['read', ['fields', 'load']],
   ['search', ['domain', 'offset', 'limit', 'order']],
@@ -73,7 +73,7 @@ const readingMethods: ReadonlyMap<string, readonly (string | undefined)[]> = new
   ['search_read', ['domain', 'fields', 'offset', 'limit', 'order', 'load']],
 ]);
 
-/** The ids that a call of `read` is about: as such, or as the first argument, as in Odoo's RPC. */
+/** The ids of a call of `read`: given as `ids`, or as the first argument, as in Odoo's RPC. */
 export function idsOfCall({ method, ids, args }: Call): readonly number[] {
   if (method !== 'read') return [];
   return ids ?? (args[0] as readonly number[]);
@@ -109,7 +109,7 @@ function ofSearch(
   { op, model, domain, fields, brief, limit, offset, order, after, count }: Search,
   slots: Slots,
 ): Record<string, unknown> {
-  // An estimate is what Postgres says about the statement itself.
+  // An estimate comes from Postgres's plan for the statement.
   if (count === 'estimated') throw noShape;
   return {
     op,
@@ -147,7 +147,7 @@ function ofValue(value: unknown, slots: Slots): unknown {
   return isUniform ? slots.add(value, `list:${kind}`) : literal(value);
 }
 
-/** Its last value is the language that it is sorted in. Long values stand as two texts: Odoo looks up what they stand for. */
+/** The last value is the sort language. A long value is two texts (its beginning and digest), which Odoo looks up. */
 function ofPlace(place: Place, slots: Slots): unknown[] {
   return place.map((value, i) => {
     if (i === place.length - 1 || value === null) return literal(value);
@@ -156,7 +156,7 @@ function ofPlace(place: Place, slots: Slots): unknown[] {
   });
 }
 
-/** Undefined: it stays as it is. */
+/** Undefined: the value stays in the shape. */
 function classOf(value: unknown): string | undefined {
   if (typeof value === 'number') {
     if (value === 0 || !Number.isFinite(value)) return undefined;
@@ -170,7 +170,7 @@ function classOf(value: unknown): string | undefined {
   return timeLike.test(value) ? undefined : 'text';
 }
 
-/** Whether the calendar has it; and within the years that one second more does not leave. */
+/** Whether it is a date of the calendar, and one second more does not leave the possible years. */
 function isTime(iso: string): boolean {
   const date = new Date(iso);
   return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 19) === iso.slice(0, 19) && /^(?!0000|9999)/.test(iso);
@@ -180,7 +180,7 @@ function isId(id: unknown): boolean {
   return Number.isInteger(id) && (id as number) > 0 && (id as number) <= mostInt4;
 }
 
-/** Objects would be taken for slots, or are references of a batch. */
+/** Objects would be mistaken for slots, or are references of a batch. */
 function literal(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(literal);
   if (typeof value === 'object' && value !== null) throw noShape;

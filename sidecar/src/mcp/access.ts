@@ -1,9 +1,9 @@
-// Whether AI agents get in, and what they may do there: a setting for all, and what the caller's profile says.
+// Whether AI agents may connect, and whether they may write: by a setting for all, and by the caller's profile.
 
 import { GatewayError } from '../errors.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 
-/** `ask`: a write first runs as a dry run, and happens when somebody has agreed to what it shows. */
+/** `ask`: a write first runs as a dry run, and is carried out once a person has agreed to the result. */
 type Writes = 'allowed' | 'ask' | 'never';
 
 /** Throws `agent.off`. */
@@ -16,9 +16,9 @@ export function writesOf({ database, principal }: RequestContext): Writes {
 }
 
 /**
- * Throws `origin.not_allowed` for a web page, unless it is on the user's own machine, is the gateway's own, or a manager named
- * its origin. `*`, which is good enough where a page must have a key of its own, stands for no origin here: agents run beside
- * browsers. What the request says about its host proves nothing: a name can lead anywhere (DNS rebinding).
+ * Throws `origin.not_allowed` for a web page, unless it is on the user's own machine, is the gateway's own, or has an origin that
+ * a manager has listed. `*` does not count here: agents run beside browsers, so a page needs no key of its own. The request's
+ * Host header proves nothing, because a name can lead anywhere (DNS rebinding).
  */
 export function requireOrigin({ database, request }: RequestContext): void {
   const { origin } = request.headers;

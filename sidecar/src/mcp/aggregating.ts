@@ -1,4 +1,4 @@
-// The tool that counts and sums: Odoo's own `formatted_read_group`, so that an agent need not read what it only adds up.
+// The tool that counts and sums: Odoo's own `formatted_read_group`, so that an agent need not read records only to add them up.
 
 import { z } from 'zod';
 import { requireScope } from '../credentials/scopes.ts';
@@ -66,7 +66,7 @@ async function aggregate(
   };
 }
 
-/** `{id, name}` for a record; without the conditions that would find a group's records. */
+/** A group with `{id, name}` for a record, without the domain of the group's records. */
 function shown(group: Row): Row {
   const row: Row = {};
   for (const [key, value] of Object.entries(group)) {

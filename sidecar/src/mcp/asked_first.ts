@@ -1,5 +1,5 @@
-// Writes that somebody agrees to first: the call runs as a dry run, answers with what it would change, and happens when it
-// comes again with the confirmation.
+// Writes that a person must agree to first. The first call runs as a dry run and answers with the changes. A second call with the
+// confirmation carries it out.
 
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
@@ -20,7 +20,7 @@ export const outputOfWrite = z.object({
 
 /**
  * @param call the tool's name and its arguments without `confirm`
- * @param act carries it out; its parameter is the key to do it once under
+ * @param act carries it out; its parameter is the idempotency key
  */
 export async function askedFirst(
   shapes: RecordShapes,
@@ -41,7 +41,7 @@ export async function askedFirst(
     status: 'confirmation_required',
     ...shown,
     confirm: await makeConfirmation(context, call),
-    hint: 'Nothing was done yet. Show this to the user. If they agree, call again within 5 minutes with the same arguments and confirm.',
+    hint: 'Nothing has been done yet. Show this to the user. If they agree, call again within 5 minutes with the same arguments and confirm.',
   };
 }
 
@@ -60,7 +60,7 @@ async function tryOut(
     context.dryRun = undefined;
   }
   const report = context.dryRunReport;
-  if (report === undefined) return { changes: [], not_shown: ['What this changes is not known before it runs.'] };
+  if (report === undefined) return { changes: [], not_shown: ['Its effects cannot be known before it runs.'] };
   const notShown = [
     ...(report.mails > 0 ? [`${report.mails} e-mail${report.mails > 1 ? 's' : ''} would be sent.`] : []),
     ...(report.outside ? ['It tries to reach another system, which a dry run does not.'] : []),
@@ -71,7 +71,7 @@ async function tryOut(
   return { changes, ...(notShown.length === 0 ? {} : { not_shown: notShown }) };
 }
 
-/** `{record, from, to}` of each record: only what changes. */
+/** `{record, from, to}` for each record, with the changed fields only. */
 async function changesOf(shapes: RecordShapes, context: RequestContext, { differences = [] }: DryRunReport): Promise<Json[]> {
   const bytes = context.database.settings['agent.answer_bytes'] / Math.max(1, differences.length);
   const shaped = async (model: string, values: Readonly<Record<string, unknown>> | null) => {

@@ -9,7 +9,7 @@ export const modelName = z.string().max(128);
 export const id = z.int().min(1);
 export const fieldNames = z.array(line).max(200);
 
-/** In which company, language and time zone; the user's own when nothing is said. */
+/** Company, language and time zone; by default the user's own. */
 export const settingOfCall = {
   company: z.int().min(1).optional(),
   language: z.string().max(40).optional(),
@@ -17,7 +17,7 @@ export const settingOfCall = {
 };
 type SettingOfCall = z.infer<z.ZodObject<typeof settingOfCall>>;
 
-/** How an answer ends that is not the whole of it. */
+/** The end of an incomplete answer. */
 export const pageOfAnswer = {
   next_cursor: z.string().optional(),
   hint: z.string().optional(),
@@ -25,7 +25,7 @@ export const pageOfAnswer = {
 
 /**
  * From now on, the context asks for this path and query.
- * @param once the key that a write is done once under; it was made for these very arguments
+ * @param once the idempotency key of a write, made for these very arguments
  */
 export function ask(
   context: RequestContext,
@@ -54,7 +54,7 @@ export function placeOf(cursor: string | undefined): { cursor?: string; offset?:
   return cursor === undefined ? {} : { cursor };
 }
 
-/** Where a list goes on: behind a cursor, or at an offset if its order has no cursor. */
+/** Where a list continues: after a cursor, or at an offset if its order has no cursor. */
 export function cursorBehind({ meta, next }: Outcome): string | undefined {
   const cursor = meta?.['next'];
   if (typeof cursor === 'string') return cursor;

@@ -1,8 +1,8 @@
-// Answers that fit into a conversation: nothing empty, long texts cut, and no more records than the budget holds.
+// Makes answers fit into a conversation: no empty fields, long texts cut, and no more records than the budget holds.
 
 import type { Row } from '../records/collection.ts';
 
-/** Of a text in a list; one record's may be longer. */
+/** The longest text in a list. Texts of a single record may be longer. */
 const longestInList = 300;
 const shareOfOneText = 0.5;
 const mostItems = 50;
@@ -17,14 +17,14 @@ export function fitting(rows: readonly unknown[], bytes: number): number {
   return most === -1 ? rows.length : Math.max(1, most);
 }
 
-/** A value of any kind, or the beginning of its JSON. */
+/** The value, or the beginning of its JSON if it is too long. */
 export function beginning(value: unknown, bytes: number): { result: unknown; hint?: string } {
   const text = JSON.stringify(value) ?? 'null';
   if (text.length <= bytes) return { result: value };
   return { result: text.slice(0, bytes), hint: `The result was cut at ${bytes} of ${text.length} characters.` };
 }
 
-/** Records as an agent reads them: no field that is empty, no text longer than it needs. */
+/** Records for an agent, without empty fields and with long texts cut. */
 export function compact(rows: readonly Row[], bytes: number): Row[] {
   const longest = rows.length === 1 ? Math.max(longestInList, Math.floor(bytes * shareOfOneText)) : longestInList;
   return rows.map((row) => compactRow(row, longest));

@@ -1,4 +1,4 @@
-// The tools that a caller has: in a fixed order, so that clients may keep the list, and no tool that its credential cannot use.
+// The tools of a caller, in a fixed order so that clients may keep the list. Tools that its credential cannot use are left out.
 
 import type { OperationKind, RequestContext } from '../pipeline/context.ts';
 import type { Parts } from '../records/collection.ts';
@@ -23,7 +23,7 @@ export class Catalogue {
     return [...this.#tools, ...(await this.#resources.of(context))].filter((tool) => isOpen(tool, context));
   }
 
-  /** What a call of it is charged as. A resource's tool is called after what it does. */
+  /** The kind of operation that a call counts as. The name of a resource's tool ends in what it does. */
   kindOf(name: string): OperationKind {
     const tool = this.#tools.find((candidate) => candidate.name === name);
     if (tool !== undefined) return tool.kind;
@@ -31,14 +31,17 @@ export class Catalogue {
     return name.endsWith('_create') || name.endsWith('_update') ? 'write' : 'read';
   }
 
-  /** Also one that the caller's list has not, so that it learns what it lacks. Undefined when there is no such tool. */
+  /**
+   * Finds tools that are not in the caller's list, too, so that the refusal names the missing scope. Undefined if there is no
+   * such tool.
+   */
   async named(context: RequestContext, name: string): Promise<Tool | undefined> {
     const own = this.#tools.find((candidate) => candidate.name === name);
     return own ?? (await this.#resources.of(context)).find((candidate) => candidate.name === name);
   }
 }
 
-/** A method may only read, so calling one is no write before Odoo says so. */
+/** A method may only read, so a call counts as a write only when Odoo says so. */
 function isOpen(tool: Tool, context: RequestContext): boolean {
   const mayWrite = tool.kind === 'read' || tool.kind === 'call' || writesOf(context) !== 'never';
   return mayWrite && tool.isFor(context);

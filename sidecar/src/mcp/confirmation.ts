@@ -1,6 +1,6 @@
-// A confirmation: proof that somebody was shown what a call would do, and the key under which it is done once. It is signed
-// with a secret that all sidecars of the database have, and good for one caller with one grant, one tool with these
-// arguments, and five minutes. Nothing of it is stored before it is used.
+// A confirmation proves that the effects of a call were shown, and holds the key that makes the call happen once. It is signed
+// with a secret that all sidecars of the database share. It is valid for one caller with one grant, one tool with these
+// arguments, and five minutes. Nothing is stored before it is used.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { perDatabase } from '../db/database.ts';
@@ -21,7 +21,7 @@ export async function makeConfirmation(context: RequestContext, call: readonly u
   return `${nonce}.${until}.${signatureOf(value, nonce, until, context, call).toString('base64url')}`;
 }
 
-/** The key that the call is done once under. Throws `agent.confirmation`. */
+/** The idempotency key of the call. Throws `agent.confirmation`. */
 export async function checkConfirmation(context: RequestContext, call: readonly unknown[], text: string): Promise<string> {
   const [, nonce = '', until = '', signature = ''] = form.exec(text) ?? [];
   if (nonce === '' || Number.parseInt(until, 36) < Date.now()) throw new GatewayError('agent.confirmation');
@@ -35,7 +35,7 @@ export async function checkConfirmation(context: RequestContext, call: readonly 
   throw new GatewayError('agent.confirmation');
 }
 
-/** JSON holds no line feed: where each part ends is plain. */
+/** JSON holds no line feed, so the end of each part is clear. */
 function signatureOf(secret: Buffer, nonce: string, until: string, context: RequestContext, call: readonly unknown[]): Buffer {
   const { database, principal } = context;
   const { scopes, models } = principal.grant;
@@ -45,7 +45,7 @@ function signatureOf(secret: Buffer, nonce: string, until: string, context: Requ
     .digest();
 }
 
-/** Models write the same arguments in any order. */
+/** Language models may write the same arguments in another order. */
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder);
   if (typeof value !== 'object' || value === null) return value;

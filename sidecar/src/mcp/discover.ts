@@ -12,7 +12,7 @@ import type { Json, Tool } from './tool.ts';
 import { parsed, schemaOf } from './tool.ts';
 
 const mostModels = 15;
-/** Of a description, so that structured and plain text together stay under 6 kB. */
+/** The longest description, so that structured and plain text together stay under 6 kB. */
 const bytesOfDescription = 2_500;
 const mostChoices = 12;
 
@@ -83,7 +83,7 @@ export function discoveryTools(odoo: Odoo): Tool[] {
 async function whoami(odoo: Odoo, context: RequestContext): Promise<Json> {
   const { principal, database } = context;
   const fields = { company_id: {}, company_ids: { fields: { name: {} } }, lang: {}, tz: {} };
-  // The gateway's own question about the caller's own user: no scope is needed to know who one is.
+  // The gateway reads the caller's own user. That needs no scope.
   const own = { op: 'read', model: 'res.users', ids: [principal.userId], fields } as const;
   const [result] = await odoo.read(context, [own], { scopes: null, models: null });
   const [user = {}] = asRecords(result).records;
@@ -111,10 +111,10 @@ async function findModels(odoo: Odoo, context: RequestContext, { query = '' }: z
     .sort((a, b) => b.score - a.score || a.model.model.length - b.model.model.length)
     .slice(0, mostModels)
     .map(({ model: { model, name, ...rights } }) => ({ model, name, may: rightsText(rights) }));
-  return { models, ...(models.length === 0 ? { hint: 'Nothing fits, or you may use no such model. Try another word.' } : {}) };
+  return { models, ...(models.length === 0 ? { hint: 'No model that you may use fits. Try another word.' } : {}) };
 }
 
-/** Each word counts once: most as a whole word of the label, least as a part of the technical name. */
+/** Each word counts once. It scores highest as a whole word of the label, lowest as a part of the technical name. */
 function scoreOf({ model, name }: { readonly model: string; readonly name: string }, words: readonly string[]): number {
   const label = name.toLowerCase();
   const parts = new Set(label.split(/\W+/));
@@ -155,7 +155,7 @@ async function describeModel(
     fields[field] = text;
   }
   const more = wanted.length - Object.keys(fields).length;
-  return { model, fields, ...(more > 0 ? { hint: `${more} more fields: name what you look for in query.` } : {}) };
+  return { model, fields, ...(more > 0 ? { hint: `${more} more fields: use query to find others.` } : {}) };
 }
 
 const telling = new Set(

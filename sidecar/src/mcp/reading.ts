@@ -22,11 +22,11 @@ const searchInput = z.object({
   model: modelName,
   domain: z.array(z.unknown()).max(500).optional().describe('[["country_id.code","=","BE"]]; & | ! as prefixes'),
   query: z.string().max(200).optional().describe('Part of the name'),
-  fields: fieldNames.optional().describe('Paths like partner_id.email; default: ten that tell most'),
+  fields: fieldNames.optional().describe('Paths like partner_id.email; default: the ten most useful'),
   order: z.string().max(500).optional().describe('"date desc, id"'),
   limit: z.int().min(1).max(mostAtOnce).optional().describe(`Default ${usualLimit}`),
   cursor: z.string().max(5_000).optional(),
-  count: z.boolean().optional().describe('Also the total'),
+  count: z.boolean().optional().describe('Also count all matches'),
   ...settingOfCall,
 });
 const records = z.array(z.object({}).loose());
@@ -44,7 +44,7 @@ export function readingTools(parts: Parts): Tool[] {
   return [
     {
       name: 'search_records',
-      description: 'Find records of a model by conditions. For sums and counts take aggregate.',
+      description: 'Find records of a model by conditions. For sums and counts use aggregate.',
       input: schemaOf(searchInput),
       output: schemaOf(searchOutput),
       kind: 'read',
@@ -89,7 +89,7 @@ interface Page {
   readonly said: Parameters<typeof ask>[3];
 }
 
-/** A page of a collection that fits into the budget. What is too much for it is asked for again, in fewer records. */
+/** A page of a collection that fits into the budget. A page that is too large is read again with fewer records. */
 export async function readPage(collection: Collection, context: RequestContext, page: Page): Promise<Json> {
   const bytes = context.database.settings['agent.answer_bytes'];
   const most = Math.min(page.limit, context.database.settings['limit.max']);
@@ -140,6 +140,6 @@ async function readRecords(
   return {
     records: shown,
     ...(missing.length === 0 ? {} : { missing }),
-    ...(left.length === 0 ? {} : { hint: `Cut at ${bytes} bytes. Read the others apart, or fewer fields: ${left.join(', ')}.` }),
+    ...(left.length === 0 ? {} : { hint: `Cut at ${bytes} bytes. Read these separately, or fewer fields: ${left.join(', ')}.` }),
   };
 }

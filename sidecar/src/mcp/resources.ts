@@ -1,5 +1,5 @@
-// Each resource as tools of its own: `products_search`, `orders_create`. They take and give the names that a manager chose,
-// and reach no more than the resource does.
+// Each resource as tools of its own: `products_search`, `orders_create`. They use the names that a manager chose, and reach no
+// more than the resource does.
 
 import { z } from 'zod';
 import { permits, requireScope } from '../credentials/scopes.ts';
@@ -95,7 +95,7 @@ export class ResourceTools {
       const { data, meta } = await outcome;
       return { record: data, ...meta };
     };
-    /** @param args with the path and the body that stand for them */
+    /** @param args the arguments, from which path and body are made */
     const write = (
       context: RequestContext,
       tool: string,
@@ -203,7 +203,7 @@ function schemaOfFields(
   return { type: 'object', properties, ...(required.length === 0 ? {} : { required }) };
 }
 
-/** The collection takes what it writes from the body, as if the arguments had come as one. */
+/** The collection reads the values from the body, so the arguments become one. */
 async function withBody(context: RequestContext, body: unknown, act: () => Promise<Outcome>): Promise<Outcome> {
   const { body: message } = context;
   context.body = body;

@@ -1,4 +1,4 @@
-// What a tool is, for the catalogue that lists it and the server that runs it.
+// The interface of a tool, used by the catalogue that lists it and the server that runs it.
 
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
@@ -8,13 +8,13 @@ export type Json = Readonly<Record<string, unknown>>;
 
 export interface Tool {
   readonly name: string;
-  /** For the model that chooses: what it does, and when to take another one. */
+  /** For the language model: what the tool does, and when to use another one. */
   readonly description: string;
   readonly input: Json;
   readonly output: Json;
   /** The kind it counts as: only `read` never changes anything. */
   readonly kind: OperationKind;
-  /** Whether the caller may use it at all; what it may reach with it shows when it is called. */
+  /** Whether the caller may use it at all. Models and fields are checked when it is called. */
   isFor(context: RequestContext): boolean;
   /**
    * Gives the answer, or throws a GatewayError.
@@ -35,15 +35,15 @@ export function parsed<T>(shape: z.ZodType<T>, given: unknown): T {
   });
 }
 
-/** A JSON Schema that is short: each byte of it stands in every conversation. */
+/** A short JSON Schema, because each byte of it is part of every conversation. */
 export function schemaOf(shape: z.ZodType): Json {
   const { $schema: _version, ...schema } = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' });
   return withoutBounds(schema) as Json;
 }
 
-/** Bounds are checked, and named when they are passed. */
+/** Left out of the schema. Bounds are checked anyway, and the refusal names them. */
 const bounds = new Set(['maximum', 'minimum', 'maxLength', 'minLength', 'maxItems', 'minItems', 'pattern']);
-/** No tool's argument is called like this: wherever they stand, they say what is plain without them. */
+/** Keywords that only say the obvious. No tool has an argument of this name. */
 const plain = new Set(['additionalProperties', 'propertyNames']);
 
 function withoutBounds(value: unknown): unknown {

@@ -1,5 +1,5 @@
-// Which apps may ask users for access. The setting `oauth.apps` opens it further and further: to those that a manager has
-// registered, to those with a metadata document, to those that registered themselves.
+// Finds the apps that may ask users for access. The setting `oauth.apps` allows, step by step, apps that a manager has
+// registered, apps with a metadata document, and apps that registered themselves.
 
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../db/database.ts';

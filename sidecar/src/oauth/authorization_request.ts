@@ -1,5 +1,5 @@
-// What an app asks a user for (RFC 6749, section 4.1.1, with PKCE). It is checked here, signed, and carried to Odoo's page by the
-// browser, so that requests that nobody answers leave nothing behind. `controllers/consent.py` reads it.
+// An app's request to a user (RFC 6749, section 4.1.1, with PKCE). It is checked and signed here, and the browser carries it to
+// Odoo's page. So unanswered requests leave nothing behind. `controllers/consent.py` reads it.
 
 import { SignJWT } from 'jose';
 import { parseResource } from '../credentials/resource.ts';
@@ -12,7 +12,7 @@ import type { App } from './apps.ts';
 
 /** Long enough to log in with a second factor. */
 const goodForS = 30 * 60;
-/** The page's address holds it all, and proxies take addresses of 8 kB. */
+/** The page's URL holds all of it, and proxies accept URLs of 8 kB. */
 const longestState = 1_000;
 const longestScope = 1_000;
 const challengeFormat = /^[A-Za-z0-9_-]{43}$/;
@@ -31,13 +31,13 @@ export interface Agreement {
   readonly redirectUri: string;
   readonly state: string | undefined;
   readonly challenge: string;
-  /** Null: the app has not said. */
+  /** Null: the app has named none. */
   readonly scopes: readonly string[] | null;
   readonly resource: string | null;
   readonly issuer: string;
 }
 
-/** Throws what the app gets to know by way of the redirect. */
+/** Throws errors that the app gets through the redirect. */
 export function parseAgreement(parameter: Parameter, app: App, redirectUri: string, issuer: string): Agreement {
   if (parameter('response_type') !== 'code') throw new GatewayError('oauth.response_type');
   const challenge = parameter('code_challenge');
@@ -56,7 +56,7 @@ export function isState(text: string): boolean {
   return text.length <= longestState && /^[\x20-\x7e]*$/.test(text);
 }
 
-/** `offline_access` asks for what every app gets. Throws `oauth.scope`. */
+/** `offline_access` is ignored, because every app gets refresh tokens. Throws `oauth.scope`. */
 function scopesOf(text: string | undefined): readonly string[] | null {
   if (text === undefined) return null;
   const scopes = text.length > longestScope ? undefined : parseScopes(text.replace(/(?<!\S)offline_access(?!\S)/g, ''));

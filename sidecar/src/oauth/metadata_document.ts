@@ -1,5 +1,6 @@
-// Apps whose `client_id` is the address of a document about them (draft-ietf-oauth-client-id-metadata-document). Anybody can
-// make the gateway fetch such an address: it goes through the guard of webhooks, follows no redirect, and is read up to a bound.
+// Apps whose `client_id` is the address of a document about them (draft-ietf-oauth-client-id-metadata-document). Anyone can make
+// the gateway fetch such an address. So the request passes the same guard as webhooks, follows no redirects, and reads only up to
+// a bound.
 
 import { LRUCache } from 'lru-cache';
 import { Agent } from 'undici';
@@ -14,7 +15,7 @@ const longestAddress = 500;
 const mostBytes = 16_384;
 const timeoutMs = 5_000;
 const keptForMs = 15 * 60_000;
-/** So that an address that does not answer is not asked by every request. */
+/** How long a failure is kept, so that not every request asks a broken address again. */
 const failureKeptForMs = 30_000;
 const mostKept = 500;
 const mostAtATime = 4;
@@ -37,7 +38,7 @@ const documentShape = metadataShape.extend({
   token_endpoint_auth_method: z.literal('none').default('none'),
 });
 
-/** Whether a `client_id` is such an address: https, a path, nothing that could be written in two ways. */
+/** Whether a `client_id` is such an address: https, with a path, in its only spelling. */
 export function isDocumentAddress(clientId: string): boolean {
   if (clientId.length > longestAddress || !clientId.startsWith('https://') || !URL.canParse(clientId)) return false;
   const url = new URL(clientId);
@@ -54,7 +55,7 @@ class Documents {
     database.onChange('setting', () => this.#known.clear());
   }
 
-  /** Rejects with `oauth.client`, which says what is wrong with the document. */
+  /** Rejects with `oauth.client`, which names the document's fault. */
   read(address: string): Promise<AppMetadata> {
     const known = this.#known.get(address);
     if (known !== undefined) return known instanceof GatewayError ? Promise.reject(known) : Promise.resolve(known);
@@ -75,7 +76,7 @@ class Documents {
       return found;
     } catch (thrown) {
       this.#database.log.info({ err: thrown, app: address }, 'the metadata document of an app was not accepted');
-      // Which addresses answer inside, and what, is not for the caller to learn.
+      // The caller must not learn which internal addresses answer, or how.
       const message = thrown instanceof DocumentError ? thrown.message : 'could not be read';
       const error = new GatewayError('oauth.client', { message: `The document at the client_id ${message}.`, cause: thrown });
       this.#known.set(address, error, { ttl: failureKeptForMs });

@@ -2,7 +2,7 @@
 // operating system opens the app for (RFC 8252).
 
 const longest = 1_000;
-/** Schemes that browsers and systems handle themselves: no app gets what is sent there. */
+/** Schemes that browsers and systems handle themselves, so that no app could receive the answer. */
 const notApps = new Set(
   'about blob chrome data file filesystem ftp intent jar javascript mailto ms-settings resource sms tel urn vbscript view-source ws wss'.split(
     ' ',
@@ -19,12 +19,12 @@ export function isRedirectUri(text: string): boolean {
   return /^[a-z][a-z0-9+.-]+:$/.test(protocol) && !notApps.has(protocol.slice(0, -1));
 }
 
-/** Of those registered, exactly one; on the user's own computer whatever port was free (RFC 8252, section 7.3). */
+/** Whether it equals a registered address. On the user's own computer, any port will do (RFC 8252, section 7.3). */
 export function isRegistered(asked: string, registered: readonly string[]): boolean {
   return isRedirectUri(asked) && registered.some((uri) => uri === asked || withoutPort(uri) === withoutPort(asked));
 }
 
-/** Itself, unless it is a port of the user's computer. */
+/** The address; without its port if it is on the user's computer. */
 function withoutPort(uri: string): string {
   if (!isRedirectUri(uri)) return uri;
   const url = new URL(uri);

@@ -1,4 +1,4 @@
-// Changes of a collection since a token: records as the caller reads them now, and ids that are gone or out of its sight.
+// Changes of a collection since a token: records as the caller can read them now, and ids of records that are gone or hidden.
 
 import { readChanges } from '../db/change_feed.ts';
 import type { Settings } from '../db/settings.ts';
@@ -14,25 +14,25 @@ import { numberOf, tokenAt } from './since.ts';
 
 const parameters = ['since', 'fields', 'domain', 'limit', 'wait'] as const;
 const longestWaitS = 25;
-/** A notification may get lost: a request that waits looks by itself now and then. */
+/** A notification may get lost, so a waiting request also looks at this interval. */
 const lookEveryMs = 5_000;
 
 interface Removed {
   readonly id: number;
-  /** `not_visible`: out of the caller's sight, or of the domain. */
+  /** `not_visible`: hidden from the caller, or outside the domain. */
   readonly reason: 'deleted' | 'not_visible';
 }
 
 export interface Changes {
   readonly upserts: readonly Row[];
   readonly removed: readonly Removed[];
-  /** What the next request gives as `since`. */
+  /** The `since` of the next request. */
   readonly next: string;
   /** Whether there are further changes already. */
   readonly more: boolean;
 }
 
-/** Throws `sync.off`, `sync.token`, `sync.reset`, and what a list throws. */
+/** Throws `sync.off`, `sync.token`, `sync.reset`, and the errors of a list. */
 export async function changesOf(
   feeds: ChangeFeeds,
   parts: Parts,
@@ -67,7 +67,7 @@ export async function changesOf(
   if (part.rights !== start.rights || !part.synced) await numberOf(context, binding, since, part); // says what changed
 
   const more = part.changes.length === query.limit;
-  // All that was numbered up to `last` has been looked at when the part is not full.
+  // If the part is not full, everything numbered up to `last` has been seen.
   const reached = more ? (part.changes.at(-1)?.[0] ?? number) : part.last;
   const next = await tokenAt(context, binding, reached, part.rights);
   const { upserts, removed } = await values(parts, context, query, search, part.changes);
@@ -94,7 +94,7 @@ async function values(
 function parseChangesQuery(url: string, settings: Settings): { query: ListQuery; since: string; waitMs: number } {
   const { query, given } = readListQuery(url, settings, parameters);
   if (given.since === undefined || given.since === '') {
-    const message = 'since is missing. Begin with since=new, then give what the last answer has as meta.next.';
+    const message = 'since is missing. Begin with since=new, then give the meta.next of the last answer.';
     throw new GatewayError('sync.token', { message });
   }
   const seconds = given.wait === undefined ? 0 : wholeNumber(given.wait);

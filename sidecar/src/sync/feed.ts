@@ -1,4 +1,4 @@
-// Follows the change feed of one database: numbers what was noted, and wakes the requests that wait for news.
+// Follows the change feed of one database: numbers new changes, and wakes the requests that wait for them.
 //
 // A notification, or a request that asks, starts the stamping; one at a time here, and Postgres lets one sidecar at a time. So
 // however many requests wait, a change costs one statement.
@@ -25,7 +25,7 @@ class Feed {
     });
   }
 
-  /** Everything that was committed before the call has its number afterwards. */
+  /** Afterwards, everything that was committed before the call has its number. */
   stamp(): Promise<void> {
     if (this.#running === undefined) {
       this.#running = this.#stampAll().finally(() => {
@@ -33,7 +33,7 @@ class Feed {
       });
       return this.#running;
     }
-    // The one that runs may have looked already: another one follows it, for all who ask meanwhile.
+    // The running one may have missed the latest changes. One more follows it, for all calls that come meanwhile.
     this.#following ??= this.#running
       .catch(() => undefined)
       .then(() => {
@@ -43,7 +43,7 @@ class Feed {
     return this.#following;
   }
 
-  /** Returns when there may be news, after `ms`, or when the caller has left. */
+  /** Returns when there may be changes, after `ms`, or when the caller has left. */
   async news(ms: number, signal: AbortSignal): Promise<void> {
     const timer = new AbortController();
     const stop = AbortSignal.any([signal, timer.signal]);
@@ -89,7 +89,7 @@ export class ChangeFeeds {
     return feed;
   });
 
-  /** Requests that wait are answered now, and no other begins to wait. */
+  /** Answers the waiting requests now, and lets no others wait. */
   stop(): void {
     this.#stopped = true;
     for (const feed of this.#all) feed.stop();

@@ -1,5 +1,5 @@
-// Where a reader of the change feed stands, as a token that it gives back. Sealed like a cursor, and good for the same user,
-// database, model, fields and domain only.
+// A reader's position in the change feed, as a token that it sends back. It is sealed like a cursor, and valid only for the same
+// user, database, model, fields and domain.
 
 import type { FeedPart } from '../db/change_feed.ts';
 import { GatewayError } from '../errors.ts';
@@ -7,10 +7,10 @@ import type { RequestContext } from '../pipeline/context.ts';
 import type { Binding } from '../records/cursor.ts';
 import { readCursor, writeCursor } from '../records/cursor.ts';
 
-/** In the place of a cursor's order: no list has it. */
+/** Takes the place of a cursor's order. No list has this order. */
 const mark = 'changes';
 
-/** The number of the last change that the reader has. Throws `sync.token`, or `sync.reset` when it has to begin again. */
+/** The number of the last change that the reader has. Throws `sync.token`, or `sync.reset` if it has to start over. */
 export async function numberOf(context: RequestContext, binding: Binding, text: string, feed: FeedPart): Promise<number> {
   const place = await readCursor(context, binding, text).catch((error: unknown) => {
     if (error instanceof GatewayError && error.reason === 'query.cursor') throw new GatewayError('sync.token');

@@ -8,15 +8,15 @@ import { decoded, withoutCredentials } from '../redact/texts.ts';
 import { sign } from './sign.ts';
 
 const keptOfAnswer = 1_024;
-/** Read beyond that: of a secret that the cut goes through, no half stays. */
+/** Read a little more than is kept, so that a secret at the cut is recognized and no half of it stays. */
 const overlap = 4_096;
-/** More of an answer is not read: the connection is closed instead of being kept. */
+/** The most that is read of an answer. With a longer one, the connection is closed instead of being reused. */
 const drainedOfAnswer = 65_536;
 
 const keptOfError = 500;
 const mostOfBody = 5 * 1024 * 1024;
 
-/** The body of an event. `values`: what the owner reads of the record now, null when it is gone. */
+/** The body of an event. `values`: the record as the owner reads it now; null if it is gone. */
 export function renderEvent(job: Job, values: unknown): string {
   return JSON.stringify({
     id: job.eventId,
@@ -82,7 +82,7 @@ async function post(
 
 function headersOf(webhook: Webhook, job: Job, body: string): string[] {
   const timestamp = Math.floor(Date.now() / 1000);
-  // A webhook's own headers first: those that say what is sent cannot be replaced, the addon refuses their names.
+  // A webhook's own headers come first. They cannot replace those that describe the body: the addon refuses their names.
   const headers = ['user-agent', 'odoo-api-gateway', 'accept', '*/*'];
   for (const { name, value } of webhook.headers) {
     if (value === null) throw new Unsendable(`The header ${name} has lost its value: this database is a copy. Type it again.`);
@@ -106,7 +106,7 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
   return Buffer.concat(kept).toString('utf8');
 }
 
-/** Receivers repeat what they were sent, and errors what could not be. */
+/** Receivers repeat what was sent, and errors repeat what could not be sent, so secrets are taken out. */
 function withoutSecrets(text: string, { headers, url }: Webhook): string {
   const values = headers.map(({ value }) => value ?? '');
   const password = URL.canParse(url) ? new URL(url).password : '';
@@ -134,13 +134,13 @@ function plain(error: unknown, webhook: Webhook, timeoutMs: number): string {
   if (error instanceof Unsendable) return error.message;
   if (error.name === 'TimeoutError') return `No answer within ${timeoutMs / 1000} s`;
   const host = URL.canParse(webhook.url) ? new URL(webhook.url).hostname : webhook.url;
-  // undici wraps some; Node gathers the failures of several addresses.
+  // undici wraps some errors, and Node collects the failures of several addresses in one.
   const inner = error instanceof AggregateError ? error.errors[0] : (error.cause ?? error);
   const message = inner instanceof Error ? inner.message || inner.name : String(inner);
   return message.startsWith(host) ? message : `${host}: ${message}`;
 }
 
-/** What Postgres keeps as JSON: no NUL, no half of a pair. */
+/** Text that Postgres accepts in JSON: no NUL, no half of a surrogate pair. */
 function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }

@@ -1,6 +1,6 @@
-// Empties the outbox of one database: claims what is due, has it read as its owners, hands it to the endpoints, records
-// what became of it. Any number of sidecars do this side by side; Postgres decides who gets which job,
-// and `gateway.webhook_finish()` whether a failed one is tried again or is a dead letter.
+// Empties the outbox of one database: claims due jobs, has their records read as the owners, hands them to the endpoints, and
+// records the results. Any number of sidecars do this side by side; Postgres decides who gets which job, and
+// `gateway.webhook_finish()` whether a failed one is tried again or is a dead letter.
 //
 // A notification starts a claim at once, a second without one starts it anyway. What is claimed while an endpoint's
 // last jobs are still being read waits for the next claim, so that under load more jobs share one claim and one reading.
@@ -20,14 +20,14 @@ import { Endpoint } from './endpoint.ts';
 import { isPassing, renderAll } from './render.ts';
 
 /**
- * What a webhook's owner reads of records: by id, without those that are gone or hidden. Rejects with the reasons of
- * the channel and of the executor.
+ * Records as a webhook's owner reads them: by id, without those that are gone or hidden. Rejects with the reasons of the channel
+ * and of the executor.
  */
 type RecordReader = (database: Database, webhook: Webhook, ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
 
 export interface WebhookTally {
   readonly database: string;
-  /** Jobs that are claimed at this moment. */
+  /** Jobs that are claimed now. */
   readonly held: number;
   readonly delivered: number;
   readonly failed: number;
@@ -40,7 +40,7 @@ export interface DispatcherOptions {
   /** This sidecar's UUID: jobs are claimed under it. */
   readonly instance: string;
   readonly readRecords: RecordReader;
-  /** In place of the system's resolver. */
+  /** Replaces the system's resolver. */
   readonly lookup?: LookupFunction;
 }
 
@@ -90,7 +90,7 @@ export class WebhookDispatcher {
     this.#renewal = setInterval(() => void this.#renew(), renewEveryMs);
   }
 
-  /** Claims no more, waits for the requests that are under way, gives back the rest and records it all. */
+  /** Stops claiming, waits for running requests, gives back the rest, and records all results. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop.stop();
@@ -107,7 +107,7 @@ export class WebhookDispatcher {
       await this.#claim();
       return { ms: pollEveryMs, canBeWoken: true };
     } catch (error) {
-      // The database object says what is wrong with Postgres; here it only means: later.
+      // The database object logs what is wrong with Postgres. Here it only means: try later.
       this.#database.log.debug({ err: error }, 'webhooks: nothing claimed');
       return { ms: pollEveryMs, canBeWoken: false };
     }
@@ -161,7 +161,7 @@ export class WebhookDispatcher {
     }
   }
 
-  /** Makes the bodies of claimed jobs: one reading for all of them. */
+  /** Makes the bodies of claimed jobs, with one read for all of them. */
   async #prepare(endpoint: Endpoint, jobs: readonly Job[]): Promise<void> {
     endpoint.hold(jobs);
     const { webhook } = endpoint;
@@ -216,7 +216,8 @@ export class WebhookDispatcher {
         if (this.#stopped) {
           this.#giveUp([...batch, ...this.#results.splice(0)], error);
         } else if (isUnavailable(error)) {
-          // Delivered is delivered: kept until Postgres is back. While it is away nothing is claimed, so this is bounded.
+          // A delivery cannot be undone, so its result is kept until Postgres is back. Nothing is claimed meanwhile, so this is
+          // bounded.
           this.#results.unshift(...batch);
           await new Promise((resolve) => setTimeout(resolve, retryReportMs));
         } else {

@@ -1,6 +1,6 @@
-// Where a webhook may connect to. Checked at the moment of connecting, on the very address that is connected to: a name
-// that is looked up twice could answer differently the second time, and every spelling of an address has become that
-// address by then. The same rules as odoo_addon/api_gateway/webhooks/egress.py.
+// Decides where a webhook may connect. The check happens on connecting, on the very address that is used: a second lookup of a
+// name could give another address, and by then every spelling of an address has become the same. The same rules as
+// odoo_addon/api_gateway/webhooks/egress.py.
 
 import type { LookupAddress } from 'node:dns';
 import { lookup as systemLookup } from 'node:dns';
@@ -10,7 +10,7 @@ import { buildConnector } from 'undici';
 import type { Address, Range } from '../ip.ts';
 import { inRange, parseAddress, parseRange } from '../ip.ts';
 
-// IANA's special-purpose registries: what is not a public host of the Internet.
+// From IANA's special-purpose registries: addresses that are not public hosts of the Internet.
 const special = ranges(
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 ' +
     '192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 ' +
@@ -42,7 +42,7 @@ export function parseAllowed(entries: readonly string[]): Range[] {
   return entries.flatMap((entry) => parseRange(entry.trim()) ?? []);
 }
 
-/** A name's addresses, without those that are refused; an error when none is left. */
+/** A name's addresses, without refused ones. An error if no address is left. */
 function guardedLookup(allowed: readonly Range[], lookup: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
@@ -67,9 +67,9 @@ function guardedLookup(allowed: readonly Range[], lookup: LookupFunction = syste
 }
 
 export interface ConnectorOptions {
-  /** In place of the system's resolver. */
+  /** Replaces the system's resolver. */
   readonly lookup?: LookupFunction | undefined;
-  /** Authorities for receivers' certificates, in place of the system's. */
+  /** Authorities for receivers' certificates. They replace the system's. */
   readonly ca?: Buffer;
 }
 
@@ -83,7 +83,7 @@ export function guardedConnector(
     timeout: connectTimeoutMs,
     lookup: guardedLookup(allowed, lookup),
     ...(ca && { ca }),
-    // Not left to the environment, which can turn it off (NODE_TLS_REJECT_UNAUTHORIZED).
+    // Set here, because the environment could turn it off (NODE_TLS_REJECT_UNAUTHORIZED).
     rejectUnauthorized: true,
   });
   return (options, callback) => {
@@ -94,7 +94,7 @@ export function guardedConnector(
     connect(options, (...args) => {
       const [error, socket] = args;
       if (error !== null) return callback(error, null);
-      // Before the first byte: whatever was connected to is allowed, however it came about.
+      // Before the first byte, the address that is really connected is checked again.
       const reached = egressRefusal(socket.remoteAddress ?? '', allowed);
       if (reached === undefined) {
         socket.on('error', markReset);
@@ -106,7 +106,7 @@ export function guardedConnector(
   };
 }
 
-/** undici takes a reset for the end of an answer that has no length. It knows resets by their code. */
+/** undici would take a reset for the end of an answer without a length, unless the error has its code. */
 function markReset(error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET') error.code = 'RESET';
 }

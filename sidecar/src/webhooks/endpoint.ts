@@ -1,7 +1,7 @@
-// One sidecar's share of one webhook: claimed jobs, each record's in a chain, a bounded number of requests at once.
+// One sidecar's share of one webhook: its claimed jobs, chained by record, with a bounded number of requests at once.
 //
-// A record's next job goes out only when the one before it has arrived. So whatever is delivered twice (a sidecar that
-// died, a lease that ended), a receiver sees the events of a record for the first time in their order.
+// A record's next job goes out only when the one before it has arrived. So even if an event is delivered twice (a sidecar died, a
+// lease ended), a receiver first sees a record's events in their order.
 
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
 
@@ -13,7 +13,7 @@ export interface Ready {
 
 export interface EndpointOptions {
   readonly webhook: Webhook;
-  /** Failures in a row after which what was not sent yet is given back. */
+  /** After this many failures in a row, unsent jobs are given back. */
   readonly mostFailures: () => number;
   readonly send: (webhook: Webhook, ready: Ready) => Promise<Result>;
   readonly report: (result: Result) => void;
@@ -31,9 +31,9 @@ export class Endpoint {
   webhook: Webhook;
   readonly #options: EndpointOptions;
   readonly #held = new Set<number>();
-  /** Of records of which nothing is under way, in the order they came. */
+  /** Jobs that can go out now, in the order they came: no other job of their record is under way. */
   readonly #waiting = new Map<string, Ready[]>();
-  /** Of records of which a request is under way: what comes after it. */
+  /** Jobs that wait for a request of the same record. */
   readonly #busy = new Map<string, Ready[]>();
   #preparing = 0;
   #failures = 0;
@@ -54,7 +54,7 @@ export class Endpoint {
     return mostHeld - this.#held.size;
   }
 
-  /** More may be due than could be claimed: asks for `onRoom` as soon as there is room. */
+  /** Call if more jobs may be due than could be claimed. `onRoom` is called as soon as there is room. */
   wantMore(): void {
     this.#wantsMore = true;
   }
@@ -69,7 +69,7 @@ export class Endpoint {
     for (const job of jobs) this.#held.add(job.id);
   }
 
-  /** Ends what `hold` began: these can be sent. */
+  /** Ends `hold`: these jobs can be sent. */
   push(ready: readonly Ready[]): void {
     this.#preparing -= 1;
     for (const item of ready) {
@@ -96,7 +96,7 @@ export class Endpoint {
     this.#finish({ job: job.id, outcome: 'failed', status: null, error });
   }
 
-  /** Gives back what was not sent yet; resolves when nothing is under way any more. */
+  /** Gives back unsent jobs. Resolves when no request is under way any more. */
   stop(): Promise<void> {
     this.#stopped = true;
     this.#releaseWaiting();
@@ -170,7 +170,7 @@ export class Endpoint {
   }
 }
 
-/** Tests stand outside the order. */
+/** Test events need no order. */
 function chainOf(job: Job): string {
   return job.event === 'test' ? `test ${job.id}` : String(job.resId);
 }

@@ -1,4 +1,4 @@
-// The bodies of claimed jobs of one webhook: one reading for all of them, and what cannot be read is its own job's fault.
+// Makes the bodies of claimed jobs of one webhook, with one read for all. A record that cannot be read fails only its own job.
 
 import type { Job } from '../db/webhooks.ts';
 import { GatewayError, isServerFault } from '../errors.ts';
@@ -12,7 +12,10 @@ export interface Rendered {
 
 type Read = (ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
 
-/** Never rejects. `read`: the records by id, without those that are gone or hidden; a record that it rejects for is looked for. */
+/**
+ * Never rejects. `read`: the records by id, without those that are gone or hidden. If it rejects, smaller parts are read to find
+ * the record at fault.
+ */
 export async function renderAll(jobs: readonly Job[], read: Read): Promise<Rendered> {
   const wanted = jobs.filter((job) => job.body === null && job.event !== 'unlink');
   const ids = [...new Set(wanted.map((job) => job.resId))];
@@ -26,7 +29,7 @@ export async function renderAll(jobs: readonly Job[], read: Read): Promise<Rende
   }
 }
 
-/** Odoo cannot be asked now: the jobs wait, and no attempt is counted. Whatever else it says is about the webhook. */
+/** Whether Odoo is only away: then the jobs wait, and no attempt is counted. All other errors are about the webhook. */
 export function isPassing(error: unknown): boolean {
   return error instanceof GatewayError && isServerFault(error) && error.reason !== 'odoo.error';
 }
