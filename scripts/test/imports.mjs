@@ -25,7 +25,7 @@ const sidecarLayers = [
   ['main'],
   ['lifecycle', 'routes'],
   ['pipeline', 'openapi', 'mcp', 'oauth'],
-  ['sync'],
+  ['sync', 'exports'],
   ['records'],
   ['compiled'],
   ['credentials', 'limits', 'executor', 'traffic', 'webhooks'],

@@ -108,6 +108,11 @@ export const catalogue = {
   'query.order': { status: 400, message: 'The order is malformed.' },
   'query.wait': { status: 400, message: 'The time to wait is malformed or too long.' },
 
+  'query.after': { status: 400, message: 'after must be the id of a record.' },
+
+  'export.busy': { status: 503, message: 'Too many exports run at the moment. Try again in a few seconds.', retryAfter: 5 },
+  'export.format': { status: 400, message: 'This parameter does not go with this format.' },
+
   'sync.off': { status: 404, message: 'Changes of this model are not kept.' },
   'sync.token': {
     status: 400,

@@ -45,6 +45,7 @@ import { authorizeRoutes } from './routes/authorize.ts';
 import { batchRoute } from './routes/batch.ts';
 import { changesRoute } from './routes/changes.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { idsRoute } from './routes/exports.ts';
 import { healthRoutes } from './routes/health.ts';
 import { identifyRoute } from './routes/identify.ts';
 import { mcpRoute } from './routes/mcp.ts';
@@ -204,7 +205,8 @@ function main(config: Config, log: Log): void {
       openApiRoute({ odoo, originOf, version: manifest.version }),
       projectRoute(collections),
       changesRoute(feeds, { odoo, shapes }, collections),
-      ...recordRoutes(collections),
+      idsRoute({ odoo, shapes }, collections),
+      ...recordRoutes({ odoo, shapes }, collections),
       ...methodRoutes(odoo),
     ],
     {

@@ -7,6 +7,7 @@ import type { ReadPool } from '../db/read_pool.ts';
 import { sqlStateOf } from '../db/read_pool.ts';
 import { contextOf } from '../executor/caller.ts';
 import type { OdooChannel } from '../executor/channel.ts';
+import type { PageReader, Search } from '../executor/execute.ts';
 import { Odoo, targetOf } from '../executor/execute.ts';
 import { isExposed } from '../executor/exposure.ts';
 import type { Operation } from '../executor/operations.ts';
@@ -23,6 +24,8 @@ import type { Replica } from './replica.ts';
 import { OutdatedError, runPlan } from './runner.ts';
 import type { Shape } from './shape_key.ts';
 import { idsOfCall, shapeOf } from './shape_key.ts';
+import type { PlannedPage } from './snapshot_pages.ts';
+import { SnapshotPages } from './snapshot_pages.ts';
 
 /** Odoo's signals that plans depend on. The triggers in 017_compiled_reads.sql move `default`. */
 const signals = ['registry', 'default', 'stable', 'groups'];
@@ -111,6 +114,51 @@ export class CompilingOdoo extends Odoo {
     const results = await super.execute(context, [operation], grant);
     this.#considerCompiling(context, candidate);
     return results;
+  }
+
+  /** One snapshot for all pages, where a statement gives them; throws `export.busy` when others hold all snapshots. */
+  override async pages(context: RequestContext, first: Search, grant = context.principal.grant): Promise<PageReader> {
+    const odoo = await super.pages(context, first, grant);
+    const connection = this.#connectionOf(context.database);
+    const snapshots = await connection.snapshots();
+    const plan = (search: Search) => this.#planned(context, search, grant);
+    for (let tries = 0; snapshots !== undefined && tries < 2; tries += 1) {
+      const planned = await plan(first);
+      if (planned === undefined || (await this.#isReplicaBehind(context, connection, planned))) return odoo;
+      const snapshot = await snapshots.open(`user:${context.principal.userId}`);
+      const pages = new SnapshotPages({ context, snapshot, plan, odoo });
+      try {
+        await pages.begin(first);
+        return pages;
+      } catch (error) {
+        pages.close();
+        this.#setAside(context.database, this.#candidate(context, first, grant)?.key ?? '', error);
+        if (!(error instanceof OutdatedError)) break;
+      }
+    }
+    return odoo;
+  }
+
+  /** A page that a statement gives, compiled now if it was not yet; undefined, with the reason noted, when Odoo has to be asked. */
+  async #planned(context: RequestContext, search: Search, grant: Grant): Promise<PlannedPage | undefined> {
+    const candidate = this.#candidate(context, search, grant);
+    if (candidate === undefined) return undefined;
+    const plans = this.#plansOf(context.database);
+    if (plans.get(candidate.key) === undefined) await this.#compile(context, candidate);
+    const entry = plans.get(candidate.key);
+    if (entry !== undefined && 'plan' in entry) {
+      context.target ??= targetOf([search]);
+      return { entry, asked: this.#asked(context, candidate) };
+    }
+    context.way = `odoo:${entry?.refused.why ?? 'new'}`;
+    context.wayDetail = entry?.refused.what ?? '';
+    return undefined;
+  }
+
+  async #isReplicaBehind({ principal }: RequestContext, { pool, replica }: Connection, { entry }: PlannedPage): Promise<boolean> {
+    if (pool === undefined || replica === undefined) return false;
+    if (!(await replica.hasWritesOf(principal.consumer, pool))) return true;
+    return (await replica.primaryVersions()) !== entry.plan.versions;
   }
 
   #executed(context: RequestContext, operations: readonly Operation[], grant: Grant): Promise<readonly unknown[]> {
@@ -229,23 +277,26 @@ export class CompilingOdoo extends Odoo {
     return 'failed';
   }
 
-  #considerCompiling(context: RequestContext, { grant, shape, key }: Candidate): void {
-    const { database, principal } = context;
+  #considerCompiling(context: RequestContext, candidate: Candidate): void {
+    const { database } = context;
     const plans = this.#plansOf(database);
-    if (this.#connectionOf(database).pool === undefined || plans.get(key) !== undefined) return;
-    this.#compiler.consider(key, async () => {
-      const keep = plans.begin(key);
-      const wanted = { uid: principal.userId, database: database.channel.uuid, secret: database.channel.secret };
-      try {
-        const made = readPlan(await this.compile(context, shape.operation, grant), wanted);
-        if (!('why' in made)) keep(this.#isAllowed(database, made) ? made : { why: 'off', what: '' });
-        // Odoo's worker was not up to date itself.
-        else if (made.why !== 'moving') keep(made);
-      } catch (error) {
-        database.log.debug({ err: error }, 'a read was not compiled');
-        keep({ why: 'error', what: '' });
-      }
-    });
+    if (this.#connectionOf(database).pool === undefined || plans.get(candidate.key) !== undefined) return;
+    this.#compiler.consider(candidate.key, () => this.#compile(context, candidate));
+  }
+
+  async #compile(context: RequestContext, { grant, shape, key }: Candidate): Promise<void> {
+    const { database, principal } = context;
+    const keep = this.#plansOf(database).begin(key);
+    const wanted = { uid: principal.userId, database: database.channel.uuid, secret: database.channel.secret };
+    try {
+      const made = readPlan(await this.compile(context, shape.operation, grant), wanted);
+      if (!('why' in made)) keep(this.#isAllowed(database, made) ? made : { why: 'off', what: '' });
+      // Odoo's worker was not up to date itself.
+      else if (made.why !== 'moving') keep(made);
+    } catch (error) {
+      database.log.debug({ err: error }, 'a read was not compiled');
+      keep({ why: 'error', what: '' });
+    }
   }
 
   #isAllowed({ settings }: Database, { levels }: Plan): boolean {

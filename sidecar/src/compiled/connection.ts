@@ -3,6 +3,7 @@
 import { readReader } from '../db/compiled.ts';
 import type { Database } from '../db/database.ts';
 import { ReadPool } from '../db/read_pool.ts';
+import { Snapshots } from '../db/snapshots.ts';
 import { Replica } from './replica.ts';
 
 export interface ConnectionOptions {
@@ -24,6 +25,8 @@ export class Connection {
   /** Undefined when reads run on the primary itself. */
   readonly replica: Replica | undefined;
   #pool: ReadPool | undefined;
+  #snapshots: Snapshots | undefined;
+  #opening: Promise<void> | undefined;
   #askAt = 0;
   #usableFrom = 0;
 
@@ -42,9 +45,15 @@ export class Connection {
     const now = performance.now();
     if (this.#pool === undefined && this.#options.size > 0 && now >= this.#askAt) {
       this.#askAt = now + askAgainAfterMs;
-      void this.#open();
+      this.#opening = this.#open();
     }
     return now < this.#usableFrom ? undefined : this.#pool;
+  }
+
+  /** For lists that are read as a whole; as `pool`, which it waits for. */
+  async snapshots(): Promise<Snapshots | undefined> {
+    if (this.pool === undefined) await this.#opening;
+    return this.pool && this.#snapshots;
   }
 
   /** A connection could not be made, or was lost. */
@@ -54,6 +63,7 @@ export class Connection {
   }
 
   async close(): Promise<void> {
+    this.#snapshots?.closeAll();
     await this.#pool?.end();
   }
 
@@ -65,6 +75,7 @@ export class Connection {
         return;
       }
       const { log } = this.#database;
+      this.#snapshots = new Snapshots({ ...this.#options, role, log });
       this.#pool = new ReadPool({ ...this.#options, role, log });
     } catch (error) {
       this.#database.log.warn({ err: error }, 'compiled reads are not ready');

@@ -38,8 +38,11 @@ export class OutdatedError extends Error {
   }
 }
 
+/** Connections that statements run on, or one with a snapshot. */
+export type Runs = Pick<ReadPool, 'run'>;
+
 /** Rejects with Doubt, OutdatedError, or what the pool rejects with. */
-export async function runPlan(pool: ReadPool, entry: PlanEntry, asked: Asked): Promise<unknown> {
+export async function runPlan(pool: Runs, entry: PlanEntry, asked: Asked): Promise<unknown> {
   const { plan } = entry;
   const parameters = parametersOf(plan.parameters, asked.values);
   entry.uses += 1;
@@ -65,7 +68,7 @@ export async function runPlan(pool: ReadPool, entry: PlanEntry, asked: Asked): P
   return { records, omitted, fields, ...totalOf(plan, first?.[at('total')]), ...nextOf(plan, asked, records.length, rows, at) };
 }
 
-async function currentVersions(pool: ReadPool): Promise<string> {
+async function currentVersions(pool: Runs): Promise<string> {
   const { rows } = await pool.run(versionsStatement, [], mostBytesOfVersions);
   return rows[0]?.[0] ?? '';
 }

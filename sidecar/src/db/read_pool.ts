@@ -36,7 +36,7 @@ export interface ReadPoolOptions {
 /** Each takes memory of Postgres's in each connection: some 50 to 200 kB. */
 const mostPrepared = 200;
 const mostWaiting = 10_000;
-const asTexts = { getTypeParser: () => (text: string) => text };
+export const asTexts = { getTypeParser: () => (text: string) => text };
 
 interface Waiting {
   readonly caller: string;
@@ -57,14 +57,6 @@ export class ReadPool {
   readonly #prepared = new WeakMap<pg.PoolClient, Set<string>>();
 
   constructor({ url, role, size, statementTimeoutMs, log }: ReadPoolOptions) {
-    const options = {
-      role: role.replaceAll(/[\\ ]/g, '\\$&'),
-      default_transaction_read_only: 'on',
-      // Compiling to machine code takes longer than any page.
-      jit: 'off',
-      timezone: 'UTC',
-      statement_timeout: String(statementTimeoutMs),
-    };
     this.#pool = new pg.Pool({
       connectionString: url,
       max: size,
@@ -73,9 +65,7 @@ export class ReadPool {
       idleTimeoutMillis: 60_000,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      options: Object.entries(options)
-        .map(([name, value]) => `-c ${name}=${value}`)
-        .join(' '),
+      options: asReader(role, statementTimeoutMs),
     });
     this.#free = size;
     this.#mostHeld = Math.max(1, size - 1);
@@ -162,13 +152,29 @@ export class ReadPool {
   }
 }
 
+/** Options of a connection that reads as a role. */
+export function asReader(role: string, statementTimeoutMs: number, more: Readonly<Record<string, string>> = {}): string {
+  const options = {
+    role: role.replaceAll(/[\\ ]/g, '\\$&'),
+    default_transaction_read_only: 'on',
+    // Compiling to machine code takes longer than any page.
+    jit: 'off',
+    timezone: 'UTC',
+    statement_timeout: String(statementTimeoutMs),
+    ...more,
+  };
+  return Object.entries(options)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+}
+
 /** What Postgres itself said; undefined when the connection failed. */
 export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
 /** Row by row, so that what is too large is not all held before that shows. */
-function gathered(client: pg.PoolClient, query: pg.Query, mostBytes: number, patienceMs: number): Promise<ReadResult> {
+export function gathered(client: pg.ClientBase, query: pg.Query, mostBytes: number, patienceMs: number): Promise<ReadResult> {
   let timer: NodeJS.Timeout | undefined;
   const gathering = new Promise<ReadResult>((resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);

@@ -23,6 +23,16 @@ class OdooFailure extends Error {
   }
 }
 
+export type Search = Extract<Operation, { op: 'search' }>;
+
+/** Reads a long list page by page, all pages from one snapshot of the database where there is one. */
+export interface PageReader {
+  /** Of the same list, at another place or of another length; raw. Throws as `Odoo.read`. */
+  page(search: Search): Promise<unknown>;
+  /** Ends also a page that is being read. */
+  close(): void;
+}
+
 /** Before a login nobody is there. */
 const nobody = { uid: null, grant: { scopes: null, models: null } };
 
@@ -38,6 +48,14 @@ export class Odoo {
   /** All in one READ ONLY transaction; one result per operation. Throws the reasons of the contract. */
   read(context: RequestContext, operations: readonly Operation[], grant = context.principal.grant): Promise<readonly unknown[]> {
     return this.#run('/gateway/read', context, operations, { uid: context.principal.userId, grant });
+  }
+
+  /** @param _first the list's first page. Odoo has no snapshot that lasts: it reads each page as it is by then. */
+  pages(context: RequestContext, _first: Search, grant = context.principal.grant): Promise<PageReader> {
+    return Promise.resolve({
+      page: async (search) => (await this.read(context, [search], grant))[0],
+      close() {},
+    });
   }
 
   /**

@@ -140,6 +140,8 @@ export interface Records {
   readonly records: Record<string, unknown>[];
   /** Fields that the user may not read. */
   readonly omitted: readonly string[];
+  /** Those that were read. */
+  readonly fields: readonly string[];
   readonly total?: number;
   /** There may be more behind a full page, and the order allows to continue there. */
   readonly next?: { readonly order: string; readonly after: Place };

@@ -54,6 +54,11 @@ export async function chargeAnonymous(database: Database, address: string): Prom
   if (decision?.allowed === false) throw exceeded(decision);
 }
 
+/** For what a request turns out to cost beyond its one operation; throws or rejects as the step does. */
+export async function chargeMore(context: RequestContext, operations: number): Promise<void> {
+  await charge(context, operations * costOf(context));
+}
+
 function isCounted({ endpoint, database }: RequestContext): boolean {
   return endpoint.operations !== undefined && database.settings['throttle.count_operations'];
 }

@@ -111,6 +111,20 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     }),
     offset: query('offset', 'How many records to skip. A `cursor` is faster.', { type: 'integer', minimum: 0, default: 0 }),
     cursor: query('cursor', '`meta.next` of the page before; without `offset` and `order`.', { type: 'string' }),
+    after: query('after', 'Of an export (NDJSON, CSV): the id of the last record that you have.', {
+      type: 'integer',
+      minimum: 0,
+    }),
+    header: query('header', 'Of CSV: the names of fields, or their labels in your language.', {
+      type: 'string',
+      enum: ['names', 'labels'],
+      default: 'names',
+    }),
+    formulas: query('formulas', 'Of CSV: whether texts that a spreadsheet would run get an apostrophe in front.', {
+      type: 'string',
+      enum: ['guarded', 'kept'],
+      default: 'guarded',
+    }),
     since: {
       ...query('since', '`new` to begin, then `meta.next` of the answer before.', { type: 'string' }),
       required: true,

@@ -31,6 +31,11 @@ interface Place {
 const listQuery = ['filter', 'fields', 'order', 'limit', 'offset', 'cursor', 'count'];
 const everything: Rights = { read: true, write: true, create: true, delete: true, call: true };
 
+/** NDJSON. */
+const lines: Schema = {
+  'application/x-ndjson': { schema: { type: 'string', description: 'One record in each line.' } },
+};
+
 export function modelPaths({ model, rights, fields }: ModelDescription): Paths {
   return placePaths({
     path: `/api/v1/${model}`,
@@ -82,7 +87,8 @@ export function anyModelPaths(): Paths {
     isModel: true,
   };
   const changes = { parameters: [...anyModel.path_parameters, ...contextParameters], get: changing(anyModel) };
-  return { ...placePaths(anyModel), [`${anyModel.path}/changes`]: changes };
+  const ids = { parameters: [...anyModel.path_parameters, ...contextParameters], get: listingIds(anyModel) };
+  return { ...placePaths(anyModel), [`${anyModel.path}/changes`]: changes, [`${anyModel.path}/ids`]: ids };
 }
 
 function placePaths(place: Place): Paths {
@@ -108,11 +114,31 @@ function placePaths(place: Place): Paths {
 
 function listing(place: Place): Schema {
   const data = list(place.record);
+  const page = answer(
+    'A page of records; as NDJSON or CSV all of them.',
+    { data, meta: ref('Meta') },
+    ['data', 'meta'],
+    ['Link'],
+  );
+  const content = { ...(page['content'] as Schema), ...lines, 'text/csv': { schema: { type: 'string' } } };
   return {
     ...head(place, 'list', 'read', 'List'),
-    parameters: place.query.map(parameter),
+    parameters: [...place.query, 'after', 'header', 'formulas'].map(parameter),
+    responses: { 200: { ...page, content }, ...errorsOf() },
+  };
+}
+
+/** Ids and versions, to compare a copy with. */
+function listingIds(place: Place): Schema {
+  return {
+    ...head(place, 'ids', 'read', 'Ids and versions'),
+    parameters: ['filter', 'domain', 'limit', 'after'].map(parameter),
     responses: {
-      200: answer('A page of records.', { data, meta: ref('Meta') }, ['data', 'meta'], ['Link']),
+      200: {
+        description: 'Lines like `{"id": 7, "version": "2026-11-22T10:00:00Z"}`; `version` is when it was last written.',
+        headers: headersOf(),
+        content: lines,
+      },
       ...errorsOf(),
     },
   };

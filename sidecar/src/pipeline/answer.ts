@@ -7,6 +7,7 @@ import type { GatewayError } from '../errors.ts';
 import { renderEnvelope, renderOAuth, renderProblem, renderRpc } from '../errors.ts';
 import type { Answer, RequestContext } from './context.ts';
 import type { OriginOf } from './origin.ts';
+import { sendPieces } from './pieces.ts';
 import { UnreadAnswers } from './unread_answers.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -24,11 +25,13 @@ export function success(data: unknown, meta?: Readonly<Record<string, unknown>>,
 }
 
 export function sendAnswer(context: RequestContext, answer: Answer, originOf: OriginOf): undefined | Promise<void> {
-  const { status, body, type, encoding, cache, headers, next, location } = answer;
+  const { status, body, pieces, type, encoding, cache, headers, next, location } = answer;
   if (headers !== undefined) context.headers.push(...headers);
   if (next !== undefined) context.headers.push('Link', `<${originOf(context)}${next}>; rel="next"`);
   if (location !== undefined) context.headers.push('Location', originOf(context) + location);
   if (cache !== undefined) context.cacheControl = cache;
+  if (pieces !== undefined)
+    return sendPieces(context, pieces, type ?? json, (sent, isGzipped) => head(context, status, sent, isGzipped));
   if (type === undefined) return send(context, status, body, json);
   if (!(body instanceof Uint8Array)) return sendText(context, status, String(body), type);
   context.status = status;
@@ -93,6 +96,23 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
   if (response.headersSent || response.destroyed) return;
   const content =
     context.status === 204 || context.status === 304 ? [] : ['Content-Type', type, 'Content-Length', String(context.bytesOut)];
+  const headers = headersOf(context, content, encoding);
+  context.sentHeaders = headers;
+  response.writeHead(context.status, headers);
+  response.end(body);
+  const { database } = context.known;
+  if (database !== undefined) unread.hold(response, context.holder, context.bytesOut, database.settings['answer.max_bytes']);
+}
+
+/** Of an answer whose length is not known when it begins. */
+function head(context: RequestContext, status: number, type: string, isGzipped: boolean): void {
+  context.status = status;
+  const headers = headersOf(context, ['Content-Type', type], isGzipped ? 'gzip' : undefined);
+  context.sentHeaders = headers;
+  context.response.writeHead(status, headers);
+}
+
+function headersOf(context: RequestContext, content: readonly string[], encoding: string | undefined): string[] {
   const headers = [
     ...content,
     'Cache-Control',
@@ -113,11 +133,7 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
   // Whether the body that it held back follows all the same is not known.
   if (context.awaitsContinue && !headers.includes('Connection')) headers.push('Connection', 'close');
   if (encoding !== undefined) headers.push('Content-Encoding', encoding, 'Vary', 'Accept-Encoding');
-  context.sentHeaders = headers;
-  response.writeHead(context.status, headers);
-  response.end(body);
-  const { database } = context.known;
-  if (database !== undefined) unread.hold(response, context.holder, context.bytesOut, database.settings['answer.max_bytes']);
+  return headers;
 }
 
 /** Which way a read went; if Odoo's, why: `odoo:field res.partner.message_ids`. */

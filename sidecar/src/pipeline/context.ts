@@ -78,6 +78,8 @@ export interface Answer {
   readonly body: unknown;
   /** Media type of a body that is a string, or bytes, and sent as it is. */
   readonly type?: string;
+  /** Instead of a body: texts that are sent one after the other, as fast as the client takes them. Needs `type`. */
+  readonly pieces?: AsyncIterable<string>;
   /** How a body of bytes is compressed already. */
   readonly encoding?: 'br';
   /** `Cache-Control`; `no-store` when nothing is said. */

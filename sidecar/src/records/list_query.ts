@@ -14,6 +14,8 @@ const mostFilters = 100;
 const parameters = ['domain', 'fields', 'limit', 'offset', 'cursor', 'order', 'count'] as const;
 type Parameter = (typeof parameters)[number];
 
+type Limits = Pick<Settings, 'limit.default' | 'limit.max'>;
+
 export interface ListQuery {
   readonly domain: Domain;
   readonly filters: readonly Filter[];
@@ -27,7 +29,7 @@ export interface ListQuery {
 }
 
 /** Throws the `query.…` reason of the first parameter that is wrong. */
-export function parseListQuery(url: string, settings: Settings): ListQuery {
+export function parseListQuery(url: string, settings: Limits): ListQuery {
   return readListQuery(url, settings, parameters).query;
 }
 
@@ -37,7 +39,7 @@ export function parseListQuery(url: string, settings: Settings): ListQuery {
  */
 export function readListQuery<More extends string>(
   url: string,
-  settings: Settings,
+  settings: Limits,
   known: readonly (Parameter | More)[],
 ): { query: ListQuery; given: Partial<Record<Parameter | More, string>> } {
   const filters: Filter[] = [];
@@ -97,7 +99,7 @@ export function pageAfter(
   return `${mark === -1 ? url : url.slice(0, mark)}?${query.toString()}`;
 }
 
-function parseLimit(text: string | undefined, settings: Settings): number {
+function parseLimit(text: string | undefined, settings: Limits): number {
   const most = settings['limit.max'];
   if (text === undefined) return Math.min(settings['limit.default'], most);
   const limit = wholeNumber(text);

@@ -29,6 +29,11 @@ export class RecordShapes {
     context.timings.shape += performance.now() - startedAt;
   }
 
+  /** The types of a model and of those that the tree expands. @param names fields of the model that must be known */
+  typesBehind(context: RequestContext, model: string, fields: FieldTree | undefined, names: readonly string[]): Promise<TypesOf> {
+    return this.#metadata.typesBehind(context, model, fields, names);
+  }
+
   /** The types of the fields of some models; throws `odoo.model` for one that does not exist. */
   types(context: RequestContext, models: readonly string[]): Promise<TypesOf> {
     return this.#metadata.typesOfAll(context, models);

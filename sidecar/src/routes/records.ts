@@ -2,15 +2,17 @@
 
 import { GatewayError } from '../errors.ts';
 import { requestedId } from '../executor/target.ts';
+import { wantedFormat } from '../exports/export.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
-import type { Collection, Outcome } from '../records/collection.ts';
+import type { Collection, Outcome, Parts } from '../records/collection.ts';
 import type { Collections } from '../records/collections.ts';
 import { needsTo } from '../records/collections.ts';
+import { answerExport } from './exports.ts';
 
 const all = '/api/v1/:model';
 const single = '/api/v1/:model/:id';
 
-export function recordRoutes(collections: Collections): Route[] {
+export function recordRoutes(parts: Parts, collections: Collections): Route[] {
   const onAll = (act: (collection: Collection, context: RequestContext) => Promise<Outcome>, status = 200) => ({
     path: all,
     access: 'authenticated' as const,
@@ -26,7 +28,19 @@ export function recordRoutes(collections: Collections): Route[] {
   });
   const update = onSingle((collection, context, id) => collection.update(context, id));
   return [
-    { name: 'records.list', method: 'GET', needs: needsTo('read'), ...onAll((collection, context) => collection.list(context)) },
+    {
+      name: 'records.list',
+      path: all,
+      access: 'authenticated',
+      method: 'GET',
+      needs: needsTo('read'),
+      async handle(context) {
+        const collection = collections.of(context);
+        const format = wantedFormat(context);
+        if (format !== undefined) return answerExport(parts, collection, context, format);
+        return answered(context, await collection.list(context), 200);
+      },
+    },
     {
       name: 'records.one',
       method: 'GET',

@@ -1,0 +1,72 @@
+// The pages of a long list from one snapshot: what commits while it is read shows in all of its pages or in no page.
+
+import type { Snapshot } from '../db/snapshots.ts';
+import { GatewayError } from '../errors.ts';
+import type { PageReader, Search } from '../executor/execute.ts';
+import type { RequestContext } from '../pipeline/context.ts';
+import { Doubt } from './doubt.ts';
+import type { PlanEntry } from './plan_cache.ts';
+import type { Asked } from './runner.ts';
+import { runPlan } from './runner.ts';
+
+/** A page that a statement gives. */
+export interface PlannedPage {
+  readonly entry: PlanEntry;
+  readonly asked: Asked;
+}
+
+export interface SnapshotPagesOptions {
+  readonly context: RequestContext;
+  readonly snapshot: Snapshot;
+  /** Undefined, with the reason noted in the context, for a page that no statement gives. */
+  readonly plan: (search: Search) => Promise<PlannedPage | undefined>;
+  /** For pages that no statement gives, or one whose answer is in doubt. */
+  readonly odoo: PageReader;
+}
+
+export class SnapshotPages implements PageReader {
+  readonly #options: SnapshotPagesOptions;
+  #first: { readonly search: Search; readonly answer: unknown } | undefined;
+
+  constructor(options: SnapshotPagesOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the first page ahead. Rejects with OutdatedError when the plan is older than the snapshot. */
+  async begin(first: Search): Promise<void> {
+    try {
+      this.#first = { search: first, answer: await this.page(first) };
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      // The same comes again when the page is asked for.
+    }
+  }
+
+  async page(search: Search): Promise<unknown> {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first?.search === search) return first.answer;
+    const { context, snapshot, plan, odoo } = this.#options;
+    const planned = await plan(search);
+    if (planned === undefined) return odoo.page(search);
+    const startedAt = performance.now();
+    try {
+      const answer = await runPlan(snapshot, planned.entry, planned.asked);
+      context.languages = planned.entry.plan.languages;
+      context.sqlCount += 1;
+      context.way = 'compiled';
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Doubt)) throw error;
+      if (error.why === 'large') throw new GatewayError('answer.too_large', { cause: error });
+      context.way = `odoo:${error.why}`;
+    } finally {
+      context.timings.sql += performance.now() - startedAt;
+    }
+    return odoo.page(search);
+  }
+
+  close(): void {
+    this.#options.snapshot.close();
+  }
+}

@@ -1,0 +1,118 @@
+// All records of a list, page by page in the order of their ids: behind the last id, so that no record comes twice.
+
+import { GatewayError } from '../errors.ts';
+import { asRecords } from '../executor/operations.ts';
+import type { RequestContext } from '../pipeline/context.ts';
+import type { Parts, Row, Search } from '../records/collection.ts';
+
+/** What statements are made for, and what takes a few milliseconds. */
+const mostInPage = 1_000;
+const reportEveryMs = 10_000;
+
+export interface Page {
+  /** Shaped, under the names of the model. */
+  readonly rows: readonly Row[];
+  /** Of the fields that the caller may read, of those that were asked for. */
+  readonly names: readonly string[];
+  readonly omitted: readonly string[];
+}
+
+export interface Range {
+  /** The id behind which to begin. */
+  readonly after: number;
+  /** How many records at most. */
+  readonly most: number;
+}
+
+/** Ends when the caller leaves. While a page is taken the next one is read, so two are in memory. Throws as a list does. */
+export async function* pagesOf(
+  { odoo, shapes }: Parts,
+  context: RequestContext,
+  { model, domain, fields, grant }: Search,
+  { after, most }: Range,
+): AsyncGenerator<Page> {
+  const progress = new Progress(context, model);
+  let size = mostInPage;
+  let last = after;
+  const next = () =>
+    ({ op: 'search', model, domain, fields, limit: size, offset: 0, order: 'id', after: [String(last), null] }) as const;
+  let search: ReturnType<typeof next> = next();
+  const reader = await odoo.pages(context, search, grant);
+  const stop = () => reader.close();
+  context.left.addEventListener('abort', stop, { once: true });
+  const spentMs = context.spentMs;
+  const read = () => {
+    search = next();
+    // Each page has the time of a request.
+    context.idleMs += Math.max(0, context.spentMs - spentMs);
+    const coming = reader.page(search);
+    coming.catch(() => undefined); // who takes the page sees why it failed
+    return coming;
+  };
+  try {
+    let coming = reader.page(search);
+    for (let done = false; !done; ) {
+      const found = await coming.then(asRecords, (error: unknown) => tooLarge(error, size));
+      if (found === undefined) {
+        size = Math.ceil(size / 4);
+        coming = read();
+        continue;
+      }
+      const rows = found.records.slice(0, most - progress.records);
+      last = Number(rows.at(-1)?.['id'] ?? last);
+      done = found.next === undefined || progress.records + rows.length >= most;
+      if (!done) coming = read();
+      await shapes.shape(context, model, fields, rows);
+      progress.add(rows.length);
+      yield { rows, names: found.fields, omitted: found.omitted };
+    }
+    progress.end('an export is complete');
+  } catch (error) {
+    progress.end('an export broke off');
+    throw error;
+  } finally {
+    context.left.removeEventListener('abort', stop);
+    stop();
+  }
+}
+
+/** Undefined for a page that is to be read in smaller parts. */
+function tooLarge(error: unknown, size: number): undefined {
+  if (size > 1 && error instanceof GatewayError && error.reason === 'answer.too_large') return undefined;
+  throw error;
+}
+
+/** How far an export is, in the log. */
+class Progress {
+  readonly #context: RequestContext;
+  readonly #model: string;
+  readonly #startedAt = performance.now();
+  #reportedAt = this.#startedAt;
+  records = 0;
+
+  constructor(context: RequestContext, model: string) {
+    this.#context = context;
+    this.#model = model;
+  }
+
+  add(records: number): void {
+    this.records += records;
+    if (performance.now() - this.#reportedAt >= reportEveryMs) this.end('an export goes on');
+  }
+
+  end(sentence: string): void {
+    this.#reportedAt = performance.now();
+    const { database, requestId, principal, way, bytesOut } = this.#context;
+    const seconds = Math.round(performance.now() - this.#startedAt) / 1_000;
+    const line = {
+      request: requestId,
+      user: principal.userId,
+      model: this.#model,
+      records: this.records,
+      bytes: bytesOut,
+      seconds,
+      way,
+    };
+    database.log.info(line, sentence);
+  }
+}

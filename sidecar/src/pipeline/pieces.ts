@@ -1,0 +1,66 @@
+// Sends an answer piece by piece: an export, or a stream of events. What is not taken yet is one piece, however long the answer.
+
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { constants, createGzip } from 'node:zlib';
+import { GatewayError } from '../errors.ts';
+import type { RequestContext } from './context.ts';
+
+/** Without a byte taken for so long, a client has left. */
+const stalledMs = 30_000;
+/** Compressing would hold events back. */
+const eventStream = 'text/event-stream';
+
+/**
+ * The first piece decides whether there is an answer at all: what it throws is answered as an error. What a later one throws
+ * cuts the connection, so that no client takes half an answer for a whole one.
+ * @param begin sends status and headers
+ */
+export async function sendPieces(
+  context: RequestContext,
+  pieces: AsyncIterable<string>,
+  type: string,
+  begin: (type: string, isGzipped: boolean) => void,
+): Promise<void> {
+  const { request, response } = context;
+  const iterator = pieces[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (response.destroyed) {
+    await iterator.return?.();
+    throw new GatewayError('request.incomplete', { message: 'The client left before the answer began.' });
+  }
+  const isGzipped = type !== eventStream && request.acceptsEncodings('gzip', 'identity') === 'gzip';
+  begin(type, isGzipped);
+  if (request.method === 'HEAD') {
+    await iterator.return?.();
+    response.end();
+    return;
+  }
+  response.setTimeout(stalledMs, () => {
+    if (response.writableLength > 0) response.destroy();
+  });
+  try {
+    const counted = new Transform({
+      transform(piece: Buffer, _encoding, done) {
+        context.bytesOut += piece.byteLength;
+        done(null, piece);
+      },
+    });
+    const source = Readable.from(following(first, iterator), { objectMode: false });
+    if (isGzipped) await pipeline(source, createGzip({ level: constants.Z_BEST_SPEED }), counted, response);
+    else await pipeline(source, counted, response);
+  } catch (error) {
+    const hasLeft = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+    response.destroy();
+    if (!hasLeft) throw error;
+    throw new GatewayError('request.incomplete', { message: 'The client left in the midst of the answer.', cause: error });
+  }
+}
+
+async function* following(first: IteratorResult<string>, iterator: AsyncIterator<string>): AsyncGenerator<string> {
+  try {
+    for (let next = first; next.done !== true; next = await iterator.next()) if (next.value !== '') yield next.value;
+  } finally {
+    await iterator.return?.();
+  }
+}

@@ -1,0 +1,223 @@
+// Exports: a whole list as one answer, the same records as its pages, from one snapshot.
+
+import { describe, expect, test } from 'vitest';
+import type { Answer } from '../helpers/http_client.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const { admin, demo } = gateway.keys;
+const orm = await gateway.startSidecar({ env: { GATEWAY_READ_POOL_SIZE: '0' } });
+const ndjson = { Accept: 'application/x-ndjson' };
+const csv = { Accept: 'text/csv' };
+const crowd = 2_300;
+/** More than what systems take on behalf of a client that does not read. */
+await gateway.sql(
+  `insert into res_partner (name, complete_name, active, color, autopost_bills, ref, comment)
+   select 'Crowd ' || n, 'Crowd ' || n, true, 0, 'ask', 'crowd', repeat('x', 9000) from generate_series(1, $1) n`,
+  [crowd],
+);
+const path = '/api/v1/res.partner';
+const many = 'filter[ref]=crowd&fields=name,country_id';
+
+type Row = Record<string, unknown> & { id: number };
+const rowsOf = (text: string): Row[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+async function paged(query: string, key = admin): Promise<Row[]> {
+  const rows: Row[] = [];
+  let next: string | undefined = `${path}?limit=1000&order=id&${query}`;
+  while (next !== undefined) {
+    const page: Answer = await gateway.get(next, { key });
+    expect(page.status).toBe(200);
+    rows.push(...page.json.data);
+    next = /<[^/]*\/\/[^/]+([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
+  }
+  return rows;
+}
+
+/** Begins an export, and takes it as slowly as `take` does. */
+async function begin(query: string, headers: Record<string, string> = ndjson) {
+  const leaving = new AbortController();
+  const response = await fetch(new URL(`${path}?${query}`, gateway.url), {
+    headers: { ...headers, Authorization: `Bearer ${admin}`, 'Accept-Encoding': 'identity' },
+    signal: leaving.signal,
+  });
+  const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+  return {
+    status: response.status,
+    leave: () => leaving.abort(),
+    async take(characters = Number.POSITIVE_INFINITY): Promise<string> {
+      let text = '';
+      while (text.length < characters) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        text += value;
+      }
+      return text;
+    },
+  };
+}
+
+const snapshots = async () => {
+  const [row] = await gateway.sql<{ n: number }>(
+    "select count(*)::int n from pg_stat_activity where application_name = 'api-gateway export'",
+  );
+  return row?.n;
+};
+
+describe('NDJSON', () => {
+  test.each([
+    ['many records', many, admin],
+    [
+      'relations and their fields',
+      'fields=name,country_id.code,category_id,child_ids.name,create_date&domain=[["ref","=",false]]',
+      admin,
+    ],
+    ['the fields of a list', 'domain=[["ref","=",false]]', admin],
+    [
+      'archived and active ones, by a domain',
+      'fields=name,active&domain=[["active","in",[true,false]],["ref","=",false]]',
+      admin,
+    ],
+    ['what another user may see', 'fields=name,user_id', demo],
+    ['no record', 'filter[name]=nobody', admin],
+  ])('of %s: those of its pages, by either way', async (_what, query, key) => {
+    const expected = await paged(query, key);
+    for (const sidecar of [gateway, orm]) {
+      const answer = await sidecar.get(`${path}?${query}`, { key, headers: { ...ndjson, 'X-Gateway-Explain': '1' } });
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/x-ndjson; charset=utf-8']);
+      expect(rowsOf(answer.text)).toEqual(expected);
+    }
+  });
+
+  test('goes by one snapshot, also where it has to wait for its client', async () => {
+    const slow = await begin(`${many},comment`);
+    const [first, last] = (await paged(many)).filter((_, i, all) => i === 0 || i === all.length - 1);
+    let text = await slow.take(1);
+    expect(await snapshots()).toBe(1);
+    await gateway.sql("update res_partner set name = 'Changed' where id = any($1)", [[first?.id, last?.id]]);
+    await gateway.sql("delete from res_partner where ref = 'crowd' and name = 'Crowd 2200'");
+    text += await slow.take();
+    const rows = rowsOf(text);
+    expect(rows.map(({ name }) => name)).toEqual(Array.from({ length: crowd }, (_, n) => `Crowd ${n + 1}`));
+    expect(await paged(many)).toHaveLength(crowd - 1);
+    await until('the snapshot is gone', async () => (await snapshots()) === 0);
+  });
+
+  test('that was cut goes on behind the last id, with no record twice or missing', async () => {
+    const cut = await begin(`${many},comment`);
+    const text = await cut.take(9_000 * 1_100);
+    cut.leave();
+    const got = rowsOf(text.slice(0, text.lastIndexOf('\n') + 1));
+    const rest = await gateway.get(`${path}?${many},comment&after=${got.at(-1)?.id}`, { key: admin, headers: ndjson });
+    expect([...got, ...rowsOf(rest.text)].map(({ id }) => id)).toEqual((await paged(many)).map(({ id }) => id));
+    await until('the snapshot is gone', async () => (await snapshots()) === 0);
+  });
+
+  test('two at a time for one user', async () => {
+    const held = await Promise.all([begin(`${many},comment`), begin(`${many},comment`)]);
+    await until('they run', async () => (await snapshots()) === 2);
+    const third = await gateway.get(`${path}?${many}`, { key: admin, headers: ndjson });
+    expect([third.status, third.json.error.reason, third.headers.get('retry-after')]).toEqual([503, 'export.busy', '5']);
+    for (const { leave } of held) leave();
+    await until('the snapshots are gone', async () => (await snapshots()) === 0);
+  });
+
+  test('ends at its limit', async () => {
+    const answer = await gateway.get(`${path}?${many}&limit=1500`, { key: admin, headers: ndjson });
+    expect(rowsOf(answer.text)).toEqual((await paged(many)).slice(0, 1_500));
+  });
+
+  test('is charged as ten reads, and compressed', async () => {
+    const limit = async (most: number) => {
+      await gateway.sql("update gateway.setting set value = to_jsonb($1::int) where name = 'throttle.limit'", [most]);
+      await until('it is live', async () => {
+        const answer = await gateway.get(`${path}?limit=1&fields=id`, { key: demo });
+        return Number(answer.headers.get('ratelimit-limit')) === most;
+      });
+    };
+    await limit(100);
+    const left = async (headers: Record<string, string>) => {
+      const answer = await gateway.get(`${path}?${many}&limit=1`, { key: demo, headers });
+      return Number(answer.headers.get('ratelimit-remaining'));
+    };
+    const before = await left({});
+    expect(before - (await left(ndjson))).toBe(10);
+    await limit(0);
+    const answer = await gateway.get(`${path}?${many}`, { key: admin, headers: { ...ndjson, 'Accept-Encoding': 'gzip' } });
+    expect(answer.headers.get('content-encoding')).toBe('gzip');
+    expect(rowsOf(answer.text)).toHaveLength(crowd - 1);
+  });
+});
+
+describe('CSV', async () => {
+  const [country] = await gateway.sql<{ id: number }>("select id from res_country where code = 'BE'");
+  const [id] = await gateway.orm<number[]>('res.partner', 'create', {
+    vals_list: [
+      { name: 'Says "hi", twice', ref: 'csv', street: '=1+1', phone: '+32 2', city: 'a\nb', country_id: country?.id, color: -3 },
+    ],
+  });
+  const lines = async (query: string) => {
+    const answer = await gateway.get(`${path}?filter[ref]=csv&${query}`, { key: admin, headers: csv });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
+    return answer.text;
+  };
+  const fields = 'fields=name,street,phone,city,color,active,country_id,category_id,country_id.code';
+
+  test('has names above, and no formulas', async () => {
+    expect(await lines(fields.replace(',country_id.code', ''))).toBe(
+      'id,name,street,phone,city,color,active,country_id.id,country_id.name,category_id\r\n' +
+        `${id},"Says ""hi"", twice",'=1+1,'+32 2,"a\nb",-3,true,${country?.id},Belgium,\r\n`,
+    );
+  });
+
+  test('has labels above, and formulas where they are wanted', async () => {
+    expect(await lines(`fields=name,street,country_id.code&header=labels&formulas=kept`)).toBe(
+      'ID,Name,Street,Country / ID,Country / Country Code\r\n' + `${id},"Says ""hi"", twice",=1+1,${country?.id},BE\r\n`,
+    );
+  });
+
+  test('has its header also without records, and none where it goes on', async () => {
+    expect(await lines(`fields=name&filter[name]=nobody`)).toBe('id,name\r\n');
+    expect(await lines(`fields=ref&after=${Number(id) - 1}`)).toBe(`${id},csv\r\n`);
+  });
+
+  test('of a resource, in its names', async () => {
+    const page = await gateway.get('/api/v1/customers?limit=3', { key: admin });
+    const answer = await gateway.get('/api/v1/customers?limit=3', { key: admin, headers: csv });
+    const [header = ''] = answer.text.split('\r\n');
+    const names = header.split(',').map((name) => name.replace(/\.(?:id|name)$/, ''));
+    expect([...new Set(names)].sort()).toEqual(Object.keys(page.json.data[0]).sort());
+  });
+});
+
+test('ids come with versions, under the rights of the caller', async () => {
+  for (const [key, query] of [
+    [admin, 'filter[ref]=crowd'],
+    [demo, ''],
+  ] as const) {
+    const answer = await gateway.get(`${path}/ids?${query}`, { key });
+    const expected = await paged(`fields=write_date&${query}`, key);
+    expect(rowsOf(answer.text)).toEqual(expected.map(({ id, write_date }) => ({ id, version: write_date })));
+  }
+});
+
+describe('refused', () => {
+  test.each([
+    ['an order', `${path}?order=name`, ndjson, 400, 'query.unknown'],
+    ['a cursor', `${path}?cursor=x`, ndjson, 400, 'query.unknown'],
+    ['a place that is no id', `${path}?after=x`, ndjson, 400, 'query.after'],
+    ['a header in NDJSON', `${path}?header=labels`, ndjson, 400, 'export.format'],
+    ['an unknown header', `${path}?header=both`, csv, 400, 'export.format'],
+    ['a field that does not exist', `${path}?fields=nonsense`, csv, 400, 'odoo.field'],
+    ['a closed model', '/api/v1/ir.config_parameter', csv, 403, 'odoo.exposure'],
+    ['ids of a closed model', '/api/v1/ir.config_parameter/ids', {}, 403, 'odoo.exposure'],
+  ])('%s', async (_what, url, headers, status, reason) => {
+    const answer = await gateway.get(url, { key: admin, headers });
+    expect([answer.status, answer.json.error.reason]).toEqual([status, reason]);
+  });
+});
