@@ -8,7 +8,7 @@ _logger = logging.getLogger(__name__)
 
 
 def uninstall_hook(env):
-    """Leave nothing behind: the schema takes its triggers on Odoo's tables with it."""
+    """Remove everything. Dropping the schema also drops its triggers on Odoo's tables."""
     _give_back_privileges(env.cr)
     env.cr.execute("drop schema if exists gateway cascade")
     # Our bundle, and Odoo's with our files in them.
@@ -17,8 +17,8 @@ def uninstall_hook(env):
 
 
 def _forget_models(env):
-    """What Odoo does not find: names that other modules gave to what they added to our models, and what people kept
-    for our pages."""
+    """Remove records that Odoo's uninstallation misses: external ids of other modules for their additions to our
+    models, and people's settings for our pages."""
     data = env["ir.model.data"].sudo()
     ours = data.search(
         [("module", "=", "api_gateway"), ("model", "=", "ir.model"), ("name", "=like", "model\\_gateway\\_%")]
@@ -29,7 +29,7 @@ def _forget_models(env):
     kinds = ["ir.model.inherit", "ir.model.fields", "ir.model.fields.selection"]
     found = data.search([("module", "!=", "api_gateway"), ("model", "in", kinds), ("name", "like", "gateway_")])
     found.filtered(lambda record: record.name.startswith(names)).unlink()
-    # Of columns that we have added to Odoo's tables.
+    # Names of columns that we have added to Odoo's tables.
     constraints = env["ir.model.constraint"].sudo()
     constraints.search([("module.name", "=", "api_gateway"), ("type", "=", "f")]).unlink()
     env["ir.filters"].sudo().with_context(active_test=False).search([("model_id", "in", models)]).unlink()
@@ -37,7 +37,7 @@ def _forget_models(env):
 
 
 def _give_back_privileges(cr):
-    """What `gateway.grant_to` changed outside of the schema: who may use the database."""
+    """Undo the changes of `gateway.grant_to` outside the schema: the rights to use the database."""
     cr.execute("select role from gateway.grantee where exists (select from pg_roles where rolname = role)")
     roles = [role for (role,) in cr.fetchall()]
     database = SQL.identifier(cr.dbname)
@@ -58,12 +58,12 @@ def _give_back_privileges(cr):
             with cr.savepoint(flush=False):
                 cr.execute(statement)
         except psycopg2.errors.InsufficientPrivilege:
-            _logger.warning("This is left to the owner of the database: %s", statement.code)
+            _logger.warning("The owner of the database must run this: %s", statement.code)
 
 
 def _taken_from_all(cr):
-    """Of what everybody had when the addon was installed (models/gateway_schema.py), what nobody has now. Nothing for a
-    database that an earlier version was installed in: it may have been closed before."""
+    """The rights that everyone had when the addon was installed (models/gateway_schema.py) but no longer has. Empty for
+    a database where an earlier version was installed, because the rights may have been missing before."""
     cr.execute("select obj_description('gateway'::regnamespace, 'pg_namespace')")
     [had] = cr.fetchone()
     cr.execute(PUBLIC_PRIVILEGES)

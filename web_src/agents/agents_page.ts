@@ -36,7 +36,7 @@ interface AgentState {
   database: string;
   keys: AgentKey[];
   seen: {
-    /** Odoo's text, in UTC; false: nothing came yet. */
+    /** A time in Odoo's form, in UTC; false: no call yet. */
     at: string | false;
     tools: { tool: string; requests: number; errors: number }[];
   } | null;
@@ -83,13 +83,13 @@ export class AgentsPage extends Component {
     const writes = this.chosen?.writes ?? this.polling.data?.writes;
     if (writes === 'allowed') return _t('With this key, an agent changes data at once. Better: ask first.');
     if (writes === 'never') return _t('With this key, an agent only reads.');
-    return _t('Each change is tried out first and shown. It happens once you agree.');
+    return _t('Each change is first tried out and shown to you. It is made when you agree.');
   }
 
   /** "Seen 12 s ago. Tools used: 3." */
   get seenText(): string {
     const seen = this.polling.data?.seen;
-    if (!seen || seen.at === false) return _t('Nothing came with this key in the last hour.');
+    if (!seen || seen.at === false) return _t('No calls with this key in the last hour.');
     const agoS = Math.max(0, Math.round((Date.now() - deserializeDateTime(seen.at).toMillis()) / 1_000));
     const ago = agoS < 120 ? _t('%s s', formatCount(agoS)) : _t('%s min', formatCount(Math.round(agoS / 60)));
     return _t('Seen %(ago)s ago. Tools used: %(tools)s.', { ago, tools: formatCount(seen.tools.length) });

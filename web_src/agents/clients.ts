@@ -3,7 +3,7 @@
 export interface Example {
   /** The gateway's address, without a slash at its end. */
   url: string;
-  /** A secret, or what stands for it. */
+  /** A secret, or its placeholder. */
   key: string;
 }
 
@@ -12,7 +12,7 @@ export type ClientName = 'claude_code' | 'claude_desktop' | 'cursor' | 'vscode' 
 interface ClientGuide {
   client: ClientName;
   name: string;
-  /** Where the text goes: a file's name, or empty for a shell. */
+  /** The file that the text goes into; empty for a shell. */
   file: string;
   text: (example: Example) => string;
 }

@@ -1,4 +1,4 @@
-// Numbers as people read them, in the language of Odoo.
+// Numbers for people, in Odoo's language.
 
 import { localization } from '@web/core/l10n/localization';
 import { _t } from '@web/core/l10n/translation';
@@ -26,7 +26,7 @@ export function formatRate(value: number): string {
   return format(value, { style: 'percent', maximumFractionDigits: value > 0 && value < 0.1 ? 2 : 1 });
 }
 
-/** A change, in as few digits as it takes. */
+/** A change, in as few digits as possible. */
 export function formatShare(value: number): string {
   return format(value, { style: 'percent', maximumFractionDigits: value > 0 && value < 0.1 ? 1 : 0 });
 }
@@ -40,7 +40,7 @@ export function formatMs(ms: number): string {
   return _t('%s ms', format(ms, { maximumFractionDigits: ms < 10 ? 1 : 0 }));
 }
 
-/** How many times as much: "3.4×". */
+/** A ratio such as "3.4×". */
 export function formatRatio(ratio: number): string {
   return `${format(ratio, { maximumFractionDigits: ratio < 10 ? 1 : 0 })}×`;
 }

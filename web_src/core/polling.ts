@@ -3,17 +3,17 @@ import { browser } from '@web/core/browser/browser';
 import { errorText } from './error_text';
 
 export interface Polling<T> {
-  /** The last answer; stays while later ones fail. */
+  /** The last good answer. It stays while later calls fail. */
   data: T | null;
-  /** Why the last call failed, for the reader; null when it did not. */
+  /** The last call's error, for the reader; null if it succeeded. */
   error: string | null;
   loading: boolean;
   reload: () => Promise<void>;
 }
 
 /**
- * Calls `load` when the component is there and again `intervalMs` after each answer, while the page is visible.
- * A page in the background asks nothing and catches up when it is shown.
+ * Calls `load` when the component is mounted and again `intervalMs` after each answer, while the page is visible. A page in the
+ * background makes no calls and catches up when it is shown.
  */
 export function usePolling<T>(load: () => Promise<T>, intervalMs: number): Polling<T> {
   let timer: number | undefined;

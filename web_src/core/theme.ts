@@ -5,9 +5,9 @@ export type ThemeChoice = 'auto' | 'light' | 'dark';
 export type ThemeMode = 'light' | 'dark';
 
 export interface Theme {
-  /** What the user chose; kept per browser. */
+  /** The user's choice, kept per browser. */
   choice: ThemeChoice;
-  /** What is shown: `auto` follows the system. */
+  /** The theme that is shown. `auto` follows the system. */
   mode: ThemeMode;
   choose: (choice: ThemeChoice) => void;
 }

@@ -1,4 +1,4 @@
-// Sounds and toasts for what somebody should look at.
+// Sounds and toasts for traffic that needs attention.
 
 import { _t } from '@web/core/l10n/translation';
 import type { Services } from '@web/core/utils/hooks';
@@ -7,7 +7,7 @@ import type { Traffic } from './data/source';
 
 const windowMs = 60_000;
 const alarmRate = 0.1;
-/** Of fewer requests a rate says nothing. */
+/** With fewer requests, a rate means nothing. */
 const leastRequests = 20;
 const pauseMs = 10_000;
 const shownMs = 8_000;
@@ -19,7 +19,7 @@ export interface AlarmOptions {
   inspectLatest: () => void;
 }
 
-/** Hears of all traffic; reports server errors, and an error rate above 10 % within a minute, once until it is over. */
+/** Gets all traffic. Reports server errors, and an error rate above 10 % within a minute, once until it is over. */
 export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOptions) {
   let recent: { at: number; requests: number; errors: number }[] = [];
   let isHigh = false;
@@ -78,7 +78,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
 let audio: AudioContext | undefined;
 let soundedAt = Number.NEGATIVE_INFINITY;
 
-/** Two falling tones, at most every two seconds. Browsers allow it once somebody has clicked on the page. */
+/** Two falling tones, at most every two seconds. Browsers allow sound after the user has clicked on the page. */
 function beep(): void {
   const now = performance.now();
   if (now - soundedAt < 2_000) return;

@@ -22,7 +22,7 @@ import { mainKpis, otherKpis } from './kpi/kpis';
 import { Toolbar } from './toolbar/toolbar';
 import { Welcome } from './welcome/welcome';
 
-/** How the API fares, live. */
+/** The live dashboard. */
 export class Dashboard extends Component {
   static template = 'api_gateway.Dashboard';
   static components = { GatewayPage, Chart, FaultFeed, KpiCard, Toolbar, Welcome };
@@ -53,7 +53,7 @@ export class Dashboard extends Component {
     return otherKpis(this.state);
   }
 
-  /** Nothing was ever asked. */
+  /** Whether there was never a request. */
   get isNew(): boolean {
     const { figures, consumers, consumer, statusClass, zoom } = this.state;
     const isFiltered = consumer !== null || statusClass !== null || zoom !== null;

@@ -13,14 +13,14 @@ export interface AccessKey {
   environment_name: string | false;
   create_date: string;
   expires_at: string | false;
-  /** After a rotation: until when the old secret works, too. */
+  /** After a rotation, the old secret also works until then. */
   grace_ends_at: string | false;
   last_used_at: string | false;
   last_address: string | false;
   use_count: number;
   state: KeyState;
   own: boolean;
-  /** Whether the reader may have a new secret for it. */
+  /** Whether the user may get a new secret for it. */
   renewable: boolean;
 }
 
@@ -40,12 +40,12 @@ export interface KeysQuery {
 
 export interface Surroundings {
   manager: boolean;
-  /** Where callers reach the gateway; null: not known. */
+  /** The gateway's address for callers; null: not known. */
   url: string | null;
   /** Whether a sidecar is alive. */
   served: boolean;
   database: string;
-  /** How long a key may live; null: for ever. */
+  /** The longest lifetime of a key; null: for ever. */
   longest_days: number | null;
   grace_hours: number;
   profiles: { id: number; name: string }[];
@@ -60,7 +60,7 @@ export interface NewKey {
   profile_id?: number;
 }
 
-/** A new secret, as the dialog that shows it says on the bus. */
+/** A new secret, as its dialog announces it on the bus. */
 export interface ShownSecret {
   secret: string;
   kind: 'gateway_key' | 'client';
@@ -77,7 +77,7 @@ export const readSurroundings = (orm: Orm) => orm.call<Surroundings>(page, 'surr
 
 type Action = Record<string, unknown>;
 
-// These three answer with an action: the secret's dialog, or first the one that asks for the password.
+// These three return an action: the secret's dialog, or first the one that asks for the password.
 
 export const createKey = (orm: Orm, values: NewKey) => orm.call<Action>(model, 'action_create_with_secret', [values]);
 

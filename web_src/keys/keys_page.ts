@@ -17,7 +17,7 @@ import type { KeysState, KeysStore } from './keys_store';
 import { useKeys } from './keys_store';
 import { KeyList } from './list/key_list';
 
-/** One's keys: what is there, new ones, old ones' end, and how they are used. */
+/** The user's keys: lists, creates, renews and revokes them, and shows how to use them. */
 export class KeysPage extends Component {
   static template = 'api_gateway.KeysPage';
   static components = { GatewayPage, Guide, KeyList, Pager };
@@ -50,7 +50,7 @@ export class KeysPage extends Component {
     ];
   }
 
-  /** Nobody made a key yet. */
+  /** Whether there are no keys yet. */
   get isNew(): boolean {
     return this.state.page?.counts.all === 0 && this.state.query.text === '';
   }
@@ -83,7 +83,7 @@ export class KeysPage extends Component {
   revoke(key: AccessKey): void {
     this.dialog.add(ConfirmationDialog, {
       title: _t('Revoke “%s”?', key.name),
-      body: _t('Callers that use this key are refused at once, and it cannot be undone.'),
+      body: _t('Callers that use this key are refused at once. This cannot be undone.'),
       confirmLabel: _t('Revoke'),
       confirmClass: 'btn-danger',
       confirm: () => this.report(this.end(key)),
@@ -106,7 +106,7 @@ export class KeysPage extends Component {
     await this.store.reload();
   }
 
-  /** Opens the dialog that the server asks for; throws what the server refuses. */
+  /** Opens the dialog that the server asks for. Throws the server's refusals. */
   async show(answer: Promise<Record<string, unknown>>): Promise<void> {
     await this.action.doAction(await answer, { onClose: () => void this.store.reload() });
   }

@@ -9,14 +9,14 @@ const typingMs = 250;
 
 export interface KeysState {
   query: KeysQuery;
-  /** The last answer; stays while later ones fail. */
+  /** The last good answer. It stays while later calls fail. */
   page: KeysPage | null;
   surroundings: Surroundings | null;
   loading: boolean;
   error: string | null;
-  /** The key that the examples are written for. */
+  /** The key in the examples. */
   chosen: AccessKey | null;
-  /** Secrets that were made while this page is open, by key. Kept in memory only. */
+  /** Secrets created while this page is open, by key. Kept in memory only. */
   secrets: Record<number, string>;
 }
 
@@ -33,14 +33,14 @@ export class KeysStore {
     this.state = state;
   }
 
-  /** Resolves when the newest question is answered, for any caller. */
+  /** Resolves when the newest request is answered, for all callers. */
   reload(): Promise<void> {
     this.#newest = this.#read();
     return this.#newest;
   }
 
   stop(): void {
-    this.#asked += 1; // answers that are still under way are dropped
+    this.#asked += 1; // drops answers that are still under way
     browser.clearTimeout(this.#typing);
   }
 
@@ -97,7 +97,7 @@ export class KeysStore {
     return this.state.page?.keys.find((key) => key.id === id);
   }
 
-  /** A new key may not belong to the list that is shown. */
+  /** A new key may not belong to the shown list. */
   async #showKey(id: number): Promise<void> {
     await this.reload();
     if (this.#find(id) === undefined) await this.#change({ section: 'active', text: '', everyone: false });
@@ -105,7 +105,7 @@ export class KeysStore {
   }
 }
 
-/** The store of a component, running as long as the component is there. */
+/** The store of a component, running as long as the component is mounted. */
 export function useKeys(orm: Orm): KeysStore {
   const state: KeysState = useState({
     query: { section: 'active', text: '', everyone: false, offset: 0, limit: 20 },

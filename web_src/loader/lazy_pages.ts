@@ -1,4 +1,4 @@
-// In the backend bundle: names the gateway's pages. Their code comes with the bundle `api_gateway.assets` when one opens.
+// Part of the backend bundle: lists the gateway's pages. Their code comes with the bundle `api_gateway.assets` when one opens.
 
 import { Component, xml } from '@odoo/owl';
 import { LazyComponent, loadBundle } from '@web/core/assets';
@@ -24,6 +24,7 @@ const tags = {
 };
 for (const tag of Object.values(tags)) registry.category('actions').add(tag, LazyPage);
 
-// Opened by its address, a page's code comes while Odoo's client starts. Should it fail, the page asks again, and says so.
+// If a page is opened by its URL, its code loads while Odoo's client starts. If that fails, the page tries again and reports the
+// error.
 const path = browser.location.pathname.split('/').at(-1) ?? '';
 if (Object.hasOwn(tags, path)) loadBundle(bundle).catch(() => {});

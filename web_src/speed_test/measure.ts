@@ -6,7 +6,7 @@ import { meanPhases, parseServerTiming, percentile, phasesOf } from './statistic
 
 export type Kind = 'light' | 'heavy';
 
-/** What `gateway.speed.test.prepare` gives. */
+/** The result of `gateway.speed.test.prepare`. */
 export interface Prepared {
   url: string;
   database: string;
@@ -25,16 +25,16 @@ export interface Percentiles {
 export interface Measured {
   kind: Kind;
   runs: number;
-  /** With connection and, for the heavy test, authentication. */
+  /** The first call, with connection and, for the heavy test, authentication. */
   firstMs: number;
   gateway: Percentiles;
   odoo: Percentiles;
-  /** Of all runs, the mean. */
+  /** The mean over all runs. */
   phases: Phases;
   details: string;
 }
 
-/** A call that was answered with an error, or not at all; the message is for the reader. */
+/** A call failed or got no answer. The message is for the reader. */
 export class MeasureError extends Error {}
 
 const records = 25;
@@ -52,7 +52,7 @@ interface Timed {
   text: string;
 }
 
-/** `onProgress` hears how many of the runs are done. Throws MeasureError. */
+/** `onProgress` gets the number of finished runs. Throws MeasureError. */
 export async function measure(
   kind: Kind,
   runs: number,
@@ -75,7 +75,7 @@ export async function measure(
     gateway.push(ms);
     phases.push(phasesOf(ms, parseServerTiming(response.headers.get('Server-Timing'))));
     last = text;
-    // By turns, so that both meet the same moments of a busy machine.
+    // In turns, so that both meet the same moments of a busy machine.
     odoo.push((await timed(calls.odoo)).ms);
   }
   onProgress(runs);
@@ -98,7 +98,7 @@ function lightCalls({ url, key, database }: Prepared) {
   };
 }
 
-/** Authenticates first: the key for a token, as an integration would. */
+/** First exchanges the key for a token, as an integration would. */
 async function heavyCalls({ url, key, database, odoo_key, heavy }: Prepared) {
   const named = { 'X-Odoo-Database': database };
   const exchange = {
@@ -125,9 +125,9 @@ async function heavyCalls({ url, key, database, odoo_key, heavy }: Prepared) {
   };
 }
 
-/** One call, from here until its last byte is here. */
+/** Times one call until its last byte has arrived. */
 async function timed({ url, method = 'GET', headers, body }: Call): Promise<Timed> {
-  // No `cache: 'no-store'`: browsers would then ask before each call whether they may call (CORS), and measure that, too.
+  // No `cache: 'no-store'`: with it, browsers send a CORS preflight before each call, which would be measured, too.
   const asked: RequestInit = { method, headers, credentials: 'omit', signal: AbortSignal.timeout(30_000) };
   if (body !== undefined)
     Object.assign(asked, { body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } });
@@ -157,7 +157,7 @@ function faultOf(response: Response, text: string): string {
     const { error, message: plain } = JSON.parse(text) as { error?: { message?: string }; message?: string };
     message = error?.message ?? plain ?? '';
   } catch {
-    // A proxy's page, say.
+    // for example a proxy's page
   }
   const said = `${response.status}${message ? `: ${message}` : ''}`;
   return response.status === 429 && seconds ? _t('%(said)s. Wait %(seconds)s s.', { said, seconds }) : said;

@@ -12,7 +12,7 @@ import { Result } from './result/result';
 import type { SpeedTestState, SpeedTestStore } from './store';
 import { useSpeedTest } from './store';
 
-/** How fast the gateway answers this browser, where the time goes, and Odoo's own API beside it. */
+/** Measures the gateway's answers to this browser by step, beside Odoo's own API. */
 export class SpeedTest extends Component {
   static template = 'api_gateway.SpeedTest';
   static components = { GatewayPage, HistoryTable, LatencyChart, Result };
@@ -46,7 +46,7 @@ export class SpeedTest extends Component {
     ];
   }
 
-  /** The latency of the last test of a kind that was good. */
+  /** The latency of the last successful test of a kind. */
   last(kind: Kind): string {
     const entry = this.state.history?.find((found) => found.kind === kind && found.state === 'ok');
     return entry === undefined ? nothing : formatMs(entry.p50_ms);

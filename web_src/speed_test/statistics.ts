@@ -1,6 +1,6 @@
-// What a number of runs says.
+// Statistics of several runs.
 
-/** Milliseconds that the slowest of the fastest `share` took, by the nearest rank. */
+/** The percentile `share`, in milliseconds, by the nearest rank. */
 export function percentile(values: readonly number[], share: number): number {
   if (values.length === 0) return 0;
   const sorted = [...values].sort((a, b) => a - b);
@@ -32,7 +32,7 @@ export function parseServerTiming(header: string | null): Record<string, number>
   return found;
 }
 
-/** Where the time of one call went: what the gateway does not account for was spent on the way. */
+/** The time of one call by step. Time that the gateway does not account for was spent on the way. */
 export function phasesOf(ms: number, timing: Record<string, number>): Phases {
   const { total = 0, auth = 0, throttle = 0, queue = 0, odoo = 0, orm = 0, sql = 0, shape = 0 } = timing;
   return {

@@ -1,4 +1,4 @@
-// What the page knows, and what it does: prepare, measure, keep, list.
+// The page's state and actions: prepare, measure, store, list.
 
 import { onMounted, onWillUnmount, useState } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
@@ -11,7 +11,7 @@ import { phaseNames } from './statistics';
 const model = 'gateway.speed.test';
 const listed = 100;
 
-/** A result that was kept. Times are milliseconds, `create_date` Odoo's text in UTC. */
+/** A stored result. Times are milliseconds, `create_date` is in Odoo's form, in UTC. */
 export interface Entry {
   id: number;
   create_date: string;
@@ -27,10 +27,10 @@ export interface Entry {
 
 export interface SpeedTestState {
   runs: number;
-  /** Which test is on its way, and how far. */
+  /** The running test and its progress. */
   running: Kind | null;
   done: number;
-  /** Why the last test failed. */
+  /** The last test's error. */
   error: string | null;
   result: Measured | null;
   /** Null until it was read. */
@@ -66,7 +66,7 @@ export class SpeedTestStore {
     Object.assign(state, { running: kind, done: 0, error: null });
     try {
       const prepared = await this.#prepare();
-      if (prepared === null) return; // no password was given
+      if (prepared === null) return; // the user gave no password
       const result = await measure(kind, state.runs, prepared, (done) => {
         state.done = done;
       });
@@ -80,7 +80,7 @@ export class SpeedTestStore {
     }
   }
 
-  /** Ends the keys that were made for this page. */
+  /** Ends the keys that were created for this page. */
   async finish(): Promise<void> {
     if (this.#prepared === null) return;
     const { odoo_key_name } = this.#prepared.data;
@@ -88,7 +88,7 @@ export class SpeedTestStore {
     await this.#orm.silent.call(model, 'finish', [odoo_key_name]);
   }
 
-  /** Null when the reader does not say who it is. Throws when there is nothing to measure. */
+  /** Null if the user gives no password. Throws if there is nothing to measure. */
   async #prepare(): Promise<Prepared | null> {
     const madeAgo = Date.now() - (this.#prepared?.at ?? 0);
     if (this.#prepared !== null && madeAgo < 8 * 60_000) return this.#prepared.data;

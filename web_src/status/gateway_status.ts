@@ -11,7 +11,7 @@ import { SidecarCard } from './sidecar_card';
 
 const refreshMs = 3_000;
 
-/** Which sidecars serve this database, and how they are. */
+/** The sidecars of this database and their state. */
 export class GatewayStatus extends Component {
   static template = 'api_gateway.GatewayStatus';
   static components = { GatewayPage, SidecarCard };

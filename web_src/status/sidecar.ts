@@ -8,7 +8,7 @@ export interface Sidecar {
   schema_version: number;
   started_at: string;
   seen_at: string;
-  /** `stale`: it has missed its heartbeats; it ended without a word or has lost Postgres. */
+  /** `stale`: it has missed its heartbeats, because it crashed or has lost Postgres. */
   state: 'alive' | 'stale';
   uptime_s: number;
   address: string;

@@ -1,5 +1,5 @@
-// The part of Odoo 19's web client that these pages use. Odoo's own JavaScript carries too many unresolved types to be
-// mapped in; what is missing here is added when it is used.
+// The part of Odoo 19's web client that these pages use. Odoo's own JavaScript has too many unresolved types to import. Missing
+// parts are added here when they are used.
 
 declare module '@web/core/assets' {
   import type { ComponentConstructor } from '@odoo/owl';
@@ -52,7 +52,7 @@ declare module '@web/core/user' {
 declare module '@web/core/orm_service' {
   import type { Orm } from '@web/core/utils/hooks';
 
-  /** What the service `orm` is one of; it works before services have started. */
+  /** The class of the service `orm`. It works before services have started. */
   export const ORM: new () => Orm;
 }
 
@@ -71,7 +71,7 @@ declare module '@web/core/utils/hooks' {
   export type Domain = (string | [string, string, unknown])[];
 
   export interface Orm {
-    /** The same service without the loading indicator: for what happens by itself. */
+    /** The same service without the loading indicator, for calls in the background. */
     silent: Orm;
     searchRead<T>(model: string, domain: Domain, fields: string[], options?: Record<string, unknown>): Promise<T[]>;
     call<T>(model: string, method: string, args?: unknown[], kwargs?: Record<string, unknown>): Promise<T>;

@@ -1,4 +1,4 @@
-// What a usage bar says, apart from how it is drawn.
+// The content of a usage bar, apart from its drawing.
 
 export type Level = 'calm' | 'close' | 'spent';
 
@@ -11,7 +11,7 @@ export function levelOf(share: number): Level {
   return share >= 1 ? 'spent' : share > 0.8 ? 'close' : 'calm';
 }
 
-/** `0:07`, `12:30`, `3:05:00`; empty when that time has passed. */
+/** `0:07`, `12:30`, `3:05:00`; empty if that time has passed. */
 export function countdown(ms: number): string {
   if (ms <= 0) return '';
   const seconds = Math.ceil(ms / 1000);

@@ -1,5 +1,5 @@
-"""The page on which a user decides what an app may do. The app sends the browser to a sidecar, which checks and signs
-what is asked for; Odoo logs the user in as it always does, and sends the answer to the app."""
+"""The page on which a user decides about an app's request. The app sends the browser to a sidecar, which checks and
+signs the request. Odoo logs the user in as usual, and sends the answer to the app."""
 
 import secrets
 from urllib.parse import urlencode
@@ -17,13 +17,13 @@ ACTIONS = ("read", "write", "delete", "call")
 class ConsentController(http.Controller):
     @http.route("/api_gateway/consent", type="http", auth="user", methods=["GET"], sitemap=False)
     def ask(self, **parameters):
-        """What is asked for, and two buttons."""
+        """Shows the request, with two buttons."""
         agreement, refusal = self._read(parameters)
         return refusal or self._page(agreement, parameters["request"])
 
     @http.route("/api_gateway/consent", type="http", auth="user", methods=["POST"], sitemap=False)
     def decide(self, **parameters):
-        """Goes back to the app: with a code if the user has allowed something. Odoo checks the CSRF token before."""
+        """Goes back to the app, with a code if the user has allowed something. Odoo has checked the CSRF token."""
         agreement, refusal = self._read(parameters)
         if refusal:
             return refusal
@@ -40,7 +40,7 @@ class ConsentController(http.Controller):
         return self._back(agreement, code=code)
 
     def _read(self, parameters):
-        """What is asked for, and why the user cannot be asked."""
+        """(the request, the reason why the user cannot be asked)."""
         agreement = read_request(request.env.cr, parameters.get("request"))
         if agreement is None:
             return None, self._render("api_gateway.consent_over", {}, 400)
@@ -75,7 +75,7 @@ class ConsentController(http.Controller):
             "user": request.env.user,
         }
         response = request.render(template, values, status=status)
-        # Nothing from elsewhere, and in nobody's frame. No `form-action`: it would stop the way back to the app.
+        # No content from elsewhere, and no framing. No `form-action`, which would block the way back to the app.
         response.headers["Content-Security-Policy"] = (
             f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none'"
         )
@@ -90,7 +90,7 @@ class ConsentController(http.Controller):
         return _private(request.redirect(f"{uri}{'&' if '?' in uri else '?'}{query}", code=303, local=False))
 
     def _log(self, app, message):
-        """In the traffic log, beside the steps that sidecars take."""
+        """Writes a row into the traffic log, beside those of the sidecars."""
         asked = request.httprequest
         request.env.cr.execute(
             "select gateway.log_consent(%s, %s, %s, %s, %s, %s)",
@@ -112,7 +112,7 @@ def _private(response):
 
 
 def _offered(agreement):
-    """Scopes that the user may allow: an app that names none may get any that the user ticks."""
+    """Scopes that the user may allow. An app that names no scopes may get all that the user ticks."""
     return agreement["scopes"] or list(ACTIONS)
 
 

@@ -7,12 +7,12 @@ from odoo.http import request
 
 
 class WebController(http.Controller):
-    """What the gateway's own pages ask Odoo for, besides the ORM."""
+    """Requests of the gateway's own pages that do not go through the ORM."""
 
     @http.route("/api_gateway/live_ticket", type="jsonrpc", auth="user", methods=["POST"])
     def live_ticket(self):
-        """A ticket for the live figures, good for 30 seconds and one use by a page of this origin, and the addresses of
-        the sidecars that take it: `{ticket, database, urls}`."""
+        """A ticket for the live figures, valid for 30 seconds and one use by a page of this origin, and the addresses
+        of the sidecars that accept it: `{ticket, database, urls}`."""
         if not request.env.user.has_group("api_gateway.group_user"):
             raise AccessError(request.env._("Only users of the API Gateway may see its figures."))
         ticket = secrets.token_urlsafe(32)
@@ -36,7 +36,7 @@ class WebController(http.Controller):
 
 
 def _page_origin(httprequest):
-    """Where the browser says that the page is from; it says so with every POST."""
+    """The page's origin, which browsers send with every POST."""
     origin = httprequest.headers.get("Origin") or httprequest.host_url
     parts = urlsplit(origin)
     return f"{parts.scheme}://{parts.netloc}"

@@ -8,8 +8,8 @@ from ..tools.gate import GuardError, HiddenModelError, gate, given_defaults
 
 
 class _InUseError(psycopg2.errors.ForeignKeyViolation):
-    """What Postgres 17 and older say about a record that another one refers to with `on delete restrict`. Since 18 that
-    has an error of its own, which Odoo has no words for."""
+    """Raises the error of Postgres 17 and older for a record that another one refers to with `on delete restrict`.
+    Postgres 18 has a new error for it, which Odoo does not know."""
 
     def __init__(self, violation):
         super().__init__(*violation.args)
@@ -22,9 +22,9 @@ class _InUseError(psycopg2.errors.ForeignKeyViolation):
 
 # No docstring: Odoo would keep it as the description of every model without one of its own.
 #
-# The last line of the never-exposed list: whatever path a call takes, the ORM asks here. Code that Odoo itself
-# runs as superuser goes on as it does everywhere, but writes neither the gateway's own models nor, for a narrowed
-# credential, what is code or rights.
+# The last line of defence of the never-exposed list: whatever path a call takes, the ORM asks here. Odoo's own
+# superuser code runs as usual, but writes neither the gateway's own models nor, for a narrowed credential, code or
+# rights.
 class Base(models.AbstractModel):
     _inherit = "base"
 
@@ -35,7 +35,7 @@ class Base(models.AbstractModel):
 
     def _gateway_check_guard(self):
         call = gate.get()
-        is_stored = not self or any(self._ids)  # not what a form is about to make
+        is_stored = not self or any(self._ids)  # not a record that a form has not saved yet
         if call and call.guards(self._name):
             raise GuardError(self._name)
         if call and is_stored and call.keeps(self._name):
@@ -44,11 +44,11 @@ class Base(models.AbstractModel):
     @api.model
     def fields_get(self, allfields=None, attributes=None):
         """`read` and `search_read` without names leave out fields that are not described. Other methods of the model
-        still read them: their own code asks, not the caller."""
+        still read them, because their own code asks, not the caller."""
         return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
 
     def _gateway_shown(self, described, allfields):
-        """Fields that were asked for by name are left: Odoo keeps what it learns of tracked fields."""
+        """Fields that were asked for by name stay in, because Odoo caches the result for tracked fields."""
         call = gate.get()
         if call is None or allfields:
             return described
@@ -66,7 +66,7 @@ class Base(models.AbstractModel):
             model_name, defaults = given
             context = self.env.context
             if self._name != model_name or self.env.su:
-                # Those that Odoo's code has set on the way are its own.
+                # Values that Odoo's code has added on the way are Odoo's own.
                 theirs = {key for key, value in defaults.items() if context.get(key) is value}
                 if theirs:
                     self = self.env(context={key: value for key, value in context.items() if key not in theirs})[
@@ -95,7 +95,7 @@ class Base(models.AbstractModel):
         return super()._load_records_create(vals_list)
 
     def _gateway_loading(self):
-        """What checks a file that is loaded for a caller; None where Odoo loads its own."""
+        """The checks for a file that is loaded for a caller; None where Odoo loads its own."""
         call = gate.get()
         return None if self.env.su or call is None else call.loading
 

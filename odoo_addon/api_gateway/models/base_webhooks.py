@@ -5,7 +5,7 @@ from ..webhooks import capture
 
 # No docstring: Odoo would keep it as the description of every model without one of its own.
 #
-# Where webhooks learn of changes. On models that nobody watches this costs a look into a cached dictionary.
+# Notes changes for webhooks. On models that no webhook watches, this costs one look into a cached dictionary.
 # `_write_multi` sees each column that is really updated, recomputed ones included; `write` is only needed for one2many
 # and many2many. Not seen: direct SQL, deletions that a foreign key cascades, the other side of a many2many.
 class Base(models.AbstractModel):
@@ -18,7 +18,7 @@ class Base(models.AbstractModel):
 
     @api.model
     def _create(self, data_list):
-        # Not in `create`: what that computes and flushes would look like updates of older records.
+        # Not in `create`: the fields that it computes and flushes would look like updates of older records.
         records = super()._create(data_list)
         if watch := self._gateway_watch():
             capture.note_created(records, watch)

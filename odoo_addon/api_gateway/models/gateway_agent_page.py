@@ -1,4 +1,4 @@
-"""What the page Connect an Agent asks Odoo for."""
+"""The data of the page Connect an Agent."""
 
 from datetime import timedelta
 
@@ -21,9 +21,9 @@ class GatewayAgentPage(models.AbstractModel):
     def state(self, key_id=None):
         """`{enabled, writes, administrator, url, served, database, keys, seen}`.
 
-        `keys` are the asker's own that live: `{id, name, prefix, scopes, shut_out, writes}`. `seen` is about one of
-        them, the last hour: `{at, tools: [{tool, requests, errors}]}`; `at` is Odoo's text in UTC, false if
-        no agent came. Null without `key_id`, or when it is not among them."""
+        `keys` are the user's own valid keys: `{id, name, prefix, scopes, shut_out, writes}`. `seen` is about one of
+        them, in the last hour: `{at, tools: [{tool, requests, errors}]}`; `at` is a time in Odoo's form, in UTC, false
+        if no agent called. Null without `key_id`, or if that is not one of the keys."""
         if not self.env.user.has_group(USER):
             raise AccessError(self.env._("Only users of the API Gateway may connect an agent."))
         values = settings(self.env.cr)

@@ -1,4 +1,4 @@
-"""Apps that a manager lets ask users for access."""
+"""Apps that a manager has registered, so that they may ask users for access."""
 
 import re
 import secrets
@@ -10,7 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 from ..tools.asker import askers
 from ..tools.narrowing import lines
 
-# The same rule as sidecar/src/oauth/redirect_uri.ts, which decides.
+# The same rule as sidecar/src/oauth/redirect_uri.ts, which has the last word.
 OF_BROWSERS = frozenset(
     [
         "about",
@@ -45,14 +45,14 @@ class GatewayApp(models.Model):
     _order = "name, id"
 
     name = fields.Char(required=True, help="Users see it when the app asks them for access.")
-    active = fields.Boolean(default=True, help="An archived app gets no access. What users have allowed it ends.")
+    active = fields.Boolean(default=True, help="An archived app gets no access. Access given earlier ends.")
     client_id = fields.Char(
         "Client ID", readonly=True, copy=False, required=True, default=lambda self: self._new_client_id()
     )
     redirect_uris = fields.Text(
         "Redirect URIs",
         required=True,
-        help="Where the app gets its answer, one per line: https://app.example.com/callback, "
+        help="Addresses that receive the app's answers, one per line: https://app.example.com/callback, "
         "http://127.0.0.1/callback (any port), or a scheme of its own such as cursor://callback.",
     )
 

@@ -57,7 +57,7 @@ class GatewayClient(models.Model):
 
     @api.model
     def _revoke_made_by(self, kind, ids):
-        """Revoke the clients that these keys have made, no matter which user ends the keys.
+        """Revoke the clients that were created with these keys, no matter which user ends the keys.
 
         :param str kind: as in `maker_kind`
         :param list ids: of the keys
@@ -87,5 +87,5 @@ class GatewayClient(models.Model):
         return clients.search([("maker_kind", "=", kind), ("maker_id", "in", ids), ("revoked_at", "=", False)])
 
     def _expiry_recipient(self):
-        # A client's user is often one that nobody logs in as.
+        # A client's user is often a technical user that no person logs in as.
         return self.create_uid if self.create_uid.active else self.user_id

@@ -1,4 +1,4 @@
-"""Shared by all models of the gateway: the user who asks needs the rights, and no mail changes records."""
+"""Shared by all configuration models: the request's own user needs the rights, and mail cannot change records."""
 
 from odoo import api, models
 from odoo.exceptions import AccessError
@@ -14,7 +14,7 @@ class GatewayConfiguration(models.AbstractModel):
 
     def check_access(self, operation):
         super().check_access(operation)
-        # Odoo reads profiles and webhooks for everyone; what it changes for someone, they must be allowed to change.
+        # Odoo reads profiles and webhooks for everyone, but changes them only for users who may change them.
         if operation == "read":
             return
         for asker in askers(self.env):
@@ -25,7 +25,7 @@ class GatewayConfiguration(models.AbstractModel):
 
     def write(self, vals):
         result = super().write(vals)
-        # Odoo checks the rules before: the values may have moved a record to where its writer may not write.
+        # Odoo checks the rules before the write. The new values may put the record out of its writer's reach.
         self.check_access("write")
         return result
 
@@ -40,7 +40,7 @@ class GatewayConfiguration(models.AbstractModel):
         self._refuse_mail()
 
     def message_update(self, msg_dict, update_vals=None):
-        # A reply is a message under the record, and no more.
+        # A reply only adds a message to the record.
         if update_vals:
             self._refuse_mail()
         return True

@@ -1,5 +1,5 @@
-"""Apps that users have allowed to act for them: who, for what, in which company, until when. A sidecar reads it as the
-credential of the app's tokens, so what is revoked here ends at once."""
+"""Apps that users have allowed to act for them, with scopes, company and expiry. A sidecar reads this row as the
+credential of the app's tokens, so revoking it ends the access at once."""
 
 import hashlib
 import secrets
@@ -28,7 +28,7 @@ class GatewayConnectedApp(models.Model):
         "Registered",
         readonly=True,
         required=True,
-        help="Who vouches for the app's name: a manager, the owner of a web address, or nobody but the app.",
+        help="The source of the app's name: a manager, a web address, or only the app itself.",
     )
     host = fields.Char("Answers Go To", readonly=True, required=True)
     user_id = fields.Many2one("res.users", readonly=True, required=True, index=True, ondelete="cascade")
@@ -60,7 +60,7 @@ class GatewayConnectedApp(models.Model):
         """Ends the access at once."""
         self.check_access("read")
         if not have_group(self.env, MANAGER) and not is_own(self, "user_id"):
-            raise AccessError(self.env._("Only a gateway manager may end what another user has allowed."))
+            raise AccessError(self.env._("Only a gateway manager may end access that another user has given."))
         self.sudo()._end()
         return True
 
@@ -71,10 +71,10 @@ class GatewayConnectedApp(models.Model):
 
     @api.model
     def _allow(self, agreement, scopes, company):
-        """The user has agreed. Gives the code that the app trades for tokens, good for 60 seconds and once.
+        """Records the user's consent. Gives the code that the app exchanges for tokens, valid once and for 60 seconds.
 
-        :param dict agreement: what the app asked for, as a sidecar has checked and signed it
-        :param list scopes: of those asked for, the ones that the user allows
+        :param dict agreement: the app's request, as a sidecar has checked and signed it
+        :param list scopes: the requested scopes that the user allows
         """
         with own_code():
             app = self.sudo().create(
@@ -107,6 +107,6 @@ class GatewayConnectedApp(models.Model):
 
 
 def host_of(uri):
-    """Whom an answer at the address reaches, for people: a host, or the scheme of an app on their device."""
+    """The receiver of answers at this address, as shown to people: a host, or the scheme of an app on their device."""
     parts = urlsplit(uri)
     return parts.hostname if parts.scheme in ("http", "https") else f"{parts.scheme}:"

@@ -1,4 +1,4 @@
-"""What gateway keys and OAuth2 clients share: whose they are, what narrows them, their secret, their end."""
+"""The common part of gateway keys and OAuth2 clients: user, bounds, secret and expiry."""
 
 import hashlib
 from datetime import timedelta
@@ -31,7 +31,7 @@ class GatewayCredential(models.AbstractModel):
     _kind = None  # 'gateway_key' or 'client', as in gateway.credential_secret
     # Only managers write it: owners would lift their own limits.
     _managed_fields = frozenset({"user_id", "profile_id", "ip_list", "subject"})
-    # Only this model's methods write it: a write could undo a revocation.
+    # Only this model's methods write it, because a plain write could undo a revocation.
     _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days"})
 
     name = fields.Char(required=True, tracking=True)
@@ -103,7 +103,7 @@ class GatewayCredential(models.AbstractModel):
         return fields.Datetime.now() + timedelta(days=self._longest_days())
 
     def _longest_days(self):
-        """Days that the current user's groups let an API key live, as Odoo counts for its own keys."""
+        """The longest lifetime of API keys for the current user's groups, in days, as for Odoo's own keys."""
         return max(self.env.user.all_group_ids.mapped("api_key_duration"), default=0) or 1
 
     @api.depends("active", "expires_at", "revoked_at", "rotated_at")
@@ -190,7 +190,7 @@ class GatewayCredential(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        # After the fact, so that defaults from the context are seen as well.
+        # Checked after creation, so that defaults from the context count as well.
         if askers(self.env):
             records._check_minter()
             if not have_group(self.env, MANAGER):
@@ -208,10 +208,10 @@ class GatewayCredential(models.AbstractModel):
             if self._guarded_fields & vals.keys():
                 raise AccessError(self.env._("Only the gateway may write these fields."))
             if "user_id" in vals and self.filtered(lambda record: record.user_id.id != vals["user_id"]):
-                self._check_minter()  # whose it was
+                self._check_minter()  # the user before
         result = super().write(vals)
         if "user_id" in vals:
-            self._check_minter()  # whose it is
+            self._check_minter()  # the user now
         if "expires_at" in vals:
             self._check_expiry()
             super(GatewayCredential, self.sudo()).write({"warned_days": 0})
@@ -246,7 +246,8 @@ class GatewayCredential(models.AbstractModel):
         raise NotImplementedError
 
     def _set_secret(self, grace_hours=0):
-        """Makes a new secret and gives it: the only time it can be seen. Older ones work for `grace_hours` more."""
+        """Makes a new secret and returns it. It can be seen only this once. Older ones work for another
+        `grace_hours`."""
         self.ensure_one()
         self.check_access("write")
         self._check_minter()
@@ -279,7 +280,7 @@ class GatewayCredential(models.AbstractModel):
         return {}
 
     def _show_action(self, secret):
-        """The action that opens the secret once; nothing of it is stored."""
+        """The action that shows the secret once. Nothing of it is stored."""
         return {
             "type": "ir.actions.act_window",
             "res_model": "gateway.secret.show",
@@ -298,7 +299,7 @@ class GatewayCredential(models.AbstractModel):
     @api.model
     @check_identity
     def action_create_with_secret(self, values):
-        """Creates a credential and opens its secret.
+        """Creates a credential and shows its secret.
 
         :param dict values: as for `create`
         :raises AccessError: for another user's, unless the caller is an administrator
@@ -308,15 +309,15 @@ class GatewayCredential(models.AbstractModel):
 
     @check_identity
     def action_generate(self):
-        """Gives a credential that has none its first secret."""
+        """Gives a credential without a secret its first one."""
         if self.state != "new":
             raise UserError(self.env._("This credential already has a secret. Rotate it to get a new one."))
         return self._show_action(self._set_secret())
 
     @check_identity
     def action_rotate(self, grace_hours=None):
-        """A new secret for as long as the old one was meant to live; the old one works for `grace_hours` more
-        (none given: the setting key.grace_hours, at most 720)."""
+        """Makes a new secret with the same lifetime as the old one. The old one works for another `grace_hours` (by
+        default the setting key.grace_hours; at most 720)."""
         self.ensure_one()
         if grace_hours is None:
             grace_hours = setting(self.env.cr, "key.grace_hours")
@@ -336,7 +337,7 @@ class GatewayCredential(models.AbstractModel):
         )
 
     def action_revoke(self):
-        """Ends these credentials for good, at once; tokens issued for them die with them."""
+        """Ends these credentials for good, at once, together with the tokens issued for them."""
         self.check_access("write")
         self.env.cr.execute(
             SQL(
@@ -366,9 +367,9 @@ class GatewayCredential(models.AbstractModel):
 
     @api.model
     def _warn_expiring(self):
-        """Puts an activity on credentials that end in 14 and again in 3 days, for the user who has to renew them."""
+        """Puts an activity on credentials 14 days and 3 days before they expire, for the user who has to renew them."""
         now = fields.Datetime.now()
-        # The later warning first: what is nearly over needs no earlier one.
+        # The later warning comes first, so that a credential that expires very soon gets only that one.
         for days in sorted(WARN_DAYS):
             soon = self.search(
                 [
@@ -394,5 +395,5 @@ class GatewayCredential(models.AbstractModel):
                     record.warned_days = days
 
     def _expiry_recipient(self):
-        """The user who can renew it: its own, or the one who made it."""
+        """The user who can renew it: its own user, or its creator."""
         return self.user_id if self.user_id.active else self.create_uid

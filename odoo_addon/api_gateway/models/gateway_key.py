@@ -29,7 +29,7 @@ class GatewayKey(models.Model):
         help="The secret is the value of GATEWAY_KEY_<this name> in the environment of the sidecar and of Odoo, "
         "so it need not be in the database. Only administrators may set it.",
     )
-    is_speed_test = fields.Boolean(readonly=True, copy=False, help="The page Speed Test makes and renews it.")
+    is_speed_test = fields.Boolean(readonly=True, copy=False, help="The page Speed Test creates and renews it.")
 
     _environment_name_unique = models.UniqueIndex(
         "(environment_name) WHERE environment_name IS NOT NULL", "Another key takes its secret from this name."
@@ -44,7 +44,7 @@ class GatewayKey(models.Model):
                 )
 
     def _check_minter(self):
-        # Binding a key to a name gives its user's rights to anyone who sets the environment.
+        # Anyone who can set the environment gets the rights of the key's user.
         if self.filtered("environment_name") and not have_group(self.env, SYSTEM):
             raise AccessError(self.env._("Only an administrator may bind a key to the environment."))
         return super()._check_minter()

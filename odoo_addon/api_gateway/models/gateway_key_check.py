@@ -26,8 +26,8 @@ class GatewayKey(models.Model):
     @api.model
     @contextmanager
     def _counting_failures(self, key, address):
-        """A context in which guessing costs the guesser what it costs at Odoo's login: an AccessDenied is counted.
-        The same key from the same address is no further guess."""
+        """A context that limits guessing as Odoo's login does: each AccessDenied is counted. The same key from the same
+        address counts once."""
         registry = self.env.registry
         if not hasattr(registry, "_gateway_refused"):
             registry._gateway_refused = LRU(10_000)
@@ -35,7 +35,7 @@ class GatewayKey(models.Model):
         if shown in registry._gateway_refused:
             yield
             return
-        # A language, else Odoo would look for one by this name.
+        # Without a language, Odoo would look for one by this name.
         users = self.env["res.users"].sudo().with_context(lang=self.env.lang or "en_US")
         with users._assert_can_auth(user="api_key"):
             try:
@@ -46,12 +46,12 @@ class GatewayKey(models.Model):
 
     @api.model
     def _user_allowed(self, found, address, http_method):
-        """The id of a key's user, if the key may be used for this.
+        """The id of a key's user, if the key may be used for this request.
 
         :param tuple found: as `_find_key` gives it
         :param str address: the caller's
-        :param str http_method: GET needs the scope `read`, what may change something the scope `call`
-        :raises AccessError: not from here, or not for this
+        :param str http_method: GET needs the scope `read`; methods that may change something need `call`
+        :raises AccessError: if the key may not be used from this address, or for this request
         """
         user_id, own_ips, own_scopes, policy = found
         for ips in (own_ips, policy["ips"]):
@@ -66,8 +66,8 @@ class GatewayKey(models.Model):
         return user_id
 
     def _find_key(self, key):
-        """`(user id, own addresses, own scopes, policy)` of a key of any form as it was presented; None: it is not one
-        of ours, or not valid."""
+        """`(user id, own addresses, own scopes, policy)` of a presented key of any form; None if it is not one of ours,
+        or not valid."""
         if ODOO_KEY.fullmatch(key):
             user_id = self.env["res.users.apikeys"]._check_credentials(scope="rpc", key=key)
             if not user_id or user_id == SUPERUSER_ID:

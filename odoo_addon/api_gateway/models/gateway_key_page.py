@@ -1,4 +1,4 @@
-"""What the page API Access Keys asks Odoo for."""
+"""The data of the page API Access Keys."""
 
 from datetime import timedelta
 
@@ -37,8 +37,8 @@ class GatewayKeyPage(models.AbstractModel):
     def keys(self, section="active", text="", everyone=False, offset=0, limit=20):
         """One page of keys, newest first: `{total, counts, keys}`.
 
-        `section` is one of those that `counts` names. Without `everyone` only the asker's own are meant; with it, all
-        that the asker may see. Each key has KEY_FIELDS, `own`, and `renewable`: whether the asker may have a new secret
+        `section` is one of the names in `counts`. Without `everyone`, only the user's own keys are listed; with it, all
+        that the user may see. Each key has KEY_FIELDS, `own`, and `renewable`: whether the user may get a new secret
         for it."""
         sections = self._sections()
         if section not in sections:
@@ -80,9 +80,9 @@ class GatewayKeyPage(models.AbstractModel):
     @api.model
     @api.readonly
     def surroundings(self):
-        """What making and using a key depends on: `{manager, url, served, database, longest_days, grace_hours,
-        profiles: [{id, name}], example_model}`. `url` is where callers reach the gateway, null when it is not known;
-        `longest_days` is null where a key may live forever; only managers get profiles."""
+        """The facts needed to create and use a key: `{manager, url, served, database, longest_days, grace_hours,
+        profiles: [{id, name}], example_model}`. `url` is the gateway's address for callers, null if it is not known.
+        `longest_days` is null if a key may live forever. Only managers get profiles."""
         if not self.env.user.has_group(USER):
             raise AccessError(self.env._("Only users of the API Gateway have keys."))
         is_manager = self.env.user.has_group(MANAGER)

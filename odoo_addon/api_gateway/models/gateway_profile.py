@@ -36,7 +36,7 @@ class GatewayProfile(models.Model):
     max_concurrency = fields.Integer(
         "Requests at a Time",
         tracking=True,
-        help="How many requests may run at once. 0: no limit of its own.",
+        help="The number of requests that may run at once. 0: no limit of its own.",
     )
     ip_list = fields.Text(
         "Allowed Addresses",
@@ -65,7 +65,7 @@ class GatewayProfile(models.Model):
         help="Empty: allowed, if the settings turn agents on.",
     )
     agent_writes = fields.Selection(
-        [("allowed", "At once"), ("ask", "After a person agreed to what would change"), ("never", "Never")],
+        [("allowed", "At once"), ("ask", "After a person has agreed to the changes"), ("never", "Never")],
         "Agents Change Data",
         tracking=True,
         help="When an AI agent may create, change and delete records or call methods. Empty: as in the settings.",
@@ -110,7 +110,7 @@ class GatewayProfile(models.Model):
             profile.user_count = counts.get(profile._origin, 0)
 
     def _inverse_user_ids(self):
-        # A manager administers limits for all users without holding Odoo's rights to edit users.
+        # A manager sets limits for all users, but may lack Odoo's rights to edit users.
         users_of = {profile: profile.user_ids for profile in self}
         for profile, users in users_of.items():
             before = (
@@ -158,8 +158,8 @@ class GatewayProfile(models.Model):
 
     @api.model
     def _check_widens(self, env, users):
-        """Raises AccessError unless those who ask may take bounds away from these users' credentials: administrators
-        may, others their own. Limits are no bounds: managers set them for all."""
+        """Raises AccessError unless the user may take bounds away from these users' credentials. Administrators may,
+        others only from their own. Limits are not bounds: managers set them for everyone."""
         others = any(users.ids != [asker.uid] for asker in askers(env)) if users else False
         if others and not have_group(env, "base.group_system"):
             raise AccessError(

@@ -16,7 +16,7 @@ class GatewayProfile(models.Model):
     day_resets_at = fields.Datetime(compute="_compute_usage")
 
     def _subjects(self):
-        """Whose windows may count under this profile, as the throttle names them."""
+        """The subjects that may count under this profile, by the throttle's names."""
         self.ensure_one()
         users = self.user_ids | self.key_ids.sudo().user_id | self.client_ids.sudo().user_id
         native_keys = self.env["res.users.apikeys"].sudo().search([("user_id", "in", self.user_ids.ids)])
@@ -37,7 +37,7 @@ class GatewayProfile(models.Model):
 
     @api.model
     def _busiest(self, subjects):
-        """The window with most requests, by its period."""
+        """The windows with the most requests, by period."""
         windows = self.env["gateway.throttle"].search([("subject", "in", subjects)], order="used")
         return {window.period: window for window in windows}
 

@@ -62,7 +62,7 @@ class GatewayRequestLog(models.Model):
     way = fields.Char(
         "Way of the Read",
         readonly=True,
-        help="compiled: by the statement that Odoo had made for it. odoo: through Odoo, and why.",
+        help="compiled: by a statement that Odoo had made for it. odoo: through Odoo, with the reason.",
     )
     retries = fields.Integer(readonly=True)
     bytes_in = fields.Integer("Request (bytes)", readonly=True)
@@ -91,7 +91,7 @@ class GatewayRequestLog(models.Model):
 
     @api.model
     def open_request(self, request_id):
-        """The action that shows the row of a request, or False while it is not there (or not the caller's to see)."""
+        """The action that shows the row of a request. False if it is not there yet, or the caller may not see it."""
         found = self.search([("request_id", "=", request_id)], limit=1)
         if not found:
             return False
@@ -106,7 +106,8 @@ class GatewayRequestLog(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: drops what is older than the settings say, and keeps days ahead for the sidecars."""
+        """Called by a cron: drops rows past their retention, and makes the partitions of the next days for the
+        sidecars."""
         cr = self.env.cr
         progress = self.env["ir.cron"]._commit_progress
         cr.execute("select gateway.ensure_log_partitions()")
@@ -115,7 +116,7 @@ class GatewayRequestLog(models.Model):
             (setting(cr, "log.retention_days"),),
         )
         days = cr.fetchall()
-        progress(0)  # the locks of what was made above go
+        progress(0)  # releases the locks of the statements above
         for (day,) in days:
             cr.execute("select gateway.drop_log_day(%s)", (day,))
             if not progress(1):

@@ -2,7 +2,7 @@
 
 from odoo import fields, models
 
-# What the figures and the log call a credential.
+# The name of a credential in the figures and the log.
 CONSUMER_KINDS = {"gateway.key": "gateway_key", "gateway.client": "client"}
 
 

@@ -23,16 +23,16 @@ class GatewayResource(models.Model):
         "Path",
         required=True,
         copy=False,
-        help="The segment of the address: products is reached at /api/v1/products.",
+        help="The last part of the URL: products is at /api/v1/products.",
     )
     label = fields.Char(required=True, translate=True, help="The name of one record in messages, such as Product.")
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     model_name = fields.Char("Model", required=True, help="Technical name such as product.template.")
     app_name = fields.Char("App", help="The app that has the model. Error messages name it if it is not installed.")
-    domain = fields.Char(default="[]", help="Records outside it do not exist for this resource.")
+    domain = fields.Char(default="[]", help="Records outside this domain do not exist for this resource.")
     domain_json = fields.Json(compute="_compute_domain_json", store=True, help="The domain as the sidecar reads it.")
-    order = fields.Char(help="Such as name, id desc. Empty: the model's own.")
+    order = fields.Char(help="For example name, id desc. Empty: the model's own order.")
     description = fields.Text(translate=True)
     line_ids = fields.One2many("gateway.resource.line", "resource_id", "Fields", copy=True)
     is_nested = fields.Boolean("Only Nested", help="Reached only inside another resource, without a path of its own.")
@@ -114,7 +114,7 @@ class GatewayResourceLine(models.Model):
     text_format = fields.Selection([("email", "E-mail Address")], "Format")
     value_map = fields.Json(
         "Values",
-        help="For each public value, the fields and values that are written instead of it.",
+        help="For each public value, the fields and values that are written in its place.",
     )
     value_map_text = fields.Text("Value Map", compute="_compute_value_map_text", inverse="_inverse_value_map_text")
     nested_id = fields.Many2one(

@@ -1,5 +1,5 @@
-"""A scope such as products_read grants what the resource `products` reaches: a change of the resource moves the bounds
-of all credentials that have the scope."""
+"""A scope such as products_read grants access to the resource `products`. So changing the resource changes the bounds
+of all credentials with that scope."""
 
 from odoo import api, models
 from odoo.exceptions import AccessError
@@ -29,8 +29,8 @@ class GatewayResource(models.Model):
         return result
 
     def _check_grants_to_others(self):
-        """Raises AccessError when one of these resources stands in the scopes of another user's credential, unless all
-        who ask are administrators."""
+        """Raises AccessError when one of these resources is in the scopes of another user's credential, unless the user
+        is an administrator."""
         if have_group(self.env, SYSTEM):
             return
         around = self.env["gateway.resource.line"].sudo().search([("nested_id", "in", self.ids)]).resource_id

@@ -42,7 +42,8 @@ class GatewaySchema(models.AbstractModel):
 
     @api.model
     def _make_schema(self):
-        """With a note of what everybody may do here: `grant_to` takes it away, uninstalling gives it back."""
+        """Creates the schema, with a note of everyone's rights on the database. `grant_to` revokes them, uninstalling
+        restores them."""
         cr = self.env.cr
         cr.execute("select to_regnamespace('gateway')")
         if cr.fetchone()[0]:
@@ -53,7 +54,7 @@ class GatewaySchema(models.AbstractModel):
 
     @api.model
     def _migrate(self):
-        """Forward only, in Odoo's own transaction: one bad file and nothing has happened."""
+        """Forward only, in Odoo's own transaction: if one file fails, nothing has changed."""
         cr = self.env.cr
         self._make_schema()
         cr.execute(
@@ -87,8 +88,8 @@ class GatewaySchema(models.AbstractModel):
                     f"sql/{migration.number:03d}_{migration.name}.sql was changed after this database applied it. "
                     "Migrations only go forward: restore the file and add a new one."
                 )
-        # New tables and functions carry no grants yet. A role that this cluster does not have belongs to the cluster
-        # that the database was copied from.
+        # New tables and functions have no grants yet. A missing role belongs to the cluster that the database was
+        # copied from.
         cr.execute(
             """
             select gateway.grant_to(g.role)

@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# A sidecar writes its heartbeat every 2 seconds. Without one for this long it is stale: nobody is sent to its address.
+# A sidecar writes its heartbeat every 2 seconds. Without one for this long it is stale, and its address is no longer
+# given out.
 ALIVE_S = 10
-# Without one from any sidecar for this long, Odoo does their work. Longer than a restart of theirs takes.
+# Without a heartbeat from any sidecar for this long, Odoo does their work. It is longer than a restart takes.
 GONE_S = 60
 
 
@@ -29,7 +30,7 @@ class GatewaySidecar(models.Model):
 
     name = fields.Char(readonly=True)
     host = fields.Char(readonly=True)
-    address = fields.Char(readonly=True, help="Where it listens.")
+    address = fields.Char(readonly=True, help="The address it listens on.")
     pid = fields.Integer("Process", readonly=True, aggregator=None)
     version = fields.Char(readonly=True)
     schema_version = fields.Integer(readonly=True, aggregator=None)
@@ -44,7 +45,7 @@ class GatewaySidecar(models.Model):
 
     @api.model
     def _alive(self, limit=None):
-        """The sidecars that are alive, for code that asks on behalf of any user: as superuser, by address."""
+        """The living sidecars, as superuser and sorted by address, for code that runs for any user."""
         return self.sudo().search([("state", "=", "alive")], order="address, id", limit=limit)
 
     @api.model
@@ -62,5 +63,5 @@ class GatewaySidecar(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: what the channel, the heartbeats and the versions of compiled reads leave behind."""
+        """Called by a cron: deletes old rows of the channel, the heartbeats and the versions of compiled reads."""
         self.env.cr.execute("select gateway.tidy(), gateway.prune_read_signals()")

@@ -1,4 +1,4 @@
-"""Checks from Odoo what answers at an address, before callers are sent there."""
+"""Checks from Odoo which server answers at an address, before callers are sent there."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ from ..tools.asker import have_group
 from .res_config_settings import check_address
 
 TIMEOUT_S = 5
-# An answer has some hundred bytes; whatever else is there need not be read.
+# A sidecar's answer has some hundred bytes. Anything longer need not be read.
 MOST_BYTES = 65_536
 
 

@@ -1,4 +1,4 @@
-"""The secret that signs tokens. The secret itself passes no field, no view and no call."""
+"""The secret that signs tokens. The secret itself never appears in a field, a view or a call."""
 
 from odoo import api, models
 
@@ -14,7 +14,7 @@ class GatewaySigningSecret(models.AbstractModel):
     @api.readonly
     def state(self):
         """`{since, tokens, last_expires_at, old: [{since, until}]}`, times in UTC as ISO 8601 without a zone; `since`
-        is null while no token was ever issued."""
+        is null if no token was ever issued."""
         self._check_administrator()
         self.env.cr.execute("select gateway.signing_state()")
         return self.env.cr.fetchone()[0]
@@ -23,7 +23,7 @@ class GatewaySigningSecret(models.AbstractModel):
     def rotate(self, keep_tokens):
         """Signs with a new secret from now on.
 
-        :param bool keep_tokens: what was issued lives out; otherwise every token ends at once
+        :param bool keep_tokens: existing tokens stay valid until they expire; otherwise they end at once
         :return: the state after it
         """
         self._check_administrator()

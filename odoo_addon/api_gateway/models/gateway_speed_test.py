@@ -1,4 +1,4 @@
-"""How fast the gateway answers a browser: permission, keys and results. The browser measures."""
+"""The speed test's permission, keys and results. The browser measures."""
 
 import math
 import secrets
@@ -16,10 +16,10 @@ KEPT = timedelta(days=365)
 KEY_PREFIX = "API Gateway speed test "
 LONGEST_MS = 600_000
 MOST_RUNS = 100
-# Where the time of the middle run went, as the Server-Timing of the gateway's answers tells.
+# The parts of the median run's time, from the header Server-Timing of the gateway's answers.
 PHASES = ("network_ms", "gateway_ms", "auth_ms", "throttle_ms", "queue_ms", "odoo_ms", "orm_ms", "sql_ms", "shape_ms")
 TIMES = ("first_ms", "p50_ms", "p95_ms", "p99_ms", *PHASES, "odoo_p50_ms", "odoo_p95_ms", "odoo_p99_ms")
-# What the heavy test reads: the first of these that the user may read.
+# The models for the heavy test. It reads the first one that the user may read.
 HEAVY = {
     "sale.order": ["name", "date_order", "partner_id", "user_id", "state", "amount_untaxed", "amount_total"],
     "res.partner": ["name", "email", "phone", "country_id", "company_type", "create_date"],
@@ -50,7 +50,7 @@ class GatewaySpeedTest(models.Model):
     queue_ms = fields.Float("Queue (ms)", readonly=True, aggregator="avg")
     odoo_ms = fields.Float("Odoo (ms)", readonly=True, aggregator="avg", help="Without the ORM.")
     orm_ms = fields.Float("ORM (ms)", readonly=True, aggregator="avg")
-    sql_ms = fields.Float("Postgres (ms)", readonly=True, aggregator="avg", help="Of reads that Odoo has compiled.")
+    sql_ms = fields.Float("Postgres (ms)", readonly=True, aggregator="avg", help="For reads that Odoo has compiled.")
     shape_ms = fields.Float("Shaping (ms)", readonly=True, aggregator="avg")
     odoo_p50_ms = fields.Float("Odoo's own API (ms)", readonly=True, aggregator="avg")
     odoo_p95_ms = fields.Float("Odoo's own API, 95 % (ms)", readonly=True, aggregator="avg")
@@ -59,13 +59,13 @@ class GatewaySpeedTest(models.Model):
     @api.model
     @check_identity
     def confirm_identity(self):
-        """Asks for the password, as Odoo does before it makes a key, unless it was asked for lately."""
+        """Asks for the password, as Odoo does before it makes a key, unless the user has just entered it."""
         return {"type": "ir.actions.act_window_close"}
 
     @api.model
     @check_identity
     def prepare(self):
-        """Credentials for ten minutes: a gateway key that may read, and a key for Odoo's own API to compare with.
+        """Makes credentials for ten minutes: a gateway key that may read, and a key for Odoo's own API, for comparison.
 
         :return: `{url, database, key, odoo_key, odoo_key_name, heavy: {model, fields}}`; url is null while no sidecar
             is alive and none is configured
@@ -90,7 +90,7 @@ class GatewaySpeedTest(models.Model):
 
     @api.model
     def finish(self, odoo_key_name):
-        """Ends what `prepare` gave, before its time."""
+        """Ends the credentials of `prepare` early."""
         self._check_user()
         if str(odoo_key_name).startswith(KEY_PREFIX):
             keys = self.env["res.users.apikeys"].sudo()
@@ -100,7 +100,7 @@ class GatewaySpeedTest(models.Model):
 
     @api.model
     def record(self, values):
-        """Keeps a result as the browser measured it; numbers out of range and other fields are refused.
+        """Stores a result from the browser. Refuses numbers out of range and unknown fields.
 
         :return: the id
         """
@@ -128,10 +128,10 @@ class GatewaySpeedTest(models.Model):
             return self.sudo().create(checked).id
 
     def _key(self):
-        """The user's own key for this page: one and the same, so that the figures know it as one caller."""
+        """The user's own key for this page. It is always the same one, so that the figures show one caller."""
         key = self._keys()[:1]
         if not key:
-            # It may only read, and everything that narrows its user narrows it, too.
+            # It may only read, and has all bounds of its user.
             values = {"name": "Speed Test", "user_id": self.env.uid, "is_speed_test": True, "scopes": "read"}
             key = key.create(values)
         self._limit(key, fields.Datetime.now() + LIFETIME)

@@ -17,7 +17,7 @@ STATUS_CLASSES = ("1", "2", "3", "4", "5")
 class GatewayStat(models.AbstractModel):
     """Asks the figures (sql/009_figures.sql, docs/architecture.md) on behalf of a user of the web client.
 
-    A manager sees everyone's, a user those of its own keys, clients and logins.
+    A manager sees all figures, a user those of their own keys, clients and logins.
     """
 
     _name = "gateway.stat"
@@ -47,7 +47,7 @@ class GatewayStat(models.AbstractModel):
     @api.model
     @api.readonly
     def faults(self, since, until, consumer=None, status_class=None, before=None, take=50):
-        """The log's 4xx and 5xx, newest first; `before` is the id to go on from."""
+        """The log's 4xx and 5xx, newest first; `before` is the id to continue from."""
         self._check_group()
         owner = None if self._is_manager() else self.env.uid
         who = [str(consumer)] if consumer else None
@@ -60,14 +60,14 @@ class GatewayStat(models.AbstractModel):
     @api.model
     @api.readonly
     def consumers(self):
-        """The consumers so far that the asker may see: `[{consumer, name, user_id, user_name, last_seen}]`."""
+        """The consumers so far that the user may see: `[{consumer, name, user_id, user_name, last_seen}]`."""
         self._check_group()
         found = self._consumers_of(None if self._is_manager() else self.env.uid)
         self._add_user_names(found)
         return found
 
     def _ways(self, span, who, status_class):
-        """Which ways reads of records went: `compiled`, or `odoo:` and why; most requests first."""
+        """The ways of reads of records: `compiled`, or `odoo:` and a reason; most requests first."""
         self.env.cr.execute(
             "select gateway.stat_top(%s, %s, %s, %s::smallint, 'way', 20)",
             (*self._span(span["since"], span["until"]), who, status_class),
@@ -89,7 +89,7 @@ class GatewayStat(models.AbstractModel):
         ]
 
     def _who(self, consumer):
-        """The consumers whose figures are asked for; None: everyone's."""
+        """The consumers whose figures are requested; None for all."""
         self._check_group()
         if self._is_manager():
             return [str(consumer)] if consumer else None

@@ -4,16 +4,16 @@ from ..tools.settings import setting
 
 
 class GatewayStatDashboard(models.AbstractModel):
-    """What the dashboard shows beside the figures of requests."""
+    """The dashboard's data beside the figures of requests."""
 
     _inherit = "gateway.stat"
 
     @api.model
     @api.readonly
     def surroundings(self, since, until):
-        """Sidecars and deliveries of webhooks: `{manager, keys, url, logs, sidecars: {alive, stale},
-        webhooks: {delivered, failed} | null}`. Deliveries are a manager's to see; `url` is where callers reach the
-        gateway, null while nothing serves it; `keys` is how many the asker has; `logs` is the global log level."""
+        """Sidecars and deliveries of webhooks: `{manager, keys, url, logs, sidecars: {alive, stale}, webhooks:
+        {delivered, failed} | null}`. Only managers see deliveries. `url` is the gateway's address for callers, null
+        while no sidecar runs. `keys` is the number of the user's keys. `logs` is the global log level."""
         self._check_group()
         sidecars = self.env["gateway.sidecar"].sudo()
         alive = sidecars.search_count([("state", "=", "alive")])
@@ -43,7 +43,8 @@ class GatewayStatDashboard(models.AbstractModel):
         return {"delivered": delivered, "failed": failed}
 
     def _live_urls(self):
-        """Addresses under which a browser may reach a sidecar: the one of the settings, or those of the living."""
+        """Addresses at which a browser may reach a sidecar: the one in the settings, or those of the living
+        sidecars."""
         configured = setting(self.env.cr, "sidecar.url")
         if configured:
             return [configured.rstrip("/")]

@@ -5,7 +5,8 @@ from odoo.exceptions import ValidationError
 
 
 class GatewaySyncedModel(models.Model):
-    """Models whose changes the API hands on (`GET /api/v1/<model>/changes`). `sql/022_changes.sql` notes them."""
+    """Models whose changes the API reports (`GET /api/v1/<model>/changes`). The triggers in `sql/022_changes.sql` note
+    them."""
 
     _name = "gateway.synced.model"
     _inherit = ["gateway.configuration"]
@@ -24,7 +25,7 @@ class GatewaySyncedModel(models.Model):
     note = fields.Char("Notes")
     changed_records = fields.Integer(
         compute="_compute_figures",
-        help="Records that changed within the retention and that clients can still catch up on.",
+        help="Records that changed within the retention, which clients can still catch up on.",
     )
     last_changed_at = fields.Datetime("Last Change", compute="_compute_figures")
 
@@ -60,7 +61,7 @@ class GatewaySyncedModel(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "model_id" in vals:
-            self.env.flush_all()  # the trigger that ends the watch of the model before must not end the new one
+            self.env.flush_all()  # the trigger that ends the old model's watch must not end the new one
             self._watch()
         return result
 
@@ -76,7 +77,8 @@ class GatewaySyncedModel(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: numbers what nobody has read, so that it ages, and deletes what is past its retention."""
+        """Called by a cron: numbers changes that no client has asked for, so that they age, and deletes those past
+        their retention."""
         for statement in ("select gateway.stamp_changes(10000)", "select gateway.clean_changes(10000)"):
             while True:
                 self.env.cr.execute(statement)

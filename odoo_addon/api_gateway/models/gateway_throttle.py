@@ -4,7 +4,7 @@ from ..tools.asker import check_group
 from ..tools.own_transaction import in_own_transaction
 from .gateway_credential import MANAGER
 
-# Subjects that one statement of the clean-up forgets: a request of one of them waits no longer than this takes.
+# The number of subjects that one clean-up statement deletes. Requests of these subjects wait that long at most.
 CLEAN_BATCH = 20_000
 
 
@@ -18,7 +18,7 @@ class GatewayThrottle(models.Model):
     _log_access = False
     _order = "share desc, resets_at, id"
     _rec_name = "who"
-    # Rows have no number of their own: `id` is made from what names them, below 2^53 so that JavaScript can hold it.
+    # Rows have no number of their own. `id` is a hash of subject and period, below 2^53 so that JavaScript can hold it.
     _table_query = """
         select
           hashtextextended(t.subject || w.period, 0) & 9007199254740991 as id,
@@ -68,11 +68,11 @@ class GatewayThrottle(models.Model):
     period = fields.Selection([("minute", "Minute"), ("hour", "Hour"), ("day", "Day")], "Window", readonly=True)
     used = fields.Integer(readonly=True, aggregator="max")
     most = fields.Integer("Limit", readonly=True, aggregator=None)
-    share = fields.Float(readonly=True, aggregator="max", help="Used, as a part of the limit.")
+    share = fields.Float(readonly=True, aggregator="max", help="The used share of the limit.")
     resets_at = fields.Datetime("Starts Again", readonly=True)
 
     def action_reset(self):
-        """Lets the windows start again with the next request; sidecars go by it within a second."""
+        """Lets the windows start again with the next request. Sidecars notice within a second."""
         self.check_access("read")
         check_group(self.env, MANAGER, self.env._("Only a gateway manager may do this."))
         for window, throttles in self.grouped("period").items():
@@ -81,7 +81,7 @@ class GatewayThrottle(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: forgets subjects whose windows have ended, and violations that led to no block."""
+        """Called by a cron: deletes subjects whose windows have ended, and violations that led to no block."""
         in_own_transaction(self.env, "select gateway.clean_ip_blocks()")
         gone = CLEAN_BATCH
         while gone == CLEAN_BATCH:

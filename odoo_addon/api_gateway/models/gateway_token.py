@@ -54,7 +54,7 @@ class GatewayToken(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Removes what has ended, a batch a transaction, and warns of credentials that will."""
+        """Deletes ended tokens in batches, each in its own transaction, and warns of credentials that expire soon."""
         batch = 10_000
         while True:
             self.env.cr.execute(SQL("select gateway.clean_tokens(%s)", batch))

@@ -24,7 +24,7 @@ class GatewayWebhook(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True, tracking=True)
-    url = fields.Char("URL", required=True, tracking=True, help="The address that events are posted to.")
+    url = fields.Char("URL", required=True, tracking=True, help="Events are posted to this address.")
     model_id = fields.Many2one(
         "ir.model",
         required=True,
@@ -152,12 +152,13 @@ class GatewayWebhook(models.Model):
         prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*"))
         return lambda name: name in exact or name.startswith(prefixes)
 
-    # --- What is watched
+    # --- Watched models
 
     @api.model
     @tools.ormcache(cache="stable")
     def _watched(self):
-        """{model name: Watch}. Asked on every write of every model, so never with a query while nothing changed."""
+        """{model name: Watch}. Every write of every model calls this, so it makes no query while nothing has
+        changed."""
         hooks = {}
         for webhook in self.sudo().search([("active", "=", True)]):
             if webhook.model_name in self.env:
@@ -194,7 +195,7 @@ class GatewayWebhook(models.Model):
         return result
 
     def _write_multi(self, vals_list):
-        # The flush itself asks what is watched, just before the columns change: that answer must not stay.
+        # The flush itself reads the watches, just before the columns change. That result must not stay cached.
         result = super()._write_multi(vals_list)
         self.env.registry.clear_cache("stable")
         return result
@@ -209,7 +210,8 @@ class GatewayWebhook(models.Model):
         return [dict(vals, name=self.env._("%s (copy)", webhook.name)) for webhook, vals in copies]
 
     def _check_owner(self):
-        """Events carry what the owner may read, so lending another user's eyes is for administrators."""
+        """Events carry everything that the owner may read, so only administrators may choose another user as the
+        owner."""
         if not have_group(self.env, "base.group_system") and not is_own(self, "user_id"):
             raise AccessError(self.env._("Only an administrator may make another user the owner of a webhook."))
 
@@ -261,7 +263,7 @@ class GatewayWebhook(models.Model):
         }
 
     def action_send_test(self):
-        """Sends the newest matching record as an event of type `test` and shows what came back."""
+        """Sends the newest matching record as an event of type `test` and shows the answer."""
         self.ensure_one()
         self.check_access("write")
         if not self.active:
@@ -270,9 +272,9 @@ class GatewayWebhook(models.Model):
         sample = model.search(parse_domain(self.domain), order="id desc", limit=1)
         if not sample:
             raise UserError(
-                self.env._("There is no record to send: none that the owner may read matches the webhook's domain.")
+                self.env._("There is nothing to send: no record that the owner may read matches the domain.")
             )
-        # Committed at once, or nobody would see it while this request waits for the answer.
+        # Committed at once, or the sidecars would not see it while this request waits for the answer.
         with self.pool.cursor() as cr:
             cr.execute(
                 """
@@ -285,7 +287,7 @@ class GatewayWebhook(models.Model):
             [job_id] = cr.fetchone()
         if self.env["gateway.sidecar"]._all_gone():
             with self.pool.cursor() as cr:
-                # Room for nothing: what is claimed then is tests only.
+                # No room for other jobs, so only tests are claimed.
                 take_over.run(self.with_env(self.env(cr=cr, su=True)), 0)
         else:
             self._wait_for(job_id)
@@ -309,8 +311,8 @@ class GatewayWebhook(models.Model):
 
     @api.model
     def _cron_take_over(self, most=50):
-        """Called by a cron every minute: delivers up to `most` jobs while all sidecars are gone. Of one record a
-        later job goes out only after the earlier one arrived, as from a sidecar."""
+        """Called by a cron every minute: delivers up to `most` jobs while all sidecars are gone. A record's later job
+        goes out only after the earlier one has arrived, as from a sidecar."""
         self._announce_pauses()
         if self.env["gateway.sidecar"]._all_gone():
             take_over.run(self, most)

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-# Those that the connection, the body or the signature own (RFC 9110, section 7.6.1).
+# Headers that belong to the connection, the body or the signature (RFC 9110, section 7.6.1).
 RESERVED = frozenset(
     [
         "connection",
@@ -26,7 +26,7 @@ RESERVED = frozenset(
 
 
 class GatewayWebhookHeader(models.Model):
-    """A header that goes with each request. Its value is kept in `gateway.secret`, where no RPC reads it."""
+    """A header sent with each request. Its value is kept in `gateway.secret`, where no RPC can read it."""
 
     _name = "gateway.webhook.header"
     _inherit = ["gateway.configuration"]
@@ -53,7 +53,7 @@ class GatewayWebhookHeader(models.Model):
                 raise ValidationError(self.env._("The header %s is set by the gateway itself.", header.name))
 
     def _compute_value(self):
-        # Never the value: what the list shows is whether there is one.
+        # Never the value: the list only shows whether there is one.
         self.env.cr.execute(
             """
             select purpose from gateway.secret

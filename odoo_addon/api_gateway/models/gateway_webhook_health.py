@@ -10,7 +10,7 @@ HEALTH = [
 
 
 class GatewayWebhookHealth(models.AbstractModel):
-    """How a webhook fares, from what its deliverers recorded, and the switch that stops and starts them."""
+    """The health of a webhook, from its recorded deliveries, and the switch that stops and starts them."""
 
     _name = "gateway.webhook.health"
     _description = "Health of a Webhook"
@@ -97,7 +97,7 @@ class GatewayWebhookHealth(models.AbstractModel):
 
     @api.model
     def _announce_pauses(self):
-        """Tells owners and followers of webhooks that the gateway paused by itself."""
+        """Notifies owners and followers when the gateway has paused a webhook by itself."""
         self.env.cr.execute("select * from gateway.webhook_announce()")
         for webhook_id, reason, since, error in self.env.cr.fetchall():
             webhook = self.browse(webhook_id).exists()

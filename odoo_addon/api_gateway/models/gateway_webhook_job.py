@@ -111,7 +111,7 @@ class GatewayWebhookJob(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: what is past its retention goes, in batches that hold no locks for long."""
+        """Called by a cron: deletes jobs past their retention, in batches that hold no locks for long."""
         while True:
             self.env.cr.execute("select gateway.webhook_cleanup(10000)")
             [removed] = self.env.cr.fetchone()

@@ -4,7 +4,7 @@ from ..tools.gate import gate
 
 
 class IrFieldsConverter(models.AbstractModel):
-    """Looks for the records that the cells of a file name, and makes those that are missing."""
+    """Finds the records that a file's cells name, and creates missing ones."""
 
     _inherit = "ir.fields.converter"
 

@@ -20,16 +20,16 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _authenticate_explicit(cls, auth):
-        # By a name of our own: which addon's `_auth_method_api_key` comes first changes with the order of loading, and
-        # OCA's calls no other.
+        # Under a name of our own, because the order of several addons' `_auth_method_api_key` depends on loading, and
+        # OCA's does not call the next one.
         return super()._authenticate_explicit("gateway_key" if auth == "api_key" else auth)
 
     @classmethod
     def _auth_method_gateway_key(cls):
         """For routes of other addons with `auth="api_key"`: the caller shows an API key, the gateway's or Odoo's own,
-        as `API-KEY`, `X-API-Key` or `Authorization: Bearer`, and the route runs as the key's user. A key header decides
-        over `Authorization`, which a proxy may own. Callers without a key of ours are left to the other addons that
-        know such routes."""
+        as `API-KEY`, `X-API-Key` or `Authorization: Bearer`, and the route runs as the key's user. A key header wins
+        over `Authorization`, which may belong to a proxy. Callers without a key of ours are passed on to other addons
+        with such routes."""
         headers = request.httprequest.headers
         key = headers.get("API-KEY") or headers.get("X-API-Key")
         if not key and (match := BEARER.fullmatch(headers.get("Authorization", ""))):
@@ -60,7 +60,7 @@ class IrHttp(models.AbstractModel):
         try:
             return cls._auth_method_api_key()
         except (UserError, Unauthorized):
-            # OCA's looks its keys up as superuser, and leaves the request so.
+            # OCA's addon looks up its keys as superuser, and leaves the request in that state.
             request.env = env
             env.transaction.default_env = env
             raise AccessDenied from None
@@ -74,7 +74,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _pre_dispatch(cls, rule, args):
-        # Odoo reads the upload limit and a default language here; the channel carries both itself.
+        # Odoo reads the upload limit and a default language here. The channel brings its own of both.
         if rule.endpoint.routing["type"] == "gateway":
             return request.dispatcher.pre_dispatch(rule, args)
         return super()._pre_dispatch(rule, args)

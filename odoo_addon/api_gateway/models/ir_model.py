@@ -9,5 +9,5 @@ class IrModel(models.Model):
     @api.model
     @tools.ormcache("model_name")
     def _gateway_view_columns(self, model_name):
-        """The columns that a model without a table of its own really has."""
+        """The real columns of a model without a table of its own."""
         return read_columns(self.env, self.env[model_name]._table)

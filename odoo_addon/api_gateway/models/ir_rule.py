@@ -4,8 +4,8 @@ from ..tools.gate import RowError, gate
 from ..tools.secret_fields import is_secret
 
 
-# Rows that are about records out of a call's reach are hidden as by a record rule: from every search, and from
-# every check of a record.
+# Rows about records out of a call's reach are hidden from every search and every check of a record, like a record rule
+# would.
 class IrRule(models.Model):
     _inherit = "ir.rule"
 
@@ -16,7 +16,7 @@ class IrRule(models.Model):
         domain = None if reached is None else reached.domain(self.env, model_name, mode)
         if domain is None:
             return super()._compute_domain(model_name, mode)
-        # Ours is off meanwhile: Odoo keeps what it makes of a parent model's rules for other calls, too.
+        # Our rule is off meanwhile, because Odoo caches the domain of a parent model's rules for other calls.
         token = gate.set(call._replace(rows=None))
         try:
             rules = super()._compute_domain(model_name, mode)

@@ -9,7 +9,7 @@ from odoo.tools.mail import email_normalize_all
 from ..tools.document_links import tokens
 from ..tools.gate import ExposureError, gate
 
-# Headers of the caller's that bring a mail to others; what Odoo adds for people to answer to (X-Msg-To-Add) does not.
+# The caller's headers that send a mail to others. Odoo's own header for replies (X-Msg-To-Add) does not.
 REDIRECTING = re.compile(r"""['"](?:to|cc|bcc|x-forge-to)['"]""", re.IGNORECASE)
 
 
@@ -23,7 +23,7 @@ class DocumentLinkError(ExposureError):
 
 
 def check_mail(mail):
-    """As `check_recipients`, for a mail (as superuser) that the call has made."""
+    """Like `check_recipients`, for a mail (as superuser) that the call has created."""
     if _is_narrowed():
         text = f"{mail.body_html or ''} {mail.body or ''}"
         addresses = f"{mail.email_to or ''},{mail.email_cc or ''}"
@@ -38,10 +38,10 @@ def _is_narrowed():
 def check_recipients(record, text, partners, addresses="", is_redirected=False):
     """Refuse a text that opens a document unless it goes to this document's customer.
 
-    :param record: what will be sent, as superuser; its `model` and `res_id` are of the document
-    :param partners: the contacts whom it is sent to
-    :param addresses: those that it is sent to besides, as in a mail's header
-    :param is_redirected: whether headers bring it to others"""
+    :param record: the mail or message, as superuser; its `model` and `res_id` name the document
+    :param partners: the contacts it is sent to
+    :param addresses: other addresses it is sent to, as in a mail's header
+    :param is_redirected: whether headers send it to others"""
     found = tokens(text or "")
     if not found:
         return
@@ -73,7 +73,7 @@ class MailMessage(models.Model):
     def create(self, vals_list):
         messages = super().create(vals_list)
         if _is_narrowed():
-            for message in messages.sudo():  # a cron may send it
+            for message in messages.sudo():  # a cron may send the mail
                 check_recipients(message, message.body, message.partner_ids)
         return messages
 

@@ -18,8 +18,8 @@ def _engine(field):
     return getattr(field, "render_engine", None) or "inline_template"
 
 
-# Texts with expressions are code. Odoo trusts those of its administrators and template editors; a narrowed
-# credential of theirs is not trusted. What is stored was checked when it was written, and may be rendered.
+# Texts with expressions are code. Odoo trusts those of its administrators and template editors; a narrowed credential
+# of theirs is not trusted. Stored texts were checked when they were written, and may be rendered.
 class MailRenderMixin(models.AbstractModel):
     _inherit = "mail.render.mixin"
 
@@ -59,7 +59,7 @@ class MailRenderMixin(models.AbstractModel):
         )
 
     def _gateway_check_texts(self, names):
-        """Refuse expressions in what was written. The texts of a wizard are checked when they are rendered."""
+        """Refuse expressions in written values. The texts of a wizard are checked when they are rendered."""
         call = gate.get()
         if call is None or not call.is_narrowed or self._transient:
             return
@@ -89,8 +89,8 @@ class MailRenderMixin(models.AbstractModel):
         return self._has_unsafe_expression_template_qweb(text, model)
 
     def _gateway_is_stored(self, text, model, res_ids, engine):
-        """Whether the text is one that no narrowed credential could have written: a template's, or that of a record
-        whose texts were checked as what they are rendered as."""
+        """Whether no narrowed credential could have written the text: it is a template's, or a record's whose texts
+        were checked for the way they are rendered."""
         guarded = gate.get().guards
         if not self._abstract and not self._transient:
             return self._gateway_holds(self, text, None if guarded(self._name) else engine)
@@ -111,7 +111,7 @@ class MailRenderMixin(models.AbstractModel):
         return False
 
     def _gateway_sanitized(self, field, value):
-        """The value as a wizard's body holds it."""
+        """The value in the form of a wizard's body."""
         own = self._fields.get("body")
         if field.type == "html" and own is not None and own.type == "html":
             return str(own.convert_to_cache(value, self, validate=True))

@@ -1,4 +1,4 @@
-"""Settings → API Gateway. The values live in `gateway.setting`, from where every sidecar hears of a change at once."""
+"""Settings → API Gateway. The values are in `gateway.setting`, and every sidecar notices a change at once."""
 
 import json
 import re
@@ -15,8 +15,8 @@ MODEL_PATTERN = re.compile(r"[a-z_][a-z0-9_.]*\*?")
 MOST = 2_147_483_647
 
 
-# Fields with `gateway_setting` are kept there. `least` and `most` bound numbers and the length of texts, `scale`
-# is what one of the field's units is in the stored number, `gateway_list` stores lines as a list.
+# Fields with `gateway_setting` are kept there. `least` and `most` bound numbers and the length of texts, `scale` is the
+# factor from the field's unit to the stored one, `gateway_list` stores lines as a list.
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
@@ -24,7 +24,7 @@ class ResConfigSettings(models.TransientModel):
         "Address of the Gateway",
         gateway_setting="sidecar.url",
         most=2000,
-        help="Where callers and browsers reach it. Empty: the addresses that the sidecars report.",
+        help="The gateway's address for callers and browsers. Empty: the addresses that the sidecars report.",
     )
 
     gateway_limit_default = fields.Integer("Default GET Limit", gateway_setting="limit.default", least=1, most=100_000)
@@ -108,7 +108,7 @@ class ResConfigSettings(models.TransientModel):
         "Violations", gateway_setting="ip_block.violations", least=1, most=1_000_000
     )
     gateway_ip_block_window_minutes = fields.Integer(
-        "Minutes They Fall In", gateway_setting="ip_block.window_minutes", least=1, most=1440
+        "Counted over Minutes", gateway_setting="ip_block.window_minutes", least=1, most=1440
     )
     gateway_ip_block_minutes = fields.Integer(
         "Minutes of a Block", gateway_setting="ip_block.minutes", least=1, most=527_040
@@ -117,7 +117,7 @@ class ResConfigSettings(models.TransientModel):
 
     gateway_agent_enabled = fields.Boolean("AI Agents", gateway_setting="agent.enabled")
     gateway_agent_writes = fields.Selection(
-        [("allowed", "At once"), ("ask", "After a person agreed to what would change"), ("never", "Never")],
+        [("allowed", "At once"), ("ask", "After a person has agreed to the changes"), ("never", "Never")],
         "Agents Change Data",
         gateway_setting="agent.writes",
     )
@@ -126,7 +126,7 @@ class ResConfigSettings(models.TransientModel):
     )
 
     gateway_never_exposed = fields.Text(
-        "Models Never Exposed", help="Technical names. * at the end stands for any ending."
+        "Models Never Exposed", help="Technical names. A * at the end stands for any ending."
     )
     gateway_never_exposed_builtin = fields.Char(readonly=True)
 
@@ -139,7 +139,7 @@ class ResConfigSettings(models.TransientModel):
         "Log Retention", gateway_setting="log.retention_days", least=1, most=3650
     )
     gateway_log_body_kib = fields.Integer(
-        "Kept of a Body", gateway_setting="log.body_bytes", least=0, most=1024, scale=1024
+        "Bodies Kept", gateway_setting="log.body_bytes", least=0, most=1024, scale=1024
     )
     gateway_stat_minute_hours = fields.Integer(
         "Figures by the Minute", gateway_setting="stat.minute_hours", least=26, most=8760
@@ -238,7 +238,7 @@ class ResConfigSettings(models.TransientModel):
         return result
 
     def _gateway_stored(self, field):
-        """The value of a field as the setting holds it; raises ValidationError when it is out of bounds."""
+        """The value of a field in the setting's form. Raises ValidationError if it is out of bounds."""
         value = self[field.name]
         label = self.fields_get([field.name], ["string"])[field.name]["string"]
         if field.type in ("integer", "float"):
@@ -301,7 +301,7 @@ def check_models(env, patterns):
 
 
 def check_address(env, address):
-    """Raises ValidationError unless it is an address that the gateway may be reached under."""
+    """Raises ValidationError unless the gateway could be at this address."""
     try:
         parts = urlsplit(address)
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
@@ -320,7 +320,7 @@ def _is_origin(text):
 
 
 def _shown(field, value):
-    """A setting as its field holds it. What makes no sense shows as nothing: the sidecars take the default then."""
+    """A setting in its field's form. An invalid one shows as empty, because the sidecars then use the default."""
     if getattr(field, "gateway_list", False):
         return "\n".join(map(str, value)) if isinstance(value, list) else ""
     if field.type == "integer":

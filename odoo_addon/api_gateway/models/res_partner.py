@@ -1,5 +1,5 @@
-"""The doors of users' accounts stay where they are, whichever flow of Odoo's would move them for a caller: a lead's
-e-mail address becomes its contact's, an employee's the one of the user."""
+"""Guards the ways into users' accounts when a flow of Odoo would change them for a caller: a lead's e-mail address
+becomes its contact's, an employee's becomes the user's."""
 
 from odoo import models
 

@@ -9,7 +9,7 @@ from ..tools.asker import have_group
 from ..tools.gate import gate, opened
 from ..tools.widening import Narrowing
 
-# Set by the executor for as long as a login runs: a list of the ids of the users whose password Odoo went on to check.
+# Set by the executor while a login runs: the ids of the users whose password Odoo has checked.
 checked_users = ContextVar("api_gateway_checked_users", default=None)
 
 
@@ -53,7 +53,7 @@ class ResUsers(models.Model):
         return result
 
     def unlink(self):
-        # Postgres deletes their keys without a word to the ORM.
+        # Postgres deletes their keys, and the ORM does not notice.
         for kind, model in (("gateway_key", "gateway.key"), ("odoo_key", "res.users.apikeys")):
             with opened():
                 keys = self.env[model].sudo().with_context(active_test=False).search([("user_id", "in", self.ids)])
@@ -66,7 +66,7 @@ class ResUsers(models.Model):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        # Odoo adds what users may see of themselves.
+        # Odoo adds the fields that users may see of themselves.
         return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
 
     def _check_credentials(self, credential, env):

@@ -1,4 +1,4 @@
-"""Odoo's own API keys open the gateway, too: their users are reminded like those of gateway keys."""
+"""Odoo's own API keys work at the gateway, too, so their users are reminded like those of gateway keys."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ class ResUsersApikeys(models.Model):
 
     @api.model
     def _warn_expiring(self):
-        """Puts an activity on the contact of each user with a key that ends in 14 and again in 3 days."""
+        """Puts an activity on the user's contact 14 days and 3 days before a key expires."""
         now = fields.Datetime.now()
         for days in sorted(WARN_DAYS):
             self.env.cr.execute(

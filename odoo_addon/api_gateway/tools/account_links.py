@@ -4,7 +4,7 @@ import re
 
 from odoo.tools import verify_hash_signed
 
-# As `hash_sign` writes them: version 1, a time, a signature, and what is signed.
+# The form of `hash_sign`: version 1, a time, a signature, and the signed data.
 TOKEN = re.compile(r"(?<![\w-])A[Q-f][\w-]{58,}(?![\w-])", re.ASCII)
 
 
@@ -15,7 +15,7 @@ def accounts_opened(env, text):
         try:
             signed = verify_hash_signed(env(su=True), "signup", token)
         except (ValueError, OverflowError):
-            continue  # another word, as long
-        if signed and signed[1]:  # without users it invites somebody new
+            continue  # another word of the same length
+        if signed and signed[1]:  # without users it invites a new person
             ids.add(signed[0])
     return env["res.partner"].sudo().browse(ids).exists()

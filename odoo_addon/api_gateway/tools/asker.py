@@ -1,7 +1,5 @@
-"""Who asks: the user of the request, whatever environment the code runs in.
-
-Odoo runs much of its code as superuser, some of it on values of its caller. So the rights to the gateway's
-configuration are those of the request's user, also there."""
+"""The asker: the user of the request, whatever environment the code runs in. Odoo runs much of its code as superuser,
+some of it on the caller's values. So rights on the gateway's configuration are always those of the request's user."""
 
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +12,7 @@ _runs_own_code = ContextVar("api_gateway_runs_own_code", default=False)
 
 @contextmanager
 def own_code():
-    """While the gateway itself writes, on values of its own making, what its user may not write."""
+    """While the gateway itself writes its own values to records that the user may not write."""
     token = _runs_own_code.set(True)
     try:
         yield
@@ -23,8 +21,8 @@ def own_code():
 
 
 def askers(env):
-    """The environments, none of them the superuser's, whose users must all have a right: that of `env`, and that of the
-    request. Empty for own code, and where nobody asks: crons, installation, a shell."""
+    """The environments whose users must all have a right: that of `env`, and that of the request, without the
+    superuser. Empty for the gateway's own code, and where there is no user: crons, installation, a shell."""
     if _runs_own_code.get():
         return []
     of_request = env.transaction.default_env
@@ -33,16 +31,16 @@ def askers(env):
 
 
 def have_group(env, group):
-    """Whether all who ask have the group; without a user nobody has."""
+    """Whether all askers have the group. False if there is no user."""
     return all(asker.uid and asker.user.has_group(group) for asker in askers(env))
 
 
 def check_group(env, group, message):
-    """Raises AccessError with the message unless all who ask have the group."""
+    """Raises AccessError with the message unless all askers have the group."""
     if not have_group(env, group):
         raise AccessError(message)
 
 
 def is_own(records, field):
-    """Whether the user in this field of all records is everyone who asks."""
+    """Whether each asker is the user in this field of all records."""
     return all(record[field].id == asker.uid for record in records.sudo() for asker in askers(records.env))

@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 
 def lacks_column(model, field):
-    """Whether a field is stored, says Odoo, in a view that does not have it: reading it would fail."""
+    """Whether Odoo believes that the view has a column for the field, but it has not, so that reading would fail."""
     if model._auto or not (field.store and field.column_type) or model._table_query:
         return False
     return field.name not in model.env["ir.model"]._gateway_view_columns(model._name)

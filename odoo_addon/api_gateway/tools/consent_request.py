@@ -1,4 +1,4 @@
-"""What an app asks a user for, as the browser carries it from a sidecar (oauth/authorization_request.ts) to Odoo."""
+"""An app's request to a user, carried by the browser from a sidecar (oauth/authorization_request.ts) to Odoo."""
 
 import base64
 import binascii
@@ -11,7 +11,8 @@ LONGEST = 8_000
 
 
 def read_request(cr, text):
-    """The claims of a request that a sidecar has signed for this database. None: altered, too old, for another one."""
+    """The claims of a request that a sidecar has signed for this database. None if it was altered, is too old, or is
+    for another database."""
     if not isinstance(text, str) or len(text) > LONGEST or not text.isascii():
         return None
     try:

@@ -2,11 +2,11 @@
 
 import re
 
-# Found from the token backwards: a pattern of whole addresses would take the square of a long text's time.
+# Found from the token backwards, because a pattern for whole URLs would take quadratic time.
 TOKEN = re.compile(r"\baccess_token=([\w.~-]+)")
 END = re.compile(r"""[\s"'<>\\]""")
-FILES = re.compile(r"/web/(?:image|content)/")  # pictures and files of a text itself
-LONGEST = 1_000  # characters of an address before its token
+FILES = re.compile(r"/web/(?:image|content)/")  # pictures and files of the text itself
+LONGEST = 1_000  # characters of a URL before its token
 MASK = "…"
 
 

@@ -7,18 +7,18 @@ from odoo.fields import Domain
 
 MAX_LENGTH = 20_000
 MAX_TERMS = 500
-# What Postgres plans in little memory, should all of them lead to many records (executor/budget.py).
+# Few enough for Postgres to plan in little memory, even if all lead to many records (executor/budget.py).
 MAX_RELATIONS = 16
 
 
 def parse_domain(text):
-    """The list that a stored domain says: literals, never code. Raises ValueError or SyntaxError."""
+    """The list in a stored domain: literals, never code. Raises ValueError or SyntaxError."""
     return list(Domain(literal_eval(text or "[]")))
 
 
 def checked_domain(text):
-    """As `parse_domain`, of a domain that is about to be stored: literals that JSON knows, and not too many of them.
-    Raises ValueError."""
+    """Like `parse_domain`, for a domain that will be stored: only literals that JSON has, and not too many. Raises
+    ValueError."""
     text = (text or "").strip() or "[]"
     if len(text) > MAX_LENGTH:
         raise ValueError(f"A domain has at most {MAX_LENGTH} characters.")

@@ -1,4 +1,4 @@
-"""What a call from outside may do while it runs, for the ORM to ask: set by the executor, asked by the models."""
+"""The permissions of a call from outside while it runs. The executor sets them, and the models ask for them."""
 
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -9,26 +9,26 @@ from odoo.exceptions import AccessError
 
 
 class Gate(NamedTuple):
-    """What a call from outside may do, as the ORM asks while the call runs."""
+    """The permissions of a call from outside."""
 
     hides: Callable
     """`(model name)`: whether the model is never exposed."""
     guards: Callable
-    """`(model name)`: whether nothing may write the model, superuser code included."""
+    """`(model name)`: whether the model is closed to writes, even by superuser code."""
     keeps: Callable
-    """`(model name)`: whether a method that only reads may not write the model."""
+    """`(model name)`: whether the model is closed to writes by a method that only reads."""
     shows: Callable
-    """`(field)`: whether the field is described, and read when nobody names fields."""
+    """`(field)`: whether the field is described, and read when the caller names no fields."""
     is_narrowed: bool
     """Whether the credential was narrowed."""
     check_doors: Callable
     """`(records, values)`: refuses values that would open a user's account to the caller."""
     check_accounts: Callable
-    """`(users, values)`: refuses internal users that the call has made or let in."""
+    """`(users, values)`: refuses internal users that the call has created or given access."""
     loading: object
-    """Checks a file that `load` reads: `check_columns`, `check_values` and their like (`executor/loading.py`)."""
+    """Checks a file that `load` reads: `check_columns`, `check_values` and so on (`executor/loading.py`)."""
     missing_scope: Callable
-    """`(model name, action)`: the scope that would permit what the credential may not; None: no scope would."""
+    """`(model name, action)`: the scope that the credential lacks for the action; None if no scope would permit it."""
     rows: object
     """The rows of a model that the call reaches, `domain(env, model name, mode)`, None for all; for others
     `missing_scope(records, mode)` (`executor/rows.py`)."""
@@ -44,7 +44,7 @@ given_defaults = ContextVar("api_gateway_given_defaults", default=None)
 
 @contextmanager
 def opened():
-    """While the gateway's own code works on the gateway's own models in the middle of a call."""
+    """For the gateway's own code that works on the gateway's own models in the middle of a call."""
     token = gate.set(None)
     try:
         yield
@@ -54,8 +54,8 @@ def opened():
 
 @contextmanager
 def defaults_of(model):
-    """While a method of the model runs, the `default_*` keys of its context hold for this model only. Odoo applies them
-    to whatever is created on the way, where nobody has checked them."""
+    """While a method of the model runs, the `default_*` keys of its context hold for this model only. Odoo would apply
+    them to every record created on the way, without any check."""
     given = {key: value for key, value in model.env.context.items() if key.startswith("default_")}
     token = given_defaults.set((model._name, given) if given else None)
     try:
@@ -65,9 +65,9 @@ def defaults_of(model):
 
 
 class ExposureError(AccessError):
-    """A call from outside reached for what it may not.
+    """A call from outside tried to reach something that it may not.
 
-    :param scope: one that would allow it; None: nobody may do it, or no credential that was narrowed"""
+    :param scope: a scope that would allow it; None: nobody may, or only a credential that was not narrowed"""
 
     def __init__(self, message, model_name=None, scope=None):
         super().__init__(message)
@@ -83,7 +83,7 @@ class HiddenModelError(ExposureError):
 
 
 class GuardError(ExposureError):
-    """The call made Odoo write records that are code or rights, the gateway's own, or that its scopes do not allow."""
+    """The call made Odoo write records of code, of rights, of the gateway, or outside its scopes."""
 
     def __init__(self, model_name, scope=None):
         super().__init__(f"This request may not change records of {model_name} through the gateway.", model_name, scope)

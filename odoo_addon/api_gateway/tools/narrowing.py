@@ -1,4 +1,4 @@
-"""What an address list, a scope list and a model list may say. Mirrors sidecar/src/credentials/scopes.ts."""
+"""The syntax of address lists, scope lists and model lists. Mirrors sidecar/src/credentials/scopes.ts."""
 
 import ipaddress
 import re
@@ -14,7 +14,7 @@ SEPARATORS = re.compile(r"[\s,]+")
 
 
 def lines(text):
-    """The parts of a text field separated by whitespace or commas; [] when there is none."""
+    """The parts of a text field separated by whitespace or commas; [] if it is empty."""
     return [part for part in SEPARATORS.split(text or "") if part]
 
 

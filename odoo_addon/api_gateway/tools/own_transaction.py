@@ -2,10 +2,9 @@
 
 
 def in_own_transaction(env, query, params=()):
-    """Runs one statement in a READ COMMITTED transaction of its own, committed at once, and gives its rows.
-
-    In Odoo's REPEATABLE READ transactions a row that a sidecar has written since their start fails with a
-    serialization error, and a busy one does so at each retry.
+    """Runs one statement in a READ COMMITTED transaction of its own, committed at once, and returns its rows. In Odoo's
+    REPEATABLE READ transactions, updating a row that a sidecar has written since the start fails with a serialization
+    error, and on a busy row each retry fails, too.
     """
     with env.registry.cursor() as cr:
         cr.execute("set transaction isolation level read committed")

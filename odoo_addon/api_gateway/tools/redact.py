@@ -1,5 +1,5 @@
-"""Takes secrets out of what Odoo's side logs or stores. The sidecar does the same (sidecar/src/redact); tests of both
-hold them to the cases of tests/secret_cases.json."""
+"""Takes secrets out of everything that the addon logs or stores. The sidecar does the same (sidecar/src/redact). Both
+are tested with the cases of tests/secret_cases.json."""
 
 import json
 import re
@@ -10,8 +10,8 @@ STARS = "**********"
 SHORTEST = 4
 DEEPEST = 64
 LONGEST = 8192
-# As the sidecar's (redact/budget.ts, redact/redactor.ts): what is sent decides neither how long a search takes nor how
-# much it takes to find again what was learned.
+# The same bounds as in the sidecar (redact/budget.ts, redact/redactor.ts): a sender must not decide how long a search
+# takes.
 TOO_LARGE = "too large to redact"
 LONGEST_TEXT = 20_000
 OVERLAP = 2_000
@@ -63,14 +63,14 @@ KEY_DETAIL = re.compile(
     r"(?:[^\n]{0,2000}?(\) (?:already exists|is |conflicts)|\)?\.?(?:\n|$))|[^\n]{2000})"
 )
 WORD = re.compile(r"[A-Za-z_][\w.-]{0,199}")
-# What stands between a name and its value: `=`, `": "`, `', '=', '`.
+# The text between a name and its value: `=`, `": "`, `', '=', '`.
 BETWEEN = re.compile(
     r"(?:\\{0,4}[\"'`])?[\])]{0,4}\s{0,4}(?:={1,3}>?|:)\s{0,4}"
     r"|\\{0,4}[\"']\s{0,4},\s{0,4}\\{0,4}[\"'](?:[<>=!?]{1,3}|(?:not )?(?:in|any!?|=?i?like)|child_of|parent_of)"
     r"\\{0,4}[\"']\s{0,4},\s{0,4}",
     re.IGNORECASE,
 )
-# `<password>`, and what stands in the element.
+# `<password>`, and the content of the element.
 ELEMENT = re.compile(r"(?:\s[^<>]{0,200})?>\s{0,4}(?:<!\[CDATA\[)?([^<]{1,8192})(?=</)")
 OPENED = re.compile(r"<(?:\w{1,20}:)?$")
 PROSE = re.compile(r"[ \t](?:[^'\"\n]{0,120}?[\s(:=,\[])?(?=[\"'])")
@@ -91,7 +91,7 @@ BRACKETED = re.compile(r"[\[({]([^\])}]{0,8192})")
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name):
-    """Whether values under this name are never logged. Of a path any step decides."""
+    """Whether values under this name are never logged. In a path, any step is enough."""
     return any(_is_secret_step(step) for step in re.split(r"[.\[\]/:]+", name[:1000]))
 
 
@@ -104,7 +104,7 @@ def _is_secret_step(step):
 
 
 def is_secret_method(name):
-    """Whether a method takes or gives secrets only known by their position."""
+    """Whether a method takes or returns secrets that are only recognized by their position."""
     return type(name) is str and bool(SECRET_METHOD.search(re.sub("[^a-z0-9]", "", name[:200].lower())))
 
 
@@ -118,7 +118,8 @@ def _is_secret_call(call):
 
 
 def _operand(items):
-    """Where in a list the values of a secret field begin, as in terms of a domain and arguments of `ir.default.set`."""
+    """The index where the values of a secret field begin in a list, such as a term of a domain or arguments of
+    `ir.default.set`."""
     if len(items) < 3 or len(items) > 32 or type(items[0]) is not str:
         return len(items)
     if len(items) <= 5 and is_secret_name(items[0]):
@@ -131,7 +132,7 @@ def _operand(items):
 
 
 def _words_of_order(text):
-    """`password x`: a text behind a secret field's name in an order that is not one of an order's words."""
+    """`password x`: a text after a secret field's name in an order that is not a keyword of orders."""
     parts = [part.split() for part in text[:1000].split(",")]
     if not all(part and len(part) <= 4 and ORDERED.match(part[0]) for part in parts):
         return []
@@ -141,7 +142,7 @@ def _words_of_order(text):
 
 
 def without_credentials(text):
-    """The text with stars for what shows by itself that it is a secret, by its form or by the name before it."""
+    """The text with stars in place of recognizable secrets: those known by their form, or by the name before them."""
     text = SCHEME.sub(lambda match: f"{match[1]}{match[2]}{STARS}" if RANDOM.search(match[3]) else match[0], text)
     text = JWT.sub(lambda match: STARS if "." in match[0] else match[0], text)
     text = FORMS.sub(STARS, text)
@@ -199,7 +200,7 @@ class Secrets:
         self._known = {text for text in known if type(text) is str and len(text) >= SHORTEST}
 
     def learn(self, value, depth=0, hidden=False):
-        """Find secrets in what came as JSON: under their names, as arguments, in domains, in the columns of `load`."""
+        """Find secrets in a JSON value: under their names, as arguments, in domains, in the columns of `load`."""
         self._left -= COST_OF_VALUE + (len(value) if isinstance(value, (str, list, tuple, dict)) else 0)
         if self._left < 0:
             self._is_lost = True
@@ -208,7 +209,7 @@ class Secrets:
         if isinstance(value, (str, int)) and not isinstance(value, bool):
             self._learn_text(str(value), depth, hidden)
         elif isinstance(value, dict):
-            if "0" in value:  # a list that was made an object
+            if "0" in value:  # a list that was converted to an object
                 self.learn(list(value.values()), depth + 1, hidden)
             is_call = _is_secret_call(value)
             args, kwargs = value.get("args"), value.get("kwargs")
@@ -217,7 +218,8 @@ class Secrets:
             for name, item in value.items():
                 in_call = (is_call and name not in ("op", "model", "method", "ids")) or (named and name == "kwargs")
                 self.learn(item, depth + 1, hidden or in_call or is_secret_name(str(name)))
-            # Arguments by position and by name are one list: `load` may have its columns in one, its rows in the other.
+            # Arguments by position and by name are searched together: `load` may get its columns in one way, its rows
+            # in the other.
             given = [*args, *(kwargs.values() if isinstance(kwargs, dict) else ())]
             self._learn_columns([*value.values(), *given], depth)
         elif isinstance(value, (list, tuple)):
@@ -255,9 +257,9 @@ class Secrets:
                             self.learn(row[index : index + 1], depth + 1, hidden=True)
 
     def clean(self, text):
-        """
-        The text without these secrets, as they are, quoted or percent-encoded, and without what shows as one. Of a long
-        text the end, where a traceback says what happened. `too large to redact` when not all secrets were learned.
+        """The text without these secrets (plain, quoted or percent-encoded) and without recognizable ones. Only the
+        end of a long text, where a traceback names the error. `too large to redact` if not all secrets could be
+        collected.
         """
         if self._is_lost:
             return TOO_LARGE
@@ -273,5 +275,5 @@ class Secrets:
             text = text.replace(secret.replace("'", "''"), STARS)
         if len(text) <= LONGEST_TEXT:
             return without_credentials(text)
-        # Cleaned with more than is kept: behind the cut, the rest of a value has lost its name.
+        # More than the kept part is cleaned, because at the cut, a value may have lost its name.
         return f"…{without_credentials(text[-LONGEST_TEXT:])[OVERLAP:]}"

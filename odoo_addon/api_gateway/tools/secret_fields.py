@@ -1,4 +1,4 @@
-"""Fields that hold a password, a key or a token, found by their definition: those of any module."""
+"""Fields that hold a password, a key or a token, found by their definition in any module."""
 
 import re
 from functools import lru_cache
@@ -19,7 +19,7 @@ SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# Models whose `key` is what opens a door; elsewhere it is a name.
+# Models whose `key` is a secret; elsewhere it is a name.
 KEYED = re.compile(r"api\.?_?keys?|(?:^|[._])auth(?:[._]|$)")
 NAMED = frozenset(
     [
@@ -43,13 +43,13 @@ TYPES = frozenset(["char", "text", "html", "binary", "json"])
 
 
 def is_secret(field):
-    """Whether nobody reads the field through the gateway. Writing it is another matter."""
+    """Whether the field can never be read through the gateway. It may still be written."""
     return field.type in TYPES and is_named_secret(field.model_name, field.name, field.related or "")
 
 
 @lru_cache(maxsize=65536)
 def is_named_secret(model_name, name, related):
-    """As `is_secret`, by names; `related`: the path that the field is a copy of, or ""."""
+    """Like `is_secret`, by names; `related`: the path that the field is a copy of, or ""."""
     shown = related.rpartition(".")[2]
     return bool(
         SECRET.search(name)

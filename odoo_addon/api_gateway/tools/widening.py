@@ -8,7 +8,7 @@ from .narrowing import lines
 
 
 class Narrowing(NamedTuple):
-    """Empty means all, as in the fields that it comes from. Limits are no part of it: they are a manager's to set."""
+    """Empty means all, as in the fields. Limits are not part of it, because any manager may set them."""
 
     scopes: frozenset
     ips: frozenset
@@ -20,7 +20,7 @@ class Narrowing(NamedTuple):
 
     @classmethod
     def of(cls, profile, credential=None):
-        """Of a credential under its profile, either of which may be empty."""
+        """The bounds of a credential under its profile. Either may be empty."""
         return cls(
             frozenset(lines(credential.scopes)) if credential else frozenset(),
             frozenset(lines(credential.ip_list)) if credential else frozenset(),
@@ -56,7 +56,7 @@ def addresses_within(after, before):
 
 
 def _within(after, before, around):
-    """`around` gives all that allow what an entry allows."""
+    """`around` gives all entries that allow everything that an entry allows."""
     if after == before or not before:
         return True
     return bool(after) and all(any(wider in before for wider in around(entry)) for entry in after)
@@ -67,12 +67,12 @@ def _models_around(name):
 
 
 def _scopes_around(scope):
-    """Itself, and its action on all models."""
+    """The scope itself, and its action on all models."""
     return scope, re.split("[:_]", scope)[-1]
 
 
 def _network(entry):
-    """IPv4 in the form of IPv6 is IPv4, as it is for the sidecar."""
+    """IPv4 in the form of IPv6 counts as IPv4, as in the sidecar."""
     network = ipaddress.ip_network(entry, strict=False)
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped is None or network.prefixlen < 96:

@@ -1,9 +1,9 @@
-"""What a transaction changes in the records that webhooks watch, and the jobs it makes of that before it commits.
+"""Collects a transaction's changes to records that webhooks watch, and makes jobs of them before it commits.
 
-The hooks on the ORM (models/base_webhooks.py) only note which records were touched and what their columns held. What
-really changed is read from the database at the end, so writes that were rolled back to a savepoint, or that cancel
-each other out, make no job. `Cursor.flush()` runs this at every savepoint too: a transaction's second job for the same
-record and webhook is merged into the first."""
+The hooks on the ORM (models/base_webhooks.py) only note the touched records and their old column values. The real
+changes are read from the database at the end, so writes that were rolled back to a savepoint, or that cancel each other
+out, make no job. `Cursor.flush()` runs this at every savepoint too: a transaction's second job for the same record and
+webhook is merged into the first."""
 
 import json
 import logging
@@ -22,13 +22,13 @@ KEY = "api_gateway.webhooks"
 
 
 class Changes:
-    """Of one model, since the last flush."""
+    """Changes of one model since the last flush."""
 
     def __init__(self, watch):
         self.watch = watch
         self.created = set()
         self.columns = {}
-        """{id: {column: what it held before}}"""
+        """{id: {column: its old value}}"""
         self.relations = {}
         """{id: {x2many name: ids before}}"""
         self.deleted = {}
@@ -41,7 +41,7 @@ def note_created(records, watch):
 
 
 def note_columns(records, watch, names):
-    """Before columns `names` are updated: keep what all watched columns of the records held."""
+    """Call before columns `names` are updated. Keeps the old values of all watched columns of the records."""
     if watch.columns.isdisjoint(names):
         return
     known = _changes(records, watch).columns
@@ -51,7 +51,7 @@ def note_columns(records, watch, names):
 
 
 def note_relations(records, watch, names):
-    """Before x2many fields are written."""
+    """Call before x2many fields are written."""
     names = watch.x2many.intersection(names)
     if not names or not all(records._ids):
         return
@@ -65,7 +65,7 @@ def note_relations(records, watch, names):
 
 
 def note_deleted(records, watch):
-    """Before records are deleted: afterwards nobody could read them."""
+    """Call before records are deleted, because they cannot be read afterwards."""
     changes = _changes(records, watch)
     ids = set(records._ids).difference(_created_in_transaction(records))
     deleted = {id_: {} for id_ in ids}
@@ -92,14 +92,14 @@ def _changes(records, watch):
 
 
 def _created_in_transaction(records):
-    # Unlike the pending changes this outlives a flush; a rollback to a savepoint clears both.
+    # Unlike the pending changes, this survives a flush. A rollback to a savepoint clears both.
     return records.env.cr.cache.setdefault(KEY, {}).setdefault(records._name, set())
 
 
 def _read_columns(model, watch, ids):
     names = sorted(watch.columns)
     fields = model._fields
-    # Of large columns it is enough to know whether they changed.
+    # For large columns it is enough to know whether they changed.
     columns = [
         SQL("md5(%s) AS %s", SQL.identifier(name), SQL.identifier(name))
         if fields[name].type == "binary"
@@ -133,7 +133,7 @@ def _queue_jobs(env):
 
 
 def _forget_deleted(model, changes):
-    """Drop what was not deleted after all; of what was, a job from earlier in this transaction is void."""
+    """Drop records that were not deleted after all. For deleted ones, drop jobs from earlier in this transaction."""
     if not changes.deleted:
         return
     for record in model.browse(changes.deleted).exists():
@@ -153,7 +153,7 @@ def _forget_deleted(model, changes):
 
 
 def _changed_names(model, changes):
-    """{id: {name: its previous raw value, or None where that is not kept}}, of records that still exist."""
+    """{id: {name: its previous raw value, or None if that is not kept}}, for records that still exist."""
     changed = {}
     for known in (changes.columns, changes.relations):
         for id_ in changes.created & known.keys():
@@ -197,8 +197,8 @@ def _creations_and_updates(model, hook, changes, changed):
 
 
 def _guarded(model, hook, touched, event, evaluate):
-    """`evaluate` for the webhook's owner. What goes wrong there must not break the user's change: it becomes a dead
-    letter that the webhook's page shows. Conflicts are Odoo's to retry."""
+    """`evaluate` for the webhook's owner. An error there must not break the user's change. It becomes a dead letter,
+    which the webhook's page shows. Odoo retries conflicts."""
     env = model.env(user=hook.owner_id, su=False, context={"tz": "UTC"})
     owner = env.user.sudo()
     seen_by_owner = model.with_env(env(context=dict(env.context, lang=owner.lang or "en_US")))
@@ -224,7 +224,7 @@ def _values_of_matching(model, hook, ids):
 
 
 def _previous_of_matching(model, hook, touched):
-    """{id: {changed name: previous value in the shape of the API}}, of names that the owner may read."""
+    """{id: {changed name: previous value in the shape of the API}}, for names that the owner may read."""
     found = {}
     for record in _matching(model, hook, touched):
         previous = {}

@@ -1,6 +1,6 @@
 """A connection for one request of a webhook: to an address that webhooks may reach, and bounded in time and bytes
-whatever the receiver does. Of the standard library: what lies above it reads bodies without a bound when it follows
-redirects, and chunks of any size."""
+whatever the receiver does. It uses the standard library, because libraries above it read bodies without a bound when
+they follow redirects, and chunks of any size."""
 
 import http.client
 import io
@@ -26,10 +26,10 @@ MOST_OF_LINE = 4096
 
 @contextmanager
 def post(url, headers, body, allowed, timeout_s):
-    """Sends `body` (bytes) with `headers` and gives the `Answer` once its head is there. `allowed`: networks that the
-    settings open. After `timeout_s` the connection ends, which reads as an early end of the answer.
-    Raises OSError, ValueError or http.client.HTTPException for all that can go wrong."""
-    # As the URL is typed by people: international names, blanks.
+    """Sends `body` (bytes) with `headers` and returns the `Answer` once its head is there. `allowed`: networks that the
+    settings open. After `timeout_s` the connection ends, which reads as an early end of the answer. Raises OSError,
+    ValueError or http.client.HTTPException for all that can go wrong."""
+    # People type the URL, so it may have international names and blanks.
     parts = urlsplit(requests.Request("POST", url).prepare().url)
     deadline = Deadline(timeout_s)
     connection = _open(parts, lambda address, *_: _connect(address, allowed, deadline))
@@ -43,21 +43,21 @@ def post(url, headers, body, allowed, timeout_s):
 
 
 class Deadline:
-    """Ends the sockets that it is given when the time is over: each of their reads may be quick, and TLS or not."""
+    """Closes its sockets when the time is over. A timeout for each read would not do, because each may be quick."""
 
     def __init__(self, timeout_s):
         self._ends_at = time.monotonic() + timeout_s
         self._watched = []
 
     def left(self):
-        """Seconds. Raises when there are none."""
+        """The remaining seconds. Raises if there are none."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
         return left
 
     def watch(self, sock):
-        # A handle of its own: TLS takes the socket's away.
+        # A handle of its own, because TLS takes over the socket's.
         handle = sock.dup()
         timer = threading.Timer(max(0, self._ends_at - time.monotonic()), _end, [handle])
         timer.daemon = True
@@ -97,7 +97,7 @@ class Answer(http.client.HTTPResponse):
         return version, status, reason
 
     def beginning(self, most):
-        """Up to `most` bytes of the body, as they were sent. Raises when it ends too early."""
+        """Up to `most` bytes of the body, as they were sent. Raises if it ends too early."""
         parts, left = [], most
         for part in self._chunks() if self.chunked else self._parts():
             parts.append(part[:left])
@@ -139,7 +139,7 @@ class Answer(http.client.HTTPResponse):
 
 
 class _Reader(io.BufferedReader):
-    """Remembers the last line: http.client takes a head that is cut off between two lines for a whole one."""
+    """Remembers the last line, because http.client accepts a head that is cut off between two lines."""
 
     last_line = None
 

@@ -1,4 +1,4 @@
-"""One delivery from Odoo itself, while all sidecars are gone: the same request that a sidecar sends."""
+"""One delivery from Odoo itself, while all sidecars are gone. It is the same request as a sidecar's."""
 
 import base64
 import hashlib
@@ -39,7 +39,7 @@ class Target(NamedTuple):
 
 
 def render_event(job, values):
-    """The body. `values`: what the owner reads of the record now, None when it is gone."""
+    """The body. `values`: the record as the owner reads it now; None if it is gone."""
     return json.dumps(
         {
             "id": job["event_id"],
@@ -68,8 +68,8 @@ def sign(secrets, event_id, timestamp, body):
 
 
 def deliver(allowed, target, event_id, body, timeout_s):
-    """Posts once and gives what `gateway.webhook_finish` takes. Never raises: each fault is a failed attempt with its
-    own sentence. `allowed`: networks that the settings open."""
+    """Posts once and returns the arguments for `gateway.webhook_finish`. Never raises: each fault is a failed attempt
+    with its own sentence. `allowed`: networks that the settings open."""
     timestamp = int(time.time())
     started = time.monotonic()
     result = {"status": None, "error": None, "response": None, "retry_after": None, "gone": False}
@@ -83,14 +83,14 @@ def deliver(allowed, target, event_id, body, timeout_s):
             result["error"] = _refused(answer.status)
             result["retry_after"] = _retry_after(answer.headers.get("Retry-After"))
             result["gone"] = answer.status == 410
-            # More than is kept: of a secret that the cut goes through, no half stays.
+            # More than is kept, so that no half of a secret stays at the cut.
             beginning = answer.beginning(DRAINED_OF_ANSWER)[: KEPT_OF_ANSWER + OVERLAP]
             result["response"] = storable(_without_secrets(beginning.decode("utf-8", "replace"), target))[
                 :KEPT_OF_ANSWER
             ]
-            if time.monotonic() - started >= timeout_s:  # what looks like the answer's end was its time's
+            if time.monotonic() - started >= timeout_s:  # the answer seemed to end, but time had run out
                 raise TimeoutError
-    except Exception as exc:  # of one job, which must not end the run for the others
+    except Exception as exc:  # a fault of one job must not stop the others
         if not isinstance(exc, EXPECTED):
             _logger.warning("webhooks: an attempt failed unexpectedly", exc_info=True)
         late = time.monotonic() - started >= timeout_s
@@ -103,7 +103,7 @@ def deliver(allowed, target, event_id, body, timeout_s):
 
 
 def _headers(target, event_id, timestamp, body):
-    """A webhook's own headers first: those that say what is sent cannot be replaced."""
+    """A webhook's own headers come first. They cannot replace those that describe the body."""
     if any(header["value"] is None for header in target.headers):
         raise ValueError("A header has lost its value: this database is a copy. Type the value again.")
     headers = CaseInsensitiveDict({"User-Agent": "odoo-api-gateway", "Accept": "*/*"})
@@ -121,13 +121,13 @@ def _headers(target, event_id, timestamp, body):
 
 
 def _without_secrets(text, target):
-    """Receivers repeat what they were sent, and errors what could not be."""
+    """Receivers repeat what was sent, and errors repeat what could not be sent, so secrets are taken out."""
     values = [header["value"] or "" for header in target.headers]
     return Secrets([*values, *(value.partition(" ")[2] for value in values), urlsplit(target.url).password]).clean(text)
 
 
 def storable(text):
-    """What Postgres can keep as JSON: no NUL, no half of a pair."""
+    """Text that Postgres accepts in JSON: no NUL, no half of a surrogate pair."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
@@ -152,7 +152,7 @@ def _retry_after(text):
 
 
 def _plain(exc, target):
-    """At which host, and what."""
+    """The error as text, with the host."""
     text = str(exc) or type(exc).__name__
     if isinstance(exc, BadStatusLine) and not isinstance(exc, RemoteDisconnected):
         text = f"It does not answer in HTTP, but with {exc.line[:100]!r}."

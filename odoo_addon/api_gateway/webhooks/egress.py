@@ -1,8 +1,8 @@
-"""Where a webhook may not connect to. The same rules as sidecar/src/webhooks/egress.ts."""
+"""Decides where a webhook may not connect. The same rules as sidecar/src/webhooks/egress.ts."""
 
 import ipaddress
 
-# IANA's special-purpose registries: what is not a public host of the Internet.
+# From IANA's special-purpose registries: addresses that are not public hosts of the Internet.
 SPECIAL = [
     ipaddress.ip_network(text)
     for text in [
@@ -32,7 +32,7 @@ GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 
 
 class EgressError(OSError):
-    """The address is not one that webhooks may reach."""
+    """Webhooks may not reach the address."""
 
 
 def refusal(text, allowed):

@@ -17,7 +17,7 @@ LEASE_S = 300
 
 
 def run(webhooks, most):
-    """Delivers up to `most` due jobs, and all tests. Of one record a later job goes out only after the earlier one
+    """Delivers up to `most` due jobs, and all tests. A record's later job goes out only after the earlier one has
     arrived, as from a sidecar. `webhooks`: the model, with rights on everything."""
     env, cr = webhooks.env, webhooks.env.cr
     targets = read_targets(cr)
@@ -28,7 +28,7 @@ def run(webhooks, most):
     for job in jobs:
         is_test = job["event"] == "test"
         place = (job["webhook_id"], job["res_id"])
-        # A sidecar that came back takes the rest.
+        # A sidecar that is back takes the rest.
         if not is_test and (place in held_up or not env["gateway.sidecar"]._all_gone()):
             result = {"job": job["id"], "outcome": "released"}
         else:
@@ -58,7 +58,7 @@ def claim(cr, targets, most):
 
 
 def read_targets(cr):
-    """{webhook id: (Target, owner, language, fields)} of all that may send."""
+    """{webhook id: (Target, owner, language, fields)} of all webhooks that may send."""
     cr.execute("select * from gateway.webhooks()")
     return {
         row["id"]: (
@@ -80,13 +80,13 @@ def finish(cr, claimer, results):
 
 
 def read_bounds(cr):
-    """The networks that the settings open, and how many seconds a receiver has."""
+    """The networks that the settings open, and a receiver's time to answer in seconds."""
     values = settings(cr)
     return parse_allowed(values["webhook.egress_allow"]), float(values["webhook.timeout_seconds"])
 
 
 def deliver_job(env, bounds, target, job):
-    """Sends one claimed job and gives its result. What cannot be read is a failed attempt."""
+    """Sends one claimed job and returns its result. A record that cannot be read is a failed attempt."""
     endpoint, owner_id, lang, names = target
     allowed, timeout_s = bounds
     body = job["body"]

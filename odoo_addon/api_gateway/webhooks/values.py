@@ -1,4 +1,4 @@
-"""Odoo's values in the shapes of the API: the same that the sidecar gives (sidecar/src/records/shape.ts)."""
+"""Odoo's values in the shapes of the API, the same as the sidecar's (sidecar/src/records/shape.ts)."""
 
 import math
 from datetime import date, datetime, timezone
@@ -8,8 +8,8 @@ from ..tools.secret_fields import is_secret
 
 
 def read_values(records, names):
-    """What the environment's user reads of `records`, {id: {name: value}}; without `names` all stored columns that the
-    user may read. Records that are missing or hidden are not in it."""
+    """{id: {name: value}} of `records`, as the environment's user reads them; without `names`, all stored columns that
+    the user may read. Records that are missing or hidden are not in it."""
     names = names or default_names(records)
     readable = records.exists()._filtered_access("read")
     fields = [records._fields[name] for name in names]
@@ -95,7 +95,7 @@ def shape_column(field, raw, model):
 
 
 def company_value(field, raw, model):
-    """What a company-dependent column holds for the company of `model`."""
+    """The value of a company-dependent column for the company of `model`."""
     own = (raw or {}).get(str(model.env.company.id))
     if own is not None:
         return own

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-# Change with every write, or are Odoo's own business.
+# These change with every write, or are internal to Odoo.
 TECHNICAL = frozenset(["id", "create_uid", "create_date", "write_uid", "write_date", "parent_path"])
-# Written by every message on a record.
+# Every message on a record writes these.
 CHATTER = frozenset(["mail.message", "mail.followers", "mail.activity"])
 
 
@@ -22,7 +22,7 @@ class Hook(NamedTuple):
     with_previous: bool
 
     def concerns(self, changed):
-        """Of the changed names, those this webhook tells; empty when it makes no job of them."""
+        """The changed names that this webhook reports; empty if it makes no job of them."""
         if not self.watched:
             return changed
         if self.watched.isdisjoint(changed):
@@ -42,7 +42,7 @@ class Watch(NamedTuple):
 
 
 def watch_of(model, hooks, hidden):
-    """`hidden` tells whether a model is never exposed."""
+    """`hidden` says whether a model is never exposed."""
     tracked = set()
     for hook in hooks:
         if "write" in hook.events:

@@ -41,7 +41,7 @@ class GatewayIpBlockAdd(models.TransientModel):
         network = self._parsed()
         mapped = getattr(network.network_address, "ipv4_mapped", None)
         if mapped:
-            # The gateway knows such an address as the IPv4 address that it carries.
+            # The gateway treats such an address as the IPv4 address inside it.
             network = ipaddress.ip_network(f"{mapped}/{max(0, network.prefixlen - 96)}", strict=False)
         for entry in lines(self.env["gateway.ip.block"]._never_blocked()):
             never = ipaddress.ip_network(entry, strict=False)

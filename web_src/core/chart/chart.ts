@@ -9,9 +9,9 @@ interface Props {
   /** Test and style hook. */
   name: string;
   title: string;
-  /** What the chart says, for those who do not see it. */
+  /** The chart's content in words, for people who do not see it. */
   summary: string;
-  /** Everything but the theme. */
+  /** All options except the theme. */
   options: ApexOptions;
   theme: ChartTheme;
   empty: boolean;
@@ -19,8 +19,8 @@ interface Props {
 }
 
 /**
- * An ApexCharts chart in a card: drawn when it is there, redrawn when its data or the theme changes, destroyed when it goes.
- * Charts are drawn one a frame, so that a page of many is never still for long.
+ * An ApexCharts chart in a card: drawn when it is mounted, redrawn when its data or the theme changes, destroyed when it is
+ * unmounted. Charts are drawn one per frame, so that a page with many never freezes.
  */
 export class Chart extends Component<Props> {
   static template = 'api_gateway.Chart';
@@ -36,7 +36,7 @@ export class Chart extends Component<Props> {
 
   place = useRef<HTMLDivElement>('place');
   declare chart: ApexCharts | undefined;
-  /** What is drawn: a redraw of the same would cost time and close an open tooltip. */
+  /** The drawn options: drawing the same ones again would cost time and close an open tooltip. */
   declare drawn: string | undefined;
 
   override setup(): void {
@@ -69,15 +69,16 @@ export class Chart extends Component<Props> {
     }
   }
 
-  /** What is drawn is not yet what is said. */
+  /** Marks the chart as busy while the drawing is older than its data. */
   busy(isBusy: boolean): void {
     if (this.place.el !== null) this.place.el.ariaBusy = String(isBusy);
   }
 }
 
 /**
- * Where to draw. A chart measures each of its texts, and each time the browser would match all of Odoo's style sheets again,
- * their many `:has()` above all: 25 ms a text, seconds a page. They do not reach into a shadow tree: 0.3 ms.
+ * The element to draw in: a shadow tree. A chart measures each of its texts, and each time the browser would match all of Odoo's
+ * style sheets again, above all their many `:has()`. That takes 25 ms per text, seconds per page. Style sheets do not reach into
+ * a shadow tree, where it takes 0.3 ms.
  */
 function shadowOf(host: HTMLElement): HTMLElement {
   moveRuler();
@@ -92,7 +93,7 @@ function shadowOf(host: HTMLElement): HTMLElement {
 
 let isRulerMoved = false;
 
-/** svg.js, which draws for ApexCharts, measures what is not drawn yet in an <svg> that it leaves in the body: out of there, too. */
+/** svg.js, which draws for ApexCharts, measures texts in an <svg> that it leaves in the body. This moves it out of there, too. */
 function moveRuler(): void {
   if (isRulerMoved) return;
   isRulerMoved = true;

@@ -1,4 +1,4 @@
-// What the charts' shadow trees know of the page: only its variables.
+// The style of the charts' shadow trees. Of the page's styles, only its variables reach them.
 
 export const chartStyle = `
   .apexcharts-pie-area, .apexcharts-bar-area { cursor: pointer; }

@@ -1,4 +1,4 @@
-// Work that takes long, one piece a frame.
+// Runs long work in pieces, one per frame.
 
 type Work = () => Promise<void>;
 
@@ -6,8 +6,8 @@ const waiting = new Set<Work>();
 let isRunning = false;
 
 /**
- * `ask` has it done in a frame of its own; asking twice has it done once. Who asked last comes first: Owl tells the
- * components of a page that they are there from its end to its beginning.
+ * `ask` runs the work in a frame of its own; asking twice runs it once. The last to ask comes first, because Owl mounts the
+ * components of a page from its end to its beginning.
  */
 export function inTurn(work: Work): { ask: () => void; cancel: () => void; isAsked: () => boolean } {
   return {
@@ -36,7 +36,7 @@ async function doNext(): Promise<void> {
   }
 }
 
-/** A page in the background gets no frames: the second timer is for those. */
+/** A page in the background gets no frames, so there is a second timer. */
 function afterPaint(act: () => void): void {
   let isDue = true;
   const once = () => {

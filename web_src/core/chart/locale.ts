@@ -1,4 +1,4 @@
-// The names of months and days that ApexCharts writes under its axes, in the language of Odoo: the browser knows them all.
+// The names of months and days that ApexCharts writes under its axes, in Odoo's language. The browser knows them all.
 
 import type { ApexOptions } from 'apexcharts';
 import { formatMoment } from '../format';
@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 
 let made: ApexOptions['chart'];
 
-/** Made once: the language of a page stays, and asking the browser for 38 names takes as long as drawing a small chart. */
+/** Made once: a page's language does not change, and asking the browser for 38 names takes as long as drawing a small chart. */
 export function localeOptions(): ApexOptions['chart'] {
   made ??= makeLocale();
   return made;

@@ -1,4 +1,4 @@
-// The colours of charts in both themes, and what all charts have in common.
+// The colours of charts in both themes, and the options that all charts share.
 
 import type { ApexOptions } from 'apexcharts';
 import { localeOptions } from './locale';
@@ -36,7 +36,7 @@ export function paletteOf(theme: ChartTheme): Palette {
   return palettes[theme];
 }
 
-/** The given options in a theme's clothes. */
+/** The given options, with the colours of a theme. */
 export function themed(options: ApexOptions, theme: ChartTheme): ApexOptions {
   const { text, grid, surface } = palettes[theme];
   const labels = { style: { colors: text, fontSize: '11px' } };

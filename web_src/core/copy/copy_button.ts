@@ -5,15 +5,15 @@ import { copyText } from './copy_text';
 
 interface Props {
   text: string;
-  /** What is copied, for those who don't see it. */
+  /** A name for the copied text, for people who do not see it. */
   label: string;
-  /** Bootstrap's, beside `btn`. */
+  /** Bootstrap's classes, beside `btn`. */
   class?: string;
 }
 
 const shownMs = 2_000;
 
-/** Copies a text and says so. */
+/** Copies a text and shows that it is copied. */
 export class CopyButton extends Component<Props> {
   static template = 'api_gateway.CopyButton';
   static props = { text: String, label: String, class: { type: String, optional: true } };

@@ -1,4 +1,4 @@
-// The charts of the dashboard: what each draws, and what a click or a drag on it does.
+// The charts of the dashboard: their content, and the effect of a click or a drag.
 
 import type { ChartTheme } from '../../core/chart/palette';
 import type { Figures } from '../data/figures';

@@ -4,7 +4,7 @@ import type { ChartTheme } from '../../core/chart/palette';
 import { paletteOf } from '../../core/chart/palette';
 import type { Figures, StatusClass } from '../data/figures';
 
-/** What somebody does with a chart. */
+/** The user's actions on a chart. */
 export interface ChartActions {
   zoom(since: number, until: number): void;
   filterClass(statusClass: StatusClass): void;
@@ -19,19 +19,19 @@ export interface ChartDefinition {
   empty: boolean;
 }
 
-/** What every chart is drawn from. */
+/** The data of every chart. */
 export interface ChartInput {
   figures: Figures;
   theme: ChartTheme;
   actions: ChartActions;
 }
 
-/** What the classes of a status are called. */
+/** The names of the status classes. */
 export function classNames(): Record<StatusClass, string> {
   return { 2: _t('2xx Success'), 3: _t('3xx Redirected'), 4: _t('4xx Refused'), 5: _t('5xx Failed') };
 }
 
-/** Of the classes 2xx to 5xx. */
+/** The colours of the classes 2xx to 5xx. */
 export function classColors(theme: ChartTheme): string[] {
   const { success, info, warning, danger } = paletteOf(theme);
   return [success, info, warning, danger];

@@ -32,7 +32,7 @@ export function requestsChart(input: ChartInput): ChartDefinition {
       ...requests,
       chart: { ...requests.chart, type: 'area', stacked: true },
       colors: colorsOfClasses,
-      // Opaque: each area reaches down to the axis, behind those below it.
+      // Opaque, because each area reaches down to the axis, behind the areas below it.
       fill: { type: 'solid', opacity: 1, colors: colorsOfClasses.map((color) => mixed(color, colors.surface, 0.5)) },
       stroke: { width: 1.5, curve: 'smooth' },
     },
@@ -106,7 +106,7 @@ function overTime(
   lines: { name: string; value: (point: Point) => number | null }[],
   written: Written,
 ): ApexOptions {
-  // Said each time: the chart would else keep the range that somebody has drawn up.
+  // Set each time, because the chart would otherwise keep the range that the user has zoomed to.
   const shown = { min: series[0]?.at ?? range.since, max: series.at(-1)?.at ?? range.until };
   return {
     series: lines.map(({ name, value }) => ({ name, data: series.map((point) => ({ x: point.at, y: value(point) })) })),
@@ -114,7 +114,7 @@ function overTime(
       type: 'area',
       zoom: { enabled: true, allowMouseWheelZoom: false },
       events: {
-        // The range is read again, finer: the chart itself does not zoom.
+        // The page reads the range again in finer steps. The chart itself does not zoom.
         beforeZoom(_chart, { xaxis }) {
           const [from, to] = [Number(xaxis.min), Number(xaxis.max)];
           browser.setTimeout(() => actions.zoom(from, to));

@@ -1,4 +1,4 @@
-// Charts of shares: who asked for what, how, and how it ended. A click filters the page.
+// Charts of shares: consumers, endpoints, methods and statuses. A click filters the page.
 
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';

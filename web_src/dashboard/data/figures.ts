@@ -1,5 +1,5 @@
-// What Odoo's model `gateway.stat` answers. Moments are milliseconds since 1970, durations milliseconds, rates 0 to 1; what has
-// no value is null.
+// The answers of Odoo's model `gateway.stat`. Moments are milliseconds since 1970, durations milliseconds, rates 0 to 1; missing
+// values are null.
 
 import type { Orm } from '@web/core/utils/hooks';
 
@@ -48,26 +48,26 @@ export interface Top {
   value: string;
   requests: number;
   errors: number;
-  /** Only of consumers. */
+  /** Only for consumers. */
   name?: string;
   user_name?: string | null;
 }
 
 export interface Figures {
-  /** As it could be answered; `step` in seconds. */
+  /** The range of the answer; `step` in seconds. */
   range: { since: number; until: number; step: number };
   totals: Totals;
-  /** Of the period of the same length before. */
+  /** The figures of the period before, of the same length. */
   previous: Totals;
   series: Point[];
   routes: Top[];
   models: Top[];
-  /** That AI agents called; empty while they have no access. */
+  /** Tools that AI agents called; empty while agents have no access. */
   tools: Top[];
   methods: Top[];
   statuses: Top[];
   consumers: Top[];
-  /** Which ways reads of records went: `compiled`, or `odoo:` and why. */
+  /** The ways of reads of records: `compiled`, or `odoo:` and a reason. */
   ways: Top[];
   /** Requests by weekday, Monday first, and hour. */
   heat_map: number[][];
@@ -77,7 +77,7 @@ export interface Figures {
 
 export interface Surroundings {
   manager: boolean;
-  /** Living gateway keys of the reader. */
+  /** The user's valid gateway keys. */
   keys: number;
   url: string | null;
   logs: string;

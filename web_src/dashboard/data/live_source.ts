@@ -1,5 +1,5 @@
-// The sidecar's WebSocket (sidecar/src/routes/websocket.ts). While it is away the figures are polled, and it is tried again with
-// growing pauses; what was missed is sent by the sidecar, or the figures are read again.
+// The sidecar's WebSocket (sidecar/src/routes/websocket.ts). While it is down, the figures are polled, and the socket is tried
+// again with growing pauses. Then the sidecar sends the missed messages, or the figures are read again.
 
 import { browser } from '@web/core/browser/browser';
 import { rpc } from '@web/core/network/rpc';
@@ -22,7 +22,7 @@ interface Message {
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
 const fallbackEveryMs = 10_000;
-/** A socket that has not said a word for so long is dead, whatever the browser thinks. */
+/** A socket that has been silent for this long is dead, whatever the browser thinks. */
 const silenceMs = 6_000;
 
 export function liveSource(events: SourceEvents): Source {
@@ -42,7 +42,7 @@ export function liveSource(events: SourceEvents): Source {
   async function connect(): Promise<void> {
     try {
       const { urls, ...ticket } = await rpc<Ticket>('/api_gateway/live_ticket', {}, { silent: true });
-      // A ticket is good for one sidecar: the next try takes the next address.
+      // A ticket is valid for one sidecar, so the next try takes the next address.
       const url = urls[failures % urls.length];
       if (url === undefined || stopped) throw new Error('no sidecar');
       open(`${url.replace(/^http/, 'ws')}/api/live`, ticket);
@@ -102,7 +102,7 @@ export function liveSource(events: SourceEvents): Source {
     retry = browser.setTimeout(() => void connect(), pauseMs);
   }
 
-  /** The network is back, or somebody looks: the pause is over. */
+  /** The network is back, or the page is shown again: the pause is over. */
   function hurry(): void {
     if (stopped || socket !== undefined || document.hidden || retry === undefined) return;
     browser.clearTimeout(retry);

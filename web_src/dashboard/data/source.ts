@@ -1,8 +1,8 @@
-// Where news comes from: the sidecar's WebSocket, a clock, or nowhere. The store knows only this interface.
+// The source of new figures: the sidecar's WebSocket, a timer, or nothing. The store knows only this interface.
 
 import { browser } from '@web/core/browser/browser';
 
-/** What was answered since the last word of it. */
+/** The answers since the last message. */
 export interface Traffic {
   requests: number;
   class_2: number;
@@ -11,22 +11,22 @@ export interface Traffic {
   class_5: number;
 }
 
-/** `fallback`: the socket is away, the figures are polled until it is back. */
+/** `fallback`: the socket is down, and the figures are polled until it is back. */
 export type Connection = 'connecting' | 'live' | 'fallback' | 'polling' | 'manual';
 
 export interface SourceEvents {
   onConnection(connection: Connection): void;
   onTraffic(traffic: Traffic): void;
-  /** Once a second while the socket is there. */
+  /** Called once a second while the socket is open. */
   onHeartbeat(perSecond: number): void;
-  /** The figures have to be read again. */
+  /** Called when the figures must be read again. */
   onStale(): void;
 }
 
 export interface Source {
   start(): void;
   stop(): void;
-  /** Whose traffic is wanted; null: all that the user may see. */
+  /** The consumers whose traffic is shown; null: all that the user may see. */
   select(consumer: string | null): void;
 }
 

@@ -17,7 +17,7 @@ export type Mode = 'live' | 'polling' | 'manual';
 const hourMs = 3_600_000;
 const spansMs: Record<Span, number> = { '24h': 24 * hourMs, '30d': 30 * 24 * hourMs, '1y': 365 * 24 * hourMs };
 export const pollingSeconds = [5, 10, 30, 60] as const;
-/** Between two readings of the figures while traffic goes on; counters are raised in between. */
+/** The time between two reads of the figures while there is traffic. In between, only counters go up. */
 const rereadEveryMs = 5_000;
 export const shownFaults = 50;
 const ratesKept = 60;
@@ -40,7 +40,7 @@ interface Preferences {
 
 export interface DashboardState extends Preferences {
   span: Span;
-  /** A part of the time that was zoomed into. */
+  /** The part of the time that the user has zoomed into. */
   zoom: { since: number; until: number } | null;
   consumer: string | null;
   statusClass: StatusClass | null;
@@ -56,7 +56,7 @@ export interface DashboardState extends Preferences {
   rates: number[];
 }
 
-/** Hears of traffic as it comes, for sounds and toasts. */
+/** Gets traffic as it comes, for sounds and toasts. */
 export type TrafficListener = (traffic: Traffic) => void;
 
 export class DashboardStore {
@@ -90,7 +90,7 @@ export class DashboardStore {
     browser.clearTimeout(this.#reread);
   }
 
-  /** Reads everything again. A later call makes an earlier one's answer void. */
+  /** Reads everything again. After a later call, an earlier one's answer is ignored. */
   async load(): Promise<void> {
     browser.clearTimeout(this.#reread);
     this.#reread = undefined;
@@ -110,7 +110,7 @@ export class DashboardStore {
     }
   }
 
-  /** As many of the log's faults as a download may hold. */
+  /** The log's faults, as many as a download may hold. */
   allFaults(): Promise<Fault[]> {
     return readFaults(this.#orm, this.question, 1_000);
   }
@@ -131,7 +131,7 @@ export class DashboardStore {
     void this.load();
   }
 
-  /** The same one again takes the filter away. */
+  /** Choosing the same one again removes the filter. */
   filterConsumer(consumer: string | null): void {
     this.state.consumer = consumer === this.state.consumer ? null : consumer;
     this.state.rates = [];
@@ -165,7 +165,7 @@ export class DashboardStore {
     this.#source?.stop();
     this.state.rates = [];
     const { mode, everySeconds, consumer } = this.state;
-    // A source that was stopped may have a word under way.
+    // A stopped source may still have a message under way.
     const ifCurrent = (act: () => void) => {
       if (this.#source === source && !this.#stopped) act();
     };
@@ -213,7 +213,7 @@ export class DashboardStore {
     this.#reread = browser.setTimeout(() => void this.load(), waitMs);
   }
 
-  /** Without a socket, traffic is what two readings differ by. */
+  /** Without a socket, traffic is the difference between two reads. */
   #compare({ totals }: Figures): void {
     const before = this.state.figures?.totals;
     if (before === undefined || this.state.zoom !== null) return;
@@ -234,7 +234,7 @@ function rangeOf(span: Span): { since: number; until: number } {
   return { since: until - spansMs[span], until };
 }
 
-/** @param known consumers: read again only when the figures name another */
+/** @param known the consumers; they are read again only if the figures name another one */
 async function readAll(orm: Orm, question: Question, known: readonly Consumer[]): Promise<Reading> {
   const [figures, surroundings, faults, consumers] = await Promise.all([
     readFigures(orm, question),
@@ -246,12 +246,12 @@ async function readAll(orm: Orm, question: Question, known: readonly Consumer[])
   return { figures, surroundings, faults, consumers: isKnown ? consumers : await readConsumers(orm) };
 }
 
-/** What every visit asks first. A page opened by its address asks while Odoo's client starts. */
+/** The first request of every visit. A page opened by its URL sends it while Odoo's client starts. */
 let early = browser.location.pathname.endsWith('/gateway-dashboard') ? readEarly() : undefined;
 
 function readEarly(): Promise<Reading> {
   const reading = readAll(new ORM().silent, { ...rangeOf(defaultSpan), consumer: null, status_class: null }, []);
-  reading.catch(() => {}); // who takes it hears of it
+  reading.catch(() => {}); // the caller that takes it handles the error
   return reading;
 }
 
@@ -261,7 +261,7 @@ function takeEarly(): Promise<Reading> | undefined {
   return taken;
 }
 
-/** The store of a component, running as long as the component is there. */
+/** The store of a component, running as long as the component is mounted. */
 export function useDashboard(orm: Orm, onTraffic: TrafficListener): DashboardStore {
   const state: DashboardState = useState({
     ...storedPreferences(),
@@ -291,7 +291,7 @@ function storedPreferences(): Preferences {
   try {
     stored = JSON.parse(browser.localStorage.getItem(storageKey) ?? '{}');
   } catch {
-    // Somebody else's text is ignored.
+    // Text from other code is ignored.
   }
   return {
     mode: stored.mode === 'polling' || stored.mode === 'manual' ? stored.mode : 'live',

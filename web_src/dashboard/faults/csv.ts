@@ -21,7 +21,7 @@ export function csvOf(faults: readonly Fault[]): string {
   return `\ufeff${lines.map((line) => line.map(cell).join(',')).join('\r\n')}\r\n`;
 }
 
-/** What a spreadsheet would take for a formula is made text: callers choose their paths themselves. */
+/** Text that a spreadsheet would take for a formula is quoted, because callers choose their own paths. */
 function cell(value: string | number | null): string {
   const text = String(value ?? '');
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;

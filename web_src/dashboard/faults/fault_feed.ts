@@ -11,7 +11,7 @@ interface Props {
   inspect: (fault: Fault) => void;
 }
 
-/** The latest refusals and failures, as the log has them. */
+/** The latest refusals and failures in the log. */
 export class FaultFeed extends Component<Props> {
   static template = 'api_gateway.FaultFeed';
   static props = { store: Object, inspect: Function };

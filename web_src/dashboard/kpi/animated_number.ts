@@ -6,7 +6,7 @@ const stepMs = 30;
 
 export interface AnimatedNumber {
   value: number | null;
-  /** Moves there, fast at first and slow at the end; at once for those who asked for less motion, or do not look. */
+  /** Moves to the new value, fast at first and slow at the end. Jumps if the user prefers less motion, or the page is hidden. */
   moveTo: (target: number | null) => void;
 }
 
@@ -24,7 +24,7 @@ export function useAnimatedNumber(start: number | null): AnimatedNumber {
       number.value = target;
       return;
     }
-    // The clock starts with the first frame: charts that are drawn before it may take their time.
+    // The clock starts with the first frame, because charts drawn before it may take a while.
     let begun = 0;
     let drawn = 0;
     const step = (now: number) => {

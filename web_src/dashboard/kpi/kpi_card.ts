@@ -10,7 +10,7 @@ interface Props {
   large?: boolean;
 }
 
-/** One number, how it changed, and its line. */
+/** One number, its change, and its line. */
 export class KpiCard extends Component<Props> {
   static template = 'api_gateway.KpiCard';
   static props = { kpi: Object, large: { type: Boolean, optional: true } };
@@ -30,7 +30,7 @@ export class KpiCard extends Component<Props> {
     return this.number.value === null ? nothing : this.props.kpi.format(this.number.value);
   }
 
-  /** How the number changed against the period before. */
+  /** The change from the period before. */
   get change(): { text: string; icon: string; tone: string; title: string } | null {
     const { value, previous, rise, format } = this.props.kpi;
     if (value === null || previous === undefined || previous === null) return null;

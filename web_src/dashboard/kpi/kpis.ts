@@ -1,4 +1,4 @@
-// The cards: which number each shows, how it is written, and whether more of it is good.
+// The cards: their numbers, formats, and whether a higher number is good.
 
 import { _t } from '@web/core/l10n/translation';
 import { formatBytes, formatCount, formatMs, formatPerSecond, formatRate } from '../../core/format';
@@ -9,18 +9,18 @@ export interface Kpi {
   id: string;
   label: string;
   value: number | null;
-  /** The same of the period before; undefined: there is no such thing. */
+  /** The same number for the period before; undefined if there is no such number. */
   previous?: number | null;
   format: (value: number) => string;
-  /** What a rise means: 1 good, -1 bad, 0 neither. */
+  /** The meaning of a rise: 1 good, -1 bad, 0 neither. */
   rise: -1 | 0 | 1;
   /** Values over time, drawn beside the number. */
   line?: (number | null)[];
   /** Explains the number. */
   hint?: string;
-  /** Name of the colour that the line has. */
+  /** The name of the line's colour. */
   tone?: 'success' | 'danger' | 'warning' | 'primary' | 'info';
-  /** True: it deserves attention. */
+  /** Whether the number needs attention. */
   isAlarm?: boolean;
 }
 
@@ -53,7 +53,7 @@ export function mainKpis(state: DashboardState): Kpi[] {
       rise: 0,
       line: rates,
       tone: 'info',
-      hint: isLive ? _t('Of all sidecars, each second.') : _t('Only known in live mode.'),
+      hint: isLive ? _t('All sidecars together, every second.') : _t('Known only in live mode.'),
     },
     {
       id: 'success_rate',
@@ -94,12 +94,12 @@ export function mainKpis(state: DashboardState): Kpi[] {
       rise: 0,
       line: line('bytes_out'),
       tone: 'info',
-      hint: _t('Bodies of answers, as sent.'),
+      hint: _t('The size of answer bodies, as sent.'),
     },
   ];
 }
 
-/** How many of the reads of records Postgres answered by itself; in the hint, why the others did not. */
+/** The share of reads that Postgres answered directly. The hint gives the reasons for the others. */
 function compiledReads(ways: readonly Top[]): Kpi {
   const sum = (found: readonly Top[]) => found.reduce((all, { requests }) => all + requests, 0);
   const reads = sum(ways);

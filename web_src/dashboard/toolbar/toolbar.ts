@@ -10,7 +10,7 @@ interface Props {
   store: DashboardStore;
 }
 
-/** Which figures are shown, and how news comes in. */
+/** The filters, and the way new figures arrive. */
 export class Toolbar extends Component<Props> {
   static template = 'api_gateway.DashboardToolbar';
   static props = { store: Object };
@@ -51,7 +51,7 @@ export class Toolbar extends Component<Props> {
     return {
       connecting: _t('Connecting'),
       live: _t('Live'),
-      fallback: _t('Reconnecting, polling meanwhile'),
+      fallback: _t('Reconnecting; polling meanwhile'),
       polling: _t('Every %s s', this.state.everySeconds),
       manual: _t('Manual'),
     }[this.state.connection];

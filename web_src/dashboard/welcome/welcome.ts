@@ -4,7 +4,7 @@ import type { Services } from '@web/core/utils/hooks';
 import { useService } from '@web/core/utils/hooks';
 import type { Surroundings } from '../data/figures';
 
-/** Before the first request: three steps to it. */
+/** Three steps to the first request, shown until there is one. */
 export class Welcome extends Component<{ surroundings: Surroundings | null }> {
   static template = 'api_gateway.DashboardWelcome';
   static props = { surroundings: { type: [Object, { value: null }] } };
@@ -34,7 +34,7 @@ export class Welcome extends Component<{ surroundings: Surroundings | null }> {
     void this.action.doAction('api_gateway.access_keys_action');
   }
 
-  /** Without HTTPS browsers give no clipboard: then the command is marked, and Ctrl+C copies it. */
+  /** Without HTTPS, browsers offer no clipboard. Then the command is selected, and Ctrl+C copies it. */
   async copy(): Promise<void> {
     try {
       await browser.navigator.clipboard.writeText(this.command);

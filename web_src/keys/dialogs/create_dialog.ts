@@ -14,7 +14,7 @@ interface Props {
 
 type Rights = 'all' | 'read' | 'read write' | 'custom';
 
-/** Asks what a new key is for, how long it lives and what it may do. */
+/** Asks for a new key's name, lifetime and scopes. */
 export class CreateDialog extends Component<Props> {
   static template = 'api_gateway.CreateKeyDialog';
   static components = { Dialog };

@@ -1,6 +1,6 @@
 import { _t } from '@web/core/l10n/translation';
 
-/** How long a key may live, as Odoo offers it for its own keys. `longestDays` null: no limit. */
+/** The lifetimes to choose from, as for Odoo's own keys. `longestDays` null: no limit. */
 export function durationsUpTo(longestDays: number | null): { days: number; name: string }[] {
   const offered = [
     { days: 1, name: _t('In a day') },
@@ -13,7 +13,7 @@ export function durationsUpTo(longestDays: number | null): { days: number; name:
   return offered.filter(({ days }) => longestDays === null || days <= longestDays);
 }
 
-/** Odoo's text for a moment, in UTC. A minute early, so that the longest duration is not exceeded on another clock. */
+/** A time in Odoo's form, in UTC. It is a minute early, so that another clock does not see the longest duration exceeded. */
 export function afterDays(days: number): string {
   return odooText(new Date(Date.now() + days * 86_400_000 - 60_000));
 }

@@ -5,13 +5,13 @@ import { errorText } from '../../core/error_text';
 
 interface Props {
   name: string;
-  /** What the settings suggest. */
+  /** The default from the settings. */
   graceHours: number;
   rotate: (graceHours: number) => Promise<void>;
   close: () => void;
 }
 
-/** Asks how long the old secret goes on working. */
+/** Asks how long the old secret keeps working. */
 export class RotateDialog extends Component<Props> {
   static template = 'api_gateway.RotateKeyDialog';
   static components = { Dialog };

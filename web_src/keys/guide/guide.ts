@@ -15,7 +15,7 @@ interface Props {
 
 const unknownUrl = 'https://gateway.example.com';
 
-/** How a program uses a key, written for this gateway and the chosen key. */
+/** A guide to using a key in a program, written for this gateway and the chosen key. */
 export class Guide extends Component<Props> {
   static template = 'api_gateway.KeysGuide';
   static components = { CopyButton };
@@ -42,7 +42,7 @@ export class Guide extends Component<Props> {
     return this.props.surroundings.url ?? unknownUrl;
   }
 
-  /** The secret that was made on this page, else what stands for it. */
+  /** The secret if it was created on this page, else a placeholder. */
   get key(): string {
     const { chosen, secrets } = this.props;
     if (chosen === null) return 'YOUR_API_KEY';
@@ -54,7 +54,7 @@ export class Guide extends Component<Props> {
     return chosen !== null && chosen.id in secrets;
   }
 
-  /** The keys that can be chosen; the chosen one stays when the list turns a page. */
+  /** The keys to choose from. The chosen one stays when the list shows another page. */
   get choices(): AccessKey[] {
     const { keys, chosen } = this.props;
     const usable = keys.filter(({ own, state }) => own && (state === 'active' || state === 'expiring'));

@@ -1,11 +1,11 @@
-// The examples of the guide: one request, in the languages that people paste it into.
+// The guide's examples: one request in several languages.
 
 export type Language = 'fetch' | 'apps_script' | 'curl' | 'python';
 
 export interface Example {
   /** The gateway's address, without a slash at its end. */
   url: string;
-  /** A secret, or what stands for it. */
+  /** A secret, or its placeholder. */
   key: string;
   /** A model that the reader may read. */
   model: string;
@@ -20,7 +20,7 @@ const bodyOf = ({ model }: Example) => ({
   kwargs: { limit: 5, fields: fieldsOf(model) },
 });
 
-/** The body of the request, as the guide explains it: with a condition. */
+/** The request's body as in the guide's explanation, with a condition. */
 export function explainedBody(model: string): string {
   const domain = model === 'sale.order' ? '["date_order", ">=", "2026-05-01 00:00:00"]' : '["is_company", "=", true]';
   return `{

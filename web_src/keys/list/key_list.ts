@@ -37,7 +37,7 @@ export class KeyList extends Component<Props> {
 
   formatCount = formatCount;
 
-  /** The columns; on a phone each value has its own. */
+  /** The column titles. On a phone, each value has its title beside it. */
   get labels(): Record<'user' | 'prefix' | 'created' | 'expires' | 'used' | 'requests' | 'status', string> {
     return {
       user: _t('User'),
@@ -82,13 +82,13 @@ export class KeyList extends Component<Props> {
     return names[state];
   }
 
-  /** A rotated key, for as long as both secrets work. */
+  /** Says until when a rotated key's old secret works. */
   grace({ grace_ends_at, state }: AccessKey): string | null {
     if (!grace_ends_at || state === 'revoked') return null;
     return _t('The old secret works until %s', formatDateTime(deserializeDateTime(grace_ends_at)));
   }
 
-  /** What works now, or would if it had not ended by itself. */
+  /** Whether the key works, or has only expired. */
   isLiving({ state }: AccessKey): boolean {
     return state !== 'revoked' && state !== 'archived';
   }

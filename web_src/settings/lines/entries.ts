@@ -1,4 +1,4 @@
-// What a list in a text field may say, judged while it is typed. Odoo decides when it is saved (tools/narrowing.py).
+// Checks the entries of a text field during typing. Odoo decides when it is saved (tools/narrowing.py).
 
 export type Kind = 'address' | 'origin' | 'model';
 
@@ -38,7 +38,7 @@ function isIpv4(text: string): boolean {
   );
 }
 
-/** The browser's own reading of an address in brackets (RFC 3986). */
+/** Lets the browser parse an address in brackets (RFC 3986). */
 function isIpv6(text: string): boolean {
   return text.includes(':') && /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
 }
@@ -49,7 +49,7 @@ export function isOrigin(entry: string): boolean {
   return /^https?:\/\//.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry.replace(/:(80|443)$/, '');
 }
 
-/** A technical name; `*` at the end stands for any rest. */
+/** A technical name. A `*` at the end matches any rest. */
 export function isModel(entry: string): boolean {
   return entry.length <= 200 && /^[a-z_][a-z0-9_.]*\*?$/.test(entry);
 }

@@ -26,7 +26,7 @@ export class LinesField extends Component<Props> {
   static components = { TextField };
   static props = { ...standardFieldProps, kind: String, placeholder: { type: String, optional: true } };
 
-  /** What stands in the box and is not yet in the record. */
+  /** Text in the box that is not yet in the record. */
   state = useState<{ typed: string | null }>({ typed: null });
 
   get textProps(): object {
@@ -66,7 +66,7 @@ export class LinesField extends Component<Props> {
     this.state.typed = (event.target as HTMLTextAreaElement).value;
   }
 
-  /** The record has it now, or was given something else. */
+  /** The record now has the text, or was changed otherwise. */
   onChange(): void {
     this.state.typed = null;
   }

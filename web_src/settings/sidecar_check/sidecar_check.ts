@@ -12,7 +12,7 @@ import { formatMs } from '../../core/format';
 import type { Reach } from './reach';
 import { reachFromHere } from './reach';
 
-/** What `gateway.sidecar.diagnose` says. */
+/** The result of `gateway.sidecar.diagnose`. */
 interface Diagnosis {
   state: 'ok' | 'address' | 'unreachable' | 'not_a_gateway' | 'other_database' | 'version' | 'away';
   url: string | null;
@@ -70,16 +70,18 @@ export class SidecarCheck extends Component<{ record: RecordOfView }> {
     ].flatMap(({ label, ms }) => (typeof ms === 'number' ? [{ label, value: formatMs(ms) }] : []));
   }
 
-  /** What keeps this browser from calling; null when nothing does. */
+  /** The obstacle for this browser; null if there is none. */
   get browserFault(): string | null {
     switch (this.state.reach?.state) {
       case 'mixed':
         return _t('This page came over https, so browsers refuse to call an http address from it.');
       case 'origin':
-        return _t('This browser reaches it, but pages from here may not call it. Add their origin to “Web Pages That May Call”.');
+        return _t(
+          'This browser reaches the address, but pages from here may not call it. Add their origin to “Web Pages That May Call”.',
+        );
       case 'unreachable':
         return _t(
-          'Odoo reaches it, but this browser does not. The live dashboard needs an address that also works from outside.',
+          'Odoo reaches this address, but this browser does not. The live dashboard needs an address that also works from outside.',
         );
       default:
         return null;

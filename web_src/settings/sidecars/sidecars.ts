@@ -1,4 +1,4 @@
-// View widget `gateway_sidecars`: which sidecars serve this database, in a few lines.
+// View widget `gateway_sidecars`: the sidecars of this database, in a few lines.
 
 import { Component, onWillStart, useState } from '@odoo/owl';
 import { registry } from '@web/core/registry';

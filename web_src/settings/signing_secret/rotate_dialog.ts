@@ -9,7 +9,7 @@ interface Props {
   close: () => void;
 }
 
-/** Asks before the signing secret is rotated, and how: so that nobody notices, or so that every token ends. */
+/** Asks before the signing secret is rotated: existing tokens either stay valid or end. */
 export class RotateDialog extends Component<Props> {
   static template = 'api_gateway.RotateDialog';
   static components = { Dialog };
@@ -21,7 +21,7 @@ export class RotateDialog extends Component<Props> {
     return this.props.signing?.tokens ?? 0;
   }
 
-  /** When the last of the valid tokens ends; null when there is none. */
+  /** The end of the last valid token; null if there is no token. */
   get last(): string | null {
     const last = this.props.signing?.last_expires_at;
     return last ? formatDateTime(deserializeDateTime(last.replace('T', ' ').slice(0, 19))) : null;

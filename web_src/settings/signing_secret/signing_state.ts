@@ -1,4 +1,4 @@
-/** The state that `gateway.signing.secret` gives; times are ISO 8601 in UTC, without a zone. */
+/** The state from `gateway.signing.secret`; times are ISO 8601 in UTC, without a zone. */
 export interface SigningState {
   since: string | null;
   tokens: number;

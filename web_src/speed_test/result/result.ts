@@ -11,11 +11,11 @@ interface Part {
   hint: string;
   ms: number;
   value: string;
-  /** Of the whole, in percent. */
+  /** The share of the whole, in percent. */
   share: number;
 }
 
-/** What a test found: percentiles beside Odoo's own, and where the time went. */
+/** A test's result: percentiles beside Odoo's own, and the time by step. */
 export class Result extends Component<{ result: Measured }> {
   static template = 'api_gateway.SpeedTestResult';
   static props = { result: Object };
@@ -53,13 +53,13 @@ export class Result extends Component<{ result: Measured }> {
     return formatMs(phaseNames.reduce((sum, name) => sum + this.props.result.phases[name], 0));
   }
 
-  /** In the order in which they happen; what took nothing is left out. */
+  /** The steps in the order in which they happen, without those that took no time. */
   get parts(): Part[] {
     const { phases } = this.props.result;
     const labels: Record<keyof Phases, [string, string]> = {
       network: [_t('Network'), _t('Between this browser and the sidecar, and in the browser')],
       gateway: [_t('Gateway'), _t('The sidecar itself')],
-      auth: [_t('Authentication'), _t('Who calls')],
+      auth: [_t('Authentication'), _t('Identifying the caller')],
       throttle: [_t('Limits'), _t('Charging the rate limit')],
       queue: [_t('Queue'), _t('Waiting for a worker of Odoo')],
       odoo: [_t('Odoo'), _t('Odoo without its ORM: HTTP, registry, connection')],

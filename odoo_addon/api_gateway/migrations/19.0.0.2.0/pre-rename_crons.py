@@ -1,4 +1,5 @@
-"""Crons are `noupdate`: an administrator's interval stays. So an update does not change their ids and methods."""
+"""Crons are `noupdate`, so that an administrator's interval stays. So a module update does not rename them, and this
+does."""
 
 RENAMED = {
     "ir_cron_tidy": ("ir_cron_clean_channel", "model._cron_clean()"),
