@@ -14,14 +14,14 @@ export interface Config {
   readonly databases: readonly [string, ...string[]];
   /** Connections to Postgres per served database, the listener's not counted. */
   readonly poolSize: number;
-  /** Where compiled reads run: `databaseUrl`, or a replica of it. */
+  /** The server for compiled reads: `databaseUrl`, or a replica of it. */
   readonly readDatabaseUrl: string;
   readonly readsFromReplica: boolean;
   /** Connections for compiled reads per served database; 0: all reads go through Odoo. */
   readonly readPoolSize: number;
   readonly odooUrl: string;
   readonly odooWorkers: number;
-  /** Calls that may wait for Odoo before further ones are refused. */
+  /** The number of calls that may wait for Odoo. Further ones are refused. */
   readonly odooQueue: number;
   readonly odooQueueTimeoutMs: number;
   /** From the arrival of a request to the end of its operations in Odoo. */
@@ -31,15 +31,15 @@ export interface Config {
   /** Shown in Odoo's list of sidecars. */
   readonly name: string;
   readonly trustedProxies: readonly Range[];
-  /** The one header that the trusted proxies write; the other one may be the client's own invention. */
+  /** The one header that the trusted proxies write. The client may have sent the other one itself. */
   readonly forwardedHeader: ForwardedHeader;
-  /** Names of gateway keys whose secret comes from here, by the SHA-256 of the secret in base64. */
+  /** Names of gateway keys whose secret is in the environment, by the SHA-256 of the secret in base64. */
   readonly environmentKeys: ReadonlyMap<string, string>;
   /** Opens GET /metrics to callers with the token, or from one of the addresses. */
   readonly metricsToken: string | undefined;
   readonly metricsFrom: readonly Range[];
   readonly logLevel: LogLevel;
-  /** How long requests in flight may go on after a stop was asked for. */
+  /** How long running requests may go on after a stop signal. */
   readonly drainTimeoutMs: number;
 }
 
@@ -49,7 +49,7 @@ export type ForwardedHeader = (typeof forwardedHeaders)[number];
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** All that is wrong with the environment, so that one start tells everything. */
+/** All faults of the environment, so that one start shows them all. */
 export class ConfigError extends Error {
   readonly faults: readonly string[];
 
@@ -186,7 +186,7 @@ export function urlOfDatabase(serverUrl: string, database: string): string {
   return url.href;
 }
 
-/** The name of the database that an address ends with; empty when it has none, or none that can be read. */
+/** The name of the database at the end of an address; empty if there is none, or it cannot be read. */
 function nameIn(url: URL | undefined): string {
   try {
     return decodeURIComponent(url?.pathname.slice(1) ?? '');

@@ -3,9 +3,9 @@
 
 interface Kind {
   readonly status: number;
-  /** Public text when the place that throws has nothing more exact to say. */
+  /** The public text if the code that throws gives no better one. */
   readonly message: string;
-  /** Seconds after which trying again makes sense. */
+  /** After this many seconds, another try makes sense. */
   readonly retryAfter?: number;
 }
 
@@ -66,7 +66,7 @@ export const catalogue = {
   'request.url_too_long': {
     status: 414,
     message:
-      'The address takes more than 16 KiB with the headers. Send long filters in a body: POST /api/v1/batch, {"op": "search"}.',
+      'The address and the headers are longer than 16 KiB. Send long filters in a body: POST /api/v1/batch, {"op": "search"}.',
   },
   'request.path': { status: 400, message: 'The path is not valid percent-encoded UTF-8.' },
   'request.json': { status: 400, message: 'Invalid JSON body' },
@@ -172,15 +172,15 @@ export type Reason = keyof typeof catalogue;
 export interface ErrorOptions {
   /** Text for the caller. Never holds a secret, SQL or a traceback. */
   readonly message?: string | undefined;
-  /** For programs: which field, which parameter. */
+  /** For programs: the field or the parameter. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
-  /** Which of the request's operations failed, from 0. */
+  /** The index of the failed operation, from 0. */
   readonly operation?: number | undefined;
   /** The cause, only for the log. */
   readonly cause?: unknown;
   /** Headers of the answer, name and value in turn. */
   readonly headers?: readonly string[] | undefined;
-  /** Milliseconds after which trying again makes sense, if a better value than the catalogue's is known. */
+  /** After this many milliseconds, another try makes sense. Given if it is more exact than the catalogue's value. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -206,7 +206,10 @@ export class GatewayError extends Error {
   }
 }
 
-/** RFC 6750, section 3. Names of models come from callers: what is no scope-token of RFC 6749, section 3.3, stays out. */
+/**
+ * RFC 6750, section 3. Names of models come from callers, so anything that is not a scope-token of RFC 6749, section 3.3, is left
+ * out.
+ */
 function challenge(reason: Reason, scope: unknown): readonly string[] {
   if (reason !== 'scope.insufficient' || typeof scope !== 'string') return [];
   const shown = /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope) ? scope : '';

@@ -1,17 +1,17 @@
-// A queue for something scarce, served by turns. Each item stands at the end of a path, like database, user, consumer.
-// Databases take turns, so do the users in a database and the consumers of a user; a consumer's items are served in the
-// order of arrival. Nobody gains by sending more than the others do.
+// A queue for something scarce, served by turns. Each item has a path, such as database, user, consumer. Databases take turns,
+// and so do the users in a database and the consumers of a user. A consumer's items are served in the order of arrival. No one
+// gains by sending more than others.
 //
-// Places are shared in the same way: anyone may fill the empty ones, but when all are taken, the one that holds most of
-// them gives way to a newcomer that holds fewer.
+// Places are shared in the same way: anyone may fill empty ones, but when all are taken, the party with the most loses one to a
+// newcomer with fewer.
 //
-// Maps and sets keep their order: what was served goes to the end. Taking costs a step for each level, and one for each
-// head that is passed over. Only a full queue looks at all branches of a level.
+// Maps and sets keep their order, and served parties go to the end. Taking an item costs a step for each level, and one for each
+// item that is passed over. Only a full queue looks at all branches of a level.
 
 interface Branch<Item> {
   readonly parent: Branch<Item> | undefined;
   readonly key: string;
-  /** Items below. */
+  /** The number of items below. */
   size: number;
   readonly branches: Map<string, Branch<Item>>;
   readonly items: Set<Item>;
@@ -22,7 +22,7 @@ export class FairQueue<Item extends object> {
   readonly #root: Branch<Item> = branchOf(undefined, '');
   readonly #leafOf = new Map<Item, Branch<Item>>();
 
-  /** @param most items that may wait, of all together */
+  /** @param most how many items may wait in total */
   constructor(most: number) {
     this.#most = most;
   }
@@ -39,8 +39,8 @@ export class FairQueue<Item extends object> {
   }
 
   /**
-   * @param path all of them as long as each other
-   * @returns the item that has to leave, if there was no place: the newest of the caller with most waiting, perhaps this one
+   * @param path all paths have the same length
+   * @returns the item that has to leave if there was no place: the newest of the caller with the most, perhaps this one
    */
   push(path: readonly string[], item: Item): Item | undefined {
     let leaf = this.#root;
@@ -54,7 +54,7 @@ export class FairQueue<Item extends object> {
     return leaving;
   }
 
-  /** The next item by turns whose leaf's first one is accepted. The others keep their turn. */
+  /** The next item by turns among the first items of leaves, if it is accepted. The others keep their turn. */
   take(accepts: (first: Item) => boolean = () => true): Item | undefined {
     const item = firstIn(this.#root, accepts);
     if (item === undefined) return undefined;
@@ -62,14 +62,14 @@ export class FairQueue<Item extends object> {
     this.delete(item);
     for (let at = leaf; at?.parent !== undefined; at = at.parent) {
       if (at.size === 0) continue;
-      // To the end of its turn-takers.
+      // moves to the end of its level
       at.parent.branches.delete(at.key);
       at.parent.branches.set(at.key, at);
     }
     return item;
   }
 
-  /** False when it does not wait. */
+  /** False if the item was not waiting. */
   delete(item: Item): boolean {
     const leaf = this.#leafOf.get(item);
     if (leaf === undefined) return false;
@@ -90,7 +90,7 @@ export class FairQueue<Item extends object> {
       let largest: Branch<Item> | undefined;
       for (const branch of at.branches.values()) {
         const isLarger = largest === undefined || branch.size > largest.size;
-        // A newcomer pushes out those that hold more, not those that hold as many.
+        // A newcomer pushes out parties that hold more, not those that hold as many.
         if (isLarger || (branch.size === largest?.size && ofNewest.has(branch))) largest = branch;
       }
       at = largest as Branch<Item>;

@@ -1,9 +1,10 @@
-// A value worked out while something changed may be out of date: it is right for the request that asked, but is not kept.
+// A cache that does not keep a value computed while something changed. It is right for the request that asked, but may be out of
+// date.
 
 import { LRUCache } from 'lru-cache';
 
 export interface Making<Value> {
-  /** Whether nothing was forgotten since the making began. */
+  /** Whether nothing was forgotten since `begin`. */
   readonly isCurrent: boolean;
   /** Keeps the value if it is current. */
   keep(value: Value): void;
@@ -21,7 +22,7 @@ export class GenerationCache<Value extends object | number> {
     return this.#kept.get(key);
   }
 
-  /** To be called before anything is read that the value is made of. */
+  /** Call before reading anything that the value is made of. */
   begin(key: string): Making<Value> {
     const isCurrent = (
       (generation: number) => () =>

@@ -11,7 +11,7 @@ export interface Range {
   readonly bits: number;
 }
 
-/** Undefined for everything that is not exactly an address: ipaddr.js by itself would accept `0x7f.1` and octal numbers. */
+/** Undefined unless the text is exactly an address: ipaddr.js would also accept `0x7f.1` and octal numbers. */
 export function parseAddress(text: string): Address | undefined {
   if (isIP(text) === 0) return undefined;
   const zone = text.indexOf('%');
@@ -40,15 +40,15 @@ export function inRange(address: Address, range: Range): boolean {
     : range.network instanceof ipaddr.IPv6 && address.match(range.network, range.bits);
 }
 
-/** Whose an address is: itself, or its /64. What is no address stands for itself. */
+/** The subscriber of an address: the address itself, or its /64. Any other text stays as it is. */
 export function subscriberOf(address: string): string {
   const parsed = parseAddress(address);
   return parsed?.kind() === 'ipv6' ? subscriberNetwork(parsed) : address;
 }
 
 /**
- * What one subscriber holds, as CIDR: one IPv4 address, or the /64 of an IPv6 address, in which anybody has as many
- * addresses as they like.
+ * One subscriber's network, as CIDR: one IPv4 address, or the /64 of an IPv6 address, in which a subscriber can use any number of
+ * addresses.
  */
 export function subscriberNetwork(address: Address): string {
   if (address instanceof ipaddr.IPv4) return `${address.toString()}/32`;

@@ -1,5 +1,5 @@
-// JSON that others wrote. What is nested thousands deep passes JSON.parse and then ends whatever walks it, a text of empty
-// objects becomes more than twenty times as large, and numbers that JavaScript cannot hold become others.
+// Parses JSON from outside. JSON.parse accepts values nested thousands deep, which then break any code that walks them; a text of
+// empty objects grows to more than twenty times its size; and numbers that JavaScript cannot hold change.
 
 import { GatewayError } from './errors.ts';
 import { problemOfNumber } from './numbers.ts';
@@ -8,14 +8,14 @@ const deepest = 64;
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
-/** Shorter numbers without an exponent are held as they are. */
+/** Shorter numbers without an exponent are held exactly. */
 const surelyExact = 15;
 
 /** Roughly the memory that a list or an object takes beside its text, and that of one item. */
 const bytesOfContainer = 64;
 const bytesOfItem = 16;
 
-/** Found by a look at the text. */
+/** The result of a scan of the text. */
 interface Survey {
   /** Bytes that the parsed value takes, beside the text. */
   readonly bytes: number;
@@ -24,10 +24,10 @@ interface Survey {
 }
 
 /**
- * Throws `request.too_deep`, the SyntaxError of JSON.parse, or what `refuse` makes of a number that parsing would change.
+ * Throws `request.too_deep`, the SyntaxError of JSON.parse, or the error of `refuse` for a number that parsing would change.
  * @param what the sentence's subject: `The body`, `domain`
- * @param refuse is given the place of the number, `lines[2].price` (empty if the text is the number), and its problem
- * @param weigh is called before anything is parsed, with about how many bytes the value takes beside its text; may throw
+ * @param refuse gets the place of the number, `lines[2].price` (empty if the text is the number), and its problem
+ * @param weigh called before parsing with the approximate bytes that the value takes beside its text; may throw
  */
 export function parseJson(
   text: string,
@@ -42,13 +42,13 @@ export function parseJson(
   return value;
 }
 
-/** `context` is what V8 gives a reviver on top: the number as it was written. */
+/** `context`: V8's extra argument for a reviver, which holds the number's original text. */
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 const large = /[[:,]-?\d{16}/;
 
 /**
- * JSON without blanks, as Odoo's end writes it. Whole numbers beyond 2^53 stay what they are when they are sent on: they
- * become what `JSON.stringify` writes as it stands.
+ * Parses JSON without blanks, as the executor writes it. Whole numbers beyond 2^53 stay exact when they are sent on: they become
+ * raw JSON, which `JSON.stringify` writes unchanged.
  */
 export function parseExactly(text: string): unknown {
   if (!large.test(text)) return JSON.parse(text);
@@ -58,7 +58,7 @@ export function parseExactly(text: string): unknown {
   return JSON.parse(text, keepLarge as (key: string, value: unknown) => unknown);
 }
 
-/** Looks at what stands outside of strings, 10 kB in some 30 µs. Text that is no JSON is left to JSON.parse. */
+/** Scans the text outside strings, 10 kB in some 30 µs. Invalid JSON is left to JSON.parse. */
 function survey(text: string, what: string): Survey {
   let depth = 0;
   let bytes = 0;
@@ -107,8 +107,8 @@ function changeIn(text: string, start: number, end: number): Survey['changed'] {
 }
 
 /**
- * Where a value stands in text that is valid JSON.
- * @param at where its first character is
+ * The path of a value in valid JSON.
+ * @param at the place of its first character
  */
 function pathTo(text: string, at: number): string {
   const steps: (string | number)[] = [];
@@ -116,7 +116,7 @@ function pathTo(text: string, at: number): string {
     switch (text.charCodeAt(i)) {
       case quote: {
         const end = endOfString(text, i);
-        // A key; or a text as the value of one, in whose place the next key comes.
+        // A key; or a text value, which the next key will replace.
         if (typeof steps.at(-1) === 'string') steps.splice(-1, 1, JSON.parse(text.slice(i, end + 1)) as string);
         i = end;
         break;

@@ -1,4 +1,4 @@
-// Stopping in named phases, each with a time limit; main.ts lists them. A second signal does not wait.
+// Stops in named phases, each with a time limit; main.ts lists them. A second signal does not wait.
 
 import type { Log } from './log.ts';
 
@@ -37,7 +37,7 @@ export function stopOnSignals(phases: readonly Phase[], log: Log): void {
   process.on('SIGINT', onSignal);
 }
 
-/** Rejects when `work` is not done in time; the work itself goes on. */
+/** Rejects if `work` is not done in time. The work itself goes on. */
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

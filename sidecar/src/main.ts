@@ -1,4 +1,4 @@
-// Wiring: the one place that knows all parts, and the only one that reads the environment.
+// Wiring: the only place that knows all parts and reads the environment.
 
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -71,7 +71,7 @@ import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 /** How long figures and log rows may take to reach Postgres at a stop. */
 const flushLimitMs = 10_000;
 
-/** Beside the bundle; one folder further up when the sources run. */
+/** Beside the bundle, or one folder further up when the sources run. */
 const assets = ['assets', '../assets'].map((path) => join(import.meta.dirname, path)).find(existsSync);
 
 function main(config: Config, log: Log): void {
@@ -113,12 +113,13 @@ function main(config: Config, log: Log): void {
   const environment = environmentStamps(config.environmentKeys);
   const channel = new OdooChannel({
     odooUrl: config.odooUrl,
-    // One more than can be worked on, so that no worker waits for the next. With two more, fewer reads travel together.
+    // One more than Odoo can work on, so that no worker waits for its next call. With two more, fewer reads would travel
+    // together.
     slots: config.odooWorkers + 1,
     mostQueued: config.odooQueue,
     longestQueueMs: config.odooQueueTimeoutMs,
   });
-  // Odoo hashes a password for a third of a second: one at a time leaves its other workers to everybody else.
+  // Odoo hashes a password for a third of a second: one at a time leaves its other workers to all other callers.
   const logins = new VerificationQueue({ concurrency: 1, mostWaiting: 100, longestWaitMs: 5_000 });
   const odoo = new CompilingOdoo({
     channel,
@@ -275,7 +276,7 @@ function main(config: Config, log: Log): void {
   });
 }
 
-/** Says why, once on the log and once in plain words, and exits. */
+/** Gives the reason, in the log and in plain words, and exits. */
 function fail(log: Log, sentence: string): never {
   log.fatal(sentence);
   console.error(sentence);

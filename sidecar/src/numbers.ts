@@ -1,8 +1,8 @@
-// Decimal numbers as text. What JavaScript cannot hold becomes another number: 9007199254740993 is rounded, and 1e400 would
-// reach Odoo as null.
+// Decimal numbers as text. A number that JavaScript cannot hold changes: 9007199254740993 is rounded, and 1e400 would reach Odoo
+// as null.
 
 /**
- * What is wrong with a number, to follow its name in a sentence; undefined: nothing. A fraction may be rounded to what a
+ * The fault of a number, to follow its name in a sentence; undefined if it has no fault. A fraction may be rounded to what a
  * double holds. A number beyond 2^53 may not, and no number may become 0 or infinite.
  * @param text as JSON writes numbers
  */

@@ -4,7 +4,7 @@ export interface Wait {
   readonly canBeWoken: boolean;
 }
 
-/** Does something again and again, with a wait between two turns that a hint can end early. */
+/** Repeats a task. A hint can end the wait between two turns early. */
 export class WakeableLoop {
   readonly #turn: () => Promise<Wait>;
   #running: Promise<void> = Promise.resolve();
@@ -21,7 +21,7 @@ export class WakeableLoop {
     this.#running = this.#run();
   }
 
-  /** Ends the wait, or skips the next one when it comes during a turn. */
+  /** Ends the wait, or skips the next one if it comes during a turn. */
   wake(): void {
     this.#hinted = true;
     this.#wake?.();

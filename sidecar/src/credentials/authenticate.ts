@@ -10,24 +10,24 @@ import { CredentialRefused } from './refused.ts';
 import { isWithinResource } from './resource.ts';
 import type { Proof } from './stamps.ts';
 
-/** A try at proving who one is, on the account of the address that it comes from. */
+/** An attempt to authenticate, counted for the address that it comes from. */
 export interface Attempt {
-  /** The address, or the /64 that it is of: whose turn it is where tries wait for each other. */
+  /** The address, or its /64. Attempts that wait take turns by this. */
   readonly network: string;
   /**
-   * Says what is tried, and as what: the same from the same network counts once. Throws when it was refused a moment ago, unless someone
-   * else keeps count of it and has to hear of it.
+   * Names the tried credential and its kind: the same one from the same network counts once. Throws if it was refused a moment
+   * ago, unless another counter must see it.
    */
   presents(what: readonly string[], isAlwaysChecked?: boolean): void;
-  /** Before a credential that was never verified is looked at: throws when too many of this address have failed. */
+  /** Call before an unverified credential is looked at. Throws if too many from this address have failed. */
   admit(): void;
   /**
-   * Before anything costly is done about it: resolves when the try fits in what the address may still fail, rejects when
-   * nothing is left. The place is kept until it is known how the try ended.
-   * @param takesLong others do not wait for how it ends
+   * Call before a costly check. Reserves one of the failures that the address has left, and rejects if none is left. The place is
+   * kept until the result is known.
+   * @param takesLong others do not wait for the result
    */
   reserve(takesLong?: boolean): Promise<void>;
-  /** Before anything costly is done about what is sure to fail: counts the failure now, and rejects when it is one too many. */
+  /** Call before a costly check that is sure to fail. Counts the failure now, and rejects if it is one too many. */
   charge(): Promise<void>;
 }
 
@@ -39,16 +39,16 @@ export interface Authenticator {
   authenticate(credential: Credential, database: Database, attempt: Attempt): Principal | Promise<Principal>;
 }
 
-/** One whose credentials may be traded for tokens. */
+/** An authenticator whose credentials can be exchanged for tokens. */
 export interface KeyAuthenticator extends Authenticator {
-  /** As `authenticate`, with what the token is to be bound to. */
+  /** Like `authenticate`, with the secret that the token will be bound to. */
   prove(credential: Credential, database: Database, attempt: Attempt): Promise<Proof>;
 }
 
 /** Finds the caller of a request. */
 export type Authenticate = (context: RequestContext, attempt: Attempt) => undefined | Promise<void>;
 
-/** @param originOf under which address the caller reaches the gateway: a token may be for one part of it */
+/** @param originOf gives the gateway's address for the caller: a token may be for one part of it */
 export function authentication(
   authenticators: readonly Authenticator[],
   originOf: (context: RequestContext) => string,

@@ -1,4 +1,4 @@
-// OAuth2 clients prove who they are when they request, introspect or revoke a token (RFC 6749, section 2.3.1).
+// OAuth2 clients authenticate when they request, introspect or revoke a token (RFC 6749, section 2.3.1).
 
 import { hash as digest, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -20,7 +20,7 @@ const idFormat = /^gw_[a-z0-9]{12}$/;
 const longestSecret = 256;
 const nothing = Buffer.alloc(32);
 
-/** Clients with a secret that once was right. It is checked again each time; only, their address need not have been good. */
+/** Clients that have once shown the right secret. It is checked each time, but failures of their address do not stop them. */
 const verifiedOf = perDatabase(() => new LRUCache<string, true>({ max: 10_000 }));
 
 /** Rejects with CredentialRefused. An unknown client costs the same look-up and comparison as a known one. */

@@ -1,5 +1,5 @@
-// Signs and reads the gateway's JSON Web Tokens (RFC 7519), only HS256. The secrets live in the database; each token
-// names the one that signed it (`kid`), so that a rotation leaves what was issued before valid for as long as it says.
+// Signs and reads the gateway's JSON Web Tokens (RFC 7519), only HS256. The secrets live in the database; each token names the
+// one that signed it (`kid`), so that older tokens stay valid after a rotation.
 
 import { randomUUID } from 'node:crypto';
 import type { JWTPayload } from 'jose';
@@ -12,11 +12,11 @@ import type { Secret } from '../db/secrets.ts';
 import type { NewToken, TokenSubject, TokenType } from '../db/tokens.ts';
 import { CredentialRefused } from './refused.ts';
 
-/** Between the clocks of two sidecars. */
+/** The allowed difference between the clocks of two sidecars. */
 const clockToleranceS = 5;
-/** Nothing that is longer was signed here; what is longer costs no parsing. */
+/** Longer tokens were not signed here, so they are not even parsed. */
 const longestToken = 4_096;
-/** A longer list stays in the token's row, which is what counts; the claim informs. */
+/** A longer list is only in the token's row, which decides anyway. The claim is informative. */
 const longestScopeClaim = 2_000;
 
 const form = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
@@ -31,7 +31,7 @@ interface SignedToken extends NewToken {
 
 interface ReadToken {
   readonly jti: string;
-  /** When the token ends, or earlier, the secret that signed it. Milliseconds since 1970. */
+  /** The end of the token, or of its signing secret if that is earlier. Milliseconds since 1970. */
   readonly endsAtMs: number;
   readonly claims: JWTPayload;
 }
@@ -70,7 +70,7 @@ class Signer {
     return { text, jti, type, expiresAt: new Date(exp * 1000) };
   }
 
-  /** Checks signature, times, issuer, audience and type, nothing that the database knows. Rejects with CredentialRefused. */
+  /** Checks signature, times, issuer, audience and type, without the database. Rejects with CredentialRefused. */
   async read(text: string, type: TokenType): Promise<ReadToken> {
     if (!looksLikeToken(text)) throw new CredentialRefused('not a token');
     let endsWithSecret = Number.POSITIVE_INFINITY;
@@ -102,7 +102,7 @@ class Signer {
 
   async #secretOf(kid: string | undefined): Promise<Secret> {
     let found = (await this.#secrets.all()).find((secret) => secret.kid === kid);
-    // Another sidecar may have signed with a secret that is younger than what this one knows.
+    // Another sidecar may have signed with a secret that this one does not know yet.
     if (found === undefined && kid !== undefined) found = (await this.#secrets.reloaded())?.find((secret) => secret.kid === kid);
     if (found === undefined) throw new CredentialRefused('token: unknown kid');
     return found;

@@ -1,10 +1,9 @@
-// Odoo's own API keys (`res.users.apikeys`): 40 hex characters, of which Odoo stores the first eight in clear and a
-// PBKDF2 hash of the whole.
+// Odoo's own API keys (`res.users.apikeys`): 40 hex characters, of which Odoo stores the first eight in plain text and a PBKDF2
+// hash of the whole.
 //
-// Two caches. One remembers which secret fits which stored hash: a pure fact, valid for ever, that costs milliseconds
-// to find out again. The other remembers which key a secret is, and forgets at once when the key's row changes; the next
-// request then costs an indexed read, no hash. Neither holds a secret, only its SHA-256. Who a key stands for is
-// remembered with all other principals (`principals.ts`).
+// There are two caches. One maps secrets to stored hashes that fit: this never changes, and takes milliseconds to compute again.
+// The other maps secrets to keys, and forgets an entry when the key's row changes; the next request then costs an indexed read,
+// but no hash. Both hold only the SHA-256 of secrets. The principals of keys are cached with all others (`principals.ts`).
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -32,7 +31,7 @@ const indexLength = 8;
 /** Odoo's scope for keys that may be used over RPC; a key without scope may be used for everything. */
 const rpcScope = 'rpc';
 const cachedKeys = 20_000;
-/** Kept apart, and few: what attackers try must not push out what callers use. */
+/** Failed secrets, in a small cache of their own, so that attackers do not push out valid ones. */
 const cachedMisfits = 2_000;
 
 export class OdooKeys implements KeyAuthenticator {
@@ -72,7 +71,7 @@ class KeyCache {
   readonly #verified = new GenerationCache<number>({ max: cachedKeys });
   readonly #fits = new LRUCache<string, true>({ max: cachedKeys });
   readonly #misfits = new LRUCache<string, true>({ max: cachedMisfits });
-  /** By digest and network: what one address may no longer try is not another's affair. */
+  /** By digest and network, so that one address's failures do not affect another. */
   readonly #inFlight = new Map<string, Promise<number>>();
   readonly #roundCounts = new RoundCounts();
 
@@ -111,12 +110,12 @@ class KeyCache {
     const row = await this.#matching(rows, secret, key, attempt);
     if (row === undefined) throw new CredentialRefused(rows.length === 0 ? 'unknown key' : 'wrong key');
     if (row.scope !== null && row.scope !== rpcScope) throw new CredentialRefused(`key ${row.id} has the scope "${row.scope}"`);
-    // A look-up that overlapped with a change is not kept: the principal is read to see whether the key still stands.
+    // A look-up that overlapped with a change is not cached. Reading the principal shows whether the key still exists.
     making.keep(row.id);
     return row.id;
   }
 
-  /** An unknown index costs what a known one costs, so that the time of an answer does not tell them apart. */
+  /** An unknown index costs as much as a known one, so that the time of an answer does not reveal the difference. */
   async #matching(
     rows: readonly OdooKeyRow[],
     secret: string,
@@ -150,7 +149,7 @@ class KeyCache {
     const known = candidates.find(({ text }) => this.#fits.has(`${key}${text}`));
     const open = candidates.filter(({ text }) => !this.#misfits.has(`${key}${text}`));
     if (known !== undefined || open.length === 0) return known;
-    // In one turn: who waited for another would keep the place that others of its address wait for.
+    // All in one turn: waiting for a second turn would hold the place that others of the address wait for.
     return this.#hashes.run(
       [this.#database.name, attempt.network],
       () => attempt.reserve(),
@@ -166,14 +165,14 @@ class KeyCache {
   }
 }
 
-/** A stored hash, and whose it is; nobody's for an index that is not known. */
+/** A stored hash and its key; without a key for an unknown index. */
 interface Candidate {
   readonly hash: Pbkdf2Hash;
   readonly text: string;
   readonly row: OdooKeyRow | undefined;
 }
 
-/** Which number of rounds is commonest among the keys seen, and a hash of that cost that nothing fits. */
+/** The most common number of rounds so far, and a hash with as many rounds that no secret fits. */
 class RoundCounts {
   readonly #counts = new Map<number, number>();
   #commonest = 6_000;

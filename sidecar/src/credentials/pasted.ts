@@ -2,7 +2,7 @@
 
 import { CredentialRefused } from './refused.ts';
 
-/** @param why what the log says when nothing was pasted along */
+/** @param why the log's text if no extra characters were pasted */
 export function refusedAsPasted(secret: string, why: string): CredentialRefused {
   const along = pastedAlong(utf8(secret));
   return new CredentialRefused(along === undefined ? why : `the key was pasted with ${along}`);
@@ -10,7 +10,7 @@ export function refusedAsPasted(secret: string, why: string): CredentialRefused 
 
 const lineEnd = /[\r\n]|\\[rn]|%0[ad]/i;
 
-/** Undefined when it is a key and nothing else, as far as its form tells. */
+/** Undefined if it has the form of a key and no extra characters. */
 export function pastedAlong(text: string): string | undefined {
   const word = /^[\s"']*(bearer|basic|token|api[-_ ]?key|x-api-key|authorization)\b[\s:=]*/i.exec(text)?.[1];
   if (word !== undefined) return `"${word}" in front of it`;

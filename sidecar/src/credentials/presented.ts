@@ -1,10 +1,10 @@
-// Which credential a request presents, judged only by its headers.
+// Finds the credential that a request presents, only by its headers.
 
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
  * `key`: an API-key header. `bearer`: a key or a token. `token`: a token in `X-Access-Token`. `basic`: login and key.
- * `malformed`: something was presented that can be none of these.
+ * `malformed`: something that cannot be any of these.
  */
 export type Credential =
   | { readonly kind: 'key' | 'bearer' | 'token'; readonly secret: string }
@@ -14,9 +14,9 @@ export type Credential =
 const malformed: Credential = { kind: 'malformed' };
 
 /**
- * The most specific header decides: API-key headers, then `X-Access-Token`, then `Authorization`, which a proxy may
- * own for its Basic. Undefined when the request presents nothing. A header sent twice arrives joined with commas, or
- * for `Authorization` as its first value (Node's rule), and so matches no key rather than another one.
+ * The most specific header decides: API-key headers, then `X-Access-Token`, then `Authorization`, which a proxy may use for its
+ * own Basic authentication. Undefined if the request presents nothing. A header sent twice arrives joined with commas, or for
+ * `Authorization` as its first value (Node's rule), and so matches no key rather than another one.
  */
 export function readCredential(headers: IncomingHttpHeaders): Credential | undefined {
   const key = headers['x-api-key'] ?? headers['api-key'];
@@ -47,7 +47,7 @@ function basic(encoded: string): Credential {
   return { kind: 'basic', login: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
 }
 
-/** The parts of a credential, whichever header it came in. */
+/** The parts of a credential, from any header. */
 export function partsOf(credential: Credential, headers: IncomingHttpHeaders): readonly [string, ...string[]] {
   if (credential.kind === 'basic') return [credential.secret, credential.login];
   if (credential.kind !== 'malformed') return [credential.secret];

@@ -1,5 +1,5 @@
-// The principal of a credential, remembered until one of its rows changes. All authenticators get it here, so that each
-// notices a revocation, or a change of a profile or a user.
+// The principal of a credential, cached until one of its rows changes. All authenticators get it here, so that each notices a
+// revocation, or a change of a profile or a user.
 
 import type { CredentialKind, CredentialRow } from '../db/credentials.ts';
 import { findCredential } from '../db/credentials.ts';
@@ -12,7 +12,7 @@ import { meet } from './scopes.ts';
 
 export interface Standing {
   readonly principal: Principal;
-  /** What proves the credential now, each with its end in milliseconds since 1970 (`stamps.ts`). */
+  /** The credential's valid secrets by stamp, each with its end in milliseconds since 1970 (`stamps.ts`). */
   readonly stamps: ReadonlyMap<string, number | null>;
   readonly userActive: boolean;
 }
@@ -32,11 +32,11 @@ class Principals {
       );
     }
     database.onChange('user', (ids) => this.#standings.forget(ids, ({ principal }) => principal.userId));
-    // A profile that was someone's may be new to someone else: any change of one reads them all again.
+    // A changed profile may now apply to other users, so all principals are read again.
     database.onChange('profile', (ids) => this.#standings.forget(ids, ({ principal }) => principal.policy.profile_id ?? 0));
   }
 
-  /** Throws or rejects with CredentialRefused. Without a promise when nothing has to be read. */
+  /** Throws or rejects with CredentialRefused. Not a promise if nothing has to be read. */
   of(kind: CredentialKind, id: number): Standing | Promise<Standing> {
     const key = `${kind}:${id}`;
     const known = this.#standings.get(key);
@@ -48,7 +48,7 @@ class Principals {
     return looking;
   }
 
-  /** As it stands at this moment, whatever is remembered. */
+  /** The principal at this moment, read without the cache. */
   fresh(kind: CredentialKind, id: number): Promise<Standing> {
     return this.#look(kind, id, `${kind}:${id}`);
   }
@@ -56,8 +56,8 @@ class Principals {
   async #look(kind: CredentialKind, id: number, key: string): Promise<Standing> {
     let making = this.#standings.begin(key);
     let row = await findCredential(this.#database, kind, id);
-    // Committed while it was read: that may have been the old row. What even the second read overlapped with a change is
-    // right for this request, but not to be kept.
+    // A change was committed during the read, which may have seen the old row. If the second read also overlaps with a change,
+    // the result is right for this request, but is not cached.
     if (!making.isCurrent) {
       making = this.#standings.begin(key);
       row = await findCredential(this.#database, kind, id);
@@ -69,7 +69,7 @@ class Principals {
     return this.#checked(standing);
   }
 
-  /** What time and settings change without a change of the row. */
+  /** Checks that depend on time and settings, which change without a change of the row. */
   #checked(standing: Standing): Standing {
     const { principal, userActive } = standing;
     const mayBeInactive = principal.kind === 'gateway_key' && this.#database.settings['key.inactive_users'];
@@ -103,7 +103,7 @@ function principalOf(kind: CredentialKind, row: CredentialRow): Principal {
   };
 }
 
-/** Under what the limits count: the user, unless the profile or the credential counts each credential by itself. */
+/** The subject of the limits: the user, unless the profile or the credential counts each credential by itself. */
 function subjectOf(kind: CredentialKind, row: CredentialRow): string {
   const byItself = row.policy.subject === 'key' ? kind !== 'login' : row.policy.subject === 'client' && kind === 'client';
   return byItself ? `${kind}:${row.id}` : `user:${row.userId}`;

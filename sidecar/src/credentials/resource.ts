@@ -1,10 +1,12 @@
-// The addresses that a token can be for (RFC 8707), and that protected-resource metadata is given for (RFC 9728).
+// The addresses that tokens can be issued for (RFC 8707), and that have protected-resource metadata (RFC 9728).
 
 import { GatewayError } from '../errors.ts';
 
 export const resourcePaths = ['/mcp', '/api/v1'] as const;
 
-/** As it stands in tokens: without a slash at the end. Throws `oauth.resource`. @param asked undefined: the whole gateway */
+/**
+ * The resource's form in tokens: without a slash at the end. Throws `oauth.resource`. @param asked undefined: the whole gateway
+ */
 export function parseResource(asked: string | undefined, origin: string): string | null {
   if (asked === undefined) return null;
   const resource = asked.replace(/\/$/, '');
@@ -13,13 +15,13 @@ export function parseResource(asked: string | undefined, origin: string): string
   throw new GatewayError('oauth.resource', { message: `The resource is not an address of this gateway. There are ${known}.` });
 }
 
-/** Whether a token for the resource is good for what stands at the path. */
+/** Whether a token for the resource is valid at the path. */
 export function isWithinResource(resource: string, origin: string, path: string): boolean {
   const address = origin + path;
   return address === resource || address.startsWith(`${resource}/`);
 }
 
-/** The metadata of what stands at the path; undefined where there is no resource. */
+/** The metadata of the resource at the path; undefined if there is none. */
 export function metadataPathOf(path: string): string | undefined {
   const found = resourcePaths.find((resource) => path === resource || path.startsWith(`${resource}/`));
   return found && `/.well-known/oauth-protected-resource${found}`;

@@ -1,15 +1,15 @@
 // The scopes and models that a credential is narrowed to, on top of its user's rights in Odoo.
 //
-// A scope is an action (`read`), an action on one model (`res.partner:read`) or on one resource (`products_read`).
-// Lists of scopes are alternatives; several lists (the credential's, its profile's, its token's) must all allow.
-// The addon checks the same again on everything that an operation touches (executor/reach.py).
+// A scope is an action (`read`), an action on one model (`res.partner:read`) or on one resource (`products_read`). Lists of
+// scopes are alternatives; several lists (the credential's, its profile's, its token's) must all allow. The addon checks them
+// again on everything that an operation touches (executor/reach.py).
 
 import { GatewayError } from '../errors.ts';
 import type { Action, Grant, Policy, RequestContext, ScopeNeed } from '../pipeline/context.ts';
 
 export const actions: readonly Action[] = ['read', 'write', 'delete', 'call'];
 
-/** Longer lists are refused where they are given: each request is checked against them. */
+/** Longer lists are refused on input, because each request is checked against them. */
 const mostScopes = 1_000;
 
 const format = /^(?:(?:[a-z_][a-z0-9_.]{0,126}:)?(?:read|write|delete|call)|[a-z][a-z0-9_-]{0,62}_(?:read|write|delete|call))$/;
@@ -18,7 +18,7 @@ function isScope(text: string): boolean {
   return format.test(text);
 }
 
-/** The words of an OAuth `scope` (RFC 6749, section 3.3); undefined when one is not a scope of ours, or there are too many. */
+/** The words of an OAuth `scope` (RFC 6749, section 3.3); undefined if one is not our scope, or there are too many. */
 export function parseScopes(text: string): string[] | undefined {
   const scopes = [...new Set(text.split(' ').filter((scope) => scope !== ''))];
   return scopes.length <= mostScopes && scopes.every(isScope) ? scopes : undefined;
@@ -44,7 +44,7 @@ export function isWithin(asked: readonly string[], held: readonly string[] | nul
   return held === null || asked.every((scope) => held.some((other) => covers(other, scope)));
 }
 
-/** Checks what an endpoint says that it needs. */
+/** Checks the scopes that an endpoint needs. */
 export function scopes(): Policy {
   return {
     appliesTo: ['authenticated'],
@@ -83,8 +83,8 @@ function insufficient({ actions: [action], model, resource }: ScopeNeed, what: s
 }
 
 /**
- * The scopes to hand to Odoo for a request on a resource: what was narrowed to the resource is, for this one request,
- * narrowed to its model. The route holds the request to the resource's own fields and records.
+ * The scopes to pass to Odoo for a request on a resource: a scope for the resource becomes, for this one request, a scope for its
+ * model. The route holds the request to the resource's own fields and records.
  */
 export function grantedOnResource(
   held: readonly string[] | null,
@@ -101,7 +101,7 @@ function actionOf(scope: string): string {
   return scope.slice(start + 1);
 }
 
-/** The methods that every model has and that write; Odoo's executor, which knows them all (`effects.py`), decides. */
+/** Writing methods that every model has. The executor, which knows all methods (`effects.py`), decides. */
 const writing = new Set(
   (
     'action_archive action_unarchive copy copy_translations create load name_create toggle_active ' +
@@ -110,7 +110,7 @@ const writing = new Set(
   ).split(' '),
 );
 
-/** The actions of which a credential needs one before a method is worth asking Odoo for. */
+/** The credential needs one of these actions, or the call is refused without asking Odoo. */
 export function actionsOfMethod(method: string): readonly Action[] {
   if (writing.has(method)) return ['write'];
   return method === 'unlink' ? ['delete'] : ['call', 'read'];

@@ -1,5 +1,5 @@
-// What a token is bound to: the very secret that was shown when it was issued, by its stamp (`gateway.stamps` in SQL). When
-// that secret is gone, or its grace period is over, the token ends, however well its credential is.
+// A token is bound to the secret that was shown when it was issued, by the secret's stamp (`gateway.stamps` in SQL). When that
+// secret is gone, or its grace period is over, the token ends, even if its credential is still valid.
 
 import { hash as digest } from 'node:crypto';
 import type { Standing } from './principals.ts';
@@ -7,7 +7,7 @@ import type { Standing } from './principals.ts';
 /** Names of keys in the environment, by the SHA-256 of their secret in base64. */
 export type EnvironmentKeys = ReadonlyMap<string, string>;
 
-/** The stamps of the secrets that are in the environment now. */
+/** The stamps of the secrets in the environment. */
 export type EnvironmentStamps = ReadonlySet<string>;
 
 /** The caller, and the stamp of the secret that proved it. */
@@ -16,7 +16,7 @@ export interface Proof {
   readonly stamp: string;
 }
 
-/** @param id of the row in `gateway.credential_secret` */
+/** @param id the id of the row in `gateway.credential_secret` */
 export function secretStamp(id: number): string {
   return `secret:${id}`;
 }
@@ -30,14 +30,14 @@ export function environmentStamps(keys: EnvironmentKeys): EnvironmentStamps {
   return new Set([...keys].map(([hash, name]) => environmentStamp(name, hash)));
 }
 
-/** Logins and Odoo's own keys have one secret, and so one stamp. */
+/** Logins and Odoo's own keys have one secret, so they have one stamp. */
 export function onlyStamp({ stamps }: Standing): string {
   const [stamp] = stamps.keys();
   if (stamp === undefined) throw new Error('a credential without a stamp');
   return stamp;
 }
 
-/** Until when (milliseconds since 1970) what was issued under the stamp holds: Infinity without an end, undefined: not any more. */
+/** The end of tokens issued under the stamp, in milliseconds since 1970. Infinity: no end. Undefined: they have ended. */
 export function holdsUntil({ stamps }: Standing, stamp: string | null, environment: EnvironmentStamps): number | undefined {
   if (stamp === null) return undefined;
   const mark = stamp.indexOf('#');

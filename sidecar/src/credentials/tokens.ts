@@ -14,14 +14,14 @@ import { actions, isWithin, meet } from './scopes.ts';
 import type { EnvironmentStamps, Proof } from './stamps.ts';
 import { holdsUntil } from './stamps.ts';
 
-/** A client that sends the same request twice at once is clumsy; one that comes back later holds a stolen token. */
+/** Within this time, a repeated refresh counts as a client's mistake; later, as a stolen token. */
 const clumsyForS = 10;
 
 export interface IssuedTokens {
   readonly access: string;
   readonly refresh: string | undefined;
   readonly expiresInS: number;
-  /** The scopes that were asked for, as far as the credential and its profile allow them now. */
+  /** The requested scopes, as far as the credential and its profile allow them now. */
   readonly scopes: readonly string[] | null;
 }
 
@@ -33,13 +33,13 @@ export interface IssueOptions {
   /** The `client_id` claim. */
   readonly client: string;
   readonly withRefresh: boolean;
-  /** The authorization code that they are issued for, and what was agreed with it; spent by this. */
+  /** The authorization code and its terms. Issuing the tokens spends it. */
   readonly code?: { readonly hash: Buffer; readonly family: string; readonly resource: string | null };
 }
 
 /**
- * Tokens for an authenticated principal. They never outlive the credential or the secret that was shown, and end with either.
- * Throws `oauth.scope` when more is asked for than the credential holds, `oauth.grant` when somebody else has spent the code.
+ * Tokens for an authenticated principal. They end with the credential or the secret that was shown. Throws `oauth.scope` if more
+ * is requested than the credential holds, `oauth.grant` if the code is already spent.
  */
 export async function issueTokens(database: Database, options: IssueOptions): Promise<IssuedTokens> {
   const { code, proof } = options;
@@ -87,29 +87,29 @@ async function sign(database: Database, subject: TokenSubject, standing: Standin
   return { tokens: refresh === undefined ? [access] : [access, refresh], issued };
 }
 
-/** However often it is renewed, a login has to be made again after this moment. */
+/** After this moment the user must log in again, however often the tokens were renewed. */
 function familyEndMs(database: Database, { begunAt }: Pick<TokenSubject, 'begunAt'>): number {
   return begunAt.getTime() + database.settings['token.family_s'] * 1000;
 }
 
 export interface RefreshOptions {
   readonly text: string;
-  /** What the token must have been issued for: an app's token is of no use where logins are renewed. */
+  /** The token must have been issued for this: an app's token cannot renew a login. */
   readonly of: CredentialKind;
   /** The `client_id` claim; undefined: the user's login. */
   readonly client?: string;
   /** Undefined: as before. */
   readonly scopes: readonly string[] | undefined;
   readonly address: string;
-  /** Whether its owner, as it stands now, may go on; throws what else to answer. `auth.mfa` ends the login. */
+  /** Checks whether the owner may still continue. Throws the error to answer; `auth.mfa` ends the login. */
   readonly admit: (standing: Standing, row: TokenRow) => Promise<void>;
 }
 
 const noEnvironment: EnvironmentStamps = new Set();
 
 /**
- * Trades a refresh token for new ones. A token that was spent moments ago answers 409 and changes nothing; one that was
- * spent earlier has been stolen, by this caller or from it, and ends the whole family (RFC 9700, section 4.14.2).
+ * Exchanges a refresh token for new ones. One that was spent moments ago gets 409, and nothing changes. One that was spent
+ * earlier must be stolen, by this caller or from it, so the whole family ends (RFC 9700, section 4.14.2).
  */
 export async function refreshTokens(database: Database, options: RefreshOptions): Promise<IssuedTokens> {
   await database.ensureFresh();
@@ -130,7 +130,7 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
     if (error instanceof GatewayError && error.reason === 'auth.mfa') await revokeTokenFamily(database, row.family);
     throw error;
   }
-  // After that: a second factor changes the stamp, too, and the answer tells its owner what to do.
+  // Only then, because a new second factor changes the stamp, too, and that error says what to do.
   if (holdsUntil(standing, row.stamp, noEnvironment) === undefined) throw new CredentialRefused('the password was changed');
   const held = meet(row.scopes, principal.grant.scopes);
   if (options.scopes !== undefined && !isWithin(options.scopes, held)) throw new GatewayError('oauth.scope');
@@ -142,7 +142,7 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
   return fresh.issued;
 }
 
-/** The token's row, if the token is one of this database and neither expired nor revoked. Rejects with CredentialRefused. */
+/** The token's row, if the token belongs to this database and is neither expired nor revoked. Rejects with CredentialRefused. */
 export async function readRow(database: Database, text: string, type: TokenType) {
   const read = await signerOf(database).read(text, type);
   const row = await findToken(database, read.jti);
@@ -151,7 +151,7 @@ export async function readRow(database: Database, text: string, type: TokenType)
   return { row, ...read };
 }
 
-/** The principal of a token now. Rejects with CredentialRefused when the secret that it is bound to has ended. */
+/** The current principal of a token. Rejects with CredentialRefused if the secret that it is bound to has ended. */
 export async function standingOf(database: Database, row: TokenRow, environment: EnvironmentStamps): Promise<Standing> {
   const principals = principalsOf(database);
   let standing = await principals.of(row.credential, row.credentialId);
@@ -181,12 +181,12 @@ export async function endFamily(database: Database, row: TokenRow): Promise<void
   await revokeTokenFamily(database, row.family);
 }
 
-/** RFC 7009: a refresh token takes the access tokens of its family along, an access token goes alone. */
+/** RFC 7009: revoking a refresh token also revokes the access tokens of its family; an access token is revoked by itself. */
 export async function endToken(database: Database, row: TokenRow): Promise<void> {
   await (row.type === 'refresh' ? revokeTokenFamily(database, row.family) : revokeToken(database, row.id));
 }
 
-/** The `scope` of an answer: what null stands for, spelled out. */
+/** The `scope` of an answer. Null is spelled out as all scopes. */
 export function scopeText(scopes: readonly string[] | null): string {
   return (scopes ?? actions).join(' ');
 }

@@ -1,6 +1,6 @@
-// Checks of secrets that cost a hash: of Odoo keys here, of passwords in Odoo. A caller can ask for as many as it likes, and each
-// takes milliseconds of a core. At most `concurrency` of them run at once. A bounded number waits, for a bounded time, served by
-// turns. The rest is refused before it costs anything.
+// Bounds checks that cost a hash: of Odoo keys here, of passwords in Odoo. A caller can send as many as it likes, and each takes
+// milliseconds of a core. At most `concurrency` of them run at once. A bounded number waits, for a bounded time, and takes turns.
+// All others are refused at once.
 
 import { GatewayError } from '../errors.ts';
 import { FairQueue } from '../fair_queue.ts';
@@ -24,14 +24,14 @@ export class VerificationQueue {
     this.#waiting = new FairQueue(options.mostWaiting);
   }
 
-  /** `hashed`: since the start. */
+  /** `hashed`: the number of hashes since the start. */
   get load(): { readonly hashed: number; readonly waiting: number } {
     return { hashed: this.#begun, waiting: this.#waiting.size };
   }
 
   /**
    * @param from the parties that take turns: the database, then the caller's network
-   * @param reserve asked when the turn has come; what it rejects with is the answer, and nothing is hashed
+   * @param reserve called when the turn has come; if it rejects, nothing is hashed, and that error is the answer
    * Rejects with `auth.overloaded` when too many wait, or when it waited too long.
    */
   async run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {
@@ -53,7 +53,7 @@ export class VerificationQueue {
     });
   }
 
-  /** Hands this place to the next that waits and is still in time. */
+  /** Gives this place to the next waiting check that is still in time. */
   #passOn(): void {
     const oldest = performance.now() - this.#longestWaitMs;
     for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) {

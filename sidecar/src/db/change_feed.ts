@@ -7,15 +7,15 @@ import type { Queryable } from './pool.ts';
 type ChangedRecord = readonly [number: number, id: number, deleted: boolean];
 
 export interface FeedPart {
-  /** Whether a manager has put the model on the list. */
+  /** Whether a manager has added the model to the list. */
   readonly synced: boolean;
-  /** The newest number that was given, to a change of any model. */
+  /** The newest number, of a change of any model. */
   readonly last: number;
-  /** A reader that stands before it may have missed changes; null of a model that is not synced. */
+  /** A reader before this number may have missed changes; null if the model is not synced. */
   readonly oldest: number | null;
-  /** A digest of what the user's sight of the model hangs on. */
+  /** A digest of the rights that decide which records of the model the user sees. */
   readonly rights: string;
-  /** Behind the reader's number, oldest first; a record stands there once, with its newest change. */
+  /** Changes after the reader's number, oldest first. Each record appears once, with its newest change. */
   readonly changes: readonly ChangedRecord[];
 }
 

@@ -1,18 +1,18 @@
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
 
-/** One changed row; without an id, or with an unknown entity, more than one. */
+/** A changed row; without an id or with an unknown entity, several rows. */
 export interface Change {
   readonly id: number;
   readonly entity: string;
   readonly entity_id: number | null;
 }
 
-/** Where Odoo's caches stand, by signal. */
+/** The positions of Odoo's cache signals. */
 export type Signals = Readonly<Record<string, number>>;
 
 export interface Poll {
-  /** What the next poll is given. */
+  /** The argument for the next poll. */
   readonly horizon: string;
   readonly changes: readonly Change[];
   readonly signals: Signals;

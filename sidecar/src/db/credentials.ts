@@ -6,7 +6,7 @@ import type { Queryable } from './pool.ts';
 const credentialKinds = ['odoo_key', 'gateway_key', 'client', 'app', 'login'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
 
-/** `gateway.policy()`: what a profile prescribes; nulls where it says nothing. */
+/** `gateway.policy()`: the rules of a profile; null where it has no rule. */
 const policyShape = z.object({
   profile_id: z.int().nullable(),
   name: z.string().nullable(),
@@ -18,7 +18,7 @@ const policyShape = z.object({
   models: z.array(z.string()).nullable(),
   scopes: z.array(z.string()).nullable(),
   concurrency: z.int().nullable(),
-  /** Whether AI agents get in, and may write; null: as the settings say. */
+  /** Whether AI agents may connect, and may write; null: as in the settings. */
   agent_access: z.enum(['allowed', 'off']).nullable().catch('off'),
   agent_writes: z.enum(['allowed', 'ask', 'never']).nullable().catch('never'),
 });
@@ -35,7 +35,7 @@ export interface CredentialRow {
   readonly scopes: readonly string[] | null;
   readonly ips: readonly string[];
   readonly expiresAt: Date | null;
-  /** What proves it now: stamps with their end in milliseconds since 1970, null for no end (`gateway.stamps`). */
+  /** Its valid secrets: stamps with their end in milliseconds since 1970, null for no end (`gateway.stamps`). */
   readonly stamps: Readonly<Record<string, number | null>>;
   readonly policy: ProfilePolicy;
   /** The one company that it works in; null: any of its user's. */
@@ -51,7 +51,7 @@ const credential = {
     from gateway.credential($1, $2)`,
 };
 
-/** Undefined when it is gone, revoked, archived or expired, or the superuser's. */
+/** Undefined if it is gone, revoked, archived, expired, or belongs to the superuser. */
 export async function findCredential(db: Queryable, kind: CredentialKind, id: number): Promise<CredentialRow | undefined> {
   const [row] = await db.query<Omit<CredentialRow, 'policy'> & { policy: unknown }>(credential, [kind, id]);
   return row && { ...row, userName: row.userName ?? row.login, policy: policyShape.parse(row.policy) };
@@ -66,7 +66,7 @@ const gatewayKey = {
 
 export interface FoundKey {
   readonly id: number;
-  /** The secret's row; null when it is in the environment. */
+  /** The id of the secret's row; null if the secret is in the environment. */
   readonly secretId: number | null;
   /** End of a rotated secret's grace period. */
   readonly secretEnds: Date | null;
@@ -85,7 +85,7 @@ const environmentKey = {
     from gateway.environment_key($1)`,
 };
 
-/** @param name what follows `GATEWAY_KEY_` in the environment */
+/** @param name the part after `GATEWAY_KEY_` in the environment */
 export async function findEnvironmentKey(db: Queryable, name: string): Promise<FoundKey | undefined> {
   const [row] = await db.query<FoundKey>(environmentKey, [name]);
   return row;
@@ -93,9 +93,9 @@ export async function findEnvironmentKey(db: Queryable, name: string): Promise<F
 
 export interface FoundClient {
   readonly id: number;
-  /** SHA-256 of its living secrets: two during a rotation. */
+  /** SHA-256 of its valid secrets: two during a rotation. */
   readonly hashes: readonly Buffer[];
-  /** Their rows, in the same order. */
+  /** The ids of their rows, in the same order. */
   readonly secretIds: readonly number[];
 }
 

@@ -1,8 +1,8 @@
-// One served database: its connections, what is known of it, and how soon a change there is noticed here.
+// One served database: its connections, its identity and secrets, and the detection of changes.
 //
-// A poll twice a second is the truth about changes, a notification only makes it come sooner. What caches hold is
-// trusted for `staleAfterMs` after the last poll that succeeded; then a request waits for the next one, or is refused.
-// So a revoked key stops working within a second on every sidecar, and also on one that Postgres does not reach.
+// A poll twice a second finds all changes; a notification only makes it come sooner. Caches are trusted for `staleAfterMs` after
+// the last successful poll. Then a request waits for the next one, or is refused. So a revoked key stops working within a second
+// on every sidecar, even on one that cannot reach Postgres.
 
 import type { KeyObject } from 'node:crypto';
 import { createSecretKey } from 'node:crypto';
@@ -45,7 +45,7 @@ export interface DatabaseOptions {
   readonly listenUrl: string;
   readonly poolSize: number;
   readonly heartbeat: () => Heartbeat;
-  /** Called when the two halves do not fit; the process has to end. */
+  /** Called if the two halves have different versions. The process must end. */
   readonly onMismatch: (sentence: string) => void;
   readonly log: Log;
 }
@@ -137,14 +137,16 @@ export class Database implements Queryable {
     else this.#onSignal.set(signal, [handler]);
   }
 
-  /** Calls back when `payload` is notified, or may have been while nobody listened. Only a hint: notifications get lost. */
+  /**
+   * Calls back when `payload` is notified, or may have been while the connection was down. Only a hint: notifications get lost.
+   */
   onNotification(payload: string, handler: () => void): void {
     const handlers = this.#onNotification.get(payload);
     if (handlers) handlers.push(handler);
     else this.#onNotification.set(payload, [handler]);
   }
 
-  /** Calls back with what the sidecars of this database publish (`db/live.ts`); some of it gets lost. */
+  /** Calls back with live messages of this database's sidecars (`db/live.ts`). Some may get lost. */
   onLive(handler: (payload: string) => void): void {
     this.#onLive.push(handler);
   }
@@ -167,8 +169,8 @@ export class Database implements Queryable {
   }
 
   /**
-   * Caches may be used when this returns undefined, which it does without waiting as long as polls succeed.
-   * Throws, or rejects, with `database.unavailable` or `database.not_prepared`.
+   * If this returns undefined, caches may be used. It does so without waiting as long as polls succeed. Throws or rejects with
+   * `database.unavailable` or `database.not_prepared`.
    */
   ensureFresh(): undefined | Promise<void> {
     if (this.#isFresh()) return undefined;
@@ -178,7 +180,7 @@ export class Database implements Queryable {
     return this.#waitUntilFresh();
   }
 
-  /** Whether what is remembered may stand in for Postgres, which does not answer: if the settings allow it, for a minute. */
+  /** Whether caches may replace Postgres while it does not answer: for a minute, if the settings allow it. */
   get trustsMemory(): boolean {
     return this.#settings['throttle.pass_without_database'] && performance.now() - this.#checkedAt < trustedForMs;
   }
@@ -192,7 +194,7 @@ export class Database implements Queryable {
     return this.#state === 'ready' && performance.now() - this.#checkedAt < staleAfterMs;
   }
 
-  /** The first look at the database tells whether it can be served: until then nobody need be turned away. */
+  /** Waits for the first look at the database, which shows whether it can be served. */
   async #waitUntilStarted(): Promise<void> {
     const looked = new Promise<void>((resolve) => this.#waiting.push(resolve));
     const late = new Promise<void>((resolve) => setTimeout(resolve, startLimitMs));
@@ -231,11 +233,11 @@ export class Database implements Queryable {
     }
     for (const resolve of this.#waiting.splice(0)) resolve();
     if (this.#failures === 0) return { ms: pollEveryMs, canBeWoken: true };
-    // Not to be woken while Postgres is away: requests that need it would make this ask without end.
+    // Requests must not wake this while Postgres is away, or it would ask without end.
     return { ms: Math.min(100 * 2 ** this.#failures, longestRetryMs), canBeWoken: false };
   }
 
-  /** From nothing, or from a gap in which anything may have changed, to a state that polls keep true. */
+  /** Reads the full state, at the start or after a gap in which anything may have changed. From then on, polls keep it true. */
   async #prepare(): Promise<void> {
     const startedAt = performance.now();
     const identity = await readIdentity(this);
@@ -300,7 +302,7 @@ export class Database implements Queryable {
     const now = performance.now();
     if (now - this.#beatAt < beatEveryMs) return;
     this.#beatAt = now;
-    // Nothing waits for it, so that polls are not late.
+    // Not awaited, so that polls are not late.
     this.#beating = beat(this, this.#options.heartbeat()).catch((error: unknown) => {
       this.log.warn({ err: error }, 'heartbeat failed');
     });
@@ -320,14 +322,14 @@ export class Database implements Queryable {
 
   async #loadChannel(): Promise<void> {
     const [{ uuid }, secret] = await Promise.all([readIdentity(this), readNewestSecret(this, 'channel')]);
-    // As a key object: a signature with bare bytes takes six times as long.
+    // A key object, because a signature with plain bytes takes six times as long.
     this.#channel = { uuid, secret: createSecretKey(secret.value) };
   }
 }
 
 /**
- * State that belongs to a served database, made when it is first asked for and as long-lived as the database: caches
- * of `auth/` and `odoo/` that this folder must not know.
+ * State that belongs to a served database, made on first use and kept as long as the database: caches of `credentials/` and
+ * `executor/`, which this folder must not know.
  */
 export function perDatabase<Part>(create: (database: Database) => Part): (database: Database) => Part {
   const parts = new WeakMap<Database, Part>();

@@ -20,7 +20,7 @@ export class Listener {
   #delayMs = firstDelayMs;
   #stopped = false;
 
-  /** @param onLive gets the live figures that sidecars send each other: worthless if late, so they are never sent again */
+  /** @param onLive gets the live figures that sidecars send each other; they are useless if late, so they are never sent again */
   constructor(url: string, onHint: (payload: string | undefined) => void, onLive: (payload: string) => void, log: Log) {
     this.#url = url;
     this.#onHint = onHint;
@@ -69,7 +69,7 @@ export class Listener {
       return;
     }
     this.#delayMs = firstDelayMs;
-    // Catches up on notifications that were sent while nobody listened.
+    // Catches up on notifications that were sent while the connection was down.
     this.#onHint(undefined);
     this.#probe(client, onLost);
   }

@@ -1,9 +1,9 @@
-// The live figures' part of Postgres: tickets of browsers, and what the sidecars tell each other.
+// The live figures in Postgres: tickets of browsers, and messages between sidecars.
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
 
-/** Whose figures may be watched: a manager everyone's, others their own. */
+/** The figures that the user may watch: managers all, others their own. */
 export interface Viewer {
   readonly user_id: number;
   readonly manager: boolean;
@@ -13,7 +13,7 @@ const viewerShape = z.object({ user_id: z.int(), manager: z.boolean() }).nullabl
 
 const takeStatement = { name: 'live_ticket_take', text: 'select gateway.live_ticket_take($1, $2) as viewer' };
 
-/** Spends the ticket with this SHA-256; null when it is not good for a page of this origin. */
+/** Spends the ticket with this SHA-256; null if it is not valid for a page of this origin. */
 export async function takeTicket(db: Queryable, hash: Buffer, origin: string): Promise<Viewer | null> {
   const [row] = await db.query<{ viewer: unknown }>(takeStatement, [hash, origin]);
   return viewerShape.parse(row?.viewer ?? null);
@@ -21,7 +21,7 @@ export async function takeTicket(db: Queryable, hash: Buffer, origin: string): P
 
 const viewerStatement = { name: 'live_viewer', text: 'select gateway.live_viewer($1) as viewer' };
 
-/** What the user may watch by now; null: nothing. */
+/** The figures that the user may watch now; null: no longer any. */
 export async function readViewer(db: Queryable, userId: number): Promise<Viewer | null> {
   const [row] = await db.query<{ viewer: unknown }>(viewerStatement, [userId]);
   return viewerShape.parse(row?.viewer ?? null);
@@ -31,7 +31,7 @@ export const liveChannel = 'gateway_live';
 
 const publishStatement = { name: 'live_publish', text: `select pg_notify('${liveChannel}', $1)` };
 
-/** Tells all sidecars of this database, this one included. At most 7,999 bytes. */
+/** Sends to all sidecars of this database, including this one. At most 7,999 bytes. */
 export async function publish(db: Queryable, payload: string): Promise<void> {
   await db.query(publishStatement, [payload]);
 }

@@ -1,5 +1,5 @@
-// The secrets of a purpose, kept: read once, again when the database says that they changed, or when something was made
-// with one that is younger than what this sidecar knows.
+// A cache of the secrets of one purpose. They are read once, and again when they change, or when something was signed with a
+// secret that this sidecar does not know yet.
 
 import type { Database } from './database.ts';
 import type { Purpose, Secret } from './secrets.ts';
@@ -22,13 +22,13 @@ export class LivingSecrets {
     });
   }
 
-  /** Those that have not ended, the one to sign with first. */
+  /** The valid secrets, the one to sign with first. */
   async all(): Promise<readonly Secret[]> {
     const now = Date.now();
     return (await this.#load()).filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > now);
   }
 
-  /** All of them, read again; undefined when that was done a moment ago. */
+  /** Reads all of them again; undefined if that was done a moment ago. */
   reloaded(): Promise<readonly Secret[]> | undefined {
     if (performance.now() - this.#loadedAt <= reloadEveryMs) return undefined;
     this.#secrets = undefined;

@@ -1,4 +1,4 @@
-// Apps that ask users for access: who they are, the codes that users' consent gives them, and those that registered themselves.
+// Apps that ask users for access: their descriptions, self-registrations, and the codes they get by users' consent.
 
 import type { Queryable } from './pool.ts';
 
@@ -17,7 +17,7 @@ const app = {
     from gateway.oauth_client($1)`,
 };
 
-/** One that a manager or the app itself has registered. */
+/** An app that a manager or the app itself has registered. */
 export async function findKnownApp(db: Queryable, clientId: string): Promise<KnownApp | undefined> {
   const [row] = await db.query<KnownApp>(app, [clientId]);
   return row;
@@ -41,10 +41,10 @@ export interface CodeRow {
   readonly appId: number;
   readonly clientId: string;
   readonly redirectUri: string;
-  /** Of PKCE: the SHA-256 of the verifier, base64url. */
+  /** PKCE's challenge: the SHA-256 of the verifier, base64url. */
   readonly challenge: string;
   readonly resource: string | null;
-  /** Of the tokens that are issued for it. */
+  /** The scopes of the tokens issued for it. */
   readonly family: string;
   readonly isSpent: boolean;
   readonly isOver: boolean;
@@ -67,7 +67,7 @@ export async function findCode(db: Queryable, hash: Buffer): Promise<CodeRow | u
 
 const clientOf = { name: 'oauth_client_of', text: 'select gateway.oauth_client_of($1) as "clientId"' };
 
-/** The `client_id` of a connected app; null when it was revoked or is gone. */
+/** The `client_id` of a connected app; null if it was revoked or is gone. */
 export async function clientOfApp(db: Queryable, appId: number): Promise<string | null> {
   const [row] = await db.query<{ clientId: string | null }>(clientOf, [appId]);
   return row?.clientId ?? null;
@@ -75,7 +75,7 @@ export async function clientOfApp(db: Queryable, appId: number): Promise<string 
 
 const odooUrl = { name: 'odoo_url', text: 'select gateway.odoo_url() as url' };
 
-/** Where browsers reach Odoo (`web.base.url`). */
+/** Odoo's address for browsers (`web.base.url`). */
 export async function readOdooUrl(db: Queryable): Promise<string | null> {
   const [row] = await db.query<{ url: string | null }>(odooUrl, []);
   return row?.url ?? null;

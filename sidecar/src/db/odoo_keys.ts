@@ -18,7 +18,7 @@ const statement = {
     from gateway.odoo_keys($1)`,
 };
 
-/** @param index the first eight characters of the key, all that Odoo stores of it in clear */
+/** @param index the first eight characters of the key, the only part that Odoo stores in plain text */
 export function findOdooKeys(db: Queryable, index: string): Promise<OdooKeyRow[]> {
   return db.query<OdooKeyRow>(statement, [index]);
 }

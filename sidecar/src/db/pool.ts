@@ -1,4 +1,4 @@
-// Connections to one database, and what their failures mean.
+// Connections to one database, and the meaning of their failures.
 
 import pg from 'pg';
 import { GatewayError } from '../errors.ts';
@@ -8,11 +8,11 @@ import type { Log } from '../log.ts';
 export interface Statement {
   readonly name: string;
   readonly text: string;
-  /** Milliseconds after which the answer is no longer waited for; the pool's own limit otherwise. */
+  /** The longest wait for the answer in milliseconds; by default the pool's own limit. */
   readonly timeoutMs?: number;
 }
 
-/** What the functions of this folder run on. */
+/** The interface that the functions of this folder run on. */
 export interface Queryable {
   query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
 }
@@ -46,11 +46,11 @@ export class ConnectionPool implements Queryable {
     }
   }
 
-  /** Gives up all connections. Those that a firewall forgot look alive, and each would cost a query its whole timeout. */
+  /** Closes all connections. One that a firewall has dropped looks alive, and would cost a query its whole timeout. */
   renew(): void {
     const left = this.#pool;
     this.#pool = this.#connect();
-    left.end().catch(() => {}); // those in use end with their query
+    left.end().catch(() => {}); // connections in use close after their query
   }
 
   end(): Promise<void> {
@@ -68,9 +68,9 @@ function connect(url: string, size: number, log: Log): pg.Pool {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    // In the startup packet rather than in a SET: no round trip, and no session state that a pooler would mix up.
+    // In the startup packet instead of a SET: no round trip, and no session state that a pooler would mix up.
     options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs}`,
-    // For a server that does not even say that it timed out; pg-pool closes the connection of a failed query.
+    // For a server that does not even report its timeout; pg-pool closes the connection of a failed query.
     query_timeout: statementTimeoutMs + 1_000,
   });
   // Without these two, a connection that Postgres closes ends the process: the pool reports idle clients,
@@ -82,9 +82,9 @@ function connect(url: string, size: number, log: Log): pg.Pool {
   return pool;
 }
 
-/** Connection lost, refused, out of resources, shutting down, starting up, cancelled by a timeout. */
+/** Codes for: connection lost, refused, out of resources, shutting down, starting up, cancelled by a timeout. */
 const unavailable = /^(08|53|57)/;
-/** No such database or schema, wrong password, no such function or table, no right to it. */
+/** Codes for: no such database or schema, wrong password, no such function or table, no right to it. */
 const notPrepared = /^(3D000|3F000|28|42883|42P01|42501)/;
 
 /** The error for the caller about a failed query; the cause is for the log. */

@@ -1,25 +1,25 @@
-// Connections for compiled reads: as a role that may read the columns of plans and nothing else, and that can write nothing.
-// The texts come from plans that Odoo has signed.
+// Connections for compiled reads. Their role may read the columns of plans, nothing else, and cannot write. The SQL comes from
+// plans that Odoo has signed.
 
 import pg from 'pg';
 import { FairQueue } from '../fair_queue.ts';
 import type { Log } from '../log.ts';
 
 export interface ReadStatement {
-  /** The same for the same text. */
+  /** A name for the statement: equal texts have equal names. */
   readonly name: string;
   readonly text: string;
-  /** Whether it comes often enough to be prepared. */
+  /** Whether it runs often enough to be prepared. */
   readonly isFrequent: boolean;
 }
 
 export interface ReadResult {
   readonly names: readonly string[];
-  /** As Postgres writes values. */
+  /** Values in Postgres's text form. */
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-/** More wait than can be served soon. */
+/** More callers wait than can be served soon. */
 export class BusyError extends Error {}
 
 /** The result is larger than an answer may be. */
@@ -33,7 +33,7 @@ export interface ReadPoolOptions {
   readonly log: Log;
 }
 
-/** Each takes memory of Postgres's in each connection: some 50 to 200 kB. */
+/** Each takes some 50 to 200 kB of Postgres's memory in each connection. */
 const mostPrepared = 200;
 const mostWaiting = 10_000;
 export const asTexts = { getTypeParser: () => (text: string) => text };
@@ -47,13 +47,13 @@ interface Waiting {
 /** Callers that wait take turns, and each leaves a connection to the others, however long its statements take. */
 export class ReadPool {
   readonly #pool: pg.Pool;
-  /** For a server that does not even say that a statement timed out. */
+  /** For a server that does not even report a statement's timeout. */
   readonly #patienceMs: number;
   readonly #queue = new FairQueue<Waiting>(mostWaiting);
   readonly #held = new Map<string, number>();
   readonly #mostHeld: number;
   #free: number;
-  /** Names of what a connection has prepared. */
+  /** Names of the statements that a connection has prepared. */
   readonly #prepared = new WeakMap<pg.PoolClient, Set<string>>();
 
   constructor({ url, role, size, statementTimeoutMs, log }: ReadPoolOptions) {
@@ -77,8 +77,8 @@ export class ReadPool {
   }
 
   /**
-   * Rejects with TooLargeError, BusyError, or with what Postgres or the connection said.
-   * @param caller whose turn it is
+   * Rejects with TooLargeError, BusyError, or the error of Postgres or the connection.
+   * @param caller the caller, for taking turns
    */
   async run(statement: ReadStatement, values: readonly unknown[], mostBytes: number, caller = ''): Promise<ReadResult> {
     await this.#enter(caller);
@@ -142,7 +142,7 @@ export class ReadPool {
       isSound = error instanceof pg.DatabaseError;
       throw error;
     } finally {
-      // A connection that has prepared much gives its memory back by ending.
+      // A connection with many prepared statements is closed to free their memory.
       client.release(!isSound);
     }
   }
@@ -157,7 +157,7 @@ export function asReader(role: string, statementTimeoutMs: number, more: Readonl
   const options = {
     role: role.replaceAll(/[\\ ]/g, '\\$&'),
     default_transaction_read_only: 'on',
-    // Compiling to machine code takes longer than any page.
+    // Postgres's JIT takes longer than reading any page.
     jit: 'off',
     timezone: 'UTC',
     statement_timeout: String(statementTimeoutMs),
@@ -168,12 +168,12 @@ export function asReader(role: string, statementTimeoutMs: number, more: Readonl
     .join(' ');
 }
 
-/** What Postgres itself said; undefined when the connection failed. */
+/** Postgres's own error; undefined if the connection failed. */
 export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-/** Row by row, so that what is too large is not all held before that shows. */
+/** Reads row by row, so that a result that is too large is not held completely. */
 export function gathered(client: pg.ClientBase, query: pg.Query, mostBytes: number, patienceMs: number): Promise<ReadResult> {
   let timer: NodeJS.Timeout | undefined;
   const gathering = new Promise<ReadResult>((resolve, reject) => {

@@ -1,7 +1,10 @@
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
 
-/** `channel`: to Odoo; `jwt`: tokens; `consent`: what Odoo asks a user to allow; `cursor`: pages of lists; `confirmation`: writes that a person agrees to. */
+/**
+ * `channel`: to Odoo; `jwt`: tokens; `consent`: requests that Odoo shows to a user; `cursor`: pages of lists; `confirmation`:
+ * writes that a person agrees to.
+ */
 export type Purpose = 'channel' | 'jwt' | 'consent' | 'cursor' | 'confirmation';
 
 export interface Secret {
@@ -18,7 +21,7 @@ const statement = {
     from gateway.secrets($1)`,
 };
 
-/** The living secrets of a purpose, the one to sign with first. The first to ask makes the database generate one. */
+/** The valid secrets of a purpose, the one to sign with first. If there is none, the database generates one. */
 export function readSecrets(db: Queryable, purpose: Purpose): Promise<Secret[]> {
   return db.query<Secret>(statement, [purpose]);
 }

@@ -1,5 +1,5 @@
-// Business settings, as Odoo's settings page wrote them. A value that makes no sense is ignored: the addon
-// checks what it writes, and a gateway that stops for it would be worse than one that keeps the default.
+// Business settings from Odoo's settings page. An invalid value is ignored: the addon checks its writes, and stopping the gateway
+// would be worse than using the default.
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
@@ -97,7 +97,7 @@ export function parseSettings(stored: unknown): Settings {
 
 const neverExposedStatement = { name: 'never_exposed', text: 'select gateway.never_exposed_models() as patterns' };
 
-/** Names of models, a `*` at the end matching any rest. */
+/** Names of models. A `*` at the end matches any rest. */
 export async function readNeverExposed(db: Queryable): Promise<readonly string[]> {
   const [row] = await db.query<{ patterns: string[] }>(neverExposedStatement, []);
   return row?.patterns ?? [];

@@ -1,4 +1,4 @@
-// The throttle's rows: what `gateway.take()` takes and gives.
+// The throttle's rows, by `gateway.take()`.
 
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
@@ -8,27 +8,27 @@ export const windows = ['minute', 'hour', 'day'] as const;
 export type Window = (typeof windows)[number];
 export type PerWindow = Readonly<Record<Window, number>>;
 
-/** What the requests of one subject that travel together ask for. */
+/** The sum for requests of one subject that travel together. */
 export interface Ask {
   readonly subject: string;
-  /** A multiple of `cost`. */
+  /** The requested units, a multiple of `cost`. */
   readonly asked: number;
-  /** Of one request. */
+  /** The cost of one request. */
   readonly cost: number;
-  /** Most in each window, 0: no limit there. */
+  /** The limit of each window; 0: no limit. */
   readonly limits: PerWindow;
-  /** Of the row, as last heard; it is found sooner there, and also if it has moved. */
+  /** The last known place of the row. It makes the row faster to find, but the row may have moved. */
   readonly place?: string | undefined;
 }
 
 export interface Taken {
-  /** Of what was asked; a multiple of `cost`. */
+  /** The granted units, a multiple of `cost`. */
   readonly granted: number;
-  /** Meaningless in a window without a limit. The receiver's own: it may count in it. */
+  /** Meaningless in a window without a limit. The receiver owns the array and may change it. */
   readonly left: Record<Window, number>;
   /** Milliseconds until the window starts again. */
   readonly resetMs: PerWindow;
-  /** Of the row; only given if one subject was asked for. */
+  /** The place of the row, if only one subject was requested. */
   readonly place?: string | undefined;
 }
 
@@ -61,7 +61,7 @@ export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise
   return parseTaken(row.taken);
 }
 
-/** As JSON, which is parsed sooner than anything else: `{{1,59,60000,…},{…}}(12,5)` has its shape but for brackets and place. */
+/** Parsed as JSON, which is the fastest way: `{{1,59,60000,…},{…}}(12,5)` has its shape but for brackets and place. */
 function parseTaken(literal: string): Taken[] {
   const end = literal.lastIndexOf('}') + 1;
   const place = literal.slice(end) || undefined;

@@ -18,11 +18,11 @@ export interface TokenSubject {
   readonly credentialId: number;
   readonly userId: number;
   readonly scopes: readonly string[] | null;
-  /** Of the secret that it was issued for (`credentials/stamps.ts`). */
+  /** The stamp of the secret that it was issued for (`credentials/stamps.ts`). */
   readonly stamp: string | null;
   /** The address that it may be used at, with everything below it; null: the whole gateway. */
   readonly resource: string | null;
-  /** When the family began. */
+  /** The start of the family. */
   readonly begunAt: Date;
   readonly address: string;
 }
@@ -66,7 +66,7 @@ export async function findToken(db: Queryable, jti: string): Promise<TokenRow | 
   return row;
 }
 
-// Spends the old one and stores the new ones, or does neither: a crash in between would end the login.
+// Spends the old one and stores the new ones in one statement, because a crash in between would end the login.
 const spend = {
   name: 'token_spend',
   text: `
@@ -83,7 +83,7 @@ const spend = {
     returning id`,
 };
 
-/** False when somebody else spent it first, or it is no longer valid: then nothing was stored. */
+/** False if it is already spent or no longer valid. Then nothing is stored. */
 export async function spendToken(
   db: Queryable,
   jti: string,
@@ -108,7 +108,7 @@ const redeem = {
     returning id`,
 };
 
-/** Spends an authorization code. False when it was spent before, or is over: then nothing was stored. */
+/** Spends an authorization code. False if it is already spent or expired. Then nothing is stored. */
 export async function redeemCode(
   db: Queryable,
   hash: Buffer,
@@ -128,7 +128,7 @@ const revokeFamily = {
     returning id`,
 };
 
-/** A refresh at the same moment adds rows that one statement does not see yet: over when none is left. */
+/** A refresh at the same moment adds rows that one statement does not see, so it repeats until no row is left. */
 export async function revokeTokenFamily(db: Queryable, family: string): Promise<void> {
   while ((await db.query(revokeFamily, [family])).length > 0);
 }

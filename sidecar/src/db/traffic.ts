@@ -1,5 +1,5 @@
-// Hands over what was counted and logged. A batch goes out under its number until it is known to be stored: the
-// database takes each number of a stream once.
+// Stores figures and log rows. A batch is sent again under the same number until it is known to be stored, because the database
+// accepts each number of a stream once.
 
 import type { Queryable } from './pool.ts';
 import { quoted } from './quoted.ts';
@@ -24,7 +24,7 @@ export interface Fact {
 
 export interface Latency {
   readonly minute: number;
-  /** `*`: of all consumers. */
+  /** `*`: all consumers. */
   readonly consumer: string;
   readonly class: number;
   /** Requests per bucket of traffic/histogram.ts. */
@@ -56,7 +56,7 @@ export async function recordFigures(db: Queryable, instance: string, sequence: n
   await db.query(figuresStatement, [instance, sequence, ...json, dropped]);
 }
 
-/** Of `gateway.request_log`, in its order. */
+/** The columns of `gateway.request_log`, in order. */
 export const logColumns = [
   ...['id', 'at', 'request_id', 'sidecar', 'consumer', 'credential', 'user_id', 'profile_id', 'address', 'user_agent'],
   ...['method', 'path', 'route', 'model', 'odoo_method', 'operation', 'status', 'reason', 'message', 'level', 'cost'],

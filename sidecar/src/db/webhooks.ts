@@ -1,4 +1,4 @@
-// The outbox of webhooks: what is configured, what is due, and what became of it.
+// The outbox of webhooks: configuration, due jobs and results.
 
 import type { Queryable } from './pool.ts';
 
@@ -7,7 +7,7 @@ export interface Webhook {
   readonly name: string;
   readonly url: string;
   readonly model: string;
-  /** The owner: events hold what this user reads. */
+  /** The owner: events hold the values that this user may read. */
   readonly userId: number;
   readonly lang: string | null;
   /** Empty: all stored fields that the owner may read. */
@@ -16,7 +16,7 @@ export interface Webhook {
   readonly concurrency: number;
   /** Newest first. */
   readonly secrets: readonly Buffer[];
-  /** A value is null when it belongs to another database than this copy of it. */
+  /** A value is null if it was made for another database, of which this is a copy. */
   readonly headers: readonly { readonly name: string; readonly value: string | null }[];
 }
 
@@ -29,10 +29,10 @@ export interface Job {
   readonly resId: number;
   readonly changed: readonly string[];
   readonly previous: Readonly<Record<string, unknown>> | null;
-  /** Of a deleted record; all others are read when they are delivered. */
+  /** The values of a deleted record. All others are read at delivery. */
   readonly recordValues: Readonly<Record<string, unknown>> | null;
   readonly attempts: number;
-  /** What earlier attempts sent. */
+  /** The body that earlier attempts sent. */
   readonly body: string | null;
   readonly createdAt: Date;
 }
@@ -49,7 +49,7 @@ export interface Result {
   readonly body?: string | null;
   /** Seconds. */
   readonly retry_after?: number | null;
-  /** The receiver asks to be left alone: the webhook is paused. */
+  /** The receiver wants no more events, so the webhook is paused. */
   readonly gone?: boolean;
 }
 
@@ -77,7 +77,7 @@ export function readWebhooks(db: Queryable): Promise<Webhook[]> {
   return db.query<Webhook>(webhooks, []);
 }
 
-/** Up to `room` due jobs of each webhook, for `leaseSeconds`; of one record the oldest ones, in the order of their ids. */
+/** Up to `room` due jobs of each webhook, for `leaseSeconds`. Of each record the oldest ones, in the order of their ids. */
 export function claimJobs(
   db: Queryable,
   instance: string,

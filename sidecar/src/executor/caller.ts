@@ -1,5 +1,5 @@
-// What a request's headers say about how Odoo is to carry it out: company, language, time zone, and whether it may be sent
-// twice. Whether the user may have that company is for Odoo to say.
+// Reads the headers that tell Odoo how to carry out a request: company, language, time zone, and the idempotency key. Odoo
+// decides whether the user may use that company.
 
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -13,22 +13,22 @@ export interface IdempotencyToken {
   readonly key: string;
   readonly method: string;
   readonly path: string;
-  /** SHA-256 of query, body and the language that was chosen for it. */
+  /** SHA-256 of the query, the body and the chosen language. */
   readonly fingerprint: string;
 }
 
 const nothing: CallContext = {};
 const mostLanguages = 10;
 const keyFormat = /^[\x21-\x7e]{1,255}$/;
-/** `fr-FR`, Odoo's `fr_FR` and `sr@latin`, POSIX's `fr_FR.UTF-8`. Which of them are installed is for Odoo's end to say. */
+/** `fr-FR`, Odoo's `fr_FR` and `sr@latin`, POSIX's `fr_FR.UTF-8`. The executor knows which of them are installed. */
 const languageFormat = /^(?=.{1,40}$)[A-Za-z0-9]+(?:[-_@.][A-Za-z0-9]+)*$/;
 
-/** What a request runs in: what it asks for, held to the one company of its caller's app. Throws `request.header`. */
+/** The context of a request, restricted to the one company of its caller's app. Throws `request.header`. */
 export function contextOf({ asked, known }: RequestContext): CallContext {
   return callContext(asked.headers, known.principal?.companyId ?? null);
 }
 
-/** Throws `request.header`. @param companyId the one company that the caller works in; null: any */
+/** Throws `request.header`. @param companyId the only company that the caller may work in; null: any */
 export function callContext(headers: IncomingHttpHeaders, companyId: number | null = null): CallContext {
   const company = headers['x-odoo-company'];
   const timezone = headers['x-odoo-timezone'];
@@ -46,7 +46,8 @@ export function callContext(headers: IncomingHttpHeaders, companyId: number | nu
 }
 
 /**
- * The language that the caller itself has chosen, to read and to write in: a browser adds `Accept-Language` unasked.
+ * The language that the caller has explicitly chosen for reading and writing. `Accept-Language` does not count, because browsers
+ * always send it.
  * Throws `request.header`.
  */
 function chosenLanguage(headers: IncomingHttpHeaders): string | undefined {

@@ -1,36 +1,36 @@
-// How many of Odoo's slots a caller may hold. If it is alone, all of them. While others are active, a caller whose calls take
-// long leaves a worker to them, and so does one that has not shown yet that its calls do not: taking turns would not help
-// those who wait for a slot that ends in half a minute. Callers that took long over and over leave it together, however many
-// they are.
+// Decides how many of Odoo's slots a caller may hold. A caller without others may hold all. While others are active, a caller
+// with slow calls leaves a worker to them, and so does a new one, whose calls may be slow: taking turns does not help those who
+// wait for a slot that ends in half a minute. Callers that are slow again and again leave that worker together, however many they
+// are.
 
 import { LRUCache } from 'lru-cache';
 
-/** In the ORM, of one call; a usual one takes 1 to 20. Who takes no longer is in nobody's way. */
+/** Milliseconds of one call in the ORM; a usual one takes 1 to 20. Callers below this are in nobody's way. */
 const slowMs = 100;
-/** So long that it travels with no other caller's. */
+/** Calls longer than this do not travel with other callers' calls. */
 const longMs = 1_000;
-/** What is expected of a caller that has not had so many calls yet that were not long. */
+/** A caller counts as slow until it has had this many calls that were not long. */
 const unknownMs = 500;
 const goodCalls = 20;
 /**
- * Others are about when they came within so many times as long as the caller's calls take; so long, too, its slowest
- * call is remembered. Within these bounds.
+ * Others count as active if they came within this multiple of the time that the caller's calls take. Its slowest call is
+ * remembered for the same time. Both are held within these bounds.
  */
 const times = 10;
 const rememberedMs = 10_000;
 const longestMs = 60_000;
-/** A call that takes longer is counted against its caller in full. What is counted wears off at a tenth of the time's pace. */
+/** A call that takes longer counts against its caller in full. The count decays at a tenth of the pace of time. */
 const countedFromMs = 500;
-/** With more than this a caller is slow: a report now and then is nothing. */
+/** With more than this, a caller is slow. An occasional report does not reach it. */
 const bearableMs = 5_000;
 const mostCountedMs = bearableMs + longestMs / times;
 
 interface Pace {
   good: number;
-  /** Time counted against it, at that moment on the monotonic clock. */
+  /** The time counted against it, as of a moment on the monotonic clock. */
   countedMs: number;
   countedAt: number;
-  /** Of its slowest call lately. */
+  /** The duration of its slowest recent call. */
   ms: number;
   /** On the monotonic clock. */
   until: number;
@@ -39,11 +39,11 @@ interface Pace {
 export class CallerPaces {
   readonly #slots: number;
   readonly #paces = new LRUCache<string, Pace>({ max: 10_000, ttl: longestMs });
-  /** The caller that came last, when it came, and when another one last came. */
+  /** The caller that came last, the time it came, and the time that another one last came. */
   #latest = '';
   #latestAt = Number.NEGATIVE_INFINITY;
   #otherAt = Number.NEGATIVE_INFINITY;
-  /** When the last one came that is not slow. */
+  /** The time when the last caller came that is not slow. */
   #ordinaryAt = Number.NEGATIVE_INFINITY;
 
   /** @param slots one more than Odoo has workers for us */
@@ -75,7 +75,7 @@ export class CallerPaces {
     this.#paces.set(caller, pace);
   }
 
-  /** Of those that it holds itself. */
+  /** The most slots that the caller may hold. */
   mostSlots(caller: string): number {
     const pace = this.#paces.get(caller);
     const expectedMs = Math.max(slowestOf(pace), isKnown(pace) ? 0 : unknownMs);
@@ -83,7 +83,7 @@ export class CallerPaces {
     return this.#areOthersAbout(caller, expectedMs) ? Math.max(1, this.#slots - 2) : this.#slots;
   }
 
-  /** Of those that hold calls which take long, its own or others': with so many, it waits. */
+  /** When this many slots hold slow calls, its own or others', it waits. */
   mostSlowSlots(caller: string): number {
     const pace = this.#paces.get(caller);
     if (!this.isSlow(caller)) {
@@ -94,7 +94,7 @@ export class CallerPaces {
     return areOrdinaryAbout ? Math.max(1, this.#slots - 2) : this.#slots;
   }
 
-  /** Whether its calls took long over and over. */
+  /** Whether its calls were slow again and again. */
   isSlow(caller: string): boolean {
     const pace = this.#paces.get(caller);
     return pace !== undefined && countedOf(pace) > bearableMs;
@@ -105,7 +105,7 @@ export class CallerPaces {
     return performance.now() - othersAt <= Math.min(times * expectedMs, longestMs);
   }
 
-  /** Whether its calls may keep those waiting that travel with them. */
+  /** Whether its calls may delay others that travel with them. */
   isLong(caller: string): boolean {
     return slowestOf(this.#paces.get(caller)) > longMs;
   }

@@ -1,13 +1,13 @@
 // The internal channel to Odoo: signed bodies, a bounded number of them in Odoo's hands, a bounded queue in front.
 //
-// Odoo answers HTTP/1.0, closes every connection and has a short backlog: more exchanges at once than its workers can
-// take only make its own users wait. So each exchange holds a slot until Odoo has ended it, even if the caller has left or
-// got a 504 meanwhile: the worker is still busy. Those who wait take turns, by database,
-// user and consumer, and no one holds what it takes to let the others through (`fair_queue.ts`, `caller_paces.ts`).
+// Odoo answers HTTP/1.0, closes every connection and has a short backlog: more exchanges at once than its workers can take only
+// make its own users wait. So each exchange holds a slot until Odoo has ended it, even if the caller has left or got a 504
+// meanwhile: the worker is still busy. Waiting calls take turns, by database, user and consumer, and no caller can block the
+// others (`fair_queue.ts`, `caller_paces.ts`).
 //
-// A call is sent at once while a slot is free. Those that have to wait travel together where they can, which costs Odoo a
-// fraction of as many exchanges: reads, each under its own user, but for those that are known to take long; and creates or
-// updates of one caller on one model, which Odoo does in one go, or one by one if that fails.
+// A call is sent at once while a slot is free. Calls that have to wait travel together where possible, which costs Odoo far less
+// than separate exchanges: reads, each under its own user, except those known to be slow; and creates or updates of one caller on
+// one model, which Odoo does at once, or one by one if that fails.
 
 import type { KeyObject } from 'node:crypto';
 import { asGatewayError, GatewayError } from '../errors.ts';
@@ -36,7 +36,7 @@ export interface Call {
 
 interface CallCost {
   readonly sql: number;
-  /** In the ORM. */
+  /** Milliseconds in the ORM. */
   readonly ms: number;
   readonly retries: number;
 }
@@ -60,7 +60,7 @@ export type CallResult =
     })
   | (CallCost & { readonly ok: false; readonly error: CallError });
 
-/** The result of a call, and where its time went. */
+/** The result of a call, and its time by step. */
 export interface Delivery {
   readonly result: CallResult;
   readonly queueMs: number;
@@ -77,22 +77,25 @@ export interface ChannelOptions {
   readonly longestQueueMs: number;
 }
 
-/** The executor takes 32; beyond 16 a body saves little and the first of its callers waits for the last. */
+/** The executor takes 32; beyond 16, a body saves little, and its first caller waits for the last. */
 const mostTogether = 16;
-/** Records of a write that may travel with others: a caller that sends a hundred at once has already put them together. */
+/** The most records of a write that may travel with others. A caller that sends more at once has already combined them. */
 const mostRecordsTogether = 10;
-/** Of the body that a call came in: what is larger costs Odoo memory, and the others time, beside which a trip is nothing. */
+/**
+ * The largest body of a call that travels with others. A larger one costs memory and time, and a trip of its own costs little
+ * beside that.
+ */
 const mostBytesTogether = 65_536;
-/** Odoo ends its work at the deadline and says what became of it: worth waiting a moment for. */
+/** Odoo ends its work at the deadline and reports the outcome, so the sidecar waits a moment longer. */
 const lastWordMs = 1_000;
 
-/** The database that a body is written for, as far as the channel is concerned. */
+/** The part of a database that the channel needs. */
 export interface Addressee {
   readonly name: string;
   readonly channel: { readonly uuid: string; readonly secret: KeyObject };
   readonly log: Log;
   readonly settings: { readonly 'answer.max_bytes': number };
-  /** Reads `channel` again. */
+  /** Reads the channel's secret again. */
   reloadChannel(): Promise<void>;
 }
 
@@ -100,13 +103,13 @@ export interface Request {
   readonly path: Path;
   readonly database: Addressee;
   readonly call: Call;
-  /** Whose turn it is to be: a credential, an address without one, or `gateway:` and what of its own asks. */
+  /** The party that takes turns: a credential, an address without one, or `gateway:` and a part of the gateway. */
   readonly consumer: string;
   /** Milliseconds since 1970. */
   readonly deadline: number;
-  /** Of the body that it came in. */
+  /** The size of the body that it came in. */
   readonly bytes?: number;
-  /** False when the caller has left: what still waits then is not sent. */
+  /** False if the caller has left. A call that is still waiting is then not sent. */
   readonly isWanted: () => boolean;
 }
 
@@ -119,7 +122,7 @@ interface Waiting extends Request {
   readonly deliver: (delivery: Delivery) => void;
   readonly fail: (error: GatewayError) => void;
   queueTimer: NodeJS.Timeout | undefined;
-  /** Travelled with others whose answers left no room for its own. */
+  /** Whether it travelled with others whose answers left no room for its own. */
   isAlone?: true;
 }
 
@@ -159,7 +162,7 @@ export class OdooChannel {
     }
   }
 
-  /** Whether Odoo's end of the channel answers for a database; outside the slots, so that it tells under load, too. */
+  /** Whether Odoo's end of the channel answers for a database. It uses no slot, so it also works under load. */
   async probe(database: Addressee): Promise<void> {
     const nobody: Call = {
       request_id: 'probe',
@@ -176,7 +179,7 @@ export class OdooChannel {
     return { inFlight: this.#options.slots - this.#free, queued: this.#queue.size };
   }
 
-  /** A call that was sent goes on in Odoo and keeps its slot; one that waits is taken out. */
+  /** A call that was sent continues in Odoo and keeps its slot. A waiting call is removed. */
   #giveUp(waiting: Waiting, reason: 'odoo.overloaded' | 'odoo.timeout'): void {
     const waited = this.#queue.delete(waiting);
     clearTimeout(waiting.queueTimer);
@@ -184,7 +187,7 @@ export class OdooChannel {
     else waiting.fail(new GatewayError(reason, waiting.path === '/gateway/execute' ? outcome(!waited) : {}));
   }
 
-  /** Puts it into the queue; the caller with most there gives way if all places are taken. */
+  /** Puts the call into the queue. If all places are taken, the caller with the most calls loses one. */
   #wait(waiting: Waiting): void {
     waiting.kind = this.#kindOf(waiting);
     waiting.queueTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.overloaded'), this.#options.longestQueueMs);
@@ -193,7 +196,7 @@ export class OdooChannel {
     this.#sendWaiting();
   }
 
-  /** It was not sent. If the caller's own calls fill the queue, the message says so. */
+  /** The error for a call that was not sent. If the caller's own calls fill the queue, the message says so. */
   #overloaded(waiting: Waiting): GatewayError {
     if (this.#exchanger.isAway) return unavailable(waiting.path, false);
     const own = this.#queue.sizeOf(pathOf(waiting));
@@ -214,7 +217,7 @@ export class OdooChannel {
     }
   }
 
-  /** Takes a slot, and passes it on to the next waiting call when Odoo has ended the exchange. */
+  /** Takes a slot, and passes it to the next waiting call when Odoo has ended the exchange. */
   #send(batch: readonly [Waiting, ...Waiting[]]): void {
     this.#free -= 1;
     const giveBack = this.#shares.take(new Set(batch.map(({ caller }) => caller)));
@@ -225,13 +228,13 @@ export class OdooChannel {
     });
   }
 
-  /** Whose turn it is, with a slot's share of those that it may travel with, who take their turn by it. */
+  /** The next call by turns, with a slot's share of the calls that may travel with it. These have then had their turn, too. */
   #takeNext(): [Waiting, ...Waiting[]] | undefined {
     const first = this.#takeWanted(({ caller }) => this.#shares.mayHoldMore(caller));
     if (first === undefined) return undefined;
     const batch: [Waiting, ...Waiting[]] = [first];
     if (first.kind !== undefined && !this.#isSlowRead(first)) {
-      // All of them at once would leave the next slot with nothing, and its worker idle.
+      // Taking all of them would leave nothing for the next slot, and its worker idle.
       const share = Math.min(mostTogether, Math.ceil((this.#queue.size + 1) / this.#options.slots));
       const isLong = this.#paces.isLong(first.caller);
       const fits = (other: Waiting) => {
@@ -266,7 +269,7 @@ export class OdooChannel {
     return kindOfWrite(call);
   }
 
-  /** It may have become known as slow while it waited. */
+  /** A call may have turned out to be slow while it waited. */
   #isSlowRead({ path, call }: Request): boolean {
     return path === '/gateway/read' && this.#slowReads.has(call.operations);
   }
@@ -311,18 +314,18 @@ export class OdooChannel {
   }
 }
 
-/** Under whom slots are counted: a user with all of its keys, else nobody's address. */
+/** The party for which slots are counted: a user with all keys, or else an address. */
 function callerOf({ database, consumer, call }: Request): string {
   const isUsers = call.uid !== null && !consumer.startsWith('gateway:');
   return `${database.name}/${isUsers ? `user:${call.uid}` : consumer}`;
 }
 
-/** Databases take turns, in each its users, of each its consumers. */
+/** Databases take turns, then the users of each, then the consumers of each. */
 function pathOf({ database, call, consumer }: Request): readonly string[] {
   return [database.name, String(call.uid), consumer];
 }
 
-/** All that Odoo's end asks of writes to run together: one caller, and one operation each, alike but for its records. */
+/** Writes may run together if they have one caller, and one operation each that differs only in its records. */
 function kindOfWrite({ uid, address, context, grant, operations, idempotency, dry_run }: Call): string | undefined {
   const [operation] = operations;
   if (operation === undefined || operations.length > 1 || (idempotency ?? dry_run) !== undefined) return undefined;

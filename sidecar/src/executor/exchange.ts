@@ -1,7 +1,7 @@
-// One body of calls, carried to Odoo and back: signed, sent once, and what became of it.
+// Carries one body of calls to Odoo and back: signs it, sends it once, and reports the outcome.
 //
-// While Odoo refuses connections, as in a restart, an exchange knocks until the time that its calls have in the queue is
-// over. What may have reached Odoo is not sent again, unless its nonce makes sure that it happens once.
+// While Odoo refuses connections, as in a restart, an exchange tries again until its calls' time in the queue is over. A body
+// that may have reached Odoo is not sent again, unless its nonce makes sure that it happens once.
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,17 +20,17 @@ export interface Parcel {
 }
 
 export interface Patience {
-  /** On the monotonic clock: until when a refused connection is tried again. */
+  /** Until this time on the monotonic clock, a refused connection is tried again. */
   readonly until: number;
   readonly isWanted: () => boolean;
-  /** Before each try. */
+  /** Called before each try. */
   readonly onTry: () => void;
 }
 
 const knockEveryMs = 100;
-/** A body that was reset may be sent again under its nonce: Odoo's end takes it for 30 seconds. */
+/** After a reset, a body may be sent again under its nonce. The executor accepts it for 30 seconds. */
 const takenForMs = 20_000;
-/** What the form of an answer takes beside its results. */
+/** The bytes of an answer beside its results. */
 const spareBytes = 1_048_576;
 /** How long an Odoo that has outlived a deadline is waited for; its workers end themselves after two minutes. */
 const overtimeMs = 120_000;
@@ -41,12 +41,12 @@ interface Sealed {
   readonly signature: string;
 }
 
-/** Odoo's end did not believe the body, and did nothing. */
+/** The executor rejected the body, and did nothing. */
 class ChannelRefused extends Error {}
 
 export class Exchanger {
   readonly #origin: URL;
-  /** Exchanges that find no connection at the moment. */
+  /** The number of exchanges that find no connection now. */
   #knocking = 0;
 
   constructor(odooUrl: string) {
@@ -60,7 +60,7 @@ export class Exchanger {
 
   /** One result per call. Rejects with `odoo.unavailable`, `database.unavailable`, `odoo.channel`, `odoo.error` or `answer.too_large`. */
   async carry(parcel: Parcel, patience: Patience): Promise<readonly CallResult[]> {
-    /** Reset once, and perhaps carried out: it may only be sent as it was. */
+    /** Reset once, and perhaps carried out: it may only be sent unchanged. */
     let doubtful: Sealed | undefined;
     let isKnocking = false;
     try {
@@ -90,7 +90,7 @@ export class Exchanger {
     }
   }
 
-  /** Without patience: not for a connection, nor beyond the deadline. */
+  /** Tries once, and does not wait beyond the deadline. */
   async carryAtOnce(parcel: Parcel): Promise<readonly CallResult[]> {
     try {
       return await this.#send(parcel, seal(parcel), 0);
@@ -101,8 +101,8 @@ export class Exchanger {
   }
 
   /**
-   * A refusal may only mean that the secret or the database's identity is no longer what it was. It comes before any
-   * operation, so a second try repeats nothing.
+   * The cause of a refusal may be a changed secret or database identity. It comes before any operation, so a second try repeats
+   * nothing.
    */
   async #introduceAgain(parcel: Parcel, overtime = overtimeMs): Promise<readonly CallResult[]> {
     await parcel.database.reloadChannel();
@@ -114,7 +114,7 @@ export class Exchanger {
     { body, signature }: Sealed,
     overtime = overtimeMs,
   ): Promise<readonly CallResult[]> {
-    // The query is for people: with it, Odoo's line about this request in its log names those it carried.
+    // The query is for people: it puts the ids of the requests into Odoo's log line.
     const target = `${path}?request=${calls.map((call) => encodeURIComponent(call.request_id)).join(',')}`;
     const headers = [
       'Content-Type',
@@ -125,8 +125,8 @@ export class Exchanger {
       `v1=${signature}`,
     ];
     const limitMs = Math.max(1, deadline - Date.now() + overtime);
-    // Odoo's end bounds each call's answer, and lets no other begin once they are as large together: this is for one that
-    // does neither.
+    // The executor bounds each answer, and starts no other call once the answers together are as large. This guards against one
+    // that does not.
     const mostBytes = 2 * database.settings['answer.max_bytes'] + spareBytes;
     const { status, text } = await post(this.#origin, target, headers, body, limitMs, mostBytes).catch((error: unknown) => {
       if (!(error instanceof AnswerTooLarge)) throw unavailable(path, !(error instanceof NotConnected), error);
@@ -137,7 +137,7 @@ export class Exchanger {
   }
 }
 
-/** Whether a second time writes nothing twice. */
+/** Whether sending again cannot write twice. */
 function isRepeatable({ path, calls }: Parcel): boolean {
   return path === '/gateway/read' || calls.every(({ idempotency }) => idempotency !== undefined);
 }
@@ -149,17 +149,17 @@ function seal({ path, database, calls, deadline }: Parcel): Sealed {
   return { at: performance.now(), body, signature: createHmac('sha256', secret).update(body).digest('hex') };
 }
 
-/** @param mayBeWritten whether a write may have happened all the same */
+/** @param mayBeWritten whether a write may have happened anyway */
 export function unavailable(path: Path, mayBeWritten: boolean, cause?: unknown): GatewayError {
   return new GatewayError('odoo.unavailable', { ...(path === '/gateway/execute' && outcome(mayBeWritten)), cause });
 }
 
-/** Anything but 200 is a fault of the installation: the log has all of it, the caller nothing. */
+/** A status other than 200 is a fault of the installation. The log gets all of it, the caller no details. */
 function refusal(path: Path, database: Addressee, status: number, text: string): GatewayError {
   const said = `Odoo answered ${status} on the internal channel: ${text.slice(0, 300)}`;
   const cause = new Error(said);
   const { reason, outcome: became } = reasonIn(text);
-  // Odoo reaches no Postgres: what it says itself, and what the gateway's addon says when it came that far.
+  // Odoo does not reach Postgres: Odoo's own text, or that of the gateway's addon.
   const isWithoutPostgres = reason === 'database.unavailable' || (status === 404 && text.includes('No database is selected'));
   database.log[isWithoutPostgres ? 'warn' : 'error']({ status }, said);
   if (isWithoutPostgres) {
@@ -174,7 +174,7 @@ function refusal(path: Path, database: Addressee, status: number, text: string):
   return status >= 500 ? unavailable(path, true, cause) : new GatewayError('odoo.channel', { cause });
 }
 
-/** A refusal as the addon words it; no other server answers in this form. */
+/** A refusal in the addon's form, which no other server uses. */
 function reasonIn(text: string): { readonly reason?: unknown; readonly outcome?: unknown } {
   try {
     return (JSON.parse(text) as { error?: object } | null)?.error ?? {};

@@ -10,7 +10,7 @@ import type { ClientOperation, LoginResult, ModelTypes, Operation } from './oper
 import { asLogin, asTypes } from './operations.ts';
 import { outcome } from './outcome.ts';
 
-/** Details from inside Odoo, for the log and the record. Never for the caller. */
+/** Details from inside Odoo, only for the log, never for the caller. */
 class OdooFailure extends Error {
   readonly exception: string;
   readonly traceback: string | undefined;
@@ -33,7 +33,7 @@ export interface PageReader {
   close(): void;
 }
 
-/** Before a login nobody is there. */
+/** Null before a login. */
 const nobody = { uid: null, grant: { scopes: null, models: null } };
 
 export class Odoo {
@@ -59,8 +59,8 @@ export class Odoo {
   }
 
   /**
-   * The types of models' fields, which are kept for every caller: so nothing of the one who needs them first decides
-   * about them, neither its headers nor its time, nor how many others it has waiting, and not whether it has left.
+   * The types of models' fields. They are cached for all callers, so the first caller's headers, deadline, waiting calls and
+   * departure must not affect them.
    */
   async types(context: RequestContext, models: readonly string[]): Promise<Readonly<Record<string, ModelTypes>>> {
     const { userId: uid, grant } = context.principal;
@@ -84,13 +84,13 @@ export class Odoo {
     return this.#run('/gateway/execute', context, operations, { uid, grant, ...once });
   }
 
-  /** Asks Odoo whether a password is right: as its login page would, for the client's address. */
+  /** Asks Odoo to check a password as its login page does, for the client's address. */
   async login(context: RequestContext, login: string, password: string): Promise<LoginResult> {
     const [result] = await this.#run('/gateway/execute', context, [{ op: 'login', login, password }], nobody);
     return asLogin(result);
   }
 
-  /** Asks Odoo to compile a read for the principal's user: on the gateway's own account, because nobody waits for it. */
+  /** Asks Odoo to compile a read for the principal's user: on the gateway's own account, because no request waits for it. */
   async compile(context: RequestContext, read: Readonly<Record<string, unknown>>, grant: Grant): Promise<unknown> {
     const { result } = await this.#channel.deliver({
       path: '/gateway/read',
@@ -111,7 +111,7 @@ export class Odoo {
     return result.results[0];
   }
 
-  /** Whether the principal's user, when it logs in with its password now, needs a second factor. */
+  /** Whether the principal's user would need a second factor to log in now. */
   async needsSecondFactor(context: RequestContext): Promise<boolean> {
     const [result] = await this.#run('/gateway/read', context, [{ op: 'second_factor' }]);
     return asLogin(result).mfa;
@@ -148,7 +148,7 @@ export class Odoo {
     timings.orm += result.ms;
     context.sqlCount += result.sql;
     context.retries += result.retries;
-    // Odoo itself says so: it has rolled back.
+    // Odoo itself reports the error, so it has rolled back.
     const { reason } = result.ok ? {} : result.error;
     if (!result.ok && path === '/gateway/execute' && (reason === 'odoo.timeout' || reason === 'database.unavailable')) {
       throw new GatewayError(reason, { ...outcome(false), cause: new OdooFailure(result.error) });
@@ -163,7 +163,7 @@ export class Odoo {
 
 const kinds: Readonly<Record<string, OperationKind>> = { create: 'write', write: 'write', unlink: 'delete', call: 'call' };
 
-/** For the record; undefined for what the gateway asks on its own account. */
+/** For the log; undefined for calls on the gateway's own account. */
 export function targetOf(operations: readonly Operation[]): Target | undefined {
   const [first] = operations;
   if (first === undefined || !('model' in first)) return undefined;
@@ -175,13 +175,13 @@ export function targetOf(operations: readonly Operation[]): Target | undefined {
   };
 }
 
-/** The reasons that Odoo's end may give. */
+/** The reasons that the executor may give. */
 const ofOdoosEnd =
   /^(?:odoo\.|scope\.insufficient$|idempotency\.|request\.too_complex$|answer\.too_large$|database\.unavailable$)/;
 
 const withoutDetails: ReadonlySet<Reason> = new Set(['odoo.error', 'odoo.timeout', 'database.unavailable']);
 
-/** Texts of server faults stay out of answers: only the catalogue's own is public there. */
+/** Texts of server faults stay out of answers. The catalogue's text is used instead. */
 export function asAnswer(error: CallError): GatewayError {
   const reason = isReason(error.reason) && ofOdoosEnd.test(error.reason) ? error.reason : 'odoo.error';
   const isPublic = !withoutDetails.has(reason) && error.message !== '';

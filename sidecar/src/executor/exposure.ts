@@ -1,5 +1,5 @@
-// Models that nobody reaches over the API, whatever the user's rights. Checked at the route, and once more by Odoo's end
-// on everything that an operation touches.
+// Models that cannot be reached over the API, whatever the user's rights. Checked at the route, and again by the executor on
+// everything that an operation touches.
 
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';

@@ -1,6 +1,5 @@
-// One POST over a connection of its own, in HTTP/1.0: Odoo closes every connection after its answer, so nothing that a
-// pooling client keeps is ever used again. Against a server that closes, an exchange costs this process a third of
-// what undici's pool takes and half of node:http.
+// One POST over a connection of its own, in HTTP/1.0: Odoo closes every connection after its answer, so a pool would be useless.
+// An exchange costs this process a third of the time of undici's pool and half that of node:http.
 
 import type { Socket } from 'node:net';
 import { connect as connectTcp } from 'node:net';
@@ -18,16 +17,16 @@ const headEnd = '\r\n\r\n';
 /** The answer is larger than the caller accepts; the rest of it was not read. */
 export class AnswerTooLarge extends Error {}
 
-/** There was no connection, so nothing was sent. */
+/** No connection was made, so nothing was sent. */
 export class NotConnected extends Error {}
 
-/** The connection was reset before the answer began: as a rule nobody had taken it up, but that is not sure. */
+/** The connection was reset before the answer began. Odoo had probably not read the request, but that is not certain. */
 export class ConnectionReset extends Error {}
 
 /**
  * @param headers name and value in turn, of visible ASCII
- * @param limitMs of silence after which the connection is given up
- * @param mostBytes of an answer's body
+ * @param limitMs after this long without data, the connection is given up
+ * @param mostBytes the largest body of an answer
  * Rejects with NotConnected when the server can't be reached, with ConnectionReset, with AnswerTooLarge, or with another
  * error when the server is silent for too long or closes before its answer is complete.
  */
@@ -74,7 +73,7 @@ export function post(
       if (answer !== undefined) finish(answer);
     });
     socket.once('error', (error) => reject(asLost(error)));
-    // Does nothing once the answer is there.
+    // has no effect once the answer is complete
     socket.once('close', () => reject(new Error('the connection was closed before the answer was complete')));
     socket.write(request(origin, path, headers, body));
   });
@@ -92,7 +91,7 @@ function request({ host }: URL, path: string, headers: readonly string[], body: 
   return `${head}\r\n${body}`;
 }
 
-/** An answer as it arrives; complete by its length, or without one by the end of the connection (RFC 1945, 7.2.2). */
+/** An arriving answer. It is complete by its length, or without one at the end of the connection (RFC 1945, 7.2.2). */
 class AnswerReader {
   readonly #mostBytes: number;
   #chunks: Buffer[] = [];
@@ -103,7 +102,7 @@ class AnswerReader {
     this.#mostBytes = mostBytes;
   }
 
-  /** The answer when this chunk completes it. Throws if it is not HTTP/1.0, or too large. */
+  /** The answer, if this chunk completes it. Throws if it is not HTTP/1.0, or too large. */
   take(chunk: Buffer): HttpAnswer | undefined {
     this.#chunks.push(chunk);
     this.#size += chunk.length;

@@ -1,4 +1,4 @@
-// Operations that Odoo's end of the channel carries out, and their results (the table in docs/architecture.md).
+// Operations of the executor, and their results (the table in docs/architecture.md).
 
 import { z } from 'zod';
 import type { CredentialKind } from '../db/credentials.ts';
@@ -12,7 +12,7 @@ export interface FieldTree {
   [name: string]: { fields?: FieldTree };
 }
 
-/** What shaping has to know of a field; the executor gives it for `types`. */
+/** The facts about a field that shaping needs, from the operation `types`. */
 export interface FieldType {
   readonly type: string;
   readonly relation?: string;
@@ -22,8 +22,10 @@ export type ModelTypes = Readonly<Record<string, FieldType>>;
 /** The types of every model that a tree of fields reaches. */
 export type TypesOf = (model: string) => ModelTypes;
 
-/** The values of an order's fields in a record, in its sequence, and the language that they are sorted in; null for what is
- *  empty, two texts for a long value: its beginning and its digest. */
+/**
+ * A record's values of an order's fields, in the order's sequence, and then the sort language. An empty value is null; a long one
+ * is two texts, its beginning and its digest.
+ */
 export type Place = readonly (string | null | readonly [string, string])[];
 
 interface SearchOperation {
@@ -34,10 +36,10 @@ interface SearchOperation {
   readonly limit: number;
   readonly offset: number;
   readonly order?: string | undefined;
-  /** Where the page before ended, as `next` gave it. */
+  /** The end of the previous page, from its `next`. */
   readonly after?: Place | undefined;
   readonly count?: 'exact' | 'estimated' | undefined;
-  /** Without `fields`: only those that a list of the records would show. */
+  /** Without `fields`: only the fields that a list of the records would show. */
   readonly brief?: boolean | undefined;
 }
 
@@ -100,15 +102,15 @@ interface LoginOperation {
   readonly password: string;
 }
 
-/** Whether a login of the caller's user would lack a second factor now. */
+/** Whether a login of the caller's user would now need a second factor. */
 interface SecondFactorOperation {
   readonly op: 'second_factor';
 }
 
-/** The key that makes a client, and what bounds it; null and empty: nothing. */
+/** The key that creates a client, and its bounds; null and empty: no bound. */
 interface Bounds {
   readonly maker: { readonly kind: CredentialKind; readonly id: number };
-  /** The key's own. */
+  /** The key's own list. */
   readonly ip_list: readonly string[];
   readonly profile_id: number | null;
   /** Milliseconds since 1970. */
@@ -135,7 +137,7 @@ export type Operation =
   | DescribeOperation
   | CompileOperation;
 
-/** What `search` and `read` give, raw. */
+/** The raw result of `search` and `read`. */
 export interface Records {
   readonly records: Record<string, unknown>[];
   /** Fields that the user may not read. */
@@ -143,19 +145,19 @@ export interface Records {
   /** Those that were read. */
   readonly fields: readonly string[];
   readonly total?: number;
-  /** There may be more behind a full page, and the order allows to continue there. */
+  /** Present if the page is full, so that there may be more, and the order has cursors. */
   readonly next?: { readonly order: string; readonly after: Place };
 }
 
-/** What `create` and `write` give, raw. */
+/** The raw result of `create` and `write`. */
 export interface Written {
   readonly ids: readonly number[];
-  /** Paths of what was given for read-only fields and changes nothing: `order_line[0].price_subtotal`. */
+  /** Paths of values that were sent for read-only fields and change nothing: `order_line[0].price_subtotal`. */
   readonly ignored?: readonly string[];
   readonly records?: Record<string, unknown>[];
 }
 
-/** The results come from a signed exchange with our own addon: their outer form is checked, no more. */
+/** The results come from a signed exchange with our own addon: only their outer form is checked. */
 export function asRecords(result: unknown): Records {
   if (isObject(result) && Array.isArray(result['records']) && Array.isArray(result['omitted'])) {
     return result as unknown as Records;

@@ -1,8 +1,8 @@
-// Whether a write happened, when no answer of Odoo's says so.
+// Says whether a write happened if Odoo gave no answer.
 
 import type { ErrorOptions } from '../errors.ts';
 
-/** What its caller must know before it tries again. */
+/** The fact that the caller needs before another try. */
 export function outcome(isUnknown: boolean): ErrorOptions {
   if (!isUnknown) return { details: { outcome: 'nothing_written' } };
   const message =

@@ -1,4 +1,4 @@
-// Which callers hold Odoo's slots, and which may have one more (`caller_paces.ts`).
+// Counts the slots of Odoo that callers hold, and decides who may have one more (`caller_paces.ts`).
 
 import type { CallerPaces } from './caller_paces.ts';
 
@@ -13,14 +13,14 @@ interface Exchange {
 export class SlotShares {
   readonly #paces: CallerPaces;
   readonly #exchanges = new Set<Exchange>();
-  /** Slots of each caller that has some. */
+  /** The slots of each caller that holds any. */
   readonly #held = new Map<string, number>();
 
   constructor(paces: CallerPaces) {
     this.#paces = paces;
   }
 
-  /** Counts an exchange of these callers; call what it returns when the exchange has ended. */
+  /** Counts an exchange of these callers. Call the returned function when the exchange has ended. */
   take(callers: ReadonlySet<string>): () => void {
     const exchange = { callers, since: performance.now() };
     this.#exchanges.add(exchange);

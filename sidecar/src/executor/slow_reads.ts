@@ -1,11 +1,10 @@
-// Which reads take long: they travel alone, so that no others wait for them in the same body. Known by what they ask for,
-// once one of their kind was slow; forgotten when one was not (the first one may only have met a worker that had just
-// started), or after a minute without another.
+// Remembers slow reads: they travel alone, so that no others wait for them in the same body. A kind of read is slow after one
+// slow read, until one is fast (the first may have met a worker that had just started), or after a minute without another.
 
 import { LRUCache } from 'lru-cache';
 import type { Operation } from './operations.ts';
 
-/** In Odoo's hands; a usual read takes 1 to 20. */
+/** Milliseconds in Odoo; a usual read takes 1 to 20. */
 const slowMs = 100;
 const rememberedMs = 60_000;
 
@@ -22,7 +21,7 @@ export class SlowReads {
   }
 }
 
-/** What is read and how much of it; not which records, nor where they stand in the list. */
+/** The kind of a read: model, fields and number of records, but not which records. */
 function kindOf(operations: readonly Operation[]): string {
   return JSON.stringify(operations, (name, value: unknown) =>
     name === 'ids' || name === 'offset' || name === 'after' ? undefined : value,

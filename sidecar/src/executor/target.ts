@@ -1,4 +1,4 @@
-// What the path of a request names.
+// Parses the names in the path of a request: model, method, id.
 
 import type { Request } from 'express';
 import { GatewayError } from '../errors.ts';
@@ -7,10 +7,10 @@ import { requireExposed } from './exposure.ts';
 
 const modelName = /^[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)*$/;
 const methodName = /^[A-Za-z]\w{0,127}$/;
-/** Postgres' integer: no record of Odoo has a greater id. */
+/** The largest integer of Postgres. Ids in Odoo are not larger. */
 const greatestId = 2_147_483_647;
 
-/** Throws `odoo.model` for what no model can be called, `odoo.exposure` for what nobody reaches. */
+/** Throws `odoo.model` for an impossible model name, `odoo.exposure` for a model that cannot be reached. */
 export function requestedModel({ request, database }: RequestContext): string {
   return checkModel(database, request.params['model']);
 }

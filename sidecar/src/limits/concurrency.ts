@@ -1,10 +1,10 @@
-// How many requests of one consumer run at once on this sidecar.
+// Bounds how many requests of one consumer run at once on this sidecar.
 
 import { perDatabase } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
 import type { Policy, RequestContext } from '../pipeline/context.ts';
 
-/** Before the throttle: what is refused here is charged to no window. */
+/** Before the throttle, so that a refused request is not charged to a window. */
 export function concurrencyCap(): Policy {
   const runningOf = perDatabase(() => new Map<string, number>());
   return {

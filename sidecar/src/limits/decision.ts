@@ -7,10 +7,10 @@ export const windowMs: PerWindow = { minute: 60_000, hour: 3_600_000, day: 86_40
 
 export interface Decision {
   readonly allowed: boolean;
-  /** Passed: of the windows with a limit, the one with the least left. Refused: the spent one that takes longest. */
+  /** If passed: the window with the least left. If refused: the spent window that takes longest to end. */
   readonly window: Window;
   readonly limit: number;
-  /** In that window, after this request. */
+  /** What is left in that window after this request. */
   readonly remaining: number;
   /** Milliseconds until that window starts again. */
   readonly resetMs: number;

@@ -1,15 +1,15 @@
-// Guessing credentials costs the guesser: when too many that came from an address were refused, no further one that the
-// gateway has not verified before is looked at. Callers whose credentials it knows go on behind the same address.
+// Limits the guessing of credentials: when too many from an address were refused, the gateway looks at no more unverified ones
+// from there. Callers with known credentials can go on behind the same address.
 //
-// A try that costs something reserves its place among those that may fail, before it begins: of a burst, no more are
-// tried than may fail. One that succeeds gives its place back; one that fails is counted, over all sidecars. What is sure to
-// fail is counted before it costs anything.
+// A costly try first reserves a place among the allowed failures, so a burst cannot try more than may fail. A try that succeeds
+// gives its place back; one that fails is counted, over all sidecars. A try that is sure to fail is counted before it costs
+// anything.
 //
-// The same credential shown again is no further guess: a program with a key that has ended shows it all day. It counts once,
-// and is refused from memory for a moment, so that it costs nothing either.
+// The same credential again is not another guess: a program with an ended key shows it all day. It counts once, and for a moment
+// it is refused from memory, so that it costs nothing.
 //
-// While the gateway blocks an address itself, only verified callers pass. A credential that was verified from there before is
-// looked at again whenever it is shown; of all others only a few a second. Whatever fails is answered `address.blocked`.
+// While the gateway blocks an address itself, only verified callers pass. A credential that was already verified from there is
+// always looked at again, but only a few others per second. All failures get `address.blocked`.
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -23,10 +23,10 @@ import type { Decision } from './decision.ts';
 import { addressSubject, limitHeaders, perMinute, throttleOf } from './limits.ts';
 import { RareLooks } from './rare_looks.ts';
 
-/** Places that are reserved by the tries of one subject. */
+/** The places reserved by the tries of one subject. */
 interface Reserved {
   all: number;
-  /** Of those, the ones that end within milliseconds: worth waiting for. */
+  /** Those of them that end within milliseconds, so that others wait for them. */
   soonOver: number;
   readonly onRelease: (() => void)[];
 }
@@ -34,9 +34,9 @@ interface Reserved {
 const reservedOf = perDatabase(() => new Map<string, Reserved>());
 
 const mostCounted = 20_000;
-/** An error each, which is large. */
+/** How many refusals are remembered. Each holds an error, which is large. */
 const mostRefused = 2_000;
-/** A credential may become good without a change that is heard of here: the password of a login, say. */
+/** A refused credential may become valid without a change noticed here, for example a login's password. */
 const refusedForMs = 1_000;
 
 const memoryOf = perDatabase((database) => {
@@ -47,7 +47,7 @@ const memoryOf = perDatabase((database) => {
   return { refused, counted: names(), verified: names(), looks: new RareLooks() };
 });
 
-/** The policy that finds the caller, with a limit on how often an address may fail at it. */
+/** The policy that authenticates the caller, with a limit on the failures of an address. */
 export function limitFailures(authenticate: Authenticate): Policy {
   return {
     appliesTo: ['authenticated'],
@@ -58,7 +58,7 @@ export function limitFailures(authenticate: Authenticate): Policy {
   };
 }
 
-/** For whatever checks a credential: counts it against the address when it fails with `auth.invalid`. */
+/** For code that checks a credential: counts it against the address if it fails with `auth.invalid`. */
 export function countingFailures<T>(context: RequestContext, check: (attempt: Attempt) => T | Promise<T>): T | Promise<T> {
   const attempt = new AddressAttempt(context);
   try {
@@ -77,7 +77,7 @@ async function settle<T>(attempt: AddressAttempt, pending: Promise<T>): Promise<
   } catch (error) {
     return await attempt.fail(error);
   } finally {
-    // After the failure was counted: until then the place is taken.
+    // Only after the failure was counted, so that the place stays taken until then.
     attempt.release();
   }
 }
@@ -118,7 +118,7 @@ class AddressAttempt implements Attempt {
     this.#isAdmitted = true;
   }
 
-  /** Remembers what was looked at, and was good. */
+  /** Remembers a credential that was looked at and is valid. */
   succeed(): void {
     if (!this.#isAdmitted) return;
     const name = this.#nameOfPresented();
@@ -149,7 +149,7 @@ class AddressAttempt implements Attempt {
   }
 
   async charge(): Promise<void> {
-    // Nothing is left to count, and what is sure to fail need not cost what a good one costs.
+    // No failures are left, and a try that is sure to fail need not cost as much as a valid one.
     if (this.#context.blocked !== undefined) throw this.#context.blocked;
     const { counted } = memoryOf(this.#context.database);
     const name = this.#nameOfPresented();
@@ -160,7 +160,7 @@ class AddressAttempt implements Attempt {
         if (decision !== undefined) tell(this.#context, decision);
         return;
       }
-      // Now, so that the same one at the same time finds it.
+      // Remembered now, so that the same credential at the same time finds it.
       counted.set(name, true);
     }
     try {
@@ -187,12 +187,12 @@ class AddressAttempt implements Attempt {
     if (!this.#isCharged) await this.charge();
     const name = this.#nameOfPresented();
     const { refused } = memoryOf(this.#context.database);
-    // Once its moment is over, it is looked at again, however often it is shown meanwhile.
+    // After its time, it is looked at again, however often it was shown meanwhile.
     if (name !== undefined && refused.get(name) !== error) refused.set(name, error);
     throw error;
   }
 
-  /** Holds no secret. */
+  /** A name for the credential that holds no secret. */
   #nameOfPresented(): string | undefined {
     if (this.#presented === undefined) return undefined;
     this.#name ??= digest('sha256', JSON.stringify([this.network, ...this.#presented]), 'base64');
@@ -218,7 +218,7 @@ class AddressAttempt implements Attempt {
     return perMinute(this.#context.database.settings['throttle.failed']);
   }
 
-  /** The decision from memory, without the database, about a try that costs so much. */
+  /** The decision from memory, without the database, about a try with this cost. */
   #known(cost: number): Decision | undefined {
     if (this.#limits.minute === 0) return undefined;
     return throttleOf(this.#context.database).known(this.#subject, this.#limits, cost);
@@ -226,7 +226,7 @@ class AddressAttempt implements Attempt {
 }
 
 function tell(context: RequestContext, decision: Decision): void {
-  // Where the path has a limit of its own, that one is what a caller plans by.
+  // If the path has a limit of its own, callers plan by that one.
   if (!decision.allowed || context.limitHeaders.length === 0) context.limitHeaders = limitHeaders(decision);
   if (!decision.allowed) throw new GatewayError('throttle.failed', { retryAfterMs: decision.resetMs });
 }

@@ -1,8 +1,8 @@
-// Addresses that are refused before anything else is asked: those that broke limits or guessed credentials too often,
-// and those that a manager blocked. All in memory; a change in Postgres brings it here within a second.
+// Addresses that are refused before anything else is asked: those that broke limits or guessed credentials too often, and those
+// that a manager blocked. All of it is in memory; a change in Postgres arrives here within a second.
 //
-// From an address that the gateway blocked itself, callers that it can verify pass: they may share it with a guesser. What
-// others may cost meanwhile, `failed_authentication.ts` says. A manager's block holds for everyone.
+// Verified callers pass from an address that the gateway blocked itself, because they may share it with a guesser.
+// `failed_authentication.ts` bounds the cost of others. A manager's block applies to everyone.
 
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../db/database.ts';
@@ -14,11 +14,11 @@ import type { Address, Range } from '../ip.ts';
 import { inRange, parseAddress, parseRange, subscriberNetwork } from '../ip.ts';
 import type { Policy, Recorder, RequestContext, Way } from '../pipeline/context.ts';
 
-/** What counts against an address, for any credential. */
+/** The reasons that count against an address, with any credential. */
 const violations: ReadonlySet<Reason> = new Set(['throttle.exceeded', 'throttle.failed', 'auth.invalid']);
 
 const reportEveryMs = 500;
-/** Networks with violations between two reports; what comes on top in half a second is not counted. */
+/** The most networks with violations between two reports. Others within that half second are not counted. */
 const mostReported = 10_000;
 const retryMs = 1_000;
 const mostRemembered = 20_000;
@@ -31,10 +31,10 @@ export interface IpBlocking {
   readonly recorder: Recorder;
 }
 
-/** Loopback and the proxies are never blocked: behind a proxy that names no client, everybody has its address. */
+/** Loopback and the proxies are never blocked: behind a proxy that names no client, everyone has its address. */
 export function ipBlocking(proxies: readonly Range[]): IpBlocking {
   const blocksOf = perDatabase((database) => new IpBlocks(database, proxies));
-  /** @param onAutomatic what to do about a block of the gateway's own */
+  /** @param onAutomatic called for a block that the gateway made itself */
   function check(database: Database, address: string, onAutomatic: (error: GatewayError) => void): undefined | Promise<void> {
     const blocks = blocksOf(database);
     const judge = () => {
@@ -53,7 +53,7 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
     policy: {
       appliesTo: ['anonymous', 'authenticated'],
       check(context: RequestContext, way: Way): undefined | Promise<void> {
-        // Who asks for a token shows a key, a client's secret or a token. A login is a guess like any other, and costs most.
+        // A token request shows a key, a client's secret or a token. A login is a guess like any other, and costs the most.
         const isVerified = way === 'authenticated' || context.endpoint.limitedAs === 'token';
         return check(context.database, context.address, (error) => {
           if (!isVerified) throw error;
@@ -63,7 +63,7 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
     },
     recorder({ error, known, address, presented }: RequestContext): void {
       if (known.database === undefined || !(error instanceof GatewayError) || !violations.has(error.reason)) return;
-      // A known caller has a limit of its own, and others behind its address have nothing to do with it.
+      // A known caller has its own limit. Others behind its address must not suffer from it.
       if (error.reason === 'throttle.exceeded' && known.principal !== undefined) return;
       blocksOf(known.database).countViolation(address, presented);
     },
@@ -89,15 +89,15 @@ class IpBlocks {
   readonly #database: Database;
   readonly #proxies: readonly Range[];
   readonly #byId = new Map<number, Block>();
-  /** Those that the gateway made itself, by network: thousands cost no more than one. */
+  /** The gateway's own blocks, by network: thousands cost no more than one. */
   readonly #single = new Map<string, Block>();
-  /** Those of a manager may be of any size; they are few. */
+  /** Managers' blocks. Their networks may have any size, and they are few. */
   #wide: Block[] = [];
   #loading: Promise<void> = Promise.resolve();
   isLoaded = false;
   #counts = new Map<string, number>();
   #reporting: NodeJS.Timeout | undefined;
-  /** Credentials that have counted already: showing the same one again is not another guess. */
+  /** Credentials that have already counted, because showing the same one again is not another guess. */
   readonly #counted = new LRUCache<string, true>({ max: mostRemembered });
   #never: { readonly text: string; readonly ranges: readonly Range[] } = { text: '', ranges: [] };
 
@@ -108,7 +108,7 @@ class IpBlocks {
     this.#reload(null);
   }
 
-  /** Until the blocked addresses are loaded, nobody passes. */
+  /** No request passes until the blocked addresses are loaded. */
   async loaded(): Promise<void> {
     await this.#loading;
     if (!this.isLoaded) throw new GatewayError('database.unavailable');
@@ -125,7 +125,7 @@ class IpBlocks {
     return block === undefined || block.until <= now || this.#isExcepted(parsed) ? undefined : block;
   }
 
-  /** @param presented the name of the credential that was refused, if one was */
+  /** @param presented the name of the refused credential, if there was one */
   countViolation(address: string, presented: string | undefined): void {
     if (!this.#database.settings['ip_block.enabled']) return;
     if (presented !== undefined) {
@@ -147,7 +147,7 @@ class IpBlocks {
     try {
       await countViolations(this.#database, counts);
     } catch (error) {
-      // Not kept: Postgres is away, and a block could not be stored either.
+      // Dropped, because without Postgres a block could not be stored either.
       this.#database.log.warn({ err: error, networks: counts.size }, 'violations could not be counted');
     }
   }

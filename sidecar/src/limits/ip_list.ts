@@ -1,4 +1,4 @@
-// Whether a caller may come from where it comes from: its credential's own list and its profile's must both say so.
+// Checks the caller's address: its credential's own list and its profile's list must both allow it.
 
 import { GatewayError } from '../errors.ts';
 import type { Range } from '../ip.ts';
@@ -25,7 +25,7 @@ function isListed(list: readonly string[], address: string): boolean {
   if (list.length === 0) return true;
   let ranges = parsed.get(list);
   if (ranges === undefined) {
-    // Odoo has checked what it stored; what does not parse here lets nobody in.
+    // Odoo has checked the stored list. An entry that does not parse here allows no address.
     ranges = list.flatMap((entry) => parseRange(entry) ?? []);
     parsed.set(list, ranges);
   }

@@ -1,4 +1,4 @@
-// Which limits a request is under, and what its answer says about them.
+// The limits of a request, and the headers about them in its answer.
 
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
@@ -21,8 +21,8 @@ export const throttleOf = perDatabase((database) => {
 });
 
 /**
- * Before the body is read, for all requests whose cost is known without it; after it, for the others. Those are refused
- * before it only when memory already says that even one operation is too much.
+ * Charges a request before the body is read if the cost is known without it, otherwise after it. In the second case, it is
+ * refused before the body only if memory already shows that even one operation is too much.
  */
 export function limits(): { readonly beforeBody: Policy; readonly afterBody: Policy } {
   return {
@@ -47,7 +47,7 @@ export function limits(): { readonly beforeBody: Policy; readonly afterBody: Pol
   };
 }
 
-/** For connections that are not requests and have no caller: throws or rejects when the address has come too often. */
+/** For connections that are not requests and have no caller. Throws or rejects if the address has come too often. */
 export async function chargeAnonymous(database: Database, address: string): Promise<void> {
   const limits = perMinute(database.settings['throttle.anonymous']);
   const decision = await throttleOf(database).take(addressSubject('anonymous', address), limits);
@@ -94,7 +94,7 @@ function limitsOf(context: RequestContext): { readonly subject: string; readonly
   return { subject: addressSubject(kind, address), limits: perMinute(settings[`throttle.${kind}`]) };
 }
 
-/** For callers without a profile. One that limits nothing lifts all limits. */
+/** For callers without a profile. A profile without limits lifts all limits. */
 function globalLimits(settings: Settings): PerWindow {
   return inWindow(settings['throttle.window'], settings['throttle.limit']);
 }
@@ -107,7 +107,7 @@ function inWindow(window: Window, most: number): PerWindow {
   return { minute: 0, hour: 0, day: 0, [window]: most };
 }
 
-/** An IPv6 subscriber has a whole /64 to call from. */
+/** An IPv6 subscriber can call from a whole /64. */
 export function addressSubject(kind: string, address: string): string {
   return `${kind}:${subscriberOf(address)}`;
 }

@@ -1,8 +1,8 @@
 // Limits per minute, hour and day that hold exactly over any number of sidecars. `gateway.take()` in SQL counts, and resets windows.
 //
-// Requests of a subject that arrive while a statement for it is in flight join its next one: one statement serves
-// hundreds, and what it granted is handed out in the order of arrival. A window that is known to be spent answers from
-// memory: what is left of a window only shrinks until it starts again, so an old answer can refuse, never let pass.
+// Requests of a subject that arrive while a statement for it is in flight join its next one: one statement serves hundreds, and
+// its grants are handed out in the order of arrival. A window that is known to be spent answers from memory: the rest of a window
+// only shrinks until it starts again, so an old answer can refuse but never allow.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -14,32 +14,32 @@ import { decide, sameLimits, smallestLimit, windowMs } from './decision.ts';
 
 export interface ThrottleOptions {
   readonly take: (asks: readonly Ask[]) => Promise<Taken[]>;
-  /** Whether subjects that Postgres has answered for pass on what is remembered of them while it does not answer. */
+  /** Whether known subjects pass by their remembered windows while Postgres does not answer. */
   readonly trustsMemory: () => boolean;
 }
 
-/** Subjects that are remembered. A forgotten one costs a statement, nothing else. */
+/** How many subjects are remembered. A forgotten one only costs a statement. */
 const mostKnown = 50_000;
-/** Callers that wait for a statement. With more, Postgres does not keep up, and waiting longer helps nobody. */
+/** How many callers may wait for a statement. With more, Postgres does not keep up, and longer waits help nobody. */
 const mostWaiting = 20_000;
 const mostPerStatement = 1_000;
-/** Statements in flight: while one is in Postgres, what the other granted is handed out. */
+/** Statements in flight: while one is in Postgres, the other's grants are handed out. */
 const lanes = 2;
-/** One statement in so many looks for its row by the key: only that clears the row's page of versions that nobody needs. */
+/** Every so many statements, one finds its row by the key, because only that clears the page of dead row versions. */
 const byKeyEvery = 16;
-/** Fewer rows than this are not worth a second statement. */
+/** With fewer rows than this, a second statement is not worth it. */
 const fewestToSplit = 32;
 /**
- * A statement that takes longer has many dead versions of its rows to go through, which a long transaction of Odoo's
- * keeps Postgres from clearing away, or Postgres is busy. A pause then lets more callers share the next one.
+ * If a statement takes longer, Postgres is busy, or must skip many dead row versions that a long transaction of Odoo keeps alive.
+ * A pause then lets more callers share the next statement.
  */
 const slowMs = 10;
 const slowRowMs = 0.5;
 const longestPauseMs = 25;
-/** A statement costs this process as much as two or three requests: where some wait already, as many gather first. */
+/** A statement costs this process as much as two or three requests, so if some wait already, as many are collected first. */
 const crowd = 32;
 const gatherMs = 2;
-/** After Postgres failed to answer, nobody waits for it before this has passed. */
+/** After Postgres failed to answer, no request waits for it for this long. */
 const retryMs = 250;
 
 /** The last known state of a subject. */
@@ -51,7 +51,7 @@ interface Known {
   readonly place: string | undefined;
 }
 
-/** Whether one of the windows held too little; it may have started again since. */
+/** Whether one of the windows had too little left. It may have started again since. */
 function mayRefuse({ limits, left }: Known, cost: number): boolean {
   return (
     (left.minute < cost && limits.minute > 0) || (left.hour < cost && limits.hour > 0) || (left.day < cost && limits.day > 0)
@@ -63,7 +63,7 @@ interface Waiting {
   readonly reject: (error: GatewayError) => void;
 }
 
-/** Requests of one subject that ask for the same: they share a row of a statement. */
+/** Requests of one subject with the same cost and limits. They share a row of a statement. */
 interface Group {
   readonly subject: string;
   readonly limits: PerWindow;
@@ -74,19 +74,19 @@ interface Group {
 export class Throttle {
   readonly #options: ThrottleOptions;
   readonly #known = new LRUCache<string, Known>({ max: mostKnown });
-  /** Of each subject that waits: its groups in the order of their first request. One of them is asked for at a time. */
+  /** The groups of each waiting subject in the order of their first request. One group per subject is sent at a time. */
   readonly #queues = new Map<string, Group[]>();
-  /** The groups to be asked for next: the first of each subject that has none in flight. */
+  /** The groups to send next: the first of each subject that has no group in flight. */
   #ready: Group[] = [];
   #waiting = 0;
   #inFlight = 0;
   #rowsInFlight = 0;
   #scheduled = false;
-  /** Ends the pauses of lanes that let callers gather. */
+  /** Ends the pauses in which lanes collect callers. */
   readonly #gathering = new Set<() => void>();
   #away = false;
   #failedAt = 0;
-  /** Counts calls of `forget`: an answer that was under way then is not remembered. */
+  /** Counts calls of `forget`. An answer that was under way at such a call is not remembered. */
   #era = 0;
   /** Since the start, for metrics and benches. */
   readonly counts = { statements: 0, rows: 0, fromMemory: 0 };
@@ -96,9 +96,9 @@ export class Throttle {
   }
 
   /**
-   * Charges `cost` to the subject's windows if all of them still hold it, else nothing. A promise only when Postgres
-   * has to be asked; undefined when the limits limit nothing.
-   * Throws, or rejects, with `throttle.cost`, `throttle.overloaded`, or what the database's failure means.
+   * Charges `cost` to the subject's windows if all of them have that much left, else nothing. Returns a promise only if Postgres
+   * must be asked; undefined if there are no limits. Throws or rejects with `throttle.cost`, `throttle.overloaded`, or the error
+   * for the database's failure.
    */
   take(subject: string, limits: PerWindow, cost = 1): Decision | Promise<Decision> | undefined {
     const most = smallestLimit(limits);
@@ -134,7 +134,7 @@ export class Throttle {
     return decide(limits, left, resetMs, cost);
   }
 
-  /** An administrator has reset windows: what is remembered may refuse wrongly. */
+  /** Call when a manager has reset windows, because the remembered ones may refuse wrongly. */
   forget(): void {
     this.#known.clear();
     this.#era += 1;
@@ -164,7 +164,7 @@ export class Throttle {
     this.#schedule();
   }
 
-  /** At the end of this turn of the event loop: what came in with it travels together. */
+  /** At the end of this turn of the event loop, so that requests of the turn travel together. */
   #schedule(): void {
     if (this.#scheduled || this.#inFlight >= lanes || this.#ready.length === 0) return;
     this.#scheduled = true;
@@ -203,7 +203,7 @@ export class Throttle {
       this.#away = false;
       overdueMs = performance.now() - sentAt - slowMs - slowRowMs * groups.length;
       if (taken.length !== groups.length) throw new GatewayError('internal.error');
-      // Postgres works on the next statement while the answers to this one are written.
+      // Postgres works on the next statement while answers to this one are written.
       const nextGoesFirst = overdueMs <= 0 && this.#waiting - callers >= crowd / 2;
       if (nextGoesFirst) {
         this.#leaveLane(groups);
@@ -236,7 +236,7 @@ export class Throttle {
     this.#schedule();
   }
 
-  /** The subject's next group takes its place among those to be asked for. */
+  /** Puts the subject's next group among those to be sent. */
   #next(subject: string): void {
     const [next] = this.#queues.get(subject) ?? [];
     if (next) this.#ready.push(next);
@@ -250,13 +250,13 @@ export class Throttle {
     era: number,
   ): void {
     if (era === this.#era) {
-      // From the sending of the question: an answer that took long expires early, and Postgres is asked again.
+      // Counted from the sending: an answer that took long expires early, and Postgres is asked again.
       const resetAt = { minute: sentAt + resetMs.minute, hour: sentAt + resetMs.hour, day: sentAt + resetMs.day };
       this.#known.set(subject, { limits, left, resetAt, place });
     }
     this.#waiting -= waiting.length;
     const passing = granted / cost;
-    // All of a group's windows shrink alike, so the one that is tightest after the last request is so for each.
+    // All of a group's windows shrink alike, so the window that is tightest after the last request is so after each.
     const last = decide(limits, left, resetMs, 0);
     const { allowed, window, limit, resetMs: windowEndsMs } = last;
     const refused = passing < waiting.length ? decide(limits, left, resetMs, cost) : last;
@@ -274,7 +274,7 @@ export class Throttle {
     if (error.reason === 'database.unavailable') {
       this.#away = true;
       this.#failedAt = performance.now();
-      // Those who wait would only wait for the same failure.
+      // The waiting requests would only meet the same failure.
       for (const { subject } of this.#ready.splice(0)) {
         failed.push(...(this.#queues.get(subject) ?? []));
         this.#queues.delete(subject);

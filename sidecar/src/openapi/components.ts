@@ -6,7 +6,7 @@ import { ref } from './fields.ts';
 
 type Named = Readonly<Record<string, Schema>>;
 
-/** @param origin the address of the token endpoint is a whole one: tools resolve it against whatever they like */
+/** @param origin makes the address of the token endpoint absolute, because tools resolve relative ones differently */
 const scopesOfActions = {
   read: 'GET, and methods that Odoo marks as reading',
   write: 'POST, PUT, PATCH, and methods that write',
@@ -44,7 +44,10 @@ export const securitySchemes = ({ origin }: { readonly origin: string }): Named 
 export const security = Object.keys(securitySchemes({ origin: '' })).map((name) => ({ [name]: [] }));
 
 const count = { type: 'integer', minimum: 0 } as const;
-/** RFC 9110, section 5.5: what a header can hold. Without it generators of requests and of tests make up what no client sends. */
+/**
+ * RFC 9110, section 5.5: what a header can hold. Without it, generators of requests and tests invent headers that no client could
+ * send.
+ */
 const headerText = { type: 'string', pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$' } as const;
 
 export const headers: Named = {
@@ -52,18 +55,18 @@ export const headers: Named = {
     description: 'Your id if you sent one, otherwise a new one.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
   },
-  'RateLimit-Limit': { description: 'The limit of the window that you will use up first.', schema: count },
+  'RateLimit-Limit': { description: 'The limit of the window with the least left.', schema: count },
   'RateLimit-Remaining': { description: 'Requests left in that window.', schema: count },
   'RateLimit-Reset': { description: 'Seconds until the window starts again.', schema: count },
-  'Retry-After': { description: 'Seconds after which trying again makes sense.', schema: count },
-  'Server-Timing': { description: 'Where the time went, in milliseconds.', schema: headerText },
+  'Retry-After': { description: 'Try again after this many seconds.', schema: count },
+  'Server-Timing': { description: 'The time by step, in milliseconds.', schema: headerText },
   'WWW-Authenticate': { description: 'How to authenticate.', schema: headerText },
   'Idempotency-Replayed': {
     description: '`true` if this is the answer to the first request.',
     schema: { type: 'string', pattern: '^true$' },
   },
   Link: { description: 'The next page, with `rel="next"`.', schema: { type: 'string', pattern: '^<[!-~]+>; rel="next"$' } },
-  Location: { description: 'Where the new record is.', schema: { type: 'string', pattern: '^[!-~]+$' } },
+  Location: { description: 'The address of the new record.', schema: { type: 'string', pattern: '^[!-~]+$' } },
 };
 
 /**
@@ -109,7 +112,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       maximum: limit.most,
       default: limit.standard,
     }),
-    offset: query('offset', 'How many records to skip. A `cursor` is faster.', { type: 'integer', minimum: 0, default: 0 }),
+    offset: query('offset', 'The number of records to skip. A `cursor` is faster.', { type: 'integer', minimum: 0, default: 0 }),
     cursor: query('cursor', '`meta.next` of the page before; without `offset` and `order`.', { type: 'string' }),
     after: query('after', 'Of an export (NDJSON, CSV): the id of the last record that you have.', {
       type: 'integer',
@@ -129,7 +132,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       ...query('since', '`new` to begin, then `meta.next` of the answer before.', { type: 'string' }),
       required: true,
     },
-    wait: query('wait', 'Seconds to wait for a change when there is no news.', {
+    wait: query('wait', 'Seconds to wait for a change if there is none.', {
       type: 'integer',
       minimum: 0,
       maximum: 25,
@@ -157,7 +160,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       schema: { type: 'string', pattern: '^[A-Za-z]\\w*$', maxLength: 128 },
       example: 'name_search',
     },
-    // The same place in the path holds ids for other verbs, so it has the same name.
+    // Other verbs have ids in this place of the path, so it has the same name.
     methodOfModel: {
       name: 'id',
       in: 'path',
@@ -168,7 +171,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     },
     'Idempotency-Key': header(
       'Idempotency-Key',
-      'The same key and body get the first answer again for 24 hours, and nothing happens twice.',
+      'For 24 hours, the same key and body get the first answer again, and nothing happens twice.',
       { type: 'string', pattern: '^[!-~]{1,255}$' },
     ),
     'X-Odoo-Company': header('X-Odoo-Company', 'The id of the company to work in, or several with commas.', {
@@ -196,7 +199,7 @@ const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue
   401: ['There is no credential, or it is not valid.', 'auth.missing'],
   403: ['You may not do this.', 'scope.insufficient'],
   404: ['There is no such record, model or path.', 'odoo.missing'],
-  409: ['Someone else is changing it at this moment.', 'odoo.conflict'],
+  409: ['Another request is changing it now.', 'odoo.conflict'],
   410: ['Changes since the token cannot be given.', 'sync.reset'],
   413: ['The body is too large, or holds too many operations.', 'request.too_large'],
   415: ['The body is not JSON.', 'request.media_type'],

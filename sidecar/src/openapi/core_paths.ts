@@ -1,4 +1,4 @@
-// The paths that are the same for everybody: who am I, batches, execute_kw, tokens.
+// The paths that are the same for all callers: who am I, batches, execute_kw, tokens.
 
 import { contextParameters, errorsOf, headersOf, parameter } from './components.ts';
 import type { Described, Schema } from './description.ts';
@@ -26,11 +26,11 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
   };
   const values = {
     ...anyValues,
-    description: 'As for the single endpoint; `{"$ref": "name.id"}` for the result of an earlier operation.',
+    description: 'As in the single endpoint; `{"$ref": "name.id"}` for the result of an earlier operation.',
   };
   const fields = { ...list(text), description: 'As the parameter `fields`.' };
   const id = { type: 'string', pattern: '^[A-Za-z_][\\w-]{0,63}$' };
-  // Each with a name of its own: what generators make up for the parts of a union collides.
+  // Each has a name of its own, because names that generators invent for parts of a union collide.
   const operations: Record<string, Schema> = {};
   const operation = (op: string, needed: readonly string[], properties: Record<string, Schema>): void => {
     operations[`Operation-${op}`] = {
@@ -82,7 +82,7 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
       { model: text, name: text, ...Object.fromEntries(['read', 'write', 'create', 'unlink'].map((right) => [right, yesNo])) },
       ['model', 'name'],
     ),
-    // Bodies in two media types need a name: the one that generators make up is also that of the operation's parameters.
+    // Bodies in two media types need a name, because the one that generators invent is also that of the operation's parameters.
     TokenForm: object(
       {
         grant_type: { enum: ['client_credentials', 'authorization_code', 'refresh_token'] },
@@ -105,7 +105,7 @@ export function corePaths(): Paths {
   return {
     '/api/v1/ping': {
       get: {
-        ...head('ping', 'Gateway', 'Ping', 'Says whether the credential is valid, and whose it is, without a call to Odoo.'),
+        ...head('ping', 'Gateway', 'Ping', 'Checks the credential and names its user, without a call to Odoo.'),
         responses: {
           200: answer(
             'The credential is valid.',
@@ -118,7 +118,7 @@ export function corePaths(): Paths {
     },
     '/api/v1': {
       get: {
-        ...head('models', 'Gateway', 'List the models', 'The models that you may use, and what you may do with them.'),
+        ...head('models', 'Gateway', 'List the models', 'The models that you may use, with your rights on them.'),
         parameters: contextParameters,
         responses: { 200: answer('The models.', { data: list(ref('ListedModel')), meta: ref('Meta') }, ['data']), ...errorsOf() },
       },
@@ -135,7 +135,7 @@ export function corePaths(): Paths {
     },
     '/api/v1/batch': {
       post: {
-        ...head('batch', 'Gateway', 'Several operations in one transaction', 'Either all of them are carried out, or none is.'),
+        ...head('batch', 'Gateway', 'Several operations in one transaction', 'All of them are carried out, or none of them.'),
         parameters: [...contextParameters, parameter('Idempotency-Key')],
         requestBody: jsonBody({ anyOf: [ref('Operations'), { ...object({ operations: ref('Operations') }) }] }, [
           { id: 'found', op: 'search', model: 'res.partner', fields: ['name'], limit: 1 },
@@ -166,7 +166,7 @@ export function corePaths(): Paths {
           { model: 'res.partner', method: 'search_count', args: [[]] },
         ),
         responses: {
-          200: answer('What the method gave.', { data: {} }, ['success'], ['Idempotency-Replayed']),
+          200: answer("The method's result.", { data: {} }, ['success'], ['Idempotency-Replayed']),
           default: failing('Refused or failed.', 'TextError'),
         },
       },
@@ -199,7 +199,7 @@ function authPaths(): Paths {
     },
     '/api/v1/auth/refresh': {
       post: {
-        ...head('refresh', 'Tokens', 'Refresh a login', 'A refresh token is good for one use.'),
+        ...head('refresh', 'Tokens', 'Refresh a login', 'A refresh token works once.'),
         ...public_,
         requestBody: jsonBody(object({ refresh_token: text, scope: text }, ['refresh_token'])),
         responses: { 200: answer('New tokens.', { data: ref('Tokens') }, ['data']), ...errorsOf(409, 413, 415) },
@@ -301,7 +301,7 @@ function authPaths(): Paths {
       },
       delete: {
         ...head('client.revoke_by_query', 'OAuth2 clients', 'Revoke', 'For gateway managers. The client is named in the query.'),
-        parameters: [{ name: 'client_id', in: 'query', required: true, description: 'Which client.', schema: text }],
+        parameters: [{ name: 'client_id', in: 'query', required: true, description: "The client's client_id.", schema: text }],
         responses: { 200: revoked, ...refused },
       },
     },
@@ -314,7 +314,7 @@ function authPaths(): Paths {
     },
     '/.well-known/oauth-authorization-server': {
       get: {
-        ...head('metadata', 'Tokens', 'What is where', 'RFC 8414.'),
+        ...head('metadata', 'Tokens', 'Metadata of the token endpoints', 'RFC 8414.'),
         ...public_,
         responses: {
           200: {

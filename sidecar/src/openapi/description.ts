@@ -1,4 +1,4 @@
-// The input for the document: models and resources as their caller may use them. Odoo's end gives it for `models` and
+// The input for the document: models and resources as the caller may use them. It comes from the executor's `models` and
 // `describe`, in the caller's language.
 
 export interface FieldDescription {
@@ -10,15 +10,15 @@ export interface FieldDescription {
   readonly store?: boolean | undefined;
   readonly relation?: string | undefined;
   readonly selection?: readonly (readonly [unknown, string])[] | undefined;
-  /** What can be chosen depends on the database: records may hold what is no longer there. */
+  /** The choices depend on the database, and records may hold old ones. */
   readonly choices_vary?: boolean | undefined;
-  /** Odoo fills it in when a new record comes without it. */
+  /** Odoo fills it in if a new record comes without it. */
   readonly has_default?: boolean | undefined;
 }
 
 export type Fields = Readonly<Record<string, FieldDescription>>;
 
-/** What the caller may do, by its user's rights in Odoo and its credential's scopes together. */
+/** The actions that both the user's rights in Odoo and the credential's scopes allow. */
 export interface Rights {
   readonly read: boolean;
   readonly write: boolean;
@@ -29,7 +29,7 @@ export interface Rights {
 
 export interface ModelDescription {
   readonly model: string;
-  /** For people, as Odoo shows it. */
+  /** The label in Odoo, for people. */
   readonly label: string;
   readonly rights: Rights;
   readonly fields: Fields;
@@ -41,9 +41,9 @@ export interface ResourceLine {
   readonly write: boolean;
   readonly required: boolean;
   readonly isEmail: boolean;
-  /** Words that stand for other values: any text goes, these are known. */
+  /** Public values that are replaced on writing. Any text is allowed, these are known. */
   readonly words: readonly string[] | undefined;
-  /** Of the model's field behind it. */
+  /** The type of the model's field behind it. */
   readonly field: FieldDescription;
   /** Lines of the records behind a relation, when it shows them. */
   readonly nested: readonly ResourceLine[] | undefined;

@@ -1,4 +1,4 @@
-// The OpenAPI 3.1 document, from what its caller may use. Pure: the same description gives the same document.
+// The OpenAPI 3.1 document, from the description of the caller's models. Pure: the same description gives the same document.
 
 import { headers, inSection, parameters, responses, security, securitySchemes } from './components.ts';
 import { corePaths, coreSchemas } from './core_paths.ts';
@@ -10,7 +10,7 @@ import { schemas } from './schemas.ts';
 
 export interface About {
   readonly version: string;
-  /** Under which the gateway is reached. */
+  /** The gateway's address for the caller. */
   readonly origin: string;
 }
 
@@ -24,7 +24,7 @@ const intro = `Records of Odoo under clean names and shapes.
 or RFC 9457 with \`Accept: application/problem+json\`.
 
 **Models**: this document holds the resources and the models that are used most. \`/api/openapi.json?models=sale.*,res.country\`
-describes others. Without a credential it holds what is the same for everybody.`;
+describes others. Without a credential, it holds only the parts that are the same for all callers.`;
 
 export function openApiDocument({ version, origin }: About, described: Described): Schema {
   const { models, resources } = described;
@@ -44,7 +44,7 @@ export function openApiDocument({ version, origin }: About, described: Described
       tag('Any model', 'Any model', 'The same on every model that you may use.'),
       tag('Gateway', 'Gateway', 'Batches, methods, models and fields.'),
       tag('Tokens', 'Tokens', 'Logins, and tokens for keys and clients.'),
-      tag('OAuth2 clients', 'OAuth2 clients', 'Their administration.'),
+      tag('OAuth2 clients', 'OAuth2 clients', 'Administration of OAuth2 clients.'),
     ],
     paths: {
       ...Object.assign({}, ...resources.map(resourcePaths)),
@@ -85,7 +85,7 @@ function resourceSchemas({ name, label, lines }: ResourceDescription): Record<st
   };
 }
 
-/** The one path that other gateways have had, too. */
+/** The one path that other gateways have, too. */
 function projectPath(resources: readonly ResourceDescription[]): Record<string, unknown> {
   const projects = resources.find(({ name }) => name === 'projects');
   if (projects?.rights.create !== true) return {};
@@ -117,7 +117,7 @@ function projectPath(resources: readonly ResourceDescription[]): Record<string, 
   };
 }
 
-/** @param name goes into programs, `label` is what readers see: plain text for both */
+/** @param name for programs; `label` is for readers. Both are plain text */
 function tag(name: string, label: string, description: string): Schema {
   return { name, description, ...(label === name ? {} : { 'x-displayName': label }) };
 }

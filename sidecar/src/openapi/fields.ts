@@ -1,15 +1,15 @@
-// Fields as JSON Schema: what reading gives (records/shape.ts) and what writing takes (records/values.ts).
+// Fields as JSON Schema: the values for reading (records/shape.ts) and for writing (records/values.ts).
 
 import type { FieldDescription, Fields, ResourceLine, Schema } from './description.ts';
 import { asMarkdown } from './markdown.ts';
 
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
-/** Of any fields; tools read an object without this as one without fields. */
+/** An object with any fields. Without this, tools read an object as one without fields. */
 export const anyObject: Schema = { type: 'object', additionalProperties: true };
-/** @param items anything by default: a list that does not say what it holds is no list to many tools */
+/** @param items anything by default, because many tools do not accept a list without items */
 export const list = (items: Schema = {}): Schema => ({ type: 'array', items });
 
-/** Longer ones, like time zones, say less than they weigh. */
+/** Longer lists, such as time zones, are left out: they take more space than they are worth. */
 const mostOptions = 50;
 /** Odoo's integers are Postgres' own. */
 const int32 = { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } as const;
@@ -28,7 +28,7 @@ export function valuesSchema(fields: Fields): Schema {
   return { type: 'object', properties, additionalProperties: false };
 }
 
-/** What a new record needs on top; undefined when there is nothing that Odoo does not fill in. */
+/** The required fields of a new record; undefined if Odoo fills in all of them. */
 export function requiredOf(fields: Fields): string[] {
   return writable(fields)
     .filter(([, field]) => field.required === true && field.has_default !== true)
@@ -86,7 +86,7 @@ export function resourceSchema(lines: readonly ResourceLine[]): Schema {
   return { type: 'object', required: ['id'], properties };
 }
 
-/** The lines of a resource as they are written. What it does not take is ignored, so nothing is forbidden. */
+/** The lines of a resource as they are written. Unknown fields are ignored, so none is forbidden. */
 export function resourceValuesSchema(lines: readonly ResourceLine[], isNew: boolean): Schema {
   const properties: Record<string, Schema> = {};
   const written = lines.filter(({ write }) => write);
@@ -108,8 +108,8 @@ function lineSchema({ field, nested, words, isEmail, required }: ResourceLine, i
 }
 
 /**
- * With what the field is called. Generators name types after titles, and a language or a second field with the same label
- * must not change or double a type: what becomes a type has its label in the description.
+ * Adds the field's label. Generators name types after titles, and a language or a second field with the same label must not
+ * change or double a type. So a schema that becomes a type has its label in the description.
  */
 function labelled(schema: Schema, { string, type }: FieldDescription, sentences: readonly string[] = []): Schema {
   const label = string ?? type;

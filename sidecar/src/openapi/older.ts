@@ -1,4 +1,4 @@
-// OpenAPI 3.0.3, for tools that take nothing newer: the same document in the words that 3.0 has.
+// OpenAPI 3.0.3, for tools that accept nothing newer: the same document in the terms of 3.0.
 //
 //   type: ['string', 'null']        → type: 'string', nullable: true
 //   const: 'x'                      → enum: ['x']
@@ -9,7 +9,7 @@
 
 import type { Schema } from './description.ts';
 
-/** @param document of 3.1, left as it is */
+/** @param document in 3.1; it is not changed */
 export function asOpenApi30(document: Schema): Schema {
   const { info, ...rest } = convert(document) as { info: { license: { identifier: string } } };
   const { identifier } = info.license;
@@ -20,7 +20,7 @@ export function asOpenApi30(document: Schema): Schema {
   };
 }
 
-/** All but schemas stays. An example is a value, whatever words it holds. */
+/** Everything except schemas stays. An example is a value, whatever keys it has. */
 function convert(value: unknown, at = ''): unknown {
   if (at === 'schema') return schema30(value as Schema);
   if (at === 'schemas') return eachOf(value as Schema, schema30);

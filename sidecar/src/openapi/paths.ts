@@ -6,22 +6,22 @@ import { exampleOf, list, ref } from './fields.ts';
 
 export type Paths = Record<string, Record<string, unknown>>;
 
-/** What the verbs on records of a place take and give. */
+/** The schemas of a place's records. */
 interface Place {
   readonly path: string;
   readonly tag: string;
-  /** Begins the ids of operations: no blanks, since generators make names of functions from them. */
+  /** The beginning of operation ids: no blanks, because generators make function names from them. */
   readonly name: string;
   readonly rights: Rights;
-  /** Names of the scopes that do, beside the plain action. */
+  /** Names of the scopes that are enough, beside the plain action. */
   readonly scope: (action: string) => string | undefined;
   readonly record: Schema;
   readonly newValues: Schema;
   readonly values: Schema;
-  /** New values or a list of them, where a generator cannot make up a name for that. */
+  /** New values or a list of them, in places where a generator cannot invent a name. */
   readonly newList?: Schema;
   readonly example: unknown;
-  /** Of the path, beside the id. */
+  /** The parameters of the path, beside the id. */
   readonly path_parameters: readonly Schema[];
   readonly query: readonly string[];
   /** Takes lists of new records, and shows a new one's other fields only when asked. */
@@ -144,7 +144,7 @@ function listingIds(place: Place): Schema {
   };
 }
 
-/** Of synced models and their resources. */
+/** The path for changes of synced models and their resources. */
 function changing(place: Place): Schema {
   const reason = { type: 'string', enum: ['deleted', 'not_visible'] };
   const removed = { type: 'object', required: ['id', 'reason'], properties: { id: ref('Id'), reason } };
@@ -158,10 +158,10 @@ function changing(place: Place): Schema {
   const meta = { type: 'object', required: ['next', 'more'], properties: { next, more } };
   return {
     ...head(place, 'changes', 'read', 'What changed'),
-    description: `${needs(place, 'read')} For models that a manager has put on the list of synced models.`,
+    description: `${needs(place, 'read')} For models that a manager has added to the synced models.`,
     parameters: ['since', 'wait', 'filter', 'domain', 'fields', 'limit'].map(parameter),
     responses: {
-      200: answer('Records as you read them now, and ids that are gone.', { data, meta }, ['data', 'meta']),
+      200: answer('Records as you read them now, and ids of records that are gone.', { data, meta }, ['data', 'meta']),
       ...errorsOf(410),
     },
   };
@@ -234,7 +234,7 @@ function calling(place: Place, operation: string, parameters: readonly Schema[])
     parameters: [...parameters, parameter('Idempotency-Key')],
     requestBody: { ...jsonBody(ref('CallArguments'), { args: [], kwargs: {} }), required: false },
     responses: {
-      200: answer("The method's result, as it is.", { data: {} }, ['success'], ['Idempotency-Replayed']),
+      200: answer("The method's raw result.", { data: {} }, ['success'], ['Idempotency-Replayed']),
       ...errorsOf(409, 413, 415, 422),
     },
   };

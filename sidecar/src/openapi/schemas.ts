@@ -1,4 +1,4 @@
-// The schemas that are the same in every document: ids and links, what surrounds records in answers, errors.
+// The schemas that are the same in every document: ids and links, envelopes of answers, errors.
 
 import { catalogue } from '../errors.ts';
 import type { Schema } from './description.ts';
@@ -15,7 +15,7 @@ const link: Schema = {
 };
 const linkTo = 'The id of a record, or an object with its id, as you read it.';
 
-/** With one field that is named: of an object without any, generators make a map, which is no type that a union can hold. */
+/** With one named field: from an object without any, generators make a map, which cannot be part of a union. */
 export const anyValues: Schema = {
   ...anyObject,
   properties: { name: { description: 'The name of the record, in most models.' } },
@@ -26,7 +26,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Link: link,
   LinkOrNull: orNull(link),
   Links: {
-    description: 'Ids of linked records, or objects when their fields were asked for.',
+    description: 'Ids of linked records, or objects if their fields were asked for.',
     ...list({ anyOf: [ref('Id'), ref('Link')] }),
   },
   ReferenceOrNull: {
@@ -43,7 +43,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
       '`{"set": […]}` replaces the whole list. Odoo’s command tuples work, too.',
     anyOf: [orNull(list(ref('LinkChange'))), ref('LinkSet')],
   },
-  // Parts with names: what generators make up for parts without collides.
+  // The parts have names, because names that generators invent collide.
   LinkChange: { anyOf: [ref('Id'), ref('AnyValues'), list()] },
   LinkSet: { type: 'object', required: ['set'], properties: { set: list() }, additionalProperties: false },
   Meta: {

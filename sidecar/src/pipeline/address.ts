@@ -17,8 +17,8 @@ export function clientAddress(trusted: readonly Range[], header: ForwardedHeader
 }
 
 /**
- * Reads the hops from right to left, each believed only because the one to its right is trusted. A hop that is no
- * address (`unknown`, `_hidden`, rubbish) ends the walk at the proxy that reported it.
+ * Reads the hops from right to left, each believed only because the one to its right is trusted. A hop that is not an address
+ * (`unknown`, `_hidden`, rubbish) ends the walk at the proxy that reported it.
  */
 export function addressBehind(
   peer: string,

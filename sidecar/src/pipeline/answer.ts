@@ -1,4 +1,4 @@
-// Sends what an endpoint, or an error, answers.
+// Sends the answer of an endpoint or an error.
 
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -13,7 +13,7 @@ import { UnreadAnswers } from './unread_answers.ts';
 const json = 'application/json; charset=utf-8';
 const problemJson = 'application/problem+json; charset=utf-8';
 
-/** Below this a compressed body saves no packet, and costs a trip to the thread pool. */
+/** Below this, a compressed body saves no packet, but costs a trip to the thread pool. */
 const compressFromBytes = 1_400;
 const unread = new UnreadAnswers();
 const brotli = promisify(brotliCompress);
@@ -53,7 +53,7 @@ export function sendError(context: RequestContext, error: GatewayError, originOf
     : send(context, error.status, renderEnvelope(error, context.requestId), json);
 }
 
-/** A challenge says where metadata about the resource is found (RFC 9728, section 5.1): agents go on from there. */
+/** Adds the address of the resource's metadata to a challenge (RFC 9728, section 5.1). Agents continue from there. */
 function withMetadata(context: RequestContext, headers: readonly string[], originOf: OriginOf): readonly string[] {
   const metadata = metadataPathOf(context.request.path);
   const at = headers.indexOf('WWW-Authenticate') + 1;
@@ -130,18 +130,19 @@ function headersOf(context: RequestContext, content: readonly string[], encoding
     headers.push('X-Gateway-Read', explained(context));
   }
   if (context.languages.length > 0) headers.push('Content-Language', context.languages.join(', '));
-  // Whether the body that it held back follows all the same is not known.
+  // The client may still send the body that it held back.
   if (context.awaitsContinue && !headers.includes('Connection')) headers.push('Connection', 'close');
   if (encoding !== undefined) headers.push('Content-Encoding', encoding, 'Vary', 'Accept-Encoding');
   return headers;
 }
 
-/** Which way a read went; if Odoo's, why: `odoo:field res.partner.message_ids`. */
+/** The way of a read, with the reason if it went through Odoo: `odoo:field res.partner.message_ids`. */
 function explained({ way, wayDetail }: RequestContext): string {
   return `${way} ${wayDetail}`.replaceAll(/[^\x20-\x7e]/g, '?').trim();
 }
 
-/** Where the time went, as browsers' developer tools draw it (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in
+/**
+ * The time by step, in the form for browsers' developer tools (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in
  *  milliseconds. Steps that took none are left out. */
 function serverTiming({ timings, spentMs }: RequestContext): string {
   let text = '';

@@ -11,7 +11,7 @@ import { withoutCredentials } from '../redact/texts.ts';
 
 /** The caller, once its credential was accepted. */
 export interface Principal {
-  /** What the caller holds; a token has the kind of what it was issued for. */
+  /** The kind of the credential. A token has the kind of the credential it was issued for. */
   readonly kind: CredentialKind;
   readonly credentialId: number;
   readonly credentialName: string;
@@ -20,22 +20,22 @@ export interface Principal {
   readonly userName: string;
   /** Milliseconds since 1970; null: never. */
   readonly expiresAtMs: number | null;
-  /** Of the key or client itself; a token issued for it may end earlier. */
+  /** The end of the key or client itself. A token issued for it may end earlier. */
   readonly credentialExpiresAtMs: number | null;
-  /** Whether it showed the key itself: no token, and no secret that a rotation has left for a while. */
+  /** Whether the caller showed the key itself, not a token or the old secret of a rotated key. */
   readonly isKeyItself: boolean;
   readonly grant: Grant;
-  /** What the credential's or its user's profile prescribes. */
+  /** The rules of the credential's or its user's profile. */
   readonly policy: ProfilePolicy;
   /** The credential's own list of addresses, on top of its profile's; empty: any. */
   readonly ips: readonly string[];
-  /** Under what the limits count: `user:6`, `odoo_key:12`, `gateway_key:4`, `client:3`, `app:5`. */
+  /** The subject of the limits: `user:6`, `odoo_key:12`, `gateway_key:4`, `client:3`, `app:5`. */
   readonly subject: string;
-  /** Under what the figures are kept: `odoo_key:12`, `gateway_key:4`, `client:3`, `app:5`, `login:6`. */
+  /** The consumer in the figures: `odoo_key:12`, `gateway_key:4`, `client:3`, `app:5`, `login:6`. */
   readonly consumer: string;
-  /** The one company that the caller works in, which a user chose for an app; null: any of its user's. */
+  /** The only company that the caller works in, chosen by a user for an app; null: all companies of its user. */
   readonly companyId: number | null;
-  /** The address that its token is for, with everything below it (RFC 8707); null: the whole gateway. */
+  /** The address that its token is valid for, with all paths below (RFC 8707); null: the whole gateway. */
   readonly resource: string | null;
 }
 
@@ -45,30 +45,31 @@ export interface Grant {
   readonly models: readonly string[] | null;
 }
 
-/** What a scope allows. */
+/** The action that a scope allows. */
 export type Action = OperationKind;
 
 export interface ScopeNeed {
-  /** One of them has to be allowed. */
+  /** One of these must be allowed. */
   readonly actions: readonly Action[];
   readonly model: string;
-  /** The resource under whose name the model is asked for: `products_read` then does as well as `product.template:read`. */
+  /** The resource through which the model is reached: `products_read` is then as good as `product.template:read`. */
   readonly resource?: string;
 }
 
 /**
- * `internal`: no policy but the client's address, for health checks and metrics. `anonymous`: all that need no caller.
- * `authenticated`: all of them. `optional`: as `authenticated` if the caller presents a credential, else as `anonymous`.
+ * `internal`: only the policy for the client's address, for health checks and metrics. `anonymous`: all policies that need no
+ * caller. `authenticated`: all policies. `optional`: like `authenticated` if the caller presents a credential, else like
+ * `anonymous`.
  */
 type Access = 'internal' | 'anonymous' | 'authenticated' | 'optional';
 
-/** Which policies a request meets. `preflight`: what a browser asks before it calls; never charged, limited or blocked. */
+/** The policies that apply to a request. `preflight`: a browser's CORS preflight, which is never charged, limited or blocked. */
 export type Way = Exclude<Access, 'optional'> | 'preflight';
 
 /** One of the `steps`: returns to let a request pass, throws a GatewayError to refuse it. */
 export interface Policy {
   readonly appliesTo: readonly Way[];
-  /** Undefined rather than a promise when nothing has to be waited for: warm requests then never leave the tick. */
+  /** Returns undefined instead of a promise if there is nothing to wait for, so that warm requests never leave the tick. */
   check(context: RequestContext, way: Way): undefined | Promise<void>;
 }
 
@@ -80,9 +81,9 @@ export interface Answer {
   readonly type?: string;
   /** Instead of a body: texts that are sent one after the other, as fast as the client takes them. Needs `type`. */
   readonly pieces?: AsyncIterable<string>;
-  /** How a body of bytes is compressed already. */
+  /** The compression of a body of bytes. */
   readonly encoding?: 'br';
-  /** `Cache-Control`; `no-store` when nothing is said. */
+  /** `Cache-Control`; by default `no-store`. */
   readonly cache?: string;
   /** Name and value in turn. */
   readonly headers?: readonly string[];
@@ -93,12 +94,12 @@ export interface Answer {
 
 export type OperationKind = 'read' | 'write' | 'delete' | 'call';
 
-/** What Odoo was asked for: known once a request has come that far. */
+/** The model and method in Odoo, known once a request has come that far. */
 export interface Target {
   readonly model: string | undefined;
   readonly method: string | undefined;
   readonly operation: OperationKind;
-  /** How many operations the request stands for. */
+  /** The number of operations in the request. */
   readonly operations: number;
 }
 
@@ -106,9 +107,9 @@ export interface Asked {
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** Of records whose fields nobody names: only those that a list of them would show. */
+  /** Whether records without named fields show only the fields of a list. */
   readonly brief?: boolean;
-  /** What an `Idempotency-Key` stands for, if not for the request's own body. */
+  /** The content that an `Idempotency-Key` stands for, if not the request's own body. */
   readonly body?: unknown;
 }
 
@@ -116,9 +117,9 @@ export interface Asked {
 export interface DryRunReport {
   /** E-mails that the real run would queue. */
   readonly mails: number;
-  /** Whether something tried to reach another system, and went on without. */
+  /** Whether code tried to reach another system and continued without it. */
   readonly outside: boolean;
-  /** If asked for: of up to 20 records what would change, raw. `before` null: it is new; `after` null: it would be gone. */
+  /** If requested: the raw changes of up to 20 records. `before` null: a new record; `after` null: it would be deleted. */
   readonly differences?: readonly Difference[];
 }
 
@@ -133,39 +134,38 @@ interface Difference {
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Endpoint {
-  /** Under which requests are counted and logged. */
+  /** The name for figures and the log. */
   readonly name: string;
   readonly access: Access;
-  /** The kind it is charged as; by default, that of its HTTP method. A function is asked before and after the body. */
+  /** The kind of operation for the limits; by default by the HTTP method. A function is called before and after the body. */
   readonly kind?: OperationKind | ((context: RequestContext) => OperationKind);
-  /** For endpoints that take several operations at once: how many the body holds. The limits count each of them. */
+  /** For endpoints with several operations: the number in the body. The limits count each of them. */
   readonly operations?: (context: RequestContext) => number;
-  /** Without a caller: the limit by address that applies; `anonymous` by default. */
+  /** Without a caller: the limit by address; by default `anonymous`. */
   readonly limitedAs?: 'login' | 'token';
   /**
-   * What the caller's scopes must allow, as far as the path tells; nothing said: no scope is needed. Endpoints that learn
-   * it from the body call `requireScope` themselves.
+   * The scopes that the path needs; undefined: no scope. Endpoints that find them in the body call `requireScope` themselves.
    */
   readonly needs?: (context: RequestContext) => ScopeNeed | undefined;
   /**
-   * `text`: errors answer `{"success": false, "error": "…"}`; `oauth`: as RFC 6749, section 5.2, says; `rpc`: as JSON-RPC
-   * 2.0 says; otherwise in the envelope.
+   * `text`: errors answer `{"success": false, "error": "…"}`; `oauth`: the form of RFC 6749, section 5.2; `rpc`: the form of
+   * JSON-RPC 2.0; by default the envelope.
    */
   readonly errors?: 'text' | 'oauth' | 'rpc';
-  /** An endpoint without a caller that takes a body nevertheless: 16 KiB at most, of this kind. */
+  /** For an endpoint without a caller that accepts a body: its kind. At most 16 KiB. */
   readonly smallBody?: 'json' | 'form or json';
-  /** In the log at every level, for steps that nobody could follow otherwise. */
+  /** Whether it is logged at every level, for steps that could not be followed otherwise. */
   readonly isAlwaysLogged?: boolean;
   handle(context: RequestContext): Answer | Promise<Answer>;
 }
 
-/** An endpoint with its place: a path of express, the longer literal first. */
+/** An endpoint with its path in express. Longer literal paths come first. */
 export interface Route extends Endpoint {
   readonly method: Method;
   readonly path: string;
 }
 
-/** Called once for each answered request: to count and to log. Must not throw, must not wait. */
+/** Called once for each answered request, to count and log it. Must not throw or wait. */
 export type Recorder = (context: RequestContext) => void;
 
 const acceptableRequestId = /^[A-Za-z0-9._-]{1,64}$/;
@@ -177,54 +177,59 @@ export class RequestContext {
   readonly requestId: string;
   /** On the monotonic clock, for durations. */
   readonly startedAt = performance.now();
-  /** Milliseconds in which the request only waited for news, as its caller asked: no part of its time, nor of its deadline. */
+  /**
+   * Milliseconds that the request only waited for changes, as its caller asked. They count neither in its time nor in its
+   * deadline.
+   */
   idleMs = 0;
-  /** The client's, as `pipeline/address.ts` found it. */
+  /** The client's address, from `pipeline/address.ts`. */
   address = '';
-  /** The parsed JSON body, undefined when there was none. */
+  /** The parsed JSON body; undefined if there was none. */
   body: unknown = undefined;
   /** Extra headers of the answer, name and value in turn. */
   readonly headers: string[] = [];
   cacheControl = 'no-store';
-  /** What the executor and collections go by: the request's own address and headers, or what a tool's arguments stand for. */
+  /**
+   * The input of the executor and collections: the request's own path and headers, or their equivalent for a tool's arguments.
+   */
   asked: Asked;
-  /** For the record, where a request is more than its path and its status say: `/mcp search_records`, refused. */
+  /** Overrides path and status in figures and log: `/mcp search_records`, refused. */
   countedAs: { route?: string; status?: number } = {};
-  /** A name for a credential that was refused and the network that it came from; it reveals nothing about it. */
+  /** A name for a refused credential and its network. It reveals nothing about the credential. */
   presented: string | undefined = undefined;
-  /** Set when the gateway itself has blocked the address: only a caller that it can verify passes. */
+  /** Set if the gateway itself has blocked the address. Only verified callers then pass. */
   blocked: GatewayError | undefined = undefined;
   /** Headers about the caller's limits, name and value in turn. */
   limitHeaders: readonly string[] = [];
 
-  /** The languages that Odoo read and wrote in, as RFC 5646 names them. */
+  /** The languages that Odoo read and wrote in, in the form of RFC 5646. */
   languages: readonly string[] = [];
 
-  /** Milliseconds, for Server-Timing and the record. */
+  /** Milliseconds, for Server-Timing and the log. */
   readonly timings = { auth: 0, throttle: 0, queue: 0, odoo: 0, orm: 0, sql: 0, shape: 0 };
   target: Target | undefined = undefined;
-  /** Set before Odoo is asked: what the request writes is carried out, shown and rolled back. */
+  /** Set before Odoo is asked: the request's writes are carried out, shown and rolled back. */
   dryRun: { readonly differences: boolean } | undefined = undefined;
-  /** What came of it. */
+  /** The report of the dry run. */
   dryRunReport: DryRunReport | undefined = undefined;
-  /** What Odoo reported of the request's operations. */
+  /** Odoo's costs for the request's operations. */
   sqlCount = 0;
   retries = 0;
-  /** Which way a read of records went: `compiled`, or `odoo:` and why. */
+  /** The way of a read of records: `compiled`, or `odoo:` and the reason. */
   way: string | undefined = undefined;
-  /** What that reason is about: a field, a model. */
+  /** The field or model of that reason. */
   wayDetail = '';
   /** The client holds its body back until it gets `100 Continue` or another answer (`Expect: 100-continue`). */
   awaitsContinue: boolean;
-  /** Size of the body, as far as it was read. */
+  /** The size of the body, as far as it was read. */
   bytesIn = 0;
-  /** Set when the answer was sent. */
+  /** Set after the answer was sent. */
   status = 0;
   bytesOut = 0;
   answered: unknown = undefined;
   /** Name and value in turn. */
   sentHeaders: readonly string[] = [];
-  /** Why the request was refused or failed. */
+  /** The reason why the request was refused or failed. */
   error: Error | undefined = undefined;
 
   #database: Database | undefined;
@@ -240,10 +245,10 @@ export class RequestContext {
     this.awaitsContinue = expect !== undefined && /(?:^|\W)100-continue(?:$|\W)/i.test(expect) && request.httpVersion === '1.1';
     const given = request.headers['x-request-id'];
     const isAcceptable = typeof given === 'string' && acceptableRequestId.test(given) && withoutCredentials(given) === given;
-    this.requestId = isAcceptable ? given : randomUUID(); // it stands in every log, Odoo's too
+    this.requestId = isAcceptable ? given : randomUUID(); // it is in every log, Odoo's too
   }
 
-  /** Milliseconds since it came, without those in which it only waited for news. */
+  /** Milliseconds since it came, without those that it only waited for changes. */
   get spentMs(): number {
     return performance.now() - this.startedAt - this.idleMs;
   }
@@ -282,7 +287,7 @@ export class RequestContext {
     this.#principal = principal;
   }
 
-  /** Whose bodies and answers the request's are counted with: its user's in its database, of all keys, or its subscriber's. */
+  /** The party whose bodies and answers are counted together: the user in its database with all keys, or the subscriber. */
   get holder(): string {
     const { database, principal } = this.known;
     if (database === undefined || principal === undefined) return subscriberOf(this.address);

@@ -1,5 +1,5 @@
-// Which web pages may call: Cross-Origin Resource Sharing (https://fetch.spec.whatwg.org/#http-cors-protocol). Credentials
-// travel in headers that a page must set itself, never in cookies, so any origin may be let in by default.
+// Decides which web pages may call: Cross-Origin Resource Sharing (https://fetch.spec.whatwg.org/#http-cors-protocol).
+// Credentials are in headers that a page must set itself, never in cookies, so any origin may be allowed by default.
 
 import type { Policy, RequestContext } from './context.ts';
 

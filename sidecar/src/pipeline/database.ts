@@ -1,4 +1,4 @@
-// Chooses the database of a request, and makes sure that its caches still hold.
+// Chooses the database of a request, and makes sure that its caches are still valid.
 
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';

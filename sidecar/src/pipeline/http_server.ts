@@ -1,4 +1,4 @@
-// Node's HTTP server, where it serves fewer clients than it could.
+// Adapts Node's HTTP server to clients that it would not serve by itself.
 
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
@@ -6,7 +6,10 @@ import type { Socket } from 'node:net';
 import { inTurn } from './in_turn.ts';
 import { mostHeaderBytes, refuseMalformed } from './parser_faults.ts';
 
-/** A client that ends its half of the connection so soon after its request waits for the answer; later, it has left. */
+/**
+ * A client that closes its half of the connection within this time after its request still waits for the answer. After it, the
+ * client has left.
+ */
 const halfCloseMs = 1_000;
 
 interface Exchange {
@@ -14,10 +17,10 @@ interface Exchange {
   readonly since: number;
 }
 
-/** @param takesUpgrade whether a request may become something else than HTTP/1.1; all others are answered as if they did not ask */
+/** @param takesUpgrade whether a request may become something else than HTTP/1.1; all others are answered as normal requests */
 export function createHttpServer(app: RequestListener, takesUpgrade: (request: IncomingMessage) => boolean): Server {
   const server = createServer(
-    // Longer than load balancers keep idle connections, so that none is closed under a request.
+    // Longer than load balancers keep idle connections, so that no connection closes under a request.
     {
       keepAliveTimeout: 75_000,
       headersTimeout: 20_000,
@@ -28,17 +31,17 @@ export function createHttpServer(app: RequestListener, takesUpgrade: (request: I
     inTurn(app),
   );
   server.on('clientError', refuseMalformed);
-  // The body's policy says "go on", once nothing in the head stands against it.
+  // The body's policy sends "100 Continue" once the head has passed all checks.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
-  // Other values of Expect are not known here, and are no reason to refuse the request.
+  // Other values of Expect are unknown here, but no reason to refuse the request.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   answerHalfClosed(server);
   return server;
 }
 
 /**
- * A client that has left looks like one that has sent everything, until something is written to it. So time tells them
- * apart: work for a client that has left would keep others waiting.
+ * Until something is written to it, a client that has left looks like one that has sent everything. So they are told apart by
+ * time, because work for a client that has left would delay others.
  */
 function answerHalfClosed(server: Server): void {
   Object.assign(server, { httpAllowHalfOpen: true });

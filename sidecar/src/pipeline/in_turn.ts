@@ -1,11 +1,11 @@
-// HTTP lets a client send its next request before the last one is answered. Node would begin all of them at once, and of those
-// whose answers have no place on the connection yet it tells nobody when the client leaves: what they hold would be held for
-// good, and nothing would bound the answers that wait. So the requests of one connection begin one after the other.
+// HTTP lets a client send its next request before the last one is answered. Node would begin all of them at once. If the client
+// leaves, Node does not report it for requests whose answers still wait for their place, so their resources would never be freed,
+// and waiting answers would have no bound. So the requests of one connection begin one after the other.
 
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Requests that wait on one connection; with more, the client does not want answers. */
+/** How many requests may wait on one connection. A client with more does not want answers. */
 const mostWaiting = 16;
 
 export function inTurn(listener: RequestListener): RequestListener {

@@ -1,4 +1,4 @@
-// The body, read and parsed after all that could refuse the request without it.
+// Reads and parses the body, after all steps that can refuse the request without it.
 
 import { isUtf8 } from 'node:buffer';
 import type { Request } from 'express';
@@ -8,9 +8,9 @@ import { BodyMemory } from './body_memory.ts';
 import type { Policy, RequestContext } from './context.ts';
 import { formOfBody } from './media_type.ts';
 
-/** Enough for any credential; nobody makes the gateway hold more without having said who they are. */
+/** Enough for any credential. Without authentication, the gateway holds no more than this. */
 const smallBodyBytes = 16_384;
-/** A client that is still sending reads no answer: what it sends is thrown away for this long before it gets one. */
+/** A client that is still sending reads no answer, so its data is thrown away for this long before the answer is sent. */
 const discardForMs = 2_000;
 const tooManyValues = 'The body holds too many lists, objects and values. Send them in several requests.';
 
@@ -33,7 +33,7 @@ export function jsonBody(): Policy {
         understand = formOfBody(headers['content-type'], smallBody === 'form or json') === 'form' ? parseForm : parse;
         requireUncompressed(headers['content-encoding']);
       } catch (error) {
-        // Clients announce bodies of unknown length and then send none. One that waits for 100 Continue has one to send.
+        // Some clients announce a body of unknown length and then send none. One that waits for 100 Continue does have a body.
         if (!isOfUnknownLength || context.awaitsContinue) throw error;
         fault = error as GatewayError;
         understand = () => undefined;
@@ -58,7 +58,7 @@ function tooLarge(most: number): GatewayError {
   });
 }
 
-/** @param fault what to answer if there is a body at all */
+/** @param fault the answer if there is a body at all */
 async function read(
   context: RequestContext,
   memory: BodyMemory,
@@ -92,7 +92,7 @@ async function read(
   });
 }
 
-/** Undefined when there is more than `most`. Rejects when the client goes away, or `hold` throws. */
+/** Undefined if there is more than `most`. Rejects if the client goes away, or `hold` throws. */
 function collect(request: Request, most: number, hold: (bytes: number) => void): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -166,7 +166,7 @@ function parseForm(bytes: Buffer): Readonly<Record<string, string>> {
   return Object.fromEntries(form);
 }
 
-/** V8 quotes the body around the fault, which may be a secret that would then stand in logs and tickets. */
+/** V8 quotes the body around the fault. That may be a secret, which would end up in logs and tickets. */
 function withoutQuotation(problem: string): string {
   const position = /at position \d+(?: \(line \d+ column \d+\))?/.exec(problem);
   return position === null ? 'ends too early or holds no JSON' : `unexpected character ${position[0]}`;

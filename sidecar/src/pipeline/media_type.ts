@@ -20,8 +20,8 @@ function parseMediaType(header: string): MediaType {
 }
 
 /**
- * How a body is to be read: by its type, whatever other parameters it has, if its characters are UTF-8, however that is
- * spelled. Throws `request.media_type`.
+ * The form of a body, by its type. Only the charset among its parameters counts: it must be UTF-8, in any spelling. Throws
+ * `request.media_type`.
  */
 export function formOfBody(header: string | undefined, takesForms: boolean): 'json' | 'form' {
   const { essence, charset } = parseMediaType(header ?? '');

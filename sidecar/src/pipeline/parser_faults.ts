@@ -1,4 +1,4 @@
-// Requests that Node's parser rejects, and that therefore reach no route.
+// Requests that Node's parser rejects, so that they reach no route.
 
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
@@ -6,10 +6,10 @@ import type { Duplex } from 'node:stream';
 import type { Reason } from '../errors.ts';
 import { GatewayError, renderEnvelope } from '../errors.ts';
 
-/** Of the address and the headers together. */
+/** The most bytes of the address and the headers together. */
 export const mostHeaderBytes = 16_384;
 
-/** How long a peer may take to read why its connection ends. */
+/** How long a peer may take to read the reason before its connection ends. */
 const goodbyeMs = 2_000;
 
 /** Answers in the form of every other error. */
@@ -18,7 +18,7 @@ export function refuseMalformed(fault: ParserFault, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  // No timer of the server's watches over it any more: a peer that keeps its half open must not keep ours.
+  // The server has no timer for it any more, and a peer that keeps its half open must not keep ours open.
   setTimeout(() => socket.destroy(), goodbyeMs).unref();
   const error = new GatewayError(reasonOfFault(fault));
   const body = JSON.stringify(renderEnvelope(error, randomUUID()));
@@ -37,7 +37,7 @@ export function refuseMalformed(fault: ParserFault, socket: Duplex): void {
 
 export type ParserFault = Error & { readonly code?: string; readonly rawPacket?: Buffer };
 
-/** The parser's fault, as far as its code and the bytes that it read last show it. */
+/** The parser's fault, judged by its code and the bytes that it read last. */
 export function reasonOfFault({ code, rawPacket }: ParserFault): Reason {
   const read = rawPacket?.toString('latin1') ?? '';
   const [line = ''] = read.split(/[\r\n]/, 1);
@@ -46,7 +46,7 @@ export function reasonOfFault({ code, rawPacket }: ParserFault): Reason {
       return isLongAddress(line, line.length === read.length) ? 'request.url_too_long' : 'request.headers_too_large';
     case 'HPE_INVALID_URL':
       return 'request.url';
-    // A second space, behind which the parser looks for the version.
+    // A second space, after which the parser expects the version.
     case 'HPE_INVALID_CONSTANT':
       return /^[A-Z]+ .* .*HTTP\/1\.[01]$/.test(line) ? 'request.url' : 'request.malformed';
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -56,8 +56,10 @@ export function reasonOfFault({ code, rawPacket }: ParserFault): Reason {
   }
 }
 
-/** Whether the address makes most of what is too long. The line may be the end of one that began in an earlier packet, or go
- *  on in the next. */
+/**
+ * Whether the address is the larger part of an oversized head. The line may have begun in an earlier packet, or continue in the
+ * next.
+ */
 function isLongAddress(line: string, goesOn: boolean): boolean {
   const [, method, address = ''] = /^([A-Z]+ )?(\S+)(?: HTTP\/1\.[01])?$/.exec(line) ?? [];
   if (method !== undefined) return address.length > mostHeaderBytes / 2;

@@ -1,4 +1,4 @@
-// The query string, checked: a parameter that is not known is a mistake that should not go unnoticed.
+// Checks the query string. An unknown parameter is a mistake that must not go unnoticed.
 
 import { GatewayError } from '../errors.ts';
 import { undecodable } from './percent_encoding.ts';
@@ -6,7 +6,7 @@ import { undecodable } from './percent_encoding.ts';
 export interface Takes<List extends string> {
   /** Known names whose values are lists: given twice, or as `name[]` or `name[0]`, they are one list. */
   readonly lists?: readonly List[];
-  /** Parameters whose names are not fixed; answers whether it knows this one. */
+  /** For parameters without fixed names: whether it knows this one. */
   readonly others?: (name: string, value: string) => boolean;
 }
 

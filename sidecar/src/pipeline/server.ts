@@ -33,7 +33,7 @@ export function createApp(routes: readonly Route[], pipeline: Pipeline): Express
     place.all(serve(methodNotAllowed(group), pipeline));
   }
   app.use(serve(nothingHere, pipeline));
-  // Refused by express itself, before any endpoint: a path that is not valid percent-encoding.
+  // Express itself refuses a path that is not valid percent-encoding, before any endpoint.
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     const message = `The path ${undecodable(request.url.replace(/\?.*/s, ''))}`;
     const error = thrown instanceof URIError ? new GatewayError('request.path', { message, cause: thrown }) : thrown;
@@ -60,7 +60,7 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
     return access === 'optional' && readCredential(headers) === undefined ? withoutCredential : usual;
   }
 
-  /** A connection that stays open after its answer would hold up the process's end. */
+  /** A connection that stays open after its answer would delay the process's end. */
   function closeWhenStopping({ headers }: RequestContext): void {
     if (isStopping()) headers.push('Connection', 'close');
   }
@@ -72,7 +72,7 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
         const pending = policy.check(context, way);
         if (pending === undefined) continue;
         await pending;
-        // A client that has left gets no answer any more, and work that begins now would not learn when to end.
+        // A client that has left gets no answer, and work that begins now would not notice that it should stop.
         if (context.response.destroyed) throw new GatewayError('request.incomplete');
       }
       const handled = endpoint.handle(context);
@@ -105,7 +105,7 @@ const nothingHere: Endpoint = {
   },
 };
 
-/** Lists the methods of a path, also for a browser's preflight; `pipeline/cors.ts` says for which pages. */
+/** Lists the methods of a path, also for a browser's preflight. `pipeline/cors.ts` decides for which pages. */
 function preflight(group: readonly Route[]): Endpoint {
   const allowed = methodsOf(group);
   return {
@@ -123,7 +123,7 @@ function preflight(group: readonly Route[]): Endpoint {
   };
 }
 
-/** Checks caller and body like the methods that exist, so that a fault in those is reported first. */
+/** Checks caller and body as the existing methods do, so that a fault in those is reported first. */
 function methodNotAllowed(group: readonly Route[]): Endpoint {
   const allowed = methodsOf(group);
   return {

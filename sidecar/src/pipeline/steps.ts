@@ -1,6 +1,6 @@
 /**
- * The steps that every request takes before its endpoint, in their order. docs/architecture.md shows the same list; a test holds
- * it to this one. Where a step may not apply, its policy says so (`Policy.appliesTo`).
+ * The steps that every request takes before its endpoint, in their order. docs/architecture.md shows the same list, and a test
+ * compares them. A step's policy says when it applies (`Policy.appliesTo`).
  */
 export const steps = [
   'client address',

@@ -1,11 +1,11 @@
-// Answers that were sent and that their callers have not taken yet. They stand in this process's memory: a caller who
-// reads slowly, or not at all, must not fill it.
+// Bounds answers that were sent but not yet read by their callers. They take this process's memory, and callers who read slowly,
+// or never, must not fill it.
 
 import type { ServerResponse } from 'node:http';
 
-/** Without a byte taken for so long, a caller has left. */
+/** A caller that reads no byte for this long has left. */
 const stalledMs = 30_000;
-/** Of all answers together, in answers of the largest size. */
+/** The most for all answers together, as a number of answers of the largest size. */
 const most = 4;
 
 interface Unread {
@@ -20,13 +20,12 @@ export class UnreadAnswers {
   #bytes = 0;
 
   /**
-   * Call once an answer was sent. While there is no room for all, the caller with the most of it loses its oldest answer.
-   * @param caller by whom answers are counted
-   * @param largest how many bytes one answer may have
+   * Call once an answer was sent. While there is no room for all, the caller with the most bytes loses its oldest answer. @param
+   * caller the party whose answers are counted together @param largest the largest allowed answer in bytes
    */
   hold(response: ServerResponse, caller: string, bytes: number, largest: number): void {
     const { socket } = response;
-    // Most answers are in the hands of the system by now, whole.
+    // By now, the operating system has taken most answers completely.
     if (socket === null || socket.writableLength === 0) return;
     const unread = { response, caller, bytes };
     this.#unread.add(unread);

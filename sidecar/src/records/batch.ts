@@ -15,7 +15,7 @@ import { asObject } from './record_shapes.ts';
 import { isReference } from './values.ts';
 
 type Item = Readonly<Record<string, unknown>>;
-/** A batch's operation has a name for references, beside what a single one has. */
+/** An operation of a batch also has a name for references. */
 export type NamedOperation = Operation & { readonly name?: string | undefined };
 
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -144,7 +144,7 @@ function nameOf(item: Item, at: string): string | undefined {
   return id;
 }
 
-/** `7`, `[7, 8]`, and references in their place; Odoo's end checks what these turn out to be. */
+/** `7`, `[7, 8]`, or references in their place. The executor checks the values of references. */
 function idsOf(item: Item, at: string): number[] {
   const { ids } = item;
   if (ids === undefined) throw missing(at, 'ids');

@@ -11,25 +11,25 @@ import type { RecordShapes } from './record_shapes.ts';
 
 export type Row = Record<string, unknown>;
 
-/** What a collection answers. */
+/** The answer of a collection. */
 export interface Outcome {
   readonly data: Row | readonly Row[];
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
-  /** For people. */
+  /** A sentence for people. */
   readonly message?: string;
   /** The path of the next page. */
   readonly next?: string | undefined;
-  /** Of the one record that was created. */
+  /** The path of the one record that was created. */
   readonly id?: number | undefined;
 }
 
-/** Each takes the query and the body of the request, and throws a GatewayError that names what is wrong with them. */
+/** Each method reads the query and the body of the request, and throws a GatewayError that names the fault. */
 export interface Collection {
   list(context: RequestContext): Promise<Outcome>;
-  /** What a list with this query searches for. */
+  /** The search of a list with this query. */
   search(context: RequestContext, query: ListQuery): Promise<Search>;
   one(context: RequestContext, id: number): Promise<Outcome>;
-  /** One object creates one record. A list of objects, where the collection takes one, creates all of them or no record. */
+  /** One object creates one record. A list of objects, if the collection accepts one, creates all of them or no record. */
   create(context: RequestContext): Promise<Outcome>;
   update(context: RequestContext, id: number): Promise<Outcome>;
   remove(context: RequestContext, id: number): Promise<Outcome>;
@@ -45,12 +45,12 @@ export interface Search {
   readonly model: string;
   readonly domain: Domain;
   readonly fields: FieldTree | undefined;
-  /** Unless a cursor holds one. */
+  /** The default order; a cursor holds its own. */
   readonly order: string | undefined;
   /** Identifies the list: a cursor works only for a list with the same binding. */
   readonly binding: readonly unknown[];
   readonly grant?: Grant;
-  /** A record as the collection shows it; as the model does when nothing is said. */
+  /** Converts a record to the collection's form. Undefined: the model's form. */
   readonly present?: (record: Row) => Row;
 }
 
@@ -63,7 +63,9 @@ interface Page {
   readonly next: string | undefined;
 }
 
-/** One page of a list, in the shapes of the API. `ids`: of its records; `omitted`: fields that the caller may not read. */
+/**
+ * One page of a list, in the shapes of the API. `ids`: the ids of its records; `omitted`: fields that the caller may not read.
+ */
 export async function readPage(
   { odoo, shapes }: Parts,
   context: RequestContext,

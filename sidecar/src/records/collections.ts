@@ -13,7 +13,7 @@ export class Collections {
     this.#parts = parts;
   }
 
-  /** What the first segment of the path stands for. Throws `odoo.model` or `odoo.exposure`. */
+  /** The collection that the first segment of the path names. Throws `odoo.model` or `odoo.exposure`. */
   of(context: RequestContext): Collection {
     return (
       this.named(context, String(context.request.params['model'])) ?? new ModelCollection(this.#parts, requestedModel(context))
@@ -27,7 +27,7 @@ export class Collections {
   }
 }
 
-/** The scope that routes need whose first segment names a resource or a model. What no scope opens is refused before. */
+/** The scope needed by routes whose first segment names a resource or a model. Models that no scope opens are refused before. */
 export function needsTo(action: Action): (context: RequestContext) => ScopeNeed {
   return (context) => {
     const resource = context.database.resources.get(String(context.request.params['model']));

@@ -1,10 +1,9 @@
-// Keyset pages: where a page ended, as a token that the client gives back. It holds the order and the values of its
-// fields in the last record, so a page costs the same however far down it is, and no record is shown twice or skipped
-// because others came or went.
+// Keyset pages: the end of a page, as a token that the client sends back. It holds the order and the last record's values of its
+// fields. So a page costs the same at any depth, and no record is shown twice or skipped because others came or went.
 //
-// It is sealed: the order may name fields that the list does not show, so nobody may read its values, nor make a cursor
-// of their own. HMAC-SHA256 over what the cursor is bound to and what it holds is both its signature and the start of
-// the key stream (AES-256-CTR), as in RFC 5297: the same place gives the same cursor, and there is no nonce to use up.
+// It is sealed: the order may name fields that the list does not show, so clients must not read its values or make their own
+// cursors. HMAC-SHA256 over the cursor's binding and content is both its signature and the start of the key stream (AES-256-CTR),
+// as in RFC 5297: the same place gives the same cursor, and there is no nonce to use up.
 
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { perDatabase } from '../db/database.ts';
@@ -19,11 +18,13 @@ export interface Cursor {
   readonly after: Place;
 }
 
-/** A cursor works for the database, the user and the list that it was given by. */
+/** A cursor works only for the database, the user and the list that it came from. */
 export type Binding = readonly unknown[];
 
-/** It travels in the path and in the header `Link`; clients and proxies take 16 KiB of headers at most. Odoo's end makes no
- *  place that takes more (executor/keyset.py). */
+/**
+ * It is part of a URL and of the header `Link`, and clients and proxies accept at most 16 KiB of headers. The executor makes no
+ * larger places (executor/keyset.py).
+ */
 const longest = 4_096;
 const signatureBytes = 16;
 const form = /^[\w-]+$/;
@@ -35,7 +36,7 @@ export function sealCursor(secret: Buffer, binding: Binding, { order, after }: C
   return Buffer.concat([signature, cipher.update(plain), cipher.final()]).toString('base64url');
 }
 
-/** Undefined for all that was not sealed with one of the secrets, for this very list. */
+/** Undefined unless it was sealed with one of the secrets, for this very list. */
 export function openCursor(secrets: readonly Buffer[], binding: Binding, text: string): Cursor | undefined {
   if (text.length > longest || !form.test(text)) return undefined;
   const sealed = Buffer.from(text, 'base64url');
@@ -51,7 +52,7 @@ export function openCursor(secrets: readonly Buffer[], binding: Binding, text: s
   return undefined;
 }
 
-/** JSON holds no line feed: where the binding ends is plain. */
+/** JSON holds no line feed, so the end of the binding is clear. */
 function signatureOf(secret: Buffer, binding: Binding, plain: Buffer): Buffer {
   const hmac = createHmac('sha256', keysOf(secret).signature)
     .update(`${JSON.stringify(binding)}\n`)
@@ -80,8 +81,8 @@ function keysOf(secret: Buffer): Keys {
 const secretsOf = perDatabase((database) => new LivingSecrets(database, 'cursor'));
 
 /**
- * The place that a cursor stands for; undefined without one. Throws `query.cursor`.
- * @param list what the caller's user must page through for the cursor to be good; values that JSON can say
+ * The place in a cursor; undefined without a cursor. Throws `query.cursor`.
+ * @param list the list that the cursor must belong to, as values that JSON can hold
  */
 export async function readCursor(context: RequestContext, list: Binding, text: string | undefined): Promise<Cursor | undefined> {
   if (text === undefined) return undefined;
@@ -96,7 +97,7 @@ export async function readCursor(context: RequestContext, list: Binding, text: s
   return cursor;
 }
 
-/** Undefined when there is no place. */
+/** Undefined if there is no place. */
 export async function writeCursor(
   context: RequestContext,
   list: Binding,

@@ -1,6 +1,6 @@
-// Odoo's search domains: a list of conditions `[field, operator, value]` with `&`, `|`, `!` in front of what they join.
-// Only the form is checked here, so that a mistake is named where it is and costs no Odoo worker. Whether fields
-// exist and may be searched is for Odoo to say.
+// Odoo's search domains: a list of conditions `[field, operator, value]` with `&`, `|`, `!` in front of what they join. Only the
+// form is checked here, so that a message can name the place of a mistake, and no worker of Odoo is needed. Odoo checks whether
+// fields exist and may be searched.
 
 import { GatewayError } from '../errors.ts';
 import type { Domain } from '../executor/operations.ts';
@@ -40,8 +40,10 @@ const joints = new Map([
 const path = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
 const mostTerms = 500;
 const deepest = 20;
-/** What Odoo's end refuses in any case (executor/budget.py), so that it costs none of its workers: it counts relations
- *  by their models, and bears fewer of them. */
+/**
+ * The executor refuses this in any case (executor/budget.py); refusing it here saves a worker. The executor counts relations by
+ * their models, and allows fewer.
+ */
 const mostSteps = 100;
 const longestPath = 9;
 
@@ -60,12 +62,12 @@ export function parseDomain(text: string): Domain {
   return checkDomain(value, 'domain');
 }
 
-/** @param at where the domain stands, for the message */
+/** @param at the place of the domain, for the message */
 export function checkDomain(value: unknown, at: string, depth = 0): Domain {
   if (!Array.isArray(value)) throw malformed(at, 'must be a list like [["name", "ilike", "azure"]]');
   if (value.length > mostTerms) throw malformed(at, `has more than ${mostTerms} terms`);
   if (depth > deepest) throw malformed(at, `is nested more than ${deepest} deep`);
-  // How many terms the joints read so far still lack. Terms that nothing joins are joined by `&`.
+  // How many terms the operators so far still lack. Terms without an operator are joined by `&`.
   let lacking = 0;
   const domain = value.map((term: unknown, i) => {
     const here = `${at}[${i}]`;
@@ -96,7 +98,7 @@ function checkPaths(domain: Domain, at: string): void {
   if (steps > mostSteps) throw tooComplex(`${at} follows ${steps} relations`, mostSteps);
 }
 
-/** How many names each path has. */
+/** The number of names in each path. */
 function* pathsOf(domain: Domain): Generator<number> {
   for (const term of domain) {
     if (!Array.isArray(term)) continue;

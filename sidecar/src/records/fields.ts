@@ -1,16 +1,16 @@
-// `fields=name,partner_id.email,order_line.product_id.name` → the tree of fields that Odoo's end reads.
+// `fields=name,partner_id.email,order_line.product_id.name` → the tree of fields for the executor.
 
 import { GatewayError } from '../errors.ts';
 import type { FieldTree } from '../executor/operations.ts';
 
-/** Odoo's end expands no deeper, see `MAX_DEPTH` in odoo_addon/api_gateway/executor/reader.py. */
+/** The executor expands no deeper, see `MAX_DEPTH` in odoo_addon/api_gateway/executor/reader.py. */
 const mostSteps = 9;
 const mostFields = 1_000;
-/** As `MAX_STEPS` in executor/budget.py. */
+/** The same as `MAX_STEPS` in executor/budget.py. */
 const mostExpansions = 200;
 const nameFormat = /^[A-Za-z_]\w{0,62}$/;
 
-/** Throws `query.fields`. Whether the fields exist is for Odoo to say. */
+/** Throws `query.fields`. Odoo checks whether the fields exist. */
 export function parseFields(text: string): FieldTree {
   const paths = text.split(',');
   if (paths.length > mostFields) throw malformed(`fields names ${paths.length} fields; at most ${mostFields} are possible.`);
@@ -27,7 +27,7 @@ export function parseFields(text: string): FieldTree {
   return tree;
 }
 
-/** How many relations it is the first to go over. */
+/** The number of relations that this path is the first to follow. */
 function plant(tree: FieldTree, steps: readonly string[], path: string): number {
   let branch = tree;
   let expansions = 0;

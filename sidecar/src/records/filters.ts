@@ -1,7 +1,7 @@
 // `filter[field][op]=value` → conditions of a domain. The field may be a path over relations, `partner_id.country_id.code`;
-// without an operator it is `eq`. What the text of a value means depends on the type of its field.
+// without an operator it is `eq`. The meaning of a value's text depends on the type of its field.
 //
-// Lists have commas between their values, `"Doe, John"` in quotes when a value has one itself; they may also come in parts:
+// Lists have commas between their values, `"Doe, John"` in quotes if a value contains one; they may also come in parts:
 // `filter[id][in]=1&filter[id][in]=2`, `filter[id][in][]=1`, `filter[id][in][0]=1`.
 
 import { GatewayError } from '../errors.ts';
@@ -12,9 +12,9 @@ import { parseDate, parseDateTime } from './values.ts';
 export interface Filter {
   readonly path: readonly string[];
   readonly operator: Operator;
-  /** One, unless the operator takes a list. */
+  /** One value, unless the operator takes a list. */
   readonly values: readonly string[];
-  /** As the client wrote it, for messages. */
+  /** The parameter as the client wrote it, for messages. */
   readonly parameter: string;
 }
 
@@ -44,7 +44,7 @@ const parameterFormat = /^filter\[([A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,8})\](?:\[([
 const mostValues = 1_000;
 const decimalFormat = /^[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:e[+-]?\d{1,9})?$/i;
 
-/** Undefined for a parameter that is no filter; throws `query.filter` for one that is malformed. */
+/** Undefined for a parameter that is not a filter. Throws `query.filter` for a malformed one. */
 export function parseFilter(parameter: string, text: string): Filter | undefined {
   if (!parameter.startsWith('filter')) return undefined;
   const [, path, operator = 'eq', part] = parameterFormat.exec(parameter) ?? [];
@@ -59,7 +59,7 @@ export function parseFilter(parameter: string, text: string): Filter | undefined
   return { path: path.split('.'), operator, values: isList(operator) ? split(text, parameter) : [text], parameter };
 }
 
-/** The filters, each field's list in one; throws `query.repeated` for what is said twice and is no list. */
+/** The filters, with the parts of lists joined. Throws `query.repeated` for other filters given twice. */
 export function joined(filters: readonly Filter[]): Filter[] {
   const byMeaning = Map.groupBy(filters, ({ path, operator }) => `${path.join('.')} ${operator}`);
   return [...byMeaning.values()].map(([first, ...others]) => {
@@ -72,7 +72,7 @@ export function joined(filters: readonly Filter[]): Filter[] {
   });
 }
 
-/** @param type of the last field of the path; undefined when it does not exist, which Odoo will say */
+/** @param type the type of the last field of the path; undefined if it does not exist, which Odoo will report */
 export function conditionOf({ path, operator, values, parameter }: Filter, type: FieldType | undefined): unknown[] {
   const field = path.join('.');
   const [text = ''] = values;
@@ -99,7 +99,7 @@ export function conditionOf({ path, operator, values, parameter }: Filter, type:
   }
 }
 
-/** Text that stands for itself where Postgres takes a pattern. */
+/** Escapes text for use in a pattern of Postgres. */
 function literal(text: string): string {
   return text.replaceAll(/[\\%_]/g, '\\$&');
 }
@@ -123,7 +123,7 @@ function split(text: string, parameter: string): string[] {
   }
 }
 
-/** `T10:00:00+02:00` as a query string has it when nobody encoded its `+`, which then means a space. */
+/** `T10:00:00+02:00` in a query string whose `+` was not encoded, so that it means a space. */
 const decodedPlus = /([T ]\d{2}:\d{2}(?::[\d.]+)?) (\d{2}:?\d{2})$/i;
 
 function parseText(text: string, type: FieldType | undefined, parameter: string): unknown {

@@ -1,4 +1,4 @@
-// The query of a list: what to find, what of it to show, and which page.
+// The query of a list: conditions, fields and page.
 
 import type { Settings } from '../db/settings.ts';
 import { GatewayError } from '../errors.ts';
@@ -22,7 +22,7 @@ export interface ListQuery {
   readonly fields: FieldTree | undefined;
   readonly limit: number;
   readonly offset: number;
-  /** As it came. */
+  /** The parameter as it came. */
   readonly cursor: string | undefined;
   readonly order: string | undefined;
   readonly count: 'exact' | 'estimated' | undefined;
@@ -34,8 +34,8 @@ export function parseListQuery(url: string, settings: Limits): ListQuery {
 }
 
 /**
- * As `parseListQuery`, for routes that take only some of a list's parameters, or further ones, which come back as they are in
- * `given`. Filters are taken everywhere.
+ * Like `parseListQuery`, for routes with only some of a list's parameters, or with others, which are returned unchanged in
+ * `given`. Filters are always accepted.
  */
 export function readListQuery<More extends string>(
   url: string,
@@ -78,7 +78,7 @@ export function readListQuery<More extends string>(
 }
 
 /**
- * Where the next page is, when there may be one: behind a cursor if the order has one, else at an offset.
+ * The path of the next page, if there may be one: after a cursor if the order has one, else at an offset.
  * @param next the cursor of the page's last record
  */
 export function pageAfter(

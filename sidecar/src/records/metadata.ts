@@ -1,4 +1,4 @@
-// The types of fields, the same for every user, so that answers can be shaped here. Asked for once per model; dropped
+// The types of fields, the same for every user, so that answers can be shaped here. They are read once per model, and dropped
 // when Odoo signals that its registry changed (a field was added, a module installed).
 
 import type { Database } from '../db/database.ts';
@@ -14,7 +14,7 @@ const cachedModels = 2_000;
 
 interface Known {
   readonly types: ModelTypes;
-  /** When Odoo was asked, on the monotonic clock. */
+  /** The time when Odoo was asked, on the monotonic clock. */
   readonly askedAt: number;
 }
 
@@ -40,7 +40,7 @@ export class Metadata {
 
   /**
    * The types of a model and of those that the tree expands.
-   * @param seen names of fields that an answer brought: one that is not known yet means that the model has changed
+   * @param seen names of fields in an answer: an unknown one means that the model has changed
    */
   async typesBehind(
     context: RequestContext,
@@ -69,7 +69,7 @@ export class Metadata {
     return (name) => found.get(name) ?? {};
   }
 
-  /** The type of the field at the end of a path over relations; undefined where one of its steps does not exist. */
+  /** The type of the field at the end of a path over relations; undefined if a step does not exist. */
   async typeAt(context: RequestContext, model: string, path: readonly string[]): Promise<FieldType | undefined> {
     let found: FieldType | undefined;
     let at: string | undefined = model;
@@ -82,7 +82,7 @@ export class Metadata {
     return found;
   }
 
-  /** The types of a model and of those that values for it reach. */
+  /** The types of a model and of the models that its values reach. */
   async typesIn(context: RequestContext, model: string, values: readonly unknown[]): Promise<TypesOf> {
     const found = new Map<string, ModelTypes>();
     let wanted = [{ model, values }];

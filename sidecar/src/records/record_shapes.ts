@@ -1,4 +1,4 @@
-// Records between clients' shapes and Odoo's: what every endpoint that reads or writes records shares.
+// Converts records between clients' shapes and Odoo's, for all endpoints that read or write records.
 
 import { GatewayError } from '../errors.ts';
 import type { Domain, FieldTree, TypesOf, Written } from '../executor/operations.ts';
@@ -48,7 +48,7 @@ export class RecordShapes {
     return [...conditions, ...domain];
   }
 
-  /** The values of a body as Odoo takes them; throws `body.value` and `body.form`. */
+  /** The values of a body in Odoo's form. Throws `body.value` and `body.form`. */
   async parse(context: RequestContext, model: string, bodies: readonly unknown[], at = ''): Promise<Values[]> {
     const typesOf = await this.#metadata.typesIn(context, model, bodies);
     const startedAt = performance.now();
@@ -58,7 +58,7 @@ export class RecordShapes {
     return parsed;
   }
 
-  /** What an endpoint that wrote answers: the ids, or the records when fields were asked for. */
+  /** The answer after a write: the ids, or the records if fields were requested. */
   async written(
     context: RequestContext,
     model: string,
@@ -71,7 +71,7 @@ export class RecordShapes {
   }
 }
 
-/** An object that is no list; throws `body.form`. */
+/** An object that is not a list. Throws `body.form`. */
 export function asObject(body: unknown, what = 'The body'): Row {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Row;
   throw new GatewayError('body.form', { message: `${what} must be a JSON object.` });

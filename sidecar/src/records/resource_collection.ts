@@ -98,13 +98,13 @@ export class ResourceCollection implements Collection {
     return { data, message: `${this.#resource.label} ${done} successfully`, meta: ignored.length > 0 ? { ignored } : undefined };
   }
 
-  /** What the resource's scopes allow on its models. */
+  /** The actions that the resource's scopes allow on its models. */
   #grant({ principal }: RequestContext): Grant {
     const scopes = grantedOnResource(principal.grant.scopes, this.#resource.name, modelsOf(this.#resource));
     return { ...principal.grant, scopes };
   }
 
-  /** The types of the resource's models; throws `resource.unavailable` when the app that brings one is not installed. */
+  /** The types of the resource's models. Throws `resource.unavailable` if the app with one of them is not installed. */
   async #typesOf(context: RequestContext): Promise<TypesOf> {
     const resource = this.#resource;
     try {
@@ -146,7 +146,7 @@ function modelsOf({ model, fields }: Resource): string[] {
   return [model, ...fields.flatMap(({ nested }) => (nested === null ? [] : [nested.model]))];
 }
 
-/** An order is only as good as the resource that it was checked against. */
+/** An order is valid only for the resource that it was checked for. */
 function bindingOf({ name, model, order, fields }: Resource): readonly unknown[] {
   return ['resource', name, model, order, fields.filter(({ read }) => read).map((field) => [field.name, field.field])];
 }

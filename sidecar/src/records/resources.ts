@@ -1,4 +1,4 @@
-// Resources between their public names and the fields of their models.
+// Converts between a resource's public names and its model's fields.
 
 import type { Resource, ResourceField } from '../db/resources.ts';
 import { GatewayError } from '../errors.ts';
@@ -7,7 +7,7 @@ import type { FieldTree, FieldType, ModelTypes, TypesOf } from '../executor/oper
 type Row = Record<string, unknown>;
 type Lines = readonly Omit<ResourceField, 'nested'>[];
 
-/** A local part, one @, a domain with a dot: what mail servers reject beyond that, they tell. */
+/** A local part, one @, a domain with a dot. Mail servers report any other fault. */
 const email = /^[^\s@<>(),;:"[\]\\]{1,64}@[^\s@<>(),;:"[\]\\]{1,190}\.[A-Za-z]{2,63}$/;
 
 /** Names of fields that a resource does not have, or that its model lacks because an app is not installed. */
@@ -16,7 +16,7 @@ export interface Mapped {
   readonly ignored: readonly string[];
 }
 
-/** The fields to read, of those that the model has. @param asked public names; undefined: all that are readable */
+/** The existing fields to read. @param asked public names; undefined: all readable fields */
 export function treeOf({ fields, name }: Resource, typesOf: TypesOf, model: string, asked?: readonly string[]): FieldTree {
   const tree: FieldTree = Object.create(null) as FieldTree;
   const readable = fields.filter((field) => field.read && Object.hasOwn(typesOf(model), field.field));
@@ -59,7 +59,7 @@ function presentLine(fields: Lines, row: Row): Row {
 }
 
 /**
- * The fields to write. Names that the resource does not take are ignored, and named; a missing one that it needs throws
+ * The fields to write. Names that the resource does not have are ignored and reported. A missing required one throws
  * `body.missing`, a malformed address `body.value`.
  */
 export function accept({ fields, model }: Resource, body: Row, typesOf: TypesOf, isNew: boolean): Mapped {
@@ -123,7 +123,7 @@ function acceptLines(
   return { values, ignored };
 }
 
-/** A resource names the fields that it writes: of records that it only links, it names none. */
+/** A resource lists the fields that it writes. For records that it only links, it lists no fields. */
 function requireLinks(given: unknown, at: string): void {
   const items: unknown = typeof given === 'object' && given !== null && 'set' in given ? given.set : given;
   if (!Array.isArray(items)) return;
@@ -135,7 +135,7 @@ function requireLinks(given: unknown, at: string): void {
   }
 }
 
-/** The name is what reading gives of a record that a rule hides. */
+/** A read shows the name of a record that a rule hides. */
 function isLink(item: object): boolean {
   return 'id' in item && Object.keys(item).every((name) => name === 'id' || name === 'display_name' || name === '_remove');
 }

@@ -1,5 +1,5 @@
-// Values out: Odoo's raw values, as `read` gives them, become what a client of a JSON API expects. Done here from field
-// types, because Odoo's CPU is what there is least of.
+// Values out: turns Odoo's raw values, as from `read`, into the form that clients of a JSON API expect. This happens here by
+// field types, because Odoo's CPU is the scarcest resource.
 //
 //   empty                false, or an empty text  → null
 //   datetime             "2026-11-22 10:00:00"    → "2026-11-22T10:00:00Z"
@@ -7,7 +7,7 @@
 //   reference            "res.partner,7"          → {"model": "res.partner", "id": 7}
 //   expanded relations   objects, by their own fields
 //
-// One function per type of field, so that values in can stand beside values out.
+// There is one function per type of field, as in values.ts.
 
 import type { FieldTree, FieldType, ModelTypes, TypesOf } from '../executor/operations.ts';
 
@@ -15,7 +15,7 @@ type Row = Record<string, unknown>;
 type Shaper = (value: unknown) => unknown;
 
 const orNull: Shaper = (value) => (value === false ? null : value);
-/** Odoo's web client tells an empty text from none no more than people do. */
+/** Like people, Odoo's web client makes no difference between an empty text and none. */
 const text: Shaper = (value) => (value === '' ? null : orNull(value));
 
 const shapers: Readonly<Record<string, Shaper | undefined>> = {
@@ -25,7 +25,7 @@ const shapers: Readonly<Record<string, Shaper | undefined>> = {
   html: text,
   datetime: (value) => (typeof value === 'string' ? isoTime(value) : orNull(value)),
   many2one: (value) => (Array.isArray(value) ? { id: value[0], name: orNull(value[1]) } : orNull(value)),
-  // Zero is Odoo's other way to say that there is none.
+  // Zero is Odoo's other form of "no record".
   many2one_reference: (value) => (value === 0 ? null : orNull(value)),
   reference: (value) => (typeof value === 'string' ? reference(value) : orNull(value)),
   one2many: undefined,
@@ -39,7 +39,7 @@ export function shapeRows(rows: readonly Row[], model: string, tree: FieldTree |
   if (first === undefined) return;
   const types = typesOf(model);
   const steps: [string, Shaper][] = [];
-  // The rows of one reading have the same fields.
+  // The rows of one read have the same fields.
   for (const name of Object.keys(first)) {
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined) continue;
@@ -50,7 +50,7 @@ export function shapeRows(rows: readonly Row[], model: string, tree: FieldTree |
   for (const row of rows) for (const [name, shape] of steps) row[name] = shape(row[name]);
 }
 
-/** The models whose types `shapeRows` will ask for beyond the first one, as far as these types tell. */
+/** The further models whose types `shapeRows` will need, as far as these types show. */
 export function modelsBehind(tree: FieldTree | undefined, types: ModelTypes): { model: string; tree: FieldTree }[] {
   const found: { model: string; tree: FieldTree }[] = [];
   for (const [name, { fields }] of Object.entries(tree ?? {})) {

@@ -1,5 +1,5 @@
-// Values in: what a client writes, in the same shapes that it reads, becomes what Odoo's `create` and `write` take.
-// The counterpart of shape.ts.
+// Values in: turns a client's values, in the same shapes that it reads, into the form of Odoo's `create` and `write`. The
+// counterpart of shape.ts.
 //
 //   null                        → false
 //   "2026-11-22T10:00:00+02:00" → "2026-11-22 08:00:00"
@@ -8,7 +8,7 @@
 //                               → [[0, 0, {…}], [1, 3, {…}], [4, 4], [2 or 3, 5], [4, 6]]
 //           {"set": […]}        → the same, and nothing else stays linked
 //
-// Whether a field exists, is writable and may link there is for Odoo to say: what is not known here goes as it is.
+// Odoo checks whether a field exists, is writable and may link there. Unknown fields are passed on unchanged.
 
 import { GatewayError } from '../errors.ts';
 import type { FieldType, ModelTypes, TypesOf } from '../executor/operations.ts';
@@ -18,11 +18,11 @@ type Parser = (value: unknown, at: string, type: FieldType, typesOf: TypesOf) =>
 /** Commands of x2many fields: odoo/fields.py, `Command`. */
 const command = { create: 0, update: 1, delete: 2, unlink: 3, link: 4, clear: 5, set: 6 } as const;
 const deepest = 8;
-/** Of Odoo's columns for whole numbers. */
+/** The largest whole number of Odoo's columns. */
 const greatestInt4 = 2_147_483_647;
 
 /**
- * @param at where the values stand in the body, for messages
+ * @param at the place of the values in the body, for messages
  * Throws `body.value`.
  */
 export function parseValues(value: unknown, model: string, typesOf: TypesOf, at = '', depth = 0): Record<string, unknown> {
@@ -38,7 +38,7 @@ export function parseValues(value: unknown, model: string, typesOf: TypesOf, at 
   return parsed;
 }
 
-/** The models that the values of a body reach beyond their own, as far as these types tell. */
+/** The other models that the values of a body reach, as far as these types show. */
 export function modelsIn(value: unknown, types: ModelTypes): { model: string; values: unknown[] }[] {
   if (!isObject(value)) return [];
   const found: { model: string; values: unknown[] }[] = [];
@@ -133,7 +133,7 @@ function isCalendarDay(value: string): boolean {
 }
 
 function parseBase64(value: unknown, at: string): string {
-  // Not by a regular expression over megabytes: Buffer skips what is no base64, so the length tells.
+  // Not by a regular expression over megabytes. Buffer skips other characters, so the length shows them.
   if (typeof value === 'string') {
     const compact = value.replaceAll(/\s/g, '');
     const bytes = Buffer.byteLength(compact, 'base64');
@@ -211,7 +211,7 @@ function parseItem(item: unknown, at: string, type: FieldType, typesOf: TypesOf,
   const comodel = type.relation ?? '';
   if (id === undefined || id === null) return [command.create, 0, parseValues(values, comodel, typesOf, at, depth + 1)];
   const target = parseLink(id, at);
-  // What reading gave of a record whose fields a rule hides: written back, it links.
+  // The form of a record whose fields a rule hides. Written back, it is a link.
   if (Object.keys(values).every((name) => name === 'display_name')) return [command.link, target];
   return [command.update, target, parseValues(values, comodel, typesOf, at, depth + 1)];
 }
@@ -241,7 +241,7 @@ function itemsOf(value: unknown): unknown[] {
   return isObject(value) && Array.isArray(value['set']) ? value['set'] : [];
 }
 
-/** In a batch: what an earlier operation gave. Elsewhere Odoo's end refuses it, as it would any object. */
+/** In a batch, a reference to an earlier result. Elsewhere the executor refuses it like any object. */
 export function isReference(value: unknown): boolean {
   return isObject(value) && typeof value['$ref'] === 'string' && Object.keys(value).length === 1;
 }

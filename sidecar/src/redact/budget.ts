@@ -1,10 +1,10 @@
-// How much may be looked at for the sake of one request: what callers send must not decide how long that takes.
+// Bounds the search for secrets in one request, so that callers cannot make it take long.
 
-/** Of values that are searched for secrets, in characters. */
+/** The budget for values that are searched for secrets, in characters. */
 export const mostLearned = 262_144;
-/** What one name costs behind which a value is looked for, in characters that are only passed over. */
+/** The cost of one name that may be followed by a secret, in characters that are only skipped. */
 export const costOfName = 200;
-/** What a value costs beside its characters. */
+/** The cost of a value beside its characters. */
 const costOfValue = 8;
 
 export class Budget {
@@ -22,7 +22,7 @@ export class Budget {
     return this.#left < 0;
   }
 
-  /** False when there was not enough left. */
+  /** False if not enough was left. */
   spend(characters: number): boolean {
     this.#left -= characters;
     return this.#left >= 0;

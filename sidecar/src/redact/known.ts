@@ -1,15 +1,15 @@
-// Finds secrets that are known, as they are and in the encodings that they are likely to travel in.
+// Finds known secrets, in plain form and in likely encodings.
 
 import { LRUCache } from 'lru-cache';
 
 /** Shorter texts occur in too many places where they are not secrets. */
 export const shortestSecret = 4;
 
-/** A pattern of whole keys and tokens takes long to make; this much of each finds where they may begin. */
+/** A pattern of whole keys and tokens takes long to compile. This many characters of each find possible places. */
 const longestHead = 32;
 
 const formsOf = new LRUCache<string, readonly string[]>({ maxSize: 16 * 1024 * 1024, sizeCalculation: sizeOf });
-/** Of single secrets: mostly the credential that a consumer sends with each request. */
+/** Patterns of single secrets: mostly the credential that a consumer sends with each request. */
 const coverOf = new LRUCache<string, Cover>({ max: 1_000 });
 
 /** A text with `stars` for every form of every secret. */
@@ -81,8 +81,8 @@ function encodings(secret: string): string[] {
   if (secret.length < 6) return found;
   const bytes = Buffer.from(secret, 'utf8');
   found.push(bytes.toString('hex'));
-  // Inside other text a secret begins at any of three places of base64's groups of three bytes. What depends on the
-  // bytes before and after is cut off.
+  // Inside other text, a secret may begin at any of the three bytes of a base64 group. Characters that depend on the bytes before
+  // and after are cut off.
   for (const offset of [0, 1, 2]) {
     const shifted = Buffer.concat([Buffer.alloc(offset), bytes]);
     const firstOwn = Math.ceil((offset * 8) / 6);

@@ -1,5 +1,5 @@
-// Learns what is secret in a request, before anything of it is stored: what stands under a secret's name, in a secret place, or
-// behind a name in a text.
+// Collects the secrets of a request before any part of it is stored: values under a secret's name, in a secret place, or after a
+// name in a text.
 
 import { Budget, costOf, mostLearned } from './budget.ts';
 import type { Cover } from './known.ts';
@@ -25,10 +25,10 @@ export const json = /^\s*[[{"]/;
 /** Values nested deeper are neither searched nor stored. */
 export const deepest = 64;
 
-// More than any honest request carries. Beyond these bounds secrets cannot be told apart from other text, so nothing is stored.
+// More than any honest request has. Beyond these bounds secrets cannot be told apart from other text, so nothing is stored.
 const mostSecrets = 50;
 const longestSecret = 8_192;
-/** Characters of all of them. */
+/** The characters of all secrets. */
 const mostOfSecrets = 16_384;
 const noNames: ReadonlySet<string> = new Set();
 /** Values in a secret place that are not secrets. */
@@ -40,15 +40,15 @@ export class LearnedSecrets {
   #cover: Cover | undefined;
   #lengths = 0;
   #toLearn = new Budget(mostLearned);
-  /** Not all was learned, because there was too much of it. */
+  /** Not all secrets were collected, because there was too much to search. */
   #isLost = false;
   #isAnswerLost = false;
   #openNames: ReadonlySet<string> | undefined;
   #asksForSecret = false;
-  /** Secret columns that were asked for, by the number of columns: rows of an answer have no names. */
+  /** Requested secret columns, by the number of columns, because rows of an answer have no names. */
   protected readonly columns = new Map<number, ReadonlySet<number>>();
 
-  /** A value that must not be found in anything that is stored of this request. */
+  /** Adds a value that must not appear in anything stored about this request. */
   add(secret: string): void {
     if (secret.length < shortestSecret || secret === stars || this.#secrets.has(secret) || ordinaryValue.test(secret)) return;
     this.#lengths += secret.length;
@@ -59,7 +59,7 @@ export class LearnedSecrets {
     this.#cover = undefined;
   }
 
-  /** There was more than is searched for secrets: no text counts as clean, and each becomes `too large to redact`. */
+  /** Call if there is too much to search. No text then counts as clean, and each becomes `too large to redact`. */
   get isLost(): boolean {
     return this.#isLost;
   }
@@ -68,35 +68,38 @@ export class LearnedSecrets {
     return this.#isAnswerLost;
   }
 
-  /** Of a body that is secret itself, the names under which nothing is. */
+  /** The harmless names in a body that is otherwise secret. */
   protected get openNames(): ReadonlySet<string> | undefined {
     return this.#openNames;
   }
 
-  /** A method was called that gives secrets. */
+  /** Whether the called method returns secrets. */
   protected get asksForSecret(): boolean {
     return this.#asksForSecret;
   }
 
-  /** Finds all of them; undefined when there are none. */
+  /** A matcher for all secrets; undefined if there are none. */
   protected get cover(): Cover | undefined {
     if (this.#secrets.size > 0) this.#cover ??= coverFor(this.#secrets);
     return this.#cover;
   }
 
-  /** Learns the secrets of a body, so that they are known wherever else they stand. */
+  /** Collects the secrets of a body, so that they are recognized everywhere else. */
   learn(value: unknown): void {
     this.#learnNested(value, 0, false);
   }
 
-  /** The same for the body of an answer, which has a budget of its own: one that is too large costs the request no text. */
+  /**
+   * The same for the body of an answer. It has a budget of its own, so that an answer that is too large does not hide the
+   * request.
+   */
   learnAnswer(value: unknown): void {
     this.#toLearn = new Budget(mostLearned);
     if (costOf(value, mostLearned) > mostLearned) this.#isAnswerLost = true;
     else this.learn(value);
   }
 
-  /** Parsed JSON, at the top or inside a text. What it costs is known before any of it is looked at. */
+  /** Parsed JSON, at the top or inside a text. Its cost is known before it is searched. */
   #learnNested(value: unknown, depth: number, inDomain: boolean): void {
     if (!this.#toLearn.spend(costOf(value, Math.max(0, this.#toLearn.left)))) this.#isLost = true;
     this.#learn(value, depth, inDomain);
@@ -121,14 +124,14 @@ export class LearnedSecrets {
     }
   }
 
-  /** The method that the path names. Of one that takes secrets, the whole body is one, and so is what it gives. */
+  /** The method in the path. If it takes secrets, the whole body and the result are secret. */
   learnMethod(model: unknown, method: unknown, body: unknown): void {
     if (!isSecretCall(model, method)) return;
     this.#asksForSecret = true;
     this.learnSecretBody(body, noNames);
   }
 
-  /** A body of which all is secret but what stands under these names. */
+  /** A body that is secret except under these names. */
   learnSecretBody(body: unknown, open: ReadonlySet<string>): void {
     this.#openNames = open;
     for (const [name, item] of entriesOf(body)) if (!open.has(name)) this.#learnAll(item, 1);
@@ -161,7 +164,7 @@ export class LearnedSecrets {
         this.#learnNested(JSON.parse(text), depth + 1, inDomain);
         return;
       } catch {
-        // Not JSON: a text like any other.
+        // Not JSON, so a text like any other.
       }
     }
     for (const secret of namedSecrets(text, this.#toLearn)) this.add(secret);
@@ -177,7 +180,7 @@ export class LearnedSecrets {
     const pair = Buffer.from(credential, 'base64').toString('utf8');
     const password = pair.slice(pair.indexOf(':') + 1);
     this.add(password);
-    // RFC 6749 §2.3.1 has clients encode the two halves before they are joined.
+    // By RFC 6749, section 2.3.1, clients encode the two halves before they join them.
     this.add(decoded(password));
   }
 
@@ -214,7 +217,7 @@ export class LearnedSecrets {
   }
 }
 
-/** Of anything but an object itself, under no name. */
+/** The value itself if it is not an object; it has no name. */
 function entriesOf(item: unknown): [string, unknown][] {
   return typeof item === 'object' && item !== null ? Object.entries(item) : [['', item]];
 }

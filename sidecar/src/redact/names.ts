@@ -1,5 +1,5 @@
-// Names under which secrets stand: of headers, parameters, fields and properties, and of methods whose arguments are
-// secrets. The addon has a copy (tools/redact.py); tests of both hold them to the same cases.
+// Names of secrets: of headers, parameters, fields and properties, and of methods whose arguments are secrets. The addon has a
+// copy (tools/redact.py). Both are tested with the same cases.
 
 import { LRUCache } from 'lru-cache';
 
@@ -26,7 +26,7 @@ const secretMethod =
 
 const judged = new LRUCache<string, boolean>({ max: 5_000 });
 
-/** Whether values under this name are never stored. Of a path (`filter[user_ids.password][eq]`) any step decides. */
+/** Whether values under this name are never stored. In a path (`filter[user_ids.password][eq]`), any step is enough. */
 export function isSecretName(name: string): boolean {
   let isSecret = judged.get(name);
   if (isSecret === undefined) {
@@ -47,13 +47,13 @@ function isSecretStep(step: string): boolean {
   return words.split(/[^a-z0-9]+/).some((word) => secretWords.has(word));
 }
 
-/** As `isSecretName`, also for `session_id`: an id of a point of sale's session is a number, a login's is not. */
+/** Like `isSecretName`, also for `session_id`: an id of a point of sale's session is a number, a login's is not. */
 export function hidesValue(name: string, value: unknown): boolean {
   if (isSecretName(name)) return true;
   return typeof value === 'string' && value.length >= 16 && name.length < 50 && session.test(plainOf(name));
 }
 
-/** Whether a method takes or gives secrets only known by their position. */
+/** Whether a method takes or returns secrets that are only recognized by their position. */
 export function isSecretMethod(name: unknown): boolean {
   return typeof name === 'string' && name.length <= 200 && secretMethod.test(plainOf(name));
 }

@@ -1,30 +1,29 @@
-// Where in parsed JSON a secret stands by its position, under no name of its own: behind a secret field in a domain, among
-// the arguments of a method that takes passwords, in the column of a table, beside the name that says what it is.
-// In doubt, a value is hidden.
+// Finds secrets in parsed JSON by their position, without a name of their own: after a secret field in a domain, among the
+// arguments of a method that takes passwords, in a column of a table, beside their name in a list. In doubt, a value is hidden.
 
 import { isSecretMethod, isSecretName } from './names.ts';
 import { isIdentifier, isOperator } from './texts.ts';
 
 /**
- * `secret`: all that stands there. Else the secret columns of what stands there: of a row, of a list of rows, or of the
- * arguments among which such a list stands.
+ * `secret`: the whole value. Otherwise the secret columns of the value: of a row, of a list of rows, or of arguments with such a
+ * list among them.
  */
 export type Place = 'secret' | { readonly columns: ReadonlySet<number>; readonly of: 'row' | 'rows' | 'arguments' };
 
 type Item = (index: number, item: unknown) => Place | undefined;
 
 const nothing = () => undefined;
-/** Longer lists are records and rows; those among which a header or a method is looked for are arguments. */
+/** Longer lists are records and rows. Only shorter ones are searched for headers and methods, as arguments. */
 const mostArguments = 32;
-/** More are never learned (redact/budget.ts). */
+/** More are never collected (redact/budget.ts). */
 const mostColumns = 32_768;
 
-/** Whether under this name stands a domain: then three in a list are a condition, whatever the second one is. */
+/** Whether this name has a domain as its value. Then a list of three is a condition, whatever its second item. */
 export function isDomainName(name: string): boolean {
   return /domain$/i.test(name);
 }
 
-/** What stands in the places of a list; undefined: nothing by position. */
+/** The secret places of a list; undefined if position means nothing. */
 export function placesInList(list: readonly unknown[], inDomain = false): Item {
   const operand = operandIn(list, inDomain);
   if (operand !== undefined) return (index) => (index >= operand ? 'secret' : undefined);
@@ -54,7 +53,7 @@ const argumentKeys = new Set(['args', 'kwargs', 'params']);
 
 /** The same for the properties of an object; secret names themselves aside. */
 export function placesInObject(object: Readonly<Record<string, unknown>>): (name: string, item: unknown) => Place | undefined {
-  // A list that was made an object; its numbers come first, in order.
+  // A list that was converted to an object. Its numbers come first, in order.
   const asList = '0' in object ? placesInList(Object.values(object)) : nothing;
   const isCall = isCallOfSecret(object);
   const given = argumentsOf(object);
@@ -73,10 +72,10 @@ export function placesInObject(object: Readonly<Record<string, unknown>>): (name
   };
 }
 
-/** Methods that read take and give no secret by position, also of models about secrets. */
+/** Reading methods take and return no secrets by position, even on models about secrets. */
 const readMethods = /^(?:web_)?(?:search|read|search_read|search_count|read_group|name_search|fields_get|unlink|exists)$/;
 
-/** Whether a method takes or gives secrets by position, by its own name or by its model's. */
+/** Whether a method takes or returns secrets by position, judged by its own name or its model's. */
 export function isSecretCall(model: unknown, method: unknown): boolean {
   const names = typeof method === 'object' && method !== null ? Object.values(method) : [method];
   if (names.some(isSecretMethod)) return true;
@@ -89,7 +88,7 @@ export function isCallOfSecret(object: Readonly<Record<string, unknown>>): boole
   return ('args' in object || 'kwargs' in object) && isSecretMethod(object['name']);
 }
 
-/** Arguments by position and by name stand for one list: `load` has its columns in one and its rows in the other. */
+/** Arguments by position and by name make one list: `load` may have its columns in one and its rows in the other. */
 function argumentsOf({ args, kwargs, params }: Readonly<Record<string, unknown>>): unknown[] {
   return [args, kwargs, params].flatMap((given) => {
     if (Array.isArray(given)) return given.slice(0, mostArguments);
@@ -97,7 +96,7 @@ function argumentsOf({ args, kwargs, params }: Readonly<Record<string, unknown>>
   });
 }
 
-/** The places of secret names in a list of names, as the first argument of `load`; undefined when there are none. */
+/** The places of secret names in a list of names, such as the first argument of `load`; undefined if there are none. */
 export function columnsOf(item: unknown): ReadonlySet<number> | undefined {
   if (!Array.isArray(item) || item.length === 0 || item.length > mostColumns) return undefined;
   if (operandIn(item, false) !== undefined || isPair(item)) return undefined;
@@ -109,7 +108,7 @@ export function columnsOf(item: unknown): ReadonlySet<number> | undefined {
   return columns.size === 0 ? undefined : columns;
 }
 
-/** Where the values begin of a condition on a secret field. With an operator that Odoo does not know, names are not places. */
+/** The index where the values of a condition on a secret field begin. With an unknown operator, it is not a condition. */
 function operandIn(list: readonly unknown[], inDomain: boolean): number | undefined {
   if (list.length < 2 || list.length > 5 || !isNameOfSecret(list[0])) return undefined;
   if (inDomain) return list.length === 2 ? 1 : 2;
@@ -119,7 +118,7 @@ function operandIn(list: readonly unknown[], inDomain: boolean): number | undefi
   return isOperator(by.trim()) || (list.length === 3 && !isIdentifier(value)) ? 2 : undefined;
 }
 
-/** A name with its value, as headers are listed. Two names are not. */
+/** A name with its value, as in a list of headers. Two names do not count. */
 function isPair(list: readonly unknown[]): boolean {
   return list.length === 2 && isNameOfSecret(list[0]) && typeof list[1] === 'string' && !isIdentifier(list[1]);
 }
@@ -153,7 +152,7 @@ function isOrderName(name: string): boolean {
 
 const orderWords = /^(?:asc|desc|nulls|first|last)$/i;
 
-/** `password x`: a text behind a secret field's name in an order that is not one of an order's words. */
+/** `password x`: a text after a secret field's name in an order that is not a keyword of orders. */
 export function secretWordsOfOrder(text: unknown): string[] {
   if (typeof text !== 'string' || text.length > 1_000) return [];
   const parts = text.split(',').map((part) => part.trim().split(/\s+/));

@@ -1,7 +1,7 @@
-// Takes secrets out of what is about to be stored or logged. Four nets, each for what slips through the others: names
-// (`password`, `Authorization`, `client_secret` …) at any depth, positions (redact/places.ts), what shows in a text by
-// itself (redact/texts.ts), and the very secrets this request carried, wherever and however encoded they turn up again:
-// in a traceback, an echoed value, a base64 or URL-encoded copy.
+// Takes secrets out of texts before they are stored or logged. There are four nets, each for secrets that the others miss: names
+// (`password`, `Authorization`, `client_secret` …) at any depth, positions (redact/places.ts), forms and names in free text
+// (redact/texts.ts), and the very secrets of this request wherever they turn up again: in a traceback, an echoed value, a base64
+// or URL-encoded copy.
 
 import { deepest, form, json, LearnedSecrets } from './learned_secrets.ts';
 import { hidesValue, isSecretName, stars, tooLarge } from './names.ts';
@@ -9,13 +9,13 @@ import type { Place } from './places.ts';
 import { columnsOf, hasRows, isDomainName, placesInList, placesInObject } from './places.ts';
 import { decoded, isOperator, withoutCredentials } from './texts.ts';
 
-/** `/reset_password/4f7a…`: what no name or id of a record looks like. */
+/** `/reset_password/4f7a…`: a segment that does not look like a name or an id. */
 const behindSecretStep = /(\/([\w.-]{1,100})\/)(?=[\w-]{0,1000}\d)(?=[\w-]{0,1000}[A-Za-z])[\w-]{16,1000}(?=\/|$)/g;
 /** Longer than any credential. */
 const overlap = 4_096;
 /** Knows the secrets of one request, and puts stars in their place. */
 export class Redactor extends LearnedSecrets {
-  /** Characters of a body that are still looked at. */
+  /** The most characters of a body that are searched. */
   #budget = Number.POSITIVE_INFINITY;
   #isAnswer = false;
 
@@ -25,9 +25,9 @@ export class Redactor extends LearnedSecrets {
     return withoutCredentials(clean).replaceAll('\0', '\uFFFD').toWellFormed(); // Postgres stores neither this nor half characters
   }
 
-  /** The end of a long text, where a traceback says what happened. */
+  /** The end of a long text, where a traceback names the error. */
   tail(text: string, longest: number): string {
-    // Cleaned with more than is kept: a secret that the cut goes through would not be recognised.
+    // More than the kept part is cleaned, because a secret at the cut would not be recognised.
     const clean = this.text(text.slice(-longest - overlap));
     return clean.length > longest ? `…${clean.slice(-longest)}` : clean;
   }
@@ -47,7 +47,7 @@ export class Redactor extends LearnedSecrets {
     );
   }
 
-  /** The body of an answer. What a method about secrets gave is one. */
+  /** The body of an answer. The result of a method about secrets is secret. */
   answer(body: unknown, longest: number): string {
     this.#isAnswer = true;
     if (this.isAnswerLost) return tooLarge;
@@ -63,7 +63,7 @@ export class Redactor extends LearnedSecrets {
     return scheme === undefined ? stars : `${scheme} ${stars}`;
   }
 
-  /** `?a=1&password=x` or `a=1&password=x`; also what a percent-encoded value hides. */
+  /** `?a=1&password=x` or `a=1&password=x`, also inside percent-encoded values. */
   query(query: string): string {
     return query
       .split('&')
@@ -103,7 +103,7 @@ export class Redactor extends LearnedSecrets {
       try {
         return JSON.stringify(this.value(JSON.parse(value), 0, inDomain));
       } catch {
-        // Not JSON after all.
+        // not JSON after all
       }
     }
     return this.text(value);
@@ -194,7 +194,7 @@ export class Redactor extends LearnedSecrets {
     return Object.fromEntries(clean);
   }
 
-  /** The form of something, with stars for all that it holds. */
+  /** The structure of a value, with stars for all its content. */
   #hidden(item: unknown, depth: number): unknown {
     if (isEmpty(item)) return item;
     if (this.#budget <= 0 || depth >= deepest || typeof item !== 'object' || item === null) return stars;

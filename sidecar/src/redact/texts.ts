@@ -1,13 +1,13 @@
-// Takes out of free text what shows by itself that it is a secret: forms that only credentials have, and values that
-// stand behind a secret's name, in the many ways in which programs and people write that.
+// Takes recognizable secrets out of free text: forms that only credentials have, and values after a secret's name, in the many
+// ways in which programs and people write them.
 //
-// Every repetition is bounded, or consumes what it read: a hostile text must not make the search take the square of its
-// length. What that leaves open, a budget closes.
+// Every repetition is bounded, or consumes its text, so that a hostile text does not make the search take quadratic time. A
+// budget bounds the rest.
 
 import { Budget, costOfName } from './budget.ts';
 import { hidesValue, isSecretName, stars, tooLarge } from './names.ts';
 
-/** None of the below is found where this finds nothing. */
+/** A quick test: without a match, none of the patterns below matches. */
 const suspicious =
   /gw[ck]_|eyJ|whsec_|[0-9a-f]{40}|bearer|basic|:\/\/|pass|pwd|secret|token|key|auth|cookie|credential|signature|assertion|jwt|otp|pin|sig|cv[cv]|code|session|sid|failing|%[0-9a-f]{2}/i;
 
@@ -33,19 +33,19 @@ const term = new RegExp(String.raw`\\{0,4}["']\s{0,4},\s{0,4}(\\{0,4}["']${opera
 const prose = /[ \t](?:(?:[^'"«“`\n]|(?<=\w)'(?=\w)){0,120}?[\s(:=,[])?(?=["'«“`])/y;
 const openingQuote = /\\{0,4}["'`«“]/y;
 const scheme = /(?:bearer|basic|token|digest|negotiate|apikey)\s+/iy;
-/** `<password>`, `<ns:password type="x">`, and what stands in the element. */
+/** `<password>`, `<ns:password type="x">`, and the content of the element. */
 const element = /(?<=<(?:\w{1,20}:)?[\w.-]{1,200})(?:\s[^<>]{0,200})?>\s{0,4}(?:<!\[CDATA\[)?/y;
 const inElement = /[^<]{1,8192}(?=<\/)/y;
 const restOfLine = /[^"'\r\n]+/y;
 const unquoted = /[^\s"'&,;}\])\\<>|]+/y;
-/** As Odoo's names are: `user_ids/.id`, `image_1920`. What has digits here and there is more likely a token. */
+/** The form of Odoo's names: `user_ids/.id`, `image_1920`. A text with scattered digits is more likely a token. */
 const identifier = /^\.?[a-z_][a-z_./:]*\d{0,4}[a-z_./:]*$/;
-/** In prose these say too little: `duplicate key value violates unique constraint "x"`. */
+/** In prose, these words are too common: `duplicate key value violates unique constraint "x"`. */
 const commonWord = /^(?:key|auth|pass|pin|sig)$/i;
 const kept = /^(?:true|false|null|none|undefined|\*{10})$/i;
 const longest = 8_192;
 const longestInProse = 1_024;
-/** Names behind which a value is looked for, in a text that is cleaned. */
+/** How many names in a text are searched for a value after them. */
 const mostNames = 2_000;
 
 /** Whether something is an operator of Odoo's domains. */
@@ -53,12 +53,12 @@ export function isOperator(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 10 && onlyOperator.test(value);
 }
 
-/** Whether a text may be the name of a field: in a list of names it is no value. */
+/** Whether a text may be the name of a field, so that in a list of names it is not a value. */
 export function isIdentifier(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 100 && identifier.test(value);
 }
 
-/** The text with stars for every secret that shows as one; also where it is percent-encoded. */
+/** The text with stars for every recognizable secret, even a percent-encoded one. */
 export function withoutCredentials(text: string): string {
   if (!suspicious.test(text)) return text;
   const clean = cleaned(text);
@@ -68,12 +68,12 @@ export function withoutCredentials(text: string): string {
   return readable === again ? clean : again;
 }
 
-/** The values in a text that stand behind a secret's name; not all of them when that spends the budget. */
+/** The values after a secret's name in a text; not all of them if the budget is spent. */
 export function namedSecrets(text: string, budget: Budget): string[] {
   return suspicious.test(text) ? spansOf(text, budget).map(({ start, end }) => text.slice(start, end)) : [];
 }
 
-/** Undoes percent-encoding, also if it was applied repeatedly; everything else stays. */
+/** Undoes percent-encoding, even if it was applied repeatedly. Everything else stays. */
 export function decoded(text: string): string {
   let readable = text.replaceAll('+', ' ');
   for (let i = 0; i < 3 && readable.includes('%'); i += 1) {
@@ -113,11 +113,11 @@ function looksRandom(value: string): boolean {
 interface Span {
   readonly start: number;
   readonly end: number;
-  /** A number or a structure in JSON: only a string may stand in its place. */
+  /** A number or a structure in JSON, which only a string may replace. */
   readonly isBare: boolean;
 }
 
-/** Ends early when the budget is spent. */
+/** Ends early if the budget is spent. */
 function spansOf(text: string, budget: Budget): Span[] {
   const spans: Span[] = [];
   let from = 0;
@@ -168,7 +168,7 @@ function valueAt(text: string, at: number, name: string, isJson: boolean, mayBeB
   return value === undefined ? undefined : { start, end: start + value.length, isBare: isJson };
 }
 
-/** Between quotes, which may be escaped themselves. Without an end near by: to the end of the line, or of the text. */
+/** The text between quotes, which may be escaped. If no closing quote is near: up to the end of the line or text. */
 function quotedAt(text: string, at: number, mustEnd: boolean): Span | undefined {
   const quote = matchAt(openingQuote, text, at);
   if (quote === undefined) return undefined;

@@ -1,5 +1,5 @@
-// Logins, and keys traded for tokens. What the caller proves itself with stands in the body, so these paths take no
-// credential, and answer about it as the authenticating policy would.
+// Logins, and exchange of keys for tokens. The caller's proof is in the body, so these paths take no credential, and refuse a
+// wrong one as the authenticating policy would.
 
 import { z } from 'zod';
 import type { Attempt, KeyAuthenticator } from '../credentials/authenticate.ts';
@@ -19,7 +19,7 @@ import { mayComeFrom } from '../limits/ip_list.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, Principal, RequestContext, Route } from '../pipeline/context.ts';
 
-/** Odoo's word on a password; `uid` null when it refused. */
+/** Odoo's check of a password; `uid` is null if Odoo refused it. */
 type CheckLogin = (
   context: RequestContext,
   login: string,
@@ -27,13 +27,13 @@ type CheckLogin = (
   attempt: Attempt,
 ) => Promise<{ readonly uid: number | null; readonly mfa: boolean }>;
 
-/** Odoo's word on whether the context's principal, a user, now logs in with a second factor. */
+/** Asks Odoo whether the context's principal, a user, now needs a second factor to log in. */
 type NeedsSecondFactor = (context: RequestContext) => Promise<boolean>;
 
 export interface AuthParts {
   readonly checkLogin: CheckLogin;
   readonly needsSecondFactor: NeedsSecondFactor;
-  /** Those that recognise keys: a token is not traded for another one. */
+  /** The authenticators of keys. A token cannot be exchanged for another one. */
   readonly keys: readonly KeyAuthenticator[];
 }
 
@@ -89,7 +89,7 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
   const body = parsed(loginBody, context.body, 'login (or email) and password');
   if (body.login === undefined) throw incomplete('login (or email) and password');
   const scopes = scopesOf(body.scope);
-  // Postgres stores no null byte, so nobody has one in a login or a password.
+  // Postgres stores no null byte, so no login or password has one.
   if (`${body.login}${body.password}`.includes('\0')) throw new CredentialRefused('a null byte in a login');
   attempt.presents(['login', body.login, body.password], true);
   attempt.admit();
@@ -99,7 +99,7 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
   // Odoo may have renewed the password's hash just now.
   const standing = await principalsOf(database).fresh('login', uid);
   const { principal } = standing;
-  // Said as of a wrong password, and counted: from an address that is not theirs, nobody learns that a guess was right.
+  // Answered and counted like a wrong password, so that from a foreign address nobody learns that a guess was right.
   if (!mayComeFrom(principal, context.address)) throw new CredentialRefused(`user ${uid} may not come from this address`);
   if (mfa) throw new GatewayError('auth.mfa');
   context.principal = principal;
@@ -153,7 +153,7 @@ const exchangeBody = z
   .object({ api_key: text.optional(), apikey: text.optional(), key: text.optional(), scope: z.string().max(4_000).optional() })
   .optional();
 
-/** Gives, for a key in a header or the body, an access token with the key's rights that lives no longer than the key. */
+/** Exchanges a key in a header or the body for an access token with the key's rights, which ends no later than the key. */
 async function exchange(context: RequestContext, keys: readonly KeyAuthenticator[], attempt: Attempt): Promise<Answer> {
   const { database } = context;
   const body = parsed(exchangeBody, context.body, 'api_key');
@@ -192,7 +192,7 @@ export function tokenFields(issued: IssuedTokens) {
   };
 }
 
-/** Null when nothing was asked for. */
+/** Null if no scopes were requested. */
 export function scopesOf(asked: string | undefined): string[] | null {
   if (asked === undefined || asked.trim() === '') return null;
   const scopes = parseScopes(asked);

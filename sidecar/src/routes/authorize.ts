@@ -1,5 +1,5 @@
-// OAuth for people, up to the page in Odoo on which they agree: where apps send them, how apps register themselves, and the
-// metadata of what they get access to (RFC 9728). The rest of the way is `controllers/consent.py` and `oauth_grants.ts`.
+// OAuth for people, up to the consent page in Odoo: the endpoint that apps send them to, registration of apps, and metadata of
+// resources (RFC 9728). `controllers/consent.py` and `oauth_grants.ts` do the rest.
 
 import { resourcePaths } from '../credentials/resource.ts';
 import { actions } from '../credentials/scopes.ts';
@@ -48,8 +48,8 @@ export function authorizeRoutes(originOf: OriginOf): Route[] {
 }
 
 /**
- * Sends the browser on to Odoo. What is wrong with the app or its redirect URI is said here, to the user: nobody is sent
- * to an address that the app has not registered. All else is said to the app.
+ * Sends the browser on to Odoo. Faults of the app or its redirect URI are shown to the user here, because nobody must be sent to
+ * an unregistered address. All other faults are reported to the app.
  */
 async function authorize(context: RequestContext, issuer: string): Promise<Answer> {
   const { database } = context;
@@ -83,7 +83,7 @@ function seeOther(location: string): Answer {
   return { status: 303, body: undefined, headers: ['Location', location, 'Referrer-Policy', 'no-referrer'] };
 }
 
-/** Of the query; parameters that are not known are ignored (RFC 6749, section 3.1). */
+/** The parameters of the query. Unknown ones are ignored (RFC 6749, section 3.1). */
 function parametersOf(url: string): Parameter {
   const query = new URL(url, 'http://localhost').searchParams;
   return (name) => {

@@ -47,7 +47,7 @@ function countIn(body: unknown): number {
   return Array.isArray(body.operations) ? Math.max(1, body.operations.length) : 1;
 }
 
-/** Nothing was done; the caller learns which operation stood in the way. */
+/** Nothing was done. The error names the operation that failed. */
 function namingOperation(
   error: unknown,
   operations: readonly { readonly name?: string | undefined; readonly op: string }[],

@@ -1,4 +1,4 @@
-// What changed in a model or a resource: /api/v1/<name>/changes.
+// Changes of a model or a resource: /api/v1/<name>/changes.
 
 import { success } from '../pipeline/answer.ts';
 import type { Route } from '../pipeline/context.ts';

@@ -1,5 +1,5 @@
-// GET /api/docs: the documentation page (sidecar/docs_page), drawn by Scalar from the gateway's own files. Nothing is loaded
-// from elsewhere, and the policy below would not let it.
+// GET /api/docs: the documentation page (sidecar/docs_page), drawn by Scalar from the gateway's own files. Nothing is loaded from
+// elsewhere, and the policy below forbids it.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const files = {
 /** Names hold the file's hash. */
 const forever = 'public, max-age=31536000, immutable';
 
-/** @param directory where `npm run build` put the page's files; throws when they are not there */
+/** @param directory the page's files, from `npm run build`. Throws if they are missing */
 export function docsRoutes(directory: string): Route[] {
   const assets = new Map<string, Asset>();
   let page = readFileSync(join(directory, 'index.html'), 'utf8');

@@ -16,12 +16,12 @@ interface DatabaseHealth {
 
 export interface HealthOptions {
   readonly databases: readonly Database[];
-  /** Rejects when Odoo's end of the channel does not answer. */
+  /** Rejects if Odoo's end of the channel does not answer. */
   readonly probe: (database: Database) => Promise<void>;
   readonly isStopping: () => boolean;
 }
 
-/** However often it is asked: Odoo is probed at most once in this time. */
+/** However many checks come, Odoo is probed at most once in this time. */
 const keptMs = 1_000;
 
 export function healthRoutes(options: HealthOptions): Route[] {

@@ -54,12 +54,12 @@ async function isProven(database: Database, { nonce, proof: given }: z.infer<typ
     return timingSafeEqual(Buffer.from(proof(secret, 'question', uuid, nonce)), Buffer.from(given));
   };
   if (holds()) return true;
-  // The secret may be younger than what this process knows.
+  // The secret may be newer than this process's copy.
   await database.reloadChannel();
   return holds();
 }
 
-/** What `models/gateway_sidecar_diagnosis.py` computes. */
+/** The same as in `models/gateway_sidecar_diagnosis.py`. */
 function proof(secret: KeyObject, ...said: readonly string[]): string {
   return createHmac('sha256', secret)
     .update(['identify', ...said].join('\n'))

@@ -1,5 +1,5 @@
-// Calling public methods: POST /api/v1/<model>/<method>, /api/v1/<model>/<id>/<method>, and /call, the one endpoint
-// that speaks execute_kw. What a method takes and gives is between it and its caller: values pass as they are.
+// Calling public methods: POST /api/v1/<model>/<method>, /api/v1/<model>/<id>/<method>, and /call, the one endpoint that speaks
+// execute_kw. Arguments and results are passed on unchanged.
 
 import { actionsOfMethod } from '../credentials/scopes.ts';
 import { GatewayError } from '../errors.ts';
@@ -19,7 +19,7 @@ export function methodRoutes(odoo: Odoo): Route[] {
 
   async function onModel(context: RequestContext): Promise<Answer> {
     const model = requestedModel(context);
-    // The place that other verbs use for a record's id.
+    // Other verbs have a record's id in this place.
     const method = checkMethod(context.request.params['id']);
     readQuery(context.request.url, []);
     return success(await run(context, { op: 'call', model, method, ...parseArguments(context.body) }));
@@ -82,7 +82,7 @@ function parseArguments(body: unknown, others: readonly string[] = []): Pick<Cal
   return { args, kwargs: asObject(kwargs ?? {}, 'kwargs') };
 }
 
-/** A model's method stands where other verbs have a record's id. */
+/** A model's method is in the place where other verbs have a record's id. */
 function needsOfMethod(context: RequestContext): ScopeNeed {
   const { id, method = id } = context.request.params;
   return { actions: actionsOfMethod(String(method)), model: requestedModel(context) };

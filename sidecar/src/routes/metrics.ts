@@ -12,7 +12,7 @@ export interface MetricsAccess {
   readonly from: readonly Range[];
 }
 
-/** Callers that may not read them learn nothing, not even that they exist. */
+/** Callers that may not read metrics do not even learn that they exist. */
 export function metricsRoute(metrics: Metrics, { token, from }: MetricsAccess): Route {
   return {
     name: 'metrics',

@@ -60,7 +60,7 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
   ];
 }
 
-/** A refusal here says how a client authenticates. */
+/** A refusal here also says how a client can authenticate. */
 function answered(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
   return countingFailures(context, async (attempt) => {
     try {
@@ -163,7 +163,7 @@ async function ownToken(context: RequestContext, parameter: (name: string) => st
   return found?.row.credential === 'client' && found.row.credentialId === principal.credentialId ? found : undefined;
 }
 
-/** The same for an app, which has no secret: holding the token is enough to end it. Undefined for a client that has one. */
+/** The same for an app, which has no secret, so having the token is enough to end it. Undefined for a client with a secret. */
 async function appToken({ database, request }: RequestContext, parameter: Parameter) {
   const clientId = parameter('client_id');
   if (clientId === undefined || parameter('client_secret') !== undefined || request.headers.authorization !== undefined)

@@ -48,7 +48,7 @@ const newClient = z.strictObject({
   expires_at: z.string().max(30).optional(),
 });
 
-/** The only answer that holds the secret. A token, which ends before its key, must not leave behind a client that does not. */
+/** The only answer with the secret. A token ends before its key, so it must not create a client that lives longer. */
 async function create(context: RequestContext, administer: Administer): Promise<Answer> {
   const values = newClient.safeParse(context.body);
   if (!values.success) {

@@ -1,4 +1,4 @@
-// What an app without a secret trades for tokens: the code that a user's consent gave it, and refresh tokens.
+// Exchanges the grants of an app without a secret for tokens: the code from a user's consent, and refresh tokens.
 
 import { hash as digest, timingSafeEqual } from 'node:crypto';
 import { principalsOf } from '../credentials/principals.ts';
@@ -19,8 +19,8 @@ const codeFormat = /^gwc_[A-Za-z0-9_-]{43}$/;
 const verifierFormat = /^[A-Za-z0-9._~-]{43,128}$/;
 
 /**
- * RFC 6749, section 4.1.3, with PKCE. A code that comes back ends the tokens that it gave (section 4.1.2): somebody else has
- * it, too. Throws `oauth.grant`, which says what does not fit.
+ * RFC 6749, section 4.1.3, with PKCE. A code that is used again ends its tokens (section 4.1.2), because someone else has it,
+ * too. Throws `oauth.grant`, which names the fault.
  */
 export async function codeGrant(context: RequestContext, parameter: Parameter, issuer: string): Promise<IssuedTokens> {
   const { database } = context;
@@ -38,7 +38,7 @@ export async function codeGrant(context: RequestContext, parameter: Parameter, i
     return refused('The code was used before.');
   };
   if (row.isSpent) throw await comesBack();
-  if (row.isOver) throw refused('The code is too old: it is good for 60 seconds.');
+  if (row.isOver) throw refused('The code is too old: it is valid for 60 seconds.');
   if (row.clientId !== clientId) throw refused('The code was issued to another client_id.');
   const redirectUri = parameter('redirect_uri');
   if (redirectUri !== undefined && redirectUri !== row.redirectUri) throw refused('The redirect_uri is not that of the code.');
@@ -57,13 +57,13 @@ export async function codeGrant(context: RequestContext, parameter: Parameter, i
     try {
       return await issueTokens(database, { ...issue, code: { hash, family, resource } });
     } catch (error) {
-      // Somebody was faster by a moment.
+      // Another request was a moment faster.
       throw error instanceof GatewayError && error.reason === 'oauth.grant' ? await comesBack() : error;
     }
   });
 }
 
-/** RFC 6749, section 6. Throws `oauth.grant` for a token that is not (any more) one of this app's. */
+/** RFC 6749, section 6. Throws `oauth.grant` for a token that is invalid or belongs to another app. */
 export function refreshGrant(context: RequestContext, parameter: Parameter, issuer: string): Promise<IssuedTokens> {
   const clientId = required(parameter, 'client_id');
   const resource = parseResource(parameter('resource'), issuer);
@@ -88,7 +88,7 @@ export function refreshGrant(context: RequestContext, parameter: Parameter, issu
   );
 }
 
-/** `invalid_grant`, not `invalid_client`: the app is still who it was, and has to ask its user again. */
+/** `invalid_grant`, not `invalid_client`: the app itself is fine, and must ask its user again. */
 async function asGrant(issue: () => Promise<IssuedTokens>): Promise<IssuedTokens> {
   try {
     return await issue();

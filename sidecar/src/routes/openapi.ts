@@ -1,5 +1,5 @@
-// GET /api/openapi.json: the API as its very caller may use it; without a credential, what is the same for everybody.
-// Documents are kept until something moves that they are made of: fields, rights, labels, settings, resources.
+// GET /api/openapi.json: the API as this very caller may use it; without a credential, the parts that are the same for all.
+// Documents are cached until their sources change: fields, rights, labels, settings, resources.
 
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -20,7 +20,7 @@ import { readQuery } from '../pipeline/query.ts';
 import { describeFor, describeForNobody, parseModels } from './openapi_description.ts';
 
 interface Kept {
-  /** What its descriptions are in. */
+  /** The languages of its descriptions. */
   readonly languages: readonly string[];
   readonly text: string;
   readonly compressed: Buffer;
@@ -29,7 +29,7 @@ interface Kept {
 
 const mostKept = 500;
 const mostKeptBytes = 64 * 1024 * 1024;
-/** After this long, a change that no signal reported shows, too. */
+/** After this long, even a change that no signal reported shows. */
 const keptMs = 600_000;
 const brotli = promisify(brotliCompress);
 
@@ -115,7 +115,7 @@ function parseVersion(text = '3.1'): OpenApiVersion {
   });
 }
 
-/** All that a document depends on besides what `Documents` listens to. */
+/** Everything that a document depends on besides the changes that `Documents` listens to. */
 function keyOf({ known, request }: RequestContext, origin: string, asked: readonly string[] | undefined): string {
   const { principal } = known;
   if (principal === undefined) return JSON.stringify([origin]);

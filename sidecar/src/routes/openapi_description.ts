@@ -1,4 +1,4 @@
-// Gathers for the OpenAPI document what its caller may use: Odoo's models and fields, narrowed by the credential's scopes.
+// Gathers the caller's models and fields for the OpenAPI document: Odoo's, narrowed by the credential's scopes.
 
 import { z } from 'zod';
 import { covers, grantedOnResource, permits } from '../credentials/scopes.ts';
@@ -11,7 +11,7 @@ import { listedModels } from '../executor/operations.ts';
 import type { Described, Fields, ModelDescription, ResourceDescription, ResourceLine } from '../openapi/description.ts';
 import type { Action, Grant, RequestContext } from '../pipeline/context.ts';
 
-/** Described when nobody says which: what integrations mostly move, as far as it is there. */
+/** The models described by default: those that integrations mostly use, if they exist. */
 const usual = new Set([
   'account.move',
   'calendar.event',
@@ -49,7 +49,7 @@ const fieldShape = z.object({
 const describedShape = z.record(z.string(), z.record(z.string(), fieldShape));
 type ByModel = Readonly<Record<string, Fields>>;
 
-/** Names of models, `*` at the end matching any rest; undefined: the usual ones. Throws `query.models`. */
+/** Names of models, where a `*` at the end matches any rest; undefined: the default ones. Throws `query.models`. */
 export function parseModels(text: string | undefined): readonly string[] | undefined {
   if (text === undefined) return undefined;
   const names = text.split(',').map((name) => name.trim());
@@ -64,7 +64,7 @@ export function parseModels(text: string | undefined): readonly string[] | undef
   return names;
 }
 
-/** Throws `query.models`, `odoo.model`, and what Odoo's end throws. */
+/** Throws `query.models`, `odoo.model`, and the executor's errors. */
 export async function describeFor(context: RequestContext, odoo: Odoo, asked: readonly string[] | undefined): Promise<Described> {
   const { database, principal } = context;
   const resources = [...database.resources.values()];
@@ -91,7 +91,7 @@ export async function describeFor(context: RequestContext, odoo: Odoo, asked: re
   };
 }
 
-/** The parts that are the same for everybody. */
+/** The parts that are the same for all callers. */
 export function describeForNobody(context: RequestContext): Described {
   return { models: [], resources: [], ...bounds(context) };
 }
@@ -156,7 +156,7 @@ function resourceDescription(
   return { name, label, model, rights, lines };
 }
 
-/** Undefined when the model has no such field, or the caller may not see it. */
+/** Undefined if the model has no such field, or the caller may not see it. */
 function lineOf(
   { nested, values, format, ...line }: Omit<ResourceField, 'nested'> & { readonly nested: ResourceField['nested'] },
   fields: Fields,
@@ -177,7 +177,7 @@ function lineOf(
   };
 }
 
-/** Without the fields that lead to what nobody reaches. */
+/** Leaves out fields that lead to never-exposed models. */
 function reachable(described: ByModel, neverExposed: readonly string[]): ByModel {
   const without = (fields: Fields) =>
     Object.fromEntries(
@@ -190,7 +190,7 @@ function modelsOf({ model, fields }: Resource): string[] {
   return [model, ...fields.flatMap(({ nested }) => (nested === null ? [] : [nested.model]))];
 }
 
-/** The models behind the caller's resources may be described, if not used, even if the caller may use only the resource. */
+/** The models behind the caller's resources may be described, even if the caller may use only the resource. */
 function withResources(grant: Grant, resources: readonly Resource[]): Grant {
   if (grant.scopes === null) return grant;
   let scopes: readonly string[] = grant.scopes;

@@ -9,7 +9,7 @@ export const pingRoute: Route = {
   handle: ping,
 };
 
-/** Answers without Odoo: says whether the credential holds, and whose it is. */
+/** Checks the credential and names its user, without Odoo. */
 function ping({ principal }: RequestContext): Answer {
   return success({
     message: 'pong',

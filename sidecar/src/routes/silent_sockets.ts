@@ -1,8 +1,8 @@
-// WebSockets that have not shown a ticket yet. A browser sends its ticket at once, so the oldest is the likeliest to
-// mean harm: where an address has too many, or all together do, the oldest goes, and newcomers always get in.
+// WebSockets that have not shown a ticket yet. A browser sends its ticket at once, so the oldest socket is the most suspicious.
+// If an address, or all together, have too many, the oldest is closed, and newcomers always get in.
 
 const most = 50;
-/** Of one address, or one IPv6 /64: an office's browsers stand behind one, and all come back at once after a restart. */
+/** The most for one address, or one IPv6 /64. An office's browsers share one, and all come back at once after a restart. */
 const mostOfNetwork = 25;
 
 export class SilentSockets<Socket> {

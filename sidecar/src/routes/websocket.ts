@@ -7,8 +7,8 @@
 //   ← [{"id": 8, "message": {"type": "gateway.heartbeat", "payload": {"at", "per_second": {"traffic": 12.5}}}}]
 //   → {"event": "subscribe", "data": {"channels": […]}}      other channels, later
 //
-// Ids belong to a stream (one sidecar's life). A browser that comes back to the same stream gets what it missed; else `replayed`
-// is false and it reads the figures again.
+// Ids belong to a stream (one sidecar's life). A browser that returns to the same stream gets the messages it missed; otherwise
+// `replayed` is false and it reads the figures again.
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -27,18 +27,18 @@ const path = '/api/live';
 const helloLimitMs = 5_000;
 const mostSockets = 500;
 const mostPerUser = 20;
-/** A whole office may sit behind one address. */
+/** A whole office may be behind one address. */
 const mostPerNetwork = 200;
 const pingEveryMs = 20_000;
-/** Then a new ticket is needed: a closed session in Odoo does not watch on for good. */
+/** After this, a new ticket is needed, so that a closed session in Odoo does not watch for ever. */
 const longestLifeMs = 3_600_000;
 /** Tickets that are being checked. */
 const mostEntering = 100;
-/** Messages and pings of a browser between two of our pings; it has little to say. */
+/** The most messages and pings of a browser between two of our pings. It needs few. */
 const mostHeard = 60;
-/** How long a browser that is disconnected may take to close the socket. */
+/** How long a disconnected browser may take to close the socket. */
 const goodbyeMs = 1_000;
-/** What a browser may leave unread before it is cut off; it comes back and is sent what it missed. */
+/** The most that a browser may leave unread before it is disconnected. It comes back and gets what it missed. */
 const mostUnreadBytes = 256 * 1024;
 
 /** Close codes from 4000 on are the application's own. */
@@ -74,7 +74,7 @@ export interface LiveOptions {
   /** Names the stream. */
   readonly instance: string;
   readonly addressOf: (request: IncomingMessage) => string;
-  /** Whether an address may show a ticket: it is not blocked, nor has it asked too often. Throws when it may not. */
+  /** Throws unless the address may show a ticket: it must not be blocked, or have asked too often. */
   readonly admit: (database: Database, address: string) => void | Promise<void>;
 }
 
@@ -108,7 +108,7 @@ export class LiveSockets {
     this.#beating.unref();
   }
 
-  /** To all who watch this database. */
+  /** Sends to all who watch this database. */
   tell(database: Database, message: LiveMessage): void {
     for (const watcher of this.#watchers) if (watcher.database === database) this.#send(watcher, [message]);
   }
@@ -147,7 +147,7 @@ export class LiveSockets {
       if (watcher !== undefined) watcher.answered = true;
     });
     socket.on('message', (content, isBinary) => {
-      // Sent away already: its ticket stays good for another try.
+      // Already disconnected. Its ticket stays valid for another try.
       if (socket.readyState !== WebSocket.OPEN) return;
       const { data } = isBinary ? {} : request.safeParse(parse(content.toString()));
       if (data === undefined || entering) {
@@ -159,7 +159,7 @@ export class LiveSockets {
         watcher.channels = data.data.channels;
         return;
       }
-      // From here on the database decides how long it takes.
+      // From here on, the database decides how long it takes.
       clearTimeout(late);
       this.#silent.delete(socket);
       if (this.#entering >= mostEntering) {
@@ -254,7 +254,7 @@ export class LiveSockets {
     }
   }
 
-  /** Rights changed: users who lost them are disconnected, users who are no longer managers see only their own from now on. */
+  /** Call when rights have changed. Users without rights are disconnected, and former managers now see only their own figures. */
   #recheck(database: Database, userIds: readonly number[] | null): void {
     for (const watcher of this.#watchers) {
       const userId = watcher.viewer.user_id;
@@ -277,12 +277,12 @@ function selectionOf({ manager, user_id }: Viewer, name: string): Selection {
 
 function write({ socket }: Watcher, messages: readonly object[]): void {
   if (socket.readyState !== WebSocket.OPEN) return;
-  // Closing politely would wait for a reader that does not read.
+  // A polite close would wait for a reader that does not read.
   if (socket.bufferedAmount > mostUnreadBytes) socket.terminate();
   else socket.send(JSON.stringify(messages));
 }
 
-/** Says goodbye; a client that does not answer is cut off. */
+/** Closes the socket politely. A client that does not answer is cut off. */
 function dismiss(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);
   setTimeout(() => socket.terminate(), goodbyeMs).unref();
@@ -294,7 +294,7 @@ function hear(watcher: Watcher | undefined): void {
   if (watcher.heard > mostHeard) dismiss(watcher.socket, closeCodes.tooMany, 'too many messages');
 }
 
-/** No timer of the server watches over an upgraded connection: a peer that keeps its half open must not keep ours. */
+/** The server has no timer for an upgraded connection, and a peer that keeps its half open must not keep ours open. */
 function refuse(socket: Duplex, status: string, headers: readonly string[] = []): void {
   socket.once('finish', () => socket.destroy());
   socket.end([`HTTP/1.1 ${status}`, 'Content-Length: 0', 'Connection: close', ...headers, '', ''].join('\r\n'));

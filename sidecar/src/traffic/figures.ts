@@ -4,9 +4,9 @@ import type { Consumer, Fact, FiguresBatch, Latency } from '../db/traffic.ts';
 import type { Histogram } from './histogram.ts';
 import { add, count } from './histogram.ts';
 
-/** One answered request, as it is counted. */
+/** The counted facts of one answered request. */
 export interface Counted {
-  /** Milliseconds since 1970, of its arrival. */
+  /** The time of its arrival, in milliseconds since 1970. */
   readonly at: number;
   readonly consumer: Consumer;
   readonly route: string;
@@ -14,7 +14,7 @@ export interface Counted {
   readonly method: string;
   readonly status: number;
   readonly reason: string | undefined;
-  /** Which way a read of records went. */
+  /** The way of a read of records. */
   readonly way: string | undefined;
   readonly cost: number;
   readonly gatewayMs: number;
@@ -23,8 +23,8 @@ export interface Counted {
   readonly bytesOut: number;
 }
 
-// Nobody makes the gateway keep one counter per invented name: models count once Odoo has answered for them, and behind
-// this many different rows, those of new variety are kept without their model and route.
+// Callers must not create a counter per invented name. A model counts only once Odoo has answered for it, and after this many
+// different rows, new ones are kept without their model and route.
 const mostFacts = 20_000;
 const mostPerBatch = 1_000;
 const otherRoute = 'other';
@@ -70,7 +70,7 @@ export class Figures {
     this.#dropped += rows;
   }
 
-  /** In portions that Postgres takes in well under a second each; there is at least one. */
+  /** In portions that Postgres stores in well under a second each. There is at least one. */
   batches(): FiguresBatch[] {
     const facts = [...this.#facts.values()].map(rounded);
     const latencies = [...this.#latencies.values(), ...this.#ofAll()];

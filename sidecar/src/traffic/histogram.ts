@@ -6,14 +6,14 @@ const perDoubling = 8;
 const doublingsBelowOneMs = 4;
 export const bucketCount = 168;
 
-/** The bucket of a duration in milliseconds; what is shorter or longer than the scale goes to its ends. */
+/** The bucket of a duration in milliseconds. Durations off the scale count at its ends. */
 export function bucketOf(ms: number): number {
   const bucket = Math.floor(perDoubling * (Math.log2(ms) + doublingsBelowOneMs));
   // Also for 0 and NaN, which no bucket would hold.
   return bucket > 0 ? Math.min(bucket, bucketCount - 1) : 0;
 }
 
-/** Requests per bucket; grows as far as it is used. */
+/** Requests per bucket. The list is only as long as needed. */
 export type Histogram = number[];
 
 export function count(histogram: Histogram, ms: number): void {
@@ -27,7 +27,7 @@ export function add(histogram: Histogram, other: Histogram): void {
   for (const [bucket, requests] of other.entries()) histogram[bucket] = (histogram[bucket] ?? 0) + requests;
 }
 
-/** Milliseconds that the share `q` (0 to 1) of all counted requests did not exceed; undefined when there are none. */
+/** The quantile `q` (0 to 1) of all counted requests in milliseconds; undefined if there are none. */
 export function percentile(histogram: Histogram, q: number): number | undefined {
   const total = histogram.reduce((sum, requests) => sum + requests, 0);
   let below = 0;

@@ -6,8 +6,8 @@ import { redactorOf } from './redactor_of.ts';
 const longestText = 65_536;
 
 /**
- * Faults of the server with all that is known of them, refused credentials with the reason that the caller does not get,
- * everything else for debugging. No headers, no query, no body: they hold secrets and people's data.
+ * Logs faults of the server with all details, refused credentials with the reason that the caller does not see, and everything
+ * else at the level debug. No headers, no query, no body: they hold secrets and people's data.
  */
 export function logRequests(log: Log): Recorder {
   return (context) => {
@@ -33,7 +33,7 @@ export function logRequests(log: Log): Recorder {
   };
 }
 
-/** An error repeats what it stumbled over, which may be a password. */
+/** An error may repeat the value that caused it, which may be a password. */
 function withoutSecrets(context: RequestContext, thrown: unknown): Record<string, string> {
   const redactor = redactorOf(context, true);
   if (!(thrown instanceof Error)) return { message: redactor.text(String(thrown)) };

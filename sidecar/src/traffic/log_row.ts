@@ -14,19 +14,19 @@ const longestTraceback = 65_536;
 const longestText = 1_000;
 const longestName = 200;
 
-/** Whether a level keeps a request at all: `errors` keeps what was refused or failed. */
+/** Whether a level keeps a request at all. `errors` keeps refused and failed requests. */
 export function isKept(level: LogLevel, status: number): boolean {
   return level !== 'errors' || status >= 400;
 }
 
-/** A row of `gateway.request_log` as `recordLog` takes it. */
+/** A row of `gateway.request_log` in the form for `recordLog`. */
 export function logRow(context: RequestContext, counted: Counted, level: LogLevel, sidecar: string, bodyBytes: number): string {
   const { request, timings, error, target } = context;
   const { principal } = context.known;
   const withPayloads = level === 'payloads';
-  // The body matters where something is stored that may repeat it.
+  // The body matters if anything that may repeat it is stored.
   const redactor = redactorOf(context, withPayloads || counted.status >= 500 || (error !== undefined && !isOwnMessage(error)));
-  // Of a request whose body is too large to be searched, the row still says where it went.
+  // If the body is too large to be searched, the row still has the path.
   const ofPlace = redactor.isLost ? redactorOf(context, false) : redactor;
   if (withPayloads) redactor.learnAnswer(context.answered);
 
@@ -76,20 +76,20 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
   return logLiteral(row);
 }
 
-/** Of a credential; its caller does not get it. */
+/** The reason why a credential was refused. Its caller does not see it. */
 function whyRefused(error: Error, redactor: Redactor): string {
   if (!(error instanceof GatewayError && error.reason === 'auth.invalid' && error.cause instanceof Error)) return '';
   return `: ${redactor.text(error.cause.message.slice(0, longestText))}`;
 }
 
-/** An object of names and values in turn. */
+/** An object from alternating names and values. */
 function pairs(headers: readonly string[]): Record<string, string> {
   const found: Record<string, string> = {};
   for (let i = 0; i + 1 < headers.length; i += 2) found[headers[i] ?? ''] = headers[i + 1] ?? '';
   return found;
 }
 
-/** Odoo's own traceback where the fault was there, else the gateway's. */
+/** Odoo's own traceback if the fault was there, else the gateway's. */
 function tracebackOf(error: Error | undefined): string | undefined {
   const cause = error instanceof GatewayError ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return undefined;

@@ -1,4 +1,4 @@
-// Metrics for Prometheus. Counted beside the figures, so that they work while Postgres is away.
+// Metrics for Prometheus. They are counted separately from the figures, so that they work while Postgres is away.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';
@@ -13,13 +13,13 @@ interface Tally {
   requests: number;
 }
 
-/** What waits for Odoo and what it carries. */
+/** Calls that wait for Odoo, and calls in Odoo. */
 export interface OdooLoad {
   readonly inFlight: number;
   readonly queued: number;
 }
 
-/** Credentials whose check costs a hash, here or in Odoo. */
+/** Checks of credentials that cost a hash, here or in Odoo. */
 export interface HashLoad {
   readonly kind: 'key' | 'login';
   /** Since the start. */
@@ -27,7 +27,7 @@ export interface HashLoad {
   readonly waiting: number;
 }
 
-/** What a sidecar's deliveries came to, by database. */
+/** The results of a sidecar's deliveries, by database. */
 export interface WebhookLoad {
   readonly database: string;
   readonly held: number;
@@ -37,7 +37,7 @@ export interface WebhookLoad {
 
 export class Metrics {
   readonly #registry = new Registry();
-  // prom-client hashes its labels at every call: requests are added up here and handed over when somebody asks.
+  // prom-client hashes its labels at every call: requests are added up here and passed on when metrics are read.
   readonly #tallies = new Map<string, Tally>();
   readonly #ways = new Map<string, number>();
   readonly #duration: Histogram;
@@ -99,7 +99,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'gateway_odoo_calls',
-      help: 'Calls in Odoo, and calls that wait for a place there.',
+      help: 'Calls in Odoo, and calls that wait for a free slot.',
       labelNames: ['state'],
       registers,
       collect() {

@@ -1,5 +1,5 @@
-// The live figures of one database. Each sidecar publishes what it has just counted, every sidecar sums up what all of them
-// publish, and sends it to the browsers that watch. It comes after the figures are in Postgres, where they can be read at once.
+// The live figures of one database. Each sidecar publishes its newest counts, adds up the counts of all sidecars, and sends the
+// sums to the browsers that watch. By then the figures are in Postgres and can be read there.
 
 import { z } from 'zod';
 import type { Database } from '../db/database.ts';
@@ -22,7 +22,7 @@ export interface LiveFigures {
   bytes_out: number;
 }
 
-/** Which requests are asked for; nothing named: all. */
+/** The selected requests; without a name, all. */
 export interface Selection {
   readonly userId: number | undefined;
   readonly consumer: string | undefined;
@@ -41,21 +41,21 @@ interface Consumer {
   tally: Tally;
 }
 
-/** What one sidecar tells the others, as JSON within the 8 kB of a notification. */
+/** A sidecar's message to the others, as JSON within the 8 kB of a notification. */
 const published = z.object({
   i: z.string().max(64),
-  /** Milliseconds that it was counted in. */
+  /** The period of the counts, in milliseconds. */
   ms: z.number().positive(),
   t: z.array(z.number()).length(tallyLength),
   c: z.array(z.tuple([z.string().max(100), z.int(), z.array(z.number()).length(tallyLength)])).max(200),
 });
 
 const mostCharacters = 7_500;
-/** Sidecars that publish within this time come in one message. */
+/** Counts published within this time are sent in one message. */
 const gatherMs = 50;
 const mostKept = 600;
 const shortestMs = 200;
-/** A sidecar that has published nothing for so long has nothing to do. */
+/** A sidecar that has published nothing for this long has no traffic. */
 const currentMs = 2_500;
 
 export class Push {
@@ -66,7 +66,7 @@ export class Push {
   #counted = new Map<string, Consumer>();
   #total: Tally = zeros();
   #cutAt = performance.now();
-  /** Heard from all sidecars and not yet sent. */
+  /** Received from all sidecars and not yet sent. */
   #heard = new Map<string, Consumer>();
   #heardTotal: Tally = zeros();
   #telling: NodeJS.Timeout | undefined;
@@ -85,7 +85,7 @@ export class Push {
     return this.#lastId;
   }
 
-  /** Once for each answered request. */
+  /** Called once for each answered request. */
   count({ consumer, status, gatewayMs, odooMs, bytesOut }: Counted): void {
     const own = this.#counted.get(consumer.consumer) ?? { userId: consumer.user_id ?? 0, tally: zeros() };
     this.#counted.set(consumer.consumer, own);
@@ -99,7 +99,7 @@ export class Push {
     }
   }
 
-  /** Takes what was counted so far; the function that it returns publishes it. */
+  /** Takes the counts so far. The returned function publishes them. */
   cut(): () => void {
     const consumers = this.#counted;
     const total = this.#total;
@@ -116,13 +116,13 @@ export class Push {
     };
   }
 
-  /** Messages after `id`; undefined when that is too long ago, or not an id of this sidecar. */
+  /** Messages after `id`; undefined if that is too long ago, or not an id of this sidecar. */
   since(id: number): readonly LiveMessage[] | undefined {
     if (id > this.#lastId || id < this.#lastId - this.#kept.length) return undefined;
     return this.#kept.slice(this.#kept.length - (this.#lastId - id));
   }
 
-  /** Requests per second of all sidecars by now. */
+  /** The current requests per second of all sidecars. */
   perSecond({ userId, consumer }: Selection): number {
     const now = performance.now();
     let sum = 0;
@@ -187,7 +187,7 @@ export class Push {
   }
 }
 
-/** The part of a message that a selection is about; undefined when nothing is. */
+/** The part of a message that matches a selection; undefined if nothing matches. */
 export function figuresOf({ total, consumers }: LiveMessage, { userId, consumer }: Selection): LiveFigures | undefined {
   let tally = total;
   if (userId !== undefined || consumer !== undefined) {

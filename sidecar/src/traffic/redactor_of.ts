@@ -1,14 +1,14 @@
 import type { RequestContext } from '../pipeline/context.ts';
 import { Redactor } from '../redact/redactor.ts';
 
-/** Of a request's path and query, this much is stored, so this much is searched for secrets. */
+/** This much of a request's path and query is stored, so this much is searched for secrets. */
 export const longestPath = 2_000;
 
-/** Where credentials are given: what a caller puts there under any other name is one that landed in the wrong place. */
+/** Endpoints that take credentials. Anything there under another name is a credential in the wrong place. */
 const aboutCredentials = /^\/(?:api\/v1\/auth|auth|api\/oauth)\//;
 const openNames = new Set(['login', 'db', 'database', 'grant_type', 'client_id', 'scope', 'token_type_hint', 'expires_in']);
 
-/** Knows the secrets that a request carried: in its headers and its query, and, if that matters, in its body. */
+/** A redactor with the secrets of a request: from its headers and query, and, if needed, from its body. */
 export function redactorOf({ request, endpoint, body }: RequestContext, withBody: boolean): Redactor {
   const redactor = new Redactor();
   redactor.learnHeaders(request.headers);

@@ -7,7 +7,7 @@ import type { Principal, RequestContext } from '../pipeline/context.ts';
 import type { Counted } from './figures.ts';
 import type { TrafficStore } from './traffic_store.ts';
 
-/** Hears of every counted request. Must not wait. */
+/** Gets every counted request. Must not wait. */
 export type Observer = (counted: Counted, context: RequestContext) => void;
 
 const nobody = { consumer: 'none:0', name: 'No credential', user_id: undefined };
@@ -19,7 +19,7 @@ export class TrafficRecorder {
   readonly #observers: readonly Observer[];
   readonly #log: Log;
 
-  /** @param standard of requests that name no database that is served here */
+  /** @param standard the database for requests that name no served one */
   constructor(storeOf: ReadonlyMap<Database, TrafficStore>, standard: Database, observers: readonly Observer[], log: Log) {
     this.#storeOf = storeOf;
     this.#standard = standard;
@@ -28,7 +28,7 @@ export class TrafficRecorder {
   }
 
   record(context: RequestContext): void {
-    // Health checks and the collection of metrics are no traffic.
+    // Health checks and reads of metrics are not traffic.
     if (context.endpoint.access === 'internal') return;
     try {
       const counted = countedOf(context, Date.now());
@@ -40,7 +40,7 @@ export class TrafficRecorder {
   }
 }
 
-/** What a request counts as; `now` is the clock's time at its answer. */
+/** The counted facts of a request. `now` is the time of its answer. */
 function countedOf(context: RequestContext, now: number): Counted {
   const { endpoint, request, error, target, timings, countedAs } = context;
   const { principal } = context.known;
@@ -50,7 +50,7 @@ function countedOf(context: RequestContext, now: number): Counted {
     at: now - gatewayMs,
     consumer: principal === undefined ? nobody : consumerOf(principal),
     route: countedAs.route ?? ('path' in endpoint && typeof endpoint.path === 'string' ? endpoint.path : endpoint.name),
-    // A model counts once Odoo has answered for it: nobody fills the figures with names of their own.
+    // A model counts only once Odoo has answered for it, so that callers cannot fill the figures with invented names.
     model: timings.odoo + timings.sql > 0 && reason !== 'odoo.model' ? target?.model : undefined,
     method: knownMethods.has(request.method) ? request.method : 'OTHER',
     status: countedAs.status ?? context.status,

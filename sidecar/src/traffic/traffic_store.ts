@@ -1,5 +1,5 @@
-// Counts every request and logs those that the level asks for, without making one of them wait: counters and rows are
-// kept in memory and handed to Postgres within a second, each batch until it is known to be stored.
+// Counts every request and logs those that the level asks for, without making any of them wait: counters and rows are kept in
+// memory and sent to Postgres within a second. Each batch is kept until it is known to be stored.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
@@ -11,7 +11,7 @@ import type { Counted } from './figures.ts';
 import { Figures } from './figures.ts';
 import { isKept, logRow } from './log_row.ts';
 
-/** With the time that Postgres takes: a killed sidecar loses no more than its last second. */
+/** Together with Postgres's time, a killed sidecar loses at most its last second. */
 const flushEveryMs = 800;
 const maintainEveryMs = 60_000;
 /** A batch that Postgres refuses this many times is dropped: it would stop all later ones. */
@@ -24,11 +24,11 @@ const mostCharactersPerBatch = 4 * 1024 * 1024;
 
 export interface RecorderOptions {
   readonly database: Database;
-  /** Of this process: with a sequence number it names a batch. */
+  /** The stream of this process. With a sequence number, it identifies a batch. */
   readonly instance: string;
   /** Shown in the log. */
   readonly sidecar: string;
-  /** Called when a batch is cut; what it returns is called when the batch, or an earlier one, is in Postgres. */
+  /** Called when a batch is cut. The returned function is called when the batch, or an earlier one, is in Postgres. */
   readonly onFlush?: () => () => void;
 }
 
@@ -80,7 +80,7 @@ export class TrafficStore {
     this.#running ??= this.#run();
   }
 
-  /** Hands over all that is left; rejects when `signal` ends that. */
+  /** Sends everything that is left. Rejects if `signal` ends that. */
   async stop(signal: AbortSignal): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -92,7 +92,7 @@ export class TrafficStore {
     }
   }
 
-  /** Once for each answered request. */
+  /** Called once for each answered request. */
   record(context: RequestContext, counted: Counted): void {
     this.#figures.count(counted);
     const { settings } = this.#options.database;
@@ -177,7 +177,7 @@ export class TrafficStore {
     return this.#rows.splice(0, rows);
   }
 
-  /** True when the batch is stored, or given up. A try that may have gone through goes out again under its number. */
+  /** True if the batch is stored, or given up. A try that may have succeeded is repeated under its number. */
   async #attempt(batch: Batch<unknown>, send: () => Promise<void>): Promise<boolean> {
     try {
       await send();
@@ -193,7 +193,7 @@ export class TrafficStore {
     }
   }
 
-  /** Beside the flushes: a roll-up takes its time. */
+  /** Runs beside the flushes, because a roll-up takes long. */
   #maintain(): void {
     const { database } = this.#options;
     if (this.#maintenance !== undefined || database.state !== 'ready') return;

@@ -1,5 +1,5 @@
-// When and from where each credential was last used, and how often: kept in memory, written together every few seconds,
-// so that no request waits for it or touches a row of Odoo's.
+// The last use of each credential, with its address and the number of uses. They are kept in memory and written together every
+// few seconds, so that no request waits for it or touches a row of Odoo.
 
 import type { Use } from '../db/credentials.ts';
 import { recordUsage } from '../db/credentials.ts';
@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 
 const flushEveryMs = 5_000;
-/** One row per credential in use; more than this while Postgres is away are not counted. */
+/** One row per credential in use. While Postgres is away, no more than this are counted. */
 const mostCredentials = 100_000;
 
 export class Usage {
@@ -62,7 +62,7 @@ export class Usage {
     }
   }
 
-  /** What was counted meanwhile is younger. */
+  /** Uses counted meanwhile are newer. */
   #putBack(database: Database, unwritten: Map<string, Use>): void {
     const younger = this.#uses.get(database) ?? new Map<string, Use>();
     for (const [consumer, use] of unwritten) {
