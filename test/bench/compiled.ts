@@ -8,7 +8,6 @@ import { spawn } from 'node:child_process';
 import { createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { parametersOf } from '../../sidecar/src/compiled/parameters.ts';
 import type { Plan } from '../../sidecar/src/compiled/plan.ts';
@@ -20,20 +19,10 @@ import type { Answer } from '../helpers/http_client.ts';
 import { HttpClient } from '../helpers/http_client.ts';
 import { createInstance } from '../helpers/instance.ts';
 import { until } from '../helpers/wait.ts';
-import type { Load, Measured } from './harness.ts';
-import { compare, figuresOf, load, report } from './harness.ts';
+import type { BenchRequest, Load, Measured } from './harness.ts';
+import { compare, figuresOf, load, report, roundsAndSeconds } from './harness.ts';
 
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '3' } },
-});
-const seconds = Number(options.seconds);
-
-interface Request {
-  url: string;
-  method: string;
-  headers: Record<string, string>;
-  body?: string;
-}
+const { rounds, seconds } = roundsAndSeconds(5, 3);
 
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 let express: ReturnType<typeof spawn> | undefined;
@@ -81,19 +70,19 @@ try {
     },
   } as const satisfies Record<string, { path: string; json2: readonly [string, object] }>;
 
-  const through = (origin: string, path: string): Request => ({
+  const through = (origin: string, path: string): BenchRequest => ({
     url: `${origin}/api/v1/${path}`,
     method: 'GET',
     headers: bearer,
   });
-  const json2 = ([path, params]: readonly [string, object]): Request => ({
+  const json2 = ([path, params]: readonly [string, object]): BenchRequest => ({
     url: `${gateway.odoo.url}/json/2/${path}`,
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...bearer, 'X-Odoo-Database': gateway.database },
     body: JSON.stringify(params),
   });
 
-  const contestants: [string, Request, number][] = [];
+  const contestants: [string, BenchRequest, number][] = [];
   for (const [name, read] of Object.entries(reads)) {
     await sameRecords(read.path, json2(read.json2));
     for (const [side, request] of [
@@ -108,7 +97,7 @@ try {
   contestants.push(['one_express', { url: `http://127.0.0.1:${port}/one`, method: 'GET', headers: {} }, 8]);
 
   const measured = await compare(
-    { rounds: Number(options.rounds) },
+    { rounds },
     Object.fromEntries(
       contestants.map(([name, request, connections]) => [
         name,
@@ -162,7 +151,7 @@ async function manyOrders(): Promise<void> {
 }
 
 /** A bench of different answers compares nothing; and one of reads that are not compiled says nothing about them. */
-async function sameRecords(path: string, { url, body, headers }: Request): Promise<void> {
+async function sameRecords(path: string, { url, body, headers }: BenchRequest): Promise<void> {
   const idsOf = ({ json }: Answer) => {
     const data = json.data ?? json.records ?? json;
     return (Array.isArray(data) ? data : [data]).map((record: { id: number }) => record.id);

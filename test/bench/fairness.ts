@@ -4,16 +4,12 @@
 //   npm run bench -- fairness [--rounds 3] [--seconds 4]
 
 import { randomBytes } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { createInstance } from '../helpers/instance.ts';
 import type { Measured } from './harness.ts';
-import { compare, figuresOf, load, report } from './harness.ts';
+import { compare, figuresOf, load, report, roundsAndSeconds } from './harness.ts';
 
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '4' } },
-});
-const seconds = Number(options.seconds);
+const { rounds, seconds } = roundsAndSeconds(3, 4);
 
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 try {
@@ -62,7 +58,7 @@ try {
   }
 
   const measured = await compare(
-    { rounds: Number(options.rounds) },
+    { rounds },
     {
       undisturbed: modest,
       greedy: () => beside(64, () => gateway.get(slow, { key: gateway.keys.admin })),

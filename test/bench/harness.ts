@@ -10,10 +10,29 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { say } from '../../scripts/stack/report.mjs';
 
 const execute = promisify(execFile);
+
+/** The options `--rounds` and `--seconds` of a bench. */
+export function roundsAndSeconds(rounds: number, seconds: number): { rounds: number; seconds: number } {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: String(rounds) },
+      seconds: { type: 'string', default: String(seconds) },
+    },
+  });
+  return { rounds: Number(values.rounds), seconds: Number(values.seconds) };
+}
+
+/** The parts of a request that a contestant sends. */
+export interface BenchRequest {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+}
 
 export interface Load {
   connections: number;

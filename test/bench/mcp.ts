@@ -5,7 +5,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { freePort } from '../../scripts/stack/ports.mjs';
 import { pythonEnvironment } from '../../scripts/test/python_tools.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
@@ -13,13 +12,10 @@ import { HttpClient } from '../helpers/http_client.ts';
 import type { Instance } from '../helpers/instance.ts';
 import { createInstance } from '../helpers/instance.ts';
 import { until } from '../helpers/wait.ts';
-import { compare, figuresOf, load, report } from './harness.ts';
+import { compare, figuresOf, load, report, roundsAndSeconds } from './harness.ts';
 
 const fields = ['name', 'email', 'phone', 'city', 'country_id'];
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '3' } },
-});
-const seconds = Number(options.seconds);
+const { rounds, seconds } = roundsAndSeconds(3, 3);
 const json = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 
 /** Of the newest revision, whose requests stand by themselves. */
@@ -40,7 +36,7 @@ try {
   other = theirs.server;
   const rest = `${gateway.url}/api/v1/res.partner?fields=${fields}&limit=10`;
   const measured = await compare(
-    { rounds: Number(options.rounds) },
+    { rounds },
     {
       rest: () => load(rest, { connections: 8, seconds, headers: bearer }),
       mcp: () => load(`${gateway.url}/mcp`, { connections: 8, seconds, ...ours }),

@@ -4,27 +4,19 @@
 //   npm run bench -- read [--rounds 5] [--seconds 3]
 
 import { deepStrictEqual } from 'node:assert';
-import { parseArgs } from 'node:util';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import type { Answer } from '../helpers/http_client.ts';
 import { HttpClient } from '../helpers/http_client.ts';
 import { createInstance } from '../helpers/instance.ts';
-import type { Load, Measured } from './harness.ts';
-import { compare, figuresOf, load, report } from './harness.ts';
+import type { BenchRequest, Load, Measured } from './harness.ts';
+import { compare, figuresOf, load, report, roundsAndSeconds } from './harness.ts';
 
 const model = 'res.partner';
 const fields = ['name', 'email', 'phone', 'city', 'country_id', 'write_date'];
 const order = 'id';
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '3' } },
-});
-const seconds = Number(options.seconds);
+const { rounds, seconds } = roundsAndSeconds(5, 3);
 
-interface Request {
-  url: string;
-  method: string;
-  headers: Record<string, string>;
-  body?: string;
+interface Request extends BenchRequest {
   /** The ids of the records in its answer. */
   ids: (answer: Answer) => number[];
 }
@@ -108,7 +100,7 @@ try {
     () => load(url, { ...request, seconds } satisfies Load),
   ]);
   const measured = await compare(
-    { rounds: Number(options.rounds) },
+    { rounds },
     Object.fromEntries(contestants) as Record<keyof typeof loads, () => Promise<Measured>>,
   );
   const best = (...names: (keyof typeof loads)[]) => Math.max(...names.map((name) => measured[name].rps));

@@ -3,20 +3,16 @@
 //
 //   npm run bench -- write [--rounds 5] [--seconds 3]
 
-import { parseArgs } from 'node:util';
 import { say } from '../../scripts/stack/report.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import type { Answer } from '../helpers/http_client.ts';
 import { HttpClient } from '../helpers/http_client.ts';
 import { createInstance } from '../helpers/instance.ts';
 import type { Load, Measured } from './harness.ts';
-import { compare, figuresOf, load, median, report } from './harness.ts';
+import { compare, figuresOf, load, median, report, roundsAndSeconds } from './harness.ts';
 
 const model = 'res.partner';
-const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '3' } },
-});
-const [rounds, seconds] = [Number(options.rounds), Number(options.seconds)];
+const { rounds, seconds } = roundsAndSeconds(5, 3);
 const connections = 8;
 const bulk = 1_000;
 

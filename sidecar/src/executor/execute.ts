@@ -3,7 +3,7 @@
 import type { Reason } from '../errors.ts';
 import { GatewayError, isReason } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
-import type { Grant, OperationKind, RequestContext, Target } from '../pipeline/context.ts';
+import type { Action, Grant, RequestContext, Target } from '../pipeline/context.ts';
 import { contextOf, idempotencyToken } from './caller.ts';
 import type { Call, CallError, OdooChannel, Path, Request } from './channel.ts';
 import type { ClientOperation, LoginResult, ModelTypes, Operation } from './operations.ts';
@@ -161,7 +161,7 @@ export class Odoo {
   }
 }
 
-const kinds: Readonly<Record<string, OperationKind>> = { create: 'write', write: 'write', unlink: 'delete', call: 'call' };
+const kinds: Readonly<Record<string, Action>> = { create: 'write', write: 'write', unlink: 'delete', call: 'call' };
 
 /** For the log; undefined for calls on the gateway's own account. */
 export function targetOf(operations: readonly Operation[]): Target | undefined {

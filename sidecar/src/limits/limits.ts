@@ -7,7 +7,7 @@ import type { PerWindow, Window } from '../db/throttle.ts';
 import { takeThrottle } from '../db/throttle.ts';
 import { GatewayError } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
-import type { OperationKind, Policy, RequestContext } from '../pipeline/context.ts';
+import type { Action, Policy, RequestContext } from '../pipeline/context.ts';
 import type { Decision } from './decision.ts';
 import { Throttle } from './throttle.ts';
 
@@ -112,7 +112,7 @@ export function addressSubject(kind: string, address: string): string {
   return `${kind}:${subscriberOf(address)}`;
 }
 
-const kinds: Readonly<Record<string, OperationKind>> = { GET: 'read', HEAD: 'read', DELETE: 'delete' };
+const kinds: Readonly<Record<string, Action>> = { GET: 'read', HEAD: 'read', DELETE: 'delete' };
 
 function costOf(context: RequestContext): number {
   const { endpoint, request, database, known } = context;

@@ -1,6 +1,6 @@
 // The tools of a caller, in a fixed order so that clients may keep the list. Tools that its credential cannot use are left out.
 
-import type { OperationKind, RequestContext } from '../pipeline/context.ts';
+import type { Action, RequestContext } from '../pipeline/context.ts';
 import type { Parts } from '../records/collection.ts';
 import { writesOf } from './access.ts';
 import { aggregatingTool } from './aggregating.ts';
@@ -24,7 +24,7 @@ export class Catalogue {
   }
 
   /** The kind of operation that a call counts as. The name of a resource's tool ends in what it does. */
-  kindOf(name: string): OperationKind {
+  kindOf(name: string): Action {
     const tool = this.#tools.find((candidate) => candidate.name === name);
     if (tool !== undefined) return tool.kind;
     if (name.endsWith('_delete')) return 'delete';

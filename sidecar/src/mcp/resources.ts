@@ -8,7 +8,7 @@ import { perDatabase } from '../db/database.ts';
 import type { Resource, Resources } from '../db/resources.ts';
 import { GatewayError } from '../errors.ts';
 import type { FieldType, TypesOf } from '../executor/operations.ts';
-import type { OperationKind, RequestContext } from '../pipeline/context.ts';
+import type { Action, RequestContext } from '../pipeline/context.ts';
 import type { Outcome, Parts } from '../records/collection.ts';
 import { ResourceCollection } from '../records/resource_collection.ts';
 import { askedFirst, confirmArgument } from './asked_first.ts';
@@ -88,8 +88,8 @@ export class ResourceTools {
     const collection = new ResourceCollection(this.#parts, resource);
     const path = `/api/v1/${name}`;
     const { shapes } = this.#parts;
-    const isFor = (action: OperationKind) => (context: RequestContext) => permits(context.principal.grant, action, model, name);
-    const requires = (context: RequestContext, action: OperationKind) =>
+    const isFor = (action: Action) => (context: RequestContext) => permits(context.principal.grant, action, model, name);
+    const requires = (context: RequestContext, action: Action) =>
       requireScope(context, { actions: [action], model, resource: name });
     const written = async (outcome: Promise<Outcome>): Promise<Json> => {
       const { data, meta } = await outcome;

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
-import type { OperationKind, RequestContext } from '../pipeline/context.ts';
+import type { Action, RequestContext } from '../pipeline/context.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -13,7 +13,7 @@ export interface Tool {
   readonly input: Json;
   readonly output: Json;
   /** The kind it counts as: only `read` never changes anything. */
-  readonly kind: OperationKind;
+  readonly kind: Action;
   /** Whether the caller may use it at all. Models and fields are checked when it is called. */
   isFor(context: RequestContext): boolean;
   /**

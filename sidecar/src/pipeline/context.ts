@@ -45,8 +45,8 @@ export interface Grant {
   readonly models: readonly string[] | null;
 }
 
-/** The action that a scope allows. */
-export type Action = OperationKind;
+/** The kind of an operation: a scope allows it, and the limits charge it. */
+export type Action = 'read' | 'write' | 'delete' | 'call';
 
 export interface ScopeNeed {
   /** One of these must be allowed. */
@@ -92,13 +92,11 @@ export interface Answer {
   readonly location?: string | undefined;
 }
 
-export type OperationKind = 'read' | 'write' | 'delete' | 'call';
-
 /** The model and method in Odoo, known once a request has come that far. */
 export interface Target {
   readonly model: string | undefined;
   readonly method: string | undefined;
-  readonly operation: OperationKind;
+  readonly operation: Action;
   /** The number of operations in the request. */
   readonly operations: number;
 }
@@ -138,7 +136,7 @@ export interface Endpoint {
   readonly name: string;
   readonly access: Access;
   /** The kind of operation for the limits; by default by the HTTP method. A function is called before and after the body. */
-  readonly kind?: OperationKind | ((context: RequestContext) => OperationKind);
+  readonly kind?: Action | ((context: RequestContext) => Action);
   /** For endpoints with several operations: the number in the body. The limits count each of them. */
   readonly operations?: (context: RequestContext) => number;
   /** Without a caller: the limit by address; by default `anonymous`. */

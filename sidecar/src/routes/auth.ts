@@ -45,36 +45,41 @@ export function authRoutes({ checkLogin, needsSecondFactor, keys }: AuthParts): 
       limitedAs: 'login',
       name: 'login',
       path: '/api/v1/auth/login',
-      handle: (context) => answered(context, (attempt) => login(context, checkLogin, attempt)),
+      handle: (context) => checkingProof(context, (attempt) => login(context, checkLogin, attempt)),
     },
     {
       ...post,
       name: 'refresh',
       path: '/api/v1/auth/refresh',
-      handle: (context) => answered(context, (attempt) => refresh(context, needsSecondFactor, attempt)),
+      handle: (context) => checkingProof(context, (attempt) => refresh(context, needsSecondFactor, attempt)),
     },
     {
       ...post,
       name: 'logout',
       path: '/api/v1/auth/logout',
-      handle: (context) => answered(context, (attempt) => logout(context, attempt)),
+      handle: (context) => checkingProof(context, (attempt) => logout(context, attempt)),
     },
     {
       ...post,
       name: 'exchange',
       path: '/auth/token/apikey',
       errors: 'oauth',
-      handle: (context) => answered(context, (attempt) => exchange(context, keys, attempt)),
+      handle: (context) => checkingProof(context, (attempt) => exchange(context, keys, attempt)),
     },
   ];
 }
 
-function answered(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
+/** Counts a wrong proof against the address. @param refusal turns a CredentialRefused into the answer to the caller */
+export function checkingProof(
+  context: RequestContext,
+  handle: (attempt: Attempt) => Promise<Answer>,
+  refusal: (error: unknown) => unknown = asAnswer,
+): Answer | Promise<Answer> {
   return countingFailures(context, async (attempt) => {
     try {
       return await handle(attempt);
     } catch (error) {
-      throw asAnswer(error);
+      throw refusal(error);
     }
   });
 }

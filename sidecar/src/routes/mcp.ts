@@ -3,7 +3,7 @@
 import { requireAgents, requireOrigin } from '../mcp/access.ts';
 import type { Catalogue } from '../mcp/catalogue.ts';
 import type { McpServer } from '../mcp/server.ts';
-import type { OperationKind, RequestContext, Route } from '../pipeline/context.ts';
+import type { Action, RequestContext, Route } from '../pipeline/context.ts';
 
 export function mcpRoute(server: McpServer, catalogue: Catalogue): Route {
   return {
@@ -23,7 +23,7 @@ export function mcpRoute(server: McpServer, catalogue: Catalogue): Route {
   };
 }
 
-function kindOf(catalogue: Catalogue, body: unknown): OperationKind {
+function kindOf(catalogue: Catalogue, body: unknown): Action {
   const { method, params } = (typeof body === 'object' && body !== null ? body : {}) as { method?: unknown; params?: unknown };
   if (method !== 'tools/call' || typeof params !== 'object' || params === null || !('name' in params)) return 'read';
   return catalogue.kindOf(String(params.name));

@@ -13,13 +13,12 @@ import { endToken, issueTokens, readAnyToken, scopeText, standingOf } from '../c
 import { clientOfApp } from '../db/oauth.ts';
 import type { Settings } from '../db/settings.ts';
 import { GatewayError } from '../errors.ts';
-import { countingFailures } from '../limits/failed_authentication.ts';
 import type { Parameter } from '../oauth/authorization_request.ts';
 import { required } from '../oauth/authorization_request.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import type { OriginOf } from '../pipeline/origin.ts';
 import { originHeaders } from '../pipeline/origin.ts';
-import { requireAddress, scopesOf, tokenFields } from './auth.ts';
+import { checkingProof, requireAddress, scopesOf, tokenFields } from './auth.ts';
 import { codeGrant, refreshGrant } from './oauth_grants.ts';
 
 export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps): Route[] {
@@ -36,19 +35,19 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
       name: 'token',
       path: '/api/oauth/token',
       isAlwaysLogged: true,
-      handle: (context) => answered(context, (attempt) => token(context, attempt, originOf(context))),
+      handle: (context) => checkingProof(context, (attempt) => token(context, attempt, originOf(context)), askingForBasic),
     },
     {
       ...post,
       name: 'revoke',
       path: '/api/oauth/revoke',
-      handle: (context) => answered(context, (attempt) => revoke(context, attempt)),
+      handle: (context) => checkingProof(context, (attempt) => revoke(context, attempt), askingForBasic),
     },
     {
       ...post,
       name: 'introspect',
       path: '/api/oauth/introspect',
-      handle: (context) => answered(context, (attempt) => introspect(context, attempt, environment)),
+      handle: (context) => checkingProof(context, (attempt) => introspect(context, attempt, environment), askingForBasic),
     },
     {
       name: 'oauth metadata',
@@ -61,15 +60,9 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
 }
 
 /** A refusal here also says how a client can authenticate. */
-function answered(context: RequestContext, handle: (attempt: Attempt) => Promise<Answer>): Answer | Promise<Answer> {
-  return countingFailures(context, async (attempt) => {
-    try {
-      return await handle(attempt);
-    } catch (error) {
-      if (!(error instanceof CredentialRefused)) throw error;
-      throw new GatewayError('auth.invalid', { headers: ['WWW-Authenticate', 'Basic realm="odoo"'], cause: error });
-    }
-  });
+function askingForBasic(error: unknown): unknown {
+  if (!(error instanceof CredentialRefused)) return error;
+  return new GatewayError('auth.invalid', { headers: ['WWW-Authenticate', 'Basic realm="odoo"'], cause: error });
 }
 
 const parameters = z.record(z.string(), z.unknown());
