@@ -71,7 +71,7 @@ def _owner(line, field):
     if inverse.type == "many2one":
         return owner._ids
     if inverse.type == "many2one_reference" and owner and line[inverse.model_field] != field.model_name:
-        return (0,)  # another model's line line
+        return (0,)  # another model's line
     return (owner,) if owner else ()
 
 

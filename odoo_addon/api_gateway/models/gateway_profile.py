@@ -68,7 +68,7 @@ class GatewayProfile(models.Model):
         [("allowed", "At once"), ("ask", "After a person has agreed to the changes"), ("never", "Never")],
         "Agents Change Data",
         tracking=True,
-        help="Whether an AI agent may create, change and delete records and call methods without asking. Empty: as in the settings.",
+        help="When an AI agent may create, change and delete records or call methods. Empty: as in the settings.",
     )
     user_ids = fields.Many2many(
         "res.users",

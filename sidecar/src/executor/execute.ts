@@ -27,9 +27,9 @@ export type Search = Extract<Operation, { op: 'search' }>;
 
 /** Reads a long list page by page, all pages from one snapshot of the database where there is one. */
 export interface PageReader {
-  /** Of the same list, at another place or of another length; raw. Throws as `Odoo.read`. */
+  /** A raw page of the same list, at another place or with another length. Throws like `Odoo.read`. */
   page(search: Search): Promise<unknown>;
-  /** Ends also a page that is being read. */
+  /** Also ends a page that is being read. */
   close(): void;
 }
 
@@ -50,7 +50,7 @@ export class Odoo {
     return this.#run('/gateway/read', context, operations, { uid: context.principal.userId, grant });
   }
 
-  /** @param _first the list's first page. Odoo has no snapshot that lasts: it reads each page as it is by then. */
+  /** @param _first the list's first page. Odoo has no lasting snapshot, so each page is read as it is at that time. */
   pages(context: RequestContext, _first: Search, grant = context.principal.grant): Promise<PageReader> {
     return Promise.resolve({
       page: async (search) => (await this.read(context, [search], grant))[0],

@@ -79,7 +79,7 @@ export interface Answer {
   readonly body: unknown;
   /** Media type of a body that is a string, or bytes, and sent as it is. */
   readonly type?: string;
-  /** Instead of a body: texts that are sent one after the other, as fast as the client takes them. Needs `type`. */
+  /** Sent instead of a body, one text after the other, as fast as the client reads. Needs `type`. */
   readonly pieces?: AsyncIterable<string>;
   /** The compression of a body of bytes. */
   readonly encoding?: 'br';
