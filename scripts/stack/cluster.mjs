@@ -20,6 +20,7 @@ import { ensureState } from './state.mjs';
  * @property {string} sidecarPassword
  * @property {string} templatePrefix of this clone's templates
  * @property {boolean} own false on a server that DATABASE_URL names
+ * @property {string} [tablespace] of databases that need not outlive the run
  */
 
 /**

@@ -54,7 +54,9 @@ export async function copyDatabase(cluster, source, target) {
   // A template can't be copied while someone is connected to it; Odoo's cron workers look into each database now and then.
   for (let attempt = 1; ; attempt++) {
     try {
-      await sql(cluster.ownerUrl, 'create database :"target" template :"source"', { source, target });
+      const { tablespace = '' } = cluster;
+      const where = tablespace ? ' tablespace :"tablespace" strategy file_copy' : '';
+      await sql(cluster.ownerUrl, `create database :"target" template :"source"${where}`, { source, target, tablespace });
       break;
     } catch (error) {
       const busy = error instanceof Failure && error.tail?.includes('is being accessed by other users');
@@ -95,6 +97,12 @@ export async function deleteDatabase(cluster, database) {
   // The owner may not end the sessions of the sidecar's role.
   await sql(cluster.superuserUrl ?? cluster.ownerUrl, 'drop database if exists :"database" with (force)', { database });
   rmSync(filestoreOf(database), { recursive: true, force: true });
+}
+
+/** @param {Cluster} cluster @param {string} prefix of the names of those that go */
+export async function deleteDatabases(cluster, prefix) {
+  const names = await sql(cluster.ownerUrl, "select datname from pg_database where starts_with(datname, :'prefix')", { prefix });
+  for (const name of names.split('\n').filter(Boolean)) await deleteDatabase(cluster, name);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { rootDir } from './paths.mjs';
+import { rootDir, stackDir } from './paths.mjs';
 import { freePort } from './ports.mjs';
 import { launch } from './processes.mjs';
 import { Failure } from './report.mjs';
@@ -42,6 +42,8 @@ export async function startSidecar(options) {
       GATEWAY_ODOO_WORKERS: String(options.odooWorkers ?? 2),
       GATEWAY_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
+      // Node reads hundreds of files in half the time when their types were taken out by an earlier start.
+      NODE_COMPILE_CACHE: join(stackDir, 'compile_cache'),
       ...options.env,
     },
     marker: main,

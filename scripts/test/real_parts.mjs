@@ -1,6 +1,7 @@
 // What the parts `addon`, `http` and `e2e` stand on: Postgres, Odoo and the template database with the built addon.
 
 import { ensureCluster } from '../stack/cluster.mjs';
+import { keepInMemory } from '../stack/memory.mjs';
 import { ensureWebClient } from '../stack/npm_packages.mjs';
 import { ensureOdoo } from '../stack/odoo_prefix.mjs';
 import { stopOrphans } from '../stack/processes.mjs';
@@ -12,15 +13,21 @@ import { ensureTemplate } from '../stack/templates.mjs';
 /** Where the processes that a run starts find what it has provided: a file that changes meanwhile must not change it. */
 const variable = 'API_GATEWAY_REAL_PARTS';
 
-/** Makes sure that all is installed, built and running. @returns {Promise<RealParts>} */
-export async function provideRealParts() {
+/**
+ * Makes sure that all is installed, built and running.
+ * @param {{inMemory?: boolean}} [options] inMemory: databases that are cloned from the template are gone after the run
+ * @returns {Promise<RealParts>}
+ */
+export async function provideRealParts({ inMemory = false } = {}) {
   const known = process.env[variable];
   if (known) return JSON.parse(known);
   await ensureSystem(['odoo', 'postgres', 'browser']);
   await ensureWebClient();
   await stopOrphans();
   const parts = { odoo: await ensureOdoo(), cluster: await ensureCluster({ anyPort: true }) };
-  const provided = { parts, template: await ensureTemplate(parts) };
+  const template = await ensureTemplate(parts);
+  if (inMemory) parts.cluster = await keepInMemory(parts.cluster);
+  const provided = { parts, template };
   process.env[variable] = JSON.stringify(provided);
   return provided;
 }

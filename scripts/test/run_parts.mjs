@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { stopIdleCluster } from '../stack/instance.mjs';
+import { leaveMemory } from '../stack/memory.mjs';
 import { rootDir } from '../stack/paths.mjs';
 import { stopOrphans } from '../stack/processes.mjs';
 import { Failure, say } from '../stack/report.mjs';
@@ -34,13 +35,13 @@ export async function runParts(args) {
 
   const startedAt = performance.now();
   const lanes = [...new Set(chosen.map(({ lane }) => lane))];
-  const provided = lanes.some((lane) => lane !== 'static') ? provideRealParts() : undefined;
+  const provided = lanes.some((lane) => lane !== 'static') ? provideRealParts({ inMemory: true }) : undefined;
   const results = await Promise.all(
     lanes.map((name) => {
       const lane = chosen.filter((part) => part.lane === name);
       return runLane(lane, filters, name === 'static' ? undefined : provided);
     }),
-  ).finally(leaveNothingRunning);
+  ).finally(() => leaveNothingRunning(provided));
   const total = results.flat().reduce(
     (sum, result) => ({
       passed: sum.passed + result.passed,
@@ -71,9 +72,14 @@ async function runLane(lane, filters, provided) {
   return results;
 }
 
-/** A part that was killed leaves the servers it started, and both lanes use the cluster. */
-async function leaveNothingRunning() {
+/**
+ * A part that was killed leaves the servers it started, and both lanes use the cluster.
+ * @param {ReturnType<typeof provideRealParts> | undefined} provided
+ */
+async function leaveNothingRunning(provided) {
   await stopOrphans();
+  const real = await provided?.catch(() => undefined);
+  if (real) await leaveMemory(real.parts.cluster);
   await stopIdleCluster();
 }
 

@@ -1,7 +1,7 @@
 // Before the files of `http` and `e2e`: one Odoo (2 workers) that serves whatever databases the tests make.
 
 import type { TestProject } from 'vitest/node';
-import { deleteDatabase } from '../../scripts/stack/databases.mjs';
+import { deleteDatabases } from '../../scripts/stack/databases.mjs';
 import { startOdooServer } from '../../scripts/stack/odoo.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import type { Real } from './instance.ts';
@@ -22,10 +22,10 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       '--max-cron-threads=0', // a cron would stay connected to databases that are being dropped
     ],
   });
-  const sharedDatabase = `test_shared_${process.pid}`;
-  project.provide('real', { parts, template, sharedOdooUrl: odoo.url, sharedDatabase });
+  const prefix = `test_${process.pid}`;
+  project.provide('real', { parts, template, sharedOdooUrl: odoo.url, prefix });
   return async () => {
     await odoo.stop();
-    await deleteDatabase(parts.cluster, sharedDatabase);
+    await deleteDatabases(parts.cluster, `${prefix}_`);
   };
 }

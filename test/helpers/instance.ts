@@ -12,7 +12,7 @@
 // To take Postgres away, give a sidecar a way to it that can be cut: startSidecar({ postgres: await startTcpProxy(port) }).
 
 import pg from 'pg';
-import { cloneTemplate, deleteDatabase, inspectDatabase, sidecarUrl } from '../../scripts/stack/databases.mjs';
+import { deleteDatabase, sidecarUrl } from '../../scripts/stack/databases.mjs';
 import type { Parts } from '../../scripts/stack/odoo.mjs';
 import { startOdooServer } from '../../scripts/stack/odoo.mjs';
 import { freePort } from '../../scripts/stack/ports.mjs';
@@ -20,6 +20,8 @@ import { startSidecar } from '../../scripts/stack/sidecar.mjs';
 import { withDatabase } from '../../scripts/stack/sql.mjs';
 import { ensureState } from '../../scripts/stack/state.mjs';
 import { HttpClient } from './http_client.ts';
+import type { Database } from './instance_database.ts';
+import { makeDatabase, modelsVersion } from './instance_database.ts';
 import type { TcpProxy } from './tcp_proxy.ts';
 
 const workers = 2;
@@ -31,8 +33,8 @@ export interface Real {
   template: string;
   /** An Odoo that serves every database; null: each instance has its own. */
   sharedOdooUrl: string | null;
-  /** The database of instances with `shared`, made by the first of them. */
-  sharedDatabase?: string;
+  /** How the names of its databases begin. */
+  prefix?: string;
 }
 
 export interface InstanceOptions {
@@ -86,17 +88,17 @@ export class Instance extends HttpClient {
   readonly #real: Real;
   readonly #pool: pg.Pool;
   readonly #sidecars: Sidecar[];
-  readonly #keepsDatabase: boolean;
+  readonly #database: Database;
 
-  constructor(real: Real, database: string, odoo: OdooProcess, sidecar: Sidecar, keepsDatabase = false) {
+  constructor(real: Real, database: Database, odoo: OdooProcess, sidecar: Sidecar) {
     super(sidecar.url);
     this.#real = real;
-    this.database = database;
+    this.database = database.name;
+    this.#database = database;
     this.keys = ensureState().keys;
     this.odoo = odoo;
     this.sidecar = sidecar;
     this.#sidecars = [sidecar];
-    this.#keepsDatabase = keepsDatabase;
     this.#pool = new pg.Pool({ connectionString: this.databaseUrl, max: 4 });
     this.#pool.on('error', () => {}); // the server ends idle connections when a database is dropped
   }
@@ -132,9 +134,18 @@ export class Instance extends HttpClient {
 
   async close(): Promise<void> {
     await Promise.all(this.#sidecars.map((sidecar) => sidecar.stop()));
+    const stays = await this.#stays();
     await this.#pool.end();
     await this.odoo.close();
-    if (!this.#keepsDatabase) await deleteDatabase(this.#real.parts.cluster, this.database);
+    if (!stays) await deleteDatabase(this.#real.parts.cluster, this.database);
+  }
+
+  /** Whether the name must not be given to another database. */
+  async #stays(): Promise<boolean> {
+    const { use, models } = this.#database;
+    if (use !== 'one of its name') return use === 'shared';
+    const [now] = await this.sql<{ version: number }>(modelsVersion);
+    return now?.version !== models;
   }
 }
 
@@ -178,47 +189,13 @@ export class OdooProcess {
   }
 }
 
-let made = 0;
-
 /** Makes an instance: database, Odoo and one sidecar. The caller closes it. */
 export async function createInstance(real: Real, options: InstanceOptions = {}): Promise<Instance> {
-  const database = options.shared ? await sharedDatabase(real) : await ownDatabase(real, options);
   const sharedUrl = options.ownOdoo ? null : real.sharedOdooUrl;
-  const odoo = sharedUrl ? OdooProcess.shared(sharedUrl) : await OdooProcess.own(real.parts, database);
-  const sidecar = await launchSidecar(real, database, odoo.url, options.env ? { env: options.env } : {});
-  return new Instance(real, database, odoo, sidecar, options.shared);
-}
-
-async function ownDatabase(real: Real, { limits }: InstanceOptions): Promise<string> {
-  made += 1;
-  const database = `test_${process.pid}_${made}`;
-  await cloneTemplate(real.parts.cluster, real.template, database);
-  if (!limits) await liftLimits(withDatabase(real.parts.cluster.ownerUrl, database));
-  return database;
-}
-
-/** Files run one after the other, so only one of them finds that it is missing. */
-async function sharedDatabase(real: Real): Promise<string> {
-  const database = real.sharedDatabase;
-  if (database === undefined) throw new Error('This part has no shared database.');
-  if ((await inspectDatabase(real.parts.cluster, database)) === null) {
-    await cloneTemplate(real.parts.cluster, real.template, database);
-    await liftLimits(withDatabase(real.parts.cluster.ownerUrl, database));
-  }
-  return database;
-}
-
-async function liftLimits(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    await client.query(
-      `update gateway.setting set value = '0'
-       where name in ('throttle.limit', 'throttle.anonymous', 'throttle.login', 'throttle.token', 'throttle.failed')`,
-    );
-  } finally {
-    await client.end();
-  }
+  const database = await makeDatabase(real, options, sharedUrl !== null);
+  const odoo = sharedUrl ? OdooProcess.shared(sharedUrl) : await OdooProcess.own(real.parts, database.name);
+  const sidecar = await launchSidecar(real, database.name, odoo.url, options.env ? { env: options.env } : {});
+  return new Instance(real, database, odoo, sidecar);
 }
 
 async function launchSidecar(real: Real, database: string, odooUrl: string, options: SidecarOptions): Promise<Sidecar> {

@@ -68,7 +68,12 @@ async function rows<Row extends pg.QueryResultRow>(query: string): Promise<Row[]
 async function serving<T>(work: (gateway: Instance) => Promise<T>): Promise<T> {
   const odoo = await OdooProcess.own(parts, database);
   const sidecar = await startSidecar({ databaseUrl: sidecarUrl(cluster, database), databases: [database], odooUrl: odoo.url });
-  const gateway = new Instance({ parts, template, sharedOdooUrl: null }, database, odoo, new Sidecar(sidecar));
+  const gateway = new Instance(
+    { parts, template, sharedOdooUrl: null },
+    { name: database, use: 'own' },
+    odoo,
+    new Sidecar(sidecar),
+  );
   try {
     return await work(gateway);
   } finally {
