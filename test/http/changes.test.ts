@@ -187,6 +187,73 @@ describe('a request that waits', () => {
   });
 });
 
+describe('a stream of events', async () => {
+  const copy = await new Copy('fields=name').start();
+
+  /** Events as they come, until there are enough. */
+  async function* events(query: string, headers: Record<string, string> = {}, key = admin) {
+    const leaving = new AbortController();
+    const url = new URL(`${path}?${query}`, gateway.url);
+    const sent = { Accept: 'text/event-stream', Authorization: `Bearer ${key}`, ...headers };
+    const response = await fetch(url, { headers: sent, signal: leaving.signal });
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    let text = '';
+    try {
+      for await (const piece of (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
+        text += piece;
+        for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
+          const lines = text.slice(0, end).split('\n');
+          text = text.slice(end + 2);
+          yield Object.fromEntries(lines.map((line) => line.split(/: (.*)/s, 2) as [string, string]));
+        }
+      }
+    } finally {
+      leaving.abort();
+    }
+  }
+
+  test('begins, brings changes, and goes on behind the last of them', async () => {
+    const stream = events('since=new&fields=name');
+    const next = async () => (await stream.next()).value ?? {};
+    expect(await next()).toEqual({ retry: '2000' });
+    const start = await next();
+    expect([start['event'], JSON.parse(start['data'] ?? '')]).toEqual(['start', { upserts: [], removed: [], more: false }]);
+    const id = await create({ name: 'Streamed' });
+    const created = await next();
+    expect([created['event'], JSON.parse(created['data'] ?? '').upserts]).toEqual(['changes', [{ id, name: 'Streamed' }]]);
+    await stream.return();
+
+    await unlink(id);
+    // The header goes before the parameter that the address still has.
+    for await (const later of events('since=new&fields=name', { 'Last-Event-ID': created['id'] ?? '' })) {
+      if (later['event'] === undefined) continue;
+      expect(JSON.parse(later['data'] ?? '').removed).toEqual([{ id, reason: 'deleted' }]);
+      break;
+    }
+    expect((await copy.ask(`since=${created['id']}`)).json.data.removed).toEqual([{ id, reason: 'deleted' }]);
+  });
+
+  test('ends with the reason when the rights change', async () => {
+    const stream = events('since=new&fields=name', {}, demo);
+    await stream.next();
+    await stream.next();
+    const [rule] = await gateway.orm<number[]>('ir.rule', 'create', {
+      vals_list: [{ name: 'Only people', model_id: partnerModel, domain_force: "[('is_company', '=', False)]" }],
+    });
+    await create({ name: 'Wakes it' });
+    const { value: reset } = await stream.next();
+    expect([reset?.['event'], JSON.parse(reset?.['data'] ?? '{}').details]).toEqual(['reset', { why: 'rights' }]);
+    expect((await stream.next()).done).toBe(true);
+    await gateway.orm('ir.rule', 'unlink', { ids: [rule] });
+  });
+
+  test('is refused as the long poll is', async () => {
+    const headers = { Accept: 'text/event-stream', 'Last-Event-ID': 'forged' };
+    const answer = await gateway.get(`${path}?fields=name`, { key: admin, headers });
+    expect([answer.status, answer.json.error.reason]).toEqual([400, 'sync.token']);
+  });
+});
+
 describe('refused', async () => {
   const { since } = await new Copy('fields=name').start();
   const forged = Buffer.from(JSON.stringify(['changes', '1', 'x'])).toString('base64url');

@@ -116,6 +116,10 @@ export class CompilingOdoo extends Odoo {
     return results;
   }
 
+  override refresh({ database, principal }: RequestContext): void {
+    this.#connectionOf(database).replica?.wrote(principal.consumer);
+  }
+
   /** One snapshot for all pages, where a statement gives them; throws `export.busy` when others hold all snapshots. */
   override async pages(context: RequestContext, first: Search, grant = context.principal.grant): Promise<PageReader> {
     const odoo = await super.pages(context, first, grant);

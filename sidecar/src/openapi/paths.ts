@@ -156,12 +156,13 @@ function changing(place: Place): Schema {
   const more = { type: 'boolean', description: 'Whether there are further changes already.' };
   const next = { type: 'string', description: '`since` of the next request.' };
   const meta = { type: 'object', required: ['next', 'more'], properties: { next, more } };
+  const part = answer('Records as you read them now, and ids of records that are gone.', { data, meta }, ['data', 'meta']);
   return {
     ...head(place, 'changes', 'read', 'What changed'),
     description: `${needs(place, 'read')} For models that a manager has added to the synced models.`,
     parameters: ['since', 'wait', 'filter', 'domain', 'fields', 'limit'].map(parameter),
     responses: {
-      200: answer('Records as you read them now, and ids of records that are gone.', { data, meta }, ['data', 'meta']),
+      200: { ...part, content: { ...(part['content'] as Schema), 'text/event-stream': { schema: { type: 'string' } } } },
       ...errorsOf(410),
     },
   };

@@ -6,6 +6,7 @@ import type { Parts } from '../records/collection.ts';
 import type { Collections } from '../records/collections.ts';
 import { needsTo } from '../records/collections.ts';
 import { changesOf } from '../sync/changes.ts';
+import { eventsOf, wantsEvents } from '../sync/events.ts';
 import type { ChangeFeeds } from '../sync/feed.ts';
 
 export function changesRoute(feeds: ChangeFeeds, parts: Parts, collections: Collections): Route {
@@ -16,7 +17,9 @@ export function changesRoute(feeds: ChangeFeeds, parts: Parts, collections: Coll
     access: 'authenticated',
     needs: needsTo('read'),
     async handle(context) {
-      const { upserts, removed, next, more } = await changesOf(feeds, parts, collections.of(context), context);
+      const request = { feeds, parts, collection: collections.of(context), context };
+      if (wantsEvents(context)) return { status: 200, body: undefined, type: 'text/event-stream', pieces: eventsOf(request) };
+      const { upserts, removed, next, more } = await changesOf(request);
       return success({ upserts, removed }, { next, more });
     },
   };

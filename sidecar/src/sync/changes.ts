@@ -1,5 +1,6 @@
 // Changes of a collection since a token: records as the caller can read them now, and ids of records that are gone or hidden.
 
+import type { FeedPart } from '../db/change_feed.ts';
 import { readChanges } from '../db/change_feed.ts';
 import type { Settings } from '../db/settings.ts';
 import { GatewayError } from '../errors.ts';
@@ -7,9 +8,10 @@ import type { RequestContext } from '../pipeline/context.ts';
 import { wholeNumber } from '../pipeline/query.ts';
 import type { Collection, Parts, Row, Search } from '../records/collection.ts';
 import { readPage } from '../records/collection.ts';
+import type { Binding } from '../records/cursor.ts';
 import type { ListQuery } from '../records/list_query.ts';
 import { readListQuery } from '../records/list_query.ts';
-import type { ChangeFeeds } from './feed.ts';
+import type { ChangeFeeds, Feed } from './feed.ts';
 import { numberOf, tokenAt } from './since.ts';
 
 const parameters = ['since', 'fields', 'domain', 'limit', 'wait'] as const;
@@ -32,46 +34,109 @@ export interface Changes {
   readonly more: boolean;
 }
 
-/** Throws `sync.off`, `sync.token`, `sync.reset`, and the errors of a list. */
-export async function changesOf(
-  feeds: ChangeFeeds,
-  parts: Parts,
-  collection: Collection,
-  context: RequestContext,
-): Promise<Changes> {
-  const { database, asked } = context;
+/** A request for changes, and what it needs to answer it. */
+export interface ChangesRequest {
+  readonly feeds: ChangeFeeds;
+  readonly parts: Parts;
+  readonly collection: Collection;
+  readonly context: RequestContext;
+}
+
+/** Throws `sync.off`, `sync.token`, `sync.reset`, and what a list throws. */
+export async function changesOf(request: ChangesRequest): Promise<Changes> {
+  const { asked, database } = request.context;
   const { query, since, waitMs } = parseChangesQuery(asked.url, database.settings);
-  const search = await collection.search(context, query);
-  const binding = ['changes', context.principal.grant, search.binding, search.domain, search.fields ?? null];
-  const feed = feeds.of(database);
-  const read = (number: number, most: number) => readChanges(database, search.model, context.principal.userId, number, most);
+  const reader = await ChangesReader.begin(request, query, since);
+  return reader.isNew ? reader.nothing() : reader.next(waitMs);
+}
 
-  await feed.stamp();
-  const start = await read(0, 0);
-  if (!start.synced) throw off(search.model);
-  if (since === 'new') {
-    return { upserts: [], removed: [], next: await tokenAt(context, binding, start.last, start.rights), more: false };
+/** Goes through the changes of a list, behind a token. */
+export class ChangesReader {
+  readonly #request: ChangesRequest;
+  readonly #query: ListQuery;
+  readonly #search: Search;
+  readonly #binding: Binding;
+  readonly #feed: Feed;
+  /** Whether it began with `new`. */
+  readonly isNew: boolean;
+  #rights: string;
+  #number: number;
+
+  private constructor(
+    request: ChangesRequest,
+    query: ListQuery,
+    search: Search,
+    from: { binding: Binding; feed: Feed; isNew: boolean; rights: string; number: number },
+  ) {
+    this.#request = request;
+    this.#query = query;
+    this.#search = search;
+    this.#binding = from.binding;
+    this.#feed = from.feed;
+    this.isNew = from.isNew;
+    this.#rights = from.rights;
+    this.#number = from.number;
   }
-  const number = await numberOf(context, binding, since, start);
 
-  const startedAt = performance.now();
-  let part = await read(number, query.limit);
-  while (part.changes.length === 0) {
-    const leftMs = waitMs - (performance.now() - startedAt);
-    if (leftMs <= 0 || feed.isStopped || context.left.aborted) break;
-    await feed.news(Math.min(leftMs, lookEveryMs), context.left);
+  static async begin(request: ChangesRequest, query: ListQuery, since: string): Promise<ChangesReader> {
+    const { context, collection, feeds } = request;
+    const { database, principal } = context;
+    const search = await collection.search(context, query);
+    const binding = ['changes', principal.grant, search.binding, search.domain, search.fields ?? null];
+    const feed = feeds.of(database);
     await feed.stamp();
-    part = await read(number, query.limit);
+    const start = await readChanges(database, search.model, principal.userId, 0, 0);
+    if (!start.synced) throw off(search.model);
+    const isNew = since === 'new';
+    const number = isNew ? start.last : await numberOf(context, binding, since, start);
+    if (isNew) request.parts.odoo.refresh(context);
+    return new ChangesReader(request, query, search, { binding, feed, isNew, rights: start.rights, number });
   }
-  context.idleMs += performance.now() - startedAt;
-  if (part.rights !== start.rights || !part.synced) await numberOf(context, binding, since, part); // says what changed
 
-  const more = part.changes.length === query.limit;
-  // If the part is not full, everything numbered up to `last` has been seen.
-  const reached = more ? (part.changes.at(-1)?.[0] ?? number) : part.last;
-  const next = await tokenAt(context, binding, reached, part.rights);
-  const { upserts, removed } = await values(parts, context, query, search, part.changes);
-  return { upserts, removed, next, more };
+  get isStopped(): boolean {
+    return this.#feed.isStopped || this.#request.context.left.aborted;
+  }
+
+  async nothing(): Promise<Changes> {
+    const next = await tokenAt(this.#request.context, this.#binding, this.#number, this.#rights);
+    return { upserts: [], removed: [], next, more: false };
+  }
+
+  /** What has changed since; waits for it. Throws `sync.reset`, and what a list throws. */
+  async next(waitMs: number): Promise<Changes> {
+    const { parts, context } = this.#request;
+    const { limit } = this.#query;
+    const part = await this.#wait(waitMs);
+    if (part.rights !== this.#rights || !part.synced) {
+      const token = await tokenAt(context, this.#binding, this.#number, this.#rights);
+      await numberOf(context, this.#binding, token, part); // says what changed
+    }
+    const more = part.changes.length === limit;
+    // If the part is not full, everything numbered up to `last` has been seen.
+    this.#number = more ? (part.changes.at(-1)?.[0] ?? this.#number) : part.last;
+    const next = await tokenAt(context, this.#binding, this.#number, part.rights);
+    const { upserts, removed } = await values(parts, context, this.#query, this.#search, part.changes);
+    return { upserts, removed, next, more };
+  }
+
+  async #wait(waitMs: number): Promise<FeedPart> {
+    const { context } = this.#request;
+    const read = () => {
+      const { userId } = context.principal;
+      return readChanges(context.database, this.#search.model, userId, this.#number, this.#query.limit);
+    };
+    const startedAt = performance.now();
+    let part = await read();
+    while (part.changes.length === 0) {
+      const leftMs = waitMs - (performance.now() - startedAt);
+      if (leftMs <= 0 || this.isStopped) break;
+      await this.#feed.news(Math.min(leftMs, lookEveryMs), context.left);
+      await this.#feed.stamp();
+      part = await read();
+    }
+    context.idleMs += performance.now() - startedAt;
+    return part;
+  }
 }
 
 async function values(
@@ -82,6 +147,7 @@ async function values(
   changes: Awaited<ReturnType<typeof readChanges>>['changes'],
 ): Promise<Pick<Changes, 'upserts' | 'removed'>> {
   if (changes.length === 0) return { upserts: [], removed: [] };
+  parts.odoo.refresh(context);
   const domain = [['id', 'in', changes.map(([, id]) => id)], ...search.domain];
   const page = await readPage(parts, context, { ...query, limit: changes.length }, { ...search, domain, order: 'id' });
   const seen = new Set(page.ids);
@@ -91,9 +157,15 @@ async function values(
   return { upserts: page.records, removed };
 }
 
-function parseChangesQuery(url: string, settings: Settings): { query: ListQuery; since: string; waitMs: number } {
+/** Where to begin may also come from elsewhere, as the header of an event stream does. */
+export function parseChangesQuery(
+  url: string,
+  settings: Settings,
+  resumed?: string,
+): { query: ListQuery; since: string; waitMs: number } {
   const { query, given } = readListQuery(url, settings, parameters);
-  if (given.since === undefined || given.since === '') {
+  const since = resumed ?? given.since ?? '';
+  if (since === '') {
     const message = 'since is missing. Begin with since=new, then give the meta.next of the last answer.';
     throw new GatewayError('sync.token', { message });
   }
@@ -102,7 +174,7 @@ function parseChangesQuery(url: string, settings: Settings): { query: ListQuery;
     const message = `wait must be a whole number of seconds from 0 to ${longestWaitS}, not "${given.wait}".`;
     throw new GatewayError('query.wait', { message, details: { wait: given.wait } });
   }
-  return { query, since: given.since, waitMs: seconds * 1_000 };
+  return { query, since, waitMs: seconds * 1_000 };
 }
 
 function off(model: string): GatewayError {

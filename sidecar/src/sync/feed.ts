@@ -10,7 +10,7 @@ import { perDatabase } from '../db/database.ts';
 
 const mostAtOnce = 5_000;
 
-class Feed {
+export class Feed {
   readonly #database: Database;
   readonly #waiting = new Set<() => void>();
   #running: Promise<void> | undefined;

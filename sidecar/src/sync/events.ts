@@ -1,0 +1,61 @@
+// Changes as they happen, as server-sent events: on the same tokens as the long poll. A browser's EventSource comes back by
+// itself, and says with `Last-Event-ID` where it stands.
+
+import { asGatewayError } from '../errors.ts';
+import { chargeMore } from '../limits/limits.ts';
+import type { RequestContext } from '../pipeline/context.ts';
+import type { Changes, ChangesRequest } from './changes.ts';
+import { ChangesReader, parseChangesQuery } from './changes.ts';
+
+/** Proxies cut connections that say nothing. */
+const sayEveryMs = 15_000;
+/** Then the client comes back, with a credential that is checked again. */
+const longestMs = 5 * 60_000;
+const comeBackMs = 2_000;
+const comeBackLaterMs = 60_000;
+
+export function wantsEvents({ request }: RequestContext): boolean {
+  const { accept } = request.headers;
+  return (
+    accept !== undefined &&
+    /event-stream/i.test(accept) &&
+    request.accepts('application/json', 'text/event-stream') !== 'application/json'
+  );
+}
+
+/** The texts of the stream. Throws what `changesOf` throws, before the first one; later it becomes the event `reset`, or the end. */
+export async function* eventsOf(request: ChangesRequest): AsyncGenerator<string> {
+  const { context } = request;
+  const { headers, url } = context.asked;
+  const resumed = headers['last-event-id'];
+  const { query, since } = parseChangesQuery(url, context.database.settings, typeof resumed === 'string' ? resumed : undefined);
+  const reader = await ChangesReader.begin(request, query, since);
+  yield `retry: ${comeBackMs}\n\n`;
+  if (reader.isNew) yield event('start', await reader.nothing());
+  const startedAt = performance.now();
+  const { spentMs } = context;
+  while (!reader.isStopped && performance.now() - startedAt < longestMs) {
+    // Each part has the time of a request.
+    context.idleMs += Math.max(0, context.spentMs - spentMs);
+    try {
+      const changes = await reader.next(sayEveryMs);
+      if (changes.upserts.length + changes.removed.length === 0) {
+        yield `id: ${changes.next}\n\n`;
+        continue;
+      }
+      await chargeMore(context, 1);
+      yield event('changes', changes);
+    } catch (thrown) {
+      const { reason, message, details } = asGatewayError(thrown);
+      if (reason === 'sync.reset') yield `event: reset\ndata: ${JSON.stringify({ reason, message, details })}\n\n`;
+      else if (reason === 'throttle.exceeded') yield `retry: ${comeBackLaterMs}\n\n`;
+      else throw thrown;
+      return;
+    }
+  }
+}
+
+/** JSON holds no line feed, which would end the event. */
+function event(name: string, { upserts, removed, next, more }: Changes): string {
+  return `id: ${next}\nevent: ${name}\ndata: ${JSON.stringify({ upserts, removed, more })}\n\n`;
+}
