@@ -1,5 +1,5 @@
-// Builds what is not committed: the web client's modules (web_src -> the addon's static folder), the documentation page
-// (-> sidecar/assets) and, with --sidecar, the sidecar as one file for the image. Writes only what changed, so it may run
+// Builds the files that are not committed: the web client's modules (web_src -> the addon's static folder), the documentation
+// page (-> sidecar/assets) and, with --sidecar, the sidecar as one file for the image. Writes only changed files, so it may run
 // before every start.
 //
 //   npm run build                  web client, documentation page
@@ -17,7 +17,7 @@ const sourceDir = join(rootDir, 'web_src');
 const assetsDir = join(rootDir, 'sidecar/assets');
 const staticDir = join(rootDir, 'odoo_addon/api_gateway/static');
 
-/** Libraries that Odoo serves as they are. */
+/** Libraries that Odoo serves unchanged. */
 const libraries = {
   'apexcharts.min.js': 'node_modules/apexcharts/dist/apexcharts.min.js',
   'apexcharts.LICENSE': 'node_modules/apexcharts/LICENSE',
@@ -90,7 +90,7 @@ export async function buildSidecar() {
 }
 
 /**
- * The licences of the packages in a bundle, which have to travel with it.
+ * The licences of the packages in a bundle, which must be shipped with it.
  * @param {string[]} inputs files of the bundle
  */
 function licencesOf(inputs) {
@@ -103,7 +103,7 @@ function licencesOf(inputs) {
   });
 }
 
-/** @param {string} dir @returns {string[]} paths relative to `dir`; none when it is not there */
+/** @param {string} dir @returns {string[]} paths relative to `dir`; empty if it is not there */
 function filesIn(dir) {
   try {
     return readdirSync(dir, { recursive: true, withFileTypes: true })

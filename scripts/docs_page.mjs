@@ -1,7 +1,7 @@
 // The documentation page's files -> sidecar/assets: the page itself and Scalar, which draws the reference.
 //
-// Of @scalar/api-reference only one file is needed. As a dependency the package would bring 272 others (287 MB, 40 s of
-// `npm ci`), so its tarball is fetched by itself: this version and no other, held by its hash.
+// Of @scalar/api-reference only one file is needed. As a dependency the package would bring 272 others (287 MB, 40 s of `npm
+// ci`), so only its tarball is fetched: exactly this version, checked by its hash.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -82,7 +82,7 @@ async function fetchScalar() {
   }
 }
 
-/** @param {string} path @returns {string | undefined} undefined when it is not there */
+/** @param {string} path @returns {string | undefined} undefined if it is not there */
 function hashOf(path) {
   try {
     return createHash('sha256').update(readFileSync(path)).digest('hex');

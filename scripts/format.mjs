@@ -1,4 +1,4 @@
-// npm run format: rewrites what formatters and safe fixes can.
+// npm run format: runs the formatters and the safe fixes of the linters.
 
 import { join } from 'node:path';
 import { argv, exit } from 'node:process';

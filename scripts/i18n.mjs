@@ -1,6 +1,6 @@
 // npm run i18n: renews the translation template from the code, by Odoo's own export, and merges it into each language.
 //
-// What is new in a language stands there without a translation: fill it in. `npm test -- addon TestTranslations` names it.
+// New strings have no translation yet: fill them in. `npm test -- addon TestTranslations` names them.
 
 import { join } from 'node:path';
 import { cloneTemplate, deleteDatabase } from './stack/databases.mjs';

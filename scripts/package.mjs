@@ -1,5 +1,5 @@
-// npm run package: what is shipped, into dist/. The addon with its built web client as one zip, to be unpacked into a folder
-// of Odoo's addons_path; and the sidecar as one folder that needs only Node and is the context of its image.
+// npm run package: builds the release into dist/. The addon with its built web client as one zip, to be unpacked into a folder of
+// Odoo's addons_path; and the sidecar as one folder that needs only Node and is the context of its image.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -37,7 +37,7 @@ async function packAddon() {
   console.log(relative(rootDir, zip));
 }
 
-/** In a process of its own: esbuild is a package, which may have been installed a moment ago. */
+/** In a process of its own, because the package esbuild may have been installed a moment ago. */
 async function packSidecar() {
   const folder = join(distDir, 'sidecar');
   rmSync(folder, { recursive: true, force: true });
@@ -49,7 +49,7 @@ async function packSidecar() {
   console.log(relative(rootDir, folder));
 }
 
-/** Only the last stage: here everything is built. @param {string} dockerfile */
+/** Only the last stage, because everything is already built here. @param {string} dockerfile */
 function imageOf(dockerfile) {
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM ') + 1);
   const copied = last.replace(/COPY --from=build \S+ \.\//, 'COPY . ./');

@@ -18,7 +18,7 @@ const stopRequested = new Promise((/** @type {(signal: NodeJS.Signals) => void} 
   }
 });
 
-process.stderr.on('error', () => {}); // a terminal that was closed must not keep this from stopping what it started
+process.stderr.on('error', () => {}); // a closed terminal must not keep this from stopping its processes
 
 try {
   await main();
@@ -38,15 +38,17 @@ async function main() {
   const end = await Promise.race([stopRequested, ...up.started.map((running) => running.exited.then(() => running))]);
   if (typeof end === 'string') return stopAll(0);
   const tail = readFileSync(end.log, 'utf8').trim().split('\n').slice(-25).join('\n');
-  explain(new Failure(`What served ${end.url} has ended by itself.`, { tail, log: end.log, hint: 'Run `npm start` again.' }));
+  explain(new Failure(`The process at ${end.url} has ended by itself.`, { tail, log: end.log, hint: 'Run `npm start` again.' }));
   await stopAll(1);
 }
 
-/** Exits: a step that is still on its way must not go on. @param {number} code */
+/** Exits, because a step that is still running must not go on. @param {number} code */
 async function stopAll(code) {
   say('\nStopping.');
   await stopOwn();
   const all = await stopIdleCluster();
-  say(all ? 'Everything is stopped.' : 'All that this run started is stopped; Postgres goes on for another program.');
+  say(
+    all ? 'Everything is stopped.' : 'Everything that this run started is stopped. Postgres keeps running for another program.',
+  );
   process.exit(code);
 }

@@ -24,7 +24,7 @@ import { ensureState } from './state.mjs';
  */
 
 /**
- * Starts the cluster (makes it first, if need be) and its roles.
+ * Starts the cluster (after creating it, if needed) and its roles.
  * @param {{anyPort?: boolean}} [options] anyPort: when the standard port is busy, take a free one instead of failing
  * @returns {Promise<Cluster>}
  */

@@ -1,4 +1,4 @@
-// Databases of Odoo's: cloned with their files from a template, marked with what they were built from.
+// Databases of Odoo: cloned with their files from a template, and marked with the fingerprints of their sources.
 
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { sql, withDatabase } from './sql.mjs';
 /** @typedef {import('./cluster.mjs').Cluster} Cluster */
 
 /**
- * What a database was built from; kept as the comment on it, so it shares the database's fate.
+ * The fingerprints of a database's sources, kept as the comment on it, so that they disappear with it.
  * @typedef {object} Marker
  * @property {'api-gateway-stack'} made_by
  * @property {string} base fingerprint of Odoo and the module list
@@ -73,7 +73,7 @@ export async function copyDatabase(cluster, source, target) {
  * @param {Cluster} cluster @param {string} template @param {string} database
  */
 export async function cloneTemplate(cluster, template, database) {
-  const building = `${database}_building`; // a database gets its name last: an interrupted run leaves no half of one
+  const building = `${database}_building`; // a database gets its name last, so that an interrupted run leaves no half-made one
   await deleteDatabase(cluster, building);
   await copyDatabase(cluster, template, building);
   const renew =
@@ -113,7 +113,7 @@ export async function grantSidecar(cluster, database) {
   await sql(withDatabase(cluster.ownerUrl, database), "select gateway.grant_to(:'role')", { role: cluster.sidecarRole });
 }
 
-/** The sidecar's way into a database. @param {Cluster} cluster @param {string} database */
+/** The sidecar's address of a database. @param {Cluster} cluster @param {string} database */
 export function sidecarUrl(cluster, database) {
   const url = new URL(withDatabase(cluster.ownerUrl, database));
   url.username = cluster.sidecarRole;

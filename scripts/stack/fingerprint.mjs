@@ -1,4 +1,4 @@
-// A hash of files, to tell whether something must be built again.
+// A hash of files, to decide whether something must be built again.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';

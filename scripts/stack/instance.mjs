@@ -28,7 +28,7 @@ const databaseName = () => process.env.STACK_DATABASE || 'demo';
 const lockPath = join(stackDir, 'instance.lock');
 
 /**
- * What a program needs to use an instance.
+ * The facts that a program needs to use an instance.
  * @typedef {object} Instance
  * @property {string} gatewayUrl
  * @property {string} odooUrl
@@ -116,7 +116,7 @@ export function bringUp({ background }) {
   });
 }
 
-/** Fails before any long work when a port is held by a program that is not of this stack. */
+/** Fails before any long work if a program outside this stack holds a port. */
 async function requirePorts() {
   const ours = allRecords()
     .filter(isRunning)
@@ -129,7 +129,7 @@ async function requirePorts() {
 }
 
 /**
- * Decides whether a running process may stay; ends it when it was started from something older or doesn't answer.
+ * Decides whether a running process may stay; ends it if it was started from something older or doesn't answer.
  * @param {'odoo' | 'sidecar'} name
  * @param {unknown[]} startedFrom
  */
@@ -164,7 +164,7 @@ function describe(ownerUrl) {
   };
 }
 
-/** Stops the instance and what dead runs have left, Postgres last. */
+/** Stops the instance and leftovers of dead runs, Postgres last. */
 export function takeDown() {
   return withLock(lockPath, stopEverything);
 }
@@ -212,7 +212,7 @@ export function wipe() {
 }
 
 /**
- * What runs and answers at this moment.
+ * The processes that run and answer now.
  * @returns {Promise<{running: boolean, postgres: string, odoo: string, sidecar: string} & Partial<Instance>>}
  */
 export async function inspectInstance() {

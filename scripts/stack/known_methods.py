@@ -1,16 +1,16 @@
-"""Run in Odoo's shell: writes down what is known of the methods that Odoo's modules put before the ORM's own, for
-reads that are compiled (odoo_addon/api_gateway/executor/compiling/overrides.py).
+"""Run in Odoo's shell: classifies the methods with which Odoo's modules override the ORM's own, for compiled reads
+(odoo_addon/api_gateway/executor/compiling/overrides.py).
 
-A test names those that are new in an Odoo, or whose source has changed. Read each of them. Then say below, by its
-name, what it is; what is not named there is Odoo's to answer. In Odoo's shell KNOWN_METHODS is the path of the file
-that this writes, `known_methods.json` beside `overrides.py`."""
+A test names methods that are new in an Odoo, or whose source has changed. Read each of them. Then classify it below by
+its name; all others are left to Odoo. In Odoo's shell KNOWN_METHODS is the path of the file that this writes,
+`known_methods.json` beside `overrides.py`."""
 
 import json
 import os
 
 from odoo.addons.api_gateway.executor.compiling import overrides
 
-# Reads nothing but its arguments, and context keys that no call has: what it does shows in the SQL.
+# Reads only its arguments, and context keys that no call has, so its effect is complete in the SQL.
 PURE = """
 AccountAccount._field_to_sql
 AccountAccount._order_to_sql

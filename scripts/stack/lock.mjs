@@ -69,7 +69,7 @@ async function acquire(path, mine) {
       continue;
     }
     if (owner && !announced) {
-      say(`    another run (process ${owner.pid}) is at it: waiting for it to end`);
+      say(` another run (process ${owner.pid}) is working on it: waiting for it to end`);
       announced = true;
     }
     if (Date.now() - startedAt > giveUpAfterMs) {
@@ -86,7 +86,7 @@ function readOwner(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    return null; // released in this moment
+    return null; // released just now
   }
 }
 

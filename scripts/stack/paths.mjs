@@ -1,4 +1,4 @@
-// Where things live: the clone, the stack's own folder in it, the cache that all clones share.
+// Paths: the clone, the stack's own folder in it, the cache that all clones share.
 
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 /** The clone's root folder. */
 export const rootDir = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** All that this clone's stack writes, but for Postgres's data where its user can't enter the clone. */
+/** Everything that this clone's stack writes, except Postgres's data if its user can't enter the clone. */
 export const stackDir = join(rootDir, '.stack');
 
 export const addonsDir = join(rootDir, 'odoo_addon');

@@ -1,5 +1,5 @@
-// The Postgres server process of this clone and its data folder. It refuses to run as root, so it gets a
-// user of its own, and a folder outside the clone when that user can't enter the clone.
+// The Postgres server process of this clone and its data folder. It refuses to run as root, so it gets a user of its own, and a
+// folder outside the clone if that user can't enter the clone.
 
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -37,7 +37,7 @@ async function serverUser() {
 }
 
 /**
- * In the clone, or where that user can't enter it, in a private folder outside.
+ * In the clone, or, if that user can't enter it, in a private folder outside.
  * @param {Server['user']} user
  */
 async function serverDir(user) {
@@ -67,7 +67,7 @@ export async function makeServer({ dir, user }) {
   const data = join(dir, 'data');
   if (existsSync(join(dir, 'complete'))) {
     if (readState()) return false;
-    // Data of an earlier clone at this path whose passwords are gone with it.
+    // Data of an earlier clone at this path, whose passwords are gone.
     await pgCtl(['stop', '-D', data, '-m', 'immediate'], user).catch(() => {});
   }
   rmSync(data, { recursive: true, force: true });
@@ -92,7 +92,7 @@ export async function makeServer({ dir, user }) {
     'max_connections = 200',
     'shared_buffers = 256MB',
     'max_wal_size = 2GB',
-    // As docs/admin.md advises: no query takes the machine.
+    // As docs/admin.md advises, so that no query takes all memory of the machine.
     'work_mem = 16MB',
     'hash_mem_multiplier = 1',
     'temp_file_limit = 4GB',

@@ -29,7 +29,7 @@ def ensure_user(login, name, groups):
 
 
 def ensure_key(user, key):
-    """Stores a key known beforehand in the way that `res.users.apikeys._generate` stores the ones it makes up."""
+    """Stores a given key in the way that `res.users.apikeys._generate` stores a random one."""
     env.cr.execute("select key from res_users_apikeys where user_id = %s and name = %s", [user.id, KEY_NAME])
     stored = env.cr.fetchall()
     if len(stored) == 1 and KEY_CRYPT_CONTEXT.verify(key, stored[0][0]):
@@ -54,7 +54,8 @@ def remove_limits(user):
 
 
 def generate_assets():
-    """What a browser loads first: made now, it costs no visitor ten seconds. What is there stays."""
+    """Makes the assets that a browser loads first, so that no visitor waits ten seconds for them. Existing ones
+    stay."""
     kinds = {
         "web.assets_web": ("js", "css"),
         "web.assets_web_print": ("css",),

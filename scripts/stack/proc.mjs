@@ -43,7 +43,7 @@ export function commandLineOf(pid) {
 }
 
 /**
- * Members of a process group whose command line names `marker`: what a leader that was killed has left behind.
+ * Members of a process group whose command line names `marker`: leftovers of a killed leader.
  * @param {number} group @param {string} marker
  * @returns {number[]}
  */

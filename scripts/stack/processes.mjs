@@ -14,7 +14,7 @@ import { Failure } from './report.mjs';
 const recordDir = join(stackDir, 'run');
 const stopMs = 20_000;
 
-/** Once this process winds up, it starts nothing more. */
+/** Set when this process is stopping. It then starts nothing more. */
 let stopping = false;
 
 /**
@@ -157,7 +157,7 @@ export function readRecord(name) {
 /** True if its owner has ended without stopping it. @param {ProcessRecord} record */
 const isOrphan = (record) => record.owner !== null && !isAlive(record.owner.pid, record.owner.startTime);
 
-/** Stops what dead owners have left behind, and what is left of killed processes. */
+/** Stops processes that dead owners have left behind, and leftovers of killed processes. */
 export async function stopOrphans() {
   await Promise.all(
     allRecords()
@@ -166,7 +166,7 @@ export async function stopOrphans() {
   );
 }
 
-/** Stops what this process has started and not stopped yet. */
+/** Stops all processes that this process has started and not stopped yet. */
 export async function stopOwn() {
   stopping = true;
   await Promise.all(

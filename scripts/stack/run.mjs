@@ -1,4 +1,4 @@
-// Runs a command to its end, keeps what it printed, and fails with the tail of it.
+// Runs a command to its end, keeps its output, and fails with the last lines of it.
 
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { Failure } from './report.mjs';
 
 const tailLines = 25;
 
-/** Commands that run at this moment: they end with this process. @type {Set<import('node:child_process').ChildProcess>} */
+/** Commands that are running. They end with this process. @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set();
 process.on('exit', () => {
   for (const child of children) child.kill();
@@ -62,7 +62,7 @@ export function run(command, args, options = {}) {
     for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on('line', keep);
     if (options.onAptProgress)
       readAptStatus(/** @type {import('node:stream').Readable} */ (child.stdio[3]), options.onAptProgress);
-    child.stdin?.on('error', () => {}); // it may end without reading its input: the exit code tells
+    child.stdin?.on('error', () => {}); // it may end without reading its input; the exit code shows whether that is an error
     child.stdin?.end(options.input ?? '');
 
     const fail = (/** @type {string} */ how, /** @type {unknown} */ cause) => {

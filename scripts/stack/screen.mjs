@@ -1,4 +1,4 @@
-// The screenful at the end: where to go, how to get in, and a first call with its real answer.
+// The text at the end: addresses, logins, and a first call with its real answer.
 
 /** @typedef {import('./instance.mjs').Instance} Instance */
 

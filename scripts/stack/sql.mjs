@@ -27,7 +27,7 @@ export function postgresTool(name) {
 export function connectionEnv(url) {
   const { hostname, port, username, password, pathname, searchParams } = new URL(url);
   return {
-    PGSERVICE: undefined, // the caller's own would decide over the rest
+    PGSERVICE: undefined, // the caller's own variables would override the rest
     PGHOST: decodeURIComponent(hostname) || '127.0.0.1',
     PGPORT: port || '5432',
     PGUSER: decodeURIComponent(username),

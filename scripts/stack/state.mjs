@@ -1,4 +1,4 @@
-// What the stack must remember between runs: passwords and keys. Only its owner can read it.
+// The stack's memory between runs: passwords and keys. Only its owner can read it.
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Debian packages: what is missing is installed, nothing else is touched.
+// Debian packages: missing ones are installed, nothing else is touched.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const pythonModules =
   'ofxparse openpyxl openssl passlib pil polib psutil psycopg2 pypdf pypdf2 qrcode reportlab requests rjsmin serial stdnum tz urllib3 usb vobject ' +
   'werkzeug xlrd xlsxwriter xlwt zeep';
 
-/** What each part of the work needs from Debian. */
+/** The Debian packages for each part of the work. */
 const packagesOf = {
   odoo: pythonModules.split(' ').map((name) => `python3-${name}`),
   postgres: ['postgresql', 'postgresql-client'],
@@ -40,7 +40,7 @@ export const elsewhere =
   '(a role that may create databases and roles, e.g. postgres://odoo:secret@127.0.0.1:5432/postgres; psql, pg_dump and pg_restore on the PATH), ' +
   'or run `docker compose up`.';
 
-/** What an instance needs here: less when Odoo or Postgres are named. @returns {PackageGroup[]} */
+/** The package groups for an instance: fewer if Odoo or Postgres is given. @returns {PackageGroup[]} */
 function instanceGroups() {
   const { ODOO_BIN: odooBin, DATABASE_URL: databaseUrl } = process.env;
   return [...(odooBin ? [] : /** @type {const} */ (['odoo'])), databaseUrl ? 'postgresClient' : 'postgres'];
@@ -92,7 +92,7 @@ export async function ensureSystem(groups = instanceGroups()) {
 
 /** @param {string[]} wanted */
 async function missingPackages(wanted) {
-  // dpkg-query ends with 1 when it does not know one of them: that is an answer here, not an error.
+  // dpkg-query ends with 1 if a package is unknown. That is an answer here, not an error.
   const script = 'dpkg-query --show --showformat \'${db:Status-Status} ${Package}\\n\' "$@" 2>/dev/null || true';
   const known = await run('sh', ['-c', script, 'sh', ...wanted], { doing: 'Asking which packages are installed' });
   const installed = new Set(

@@ -58,7 +58,7 @@ export async function ensureTemplate(parts) {
 }
 
 /**
- * Installs or upgrades the addon in a database, renews users, keys and web assets, each only when it is not current.
+ * Installs or upgrades the addon in a database, renews users, keys and web assets, each only if it is not current.
  * @param {Parts} parts
  * @param {string} database
  * @param {import('./report.mjs').Step} progress
@@ -111,7 +111,7 @@ export function ensureBaseTemplate(parts) {
   );
 }
 
-/** What a database should be built from. @param {Parts} parts */
+/** The fingerprints of the current sources. @param {Parts} parts */
 function wantedMarker({ odoo }) {
   return {
     base: baseKey(odoo),
@@ -205,7 +205,9 @@ async function restore(cluster, database, cached, progress) {
   });
 }
 
-/** Odoo ends well even when a module could not be installed. @param {Parts} parts @param {string} database @param {string[]} names */
+/**
+ * Odoo ends with 0 even if a module could not be installed. @param {Parts} parts @param {string} database @param {string[]} names
+ */
 async function requireInstalled(parts, database, names) {
   const url = withDatabase(parts.cluster.ownerUrl, database);
   const installed = (await sql(url, "select name from ir_module_module where state = 'installed'")).split('\n');

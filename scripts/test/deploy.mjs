@@ -1,6 +1,5 @@
-// What can be checked in deploy/, docker-compose.yml and the images without a Docker engine or a cluster: the files fit their
-// schemas, every path is there, the sidecar's bundle runs, and the proxies really send each path where it belongs: those of the
-// sidecar's routes, and no others, to the sidecar.
+// Checks deploy/, docker-compose.yml and the images without a Docker engine or a cluster: the files fit their schemas, every path
+// exists, the sidecar's bundle runs, and the proxies send the paths of the sidecar's routes, and no others, to the sidecar.
 
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -60,7 +59,7 @@ const destinations = {
   ],
 };
 
-/** Of the routes that are not `internal`, with something in the place of each parameter. @returns {string[]} */
+/** The paths of the routes that are not `internal`, with a value in place of each parameter. @returns {string[]} */
 function sidecarPaths() {
   const folder = join(rootDir, 'sidecar/src/routes');
   const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
@@ -104,7 +103,7 @@ export async function checkDeployment(log) {
 /** @param {string[]} faults */
 const report = (faults) => ({ code: faults.length === 0 ? 0 : 1, output: faults.join('\n') });
 
-/** Files that compose and the Dockerfile name and that are not there. */
+/** Missing files that compose or the Dockerfile name. */
 function missingPaths() {
   const compose = readFileSync(join(rootDir, 'docker-compose.yml'), 'utf8');
   const dockerfile = readFileSync(join(rootDir, 'sidecar/Dockerfile'), 'utf8');
@@ -140,7 +139,7 @@ const caddy = ({ port, sidecar, odoo, gevent }) => {
   return spawn('caddy', args, { env: { ...process.env, ...site }, stdio: 'ignore' });
 };
 
-/** nginx knows no environment: the addresses of the example are replaced. @type {StartProxy} */
+/** nginx does not read the environment, so the addresses of the example are replaced. @type {StartProxy} */
 const nginx = ({ port, sidecar, odoo, gevent }, folder) => {
   const site = readFileSync(join(rootDir, 'deploy/nginx.conf'), 'utf8')
     .replace('server 127.0.0.1:8080', `server ${sidecar}`)
@@ -182,7 +181,7 @@ async function misroutedPaths(start) {
   }
 }
 
-/** The sidecar believes its proxy: nothing that a client invents may reach it. @param {number} port */
+/** The sidecar believes its proxy, so headers that a client invents must not reach it. @param {number} port */
 async function forgedHeaders(port) {
   const forged = {
     'X-Forwarded-For': '192.0.2.1',
@@ -231,7 +230,7 @@ async function nameServer(name) {
 }
 
 /**
- * The path goes out as it is: fetch() would tidy it up.
+ * Sends the path unchanged; fetch() would normalize it.
  * @param {number} port @param {string} path @param {Record<string, string>} [headers]
  */
 function request(port, path, headers = {}) {
@@ -262,7 +261,7 @@ async function answering(port) {
   throw new Error('The proxy did not answer within 5 seconds.');
 }
 
-/** The bundle must run without node_modules: without a configuration it says what is missing. @param {string} log */
+/** The bundle must run without node_modules. Without a configuration, it names the missing variable. @param {string} log */
 async function bundleStarts(log) {
   const built = await executeNode('../scripts/build.mjs', ['--sidecar'], { log });
   if (built.code !== 0) return built;

@@ -1,4 +1,4 @@
-// Runs a command for a check: its code and all it printed are the result, neither is an error.
+// Runs a command for a check. Its exit code and output are the result; a code other than 0 is not an error here.
 
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';

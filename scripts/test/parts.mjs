@@ -16,7 +16,7 @@ const stackPython = 'scripts/stack';
 /**
  * @typedef {object} Run
  * @property {string} log file for all that is printed
- * @property {string[]} filters what stood after the part's name
+ * @property {string[]} filters the arguments after the part's name
  * @property {(line: string) => void} onLine shows progress
  *
  * @typedef {object} Part
@@ -101,7 +101,7 @@ function importCheck(tree) {
     name: tree.name,
     run: async () => {
       const { imports, faults } = checkImports(tree);
-      // A scan that finds nothing would pass whatever the files say.
+      // A scan that finds no imports would always pass.
       if (imports === 0) return { code: 1, output: `No import found in ${tree.dir}.` };
       return { code: faults.length === 0 ? 0 : 1, output: faults.join('\n') };
     },

@@ -1,4 +1,4 @@
-// What the parts `addon`, `http` and `e2e` stand on: Postgres, Odoo and the template database with the built addon.
+// The base of the parts `addon`, `http` and `e2e`: Postgres, Odoo and the template database with the built addon.
 
 import { ensureCluster } from '../stack/cluster.mjs';
 import { keepInMemory } from '../stack/memory.mjs';
@@ -10,11 +10,11 @@ import { ensureTemplate } from '../stack/templates.mjs';
 
 /** @typedef {{parts: import('../stack/odoo.mjs').Parts, template: string}} RealParts template: the database that tests clone */
 
-/** Where the processes that a run starts find what it has provided: a file that changes meanwhile must not change it. */
+/** Tells the processes of a run what it has provided, because files may change meanwhile. */
 const variable = 'API_GATEWAY_REAL_PARTS';
 
 /**
- * Makes sure that all is installed, built and running.
+ * Makes sure that everything is installed, built and running.
  * @param {{inMemory?: boolean}} [options] inMemory: databases that are cloned from the template are gone after the run
  * @returns {Promise<RealParts>}
  */

@@ -1,4 +1,4 @@
-// Runs test/<kind>/<name>.ts on Node 24; what `npm run bench` and `npm run soak` have in common.
+// Runs test/<kind>/<name>.ts on Node 24; the common part of `npm run bench` and `npm run soak`.
 
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Runs parts, shows how they go, and sums them up in the last line.
+// Runs parts, shows their progress, and sums them up in the last line.
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';

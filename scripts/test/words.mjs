@@ -1,4 +1,4 @@
-// Words that make a native speaker stumble, wherever a person reads: docs, labels, messages, comments, names of tests.
+// Words that make a native speaker stumble, in all texts for people: docs, labels, messages, comments, names of tests.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

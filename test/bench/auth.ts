@@ -1,6 +1,6 @@
-// What a credential costs: GET /api/v1/ping with a warm Odoo key, gateway key and JWT, each against plain express in the
-// same run; how long the event loop is held up while 200 Odoo keys that nobody has seen yet are checked at once; and
-// whether the time of a refusal tells a known prefix from an unknown one.
+// The cost of a credential: GET /api/v1/ping with a warm Odoo key, gateway key and JWT, each against plain express in the same
+// run; how long the event loop is blocked while 200 new Odoo keys are checked at once; and whether the time of a refusal reveals
+// a known prefix.
 
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -59,7 +59,7 @@ try {
       odoo_key_vs_bare: measured.odooKey.rps / measured.bare.rps,
       gateway_key_vs_bare: measured.gatewayKey.rps / measured.bare.rps,
       jwt_vs_bare: measured.jwt.rps / measured.bare.rps,
-      // 1: the time tells nothing
+      // 1: the time reveals nothing
       refused_known_vs_unknown: refusal.knownMs / refusal.unknownMs,
     },
   );
@@ -105,7 +105,7 @@ async function delayOfBurst(instance: Instance) {
   }
 }
 
-/** What someone who guesses could measure: wrong keys one by one, in turns, with and without the prefix of a real key. */
+/** The times that an attacker could measure: wrong keys one by one, in turns, with and without the prefix of a real key. */
 async function timeOfRefusal(instance: Instance) {
   const { secret } = await createOdooKey(instance, { userId: 2 });
   await instance.get('/api/v1/ping', { key: secret });

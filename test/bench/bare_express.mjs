@@ -1,4 +1,4 @@
-// The least that a ping can cost: plain express, an answer of the same size, no policy.
+// The lowest possible cost of a ping: plain express, an answer of the same size, no policy.
 
 import express from 'express';
 

@@ -150,7 +150,7 @@ async function manyOrders(): Promise<void> {
   });
 }
 
-/** A bench of different answers compares nothing; and one of reads that are not compiled says nothing about them. */
+/** The answers must be the same, and the reads must really be compiled, or the bench means nothing. */
 async function sameRecords(path: string, { url, body, headers }: BenchRequest): Promise<void> {
   const idsOf = ({ json }: Answer) => {
     const data = json.data ?? json.records ?? json;

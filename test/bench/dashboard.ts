@@ -1,4 +1,4 @@
-// What a person waits for at the dashboard, in a real browser, with a year of figures: the page, another range, and a request's
+// A person's waiting times at the dashboard, in a real browser, with a year of figures: the page, another range, and a request's
 // place on the page after it was answered.
 //
 // There is no competitor: Odoo has nothing of the kind.

@@ -1,5 +1,5 @@
-// What the same statements cost without a gateway: express, pg, and the records as JSON. No key, no limit, no record of it.
-// Takes on stdin {url, statements: {path: {text, values}}}, and says its port.
+// The cost of the same statements without a gateway: express, pg, and the records as JSON. No key, no limit, no log. Reads {url,
+// statements: {path: {text, values}}} from stdin, and prints its port.
 
 import { text } from 'node:stream/consumers';
 import express from 'express';

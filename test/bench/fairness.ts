@@ -1,4 +1,4 @@
-// What others do to a caller: the time of its single reads while it is undisturbed, beside a greedy consumer with 64
+// The effect of others on a caller: the time of its single reads while it is undisturbed, beside a greedy consumer with 64
 // connections of slow reads, beside a burst of unknown keys, and beside logins with wrong passwords.
 //
 //   npm run bench -- fairness [--rounds 3] [--seconds 4]
@@ -47,7 +47,7 @@ try {
         answers += 1;
       }
     });
-    // They have filled what they can fill.
+    // They have filled all the slots that they can get.
     await new Promise((resolve) => setTimeout(resolve, 500));
     try {
       return await modest();

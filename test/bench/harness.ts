@@ -1,4 +1,4 @@
-// What every bench stands on: load from outside this process, contestants that take turns, medians.
+// The base of every bench: load from outside this process, contestants that take turns, medians.
 //
 //   const figures = await compare({ rounds: 5 }, {
 //     gateway: () => load(url, { connections: 8, seconds: 4, headers }),
@@ -52,8 +52,8 @@ export interface Measured {
 }
 
 /**
- * Keeps `connections` requests going for `seconds` with wrk, which takes little of the cores that the servers need.
- * Throws when a single one was not answered with 2xx: a refused request is a fast request.
+ * Keeps `connections` requests going for `seconds` with wrk, which takes little of the cores that the servers need. Throws if any
+ * answer was not a 2xx, because refused requests are fast.
  */
 export async function load(url: string, { connections, seconds, ...request }: Load): Promise<Measured> {
   const dir = await mkdtemp(join(tmpdir(), 'bench-'));
@@ -91,7 +91,7 @@ end`);
   return lines.join('\n');
 }
 
-/** Of each contestant its `_rps`, `_p50_ms` and `_p99_ms`, as `report` takes them. */
+/** The `_rps`, `_p50_ms` and `_p99_ms` of each contestant, for `report`. */
 export function figuresOf(measured: Readonly<Record<string, Measured>>): Record<string, number> {
   const figures = Object.entries(measured).flatMap(([name, { rps, p50Ms, p99Ms }]) => [
     [`${name}_rps`, rps],
@@ -109,9 +109,8 @@ function lua(text: string): string {
 }
 
 /**
- * Lets contestants take turns, `rounds` times and each time in another order, so that what disturbs the machine disturbs
- * all alike. One turn of each beforehand warms caches up and does not count.
- * @param afterRound what else is measured in turns; round 0 is the warm-up
+ * Lets contestants take turns, `rounds` times and each time in another order, so that disturbances hit all alike. One turn of
+ * each beforehand warms up caches and does not count. @param afterRound other measurements in turns; round 0 is the warm-up
  * @returns the medians of each contestant's turns
  */
 export async function compare<Name extends string>(

@@ -18,7 +18,7 @@ const fields = ['name', 'email', 'phone', 'city', 'country_id'];
 const { rounds, seconds } = roundsAndSeconds(3, 3);
 const json = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
 
-/** Of the newest revision, whose requests stand by themselves. */
+/** The headers of the newest revision, whose requests need no session. */
 const ofRevision = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'tools/call', 'Mcp-Name': 'search_records' };
 
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
@@ -58,7 +58,7 @@ function message(name: string, args: Record<string, unknown>): string {
   return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
 }
 
-/** mcp-server-odoo without its addon, over Odoo's own API: read only, the best that it does on a plain Odoo. */
+/** mcp-server-odoo without its addon, over Odoo's own API: read only, its best on a plain Odoo. */
 async function startOther({ odoo, database, keys }: Instance) {
   const port = await freePort();
   const program = join(await pythonEnvironment('mcp_server'), 'mcp-server-odoo');

@@ -1,5 +1,5 @@
-// Reading one record and 80 records: this gateway against Odoo's own /json/2 and /jsonrpc, same user, key and fields.
-// Under the same load of 8 connections; and under 16 and 64, against /json/2 with as many as it does best with.
+// Reading one record and 80 records: this gateway against Odoo's own /json/2 and /jsonrpc, same user, key and fields. Under the
+// same load of 8 connections; and under 16 and 64, against /json/2 with its best number.
 //
 //   npm run bench -- read [--rounds 5] [--seconds 3]
 
@@ -120,7 +120,7 @@ try {
   await gateway.close();
 }
 
-/** A bench of different answers compares nothing. */
+/** The answers must be the same, or the bench means nothing. */
 async function sameRecords(requests: Request[], count: number): Promise<void> {
   const answers = await Promise.all(
     requests.map(async ({ url, method, headers, body, ids }) => {

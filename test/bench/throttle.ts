@@ -1,5 +1,5 @@
-// Throttle decisions per second against the Postgres limiter of rate-limiter-flexible, on one database in one run; and
-// what the throttle costs a request.
+// Throttle decisions per second against the Postgres limiter of rate-limiter-flexible, on one database in one run; and the
+// throttle's cost for a request.
 //
 // Callers ask again as soon as they are answered, and no limit is near: each decision is charged, ours in three windows,
 // the other's in one.
@@ -19,7 +19,7 @@ import { compare, load, report } from './harness.ts';
 
 const secondsPerTurn = 3;
 const rounds = 5;
-/** Many short turns: single ones differ by half on a machine that is shared. */
+/** Many short turns, because single ones differ by half on a shared machine. */
 const secondsPerHttpTurn = 2;
 const httpRounds = 15;
 /** Both have as many connections to Postgres as a sidecar has. */
@@ -111,7 +111,7 @@ async function decide(callers: number, subjects: number, ask: (subject: string) 
   return { rps: waits.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
-/** `ping` is the request that does least besides being throttled. */
+/** Apart from throttling, `ping` does less than any other request. */
 async function benchHttp(instance: Instance): Promise<Outcome> {
   const headers = { Authorization: `Bearer ${instance.keys.demo}` };
   const figures: Record<string, number> = {};

@@ -1,5 +1,5 @@
-// Webhooks: from commit to arrival at 100 changes a second, deliveries a second out of a backlog, and what capture adds
-// to Odoo's own work.
+// Webhooks: from commit to arrival at 100 changes a second, deliveries a second out of a backlog, and the cost of capture in
+// Odoo.
 
 import { fileURLToPath } from 'node:url';
 import { runInShell } from '../../scripts/stack/odoo.mjs';

@@ -1,5 +1,5 @@
-# In Odoo's shell: creates 1,000 partners in turns with the gateway's hooks on the ORM taken out, with them and nobody
-# watching, and with a webhook on the model. All in one transaction that is rolled back; a turn ends with what a commit
+# In Odoo's shell: creates 1,000 partners in turns without the gateway's hooks on the ORM, with them but without a
+# webhook, and with a webhook on the model. All in one transaction that is rolled back; a turn ends with what a commit
 # would do first: flush and precommit. Prints the seconds of each turn.
 import gc
 import json

@@ -66,7 +66,7 @@ try {
 
   const bulkRates: number[] = [];
   const singleRates: number[] = [];
-  /** Gives records a second. */
+  /** Returns records per second. */
   async function createInBulk(): Promise<number> {
     const partners = Array.from({ length: bulk }, (_, n) => partner(n));
     const startedAt = performance.now();
@@ -75,7 +75,7 @@ try {
     if (data.length !== bulk) throw new Error(`${data.length} of ${bulk} partners were created.`);
     return (bulk * 1_000) / tookMs;
   }
-  /** The thousand's share of a round; gives records a second. */
+  /** One round of a thousand records. Returns records per second. */
   async function createSingly(): Promise<number> {
     const count = Math.ceil(bulk / rounds);
     const startedAt = performance.now();

@@ -1,6 +1,6 @@
-// Random requests of random users, many at once: each answer is what Odoo's ORM gives that user. The same requests each time, so that
-// a red run means that the code has changed: `npm run soak -- differential` makes up new ones, and with `--seed N --case K` one
-// request again.
+// Random requests of random users, many at once: each answer is what Odoo's ORM gives that user. The same requests each time, so
+// that a red run means that the code has changed. `npm run soak -- differential` invents new ones, and with `--seed N --case K`
+// it repeats one request.
 
 import { afterAll, expect, test } from 'vitest';
 import { say } from '../../scripts/stack/report.mjs';
@@ -15,12 +15,12 @@ const real = { ...(await provideRealParts()), sharedOdooUrl: null };
 const gateway = await createInstance(real);
 afterAll(() => gateway.close());
 
-test('1,000 answers are what the ORM gives, while rights, rules and fields change', { timeout: 600_000 }, async () => {
+test('1,000 answers equal those of the ORM, while rights, rules and fields change', { timeout: 600_000 }, async () => {
   say(`seed ${seed}`);
   const outcome = await runDifferential(gateway, real, { seed, cases, atOnce: 64, say });
   expect(outcome.differences.map((difference) => describe(difference, seed))).toEqual([]);
   expect(outcome.cases).toBe(cases);
-  // Requests that are all refused, or find nothing, would show nothing.
+  // Requests that are all refused, or find no records, would prove nothing.
   expect(outcome.withRecords).toBeGreaterThan(cases / 5);
   expect(outcome.refusals).toBeGreaterThan(cases / 50);
   expect(outcome.undecided).toBeLessThan(cases / 20);

@@ -1,7 +1,6 @@
-"""What the API owes a caller, plainly: Odoo's ORM is asked as that user, one record and one field after the other.
-
-Knows the contract (REQUIREMENTS of the API: values out, envelope, statuses) and Odoo, and of the gateway's code only which
-fields hold secrets.
+"""The expected answer of the API, in plain code: Odoo's ORM is asked as that user, one record and one field after the
+other. It knows the API's contract (values, envelope, statuses) and Odoo, and uses only one part of the gateway's code:
+the list of secret fields.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Random requests: who asks for what, as a URL and headers, and as the question that the ORM is asked in its place."""
+"""Random requests: a user with a URL and headers, and the equivalent question for the ORM."""
 
 import json
 import random
@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from expectation import is_accessible, is_hidden
 from world import MODELS, WORDS
 
-# What says something else each time it is asked, takes seconds, or is made of a picture.
+# Fields that change with each read, take seconds, or are made from a picture.
 VOLATILE = frozenset(
     [
         "access_token",
@@ -163,7 +163,7 @@ class _Asking:
         }
 
     def wrong(self):
-        """What must be refused: a model, a field, a condition, an order out of reach."""
+        """Requests that must be refused: a model, a field, a condition, an order out of reach."""
         forbidden = [
             name
             for name, field in sorted(self.model._fields.items())

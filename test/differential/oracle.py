@@ -1,4 +1,4 @@
-"""Run in Odoo's shell: makes the world, its changes, random requests, and says what their answers must be.
+"""Run in Odoo's shell: makes the world, its changes, random requests, and their expected answers.
 
 One JSON object a line in, one out, over the socket that is file descriptor 3.
 """

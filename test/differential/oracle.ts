@@ -1,4 +1,4 @@
-// The process that says what answers must be: Odoo's shell with oracle.py, asked over a socket of its own.
+// The process with the expected answers: Odoo's shell with oracle.py, asked over a socket of its own.
 
 import { spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ export interface Case {
   user: number;
   path: string;
   headers: Record<string, string>;
-  /** What the ORM is asked in the request's place. */
+  /** The equivalent question for the ORM. */
   question: { kind: 'list' | 'one' | 'pages'; model: string } & Record<string, unknown>;
 }
 
@@ -73,7 +73,7 @@ export class Oracle {
     return this.#ask('build', { seed });
   }
 
-  /** Gives a sentence about what changed. */
+  /** Returns a sentence about the change. */
   change(seed: number, epoch: number, users: User[]): Promise<string> {
     return this.#ask('change', { seed, epoch, users });
   }

@@ -1,4 +1,5 @@
-// Random requests, many at once and so in common bodies, against what Odoo's ORM gives the same user (expectation.py).
+// Random requests, many at once and so in shared bodies, compared with the answers of Odoo's ORM for the same user
+// (expectation.py).
 //
 // Requests are made in blocks; before each, a right, a rule, records or fields of the world change. All of it follows from
 // the seed: `npm run soak -- differential --seed 7 --case 4711` makes request 4711 of seed 7 again.
@@ -26,7 +27,7 @@ export interface Options {
   atOnce: number;
   /** Ends after this time, if that is before the last request. */
   minutes?: number;
-  /** Makes this one again, with those that were under way at the same time, then by itself. */
+  /** Repeats this request, first with those that were under way at the same time, then by itself. */
   only?: number;
   say: (line: string) => void;
 }
@@ -37,7 +38,7 @@ export interface Difference {
   answer: unknown;
   /** Where they differ first. */
   at: string;
-  /** What had changed before. */
+  /** The changes before it. */
   after: string;
 }
 
@@ -48,9 +49,9 @@ export interface Outcome {
   refusals: number;
   /** Requests that shared a body with others on their way to Odoo. */
   inCompany: number;
-  /** What Odoo itself could not answer, by whatever exception. */
+  /** Requests that Odoo itself could not answer, with any exception. */
   unanswerable: number;
-  /** With a value that the ORM may as well refuse. */
+  /** Requests with a value that the ORM may or may not refuse. */
   undecided: number;
   differences: Difference[];
 }
@@ -179,7 +180,7 @@ function differenceOf(expected: Expected, given: Given): string | undefined {
   return firstDifference(asked(expected), is);
 }
 
-/** Whether the ORM itself gives both answers, depending on what it holds in its cache. */
+/** Whether the ORM itself gives both answers, depending on its cache. */
 async function isAlsoRight(oracle: Oracle, asking: Case, given: Given): Promise<boolean> {
   const [afresh] = await oracle.expect([{ ...asking, question: { ...asking.question, afresh: true } }]);
   return afresh !== undefined && differenceOf(afresh, given) === undefined;
@@ -211,7 +212,7 @@ function firstDifference(should: unknown, is: unknown, at = ''): string | undefi
       const found = firstDifference(should[name], is[name], Array.isArray(should) ? `${at}[${name}]` : `${at}.${name}`);
       if (found !== undefined) return found;
     }
-    return undefined; // equal but for what is undecided
+    return undefined; // equal except for undecided values
   }
   return `${at}: ${shorten(is)} instead of ${shorten(should)}`;
 }

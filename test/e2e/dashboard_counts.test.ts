@@ -49,12 +49,12 @@ async function groups(by: string, filter = 'true'): Promise<Map<string, number>>
   return new Map(rows.map(({ value, n }) => [String(value), Number(n)]));
 }
 
-/** What a card says, unrounded. */
+/** The number on a card, unrounded. */
 async function value(id: string): Promise<number> {
   return Number(await dashboard.card(id).getAttribute('data-value'));
 }
 
-/** A chart's description of its parts, in their order, for those who do not see it. */
+/** A chart's description of its parts, in order, for people who do not see it. */
 async function parts(chart: string): Promise<[string, number][]> {
   const label = (await dashboard.chart(chart).locator('[role=img]').getAttribute('aria-label')) ?? '';
   return label.split(', ').map((entry) => {
@@ -104,7 +104,7 @@ beforeAll(async () => {
   await sidecar.post('/api/v1/res.partner', { name: 'Ada' }, { key: gateway.keys.admin });
   const broken = await startBrokenSidecar(gateway);
   for (let i = 0; i < 4; i += 1) await broken.get('/api/v1/res.partner', { key: gateway.keys.admin });
-  await until('all is counted and logged', async () => {
+  await until('everything is counted and logged', async () => {
     const [row] = await gateway.sql<{ n: string }>(
       `select sum(requests) as n from gateway.request_stat where step = 'minute' and consumer = '*' and facet = 'total'`,
     );
@@ -139,7 +139,7 @@ describe.each(filters)('of $name', ({ sql, choose }) => {
     filter = await sql();
   });
 
-  test('the cards count what the log has', async () => {
+  test('the cards show the counts of the log', async () => {
     const expected = await logged<Record<string, string>>(
       `count(*) as requests,
        count(*) filter (where status / 100 = 4) as class_4,
@@ -181,7 +181,7 @@ describe.each(filters)('of $name', ({ sql, choose }) => {
     }
   });
 
-  test('the charts say and draw what the log has', async () => {
+  test('the charts describe and draw the figures of the log', async () => {
     expect(new Map(await parts('statuses'))).toEqual(await groups('status', filter));
     expect(new Map(await parts('methods'))).toEqual(await groups('method', filter));
     expect(await parts('top')).toEqual([...(await groups('route', filter))].slice(0, 10));
@@ -213,7 +213,7 @@ describe.each(filters)('of $name', ({ sql, choose }) => {
   });
 });
 
-test('pointing at the chart over time tells the requests of that moment', async () => {
+test('pointing at the chart over time shows the requests of that moment', async () => {
   await dashboard.afterReading(() => page.click('.o_api_gateway_clear'));
   const chart = dashboard.chart('requests');
   const box = await chart.locator('.apexcharts-grid').boundingBox();
@@ -246,7 +246,7 @@ test('sidecars and webhooks are those of their own tables', async () => {
   const shown = async () =>
     [await value('sidecars'), await value('webhooks_delivered'), await value('webhooks_failed')].join(' ');
   // Failed events are tried again meanwhile.
-  await until('the page shows what the tables have', async () => {
+  await until('the page shows the numbers of the tables', async () => {
     await dashboard.afterReading(() => page.click('.o_api_gateway_refresh'));
     return (await shown()) === (await own());
   });

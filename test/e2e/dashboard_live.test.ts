@@ -15,7 +15,7 @@ const gateway = await useInstance();
 const browser = await useBrowser();
 const key = gateway.keys.demo;
 
-/** Keeps what Web Audio is asked to play. */
+/** Records the tones that Web Audio is asked to play. */
 const listen = `
   window.tones = [];
   const start = OscillatorNode.prototype.start;
@@ -138,7 +138,7 @@ describe('when the way to the sidecar is cut', () => {
   });
   afterAll(() => proxy.cut());
 
-  test('the page says so, and is sent what it missed once it is back', async () => {
+  test('the page says so, and gets the missed messages once it is back', async () => {
     const before = Number(await dashboard.text('requests'));
     await proxy.cut();
     await dashboard.connection('fallback');
@@ -185,7 +185,7 @@ describe('other ways to update', () => {
     await dashboard.shows('requests', String(before + 4), 20_000);
   });
 
-  test('by hand, nothing changes until it is asked for', async () => {
+  test('in manual mode, nothing changes until a refresh', async () => {
     await dashboard.page.click('[data-mode=manual]');
     await dashboard.connection('manual');
     const before = Number(await dashboard.text('requests'));
@@ -216,7 +216,7 @@ test('when the sidecar is stopped the page polls, and goes live with the next on
   await dashboard.shows('sidecars', '1', 30_000);
 });
 
-test('nothing went wrong on the page but what the tests have cut', async () => {
+test('the page has no faults except the cut connections', async () => {
   expect(await dashboard.styleFault()).toBe('none');
   expect(dashboard.faults.filter((fault) => !/WebSocket connection/.test(fault))).toEqual([]);
 });

@@ -121,7 +121,7 @@ describe('filters', () => {
     if ((await clear.count()) > 0) await dashboard.afterReading(() => clear.click());
   });
 
-  test('a click on a slice of the status codes filters by their class, another one takes that back', async () => {
+  test('a click on a slice of the status codes filters by their class, another one removes the filter', async () => {
     await dashboard.afterReading(() => clickSlice('404'));
     expect(await page.inputValue('select[name=status_class]')).toBe('4');
     await dashboard.shows('requests', '2');
@@ -140,7 +140,7 @@ describe('filters', () => {
     await dashboard.shows('requests', '14');
   });
 
-  test('a filter holds for live numbers, too', async () => {
+  test('a filter applies to live numbers, too', async () => {
     await page.click('[data-mode=live]');
     await dashboard.connection('live');
     await dashboard.afterReading(() =>
@@ -203,7 +203,7 @@ test('Inspect opens the full record of the log', async () => {
   await dialog.waitFor({ state: 'detached' });
 });
 
-test('the CSV has all faults; what a spreadsheet would take for a formula is text', async () => {
+test('the CSV has all faults, and formulas in it are text', async () => {
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('.o_api_gateway_csv')]);
   expect(download.suggestedFilename()).toMatch(/^api-faults-\d{4}-\d\d-\d\d\.csv$/);
   const text = await readFile(await download.path(), 'utf8');

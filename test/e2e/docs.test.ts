@@ -35,7 +35,7 @@ afterAll(() => browser.close());
 
 interface Opened {
   readonly page: Page;
-  /** What the console complained of, dialogs, and requests to anywhere else. */
+  /** Complaints of the console, dialogs, and requests to anywhere else. */
   readonly faults: string[];
 }
 
@@ -65,7 +65,7 @@ async function paste(page: Page, key: string): Promise<void> {
 }
 
 describe('the documentation page', () => {
-  test('shows the general document to everybody, and nothing complains', async () => {
+  test('shows the general document to everyone, without complaints', async () => {
     const { page, faults } = await open('/api/docs');
     await page.getByText('Any model').first().waitFor();
     expect(faults).toEqual([]);
@@ -108,7 +108,7 @@ describe('the documentation page', () => {
     expect(faults).toEqual([]);
   });
 
-  test('says why a key is refused', async () => {
+  test('gives the reason when a key is refused', async () => {
     const { page } = await open('/api/docs');
     await paste(page, 'gwk_wrong');
     await page.getByText('Invalid or expired credentials').waitFor();

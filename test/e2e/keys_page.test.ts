@@ -31,7 +31,7 @@ const rows = (page: Page, count: number) =>
   until(`${count} keys are listed`, async () => (await page.locator('.o_api_gateway_key_list tbody tr').count()) === count);
 const row = (page: Page, name: string) => page.locator(`.o_api_gateway_key_list tr:has-text("${name}")`);
 
-/** Fills in the dialog that Odoo shows when nobody has given the password for ten minutes, and gives the secret shown. */
+/** Fills in the dialog that Odoo shows if the password was not given for ten minutes. Returns the secret shown. */
 async function secretShown(page: Page): Promise<string> {
   const secret = page.locator('.o_api_gateway_secret_value');
   const askedFor = page.locator('.modal [name=password] input');
@@ -126,7 +126,7 @@ describe('a user', async () => {
     expect((await gateway.post('/api/v1/res.partner', { name: 'No' }, { key: narrow })).status).toBe(403);
   });
 
-  test('sees what is wrong with a scope, and keeps the text that was typed', async () => {
+  test('sees the fault of a scope, and keeps the typed text', async () => {
     await page.click('.o_api_gateway_new_key');
     await page.fill('.modal [name=name]', 'Wrong');
     await page.check('.modal [value=custom]');
@@ -200,7 +200,7 @@ describe('a user', async () => {
     await row(page, 'Bulk 24').waitFor();
   });
 
-  test('finds the keys that nobody uses', async () => {
+  test('finds unused keys', async () => {
     await gateway.sql("update gateway_key set create_date = now() - interval '100 days' where name = 'Bulk 3'");
     await page.click('.o_api_gateway_refresh');
     await page.waitForSelector('[data-section=unused]:has-text("1")');
@@ -314,7 +314,7 @@ test.each([
   expect(faults).toEqual([]);
 });
 
-test('the page Connect an Agent shows what a client needs, and when the agent came', async () => {
+test('the page Connect an Agent shows the configuration of a client, and the last call of the agent', async () => {
   const web = await OdooWeb.login(gateway);
   const { secret, id } = await web.create('gateway.key', { name: 'Agent key', scopes: 'res.partner:read' });
   const { page, faults, text, styleFault } = await browser.open(gateway, '/odoo/gateway-agents', clipboard);
@@ -334,7 +334,7 @@ test('the page Connect an Agent shows what a client needs, and when the agent ca
   expect(faults).toEqual([]);
 });
 
-test('without a sidecar the guide says that nobody would answer', async () => {
+test('without a sidecar the guide says that calls would get no answer', async () => {
   const { page, text } = await browser.open(gateway, '/odoo/api-access-keys', uma);
   await page.waitForSelector(`[data-part=address]:has-text("${gateway.url}/call")`);
   await gateway.sidecar.stop();

@@ -31,7 +31,7 @@ test('a spent window is shown with its bar, and passes again after a reset', asy
   expect(faults).toEqual([]);
 });
 
-test("a profile's form shows what its busiest caller has used", async () => {
+test("a profile's form shows the usage of its busiest caller", async () => {
   await ping();
   const { page, faults } = await browser.open(gateway, `/odoo/api-profiles/${profile}`);
   await page.waitForSelector('.o_field_widget[name=minute_used] [role=progressbar]');

@@ -103,7 +103,7 @@ test('the menu is complete and in order, for administrators, managers and users'
 });
 
 describe.each(['boss', 'member'])('as %s', (login) => {
-  test('every entry opens without a fault and without asking anybody else', { timeout: 300_000 }, async () => {
+  test('every entry opens without a fault and without requests to other hosts', { timeout: 300_000 }, async () => {
     const { page, faults, styleFault } = await browser.open(gateway, '/odoo', { login, password: `${login}-password` });
     const strangers: string[] = [];
     // Only this machine can be reached; each attempt to leave it is noted.

@@ -55,7 +55,7 @@ test('numbers, choices, switches and lists that are saved in the browser hold in
   expect(opened.faults).toEqual([]);
 });
 
-test('a list says what is wrong with it while it is typed, and Odoo saves none of it', async () => {
+test('a list names its fault while it is typed, and Odoo does not save it', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   const box = page.locator(field('ip_block_never'));
   await box.locator('textarea').fill('203.0.113.0/24\n10.0.0.300\n2001:db8::/32');
@@ -67,7 +67,7 @@ test('a list says what is wrong with it while it is typed, and Odoo saves none o
   expect(stored?.['value']).toBe('');
 });
 
-test('the signing secret is rotated after a question that shows what will happen', async () => {
+test('the signing secret is rotated after a question that shows the effects', async () => {
   const login = async () =>
     (await gateway.post('/api/v1/auth/login', { login: 'admin', password: 'admin' })).json.data.access_token as string;
   const status = async (token: string) => (await gateway.get('/api/v1/ping', { key: token })).status;
@@ -93,7 +93,7 @@ test('the signing secret is rotated after a question that shows what will happen
 test('the test of the address tells a gateway of this database from everything else', { timeout: 120_000 }, async () => {
   await gateway.sql(`update gateway.setting set value = '["*"]' where name = 'cors.origins'`);
   const { page, text } = await browser.open(gateway, '/odoo/gateway-settings');
-  /** Each after one that ended otherwise, so that what is seen is new. */
+  /** Each follows one with another result, so that the shown result is new. */
   const diagnose = async (url: string, state: string, part = '') => {
     await page.fill(`${field('sidecar_url')} input`, url);
     await page.click('.o_api_gateway_check button');
@@ -110,7 +110,7 @@ test('the test of the address tells a gateway of this database from everything e
   await diagnose('http://nowhere.invalid', 'unreachable', 'cannot be resolved');
   await diagnose(gateway.odoo.url, 'not_a_gateway', 'HTTP 404');
 
-  // A sidecar that serves this database by name, but no longer shares its secret: what a copy looks like.
+  // A sidecar that serves this database by name, but no longer shares its secret, as for a copy.
   const asked = { nonce: 'x'.repeat(20), proof: '0'.repeat(64) };
   const refused = await new HttpClient(gateway.url).post('/api/identify', asked);
   expect(refused.status).toBe(401);
@@ -124,7 +124,7 @@ test('the address of another database is recognised', async () => {
   await page.waitForSelector('.o_api_gateway_diagnosis[data-state=other_database]');
 });
 
-test('a page of another origin that may not call sees why', async () => {
+test('a page of another origin that may not call shows the reason', async () => {
   await gateway.sql(`update gateway.setting set value = '["https://shop.example.com"]' where name = 'cors.origins'`);
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   await until('the origins are live', async () => {
@@ -148,7 +148,7 @@ test('an http address is no good to a page that came over https', async () => {
   const https = await startHttpsProxy(gateway.odoo.url);
   afterAll(() => https.close());
   const { page } = await browser.open(gateway, '/odoo/gateway-settings', { baseURL: https.url, ignoreHTTPSErrors: true });
-  // This machine, but by an address that browsers do not take for it.
+  // This machine, by an address that browsers do not recognize as it.
   await page.fill(`${field('sidecar_url')} input`, gateway.url.replace('127.0.0.1', '0.0.0.0'));
   await page.click('.o_api_gateway_check button');
   await page.waitForSelector('.o_api_gateway_browser_fault[data-state=mixed]:has-text("https")');

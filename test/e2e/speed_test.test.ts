@@ -13,13 +13,13 @@ async function run(page: Page, kind: 'light' | 'heavy', runs = 5): Promise<void>
   await page.click(`[data-kind=${kind}] button`);
 }
 
-/** What Odoo asks before it makes a key. */
+/** The dialog that Odoo shows before it makes a key. */
 async function givePassword(page: Page): Promise<void> {
   await page.fill('.modal input[type=password]', 'admin');
   await page.click('.modal button:has-text("Confirm")');
 }
 
-test('both tests ask for the password once, measure, and keep what they found', { timeout: 120_000 }, async () => {
+test('both tests ask for the password once, measure, and store their results', { timeout: 120_000 }, async () => {
   const { page, text, faults, styleFault } = await browser.open(gateway, path);
   await page.waitForSelector('.o_api_gateway_speed_empty');
   await run(page, 'light');
@@ -46,7 +46,7 @@ test('both tests ask for the password once, measure, and keep what they found', 
   expect(Number(heavy?.['orm_ms']) + Number(heavy?.['sql_ms'])).toBeGreaterThan(0);
   expect(Number(heavy?.['odoo_p50_ms'])).toBeGreaterThan(0);
 
-  // The gateway knows all of it as one caller; what was made for it is gone when the page is left.
+  // The gateway counts all of it as one caller. Its keys are gone when the page is left.
   const [key] = await gateway.sql<{ id: number }>('select id from gateway_key where is_speed_test');
   await page.click('.o_menu_sections button:has-text("Tools")');
   await page.click('.o-dropdown--menu a:has-text("Gateway Status")');

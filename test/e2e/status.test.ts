@@ -35,7 +35,7 @@ test('a second sidecar shows up by itself, and as silent once it is killed', asy
   await gateway.sql('delete from gateway.sidecar where address = $1', [second.url]);
 });
 
-test('a page that loses Odoo keeps what it knows and says so, and recovers by itself', async () => {
+test('a page that loses Odoo keeps its content and says so, and recovers by itself', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway');
   await page.waitForSelector(card);
   await page.route('**/call_kw/gateway.sidecar/**', (route) => route.abort());

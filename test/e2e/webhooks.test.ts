@@ -8,7 +8,7 @@ const browser = await useBrowser();
 const receiver = await startReceiver();
 afterAll(() => receiver.close());
 
-test('a manager makes a webhook, tries it, and finds what was sent', async () => {
+test('a manager creates a webhook, tries it, and finds the event that was sent', async () => {
   await gateway.sql(`update gateway.setting set value = '["127.0.0.0/8"]' where name = 'webhook.egress_allow'`);
   receiver.answer = () => ({ status: 202, body: 'thank you' });
   const { page, faults, text } = await browser.open(gateway, '/odoo/webhooks');

@@ -39,7 +39,7 @@ export class DashboardPage {
     return this.page.waitForSelector(`.o_api_gateway_connection[data-connection=${state}]`, { timeout: 45_000 });
   }
 
-  /** What stands on a card. */
+  /** The text of a card. */
   async text(id: string): Promise<string> {
     return ((await this.card(id).locator('output').textContent()) ?? '').trim();
   }

@@ -10,7 +10,7 @@ import type { Instance } from './instance.ts';
 
 export interface FuzzOptions {
   readonly key: string;
-  /** Of the document, with the question mark. */
+  /** The query of the document, with the question mark. */
   readonly query?: string;
   /** Tags of the document, as a regular expression. */
   readonly tags: string;
@@ -25,7 +25,7 @@ export interface FuzzOptions {
 export interface Fuzzed {
   readonly operations: number;
   readonly requests: number;
-  /** What was found, each with the request that shows it; empty when no answer was a 5xx or outside the document. */
+  /** The findings, each with its request; empty if no answer was a 5xx or outside the document. */
   readonly failures: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export async function fuzz(gateway: Instance, options: FuzzOptions): Promise<Fuz
     const args = ['run', 'openapi.json', '--url', gateway.url, '--header', `X-API-Key: ${key}`, '--checks', checks.join(',')];
     const bounds = ['--max-examples', String(examples), '--max-time', String(seconds), '--seed', String(seed), '--workers', '2'];
     const which = ['--phases', phases.join(','), '--include-tag-regex', `^(${tags})$`, '--suppress-health-check', 'all'];
-    // Null characters in texts are refused, which no schema can say.
+    // Null characters in texts are refused, which no schema can express.
     const own = ['--generation-allow-x00', 'false', '--generation-database', 'none', '--output-truncate', 'false'];
     const report = ['--report', 'json', '--report-json-path', 'report.json', '--no-color'];
     const output = await run(program, [...args, ...bounds, ...which, ...own, ...report], dir);
@@ -67,7 +67,7 @@ export async function fuzz(gateway: Instance, options: FuzzOptions): Promise<Fuz
     return {
       operations: operations.tested,
       requests: test_cases.generated,
-      // Python 3.11 now and then fails to parse what the fuzzer itself is made of.
+      // Python 3.11 sometimes fails to parse the fuzzer itself.
       failures: [...failures, ...errors.filter((error) => !JSON.stringify(error).includes('AST constructor recursion'))].map(
         (found) => JSON.stringify(found).slice(0, 4_000),
       ),
@@ -77,7 +77,7 @@ export async function fuzz(gateway: Instance, options: FuzzOptions): Promise<Fuz
   }
 }
 
-/** It ends with 1 when it has found something: that is no failure of the run. */
+/** It ends with 1 if it has found something. That is not a failure of the run. */
 function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   return new Promise((resolve) => {
     execFile(program, args, { cwd, maxBuffer: 64 * 1024 * 1024 }, (_error, stdout, stderr) => resolve(stdout + stderr));

@@ -4,7 +4,7 @@
 
 import pg from 'pg';
 
-/** Requests per hour of a caller's line on an average hour, and when it calls: see `rhythm` below. */
+/** Requests per hour of a caller's line on an average hour, and the times of its calls (see `rhythm` below). */
 const lines = `
   ('gateway_key:9001', 'Web shop', 'shop', '/api/v1/:model', 'product.template', 'GET', 900, 11, 7, 5200),
   ('gateway_key:9001', 'Web shop', 'shop', '/api/v1/:model/:id', 'product.template', 'GET', 620, 6, 4, 1400),

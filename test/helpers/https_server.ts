@@ -1,4 +1,4 @@
-// https on 127.0.0.1 with a certificate that nobody vouches for.
+// https on 127.0.0.1 with a certificate that no authority has signed.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';

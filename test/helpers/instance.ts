@@ -26,7 +26,7 @@ import type { TcpProxy } from './tcp_proxy.ts';
 
 const workers = 2;
 
-/** What instances are made of. */
+/** The parts of instances. */
 export interface Real {
   parts: Parts;
   /** The database that instances are cloned from. */

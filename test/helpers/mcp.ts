@@ -37,7 +37,7 @@ export function rpc(
   return gateway.post('/mcp', { jsonrpc: '2.0', id: sent, method, params: { ...params, _meta } }, { key, headers: sentHeaders });
 }
 
-/** What a tool gave: its data, or the error that it explains. `bytes`: of the whole answer. */
+/** A tool's result: its data, or the error that it explains. `bytes`: the size of the whole answer. */
 export async function callTool(gateway: HttpClient, name: string, args: Record<string, unknown>, options: Options) {
   const answer = await rpc(gateway, 'tools/call', { name, arguments: args }, options);
   const { result } = answer.json;

@@ -36,7 +36,7 @@ export class OdooBrowser {
   readonly #onOpen: (close: () => Promise<void>) => void;
   readonly #sessions = new Map<string, Promise<Session>>();
 
-  /** @param onOpen hears of each page that was opened, and how to close it */
+  /** @param onOpen gets each opened page, and the function that closes it */
   constructor(browser: Browser, onOpen: (close: () => Promise<void>) => void = () => {}) {
     this.#browser = browser;
     this.#onOpen = onOpen;

@@ -1,4 +1,4 @@
-// Odoo API keys as its own `_generate` stores them, but with what a test wants of them.
+// Odoo API keys as its own `_generate` stores them, but with the properties that a test needs.
 
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { Instance } from './instance.ts';

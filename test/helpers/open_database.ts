@@ -1,4 +1,4 @@
-// The sidecar's own view of an instance's database, in this process: for what can only be watched from inside.
+// The sidecar's own view of an instance's database, in this process, for facts that can only be watched from inside.
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';

@@ -1,4 +1,4 @@
-// A sidecar whose start, failure or stop is what a test looks at; the stack's own `startSidecar` waits until one is ready.
+// A sidecar for tests of its start, failure or stop; the stack's own `startSidecar` waits until one is ready.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ const main = join(import.meta.dirname, '../../sidecar/src/main.ts');
 
 export class SidecarProcess extends HttpClient {
   readonly #child: ReturnType<typeof spawn>;
-  /** All that it printed so far. */
+  /** Everything that it has printed so far. */
   output = '';
   readonly exited: Promise<number | null>;
 
@@ -40,7 +40,7 @@ export class SidecarProcess extends HttpClient {
     this.#child.kill(signal);
   }
 
-  /** What /readyz says; undefined while nobody listens. */
+  /** The answer of /readyz; undefined while nothing listens. */
   async readiness(): Promise<{ status: number; json: { status: string; databases: Record<string, unknown> } } | undefined> {
     try {
       const { status, json } = await this.get('/readyz');

@@ -1,4 +1,4 @@
-// Odoo's own API keys: where they may stand, whose they are, when they are refused.
+// Odoo's own API keys: their headers, their users, their refusals.
 
 import { describe, expect, test } from 'vitest';
 import { createOdooKey, createUser } from '../helpers/odoo_keys.ts';
@@ -11,7 +11,7 @@ const ping = '/api/v1/ping';
 const metadata = `${gateway.url}/.well-known/oauth-protected-resource/api/v1`;
 const basic = (login: string, secret: string) => `Basic ${Buffer.from(`${login}:${secret}`).toString('base64')}`;
 
-test('ping says whose key it is, and what time it is', async () => {
+test("ping names the key's user, and the time", async () => {
   const answer = await gateway.get(ping, { key: key.secret });
   expect(answer.status).toBe(200);
   expect(answer.json).toMatchObject({

@@ -1,4 +1,4 @@
-// Whatever is wrong with a request has a status and a reason of its own, and a sentence that names the culprit.
+// Every fault of a request has a status and a reason of its own, and a sentence that names the culprit.
 
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -63,7 +63,12 @@ const table: Record<string, Bad> = {
   'an unknown parameter': { path: query({ limt: '1' }), status: 400, reason: 'query.unknown', culprit: '"limt"' },
   'a parameter given twice': { path: `${partners}?limit=1&limit=2`, status: 400, reason: 'query.repeated', culprit: 'limit' },
   'an unknown model': { path: '/api/v1/no.such.model', status: 404, reason: 'odoo.model', culprit: 'no.such.model' },
-  'what no model can be called': { path: "/api/v1/res.partner'--", status: 404, reason: 'odoo.model', culprit: "res.partner'--" },
+  'an impossible name of a model': {
+    path: "/api/v1/res.partner'--",
+    status: 404,
+    reason: 'odoo.model',
+    culprit: "res.partner'--",
+  },
   'a model that is never exposed': { path: '/api/v1/ir.rule', status: 403, reason: 'odoo.exposure', culprit: 'ir.rule' },
   'a model that is never exposed, by its pattern': {
     path: '/api/v1/gateway.sidecar',
@@ -144,7 +149,7 @@ const table: Record<string, Bad> = {
     reason: 'database.unknown',
     culprit: '"postgres"',
   },
-  'a path where nothing is': { path: '/api/v2/res.partner', status: 404, reason: 'route.unknown', culprit: 'path' },
+  'a path without an endpoint': { path: '/api/v2/res.partner', status: 404, reason: 'route.unknown', culprit: 'path' },
   'a path with two slashes in a row': {
     path: '/api/v1//res.partner',
     status: 404,
@@ -197,24 +202,24 @@ test('a body just under the cap is read', async () => {
   expect(answer.status).toBe(405);
 });
 
-test('405 lists what is possible', async () => {
+test('405 lists the possible methods', async () => {
   const answer = await gateway.request('DELETE', '/api/v1/ping', { key });
   expect(answer.headers.get('allow')?.split(', ')).toEqual(expect.arrayContaining(['GET', 'HEAD']));
   expect(answer.headers.get('allow')).not.toContain('DELETE');
 });
 
-test('nobody without a credential makes the gateway read a body', async () => {
+test('without a credential, the gateway reads no body', async () => {
   const answer = await gateway.request('POST', partners, { headers: json, body: '{"name":' });
   expect(answer.status).toBe(401);
 });
 
-test('the same as a problem of RFC 9457, for those who ask for it', async () => {
+test('the same as a problem of RFC 9457, on request', async () => {
   const answer = await gateway.get(query({ limit: '-1' }), { key, headers: { Accept: 'application/problem+json' } });
   expect(answer.headers.get('content-type')).toContain('application/problem+json');
   expect(answer.json).toMatchObject({ type: 'urn:odoo-api-gateway:error:query.limit', status: 400, reason: 'query.limit' });
 });
 
-/** What a server says to bytes that are no request of a decent client. */
+/** A server's answers to malformed requests. */
 async function raw(bytes: string): Promise<string> {
   const { hostname, port } = new URL(gateway.url);
   const socket = connect(Number(port), hostname);

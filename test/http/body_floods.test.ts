@@ -1,4 +1,4 @@
-// Bodies that are large, many, or never end: what they may take of the sidecar's memory.
+// Bodies that are large, many, or never end: the memory that they may take in the sidecar.
 
 import { once } from 'node:events';
 import { request as send } from 'node:http';

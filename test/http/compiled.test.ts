@@ -1,4 +1,4 @@
-// Compiled reads: the same answers as Odoo's, at once right after what decides about them has changed.
+// Compiled reads: the same answers as Odoo's, and right at once after a change of rights, rules or fields.
 
 import pg from 'pg';
 import { pino } from 'pino';
@@ -73,7 +73,7 @@ describe('the answer is the same, byte by byte', () => {
   });
 });
 
-test('a read that is not compiled says why, and only if asked', async () => {
+test('a read that is not compiled gives the reason, but only on request', async () => {
   const path = `${partners}?fields=name&count=estimated`;
   expect(wayOf(await read(path))).toBe('odoo:shape');
   expect((await gateway.get(path, { key: admin })).headers.has('x-gateway-read')).toBe(false);
@@ -99,7 +99,7 @@ describe('a change is in force for the very next read, on every sidecar', () => 
     expect(await statuses(demo)).toEqual([before?.json.data.length, before?.json.data.length]);
   });
 
-  test('a right that is taken', async () => {
+  test('a right that is revoked', async () => {
     await warm(demo);
     await gateway.orm('ir.model.access', 'create', { vals_list: [] });
     const rights = await gateway.orm<{ id: number }[]>('ir.model.access', 'search_read', {
@@ -123,7 +123,7 @@ describe('a change is in force for the very next read, on every sidecar', () => 
   });
 });
 
-test('the log, the figures and the metrics tell which way reads went', async () => {
+test('the log, the figures and the metrics show the way of reads', async () => {
   await gateway.sql("update gateway.setting set value = '\"metadata\"' where name = 'log.level'");
   const path = '/api/v1/res.country?fields=name&limit=3';
   await until('the log keeps requests', async () => {
@@ -153,7 +153,7 @@ describe('the connections of compiled reads', () => {
     await Promise.all(slow);
   });
 
-  test('give up what is larger than an answer, and serve on', async () => {
+  test('give up results larger than an answer, and keep serving', async () => {
     await expect(run("select repeat('x', 600) from generate_series(1, 100000)")).rejects.toBeInstanceOf(TooLargeError);
     expect((await run('select 1 as one')).rows).toEqual([['1']]);
   });

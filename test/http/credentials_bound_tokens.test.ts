@@ -1,4 +1,4 @@
-// Narrowed stays narrowed: a token lives by the secret that it was issued for, and a refresh is checked as a login is.
+// Narrowed stays narrowed: a token ends with the secret that it was issued for, and a refresh is checked like a login.
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -133,7 +133,7 @@ test('a token for an archived key, and one for a key that is bound to other addr
 });
 
 describe('the scopes that a token is requested with', () => {
-  test('is no more than its key or client allows, and the answer says what that is', async () => {
+  test('is no more than its key or client allows, and the answer names them', async () => {
     const { secret } = await credential('gateway.key', { scopes: 'res.partner:read' });
     const wide = await exchange(secret, { scope: 'read' });
     expect([wide.status, wide.json.reason]).toEqual([400, 'oauth.scope']);
@@ -162,7 +162,7 @@ describe('the scopes that a token is requested with', () => {
   });
 });
 
-describe('a refresh is checked as a login is:', () => {
+describe('a refresh is checked like a login:', () => {
   let users = 0;
   async function loggedIn() {
     users += 1;

@@ -1,4 +1,4 @@
-// Bursts of credentials that nobody has seen before: no more of them are tried than may fail.
+// Bursts of new credentials: no more of them are tried than may fail.
 
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -82,7 +82,7 @@ test('over two sidecars no more fail than may, whichever of its addresses an IPv
   expect((await ping(first(), unknownKey(), '2001:db8:5:7::1')).status).toBe(401);
 });
 
-test('keys that begin like a real one are no way around', async () => {
+test('keys that begin like a real one do not get around this', async () => {
   const { secret } = await createOdooKey(gateway, { userId: 2 });
   const before = await hashed(first());
   const alike = () => secret.slice(0, 8) + unknownKey().slice(8);
@@ -91,7 +91,7 @@ test('keys that begin like a real one are no way around', async () => {
   expect((await hashed(first())) - before).toBe(limit);
 });
 
-test('good keys that come all at once from one address are all let in', async () => {
+test('valid keys that come all at once from one address are all accepted', async () => {
   const keys = await Promise.all(times(limit * 2).map(() => createOdooKey(gateway, { userId: 2 })));
   const answers = await Promise.all(keys.map(({ secret }) => ping(first(), secret, '203.0.113.3')));
   expect(tally(answers)).toEqual({ '200': limit * 2 });
@@ -134,7 +134,7 @@ test.each<[string, string, (i: number) => object, string]>([
   expect((await ping(first(), unknownKey(), address)).status).toBe(429);
 });
 
-test('two keys that begin alike hold up nobody', async () => {
+test('two keys that begin alike delay no one', async () => {
   const { secret } = await createOdooKey(gateway, { userId: 2 });
   const twin = await createOdooKey(gateway, { userId: 2, index: secret.slice(0, 8) });
   const guesses = times(100).map(() => ping(first(), `${secret.slice(0, 8)}${unknownKey().slice(8)}`, '203.0.113.25'));

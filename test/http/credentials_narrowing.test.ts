@@ -1,4 +1,4 @@
-// Keys that were narrowed: refused at the route where the path tells, and by Odoo for all that only Odoo sees.
+// Narrowed keys: refused at the route if the path shows the model, otherwise by Odoo.
 
 import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
@@ -73,7 +73,7 @@ describe('a key for res.partner:read', async () => {
     expect(left).toEqual({ name: 'Left alone', active: true });
   });
 
-  test('calls what only reads', async () => {
+  test('calls methods that only read', async () => {
     const answer = await gateway.post('/call', { model: 'res.partner', method: 'search_count', args: [[]] }, { key });
     expect(answer.status).toBe(200);
   });

@@ -1,4 +1,4 @@
-// Tokens on a real Odoo and two sidecars, asked for and read by libraries that nobody here wrote.
+// Tokens on a real Odoo and two sidecars, requested and read by public libraries.
 
 import { createHmac, randomUUID } from 'node:crypto';
 import jsonwebtoken from 'jsonwebtoken';
@@ -117,7 +117,7 @@ describe('client credentials', () => {
     expect({ ...unknown.json, request_id: '' }).toEqual({ ...wrong.json, request_id: '' });
   });
 
-  test('a foreign address is refused where the token is asked for, and where it is used', async () => {
+  test('a foreign address is refused when the token is requested, and when it is used', async () => {
     const client = await newClient();
     const token = await tokenOf(client);
     expect(await pinged(token)).toBe(200);
@@ -130,7 +130,7 @@ describe('client credentials', () => {
     ]);
   });
 
-  test('a token dies with its client on both sidecars; nobody revokes the token of another client', async () => {
+  test('a token ends with its client on both sidecars; no client can revoke the token of another', async () => {
     const [client, stranger] = [await newClient(), await newClient()];
     const token = await tokenOf(client);
     const body = { token, client_id: stranger.clientId, client_secret: stranger.secret };
@@ -194,7 +194,7 @@ describe('logins', () => {
     expect((await gateway.post('/api/v1/auth/login', { login: user.login })).status).toBe(400);
   });
 
-  test('wrong, unknown and inactive answer the same, and the superuser never gets in', async () => {
+  test('wrong, unknown and inactive users get the same answer, and the superuser can never log in', async () => {
     const gone = await newUser();
     await gateway.orm('res.users', 'write', { ids: [gone.id], vals: { active: false } });
     const bodies = [];
@@ -295,7 +295,7 @@ describe('logins', () => {
     expect((await gateway.post('/api/v1/auth/logout', {})).json.error.message).toBe('Missing access token');
   });
 
-  test('logout ends what a refresh gives at the same moment', async () => {
+  test('logout also ends the tokens of a refresh at the same moment', async () => {
     const { access_token, refresh_token } = (await logIn(await newUser())).json.data;
     const jti = String((jsonwebtoken.decode(refresh_token) as { jti: string }).jti);
     const refreshing = new pg.Client({ connectionString: gateway.databaseUrl });
@@ -401,7 +401,7 @@ describe('forged tokens are refused, all with the same body', () => {
   };
 
   test.each(Object.entries(forgeries))('%s', async (_what, forge) => {
-    // Made in the same way, but with nothing wrong, it is taken.
+    // Made in the same way without a fault, it is accepted.
     expect(await pinged(kit.sign(kit.header, kit.claims))).toBe(200);
     const answer = await gateway.get(ping, { key: forge(kit) });
     expect([answer.status, answer.json.error.message]).toEqual([401, 'Invalid or expired credentials']);
@@ -434,7 +434,7 @@ describe('administration of clients over HTTP', () => {
     const stolen = await gateway.post(path, { client_name: 'of admin', login: 'admin' }, asManager);
     expect([stolen.status, stolen.json.error]).toEqual([403, 'access_denied']);
 
-    // What bounds the credential bounds the client.
+    // The bounds of the credential apply to the client.
     const profile = await admin.call<number>('gateway.profile', 'create', [{ name: 'slow', minute_limit: 50 }]);
     const ends = new Date(Date.now() + 1_800_000).toISOString().slice(0, 19).replace('T', ' ');
     const bounded = await admin.create('gateway.key', {
@@ -454,7 +454,7 @@ describe('administration of clients over HTTP', () => {
       expect([wide, (await gateway.post(path, { client_name: 'wide', ...wide }, short)).status]).toEqual([wide, 403]);
     }
 
-    // What ends before its key does makes no client, and a client ends with the key that made it.
+    // A credential that ends before its key cannot create a client, and a client ends with the key that created it.
     const maker = await admin.create('gateway.key', { name: 'maker' });
     const { secret } = await admin.rotate('gateway.key', maker.id, 1);
     const exchanged = await gateway.post('/auth/token/apikey', {}, { headers: { 'X-API-Key': secret } });

@@ -1,4 +1,4 @@
-// What a credential costs, watched from inside: statements and hashes, on a real database.
+// The cost of a credential, watched from inside: statements and hashes, on a real database.
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { openDatabase } from '../helpers/open_database.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
-/** Counts what it is asked to run. */
+/** Counts the statements that it runs. */
 class CountedHashes extends VerificationQueue {
   count = 0;
   override run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {

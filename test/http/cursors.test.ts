@@ -1,4 +1,4 @@
-// Cursors of lists: no caller can make one, change one, or use one elsewhere, and none tells what the list does not show.
+// Cursors of lists: no caller can make one, change one, or use one elsewhere, and no cursor reveals more than its list.
 
 import { describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -13,7 +13,7 @@ const get = (path: string, key = admin) => gateway.get(path, { key });
 const cursorOf = async (path: string, key = admin): Promise<string> => (await get(path, key)).json.meta.next;
 const forged = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
 
-describe('a cursor that somebody made', () => {
+describe('a forged cursor', () => {
   test.each([
     ['by a field that the resource does not have', products, forged('standard_price desc, id', '1000000', '1')],
     ['by a field that it has', products, forged('name, id', 'A', '1')],
@@ -33,7 +33,7 @@ describe('a cursor that somebody made', () => {
 describe('a cursor of a list', async () => {
   const [onPartners, onProducts] = [await cursorOf(partners), await cursorOf(products)];
 
-  test('goes on, on every sidecar and under another limit', async () => {
+  test('continues, on every sidecar and with another limit', async () => {
     const [here, there] = [
       await get(`${partners}&cursor=${onPartners}`),
       await second.get(`${partners}&cursor=${onPartners}`, { key: admin }),
@@ -44,7 +44,7 @@ describe('a cursor of a list', async () => {
     expect((await get(`${products}&cursor=${onProducts}`)).status).toBe(200);
   });
 
-  test('is good for nothing else', async () => {
+  test('works for nothing else', async () => {
     const changed = `${onPartners.slice(0, 30)}${onPartners.charAt(30) === 'A' ? 'B' : 'A'}${onPartners.slice(31)}`;
     for (const [path, key] of [
       [`${products}&cursor=${onPartners}`, admin],
@@ -59,7 +59,7 @@ describe('a cursor of a list', async () => {
     }
   });
 
-  test('shows nothing of the place that it stands for', async () => {
+  test('reveals nothing about its place', async () => {
     const list = '/api/v1/products?fields=name&limit=1&order=list_price desc';
     const cursor = await cursorOf(list);
     expect(Buffer.from(cursor, 'base64url').toString('latin1')).not.toMatch(/price|desc|id/);

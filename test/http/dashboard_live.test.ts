@@ -1,4 +1,4 @@
-// The live figures over the WebSocket: who gets in, what they see, and how it adds up over sidecars.
+// The live figures over the WebSocket: access, contents, and sums over sidecars.
 
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
@@ -29,7 +29,7 @@ afterEach(() => {
   for (const watch of opened.splice(0)) watch.socket.terminate();
 });
 
-/** A browser's socket, and what it has heard. */
+/** A browser's socket, and its messages. */
 class Watch {
   readonly socket: WebSocket;
   readonly heard: Message[] = [];
@@ -117,7 +117,7 @@ test('a channel of one consumer carries only that one', async () => {
   expect(watching.requests(name)).toBe(3);
 });
 
-test('a ticket is good once, for 30 seconds, for its own page, and kept only as a hash', async () => {
+test('a ticket works once, for 30 seconds, for its own page, and is kept only as a hash', async () => {
   const { ticket, database } = await ticketOf(admin);
   const hello = { ticket, database, channels: ['traffic'] };
   const rows = await gateway.sql<{ hash: Buffer }>('select hash from gateway.live_ticket');
@@ -141,7 +141,7 @@ test('a ticket is good once, for 30 seconds, for its own page, and kept only as 
   await until('rubbish is refused', () => rubbish.closed === 4400);
 });
 
-test('a browser that comes back gets what it missed; another stream must read again', async () => {
+test('a browser that comes back gets the missed messages; with another stream it must read again', async () => {
   const first = await watch(admin);
   await ping(2, gateway.keys.demo);
   await until('both have arrived', () => first.requests() === 2);
@@ -188,7 +188,7 @@ test('silent sockets are few, and keep no browser out', async () => {
   const watching = await watch(admin);
   await ping(1, gateway.keys.demo);
   await until('it has arrived', () => watching.requests() === 1);
-  // They came with nothing and go within seconds; the browser stays.
+  // They have no ticket and are closed within seconds; the browser stays.
   await until('the last ones are sent away', () => silent.every(({ closed }) => closed === 4401), 7_000);
   expect(watching.closed).toBeUndefined();
 });
@@ -217,14 +217,14 @@ test('twenty browsers behind one address get in at once', async () => {
   await Promise.all(browsers.map((browser) => browser.greeted()));
 });
 
-test('a user opens no more than 20, and says no more than a browser has to', async () => {
+test('a user may open 20 sockets, and send as few messages as a browser needs', async () => {
   const windows = await Promise.all(Array.from({ length: 20 }, () => watch(admin)));
   const { ticket, database } = await ticketOf(admin);
   const oneTooMany = new Watch(gateway.sidecar, { ticket, database, channels: ['traffic'] }, origin);
   await until('one too many is refused', () => oneTooMany.closed === 4429);
   const [talker, listener] = windows;
   for (let i = 0; i < 200; i += 1) talker?.socket.send(JSON.stringify({ event: 'subscribe', data: { channels: ['traffic'] } }));
-  await until('who talks without end is sent away', () => talker?.closed === 4429);
+  await until('a client that sends without end is disconnected', () => talker?.closed === 4429);
   expect(listener?.closed).toBeUndefined();
 });
 

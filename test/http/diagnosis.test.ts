@@ -1,4 +1,4 @@
-// What Settings → API Gateway → Test finds out from Odoo; what it finds out from the browser is in test/e2e/settings.test.ts.
+// Settings → API Gateway → Test, as far as Odoo does it. The browser's part is in test/e2e/settings.test.ts.
 
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -101,7 +101,7 @@ test('a certificate that no authority has signed is reported as such', async () 
   expect(found.message).toContain('certificate');
 });
 
-test('without an address and without a living sidecar, that is what is said', async () => {
+test('without an address and without a living sidecar, the message says so', async () => {
   await gateway.sidecar.stop();
   await gateway.sql('delete from gateway.sidecar');
   const found = await diagnose('');

@@ -1,4 +1,4 @@
-// Many records at once: a thousand in one request, and a page of orders with all that hangs on them.
+// Many records at once: a thousand in one request, and a page of orders with all their lines.
 
 import { expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';

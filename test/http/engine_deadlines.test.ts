@@ -1,4 +1,4 @@
-// Requests that take too long, and clients that leave: what the caller learns, and that nothing goes on waiting in Odoo.
+// Requests that take too long, and clients that leave: the caller's answer, and the end of the work in Odoo.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -59,7 +59,7 @@ test('a write that is cut at its deadline is answered 504 and has not happened',
   expect((await create('Cut', 1, 'cut')).status).toBe(201);
 });
 
-test('a write that goes on after its deadline is answered 504, and its Idempotency-Key tells what became of it', async () => {
+test('a write that goes on after its deadline is answered 504, and its Idempotency-Key shows the outcome', async () => {
   const answer = await create('Late', 9, 'late');
   expect(answer.status).toBe(504);
   expect(answer.json.error.details).toEqual({ outcome: 'unknown' });

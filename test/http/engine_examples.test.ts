@@ -1,4 +1,4 @@
-// The requests of the product's first documentation, sent with curl as they stand there; hosts, keys and ids aside.
+// The requests of the product's first documentation, sent with curl as written, except for hosts, keys and ids.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -12,7 +12,7 @@ let token = '';
 let product = 0;
 let category = 0;
 
-/** @param command what one would type in a shell */
+/** @param command as typed in a shell */
 async function shell(command: string): Promise<{ status: number; json: Record<string, unknown> }> {
   const { stdout } = await execute('sh', ['-c', command.replace('curl ', "curl -s -w '\\n%{http_code}' ")]);
   const end = stdout.lastIndexOf('\n');

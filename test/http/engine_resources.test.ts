@@ -138,7 +138,7 @@ describe('customers', () => {
     });
   });
 
-  test('need an address that can be one', async () => {
+  test('need a possible e-mail address', async () => {
     const answer = await post('/api/v1/customers', { name: 'Jane', email: 'jane at example' });
     expect([answer.status, answer.json.error.details.field]).toEqual([422, 'email']);
   });
@@ -152,7 +152,7 @@ test('a project is created in the documented words', async () => {
   ]);
 });
 
-test('a resource of an app that is not installed says which one', async () => {
+test('a resource of an app that is not installed names the app', async () => {
   await gateway.sql("update gateway_resource set model_name = 'no.such.model', app_name = 'Inventory' where name = 'projects'");
   const answer = await untilStatus(404, () => gateway.get('/api/v1/projects', { key: admin }));
   expect(answer.json.error).toMatchObject({ reason: 'resource.unavailable', message: expect.stringContaining('Inventory') });

@@ -1,4 +1,4 @@
-// Writing through the engine: what a client sends is what the ORM then holds, once, whole or not at all.
+// Writing through the executor: the ORM then holds the values that the client sent, once, all of them or none.
 
 import { describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -102,7 +102,7 @@ describe('records', () => {
       made.map(([n, { json }]) =>
         send('PATCH', `/api/v1/res.partner/${json.data.id}?fields=city`, {
           city: `D${n}`,
-          ...(n % 5 === 0 && { parent_id: json.data.id }), // nobody is his own parent
+          ...(n % 5 === 0 && { parent_id: json.data.id }), // no contact can be its own parent
         }),
       ),
     );
@@ -246,7 +246,7 @@ describe('two clients that change one record', () => {
 
 describe('lists', () => {
   test.each(['', 'order=email', 'order=email desc', 'order=create_date desc', 'order=color,city desc', 'order=is_company,id'])(
-    'continue behind a cursor until all were shown once (%s)',
+    'continue after a cursor until all were shown once (%s)',
     async (order) => {
       const all = await gateway.get(`/api/v1/res.partner?fields=id&limit=1000&${order}`, { key: admin });
       const seen: number[] = [];
@@ -261,7 +261,7 @@ describe('lists', () => {
   );
 
   test.each(['order=name', 'order[]=name desc&order[]=id', 'order=comment desc,name'])(
-    'go on behind values that are too long for a cursor (%s)',
+    'continue after values that are too long for a cursor (%s)',
     async (order) => {
       const long = `Long ${order} ${'"Zoë" '.repeat(1_000)}`;
       const vals = [1, 2, 3, 4].map((i) => ({ name: `${long}${i}`, comment: i === 1 ? false : `<p>${long}</p>` }));
@@ -295,7 +295,7 @@ describe('lists', () => {
     expect(estimated.json.meta.total).toBeGreaterThan(0);
   });
 
-  test('are filtered by text as it is, and by values with commas', async () => {
+  test('are filtered by exact text, and by values with commas', async () => {
     const names = ['Sum 50% off', 'Sum 500 off', 'Sum a_b', 'Sum axb', 'Sum c:\\d', 'Sum c:d', 'Sum, John', 'Sum "5"" pipe'];
     const made = await send(
       'POST',

@@ -1,4 +1,4 @@
-// docs/guide.md: every example runs as it stands, in order, and answers what the page shows.
+// docs/guide.md: every example runs as written, in order, and gets the answer on the page.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -49,7 +49,7 @@ const env = {
   PASSWORD: 'admin',
 };
 
-test('the guide has examples of everything that it tells', () => {
+test('the guide has examples of everything that it describes', () => {
   expect(examples.length).toBeGreaterThan(15);
   expect(examples.filter(({ shown }) => shown !== undefined).length).toBeGreaterThan(10);
 });
@@ -81,7 +81,7 @@ async function run(language: string, code: string): Promise<{ exitCode: number |
   return { exitCode: exitCode as number | null, output, faults };
 }
 
-/** Where an answer is not as shown: texts are the same up to `…`, numbers of any value, lists begin alike. */
+/** The first difference from the shown answer: texts are the same up to `…`, numbers of any value, lists begin alike. */
 function differences(shown: unknown, answered: unknown, at = 'answer'): string[] {
   if (typeof shown === 'string') {
     const pattern = new RegExp(`^${shown.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[^]*')}$`);

@@ -34,7 +34,7 @@ async function set(settings: Record<string, unknown>): Promise<void> {
   await applied();
 }
 
-/** Changes are live within a second on every sidecar; a marker that passes the same way tells when. */
+/** Changes are live within a second on every sidecar; a marker that takes the same way shows it. */
 async function applied(): Promise<void> {
   const most = 100_000 + Math.floor(Math.random() * 100_000);
   await gateway.sql(`update gateway.setting set value = to_jsonb($1::integer) where name = 'throttle.anonymous'`, [most]);
@@ -64,7 +64,7 @@ async function giveDemo(profileId: number | false): Promise<void> {
 }
 
 describe('the throttle over HTTP', () => {
-  test('exactly the limit passes, and every answer tells what is left', async () => {
+  test('exactly the limit passes, and every answer shows the rest', async () => {
     await set({ 'throttle.limit': 5 });
     const answers: Answer[] = [];
     for (let i = 0; i < 7; i += 1) answers.push(await ping());
@@ -109,7 +109,7 @@ describe('the throttle over HTTP', () => {
     await set({ 'throttle.window': 'minute' });
   });
 
-  test('errors tell what is left, too', async () => {
+  test('errors show the rest, too', async () => {
     await set({ 'throttle.limit': 10, 'throttle.failed': 20 });
     for (const [path, key] of [
       ['/api/v1/no.such.model', keys.demo],
@@ -205,7 +205,7 @@ describe('limits by address', () => {
     await set({ [`throttle.${kind}`]: 0 });
   });
 
-  test('an address that fails to authenticate too often is no longer listened to', async () => {
+  test('an address that fails to authenticate too often is refused', async () => {
     await set({ 'throttle.failed': 3 });
     const guess = (i: number) => ({ key: String(i).padStart(40, 'f'), ...from('203.0.113.50') });
     const answers: Answer[] = [];
@@ -213,18 +213,18 @@ describe('limits by address', () => {
     expect(statuses(answers)).toEqual([401, 401, 401, 429, 429]);
     expect(answers[4]?.json.error.reason).toBe('throttle.failed');
     const fresh = await createOdooKey(gateway, { userId: 2 });
-    // Once the sidecar has heard of the new key, it forgets nothing of it any more.
+    // Once the sidecar knows the new key, it keeps it in memory.
     await applied();
     const status = async (address: string) =>
       (await behindProxy.get('/api/v1/ping', { key: fresh.secret, ...from(address) })).status;
     expect(await status('203.0.113.50')).toBe(429);
     expect(await status('203.0.113.51')).toBe(200);
-    // Verified by now: nobody's guesses stand in its way.
+    // It is verified now, so the guesses of others do not affect it.
     expect(await status('203.0.113.50')).toBe(200);
     await set({ 'throttle.failed': 0 });
   });
 
-  test('the same dead credential counts once, and those behind its address go on', async () => {
+  test('the same dead credential counts once, and others behind its address can go on', async () => {
     await set({ 'throttle.failed': 9, 'ip_block.violations': 9 });
     const address = from('203.0.113.55');
     const dead = 'd'.repeat(40);
@@ -320,7 +320,7 @@ describe('blocked addresses', () => {
 
     const { secret } = await createOdooKey(gateway, { userId: 2 });
     expect((await show(keys.demo)).status, 'verified before').toBe(200);
-    // Of those that it does not know, the gateway looks at a few a second.
+    // The gateway looks at a few unknown credentials per second.
     await until('a key that was never seen passes', async () => (await show(secret)).status === 200);
     const traded = await behindProxy.post('/auth/token/apikey', { api_key: secret }, from(address));
     expect(traded.status).toBe(200);
@@ -340,7 +340,7 @@ describe('blocked addresses', () => {
     expect((await show(secret)).status).toBe(200);
 
     await gateway.sql('select gateway.block_network($1, 60, 2, null)', [address]);
-    await until("a manager's block holds for everyone", async () => (await show(secret)).status === 403);
+    await until("a manager's block applies to everyone", async () => (await show(secret)).status === 403);
     await set({ 'ip_block.violations': 100 });
   });
 
@@ -450,7 +450,7 @@ describe('blocked addresses', () => {
     },
   );
 
-  test('a caller that is not behind a trusted proxy has the address of its connection, whatever its headers say', async () => {
+  test('a caller that is not behind a trusted proxy has the address of its connection, whatever headers it sends', async () => {
     const listed = await profile({ ip_list: '203.0.113.7' });
     await giveDemo(listed);
     await applied();
@@ -500,7 +500,7 @@ describe('requests at a time', () => {
       return socket;
     };
 
-    // A request that is sent before the one ahead of it is answered: of its end Node tells nobody.
+    // A request that is sent before the one ahead of it is answered. Node does not report its end.
     for (let i = 0; i < 3; i += 1) {
       (await send(keys.demo, 2)).destroy();
       await until('a request passes', async () => (await ping()).status === 200);
@@ -543,7 +543,7 @@ describe('while Postgres is away', () => {
       const answer = await ping(keys.demo, sidecar);
       expect(answer.status).toBe(expected);
       if (expected === 503) expect(answer.headers.get('retry-after')).toBe('2');
-      // What is remembered limits as well: of four, some are gone.
+      // Remembered windows limit as well: some of the four requests are used up.
       const more = await Promise.all(Array.from({ length: 6 }, () => ping(keys.demo, sidecar)));
       expect(new Set(statuses(more))).toEqual(new Set(allowed ? [200, 429] : [503]));
       expect(performance.now() - startedAt).toBeLessThan(10_000);

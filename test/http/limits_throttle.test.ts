@@ -29,7 +29,7 @@ async function take(throttle: Throttle, subject: string, limits: Partial<typeof 
   return decision;
 }
 
-/** As if that much time had passed for the subject. */
+/** Shifts the subject's windows as if that much time had passed. */
 async function passTime(subject: string, interval: string): Promise<void> {
   await gateway.sql(
     `update gateway.throttle
@@ -79,7 +79,7 @@ test('sidecars that move a row from under each other grant exactly the limit', a
   const subject = newSubject();
   const remaining: number[] = [];
   for (let i = 0; i < 60; i += 1) {
-    // One after the other, each knows the row's place: by itself it is right, after another sidecar's turn it is not.
+    // One after the other, each knows the row's place. After another sidecar's turn, that place is wrong.
     const turn = sidecars[Math.floor(i / 2) % 3] as Throttle;
     const decision = await take(turn, subject, { minute: 50, day: 1_000 });
     if (decision.allowed) remaining.push(decision.remaining);
@@ -257,7 +257,7 @@ test('subjects may hold any character', async () => {
   expect(rows).toHaveLength(strange.length);
 });
 
-test('a failed statement fails those who wait for it, and the next ones at once while Postgres is away', async () => {
+test('a failed statement fails its waiting callers, and the next ones at once while Postgres is away', async () => {
   const pool = new ConnectionPool(gateway.sidecarDatabaseUrl.replace(/:\d+\//, ':1/'), 1, pino({ level: 'silent' }));
   pools.push(pool);
   const throttle = new Throttle({ take: (asks) => takeThrottle(pool, asks), trustsMemory: () => true });

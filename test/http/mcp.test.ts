@@ -1,4 +1,4 @@
-// AI agents at /mcp: the protocol, the tools, what bounds them, and writes that somebody agrees to first.
+// AI agents at /mcp: the protocol, the tools, their bounds, and writes that a person must agree to.
 
 import { describe, expect, test } from 'vitest';
 import { callTool, connectClient, rpc } from '../helpers/mcp.ts';
@@ -26,7 +26,7 @@ const call = (name: string, args: Record<string, unknown> = {}, options: Partial
   callTool(gateway, name, args, { key, ...options });
 const partnersNamed = (name: string) => gateway.orm<number[]>('res.partner', 'search', { domain: [['name', '=', name]] });
 
-test('agents get in when a manager turns them on, and not before', async () => {
+test('agents can connect after a manager turns them on, and not before', async () => {
   const before = await rpc(gateway, 'tools/list', {}, { key });
   expect([before.status, before.json.error.data.reason]).toEqual([403, 'agent.off']);
   expect((await rpc(gateway, 'tools/list', {}, { key: 'wrong' })).status).toBe(401);
@@ -36,7 +36,7 @@ test('agents get in when a manager turns them on, and not before', async () => {
 });
 
 describe('the protocol', () => {
-  test('discovery names revisions, and what may be kept', async () => {
+  test('discovery names revisions, and cache times', async () => {
     const { json } = await rpc(gateway, 'server/discover', {}, { key });
     expect(json.result).toMatchObject({ supportedVersions: expect.arrayContaining(['2026-07-28']), capabilities: { tools: {} } });
     expect(json.result).toMatchObject({ cacheScope: 'private', ttlMs: expect.any(Number) });
@@ -81,7 +81,7 @@ describe('the protocol', () => {
 });
 
 describe('tools', () => {
-  test('are listed in one order, in less than 12 kB, and only what the credential may do', async () => {
+  test('are listed in a fixed order, in less than 12 kB, as far as the credential may use them', async () => {
     const [first, again] = await Promise.all([0, 1].map(() => rpc(gateway, 'tools/list', {}, { key })));
     expect(first?.json.result.tools).toEqual(again?.json.result.tools);
     expect(first?.text.length).toBeLessThan(12_000);
@@ -95,7 +95,7 @@ describe('tools', () => {
     expect((await call('nope')).data.reason).toBe('agent.tool');
   });
 
-  test('say who one is', async () => {
+  test('name the user', async () => {
     const { data } = await call('whoami');
     expect(data).toMatchObject({ user: { name: expect.any(String) }, may: { scopes: 'all', writes: 'ask' } });
     const { secret } = await keyWith({ scopes: 'res.partner:read' });
@@ -158,7 +158,7 @@ describe('tools', () => {
     expect((await call('search_records', { model: 'res.partner', company: 9_999 })).isError).toBe(true);
   });
 
-  test('name the argument that is wrong, and what to do', async () => {
+  test('name the wrong argument and the remedy', async () => {
     const wrong = await call('search_records', { model: 'res.partner', limit: 'many' });
     expect(wrong.data).toMatchObject({ reason: 'agent.arguments', details: { argument: 'limit' } });
     const field = await call('search_records', { model: 'res.partner', fields: ['nope'] });
@@ -166,7 +166,7 @@ describe('tools', () => {
   });
 });
 
-test('an agent that only follows what tools say finds unpaid orders of Belgium by salesperson, in 6 calls and 20 kB', async () => {
+test('an agent that only follows the tools finds unpaid orders of Belgium by salesperson, in 6 calls and 20 kB', async () => {
   const [country] = await gateway.orm<number[]>('res.country', 'search', { domain: [['code', '=', 'BE']] });
   const [product] = await gateway.orm<number[]>('product.product', 'search', { domain: [['sale_ok', '=', true]], limit: 1 });
   const [partner] = await gateway.orm<number[]>('res.partner', 'create', {
@@ -254,7 +254,7 @@ describe('resources as tools', () => {
   });
 });
 
-describe('the bounds of a key hold for its agent', () => {
+describe('the bounds of a key apply to its agent', () => {
   test.each([
     ['search_records', { model: 'ir.cron' }, 'odoo.exposure'],
     ['describe_model', { model: 'gateway.key' }, 'odoo.exposure'],
@@ -267,7 +267,7 @@ describe('the bounds of a key hold for its agent', () => {
     expect((await call(name, args)).data.reason).toBe(reason);
   });
 
-  test('scopes hold for every tool', async () => {
+  test('scopes apply to every tool', async () => {
     const { secret } = await keyWith({ scopes: 'res.country:read res.partner:write' });
     const refused: [string, Record<string, unknown>][] = [
       ['search_records', { model: 'res.partner' }],
@@ -330,7 +330,7 @@ describe('writes', () => {
     expect(await partnersNamed('Shown First')).toHaveLength(1);
   });
 
-  test('show updates as from and to, deletions by name, and methods by what they do', async () => {
+  test('show updates as from and to, deletions by name, and methods by their effects', async () => {
     const [id = 0] = await gateway.orm<number[]>('res.partner', 'create', { vals_list: [{ name: 'To Change' }] });
     const update = await call('update_records', { model: 'res.partner', ids: [id], values: { name: 'Changed' } });
     expect(update.data.changes[0]).toMatchObject({ update: { id }, from: { name: 'To Change' }, to: { name: 'Changed' } });

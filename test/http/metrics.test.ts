@@ -20,12 +20,12 @@ test('docs/metrics.md names each metric of the gateway, with its type and labels
     const sample = new RegExp(`^${name}(?:_count)?(?:\\{(.*?)\\})? `, 'm').exec(text);
     const served = [...(sample?.[1] ?? '').matchAll(/(\w+)="/g)].map(([, label]) => label);
     const written = [...labels.matchAll(/(?:^|, )`(\w+)`(?=,|:|$)/g)].map(([, label]) => label);
-    // A counter of what has not happened yet has no sample.
+    // A counter of events that have not happened yet has no sample.
     if (sample !== null) expect([name, served]).toEqual([name, served.filter((label) => written.includes(label))]);
   }
 });
 
-test('the metrics that alerts are made of exist', async () => {
+test('the metrics of the alerts exist', async () => {
   const { text } = await gateway.get('/metrics', { key: token });
   const page = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8');
   const [alerts = ''] = /```promql[\s\S]*?```/.exec(page) ?? [];

@@ -25,7 +25,7 @@ const copyUrl = withDatabase(parts.cluster.ownerUrl, copy);
 const ping = '/api/v1/ping';
 let sidecar: Sidecar;
 let pool: pg.Pool;
-/** What the original handed out: all of it is accepted there. */
+/** Credentials of the original, all accepted there. */
 const held: Record<string, string> = {};
 const usedFrom = 'key_usage where last_address is not null';
 const peoplesData = ['webhook_job', 'webhook_attempt', 'idempotency', 'request_log', usedFrom];
@@ -154,7 +154,7 @@ test('it sends no webhook, neither new ones nor those that waited', async () => 
   expect(await count(`gateway.webhook_job where state = 'queued'`)).toBe(0);
   await createPartner(copy, 'made in the copy');
   expect(await count(`gateway.webhook_job where state = 'queued'`)).toBe(0);
-  // It could, if somebody wanted it to; so what is missing is missing because of the neutralization.
+  // It could if someone wanted it to, so missing events are due to the neutralization.
   receiver.answer = () => ({ status: 200 });
   const context = { active_test: false };
   const ids = await orm<number[]>(copy, 'gateway.webhook', 'search', { domain: [], context });

@@ -1,4 +1,4 @@
-// OAuth for people: an app that nobody here wrote sends a user to Odoo's consent page and gets tokens, and what attackers try.
+// OAuth for people: a public app sends a user to Odoo's consent page and gets tokens; and attacks.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -54,7 +54,7 @@ beforeAll(async () => {
 interface Asked {
   readonly verifier: string;
   readonly state: string;
-  /** Of Odoo's page, with what was asked for. */
+  /** The address of Odoo's page, with the request. */
   readonly page: URL;
 }
 
@@ -85,7 +85,7 @@ async function ask(parameters: Record<string, string | undefined> = {}): Promise
   return { verifier, state, page: new URL(login.searchParams.get('redirect') ?? '', gateway.odoo.url) };
 }
 
-/** What the form of the page would send: its hidden fields, its ticks and the button. */
+/** The page's form as it would be sent: its hidden fields, its ticks and the button. */
 async function decide({ page }: Asked, changed: Record<string, string | string[]> = {}, who = user) {
   const shown = await who.page(page.pathname + page.search);
   const form = new URLSearchParams({ decision: 'allow' });
@@ -178,7 +178,7 @@ describe('with oauth4webapi', () => {
 });
 
 describe('the user decides', () => {
-  test('the page says who asks and for what, in nobody’s frame, without a script, and stored nowhere', async () => {
+  test('the page shows the app and its request, cannot be framed, has no scripts, and is not stored', async () => {
     const { page } = await ask({ scope: 'read res.partner:write products_read' });
     const shown = await user.page(page.pathname + page.search);
     for (const text of ['Sales Helper', 'app.example.com', 'See what you can see', 'Contact (res.partner)', 'products']) {
@@ -190,7 +190,7 @@ describe('the user decides', () => {
     expect(shown.text).not.toContain('<script');
   });
 
-  test('narrower scopes hold, and the answer names them; more than was asked for cannot be ticked', async () => {
+  test('narrower scopes apply, and the answer names them; other scopes cannot be ticked', async () => {
     const { access, scope } = await newTokens({}, { scope: ['read', 'delete'] });
     expect(scope).toBe('read');
     const write = await gateway.post('/api/v1/res.partner', { name: 'N' }, { key: access });
@@ -203,7 +203,7 @@ describe('the user decides', () => {
     expect((await newTokens({ scope: undefined }, { scope: ['read', 'call'] })).scope).toBe('read call');
   });
 
-  test('the company that was chosen is the only one', async () => {
+  test('the chosen company is the only one', async () => {
     const [company] = await gateway.orm<number[]>('res.company', 'create', { vals_list: [{ name: `C ${randomUUID()}` }] });
     const [before] = await gateway.orm<{ company_id: [number] }[]>('res.users', 'read', {
       ids: [userId],
@@ -220,7 +220,7 @@ describe('the user decides', () => {
     expect([other.status, other.json.error.reason]).toEqual([400, 'request.header']);
   });
 
-  test('the company that was chosen holds for compiled reads, too', async () => {
+  test('the chosen company applies to compiled reads, too', async () => {
     const own = await gateway.orm<{ company_id: [number] }[]>('res.users', 'read', { ids: [userId], fields: ['company_id'] });
     const first = own[0]?.company_id[0] ?? 0;
     const [second = 0] = await gateway.orm<number[]>('res.company', 'create', { vals_list: [{ name: `C ${randomUUID()}` }] });
@@ -244,14 +244,14 @@ describe('the user decides', () => {
     }
   });
 
-  test('who does not allow it sends the app away, and who ticks nothing is asked again', async () => {
+  test('a refusal is sent to the app, and a user who ticks nothing is asked again', async () => {
     const denied = await allowed(await ask(), { decision: 'deny' });
     expect(Object.fromEntries(denied.searchParams)).toMatchObject({ error: 'access_denied', iss: gateway.url });
     expect((await decide(await ask(), { scope: [] })).status).toBe(400);
     expect((await decide(await ask(), { company: '999999' })).status).toBe(400);
   });
 
-  test('what was allowed is listed, and ends at once on every sidecar when its user, a manager or a new password ends it', async () => {
+  test('an allowed app is listed, and its access ends at once on every sidecar when its user, a manager or a new password ends it', async () => {
     const ids = async () => user.call<number[]>('gateway.connected.app', 'search', [[]], { limit: 1 });
     const refused = (access: string) =>
       until('the token is refused', async () => (await pinged(access)) === 401 && (await pinged(access, second)) === 401);
@@ -284,7 +284,7 @@ describe('the user decides', () => {
   });
 });
 
-describe('a code is good once, for 60 seconds, and only for what it was given for', () => {
+describe('a code works once, for 60 seconds, and only for its own request', () => {
   test.each<[string, Record<string, string>, string]>([
     ['another verifier', { code_verifier: 'x'.repeat(43) }, 'invalid_grant'],
     ['no verifier', { code_verifier: '' }, 'invalid_request'],
@@ -300,7 +300,7 @@ describe('a code is good once, for 60 seconds, and only for what it was given fo
     expect((await traded(code, asked.verifier)).status).toBe(200);
   });
 
-  test('one that comes back ends the tokens that it gave', async () => {
+  test('one that is used again ends its tokens', async () => {
     const { code, verifier, access, refresh } = await newTokens();
     expect(await pinged(access)).toBe(200);
     expect((await traded(code, verifier)).body['error']).toBe('invalid_grant');
@@ -308,7 +308,7 @@ describe('a code is good once, for 60 seconds, and only for what it was given fo
     expect((await trade({ grant_type: 'refresh_token', client_id: clientId, refresh_token: refresh })).status).toBe(400);
   });
 
-  test('of many that trade it at once one gets tokens, and those end', async () => {
+  test('if many exchange it at once, one gets tokens, and those end', async () => {
     const asked = await ask();
     const code = await codeOf(asked);
     const answers = await Promise.all(Array.from({ length: 8 }, () => traded(code, asked.verifier)));
@@ -336,7 +336,7 @@ describe('tokens', () => {
     ).toBe(401);
   });
 
-  test('a refresh token is of no use to another app, nor where logins are renewed', async () => {
+  test('a refresh token does not work for another app, or for renewing a login', async () => {
     const { refresh } = await newTokens();
     const other = await newApp();
     const stolen = await trade({ grant_type: 'refresh_token', client_id: other, refresh_token: refresh });
@@ -345,7 +345,7 @@ describe('tokens', () => {
     expect((await trade({ grant_type: 'refresh_token', client_id: clientId, refresh_token: refresh })).status).toBe(200);
   });
 
-  test('when a manager archives the app, all that users have allowed it ends', async () => {
+  test('when a manager archives the app, all access that users have given it ends', async () => {
     const before = clientId;
     clientId = await newApp();
     const { access } = await newTokens();
@@ -367,7 +367,7 @@ describe('where an app is sent', () => {
     ['nowhere', { redirect_uri: undefined }, 'oauth.request'],
     ['an unknown app', { client_id: 'app_0000000000000000' }, 'oauth.client'],
     ['an app with a document, which is not allowed', { client_id: 'https://app.example.com/client.json' }, 'oauth.client'],
-  ])('nobody is sent to %s', async (_, parameters, reason) => {
+  ])('no user is sent to %s', async (_, parameters, reason) => {
     const answer = await authorize(authorizeUrl('x'.repeat(43), 's', parameters));
     expect([answer.status, answer.json.reason, answer.headers.get('location')]).toEqual([400, reason, null]);
   });
@@ -378,7 +378,7 @@ describe('where an app is sent', () => {
     ['a token at once', { response_type: 'token' }, 'unsupported_response_type'],
     ['a scope that does not exist', { scope: 'everything' }, 'invalid_scope'],
     ['the resource of another gateway', { resource: 'https://other.example.com/mcp' }, 'invalid_target'],
-  ])('%s is said to the app', async (_, parameters, error) => {
+  ])('%s is reported to the app', async (_, parameters, error) => {
     const answer = await authorize(authorizeUrl('x'.repeat(43), 'my state', parameters));
     const sent = new URL(answer.headers.get('location') ?? '');
     expect(sent.origin + sent.pathname).toBe(callback);
@@ -406,7 +406,7 @@ describe('the consent page cannot be made to agree', () => {
     }
   });
 
-  test('by a user who may not use the gateway, or nobody', async () => {
+  test('by a user who may not use the gateway, or without a user', async () => {
     const { page } = await ask();
     const other = await createUser(gateway, 'outsider');
     await gateway.orm('res.users', 'write', { ids: [other], vals: { password: 'outsider outsider' } });

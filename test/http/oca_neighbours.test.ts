@@ -1,5 +1,5 @@
-// Addons of the OCA beside ours, in one database of a real Odoo, as their authors publish them: auth_api_key, whose routes
-// both addons open, and rpc_helper, which closes models and methods to remote calls.
+// Addons of the OCA beside ours, unchanged, in one database of a real Odoo: auth_api_key, whose routes both addons open, and
+// rpc_helper, which closes models and methods to remote calls.
 
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, test } from 'vitest';
@@ -149,7 +149,7 @@ describe('routes with auth="api_key", beside auth_api_key', () => {
     expect((await service({ 'API-KEY': theirs })).status).toBe(401);
   });
 
-  test('all of that is so after a restart, too, which loads the addons in another order', async () => {
+  test('all of this also works after a restart, which loads the addons in another order', async () => {
     await server.stop();
     server = await start();
     expect((await service({ 'API-KEY': theirs })).json.login).toBe('demo_api');

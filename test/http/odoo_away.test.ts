@@ -1,4 +1,4 @@
-// Odoo stops and starts: reads are refused with Retry-After, what needs no Odoo goes on.
+// Odoo stops and starts: reads are refused with Retry-After, requests that need no Odoo go on.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';

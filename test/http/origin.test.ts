@@ -1,5 +1,5 @@
-// The addresses in answers: what an administrator has set, or a host that the request names; never a forged one that was
-// not asked for, and never anything that is no host.
+// The addresses in answers: an administrator's setting, or the host in the request; never a forged one from another request, and
+// never an invalid one.
 
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ function ask(url: string, path: string, headers: Record<string, string>): Promis
 
 async function configure(url: unknown): Promise<void> {
   await gateway.sql("update gateway.setting set value = $1 where name = 'sidecar.url'", [JSON.stringify(url)]);
-  // What is written later arrives later: when this has, that has too.
+  // Later changes arrive later, so when this one has arrived, the earlier one has, too.
   const seen = Math.floor(Math.random() * 900) + 100;
   await gateway.sql("update gateway.setting set value = $1 where name = 'limit.max'", [String(seen)]);
   for (const sidecar of [gateway, proxied]) {
@@ -51,7 +51,7 @@ async function configure(url: unknown): Promise<void> {
 }
 
 describe.each([openapi, metadata])('%s', (path) => {
-  test('names the address of the settings, whatever Host or forwarding headers say', async () => {
+  test('is the address in the settings, whatever the Host or forwarding headers are', async () => {
     const key = { Authorization: `Bearer ${gateway.keys.admin}` };
     for (const [set, expected] of [
       ['https://api.example.com', 'https://api.example.com'],
@@ -114,7 +114,7 @@ describe.each([openapi, metadata])('%s', (path) => {
     expect(answer.vary).toMatch(/\bX-Forwarded-Prefix\b/);
   });
 
-  test('takes a setting that is no address for none', async () => {
+  test('ignores a setting that is not an address', async () => {
     for (const bad of ['javascript:alert(1)', 'https://user:pass@example.com', 'https://example.com/?x', 'example.com', 7]) {
       await configure(bad);
       expect([bad, (await ask(gateway.url, path, { Host: 'gateway.test' })).address]).toEqual([bad, 'http://gateway.test']);

@@ -13,7 +13,7 @@ const gateway = await useInstance();
 const postgresPort = Number(new URL(gateway.sidecarDatabaseUrl).port);
 const outageMs = 10_000;
 
-test('for 10 seconds: 503 without a wait, /readyz names the part, then all is well again', async () => {
+test('for 10 seconds: 503 without a wait, /readyz names the part, then everything works again', async () => {
   const proxy = await startTcpProxy(postgresPort);
   const sidecar = await gateway.startSidecar({ postgres: proxy });
   const ping = () => sidecar.get('/api/v1/ping', { key: gateway.keys.admin });
@@ -70,7 +70,7 @@ test('connections that a firewall forgot: all are given up after the first that 
   const sidecar = await gateway.startSidecar({ postgres: proxy });
   const ping = async () => (await sidecar.get('/api/v1/ping', { key: gateway.keys.admin })).status;
   expect(await ping()).toBe(200);
-  // Keys that nobody has seen yet are looked up, side by side: the whole pool is connected.
+  // New keys are looked up side by side, so the whole pool is connected.
   await Promise.all(Array.from({ length: 60 }, () => sidecar.get('/api/v1/ping', { key: randomBytes(20).toString('hex') })));
   proxy.forget();
   // A query waits for six seconds at most, and a second passes between two looks at the database.

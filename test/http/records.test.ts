@@ -1,4 +1,4 @@
-// Reading any model: what Odoo's ORM gives the key's user, in the shapes of a JSON API.
+// Reading any model: the values that Odoo's ORM gives the key's user, in the shapes of a JSON API.
 
 import { describe, expect, test } from 'vitest';
 import { createOdooKey, createUser } from '../helpers/odoo_keys.ts';
@@ -36,7 +36,7 @@ async function ormRows(model: string, names: string[], parameters: Row, key: str
   );
 }
 
-describe('an answer equals what the ORM gives that user', () => {
+describe('an answer equals that of the ORM for the user', () => {
   test.each([
     ['res.partner', 'admin'],
     ['res.partner', 'demo'],
@@ -58,7 +58,7 @@ describe('an answer equals what the ORM gives that user', () => {
     expect(rows.length).toBeGreaterThan(0);
     const names = Object.keys(rows[0] ?? {});
     expect(names.length).toBeGreaterThan(3);
-    // Without a limit: from a page, Odoo takes out what the user may not see of messages, and gives a shorter one.
+    // Without a limit, because Odoo removes hidden messages from a page, which then gets shorter.
     expect(rows).toEqual((await ormRows(model, names, { domain: [], order: 'id' }, key)).slice(0, 40));
   });
 
@@ -159,7 +159,7 @@ describe('rights are those of Odoo', () => {
     ]);
     expect(await ormRows('res.partner', ['name'], { domain: [['id', 'in', [hidden, child]]] }, key)).toHaveLength(1);
     expect((await gateway.get(`/api/v1/res.partner/${hidden}`, { key })).status).toBe(404);
-    // For one who is in both companies it is there.
+    // A user of both companies sees it.
     expect((await gateway.get(`/api/v1/res.partner/${hidden}`, { key: admin })).status).toBe(200);
   });
 });
@@ -184,7 +184,7 @@ describe('every answer', () => {
     }
   });
 
-  test('is not kept by caches, and says nothing of what it was made with', async () => {
+  test('is not cached, and reveals nothing about the software behind it', async () => {
     const { headers } = await gateway.get('/api/v1/res.country?limit=1', { key: demo });
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');

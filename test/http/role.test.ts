@@ -1,4 +1,4 @@
-// The sidecar's role can touch what gateway.contract names, and nothing else.
+// The sidecar's role can use everything in gateway.contract, and nothing else.
 
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ const gateway = await useInstance();
 const role = new pg.Pool({ connectionString: gateway.sidecarDatabaseUrl, max: 2 });
 afterAll(() => role.end());
 
-/** SQLSTATE of what a statement fails with, in a transaction that never commits. */
+/** The SQLSTATE that a statement fails with, in a transaction that never commits. */
 async function fault(statement: string): Promise<string | undefined> {
   const client = await role.connect();
   try {
@@ -65,7 +65,7 @@ test('there is something to try', () => {
 });
 
 test.each(Object.keys(privileges) as (keyof typeof privileges)[])(
-  '%s: on every table exactly as the contract says',
+  '%s: on every table exactly the rights of the contract',
   async (privilege) => {
     const wrong: string[] = [];
     for (const { kind, schema, name, quoted, column } of tables) {

@@ -1,5 +1,5 @@
-// Passwords are checked at one place only, which says nothing else; and what a request carries of secrets, wherever it
-// stands, is in no row and no line.
+// Passwords are checked in only one place, which reveals nothing else; and no secret of a request, wherever it is, gets into a
+// row or a line of the log.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ describe('methods that take or give secrets', () => {
     for (const place of [1, 2, 3]) expect(answers[place]?.json.error.reason).toBe('odoo.exposure');
   });
 
-  test('the refusal says where a login is possible', async () => {
+  test('the refusal names the endpoint for logins', async () => {
     const { json } = await gateway.post(
       '/call',
       { model: 'res.users', method: 'authenticate', args: [[], {}, {}] },

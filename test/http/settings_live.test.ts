@@ -1,4 +1,4 @@
-// Each setting of Settings → API Gateway, saved as the settings page saves it, changes what the sidecar does within a second.
+// Each setting of Settings → API Gateway, saved as the settings page saves it, takes effect in the sidecar within a second.
 
 import { randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   behindProxy = await gateway.startSidecar({ env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1' } });
 });
 
-/** What the settings page does when *Save* is clicked. */
+/** The same as *Save* on the settings page. */
 async function save(values: Record<string, unknown>): Promise<void> {
   const id = await admin.call<number[]>('res.config.settings', 'create', [[values]]);
   await admin.call('res.config.settings', 'execute', [id]);
@@ -116,7 +116,7 @@ describe('keys and tokens', () => {
     await live(async () => (await status()) === 401);
   });
 
-  test('a rotated signing secret lets tokens live out, or ends them all', async () => {
+  test('a rotated signing secret keeps existing tokens, or ends them all', async () => {
     const old: string = (await login()).json.data.access_token;
     const status = async (token: string) => (await gateway.get('/api/v1/ping', { key: token })).status;
     const kid = async () => {
@@ -214,7 +214,7 @@ describe('limits', () => {
     await save({ gateway_throttle_concurrency: 0 });
   });
 
-  test('blocked addresses: how many violations, for how long, and who never', async () => {
+  test('blocked addresses: number of violations, duration, and exceptions', async () => {
     const guess = async (address: string) =>
       (await behindProxy.get('/api/v1/ping', { key: randomKey(), ...from(address) })).json.error.reason as string;
     await save({ gateway_ip_block_violations: 2, gateway_ip_block_window_minutes: 30, gateway_ip_block_minutes: 90 });
@@ -231,7 +231,7 @@ describe('limits', () => {
     await until('violations are not counted any more', async () => {
       const address = `198.51.100.${100 + Math.floor(Math.random() * 100)}`;
       await guess(address);
-      await new Promise((resolve) => setTimeout(resolve, 700)); // they are handed over twice a second
+      await new Promise((resolve) => setTimeout(resolve, 700)); // they are stored twice a second
       return (await gateway.sql('select from gateway.ip_violation where network = $1', [address])).length === 0;
     });
   });
@@ -246,12 +246,12 @@ describe('traffic', () => {
         requestId,
       ]);
     const { promise: second, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, 1_500); // rows are handed over once a second; that none comes can only be seen by waiting
+    setTimeout(resolve, 1_500); // rows are stored once a second; a missing row can only be seen by waiting
     await Promise.race([second, until('it is logged', async () => (await rows()).length > 0).catch(() => {})]);
     return rows();
   };
 
-  test('the log level, and how much of a body is kept', async () => {
+  test('the log level, and the size of kept bodies', async () => {
     expect(await logged('errors')).toEqual([]);
     await save({ gateway_log_level: 'metadata' });
     await until('requests are logged', async () => (await logged('metadata')).length === 1);

@@ -1,4 +1,4 @@
-// Every request is counted once, whatever the log level, and the figures say what really happened.
+// Every request is counted once, whatever the log level, and the figures are true.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Sidecar } from '../helpers/instance.ts';

@@ -1,4 +1,4 @@
-// What the traffic log keeps at each level, and that no secret gets into anything that is stored or printed.
+// The rows of the traffic log at each level; and no secret is ever stored or printed.
 
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -44,7 +44,7 @@ async function setLevel(level: Level): Promise<void> {
   await settled();
 }
 
-/** A second after a change every sidecar knows it. */
+/** A second after a change, every sidecar knows it. */
 async function settled(): Promise<void> {
   const [row] = await gateway.sql<{ at: Date }>('select clock_timestamp() as at');
   await until('the sidecar has polled', () => Date.now() - (row?.at.getTime() ?? 0) > 1_000);
@@ -86,7 +86,7 @@ test('the columns of a row are those of the table, in its order', async () => {
   expect(columns.map(({ name }) => name)).toEqual([...logColumns]);
 });
 
-test('a row keeps every text as it is', async () => {
+test('a row keeps every text unchanged', async () => {
   const pool = new ConnectionPool(gateway.sidecarDatabaseUrl, 1, pino({ level: 'silent' }));
   const texts = [
     '',
@@ -130,7 +130,7 @@ test('a row keeps every text as it is', async () => {
   await pool.end();
 });
 
-test('errors: only what was refused or failed is kept', async () => {
+test('errors: only refused and failed requests are kept', async () => {
   await setLevel('errors');
   const good = await request('/api/v1/ping', { key: demo });
   const bad = await request('/api/v1/no.such.model', { key: demo });
@@ -177,7 +177,7 @@ test('a day that is being dropped keeps no row of another day waiting', async ()
   const client = new pg.Client({ connectionString: gateway.databaseUrl });
   await client.connect();
   try {
-    // What drop_log_day() holds until its transaction ends.
+    // The lock that drop_log_day() holds until its transaction ends.
     await client.query(`begin; lock table gateway.${oldest?.name} in access exclusive mode`);
     const { id } = await request('/api/v1/ping', { key: demo });
     const today = `gateway.request_log_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
@@ -190,7 +190,7 @@ test('a day that is being dropped keeps no row of another day waiting', async ()
   }
 });
 
-test('payloads: headers and bodies, which a profile may ask for by itself', async () => {
+test('payloads: headers and bodies, which a profile may choose for itself', async () => {
   await setLevel('errors');
   const profile = await gateway.orm<number[]>('gateway.profile', 'create', {
     vals_list: [{ name: 'Watched', log_level: 'payloads' }],
@@ -235,7 +235,7 @@ test('a 500 keeps the traceback of Odoo, which the caller does not see, under th
   await gateway.orm('ir.model.fields', 'unlink', { ids: [field] });
 });
 
-test('answers say where the time went', async () => {
+test('answers show the time by step', async () => {
   const { answer } = await request('/api/v1/res.partner?limit=1', { key: admin });
   expect(answer.headers.get('server-timing')).toMatch(/odoo;dur=[\d.]+, orm;dur=[\d.]+,.* total;dur=[\d.]+$/);
 });
@@ -314,7 +314,7 @@ test('no secret is in the database, in a log file or on stdout, raw, in base64 o
     await send(path, { method: 'POST', headers: form, body: String(body) });
     await send(path, { method: 'POST', headers: { ...form, Authorization: basic('gw_abc', clientSecret) }, body: String(body) });
   }
-  // What Odoo itself was sent and repeats in its error.
+  // A secret that was sent to Odoo, which repeats it in its error.
   await send('/call', {
     method: 'POST',
     key: admin,
@@ -353,14 +353,14 @@ test('no secret is in the database, in a log file or on stdout, raw, in base64 o
   }
 });
 
-/** What the Odoo of these tests has said so far. */
+/** The log of these tests' Odoo so far. */
 function odooLogs(): string {
   const files = readdirSync(logDir).filter((file) => file.startsWith('odoo-http'));
   expect(files).not.toHaveLength(0);
   return files.map((file) => readFileSync(join(logDir, file), 'utf8')).join('');
 }
 
-/** A secret, percent-encoded, escaped for JSON and SQL, and what base64 makes of it wherever it begins. */
+/** A secret, percent-encoded, escaped for JSON and SQL, and its base64 at every offset. */
 function formsOf(secret: string): string[] {
   const base64 = [0, 1, 2].map((offset) => {
     const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);

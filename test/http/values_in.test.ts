@@ -1,5 +1,5 @@
-// Every way a value can come in: whatever route brings it, a narrowed key makes no administrator, and nobody's lines are
-// changed through another's record.
+// Every way a value can come in: on every route, a narrowed key makes no administrator, and no lines are changed through another
+// record.
 
 import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
@@ -156,7 +156,7 @@ describe('a number that would be stored as another one', async () => {
       ["a model's method", 'POST', `${partners}/search_count`, `{"args":[[["color","=",${n}]]]}`, 'args[0][0][2]'],
     ].map((item) => [`${item[0]} with ${n}`, ...item.slice(1)] as [string, string, string, string, string]);
   });
-  test.each(cases)('is refused in %s, and its place named', async (_what, method, path, body, place) => {
+  test.each(cases)('is refused in %s, with its place', async (_what, method, path, body, place) => {
     const answer = await raw(method, path, body);
     expect([answer.status, answer.text]).toEqual([422, expect.stringContaining(place)]);
   });
@@ -193,7 +193,7 @@ describe('a number that would be stored as another one', async () => {
   });
 });
 
-describe('a record sent back as it was read', () => {
+describe('a record sent back unchanged', () => {
   test('changes the writable fields, and names the rest', async () => {
     const lines = [{ product_id: 1, product_uom_qty: 2 }];
     const made = await send('POST', '/api/v1/sale.order', { partner_id: 3, order_line: lines });

@@ -91,7 +91,7 @@ describe('a committed change', () => {
     expect(arrival?.event.data.values).toEqual(answer.json.data);
   });
 
-  test('of a deleted record arrives with what it held', async () => {
+  test('of a deleted record arrives with its last values', async () => {
     const partner = await createPartner({ name: 'Gone' });
     await createWebhook();
     await gateway.orm('res.partner', 'unlink', { ids: [partner] });
@@ -170,7 +170,7 @@ describe('a receiver that fails', () => {
     await setting('max_attempts', 10);
   });
 
-  test('in a row is left alone for a while, and gets one probe', async () => {
+  test('in a row gets no events for a while, and then one probe', async () => {
     await setting('breaker_failures', 3);
     await setting('retry_first_seconds', 1);
     const id = await createWebhook({ concurrency: 1 });
@@ -264,7 +264,7 @@ describe('several sidecars', () => {
     await second.stop();
   });
 
-  test('take over what one of them held when it was killed', async () => {
+  test('take over the jobs of a killed one', async () => {
     const second = await gateway.startSidecar();
     await createWebhook();
     receiver.answer = () => ({ status: 200, delayMs: 60_000 });

@@ -1,4 +1,4 @@
-// The OpenAPI document: what it holds for whom, and what public tools make of it.
+// The OpenAPI document: its content for each caller, and public tools that use it.
 
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ const verbsOf = (document: Document, path: string): string[] =>
   Object.keys(document.paths[path] ?? {}).filter((verb) => verb !== 'parameters');
 
 describe('the document', () => {
-  test('without a credential, it holds the parts that are the same for everybody', async () => {
+  test('without a credential, it holds the parts that are the same for all callers', async () => {
     const document = await documentOf();
     expect(document.paths['/api/v1/{model}']).toBeDefined();
     expect(document.paths['/call']).toBeDefined();
@@ -43,7 +43,7 @@ describe('the document', () => {
     expect((await gateway.get('/api/openapi.json', { key: 'gwk_wrong' })).status).toBe(401);
   });
 
-  test('holds what its very caller may do', async () => {
+  test("holds its very caller's rights", async () => {
     const [ofAdmin, ofDemo] = [await documentOf(admin), await documentOf(demo)];
     expect(verbsOf(ofAdmin, '/api/v1/sale.order/{id}').sort()).toEqual(['delete', 'get', 'patch', 'post', 'put']);
     expect(ofDemo.paths['/api/v1/sale.order']).toBeUndefined();
@@ -51,7 +51,7 @@ describe('the document', () => {
     expect(verbsOf(ofDemo, '/api/v1/res.partner')).toContain('get');
   });
 
-  test('tells the types, labels, choices and links of fields', async () => {
+  test('has the types, labels, choices and links of fields', async () => {
     const { properties } = (await documentOf(admin)).components.schemas['res.partner'];
     expect(properties.name).toMatchObject({ type: ['string', 'null'], title: 'Name' });
     expect(properties.type.enum).toContain('invoice');
@@ -59,13 +59,13 @@ describe('the document', () => {
     expect(properties.create_date).toMatchObject({ format: 'date-time', readOnly: true });
   });
 
-  test('says what a new record needs', async () => {
+  test('lists the required fields of a new record', async () => {
     const { schemas } = (await documentOf(admin)).components;
     expect(schemas['sale.order-New'].allOf[1]).toEqual({ required: ['partner_id'] });
     expect(schemas['orders-New'].required).toEqual(expect.arrayContaining(['partner_id', 'order_lines']));
   });
 
-  test('describes other models when they are named, and refuses those that are not there', async () => {
+  test('describes other models by name, and refuses missing ones', async () => {
     const document = await documentOf(admin, '?models=res.country,sale.*');
     expect(document.paths['/api/v1/res.country']).toBeDefined();
     expect(document.paths['/api/v1/sale.order.line']).toBeDefined();
@@ -79,7 +79,7 @@ describe('the document', () => {
     ]);
   });
 
-  test('comes as OpenAPI 3.0 when that is asked for, and in no other version', async () => {
+  test('comes as OpenAPI 3.0 on request, and in no other version', async () => {
     const of = async (version: string) => gateway.get(`/api/openapi.json?models=res.country&openapi=${version}`, { key: admin });
     const [newer, older, oldest] = [await of('3.1'), await of('3.0'), await of('2.0')];
     expect([newer.json.openapi, older.json.openapi, oldest.status]).toEqual(['3.1.1', '3.0.3', 400]);
@@ -90,12 +90,12 @@ describe('the document', () => {
     expect((await gateway.get('/api/openapi.json?openapi=3.0')).json.openapi).toBe('3.0.3');
   });
 
-  test('never holds what nobody reaches', async () => {
+  test('never holds models that are never exposed', async () => {
     const { paths } = await documentOf(admin, '?models=*');
     expect(Object.keys(paths).filter((path) => /apikeys|ir\.config_parameter|ir\.cron|\/gateway\./.test(path))).toEqual([]);
   });
 
-  test('is narrowed as the credential is', async () => {
+  test('is narrowed like the credential', async () => {
     const web = await OdooWeb.login(gateway);
     const reader = await web.create('gateway.key', { name: 'reader', scopes: 'res.partner:read' });
     const ofReader = await documentOf(reader.secret);
@@ -122,7 +122,7 @@ describe('the document', () => {
     expect(field.description).toBe('&lt;b&gt;\\[x\\](http:&#47;&#47;evil.example)&lt;/b&gt;');
   });
 
-  test('may be read by any page, and asks for nothing when it is kept', async () => {
+  test('may be read by any page, and costs nothing from the cache', async () => {
     const answer = await gateway.get('/api/openapi.json', { key: admin, headers: { Origin: 'https://editor.example' } });
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     expect(answer.headers.get('server-timing')).not.toContain('odoo;');

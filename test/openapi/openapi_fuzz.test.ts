@@ -1,5 +1,5 @@
-// Half a minute of a public fuzzer: no 5xx, and no answer outside the document. The same cases each
-// time; `npm run soak -- fuzz` makes up new ones for longer, over every model of the document.
+// Half a minute of a public fuzzer: no 5xx, and no answer outside the document. The same cases each time; `npm run soak -- fuzz`
+// invents new ones for longer, over every model of the document.
 
 import { expect, test } from 'vitest';
 import { fuzz } from '../helpers/fuzz.ts';

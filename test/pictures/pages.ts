@@ -5,7 +5,7 @@ import type { Instance } from '../helpers/instance.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 
 export interface Picture {
-  /** docs/images/<name>_<theme>.png, and <name>_phone_<theme>.png when there is a height for it. */
+  /** docs/images/<name>_<theme>.png, and <name>_phone_<theme>.png if there is a height for it. */
   name: string;
   /** Path in Odoo. */
   path: string;
@@ -13,9 +13,9 @@ export interface Picture {
   height: number;
   /** The same at a width of 390. */
   phoneHeight?: number;
-  /** Nobody calls meanwhile. */
+  /** No calls come meanwhile. */
   quiet?: boolean;
-  /** Waits until all is there, and does what a person would do before. */
+  /** Waits until everything is there, and does a person's first clicks. */
   ready: (page: Page, gateway: Instance) => Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export const pictures: Picture[] = [
     async ready(page) {
       await page.waitForSelector('.o_api_gateway_connection[data-connection=live]');
       await page.waitForSelector('[data-chart=refusals] .apexcharts-bar-area');
-      // The line of the live rate has something to tell.
+      // The line of the live rate has values.
       await page.waitForTimeout(25_000);
     },
   },

@@ -1,5 +1,5 @@
-// A flood of new kinds of reads: 100,000 shapes by 1,000 users. What is kept of them is bounded, those who read the same thing
-// again and again notice nothing, and Odoo is asked to compile no more than a part of one worker's time.
+// A flood of new kinds of reads: 100,000 shapes by 1,000 users. The memory for them is bounded, callers that repeat the same
+// reads notice nothing, and Odoo is asked to compile no more than a part of one worker's time.
 //
 //   npm run soak -- compiled_memory [--shapes 100000] [--users 1000]
 
@@ -35,7 +35,7 @@ const search = (field: number): Operation => ({
   offset: 0,
 });
 
-/** As large as those of real lists, and read as the sidecar reads them. */
+/** Plans as large as those of real lists, and read as the sidecar reads them. */
 function planOf(uid: number, field: number): Plan {
   const plan = {
     uid,
@@ -62,7 +62,7 @@ const keyOf = (uid: number, field: number) => planKey(uid, all, {}, shapeOf(sear
 const steady = keyOf(1, -1);
 plans.begin(steady)(planOf(1, -1));
 
-// What is garbage does not count.
+// Garbage does not count.
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
@@ -82,7 +82,7 @@ for (let i = 0; i < shapes; i += 1) {
   const uid = 2 + (i % Number(options.users));
   const key = keyOf(uid, i);
   if (plans.get(key) === undefined) {
-    // All are kept, as if each had been compiled: worse than what the pauses let through.
+    // All are kept, as if each had been compiled. The pauses would let through fewer.
     plans.begin(key)(planOf(uid, i));
     compiler.consider(`${key}?`, async () => {
       const from = performance.now();

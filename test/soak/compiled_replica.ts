@@ -1,5 +1,5 @@
-// Compiled reads on a real streaming replica that is always a little late: a consumer finds what it has written itself, and
-// a right that was taken on the primary holds at once.
+// Compiled reads on a real streaming replica that is always a little late: a consumer finds its own writes, and a right that was
+// revoked on the primary ends at once.
 //
 //   npm run soak -- compiled_replica [--writes 300]
 

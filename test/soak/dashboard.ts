@@ -18,7 +18,7 @@ const minutes = Number(process.env['SOAK_MINUTES'] || 30);
 const perSecond = Number(process.env['SOAK_PER_SECOND'] || 5);
 const steps = 6;
 const mostGrowth = 0.1;
-/** What a garbage collection leaves more or less at random. */
+/** The random remainder of a garbage collection. */
 const noiseMb = 1;
 
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
@@ -41,7 +41,7 @@ try {
   const stepMs = (minutes * 60_000) / steps;
   const heaps: number[] = [];
   const busy: number[] = [];
-  // What is loaded and cached at first is not growth.
+  // Data that is loaded and cached at first is not growth.
   await delay(Math.min(60_000, stepMs / 2));
   for (let step = 0; step <= steps; step += 1) {
     if (step > 0) await delay(stepMs);

@@ -1,4 +1,4 @@
-// 20,000 random requests, each answer compared with what Odoo's ORM gives that user; see test/differential/run.ts.
+// 20,000 random requests, each answer compared with that of Odoo's ORM for the user; see test/differential/run.ts.
 //
 //   npm run soak -- differential [--cases 20000] [--seed 7] [--minutes 120] [--at-once 32]
 //   npm run soak -- differential --seed 7 --case 4711     one of them again

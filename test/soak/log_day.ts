@@ -1,6 +1,5 @@
-// A day of 5,000,000 log rows goes in less than a second, waits for nobody and makes nobody wait, also while somebody
-// has read another day in a transaction that is still open; and a year of figures answers each question of the dashboard
-// within 100 ms.
+// A day of 5,000,000 log rows is dropped in less than a second, without waiting and without making others wait, even while an
+// open transaction has read another day. And a year of figures answers each query of the dashboard within 100 ms.
 
 import pg from 'pg';
 import { say } from '../../scripts/stack/report.mjs';

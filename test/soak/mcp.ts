@@ -17,7 +17,7 @@ import { createInstance } from '../helpers/instance.ts';
 import { until } from '../helpers/wait.ts';
 
 const execute = promisify(execFile);
-/** Those of the suite that need no fixture: the others call tools, prompts and resources of the suite's own invention. */
+/** The suite's scenarios that need no fixture. The others call tools, prompts and resources that the suite invents. */
 const scenarios = {
   '2026-07-28': ['server-stateless', 'tools-list', 'sep-2164-resource-not-found', 'dns-rebinding-protection'],
   '2025-11-25': ['server-initialize', 'ping', 'tools-list', 'dns-rebinding-protection'],

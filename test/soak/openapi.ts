@@ -1,5 +1,5 @@
-// Generators of clients, most of which need Java or Go: what they make of a document compiles, and creates, reads, changes and
-// deletes a record of a gateway.
+// Generators of clients, most of which need Java or Go: their clients compile, and create, read, change and delete a record of a
+// gateway.
 //
 //   npm run soak -- openapi        needs java, mvn and go; says which is missing
 
@@ -45,7 +45,7 @@ function run(program: string, args: readonly string[], cwd = dir): string {
 interface Client {
   readonly generate: (folder: string) => void;
   readonly compile: (folder: string) => void;
-  /** What a program prints that uses the client. */
+  /** The output of a program that uses the client. */
   readonly use: (folder: string) => string;
 }
 
@@ -57,7 +57,7 @@ function tried(name: string, { generate, compile, use }: Client): void {
     generate(folder);
     compile(folder);
     const result = use(folder).trim();
-    if (!isDeepStrictEqual(JSON.parse(result), expected)) throw new Error(`its client tells something else: ${result}`);
+    if (!isDeepStrictEqual(JSON.parse(result), expected)) throw new Error(`its client prints something else: ${result}`);
     say(`${name}: ${result}`);
     figures[`${name}_seconds`] = Math.round((Date.now() - begun) / 1_000);
   } catch (error) {

@@ -1,6 +1,6 @@
-// Nothing lost, nothing invented: 10,000 changes, each in a transaction of its own, while sidecars are killed with -9 at
-// random, Postgres is restarted and the receiver flaps (500s, cut connections, stalls of 30 seconds). Every committed
-// change must arrive at least once under one id, in order per record; what was rolled back must not arrive at all.
+// No event lost, no event invented: 10,000 changes, each in a transaction of its own, while sidecars are killed with -9 at
+// random, Postgres is restarted and the receiver flaps (500s, cut connections, stalls of 30 seconds). Every committed change must
+// arrive at least once under one id, in order per record; changes that were rolled back must not arrive.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureCluster, stopCluster } from '../../scripts/stack/cluster.mjs';
@@ -106,7 +106,7 @@ async function succeeds(call: () => Promise<unknown>): Promise<boolean> {
   );
 }
 
-/** In good times everything is accepted; in bad ones a good part is not. */
+/** In good times everything is accepted; in bad times many events are not. */
 function flap(): Answer {
   const bad = Math.floor(performance.now() / 1_000) % 12 >= 8;
   const dice = Math.random();
@@ -139,7 +139,7 @@ async function restartPostgres(): Promise<void> {
   await until('a third has arrived', () => receiver.arrived.length > changes / 3, 1_800_000);
   await stopCluster({ immediately: true });
   await delay(2_000);
-  // Where everybody looks for it.
+  // The address that all others use for it.
   process.env['STACK_POSTGRES_PORT'] = new URL(real.parts.cluster.ownerUrl).port;
   await ensureCluster();
   await gateway.odoo.stop();

@@ -11,12 +11,12 @@ const proxies = ['10.0.0.0/8', '2001:db8:1::/48'].map((text) => {
 describe('the client behind X-Forwarded-For', () => {
   test.each<[peer: string, header: string | undefined, client: string, why: string]>([
     ['203.0.113.7', undefined, '203.0.113.7', 'no header'],
-    ['203.0.113.7', '198.51.100.1', '203.0.113.7', 'a stranger says what it likes'],
+    ['203.0.113.7', '198.51.100.1', '203.0.113.7', 'a stranger is not believed'],
     ['10.0.0.1', '198.51.100.1', '198.51.100.1', 'one proxy'],
     ['10.0.0.1', '198.51.100.1, 10.0.0.2', '198.51.100.1', 'two proxies'],
-    ['10.0.0.1', '1.1.1.1, 198.51.100.1', '198.51.100.1', 'what a client puts in front is not believed'],
+    ['10.0.0.1', '1.1.1.1, 198.51.100.1', '198.51.100.1', 'addresses that a client puts in front are not believed'],
     ['10.0.0.1', '10.9.9.9, 198.51.100.1', '198.51.100.1', 'nor a trusted address that it puts in front'],
-    ['10.0.0.1', '198.51.100.1, rubbish', '10.0.0.1', 'rubbish ends the walk at who passed it on'],
+    ['10.0.0.1', '198.51.100.1, rubbish', '10.0.0.1', 'rubbish ends the walk at the proxy that passed it on'],
     ['10.0.0.1', '198.51.100.1, unknown, 10.0.0.2', '10.0.0.2', 'so does a hop that hides itself'],
     ['10.0.0.1', '', '10.0.0.1', 'an empty header'],
     ['10.0.0.1', ',,', '10.0.0.1', 'nothing but commas'],

@@ -95,7 +95,7 @@ const resultsOf = async (delivery: ReturnType<OdooChannel['deliver']>) => {
   return result.results;
 };
 
-test('a body names all that must not be altered, and is signed', async () => {
+test('a body holds everything that must not be altered, and is signed', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const deadline = Date.now() + 10_000;
   const delivery = resultsOf(channel.deliver(request('a', { deadline })));
@@ -241,7 +241,7 @@ test('a call that waits too long, or finds too many waiting, is refused', async 
   expect(exchanges).toHaveLength(1);
 });
 
-test('a call that nobody waits for any more is not sent', async () => {
+test('a call whose caller has left is not sent', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const first = channel.deliver(request('first'));
   await arrived(1);
@@ -254,7 +254,7 @@ test('a call that nobody waits for any more is not sent', async () => {
   expect(exchanges[1]?.body.calls.map((call: Call) => call.request_id)).toEqual(['stays']);
 });
 
-test('a refused signature is tried once more with what the database says now', async () => {
+test('a refused signature is tried once more with the current secret', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const database = { ...shop, channel: { uuid: 'before', secret } };
   const renewed: Addressee = {
@@ -380,7 +380,7 @@ describe('a connection that is reset before anybody took it up', () => {
   });
 });
 
-/** Answers what arrives, one after the other, and tells which calls each exchange carried. */
+/** Answers exchanges one after the other, and returns the calls of each. */
 async function carriedBy({ exchanges, arrived }: Awaited<ReturnType<typeof startOdoo>>, count: number, ms = 1) {
   for (let i = 0; i < count; i += 1) {
     await arrived(i + 1);
@@ -396,7 +396,7 @@ const asked = (id: string, consumer: string, given: Partial<Request> = {}) => {
 };
 const other: Addressee = { ...shop, name: 'other' };
 
-test('consumers take turns, whatever one of them has waiting', async () => {
+test('consumers take turns, however many calls one of them has waiting', async () => {
   const odoo = await startOdoo();
   const deliveries = [
     ...['g1', 'g2', 'g3', 'g4', 'g5'].map((id) => odoo.channel.deliver(asked(id, 'greedy', write))),
@@ -418,7 +418,7 @@ test('reads of several consumers travel together, a turn each', async () => {
   await Promise.all([...greedy, ...modest]);
 });
 
-test('a full queue refuses the caller with most waiting, and says so', async () => {
+test('a full queue refuses the caller with the most calls, and says so', async () => {
   const odoo = await startOdoo({ mostQueued: 3 });
   const refused: string[] = [];
   const deliver = (id: string, consumer: string, given: Partial<Request> = write) =>
@@ -435,7 +435,7 @@ test('a full queue refuses the caller with most waiting, and says so', async () 
   expect(refused).toEqual(['g4']);
 });
 
-test('while others are about, a user whose calls go on for long leaves a worker to them, however many keys it has', async () => {
+test('while others are active, a user with slow calls leaves a worker to them, however many keys it has', async () => {
   // Two workers.
   const odoo = await startOdoo({ slots: 3 });
   const modest = (id: string) => odoo.channel.deliver(asked(id, 'modest'));
@@ -461,7 +461,7 @@ test('while others are about, a user whose calls go on for long leaves a worker 
   await Promise.all([next, ...stuck]);
 });
 
-test('callers that took long over and over leave a worker to the others together, however many they are', async () => {
+test('callers that are slow again and again leave a worker to the others together, however many they are', async () => {
   // Two workers.
   const odoo = await startOdoo({ slots: 3 });
   const sent = () => odoo.exchanges.map(({ body }) => body.calls[0].request_id);
@@ -497,7 +497,7 @@ test('callers that took long over and over leave a worker to the others together
   await Promise.all(stuck);
 });
 
-test('callers that took long hold all slots while no other is about, or after a report now and then', () => {
+test('slow callers hold all slots while no other is active, or if they are only slow now and then', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
     const paces = new CallerPaces(3);
@@ -541,7 +541,7 @@ test('a caller that is alone, or quick, may hold all slots', async () => {
   await Promise.all(quick);
 });
 
-test('reads of a caller that took long keep no other waiting', async () => {
+test('reads of a slow caller delay no other', async () => {
   const odoo = await startOdoo();
   const slow = asked('g0', 'greedy');
   // Another kind of read than those below.

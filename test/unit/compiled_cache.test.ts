@@ -28,7 +28,7 @@ test('other versions end all plans, and a plan that was being compiled meanwhile
   keep(plan());
   expect([plans.get('a'), plans.get('b')]).toEqual([undefined, undefined]);
   plans.begin('b')(plan());
-  // A statement that began before tells the same again.
+  // A statement that began before reports the same again.
   expect(plans.outdated('v2')).toBe(false);
   expect(plans.get('b')).toBeDefined();
 });

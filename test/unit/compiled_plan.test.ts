@@ -38,7 +38,7 @@ describe('a plan is taken only as Odoo has signed it', () => {
     ['a parameter of an unknown kind', signed({ ...content, parameters: [{ slot: 0, as: 'lower' }] })],
     ['nothing', null],
   ])('%s is refused', (_, given) => expect(() => readPlan(given, wanted)).toThrow());
-  test('a reason why there is none is kept', () => {
+  test('a refusal with its reason is kept', () => {
     expect(readPlan({ refused: { why: 'field', what: 'res.partner.vat' } }, wanted)).toEqual({
       why: 'field',
       what: 'res.partner.vat',
@@ -65,7 +65,7 @@ test('a number that Odoo would round is left to Odoo', () => {
   }
 });
 
-test('rows of a flat plan become what the ORM reads', () => {
+test('rows of a flat plan become the values that the ORM reads', () => {
   const plan = planOf([
     {
       name: 'l0',
@@ -148,7 +148,7 @@ test('sets of a tree become nested records, each with an object of its own', () 
   expect(() => read({ ...sets, l3: [1, 2, 3].map((id) => ({ id, p: 1, qty: 1 })) })).toThrow('large');
 });
 
-test('a place has the form that Odoo gives it', () => {
+test("a place has Odoo's form", () => {
   expect(placeOf(['Azure', null, '7'], 'en_US')).toEqual(['Azure', null, '7', 'en_US']);
   // hashlib.sha256(text.encode()).hexdigest()[:32], and text[:30]
   const place = placeOf([`${'😀'.repeat(40)}${'x'.repeat(300)}`], null);

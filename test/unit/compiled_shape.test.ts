@@ -106,7 +106,7 @@ test("the ORM's reading methods have shapes, wherever the arguments stand", () =
 test.each([
   ['an estimate', { ...search, count: 'estimated' }],
   ['a reference of a batch', { ...search, domain: [['a', '=', { $ref: 'x.id' }]] }],
-  ['what looks like a slot', { ...search, domain: [['a', '=', { $: 0, c: 'text' }]] }],
+  ['a value that looks like a slot', { ...search, domain: [['a', '=', { $: 0, c: 'text' }]] }],
   ['ids that stand twice', { op: 'read', model: 'res.partner', ids: [7, 7] }],
   ['ids that are texts', { op: 'read', model: 'res.partner', ids: ['7'] }],
   ['a very long domain', { ...search, domain: Array.from({ length: 500 }, (_, i) => [`field_${i}`, '=', true]) }],
@@ -115,7 +115,7 @@ test.each([
   expect(shapeOf(operation as unknown as Parameters<typeof shapeOf>[0])).toBeUndefined();
 });
 
-test('a read of the few fields that tell most is another one than a read of all', () => {
+test('a read of the few most useful fields is another shape than a read of all', () => {
   const search = { op: 'search', model: 'res.partner', domain: [], limit: 10, offset: 0 } as const;
   const [all, brief] = [shapeOf(search), shapeOf({ ...search, brief: true })];
   expect(brief?.key).not.toBe(all?.key);

@@ -29,7 +29,7 @@ describe('loadConfig', () => {
     expect(config.databases).toEqual(['one', 'two', 'three']);
   });
 
-  test('takes the name from the address as it is meant, not as it is spelt', () => {
+  test('decodes the name in the address', () => {
     const config = loadConfig({ GATEWAY_DATABASE_URL: 'postgres://gateway@db/my%2Dshop' });
     expect(config.databases).toEqual(['my-shop']);
   });

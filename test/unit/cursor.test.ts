@@ -15,7 +15,7 @@ describe('a cursor', () => {
     expect(openCursor([randomBytes(32), secret], binding, sealed)).toEqual(cursor);
   });
 
-  test('is the same for the same place, and shows nothing of it', () => {
+  test('is the same for the same place, and reveals nothing about it', () => {
     expect(sealCursor(secret, binding, cursor)).toBe(sealed);
     const bytes = Buffer.from(sealed, 'base64url').toString('latin1');
     expect(bytes).not.toMatch(/credit|Zo|desc/);
@@ -33,7 +33,7 @@ describe('a cursor', () => {
     ['another model', ['a-uuid', 6, 'model', 'res.users']],
     ['a resource', ['a-uuid', 6, 'resource', 'res.partner']],
     ['nothing', []],
-  ])('is not good for %s', (_what, other) => {
+  ])('does not work for %s', (_what, other) => {
     expect(openCursor([secret], other, sealed)).toBeUndefined();
   });
 

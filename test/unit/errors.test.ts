@@ -26,7 +26,7 @@ function statusOf(reason: string): number {
   return catalogue[reason as keyof typeof catalogue].status;
 }
 
-test('errors that pass with time say when to try again', () => {
+test('temporary errors say when to try again', () => {
   const without = Object.entries(catalogue).flatMap(([reason, kind]) =>
     [409, 429, 502, 503, 504].includes(kind.status) && !('retryAfter' in kind) ? [reason] : [],
   );

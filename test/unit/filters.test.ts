@@ -68,7 +68,7 @@ test.each([
   ['filter[id][]', '1', 'integer'],
   ['filter[name][ilike][0]', '1', 'char'],
   ['filter[at]', '2026-11-22 02:00 02:00 x', 'datetime'],
-])('%s=%j on a %s is refused, and the parameter named', (parameter, text, type) => {
+])('%s=%j on a %s is refused, with the name of the parameter', (parameter, text, type) => {
   expect(() => condition(parameter, text, type)).toThrow(
     expect.objectContaining({ reason: expect.stringMatching(/^query\.filter$|^body\.value$/), details: expect.anything() }),
   );

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Histogram } from '../../sidecar/src/traffic/histogram.ts';
 import { add, bucketCount, bucketOf, count, percentile } from '../../sidecar/src/traffic/histogram.ts';
 
-/** Latencies as they are in life: most are quick, some are slow, a few are very slow. Always the same ones. */
+/** Latencies as in real life: most are quick, some are slow, a few are very slow. Always the same ones. */
 function sample(size: number): number[] {
   let state = 42;
   const random = () => {

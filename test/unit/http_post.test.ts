@@ -1,4 +1,4 @@
-// The exchange against servers that say just what a test wants, byte by byte.
+// The exchange against servers that send exactly the bytes of a test.
 
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
@@ -12,7 +12,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** A server that talks once the whole request is there; gives its address and what it was asked. */
+/** A server that talks once the whole request is there; returns its address and the request. */
 async function serve(talk: (socket: Socket) => void): Promise<{ origin: URL; asked: () => string }> {
   let asked = '';
   const server = createServer((socket) => {

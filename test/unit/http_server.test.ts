@@ -1,4 +1,4 @@
-// What clients of many kinds do with their connection and their body, byte by byte, against the server itself.
+// The ways of many kinds of clients with connections and bodies, byte by byte, against the server itself.
 
 import { once } from 'node:events';
 import type { Server } from 'node:http';
@@ -25,7 +25,7 @@ const echo = (method: Method, path: string, waitMs = 0): Route => ({
     return { status: 200, body: { body } };
   },
 });
-/** Nobody is asked who it is: what is tested comes before that, or after. */
+/** There is no authentication: the tested steps come before it, or after. */
 const policies = Object.fromEntries(
   steps.map((step) => [step, step === 'body' ? jsonBody() : { appliesTo: [], check: () => undefined }]),
 ) as unknown as Record<Step, Policy>;
@@ -62,7 +62,7 @@ const chunked = (size: number) => (size === 0 ? '0\r\n\r\n' : `${size.toString(1
 describe('an upgrade that is not offered is ignored', () => {
   test.each([
     [
-      'what Java asks for',
+      "Java's upgrade to HTTP/2",
       'GET /echo HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk',
       '',
     ],
@@ -168,7 +168,7 @@ describe('the media type of a body', () => {
   });
 });
 
-describe('a client that waits for a word before it sends its body', () => {
+describe('a client that waits for 100 Continue before it sends its body', () => {
   const asking = (path: string, ...headers: string[]) =>
     `POST ${path} HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\n${headers.join('\r\n')}\r\n\r\n`;
 

@@ -66,7 +66,7 @@ function everyReference(value: unknown): string[] {
 }
 
 describe('the document', () => {
-  test('leads nowhere that is not there', () => {
+  test('has no dangling references', () => {
     const found = (reference: string) =>
       reference
         .slice(2)
@@ -130,7 +130,7 @@ const typesOf = ({ type }: Record<string, unknown>): string[] => [type ?? []].fl
 describe.each([
   ['3.1', document],
   ['3.0', asOpenApi30(document)],
-])('OpenAPI %s holds nothing that client generators fail on', (version, tried) => {
+])('OpenAPI %s holds nothing that breaks client generators', (version, tried) => {
   const found = schemasOf(tried);
   const where = (isWrong: (schema: Record<string, unknown>) => boolean) =>
     found.filter(([, schema]) => isWrong(schema)).map(([at]) => at);
@@ -140,7 +140,7 @@ describe.each([
     expect(found.map(([at]) => at)).toContain('/components/schemas/x.types-Values/properties/one2many_true');
   });
 
-  test('arrays say what they hold', () => {
+  test('arrays have a type of items', () => {
     expect(where((schema) => typesOf(schema).includes('array') && schema['items'] === undefined)).toEqual([]);
   });
 
@@ -150,7 +150,7 @@ describe.each([
     ).toEqual([]);
   });
 
-  test('no title names what becomes a type: labels differ by language, and two models or fields may share one', () => {
+  test('a schema that becomes a type has no title: labels differ by language, and two models or fields may share one', () => {
     const becomesType = (schema: Record<string, unknown>) =>
       ['enum', 'items', 'properties', 'anyOf', 'oneOf', 'allOf', '$ref'].some((word) => word in schema);
     expect(where((schema) => 'title' in schema && becomesType(schema))).toEqual([]);
@@ -211,7 +211,7 @@ describe.each([
 });
 
 describe('fields', () => {
-  test('that Odoo fills in are not asked for', () => {
+  test('that Odoo fills in are not required', () => {
     expect(requiredOf(fields)).toEqual(['name']);
   });
 
@@ -226,7 +226,7 @@ describe('fields', () => {
   });
 });
 
-describe('texts of others', () => {
+describe('texts by others', () => {
   test.each([
     ['<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert(1)&gt;'],
     ['[a](javascript:alert(1))', '\\[a\\](javascript:alert(1))'],

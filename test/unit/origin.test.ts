@@ -1,4 +1,4 @@
-// What a trusted proxy says about the address that its clients see, and how much of it is believed.
+// The forwarding headers of a trusted proxy, and the parts that are believed.
 
 import { describe, expect, test } from 'vitest';
 import { originOf } from '../../sidecar/src/pipeline/origin.ts';

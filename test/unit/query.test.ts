@@ -19,7 +19,7 @@ function refusalOf(action: () => unknown): { reason: string; message: string } {
   throw new Error('nothing was refused');
 }
 
-describe('queries that Odoo would refuse in any case are refused here', () => {
+describe('queries that Odoo would always refuse are refused here', () => {
   const path = (steps: number) => `${'a.'.repeat(steps)}b`;
   const conditions = (count: number, steps: number) => Array.from({ length: count }, () => [path(steps), '=', 1]);
   const trees = (count: number) => Array.from({ length: count }, (_, i) => `r${i}.a,r${i}.b`).join(',');
@@ -33,7 +33,7 @@ describe('queries that Odoo would refuse in any case are refused here', () => {
     expect(refusalOf(action).reason).toBe('request.too_complex');
   });
 
-  test('and what it may bear is left to it', () => {
+  test('and others are left to it', () => {
     expect(parseDomain(JSON.stringify(conditions(12, 8)))).toHaveLength(12);
     expect(Object.keys(parseFields(trees(200)))).toHaveLength(200);
   });
@@ -53,7 +53,7 @@ describe('the query of a list', () => {
     });
   });
 
-  test('is taken as it is given', () => {
+  test('is parsed as given', () => {
     expect(list({ domain: '[["name","=","A&B"]]', limit: '5', offset: '10', order: 'name desc, id' })).toEqual({
       domain: [['name', '=', 'A&B']],
       fields: undefined,

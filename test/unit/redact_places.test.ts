@@ -1,4 +1,4 @@
-// Secrets that stand under no name of their own: by position, and behind a name in a text.
+// Secrets without a name of their own: by position, and after a name in a text.
 
 import { describe, expect, test } from 'vitest';
 import cases from '../../odoo_addon/api_gateway/tests/secret_cases.json' with { type: 'json' };
@@ -286,7 +286,7 @@ describe('queries and paths', () => {
     expect(path(`cursor=${cursor}`)).toBe(`/api/v1/res.partner?cursor=${cursor}`);
   });
 
-  test('a query that holds one is learned, and its echo is gone', () => {
+  test('a secret in a query is recognized, and its echo is gone', () => {
     const redactor = new Redactor();
     redactor.learnQuery(`domain=${encodeURIComponent(JSON.stringify([['access_token', '=', old]]))}`);
     expect(redactor.text(`no record has ${old}`)).toBe(`no record has ${stars}`);

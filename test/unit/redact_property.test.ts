@@ -1,5 +1,5 @@
-// Requests made up at random, each with a secret planted somewhere: no form of it is in any column of the log or in a line
-// of the gateway's own log.
+// Random requests, each with a secret planted somewhere: no form of it is in any column of the log or in a line of the gateway's
+// own log.
 
 import type { Request, Response } from 'express';
 import { pino } from 'pino';
@@ -45,7 +45,7 @@ const methods = ['change_password', 'authenticate', 'signup', 'reset_password', 
 const newSecret = () =>
   pick([() => word(12), () => `${word(5)} ${word(5)}`, () => `${word(4)}"'\\${word(5)}`, () => `${word(6)}é&=%${word(4)}`])();
 
-/** Where a secret stands in a body. */
+/** Places of a secret in a body. */
 const placements: readonly ((secret: string) => unknown)[] = [
   (secret) => ({ [pick(secretNames)]: secret }),
   (secret) => ({ [pick(secretNames)]: [secret, { x: secret }] }),
@@ -75,7 +75,7 @@ const placements: readonly ((secret: string) => unknown)[] = [
   (secret) => ({ name: 'Authorization', value: secret }),
 ];
 
-/** What may lie around it. */
+/** Texts around it. */
 const wrappings: readonly ((inner: unknown) => unknown)[] = [
   (inner) => inner,
   (inner) => ({ values: inner, note: word(8) }),
@@ -87,7 +87,7 @@ const wrappings: readonly ((inner: unknown) => unknown)[] = [
   (inner) => ({ a: { b: [[inner], 7, null, true] }, c: 'kept' }),
 ];
 
-/** Where the same secret turns up again. */
+/** Places where the same secret turns up again. */
 const echoes: readonly ((secret: string) => string)[] = [
   (secret) => `Odoo: ${secret} is wrong`,
   (secret) => `ValueError: ${JSON.stringify({ value: secret })}`,

@@ -1,4 +1,4 @@
-// Real sockets: a caller that reads nothing leaves what it was sent in this process.
+// Real sockets: the answers of a caller that reads nothing stay in this process.
 
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -38,7 +38,7 @@ async function start() {
   return { ask, isCut: () => responses.map(({ destroyed }) => destroyed) };
 }
 
-test('the caller who leaves the most unread loses its oldest answer when there is no room for another', async () => {
+test('the caller with the most unread data loses its oldest answer if there is no room for another', async () => {
   const { ask, isCut } = await start();
   await ask('/modest');
   for (let i = 0; i < 3; i += 1) await ask('/greedy');

@@ -89,7 +89,7 @@ test('a set replaces what is linked', () => {
   ]);
 });
 
-test("Odoo's own commands are taken, with values of these shapes in them", () => {
+test("Odoo's own commands are accepted, with values of these shapes in them", () => {
   const lines = [[0, 0, { date: '2026-11-22T10:00:00+01:00' }], [5], [6, 0, [1, 2]]];
   expect(parseValues({ order_line: lines }, 'sale.order', typesOf)['order_line']).toEqual([
     [0, 0, { date: '2026-11-22 09:00:00' }],

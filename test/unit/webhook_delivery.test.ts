@@ -139,7 +139,7 @@ describe('a delivery', () => {
     await expect(deliver(agent, webhook(), job(1), '{}', 200)).resolves.toMatchObject({ error: 'No answer within 0.2 s' });
   });
 
-  test('fails when the connection breaks, and says at which host', async () => {
+  test('fails when the connection breaks, and names the host', async () => {
     answer = (request) => request.socket.destroy();
     const result = await deliver(agent, webhook(), job(1), '{}', 1_000);
     expect(result).toMatchObject({ outcome: 'failed', status: null, error: expect.stringMatching(/^127\.0\.0\.1: /) });
@@ -176,7 +176,7 @@ describe('a delivery', () => {
     },
   );
 
-  test('keeps nothing that Postgres cannot keep, such as half of a character', async () => {
+  test('keeps no text that Postgres cannot store, such as half of a character', async () => {
     answer = (_request, response) => response.end(`${'.'.repeat(1_023)}😀`);
     const { response } = await deliver(agent, webhook(), job(1), '{}', 1_000);
     expect(response).toBe(`${'.'.repeat(1_023)}\ufffd`);
@@ -232,7 +232,7 @@ describe('records that cannot be read', () => {
     expect(unread).toEqual([{ job: jobs[2], error }]);
   });
 
-  test('is not looked for while Odoo cannot be asked', async () => {
+  test('is not searched for while Odoo is away', async () => {
     const { ready, unread } = await renderAll(jobs, reader(new GatewayError('odoo.unavailable')));
     expect([ready.length, unread.length]).toEqual([0, 4]);
   });
@@ -288,7 +288,7 @@ describe('an endpoint', () => {
     expect(sent).toEqual([1, 3, 4, 2]);
   });
 
-  test('gives back what waits behind a job that failed', async () => {
+  test('gives back the jobs that wait behind a failed one', async () => {
     const endpoint = create();
     take(endpoint, [job(1), job(2), job(3)]);
     await end(1, 'failed');

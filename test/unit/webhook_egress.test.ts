@@ -15,7 +15,7 @@ interface Cases {
   readonly open: readonly string[];
 }
 
-// The addon's tests hold Odoo's own deliveries to the same table.
+// The addon's tests check Odoo's own deliveries with the same table.
 const cases: Cases = JSON.parse(
   readFileSync(new URL('../../odoo_addon/api_gateway/tests/egress_cases.json', import.meta.url), 'utf8'),
 );
@@ -90,7 +90,7 @@ describe('names', () => {
     resolver.close();
   });
 
-  test('that lead to both are connected to only where it is open', async () => {
+  test('that lead to both are connected only to the allowed address', async () => {
     const open = parseAllowed(['127.0.0.1']);
     const resolver = await startResolver({ 'both.test': ['127.0.0.2', '127.0.0.1'] });
     await expect(post(`http://both.test:${port}/both`, open, resolver.lookup)).resolves.toBe(200);
@@ -115,7 +115,7 @@ describe('names', () => {
   });
 
   test('a resolver that ignores the guard still gets no byte inside', async () => {
-    // Stands for any way around the lookup: the address that the socket reached is checked before the first byte.
+    // An example of any way around the lookup: the address that the socket reached is checked before the first byte.
     const blind: LookupFunction = (_name, options, callback) =>
       options.all ? callback(null, [{ address: '::ffff:127.0.0.1', family: 6 }]) : callback(null, '::ffff:127.0.0.1', 6);
     await expect(post(`http://blind.test:${port}/blind`, [], blind)).rejects.toThrow(/127\.0\.0\.1 is not a public address/);

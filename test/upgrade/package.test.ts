@@ -1,5 +1,5 @@
-// A database's whole life with the addon as it is shipped: installed from the zip of 0.1.0, upgraded by the zip of this
-// version, used, uninstalled, installed again. Odoo finds no Node here: the zip has to bring what was built.
+// A database's whole life with the released addon: installed from the zip of 0.1.0, upgraded by the zip of this version, used,
+// uninstalled, installed again. Odoo finds no Node here: the zip has to bring what was built.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Puts what is in the zip where Odoo looks for addons. */
+/** Unpacks the zip where Odoo looks for addons. */
 async function unpack(zip: string): Promise<void> {
   rmSync(addonsDir, { recursive: true, force: true });
   await run('python3', ['-m', 'zipfile', '-e', zip, addonsDir]);
@@ -102,7 +102,7 @@ const crons = `
   where c.cron_name like 'API Gateway%' order by d.name`;
 let before: unknown;
 
-/** How many rows of each table of Odoo's have the addon's name anywhere. */
+/** The number of rows in each table of Odoo that have the addon's name anywhere. */
 async function traces(): Promise<Record<string, number>> {
   const tables = await rows<{ name: string }>(
     "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'",
@@ -115,7 +115,7 @@ async function traces(): Promise<Record<string, number>> {
   return counts;
 }
 
-/** What the catalog says: every object by its name, and who may use it. */
+/** The catalog: every object by its name, with its grants. */
 async function catalog(): Promise<string[]> {
   const found = await rows<{ entry: string }>(`
     select concat_ws(' ', 'namespace', nspname, nspacl) as entry from pg_namespace where nspname !~ '^pg_(temp|toast)'
@@ -135,7 +135,7 @@ async function catalog(): Promise<string[]> {
   return found.map(({ entry }) => entry).sort();
 }
 
-test('the package holds what Odoo needs, built, and nothing else', { timeout: 120_000 }, async () => {
+test('the package holds the built files that Odoo needs, and nothing else', { timeout: 120_000 }, async () => {
   const zip = await makePackage();
   await unpack(join(rootDir, zip));
   const files = (await run('python3', ['-m', 'zipfile', '-l', join(rootDir, zip)]))
@@ -246,7 +246,7 @@ test('uninstalling leaves nothing behind', { timeout: 300_000 }, async () => {
   expect(await rows(`select key from ir_config_parameter where key like '%gateway%'`)).toEqual([]);
 });
 
-test('it can be installed again, and uninstalling gives back what grant_to took from everybody', {
+test('it can be installed again, and uninstalling gives back the rights that grant_to took', {
   timeout: 300_000,
 }, async () => {
   // As Odoo and Postgres make a database. What 0.1.0 took is not known any more.

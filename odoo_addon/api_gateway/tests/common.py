@@ -62,7 +62,7 @@ class ChannelCase(HttpCase):
         return "v1=" + hmac.new(secret or self.secret, raw, hashlib.sha256).hexdigest()
 
     def read_calls(self, *calls, **changed):
-        """What each of several calls gave on the reading path."""
+        """The results of several calls on the reading path."""
         response = self.post("/gateway/read", self.body("/gateway/read", list(calls), **changed))
         self.assertEqual(response.status_code, 200, response.text)
         return response.json()["results"]
@@ -83,7 +83,7 @@ class ChannelCase(HttpCase):
         return answer["results"][0]
 
     def assert_refused(self, answer, reason, *words):
-        """The error, which names what the caller must know."""
+        """Checks that the one operation is refused, with these words in its message. Returns the error."""
         self.assertFalse(answer["ok"], answer)
         self.assertEqual(answer["error"]["reason"], reason, answer)
         for word in words:

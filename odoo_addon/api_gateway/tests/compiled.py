@@ -1,5 +1,5 @@
 """Runs plans as a sidecar does: puts slots where values are, the values into the statement, and makes records of its
-rows. Written down here once more, so that what the addon compiles is tested without a sidecar."""
+rows. This repeats the sidecar's code, so that the addon's plans are tested without a sidecar."""
 
 import json
 import re
@@ -82,7 +82,7 @@ def _kind(value):
 
 
 def run(cr, plan, values):
-    """What the executor would answer: records, total and place."""
+    """The executor's answer: records, total and place."""
     arguments = [_argument(parameter, values) for parameter in plan["parameters"]]
     cr.execute("PREPARE compiled AS " + plan["text"].replace("%", "%%"), ())
     try:
@@ -112,7 +112,7 @@ def run(cr, plan, values):
 
 
 def _result(plan, records, row, values):
-    """What a method gives."""
+    """The result of a method."""
     if plan["result"] == "count":
         return row["total"]
     if not plan.get("complete"):
@@ -125,7 +125,7 @@ def _result(plan, records, row, values):
 
 
 def _short(text):
-    """As `executor/keyset.py` shortens places."""
+    """Shortens places like `executor/keyset.py`."""
     if text is None or len(json.dumps(text, ensure_ascii=False).encode()) <= 240:
         return text
     return [text[:30], sha256(text.encode()).hexdigest()[:32]]

@@ -13,7 +13,7 @@ GENERAL = {"scopes": ["read", "write", "call"], "models": None}
 
 @tagged("post_install", "-at_install")
 class TestAccounts(ChannelCase):
-    """A narrowed credential makes nobody a user, and opens no document to somebody of its choice."""
+    """A narrowed credential makes no users, and opens no document to people of its choice."""
 
     @classmethod
     def setUpClass(cls):
@@ -90,7 +90,7 @@ class TestAccounts(ChannelCase):
         [wizard] = self.assert_ok(self.act(shared, grant=None))["ids"]
         self.assert_ok(self.act(method("portal.share", "action_send_mail", [wizard]), grant=None))
 
-    def test_tokens_of_links_are_masked_in_what_is_read(self):
+    def test_tokens_of_links_are_masked_in_results(self):
         token = self.order._portal_ensure_token()
         image = '<img src="/web/image/1?access_token=picture">'
         body = Markup('<a href="/my/orders/1?a=1&amp;access_token=%s">x</a>' + image) % token
@@ -106,7 +106,7 @@ class TestAccounts(ChannelCase):
             self.assertIn(token, repr(self.assert_ok(self.act(operation, grant=None))))
 
     def test_a_person_notified_of_an_invoice_logs_in(self):
-        """Odoo gives anybody who is named in a message on an invoice its link."""
+        """Odoo gives the link of an invoice to anyone who is named in a message on it."""
         invoice = self.env["account.move"].create({"move_type": "out_invoice", "partner_id": self.partner.id})
         for partner, opens in ((self.stranger, False), (self.partner, True)):
             known = self.env["mail.mail"].search([])
@@ -119,7 +119,7 @@ class TestAccounts(ChannelCase):
             self.assertEqual(invoice.access_token in mail.body_html, opens, partner.name)
 
     def test_the_reads_of_a_batch_write_nothing(self):
-        """As in a request of its own."""
+        """Runs as in a request of its own."""
         partners = type(self.env["res.partner"])
 
         @api.model
@@ -136,7 +136,7 @@ class TestAccounts(ChannelCase):
         self.assert_refused(answer, "scope.insufficient", "change records of res.country")
         self.assert_ok(self.act(first, reading, grant=grant))
 
-    def test_a_batch_whose_method_is_a_reference_is_answered_again(self):
+    def test_a_batch_with_a_reference_as_method_is_answered_again(self):
         first = method("res.partner", "web_read", self.partner.ids, {"name": {}})
         self.partner.name = "read"
         second = method("res.partner", {"$ref": "0.0.name"}, self.partner.ids, ["name"])
@@ -150,7 +150,7 @@ class TestAccounts(ChannelCase):
             self.assertTrue(answer["ok"], answer)
         self.assertEqual(answers[0]["results"], answers[1]["results"])
 
-    def test_a_model_of_one_word_is_a_model_where_one_is_named(self):
+    def test_a_model_of_one_word_is_a_model_under_a_key_for_models(self):
         """Like `website`; in any other place it is a word."""
         grant = {"scopes": ["res.partner:call", "res.partner:read"], "models": None}
         post = {"body": "x", "subtype_xmlid": "mail.mt_note"}
@@ -160,7 +160,7 @@ class TestAccounts(ChannelCase):
         operation = method("res.partner", "message_post", self.partner.ids, subject="base", **post)
         self.assert_ok(self.act(operation, grant=grant))
 
-    def test_files_are_not_sent_on_by_who_may_not_read_them(self):
+    def test_files_are_not_sent_on_by_callers_who_may_not_read_them(self):
         """JSON that a widget makes names them by their ids."""
         scopes = ["account.move:read", "account.move.send.wizard:write", "account.move.send.wizard:call"]
         invoice = self.env["account.move"].create({"move_type": "out_invoice", "partner_id": self.partner.id})
@@ -172,7 +172,7 @@ class TestAccounts(ChannelCase):
             answer = self.act(operation, grant={"scopes": scopes, "models": None})
             self.assert_refused(answer, "odoo.validation", "ir.attachment")
 
-    def test_a_file_is_made_public_by_who_may_read_it(self):
+    def test_a_file_is_made_public_by_callers_who_may_read_it(self):
         file = self.env["ir.attachment"].create({"name": "f", "res_model": "res.country", "res_id": 1, "raw": b"x"})
         operation = write("ir.attachment", file.ids, {"public": True})
         answer = self.act(operation, grant={"scopes": ["write"], "models": None})

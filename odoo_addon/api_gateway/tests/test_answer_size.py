@@ -15,7 +15,7 @@ MOST_RECORDS = 100
 
 @tagged("post_install", "-at_install")
 class TestAnswerSize(ChannelCase):
-    """An answer that would be too large is refused before it is made; what is refused was not written."""
+    """An answer that would be too large is refused before it is made, and nothing is written."""
 
     @classmethod
     def setUpClass(cls):
@@ -67,7 +67,7 @@ class TestAnswerSize(ChannelCase):
         self.assertTrue(self.query(*[one] * 3)["ok"])
         self.refused(*[one] * 4)
 
-    def test_a_write_whose_answer_is_too_large_is_undone(self):
+    def test_a_write_with_an_answer_that_is_too_large_is_undone(self):
         fields = tree("name", "comment")
         self.refused(write("res.partner", self.children.ids, {"name": "Renamed"}, fields=fields))
         self.refused(create("res.partner", *[{"name": "New", "comment": "z" * 20_000}] * 4, fields=fields))

@@ -21,7 +21,7 @@ Hello
 class AskerCase(CredentialsCase):
     @contextmanager
     def request_of(self, user):
-        """As in a request of this user: whatever runs inside as superuser runs for it."""
+        """As in a request of this user: all superuser code inside runs for them."""
         transaction = self.env.transaction
         before = transaction.default_env
         transaction.default_env = self.env(user=user.id, su=False, context={})
@@ -65,7 +65,7 @@ class TestAsker(AskerCase):
         for user in (self.plain, self.env.ref("base.public_user")):
             with self.request_of(user):
                 for model in self.models():
-                    # The superuser itself, and another user's eyes that Odoo's code may have taken.
+                    # The superuser itself, and another user whom Odoo's code may have switched to.
                     for acting in (
                         model.sudo(),
                         model.with_user(1),
@@ -86,7 +86,7 @@ class TestAsker(AskerCase):
             self.env.transaction.default_env = Environment(self.env.cr, None, {})
             self.refused(lambda: self.env["gateway.profile"].sudo().create({"name": "x"}))
 
-    def test_an_owner_and_a_manager_stay_what_they_are_as_superuser(self):
+    def test_an_owner_and_a_manager_keep_their_own_rights_as_superuser(self):
         other = self.key(self.other)
         with self.request_of(self.owner):
             keys = self.env["gateway.key"].sudo()
@@ -210,7 +210,7 @@ class TestAsker(AskerCase):
                 self.webhook.domain = domain
         self.assertEqual(write("[('is_company', '=', True)]").domain_json, [["is_company", "=", True]])
         self.webhook.domain = f"[('{'parent_id.' * 16}name', '=', 'x')]"
-        # What was stored before these rules stops no write.
+        # Values stored before these rules do not block writes.
         self.env.cr.execute(
             "update gateway_webhook set domain = %s where id = %s", ["[('id', 'in', {1, 2})]", self.webhook.id]
         )
@@ -221,7 +221,7 @@ class TestAsker(AskerCase):
 
 @tagged("post_install", "-at_install")
 class TestWidening(AskerCase):
-    """A manager who is no administrator narrows what others hold, and widens nothing of it."""
+    """A manager who is not an administrator can narrow others' credentials, but not widen them."""
 
     def test_keys(self):
         soon = self.soon
@@ -314,7 +314,7 @@ class TestWidening(AskerCase):
 
 @tagged("post_install", "-at_install")
 class TestMail(HttpCase):
-    """Odoo takes mail as superuser, of anyone who calls it."""
+    """Odoo accepts mail as superuser, from anyone who calls it."""
 
     def rpc(self, model, method, *args, **kwargs):
         answer = self.url_open(

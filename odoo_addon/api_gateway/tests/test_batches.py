@@ -7,7 +7,7 @@ from .common import ChannelCase, read, search, tree
 
 @tagged("post_install", "-at_install")
 class TestBatches(ChannelCase):
-    """Reads of several callers share a transaction, and nothing else."""
+    """Reads of several callers share only a transaction."""
 
     @classmethod
     def setUpClass(cls):

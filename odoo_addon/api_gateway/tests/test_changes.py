@@ -1,4 +1,4 @@
-"""What the change feed notes of synced models (sql/022_changes.sql)."""
+"""The change feed's notes about synced models (sql/022_changes.sql)."""
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests.common import TransactionCase, new_test_user, tagged
@@ -16,7 +16,7 @@ class TestChanges(TransactionCase):
         return cls.env["gateway.synced.model"].create({"model_id": cls.env["ir.model"]._get_id(name)})
 
     def noted(self, model="res.partner"):
-        """`(id, deleted)` of what was noted since the last call, in the order of their numbers."""
+        """`(id, deleted)` of changes noted since the last call, in the order of their numbers."""
         self.env.flush_all()
         self.env.cr.execute("select last from gateway.change_state")
         [before] = self.env.cr.fetchone()
@@ -76,7 +76,7 @@ class TestChanges(TransactionCase):
         user.partner_id.phone = "+32 2 123"
         self.assertIn((user.id, False), self.noted("res.users"))
 
-    def test_what_changes_twice_is_read_once_with_its_newest_number(self):
+    def test_a_record_that_changes_twice_is_read_once_with_its_newest_number(self):
         first, second = self.env["res.partner"].create([{"name": "One"}, {"name": "Two"}])
         self.noted()
         second.name = "Two again"

@@ -90,7 +90,7 @@ class TestChannel(ChannelCase):
 
     def test_an_expired_secret_closes_the_door(self):
         self.env.cr.execute("update gateway.secret set expires_at = gateway.utc_now() - interval '1 s'")
-        time.sleep(1.1)  # as long as a process trusts what it knows
+        time.sleep(1.1)  # as long as a process trusts its cache
         self.assert_door_closed(self.post_read(self.reading_body()), "channel.signature")
 
     def test_the_clients_address_is_the_requests_own(self):

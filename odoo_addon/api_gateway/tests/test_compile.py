@@ -57,7 +57,7 @@ REFUSED = [
 
 @tagged("post_install", "-at_install")
 class TestCompile(ChannelCase):
-    """A compiled read gives what the executor gives, or is not compiled."""
+    """A compiled read equals the executor's, or is not compiled."""
 
     @classmethod
     def setUpClass(cls):
@@ -96,7 +96,7 @@ class TestCompile(ChannelCase):
         self.patch(self.env.registry, "cache_sequences", {**self.env.registry.cache_sequences, **caches})
 
     def compiled(self, operation, **call):
-        """The plan and its values, or why there is none."""
+        """The plan and its values, or the reason for a refusal."""
         slots = Slots()
         self.settle()
         result = self.assert_ok(self.execute({"op": "compile", "read": slots.of(operation)}, **call))
@@ -107,7 +107,7 @@ class TestCompile(ChannelCase):
         return json.loads(result["plan_text"]), slots.values
 
     def assert_same(self, operation, plan=None, values=None, **call):
-        """The compiled read gives what the executor gives; of another one's plan, with these values."""
+        """The compiled read equals the executor's. `other`: use that read's plan with these values."""
         if plan is None:
             plan, values = self.compiled(operation, **call)
         self.assertNotIn("why", plan, operation)
@@ -265,7 +265,7 @@ class TestCompile(ChannelCase):
         self.env.flush_all()
         self.assertRaises(UnfitError, run, self.env.cr, plan, values)
 
-    def test_what_is_not_compiled_says_why(self):
+    def test_a_read_that_is_not_compiled_has_a_reason(self):
         for operation, why in REFUSED:
             with self.subTest(operation=operation):
                 refused, _values = self.compiled(operation)

@@ -1,4 +1,4 @@
-"""Consent to apps: who may ask, who may see and end it, what a forged request gets. The whole way is in
+"""Consent to apps: rights to ask, see and end it, and forged requests. The whole flow is in
 test/http/oauth_code.test.ts."""
 
 import base64
@@ -48,7 +48,7 @@ class TestConsent(HttpCase):
         body = ".".join(_encoded(json.dumps(part).encode()) for part in (head, claims))
         return f"{body}.{_encoded(hmac.digest(bytes(secret or self.secret), body.encode(), hashlib.sha256))}"
 
-    def test_only_what_a_sidecar_signed_for_this_database_is_read(self):
+    def test_only_requests_that_a_sidecar_signed_for_this_database_are_read(self):
         self.assertEqual(read_request(self.env.cr, self.signed())["name"], "Helper")
         forged = {
             "another secret": self.signed(secret=b"x" * 32),

@@ -34,7 +34,7 @@ class TestCredentialsPage(CredentialsCase):
             with self.assertRaises(AccessError):
                 attempt()
 
-    def test_each_section_holds_what_it_says(self):
+    def test_each_section_holds_its_own_keys(self):
         now = fields.Datetime.now()
         self.key(self.owner, name="Fresh")
         self.key(self.owner, name="Expiring", expires_at=now + timedelta(days=13))
@@ -101,7 +101,7 @@ class TestForeignKeys(CredentialsCase):
     """A user and another's key, by the methods that Odoo's RPC offers."""
 
     def rpc(self, name, *args, **kwargs):
-        """As /web/dataset/call_kw does it: only public methods."""
+        """Like /web/dataset/call_kw: only public methods."""
         keys = self.env["gateway.key"].with_user(self.owner)
         method = get_public_method(keys, name)
         if getattr(method, "_api_model", False):

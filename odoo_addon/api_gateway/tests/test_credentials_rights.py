@@ -77,7 +77,7 @@ class TestCredentialsRights(CredentialsCase):
                 ("odoo_key", odoo_key_of_user, True),
             )
         }
-        self.env.cr.flush()  # what is tracked of the new keys is noted in their maker's name
+        self.env.cr.flush()  # tracking notes the new keys in their creator's name
         revoked.with_user(self.manager).action_revoke()
         deleted.with_user(self.manager).unlink()
         odoo_key.with_user(self.manager)._remove()
@@ -214,8 +214,8 @@ class TestCredentialsRights(CredentialsCase):
                 attempt()
         self.assertFalse(self.row("select 1 as found from gateway.credential_secret where credential_id = %s", key.id))
 
-    def test_secrets_ask_who_is_there(self):
-        # Without a request there is nobody to ask: the decorator refuses.
+    def test_secrets_need_the_password(self):
+        # Without a request there is no user, so the decorator refuses.
         key = self.key(self.owner)
         for attempt in (
             lambda: key.action_generate(),

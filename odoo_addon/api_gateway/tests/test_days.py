@@ -100,7 +100,7 @@ class TestDays(ChannelCase):
         self.assertEqual(self.found(day), [2, 3])
 
     def test_days_that_begin_twice_or_late(self):
-        """Where clocks change at midnight."""
+        """Time zones whose clocks change at midnight."""
         for zone, day, begins, ends in (
             ("America/Havana", "2025-11-02", "2025-11-02 04:00:00", "2025-11-03 05:00:00"),
             ("Africa/Cairo", "2025-04-25", "2025-04-24 22:00:00", "2025-04-25 21:00:00"),

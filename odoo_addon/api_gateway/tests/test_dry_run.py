@@ -31,7 +31,7 @@ class TestDryRun(ChannelCase):
         self.assertEqual([child["display_name"] for child in difference["after"]["child_ids"]], ["Tried, Child"])
         self.assertFalse(self.env["res.partner"].search([("name", "in", ("Tried", "Child"))]))
 
-    def test_an_update_shows_what_changes_with_what_is_computed_from_it(self):
+    def test_an_update_shows_its_changes_and_the_fields_computed_from_them(self):
         difference = self.difference(self.rehearse(write("res.partner", self.partner.ids, {"name": "New"})))
         self.assertEqual(difference["before"]["name"], "Gateway Partner")
         self.assertEqual(difference["after"]["complete_name"], "New")
@@ -39,7 +39,7 @@ class TestDryRun(ChannelCase):
         self.assertNotIn("write_date", difference["after"])
         self.assertEqual(self.partner.name, "Gateway Partner")
 
-    def test_a_deletion_and_a_method_show_what_they_do_to_the_records_they_name(self):
+    def test_a_deletion_and_a_method_show_their_effects_on_the_records_they_name(self):
         difference = self.difference(self.rehearse({"op": "unlink", "model": "res.partner", "ids": self.partner.ids}))
         self.assertEqual((difference["name"], difference["after"]), ("Gateway Partner", None))
         call = {**method("res.partner", "action_archive"), "ids": self.partner.ids}

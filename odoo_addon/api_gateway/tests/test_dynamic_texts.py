@@ -10,7 +10,7 @@ INLINE = "{{ object.env['res.partner'].sudo().create({'name': 'run'}) }}"
 
 @tagged("post_install", "-at_install")
 class TestDynamicTexts(ChannelCase):
-    """Expressions in a text are code: a narrowed credential's are not run, not even for an administrator."""
+    """Expressions in a text are code. Those of a narrowed credential are never run, not even for an administrator."""
 
     @classmethod
     def setUpClass(cls):

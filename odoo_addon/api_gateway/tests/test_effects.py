@@ -24,7 +24,7 @@ TELLING = VALUES | {"domain", "email_values", "model", "model_name", "new_settin
 
 
 def public_methods(model):
-    """{name: function} of what can be called over RPC."""
+    """{name: function} of methods that can be called over RPC."""
     found = {}
     for name in dir(type(model)):
         if name.startswith("_") or not any(name in cls.__dict__ for cls in type(model).mro()):
@@ -41,7 +41,7 @@ def public_methods(model):
 @tagged("post_install", "-at_install")
 class TestEffects(ChannelCase):
     def mixins(self):
-        """Abstract models that models with records inherit, and what all inherit."""
+        """Abstract models that models with records inherit, and the base of all."""
         for name, model in self.env.items():
             children, unseen = set(), [name]
             while unseen:
@@ -56,7 +56,7 @@ class TestEffects(ChannelCase):
         mixins = list(self.mixins())
         self.assertIn("mail.thread", [mixin._name for mixin in mixins])
         missing = {f"{mixin._name}.{name}" for mixin in mixins for name in public_methods(mixin) if name not in EFFECTS}
-        self.assertFalse(missing, "say in executor/effects.py what these methods do")
+        self.assertFalse(missing, "add the effects of these methods to executor/effects.py")
 
     def test_a_method_that_writes_needs_the_right_to_write_and_no_other(self):
         ids = self.partner.ids
@@ -95,7 +95,7 @@ class TestEffects(ChannelCase):
                     continue
                 if not any((getattr(cls, "_name", None), method_name) in RULES for cls in type(model).mro()):
                     unknown.add(f"{name}.{method_name}")
-        self.assertFalse(unknown, "read these methods and say in executor/method_rules.py what was found")
+        self.assertFalse(unknown, "read these methods and add them to executor/method_rules.py")
 
     def test_no_method_reaches_a_model_that_is_hidden_or_out_of_scope(self):
         admin = self.env.ref("base.user_admin").id
@@ -148,7 +148,7 @@ class TestEffects(ChannelCase):
         operation = {**method(model_name, name), "kwargs": {**arguments, **given}}
         return operation if getattr(function, "_api_model", False) else {**operation, "ids": [1]}
 
-    def test_the_lists_name_what_there_is(self):
+    def test_the_lists_name_existing_methods(self):
         for model_name, name in RULES:
             if model_name in self.env.registry and model_name != "base.automation":
                 with self.subTest(model_name, method=name):

@@ -176,7 +176,7 @@ class TestErrors(ChannelCase):
             with self.subTest(path), self.assertNoLogs("odoo.api", "WARNING"):
                 self.assert_refused(self.post(path, raw).json()["results"][0], "odoo.timeout")
 
-    def test_domains_that_make_no_sense_name_what_does_not(self):
+    def test_malformed_domains_are_refused_with_the_name_of_the_fault(self):
         for domain, word in (
             ("x", "list"),
             (["&", ["id", "=", 1]], "&"),
@@ -197,7 +197,7 @@ class TestErrors(ChannelCase):
         ):
             self.assert_refused(self.query({**search("res.partner"), "domain": domain}), "odoo.domain", word)
 
-    def test_orders_and_limits_that_make_no_sense_name_what_does_not(self):
+    def test_malformed_orders_and_limits_are_refused_with_the_name_of_the_fault(self):
         for order, reason, word in (
             ("name; drop table res_partner", "odoo.order", "drop table"),
             ("name sideways", "odoo.order", "sideways"),

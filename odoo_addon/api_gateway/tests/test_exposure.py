@@ -150,7 +150,7 @@ class TestExposure(ChannelCase):
         self.assert_closed(method("res.users", "search_count", domain=domain))
 
     def test_no_code_that_runs_as_the_user_reaches_one(self):
-        """The last line: whatever a method does, the ORM's own access checks know the list."""
+        """The last line of defence: whatever a method does, the ORM's own access checks know the list."""
         partners = type(self.env["res.partner"])
 
         def gateway_reach(records, model):
@@ -173,7 +173,7 @@ class TestExposure(ChannelCase):
     def test_a_setting_extends_the_list(self):
         self.assert_ok(self.query(search("res.partner.bank"), uid=self.admin.id))
         self.env.cr.execute("insert into gateway.never_exposed (pattern) values ('res.partner.ba*')")
-        time.sleep(1.1)  # as long as a process trusts what it knows
+        time.sleep(1.1)  # as long as a process trusts its cache
         self.assert_closed(search("res.partner.bank"))
         self.assert_closed(search("res.partner", [["bank_ids.acc_number", "!=", False]]))
 

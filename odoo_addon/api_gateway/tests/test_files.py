@@ -91,7 +91,7 @@ class TestFiles(ChannelCase):
         ):
             self.assert_ok(self.as_admin(operation, *both, "res.partner:write"))
 
-    def test_no_file_shows_a_secret_or_what_is_hidden(self):
+    def test_no_file_shows_a_secret_or_a_hidden_field(self):
         model, names = next(iter(self.env["ir.rule"]._gateway_secret_files().items()))
         hidden = self.file(res_model="ir.mail_server", res_id=0)
         secret = self.file(res_model=model, res_field=names[0], res_id=0)

@@ -8,7 +8,7 @@ TAG = "res.partner.category"
 
 @tagged("post_install", "-at_install")
 class TestLanguages(ChannelCase):
-    """Nothing is written in a language that nobody chose."""
+    """Values are never written in a language that the caller did not choose."""
 
     @classmethod
     def setUpClass(cls):
@@ -164,7 +164,7 @@ class TestLanguages(ChannelCase):
         self.addCleanup(_states.clear)
         self.assertEqual(self.query({"op": "models"})["languages"], ["fr-FR"])
 
-    def test_terms_of_html_keep_their_translations_where_the_text_stays(self):
+    def test_terms_of_html_keep_their_translations_if_the_text_stays(self):
         """The rule that the guide states."""
         view = self.env["ir.ui.view"].create(
             {"name": "v", "type": "qweb", "arch_db": "<div><p>First text</p><p>Second text</p></div>"}

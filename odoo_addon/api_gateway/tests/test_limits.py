@@ -15,8 +15,8 @@ WIPE = (
 
 @tagged("post_install", "-at_install")
 class TestLimits(TransactionCase):
-    """Sidecars commit their rows outside of any transaction of Odoo's: so all here happens in short transactions
-    of its own, as in one request after the other."""
+    """Sidecars commit their rows outside of any transaction of Odoo's: so everything here happens in short
+    transactions, as in one request after the other."""
 
     def setUp(self):
         super().setUp()
@@ -92,7 +92,7 @@ class TestLimits(TransactionCase):
             window.action_reset()
         self.assertEqual(self.take("test:1", 6, minute=6), 6)
 
-    def test_the_clean_up_forgets_what_has_ended(self):
+    def test_the_clean_up_deletes_ended_windows(self):
         self.take("test:1", 1, minute=5)
         self.take("test:2", 1, minute=5, hour=5)
         self.end_windows("test:1", "test:2")

@@ -5,7 +5,7 @@ from .common import ChannelCase, method
 
 @tagged("post_install", "-at_install")
 class TestMethods(ChannelCase):
-    def test_a_method_gives_what_it_gives_over_odoos_own_rpc(self):
+    def test_a_method_gives_the_same_as_over_odoos_own_rpc(self):
         ids = self.partner.ids
         rows = self.assert_ok(self.execute(method("res.partner", "read", ids, ["name", "parent_id"])))
         self.assertEqual(rows, [{"id": ids[0], "name": "Gateway Partner", "parent_id": False}])

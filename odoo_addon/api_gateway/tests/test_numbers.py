@@ -21,7 +21,7 @@ WRONG = (
 
 @tagged("post_install", "-at_install")
 class TestNumbers(ChannelCase):
-    """Only numbers that can be stored and read again come in; others that are stored poison no answer."""
+    """Only numbers that can be stored and read again are accepted; others that are already stored break no answer."""
 
     @classmethod
     def setUpClass(cls):

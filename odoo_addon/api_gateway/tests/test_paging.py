@@ -9,7 +9,7 @@ LONG = "Zoë \x01" * 200
 
 @tagged("post_install", "-at_install")
 class TestPaging(ChannelCase):
-    """A list that is continued behind its last record shows each record once, in the order of the whole list."""
+    """A list that continues after its last record shows each record once, in the order of the whole list."""
 
     def pages(self, model, domain, order, limit=1, context=None):
         """The ids of each page; at most so many pages as there may be records."""

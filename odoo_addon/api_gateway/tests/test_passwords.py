@@ -14,7 +14,7 @@ ROUNDS = 40
 DERIVATION = "passlib.handlers.pbkdf2.pbkdf2_hmac"
 
 # Of all modules that these tests run with. A name that an upgrade of Odoo adds here was found by a rule of
-# executor/closed_methods.py; one that is missing in it needs a look at what replaced it.
+# executor/closed_methods.py; for one that is missing, look at its replacement.
 CLOSED = {
     "res.users": {
         "action_change_password_wizard",
@@ -53,7 +53,7 @@ def context(rounds):
 
 @tagged("post_install", "-at_install")
 class TestPasswords(ChannelCase):
-    """Only a login says whether a password is right, and it says nothing else."""
+    """Only a login checks a password, and it reveals nothing else."""
 
     maxDiff = None
 
@@ -139,7 +139,7 @@ class TestPasswords(ChannelCase):
         )
 
     def test_a_link_that_opens_an_account_goes_to_its_owner_only(self):
-        """Odoo makes it wherever a template asks for it, for any user."""
+        """Odoo makes it for any user, wherever a template asks for it."""
         user = new_test_user(self.env, "gateway_invited", email="invited@example.com")
         template = self.env.ref("auth_signup.set_password_email")
         admin = self.env.ref("base.user_admin").id
@@ -246,7 +246,7 @@ class TestPasswords(ChannelCase):
         ):
             with self.subTest(login[:50]):
                 self.assertEqual(cost(login), ROUNDS)
-        # Odoo does not look at the password while it has an address wait.
+        # Odoo does not check the password while it makes an address wait.
         self.env["ir.config_parameter"].set_param("base.login_cooldown_after", 1)
         for login in ("gateway_known", "gateway_known", "gateway_unknown", "gateway_unknown"):
             self.assertEqual(cost(login), ROUNDS, login)

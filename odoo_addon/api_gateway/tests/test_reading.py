@@ -25,7 +25,7 @@ class TestReading(ChannelCase):
         for operation in (search("ir.attachment"), read("ir.attachment", attachment.ids)):
             self.assert_refused(self.query(operation, uid=portal.id), "odoo.access")
 
-    def test_an_answer_equals_what_the_orm_gives_the_user(self):
+    def test_an_answer_equals_that_of_the_orm_for_the_user(self):
         names = ["name", "parent_id", "color", "category_id", "create_date", "is_company", "email", "display_name"]
         domain = [["parent_id", "=", self.parent.id], ["color", ">", 1]]
         result = self.assert_ok(
@@ -122,7 +122,7 @@ class TestReading(ChannelCase):
             self.assertEqual(found["total"], 5, (limit, offset))
 
     def test_pages_of_a_model_that_hides_records_after_it_found_them_are_full_and_complete(self):
-        # Messages: what the caller may not see is taken out of a page after the page was cut.
+        # Messages: hidden ones are removed after the page was cut.
         seen = self.partner.message_post(body="seen")
         hidden = self.env["res.partner"].create({"name": "Hidden"})
         for i in range(12):

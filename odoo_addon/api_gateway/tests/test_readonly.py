@@ -6,7 +6,7 @@ from .common import ChannelCase, create, method, read, tree, write
 
 @tagged("post_install", "-at_install")
 class TestReadOnly(ChannelCase):
-    """Fields that people cannot write in Odoo are set aside when sent back as they were read, and refused otherwise."""
+    """Fields that people cannot write in Odoo are set aside if sent back unchanged, and otherwise refused."""
 
     @classmethod
     def setUpClass(cls):
@@ -167,7 +167,7 @@ class TestReadOnly(ChannelCase):
                 self.assert_refused(self.as_admin(several), "odoo.validation", f"[1].{name}")
                 self.assertEqual(self.env["sale.order"].search_count([]), before)
 
-    def test_the_state_of_a_document_is_written_where_the_form_lets_people_write_it(self):
+    def test_the_state_of_a_document_is_writable_if_its_form_lets_people_write_it(self):
         move = self.env["account.move"].create({"partner_id": self.partner.id, "move_type": "out_invoice"})
         task = self.env["project.task"].create({"name": "t", "user_ids": [Command.set(self.admin.ids)]})
         for record, state, is_written in (
@@ -201,13 +201,13 @@ class TestReadOnly(ChannelCase):
         self.assert_ok(self.as_admin(write("sale.order", self.order.ids, {"state": "sent"})))
         self.assertEqual(self.order.state, "sent")
 
-    def test_the_rule_tells_no_value_to_those_who_may_not_read_it(self):
+    def test_the_rule_reveals_no_value_to_users_who_may_not_read_it(self):
         grant = {"scopes": ["sale.order:write"], "models": None}
         for amount in (20, 21):
             answer = self.as_admin(write("sale.order", self.order.ids, {"amount_total": amount}), grant=grant)
             self.assert_refused(answer, "odoo.validation", "amount_total")
 
-    def test_methods_write_what_odoo_lets_them_write(self):
+    def test_methods_write_everything_that_odoo_lets_them_write(self):
         self.assert_ok(self.as_admin(method("sale.order", "write", self.order.ids, {"state": "sent"})))
         self.assertEqual(self.order.state, "sent")
 

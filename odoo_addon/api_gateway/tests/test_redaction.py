@@ -19,7 +19,7 @@ CASES = json.loads((Path(__file__).parent / "secret_cases.json").read_text(encod
 
 @tagged("post_install", "-at_install")
 class TestRedaction(BaseCase):
-    """Odoo's log, held to the same cases as the sidecar's."""
+    """Odoo's log, checked with the same cases as the sidecar's."""
 
     def test_names_and_methods(self):
         for judge, cases in ((is_secret_name, CASES["names"]), (is_secret_method, CASES["methods"])):
@@ -31,7 +31,7 @@ class TestRedaction(BaseCase):
             with self.subTest(text):
                 self.assertEqual(without_credentials(text), expected)
 
-    def test_secrets_of_a_body_are_gone_from_what_repeats_them(self):
+    def test_secrets_of_a_body_are_gone_from_texts_that_repeat_them(self):
         for body, planted in CASES["bodies"]:
             secrets = Secrets()
             secrets.learn(body)
@@ -65,7 +65,7 @@ class TestRedaction(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestQuietLog(ChannelCase):
-    """Odoo's own log shows no secret that a call carried."""
+    """Odoo's own log shows no secret of a call."""
 
     def setUp(self):
         super().setUp()

@@ -16,7 +16,7 @@ MASKED = re.compile(r"""<field\b(?=[^>]*\bpassword="(?:True|1)")[^>]*\bname="(\w
 
 @tagged("post_install", "-at_install")
 class TestRights(ChannelCase):
-    """Odoo's superuser never acts on a caller's values where the caller, or its credential, could not."""
+    """Odoo's superuser never acts on a caller's values unless the caller and its credential could do the same."""
 
     @classmethod
     def setUpClass(cls):
@@ -31,7 +31,7 @@ class TestRights(ChannelCase):
         return self.assert_refused(self.execute(operation, **call), "odoo.exposure", *words)
 
     def assert_lacks(self, scope, operation, *words, **call):
-        """Refused, and with the scope it would not be, or not for this."""
+        """Refused; with the scope it is not refused, or for another reason."""
         call.setdefault("uid", self.admin.id)
         error = self.assert_refused(self.execute(operation, **call), "scope.insufficient", *words)
         self.assertEqual(error["details"]["scope"], scope)
@@ -179,7 +179,7 @@ class TestRights(ChannelCase):
         )
         self.assert_lacks("res.users:call", method("ir.default", "set", "res.users", "name", "x"), grant=narrow)
 
-    def test_a_file_is_imported_by_whoever_may_write_its_model(self):
+    def test_a_file_is_imported_by_users_who_may_write_its_model(self):
         importer = self.env["base_import.import"].with_user(self.admin)
         upload = importer.create({"res_model": "res.users", "file": b"name,login\nx,x\n", "file_type": "text/csv"})
         options = {"has_headers": True, "quoting": '"', "separator": ",", "encoding": "utf-8"}
@@ -478,7 +478,7 @@ class TestRights(ChannelCase):
         )
 
     def test_ordinary_work_goes_on(self):
-        """Also where a field of the records leads to a model that is hidden."""
+        """Also if a field of the records leads to a hidden model."""
         self.env["ir.mail_server"].create({"name": "Mail", "smtp_host": "mail.example.com"})
         user = {"uid": self.caller.id}
         seller = new_test_user(self.env, "gateway_seller", groups="sales_team.group_sale_manager")

@@ -3,7 +3,7 @@ from odoo.tests import TransactionCase, tagged
 from ..hooks import uninstall_hook
 from ..models.gateway_schema import Migration
 
-# A role that every cluster has, nobody logs in as, and no test of a sidecar uses.
+# A role that every cluster has, that cannot log in, and that no test of a sidecar uses.
 ROLE = "pg_read_all_stats"
 
 

@@ -5,7 +5,7 @@ from .common import ChannelCase, create, method, read, search, tree, write
 
 @tagged("post_install", "-at_install")
 class TestScopes(ChannelCase):
-    """The scopes and models of a credential hold inside Odoo, too."""
+    """The scopes and models of a credential also apply inside Odoo."""
 
     def narrowed(self, *scopes, models=None):
         return {"scopes": list(scopes), "models": models}
@@ -27,7 +27,7 @@ class TestScopes(ChannelCase):
         for scope in ("write", "res.partner:write"):
             self.assert_ok(self.execute(operations["write"], grant=self.narrowed(scope)))
 
-    def test_methods_need_what_they_do(self):
+    def test_methods_need_the_scopes_of_their_effects(self):
         ids = self.partner.ids
         for name, args, scope in (
             ("search_read", [[]], "read"),
@@ -85,7 +85,7 @@ class TestScopes(ChannelCase):
             "res.users",
         )
 
-    def test_methods_of_the_orm_are_narrowed_by_what_their_arguments_name(self):
+    def test_methods_of_the_orm_are_narrowed_by_the_names_in_their_arguments(self):
         narrow = self.narrowed("res.partner:read", "res.partner:write")
         ids = self.partner.ids
         for name, args in (
@@ -174,7 +174,7 @@ class TestScopes(ChannelCase):
             answer = self.query(operation, grant=narrow, **admin)
             self.assertIn(answer["error"]["reason"], ("odoo.domain", "odoo.order"))
 
-    def test_a_property_links_to_what_the_caller_may_read(self):
+    def test_a_property_links_only_to_records_that_the_caller_may_read(self):
         company = self.env["res.company"].create({"name": "Second"})
         theirs = self.env["res.partner"].create({"name": "Theirs", "company_id": company.id})
         own = self.env["res.partner"].create({"name": "Own"})

@@ -19,7 +19,7 @@ class TestSettings(TransactionCase):
     def test_every_setting_has_its_field_and_every_field_its_setting(self):
         self.assertEqual(sorted(self.settings._gateway_fields().values()), sorted(self.stored()))
 
-    def test_saving_what_is_shown_changes_nothing(self):
+    def test_saving_the_shown_settings_changes_nothing(self):
         # Seconds that are no whole minutes, for one.
         self.env.cr.execute("update gateway.setting set value = '3601' where name = 'token.access_s'")
         before = self.stored()

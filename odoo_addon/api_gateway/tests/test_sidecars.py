@@ -47,7 +47,7 @@ class TestSidecars(TransactionCase):
     def test_administrators_are_managers(self):
         self.assertTrue(self.env.ref("base.user_admin").has_group("api_gateway.group_manager"))
 
-    def test_the_cron_removes_what_has_had_its_time(self):
+    def test_the_cron_removes_expired_rows(self):
         hour, day = 3_601, 86_401
         self.beat("long gone", day)
         self.beat("just gone", hour)

@@ -20,7 +20,7 @@ class TestTogether(ChannelCase):
         return response.json()["results"]
 
     def calls_of(self, method, fail=None):
-        """How many records each call of the ORM's method was for; `fail` may raise before it."""
+        """The number of records in each call of the ORM's method; `fail` may raise before it."""
         partners = type(self.env[PARTNER])
         original = getattr(partners, method)
         seen = []

@@ -128,7 +128,7 @@ class TestTrafficLog(TrafficCase):
         )
         self.assertEqual(row.response_text, "HTTP 200\n\nnot json")
 
-    def test_a_request_opens_by_its_id_for_who_may_see_it(self):
+    def test_a_request_opens_by_its_id_for_users_who_may_see_it(self):
         row = self.log(user_id=self.user.id)
         logs = self.env["gateway.request.log"]
         self.assertEqual(logs.with_user(self.user).open_request(row.request_id)["res_id"], row.id)

@@ -125,7 +125,7 @@ class TestValues(ChannelCase):
         seen = self.assert_ok(self.execute(method("res.partner", "gateway_context", [], context=given)))
         self.assertEqual(set(seen) & set(given), {"tracking_disable"})
 
-    # --- Lines of others
+    # --- Other records' lines
 
     def test_nested_ids_belong_to_the_record_that_is_written(self):
         partners = self.env["res.partner"]
@@ -141,7 +141,7 @@ class TestValues(ChannelCase):
             {"child_ids": [[4, line.id]]},
             {"child_ids": [[6, 0, [own.id, line.id]]]},
             {"child_ids": [[4, line.id], [1, line.id, {"name": "x"}]]},
-            {"child_ids": [[1, other.id, {"name": "x"}]]},  # nobody's line
+            {"child_ids": [[1, other.id, {"name": "x"}]]},  # a line without a record
             {"child_ids": [[1, own.id, {"child_ids": [[1, line.id, {"name": "x"}]]}]]},
             {"child_ids": [[1, own.id, {"child_ids": [[1, grandchild.id, {"name": "x"}]]}]]},
             {"child_ids": [[0, 0, {"name": "new", "child_ids": [[1, own.id, {"name": "x"}]]}]]},
@@ -227,7 +227,7 @@ class TestValues(ChannelCase):
         self.assertEqual((bank.partner_id, theirs.name), (self.theirs, "Other's"))
         self.assertEqual(self.admin.partner_id.user_ids, self.admin)
 
-    def test_columns_of_a_file_need_the_scopes_of_what_they_write(self):
+    def test_columns_of_a_file_need_the_scopes_of_the_fields_they_write(self):
         own = str(self.partner.id)
         for fields, row, context in (
             (["name", "user_ids/login"], ["x", "sneaky"], {}),

@@ -7,13 +7,13 @@ from odoo.tests import tagged
 from ..executor import named, special_methods
 from .common import ChannelCase, create, method, read, search, tree, write
 
-# Arguments that name nothing of a record: how many, from where, in what form.
+# Arguments that name no part of a record: counts, offsets, formats.
 HARMLESS = {
     "attributes",
     "auto_unfold",
     "count_limit",
     "enable_counters",
-    "expand",  # the other model's records, for which the right to read them is asked anyway
+    "expand",  # the other model's records, which need the right to read them anyway
     "excluded",
     "force",
     "help_message",
@@ -23,7 +23,7 @@ HARMLESS = {
     "limit",
     "load",
     "mobile",
-    "name",  # a text that is looked for, or that a new record is called
+    "name",  # a text to search for, or the name of a new record
     "new",  # a record: no caller can send one
     "next_id",
     "offset",
@@ -165,7 +165,7 @@ class TestWaysOut(ChannelCase):
             with self.subTest(name, args=args, kwargs=kwargs):
                 self.assert_ok(self.execute(method("res.partner", name, *args, **kwargs), grant=wide))
 
-    def test_a_column_of_an_export_is_what_the_orm_reads_in_it(self):
+    def test_a_column_of_an_export_is_checked_as_the_orm_reads_it(self):
         # The ORM finds `id` at the start of any name behind a colon: `employee_id:identification_id` is a path.
         grant = self.narrowed("res.partner:read", "res.partner:call")
         for path in ("country_id:identity", "country_id.identity", "country_id/identity"):
@@ -173,7 +173,7 @@ class TestWaysOut(ChannelCase):
             self.assert_refused(answer, "scope.insufficient", "read res.country")
 
     def test_a_path_ends_at_a_property_or_a_reference(self):
-        """Only the record says of which model the record behind the field is."""
+        """Only the record says to which model the field leads."""
         admin = self.env.ref("base.user_admin").id
         definition = [{"name": "who", "type": "many2one", "string": "Who", "comodel": "sale.order"}]
         project = self.env["project.project"].create({"name": "P", "task_properties_definition": definition})
@@ -216,8 +216,8 @@ class TestWaysOut(ChannelCase):
         self.assert_refused(self.execute(shared, uid=admin, grant=grant), "odoo.exposure", "access to a document")
         self.assertIn("S3", repr(self.assert_ok(self.execute(operation, uid=admin))))
 
-    def test_values_that_are_tried_out_tell_nothing_of_what_they_link_to(self):
-        """Fields of the model may show those of the other one, for whichever record the caller names."""
+    def test_values_that_are_tried_out_reveal_nothing_about_linked_records(self):
+        """Fields of the model may show fields of the other one, for any record that the caller names."""
         admin = self.env.ref("base.user_admin")
         phone = ["project.task", {"partner_id": self.partner.id}, {"partner_phone": {}}]
         email = ["res.company", {"partner_id": self.partner.id}, {"email": {}}]

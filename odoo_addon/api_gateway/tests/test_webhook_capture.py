@@ -1,4 +1,4 @@
-"""Which changes become jobs. Tests commit nothing: `flush` does the work of the precommit hook."""
+"""Changes that become jobs. Tests do not commit: `flush` does the work of the precommit hook."""
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
@@ -52,7 +52,7 @@ class TestWebhookCapture(WebhookCase):
         [job] = self.jobs()
         self.assertEqual((job["event"], job["res_id"], job["changed"]), ("create", partner.id, []))
 
-    def test_a_changed_record_tells_what_changed_and_what_it_was(self):
+    def test_a_changed_record_has_its_changed_fields_and_their_old_values(self):
         belgium, france = self.env.ref("base.be"), self.env.ref("base.fr")
         partner = self.env["res.partner"].create({"name": "Azure", "country_id": belgium.id, "phone": False})
         self.webhook(watched=["name", "country_id", "phone"])
@@ -263,7 +263,7 @@ class TestWebhookCapture(WebhookCase):
         webhook = self.webhook()
         for active, watched in ((False, set()), (True, {"res.partner"})):
             webhook.active = active
-            # As at the end of a request, whose worker goes on with what it has cached by then.
+            # As at the end of a request, whose worker keeps its cache.
             self.env.cr.flush()
             self.assertEqual(self.env["gateway.webhook"]._watched().keys(), watched)
         webhook.unlink()
@@ -317,7 +317,7 @@ class TestWebhookRights(WebhookCase):
             with self.assertRaises(AccessError):
                 self.env[model].with_user(user).search([])
 
-    def test_only_owner_and_administrators_see_what_was_sent(self):
+    def test_only_owner_and_administrators_see_sent_bodies(self):
         webhook = self.webhook()
         self.env["res.partner"].create({"name": "One"})
         self.env.cr.flush()

@@ -372,7 +372,7 @@ class TestWebhookEgress(common.BaseCase):
             with self.subTest(url, why=why):
                 result = self.send(url)
                 self.assertEqual(result["outcome"], "failed")
-                # Some spellings are no address at all to urllib3.
+                # urllib3 does not accept some spellings as addresses.
                 self.assertRegex(result["error"], "is not a public address|Failed to parse")
         self.assertEqual(self.receiver.arrived, [])
 
@@ -408,7 +408,7 @@ class TestWebhookEgress(common.BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestFaultyReceivers(common.BaseCase):
-    """The table that test/unit/webhook_faults.test.ts holds the sidecar's deliveries to."""
+    """The table with which test/unit/webhook_faults.test.ts checks the sidecar's deliveries."""
 
     def test_each_fault_is_a_failed_attempt_that_ends_in_time(self):
         with TemporaryDirectory() as folder:
@@ -433,7 +433,7 @@ class TestFaultyReceivers(common.BaseCase):
             self.assertEqual(result["status"], case["status"], result)
         if not case.get("delivered"):
             self.assertRegex(result["error"], r"^(127\.0\.0\.1: .{5}|No answer within 0\.5 s$|Answered \d{3}\b)")
-        # Postgres must be able to keep it.
+        # Postgres must be able to store it.
         self.assertNotIn("\\u0000", json.dumps(result))
 
 

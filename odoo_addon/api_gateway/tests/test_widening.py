@@ -1,4 +1,4 @@
-"""What widens another user's credential without looking like it."""
+"""Changes that widen another user's credential in hidden ways."""
 
 from odoo.exceptions import UserError
 from odoo.fields import Command

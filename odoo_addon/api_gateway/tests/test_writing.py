@@ -22,7 +22,7 @@ class TestWriting(ChannelCase):
         self.assert_ok(self.execute({"op": "unlink", "model": "res.partner", "ids": record.ids}))
         self.assertFalse(record.exists())
 
-    def test_a_choice_that_there_is_not_is_refused_also_where_odoo_takes_it(self):
+    def test_an_unknown_choice_is_refused_even_if_odoo_accepts_it(self):
         for values in ({"lang": "xx_XX"}, {"type": "nope"}, {"child_ids": [[0, 0, {"name": "c", "lang": "xx_XX"}]]}):
             self.assert_refused(self.execute(create("res.partner", {"name": "P", **values})), "odoo.validation")
         self.assert_ok(self.execute(create("res.partner", {"name": "P", "lang": "en_US", "type": False})))
@@ -47,7 +47,7 @@ class TestWriting(ChannelCase):
         self.assertEqual(self.assert_refused(answer, "odoo.missing")["operation"], 1)
         self.assertFalse(self.env["res.partner"].search([("name", "=", "Rolled back")]))
 
-    def test_later_operations_see_what_earlier_ones_wrote(self):
+    def test_later_operations_see_the_writes_of_earlier_ones(self):
         answer = self.execute(
             write("res.partner", self.partner.ids, {"name": "Seen"}),
             read("res.partner", self.partner.ids, fields=tree("name")),

@@ -1,5 +1,5 @@
-// A typed client, generated from the document of a running gateway, creates, reads, changes and deletes a record.
-// Compiled strictly first: what it may send and what comes back are then what the document says.
+// A typed client, generated from the document of a running gateway, creates, reads, changes and deletes a record. It is first
+// compiled strictly, so its requests and answers have the types of the document.
 
 import createClient from 'openapi-fetch';
 import type { paths } from './schema.d.ts';
