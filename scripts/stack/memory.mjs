@@ -1,4 +1,5 @@
-// Databases of tests are kept in memory, where a clone of the template takes a tenth of the time: thousands of small files.
+// Keeps the databases of tests in memory. A clone of the template is thousands of small files, and takes a tenth of the time
+// there.
 
 import { chownSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ const neededBytes = 3 * 1024 ** 3;
 /** @typedef {import('./cluster.mjs').Cluster} Cluster */
 
 /**
- * Makes the place in memory. On a machine without it, or on another server, databases are on the disk.
+ * Makes the tablespace in memory. On a machine without such a place, or on another server, databases are on the disk.
  * @param {Cluster} cluster @returns {Promise<Cluster>} as given, with the tablespace
  */
 export async function keepInMemory(cluster) {

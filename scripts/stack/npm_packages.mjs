@@ -1,4 +1,4 @@
-// The npm packages of package-lock.json, and what is built from them.
+// The npm packages of package-lock.json, and the files built from them.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { nodeBin } from './sidecar.mjs';
 export async function ensureNpmPackages() {
   await step('npm packages', async (progress) => {
     if (installedAsLocked()) return progress.note('all there');
-    // npm tells its own path to the scripts it runs.
+    // npm passes its own path to the scripts it runs.
     const npm = process.env.npm_execpath;
     const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : [npm ?? 'npm', []];
     progress.progress('npm ci');

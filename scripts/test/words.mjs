@@ -28,6 +28,22 @@ const stumbles = [
   { pattern: new RegExp(`\\b(?:says?|said|tells?)${gap}of\\b(?!${gap}which\\b)`, 'gi'), better: 'says about' },
   { pattern: new RegExp(`\\bis${gap}said${gap}so\\b`, 'gi'), better: 'is reported' },
   { pattern: new RegExp(`(?<!\\b${byItself}${gap})\\balone\\b`, 'gi'), better: 'only' },
+  { pattern: new RegExp(`\\b(?:some|any|every)body${gap}else\\b`, 'gi'), better: 'someone else, all others' },
+  { pattern: new RegExp(`\\bhears?${gap}of\\b`, 'gi'), better: 'gets, notices' },
+  { pattern: new RegExp(`\\bwhose${gap}(?:it|they|turn)${gap}(?:is|are)\\b`, 'gi'), better: 'its user, its owner, the next one' },
+  { pattern: new RegExp(`\\bwhen${gap}nothing${gap}is${gap}said\\b|\\bnothing${gap}said\\b`, 'gi'), better: 'by default' },
+  { pattern: new RegExp(`\\bwhat${gap}(?:becomes|became)${gap}of\\b`, 'gi'), better: 'the outcome, the result' },
+  { pattern: new RegExp(`\\bwhat${gap}(?:is|was|are|were)${gap}no${gap}\\b`, 'gi'), better: 'a value that is not' },
+  // "Valid for 5 minutes"; a key of a table may be good for a purpose.
+  { pattern: new RegExp(`\\b(?:is|are)${gap}good${gap}(?:for|once)\\b`, 'gi'), better: 'is valid for, works once' },
+  // "A method of Odoo", not "of Odoo's"; "of Odoo's methods" is right.
+  {
+    pattern: new RegExp(
+      `\\bof${gap}(?:Odoo|Postgres|the${gap}(?:ORM|gateway|addon|sidecar))'s(?=[.,:;)]|${gap}(?:that|which|is|are|has|would)\\b)`,
+      'g',
+    ),
+    better: 'of Odoo, of the ORM',
+  },
 ];
 
 const read = /\.(?:md|ts|mjs|py|xml)$/;

@@ -1,5 +1,5 @@
-// A million records with five fields as NDJSON: records a second against paging Odoo's /json/2 by 1,000, memory of the sidecar, and
-// an export that is cut at half and goes on.
+// A million records with five fields as NDJSON: records a second against paging Odoo's /json/2 by 1,000, memory of the sidecar,
+// and an export that is cut halfway and continues.
 //
 //   npm run bench -- export [--records 1000000]
 
@@ -103,7 +103,7 @@ async function paged(
   return perSecond;
 }
 
-/** Leaves in the midst of the list, goes on behind the last record, and finds each once. */
+/** Leaves in the middle of the list, continues after the last record, and finds each record once. */
 async function cutAndResumed(url: string): Promise<void> {
   const ids: number[] = [];
   while (ids.length < records) {
@@ -125,7 +125,7 @@ async function cutAndResumed(url: string): Promise<void> {
   say('  cut at half and resumed: each record once');
 }
 
-/** Of the sidecar, in MB. */
+/** The sidecar's memory in MB. */
 function rss(): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${gateway.sidecar.pid}/status`, 'utf8'))?.[1]) / 1_024;
 }

@@ -1,4 +1,4 @@
-// The change feed: from commit to delivery by long poll, how fast one consumer reads a backlog, and what capture adds to writes.
+// The change feed: from commit to delivery by long poll, one consumer's speed with a backlog, and the cost of capture in writes.
 //
 //   npm run bench -- sync [--backlog 100000]
 

@@ -130,7 +130,7 @@ def _search(model, question, limit, offset):
 
 
 def _tree(model, question):
-    """{name: inner tree or None}, and what the user may not read of the fields that are given when none are named."""
+    """{name: inner tree or None}, and the default fields that the user may not read."""
     if question["tree"] is not None:
         _check(model, question["tree"])
         return question["tree"], []

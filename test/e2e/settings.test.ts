@@ -90,7 +90,7 @@ test('the signing secret is rotated after a question that shows the effects', as
   expect(faults).toEqual([]);
 });
 
-test('the test of the address tells a gateway of this database from everything else', { timeout: 120_000 }, async () => {
+test('the test of the address recognizes only a gateway of this database', { timeout: 120_000 }, async () => {
   await gateway.sql(`update gateway.setting set value = '["*"]' where name = 'cors.origins'`);
   const { page, text } = await browser.open(gateway, '/odoo/gateway-settings');
   /** Each follows one with another result, so that the shown result is new. */

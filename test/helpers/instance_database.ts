@@ -7,15 +7,15 @@ import type { InstanceOptions, Real } from './instance.ts';
 
 let made = 0;
 
-/** Odoo's workers load the models of a database again when this number is not theirs. */
+/** Odoo's workers load the models of a database again if this number differs from theirs. */
 export const modelsVersion = 'select max(id) as version from orm_signaling_registry';
 
 export interface Database {
   name: string;
   /**
-   * A file's database gets the name that another file's had. It is a clone of the same template, so the models that Odoo has
-   * loaded under this name still hold, and seconds are saved. A database whose models were changed stays until the part
-   * ends, so its name is not used again.
+   * A file's database gets the name that another file's had. It is a clone of the same template, so Odoo's loaded models are
+   * still valid, which saves seconds. A database whose models were changed stays until the part ends, so its name is not used
+   * again.
    */
   use: 'shared' | 'one of its name' | 'own';
   /** The version of its models when it was made. */
@@ -61,7 +61,7 @@ async function clone(real: Real, database: string, { limits }: InstanceOptions):
   }
 }
 
-/** Odoo's workers drop what they cached of a database when its numbers are not theirs: no two databases have the same. */
+/** Odoo's workers drop their caches of a database if its numbers differ from theirs, so no two databases have the same. */
 async function dropCaches(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select relname as name from pg_class

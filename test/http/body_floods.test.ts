@@ -17,7 +17,7 @@ test('without a credential, a body is refused where the path takes none', async 
     const { text } = await gateway.get('/metrics', { key: token });
     return Number(/^gateway_body_bytes_total\{direction="in"\} (\d+)$/m.exec(text)?.[1] ?? 0);
   };
-  // The counter counts what is read.
+  // The counter counts the bytes that are read.
   await gateway.post('/api/v1/res.partner', { name: 'counted' }, { key: gateway.keys.admin });
   await until('its body is counted', async () => (await bytesIn()) > 0);
   const before = await bytesIn();

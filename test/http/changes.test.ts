@@ -1,4 +1,4 @@
-// The change feed: a copy that follows it equals what a list gives, whatever happens in between.
+// The change feed: a copy that follows it always equals the list.
 
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';

@@ -98,7 +98,7 @@ test('answers of several sidecars arrive once each, summed, within two seconds',
   await second.stop();
 });
 
-test('a heartbeat tells the requests per second', async () => {
+test('a heartbeat has the requests per second', async () => {
   const watching = await watch(admin);
   await ping(20, gateway.keys.demo);
   const rate = (payload: Record<string, unknown>) => (payload['per_second'] as Record<string, number>)['traffic'] ?? 0;

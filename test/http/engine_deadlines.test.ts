@@ -38,7 +38,7 @@ async function tagsNamed(name: string): Promise<number> {
   return gateway.orm<number>('res.partner.category', 'search_count', { domain: [['name', '=', name]] });
 }
 
-/** Transactions of Odoo's that are under way in the database. */
+/** Odoo's transactions that are under way in the database. */
 async function transactions(): Promise<number> {
   const [row] = await gateway.sql<{ count: string }>(
     `select count(*) from pg_stat_activity
@@ -72,7 +72,7 @@ test('a write that goes on after its deadline is answered 504, and its Idempoten
   expect(await tagsNamed('Late')).toBe(1);
 });
 
-/** Ends the connection of Odoo's that runs such a statement, as a restart of Postgres does. */
+/** Ends Odoo's connection that runs such a statement, as a restart of Postgres does. */
 async function endConnection(statement: string): Promise<void> {
   await until(statement, async () => {
     const ended = await gateway.sql(

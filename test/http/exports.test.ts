@@ -11,7 +11,7 @@ const orm = await gateway.startSidecar({ env: { GATEWAY_READ_POOL_SIZE: '0' } })
 const ndjson = { Accept: 'application/x-ndjson' };
 const csv = { Accept: 'text/csv' };
 const crowd = 2_300;
-/** More than what systems take on behalf of a client that does not read. */
+/** More than systems buffer for a client that does not read. */
 await gateway.sql(
   `insert into res_partner (name, complete_name, active, color, autopost_bills, ref, comment)
    select 'Crowd ' || n, 'Crowd ' || n, true, 0, 'ask', 'crowd', repeat('x', 9000) from generate_series(1, $1) n`,
@@ -39,7 +39,7 @@ async function paged(query: string, key = admin): Promise<Row[]> {
   return rows;
 }
 
-/** Begins an export, and takes it as slowly as `take` does. */
+/** Starts an export, and reads it as slowly as `take` does. */
 async function begin(query: string, headers: Record<string, string> = ndjson) {
   const leaving = new AbortController();
   const response = await fetch(new URL(`${path}?${query}`, gateway.url), {
@@ -83,7 +83,7 @@ describe('NDJSON', () => {
       'fields=name,active&domain=[["active","in",[true,false]],["ref","=",false]]',
       admin,
     ],
-    ['what another user may see', 'fields=name,user_id', demo],
+    ['records that another user may see', 'fields=name,user_id', demo],
     ['no record', 'filter[name]=nobody', admin],
   ])('of %s: those of its pages, by either way', async (_what, query, key) => {
     const expected = await paged(query, key);
@@ -94,7 +94,7 @@ describe('NDJSON', () => {
     }
   });
 
-  test('goes by one snapshot, also where it has to wait for its client', async () => {
+  test('shows one snapshot, even if it has to wait for its client', async () => {
     const slow = await begin(`${many},comment`);
     const [first, last] = (await paged(many)).filter((_, i, all) => i === 0 || i === all.length - 1);
     let text = await slow.take(1);
@@ -108,7 +108,7 @@ describe('NDJSON', () => {
     await until('the snapshot is gone', async () => (await snapshots()) === 0);
   });
 
-  test('that was cut goes on behind the last id, with no record twice or missing', async () => {
+  test('that was cut continues after the last id, with no record twice or missing', async () => {
     const cut = await begin(`${many},comment`);
     const text = await cut.take(9_000 * 1_100);
     cut.leave();

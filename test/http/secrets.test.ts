@@ -168,7 +168,7 @@ describe('the log at the level payloads', () => {
       'a refused statement',
       post('/call', (s) => ({ model: 'ir.attachment', method: 'create', args: [{ name: false, access_token: s }] })),
     ],
-    ['what is read', post('/api/v1/ir.attachment', (s) => ({ name: 'x', access_token: s }))],
+    ['a result', post('/api/v1/ir.attachment', (s) => ({ name: 'x', access_token: s }))],
     [
       'rows without names',
       async (planted, headers) => {

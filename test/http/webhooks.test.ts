@@ -190,7 +190,7 @@ describe('a receiver that fails', () => {
     await setting('retry_first_seconds', 0.2);
   });
 
-  test('with 410 is not called again until somebody resumes the webhook', async () => {
+  test('with 410 is not called again until the webhook is resumed', async () => {
     const id = await createWebhook();
     receiver.answer = () => ({ status: 410 });
     const partner = await createPartner();

@@ -1,8 +1,9 @@
-// Copies in step: three writers make 10,000 changes, four readers with different rights follow them, while a transaction stays open for
-// ten minutes, sidecars are killed with -9 in the midst of stamping, their connections cut, and Postgres is restarted. Records move in and
-// out of sight, and cascades delete them in SQL. After each pause every copy must equal what Odoo itself answers to its reader.
+// Copies in step: three writers make 10,000 changes, four readers with different rights follow them, while a transaction stays
+// open for ten minutes, sidecars are killed with -9 in the midst of stamping, their connections cut, and Postgres is restarted.
+// Records move in and out of sight, and cascades delete them in SQL. After each pause every copy must equal Odoo's own answer to
+// its reader.
 //
-// SOAK_WITHOUT=trigger or stamper takes out what the feed stands on; then the proof must fail.
+// SOAK_WITHOUT=trigger or stamper removes that part of the feed; then the proof must fail.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -73,7 +74,7 @@ class Copy {
     this.rows.set(row.id, row);
   }
 
-  /** As Odoo's own API gives it to the reader: no part of the gateway. */
+  /** The records from Odoo's own API, without the gateway. */
   async expected(): Promise<Row[]> {
     const headers = {
       'Content-Type': 'application/json',
@@ -86,7 +87,7 @@ class Copy {
     return (await response.json()) as Row[];
   }
 
-  /** What is down comes back: asks again, somewhere else. */
+  /** Asks again elsewhere, because a server that is down comes back. */
   async #get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     const url = `/api/v1/${this.model}${path.startsWith('?') ? '' : '/'}${path}`;
     for (let tries = 0; tries < 600; tries += 1) {
@@ -155,7 +156,7 @@ async function prepare(): Promise<void> {
   if (without === 'stamper') await numberByTheSequence();
 }
 
-/** In the place of the stamper's rule: numbers in the order in which changes were made, and not in which they are seen. */
+/** Replaces the stamper's rule: numbers changes in the order in which they were made, not in which they are seen. */
 async function numberByTheSequence(): Promise<void> {
   await gateway.sql(`create or replace function gateway.stamp_changes(most integer) returns integer
     language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -175,7 +176,7 @@ async function numberByTheSequence(): Promise<void> {
     end $$`);
 }
 
-/** Each step is a transaction of Odoo's, or of SQL. */
+/** Each step is a transaction of Odoo, or of SQL. */
 async function write(pool: (typeof pools)[number], steps: number): Promise<void> {
   for (let done = 0; done < steps; ) {
     const changed = await change(pool).catch(() => 0);
@@ -263,7 +264,7 @@ async function compare(round: number): Promise<void> {
       () => true,
       () => false,
     );
-    if (!isInStep) faults.push(`round ${round}: ${copy.name} is not what Odoo gives: ${difference(copy, expected)}`);
+    if (!isInStep) faults.push(`round ${round}: ${copy.name} differs from Odoo: ${difference(copy, expected)}`);
     counts.compared += expected.length;
   }
   say(`  round ${round}: ${counts.changes} changes, ${counts.kills} sidecars killed, ${faults.length} faults`);

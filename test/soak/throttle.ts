@@ -1,5 +1,5 @@
-// The throttle over a long time: with a transaction of Odoo's that stays open, so that Postgres can't clear away the old
-// versions of hot rows; and over a million subjects, of which neither memory nor the table must keep any.
+// The throttle over a long time: with a transaction of Odoo that stays open, so that Postgres can't clear away the old versions
+// of hot rows; and over a million subjects, of which neither memory nor the table must keep any.
 
 import { parseArgs } from 'node:util';
 import pg from 'pg';

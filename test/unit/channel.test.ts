@@ -346,7 +346,7 @@ test('a restart of Odoo fails no call that fits the time in the queue', async ()
   expect((await serving).flat().sort()).toEqual(ids);
 });
 
-describe('a connection that is reset before anybody took it up', () => {
+describe('a connection that is reset before it was accepted', () => {
   test.each(['/gateway/read', '/gateway/execute'] as const)('%s is sent once more', async (path) => {
     const odoo = await startOdoo({}, 1);
     const delivery = resultsOf(odoo.channel.deliver(request('a', { path })));

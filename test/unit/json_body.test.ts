@@ -74,7 +74,7 @@ test.each([
   ['{"id":9.007199254740993e15}', 'id', /digits/],
   ['{"rate":1e-400}', 'rate', /nearer to 0/],
   [`{"rate":${'9'.repeat(400)}}`, 'rate', /larger/],
-])('%s holds a number that would be stored as another one, and the answer says where', (text, field, message) => {
+])('%s holds a number that would be stored as another one, and the answer names its place', (text, field, message) => {
   const details = field === undefined ? undefined : { field };
   const refused = { reason: 'body.value', status: 422, details, message: expect.stringMatching(message) };
   expect(() => parse(Buffer.from(text))).toThrow(expect.objectContaining(refused));

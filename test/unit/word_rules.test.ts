@@ -18,6 +18,14 @@ test.each([
   ['a limit is said s~o', 'is reported'],
   ['runs with Node al~one', 'only'],
   ['Al~one, it may hold all', 'only'],
+  ['if some~body else has it', 'someone else, all others'],
+  ['every sidecar hea~rs of a change', 'gets, notices'],
+  ['ping says wh~ose it is', 'its user, its owner, the next one'],
+  ['the model when noth~ing is said', 'by default'],
+  ['says what be~came of a write', 'the outcome, the result'],
+  ['refuses what is n~o id', 'a value that is not'],
+  ['a ticket is go~od once', 'is valid for, works once'],
+  ["a method of the ORM~'s, and its arguments", 'of Odoo, of the ORM'],
 ])('%s: write %s', (text, better) => {
   expect(faultsOf(text)).toEqual([expect.stringMatching(new RegExp(`^docs/page\\.md:1: ".+": write ${better}$`))]);
 });
@@ -29,6 +37,7 @@ test.each([
   'two that cannot be told apart, unless told otherwise; the field that says of which model it is; for who in callers:',
   'An endpoint is left alone, leave it alone, it is alone, the write travels alone, as if it came alone.',
   'const undisturbed_alone_ms = 1;',
+  "one of Odoo's methods; a key that is as good as another; the person whose key it uses",
 ])('%s: nothing to say', (text) => {
   expect(faultsOf(text)).toEqual([]);
 });

@@ -64,7 +64,7 @@ def check_accounts(reach, users, values=None):
     any flow of Odoo. Only a credential that names `res.users` may do that.
 
     :param users: as they are now
-    :param values: what was written to them; None: they are new
+    :param values: the values written to them; None: they are new
     :raises OutOfReachError:"""
     if not reach.is_narrowed or reach.names("res.users"):
         return

@@ -22,8 +22,8 @@ AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")  # read_group ignores the 
 
 
 def check_named(reach, records, method, bound, is_trial):
-    """Check the arguments of a method that every model has, and the size of what it will answer; returns the values
-    among them that will be written. `is_trial`: the method only reads, so no values are written."""
+    """Check the arguments of a method that every model has, and the size of its answer; returns the values among them
+    that will be written. `is_trial`: the method only reads, so no values are written."""
     signature = inspect.signature(getattr(records.env.registry["base"], method))
     arguments = _by_name(bound, signature)
     check_sizes(arguments)

@@ -270,7 +270,7 @@ class GatewayCredential(models.AbstractModel):
                 digest=digest,
             )
         )
-        # The write also tells the sidecars.
+        # The write also notifies the sidecars.
         with own_code():
             self.sudo().write({"rotated_at": now, **self._secret_values(secret)})
         self.invalidate_recordset(["state", "grace_ends_at"])

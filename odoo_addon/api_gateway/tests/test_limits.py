@@ -15,8 +15,8 @@ WIPE = (
 
 @tagged("post_install", "-at_install")
 class TestLimits(TransactionCase):
-    """Sidecars commit their rows outside of any transaction of Odoo's: so everything here happens in short
-    transactions, as in one request after the other."""
+    """Sidecars commit their rows outside of Odoo's transactions, so everything here happens in short transactions, as
+    in one request after the other."""
 
     def setUp(self):
         super().setUp()

@@ -28,7 +28,7 @@ LOOPBACK = parse_allowed(["127.0.0.0/8"])
 
 
 class Receiver(ThreadingHTTPServer):
-    """Remembers (headers, body) of what arrives and answers with `status`, a number or a function of the event."""
+    """Remembers (headers, body) of each request and answers with `status`, a number or a function of the event."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)

@@ -1,4 +1,4 @@
-// The pages of a long list from one snapshot: what commits while it is read shows in all of its pages or in no page.
+// The pages of a long list from one snapshot: a commit shows in all of its pages or in no page.
 
 import type { Snapshot } from '../db/snapshots.ts';
 import { GatewayError } from '../errors.ts';
@@ -9,7 +9,7 @@ import type { PlanEntry } from './plan_cache.ts';
 import type { Asked } from './runner.ts';
 import { runPlan } from './runner.ts';
 
-/** A page that a statement gives. */
+/** A page that a compiled statement can read. */
 export interface PlannedPage {
   readonly entry: PlanEntry;
   readonly asked: Asked;
@@ -18,9 +18,9 @@ export interface PlannedPage {
 export interface SnapshotPagesOptions {
   readonly context: RequestContext;
   readonly snapshot: Snapshot;
-  /** Undefined, with the reason noted in the context, for a page that no statement gives. */
+  /** Undefined for a page that no compiled statement can read. The context then holds the reason. */
   readonly plan: (search: Search) => Promise<PlannedPage | undefined>;
-  /** For pages that no statement gives, or one whose answer is in doubt. */
+  /** For pages that no compiled statement can read, or whose answer is in doubt. */
   readonly odoo: PageReader;
 }
 
@@ -32,13 +32,13 @@ export class SnapshotPages implements PageReader {
     this.#options = options;
   }
 
-  /** Reads the first page ahead. Rejects with OutdatedError when the plan is older than the snapshot. */
+  /** Reads the first page ahead. Rejects with OutdatedError if the plan is older than the snapshot. */
   async begin(first: Search): Promise<void> {
     try {
       this.#first = { search: first, answer: await this.page(first) };
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      // The same comes again when the page is asked for.
+      // The same error comes again when the page is requested.
     }
   }
 

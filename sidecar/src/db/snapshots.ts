@@ -1,5 +1,5 @@
-// Connections that each keep one snapshot of the database while a long list is read page by page: what commits meanwhile does
-// not show. A snapshot keeps Postgres from clearing away old rows, so there are few, and none lasts.
+// Connections that each keep one snapshot of the database while a long list is read page by page, so that later commits do not
+// show. A snapshot keeps Postgres from removing old rows, so there are few, with a time limit.
 
 import pg from 'pg';
 import { GatewayError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { asReader, asTexts, gathered } from './read_pool.ts';
 
 const most = 4;
 const mostOfOneCaller = 2;
-/** A client that takes its pages slowly keeps its snapshot for so long at most. */
+/** The longest time that a slow client may keep its snapshot. */
 const longestMs = 15 * 60_000;
 const longestPauseMs = 60_000;
 
@@ -20,7 +20,7 @@ export class Snapshots {
     this.#options = options;
   }
 
-  /** Rejects with `export.busy`, or with what Postgres or the connection said. The caller closes it. */
+  /** Rejects with `export.busy`, or with the error of Postgres or the connection. The caller closes it. */
   async open(caller: string): Promise<Snapshot> {
     const own = [...this.#open.values()].filter((other) => other === caller).length;
     if (this.#open.size >= most || own >= mostOfOneCaller) throw new GatewayError('export.busy');
@@ -30,7 +30,7 @@ export class Snapshots {
       application_name: 'api-gateway export',
       connectionTimeoutMillis: 2_000,
       options: asReader(role, statementTimeoutMs, {
-        // Postgres itself ends what a sidecar has left behind.
+        // Postgres itself ends transactions that a dead sidecar has left open.
         client_connection_check_interval: '2000',
         idle_in_transaction_session_timeout: String(longestPauseMs),
       }),
@@ -66,13 +66,13 @@ export class Snapshot {
     this.#timer = setTimeout(() => this.close(), longestMs);
   }
 
-  /** As ReadPool's. */
+  /** The same as in ReadPool. */
   run({ name, text }: ReadStatement, values: readonly unknown[], mostBytes: number): Promise<ReadResult> {
     const config = { name, text, values: values as unknown[], rowMode: 'array' as const, types: asTexts };
     return gathered(this.#client, new pg.Query(config), mostBytes, this.#patienceMs);
   }
 
-  /** Ends also a statement that runs. */
+  /** Also ends a running statement. */
   close(): void {
     clearTimeout(this.#timer);
     this.#onClose();

@@ -50,7 +50,7 @@ export class Odoo {
     return this.#run('/gateway/read', context, operations, { uid: context.principal.userId, grant });
   }
 
-  /** What is committed by now is in what the caller reads from now on, wherever it is read. Odoo itself is never behind. */
+  /** Everything committed by now shows in the caller's later reads, wherever they run. Odoo itself is never behind. */
   refresh(_context: RequestContext): void {}
 
   /** @param _first the list's first page. Odoo has no lasting snapshot, so each page is read as it is at that time. */

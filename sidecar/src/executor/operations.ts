@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { CredentialKind } from '../db/credentials.ts';
 import { GatewayError } from '../errors.ts';
 
-/** A search domain of Odoo's, checked for form (`records/domain.ts`). */
+/** A search domain of Odoo, checked for form (`records/domain.ts`). */
 export type Domain = readonly unknown[];
 
 /** As in Odoo's `web_read`; a relation with `fields` is expanded. */

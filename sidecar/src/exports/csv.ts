@@ -1,16 +1,17 @@
-// Records as CSV (RFC 4180): one line each, relations flat. Spreadsheets run what begins like a formula, so texts do not.
+// Records as CSV (RFC 4180): one line each, relations flat. Spreadsheets run texts that begin like formulas, so such texts get an
+// apostrophe in front.
 
 import type { FieldTree, FieldType, TypesOf } from '../executor/operations.ts';
 import type { Row } from '../records/collection.ts';
 
 export interface Column {
   readonly header: string;
-  /** Of a shaped record (`records/shape.ts`). */
+  /** The value of a shaped record (`records/shape.ts`). */
   readonly cell: (row: Row) => unknown;
 }
 
 export interface Naming {
-  /** What the heading of a field is; the field's own name where nothing is known. */
+  /** The heading of a field; the field's own name if it has none. */
   readonly of: (model: string, field: string) => string;
   /** Between a relation and its record's field. */
   readonly separator: string;

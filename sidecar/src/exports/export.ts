@@ -17,7 +17,7 @@ export type Format = keyof typeof formats;
 const everything = { 'limit.default': Number.MAX_SAFE_INTEGER, 'limit.max': Number.MAX_SAFE_INTEGER };
 const parameters = ['domain', 'fields', 'limit', 'after', 'header', 'formulas'] as const;
 
-/** Which format a request wants in place of a page; undefined: a page. */
+/** The format that a request wants; undefined: a page. */
 export function wantedFormat({ request }: RequestContext): Format | undefined {
   const { accept } = request.headers;
   if (accept === undefined || !/ndjson|csv/i.test(accept)) return undefined;
@@ -26,7 +26,7 @@ export function wantedFormat({ request }: RequestContext): Format | undefined {
   return chosen === formats.ndjson ? 'ndjson' : undefined;
 }
 
-/** Throws what a list throws, and `export.format`. What goes wrong later cuts the answer. */
+/** Throws the errors of a list, and `export.format`. A later error cuts the answer. */
 export async function exportOf(parts: Parts, collection: Collection, context: RequestContext, format: Format): Promise<Answer> {
   const { query, given } = readListQuery(context.asked.url, everything, parameters);
   const search = await collection.search(context, query);
@@ -43,7 +43,7 @@ export async function exportOf(parts: Parts, collection: Collection, context: Re
   return streamed(format, csv(parts, context, pages, { search, naming, isGuarded, hasHeader: given.after === undefined }));
 }
 
-/** Ids of a list and when each record was last written, to compare a copy with. */
+/** Ids of a list with the time of each record's last write, to compare with a copy. */
 export async function idsOf(parts: Parts, collection: Collection, context: RequestContext): Promise<Answer> {
   const { query, given } = readListQuery(context.asked.url, everything, ['domain', 'limit', 'after']);
   const search = await collection.search(context, query);
@@ -120,14 +120,14 @@ async function columnsFor(
   return columnsOf(model, names, tree, typesOf, renamed);
 }
 
-/** By the fields of the model: what a resource calls them. */
+/** A resource's names, by the fields of the model. */
 function publicNames(present: Search['present'], names: readonly string[]): ReadonlyMap<string, string> {
   if (present === undefined) return new Map();
   const shown = present(Object.fromEntries(names.map((name) => [name, name])) as Row);
   return new Map(Object.entries(shown).flatMap(([name, field]) => (typeof field === 'string' ? [[field, name] as const] : [])));
 }
 
-/** As the caller's forms in Odoo name fields, in its language. */
+/** The labels of fields in the caller's forms in Odoo, in its language. */
 async function labels({ odoo, shapes }: Parts, context: RequestContext, { model, fields, grant }: Search): Promise<Naming> {
   const typesOf = await shapes.typesBehind(context, model, fields, []);
   const models = [model, ...reached(model, fields, typesOf)];

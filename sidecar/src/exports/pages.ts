@@ -1,30 +1,34 @@
-// All records of a list, page by page in the order of their ids: behind the last id, so that no record comes twice.
+// All records of a list, page by page in the order of their ids. Each page starts after the last id, so that no record comes
+// twice.
 
 import { GatewayError } from '../errors.ts';
 import { asRecords } from '../executor/operations.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import type { Parts, Row, Search } from '../records/collection.ts';
 
-/** What statements are made for, and what takes a few milliseconds. */
+/** The size of a page: statements are compiled for it, and it takes a few milliseconds. */
 const mostInPage = 1_000;
 const reportEveryMs = 10_000;
 
 export interface Page {
-  /** Shaped, under the names of the model. */
+  /** The shaped records, under the names of the model. */
   readonly rows: readonly Row[];
-  /** Of the fields that the caller may read, of those that were asked for. */
+  /** The requested fields that the caller may read. */
   readonly names: readonly string[];
   readonly omitted: readonly string[];
 }
 
 export interface Range {
-  /** The id behind which to begin. */
+  /** Start after this id. */
   readonly after: number;
-  /** How many records at most. */
+  /** The most records. */
   readonly most: number;
 }
 
-/** Ends when the caller leaves. While a page is taken the next one is read, so two are in memory. Throws as a list does. */
+/**
+ * Ends when the caller leaves. While the client takes a page, the next one is read, so two are in memory. Throws the errors of a
+ * list.
+ */
 export async function* pagesOf(
   { odoo, shapes }: Parts,
   context: RequestContext,
@@ -46,7 +50,7 @@ export async function* pagesOf(
     // Each page has the time of a request.
     context.idleMs += Math.max(0, context.spentMs - spentMs);
     const coming = reader.page(search);
-    coming.catch(() => undefined); // who takes the page sees why it failed
+    coming.catch(() => undefined); // the reader of the page gets the error
     return coming;
   };
   try {

@@ -10,7 +10,7 @@ export interface Decision {
   /** If passed: the window with the least left. If refused: the spent window that takes longest to end. */
   readonly window: Window;
   readonly limit: number;
-  /** What is left in that window after this request. */
+  /** The rest of that window after this request. */
   readonly remaining: number;
   /** Milliseconds until that window starts again. */
   readonly resetMs: number;

@@ -23,7 +23,7 @@ export class Catalogue {
     return [...this.#tools, ...(await this.#resources.of(context))].filter((tool) => isOpen(tool, context));
   }
 
-  /** The kind of operation that a call counts as. The name of a resource's tool ends in what it does. */
+  /** The kind of operation that a call counts as. The name of a resource's tool ends with its action. */
   kindOf(name: string): Action {
     const tool = this.#tools.find((candidate) => candidate.name === name);
     if (tool !== undefined) return tool.kind;

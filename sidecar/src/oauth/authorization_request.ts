@@ -79,7 +79,7 @@ export async function signAgreement(database: Database, agreement: Agreement): P
     .sign(secret.value);
 }
 
-/** RFC 6749, section 4.1.2, and RFC 9207: `iss` tells the app who answers. */
+/** RFC 6749, section 4.1.2, and RFC 9207: `iss` names the sender of the answer. */
 export function redirectTo(uri: string, parameters: Readonly<Record<string, string | undefined>>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value);

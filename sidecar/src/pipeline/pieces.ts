@@ -1,4 +1,4 @@
-// Sends an answer piece by piece: an export, or a stream of events. What is not taken yet is one piece, however long the answer.
+// Sends an answer piece by piece: an export, or a stream of events. Only one piece waits in memory, however long the answer.
 
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -6,14 +6,14 @@ import { constants, createGzip } from 'node:zlib';
 import { GatewayError } from '../errors.ts';
 import type { RequestContext } from './context.ts';
 
-/** Without a byte taken for so long, a client has left. */
+/** A client that reads no byte for this long has left. */
 const stalledMs = 30_000;
-/** Compressing would hold events back. */
+/** Compression would delay events. */
 const eventStream = 'text/event-stream';
 
 /**
- * The first piece decides whether there is an answer at all: what it throws is answered as an error. What a later one throws
- * cuts the connection, so that no client takes half an answer for a whole one.
+ * If the first piece throws, the answer is that error. If a later one throws, the connection is cut, so that no client takes half
+ * an answer for a whole one.
  * @param begin sends status and headers
  */
 export async function sendPieces(

@@ -1,4 +1,4 @@
-// Odoo's search domains: a list of conditions `[field, operator, value]` with `&`, `|`, `!` in front of what they join. Only the
+// Odoo's search domains: a list of conditions `[field, operator, value]` with `&`, `|`, `!` in front of their operands. Only the
 // form is checked here, so that a message can name the place of a mistake, and no worker of Odoo is needed. Odoo checks whether
 // fields exist and may be searched.
 

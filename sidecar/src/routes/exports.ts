@@ -1,4 +1,4 @@
-// Whole lists as one answer: what a list gives to a client that accepts NDJSON or CSV, and /api/v1/<name>/ids.
+// Whole lists as one answer: lists for clients that accept NDJSON or CSV, and /api/v1/<name>/ids.
 
 import type { Format } from '../exports/export.ts';
 import { exportOf, idsOf } from '../exports/export.ts';
@@ -8,7 +8,7 @@ import type { Collection, Parts } from '../records/collection.ts';
 import type { Collections } from '../records/collections.ts';
 import { needsTo } from '../records/collections.ts';
 
-/** An export counts as so many reads. */
+/** An export counts as this many reads. */
 const cost = 10;
 
 export async function answerExport(

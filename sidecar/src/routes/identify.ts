@@ -12,7 +12,7 @@ import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 export interface Identity {
   readonly version: string;
   readonly schemaVersion: number;
-  /** Rejects when Odoo's end of the channel does not answer. */
+  /** Rejects if Odoo's end of the channel does not answer. */
   readonly probe: (database: Database) => Promise<void>;
 }
 

@@ -34,7 +34,7 @@ export interface Changes {
   readonly more: boolean;
 }
 
-/** A request for changes, and what it needs to answer it. */
+/** A request for changes, with the parts that its answer needs. */
 export interface ChangesRequest {
   readonly feeds: ChangeFeeds;
   readonly parts: Parts;
@@ -42,7 +42,7 @@ export interface ChangesRequest {
   readonly context: RequestContext;
 }
 
-/** Throws `sync.off`, `sync.token`, `sync.reset`, and what a list throws. */
+/** Throws `sync.off`, `sync.token`, `sync.reset`, and the errors of a list. */
 export async function changesOf(request: ChangesRequest): Promise<Changes> {
   const { asked, database } = request.context;
   const { query, since, waitMs } = parseChangesQuery(asked.url, database.settings);
@@ -50,7 +50,7 @@ export async function changesOf(request: ChangesRequest): Promise<Changes> {
   return reader.isNew ? reader.nothing() : reader.next(waitMs);
 }
 
-/** Goes through the changes of a list, behind a token. */
+/** Walks through the changes of a list after a token. */
 export class ChangesReader {
   readonly #request: ChangesRequest;
   readonly #query: ListQuery;
@@ -102,14 +102,14 @@ export class ChangesReader {
     return { upserts: [], removed: [], next, more: false };
   }
 
-  /** What has changed since; waits for it. Throws `sync.reset`, and what a list throws. */
+  /** Waits for the changes since then. Throws `sync.reset`, and the errors of a list. */
   async next(waitMs: number): Promise<Changes> {
     const { parts, context } = this.#request;
     const { limit } = this.#query;
     const part = await this.#wait(waitMs);
     if (part.rights !== this.#rights || !part.synced) {
       const token = await tokenAt(context, this.#binding, this.#number, this.#rights);
-      await numberOf(context, this.#binding, token, part); // says what changed
+      await numberOf(context, this.#binding, token, part); // names the change
     }
     const more = part.changes.length === limit;
     // If the part is not full, everything numbered up to `last` has been seen.
@@ -157,7 +157,7 @@ async function values(
   return { upserts: page.records, removed };
 }
 
-/** Where to begin may also come from elsewhere, as the header of an event stream does. */
+/** The token may also come from elsewhere, such as the header of an event stream. */
 export function parseChangesQuery(
   url: string,
   settings: Settings,

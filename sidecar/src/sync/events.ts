@@ -1,5 +1,5 @@
-// Changes as they happen, as server-sent events: on the same tokens as the long poll. A browser's EventSource comes back by
-// itself, and says with `Last-Event-ID` where it stands.
+// Changes as they happen, as server-sent events: on the same tokens as the long poll. A browser's EventSource reconnects by
+// itself, and sends its position in `Last-Event-ID`.
 
 import { asGatewayError } from '../errors.ts';
 import { chargeMore } from '../limits/limits.ts';
@@ -7,9 +7,9 @@ import type { RequestContext } from '../pipeline/context.ts';
 import type { Changes, ChangesRequest } from './changes.ts';
 import { ChangesReader, parseChangesQuery } from './changes.ts';
 
-/** Proxies cut connections that say nothing. */
+/** Proxies cut silent connections. */
 const sayEveryMs = 15_000;
-/** Then the client comes back, with a credential that is checked again. */
+/** After this, the client reconnects, and its credential is checked again. */
 const longestMs = 5 * 60_000;
 const comeBackMs = 2_000;
 const comeBackLaterMs = 60_000;
@@ -23,7 +23,10 @@ export function wantsEvents({ request }: RequestContext): boolean {
   );
 }
 
-/** The texts of the stream. Throws what `changesOf` throws, before the first one; later it becomes the event `reset`, or the end. */
+/**
+ * The texts of the stream. An error of `changesOf` is thrown before the first text; later it becomes the event `reset`, or the
+ * end.
+ */
 export async function* eventsOf(request: ChangesRequest): AsyncGenerator<string> {
   const { context } = request;
   const { headers, url } = context.asked;

@@ -18,7 +18,7 @@ CONTEXT = frozenset(["allowed_company_ids", "lang", "tz"])
 
 
 class Draft(NamedTuple):
-    """A statement with sentinels for values, and what the plan says about its result."""
+    """A statement with sentinels for values, and the plan's description of its result."""
 
     levels: Levels
     sql: SQL
