@@ -56,7 +56,7 @@ export async function startSidecar(options) {
   });
 }
 
-/** Node 24, which runs TypeScript as it is: the one from npm, whatever Node runs these scripts. */
+/** Node 24, which runs TypeScript directly: the one from npm, whatever Node runs these scripts. */
 export function nodeBin() {
   const fromNpm = join(rootDir, 'node_modules/node/bin/node');
   if (existsSync(fromNpm)) return fromNpm;

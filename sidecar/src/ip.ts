@@ -40,7 +40,7 @@ export function inRange(address: Address, range: Range): boolean {
     : range.network instanceof ipaddr.IPv6 && address.match(range.network, range.bits);
 }
 
-/** The subscriber of an address: the address itself, or its /64. Any other text stays as it is. */
+/** The subscriber of an address: the address itself, or its /64. Any other text stays unchanged. */
 export function subscriberOf(address: string): string {
   const parsed = parseAddress(address);
   return parsed?.kind() === 'ipv6' ? subscriberNetwork(parsed) : address;

@@ -10,7 +10,10 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import type { Parts } from '../../scripts/stack/odoo.mjs';
+import { runInShell } from '../../scripts/stack/odoo.mjs';
 import { say } from '../../scripts/stack/report.mjs';
 
 const execute = promisify(execFile);
@@ -161,4 +164,19 @@ export function report(name: string, figures: Record<string, number>, ratios: Re
   const rounded = (values: Record<string, number>) =>
     Object.fromEntries(Object.entries(values).map(([label, value]) => [label, Number(value.toPrecision(4))]));
   process.stdout.write(`${JSON.stringify({ name, figures: rounded(figures), ratios: rounded(ratios) })}\n`);
+}
+
+/** Runs a Python file of this folder in Odoo's shell. Returns the JSON of its last line. */
+export async function inShell(
+  { parts, database }: { parts: Parts; database: string },
+  file: string,
+  env: Record<string, string>,
+): Promise<unknown> {
+  const output = await runInShell(parts, database, fileURLToPath(new URL(file, import.meta.url)), env);
+  return JSON.parse(
+    output
+      .trim()
+      .split('\n')
+      .findLast((line) => line.startsWith('{')) ?? '',
+  );
 }

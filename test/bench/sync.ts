@@ -2,13 +2,11 @@
 //
 //   npm run bench -- sync [--backlog 100000]
 
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { runInShell } from '../../scripts/stack/odoo.mjs';
 import { say } from '../../scripts/stack/report.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { createInstance } from '../helpers/instance.ts';
-import { median, report } from './harness.ts';
+import { inShell, median, report } from './harness.ts';
 
 const { values: options } = parseArgs({ options: { backlog: { type: 'string', default: '100000' } } });
 const backlog = Number(options.backlog);
@@ -20,7 +18,9 @@ const real = await provideRealParts();
 const gateway = await createInstance({ ...real, sharedOdooUrl: null });
 const path = '/api/v1/res.partner/changes?fields=name,ref';
 try {
-  const capture = (await inShell('sync_capture.py', { BENCH_ROUNDS: String(rounds) })) as Record<string, number[]>;
+  const capture = (await inShell({ parts: real.parts, database: gateway.database }, 'sync_capture.py', {
+    BENCH_ROUNDS: String(rounds),
+  })) as Record<string, number[]>;
   const [captured, uncaptured] = [median(capture['captured'] ?? []), median(capture['uncaptured'] ?? [])];
   say(`  capture: ${captured.toFixed(3)} s, without ${uncaptured.toFixed(3)} s`);
 
@@ -41,7 +41,7 @@ try {
       since = next;
     }
   })();
-  const committed = (await inShell('webhook_changes.py', {
+  const committed = (await inShell({ parts: real.parts, database: gateway.database }, 'webhook_changes.py', {
     BENCH_IDS: JSON.stringify(ids),
     BENCH_RATE: String(perSecond),
   })) as Record<string, number>;
@@ -85,15 +85,4 @@ async function ask(since: string, more: string): Promise<{ upserts: { id: number
   const answer = await gateway.get(`${path}&since=${since}&${more}`, { key: gateway.keys.admin });
   if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.text.slice(0, 300)}`);
   return { upserts: answer.json.data.upserts, ...answer.json.meta };
-}
-
-/** The last line that a Python file printed in Odoo's shell. */
-async function inShell(file: string, env: Record<string, string>): Promise<unknown> {
-  const output = await runInShell(real.parts, gateway.database, fileURLToPath(new URL(file, import.meta.url)), env);
-  return JSON.parse(
-    output
-      .trim()
-      .split('\n')
-      .findLast((line) => line.startsWith('{')) ?? '',
-  );
 }

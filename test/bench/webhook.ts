@@ -1,15 +1,13 @@
 // Webhooks: from commit to arrival at 100 changes a second, deliveries a second out of a backlog, and the cost of capture in
 // Odoo.
 
-import { fileURLToPath } from 'node:url';
-import { runInShell } from '../../scripts/stack/odoo.mjs';
 import { say } from '../../scripts/stack/report.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { createInstance } from '../helpers/instance.ts';
 import { createPartnerWebhook } from '../helpers/partner_webhook.ts';
 import { until } from '../helpers/wait.ts';
 import { startReceiver } from '../helpers/webhook_receiver.ts';
-import { median, report } from './harness.ts';
+import { inShell, median, report } from './harness.ts';
 
 const changes = 1_000;
 const perSecond = 100;
@@ -20,7 +18,9 @@ const real = await provideRealParts();
 const gateway = await createInstance({ ...real, sharedOdooUrl: null });
 const receiver = await startReceiver();
 try {
-  const capture = (await inShell('webhook_capture.py', { BENCH_ROUNDS: String(rounds) })) as Record<string, number[]>;
+  const capture = (await inShell({ parts: real.parts, database: gateway.database }, 'webhook_capture.py', {
+    BENCH_ROUNDS: String(rounds),
+  })) as Record<string, number[]>;
   const seconds = Object.fromEntries(Object.entries(capture).map(([name, turns]) => [name, median(turns)]));
   say(`  capture: ${Object.entries(seconds).map(([name, value]) => `${name} ${value.toFixed(3)} s`)}`);
 
@@ -36,7 +36,7 @@ try {
   await arrivals(changes);
   receiver.arrived.length = 0;
 
-  const committed = (await inShell('webhook_changes.py', {
+  const committed = (await inShell({ parts: real.parts, database: gateway.database }, 'webhook_changes.py', {
     BENCH_IDS: JSON.stringify(partners),
     BENCH_RATE: String(perSecond),
   })) as Record<string, number>;
@@ -77,15 +77,4 @@ try {
 
 function arrivals(count: number): Promise<number> {
   return until(`${count} arrivals`, () => receiver.arrived.length >= count, 300_000);
-}
-
-/** The last line that a Python file printed in Odoo's shell. */
-async function inShell(file: string, env: Record<string, string>): Promise<unknown> {
-  const output = await runInShell(real.parts, gateway.database, fileURLToPath(new URL(file, import.meta.url)), env);
-  return JSON.parse(
-    output
-      .trim()
-      .split('\n')
-      .findLast((line) => line.startsWith('{')) ?? '',
-  );
 }

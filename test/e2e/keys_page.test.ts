@@ -140,7 +140,7 @@ describe('a user', async () => {
     await page.waitForSelector('.modal', { state: 'detached' });
   });
 
-  test('gets examples with the new secret that run as they are', async () => {
+  test('gets examples with the new secret that run as written', async () => {
     const fresh = await createKey(page, 'Examples');
     await close(page);
     await page.waitForSelector('[name=example_key] option:checked:has-text("Examples")', { state: 'attached' });

@@ -4,7 +4,7 @@ export interface RequestOptions {
   /** Goes out as `Authorization: Bearer`. */
   key?: string;
   headers?: Record<string, string>;
-  /** Sent as it is; for malformed bodies. */
+  /** Sent unchanged; for malformed bodies. */
   body?: string | Uint8Array;
 }
 

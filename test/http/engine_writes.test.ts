@@ -117,7 +117,7 @@ describe('records', () => {
     }
   });
 
-  test('that the user may not write stay as they are', async () => {
+  test('that the user may not write stay unchanged', async () => {
     const refused = await send('POST', '/api/v1/product.template', { name: 'Not mine' }, {}, demo);
     expect([refused.status, refused.json.error.reason]).toEqual([403, 'odoo.access']);
   });

@@ -73,7 +73,7 @@ image.save(sys.argv[1], optimize=True)`;
   execFileSync('/usr/bin/python3', ['-c', script, file]);
 }
 
-/** Some requests each second, as they come from outside. */
+/** Some requests each second, like those from outside. */
 async function keepCalling({ keys, sidecar }: Instance, signal: AbortSignal): Promise<void> {
   for (let i = 0; !signal.aborted; i += 1) {
     const burst = 6 + Math.round(5 * Math.sin(i / 4) + 3 * Math.random());

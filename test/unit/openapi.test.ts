@@ -234,7 +234,7 @@ describe('texts by others', () => {
     ['line\n# heading\n| a | b |', 'line \\# heading \\| a \\| b \\|'],
     ['&lt;script&gt;', '&amp;lt;script&amp;gt;'],
     ['see www.evil.example or a@evil.example', 'see www&#46;evil.example or a&#64;evil.example'],
-  ])('%j are shown as they are', (text, escaped) => {
+  ])('%j are shown literally', (text, escaped) => {
     expect(asMarkdown(text)).toBe(escaped);
   });
 

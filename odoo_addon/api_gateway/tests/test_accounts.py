@@ -49,7 +49,7 @@ class TestAccounts(ChannelCase):
         loaded = self.assert_ok(self.act(method("res.users", "load", ["name", "login"], [["New", "gateway_new"]])))
         self.assertIn("internal users", loaded["messages"][0]["message"])
         self.assertFalse(self.env["res.users"].search([("login", "=", "gateway_new")]))
-        self.assert_ok(self.act(write("res.users", self.admin.ids, {"active": True})))  # as it is
+        self.assert_ok(self.act(write("res.users", self.admin.ids, {"active": True})))  # unchanged
         self.assert_ok(self.act(write("res.users", self.caller.ids, {"active": False})))
         named = {"scopes": ["res.users:write"], "models": None}
         for grant in (named, None):

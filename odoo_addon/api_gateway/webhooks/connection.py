@@ -97,7 +97,7 @@ class Answer(http.client.HTTPResponse):
         return version, status, reason
 
     def beginning(self, most):
-        """Up to `most` bytes of the body, as they were sent. Raises if it ends too early."""
+        """Up to `most` raw bytes of the body. Raises if it ends too early."""
         parts, left = [], most
         for part in self._chunks() if self.chunked else self._parts():
             parts.append(part[:left])

@@ -5,10 +5,9 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 
 /**
- * How a column becomes the value that the ORM's read gives:
- * `plain`: as it is; `integer0`, `float0`: 0 for empty; `named`: a relation as id and name; `one`: an expanded
- * relation; `ids`, `many`: a relation to many, as ids or expanded; `json`: of any type; `properties`: none, or Odoo must be
- * asked. All others are empty as `false`.
+ * How a column becomes the value that the ORM's read gives: `plain`: unchanged; `integer0`, `float0`: 0 for empty; `named`: a
+ * relation as id and name; `one`: an expanded relation; `ids`, `many`: a relation to many, as ids or expanded; `json`: of any
+ * type; `properties`: none, or Odoo must be asked. All others are empty as `false`.
  */
 const forms = [
   'plain',

@@ -1,4 +1,4 @@
-// Credentials as they stand now, whatever their kind.
+// Credentials of every kind, in their current state.
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';

@@ -18,7 +18,7 @@ export interface Tool {
   isFor(context: RequestContext): boolean;
   /**
    * Gives the answer, or throws a GatewayError.
-   * @param given the arguments as they came
+   * @param given the unchecked arguments
    */
   run(context: RequestContext, given: unknown): Promise<Json>;
 }

@@ -14,7 +14,7 @@ const mostOptions = 50;
 /** Odoo's integers are Postgres' own. */
 const int32 = { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } as const;
 
-/** A record as it is read. Only `id` is always there: the others depend on `fields`. */
+/** The schema of a record in answers. Only `id` is always there; the others depend on `fields`. */
 export function recordSchema(fields: Fields): Schema {
   const properties: Record<string, Schema> = { id: ref('Id') };
   for (const [name, field] of Object.entries(fields)) if (name !== 'id') properties[name] = readable(field);
@@ -77,7 +77,7 @@ const samples: Readonly<Record<string, unknown>> = {
   properties: {},
 };
 
-/** The lines of a resource as they are read. */
+/** The schema of a resource's lines in answers. */
 export function resourceSchema(lines: readonly ResourceLine[]): Schema {
   const properties: Record<string, Schema> = { id: ref('Id') };
   for (const { name, read, field, nested } of lines) {
@@ -86,7 +86,7 @@ export function resourceSchema(lines: readonly ResourceLine[]): Schema {
   return { type: 'object', required: ['id'], properties };
 }
 
-/** The lines of a resource as they are written. Unknown fields are ignored, so none is forbidden. */
+/** The schema of a resource's lines in requests. Unknown fields are ignored, so none is forbidden. */
 export function resourceValuesSchema(lines: readonly ResourceLine[], isNew: boolean): Schema {
   const properties: Record<string, Schema> = {};
   const written = lines.filter(({ write }) => write);

@@ -2,7 +2,7 @@
 
 const longest = 400;
 
-/** A text that a Markdown renderer shows as it is: no tag, no link, no markup. One line, 400 characters at most. */
+/** A text that a Markdown renderer shows literally: no tag, no link, no markup. One line, 400 characters at most. */
 export function asMarkdown(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   const shown = line.length > longest ? `${line.slice(0, longest - 1)}…` : line;

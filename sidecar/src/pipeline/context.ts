@@ -77,7 +77,7 @@ export interface Answer {
   readonly status: number;
   /** Sent as JSON. */
   readonly body: unknown;
-  /** Media type of a body that is a string, or bytes, and sent as it is. */
+  /** The media type of a body that is a string or bytes, and is sent unchanged. */
   readonly type?: string;
   /** Sent instead of a body, one text after the other, as fast as the client reads. Needs `type`. */
   readonly pieces?: AsyncIterable<string>;
@@ -152,7 +152,7 @@ export interface Endpoint {
   readonly errors?: 'text' | 'oauth' | 'rpc';
   /** For an endpoint without a caller that accepts a body: its kind. At most 16 KiB. */
   readonly smallBody?: 'json' | 'form or json';
-  /** Whether it is logged at every level, for steps that could not be followed otherwise. */
+  /** Whether it is logged at every level. Set for steps that would otherwise leave no trace. */
   readonly isAlwaysLogged?: boolean;
   handle(context: RequestContext): Answer | Promise<Answer>;
 }

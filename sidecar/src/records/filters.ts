@@ -108,7 +108,7 @@ function isList(operator: Operator): boolean {
   return operator === 'in' || operator === 'nin';
 }
 
-/** Values with commas between them. One in quotes holds commas and blanks as they are, and `""` for a quote. */
+/** Values with commas between them. One in quotes may hold commas and blanks, and `""` for a quote. */
 function split(text: string, parameter: string): string[] {
   const values: string[] = [];
   if (text === '') return values;

@@ -22,7 +22,7 @@ export interface ListQuery {
   readonly fields: FieldTree | undefined;
   readonly limit: number;
   readonly offset: number;
-  /** The parameter as it came. */
+  /** The unparsed parameter. */
   readonly cursor: string | undefined;
   readonly order: string | undefined;
   readonly count: 'exact' | 'estimated' | undefined;

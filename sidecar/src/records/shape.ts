@@ -33,7 +33,7 @@ const shapers: Readonly<Record<string, Shaper | undefined>> = {
   properties: (value) => (Array.isArray(value) ? value.map(property) : orNull(value)),
 };
 
-/** Shapes the rows in place: a page of a thousand records is not copied. Missing types leave a field as it is. */
+/** Shapes the rows in place: a page of a thousand records is not copied. A field without a type stays unchanged. */
 export function shapeRows(rows: readonly Row[], model: string, tree: FieldTree | undefined, typesOf: TypesOf): void {
   const [first] = rows;
   if (first === undefined) return;

@@ -93,7 +93,7 @@ export class Metrics {
     });
     this.#bytes = new Counter({
       name: 'gateway_body_bytes_total',
-      help: 'Bytes of bodies, as they were sent.',
+      help: 'Bytes of bodies, as sent.',
       labelNames: ['direction'],
       registers,
     });

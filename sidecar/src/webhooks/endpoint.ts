@@ -91,7 +91,7 @@ export class Endpoint {
     this.#finish({ job: job.id, outcome: 'released', retry_after: retryAfterSeconds });
   }
 
-  /** Reports a held job that cannot be sent as it is. */
+  /** Reports a held job that cannot be sent. */
   refuse(job: Job, error: string): void {
     this.#finish({ job: job.id, outcome: 'failed', status: null, error });
   }
