@@ -34,6 +34,7 @@ const stumbles = [
   { pattern: new RegExp(`\\bwhen${gap}nothing${gap}is${gap}said\\b|\\bnothing${gap}said\\b`, 'gi'), better: 'by default' },
   { pattern: new RegExp(`\\bwhat${gap}(?:becomes|became)${gap}of\\b`, 'gi'), better: 'the outcome, the result' },
   { pattern: new RegExp(`\\bwhat${gap}(?:is|was|are|were)${gap}no${gap}\\b`, 'gi'), better: 'a value that is not' },
+  { pattern: /\bmidst\b/gi, better: 'in the middle' },
   // "Valid for 5 minutes"; a key of a table may be good for a purpose.
   { pattern: new RegExp(`\\b(?:is|are)${gap}good${gap}(?:for|once)\\b`, 'gi'), better: 'is valid for, works once' },
   // "A method of Odoo", not "of Odoo's"; "of Odoo's methods" is right.

@@ -1,5 +1,5 @@
 // Copies in step: three writers make 10,000 changes, four readers with different rights follow them, while a transaction stays
-// open for ten minutes, sidecars are killed with -9 in the midst of stamping, their connections cut, and Postgres is restarted.
+// open for ten minutes, sidecars are killed with -9 in the middle of stamping, their connections cut, and Postgres is restarted.
 // Records move in and out of sight, and cascades delete them in SQL. After each pause every copy must equal Odoo's own answer to
 // its reader.
 //
@@ -302,7 +302,7 @@ async function kill(): Promise<void> {
   }
 }
 
-/** Odoo's prefork server ends when a new worker of it meets a Postgres that is starting up: as a supervisor would, start it again. */
+/** Odoo's prefork server ends if a new worker finds Postgres starting up. This starts it again, like a supervisor. */
 async function restartPostgres(): Promise<void> {
   await delay(2_000);
   await stopCluster({ immediately: true });

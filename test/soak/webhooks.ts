@@ -132,8 +132,8 @@ async function killSidecars(): Promise<void> {
 }
 
 /**
- * Once, in the midst of it: connections are cut, and sidecars find their way back by themselves. Odoo's prefork server
- * ends when a new worker of it meets a Postgres that is starting up: as a supervisor would, start it again.
+ * Restarts Postgres once, in the middle of the run. Connections are cut, and sidecars recover by themselves. Odoo's prefork
+ * server ends if a new worker finds Postgres starting up. This starts it again, like a supervisor.
  */
 async function restartPostgres(): Promise<void> {
   await until('a third has arrived', () => receiver.arrived.length > changes / 3, 1_800_000);

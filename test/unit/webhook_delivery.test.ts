@@ -128,7 +128,7 @@ describe('a delivery', () => {
     expect(result).toMatchObject({ outcome: 'failed', status, error, retry_after: wait, gone, response: 'why' });
   });
 
-  test('fails in time when the receiver stalls, before the answer and in the midst of it', async () => {
+  test('fails in time when the receiver stalls, before the answer and in the middle of it', async () => {
     answer = () => {};
     await expect(deliver(agent, webhook(), job(1), '{}', 200)).resolves.toMatchObject({ error: 'No answer within 0.2 s' });
     answer = (_request, response) => {

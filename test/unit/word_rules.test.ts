@@ -25,6 +25,7 @@ test.each([
   ['says what be~came of a write', 'the outcome, the result'],
   ['refuses what is n~o id', 'a value that is not'],
   ['a ticket is go~od once', 'is valid for, works once'],
+  ['in the mid~st of a run', 'in the middle'],
   ["a method of the ORM~'s, and its arguments", 'of Odoo, of the ORM'],
 ])('%s: write %s', (text, better) => {
   expect(faultsOf(text)).toEqual([expect.stringMatching(new RegExp(`^docs/page\\.md:1: ".+": write ${better}$`))]);

@@ -3,7 +3,7 @@ import type { Orm } from '@web/core/utils/hooks';
 export type Section = 'active' | 'expiring' | 'unused' | 'ended' | 'all';
 export type KeyState = 'new' | 'active' | 'expiring' | 'expired' | 'archived' | 'revoked';
 
-/** A gateway key as `gateway.key.page` gives it. Times are Odoo's text, in UTC; false if there is none. */
+/** A gateway key as `gateway.key.page` gives it. Times are in Odoo's form, in UTC; false if there is none. */
 export interface AccessKey {
   id: number;
   name: string;

@@ -1,6 +1,6 @@
 import type { Orm } from '@web/core/utils/hooks';
 
-/** A sidecar's heartbeat row, as the model `gateway.sidecar` shows it. Times are Odoo's text, in UTC. */
+/** A sidecar's heartbeat row, as the model `gateway.sidecar` shows it. Times are in Odoo's form, in UTC. */
 export interface Sidecar {
   id: number;
   name: string;

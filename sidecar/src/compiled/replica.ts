@@ -39,7 +39,7 @@ export class Replica {
     );
   }
 
-  /** Whether the replica has what this consumer has written; waits for a moment. */
+  /** Whether the replica has this consumer's writes. Waits a moment for them. */
   async hasWritesOf(consumer: string, pool: ReadPool): Promise<boolean> {
     const write = this.#writes.get(consumer);
     if (write === undefined) return true;

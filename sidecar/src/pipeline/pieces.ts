@@ -53,7 +53,7 @@ export async function sendPieces(
     const hasLeft = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
     response.destroy();
     if (!hasLeft) throw error;
-    throw new GatewayError('request.incomplete', { message: 'The client left in the midst of the answer.', cause: error });
+    throw new GatewayError('request.incomplete', { message: 'The client left in the middle of the answer.', cause: error });
   }
 }
 

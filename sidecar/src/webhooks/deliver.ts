@@ -10,7 +10,7 @@ import { sign } from './sign.ts';
 const keptOfAnswer = 1_024;
 /** Read a little more than is kept, so that a secret at the cut is recognized and no half of it stays. */
 const overlap = 4_096;
-/** The most that is read of an answer. With a longer one, the connection is closed instead of being reused. */
+/** Only this much of an answer is read. After a longer one, the connection is closed instead of being reused. */
 const drainedOfAnswer = 65_536;
 
 const keptOfError = 500;
