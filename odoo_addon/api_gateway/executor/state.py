@@ -23,6 +23,7 @@ class State(NamedTuple):
 
     database_uuid: str
     secrets: tuple
+    """The one to sign with first, then those of earlier rotations that still hold."""
     never_exposed: Patterns
     answer_bytes: int
     answer_records: int
@@ -43,6 +44,7 @@ def current_state(cr, fresh=False):
                 where s.purpose = 'channel'
                   and s.database_uuid = gateway.database_uuid()
                   and (s.expires_at is null or s.expires_at > gateway.utc_now())
+                order by s.expires_at desc nulls first
               ),
               gateway.never_exposed_models(),
               gateway.setting_number('answer.max_bytes')::integer,

@@ -5,6 +5,7 @@ import json
 from odoo.tests.common import new_test_user, tagged
 
 from ..executor.compiling.overrides import named_methods, verdict
+from ..executor.state import _states
 from .common import ChannelCase, method, read, search, tree
 from .compiled import Slots, UnfitError, run
 
@@ -210,6 +211,13 @@ class TestCompile(ChannelCase):
             (method("mail.message", "search", []), "model"),
         ):
             self.assertEqual(self.compiled(operation)[0].get("why"), why, operation)
+
+    def test_after_a_rotation_the_new_secret_signs(self):
+        self.env.cr.execute("select gateway.rotate_secret('channel', 3600)")
+        self.env.cr.execute("select value from gateway.secret where purpose = 'channel' and expires_at is null")
+        self.secret = bytes(self.env.cr.fetchone()[0])
+        self.addCleanup(_states.clear)
+        self.compiled(search("res.country", fields=tree("name")))
 
     def test_a_hidden_record_leaves_its_name(self):
         partner = self.env["res.partner"].create({"name": "Far", "company_id": self.second.id})
