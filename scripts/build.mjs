@@ -74,6 +74,7 @@ export async function buildSidecar() {
     format: 'esm',
     target: 'node24',
     sourcemap: true,
+    define: { 'process.env.GATEWAY_MCP_FIXTURES': '""' }, // fixtures of tests have no way in
     external: ['pg-native'], // optional in pg, not used
     // Packages in CommonJS call require() for Node's own modules: an ES module has none unless it makes one.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },

@@ -269,7 +269,11 @@ async function bundleStarts(log) {
   try {
     cpSync(join(rootDir, 'dist/sidecar'), dir, { recursive: true });
     const started = await execute(nodeBin(), [join(dir, 'main.js')], { log, cwd: dir, limitMs: 20_000 });
-    return report(started.output.includes('GATEWAY_DATABASE_URL is missing') ? [] : [started.output]);
+    const hasFixtures = readFileSync(join(dir, 'main.js'), 'utf8').includes('GATEWAY_MCP_FIXTURES');
+    return report([
+      ...(started.output.includes('GATEWAY_DATABASE_URL is missing') ? [] : [started.output]),
+      ...(hasFixtures ? ['The bundle loads fixtures of tests.'] : []),
+    ]);
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -28,6 +28,7 @@ import { chargeAnonymous, limits } from './limits/limits.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
 import { Catalogue } from './mcp/catalogue.ts';
+import type { Extension } from './mcp/server.ts';
 import { McpServer } from './mcp/server.ts';
 import { addressBehind, clientAddress } from './pipeline/address.ts';
 import { cors } from './pipeline/cors.ts';
@@ -74,7 +75,7 @@ const flushLimitMs = 10_000;
 /** Beside the bundle, or one folder further up when the sources run. */
 const assets = ['assets', '../assets'].map((path) => join(import.meta.dirname, path)).find(existsSync);
 
-function main(config: Config, log: Log): void {
+function main(config: Config, log: Log, extension?: Extension): void {
   if (assets === undefined) fail(log, 'The documentation page is missing: `npm run build` makes it.');
 
   const instance = randomUUID();
@@ -199,7 +200,7 @@ function main(config: Config, log: Log): void {
       ...oauthRoutes(originOf, environment),
       ...authorizeRoutes(originOf),
       ...oauthClientRoutes((context, operation) => odoo.administerClients(context, operation)),
-      mcpRoute(new McpServer(tools, manifest.version), tools),
+      mcpRoute(new McpServer(tools, manifest.version, extension), tools),
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
       ...docsRoutes(assets),
@@ -285,7 +286,10 @@ function fail(log: Log, sentence: string): never {
 
 try {
   const config = loadConfig(process.env);
-  main(config, createLog(config.logLevel));
+  // For the conformance suite, with a sidecar that runs from its sources: the build leaves it out.
+  let extension: Extension | undefined;
+  if (process.env['GATEWAY_MCP_FIXTURES']) ({ extension } = await import(process.env['GATEWAY_MCP_FIXTURES']));
+  main(config, createLog(config.logLevel), extension);
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   console.error(error.message);

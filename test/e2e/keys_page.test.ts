@@ -1,6 +1,7 @@
 // A person's keys in the browser, and the same keys against the sidecar.
 
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
@@ -326,12 +327,55 @@ test('the page Connect an Agent shows the configuration of a client, and the las
   await page.click('[data-client=cursor]');
   const config = JSON.parse(await text('.o_api_gateway_agents_text'));
   expect(config.mcpServers.odoo).toMatchObject({ url: `${gateway.url}/mcp` });
-  expect(await text('.o_api_gateway_seen')).toContain('Nothing came');
+  expect(await text('.o_api_gateway_seen')).toContain('No calls with this key');
   await callTool(gateway, 'search_records', { model: 'res.partner', limit: 1 }, { key: secret });
   await page.waitForSelector('.o_api_gateway_seen:has-text("Tools used: 1")', { timeout: 15_000 });
   expect(await text('.o_api_gateway_agents tbody')).toContain('search_records');
   expect(await styleFault()).toBe('none');
   expect(faults).toEqual([]);
+});
+
+test('an app asks, a person allows less than it wants, sees it under Connected apps, and ends it', async () => {
+  await gateway.sql("update ir_config_parameter set value = $1 where key = 'web.base.url'", [gateway.odoo.url]);
+  const web = await OdooWeb.login(gateway);
+  const redirect_uri = 'http://127.0.0.1/callback';
+  const [appId] = await web.call<number[]>('gateway.app', 'create', [[{ name: 'Sales Helper', redirect_uris: redirect_uri }]]);
+  const [app] = await web.call<{ client_id: string }[]>('gateway.app', 'read', [[appId], ['client_id']]);
+  const verifier = 'v'.repeat(43);
+  const asked = new URLSearchParams({
+    response_type: 'code',
+    client_id: app?.client_id ?? '',
+    redirect_uri,
+    scope: 'read write delete',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const { page, faults, styleFault } = await browser.open(gateway, '/odoo/api-access-keys', uma);
+  const shades: string[] = [];
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.goto(`${gateway.url}/api/oauth/authorize?${asked}`);
+    shades.push(await page.evaluate<string>("getComputedStyle(document.querySelector('main')).backgroundColor"));
+  }
+  expect(new Set(shades).size).toBe(2);
+  expect(await page.locator('h1').textContent()).toContain('Allow Sales Helper to use Odoo');
+  await page.uncheck('[value=write]');
+  await page.uncheck('[value=delete]');
+  const [came] = await Promise.all([page.waitForRequest(`${redirect_uri}?**`), page.click('[value=allow]')]);
+  const answer = new URL(came.url()).searchParams;
+  expect(answer.get('iss')).toBe(gateway.url);
+  const form = { grant_type: 'authorization_code', client_id: app?.client_id, code: answer.get('code'), code_verifier: verifier };
+  const { json } = await gateway.post('/api/oauth/token', form);
+  expect([json.scope, await status(json.access_token)]).toEqual(['read', 200]);
+
+  await page.goto('/odoo/api-access-keys');
+  const listed = page.locator('.o_api_gateway_app:has-text("Sales Helper")');
+  for (const shown of ['127.0.0.1', 'registered by a manager', 'read']) expect(await listed.textContent()).toContain(shown);
+  await listed.locator('button').click();
+  await page.click('.modal-footer .btn-danger');
+  await until('the token is refused', async () => (await status(json.access_token)) === 401);
+  await page.waitForSelector('.o_api_gateway_apps', { state: 'detached' });
+  expect([faults, await styleFault()]).toEqual([[], 'none']);
 });
 
 test('without a sidecar the guide says that calls would get no answer', async () => {

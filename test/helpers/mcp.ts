@@ -1,6 +1,7 @@
 // Speaks to /mcp by hand, as a client of the revision 2026-07-28 does, and with the official client.
 
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { OAuthClientProvider, StoredOAuthTokens } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 import type { Answer, HttpClient } from './http_client.ts';
 
 const revision = '2026-07-28';
@@ -55,4 +56,64 @@ export async function connectClient(url: string, key: string, era: 'legacy' | 'm
   });
   await client.connect(transport);
   return client;
+}
+
+/** The official client that gets tokens by itself: at first, when one has expired, and with more scopes when it needs them. */
+export class OAuthClient {
+  /** What it sent the user to allow, each time. */
+  readonly asked: URL[] = [];
+  tokens: StoredOAuthTokens | undefined;
+  readonly #url: URL;
+  readonly #provider: OAuthClientProvider;
+  readonly #consents: (asked: URL) => Promise<URL>;
+  #transport: StreamableHTTPClientTransport;
+  readonly #client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: { pin: revision } } });
+
+  /** @param consents takes the address that a browser would open, and gives the one that the browser is sent back to */
+  constructor(url: string, clientId: string, redirectUrl: string, consents: (asked: URL) => Promise<URL>) {
+    this.#url = new URL(`${url}/mcp`);
+    this.#consents = consents;
+    let verifier = '';
+    this.#provider = {
+      redirectUrl,
+      clientMetadata: { client_name: 'test', redirect_uris: [redirectUrl], scope: 'read' },
+      clientInformation: () => ({ client_id: clientId }),
+      tokens: () => this.tokens,
+      saveTokens: (tokens) => {
+        this.tokens = tokens;
+      },
+      redirectToAuthorization: (asked) => {
+        this.asked.push(asked);
+      },
+      saveCodeVerifier: (made) => {
+        verifier = made;
+      },
+      codeVerifier: () => verifier,
+    };
+    this.#transport = this.#newTransport();
+  }
+
+  /** Calls a tool, and asks the user first where the client finds that it has to. */
+  async call(name: string, args: Record<string, unknown>) {
+    try {
+      return await this.#call(name, args);
+    } catch (error) {
+      if (!(error instanceof UnauthorizedError)) throw error;
+      const back = await this.#consents(this.asked.at(-1) as URL);
+      await this.#transport.finishAuth(back.searchParams);
+      return this.#call(name, args);
+    }
+  }
+
+  async #call(name: string, args: Record<string, unknown>) {
+    if (this.#client.transport === undefined) {
+      this.#transport = this.#newTransport();
+      await this.#client.connect(this.#transport);
+    }
+    return this.#client.callTool({ name, arguments: args });
+  }
+
+  #newTransport(): StreamableHTTPClientTransport {
+    return new StreamableHTTPClientTransport(this.#url, { authProvider: this.#provider });
+  }
 }

@@ -1,13 +1,18 @@
 // AI agents at /mcp: the protocol, the tools, their bounds, and writes that a person must agree to.
 
-import { describe, expect, test } from 'vitest';
-import { callTool, connectClient, rpc } from '../helpers/mcp.ts';
+import { createHmac } from 'node:crypto';
+import { afterAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../scripts/stack/ports.mjs';
+import { consentPage, decide } from '../helpers/consent.ts';
+import { callTool, connectClient, OAuthClient, rpc } from '../helpers/mcp.ts';
+import { authorizationConformance, balance, conformance, conformanceEnv, expectedFailures } from '../helpers/mcp_conformance.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
-const second = await gateway.startSidecar();
+/** The second one, and a third, have what the conformance suite calls, too. */
+const second = await gateway.startSidecar({ env: conformanceEnv });
 const admin = await OdooWeb.login(gateway);
 const key = gateway.keys.admin;
 let made = 0;
@@ -263,6 +268,21 @@ describe('the bounds of a key apply to its agent', () => {
     ['create_record', { model: 'ir.actions.server', values: { name: 'x' } }, 'odoo.exposure'],
     ['call_method', { model: 'res.partner', method: '_compute_display_name', ids: [1] }, 'odoo.method'],
     ['delete_records', { model: 'gateway.key', ids: [1] }, 'odoo.exposure'],
+    ['update_records', { model: 'ir.cron', ids: [1], values: { active: false } }, 'odoo.exposure'],
+    ['read_records', { model: 'ir.config_parameter', ids: [1] }, 'odoo.exposure'],
+    ['aggregate', { model: 'gateway.key' }, 'odoo.exposure'],
+    ['aggregate', { model: 'res.users', group_by: ['password'] }, 'odoo.exposure'],
+    ['aggregate', { model: 'res.users', aggregates: ['totp_secret:count'] }, 'odoo.exposure'],
+    ['aggregate', { model: 'res.users', domain: [['totp_secret', '!=', false]] }, 'odoo.exposure'],
+    ['aggregate', { model: 'res.users', order: 'password' }, 'odoo.exposure'],
+    ['search_records', { model: 'res.users', order: 'password' }, 'odoo.exposure'],
+    ['search_records', { model: 'res.partner', fields: ['user_ids.totp_secret'] }, 'odoo.exposure'],
+    ['update_records', { model: 'res.users', ids: [2], values: { totp_secret: 'x' } }, 'odoo.access'],
+    ['create_record', { model: 'res.users', values: { name: 'x', login: 'x', totp_secret: 'x' } }, 'odoo.access'],
+    ['call_method', { model: 'ir.cron', method: 'method_direct_trigger', ids: [1] }, 'odoo.exposure'],
+    ['call_method', { model: 'res.users', method: 'search_read', kwargs: { fields: ['password'] } }, 'odoo.exposure'],
+    ['call_method', { model: 'res.partner', method: 'with_user', args: [2] }, 'odoo.method'],
+    ['call_method', { model: 'res.partner', method: 'sudo', ids: [1] }, 'odoo.method'],
   ])('%s %j is refused even to an administrator', async (name, args, reason) => {
     expect((await call(name, args)).data.reason).toBe(reason);
   });
@@ -277,10 +297,18 @@ describe('the bounds of a key apply to its agent', () => {
       ['create_record', { model: 'res.country', values: { name: 'X' } }],
       ['update_records', { model: 'res.country', ids: [1], values: { name: 'X' } }],
       ['call_method', { model: 'res.partner', method: 'message_post', ids: [1] }],
+      ['aggregate', { model: 'res.partner' }],
+      ['aggregate', { model: 'res.country', group_by: ['currency_id.rounding'] }],
+      ['aggregate', { model: 'res.country', domain: [['currency_id.rounding', '=', 0.01]] }],
+      ['delete_records', { model: 'res.partner', ids: [1] }],
+      ['products_search', {}],
+      ['products_create', { values: { name: 'X' } }],
+      ['products_update', { id: 1, values: { name: 'X' } }],
+      ['products_delete', { id: 1 }],
     ];
     for (const [name, args] of refused) {
       const { data } = await call(name, args, { key: secret });
-      expect([name, data.reason, data.what_to_do]).toEqual([name, 'scope.insufficient', expect.any(String)]);
+      expect([name, args, data.reason, data.what_to_do]).toEqual([name, args, 'scope.insufficient', expect.any(String)]);
     }
   });
 
@@ -411,5 +439,76 @@ describe('writes', () => {
     ).toBe('agent.writes');
     await set({ agent_access: 'off' });
     await until('off is live', async () => (await rpc(gateway, 'tools/list', {}, { key: secret })).status === 403);
+  });
+});
+
+/** Registers an app. `consents` allows what a URL asks for, or less, and gives where the browser is sent back to. */
+async function newApp(redirectUri: string) {
+  await gateway.sql("update ir_config_parameter set value = $1 where key = 'web.base.url'", [gateway.odoo.url]);
+  const ids = await admin.call<number[]>('gateway.app', 'create', [[{ name: 'Agent', redirect_uris: redirectUri }]]);
+  const [app] = await admin.call<{ client_id: string }[]>('gateway.app', 'read', [ids, ['client_id']]);
+  const consents = async (asked: URL | string, scope?: string[]) => {
+    const sent = await fetch(asked, { redirect: 'manual' });
+    const decided = await decide(admin, consentPage(sent, gateway.odoo.url), scope === undefined ? {} : { scope });
+    return new URL(decided.headers.get('location') ?? '');
+  };
+  return { id: app?.client_id ?? '', consents };
+}
+
+/** The same token, well signed, with an end that lies in the past. */
+async function expired(token: string): Promise<string> {
+  const [head, body] = token
+    .split('.')
+    .slice(0, 2)
+    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
+  const [secret] = await gateway.sql<{ value: Buffer }>('select value from gateway.secret where kid = $1', [head.kid]);
+  const encoded = [head, { ...body, exp: body.iat - 60 }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+  const mac = createHmac('sha256', secret?.value ?? '').update(encoded.join('.'));
+  return `${encoded.join('.')}.${mac.digest('base64url')}`;
+}
+
+test('the official client finds its way to a token, renews it, and asks for more when a tool needs it, at any sidecar', async () => {
+  const balancer = await balance([gateway.url, second.url]);
+  const callback = 'http://127.0.0.1/callback';
+  const { id, consents } = await newApp(callback);
+  const allowed = [['read']];
+  const client = new OAuthClient(balancer.url, id, callback, (asked) => consents(asked, allowed.shift()));
+  const search = () => client.call('search_records', { model: 'res.partner', limit: 1 });
+  expect((await search()).structuredContent).toMatchObject({ records: [{ id: expect.any(Number) }] });
+  expect(client.asked).toHaveLength(1);
+  expect(client.tokens?.scope).toBe('read');
+
+  const before = client.tokens?.access_token ?? '';
+  if (client.tokens) client.tokens.access_token = await expired(before);
+  expect((await search()).isError).not.toBe(true);
+  expect(client.asked).toHaveLength(1);
+  expect(client.tokens?.access_token).not.toBe(before);
+
+  const written = await client.call('create_record', { model: 'res.partner', values: { name: 'Stepped Up' } });
+  expect(written.structuredContent).toMatchObject({ status: 'confirmation_required' });
+  expect(client.asked).toHaveLength(2);
+  expect(client.tokens?.scope?.split(' ')).toEqual(expect.arrayContaining(['read', 'res.partner:write']));
+  await balancer.close();
+});
+
+describe("the protocol's own conformance suite, with two sidecars behind one address", async () => {
+  const [third, fourth] = [
+    await gateway.startSidecar({ env: conformanceEnv }),
+    await gateway.startSidecar({ env: conformanceEnv }),
+  ];
+  const balancer = await balance([third.url, fourth.url], key);
+  afterAll(() => balancer.close());
+
+  test.each(Object.keys(expectedFailures))('passes all that %s requires, but for what needs a session', async (revision) => {
+    const { passed, unexpected, report } = await conformance(balancer.url, revision);
+    expect(unexpected, report).toEqual([]);
+    expect(passed, report).toBeGreaterThan(50);
+  });
+
+  test('passes what it asks of an authorization server', async () => {
+    await save({ gateway_oauth_apps: 'documents' });
+    const { id, consents } = await newApp('http://127.0.0.1/callback');
+    const faults = await authorizationConformance(balancer.url, id, await freePort(), consents);
+    expect(faults).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as oauth from 'oauth4webapi';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { consentPage, decide } from '../helpers/consent.ts';
 import type { HttpClient } from '../helpers/http_client.ts';
 import { selfSigned } from '../helpers/https_server.ts';
 import { createUser } from '../helpers/odoo_keys.ts';
@@ -82,28 +83,11 @@ async function ask(parameters: Record<string, string | undefined> = {}): Promise
   expect(sent.status, sent.text).toBe(303);
   const login = new URL(sent.headers.get('location') ?? '');
   expect([login.origin, login.pathname]).toEqual([gateway.odoo.url, '/web/login']);
-  return { verifier, state, page: new URL(login.searchParams.get('redirect') ?? '', gateway.odoo.url) };
-}
-
-/** The page's form as it would be sent: its hidden fields, its ticks and the button. */
-async function decide({ page }: Asked, changed: Record<string, string | string[]> = {}, who = user) {
-  const shown = await who.page(page.pathname + page.search);
-  const form = new URLSearchParams({ decision: 'allow' });
-  for (const [, name = '', value = ''] of shown.text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)) {
-    form.set(name, value);
-  }
-  const chosen = /<option value="(\d+)" selected/.exec(shown.text)?.[1];
-  if (chosen !== undefined) form.set('company', chosen);
-  for (const [, scope = ''] of shown.text.matchAll(/name="scope" value="([^"]*)" checked/g)) form.append('scope', scope);
-  for (const [name, value] of Object.entries(changed)) {
-    form.delete(name);
-    for (const each of [value].flat()) form.append(name, each);
-  }
-  return who.page('/api_gateway/consent', form);
+  return { verifier, state, page: consentPage(sent, gateway.odoo.url) };
 }
 
 async function allowed(asked: Asked, changed: Record<string, string | string[]> = {}): Promise<URL> {
-  const answer = await decide(asked, changed);
+  const answer = await decide(user, asked.page, changed);
   expect(answer.status, answer.text.slice(0, 500)).toBe(303);
   return new URL(answer.headers.get('location') ?? '');
 }
@@ -247,8 +231,8 @@ describe('the user decides', () => {
   test('a refusal is sent to the app, and a user who ticks nothing is asked again', async () => {
     const denied = await allowed(await ask(), { decision: 'deny' });
     expect(Object.fromEntries(denied.searchParams)).toMatchObject({ error: 'access_denied', iss: gateway.url });
-    expect((await decide(await ask(), { scope: [] })).status).toBe(400);
-    expect((await decide(await ask(), { company: '999999' })).status).toBe(400);
+    expect((await decide(user, (await ask()).page, { scope: [] })).status).toBe(400);
+    expect((await decide(user, (await ask()).page, { company: '999999' })).status).toBe(400);
   });
 
   test('an allowed app is listed, and its access ends at once on every sidecar when its user, a manager or a new password ends it', async () => {

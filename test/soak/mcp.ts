@@ -1,10 +1,8 @@
-// Other people's clients, and the conformance suite of the Model Context Protocol, against /mcp of two sidecars behind one address.
+// Other people's clients of the Model Context Protocol against /mcp of two sidecars behind one address.
 //
-//   npm run soak -- mcp [--only server-stateless]        installs the clients first; needs the npm registry and the Python package index
+//   npm run soak -- mcp [--only inspector]        installs the clients first; needs the npm registry and the Python package index
 
 import { execFile } from 'node:child_process';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { isDeepStrictEqual, parseArgs, promisify } from 'node:util';
 import { say } from '../../scripts/stack/report.mjs';
@@ -14,16 +12,10 @@ import { pythonEnvironment } from '../../scripts/test/python_tools.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { report } from '../bench/harness.ts';
 import { createInstance } from '../helpers/instance.ts';
+import { balance } from '../helpers/mcp_conformance.ts';
 import { until } from '../helpers/wait.ts';
 
 const execute = promisify(execFile);
-/** The suite's scenarios that need no fixture. The others call tools, prompts and resources that the suite invents. */
-const scenarios = {
-  '2026-07-28': ['server-stateless', 'tools-list', 'sep-2164-resource-not-found', 'dns-rebinding-protection'],
-  '2025-11-25': ['server-initialize', 'ping', 'tools-list', 'dns-rebinding-protection'],
-};
-/** Checks of these scenarios that call a tool of the suite's own, which asks for what a client has not declared. */
-const ofFixtures = /sep-2575-server-rejects-undeclared-capability|sep-2575-missing-capability-http-400/;
 const limitMs = 120_000;
 const { values: options } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const figures: Record<string, number> = {};
@@ -32,7 +24,7 @@ let failed = 0;
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 const second = await gateway.startSidecar();
 await gateway.sql("update gateway.setting set value = 'true' where name = 'agent.enabled'");
-const balancer = await balance([gateway.url, second.url]);
+const balancer = await balance([gateway.url, second.url], gateway.keys.admin);
 const npm = join(await npmTools('mcp'), 'node_modules/@modelcontextprotocol');
 const python = join(await pythonEnvironment('mcp'), 'python');
 const programs = join(import.meta.dirname, '../../scripts/test/mcp_tools');
@@ -45,7 +37,6 @@ try {
     const answers = [gateway, second].map((one) => one.request('POST', '/mcp', { key, headers, body: ping }));
     return (await Promise.all(answers)).every(({ status }) => status === 200);
   });
-  await conformance();
   await pythonClients();
   await inspector();
   await remote();
@@ -70,22 +61,6 @@ async function check(name: string, act: () => Promise<boolean | string>): Promis
 function faultsIn(output: string): string {
   const faults = output.split('\n').filter((line) => /FAILURE|^\s+Error:/.test(line));
   return faults.length > 0 ? faults.join('\n') : output.slice(-2_000);
-}
-
-async function conformance(): Promise<void> {
-  const suite = join(npm, 'conformance/dist/index.js');
-  for (const [revision, names] of Object.entries(scenarios)) {
-    for (const name of names) {
-      await check(`${revision} ${name}`, async () => {
-        const args = [suite, 'server', '--url', `${balancer.url}/mcp`, '--scenario', name, '--spec-version', revision];
-        // It exits with 1 when a check failed.
-        const { stdout } = await execute(nodeBin(), args, { timeout: limitMs }).catch((error: { stdout: string }) => error);
-        const checks = stdout.split('\n').filter((line) => /SUCCESS|FAILURE/.test(line));
-        const faults = checks.filter((line) => line.includes('FAILURE') && !ofFixtures.test(line));
-        return (checks.length > 0 && faults.length === 0) || stdout;
-      });
-    }
-  }
 }
 
 async function pythonClients(): Promise<void> {
@@ -137,23 +112,4 @@ async function remote(): Promise<void> {
     await client.close();
     return found.isError !== true || JSON.stringify(found);
   });
-}
-
-/** Sends each request to the next sidecar, and adds the key that the conformance suite cannot send. */
-async function balance(urls: readonly string[]): Promise<{ url: string; close: () => Promise<void> }> {
-  let turn = 0;
-  const server = createServer((incoming, answer) => {
-    turn += 1;
-    const target = new URL(incoming.url ?? '/', urls[turn % urls.length]);
-    const headers = { ...incoming.headers, authorization: `Bearer ${gateway.keys.admin}` };
-    const passed = request(target, { method: incoming.method, headers }, (given) => {
-      answer.writeHead(given.statusCode ?? 502, given.headers);
-      given.pipe(answer);
-    });
-    passed.on('error', () => answer.destroy());
-    incoming.pipe(passed);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }

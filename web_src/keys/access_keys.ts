@@ -30,6 +30,22 @@ export interface KeysPage {
   keys: AccessKey[];
 }
 
+/** An app that somebody allowed to act for them. */
+export interface ConnectedApp {
+  id: number;
+  name: string;
+  /** Who vouches for its name: a manager, a web address, or only the app. */
+  source: 'registered' | 'document' | 'dynamic';
+  /** Where answers go to. */
+  host: string;
+  user_id: [number, string];
+  company_id: [number, string];
+  scopes: string;
+  create_date: string;
+  expires_at: string;
+  last_used_at: string | false;
+}
+
 export interface KeysQuery {
   section: Section;
   text: string;
@@ -72,6 +88,10 @@ const page = 'gateway.key.page';
 
 export const readKeys = (orm: Orm, query: KeysQuery) =>
   orm.call<KeysPage>(page, 'keys', [], { ...query, text: query.text.trim() });
+
+export const readApps = (orm: Orm, everyone: boolean) => orm.call<ConnectedApp[]>(page, 'apps', [], { everyone });
+
+export const endApp = (orm: Orm, id: number) => orm.call<boolean>('gateway.connected.app', 'action_revoke', [[id]]);
 
 export const readSurroundings = (orm: Orm) => orm.call<Surroundings>(page, 'surroundings');
 

@@ -8,8 +8,9 @@ import { useBus, useService } from '@web/core/utils/hooks';
 import { standardActionServiceProps } from '@web/webclient/actions/action_service';
 import { errorText } from '../core/error_text';
 import { GatewayPage } from '../core/page/gateway_page';
-import type { AccessKey, NewKey, Section, ShownSecret } from './access_keys';
-import { createKey, generateSecret, revokeKey, rotateKey } from './access_keys';
+import type { AccessKey, ConnectedApp, NewKey, Section, ShownSecret } from './access_keys';
+import { createKey, endApp, generateSecret, revokeKey, rotateKey } from './access_keys';
+import { ConnectedApps } from './apps/connected_apps';
 import { CreateDialog } from './dialogs/create_dialog';
 import { RotateDialog } from './dialogs/rotate_dialog';
 import { Guide } from './guide/guide';
@@ -20,7 +21,7 @@ import { KeyList } from './list/key_list';
 /** The user's keys: lists, creates, renews and revokes them, and shows how to use them. */
 export class KeysPage extends Component {
   static template = 'api_gateway.KeysPage';
-  static components = { GatewayPage, Guide, KeyList, Pager };
+  static components = { ConnectedApps, GatewayPage, Guide, KeyList, Pager };
   static props = { ...standardActionServiceProps };
 
   declare orm: Orm;
@@ -96,8 +97,20 @@ export class KeysPage extends Component {
     void this.action.doAction(target);
   }
 
-  openApps(): void {
-    void this.action.doAction('api_gateway.gateway_connected_app_action');
+  endApp(app: ConnectedApp): void {
+    const work = async () => {
+      await endApp(this.orm, app.id);
+      this.notification.add(_t('The access of “%s” has ended.', app.name), { type: 'success' });
+      await this.store.reload();
+    };
+    this.dialog.add(ConfirmationDialog, {
+      title: _t('End the access of “%s”?', app.name),
+      body: _t('The app is refused at once. It has to ask for your agreement again.'),
+      confirmLabel: _t('End access'),
+      confirmClass: 'btn-danger',
+      confirm: () => this.report(work()),
+      cancel: () => {},
+    });
   }
 
   async end(key: AccessKey): Promise<void> {

@@ -2,8 +2,8 @@ import { onMounted, onWillUnmount, useState } from '@odoo/owl';
 import { browser } from '@web/core/browser/browser';
 import type { Orm } from '@web/core/utils/hooks';
 import { errorText } from '../core/error_text';
-import type { AccessKey, KeysPage, KeysQuery, Section, ShownSecret, Surroundings } from './access_keys';
-import { readKeys, readSurroundings } from './access_keys';
+import type { AccessKey, ConnectedApp, KeysPage, KeysQuery, Section, ShownSecret, Surroundings } from './access_keys';
+import { readApps, readKeys, readSurroundings } from './access_keys';
 
 const typingMs = 250;
 
@@ -11,6 +11,7 @@ export interface KeysState {
   query: KeysQuery;
   /** The last good answer. It stays while later calls fail. */
   page: KeysPage | null;
+  apps: ConnectedApp[];
   surroundings: Surroundings | null;
   loading: boolean;
   error: string | null;
@@ -77,11 +78,15 @@ export class KeysStore {
     const turn = this.#asked;
     state.loading = true;
     try {
-      const [surroundings, page] = await Promise.all([readSurroundings(this.#orm), readKeys(this.#orm, { ...state.query })]);
+      const [surroundings, page, apps] = await Promise.all([
+        readSurroundings(this.#orm),
+        readKeys(this.#orm, { ...state.query }),
+        readApps(this.#orm, state.query.everyone),
+      ]);
       if (turn !== this.#asked) return this.#newest; // a later question is under way
       // The last key of a page was revoked, say.
       if (page.keys.length === 0 && state.query.offset > 0) return this.#change({ offset: 0 });
-      Object.assign(state, { surroundings, page, error: null, loading: false });
+      Object.assign(state, { surroundings, page, apps, error: null, loading: false });
       state.chosen = this.#find(state.chosen?.id ?? null) ?? state.chosen;
     } catch (error) {
       if (turn === this.#asked) Object.assign(state, { error: errorText(error), loading: false });
@@ -110,6 +115,7 @@ export function useKeys(orm: Orm): KeysStore {
   const state: KeysState = useState({
     query: { section: 'active', text: '', everyone: false, offset: 0, limit: 20 },
     page: null,
+    apps: [],
     surroundings: null,
     loading: true,
     error: null,

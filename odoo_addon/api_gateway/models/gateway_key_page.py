@@ -12,6 +12,8 @@ from .gateway_credential import MANAGER, WARN_DAYS
 USER = "api_gateway.group_user"
 UNUSED_DAYS = 90
 MOST_KEYS = 100
+MOST_APPS = 100
+APP_FIELDS = ["name", "source", "host", "user_id", "company_id", "scopes", "create_date", "expires_at", "last_used_at"]
 KEY_FIELDS = [
     "name",
     "prefix",
@@ -62,6 +64,15 @@ class GatewayKeyPage(models.AbstractModel):
             values["own"] = values["user_id"][0] == self.env.uid
             values["renewable"] = (values["own"] or is_system) and not values["environment_name"]
         return {"total": counts[section], "counts": counts, "keys": read}
+
+    @api.model
+    @api.readonly
+    def apps(self, everyone=False):
+        """The apps with access, newest first, MOST_APPS at most: those that the asker allowed, or with `everyone` all
+        that the asker may see. Each has APP_FIELDS."""
+        living = Domain("revoked_at", "=", False) & Domain("expires_at", ">", fields.Datetime.now())
+        whose = Domain.TRUE if everyone else Domain("user_id", "=", self.env.uid)
+        return self.env["gateway.connected.app"].search_read(living & whose, APP_FIELDS, limit=MOST_APPS)
 
     def _sections(self):
         now = fields.Datetime.now()

@@ -74,6 +74,12 @@ class TestConsent(HttpCase):
         both = mine.sudo() | theirs.sudo()
         seen = [apps.with_user(user).search([("id", "in", both.ids)]) for user in (self.alice, self.bob, self.manager)]
         self.assertEqual([found.ids for found in seen], [mine.ids, theirs.ids, sorted(both.ids, reverse=True)])
+        page = self.env["gateway.key.page"]
+        listed = [
+            {app["id"] for app in page.with_user(user).apps(everyone)} & set(both.ids)
+            for user, everyone in ((self.alice, False), (self.alice, True), (self.manager, False), (self.manager, True))
+        ]
+        self.assertEqual(listed, [set(mine.ids), set(mine.ids), set(), set(both.ids)])
         with self.assertRaises(AccessError):
             theirs.with_user(self.alice).action_revoke()
         for values in ({"scopes": "read write"}, {"revoked_at": False}, {"company_id": False}):
@@ -84,6 +90,7 @@ class TestConsent(HttpCase):
         mine.with_user(self.alice).action_revoke()
         theirs.with_user(self.manager).action_revoke()
         self.assertTrue(all(both.mapped("revoked_at")))
+        self.assertFalse({app["id"] for app in page.with_user(self.manager).apps(True)} & set(both.ids))
 
     def test_registered_apps_are_the_managers(self):
         apps = self.env["gateway.app"]

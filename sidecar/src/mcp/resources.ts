@@ -113,7 +113,6 @@ export class ResourceTools {
         name: `${name}_search`,
         description: `Find ${name}. Fields: ${readable.join(', ')}.`,
         input: { type: 'object', properties: { ...searchProperties } },
-        output: anything,
         kind: 'read',
         isFor: isFor('read'),
         run: (context, given) => {
@@ -127,7 +126,6 @@ export class ResourceTools {
         name: `${name}_create`,
         description: `Create: ${label}.`,
         input: { type: 'object', properties: { values: writable, confirm: text }, required: ['values'] },
-        output: anything,
         kind: 'write',
         isFor: isFor('write'),
         run: (context, given) => {
@@ -139,7 +137,6 @@ export class ResourceTools {
         name: `${name}_update`,
         description: `Change: ${label}.`,
         input: { type: 'object', properties: { id: number, values: anything, confirm: text }, required: ['id', 'values'] },
-        output: anything,
         kind: 'write',
         isFor: isFor('write'),
         run: (context, given) => {
@@ -152,7 +149,6 @@ export class ResourceTools {
         name: `${name}_delete`,
         description: `Delete: ${label}.`,
         input: { type: 'object', properties: { id: number, confirm: text }, required: ['id'] },
-        output: anything,
         kind: 'delete',
         isFor: isFor('delete'),
         run: (context, given) => {

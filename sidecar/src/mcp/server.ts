@@ -1,7 +1,13 @@
 // The Model Context Protocol over the tools: the SDK handles its revisions, headers and errors; everything about callers and Odoo
 // is ours. Nothing is kept between two requests, so any sidecar can serve any request.
 
-import type { CallToolResult, InputRequiredResult, ServerContext } from '@modelcontextprotocol/server';
+import type {
+  CallToolRequest,
+  CallToolResult,
+  InputRequiredResult,
+  ListToolsResult,
+  ServerContext,
+} from '@modelcontextprotocol/server';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   createMcpHandler,
@@ -24,14 +30,25 @@ const instructions =
   'show the user what would change, and call again with confirm once they agree. Filters of resources: ' +
   '{"name": {"ilike": "desk"}} with eq ne gt gte lt lte in nin ilike null.';
 
+/** Adds to what the server of one request can do: the product has none, the conformance suite needs tools of its own. */
+export type Extension = (
+  server: Server,
+  own: {
+    list(): Promise<ListToolsResult>;
+    call(request: CallToolRequest, context: ServerContext): Promise<CallToolResult | InputRequiredResult>;
+  },
+) => void;
+
 export class McpServer {
   readonly #catalogue: Catalogue;
   readonly #version: string;
+  readonly #extension: Extension | undefined;
   readonly #handler = createMcpHandler(({ authInfo }) => this.#serve(contextOf(authInfo)));
 
-  constructor(catalogue: Catalogue, version: string) {
+  constructor(catalogue: Catalogue, version: string, extension?: Extension) {
     this.#catalogue = catalogue;
     this.#version = version;
+    this.#extension = extension;
   }
 
   /**
@@ -43,9 +60,8 @@ export class McpServer {
     requireOneAnswer(body);
     const left = new AbortController();
     response.once('close', () => left.abort());
-    const web = new Request('http://gateway/mcp', { method: 'POST', headers: headersOf(request), signal: left.signal });
     const authInfo = { token: '', clientId: context.principal.consumer, scopes: [], extra: { context } };
-    const answer = await this.#handler.fetch(web, { parsedBody: body, authInfo });
+    const answer = await this.#handler.fetch(asWeb(request.headers, left.signal), { parsedBody: body, authInfo });
     const text = await answer.text();
     const { error } = context;
     if (error instanceof GatewayError && error.reason === 'scope.insufficient' && mayStepUp(context)) throw error;
@@ -53,7 +69,7 @@ export class McpServer {
   }
 
   #serve(context: RequestContext): Server {
-    const server = new Server(
+    const server = new ServerOfOneRequest(
       { name: 'odoo-api-gateway', title: 'Odoo', version: this.#version },
       {
         capabilities: { tools: {} },
@@ -65,24 +81,37 @@ export class McpServer {
         inputRequired: { legacyShim: false },
       },
     );
-    server.setRequestHandler('tools/list', async () => {
-      const tools = await this.#catalogue.of(context);
-      return { tools: tools.map(listed) };
-    });
-    server.setRequestHandler('tools/call', async ({ params }, call) => {
+    const list = async () => ({ tools: (await this.#catalogue.of(context)).map(listed) });
+    const call = async ({ params }: CallToolRequest, said: ServerContext) => {
       try {
         const tool = await this.#catalogue.named(context, params.name);
         if (tool === undefined) throw noSuchTool(params.name);
         context.countedAs.route = `/mcp ${tool.name}`;
-        return await run(tool, context, params.arguments, call);
+        return await run(tool, context, params.arguments, said);
       } catch (thrown) {
         const error = asGatewayError(thrown);
         context.error = error;
         context.countedAs.status = error.status;
-        return { isError: true, content: [{ type: 'text', text: JSON.stringify(explained(error, context.requestId)) }] };
+        return refused(explained(error, context.requestId));
       }
-    });
+    };
+    server.setRequestHandler('tools/list', list);
+    server.setRequestHandler('tools/call', call);
+    this.#extension?.(server, { list, call });
     return server;
+  }
+}
+
+/** With each answer, the SDK makes an error for requests of its own that are still open. Nobody reads where it was made. */
+class ServerOfOneRequest extends Server {
+  protected override _onclose(): void {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      super._onclose();
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
   }
 }
 
@@ -130,12 +159,16 @@ function result(data: Json): CallToolResult {
   return { content: [{ type: 'text', text: JSON.stringify(data) }], structuredContent: data };
 }
 
+function refused(error: Json): CallToolResult {
+  return { isError: true, content: [{ type: 'text', text: JSON.stringify(error) }] };
+}
+
 function listed({ name, description, input, output, kind }: Tool) {
   return {
     name,
     description,
     inputSchema: input as { type: 'object' },
-    outputSchema: output as { type: 'object' },
+    outputSchema: output as { type: 'object' } | undefined,
     // Clients assume that all others may destroy something.
     annotations: kind === 'read' ? { readOnlyHint: true } : undefined,
   };
@@ -163,15 +196,19 @@ function requireOneAnswer(body: unknown): void {
   }
 }
 
-const passedOn = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'last-event-id'];
+const passedOn = new Set(['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'last-event-id']);
 
-function headersOf({ headers }: RequestContext['request']): Headers {
-  const passed = new Headers();
-  for (const name of passedOn) {
-    const value = headers[name];
-    if (typeof value === 'string') passed.set(name, value);
-  }
-  return passed;
+/**
+ * What the SDK reads of a request. A real one takes a quarter of the SDK's time, most of it for a body that it is not asked for
+ * and for a copy of all headers. The conformance suite notices when the SDK reads more.
+ */
+function asWeb(headers: RequestContext['request']['headers'], signal: AbortSignal): Request {
+  const get = (name: string) => {
+    const value = passedOn.has(name.toLowerCase()) ? headers[name.toLowerCase()] : undefined;
+    return typeof value === 'string' ? value : null;
+  };
+  const read = { method: 'POST', url: 'http://gateway/mcp', headers: { get, has: (name: string) => get(name) !== null }, signal };
+  return read as unknown as Request;
 }
 
 function contextOf(authInfo: { readonly extra?: Readonly<Record<string, unknown>> } | undefined): RequestContext {

@@ -11,7 +11,8 @@ export interface Tool {
   /** For the language model: what the tool does, and when to use another one. */
   readonly description: string;
   readonly input: Json;
-  readonly output: Json;
+  /** Missing where it would only say that the answer is an object. */
+  readonly output?: Json;
   /** The kind it counts as: only `read` never changes anything. */
   readonly kind: Action;
   /** Whether the caller may use it at all. Models and fields are checked when it is called. */
