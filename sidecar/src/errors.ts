@@ -100,6 +100,8 @@ export const catalogue = {
     status: 400,
     message: 'This cursor is not valid for this list. Start from the first page, without a cursor.',
   },
+  'query.archived': { status: 400, message: 'archived must be exclude, include or only.' },
+  'query.dry_run': { status: 400, message: 'dry_run must be true or false.' },
   'query.count': { status: 400, message: 'The count must be none, exact or estimated.' },
   'query.limit': { status: 400, message: 'The limit is out of range.' },
   'query.offset': { status: 400, message: 'The offset is out of range.' },
@@ -155,6 +157,7 @@ export const catalogue = {
   'odoo.user': { status: 422, message: 'Odoo refused the operation.' },
   'odoo.validation': { status: 422, message: 'The values break a rule of the model.' },
   'odoo.conflict': { status: 409, message: 'Another transaction changed the same records. Try again.', retryAfter: 1 },
+  'odoo.changed': { status: 412, message: 'The record has changed since it was read.' },
   'idempotency.running': {
     status: 409,
     message: 'A request with this Idempotency-Key is still running.',

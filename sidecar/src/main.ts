@@ -209,7 +209,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       changesRoute(feeds, { odoo, shapes }, collections),
       idsRoute({ odoo, shapes }, collections),
       ...recordRoutes({ odoo, shapes }, collections),
-      ...methodRoutes(odoo),
+      ...methodRoutes({ odoo, shapes }),
     ],
     {
       policies: {

@@ -1,6 +1,7 @@
 // Reading any model: the values that Odoo's ORM gives the key's user, in the shapes of a JSON API.
 
 import { describe, expect, test } from 'vitest';
+import { differenceOf, questions } from '../differential/aggregates.ts';
 import { createOdooKey, createUser } from '../helpers/odoo_keys.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
@@ -72,6 +73,60 @@ describe('an answer equals that of the ORM for the user', () => {
     expect(answer.json.data).toHaveLength(7);
     const orm = { domain, order: 'name desc, id', limit: 7, offset: 3 };
     expect(answer.json.data).toEqual(await ormRows('res.partner', ['name', 'email', 'parent_id', 'category_id'], orm, admin));
+  });
+});
+
+describe('a search by a body', () => {
+  const search = (body: unknown, key: string) => gateway.post('/api/v1/res.partner/search', body, { key });
+
+  test('takes a domain that no address holds, and goes on behind its cursor', async () => {
+    const ids = Array.from({ length: 5_000 }, (_, i) => i + 1);
+    const body = { domain: [['id', 'in', ids]], fields: ['name'], order: 'id', limit: 2 };
+    const first = await search(body, demo);
+    expect(first.status).toBe(200);
+    expect(first.headers.get('link')).toBeNull();
+    const { order: _, ...rest } = body;
+    const second = await search({ ...rest, cursor: first.json.meta.next }, demo);
+    const orm = { domain: [['id', 'in', ids]], order: 'id', limit: 4 };
+    expect([...first.json.data, ...second.json.data]).toEqual(await ormRows('res.partner', ['name'], orm, demo));
+  });
+
+  test.each(['include', 'only'])('archived records: %s', async (archived) => {
+    const wanted = archived === 'only' ? [false] : [true, false];
+    const orm = { domain: [['active', 'in', wanted]], order: 'id', limit: 100 };
+    const rows = await ormRows('res.partner', ['active'], orm, admin);
+    expect(rows.some(({ active }) => active === false)).toBe(true);
+    const answer = await search({ archived, fields: 'active', order: 'id', limit: 100 }, admin);
+    expect(answer.json.data).toEqual(rows);
+    const listed = await gateway.get(`/api/v1/res.partner?archived=${archived}&fields=active&order=id&limit=100`, { key: admin });
+    expect(listed.json.data).toEqual(rows);
+  });
+});
+
+describe('aggregates', () => {
+  test('equal those of formatted_read_group, for two users', async () => {
+    const found = questions(18, 24).map((question, i) => differenceOf(gateway, question, i % 2 === 0 ? admin : demo));
+    expect(await Promise.all(found)).toEqual(found.map(() => undefined));
+  });
+
+  test('are paged, and refuse what they cannot count', async () => {
+    const path = '/api/v1/res.partner/aggregate?group=country_id&order=__count desc&limit=1';
+    const first = await gateway.get(path, { key: demo });
+    expect(first.headers.get('link')).toContain('offset=1');
+    expect(first.json.data).toEqual([
+      { country_id: { id: expect.any(Number), name: expect.any(String) }, __count: expect.any(Number) },
+    ]);
+    for (const [query, reason] of [
+      ['measures=color:array_agg', 'odoo.arguments'],
+      ['group=parent_id.password', 'odoo.field'],
+      ['group=create_date:fortnight', 'odoo.arguments'],
+      ['having=[["__count","ilike","a"]]', 'query.domain'],
+      ['group=id&limit=0', 'query.limit'],
+      ['grup=id', 'query.unknown'],
+    ]) {
+      const answer = await gateway.get(`/api/v1/res.partner/aggregate?${query}`, { key: admin });
+      expect([query, answer.json.error.reason]).toEqual([query, reason]);
+    }
   });
 });
 

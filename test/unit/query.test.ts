@@ -5,6 +5,7 @@ import { isExposed } from '../../sidecar/src/executor/exposure.ts';
 import { parseDomain } from '../../sidecar/src/records/domain.ts';
 import { parseFields } from '../../sidecar/src/records/fields.ts';
 import { parseListQuery } from '../../sidecar/src/records/list_query.ts';
+import { queryOf } from '../../sidecar/src/records/search_body.ts';
 
 const settings = parseSettings({});
 const list = (query: Record<string, string>) => parseListQuery(`/x?${new URLSearchParams(query)}`, settings);
@@ -50,6 +51,7 @@ describe('the query of a list', () => {
       cursor: undefined,
       order: undefined,
       count: undefined,
+      archived: undefined,
     });
   });
 
@@ -63,6 +65,7 @@ describe('the query of a list', () => {
       cursor: undefined,
       order: 'name desc, id',
       count: undefined,
+      archived: undefined,
     });
   });
 
@@ -79,6 +82,7 @@ describe('the query of a list', () => {
     [{ order: 'name up' }, 'query.order', '"name up"'],
     [{ filter: '1' }, 'query.filter', 'filter is not of the form filter[field][operator]'],
     [{ constructor: '1' }, 'query.unknown', '"constructor"'],
+    [{ archived: 'all' }, 'query.archived', '"all"'],
     [{ fields: 'name,' }, 'query.fields', 'empty'],
     [{ domain: '[' }, 'query.domain', 'JSON'],
   ])('%j is refused: %s', (query, reason, culprit) => {
@@ -220,5 +224,38 @@ test('a setting that makes no sense is replaced by its default', () => {
     'limit.default': 80,
     'limit.max': 1000,
     'body.max_bytes': 1000,
+  });
+});
+
+describe('a search by a body', () => {
+  test('says the same as the query', () => {
+    const body = {
+      domain: [['name', '=', 'A&B']],
+      filter: { 'country_id.code': 'BE', name: { in: ['Doe, "J"', 'Roe'] }, color: { gt: 3 } },
+      fields: ['name', 'email'],
+      limit: 5,
+      archived: 'only',
+    };
+    const same = {
+      domain: '[["name","=","A&B"]]',
+      'filter[country_id.code]': 'BE',
+      'filter[name][in]': '"Doe, ""J""",Roe',
+      'filter[color][gt]': '3',
+      fields: 'name,email',
+      limit: '5',
+      archived: 'only',
+    };
+    expect(parseListQuery(`/x?${queryOf(body)}`, settings)).toEqual(list(same));
+  });
+
+  test.each([
+    [{ limit: [1] }, 'body.form', 'limit must be'],
+    [{ fields: [{}] }, 'body.form', 'fields[0] must be'],
+    [{ filter: { name: { in: [null] } } }, 'body.form', 'filter[name][in] must be'],
+    [{ args: 'x' }, 'query.unknown', '"args"'],
+    [{ limit: 1.5 }, 'query.limit', '"1.5"'],
+  ])('%j is refused: %s', (body, reason, culprit) => {
+    const refusal = refusalOf(() => parseListQuery(`/x?${queryOf(body)}`, settings));
+    expect(refusal).toEqual({ reason, message: expect.stringContaining(culprit) });
   });
 });

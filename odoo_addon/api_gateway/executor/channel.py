@@ -19,7 +19,7 @@ MAX_CALLS = 32
 # Writes that travel together have one caller and one kind. They differ only in these.
 OWN_KEYS = frozenset(["request_id", "operations"])
 OWN_OPERATION_KEYS = frozenset(["ids", "values"])
-CONTEXT_KEYS = frozenset(["lang", "languages", "tz", "allowed_company_ids"])
+CONTEXT_KEYS = frozenset(["lang", "languages", "tz", "allowed_company_ids", "quiet"])
 
 
 class ChannelError(Forbidden):
@@ -124,6 +124,7 @@ def _check_call(call):
     _expect(nobody or (type(call["uid"]) is int and call["uid"] > 1), "uid")
     _expect(type(call["address"]) is str, "address")
     _expect(type(call["context"]) is dict and call["context"].keys() <= CONTEXT_KEYS, "context")
+    _expect(type(call["context"].get("quiet", True)) is bool, "context.quiet")
     grant = call["grant"]
     for key in ("scopes", "models"):
         _expect(grant[key] is None or type(grant[key]) is list, f"grant.{key}")

@@ -62,6 +62,19 @@ DROPPED = frozenset(
 )
 
 
+# Odoo's own switches for what it otherwise tells people about a write.
+QUIET = {
+    "mail_activity_automation_skip": True,
+    "mail_auto_subscribe_no_notify": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+    "mail_post_autofollow": False,
+    "no_reset_password": True,
+    "tracking_disable": True,
+}
+
+
 def call_context(env, call):
     """The context of a call: the language and the time zone that its caller named, or else its user's. A browser's
     preferred languages are weaker: they apply to calls that only read."""
@@ -70,7 +83,8 @@ def call_context(env, call):
     languages = given.pop("languages", None)
     if languages and "lang" not in given and only_reads(env, call["operations"]):
         own["lang"] = preferred(env, languages) or own.get("lang")
-    return {**own, **checked_context(env, given)}
+    is_quiet = given.pop("quiet", False)
+    return {**own, **checked_context(env, given), **(QUIET if is_quiet else {})}
 
 
 def method_context(reach, model, context, is_trial):

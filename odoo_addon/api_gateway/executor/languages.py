@@ -8,7 +8,7 @@ from .effects import effect_of
 from .errors import RefusalError
 from .reach import READ
 
-READING = frozenset(["search", "read", "compile", "models", "describe", "types"])
+READING = frozenset(["aggregate", "search", "read", "compile", "explain", "models", "describe", "types"])
 TAG = re.compile(r"[a-z0-9]+(?:[-_@][a-z0-9]+)*", re.I)
 ENCODING = re.compile(r"\.[\w-]+")  # POSIX: fr_FR.UTF-8
 # Codes that the standard has replaced, and Odoo's own.

@@ -1,7 +1,9 @@
 """The operations of the contract (docs/architecture.md), by name: `(env, reach, operation) -> result`."""
 
+from .aggregating import aggregate
 from .clients import client_create, client_list, client_revoke
 from .compiling.operation import compile_read
+from .explaining import explain
 from .login import login, second_factor
 from .metadata import describe, models, types
 from .methods import call, read_call
@@ -11,8 +13,10 @@ from .writing import create, create_together, unlink, write, write_together
 READING = {
     "search": search,
     "read": read,
+    "aggregate": aggregate,
     "call": read_call,
     "compile": compile_read,
+    "explain": explain,
     "models": models,
     "describe": describe,
     "types": types,

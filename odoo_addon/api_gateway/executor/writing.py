@@ -1,5 +1,6 @@
 from .arguments import ids, required
 from .errors import RefusalError
+from .preconditions import check_unchanged
 from .reach import DELETE, READ, WRITE
 from .reader import check_tree, read_tree
 from .readonly import ReadOnly
@@ -42,6 +43,8 @@ def write_together(env, reach, operations):
     """Like create_together(). Each operation has records of its own."""
     model = reach.model(env, required(operations[0], "model"), WRITE, "write")
     values_list = [required(operation, "values") for operation in operations]
+    for operation in operations:
+        check_unchanged(env, reach, model, operation)
     everyone = model.browse([id_ for operation in operations for id_ in ids(operation)])
     set_aside = [ReadOnly(reach) for _ in operations]
     for own, operation, values in zip(set_aside, operations, values_list, strict=True):
@@ -67,6 +70,7 @@ def write_together(env, reach, operations):
 def unlink(env, reach, operation):
     model = reach.model(env, required(operation, "model"), DELETE)
     records = model.browse(ids(operation))
+    check_unchanged(env, reach, model, operation)
     records.unlink()
     return {"ids": records.ids}
 

@@ -1,4 +1,5 @@
 from . import (
+    test_aggregates,
     test_batches,
     test_binaries,
     test_changes,
@@ -8,6 +9,7 @@ from . import (
     test_dry_run,
     test_effects,
     test_errors,
+    test_explaining,
     test_exposure,
     test_files,
     test_languages,

@@ -24,8 +24,9 @@ const keyFormat = /^[\x21-\x7e]{1,255}$/;
 const languageFormat = /^(?=.{1,40}$)[A-Za-z0-9]+(?:[-_@.][A-Za-z0-9]+)*$/;
 
 /** The context of a request, restricted to the one company of its caller's app. Throws `request.header`. */
-export function contextOf({ asked, known }: RequestContext): CallContext {
-  return callContext(asked.headers, known.principal?.companyId ?? null);
+export function contextOf({ asked, known, isQuiet }: RequestContext): CallContext {
+  const given = callContext(asked.headers, known.principal?.companyId ?? null);
+  return isQuiet ? { ...given, quiet: true } : given;
 }
 
 /** Throws `request.header`. @param companyId the only company that the caller may work in; null: any */

@@ -330,6 +330,7 @@ function kindOfWrite({ uid, address, context, grant, operations, idempotency, dr
   const [operation] = operations;
   if (operation === undefined || operations.length > 1 || (idempotency ?? dry_run) !== undefined) return undefined;
   if (operation.op !== 'create' && operation.op !== 'write') return undefined;
+  if ('if_match' in operation && operation.if_match !== undefined) return undefined;
   const { op, model, fields } = operation;
   if ((op === 'create' ? operation.values : operation.ids).length > mostRecordsTogether) return undefined;
   return JSON.stringify([op, model, fields, uid, address, context, grant]);

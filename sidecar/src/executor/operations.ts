@@ -43,12 +43,42 @@ interface SearchOperation {
   readonly brief?: boolean | undefined;
 }
 
+/** What a record must still be for a write to happen. */
+export interface IfMatch {
+  /** Digests of the record as it was read; one of them is enough. */
+  readonly versions: readonly string[];
+  /** Those of the reading. */
+  readonly fields?: FieldTree | undefined;
+  readonly brief?: boolean | undefined;
+}
+
 interface ReadOperation {
   readonly op: 'read';
   readonly model: string;
   readonly ids: readonly number[];
   readonly fields?: FieldTree | undefined;
   readonly brief?: boolean | undefined;
+}
+
+interface AggregateOperation {
+  readonly op: 'aggregate';
+  readonly model: string;
+  readonly domain: Domain;
+  /** `state`, `date_order:month`. */
+  readonly group: readonly string[];
+  /** `amount_total:sum`, `__count`. */
+  readonly measures: readonly string[];
+  /** A domain about the measures. */
+  readonly having: Domain;
+  readonly order?: string | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+interface ExplainOperation {
+  readonly op: 'explain';
+  readonly model: string;
+  readonly id?: number | undefined;
 }
 
 interface CreateOperation {
@@ -64,12 +94,16 @@ interface WriteOperation {
   readonly ids: readonly number[];
   readonly values: Readonly<Record<string, unknown>>;
   readonly fields?: FieldTree | undefined;
+  /** Only of one record. */
+  readonly if_match?: IfMatch | undefined;
 }
 
 interface UnlinkOperation {
   readonly op: 'unlink';
   readonly model: string;
   readonly ids: readonly number[];
+  /** Only of one record. */
+  readonly if_match?: IfMatch | undefined;
 }
 
 export interface CallOperation {
@@ -129,6 +163,8 @@ export type Operation =
   | ClientOperation
   | SearchOperation
   | ReadOperation
+  | AggregateOperation
+  | ExplainOperation
   | CreateOperation
   | WriteOperation
   | UnlinkOperation
@@ -163,6 +199,18 @@ export function asRecords(result: unknown): Records {
     return result as unknown as Records;
   }
   throw unexpected('records');
+}
+
+/** What `aggregate` gives, ready to be sent. */
+export interface Aggregates {
+  readonly groups: readonly Readonly<Record<string, unknown>>[];
+  /** In which times are grouped. */
+  readonly timezone: string;
+}
+
+export function asAggregates(result: unknown): Aggregates {
+  if (isObject(result) && Array.isArray(result['groups'])) return result as unknown as Aggregates;
+  throw unexpected('groups');
 }
 
 export function asWritten(result: unknown): Written {

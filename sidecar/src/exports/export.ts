@@ -15,7 +15,7 @@ const formats = { ndjson: 'application/x-ndjson', csv: 'text/csv' } as const;
 export type Format = keyof typeof formats;
 
 const everything = { 'limit.default': Number.MAX_SAFE_INTEGER, 'limit.max': Number.MAX_SAFE_INTEGER };
-const parameters = ['domain', 'fields', 'limit', 'after', 'header', 'formulas'] as const;
+const parameters = ['domain', 'archived', 'fields', 'limit', 'after', 'header', 'formulas'] as const;
 
 /** The format that a request wants; undefined: a page. */
 export function wantedFormat({ request }: RequestContext): Format | undefined {

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { DryRunReport, RequestContext } from '../pipeline/context.ts';
+import { shapedDifferences } from '../records/dry_runs.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
 import { writesOf } from './access.ts';
 import { compact, fitting } from './budget.ts';
@@ -72,22 +73,13 @@ async function tryOut(
 }
 
 /** `{record, from, to}` for each record, with the changed fields only. */
-async function changesOf(shapes: RecordShapes, context: RequestContext, { differences = [] }: DryRunReport): Promise<Json[]> {
+async function changesOf(shapes: RecordShapes, context: RequestContext, report: DryRunReport): Promise<Json[]> {
+  const differences = await shapedDifferences(shapes, context, report);
   const bytes = context.database.settings['agent.answer_bytes'] / Math.max(1, differences.length);
-  const shaped = async (model: string, values: Readonly<Record<string, unknown>> | null) => {
-    if (values === null) return null;
-    const row = { ...values };
-    await shapes.shape(context, model, undefined, [row]);
-    return row;
-  };
-  const changes: Json[] = [];
-  for (const { model, id, name, before, after } of differences) {
-    const [from, to] = [await shaped(model, before), await shaped(model, after)];
-    const record = { model, id: before === null ? undefined : id, name };
-    const [shown = {}] = compact([to ?? {}], bytes);
-    if (from === null) changes.push({ create: record, values: shown });
-    else if (to === null) changes.push({ delete: record });
-    else changes.push({ update: record, from, to });
-  }
-  return changes;
+  return differences.map(({ model, id, name, before: from, after: to }) => {
+    const record = { model, id: from === null ? undefined : id, name };
+    const [shown = {}] = compact([{ ...to }], bytes);
+    if (from === null) return { create: record, values: shown };
+    return to === null ? { delete: record } : { update: record, from, to };
+  });
 }

@@ -65,6 +65,11 @@ export const headers: Named = {
     description: '`true` if this is the answer to the first request.',
     schema: { type: 'string', pattern: '^true$' },
   },
+  ETag: { description: 'The version of the record, for `If-Match`.', schema: { type: 'string', pattern: '^"[0-9a-f]{32}"$' } },
+  'Preference-Applied': {
+    description: 'What of `Prefer` was heeded.',
+    schema: { type: 'string', pattern: '^(tx=rollback|notify=none)(, notify=none)?$' },
+  },
   Link: { description: 'The next page, with `rel="next"`.', schema: { type: 'string', pattern: '^<[!-~]+>; rel="next"$' } },
   Location: { description: 'The address of the new record.', schema: { type: 'string', pattern: '^[!-~]+$' } },
 };
@@ -128,6 +133,30 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       enum: ['guarded', 'kept'],
       default: 'guarded',
     }),
+    group: query(
+      'group',
+      'Fields with commas between them; times with `:day`, `:week`, `:month`, `:quarter` or `:year`.',
+      { type: 'string', pattern: '^[A-Za-z_][\\w.]*(:[a-z_]+)?(,[A-Za-z_][\\w.]*(:[a-z_]+)?)*$' },
+      { example: 'create_date:month' },
+    ),
+    measures: query(
+      'measures',
+      '`__count`, and fields with `:sum`, `:avg`, `:min`, `:max`, `:count`, `:count_distinct`, `:bool_and` or `:bool_or`.',
+      { type: 'string', default: '__count', pattern: '^[A-Za-z_]\\w*(:[a-z_]+)?(,[A-Za-z_]\\w*(:[a-z_]+)?)*$' },
+      { example: '__count' },
+    ),
+    having: query(
+      'having',
+      'Conditions on measures, as JSON.',
+      { type: 'string', contentMediaType: 'application/json' },
+      { example: '[["__count", ">", 1]]' },
+    ),
+    aggregateOrder: query(
+      'order',
+      'Groupings and measures with `asc` or `desc`.',
+      { type: 'string' },
+      { example: '__count desc' },
+    ),
     since: {
       ...query('since', '`new` to begin, then `meta.next` of the answer before.', { type: 'string' }),
       required: true,
@@ -137,6 +166,11 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       minimum: 0,
       maximum: 25,
       default: 0,
+    }),
+    archived: query('archived', 'Whether archived records are found, or only those.', {
+      type: 'string',
+      enum: ['exclude', 'include', 'only'],
+      default: 'exclude',
     }),
     count: query('count', 'Whether `meta.total` is counted, or estimated by Postgres.', {
       type: 'string',
@@ -174,6 +208,19 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       'For 24 hours, the same key and body get the first answer again, and nothing happens twice.',
       { type: 'string', pattern: '^[!-~]{1,255}$' },
     ),
+    Prefer: header(
+      'Prefer',
+      '`tx=rollback` (or `?dry_run=true`) tries it out: `meta.dry_run` has the changes, and nothing is kept. `notify=none` tells nobody.',
+      { type: 'string', pattern: '^(tx=rollback|notify=none)(, ?(tx=rollback|notify=none))?$' },
+    ),
+    'If-Match': header('If-Match', 'Write only if the record has this ETag.', {
+      type: 'string',
+      pattern: '^(\\*|"[0-9a-f]{32}")$',
+    }),
+    'If-None-Match': header('If-None-Match', 'Answer 304 if the record has this ETag.', {
+      type: 'string',
+      pattern: '^(\\*|"[0-9a-f]{32}")$',
+    }),
     'X-Odoo-Company': header('X-Odoo-Company', 'The id of the company to work in, or several with commas.', {
       type: 'string',
       pattern: '^\\d{1,9}(,\\d{1,9}){0,99}$',
@@ -201,6 +248,7 @@ const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue
   404: ['There is no such record, model or path.', 'odoo.missing'],
   409: ['Another request is changing it now.', 'odoo.conflict'],
   410: ['Changes since the token cannot be given.', 'sync.reset'],
+  412: ['The record is not as `If-Match` says.', 'odoo.changed'],
   413: ['The body is too large, or holds too many operations.', 'request.too_large'],
   415: ['The body is not JSON.', 'request.media_type'],
   422: ['Odoo refused the values.', 'odoo.validation'],

@@ -4,7 +4,7 @@ import { contextParameters, errorsOf, headersOf, parameter } from './components.
 import type { Described, Schema } from './description.ts';
 import { anyObject, list, ref } from './fields.ts';
 import type { Paths } from './paths.ts';
-import { answer, jsonBody } from './paths.ts';
+import { answer, jsonBody, writing } from './paths.ts';
 import { anyValues } from './schemas.ts';
 
 const text = { type: 'string' } as const;
@@ -136,7 +136,7 @@ export function corePaths(): Paths {
     '/api/v1/batch': {
       post: {
         ...head('batch', 'Gateway', 'Several operations in one transaction', 'All of them are carried out, or none of them.'),
-        parameters: [...contextParameters, parameter('Idempotency-Key')],
+        parameters: [...contextParameters, ...writing],
         requestBody: jsonBody({ anyOf: [ref('Operations'), { ...object({ operations: ref('Operations') }) }] }, [
           { id: 'found', op: 'search', model: 'res.partner', fields: ['name'], limit: 1 },
         ]),
@@ -154,7 +154,7 @@ export function corePaths(): Paths {
     '/call': {
       post: {
         ...head('call', 'Gateway', 'Call any method', "Like Odoo's execute_kw: raw values, and errors as text."),
-        parameters: [...contextParameters, parameter('Idempotency-Key')],
+        parameters: [...contextParameters, ...writing],
         requestBody: jsonBody(
           {
             ...object({ model: text, method: text, args: list(), kwargs: { ...anyObject, type: ['object', 'null'] } }, [

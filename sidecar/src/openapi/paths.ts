@@ -2,7 +2,7 @@
 
 import { contextParameters, errorsOf, headersOf, parameter } from './components.ts';
 import type { ModelDescription, ResourceDescription, Rights, Schema } from './description.ts';
-import { exampleOf, list, ref } from './fields.ts';
+import { anyObject, exampleOf, list, ref } from './fields.ts';
 
 export type Paths = Record<string, Record<string, unknown>>;
 
@@ -28,6 +28,9 @@ interface Place {
   readonly isModel: boolean;
 }
 
+/** What all endpoints that write take. */
+export const writing = ['Idempotency-Key', 'Prefer'].map(parameter);
+const written = ['Idempotency-Replayed', 'Preference-Applied'];
 const listQuery = ['filter', 'fields', 'order', 'limit', 'offset', 'cursor', 'count'];
 const everything: Rights = { read: true, write: true, create: true, delete: true, call: true };
 
@@ -48,7 +51,7 @@ export function modelPaths({ model, rights, fields }: ModelDescription): Paths {
     values: ref(`${model}-Values`),
     example: exampleOf(fields),
     path_parameters: [],
-    query: ['domain', ...listQuery],
+    query: ['domain', 'archived', ...listQuery],
     isModel: true,
   });
 }
@@ -83,12 +86,18 @@ export function anyModelPaths(): Paths {
     values: ref('AnyValues'),
     example: { name: 'Azure Interior' },
     path_parameters: [parameter('model')],
-    query: ['domain', ...listQuery],
+    query: ['domain', 'archived', ...listQuery],
     isModel: true,
   };
-  const changes = { parameters: [...anyModel.path_parameters, ...contextParameters], get: changing(anyModel) };
-  const ids = { parameters: [...anyModel.path_parameters, ...contextParameters], get: listingIds(anyModel) };
-  return { ...placePaths(anyModel), [`${anyModel.path}/changes`]: changes, [`${anyModel.path}/ids`]: ids };
+  const parameters = [...anyModel.path_parameters, ...contextParameters];
+  return {
+    ...placePaths(anyModel),
+    [`${anyModel.path}/{id}/access`]: { parameters, get: explaining(anyModel) },
+    [`${anyModel.path}/aggregate`]: { parameters, get: aggregating(anyModel) },
+    [`${anyModel.path}/changes`]: { parameters, get: changing(anyModel) },
+    [`${anyModel.path}/ids`]: { parameters, get: listingIds(anyModel) },
+    [`${anyModel.path}/search`]: { parameters, post: searching(anyModel) },
+  };
 }
 
 function placePaths(place: Place): Paths {
@@ -144,6 +153,81 @@ function listingIds(place: Place): Schema {
   };
 }
 
+/** The list's parameters in a body. */
+function searching(place: Place): Schema {
+  const text = { type: 'string' };
+  const number = { type: 'integer', minimum: 0 };
+  const names = { anyOf: [text, list(text)] };
+  const properties = {
+    domain: { type: 'array', items: {} },
+    filter: { type: 'object', additionalProperties: {} },
+    fields: names,
+    order: names,
+    limit: { ...number, minimum: 1 },
+    offset: number,
+    cursor: text,
+    count: { type: 'string', enum: ['none', 'exact', 'estimated'] },
+    archived: { type: 'string', enum: ['exclude', 'include', 'only'] },
+  };
+  const example = { domain: [['id', '>', 0]], fields: ['display_name'], limit: 1 };
+  return {
+    ...head(place, 'search', 'read', 'Search'),
+    requestBody: jsonBody({ type: 'object', additionalProperties: false, properties }, example),
+    responses: {
+      200: answer('A page of records.', { data: list(place.record), meta: ref('Meta') }, ['data', 'meta']),
+      ...errorsOf(413, 415, 422),
+    },
+  };
+}
+
+/** Counts and sums by groups. */
+function aggregating(place: Place): Schema {
+  const data = list({ type: 'object', additionalProperties: {} });
+  const number = { type: 'integer', minimum: 0 };
+  const timezone = { type: 'string', description: 'In which times are grouped.' };
+  const meta = {
+    type: 'object',
+    required: ['limit', 'offset', 'timezone'],
+    properties: { limit: number, offset: number, timezone },
+  };
+  return {
+    ...head(place, 'aggregate', 'read', 'Count and sum by groups'),
+    parameters: [
+      ...['group', 'measures', 'having', 'aggregateOrder', 'filter', 'domain', 'archived', 'limit', 'offset'].map(parameter),
+    ],
+    responses: {
+      200: answer('The groups, with a key for each grouping and measure.', { data, meta }, ['data', 'meta'], ['Link']),
+      ...errorsOf(422),
+    },
+  };
+}
+
+/** Why a record may be read, changed or deleted, or not. */
+function explaining(place: Place): Schema {
+  const text = { type: 'string' };
+  const names = list(text);
+  const allowed = { type: 'boolean' };
+  const kind = { type: 'string', enum: ['scope', 'access_right', 'record_rule'] };
+  const check = {
+    type: 'object',
+    required: ['check', 'allowed'],
+    properties: { check: kind, allowed, why: text, scope: text, groups: names, rules: names },
+  };
+  const action = {
+    type: 'object',
+    required: ['allowed', 'why', 'checks'],
+    properties: { allowed, why: text, checks: list(check) },
+  };
+  const actions = { type: 'object', properties: { read: action, write: action, create: action, delete: action } };
+  const data = { type: 'object', required: ['model', 'actions'], properties: { model: text, id: ref('Id'), actions } };
+  return {
+    ...head(place, 'access', 'read', 'Why it is allowed or refused'),
+    description: 'Which scope, access right or record rule decides, for your credential. Needs no scope.',
+    parameters: [parameter('id')],
+    responses: { 200: answer('What decides.', { data }, ['data']), ...errorsOf() },
+  };
+}
+
 /** The path for changes of synced models and their resources. */
 function changing(place: Place): Schema {
   const reason = { type: 'string', enum: ['deleted', 'not_visible'] };
@@ -171,8 +255,12 @@ function changing(place: Place): Schema {
 function reading(place: Place): Schema {
   return {
     ...head(place, 'read', 'read', 'Read one'),
-    parameters: [parameter('id'), parameter('fields')],
-    responses: { 200: answer('The record.', { data: place.record, meta: ref('Meta') }, ['data']), ...errorsOf() },
+    parameters: [parameter('id'), parameter('fields'), parameter('If-None-Match')],
+    responses: {
+      200: answer('The record.', { data: place.record, meta: ref('Meta') }, ['data'], ['ETag']),
+      304: { description: 'It still has the ETag.', headers: headersOf('ETag') },
+      ...errorsOf(),
+    },
   };
 }
 
@@ -184,15 +272,11 @@ function creating(place: Place): Schema {
   return {
     ...head(place, 'create', 'write', 'Create'),
     ...(isModel ? { description: `${needs(place, 'write')} A list creates all of its records, or none of them.` } : {}),
-    parameters: [...(isModel ? [parameter('fields')] : []), parameter('Idempotency-Key')],
+    parameters: [...(isModel ? [parameter('fields')] : []), ...writing],
     requestBody: jsonBody(schema, example),
     responses: {
-      201: answer(
-        'Created.',
-        { data, message: { type: 'string' }, meta: ref('Meta') },
-        ['data'],
-        ['Location', 'Idempotency-Replayed'],
-      ),
+      201: answer('Created.', { data, message: { type: 'string' }, meta: ref('Meta') }, ['data'], ['Location', ...written]),
+      200: answer('Tried out.', { data, meta: ref('Meta') }, ['data', 'meta'], ['Preference-Applied']),
       ...errorsOf(409, 413, 415, 422),
     },
   };
@@ -202,16 +286,16 @@ function updating(place: Place, verb: 'put' | 'patch'): Schema {
   const { values, record, isModel, example } = place;
   return {
     ...head(place, verb === 'put' ? 'update' : 'patch', 'write', verb === 'put' ? 'Update' : 'Update partly'),
-    parameters: [parameter('id'), ...(isModel ? [parameter('fields')] : []), parameter('Idempotency-Key')],
+    parameters: [parameter('id'), ...(isModel ? [parameter('fields')] : []), parameter('If-Match'), ...writing],
     requestBody: jsonBody(values, example),
     responses: {
       200: answer(
         'Changed. Only the fields that you sent have changed.',
         { data: record, message: { type: 'string' }, meta: ref('Meta') },
         ['data'],
-        ['Idempotency-Replayed'],
+        written,
       ),
-      ...errorsOf(409, 413, 415, 422),
+      ...errorsOf(409, 412, 413, 415, 422),
     },
   };
 }
@@ -219,10 +303,10 @@ function updating(place: Place, verb: 'put' | 'patch'): Schema {
 function deleting(place: Place): Schema {
   return {
     ...head(place, 'delete', 'delete', 'Delete'),
-    parameters: [parameter('id'), parameter('Idempotency-Key')],
+    parameters: [parameter('id'), parameter('If-Match'), ...writing],
     responses: {
-      200: answer('Deleted.', { data: ref('IdOnly'), message: { type: 'string' } }, ['data'], ['Idempotency-Replayed']),
-      ...errorsOf(409, 422),
+      200: answer('Deleted.', { data: ref('IdOnly'), message: { type: 'string' } }, ['data'], written),
+      ...errorsOf(409, 412, 422),
     },
   };
 }
@@ -232,10 +316,10 @@ function calling(place: Place, operation: string, parameters: readonly Schema[])
   return {
     ...head(place, operation, 'call', operation === 'call' ? 'Call a method of a record' : 'Call a method'),
     description: `Needs the scope \`call\` or \`${scope}\`; \`read\` is enough for methods that Odoo marks as reading.`,
-    parameters: [...parameters, parameter('Idempotency-Key')],
+    parameters: [...parameters, ...writing],
     requestBody: { ...jsonBody(ref('CallArguments'), { args: [], kwargs: {} }), required: false },
     responses: {
-      200: answer("The method's raw result.", { data: {} }, ['success'], ['Idempotency-Replayed']),
+      200: answer("The method's raw result.", { data: {}, meta: anyObject }, ['success'], written),
       ...errorsOf(409, 413, 415, 422),
     },
   };

@@ -59,6 +59,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
         ...list({ type: 'string' }),
         description: 'Fields that the resource does not have, and read-only fields that you sent unchanged.',
       },
+      dry_run: { ...anyObject, description: 'What a write that was only tried out would change.' },
     },
   },
   IdOnly: { type: 'object', required: ['id'], properties: { id: ref('Id') } },

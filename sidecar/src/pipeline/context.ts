@@ -208,6 +208,8 @@ export class RequestContext {
   target: Target | undefined = undefined;
   /** Set before Odoo is asked: the request's writes are carried out, shown and rolled back. */
   dryRun: { readonly differences: boolean } | undefined = undefined;
+  /** Set before Odoo is asked: the request's writes notify nobody. */
+  isQuiet = false;
   /** The report of the dry run. */
   dryRunReport: DryRunReport | undefined = undefined;
   /** Odoo's costs for the request's operations. */

@@ -19,6 +19,8 @@ export interface Outcome {
   readonly message?: string;
   /** The path of the next page. */
   readonly next?: string | undefined;
+  /** The version of the one record that was read (`versions.ts`). */
+  readonly version?: string | undefined;
   /** The path of the one record that was created. */
   readonly id?: number | undefined;
 }

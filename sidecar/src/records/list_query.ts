@@ -11,8 +11,9 @@ import { joined, parseFilter } from './filters.ts';
 
 const orderTerm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i;
 const mostFilters = 100;
-const parameters = ['domain', 'fields', 'limit', 'offset', 'cursor', 'order', 'count'] as const;
+const parameters = ['domain', 'fields', 'limit', 'offset', 'cursor', 'order', 'count', 'archived'] as const;
 type Parameter = (typeof parameters)[number];
+const listed: ReadonlySet<string> = new Set(['fields', 'order', 'group', 'measures']);
 
 type Limits = Pick<Settings, 'limit.default' | 'limit.max'>;
 
@@ -26,6 +27,8 @@ export interface ListQuery {
   readonly cursor: string | undefined;
   readonly order: string | undefined;
   readonly count: 'exact' | 'estimated' | undefined;
+  /** Archived records beside the others, or only those; undefined: as Odoo's lists do, without them. */
+  readonly archived: 'include' | 'only' | undefined;
 }
 
 /** Throws the `query.…` reason of the first parameter that is wrong. */
@@ -36,15 +39,17 @@ export function parseListQuery(url: string, settings: Limits): ListQuery {
 /**
  * Like `parseListQuery`, for routes with only some of a list's parameters, or with others, which are returned unchanged in
  * `given`. Filters are always accepted.
+ * @param term the form of one term of the order
  */
 export function readListQuery<More extends string>(
   url: string,
   settings: Limits,
   known: readonly (Parameter | More)[],
+  term = orderTerm,
 ): { query: ListQuery; given: Partial<Record<Parameter | More, string>> } {
   const filters: Filter[] = [];
   const query: Partial<Record<Parameter | More, string>> = readQuery(url, known, {
-    lists: (['fields', 'order'] as const).filter((name) => known.includes(name)),
+    lists: known.filter((name) => listed.has(name)),
     others(name, text) {
       const filter = parseFilter(name, text);
       if (filter !== undefined) filters.push(filter);
@@ -71,8 +76,9 @@ export function readListQuery<More extends string>(
     limit: parseLimit(query.limit, settings),
     offset: parseOffset(query.offset),
     cursor: query.cursor,
-    order: query.order === undefined ? undefined : parseOrder(query.order),
+    order: query.order === undefined ? undefined : parseOrder(query.order, term),
     count: parseCount(query.count),
+    archived: parseArchived(query.archived),
   };
   return { query: list, given: query };
 }
@@ -119,9 +125,9 @@ function parseOffset(text: string | undefined): number {
   return offset;
 }
 
-function parseOrder(text: string): string {
+function parseOrder(text: string, format: RegExp): string {
   for (const term of text.split(',')) {
-    if (!orderTerm.test(term.trim())) {
+    if (!format.test(term.trim())) {
       const message = `order: "${term.trim()}" is not a field with asc or desc, like "name desc".`;
       throw new GatewayError('query.order', { message, details: { order: text } });
     }
@@ -134,4 +140,11 @@ function parseCount(text: string | undefined): 'exact' | 'estimated' | undefined
   if (text === 'exact' || text === 'estimated') return text;
   const message = `count must be none, exact or estimated, not "${text}".`;
   throw new GatewayError('query.count', { message, details: { count: text } });
+}
+
+function parseArchived(text: string | undefined): 'include' | 'only' | undefined {
+  if (text === undefined || text === 'exclude') return undefined;
+  if (text === 'include' || text === 'only') return text;
+  const message = `archived must be exclude, include or only, not "${text}".`;
+  throw new GatewayError('query.archived', { message, details: { archived: text } });
 }

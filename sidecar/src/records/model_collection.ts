@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { FieldTree, Written } from '../executor/operations.ts';
+import type { Domain, FieldTree, Written } from '../executor/operations.ts';
 import { asRecords, asWritten } from '../executor/operations.ts';
 import { missing } from '../executor/target.ts';
 import type { RequestContext } from '../pipeline/context.ts';
@@ -10,6 +10,7 @@ import { parseFields } from './fields.ts';
 import type { ListQuery } from './list_query.ts';
 import { parseListQuery } from './list_query.ts';
 import { asObject } from './record_shapes.ts';
+import { ifMatch, versionOf } from './versions.ts';
 
 /** All records of a model, in Odoo's names. */
 export class ModelCollection implements Collection {
@@ -28,9 +29,9 @@ export class ModelCollection implements Collection {
     return { data: records, meta: { ...meta, ...named(omitted) }, next };
   }
 
-  async search(context: RequestContext, { filters, domain: asked, fields, order }: ListQuery): Promise<Search> {
+  async search(context: RequestContext, { filters, domain: asked, fields, order, archived }: ListQuery): Promise<Search> {
     const model = this.#model;
-    const domain = await this.#parts.shapes.domain(context, model, filters, asked);
+    const domain = await this.#parts.shapes.domain(context, model, filters, [...asked, ...conditionOn(archived)]);
     return { model, domain, fields, order, binding: ['model', model] };
   }
 
@@ -40,10 +41,11 @@ export class ModelCollection implements Collection {
     const fields = fieldsOf(context);
     const [result] = await odoo.read(context, [{ op: 'read', model, ids: [id], fields, brief: context.asked.brief }]);
     const { records, omitted } = asRecords(result);
-    await shapes.shape(context, model, fields, records);
     const [record] = records;
     if (record === undefined) throw missing(model, id);
-    return { data: record, meta: omitted.length > 0 ? named(omitted) : undefined };
+    const version = versionOf(record);
+    await shapes.shape(context, model, fields, records);
+    return { data: record, meta: omitted.length > 0 ? named(omitted) : undefined, version };
   }
 
   async create(context: RequestContext): Promise<Outcome> {
@@ -68,7 +70,9 @@ export class ModelCollection implements Collection {
     const model = this.#model;
     const fields = fieldsOf(context);
     const [values = {}] = await shapes.parse(context, model, [asObject(context.body)]);
-    const [result] = await odoo.execute(context, [{ op: 'write', model, ids: [id], values, fields }]);
+    const [result] = await odoo.execute(context, [
+      { op: 'write', model, ids: [id], values, fields, if_match: ifMatch(context, fields) },
+    ]);
     const written = asWritten(result);
     const [record = {}] = await shapes.written(context, model, fields, written);
     return { data: record, meta: ignoredOf(written) };
@@ -76,9 +80,16 @@ export class ModelCollection implements Collection {
 
   async remove(context: RequestContext, id: number): Promise<Outcome> {
     readQuery(context.asked.url, []);
-    await this.#parts.odoo.execute(context, [{ op: 'unlink', model: this.#model, ids: [id] }]);
+    const if_match = ifMatch(context, undefined);
+    await this.#parts.odoo.execute(context, [{ op: 'unlink', model: this.#model, ids: [id], if_match }]);
     return { data: { id } };
   }
+}
+
+/** What makes the ORM find archived records: it adds no condition on `active` to one that is there. */
+export function conditionOn(archived: ListQuery['archived']): Domain {
+  if (archived === undefined) return [];
+  return [archived === 'only' ? ['active', '=', false] : ['active', 'in', [true, false]]];
 }
 
 /** The one parameter of endpoints that answer with a record. */

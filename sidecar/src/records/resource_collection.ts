@@ -13,6 +13,7 @@ import type { ListQuery } from './list_query.ts';
 import { parseListQuery } from './list_query.ts';
 import { asObject } from './record_shapes.ts';
 import { accept, fieldOf, present, publicPaths, treeOf } from './resources.ts';
+import { ifMatch, versionOf } from './versions.ts';
 
 /** The records of a resource's domain, in the names that a manager gave. */
 export class ResourceCollection implements Collection {
@@ -37,6 +38,10 @@ export class ResourceCollection implements Collection {
     if (query.domain.length > 0) {
       throw new GatewayError('query.domain', { message: `${resource.name} takes filters: filter[field][operator]=value.` });
     }
+    if (query.archived !== undefined) {
+      const message = `${resource.name} takes no archived: its domain says which records it has.`;
+      throw new GatewayError('query.archived', { message });
+    }
     const typesOf = await this.#typesOf(context);
     const fields = treeOf(resource, typesOf, model, query.fields === undefined ? undefined : Object.keys(query.fields));
     const filters = query.filters.map((filter) => renamed(resource, filter));
@@ -50,7 +55,8 @@ export class ResourceCollection implements Collection {
     const { fields } = readQuery(context.asked.url, ['fields'], { lists: ['fields'] });
     const asked = fields?.split(',').map((name) => name.trim());
     const tree = treeOf(this.#resource, await this.#typesOf(context), this.#resource.model, asked);
-    return { data: present(this.#resource, await this.#find(context, id, tree)) };
+    const { row, version } = await this.#find(context, id, tree);
+    return { data: present(this.#resource, row), version };
   }
 
   async create(context: RequestContext): Promise<Outcome> {
@@ -78,7 +84,8 @@ export class ResourceCollection implements Collection {
     await this.#requireInside(context, id);
     const tree = treeOf(resource, typesOf, resource.model);
     const [parsed = {}] = await shapes.parse(context, resource.model, [values]);
-    const operation = { op: 'write', model: resource.model, ids: [id], values: parsed, fields: tree } as const;
+    const if_match = ifMatch(context, tree);
+    const operation = { op: 'write', model: resource.model, ids: [id], values: parsed, fields: tree, if_match } as const;
     const [result] = await odoo.execute(context, [operation], this.#grant(context));
     const written = asWritten(result);
     const [row = {}] = await shapes.written(context, resource.model, tree, written);
@@ -87,9 +94,10 @@ export class ResourceCollection implements Collection {
 
   async remove(context: RequestContext, id: number): Promise<Outcome> {
     readQuery(context.asked.url, []);
-    await this.#typesOf(context);
+    const typesOf = await this.#typesOf(context);
     await this.#requireInside(context, id);
-    const operation = { op: 'unlink', model: this.#resource.model, ids: [id] } as const;
+    const if_match = ifMatch(context, treeOf(this.#resource, typesOf, this.#resource.model));
+    const operation = { op: 'unlink', model: this.#resource.model, ids: [id], if_match } as const;
     await this.#parts.odoo.execute(context, [operation], this.#grant(context));
     return this.#said('deleted', { id }, []);
   }
@@ -120,7 +128,7 @@ export class ResourceCollection implements Collection {
     }
   }
 
-  async #find(context: RequestContext, id: number, fields: FieldTree): Promise<Row> {
+  async #find(context: RequestContext, id: number, fields: FieldTree): Promise<{ row: Row; version: string }> {
     const { odoo, shapes } = this.#parts;
     const { model, name, domain: own } = this.#resource;
     // Archived records exist, too: naming `active` makes the ORM look at them.
@@ -130,10 +138,11 @@ export class ResourceCollection implements Collection {
     const search = { op: 'search', model, domain, fields, limit: 1, offset: 0 } as const;
     const [result] = await odoo.read(context, [search], this.#grant(context));
     const { records } = asRecords(result);
-    await shapes.shape(context, model, fields, records);
     const [row] = records;
     if (row === undefined) throw missing(name, id);
-    return row;
+    const version = versionOf(row);
+    await shapes.shape(context, model, fields, records);
+    return { row, version };
   }
 
   /** Records outside the resource's domain do not exist for it. */

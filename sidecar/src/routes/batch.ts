@@ -8,10 +8,11 @@ import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import { readQuery } from '../pipeline/query.ts';
 import { Batch, batchItems } from '../records/batch.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
+import { withPreferences } from './preferences.ts';
 
 export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
   async function handle(context: RequestContext): Promise<Answer> {
-    readQuery(context.request.url, []);
+    readQuery(context.asked.url, []);
     const items = batchItems(context.body, context.database.settings['batch.max']);
     const batch = new Batch(shapes, context);
     const operations = await batch.parse(items);
@@ -34,7 +35,7 @@ export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
     access: 'authenticated',
     kind: 'write',
     operations: ({ body }) => (Array.isArray(body) ? body.length : countIn(body)),
-    handle,
+    handle: withPreferences(shapes, handle),
   };
 }
 

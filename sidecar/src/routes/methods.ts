@@ -3,15 +3,17 @@
 
 import { actionsOfMethod } from '../credentials/scopes.ts';
 import { GatewayError } from '../errors.ts';
-import type { Odoo } from '../executor/execute.ts';
 import type { CallOperation } from '../executor/operations.ts';
 import { checkMethod, checkModel, requestedId, requestedModel } from '../executor/target.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route, ScopeNeed } from '../pipeline/context.ts';
 import { readQuery } from '../pipeline/query.ts';
+import { actionOf } from '../records/actions.ts';
+import type { Parts } from '../records/collection.ts';
 import { asObject } from '../records/record_shapes.ts';
+import { withPreferences } from './preferences.ts';
 
-export function methodRoutes(odoo: Odoo): Route[] {
+export function methodRoutes({ odoo, shapes }: Parts): Route[] {
   async function run(context: RequestContext, operation: CallOperation): Promise<unknown> {
     const [result] = await odoo.execute(context, [operation]);
     return result;
@@ -21,20 +23,20 @@ export function methodRoutes(odoo: Odoo): Route[] {
     const model = requestedModel(context);
     // Other verbs have a record's id in this place.
     const method = checkMethod(context.request.params['id']);
-    readQuery(context.request.url, []);
-    return success(await run(context, { op: 'call', model, method, ...parseArguments(context.body) }));
+    readQuery(context.asked.url, []);
+    return answered(await run(context, { op: 'call', model, method, ...parseArguments(context.body) }));
   }
 
   async function onRecord(context: RequestContext): Promise<Answer> {
     const model = requestedModel(context);
     const ids = [requestedId(context)];
     const method = checkMethod(context.request.params['method']);
-    readQuery(context.request.url, []);
-    return success(await run(context, { op: 'call', model, method, ids, ...parseArguments(context.body) }));
+    readQuery(context.asked.url, []);
+    return answered(await run(context, { op: 'call', model, method, ids, ...parseArguments(context.body) }));
   }
 
   async function call(context: RequestContext): Promise<Answer> {
-    readQuery(context.request.url, []);
+    readQuery(context.asked.url, []);
     const body = asObject(context.body);
     for (const name of ['model', 'method']) {
       if (body[name] === undefined) {
@@ -43,11 +45,19 @@ export function methodRoutes(odoo: Odoo): Route[] {
     }
     const model = checkModel(context.database, body['model']);
     const method = checkMethod(body['method']);
-    return success(await run(context, { op: 'call', model, method, ...parseArguments(body, ['model', 'method']) }));
+    return answered(await run(context, { op: 'call', model, method, ...parseArguments(body, ['model', 'method']) }));
   }
 
   return [
-    { name: 'call', method: 'POST', path: '/call', access: 'authenticated', kind: 'call', errors: 'text', handle: call },
+    {
+      name: 'call',
+      method: 'POST',
+      path: '/call',
+      access: 'authenticated',
+      kind: 'call',
+      errors: 'text',
+      handle: withPreferences(shapes, call),
+    },
     {
       name: 'records.method',
       method: 'POST',
@@ -55,7 +65,7 @@ export function methodRoutes(odoo: Odoo): Route[] {
       needs: needsOfMethod,
       access: 'authenticated',
       kind: 'call',
-      handle: onRecord,
+      handle: withPreferences(shapes, onRecord),
     },
     {
       name: 'models.method',
@@ -64,9 +74,15 @@ export function methodRoutes(odoo: Odoo): Route[] {
       needs: needsOfMethod,
       access: 'authenticated',
       kind: 'call',
-      handle: onModel,
+      handle: withPreferences(shapes, onModel),
     },
   ];
+}
+
+/** The result as it is. `meta.action` says so when it is an action: something that Odoo's client would do next. */
+function answered(result: unknown): Answer {
+  const action = actionOf(result);
+  return success(result, action === undefined ? undefined : { action });
 }
 
 /** `{args?, kwargs?}`; no body at all calls without arguments. Throws `body.form`. */

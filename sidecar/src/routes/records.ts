@@ -1,13 +1,19 @@
-// The records of a model or a resource: /api/v1/<name> and /api/v1/<name>/<id>.
+// The records of a model or a resource: /api/v1/<name>, its search, and /api/v1/<name>/<id>.
 
 import { GatewayError } from '../errors.ts';
-import { requestedId } from '../executor/target.ts';
+import { requestedId, requestedModel } from '../executor/target.ts';
 import { wantedFormat } from '../exports/export.ts';
+import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
+import { readQuery } from '../pipeline/query.ts';
+import { aggregatesOf } from '../records/aggregates.ts';
 import type { Collection, Outcome, Parts } from '../records/collection.ts';
 import type { Collections } from '../records/collections.ts';
 import { needsTo } from '../records/collections.ts';
+import { queryOf } from '../records/search_body.ts';
+import { isKnown } from '../records/versions.ts';
 import { answerExport } from './exports.ts';
+import { withPreferences } from './preferences.ts';
 
 const all = '/api/v1/:model';
 const single = '/api/v1/:model/:id';
@@ -26,7 +32,18 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       return answered(context, await act(collection, context, requestedId(context)), 200);
     },
   });
-  const update = onSingle((collection, context, id) => collection.update(context, id));
+  const writing = <Route extends { handle: (context: RequestContext) => Promise<Answer> }>(route: Route) => ({
+    ...route,
+    handle: withPreferences(parts.shapes, route.handle),
+  });
+  const update = writing(onSingle((collection, context, id) => collection.update(context, id)));
+  const search = async (context: RequestContext): Promise<Answer> => {
+    readQuery(context.request.url, []);
+    context.asked = { headers: context.asked.headers, url: `${context.request.path}?${queryOf(context.body)}` };
+    // The next page is asked for by a body as well: meta.next is its cursor, and there is no address of it.
+    const { data, meta } = await collections.of(context).list(context);
+    return success(data, meta);
+  };
   return [
     {
       name: 'records.list',
@@ -42,6 +59,36 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       },
     },
     {
+      name: 'records.search',
+      method: 'POST',
+      path: `${all}/search`,
+      access: 'authenticated',
+      kind: 'read',
+      needs: needsTo('read'),
+      handle: search,
+    },
+    {
+      name: 'records.aggregate',
+      method: 'GET',
+      path: `${all}/aggregate`,
+      access: 'authenticated',
+      needs: needsTo('read'),
+      handle: async (context) => answered(context, await aggregatesOf(parts, context), 200),
+    },
+    {
+      // Needs no scope: it says which one lacks.
+      name: 'records.access',
+      method: 'GET',
+      path: `${single}/access`,
+      access: 'authenticated',
+      async handle(context) {
+        const [model, id] = [requestedModel(context), requestedId(context)];
+        readQuery(context.request.url, []);
+        const [explained] = await parts.odoo.read(context, [{ op: 'explain', model, id }]);
+        return success(explained);
+      },
+    },
+    {
       name: 'records.one',
       method: 'GET',
       needs: needsTo('read'),
@@ -52,7 +99,7 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       method: 'POST',
       needs: needsTo('write'),
       operations: ({ body }) => (Array.isArray(body) ? body.length : 1),
-      ...onAll((collection, context) => collection.create(context), 201),
+      ...writing(onAll((collection, context) => collection.create(context), 201)),
     },
     { name: 'records.update', method: 'PUT', needs: needsTo('write'), ...update },
     { name: 'records.update', method: 'PATCH', needs: needsTo('write'), ...update },
@@ -60,7 +107,7 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       name: 'records.delete',
       method: 'DELETE',
       needs: needsTo('delete'),
-      ...onSingle((collection, context, id) => collection.remove(context, id)),
+      ...writing(onSingle((collection, context, id) => collection.remove(context, id))),
     },
   ];
 }
@@ -86,7 +133,10 @@ export function projectRoute(collections: Collections): Route {
   };
 }
 
-function answered({ request }: RequestContext, { data, message, meta, next, id }: Outcome, status: number): Answer {
+function answered(context: RequestContext, { data, message, meta, next, id, version }: Outcome, status: number): Answer {
+  const { request } = context;
+  const headers = version === undefined ? [] : ['ETag', `"${version}"`];
+  if (version !== undefined && isKnown(context, version)) return { status: 304, body: undefined, headers };
   const location = id === undefined ? undefined : `${request.path.replace(/\/$/, '')}/${id}`;
-  return { status, body: { success: true, data, message, meta }, next, location };
+  return { status, body: { success: true, data, message, meta }, next, location, headers };
 }

@@ -1,0 +1,108 @@
+"""Why the caller may, or may not, read, change or delete a record: the scope, the access right and the record rules
+that decide. A caller learns nothing of records that it cannot see: for these the answer is the same whether they exist
+or not."""
+
+from .arguments import ids, required
+from .reach import DELETE, READ, WRITE
+
+# By action of the API: the scope and Odoo's own word for it.
+ACTIONS = {"read": (READ, "read"), "write": (WRITE, "write"), "create": (WRITE, "create"), "delete": (DELETE, "unlink")}
+
+
+def explain(env, reach, operation):
+    """`{"model", "id"?, "actions": {action: {"allowed", "why", "checks": [{"check", "allowed", …}]}}}`. Without `id`:
+    about the model."""
+    model = reach.known(env, required(operation, "model"))
+    record = model.browse(ids({"ids": [operation["id"]]})) if operation.get("id") is not None else model
+    is_seen = bool(record) and reach.permits(model._name, READ) and bool(record.exists()._filtered_access("read"))
+    answer = {"model": model._name, "actions": {}}
+    if record:
+        answer["id"] = record.id
+    for action, (scope, mode) in ACTIONS.items():
+        checks = [_scope_check(reach, model, scope), _right_check(model, mode)]
+        if record and mode != "create":
+            checks.append(_rule_check(record, mode, is_seen))
+        refused = next((check for check in checks if not check["allowed"]), None)
+        why = refused["why"] if refused else "Nothing stands in the way."
+        answer["actions"][action] = {"allowed": refused is None, "why": why, "checks": checks}
+    return answer
+
+
+def _scope_check(reach, model, scope):
+    check = {"check": "scope", "allowed": reach.permits(model._name, scope)}
+    if not check["allowed"]:
+        missing = reach.missing_scope(model._name, scope)
+        if missing:
+            check.update(scope=missing, why=f"The credential lacks the scope {missing}, or {scope}.")
+        else:
+            check["why"] = f"No scope lets a narrowed credential {scope} {model._name}."
+    return check
+
+
+def _right_check(model, mode):
+    access = model.env["ir.model.access"]
+    check = {"check": "access_right", "allowed": access.check(model._name, mode, raise_exception=False)}
+    if _may_know_names(model.env):
+        check["groups"] = _groups(model, mode, check["allowed"])
+    if not check["allowed"]:
+        groups = ", ".join(check.get("groups", ()))
+        check["why"] = f"The user has no access right to {mode} {model._name}." + (
+            f" These groups have it: {groups}." if groups else ""
+        )
+    return check
+
+
+def _groups(model, mode, is_allowed):
+    """The names of the groups that give the right: the user's own, or if it has none of them, all of them."""
+    rights = model.env["ir.model.access"].sudo()
+    found = rights.search([("model_id.model", "=", model._name), (f"perm_{mode}", "=", True)]).group_id
+    if is_allowed:
+        found &= model.env.user.sudo().all_group_ids
+    return sorted(found.mapped("full_name"))
+
+
+def _rule_check(record, mode, is_seen):
+    if not is_seen:
+        check = {"check": "record_rule", "allowed": False}
+        check["why"] = f"{record._name} {record.id} does not exist, or your user or credential may not see it."
+        if _may_know_names(record.env):
+            check["rules"] = _names(_rules(record, mode))
+        return check
+    check = {"check": "record_rule", "allowed": record.has_access(mode)}
+    if check["allowed"] or not record.env["ir.model.access"].check(record._name, mode, raise_exception=False):
+        check["allowed"] = True  # the right is what lacks
+        return check
+    failing = _names(_failing(record, mode)) if _may_know_names(record.env) else []
+    if failing:
+        check["rules"] = failing
+    by = f"the record rule {', '.join(map(repr, failing))}" if failing else "a rule"
+    check["why"] = f"For this record, {by} forbids it."
+    return check
+
+
+def _rules(record, mode):
+    """The rules for the user that may hide records of the model."""
+    return [
+        rule for model in _with_parents(record.browse()) for rule in model.env["ir.rule"]._get_rules(model._name, mode)
+    ]
+
+
+def _failing(record, mode):
+    return [rule for each in _with_parents(record) for rule in each.env["ir.rule"]._get_failing(each, mode)]
+
+
+def _with_parents(records):
+    """The records and those that they inherit fields from: the rules of these apply, too."""
+    yield records
+    for name in records._inherits.values():
+        parents = records.sudo()[name].with_env(records.env)
+        yield from _with_parents(parents)
+
+
+def _names(rules):
+    return sorted({rule.sudo().name for rule in rules if rule.sudo().name})
+
+
+def _may_know_names(env):
+    """Names of groups and rules are for people who work in Odoo."""
+    return env.user._is_internal()

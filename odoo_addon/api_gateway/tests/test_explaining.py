@@ -1,0 +1,74 @@
+from odoo.tests import new_test_user, tagged
+
+from .common import ChannelCase
+
+NARROW = {"scopes": ["res.partner:read"], "models": None}
+
+
+@tagged("post_install", "-at_install")
+class TestExplaining(ChannelCase):
+    def explain(self, model, id_=None, **call):
+        result = self.assert_ok(self.query({"op": "explain", "model": model, "id": id_}, **call))
+        return result["actions"]
+
+    def rule(self, name, domain, **values):
+        model_id = self.env.ref("base.model_res_partner").id
+        return self.env["ir.rule"].create({"name": name, "model_id": model_id, "domain_force": domain, **values})
+
+    def refusal(self, action):
+        self.assertFalse(action["allowed"])
+        return next(check for check in action["checks"] if not check["allowed"])
+
+    def test_what_nothing_forbids(self):
+        for action in self.explain("res.partner", self.partner.id).values():
+            self.assertTrue(action["allowed"], action)
+
+    def test_a_scope_that_lacks_comes_by_name_and_before_the_rest(self):
+        actions = self.explain("res.partner", self.partner.id, grant=NARROW)
+        self.assertTrue(actions["read"]["allowed"])
+        self.assertEqual(self.refusal(actions["write"])["scope"], "res.partner:write")
+        self.assertIn("res.partner:delete", actions["delete"]["why"])
+
+    def test_a_right_that_lacks_comes_with_the_groups_that_have_it(self):
+        clerk = new_test_user(self.env, "gateway_clerk", groups="base.group_user")
+        refusal = self.refusal(self.explain("res.country", uid=clerk.id)["write"])
+        self.assertEqual(refusal["check"], "access_right")
+        self.assertTrue(refusal["groups"])
+        self.assertIn(refusal["groups"][0], refusal["why"])
+
+    def test_a_rule_that_forbids_a_change_comes_by_name(self):
+        self.rule("Only tall ones", "[('name', '=', 'Tall')]", perm_read=False, perm_unlink=False)
+        self.rule("All of them", "[(1, '=', 1)]", perm_read=False)
+        actions = self.explain("res.partner", self.partner.id)
+        self.assertTrue(actions["read"]["allowed"])
+        self.assertTrue(actions["delete"]["allowed"])
+        refusal = self.refusal(actions["write"])
+        self.assertEqual((refusal["check"], refusal["rules"]), ("record_rule", ["Only tall ones"]))
+        self.assertIn("Only tall ones", actions["write"]["why"])
+
+    def test_a_hidden_record_is_explained_like_one_that_does_not_exist(self):
+        self.rule("Nobody", f"[('id', '!=', {self.partner.id})]")
+        lost = self.env["res.partner"].create({"name": "Lost"})
+        lost_id = lost.id
+        lost.unlink()
+        hidden, missing = (self.explain("res.partner", id_) for id_ in (self.partner.id, lost_id))
+        self.assertIn("Nobody", self.refusal(hidden["read"])["rules"])
+        self.assertEqual(str(hidden).replace(str(self.partner.id), "N"), str(missing).replace(str(lost_id), "N"))
+
+    def test_without_the_scope_to_read_a_record_says_nothing_about_itself(self):
+        grant = {"scopes": ["res.users:read"], "models": None}
+        rules = [
+            action["checks"][-1]["allowed"]
+            for action in self.explain("res.partner", self.partner.id, grant=grant).values()
+        ]
+        self.assertEqual(rules, [False, False, True, False])
+
+    def test_users_from_outside_learn_no_names(self):
+        portal = new_test_user(self.env, "gateway_portal_why", groups="base.group_portal")
+        self.rule("Secret name", "[(0, '=', 1)]", groups=False)
+        self.assertNotIn("Secret name", str(self.explain("res.partner", portal.partner_id.id, uid=portal.id)))
+        self.assertNotIn("groups", self.explain("res.country", uid=portal.id)["write"]["checks"][1])
+
+    def test_models_that_nobody_reaches_are_not_explained(self):
+        answer = self.query({"op": "explain", "model": "gateway.key", "id": 1})
+        self.assert_refused(answer, "odoo.exposure")

@@ -1,0 +1,40 @@
+// What a caller prefers of a write (RFC 7240): `Prefer: tx=rollback` (or `?dry_run=true`) tries it out, `Prefer: notify=none`
+// keeps Odoo from telling anybody.
+
+import { GatewayError } from '../errors.ts';
+import type { RequestContext } from './context.ts';
+
+/** Sets `context.dryRun` and `context.isQuiet`, and takes `dry_run` out of the query that the endpoint reads. Throws `query.dry_run`. */
+export function takePreferences(context: RequestContext): void {
+  const { prefer } = context.asked.headers;
+  const wishes = new Set(
+    String(prefer ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((wish) => (wish.split(';')[0] ?? '').replaceAll(/[\s"]/g, '')),
+  );
+  if (wishes.has('notify=none')) context.isQuiet = true;
+  if (takeDryRun(context) || wishes.has('tx=rollback')) context.dryRun = { differences: true };
+  const applied = [context.dryRun && 'tx=rollback', context.isQuiet && 'notify=none'].filter(Boolean);
+  if (applied.length > 0) context.headers.push('Preference-Applied', applied.join(', '));
+}
+
+function takeDryRun(context: RequestContext): boolean {
+  const { url } = context.asked;
+  const mark = url.indexOf('?');
+  if (mark === -1 || !/[?&]dry_run=/.test(url)) return false;
+  const parts = url.slice(mark + 1).split('&');
+  const values = parts.filter((part) => part.startsWith('dry_run=')).map((part) => part.slice('dry_run='.length));
+  const [value] = values;
+  if (values.length > 1 || (value !== 'true' && value !== 'false')) {
+    throw new GatewayError('query.dry_run', {
+      message: 'dry_run must be true or false, given once.',
+      details: { dry_run: value },
+    });
+  }
+  const rest = parts.filter((part) => !part.startsWith('dry_run='));
+  const { headers, body, brief } = context.asked;
+  const asked = url.slice(0, mark) + (rest.length > 0 ? `?${rest.join('&')}` : '');
+  context.asked = { headers, url: asked, ...(brief === undefined ? {} : { brief }), ...(body === undefined ? {} : { body }) };
+  return value === 'true';
+}

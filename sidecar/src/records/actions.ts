@@ -1,0 +1,43 @@
+// Methods of buttons often answer with an action: what Odoo's web client is to do next, such as open a window. An API has no
+// window, so the answer says what it means.
+
+interface Action {
+  /** Of Odoo's: `ir.actions.act_window`. */
+  readonly type: string;
+  readonly message: string;
+  readonly model?: string;
+  readonly id?: number;
+  /** How to go on through the API. */
+  readonly next?: readonly string[];
+}
+
+/** Undefined if a method's result is no action. */
+export function actionOf(result: unknown): Action | undefined {
+  if (typeof result !== 'object' || result === null) return undefined;
+  const action = result as Readonly<Record<string, unknown>>;
+  const { type, res_model: model, res_id: id, target } = action;
+  if (typeof type !== 'string' || !type.startsWith('ir.actions.')) return undefined;
+  if (type === 'ir.actions.act_window' && typeof model === 'string') {
+    const named = typeof id === 'number' && id > 0 ? { model, id } : { model };
+    return target === 'new' ? wizard(type, named) : { type, ...named, message: opened(named) };
+  }
+  if (type === 'ir.actions.report') return { type, message: 'Odoo would now print a report. Nothing was printed.' };
+  if (type === 'ir.actions.act_url') return { type, message: 'Odoo would now open the address in `url`.' };
+  return { type, message: "Odoo's web client would now do this. For the API there is nothing to do." };
+}
+
+function wizard(type: string, named: { model: string; id?: number }): Action {
+  const { model, id } = named;
+  const create = `POST /api/v1/${model} creates it, with the answers as values; the action's context has its defaults.`;
+  const confirm = `POST /api/v1/${model}/${id ?? '<id>'}/<method> then calls the method of its button.`;
+  return {
+    type,
+    ...named,
+    message: `Odoo asks something first, in the window ${model}. What this window is for has not happened yet.`,
+    next: id === undefined ? [create, confirm] : [confirm],
+  };
+}
+
+function opened({ model, id }: { model: string; id?: number }): string {
+  return id === undefined ? `Odoo would now show a list of ${model}.` : `Odoo would now show ${model} ${id}.`;
+}

@@ -1,0 +1,50 @@
+// The parameters of a list as a JSON body, for filters that are too long for an address.
+
+import { GatewayError } from '../errors.ts';
+import { asObject } from './record_shapes.ts';
+
+const lists = new Set(['fields', 'order']);
+
+/**
+ * The query string that says the same: `{"filter": {"city": {"in": ["Gent", "Lyon"]}}, "fields": ["name"], "limit": 5}`.
+ * Which parameters there are, and what they may hold, is for the parser of queries to say. Throws `body.form`.
+ */
+export function queryOf(body: unknown): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(asObject(body ?? {}))) {
+    if (name === 'domain' && typeof value !== 'string') query.set(name, JSON.stringify(value));
+    else if (name === 'filter') for (const [key, text] of filtersOf(value)) query.set(key, text);
+    else if (lists.has(name) && Array.isArray(value)) {
+      query.set(name, value.map((item: unknown, i) => textOf(item, `${name}[${i}]`)).join(','));
+    } else query.set(name, textOf(value, name));
+  }
+  return query.toString();
+}
+
+function* filtersOf(value: unknown): Generator<[name: string, text: string]> {
+  for (const [field, asked] of Object.entries(asObject(value, 'filter'))) {
+    const name = `filter[${field}]`;
+    if (typeof asked !== 'object' || asked === null) {
+      yield [name, textOf(asked, name)];
+      continue;
+    }
+    for (const [operator, operand] of Object.entries(asObject(asked, name))) {
+      const place = `${name}[${operator}]`;
+      yield [
+        place,
+        Array.isArray(operand) ? operand.map((item: unknown) => quoted(item, place)).join(',') : textOf(operand, place),
+      ];
+    }
+  }
+}
+
+/** One of several values: a comma in it separates nothing. */
+function quoted(value: unknown, place: string): string {
+  return `"${textOf(value, place).replaceAll('"', '""')}"`;
+}
+
+function textOf(value: unknown, place: string): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new GatewayError('body.form', { message: `${place} must be a text or a number.`, details: { field: place } });
+}

@@ -1,0 +1,59 @@
+// ETags of single records, and the preconditions that go by them (RFC 9110, section 13).
+
+import { createHash } from 'node:crypto';
+import { GatewayError } from '../errors.ts';
+import type { FieldTree, IfMatch } from '../executor/operations.ts';
+import type { RequestContext } from '../pipeline/context.ts';
+
+const digits = 32;
+const mostTags = 20;
+const tagFormat = /^(?:W\/)?"([\x21\x23-\x7e]{0,128})"$/;
+
+/** The digest of a raw record; `executor/preconditions.py` makes the same. */
+export function versionOf(record: Readonly<Record<string, unknown>>): string {
+  return createHash('sha256').update(canonical(record)).digest('hex').slice(0, digits);
+}
+
+/** Whether the caller already has this version. Throws `request.header`. */
+export function isKnown({ asked }: RequestContext, version: string): boolean {
+  const header = asked.headers['if-none-match'];
+  if (header === undefined) return false;
+  return header.trim() === '*' || tagsIn('If-None-Match', header).includes(version);
+}
+
+/**
+ * The versions that a write may find, with what the record is read by; undefined when any will do. Throws `request.header`.
+ * @param fields those of the reading
+ */
+export function ifMatch({ asked }: RequestContext, fields: FieldTree | undefined): IfMatch | undefined {
+  const header = asked.headers['if-match'];
+  if (header === undefined || header.trim() === '*') return undefined;
+  const versions = tagsIn('If-Match', header);
+  return { versions, fields, brief: asked.brief };
+}
+
+function tagsIn(name: string, header: string): string[] {
+  const tags = header.split(',').map((part) => tagFormat.exec(part.trim())?.[1]);
+  if (tags.length > mostTags || tags.includes(undefined)) {
+    const message = `${name} must be an ETag that an answer had, in double quotes, or several with commas.`;
+    throw new GatewayError('request.header', { message, details: { header: name } });
+  }
+  return tags as string[];
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+
+function canonical(value: unknown): string {
+  if (value === null || value === undefined) return 'n';
+  if (typeof value === 'boolean') return value ? 't' : 'f';
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') {
+    bits.setFloat64(0, value + 0);
+    return `#${bits.getBigUint64(0).toString(16).padStart(16, '0')}`;
+  }
+  if (Array.isArray(value)) return `[${value.map(canonical).join('')}]`;
+  const row = value as Record<string, unknown>;
+  let text = '{';
+  for (const key of Object.keys(row).sort()) text += canonical(key) + canonical(row[key]);
+  return `${text}}`;
+}

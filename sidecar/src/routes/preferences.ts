@@ -1,0 +1,22 @@
+// Endpoints that write, with what callers may prefer of them (pipeline/preferences.ts).
+
+import type { Answer, RequestContext } from '../pipeline/context.ts';
+import { takePreferences } from '../pipeline/preferences.ts';
+import { shapedDifferences } from '../records/dry_runs.ts';
+import type { RecordShapes } from '../records/record_shapes.ts';
+
+type Handle = (context: RequestContext) => Promise<Answer>;
+
+/** The endpoint, which a caller may also try out: its answer then has `meta.dry_run`, and nothing was created. */
+export function withPreferences(shapes: RecordShapes, handle: Handle): Handle {
+  return async (context) => {
+    takePreferences(context);
+    const answer = await handle(context);
+    if (context.dryRun === undefined) return answer;
+    const { mails = 0, outside = false } = context.dryRunReport ?? {};
+    const differences = await shapedDifferences(shapes, context, context.dryRunReport ?? { mails, outside });
+    const body = answer.body as { readonly meta?: object };
+    const meta = { ...body.meta, dry_run: { differences, mails, outside } };
+    return { ...answer, status: 200, body: { ...body, meta }, location: undefined };
+  };
+}

@@ -1,0 +1,121 @@
+// What integrators ask every API for: why something is refused, versions of records, dry runs, quiet writes.
+
+import { expect, test } from 'vitest';
+import { useInstance } from '../helpers/use_instance.ts';
+
+const gateway = await useInstance({ shared: true });
+const { admin, demo } = gateway.keys;
+type Headers = Record<string, string>;
+
+const send = (method: string, path: string, body?: unknown, headers: Headers = {}, key = admin) =>
+  gateway.request(method, path, {
+    key,
+    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+async function partner(values: Record<string, unknown> = {}): Promise<string> {
+  const made = await send('POST', '/api/v1/res.partner', { name: 'Asked', ...values });
+  return `/api/v1/res.partner/${made.json.data.id}`;
+}
+
+async function version(path: string, key = admin): Promise<string> {
+  return String((await gateway.get(path, { key })).headers.get('etag'));
+}
+
+test('why a record may be read but not changed', async () => {
+  const { id } = (await gateway.get('/api/v1/res.country?limit=1&fields=code', { key: demo })).json.data[0];
+  const { data } = (await gateway.get(`/api/v1/res.country/${id}/access`, { key: demo })).json;
+  expect(data).toMatchObject({ model: 'res.country', id, actions: { read: { allowed: true }, write: { allowed: false } } });
+  expect(data.actions.write.why).toContain('no access right to write res.country');
+  expect(data.actions.write.checks[1].groups.length).toBeGreaterThan(0);
+});
+
+test('an ETag stays the same until something that it is about changes', async () => {
+  const path = await partner();
+  const etag = await version(path);
+  expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
+  expect(await version(path)).toBe(etag); // maybe from Odoo, then by compiled SQL
+  await expect.poll(() => version(path)).toBe(etag);
+  const known = await gateway.get(path, { key: admin, headers: { 'If-None-Match': `"other", W/${etag}` } });
+  expect([known.status, known.text, known.headers.get('etag')]).toEqual([304, '', etag]);
+  await send('PATCH', path, { city: 'Ghent' });
+  expect((await gateway.get(path, { key: admin, headers: { 'If-None-Match': etag } })).status).toBe(200);
+  expect(await version(`${path}?fields=name`)).toBe(await version(`${path}?fields=name`));
+});
+
+test.each(['PATCH', 'DELETE'])('%s with an old ETag changes nothing', async (method) => {
+  const path = await partner({ comment: 'a "quoted" <b>text</b> é \u{1f600}', partner_latitude: 0.00000123, color: 3 });
+  const etag = await version(path);
+  await send('PATCH', path, { city: 'Ghent' });
+  const body = method === 'PATCH' ? { city: 'Lyon' } : undefined;
+  const refused = await send(method, path, body, { 'If-Match': etag });
+  expect([refused.status, refused.json.error.reason]).toEqual([412, 'odoo.changed']);
+  expect((await gateway.get(`${path}?fields=city`, { key: admin })).json.data.city).toBe('Ghent');
+  expect((await send(method, path, body, { 'If-Match': 'x' })).json.error.reason).toBe('request.header');
+  expect((await send(method, path, body, { 'If-Match': `"other", ${await version(path)}` })).status).toBe(200);
+});
+
+test('of 200 edits that have seen the same record, 40 at once,, one is made', async () => {
+  const path = await partner();
+  const etag = await version(path);
+  const statuses: number[] = [];
+  for (let i = 0; i < 200; i += 40) {
+    const wave = Array.from({ length: 40 }, (_, j) => send('PATCH', path, { city: `City ${i + j}` }, { 'If-Match': etag }));
+    statuses.push(...(await Promise.all(wave)).map(({ status }) => status));
+  }
+  expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+  expect(new Set(statuses)).toEqual(new Set([200, 412]));
+  const { city } = (await gateway.get(`${path}?fields=city`, { key: admin })).json.data;
+  expect(city).toBe(`City ${statuses.indexOf(200)}`);
+});
+
+test.each([
+  ['Prefer: tx=rollback', '', { Prefer: 'tx=rollback' }],
+  ['?dry_run=true', '?dry_run=true', {}],
+] as const)('%s tries out each kind of write', async (_, query, headers: Headers) => {
+  const path = await partner();
+  const before = await version(path);
+  const created = await send('POST', `/api/v1/res.partner${query}`, { name: 'Tried out' }, headers);
+  expect([created.status, created.headers.get('location')]).toEqual([200, null]);
+  expect(created.headers.get('preference-applied')).toBe('tx=rollback');
+  const [difference] = created.json.meta.dry_run.differences;
+  expect(difference).toMatchObject({ model: 'res.partner', before: null, after: { name: 'Tried out' } });
+  const changed = await send('PATCH', `${path}${query}`, { name: 'Other' }, headers);
+  expect(changed.json.meta.dry_run).toMatchObject({ mails: 0, outside: false });
+  expect(changed.json.meta.dry_run.differences[0]).toMatchObject({ before: { name: 'Asked' }, after: { name: 'Other' } });
+  const deleted = await send('DELETE', `${path}${query}`, undefined, headers);
+  expect(deleted.json.meta.dry_run.differences[0]).toMatchObject({ after: null });
+  const called = await send('POST', `${path}/action_archive${query}`, {}, headers);
+  expect(called.json.meta.dry_run.differences[0]).toMatchObject({ before: { active: true }, after: { active: false } });
+  const batch = [{ op: 'create', model: 'res.partner', values: { name: 'Tried out' } }];
+  expect((await send('POST', `/api/v1/batch${query}`, batch, headers)).json.meta.dry_run.differences).toHaveLength(1);
+  expect(await version(path)).toBe(before);
+  const left = await gateway.get('/api/v1/res.partner?filter[name]=Tried out', { key: admin });
+  expect(left.json.data).toEqual([]);
+});
+
+test('dry_run is true or false', async () => {
+  const answer = await send('POST', '/api/v1/res.partner?dry_run=maybe', { name: 'Tried out' });
+  expect(answer.json.error.reason).toBe('query.dry_run');
+});
+
+test('Prefer: notify=none writes without followers and messages', async () => {
+  const counts = async (headers: Headers) => {
+    const made = await send('POST', '/api/v1/res.partner', { name: 'Quiet' }, headers);
+    const path = `/api/v1/res.partner/${made.json.data.id}`;
+    await send('PATCH', path, { email: 'quiet@example.com' }, headers);
+    const { data } = (await gateway.get(`${path}?fields=message_ids,message_follower_ids`, { key: admin })).json;
+    return [data.message_ids.length, data.message_follower_ids.length];
+  };
+  const [messages = 0] = await counts({});
+  expect(messages).toBeGreaterThan(0);
+  expect(await counts({ Prefer: 'notify=none' })).toEqual([0, 0]);
+});
+
+test('an action of Odoo says that it is one, and how to go on', async () => {
+  const { id } = (await gateway.get('/api/v1/sale.order?limit=1&fields=name', { key: admin })).json.data[0];
+  const { data, meta } = (await send('POST', `/api/v1/sale.order/${id}/action_open_discount_wizard`)).json;
+  expect(data.type).toBe('ir.actions.act_window');
+  expect(meta.action).toMatchObject({ type: data.type, model: 'sale.order.discount' });
+});

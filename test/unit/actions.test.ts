@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { actionOf } from '../../sidecar/src/records/actions.ts';
+
+test.each([
+  ['no action', { type: 'contact' }, undefined],
+  ['no object', true, undefined],
+  [
+    'a wizard that is to be made',
+    { type: 'ir.actions.act_window', res_model: 'sale.advance.payment.inv', target: 'new' },
+    {
+      model: 'sale.advance.payment.inv',
+      next: [expect.stringContaining('POST /api/v1/sale.advance.payment.inv '), expect.any(String)],
+    },
+  ],
+  [
+    'a wizard that was made',
+    { type: 'ir.actions.act_window', res_model: 'sale.order.cancel', res_id: 7, target: 'new' },
+    { id: 7, next: [expect.stringContaining('/sale.order.cancel/7/<method>')] },
+  ],
+  [
+    'a record to be shown',
+    { type: 'ir.actions.act_window', res_model: 'account.move', res_id: 3, target: 'current' },
+    { model: 'account.move', id: 3, message: 'Odoo would now show account.move 3.' },
+  ],
+  ['a report', { type: 'ir.actions.report', report_name: 'sale.report' }, { message: expect.stringContaining('print') }],
+  ['a close', { type: 'ir.actions.act_window_close' }, { message: expect.stringContaining('nothing to do') }],
+])('%s', (_, result, expected) => {
+  const action = actionOf(result);
+  if (expected === undefined) expect(action).toBeUndefined();
+  else expect(action).toMatchObject(expected);
+});
