@@ -16,6 +16,8 @@ import type { Case, Expected } from './oracle.ts';
 import { Oracle } from './oracle.ts';
 
 const block = 50;
+/** Compiling rests after each shape for a few times as long as it took. */
+const mostTries = 60;
 const undecided = '\0undecided';
 /** A changed field is known to every sidecar after this long. */
 const fieldsKnownAfterMs = 1_000;
@@ -25,6 +27,8 @@ export interface Options {
   cases: number;
   /** Requests under way at once. */
   atOnce: number;
+  /** Requests of each block that are asked again, until a compiled statement answers them. */
+  again: number;
   /** Ends after this time, if that is before the last request. */
   minutes?: number;
   /** Repeats this request, first with those that were under way at the same time, then by itself. */
@@ -47,6 +51,10 @@ export interface Outcome {
   /** Answers among these with status 200 and at least one record. */
   withRecords: number;
   refusals: number;
+  /** Answers that a compiled statement gave. They are compared as well. */
+  compiled: number;
+  /** Why others that were asked again were not compiled. */
+  notCompiled: Record<string, number>;
   /** Requests that shared a body with others on their way to Odoo. */
   inCompany: number;
   /** Requests that Odoo itself could not answer, with any exception. */
@@ -63,6 +71,8 @@ export async function runDifferential(instance: Instance, real: Real, options: O
     cases: 0,
     withRecords: 0,
     refusals: 0,
+    compiled: 0,
+    notCompiled: {},
     inCompany: 0,
     unanswerable: 0,
     undecided: 0,
@@ -89,7 +99,11 @@ export async function runDifferential(instance: Instance, real: Real, options: O
       );
       const rounds = only === undefined ? [asked] : [asked, asked.filter(({ number }) => number === only)];
       for (const round of rounds) {
-        const [expected, answers] = await Promise.all([oracle.expect(round), askAll(instance, round, secrets, atOnce)]);
+        const answering = askAll(instance, round, secrets, atOnce).then(async (answers) => {
+          const again = [...round.entries()].slice(0, options.again);
+          return { answers, compiled: await askCompiled(instance, again, secrets, outcome.notCompiled) };
+        });
+        const [expected, { answers, compiled }] = await Promise.all([oracle.expect(round), answering]);
         const before = outcome.differences.length;
         for (const [i, asking] of round.entries()) {
           const [should, is] = [expected[i], answers[i]];
@@ -97,6 +111,14 @@ export async function runDifferential(instance: Instance, real: Real, options: O
           const difference = count(outcome, should, is);
           if (difference === undefined || (await isAlsoRight(oracle, asking, is))) continue;
           outcome.differences.push({ case: asking, expected: should, answer: is.pages ?? is.body, at: difference, after });
+        }
+        for (const [i, is] of compiled) {
+          const [asking, should] = [round[i], expected[i]];
+          if (asking === undefined || should === undefined) throw new Error('An answer without a request.');
+          outcome.compiled += 1;
+          const at = differenceOf(should, is);
+          if (at === undefined || should.status === 0 || (await isAlsoRight(oracle, asking, is))) continue;
+          outcome.differences.push({ case: asking, expected: should, answer: is.body, at: `compiled ${at}`, after });
         }
         for (const difference of outcome.differences.slice(before)) say(describe(difference, seed));
         if (only !== undefined && round.length === 1)
@@ -117,6 +139,37 @@ function requestsInCompany({ database }: Instance): number {
   const log = readFileSync(join(logDir, `odoo-${database}.log`), 'utf8');
   const bodies = [...log.matchAll(/\/gateway\/read\?request=([\w.,-]+)/g)].map(([, ids = '']) => ids.split(',').length);
   return bodies.filter((size) => size > 1).reduce((sum, size) => sum + size, 0);
+}
+
+/** Not yet compiled, or compiled with rights that have changed since. */
+const passing = /^odoo:(?:new|moved|moving|busy)/;
+
+/** Asks one after the other until each runs compiled, or cannot; gives the compiled answers by their place in the round. */
+async function askCompiled(
+  instance: Instance,
+  cases: [number, Case][],
+  keys: string[],
+  notCompiled: Record<string, number>,
+): Promise<Map<number, Given>> {
+  const given = new Map<number, Given>();
+  for (const [place, { path, headers, question, user }] of cases) {
+    if (question.kind === 'pages' || 'must_be' in question) continue;
+    const options = { key: keys[user] ?? '', headers: { ...headers, 'X-Gateway-Explain': '1' } };
+    for (let tries = 0; tries < mostTries; tries += 1) {
+      const answer = await get(instance, path, options);
+      const way = answer.headers.get('x-gateway-read') ?? 'refused';
+      if (way === 'compiled') given.set(place, { status: answer.status, body: answer.json ?? answer.text });
+      else if (passing.test(way) && tries + 1 < mostTries) {
+        await delay(20);
+        continue;
+      } else {
+        const [why = ''] = way.split(/[ ;(]/, 1);
+        notCompiled[why] = (notCompiled[why] ?? 0) + 1;
+      }
+      break;
+    }
+  }
+  return given;
 }
 
 type Given = { status: number; body: unknown; pages?: unknown[][] };

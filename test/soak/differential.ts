@@ -1,6 +1,7 @@
-// 20,000 random requests, each answer compared with that of Odoo's ORM for the user; see test/differential/run.ts.
+// 20,000 random requests: the answers of Odoo and of compiled statements are compared with those of the ORM for the user; see
+// test/differential/run.ts.
 //
-//   npm run soak -- differential [--cases 20000] [--seed 7] [--minutes 120] [--at-once 32]
+//   npm run soak -- differential [--cases 20000] [--seed 7] [--minutes 120] [--at-once 32] [--again 50]
 //   npm run soak -- differential --seed 7 --case 4711     one of them again
 
 import { parseArgs } from 'node:util';
@@ -16,6 +17,7 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     minutes: { type: 'string', default: '120' },
     case: { type: 'string' },
+    again: { type: 'string', default: '50' },
     'at-once': { type: 'string', default: '32' },
   },
 });
@@ -25,14 +27,16 @@ const gateway = await createInstance(real);
 try {
   say(`  seed ${seed}`);
   const startedAt = performance.now();
-  const { differences, ...counts } = await runDifferential(gateway, real, {
+  const { differences, notCompiled, ...counts } = await runDifferential(gateway, real, {
     seed,
     cases: Number(options.cases),
     atOnce: Number(options['at-once']),
+    again: Number(options.again),
     minutes: Number(options.minutes),
     ...(options.case === undefined ? {} : { only: Number(options.case) }),
     say,
   });
+  for (const [why, requests] of Object.entries(notCompiled)) say(`  ${requests} not compiled: ${why}`);
   if (differences.length > 0) process.exitCode = 1;
   const seconds = (performance.now() - startedAt) / 1_000;
   report('differential', { seed, ...counts, differences: differences.length, seconds }, {});
