@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from odoo.modules.registry import Registry
 
+from .documents import readable_ids
 from .errors import RefusalError
 from .operations import OPERATIONS
 from .reach import READ
@@ -111,7 +112,9 @@ def _shown(env, reach, operation, ids):
     if not ids or reach.hides(model) or not reach.permits(model, READ):
         return {}
     with reach.during(READ):
-        records = env[model].browse(ids[:MAX_RECORDS]).exists()._filtered_access("read")
+        asked = ids[:MAX_RECORDS]
+        seen = readable_ids(env[model], asked)
+        records = env[model].browse(id_ for id_ in asked if id_ in seen)
         names, _ = default_fields(reach, records)
         tree = {"display_name": {}, **{name: {} for name in names if name not in BOOKKEEPING}}
         for name in _named_lists(reach, records, operation):

@@ -3,6 +3,7 @@ that decide. A caller learns nothing of records that it cannot see: for these th
 or not."""
 
 from .arguments import ids, required
+from .documents import readable_ids
 from .reach import DELETE, READ, WRITE
 
 # By action of the API: the scope and Odoo's own word for it.
@@ -14,7 +15,8 @@ def explain(env, reach, operation):
     about the model."""
     model = reach.known(env, required(operation, "model"))
     record = model.browse(ids({"ids": [operation["id"]]})) if operation.get("id") is not None else model
-    is_seen = bool(record) and reach.permits(model._name, READ) and bool(record.exists()._filtered_access("read"))
+    # By a search, as reads do: some models have no table that exists() could ask.
+    is_seen = bool(record) and reach.permits(model._name, READ) and bool(readable_ids(model, record.ids))
     answer = {"model": model._name, "actions": {}}
     if record:
         answer["id"] = record.id
