@@ -25,6 +25,7 @@
         "views/res_users_views.xml",
         "views/gateway_request_log_views.xml",
         "views/gateway_request_source_views.xml",
+        "views/gateway_protocol_use_views.xml",
         "views/gateway_throttle_views.xml",
         "views/gateway_ip_block_views.xml",
         "views/gateway_webhook_job_views.xml",

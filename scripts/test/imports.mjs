@@ -24,7 +24,7 @@ import { rootDir } from '../stack/paths.mjs';
 const sidecarLayers = [
   ['main'],
   ['lifecycle', 'routes'],
-  ['pipeline', 'openapi', 'mcp', 'oauth'],
+  ['pipeline', 'openapi', 'mcp', 'oauth', 'protocols'],
   ['sync', 'exports'],
   ['records'],
   ['compiled'],

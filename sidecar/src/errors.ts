@@ -70,6 +70,7 @@ export const catalogue = {
   },
   'request.path': { status: 400, message: 'The path is not valid percent-encoded UTF-8.' },
   'request.json': { status: 400, message: 'Invalid JSON body' },
+  'request.xml': { status: 400, message: 'The body is no well-formed XML.' },
   'request.media_type': { status: 415, message: 'The body must be application/json.' },
   'request.encoding': { status: 415, message: 'Compressed bodies are not accepted.' },
   'request.too_large': { status: 413, message: 'The body is too large.' },

@@ -13,6 +13,8 @@ import { AccessTokens } from './credentials/access_token.ts';
 import { authentication } from './credentials/authenticate.ts';
 import { GatewayKeys } from './credentials/gateway_key.ts';
 import { OdooKeys } from './credentials/odoo_key.ts';
+import type { CheckLogin } from './credentials/password.ts';
+import { Passwords } from './credentials/password.ts';
 import { scopes } from './credentials/scopes.ts';
 import { environmentStamps } from './credentials/stamps.ts';
 import { VerificationQueue } from './credentials/verification_queue.ts';
@@ -23,7 +25,7 @@ import { stopOnSignals } from './lifecycle.ts';
 import { concurrencyCap } from './limits/concurrency.ts';
 import { limitFailures } from './limits/failed_authentication.ts';
 import { ipBlocking } from './limits/ip_block.ts';
-import { ipList } from './limits/ip_list.ts';
+import { ipList, mayComeFrom } from './limits/ip_list.ts';
 import { chargeAnonymous, limits } from './limits/limits.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
@@ -57,6 +59,7 @@ import { oauthClientRoutes } from './routes/oauth_clients.ts';
 import { openApiRoute } from './routes/openapi.ts';
 import { pingRoute } from './routes/ping.ts';
 import { projectRoute, recordRoutes } from './routes/records.ts';
+import { rpcRoutes } from './routes/rpc.ts';
 import { schemaRoutes } from './routes/schema.ts';
 import { LiveSockets } from './routes/websocket.ts';
 import { ChangeFeeds } from './sync/feed.ts';
@@ -132,6 +135,12 @@ function main(config: Config, log: Log, extension?: Extension): void {
       statementTimeoutMs: config.requestTimeoutMs,
     }),
   });
+  const checkLogin: CheckLogin = (context, login, password, attempt) =>
+    logins.run(
+      [context.database.name, attempt.network],
+      () => attempt.reserve(true),
+      () => odoo.login(context, login, password),
+    );
   const events = new EventReader(channel, config.requestTimeoutMs);
   const webhooks = databases.map(
     (database) => new WebhookDispatcher({ database, instance, readRecords: (...asked) => events.read(...asked) }),
@@ -188,12 +197,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       identifyRoute({ version: manifest.version, schemaVersion, probe: (database) => channel.probe(database) }),
       pingRoute,
       ...authRoutes({
-        checkLogin: (context, login, password, attempt) =>
-          logins.run(
-            [context.database.name, attempt.network],
-            () => attempt.reserve(true),
-            () => odoo.login(context, login, password),
-          ),
+        checkLogin,
         needsSecondFactor: (context) => odoo.needsSecondFactor(context),
         keys,
       }),
@@ -207,6 +211,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       openApiRoute({ odoo, originOf, version: manifest.version }),
       projectRoute(collections),
       changesRoute(feeds, { odoo, shapes }, collections),
+      ...rpcRoutes(odoo),
       idsRoute({ odoo, shapes }, collections),
       ...recordRoutes({ odoo, shapes }, collections),
       ...methodRoutes({ odoo, shapes }),
@@ -217,7 +222,9 @@ function main(config: Config, log: Log, extension?: Extension): void {
         database: chosenDatabase(databases),
         CORS: cors(),
         'IP block': blocking.policy,
-        authenticate: limitFailures(authentication([...keys, new AccessTokens(environment)], originOf)),
+        authenticate: limitFailures(
+          authentication([...keys, new AccessTokens(environment), new Passwords(checkLogin, mayComeFrom)], originOf),
+        ),
         'IP list': ipList(),
         scope: scopes(),
         concurrency: concurrencyCap(),

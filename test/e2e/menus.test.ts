@@ -63,6 +63,7 @@ const expected = {
     'Traffic / Traffic Logs',
     'Traffic / Active Throttles',
     'Traffic / IP Blocks',
+    'Traffic / Legacy Clients',
     'Access / API Profiles',
     'Access / OAuth2 Clients',
     'Access / API Keys',

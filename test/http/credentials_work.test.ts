@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
 import { AccessTokens } from '../../sidecar/src/credentials/access_token.ts';
-import type { Attempt, Authenticator } from '../../sidecar/src/credentials/authenticate.ts';
+import type { Attempt } from '../../sidecar/src/credentials/authenticate.ts';
 import { GatewayKeys } from '../../sidecar/src/credentials/gateway_key.ts';
 import { OdooKeys } from '../../sidecar/src/credentials/odoo_key.ts';
 import { VerificationQueue } from '../../sidecar/src/credentials/verification_queue.ts';
@@ -29,7 +29,7 @@ afterAll(async () => {
   await database.close();
 });
 const hashes = new CountedHashes({ concurrency: 1, mostWaiting: 1_000, longestWaitMs: 10_000 });
-const authenticators: Authenticator[] = [new OdooKeys(hashes), new GatewayKeys(new Map()), new AccessTokens(new Set())];
+const authenticators = [new OdooKeys(hashes), new GatewayKeys(new Map()), new AccessTokens(new Set())];
 
 const unlimited: Attempt = {
   network: '127.0.0.1',

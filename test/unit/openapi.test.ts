@@ -103,6 +103,11 @@ describe('the document', () => {
       '/mcp',
       '/api/oauth/authorize',
       '/api/oauth/register',
+      // Odoo's own protocols are Odoo's to describe.
+      '/jsonrpc',
+      '/web/webclient/version_info',
+      '/json/2/:model/:method',
+      '/doc-bearer/:model.json',
     ];
     const expected = routes.filter((path) => !others.includes(path)).map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
     expect(expected.length).toBeGreaterThan(12);

@@ -19,7 +19,7 @@ MAX_CALLS = 32
 # Writes that travel together have one caller and one kind. They differ only in these.
 OWN_KEYS = frozenset(["request_id", "operations"])
 OWN_OPERATION_KEYS = frozenset(["ids", "values"])
-CONTEXT_KEYS = frozenset(["lang", "languages", "tz", "allowed_company_ids", "quiet"])
+CONTEXT_KEYS = frozenset(["allowed_company_ids", "bare", "lang", "languages", "quiet", "tz"])
 
 
 class ChannelError(Forbidden):
@@ -119,8 +119,8 @@ def _check_shape(body):
 
 def _check_call(call):
     _expect(type(call["request_id"]) is str, "request_id")
-    # No user yet: the call is a login and nothing else.
-    nobody = call["uid"] is None and [operation["op"] for operation in call["operations"]] == ["login"]
+    # No user yet: the call is a login or asks for Odoo's version, and nothing else.
+    nobody = call["uid"] is None and [operation["op"] for operation in call["operations"]] in (["login"], ["version"])
     _expect(nobody or (type(call["uid"]) is int and call["uid"] > 1), "uid")
     _expect(type(call["address"]) is str, "address")
     _expect(type(call["context"]) is dict and call["context"].keys() <= CONTEXT_KEYS, "context")

@@ -76,10 +76,11 @@ QUIET = {
 
 
 def call_context(env, call):
-    """The context of a call: the language and the time zone that its caller named, or else its user's. A browser's
-    preferred languages are weaker: they apply to calls that only read."""
-    own = own_context(env) if call["uid"] else {}
+    """The context of a call: the language and the time zone that its caller named, or else its user's. A bare call has
+    neither, as in Odoo's own protocols. A browser's preferred languages are weaker: they apply to reads only."""
     given = dict(call["context"])
+    is_bare = given.pop("bare", False)
+    own = own_context(env) if call["uid"] and not is_bare else {}
     languages = given.pop("languages", None)
     if languages and "lang" not in given and only_reads(env, call["operations"]):
         own["lang"] = preferred(env, languages) or own.get("lang")

@@ -1,3 +1,5 @@
+from odoo import release
+
 from ..tools.columns import lacks_column
 from .arguments import required
 from .binaries import kind
@@ -99,3 +101,13 @@ def _names(operation):
     if type(names) is not list:
         raise RefusalError("odoo.arguments", "'models' is not a list of names.", argument="models")
     return names
+
+
+def version(_env, _reach, _operation):
+    """As `version()` of Odoo's service `common`, which needs no caller."""
+    return {
+        "server_version": release.version,
+        "server_version_info": release.version_info,
+        "server_serie": release.serie,
+        "protocol_version": 1,
+    }

@@ -10,6 +10,7 @@ from odoo.models import BaseModel
 from odoo.service.model import get_public_method
 
 from ..tools.gate import defaults_of, gate
+from . import xmlrpc
 from .arguments import ids, required
 from .binaries import bytes_to_base64, decode_attachments
 from .bounds import check_ids
@@ -56,6 +57,11 @@ class Prepared(NamedTuple):
 
 
 def call(env, reach, operation):
+    result = _called(env, reach, operation)
+    return xmlrpc.written(result) if operation.get("form") == "xmlrpc" else result
+
+
+def _called(env, reach, operation):
     model, name, method, bound, action, is_orms, named = prepare(env, reach, operation)
     with (
         explain_range(operation),
@@ -125,7 +131,7 @@ def _records(model, method, operation, args):
     """The ids that the method is called on: the operation's, or else, as in execute_kw, the first argument."""
     has_ids = operation.get("ids") is not None
     if getattr(method, "_api_model", False):
-        if has_ids:
+        if operation.get("ids"):  # an empty list is nobody
             raise RefusalError("odoo.arguments", f"The method {method.__name__} is the model's, not a record's.")
         return model, args
     if has_ids:

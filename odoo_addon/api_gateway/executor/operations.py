@@ -3,9 +3,10 @@
 from .aggregating import aggregate
 from .clients import client_create, client_list, client_revoke
 from .compiling.operation import compile_read
+from .document import document
 from .explaining import explain
 from .login import login, second_factor
-from .metadata import describe, models, types
+from .metadata import describe, models, types, version
 from .methods import call, read_call
 from .reading import read, search
 from .writing import create, create_together, unlink, write, write_together
@@ -19,8 +20,10 @@ READING = {
     "explain": explain,
     "models": models,
     "describe": describe,
+    "document": document,
     "types": types,
     "second_factor": second_factor,
+    "version": version,
 }
 OPERATIONS = {
     **READING,

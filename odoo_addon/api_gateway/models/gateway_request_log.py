@@ -121,6 +121,7 @@ class GatewayRequestLog(models.Model):
             cr.execute("select gateway.drop_log_day(%s)", (day,))
             if not progress(1):
                 return
+        self.env["gateway.protocol.use"]._clean()
         for statement in ("select gateway.roll_up()::integer", "select gateway.prune_figures()"):
             removed = True
             while removed:

@@ -7,6 +7,8 @@ from odoo import models
 from odoo.exceptions import AccessDenied, AccessError, UserError
 from odoo.http import request
 
+from ..tools import direct_calls
+
 BEARER = re.compile(r"bearer\s+(\S+)\s*", re.IGNORECASE)
 
 
@@ -17,6 +19,21 @@ class IrHttp(models.AbstractModel):
     def _auth_method_gateway(cls):
         """The signer of the body may name the user of each call; see executor/channel.py."""
         request.dispatcher.authenticate()
+
+    @classmethod
+    def _dispatch(cls, endpoint):
+        httprequest = request.httprequest
+        protocol = direct_calls.protocol_of(httprequest.path)
+        if protocol is None or not direct_calls.is_counted(request.env.cr):
+            return super()._dispatch(endpoint)
+        database, uid = request.db, request.env.uid
+        has_failed = True
+        try:
+            result = super()._dispatch(endpoint)
+            has_failed = False
+        finally:
+            direct_calls.count(database, protocol, httprequest, uid, has_failed)
+        return result
 
     @classmethod
     def _authenticate_explicit(cls, auth):

@@ -125,6 +125,12 @@ class ResConfigSettings(models.TransientModel):
         "Largest Answer to an Agent", gateway_setting="agent.answer_bytes", least=2, most=1024, scale=1024
     )
 
+    gateway_rpc_xmlrpc = fields.Boolean("XML-RPC", gateway_setting="rpc.xmlrpc")
+    gateway_rpc_jsonrpc = fields.Boolean("JSON-RPC", gateway_setting="rpc.jsonrpc")
+    gateway_rpc_json2 = fields.Boolean("JSON-2", gateway_setting="rpc.json2")
+    gateway_rpc_passwords = fields.Boolean("Passwords", gateway_setting="rpc.passwords")
+    gateway_rpc_count_direct = fields.Boolean("Count Direct Calls", gateway_setting="rpc.count_direct")
+
     gateway_never_exposed = fields.Text(
         "Models Never Exposed", help="Technical names. A * at the end stands for any ending."
     )

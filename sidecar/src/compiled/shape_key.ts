@@ -79,7 +79,8 @@ export function idsOfCall({ method, ids, args }: Call): readonly number[] {
   return ids ?? (args[0] as readonly number[]);
 }
 
-function ofCall({ op, model, method, ids, args, kwargs }: Call, slots: Slots): Record<string, unknown> {
+function ofCall({ op, model, method, ids, args, kwargs, form }: Call, slots: Slots): Record<string, unknown> {
+  if (form !== undefined) throw noShape; // only Python still knows a float from a whole number
   const names = readingMethods.get(method);
   if (names === undefined || (ids !== undefined && method !== 'read')) throw noShape;
   const areIdsFirst = method === 'read' && ids === undefined;

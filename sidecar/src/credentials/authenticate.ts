@@ -36,7 +36,12 @@ export interface Authenticator {
   /** Whether this authenticator is responsible for the credential. Judged only by its form, without any look-up. */
   recognises(credential: Credential): boolean;
   /** Without a promise when the credential is cached. Throws or rejects with CredentialRefused. */
-  authenticate(credential: Credential, database: Database, attempt: Attempt): Principal | Promise<Principal>;
+  authenticate(
+    credential: Credential,
+    database: Database,
+    attempt: Attempt,
+    context: RequestContext,
+  ): Principal | Promise<Principal>;
 }
 
 /** An authenticator whose credentials can be exchanged for tokens. */
@@ -61,7 +66,9 @@ export function authentication(
     context.principal = principal;
   };
   return (context, attempt) => {
-    const credential = readCredential(context.request.headers);
+    const { caller } = context;
+    const credential: Credential | undefined =
+      caller === undefined ? readCredential(context.request.headers) : { kind: 'body', ...caller };
     if (credential === undefined) throw missing();
     const parts = partsOf(credential, context.request.headers);
     attempt.presents([credential.kind, ...parts]);
@@ -70,7 +77,7 @@ export function authentication(
       throw invalid(refusedAsPasted(parts[0], `no kind of credential looks like this (${credential.kind})`));
     }
 
-    const found = asAnswered(() => authenticator.authenticate(credential, context.database, attempt));
+    const found = asAnswered(() => authenticator.authenticate(credential, context.database, attempt, context));
     if (found instanceof Promise) return settle(context, found, admit);
     asAnswered(() => admit(context, found));
     return undefined;

@@ -8,6 +8,7 @@ import { perDatabase } from '../db/database.ts';
 import { GenerationCache } from '../generation_cache.ts';
 import type { Principal } from '../pipeline/context.ts';
 import type { Attempt, KeyAuthenticator } from './authenticate.ts';
+import { claimed } from './claimed.ts';
 import type { Credential } from './presented.ts';
 import type { Standing } from './principals.ts';
 import { principalsOf } from './principals.ts';
@@ -35,14 +36,15 @@ export class GatewayKeys implements KeyAuthenticator {
   }
 
   recognises(credential: Credential): boolean {
-    if (credential.kind !== 'key' && credential.kind !== 'bearer') return false;
+    if (credential.kind !== 'key' && credential.kind !== 'bearer' && credential.kind !== 'body') return false;
     if (keyFormat.test(credential.secret)) return true;
     return this.#environment.size > 0 && this.#environment.has(digest('sha256', credential.secret, 'base64'));
   }
 
   authenticate(credential: Credential, database: Database, attempt: Attempt): Principal | Promise<Principal> {
     if (credential.kind === 'malformed') throw new CredentialRefused('malformed');
-    return this.#cacheOf(database).principalOf(credential.secret, attempt);
+    const principal = this.#cacheOf(database).principalOf(credential.secret, attempt);
+    return principal instanceof Promise ? principal.then((found) => claimed(found, credential)) : claimed(principal, credential);
   }
 
   async prove(credential: Credential, database: Database, attempt: Attempt): Promise<Proof> {

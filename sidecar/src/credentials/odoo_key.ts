@@ -14,6 +14,7 @@ import { findOdooKeys } from '../db/odoo_keys.ts';
 import { GenerationCache } from '../generation_cache.ts';
 import type { Principal } from '../pipeline/context.ts';
 import type { Attempt, KeyAuthenticator } from './authenticate.ts';
+import { claimed } from './claimed.ts';
 import type { Pbkdf2Hash } from './passlib.ts';
 import { parsePbkdf2, verifyPbkdf2 } from './passlib.ts';
 import type { Credential } from './presented.ts';
@@ -48,9 +49,8 @@ export class OdooKeys implements KeyAuthenticator {
 
   authenticate(credential: Credential, database: Database, attempt: Attempt): Principal | Promise<Principal> {
     if (credential.kind === 'malformed') throw new CredentialRefused('malformed');
-    const login = credential.kind === 'basic' ? credential.login : undefined;
     const principal = this.#cacheOf(database).principalOf(credential.secret, attempt);
-    return principal instanceof Promise ? principal.then((found) => withLogin(found, login)) : withLogin(principal, login);
+    return principal instanceof Promise ? principal.then((found) => claimed(found, credential)) : claimed(principal, credential);
   }
 
   async prove(credential: Credential, database: Database, attempt: Attempt): Promise<Proof> {
@@ -58,11 +58,6 @@ export class OdooKeys implements KeyAuthenticator {
     const standing = await principalsOf(database).of(kind, credentialId);
     return { standing, stamp: onlyStamp(standing) };
   }
-}
-
-function withLogin(principal: Principal, login: string | undefined): Principal {
-  if (login !== undefined && login !== principal.login) throw new CredentialRefused('the login is not that of the key');
-  return principal;
 }
 
 class KeyCache {

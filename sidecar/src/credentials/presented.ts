@@ -1,14 +1,17 @@
 // Finds the credential that a request presents, only by its headers.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import type { BodyCredential } from '../pipeline/context.ts';
 
 /**
  * `key`: an API-key header. `bearer`: a key or a token. `token`: a token in `X-Access-Token`. `basic`: login and key.
- * `malformed`: something that cannot be any of these.
+ * `body`: the password of Odoo's own protocols, with the login or uid that came with it. `malformed`: something that cannot be any
+ * of these.
  */
 export type Credential =
   | { readonly kind: 'key' | 'bearer' | 'token'; readonly secret: string }
   | { readonly kind: 'basic'; readonly login: string; readonly secret: string }
+  | ({ readonly kind: 'body' } & BodyCredential)
   | { readonly kind: 'malformed' };
 
 const malformed: Credential = { kind: 'malformed' };
@@ -49,6 +52,7 @@ function basic(encoded: string): Credential {
 
 /** The parts of a credential, from any header. */
 export function partsOf(credential: Credential, headers: IncomingHttpHeaders): readonly [string, ...string[]] {
+  if (credential.kind === 'body') return [credential.secret, credential.login ?? '', String(credential.uid ?? '')];
   if (credential.kind === 'basic') return [credential.secret, credential.login];
   if (credential.kind !== 'malformed') return [credential.secret];
   return [String(headers['x-api-key'] ?? headers['api-key'] ?? headers['x-access-token'] ?? headers.authorization)];

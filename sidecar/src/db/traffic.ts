@@ -56,6 +56,31 @@ export async function recordFigures(db: Queryable, instance: string, sequence: n
   await db.query(figuresStatement, [instance, sequence, ...json, dropped]);
 }
 
+/** Calls by one of Odoo's own protocols. */
+export interface ProtocolUse {
+  readonly source: 'gateway';
+  readonly protocol: 'xmlrpc' | 'xmlrpc.2' | 'jsonrpc' | 'json2';
+  readonly consumer: string;
+  readonly user_id: number;
+  /** User-Agent. */
+  readonly client: string;
+  readonly model: string;
+  readonly method: string;
+  requests: number;
+  failed: number;
+}
+
+const protocolsStatement = { name: 'record_protocols', text: 'select gateway.record_protocols($1, $2, $3)' };
+
+export async function recordProtocols(
+  db: Queryable,
+  instance: string,
+  sequence: number,
+  uses: readonly ProtocolUse[],
+): Promise<void> {
+  await db.query(protocolsStatement, [instance, sequence, JSON.stringify(uses)]);
+}
+
 /** The columns of `gateway.request_log`, in order. */
 export const logColumns = [
   ...['id', 'at', 'request_id', 'sidecar', 'consumer', 'credential', 'user_id', 'profile_id', 'address', 'user_agent'],

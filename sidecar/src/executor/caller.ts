@@ -18,6 +18,7 @@ export interface IdempotencyToken {
 }
 
 const nothing: CallContext = {};
+const bare: CallContext = { bare: true };
 const mostLanguages = 10;
 const keyFormat = /^[\x21-\x7e]{1,255}$/;
 /** `fr-FR`, Odoo's `fr_FR` and `sr@latin`, POSIX's `fr_FR.UTF-8`. The executor knows which of them are installed. */
@@ -25,8 +26,13 @@ const languageFormat = /^(?=.{1,40}$)[A-Za-z0-9]+(?:[-_@.][A-Za-z0-9]+)*$/;
 
 /** The context of a request, restricted to the one company of its caller's app. Throws `request.header`. */
 export function contextOf({ asked, known, isQuiet }: RequestContext): CallContext {
-  const given = callContext(asked.headers, known.principal?.companyId ?? null);
+  const companyId = known.principal?.companyId ?? null;
+  const given = asked.bare === true ? bareContext(companyId) : callContext(asked.headers, companyId);
   return isQuiet ? { ...given, quiet: true } : given;
+}
+
+function bareContext(companyId: number | null): CallContext {
+  return companyId === null ? bare : { ...bare, allowed_company_ids: [companyId] };
 }
 
 /** Throws `request.header`. @param companyId the only company that the caller may work in; null: any */

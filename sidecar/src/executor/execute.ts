@@ -93,6 +93,13 @@ export class Odoo {
     return asLogin(result);
   }
 
+  /** What Odoo is, as it tells anybody. */
+  async version(context: RequestContext): Promise<unknown> {
+    const shared = { deadline: Date.now() + this.#requestTimeoutMs, isWanted: () => true, consumer: 'gateway:version' };
+    const [result] = await this.#run('/gateway/read', context, [{ op: 'version' }], { ...nobody, context: {} }, shared);
+    return result;
+  }
+
   /** Asks Odoo to compile a read for the principal's user: on the gateway's own account, because no request waits for it. */
   async compile(context: RequestContext, read: Readonly<Record<string, unknown>>, grant: Grant): Promise<unknown> {
     const { result } = await this.#channel.deliver({

@@ -113,6 +113,8 @@ export interface CallOperation {
   readonly ids?: readonly number[] | undefined;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** The result as XML-RPC writes it, in a text. */
+  readonly form?: 'xmlrpc';
 }
 
 interface ModelsOperation {
@@ -134,6 +136,17 @@ interface LoginOperation {
   readonly op: 'login';
   readonly login: string;
   readonly password: string;
+}
+
+/** What `version()` of Odoo's service `common` gives. */
+interface VersionOperation {
+  readonly op: 'version';
+}
+
+/** What `GET /doc-bearer/<model>.json` of Odoo's `api_doc` gives; null where that is not installed. */
+interface DocumentOperation {
+  readonly op: 'document';
+  readonly model: string;
 }
 
 /** Whether a login of the caller's user would now need a second factor. */
@@ -160,6 +173,8 @@ export type ClientOperation =
 export type Operation =
   | LoginOperation
   | SecondFactorOperation
+  | VersionOperation
+  | DocumentOperation
   | ClientOperation
   | SearchOperation
   | ReadOperation

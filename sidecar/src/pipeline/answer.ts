@@ -41,6 +41,10 @@ export function sendAnswer(context: RequestContext, answer: Answer, originOf: Or
 
 export function sendError(context: RequestContext, error: GatewayError, originOf: OriginOf): undefined | Promise<void> {
   context.headers.push(...withMetadata(context, error.headers, originOf));
+  if (typeof context.endpoint.errors === 'function') {
+    const { status, body, type } = context.endpoint.errors(context, error);
+    return type === undefined ? send(context, status, body, json) : sendText(context, status, String(body), type);
+  }
   if (context.endpoint.errors === 'text') return send(context, error.status, { success: false, error: error.message }, json);
   if (context.endpoint.errors === 'oauth') {
     return send(context, error.status, renderOAuth(error, context.requestId, context.endpoint.access === 'authenticated'), json);

@@ -39,6 +39,13 @@ export interface Principal {
   readonly resource: string | null;
 }
 
+/** A credential that a body carried, with whom it is said to be. */
+export interface BodyCredential {
+  readonly secret: string;
+  readonly login?: string;
+  readonly uid?: number;
+}
+
 /** The scopes and models of a credential, on top of the user's rights in Odoo; null narrows nothing. */
 export interface Grant {
   readonly scopes: readonly string[] | null;
@@ -107,6 +114,8 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders;
   /** Whether records without named fields show only the fields of a list. */
   readonly brief?: boolean;
+  /** Odoo takes nothing for granted, not even the user's language: as its own protocols do. */
+  readonly bare?: boolean;
   /** The content that an `Idempotency-Key` stands for, if not the request's own body. */
   readonly body?: unknown;
 }
@@ -149,11 +158,18 @@ export interface Endpoint {
    * `text`: errors answer `{"success": false, "error": "…"}`; `oauth`: the form of RFC 6749, section 5.2; `rpc`: the form of
    * JSON-RPC 2.0; by default the envelope.
    */
-  readonly errors?: 'text' | 'oauth' | 'rpc';
+  readonly errors?: 'text' | 'oauth' | 'rpc' | ((context: RequestContext, error: GatewayError) => Answer);
   /** For an endpoint without a caller that accepts a body: its kind. At most 16 KiB. */
   readonly smallBody?: 'json' | 'form or json';
+  /** One of Odoo's own protocols, whose use is counted: traffic/protocol_uses.ts. */
+  readonly protocol?: 'xmlrpc' | 'xmlrpc.2' | 'jsonrpc' | 'json2';
   /** Whether it is logged at every level. Set for steps that would otherwise leave no trace. */
   readonly isAlwaysLogged?: boolean;
+  /**
+   * For protocols that carry the credential in the body, of any form: gives what becomes `context.body`, and leaves the credential
+   * in `context.caller`. With `access: 'optional'`, a body without one has no caller.
+   */
+  readonly readBody?: (context: RequestContext, bytes: Buffer, weigh: (size: number) => void) => unknown;
   handle(context: RequestContext): Answer | Promise<Answer>;
 }
 
@@ -184,6 +200,10 @@ export class RequestContext {
   address = '';
   /** The parsed JSON body; undefined if there was none. */
   body: unknown = undefined;
+  /** Who the body says is calling; the step `authenticate` takes it. */
+  caller: BodyCredential | undefined = undefined;
+  /** Of a body of which only the credential was parsed: parses the rest, which becomes `body`, for a caller that may call. */
+  finishBody: (() => Promise<unknown>) | undefined = undefined;
   /** Extra headers of the answer, name and value in turn. */
   readonly headers: string[] = [];
   cacheControl = 'no-store';

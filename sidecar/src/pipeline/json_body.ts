@@ -1,4 +1,5 @@
 // Reads and parses the body, after all steps that can refuse the request without it.
+// Odoo's own protocols keep the credential in the body, so there it is visited twice (`stepsOfBodyCredential`).
 
 import { isUtf8 } from 'node:buffer';
 import type { Request } from 'express';
@@ -19,18 +20,26 @@ export function jsonBody(): Policy {
   return {
     appliesTo: ['anonymous', 'authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
-      const { smallBody } = context.endpoint;
-      const isAnonymous = context.known.principal === undefined;
+      if (context.finishBody !== undefined) return finish(context, context.finishBody);
+      const { smallBody, readBody } = context.endpoint;
+      const isRead = readBody !== undefined && context.bytesIn > 0;
+      if (isRead) return undefined;
+      const isAnonymous = context.known.principal === undefined && readBody === undefined;
       if (isAnonymous && smallBody === undefined) return undefined;
       const { headers } = context.request;
       const length = Number(headers['content-length'] ?? 0);
       const isOfUnknownLength = headers['transfer-encoding'] !== undefined;
       if (!isOfUnknownLength && length === 0) return undefined;
       const most = isAnonymous ? smallBodyBytes : context.database.settings['body.max_bytes'];
-      let understand: (bytes: Buffer) => unknown;
+      let understand: (bytes: Buffer, weigh: (size: number) => void) => unknown;
       let fault: GatewayError | undefined;
       try {
-        understand = formOfBody(headers['content-type'], smallBody === 'form or json') === 'form' ? parseForm : parse;
+        understand =
+          readBody === undefined
+            ? formOfBody(headers['content-type'], smallBody === 'form or json') === 'form'
+              ? parseForm
+              : parse
+            : (bytes, weigh) => readBody(context, bytes, weigh);
         requireUncompressed(headers['content-encoding']);
       } catch (error) {
         // Some clients announce a body of unknown length and then send none. One that waits for 100 Continue does have a body.
@@ -43,6 +52,11 @@ export function jsonBody(): Policy {
       return read(context, memory, length, fault === undefined ? most : 0, understand, fault);
     },
   };
+}
+
+async function finish(context: RequestContext, rest: () => Promise<unknown>): Promise<void> {
+  context.finishBody = undefined;
+  context.body = await rest();
 }
 
 function requireUncompressed(encoding: string | undefined): void {

@@ -10,7 +10,7 @@ import { RequestContext } from './context.ts';
 import type { OriginOf } from './origin.ts';
 import { undecodable } from './percent_encoding.ts';
 import type { Step } from './steps.ts';
-import { steps } from './steps.ts';
+import { steps, stepsOfBodyCredential } from './steps.ts';
 
 export interface Pipeline {
   readonly policies: Readonly<Record<Step, Policy>>;
@@ -48,15 +48,26 @@ const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'd
 >;
 
 function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }: Pipeline): RequestHandler {
-  const inOrder = steps.map((step) => policies[step]);
+  const inOrder = (endpoint.readBody === undefined ? steps : stepsOfBodyCredential).map((step) => policies[step]);
   const checksFor = (way: Way) => ({ way, checks: inOrder.filter(({ appliesTo }) => appliesTo.includes(way)) });
   const { access } = endpoint;
   const usual = checksFor(access === 'optional' ? 'authenticated' : access);
   const withoutCredential = access === 'optional' ? checksFor('anonymous') : usual;
+  // Who calls is known on the way: after the body.
+  const withBody = inOrder.map(
+    ({ appliesTo, check }): Policy => ({
+      appliesTo,
+      check(context) {
+        const way = context.caller === undefined ? 'anonymous' : 'authenticated';
+        return appliesTo.includes(way) ? check(context, way) : undefined;
+      },
+    }),
+  );
   const ofPreflight = access === 'internal' ? usual : checksFor('preflight');
 
   function checksOf({ method, headers }: Request): { readonly way: Way; readonly checks: readonly Policy[] } {
     if (method === 'OPTIONS') return ofPreflight;
+    if (endpoint.readBody !== undefined) return { way: 'anonymous', checks: withBody };
     return access === 'optional' && readCredential(headers) === undefined ? withoutCredential : usual;
   }
 

@@ -17,3 +17,11 @@ export const steps = [
 ] as const;
 
 export type Step = (typeof steps)[number];
+
+/**
+ * Where the body holds the credential (`Endpoint.readBody`), it is read before the caller is known. Of a body that is costly to parse,
+ * the first visit parses no more than the credential. The second visit parses the rest, before limits ask what the call does.
+ */
+export const stepsOfBodyCredential: readonly Step[] = steps
+  .filter((step) => step !== 'body')
+  .flatMap((step) => (step === 'authenticate' || step === 'throttle' ? (['body', step] as const) : [step]));

@@ -52,8 +52,12 @@ export class Redactor extends LearnedSecrets {
     this.#isAnswer = true;
     if (this.isAnswerLost) return tooLarge;
     return this.#rendered(longest, () => {
-      if (!this.asksForSecret || typeof body !== 'object' || body === null || !('data' in body)) return this.value(body);
-      return { ...(this.value({ ...body, data: null }) as object), data: this.#hidden(body.data, 1) };
+      if (!this.asksForSecret) return this.value(body);
+      // JSON-2 gives what the method gave, without a name for it.
+      if (typeof body !== 'object' || body === null || Array.isArray(body)) return this.#hidden(body, 1);
+      const name = ['data', 'result'].find((key) => key in body);
+      if (name === undefined) return 'message' in body || 'error' in body ? this.value(body) : this.#hidden(body, 1);
+      return { ...(this.value({ ...body, [name]: null }) as object), [name]: this.#hidden(body[name as keyof typeof body], 1) };
     });
   }
 

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { Attempt, KeyAuthenticator } from '../credentials/authenticate.ts';
 import { asAnswer, missing } from '../credentials/authenticate.ts';
+import type { CheckLogin } from '../credentials/password.ts';
 import { refusedAsPasted } from '../credentials/pasted.ts';
 import { partsOf, readCredential } from '../credentials/presented.ts';
 import type { Standing } from '../credentials/principals.ts';
@@ -18,14 +19,6 @@ import { countingFailures } from '../limits/failed_authentication.ts';
 import { mayComeFrom } from '../limits/ip_list.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, Principal, RequestContext, Route } from '../pipeline/context.ts';
-
-/** Odoo's check of a password; `uid` is null if Odoo refused it. */
-type CheckLogin = (
-  context: RequestContext,
-  login: string,
-  password: string,
-  attempt: Attempt,
-) => Promise<{ readonly uid: number | null; readonly mfa: boolean }>;
 
 /** Asks Odoo whether the context's principal, a user, now needs a second factor to log in. */
 type NeedsSecondFactor = (context: RequestContext) => Promise<boolean>;

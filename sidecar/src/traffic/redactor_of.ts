@@ -9,9 +9,10 @@ const aboutCredentials = /^\/(?:api\/v1\/auth|auth|api\/oauth)\//;
 const openNames = new Set(['login', 'db', 'database', 'grant_type', 'client_id', 'scope', 'token_type_hint', 'expires_in']);
 
 /** A redactor with the secrets of a request: from its headers and query, and, if needed, from its body. */
-export function redactorOf({ request, endpoint, body }: RequestContext, withBody: boolean): Redactor {
+export function redactorOf({ request, endpoint, body, caller }: RequestContext, withBody: boolean): Redactor {
   const redactor = new Redactor();
   redactor.learnHeaders(request.headers);
+  if (caller !== undefined) redactor.add(caller.secret);
   const [, ...query] = request.originalUrl.slice(0, longestPath).split('?');
   if (query.length > 0) redactor.learnQuery(query.join('?'));
   if (!withBody) return redactor;

@@ -3,13 +3,14 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
-import type { FiguresBatch } from '../db/traffic.ts';
-import { ensureLogPartitions, recordFigures, recordLog, rollUp } from '../db/traffic.ts';
+import type { FiguresBatch, ProtocolUse } from '../db/traffic.ts';
+import { ensureLogPartitions, recordFigures, recordLog, recordProtocols, rollUp } from '../db/traffic.ts';
 import { GatewayError } from '../errors.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import type { Counted } from './figures.ts';
 import { Figures } from './figures.ts';
 import { isKept, logRow } from './log_row.ts';
+import { ProtocolUses } from './protocol_uses.ts';
 
 /** Together with Postgres's time, a killed sidecar loses at most its last second. */
 const flushEveryMs = 800;
@@ -54,7 +55,10 @@ export class TrafficStore {
   #rows: string[] = [];
   #characters = 0;
   #pendingRows: Batch<readonly string[]> | undefined;
+  readonly #uses = new ProtocolUses();
+  #pendingUses: Batch<readonly ProtocolUse[]> | undefined;
   #figuresSequence = 0;
+  #usesSequence = 0;
   #rowsSequence = 0;
   #dropped = 0;
   #failures = 0;
@@ -87,7 +91,8 @@ export class TrafficStore {
     await this.#maintenance;
     for (;;) {
       await this.#flush();
-      if (this.#pendingFigures.length === 0 && this.#figures.isEmpty && this.backlog.rows === 0) return;
+      const hasUses = this.#pendingUses !== undefined || !this.#uses.isEmpty;
+      if (this.#pendingFigures.length === 0 && this.#figures.isEmpty && this.backlog.rows === 0 && !hasUses) return;
       await delay(100, undefined, { signal });
     }
   }
@@ -95,6 +100,7 @@ export class TrafficStore {
   /** Called once for each answered request. */
   record(context: RequestContext, counted: Counted): void {
     this.#figures.count(counted);
+    this.#uses.count(context, counted);
     const { settings } = this.#options.database;
     const level = context.known.principal?.policy.log_level ?? settings['log.level'];
     if (context.endpoint.isAlwaysLogged === true || isKept(level, counted.status)) {
@@ -130,6 +136,7 @@ export class TrafficStore {
     if (database.state !== 'ready') return;
     const flushed = this.#options.onFlush?.();
     await this.#flushFigures();
+    await this.#flushUses();
     await this.#flushRows();
     flushed?.();
   }
@@ -148,6 +155,18 @@ export class TrafficStore {
       if (!(await this.#attempt(batch, () => recordFigures(database, instance, sequence, content)))) return;
       this.#pendingFigures.shift();
     }
+  }
+
+  async #flushUses(): Promise<void> {
+    const { database, instance } = this.#options;
+    if (this.#pendingUses === undefined) {
+      if (this.#uses.isEmpty) return;
+      this.#usesSequence += 1;
+      this.#pendingUses = { sequence: this.#usesSequence, content: this.#uses.take(), tries: 0 };
+    }
+    const { sequence, content } = this.#pendingUses;
+    const isDone = await this.#attempt(this.#pendingUses, () => recordProtocols(database, instance, sequence, content));
+    if (isDone) this.#pendingUses = undefined;
   }
 
   async #flushRows(): Promise<void> {

@@ -1,0 +1,62 @@
+"""A method's result as Odoo's XML-RPC writes it: Python still knows what is a float and what a date."""
+
+import base64
+import xmlrpc.client
+from collections import defaultdict
+from datetime import date, datetime
+
+from markupsafe import Markup
+
+from odoo.fields import Command, Date, Datetime
+from odoo.tools import lazy
+from odoo.tools.misc import frozendict
+
+# XML has none, but for tab, newline and carriage return.
+CONTROL_CHARACTERS = dict.fromkeys(set(range(32)) - {9, 10, 13})
+
+
+class _Marshaller(xmlrpc.client.Marshaller):
+    dispatch = dict(xmlrpc.client.Marshaller.dispatch)
+
+    def dump_none(self, _value, write):
+        # Odoo fails here, after the method has been committed.
+        self.dispatch[bool](self, False, write)
+
+    def dump_text(self, value, write):
+        xmlrpc.client.Marshaller.dump_unicode(self, str(value).translate(CONTROL_CHARACTERS), write)
+
+    def dump_raw(self, value, write):
+        self.dump_text(value.decode() if value.isascii() else base64.b64encode(value).decode(), write)
+
+    def dump_time(self, value, write):
+        self.dump_text(Datetime.to_string(value), write)
+
+    def dump_day(self, value, write):
+        self.dump_text(Date.to_string(value), write)
+
+    def dump_mapping(self, value, write):
+        self.dump_struct(dict(value), write)
+
+    def dump_lazy(self, value, write):
+        value = value._value
+        self.dispatch[type(value)](self, value, write)
+
+    dispatch.update(
+        {
+            type(None): dump_none,
+            str: dump_text,
+            Markup: dump_text,
+            bytes: dump_raw,
+            datetime: dump_time,
+            date: dump_day,
+            frozendict: dump_mapping,
+            defaultdict: dump_mapping,
+            lazy: dump_lazy,
+            Command: dispatch[int],
+        }
+    )
+
+
+def written(result):
+    """`<params>…</params>`. TypeError, OverflowError: there is no XML-RPC for the result."""
+    return _Marshaller(allow_none=True).dumps((result,)).strip()

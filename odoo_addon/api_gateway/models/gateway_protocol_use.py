@@ -1,0 +1,66 @@
+import shlex
+
+from odoo import api, fields, models
+
+from ..tools.rest_equivalents import rest_equivalent
+
+
+class GatewayProtocolUse(models.Model):
+    """A kind of call that a client still makes over one of Odoo's own protocols. Counted by sidecars, and by
+    `tools/direct_calls.py`."""
+
+    _name = "gateway.protocol.use"
+    _inherit = ["gateway.configuration"]
+    _description = "Legacy API Calls"
+    _auto = False
+    _log_access = False
+    _order = "requests_30 desc, requests desc, id"
+    _rec_name = "method"
+    _table_query = """
+        select
+          min(u.id) as id, u.source, u.protocol, u.consumer, coalesce(max(c.name), '') as credential,
+          nullif(max(u.user_id), 0) as user_id, u.client, u.model, u.method, sum(u.requests)::bigint as requests,
+          coalesce(sum(u.requests) filter (where u.day > gateway.utc_now()::date - 30), 0)::bigint as requests_30,
+          sum(u.failed)::bigint as failed, min(u.day) as first_day, max(u.last_at) as last_at
+        from gateway.protocol_use u
+        left join gateway.consumer c on c.consumer = u.consumer
+        group by u.source, u.protocol, u.consumer, u.client, u.model, u.method
+    """
+
+    source = fields.Selection([("gateway", "Gateway"), ("odoo", "Odoo directly")], "Reaches", readonly=True)
+    protocol = fields.Selection(
+        [("xmlrpc", "XML-RPC 1"), ("xmlrpc.2", "XML-RPC 2"), ("jsonrpc", "JSON-RPC"), ("json2", "JSON-2")],
+        readonly=True,
+    )
+    consumer = fields.Char(readonly=True, help="The key or login that calls, as in the figures.")
+    credential = fields.Char("Key", readonly=True)
+    user_id = fields.Many2one("res.users", readonly=True)
+    client = fields.Char(readonly=True, help="What the client calls itself: its User-Agent.")
+    model = fields.Char(readonly=True)
+    method = fields.Char(readonly=True)
+    requests = fields.Integer("Calls in 90 Days", readonly=True, aggregator="sum")
+    requests_30 = fields.Integer("Calls in 30 Days", readonly=True, aggregator="sum")
+    failed = fields.Integer("Failed in 90 Days", readonly=True, aggregator="sum")
+    first_day = fields.Date(readonly=True)
+    last_at = fields.Datetime("Last Call", readonly=True, aggregator="max")
+    rest = fields.Text("In REST", compute="_compute_rest")
+
+    @api.depends("model", "method")
+    def _compute_rest(self):
+        url = next(iter(self.env["gateway.stat"]._live_urls()), "https://gateway.example.com")
+        for record in self:
+            method = getattr(self.env.registry.get(record.model), record.method or "", None)
+            is_of_model = getattr(method, "_api_model", False)
+            record.rest = _curl(url, *rest_equivalent(record.model, record.method, is_of_model))
+
+    @api.model
+    def _clean(self):
+        """Older counts say little about who still has to move."""
+        self.env.cr.execute("delete from gateway.protocol_use where day < gateway.utc_now()::date - 90")
+
+
+def _curl(url, verb, path, body):
+    lines = [f"curl -X {verb} {shlex.quote(url + path)}", "-H 'Authorization: Bearer YOUR_KEY'"]
+    if body is not None:
+        lines += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(body)}"]
+    return " \\\n  ".join(lines)

@@ -1,0 +1,12 @@
+import type { Principal } from '../pipeline/context.ts';
+import type { Credential } from './presented.ts';
+import { CredentialRefused } from './refused.ts';
+
+/** The principal, if it is the one that the credential came with: its login, or its id. Throws CredentialRefused. */
+export function claimed(principal: Principal, credential: Credential): Principal {
+  const login = 'login' in credential ? credential.login : undefined;
+  const uid = 'uid' in credential ? credential.uid : undefined;
+  if (login !== undefined && login !== principal.login) throw new CredentialRefused('the login is not that of the key');
+  if (uid !== undefined && uid !== principal.userId) throw new CredentialRefused('the uid is not that of the key');
+  return principal;
+}

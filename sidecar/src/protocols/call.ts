@@ -1,0 +1,87 @@
+// What a call of Odoo's older protocols asks, whichever of them it comes by: a service, a method, and their parameters in order.
+// The password is taken out here. It goes to the step `authenticate`, and nowhere else.
+
+import { GatewayError } from '../errors.ts';
+import type { BodyCredential, RequestContext } from '../pipeline/context.ts';
+
+export interface RpcCall {
+  readonly service: string;
+  /** The service's, or else, of `object`, the model's: where redaction looks for it (redact/places.ts). */
+  readonly method: unknown;
+  /** Of JSON-RPC, echoed as it came. */
+  readonly id?: unknown;
+  /** Of the service `object`. */
+  readonly model?: unknown;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+/** So many parameters hold the credential, where a method takes one. */
+export const credentialParams = 3;
+
+/**
+ * Whether the method takes a credential; leaves it in `context.caller`, and in the body what may be logged. Reads the first three
+ * parameters. Throws `auth.missing` when a method that needs a credential is called without, `database.unknown` for another
+ * database than the request's, `body.form`.
+ */
+export function takeCredential(context: RequestContext, service: string, method: string, params: readonly unknown[]): boolean {
+  // Known to whatever renders an error from here on.
+  context.body = { service, method };
+  const isLogin = service === 'common' && (method === 'login' || method === 'authenticate');
+  if (!isLogin && service !== 'object') return false;
+  if (!isLogin && method !== 'execute' && method !== 'execute_kw') throw form(`Method not available ${method.slice(0, 100)}`);
+  const [database, who, secret] = params;
+  if (!isLogin && params.length < credentialParams) throw tooFew(method);
+  requireDatabase(context, database);
+  context.caller = credential(isLogin ? { login: textOf(who) } : { uid: uidOf(who) }, secret);
+  return true;
+}
+
+/** The call without its credential. Throws `body.form`. */
+export function readCall(service: string, method: string, params: readonly unknown[]): RpcCall {
+  if (service !== 'object') {
+    // Other methods of `common` and `db` are refused, and some of them take the master password.
+    return { service, method, args: method === 'about' ? params.slice(0, 1) : [], kwargs: {} };
+  }
+  if (params.length < 5) throw tooFew(method);
+  const [, , , model, called, ...rest] = params;
+  const { args, kwargs } = method === 'execute' ? { args: rest, kwargs: {} } : keywordForm(rest);
+  return { service, model, method: called, args, kwargs };
+}
+
+function tooFew(method: string): GatewayError {
+  return form(`${method} takes a database, a uid, a password, a model and a method first.`);
+}
+
+function keywordForm([args, kwargs, ...rest]: readonly unknown[]): Pick<RpcCall, 'args' | 'kwargs'> {
+  if (!Array.isArray(args) || rest.length > 0) throw form('execute_kw takes a list of arguments, then an object of named ones.');
+  // PHP writes an empty array where it means an empty object.
+  if (kwargs === undefined || kwargs === null || (Array.isArray(kwargs) && kwargs.length === 0)) return { args, kwargs: {} };
+  if (typeof kwargs !== 'object' || Array.isArray(kwargs)) throw form('The named arguments of execute_kw are an object.');
+  return { args, kwargs: kwargs as Readonly<Record<string, unknown>> };
+}
+
+function credential(who: Omit<BodyCredential, 'secret'>, secret: unknown): BodyCredential {
+  if (typeof secret !== 'string' || secret === '') throw new GatewayError('auth.missing');
+  return { ...who, secret };
+}
+
+function textOf(login: unknown): string {
+  if (typeof login !== 'string') throw new GatewayError('auth.missing');
+  return login;
+}
+
+/** Clients send it as text and as a double, too. */
+function uidOf(value: unknown): number {
+  const uid = typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
+  if (typeof uid !== 'number' || !Number.isFinite(uid)) throw form('The uid is not a number. Log in first.');
+  return Math.trunc(uid);
+}
+
+function requireDatabase({ database }: RequestContext, name: unknown): void {
+  if (name !== database.name) throw new GatewayError('database.unknown');
+}
+
+function form(message: string): GatewayError {
+  return new GatewayError('body.form', { message });
+}

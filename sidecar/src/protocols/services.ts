@@ -1,0 +1,124 @@
+// The services of Odoo's older protocols: `common` says who is there, `object` calls methods, `db` tells the version.
+
+import { perDatabase } from '../db/database.ts';
+import { GatewayError } from '../errors.ts';
+import type { Odoo } from '../executor/execute.ts';
+import type { CallOperation } from '../executor/operations.ts';
+import { checkMethod, checkModel } from '../executor/target.ts';
+import type { Action, RequestContext } from '../pipeline/context.ts';
+import type { RpcCall } from './call.ts';
+
+/** What Odoo is: it changes with an upgrade, which restarts it. */
+const versionFor = 60_000;
+
+/** Methods of every model that read; Odoo's end refuses one that a module has made to write, and it then runs as a write. */
+const reading = new Set(
+  (
+    'check_access_rights check_object_reference context_get default_get export_data fields_get formatted_read_group get_metadata ' +
+    'has_access has_group name_search read read_group search search_count search_read web_read web_search_read'
+  ).split(' '),
+);
+
+/** Where a result goes: `json` as it is, `xmlrpc` as `<params>…</params>`. */
+export type Form = 'json' | 'xmlrpc';
+
+export class Services {
+  readonly #odoo: Odoo;
+  readonly #versions = perDatabase(() => ({ until: 0, value: undefined as Promise<unknown> | undefined }));
+
+  constructor(odoo: Odoo) {
+    this.#odoo = odoo;
+  }
+
+  /** What a method gives, in the form asked for: `{raw}` is to be written yet, `{written}` is done. */
+  async answer(context: RequestContext, call: RpcCall, form: Form): Promise<{ raw: unknown } | { written: unknown }> {
+    if (call.service === 'object') {
+      const operation = operationOf(context, call, form);
+      const result = await this.call(context, operation);
+      return form === 'json' || operation.form !== undefined ? { written: result } : { raw: result };
+    }
+    if (call.service === 'common') return { raw: await this.#common(context, call) };
+    if (call.service === 'db') return { raw: await this.#database(context, call) };
+    throw new GatewayError('body.form', { message: `There is no service ${call.service.slice(0, 100)}.` });
+  }
+
+  async call(context: RequestContext, operation: CallOperation): Promise<unknown> {
+    context.asked = { url: context.request.url, headers: headersOf(context), bare: true };
+    if (reading.has(operation.method)) {
+      try {
+        return (await this.#odoo.read(context, [operation]))[0];
+      } catch (error) {
+        const mayWrite = error instanceof GatewayError && error.details?.['may_write'] === true;
+        if (!mayWrite) throw error;
+      }
+    }
+    return (await this.#odoo.execute(context, [operation]))[0];
+  }
+
+  /** As `exp_version` gives it. */
+  version(context: RequestContext): Promise<unknown> {
+    const known = this.#versions(context.database);
+    if (known.value !== undefined && known.until > performance.now()) return known.value;
+    const asked = this.#odoo.version(context);
+    known.value = asked;
+    known.until = performance.now() + versionFor;
+    asked.catch(() => {
+      if (known.value === asked) known.value = undefined;
+    });
+    return asked;
+  }
+
+  async #common(context: RequestContext, { method, args }: RpcCall): Promise<unknown> {
+    if (method === 'login' || method === 'authenticate') return context.principal.userId;
+    if (method === 'version') return this.version(context);
+    if (method === 'about') {
+      const about = 'See http://openerp.com';
+      if (!args[0]) return about;
+      const { server_version } = (await this.version(context)) as { server_version: unknown };
+      return [about, server_version];
+    }
+    if (method === 'set_loglevel') return true;
+    throw new GatewayError('body.form', { message: `Method not found: ${String(method).slice(0, 100)}` });
+  }
+
+  /** Which databases there are, and all that changes them, is not for callers: as with Odoo's `list_db = False`. */
+  async #database(context: RequestContext, { method }: RpcCall): Promise<unknown> {
+    if (method !== 'server_version') throw new GatewayError('auth.missing');
+    return ((await this.version(context)) as { server_version: unknown }).server_version;
+  }
+}
+
+/** Of a call, for the limits. */
+export function kindOf(service: string | undefined, method: unknown): Action {
+  if (service !== 'object' || reading.has(String(method))) return 'read';
+  if (method === 'unlink') return 'delete';
+  return method === 'create' || method === 'write' ? 'write' : 'call';
+}
+
+function operationOf(context: RequestContext, { model, method: called, args, kwargs }: RpcCall, form: Form): CallOperation {
+  const name = checkModel(context.database, model);
+  const method = methodOf(name, called);
+  // Ids and counts are whole numbers in JSON, too; so these may be compiled.
+  const isWrittenThere = form === 'xmlrpc' && method !== 'search' && method !== 'search_count';
+  return { op: 'call', model: name, method, args, kwargs, ...(isWrittenThere ? { form } : {}) };
+}
+
+/** As `checkMethod`, and says whose method it would have been. */
+export function methodOf(model: string, called: unknown): string {
+  try {
+    return checkMethod(called);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const method = String(called).slice(0, 128);
+    throw new GatewayError('odoo.method', {
+      message: `The method '${model}.${method}' does not exist`,
+      details: { model, method },
+    });
+  }
+}
+
+/** Headers that Odoo's protocols do not know decide nothing. */
+function headersOf({ request }: RequestContext): RequestContext['asked']['headers'] {
+  const { 'idempotency-key': key } = request.headers;
+  return key === undefined ? {} : { 'idempotency-key': key };
+}

@@ -1,0 +1,53 @@
+// Who still speaks Odoo's own protocols, and to what: calls by protocol, consumer, client, model and method.
+
+import type { ProtocolUse } from '../db/traffic.ts';
+import type { RequestContext } from '../pipeline/context.ts';
+import type { Counted } from './figures.ts';
+
+/** Between two flushes. Clients choose their own names: those of more variety are counted without it. */
+const mostUses = 1_000;
+const longestClient = 200;
+
+export class ProtocolUses {
+  #uses = new Map<string, ProtocolUse>();
+
+  get isEmpty(): boolean {
+    return this.#uses.size === 0;
+  }
+
+  /** Calls of callers that the gateway knows. The others are in the figures. */
+  count(context: RequestContext, counted: Counted): void {
+    const { protocol } = context.endpoint;
+    const { principal } = context.known;
+    if (protocol === undefined || principal === undefined) return;
+    const { target } = context;
+    const isNameless = counted.reason === 'odoo.model' || counted.reason === 'odoo.method';
+    const isFull = this.#uses.size >= mostUses;
+    const isLogin = target === undefined && counted.status < 400;
+    const use = {
+      source: 'gateway' as const,
+      protocol,
+      consumer: counted.consumer.consumer,
+      user_id: principal.userId,
+      client: isFull ? '*' : cleaned(context.request.headers['user-agent']),
+      model: isFull || isNameless ? '' : (target?.model ?? ''),
+      method: isLogin ? 'login' : isFull || isNameless ? '' : (target?.method ?? ''),
+    };
+    const key = JSON.stringify(use);
+    const known = this.#uses.get(key) ?? { ...use, requests: 0, failed: 0 };
+    known.requests += 1;
+    if (counted.status >= 400) known.failed += 1;
+    this.#uses.set(key, known);
+  }
+
+  take(): readonly ProtocolUse[] {
+    const uses = [...this.#uses.values()];
+    this.#uses = new Map();
+    return uses;
+  }
+}
+
+/** Postgres stores no null character and no half one. */
+function cleaned(agent: string | undefined): string {
+  return (agent ?? '').slice(0, longestClient).replaceAll('\0', '').toWellFormed();
+}

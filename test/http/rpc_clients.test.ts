@@ -1,0 +1,223 @@
+// Odoo's own protocols: the same calls to Odoo and to the gateway, and what is the same about the answers.
+
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { OdooWeb } from '../helpers/odoo_web.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
+
+const gateway = await useInstance();
+const { database } = gateway;
+const key = gateway.keys.admin;
+const [admin] = await gateway.sql<{ id: number }>(`select id from res_users where login = 'admin'`);
+const uid = admin?.id ?? 0;
+const both = [gateway.odoo.url, gateway.sidecar.url] as const;
+const execute = promisify(execFile);
+await gateway.sql(`update gateway.setting set value = '"metadata"' where name = 'log.level'`);
+
+interface Wire {
+  status: number;
+  type: string | null;
+  text: string;
+}
+
+async function send(url: string, path: string, body: string, headers: Record<string, string> = {}): Promise<Wire> {
+  const answer = await fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': 'text/xml', ...headers } });
+  return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };
+}
+
+const rpc = (url: string, service: string, method: string, args: unknown[], path = '/jsonrpc') =>
+  send(url, path, JSON.stringify({ jsonrpc: '2.0', method: 'call', id: 7, params: { service, method, args } }), {
+    'Content-Type': 'application/json',
+  }).then(({ status, text }) => ({ status, json: JSON.parse(text) }));
+
+const kw = (url: string, model: string, method: string, args: unknown[], kwargs: object = {}) =>
+  rpc(url, 'object', 'execute_kw', [database, uid, key, model, method, args, kwargs]).then(({ json }) => json);
+
+const json2 = async (url: string, path: string, body: unknown, bearer = key) => {
+  const headers = { 'Content-Type': 'application/json', Authorization: `bearer ${bearer}`, 'X-Odoo-Database': database };
+  const { status, text } = await send(url, path, JSON.stringify(body), headers);
+  return { status, json: JSON.parse(text) };
+};
+
+/** What is equal: all but the trace, and the texts of what went wrong inside. */
+// biome-ignore lint/suspicious/noExplicitAny: an answer of Odoo's
+const comparable = ({ error, ...rest }: any) =>
+  error === undefined ? rest : { ...rest, error: [error.code, error.message, error.data.name] };
+
+async function save(values: Record<string, unknown>): Promise<void> {
+  const web = await OdooWeb.login(gateway);
+  const id = await web.call<number[]>('res.config.settings', 'create', [[values]]);
+  await web.call('res.config.settings', 'execute', [id]);
+}
+
+describe('JSON-RPC answers as Odoo does', () => {
+  test.each<[string, string, unknown[], object?]>([
+    ['res.partner', 'search_read', [[['id', '<', 5]], ['name', 'company_id', 'credit_limit']], { limit: 3, order: 'id' }],
+    ['res.partner', 'search', [[['id', '<', 9]], 0, 2, 'id desc']],
+    ['res.partner', 'read', [[1], ['name', 'child_ids', 'partner_latitude']]],
+    ['res.partner', 'read', [1, ['name']]],
+    ['res.partner', 'search_count', [[['id', '<', 9]]]],
+    ['res.partner', 'fields_get', [['name']], { attributes: ['type', 'string'] }],
+    ['res.partner', 'search_read', [[['id', '=', 1]], ['name']], { context: { lang: 'en_US' } }],
+    ['res.users', 'context_get', []],
+    ['res.partner', 'search_read', [[['nope', '=', 1]]]],
+    ['res.partner', 'nope', [[1]]],
+    ['res.partner', '_compute_display_name', [[1]]],
+    ['res.nope', 'search', [[]]],
+    ['res.partner', 'search', [[]], { nope: 1 }],
+    ['res.partner', 'write', [[99_999_999], { name: 'x' }]],
+    ['res.partner', 'create', [{ name: false, type: 'contact' }]],
+  ])('%s.%s %j', async (model, method, args, kwargs) => {
+    const [odoo, ours] = await Promise.all(both.map((url) => kw(url, model, method, args, kwargs)));
+    expect(comparable(ours)).toEqual(comparable(odoo));
+  });
+
+  test('logins, versions, and what is refused', async () => {
+    const calls: [string, string, unknown[]][] = [
+      ['common', 'version', []],
+      ['common', 'login', [database, 'admin', key]],
+      ['common', 'authenticate', [database, 'admin', key, {}]],
+      ['common', 'authenticate', [database, 'demo', key, {}]],
+      ['common', 'login', [database, 'admin', 'wrong']],
+      ['db', 'server_version', []],
+      ['object', 'execute', [database, uid, key, 'res.partner', 'search', [['id', '<', 4]]]],
+      ['object', 'execute_kw', [database, uid, 'wrong', 'res.partner', 'search', [[]]]],
+      ['object', 'execute_kw', [database, uid, '', 'res.partner', 'search', [[]]]],
+    ];
+    for (const [service, method, args] of calls) {
+      const [odoo, ours] = await Promise.all(both.map((url) => rpc(url, service, method, args)));
+      expect([service, method, comparable(ours?.json)]).toEqual([service, method, comparable(odoo?.json)]);
+      expect(ours?.status).toBe(200);
+    }
+  });
+
+  test('a key is valid for its own user only', async () => {
+    const answer = await rpc(both[1], 'object', 'execute_kw', [database, uid + 1, key, 'res.partner', 'search', [[]]]);
+    expect(answer.json.error.data).toMatchObject({ name: 'odoo.exceptions.AccessDenied', message: 'Access Denied' });
+  });
+
+  test('no traceback leaves', async () => {
+    const { error } = await kw(both[1], 'res.partner', 'search', [[['nope', '=', 1]]]);
+    expect(error.data.debug).toMatch(/^builtins\.ValueError: .*\nRequest [\w-]+\n$/s);
+  });
+});
+
+test('JSON-2 answers as Odoo does', async () => {
+  const calls: [string, unknown][] = [
+    ['res.partner/search_read', { domain: [['id', '<', 4]], fields: ['name', 'company_id'], order: 'id' }],
+    ['res.partner/read', { ids: [1], fields: ['name'] }],
+    ['res.users/context_get', {}],
+    ['res.partner/search', { domain: [], nope: 1 }],
+    ['res.partner/search_read', { domain: [['nope', '=', 1]] }],
+    ['res.partner/_write', { ids: [1], vals: {} }],
+    ['res.partner/nope', {}],
+    ['res.nope/search', { domain: [] }],
+  ];
+  for (const [path, body] of calls) {
+    const [odoo, ours] = await Promise.all(both.map((url) => json2(url, `/json/2/${path}`, body)));
+    const shown = (answer = { status: 0, json: {} as Record<string, unknown> }) =>
+      answer.status === 200 ? answer : { status: answer.status, name: answer.json['name'] };
+    expect([path, shown(ours)]).toEqual([path, shown(odoo)]);
+  }
+  const [odoo, ours] = await Promise.all(both.map((url) => json2(url, '/json/2/res.partner/search', {}, 'wrong')));
+  expect([ours?.status, ours?.json.name, ours?.json.message]).toEqual([odoo?.status, odoo?.json.name, odoo?.json.message]);
+  const documents = await Promise.all(
+    both.map(async (url) => {
+      const headers = { Authorization: `Bearer ${key}`, 'X-Odoo-Database': database };
+      const answer = await fetch(`${url}/doc-bearer/res.device.json`, { headers });
+      return (await answer.json()) as { methods: { write: { parameters: object } } };
+    }),
+  );
+  expect(documents[1]).toEqual(documents[0]);
+  expect(Object.keys(documents[1]?.methods.write.parameters ?? {})).toEqual(['vals']);
+  const versions = await Promise.all(both.map(async (url) => (await fetch(`${url}/json/version`)).json()));
+  expect(versions[1]).toEqual(versions[0]);
+});
+
+describe('XML-RPC', () => {
+  test.each([1, 2])('version %i: what Python´s own client gets from Odoo, it gets here', async (version) => {
+    const script = join(import.meta.dirname, '../fixtures/rpc/python_xmlrpc.py');
+    const run = async (url: string) => {
+      const { stdout } = await execute('/usr/bin/python3', [script, url, String(version), database, 'admin', key]);
+      return JSON.parse(stdout);
+    };
+    const [odoo, ours] = await Promise.all(both.map(run));
+    expect(ours).toEqual(odoo);
+    expect(ours).toMatchObject({ uid, wrong: false, gone: [] });
+  });
+
+  test('a method that returns nothing answers false, base64 is taken, an empty PHP array is an object', async () => {
+    const value = (inner: string) => `<param><value>${inner}</value></param>`;
+    const call = (...params: string[]) =>
+      send(
+        both[1],
+        '/xmlrpc/2/object',
+        `<methodCall><methodName>execute_kw</methodName><params>${params.join('')}</params></methodCall>`,
+      );
+    const who = [value(database), value(`<int>${uid}</int>`), value(key), value('res.partner')];
+    const id = (await kw(both[1], 'res.partner', 'create', [{ name: 'xml' }])).result as number;
+    const ids = `<array><data><value><array><data><value><int>${id}</int></value></data></array></value></data></array>`;
+    const archived = await call(...who, value('action_archive'), value(ids), value('<array><data></data></array>'));
+    expect(archived.text).toContain('<boolean>');
+    expect(archived.text).not.toContain('nil');
+    const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    const member = `<value><struct><member><name>image_1920</name><value><base64>${pixel}</base64></value></member></struct></value>`;
+    const withImage = ids.replace('</array></value></data></array>', `</array></value>${member}</data></array>`);
+    expect((await call(...who, value('write'), value(withImage))).text).toContain('<boolean>1</boolean>');
+  });
+
+  test('a body that is not XML is fault 1 with the status 200', async () => {
+    const answer = await send(both[1], '/xmlrpc/2/common', '<!DOCTYPE x><methodCall/>');
+    expect([answer.status, answer.type]).toEqual([200, 'text/xml; charset=utf-8']);
+    expect(answer.text).toMatch(/<int>1<\/int>[\s\S]*DOCTYPE/);
+  });
+});
+
+test('wrong passwords count against their address; a manager decides what is served, and whether passwords are taken', async () => {
+  const login = (password: string) =>
+    rpc(both[1], 'common', 'login', [database, 'admin', password]).then(({ json }) => json.result);
+  expect(await login('admin')).toBe(false);
+  await save({ gateway_rpc_passwords: true, gateway_rpc_jsonrpc: true });
+  await until('passwords are taken', async () => (await login('admin')) === uid, 5_000);
+  const { result } = (
+    await rpc(both[1], 'object', 'execute_kw', [database, uid, 'admin', 'res.partner', 'search_count', [[['id', '=', 1]]]])
+  ).json;
+  expect(result).toBe(1);
+  await save({ gateway_rpc_passwords: false, gateway_rpc_json2: false });
+  await until('JSON-2 is closed', async () => (await json2(both[1], '/json/2/res.users/context_get', {})).status === 404, 5_000);
+  expect(await login('admin')).toBe(false);
+  await gateway.sql(`update gateway.setting set value = '3' where name = 'throttle.failed'`);
+  const failed = async () => {
+    const { json } = await rpc(both[1], 'common', 'login', [database, 'admin', `wrong ${Math.random()}`]);
+    return json.error !== undefined;
+  };
+  await until('the address has failed too often', failed, 5_000);
+  expect(await login(key)).toBe(uid);
+});
+
+test('the page Legacy Clients shows what the log holds', async () => {
+  const uses = `
+    select protocol, consumer, client, model, method, requests::int, failed::int from gateway.protocol_use order by 1, 2, 3, 4, 5`;
+  const logged = `
+    select
+      case route
+        when '/xmlrpc/:service' then 'xmlrpc' when '/xmlrpc/2/:service' then 'xmlrpc.2' when '/jsonrpc' then 'jsonrpc' else 'json2'
+      end as protocol, consumer,
+      coalesce(user_agent, '') as client,
+      case when reason in ('odoo.model', 'odoo.method') then '' else coalesce(model, '') end as model,
+      case
+        when model is null and status < 400 then 'login'
+        when reason in ('odoo.model', 'odoo.method') then '' else coalesce(odoo_method, '')
+      end as method,
+      count(*)::int as requests, (count(*) filter (where status >= 400))::int as failed
+    from gateway.request_log
+    where route in ('/xmlrpc/:service', '/xmlrpc/2/:service', '/jsonrpc', '/json/2/:model/:method') and user_id is not null
+    group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`;
+  const same = async () => JSON.stringify(await gateway.sql(uses)) === JSON.stringify(await gateway.sql(logged));
+  await until('the figures equal the log', same, 10_000).catch(() => {});
+  expect(await gateway.sql(uses)).toEqual(await gateway.sql(logged));
+  expect((await gateway.sql(uses)).length).toBeGreaterThan(20);
+});
