@@ -102,15 +102,17 @@ describe('live', () => {
     await sound.click();
   });
 
-  test('an error rate above 10 % is reported once', async () => {
+  test('many refusals are one toast, which closes when they are few again', async () => {
     await ask(18);
     await ask(4, '/api/v1/no.such.model');
-    await toast('High error rate').waitFor();
-    expect(await toast('High error rate').textContent()).toMatch(/\d+(\.\d+)?% of the last \d+ requests/);
+    await toast('Many refusals').waitFor();
+    expect(await toast('Many refusals').textContent()).toMatch(/\d+(\.\d+)?% of the last \d+ requests/);
     await ask(2, '/api/v1/no.such.model');
     await dashboard.shows('requests', '52');
-    expect(await toast('High error rate').count()).toBeLessThanOrEqual(1);
+    expect(await toast('Many refusals').count()).toBe(1);
     expect(await dashboard.card('error_rate').getAttribute('class')).toContain('o_api_gateway_kpi_alarm');
+    await ask(100);
+    await toast('Many refusals').waitFor({ state: 'detached' });
   });
 
   test('faults are in the feed within seconds, the newest first', async () => {
@@ -119,6 +121,20 @@ describe('live', () => {
     await until('the newest is the first', async () => (await first.textContent())?.includes('odoo.missing') === true);
     expect(await first.textContent()).toContain('404');
     expect(await first.textContent()).toContain('/api/v1/res.partner/99999999');
+  });
+
+  test('a toast waits until a dialog is closed, and counts what came meanwhile', async () => {
+    await dashboard.page.locator('.o_api_gateway_inspect').first().click();
+    const dialog = dashboard.page.locator('.modal');
+    await dialog.locator('.o_form_view').waitFor();
+    await toast('Server error').waitFor({ state: 'detached' });
+    const before = Number(await dashboard.text('class_5'));
+    await ask(2, '/api/v1/res.partner', broken);
+    await dashboard.shows('class_5', String(before + 2));
+    expect(await toast('Server error').count()).toBe(0);
+    await dialog.locator('.btn-close').click();
+    await toast('Server error').waitFor();
+    expect(await toast('Server error').textContent()).toMatch(/[2-9] requests failed/);
   });
 });
 
@@ -208,12 +224,14 @@ test('when the sidecar is stopped the page polls, and goes live with the next on
   await Promise.all([gateway.sidecar.stop(), broken.stop()]);
   await dashboard.connection('fallback');
   await dashboard.shows('sidecars', '0', 30_000);
+  await toast('No sidecar is alive').waitFor();
   const next = await gateway.startSidecar();
   await dashboard.connection('live');
   const before = Number(await dashboard.text('requests'));
   await ask(2, '/api/v1/ping', next);
   await dashboard.shows('requests', String(before + 2));
   await dashboard.shows('sidecars', '1', 30_000);
+  await toast('No sidecar is alive').waitFor({ state: 'detached' });
 });
 
 test('the page has no faults except the cut connections', async () => {

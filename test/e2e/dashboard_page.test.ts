@@ -74,7 +74,9 @@ test('a user of the gateway sees only the figures and faults of their own reques
   await ask(4);
   await until('all ten are counted', async () => (await counted()) === 10);
 
-  const own = await DashboardPage.open(browser, gateway, { login: 'ann', password: 'ann-password' });
+  const own = await DashboardPage.open(browser, gateway, { login: 'ann', password: 'ann-password', isFirstVisit: true });
+  // All of it is of the last minutes.
+  expect(await own.page.getAttribute('[data-span="15m"]', 'aria-pressed')).toBe('true');
   await own.shows('requests', '5');
   expect(await own.page.locator('.o_api_gateway_faults_table tbody tr').count()).toBe(2);
   expect(await own.page.locator('select[name=consumer] option').allTextContents()).toEqual(['All consumers', `${formula} (Ann)`]);
@@ -126,6 +128,9 @@ describe('filters', () => {
     expect(await page.inputValue('select[name=status_class]')).toBe('4');
     await dashboard.shows('requests', '2');
     await dashboard.shows('class_4', '2');
+    await dashboard.shows('success_rate', '–');
+    await dashboard.shows('error_rate', '–');
+    expect(await dashboard.card('sidecars').textContent()).toContain('Of all callers');
     await dashboard.afterReading(() => clickSlice('404'));
     expect(await page.inputValue('select[name=status_class]')).toBe('');
     await dashboard.shows('requests', '14');
@@ -183,8 +188,21 @@ test('a drag over a chart zooms into that time, a button leads back', async () =
   await dashboard.shows('requests', '52');
 });
 
+test('a drag up to the right edge has the newest minute in it', async () => {
+  const area = await dashboard.chart('requests').locator('.apexcharts-grid').boundingBox();
+  if (area === null) throw new Error('no grid');
+  const y = area.y + area.height / 2;
+  await page.mouse.move(area.x + area.width * 0.9, y);
+  await page.mouse.down();
+  await page.mouse.move(area.x + area.width * 0.95, y, { steps: 4 });
+  await page.mouse.move(area.x + area.width - 1, y, { steps: 4 });
+  await dashboard.afterReading(() => page.mouse.up());
+  await dashboard.shows('requests', '19');
+  await dashboard.afterReading(() => page.click('.o_api_gateway_zoom'));
+});
+
 test('30 days and a year show the same requests in wider steps', async () => {
-  for (const span of ['30d', '1y']) {
+  for (const span of ['7d', '30d', '1y']) {
     await dashboard.afterReading(() => page.click(`[data-span='${span}']`));
     expect(await page.getAttribute(`[data-span='${span}']`, 'aria-pressed')).toBe('true');
     expect(await dashboard.text('requests')).toBe('52');
@@ -222,10 +240,10 @@ test('the page can be used with only the keyboard', async () => {
     page.evaluate<string>('document.activeElement.getAttribute("data-span") ?? document.activeElement.name ?? ""');
   await page.locator('[data-span="24h"]').focus();
   await page.keyboard.press('Tab');
-  expect(await focused()).toBe('30d');
+  expect(await focused()).toBe('7d');
   await dashboard.afterReading(() => page.keyboard.press('Enter'));
-  expect(await page.getAttribute('[data-span="30d"]', 'aria-pressed')).toBe('true');
-  for (const name of ['1y', 'consumer', 'status_class']) {
+  expect(await page.getAttribute('[data-span="7d"]', 'aria-pressed')).toBe('true');
+  for (const name of ['30d', '1y', 'consumer', 'status_class']) {
     await page.keyboard.press('Tab');
     expect(await focused()).toBe(name);
   }
@@ -237,6 +255,29 @@ test('the page can be used with only the keyboard', async () => {
   await dashboard.afterReading(() => page.keyboard.press('Alt+r'));
   await page.locator('[data-span="24h"]').focus();
   await dashboard.afterReading(() => page.keyboard.press('Enter'));
+
+  const card = dashboard.card('throttled');
+  await card.getByRole('button', { name: 'About Throttled' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.o_popover', { hasText: 'Refused by a rate limit.' }).waitFor();
+  await page.keyboard.press('Escape');
+  const methods = dashboard.chart('methods');
+  await methods.getByRole('button', { name: 'Table: Methods' }).focus();
+  await page.keyboard.press('Enter');
+  await methods.getByRole('button', { name: 'GET' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.o_breadcrumb', { hasText: 'GET' }).waitFor();
+  expect(await page.locator('.o_list_view .o_data_row').count()).toBe(2);
+  await page.goto(dashboardPath);
+  await page.waitForSelector('.o_api_gateway_dashboard[data-updated]');
+});
+
+test('a number leads to the requests of the log that it counts', async () => {
+  await dashboard.card('error_rate').getByRole('button', { name: 'Error rate', exact: true }).click();
+  await page.locator('.o_list_view .o_data_row').first().waitFor();
+  expect(await page.locator('.o_list_view .o_data_row').count()).toBe(2);
+  await page.goBack();
+  await page.waitForSelector('.o_api_gateway_dashboard[data-updated]');
 });
 
 test('full screen shows only the figures', async () => {

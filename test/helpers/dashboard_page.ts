@@ -19,11 +19,19 @@ export class DashboardPage {
     this.styleFault = styleFault;
   }
 
-  /** Counters stand still at their number unless told otherwise. Returns when the figures are there. */
-  static async open(browser: OdooBrowser, gateway: Instance, options: OpenOptions = {}): Promise<DashboardPage> {
+  /**
+   * Counters stand still at their number unless told otherwise. Returns when the figures of the last day are there, or with
+   * `isFirstVisit` those of the range that the page itself opens.
+   */
+  static async open(
+    browser: OdooBrowser,
+    gateway: Instance,
+    { isFirstVisit = false, ...options }: OpenOptions & { isFirstVisit?: boolean } = {},
+  ): Promise<DashboardPage> {
     const dashboard = new DashboardPage(await browser.open(gateway, dashboardPath, { reducedMotion: 'reduce', ...options }));
     await dashboard.page.waitForSelector('.o_api_gateway_dashboard[data-updated]');
     await dashboard.isDrawn();
+    if (!isFirstVisit) await dashboard.afterReading(() => dashboard.page.click('[data-span="24h"]'));
     return dashboard;
   }
 

@@ -22,8 +22,10 @@ export function formatCount(value: number): string {
   return format(value, { notation: 'compact', maximumFractionDigits: 1 });
 }
 
+/** With the same digits for a share and the rest of the whole: 99.96 % and 0.04 %. */
 export function formatRate(value: number): string {
-  return format(value, { style: 'percent', maximumFractionDigits: value > 0 && value < 0.1 ? 2 : 1 });
+  const smaller = Math.min(value, 1 - value);
+  return format(value, { style: 'percent', maximumFractionDigits: smaller > 0 && smaller < 0.1 ? 2 : 1 });
 }
 
 /** A change, in as few digits as possible. */

@@ -1,16 +1,20 @@
-// Sounds and toasts for traffic that needs attention.
+// Sounds and toasts for traffic that needs attention. A toast stands for a state, not for a figure: it opens at a threshold,
+// counts while the state lasts, and closes below a lower threshold.
 
+import { browser } from '@web/core/browser/browser';
 import { _t } from '@web/core/l10n/translation';
 import type { Services } from '@web/core/utils/hooks';
 import { formatCount, formatRate } from '../core/format';
+import type { Surroundings } from './data/figures';
 import type { Traffic } from './data/source';
 
 const windowMs = 60_000;
-const alarmRate = 0.1;
-/** With fewer requests, a rate means nothing. */
+const tickMs = 2_000;
+/** With fewer requests, a share means nothing. */
 const leastRequests = 20;
-const pauseMs = 10_000;
-const shownMs = 8_000;
+/** Shares of refused requests. */
+const opensAt = 0.1;
+const closesAt = 0.05;
 
 export interface AlarmOptions {
   notification: Services['notification'];
@@ -19,59 +23,131 @@ export interface AlarmOptions {
   inspectLatest: () => void;
 }
 
-/** Gets all traffic. Reports server errors, and an error rate above 10 % within a minute, once until it is over. */
-export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOptions) {
-  let recent: { at: number; requests: number; errors: number }[] = [];
-  let isHigh = false;
-  let toldAt = Number.NEGATIVE_INFINITY;
+interface State {
+  title: string;
+  type: 'warning' | 'danger';
+  /** null: the state is over. */
+  text: () => string | null;
+  canInspect?: boolean;
+}
 
-  return (traffic: Traffic): void => {
-    const now = performance.now();
-    if (traffic.class_5 > 0) {
-      if (isSoundOn()) beep();
-      if (now - toldAt > pauseMs) {
-        toldAt = now;
-        const close = notification.add(
-          traffic.class_5 === 1
-            ? _t('A request failed with a server error.')
-            : _t('%s requests failed with a server error.', formatCount(traffic.class_5)),
-          {
-            type: 'danger',
-            autocloseDelay: shownMs,
-            title: _t('Server error'),
-            buttons: [
+interface Toast {
+  text: string;
+  close: () => void;
+}
+
+export interface Alarm {
+  /** Takes traffic as it comes. */
+  hear(traffic: Traffic): void;
+  /** Takes each reading of the sidecars. */
+  watch(surroundings: Surroundings): void;
+  stop(): void;
+}
+
+export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOptions): Alarm {
+  let recent: ({ at: number } & Traffic)[] = [];
+  let isRefusing = false;
+  let sidecars: Surroundings['sidecars'] = { alive: 1, stale: 0 };
+  const toasts = new Map<State, Toast>();
+  /** Texts of toasts that the user closed. A toast comes back when its text changes. */
+  const read = new Map<State, string>();
+  const sum = (name: keyof Traffic) => recent.reduce((all, traffic) => all + traffic[name], 0);
+
+  const states: State[] = [
+    {
+      title: _t('Server error'),
+      type: 'danger',
+      canInspect: true,
+      text() {
+        const failed = sum('class_5');
+        if (failed === 0) return null;
+        return failed === 1
+          ? _t('A request failed with a server error.')
+          : _t('%s requests failed with a server error within a minute.', formatCount(failed));
+      },
+    },
+    {
+      title: _t('Many refusals'),
+      type: 'warning',
+      canInspect: true,
+      text() {
+        const [requests, refused] = [sum('requests'), sum('class_4')];
+        const rate = refused / Math.max(1, requests);
+        isRefusing = isRefusing ? rate >= closesAt : requests >= leastRequests && rate > opensAt;
+        if (!isRefusing) return null;
+        const values = { rate: formatRate(rate), requests: formatCount(requests) };
+        return _t('%(rate)s of the last %(requests)s requests were refused (4xx).', values);
+      },
+    },
+    {
+      title: _t('No sidecar is alive'),
+      type: 'danger',
+      text: () => (sidecars.alive === 0 ? _t('Callers get no answers. Start the sidecar.') : null),
+    },
+  ];
+
+  function show(state: State): void {
+    const text = state.text();
+    const toast = toasts.get(state);
+    if (text === null) read.delete(state);
+    // A toast covers dialogs, so it waits until they are closed.
+    const isWanted = text !== null && text !== read.get(state) && !document.body.classList.contains('modal-open');
+    if (toast !== undefined && isWanted && toast.text === text) return;
+    if (toast !== undefined) {
+      toasts.delete(state);
+      toast.close();
+    }
+    if (!isWanted) return;
+    const opened: Toast = {
+      text,
+      close: notification.add(text, {
+        type: state.type,
+        title: state.title,
+        sticky: true,
+        onClose: () => {
+          if (toasts.get(state) !== opened) return; // not by hand
+          toasts.delete(state);
+          read.set(state, text);
+        },
+        buttons: state.canInspect
+          ? [
               {
                 name: _t('Inspect'),
                 onClick: () => {
-                  close();
+                  opened.close();
                   inspectLatest();
                 },
               },
-            ],
-          },
-        );
-      }
-    }
+            ]
+          : [],
+      }),
+    };
+    toasts.set(state, opened);
+  }
 
-    recent.push({ at: now, requests: traffic.requests, errors: traffic.class_4 + traffic.class_5 });
+  const tick = () => {
+    const now = performance.now();
     recent = recent.filter(({ at }) => now - at < windowMs);
-    const requests = recent.reduce((sum, entry) => sum + entry.requests, 0);
-    const rate = recent.reduce((sum, entry) => sum + entry.errors, 0) / Math.max(1, requests);
-    const wasHigh = isHigh;
-    isHigh = requests >= leastRequests && rate > alarmRate;
-    if (isHigh && !wasHigh) {
-      notification.add(
-        _t('%(rate)s of the last %(requests)s requests failed or were refused.', {
-          rate: formatRate(rate),
-          requests: formatCount(requests),
-        }),
-        {
-          type: 'warning',
-          autocloseDelay: shownMs,
-          title: _t('High error rate'),
-        },
-      );
-    }
+    for (const state of states) show(state);
+  };
+  const timer = browser.setInterval(tick, tickMs);
+
+  return {
+    hear(traffic) {
+      if (traffic.class_5 > 0 && isSoundOn()) beep();
+      recent.push({ at: performance.now(), ...traffic });
+      // The first toast opens at once. Repetitions wait for the timer: nobody can read a toast that changes all the time.
+      if (toasts.size === 0) tick();
+    },
+    watch(surroundings) {
+      sidecars = surroundings.sidecars;
+    },
+    stop() {
+      browser.clearInterval(timer);
+      const open = [...toasts.values()];
+      toasts.clear();
+      for (const toast of open) toast.close();
+    },
   };
 }
 

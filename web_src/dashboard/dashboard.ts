@@ -13,12 +13,14 @@ import { chartsOf } from './chart/charts';
 import type { ChartDefinition } from './chart/definition';
 import type { Topic } from './chart/shares';
 import type { Fault } from './data/figures';
+import type { Lead } from './data/lead';
+import { logDomain } from './data/lead';
 import type { DashboardState, DashboardStore } from './data/store';
 import { useDashboard } from './data/store';
 import { FaultFeed } from './faults/fault_feed';
 import { KpiCard } from './kpi/kpi_card';
-import type { Kpi } from './kpi/kpis';
-import { mainKpis, otherKpis } from './kpi/kpis';
+import type { Kpi, KpiGroup } from './kpi/kpis';
+import { kpiGroups, mainKpis } from './kpi/kpis';
 import { Toolbar } from './toolbar/toolbar';
 import { Welcome } from './welcome/welcome';
 
@@ -49,8 +51,8 @@ export class Dashboard extends Component {
     return mainKpis(this.state);
   }
 
-  get otherKpis(): Kpi[] {
-    return otherKpis(this.state);
+  get kpiGroups(): KpiGroup[] {
+    return kpiGroups(this.state);
   }
 
   /** Whether there was never a request. */
@@ -68,7 +70,31 @@ export class Dashboard extends Component {
   }
 
   charts(theme: ChartTheme): Record<string, ChartDefinition> {
-    return this.state.figures === null ? {} : chartsOf(this.state.figures, theme, this.view.topic, this.store);
+    return this.state.figures === null
+      ? {}
+      : chartsOf(this.state, this.state.figures, theme, this.view.topic, (lead) => this.follow(lead));
+  }
+
+  follow(lead: Lead): void {
+    if ('statusClass' in lead) this.store.filterClass(lead.statusClass);
+    else if ('consumer' in lead) this.store.filterConsumer(lead.consumer);
+    else if ('since' in lead) this.store.zoom(lead.since, lead.until);
+    else if ('action' in lead) void this.action.doAction(lead.action);
+    else this.openLog(lead);
+  }
+
+  openLog({ name, where, groupBy, mostOf }: Extract<Lead, { name: string }>): void {
+    const { figures, consumer, statusClass } = this.state;
+    if (figures === null) return;
+    const log = {
+      type: 'ir.actions.act_window',
+      res_model: 'gateway.request.log',
+      views: ['list', 'form', 'graph', 'pivot'].map((view) => [false, view]),
+      domain: [...logDomain(figures.range, consumer, statusClass), ...where],
+      context: groupBy === undefined ? {} : { group_by: groupBy },
+      name,
+    };
+    void this.action.doAction(log, mostOf === undefined ? {} : { props: { orderBy: [{ name: mostOf, asc: false }] } });
   }
 
   async inspectLatest(): Promise<void> {

@@ -1,6 +1,12 @@
 // The part of Odoo 19's web client that these pages use. Odoo's own JavaScript has too many unresolved types to import. Missing
 // parts are added here when they are used.
 
+declare module '@web/core/autocomplete/autocomplete' {
+  import type { ComponentConstructor } from '@odoo/owl';
+
+  export const AutoComplete: ComponentConstructor;
+}
+
 declare module '@web/core/assets' {
   import type { ComponentConstructor } from '@odoo/owl';
 
@@ -80,7 +86,10 @@ declare module '@web/core/utils/hooks' {
     orm: Orm;
     action: {
       /** Resolves when the action is shown; `onClose` runs when its dialog, or the one that took its place, is closed. */
-      doAction(action: string | number | Record<string, unknown>, options?: { onClose?: () => void }): Promise<void>;
+      doAction(
+        action: string | number | Record<string, unknown>,
+        options?: { onClose?: () => void; props?: object },
+      ): Promise<void>;
     };
     dialog: { add(component: abstract new (...args: never[]) => unknown, props: object): () => void };
     notification: {
@@ -90,6 +99,9 @@ declare module '@web/core/utils/hooks' {
           type?: 'info' | 'success' | 'warning' | 'danger';
           title?: string;
           autocloseDelay?: number;
+          /** Stays until it is closed. */
+          sticky?: boolean;
+          onClose?: () => void;
           buttons?: { name: string; onClick: () => void }[];
         },
       ): () => void;
@@ -98,6 +110,14 @@ declare module '@web/core/utils/hooks' {
   export function useService<N extends keyof Services>(name: N): Services[N];
   export function useBus<T>(bus: EventBus, event: string, onEvent: (event: CustomEvent<T>) => void): void;
   export function useAutofocus(options?: { refName?: string }): void;
+}
+
+declare module '@web/core/popover/popover_hook' {
+  /** Closed by Escape, a click outside, and with the component that opened it. */
+  export function usePopover(
+    component: abstract new (...args: never[]) => unknown,
+    options?: { position?: string; popoverClass?: string },
+  ): { open(target: HTMLElement, props: object): void; close(): void; isOpen: boolean };
 }
 
 declare module '@web/core/dialog/dialog' {
@@ -144,6 +164,19 @@ declare module '@web/core/dialog/dialog' {
   import type { ComponentConstructor } from '@odoo/owl';
 
   export const Dialog: ComponentConstructor;
+}
+
+declare module '@web/views/fields/integer/integer_field' {
+  import { Component } from '@odoo/owl';
+
+  export class IntegerField extends Component {
+    static template: string;
+    static props: Record<string, unknown>;
+    /** As it is shown. */
+    get formattedValue(): string;
+    get value(): number;
+  }
+  export const integerField: { extractProps(field: object): object };
 }
 
 declare module '@web/views/fields/text/text_field' {

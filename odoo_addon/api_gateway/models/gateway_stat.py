@@ -11,6 +11,8 @@ LONGEST_RANGE = timedelta(days=366 * 5)
 MOST_FAULTS = 1000
 MOST_ROUTES = 500
 TOOL_ROUTE = "/mcp "
+# Lengths of ranges that the dashboard offers, in hours.
+RANGES = {"15m": 0.25, "1h": 1, "24h": 24, "7d": 7 * 24, "30d": 30 * 24, "1y": 365 * 24}
 STATUS_CLASSES = ("1", "2", "3", "4", "5")
 
 
@@ -35,7 +37,8 @@ class GatewayStat(models.AbstractModel):
             "select gateway.stat_dashboard(%s, %s, %s, %s::smallint, %s)", (*span, who, self._class(status_class), zone)
         )
         [figures] = cr.fetchone()
-        self._add_user_names(figures["consumers"])
+        self._name_consumers(figures["consumers"])
+        self._add_causes(figures["reasons"])
         figures["ways"] = self._ways(figures["range"], who, self._class(status_class))
         figures["tools"] = self._tools(span, who, self._class(status_class))
         cr.execute(
@@ -63,8 +66,38 @@ class GatewayStat(models.AbstractModel):
         """The consumers so far that the user may see: `[{consumer, name, user_id, user_name, last_seen}]`."""
         self._check_group()
         found = self._consumers_of(None if self._is_manager() else self.env.uid)
-        self._add_user_names(found)
+        self._name_consumers(found)
         return found
+
+    @api.model
+    @api.readonly
+    def first_range(self):
+        """Which of `RANGES` shows a first visitor something: the shortest that holds all of the last day's figures, or
+        the shortest that reaches back to the newest ones."""
+        who = self._who(None)
+        self.env.cr.execute(
+            """
+            select extract(epoch from gateway.utc_now() - max(last_seen)) / 3600 as newest,
+                extract(epoch from gateway.utc_now() - min(first_seen)) / 3600 as oldest
+            from gateway.consumer where %(who)s::text[] is null or consumer = any (%(who)s)
+            """,
+            {"who": who},
+        )
+        newest, oldest = self.env.cr.fetchone()
+        if newest is None:
+            return "24h"
+        back_to = max(newest, min(oldest, 24))
+        return next((name for name, hours in RANGES.items() if back_to <= hours), "1y")
+
+    def _add_causes(self, reasons):
+        """Which of the dashboard's four kinds of refusal each reason is; None: another failure."""
+        self.env.cr.execute(
+            "select reason, gateway.refusal(reason) from unnest(%s::text[]) reason",
+            ([entry["value"] for entry in reasons],),
+        )
+        causes = dict(self.env.cr.fetchall())
+        for entry in reasons:
+            entry["cause"] = causes[entry["value"]]
 
     def _ways(self, span, who, status_class):
         """The ways of reads of records: `compiled`, or `odoo:` and a reason; most requests first."""
@@ -107,13 +140,49 @@ class GatewayStat(models.AbstractModel):
     def _is_manager(self):
         return self.env.user.has_group("api_gateway.group_manager")
 
-    def _add_user_names(self, entries):
+    def _name_consumers(self, entries):
+        """Gives each entry a `name` that people know, told apart from others of the same name, and `user_name`."""
         users = (
             self.env["res.users"].sudo().browse({entry["user_id"] for entry in entries if entry["user_id"]}).exists()
         )
         names = {user.id: user.name for user in users}
         for entry in entries:
+            consumer = entry.get("consumer") or entry["value"]
+            kind, _, number = consumer.partition(":")
             entry["user_name"] = names.get(entry["user_id"])
+            if kind == "none":
+                entry["name"] = self.env._("No credential")
+            elif entry["name"] in (None, "", consumer):
+                entry["name"] = self._nameless(kind, number)
+        twins = self._twins([entry.get("consumer") or entry["value"] for entry in entries])
+        for entry in entries:
+            consumer = entry.get("consumer") or entry["value"]
+            if consumer in twins:
+                number = consumer.partition(":")[2]
+                entry["name"] = self.env._("%(name)s (no. %(number)s)", name=entry["name"], number=number)
+
+    def _twins(self, consumers):
+        """Those of the consumers that share name and user with another one, listed or not."""
+        self.env.cr.execute(
+            """
+            select c.consumer from gateway.consumer c
+            where c.consumer = any (%s) and exists (
+                select from gateway.consumer o
+                where o.consumer <> c.consumer and o.name = c.name and o.user_id is not distinct from c.user_id)
+            """,
+            (consumers,),
+        )
+        return {consumer for (consumer,) in self.env.cr.fetchall()}
+
+    def _nameless(self, kind, number):
+        """For a consumer whose name is gone with its last figures."""
+        if kind == "odoo_key":
+            return self.env._("Odoo API key no. %s", number)
+        if kind == "gateway_key":
+            return self.env._("Gateway key no. %s", number)
+        if kind == "client":
+            return self.env._("Client no. %s", number)
+        return self.env._("Caller no. %s", number)
 
     def _zone(self, zone):
         zone = zone or self.env.user.tz or "UTC"

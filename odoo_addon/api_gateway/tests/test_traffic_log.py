@@ -269,6 +269,53 @@ class TestStat(TrafficCase):
         self.assertEqual([entry["value"] for entry in figures["statuses"]], ["404"])
         self.assertEqual(figures["reasons"][0]["value"], "odoo.missing")
 
+    def test_names_are_for_people_and_told_apart(self):
+        self.count(
+            ("gateway_key:907", 200, None, None, 1),
+            ("gateway_key:908", 200, None, None, 1),
+            ("none:0", 401, "auth.missing", None, 1),
+        )
+        self.env.cr.execute(
+            "delete from gateway.consumer where consumer ~ '^(gateway_key:90[78]|none:0|odoo_key:909)$'"
+        )
+        self.count(("odoo_key:909", 200, None, None, 1))
+        self.env.cr.execute("delete from gateway.consumer where consumer = 'odoo_key:909'")
+        self.env.cr.execute(
+            """
+            insert into gateway.consumer (consumer, name, user_id, first_seen, last_seen)
+            select consumer, 'Shop', %s, gateway.utc_now(), gateway.utc_now()
+            from unnest('{gateway_key:907,gateway_key:908}'::text[]) consumer
+            """,
+            (self.user.id,),
+        )
+        stat = self.env["gateway.stat"].with_user(self.manager)
+        figures = stat.dashboard(**self.last_hour())
+        names = {entry["value"]: entry["name"] for entry in figures["consumers"]}
+        expected = {
+            "gateway_key:907": "Shop (no. 907)",
+            "gateway_key:908": "Shop (no. 908)",
+            "none:0": "No credential",
+            "odoo_key:909": "Odoo API key no. 909",
+        }
+        self.assertEqual({consumer: names[consumer] for consumer in expected}, expected)
+        causes = {entry["value"]: entry["cause"] for entry in figures["reasons"]}
+        self.assertEqual(causes["auth.missing"], "unauthenticated")
+
+    def test_a_first_visit_opens_the_range_that_has_figures(self):
+        stat = self.env["gateway.stat"].with_user(self.user)
+        for newest, oldest, expected in ((1, 5, "15m"), (1, 50, "1h"), (1, 99_999, "24h"), (3000, 99_999, "7d")):
+            with self.subTest(newest=newest, oldest=oldest):
+                self.env.cr.execute("delete from gateway.consumer where user_id = %s", (self.user.id,))
+                self.env.cr.execute(
+                    """
+                    insert into gateway.consumer (consumer, name, user_id, first_seen, last_seen)
+                    select 'gateway_key:910', 'Shop', %s, gateway.utc_now() - %s * interval '1 minute',
+                        gateway.utc_now() - %s * interval '1 minute'
+                    """,
+                    (self.user.id, oldest, newest),
+                )
+                self.assertEqual(stat.first_range(), expected)
+
     def test_faults_are_those_of_the_asker(self):
         stat = self.env["gateway.stat"]
         own = self.log(user_id=self.user.id, status=500, reason="odoo.error")

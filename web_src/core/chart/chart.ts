@@ -1,4 +1,5 @@
-import { Component, onMounted, onPatched, onWillUnmount, useRef } from '@odoo/owl';
+import { Component, onMounted, onPatched, onWillUnmount, useRef, useState } from '@odoo/owl';
+import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
 import { chartStyle } from './chart_style';
 import { inTurn } from './in_turn';
@@ -15,6 +16,10 @@ interface Props {
   options: ApexOptions;
   theme: ChartTheme;
   empty: boolean;
+  /** Why it is empty; else: nothing happened. */
+  emptyText?: string;
+  /** The same in numbers, each row a button when it leads somewhere: for keyboards, and for those who do not see it. */
+  table?: { columns: string[]; rows: { cells: string[]; follow?: () => void }[] };
   slots?: object;
 }
 
@@ -31,9 +36,12 @@ export class Chart extends Component<Props> {
     options: Object,
     theme: String,
     empty: Boolean,
+    emptyText: { type: String, optional: true },
+    table: { type: Object, optional: true },
     slots: { type: Object, optional: true },
   };
 
+  view = useState({ isTable: false });
   place = useRef<HTMLDivElement>('place');
   declare chart: ApexCharts | undefined;
   /** The drawn options: drawing the same ones again would cost time and close an open tooltip. */
@@ -54,6 +62,10 @@ export class Chart extends Component<Props> {
       turn.cancel();
       this.chart?.destroy();
     });
+  }
+
+  get emptyText(): string {
+    return this.props.emptyText ?? _t('Nothing in this range');
   }
 
   async draw(): Promise<void> {

@@ -1,8 +1,9 @@
 // The charts of the dashboard: their content, and the effect of a click or a drag.
 
 import type { ChartTheme } from '../../core/chart/palette';
-import type { Figures } from '../data/figures';
-import type { ChartActions, ChartDefinition } from './definition';
+import type { Figures, StatusClass } from '../data/figures';
+import type { Lead } from '../data/lead';
+import type { ChartDefinition } from './definition';
 import { heatMapChart } from './heat_map';
 import { errorsChart, latencyChart, requestsChart } from './over_time';
 import type { Topic } from './shares';
@@ -10,12 +11,13 @@ import { consumersChart, methodsChart, refusalsChart, statusesChart, topChart } 
 
 /** By name, in the order of the page. */
 export function chartsOf(
+  { statusClass }: { statusClass: StatusClass | null },
   figures: Figures,
   theme: ChartTheme,
   topic: Topic,
-  actions: ChartActions,
+  follow: (lead: Lead) => void,
 ): Record<string, ChartDefinition> {
-  const input = { figures, theme, actions };
+  const input = { figures, theme, statusClass, follow };
   const definitions = [
     requestsChart(input),
     statusesChart(input),

@@ -3,13 +3,7 @@ import type { ApexOptions } from 'apexcharts';
 import type { ChartTheme } from '../../core/chart/palette';
 import { paletteOf } from '../../core/chart/palette';
 import type { Figures, StatusClass } from '../data/figures';
-
-/** The user's actions on a chart. */
-export interface ChartActions {
-  zoom(since: number, until: number): void;
-  filterClass(statusClass: StatusClass): void;
-  filterConsumer(consumer: string): void;
-}
+import type { Lead } from '../data/lead';
 
 export interface ChartDefinition {
   name: string;
@@ -17,13 +11,23 @@ export interface ChartDefinition {
   summary: string;
   options: ApexOptions;
   empty: boolean;
+  /** Why it is empty, if not because nothing happened. */
+  emptyText?: string;
+  table: ChartTable;
+}
+
+/** The chart as a table, for keyboards and screen readers. */
+export interface ChartTable {
+  columns: string[];
+  rows: { cells: string[]; follow?: () => void }[];
 }
 
 /** The data of every chart. */
 export interface ChartInput {
   figures: Figures;
   theme: ChartTheme;
-  actions: ChartActions;
+  statusClass: StatusClass | null;
+  follow: (lead: Lead) => void;
 }
 
 /** The names of the status classes. */

@@ -2,11 +2,17 @@ import { _t } from '@web/core/l10n/translation';
 import type { ChartTheme } from '../../core/chart/palette';
 import { paletteOf } from '../../core/chart/palette';
 import { formatCount, formatMoment } from '../../core/format';
+import type { Figures } from '../data/figures';
 import type { ChartDefinition, ChartInput } from './definition';
 
 /** Requests by weekday and hour. */
-export function heatMapChart({ figures, theme }: ChartInput): ChartDefinition {
+export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefinition {
   const colors = paletteOf(theme);
+  const lastDayFirst = (place: number) => figures.heat_map.length - 1 - place;
+  const open = (day: number, hour: number) => {
+    const since = latest(day, hour, figures.range);
+    if (since !== null) follow({ since, until: since + hourMs });
+  };
   return {
     name: 'heat_map',
     title: _t('When requests come'),
@@ -16,7 +22,13 @@ export function heatMapChart({ figures, theme }: ChartInput): ChartDefinition {
       series: figures.heat_map
         .map((hours, day) => ({ name: weekday(day), data: hours.map((y, hour) => ({ x: String(hour).padStart(2, '0'), y })) }))
         .reverse(),
-      chart: { type: 'heatmap' },
+      chart: {
+        type: 'heatmap',
+        events: {
+          dataPointSelection: (_event, _chart, { seriesIndex, dataPointIndex }) =>
+            open(lastDayFirst(seriesIndex), dataPointIndex),
+        },
+      },
       colors: [colors.accent],
       plotOptions: {
         heatmap: { radius: 3, enableShades: true, shadeIntensity: 0.6, colorScale: { ranges: scale(figures.heat_map, theme) } },
@@ -26,7 +38,36 @@ export function heatMapChart({ figures, theme }: ChartInput): ChartDefinition {
       tooltip: { y: { formatter: formatCount } },
     },
     empty: figures.totals.requests === 0,
+    table: {
+      columns: [_t('Time'), _t('Requests')],
+      rows: figures.heat_map.flatMap((hours, day) =>
+        hours.flatMap((requests, hour) =>
+          requests === 0
+            ? []
+            : [
+                {
+                  cells: [`${weekday(day)} ${String(hour).padStart(2, '0')}:00`, formatCount(requests)],
+                  follow: () => open(day, hour),
+                },
+              ],
+        ),
+      ),
+    },
   };
+}
+
+const hourMs = 3_600_000;
+
+/** When this hour of the week (of the reader's zone) last began within the range; null: never. */
+function latest(day: number, hour: number, { since, until }: Figures['range']): number | null {
+  const moment = new Date(until);
+  moment.setMinutes(0, 0, 0);
+  for (let back = 0; back <= 7 * 24 + 1; back += 1) {
+    const at = moment.getTime() - back * hourMs;
+    const there = new Date(at);
+    if (at < until && at + hourMs > since && there.getHours() === hour && (there.getDay() + 6) % 7 === day) return at;
+  }
+  return null;
 }
 
 /** Monday is 0; 2024 began with one. */

@@ -5,11 +5,45 @@ import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
 import { paletteOf } from '../../core/chart/palette';
 import { formatCount, formatMoment, formatMs, formatRate, nothing } from '../../core/format';
-import type { Point } from '../data/figures';
-import type { ChartDefinition, ChartInput } from './definition';
+import type { Figures, Point } from '../data/figures';
+import type { ChartDefinition, ChartInput, ChartTable } from './definition';
 import { classColors, classNames, mixed } from './definition';
 
 type Written = (value: number) => string;
+
+function written(value: number | null | undefined, write: Written): string {
+  return value == null ? nothing : write(value);
+}
+
+/** The moments with requests, the newest first; each leads into its step. */
+function tableOf(
+  { figures: { series, range }, follow }: ChartInput,
+  columns: [name: string, cell: (point: Point) => string][],
+): ChartTable {
+  return {
+    columns: [_t('Time'), ...columns.map(([name]) => name)],
+    rows: series
+      .filter(({ requests }) => requests > 0)
+      .reverse()
+      .map((point) => ({
+        cells: [momentOf(point.at, range.step), ...columns.map(([, cell]) => cell(point))],
+        follow: () => follow(stepsBetween(series, range, point.at, point.at)),
+      })),
+  };
+}
+
+/** The whole steps whose points were drawn over: a point stands for the time up to the next one. */
+function stepsBetween(series: readonly Point[], range: Figures['range'], from: number, to: number) {
+  const all = series.map(({ at }) => at);
+  const within = all.filter((at) => at >= from && at <= to);
+  const before = all.filter((at) => at <= from).at(-1) ?? range.since;
+  const [first, last] = [within[0] ?? before, within.at(-1) ?? before];
+  return { since: Math.max(first, range.since), until: Math.min(last + range.step * 1_000, range.until) };
+}
+
+function momentOf(at: number, step: number): string {
+  return formatMoment(at, { dateStyle: 'medium', ...(step < 86_400 ? { timeStyle: 'short' } : {}) });
+}
 
 export function requestsChart(input: ChartInput): ChartDefinition {
   const { figures, theme } = input;
@@ -37,6 +71,10 @@ export function requestsChart(input: ChartInput): ChartDefinition {
       stroke: { width: 1.5, curve: 'smooth' },
     },
     empty: totals.requests === 0,
+    table: tableOf(
+      input,
+      ([2, 3, 4, 5] as const).map((place) => [classNames()[place], (point) => formatCount(point[`class_${place}`])]),
+    ),
   };
 }
 
@@ -61,11 +99,17 @@ export function latencyChart(input: ChartInput): ChartDefinition {
     }),
     options: { ...latency, colors: [colors.accent, colors.warning, colors.danger], fill: area(0.22) },
     empty: totals.requests === 0,
+    table: tableOf(input, [
+      ['p50', ({ p50_ms }) => written(p50_ms, formatMs)],
+      ['p95', ({ p95_ms }) => written(p95_ms, formatMs)],
+      ['p99', ({ p99_ms }) => written(p99_ms, formatMs)],
+    ]),
   };
 }
 
 export function errorsChart(input: ChartInput): ChartDefinition {
   const { series, totals } = input.figures;
+  const { statusClass } = input;
   const colors = paletteOf(input.theme);
   const errors = overTime(input, [{ name: _t('Error rate'), value: (point) => point.error_rate }], formatRate);
   // Four steps of whole percents, the line at 10 % always among them.
@@ -97,14 +141,17 @@ export function errorsChart(input: ChartInput): ChartDefinition {
         ],
       },
     },
-    empty: totals.requests === 0,
+    // Of the answers of one class, all or none are errors.
+    empty: totals.requests === 0 || statusClass !== null,
+    ...(statusClass === null ? {} : { emptyText: _t('Only shown for all statuses') }),
+    table: tableOf(input, [[_t('Error rate'), ({ error_rate }) => written(error_rate, formatRate)]]),
   };
 }
 
 function overTime(
-  { figures: { series, range }, actions }: ChartInput,
+  { figures: { series, range }, follow }: ChartInput,
   lines: { name: string; value: (point: Point) => number | null }[],
-  written: Written,
+  write: Written,
 ): ApexOptions {
   // Set each time, because the chart would otherwise keep the range that the user has zoomed to.
   const shown = { min: series[0]?.at ?? range.since, max: series.at(-1)?.at ?? range.until };
@@ -117,7 +164,7 @@ function overTime(
         // The page reads the range again in finer steps. The chart itself does not zoom.
         beforeZoom(_chart, { xaxis }) {
           const [from, to] = [Number(xaxis.min), Number(xaxis.max)];
-          browser.setTimeout(() => actions.zoom(from, to));
+          browser.setTimeout(() => follow(stepsBetween(series, range, from, to)));
           return { xaxis: shown };
         },
       },
@@ -126,14 +173,14 @@ function overTime(
     yaxis: {
       min: 0,
       forceNiceScale: true,
-      labels: { formatter: (value) => (value == null ? nothing : written(value)), maxWidth: 70 },
+      labels: { formatter: (value) => written(value, write), maxWidth: 70 },
     },
     tooltip: {
       shared: true,
       x: {
-        formatter: (at) => formatMoment(at, { dateStyle: 'medium', ...(range.step < 86_400 ? { timeStyle: 'short' } : {}) }),
+        formatter: (at) => momentOf(at, range.step),
       },
-      y: { formatter: (value) => (value == null ? nothing : written(value)) },
+      y: { formatter: (value) => written(value, write) },
     },
   };
 }

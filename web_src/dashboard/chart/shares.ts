@@ -1,34 +1,40 @@
-// Charts of shares: consumers, endpoints, methods and statuses. A click filters the page.
+// Charts of shares: consumers, endpoints, methods and statuses. A click filters the page or opens the log.
 
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
 import { paletteOf } from '../../core/chart/palette';
 import { formatCount, nothing } from '../../core/format';
-import type { Top } from '../data/figures';
-import type { ChartDefinition, ChartInput } from './definition';
+import type { Reason, Top } from '../data/figures';
+import type { Lead } from '../data/lead';
+import { causeDomain } from '../data/lead';
+import type { ChartDefinition, ChartInput, ChartTable } from './definition';
 import { classColors, mixed } from './definition';
 
-export function statusesChart({ figures, theme, actions }: ChartInput): ChartDefinition {
-  const { totals } = figures;
+/** One slice or bar. */
+interface Share {
+  label: string;
+  requests: number;
+  lead: Lead;
+}
+
+type Follow = ChartInput['follow'];
+
+/** Bars of a chart; its table has the rest. */
+const mostBars = 8;
+
+export function statusesChart({ figures, theme, follow }: ChartInput): ChartDefinition {
   const colors = paletteOf(theme);
   const statuses = [...figures.statuses].sort((a, b) => a.value.localeCompare(b.value));
+  const shares = statuses.map(({ value, requests }) => ({ label: value, requests, lead: statusLead(value) }));
+  // Not the card's number, which live traffic raises between two readings: a ring is the sum of its slices.
+  const sum = shares.reduce((all, { requests }) => all + requests, 0);
   return {
     name: 'statuses',
     title: _t('Status codes'),
-    summary: statuses.map(({ value, requests: count }) => `${value}: ${formatCount(count)}`).join(', '),
+    summary: listed(shares),
     options: {
-      series: statuses.map((entry) => entry.requests),
-      labels: statuses.map((entry) => entry.value),
+      ...slices(shares, follow),
       colors: shades(statuses, classColors(theme)),
-      chart: {
-        type: 'donut',
-        events: {
-          dataPointSelection(_event, _chart, { dataPointIndex }) {
-            const place = Number(statuses[dataPointIndex]?.value[0]);
-            if (place === 2 || place === 3 || place === 4 || place === 5) actions.filterClass(place);
-          },
-        },
-      },
       plotOptions: {
         pie: {
           expandOnClick: false,
@@ -42,100 +48,142 @@ export function statusesChart({ figures, theme, actions }: ChartInput): ChartDef
                 fontWeight: 600,
                 formatter: (value) => formatCount(Number(value)),
               },
-              total: { show: true, label: _t('Requests'), color: colors.text, formatter: () => formatCount(totals.requests) },
+              total: { show: true, label: _t('Requests'), color: colors.text, formatter: () => formatCount(sum) },
             },
           },
         },
       },
-      tooltip: { y: { formatter: formatCount } },
     },
-    empty: totals.requests === 0,
+    empty: sum === 0,
+    table: tableOf(_t('Status'), shares, follow),
   };
+}
+
+/** The class filter, or the log's rows of a status that no class filter has. */
+function statusLead(status: string): Lead {
+  const place = Number(status[0]);
+  if (place === 2 || place === 3 || place === 4 || place === 5) return { statusClass: place };
+  return { name: status, where: [['status', '=', Number(status)]] };
 }
 
 export type Topic = 'routes' | 'models' | 'tools';
 
-export function topChart({ figures, theme }: ChartInput, topic: Topic): ChartDefinition {
-  const colors = paletteOf(theme);
-  const top = figures[topic];
+export function topChart({ figures, theme, follow }: ChartInput, topic: Topic): ChartDefinition {
   const titles = { routes: _t('Top endpoints'), models: _t('Top models'), tools: _t('Top tools of AI agents') };
+  const fields = { routes: 'route', models: 'model', tools: 'route' };
+  const shares = figures[topic].map(({ value, requests }) => ({
+    label: routeName(value),
+    requests,
+    lead: { name: routeName(value), where: [[fields[topic], '=', topic === 'tools' ? `/mcp ${value}` : value]] } satisfies Lead,
+  }));
   return {
     name: 'top',
     title: titles[topic],
-    summary: listed(top),
-    options: bars(
-      top.slice(0, 8).map(({ value, requests: count }) => ({ label: value, requests: count })),
-      colors.primary,
-    ),
-    empty: top.length === 0,
+    summary: listed(shares),
+    options: bars(shares, paletteOf(theme).primary, follow),
+    empty: shares.length === 0,
+    table: tableOf(topic === 'models' ? _t('Model') : _t('Endpoint'), shares, follow),
   };
 }
 
-export function consumersChart({ figures, theme, actions }: ChartInput): ChartDefinition {
-  const colors = paletteOf(theme);
+/** The sidecar's name of its answer to an address that it does not have. */
+function routeName(route: string): string {
+  return route === 'nothing here' ? _t('Unknown addresses') : route;
+}
+
+export function consumersChart({ figures, theme, follow }: ChartInput): ChartDefinition {
+  const shares = figures.consumers.map((entry) => ({
+    label: callerOf(entry),
+    requests: entry.requests,
+    lead: { consumer: entry.value },
+  }));
   return {
     name: 'consumers',
     title: _t('Top consumers'),
-    summary: listed(figures.consumers),
-    options: bars(
-      figures.consumers.slice(0, 8).map((entry) => ({ label: callerOf(entry), requests: entry.requests })),
-      colors.accent,
-      (index) => {
-        const consumer = figures.consumers[index]?.value;
-        if (consumer !== undefined) actions.filterConsumer(consumer);
-      },
-    ),
-    empty: figures.consumers.length === 0,
+    summary: listed(shares),
+    options: bars(shares, paletteOf(theme).accent, follow),
+    empty: shares.length === 0,
+    table: tableOf(_t('Consumer'), shares, follow),
   };
 }
 
-export function methodsChart({ figures, theme }: ChartInput): ChartDefinition {
+export function methodsChart({ figures, theme, follow }: ChartInput): ChartDefinition {
   const colors = paletteOf(theme);
+  const shares = figures.methods.map(({ value, requests }) => ({
+    label: value,
+    requests,
+    lead: { name: value, where: [['method', '=', value]] } satisfies Lead,
+  }));
   return {
     name: 'methods',
     title: _t('Methods'),
-    summary: listed(figures.methods),
+    summary: listed(shares),
     options: {
-      series: figures.methods.map((entry) => entry.requests),
-      labels: figures.methods.map((entry) => entry.value),
+      ...slices(shares, follow),
       colors: [colors.accent, colors.primary, colors.warning, colors.info, colors.danger, colors.success],
-      chart: { type: 'donut' },
       plotOptions: { pie: { expandOnClick: false, donut: { size: '60%' } } },
-      tooltip: { y: { formatter: formatCount } },
     },
-    empty: figures.totals.requests === 0,
+    empty: shares.length === 0,
+    table: tableOf(_t('Method'), shares, follow),
   };
 }
 
-export function refusalsChart({ figures: { totals }, theme }: ChartInput): ChartDefinition {
+export function refusalsChart({ figures: { reasons, statuses }, theme, follow }: ChartInput): ChartDefinition {
   const colors = paletteOf(theme);
-  const refusals = [
-    { value: _t('Throttled'), requests: totals.throttled },
-    { value: _t('Blocked'), requests: totals.blocked },
-    { value: _t('Unauthenticated'), requests: totals.unauthenticated },
-    { value: _t('Forbidden'), requests: totals.forbidden },
+  const sum = (entries: readonly Top[]) => entries.reduce((all, { requests }) => all + requests, 0);
+  const share = (label: string, requests: number, cause: Reason['cause']): Share => ({
+    label,
+    requests,
+    lead: { name: label, where: causeDomain(reasons, cause) },
+  });
+  const caused = (cause: Reason['cause']) => sum(reasons.filter((reason) => reason.cause === cause));
+  const known = [
+    share(_t('Throttled'), caused('throttled'), 'throttled'),
+    share(_t('Blocked'), caused('blocked'), 'blocked'),
+    share(_t('Unauthenticated'), caused('unauthenticated'), 'unauthenticated'),
+    share(_t('Forbidden'), caused('forbidden'), 'forbidden'),
   ];
+  // With the others, the bars are the refusals that the card counts.
+  const refused = sum(statuses.filter(({ value }) => value.startsWith('4')));
+  const others = Math.max(0, refused - known.reduce((all, { requests }) => all + requests, 0));
+  const shares = [...known, share(_t('Other 4xx'), others, null)];
+  const shown = shares.filter(({ requests }) => requests > 0);
+  const colorOf = [colors.warning, colors.danger, colors.primary, colors.info, colors.accent];
   return {
     name: 'refusals',
     title: _t('Refusals by cause'),
-    summary: listed(refusals),
+    summary: listed(shares),
     options: {
-      ...bars(
-        refusals.map(({ value, requests: count }) => ({ label: value, requests: count })),
-        colors.warning,
-      ),
-      colors: [colors.warning, colors.danger, colors.primary, colors.info],
+      ...bars(shown, colors.warning, follow),
+      colors: shares.flatMap((entry, place) => (entry.requests > 0 ? [colorOf[place] ?? colors.warning] : [])),
       plotOptions: { bar: { horizontal: true, distributed: true, borderRadius: 3, barHeight: '56%' } },
       legend: { show: false },
     },
-    empty: refusals.every((entry) => entry.requests === 0),
+    empty: shown.length === 0,
+    table: tableOf(_t('Cause'), shown, follow),
   };
 }
 
-function bars(entries: { label: string; requests: number }[], color: string, onPick?: (index: number) => void): ApexOptions {
+function slices(shares: readonly Share[], follow: Follow): ApexOptions {
+  return {
+    series: shares.map(({ requests }) => requests),
+    labels: shares.map(({ label }) => label),
+    chart: {
+      type: 'donut',
+      events: { dataPointSelection: (_event, _chart, { dataPointIndex }) => pick(shares, dataPointIndex, follow) },
+    },
+    tooltip: { y: { formatter: formatCount } },
+  };
+}
+
+function bars(shares: readonly Share[], color: string, follow: Follow): ApexOptions {
+  const entries = shares.slice(0, mostBars);
   return {
     series: [{ name: _t('Requests'), data: entries.map(({ label, requests: y }) => ({ x: label, y })) }],
-    chart: { type: 'bar', events: { dataPointSelection: (_event, _chart, { dataPointIndex }) => onPick?.(dataPointIndex) } },
+    chart: {
+      type: 'bar',
+      events: { dataPointSelection: (_event, _chart, { dataPointIndex }) => pick(shares, dataPointIndex, follow) },
+    },
     colors: [color],
     plotOptions: { bar: { horizontal: true, borderRadius: 3, barHeight: '68%' } },
     states: { active: { filter: { type: 'none' } } },
@@ -145,13 +193,25 @@ function bars(entries: { label: string; requests: number }[], color: string, onP
   };
 }
 
+function pick(shares: readonly Share[], place: number, follow: Follow): void {
+  const share = shares[place];
+  if (share !== undefined) follow(share.lead);
+}
+
+function tableOf(what: string, shares: readonly Share[], follow: Follow): ChartTable {
+  return {
+    columns: [what, _t('Requests')],
+    rows: shares.map(({ label, requests, lead }) => ({ cells: [label, formatCount(requests)], follow: () => follow(lead) })),
+  };
+}
+
 /** Keys of several users may have the same name. */
 function callerOf({ name, value, user_name }: Top): string {
   return user_name ? `${name ?? value} · ${user_name}` : (name ?? value);
 }
 
-function listed(entries: readonly (Pick<Top, 'value' | 'requests'> & { name?: string })[]): string {
-  return entries.map(({ value, name, requests }) => `${name ?? value}: ${formatCount(requests)}`).join(', ') || nothing;
+function listed(shares: readonly Share[]): string {
+  return shares.map(({ label, requests }) => `${label}: ${formatCount(requests)}`).join(', ') || nothing;
 }
 
 /** Each class's colour, a little lighter for each further status. */

@@ -2,6 +2,8 @@
 // values are null.
 
 import type { Orm } from '@web/core/utils/hooks';
+import type { Span } from './spans';
+import { parseSpan } from './spans';
 
 export type StatusClass = 2 | 3 | 4 | 5;
 
@@ -53,6 +55,11 @@ export interface Top {
   user_name?: string | null;
 }
 
+/** A reason of docs/errors.md, and which of the four kinds of refusal it is. */
+export interface Reason extends Top {
+  cause: 'throttled' | 'blocked' | 'unauthenticated' | 'forbidden' | null;
+}
+
 export interface Figures {
   /** The range of the answer; `step` in seconds. */
   range: { since: number; until: number; step: number };
@@ -66,6 +73,7 @@ export interface Figures {
   tools: Top[];
   methods: Top[];
   statuses: Top[];
+  reasons: Reason[];
   consumers: Top[];
   /** The ways of reads of records: `compiled`, or `odoo:` and a reason. */
   ways: Top[];
@@ -122,6 +130,11 @@ export function readSurroundings(orm: Orm, { since, until }: Question): Promise<
 /** The newest first. */
 export function readFaults(orm: Orm, question: Question, take: number): Promise<Fault[]> {
   return orm.call(model, 'faults', [], { ...question, take });
+}
+
+/** The range that shows a first visitor something. */
+export async function readFirstSpan(orm: Orm): Promise<Span> {
+  return parseSpan(await orm.call(model, 'first_range')) ?? '24h';
 }
 
 export function readConsumers(orm: Orm): Promise<Consumer[]> {

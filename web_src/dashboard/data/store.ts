@@ -5,25 +5,23 @@ import { browser } from '@web/core/browser/browser';
 import { ORM } from '@web/core/orm_service';
 import type { Orm } from '@web/core/utils/hooks';
 import { errorText } from '../../core/error_text';
+import type { Alarm } from '../alarm';
 import type { Consumer, Fault, Figures, Question, StatusClass, Surroundings } from './figures';
-import { readConsumers, readFaults, readFigures, readSurroundings } from './figures';
+import { readConsumers, readFaults, readFigures, readFirstSpan, readSurroundings } from './figures';
 import { liveSource } from './live_source';
 import type { Connection, Source, SourceEvents, Traffic } from './source';
 import { manualSource, pollingSource } from './source';
+import type { Span } from './spans';
+import { parseSpan, rangeOf } from './spans';
 
-export type Span = '24h' | '30d' | '1y';
 export type Mode = 'live' | 'polling' | 'manual';
 
-const hourMs = 3_600_000;
-const spansMs: Record<Span, number> = { '24h': 24 * hourMs, '30d': 30 * 24 * hourMs, '1y': 365 * 24 * hourMs };
 export const pollingSeconds = [5, 10, 30, 60] as const;
 /** The time between two reads of the figures while there is traffic. In between, only counters go up. */
 const rereadEveryMs = 5_000;
 export const shownFaults = 50;
 const ratesKept = 60;
 const storageKey = 'api_gateway.dashboard';
-
-const defaultSpan: Span = '24h';
 
 interface Reading {
   figures: Figures;
@@ -33,13 +31,14 @@ interface Reading {
 }
 
 interface Preferences {
+  /** null: not chosen yet. The range then follows from the figures. */
+  span: Span | null;
   mode: Mode;
   everySeconds: number;
   sound: boolean;
 }
 
 export interface DashboardState extends Preferences {
-  span: Span;
   /** The part of the time that the user has zoomed into. */
   zoom: { since: number; until: number } | null;
   consumer: string | null;
@@ -56,28 +55,28 @@ export interface DashboardState extends Preferences {
   rates: number[];
 }
 
-/** Gets traffic as it comes, for sounds and toasts. */
-export type TrafficListener = (traffic: Traffic) => void;
-
 export class DashboardStore {
   readonly state: DashboardState;
   readonly #orm: Orm;
-  readonly #onTraffic: TrafficListener;
+  readonly #alarm: Alarm;
   #source: Source | undefined;
+  /** The state's span may come from the figures. Only a choice is stored. */
+  #chosenSpan: Span | null;
   #reading = 0;
   #readAt = 0;
   #reread: number | undefined;
   #stopped = false;
 
-  constructor(orm: Orm, state: DashboardState, onTraffic: TrafficListener) {
+  constructor(orm: Orm, state: DashboardState, alarm: Alarm) {
     this.#orm = orm;
     this.state = state;
-    this.#onTraffic = onTraffic;
+    this.#alarm = alarm;
+    this.#chosenSpan = state.span;
   }
 
   get question(): Question {
     const { zoom, span, consumer, statusClass } = this.state;
-    return { ...(zoom ?? rangeOf(span)), consumer, status_class: statusClass };
+    return { ...(zoom ?? rangeOf(span ?? '24h')), consumer, status_class: statusClass };
   }
 
   start(): void {
@@ -87,6 +86,7 @@ export class DashboardStore {
   stop(): void {
     this.#stopped = true;
     this.#source?.stop();
+    this.#alarm.stop();
     browser.clearTimeout(this.#reread);
   }
 
@@ -99,9 +99,16 @@ export class DashboardStore {
     this.#readAt = performance.now();
     this.state.loading = true;
     try {
-      const read = await (takeEarly() ?? readAll(this.#orm, this.question, this.state.consumers));
+      const first = takeEarly();
+      if (this.state.span === null) {
+        const fitting = await (first?.span ?? readFirstSpan(this.#orm));
+        if (reading !== this.#reading || this.#stopped) return;
+        this.state.span = fitting;
+      }
+      const read = await (first?.reading ?? readAll(this.#orm, this.question, this.state.consumers));
       if (reading !== this.#reading || this.#stopped) return;
       if (this.state.connection === 'polling' || this.state.connection === 'fallback') this.#compare(read.figures);
+      this.#alarm.watch(read.surroundings);
       Object.assign(this.state, { ...read, error: null, updatedAt: Date.now() });
     } catch (error) {
       if (reading === this.#reading && !this.#stopped) this.state.error = errorText(error);
@@ -116,7 +123,9 @@ export class DashboardStore {
   }
 
   chooseSpan(span: Span): void {
+    this.#chosenSpan = span;
     Object.assign(this.state, { span, zoom: null });
+    this.#keep();
     void this.load();
   }
 
@@ -195,7 +204,7 @@ export class DashboardStore {
 
   /** A message of the socket raises the counters at once; the figures are read again at most every few seconds. */
   #take(traffic: Traffic): void {
-    this.#onTraffic(traffic);
+    this.#alarm.hear(traffic);
     const { figures, zoom, statusClass } = this.state;
     if (zoom !== null || figures === null) return;
     const { totals } = figures;
@@ -207,7 +216,7 @@ export class DashboardStore {
       if (place >= 4) totals.errors += more;
     }
     if (totals.requests > 0) totals.error_rate = totals.errors / totals.requests;
-    if (totals.requests > 0) totals.success_rate = 1 - totals.errors / totals.requests;
+    if (totals.error_rate !== null) totals.success_rate = 1 - totals.error_rate;
     if (this.#reread !== undefined) return;
     const waitMs = Math.max(0, this.#readAt + rereadEveryMs - performance.now());
     this.#reread = browser.setTimeout(() => void this.load(), waitMs);
@@ -220,18 +229,14 @@ export class DashboardStore {
     const more = (name: keyof Traffic) => Math.max(0, totals[name] - before[name]);
     const [class_2, class_3, class_4, class_5] = [more('class_2'), more('class_3'), more('class_4'), more('class_5')];
     const requests = class_2 + class_3 + class_4 + class_5;
-    if (requests > 0) this.#onTraffic({ requests, class_2, class_3, class_4, class_5 });
+    if (requests > 0) this.#alarm.hear({ requests, class_2, class_3, class_4, class_5 });
   }
 
   #keep(): void {
     const { mode, everySeconds, sound } = this.state;
-    browser.localStorage.setItem(storageKey, JSON.stringify({ mode, everySeconds, sound } satisfies Preferences));
+    const span = this.#chosenSpan;
+    browser.localStorage.setItem(storageKey, JSON.stringify({ span, mode, everySeconds, sound } satisfies Preferences));
   }
-}
-
-function rangeOf(span: Span): { since: number; until: number } {
-  const until = Date.now();
-  return { since: until - spansMs[span], until };
 }
 
 /** @param known the consumers; they are read again only if the figures name another one */
@@ -249,23 +254,30 @@ async function readAll(orm: Orm, question: Question, known: readonly Consumer[])
 /** The first request of every visit. A page opened by its URL sends it while Odoo's client starts. */
 let early = browser.location.pathname.endsWith('/gateway-dashboard') ? readEarly() : undefined;
 
-function readEarly(): Promise<Reading> {
-  const reading = readAll(new ORM().silent, { ...rangeOf(defaultSpan), consumer: null, status_class: null }, []);
-  reading.catch(() => {}); // the caller that takes it handles the error
-  return reading;
+interface Early {
+  span: Promise<Span>;
+  reading: Promise<Reading>;
 }
 
-function takeEarly(): Promise<Reading> | undefined {
+function readEarly(): Early {
+  const orm = new ORM().silent;
+  const chosen = storedPreferences().span;
+  const span = chosen === null ? readFirstSpan(orm) : Promise.resolve(chosen);
+  const reading = span.then((found) => readAll(orm, { ...rangeOf(found), consumer: null, status_class: null }, []));
+  reading.catch(() => {}); // the caller that takes it handles the error
+  return { span, reading };
+}
+
+function takeEarly(): Early | undefined {
   const taken = early;
   early = undefined;
   return taken;
 }
 
 /** The store of a component, running as long as the component is mounted. */
-export function useDashboard(orm: Orm, onTraffic: TrafficListener): DashboardStore {
+export function useDashboard(orm: Orm, alarm: Alarm): DashboardStore {
   const state: DashboardState = useState({
     ...storedPreferences(),
-    span: defaultSpan,
     zoom: null,
     consumer: null,
     statusClass: null,
@@ -279,7 +291,7 @@ export function useDashboard(orm: Orm, onTraffic: TrafficListener): DashboardSto
     updatedAt: null,
     rates: [],
   });
-  const store = new DashboardStore(orm, state, onTraffic);
+  const store = new DashboardStore(orm, state, alarm);
   void store.load();
   onMounted(() => store.start());
   onWillUnmount(() => store.stop());
@@ -294,6 +306,7 @@ function storedPreferences(): Preferences {
     // Text from other code is ignored.
   }
   return {
+    span: parseSpan(stored.span),
     mode: stored.mode === 'polling' || stored.mode === 'manual' ? stored.mode : 'live',
     everySeconds: pollingSeconds.find((seconds) => seconds === stored.everySeconds) ?? 10,
     sound: stored.sound === true,

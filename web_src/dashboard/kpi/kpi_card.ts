@@ -1,6 +1,8 @@
-import { Component, onWillUpdateProps } from '@odoo/owl';
+import { Component, onWillUpdateProps, xml } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
+import { usePopover } from '@web/core/popover/popover_hook';
 import { formatShare, nothing } from '../../core/format';
+import type { Lead } from '../data/lead';
 import { useAnimatedNumber } from './animated_number';
 import type { Kpi } from './kpis';
 import { sparkline } from './sparkline';
@@ -8,22 +10,36 @@ import { sparkline } from './sparkline';
 interface Props {
   kpi: Kpi;
   large?: boolean;
+  follow: (lead: Lead) => void;
 }
 
-/** One number, its change, and its line. */
+class Explanation extends Component<{ text: string }> {
+  static template = xml`<p class="o_api_gateway_explanation m-0 p-2" t-esc="props.text"/>`;
+  static props = { text: String, close: Function };
+}
+
+/** One number, how it changed, and its line. Large it is a card, else a line of one. */
 export class KpiCard extends Component<Props> {
   static template = 'api_gateway.KpiCard';
-  static props = { kpi: Object, large: { type: Boolean, optional: true } };
+  static props = { kpi: Object, large: { type: Boolean, optional: true }, follow: Function };
 
   number = useAnimatedNumber(this.props.kpi.value);
   /** Drawn once per reading, not for each step of the counter. */
   line = sparkline(this.props.kpi.line ?? []);
+  declare explanation: ReturnType<typeof usePopover>;
 
   override setup(): void {
+    // A title is nothing for keyboards and fingers.
+    this.explanation = usePopover(Explanation, { position: 'bottom', popoverClass: 'o_api_gateway_popover' });
     onWillUpdateProps(({ kpi }: Props) => {
       this.number.moveTo(kpi.value);
       this.line = sparkline(kpi.line ?? []);
     });
+  }
+
+  explain({ currentTarget }: { currentTarget: HTMLElement }): void {
+    const { hint, unfiltered } = this.props.kpi;
+    this.explanation.open(currentTarget, { text: [hint, unfiltered && `${unfiltered}.`].filter(Boolean).join(' ') });
   }
 
   get text(): string {

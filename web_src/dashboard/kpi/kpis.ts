@@ -2,7 +2,9 @@
 
 import { _t } from '@web/core/l10n/translation';
 import { formatBytes, formatCount, formatMs, formatPerSecond, formatRate } from '../../core/format';
-import type { Point, Top, Totals } from '../data/figures';
+import type { Point, Reason, Top, Totals } from '../data/figures';
+import type { Lead } from '../data/lead';
+import { causeDomain } from '../data/lead';
 import type { DashboardState } from '../data/store';
 
 export interface Kpi {
@@ -22,18 +24,25 @@ export interface Kpi {
   tone?: 'success' | 'danger' | 'warning' | 'primary' | 'info';
   /** Whether the number needs attention. */
   isAlarm?: boolean;
+  /** Where a click on its name leads. */
+  lead?: Lead;
+  /** Which of the page's filters it does not follow, in words. */
+  unfiltered?: string;
 }
 
 type NumberOf<T> = { [K in keyof T]: T[K] extends number | null ? K : never }[keyof T];
 
 /** The large ones, with a line. */
 export function mainKpis(state: DashboardState): Kpi[] {
-  const { figures, rates, connection } = state;
+  const { figures, rates, connection, statusClass } = state;
   if (figures === null) return [];
   const { totals, previous, series } = figures;
   const line = (name: NumberOf<Point>) => series.map((point) => point[name]);
   const of = (name: NumberOf<Totals>) => ({ value: totals[name], previous: previous[name] });
   const isLive = connection === 'live';
+  // Of the answers of one class, all or none are successes.
+  const rate = (name: 'success_rate' | 'error_rate') =>
+    statusClass === null ? of(name) : { value: null, unfiltered: _t('Only of all statuses') };
   return [
     {
       id: 'requests',
@@ -44,6 +53,7 @@ export function mainKpis(state: DashboardState): Kpi[] {
       line: line('requests'),
       tone: 'primary',
       hint: _t('Answers of the gateway, refusals included.'),
+      lead: { name: _t('Requests'), where: [] },
     },
     {
       id: 'rps',
@@ -53,28 +63,31 @@ export function mainKpis(state: DashboardState): Kpi[] {
       rise: 0,
       line: rates,
       tone: 'info',
-      hint: isLive ? _t('All sidecars together, every second.') : _t('Known only in live mode.'),
+      hint: isLive ? _t('Of all sidecars, each second.') : _t('Only known in live mode.'),
+      ...(isLive && statusClass !== null ? { unfiltered: _t('Of all statuses') } : {}),
     },
     {
       id: 'success_rate',
       label: _t('Success rate'),
-      ...of('success_rate'),
+      ...rate('success_rate'),
       format: formatRate,
       rise: 1,
-      line: series.map(({ error_rate }) => (error_rate === null ? null : 1 - error_rate)),
+      line: statusClass !== null ? [] : series.map(({ error_rate }) => (error_rate === null ? null : 1 - error_rate)),
       tone: 'success',
       hint: _t('Answers below status 400.'),
+      lead: { name: _t('Successes'), where: [['status', '<', 400]] },
     },
     {
       id: 'error_rate',
       label: _t('Error rate'),
-      ...of('error_rate'),
+      ...rate('error_rate'),
       format: formatRate,
       rise: -1,
-      line: line('error_rate'),
+      line: statusClass === null ? line('error_rate') : [],
       tone: 'danger',
       hint: _t('Answers of status 400 and above.'),
-      isAlarm: (totals.error_rate ?? 0) > 0.1,
+      isAlarm: statusClass === null && (totals.error_rate ?? 0) > 0.1,
+      lead: { name: _t('Errors'), where: [['status', '>=', 400]] },
     },
     {
       id: 'p95',
@@ -85,6 +98,7 @@ export function mainKpis(state: DashboardState): Kpi[] {
       line: line('p95_ms'),
       tone: 'warning',
       hint: _t('95 of 100 requests were answered within this time.'),
+      lead: slowest(),
     },
     {
       id: 'bytes_out',
@@ -94,12 +108,17 @@ export function mainKpis(state: DashboardState): Kpi[] {
       rise: 0,
       line: line('bytes_out'),
       tone: 'info',
-      hint: _t('The size of answer bodies, as sent.'),
+      hint: _t('Bodies of answers, as sent.'),
+      lead: { name: _t('Largest answers'), where: [], mostOf: 'bytes_out' },
     },
   ];
 }
 
-/** The share of reads that Postgres answered directly. The hint gives the reasons for the others. */
+function slowest(): Lead {
+  return { name: _t('Slowest requests'), where: [], mostOf: 'gateway_ms' };
+}
+
+/** How many of the reads of records Postgres answered by itself; in the hint, why the others did not. */
 function compiledReads(ways: readonly Top[]): Kpi {
   const sum = (found: readonly Top[]) => found.reduce((all, { requests }) => all + requests, 0);
   const reads = sum(ways);
@@ -118,72 +137,84 @@ function compiledReads(ways: readonly Top[]): Kpi {
   };
 }
 
-/** The small ones. */
-export function otherKpis({ figures, surroundings }: DashboardState): Kpi[] {
+export interface KpiGroup {
+  id: string;
+  title: string;
+  kpis: Kpi[];
+}
+
+/** The small ones, by what they are about. */
+export function kpiGroups({ figures, surroundings, consumer, statusClass }: DashboardState): KpiGroup[] {
   if (figures === null) return [];
-  const { totals, previous } = figures;
+  const { totals, previous, reasons } = figures;
   const of = (name: NumberOf<Totals>) => ({ value: totals[name], previous: previous[name] });
-  const count = (id: NumberOf<Totals>, label: string, rise: -1 | 0 | 1, hint?: string): Kpi => ({
-    id,
-    label,
+  const count = (id: NumberOf<Totals>, label: string, rise: -1 | 1, hint: string, lead: Lead): Kpi => ({
+    ...{ id, label, rise, hint, lead, format: formatCount },
     ...of(id),
-    format: formatCount,
-    rise,
-    ...(hint === undefined ? {} : { hint }),
   });
-  const time = (id: string, name: NumberOf<Totals>, label: string, hint?: string): Kpi => ({
-    id,
-    label,
+  const refusals = (cause: Reason['cause'] & NumberOf<Totals>, label: string, hint: string) =>
+    count(cause, label, -1, hint, { name: label, where: causeDomain(reasons, cause) });
+  const time = (id: string, name: NumberOf<Totals>, label: string, hint: string): Kpi => ({
+    ...{ id, label, hint, format: formatMs, rise: -1, lead: slowest() },
     ...of(name),
-    format: formatMs,
-    rise: -1,
-    ...(hint === undefined ? {} : { hint }),
   });
-  const webhooks: Kpi[] =
-    surroundings?.webhooks == null
-      ? []
-      : [
-          {
-            id: 'webhooks_delivered',
-            label: _t('Webhooks delivered'),
-            value: surroundings.webhooks.delivered,
-            format: formatCount,
-            rise: 1,
-          },
-          {
-            id: 'webhooks_failed',
-            label: _t('Webhooks failed'),
-            value: surroundings.webhooks.failed,
-            format: formatCount,
-            rise: -1,
-            isAlarm: surroundings.webhooks.failed > 0,
-            hint: _t('Attempts that the receiver did not accept.'),
-          },
-        ];
+  const unfiltered = consumer === null && statusClass === null ? {} : { unfiltered: _t('Of all callers') };
+  const webhook = (id: 'delivered' | 'failed', label: string, hint: string): Kpi[] => {
+    const value = surroundings?.webhooks?.[id];
+    if (value === undefined) return [];
+    const isAlarm = id === 'failed' && value > 0;
+    const rise = id === 'failed' ? -1 : 1;
+    const lead = { action: 'api_gateway.gateway_webhook_attempt_action' };
+    return [{ id: `webhooks_${id}`, label, hint, value, format: formatCount, rise, isAlarm, lead, ...unfiltered }];
+  };
   return [
-    { ...count('class_4', _t('4xx refused'), -1), hint: _t('The caller has to change something.') },
-    { ...count('class_5', _t('5xx failed'), -1, _t('The gateway or Odoo could not answer.')), isAlarm: totals.class_5 > 0 },
-    time('avg', 'avg_ms', _t('Latency average')),
-    time('p50', 'p50_ms', _t('Latency p50'), _t('Half of the requests were answered within this time.')),
-    time('p99', 'p99_ms', _t('Latency p99'), _t('99 of 100 requests were answered within this time.')),
-    time('overhead', 'overhead_ms', _t('Gateway overhead'), _t('Average time that is not spent in Odoo.')),
-    time('odoo', 'odoo_ms', _t('Odoo time'), _t('Average time in Odoo.')),
-    compiledReads(figures.ways),
-    count('throttled', _t('Throttled'), -1, _t('Refused by a rate limit.')),
-    count('blocked', _t('Blocked'), -1, _t('Refused because of a blocked address.')),
-    count('unauthenticated', _t('Unauthenticated'), -1, _t('Refused without a valid credential.')),
-    count('forbidden', _t('Forbidden'), -1, _t('Refused by scopes, address lists or access rights.')),
-    count('consumers', _t('Active consumers'), 1, _t('Different callers with a credential.')),
-    count('keys', _t('Active keys'), 1, _t('Different keys and clients that called.')),
-    ...webhooks,
     {
-      id: 'sidecars',
-      label: _t('Sidecars alive'),
-      value: surroundings?.sidecars.alive ?? null,
-      format: formatCount,
-      rise: 0,
-      isAlarm: surroundings?.sidecars.alive === 0,
-      hint: _t('Processes that pass requests to Odoo.'),
+      id: 'refusals',
+      title: _t('Refused and failed'),
+      kpis: [
+        count('class_4', _t('4xx refused'), -1, _t('The caller has to change something.'), { statusClass: 4 }),
+        {
+          ...count('class_5', _t('5xx failed'), -1, _t('The gateway or Odoo could not answer.'), { statusClass: 5 }),
+          isAlarm: totals.class_5 > 0,
+        },
+        refusals('throttled', _t('Throttled'), _t('Refused by a rate limit.')),
+        refusals('blocked', _t('Blocked'), _t('Refused because of a blocked address.')),
+        refusals('unauthenticated', _t('Unauthenticated'), _t('Refused without a valid credential.')),
+        refusals('forbidden', _t('Forbidden'), _t('Refused by scopes, address lists or access rights.')),
+      ],
+    },
+    {
+      id: 'times',
+      title: _t('Time to answer'),
+      kpis: [
+        time('avg', 'avg_ms', _t('Average'), _t('Time from the first byte of a request to the end of its answer.')),
+        time('p50', 'p50_ms', _t('p50'), _t('Half of the requests were answered within this time.')),
+        time('p99', 'p99_ms', _t('p99'), _t('99 of 100 requests were answered within this time.')),
+        time('odoo', 'odoo_ms', _t('Of it Odoo'), _t('Average time in Odoo.')),
+        time('overhead', 'overhead_ms', _t('Of it gateway'), _t('Average time that is not spent in Odoo.')),
+        compiledReads(figures.ways),
+      ],
+    },
+    {
+      id: 'reach',
+      title: _t('Callers and deliveries'),
+      kpis: [
+        count('consumers', _t('Active consumers'), 1, _t('Different callers with a credential.'), byCredential()),
+        count('keys', _t('Active keys'), 1, _t('Different keys and clients that called.'), byCredential()),
+        ...webhook('delivered', _t('Webhooks delivered'), _t('Attempts that the receiver accepted.')),
+        ...webhook('failed', _t('Webhooks failed'), _t('Attempts that the receiver did not accept.')),
+        {
+          ...{ id: 'sidecars', label: _t('Sidecars alive'), format: formatCount, rise: 0, ...unfiltered },
+          value: surroundings?.sidecars.alive ?? null,
+          isAlarm: surroundings?.sidecars.alive === 0,
+          hint: _t('Processes that pass requests to Odoo, now.'),
+          ...(surroundings?.manager ? { lead: { action: 'api_gateway.status_action' } } : {}),
+        },
+      ],
     },
   ];
+}
+
+function byCredential(): Lead {
+  return { name: _t('Callers'), where: [['consumer', '!=', 'none:0']], groupBy: 'credential' };
 }

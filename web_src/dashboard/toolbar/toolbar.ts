@@ -3,7 +3,9 @@ import { _t } from '@web/core/l10n/translation';
 import { formatMoment } from '../../core/format';
 import { classNames } from '../chart/definition';
 import type { StatusClass } from '../data/figures';
-import type { DashboardState, DashboardStore, Mode, Span } from '../data/store';
+import type { Span } from '../data/spans';
+import { spans } from '../data/spans';
+import type { DashboardState, DashboardStore, Mode } from '../data/store';
 import { pollingSeconds } from '../data/store';
 
 interface Props {
@@ -17,7 +19,7 @@ export class Toolbar extends Component<Props> {
 
   state: DashboardState = useState(this.props.store.state);
   screen = useState({ isFull: document.fullscreenElement !== null });
-  spans: Span[] = ['24h', '30d', '1y'];
+  spans = spans;
   pollingSeconds = pollingSeconds;
 
   override setup(): void {
@@ -31,7 +33,7 @@ export class Toolbar extends Component<Props> {
   }
 
   get spanNames(): Record<Span, string> {
-    return { '24h': _t('24H'), '30d': _t('30D'), '1y': _t('1Y') };
+    return { '15m': _t('15M'), '1h': _t('1H'), '24h': _t('24H'), '7d': _t('7D'), '30d': _t('30D'), '1y': _t('1Y') };
   }
 
   get classes(): { value: StatusClass; name: string }[] {

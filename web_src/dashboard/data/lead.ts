@@ -1,0 +1,38 @@
+// Where a number, a bar or a slice leads: to the page under a filter, to the log, or to another page.
+
+import type { Domain } from '@web/core/utils/hooks';
+import type { Figures, Reason, StatusClass } from './figures';
+
+export type Lead =
+  | { statusClass: StatusClass }
+  | { consumer: string }
+  | { since: number; until: number }
+  /** An action's id. */
+  | { action: string }
+  /** Requests of the log, in the range and under the filters of the page. */
+  | { name: string; where: Domain; groupBy?: string; mostOf?: string };
+
+/** The log's rows that the figures shown are about. */
+export function logDomain(range: Figures['range'], consumer: string | null, statusClass: StatusClass | null): Domain {
+  const moment = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+  return [
+    ['at', '>=', moment(range.since)],
+    ['at', '<', moment(range.until)],
+    ...(consumer === null ? [] : ([['consumer', '=', consumer]] satisfies Domain)),
+    ...(statusClass === null ? [] : classDomain(statusClass)),
+  ];
+}
+
+export function classDomain(statusClass: StatusClass): Domain {
+  return [
+    ['status', '>=', statusClass * 100],
+    ['status', '<', statusClass * 100 + 100],
+  ];
+}
+
+/** Refusals of a kind; null: all others. */
+export function causeDomain(reasons: readonly Reason[], cause: Reason['cause']): Domain {
+  if (cause !== null) return [['reason', 'in', reasons.filter((reason) => reason.cause === cause).map(({ value }) => value)]];
+  const known = reasons.filter((reason) => reason.cause !== null).map(({ value }) => value);
+  return [...classDomain(4), ['reason', 'not in', known]];
+}
