@@ -59,7 +59,7 @@ async function createKey(page: Page, name: string, more: (page: Page) => Promise
 }
 
 describe('a user', async () => {
-  const { page, faults, text, styleFault } = await browser.open(gateway, '/odoo/api-access-keys', { ...uma, ...clipboard });
+  const { page, faults, styleFault } = await browser.open(gateway, '/odoo/api-access-keys', { ...uma, ...clipboard });
   let secret = '';
   let renewed = '';
 
@@ -132,11 +132,34 @@ describe('a user', async () => {
     await page.fill('.modal [name=name]', 'Wrong');
     await page.check('.modal [value=custom]');
     await page.fill('.modal [name=scopes]', 'read everything');
+    let asked = 0;
+    await page.route('**/action_create_with_secret', (route) => {
+      asked += 1;
+      return route.continue();
+    });
     await page.click('.o_api_gateway_create');
-    const askedFor = page.locator('.modal [name=password] input');
-    expect(await askedFor.count()).toBe(0); // it was given a moment ago
-    expect(await text('.modal .alert-danger')).toContain('"everything" is not a scope');
+    const fault = page.locator('.modal .o_api_gateway_scope_fault');
+    await fault.filter({ hasText: '"everything" is not a scope' }).waitFor();
+    expect(asked).toBe(0); // Odoo would ask for the password first, in the place of this dialog
+    await page.unroute('**/action_create_with_secret');
     expect(await page.inputValue('.modal [name=scopes]')).toBe('read everything');
+    await page.fill('.modal [name=scopes]', 'res.partnr:read');
+    await fault.filter({ hasText: 'Did you mean “res.partner”?' }).waitFor();
+  });
+
+  test('picks a model and what may be done with it, and reads what that allows', async () => {
+    await page.fill('.modal [name=scopes]', '');
+    await page.fill('.modal .o-autocomplete--input', 'res.partner');
+    await page.click('.modal .o-autocomplete--dropdown-item:has-text("(res.partner)")');
+    await page.check('.modal [name=scope_call]');
+    await page.click('.o_api_gateway_add_scope');
+    expect(await page.inputValue('.modal [name=scopes]')).toBe('res.partner:read res.partner:call');
+    const said = page.locator('.modal .o_api_gateway_scope_lines li');
+    await said.nth(1).waitFor();
+    expect((await said.allTextContents()).map((line) => line.replace(/\s+/g, ' ').trim())).toEqual([
+      'Reads Contact.',
+      'Wide: Calls methods of Contact: they can do anything that you can.',
+    ]);
     await page.keyboard.press('Escape');
     await page.waitForSelector('.modal', { state: 'detached' });
   });

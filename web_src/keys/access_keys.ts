@@ -83,6 +83,19 @@ export interface ShownSecret {
   id: number;
 }
 
+/** What a scope may name. */
+export interface ScopeTarget {
+  name: string;
+  label: string;
+  kind: 'model' | 'resource';
+}
+
+/** What scopes allow; the first fault, if there is one. */
+export interface Scopes {
+  fault: string | null;
+  lines: { scope: string; text: string; is_wide: boolean }[];
+}
+
 const model = 'gateway.key';
 const page = 'gateway.key.page';
 
@@ -94,6 +107,10 @@ export const readApps = (orm: Orm, everyone: boolean) => orm.call<ConnectedApp[]
 export const endApp = (orm: Orm, id: number) => orm.call<boolean>('gateway.connected.app', 'action_revoke', [[id]]);
 
 export const readSurroundings = (orm: Orm) => orm.call<Surroundings>(page, 'surroundings');
+
+export const readScopeTargets = (orm: Orm) => orm.call<ScopeTarget[]>(page, 'scope_targets');
+
+export const explainScopes = (orm: Orm, text: string) => orm.call<Scopes>(page, 'explain_scopes', [text]);
 
 type Action = Record<string, unknown>;
 

@@ -46,7 +46,7 @@ export class KeysPage extends Component {
       { section: 'active', name: _t('Active') },
       { section: 'expiring', name: _t('Expiring in 14 days') },
       { section: 'unused', name: _t('Unused for 90 days') },
-      { section: 'ended', name: _t('Ended') },
+      { section: 'ended', name: _t('Revoked or expired') },
       { section: 'all', name: _t('All') },
     ];
   }

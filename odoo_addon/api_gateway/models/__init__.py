@@ -23,6 +23,7 @@ from . import (
     gateway_key_check,
     gateway_agent_page,
     gateway_key_page,
+    gateway_key_scopes,
     gateway_client,
     gateway_secret_show,
     gateway_token,

@@ -94,8 +94,7 @@ class GatewayKeyPage(models.AbstractModel):
         """The facts needed to create and use a key: `{manager, url, served, database, longest_days, grace_hours,
         profiles: [{id, name}], example_model}`. `url` is the gateway's address for callers, null if it is not known.
         `longest_days` is null if a key may live forever. Only managers get profiles."""
-        if not self.env.user.has_group(USER):
-            raise AccessError(self.env._("Only users of the API Gateway have keys."))
+        self._check_is_user()
         is_manager = self.env.user.has_group(MANAGER)
         grace_hours = setting(self.env.cr, "key.grace_hours")
         profiles = self.env["gateway.profile"].search([("active", "=", True)]) if is_manager else []
@@ -110,3 +109,7 @@ class GatewayKeyPage(models.AbstractModel):
             "profiles": [{"id": profile.id, "name": profile.name} for profile in profiles],
             "example_model": "sale.order" if orders is not None and orders.has_access("read") else "res.partner",
         }
+
+    def _check_is_user(self):
+        if not self.env.user.has_group(USER):
+            raise AccessError(self.env._("Only users of the API Gateway have keys."))

@@ -174,3 +174,22 @@ class TestForeignKeys(CredentialsCase):
             self.row("select array_agg(hash) as hashes from gateway.credential_secret where kind = 'gateway_key'"),
             secrets,
         )
+
+    def test_scopes_are_explained_and_faults_named(self):
+        self.env["gateway.resource"].create({"name": "gadgets", "label": "Gadget", "model_name": "res.partner"})
+        page = self.env["gateway.key.page"].with_user(self.owner)
+        explained = page.explain_scopes("read gadgets_read res.partner:call")
+        self.assertIsNone(explained["fault"])
+        self.assertEqual([line["is_wide"] for line in explained["lines"]], [True, False, True])
+        self.assertIn("Gadget", explained["lines"][1]["text"])
+        for text, said in (
+            ("everything", "is not a scope"),
+            ("res.partnr:read", "Did you mean “res.partner”?"),
+            ("gadget_read", "Did you mean “gadgets”?"),
+            ("ir.cron:read", "you have no model"),
+        ):
+            with self.subTest(text=text):
+                self.assertIn(said, page.explain_scopes(text)["fault"])
+        stranger = new_test_user(self.env, "scope_stranger", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            self.env["gateway.key.page"].with_user(stranger).scope_targets()

@@ -1,10 +1,13 @@
 import { Component, useState } from '@odoo/owl';
 import { Dialog } from '@web/core/dialog/dialog';
 import { _t } from '@web/core/l10n/translation';
-import { useAutofocus } from '@web/core/utils/hooks';
+import type { Services } from '@web/core/utils/hooks';
+import { useAutofocus, useService } from '@web/core/utils/hooks';
 import { errorText } from '../../core/error_text';
 import type { NewKey, Surroundings } from '../access_keys';
+import { explainScopes } from '../access_keys';
 import { afterDays, durationsUpTo, endOfDay } from './durations';
+import { ScopePicker } from './scope_picker';
 
 interface Props {
   surroundings: Surroundings;
@@ -17,7 +20,7 @@ type Rights = 'all' | 'read' | 'read write' | 'custom';
 /** Asks for a new key's name, lifetime and scopes. */
 export class CreateDialog extends Component<Props> {
   static template = 'api_gateway.CreateKeyDialog';
-  static components = { Dialog };
+  static components = { Dialog, ScopePicker };
   static props = { surroundings: Object, create: Function, close: Function };
 
   state: {
@@ -27,6 +30,7 @@ export class CreateDialog extends Component<Props> {
     date: string;
     rights: Rights;
     scopes: string;
+    scopesFault: string | null;
     profileId: number | null;
     busy: boolean;
     error: string | null;
@@ -36,12 +40,16 @@ export class CreateDialog extends Component<Props> {
     date: '',
     rights: 'all',
     scopes: '',
+    scopesFault: null,
     profileId: null,
     busy: false,
     error: null,
   });
 
+  declare orm: Services['orm'];
+
   override setup(): void {
+    this.orm = useService('orm');
     useAutofocus({ refName: 'name' });
   }
 
@@ -92,10 +100,20 @@ export class CreateDialog extends Component<Props> {
     this.state.profileId = Number(target.value) || null;
   }
 
+  changeScopes(scopes: string): void {
+    Object.assign(this.state, { scopes, scopesFault: null });
+  }
+
   async submit(): Promise<void> {
     if (!this.isComplete || this.state.busy) return;
     Object.assign(this.state, { busy: true, error: null });
     try {
+      // Before anybody is asked for a password, whose dialog would take the place of this one.
+      const { fault } = this.state.rights === 'custom' ? await explainScopes(this.orm, this.state.scopes) : { fault: null };
+      if (fault !== null) {
+        Object.assign(this.state, { busy: false, scopesFault: fault });
+        return;
+      }
       await this.props.create(this.values);
       this.props.close();
     } catch (error) {

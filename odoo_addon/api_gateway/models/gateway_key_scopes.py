@@ -1,0 +1,85 @@
+"""What the dialog of a new key says about scopes while they are written."""
+
+import re
+from difflib import get_close_matches
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+
+from ..tools.narrowing import check_scopes, lines
+
+PARTS = re.compile(r"^(?:(?P<model>[a-z0-9_.]+):|(?P<resource>[a-z0-9-]+)_)?(?P<action>read|write|delete|call)$")
+MOST_EXPLAINED = 50
+
+
+class GatewayKeyScopes(models.AbstractModel):
+    _inherit = "gateway.key.page"
+
+    @api.model
+    @api.readonly
+    def scope_targets(self):
+        """What a scope may name: `[{name, label, kind: model | resource}]`; of models those that the asker may read."""
+        self._check_is_user()
+        found = [
+            {"name": entry["model"], "label": entry["display_name"], "kind": "model"}
+            for entry in self.env["ir.model"].get_available_models()
+        ]
+        found += [{"name": name, "label": label, "kind": "resource"} for name, label in self._resources().items()]
+        return sorted(found, key=lambda entry: entry["label"].lower())
+
+    @api.model
+    @api.readonly
+    def explain_scopes(self, text):
+        """What scopes allow: `{fault, lines: [{scope, text, is_wide}]}`. `fault` is about the first word that is no
+        scope, or that names nothing of this database; null: all is well."""
+        self._check_is_user()
+        text = str(text or "")
+        try:
+            check_scopes(self.env, text)
+        except ValidationError as error:
+            return {"fault": error.args[0], "lines": []}
+        targets = {(entry["kind"], entry["name"]): entry["label"] for entry in self.scope_targets()}
+        explained = []
+        for scope in lines(text)[:MOST_EXPLAINED]:
+            parts = PARTS.match(scope)
+            kind = next((kind for kind in ("model", "resource") if parts[kind]), None)
+            if kind and (kind, parts[kind]) not in targets:
+                return {"fault": self._unknown(scope, kind, parts[kind], targets), "lines": []}
+            label = targets.get((kind, parts[kind])) if kind else None
+            explained.append(
+                {
+                    "scope": scope,
+                    "text": self._explanation(parts["action"], label),
+                    "is_wide": label is None or parts["action"] == "call",
+                }
+            )
+        return {"fault": None, "lines": explained}
+
+    def _unknown(self, scope, kind, name, targets):
+        names = [known for of_kind, known in targets if of_kind == kind]
+        near = get_close_matches(name, names, n=1)
+        if kind == "model":
+            fault = self.env._('"%(scope)s": you have no model "%(name)s".', scope=scope, name=name)
+        else:
+            fault = self.env._('"%(scope)s": there is no resource "%(name)s".', scope=scope, name=name)
+        return f"{fault} {self.env._('Did you mean “%s”?', near[0])}" if near else fault
+
+    def _explanation(self, action, label):
+        if label is None:
+            return {
+                "read": self.env._("Reads everything that you may read."),
+                "write": self.env._("Creates and changes everything that you may change."),
+                "delete": self.env._("Deletes everything that you may delete."),
+                "call": self.env._("Calls all methods that you may call: they can do anything that you can."),
+            }[action]
+        return {
+            "read": self.env._("Reads %s.", label),
+            "write": self.env._("Creates and changes %s.", label),
+            "delete": self.env._("Deletes %s.", label),
+            "call": self.env._("Calls methods of %s: they can do anything that you can.", label),
+        }[action]
+
+    def _resources(self):
+        # Names and labels are in the API's own documentation; the rest of a resource is a manager's to see.
+        resources = self.env["gateway.resource"].sudo().search([("active", "=", True), ("is_nested", "=", False)])
+        return {resource.name: resource.label for resource in resources}
