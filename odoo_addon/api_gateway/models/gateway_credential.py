@@ -284,7 +284,7 @@ class GatewayCredential(models.AbstractModel):
         return {
             "type": "ir.actions.act_window",
             "res_model": "gateway.secret.show",
-            "name": self.env._("Copy It Now"),
+            "name": self.env._("Save your key"),
             "views": [(False, "form")],
             "target": "new",
             "context": {

@@ -19,9 +19,9 @@ class GatewayProfile(models.Model):
         default=True,
         help="An archived profile is no longer offered, but still applies where it is set.",
     )
-    minute_limit = fields.Integer("Requests per Minute", tracking=True, help="0: no limit of its own in this window.")
-    hour_limit = fields.Integer("Requests per Hour", tracking=True, help="0: no limit of its own in this window.")
-    day_limit = fields.Integer("Requests per Day", tracking=True, help="0: no limit of its own in this window.")
+    minute_limit = fields.Integer("Requests per Minute", tracking=True, help="Empty: no limit in this window.")
+    hour_limit = fields.Integer("Requests per Hour", tracking=True, help="Empty: no limit in this window.")
+    day_limit = fields.Integer("Requests per Day", tracking=True, help="Empty: no limit in this window.")
     subject = fields.Selection(
         [
             ("user", "User: all credentials share"),
@@ -36,7 +36,7 @@ class GatewayProfile(models.Model):
     max_concurrency = fields.Integer(
         "Requests at a Time",
         tracking=True,
-        help="The number of requests that may run at once. 0: no limit of its own.",
+        help="The number of requests that may run at once. Empty: no limit of its own.",
     )
     ip_list = fields.Text(
         "Allowed Addresses",

@@ -70,7 +70,7 @@ class GatewayWebhook(models.Model):
         help="Events hold what this user may read. Records that the user may not see make no event.",
     )
     header_ids = fields.One2many("gateway.webhook.header", "webhook_id", "Headers")
-    concurrency = fields.Integer("Requests at Once", help="0: as in the settings (10).")
+    concurrency = fields.Integer("Requests at Once", help="Empty: as in the settings.")
     note = fields.Text("Notes")
 
     # --- Checks

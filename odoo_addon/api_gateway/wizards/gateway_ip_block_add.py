@@ -13,7 +13,7 @@ class GatewayIpBlockAdd(models.TransientModel):
     _description = "Block an Address"
 
     network = fields.Char("Address or Network", required=True)
-    minutes = fields.Integer(default=60, help="0: until someone unblocks it.")
+    minutes = fields.Integer(default=60, help="Empty: until someone unblocks it.")
     note = fields.Char()
 
     @api.constrains("network")
