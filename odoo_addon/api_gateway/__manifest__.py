@@ -15,7 +15,6 @@
         "security/webhook_rules.xml",
         "data/ir_cron.xml",
         "data/gateway_resource.xml",
-        "views/gateway_sidecar_views.xml",
         "views/gateway_profile_views.xml",
         "views/gateway_key_views.xml",
         "views/gateway_client_views.xml",

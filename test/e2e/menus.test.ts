@@ -66,7 +66,6 @@ const expected = {
     'Traffic / Legacy Clients',
     'Access / API Profiles',
     'Access / OAuth2 Clients',
-    'Access / API Keys',
     'Access / Registered Apps',
     'Access / Connected Apps',
     'Access / Resources',
@@ -79,20 +78,17 @@ const expected = {
     'Tools / Speed Test',
     'Tools / API Documentation',
     'Tools / Gateway Status',
-    'Tools / Sidecars',
     'Configuration / Settings',
   ],
   member: [
     'Dashboard',
     'API Access Keys',
     'Traffic / Traffic Logs',
-    'Access / API Keys',
     'Access / Connected Apps',
     'Tools / Connect an Agent',
     'Tools / Speed Test',
     'Tools / API Documentation',
     'Tools / Gateway Status',
-    'Tools / Sidecars',
   ],
 };
 

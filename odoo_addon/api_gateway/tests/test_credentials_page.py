@@ -1,5 +1,6 @@
 """The page API Access Keys shows each user only their own keys, and no RPC of Odoo shows or changes another's."""
 
+import re
 from datetime import timedelta
 
 from odoo import fields
@@ -193,3 +194,11 @@ class TestForeignKeys(CredentialsCase):
         stranger = new_test_user(self.env, "scope_stranger", groups="base.group_user")
         with self.assertRaises(AccessError):
             self.env["gateway.key.page"].with_user(stranger).scope_targets()
+
+    def test_widths_of_columns_are_pixels(self):
+        # Odoo's list takes only the number: "9rem" would be nine pixels.
+        views = self.env["ir.ui.view"].search([("type", "=", "list"), ("model", "=like", "gateway.%")])
+        self.assertTrue(views)
+        for view in views:
+            widths = re.findall(r' width="([^"]*)"', view.arch_db)
+            self.assertEqual([width for width in widths if not re.fullmatch(r"\d+px", width)], [], view.name)

@@ -32,13 +32,17 @@ function tableOf(
   };
 }
 
-/** The whole steps whose points were drawn over: a point stands for the time up to the next one. */
+/**
+ * The whole steps whose points the user has drawn over: a point stands for the time up to the next one. Half a step more counts,
+ * because no mouse hits the last point, at the very edge, exactly.
+ */
 function stepsBetween(series: readonly Point[], range: Figures['range'], from: number, to: number) {
+  const stepMs = range.step * 1_000;
   const all = series.map(({ at }) => at);
-  const within = all.filter((at) => at >= from && at <= to);
-  const before = all.filter((at) => at <= from).at(-1) ?? range.since;
-  const [first, last] = [within[0] ?? before, within.at(-1) ?? before];
-  return { since: Math.max(first, range.since), until: Math.min(last + range.step * 1_000, range.until) };
+  const within = all.filter((at) => at > from - stepMs / 2 && at < to + stepMs / 2);
+  const first = within[0] ?? from;
+  const last = within.at(-1) ?? to;
+  return { since: Math.max(first, range.since), until: Math.min(last + stepMs, range.until) };
 }
 
 function momentOf(at: number, step: number): string {
