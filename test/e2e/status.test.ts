@@ -81,4 +81,8 @@ test('a user without rights in the gateway does not see its menu', async () => {
   await page.click('.o_navbar_apps_menu button');
   await page.waitForSelector('.o-dropdown--menu');
   expect(await text('.o-dropdown--menu')).not.toContain('API Gateway');
+  await page.goto('/odoo/gateway-dashboard');
+  await page.waitForSelector('.o_api_gateway_stranger');
+  expect(await text('.o_api_gateway_stranger')).toContain('Ask an administrator');
+  expect(await page.locator('.o_api_gateway_connection').count()).toBe(0);
 });

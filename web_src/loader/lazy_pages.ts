@@ -1,9 +1,11 @@
 // Part of the backend bundle: lists the gateway's pages. Their code comes with the bundle `api_gateway.assets` when one opens.
 
-import { Component, xml } from '@odoo/owl';
+import { Component, useState, xml } from '@odoo/owl';
 import { LazyComponent, loadBundle } from '@web/core/assets';
 import { browser } from '@web/core/browser/browser';
+import { _t } from '@web/core/l10n/translation';
 import { registry } from '@web/core/registry';
+import { user } from '@web/core/user';
 import { standardActionServiceProps } from '@web/webclient/actions/action_service';
 
 const bundle = 'api_gateway.assets';
@@ -11,7 +13,31 @@ const bundle = 'api_gateway.assets';
 class LazyPage extends Component {
   static components = { LazyComponent };
   static props = { ...standardActionServiceProps };
-  static template = xml`<LazyComponent Component="props.action.tag" bundle="'${bundle}'" props="props"/>`;
+  static template = xml`
+    <LazyComponent t-if="state.isUser" Component="props.action.tag" bundle="'${bundle}'" props="props"/>
+    <div t-else="" class="o_api_gateway_stranger o_action o_view_nocontent" role="status">
+      <div class="o_nocontent_help">
+        <p class="o_view_nocontent_smiling_face" t-esc="title"/>
+        <p t-esc="help"/>
+      </div>
+    </div>`;
+
+  state = useState({ isUser: true });
+
+  override setup(): void {
+    // The page does not wait for the answer, which is nearly always yes.
+    void user.hasGroup('api_gateway.group_user').then((isUser) => {
+      this.state.isUser = isUser;
+    });
+  }
+
+  get title(): string {
+    return _t('You have no access to the API Gateway');
+  }
+
+  get help(): string {
+    return _t('Ask an administrator for the role “User” under “API Gateway” in your user account.');
+  }
 }
 
 /** By path. A page registers itself in `lazy_components` under the tag of its client action. */

@@ -52,7 +52,7 @@ declare module '@web/core/network/rpc' {
 }
 
 declare module '@web/core/user' {
-  export const user: { userId: number; name: string };
+  export const user: { userId: number; name: string; hasGroup(xmlId: string): Promise<boolean> };
 }
 
 declare module '@web/core/orm_service' {
