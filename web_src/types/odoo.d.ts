@@ -166,6 +166,10 @@ declare module '@web/core/dialog/dialog' {
   export const Dialog: ComponentConstructor;
 }
 
+declare module '@web/views/fields/badge/badge_field' {
+  export const badgeField: object;
+}
+
 declare module '@web/views/fields/integer/integer_field' {
   import { Component } from '@odoo/owl';
 

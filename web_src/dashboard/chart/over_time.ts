@@ -50,13 +50,15 @@ function momentOf(at: number, step: number): string {
 }
 
 export function requestsChart(input: ChartInput): ChartDefinition {
-  const { figures, theme } = input;
+  const { figures, theme, statusClass } = input;
   const { totals } = figures;
   const colors = paletteOf(theme);
-  const colorsOfClasses = classColors(theme);
+  // A filter leaves one class: the others would be lines of zeros.
+  const places = ([2, 3, 4, 5] as const).filter((place) => statusClass === null || place === statusClass);
+  const colorsOfClasses = places.map((place) => classColors(theme)[place - 2] ?? colors.info);
   const requests = overTime(
     input,
-    ([2, 3, 4, 5] as const).map((place) => ({ name: classNames()[place], value: (point) => point[`class_${place}`] })),
+    places.map((place) => ({ name: classNames()[place], value: (point) => point[`class_${place}`] })),
     formatCount,
   );
   return {
@@ -77,7 +79,7 @@ export function requestsChart(input: ChartInput): ChartDefinition {
     empty: totals.requests === 0,
     table: tableOf(
       input,
-      ([2, 3, 4, 5] as const).map((place) => [classNames()[place], (point) => formatCount(point[`class_${place}`])]),
+      places.map((place) => [classNames()[place], (point) => formatCount(point[`class_${place}`])]),
     ),
   };
 }

@@ -42,7 +42,7 @@ export function mainKpis(state: DashboardState): Kpi[] {
   const isLive = connection === 'live';
   // Of the answers of one class, all or none are successes.
   const rate = (name: 'success_rate' | 'error_rate') =>
-    statusClass === null ? of(name) : { value: null, unfiltered: _t('Only of all statuses') };
+    statusClass === null ? of(name) : { value: null, unfiltered: _t('Needs all statuses') };
   return [
     {
       id: 'requests',
