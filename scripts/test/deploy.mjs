@@ -15,9 +15,19 @@ import { runChecks } from './checks.mjs';
 import { execute, executeNode } from './execute.mjs';
 import { pythonTools } from './python_tools.mjs';
 
+/** Odoo's own protocols, which the sidecar serves as well. */
+const isOfProtocol = (/** @type {string} */ path) => /^\/(?:xmlrpc|jsonrpc|json|doc-bearer|web)\//.test(`${path}/`);
+const ofProtocols = [...sidecarPaths().filter(isOfProtocol), '/xmlrpc/2/common', '/xmlrpc/object', '/json/version'];
+
 /** Where the proxy must send a path; `nobody`: it answers 404 itself. */
 const destinations = {
-  sidecar: [...sidecarPaths(), '/api/v1/', '/api/v1/nothing/here/yet', '/api/docs/', '/call?x=1'],
+  sidecar: [
+    ...sidecarPaths().filter((path) => !isOfProtocol(path)),
+    '/api/v1/',
+    '/api/v1/nothing/here/yet',
+    '/api/docs/',
+    '/call?x=1',
+  ],
   gevent: ['/websocket', '/websocket?version=1'],
   odoo: [
     '/',
@@ -45,7 +55,7 @@ const destinations = {
     '/readyz',
     '/metrics',
     '/gateways',
-    '/xmlrpc/2/common',
+    ...ofProtocols,
   ],
   nobody: [
     '/gateway',
@@ -57,6 +67,13 @@ const destinations = {
     '/%67ateway/execute',
     '/GATEWAY/execute',
   ],
+};
+
+/** The same when the commented lines for Odoo's own protocols are in use. Odoo goes on to answer below /web. */
+const withProtocols = {
+  ...destinations,
+  sidecar: [...destinations.sidecar, ...ofProtocols.filter((path) => !path.startsWith('/web/'))],
+  odoo: destinations.odoo.filter((path) => !ofProtocols.includes(path) || path.startsWith('/web/')),
 };
 
 /** The paths of the routes that are not `internal`, with a value in place of each parameter. @returns {string[]} */
@@ -72,6 +89,17 @@ function sidecarPaths() {
 }
 
 const caddyfile = join(rootDir, 'deploy/Caddyfile');
+
+/** Takes the comment off the lines for Odoo's own protocols. */
+const uncommented = {
+  caddy: (/** @type {string} */ text) => {
+    const [, paths = ''] = /add to the list below: (.+)$/m.exec(text) ?? [];
+    return text.replace('@sidecar path ', `@sidecar path ${paths} `);
+  },
+  nginx: (/** @type {string} */ text) =>
+    text.replace(/^\t# location ~ [\s\S]*?^\t# }$/m, (block) => block.replaceAll(/^\t# /gm, '\t')),
+  ingress: (/** @type {string} */ text) => text.replaceAll(/^( +)# - \{ path/gm, '$1- { path'),
+};
 
 /** @param {string} log @returns {Promise<import('./checks.mjs').Result>} */
 export async function checkDeployment(log) {
@@ -91,13 +119,19 @@ export async function checkDeployment(log) {
       name: 'caddy fmt',
       run: () => execute('caddy', ['fmt', caddyfile], { log }).then(({ output }) => report(isFormatted(caddyfile, output))),
     },
-    { name: 'caddy routes', run: async () => report(await misroutedPaths(caddy)) },
-    { name: 'nginx routes', run: async () => report(await misroutedPaths(nginx)) },
-    { name: 'ingress routes', run: async () => report(misroutedByIngress()) },
+    { name: 'caddy routes', run: () => misrouted((isOn) => misroutedPaths(caddy, isOn)) },
+    { name: 'nginx routes', run: () => misrouted((isOn) => misroutedPaths(nginx, isOn)) },
+    { name: 'ingress routes', run: () => misrouted(async (isOn) => misroutedByIngress(isOn)) },
     { name: 'systemd unit', run: () => execute('systemd-analyze', ['verify', 'deploy/systemd/api-gateway.service'], { log }) },
     { name: 'kubernetes', run: () => manifestsFit(log) },
     { name: 'sidecar bundle', run: () => bundleStarts(log) },
   ]);
+}
+
+/** Faults as the files are, and with Odoo's own protocols. @param {(isOn: boolean) => Promise<string[]>} find */
+async function misrouted(find) {
+  const on = (await find(true)).map((fault) => `with Odoo's own protocols: ${fault}`);
+  return report([...(await find(false)), ...on]);
 }
 
 /** @param {string[]} faults */
@@ -123,25 +157,29 @@ function isFormatted(path, formatted) {
 
 /**
  * A proxy that listens at `port` and knows three servers, as host:port.
- * @typedef {{port: number, sidecar: string, odoo: string, gevent: string}} Addresses
+ * @typedef {{port: number, sidecar: string, odoo: string, gevent: string, isOn: boolean}} Addresses isOn: with Odoo's protocols
  * @typedef {(addresses: Addresses, folder: string) => import('node:child_process').ChildProcess} StartProxy
  */
 
 /** @type {StartProxy} */
-const caddy = ({ port, sidecar, odoo, gevent }) => {
+const caddy = ({ port, sidecar, odoo, gevent, isOn }, folder) => {
   const site = {
     SITE_ADDRESS: `http://127.0.0.1:${port}`,
     SIDECAR_ADDRESS: sidecar,
     ODOO_ADDRESS: odoo,
     ODOO_GEVENT_ADDRESS: gevent,
   };
-  const args = ['run', '--adapter', 'caddyfile', '--config', caddyfile];
+  const text = readFileSync(caddyfile, 'utf8');
+  const config = join(folder, 'Caddyfile');
+  writeFileSync(config, isOn ? uncommented.caddy(text) : text);
+  const args = ['run', '--adapter', 'caddyfile', '--config', config];
   return spawn('caddy', args, { env: { ...process.env, ...site }, stdio: 'ignore' });
 };
 
 /** nginx does not read the environment, so the addresses of the example are replaced. @type {StartProxy} */
-const nginx = ({ port, sidecar, odoo, gevent }, folder) => {
-  const site = readFileSync(join(rootDir, 'deploy/nginx.conf'), 'utf8')
+const nginx = ({ port, sidecar, odoo, gevent, isOn }, folder) => {
+  const text = readFileSync(join(rootDir, 'deploy/nginx.conf'), 'utf8');
+  const site = (isOn ? uncommented.nginx(text) : text)
     .replace('server 127.0.0.1:8080', `server ${sidecar}`)
     .replace('server 127.0.0.1:8069', `server ${odoo}`)
     .replace('server 127.0.0.1:8072', `server ${gevent}`)
@@ -154,17 +192,21 @@ const nginx = ({ port, sidecar, odoo, gevent }, folder) => {
   return spawn('/usr/sbin/nginx', ['-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')], { stdio: 'ignore' });
 };
 
-/** Runs a proxy before three servers that answer with their names. @param {StartProxy} start @returns {Promise<string[]>} */
-async function misroutedPaths(start) {
+/**
+ * Runs a proxy before three servers that answer with their names.
+ * @param {StartProxy} start @param {boolean} isOn @returns {Promise<string[]>}
+ */
+async function misroutedPaths(start, isOn) {
   const servers = await Promise.all(['sidecar', 'odoo', 'gevent'].map(nameServer));
   const [sidecar = '', odoo = '', gevent = ''] = servers.map(({ address }) => address);
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
-  const proxy = start({ port, sidecar, odoo, gevent }, folder);
+  const proxy = start({ port, sidecar, odoo, gevent, isOn }, folder);
   const ended = new Promise((resolve) => proxy.on('exit', resolve));
   try {
     await answering(port);
-    const expected = Object.entries(destinations).flatMap(([name, paths]) => paths.map((path) => ({ name, path })));
+    const wanted = Object.entries(isOn ? withProtocols : destinations);
+    const expected = wanted.flatMap(([name, paths]) => paths.map((path) => ({ name, path })));
     const faults = await Promise.all(
       expected.map(async ({ name, path }) => {
         const { status, body } = await request(port, path);
@@ -201,13 +243,14 @@ async function forgedHeaders(port) {
   return Object.entries(expected).flatMap(([name, value]) => (seen[name] === value ? [] : [`${name} arrives as ${seen[name]}`]));
 }
 
-/** The rules of the ingress lead only to the sidecar: Exact, or Prefix by whole segments. */
-function misroutedByIngress() {
-  const manifest = readFileSync(join(rootDir, 'deploy/kubernetes/sidecar.yaml'), 'utf8');
+/** The rules of the ingress lead only to the sidecar: Exact, or Prefix by whole segments. @param {boolean} isOn */
+function misroutedByIngress(isOn) {
+  const text = readFileSync(join(rootDir, 'deploy/kubernetes/sidecar.yaml'), 'utf8');
+  const manifest = isOn ? uncommented.ingress(text) : text.replaceAll(/^ +# .*$/gm, '');
   const rules = [...manifest.matchAll(/- (?:\{ )?path: (\S+?)(?:,|\s)\s*pathType: (Exact|Prefix)/g)];
   const leads = (/** @type {string} */ path) =>
     rules.some(([, rule, type]) => path === rule || (type === 'Prefix' && path.startsWith(`${rule}/`)));
-  return Object.entries(destinations).flatMap(([name, paths]) =>
+  return Object.entries(isOn ? withProtocols : destinations).flatMap(([name, paths]) =>
     paths
       .map((path) => path.replace(/\?.*/, ''))
       .filter((path) => leads(path) !== (name === 'sidecar'))

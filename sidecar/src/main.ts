@@ -123,7 +123,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
     mostQueued: config.odooQueue,
     longestQueueMs: config.odooQueueTimeoutMs,
   });
-  // Odoo hashes a password for a third of a second: one at a time leaves its other workers to all other callers.
+  // Odoo takes a third of a second to hash a password. Checking one at a time keeps its other workers free for other callers.
   const logins = new VerificationQueue({ concurrency: 1, mostWaiting: 100, longestWaitMs: 5_000 });
   const odoo = new CompilingOdoo({
     channel,

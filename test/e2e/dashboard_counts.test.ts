@@ -165,7 +165,7 @@ describe.each(filters)('of $name', ({ sql, choose }) => {
        avg(coalesce(odoo_ms, 0))::float as odoo, avg(gateway_ms - coalesce(odoo_ms, 0))::float as overhead`,
       filter,
     );
-    // Of the answers of one class, all or none are errors: that is no figure.
+    // Within one status class, all answers are errors or none are, so the page shows no rate.
     if (filter.includes('status between')) {
       for (const id of ['success_rate', 'error_rate']) expect(await dashboard.text(id)).toBe('–');
       delete expected['success_rate'];

@@ -54,6 +54,7 @@ async function clone(real: Real, database: string, { limits }: InstanceOptions):
   await client.connect();
   try {
     await dropCaches(client);
+    await keepNoFailures(client);
     if (!limits) await liftLimits(client);
     return (await client.query<{ version: number }>(modelsVersion)).rows[0]?.version ?? 0;
   } finally {
@@ -72,6 +73,14 @@ async function dropCaches(client: pg.Client): Promise<void> {
     await client.query(`select setval(pg_get_serial_sequence($1, 'id'), $2)`, [name, number]);
     await client.query(`insert into ${pg.escapeIdentifier(name)} default values`);
   }
+}
+
+/** With its models, a worker also keeps the failed logins of an address: those of another file must not count. */
+async function keepNoFailures(client: pg.Client): Promise<void> {
+  await client.query(
+    `insert into ir_config_parameter (key, value) values ('base.login_cooldown_after', '0')
+     on conflict (key) do update set value = excluded.value`,
+  );
 }
 
 async function liftLimits(client: pg.Client): Promise<void> {

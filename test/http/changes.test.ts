@@ -2,7 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';
+import { createOdooKey, revokeOdooKey } from '../helpers/odoo_keys.ts';
 import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
 const second = await gateway.startSidecar();
@@ -245,6 +247,17 @@ describe('a stream of events', async () => {
     expect([reset?.['event'], JSON.parse(reset?.['data'] ?? '{}').details]).toEqual(['reset', { why: 'rights' }]);
     expect((await stream.next()).done).toBe(true);
     await gateway.orm('ir.rule', 'unlink', { ids: [rule] });
+  });
+
+  test('shows nothing more to a key that was revoked, and ends', async () => {
+    const { id, secret } = await createOdooKey(gateway, { userId: 2 });
+    const stream = events('since=new&fields=name', {}, secret);
+    await stream.next();
+    await stream.next();
+    await revokeOdooKey(gateway, id);
+    await until('the key is refused', async () => (await gateway.get('/api/v1/res.partner/3', { key: secret })).status === 401);
+    await create({ name: 'Not for a revoked key' });
+    await expect(stream.next()).rejects.toThrow('terminated');
   });
 
   test('is refused as the long poll is', async () => {

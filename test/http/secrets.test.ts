@@ -16,7 +16,6 @@ const loginPath = '/api/v1/auth/login';
 
 beforeAll(async () => {
   await gateway.sql(`update gateway.setting set value = '"payloads"' where name = 'log.level'`);
-  await gateway.orm('ir.config_parameter', 'set_param', { key: 'base.login_cooldown_after', value: '0' });
   const [row] = await gateway.sql<{ at: Date }>('select clock_timestamp() as at');
   await until('the sidecar has polled', () => Date.now() - (row?.at.getTime() ?? 0) > 1_000);
 });

@@ -57,7 +57,7 @@ async function check(name: string, act: () => Promise<boolean | string>): Promis
   say(`  ${isGood ? '✓' : '✗'} ${name}${isGood ? '' : `: ${faultsIn(String(outcome))}`}`);
 }
 
-/** Of the suite's report, its failed checks; of anything else, the end. */
+/** The failed checks in the suite's report; the end of any other output. */
 function faultsIn(output: string): string {
   const faults = output.split('\n').filter((line) => /FAILURE|^\s+Error:/.test(line));
   return faults.length > 0 ? faults.join('\n') : output.slice(-2_000);

@@ -48,7 +48,7 @@ test('two words may stand on two lines of a comment', () => {
   expect(faultsOf('# it travels\n# al~one\n')).toEqual([]);
 });
 
-test('a fault names its file and line, in their order', () => {
+test('faults name their file and line, and come in the order of the lines', () => {
   expect(faultsOf('fine\nm~ended a~new\n\na~new\n', 'web_src/page.ts')).toEqual(
     [
       'web_src/page.ts:2: "m~ended": write fix, repair',

@@ -21,7 +21,8 @@ TOLERANCE = 1e-14
 
 
 class ReadOnly:
-    """The values of one operation that were set aside."""
+    """The values for read-only fields in one operation. They are set aside, and refused unless the record holds
+    the same."""
 
     def __init__(self, reach):
         self._reach = reach

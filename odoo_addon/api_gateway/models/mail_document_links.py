@@ -57,7 +57,7 @@ def check_recipients(record, text, partners, addresses="", is_redirected=False):
 
 
 def _document(record):
-    """(its customers, its token)"""
+    """(customers, access token) of the document that the mail or message is about"""
     model = record.env.get(record.model)
     nobody = record.env["res.partner"]
     if model is None or model._abstract or not record.res_id or "access_token" not in model._fields:

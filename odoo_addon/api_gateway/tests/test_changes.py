@@ -69,7 +69,7 @@ class TestChanges(TransactionCase):
         state.unlink()
         self.assertEqual(self.noted("res.country.state"), [(state.id, True)])
 
-    def test_a_change_of_the_model_it_inherits_by_delegation(self):
+    def test_a_change_in_the_model_it_inherits_by_delegation(self):
         self.sync("res.users")
         user = new_test_user(self.env, "changing")
         self.noted("res.users")

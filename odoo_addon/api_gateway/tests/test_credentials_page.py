@@ -84,7 +84,7 @@ class TestCredentialsPage(CredentialsCase):
         pages = [self.page(user, everyone=True) for user in (self.owner, self.manager, self.admin)]
         self.assertEqual([page["keys"][0]["renewable"] for page in pages], [True, False, True])
 
-    def test_managers_alone_are_told_profiles(self):
+    def test_only_managers_see_profiles(self):
         surroundings = {
             user: self.env["gateway.key.page"].with_user(user).surroundings()
             for user in (self.owner, self.manager, self.admin)

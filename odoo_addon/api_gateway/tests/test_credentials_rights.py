@@ -374,7 +374,7 @@ class TestCredentialsSchema(CredentialsCase):
         self.assertIn(key, keys.search([("last_used_at", ">", "-1d")]))
         self.assertNotIn(key, keys.search([("last_used_at", "=", False)]))
 
-    def test_an_expiring_key_is_told_its_owner_14_and_3_days_before(self):
+    def test_the_owner_of_an_expiring_key_is_reminded_14_and_3_days_before(self):
         key = self.key(self.owner, expires_at=fields.Datetime.now() + timedelta(days=20))
         warnings = lambda: key.sudo().activity_ids.filtered(lambda activity: activity.user_id == self.owner)  # noqa: E731
         for days, count in ((15, 0), (13, 1), (12, 1), (2.9, 2), (1, 2)):

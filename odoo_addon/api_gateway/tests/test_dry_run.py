@@ -114,7 +114,7 @@ class TestDryRun(ChannelCase):
             with self.assertRaises(BlockingIOError):
                 server.accept()
 
-    def test_a_way_out_that_odoos_code_survives_is_reported(self):
+    def test_a_failed_connection_is_reported_even_if_the_method_catches_the_error(self):
         def careful(records):
             try:
                 socket.create_connection(("127.0.0.1", 9), timeout=5)

@@ -61,7 +61,7 @@ class TestErrors(ChannelCase):
         self.assertIn("ZeroDivisionError: internals", error["traceback"])
         self.assertEqual(error["exception"], "builtins.ZeroDivisionError")
 
-    def test_a_lost_connection_to_postgres_is_told_from_a_bug(self):
+    def test_a_lost_connection_to_postgres_is_not_mistaken_for_a_bug(self):
         for exception in (
             OperationalError("server closed the connection unexpectedly"),
             InterfaceError("connection already closed"),

@@ -30,7 +30,7 @@ class TestMethods(ChannelCase):
         for name in ("_search", "sudo", "browse", "mapped", "with_user", "mro", "pool", "env", "nope", "__class__", ""):
             self.assert_refused(self.execute(method("res.partner", name)), "odoo.method", name)
 
-    def test_arguments_that_do_not_fit_are_told_before_anything_is_done(self):
+    def test_arguments_that_do_not_fit_are_refused_before_anything_is_done(self):
         for operation in (
             method("res.partner", "search_read", foo=1),
             method("res.partner", "search_read", [], nope=1),

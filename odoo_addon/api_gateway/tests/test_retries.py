@@ -35,7 +35,7 @@ class TestRetries(ChannelCase):
                 self.assertEqual(len(found), 1)
                 self.assertEqual(found.create_uid, self.caller)
 
-    def test_a_conflict_that_does_not_end_is_told_before_the_deadline(self):
+    def test_a_conflict_that_does_not_end_is_reported_before_the_deadline(self):
         def create_(records, values):
             raise SerializationFailure
 

@@ -76,7 +76,7 @@ class TestWaysOut(ChannelCase):
             names |= special_methods.KEYWORDS.get(name, set())
             own = special_methods.CHECKS.get(name, (None, ()))[1]
             known = {*named.CHECKS, *own, named.VALUES.get(name), *HARMLESS, *HARMLESS_IN.get(name, ())}
-            self.assertFalse(names - known, f"What do these arguments of {name} name?")
+            self.assertFalse(names - known, f"Which check do these arguments of {name} need?")
 
     def test_methods_that_reveal_records_need_the_right_to_read_them(self):
         write_only = self.narrowed("res.partner:write", "res.partner:call", "res.partner:delete")
@@ -305,7 +305,7 @@ class TestWaysOut(ChannelCase):
         for order in ("country_id", "industry_id desc", "company_id.id", "parent_id"):
             self.assert_ok(self.query(search("res.partner", order=order), grant=self.narrowed("res.partner:read")))
 
-    def test_a_field_of_a_group_is_told_by_no_argument(self):
+    def test_no_argument_reveals_a_field_of_a_group(self):
         self.patch(self.env["res.partner"]._fields["ref"], "groups", "base.group_system")
         for name, args, kwargs in (
             ("export_data", [self.ids, ["ref"]], {}),
@@ -335,7 +335,7 @@ class TestWaysOut(ChannelCase):
         ):
             self.assert_refused(self.query(operation), "odoo.access")
 
-    def test_a_secret_is_told_by_no_argument(self):
+    def test_no_argument_reveals_a_secret(self):
         admin = self.env.ref("base.user_admin").id
         order = self.env["sale.order"].create({"partner_id": self.partner.id, "access_token": "S3"})
         ids, known = order.ids, [["access_token", "=like", "S%"]]

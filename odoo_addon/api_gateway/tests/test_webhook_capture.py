@@ -112,7 +112,7 @@ class TestWebhookCapture(WebhookCase):
         partner.unlink()
         self.assertEqual(self.jobs(), [])
 
-    def test_a_deleted_record_is_told_with_its_last_values(self):
+    def test_a_deleted_record_is_reported_with_its_last_values(self):
         partner = self.env["res.partner"].create({"name": "Old", "is_company": True, "category_id": []})
         self.webhook(fields=["name", "is_company", "category_id", "create_date", "parent_id", "color"])
         self.new_transaction()
@@ -179,7 +179,7 @@ class TestWebhookCapture(WebhookCase):
         partner.phone = "1"
         self.assertEqual([job["event"] for job in self.jobs()], ["write"])
 
-    def test_archived_records_are_told_too(self):
+    def test_archiving_a_record_is_reported_too(self):
         partner = self.env["res.partner"].create({"name": "One"})
         self.webhook(watched=["active"])
         self.new_transaction()
@@ -259,7 +259,7 @@ class TestWebhookCapture(WebhookCase):
         self.assertEqual(self.jobs(), [])
         self.assertEqual(webhook.health, "ownerless")
 
-    def test_a_change_of_the_webhook_changes_the_records_watched(self):
+    def test_changing_a_webhook_changes_which_models_are_watched(self):
         webhook = self.webhook()
         for active, watched in ((False, set()), (True, {"res.partner"})):
             webhook.active = active

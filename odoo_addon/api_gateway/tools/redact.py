@@ -257,9 +257,9 @@ class Secrets:
                             self.learn(row[index : index + 1], depth + 1, hidden=True)
 
     def clean(self, text):
-        """The text without these secrets (plain, quoted or percent-encoded) and without recognizable ones. Only the
-        end of a long text, where a traceback names the error. `too large to redact` if not all secrets could be
-        collected.
+        """The text without the collected secrets (plain, quoted or percent-encoded) and without other recognizable
+        ones. Of a long text, only the end is kept, where a traceback names the error. `too large to redact` if not all
+        secrets could be collected.
         """
         if self._is_lost:
             return TOO_LARGE

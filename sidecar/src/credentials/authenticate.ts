@@ -16,7 +16,7 @@ export interface Attempt {
   readonly network: string;
   /**
    * Names the tried credential and its kind: the same one from the same network counts once. Throws if it was refused a moment
-   * ago, unless another counter must see it.
+   * ago. With `isAlwaysChecked` it does not, because another counter must see every attempt.
    */
   presents(what: readonly string[], isAlwaysChecked?: boolean): void;
   /** Call before an unverified credential is looked at. Throws if too many from this address have failed. */
@@ -77,7 +77,9 @@ export function authentication(
       throw invalid(refusedAsPasted(parts[0], `no kind of credential looks like this (${credential.kind})`));
     }
 
-    const found = asAnswered(() => authenticator.authenticate(credential, context.database, attempt, context));
+    const find = () => asAnswered(() => authenticator.authenticate(credential, context.database, attempt, context));
+    context.authenticateAgain = async () => settle(context, find(), admit);
+    const found = find();
     if (found instanceof Promise) return settle(context, found, admit);
     asAnswered(() => admit(context, found));
     return undefined;
@@ -86,7 +88,7 @@ export function authentication(
 
 async function settle(
   context: RequestContext,
-  pending: Promise<Principal>,
+  pending: Principal | Promise<Principal>,
   admit: (context: RequestContext, principal: Principal) => void,
 ): Promise<void> {
   const startedAt = performance.now();

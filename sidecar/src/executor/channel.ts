@@ -77,7 +77,7 @@ export interface ChannelOptions {
   readonly longestQueueMs: number;
 }
 
-/** The executor takes 32; beyond 16, a body saves little, and its first caller waits for the last. */
+/** The most calls in one body. The executor takes 32, but more than 16 save little, and the first caller waits for the last. */
 const mostTogether = 16;
 /** The most records of a write that may travel with others. A caller that sends more at once has already combined them. */
 const mostRecordsTogether = 10;

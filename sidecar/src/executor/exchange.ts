@@ -101,8 +101,8 @@ export class Exchanger {
   }
 
   /**
-   * The cause of a refusal may be a changed secret or database identity. It comes before any operation, so a second try repeats
-   * nothing.
+   * The cause of a refusal may be a changed secret or database identity. Odoo refuses before it runs any operation, so a second
+   * try repeats nothing.
    */
   async #introduceAgain(parcel: Parcel, overtime = overtimeMs): Promise<readonly CallResult[]> {
     await parcel.database.reloadChannel();

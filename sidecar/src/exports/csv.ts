@@ -21,8 +21,8 @@ export interface Naming {
 export const byName: Naming = { of: (_model, field) => field, separator: '.' };
 
 /**
- * A relation to one record takes two columns, its id and its name, or those of its fields. A relation to many takes one: ids, or
- * JSON of the records.
+ * A relation to one record takes two columns (its id and its name), or one or more for each of its requested fields. A relation
+ * to many takes one column: ids, or JSON of the records.
  */
 export function columnsOf(model: string, names: readonly string[], tree: FieldTree, typesOf: TypesOf, naming: Naming): Column[] {
   const id: Column = { header: naming.of(model, 'id'), cell: (row) => row['id'] };

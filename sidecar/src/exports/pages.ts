@@ -56,6 +56,7 @@ export async function* pagesOf(
   try {
     let coming = reader.page(search);
     for (let done = false; !done; ) {
+      await context.authenticateAgain();
       const found = await coming.then(asRecords, (error: unknown) => tooLarge(error, size));
       if (found === undefined) {
         size = Math.ceil(size / 4);

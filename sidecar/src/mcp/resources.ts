@@ -55,7 +55,7 @@ export class ResourceTools {
     this.#parts = parts;
   }
 
-  /** Of the resources whose apps are installed, in the order of their names. */
+  /** The tools of the resources whose apps are installed, in the order of their names. */
   of(context: RequestContext): Promise<readonly Tool[]> {
     const { database } = context;
     const known = this.#known(database);

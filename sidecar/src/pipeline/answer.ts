@@ -108,7 +108,7 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
   if (database !== undefined) unread.hold(response, context.holder, context.bytesOut, database.settings['answer.max_bytes']);
 }
 
-/** Of an answer whose length is not known when it begins. */
+/** The head of an answer whose length is not known when it begins. */
 function head(context: RequestContext, status: number, type: string, isGzipped: boolean): void {
   context.status = status;
   const headers = headersOf(context, ['Content-Type', type], isGzipped ? 'gzip' : undefined);

@@ -202,7 +202,7 @@ export class RequestContext {
   body: unknown = undefined;
   /** Who the body says is calling; the step `authenticate` takes it. */
   caller: BodyCredential | undefined = undefined;
-  /** Of a body of which only the credential was parsed: parses the rest, which becomes `body`, for a caller that may call. */
+  /** If only the credential of the body was parsed: parses the rest, which becomes `body`, for a caller that may call. */
   finishBody: (() => Promise<unknown>) | undefined = undefined;
   /** Extra headers of the answer, name and value in turn. */
   readonly headers: string[] = [];
@@ -251,6 +251,9 @@ export class RequestContext {
   sentHeaders: readonly string[] = [];
   /** The reason why the request was refused or failed. */
   error: Error | undefined = undefined;
+
+  /** Checks the credential again, before a long answer goes on. Rejects as at the start if it was revoked meanwhile. */
+  authenticateAgain: () => Promise<void> = async () => undefined;
 
   #database: Database | undefined;
   #principal: Principal | undefined;

@@ -19,8 +19,8 @@ export const steps = [
 export type Step = (typeof steps)[number];
 
 /**
- * Where the body holds the credential (`Endpoint.readBody`), it is read before the caller is known. Of a body that is costly to parse,
- * the first visit parses no more than the credential. The second visit parses the rest, before limits ask what the call does.
+ * Where the body holds the credential (`Endpoint.readBody`), it is read before the caller is known. If it is costly to parse, the
+ * first visit parses no more than the credential. The second visit parses the rest, before limits ask what the call does.
  */
 export const stepsOfBodyCredential: readonly Step[] = steps
   .filter((step) => step !== 'body')

@@ -88,7 +88,7 @@ export class Services {
   }
 }
 
-/** Of a call, for the limits. */
+/** The kind of a call, for the limits. */
 export function kindOf(service: string | undefined, method: unknown): Action {
   if (service !== 'object' || reading.has(String(method))) return 'read';
   if (method === 'unlink') return 'delete';

@@ -135,6 +135,7 @@ export class ChangesReader {
       part = await read();
     }
     context.idleMs += performance.now() - startedAt;
+    if (part.changes.length > 0) await context.authenticateAgain();
     return part;
   }
 }

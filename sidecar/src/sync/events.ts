@@ -9,7 +9,7 @@ import { ChangesReader, parseChangesQuery } from './changes.ts';
 
 /** Proxies cut silent connections. */
 const sayEveryMs = 15_000;
-/** After this, the client reconnects, and its credential is checked again. */
+/** After this, the client reconnects. */
 const longestMs = 5 * 60_000;
 const comeBackMs = 2_000;
 const comeBackLaterMs = 60_000;

@@ -21,7 +21,7 @@ export interface EndpointOptions {
   readonly onRoom: () => void;
 }
 
-/** Claimed at once: enough to keep the requests going while the next ones are claimed and read. */
+/** The most jobs held at once: enough to keep the requests going while the next jobs are claimed and read. */
 const mostHeld = 200;
 const refillBelow = 100;
 /** Long enough to record the failures. From then on, Postgres decides whether the circuit is open. */

@@ -1,4 +1,4 @@
-// The style of the charts' shadow trees. Of the page's styles, only its variables reach them.
+// The style of the charts' shadow trees. Of the page's own styles, only CSS variables reach into them.
 
 export const chartStyle = `
   .apexcharts-pie-area, .apexcharts-bar-area { cursor: pointer; }

@@ -147,7 +147,7 @@ export function errorsChart(input: ChartInput): ChartDefinition {
         ],
       },
     },
-    // Of the answers of one class, all or none are errors.
+    // Within one status class, all answers are errors or none are.
     empty: totals.requests === 0 || statusClass !== null,
     ...(statusClass === null ? {} : { emptyText: _t('Only shown for all statuses') }),
     table: tableOf(input, [[_t('Error rate'), ({ error_rate }) => written(error_rate, formatRate)]]),

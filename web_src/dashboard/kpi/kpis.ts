@@ -40,7 +40,7 @@ export function mainKpis(state: DashboardState): Kpi[] {
   const line = (name: NumberOf<Point>) => series.map((point) => point[name]);
   const of = (name: NumberOf<Totals>) => ({ value: totals[name], previous: previous[name] });
   const isLive = connection === 'live';
-  // Of the answers of one class, all or none are successes.
+  // Within one status class, all answers are successes or none are.
   const rate = (name: 'success_rate' | 'error_rate') =>
     statusClass === null ? of(name) : { value: null, unfiltered: _t('Needs all statuses') };
   return [
