@@ -229,7 +229,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
         scope: scopes(),
         concurrency: concurrencyCap(),
         throttle: throttling.beforeBody,
-        body: jsonBody(),
+        body: jsonBody(({ database, address }) => chargeAnonymous(database, address)),
         'throttle by operations': throttling.afterBody,
       },
       recorders: [blocking.recorder, logRequests(log), (context) => traffic.record(context), usage.record],

@@ -94,6 +94,12 @@ describe('JSON-RPC answers as Odoo does', () => {
     }
   });
 
+  test('a large body without a caller is refused', async () => {
+    const large = Array.from({ length: 5_000 }, () => 'x'.repeat(4));
+    const ours = await rpc(both[1], 'common', 'version', large);
+    expect(ours.json.error.data.message).toContain('too large');
+  });
+
   test('a key is valid for its own user only', async () => {
     const answer = await rpc(both[1], 'object', 'execute_kw', [database, uid + 1, key, 'res.partner', 'search', [[]]]);
     expect(answer.json.error.data).toMatchObject({ name: 'odoo.exceptions.AccessDenied', message: 'Access Denied' });

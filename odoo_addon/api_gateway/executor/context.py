@@ -165,5 +165,13 @@ def _check_companies(env, context):
         raise RefusalError(
             "odoo.arguments", "'allowed_company_ids' is not a list of ids.", argument="allowed_company_ids"
         )
+    # A request, or a token, may be for some of the user's companies only.
+    own = env.context.get("allowed_company_ids")
+    if own and not set(companies) <= set(own):
+        raise RefusalError(
+            "odoo.arguments",
+            "'allowed_company_ids' names a company that this request is not for.",
+            argument="allowed_company_ids",
+        )
     # Odoo checks this when it asks for the companies, but not as superuser: too late for a user's call.
     env(context={**env.context, **context}).companies  # noqa: B018

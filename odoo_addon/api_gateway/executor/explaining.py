@@ -21,9 +21,9 @@ def explain(env, reach, operation):
     if record:
         answer["id"] = record.id
     for action, (scope, mode) in ACTIONS.items():
-        checks = [_scope_check(reach, model, scope), _right_check(model, mode)]
+        checks = [_scope_check(reach, model, scope), _right_check(reach, model, mode)]
         if record and mode != "create":
-            checks.append(_rule_check(record, mode, is_seen))
+            checks.append(_rule_check(reach, record, mode, is_seen))
         refused = next((check for check in checks if not check["allowed"]), None)
         why = refused["why"] if refused else "Nothing stands in the way."
         answer["actions"][action] = {"allowed": refused is None, "why": why, "checks": checks}
@@ -41,10 +41,10 @@ def _scope_check(reach, model, scope):
     return check
 
 
-def _right_check(model, mode):
+def _right_check(reach, model, mode):
     access = model.env["ir.model.access"]
     check = {"check": "access_right", "allowed": access.check(model._name, mode, raise_exception=False)}
-    if _may_know_names(model.env):
+    if _may_know_names(model.env, reach, "res.groups"):
         check["groups"] = _groups(model, mode, check["allowed"])
     if not check["allowed"]:
         groups = ", ".join(check.get("groups", ()))
@@ -63,18 +63,18 @@ def _groups(model, mode, is_allowed):
     return sorted(found.mapped("full_name"))
 
 
-def _rule_check(record, mode, is_seen):
+def _rule_check(reach, record, mode, is_seen):
     if not is_seen:
         check = {"check": "record_rule", "allowed": False}
         check["why"] = f"{record._name} {record.id} does not exist, or your user or credential may not see it."
-        if _may_know_names(record.env):
+        if _may_know_names(record.env, reach, "ir.rule"):
             check["rules"] = _names(_rules(record, mode))
         return check
     check = {"check": "record_rule", "allowed": record.has_access(mode)}
     if check["allowed"] or not record.env["ir.model.access"].check(record._name, mode, raise_exception=False):
         check["allowed"] = True  # the right is what lacks
         return check
-    failing = _names(_failing(record, mode)) if _may_know_names(record.env) else []
+    failing = _names(_failing(record, mode)) if _may_know_names(record.env, reach, "ir.rule") else []
     if failing:
         check["rules"] = failing
     by = f"the record rule {', '.join(map(repr, failing))}" if failing else "a rule"
@@ -105,6 +105,6 @@ def _names(rules):
     return sorted({rule.sudo().name for rule in rules if rule.sudo().name})
 
 
-def _may_know_names(env):
-    """Names of groups and rules are for people who work in Odoo."""
-    return env.user._is_internal()
+def _may_know_names(env, reach, model_name):
+    """Names of groups and rules are for people who work in Odoo, and for credentials that may read these models."""
+    return env.user._is_internal() and (not reach.is_narrowed or reach.permits(model_name, READ))

@@ -10,10 +10,13 @@ from odoo.tools import SQL
 from ..tools.document_links import mask
 from .answer import encode
 from .arguments import ids
+from .documents import readable_ids
 from .errors import RefusalError
+from .reach import READ
 from .reading import read
 
 DIGITS = 32
+MISSING = "%s %s does not exist, or your user may not see it."
 
 
 def check_unchanged(env, reach, model, operation):
@@ -27,13 +30,15 @@ def check_unchanged(env, reach, model, operation):
     [id_] = ids(operation)
     asked = {"model": model._name, "ids": [id_]}
     asked.update((key, wanted[key]) for key in ("fields", "brief") if wanted.get(key) is not None)
+    reach.require(model._name, READ)
+    if id_ not in readable_ids(model, [id_]):
+        raise RefusalError("odoo.missing", MISSING % (model._name, id_), model=model._name, id=id_)
     if model._auto:
         # If another transaction has changed it since this one began, this fails, and the call is tried again.
         env.cr.execute(SQL("SELECT 1 FROM %s WHERE id = %s FOR NO KEY UPDATE", SQL.identifier(model._table), id_))
     records = read(env, reach, asked)["records"]
     if not records:
-        message = f"{model._name} {id_} does not exist, or your user may not see it."
-        raise RefusalError("odoo.missing", message, model=model._name, id=id_)
+        raise RefusalError("odoo.missing", MISSING % (model._name, id_), model=model._name, id=id_)
     if version_of(records[0], reach.is_narrowed) not in wanted["versions"]:
         raise RefusalError(
             "odoo.changed",

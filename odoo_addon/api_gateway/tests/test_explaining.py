@@ -76,6 +76,12 @@ class TestExplaining(ChannelCase):
         self.assertNotIn("Secret name", str(self.explain("res.partner", portal.partner_id.id, uid=portal.id)))
         self.assertNotIn("groups", self.explain("res.country", uid=portal.id)["write"]["checks"][1])
 
+    def test_a_narrowed_credential_learns_names_only_by_the_scopes_of_their_models(self):
+        self.rule("Secret name", f"[('id', '!=', {self.partner.id})]")
+        for scopes, is_named in ((["res.partner:read"], False), (["res.partner:read", "ir.rule:read"], True)):
+            answer = str(self.explain("res.partner", self.partner.id, grant={"scopes": scopes, "models": None}))
+            self.assertEqual("Secret name" in answer, is_named, scopes)
+
     def test_models_that_nobody_reaches_are_not_explained(self):
         answer = self.query({"op": "explain", "model": "gateway.key", "id": 1})
         self.assert_refused(answer, "odoo.exposure")

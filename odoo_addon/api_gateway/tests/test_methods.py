@@ -70,6 +70,17 @@ class TestMethods(ChannelCase):
         context = {"allowed_company_ids": foreign.ids}
         self.assert_refused(self.execute(method("res.partner", "search_count", [], context=context)), "odoo.access")
 
+    def test_the_context_of_a_method_stays_within_the_companies_of_the_request(self):
+        second = self.env["res.company"].create({"name": "Second"})
+        self.env.user.company_ids += second
+        count = method("res.partner", "search_count", [], context={"allowed_company_ids": second.ids})
+        for companies, is_within in ((second.ids, True), (self.env.company.ids, False)):
+            answer = self.execute(count, uid=self.env.uid, context={"allowed_company_ids": companies})
+            if is_within:
+                self.assert_ok(answer)
+            else:
+                self.assert_refused(answer, "odoo.arguments", "allowed_company_ids")
+
     def test_only_methods_that_read_run_on_the_reading_path(self):
         self.assert_ok(self.query(method("res.partner", "search_count", [])))
         self.assert_refused(self.query(method("res.partner", "create", {"name": "x"})), "odoo.arguments", "create")

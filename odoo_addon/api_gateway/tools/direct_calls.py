@@ -61,11 +61,16 @@ def count(database, protocol, httprequest, uid, has_failed):
     if not (uid and method):
         return
     client = httprequest.headers.get("User-Agent", "")
-    key = (database, protocol, uid, client[:LONGEST].replace("\0", ""), model[:LONGEST], method[:LONGEST], has_failed)
+    key = (database, protocol, uid, _storable(client), _storable(model), _storable(method), has_failed)
     with _lock:
         if key in _counts or len(_counts) < MOST_KINDS:
             _counts[key] += 1
             _schedule()
+
+
+def _storable(text):
+    """The beginning of a caller's text, without characters that Postgres refuses."""
+    return text[:LONGEST].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def flush():

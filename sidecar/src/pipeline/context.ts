@@ -170,6 +170,8 @@ export interface Endpoint {
    * in `context.caller`. With `access: 'optional'`, a body without one has no caller.
    */
   readonly readBody?: (context: RequestContext, bytes: Buffer, weigh: (size: number) => void) => unknown;
+  /** With `readBody`: throws before a body is read, if the endpoint is switched off. */
+  readonly requireServed?: (context: RequestContext) => void;
   handle(context: RequestContext): Answer | Promise<Answer>;
 }
 

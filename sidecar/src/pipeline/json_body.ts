@@ -15,8 +15,15 @@ const smallBodyBytes = 16_384;
 const discardForMs = 2_000;
 const tooManyValues = 'The body holds too many lists, objects and values. Send them in several requests.';
 
-export function jsonBody(): Policy {
+const mebibyte = 1024 * 1024;
+
+/**
+ * @param chargeUnknown charges an address for a body that is refused before its sender is known; rejects if it has sent too many
+ */
+export function jsonBody(chargeUnknown: (context: RequestContext) => Promise<void> = async () => undefined): Policy {
   const memory = new BodyMemory();
+  // Bodies that hold their credential must not crowd out those of known callers.
+  const memoryOfUnknown = new BodyMemory(64 * mebibyte);
   return {
     appliesTo: ['anonymous', 'authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
@@ -24,6 +31,7 @@ export function jsonBody(): Policy {
       const { smallBody, readBody } = context.endpoint;
       const isRead = readBody !== undefined && context.bytesIn > 0;
       if (isRead) return undefined;
+      if (readBody !== undefined) context.endpoint.requireServed?.(context);
       const isAnonymous = context.known.principal === undefined && readBody === undefined;
       if (isAnonymous && smallBody === undefined) return undefined;
       const { headers } = context.request;
@@ -49,7 +57,20 @@ export function jsonBody(): Policy {
       }
       if (length > most && context.awaitsContinue) throw tooLarge(most);
       if (context.awaitsContinue) context.sayContinue();
-      return read(context, memory, length, fault === undefined ? most : 0, understand, fault);
+      const isUnknown = readBody !== undefined;
+      const reading = read(
+        context,
+        isUnknown ? memoryOfUnknown : memory,
+        length,
+        fault === undefined ? most : 0,
+        understand,
+        fault,
+      );
+      if (!isUnknown) return reading;
+      return reading.catch(async (error: unknown) => {
+        await chargeUnknown(context);
+        throw error;
+      });
     },
   };
 }

@@ -75,7 +75,9 @@ function textOf(login: unknown): string {
 function uidOf(value: unknown): number {
   const uid = typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
   if (typeof uid !== 'number' || !Number.isFinite(uid)) throw form('The uid is not a number. Log in first.');
-  return Math.trunc(uid);
+  const whole = Math.trunc(uid);
+  // Nobody has another one. 0 is nobody's either, so the call is refused as one by an unknown user.
+  return whole > 0 && whole < 2 ** 31 ? whole : 0;
 }
 
 function requireDatabase({ database }: RequestContext, name: unknown): void {

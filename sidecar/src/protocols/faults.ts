@@ -68,10 +68,13 @@ function raisedIn({ cause }: GatewayError): string | undefined {
   return cause instanceof Error && 'exception' in cause && typeof cause.exception === 'string' ? cause.exception : undefined;
 }
 
-/** Python's own exceptions say what was wrong with a call; those of Postgres quote statements. */
+/** Python's exceptions for wrong arguments. Others quote statements, paths or hosts. */
+const ofArguments = /^builtins\.(?:TypeError|ValueError|KeyError|IndexError|AttributeError)$/;
+
+/** Such an exception says what was wrong with the call. */
 function lastLine(error: GatewayError): string {
   const raised = raisedIn(error);
-  if (raised?.startsWith('builtins.') !== true || !(error.cause instanceof Error)) return error.message;
+  if (raised === undefined || !ofArguments.test(raised) || !(error.cause instanceof Error)) return error.message;
   return error.cause.message.slice(raised.length + 2, raised.length + 1_002);
 }
 

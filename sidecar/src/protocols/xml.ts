@@ -222,14 +222,14 @@ const scalars: Readonly<Record<string, (text: string) => unknown>> = {
   boolean(text) {
     if (text.trim() === '1') return true;
     if (text.trim() === '0') return false;
-    throw wrong('boolean', text);
+    throw wrong('boolean');
   },
   nil: () => null,
   'ex:nil': () => null,
   base64: (text) => text.replaceAll(/\s/g, ''),
   'dateTime.iso8601'(text) {
     const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d:\d\d:\d\d)$/.exec(text.trim());
-    if (parts === null) throw wrong('dateTime.iso8601', text);
+    if (parts === null) throw wrong('dateTime.iso8601');
     const [, year, month, day, time] = parts;
     return `${year}-${month}-${day} ${time}`;
   },
@@ -238,13 +238,13 @@ const scalars: Readonly<Record<string, (text: string) => unknown>> = {
 /** Python takes blanks and a sign. Each character can match in one way only: no text may take long. */
 function whole(text: string): number {
   const value = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw wrong('int', text);
+  if (!Number.isSafeInteger(value)) throw wrong('int');
   return value;
 }
 
 function decimal(text: string): number {
   const value = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isFinite(value)) throw wrong('double', text);
+  if (!Number.isFinite(value)) throw wrong('double');
   return value;
 }
 
@@ -256,8 +256,9 @@ function unexpected(what: string): GatewayError {
   return new GatewayError('request.xml', { message: `The body is no XML-RPC call: ${what}.` });
 }
 
-function wrong(type: string, text: string): GatewayError {
-  return new GatewayError('body.value', { message: `"${text.slice(0, 40)}" is no ${type}.` });
+/** The text may be a secret, so it is not repeated. */
+function wrong(type: string): GatewayError {
+  return new GatewayError('body.value', { message: `A value of the call is no ${type}.` });
 }
 
 /** A `<value>`; false for null. Not for what Odoo's methods give. */

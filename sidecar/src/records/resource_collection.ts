@@ -1,7 +1,7 @@
 import { grantedOnResource } from '../credentials/scopes.ts';
 import type { Resource } from '../db/resources.ts';
 import { GatewayError } from '../errors.ts';
-import type { FieldTree, TypesOf } from '../executor/operations.ts';
+import type { FieldTree, Operation, TypesOf } from '../executor/operations.ts';
 import { asRecords, asWritten } from '../executor/operations.ts';
 import { missing } from '../executor/target.ts';
 import type { Grant, RequestContext } from '../pipeline/context.ts';
@@ -61,14 +61,14 @@ export class ResourceCollection implements Collection {
 
   async create(context: RequestContext): Promise<Outcome> {
     const resource = this.#resource;
-    const { odoo, shapes } = this.#parts;
+    const { shapes } = this.#parts;
     readQuery(context.asked.url, []);
     const typesOf = await this.#typesOf(context);
     const { values, ignored } = accept(resource, asObject(context.body), typesOf, true);
     const tree = treeOf(resource, typesOf, resource.model);
     const parsed = await shapes.parse(context, resource.model, [values]);
     const operation = { op: 'create', model: resource.model, values: parsed, fields: tree } as const;
-    const [result] = await odoo.execute(context, [operation], this.#grant(context));
+    const [result] = await this.#execute(context, operation, tree);
     const written = asWritten(result);
     const [row = {}] = await shapes.written(context, resource.model, tree, written);
     const unused = [...ignored, ...publicPaths(resource, written.ignored)];
@@ -77,7 +77,7 @@ export class ResourceCollection implements Collection {
 
   async update(context: RequestContext, id: number): Promise<Outcome> {
     const resource = this.#resource;
-    const { odoo, shapes } = this.#parts;
+    const { shapes } = this.#parts;
     readQuery(context.asked.url, []);
     const typesOf = await this.#typesOf(context);
     const { values, ignored } = accept(resource, asObject(context.body), typesOf, false);
@@ -86,7 +86,7 @@ export class ResourceCollection implements Collection {
     const [parsed = {}] = await shapes.parse(context, resource.model, [values]);
     const if_match = ifMatch(context, tree);
     const operation = { op: 'write', model: resource.model, ids: [id], values: parsed, fields: tree, if_match } as const;
-    const [result] = await odoo.execute(context, [operation], this.#grant(context));
+    const [result] = await this.#execute(context, operation, tree);
     const written = asWritten(result);
     const [row = {}] = await shapes.written(context, resource.model, tree, written);
     return this.#said('updated', present(resource, row), [...ignored, ...publicPaths(resource, written.ignored)]);
@@ -98,8 +98,22 @@ export class ResourceCollection implements Collection {
     await this.#requireInside(context, id);
     const if_match = ifMatch(context, treeOf(this.#resource, typesOf, this.#resource.model));
     const operation = { op: 'unlink', model: this.#resource.model, ids: [id], if_match } as const;
-    await this.#parts.odoo.execute(context, [operation], this.#grant(context));
+    await this.#execute(context, operation);
     return this.#said('deleted', { id }, []);
+  }
+
+  /** A dry run shows differences only in the resource's fields. */
+  async #execute(context: RequestContext, operation: Operation, tree: FieldTree = {}): Promise<readonly unknown[]> {
+    const results = await this.#parts.odoo.execute(context, [operation], this.#grant(context));
+    const report = context.dryRunReport;
+    if (report?.differences !== undefined) {
+      const own = (row: Row) => Object.fromEntries(Object.entries(row).filter(([name]) => Object.hasOwn(tree, name)));
+      const differences = report.differences
+        .filter(({ model }) => model === this.#resource.model)
+        .map((found) => ({ ...found, before: found.before && own(found.before), after: found.after && own(found.after) }));
+      context.dryRunReport = { ...report, differences };
+    }
+    return results;
   }
 
   #said(done: string, data: Row, ignored: readonly string[]): Outcome {

@@ -23,10 +23,8 @@ export function rpcRoutes(odoo: Odoo): Route[] {
         name: `xmlrpc.${version}`,
         protocol: version === 1 ? 'xmlrpc' : 'xmlrpc.2',
         path: version === 1 ? '/xmlrpc/:service' : '/xmlrpc/2/:service',
-        readBody: (context, bytes, weigh) => {
-          requireServed(context, 'xmlrpc');
-          return readXml(context, new BegunCall(bytes, credentialParams, weigh), bytes.length);
-        },
+        requireServed: (context) => requireServed(context, 'xmlrpc'),
+        readBody: (context, bytes, weigh) => readXml(context, new BegunCall(bytes, credentialParams, weigh), bytes.length),
         errors: (context, error) => (isFailedLogin(context, error) ? written(false) : xmlFault(context, error, version)),
         async handle(context) {
           const answer = await services.answer(context, callOf(context, 'xmlrpc'), 'xmlrpc');
@@ -39,10 +37,8 @@ export function rpcRoutes(odoo: Odoo): Route[] {
       name: 'jsonrpc',
       protocol: 'jsonrpc',
       path: '/jsonrpc',
-      readBody: (context, bytes, weigh) => {
-        requireServed(context, 'jsonrpc');
-        return readJsonRpc(context, parse(bytes, weigh));
-      },
+      requireServed: (context) => requireServed(context, 'jsonrpc'),
+      readBody: (context, bytes, weigh) => readJsonRpc(context, parse(bytes, weigh), bytes.length),
       errors: (context, error) => (isFailedLogin(context, error) ? jsonRpc(context, false) : jsonRpcError(context, error)),
       async handle(context) {
         const answer = await services.answer(context, callOf(context, 'jsonrpc'), 'json');
@@ -149,7 +145,7 @@ function readXml(context: RequestContext, begun: BegunCall, length: number): unk
   return context.body;
 }
 
-function readJsonRpc(context: RequestContext, body: unknown): RpcCall {
+function readJsonRpc(context: RequestContext, body: unknown, length: number): RpcCall {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new GatewayError('request.json', { message: 'Invalid JSON-RPC data' });
   }
@@ -160,7 +156,8 @@ function readJsonRpc(context: RequestContext, body: unknown): RpcCall {
     throw new GatewayError('body.form', { message: 'params holds service, method, and a list args.' });
   }
   try {
-    takeCredential(context, service, method, args);
+    const hasCaller = takeCredential(context, service, method, args);
+    if (!hasCaller && length > longestWithoutCaller) throw new GatewayError('request.too_large');
     return { ...readCall(service, method, args), id };
   } finally {
     context.body = { ...(context.body as object), id };
