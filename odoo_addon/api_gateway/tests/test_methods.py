@@ -72,10 +72,11 @@ class TestMethods(ChannelCase):
 
     def test_the_context_of_a_method_stays_within_the_companies_of_the_request(self):
         second = self.env["res.company"].create({"name": "Second"})
-        self.env.user.company_ids += second
+        admin = self.env.ref("base.user_admin")
+        admin.company_ids += second
         count = method("res.partner", "search_count", [], context={"allowed_company_ids": second.ids})
-        for companies, is_within in ((second.ids, True), (self.env.company.ids, False)):
-            answer = self.execute(count, uid=self.env.uid, context={"allowed_company_ids": companies})
+        for companies, is_within in ((second.ids, True), (admin.company_id.ids, False)):
+            answer = self.execute(count, uid=admin.id, context={"allowed_company_ids": companies})
             if is_within:
                 self.assert_ok(answer)
             else:
