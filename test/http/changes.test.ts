@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';
 import { createOdooKey, revokeOdooKey } from '../helpers/odoo_keys.ts';
+import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
@@ -258,6 +259,37 @@ describe('a stream of events', async () => {
     await until('the key is refused', async () => (await gateway.get('/api/v1/res.partner/3', { key: secret })).status === 401);
     await create({ name: 'Not for a revoked key' });
     await expect(stream.next()).rejects.toThrow('terminated');
+  });
+
+  test('shows nothing more to a key that was narrowed, and ends', async () => {
+    const web = await OdooWeb.login(gateway);
+    const { id, secret } = await web.create('gateway.key', { name: 'streams' });
+    const stream = events('since=new&fields=name', {}, secret);
+    await stream.next();
+    await stream.next();
+    await web.call('gateway.key', 'write', [[id], { scopes: 'res.country:read' }]);
+    await until('the key is narrowed', async () => (await gateway.get('/api/v1/res.partner/3', { key: secret })).status === 403);
+    await create({ name: 'Not for a narrowed key' });
+    await expect(stream.next()).rejects.toThrow('terminated');
+  });
+
+  test('is one of a few of its user', async () => {
+    const streams = Array.from({ length: 16 }, () => events('since=new&fields=name'));
+    await Promise.all(streams.map((stream) => stream.next()));
+    const headers = { Accept: 'text/event-stream' };
+    const more = () => gateway.get(`${path}?since=new&fields=name`, { key: admin, headers });
+    const refused = await more();
+    expect([refused.status, refused.json.error.reason]).toEqual([429, 'throttle.concurrency']);
+    await Promise.all(streams.map((stream) => stream.return()));
+    await until('their places are free', async () => {
+      const stream = events('since=new&fields=name');
+      const begun = await stream.next().then(
+        () => true,
+        () => false,
+      );
+      await stream.return();
+      return begun;
+    });
   });
 
   test('is refused as the long poll is', async () => {

@@ -120,7 +120,7 @@ export class CompilingOdoo extends Odoo {
     this.#connectionOf(database).replica?.wrote(principal.consumer);
   }
 
-  /** One snapshot for all pages, where a statement gives them; throws `export.busy` when others hold all snapshots. */
+  /** One snapshot for all pages, where a statement gives them. */
   override async pages(context: RequestContext, first: Search, grant = context.principal.grant): Promise<PageReader> {
     const odoo = await super.pages(context, first, grant);
     const connection = this.#connectionOf(context.database);
@@ -129,7 +129,7 @@ export class CompilingOdoo extends Odoo {
     for (let tries = 0; snapshots !== undefined && tries < 2; tries += 1) {
       const planned = await plan(first);
       if (planned === undefined || (await this.#isReplicaBehind(context, connection, planned))) return odoo;
-      const snapshot = await snapshots.open(`user:${context.principal.userId}`);
+      const snapshot = await snapshots.open();
       const pages = new SnapshotPages({ context, snapshot, plan, odoo });
       try {
         await pages.begin(first);

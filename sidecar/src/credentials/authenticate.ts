@@ -78,7 +78,18 @@ export function authentication(
     }
 
     const find = () => asAnswered(() => authenticator.authenticate(credential, context.database, attempt, context));
-    context.authenticateAgain = async () => settle(context, find(), admit);
+    context.authenticateAgain = async () => {
+      const before = JSON.stringify(context.principal.grant);
+      try {
+        admit(context, await find());
+      } catch (error) {
+        throw asAnswer(error);
+      }
+      if (JSON.stringify(context.principal.grant) === before) return;
+      throw new GatewayError('scope.insufficient', {
+        message: 'The scopes of the credential have changed. Send the request again.',
+      });
+    };
     const found = find();
     if (found instanceof Promise) return settle(context, found, admit);
     asAnswered(() => admit(context, found));
@@ -88,7 +99,7 @@ export function authentication(
 
 async function settle(
   context: RequestContext,
-  pending: Principal | Promise<Principal>,
+  pending: Promise<Principal>,
   admit: (context: RequestContext, principal: Principal) => void,
 ): Promise<void> {
   const startedAt = performance.now();

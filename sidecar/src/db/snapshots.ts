@@ -1,29 +1,22 @@
 // Connections that each keep one snapshot of the database while a long list is read page by page, so that later commits do not
-// show. A snapshot keeps Postgres from removing old rows, so there are few, with a time limit.
+// show. A snapshot keeps Postgres from removing old rows: exports are few and have a time limit (exports/pages.ts).
 
 import pg from 'pg';
-import { GatewayError } from '../errors.ts';
 import type { ReadPoolOptions, ReadResult, ReadStatement } from './read_pool.ts';
 import { asReader, asTexts, gathered } from './read_pool.ts';
 
-const most = 4;
-const mostOfOneCaller = 2;
-/** The longest time that a slow client may keep its snapshot. */
-const longestMs = 15 * 60_000;
 const longestPauseMs = 60_000;
 
 export class Snapshots {
   readonly #options: Omit<ReadPoolOptions, 'size'>;
-  readonly #open = new Map<Snapshot, string>();
+  readonly #open = new Set<Snapshot>();
 
   constructor(options: Omit<ReadPoolOptions, 'size'>) {
     this.#options = options;
   }
 
-  /** Rejects with `export.busy`, or with the error of Postgres or the connection. The caller closes it. */
-  async open(caller: string): Promise<Snapshot> {
-    const own = [...this.#open.values()].filter((other) => other === caller).length;
-    if (this.#open.size >= most || own >= mostOfOneCaller) throw new GatewayError('export.busy');
+  /** Rejects with the error of Postgres or the connection. The caller closes it. */
+  async open(): Promise<Snapshot> {
     const { url, role, statementTimeoutMs, log } = this.#options;
     const client = new pg.Client({
       connectionString: url,
@@ -37,7 +30,7 @@ export class Snapshots {
     });
     client.on('error', (error) => log.warn({ reason: error.message }, 'the connection of an export was lost'));
     const snapshot = new Snapshot(client, statementTimeoutMs + 1_000, () => this.#open.delete(snapshot));
-    this.#open.set(snapshot, caller);
+    this.#open.add(snapshot);
     try {
       await client.connect();
       await client.query('begin isolation level repeatable read, read only');
@@ -49,7 +42,7 @@ export class Snapshots {
   }
 
   closeAll(): void {
-    for (const snapshot of this.#open.keys()) snapshot.close();
+    for (const snapshot of this.#open) snapshot.close();
   }
 }
 
@@ -57,13 +50,11 @@ export class Snapshot {
   readonly #client: pg.Client;
   readonly #patienceMs: number;
   readonly #onClose: () => void;
-  readonly #timer: NodeJS.Timeout;
 
   constructor(client: pg.Client, patienceMs: number, onClose: () => void) {
     this.#client = client;
     this.#patienceMs = patienceMs;
     this.#onClose = onClose;
-    this.#timer = setTimeout(() => this.close(), longestMs);
   }
 
   /** The same as in ReadPool. */
@@ -74,7 +65,6 @@ export class Snapshot {
 
   /** Also ends a running statement. */
   close(): void {
-    clearTimeout(this.#timer);
     this.#onClose();
     this.#client.end().catch(() => undefined);
   }

@@ -1,14 +1,21 @@
 // All records of a list, page by page in the order of their ids. Each page starts after the last id, so that no record comes
 // twice.
 
+import { perDatabase } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
 import { asRecords } from '../executor/operations.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import type { Parts, Row, Search } from '../records/collection.ts';
+import { Running } from '../running.ts';
 
 /** The size of a page: statements are compiled for it, and it takes a few milliseconds. */
 const mostInPage = 1_000;
 const reportEveryMs = 10_000;
+/** At once on this sidecar. Each has two pages in memory, and a snapshot keeps Postgres from removing old rows. */
+const most = { ofOneUser: 2, ofAll: 4 };
+/** The longest time that a slow client may take. */
+const longestMs = 15 * 60_000;
+const runningOf = perDatabase(() => new Running());
 
 export interface Page {
   /** The shaped records, under the names of the model. */
@@ -27,13 +34,25 @@ export interface Range {
 
 /**
  * Ends when the caller leaves. While the client takes a page, the next one is read, so two are in memory. Throws the errors of a
- * list.
+ * list, and `export.busy`.
  */
-export async function* pagesOf(
+export async function* pagesOf(parts: Parts, context: RequestContext, search: Search, range: Range): AsyncGenerator<Page> {
+  const end = runningOf(context.database).begin(context.holder, most.ofOneUser, most.ofAll);
+  if (end === undefined) throw new GatewayError('export.busy');
+  const timer = setTimeout(() => context.response.destroy(), longestMs);
+  try {
+    yield* readPages(parts, context, search, range);
+  } finally {
+    clearTimeout(timer);
+    end();
+  }
+}
+
+async function* readPages(
   { odoo, shapes }: Parts,
   context: RequestContext,
   { model, domain, fields, grant }: Search,
-  { after, most }: Range,
+  { after, most: mostRecords }: Range,
 ): AsyncGenerator<Page> {
   const progress = new Progress(context, model);
   let size = mostInPage;
@@ -63,9 +82,9 @@ export async function* pagesOf(
         coming = read();
         continue;
       }
-      const rows = found.records.slice(0, most - progress.records);
+      const rows = found.records.slice(0, mostRecords - progress.records);
       last = Number(rows.at(-1)?.['id'] ?? last);
-      done = found.next === undefined || progress.records + rows.length >= most;
+      done = found.next === undefined || progress.records + rows.length >= mostRecords;
       if (!done) coming = read();
       await shapes.shape(context, model, fields, rows);
       progress.add(rows.length);

@@ -186,6 +186,8 @@ export type Recorder = (context: RequestContext) => void;
 
 const acceptableRequestId = /^[A-Za-z0-9._-]{1,64}$/;
 
+const nobodyToAuthenticate = async () => undefined;
+
 export class RequestContext {
   readonly request: Request;
   readonly response: Response;
@@ -254,8 +256,8 @@ export class RequestContext {
   /** The reason why the request was refused or failed. */
   error: Error | undefined = undefined;
 
-  /** Checks the credential again, before a long answer goes on. Rejects as at the start if it was revoked meanwhile. */
-  authenticateAgain: () => Promise<void> = async () => undefined;
+  /** Checks the credential again, before a long answer goes on. Rejects if it was revoked or narrowed meanwhile. */
+  authenticateAgain: () => Promise<void> = nobodyToAuthenticate;
 
   #database: Database | undefined;
   #principal: Principal | undefined;

@@ -1,9 +1,12 @@
 // Changes as they happen, as server-sent events: on the same tokens as the long poll. A browser's EventSource reconnects by
 // itself, and sends its position in `Last-Event-ID`.
 
+import { perDatabase } from '../db/database.ts';
 import { asGatewayError } from '../errors.ts';
+import { tooMany } from '../limits/concurrency.ts';
 import { chargeMore } from '../limits/limits.ts';
 import type { RequestContext } from '../pipeline/context.ts';
+import { Running } from '../running.ts';
 import type { Changes, ChangesRequest } from './changes.ts';
 import { ChangesReader, parseChangesQuery } from './changes.ts';
 
@@ -13,6 +16,9 @@ const sayEveryMs = 15_000;
 const longestMs = 5 * 60_000;
 const comeBackMs = 2_000;
 const comeBackLaterMs = 60_000;
+/** Of one user on this sidecar: each looks for changes every few seconds. */
+const mostStreams = 16;
+const runningOf = perDatabase(() => new Running());
 
 export function wantsEvents({ request }: RequestContext): boolean {
   const { accept } = request.headers;
@@ -24,10 +30,21 @@ export function wantsEvents({ request }: RequestContext): boolean {
 }
 
 /**
- * The texts of the stream. An error of `changesOf` is thrown before the first text; later it becomes the event `reset`, or the
- * end.
+ * The texts of the stream. An error of `changesOf`, and `throttle.concurrency`, are thrown before the first text; later an error
+ * becomes the event `reset`, or the end.
  */
 export async function* eventsOf(request: ChangesRequest): AsyncGenerator<string> {
+  const { database, holder } = request.context;
+  const end = runningOf(database).begin(holder, mostStreams);
+  if (end === undefined) throw tooMany('streams', mostStreams);
+  try {
+    yield* readEvents(request);
+  } finally {
+    end();
+  }
+}
+
+async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
   const { context } = request;
   const { headers, url } = context.asked;
   const resumed = headers['last-event-id'];

@@ -1,0 +1,23 @@
+// Counts what runs at once for each holder: requests, exports, streams.
+
+export class Running {
+  readonly #of = new Map<string, number>();
+  #all = 0;
+
+  /**
+   * Begins one, and returns the function that ends it, to be called once. Undefined if the holder has `most` of them
+   * already, or all holders together have `mostOfAll`.
+   */
+  begin(holder: string, most: number, mostOfAll = Number.POSITIVE_INFINITY): (() => void) | undefined {
+    const own = this.#of.get(holder) ?? 0;
+    if (own >= most || this.#all >= mostOfAll) return undefined;
+    this.#of.set(holder, own + 1);
+    this.#all += 1;
+    return () => {
+      const left = (this.#of.get(holder) ?? 1) - 1;
+      if (left > 0) this.#of.set(holder, left);
+      else this.#of.delete(holder);
+      this.#all -= 1;
+    };
+  }
+}
