@@ -35,7 +35,10 @@ export const catalogue = {
   'oauth.metadata': { status: 400, message: 'The metadata of the app is not acceptable.' },
   'oauth.scope': { status: 400, message: 'The scope is malformed, or wider than what was granted.' },
 
-  'agent.off': { status: 403, message: 'AI agents have no access here. A manager allows it in the settings of API Gateway.' },
+  'agent.off': {
+    status: 403,
+    message: 'AI agents have no access here. An administrator allows it in the settings of API Gateway.',
+  },
   'agent.writes': { status: 403, message: 'This credential may not let an AI agent change data. Its profile decides that.' },
   'agent.confirmation': {
     status: 422,

@@ -130,7 +130,7 @@ describe('filters', () => {
     await dashboard.shows('class_4', '2');
     await dashboard.shows('success_rate', '–');
     await dashboard.shows('error_rate', '–');
-    expect(await dashboard.card('sidecars').textContent()).toContain('Of all callers');
+    expect(await dashboard.card('sidecars').textContent()).toContain('Not filtered');
     await dashboard.afterReading(() => clickSlice('404'));
     expect(await page.inputValue('select[name=status_class]')).toBe('');
     await dashboard.shows('requests', '14');

@@ -49,8 +49,8 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
   let isRefusing = false;
   let sidecars: Surroundings['sidecars'] = { alive: 1, stale: 0 };
   const toasts = new Map<State, Toast>();
-  /** Texts of toasts that the user closed. A toast comes back when its text changes. */
-  const read = new Map<State, string>();
+  /** States whose toast the user closed. It comes back when the state begins again. */
+  const read = new Set<State>();
   const sum = (name: keyof Traffic) => recent.reduce((all, traffic) => all + traffic[name], 0);
 
   const states: State[] = [
@@ -91,7 +91,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
     const toast = toasts.get(state);
     if (text === null) read.delete(state);
     // A toast covers dialogs, so it waits until they are closed.
-    const isWanted = text !== null && text !== read.get(state) && !document.body.classList.contains('modal-open');
+    const isWanted = text !== null && !read.has(state) && !document.body.classList.contains('modal-open');
     if (toast !== undefined && isWanted && toast.text === text) return;
     if (toast !== undefined) {
       toasts.delete(state);
@@ -107,7 +107,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
         onClose: () => {
           if (toasts.get(state) !== opened) return; // not by hand
           toasts.delete(state);
-          read.set(state, text);
+          read.add(state);
         },
         buttons: state.canInspect
           ? [

@@ -33,13 +33,15 @@ export class Dashboard extends Component {
   declare store: DashboardStore;
   declare state: DashboardState;
   declare action: Services['action'];
+  declare notification: Services['notification'];
   view: { topic: Topic } = useState({ topic: 'routes' });
   chartNames = ['requests', 'statuses', 'latency', 'errors', 'top', 'consumers', 'methods', 'heat_map', 'refusals'];
 
   override setup(): void {
     this.action = useService('action');
+    this.notification = useService('notification');
     const alarm = createAlarm({
-      notification: useService('notification'),
+      notification: this.notification,
       isSoundOn: () => this.state.sound,
       inspectLatest: () => void this.inspectLatest(),
     });
@@ -94,6 +96,11 @@ export class Dashboard extends Component {
       context: groupBy === undefined ? {} : { group_by: groupBy },
       name,
     };
+    if (this.state.surroundings?.logs === 'errors') {
+      this.notification.add(_t('The log keeps only refused and failed requests, unless a profile says otherwise.'), {
+        type: 'info',
+      });
+    }
     void this.action.doAction(log, mostOf === undefined ? {} : { props: { orderBy: [{ name: mostOf, asc: false }] } });
   }
 

@@ -105,7 +105,7 @@ export class KeysPage extends Component {
     };
     this.dialog.add(ConfirmationDialog, {
       title: _t('End the access of “%s”?', app.name),
-      body: _t('The app is refused at once. It has to ask for your agreement again.'),
+      body: _t('The app is refused at once. To use it again, its user must allow it again.'),
       confirmLabel: _t('End access'),
       confirmClass: 'btn-danger',
       confirm: () => this.report(work()),

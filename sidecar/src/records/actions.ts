@@ -1,7 +1,7 @@
 // Methods of buttons often answer with an action: what Odoo's web client is to do next, such as open a window. An API has no
 // window, so the answer says what it means.
 
-interface Action {
+interface OdooAction {
   /** Of Odoo's: `ir.actions.act_window`. */
   readonly type: string;
   readonly message: string;
@@ -12,7 +12,7 @@ interface Action {
 }
 
 /** Undefined if a method's result is no action. */
-export function actionOf(result: unknown): Action | undefined {
+export function actionOf(result: unknown): OdooAction | undefined {
   if (typeof result !== 'object' || result === null) return undefined;
   const action = result as Readonly<Record<string, unknown>>;
   const { type, res_model: model, res_id: id, target } = action;
@@ -26,14 +26,14 @@ export function actionOf(result: unknown): Action | undefined {
   return { type, message: "Odoo's web client would now do this. For the API there is nothing to do." };
 }
 
-function wizard(type: string, named: { model: string; id?: number }): Action {
+function wizard(type: string, named: { model: string; id?: number }): OdooAction {
   const { model, id } = named;
   const create = `POST /api/v1/${model} creates it, with the answers as values; the action's context has its defaults.`;
   const confirm = `POST /api/v1/${model}/${id ?? '<id>'}/<method> then calls the method of its button.`;
   return {
     type,
     ...named,
-    message: `Odoo asks something first, in the window ${model}. What this window is for has not happened yet.`,
+    message: `Odoo asks something first, in the window ${model}. Nothing has happened yet.`,
     next: id === undefined ? [create, confirm] : [confirm],
   };
 }

@@ -64,6 +64,10 @@ export class Chart extends Component<Props> {
     });
   }
 
+  get tableLabel(): string {
+    return _t('“%s” as a table', this.props.title);
+  }
+
   get emptyText(): string {
     return this.props.emptyText ?? _t('Nothing in this range');
   }

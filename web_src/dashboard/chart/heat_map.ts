@@ -11,7 +11,8 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
   const lastDayFirst = (place: number) => figures.heat_map.length - 1 - place;
   const open = (day: number, hour: number) => {
     const since = latest(day, hour, figures.range);
-    if (since !== null) follow({ since, until: since + hourMs });
+    const { range } = figures;
+    if (since !== null) follow({ since: Math.max(since, range.since), until: Math.min(since + hourMs, range.until) });
   };
   return {
     name: 'heat_map',
@@ -62,7 +63,8 @@ const hourMs = 3_600_000;
 function latest(day: number, hour: number, { since, until }: Figures['range']): number | null {
   const moment = new Date(until);
   moment.setMinutes(0, 0, 0);
-  for (let back = 0; back <= 7 * 24 + 1; back += 1) {
+  // Two weeks: an hour that the clocks left out has its last one a week earlier.
+  for (let back = 0; back <= 14 * 24 + 1; back += 1) {
     const at = moment.getTime() - back * hourMs;
     const there = new Date(at);
     if (at < until && at + hourMs > since && there.getHours() === hour && (there.getDay() + 6) % 7 === day) return at;

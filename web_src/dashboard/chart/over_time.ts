@@ -46,7 +46,8 @@ function stepsBetween(series: readonly Point[], range: Figures['range'], from: n
 }
 
 function momentOf(at: number, step: number): string {
-  return formatMoment(at, { dateStyle: 'medium', ...(step < 86_400 ? { timeStyle: 'short' } : {}) });
+  // Days and weeks are those of UTC.
+  return formatMoment(at, step < 86_400 ? { dateStyle: 'medium', timeStyle: 'short' } : { dateStyle: 'medium', timeZone: 'UTC' });
 }
 
 export function requestsChart(input: ChartInput): ChartDefinition {

@@ -82,7 +82,7 @@ export function topChart({ figures, theme, follow }: ChartInput, topic: Topic): 
     summary: listed(shares),
     options: bars(shares, paletteOf(theme).primary, follow),
     empty: shares.length === 0,
-    table: tableOf(topic === 'models' ? _t('Model') : _t('Endpoint'), shares, follow),
+    table: tableOf({ routes: _t('Endpoint'), models: _t('Model'), tools: _t('Tool') }[topic], shares, follow),
   };
 }
 
@@ -172,8 +172,13 @@ function slices(shares: readonly Share[], follow: Follow): ApexOptions {
       type: 'donut',
       events: { dataPointSelection: (_event, _chart, { dataPointIndex }) => pick(shares, dataPointIndex, follow) },
     },
-    tooltip: { y: { formatter: formatCount } },
+    tooltip: { y: { formatter: formatCount, title: { formatter: (label) => `${asText(label)}: ` } } },
   };
+}
+
+/** ApexCharts 4.7.0 writes the titles of tooltips as HTML, and callers choose their own names. */
+function asText(label: unknown): string {
+  return String(label).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 function bars(shares: readonly Share[], color: string, follow: Follow): ApexOptions {
@@ -189,7 +194,7 @@ function bars(shares: readonly Share[], color: string, follow: Follow): ApexOpti
     states: { active: { filter: { type: 'none' } } },
     xaxis: { labels: { formatter: (value) => formatCount(Number(value)) }, tickAmount: 4 },
     yaxis: { labels: { maxWidth: 150 } },
-    tooltip: { y: { formatter: formatCount } },
+    tooltip: { x: { formatter: asText }, y: { formatter: formatCount } },
   };
 }
 

@@ -1,6 +1,7 @@
 // Where a number, a bar or a slice leads: to the page under a filter, to the log, or to another page.
 
 import type { Domain } from '@web/core/utils/hooks';
+import { odooText } from '../../core/odoo_text';
 import type { Figures, Reason, StatusClass } from './figures';
 
 export type Lead =
@@ -14,10 +15,9 @@ export type Lead =
 
 /** The log's rows that the figures shown are about. */
 export function logDomain(range: Figures['range'], consumer: string | null, statusClass: StatusClass | null): Domain {
-  const moment = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
   return [
-    ['at', '>=', moment(range.since)],
-    ['at', '<', moment(range.until)],
+    ['at', '>=', odooText(new Date(range.since))],
+    ['at', '<', odooText(new Date(range.until))],
     ...(consumer === null ? [] : ([['consumer', '=', consumer]] satisfies Domain)),
     ...(statusClass === null ? [] : classDomain(statusClass)),
   ];

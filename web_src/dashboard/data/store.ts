@@ -62,6 +62,8 @@ export class DashboardStore {
   #source: Source | undefined;
   /** The state's span may come from the figures. Only a choice is stored. */
   #chosenSpan: Span | null;
+  /** What the last figures were about. A difference to figures of something else is no traffic. */
+  #selection = '';
   #reading = 0;
   #readAt = 0;
   #reread: number | undefined;
@@ -107,7 +109,11 @@ export class DashboardStore {
       }
       const read = await (first?.reading ?? readAll(this.#orm, this.question, this.state.consumers));
       if (reading !== this.#reading || this.#stopped) return;
-      if (this.state.connection === 'polling' || this.state.connection === 'fallback') this.#compare(read.figures);
+      const { span, zoom, consumer, statusClass, connection } = this.state;
+      const selection = JSON.stringify([span, zoom, consumer, statusClass]);
+      const isPolled = connection === 'polling' || connection === 'fallback';
+      if (isPolled && selection === this.#selection) this.#compare(read.figures);
+      this.#selection = selection;
       this.#alarm.watch(read.surroundings);
       Object.assign(this.state, { ...read, error: null, updatedAt: Date.now() });
     } catch (error) {
@@ -154,7 +160,8 @@ export class DashboardStore {
   }
 
   clearFilters(): void {
-    Object.assign(this.state, { consumer: null, statusClass: null, zoom: null });
+    const rates = this.state.consumer === null ? this.state.rates : [];
+    Object.assign(this.state, { consumer: null, statusClass: null, zoom: null, rates });
     this.#source?.select(null);
     void this.load();
   }

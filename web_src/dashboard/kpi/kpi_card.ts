@@ -42,6 +42,10 @@ export class KpiCard extends Component<Props> {
     this.explanation.open(currentTarget, { text: [hint, unfiltered && `${unfiltered}.`].filter(Boolean).join(' ') });
   }
 
+  get helpLabel(): string {
+    return _t('About “%s”', this.props.kpi.label);
+  }
+
   get text(): string {
     return this.number.value === null ? nothing : this.props.kpi.format(this.number.value);
   }

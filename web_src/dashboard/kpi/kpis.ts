@@ -114,8 +114,8 @@ export function mainKpis(state: DashboardState): Kpi[] {
   ];
 }
 
-function slowest(): Lead {
-  return { name: _t('Slowest requests'), where: [], mostOf: 'gateway_ms' };
+function slowest(mostOf = 'gateway_ms'): Lead {
+  return { name: _t('Slowest requests'), where: [], mostOf };
 }
 
 /** How many of the reads of records Postgres answered by itself; in the hint, why the others did not. */
@@ -155,10 +155,10 @@ export function kpiGroups({ figures, surroundings, consumer, statusClass }: Dash
   const refusals = (cause: Reason['cause'] & NumberOf<Totals>, label: string, hint: string) =>
     count(cause, label, -1, hint, { name: label, where: causeDomain(reasons, cause) });
   const time = (id: string, name: NumberOf<Totals>, label: string, hint: string): Kpi => ({
-    ...{ id, label, hint, format: formatMs, rise: -1, lead: slowest() },
+    ...{ id, label, hint, format: formatMs, rise: -1, lead: slowest(name === 'odoo_ms' ? name : undefined) },
     ...of(name),
   });
-  const unfiltered = consumer === null && statusClass === null ? {} : { unfiltered: _t('Of all callers') };
+  const unfiltered = consumer === null && statusClass === null ? {} : { unfiltered: _t('Not filtered') };
   const webhook = (id: 'delivered' | 'failed', label: string, hint: string): Kpi[] => {
     const value = surroundings?.webhooks?.[id];
     if (value === undefined) return [];
@@ -190,8 +190,8 @@ export function kpiGroups({ figures, surroundings, consumer, statusClass }: Dash
         time('avg', 'avg_ms', _t('Average'), _t('Time from the first byte of a request to the end of its answer.')),
         time('p50', 'p50_ms', _t('p50'), _t('Half of the requests were answered within this time.')),
         time('p99', 'p99_ms', _t('p99'), _t('99 of 100 requests were answered within this time.')),
-        time('odoo', 'odoo_ms', _t('Of it Odoo'), _t('Average time in Odoo.')),
-        time('overhead', 'overhead_ms', _t('Of it gateway'), _t('Average time that is not spent in Odoo.')),
+        time('odoo', 'odoo_ms', _t('In Odoo'), _t('Average time in Odoo.')),
+        time('overhead', 'overhead_ms', _t('In the gateway'), _t('Average time that is not spent in Odoo.')),
         compiledReads(figures.ways),
       ],
     },

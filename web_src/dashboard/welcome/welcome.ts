@@ -1,16 +1,15 @@
-import { Component, useRef, useState } from '@odoo/owl';
-import { browser } from '@web/core/browser/browser';
+import { Component } from '@odoo/owl';
 import type { Services } from '@web/core/utils/hooks';
 import { useService } from '@web/core/utils/hooks';
+import { CopyButton } from '../../core/copy/copy_button';
 import type { Surroundings } from '../data/figures';
 
 /** Three steps to the first request, shown until there is one. */
 export class Welcome extends Component<{ surroundings: Surroundings | null }> {
   static template = 'api_gateway.DashboardWelcome';
+  static components = { CopyButton };
   static props = { surroundings: { type: [Object, { value: null }] } };
 
-  state = useState({ copied: false });
-  code = useRef<HTMLElement>('code');
   declare action: Services['action'];
 
   override setup(): void {
@@ -32,15 +31,5 @@ export class Welcome extends Component<{ surroundings: Surroundings | null }> {
 
   openKeys(): void {
     void this.action.doAction('api_gateway.access_keys_action');
-  }
-
-  /** Without HTTPS, browsers offer no clipboard. Then the command is selected, and Ctrl+C copies it. */
-  async copy(): Promise<void> {
-    try {
-      await browser.navigator.clipboard.writeText(this.command);
-      this.state.copied = true;
-    } catch {
-      if (this.code.el !== null) document.getSelection()?.selectAllChildren(this.code.el);
-    }
   }
 }

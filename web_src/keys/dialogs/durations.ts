@@ -1,4 +1,5 @@
 import { _t } from '@web/core/l10n/translation';
+import { odooText } from '../../core/odoo_text';
 
 /** The lifetimes to choose from, as for Odoo's own keys. `longestDays` null: no limit. */
 export function durationsUpTo(longestDays: number | null): { days: number; name: string }[] {
@@ -21,8 +22,4 @@ export function afterDays(days: number): string {
 /** The last second of a day `YYYY-MM-DD` where the reader is. */
 export function endOfDay(date: string): string {
   return odooText(new Date(`${date}T23:59:59`));
-}
-
-function odooText(at: Date): string {
-  return at.toISOString().slice(0, 19).replace('T', ' ');
 }
