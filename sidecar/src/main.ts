@@ -209,7 +209,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       ...schemaRoutes(odoo),
       ...docsRoutes(assets),
       openApiRoute({ odoo, originOf, version: manifest.version }),
-      projectRoute(collections),
+      projectRoute({ odoo, shapes }, collections),
       changesRoute(feeds, { odoo, shapes }, collections),
       ...rpcRoutes(odoo),
       idsRoute({ odoo, shapes }, collections),

@@ -53,7 +53,7 @@ const subjects: Readonly<Record<string, Subject>> = {
     domains: [[], [['project_id', '!=', false]], [['priority', '=', '1']]],
   },
 };
-const zones = ['UTC', 'Europe/Brussels', 'America/Sao_Paulo', 'Pacific/Chatham'];
+const zones = ['UTC', 'Europe/Brussels', 'America/Sao_Paulo', 'Pacific/Chatham', 'Africa/Cairo'];
 
 export interface Question {
   readonly model: string;
@@ -105,7 +105,8 @@ export async function differenceOf(instance: Instance, question: Question, key: 
       .orm<Row[]>(model, 'formatted_read_group', { ...asked, context: { tz: timezone } }, key)
       .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
   ]);
-  if (expected instanceof Error) return answer.status >= 400 ? undefined : `answered, but Odoo refuses: ${expected.message}`;
+  const isRefused = answer.status >= 400 && answer.status < 500;
+  if (expected instanceof Error) return isRefused ? undefined : `${answer.status}, but Odoo refuses: ${expected.message}`;
   if (answer.status !== 200) return `${answer.status} ${answer.text.slice(0, 300)}`;
   if (answer.json.meta.timezone !== timezone) return `time zone ${answer.json.meta.timezone}`;
   const types = await instance.orm<Record<string, { type: string }>>(model, 'fields_get', { attributes: ['type'] });

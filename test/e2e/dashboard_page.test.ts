@@ -161,6 +161,22 @@ describe('filters', () => {
   });
 });
 
+test('a name that a caller chose is a text, in tooltips too', async () => {
+  const consumer = await consumerOf(gateway.keys.demo);
+  const [known] = await gateway.sql<{ name: string }>('select name from gateway.consumer where consumer = $1', [consumer]);
+  const rename = (name: string | undefined) =>
+    gateway.sql('update gateway.consumer set name = $2 where consumer = $1', [consumer, name]);
+  await rename('<img src=x>');
+  await dashboard.afterReading(() => page.click('.o_api_gateway_refresh'));
+  const chart = dashboard.chart('consumers');
+  const tooltip = chart.locator('.apexcharts-tooltip');
+  await chart.locator('.apexcharts-bar-area').first().hover();
+  await expect.poll(() => tooltip.textContent()).toContain('<img src=x>');
+  expect(await tooltip.locator('img').count()).toBe(0);
+  await rename(known?.name);
+  await page.mouse.move(0, 0);
+});
+
 test('a drag over a chart zooms into that time, a button leads back', async () => {
   const hoursAgo = 12;
   const minute = Math.floor(Date.now() / 60_000) - hoursAgo * 60;

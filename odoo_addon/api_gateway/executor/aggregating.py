@@ -73,7 +73,7 @@ def _shape_of(model, grouping):
     *relations, name = path.split(".")
     for position, relation in enumerate(relations):
         if model._fields[relation].type == "properties":
-            return _of_property(model, path, granularity)
+            return _of_property(model, ".".join(path.split(".")[position:]), granularity)
         if model._fields[relation].type != "many2one":
             relations = relations[:position]
             name = relation
@@ -104,7 +104,7 @@ def _key(value):
 
 
 def _range_of(granularity, zone):
-    """`zone`: in which times are grouped; None for dates."""
+    """`zone`: the time zone that times are grouped in; None for dates."""
     step = READ_GROUP_TIME_GRANULARITY[granularity]
 
     def shape(value):
@@ -115,7 +115,10 @@ def _range_of(granularity, zone):
             begins = date.fromisoformat(start[:10])
             return {"from": begins.isoformat(), "to": (begins + step).isoformat(), "label": label}
         begins = pytz.utc.localize(datetime.fromisoformat(start))
-        ends = zone.localize(begins.astimezone(zone).replace(tzinfo=None) + step)
+        first = begins.astimezone(zone).replace(tzinfo=None)
+        if granularity != "hour":
+            first = first.replace(hour=0, minute=0, second=0)  # where clocks skip midnight, the day begins later
+        ends = zone.localize(first + step)
         return {"from": _in_utc(begins), "to": _in_utc(ends), "label": label}
 
     return shape

@@ -21,7 +21,7 @@ def explain(env, reach, operation):
     if record:
         answer["id"] = record.id
     for action, (scope, mode) in ACTIONS.items():
-        checks = [_scope_check(reach, model, scope), _right_check(reach, model, mode)]
+        checks = [_scope_check(reach, model, scope), _right_check(reach, model, mode, action)]
         if record and mode != "create":
             checks.append(_rule_check(reach, record, mode, is_seen))
         refused = next((check for check in checks if not check["allowed"]), None)
@@ -41,14 +41,14 @@ def _scope_check(reach, model, scope):
     return check
 
 
-def _right_check(reach, model, mode):
+def _right_check(reach, model, mode, action):
     access = model.env["ir.model.access"]
     check = {"check": "access_right", "allowed": access.check(model._name, mode, raise_exception=False)}
     if _may_know_names(model.env, reach, "res.groups"):
         check["groups"] = _groups(model, mode, check["allowed"])
     if not check["allowed"]:
         groups = ", ".join(check.get("groups", ()))
-        check["why"] = f"The user has no access right to {mode} {model._name}." + (
+        check["why"] = f"The user has no access right to {action} {model._name}." + (
             f" These groups have it: {groups}." if groups else ""
         )
     return check

@@ -38,8 +38,7 @@ class _Marshaller(xmlrpc.client.Marshaller):
         self.dump_struct(dict(value), write)
 
     def dump_lazy(self, value, write):
-        value = value._value
-        self.dispatch[type(value)](self, value, write)
+        self._Marshaller__dump(value._value, write)
 
     dispatch.update(
         {

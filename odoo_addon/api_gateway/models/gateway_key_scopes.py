@@ -40,9 +40,11 @@ class GatewayKeyScopes(models.AbstractModel):
             return {"fault": error.args[0], "lines": []}
         targets = {(entry["kind"], entry["name"]): entry["label"] for entry in self.scope_targets()}
         explained = []
-        for scope in lines(text)[:MOST_EXPLAINED]:
+        for scope in lines(text):
             parts = PARTS.match(scope)
             kind = next((kind for kind in ("model", "resource") if parts[kind]), None)
+            if kind == "model" and self._may_name(parts["model"]):
+                targets.setdefault((kind, parts["model"]), self.env[parts["model"]]._description)
             if kind and (kind, parts[kind]) not in targets:
                 return {"fault": self._unknown(scope, kind, parts[kind], targets), "lines": []}
             label = targets.get((kind, parts[kind])) if kind else None
@@ -53,7 +55,12 @@ class GatewayKeyScopes(models.AbstractModel):
                     "is_wide": label is None or parts["action"] == "call",
                 }
             )
-        return {"fault": None, "lines": explained}
+        return {"fault": None, "lines": explained[:MOST_EXPLAINED]}
+
+    def _may_name(self, name):
+        """Also wizards, and models that users from outside may read: Odoo's own list leaves these out."""
+        model = self.env.get(name)
+        return model is not None and not model._abstract and model.has_access("read")
 
     def _unknown(self, scope, kind, name, targets):
         names = [known for of_kind, known in targets if of_kind == kind]

@@ -27,7 +27,7 @@ class GatewayProtocolUse(models.Model):
         group by u.source, u.protocol, u.consumer, u.client, u.model, u.method
     """
 
-    source = fields.Selection([("gateway", "Gateway"), ("odoo", "Odoo directly")], "Reaches", readonly=True)
+    source = fields.Selection([("gateway", "Gateway"), ("odoo", "Odoo directly")], "Sent to", readonly=True)
     protocol = fields.Selection(
         [("xmlrpc", "XML-RPC 1"), ("xmlrpc.2", "XML-RPC 2"), ("jsonrpc", "JSON-RPC"), ("json2", "JSON-2")],
         readonly=True,
@@ -56,7 +56,7 @@ class GatewayProtocolUse(models.Model):
     @api.model
     def _clean(self):
         """Older counts say little about who still has to move."""
-        self.env.cr.execute("delete from gateway.protocol_use where day < gateway.utc_now()::date - 90")
+        self.env.cr.execute("delete from gateway.protocol_use where day <= gateway.utc_now()::date - 90")
 
 
 def _curl(url, verb, path, body):

@@ -42,17 +42,17 @@ begin
     || '/' || coalesce((select string_agg(s.id::text, ',' order by s.id) from gateway.read_signal s), '');
 end $$;
 
--- Called by Odoo's cron, so that the list of ids stays short. Ends all plans: it begins with a number that no plan
--- knows. Without it, the ids that stay could be those of a plan that an earlier, later committed id had ended.
+-- Called by Odoo's cron, so that the list of ids stays short. Ends all plans once more.
 create function gateway.prune_read_signals() returns void
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  language sql volatile security definer set search_path = pg_catalog, pg_temp
   as $$
-begin
-  if (select count(*) from gateway.read_signal) > 100 then
-    insert into gateway.read_signal default values;
-    delete from gateway.read_signal s where s.txid < pg_snapshot_xmin(pg_current_snapshot());
-  end if;
-end $$;
+    delete from gateway.read_signal s
+    where s.id in (
+      select id from gateway.read_signal
+      where txid < pg_snapshot_xmin(pg_current_snapshot()) and id < (select max(id) from gateway.read_signal)
+      for update skip locked
+    )
+  $$;
 
 -- Trigger: a row that decides about rights has changed. Arguments: the columns that matter on update (none: all).
 create function gateway.rights_changed() returns trigger

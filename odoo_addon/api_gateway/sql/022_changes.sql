@@ -117,19 +117,6 @@ begin
   delete from gateway.change where model = wanted_model;
 end $$;
 
--- Trigger: a model has left the list, also by the uninstalling of its module, which no method of the list's model sees.
-create function gateway.synced_model_left() returns trigger
-  language plpgsql set search_path = pg_catalog, pg_temp
-  as $$
-begin
-  perform gateway.unwatch_changes(old.model_name);
-  return null;
-end $$;
-create trigger gateway_synced_model_left after delete on public.gateway_synced_model
-  for each row execute function gateway.synced_model_left();
-create trigger gateway_synced_model_moved after update on public.gateway_synced_model
-  for each row when (old.model_name is distinct from new.model_name) execute function gateway.synced_model_left();
-
 -- Gives numbers to up to `most` noted changes; returns how many it took.
 create function gateway.stamp_changes(most integer) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -79,6 +79,15 @@ class TestAggregates(ChannelCase):
         self.assert_refused(self.aggregate("password", model="res.users", domain=[]), "odoo.exposure")
         self.assert_refused(self.aggregate(model="gateway.key", domain=[]), "odoo.exposure")
 
+    def test_a_day_without_a_midnight_ends_at_the_next_one(self):
+        self.env.cr.execute(
+            "update res_partner set create_date = '2026-04-24 10:00' where id = any(%s)", (self.children.ids,)
+        )
+        self.env.invalidate_all()
+        [group] = self.groups("create_date:day", context={"tz": "Africa/Cairo"})
+        day = group["create_date:day"]
+        self.assertEqual((day["from"], day["to"]), ("2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"))
+
     def test_record_rules_bound_what_is_counted(self):
         self.env["ir.rule"].create(
             {

@@ -37,11 +37,10 @@ class TestExplaining(ChannelCase):
         self.assertIn(refusal["groups"][0], refusal["why"])
 
     def test_a_model_without_a_table_is_refused_as_by_a_read(self):
-        if "account.code.mapping" in self.env:
-            reader = new_test_user(self.env, "gateway_reader", groups="base.group_user,account.group_account_readonly")
-            for operation in ({"op": "explain", "id": 1}, {"op": "read", "ids": [1]}):
-                call = {**operation, "model": "account.code.mapping"}
-                self.assert_refused(self.query(call, uid=reader.id), "odoo.user")
+        reader = new_test_user(self.env, "gateway_reader", groups="base.group_user,account.group_account_readonly")
+        for operation in ({"op": "explain", "id": 1}, {"op": "read", "ids": [1]}):
+            call = {**operation, "model": "account.code.mapping"}
+            self.assert_refused(self.query(call, uid=reader.id), "odoo.user")
 
     def test_a_rule_that_forbids_a_change_comes_by_name(self):
         self.rule("Only tall ones", "[('name', '=', 'Tall')]", perm_read=False, perm_unlink=False)

@@ -79,7 +79,9 @@ class TestProtocolUse(HttpCase):
             direct_calls.flush()
 
         def counted():
-            return [(use.protocol, use.user_id.id, use.method, use.requests) for use in self.uses.search([])]
+            return [
+                (use.protocol, use.user_id.id, use.method, use.requests, use.failed) for use in self.uses.search([])
+            ]
 
         direct_calls._is_counted.clear()
         call(key, "search_count")
@@ -89,6 +91,7 @@ class TestProtocolUse(HttpCase):
         self.addCleanup(direct_calls._is_counted.clear)
         call(key, "search_count")
         call("wrong", "search_count")
+        call(key, "nope")
         self.url_open(
             "/json/2/res.partner/search_count",
             data=json.dumps({"domain": []}),
@@ -96,5 +99,10 @@ class TestProtocolUse(HttpCase):
         )
         direct_calls.flush()
         self.assertEqual(
-            sorted(counted()), [("json2", admin, "search_count", 1), ("jsonrpc", admin, "search_count", 1)]
+            sorted(counted()),
+            [
+                ("json2", admin, "search_count", 1, 0),
+                ("jsonrpc", admin, "nope", 1, 1),
+                ("jsonrpc", admin, "search_count", 1, 0),
+            ],
         )

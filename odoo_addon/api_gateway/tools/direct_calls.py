@@ -20,6 +20,7 @@ _logger = logging.getLogger(__name__)
 FLUSH_AFTER_S = 5
 SETTING_FOR_S = 10
 MOST_KINDS = 1_000
+COUNTED = "api_gateway.counted"
 LONGEST = 200
 JSON2 = re.compile(r"/json/2/([^/]+)/([^/]+)/?")
 
@@ -62,7 +63,13 @@ def count(database, protocol, httprequest, uid, has_failed):
         return
     client = httprequest.headers.get("User-Agent", "")
     key = (database, protocol, uid, _storable(client), _storable(model), _storable(method), has_failed)
+    earlier = httprequest.environ.get(COUNTED)
+    httprequest.environ[COUNTED] = key
     with _lock:
+        if _counts.get(earlier):  # Odoo has tried the request again
+            _counts[earlier] -= 1
+            if not _counts[earlier]:
+                del _counts[earlier]
         if key in _counts or len(_counts) < MOST_KINDS:
             _counts[key] += 1
             _schedule()

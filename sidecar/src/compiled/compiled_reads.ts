@@ -125,17 +125,18 @@ export class CompilingOdoo extends Odoo {
     const odoo = await super.pages(context, first, grant);
     const connection = this.#connectionOf(context.database);
     const snapshots = await connection.snapshots();
-    const plan = (search: Search) => this.#planned(context, search, grant);
     for (let tries = 0; snapshots !== undefined && tries < 2; tries += 1) {
-      const planned = await plan(first);
-      if (planned === undefined || (await this.#isReplicaBehind(context, connection, planned))) return odoo;
-      const snapshot = await snapshots.open();
-      const pages = new SnapshotPages({ context, snapshot, plan, odoo });
+      const kept = new Map<string, PlanEntry>();
+      const plan = (search: Search) => this.#planned(context, search, grant, kept);
+      let pages: SnapshotPages | undefined;
       try {
+        const planned = await plan(first);
+        if (planned === undefined || (await this.#isReplicaBehind(context, connection, planned))) return odoo;
+        pages = new SnapshotPages({ context, snapshot: await snapshots.open(), plan, odoo });
         await pages.begin(first);
         return pages;
       } catch (error) {
-        pages.close();
+        pages?.close();
         this.#setAside(context.database, this.#candidate(context, first, grant)?.key ?? '', error);
         if (!(error instanceof OutdatedError)) break;
       }
@@ -143,14 +144,23 @@ export class CompilingOdoo extends Odoo {
     return odoo;
   }
 
-  /** A page that a statement gives, compiled now if it was not yet; undefined, with the reason noted, when Odoo has to be asked. */
-  async #planned(context: RequestContext, search: Search, grant: Grant): Promise<PlannedPage | undefined> {
+  /**
+   * A page that a statement gives, compiled now if it was not yet; undefined, with the reason noted, when Odoo has to be asked.
+   * @param kept the plans of the snapshot: one that fits it fits all of it, whatever has changed since
+   */
+  async #planned(
+    context: RequestContext,
+    search: Search,
+    grant: Grant,
+    kept: Map<string, PlanEntry>,
+  ): Promise<PlannedPage | undefined> {
     const candidate = this.#candidate(context, search, grant);
     if (candidate === undefined) return undefined;
     const plans = this.#plansOf(context.database);
-    if (plans.get(candidate.key) === undefined) await this.#compile(context, candidate);
-    const entry = plans.get(candidate.key);
+    if (!kept.has(candidate.key) && plans.get(candidate.key) === undefined) await this.#compile(context, candidate);
+    const entry = kept.get(candidate.key) ?? plans.get(candidate.key);
     if (entry !== undefined && 'plan' in entry) {
+      kept.set(candidate.key, entry);
       context.target ??= targetOf([search]);
       return { entry, asked: this.#asked(context, candidate) };
     }

@@ -77,20 +77,7 @@ export function authentication(
       throw invalid(refusedAsPasted(parts[0], `no kind of credential looks like this (${credential.kind})`));
     }
 
-    const find = () => asAnswered(() => authenticator.authenticate(credential, context.database, attempt, context));
-    context.authenticateAgain = async () => {
-      const before = JSON.stringify(context.principal.grant);
-      try {
-        admit(context, await find());
-      } catch (error) {
-        throw asAnswer(error);
-      }
-      if (JSON.stringify(context.principal.grant) === before) return;
-      throw new GatewayError('scope.insufficient', {
-        message: 'The scopes of the credential have changed. Send the request again.',
-      });
-    };
-    const found = find();
+    const found = asAnswered(() => authenticator.authenticate(credential, context.database, attempt, context));
     if (found instanceof Promise) return settle(context, found, admit);
     asAnswered(() => admit(context, found));
     return undefined;

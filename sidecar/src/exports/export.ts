@@ -45,7 +45,7 @@ export async function exportOf(parts: Parts, collection: Collection, context: Re
 
 /** Ids of a list with the time of each record's last write, to compare with a copy. */
 export async function idsOf(parts: Parts, collection: Collection, context: RequestContext): Promise<Answer> {
-  const { query, given } = readListQuery(context.asked.url, everything, ['domain', 'limit', 'after']);
+  const { query, given } = readListQuery(context.asked.url, everything, ['domain', 'archived', 'limit', 'after']);
   const search = await collection.search(context, query);
   const { write_date: version } = (await parts.shapes.types(context, [search.model]))(search.model);
   const fields: FieldTree = version === undefined ? {} : { write_date: {} };

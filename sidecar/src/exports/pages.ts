@@ -64,16 +64,20 @@ async function* readPages(
   const stop = () => reader.close();
   context.left.addEventListener('abort', stop, { once: true });
   const spentMs = context.spentMs;
-  const read = () => {
-    search = next();
-    // Each page has the time of a request.
-    context.idleMs += Math.max(0, context.spentMs - spentMs);
+  const begun = () => {
     const coming = reader.page(search);
     coming.catch(() => undefined); // the reader of the page gets the error
     return coming;
   };
+  const read = () => {
+    search = next();
+    // Each page has the time of a request.
+    context.idleMs += Math.max(0, context.spentMs - spentMs);
+    return begun();
+  };
+  let outcome = 'an export broke off';
   try {
-    let coming = reader.page(search);
+    let coming = begun();
     for (let done = false; !done; ) {
       await context.authenticateAgain();
       const found = await coming.then(asRecords, (error: unknown) => tooLarge(error, size));
@@ -90,11 +94,9 @@ async function* readPages(
       progress.add(rows.length);
       yield { rows, names: found.fields, omitted: found.omitted };
     }
-    progress.end('an export is complete');
-  } catch (error) {
-    progress.end('an export broke off');
-    throw error;
+    outcome = 'an export is complete';
   } finally {
+    progress.end(outcome);
     context.left.removeEventListener('abort', stop);
     stop();
   }

@@ -52,10 +52,20 @@ export function limitFailures(authenticate: Authenticate): Policy {
   return {
     appliesTo: ['authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
-      const found = countingFailures(context, (attempt) => authenticate(context, attempt));
+      const check = () => countingFailures(context, (attempt) => authenticate(context, attempt));
+      context.authenticateAgain = () => again(context, check);
+      const found = check();
       return found instanceof Promise ? found : undefined;
     },
   };
+}
+
+async function again(context: RequestContext, check: () => unknown): Promise<void> {
+  const before = JSON.stringify(context.principal.grant);
+  await check();
+  if (JSON.stringify(context.principal.grant) === before) return;
+  const message = 'The scopes of the credential have changed. Send the request again.';
+  throw new GatewayError('scope.insufficient', { message });
 }
 
 /** For code that checks a credential: counts it against the address if it fails with `auth.invalid`. */

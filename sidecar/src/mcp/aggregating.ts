@@ -1,11 +1,11 @@
-// The tool that counts and sums: Odoo's own `formatted_read_group`, so that an agent need not read records only to add them up.
+// The tool that counts and sums, as REST's aggregate does, so that an agent need not read records only to add them up.
 
 import { z } from 'zod';
 import { requireScope } from '../credentials/scopes.ts';
 import type { Odoo } from '../executor/execute.ts';
+import { asAggregates } from '../executor/operations.ts';
 import { checkModel } from '../executor/target.ts';
 import type { RequestContext } from '../pipeline/context.ts';
-import type { Row } from '../records/collection.ts';
 import { ask, modelName, settingOfCall } from './asking.ts';
 import { fitting } from './budget.ts';
 import { mayAnywhere } from './discover.ts';
@@ -25,7 +25,6 @@ const aggregateInput = z.object({
   ...settingOfCall,
 });
 const aggregateOutput = z.object({ groups: z.array(z.object({})), hint: z.string().optional() });
-const groupsShape = z.array(z.record(z.string(), z.unknown()));
 
 export function aggregatingTool(odoo: Odoo): Tool {
   return {
@@ -48,34 +47,16 @@ async function aggregate(
   requireScope(context, { actions: ['read'], model });
   ask(context, `/api/v1/${model}`, {}, said);
   const most = limit ?? usualLimit;
-  const kwargs = {
-    domain,
-    groupby: group_by,
-    aggregates: [...new Set([...aggregates, '__count'])],
-    limit: most + 1,
-    ...(order === undefined ? {} : { order }),
-  };
-  const [result] = await odoo.read(context, [{ op: 'call', model, method: 'formatted_read_group', args: [], kwargs }]);
-  const found = groupsShape.parse(result);
-  const groups = found.slice(0, most).map(shown);
+  const measures = [...new Set([...aggregates, '__count'])];
+  const [result] = await odoo.read(context, [
+    { op: 'aggregate', model, domain, group: group_by, measures, having: [], order, limit: most + 1, offset: 0 },
+  ]);
+  const { groups: found } = asAggregates(result);
+  const groups = found.slice(0, most).map(({ __count: count, ...group }) => ({ ...group, count }));
   const fit = fitting(groups, context.database.settings['agent.answer_bytes']);
   const isCut = fit < groups.length || found.length > most;
   return {
     groups: groups.slice(0, fit),
     ...(isCut ? { hint: 'There are more groups. Raise limit, narrow the domain, or group by fewer fields.' } : {}),
   };
-}
-
-/** A group with `{id, name}` for a record, without the domain of the group's records. */
-function shown(group: Row): Row {
-  const row: Row = {};
-  for (const [key, value] of Object.entries(group)) {
-    if (key === '__count') row['count'] = value;
-    else if (!key.startsWith('__')) row[key] = isNamed(value) ? { id: value[0], name: value[1] } : value === false ? null : value;
-  }
-  return row;
-}
-
-function isNamed(value: unknown): value is [number, string] {
-  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'number';
 }

@@ -67,7 +67,7 @@ export const headers: Named = {
   },
   ETag: { description: 'The version of the record, for `If-Match`.', schema: { type: 'string', pattern: '^"[0-9a-f]{32}"$' } },
   'Preference-Applied': {
-    description: 'What of `Prefer` was heeded.',
+    description: 'The preferences that were applied.',
     schema: { type: 'string', pattern: '^(tx=rollback|notify=none)(, notify=none)?$' },
   },
   Link: { description: 'The next page, with `rel="next"`.', schema: { type: 'string', pattern: '^<[!-~]+>; rel="next"$' } },
@@ -167,7 +167,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       maximum: 25,
       default: 0,
     }),
-    archived: query('archived', 'Whether archived records are found, or only those.', {
+    archived: query('archived', 'Whether archived records are left out, included, or the only ones.', {
       type: 'string',
       enum: ['exclude', 'include', 'only'],
       default: 'exclude',

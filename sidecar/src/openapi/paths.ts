@@ -137,7 +137,7 @@ function listing(place: Place): Schema {
 function listingIds(place: Place): Schema {
   return {
     ...head(place, 'ids', 'read', 'Ids and versions'),
-    parameters: ['filter', 'domain', 'limit', 'after'].map(parameter),
+    parameters: ['filter', 'domain', 'archived', 'limit', 'after'].map(parameter),
     responses: {
       200: {
         description: 'Lines like `{"id": 7, "version": "2026-11-22T10:00:00Z"}`; `version` is when it was last written.',
@@ -180,7 +180,7 @@ function searching(place: Place): Schema {
 function aggregating(place: Place): Schema {
   const data = list({ type: 'object', additionalProperties: {} });
   const number = { type: 'integer', minimum: 0 };
-  const timezone = { type: 'string', description: 'In which times are grouped.' };
+  const timezone = { type: 'string', description: 'The time zone that times are grouped in.' };
   const meta = {
     type: 'object',
     required: ['limit', 'offset', 'timezone'],

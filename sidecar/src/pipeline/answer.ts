@@ -95,9 +95,11 @@ async function sendCompressed(context: RequestContext, type: string, bytes: Buff
 /** A string goes out in one piece with the headers, bytes as a second one. */
 function write(context: RequestContext, type: string, body: string | Uint8Array, encoding: string | undefined): void {
   const { response } = context;
+  // A long answer broke off. Its bytes were counted as they went out.
+  if (response.headersSent) return;
   context.bytesOut = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
   // The client may have left meanwhile.
-  if (response.headersSent || response.destroyed) return;
+  if (response.destroyed) return;
   const content =
     context.status === 204 || context.status === 304 ? [] : ['Content-Type', type, 'Content-Length', String(context.bytesOut)];
   const headers = headersOf(context, content, encoding);
@@ -147,7 +149,8 @@ function explained({ way, wayDetail }: RequestContext): string {
 
 /**
  * The time by step, in the form for browsers' developer tools (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in
- *  milliseconds. Steps that took none are left out. */
+ * milliseconds. Steps that took no time are left out.
+ */
 function serverTiming({ timings, spentMs }: RequestContext): string {
   let text = '';
   for (const [step, ms] of Object.entries(timings)) if (ms > 0) text += `${step};dur=${ms.toFixed(2)}, `;

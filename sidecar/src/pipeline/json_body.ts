@@ -24,53 +24,52 @@ export function jsonBody(chargeUnknown: (context: RequestContext) => Promise<voi
   const memory = new BodyMemory();
   // Bodies that hold their credential must not crowd out those of known callers.
   const memoryOfUnknown = new BodyMemory(64 * mebibyte);
+  const visit = (context: RequestContext): undefined | Promise<void> => {
+    const { smallBody, readBody } = context.endpoint;
+    const isRead = readBody !== undefined && context.request.readableEnded;
+    if (isRead) return undefined;
+    if (readBody !== undefined) context.endpoint.requireServed?.(context);
+    const isAnonymous = context.known.principal === undefined && readBody === undefined;
+    if (isAnonymous && smallBody === undefined) return undefined;
+    const { headers } = context.request;
+    const length = Number(headers['content-length'] ?? 0);
+    const isOfUnknownLength = headers['transfer-encoding'] !== undefined;
+    if (!isOfUnknownLength && length === 0) return undefined;
+    const most = isAnonymous ? smallBodyBytes : context.database.settings['body.max_bytes'];
+    let understand: (bytes: Buffer, weigh: (size: number) => void) => unknown;
+    let fault: GatewayError | undefined;
+    try {
+      understand =
+        readBody === undefined
+          ? formOfBody(headers['content-type'], smallBody === 'form or json') === 'form'
+            ? parseForm
+            : parse
+          : (bytes, weigh) => readBody(context, bytes, weigh);
+      requireUncompressed(headers['content-encoding']);
+    } catch (error) {
+      // Some clients announce a body of unknown length and then send none. One that waits for 100 Continue does have a body.
+      if (!isOfUnknownLength || context.awaitsContinue) throw error;
+      fault = error as GatewayError;
+      understand = () => undefined;
+    }
+    if (length > most && context.awaitsContinue) throw tooLarge(most);
+    if (context.awaitsContinue) context.sayContinue();
+    const holding = readBody === undefined ? memory : memoryOfUnknown;
+    return read(context, holding, length, fault === undefined ? most : 0, understand, fault);
+  };
+  const visitOfUnknown = async (context: RequestContext): Promise<void> => {
+    try {
+      await visit(context);
+    } catch (error) {
+      await chargeUnknown(context);
+      throw error;
+    }
+  };
   return {
     appliesTo: ['anonymous', 'authenticated'],
     check(context: RequestContext): undefined | Promise<void> {
       if (context.finishBody !== undefined) return finish(context, context.finishBody);
-      const { smallBody, readBody } = context.endpoint;
-      const isRead = readBody !== undefined && context.bytesIn > 0;
-      if (isRead) return undefined;
-      if (readBody !== undefined) context.endpoint.requireServed?.(context);
-      const isAnonymous = context.known.principal === undefined && readBody === undefined;
-      if (isAnonymous && smallBody === undefined) return undefined;
-      const { headers } = context.request;
-      const length = Number(headers['content-length'] ?? 0);
-      const isOfUnknownLength = headers['transfer-encoding'] !== undefined;
-      if (!isOfUnknownLength && length === 0) return undefined;
-      const most = isAnonymous ? smallBodyBytes : context.database.settings['body.max_bytes'];
-      let understand: (bytes: Buffer, weigh: (size: number) => void) => unknown;
-      let fault: GatewayError | undefined;
-      try {
-        understand =
-          readBody === undefined
-            ? formOfBody(headers['content-type'], smallBody === 'form or json') === 'form'
-              ? parseForm
-              : parse
-            : (bytes, weigh) => readBody(context, bytes, weigh);
-        requireUncompressed(headers['content-encoding']);
-      } catch (error) {
-        // Some clients announce a body of unknown length and then send none. One that waits for 100 Continue does have a body.
-        if (!isOfUnknownLength || context.awaitsContinue) throw error;
-        fault = error as GatewayError;
-        understand = () => undefined;
-      }
-      if (length > most && context.awaitsContinue) throw tooLarge(most);
-      if (context.awaitsContinue) context.sayContinue();
-      const isUnknown = readBody !== undefined;
-      const reading = read(
-        context,
-        isUnknown ? memoryOfUnknown : memory,
-        length,
-        fault === undefined ? most : 0,
-        understand,
-        fault,
-      );
-      if (!isUnknown) return reading;
-      return reading.catch(async (error: unknown) => {
-        await chargeUnknown(context);
-        throw error;
-      });
+      return context.endpoint.readBody === undefined ? visit(context) : visitOfUnknown(context);
     },
   };
 }

@@ -6,9 +6,9 @@ import type { BodyCredential, RequestContext } from '../pipeline/context.ts';
 
 export interface RpcCall {
   readonly service: string;
-  /** The service's, or else, of `object`, the model's: where redaction looks for it (redact/places.ts). */
+  /** For `object`, the model's method; otherwise the service's. Redaction looks for it here (redact/places.ts). */
   readonly method: unknown;
-  /** Of JSON-RPC, echoed as it came. */
+  /** JSON-RPC's id, echoed as it came. */
   readonly id?: unknown;
   /** Of the service `object`. */
   readonly model?: unknown;

@@ -11,7 +11,7 @@ import type { RpcCall } from './call.ts';
 /** What Odoo is: it changes with an upgrade, which restarts it. */
 const versionFor = 60_000;
 
-/** Methods of every model that read; Odoo's end refuses one that a module has made to write, and it then runs as a write. */
+/** Methods of every model that read. The executor refuses one that a module has made to write, and it then runs as a write. */
 const reading = new Set(
   (
     'check_access_rights check_object_reference context_get default_get export_data fields_get formatted_read_group get_metadata ' +
@@ -30,7 +30,7 @@ export class Services {
     this.#odoo = odoo;
   }
 
-  /** What a method gives, in the form asked for: `{raw}` is to be written yet, `{written}` is done. */
+  /** The result of a method, in the requested form: `{raw}` is still to be written, `{written}` is done. */
   async answer(context: RequestContext, call: RpcCall, form: Form): Promise<{ raw: unknown } | { written: unknown }> {
     if (call.service === 'object') {
       const operation = operationOf(context, call, form);
@@ -43,7 +43,7 @@ export class Services {
   }
 
   async call(context: RequestContext, operation: CallOperation): Promise<unknown> {
-    context.asked = { url: context.request.url, headers: headersOf(context), bare: true };
+    context.asked = { url: context.request.url, headers: headersOf(context), bare: true, body: operation };
     if (reading.has(operation.method)) {
       try {
         return (await this.#odoo.read(context, [operation]))[0];

@@ -32,7 +32,7 @@ interface Value {
   value: unknown;
 }
 
-/** Enough for a method's name and a credential: nobody makes the gateway parse more without having said who they are. */
+/** Enough for a method's name and a credential. No more is parsed before the caller is known. */
 const longestHead = 16_384;
 /** Between two pieces, other requests get their turn. */
 const pieceLength = 32_768;
@@ -253,12 +253,12 @@ function contentOf(container: Container | undefined): unknown {
 }
 
 function unexpected(what: string): GatewayError {
-  return new GatewayError('request.xml', { message: `The body is no XML-RPC call: ${what}.` });
+  return new GatewayError('request.xml', { message: `The body is not an XML-RPC call: ${what}.` });
 }
 
 /** The text may be a secret, so it is not repeated. */
 function wrong(type: string): GatewayError {
-  return new GatewayError('body.value', { message: `A value of the call is no ${type}.` });
+  return new GatewayError('body.value', { message: `A value of the call is not a valid ${type}.` });
 }
 
 /** A `<value>`; false for null. Not for what Odoo's methods give. */

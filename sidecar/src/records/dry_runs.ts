@@ -5,7 +5,7 @@ import type { RecordShapes } from './record_shapes.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
-export interface ShapedDifference {
+interface ShapedDifference {
   readonly model: string;
   readonly id: number;
   readonly name: string;

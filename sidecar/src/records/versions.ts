@@ -1,6 +1,6 @@
 // ETags of single records, and the preconditions that go by them (RFC 9110, section 13).
 
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { FieldTree, IfMatch } from '../executor/operations.ts';
 import type { RequestContext } from '../pipeline/context.ts';
@@ -11,7 +11,7 @@ const tagFormat = /^(?:W\/)?"([\x21\x23-\x7e]{0,128})"$/;
 
 /** The digest of a raw record; `executor/preconditions.py` makes the same. */
 export function versionOf(record: Readonly<Record<string, unknown>>): string {
-  return createHash('sha256').update(canonical(record)).digest('hex').slice(0, digits);
+  return digest('sha256', canonical(record), 'hex').slice(0, digits);
 }
 
 /** Whether the caller already has this version. Throws `request.header`. */

@@ -13,10 +13,10 @@ export function withPreferences(shapes: RecordShapes, handle: Handle): Handle {
     takePreferences(context);
     const answer = await handle(context);
     if (context.dryRun === undefined) return answer;
-    const { mails = 0, outside = false } = context.dryRunReport ?? {};
-    const differences = await shapedDifferences(shapes, context, context.dryRunReport ?? { mails, outside });
+    const report = context.dryRunReport ?? { mails: 0, outside: false };
+    const differences = await shapedDifferences(shapes, context, report);
     const body = answer.body as { readonly meta?: object };
-    const meta = { ...body.meta, dry_run: { differences, mails, outside } };
+    const meta = { ...body.meta, dry_run: { differences, mails: report.mails, outside: report.outside } };
     return { ...answer, status: 200, body: { ...body, meta }, location: undefined };
   };
 }

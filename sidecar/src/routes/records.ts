@@ -113,7 +113,7 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
 }
 
 /** `POST /api/project/create`, as integrations of other gateways know it. */
-export function projectRoute(collections: Collections): Route {
+export function projectRoute({ shapes }: Parts, collections: Collections): Route {
   return {
     name: 'project.create',
     method: 'POST',
@@ -124,12 +124,12 @@ export function projectRoute(collections: Collections): Route {
       model: database.resources.get('projects')?.model ?? 'project.project',
       resource: 'projects',
     }),
-    async handle(context) {
+    handle: withPreferences(shapes, async (context) => {
       const projects = collections.named(context, 'projects');
       if (projects === undefined) throw new GatewayError('route.unknown');
       const { id } = await projects.create(context);
       return { status: 201, body: { message: 'Project created successfully.', project_id: id } };
-    },
+    }),
   };
 }
 

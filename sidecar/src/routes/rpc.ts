@@ -134,7 +134,7 @@ function written(value: unknown): Answer {
   return xmlAnswer(`<params>\n<param>\n${writeValue(value)}\n</param>\n</params>`);
 }
 
-/** What nobody answers for is small. */
+/** The longest body without a caller, in bytes. */
 const longestWithoutCaller = 16_384;
 
 function readXml(context: RequestContext, begun: BegunCall, length: number): unknown {

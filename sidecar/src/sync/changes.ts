@@ -12,7 +12,7 @@ import type { Binding } from '../records/cursor.ts';
 import type { ListQuery } from '../records/list_query.ts';
 import { readListQuery } from '../records/list_query.ts';
 import type { ChangeFeeds, Feed } from './feed.ts';
-import { numberOf, tokenAt } from './since.ts';
+import { numberOf, requireCurrent, tokenAt } from './since.ts';
 
 const parameters = ['since', 'fields', 'domain', 'limit', 'wait'] as const;
 const longestWaitS = 25;
@@ -59,7 +59,7 @@ export class ChangesReader {
   readonly #feed: Feed;
   /** Whether it began with `new`. */
   readonly isNew: boolean;
-  #rights: string;
+  readonly #rights: string;
   #number: number;
 
   private constructor(
@@ -107,10 +107,8 @@ export class ChangesReader {
     const { parts, context } = this.#request;
     const { limit } = this.#query;
     const part = await this.#wait(waitMs);
-    if (part.rights !== this.#rights || !part.synced) {
-      const token = await tokenAt(context, this.#binding, this.#number, this.#rights);
-      await numberOf(context, this.#binding, token, part); // names the change
-    }
+    if (!part.synced) throw off(this.#search.model);
+    requireCurrent(this.#number, this.#rights, part);
     const more = part.changes.length === limit;
     // If the part is not full, everything numbered up to `last` has been seen.
     this.#number = more ? (part.changes.at(-1)?.[0] ?? this.#number) : part.last;

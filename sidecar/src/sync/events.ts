@@ -48,7 +48,11 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
   const { context } = request;
   const { headers, url } = context.asked;
   const resumed = headers['last-event-id'];
-  const { query, since } = parseChangesQuery(url, context.database.settings, typeof resumed === 'string' ? resumed : undefined);
+  const { query, since } = parseChangesQuery(
+    url,
+    context.database.settings,
+    typeof resumed === 'string' && resumed !== '' ? resumed : undefined,
+  );
   const reader = await ChangesReader.begin(request, query, since);
   yield `retry: ${comeBackMs}\n\n`;
   if (reader.isNew) yield event('start', await reader.nothing());

@@ -18,9 +18,14 @@ export async function numberOf(context: RequestContext, binding: Binding, text: 
   });
   const [number, rights] = place?.after ?? [];
   if (place?.order !== mark || typeof number !== 'string') throw new GatewayError('sync.token');
-  if (rights !== feed.rights) throw reset('rights', 'The rights of its user on this model have changed');
-  if (Number(number) < (feed.oldest ?? 0)) throw reset('expired', 'Changes since then are no longer kept');
+  requireCurrent(Number(number), rights, feed);
   return Number(number);
+}
+
+/** Throws `sync.reset` if a reader at this number has to start over. */
+export function requireCurrent(number: number, rights: unknown, feed: FeedPart): void {
+  if (rights !== feed.rights) throw reset('rights', 'The rights of its user on this model have changed');
+  if (number < (feed.oldest ?? 0)) throw reset('expired', 'Changes since then are no longer kept');
 }
 
 /** The token of a reader that has all changes up to a number. */

@@ -22,9 +22,8 @@ export class ProtocolUses {
     if (protocol === undefined || principal === undefined) return;
     const { target } = context;
     const isNameless = counted.reason === 'odoo.model' || counted.reason === 'odoo.method';
-    const isFull = this.#uses.size >= mostUses;
     const isLogin = target === undefined && counted.status < 400;
-    const use = {
+    const useOf = (isFull: boolean) => ({
       source: 'gateway' as const,
       protocol,
       consumer: counted.consumer.consumer,
@@ -32,7 +31,10 @@ export class ProtocolUses {
       client: isFull ? '*' : cleaned(context.request.headers['user-agent']),
       model: isFull || isNameless ? '' : (target?.model ?? ''),
       method: isLogin ? 'login' : isFull || isNameless ? '' : (target?.method ?? ''),
-    };
+    });
+    const named = useOf(false);
+    const isFull = this.#uses.size >= mostUses && !this.#uses.has(JSON.stringify(named));
+    const use = isFull ? useOf(true) : named;
     const key = JSON.stringify(use);
     const known = this.#uses.get(key) ?? { ...use, requests: 0, failed: 0 };
     known.requests += 1;
