@@ -384,8 +384,10 @@ test('an app asks, a person allows less than it wants, sees it under Connected a
   expect(await page.locator('h1').textContent()).toContain('Allow Sales Helper to use Odoo');
   await page.uncheck('[value=write]');
   await page.uncheck('[value=delete]');
-  const [came] = await Promise.all([page.waitForRequest(`${redirect_uri}?**`), page.click('[value=allow]')]);
-  const answer = new URL(came.url()).searchParams;
+  await page.route(`${redirect_uri}?**`, (route) => route.fulfill({ contentType: 'text/html', body: 'Back in the app' }));
+  await page.click('[value=allow]');
+  await page.waitForURL(`${redirect_uri}?**`);
+  const answer = new URL(page.url()).searchParams;
   expect(answer.get('iss')).toBe(gateway.url);
   const form = { grant_type: 'authorization_code', client_id: app?.client_id, code: answer.get('code'), code_verifier: verifier };
   const { json } = await gateway.post('/api/oauth/token', form);

@@ -10,7 +10,12 @@ import { HttpClient } from '../helpers/http_client.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
+const failuresBeforeCooldown = 5;
+
 const gateway = await useInstance();
+await gateway.sql("update ir_config_parameter set value = $1 where key = 'base.login_cooldown_after'", [
+  String(failuresBeforeCooldown),
+]);
 const { parts } = inject('real');
 const addons = [...parts.odoo.addonsPaths, addonsDir, join(import.meta.dirname, '../addons'), await ocaAddons()];
 const start = (...more: string[]) =>
@@ -108,7 +113,6 @@ test('a field that its view leaves out is not read by default, and is refused by
 describe('routes with auth="api_key", beside auth_api_key', () => {
   const theirs = `oca-${'k'.repeat(40)}`;
   const service = (headers: Record<string, string>) => new HttpClient(server.url).get('/my_service', { headers });
-  const failuresBeforeCooldown = 5;
 
   test("their key and ours are taken, and their route finds its key's id", async () => {
     const [user] = await admin.call<number[]>('res.users', 'search', [[['login', '=', 'demo_api']]]);

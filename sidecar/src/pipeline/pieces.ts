@@ -39,6 +39,9 @@ export async function sendPieces(
   response.setTimeout(stalledMs, () => {
     if (response.writableLength > 0) response.destroy();
   });
+  // The server lets a client close its half. One that reads events has left, which otherwise only the next event would show.
+  const leave = () => response.destroy();
+  if (type === eventStream) request.socket.once('end', leave);
   try {
     const counted = new Transform({
       transform(piece: Buffer, _encoding, done) {
@@ -54,6 +57,8 @@ export async function sendPieces(
     response.destroy();
     if (!hasLeft) throw error;
     throw new GatewayError('request.incomplete', { message: 'The client left in the middle of the answer.', cause: error });
+  } finally {
+    request.socket.off('end', leave);
   }
 }
 
