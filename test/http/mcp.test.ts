@@ -298,11 +298,29 @@ describe('the bounds of a key apply to its agent', () => {
       ['update_records', { model: 'res.country', ids: [1], values: { name: 'X' } }],
       ['call_method', { model: 'res.partner', method: 'message_post', ids: [1] }],
       ['aggregate', { model: 'res.partner' }],
+      ['aggregate', { model: 'res.country', group_by: ['currency_id.rounding'] }],
+      ['aggregate', { model: 'res.country', domain: [['currency_id.rounding', '=', 0.01]] }],
+      ['delete_records', { model: 'res.partner', ids: [1] }],
+      ['products_search', {}],
+      ['products_create', { values: { name: 'X' } }],
+      ['products_update', { id: 1, values: { name: 'X' } }],
+      ['products_delete', { id: 1 }],
     ];
     for (const [name, args] of refused) {
       const { data } = await call(name, args, { key: secret });
       expect([name, args, data.reason, data.what_to_do]).toEqual([name, args, 'scope.insufficient', expect.any(String)]);
     }
+  });
+
+  test('what stands in the way is explained, by scope and by right', async () => {
+    const { secret } = await keyWith({ scopes: 'res.partner:read' });
+    const partner = await call('explain_access', { model: 'res.partner', id: 1 }, { key: secret });
+    expect(partner.data).toMatchObject({ id: 1, actions: { read: { allowed: true } }, agents_may_write: 'ask' });
+    expect(partner.data.actions.write).toEqual({ allowed: false, why: [expect.stringContaining('res.partner:write')] });
+    expect(partner.bytes).toBeLessThan(2_000);
+    const rights = await call('explain_access', { model: 'res.company' }, { key: gateway.keys.demo });
+    expect(rights.data.actions.delete).toEqual({ allowed: false, why: [expect.stringMatching(/no access right/)] });
+    expect((await call('explain_access', { model: 'ir.cron' })).data.reason).toBe('odoo.exposure');
   });
 
   test('a token that lacks a scope gets the step-up that OAuth clients know', async () => {

@@ -5,6 +5,7 @@ import type { Parts } from '../records/collection.ts';
 import { writesOf } from './access.ts';
 import { aggregatingTool } from './aggregating.ts';
 import { discoveryTools } from './discover.ts';
+import { explainingTool } from './explaining.ts';
 import { readingTools } from './reading.ts';
 import { ResourceTools } from './resources.ts';
 import type { Tool } from './tool.ts';
@@ -16,7 +17,9 @@ export class Catalogue {
 
   constructor(parts: Parts) {
     this.#resources = new ResourceTools(parts);
-    this.#tools = [...discoveryTools(parts.odoo), ...readingTools(parts), aggregatingTool(parts.odoo), ...writingTools(parts)];
+    const { odoo } = parts;
+    const looking = [...discoveryTools(odoo), ...readingTools(parts), aggregatingTool(odoo)];
+    this.#tools = [...looking, ...writingTools(parts), explainingTool(odoo)];
   }
 
   async of(context: RequestContext): Promise<Tool[]> {
