@@ -37,9 +37,28 @@ export class OdooWeb {
     const body = { jsonrpc: '2.0', params: { db: gateway.database, login, password } };
     // Not by X-Odoo-Database: Odoo saves no session for requests that carry it.
     const answer = await http.post('/web/session/authenticate', body);
-    const cookie = /session_id=[^;]+/.exec(answer.headers.get('set-cookie') ?? '')?.[0];
+    const cookie = sessionOf(answer);
     if (cookie === undefined || answer.json?.error) throw new Error(`login of ${login}: ${answer.text.slice(0, 300)}`);
     return new OdooWeb(http, cookie, password);
+  }
+
+  /** Logs in by the form, as a browser does. A user with a second factor is only halfway in. */
+  static async loginByForm(gateway: Served, login: string, password: string): Promise<OdooWeb> {
+    const http = new HttpClient(gateway.odoo.url);
+    const sent = await http.get(`/web/login?${new URLSearchParams({ db: gateway.database })}`);
+    return new OdooWeb(http, sessionOf(sent) ?? '', password).#submitted('/web/login', { login, password });
+  }
+
+  /** The session after the form that asks for the second factor got this code. */
+  withCode(code: string): Promise<OdooWeb> {
+    return this.#submitted('/web/login/totp', { totp_token: code });
+  }
+
+  async #submitted(path: string, values: Record<string, string>): Promise<OdooWeb> {
+    const { text } = await this.page(path);
+    const csrf_token = /name="csrf_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
+    const answer = await this.page(path, new URLSearchParams({ csrf_token, ...values }));
+    return new OdooWeb(this.#http, sessionOf(answer) ?? this.#cookie, this.#password);
   }
 
   /** Throws Odoo's message when it refuses. */
@@ -93,4 +112,8 @@ export class OdooWeb {
     if (typeof secret !== 'string') throw new Error(`no secret was shown: ${JSON.stringify(action).slice(0, 300)}`);
     return { secret, clientId: typeof clientId === 'string' ? clientId : undefined };
   }
+}
+
+function sessionOf({ headers }: Answer): string | undefined {
+  return /session_id=[^;]+/.exec(headers.get('set-cookie') ?? '')?.[0];
 }

@@ -1,6 +1,6 @@
 // OAuth for people: a public app sends a user to Odoo's consent page and gets tokens; and attacks.
 
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -113,6 +113,15 @@ async function newTokens(parameters: Record<string, string | undefined> = {}, de
   return { ...asked, code, access: body['access_token'] ?? '', refresh: body['refresh_token'] ?? '', scope: body['scope'] };
 }
 
+/** The code that an authenticator shows (RFC 6238). */
+function totpNow(secret: Buffer): string {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac('sha1', secret).update(counter).digest();
+  const number = mac.readUInt32BE((mac.at(-1) ?? 0) & 15) & 0x7f_ff_ff_ff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
+
 const pinged = async (token: string, of: HttpClient = gateway) => (await of.get(ping, { key: token })).status;
 
 describe('with oauth4webapi', () => {
@@ -180,6 +189,19 @@ describe('the user decides', () => {
     const write = await gateway.post('/api/v1/res.partner', { name: 'N' }, { key: access });
     expect([write.status, write.json.error.reason]).toEqual([403, 'scope.insufficient']);
     expect(write.headers.get('www-authenticate')).toMatch(/insufficient_scope.*scope="res.partner:write".*resource_metadata=/);
+  });
+
+  test('after the second factor, if they have one', async () => {
+    const id = await createUser(gateway, 'two_factors', ['base.group_user', 'api_gateway.group_user']);
+    await gateway.orm('res.users', 'write', { ids: [id], vals: { password: 'two factors' } });
+    await gateway.sql('update res_users set totp_secret = $1 where id = $2', ['A'.repeat(32), id]);
+    const { page } = await ask();
+    const halfway = await OdooWeb.loginByForm(gateway, 'two_factors', 'two factors');
+    const early = await halfway.page(page.pathname + page.search);
+    expect([early.status, early.text.includes('Sales Helper')]).toEqual([303, false]);
+    const person = await halfway.withCode(totpNow(Buffer.alloc(20)));
+    const sent = await decide(person, page);
+    expect(new URL(sent.headers.get('location') ?? '').searchParams.get('code')).toMatch(/^gwc_/);
   });
 
   test('an app that names no scope may read, unless the user ticks more', async () => {
