@@ -178,3 +178,11 @@ function endOfString(text: string, start: number): number {
     if ((end - before) % 2 === 0) return end;
   }
 }
+
+/** Line ends of Unicode that JSON leaves in strings, but at which many clients split a stream: `str.splitlines()` of Python does. */
+const lineEnds = /[\u0085\u2028\u2029]/g;
+
+/** JSON on one line, for streams whose records are lines: no line end of Unicode is in it. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(lineEnds, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -230,8 +230,7 @@ describe.each(filters)('of $name', ({ sql, choose }) => {
 test('pointing at the chart over time shows the requests of that moment', async () => {
   await dashboard.afterReading(() => page.click('.o_api_gateway_clear'));
   const chart = dashboard.chart('requests');
-  const box = await chart.locator('.apexcharts-grid').boundingBox();
-  if (box === null) throw new Error('no grid');
+  const box = await dashboard.plotArea('requests');
   let shown = '';
   let sum = 0;
   // All was asked within a step or two: the last ones.

@@ -189,8 +189,7 @@ test('a drag over a chart zooms into that time, a button leads back', async () =
   await dashboard.afterReading(() => page.click('.o_api_gateway_refresh'));
   await dashboard.shows('requests', '52');
 
-  const area = await dashboard.chart('requests').locator('.apexcharts-grid').boundingBox();
-  if (area === null) throw new Error('no grid');
+  const area = await dashboard.plotArea('requests');
   const y = area.y + area.height / 2;
   await page.mouse.move(area.x + area.width * 0.4, y);
   await page.mouse.down();
@@ -205,8 +204,7 @@ test('a drag over a chart zooms into that time, a button leads back', async () =
 });
 
 test('a drag up to the right edge has the newest minute in it', async () => {
-  const area = await dashboard.chart('requests').locator('.apexcharts-grid').boundingBox();
-  if (area === null) throw new Error('no grid');
+  const area = await dashboard.plotArea('requests');
   const y = area.y + area.height / 2;
   await page.mouse.move(area.x + area.width * 0.9, y);
   await page.mouse.down();
@@ -273,12 +271,12 @@ test('the page can be used with only the keyboard', async () => {
   await dashboard.afterReading(() => page.keyboard.press('Enter'));
 
   const card = dashboard.card('throttled');
-  await card.getByRole('button', { name: 'About Throttled' }).focus();
+  await card.getByRole('button', { name: 'About “Throttled”' }).focus();
   await page.keyboard.press('Enter');
   await page.locator('.o_popover', { hasText: 'Refused by a rate limit.' }).waitFor();
   await page.keyboard.press('Escape');
   const methods = dashboard.chart('methods');
-  await methods.getByRole('button', { name: 'Table: Methods' }).focus();
+  await methods.getByRole('button', { name: '“Methods” as a table' }).focus();
   await page.keyboard.press('Enter');
   await methods.getByRole('button', { name: 'GET' }).focus();
   await page.keyboard.press('Enter');

@@ -47,6 +47,15 @@ export class DashboardPage {
     return this.page.waitForSelector(`.o_api_gateway_connection[data-connection=${state}]`, { timeout: 45_000 });
   }
 
+  /** Where a chart draws its values, in pixels of the window, after scrolling to it. */
+  async plotArea(chart: string): Promise<{ x: number; y: number; width: number; height: number }> {
+    const grid = this.chart(chart).locator('.apexcharts-grid');
+    await grid.scrollIntoViewIfNeeded();
+    const area = await grid.boundingBox();
+    if (area === null) throw new Error(`The chart ${chart} has no grid.`);
+    return area;
+  }
+
   /** The text of a card. */
   async text(id: string): Promise<string> {
     return ((await this.card(id).locator('output').textContent()) ?? '').trim();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseExactly } from '../../sidecar/src/json.ts';
+import { jsonLine, parseExactly } from '../../sidecar/src/json.ts';
 import { parse } from '../../sidecar/src/pipeline/json_body.ts';
 
 test('JSON is parsed', () => {
@@ -106,4 +106,11 @@ test.each([
   '{"a":[1,2.5,"x"]}',
 ])('%s from Odoo is sent on unchanged', (text) => {
   expect(JSON.stringify(parseExactly(text))).toBe(text);
+});
+
+test('a record of a stream has no line end of Unicode, and is the same value', () => {
+  const value = { name: 'a\u2028b\u2029c\u0085d\ne', street: '\\u2028' };
+  const line = jsonLine(value);
+  expect(line).not.toMatch(/[\n\r\u0085\u2028\u2029]/);
+  expect(JSON.parse(line)).toEqual(value);
 });

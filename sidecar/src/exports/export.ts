@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../errors.ts';
 import type { FieldTree, TypesOf } from '../executor/operations.ts';
+import { jsonLine } from '../json.ts';
 import type { Answer, RequestContext } from '../pipeline/context.ts';
 import { wholeNumber } from '../pipeline/query.ts';
 import type { Collection, Parts, Row, Search } from '../records/collection.ts';
@@ -65,7 +66,7 @@ async function* ndjson(context: RequestContext, pages: AsyncIterable<Page>, pres
   for await (const { rows, omitted } of pages) {
     sayOmitted(context, omitted);
     let text = '';
-    for (const row of rows) text += `${JSON.stringify(present === undefined ? row : present(row))}\n`;
+    for (const row of rows) text += `${jsonLine(present === undefined ? row : present(row))}\n`;
     yield text;
   }
 }

@@ -3,6 +3,7 @@
 
 import { perDatabase } from '../db/database.ts';
 import { asGatewayError } from '../errors.ts';
+import { jsonLine } from '../json.ts';
 import { tooMany } from '../limits/concurrency.ts';
 import { chargeMore } from '../limits/limits.ts';
 import type { RequestContext } from '../pipeline/context.ts';
@@ -71,7 +72,7 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
       yield event('changes', changes);
     } catch (thrown) {
       const { reason, message, details } = asGatewayError(thrown);
-      if (reason === 'sync.reset') yield `event: reset\ndata: ${JSON.stringify({ reason, message, details })}\n\n`;
+      if (reason === 'sync.reset') yield `event: reset\ndata: ${jsonLine({ reason, message, details })}\n\n`;
       else if (reason === 'throttle.exceeded') yield `retry: ${comeBackLaterMs}\n\n`;
       else throw thrown;
       return;
@@ -79,7 +80,6 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
   }
 }
 
-/** JSON holds no line feed, which would end the event. */
 function event(name: string, { upserts, removed, next, more }: Changes): string {
-  return `id: ${next}\nevent: ${name}\ndata: ${JSON.stringify({ upserts, removed, more })}\n\n`;
+  return `id: ${next}\nevent: ${name}\ndata: ${jsonLine({ upserts, removed, more })}\n\n`;
 }
