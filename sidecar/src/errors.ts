@@ -105,6 +105,7 @@ export const catalogue = {
     message: 'This cursor is not valid for this list. Start from the first page, without a cursor.',
   },
   'query.archived': { status: 400, message: 'archived must be exclude, include or only.' },
+  'query.max_affected': { status: 400, message: 'max_affected must say how many records may be affected.' },
   'query.dry_run': { status: 400, message: 'dry_run must be true or false.' },
   'query.count': { status: 400, message: 'The count must be none, exact or estimated.' },
   'query.limit': { status: 400, message: 'The limit is out of range.' },
@@ -161,6 +162,7 @@ export const catalogue = {
   'odoo.user': { status: 422, message: 'Odoo refused the operation.' },
   'odoo.validation': { status: 422, message: 'The values break a rule of the model.' },
   'odoo.conflict': { status: 409, message: 'Another transaction changed the same records. Try again.', retryAfter: 1 },
+  'odoo.too_many': { status: 422, message: 'More records would be affected than max_affected allows.' },
   'odoo.changed': { status: 412, message: 'The record has changed since it was read.' },
   'idempotency.running': {
     status: 409,

@@ -125,3 +125,81 @@ test('an action of Odoo says that it is one, and how to go on', async () => {
   expect(data.type).toBe('ir.actions.act_window');
   expect(meta.action).toMatchObject({ type: data.type, model: 'sale.order.discount' });
 });
+
+const by = (key: string, value: string, body: unknown, headers: Headers = {}, query = '') =>
+  send('PUT', `/api/v1/res.partner/by/${key}/${encodeURIComponent(value)}${query}`, body, headers);
+
+async function count(filter: string): Promise<number> {
+  return (await gateway.get(`/api/v1/res.partner?fields=name&${filter}`, { key: admin })).json.data.length;
+}
+
+test('an upsert creates, then changes, and each credential has external ids of its own', async () => {
+  const tried = await by('external_id', 'crm:7/a'.replace('/', '.'), { name: 'Seven' }, { Prefer: 'tx=rollback' });
+  expect(tried.json.meta).toMatchObject({ created: true, dry_run: { differences: [{ before: null }] } });
+  const first = await by('external_id', 'crm:7.a', { name: 'Seven' });
+  expect([first.status, first.json.meta.created]).toEqual([201, true]);
+  const again = await by('external_id', 'crm:7.a', { name: 'Eight' }, {}, '?fields=name');
+  expect([again.status, again.json]).toEqual([
+    200,
+    { success: true, data: { id: first.json.data.id, name: 'Eight' }, meta: { created: false } },
+  ]);
+  const others = await send('PUT', '/api/v1/res.partner/by/external_id/crm:7.a', { name: 'Other' }, {}, gateway.keys.bench);
+  expect(others.json.data?.id).not.toBe(first.json.data.id);
+  await send('DELETE', `/api/v1/res.partner/${first.json.data.id}`);
+  expect((await by('external_id', 'crm:7.a', { name: 'Nine' })).json.meta.created).toBe(true);
+});
+
+test('an upsert by a field; other fields are refused as keys', async () => {
+  const first = await by('ref', 'R/7 é', { name: 'By ref' }, {}, '?fields=ref');
+  expect([first.status, first.json.data.ref]).toEqual([201, 'R/7 é']);
+  expect((await by('ref', 'R/7 é', { name: 'Changed' })).json.data.id).toBe(first.json.data.id);
+  await send('POST', '/api/v1/res.partner', { name: 'Twin', ref: 'R/7 é' });
+  expect((await by('ref', 'R/7 é', { name: 'Which?' })).json.error.reason).toBe('odoo.validation');
+  for (const [key, value, reason] of [
+    ['parent_id', '7', 'odoo.field'],
+    ['nope', '7', 'odoo.field'],
+    ['external_id', 'has blanks', 'odoo.arguments'],
+  ] as const) {
+    expect([key, (await by(key, value, { name: 'No key' })).json.error?.reason]).toEqual([key, reason]);
+  }
+});
+
+test.each(['external_id', 'ref'])('64 upserts at once by %s make one record', async (key) => {
+  // A client tries again when the gateway says that Odoo is busy.
+  const patient = async (city: string) => {
+    for (;;) {
+      const answer = await by(key, `at-once-${key}`, { name: `At once ${key}`, city });
+      if (answer.status !== 503) return answer;
+    }
+  };
+  const answers = await Promise.all(Array.from({ length: 64 }, (_, i) => patient(String(i))));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 201]));
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+  expect(new Set(answers.map(({ json }) => json.data.id)).size).toBe(1);
+  expect(await count(`filter[name]=At once ${key}`)).toBe(1);
+});
+
+test('writes to all that a domain finds need max_affected, and hold to it', async () => {
+  await send('POST', '/api/v1/res.partner', [{ name: 'Found 1' }, { name: 'Found 2' }, { name: 'Found 3' }]);
+  const path = '/api/v1/res.partner?filter[name][starts]=Found ';
+  expect((await send('PATCH', path, { city: 'Ghent' })).json.error.reason).toBe('query.max_affected');
+  expect((await send('DELETE', '/api/v1/res.partner?max_affected=5')).json.error.reason).toBe('query.max_affected');
+  expect((await send('PATCH', `${path}&max_affected=2`, { city: 'Ghent' })).json.error.reason).toBe('odoo.too_many');
+  expect(await count('filter[name][starts]=Found &filter[city]=Ghent')).toBe(0);
+  const changed = await send('PATCH', `${path}&max_affected=3`, { city: 'Ghent' });
+  expect([changed.status, changed.json.meta.count]).toEqual([200, 3]);
+  const tried = await send('DELETE', `${path}&max_affected=3&dry_run=true`);
+  expect(tried.json.meta.dry_run.differences).toHaveLength(3);
+  expect((await send('DELETE', `${path}&max_affected=3`)).json.meta.count).toBe(3);
+  expect(await count('filter[name][starts]=Found ')).toBe(0);
+});
+
+test('a batch upserts, and holds to its max_affected', async () => {
+  const upsert = { op: 'upsert', model: 'res.partner', key: 'ref', value: 'batch-7', values: { name: 'In a batch' } };
+  const more = { op: 'create', model: 'res.partner', values: [{ name: 'Batch A' }, { name: 'Batch B' }] };
+  const refused = await send('POST', '/api/v1/batch', { operations: [upsert, more], max_affected: 2 });
+  expect(refused.json.error.reason).toBe('odoo.too_many');
+  const done = await send('POST', '/api/v1/batch', { operations: [upsert, upsert, more], max_affected: 4 });
+  const [created, changed] = done.json.data;
+  expect([created.meta.created, changed.meta.created, changed.data]).toEqual([true, false, created.data]);
+});

@@ -136,6 +136,8 @@ def _check_call(call):
     if token is not None:
         for key in ("consumer", "key", "method", "path", "fingerprint"):
             _expect(type(token[key]) is str, f"idempotency.{key}")
+    most = call.get("max_affected")
+    _expect(most is None or (type(most) is int and most > 0), "max_affected")
     dry_run = call.get("dry_run")
     if dry_run is not None:
         _expect(type(dry_run) is dict and type(dry_run["differences"]) is bool and token is None, "dry_run")
@@ -144,7 +146,7 @@ def _check_call(call):
 def _check_kinship(calls):
     _expect(calls[0]["operations"][0]["op"] in ("create", "write"), "calls")
     for call in calls:
-        is_plain = call.get("idempotency") is None and call.get("dry_run") is None
+        is_plain = all(call.get(key) is None for key in ("idempotency", "dry_run", "max_affected"))
         _expect(len(call["operations"]) == 1 and is_plain, "calls")
         _expect(_kind(call, OWN_KEYS) == _kind(calls[0], OWN_KEYS), "calls")
         own, first = call["operations"][0], calls[0]["operations"][0]

@@ -12,8 +12,10 @@ from odoo.modules.registry import Registry
 from .documents import readable_ids
 from .errors import RefusalError
 from .operations import OPERATIONS
-from .reach import READ
+from .reach import DELETE, READ, WRITE
 from .reader import default_fields, read_tree
+from .upserting import named_records
+from .writing_found import found_ids
 
 MAX_RECORDS = 20
 # They change with every write, so they say nothing.
@@ -83,14 +85,15 @@ def _mails_since(env, id_):
 
 def _watched(run, name, rehearsal):
     """Wraps the operation, so that it notes the values of the records it names before and after."""
-    if rehearsal.differences is None or name not in ("create", "write", "unlink", "call"):
+    finds = FINDERS.get(name)
+    if rehearsal.differences is None or finds is None:
         return run
 
     def observe(env, reach, operation):
-        named = _named(env, operation) if name != "create" else []
+        named = finds(env, reach, operation)
         before = _shown(env, reach, operation, named)
         result = run(env, reach, operation)
-        after = _shown(env, reach, operation, result["ids"] if name == "create" else named)
+        after = _shown(env, reach, operation, result["ids"] if name in MAKING else named)
         for id_ in before | after:
             if len(rehearsal.differences) < MAX_RECORDS:
                 change = _difference(operation["model"], id_, before.get(id_), after.get(id_))
@@ -100,10 +103,24 @@ def _watched(run, name, rehearsal):
     return observe
 
 
-def _named(env, operation):
+def _named(env, _reach, operation):
     ids, model = operation.get("ids"), operation.get("model")
     is_list = type(ids) is list and all(type(id_) is int and 0 < id_ < 2**31 for id_ in ids)
     return ids if is_list and type(model) is str and model in env and not env[model]._abstract else []
+
+
+# By operation: the records that it will change.
+FINDERS = {
+    "create": lambda _env, _reach, _operation: [],
+    "write": _named,
+    "unlink": _named,
+    "call": _named,
+    "upsert": named_records,
+    "write_found": partial(found_ids, action=WRITE),
+    "unlink_found": partial(found_ids, action=DELETE),
+}
+# Their results name the records.
+MAKING = ("create", "upsert")
 
 
 def _shown(env, reach, operation, ids):

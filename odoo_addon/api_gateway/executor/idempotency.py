@@ -12,7 +12,17 @@ from .reader import check_tree
 from .references import References
 
 KEPT_HOURS = 24
-ACTIONS = {"search": READ, "read": READ, "create": WRITE, "write": WRITE, "unlink": DELETE, "call": CALL}
+ACTIONS = {
+    "search": READ,
+    "read": READ,
+    "create": WRITE,
+    "write": WRITE,
+    "write_found": WRITE,
+    "upsert": WRITE,
+    "unlink": DELETE,
+    "unlink_found": DELETE,
+    "call": CALL,
+}
 RIGHTS = {WRITE: ("create", "write"), DELETE: ("unlink",), READ: ("read",), CALL: ("read",)}
 
 

@@ -9,7 +9,9 @@ from .login import login, second_factor
 from .metadata import describe, models, types, version
 from .methods import call, read_call
 from .reading import read, search
+from .upserting import upsert
 from .writing import create, create_together, unlink, write, write_together
+from .writing_found import unlink_found, write_found
 
 READING = {
     "search": search,
@@ -31,6 +33,9 @@ OPERATIONS = {
     "create": create,
     "write": write,
     "unlink": unlink,
+    "upsert": upsert,
+    "write_found": write_found,
+    "unlink_found": unlink_found,
     "login": login,
     "client_list": client_list,
     "client_create": client_create,

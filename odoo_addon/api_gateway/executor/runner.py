@@ -27,6 +27,7 @@ from .reach import READ, Reach
 from .references import References
 from .room import Room
 from .rows import Rows
+from .writing_found import require_few
 
 # Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
 MAX_WAIT_S = 0.3
@@ -230,6 +231,8 @@ def _run_operations(env, reach, call, clock, operations, answer):
             results.append(run(env, reach, operation))
         if len(call["operations"]) > 1:
             references.add(results[-1], str(index), operation.get("name", str(index)))
+    if (most := call.get("max_affected")) is not None:
+        require_few(sum(len(result["ids"]) for result in results if type(result) is dict and "ids" in result), most)
     return results
 
 

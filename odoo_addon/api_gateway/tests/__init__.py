@@ -32,6 +32,7 @@ from . import (
     test_together,
     test_traffic_log,
     test_translations,
+    test_upserting,
     test_values,
     test_webhook_capture,
     test_webhook_take_over,

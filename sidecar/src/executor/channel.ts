@@ -32,6 +32,8 @@ export interface Call {
   readonly operations: readonly Operation[];
   readonly idempotency?: IdempotencyToken | undefined;
   readonly dry_run?: { readonly differences: boolean } | undefined;
+  /** How many records its operations may create, change and delete together. */
+  readonly max_affected?: number | undefined;
 }
 
 interface CallCost {
@@ -326,9 +328,10 @@ function pathOf({ database, call, consumer }: Request): readonly string[] {
 }
 
 /** Writes may run together if they have one caller, and one operation each that differs only in its records. */
-function kindOfWrite({ uid, address, context, grant, operations, idempotency, dry_run }: Call): string | undefined {
+function kindOfWrite({ uid, address, context, grant, operations, idempotency, dry_run, max_affected }: Call): string | undefined {
   const [operation] = operations;
-  if (operation === undefined || operations.length > 1 || (idempotency ?? dry_run) !== undefined) return undefined;
+  if (operation === undefined || operations.length > 1 || (idempotency ?? dry_run ?? max_affected) !== undefined)
+    return undefined;
   if (operation.op !== 'create' && operation.op !== 'write') return undefined;
   if ('if_match' in operation && operation.if_match !== undefined) return undefined;
   const { op, model, fields } = operation;

@@ -82,9 +82,9 @@ export class Odoo {
     grant = context.principal.grant,
   ): Promise<readonly unknown[]> {
     const uid = context.principal.userId;
-    const { dryRun: dry_run } = context;
+    const { dryRun: dry_run, maxAffected: max_affected } = context;
     const once = dry_run === undefined ? { idempotency: idempotencyToken(context) } : { dry_run };
-    return this.#run('/gateway/execute', context, operations, { uid, grant, ...once });
+    return this.#run('/gateway/execute', context, operations, { uid, grant, max_affected, ...once });
   }
 
   /** Asks Odoo to check a password as its login page does, for the client's address. */

@@ -106,6 +106,29 @@ interface UnlinkOperation {
   readonly if_match?: IfMatch | undefined;
 }
 
+/** Changes the record with the key, or creates it. */
+interface UpsertOperation {
+  readonly op: 'upsert';
+  readonly model: string;
+  /** A field, or `external_id`. */
+  readonly key: string;
+  readonly value: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly fields?: FieldTree | undefined;
+  /** The credential, in whose name external ids are kept: `gateway_key_4`. */
+  readonly namespace: string;
+}
+
+/** Changes or deletes all records that a domain finds. */
+interface FoundOperation {
+  readonly op: 'write_found' | 'unlink_found';
+  readonly model: string;
+  readonly domain: Domain;
+  readonly max_affected: number;
+  /** For `write_found`. */
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
 export interface CallOperation {
   readonly op: 'call';
   readonly model: string;
@@ -183,6 +206,8 @@ export type Operation =
   | CreateOperation
   | WriteOperation
   | UnlinkOperation
+  | UpsertOperation
+  | FoundOperation
   | CallOperation
   | ModelsOperation
   | DescribeOperation
@@ -203,6 +228,8 @@ export interface Records {
 /** The raw result of `create` and `write`. */
 export interface Written {
   readonly ids: readonly number[];
+  /** Of an upsert. */
+  readonly created?: boolean;
   /** Paths of values that were sent for read-only fields and change nothing: `order_line[0].price_subtotal`. */
   readonly ignored?: readonly string[];
   readonly records?: Record<string, unknown>[];

@@ -208,6 +208,30 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       'For 24 hours, the same key and body get the first answer again, and nothing happens twice.',
       { type: 'string', pattern: '^[!-~]{1,255}$' },
     ),
+    key: {
+      name: 'key',
+      in: 'path',
+      required: true,
+      description: '`external_id`, or a field that holds texts or whole numbers and is stored.',
+      schema: { type: 'string', pattern: '^[A-Za-z_]\\w*$', maxLength: 128 },
+      example: 'external_id',
+    },
+    value: {
+      name: 'value',
+      in: 'path',
+      required: true,
+      description: 'The value of the key.',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9_.:@+-]+$', minLength: 1, maxLength: 128 },
+      example: 'crm-7',
+    },
+    max_affected: {
+      ...query('max_affected', 'If more records would be affected, nothing is written.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10_000,
+      }),
+      required: true,
+    },
     Prefer: header(
       'Prefer',
       '`tx=rollback` (or `?dry_run=true`) tries it out: `meta.dry_run` has the changes, and nothing is kept. `notify=none` tells nobody.',

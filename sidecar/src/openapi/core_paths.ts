@@ -51,6 +51,7 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
   operation('read', ['ids'], { ids: ref('BatchIds'), fields });
   operation('create', ['values'], { values: { anyOf: [ref('BatchValues'), list(ref('BatchValues'))] }, fields });
   operation('update', ['ids', 'values'], { ids: ref('BatchIds'), values: ref('BatchValues'), fields });
+  operation('upsert', ['key', 'value', 'values'], { key: text, value: text, values: ref('BatchValues'), fields });
   operation('delete', ['ids'], { ids: ref('BatchIds') });
   operation('call', ['method'], { method: text, ids: ref('BatchIds'), ...args });
   return {

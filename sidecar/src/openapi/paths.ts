@@ -90,8 +90,12 @@ export function anyModelPaths(): Paths {
     isModel: true,
   };
   const parameters = [...anyModel.path_parameters, ...contextParameters];
+  const paths = placePaths(anyModel);
+  const many = paths[anyModel.path];
   return {
-    ...placePaths(anyModel),
+    ...paths,
+    [anyModel.path]: { ...many, patch: writingFound(anyModel, 'patch'), delete: writingFound(anyModel, 'delete') },
+    [`${anyModel.path}/by/{key}/{value}`]: { parameters, put: upserting(anyModel) },
     [`${anyModel.path}/{id}/access`]: { parameters, get: explaining(anyModel) },
     [`${anyModel.path}/aggregate`]: { parameters, get: aggregating(anyModel) },
     [`${anyModel.path}/changes`]: { parameters, get: changing(anyModel) },
@@ -293,6 +297,32 @@ function updating(place: Place, verb: 'put' | 'patch'): Schema {
       ),
       ...errorsOf(409, 412, 413, 415, 422),
     },
+  };
+}
+
+/** By a key of the caller. */
+function upserting(place: Place): Schema {
+  const created = { type: 'boolean', description: 'Whether the record is new.' };
+  const meta = { type: 'object', required: ['created'], properties: { created } };
+  const done = (what: string) => answer(what, { data: place.record, meta }, ['data', 'meta'], written);
+  return {
+    ...head(place, 'upsert', 'write', 'Change or create'),
+    description: `${needs(place, 'write')} And \`read\`. Each credential has external ids of its own.`,
+    parameters: [...['key', 'value', 'fields'].map(parameter), ...writing],
+    requestBody: jsonBody(place.values, place.example),
+    responses: { 200: done('Changed.'), 201: done('Created.'), ...errorsOf(409, 413, 415, 422) },
+  };
+}
+
+/** To all records that a domain finds. */
+function writingFound(place: Place, verb: 'patch' | 'delete'): Schema {
+  const isDelete = verb === 'delete';
+  const done = answer('The records.', { data: list(ref('IdOnly')), meta: ref('Meta') }, ['data', 'meta'], written);
+  return {
+    ...head(place, `${verb}_found`, isDelete ? 'delete' : 'write', isDelete ? 'Delete all found' : 'Update all found'),
+    parameters: [...['filter', 'domain', 'archived', 'max_affected'].map(parameter), ...writing],
+    ...(isDelete ? {} : { requestBody: jsonBody(place.values, place.example) }),
+    responses: { 200: done, ...errorsOf(409, 413, 415, 422) },
   };
 }
 

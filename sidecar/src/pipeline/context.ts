@@ -234,6 +234,8 @@ export class RequestContext {
   dryRun: { readonly differences: boolean } | undefined = undefined;
   /** Set before Odoo is asked: the request's writes notify nobody. */
   isQuiet = false;
+  /** Set before Odoo is asked: the request is refused if it creates, changes and deletes more records than this. */
+  maxAffected: number | undefined = undefined;
   /** The report of the dry run. */
   dryRunReport: DryRunReport | undefined = undefined;
   /** Odoo's costs for the request's operations. */

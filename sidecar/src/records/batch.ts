@@ -12,6 +12,7 @@ import { checkDomain } from './domain.ts';
 import { parseFields } from './fields.ts';
 import type { RecordShapes } from './record_shapes.ts';
 import { asObject } from './record_shapes.ts';
+import { checkKey, namespaceOf } from './upserts.ts';
 import { isReference } from './values.ts';
 
 type Item = Readonly<Record<string, unknown>>;
@@ -24,6 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   create: ['model', 'values', 'fields'],
   update: ['model', 'ids', 'values', 'fields'],
   delete: ['model', 'ids'],
+  upsert: ['model', 'key', 'value', 'values', 'fields'],
   call: ['model', 'method', 'ids', 'args', 'kwargs'],
 };
 const nameFormat = /^[A-Za-z_][\w-]{0,63}$/;
@@ -73,6 +75,7 @@ export class Batch {
       }
       case 'create':
       case 'write':
+      case 'upsert':
         return this.#shapes.written(this.#context, operation.model, operation.fields, asWritten(result));
       case 'unlink':
         return asWritten(result).ids.map((id) => ({ id }));
@@ -119,6 +122,12 @@ export class Batch {
         if (item['values'] === undefined) throw missing(at, 'values');
         const [values = {}] = await this.#shapes.parse(this.#context, model, [item['values']], `${at}.values`);
         return { op: 'write', model, ids: idsOf(item, at), values, fields };
+      }
+      case 'upsert': {
+        if (item['values'] === undefined) throw missing(at, 'values');
+        const [values = {}] = await this.#shapes.parse(this.#context, model, [item['values']], `${at}.values`);
+        const namespace = namespaceOf(this.#context);
+        return { op, model, ...checkKey(item['key'], item['value'], at), values, fields, namespace };
       }
       case 'delete':
         return { op: 'unlink', model, ids: idsOf(item, at) };

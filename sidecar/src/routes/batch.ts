@@ -7,6 +7,7 @@ import { success } from '../pipeline/answer.ts';
 import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import { readQuery } from '../pipeline/query.ts';
 import { Batch, batchItems } from '../records/batch.ts';
+import { checkMaxAffected } from '../records/found_writes.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
 import { withPreferences } from './preferences.ts';
 
@@ -14,6 +15,8 @@ export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
   async function handle(context: RequestContext): Promise<Answer> {
     readQuery(context.asked.url, []);
     const items = batchItems(context.body, context.database.settings['batch.max']);
+    const { max_affected: most } = context.body as { readonly max_affected?: unknown };
+    if (most !== undefined) context.maxAffected = checkMaxAffected(most);
     const batch = new Batch(shapes, context);
     const operations = await batch.parse(items);
     const results = await odoo.execute(context, operations).catch((error: unknown) => {
@@ -21,8 +24,8 @@ export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
     });
     const data: unknown[] = [];
     for (const [i, operation] of operations.entries()) {
-      const { ignored } = (results[i] ?? {}) as Partial<Written>;
-      const meta = isWrite(operation) && ignored !== undefined ? { ignored } : undefined;
+      const { ignored, created } = (results[i] ?? {}) as Partial<Written>;
+      const meta = isWrite(operation) && (ignored ?? created) !== undefined ? { ignored, created } : undefined;
       data.push({ id: operation.name, data: await batch.shape(operation, results[i]), meta });
     }
     return success(data, { count: data.length });
@@ -40,7 +43,7 @@ export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
 }
 
 function isWrite({ op }: Operation): boolean {
-  return op === 'create' || op === 'write';
+  return op === 'create' || op === 'write' || op === 'upsert';
 }
 
 function countIn(body: unknown): number {

@@ -10,7 +10,9 @@ import { aggregatesOf } from '../records/aggregates.ts';
 import type { Collection, Outcome, Parts } from '../records/collection.ts';
 import type { Collections } from '../records/collections.ts';
 import { needsTo } from '../records/collections.ts';
+import { removeFound, updateFound } from '../records/found_writes.ts';
 import { queryOf } from '../records/search_body.ts';
+import { upsert } from '../records/upserts.ts';
 import { isKnown } from '../records/versions.ts';
 import { answerExport } from './exports.ts';
 import { withPreferences } from './preferences.ts';
@@ -30,6 +32,14 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
     handle: async (context: RequestContext) => {
       const collection = collections.of(context);
       return answered(context, await act(collection, context, requestedId(context)), 200);
+    },
+  });
+  const onPath = (path: string, act: (context: RequestContext) => Promise<Outcome>) => ({
+    path,
+    access: 'authenticated' as const,
+    handle: async (context: RequestContext) => {
+      const { id, ...outcome } = await act(context);
+      return answered(context, outcome, id === undefined ? 200 : 201);
     },
   });
   const writing = <Route extends { handle: (context: RequestContext) => Promise<Answer> }>(route: Route) => ({
@@ -74,6 +84,24 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       access: 'authenticated',
       needs: needsTo('read'),
       handle: async (context) => answered(context, await aggregatesOf(parts, context), 200),
+    },
+    {
+      name: 'records.update_found',
+      method: 'PATCH',
+      needs: needsTo('write'),
+      ...writing(onPath(all, (context) => updateFound(parts, context))),
+    },
+    {
+      name: 'records.delete_found',
+      method: 'DELETE',
+      needs: needsTo('delete'),
+      ...writing(onPath(all, (context) => removeFound(parts, context))),
+    },
+    {
+      name: 'records.upsert',
+      method: 'PUT',
+      needs: needsTo('write'),
+      ...writing(onPath(`${all}/by/:key/:value`, (context) => upsert(parts, context))),
     },
     {
       // Needs no scope: it says which one lacks.
