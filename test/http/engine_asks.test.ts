@@ -5,6 +5,7 @@ import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance({ shared: true });
+const second = await gateway.startSidecar();
 const { admin, demo } = gateway.keys;
 type Headers = Record<string, string>;
 
@@ -164,20 +165,56 @@ test('an upsert by a field; other fields are refused as keys', async () => {
   }
 });
 
-test.each(['external_id', 'ref'])('64 upserts at once by %s make one record', async (key) => {
-  // A client tries again when the gateway says that Odoo is busy.
-  const patient = async (city: string) => {
-    for (;;) {
-      const answer = await by(key, `at-once-${key}`, { name: `At once ${key}`, city });
-      if (answer.status !== 503) return answer;
-    }
-  };
-  const answers = await Promise.all(Array.from({ length: 64 }, (_, i) => patient(String(i))));
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 201]));
-  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-  expect(new Set(answers.map(({ json }) => json.data.id)).size).toBe(1);
-  expect(await count(`filter[name]=At once ${key}`)).toBe(1);
+test('a list of upserts, each with its key', async () => {
+  const path = '/api/v1/res.partner/by/ref?fields=name,ref';
+  const made = await send('PUT', path, [
+    { ref: 'list-1', name: 'One' },
+    { ref: 'list-2', name: 'Two' },
+  ]);
+  expect(made.json.meta).toEqual({ count: 2, created: [true, true] });
+  const mixed = await send('PUT', path, [
+    { ref: 'list-3', name: 'Three' },
+    { ref: 'list-1', name: 'Uno' },
+  ]);
+  expect(mixed.json.data.map(({ name, ref }: Record<string, string>) => [name, ref])).toEqual([
+    ['Three', 'list-3'],
+    ['Uno', 'list-1'],
+  ]);
+  expect(mixed.json.meta).toEqual({ count: 2, created: [true, false] });
+  expect((await send('PUT', path, [{ name: 'No key' }])).json.error.reason).toBe('body.form');
 });
+
+test.each(['external_id', 'ref'])(
+  '64 upserts at once by %s, in all three forms on two sidecars, make one record',
+  async (key) => {
+    const value = `at-once-${key}`;
+    const [name, model] = [`At once ${key}`, 'res.partner'];
+    const forms = [
+      (city: string) => ['PUT', `/api/v1/${model}/by/${key}/${value}`, { name, city }] as const,
+      (city: string) => ['PUT', `/api/v1/${model}/by/${key}`, [{ [key]: value, name, city }]] as const,
+      (city: string) => ['POST', '/api/v1/batch', [{ op: 'upsert', model, key, value, values: { name, city } }]] as const,
+    ];
+    const ask = async (i: number): Promise<{ id: number; isNew: boolean }> => {
+      const [method, path, body] = forms[i % forms.length]?.(String(i)) ?? [];
+      for (;;) {
+        const { status, json } = await (i % 2 === 0 ? gateway : second).request(String(method), String(path), {
+          key: admin,
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+        // A client tries again when the gateway says that Odoo is busy.
+        if (status === 503) continue;
+        expect(json).toMatchObject({ success: true });
+        const { data, meta } = path === '/api/v1/batch' ? json.data[0] : json;
+        return { id: [data].flat()[0].id, isNew: [meta.created].flat()[0] };
+      }
+    };
+    const answers = await Promise.all(Array.from({ length: 64 }, (_, i) => ask(i)));
+    expect(answers.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+    expect(await count(`filter[name]=${name}`)).toBe(1);
+  },
+);
 
 test('writes to all that a domain finds need max_affected, and hold to it', async () => {
   await send('POST', '/api/v1/res.partner', [{ name: 'Found 1' }, { name: 'Found 2' }, { name: 'Found 3' }]);

@@ -111,5 +111,8 @@ class Base(models.AbstractModel):
 
     def unlink(self):
         if self:
-            self._gateway_check_guard()
+            self._gateway_check_unlink()
         return super().unlink()
+
+    def _gateway_check_unlink(self):
+        self._gateway_check_guard()

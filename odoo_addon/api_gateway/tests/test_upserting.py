@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from ..tools.external_ids import module_of
 from .common import ChannelCase
 
 NARROW = {"scopes": ["res.partner:read", "res.partner:write", "res.partner:delete"], "models": None}
@@ -8,18 +9,57 @@ NARROW = {"scopes": ["res.partner:read", "res.partner:write", "res.partner:delet
 @tagged("post_install", "-at_install")
 class TestUpserting(ChannelCase):
     def upsert(self, value="crm-7", key="external_id", model="res.partner", namespace="gateway_key_7", **call):
-        operation = {"op": "upsert", "model": model, "key": key, "value": value, "namespace": namespace}
-        return self.execute({**operation, "values": {"name": "Upserted"}}, **call)
+        items = [{"value": one, "values": {"name": "Upserted"}} for one in ([value] if type(value) is str else value)]
+        operation = {"op": "upsert", "model": model, "key": key, "items": items, "namespace": namespace}
+        return self.execute(operation, **call)
 
     def test_a_narrowed_credential_creates_changes_and_deletes_by_its_own_names(self):
         made = self.assert_ok(self.upsert(grant=NARROW))
-        self.assertTrue(made["created"])
+        self.assertEqual(made["created"], [True])
         again = self.assert_ok(self.upsert(grant=NARROW))
-        self.assertEqual((again["created"], again["ids"]), (False, made["ids"]))
+        self.assertEqual((again["created"], again["ids"]), ([False], made["ids"]))
         other = self.assert_ok(self.upsert(grant=NARROW, namespace="gateway_key_8"))
         self.assertNotEqual(other["ids"], made["ids"])
         self.assert_ok(self.execute({"op": "unlink", "model": "res.partner", "ids": made["ids"]}, grant=NARROW))
-        self.assertTrue(self.assert_ok(self.upsert(grant=NARROW))["created"])
+        self.assertEqual(self.assert_ok(self.upsert(grant=NARROW))["created"], [True])
+
+    def test_a_list_keeps_its_order_and_no_key_comes_twice(self):
+        [old] = self.assert_ok(self.upsert("b"))["ids"]
+        for key in ("external_id", "ref"):
+            self.env["res.partner"].browse(old).ref = "b"
+            some = self.assert_ok(self.upsert(["a", "b", "c"], key=key))
+            self.assertEqual((some["created"], some["ids"][1]), ([True, False, True], old))
+            self.assertEqual(self.assert_ok(self.upsert(["c", "a"], key=key))["ids"], [some["ids"][2], some["ids"][0]])
+            self.assert_refused(self.upsert(["d", "d"], key=key), "odoo.arguments")
+
+    def test_external_ids_that_name_a_record_stay_closed(self):
+        [id_] = self.assert_ok(self.upsert(grant=NARROW))["ids"]
+        names = self.env["ir.model.data"].search([("model", "=", "res.partner"), ("res_id", "=", id_)])
+        grant = {"scopes": ["read", "write", "delete", "call"], "models": None}
+        for operation in (
+            {"op": "unlink", "model": "ir.model.data", "ids": names.ids},
+            {"op": "write", "model": "ir.model.data", "ids": names.ids, "values": {"res_id": 1}},
+        ):
+            self.assert_refused(
+                self.execute(operation, grant=grant, uid=self.env.ref("base.user_admin").id), "odoo.exposure"
+            )
+
+    def test_a_file_gives_no_record_the_external_id_of_a_credential(self):
+        [id_] = self.assert_ok(self.upsert())["ids"]
+        name = f"{module_of('gateway_key_7')}.res_partner:"
+        partners = self.env["res.partner"].with_user(self.caller)
+        planted = partners.load(["id", "name"], [[f"{name}crm-8", "Planted"]])
+        self.assertIn("API credential", planted["messages"][0]["message"])
+        self.assertFalse(self.env.ref(f"{name}crm-8", raise_if_not_found=False))
+        self.assertEqual(partners.load(["id", "name"], [[f"{name}crm-7", "Repeated"]])["ids"], [id_])
+
+    def test_no_key_leads_to_a_record_of_a_module_or_of_another_model(self):
+        admin = self.env.ref("base.user_admin")
+        for value in ("base.user_admin", "user_admin"):
+            made = self.upsert(value, model="res.users", uid=admin.id)
+            self.assert_refused(made, "odoo.validation")  # it would be a new user, who needs a login
+        self.assert_refused(self.upsert(namespace="base"), "odoo.arguments")
+        self.assert_refused(self.upsert("7", key="id"), "odoo.field")
 
     def test_both_scopes_are_needed(self):
         for scope in ("res.partner:read", "res.partner:write"):

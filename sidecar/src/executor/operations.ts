@@ -106,14 +106,13 @@ interface UnlinkOperation {
   readonly if_match?: IfMatch | undefined;
 }
 
-/** Changes the record with the key, or creates it. */
+/** Changes the records with the keys, or creates them. */
 interface UpsertOperation {
   readonly op: 'upsert';
   readonly model: string;
   /** A field, or `external_id`. */
   readonly key: string;
-  readonly value: string;
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly items: readonly { readonly value: string; readonly values: Readonly<Record<string, unknown>> }[];
   readonly fields?: FieldTree | undefined;
   /** The credential, in whose name external ids are kept: `gateway_key_4`. */
   readonly namespace: string;
@@ -228,8 +227,8 @@ export interface Records {
 /** The raw result of `create` and `write`. */
 export interface Written {
   readonly ids: readonly number[];
-  /** Of an upsert. */
-  readonly created?: boolean;
+  /** Of an upsert: for each record, whether it is new. */
+  readonly created?: readonly boolean[];
   /** Paths of values that were sent for read-only fields and change nothing: `order_line[0].price_subtotal`. */
   readonly ignored?: readonly string[];
   readonly records?: Record<string, unknown>[];

@@ -95,6 +95,7 @@ export function anyModelPaths(): Paths {
   return {
     ...paths,
     [anyModel.path]: { ...many, patch: writingFound(anyModel, 'patch'), delete: writingFound(anyModel, 'delete') },
+    [`${anyModel.path}/by/{key}`]: { parameters, put: upsertingList(anyModel) },
     [`${anyModel.path}/by/{key}/{value}`]: { parameters, put: upserting(anyModel) },
     [`${anyModel.path}/{id}/access`]: { parameters, get: explaining(anyModel) },
     [`${anyModel.path}/aggregate`]: { parameters, get: aggregating(anyModel) },
@@ -311,6 +312,20 @@ function upserting(place: Place): Schema {
     parameters: [...['key', 'value', 'fields'].map(parameter), ...writing],
     requestBody: jsonBody(place.values, place.example),
     responses: { 200: done('Changed.'), 201: done('Created.'), ...errorsOf(409, 413, 415, 422) },
+  };
+}
+
+/** Each record with its key. */
+function upsertingList(place: Place): Schema {
+  const created = { type: 'array', items: { type: 'boolean' }, description: 'Whether each record is new.' };
+  const meta = { type: 'object', required: ['count', 'created'], properties: { count: { type: 'integer' }, created } };
+  const done = answer('The records.', { data: list(place.record), meta }, ['data', 'meta'], written);
+  return {
+    ...head(place, 'upsert_list', 'write', 'Change or create many'),
+    description: `${needs(place, 'write')} And \`read\`. Each record has its key as a value: \`{"external_id": "crm-7", …}\`.`,
+    parameters: [...['key', 'fields'].map(parameter), ...writing],
+    requestBody: jsonBody({ ...list(place.values), minItems: 1 }, [{ external_id: 'crm-7', name: 'Azure Interior' }]),
+    responses: { 200: done, ...errorsOf(409, 413, 415, 422) },
   };
 }
 

@@ -126,8 +126,8 @@ export class Batch {
       case 'upsert': {
         if (item['values'] === undefined) throw missing(at, 'values');
         const [values = {}] = await this.#shapes.parse(this.#context, model, [item['values']], `${at}.values`);
-        const namespace = namespaceOf(this.#context);
-        return { op, model, ...checkKey(item['key'], item['value'], at), values, fields, namespace };
+        const { key, value } = checkKey(item['key'], item['value'], at);
+        return { op, model, key, items: [{ value, values }], fields, namespace: namespaceOf(this.#context) };
       }
       case 'delete':
         return { op: 'unlink', model, ids: idsOf(item, at) };

@@ -42,6 +42,12 @@ async function askedOf(
   return { model, domain, max_affected };
 }
 
+/** For the limits: one operation for each hundred records that the request may affect. */
+export function hundredsAffected({ asked }: RequestContext): number {
+  const most = Number(new URLSearchParams(asked.url.split('?')[1]).get('max_affected'));
+  return Number.isSafeInteger(most) && most > 0 ? Math.ceil(Math.min(most, mostAffected) / 100) : 1;
+}
+
 /** Throws `query.max_affected`. */
 export function checkMaxAffected(value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= mostAffected) return value as number;

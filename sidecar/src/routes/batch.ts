@@ -25,7 +25,7 @@ export function batchRoute(odoo: Odoo, shapes: RecordShapes): Route {
     const data: unknown[] = [];
     for (const [i, operation] of operations.entries()) {
       const { ignored, created } = (results[i] ?? {}) as Partial<Written>;
-      const meta = isWrite(operation) && (ignored ?? created) !== undefined ? { ignored, created } : undefined;
+      const meta = isWrite(operation) && (ignored ?? created) !== undefined ? { ignored, created: created?.[0] } : undefined;
       data.push({ id: operation.name, data: await batch.shape(operation, results[i]), meta });
     }
     return success(data, { count: data.length });

@@ -10,9 +10,9 @@ import { aggregatesOf } from '../records/aggregates.ts';
 import type { Collection, Outcome, Parts } from '../records/collection.ts';
 import type { Collections } from '../records/collections.ts';
 import { needsTo } from '../records/collections.ts';
-import { removeFound, updateFound } from '../records/found_writes.ts';
+import { hundredsAffected, removeFound, updateFound } from '../records/found_writes.ts';
 import { queryOf } from '../records/search_body.ts';
-import { upsert } from '../records/upserts.ts';
+import { upsert, upsertList } from '../records/upserts.ts';
 import { isKnown } from '../records/versions.ts';
 import { answerExport } from './exports.ts';
 import { withPreferences } from './preferences.ts';
@@ -89,12 +89,14 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       name: 'records.update_found',
       method: 'PATCH',
       needs: needsTo('write'),
+      operations: hundredsAffected,
       ...writing(onPath(all, (context) => updateFound(parts, context))),
     },
     {
       name: 'records.delete_found',
       method: 'DELETE',
       needs: needsTo('delete'),
+      operations: hundredsAffected,
       ...writing(onPath(all, (context) => removeFound(parts, context))),
     },
     {
@@ -102,6 +104,13 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       method: 'PUT',
       needs: needsTo('write'),
       ...writing(onPath(`${all}/by/:key/:value`, (context) => upsert(parts, context))),
+    },
+    {
+      name: 'records.upsert',
+      method: 'PUT',
+      needs: needsTo('write'),
+      operations: ({ body }) => (Array.isArray(body) ? body.length : 1),
+      ...writing(onPath(`${all}/by/:key`, (context) => upsertList(parts, context))),
     },
     {
       // Needs no scope: it says which one lacks.
