@@ -74,7 +74,7 @@ def expect(env, question):
         env.companies  # noqa: B018  raises for one that is not the user's
         model = env[question["model"]]
         model.check_access("read")
-        answer = {"list": _list, "one": _one, "pages": _pages}[question["kind"]](model, question)
+        answer = {"list": _list, "one": _one, "pages": _pages, "call": _call}[question["kind"]](model, question)
         return {"status": 200, **answer, "undecided": json.dumps(UNDECIDED) in json.dumps(answer)}
     except LookupError as exc:
         if exc.args == ("gone",):
@@ -108,6 +108,16 @@ def _pages(model, question):
         if len(records) < question["limit"]:
             break
     return {"pages": pages}
+
+
+def _call(model, question):
+    records = model.browse(*question["args"])
+    result = getattr(records, question["method"])(**question["kwargs"])
+    return {"data": json.loads(json.dumps(result.ids if isinstance(result, BaseModel) else result, default=_written))}
+
+
+def _written(value):
+    return str(value)[:19]
 
 
 def _one(model, question):

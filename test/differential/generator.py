@@ -5,7 +5,7 @@ import random
 from datetime import date, timedelta
 from urllib.parse import quote, urlencode
 
-from expectation import is_accessible, is_hidden
+from expectation import BELONGS, is_accessible, is_hidden
 from world import MODELS, WORDS
 
 # Fields that change with each read, take seconds, or are made from a picture.
@@ -63,13 +63,16 @@ class Generator:
         context = {**{key: own[key] for key in ("lang", "tz")}, **context}
         model = self._choose_model(rng, users[user]["id"])
         asking = _Asking(rng, model)
-        kind = rng.choices(["list", "one", "pages", "wrong"], [70, 14, 10, 6])[0]
+        kind = rng.choices(["list", "one", "pages", "wrong", "call"], [64, 14, 10, 6, 6])[0]
+        if kind == "call" and model._name in BELONGS:
+            kind = "list"
         path, question = getattr(asking, kind)()
         return {
             "number": number,
             "user": user,
             "path": path,
             "headers": headers,
+            "body": question.pop("body", None),
             "question": {**question, "uid": users[user]["id"], "context": context},
         }
 
@@ -161,6 +164,24 @@ class _Asking:
             "pages": 4,
             "tree": tree,
         }
+
+    def call(self):
+        """One of the ORM's own reading methods, by `/call`."""
+        method = self.rng.choice(["search_read", "search", "search_count", "read"])
+        fields = self._fields(self.model, lambda field: field.store and field.type in _CALLED)
+        fields = self.rng.sample(fields, min(len(fields), 4)) or ["id"]
+        kwargs = {"domain": self._domain(self.model, 0) if self.rng.random() < 0.6 else []}
+        if method == "read":
+            ids = _ids(self.model, 20) or [1]
+            kwargs = {"ids": self.rng.sample(ids, min(len(ids), 3)), "fields": fields}
+        elif method != "search_count":
+            kwargs |= {"limit": self.rng.randrange(1, 12), "offset": self.rng.choice([0, 0, 2]), "order": "id desc"}
+        if method == "search_read":
+            kwargs["fields"] = fields
+        question = {"kind": "call", "model": self.model._name, "method": method}
+        body = {**question, "args": [kwargs.pop("ids")] if method == "read" else [], "kwargs": kwargs}
+        del body["kind"]
+        return "/call", {**body, **question, "body": body}
 
     def wrong(self):
         """Requests that must be refused: a model, a field, a condition, an order out of reach."""
@@ -359,6 +380,10 @@ _FILTERS = {
     "many2one": _id,
     "many2many": _id,
 }
+
+
+# What the ORM's own `read` gives as it is.
+_CALLED = ("boolean", "char", "date", "datetime", "float", "integer", "many2one", "monetary", "selection", "text")
 
 
 def _paths(tree, prefix=""):

@@ -1,9 +1,9 @@
 // The process with the expected answers: Odoo's shell with oracle.py, asked over a socket of its own.
 
 import { spawn } from 'node:child_process';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Parts } from '../../scripts/stack/odoo.mjs';
 import { shellOf } from '../../scripts/stack/odoo.mjs';
@@ -19,8 +19,10 @@ export interface Case {
   user: number;
   path: string;
   headers: Record<string, string>;
+  /** Of a POST. Null: it is a GET. */
+  body: unknown;
   /** The equivalent question for the ORM. */
-  question: { kind: 'list' | 'one' | 'pages'; model: string } & Record<string, unknown>;
+  question: { kind: 'list' | 'one' | 'pages' | 'call'; model: string } & Record<string, unknown>;
 }
 
 export interface Expected {
@@ -52,6 +54,7 @@ export class Oracle {
       env: { ...process.env, ...env, ORACLE_DIR: import.meta.dirname, PYTHONDONTWRITEBYTECODE: '1' },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     });
+    mkdirSync(dirname(log), { recursive: true });
     const file = createWriteStream(log);
     this.#process.stdout?.pipe(file, { end: false });
     this.#process.stderr?.pipe(file, { end: false });

@@ -9,15 +9,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { logDir } from '../../scripts/stack/paths.mjs';
-import type { Answer } from '../helpers/http_client.ts';
 import type { Instance, Real } from '../helpers/instance.ts';
 import { createOdooKey } from '../helpers/odoo_keys.ts';
 import type { Case, Expected } from './oracle.ts';
 import { Oracle } from './oracle.ts';
+import type { Given } from './ways.ts';
+import { askWays, nextPage, send } from './ways.ts';
 
 const block = 50;
-/** Compiling rests after each shape for a few times as long as it took. */
-const mostTries = 60;
 const undecided = '\0undecided';
 /** A changed field is known to every sidecar after this long. */
 const fieldsKnownAfterMs = 1_000;
@@ -27,8 +26,12 @@ export interface Options {
   cases: number;
   /** Requests under way at once. */
   atOnce: number;
-  /** Requests of each block that are asked again, until a compiled statement answers them. */
+  /** Requests of each block that are asked again until a statement answers them. More are, while the ORM's answers are awaited. */
   again: number;
+  /** For each compiled request, this many with other values. */
+  variants: number;
+  /** Sidecars that compile, each a shape at a time. */
+  sidecars: number;
   /** Ends after this time, if that is before the last request. */
   minutes?: number;
   /** Repeats this request, first with those that were under way at the same time, then by itself. */
@@ -55,6 +58,9 @@ export interface Outcome {
   compiled: number;
   /** Why others that were asked again were not compiled. */
   notCompiled: Record<string, number>;
+  /** Compiled answers to requests with other values, and to further pages, that were compared with Odoo's. */
+  compared: number;
+  comparedWithRecords: number;
   /** Requests that shared a body with others on their way to Odoo. */
   inCompany: number;
   /** Requests that Odoo itself could not answer, with any exception. */
@@ -73,12 +79,17 @@ export async function runDifferential(instance: Instance, real: Real, options: O
     refusals: 0,
     compiled: 0,
     notCompiled: {},
+    compared: 0,
+    comparedWithRecords: 0,
     inCompany: 0,
     unanswerable: 0,
     undecided: 0,
     differences: [],
   };
   try {
+    const more = Array.from({ length: options.sidecars - 1 }, () => instance.startSidecar());
+    const orm = options.variants > 0 ? await instance.startSidecar({ env: { GATEWAY_READ_POOL_SIZE: '0' } }) : instance;
+    const ways = { compiling: [instance, ...(await Promise.all(more))], orm, seed, variants: options.variants };
     const users = await oracle.build(seed);
     const keys = await Promise.all(users.map(({ id }) => createOdooKey(instance, { userId: id, rounds: 1 })));
     const secrets = keys.map(({ secret }) => secret);
@@ -99,11 +110,15 @@ export async function runDifferential(instance: Instance, real: Real, options: O
       );
       const rounds = only === undefined ? [asked] : [asked, asked.filter(({ number }) => number === only)];
       for (const round of rounds) {
-        const answering = askAll(instance, round, secrets, atOnce).then(async (answers) => {
-          const again = [...round.entries()].slice(0, options.again);
-          return { answers, compiled: await askCompiled(instance, again, secrets, outcome.notCompiled) };
+        let isExpected = false;
+        const expecting = oracle.expect(round).finally(() => {
+          isExpected = true;
         });
-        const [expected, { answers, compiled }] = await Promise.all([oracle.expect(round), answering]);
+        const answering = askAll(instance, round, secrets, atOnce).then(async (answers) => {
+          const isEnough = (asked: number) => isExpected && asked >= options.again;
+          return { answers, seen: await askWays(ways, round, secrets, isEnough) };
+        });
+        const [expected, { answers, seen }] = await Promise.all([expecting, answering]);
         const before = outcome.differences.length;
         for (const [i, asking] of round.entries()) {
           const [should, is] = [expected[i], answers[i]];
@@ -112,7 +127,7 @@ export async function runDifferential(instance: Instance, real: Real, options: O
           if (difference === undefined || (await isAlsoRight(oracle, asking, is))) continue;
           outcome.differences.push({ case: asking, expected: should, answer: is.pages ?? is.body, at: difference, after });
         }
-        for (const [i, is] of compiled) {
+        for (const [i, is] of seen.compiled) {
           const [asking, should] = [round[i], expected[i]];
           if (asking === undefined || should === undefined) throw new Error('An answer without a request.');
           outcome.compiled += 1;
@@ -120,11 +135,22 @@ export async function runDifferential(instance: Instance, real: Real, options: O
           if (at === undefined || should.status === 0 || (await isAlsoRight(oracle, asking, is))) continue;
           outcome.differences.push({ case: asking, expected: should, answer: is.body, at: `compiled ${at}`, after });
         }
+        outcome.compared += seen.compared;
+        outcome.comparedWithRecords += seen.withRecords;
+        for (const [why, requests] of Object.entries(seen.notCompiled)) {
+          outcome.notCompiled[why] = (outcome.notCompiled[why] ?? 0) + requests;
+        }
+        for (const { place, at } of seen.differing) {
+          const [asking, should] = [round[place], expected[place]];
+          if (asking === undefined || should === undefined) throw new Error('An answer without a request.');
+          if (should.undecided !== true) outcome.differences.push({ case: asking, expected: should, answer: null, at, after });
+        }
         for (const difference of outcome.differences.slice(before)) say(describe(difference, seed));
         if (only !== undefined && round.length === 1)
           say(JSON.stringify({ case: round[0], expected, answer: answers[0] }, null, 2));
       }
-      if (epoch % 10 === 9) say(`  ${outcome.cases} requests, ${outcome.differences.length} differences`);
+      if (epoch % 10 === 9)
+        say(`  ${outcome.cases} requests, ${outcome.compared} other values, ${outcome.differences.length} differences`);
       if (outcome.differences.length >= 20) break;
     }
   } finally {
@@ -141,39 +167,6 @@ function requestsInCompany({ database }: Instance): number {
   return bodies.filter((size) => size > 1).reduce((sum, size) => sum + size, 0);
 }
 
-/** Not yet compiled, or compiled with rights that have changed since. */
-const passing = /^odoo:(?:new|moved|moving|busy)/;
-
-/** Asks one after the other until each runs compiled, or cannot; gives the compiled answers by their place in the round. */
-async function askCompiled(
-  instance: Instance,
-  cases: [number, Case][],
-  keys: string[],
-  notCompiled: Record<string, number>,
-): Promise<Map<number, Given>> {
-  const given = new Map<number, Given>();
-  for (const [place, { path, headers, question, user }] of cases) {
-    if (question.kind === 'pages' || 'must_be' in question) continue;
-    const options = { key: keys[user] ?? '', headers: { ...headers, 'X-Gateway-Explain': '1' } };
-    for (let tries = 0; tries < mostTries; tries += 1) {
-      const answer = await get(instance, path, options);
-      const way = answer.headers.get('x-gateway-read') ?? 'refused';
-      if (way === 'compiled') given.set(place, { status: answer.status, body: answer.json ?? answer.text });
-      else if (passing.test(way) && tries + 1 < mostTries) {
-        await delay(20);
-        continue;
-      } else {
-        const [why = ''] = way.split(/[ ;(]/, 1);
-        notCompiled[why] = (notCompiled[why] ?? 0) + 1;
-      }
-      break;
-    }
-  }
-  return given;
-}
-
-type Given = { status: number; body: unknown; pages?: unknown[][] };
-
 async function askAll(instance: Instance, cases: Case[], keys: string[], atOnce: number): Promise<Given[]> {
   const given: Given[] = [];
   const waiting = [...cases.entries()];
@@ -187,32 +180,19 @@ async function askAll(instance: Instance, cases: Case[], keys: string[], atOnce:
   return given;
 }
 
-async function ask(instance: Instance, { path, headers, question }: Case, key: string): Promise<Given> {
-  const answer = await get(instance, path, { key, headers });
+async function ask(instance: Instance, { path, headers, body, question }: Case, key: string): Promise<Given> {
+  const answer = await send(instance, { path, body }, { key, headers });
   const given: Given = { status: answer.status, body: answer.json ?? answer.text };
   if (question.kind !== 'pages' || answer.status !== 200) return given;
   given.pages = [answer.json.data];
   let next = nextPage(answer);
   while (next !== undefined && given.pages.length < Number(question['pages'])) {
-    const page = await get(instance, next, { key, headers });
+    const page = await send(instance, { path: next, body: null }, { key, headers });
     if (page.status !== 200) return { status: page.status, body: page.json };
     given.pages.push(page.json.data);
     next = nextPage(page);
   }
   return given;
-}
-
-/** As a client does while Odoo loads its changed registry and sheds requests. */
-async function get(instance: Instance, path: string, options: { key: string; headers: Record<string, string> }): Promise<Answer> {
-  for (let tries = 0; ; tries += 1) {
-    const answer = await instance.get(path, options);
-    if (answer.status !== 503 || tries === 60) return answer;
-    await delay(500);
-  }
-}
-
-function nextPage({ headers }: Answer): string | undefined {
-  return /^<(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1];
 }
 
 /** Where they differ first. */
@@ -282,7 +262,7 @@ function shorten(value: unknown): string {
 export function describe({ case: asking, expected, answer, at, after }: Difference, seed: number): string {
   return [
     `Case ${asking.number} of seed ${seed}, after ${after}: differs at ${at}`,
-    `  GET ${asking.path} ${JSON.stringify(asking.headers)} as user ${asking.question['uid']}`,
+    `  ${asking.body === null ? 'GET' : `POST ${JSON.stringify(asking.body)}`} ${asking.path} ${JSON.stringify(asking.headers)} as user ${asking.question['uid']}`,
     expected.why === undefined ? '' : `  Odoo: ${expected.why.slice(0, 2_000)}`,
     expected.status === 200 && isRecord(answer) && 'error' in answer ? `  answer: ${shorten(answer)}` : '',
     `  npm run soak -- differential --seed ${seed} --case ${asking.number}`,

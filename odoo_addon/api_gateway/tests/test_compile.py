@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import json
+import re
 
 from odoo.tests.common import new_test_user, tagged
 
@@ -135,6 +136,7 @@ class TestCompile(ChannelCase):
                 plan, values = self.compiled(search(name, limit=9), uid=user.id)
                 if "why" not in plan:
                     compiled += 1
+                    self.assert_reads_only_its_relations(plan)
                     found += bool(self.assert_same(search(name, limit=9), plan, values, uid=user.id)["records"])
         self.assertGreater(compiled, 130)
         self.assertGreater(found, 60)
@@ -298,6 +300,38 @@ class TestCompile(ChannelCase):
             {"id", "parent_id", "company_id", "user_id", "active"}, {*plan["relations"]["res_partner"]}
         )
         self.assertNotIn("password", plan["relations"]["res_users"])
+
+    def test_a_plan_reads_all_tables_that_it_joins(self):
+        self.env["ir.rule"].create(
+            {
+                "name": "Followed",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": "[('message_partner_ids', 'in', [user.partner_id.id])]",
+            }
+        )
+        for fields in (tree("name"), tree("category_id.name", "user_ids.name", "child_ids.user_id.name")):
+            plan, _values = self.compiled(search("res.partner", fields=fields), uid=self.french.id)
+            self.assertIn("mail_followers", plan["relations"])
+            self.assert_reads_only_its_relations(plan)
+
+    def assert_reads_only_its_relations(self, plan):
+        """Postgres knows which columns a view of the plan depends on. Only keys that link records may be more."""
+        self.env.cr.execute("SAVEPOINT seen")
+        self.env.cr.execute("CREATE TEMP VIEW seen AS " + re.sub(r"\$\d+", "NULL", plan["text"]).replace("%", "%%"), ())
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT c.relname, a.attname
+            FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid JOIN pg_class c ON c.oid = d.refobjid
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
+            WHERE r.ev_class = 'seen'::regclass AND d.refclassid = 'pg_class'::regclass
+            """
+        )
+        read = {*self.env.cr.fetchall()}
+        self.env.cr.execute("ROLLBACK TO seen")
+        named = {(table, column) for table, columns in plan["relations"].items() for column in columns}
+        self.assertLessEqual(read, named, plan["text"])
+        links = {(table, column) for table, column in named - read if table.endswith("_rel")}
+        self.assertEqual(named - read - links, set(), plan["text"])
 
     def test_no_method_of_odoos_is_new(self):
         """Look at each one that is named here: `scripts/stack/known_methods.py` says how."""

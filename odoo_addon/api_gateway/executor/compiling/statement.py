@@ -6,9 +6,12 @@ from .refusals import NotCompilableError
 
 PLACEHOLDER = re.compile(r"%s|%%")
 LITERAL = re.compile(r"E?'(?:[^']|'')*'")
-# `FROM "t" AS "a"`, `JOIN t a`, `, "t"`; then `"a"."column"`. A match that is no table does no harm.
-TABLE = re.compile(r'(?:\b(?:FROM|JOIN)\s+|,\s*)"?(\w+)"?(?:\s+(?:AS\s+)?"?(\w+)"?)?', re.I)
+# `FROM "t" AS "a"`, `JOIN t a`, `, "t"`; then `"a"."column"`. A match that is no table does no harm. Matches may overlap: in
+# `FROM "t" JOIN "u"`, JOIN is no alias.
+TABLE = re.compile(r'(?=(?:\b(?:FROM|JOIN)\s+|,\s*)"?(\w+)"?(?:\s+(?:AS\s+)?"?(\w+)"?)?)', re.I)
 COLUMN = re.compile(r'"?\b(\w+)"?\."?(\w+)"?')
+# `SELECT res_id FROM "t"`, as Odoo's modules write subselects.
+ONLY_COLUMN = re.compile(r'\bSELECT\s+"?(\w+)"?\s+FROM\s+"?(\w+)"?', re.I)
 
 
 def render(cr, sql, sentinels):
@@ -40,6 +43,8 @@ def tables_and_columns(sql):
     for alias, column in COLUMN.findall(code):
         for table in tables.get(alias, ()):
             read[table].add(column)
+    for column, table in ONLY_COLUMN.findall(code):
+        read[table].add(column)
     return read
 
 

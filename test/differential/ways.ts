@@ -1,0 +1,133 @@
+// Asks sidecars again until compiled statements answer, then with other values, and compares these answers with Odoo's.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer, HttpClient } from '../helpers/http_client.ts';
+import type { Case } from './oracle.ts';
+import { variantsOf } from './variants.ts';
+
+/** Compiling rests after each shape for a few times as long as it took. */
+const mostTries = 100;
+/** Not yet compiled, or compiled with rights that have changed since. */
+const passing = /^odoo:(?:new|moved|moving|busy)/;
+/** A list is followed as far as this by its cursors. */
+const mostPages = 3;
+
+export interface Given {
+  status: number;
+  body: unknown;
+  pages?: unknown[][];
+}
+
+export interface Ways {
+  /** Sidecars that compile. */
+  compiling: readonly HttpClient[];
+  /** A sidecar that asks Odoo only. */
+  orm: HttpClient;
+  seed: number;
+  /** Requests with other values for each compiled one. */
+  variants: number;
+}
+
+export interface WaysSeen {
+  /** Compiled answers by the places of their requests. */
+  compiled: Map<number, Given>;
+  /** Why others were not compiled. */
+  notCompiled: Record<string, number>;
+  /** Answers to other values, and to further pages, that were compared with Odoo's. */
+  compared: number;
+  withRecords: number;
+  differing: { place: number; at: string }[];
+}
+
+type Request = Pick<Case, 'path' | 'body'>;
+
+/** @param isEnough whether to stop after this number of requests */
+export async function askWays(
+  ways: Ways,
+  round: Case[],
+  keys: string[],
+  isEnough: (asked: number) => boolean,
+): Promise<WaysSeen> {
+  const seen: WaysSeen = { compiled: new Map(), notCompiled: {}, compared: 0, withRecords: 0, differing: [] };
+  const waiting = [...round.entries()].filter(([, { question }]) => question.kind !== 'pages' && !('must_be' in question));
+  let asked = 0;
+  await Promise.all(
+    ways.compiling.map(async (sidecar) => {
+      for (let next = waiting.shift(); next !== undefined && !isEnough(asked); next = waiting.shift()) {
+        asked += 1;
+        await askOne(ways, sidecar, next, keys, seen);
+      }
+    }),
+  );
+  return seen;
+}
+
+async function askOne(ways: Ways, sidecar: HttpClient, [place, asking]: [number, Case], keys: string[], seen: WaysSeen) {
+  const options = { key: keys[asking.user] ?? '', headers: { ...asking.headers, 'X-Gateway-Explain': '1' } };
+  const answer = await untilCompiled(sidecar, asking, options);
+  const way = wayOf(answer);
+  if (way !== 'compiled') {
+    const [why = ''] = way.split(/[ ;(]/, 1);
+    seen.notCompiled[why] = (seen.notCompiled[why] ?? 0) + 1;
+    return;
+  }
+  seen.compiled.set(place, { status: answer.status, body: answer.json ?? answer.text });
+  const compare = async (request: Request, given: Answer) => {
+    if (wayOf(given) !== 'compiled') return;
+    const should = await send(ways.orm, request, options);
+    seen.compared += 1;
+    if (should.status === 200 && should.json.data?.length !== 0) seen.withRecords += 1;
+    const at = ['status', 'text', 'link', 'content-language'].find((part) => partOf(given, part) !== partOf(should, part));
+    if (at === undefined) return;
+    const is = `${partOf(given, at)} instead of ${partOf(should, at)}`;
+    seen.differing.push({ place, at: `${request.path} ${JSON.stringify(request.body)} ${at}: ${is}` });
+  };
+  if (ways.variants === 0) return;
+  await compare(asking, answer);
+  await Promise.all(
+    variantsOf(asking, ways.seed, ways.variants).map(async (request) => compare(request, await send(sidecar, request, options))),
+  );
+  let next = nextPage(answer);
+  for (let page = 1; next !== undefined && page < mostPages; page += 1) {
+    const request = { path: next, body: null };
+    const given = await untilCompiled(sidecar, request, options);
+    await compare(request, given);
+    next = nextPage(given);
+  }
+}
+
+type Options = { key: string; headers: Record<string, string> };
+
+async function untilCompiled(sidecar: HttpClient, request: Request, options: Options): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await send(sidecar, request, options);
+    if (!passing.test(wayOf(answer)) || tries === mostTries) return answer;
+    await delay(40);
+  }
+}
+
+function wayOf({ headers }: Answer): string {
+  return headers.get('x-gateway-read') ?? 'refused';
+}
+
+function partOf({ status, text, headers }: Answer, part: string): string | null {
+  if (part === 'status') return String(status);
+  // Texts of errors hold the id of the request.
+  if (part === 'text') return status === 200 ? text : '';
+  const value = headers.get(part);
+  // Each sidecar has an address of its own.
+  return value?.replace(/http:\/\/[^/]+/, '') ?? null;
+}
+
+export function nextPage({ headers }: Answer): string | undefined {
+  return /^<(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1]?.replace(/^http:\/\/[^/]+/, '');
+}
+
+/** As a client does while Odoo loads its changed registry and sheds requests. */
+export async function send(client: HttpClient, { path, body }: Request, options: Options): Promise<Answer> {
+  for (let tries = 0; ; tries += 1) {
+    const answer = await (body === null ? client.get(path, options) : client.post(path, body, options));
+    if (answer.status !== 503 || tries === 60) return answer;
+    await delay(500);
+  }
+}
