@@ -6,8 +6,8 @@ from .refusals import NotCompilableError
 
 PLACEHOLDER = re.compile(r"%s|%%")
 LITERAL = re.compile(r"E?'(?:[^']|'')*'")
-# `FROM "t" AS "a"`, `JOIN t a`, `, "t"`; then `"a"."column"`. A match that is no table does no harm. Matches may overlap: in
-# `FROM "t" JOIN "u"`, JOIN is no alias.
+# `FROM "t" AS "a"`, `JOIN t a`, `, "t"`; then `"a"."column"`. A match that is no table does no harm. Matches may
+# overlap: in `FROM "t" JOIN "u"`, JOIN is no alias.
 TABLE = re.compile(r'(?=(?:\b(?:FROM|JOIN)\s+|,\s*)"?(\w+)"?(?:\s+(?:AS\s+)?"?(\w+)"?)?)', re.I)
 COLUMN = re.compile(r'"?\b(\w+)"?\."?(\w+)"?')
 # `SELECT res_id FROM "t"`, as Odoo's modules write subselects.
