@@ -1,8 +1,8 @@
 // Builds the files that are not committed: the web client's modules (web_src -> the addon's static folder), the documentation
-// page (-> sidecar/assets) and, with --sidecar, the sidecar as one file for the image. Writes only changed files, so it may run
-// before every start.
+// page and the client's package (-> sidecar/assets) and, with --sidecar, the sidecar as one file for the image. Writes only
+// changed files, so it may run before every start.
 //
-//   npm run build                  web client, documentation page
+//   npm run build                  web client, documentation page, client's package
 //   npm run build -- --sidecar     also dist/sidecar/main.js
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { dirname, extname, join, relative } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { buildClient } from './client.mjs';
 import { buildDocsPage } from './docs_page.mjs';
 
 const rootDir = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -131,6 +132,7 @@ if (argv[1] === fileURLToPath(import.meta.url)) {
   const startedAt = performance.now();
   const { files, written, removed } = await buildWebClient();
   await buildDocsPage(assetsDir);
+  await buildClient(assetsDir);
   if (argv.includes('--sidecar')) await buildSidecar();
   const ms = Math.round(performance.now() - startedAt);
   console.log(`Built ${files} files of the web client: ${written} written, ${removed} removed, ${ms} ms`);

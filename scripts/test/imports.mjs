@@ -69,6 +69,17 @@ export const trees = [
     },
   },
   {
+    name: 'client',
+    dir: 'client/src',
+    scan: scanTypeScript,
+    fault({ from, to, inside }) {
+      const isPull = layerOf(from) === 'pull';
+      if (!inside) return isPull && to.startsWith('node:') ? null : `the client has no dependencies, and runs in browsers`;
+      if (isPull) return null;
+      return layerOf(to) === 'pull' ? `${from} must not import pull, which runs only in Node` : null;
+    },
+  },
+  {
     name: 'web_src',
     dir: 'web_src',
     scan: scanTypeScript,

@@ -47,6 +47,7 @@ import { authRoutes } from './routes/auth.ts';
 import { authorizeRoutes } from './routes/authorize.ts';
 import { batchRoute } from './routes/batch.ts';
 import { changesRoute } from './routes/changes.ts';
+import { clientRoute } from './routes/client.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { idsRoute } from './routes/exports.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -79,7 +80,7 @@ const flushLimitMs = 10_000;
 const assets = ['assets', '../assets'].map((path) => join(import.meta.dirname, path)).find(existsSync);
 
 function main(config: Config, log: Log, extension?: Extension): void {
-  if (assets === undefined) fail(log, 'The documentation page is missing: `npm run build` makes it.');
+  if (assets === undefined) fail(log, 'The documentation page and the client are missing: `npm run build` makes them.');
 
   const instance = randomUUID();
   let address = '';
@@ -208,6 +209,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
       ...docsRoutes(assets),
+      clientRoute(assets),
       openApiRoute({ odoo, originOf, version: manifest.version }),
       projectRoute({ odoo, shapes }, collections),
       changesRoute(feeds, { odoo, shapes }, collections),

@@ -10,7 +10,7 @@ test('each file and folder that docs/where.md names is there', () => {
     .map((line) => line.split('|'));
   const named = (cell = '', dir: string) =>
     [...cell.matchAll(/`([\w/]+(?:\.(?:ts|py|sql)|\/))`/g)].map(([, path = '']) =>
-      path.startsWith('web_src/') ? path : join(dir, path),
+      /^(web_src|client)\//.test(path) ? path : join(dir, path),
     );
   const paths = rows.flatMap(([, , sidecar, addon]) => [
     ...named(sidecar, 'sidecar/src'),

@@ -1,0 +1,50 @@
+// The client of an API Gateway for Odoo. It adds nothing to what the gateway's guide describes, except types and retries.
+
+import type { Operation, Results, Step } from './batch.ts';
+import { Batch } from './batch.ts';
+import { Model } from './model.ts';
+import type { AnyModels, Models, NameIn } from './schema.ts';
+import type { Answer, GatewayOptions, WriteOptions } from './transport.ts';
+import { Transport } from './transport.ts';
+
+/** `M`: the models that `pull` has written. Without them, names and values are not checked. */
+export class Gateway<M extends Models = AnyModels> {
+  readonly #transport: Transport;
+
+  constructor(options: GatewayOptions) {
+    this.#transport = new Transport(options);
+  }
+
+  model<N extends NameIn<M>>(name: N): Model<M, N> {
+    return new Model(this.#transport, name);
+  }
+
+  /** All operations, or none of them if one fails. The answer has the results of the steps that `write` returns. */
+  async batch<Steps extends Readonly<Record<string, Step<unknown>>>>(
+    write: (batch: Batch<M>) => Steps,
+    options: WriteOptions = {},
+  ): Promise<Answer<Results<Steps>>> {
+    const batch = new Batch<M>();
+    const steps = write(batch);
+    const { operations } = batch;
+    const sent = this.#transport.send<(Pick<Operation, 'id'> & { data: unknown })[]>({
+      method: 'POST',
+      path: '/api/v1/batch',
+      body: operations,
+      options,
+    });
+    const { data, meta } = await sent;
+    const found = new Map(data.map((result) => [`${result.id}.id`, result.data]));
+    const results = Object.entries(steps).map(([name, { id }]) => [name, found.get(id.$ref)]);
+    return { data: Object.fromEntries(results) as Results<Steps>, meta };
+  }
+}
+
+export type { Choice, Range } from './aggregates.ts';
+export type { Batch, Step } from './batch.ts';
+export { GatewayError } from './error.ts';
+export type { Read } from './fields.ts';
+export type { AggregateOptions, Changes, ChangesOptions, MethodOptions, SearchOptions } from './model.ts';
+export { Model } from './model.ts';
+export type { AnyModels, Link, LinksTo, LinkTo, Models, ModelTypes, Ref, Reference } from './schema.ts';
+export type { Answer, CallOptions, Difference, GatewayOptions, Meta, WriteOptions } from './transport.ts';

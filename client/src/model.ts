@@ -1,0 +1,199 @@
+// The records of a model. Each method is one endpoint of the gateway's guide.
+
+import type { Group, Grouping, Measure } from './aggregates.ts';
+import type { Paths, Read, Written } from './fields.ts';
+import type { Domain, Filter, Order, OwnFilter } from './filters.ts';
+import { listRequest, queryOf } from './query.ts';
+import type { Models, NameIn } from './schema.ts';
+import type { Answer, CallOptions, Meta, Transport, WriteOptions } from './transport.ts';
+
+/** The names of fields in a list, with dots over relations. */
+export interface Fields<M extends Models, N extends NameIn<M>, F extends readonly string[]> {
+  readonly fields?: Paths<M, N, F>;
+}
+
+interface Conditions<M extends Models, N extends NameIn<M>, Q> {
+  /** `{ state: 'sale', 'partner_id.city': { in: ['Gent', 'Lyon'] } }` */
+  readonly filter?: Filter<M, N, Q> & OwnFilter<M, N>;
+  readonly domain?: Domain<M, N>;
+}
+
+interface Paging<Terms> {
+  readonly order?: Terms | readonly Terms[];
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+export interface SearchOptions<M extends Models, N extends NameIn<M>, F extends readonly string[], Q>
+  extends Fields<M, N, F>,
+    Conditions<M, N, Q>,
+    Paging<Order<M, N>>,
+    CallOptions {
+  /** `meta.next` of the page before. */
+  readonly cursor?: string;
+  readonly count?: 'exact' | 'estimated';
+  readonly archived?: 'include' | 'only';
+}
+
+export interface ChangesOptions<M extends Models, N extends NameIn<M>, F extends readonly string[], Q>
+  extends Fields<M, N, F>,
+    Conditions<M, N, Q>,
+    CallOptions {
+  /** `meta.next` of the last answer that you have saved. Without it, the first answer is only a token to begin with. */
+  readonly since?: string;
+  readonly limit?: number;
+}
+
+export interface Changes<T> {
+  upserts: T[];
+  removed: { id: number; reason: 'deleted' | 'not_visible' }[];
+}
+
+export interface AggregateOptions<
+  M extends Models,
+  N extends NameIn<M>,
+  G extends readonly string[],
+  X extends readonly string[],
+  Q,
+> extends Conditions<M, N, Q>,
+    Paging<string>,
+    CallOptions {
+  readonly group?: G;
+  /** `['__count']` by default. */
+  readonly measures?: X;
+  /** Conditions on measures: `[['amount_total:sum', '>', 1000]]`. */
+  readonly having?: readonly unknown[];
+  readonly archived?: 'include' | 'only';
+}
+
+export interface MethodOptions extends WriteOptions {
+  /** The record of the method; without it, the method is one of the model. */
+  readonly id?: number;
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+}
+
+/** In the place of a filter. */
+type NoFilter = Record<never, never>;
+
+const longestWaitS = 25;
+
+export class Model<M extends Models, N extends NameIn<M>> {
+  readonly #transport: Transport;
+  readonly #path: string;
+
+  constructor(transport: Transport, name: N) {
+    this.#transport = transport;
+    this.#path = `/api/v1/${name}`;
+  }
+
+  /** One page of the records. */
+  search<const F extends readonly string[] = never, const Q extends OwnFilter<M, N> = NoFilter>(
+    options: SearchOptions<M, N, F, Q> = {},
+  ): Promise<Answer<Read<M, N, F>[]>> {
+    return this.#page(options);
+  }
+
+  /** All pages of the records. */
+  async *pages<const F extends readonly string[] = never, const Q extends OwnFilter<M, N> = NoFilter>(
+    options: SearchOptions<M, N, F, Q> = {},
+  ): AsyncGenerator<Answer<Read<M, N, F>[]>, void, undefined> {
+    const { offset, order, ...rest } = options;
+    let place: object = { offset, order };
+    for (;;) {
+      const page = await this.#page<Read<M, N, F>>({ ...rest, ...place });
+      yield page;
+      const { limit = 0, offset: from = 0, next } = page.meta;
+      if (page.data.length < limit || limit === 0) return;
+      place = next === undefined ? { offset: from + limit, order } : { cursor: next };
+    }
+  }
+
+  /** Throws `odoo.missing`. */
+  get<const F extends readonly string[] = never>(
+    id: number,
+    options: Fields<M, N, F> & CallOptions = {},
+  ): Promise<Answer<Read<M, N, F>>> {
+    const { fields } = options;
+    return this.#transport.send({ method: 'GET', path: `${this.#path}/${id}${queryOf({ fields })}`, options, isRead: true });
+  }
+
+  create<const F extends readonly string[] = never>(
+    values: M[N]['create'],
+    options: Fields<M, N, F> & WriteOptions = {},
+  ): Promise<Answer<Written<M, N, F>>> {
+    return this.#write('POST', '', options, values);
+  }
+
+  /** Creates all of them, or none of them if one fails. */
+  createMany<const F extends readonly string[] = never>(
+    values: readonly M[N]['create'][],
+    options: Fields<M, N, F> & WriteOptions = {},
+  ): Promise<Answer<Written<M, N, F>[]>> {
+    return this.#write('POST', '', options, values);
+  }
+
+  update<const F extends readonly string[] = never>(
+    id: number,
+    values: M[N]['update'],
+    options: Fields<M, N, F> & WriteOptions = {},
+  ): Promise<Answer<Written<M, N, F>>> {
+    return this.#write('PATCH', `/${id}`, options, values);
+  }
+
+  remove(id: number, options: WriteOptions = {}): Promise<Answer<{ id: number }>> {
+    return this.#write('DELETE', `/${id}`, options);
+  }
+
+  /** Calls a public method. What it takes and gives is known to Odoo only. */
+  call<T = unknown>(method: string, { id, args, kwargs, ...options }: MethodOptions = {}): Promise<Answer<T>> {
+    return this.#write('POST', `${id === undefined ? '' : `/${id}`}/${method}`, options, { args, kwargs });
+  }
+
+  /** Counts and sums by groups. */
+  aggregate<
+    const G extends readonly Grouping<M, N>[] = [],
+    const X extends readonly Measure<M, N>[] = ['__count'],
+    const Q extends OwnFilter<M, N> = NoFilter,
+  >(options: AggregateOptions<M, N, G, X, Q> = {}): Promise<Answer<Group<M, N, G, X>[]>> {
+    const { signal, ...parameters } = options;
+    const path = `${this.#path}/aggregate${queryOf(parameters)}`;
+    return this.#transport.send({ method: 'GET', path, options: { signal }, isRead: true });
+  }
+
+  /**
+   * Changes of the records, as they happen, until the signal aborts. Keep `meta.next` once your copy is saved. Throws `sync.reset` if
+   * you must begin again.
+   */
+  async *changes<const F extends readonly string[] = never, const Q extends OwnFilter<M, N> = NoFilter>(
+    options: ChangesOptions<M, N, F, Q> = {},
+  ): AsyncGenerator<{ data: Changes<Read<M, N, F>>; meta: Meta & { next: string } }, never, undefined> {
+    const { signal, since: first = 'new', ...parameters } = options;
+    for (let since = first; ; ) {
+      const path = `${this.#path}/changes${queryOf({ ...parameters, since, wait: longestWaitS })}`;
+      const answer = await this.#transport.send<Changes<Read<M, N, F>>>({
+        method: 'GET',
+        path,
+        options: { signal },
+        isRead: true,
+      });
+      const { data, meta } = answer;
+      const isNew = since === 'new';
+      since = meta.next as string;
+      if (isNew || data.upserts.length > 0 || data.removed.length > 0) yield { data, meta: { ...meta, next: since } };
+    }
+  }
+
+  #page<T>({ signal, ...parameters }: CallOptions & object): Promise<Answer<T[]>> {
+    return this.#transport.send({ ...listRequest(this.#path, parameters), options: { signal }, isRead: true });
+  }
+
+  #write<T>(
+    method: string,
+    path: string,
+    { fields, ...options }: { fields?: unknown } & WriteOptions,
+    body?: unknown,
+  ): Promise<Answer<T>> {
+    return this.#transport.send({ method, path: this.#path + path + queryOf({ fields }), body, options });
+  }
+}

@@ -1,0 +1,220 @@
+// The pulled types in TypeScript: a file for each model, and an index.
+
+import type { Named } from './names.ts';
+import { namesOf } from './names.ts';
+import type { Field, ModelSchema, Schema } from './schema.ts';
+
+export interface Origin {
+  readonly url: string;
+  readonly hash: string;
+  /** The name of this package, which the files import. */
+  readonly client: string;
+}
+
+/** Longer lists of choices, such as time zones, are texts. */
+const mostChoices = 100;
+const helpers = ['Link', 'LinkTo', 'LinksTo', 'Reference'];
+
+/** @returns the content of each file by its name */
+export function typeScriptFiles(schema: Schema, origin: Origin): Map<string, string> {
+  const names = namesOf(Object.keys(schema));
+  const files = new Map<string, string>();
+  for (const [model, described] of Object.entries(schema)) {
+    const named = names.get(model) as Named;
+    files.set(`${named.file}.ts`, modelFile(named, described, names, origin));
+  }
+  files.set('index.ts', indexFile([...names.values()], origin));
+  return files;
+}
+
+function indexFile(names: readonly Named[], { url, hash }: Origin): string {
+  const imports = names.map(({ type, file }) => `import type { ${type}Model } from './${file}.js';`);
+  const exported = names.map(({ file }) => `export type * from './${file}.js';`);
+  const entries = names.map(({ model, type }) => `  ${JSON.stringify(model)}: ${type}Model;`);
+  return `${head(url)}
+${imports.join('\n')}
+
+${exported.join('\n')}
+
+/** \`new Gateway<Models>({ … })\`. The hash of this schema is ${hash}. */
+export type Models = {
+${entries.join('\n')}
+};
+`;
+}
+
+const head = (url: string) => `// Written by \`pull\` from ${oneLine(url)}. Run it again in the place of changing this file.\n`;
+
+function modelFile({ model, type }: Named, { label, fields }: ModelSchema, names: ReadonlyMap<string, Named>, origin: Origin) {
+  const entries = Object.entries(fields).filter(([name]) => name !== 'id');
+  const writer = new Writer(type, names);
+  const rows = entries.filter(([, field]) => isInRow(field));
+  const others = entries.filter(([, field]) => !isInRow(field));
+  const writable = entries.filter(([, field]) => field.readonly !== true);
+  const needed = writable.filter(([, field]) => field.required === true && field.has_default !== true);
+  const relations = (isMany: boolean) => entries.filter(([, field]) => field.relation !== undefined && many(field) === isMany);
+  const to = ([name, { relation }]: [string, Field]) => `  ${name}: ${JSON.stringify(relation)};`;
+  const id = '  id: number;';
+  const parts = [
+    ...entries.filter(([, field]) => hasChoices(field)).map(([name, field]) => writer.choices(name, field)),
+    block(`${label}, read without \`fields\`.`, `${type}Row`, [id, ...rows.map((entry) => writer.read(entry))]),
+    block(
+      `${label}: every field that \`fields\` may name.`,
+      `${type}Fields extends ${type}Row`,
+      others.map((entry) => writer.read(entry)),
+    ),
+    block(
+      `Changes of ${label}.`,
+      `${type}Update`,
+      writable.map((entry) => writer.write(entry)),
+    ),
+    block(
+      `A new ${label}.`,
+      `${type}Create extends ${type}Update`,
+      needed.map((entry) => writer.write(entry, true)),
+    ),
+    block('The models behind its many2one fields.', `${type}One`, relations(false).map(to)),
+    block('The models behind its lists.', `${type}Many`, relations(true).map(to)),
+    block('The types of its fields, as Odoo calls them.', `${type}Types`, [
+      "  id: 'integer';",
+      ...entries.map(([name, field]) => `  ${name}: ${`'${field.type}'`};`),
+    ]),
+    block(`\`${model}\``, `${type}Model`, [
+      ...['row: Row', 'all: Fields', 'create: Create', 'update: Update', 'types: Types', 'one: One', 'many: Many'].map((line) =>
+        `  ${line};`.replace(': ', `: ${type}`),
+      ),
+    ]),
+  ];
+  const body = parts.join('\n');
+  const used = helpers.filter((name) => new RegExp(`\\b${name}\\b`).test(body.replaceAll(/\/\*\*[\s\S]*?\*\//g, '')));
+  const imports = [
+    ...(used.length > 0 ? [`import type { ${used.join(', ')} } from '${origin.client}';`] : []),
+    ...writer.imports(),
+  ];
+  return `${head(origin.url)}\n${imports.length > 0 ? `${imports.join('\n')}\n\n` : ''}${body}`;
+}
+
+/** Records that are read without `fields` have the stored columns (guide, "Read"). */
+function isInRow({ type, store }: Field): boolean {
+  return store !== false && type !== 'binary' && type !== 'one2many' && type !== 'many2many';
+}
+
+const many = ({ type }: Field): boolean => type === 'one2many' || type === 'many2many';
+
+/** Whether the field's choices become a type. */
+function hasChoices({ type, selection }: Field): boolean {
+  return type === 'selection' && selection !== undefined && selection.length > 0 && selection.length <= mostChoices;
+}
+
+/** Whether a record may have no value for it. */
+function mayBeNull({ type, required, company_dependent: varies }: Field): boolean {
+  if (['boolean', 'integer', 'float', 'monetary', 'one2many', 'many2many'].includes(type)) return false;
+  return required !== true || varies === true;
+}
+
+/** The members of a model's types. */
+class Writer {
+  readonly #type: string;
+  readonly #names: ReadonlyMap<string, Named>;
+  readonly #used = new Map<string, Set<string>>();
+
+  constructor(type: string, names: ReadonlyMap<string, Named>) {
+    this.#type = type;
+    this.#names = names;
+  }
+
+  imports(): string[] {
+    return [...this.#used].sort().map(([file, types]) => `import type { ${[...types].sort().join(', ')} } from './${file}.js';`);
+  }
+
+  choices(name: string, field: Field): string {
+    const { selection = [], choices_vary: vary } = field;
+    const values = selection.map(([value]) => JSON.stringify(value));
+    const labels = selection.map(([value, label]) => `${JSON.stringify(value)}: ${label}`);
+    const open = vary === true ? ' | (string & {})' : '';
+    return `${comment([`${field.string ?? name}:`, ...labels], '')}export type ${this.#choice(name)} = ${values.join(' | ')}${open};\n`;
+  }
+
+  read([name, field]: [string, Field]): string {
+    return `${documented(field)}  ${name}: ${this.#readType(name, field)}${mayBeNull(field) ? ' | null' : ''};`;
+  }
+
+  write([name, field]: [string, Field], isNeeded = false): string {
+    const orNull = field.required === true || many(field) ? '' : ' | null';
+    return `${documented(field)}  ${name}${isNeeded ? '' : '?'}: ${this.#writeType(name, field)}${orNull};`;
+  }
+
+  #choice(name: string): string {
+    return `${this.#type}_${name}`;
+  }
+
+  #readType(name: string, field: Field): string {
+    switch (field.type) {
+      case 'boolean':
+        return 'boolean';
+      case 'integer':
+      case 'float':
+      case 'monetary':
+      case 'many2one_reference':
+        return 'number';
+      case 'selection':
+        return hasChoices(field) ? this.#choice(name) : 'string';
+      case 'many2one':
+        return 'Link';
+      case 'one2many':
+      case 'many2many':
+        return 'number[]';
+      case 'reference':
+        return 'Reference';
+      case 'properties':
+      case 'properties_definition':
+        return 'Record<string, unknown>[]';
+      case 'json':
+        return 'unknown';
+      default:
+        return 'string';
+    }
+  }
+
+  #writeType(name: string, field: Field): string {
+    const { type, relation = '' } = field;
+    if (type === 'many2one') return `LinkTo<${JSON.stringify(relation)}>`;
+    if (many(field)) return this.#linksTo(field);
+    if (type === 'properties') return 'Record<string, unknown> | Record<string, unknown>[]';
+    return this.#readType(name, field);
+  }
+
+  #linksTo({ relation = '', relation_field: back }: Field): string {
+    const other = this.#names.get(relation);
+    if (other === undefined) return `LinksTo<${JSON.stringify(relation)}>`;
+    const types = [`${other.type}Create`, `${other.type}Update`];
+    if (other.type !== this.#type) {
+      const used = this.#used.get(other.file) ?? new Set();
+      for (const type of types) used.add(type);
+      this.#used.set(other.file, used);
+    }
+    // A line of an order needs no order.
+    const [created, updated] = types;
+    const line = back === undefined ? created : `Omit<${created}, ${JSON.stringify(back)}>`;
+    return `LinksTo<${JSON.stringify(relation)}, ${line}, ${updated}>`;
+  }
+}
+
+function block(text: string, declared: string, members: readonly string[]): string {
+  return `${comment([text], '')}export interface ${declared} {${members.length > 0 ? `\n${members.join('\n')}\n` : ''}}\n`;
+}
+
+function documented({ string: label = '', help }: Field): string {
+  return comment([label, ...(help ?? '').split('\n')], '  ');
+}
+
+/** Labels and help are texts of users. */
+function comment(lines: readonly string[], indent: string): string {
+  const texts = lines.map((line) => oneLine(line)).filter((line) => line !== '');
+  if (texts.length === 0) return '';
+  if (texts.length === 1) return `${indent}/** ${texts[0]} */\n`;
+  return `${indent}/**\n${texts.map((text) => `${indent} * ${text}\n`).join('')}${indent} */\n`;
+}
+
+/** Nothing in it ends a comment. */
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('*/', '* /').trim();

@@ -1,0 +1,189 @@
+// Requests: credentials, retries, answers.
+
+import { GatewayError } from './error.ts';
+import { bodyOf, exchange } from './exchange.ts';
+import type { OAuthClient } from './oauth.ts';
+import { oauthTokens } from './oauth.ts';
+
+export interface GatewayOptions {
+  /** The address of the gateway, such as `https://gateway.example.com`. */
+  readonly url: string;
+  /** A key or an access token, or a function that gives one. */
+  readonly key?: string | (() => string | Promise<string>);
+  /** An OAuth client, in the place of a key. Its tokens are fetched and renewed as needed. */
+  readonly oauth?: OAuthClient;
+  /** The id of the company to work in. */
+  readonly company?: number;
+  /** The language of texts, such as `fr-FR`. */
+  readonly language?: string;
+  /** The time zone of days, such as `Europe/Paris`. */
+  readonly timezone?: string;
+  /** The database, if the gateway serves several. */
+  readonly database?: string;
+  /** Further headers of each request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How often a failed request is sent again; 3 by default. */
+  readonly retries?: number;
+  /** The longest wait before a request is sent again, in seconds; 60 by default. If `Retry-After` is longer, the request fails. */
+  readonly longestWaitS?: number;
+  /** In the place of the global `fetch`. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** Carries the write out, shows what changes in `meta.dry_run`, and rolls it back. */
+  readonly dryRun?: boolean | undefined;
+  /**
+   * Under the same key, the gateway writes once and gives the first answer again for 24 hours. The client makes one for each write
+   * and keeps it when it sends the write again. `false`: none, and a lost write is not sent again.
+   */
+  readonly idempotencyKey?: string | false | undefined;
+  /** The `etag` of the record as you have seen it. If it has changed since, nothing is written: `odoo.changed`. */
+  readonly ifMatch?: string | undefined;
+  /** Keeps Odoo from telling anybody. */
+  readonly quiet?: boolean | undefined;
+}
+
+/** A record that a write which was only tried out would change. */
+export interface Difference {
+  model: string;
+  id: number;
+  name: string;
+  /** Null: the record is new. */
+  before: Record<string, unknown> | null;
+  /** Null: the record would be gone. */
+  after: Record<string, unknown> | null;
+}
+
+export interface Meta {
+  limit?: number;
+  offset?: number;
+  /** With `count`. */
+  total?: number;
+  /** The `cursor` of the next page, the `since` of the next changes. */
+  next?: string;
+  /** Whether there are more changes already. */
+  more?: boolean;
+  count?: number;
+  /** Whether an upsert has made the record. */
+  created?: boolean;
+  /** Fields that you may not read. */
+  omitted?: string[];
+  /** Read-only fields that you sent unchanged. */
+  ignored?: string[];
+  timezone?: string;
+  /** A method's result is an action of Odoo, of this type. */
+  action?: string;
+  dry_run?: { differences: Difference[]; mails: number; outside: boolean };
+}
+
+export interface Answer<T> {
+  data: T;
+  meta: Meta;
+  /** Of a single record: the version that you have seen, for `ifMatch`. */
+  etag?: string;
+}
+
+export interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly options?: CallOptions | WriteOptions | undefined;
+  /** A read may be sent again without a key. */
+  readonly isRead?: boolean;
+}
+
+/** Guide, "When something goes wrong": these may work a moment later. */
+const passing = new Set([409, 429, 502, 503, 504]);
+const firstWaitS = 0.25;
+
+export class Transport {
+  readonly #options: GatewayOptions;
+  readonly #url: string;
+  readonly #fetch: typeof fetch;
+  readonly #headers: Record<string, string>;
+  readonly #token: (isStale: boolean) => string | Promise<string>;
+  readonly #isRenewed: boolean;
+
+  constructor(options: GatewayOptions) {
+    const { url, key, oauth, company, language, timezone, database, headers } = options;
+    this.#options = options;
+    this.#url = url.replace(/\/+$/, '');
+    this.#fetch = options.fetch ?? ((...args) => fetch(...args)); // browsers' fetch must not be a method of something else
+    this.#headers = { ...headers };
+    const named = { Company: company, Language: language, Timezone: timezone, Database: database };
+    for (const [name, value] of Object.entries(named)) if (value !== undefined) this.#headers[`X-Odoo-${name}`] = `${value}`;
+    this.#isRenewed = typeof key !== 'string';
+    if (oauth !== undefined) this.#token = oauthTokens(this.#url, oauth, this.#fetch);
+    else this.#token = typeof key === 'function' ? key : () => key ?? '';
+  }
+
+  /** Throws GatewayError, or the reason of the signal. */
+  async send<T>(request: Request): Promise<Answer<T>> {
+    const { retries = 3, longestWaitS = 60 } = this.#options;
+    const { signal } = request.options ?? {};
+    const { url, init, mayRepeat } = this.#prepare(request);
+    let isStale: boolean = false;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#attempt<T>(url, init, isStale);
+      } catch (error) {
+        if (!(error instanceof GatewayError) || attempt >= retries) throw error;
+        const { status, retryAfterS = firstWaitS * 2 ** attempt * (1 + Math.random()) } = error;
+        const isExpired: boolean = status === 401 && this.#isRenewed && !isStale;
+        const passes = status === 0 || passing.has(status);
+        if (!isExpired && !(passes && mayRepeat && retryAfterS <= longestWaitS)) throw error;
+        isStale = isExpired;
+        if (!isExpired) await pause(retryAfterS * 1000, signal);
+      }
+    }
+  }
+
+  #prepare({ method, path, body, options = {}, isRead = false }: Request) {
+    const headers: Record<string, string> = { Accept: 'application/json', ...this.#headers };
+    const { signal, dryRun, idempotencyKey, ifMatch, quiet } = options as WriteOptions;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    const wishes = [dryRun && 'tx=rollback', quiet && 'notify=none'].filter(Boolean);
+    if (wishes.length > 0) headers['Prefer'] = wishes.join(', ');
+    if (ifMatch !== undefined) headers['If-Match'] = ifMatch;
+    const isKept = !isRead && !dryRun && idempotencyKey !== false;
+    if (isKept) headers['Idempotency-Key'] = idempotencyKey ?? randomKey();
+    const init: RequestInit & { headers: Record<string, string> } = { method, headers };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    if (signal !== undefined) init.signal = signal;
+    return { url: this.#url + path, init, mayRepeat: isRead || isKept || dryRun === true };
+  }
+
+  async #attempt<T>(url: string, init: RequestInit & { headers: Record<string, string> }, isStale: boolean): Promise<Answer<T>> {
+    const token = await this.#token(isStale);
+    if (token !== '') init.headers['Authorization'] = `Bearer ${token}`;
+    const answer = await exchange(this.#fetch, url, init);
+    const { data, meta = {} } = bodyOf(answer);
+    const etag = answer.response.headers.get('ETag');
+    return { data, meta, ...(etag === null ? {} : { etag }) };
+  }
+}
+
+/** Throws the reason of the signal. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done);
+    if (signal?.aborted) done();
+  });
+  signal?.throwIfAborted();
+}
+
+/** `randomUUID` would need a page from https. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,177 @@
+// The typed client against a real gateway: installed in a fresh project from the gateway's own address, its types pulled and
+// compiled, and each of its methods used.
+
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, test } from 'vitest';
+import { Gateway } from '../../client/src/index.ts';
+import { nodeBin } from '../../scripts/stack/sidecar.mjs';
+import { OdooWeb } from '../helpers/odoo_web.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+
+const execute = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+const instance = await useInstance({ shared: true });
+const gateway = new Gateway({ url: instance.url, key: instance.keys.admin });
+const partners = gateway.model('res.partner');
+const dir = mkdtempSync(join(tmpdir(), 'client-'));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** What it prints. */
+async function inProject(command: string, args: readonly string[]): Promise<string> {
+  const env = { ...process.env, GATEWAY: instance.url, GATEWAY_KEY: instance.keys.admin };
+  try {
+    return (await execute(command, args, { cwd: dir, env })).stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${command} ${args.join(' ')}\n${stdout}\n${stderr}`.slice(0, 6_000), { cause: error });
+  }
+}
+
+test('a fresh project installs it from the gateway, pulls the types, and runs the README’s example', async () => {
+  writeFileSync(join(dir, 'package.json'), '{"type": "module"}');
+  await inProject('npm', ['install', '--no-audit', '--no-fund', `${instance.url}/api/client.tgz`]);
+  expect(statSync(join(dir, 'node_modules/odoo-gateway-client/dist/index.js')).size).toBeLessThan(12_000);
+  const models = ['sale.order', 'sale.order.line', 'res.partner', 'res.users', 'account.move', 'product.product', 'res.country'];
+  const args = ['odoo-gateway-client', 'pull', instance.url, '--models', models.join()];
+  expect(await inProject('npx', args)).toMatch(/^7 models in odoo, schema [0-9a-f]{16}\n$/);
+  expect(await inProject('npx', ['odoo-gateway-client', 'pull', '--check'])).toMatch(/^Nothing has changed/);
+
+  const [, example = ''] = /```ts\n(import \{ Gateway[\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+  writeFileSync(join(dir, 'example.ts'), example);
+  const printed = await inProject(nodeBin(), ['example.ts']);
+  expect(printed.trim().split('\n').length).toBeGreaterThan(1);
+});
+
+test('the compiler accepts what the instance has, and refuses the rest', async () => {
+  copyFileSync(join(root, 'client/type_tests/cases.ts'), join(dir, 'cases.ts'));
+  const options = { strict: true, noEmit: true, target: 'es2022', module: 'nodenext', lib: ['es2022', 'dom'], types: [] };
+  writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['cases.ts'] }));
+  await inProject(nodeBin(), [join(root, 'node_modules/typescript/bin/tsc')]);
+  // An instance without these fields would make the cases pass for the wrong reason.
+  const cases = readFileSync(join(dir, 'cases.ts'), 'utf8').match(/@ts-expect-error|^\s*same<|\bsame<.*?>\(\)\(data/gm) ?? [];
+  expect(cases.length).toBeGreaterThan(90);
+});
+
+describe('records', () => {
+  test('are created, read, changed, tried out and removed', async () => {
+    const made = await partners.create({ name: 'Azure', child_ids: [{ name: 'Mary' }] }, { fields: ['name', 'child_ids.name'] });
+    const { id } = made.data;
+    expect(made.data).toMatchObject({ name: 'Azure', child_ids: [{ name: 'Mary' }] });
+    const read = await partners.get(id, { fields: ['city', 'country_id'] });
+    expect(read).toMatchObject({ data: { id, city: null, country_id: null }, etag: expect.stringMatching(/^"/) });
+
+    const tried = await partners.update(id, { city: 'Gent' }, { dryRun: true });
+    expect(tried.meta.dry_run?.differences).toMatchObject([{ model: 'res.partner', id, after: { city: 'Gent' } }]);
+    const options = { fields: ['city', 'country_id'], ifMatch: read.etag } as const;
+    expect((await partners.update(id, { city: 'Lyon' }, options)).data).toEqual({ id, city: 'Lyon', country_id: null });
+    await expect(partners.update(id, { city: 'Gent' }, options)).rejects.toMatchObject({ status: 412, reason: 'odoo.changed' });
+
+    expect((await partners.remove(id)).data).toEqual({ id });
+    await expect(partners.get(id)).rejects.toMatchObject({ reason: 'odoo.missing', details: { model: 'res.partner', id } });
+  });
+
+  test('a write under the same key happens once', async () => {
+    const values = [{ name: 'Once' }, { name: 'Twice' }];
+    const idempotencyKey = `client-${process.pid}-${Date.now()}`;
+    const first = await partners.createMany(values, { idempotencyKey });
+    expect(first.data.length).toBe(2);
+    expect((await partners.createMany(values, { idempotencyKey })).data).toEqual(first.data);
+  });
+
+  test('are found by filters of each form, in an address and in a body', async () => {
+    const { data } = await partners.createMany([
+      { name: 'Doe, "John"', city: 'A+B & C' },
+      { name: 'Jane', city: null },
+    ]);
+    const ids = data.map(({ id }) => id);
+    const filters = [
+      [{ id: { in: ids }, name: { in: ['Doe, "John"', 'x'] } }, 1],
+      [{ id: { in: ids }, city: 'A+B & C' }, 1],
+      [{ id: { in: ids }, city: { null: true } }, 1],
+      [{ id: { in: ids }, name: { starts: 'j', ne: 'x' }, active: true }, 1],
+      [{ id: { in: [...ids, ...Array.from({ length: 600 }, (_, i) => 10_000_000 + i)] } }, 2],
+    ] as const;
+    for (const [filter, found] of filters) {
+      const answer = await partners.search({ filter, fields: ['name'], count: 'exact', archived: 'include' });
+      expect([answer.data.length, answer.meta.total]).toEqual([found, found]);
+    }
+    const domain = ['|', ['id', '=', ids[0]], ['id', '=', ids[1]]] as const;
+    expect((await partners.search({ domain, order: 'id desc' })).data.map(({ id }) => id)).toEqual([...ids].reverse());
+  });
+
+  test.each([['id'], ['country_id']])('all pages come in the order of %s, each record once', async (order) => {
+    const ids: number[] = [];
+    for await (const { data } of partners.pages({ fields: ['name'], order, limit: 7 })) ids.push(...data.map(({ id }) => id));
+    const { meta } = await partners.search({ count: 'exact', limit: 1 });
+    expect([ids.length, new Set(ids).size]).toEqual([meta.total, meta.total]);
+    expect(ids.length).toBeGreaterThan(14);
+  });
+
+  test('methods, groups and batches', async () => {
+    const { data: name } = await partners.call<[number, string][]>('name_search', {
+      kwargs: { name: 'Azure Interior', limit: 1 },
+    });
+    expect(name.length).toBeLessThan(2);
+    const groups = await partners.aggregate({
+      group: ['is_company'],
+      measures: ['id:count', '__count'],
+      filter: { is_company: true },
+      having: [['__count', '>', 0]],
+    });
+    expect(groups.data).toEqual([{ is_company: true, 'id:count': expect.any(Number), __count: expect.any(Number) }]);
+    const { data } = await gateway.batch((steps) => {
+      const customer = steps.create('res.partner', { name: 'Batch' });
+      const changed = steps.update('res.partner', customer.id, { city: 'Gent' }, { fields: ['city', 'name'] });
+      const found = steps.read('res.partner', [customer.id], { fields: ['name'] });
+      const called = steps.call('res.partner', 'name_search', { kwargs: { name: 'Batch', limit: 1 } });
+      return { changed, found, called, removed: steps.remove('res.partner', customer.id) };
+    });
+    const [removed] = data.removed;
+    expect(data.changed).toEqual([{ id: removed?.id, city: 'Gent', name: 'Batch' }]);
+    expect([data.found, Array.isArray(data.called)]).toEqual([[{ id: removed?.id, name: 'Batch' }], true]);
+    const failed = gateway.batch((steps) => ({ one: steps.create('res.partner', { name: 'x', nme: 1 }) }));
+    await expect(failed).rejects.toMatchObject({ reason: 'odoo.field', details: { operation: 0, operation_id: 'step1' } });
+  });
+
+  test('changes come as they happen, until the signal aborts', async () => {
+    const [model] = await instance.orm<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner.category']] });
+    const synced = await instance.orm<number[]>('gateway.synced.model', 'search', { domain: [['model_id', '=', model]] });
+    if (synced.length === 0) await instance.orm('gateway.synced.model', 'create', { vals_list: [{ model_id: model }] });
+    const tags = gateway.model('res.partner.category');
+    const controller = new AbortController();
+    const changes = tags.changes({ fields: ['name'], signal: controller.signal });
+    const first = await changes.next();
+    expect(first.value?.data).toEqual({ upserts: [], removed: [] });
+    const next = changes.next();
+    const { data } = await tags.create({ name: 'Of the client' });
+    expect((await next).value).toMatchObject({
+      data: { upserts: [{ id: data.id, name: 'Of the client' }] },
+      meta: { more: false },
+    });
+    const waiting = changes.next();
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await tags.remove(data.id);
+  });
+});
+
+test('an OAuth client gets its own tokens', async () => {
+  const web = await OdooWeb.login(instance);
+  const { clientId, secret } = await web.create('gateway.client', { name: 'of the typed client', user_id: 2 });
+  const oauth = { clientId: String(clientId), clientSecret: secret, scope: 'read' };
+  const reader = new Gateway({ url: instance.url, oauth });
+  expect((await reader.model('res.partner').search({ limit: 1 })).data.length).toBe(1);
+  const writing = reader.model('res.partner').create({ name: 'x' });
+  await expect(writing).rejects.toMatchObject({ reason: 'scope.insufficient', requestId: expect.any(String) });
+});
+
+test('the package is the same until the gateway changes', async () => {
+  const { status, headers } = await instance.get('/api/client.tgz');
+  expect([status, headers.get('content-type')]).toEqual([200, 'application/gzip']);
+  const again = await instance.get('/api/client.tgz', { headers: { 'If-None-Match': headers.get('etag') ?? '' } });
+  expect([again.status, again.text]).toEqual([304, '']);
+});

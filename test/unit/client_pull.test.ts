@@ -1,0 +1,64 @@
+// The types that `pull` writes, and the differences that `--check` names.
+
+import { expect, test } from 'vitest';
+import { differences } from '../../client/src/pull/differences.ts';
+import { namesOf } from '../../client/src/pull/names.ts';
+import type { Field } from '../../client/src/pull/schema.ts';
+import { essencesOf, hashOf } from '../../client/src/pull/schema.ts';
+import { typeScriptFiles } from '../../client/src/pull/typescript.ts';
+
+const schemaOf = (fields: Record<string, Field>, label = 'Order') => ({ 'x.order': { label, fields } });
+const origin = { url: 'https://gateway.example.com', hash: 'abc', client: 'odoo-gateway-client' };
+const choices = (...values: string[]): Field => ({
+  type: 'selection',
+  selection: values.map((value) => [value, value] as const),
+});
+
+test.each<[name: string, was: Field | undefined, is: Field | undefined, line: string]>([
+  ['a field that is gone', { type: 'char' }, undefined, 'x.order.f is gone, or this key may no longer read it'],
+  ['a new field', undefined, { type: 'char' }, 'x.order.f is new (char)'],
+  ['another type', { type: 'char' }, { type: 'many2one', relation: 'x' }, 'x.order.f was char and is many2one (x) now'],
+  [
+    'another model',
+    { type: 'many2one', relation: 'x' },
+    { type: 'many2one', relation: 'y' },
+    'x.order.f led to x and leads to y now',
+  ],
+  ['a choice that is gone', choices('a', 'b'), choices('a'), 'x.order.f no longer has the choice "b"'],
+  ['a new choice', choices('a'), choices('a', 'b'), 'x.order.f has the new choice "b"'],
+  ['a required field', { type: 'char' }, { type: 'char', required: true }, 'x.order.f is required now'],
+  ['a read-only field', { type: 'char' }, { type: 'char', readonly: true }, 'x.order.f is read-only now'],
+  ['a computed field', { type: 'char' }, { type: 'char', store: false }, 'x.order.f is no longer stored'],
+])('a difference: %s', (_name, was, is, line) => {
+  const of = (field: Field | undefined) => essencesOf(schemaOf(field === undefined ? {} : { f: field }));
+  expect(differences(of(was), of(is))).toEqual([line]);
+  expect(hashOf(of(was))).not.toBe(hashOf(of(is)));
+});
+
+test('labels, help and choices that depend on the data are no difference', () => {
+  const vary = { ...choices('a'), choices_vary: true };
+  const [one, other] = [
+    schemaOf({ f: { type: 'char', string: 'Name' }, v: vary }),
+    schemaOf({ f: { type: 'char', string: 'Nom', help: 'x' }, v: { ...choices('b'), choices_vary: true } }, 'Commande'),
+  ].map(essencesOf);
+  expect([differences(one ?? {}, other ?? {}), hashOf(one ?? {})]).toEqual([[], hashOf(other ?? {})]);
+});
+
+test('a model that is gone is one line', () => {
+  const was = essencesOf(schemaOf({ f: { type: 'char' } }));
+  expect(differences(was, {})).toEqual(['x.order is gone, or this key may no longer read it']);
+});
+
+test('texts of users stay in their comments and literals', () => {
+  const hostile = "*/ alert(1) /* '`\n\u2028*/";
+  const field = { type: 'selection', string: hostile, help: hostile, selection: [[`a' | "b`, hostile]] } as const;
+  const text = typeScriptFiles(schemaOf({ f: field }, hostile), origin).get('x_order.ts') ?? '';
+  const code = text.replaceAll(/\/\*\*[\s\S]*?\*\//g, '').replaceAll(/^\/\/.*$/gm, '');
+  expect(code).not.toContain('alert');
+  expect(code).toContain(`export type XOrder_f = "a' | \\"b";`);
+});
+
+test('models whose names differ only in a dot get files of their own', () => {
+  const files = [...namesOf(['x.order', 'x_order', 'x.Order', 'index']).values()].map(({ file }) => file);
+  expect(files).toEqual(['x_order', 'x_order_2', 'x_order_3', 'index_2']);
+});

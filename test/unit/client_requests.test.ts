@@ -1,0 +1,195 @@
+// The client's requests: what it sends, when it sends it again, and what it throws. The server is one that answers as told.
+
+import { once } from 'node:events';
+import type { IncomingMessage, Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Gateway, GatewayError } from '../../client/src/index.ts';
+
+interface Told {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+}
+type Seen = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { readonly body: string };
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** A server that gives these answers in turn, and the requests that it has seen. */
+async function serverOf(...answers: Told[]): Promise<{ url: string; seen: Seen[] }> {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const { method, url, headers } = request;
+    const { status, headers: sent, body: told } = answers[Math.min(seen.length, answers.length - 1)] as Told;
+    seen.push({ method, url, headers, body });
+    response.writeHead(status, sent).end(typeof told === 'string' ? told : JSON.stringify(told ?? success));
+  });
+  servers.push(server.listen(0, '127.0.0.1'));
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+const success = { success: true, data: { id: 7 } };
+const refused = (status: number, reason: string, retryAfter?: string): Told => ({
+  status,
+  body: { success: false, error: { code: status, message: 'Not now.', reason, request_id: 'r1', details: { model: 'x' } } },
+  headers: retryAfter === undefined ? {} : { 'Retry-After': retryAfter },
+});
+const ok: Told = { status: 200 };
+
+describe('a request is sent again', () => {
+  test.each([
+    ['a limit', refused(429, 'throttle.exceeded', '0')],
+    ['a conflict', refused(409, 'odoo.conflict', '0')],
+    ['an Odoo that restarts', refused(503, 'odoo.unavailable', '0')],
+    ['a proxy without a gateway', { status: 502, body: '<html>Bad gateway</html>', headers: { 'Retry-After': '0' } }],
+  ])('after %s, a write under the same key', async (_name, refusal) => {
+    const { url, seen } = await serverOf(refusal, refusal, ok);
+    const { data } = await new Gateway({ url, key: 'k' }).model('res.partner').create({ name: 'Azure' });
+    const keys = seen.map(({ headers }) => headers['idempotency-key']);
+    expect([data, seen.length, new Set(keys).size, keys[0]?.length]).toEqual([{ id: 7 }, 3, 1, 32]);
+    expect(new Set(seen.map(({ body }) => body)).size).toBe(1);
+  });
+
+  test('each write has a key of its own; reads and writes that are only tried out have none', async () => {
+    const { url, seen } = await serverOf(ok);
+    const partners = new Gateway({ url, key: 'k' }).model('res.partner');
+    await partners.update(7, { name: 'a' });
+    await partners.update(7, { name: 'b' });
+    await partners.update(7, { name: 'b' }, { idempotencyKey: 'mine' });
+    await partners.update(7, { name: 'b' }, { dryRun: true, quiet: true });
+    await partners.get(7);
+    const [first, second, ...others] = seen.map(({ headers }) => headers['idempotency-key']);
+    expect([first === second, others]).toEqual([false, ['mine', undefined, undefined]]);
+    expect(seen[3]?.headers['prefer']).toBe('tx=rollback, notify=none');
+  });
+
+  test.each([
+    ['a refusal that stays', refused(403, 'scope.insufficient'), 1],
+    ['a wait that is too long', refused(429, 'throttle.exceeded', '3600'), 1],
+    ['too many failures', refused(503, 'odoo.unavailable', '0'), 3],
+  ])('but not after %s', async (_name, refusal, requests) => {
+    const { url, seen } = await serverOf(refusal);
+    const failed = new Gateway({ url, key: 'k', retries: 2 }).model('x').get(1);
+    const { code: status, reason } = (refusal.body as { error: { code: number; reason: string } }).error;
+    await expect(failed).rejects.toMatchObject({
+      name: 'GatewayError',
+      status,
+      reason,
+      requestId: 'r1',
+      details: { model: 'x' },
+    });
+    expect(seen.length).toBe(requests);
+  });
+
+  test('a write without a key is lost at once', async () => {
+    const { url, seen } = await serverOf(refused(503, 'odoo.unavailable', '0'), ok);
+    const lost = new Gateway({ url, key: 'k' }).model('x').remove(1, { idempotencyKey: false });
+    await expect(lost).rejects.toMatchObject({ reason: 'odoo.unavailable', retryAfterS: 0 });
+    expect(seen.length).toBe(1);
+  });
+
+  test('until its signal aborts', async () => {
+    const { url } = await serverOf(refused(503, 'odoo.unavailable', '30'));
+    const controller = new AbortController();
+    const waiting = new Gateway({ url, key: 'k' }).model('x').get(1, { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error('enough')), 50);
+    await expect(waiting).rejects.toThrow('enough');
+  });
+});
+
+describe('what goes wrong', () => {
+  test('no server is an error of the client, with its cause', async () => {
+    const lost = new Gateway({ url: 'http://127.0.0.1:9', retries: 0 }).model('x').get(1);
+    await expect(lost).rejects.toMatchObject({ reason: 'client.network', status: 0, cause: expect.any(Error) });
+  });
+
+  test('an answer that is not the gateway’s says so', async () => {
+    const { url } = await serverOf({ status: 404, body: '<html>' });
+    const lost = new Gateway({ url }).model('x').get(1);
+    await expect(lost).rejects.toBeInstanceOf(GatewayError);
+    await expect(lost).rejects.toMatchObject({ reason: 'client.answer', status: 404 });
+  });
+});
+
+describe('credentials', () => {
+  const token = (name: string): Told => ({ status: 200, body: { access_token: name, token_type: 'Bearer', expires_in: 3600 } });
+  const authorization = ({ headers }: Seen) => headers.authorization;
+
+  test('an OAuth client fetches one token for requests at the same time, and a new one when it is refused', async () => {
+    const expired = refused(401, 'auth.expired');
+    const { url, seen } = await serverOf(token('one'), ok, ok, expired, token('two'), ok);
+    const gateway = new Gateway({ url, oauth: { clientId: 'c', clientSecret: 's&s', scope: 'read' } });
+    await Promise.all([gateway.model('x').get(1), gateway.model('x').get(2)]);
+    await gateway.model('x').get(3);
+    expect(seen.map(({ url: path }) => path?.slice(0, 10))).toEqual([
+      '/api/oauth',
+      ...Array(3).fill('/api/v1/x/'),
+      '/api/oauth',
+      '/api/v1/x/',
+    ]);
+    expect(seen[0]?.body).toBe('grant_type=client_credentials&client_id=c&client_secret=s%26s&scope=read');
+    expect(seen.slice(3).map(authorization)).toEqual(['Bearer one', undefined, 'Bearer two']);
+  });
+
+  test('a refused OAuth client is told why', async () => {
+    const body = { error: 'invalid_client', error_description: 'Wrong.', reason: 'auth.invalid', request_id: 'r2' };
+    const { url } = await serverOf({ status: 401, body });
+    const failed = new Gateway({ url, oauth: { clientId: 'c', clientSecret: 's' } }).model('x').get(1);
+    await expect(failed).rejects.toMatchObject({ reason: 'auth.invalid', message: 'Wrong.', requestId: 'r2' });
+  });
+
+  test('a key may come from a function; company, language, time zone and database are headers', async () => {
+    const { url, seen } = await serverOf(ok);
+    const chosen = { company: 2, language: 'fr-FR', timezone: 'Europe/Paris', database: 'main', headers: { 'X-Mine': '1' } };
+    await new Gateway({ url: `${url}/`, key: async () => 'fresh', ...chosen }).model('x').get(1);
+    expect(seen[0]?.headers).toMatchObject({
+      authorization: 'Bearer fresh',
+      'x-odoo-company': '2',
+      'x-odoo-language': 'fr-FR',
+      'x-odoo-timezone': 'Europe/Paris',
+      'x-odoo-database': 'main',
+      'x-mine': '1',
+    });
+  });
+});
+
+test('a long list of conditions goes out as a body', async () => {
+  const { url, seen } = await serverOf({ status: 200, body: { success: true, data: [] } });
+  const partners = new Gateway({ url }).model('res.partner');
+  const filter = { city: { in: ['a "b", c'] } };
+  await partners.search({ filter, fields: ['name', 'email'], order: ['name', 'id'] });
+  await partners.search({ filter: { id: { in: Array.from({ length: 900 }, (_, i) => i) } } });
+  const address = new URL(seen[0]?.url ?? '', url);
+  expect(Object.fromEntries(address.searchParams)).toEqual({
+    fields: 'name,email',
+    order: 'name,id',
+    'filter[city][in]': '"a ""b"", c"',
+  });
+  expect([seen[1]?.method, seen[1]?.url, JSON.parse(seen[1]?.body ?? '').filter.id.in.length]).toEqual([
+    'POST',
+    '/api/v1/res.partner/search',
+    900,
+  ]);
+});
+
+test('the client is small', async () => {
+  const entry = join(import.meta.dirname, '../../client/src/index.ts');
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  });
+  expect(outputFiles[0]?.contents.length).toBeLessThan(12_000);
+});
