@@ -18,7 +18,7 @@ export async function exchange(
   }
 }
 
-/** The body of an answer. Throws the fault that it tells of. */
+/** The body of an answer. Throws the fault that it describes. */
 // biome-ignore lint/suspicious/noExplicitAny: the gateway's answers have the shapes of its documentation
 export function bodyOf({ response, text }: { response: Response; text: string }): any {
   // biome-ignore lint/suspicious/noExplicitAny: the same

@@ -1,4 +1,4 @@
-// The client's requests: what it sends, when it sends it again, and what it throws. The server is one that answers as told.
+// The client's requests: what it sends, when it sends it again, and what it throws. The server is one of the test, with answers to order.
 
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Gateway, GatewayError } from '../../client/src/index.ts';
 
-interface Told {
+interface Canned {
   readonly status: number;
   readonly headers?: Record<string, string>;
   readonly body?: unknown;
@@ -22,15 +22,15 @@ afterEach(() => {
 });
 
 /** A server that gives these answers in turn, and the requests that it has seen. */
-async function serverOf(...answers: Told[]): Promise<{ url: string; seen: Seen[] }> {
+async function serverOf(...answers: Canned[]): Promise<{ url: string; seen: Seen[] }> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const { method, url, headers } = request;
-    const { status, headers: sent, body: told } = answers[Math.min(seen.length, answers.length - 1)] as Told;
+    const { status, headers: sent, body: canned } = answers[Math.min(seen.length, answers.length - 1)] as Canned;
     seen.push({ method, url, headers, body });
-    response.writeHead(status, sent).end(typeof told === 'string' ? told : JSON.stringify(told ?? success));
+    response.writeHead(status, sent).end(typeof canned === 'string' ? canned : JSON.stringify(canned ?? success));
   });
   servers.push(server.listen(0, '127.0.0.1'));
   await once(server, 'listening');
@@ -38,12 +38,12 @@ async function serverOf(...answers: Told[]): Promise<{ url: string; seen: Seen[]
 }
 
 const success = { success: true, data: { id: 7 } };
-const refused = (status: number, reason: string, retryAfter?: string): Told => ({
+const refused = (status: number, reason: string, retryAfter?: string): Canned => ({
   status,
   body: { success: false, error: { code: status, message: 'Not now.', reason, request_id: 'r1', details: { model: 'x' } } },
   headers: retryAfter === undefined ? {} : { 'Retry-After': retryAfter },
 });
-const ok: Told = { status: 200 };
+const ok: Canned = { status: 200 };
 
 describe('a request is sent again', () => {
   test.each([
@@ -121,7 +121,7 @@ describe('what goes wrong', () => {
 });
 
 describe('credentials', () => {
-  const token = (name: string): Told => ({ status: 200, body: { access_token: name, token_type: 'Bearer', expires_in: 3600 } });
+  const token = (name: string): Canned => ({ status: 200, body: { access_token: name, token_type: 'Bearer', expires_in: 3600 } });
   const authorization = ({ headers }: Seen) => headers.authorization;
 
   test('an OAuth client fetches one token for requests at the same time, and a new one when it is refused', async () => {
@@ -140,7 +140,7 @@ describe('credentials', () => {
     expect(seen.slice(3).map(authorization)).toEqual(['Bearer one', undefined, 'Bearer two']);
   });
 
-  test('a refused OAuth client is told why', async () => {
+  test('a refused OAuth client learns why', async () => {
     const body = { error: 'invalid_client', error_description: 'Wrong.', reason: 'auth.invalid', request_id: 'r2' };
     const { url } = await serverOf({ status: 401, body });
     const failed = new Gateway({ url, oauth: { clientId: 'c', clientSecret: 's' } }).model('x').get(1);
