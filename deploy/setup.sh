@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the database ready: installs or upgrades the addon, then gives the sidecar's role its rights. May run again.
-# Connects as libpq's variables say (PGHOST, PGUSER, PGPASSWORD), as a role that may create roles.
+# Prepares the database: installs or upgrades the addon, then grants the sidecar's role its rights. Safe to run again. Connects
+# with libpq's variables (PGHOST, PGUSER, PGPASSWORD), as a role that may create roles.
 set -eu
 
-# --init passes over what is installed, --update over what is not.
+# --init skips an installed addon, --update one that is not installed.
 odoo --database="$ODOO_DATABASE" --init="$ODOO_MODULES" --update=api_gateway --no-http --stop-after-init
 
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=password="$GATEWAY_DB_PASSWORD" --dbname="$ODOO_DATABASE" <<'SQL'

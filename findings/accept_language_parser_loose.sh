@@ -1,9 +1,9 @@
 #!/bin/sh
-# accept-language-parser's loose `pick` takes the first offered language that does not contradict the header where BOTH name a part. So
-# it passes over the exact match: en for en-GB although en-GB is offered. In the short form language-script it takes the script
-# for a region, so the scripts never count: Cyrillic for who asks for Latin Serbian, simplified for who asks for traditional Chinese.
-# And `q=0`, "not acceptable" (RFC 9110, section 12.4.2), is a low preference: French for who only refuses French.
-# negotiator, beside it, gets all four right.
+# accept-language-parser's loose `pick` takes the first offered language that does not contradict the header in a subtag that BOTH
+# have. So it misses exact matches: for en-GB it picks en although en-GB is offered. In a tag of language and script it reads the
+# script as a region and ignores it: a request for Latin Serbian gets Cyrillic, one for traditional Chinese gets simplified. And
+# it treats `q=0`, "not acceptable" (RFC 9110, section 12.4.2), as a low preference: a request that only refuses French gets
+# French. negotiator gets all four right.
 #
 # Versions: accept-language-parser 1.5.0, negotiator 1.1.0, Node 20
 # Seen:

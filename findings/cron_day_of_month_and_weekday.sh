@@ -1,8 +1,8 @@
 #!/bin/sh
-# One crontab line, three meanings. `0 0 */2 * 1` names a day of the month and a weekday. Cron itself joins the two with "or", but with
-# "and" as soon as one of them starts with a star. cronsim does the same: Mondays of odd date. cron-parser, croner and croniter
-# take `*/2` as a list of days: each odd date, and each Monday. APScheduler's from_crontab joins with "and" and counts weekdays from
-# Monday = 0, so 1 is Tuesday.
+# One crontab line, three meanings. `0 0 */2 * 1` sets a day of the month and a weekday. Cron itself joins the two with "or", but
+# with "and" as soon as one of them starts with a star. cronsim does the same: Mondays with an odd date. cron-parser, croner and
+# croniter treat `*/2` as a list of days: every odd date, and every Monday. APScheduler's from_crontab joins with "and" and counts
+# weekdays from Monday = 0, so 1 is Tuesday.
 #
 # Versions: cron-parser 5.10.6, croner 11.0.1 (npm); croniter 7.0.0, cronsim 2.8, APScheduler 3.11.3 (PyPI), Python 3.11, Node 20
 # Seen (in UTC, from 29 May 2026, a Friday):

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Python's icalendar writes a datetime with a plain offset, as datetime.fromisoformat gives for 2026-01-01T10:00:00+02:00, with a time
-# zone called "UTC+02:00" and no VTIMEZONE that says what it is. Nobody knows that zone: icalendar itself and
-# ical.js read 10:00 without a zone, node-ical gives a string in the place of a date.
+# Python's icalendar writes a datetime with a plain offset, such as datetime.fromisoformat returns for 2026-01-01T10:00:00+02:00,
+# with a time zone called "UTC+02:00" but no VTIMEZONE that defines it. No reader understands that zone: icalendar itself and
+# ical.js read 10:00 without a zone, node-ical returns a string instead of a date.
 #
 # Versions: icalendar 7.3.2 (PyPI), ical.js 2.2.1, node-ical 0.26.1 (npm), Python 3.11, Node 20
 # Seen:

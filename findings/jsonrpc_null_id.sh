@@ -1,7 +1,8 @@
 #!/bin/sh
-# JSON-RPC 2.0: only a request without an "id" goes unanswered. An id of null is discouraged, but it is an id. jayson takes it for a
-# notification and gives no answer; json-rpc-2.0 and both Python libraries answer. An id of 1.5 is refused by jsonrpc-lite and by
-# Python's json-rpc, whose error has lost the id; the others answer it. jsonrpc-lite also refuses an error with an empty message.
+# JSON-RPC 2.0: only a request without an "id" goes unanswered. An id of null is discouraged, but it is an id. jayson takes the
+# request for a notification and does not answer; json-rpc-2.0 and both Python libraries answer. An id of 1.5 is refused by
+# jsonrpc-lite and by Python's json-rpc, whose error lacks the id; the others answer it. jsonrpc-lite also refuses an error with
+# an empty message.
 #
 # Versions: jayson 5.0.0, json-rpc-2.0 1.8.1, jsonrpc-lite 2.2.0 (npm); jsonrpcserver 5.0.9, json-rpc 1.15.0 (PyPI), Python 3.11, Node 20
 # Seen:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# node-ical cuts a calendar's values at separators that the format protects: a quoted parameter at its semicolon (RFC 5545, section
-# 3.2), a category at its escaped comma (section 3.3.11). ical.js reads both.
+# node-ical splits a calendar's values at separators that are quoted or escaped: a quoted parameter at its semicolon (RFC 5545,
+# section 3.2), a category at its escaped comma (section 3.3.11). ical.js reads both correctly.
 #
 # Versions: node-ical 0.26.1, ical.js 2.2.1, Node 20
 # Seen:

@@ -1,8 +1,8 @@
 #!/bin/sh
-# A client's secret in HTTP Basic is form-encoded before base64 (RFC 6749, section 2.3.1). Four OAuth clients send three things for one
-# secret: client-oauth2 and Authlib send it plain, simple-oauth2 encodes it, and oauth4webapi (under openid-client) encodes even
-# "-", "_" and ".", which forms leave as they are. A server that does not decode takes secrets of base64url from three of them and
-# refuses oauth4webapi; one that decodes breaks a plain "+".
+# A client's secret in HTTP Basic is form-encoded before base64 (RFC 6749, section 2.3.1). Four OAuth clients encode one secret in
+# three ways: client-oauth2 and Authlib send it plain, simple-oauth2 encodes it, and oauth4webapi (used by openid-client) encodes
+# even "-", "_" and ".", which form encoding leaves unchanged. A server that does not decode accepts base64url secrets from three
+# of them and refuses oauth4webapi; one that decodes misreads a plain "+".
 #
 # Versions: simple-oauth2 5.1.0, client-oauth2 4.3.3, oauth4webapi 3.8.8 (npm), Authlib 1.9.10 (PyPI), Node 20, Python 3.11
 # Seen, for the secrets a-b_c and a+b/c=:

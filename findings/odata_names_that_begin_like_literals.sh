@@ -1,7 +1,7 @@
 #!/bin/sh
-# Two OData parsers cut a field's name that begins with a literal: `nullable eq true` is read as null + "able", `trueish` as true +
-# "ish". Names like `and...` or `not...` go through. Both also lack a valid use of `in` (OData 4.01): odata-query a list of one, @odata/parser
-# the operator.
+# Two OData parsers split a field name that begins with a literal: `nullable eq true` is read as null + "able", `trueish` as true
+# + "ish". Names like `and...` or `not...` work. Both also refuse a valid use of `in` (OData 4.01): odata-query a list with one
+# entry, @odata/parser the operator itself.
 #
 # Versions: odata-query 0.10.0 (PyPI), @odata/parser 0.2.14 (npm), Python 3.11, Node 20
 # Seen (yes: parsed, no: refused):

@@ -1,7 +1,7 @@
 #!/bin/sh
-# OpenAPI 3.1 allows `true` for a schema, "any value" (JSON Schema 2020-12, section 4.3.2). @hey-api/openapi-ts leaves such a property out
-# of the type without a word, required or not; openapi-python-client refuses the whole document. openapi-typescript has it as
-# unknown. The empty schema {} means the same, and all three read it.
+# OpenAPI 3.1 allows `true` as a schema, "any value" (JSON Schema 2020-12, section 4.3.2). @hey-api/openapi-ts silently leaves
+# such a property out of the type, required or not; openapi-python-client refuses the whole document. openapi-typescript types it
+# as unknown. The empty schema {} means the same, and all three read it.
 #
 # Versions: openapi-typescript 7.13.0, @hey-api/openapi-ts 0.99.0, typescript 5.9.3 (npm); openapi-python-client 0.29.1 (PyPI), Python 3.11, Node 20
 # Seen:

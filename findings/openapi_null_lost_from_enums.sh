@@ -1,6 +1,7 @@
 #!/bin/sh
-# Two TypeScript generators lose the null of an enum in a valid OpenAPI 3.1 document: the type says a value is never null, and it is.
-# swagger-typescript-api loses it even beside `type: [string, 'null']`, @hey-api/openapi-ts where the enum has no type.
+# Two TypeScript generators drop null from an enum in a valid OpenAPI 3.1 document: the type says that the value is never null,
+# but it can be. swagger-typescript-api drops it even beside `type: [string, 'null']`, @hey-api/openapi-ts only where the enum has
+# no type.
 #
 # Versions: openapi-typescript 7.13.0, @hey-api/openapi-ts 0.99.0, swagger-typescript-api 13.13.0, typescript 5.9.3, Node 20
 # Seen (state is { type: [string, 'null'], enum: [draft, done, null] }, priority { enum: [low, null] }):

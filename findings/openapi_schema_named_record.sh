@@ -1,7 +1,7 @@
 #!/bin/sh
-# A schema called Record shadows TypeScript's own Record<K, V>. swagger-typescript-api writes maps as Record<string, number> in the same
-# file, which is then an error, and starts the file with @ts-nocheck, so nobody sees it: each map has the type any, and takes
-# everything. openapi-typescript and @hey-api/openapi-ts write maps as { [key: string]: number }.
+# A schema called Record shadows TypeScript's own Record<K, V>. swagger-typescript-api writes maps as Record<string, number> in
+# the same file, which is then an error, and starts the file with @ts-nocheck, so nobody sees it: each map has the type any and
+# accepts everything. openapi-typescript and @hey-api/openapi-ts write maps as { [key: string]: number }.
 #
 # Versions: swagger-typescript-api 13.13.0, typescript 5.9.3, Node 20
 # Seen (a symbol as a value of a map of numbers):

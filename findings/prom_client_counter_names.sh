@@ -1,7 +1,7 @@
 #!/bin/sh
-# prom-client renames a counter with the registry's format: `jobs` is jobs in Prometheus's text, jobs_total in OpenMetrics. A service
-# that turns to OpenMetrics, which exemplars need, gives its series new names, and the queries for the old ones find nothing.
-# Python's prometheus_client says jobs_total in both. A name that ends in _total is the same everywhere.
+# prom-client names a counter by the registry's format: `jobs` is jobs in Prometheus's text format, jobs_total in OpenMetrics.
+# When a service switches to OpenMetrics, which exemplars need, its series get new names, and queries for the old ones find
+# nothing. Python's prometheus_client writes jobs_total in both. A name that ends in _total is the same everywhere.
 #
 # Versions: prom-client 15.1.3 (npm), prometheus_client 0.26.0 (PyPI), Node 20, Python 3.11
 # Seen:

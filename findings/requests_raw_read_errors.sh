@@ -1,6 +1,7 @@
 #!/bin/sh
-# requests wraps the errors of urllib3 while it reads a body by itself (.content, iter_content). Whoever reads response.raw, to
-# bound the bytes of an answer, gets urllib3's own errors: `except requests.RequestException` and `except OSError` both miss them.
+# requests wraps urllib3's errors when it reads a body itself (.content, iter_content). Code that reads response.raw, for example
+# to limit the bytes of an answer, gets urllib3's own errors: `except requests.RequestException` and `except OSError` both miss
+# them.
 #
 # Versions: requests 2.32.5, urllib3 2.5.0
 # Seen, when the peer ends in the middle of a body that it announced:

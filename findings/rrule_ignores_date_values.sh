@@ -1,7 +1,7 @@
 #!/bin/sh
-# rrule reads a calendar's `DTSTART;VALUE=DATE:20260102`, the form of every all-day event (RFC 5545, section 3.8.2.4), as no start:
-# there is no error, and the series starts at the moment of the call, with its time of day. The same start without the
-# parameter is read.
+# rrule reads a calendar's `DTSTART;VALUE=DATE:20260102`, the form of every all-day event (RFC 5545, section 3.8.2.4), as if there
+# were no start: there is no error, and the series starts at the moment of the call, including its time of day. The same start
+# without the parameter is read correctly.
 #
 # Versions: rrule 2.8.1, Node 20
 # Seen:

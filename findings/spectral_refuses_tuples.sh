@@ -1,7 +1,7 @@
 #!/bin/sh
 # Spectral and Redocly disagree on a valid OpenAPI 3.1 document. In JSON Schema 2020-12 a tuple is an array with `prefixItems`, and `items`
-# is optional. Spectral's rule array-items, an error in its set for OpenAPI, asks for `items` all the same, and does not take
-# `items: false`, which closes the tuple. Redocly's spec set and its struct rule have nothing to say.
+# is optional. Spectral's rule array-items, an error in its set for OpenAPI, demands `items` nevertheless, and does not accept
+# `items: false`, which closes the tuple. Redocly's spec ruleset and its struct rule accept all of these.
 #
 # Versions: @stoplight/spectral-cli 6.16.3, @redocly/cli 2.77.0, Node 20
 # Seen:

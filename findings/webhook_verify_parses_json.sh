@@ -1,8 +1,8 @@
 #!/bin/sh
-# Standard Webhooks signs bytes, whatever they are. `verify` of standardwebhooks, for npm and for Python, parses them as JSON once the
-# signature is right: a body that is signed well and empty, or no JSON, raises a JSON error, not the library's own. A receiver that
-# catches WebhookVerificationError fails. svix for Python has the same scheme, and `verify` there gives None. Of headers, npm's takes plain
-# objects only: with the Headers of a fetch Request it says they are missing.
+# Standard Webhooks signs bytes, whatever they are. `verify` of standardwebhooks, for npm and for Python, parses them as JSON once
+# the signature is verified: a correctly signed body that is empty or not JSON raises a JSON error, not the library's own. A
+# receiver that catches WebhookVerificationError fails. svix for Python uses the same scheme, and its `verify` returns None. npm's
+# accepts headers only as a plain object: given the Headers of a fetch Request, it reports them as missing.
 #
 # Versions: standardwebhooks 1.0.0 (npm), 1.1.0 (PyPI), svix 2.9.1 (PyPI), Node 20, Python 3.11
 # Seen:

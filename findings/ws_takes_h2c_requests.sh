@@ -2,7 +2,7 @@
 # A client may offer HTTP/2 over clear text with `Upgrade: h2c`; a server that does not speak it ignores the offer and answers
 # (RFC 9110, section 7.8). java.net.http.HttpClient does so on every first request to an http:// address. Beside a WebSocketServer of
 # `ws` on the same server, Node hands each request with an Upgrade header to `ws`, which refuses it with 400. The application
-# never sees it. With a path of its own for WebSockets it is the same: every other path is refused, too.
+# never sees it. The same happens if `ws` has a path of its own: requests to every other path are refused, too.
 #
 # Versions: ws 8.18.3, Node 20 and 24
 # Seen:

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The XML-RPC client `xmlrpc` of npm, under odoo-await and odoo-xmlrpc, reads the offset of a date as its milliseconds. A regular
-# expression in its DateFormatter has `\.` inside a plain string, so it takes any character before the "fraction":
-# 10:00:00+02:00 becomes 10:00:00.020 in local time. It does not read back what it writes itself with `offset: true`.
+# npm's XML-RPC client `xmlrpc`, used by odoo-await and odoo-xmlrpc, reads the offset of a date as its milliseconds. A regular
+# expression in its DateFormatter has `\.` inside a plain string, so it accepts any character before the "fraction":
+# 10:00:00+02:00 becomes 10:00:00.020 in local time. It cannot even read back what it writes with `offset: true`.
 #
 # Versions: xmlrpc 1.3.2, Node 20; local time is New York's
 # Seen:

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The XML-RPC client `xmlrpc` of npm writes each number without a fraction as <int>, however large: 1e21 goes out as <int>1e+21</int>,
-# which no reader of integers takes, Python's included. And it reads <i8>, the type for ids over 2147483647, as a string: 5 == id
-# holds, 5 === id does not, and id + 1 is "51".
+# npm's XML-RPC client `xmlrpc` writes each number without a fraction as <int>, however large: 1e21 goes out as <int>1e+21</int>,
+# which no parser accepts as an integer, not even Python's. And it reads <i8>, the type for ids over 2147483647, as a string: 5 ==
+# id is true, 5 === id is false, and id + 1 is "51".
 #
 # Versions: xmlrpc 1.3.2 (npm), Node 20, Python 3.11
 # Seen:

@@ -53,7 +53,7 @@
             "api_gateway/static/src/core/copy/**/*",
             "api_gateway/static/src/secret/**/*",
         ],
-        # Loaded when a page of the gateway is opened; the header gives its SCSS the backend's variables.
+        # Loaded when a page of the gateway is opened. The first file gives its SCSS the backend's variables.
         "api_gateway.assets": [
             ("include", "web._assets_helpers"),
             ("include", "web._assets_backend_helpers"),

@@ -23,7 +23,7 @@ class ConsentController(http.Controller):
 
     @http.route("/api_gateway/consent", type="http", auth="user", methods=["POST"], sitemap=False)
     def decide(self, **parameters):
-        """Goes back to the app, with a code if the user has allowed something. Odoo has checked the CSRF token."""
+        """Redirects back to the app, with a code if the user has allowed something. Odoo has checked the CSRF token."""
         agreement, refusal = self._read(parameters)
         if refusal:
             return refusal
@@ -75,7 +75,8 @@ class ConsentController(http.Controller):
             "user": request.env.user,
         }
         response = request.render(template, values, status=status)
-        # No content from elsewhere, and no framing. No `form-action`, which would block the way back to the app.
+        # No content from other origins, and no framing. No `form-action`, which would block the redirect back to the
+        # app.
         response.headers["Content-Security-Policy"] = (
             f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none'"
         )
@@ -112,7 +113,7 @@ def _private(response):
 
 
 def _offered(agreement):
-    """Scopes that the user may allow. An app that names no scopes may get all that the user ticks."""
+    """Scopes that the user may allow. An app that requests no scopes may get all that the user ticks."""
     return agreement["scopes"] or list(ACTIONS)
 
 
@@ -123,7 +124,7 @@ def _days(env):
 
 
 def _words(env, scope):
-    """A scope in plain words."""
+    """A scope, described in plain words."""
     model, _, action = scope.rpartition(":")
     what = ""
     if not model:

@@ -1,13 +1,13 @@
 from odoo.http import Controller, request, route
 
-# The dispatcher registers the route type `gateway`, so it must be there before the routes are.
+# The dispatcher registers the route type `gateway`, so it must be imported before the routes.
 from ..executor import dispatcher  # noqa: F401
 from ..executor.runner import run_reads, run_write
 
 
 class ExecuteController(Controller):
-    """The internal channel, see docs/architecture.md. Two paths, because Odoo chooses the cursor before it
-    authenticates: only reads may go to a replica."""
+    """The internal channel, see docs/architecture.md. It has two paths because Odoo opens a cursor, possibly on a
+    replica, before it reads the body: only reads may use a replica."""
 
     @route("/gateway/read", type="gateway", auth="gateway", methods=["POST"], readonly=True, save_session=False)
     def gateway_read(self):

@@ -11,8 +11,8 @@ class WebController(http.Controller):
 
     @http.route("/api_gateway/live_ticket", type="jsonrpc", auth="user", methods=["POST"])
     def live_ticket(self):
-        """A ticket for the live figures, valid for 30 seconds and one use by a page of this origin, and the addresses
-        of the sidecars that accept it: `{ticket, database, urls}`."""
+        """A ticket for the live figures, valid once, for 30 seconds, for a page of this origin, and the URLs of the
+        sidecars that accept it: `{ticket, database, urls}`."""
         if not request.env.user.has_group("api_gateway.group_user"):
             raise AccessError(request.env._("Only users of the API Gateway may see its figures."))
         ticket = secrets.token_urlsafe(32)
@@ -27,7 +27,8 @@ class WebController(http.Controller):
 
     @http.route("/api/docs", type="http", auth="user", methods=["GET"])
     def docs(self):
-        """Redirects to the documentation, which a sidecar serves. Only for users: it shows where sidecars are."""
+        """Redirects to the documentation, which a sidecar serves. Only for logged-in users, because it reveals the
+        address of a sidecar."""
         urls = request.env["gateway.stat"]._live_urls()
         if not urls:
             reason = request.env._("No sidecar is running, so the API documentation cannot be shown.")

@@ -11,17 +11,16 @@ from .errors import RefusalError
 from .methods import call
 from .reach import READ
 
-# Others (array_agg, recordset) answer with a value for each record of a group.
+# Others (array_agg, recordset) return a value for each record of a group.
 FUNCTIONS = frozenset(["avg", "bool_and", "bool_or", "count", "count_distinct", "max", "min", "sum", "sum_currency"])
 MAX_GROUPINGS = 8
 MAX_MEASURES = 30
 
 
 def aggregate(env, reach, operation):
-    """`{"groups": [{grouping or measure: value}], "timezone": str}`; `limit` bounds the groups.
-
-    A record is `{"id", "name"}`, a choice `{"value", "label"}`, a range of time `{"from", "to", "label"}`, of which
-    `to` is the first moment behind it."""
+    """`{"groups": [{grouping or measure: value}], "timezone": str}`; `limit` is the maximum number of groups. A record
+    is `{"id", "name"}`, a choice `{"value", "label"}`, a time range `{"from", "to", "label"}`, whose `to` is the first
+    moment after it."""
     model = reach.model(env, required(operation, "model"), READ, "formatted_read_group")
     groupings = _texts(operation, "group", MAX_GROUPINGS)
     measures = _texts(operation, "measures", MAX_MEASURES)
@@ -68,7 +67,7 @@ def _check_measure(measure):
 
 
 def _shape_of(model, grouping):
-    """The function that makes a grouping's value plain."""
+    """Returns the function that converts a grouping's value to plain JSON."""
     path, _colon, granularity = grouping.partition(":")
     *relations, name = path.split(".")
     for position, relation in enumerate(relations):
@@ -104,7 +103,7 @@ def _key(value):
 
 
 def _range_of(granularity, zone):
-    """`zone`: the time zone that times are grouped in; None for dates."""
+    """`zone`: the time zone in which times are grouped; None for dates."""
     step = READ_GROUP_TIME_GRANULARITY[granularity]
 
     def shape(value):
@@ -117,7 +116,7 @@ def _range_of(granularity, zone):
         begins = pytz.utc.localize(datetime.fromisoformat(start))
         first = begins.astimezone(zone).replace(tzinfo=None)
         if granularity != "hour":
-            first = first.replace(hour=0, minute=0, second=0)  # where clocks skip midnight, the day begins later
+            first = first.replace(hour=0, minute=0, second=0)  # if the clocks skip midnight, the day begins later
         ends = zone.localize(first + step)
         return {"from": _in_utc(begins), "to": _in_utc(ends), "label": label}
 
@@ -137,5 +136,5 @@ def _plain(value):
 
 
 def _zone(env):
-    """What Odoo groups times by."""
+    """The periods by which Odoo groups times."""
     return pytz.timezone(env.context.get("tz") or "UTC")

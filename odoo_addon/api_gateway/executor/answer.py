@@ -25,11 +25,11 @@ class Answer:
         self.retries = 0
         self.is_replay = False
         self.dry_run = None
-        """The report of a dry run, beside its results (dry_run.py)."""
+        """The report of a dry run, sent with its results (dry_run.py)."""
 
     def success(self, results, languages, among=1):
         """`languages`: the language of the results; with several operations, each language once. `among`: how many
-        calls ran together; the cost is divided by it."""
+        calls ran together; the measured cost is divided by this number."""
         body = encode({"ok": True, "results": results, "languages": languages, **self._cost(among)})
         if b"access_token=" in body and (call := gate.get()) and call.is_narrowed:
             return mask(body.decode()).encode()
@@ -57,7 +57,7 @@ class Answer:
 
 
 def encode(value):
-    """JSON as the sidecar reads it: null for NaN and infinity, no halves of surrogate pairs."""
+    """JSON as the sidecar expects it: null for NaN and infinity, no lone surrogates."""
     try:
         text = _dumps(value)
     except ValueError:  # rare, and checking every number costs more than this
@@ -78,7 +78,7 @@ def _without_nan(value):
 
 
 def _plain(value):
-    # Odoo writes the year 1, which it takes for "always", without zeros in front.
+    # Odoo uses the year 1 for "always", and writes it without leading zeros.
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds")
     if isinstance(value, date):

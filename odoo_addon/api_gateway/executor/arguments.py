@@ -1,4 +1,4 @@
-"""The arguments that several operations take, checked."""
+"""Checks of the arguments that several operations have in common."""
 
 from .errors import RefusalError
 
@@ -25,8 +25,8 @@ def count(operation, key, default, minimum):
 
 
 def check_text(value):
-    """Refuse characters that Postgres cannot store, wherever they are."""
-    unchecked = [value]  # no recursion: the nesting may be as deep as JSON allows
+    """Refuse characters that Postgres cannot store, at any depth."""
+    unchecked = [value]  # a loop, not recursion: the nesting may be as deep as the JSON parser allows
     while unchecked:
         value = unchecked.pop()
         if type(value) is list:

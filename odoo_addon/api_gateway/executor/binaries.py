@@ -1,5 +1,5 @@
-"""Binary fields in JSON. Most hold base64 already. Some hold the bytes themselves, and some hold data instead of a
-file."""
+"""Binary fields in JSON. Most contain base64 already. Some contain raw bytes, and some contain structured data instead
+of a file."""
 
 import base64
 import binascii
@@ -13,12 +13,12 @@ from .errors import RefusalError
 from .faults import malformed
 
 BYTES = frozenset([("ir.attachment", "raw"), ("ir.attachment", "db_datas"), ("base_import.import", "file")])
-# Computed for views or for other code: domains, data for widgets, tables of ids. Most are marked as not exportable.
+# Fields computed for views or for other code: domains, widget data, tables of ids. Most are marked as not exportable.
 DATA = re.compile(r"\w+_domain(_list)?|(account|tax)_map|batches|views|params")
 
 
 def holds_bytes(field):
-    """Whether the field's value is the file itself, which JSON has as base64."""
+    """Whether the field's value is the file itself, which is base64 in JSON."""
     if field.type != "binary":
         return False
     while field.related:
@@ -60,7 +60,7 @@ def _from_base64(text):
 
 
 def to_json(field, value):
-    """Data as JSON has it. Refuses keys that are not strings."""
+    """Data as it can be written in JSON. Refuses keys that are not strings."""
     if isinstance(value, dict):
         if not all(isinstance(key, (str, int)) for key in value):
             raise RefusalError(
@@ -76,7 +76,7 @@ def to_json(field, value):
 
 
 def bytes_to_base64(model, bound, result):
-    """Converts the bytes in the result of the ORM's reading methods, in place."""
+    """Convert bytes to base64 in the result of the ORM's reading methods, in place."""
     if type(result) not in (list, dict):
         return result
     specifications = [bound.arguments.get(name) for name in ("specification", "fields_spec")]

@@ -1,11 +1,11 @@
-"""How long the arguments of the ORM's methods may be: each entry costs Odoo time of its own, which no deadline ends.
-The bounds are far above what Odoo's own client sends."""
+"""Limits on the length of arguments of the ORM's methods: each entry costs time in Python, which no deadline
+interrupts. The limits are far above what Odoo's own client sends."""
 
 from .errors import RefusalError
 
 MAX_IDS = 10_000
 MAX_ENTRIES = 1_000
-# Arguments with a bound of their own.
+# Arguments with a limit of their own.
 MOST = {
     "aggregates": 200,
     "group_by": 32,
@@ -17,9 +17,9 @@ MOST = {
     "orderby": 32,
 }
 MAX_VIEWS = 20  # all of them are rendered
-# Texts whose terms are divided by commas.
+# Texts with comma-separated terms.
 TERMS = frozenset(["group_by", "groupby", "order", "orderby"])
-# Domains are bounded by their terms where they are checked; values by the size of a body.
+# Domains are limited by their number of terms where they are checked; values by the size of the body.
 FREE = frozenset(
     [
         "category_domain",
@@ -38,12 +38,12 @@ FREE = frozenset(
 
 
 def check_ids(ids):
-    """Bounds the records that a method is called on: a record that is named twice is read and answered twice."""
+    """Limits the ids that a method is called on: an id that is given twice is read and answered twice."""
     _check("ids", len(ids), MAX_IDS)
 
 
 def check_sizes(arguments):
-    """Refuse arguments with more entries than honest callers need.
+    """Refuse arguments with more entries than a legitimate caller needs.
 
     `arguments`: by the ORM's names
 
@@ -59,7 +59,7 @@ def check_sizes(arguments):
 
 def _entries(argument):
     """Counts the entries of lists and objects, nested ones included."""
-    entries, unread = 0, [argument]  # no recursion: a body may be nested as deep as JSON allows
+    entries, unread = 0, [argument]  # a loop, not recursion: a body may be nested as deep as the JSON parser allows
     while unread:
         value = unread.pop()
         if type(value) in (list, tuple):

@@ -19,7 +19,7 @@ MOST = 10
 
 
 def brief_fields(model, names):
-    """At most MOST of the names, the most useful first."""
+    """Up to MOST of the names, the most useful first."""
     return sorted(names, key=lambda name: _rank(model, name))[:MOST]
 
 

@@ -1,4 +1,5 @@
-"""The cost of a request, counted before the work is done: nothing limits the memory that Postgres plans in."""
+"""The cost of a request, counted before the work is done, because nothing limits the memory that Postgres uses for
+planning."""
 
 from collections import Counter
 
@@ -14,7 +15,7 @@ TO_MANY = ("one2many", "many2many")
 
 
 class Budget:
-    """The budget of one call. `begin` starts each of its operations, because each is a statement of its own to
+    """The budget of one call. Call `begin` for each of its operations, because each is a separate statement for
     Postgres."""
 
     def __init__(self):
@@ -53,7 +54,7 @@ class Budget:
                 )
 
     def walk(self, model_name, names):
-        """Count a relation that is only read. It counts once in a call, however many operations ask for it."""
+        """Count a relation that is only read. It counts once per call, however many operations request it."""
         walked = (model_name, *names)
         if walked not in self._walked:
             self._walked.add(walked)
@@ -89,7 +90,7 @@ def joins_of(model, field, is_last=True):
         # The parent's table is joined once, for all of its fields.
         return joins_of(model.env[field.related_field.model_name], field.related_field, is_last)
     if not field.related:
-        return 1 + ahead, 1  # a method of its module searches, mostly with its own statement
+        return 1 + ahead, 1  # a method of the field's module does the search, mostly in a statement of its own
     joins = to_many = 0
     names = field.related.split(".")
     for position, name in enumerate(names):
@@ -103,7 +104,7 @@ def joins_of(model, field, is_last=True):
 
 
 def joins_of_order(model, order, seen=()):
-    """Relations that Postgres joins to sort: a many2one sorts by the order of its own model."""
+    """Relations that Postgres joins to sort: a many2one is sorted by the order of its comodel."""
     joins = 0
     for term in order.split(","):
         name, _, part = term.split()[0].partition(".") if term.strip() else ("", "", "")

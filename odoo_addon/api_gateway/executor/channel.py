@@ -1,4 +1,4 @@
-"""The way into the internal channel: nothing in a body is trusted before its signature is checked."""
+"""The entrance to the internal channel: nothing in a body is trusted before its signature is checked."""
 
 import hashlib
 import hmac
@@ -16,14 +16,14 @@ VERSION = 1
 MAX_SKEW_MS = 30_000
 READ_PATH = "/gateway/read"
 MAX_CALLS = 32
-# Writes that travel together have one caller and one kind. They differ only in these.
+# Writes that are sent together have the same caller and kind. They differ only in these keys.
 OWN_KEYS = frozenset(["request_id", "operations"])
 OWN_OPERATION_KEYS = frozenset(["ids", "values"])
 CONTEXT_KEYS = frozenset(["allowed_company_ids", "bare", "lang", "languages", "quiet", "tz"])
 
 
 class ChannelError(Forbidden):
-    """This database's sidecars did not write the body, or wrote it for another time or path."""
+    """The body was not signed by a sidecar of this database, or was signed for another time or path."""
 
     def __init__(self, reason, message):
         super().__init__(message)
@@ -37,14 +37,14 @@ UNSTORABLE = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 class Envelope(NamedTuple):
     nonce: str
     deadline: float
-    """On the clock of `time.monotonic()`."""
+    """Measured on the clock of `time.monotonic()`."""
     calls: list
     state: State
     raw: bytes
 
     @property
     def may_be_unstorable(self):
-        """Whether a string may hold a character that Postgres cannot store; see arguments.check_text."""
+        """Whether a string may contain a character that Postgres cannot store; see arguments.check_text."""
         return UNSTORABLE.search(self.raw) is not None
 
     def fresh_call(self, index):

@@ -1,9 +1,8 @@
 """Administration of OAuth2 clients over HTTP. The models of the gateway are never exposed; these operations open one of
-them to managers whose credential was not narrowed. A narrow credential must not make a wide one.
-
-The operation's `within` holds the credential's other bounds: `ip_list` (its own addresses), `profile_id` (its profile)
-and `expires_at` (milliseconds since 1970). Empty and null set no bound. A new client gets the same bounds. `maker` is
-the key itself, by `kind` and `id`: when the key ends, the client ends too."""
+them to managers whose credential has no scopes or models: a restricted credential must not create an unrestricted one.
+The operation's `within` contains the credential's other restrictions: `ip_list` (its own addresses), `profile_id` (its
+profile) and `expires_at` (milliseconds since 1970). Empty and null mean no restriction. A new client gets the same
+restrictions. `maker` is the key itself, by `kind` and `id`: when the key ends, the client ends too."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,7 +26,7 @@ def client_list(env, reach, _operation):
 
 
 def client_create(env, reach, operation):
-    """The new client with its secret, which is shown this once."""
+    """The new client with its secret, which is shown only this once."""
     given = required(operation, "values")
     if type(given) is not dict or not all(
         type(given.get(key)) in (str, type(None)) for key in ("client_name", "scope")

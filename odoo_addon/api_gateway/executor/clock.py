@@ -2,7 +2,7 @@ import time
 
 from .errors import RefusalError
 
-# A wait for a lock ends before the deadline, so that it can be told apart from a slow statement.
+# A wait for a lock ends before the deadline, so that the error shows whether a lock or a slow statement was the cause.
 LOCK_SHARE = 0.8
 
 
@@ -20,7 +20,7 @@ class Clock:
         return self._deadline - time.monotonic()
 
     def portion(self, among):
-        """The clock of one of `among` pieces of work that follow each other. Each gets an equal part of the time."""
+        """A clock for consecutive pieces of work, `among` in number. Each gets an equal share of the time."""
         return Clock(self._cr, time.monotonic() + self.left_s / among, self._read_only)
 
     def arm(self):
@@ -32,7 +32,7 @@ class Clock:
             return
         settings = {"statement_timeout": str(left_ms), "lock_timeout": str(max(1, int(left_ms * LOCK_SHARE)))}
         if self._read_only and self._armed_ms is None:
-            # Odoo's own read-only cursor protects nothing without a replica.
+            # Without a replica, Odoo's own read-only cursor does not prevent writes.
             settings["transaction_read_only"] = "on"
         self._cr.execute(
             "select set_config(name, value, true) from unnest(%s, %s) as s (name, value)",
@@ -41,5 +41,5 @@ class Clock:
         self._armed_ms = left_ms
 
     def disarm(self):
-        """Call when the transaction that it was armed for has ended."""
+        """Call this when the transaction has ended for which the clock was armed."""
         self._armed_ms = None

@@ -1,5 +1,5 @@
-"""Methods that take a password, check one, or hand out a secret. Through an API they would be logins without limit or
-count, and would reveal whether a password is right."""
+"""Methods that take a password, check one, or hand out a secret. Through an API they would be logins that nothing
+limits or counts, and would reveal whether a password is correct."""
 
 import inspect
 import re
@@ -10,7 +10,7 @@ LOGIN = "Log in at POST /api/v1/auth/login."
 PASSWORD = "Users change their password in Odoo; an administrator sets one with PATCH /api/v1/res.users/<id>."  # noqa: S105
 IN_ODOO = "Do this in Odoo, as the user."
 
-# By model and method, because neither their arguments nor a check of the user's identity give them away.
+# Listed by model and method, because neither their arguments nor a check of the user's identity reveals what they do.
 CLOSED = {
     ("res.users", "authenticate"): LOGIN,
     ("res.users", "auth_oauth"): LOGIN,
@@ -33,7 +33,7 @@ SECRET_PARAMETER = re.compile(r"passw|passphrase|(?:^|_)(?:pwd|otp|totp|credenti
 
 
 def check_open(model, name, method):
-    """Refuse a method that is about passwords and secrets.
+    """Refuse a method that handles passwords or secrets.
 
     :raises OutOfReachError: with the endpoint to use instead
     """
@@ -48,14 +48,14 @@ def check_open(model, name, method):
 
 
 def closed_reason(model, name, method):
-    """The advice to give instead of calling the method; None: the method may be called.
-
-    :param method: as `getattr(model, name)` gives it
+    """What to do instead of calling the method; None if the method may be called. :param method: as `getattr(model,
+    name)` returns it
     """
     for cls in type(model).mro():
         if instead := CLOSED.get((getattr(cls, "_name", None), name)):
             return instead
-        # Methods that ask for the password in Odoo's own client. An override may hide the mark of the original.
+        # Methods that ask for the password in Odoo's own client. An override may lack the decorator of the original
+        # method.
         if getattr(cls.__dict__.get(name), "__has_check_identity", False):
             return IN_ODOO
     if any(SECRET_PARAMETER.search(parameter) for parameter in inspect.signature(method).parameters):

@@ -1,11 +1,11 @@
-"""Models whose records are code that Odoo runs, or hand out rights. A narrowed credential that wrote them could widen
-itself. A credential that was not narrowed may do all that Odoo lets its user do."""
+"""Models whose records contain code that Odoo runs, or grant rights. A narrowed credential that could write them could
+give itself more rights. A credential that was not narrowed may do all that Odoo lets its user do."""
 
 import re
 
 from .state import Patterns
 
-# Closed even to superuser code while a narrowed credential's call runs: no flow of Odoo writes them.
+# Closed even to superuser code while a narrowed credential's call runs: none of Odoo's own processes writes them.
 GUARDED = Patterns(
     [
         "accounting.assert.test",
@@ -41,7 +41,7 @@ GUARDED = Patterns(
         "wizard.ir.model.menu.create",
     ]
 )
-# Odoo's own flows write these for the user.
+# Odoo's own processes write these for the user.
 CODE = Patterns(
     [
         *GUARDED.names,
@@ -54,7 +54,7 @@ CODE = Patterns(
         "res.users.deletion",
     ]
 )
-# A narrowed credential does not read these either: links in mail that waits to be sent open accounts and documents.
+# A narrowed credential cannot read these either: queued mail contains links that open accounts and documents.
 UNREAD = frozenset(["mail.mail"])
 # Methods of these models that a narrowed credential may call, because they change no record of them.
 CALLABLE = {
@@ -74,7 +74,7 @@ CALLABLE = {
     "mail.mail": {"action_retry", "cancel", "mark_outgoing", "send", "send_after_commit"},
     "mail.template": {"action_open_mail_preview", "send_mail", "send_mail_batch"},
 }
-# Fields that hand out rights, by model, with the model that a narrowed credential must name to write them; None: it may
+# Fields that grant rights, by model, with the model that a narrowed credential must name to write them; None: it may
 # never write them.
 RIGHTS = {
     "res.users": {
@@ -90,21 +90,22 @@ RIGHTS = {
         "gateway_profile_id": None,
     },
     "res.company": {"user_ids": "res.users"},
-    # Arguments of methods that a cron calls. A cron runs without a credential.
+    # Stored arguments of methods that a cron will call. A cron runs without a credential.
     "mail.message.schedule": {"notification_parameters": None},
     "mail.scheduled.message": {"notification_parameters": None, "send_context": None},
 }
-# Notes for crons that act on them as superuser and could, for example, attach any file. No caller may write them.
+# Instructions for crons, which execute them as superuser and could, for example, attach any file. No caller may write
+# them.
 NOTES = frozenset([("account.move", "sending_data")])
-# By name, on any model: their content becomes values or code later and elsewhere, or (a token) opens a document.
+# By name, on any model: Odoo later uses their content as values or code, or (a token) it opens a document.
 RIGHTS_ANYWHERE = {"access_token": None, "alias_defaults": None}
-# Code by the name of its field: Python that Odoo evaluates, scripts of its pages.
+# Fields whose name shows that they contain code: Python that Odoo evaluates, scripts of its pages.
 CODE_NAME = re.compile("python|custom_code")
 TEXTS = ("char", "html", "text")
 
 
 def governor(model, name):
-    """(whether the field hands out rights, the model to be named for it)."""
+    """(whether the field grants rights, the model that a credential must name to write it)."""
     own = RIGHTS.get(model._name, RIGHTS_ANYWHERE)
     if name in own:
         return True, own[name]

@@ -11,8 +11,8 @@ DEFAULT = "default_"
 ACTIVE = ("active_id", "active_ids", "active_model")
 MAX_DEPTH = 16
 MAX_PARTS = 20_000
-# Keys that a caller has no business with; those that begin with "_" are the ORM's own and dropped, too. Keys that only
-# change how Odoo shows, searches or notifies (active_test, mail_create_nosubscribe, tracking_disable …) stay.
+# Keys that callers must not set; those that begin with "_" belong to the ORM and are dropped, too. Keys that only
+# change how Odoo displays, searches or notifies (active_test, mail_create_nosubscribe, tracking_disable …) are kept.
 DROPPED = frozenset(
     [
         # The call itself names the user.
@@ -27,7 +27,7 @@ DROPPED = frozenset(
         "install_xmlid",
         "module",
         "noupdate",
-        # How the ORM caches and loads.
+        # Caching and loading in the ORM.
         "filter_function_reset_sudo",
         "import_cache",
         "import_flush",
@@ -62,7 +62,7 @@ DROPPED = frozenset(
 )
 
 
-# Odoo's own switches for what it otherwise tells people about a write.
+# Odoo's own switches that suppress notifications about a write.
 QUIET = {
     "mail_activity_automation_skip": True,
     "mail_auto_subscribe_no_notify": True,
@@ -76,8 +76,8 @@ QUIET = {
 
 
 def call_context(env, call):
-    """The context of a call: the language and the time zone that its caller named, or else its user's. A bare call has
-    neither, as in Odoo's own protocols. A browser's preferred languages are weaker: they apply to reads only."""
+    """The context of a call: the language and the time zone that its caller chose, otherwise its user's. A bare call
+    has neither, as in Odoo's own protocols. A browser's preferred languages apply only to reads."""
     given = dict(call["context"])
     is_bare = given.pop("bare", False)
     own = own_context(env) if call["uid"] and not is_bare else {}
@@ -89,7 +89,7 @@ def call_context(env, call):
 
 
 def method_context(reach, model, context, is_trial):
-    """The keys that the caller of a method may set. Records that they name are checked like values.
+    """The keys that the caller of a method may set. Records to which they refer are checked like values.
 
     `default_<field>` is a value for new records of this model only (Base.default_get); `active_model` with `active_id`
     and `active_ids` is a link. `is_trial`: the method only reads."""
@@ -114,14 +114,14 @@ def default_values(context):
 
 
 def checked_context(env, context):
-    """The keys that a caller may set and that name no record, checked for the user."""
+    """The keys that a caller may set and that refer to no record, checked for the user."""
     if type(context) is not dict:
         raise RefusalError("odoo.arguments", "The context is not an object.", argument="context")
     _check_size(context)
     context = {key: value for key, value in context.items() if not _is_dropped(key)}
     for key in ("lang", "tz"):
         if key in context and not context[key]:
-            del context[key]  # empty: the request's own language applies
+            del context[key]  # empty: the language of the request applies
     if "lang" in context:
         context["lang"] = chosen(env, context["lang"])
     if (tz := context.get("tz")) and (type(tz) is not str or tz not in pytz.all_timezones_set):
@@ -165,13 +165,13 @@ def _check_companies(env, context):
         raise RefusalError(
             "odoo.arguments", "'allowed_company_ids' is not a list of ids.", argument="allowed_company_ids"
         )
-    # A request, or a token, may be for some of the user's companies only.
+    # A request or a token may be restricted to some of the user's companies.
     own = env.context.get("allowed_company_ids")
     if own and not set(companies) <= set(own):
         raise RefusalError(
             "odoo.arguments",
-            "'allowed_company_ids' names a company that this request is not for.",
+            "'allowed_company_ids' names a company outside this request's companies.",
             argument="allowed_company_ids",
         )
-    # Odoo checks this when it asks for the companies, but not as superuser: too late for a user's call.
+    # Odoo makes this check when it reads the companies, but not for superuser code: too late for a user's call.
     env(context={**env.context, **context}).companies  # noqa: B018

@@ -1,6 +1,6 @@
-"""Bare days in domains (`2026-03-29`, `today -1d`) that are compared with times. They mean the caller's local day, from
-its first second to its last, which has 23 or 25 hours when the clocks change. The ORM would compare with midnight, or
-add 24 hours."""
+"""Plain dates in domains (`2026-03-29`, `today -1d`) that are compared with times. They mean the caller's local day,
+from its first second to its last, which has 23 or 25 hours when the clocks change. The ORM would compare with midnight,
+or add 24 hours."""
 
 from datetime import date, datetime, timedelta
 
@@ -12,8 +12,8 @@ EQUAL = {"=": "in", "==": "in", "=?": "in", "in": "in", "!=": "not in", "<>": "n
 
 
 def with_exact_days(env, path, operator, value):
-    """The terms, in Polish notation, that stand for a condition on a field that holds times; None to keep the condition
-    as it is."""
+    """The terms, in Polish notation, that replace a condition on a datetime field; None to keep the condition as it
+    is."""
     values = value if type(value) is list else [value]
     days = {value: day for value in values if (day := _day(env, value))}
     if not days:
@@ -29,7 +29,7 @@ def with_exact_days(env, path, operator, value):
         terms = [[name, "<" if operator[0] == "<" else ">=", _start(env, day)]]
     else:
         return None
-    # Both bounds must hold for the same record behind the relation.
+    # Both bounds must be true for the same related record.
     return [[".".join(relation), "any", terms]] if relation else terms
 
 
@@ -54,7 +54,8 @@ def _ranges(days):
 
 
 def _day(env, value):
-    """The day that a value names; None for a time, and for the ends of the calendar, which mean always and never."""
+    """The day that a value denotes; None for a time, and for the ends of the calendar, which mean "always" and
+    "never"."""
     if type(value) is not str:
         return None
     try:
@@ -63,14 +64,14 @@ def _day(env, value):
         try:
             day = parse_date(value, env)
         except (ValueError, OverflowError):
-            return None  # the ORM will complain
+            return None  # the ORM reports the error
     is_day = isinstance(day, date) and not isinstance(day, datetime)
     return day if is_day and 1 < day.year < 9999 else None
 
 
 def _start(env, day):
-    """When the day begins where the caller is, in UTC. If the clocks go back over midnight, the first midnight counts.
-    If they go forward over it, the day begins at that moment."""
+    """The moment, in UTC, at which the day begins in the caller's time zone. If the clocks go back over midnight, the
+    first midnight counts. If they go forward over it, the day begins at that moment."""
     midnight = datetime(day.year, day.month, day.day)
     zone = env.tz
     if zone is not pytz.utc:

@@ -15,7 +15,7 @@ _logger = logging.getLogger(__name__)
 
 
 class GatewayDispatcher(Dispatcher):
-    """Carries the internal channel: a signed body in, results as JSON out."""
+    """Serves the internal channel: receives a signed body, returns results as JSON."""
 
     routing_type = "gateway"
     mimetypes = ("application/json",)
@@ -23,7 +23,7 @@ class GatewayDispatcher(Dispatcher):
     def __init__(self, request):
         super().__init__(request)
         self.envelope = None
-        # From here on, a lost connection leaves open whether the transaction was committed.
+        # From here on, if the connection is lost, nobody can know whether the transaction was committed.
         self.may_have_written = False
 
     @classmethod
@@ -40,7 +40,7 @@ class GatewayDispatcher(Dispatcher):
             raise ServiceUnavailable from exc  # Odoo turns anything that is not an HTTP error into an AccessDenied
 
     def dispatch(self, endpoint, args):
-        self.request.params = dict(args)  # other modules read it after the dispatch
+        self.request.params = dict(args)  # other modules use it after the dispatch
         with log_without_secrets(self.envelope.raw):
             response = _json_response(self.request.registry["ir.http"]._dispatch(endpoint))
         self.may_have_written = True
@@ -75,6 +75,6 @@ def _json_response(body, status=200):
 
 
 def _quiet(exc):
-    # Odoo logs every exception of a controller with a traceback. Those worth it are already in the log.
+    # Odoo logs every exception of a controller with a traceback. Those worth logging are already in the log.
     exc.loglevel = logging.DEBUG
     exc.exc_info = False

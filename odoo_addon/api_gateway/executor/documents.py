@@ -12,17 +12,17 @@ from .errors import RefusalError
 from .faults import MAX_INTEGER, record_id
 from .reach import READ, WRITE
 
-# Fields that hold an id, or a text of ids, but are not declared as many2one_reference. The same prefix begins the name
-# of the field that holds the model.
+# Fields that contain an id, or a text of ids, but are not declared as many2one_reference. The field for the model has
+# the same prefix.
 ID = re.compile(r"(?P<prefix>\w*?)(res|record|document)_ids?")
 MODELS = ("res_model", "model", "res_model_id", "model_id")
 OTHER_PAIRS = {"alias_force_thread_id": "alias_model_id", "alias_parent_thread_id": "alias_parent_model_id"}
 # Texts and selections that name a model.
 NAMES = frozenset(["model", "model_id", "model_name", "res_model", "resource", "resource_model"])
 
-# Fields of JSON that hold files' ids.
+# JSON fields that contain ids of files.
 FILES = re.compile("attachment")
-# Texts that name fields of the model in the field beside them.
+# Text fields that name a field of the model in another field.
 FIELD_NAMES = re.compile(r"(?:^|_)field_names?$")
 
 _field_names = WeakKeyDictionary()
@@ -32,7 +32,8 @@ _pairs = WeakKeyDictionary()
 def check_document(reach, env, model_name, ids, label="The argument"):
     """Refuse records of a model that a text names, unless the caller may read the model and all the records.
 
-    `ids`: one id or a list. `label` begins the message: "The argument res_ids". Used for arguments of methods, too."""
+    `ids`: one id or a list. The message begins with `label`: "The argument res_ids". Used for arguments of methods,
+    too."""
     ids = ids if type(ids) in (list, tuple) else [ids]
     if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < MAX_INTEGER for id_ in ids):
         raise RefusalError("odoo.arguments", f"{label} must be an id or a list of at most {MAX_IDS} ids.")
@@ -46,19 +47,18 @@ def check_document(reach, env, model_name, ids, label="The argument"):
 
 
 def readable_ids(model, ids):
-    """Those of the ids that the caller could have found."""
+    """The ids that the caller could have found in a search."""
     if not model.has_access("read"):
         return set()
     return set(model._search([("id", "in", list(ids))], active_test=False).get_result_ids())
 
 
 def check_model_name(reach, env, field, value):
-    """Refuse a value that names a model which the call may not read.
-
-    Users who may not read the table of models may still link to one: rights on the model itself count."""
+    """Refuse a value that names a model which the call may not read. Users without access to `ir.model` may still link
+    to a model: only their rights on that model matter."""
     model_name = named_model(env, field, value)
     if model_name in env.registry:
-        # Mail to an alias makes records of its model.
+        # Mail to an alias creates records of its model.
         reach.model(env, model_name, WRITE if field.name == "alias_model_id" else READ, abstract=True)
     elif field.type == "many2one" or type(value) is not str:
         raise RefusalError(
@@ -76,8 +76,8 @@ def names_model(field):
 
 
 def add_documents(reach, model, values, parents, links):
-    """Add the records that pairs of a model and an id in the values link to. Half a pair is completed from the stored
-    record: {model: {id: field}}.
+    """Add the records that pairs of a model and an id in the values link to. A missing half of a pair is read from the
+    stored record: {model: {id: field}}.
 
     `parents`: the ids of the records that the values are written to; () for a new one."""
     for id_name, names in pairs(model):
@@ -97,10 +97,10 @@ def add_documents(reach, model, values, parents, links):
 
 
 def add_files(field, value, links):
-    """Add the files that JSON for a widget names, `[{"id": 7, "name": "terms.pdf"}]`: Odoo sends them to people."""
+    """Add the files named in a widget's JSON, `[{"id": 7, "name": "terms.pdf"}]`, because Odoo sends them to people."""
     if field.type != "json" or not FILES.search(field.name):
         return
-    unread = [value]  # no recursion: a body may nest as deep as JSON goes
+    unread = [value]  # a loop, not recursion: a body may be nested as deep as the JSON parser allows
     while unread:
         part = unread.pop()
         if type(part) is list:
@@ -115,8 +115,8 @@ def add_files(field, value, links):
 
 
 def check_named_fields(reach, model, values, parents):
-    """Refuse fields that a text names (`number_field_name` beside `res_model`) unless the caller may read and write
-    them: Odoo shows and sets their values. `parents` as for `add_documents`."""
+    """Refuse a text that names a field (`number_field_name` beside `res_model`) unless the caller may read and write
+    that field: Odoo shows and sets its value. `parents` as for `add_documents`."""
     names, sources = _named_fields(model)
     if not names or names.union(sources).isdisjoint(values):
         return
@@ -130,7 +130,7 @@ def check_named_fields(reach, model, values, parents):
 
 
 def _named_fields(model):
-    """({the texts that name fields}, {the fields that hold their model})"""
+    """({the text fields that name fields}, {the fields with their model})"""
     count, *found = _field_names.get(type(model), (0, set(), set()))
     if count != len(model._fields):
         sources = {name for name in (*MODELS, "model_name") if name in model._fields}
@@ -161,9 +161,9 @@ def _check_field_paths(reach, model, text):
 
 
 def pairs(model):
-    """[(the field of the id, {the fields that hold its model})]"""
+    """[(the field with the id, {the fields with its model})]"""
     count, found = _pairs.get(type(model), (0, None))
-    if count != len(model._fields):  # a custom field was added, or the first time
+    if count != len(model._fields):  # a custom field was added, or this is the first call
         found = []
         for name, field in model._fields.items():
             if field.type == "many2one_reference":
@@ -181,7 +181,7 @@ def pairs(model):
 
 
 def _sources(model, name):
-    """The field that names the model, and the link to `ir.model` that it is a copy of: `res_model_id.model`."""
+    """The field that names the model, and the link to `ir.model` from which it is copied: `res_model_id.model`."""
     field = model._fields.get(name)
     if field is None:
         return set()
@@ -190,7 +190,7 @@ def _sources(model, name):
 
 
 def stored(model, names, parents):
-    """The other half of the pair on each record that is written to, or its default on a new one."""
+    """The other half of the pair: from each record that is written to, or the default for a new one."""
     if not names:
         return [{}]
     if not parents:
@@ -199,7 +199,7 @@ def stored(model, names, parents):
 
 
 def named_model(env, field, value):
-    """The name in a value of a field that names a model."""
+    """The model's name in the value of a field that refers to a model."""
     if field.type == "many2one":
         if field.comodel_name != "ir.model":
             return None

@@ -1,19 +1,19 @@
-"""Fields that open a user's account to a caller that writes them: Odoo sends the link for a new password to the
-address of the user's contact, and knows the user by the login."""
+"""Fields that give a caller who may write them access to a user's account: Odoo sends the link for a new password to
+the address of the user's contact, and identifies the user by the login."""
 
 import re
 
 from .errors import OutOfReachError
 
 DOORS = {"res.partner": frozenset(["email"]), "res.users": frozenset(["email", "login", "partner_id"])}
-# Fields that turn a user into one who can log in, or give rights.
+# Fields that let a user log in, or grant rights.
 ACCOUNTS = frozenset(["active", "group_ids", "new_password", "password", "role"])
-# Called by templates to make the link that opens an account (`res.partner._get_signup_url`).
+# Called by templates to create the link that opens an account (`res.partner._get_signup_url`).
 OPENING = re.compile("signup")
 
 
 def check_template_links(reach, env, targets):
-    """Refuse to link a template that makes links which open accounts, unless the caller may set passwords anyway: one
+    """Refuse links to a template that creates account links, unless the caller may set passwords anyway: one
     of Odoo's crons would render it later, as superuser, on any record.
 
     :param targets: {id of a template: the field that links to it}
@@ -32,8 +32,8 @@ def check_template_links(reach, env, targets):
 
 
 def check_doors(reach, records, values):
-    """Refuse changes to the doors of existing users, archived ones included, by a narrowed credential. One that names
-    `res.users` may change those of portal users. Writing the same value again is not a change.
+    """Refuse changes of these fields of existing users, including archived ones, by a narrowed credential. One that
+    names `res.users` may change those of portal users. Writing the same value again is not a change.
 
     :param records: the records that the values are written to; empty for new ones
     :raises OutOfReachError: with the missing scope if all are portal users"""
@@ -43,7 +43,7 @@ def check_doors(reach, records, values):
     if not moved:
         return
     key = "id" if records._name == "res.users" else "partner_id"
-    # As superuser: users count even if the caller may not see them.
+    # As superuser: users matter even if the caller may not see them.
     users = records.env["res.users"].sudo().with_context(active_test=False).search([(key, "in", records.ids)])
     changed = users.filtered(lambda user: any(_value(user, name) != (values[name] or False) for name in moved))
     are_portal = all(changed.mapped("share"))

@@ -1,4 +1,4 @@
-"""Dry runs: a call that is carried out to the end, shows what it changes, and is rolled back."""
+"""Dry runs: a call runs to its end, its changes are reported, and it is rolled back."""
 
 import socket
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from .upserting import named_records
 from .writing_found import found_ids
 
 MAX_RECORDS = 20
-# They change with every write, so they say nothing.
+# They change with every write, so they are not reported.
 BOOKKEEPING = frozenset(("create_date", "create_uid", "write_date", "write_uid"))
 
 # The dry run that is under way in this thread.
@@ -37,9 +37,9 @@ class DryRun(NamedTuple):
 
     differences: list | None
     """Up to MAX_RECORDS of `{model, id, name, before, after}`: the fields that changed, before (null: a new record) and
-    after (null: a deleted one). None: the caller did not ask."""
+    after (null: a deleted one). None if the caller did not ask for them."""
     steps_outside: list
-    """Errors raised when the code tried to reach outside. It may have caught them."""
+    """Errors that were raised when the code tried to reach another system. The code may have caught them."""
 
     def report(self, mails):
         report = {"mails": mails, "outside": bool(self.steps_outside)}
@@ -48,8 +48,8 @@ class DryRun(NamedTuple):
 
 @contextmanager
 def rehearsed(env, reach, call, answer):
-    """Gives the operations by name, to be run inside. The caller rolls back. Until then nothing commits, and nothing
-    leaves Odoo. Only the numbers taken from Postgres' sequences are not rolled back.
+    """Yields the operations by name, to be run in this context. The caller rolls back. Until then nothing is committed,
+    and nothing leaves Odoo. Only the numbers taken from Postgres' sequences are not rolled back.
 
     `call["dry_run"]`: `{"differences": bool}`. The report goes to `answer.dry_run`."""
     differences = [] if call["dry_run"]["differences"] else None
@@ -59,7 +59,7 @@ def rehearsed(env, reach, call, answer):
     env.cr.commit = partial(_refuse, "commits by itself")
     try:
         yield {name: _watched(run, name, rehearsal) for name, run in OPERATIONS.items()}
-        env.cr.flush()  # hooks that wait for the commit belong to the call
+        env.cr.flush()  # hooks registered for before the commit are part of the call
         answer.dry_run = rehearsal.report(_mails_since(env, last_mail))
     except StepOutsideError:
         raise
@@ -73,7 +73,7 @@ def rehearsed(env, reach, call, answer):
 
 
 def _newest_mail(env):
-    """The id of the newest mail. This transaction does not see mails that others queue from now on."""
+    """The id of the newest mail. Mails that other transactions queue from now on are invisible here."""
     env.cr.execute("select coalesce(max(id), 0) from mail_mail")
     return env.cr.fetchone()[0]
 
@@ -140,7 +140,7 @@ def _shown(env, reach, operation, ids):
 
 
 def _named_lists(reach, model, operation):
-    """The relations to many records among the values. They are not columns."""
+    """The to-many relations among the values. They are not columns."""
     values = operation.get("values")
     for given in values if type(values) is list else [values]:
         for name in given if type(given) is dict else ():
@@ -150,7 +150,7 @@ def _named_lists(reach, model, operation):
 
 
 def _difference(model, id_, before, after):
-    """One item, or no item if nothing changed."""
+    """A list with one entry, or empty if nothing changed."""
     name = (after or before)["display_name"]
     if before is not None and after is not None:
         changed = [key for key in after if before.get(key) != after[key]]
@@ -181,7 +181,7 @@ def _held(original, what) -> Callable:
     return held
 
 
-# A mail, a payment or a parcel that left Odoo would stay sent; so would what another transaction commits.
+# A mail, a payment or a parcel that left Odoo could not be taken back, nor could a commit of another transaction.
 for _name in ("connect", "connect_ex", "sendto"):
     setattr(socket.socket, _name, _held(getattr(socket.socket, _name), "reaches another system"))
 Registry.cursor = _held(Registry.cursor, "writes in a transaction of its own")

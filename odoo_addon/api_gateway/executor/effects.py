@@ -47,7 +47,7 @@ def effect_of(model, name):
 
 
 def is_readonly(model, name):
-    """As Odoo decides it: by the nearest class that has the mark."""
+    """As Odoo decides: by the nearest class with the decorator."""
     for cls in type(model).mro():
         method = cls.__dict__.get(name)
         if method is not None and hasattr(method, "_readonly"):

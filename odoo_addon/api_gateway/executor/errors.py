@@ -1,4 +1,4 @@
-"""Errors, in the words of the contract (docs/architecture.md)."""
+"""Errors as the contract defines them (docs/architecture.md)."""
 
 import traceback
 
@@ -29,7 +29,7 @@ from ..tools.gate import ExposureError
 
 CONFLICTS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
 
-# The first class that fits decides: subclasses come before their parents.
+# The first matching class decides, so subclasses come before their parents.
 REASONS = (
     ((AccessError, AccessDenied), "odoo.access"),
     (MissingError, "odoo.missing"),
@@ -41,7 +41,7 @@ REASONS = (
     (ReadOnlySqlTransaction, "odoo.readonly"),
 )
 
-# Our own or Odoo's faults: the log keeps the traceback, the caller sees no internals.
+# Faults of the gateway or of Odoo: the traceback is logged, the caller sees no internals.
 WITHOUT_DETAILS = {
     "odoo.error": "Odoo failed to execute the request.",
     "odoo.timeout": "Odoo did not finish in time.",
@@ -53,7 +53,7 @@ WITHOUT_DETAILS = {
 
 
 class RefusalError(Exception):
-    """A request that the executor itself turns down, with a reason of the contract."""
+    """A request that the executor itself refuses, with a reason of the contract."""
 
     def __init__(self, reason, message, **details):
         super().__init__(message)
@@ -62,9 +62,8 @@ class RefusalError(Exception):
 
 
 class OutOfReachError(RefusalError):
-    """Something that the call may not reach, whatever Odoo's own rights allow.
-
-    :param scope: a scope that would allow it; None: nobody may, or only a credential that was not narrowed"""
+    """The call may not reach something, even if Odoo's own rights would allow it. :param scope: a scope that would
+    allow it; None: no credential may, or only one that was not narrowed"""
 
     def __init__(self, message, scope=None, **details):
         super().__init__(_reach_reason(scope), message, **details, **({"scope": scope} if scope else {}))
@@ -75,7 +74,7 @@ def _reach_reason(scope):
 
 
 def is_without_postgres(exc):
-    """Whether Postgres has ended the connection, or takes none: it restarts, for example."""
+    """Whether Postgres has ended the connection or refuses connections, for example because it restarts."""
     if isinstance(exc, InterfaceError | PoolError):
         return True
     if isinstance(exc, OperationalError) and exc.pgcode:
@@ -85,7 +84,8 @@ def is_without_postgres(exc):
 
 
 def describe_error(exc, env):
-    """The `error` object of an answer. The cursor must be usable again, because Odoo looks up constraints."""
+    """The `error` object of an answer. The cursor must have been rolled back, because Odoo looks up constraints with
+    it."""
     if isinstance(exc, RefusalError):
         reason, message, details = exc.reason, str(exc), exc.details
     elif isinstance(exc, ExposureError):
@@ -119,7 +119,7 @@ def _text(exc, env):
 
 
 def _constraint(exc, env):
-    """The table's constraint and its fields, also when Odoo has already turned the violation into its own error."""
+    """The table's constraint and its fields, even if Odoo has already turned the violation into its own error."""
     violation = exc if isinstance(exc, IntegrityError) else exc.__cause__
     if not isinstance(violation, IntegrityError):
         return {}

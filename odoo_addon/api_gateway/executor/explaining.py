@@ -1,12 +1,12 @@
 """Why the caller may, or may not, read, change or delete a record: the scope, the access right and the record rules
-that decide. A caller learns nothing of records that it cannot see: for these the answer is the same whether they exist
-or not."""
+that decide. A caller learns nothing about records that it cannot see: the answer is the same whether they exist or
+not."""
 
 from .arguments import ids, required
 from .documents import readable_ids
 from .reach import DELETE, READ, WRITE
 
-# By action of the API: the scope and Odoo's own word for it.
+# For each action of the API: the scope, and Odoo's own term for it.
 ACTIONS = {"read": (READ, "read"), "write": (WRITE, "write"), "create": (WRITE, "create"), "delete": (DELETE, "unlink")}
 
 
@@ -15,7 +15,7 @@ def explain(env, reach, operation):
     about the model."""
     model = reach.known(env, required(operation, "model"))
     record = model.browse(ids({"ids": [operation["id"]]})) if operation.get("id") is not None else model
-    # By a search, as reads do: some models have no table that exists() could ask.
+    # With a search, as reads do: some models have no table for exists().
     is_seen = bool(record) and reach.permits(model._name, READ) and bool(readable_ids(model, record.ids))
     answer = {"model": model._name, "actions": {}}
     if record:
@@ -72,7 +72,7 @@ def _rule_check(reach, record, mode, is_seen):
         return check
     check = {"check": "record_rule", "allowed": record.has_access(mode)}
     if check["allowed"] or not record.env["ir.model.access"].check(record._name, mode, raise_exception=False):
-        check["allowed"] = True  # the right is what lacks
+        check["allowed"] = True  # the access right is missing
         return check
     failing = _names(_failing(record, mode)) if _may_know_names(record.env, reach, "ir.rule") else []
     if failing:
@@ -106,5 +106,5 @@ def _names(rules):
 
 
 def _may_know_names(env, reach, model_name):
-    """Names of groups and rules are for people who work in Odoo, and for credentials that may read these models."""
+    """Names of groups and rules are shown only to internal users, with credentials that may read these models."""
     return env.user._is_internal() and (not reach.is_narrowed or reach.permits(model_name, READ))

@@ -1,4 +1,4 @@
-"""Domains and orders from outside: checked against what may be reached before the ORM sees them."""
+"""Domains and orders of callers: everything that they name is checked before the ORM sees them."""
 
 import re
 
@@ -29,7 +29,7 @@ ORDER_TERM = re.compile(r"\s*([a-z0-9_]+)(?:\.([a-z0-9_]+))?(?:\s+(?:asc|desc))?
 
 
 def check_domain(reach, model, domain):
-    """Refuse domains that a caller may not use. Conditions that compare times with bare days are replaced in the list
+    """Refuse domains that a caller may not use. Conditions that compare times with plain dates are replaced in the list
     itself (`days.py`)."""
     _check_terms(reach, model, domain, _Size())
 
@@ -50,7 +50,7 @@ class _Size:
             raise RefusalError("odoo.domain", f"A domain is nested at most {MAX_NESTING} times.")
 
     def add_times(self, value):
-        """Count a comparison with a time: each is two conditions to Postgres."""
+        """Count a comparison with a time: Postgres gets two conditions for each."""
         self.times += len(value) if type(value) is list else 1
         if self.times > MAX_TIMES:
             raise RefusalError("odoo.domain", f"A domain compares with at most {MAX_TIMES} times.")
@@ -60,7 +60,7 @@ def _check_terms(reach, model, domain, size):
     if type(domain) is not list:
         raise RefusalError("odoo.domain", "A domain is a list of conditions.")
     size.add(domain)
-    # Polish notation, read from the end as the ORM does: an operator needs its operands behind it.
+    # Polish notation, read from the end as the ORM does: an operator needs its operands after it.
     ready = 0
     known = set()
     meant = []
@@ -106,7 +106,8 @@ def check_order(reach, model, order):
 
 
 def check_sorting(reach, model, field, seen=()):
-    """Check the order of the other model when records are sorted by a relation: the result reveals its fields."""
+    """Check the order of the other model when records are sorted by a relation, because the result reveals that model's
+    fields."""
     if field.type != "many2one" or field in seen or not reach.is_narrowed:
         return
     comodel = model.env[field.comodel_name]
@@ -118,8 +119,8 @@ def check_sorting(reach, model, field, seen=()):
 
 
 def check_name_search(reach, model, seen=()):
-    """Check a text that is compared with a record. Odoo searches more than the name: the fields that the model lists,
-    such as an e-mail address or a tax number, or whatever the model's own code searches."""
+    """Check a text that is compared with a record. Odoo searches more than the name: also the fields that the model
+    lists, such as an e-mail address or a tax number, or any that the model's own code searches."""
     if model._name in seen:
         return
     if type(model)._search_display_name is not BaseModel._search_display_name:
@@ -162,7 +163,7 @@ def _check_condition(reach, model, term, size):
     if field.relational and (operator.endswith("like") or any(type(item) is str for item in values)):
         check_name_search(reach, comodel)
     if operator in HIERARCHIES and comodel is not None:
-        reach.require(comodel._name, READ)  # a hierarchy needs more than an id or a name
+        reach.require(comodel._name, READ)  # `child_of` and `parent_of` accept nothing but ids and names
     else:
         is_number = field.type in NUMBERS and not operator.endswith("like")
         if not all(_is_number(item) if is_number else type(item) not in (list, dict) for item in values):
@@ -180,8 +181,8 @@ def _check_any(reach, comodel, value, size):
 
 
 def _searches(model, field, comodel, operator, value):
-    """How many searches for other records the comparison takes. Each name in a hierarchy is a search, and so is each
-    name in a list that the model's own code searches."""
+    """How many searches for other records the comparison takes. With `child_of`, each name is a search, and so is each
+    name in a list if the model's own code does the search."""
     names = sum(type(item) is str for item in (value if type(value) is list else [value]))
     if operator in HIERARCHIES:
         return max(names, 1)
@@ -202,7 +203,7 @@ def _is_ids(term):
 
 
 def _alternatives(domain):
-    """For each term, the place of the outermost `|` around it; None if there is no such operator."""
+    """For each term, the position of the outermost `|` around it; None if there is none."""
     places, lacking = [], []
     for position, term in enumerate(domain):
         place = lacking[-1][0] if lacking else None

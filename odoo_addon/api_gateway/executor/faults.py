@@ -13,16 +13,15 @@ DECIMAL = frozenset(("float", "monetary"))
 
 
 def record_id(field, value):
-    """The value, if it can be the id of a record that the field links to."""
+    """The value as a record id, if the field can link to it."""
     if type(value) is not int or not 0 < value < MAX_INTEGER:
         raise malformed(field, value)
     return value
 
 
 def check_number(field, value, kind=None):
-    """Refuse values that are not numbers or do not fit into Postgres, and "NaN" and "Infinity", which Odoo accepts.
-
-    `kind`: the type of a property; the field's own if not given."""
+    """Refuse values that are not numbers or are out of range for Postgres, and "NaN" and "Infinity", which Odoo
+    accepts. `kind`: the type of a property; by default the field's own type."""
     try:
         number = int(value) if (kind or field.type) in WHOLE else float(value)
     except (ValueError, TypeError, OverflowError):
@@ -37,7 +36,7 @@ def check_number(field, value, kind=None):
 
 @contextmanager
 def explain_range(operation):
-    """Refuse with the name of the argument that Postgres found too large for its column."""
+    """Raise a refusal that names the argument which was too large for its column."""
     try:
         yield
     except NumericValueOutOfRange as exc:

@@ -1,4 +1,4 @@
-"""How large files are, without reading them."""
+"""Determines the size of files without reading them."""
 
 from collections import Counter
 
@@ -17,7 +17,8 @@ def size_of_files(records, names, times):
 
 
 def _sizes(records, field, seen=()):
-    """Counter of bytes by record. A computed field counts the files that it is computed from: they are read, too."""
+    """Counter of bytes by record. A computed field counts as the files from which it is computed, because they are
+    read, too."""
     own = Counter()
     if not records or field.type != "binary" or field in seen:
         return own

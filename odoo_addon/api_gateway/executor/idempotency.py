@@ -28,10 +28,9 @@ RIGHTS = {WRITE: ("create", "write"), DELETE: ("unlink",), READ: ("read",), CALL
 
 def remembered(env, reach, call):
     """The stored results if the call was already run. Otherwise None: the call has to run now, and this transaction
-    holds the key until it ends.
-
-    A duplicate that runs at the same moment is refused at once: waiting would hold a worker. If a duplicate ended after
-    this transaction began, the insert fails to serialize, and the retry finds its answer."""
+    locks the key until it ends. If a duplicate is running at the moment, the call is refused at once: waiting would
+    occupy a worker. If a duplicate ended after this transaction began, the insert raises a serialization error, and the
+    retry finds the duplicate's answer."""
     token = call["idempotency"]
     identity = (token["consumer"], token["key"], token["method"], token["path"])
     cr = env.cr
@@ -88,7 +87,8 @@ def remember(env, call, results, encode):
 
 
 def _fingerprint(call):
-    """A digest of the request and its caller: a narrow credential may not read an answer to a wide one."""
+    """A digest of the request and its caller: a restricted credential must not get an answer meant for an unrestricted
+    one."""
     grant = call["grant"]
     narrowed = [sorted(grant[key]) if grant[key] is not None else None for key in ("scopes", "models")]
     asked = json.dumps([call["idempotency"]["fingerprint"], call["uid"], *narrowed])
@@ -96,7 +96,7 @@ def _fingerprint(call):
 
 
 def _check_rights(env, reach, operation):
-    """Check that the caller may still make the request before the answer is shown again."""
+    """Check that the caller may still make the request before the stored answer is returned."""
     name = operation.get("model")
     if operation["op"] not in ACTIONS or name is None:
         return

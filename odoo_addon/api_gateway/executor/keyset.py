@@ -1,5 +1,5 @@
-"""Pages that continue after a record instead of counting from the first. They cost the same at any depth, and records
-that come or go meanwhile do not shift them."""
+"""Pages that continue after a record instead of counting from the first one. They cost the same at any depth, and
+records that are created or deleted meanwhile do not shift them."""
 
 import json
 from hashlib import sha256
@@ -12,12 +12,13 @@ from ..tools.secret_fields import is_secret
 from .errors import RefusalError
 from .expressions import ORDER_TERM
 
-# These sort by their own column; a relation sorts by the order of the other model.
+# Fields of these types sort by their own column; a relation sorts by the order of the other model.
 SORTED_BY_COLUMN = frozenset(
     ["boolean", "char", "date", "datetime", "float", "html", "integer", "monetary", "selection", "text"]
 )
-# A place is part of a URL. It must fit whatever the values are, or a list would end in the middle. So terms are few,
-# and a long value is replaced by its beginning and its digest, which are compared with the record's own value.
+# A position is part of a URL. It must fit even for long values, or a list could not be read to its end. So the number
+# of terms is limited, and a long value is replaced by its beginning and its digest, which are compared with the
+# record's current value.
 MAX_TERMS = 8
 MAX_ORDER = 600
 MAX_VALUE_BYTES = 240
@@ -27,24 +28,24 @@ BEGINNING = 30
 class Term(NamedTuple):
     name: str
     column: SQL
-    """The expression that the ORM sorts by. An empty boolean sorts as false."""
+    """The expression by which the ORM sorts. An empty boolean sorts as false."""
     descending: bool
     exact: bool
-    """Whether the ORM's cache holds exactly the column's value. It rounds numerics, and holds one translation instead
-    of all."""
+    """Whether the value in the ORM's cache equals the column's. The cache rounds numerics, and has one translation
+    instead of all."""
     lang: str | None
-    """The language that a translated column is sorted in."""
+    """The language in which a translated column is sorted."""
 
 
 def total_order(order):
-    """The order with the id as its last term, so that no two records share a place."""
+    """The order with the id as its last term, so that no two records share a position."""
     names = [term.split()[0].lower() for term in order.split(",") if term.strip()]
     return order if "id" in names else f"{order}, id" if names else "id"
 
 
 def keyset(model, order):
-    """The order's columns. None if anything but columns of the model decides, if the caller may not read one (a place
-    reveals values), or if there are very many."""
+    """The order's columns. None if the order uses anything but columns of the model, if the caller may not read one of
+    them (a position reveals values), or if there are too many."""
     texts = order.split(",")
     if len(texts) > MAX_TERMS or len(order) > MAX_ORDER:
         return None
@@ -75,8 +76,8 @@ def keyset(model, order):
 
 
 def behind(model, terms, values):
-    """The condition of the records that come after the one with these values, as Postgres sorts: empty values last in
-    ascending order, first in descending."""
+    """The condition for the records after the one with these values, in the order of Postgres: empty values last if
+    ascending, first if descending."""
     *values, lang = values if values else [None]
     if len(values) != len(terms) or not all(_is_value(value) for value in values):
         raise RefusalError("odoo.arguments", "'after' does not fit the order.", argument="after")
@@ -87,8 +88,8 @@ def behind(model, terms, values):
     alternatives = []
     for (_name, column, descending, *_), value in zip(terms, _whole(model, terms, values), strict=True):
         if type(value) is list:
-            # The record has changed since, or is gone. Records that begin like it come again: twice is better than
-            # never.
+            # The record has changed since, or has been deleted. Records with the same beginning are returned again:
+            # twice is better than never.
             [beginning, _digest] = value
             later = SQL(
                 "(%s OR left(%s, %s) = %s%s)",
@@ -117,7 +118,7 @@ def place(terms, record):
     caches = [record._fields[term.name]._get_cache(record.env) for term in terms if term.name != "id"]
     sorts_by_columns = type(record)._order_field_to_sql is BaseModel._order_field_to_sql
     if sorts_by_columns and all(term.exact for term in terms) and all(record.id in cache for cache in caches):
-        # as they were just read, empty ones still None
+        # as they were just read, with None for empty ones
         cached = iter(caches)
         values = [_text(record, term, record.id if term.name == "id" else next(cached)[record.id]) for term in terms]
     else:
@@ -127,7 +128,7 @@ def place(terms, record):
 
 def place_to_sql(model, terms, names):
     """The texts of `place` as SQL, for records whose fields of these names were read; without the language, and not
-    shortened."""
+    abbreviated."""
     sorts_by_columns = type(model)._order_field_to_sql is BaseModel._order_field_to_sql
     is_cached = all(term.exact and (term.name == "id" or term.name in names) for term in terms)
     if sorts_by_columns and is_cached:
@@ -160,21 +161,21 @@ def _text(record, term, value):
 
 
 def _columns(model, terms, id_):
-    """The values of the terms as text, in a list; an empty one when there is no such record."""
+    """The values of the terms as a list of texts; an empty list if there is no such record."""
     query = Query(model.env, model._table, model._table_sql)
     query.add_where(SQL("%s = %s", SQL.identifier(model._table, "id"), id_))
     return model.env.execute_query(query.select(*[SQL("(%s)::text", term.column) for term in terms]))
 
 
 def _short(value):
-    """Shorten a value that does not fit to its beginning and its digest."""
+    """Replace a value that is too long by its beginning and its digest."""
     if value is None or len(json.dumps(value, ensure_ascii=False).encode()) <= MAX_VALUE_BYTES:
         return value
     return [value[:BEGINNING], _digest(value)]
 
 
 def _whole(model, terms, values):
-    """Replace shortened values by the record's own. They stay short if the record has changed."""
+    """Replace shortened values by the record's full values. They stay shortened if the record has changed."""
     if not any(type(value) is list for value in values):
         return values
     id_ = next(value for term, value in zip(terms, values, strict=True) if term.name == "id")
@@ -195,5 +196,5 @@ def _is_value(value):
 
 
 def lang_of(terms):
-    """The language of a place in the order; None if the place is the same in all languages."""
+    """The language of a position in the order; None if it is the same in all languages."""
     return next((term.lang for term in terms if term.lang), None)

@@ -1,4 +1,4 @@
-"""Chooses the language of a call. A language may be named in Odoo's form (`fr_FR`, `sr@latin`) or the standard's
+"""Chooses the language of a call. Languages may be written in Odoo's form (`fr_FR`, `sr@latin`) or the standard's
 (`fr-FR`, `sr-Latn`, RFC 5646)."""
 
 import re
@@ -14,7 +14,7 @@ ENCODING = re.compile(r"\.[\w-]+")  # POSIX: fr_FR.UTF-8
 # Codes that the standard has replaced, and Odoo's own.
 RENAMED = {"fil": "tl", "in": "id", "iw": "he", "no": "nb"}
 SCRIPTS = {"cyrillic": "cyrl", "latin": "latn"}
-# The default script of these languages (CLDR's likely subtags). Odoo has both in two scripts.
+# The default script of these languages (CLDR's likely subtags). Odoo offers each in two scripts.
 SCRIPT_OF = {
     ("zh", None): "hans",
     ("zh", "cn"): "hans",
@@ -41,8 +41,8 @@ def own_context(env):
 
 
 def preferred(env, texts):
-    """The first of the languages that is installed, or installed in another country's form. None if there is none,
-    which is not an error."""
+    """The first of the languages that is installed, at least as another country's variant. None if there is none, which
+    is not an error."""
     for text in texts if type(texts) is list else ():
         if found := _matches(env, text) or _relatives(env, text):
             own = own_context(env).get("lang")
@@ -51,9 +51,8 @@ def preferred(env, texts):
 
 
 def chosen(env, text):
-    """The Odoo code of the installed language that a caller has named.
-
-    :raises RefusalError: `odoo.arguments`, which names those that are installed"""
+    """The Odoo code of the installed language that a caller has chosen. :raises RefusalError: `odoo.arguments`, which
+    lists the installed languages"""
     found = _matches(env, text)
     if len(found) > 1 and (own := own_context(env).get("lang")) in found:
         return own
@@ -73,7 +72,7 @@ def only_reads(env, operations):
 
 
 def spoken(env, operations):
-    """The languages that the operations ran in, by their standard names."""
+    """The languages in which the operations ran, by their standard names."""
     codes = []
     for operation in operations:
         context = kwargs.get("context") if type(kwargs := operation.get("kwargs")) is dict else None
@@ -101,7 +100,7 @@ def _installed(env):
 
 
 def _matches(env, text):
-    """The codes of the installed languages that a text may mean: several if it is ambiguous."""
+    """The codes of the installed languages that a text may refer to: several if it is ambiguous."""
     wanted = _parse(text)
     if wanted is None:
         return []

@@ -6,8 +6,8 @@ from .errors import RefusalError
 
 
 class Lines:
-    """The lines that commands name, by field, so that each other model is searched once, however many records there
-    are."""
+    """The lines named in commands, grouped by field, so that each other model is searched once, however many records
+    there are."""
 
     def __init__(self):
         self._named = defaultdict(list)
@@ -27,7 +27,7 @@ class Lines:
 
 
 def is_owned(field):
-    """Whether a line of the field holds the one record that it belongs to."""
+    """Whether each line of the field stores the one record to which it belongs."""
     field = _base(field)
     return field.type == "one2many" and bool(field.inverse_name)
 
@@ -39,7 +39,7 @@ def _base(field):
 
 
 def _resolve(env, field, named):
-    """The field behind a related one, and the named lines by the records that really hold it."""
+    """The field behind a related one, and the named lines by the records that actually have it."""
     while field.related:
         path = field.related.rpartition(".")[0]
         model = env[field.model_name].sudo()
@@ -49,7 +49,7 @@ def _resolve(env, field, named):
 
 
 def _holders(env, field, named):
-    """{id: the ids of the records that hold it}, without records that the caller may not read."""
+    """{id: the ids of the records that contain it}, without records that the caller may not read."""
     holders = defaultdict(set)
     if not is_owned(field):  # links and computed fields: as the parents show them
         parents = sorted({parent for parents, _id, _is_link in named for parent in parents})

@@ -1,5 +1,5 @@
 """`load` turns the columns and cells of a file into values. They are checked like all values, whether the caller calls
-`load` or a module's method does so on the caller's behalf."""
+`load` or a module's method does so for the caller."""
 
 from odoo.orm.models import fix_import_export_id_paths
 
@@ -12,10 +12,9 @@ IDS = ("id", ".id")  # an external id, and the database's
 
 
 def check_load(reach, model, fields, rows):
-    """Refuse columns that lead where the call may not write.
-
-    `fields`: as `load` takes them, `child_ids/name`, `country_id/.id`; `rows`: a list of lists. Links in cells are
-    checked during loading, because only then are they known."""
+    """Refuse columns of fields or models that the call may not write. `fields`: as in `load`, `child_ids/name`,
+    `country_id/.id`; `rows`: a list of lists. Links in cells are checked during loading, because they are not known
+    earlier."""
     if type(fields) is not list or not all(type(path) is str for path in fields):
         raise RefusalError("odoo.arguments", "'fields' is not a list of columns.", argument="fields")
     if type(rows) is not list or not all(type(row) is list for row in rows):
@@ -28,8 +27,8 @@ def check_load(reach, model, fields, rows):
 
 
 class Loading:
-    """Checks what is loaded while a call runs. `load` turns every exception into a message about a row: a refusal is
-    kept and raised when it is done."""
+    """Checks the values that are loaded while a call runs. `load` turns every exception into a message about a row, so
+    a refusal is kept and raised when `load` has finished."""
 
     def __init__(self, reach):
         self._reach = reach
@@ -46,7 +45,7 @@ class Loading:
             raise
 
     def check_lookup(self, model, field, is_by_name):
-        """The model that a cell names. In a column of properties, only the cell says which model it is."""
+        """The model to which a cell refers. In a column of properties, only the cell says which model that is."""
         creating = model.env.context.get("name_create_enabled_fields")
         try:
             comodel = self._reach.known(model.env, field.comodel_name)

@@ -1,5 +1,5 @@
-"""Logins: Odoo itself checks the password, as its login page does. So directories, the cooldown and modules that extend
-them work here, too."""
+"""Logins: Odoo itself checks the password, as its login page does. So LDAP directories, the cooldown and modules that
+extend the login work here, too."""
 
 from odoo.exceptions import AccessDenied
 from odoo.http import request
@@ -13,7 +13,7 @@ MAX_LENGTH = 1000
 
 def login(env, _reach, operation):
     """`{uid, mfa}`: the user (None: the login failed), and whether a second factor is still missing. The cooldown
-    counts by the caller's address, which the runner has put into the request.
+    counts per client address, which the runner has put into the request.
     """
     credential = {"type": "password"}
     for key in ("login", "password"):

@@ -30,7 +30,7 @@ DESCRIPTION = [
 
 
 def models(env, reach, operation):
-    """The models with records of their own that the user may use; wizards are left out."""
+    """The models with permanent records that the user may use, without wizards."""
     names = dict.fromkeys(
         name
         for name, model in env.registry.items()
@@ -71,18 +71,20 @@ def describe(env, reach, operation):
 
 
 def _has_default(field):
-    """Whether Odoo fills the field when a new record comes without it."""
+    """Whether Odoo fills the field if a new record has no value for it."""
     own = field.base_field
     return bool(own.default or own.compute or own.related or own.type in ("one2many", "many2many") or _is_parent(own))
 
 
 def _is_parent(field):
-    """Whether a new record creates the record behind the field, too: it inherits from that one (`_inherits`)."""
+    """Whether creating a record also creates the record to which the field refers, because it inherits from that one
+    (`_inherits`)."""
     return field.type == "many2one" and field.delegate
 
 
 def types(env, reach, operation):
-    """The facts about fields that shaping needs. They are the same for every user, so no scope is needed."""
+    """The properties of fields that the sidecar needs to convert values. They are the same for every user, so no scope
+    is needed."""
     return {
         name: {field.name: _type(field) for field in reach.known(env, name)._fields.values()}
         for name in _names(operation)

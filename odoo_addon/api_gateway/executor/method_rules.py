@@ -1,5 +1,5 @@
-"""Rules for public methods of Odoo 19's modules that work as superuser, take values, or take a model by name.
-`module_methods.py` applies them on top of its checks of all arguments."""
+"""Rules for public methods of Odoo 19's modules that act as superuser, take values, or take a model's name.
+`module_methods.py` applies them in addition to its checks of all arguments."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,12 @@ NOBODY, SYSTEM, WIDE = "nobody", "system", "wide"
 
 
 class Rule(NamedTuple):
-    """`only`: NOBODY by API; SYSTEM: a member of `base.group_system` with a credential that was not narrowed; WIDE: any
-    user with such a credential. `values`: {an argument: the model whose values it holds, "" for the model that is
-    called}. `keywords`: the model whose values are among the keywords. `needs`: scopes besides the method's own.
-    `subject`: the action needed on the model that the records are about. `domains`: as `values`, for domains; None for
-    one that is not a domain, or that Odoo does not search by. `longest`: the most characters that a text may have."""
+    """`only`: who may call the method. NOBODY: no API caller; SYSTEM: a member of `base.group_system` with a credential
+    that was not narrowed; WIDE: any user with such a credential. `values`: {an argument: the model whose values it
+    contains, "" for the called model}. `keywords`: the model whose values are among the keywords. `needs`: scopes in
+    addition to the method's own. `subject`: the action needed on the model that the records are about. `domains`: as
+    `values`, for domains; None for an argument that is not a domain, or that Odoo does not use in a search. `longest`:
+    the maximum length of a text, in characters."""
 
     only: str | None = None
     values: dict = {}
@@ -32,14 +33,14 @@ ENTRIES = Rule(needs=(("account.move.line", READ),))
 EMAIL = Rule(values={"email_values": "mail.mail"})
 
 RULES = {
-    # Incoming mail. Odoo trusts it as if a mail server had sent it, and creates and writes as superuser.
+    # Incoming mail. Odoo trusts it as if a mail server had delivered it, and creates and writes as superuser.
     ("mail.thread", "message_process"): Rule(SYSTEM),
     ("mail.thread", "message_route"): Rule(SYSTEM),
     ("mail.thread", "message_parse"): Rule(SYSTEM),
     ("mail.thread", "message_new"): Rule(values={"custom_values": ""}),
     ("mail.thread", "message_update"): Rule(values={"update_vals": ""}),
     ("mail.thread", "message_change_thread"): Rule(NOBODY),
-    # Chatter: rights are Odoo's on the record; what the keywords say becomes a message.
+    # Chatter: Odoo checks the rights on the record; the keywords become values of a message.
     ("mail.thread", "message_post"): MESSAGE,
     ("mail.thread", "message_notify"): MESSAGE,
     ("mail.thread", "message_post_with_source"): Rule(WIDE, keywords="mail.message"),
@@ -171,7 +172,7 @@ RULES = {
     ("project.task", "action_create_from_template"): Rule(values={"values": ""}),
     ("project.task", "plan_task_in_calendar"): Rule(values={"vals": ""}),
     ("project.task", "stage_find"): Rule(domains={"domain": "project.task.type"}),
-    # Methods that make users, share records with people from outside, or delete by a model's name.
+    # Methods that create users, share records with external people, or delete by a model's name.
     ("portal.wizard.user", "action_grant_access"): Rule(needs=(("res.users", WRITE),)),
     ("portal.wizard.user", "action_invite_again"): Rule(needs=(("res.users", WRITE),)),
     ("portal.wizard.user", "action_revoke_access"): Rule(needs=(("res.users", WRITE),)),

@@ -1,5 +1,5 @@
 """Public methods. Their arguments are checked: those of the ORM's own methods by their meaning (`named.py`), those of
-modules by their looks (`module_methods.py`). Models that are never exposed stay closed to both."""
+modules by their content (`module_methods.py`). Models that are never exposed stay closed to both."""
 
 import inspect
 from collections.abc import Callable
@@ -81,7 +81,7 @@ def _called(env, reach, operation):
 
 
 def prepare(env, reach, operation):
-    """Check all names in a call, and refuse what it may not do."""
+    """Check all names in a call, and refuse a call that is not allowed."""
     model = reach.known(env, required(operation, "model"), abstract=True)
     name = required(operation, "method")
     method = _public_method(model, name)
@@ -128,10 +128,10 @@ def _arguments(operation):
 
 
 def _records(model, method, operation, args):
-    """The ids that the method is called on: the operation's, or else, as in execute_kw, the first argument."""
+    """The ids on which the method is called: the operation's, or else, as in execute_kw, the first argument."""
     has_ids = operation.get("ids") is not None
     if getattr(method, "_api_model", False):
-        if operation.get("ids"):  # an empty list is nobody
+        if operation.get("ids"):  # an empty list means no records
             raise RefusalError("odoo.arguments", f"The method {method.__name__} is the model's, not a record's.")
         return model, args
     if has_ids:

@@ -1,5 +1,6 @@
-"""Methods of modules. Whatever they do with their arguments, as superuser or not, everything that these name is checked
-first. A model's name is a use of that model; with an id it is a link. Values and domains are checked as such."""
+"""Methods of modules. Whatever they do with their arguments, as superuser or not, everything that the arguments name is
+checked first. A model's name counts as a use of that model; with an id it counts as a link. Values and domains are
+checked as in other calls."""
 
 import inspect
 import re
@@ -18,7 +19,7 @@ LINK = re.compile(r"([a-z_][a-z0-9_.]*),([0-9]{1,10})")
 ID = re.compile(r"(?P<prefix>\w*?)(?:(?:res|record|document|thread)_)?ids?")
 FILES = re.compile(r"(?:\w+_)?attachment_ids?")
 MODELS = ("res_model", "model", "model_name", "thread_model")
-# Texts for people only.
+# Texts that only people read.
 TEXTS = frozenset(["body", "description", "feedback", "message", "note", "subject", "summary"])
 VALUES = frozenset(["custom_values", "update_vals", "vals", "vals_list", "values", "values_list"])
 SUBJECTS = ("model", "model_name", "res_model", "res_model_name")
@@ -79,7 +80,7 @@ def _check_lengths(arguments, rule):
 
 
 def _arguments(bound):
-    """The arguments by name, keywords that the method does not name among them."""
+    """The arguments by name, including keywords that the method does not declare."""
     arguments = dict(list(bound.arguments.items())[1:])
     for name, parameter in bound.signature.parameters.items():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD and name in arguments:
@@ -88,8 +89,8 @@ def _arguments(bound):
 
 
 def _check_named(reach, env, arguments, actions):
-    """Models that are named anywhere in the arguments, and the records that are named with them."""
-    unchecked = [arguments]  # no recursion: a body may be nested as deep as JSON allows
+    """Models named anywhere in the arguments, and the records named with them."""
+    unchecked = [arguments]  # a loop, not recursion: a body may be nested as deep as the JSON parser allows
     objects = []
     while unchecked:
         value = unchecked.pop()
@@ -118,7 +119,7 @@ def _check_pairs(reach, env, given, actions):
         if FILES.fullmatch(key):
             check_document(reach, env, "ir.attachment", _linked(value), f"The argument {key}")
         elif key.endswith(("model", "model_name")) and type(value) is str and value in env.registry:
-            reach.require_one(env, value, actions)  # `website`, too, which anywhere else is a word
+            reach.require_one(env, value, actions)  # including `website`, which is an ordinary word elsewhere
         elif key.endswith("model_id") and type(value) is int:
             if named := env["ir.model"].sudo().browse(value).exists().model:
                 reach.require_one(env, named, actions)
@@ -158,12 +159,12 @@ def _check_values(reach, records, arguments, rule):
 
 
 def _of(model, values):
-    """The values for which the model has fields."""
+    """The values whose names are fields of the model."""
     return {name: value for name, value in values.items() if name in model._fields and name != "id"}
 
 
 def _target(records, arguments):
-    """The model of values and domains: the one named beside them, or else the one that is called."""
+    """The model of values and domains: the one named beside them, otherwise the called one."""
     for name in MODELS:
         if type(arguments.get(name)) is str and arguments[name] in records.env.registry:
             return arguments[name]
@@ -193,6 +194,6 @@ def _check_subjects(reach, records, actions):
 
 
 def _check_default(reach, env, arguments):
-    """Check a default: it is a value of every record of the model created later."""
+    """Check a default: it becomes a value of every record of the model that is created later."""
     model = reach.model(env, arguments.get("model_name"), WRITE)
     check_values(reach, model, [{arguments.get("field_name"): arguments.get("value")}])

@@ -22,8 +22,8 @@ AGGREGATED = re.compile(r"\w+:\w+\((?P<field>\w+)\)")  # read_group ignores the 
 
 
 def check_named(reach, records, method, bound, is_trial):
-    """Check the arguments of a method that every model has, and the size of its answer; returns the values among them
-    that will be written. `is_trial`: the method only reads, so no values are written."""
+    """Check the arguments of a method that every model has, and the size of its answer; returns those arguments that
+    are values to be written. `is_trial`: the method only reads, so no values are written."""
     signature = inspect.signature(getattr(records.env.registry["base"], method))
     arguments = _by_name(bound, signature)
     check_sizes(arguments)
@@ -44,7 +44,7 @@ def check_named(reach, records, method, bound, is_trial):
 
 
 def _written(records, method, values_list):
-    """The ids of the records that each of the values is written to."""
+    """For each of the values, the ids of the records to which it is written."""
     if method not in ("write", "web_save", "web_save_multi", "web_override_translations", "onchange"):
         return None
     if method != "web_save_multi":
@@ -55,8 +55,7 @@ def _written(records, method, values_list):
 
 
 def _by_name(bound, original):
-    """The arguments by the ORM's names for them, and by the names in the model's own version of the method where these
-    differ."""
+    """The arguments by the ORM's names, and also by the names in the model's override where these differ."""
     names = [name for name, parameter in original.parameters.items() if parameter.kind is not parameter.VAR_KEYWORD]
     named = {}
     position = 0
@@ -100,7 +99,7 @@ def _check_columns(reach, model, columns):
 
 
 def _check_groups(reach, model, paths):
-    """Check a grouping. Groups are sorted by the fields they are grouped by, and one statement joins all of these."""
+    """Check a grouping. Groups are sorted by their grouping fields, and one statement joins all of these."""
     for path in paths if type(paths) is list else [paths]:
         if type(path) is list:
             _check_groups(reach, model, path)
@@ -109,11 +108,11 @@ def _check_groups(reach, model, paths):
             reach.budget.join(joins_of_order(owner, field.name), 0, path)
             check_sorting(reach, owner, field)
             if field.relational and field.group_expand and model.env.context.get("read_group_expand"):
-                reach.require(field.comodel_name, READ)  # each of its records makes a group
+                reach.require(field.comodel_name, READ)  # each of its records forms a group
 
 
 def _check_path(reach, model, path, is_grouped=False):
-    """A field, maybe through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`. Returns the
+    """A field, possibly through relations: `partner_id/country_id/id`, `partner_id.name`, `order_line/.id`. Returns the
     last field and its model; None for an id or a count."""
     if type(path) is not str:
         raise RefusalError("odoo.arguments", f"The name of a field of {model._name} must be a string.")
@@ -155,16 +154,16 @@ def _check_behind(model, field, rest, path):
 
 
 def _check_read_back(reach, model, specification):
-    """Check the fields that a method returns of its records. It may be a method that writes. Ids need no right to
-    read."""
+    """Check the fields of its records that a method returns, even if it is a method that writes. Ids need no read
+    access."""
     if type(specification) is dict and specification.keys() - {"id"}:
         reach.require(model._name, READ)
     _check_specification(reach, model, specification)
 
 
 def _check_specification(reach, model, specification, root=None, walked=()):
-    """Check a specification of `web_read`. `root` and `walked`: the model where it begins, and the relations from
-    there."""
+    """Check a specification of `web_read`. `root` and `walked`: the model where it begins, and the relations followed
+    from there."""
     root = root or model._name
     if type(specification) is not dict:
         raise RefusalError("odoo.arguments", f"The specification of {model._name} is not an object.")

@@ -1,5 +1,5 @@
-"""Names of records must not reveal too much. A relation shows the other record's name, and keys of the context add to
-it: an e-mail address (`show_email`), a tax number, an amount."""
+"""Names of records must not reveal too much. A relation shows the other record's name, and context keys can add to it:
+an e-mail address (`show_email`), a tax number, an amount."""
 
 from .reach import READ
 
@@ -8,7 +8,7 @@ KEPT = frozenset(["allowed_company_ids", "company", "lang", "tz", "uid"])
 
 
 def plain_names(reach, env, context):
-    """The context without the keys that lengthen the names of models that the credential may not read."""
+    """The context without the keys that would add to the names of models that the credential may not read."""
     if reach.reads_all or not context.keys() - KEPT:
         return context
     dropped = set()

@@ -1,5 +1,5 @@
-"""`If-Match`: a write that happens only while a record still is as its caller has read it. The version of a record is a
-digest of the values that the caller has read: lines and computed fields count, if it asked for them."""
+"""`If-Match`: a write that happens only if a record has not changed since its caller read it. A record's version is a
+digest of the values that the caller has read, including lines and computed fields if it asked for them."""
 
 import json
 import struct
@@ -20,8 +20,8 @@ MISSING = "%s %s does not exist, or your user may not see it."
 
 
 def check_unchanged(env, reach, model, operation):
-    """Refuse to go on unless the one record of the operation has one of the versions in its `if_match`: `{"versions",
-    "fields"?, "brief"?}`, where the latter two are those of the reading. Locks the record until the transaction ends.
+    """Raise unless the operation's single record has one of the versions in `if_match`: `{"versions", "fields"?,
+    "brief"?}`, the latter two as in the read. Locks the record until the transaction ends.
 
     :raises RefusalError: `odoo.missing`, `odoo.changed`"""
     wanted = operation.get("if_match")
@@ -50,7 +50,7 @@ def check_unchanged(env, reach, model, operation):
 
 
 def version_of(record, is_narrowed):
-    """The digest of a raw record as it is sent; `sidecar/src/records/versions.ts` makes the same."""
+    """The digest of a raw record as it is sent; `sidecar/src/records/versions.ts` computes the same."""
     text = encode(record).decode()
     if is_narrowed and "access_token=" in text:
         text = mask(text)
@@ -66,5 +66,5 @@ def _canonical(value):
         return json.dumps(value, ensure_ascii=False)
     if value is None or isinstance(value, bool):
         return {None: "n", False: "f", True: "t"}[value]
-    # The bits of a double: languages write numbers in different ways.
+    # The bits of a double, because languages format numbers differently.
     return "#" + struct.pack(">d", value + 0.0).hex()

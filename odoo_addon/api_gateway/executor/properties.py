@@ -1,4 +1,4 @@
-"""Properties: a record's values whose types another record defines, relations to any model among them."""
+"""Properties: values of a record whose types another record defines; they can be relations to any model."""
 
 from .errors import OutOfReachError
 from .faults import DECIMAL, check_number, malformed, record_id
@@ -8,8 +8,8 @@ NUMERIC = DECIMAL | {"integer"}
 
 
 def check_properties(reach, model, field, values, parents, links):
-    """Add what the properties link to: {model: {id: field}}. A list may change the definitions themselves, which
-    another record holds.
+    """Add the records to which the properties link: {model: {id: field}}. A list may change the definitions themselves,
+    which belong to another record.
 
     `values`: all values of the record; `parents`: the ids of the records that they are written to, () for a new one."""
     value = values[field.name]
@@ -46,7 +46,7 @@ def _check_definition(reach, model, field, definition, links):
 
 
 def _add_linked(reach, model, field, values, parents, linked, links):
-    """The stored definition decides on the model: an object does not name it, and a list may name another one."""
+    """The stored definition determines the model: an object does not name it, and a list may name a different one."""
     for definition in _definitions(model, field, values, parents):
         comodel_name = definition.get("comodel")
         if definition.get("name") in linked and comodel_name in model.env.registry:
@@ -73,7 +73,7 @@ def _definitions(model, field, values, parents):
     elif parents:
         holders = model.browse(parents)[name]
     else:
-        # The holder may be computed from other links, such as a task's project from its parent.
+        # The record with the definition may be computed from other links, such as a task's project from its parent.
         known = {
             key: item for key, item in values.items() if model._fields[key].type == "many2one" and type(item) is int
         }

@@ -15,7 +15,7 @@ _formatter = logging.Formatter()
 
 @contextmanager
 def log_without_secrets(body):
-    """While it lasts, this thread's log lines show no secret of the JSON in `body`."""
+    """In this context, this thread's log lines contain no secret from the JSON in `body`."""
     token = _call.set(_LoggedCall(body))
     try:
         yield

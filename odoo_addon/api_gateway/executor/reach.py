@@ -1,4 +1,4 @@
-"""The reach of a call: the never-exposed list, and the scopes and models of its credential."""
+"""What a call may reach, by the never-exposed list and the scopes and models of its credential."""
 
 from contextlib import contextmanager
 
@@ -15,14 +15,15 @@ READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
 
 
 class Reach:
-    """One for each call, together with its budget, because every check of a caller's names needs both."""
+    """There is one per call. It also has the call's budget, because every check of a name needs both."""
 
     def __init__(self, never_exposed, grant, room, env):
         self._remote_calls = RemoteCalls(env)
         self._registry = env.registry
         self._is_reading = False
         self.drops_unchanged = False
-        """Whether Odoo has refused the call as it was sent, so that values that change nothing are now left out."""
+        """Whether Odoo has refused the call as it was sent; in the second try, values that change nothing are left
+        out."""
         self.budget = Budget()
         self.room: Room = room
         self._never_exposed = never_exposed
@@ -35,7 +36,7 @@ class Reach:
 
     @property
     def reads_all(self):
-        """Whether the credential may read all that its user may."""
+        """Whether the credential may read everything that its user may."""
         return self._models is None and (self._scopes is None or READ in self._scopes)
 
     def hides(self, model_name):
@@ -46,15 +47,15 @@ class Reach:
         return model_name.startswith("gateway.") or (self.is_narrowed and GUARDED.match(model_name))
 
     def keeps(self, model_name):
-        """Whether the model is closed to writes while a reading method runs. A wizard's own records stay open."""
+        """Whether the model is closed to writes while a reading method runs. A wizard's own records remain writable."""
         if not (self._is_reading and self.is_narrowed):
             return False
         return not self._registry[model_name]._transient and not self.permits(model_name, WRITE)
 
     @contextmanager
     def during(self, action):
-        """For a method that needs only the right to read: while it runs, it writes nothing that the credential may not
-        write."""
+        """For a method that needs only the scope `read`: while it runs, it cannot write anything that the credential
+        may not write."""
         self._is_reading = action == READ
         try:
             yield
@@ -62,7 +63,7 @@ class Reach:
             self._is_reading = False
 
     def shows(self, field):
-        """Whether the field is described, and read when the caller names no fields."""
+        """Whether the field is described, and included when the caller names no fields."""
         is_hidden = field.relational and self.hides(field.comodel_name)
         return not (is_hidden or is_secret(field) or self._is_closed_link(field))
 
@@ -88,12 +89,12 @@ class Reach:
         return self._is_granted(model_name, action) and self.may_permit(model_name, action, *methods)
 
     def may_permit(self, model_name, action, *methods):
-        """Whether a scope would permit the action to a narrowed credential."""
+        """Whether there is a scope that would let a narrowed credential do the action."""
         is_closed = self._remote_calls.closes(model_name, action, methods)
         return not (is_closed or self._is_guarded(model_name, action))
 
     def missing_scope(self, model_name, action):
-        """The scope that the credential lacks for the action; None if it lacks none, or if no scope would permit it."""
+        """The scope that is missing for the action; None if none is missing, or if no scope would permit it."""
         if self.hides(model_name) or self._is_granted(model_name, action) or not self.may_permit(model_name, action):
             return None
         return f"{model_name}:{action}"
@@ -104,9 +105,8 @@ class Reach:
         )
 
     def require(self, model_name, action, *methods):
-        """Refuse what the credential may not do, or another addon has closed.
-
-        :param methods: names of the methods that have this effect
+        """Refuse an action that the credential may not do, or that another addon has closed. :param methods: names of
+        the methods that have this effect
         """
         if self._remote_calls.closes(model_name, action, methods):
             raise OutOfReachError(
@@ -136,13 +136,13 @@ class Reach:
         return CODE.match(model_name) if action in (WRITE, DELETE) else action == READ and model_name in UNREAD
 
     def names(self, model_name):
-        """Whether the credential names this very model, not only `*`."""
+        """Whether the credential names this model explicitly, not only by `*`."""
         scopes = self._scopes is not None and f"{model_name}:{WRITE}" in self._scopes
         return scopes or (self._models is not None and model_name in self._models.names)
 
     def field(self, model, name, action=READ, is_aggregated=False):
-        """The field of that name, if it exists, may be read (or written, with `action` WRITE), and does not lead to a
-        model that is never exposed. `is_aggregated`: whether the caller asks only for its value in groups."""
+        """The field of that name, if it exists, may be read (or written, with `action` WRITE), and does not refer to a
+        model that is never exposed. `is_aggregated`: whether the caller requests only its value in groups."""
         field = model._fields.get(name) if type(name) is str else None
         if field is None:
             raise RefusalError(
@@ -199,13 +199,13 @@ class Reach:
             )
 
     def step(self, model, field, name):
-        """The model that a relation leads to, whose field `name` will be read."""
+        """The comodel of a relation whose field `name` will be read."""
         comodel = model.env[field.comodel_name]
         self.require_shown(comodel, name)
         return comodel
 
     def require_shown(self, comodel, *names):
-        """Check fields of the model behind a relation. Its id and name come with the relation itself; all others need
+        """Check fields of the model behind a relation. Its id and name are part of the relation; all other fields need
         the right to read that model."""
         if not {"id", "display_name", comodel._rec_name}.issuperset(names):
             self.require(comodel._name, READ)

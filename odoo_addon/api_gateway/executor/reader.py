@@ -9,7 +9,7 @@ from .binaries import holds_bytes, holds_data, to_base64, to_json
 from .errors import RefusalError
 from .files import size_of_files
 
-# Otherwise a tree could follow a relation and its inverse for ever.
+# Otherwise a tree could follow a relation and its inverse forever.
 MAX_DEPTH = 8
 MAX_PIECE = 1000
 
@@ -32,7 +32,7 @@ def default_fields(reach, model):
 
 
 def check_tree(reach, model, tree, root=None, walked=()):
-    """`root` and `walked`: the model where the tree begins, and the relations from there."""
+    """`root` and `walked`: the model where the tree begins, and the relations followed from there."""
     root = root or model._name
     if type(tree) is not dict:
         raise RefusalError("odoo.field", f"The fields of {model._name} are not an object.", model=model._name)
@@ -58,8 +58,8 @@ def check_tree(reach, model, tree, root=None, walked=()):
 
 
 def fast_env(model, tree):
-    """No prefetching when only columns are read: one record then costs a third less. Computed fields need it, or each
-    of their dependencies would be a statement of its own."""
+    """No prefetching when only columns are read: one record then costs a third less. Computed fields need it, because
+    otherwise each of their dependencies would take a separate statement."""
     if all("fields" not in node and _is_column(model._fields[name]) for name, node in tree.items()):
         return model.with_context(prefetch_fields=False)
     return model
@@ -68,7 +68,7 @@ def fast_env(model, tree):
 def fetch(model, query, most, tree):
     """The query's records, at most `most`. If they are few enough to be read in one piece, the tree's fields are then
     in the cache. Refuses fields that the user may not read."""
-    model.check_access("read")  # the _search() of attachments also passes users who may not read any of them
+    model.check_access("read")  # the _search() of attachments also succeeds for users who may not read any of them
     if most > _first_piece(model, tree):
         return model.browse(query.get_result_ids())
     fields = model._determine_fields_to_fetch([name for name in tree if name != "id"])
@@ -76,14 +76,14 @@ def fetch(model, query, most, tree):
 
 
 def read_page(room, records, most, tree, times=None):
-    """The rows of the records from `fetch`."""
+    """The rows for records that `fetch` returned."""
     if most > _first_piece(records, tree):
         return read_tree(room, records, tree, times)
     return _read_fetched(room, records, tree, times)
 
 
 def read_tree(room, records, tree, times=None):
-    """The records' values as Odoo gives them, relations expanded where the tree says so. They are read in pieces, so
+    """The records' values in Odoo's format, with relations expanded where the tree says so. They are read in pieces, so
     that a read that is too large stops early. `times`: {id: how many times the record is in the answer}; by default
     once each."""
     names = [name for name in tree if name != "id"]
@@ -107,7 +107,7 @@ def _first_piece(model, tree):
 
 
 def _pieces(room, records, size):
-    """The next piece is as large as the last one's values suggest, with a margin of four."""
+    """The next piece is sized by the values of the last one, with a safety factor of four."""
     start = 0
     while start < len(records):
         before = room.left_bytes
@@ -138,7 +138,7 @@ def _read_fetched(room, records, tree, times):
 
 
 def _size(row):
-    """The approximate size in the answer: a number has some 8 characters."""
+    """The approximate size in the answer: a number takes about 8 characters."""
     size = 0
     for value in row.values():
         if isinstance(value, (str, bytes)):  # HTML has a type of its own
@@ -173,7 +173,7 @@ def _file_or_data(field, value):
 
 
 def _column_values(records, field):
-    """The values of a plain column or a many2one; None if the cache does not hold them all."""
+    """The values of a plain column or a many2one; None if they are not all in the cache."""
     if not _is_column(field) or field.type not in CACHED_AS_READ:
         return None
     if field.compute:
@@ -195,7 +195,7 @@ def _named_targets(records, field, ids):
 
 
 def _expand(room, records, name, subtree, times):
-    """{id: values} of the records behind a relation. If a rule hides one, its id and name stay, because the relation
+    """{id: values} of the records behind a relation. If a rule hides one, its id and name remain, because the relation
     shows them anyway."""
     targets = records[name]
     visible = targets._filtered_access("read")

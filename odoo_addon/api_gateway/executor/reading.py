@@ -17,7 +17,7 @@ from .keyset import behind, keyset, place, total_order
 from .reach import READ
 from .reader import check_tree, default_fields, fast_env, fetch, read_page
 
-# A page is searched in at most this many steps, each four times as large as the last.
+# A page is searched in at most this many steps, each four times as large as the one before.
 MAX_WIDENINGS = 6
 GROUPING = frozenset(
     ["formatted_read_group", "formatted_read_grouping_sets", "read_group", "read_progress_bar", "web_read_group"]
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
     domain: list
     order: str
     terms: list | None
-    """The columns that make a place in the order; None if the order has no places."""
+    """The columns that define a position in the order; None if the order has no cursors."""
     limit: int
     offset: int
 
@@ -54,7 +54,7 @@ def search(env, reach, operation):
 
 
 def asked_page(env, reach, operation):
-    """The parts of a search. Refuses what the call may not do."""
+    """The parts of a search. Refuses a search that the call may not make."""
     model = reach.model(env, required(operation, "model"), READ, "search", "search_read")
     model, tree, omitted = asked_fields(reach, model, operation)
     domain = operation.get("domain") or []
@@ -69,7 +69,7 @@ def asked_page(env, reach, operation):
 
 
 def page_domain(asked, operation):
-    """The condition for the page's records: with a cursor, for those after it."""
+    """The condition for the page's records; with a cursor, only those after it."""
     if "after" not in operation:
         return asked.domain
     return Domain(asked.domain) & _behind(asked.model, asked.terms, operation["after"], asked.order)
@@ -84,12 +84,12 @@ def _behind(model, terms, after, order):
 
 def _page(model, domain, order, offset, limit):
     """The query of a page. Messages, attachments and similar models search first and then drop records that the user
-    may not see. So a search may return fewer than asked for, or none, although there are more."""
+    may not see. So a search may return fewer records than requested, or none, although there are more."""
     if type(model)._search is BaseModel._search:
         return model._search(domain, offset=offset, limit=limit, order=order)
     window = wanted = offset + limit
     for _ in range(MAX_WIDENINGS):
-        # Their joins may bring a record twice.
+        # Their joins may return a record twice.
         ids = list(dict.fromkeys(model._search(domain, limit=window, order=order).get_result_ids()))
         if len(ids) >= wanted or model.sudo().search_count(domain, limit=window + 1) <= window:
             break
@@ -104,14 +104,14 @@ def _total(model, domain, operation, records):
         return offset + len(records)
     if operation["count"] != "estimated":
         return model.search_count(domain)
-    # Postgres's own estimate, record rules included. It is free, and right to an order of magnitude.
+    # Postgres's own estimate, record rules included. It costs nothing, and is correct to an order of magnitude.
     query = model._search(domain)
     [(plan,)] = model.env.execute_query(SQL("EXPLAIN (FORMAT JSON) %s", query.select()))
     return max(round(plan[0]["Plan"]["Plan Rows"]), offset + len(records))
 
 
 def read(env, reach, operation):
-    """The records in the order of their ids. Those that do not exist or are hidden are left out."""
+    """The records in the order of the given ids, without those that do not exist or are hidden."""
     model = reach.model(env, required(operation, "model"), READ)
     model, tree, omitted = asked_fields(reach, model, operation)
     wanted = ids(operation)
@@ -144,7 +144,7 @@ def explain_domain(model):
 
 @contextmanager
 def explain_groups(model, name):
-    """Faults that only show when the ORM makes groups (an unknown granularity, an aggregate that the field does not
+    """Faults that only show when the ORM builds groups (an unknown granularity, an aggregate that the field does not
     have) are the caller's mistakes, too."""
     try:
         yield

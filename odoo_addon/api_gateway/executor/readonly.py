@@ -1,6 +1,6 @@
 """Fields that people cannot write in Odoo: read-only ones, and the state of a document, which its buttons change.
-Clients often send whole records back. So unchanged fields are set aside and named in the answer; changed ones are
-refused. Methods, including `write`, accept what Odoo accepts."""
+Clients often send whole records back. So unchanged fields are ignored and named in the answer; changed ones are
+refused. Methods, including `write`, accept everything that Odoo accepts."""
 
 import json
 import math
@@ -21,15 +21,15 @@ TOLERANCE = 1e-14
 
 
 class ReadOnly:
-    """The values for read-only fields in one operation. They are set aside, and refused unless the record holds
-    the same."""
+    """The values for read-only fields in one operation. They are not written, and refused unless the record has the
+    same values."""
 
     def __init__(self, reach):
         self._reach = reach
         self._expected = []
         self._refused = []
         self.ignored = []
-        """Paths in the values: `amount_total`, `order_line[0].price_subtotal`."""
+        """Paths of the values: `amount_total`, `order_line[0].price_subtotal`."""
 
     def of_update(self, records, values):
         self._set_aside(records, values)
@@ -41,9 +41,9 @@ class ReadOnly:
         self._refuse_changed(model)
 
     def drop_unchanged(self, records, values):
-        """Leave out values that the records hold already. Some models refuse a field that is merely present (a
-        company's parent), and a record may link to one that its caller cannot see. Returns the values that were left
-        out."""
+        """Leave out values that the records already have. Some models refuse a write that merely contains a certain
+        field (a company's parent), and a record may link to one that its caller cannot see. Returns the values that
+        were left out."""
         dropped = {}
         for name in list(values) if type(values) is dict else ():
             field = records._fields.get(name)
@@ -52,7 +52,8 @@ class ReadOnly:
         return dropped
 
     def check_dropped(self, records, dropped):
-        """Check that the values left out still hold: computed fields may have followed the other values."""
+        """Check that the records still have the values that were left out: computed fields may have changed with the
+        other values."""
         for name, value in dropped.items():
             field = records._fields[name]
             if not all(self._is_same(record, field, value) for record in records):
@@ -109,7 +110,7 @@ class ReadOnly:
         raise RefusalError("odoo.validation", text, model=model._name, field=self._refused[0], fields=self._refused)
 
     def _is_same(self, record, field, value):
-        """Whether the record holds the value. False if the caller may not read it."""
+        """Whether the record has the value. False if the caller may not read it."""
         may_read = self._reach.permits(record._name, READ) and self._reach.shows(field)
         if not may_read or not record._has_field_access(field, "read"):
             return False

@@ -6,7 +6,7 @@ from .errors import RefusalError
 
 KEY = "$ref"
 MAX_DEPTH = 32
-# Bounds for the sum of all referenced values of a call: a reference of a few bytes may stand for a long list.
+# Limits for the sum of all referenced values of a call: a reference of a few bytes may represent a long list.
 MAX_VALUES = 200_000
 MAX_TEXT = 10 * 1024 * 1024
 
@@ -38,7 +38,7 @@ class References:
         return {key: self.resolve(item, depth + 1) for key, item in value.items()}
 
     def _count(self, found, depth, path):
-        size = self._sizes.get(id(found))  # the results live as long as this object
+        size = self._sizes.get(id(found))  # the ids stay valid because this object keeps the results alive
         if size is None:
             size = self._sizes[id(found)] = _measure(found)
         self._values += size.values
@@ -64,7 +64,7 @@ class Size(NamedTuple):
 
 
 def _measure(found):
-    """The size of a value with everything in it. Stops counting when it is too large."""
+    """The size of a value including everything inside it. Stops counting when it is too large."""
     values = text = deepest = 0
     unmeasured = [(found, 0)]
     while unmeasured and values <= MAX_VALUES and deepest <= MAX_DEPTH:

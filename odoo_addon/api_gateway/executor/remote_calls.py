@@ -1,5 +1,6 @@
 """Models and methods that an addon has closed to remote calls. OCA's rpc_helper closes them with its decorator
-`@disable_rpc` and the *RPC config* of a model. It guards only `execute_cr`, which calls of the gateway do not pass."""
+`@disable_rpc` and the *RPC config* of a model. It guards only `execute_cr`, through which calls of the gateway do not
+go."""
 
 # The methods with the same effect as an action, in every operation.
 METHODS = {"read": ("read",), "delete": ("unlink",)}
@@ -23,7 +24,7 @@ class RemoteCalls:
 
 
 def _closed_methods(env, model_name):
-    """The closed methods, as rpc_helper reads them: from the class, or else from the model's configuration."""
+    """The closed methods, where rpc_helper finds them: in the class, otherwise in the model's configuration."""
     closed = getattr(env.registry.get(model_name), "_disable_rpc", None)
     if closed is None:
         config = getattr(env["ir.model"], "_get_rpc_config", None)
@@ -32,9 +33,8 @@ def _closed_methods(env, model_name):
 
 
 def amounts_to(method, action):
-    """The methods that close this one, too: a caller must not get around them by another name.
-
-    :param str action: as `effects.effect_of` gives it
+    """If one of these methods is closed, this one is closed, too: a caller must not get the same effect under another
+    name. :param str action: as `effects.effect_of` returns it
     """
     if action == "write" and method not in ("create", "write"):
         return (method, "create", "write")

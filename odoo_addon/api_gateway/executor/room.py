@@ -1,4 +1,4 @@
-"""Bounds the size of an answer. A worker and a sidecar hold several copies in memory while they make it."""
+"""Limits the size of an answer. A worker and a sidecar have several copies of it in memory while they build it."""
 
 from .errors import RefusalError
 
@@ -6,7 +6,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class Room:
-    """The room that is left for a call's answer."""
+    """The remaining room for a call's answer."""
 
     def __init__(self, most_bytes, most_records):
         self._most_bytes = most_bytes
@@ -19,7 +19,7 @@ class Room:
         return self._most_records
 
     def expand(self, count, name):
-        """Count records behind a relation before their values are read. Each time that a record appears in the answer
+        """Count records behind a relation before their values are read. Each appearance of a record in the answer
         counts."""
         self._records += count
         if self._records > self._most_records:

@@ -1,5 +1,5 @@
-"""Rows about another model's records: files, messages, activities. Callers that may not read that model never find
-them."""
+"""Rows that belong to another model's records: files, messages, activities. Callers that may not read that model never
+find them."""
 
 from contextlib import contextmanager
 
@@ -19,12 +19,12 @@ ABOUT = {
     "rating.rating": "res_model",
     "snailmail.letter": "model",
 }
-# Messages behind mail that waits to be sent (code_and_rights.UNREAD), but not messages between people.
+# Messages of queued mail (code_and_rights.UNREAD), but not messages between people.
 MAILED = Domain("mail_ids", "not any", [("is_notification", "=", False)])
 
 
 class Rows:
-    """One for each call, asked by the ORM together with Odoo's record rules."""
+    """One per call. The ORM consults it together with Odoo's record rules."""
 
     def __init__(self, reach):
         self._reach = reach
@@ -33,7 +33,7 @@ class Rows:
         self._domains = {}
 
     def domain(self, env, model_name, mode):
-        """The rows that the call reaches; None: all. `mode`: as in record rules."""
+        """The rows that the call may reach; None: all. `mode`: as in record rules."""
         domain = self._reached(env, model_name, mode)
         if model_name != "mail.message" or mode == "create":
             return domain
@@ -57,8 +57,8 @@ class Rows:
 
     @contextmanager
     def flow(self, model, name):
-        """While a module's method runs, the credential's scopes hide no rows from it: it acts for the user, and the
-        arguments were checked before. A method of a model in ABOUT stays narrowed."""
+        """While a module's method runs, the credential's scopes hide no rows from it: it acts for the user, and its
+        arguments have been checked. For a method of a model in ABOUT, rows remain hidden."""
         if effect_of(model, name) != CALL or not ABOUT.keys().isdisjoint((model._name, *model._inherits)):
             yield
             return
@@ -90,7 +90,7 @@ class Rows:
         field = ABOUT[model_name]
         if model_name == "ir.attachment":
             return self._of_files(env, mode)
-        # The record with the message was checked when it was named.
+        # The record with the message was checked when the caller named it.
         return self._of_models(env, field, None if mode == "create" else READ)
 
     def _of_files(self, env, mode):
@@ -122,7 +122,8 @@ class Rows:
 
 
 def _abouts(env, model_name):
-    """(model in ABOUT, path to the field that names the model) of the model itself and those that it inherits from."""
+    """(model in ABOUT, path to the field that names the model), for the model itself and those from which it
+    inherits."""
     if model_name in ABOUT:
         yield model_name, ABOUT[model_name]
     for parent, field in env.registry[model_name]._inherits.items():

@@ -1,4 +1,4 @@
-"""Runs the calls of an envelope, each under its own user."""
+"""Runs the calls in a message, each under its own user."""
 
 import random
 import time
@@ -31,13 +31,13 @@ from .writing_found import require_few
 
 # Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
 MAX_WAIT_S = 0.3
-# With less time left than this, there is no further try: the caller gets the conflict, not a timeout.
+# If less time than this remains, there is no further try: the caller gets the conflict, not a timeout.
 MIN_TRY_S = 0.02
 FULL = encode({"ok": False, "error": {"reason": "channel.full", "message": ""}, "sql": 0, "ms": 0, "retries": 0})
 
 
 class CallFailedError(Exception):
-    """A write that must leave no trace, because it failed or was a dry run: it passes through Odoo's own clean-up and
+    """A write that must be rolled back, because it failed or was a dry run. It is raised so that Odoo cleans up, and
     then becomes the answer."""
 
     def __init__(self, body):
@@ -55,20 +55,20 @@ def run_reads(request):
             answers.append(FULL)
             continue
         if index and not _leaves_its_cache(envelope.calls[index - 1], call):
-            request.env.cr.clear()  # the cache is the transaction's: a caller must not find another's values
+            request.env.cr.clear()  # the cache belongs to the transaction: a caller must not find another caller's values
         answers.append(_run_read(request, index, envelope, clock))
     return join(answers)
 
 
 def _opened(request):
-    # Odoo flushes as this environment's user if no call got as far as having its own.
+    # If no call got as far as creating its own environment, Odoo flushes as this environment's user.
     request.env.transaction.default_env = request.env
     return request.dispatcher.envelope
 
 
 def _is_full(answers, envelope):
-    """Whether the answers together have the size of the largest single one. Then no other call starts; the sidecar
-    sends it again."""
+    """Whether the answers together have reached the maximum size of one answer. Then no other call starts; the sidecar
+    sends the rest again."""
     return sum(map(len, answers)) > envelope.state.answer_bytes
 
 
@@ -100,7 +100,7 @@ def _run_together(request, envelope, clock):
         operations = [call["operations"][0] for call in envelope.calls]
         targets = [id_ for operation in operations for id_ in operation.get("ids", ())]
         if len(set(targets)) < len(targets):
-            return None  # the later call must find the earlier one's writes
+            return None  # later calls must see the writes of earlier ones
         clock.arm()
         spend_nonce(request.env.cr, envelope.nonce)
         with _entered(request, envelope.calls[0], envelope) as (env, reach):
@@ -114,7 +114,7 @@ def _run_together(request, envelope, clock):
         raise
     except Exception:
         _end_transaction(request.env, clock)
-        return None  # running each one separately shows whose fault it is
+        return None  # running each one separately shows which one is at fault
 
 
 def _run_in_turn(request, envelope, clock):
@@ -134,8 +134,8 @@ def _run_in_turn(request, envelope, clock):
 
 def _run_alone(request, index, envelope, clock, nonce, commits=False):
     """The answer to one call, tried again in milliseconds while it conflicts with another, and whether it failed and
-    was rolled back. Nonce: None when an earlier transaction has used it."""
-    # The ORM has changed the values of calls that were tried together.
+    was rolled back. `nonce`: None if an earlier transaction has used it."""
+    # The ORM changed the values of calls while they were tried together.
     call = envelope.fresh_call(index) if commits else envelope.calls[index]
     answer = Answer(request.env.cr)
     is_retried = False
@@ -201,14 +201,14 @@ def _run_read(request, index, envelope, clock):
                 reach.room.check(len(success))
         except Exception as exc:
             _end_transaction(request.env, clock)
-            # A replica cancels reads that its recovery collides with.
+            # A replica cancels reads that conflict with its recovery.
             if isinstance(exc, CONFLICTS) and not answer.retries and clock.left_s > 0:
                 answer.retries += 1
                 call = envelope.fresh_call(index)
                 continue
             return answer.failure(exc, request.env, call)
         if request.env.cr.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR:
-            _end_transaction(request.env, clock)  # a method has swallowed an error of Postgres's
+            _end_transaction(request.env, clock)  # a method has swallowed a Postgres error
         return success
 
 
@@ -238,7 +238,7 @@ def _run_operations(env, reach, call, clock, operations, answer):
 
 @contextmanager
 def _entered(request, call, envelope):
-    """The environment of the call's user. While it lasts, never-exposed models are closed."""
+    """The environment of the call's user. In this context, never-exposed models are closed."""
     address = call["address"]
     request.httprequest.environ["REMOTE_ADDR"] = address
     request.httprequest.remote_addr = address
@@ -277,7 +277,7 @@ def _commit(env, clock):
 
 
 def _end_transaction(env, clock):
-    """Raises when Postgres has ended the connection; the dispatcher says so to all callers."""
+    """Raises if Postgres has ended the connection; the dispatcher then answers all callers."""
     env.cr.rollback()
     env.transaction.reset()
     env.registry.reset_changes()
@@ -285,7 +285,7 @@ def _end_transaction(env, clock):
 
 
 def _wait(retries, clock):
-    """Sleep before the next try, at once for the first; False if there is no time for one."""
+    """Sleep before the next try, except before the first; False if there is no time for another."""
     wait_s = random.uniform(0, min(MAX_WAIT_S, 0.01 * 2**retries)) if retries else 0  # noqa: S311
     if wait_s + MIN_TRY_S >= clock.left_s:
         return False

@@ -1,4 +1,4 @@
-"""Methods of the ORM whose arguments or answers involve other models than the one they are called on."""
+"""Methods of the ORM whose arguments or answers involve models other than the called one."""
 
 from collections import defaultdict
 
@@ -58,7 +58,7 @@ def check_copy_data(reach, records, arguments):
 
 
 def check_copy(reach, records, arguments):
-    """A copy also writes the records' lines, and grants the rights that the records and their lines hold."""
+    """A copy also writes the records' lines, and grants the rights that the records and their lines grant."""
     given = _given(arguments)
     for copied in _copied(records, arguments):
         reach.require(copied._name, WRITE)
@@ -87,7 +87,7 @@ def _copied(records, arguments):
             continue
         seen[copied._name].update(copied.ids)
         yield copied
-        # Not only the lines that the caller finds: a model's own copy() may see more.
+        # This includes lines that the caller cannot find: a model's own copy() may see more.
         every = copied.sudo().with_context(active_test=False).exists()
         for name, field in copied._fields.items():
             if field.copy and field.type == "one2many" and name not in given:
@@ -99,7 +99,7 @@ def check_load_arguments(reach, records, arguments):
 
 
 def check_resequence(reach, records, arguments):
-    """Check the numbers that the caller chooses and the method writes."""
+    """Check the sequence numbers that the caller chooses and the method writes."""
     name, offset = arguments.get("field_name", "sequence"), arguments.get("offset", 0)
     field = reach.field(records, name, WRITE)
     if field.type not in ("integer", "float", "monetary") or type(offset) is not int:
@@ -141,12 +141,12 @@ def _check_view_ids(records, ids):
 
 
 def check_formview(reach, records, arguments):
-    """Check `access_uid`: the view depends on what that user may do."""
+    """Check `access_uid`: the view depends on that user's rights."""
     if arguments.get("access_uid") not in (None, False, records.env.uid):
         raise OutOfReachError("'access_uid' must be your own user's id.", argument="access_uid")
 
 
-# By method: the check, and the arguments that it looks at.
+# By method: the check, and the arguments that it examines.
 CHECKS = {
     **dict.fromkeys(
         ["search_panel_select_range", "search_panel_select_multi_range"],
@@ -175,7 +175,8 @@ _PANEL = frozenset(
         "search_domain",
     ]
 )
-# The allowed keywords of methods that accept any. Others would be passed on, or fail only after the work is done.
+# The allowed keywords of methods that accept `**kwargs`. Others would be passed on, or fail only after the work is
+# done.
 KEYWORDS = {
     "get_view": frozenset(
         ["action_id", "embedded_action_id", "embedded_parent_res_id", "load_filters", "mobile", "toolbar"]

@@ -1,14 +1,14 @@
 import time
 from typing import NamedTuple
 
-# A rotated secret, a longer exposure list and a database copied under an old name take effect after this long.
+# Maximum delay until a rotated secret, a longer never-exposed list or a database copied under an old name is noticed.
 MAX_AGE_S = 1.0
 
 _states = {}
 
 
 class Patterns:
-    """Model names. A `*` at the end matches any rest."""
+    """Model names. A `*` at the end matches any suffix."""
 
     def __init__(self, patterns):
         self.names = frozenset(pattern for pattern in patterns if not pattern.endswith("*"))
@@ -19,11 +19,11 @@ class Patterns:
 
 
 class State(NamedTuple):
-    """The data that the channel needs to check a body, read at most once a second per process."""
+    """The data that the channel needs for checking a body, read at most once a second per process."""
 
     database_uuid: str
     secrets: tuple
-    """The one to sign with first, then those of earlier rotations that still hold."""
+    """First the one for signing, then those of earlier rotations that are still valid."""
     never_exposed: Patterns
     answer_bytes: int
     answer_records: int

@@ -1,5 +1,5 @@
-"""Stored texts that Odoo evaluates: a domain for another model, a path that it follows as superuser. They are checked
-like arguments when they are written, because they may be used at any time."""
+"""Stored texts that Odoo evaluates: a domain for another model, a path that Odoo follows as superuser. They are checked
+like arguments when they are written, because Odoo may use them at any time later."""
 
 import re
 from ast import literal_eval
@@ -12,7 +12,7 @@ from .reach import READ
 
 DOMAIN = re.compile(r"(?:^|_)domain(?:_preferred)?$")
 MAX_LENGTH = 20_000
-# The fields that hold a domain's model.
+# The fields that contain a domain's model.
 SOURCES = (*MODELS, "model_name", "mailing_model_id")
 # Domains whose model is not in a field.
 DOMAINS = {
@@ -43,9 +43,9 @@ def check_stored_texts(reach, model, values, parents):
 
 
 def _domains(model):
-    """({the fields that hold domains}, {the fields that hold their models})"""
+    """({the fields with domains}, {the fields with their models})"""
     count, *found = _found.get(type(model), (0, set(), set()))
-    if count != len(model._fields):  # a custom field was added, or the first time
+    if count != len(model._fields):  # a custom field was added, or this is the first call
         fields = model._fields.items()
         names = {name for name, field in fields if DOMAIN.search(name) and field.type in TEXTS and field.store}
         found = names, {name for name in SOURCES if name in model._fields}

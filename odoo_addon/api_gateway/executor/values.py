@@ -1,4 +1,4 @@
-"""Values from outside. All names and links in them are checked before the ORM sees them."""
+"""Values sent by callers. All names and links in them are checked before the ORM sees them."""
 
 from collections import defaultdict
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from .reach import DELETE, READ, WRITE
 from .stored_texts import check_stored_texts
 
 CREATE, UPDATE, DELETE_RECORD, UNLINK, LINK, CLEAR, SET = range(7)
-MAX_INDEXED = 2704  # bytes that Postgres can keep of a value in an index; it may compress longer ones
+MAX_INDEXED = 2704  # the size in bytes that a value may have in an index; Postgres may compress longer ones
 ENDS_OF_TIME = ("0001", "9999")  # Odoo adds an hour or a day to times, and later ones would overflow
 TEXTS = frozenset(["char", "text", "html"])
 NUMERIC = WHOLE | DECIMAL
@@ -29,7 +29,8 @@ LENGTHS = {CREATE: 3, UPDATE: 3, DELETE_RECORD: 2, UNLINK: 2, LINK: 2, CLEAR: 1,
 def check_values(reach, model, values_list, parents=None, is_trial=False):
     """Refuse values that name anything the call may not reach: fields, models, records, lines of other records.
 
-    :param parents: for each of the values the ids of the records that they are written to; None when they make new ones
+    :param parents: for each of the values, the ids of the records to which they are written; None if they create new
+    ones
     :param is_trial: the values are not stored, the caller only wants their effects (`onchange`). The answer may show
         fields of linked records, so a caller that may not store the values must be allowed to read those."""
     named = Named()
@@ -45,7 +46,7 @@ def check_values(reach, model, values_list, parents=None, is_trial=False):
 
 
 class Named:
-    """The other records that values name: links, {model: {id: field}}, and lines."""
+    """Other records to which values refer: links, {model: {id: field}}, and lines."""
 
     def __init__(self):
         self.links = defaultdict(dict)
@@ -83,7 +84,7 @@ def _check_record(reach, model, values, parents, named):
         elif field.type in ("properties", "properties_definition"):
             check_properties(reach, model, field, values, parents, named.links)
         elif value == "" and field.type in TEXTS:
-            values[name] = False  # the form of Odoo's web client
+            values[name] = False  # the format of Odoo's web client
         elif type(value) is str and holds_bytes(field):
             values[name] = from_base64(field, value)
         else:
@@ -96,7 +97,7 @@ def _check_record(reach, model, values, parents, named):
 
 
 def _check_parent(reach, model, field, value, parents):
-    """The record that a model inherits fields from (a user's contact). If it could be replaced, the new one could be
+    """The record from which a model inherits fields (a user's contact). If it could be replaced, the new one could be
     read and written through this record."""
     if value and not (parents and all(stored[field.name].id == value for stored in model.sudo().browse(parents))):
         reach.require(field.comodel_name, READ)
@@ -136,7 +137,7 @@ def _check_commands(reach, model, field, value, parents, named):
     for command in value:
         if type(command) is int:
             command = [SET, 0, [command]]
-        if type(command) not in (list, tuple) or not command:  # tuples: made by load() from cells
+        if type(command) not in (list, tuple) or not command:  # tuples: created by load() from cells
             raise malformed(field, command)
         if type(command[0]) not in (int, Command) or not CREATE <= command[0] <= SET:
             raise malformed(field, command)

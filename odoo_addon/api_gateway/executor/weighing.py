@@ -1,4 +1,4 @@
-"""The size of answers of the ORM's reading methods, counted before they run: records of relations, and files. The
+"""Determines the size of the answers of the ORM's reading methods before they run: records of relations, and files. The
 executor's own operations count while they read (`reader.py`), but these methods read everything at once."""
 
 from collections import Counter
@@ -7,7 +7,7 @@ from odoo.orm.models import fix_import_export_id_paths
 
 from .files import size_of_files
 
-# By method: the argument that chooses fields. It is a list of fields, or a specification like that of `web_read`.
+# By method: the argument that selects fields. It is a list of fields, or a specification as in `web_read`.
 _ASKED = {
     "read": "fields",
     "search_read": "fields",
@@ -49,7 +49,7 @@ def _specification(asked):
     root = {}
     for column in asked:
         if type(column) is not str:
-            continue  # the ORM will complain
+            continue  # the ORM reports the error
         *relations, name = fix_import_export_id_paths(column)
         node = root
         for relation in relations:
@@ -79,8 +79,8 @@ def _weigh(reach, records, specification, times):
 
 
 def _weigh_files(reach, records, names, times):
-    """Count the files. With `bin_size`, Odoo answers with sizes only, but still reads files that are not attachments of
-    their own."""
+    """Count the files. With `bin_size`, Odoo answers with sizes only, but still reads files that are not stored as
+    attachments."""
     shows_sizes = records.env.context.get("bin_size")
     files = []
     for name in names:

@@ -32,7 +32,7 @@ def draft_call(env, reach, overrides, operation):
 
 
 def domain_of(operation):
-    """The domain among the arguments, unchanged."""
+    """The domain from the arguments, unchanged."""
     args, kwargs = operation.get("args"), operation.get("kwargs")
     if operation.get("method") == "read":
         return None

@@ -6,9 +6,9 @@ from .refusals import NotCompilableError
 
 
 def column_to_sql(model, alias, field, query):
-    """The field's value, in parentheses: Odoo's `->>` and similar operators bind less tightly than others around them.
-
-    :raises NotCompilableError: `field`, if it is not in a column that SQL reaches as the ORM does"""
+    """The field's value, in parentheses, because Odoo's `->>` and similar operators bind less tightly than others
+    around them. :raises NotCompilableError: `field`, if its value is not in a column that SQL can read as the ORM
+    does"""
     if not is_column(field):
         raise NotCompilableError("field", f"{field.model_name}.{field.name}")
     if field.inherited and not field.store:
@@ -34,14 +34,14 @@ def has_properties(model, alias, field, query):
             column_to_sql(holders, "__holder", holders._fields[field.definition_record_field], inner),
             SQL("%s AS __holder", SQL.identifier(holders._table)),
             SQL.identifier("__holder", "id"),
-            # That of a model's own properties is computed, but has a version in SQL.
+            # For a model's own properties, this field is computed, but SQL has an equivalent.
             model.sudo()._field_to_sql(alias, holder.name, query),
         )
     return SQL("(CASE WHEN %s <> '[]'::jsonb THEN TRUE END)", definition)
 
 
 def is_column(field):
-    """Whether the field is a column, or a copy of a column that everyone who may read the copy may read too. A model's
+    """Whether the field is a column, or is related to a column that every reader of the field may read too. A model's
     rules include those of the models that it inherits from."""
     if field.store:
         return bool(field.column_type)
@@ -49,14 +49,14 @@ def is_column(field):
 
 
 def joined(model, alias, field, query):
-    """(model as superuser, alias) of the record that a many2one leads to."""
+    """(model as superuser, alias) of the record that a many2one refers to."""
     comodel = model.env[field.comodel_name].sudo()
     return comodel, join(query, alias, field.name, comodel, column_to_sql(model, alias, field, query))
 
 
 def join(query, alias, link, comodel, column):
-    """A new alias for a model's record whose id is in a column. It never shares an alias with Odoo, whose joins look
-    different."""
+    """A new alias for a model's record whose id is in a column. It never reuses one of Odoo's aliases, because Odoo's
+    joins look different."""
     coalias = Query.make_alias(alias, f"{link}_named")
     query.add_join("LEFT JOIN", coalias, comodel._table, SQL("%s = %s", column, SQL.identifier(coalias, "id")))
     return coalias

@@ -8,12 +8,12 @@ from .refusals import NotCompilableError
 
 
 def children_of(records, parent):
-    """The condition of the records and all below them, as superuser."""
+    """The condition for the records and all their descendants, as superuser."""
     return _climb(records, parent, down=True)
 
 
 def parents_of(records, parent):
-    """The condition of the records and all above them, as superuser."""
+    """The condition for the records and all their ancestors, as superuser."""
     return _climb(records, parent, down=False)
 
 

@@ -1,4 +1,4 @@
-"""Changes to Odoo's own code while a read is compiled. The hooks stay in Odoo's modules for good, and do nothing
+"""Changes to Odoo's own code while a read is compiled. The hooks stay in Odoo's modules permanently, but do nothing
 outside a compilation."""
 
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ _current = ContextVar("api_gateway_compilation", default=None)
 
 @contextmanager
 def compiling(sentinels, overrides):
-    """Let Odoo's code make SQL of values that are only known when it runs."""
+    """Let Odoo's code produce SQL for values that are only known when the SQL runs."""
     token = _current.set((sentinels, overrides))
     try:
         yield
@@ -30,7 +30,7 @@ def compiling(sentinels, overrides):
 
 @contextmanager
 def no_statements(cr):
-    """Refuse reads from the database: their result would become part of the plan, and a later change would go
+    """Refuse reads from the database: the result would become part of the plan, and later changes would go
     unnoticed."""
 
     def refuse(query, *_args, **_kwargs):
@@ -44,7 +44,7 @@ def no_statements(cr):
 
 
 def _hook(owner, name):
-    """Replace a function of Odoo by one that gets the original function and the compilation's sentinels."""
+    """Replace a function of Odoo with one that receives the original function and the compilation's sentinels."""
 
     def install(replacement):
         original = getattr(owner, name)
@@ -77,7 +77,7 @@ for _owner, _name in (
 
 @_hook(domains, "_merge_set_conditions")
 def _keep_apart(original, current, cls, conditions):
-    """Do not merge conditions in Python. Side by side in SQL, where the values are known, they mean the same."""
+    """Do not merge conditions in Python. Unmerged in SQL, where the values are known, they mean the same."""
     sentinels, _overrides = current
     return conditions if any(sentinels.holds(c.value) for c in conditions) else original(cls, conditions)
 
@@ -85,7 +85,7 @@ def _keep_apart(original, current, cls, conditions):
 @_hook(fields_textual, "value_to_translated_trigram_pattern")
 @_hook(fields_textual, "pattern_to_translated_trigram_pattern")
 def _no_pattern(original, current, value):
-    """Leave out the pattern for an index beside the condition: it is made from the value's characters."""
+    """Leave out the extra index pattern that Odoo adds to the condition: it is derived from the value's characters."""
     sentinels, _overrides = current
     return "%" if sentinels.holds(value) else original(value)
 

@@ -1,5 +1,5 @@
 """The statement of a read: a common table expression for each of its levels. The first level is the page; the levels
-below hold the records of its relations. All see one snapshot, as in one transaction of the ORM."""
+below it are the records of its relations. All read the same snapshot, as in one transaction of the ORM."""
 
 from odoo.orm.domains import Domain
 from odoo.tools import SQL, Query
@@ -35,8 +35,8 @@ WRITTEN = {
 
 
 class Level:
-    """Records of one model. `columns`: as the plan describes them. `terms`: of the inner query. `outer`: of the query
-    around it, which joins names only to the records of the page."""
+    """Records of one model. `columns`: as the plan describes them. `terms`: those selected by the inner query. `outer`:
+    those of the query around it, which joins names only for the records of the page."""
 
     def __init__(self, name, model, query, kind, parent=None, field=None):
         self.name = name
@@ -46,7 +46,7 @@ class Level:
         self.field = field
         self.columns = []
         self.name_tables = []
-        """(name, SQL) of the parts of the statement beside the level."""
+        """(name, SQL) of additional parts of the statement."""
         self._query = query
         self._terms = [SQL("%s AS id", SQL.identifier(model._table, "id"))]
         self._outer_query = Query(model.env, name, SQL.identifier(name))
@@ -65,13 +65,13 @@ class Level:
         self._outer.append(SQL("%s AS p", SQL.identifier(self.name, "p")))
 
     def add_term(self, name, sql, is_shown=True):
-        """Add a column that is not a field: the place where the next page starts."""
+        """Add a column that is not a field: the position at which the next page starts."""
         self._terms.append(SQL("%s AS %s", sql, SQL.identifier(name)))
         if is_shown:
             self._outer.append(SQL("%s AS %s", SQL.identifier(self.name, name), SQL.identifier(name)))
 
     def add_field(self, field, is_named):
-        """Add a field that is read without the records behind it."""
+        """Add a field whose related records are not expanded."""
         name = f"c{len(self.columns)}"
         if field.type == "many2one" and is_named:
             self._add_named(field, name, "named")
@@ -95,7 +95,7 @@ class Level:
 
     def add_one(self, field, level_name):
         """Add a many2one whose record is a level of its own. Its id is in a column. If a rule hides the record, its
-        name stays."""
+        name is still shown."""
         name = f"c{len(self.columns)}"
         self._add_named(field, name, "one")
         self.columns[-1]["level"] = level_name
@@ -118,7 +118,7 @@ class Level:
         return name_to_sql(comodel, alias, self._outer_query)
 
     def _shared_name(self, comodel, column):
-        """From a table of its own with the name of each record that the column leads to."""
+        """Reads the name from a common table expression with one row per record that the column refers to."""
         query = Query(comodel.env, comodel._table, comodel._table_sql)
         id_ = SQL.identifier(comodel._table, "id")
         query.add_where(_within(id_, self, column))
@@ -134,17 +134,17 @@ class Level:
         return self._query.select(*self._terms, *more)
 
     def numbered(self):
-        """The records with their place in the order, because the joins around them lose it."""
+        """The records with their row numbers, because the outer joins lose the order."""
         return SQL("SELECT __page.*, row_number() OVER () AS n FROM (%s) AS __page", self.bare())
 
     def named(self, *more):
-        """The records with names, from the common table expression of the level's own name, in order."""
+        """The records with names, in order, from the common table expression named like the level."""
         self._outer_query.order = SQL.identifier(self.name, "n")
         return self._outer_query.select(*self._outer, *more)
 
     def described(self, most):
-        """The level as the plan holds it. `most`: how many records of relations an answer may hold. Ids do not
-        count."""
+        """The level as it is stored in the plan. `most`: how many records of relations an answer may contain. Ids do
+        not count."""
         return {
             "name": self.name,
             "parent": self.parent and self.parent.name,
@@ -241,11 +241,11 @@ class Levels:
 
 
 def check_query(model, query):
-    """:raises NotCompilableError: `constant`, if the ids are known already or there are none"""
+    """:raises NotCompilableError: `constant`, if the condition's ids are already known, or if there are none"""
     if query._ids is not None or type(query) is not Query:
         raise NotCompilableError("constant", model._name)
 
 
 def _within(column, level, name):
-    """Records that belong to those of another level."""
+    """The records that belong to records of another level."""
     return SQL("%s IN (SELECT %s FROM %s)", column, SQL.identifier(level.name, name), SQL.identifier(level.name))

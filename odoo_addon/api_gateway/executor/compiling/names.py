@@ -1,6 +1,6 @@
-"""The name of the record that a many2one leads to, as SQL: the name that Odoo computes as superuser, in the caller's
-language. A model that makes names in its own way has a recipe, found by a digest of that way's source code
-(`known_methods.json`)."""
+"""The name of the record that a many2one refers to, as SQL: the name that Odoo computes as superuser, in the caller's
+language. If a model computes names with a method of its own, it needs a recipe, which is found by the digest of the
+method's source code (`known_methods.json`)."""
 
 from odoo.tools import SQL
 
@@ -15,7 +15,7 @@ TEXTS = frozenset(["char", "text"])
 def name_to_sql(model, alias, query):
     """The display name of the record behind an alias of the query. A false name is null.
 
-    :raises NotCompilableError: `name`, where Python makes more of it than there is a recipe for"""
+    :raises NotCompilableError: `name`, if Python computes it in a way for which there is no recipe"""
     if model._fields["display_name"].compute != "_compute_display_name":
         raise NotCompilableError("name", model._name)
     for function in overrides_of(type(model), "_compute_display_name"):
@@ -28,7 +28,7 @@ def name_to_sql(model, alias, query):
 
 
 def has_recipe(model):
-    """Whether the name is more than a column, so that it should be made only once for each record."""
+    """Whether the name is more than a column, so that it should be computed only once per record."""
     overrides = overrides_of(type(model), "_compute_display_name")
     return any(verdict(function).startswith("recipe") for function in overrides)
 
@@ -38,7 +38,7 @@ def own_name(model, alias, query):
     if not model._rec_name:
         return SQL("concat(%s, ',', %s)", model._name, SQL.identifier(alias, "id"))
     field = model._fields[model._rec_name]
-    if field.type == "many2one" and model.env.su:  # otherwise the user's rights on the other record count
+    if field.type == "many2one" and model.env.su:  # otherwise the user's rights on the other record matter
         comodel, coalias = joined(model, alias, field, query)
         return name_to_sql(comodel, coalias, query)
     if field.type not in TEXTS:

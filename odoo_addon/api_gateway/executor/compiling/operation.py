@@ -1,5 +1,5 @@
-"""The operation `compile`: a read with slots for its values becomes a statement that the sidecar runs by itself, or a
-reason why Odoo must be asked."""
+"""The operation `compile`: turns a read with slots for its values into a statement that the sidecar can run by itself,
+or into the reason why Odoo must be asked."""
 
 import hashlib
 import hmac
@@ -39,8 +39,8 @@ REFUSED = {
 def compile_read(env, reach, operation):
     """A plan with its signature, or `refused`. Never raises an error about the read itself.
 
-    :param operation: `read` is an operation `search`, `read` or `call` as the executor takes it, with slots for
-        values"""
+    :param operation: `read` is an operation `search`, `read` or `call` as for the executor, but with slots for
+    values"""
     try:
         plan = _compiled(env, reach, required(operation, "read"))
     except NotCompilableError as exc:
@@ -70,7 +70,7 @@ def _compiled(env, reach, read):
     if draft is None:
         raise NotCompilableError("context", str(read.get("op")))
     check_context(env)
-    env.companies  # noqa: B018  # only this refuses companies that are not the user's
+    env.companies  # noqa: B018  # only this access refuses companies that the user does not have
     model = reach.known(env, required(read, "model"))
     overrides = Overrides(env.registry)
     overrides.check_model(model._name)
@@ -102,8 +102,8 @@ def _compiled(env, reach, read):
 
 
 def _look_at_companies(env):
-    """Compiling reads the user's companies. The plan need not record that, because a change to companies ends all
-    plans."""
+    """Compiling reads the user's companies. The plan need not record that, because every change to companies discards
+    all plans."""
     env.user.with_context(prefetch_fields=False).company_id.id  # noqa: B018
     env.company.sudo().root_id.id  # noqa: B018
 

@@ -1,5 +1,5 @@
-"""Methods of models that decide which records are found and read. A plan does what the ORM's own methods do. If a
-module overrides one, its source must be known to change nothing beyond the SQL."""
+"""Model methods that decide which records are found and read. A plan is equivalent to the ORM's own methods. If a
+module overrides one, its source must be known to change nothing but the SQL."""
 
 import hashlib
 import inspect
@@ -61,7 +61,7 @@ def overrides_of(model_class, name):
 
 
 def named_methods(registry):
-    """{name: function} of all overrides that compiling asks about, as `known_methods.json` names them."""
+    """{name: function} of all overrides that compiling looks up, with the names used in `known_methods.json`."""
     found = {}
     for cls in registry.values():
         if not (cls._abstract or cls._transient):
@@ -72,15 +72,15 @@ def named_methods(registry):
 
 
 def verdict(function):
-    """The classification of a method's source. `pure`: it reads only its arguments and things that end up in the SQL.
-    `pure for like`: a search that is pure with these operators. `recipe …`: a name, made by that function of
-    `recipes.py`. `odoo`: not possible in SQL. Empty: not known."""
+    """The classification of a method's source. `pure`: it reads only its arguments and data that end up in the SQL.
+    `pure for like`: a search that is pure with these operators. `recipe …`: a name that this function of `recipes.py`
+    produces. `odoo`: not possible in SQL. Empty: unknown."""
     return known_sources().get(source_hash(function), "")
 
 
 class Overrides:
-    """Knows which models find and read only by the ORM's own methods. Made for each compilation, because fields and
-    modules come and go."""
+    """Knows which models search and read only with the ORM's own methods. Created for each compilation, because fields
+    and modules can change."""
 
     def __init__(self, registry):
         self._registry = registry
@@ -97,14 +97,14 @@ class Overrides:
         self._checked.add(model_name)
 
     def check_methods(self, model_name, *names):
-        """:raises NotCompilableError: `model`, if a module has a version of its own of one"""
+        """:raises NotCompilableError: `model`, if a module overrides one of them"""
         for name in names:
             for function in overrides_of(self._registry[model_name], name):
                 if verdict(function) != "pure":
                     raise NotCompilableError("model", f"{model_name}.{name}")
 
     def check_search(self, model, field, operator):
-        """Check a condition on a field that has a search method of its own.
+        """Check a condition on a field with a search method of its own.
 
         :raises NotCompilableError: `domain`"""
         if field.related and getattr(field.search, "__func__", field.search) is Field._search_related:

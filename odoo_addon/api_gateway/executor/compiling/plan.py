@@ -1,4 +1,4 @@
-"""A plan, as the sidecar gets it: one statement, and how its rows become records."""
+"""A plan, as the sidecar receives it: one statement, and how its rows become records."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ CONTEXT = frozenset(["allowed_company_ids", "lang", "tz"])
 
 
 class Draft(NamedTuple):
-    """A statement with sentinels for values, and the plan's description of its result."""
+    """A statement with sentinels instead of values, and the plan's description of its result."""
 
     levels: Levels
     sql: SQL
@@ -64,7 +64,7 @@ def draft_read(env, reach, _overrides, operation):
 
 
 def _total(asked, operation):
-    """The total, counted only if the page does not reach the end of the list, as in the reader."""
+    """The total. As in the reader, it is counted only if the page does not reach the end of the list."""
     query = asked.model._search(asked.domain)
     check_query(asked.model, query)
     counted = query.select("COUNT(*)")

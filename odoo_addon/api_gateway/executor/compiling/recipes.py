@@ -1,5 +1,5 @@
-"""Names that models make in their own ways, as SQL. Each follows the Python of its namesake, the value False of an
-empty field included, which Python writes into a text as "False"."""
+"""Names that models compute with methods of their own, as SQL. Each function reproduces the Python method of the same
+name, including the text "False" that Python writes for an empty field."""
 
 from odoo.orm.domains import Domain
 from odoo.tools import SQL, Query
@@ -25,7 +25,7 @@ def partner(model, alias, query):
     )
     parent, parent_alias = joined(model, alias, model._fields["parent_id"], query)
     parent_name = _column(parent, parent_alias, "name", query)
-    # Labels are translated, and changing one changes the registry.
+    # Labels are translated; changing one changes the registry, which discards the plan.
     labels = dict(model._fields["type"]._description_selection(model.env))
     cases = [SQL("WHEN %s = %s THEN %s", kind, value, labels[value]) for value in model._complete_name_displayed_types]
     belongs = SQL("(NULLIF(%s, '') IS NOT NULL OR %s IS NOT NULL)", company, parent_id)
@@ -55,7 +55,7 @@ def template(model, alias, query):
 
 
 def product(model, alias, query):
-    """product.product: its name, followed by the values of the attributes that set it apart from other variants."""
+    """product.product: its name, followed by the attribute values that distinguish it from other variants."""
     name = _column(model, alias, "name", query)
     variant = _combination(model, alias)
     named = SQL("COALESCE(%s || ' (' || %s || ')', %s)", SQL("COALESCE(%s, 'False')", name), variant, name)
@@ -89,7 +89,7 @@ def _combination(model, alias):
         "(SELECT count(*) FROM product_template_attribute_value AS __other"
         " WHERE __other.attribute_line_id = __value.line AND (__other.ptav_active OR NOT __value.only_active))"
     )
-    # An array keeps the order. An empty text means no variant.
+    # An array preserves the order. An empty text means no variant.
     return SQL(
         "(SELECT NULLIF(string_agg(COALESCE(__value.name, 'False'), ', ' ORDER BY __value.place), '')"
         " FROM (SELECT __found.*, row_number() OVER () AS place, bool_and(__found.active) OVER () AS only_active"
@@ -239,7 +239,7 @@ def _column(model, alias, name, query):
 
 
 def _text(model, alias, name, query):
-    """The value as Python formats it."""
+    """The value, formatted as Python would."""
     return SQL("COALESCE(%s, 'False')", _column(model, alias, name, query))
 
 

@@ -2,11 +2,10 @@
 
 
 class NotCompilableError(Exception):
-    """The read goes Odoo's way.
-
-    :param str why: a code, by which the sidecar counts: `context`, `model`, `field`, `name`, `order`, `domain`,
-        `clock`, `statements`, `values`, `constant`, `rights`, `budget`, `moving`, `error`
-    :param str what: the model, field or method that it is about"""
+    """The read must go through Odoo. :param str why: a code, under which the sidecar counts it: `context`, `model`,
+    `field`, `name`, `order`, `domain`, `clock`, `statements`, `values`, `constant`, `rights`, `budget`, `moving`,
+    `error`
+    :param str what: the model, field or method that is the cause"""
 
     def __init__(self, why, what=""):
         super().__init__(why, what)

@@ -1,4 +1,4 @@
-"""The tables and columns that a plan reads. The sidecar's reading role gets these and no others."""
+"""The tables and columns that a plan reads. The sidecar's reader role gets access to these and no others."""
 
 from psycopg2 import Error
 
@@ -10,7 +10,7 @@ from .statement import tables_and_columns
 
 
 def relations_of(env, reach, overrides, sql):
-    """{table: [columns]} of a statement. Refuses models that are never exposed, secret fields, and models whose own
+    """{table: [columns]} of a statement. Refuses models that are never exposed, secret fields, and models whose Python
     code decides which records are found.
 
     :raises NotCompilableError: `model`, `rights`"""
@@ -21,7 +21,7 @@ def relations_of(env, reach, overrides, sql):
     named = tables_and_columns(sql)
     relations = {}
     for table, column in _existing(env, list(named)):
-        if table not in models or column in named[table]:  # tables that only link records
+        if table not in models or column in named[table]:  # tables of many2many relations
             relations.setdefault(table, []).append(column)
     for table, columns in relations.items():
         for name in models.get(table, ()):
@@ -33,9 +33,8 @@ def relations_of(env, reach, overrides, sql):
 
 
 def grant_reading(env, relations):
-    """Grant the sidecars' reading roles the columns, in a transaction of its own.
-
-    :raises NotCompilableError: `rights`, if there is no reader or it must not have them"""
+    """Grant the columns to the sidecars' reader roles, in a separate transaction. :raises NotCompilableError: `rights`,
+    if there is no reader role or it must not read them"""
     held = env.execute_query(SQL("SELECT t, gateway.readable(t) FROM unnest(%s) AS t", list(relations)))
     missing = {table: columns for table, known in held if (columns := sorted({*relations[table]} - {*known}))}
     if not missing:

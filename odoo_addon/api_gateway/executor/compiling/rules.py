@@ -1,4 +1,4 @@
-"""The fields that record rules look at."""
+"""The fields that record rules use."""
 
 from odoo.orm.domains import Domain
 
@@ -6,8 +6,8 @@ from .refusals import NotCompilableError
 
 
 def check_unread_by_rules(levels):
-    """Refuse relations to many that the rules of a model read. The ORM evaluates the rules in Python, as superuser, and
-    then shows the caller the values that they have read.
+    """Refuse to-many relations that a model's rules read. The ORM evaluates the rules in Python, as superuser, and then
+    shows the caller the values that this has put into the cache.
 
     :raises NotCompilableError: `field`"""
     shown = [level.field for level in levels if level.kind == "x2many"]

@@ -1,7 +1,6 @@
-"""Values that stand in for a caller's while a read is compiled, and are found again in the SQL that Odoo makes of them.
-
-The sidecar sends a slot, `{"$": 3, "c": "int+"}`, where a value was. Each place gets a value of its own, even if two
-places share a slot, so that each can be followed separately."""
+"""Values that replace a caller's values while a read is compiled, and are then found in the SQL that Odoo produces. The
+sidecar sends a slot, `{"$": 3, "c": "int+"}`, instead of each value. Each place gets a sentinel of its own, even if two
+places share a slot, so that each can be traced separately."""
 
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from odoo.orm.utils import COLLECTION_TYPES
 
 from .refusals import NotCompilableError
 
-# Nothing in a database is likely to have these.
+# No value in a database is likely to equal these.
 INTEGER = 2_040_000_000
 FLOAT = 31_415_926.25
 DAY = date(2431, 1, 1)
@@ -18,7 +17,7 @@ LIST = "list:"
 
 
 class Place(NamedTuple):
-    """Where a slot stood."""
+    """A place where a slot was."""
 
     number: int
     slot: int
@@ -38,7 +37,7 @@ def kind_of(slot):
 
 
 class Sentinels:
-    """The sentinels of one compilation. `salt` makes its values differ from those of other compilations."""
+    """The sentinels of one compilation. `salt` makes its values different from those of other compilations."""
 
     def __init__(self, salt):
         self._salt = salt
@@ -49,7 +48,7 @@ class Sentinels:
         self._found = set()
 
     def stand_in(self, value):
-        """The same structure with sentinels for slots."""
+        """The same structure with sentinels in place of slots."""
         if is_slot(value):
             return self._sentinel(value)
         if type(value) is list:
@@ -59,7 +58,7 @@ class Sentinels:
         return value
 
     def find(self, param):
-        """(place, transform) of a parameter that stands for one value; None for other parameters."""
+        """(place, transform) of a parameter that represents one value; None for other parameters."""
         known = self._look_up(param)
         if known is None or known[0].is_list:
             return None
@@ -67,7 +66,7 @@ class Sentinels:
         return known[:2]
 
     def find_list(self, params):
-        """(place, transform) of a tuple that stands for one whole list; None for other tuples."""
+        """(place, transform) of a tuple that represents one whole list; None for other tuples."""
         known = [self._look_up(param) for param in params]
         if len(known) != 2 or None in known or not known[0][0].is_list or known[0][:2] != known[1][:2]:
             return None
@@ -77,7 +76,7 @@ class Sentinels:
         return known[0][:2]
 
     def holds(self, value):
-        """Whether the value holds a sentinel at any depth."""
+        """Whether the value contains a sentinel at any depth."""
         if isinstance(value, COLLECTION_TYPES):
             return any(self.holds(item) for item in value)
         if self._look_up(value) is not None:
@@ -85,7 +84,7 @@ class Sentinels:
         return isinstance(value, str) and any(text in value for text in self._texts)
 
     def is_complete(self):
-        """Whether every place was found again."""
+        """Whether every place was found in the SQL."""
         return len(self._found) == len(self._places)
 
     def _look_up(self, value):

@@ -6,8 +6,8 @@ from .refusals import NotCompilableError
 
 PLACEHOLDER = re.compile(r"%s|%%")
 LITERAL = re.compile(r"E?'(?:[^']|'')*'")
-# `FROM "t" AS "a"`, `JOIN t a`, `, "t"`; then `"a"."column"`. A match that is no table does no harm. Matches may
-# overlap: in `FROM "t" JOIN "u"`, JOIN is no alias.
+# `FROM "t" AS "a"`, `JOIN t a`, `, "t"`; then `"a"."column"`. A match that is not a table does no harm.
+# Matches may overlap: in `FROM "t" JOIN "u"`, JOIN is not an alias.
 TABLE = re.compile(r'(?=(?:\b(?:FROM|JOIN)\s+|,\s*)"?(\w+)"?(?:\s+(?:AS\s+)?"?(\w+)"?)?)', re.I)
 COLUMN = re.compile(r'"?\b(\w+)"?\."?(\w+)"?')
 # `SELECT res_id FROM "t"`, as Odoo's modules write subselects.
@@ -18,7 +18,7 @@ def render(cr, sql, sentinels):
     """(text, parameters) of an SQL object.
 
     :return: parameters: a list of {"slot", "as", "list"}, one for `$1`, `$2` …
-    :raises NotCompilableError: `values`, if a value has changed in a way that the sidecar cannot repeat"""
+    :raises NotCompilableError: `values`, if a value was changed in a way that the sidecar cannot reproduce"""
     code, params = sql.code, iter(sql.params)
     pieces, parameters, end = [], [], 0
     for match in PLACEHOLDER.finditer(code):
@@ -32,7 +32,7 @@ def render(cr, sql, sentinels):
 
 
 def tables_and_columns(sql):
-    """{table: {column}} that the SQL may name, judged by its aliases: an alias may stand for several tables, or for
+    """{table: {column}} that the SQL may read, judging by its aliases: an alias may refer to several tables, or to
     none."""
     code = LITERAL.sub("''", sql.code)
     tables = {}
@@ -49,7 +49,7 @@ def tables_and_columns(sql):
 
 
 def _written(cr, param, sentinels, pieces, parameters):
-    """The text for one of Odoo's parameters. Changes the preceding pieces if a list needs another operator."""
+    """The text for one of Odoo's parameters. Changes the preceding pieces of SQL if a list needs another operator."""
     if isinstance(param, tuple):
         if found := sentinels.find_list(param):
             pieces[-1] = _compared_with_any(pieces[-1])

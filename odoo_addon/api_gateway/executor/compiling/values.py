@@ -1,5 +1,5 @@
-"""Says which conditions can become SQL before their values are known. In the others, Python uses the value: it rounds
-it, searches for a name, reads a text as a number, or moves a day to the caller's time zone."""
+"""Decides which conditions can become SQL before their values are known. For the others, Python needs the value: it
+rounds it, searches for a name, parses a text as a number, or converts a day to the caller's time zone."""
 
 from ..expressions import HIERARCHIES
 from .refusals import NotCompilableError
@@ -27,7 +27,8 @@ FITTING = {
 
 
 def check_values(model, domain):
-    """Refuse slots of a domain that do not fit the field they are compared with. The field names are not yet checked.
+    """Refuse slots of a domain that do not fit the field they are compared with. The field names have not been checked
+    yet.
 
     :raises NotCompilableError: `values`"""
     for term in domain if type(domain) is list else ():
@@ -56,7 +57,7 @@ def _fits(field, operator, kind, is_list):
 
 
 def _last_field(model, path):
-    """The field at the end of a path through relations; None where it is a part of a date, or nothing."""
+    """The field at the end of a path through relations; None if the path ends in a part of a date, or in nothing."""
     field = None
     for name in path.split("."):
         if field is not None and not field.relational:
