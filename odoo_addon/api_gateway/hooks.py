@@ -18,7 +18,7 @@ def uninstall_hook(env):
 
 def _forget_models(env):
     """Remove records that Odoo's uninstallation misses: external ids of other modules for their additions to our
-    models, and people's settings for our pages."""
+    models, and users' settings for our pages."""
     data = env["ir.model.data"].sudo()
     ours = data.search(
         [("module", "=", "api_gateway"), ("model", "=", "ir.model"), ("name", "=like", "model\\_gateway\\_%")]
@@ -37,7 +37,7 @@ def _forget_models(env):
 
 
 def _give_back_privileges(cr):
-    """Undo the changes of `gateway.grant_to` outside the schema: the rights to use the database."""
+    """Undo the changes that `gateway.grant_to` made outside the schema: the rights on the database."""
     cr.execute("select role from gateway.grantee where exists (select from pg_roles where rolname = role)")
     roles = [role for (role,) in cr.fetchall()]
     database = SQL.identifier(cr.dbname)
@@ -62,7 +62,7 @@ def _give_back_privileges(cr):
 
 
 def _taken_from_all(cr):
-    """The rights that everyone had when the addon was installed (models/gateway_schema.py) but no longer has. Empty for
+    """The rights that PUBLIC had when the addon was installed (models/gateway_schema.py) but no longer has. Empty for
     a database where an earlier version was installed, because the rights may have been missing before."""
     cr.execute("select obj_description('gateway'::regnamespace, 'pg_namespace')")
     [had] = cr.fetchone()

@@ -78,7 +78,7 @@ test('the signing secret is rotated after a question that shows the effects', as
   await page.click('.o_api_gateway_signing button');
   expect(await text('.modal')).toContain("today's 2 ends on");
   await page.click('.modal button:has-text("Rotate")');
-  await page.waitForSelector('.o_api_gateway_signing_old:has-text("holds until")');
+  await page.waitForSelector('.o_api_gateway_signing_old:has-text("is valid until")');
   expect(await status(token)).toBe(200);
 
   await page.click('.o_api_gateway_signing button');

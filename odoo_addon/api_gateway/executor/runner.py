@@ -55,7 +55,7 @@ def run_reads(request):
             answers.append(FULL)
             continue
         if index and not _leaves_its_cache(envelope.calls[index - 1], call):
-            request.env.cr.clear()  # the cache belongs to the transaction: a caller must not find another caller's values
+            request.env.cr.clear()  # the cache belongs to the transaction: callers must not see each other's values
         answers.append(_run_read(request, index, envelope, clock))
     return join(answers)
 

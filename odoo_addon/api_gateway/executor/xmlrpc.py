@@ -1,4 +1,5 @@
-"""A method's result as Odoo's XML-RPC writes it: Python still knows what is a float and what a date."""
+"""A method's result as Odoo's XML-RPC writes it. This is done here because Python still knows which values are floats
+and dates."""
 
 import base64
 import xmlrpc.client
@@ -11,7 +12,7 @@ from odoo.fields import Command, Date, Datetime
 from odoo.tools import lazy
 from odoo.tools.misc import frozendict
 
-# XML has none, but for tab, newline and carriage return.
+# XML allows no control characters except tab, newline and carriage return.
 CONTROL_CHARACTERS = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
 
@@ -19,7 +20,7 @@ class _Marshaller(xmlrpc.client.Marshaller):
     dispatch = dict(xmlrpc.client.Marshaller.dispatch)
 
     def dump_none(self, _value, write):
-        # Odoo fails here, after the method has been committed.
+        # Odoo itself fails here, after it has committed the method's changes.
         self.dispatch[bool](self, False, write)
 
     def dump_text(self, value, write):
@@ -57,5 +58,5 @@ class _Marshaller(xmlrpc.client.Marshaller):
 
 
 def written(result):
-    """`<params>…</params>`. TypeError, OverflowError: there is no XML-RPC for the result."""
+    """`<params>…</params>`. :raises TypeError, OverflowError: XML-RPC cannot express the result"""
     return _Marshaller(allow_none=True).dumps((result,)).strip()

@@ -1,4 +1,4 @@
-# Of two classes that extend the same model, the later one runs first, so refused changes are not captured.
+# Of two classes that extend the same model, the one imported later runs first, so refused changes are not captured.
 from . import base_webhooks, base
 from . import (
     gateway_configuration,

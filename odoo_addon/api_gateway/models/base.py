@@ -22,7 +22,7 @@ class _InUseError(psycopg2.errors.ForeignKeyViolation):
 
 # No docstring: Odoo would keep it as the description of every model without one of its own.
 #
-# The last line of defence of the never-exposed list: whatever path a call takes, the ORM asks here. Odoo's own
+# The last line of defence of the never-exposed list: whatever path a call takes, the ORM checks access here. Odoo's own
 # superuser code runs as usual, but writes neither the gateway's own models nor, for a narrowed credential, code or
 # rights.
 class Base(models.AbstractModel):
@@ -43,12 +43,12 @@ class Base(models.AbstractModel):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        """`read` and `search_read` without names leave out fields that are not described. Other methods of the model
-        still read them, because their own code asks, not the caller."""
+        """`read` and `search_read` without field names leave out fields that are not described. Other methods of the
+        model still read them, because these are called by Odoo's code, not by the caller."""
         return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
 
     def _gateway_shown(self, described, allfields):
-        """Fields that were asked for by name stay in, because Odoo caches the result for tracked fields."""
+        """Fields that were requested by name are kept, because Odoo caches the result for tracked fields."""
         call = gate.get()
         if call is None or allfields:
             return described
@@ -66,7 +66,7 @@ class Base(models.AbstractModel):
             model_name, defaults = given
             context = self.env.context
             if self._name != model_name or self.env.su:
-                # Values that Odoo's code has added on the way are Odoo's own.
+                # Values that Odoo's code has added meanwhile are not the caller's.
                 theirs = {key for key, value in defaults.items() if context.get(key) is value}
                 if theirs:
                     self = self.env(context={key: value for key, value in context.items() if key not in theirs})[
@@ -95,7 +95,7 @@ class Base(models.AbstractModel):
         return super()._load_records_create(vals_list)
 
     def _gateway_loading(self):
-        """The checks for a file that is loaded for a caller; None where Odoo loads its own."""
+        """The checks for a file that is loaded for a caller; None if Odoo loads a file of its own."""
         call = gate.get()
         return None if self.env.su or call is None else call.loading
 

@@ -5,15 +5,15 @@ from ..webhooks import capture
 
 # No docstring: Odoo would keep it as the description of every model without one of its own.
 #
-# Notes changes for webhooks. On models that no webhook watches, this costs one look into a cached dictionary.
-# `_write_multi` sees each column that is really updated, recomputed ones included; `write` is only needed for one2many
-# and many2many. Not seen: direct SQL, deletions that a foreign key cascades, the other side of a many2many.
+# Notes changes for webhooks. On models that no webhook watches, this costs one look-up in a cached dictionary.
+# `_write_multi` sees each column that is actually updated, including recomputed ones; `write` is needed only for
+# one2many and many2many. Not seen: direct SQL, deletions that a foreign key cascades, the other side of a many2many.
 class Base(models.AbstractModel):
     _inherit = "base"  # pylint: disable=consider-merging-classes-inherited
 
     def _gateway_watch(self):
         """The webhooks of this model, or None."""
-        # While a registry is being loaded the tables may not be there yet, or not any more.
+        # While a registry is being loaded, the tables may not exist yet, or no longer exist.
         return self.env["gateway.webhook"]._watched().get(self._name) if self.pool.ready else None
 
     @api.model
@@ -35,7 +35,7 @@ class Base(models.AbstractModel):
         return super()._write_multi(vals_list)
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
-        # Terms of a translated column are updated by SQL of its own.
+        # Terms of a translated column are updated by a separate SQL statement.
         if watch := self._gateway_watch():
             capture.note_columns(self, watch, {field_name})
         return super()._update_field_translations(field_name, translations, digest, source_lang)

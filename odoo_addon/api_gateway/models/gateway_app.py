@@ -10,7 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 from ..tools.asker import askers
 from ..tools.narrowing import lines
 
-# The same rule as sidecar/src/oauth/redirect_uri.ts, which has the last word.
+# The same rule as in sidecar/src/oauth/redirect_uri.ts, which makes the final check.
 OF_BROWSERS = frozenset(
     [
         "about",

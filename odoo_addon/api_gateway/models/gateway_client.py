@@ -41,7 +41,7 @@ class GatewayClient(models.Model):
     def create(self, vals_list):
         if askers(self.env) and any("client_id" in vals for vals in vals_list):
             raise UserError(self.env._("The gateway chooses the identifier of a client."))
-        # Context defaults must not choose it either.
+        # A context default must not set it either.
         return super().create([{"client_id": "gw_" + secrets.token_hex(6), **vals} for vals in vals_list])
 
     def _check_unset(self, names, who):
@@ -57,10 +57,8 @@ class GatewayClient(models.Model):
 
     @api.model
     def _revoke_made_by(self, kind, ids):
-        """Revoke the clients that were created with these keys, no matter which user ends the keys.
-
-        :param str kind: as in `maker_kind`
-        :param list ids: of the keys
+        """Revoke the clients that were created with these keys, no matter which user revokes the keys. :param str kind:
+        as in `maker_kind` :param list ids: the ids of the keys
         """
         with opened():
             if made := self._made_by(kind, ids):
@@ -70,8 +68,8 @@ class GatewayClient(models.Model):
 
     @api.model
     def _follow(self, keys):
-        """Archive and expire the clients of keys that were archived or expire sooner. When a key comes back, or gets
-        more time, a manager decides about each client."""
+        """Archive and expire the clients of keys that were archived or expire sooner. When a key is unarchived or
+        extended, its clients are not: a manager decides about each."""
         with opened(), own_code():
             for key in keys:
                 made = self._made_by(key._kind, key.ids)
@@ -87,5 +85,5 @@ class GatewayClient(models.Model):
         return clients.search([("maker_kind", "=", kind), ("maker_id", "in", ids), ("revoked_at", "=", False)])
 
     def _expiry_recipient(self):
-        # A client's user is often a technical user that no person logs in as.
+        # A client's user is often a technical user, as whom no person logs in.
         return self.create_uid if self.create_uid.active else self.user_id

@@ -7,7 +7,7 @@ from ..tools.asker import askers
 
 
 class GatewayConfiguration(models.AbstractModel):
-    """Access lists and record rules hold for the request's user, also in code that runs as superuser."""
+    """Access lists and record rules apply to the request's user, even in code that runs as superuser."""
 
     _name = "gateway.configuration"
     _description = "Configuration of the API Gateway"
@@ -25,7 +25,7 @@ class GatewayConfiguration(models.AbstractModel):
 
     def write(self, vals):
         result = super().write(vals)
-        # Odoo checks the rules before the write. The new values may put the record out of its writer's reach.
+        # Odoo checks the rules before the write. The new values may hide the record from its writer.
         self.check_access("write")
         return result
 

@@ -28,7 +28,7 @@ class GatewayConnectedApp(models.Model):
         "Registered",
         readonly=True,
         required=True,
-        help="The source of the app's name: a manager, a web address, or only the app itself.",
+        help="Who vouches for the app's name: a manager, a web address, or only the app itself.",
     )
     host = fields.Char("Answers Go To", readonly=True, required=True)
     user_id = fields.Many2one("res.users", readonly=True, required=True, index=True, ondelete="cascade")
@@ -60,7 +60,7 @@ class GatewayConnectedApp(models.Model):
         """Ends the access at once."""
         self.check_access("read")
         if not have_group(self.env, MANAGER) and not is_own(self, "user_id"):
-            raise AccessError(self.env._("Only a gateway manager may end access that another user has given."))
+            raise AccessError(self.env._("Only a gateway manager may end access that another user has granted."))
         self.sudo()._end()
         return True
 
@@ -71,7 +71,7 @@ class GatewayConnectedApp(models.Model):
 
     @api.model
     def _allow(self, agreement, scopes, company):
-        """Records the user's consent. Gives the code that the app exchanges for tokens, valid once and for 60 seconds.
+        """Records the user's consent. Returns the code that the app exchanges for tokens, valid once, for 60 seconds.
 
         :param dict agreement: the app's request, as a sidecar has checked and signed it
         :param list scopes: the requested scopes that the user allows
@@ -107,6 +107,6 @@ class GatewayConnectedApp(models.Model):
 
 
 def host_of(uri):
-    """The receiver of answers at this address, as shown to people: a host, or the scheme of an app on their device."""
+    """The receiver of the app's answers, as shown to users: a host, or the URL scheme of an app on their device."""
     parts = urlsplit(uri)
     return parts.hostname if parts.scheme in ("http", "https") else f"{parts.scheme}:"

@@ -1,4 +1,4 @@
-"""The common part of gateway keys and OAuth2 clients: user, bounds, secret and expiry."""
+"""The common part of gateway keys and OAuth2 clients: user, restrictions, secret and expiry."""
 
 import hashlib
 from datetime import timedelta
@@ -29,9 +29,9 @@ class GatewayCredential(models.AbstractModel):
     _order = "id desc"
 
     _kind = None  # 'gateway_key' or 'client', as in gateway.credential_secret
-    # Only managers write it: owners would lift their own limits.
+    # Only managers may write it: owners could lift their own limits.
     _managed_fields = frozenset({"user_id", "profile_id", "ip_list", "subject"})
-    # Only this model's methods write it, because a plain write could undo a revocation.
+    # Only this model's methods may write it, because a plain write could undo a revocation.
     _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days"})
 
     name = fields.Char(required=True, tracking=True)
@@ -58,8 +58,8 @@ class GatewayCredential(models.AbstractModel):
     )
     scopes = fields.Char(
         tracking=True,
-        help="Separated by spaces: read, write, delete, call, or narrowed such as res.partner:read and products_read. "
-        "Empty: all.",
+        help="Separated by spaces: read, write, delete, call, or for one model or resource: res.partner:read, "
+        "products_read. Empty: all.",
     )
     ip_list = fields.Text(
         "Allowed Addresses",
@@ -185,12 +185,12 @@ class GatewayCredential(models.AbstractModel):
     @api.constrains("user_id")
     def _check_user(self):
         if SUPERUSER_ID in self.user_id.ids:
-            raise ValidationError(self.env._("The system's own user never calls through the gateway."))
+            raise ValidationError(self.env._("The superuser never calls through the gateway."))
 
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        # Checked after creation, so that defaults from the context count as well.
+        # Checked after creation, so that defaults from the context are checked as well.
         if askers(self.env):
             records._check_minter()
             if not have_group(self.env, MANAGER):
@@ -230,24 +230,24 @@ class GatewayCredential(models.AbstractModel):
                     raise AccessError(self.env._('"%(field)s" is set by %(who)s.', field=label, who=who))
 
     def _check_minter(self):
-        """Raises AccessError unless the current user may hold the secrets of these credentials. A secret lets its
-        holder act as its user, so only an administrator may hold another user's."""
+        """Raises AccessError unless the current user may get the secrets of these credentials. A secret lets its holder
+        act as its user, so only an administrator may get another user's."""
         if have_group(self.env, SYSTEM):
             return
         if not is_own(self, "user_id"):
-            raise AccessError(self.env._("Only an administrator may make credentials for another user."))
+            raise AccessError(self.env._("Only an administrator may create credentials for another user."))
         if not have_group(self.env, "base.group_user"):
-            raise AccessError(self.env._("Only internal users can make API credentials."))
+            raise AccessError(self.env._("Only internal users can create API credentials."))
 
     # ------------------------------------------------------------------ secrets
 
     def _new_secret(self):
-        """A fresh random secret, as the caller will present it."""
+        """A new random secret, in the form in which callers send it."""
         raise NotImplementedError
 
     def _set_secret(self, grace_hours=0):
-        """Makes a new secret and returns it. It can be seen only this once. Older ones work for another
-        `grace_hours`."""
+        """Creates a new secret and returns it. It is not stored, so it can be shown only this once. Older ones work for
+        another `grace_hours`."""
         self.ensure_one()
         self.check_access("write")
         self._check_minter()
@@ -280,7 +280,7 @@ class GatewayCredential(models.AbstractModel):
         return {}
 
     def _show_action(self, secret):
-        """The action that shows the secret once. Nothing of it is stored."""
+        """The action that shows the secret once. The secret is not stored."""
         return {
             "type": "ir.actions.act_window",
             "res_model": "gateway.secret.show",
@@ -316,7 +316,7 @@ class GatewayCredential(models.AbstractModel):
 
     @check_identity
     def action_rotate(self, grace_hours=None):
-        """Makes a new secret with the same lifetime as the old one. The old one works for another `grace_hours` (by
+        """Creates a new secret with the same lifetime as the old one. The old one works for another `grace_hours` (by
         default the setting key.grace_hours; at most 720)."""
         self.ensure_one()
         if grace_hours is None:
@@ -337,7 +337,7 @@ class GatewayCredential(models.AbstractModel):
         )
 
     def action_revoke(self):
-        """Ends these credentials for good, at once, together with the tokens issued for them."""
+        """Revokes these credentials immediately and permanently, together with the tokens issued for them."""
         self.check_access("write")
         self.env.cr.execute(
             SQL(
@@ -351,8 +351,8 @@ class GatewayCredential(models.AbstractModel):
         return True
 
     def action_revoke_tokens(self):
-        """Ends every token issued for these credentials at once, even if this transaction is rolled back. Their
-        owners may ask for new ones.
+        """Ends every token issued for these credentials at once, even if this transaction is rolled back. Callers may
+        request new ones.
         """
         self.check_access("write")
         query = "select gateway.revoke_tokens(%s, %s::bigint[])"
@@ -369,7 +369,7 @@ class GatewayCredential(models.AbstractModel):
     def _warn_expiring(self):
         """Puts an activity on credentials 14 days and 3 days before they expire, for the user who has to renew them."""
         now = fields.Datetime.now()
-        # The later warning comes first, so that a credential that expires very soon gets only that one.
+        # The later warning is checked first, so a credential that expires very soon gets only that one.
         for days in sorted(WARN_DAYS):
             soon = self.search(
                 [

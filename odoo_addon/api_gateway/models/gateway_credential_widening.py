@@ -1,4 +1,4 @@
-"""Users who narrow other users' credentials must not hand out rights that they lack themselves."""
+"""Users who may restrict other users' credentials must not be able to extend them."""
 
 from odoo import models
 from odoo.exceptions import AccessError
@@ -24,7 +24,7 @@ class GatewayCredential(models.AbstractModel):
                 raise AccessError(
                     self.env._(
                         "%s belongs to another user. Only an administrator may give it more "
-                        "scopes, addresses or time, lift the bounds of its profile, or unarchive it.",
+                        "scopes, addresses or time, lift the restrictions of its profile, or unarchive it.",
                         record.name,
                     )
                 )

@@ -30,16 +30,18 @@ class GatewayIpBlock(models.Model):
 
     network = fields.Char("Address", readonly=True, help="One IPv4 address, one IPv6 subscriber (/64), or a network.")
     violations = fields.Integer(
-        readonly=True, aggregator="max", help="Exceeded limits, failed logins and invalid keys that led to it."
+        readonly=True,
+        aggregator="max",
+        help="Number of exceeded limits, failed logins and invalid keys that led to the block.",
     )
     note = fields.Char(readonly=True)
-    blocked_by = fields.Many2one("res.users", readonly=True, help="Empty: blocked by the gateway itself.")
+    blocked_by = fields.Many2one("res.users", readonly=True, help="Empty: blocked automatically.")
     blocked_at = fields.Datetime("Blocked", readonly=True)
     blocked_until = fields.Datetime("Until", readonly=True, help="Empty: until it is unblocked.")
     state = fields.Selection([("blocked", "Blocked"), ("ended", "Ended")], readonly=True)
 
     def action_unblock(self):
-        """Unblocks the addresses within a second, and forgets the violations that led to the block."""
+        """Unblocks the addresses within a second, and deletes the violations that led to the block."""
         self.check_access("read")
         check_group(self.env, MANAGER, self.env._("Only a gateway manager may do this."))
         in_own_transaction(self.env, "select gateway.unblock_networks(%s)", (self.ids,))

@@ -1,4 +1,4 @@
-"""Gateway keys: random secrets of 64 characters that stand for an Odoo user."""
+"""Gateway keys: random secrets of 64 characters that authenticate as an Odoo user."""
 
 import re
 import secrets
@@ -32,7 +32,7 @@ class GatewayKey(models.Model):
     is_speed_test = fields.Boolean(readonly=True, copy=False, help="The page Speed Test creates and renews it.")
 
     _environment_name_unique = models.UniqueIndex(
-        "(environment_name) WHERE environment_name IS NOT NULL", "Another key takes its secret from this name."
+        "(environment_name) WHERE environment_name IS NOT NULL", "Another key has this name in the environment."
     )
 
     @api.constrains("environment_name")
@@ -44,7 +44,7 @@ class GatewayKey(models.Model):
                 )
 
     def _check_minter(self):
-        # Anyone who can set the environment gets the rights of the key's user.
+        # Anyone who controls the environment gets the rights of the key's user.
         if self.filtered("environment_name") and not have_group(self.env, SYSTEM):
             raise AccessError(self.env._("Only an administrator may bind a key to the environment."))
         return super()._check_minter()

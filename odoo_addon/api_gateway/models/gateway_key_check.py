@@ -1,4 +1,5 @@
-"""Keys presented to Odoo itself, on routes with `auth="api_key"`. The sidecar checks those that come to the gateway."""
+"""Checks keys that are sent to Odoo itself, on routes with `auth="api_key"`. The sidecar checks keys that are sent to
+the gateway."""
 
 import hashlib
 import hmac
@@ -35,7 +36,7 @@ class GatewayKey(models.Model):
         if shown in registry._gateway_refused:
             yield
             return
-        # Without a language, Odoo would look for one by this name.
+        # Without a language, Odoo would look up a user's language by this name.
         users = self.env["res.users"].sudo().with_context(lang=self.env.lang or "en_US")
         with users._assert_can_auth(user="api_key"):
             try:
@@ -46,9 +47,8 @@ class GatewayKey(models.Model):
 
     @api.model
     def _user_allowed(self, found, address, http_method):
-        """The id of a key's user, if the key may be used for this request.
-
-        :param tuple found: as `_find_key` gives it
+        """The id of a key's user, if the key may be used for this request. :param tuple found: as `_find_key` returns
+        it
         :param str address: the caller's
         :param str http_method: GET needs the scope `read`; methods that may change something need `call`
         :raises AccessError: if the key may not be used from this address, or for this request
@@ -58,7 +58,7 @@ class GatewayKey(models.Model):
             if not address_allowed(address, "\n".join(ips)):
                 raise AccessError(self.env._("This key may not be used from your address."))
         needed = "read" if http_method in READING else "call"
-        # A route does not name a model: a key that was narrowed to models cannot be held to them here.
+        # A route has no model, so a key's restriction to models cannot be enforced here.
         if policy["models"] is not None or any(
             s is not None and needed not in s for s in (own_scopes, policy["scopes"])
         ):
@@ -66,8 +66,8 @@ class GatewayKey(models.Model):
         return user_id
 
     def _find_key(self, key):
-        """`(user id, own addresses, own scopes, policy)` of a presented key of any form; None if it is not one of ours,
-        or not valid."""
+        """`(user id, own addresses, own scopes, policy)` of a key in any format; None if it is not one of ours, or not
+        valid."""
         if ODOO_KEY.fullmatch(key):
             user_id = self.env["res.users.apikeys"]._check_credentials(scope="rpc", key=key)
             if not user_id or user_id == SUPERUSER_ID:

@@ -68,8 +68,8 @@ class GatewayKeyPage(models.AbstractModel):
     @api.model
     @api.readonly
     def apps(self, everyone=False):
-        """The apps with access, newest first, MOST_APPS at most: those that the asker allowed, or with `everyone` all
-        that the asker may see. Each has APP_FIELDS."""
+        """The apps with access, newest first, MOST_APPS at most: those that the current user allowed, or with
+        `everyone` all that the user may see. Each has APP_FIELDS."""
         living = Domain("revoked_at", "=", False) & Domain("expires_at", ">", fields.Datetime.now())
         whose = Domain.TRUE if everyone else Domain("user_id", "=", self.env.uid)
         return self.env["gateway.connected.app"].search_read(living & whose, APP_FIELDS, limit=MOST_APPS)
@@ -92,7 +92,7 @@ class GatewayKeyPage(models.AbstractModel):
     @api.readonly
     def surroundings(self):
         """The facts needed to create and use a key: `{manager, url, served, database, longest_days, grace_hours,
-        profiles: [{id, name}], example_model}`. `url` is the gateway's address for callers, null if it is not known.
+        profiles: [{id, name}], example_model}`. `url` is the gateway's address for callers, null if unknown.
         `longest_days` is null if a key may live forever. Only managers get profiles."""
         self._check_is_user()
         is_manager = self.env.user.has_group(MANAGER)

@@ -1,4 +1,4 @@
-"""What the dialog of a new key says about scopes while they are written."""
+"""What the dialog for a new key says about scopes while the user types them."""
 
 import re
 from difflib import get_close_matches
@@ -18,7 +18,7 @@ class GatewayKeyScopes(models.AbstractModel):
     @api.model
     @api.readonly
     def scope_targets(self):
-        """What a scope may name: `[{name, label, kind: model | resource}]`; of models those that the asker may read."""
+        """What a scope may name: `[{name, label, kind: model | resource}]`; only models that the user may read."""
         self._check_is_user()
         found = [
             {"name": entry["model"], "label": entry["display_name"], "kind": "model"}
@@ -30,8 +30,8 @@ class GatewayKeyScopes(models.AbstractModel):
     @api.model
     @api.readonly
     def explain_scopes(self, text):
-        """What scopes allow: `{fault, lines: [{scope, text, is_wide}]}`. `fault` is about the first word that is no
-        scope, or that names nothing of this database; null: all is well."""
+        """Explains scopes: `{fault, lines: [{scope, text, is_wide}]}`. `fault` is about the first word that is not a
+        scope, or whose model or resource does not exist in this database; null if there is none."""
         self._check_is_user()
         text = str(text or "")
         try:
@@ -58,7 +58,7 @@ class GatewayKeyScopes(models.AbstractModel):
         return {"fault": None, "lines": explained[:MOST_EXPLAINED]}
 
     def _may_name(self, name):
-        """Also wizards, and models that users from outside may read: Odoo's own list leaves these out."""
+        """Includes wizards, and models that external users may read: Odoo's own list leaves these out."""
         model = self.env.get(name)
         return model is not None and not model._abstract and model.has_access("read")
 
@@ -87,6 +87,6 @@ class GatewayKeyScopes(models.AbstractModel):
         }[action]
 
     def _resources(self):
-        # Names and labels are in the API's own documentation; the rest of a resource is a manager's to see.
+        # Names and labels are also in the API documentation; only managers may see the rest of a resource.
         resources = self.env["gateway.resource"].sudo().search([("active", "=", True), ("is_nested", "=", False)])
         return {resource.name: resource.label for resource in resources}

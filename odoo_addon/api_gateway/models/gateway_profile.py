@@ -1,4 +1,4 @@
-"""The rules for a caller: limits, addresses, scopes, models and the level of its logs."""
+"""The rules for a caller: limits, addresses, scopes, models and log level."""
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError
@@ -158,8 +158,8 @@ class GatewayProfile(models.Model):
 
     @api.model
     def _check_widens(self, env, users):
-        """Raises AccessError unless the user may take bounds away from these users' credentials. Administrators may,
-        others only from their own. Limits are not bounds: managers set them for everyone."""
+        """Raises AccessError unless the user may lift restrictions of these users' credentials. Administrators may lift
+        all, others only their own. Rate limits do not count as restrictions: managers set them for everyone."""
         others = any(users.ids != [asker.uid] for asker in askers(env)) if users else False
         if others and not have_group(env, "base.group_system"):
             raise AccessError(

@@ -1,4 +1,4 @@
-"""How much of its limits the busiest caller under a profile has used."""
+"""How much of its limits a profile's busiest caller has used."""
 
 from odoo import api, fields, models
 
@@ -16,7 +16,7 @@ class GatewayProfile(models.Model):
     day_resets_at = fields.Datetime(compute="_compute_usage")
 
     def _subjects(self):
-        """The subjects that may count under this profile, by the throttle's names."""
+        """The throttle subjects that may count under this profile."""
         self.ensure_one()
         users = self.user_ids | self.key_ids.sudo().user_id | self.client_ids.sudo().user_id
         native_keys = self.env["res.users.apikeys"].sudo().search([("user_id", "in", self.user_ids.ids)])

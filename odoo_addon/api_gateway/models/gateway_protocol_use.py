@@ -35,7 +35,7 @@ class GatewayProtocolUse(models.Model):
     consumer = fields.Char(readonly=True, help="The key or login that calls, as in the figures.")
     credential = fields.Char("Key", readonly=True)
     user_id = fields.Many2one("res.users", readonly=True)
-    client = fields.Char(readonly=True, help="What the client calls itself: its User-Agent.")
+    client = fields.Char(readonly=True, help="The client's User-Agent.")
     model = fields.Char(readonly=True)
     method = fields.Char(readonly=True)
     requests = fields.Integer("Calls in 90 Days", readonly=True, aggregator="sum")
@@ -55,7 +55,7 @@ class GatewayProtocolUse(models.Model):
 
     @api.model
     def _clean(self):
-        """Older counts say little about who still has to move."""
+        """Older counts say little about which clients still have to migrate."""
         self.env.cr.execute("delete from gateway.protocol_use where day <= gateway.utc_now()::date - 90")
 
 

@@ -6,7 +6,7 @@ from ..tools.settings import setting
 
 
 class GatewayRequestLog(models.Model):
-    """One row per logged request, written by the sidecars. Secrets were taken out before."""
+    """One row per logged request, written by the sidecars. Secrets were removed before."""
 
     _name = "gateway.request.log"
     _inherit = ["gateway.configuration"]
@@ -60,9 +60,9 @@ class GatewayRequestLog(models.Model):
     shape_ms = fields.Float("Shaping (ms)", readonly=True, aggregator="avg", digits=(12, 1))
     sql_count = fields.Integer("SQL Statements", readonly=True)
     way = fields.Char(
-        "Way of the Read",
+        "Read Path",
         readonly=True,
-        help="compiled: by a statement that Odoo had made for it. odoo: through Odoo, with the reason.",
+        help="compiled: with a statement that Odoo had compiled. odoo: through Odoo, with the reason.",
     )
     retries = fields.Integer(readonly=True)
     bytes_in = fields.Integer("Request (bytes)", readonly=True)
@@ -106,7 +106,7 @@ class GatewayRequestLog(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: drops rows past their retention, and makes the partitions of the next days for the
+        """Called by a cron: drops rows past their retention, and creates the partitions of the next days for the
         sidecars."""
         cr = self.env.cr
         progress = self.env["ir.cron"]._commit_progress
@@ -132,7 +132,7 @@ class GatewayRequestLog(models.Model):
 
 
 def _message(first_line, headers, body):
-    """An HTTP message as a person reads it, JSON indented."""
+    """An HTTP message in readable form, with indented JSON."""
     if headers is None and body is None:
         return False
     lines = [first_line, *(f"{name}: {value}" for name, value in (headers or {}).items())]

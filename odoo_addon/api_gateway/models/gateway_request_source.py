@@ -1,8 +1,8 @@
-"""From a profile, a key or a client to its requests."""
+"""Links from a profile, a key or a client to its requests."""
 
 from odoo import fields, models
 
-# The name of a credential in the figures and the log.
+# How a credential is named in the figures and the log.
 CONSUMER_KINDS = {"gateway.key": "gateway_key", "gateway.client": "client"}
 
 

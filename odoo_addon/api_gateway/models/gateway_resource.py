@@ -30,12 +30,14 @@ class GatewayResource(models.Model):
     active = fields.Boolean(default=True)
     model_name = fields.Char("Model", required=True, help="Technical name such as product.template.")
     app_name = fields.Char("App", help="The app that has the model. Error messages name it if it is not installed.")
-    domain = fields.Char(default="[]", help="Records outside this domain do not exist for this resource.")
-    domain_json = fields.Json(compute="_compute_domain_json", store=True, help="The domain as the sidecar reads it.")
+    domain = fields.Char(default="[]", help="For this resource, records outside this domain do not exist.")
+    domain_json = fields.Json(
+        compute="_compute_domain_json", store=True, help="The domain in the form that the sidecar reads."
+    )
     order = fields.Char(help="For example name, id desc. Empty: the model's own order.")
     description = fields.Text(translate=True)
     line_ids = fields.One2many("gateway.resource.line", "resource_id", "Fields", copy=True)
-    is_nested = fields.Boolean("Only Nested", help="Reached only inside another resource, without a path of its own.")
+    is_nested = fields.Boolean("Only Nested", help="Available only inside another resource, without a path of its own.")
     is_available = fields.Boolean("Available", compute="_compute_is_available")
 
     _name_unique = models.UniqueIndex("(name)", "Another resource has this path.")
@@ -61,7 +63,7 @@ class GatewayResource(models.Model):
             if not PATH.fullmatch(resource.name) or resource.name in RESERVED:
                 raise ValidationError(
                     self.env._(
-                        "The path %s must begin with a letter and have only small letters, digits, _ and -. "
+                        "The path %s must begin with a letter and have only lower-case letters, digits, _ and -. "
                         "auth, batch and ping are taken.",
                         resource.name,
                     )
@@ -110,11 +112,11 @@ class GatewayResourceLine(models.Model):
     )
     is_readable = fields.Boolean("Read", default=True)
     is_writable = fields.Boolean("Write", default=True)
-    is_required = fields.Boolean("Required", help="A record cannot be created without it.")
+    is_required = fields.Boolean("Required", help="Records cannot be created without a value for it.")
     text_format = fields.Selection([("email", "E-mail Address")], "Format")
     value_map = fields.Json(
         "Values",
-        help="For each public value, the fields and values that are written in its place.",
+        help="For each public value, the fields and values that are written instead of it.",
     )
     value_map_text = fields.Text("Value Map", compute="_compute_value_map_text", inverse="_inverse_value_map_text")
     nested_id = fields.Many2one(

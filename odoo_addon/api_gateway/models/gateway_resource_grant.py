@@ -1,5 +1,5 @@
-"""A scope such as products_read grants access to the resource `products`. So changing the resource changes the bounds
-of all credentials with that scope."""
+"""A scope such as products_read grants access to the resource `products`. So changing the resource changes what all
+credentials with that scope may do."""
 
 from odoo import api, models
 from odoo.exceptions import AccessError

@@ -23,13 +23,13 @@ class Migration(NamedTuple):
 
 
 class GatewaySchema(models.AbstractModel):
-    """Brings the `gateway` schema to the state of `sql/`, at install and at every upgrade."""
+    """Brings the `gateway` schema up to date with `sql/`, at install and at every upgrade."""
 
     _name = "gateway.schema"
     _description = "API Gateway Schema"
 
     def init(self):
-        # Triggers on Odoo's tables need them all, so after every model of the module is there.
+        # Runs after all models of the module have been created, because triggers need Odoo's tables.
         self.pool.post_init(self._migrate)
 
     @api.model
@@ -42,7 +42,7 @@ class GatewaySchema(models.AbstractModel):
 
     @api.model
     def _make_schema(self):
-        """Creates the schema, with a note of everyone's rights on the database. `grant_to` revokes them, uninstalling
+        """Creates the schema, and records PUBLIC's rights on the database. `grant_to` revokes them, uninstalling
         restores them."""
         cr = self.env.cr
         cr.execute("select to_regnamespace('gateway')")
@@ -88,8 +88,8 @@ class GatewaySchema(models.AbstractModel):
                     f"sql/{migration.number:03d}_{migration.name}.sql was changed after this database applied it. "
                     "Migrations only go forward: restore the file and add a new one."
                 )
-        # New tables and functions have no grants yet. A missing role belongs to the cluster that the database was
-        # copied from.
+        # New tables and functions have no grants yet. A role may be missing if the database was copied from another
+        # cluster.
         cr.execute(
             """
             select gateway.grant_to(g.role)

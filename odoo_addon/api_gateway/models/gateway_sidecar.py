@@ -1,15 +1,15 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# A sidecar writes its heartbeat every 2 seconds. Without one for this long it is stale, and its address is no longer
-# given out.
+# A sidecar writes its heartbeat every 2 seconds. Without one for this long, it is stale, and browsers no longer get its
+# address.
 ALIVE_S = 10
-# Without a heartbeat from any sidecar for this long, Odoo does their work. It is longer than a restart takes.
+# If no sidecar has sent a heartbeat for this long, Odoo does their work. A restart takes less time than this.
 GONE_S = 60
 
 
 class GatewaySidecar(models.Model):
-    """The heartbeats of the sidecars, as they write them."""
+    """The sidecars' heartbeats, written by the sidecars themselves."""
 
     _name = "gateway.sidecar"
     _inherit = ["gateway.configuration"]
@@ -30,7 +30,7 @@ class GatewaySidecar(models.Model):
 
     name = fields.Char(readonly=True)
     host = fields.Char(readonly=True)
-    address = fields.Char(readonly=True, help="The address it listens on.")
+    address = fields.Char(readonly=True, help="The address on which it listens.")
     pid = fields.Integer("Process", readonly=True, aggregator=None)
     version = fields.Char(readonly=True)
     schema_version = fields.Integer(readonly=True, aggregator=None)
@@ -50,7 +50,7 @@ class GatewaySidecar(models.Model):
 
     @api.model
     def _all_gone(self):
-        """Whether no sidecar was seen for `GONE_S`: a stale one may only be restarting."""
+        """Whether no sidecar has sent a heartbeat for `GONE_S`: a stale one may only be restarting."""
         self.env.cr.execute(
             """
             select not exists (

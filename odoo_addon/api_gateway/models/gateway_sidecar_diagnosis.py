@@ -16,7 +16,7 @@ from ..tools.asker import have_group
 from .res_config_settings import check_address
 
 TIMEOUT_S = 5
-# A sidecar's answer has some hundred bytes. Anything longer need not be read.
+# A sidecar's answer is a few hundred bytes long. The rest of a longer answer is not read.
 MOST_BYTES = 65_536
 
 
@@ -25,12 +25,10 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
 
     @api.model
     def diagnose(self, url):
-        """Checks whether a sidecar of this very database answers at `url`.
-
-        The question carries no credential, but a proof that Odoo asks; the answer carries one, too. A server that does
-        not know the secret that this database's sidecars share learns nothing and proves nothing.
-
-        :param str url: the address to ask; empty: that of a sidecar which is alive
+        """Checks whether a sidecar of this database answers at `url`. The request has no credential, but a proof that
+        it is from Odoo; the answer has a proof, too. A server that does not know the secret shared with this database's
+        sidecars learns nothing and cannot pretend to be one. :param str url: the address to test; if empty, that of a
+        sidecar which is alive
         :return: `{state, url, message, total_ms, postgres_ms, odoo_ms, version}`; state is `ok`, `address`,
             `unreachable`, `not_a_gateway`, `other_database`, `version` or `away` (a gateway that does not reach
             Postgres or Odoo); milliseconds and version are null unless it is a sidecar of this database

@@ -21,10 +21,8 @@ class GatewaySigningSecret(models.AbstractModel):
 
     @api.model
     def rotate(self, keep_tokens):
-        """Signs with a new secret from now on.
-
-        :param bool keep_tokens: existing tokens stay valid until they expire; otherwise they end at once
-        :return: the state after it
+        """Rotates the signing secret. :param bool keep_tokens: existing tokens stay valid until they expire; otherwise
+        they end at once :return: the new state, as `state` returns it
         """
         self._check_administrator()
         in_own_transaction(self.env, "select gateway.rotate_signing(%s)", (bool(keep_tokens),))

@@ -1,4 +1,4 @@
-"""The speed test's permission, keys and results. The browser measures."""
+"""Access check, keys and results of the speed test. The browser does the measuring."""
 
 import math
 import secrets
@@ -16,7 +16,7 @@ KEPT = timedelta(days=365)
 KEY_PREFIX = "API Gateway speed test "
 LONGEST_MS = 600_000
 MOST_RUNS = 100
-# The parts of the median run's time, from the header Server-Timing of the gateway's answers.
+# The time of the median run, split by the header Server-Timing of the gateway's answers.
 PHASES = ("network_ms", "gateway_ms", "auth_ms", "throttle_ms", "queue_ms", "odoo_ms", "orm_ms", "sql_ms", "shape_ms")
 TIMES = ("first_ms", "p50_ms", "p95_ms", "p99_ms", *PHASES, "odoo_p50_ms", "odoo_p95_ms", "odoo_p99_ms")
 # The models for the heavy test. It reads the first one that the user may read.
@@ -59,13 +59,13 @@ class GatewaySpeedTest(models.Model):
     @api.model
     @check_identity
     def confirm_identity(self):
-        """Asks for the password, as Odoo does before it makes a key, unless the user has just entered it."""
+        """Asks for the password, as Odoo does before it creates a key, unless the user has just entered it."""
         return {"type": "ir.actions.act_window_close"}
 
     @api.model
     @check_identity
     def prepare(self):
-        """Makes credentials for ten minutes: a gateway key that may read, and a key for Odoo's own API, for comparison.
+        """Creates credentials for ten minutes: a gateway key that may only read, and an Odoo API key for comparison.
 
         :return: `{url, database, key, odoo_key, odoo_key_name, heavy: {model, fields}}`; url is null while no sidecar
             is alive and none is configured
@@ -128,10 +128,10 @@ class GatewaySpeedTest(models.Model):
             return self.sudo().create(checked).id
 
     def _key(self):
-        """The user's own key for this page. It is always the same one, so that the figures show one caller."""
+        """The user's own key for this page. It is always the same key, so the figures show a single caller."""
         key = self._keys()[:1]
         if not key:
-            # It may only read, and has all bounds of its user.
+            # It may only read, and has all restrictions of its user.
             values = {"name": "Speed Test", "user_id": self.env.uid, "is_speed_test": True, "scopes": "read"}
             key = key.create(values)
         self._limit(key, fields.Datetime.now() + LIFETIME)

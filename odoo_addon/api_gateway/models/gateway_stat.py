@@ -17,9 +17,8 @@ STATUS_CLASSES = ("1", "2", "3", "4", "5")
 
 
 class GatewayStat(models.AbstractModel):
-    """Asks the figures (sql/009_figures.sql, docs/architecture.md) on behalf of a user of the web client.
-
-    A manager sees all figures, a user those of their own keys, clients and logins.
+    """Queries the figures (sql/009_figures.sql, docs/architecture.md) for a user of the web client. Managers see all
+    figures, users those of their own keys, clients and logins.
     """
 
     _name = "gateway.stat"
@@ -63,7 +62,7 @@ class GatewayStat(models.AbstractModel):
     @api.model
     @api.readonly
     def consumers(self):
-        """The consumers so far that the user may see: `[{consumer, name, user_id, user_name, last_seen}]`."""
+        """All consumers that the user may see: `[{consumer, name, user_id, user_name, last_seen}]`."""
         self._check_group()
         found = self._consumers_of(None if self._is_manager() else self.env.uid)
         self._name_consumers(found)
@@ -72,8 +71,8 @@ class GatewayStat(models.AbstractModel):
     @api.model
     @api.readonly
     def first_range(self):
-        """Which of `RANGES` shows a first visitor something: the shortest that holds all of the last day's figures, or
-        the shortest that reaches back to the newest ones."""
+        """The entry of `RANGES` to show on a first visit: the shortest range with all of the last day's figures,
+        otherwise the shortest that includes the newest figures."""
         who = self._who(None)
         self.env.cr.execute(
             """
@@ -90,7 +89,7 @@ class GatewayStat(models.AbstractModel):
         return next((name for name, hours in RANGES.items() if back_to <= hours), "1y")
 
     def _add_causes(self, reasons):
-        """Which of the dashboard's four kinds of refusal each reason is; None: another failure."""
+        """For each reason, the dashboard's kind of refusal (one of four); None: another failure."""
         self.env.cr.execute(
             "select reason, gateway.refusal(reason) from unnest(%s::text[]) reason",
             ([entry["value"] for entry in reasons],),
@@ -100,7 +99,7 @@ class GatewayStat(models.AbstractModel):
             entry["cause"] = causes[entry["value"]]
 
     def _ways(self, span, who, status_class):
-        """The ways of reads of records: `compiled`, or `odoo:` and a reason; most requests first."""
+        """How reads of records were answered: `compiled`, or `odoo:` and a reason; most requests first."""
         self.env.cr.execute(
             "select gateway.stat_top(%s, %s, %s, %s::smallint, 'way', 20)",
             (*self._span(span["since"], span["until"]), who, status_class),
@@ -108,7 +107,7 @@ class GatewayStat(models.AbstractModel):
         return self.env.cr.fetchone()[0]
 
     def _tools(self, span, who, status_class=None):
-        """The tools that AI agents called, most used first, as `stat_top` gives them."""
+        """The tools that AI agents called, most used first, as `stat_top` returns them."""
         if not setting(self.env.cr, "agent.enabled"):
             return []
         self.env.cr.execute(
@@ -141,7 +140,7 @@ class GatewayStat(models.AbstractModel):
         return self.env.user.has_group("api_gateway.group_manager")
 
     def _name_consumers(self, entries):
-        """Gives each entry a `name` that people know, told apart from others of the same name, and `user_name`."""
+        """Adds to each entry a readable `name`, made unique among equal names, and `user_name`."""
         users = (
             self.env["res.users"].sudo().browse({entry["user_id"] for entry in entries if entry["user_id"]}).exists()
         )
@@ -162,7 +161,7 @@ class GatewayStat(models.AbstractModel):
                 entry["name"] = self.env._("%(name)s (no. %(number)s)", name=entry["name"], number=number)
 
     def _twins(self, consumers):
-        """Those of the consumers that share name and user with another one, listed or not."""
+        """The consumers that share name and user with another one, listed or not."""
         self.env.cr.execute(
             """
             select c.consumer from gateway.consumer c
@@ -175,7 +174,7 @@ class GatewayStat(models.AbstractModel):
         return {consumer for (consumer,) in self.env.cr.fetchall()}
 
     def _nameless(self, kind, number):
-        """For a consumer whose name is gone with its last figures."""
+        """For a consumer whose name was deleted with its last figures."""
         if kind == "odoo_key":
             return self.env._("Odoo API key no. %s", number)
         if kind == "gateway_key":

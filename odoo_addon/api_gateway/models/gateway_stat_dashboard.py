@@ -4,7 +4,7 @@ from ..tools.settings import setting
 
 
 class GatewayStatDashboard(models.AbstractModel):
-    """The dashboard's data beside the figures of requests."""
+    """The dashboard's data other than the figures of requests."""
 
     _inherit = "gateway.stat"
 

@@ -18,7 +18,8 @@ class GatewayThrottle(models.Model):
     _log_access = False
     _order = "share desc, resets_at, id"
     _rec_name = "who"
-    # Rows have no number of their own. `id` is a hash of subject and period, below 2^53 so that JavaScript can hold it.
+    # Rows have no id of their own. `id` is a hash of subject and period, below 2^53 so that JavaScript can represent it
+    # exactly.
     _table_query = """
         select
           hashtextextended(t.subject || w.period, 0) & 9007199254740991 as id,
@@ -47,7 +48,7 @@ class GatewayThrottle(models.Model):
         where w.most > 0 and w.used > 0 and w.resets_at > gateway.utc_now()
     """
 
-    subject = fields.Char(readonly=True, help="Requests of these callers are counted together.")
+    subject = fields.Char(readonly=True, help="Requests by these callers are counted together.")
     kind = fields.Selection(
         [
             ("user", "User"),
@@ -72,7 +73,7 @@ class GatewayThrottle(models.Model):
     resets_at = fields.Datetime("Starts Again", readonly=True)
 
     def action_reset(self):
-        """Lets the windows start again with the next request. Sidecars notice within a second."""
+        """Resets the windows: the next request starts new ones. Sidecars notice within a second."""
         self.check_access("read")
         check_group(self.env, MANAGER, self.env._("Only a gateway manager may do this."))
         for window, throttles in self.grouped("period").items():

@@ -1,4 +1,4 @@
-"""The tokens that were issued, as Odoo shows them. The sidecars write them."""
+"""Issued tokens, to be shown in Odoo. The sidecars write them."""
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -54,7 +54,8 @@ class GatewayToken(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Deletes ended tokens in batches, each in its own transaction, and warns of credentials that expire soon."""
+        """Deletes expired and revoked tokens in batches, each in its own transaction, and warns of credentials that
+        expire soon."""
         batch = 10_000
         while True:
             self.env.cr.execute(SQL("select gateway.clean_tokens(%s)", batch))

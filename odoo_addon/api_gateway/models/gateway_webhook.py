@@ -67,7 +67,7 @@ class GatewayWebhook(models.Model):
         tracking=True,
         copy=False,
         domain=[("share", "=", False)],
-        help="Events hold what this user may read. Records that the user may not see make no event.",
+        help="Events contain what this user may read. Records that the user may not see cause no events.",
     )
     header_ids = fields.One2many("gateway.webhook.header", "webhook_id", "Headers")
     concurrency = fields.Integer("Requests at Once", help="Empty: as in the settings.")
@@ -80,9 +80,7 @@ class GatewayWebhook(models.Model):
         for webhook in self:
             parts = urlsplit(webhook.url)
             if parts.scheme not in ("http", "https") or not parts.hostname or len(webhook.url) > 2048:
-                raise ValidationError(
-                    self.env._("The URL must be a full address that begins with https:// or http://.")
-                )
+                raise ValidationError(self.env._("The URL must be complete and begin with https:// or http://."))
             if parts.username is not None or parts.password is not None:
                 raise ValidationError(
                     self.env._("Do not put credentials into the URL. Use a header: its value is kept secret.")
@@ -157,7 +155,7 @@ class GatewayWebhook(models.Model):
     @api.model
     @tools.ormcache(cache="stable")
     def _watched(self):
-        """{model name: Watch}. Every write of every model calls this, so it makes no query while nothing has
+        """{model name: Watch}. Every write of every model calls this, so it makes no query as long as no webhook has
         changed."""
         hooks = {}
         for webhook in self.sudo().search([("active", "=", True)]):
@@ -195,7 +193,8 @@ class GatewayWebhook(models.Model):
         return result
 
     def _write_multi(self, vals_list):
-        # The flush itself reads the watches, just before the columns change. That result must not stay cached.
+        # The flush itself reads the watches, just before the columns change. That result must be dropped from the
+        # cache.
         result = super()._write_multi(vals_list)
         self.env.registry.clear_cache("stable")
         return result
@@ -210,7 +209,7 @@ class GatewayWebhook(models.Model):
         return [dict(vals, name=self.env._("%s (copy)", webhook.name)) for webhook, vals in copies]
 
     def _check_owner(self):
-        """Events carry everything that the owner may read, so only administrators may choose another user as the
+        """Events contain everything that the owner may read, so only administrators may choose another user as the
         owner."""
         if not have_group(self.env, "base.group_system") and not is_own(self, "user_id"):
             raise AccessError(self.env._("Only an administrator may make another user the owner of a webhook."))
@@ -237,7 +236,7 @@ class GatewayWebhook(models.Model):
         }
 
     def _signing_secrets(self):
-        """The living secrets in the form of Standard Webhooks, newest first."""
+        """The valid secrets in the format of Standard Webhooks, newest first."""
         self.env.cr.execute("select value from gateway.secrets(%s)", (f"webhook:{self.id}",))
         return ["whsec_" + base64.b64encode(value).decode() for (value,) in self.env.cr.fetchall()]
 
@@ -274,7 +273,8 @@ class GatewayWebhook(models.Model):
             raise UserError(
                 self.env._("There is nothing to send: no record that the owner may read matches the domain.")
             )
-        # Committed at once, or the sidecars would not see it while this request waits for the answer.
+        # Committed at once, because otherwise the sidecars would not see the event while this request waits for the
+        # answer.
         with self.pool.cursor() as cr:
             cr.execute(
                 """
@@ -287,7 +287,7 @@ class GatewayWebhook(models.Model):
             [job_id] = cr.fetchone()
         if self.env["gateway.sidecar"]._all_gone():
             with self.pool.cursor() as cr:
-                # No room for other jobs, so only tests are claimed.
+                # The limit of 0 leaves only tests to be claimed.
                 take_over.run(self.with_env(self.env(cr=cr, su=True)), 0)
         else:
             self._wait_for(job_id)
@@ -311,8 +311,8 @@ class GatewayWebhook(models.Model):
 
     @api.model
     def _cron_take_over(self, most=50):
-        """Called by a cron every minute: delivers up to `most` jobs while all sidecars are gone. A record's later job
-        goes out only after the earlier one has arrived, as from a sidecar."""
+        """Called by a cron every minute: delivers up to `most` jobs while no sidecar is alive. As with a sidecar, a
+        record's later job is sent only after the earlier one has been accepted."""
         self._announce_pauses()
         if self.env["gateway.sidecar"]._all_gone():
             take_over.run(self, most)

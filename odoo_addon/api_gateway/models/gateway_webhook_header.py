@@ -26,7 +26,7 @@ RESERVED = frozenset(
 
 
 class GatewayWebhookHeader(models.Model):
-    """A header sent with each request. Its value is kept in `gateway.secret`, where no RPC can read it."""
+    """A header that is sent with each request. Its value is stored in `gateway.secret`, where no RPC can read it."""
 
     _name = "gateway.webhook.header"
     _inherit = ["gateway.configuration"]
@@ -42,7 +42,7 @@ class GatewayWebhookHeader(models.Model):
         help="Kept secret: it can be replaced, not read.",
     )
 
-    _name_unique = models.Constraint("unique (webhook_id, name)", "A webhook has each header once.")
+    _name_unique = models.Constraint("unique (webhook_id, name)", "A webhook can have each header only once.")
 
     @api.constrains("name")
     def _check_name(self):
@@ -53,7 +53,7 @@ class GatewayWebhookHeader(models.Model):
                 raise ValidationError(self.env._("The header %s is set by the gateway itself.", header.name))
 
     def _compute_value(self):
-        # Never the value: the list only shows whether there is one.
+        # Never returns the value: the list only shows whether there is one.
         self.env.cr.execute(
             """
             select purpose from gateway.secret

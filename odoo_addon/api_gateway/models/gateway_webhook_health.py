@@ -97,7 +97,7 @@ class GatewayWebhookHealth(models.AbstractModel):
 
     @api.model
     def _announce_pauses(self):
-        """Notifies owners and followers when the gateway has paused a webhook by itself."""
+        """Notifies owners and followers when the gateway has paused a webhook."""
         self.env.cr.execute("select * from gateway.webhook_announce()")
         for webhook_id, reason, since, error in self.env.cr.fetchall():
             webhook = self.browse(webhook_id).exists()

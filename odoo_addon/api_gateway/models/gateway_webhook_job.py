@@ -33,7 +33,7 @@ class GatewayWebhookJob(models.Model):
     """
 
     event_id = fields.Char(
-        "Webhook-Id", readonly=True, help="The same in every attempt, so receivers can recognize duplicates."
+        "Webhook-Id", readonly=True, help="Identical in every attempt, so receivers can recognize duplicates."
     )
     webhook_id = fields.Many2one("gateway.webhook", readonly=True)
     event = fields.Selection(
@@ -111,7 +111,7 @@ class GatewayWebhookJob(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: deletes jobs past their retention, in batches that hold no locks for long."""
+        """Called by a cron: deletes jobs past their retention, in batches, so that no locks are held for long."""
         while True:
             self.env.cr.execute("select gateway.webhook_cleanup(10000)")
             [removed] = self.env.cr.fetchone()

@@ -4,7 +4,7 @@ from ..tools.gate import gate
 
 
 class IrFieldsConverter(models.AbstractModel):
-    """Finds the records that a file's cells name, and creates missing ones."""
+    """Finds the records to which a file's cells refer, and creates missing ones."""
 
     _inherit = "ir.fields.converter"
 

@@ -17,7 +17,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _auth_method_gateway(cls):
-        """The signer of the body may name the user of each call; see executor/channel.py."""
+        """The signed body names the user of each call; see executor/channel.py."""
         request.dispatcher.authenticate()
 
     @classmethod
@@ -37,16 +37,16 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _authenticate_explicit(cls, auth):
-        # Under a name of our own, because the order of several addons' `_auth_method_api_key` depends on loading, and
-        # OCA's does not call the next one.
+        # The method has a name of our own, because the order of several addons' `_auth_method_api_key` depends on their
+        # loading order, and OCA's does not call the next one.
         return super()._authenticate_explicit("gateway_key" if auth == "api_key" else auth)
 
     @classmethod
     def _auth_method_gateway_key(cls):
-        """For routes of other addons with `auth="api_key"`: the caller shows an API key, the gateway's or Odoo's own,
-        as `API-KEY`, `X-API-Key` or `Authorization: Bearer`, and the route runs as the key's user. A key header wins
-        over `Authorization`, which may belong to a proxy. Callers without a key of ours are passed on to other addons
-        with such routes."""
+        """For routes of other addons with `auth="api_key"`: the caller sends an API key, of the gateway or of Odoo, as
+        `API-KEY`, `X-API-Key` or `Authorization: Bearer`, and the route runs as the key's user. A key header takes
+        precedence over `Authorization`, which may be meant for a proxy. Callers without a key of ours are handed to
+        other addons with such routes."""
         headers = request.httprequest.headers
         key = headers.get("API-KEY") or headers.get("X-API-Key")
         if not key and (match := BEARER.fullmatch(headers.get("Authorization", ""))):
@@ -72,12 +72,12 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _auth_by_others(cls):
-        """:raises AccessDenied: when none of the other addons lets the request in"""
+        """:raises AccessDenied: if none of the other addons accepts the request"""
         env = request.env
         try:
             return cls._auth_method_api_key()
         except (UserError, Unauthorized):
-            # OCA's addon looks up its keys as superuser, and leaves the request in that state.
+            # OCA's addon switches the request to superuser to look up its keys, and does not switch back.
             request.env = env
             env.transaction.default_env = env
             raise AccessDenied from None
@@ -91,7 +91,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _pre_dispatch(cls, rule, args):
-        # Odoo reads the upload limit and a default language here. The channel brings its own of both.
+        # Odoo reads the upload limit and a default language here. The channel sets its own values for both.
         if rule.endpoint.routing["type"] == "gateway":
             return request.dispatcher.pre_dispatch(rule, args)
         return super()._pre_dispatch(rule, args)

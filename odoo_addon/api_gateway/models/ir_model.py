@@ -11,7 +11,7 @@ class IrModel(models.Model):
     @api.model
     @tools.ormcache("model_name")
     def _gateway_view_columns(self, model_name):
-        """The real columns of a model without a table of its own."""
+        """The actual columns of a model that is based on a database view."""
         return read_columns(self.env, self.env[model_name]._table)
 
 

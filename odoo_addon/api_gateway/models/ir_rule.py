@@ -4,8 +4,7 @@ from ..tools.gate import RowError, gate
 from ..tools.secret_fields import is_secret
 
 
-# Rows about records out of a call's reach are hidden from every search and every check of a record, like a record rule
-# would.
+# Rows about records that a call may not reach are hidden from every search and access check, as a record rule would do.
 class IrRule(models.Model):
     _inherit = "ir.rule"
 
@@ -16,7 +15,7 @@ class IrRule(models.Model):
         domain = None if reached is None else reached.domain(self.env, model_name, mode)
         if domain is None:
             return super()._compute_domain(model_name, mode)
-        # Our rule is off meanwhile, because Odoo caches the domain of a parent model's rules for other calls.
+        # Our rule is switched off here, because Odoo caches the domain of a parent model's rules for other calls.
         token = gate.set(call._replace(rows=None))
         try:
             rules = super()._compute_domain(model_name, mode)
@@ -35,7 +34,7 @@ class IrRule(models.Model):
     @api.model
     @tools.ormcache()
     def _gateway_secret_files(self):
-        """{model: the names of its secret fields that are kept as files}"""
+        """{model: the names of its secret fields that are stored as attachments}"""
         secret = {}
         for model_name, model in self.env.registry.items():
             names = [name for name, field in model._fields.items() if field.type == "binary" and is_secret(field)]

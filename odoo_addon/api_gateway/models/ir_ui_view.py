@@ -17,7 +17,7 @@ class IrUiView(models.Model):
     def _gateway_lets_write(self, model_name, path):
         """Whether the form of a model lets the user write a field at least sometimes.
 
-        :param tuple path: the name of the field, after those of the x2many fields around it"""
+        :param tuple path: the names of the enclosing x2many fields, then the field's own"""
         model = self.env[model_name]
         field = model._fields[path[0]]
         for name in path[1:]:

@@ -1,5 +1,5 @@
-"""A link that opens a user's account goes only to that user, by mail. No call from outside can read it in a preview,
-post it, or have it sent to another address."""
+"""A link that opens a user's account goes only to that user, by mail. No API call can read it in a preview, post it, or
+have it sent to another address."""
 
 import re
 from contextvars import ContextVar
@@ -11,9 +11,9 @@ from ..tools.account_links import accounts_opened
 from ..tools.gate import ExposureError, gate
 from .mail_document_links import check_mail
 
-# Whether the rendered text becomes mail right away, whose recipients are checked.
+# Whether the rendered text immediately becomes mail, whose recipients are checked.
 _is_mailed = ContextVar("api_gateway_is_mailed", default=False)
-# Headers that send a mail to other people than those in its fields.
+# Headers that send a mail to recipients other than those in its fields.
 REDIRECTING = re.compile(r"(?:to|cc|bcc|x-msg-to-add|x-forge-to)['\"]", re.IGNORECASE)
 
 
@@ -25,7 +25,8 @@ class AccountLinkError(ExposureError):
 
 
 def check_rendered(env, rendered):
-    """Refuse texts that a call has rendered from a template, `{id: text}`, unless they are mailed right away."""
+    """Refuse texts with account links that a call has rendered from a template, `{id: text}`, unless they are mailed
+    immediately."""
     if gate.get() and not _is_mailed.get() and any(accounts_opened(env, str(text)) for text in rendered.values()):
         raise AccountLinkError
 

@@ -1,5 +1,5 @@
-"""A link with a document's token opens that document to anyone who has it. For a narrowed credential it is mailed only
-to the document's own customer and to internal users, not to addresses of the credential's choice."""
+"""A link with a document's token gives anyone who has it access to that document. For a narrowed credential it is
+mailed only to the document's own customer and to internal users, not to addresses of the credential's choice."""
 
 import re
 
@@ -9,15 +9,15 @@ from odoo.tools.mail import email_normalize_all
 from ..tools.document_links import tokens
 from ..tools.gate import ExposureError, gate
 
-# The caller's headers that send a mail to others. Odoo's own header for replies (X-Msg-To-Add) does not.
+# The caller's headers that send a mail to others. Odoo's own header for replies (X-Msg-To-Add) is not one of them.
 REDIRECTING = re.compile(r"""['"](?:to|cc|bcc|x-forge-to)['"]""", re.IGNORECASE)
 
 
 class DocumentLinkError(ExposureError):
     def __init__(self, record):
         super().__init__(
-            "This text holds a link that opens a document to anyone who has it. A credential with scopes or models can "
-            f"send it only to the customer of {record.model or 'a document'} {record.res_id or ''} and to internal "
+            "This text contains a link that opens a document to anyone who has it. A credential with scopes or models "
+            f"can send it only to the customer of {record.model or 'a document'} {record.res_id or ''} and to internal "
             "users. Send it without the link, or leave the other recipients out.",
         )
 
@@ -36,12 +36,10 @@ def _is_narrowed():
 
 
 def check_recipients(record, text, partners, addresses="", is_redirected=False):
-    """Refuse a text that opens a document unless it goes to this document's customer.
-
-    :param record: the mail or message, as superuser; its `model` and `res_id` name the document
-    :param partners: the contacts it is sent to
-    :param addresses: other addresses it is sent to, as in a mail's header
-    :param is_redirected: whether headers send it to others"""
+    """Refuse a text with a document link unless it is sent to this document's customer. :param record: the mail or
+    message, as superuser; its `model` and `res_id` refer to the document :param partners: the contacts to whom it is
+    sent :param addresses: other addresses to which it is sent, as in a mail's header :param is_redirected: whether
+    headers send it to others"""
     found = tokens(text or "")
     if not found:
         return
@@ -57,7 +55,7 @@ def check_recipients(record, text, partners, addresses="", is_redirected=False):
 
 
 def _document(record):
-    """(customers, access token) of the document that the mail or message is about"""
+    """(customers, access token) of the document to which the mail or message belongs"""
     model = record.env.get(record.model)
     nobody = record.env["res.partner"]
     if model is None or model._abstract or not record.res_id or "access_token" not in model._fields:
@@ -73,7 +71,7 @@ class MailMessage(models.Model):
     def create(self, vals_list):
         messages = super().create(vals_list)
         if _is_narrowed():
-            for message in messages.sudo():  # a cron may send the mail
+            for message in messages.sudo():  # the mail may be sent by a cron
                 check_recipients(message, message.body, message.partner_ids)
         return messages
 
@@ -102,7 +100,7 @@ class MailThread(models.AbstractModel):
     _inherit = "mail.thread"
 
     def _notify_get_action_link(self, link_type, **kwargs):
-        # The customer's own link is signed for it. All other recipients log in.
+        # The customer's own link is signed for that customer. All other recipients have to log in.
         if _is_narrowed() and "pid" not in kwargs:
             kwargs.pop("access_token", None)
         return super()._notify_get_action_link(link_type, **kwargs)

@@ -5,7 +5,7 @@ from .mail_account_links import check_rendered
 
 
 class DynamicTextError(ExposureError):
-    """A narrowed credential's text would be run as code, with more rights than the credential has."""
+    """A text written by a narrowed credential would run as code, with more rights than the credential has."""
 
     def __init__(self):
         super().__init__(
@@ -18,8 +18,8 @@ def _engine(field):
     return getattr(field, "render_engine", None) or "inline_template"
 
 
-# Texts with expressions are code. Odoo trusts those of its administrators and template editors; a narrowed credential
-# of theirs is not trusted. Stored texts were checked when they were written, and may be rendered.
+# Texts with expressions are code. Odoo trusts those written by administrators and template editors, but their narrowed
+# credentials are not trusted. Stored texts were checked when they were written, and may be rendered.
 class MailRenderMixin(models.AbstractModel):
     _inherit = "mail.render.mixin"
 
@@ -59,7 +59,7 @@ class MailRenderMixin(models.AbstractModel):
         )
 
     def _gateway_check_texts(self, names):
-        """Refuse expressions in written values. The texts of a wizard are checked when they are rendered."""
+        """Refuse expressions in written values. A wizard's texts are checked when they are rendered."""
         call = gate.get()
         if call is None or not call.is_narrowed or self._transient:
             return
@@ -89,8 +89,8 @@ class MailRenderMixin(models.AbstractModel):
         return self._has_unsafe_expression_template_qweb(text, model)
 
     def _gateway_is_stored(self, text, model, res_ids, engine):
-        """Whether no narrowed credential could have written the text: it is a template's, or a record's whose texts
-        were checked for the way they are rendered."""
+        """Whether no narrowed credential can have written the text: it belongs to a template, or to a record whose
+        texts were checked for this rendering engine."""
         guarded = gate.get().guards
         if not self._abstract and not self._transient:
             return self._gateway_holds(self, text, None if guarded(self._name) else engine)
@@ -99,7 +99,7 @@ class MailRenderMixin(models.AbstractModel):
         return model == "digest.tip" and self._gateway_holds(self.env[model].browse(res_ids), text)
 
     def _gateway_holds(self, source, text, engine=None):
-        """Whether the text is a saved record's, in a field that is rendered by `engine`."""
+        """Whether the text belongs to a saved record, in a field that is rendered by `engine`."""
         if not all(type(id_) is int for id_ in source._ids):
             return False
         for name, field in source._fields.items():
@@ -111,7 +111,7 @@ class MailRenderMixin(models.AbstractModel):
         return False
 
     def _gateway_sanitized(self, field, value):
-        """The value in the form of a wizard's body."""
+        """The value in the format of a wizard's body."""
         own = self._fields.get("body")
         if field.type == "html" and own is not None and own.type == "html":
             return str(own.convert_to_cache(value, self, validate=True))

@@ -1,4 +1,4 @@
-"""Settings → API Gateway. The values are in `gateway.setting`, and every sidecar notices a change at once."""
+"""Settings → API Gateway. The values are stored in `gateway.setting`, and every sidecar notices a change at once."""
 
 import json
 import re
@@ -15,8 +15,8 @@ MODEL_PATTERN = re.compile(r"[a-z_][a-z0-9_.]*\*?")
 MOST = 2_147_483_647
 
 
-# Fields with `gateway_setting` are kept there. `least` and `most` bound numbers and the length of texts, `scale` is the
-# factor from the field's unit to the stored one, `gateway_list` stores lines as a list.
+# Fields with `gateway_setting` are stored there. `least` and `most` limit numbers and the length of texts, `scale` is
+# the factor from the field's unit to the stored one, `gateway_list` stores lines as a list.
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
@@ -100,7 +100,7 @@ class ResConfigSettings(models.TransientModel):
         "Charge Each Operation", gateway_setting="throttle.count_operations"
     )
     gateway_throttle_pass_without_database = fields.Boolean(
-        "Known Callers Pass while Postgres Is Away", gateway_setting="throttle.pass_without_database"
+        "Known Callers Pass while Postgres Is Down", gateway_setting="throttle.pass_without_database"
     )
 
     gateway_ip_block_enabled = fields.Boolean("Block Addresses", gateway_setting="ip_block.enabled")
@@ -132,7 +132,7 @@ class ResConfigSettings(models.TransientModel):
     gateway_rpc_count_direct = fields.Boolean("Count Direct Calls", gateway_setting="rpc.count_direct")
 
     gateway_never_exposed = fields.Text(
-        "Models Never Exposed", help="Technical names. A * at the end stands for any ending."
+        "Models Never Exposed", help="Technical names. A * at the end matches any ending."
     )
     gateway_never_exposed_builtin = fields.Char(readonly=True)
 
@@ -202,7 +202,7 @@ class ResConfigSettings(models.TransientModel):
 
     @api.model
     def _gateway_fields(self):
-        """`{field: setting}` of all fields that stand for a setting."""
+        """`{field: setting}` of all fields that represent a setting."""
         return {field: field.gateway_setting for field in self._fields.values() if hasattr(field, "gateway_setting")}
 
     @api.model
@@ -244,7 +244,7 @@ class ResConfigSettings(models.TransientModel):
         return result
 
     def _gateway_stored(self, field):
-        """The value of a field in the setting's form. Raises ValidationError if it is out of bounds."""
+        """The value of a field in the setting's format. Raises ValidationError if it is out of bounds."""
         value = self[field.name]
         label = self.fields_get([field.name], ["string"])[field.name]["string"]
         if field.type in ("integer", "float"):
@@ -300,14 +300,14 @@ class ResConfigSettings(models.TransientModel):
 
 
 def check_models(env, patterns):
-    """Raises ValidationError unless they are names of models, or beginnings of names with `*` at the end."""
+    """Raises ValidationError unless they are names of models, or prefixes with `*` at the end."""
     for pattern in patterns:
         if not MODEL_PATTERN.fullmatch(pattern) or len(pattern) > 200:
             raise ValidationError(env._('"%s" is not a technical name such as hr.employee or hr.*.', pattern))
 
 
 def check_address(env, address):
-    """Raises ValidationError unless the gateway could be at this address."""
+    """Raises ValidationError unless this could be the gateway's address."""
     try:
         parts = urlsplit(address)
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
@@ -326,7 +326,7 @@ def _is_origin(text):
 
 
 def _shown(field, value):
-    """A setting in its field's form. An invalid one shows as empty, because the sidecars then use the default."""
+    """A setting in its field's format. An invalid one is shown as empty, because the sidecars then use the default."""
     if getattr(field, "gateway_list", False):
         return "\n".join(map(str, value)) if isinstance(value, list) else ""
     if field.type == "integer":

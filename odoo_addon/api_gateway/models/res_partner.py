@@ -1,4 +1,4 @@
-"""Guards the ways into users' accounts when a flow of Odoo would change them for a caller: a lead's e-mail address
+"""Protects access to users' accounts when one of Odoo's processes would change it for a caller: a lead's e-mail address
 becomes its contact's, an employee's becomes the user's."""
 
 from odoo import models

@@ -1,4 +1,4 @@
-"""The profile that governs all of a user's credentials."""
+"""The profile that applies to all of a user's credentials."""
 
 from contextvars import ContextVar
 
@@ -53,7 +53,7 @@ class ResUsers(models.Model):
         return result
 
     def unlink(self):
-        # Postgres deletes their keys, and the ORM does not notice.
+        # Postgres deletes their keys by cascade, unnoticed by the ORM.
         for kind, model in (("gateway_key", "gateway.key"), ("odoo_key", "res.users.apikeys")):
             with opened():
                 keys = self.env[model].sudo().with_context(active_test=False).search([("user_id", "in", self.ids)])
@@ -66,7 +66,7 @@ class ResUsers(models.Model):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        # Odoo adds the fields that users may see of themselves.
+        # Odoo's extension point for fields that users may see on their own record.
         return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
 
     def _check_credentials(self, credential, env):

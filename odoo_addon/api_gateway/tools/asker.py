@@ -1,18 +1,19 @@
 """The asker: the user of the request, whatever environment the code runs in. Odoo runs much of its code as superuser,
-some of it on the caller's values. So rights on the gateway's configuration are always those of the request's user."""
+sometimes with the caller's values. Therefore the rights on the gateway's configuration are always checked for the
+request's user."""
 
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from odoo.exceptions import AccessError
 
-# Not a context key, which a caller could pass.
+# This is not a context key, because a caller could set one.
 _runs_own_code = ContextVar("api_gateway_runs_own_code", default=False)
 
 
 @contextmanager
 def own_code():
-    """While the gateway itself writes its own values to records that the user may not write."""
+    """Active while the gateway writes its own values to records that the user may not write."""
     token = _runs_own_code.set(True)
     try:
         yield
@@ -42,5 +43,5 @@ def check_group(env, group, message):
 
 
 def is_own(records, field):
-    """Whether each asker is the user in this field of all records."""
+    """Whether, in all records, each asker is the user in this field."""
     return all(record[field].id == asker.uid for record in records.sudo() for asker in askers(records.env))

@@ -1,10 +1,11 @@
-"""Views leave out columns of fields that Odoo only computes in groups, or that a later version added."""
+"""Detects missing columns of database views: views lack fields that Odoo computes only in groups, or that a later
+version added."""
 
 from odoo.tools import SQL
 
 
 def lacks_column(model, field):
-    """Whether Odoo believes that the view has a column for the field, but it has not, so that reading would fail."""
+    """Whether the view lacks a column that Odoo expects it to have, so that reading would fail."""
     if model._auto or not (field.store and field.column_type) or model._table_query:
         return False
     return field.name not in model.env["ir.model"]._gateway_view_columns(model._name)

@@ -1,4 +1,4 @@
-"""An app's request to a user, carried by the browser from a sidecar (oauth/authorization_request.ts) to Odoo."""
+"""An app's request to a user, which the browser passes from a sidecar (oauth/authorization_request.ts) to Odoo."""
 
 import base64
 import binascii
@@ -11,8 +11,8 @@ LONGEST = 8_000
 
 
 def read_request(cr, text):
-    """The claims of a request that a sidecar has signed for this database. None if it was altered, is too old, or is
-    for another database."""
+    """The claims of a request that a sidecar has signed for this database. None if the request was altered, is too old,
+    or is for another database."""
     if not isinstance(text, str) or len(text) > LONGEST or not text.isascii():
         return None
     try:

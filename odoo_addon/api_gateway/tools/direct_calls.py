@@ -1,7 +1,6 @@
-"""Counts calls of Odoo's own protocols that reach Odoo directly, in memory. Adds them to `gateway.protocol_use` every
-few seconds.
-
-A caller waits for nothing but one addition. Counts that cannot be stored are lost: they are figures, not a log."""
+"""Counts calls of Odoo's own protocols that reach Odoo directly, in memory. They are added to `gateway.protocol_use`
+every few seconds, so a call is delayed only by one addition. Counts that cannot be stored are lost: they are figures,
+not a log."""
 
 import json
 import logging
@@ -41,7 +40,7 @@ def protocol_of(path):
 
 
 def is_counted(cr):
-    """Whether a manager wants direct calls of this database counted; asked once in a while."""
+    """Whether the settings ask for counting direct calls of this database; read at intervals."""
     now = time.monotonic()
     until, answer = _is_counted.get(cr.dbname, (0, False))
     if until <= now:
@@ -51,7 +50,7 @@ def is_counted(cr):
 
 
 def count(database, protocol, httprequest, uid, has_failed):
-    """After a call. Calls that Odoo has refused for their key name no method (odoo/service/model.py): they are not
+    """Call this after a call. Calls whose key Odoo has refused have no method (odoo/service/model.py), so they are not
     counted."""
     if protocol == "json2":
         named = JSON2.fullmatch(httprequest.path)
@@ -76,12 +75,12 @@ def count(database, protocol, httprequest, uid, has_failed):
 
 
 def _storable(text):
-    """The beginning of a caller's text, without characters that Postgres refuses."""
+    """The beginning of a caller's text, without characters that Postgres refuses to store."""
     return text[:LONGEST].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def flush():
-    """Adds what was counted to the databases' tables."""
+    """Stores the counts in the databases' tables."""
     global _timer
     with _lock:
         counted = dict(_counts)

@@ -1,11 +1,11 @@
-"""Links that open a document to anyone who has them: the portal's, with the document's token."""
+"""Links that give anyone who has them access to a document: portal links with the document's token."""
 
 import re
 
-# Found from the token backwards, because a pattern for whole URLs would take quadratic time.
+# The search goes backwards from the token, because a pattern for whole URLs would take quadratic time.
 TOKEN = re.compile(r"\baccess_token=([\w.~-]+)")
 END = re.compile(r"""[\s"'<>\\]""")
-FILES = re.compile(r"/web/(?:image|content)/")  # pictures and files of the text itself
+FILES = re.compile(r"/web/(?:image|content)/")  # pictures and files embedded in the text
 LONGEST = 1_000  # characters of a URL before its token
 MASK = "…"
 
@@ -16,7 +16,7 @@ def tokens(text):
 
 
 def mask(text):
-    """The text with the links' tokens made unreadable."""
+    """The text with the links' tokens masked."""
     return TOKEN.sub(lambda match: match[0] if _is_file(match) else f"access_token={MASK}", text)
 
 

@@ -1,4 +1,4 @@
-"""Domains that people write into configuration."""
+"""Domains in the configuration, written by users."""
 
 import math
 from ast import literal_eval
@@ -7,7 +7,7 @@ from odoo.fields import Domain
 
 MAX_LENGTH = 20_000
 MAX_TERMS = 500
-# Few enough for Postgres to plan in little memory, even if all lead to many records (executor/budget.py).
+# Few enough for Postgres to plan in little memory, even if all are to-many relations (executor/budget.py).
 MAX_RELATIONS = 16
 
 
@@ -17,8 +17,8 @@ def parse_domain(text):
 
 
 def checked_domain(text):
-    """Like `parse_domain`, for a domain that will be stored: only literals that JSON has, and not too many. Raises
-    ValueError."""
+    """Like `parse_domain`, for a domain that will be stored: only literals that JSON can express, and not too many.
+    Raises ValueError."""
     text = (text or "").strip() or "[]"
     if len(text) > MAX_LENGTH:
         raise ValueError(f"A domain has at most {MAX_LENGTH} characters.")

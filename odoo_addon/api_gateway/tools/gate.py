@@ -1,4 +1,4 @@
-"""The permissions of a call from outside while it runs. The executor sets them, and the models ask for them."""
+"""The permissions of the running API call. The executor sets them, and the models check them."""
 
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError
 
 
 class Gate(NamedTuple):
-    """The permissions of a call from outside."""
+    """The permissions of an API call."""
 
     hides: Callable
     """`(model name)`: whether the model is never exposed."""
@@ -22,7 +22,7 @@ class Gate(NamedTuple):
     is_narrowed: bool
     """Whether the credential was narrowed."""
     check_doors: Callable
-    """`(records, values)`: refuses values that would open a user's account to the caller."""
+    """`(records, values)`: refuses values that would give the caller access to a user's account."""
     check_accounts: Callable
     """`(users, values)`: refuses internal users that the call has created or given access."""
     loading: object
@@ -30,21 +30,22 @@ class Gate(NamedTuple):
     missing_scope: Callable
     """`(model name, action)`: the scope that the credential lacks for the action; None if no scope would permit it."""
     rows: object
-    """The rows of a model that the call reaches, `domain(env, model name, mode)`, None for all; for others
+    """The rows of a model that the call may reach: `domain(env, model name, mode)`, None for all; for other rows
     `missing_scope(records, mode)` (`executor/rows.py`)."""
 
 
-# Set by the executor while a call runs. Not a context key, which a caller could pass, and not the cursor, which
+# Set by the executor while a call runs. It is not in the context, where a caller could set it, nor on the cursor, which
 # a method could replace.
 gate = ContextVar("api_gateway_gate", default=None)
 
-# The model that a caller's method is called on, with the `default_*` keys of the caller's context.
+# The model on which a caller's method is called, with the `default_*` keys of the caller's context.
 given_defaults = ContextVar("api_gateway_given_defaults", default=None)
 
 
 @contextmanager
 def opened():
-    """For the gateway's own code that works on the gateway's own models in the middle of a call."""
+    """Suspends the permissions for the gateway's own code that works on the gateway's own models in the middle of a
+    call."""
     token = gate.set(None)
     try:
         yield
@@ -54,8 +55,8 @@ def opened():
 
 @contextmanager
 def defaults_of(model):
-    """While a method of the model runs, the `default_*` keys of its context hold for this model only. Odoo would apply
-    them to every record created on the way, without any check."""
+    """While a method of the model runs, the `default_*` keys of its context apply to this model only. Odoo would apply
+    them to every record that the method creates, without any check."""
     given = {key: value for key, value in model.env.context.items() if key.startswith("default_")}
     token = given_defaults.set((model._name, given) if given else None)
     try:
@@ -65,9 +66,8 @@ def defaults_of(model):
 
 
 class ExposureError(AccessError):
-    """A call from outside tried to reach something that it may not.
-
-    :param scope: a scope that would allow it; None: nobody may, or only a credential that was not narrowed"""
+    """An API call tried to reach something that it may not reach. :param scope: a scope that would allow it; None: no
+    credential may, or only one that was not narrowed"""
 
     def __init__(self, message, model_name=None, scope=None):
         super().__init__(message)
@@ -83,14 +83,15 @@ class HiddenModelError(ExposureError):
 
 
 class GuardError(ExposureError):
-    """The call made Odoo write records of code, of rights, of the gateway, or outside its scopes."""
+    """The call made Odoo write records that contain code or rights, records of the gateway, or records outside its
+    scopes."""
 
     def __init__(self, model_name, scope=None):
         super().__init__(f"This request may not change records of {model_name} through the gateway.", model_name, scope)
 
 
 class RowError(ExposureError):
-    """The rows are about records that are out of the call's reach."""
+    """The rows belong to records that the call may not reach."""
 
     def __init__(self, records, scope=None):
         super().__init__(

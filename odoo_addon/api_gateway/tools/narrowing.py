@@ -19,9 +19,8 @@ def lines(text):
 
 
 def address_allowed(address, ip_list):
-    """Whether an address is inside a list of addresses and networks; an empty list allows any.
-
-    IPv4 addresses written as IPv6 (::ffff:203.0.113.7) count as IPv4. A malformed address is never inside.
+    """Whether an address is in a list of addresses and networks; an empty list allows any. IPv4 addresses written as
+    IPv6 (::ffff:203.0.113.7) count as IPv4. A malformed address is never in a list.
     """
     listed = lines(ip_list)
     if not listed:

@@ -1,10 +1,10 @@
-"""Statements on rows that sidecars write all the time."""
+"""Runs statements on rows that sidecars write all the time."""
 
 
 def in_own_transaction(env, query, params=()):
     """Runs one statement in a READ COMMITTED transaction of its own, committed at once, and returns its rows. In Odoo's
-    REPEATABLE READ transactions, updating a row that a sidecar has written since the start fails with a serialization
-    error, and on a busy row each retry fails, too.
+    REPEATABLE READ transactions, updating a row that a sidecar has written since the transaction began fails with a
+    serialization error, and on a busy row each retry fails, too.
     """
     with env.registry.cursor() as cr:
         cr.execute("set transaction isolation level read committed")

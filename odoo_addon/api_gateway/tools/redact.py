@@ -1,5 +1,5 @@
-"""Takes secrets out of everything that the addon logs or stores. The sidecar does the same (sidecar/src/redact). Both
-are tested with the cases of tests/secret_cases.json."""
+"""Removes secrets from everything that the addon logs or stores. The sidecar does the same (sidecar/src/redact). Both
+are tested with the cases in tests/secret_cases.json."""
 
 import json
 import re
@@ -10,8 +10,8 @@ STARS = "**********"
 SHORTEST = 4
 DEEPEST = 64
 LONGEST = 8192
-# The same bounds as in the sidecar (redact/budget.ts, redact/redactor.ts): a sender must not decide how long a search
-# takes.
+# The same limits as in the sidecar (redact/budget.ts, redact/redactor.ts): a sender must not be able to make a search
+# take long.
 TOO_LARGE = "too large to redact"
 LONGEST_TEXT = 20_000
 OVERLAP = 2_000
@@ -52,7 +52,8 @@ FORMS = re.compile(
     r"gw[ck]_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])"
     r"|whsec_[A-Za-z0-9+/=_-]{8,}"
 )
-# JWTs, once there is a dot. This and the next two consume their text: time grows with its length, not with the square.
+# JWTs, once there is a dot. This pattern and the next two consume the text that they search, so the time grows linearly
+# with its length.
 JWT = re.compile(r"(?:(?<![0-9A-Za-z])|(?<=%3D)|(?<=%20)|(?<=%22))eyJ[A-Za-z0-9_-]{8,4096}(?:\.[A-Za-z0-9_-]+){0,4}")
 SCHEME = re.compile(r"(?<![A-Za-z])(bearer|basic)(\s{1,4}|%20|\+)([A-Za-z0-9._~+/=%-]{6,})", re.IGNORECASE)
 RANDOM = re.compile(r"[0-9=]|[a-z][A-Z]|.{20}")
@@ -63,14 +64,14 @@ KEY_DETAIL = re.compile(
     r"(?:[^\n]{0,2000}?(\) (?:already exists|is |conflicts)|\)?\.?(?:\n|$))|[^\n]{2000})"
 )
 WORD = re.compile(r"[A-Za-z_][\w.-]{0,199}")
-# The text between a name and its value: `=`, `": "`, `', '=', '`.
+# What separates a name from its value: `=`, `": "`, `', '=', '`.
 BETWEEN = re.compile(
     r"(?:\\{0,4}[\"'`])?[\])]{0,4}\s{0,4}(?:={1,3}>?|:)\s{0,4}"
     r"|\\{0,4}[\"']\s{0,4},\s{0,4}\\{0,4}[\"'](?:[<>=!?]{1,3}|(?:not )?(?:in|any!?|=?i?like)|child_of|parent_of)"
     r"\\{0,4}[\"']\s{0,4},\s{0,4}",
     re.IGNORECASE,
 )
-# `<password>`, and the content of the element.
+# `<password>`, followed by the element's content.
 ELEMENT = re.compile(r"(?:\s[^<>]{0,200})?>\s{0,4}(?:<!\[CDATA\[)?([^<]{1,8192})(?=</)")
 OPENED = re.compile(r"<(?:\w{1,20}:)?$")
 PROSE = re.compile(r"[ \t](?:[^'\"\n]{0,120}?[\s(:=,\[])?(?=[\"'])")
@@ -91,7 +92,7 @@ BRACKETED = re.compile(r"[\[({]([^\])}]{0,8192})")
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name):
-    """Whether values under this name are never logged. In a path, any step is enough."""
+    """Whether values under this name are never logged. For a path, one such step is enough."""
     return any(_is_secret_step(step) for step in re.split(r"[.\[\]/:]+", name[:1000]))
 
 
@@ -109,7 +110,7 @@ def is_secret_method(name):
 
 
 def _is_secret_call(call):
-    """Whether what is called takes secrets by position, by its own name or by its model's."""
+    """Whether a method takes secrets by position, judging by its own name or its model's."""
     model, method = call.get("model"), call.get("method")
     names = list(method.values()) if isinstance(method, dict) else method if isinstance(method, list) else [method]
     if any(map(is_secret_method, names)):
@@ -118,7 +119,7 @@ def _is_secret_call(call):
 
 
 def _operand(items):
-    """The index where the values of a secret field begin in a list, such as a term of a domain or arguments of
+    """The index at which the values of a secret field begin in a list, such as a term of a domain or arguments of
     `ir.default.set`."""
     if len(items) < 3 or len(items) > 32 or type(items[0]) is not str:
         return len(items)
@@ -132,7 +133,7 @@ def _operand(items):
 
 
 def _words_of_order(text):
-    """`password x`: a text after a secret field's name in an order that is not a keyword of orders."""
+    """`password x`: a text that follows a secret field's name in an order and is not a keyword of orders."""
     parts = [part.split() for part in text[:1000].split(",")]
     if not all(part and len(part) <= 4 and ORDERED.match(part[0]) for part in parts):
         return []
@@ -142,7 +143,8 @@ def _words_of_order(text):
 
 
 def without_credentials(text):
-    """The text with stars in place of recognizable secrets: those known by their form, or by the name before them."""
+    """The text with recognizable secrets replaced by stars: those identified by their format, or by the name before
+    them."""
     text = SCHEME.sub(lambda match: f"{match[1]}{match[2]}{STARS}" if RANDOM.search(match[3]) else match[0], text)
     text = JWT.sub(lambda match: STARS if "." in match[0] else match[0], text)
     text = FORMS.sub(STARS, text)
@@ -192,7 +194,7 @@ def _value_behind(text, name):
 
 
 class Secrets:
-    """The secrets of one request, and texts without them."""
+    """Collects the secrets of one request, and removes them from texts."""
 
     def __init__(self, known=()):
         self._left = MOST_LEARNED
@@ -218,8 +220,8 @@ class Secrets:
             for name, item in value.items():
                 in_call = (is_call and name not in ("op", "model", "method", "ids")) or (named and name == "kwargs")
                 self.learn(item, depth + 1, hidden or in_call or is_secret_name(str(name)))
-            # Arguments by position and by name are searched together: `load` may get its columns in one way, its rows
-            # in the other.
+            # Arguments by position and by name are searched together: `load` may get its columns by position and its
+            # rows by name, or the reverse.
             given = [*args, *(kwargs.values() if isinstance(kwargs, dict) else ())]
             self._learn_columns([*value.values(), *given], depth)
         elif isinstance(value, (list, tuple)):
@@ -258,8 +260,8 @@ class Secrets:
 
     def clean(self, text):
         """The text without the collected secrets (plain, quoted or percent-encoded) and without other recognizable
-        ones. Of a long text, only the end is kept, where a traceback names the error. `too large to redact` if not all
-        secrets could be collected.
+        ones. Only the end of a long text is kept, where a traceback names the error. Returns `too large to redact` if
+        not all secrets could be collected.
         """
         if self._is_lost:
             return TOO_LARGE
@@ -275,5 +277,5 @@ class Secrets:
             text = text.replace(secret.replace("'", "''"), STARS)
         if len(text) <= LONGEST_TEXT:
             return without_credentials(text)
-        # More than the kept part is cleaned, because at the cut, a value may have lost its name.
+        # More than the kept part is cleaned, because cutting may separate a value from its name.
         return f"…{without_credentials(text[-LONGEST_TEXT:])[OVERLAP:]}"

@@ -1,4 +1,4 @@
-"""What a call of Odoo's older protocols is in REST."""
+"""Translates a call of Odoo's older protocols into REST."""
 
 import json
 
@@ -19,7 +19,8 @@ WRITES = {
 
 
 def rest_equivalent(model, method, is_of_model=False):
-    """`(verb, path, body)`; the body is JSON in a text, or None. `is_of_model`: the method takes no ids first."""
+    """`(verb, path, body)`; the body is JSON text, or None. `is_of_model`: the method does not take ids as its first
+    argument."""
     path = f"/api/v1/{model}"
     if not model:
         return "GET", "/api/v1/ping", None

@@ -19,7 +19,7 @@ SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# Models whose `key` is a secret; elsewhere it is a name.
+# Models whose field `key` is a secret; in other models it is a name.
 KEYED = re.compile(r"api\.?_?keys?|(?:^|[._])auth(?:[._]|$)")
 NAMED = frozenset(
     [
@@ -29,7 +29,7 @@ NAMED = frozenset(
         ("portal.share", "share_link"),
     ]
 )
-# A link that opens a document to anyone who has it: only a credential that was not narrowed may read it.
+# A link that gives anyone who has it access to a document: only a credential that was not narrowed may read it.
 LINKS = frozenset(
     [
         ("discuss.channel", "invitation_url"),
@@ -49,7 +49,7 @@ def is_secret(field):
 
 @lru_cache(maxsize=65536)
 def is_named_secret(model_name, name, related):
-    """Like `is_secret`, by names; `related`: the path that the field is a copy of, or ""."""
+    """Like `is_secret`, by names; `related`: the path of the field from which it is copied, or ""."""
     shown = related.rpartition(".")[2]
     return bool(
         SECRET.search(name)

@@ -1,4 +1,4 @@
-"""The gateway's settings, as the table `gateway.setting` holds them."""
+"""The gateway's settings, as stored in the table `gateway.setting`."""
 
 
 def settings(cr):

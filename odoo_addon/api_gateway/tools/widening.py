@@ -1,4 +1,4 @@
-"""The bounds of a credential, and whether a change widens it."""
+"""The restrictions of a credential, and whether a change weakens them."""
 
 import ipaddress
 import re
@@ -8,7 +8,7 @@ from .narrowing import lines
 
 
 class Narrowing(NamedTuple):
-    """Empty means all, as in the fields. Limits are not part of it, because any manager may set them."""
+    """Empty means no restriction, as in the fields. Rate limits are not included, because any manager may set them."""
 
     scopes: frozenset
     ips: frozenset
@@ -20,7 +20,7 @@ class Narrowing(NamedTuple):
 
     @classmethod
     def of(cls, profile, credential=None):
-        """The bounds of a credential under its profile. Either may be empty."""
+        """The restrictions of a credential together with its profile. Either may be empty."""
         return cls(
             frozenset(lines(credential.scopes)) if credential else frozenset(),
             frozenset(lines(credential.ip_list)) if credential else frozenset(),
@@ -32,7 +32,7 @@ class Narrowing(NamedTuple):
         )
 
     def is_within(self, before):
-        """Whether this allows nothing that `before` did not."""
+        """Whether this allows nothing that `before` did not allow."""
         return (
             _within(self.scopes, before.scopes, _scopes_around)
             and addresses_within(self.ips, before.ips)
@@ -45,7 +45,7 @@ class Narrowing(NamedTuple):
 
 
 def addresses_within(after, before):
-    """Whether a list of addresses and networks allows none that another does not; an empty one allows all."""
+    """Whether every address allowed by one list is also allowed by another; an empty list allows all."""
     known = {_network(entry) for entry in before}
     lengths = {network.prefixlen for network in known}
 
@@ -56,7 +56,7 @@ def addresses_within(after, before):
 
 
 def _within(after, before, around):
-    """`around` gives all entries that allow everything that an entry allows."""
+    """`around` returns all entries that allow everything that a given entry allows."""
     if after == before or not before:
         return True
     return bool(after) and all(any(wider in before for wider in around(entry)) for entry in after)
@@ -72,7 +72,7 @@ def _scopes_around(scope):
 
 
 def _network(entry):
-    """IPv4 in the form of IPv6 counts as IPv4, as in the sidecar."""
+    """IPv4 written as IPv6 counts as IPv4, as in the sidecar."""
     network = ipaddress.ip_network(entry, strict=False)
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped is None or network.prefixlen < 96:

@@ -1,8 +1,7 @@
-"""Collects a transaction's changes to records that webhooks watch, and makes jobs of them before it commits.
-
-The hooks on the ORM (models/base_webhooks.py) only note the touched records and their old column values. The real
-changes are read from the database at the end, so writes that were rolled back to a savepoint, or that cancel each other
-out, make no job. `Cursor.flush()` runs this at every savepoint too: a transaction's second job for the same record and
+"""Collects a transaction's changes to records that webhooks watch, and turns them into jobs before it commits. The
+hooks on the ORM (models/base_webhooks.py) only note the touched records and their old column values. The actual changes
+are read from the database at the end, so writes that were rolled back to a savepoint, or that cancel each other out,
+cause no job. `Cursor.flush()` runs this at every savepoint too: a transaction's second job for the same record and
 webhook is merged into the first."""
 
 import json
@@ -41,7 +40,7 @@ def note_created(records, watch):
 
 
 def note_columns(records, watch, names):
-    """Call before columns `names` are updated. Keeps the old values of all watched columns of the records."""
+    """Call this before the columns `names` are updated. Stores the old values of all watched columns of the records."""
     if watch.columns.isdisjoint(names):
         return
     known = _changes(records, watch).columns
@@ -51,7 +50,7 @@ def note_columns(records, watch, names):
 
 
 def note_relations(records, watch, names):
-    """Call before x2many fields are written."""
+    """Call this before x2many fields are written."""
     names = watch.x2many.intersection(names)
     if not names or not all(records._ids):
         return
@@ -65,7 +64,7 @@ def note_relations(records, watch, names):
 
 
 def note_deleted(records, watch):
-    """Call before records are deleted, because they cannot be read afterwards."""
+    """Call this before records are deleted, because they cannot be read afterwards."""
     changes = _changes(records, watch)
     ids = set(records._ids).difference(_created_in_transaction(records))
     deleted = {id_: {} for id_ in ids}
@@ -92,14 +91,14 @@ def _changes(records, watch):
 
 
 def _created_in_transaction(records):
-    # Unlike the pending changes, this survives a flush. A rollback to a savepoint clears both.
+    # Unlike the pending changes, this is kept after a flush. A rollback to a savepoint clears both.
     return records.env.cr.cache.setdefault(KEY, {}).setdefault(records._name, set())
 
 
 def _read_columns(model, watch, ids):
     names = sorted(watch.columns)
     fields = model._fields
-    # For large columns it is enough to know whether they changed.
+    # For large columns, only whether they changed is recorded.
     columns = [
         SQL("md5(%s) AS %s", SQL.identifier(name), SQL.identifier(name))
         if fields[name].type == "binary"
@@ -133,7 +132,8 @@ def _queue_jobs(env):
 
 
 def _forget_deleted(model, changes):
-    """Drop records that were not deleted after all. For deleted ones, drop jobs from earlier in this transaction."""
+    """Drop records that were not deleted after all. For deleted ones, drop jobs that this transaction has created
+    earlier."""
     if not changes.deleted:
         return
     for record in model.browse(changes.deleted).exists():
@@ -153,7 +153,7 @@ def _forget_deleted(model, changes):
 
 
 def _changed_names(model, changes):
-    """{id: {name: its previous raw value, or None if that is not kept}}, for records that still exist."""
+    """{id: {name: its previous raw value, or None if that was not stored}}, for records that still exist."""
     changed = {}
     for known in (changes.columns, changes.relations):
         for id_ in changes.created & known.keys():
@@ -197,8 +197,8 @@ def _creations_and_updates(model, hook, changes, changed):
 
 
 def _guarded(model, hook, touched, event, evaluate):
-    """`evaluate` for the webhook's owner. An error there must not break the user's change. It becomes a dead letter,
-    which the webhook's page shows. Odoo retries conflicts."""
+    """`evaluate` for the webhook's owner. An error there must not make the user's change fail. It becomes a dead
+    letter, which the webhook's page shows. Conflicts are raised, because Odoo retries them."""
     env = model.env(user=hook.owner_id, su=False, context={"tz": "UTC"})
     owner = env.user.sudo()
     seen_by_owner = model.with_env(env(context=dict(env.context, lang=owner.lang or "en_US")))
@@ -224,7 +224,7 @@ def _values_of_matching(model, hook, ids):
 
 
 def _previous_of_matching(model, hook, touched):
-    """{id: {changed name: previous value in the shape of the API}}, for names that the owner may read."""
+    """{id: {changed name: previous value in the API's format}}, for names that the owner may read."""
     found = {}
     for record in _matching(model, hook, touched):
         previous = {}
@@ -233,7 +233,7 @@ def _previous_of_matching(model, hook, touched):
             if is_secret(field) or not model._has_field_access(field, "read"):
                 continue
             if field.company_dependent and company_value(field, raw, record) == _own_value(field, record):
-                continue  # another company's value changed
+                continue  # the value of another company changed
             if field.type in ("binary", "properties", "properties_definition"):
                 previous[name] = None
             elif field.type in ("one2many", "many2many"):

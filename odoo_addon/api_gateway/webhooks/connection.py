@@ -1,6 +1,6 @@
-"""A connection for one request of a webhook: to an address that webhooks may reach, and bounded in time and bytes
-whatever the receiver does. It uses the standard library, because libraries above it read bodies without a bound when
-they follow redirects, and chunks of any size."""
+"""A connection for one request of a webhook: only to an address that webhooks may reach, and limited in time and bytes
+whatever the receiver does. It uses the standard library, because higher-level libraries read bodies without a limit
+when they follow redirects, and accept chunks of any size."""
 
 import http.client
 import io
@@ -18,7 +18,7 @@ import requests
 from .egress import EgressError, refusal
 
 MOST_READ = 512 * 1024
-"""Bytes of one answer, with its head and the sizes of its chunks."""
+"""The maximum bytes of one answer, including its head and the chunk sizes."""
 
 CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(;[^\r\n]*)?\r\n")
 MOST_OF_LINE = 4096
@@ -26,10 +26,10 @@ MOST_OF_LINE = 4096
 
 @contextmanager
 def post(url, headers, body, allowed, timeout_s):
-    """Sends `body` (bytes) with `headers` and returns the `Answer` once its head is there. `allowed`: networks that the
-    settings open. After `timeout_s` the connection ends, which reads as an early end of the answer. Raises OSError,
-    ValueError or http.client.HTTPException for all that can go wrong."""
-    # People type the URL, so it may have international names and blanks.
+    """Sends `body` (bytes) with `headers` and returns the `Answer` once its head has arrived. `allowed`: networks
+    allowed by the settings. After `timeout_s` the connection is closed, which looks like an early end of the answer.
+    Raises OSError, ValueError or http.client.HTTPException for every failure."""
+    # The URL is typed by a person, so it may contain international names and blanks.
     parts = urlsplit(requests.Request("POST", url).prepare().url)
     deadline = Deadline(timeout_s)
     connection = _open(parts, lambda address, *_: _connect(address, allowed, deadline))
@@ -43,7 +43,8 @@ def post(url, headers, body, allowed, timeout_s):
 
 
 class Deadline:
-    """Closes its sockets when the time is over. A timeout for each read would not do, because each may be quick."""
+    """Closes its sockets when the time is over. A timeout for each read would not be enough, because each read may be
+    quick."""
 
     def __init__(self, timeout_s):
         self._ends_at = time.monotonic() + timeout_s
@@ -57,7 +58,7 @@ class Deadline:
         return left
 
     def watch(self, sock):
-        # A handle of its own, because TLS takes over the socket's.
+        # A separate handle, because TLS takes over the socket's own.
         handle = sock.dup()
         timer = threading.Timer(max(0, self._ends_at - time.monotonic()), _end, [handle])
         timer.daemon = True
@@ -71,7 +72,7 @@ class Deadline:
 
 
 class Answer(http.client.HTTPResponse):
-    """Refuses heads that contradict themselves, and reads no more than `MOST_READ`."""
+    """Refuses contradictory heads, and reads no more than `MOST_READ`."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -83,7 +84,7 @@ class Answer(http.client.HTTPResponse):
         if not reader.last_line:
             raise http.client.IncompleteRead(b"")
         if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects):
-            raise http.client.HTTPException("Its head has a line that is no header.")
+            raise http.client.HTTPException("Its head has a line that is not a header.")
         lengths = {length.strip() for length in self.headers.get_all("Content-Length", [])}
         if len(lengths) > 1 or (lengths and (self.chunked or not re.fullmatch(r"[0-9]{1,15}", lengths.pop()))):
             raise http.client.HTTPException("Its head contradicts itself about the length of the answer.")
@@ -91,7 +92,7 @@ class Answer(http.client.HTTPResponse):
 
     def _read_status(self):
         version, status, reason = super()._read_status()
-        while 102 <= status < 200:  # hints before the answer
+        while 102 <= status < 200:  # informational answers (1xx)
             http.client.parse_headers(self.fp)
             version, status, reason = super()._read_status()
         return version, status, reason
@@ -139,7 +140,7 @@ class Answer(http.client.HTTPResponse):
 
 
 class _Reader(io.BufferedReader):
-    """Remembers the last line, because http.client accepts a head that is cut off between two lines."""
+    """Remembers the last line, because http.client accepts a head that was cut off between two lines."""
 
     last_line = None
 

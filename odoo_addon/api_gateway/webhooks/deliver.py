@@ -1,4 +1,4 @@
-"""One delivery from Odoo itself, while all sidecars are gone. It is the same request as a sidecar's."""
+"""One delivery by Odoo itself, while no sidecar is alive. The request is the same as a sidecar's."""
 
 import base64
 import hashlib
@@ -24,14 +24,14 @@ _logger = logging.getLogger(__name__)
 KEPT_OF_ANSWER = 1024
 OVERLAP = 4096
 DRAINED_OF_ANSWER = 65_536
-"""More of an answer is not read."""
+"""The rest of a longer answer is not read."""
 KEPT_OF_ERROR = 500
 MOST_OF_BODY = 5 * 1024 * 1024
 EXPECTED = (OSError, ValueError, HTTPException)
 
 
 class Target(NamedTuple):
-    """A row of `gateway.webhooks()`, without what capture needs."""
+    """A row of `gateway.webhooks()`, without the columns for capturing."""
 
     url: str
     headers: list
@@ -60,7 +60,7 @@ def render_event(job, values):
 
 
 def sign(secrets, event_id, timestamp, body):
-    """Standard Webhooks: one signature for each living secret, with spaces between."""
+    """Standard Webhooks: one signature for each valid secret, separated by spaces."""
     signed = f"{event_id}.{timestamp}.{body}".encode()
     return " ".join(
         "v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode() for secret in secrets
@@ -69,7 +69,7 @@ def sign(secrets, event_id, timestamp, body):
 
 def deliver(allowed, target, event_id, body, timeout_s):
     """Posts once and returns the arguments for `gateway.webhook_finish`. Never raises: each fault is a failed attempt
-    with its own sentence. `allowed`: networks that the settings open."""
+    with its own message. `allowed`: networks allowed by the settings."""
     timestamp = int(time.time())
     started = time.monotonic()
     result = {"status": None, "error": None, "response": None, "retry_after": None, "gone": False}
@@ -83,12 +83,12 @@ def deliver(allowed, target, event_id, body, timeout_s):
             result["error"] = _refused(answer.status)
             result["retry_after"] = _retry_after(answer.headers.get("Retry-After"))
             result["gone"] = answer.status == 410
-            # More than is kept, so that no half of a secret stays at the cut.
+            # More than is stored, so that no part of a secret remains at the cut.
             beginning = answer.beginning(DRAINED_OF_ANSWER)[: KEPT_OF_ANSWER + OVERLAP]
             result["response"] = storable(_without_secrets(beginning.decode("utf-8", "replace"), target))[
                 :KEPT_OF_ANSWER
             ]
-            if time.monotonic() - started >= timeout_s:  # the answer seemed to end, but time had run out
+            if time.monotonic() - started >= timeout_s:  # the answer seemed to end, but it was cut off by the timeout
                 raise TimeoutError
     except Exception as exc:  # a fault of one job must not stop the others
         if not isinstance(exc, EXPECTED):
@@ -103,7 +103,7 @@ def deliver(allowed, target, event_id, body, timeout_s):
 
 
 def _headers(target, event_id, timestamp, body):
-    """A webhook's own headers come first. They cannot replace those that describe the body."""
+    """A webhook's own headers are set first, so they cannot replace those that describe the body."""
     if any(header["value"] is None for header in target.headers):
         raise ValueError("A header has lost its value: this database is a copy. Type the value again.")
     headers = CaseInsensitiveDict({"User-Agent": "odoo-api-gateway", "Accept": "*/*"})
@@ -121,13 +121,13 @@ def _headers(target, event_id, timestamp, body):
 
 
 def _without_secrets(text, target):
-    """Receivers repeat what was sent, and errors repeat what could not be sent, so secrets are taken out."""
+    """Receivers and error messages repeat parts of the request, so secrets are removed."""
     values = [header["value"] or "" for header in target.headers]
     return Secrets([*values, *(value.partition(" ")[2] for value in values), urlsplit(target.url).password]).clean(text)
 
 
 def storable(text):
-    """Text that Postgres accepts in JSON: no NUL, no half of a surrogate pair."""
+    """Text that Postgres accepts in JSON: without NUL and lone surrogates."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Decides where a webhook may not connect. The same rules as sidecar/src/webhooks/egress.ts."""
+"""Decides to which addresses a webhook may not connect. The rules are the same as in sidecar/src/webhooks/egress.ts."""
 
 import ipaddress
 
@@ -27,16 +27,16 @@ SPECIAL = [
         "3fff::/20",
     ]
 ]
-# All other IPv6 is local, multicast, or carries an IPv4 address in disguise.
+# All other IPv6 addresses are local, multicast, or contain an IPv4 address.
 GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 
 
 class EgressError(OSError):
-    """Webhooks may not reach the address."""
+    """Webhooks may not connect to the address."""
 
 
 def refusal(text, allowed):
-    """Why an address is refused, or None. `allowed`: networks that the settings open."""
+    """Why an address is refused, or None. `allowed`: networks allowed by the settings."""
     address = ipaddress.ip_address(text.partition("%")[0])
     address = getattr(address, "ipv4_mapped", None) or address
     if any(address.version == network.version and address in network for network in allowed):
@@ -48,7 +48,7 @@ def refusal(text, allowed):
 
 
 def parse_allowed(entries):
-    """Networks from the setting `webhook.egress_allow`; other entries are left out."""
+    """Networks from the setting `webhook.egress_allow`; other entries are ignored."""
     networks = []
     for entry in entries:
         try:

@@ -1,4 +1,4 @@
-"""Empties the outbox from Odoo while all sidecars are gone, with the functions that the sidecars use."""
+"""Delivers events from Odoo while no sidecar is alive, with the same SQL functions that the sidecars use."""
 
 import json
 import logging
@@ -17,8 +17,8 @@ LEASE_S = 300
 
 
 def run(webhooks, most):
-    """Delivers up to `most` due jobs, and all tests. A record's later job goes out only after the earlier one has
-    arrived, as from a sidecar. `webhooks`: the model, with rights on everything."""
+    """Delivers up to `most` due jobs, and all tests. As with a sidecar, a record's later job is sent only after the
+    earlier one has been accepted. `webhooks`: the model, with rights on everything."""
     env, cr = webhooks.env, webhooks.env.cr
     targets = read_targets(cr)
     bounds = read_bounds(cr)
@@ -28,7 +28,7 @@ def run(webhooks, most):
     for job in jobs:
         is_test = job["event"] == "test"
         place = (job["webhook_id"], job["res_id"])
-        # A sidecar that is back takes the rest.
+        # A sidecar has returned and will deliver the rest.
         if not is_test and (place in held_up or not env["gateway.sidecar"]._all_gone()):
             result = {"job": job["id"], "outcome": "released"}
         else:
@@ -40,12 +40,12 @@ def run(webhooks, most):
 
 
 def _commit(env, processed, remaining=None):
-    """A sent request cannot be taken back, so each result is committed before the next one goes out."""
+    """A request that was sent cannot be taken back, so each result is committed before the next request is sent."""
     env["ir.cron"]._commit_progress(processed, remaining=remaining)
 
 
 def claim(cr, targets, most):
-    """The name they were claimed under, and up to `most` due jobs, oldest first; tests come on top."""
+    """The name under which they were claimed, and up to `most` due jobs, oldest first, plus any tests."""
     claimer = str(uuid.uuid4())
     cr.execute(
         "select * from gateway.webhook_claim(%s::uuid, %s::integer[], %s::integer[], %s)",
@@ -80,7 +80,7 @@ def finish(cr, claimer, results):
 
 
 def read_bounds(cr):
-    """The networks that the settings open, and a receiver's time to answer in seconds."""
+    """The networks allowed by the settings, and the time that a receiver has to answer, in seconds."""
     values = settings(cr)
     return parse_allowed(values["webhook.egress_allow"]), float(values["webhook.timeout_seconds"])
 

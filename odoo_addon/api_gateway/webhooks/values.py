@@ -1,4 +1,4 @@
-"""Odoo's values in the shapes of the API, the same as the sidecar's (sidecar/src/records/shape.ts)."""
+"""Converts Odoo's values to the API's format, as the sidecar does (sidecar/src/records/shape.ts)."""
 
 import math
 from datetime import date, datetime, timezone
@@ -9,7 +9,7 @@ from ..tools.secret_fields import is_secret
 
 def read_values(records, names):
     """{id: {name: value}} of `records`, as the environment's user reads them; without `names`, all stored columns that
-    the user may read. Records that are missing or hidden are not in it."""
+    the user may read. Missing or hidden records are left out."""
     names = names or default_names(records)
     readable = records.exists()._filtered_access("read")
     fields = [records._fields[name] for name in names]
@@ -34,7 +34,7 @@ def default_names(model):
 
 
 def shape(field, value):
-    """One value as `read` gives it."""
+    """One value as `read` returns it."""
     return shape_as(field.type, value)
 
 
@@ -77,12 +77,12 @@ def _shape_property(definition):
 
 
 def iso(moment):
-    """UTC without a zone, as Odoo keeps it, in ISO 8601."""
+    """UTC without a zone, as Odoo stores it, in ISO 8601."""
     return moment.replace(tzinfo=timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def shape_column(field, raw, model):
-    """One value as the column holds it, for the user, language and company of `model`."""
+    """One value as stored in the column, for the user, language and company of `model`."""
     if field.company_dependent:
         raw = company_value(field, raw, model)
     if field.translate and isinstance(raw, dict):

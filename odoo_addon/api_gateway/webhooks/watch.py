@@ -16,13 +16,13 @@ class Hook(NamedTuple):
     owner_id: int
     domain: list
     watched: frozenset
-    """Fields one of which must change for a job; empty: any."""
+    """A job is created if one of these fields changes; empty: any."""
     payload: tuple
     """Fields to send; empty: all stored ones that the owner may read."""
     with_previous: bool
 
     def concerns(self, changed):
-        """The changed names that this webhook reports; empty if it makes no job of them."""
+        """The changed names that this webhook reports; empty if there is nothing to send."""
         if not self.watched:
             return changed
         if self.watched.isdisjoint(changed):

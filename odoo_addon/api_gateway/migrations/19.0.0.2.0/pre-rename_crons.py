@@ -1,5 +1,5 @@
-"""Crons are `noupdate`, so that an administrator's interval stays. So a module update does not rename them, and this
-does."""
+"""Crons are `noupdate`, which keeps an administrator's interval. Therefore a module update does not rename them, and
+this script does."""
 
 RENAMED = {
     "ir_cron_tidy": ("ir_cron_clean_channel", "model._cron_clean()"),
