@@ -1,4 +1,4 @@
-// The documentation page: fetches the document, as the caller of the key that was pasted, and hands it to Scalar.
+// The documentation page: fetches the OpenAPI document, with the pasted key if there is one, and passes it to Scalar.
 // The key stays in this page's memory: it is neither stored nor sent anywhere but to the gateway.
 
 interface Reference {
@@ -69,7 +69,7 @@ function render(content: unknown, key: string): void {
   place.replaceChildren();
   shown = Scalar.createApiReference(place, {
     content,
-    // Requests of "try it" go straight to the gateway.
+    // "Try it" requests go directly to the gateway.
     proxyUrl: '',
     authentication: { preferredSecurityScheme: 'ApiKey', securitySchemes: { ApiKey: { value: key } } },
     persistAuth: false,
@@ -80,7 +80,7 @@ function render(content: unknown, key: string): void {
     agent: { disabled: true, hideAddApi: true },
     mcp: { disabled: true },
     documentDownloadType: 'json',
-    // What Odoo calls models are tags here.
+    // Odoo's models appear as tags here.
     modelsSectionLabel: 'Schemas',
     defaultOpenAllTags: false,
     theme: 'default',
@@ -100,7 +100,7 @@ function tell(text: string): void {
   said.classList.toggle('is-fault', text !== '');
 }
 
-/** Only the models: a key has no place in an address. */
+/** Only the models: a key must not be in a URL. */
 function remember(models: string): void {
   const url = new URL(location.href);
   if (models === '') url.searchParams.delete('models');

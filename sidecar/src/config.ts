@@ -1,4 +1,5 @@
-// Settings that differ by machine, from the environment. Business settings live in Odoo and arrive through `gateway.setting`.
+// Settings that belong to a machine, read from the environment. All other settings are made in Odoo and read from
+// `gateway.setting`.
 
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -6,15 +7,15 @@ import type { Range } from './ip.ts';
 import { parseRange } from './ip.ts';
 
 export interface Config {
-  /** Connection string without a database name; each served database adds its own. */
+  /** Connection string without a database name; the name of each served database is added. */
   readonly databaseUrl: string;
-  /** Direct connection for LISTEN: a transaction pooler cannot carry it. */
+  /** Direct connection for LISTEN, which does not work through a transaction pooler. */
   readonly listenUrl: string;
-  /** Served databases; the first one answers requests that name none. */
+  /** Served databases; the first one answers requests that do not name a database. */
   readonly databases: readonly [string, ...string[]];
-  /** Connections to Postgres per served database, the listener's not counted. */
+  /** Connections to Postgres per served database, not counting the listener's. */
   readonly poolSize: number;
-  /** The server for compiled reads: `databaseUrl`, or a replica of it. */
+  /** The server for compiled reads: the one in `databaseUrl`, or its replica. */
   readonly readDatabaseUrl: string;
   readonly readsFromReplica: boolean;
   /** Connections for compiled reads per served database; 0: all reads go through Odoo. */
@@ -24,16 +25,16 @@ export interface Config {
   /** The number of calls that may wait for Odoo. Further ones are refused. */
   readonly odooQueue: number;
   readonly odooQueueTimeoutMs: number;
-  /** From the arrival of a request to the end of its operations in Odoo. */
+  /** The longest time from the arrival of a request to the end of its operations in Odoo. */
   readonly requestTimeoutMs: number;
   readonly host: string;
   readonly port: number;
   /** Shown in Odoo's list of sidecars. */
   readonly name: string;
   readonly trustedProxies: readonly Range[];
-  /** The one header that the trusted proxies write. The client may have sent the other one itself. */
+  /** The header that the trusted proxies set. The other one is ignored, because the client may have sent it. */
   readonly forwardedHeader: ForwardedHeader;
-  /** Names of gateway keys whose secret is in the environment, by the SHA-256 of the secret in base64. */
+  /** Maps the SHA-256 (base64) of each secret in the environment to the name of its gateway key. */
   readonly environmentKeys: ReadonlyMap<string, string>;
   /** Opens GET /metrics to callers with the token, or from one of the addresses. */
   readonly metricsToken: string | undefined;
@@ -49,7 +50,7 @@ export type ForwardedHeader = (typeof forwardedHeaders)[number];
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** All faults of the environment, so that one start shows them all. */
+/** All faults of the environment together, so that one start reports them all. */
 export class ConfigError extends Error {
   readonly faults: readonly string[];
 
@@ -62,7 +63,7 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Throws ConfigError. Messages name the variable, never a value that may hold a password. */
+/** Throws ConfigError. Messages name the variable, but never a value that may contain a password. */
 export function loadConfig(env: Environment): Config {
   const faults: string[] = [];
   const text = (name: string) => env[name]?.trim() || undefined;
@@ -103,13 +104,13 @@ export function loadConfig(env: Environment): Config {
 
   const [first, ...others] = list(text('GATEWAY_DATABASES') ?? nameIn(databaseUrl));
   if (first === undefined && databaseUrl !== undefined) {
-    faults.push('GATEWAY_DATABASES is missing: names with commas between them, unless GATEWAY_DATABASE_URL ends with one.');
+    faults.push('GATEWAY_DATABASES is missing: comma-separated names, unless GATEWAY_DATABASE_URL ends with one.');
   }
   const databases: [string, ...string[]] = [first ?? '', ...others];
   for (const name of databases) {
     // Odoo's own rule (addons/web/controllers/database.py); the name also goes into a header.
     if (name !== '' && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) {
-      faults.push(`GATEWAY_DATABASES holds "${name}", which cannot be the name of an Odoo database.`);
+      faults.push(`GATEWAY_DATABASES contains "${name}", which cannot be the name of an Odoo database.`);
     }
   }
   if (new Set(databases).size !== databases.length) faults.push('GATEWAY_DATABASES names a database twice.');
@@ -122,7 +123,8 @@ export function loadConfig(env: Environment): Config {
   function ranges(name: string): Range[] {
     return list(text(name) ?? '').flatMap((entry) => {
       const range = parseRange(entry);
-      if (range === undefined) faults.push(`${name} holds "${entry}", which is neither an address nor a range like 10.0.0.0/8.`);
+      if (range === undefined)
+        faults.push(`${name} contains "${entry}", which is neither an address nor a range like 10.0.0.0/8.`);
       return range ?? [];
     });
   }
@@ -160,7 +162,7 @@ export function loadConfig(env: Environment): Config {
   return config;
 }
 
-/** `GATEWAY_KEY_<NAME>` holds the secret of the gateway key that names NAME. Only its hash is kept. */
+/** `GATEWAY_KEY_<NAME>` is the secret of the gateway key with the *Name in the Environment* NAME. Only its hash is kept. */
 function environmentKeys(env: Environment, faults: string[]): ReadonlyMap<string, string> {
   const keys = new Map<string, string>();
   for (const [variable, value] of Object.entries(env)) {
@@ -171,7 +173,7 @@ function environmentKeys(env: Environment, faults: string[]): ReadonlyMap<string
     if (!/^[A-Za-z0-9_-]{32,128}$/.test(secret)) {
       faults.push(`${variable} must have 32 to 128 letters, digits, hyphens and underscores.`);
     } else if (keys.has(hash)) {
-      faults.push(`${variable} holds the same secret as GATEWAY_KEY_${keys.get(hash)}.`);
+      faults.push(`${variable} contains the same secret as GATEWAY_KEY_${keys.get(hash)}.`);
     } else {
       keys.set(hash, name);
     }
@@ -186,7 +188,7 @@ export function urlOfDatabase(serverUrl: string, database: string): string {
   return url.href;
 }
 
-/** The name of the database at the end of an address; empty if there is none, or it cannot be read. */
+/** The database name at the end of a connection string; empty if there is none, or if it cannot be parsed. */
 function nameIn(url: URL | undefined): string {
   try {
     return decodeURIComponent(url?.pathname.slice(1) ?? '');

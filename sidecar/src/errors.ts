@@ -1,11 +1,11 @@
-// Every error that a caller can get: one class, one catalogue, one renderer.
-// docs/errors.md has a section for each reason; a test keeps the two in step.
+// Every error that a caller can get: one class, one catalogue, one renderer. docs/errors.md has a section for each reason; a test
+// checks this.
 
 interface Kind {
   readonly status: number;
-  /** The public text if the code that throws gives no better one. */
+  /** The public text, unless the code that throws provides a better one. */
   readonly message: string;
-  /** After this many seconds, another try makes sense. */
+  /** The number of seconds after which a retry makes sense. */
   readonly retryAfter?: number;
 }
 
@@ -32,19 +32,19 @@ export const catalogue = {
   'oauth.response_type': { status: 400, message: 'The response type must be code.' },
   'oauth.resource': { status: 400, message: 'The resource is not an address of this gateway.' },
   'oauth.registration': { status: 403, message: 'Apps may not register themselves here. Ask a manager of the gateway.' },
-  'oauth.metadata': { status: 400, message: 'The metadata of the app is not acceptable.' },
+  'oauth.metadata': { status: 400, message: 'The metadata of the app is not valid.' },
   'oauth.scope': { status: 400, message: 'The scope is malformed, or wider than what was granted.' },
 
   'agent.off': {
     status: 403,
-    message: 'AI agents have no access here. An administrator allows it in the settings of API Gateway.',
+    message: 'AI agents have no access here. An administrator can allow it in the settings of API Gateway.',
   },
   'agent.writes': { status: 403, message: 'This credential may not let an AI agent change data. Its profile decides that.' },
   'agent.confirmation': {
     status: 422,
     message: 'The confirmation is not valid for this call. Call again without it to get a new one.',
   },
-  'agent.method': { status: 404, message: 'This method of the protocol is not offered here.' },
+  'agent.method': { status: 404, message: 'This method of the protocol is not supported.' },
   'agent.tool': { status: 404, message: 'There is no such tool.' },
   'agent.arguments': { status: 400, message: 'The arguments do not fit the tool.' },
   'origin.not_allowed': { status: 403, message: 'Web pages of this origin may not call.' },
@@ -64,16 +64,15 @@ export const catalogue = {
   'request.malformed': { status: 400, message: 'The request is not valid HTTP.' },
   'request.url': {
     status: 400,
-    message: 'The address holds a space or a letter that is not ASCII. Percent-encode it as UTF-8: é is %C3%A9, a space %20.',
+    message: 'The URL contains a space or a non-ASCII letter. Percent-encode it as UTF-8: é is %C3%A9, a space %20.',
   },
   'request.url_too_long': {
     status: 414,
-    message:
-      'The address and the headers are longer than 16 KiB. Send long filters in a body: POST /api/v1/batch, {"op": "search"}.',
+    message: 'The URL and the headers are longer than 16 KiB. Send long filters in a body: POST /api/v1/batch, {"op": "search"}.',
   },
   'request.path': { status: 400, message: 'The path is not valid percent-encoded UTF-8.' },
   'request.json': { status: 400, message: 'Invalid JSON body' },
-  'request.xml': { status: 400, message: 'The body is no well-formed XML.' },
+  'request.xml': { status: 400, message: 'The body is not well-formed XML.' },
   'request.media_type': { status: 415, message: 'The body must be application/json.' },
   'request.encoding': { status: 415, message: 'Compressed bodies are not accepted.' },
   'request.too_large': { status: 413, message: 'The body is too large.' },
@@ -113,19 +112,19 @@ export const catalogue = {
   'query.models': { status: 400, message: 'The list of models is malformed or too long.' },
   'query.openapi': { status: 400, message: 'The version of OpenAPI must be 3.0 or 3.1.' },
   'query.order': { status: 400, message: 'The order is malformed.' },
-  'query.wait': { status: 400, message: 'The time to wait is malformed or too long.' },
+  'query.wait': { status: 400, message: 'wait is malformed or too long.' },
 
   'query.after': { status: 400, message: 'after must be the id of a record.' },
 
-  'export.busy': { status: 503, message: 'Too many exports run at the moment. Try again in a few seconds.', retryAfter: 5 },
-  'export.format': { status: 400, message: 'This parameter does not go with this format.' },
+  'export.busy': { status: 503, message: 'Too many exports are running. Try again in a few seconds.', retryAfter: 5 },
+  'export.format': { status: 400, message: 'This parameter cannot be used with this format.' },
 
-  'sync.off': { status: 404, message: 'Changes of this model are not kept.' },
+  'sync.off': { status: 404, message: 'Changes of this model are not recorded.' },
   'sync.token': {
     status: 400,
-    message: 'This token is not valid for this model, its fields and domain, and this user. Begin with since=new.',
+    message: 'This token is not valid for this model, its fields and domain, and this user. Start with since=new.',
   },
-  'sync.reset': { status: 410, message: 'Changes since then cannot be given. Begin with since=new.' },
+  'sync.reset': { status: 410, message: 'The changes since then are not available. Start with since=new.' },
 
   'route.unknown': { status: 404, message: 'There is nothing at this path.' },
   'route.method': { status: 405, message: 'This path does not accept this method.' },
@@ -150,7 +149,7 @@ export const catalogue = {
   },
 
   'odoo.access': { status: 403, message: 'Your user has no right to do this.' },
-  'odoo.exposure': { status: 403, message: 'This model is not reachable over the API.' },
+  'odoo.exposure': { status: 403, message: 'This model cannot be reached over the API.' },
   'odoo.missing': { status: 404, message: 'The record does not exist, or your user may not see it.' },
   'odoo.model': { status: 404, message: 'This model does not exist.' },
   'odoo.method': { status: 404, message: 'This method does not exist or is private.' },
@@ -158,7 +157,7 @@ export const catalogue = {
   'odoo.domain': { status: 400, message: 'Odoo does not accept the domain.' },
   'odoo.order': { status: 400, message: 'Odoo does not accept the order.' },
   'odoo.arguments': { status: 400, message: 'The arguments do not fit the method.' },
-  'odoo.dry_run': { status: 422, message: 'This cannot be tried out without doing it.' },
+  'odoo.dry_run': { status: 422, message: 'This cannot be done as a dry run.' },
   'odoo.user': { status: 422, message: 'Odoo refused the operation.' },
   'odoo.validation': { status: 422, message: 'The values break a rule of the model.' },
   'odoo.conflict': { status: 409, message: 'Another transaction changed the same records. Try again.', retryAfter: 1 },
@@ -171,25 +170,25 @@ export const catalogue = {
   },
   'idempotency.mismatch': { status: 422, message: 'This Idempotency-Key was used with another body or query.' },
 
-  'odoo.error': { status: 500, message: 'Odoo failed while it carried out the request.' },
+  'odoo.error': { status: 500, message: 'Odoo failed while executing the request.' },
 
-  'internal.error': { status: 500, message: 'The gateway failed while it handled the request.' },
+  'internal.error': { status: 500, message: 'The gateway failed while handling the request.' },
 } as const satisfies Record<string, Kind>;
 
 export type Reason = keyof typeof catalogue;
 
 export interface ErrorOptions {
-  /** Text for the caller. Never holds a secret, SQL or a traceback. */
+  /** Text for the caller. Never contains a secret, SQL or a traceback. */
   readonly message?: string | undefined;
   /** For programs: the field or the parameter. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** The index of the failed operation, from 0. */
   readonly operation?: number | undefined;
-  /** The cause, only for the log. */
+  /** The cause, which is only logged. */
   readonly cause?: unknown;
-  /** Headers of the answer, name and value in turn. */
+  /** Headers of the answer: names and values, alternating. */
   readonly headers?: readonly string[] | undefined;
-  /** After this many milliseconds, another try makes sense. Given if it is more exact than the catalogue's value. */
+  /** The number of milliseconds after which a retry makes sense, if a more exact value than the catalogue's is known. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -216,7 +215,7 @@ export class GatewayError extends Error {
 }
 
 /**
- * RFC 6750, section 3. Names of models come from callers, so anything that is not a scope-token of RFC 6749, section 3.3, is left
+ * RFC 6750, section 3. Model names come from callers, so everything that is not a scope-token (RFC 6749, section 3.3) is left
  * out.
  */
 function challenge(reason: Reason, scope: unknown): readonly string[] {
@@ -234,7 +233,7 @@ export function asGatewayError(thrown: unknown): GatewayError {
   return thrown instanceof GatewayError ? thrown : new GatewayError('internal.error', { cause: thrown });
 }
 
-/** Whether the message is the catalogue's: it repeats nothing of the request. */
+/** Whether the message is from the catalogue, so that it repeats nothing from the request. */
 export function isOwnMessage(error: Error): boolean {
   return error instanceof GatewayError && error.message === catalogue[error.reason].message;
 }
@@ -257,7 +256,7 @@ export function renderEnvelope(error: GatewayError, requestId: string): unknown 
   };
 }
 
-/** RFC 9457. `type` is a URN: the gateway does not know under which host its documentation is read. */
+/** RFC 9457. `type` is a URN, because the gateway does not know at which URL its documentation is read. */
 export function renderProblem(error: GatewayError, requestId: string): unknown {
   return {
     type: `urn:odoo-api-gateway:error:${error.reason}`,
@@ -271,14 +270,14 @@ export function renderProblem(error: GatewayError, requestId: string): unknown {
   };
 }
 
-/** RFC 6749, section 5.2; RFC 6750 where the caller presents a token instead of a client's secret. */
+/** RFC 6749, section 5.2; RFC 6750 if the caller authenticates with a token instead of a client secret. */
 export function renderOAuth(error: GatewayError, requestId: string, withToken: boolean): unknown {
   return { error: oauthCode(error, withToken), error_description: error.message, reason: error.reason, request_id: requestId };
 }
 
 const codes: Partial<Record<Reason, number>> = { 'request.json': -32_700, 'agent.method': -32_601 };
 
-/** JSON-RPC 2.0, section 5.1: parse error, invalid request, or a code of our own. @param body may name the request's id */
+/** JSON-RPC 2.0, section 5.1: parse error, invalid request, or a code of our own. @param body may contain the request's id */
 export function renderRpc(error: GatewayError, requestId: string, body: unknown): unknown {
   const { id } = (typeof body === 'object' && body !== null ? body : {}) as { id?: unknown };
   const code = codes[error.reason] ?? (error.status === 400 ? -32_600 : -32_000);

@@ -1,17 +1,14 @@
-// A queue for something scarce, served by turns. Each item has a path, such as database, user, consumer. Databases take turns,
-// and so do the users in a database and the consumers of a user. A consumer's items are served in the order of arrival. No one
-// gains by sending more than others.
-//
-// Places are shared in the same way: anyone may fill empty ones, but when all are taken, the party with the most loses one to a
-// newcomer with fewer.
-//
-// Maps and sets keep their order, and served parties go to the end. Taking an item costs a step for each level, and one for each
-// item that is passed over. Only a full queue looks at all branches of a level.
+// A queue in which parties take turns. Each item has a path, such as database, user, consumer. Databases take turns, and so do
+// the users in a database and the consumers of a user. A consumer's items are served in the order of arrival. Nobody gains by
+// sending more than others. The places in the queue are shared in the same way: anyone may use free places, but if all are taken,
+// the party with the most loses one to a party with fewer. Maps and sets preserve insertion order, and a served party moves to
+// the end. Taking an item costs one step per level, and one for each item that is skipped. Only a full queue has to look at all
+// branches of a level.
 
 interface Branch<Item> {
   readonly parent: Branch<Item> | undefined;
   readonly key: string;
-  /** The number of items below. */
+  /** The number of items below this node. */
   size: number;
   readonly branches: Map<string, Branch<Item>>;
   readonly items: Set<Item>;
@@ -31,7 +28,7 @@ export class FairQueue<Item extends object> {
     return this.#leafOf.size;
   }
 
-  /** How many wait below this path. */
+  /** How many items wait below this path. */
   sizeOf(path: readonly string[]): number {
     let branch: Branch<Item> | undefined = this.#root;
     for (const key of path) branch = branch?.branches.get(key);
@@ -40,7 +37,7 @@ export class FairQueue<Item extends object> {
 
   /**
    * @param path all paths have the same length
-   * @returns the item that has to leave if there was no place: the newest of the caller with the most, perhaps this one
+   * @returns the item that has to leave if the queue was full: the newest of the party with the most, possibly this one
    */
   push(path: readonly string[], item: Item): Item | undefined {
     let leaf = this.#root;
@@ -54,7 +51,7 @@ export class FairQueue<Item extends object> {
     return leaving;
   }
 
-  /** The next item by turns among the first items of leaves, if it is accepted. The others keep their turn. */
+  /** The next item in turn, among the first items of the leaves, that is accepted. The others keep their turn. */
   take(accepts: (first: Item) => boolean = () => true): Item | undefined {
     const item = firstIn(this.#root, accepts);
     if (item === undefined) return undefined;
@@ -90,7 +87,7 @@ export class FairQueue<Item extends object> {
       let largest: Branch<Item> | undefined;
       for (const branch of at.branches.values()) {
         const isLarger = largest === undefined || branch.size > largest.size;
-        // A newcomer pushes out parties that hold more, not those that hold as many.
+        // A new item displaces parties that have more items, not those that have as many.
         if (isLarger || (branch.size === largest?.size && ofNewest.has(branch))) largest = branch;
       }
       at = largest as Branch<Item>;

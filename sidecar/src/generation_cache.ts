@@ -1,12 +1,12 @@
-// A cache that does not keep a value computed while something changed. It is right for the request that asked, but may be out of
-// date.
+// A cache that does not store a value computed while something changed. Such a value is right for the request that asked, but may
+// already be out of date.
 
 import { LRUCache } from 'lru-cache';
 
 export interface Making<Value> {
-  /** Whether nothing was forgotten since `begin`. */
+  /** Whether nothing has been dropped since `begin`. */
   readonly isCurrent: boolean;
-  /** Keeps the value if it is current. */
+  /** Stores the value if it is current. */
   keep(value: Value): void;
 }
 
@@ -22,7 +22,7 @@ export class GenerationCache<Value extends object | number> {
     return this.#kept.get(key);
   }
 
-  /** Call before reading anything that the value is made of. */
+  /** Call this before reading anything from which the value is computed. */
   begin(key: string): Making<Value> {
     const isCurrent = (
       (generation: number) => () =>
@@ -38,7 +38,7 @@ export class GenerationCache<Value extends object | number> {
     };
   }
 
-  /** Forgets the values of these ids; null: all. */
+  /** Drops the values of these ids; null: all. */
   forget(ids: readonly number[] | null, idOf: (value: Value) => number): void {
     if (ids === null) {
       this.clear();

@@ -1,5 +1,5 @@
-// Addresses and ranges, IPv4 and IPv6. An IPv4-mapped IPv6 address (::ffff:192.0.2.1) is the IPv4 address it carries:
-// a dual-stack socket shows IPv4 peers that way, and a list or block must not be escaped by spelling.
+// Addresses and ranges, IPv4 and IPv6. An IPv4-mapped IPv6 address (::ffff:192.0.2.1) counts as the IPv4 address inside it: a
+// dual-stack socket shows IPv4 peers this way, and callers must not evade a list or block by another spelling.
 
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
@@ -40,7 +40,7 @@ export function inRange(address: Address, range: Range): boolean {
     : range.network instanceof ipaddr.IPv6 && address.match(range.network, range.bits);
 }
 
-/** The subscriber of an address: the address itself, or its /64. Any other text stays unchanged. */
+/** The subscriber of an address: an IPv4 address itself, or the /64 of an IPv6 address. Any other text is returned unchanged. */
 export function subscriberOf(address: string): string {
   const parsed = parseAddress(address);
   return parsed?.kind() === 'ipv6' ? subscriberNetwork(parsed) : address;

@@ -1,5 +1,6 @@
-// Parses JSON from outside. JSON.parse accepts values nested thousands deep, which then break any code that walks them; a text of
-// empty objects grows to more than twenty times its size; and numbers that JavaScript cannot hold change.
+// Parses JSON from callers safely. JSON.parse accepts values nested thousands of levels deep, which then break recursive code; it
+// turns a text of empty objects into more than twenty times its size in memory; and it changes numbers that JavaScript cannot
+// represent.
 
 import { GatewayError } from './errors.ts';
 import { problemOfNumber } from './numbers.ts';
@@ -8,16 +9,16 @@ const deepest = 64;
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
-/** Shorter numbers without an exponent are held exactly. */
+/** Shorter numbers without an exponent are always exact. */
 const surelyExact = 15;
 
-/** Roughly the memory that a list or an object takes beside its text, and that of one item. */
+/** Roughly the memory of a list or an object in addition to its text, and of one item. */
 const bytesOfContainer = 64;
 const bytesOfItem = 16;
 
 /** The result of a scan of the text. */
 interface Survey {
-  /** Bytes that the parsed value takes, beside the text. */
+  /** Bytes that the parsed value takes in addition to the text. */
   readonly bytes: number;
   /** The first number that parsing would change. */
   readonly changed: { readonly at: number; readonly problem: string } | undefined;
@@ -26,8 +27,8 @@ interface Survey {
 /**
  * Throws `request.too_deep`, the SyntaxError of JSON.parse, or the error of `refuse` for a number that parsing would change.
  * @param what the sentence's subject: `The body`, `domain`
- * @param refuse gets the place of the number, `lines[2].price` (empty if the text is the number), and its problem
- * @param weigh called before parsing with the approximate bytes that the value takes beside its text; may throw
+ * @param refuse gets the path of the number, `lines[2].price` (empty if the text is the number), and its problem @param weigh
+ * called before parsing with the approximate bytes that the value takes in addition to its text; may throw
  */
 export function parseJson(
   text: string,
@@ -47,8 +48,8 @@ type Reviver = (key: string, value: unknown, context: { source?: string }) => un
 const large = /[[:,]-?\d{16}/;
 
 /**
- * Parses JSON without blanks, as the executor writes it. Whole numbers beyond 2^53 stay exact when they are sent on: they become
- * raw JSON, which `JSON.stringify` writes unchanged.
+ * Parses JSON without blanks, as written by the executor. Whole numbers beyond 2^53 become raw JSON, which `JSON.stringify`
+ * writes unchanged, so they stay exact.
  */
 export function parseExactly(text: string): unknown {
   if (!large.test(text)) return JSON.parse(text);
@@ -58,7 +59,7 @@ export function parseExactly(text: string): unknown {
   return JSON.parse(text, keepLarge as (key: string, value: unknown) => unknown);
 }
 
-/** Scans the text outside strings, 10 kB in some 30 µs. Invalid JSON is left to JSON.parse. */
+/** Scans the text outside strings, 10 kB in about 30 µs. Invalid JSON is left to JSON.parse. */
 function survey(text: string, what: string): Survey {
   let depth = 0;
   let bytes = 0;
@@ -107,8 +108,7 @@ function changeIn(text: string, start: number, end: number): Survey['changed'] {
 }
 
 /**
- * The path of a value in valid JSON.
- * @param at the place of its first character
+ * The path of a value in valid JSON. @param at the index of its first character
  */
 function pathTo(text: string, at: number): string {
   const steps: (string | number)[] = [];
@@ -116,7 +116,7 @@ function pathTo(text: string, at: number): string {
     switch (text.charCodeAt(i)) {
       case quote: {
         const end = endOfString(text, i);
-        // A key; or a text value, which the next key will replace.
+        // A key, or a text value, which the next key will overwrite.
         if (typeof steps.at(-1) === 'string') steps.splice(-1, 1, JSON.parse(text.slice(i, end + 1)) as string);
         i = end;
         break;
@@ -168,7 +168,7 @@ function endOfNumber(text: string, start: number): number {
   }
 }
 
-/** The place of the quotation mark that ends the string; -1: none does. */
+/** The index of the quotation mark that ends the string; -1 if there is none. */
 function endOfString(text: string, start: number): number {
   let end = start;
   for (;;) {

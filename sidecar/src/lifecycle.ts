@@ -1,4 +1,4 @@
-// Stops in named phases, each with a time limit; main.ts lists them. A second signal does not wait.
+// Stops in named phases, each with a time limit; main.ts lists them. A second signal ends the process at once.
 
 import type { Log } from './log.ts';
 
@@ -8,7 +8,7 @@ export interface Phase {
   run(): void | Promise<unknown>;
 }
 
-/** Runs the phases in order. One that fails or takes too long is logged and does not hold up the next. */
+/** Runs the phases in order. A phase that fails or takes too long is logged and does not stop the next. */
 export async function stop(phases: readonly Phase[], log: Log): Promise<void> {
   for (const phase of phases) {
     const startedAt = performance.now();
@@ -21,7 +21,7 @@ export async function stop(phases: readonly Phase[], log: Log): Promise<void> {
   }
 }
 
-/** The first SIGTERM or SIGINT stops in order and exits with 0, the second one exits at once. */
+/** The first SIGTERM or SIGINT stops the phases in order and exits with 0; a second one exits at once. */
 export function stopOnSignals(phases: readonly Phase[], log: Log): void {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -37,7 +37,7 @@ export function stopOnSignals(phases: readonly Phase[], log: Log): void {
   process.on('SIGINT', onSignal);
 }
 
-/** Rejects if `work` is not done in time. The work itself goes on. */
+/** Rejects if `work` is not done in time. The work itself continues. */
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -6,8 +6,8 @@ import { withoutCredentials } from './redact/texts.ts';
 export type Log = Logger;
 
 /**
- * JSON lines on stdout. Callers never log anything that may hold a secret: no header, body, query or connection string. `redact`
- * is the second line of defence, for objects that a driver attaches to its errors.
+ * Writes JSON lines to stdout. Callers of this logger never log anything that may contain a secret: no header, body, query or
+ * connection string. `redact` is the second line of defence, for objects that a driver attaches to its errors.
  */
 export function createLog(level: LogLevel): Log {
   return pino({
@@ -15,7 +15,7 @@ export function createLog(level: LogLevel): Log {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    // The last safety net: removes credentials that can be recognised by their form or name from every line.
+    // The last safety net: removes credentials that can be recognized by their format or name from every line.
     hooks: { streamWrite: cleanLine },
     redact: {
       paths: [
@@ -35,7 +35,7 @@ export function createLog(level: LogLevel): Log {
   });
 }
 
-/** Keeps the line valid JSON, whatever is cut out of it. */
+/** Keeps the line valid JSON, whatever is removed from it. */
 export function cleanLine(line: string): string {
   return `${withoutCredentials(line.trimEnd())}\n`;
 }

@@ -1,4 +1,4 @@
-// Wiring: the only place that knows all parts and reads the environment.
+// Connects all parts. Only this file knows all of them and reads the environment.
 
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -73,10 +73,10 @@ import { TrafficStore } from './traffic/traffic_store.ts';
 import { Usage } from './traffic/usage.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
-/** How long figures and log rows may take to reach Postgres at a stop. */
+/** How long storing figures and log rows may take when the sidecar stops. */
 const flushLimitMs = 10_000;
 
-/** Beside the bundle, or one folder further up when the sources run. */
+/** Next to the bundle, or one folder further up when running from sources. */
 const assets = ['assets', '../assets'].map((path) => join(import.meta.dirname, path)).find(existsSync);
 
 function main(config: Config, log: Log, extension?: Extension): void {
@@ -118,7 +118,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
   const environment = environmentStamps(config.environmentKeys);
   const channel = new OdooChannel({
     odooUrl: config.odooUrl,
-    // One more than Odoo can work on, so that no worker waits for its next call. With two more, fewer reads would travel
+    // One more than Odoo has workers, so that no worker waits for its next call. With two more, fewer reads would be sent
     // together.
     slots: config.odooWorkers + 1,
     mostQueued: config.odooQueue,
@@ -286,7 +286,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
   });
 }
 
-/** Gives the reason, in the log and in plain words, and exits. */
+/** Reports the reason, in the log and as plain text, and exits. */
 function fail(log: Log, sentence: string): never {
   log.fatal(sentence);
   console.error(sentence);
@@ -295,7 +295,7 @@ function fail(log: Log, sentence: string): never {
 
 try {
   const config = loadConfig(process.env);
-  // For the conformance suite, with a sidecar that runs from its sources: the build leaves it out.
+  // Only for the conformance suite, with a sidecar that runs from its sources: the build leaves this out.
   let extension: Extension | undefined;
   if (process.env['GATEWAY_MCP_FIXTURES']) ({ extension } = await import(process.env['GATEWAY_MCP_FIXTURES']));
   main(config, createLog(config.logLevel), extension);

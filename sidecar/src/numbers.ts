@@ -1,17 +1,16 @@
-// Decimal numbers as text. A number that JavaScript cannot hold changes: 9007199254740993 is rounded, and 1e400 would reach Odoo
-// as null.
+// Checks decimal numbers given as text. JavaScript changes numbers that it cannot represent: 9007199254740993 is rounded, and
+// 1e400 would reach Odoo as null.
 
 /**
- * The fault of a number, to follow its name in a sentence; undefined if it has no fault. A fraction may be rounded to what a
- * double holds. A number beyond 2^53 may not, and no number may become 0 or infinite.
- * @param text as JSON writes numbers
+ * What is wrong with a number, worded to follow its name in a sentence; undefined if nothing is. A fraction may be rounded to the
+ * precision of a double. A number beyond 2^53 may not, and no number may become 0 or infinite. @param text as JSON writes numbers
  */
 export function problemOfNumber(text: string): string | undefined {
   const value = Number(text);
   if (!Number.isFinite(value)) return 'is larger than any number that can be stored';
-  if (value === 0) return decimal(text).digits === '' ? undefined : 'is nearer to 0 than any number that can be stored';
+  if (value === 0) return decimal(text).digits === '' ? undefined : 'is closer to 0 than any number that can be stored';
   if (Math.abs(value) <= Number.MAX_SAFE_INTEGER || isSame(text, String(value))) return undefined;
-  return 'has more digits than can be kept';
+  return 'has more digits than can be stored';
 }
 
 function isSame(one: string, other: string): boolean {
@@ -19,7 +18,7 @@ function isSame(one: string, other: string): boolean {
   return first.digits === second.digits && first.exponent === second.exponent;
 }
 
-/** The number, its sign aside, is 0.digits × 10^exponent; no zeros at either end of the digits. */
+/** The absolute value is 0.digits × 10^exponent; the digits have no zeros at either end. */
 function decimal(text: string): { digits: string; exponent: number } {
   const [mantissa = '', exponent = '0'] = text.replace(/^[+-]/, '').toLowerCase().split('e');
   const [whole = '', fraction = ''] = mantissa.split('.');

@@ -67,12 +67,12 @@ test.each([
   ['{"price":-1E+309}', 'price', 'price is larger than any number that can be stored.'],
   ['{"name":"x","lines":[{"a":1},{"note":"1e400, \\"[","b":{"c":1e999}}]}', 'lines[1].b.c', /larger/],
   ['[{"name":"a"},{"price": 1e400 }]', '[1].price', /larger/],
-  ['{"args":[[1,"x,y"],{"default_amount":9007199254740993}]}', 'args[1].default_amount', /more digits than can be kept/],
+  ['{"args":[[1,"x,y"],{"default_amount":9007199254740993}]}', 'args[1].default_amount', /more digits than can be stored/],
   ['{"id":-9007199254740993}', 'id', /digits/],
   ['{"id":12345678901234567168}', 'id', /digits/],
   ['{"id":9007199254740993.0}', 'id', /digits/],
   ['{"id":9.007199254740993e15}', 'id', /digits/],
-  ['{"rate":1e-400}', 'rate', /nearer to 0/],
+  ['{"rate":1e-400}', 'rate', /closer to 0/],
   [`{"rate":${'9'.repeat(400)}}`, 'rate', /larger/],
 ])('%s holds a number that would be stored as another one, and the answer names its place', (text, field, message) => {
   const details = field === undefined ? undefined : { field };

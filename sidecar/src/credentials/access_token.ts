@@ -1,4 +1,4 @@
-// Access tokens. A known token costs a hash and a look into a map. Its principal is made again when its credential changes.
+// Access tokens. A known token costs one hash and one map look-up. Its principal is built again when its credential changes.
 
 import { hash as digest } from 'node:crypto';
 import type { Database } from '../db/database.ts';
@@ -19,11 +19,11 @@ import { readRow } from './tokens.ts';
 
 interface KnownToken {
   readonly row: TokenRow;
-  /** The end in the token itself. */
+  /** The expiry in the token itself. */
   readonly expiresAtMs: number;
-  /** The earlier of that and the end of the secret it is bound to. */
+  /** The earlier of that and the end of the secret to which the token is bound. */
   endsAtMs: number;
-  /** The standing that `principal` was made from, or the error if it was refused. */
+  /** The standing from which `principal` was built, or the error if it was refused. */
   standing: Standing | undefined;
   principal: Principal | undefined;
 }
@@ -57,7 +57,7 @@ class TokenCache {
     this.#database = database;
     this.#environment = environment;
     database.onChange('token', (ids) => this.#known.forget(ids, ({ row }) => row.id));
-    // Secrets and settings change rarely, but may now decide otherwise about a token, so it is checked again.
+    // Secrets and settings change rarely, but a change may affect the token, so it is checked again.
     database.onChange('secret', () => this.#known.clear());
     database.onChange('setting', () => this.#known.clear());
   }
@@ -82,7 +82,7 @@ class TokenCache {
     if (token.standing === standing || holdsUntil(standing, stamp, this.#environment) !== undefined) {
       return narrowed(token, standing, this.#environment);
     }
-    // A secret that is newer than the cache is checked with the database, once.
+    // A secret newer than the cache is looked up once in the database.
     return principalsOf(this.#database)
       .fresh(credential, credentialId)
       .then((fresh) => narrowed(token, fresh, this.#environment));
@@ -102,8 +102,8 @@ function narrowed(token: KnownToken, standing: Standing, environment: Environmen
   token.standing = standing;
   token.principal = undefined;
   const { principal } = standing;
-  // A key may have a new user since: the token was issued for the old one.
-  if (principal.userId !== token.row.userId) throw new CredentialRefused('token: of another user');
+  // The key may have been given another user since the token was issued.
+  if (principal.userId !== token.row.userId) throw new CredentialRefused('token: issued for another user');
   const holds = holdsUntil(standing, token.row.stamp, environment);
   if (holds === undefined) throw new CredentialRefused('token: the secret that it was issued for has ended');
   token.endsAtMs = Math.min(token.expiresAtMs, holds);

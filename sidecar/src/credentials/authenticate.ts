@@ -1,4 +1,4 @@
-// Authenticates the caller: the first authenticator that recognises the credential decides.
+// Authenticates the caller. The first authenticator that recognizes the credential decides.
 
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
@@ -10,32 +10,33 @@ import { CredentialRefused } from './refused.ts';
 import { isWithinResource } from './resource.ts';
 import type { Proof } from './stamps.ts';
 
-/** An attempt to authenticate, counted for the address that it comes from. */
+/** An attempt to authenticate, counted for the client's address. */
 export interface Attempt {
-  /** The address, or its /64. Attempts that wait take turns by this. */
+  /** The address, or its /64. Waiting attempts take turns by this. */
   readonly network: string;
   /**
-   * Names the tried credential and its kind: the same one from the same network counts once. Throws if it was refused a moment
-   * ago. With `isAlwaysChecked` it does not, because another counter must see every attempt.
+   * Registers the credential and its kind: repeated failures of the same one from the same network count once. Throws if it was
+   * refused a moment ago, except with `isAlwaysChecked`, for attempts that another counter must see.
    */
   presents(what: readonly string[], isAlwaysChecked?: boolean): void;
-  /** Call before an unverified credential is looked at. Throws if too many from this address have failed. */
+  /** Call this before checking an unverified credential. Throws if too many from this address have failed. */
   admit(): void;
   /**
-   * Call before a costly check. Reserves one of the failures that the address has left, and rejects if none is left. The place is
-   * kept until the result is known.
-   * @param takesLong others do not wait for the result
+   * Call this before a costly check. Reserves one of the address's remaining failures until the result is known, and rejects if
+   * none remain. @param takesLong others do not wait for the result
    */
   reserve(takesLong?: boolean): Promise<void>;
-  /** Call before a costly check that is sure to fail. Counts the failure now, and rejects if it is one too many. */
+  /** Call this before a costly check that is certain to fail. Counts the failure now, and rejects if it exceeds the limit. */
   charge(): Promise<void>;
 }
 
 export interface Authenticator {
   readonly name: string;
-  /** Whether this authenticator is responsible for the credential. Judged only by its form, without any look-up. */
+  /**
+   * Whether this authenticator is responsible for the credential. Decided only by the credential's format, without any look-up.
+   */
   recognises(credential: Credential): boolean;
-  /** Without a promise when the credential is cached. Throws or rejects with CredentialRefused. */
+  /** Returns no promise if the credential is cached. Throws or rejects with CredentialRefused. */
   authenticate(
     credential: Credential,
     database: Database,
@@ -46,14 +47,14 @@ export interface Authenticator {
 
 /** An authenticator whose credentials can be exchanged for tokens. */
 export interface KeyAuthenticator extends Authenticator {
-  /** Like `authenticate`, with the secret that the token will be bound to. */
+  /** Like `authenticate`, plus the secret to which the token will be bound. */
   prove(credential: Credential, database: Database, attempt: Attempt): Promise<Proof>;
 }
 
 /** Finds the caller of a request. */
 export type Authenticate = (context: RequestContext, attempt: Attempt) => undefined | Promise<void>;
 
-/** @param originOf gives the gateway's address for the caller: a token may be for one part of it */
+/** @param originOf returns the gateway's origin as the caller sees it: a token may be limited to one of its resources */
 export function authentication(
   authenticators: readonly Authenticator[],
   originOf: (context: RequestContext) => string,
@@ -74,7 +75,7 @@ export function authentication(
     attempt.presents([credential.kind, ...parts]);
     const authenticator = authenticators.find((candidate) => candidate.recognises(credential));
     if (authenticator === undefined) {
-      throw invalid(refusedAsPasted(parts[0], `no kind of credential looks like this (${credential.kind})`));
+      throw invalid(refusedAsPasted(parts[0], `no kind of credential has this format (${credential.kind})`));
     }
 
     const found = asAnswered(() => authenticator.authenticate(credential, context.database, attempt, context));
@@ -107,12 +108,12 @@ function asAnswered<T>(authenticate: () => T): T {
   }
 }
 
-/** The answer to the caller: the same for every refused credential. */
+/** The caller gets the same answer for every refused credential. */
 export function asAnswer(error: unknown): unknown {
   return error instanceof CredentialRefused ? invalid(error) : error;
 }
 
-/** RFC 6750, section 3: no error code when nothing was presented. */
+/** RFC 6750, section 3: no error code if the request had no credential. */
 export function missing(): GatewayError {
   return new GatewayError('auth.missing', { headers: ['WWW-Authenticate', 'Bearer realm="odoo"'] });
 }

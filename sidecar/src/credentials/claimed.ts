@@ -2,7 +2,7 @@ import type { Principal } from '../pipeline/context.ts';
 import type { Credential } from './presented.ts';
 import { CredentialRefused } from './refused.ts';
 
-/** The principal, if it is the one that the credential came with: its login, or its id. Throws CredentialRefused. */
+/** The principal, if it matches the login or user id that was sent with the credential. Throws CredentialRefused. */
 export function claimed(principal: Principal, credential: Credential): Principal {
   const login = 'login' in credential ? credential.login : undefined;
   const uid = 'uid' in credential ? credential.uid : undefined;

@@ -20,10 +20,13 @@ const idFormat = /^gw_[a-z0-9]{12}$/;
 const longestSecret = 256;
 const nothing = Buffer.alloc(32);
 
-/** Clients that have once shown the right secret. It is checked each time, but failures of their address do not stop them. */
+/**
+ * Clients that have already sent a correct secret. The secret is checked each time, but failures from the same address do not
+ * block these clients.
+ */
 const verifiedOf = perDatabase(() => new LRUCache<string, true>({ max: 10_000 }));
 
-/** Rejects with CredentialRefused. An unknown client costs the same look-up and comparison as a known one. */
+/** Rejects with CredentialRefused. An unknown client takes the same look-up and comparison as a known one. */
 export async function authenticateClient(
   database: Database,
   { clientId, secret }: ClientCredentials,

@@ -1,5 +1,5 @@
-// Gateway keys: `gwk_` and 60 URL-safe characters, of which the database holds the SHA-256. The secret is random, so one fast
-// hash is enough, and the look-up by that hash leaks no timing.
+// Gateway keys: `gwk_` and 60 URL-safe characters, of which the database stores the SHA-256. The secret is random, so one fast
+// hash is enough, and the look-up by that hash reveals nothing through its timing.
 
 import { hash as digest } from 'node:crypto';
 import { findEnvironmentKey, findGatewayKey } from '../db/credentials.ts';

@@ -1,5 +1,5 @@
-// Signs and reads the gateway's JSON Web Tokens (RFC 7519), only HS256. The secrets live in the database; each token names the
-// one that signed it (`kid`), so that older tokens stay valid after a rotation.
+// Signs and reads the gateway's JSON Web Tokens (RFC 7519), only HS256. The secrets are stored in the database; each token names
+// the one that signed it (`kid`), so older tokens stay valid after a rotation.
 
 import { randomUUID } from 'node:crypto';
 import type { JWTPayload } from 'jose';
@@ -14,9 +14,9 @@ import { CredentialRefused } from './refused.ts';
 
 /** The allowed difference between the clocks of two sidecars. */
 const clockToleranceS = 5;
-/** Longer tokens were not signed here, so they are not even parsed. */
+/** The gateway issues no longer tokens, so they are not even parsed. */
 const longestToken = 4_096;
-/** A longer list is only in the token's row, which decides anyway. The claim is informative. */
+/** A longer list is stored only in the token's row, which is authoritative anyway. The claim is informative. */
 const longestScopeClaim = 2_000;
 
 const form = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
@@ -31,7 +31,7 @@ interface SignedToken extends NewToken {
 
 interface ReadToken {
   readonly jti: string;
-  /** The end of the token, or of its signing secret if that is earlier. Milliseconds since 1970. */
+  /** The expiry of the token, or of its signing secret if that is earlier. Milliseconds since 1970. */
   readonly endsAtMs: number;
   readonly claims: JWTPayload;
 }
@@ -70,7 +70,7 @@ class Signer {
     return { text, jti, type, expiresAt: new Date(exp * 1000) };
   }
 
-  /** Checks signature, times, issuer, audience and type, without the database. Rejects with CredentialRefused. */
+  /** Checks signature, times, issuer, audience and type without the database. Rejects with CredentialRefused. */
   async read(text: string, type: TokenType): Promise<ReadToken> {
     if (!looksLikeToken(text)) throw new CredentialRefused('not a token');
     let endsWithSecret = Number.POSITIVE_INFINITY;

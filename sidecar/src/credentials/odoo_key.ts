@@ -1,9 +1,9 @@
 // Odoo's own API keys (`res.users.apikeys`): 40 hex characters, of which Odoo stores the first eight in plain text and a PBKDF2
 // hash of the whole.
 //
-// There are two caches. One maps secrets to stored hashes that fit: this never changes, and takes milliseconds to compute again.
-// The other maps secrets to keys, and forgets an entry when the key's row changes; the next request then costs an indexed read,
-// but no hash. Both hold only the SHA-256 of secrets. The principals of keys are cached with all others (`principals.ts`).
+// There are two caches. One maps secrets to matching stored hashes: the match never changes, and takes milliseconds to compute.
+// The other maps secrets to keys, and drops an entry when the key's row changes; the next request then costs an indexed read, but
+// no hash. Both contain only the SHA-256 of secrets. The principals of keys are cached with all others (`principals.ts`).
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -24,7 +24,7 @@ import type { Proof } from './stamps.ts';
 import { onlyStamp } from './stamps.ts';
 import type { VerificationQueue } from './verification_queue.ts';
 
-/** SHA-256 of a presented secret, in base64. */
+/** SHA-256 of a secret that was sent, in base64. */
 type SecretDigest = string & { readonly __brand: 'SecretDigest' };
 
 const keyFormat = /^[0-9a-f]{40}$/;
@@ -32,7 +32,7 @@ const indexLength = 8;
 /** Odoo's scope for keys that may be used over RPC; a key without scope may be used for everything. */
 const rpcScope = 'rpc';
 const cachedKeys = 20_000;
-/** Failed secrets, in a small cache of their own, so that attackers do not push out valid ones. */
+/** Failed secrets have a small cache of their own, so attackers cannot evict valid ones. */
 const cachedMisfits = 2_000;
 
 export class OdooKeys implements KeyAuthenticator {
@@ -105,12 +105,12 @@ class KeyCache {
     const row = await this.#matching(rows, secret, key, attempt);
     if (row === undefined) throw new CredentialRefused(rows.length === 0 ? 'unknown key' : 'wrong key');
     if (row.scope !== null && row.scope !== rpcScope) throw new CredentialRefused(`key ${row.id} has the scope "${row.scope}"`);
-    // A look-up that overlapped with a change is not cached. Reading the principal shows whether the key still exists.
+    // A look-up that overlapped with a change is not cached. Whether the key still exists is checked when its principal is read.
     making.keep(row.id);
     return row.id;
   }
 
-  /** An unknown index costs as much as a known one, so that the time of an answer does not reveal the difference. */
+  /** An unknown index takes as long as a known one, so the response time does not reveal the difference. */
   async #matching(
     rows: readonly OdooKeyRow[],
     secret: string,
@@ -144,7 +144,8 @@ class KeyCache {
     const known = candidates.find(({ text }) => this.#fits.has(`${key}${text}`));
     const open = candidates.filter(({ text }) => !this.#misfits.has(`${key}${text}`));
     if (known !== undefined || open.length === 0) return known;
-    // All in one turn: waiting for a second turn would hold the place that others of the address wait for.
+    // All hashes are computed in one turn: waiting for a second turn would keep the slot that other attempts from the address
+    // wait for.
     return this.#hashes.run(
       [this.#database.name, attempt.network],
       () => attempt.reserve(),
@@ -160,14 +161,14 @@ class KeyCache {
   }
 }
 
-/** A stored hash and its key; without a key for an unknown index. */
+/** A stored hash and its key; no key for an unknown index. */
 interface Candidate {
   readonly hash: Pbkdf2Hash;
   readonly text: string;
   readonly row: OdooKeyRow | undefined;
 }
 
-/** The most common number of rounds so far, and a hash with as many rounds that no secret fits. */
+/** The most common number of rounds so far, and a hash with as many rounds that matches no secret. */
 class RoundCounts {
   readonly #counts = new Map<number, number>();
   #commonest = 6_000;

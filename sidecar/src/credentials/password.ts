@@ -1,5 +1,5 @@
-// Passwords of users, for Odoo's own protocols, where a manager allows them. Odoo says once whether a password is right, as its
-// login page would. Later calls are answered from memory for a while, as long as the user and its password stay what they were.
+// Users' passwords, for Odoo's own protocols, if the settings allow them. Odoo checks a password once, as its login page would.
+// For a while, later calls are answered from memory, as long as the user and the password do not change.
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -15,7 +15,7 @@ import { principalsOf } from './principals.ts';
 import { CredentialRefused } from './refused.ts';
 import { onlyStamp } from './stamps.ts';
 
-/** Odoo's word on a password; `uid` null when it refused. */
+/** Odoo's answer about a password; `uid` is null if it refused. */
 export type CheckLogin = (
   context: RequestContext,
   login: string,
@@ -23,7 +23,7 @@ export type CheckLogin = (
   attempt: Attempt,
 ) => Promise<{ readonly uid: number | null; readonly mfa: boolean }>;
 
-/** A directory may end a password without Odoo hearing of it. */
+/** An LDAP directory may revoke a password without Odoo's knowledge. */
 const rememberedForMs = 600_000;
 const longest = 1_000;
 
@@ -39,7 +39,7 @@ export class Passwords implements Authenticator {
   readonly #mayComeFrom: (principal: Principal, address: string) => boolean;
   readonly #rightOf = perDatabase(() => new LRUCache<string, Right>({ max: 10_000, ttl: rememberedForMs }));
 
-  /** @param mayComeFrom whether a caller may come from an address */
+  /** @param mayComeFrom whether the caller's lists allow an address */
   constructor(check: CheckLogin, mayComeFrom: (principal: Principal, address: string) => boolean) {
     this.#check = check;
     this.#mayComeFrom = mayComeFrom;
@@ -51,18 +51,18 @@ export class Passwords implements Authenticator {
 
   async authenticate(credential: Credential, database: Database, attempt: Attempt, context: RequestContext): Promise<Principal> {
     if (credential.kind !== 'body') throw new CredentialRefused('malformed');
-    if (!database.settings['rpc.passwords']) throw new CredentialRefused('no key, and passwords are not accepted');
+    if (!database.settings['rpc.passwords']) throw new CredentialRefused('not a key, and passwords are not accepted');
     const { secret, login, uid } = credential;
-    // Postgres stores no null byte, so nobody has one in a login or a password.
+    // Postgres cannot store a null byte, so no login or password contains one.
     if (`${login ?? ''}${secret}`.includes('\0') || secret.length > longest || (login ?? '').length > longest) {
-      throw new CredentialRefused('no possible password');
+      throw new CredentialRefused('not a possible password');
     }
     const key = digest('sha256', JSON.stringify([uid ?? login, secret]), 'base64');
     const rights = this.#rightOf(database);
     const right = rights.get(key);
     if (right !== undefined) {
       const standing = await principalsOf(database).of('login', right.uid);
-      // A login may have become another user's.
+      // A login may have been given to another user.
       const isTheirs = login === undefined || login === standing.principal.login;
       if (isTheirs && onlyStamp(standing) === right.stamp) return this.#admitted(standing, context);
       rights.delete(key);
@@ -71,7 +71,7 @@ export class Passwords implements Authenticator {
     const name = login ?? (await principalsOf(database).of('login', uid ?? 0)).principal.login;
     const found = await this.#check(context, name, secret, attempt);
     if (found.uid === null) throw new CredentialRefused('Odoo refused the login');
-    // Odoo may have renewed the password's hash just now.
+    // Odoo may just have renewed the password's hash.
     const standing = await principalsOf(database).fresh('login', found.uid);
     const principal = claimed(this.#admitted(standing, context), credential);
     if (found.mfa) throw new GatewayError('auth.mfa');
@@ -79,9 +79,11 @@ export class Passwords implements Authenticator {
     return principal;
   }
 
-  /** Said as of a wrong password, and counted: from an address that is not theirs, nobody learns that a guess was right. */
+  /**
+   * Reported and counted as a wrong password, so that nobody can confirm a guessed password from an address that is not allowed.
+   */
   #admitted({ principal }: Standing, { address }: RequestContext): Principal {
     if (this.#mayComeFrom(principal, address)) return principal;
-    throw new CredentialRefused(`user ${principal.userId} may not come from this address`);
+    throw new CredentialRefused(`user ${principal.userId} may not call from this address`);
   }
 }

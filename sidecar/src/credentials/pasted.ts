@@ -1,4 +1,5 @@
-// Characters that people paste along with a key. The key is refused like any other, and the log says what to remove.
+// Detects characters that people paste along with a key. Such a key is refused like any wrong one, and the log says what to
+// remove.
 
 import { CredentialRefused } from './refused.ts';
 
@@ -10,7 +11,7 @@ export function refusedAsPasted(secret: string, why: string): CredentialRefused 
 
 const lineEnd = /[\r\n]|\\[rn]|%0[ad]/i;
 
-/** Undefined if it has the form of a key and no extra characters. */
+/** Undefined if it has the format of a key without extra characters. */
 export function pastedAlong(text: string): string | undefined {
   const word = /^[\s"']*(bearer|basic|token|api[-_ ]?key|x-api-key|authorization)\b[\s:=]*/i.exec(text)?.[1];
   if (word !== undefined) return `"${word}" in front of it`;

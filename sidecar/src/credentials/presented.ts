@@ -1,12 +1,12 @@
-// Finds the credential that a request presents, only by its headers.
+// Finds a request's credential in its headers.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { BodyCredential } from '../pipeline/context.ts';
 
 /**
  * `key`: an API-key header. `bearer`: a key or a token. `token`: a token in `X-Access-Token`. `basic`: login and key.
- * `body`: the password of Odoo's own protocols, with the login or uid that came with it. `malformed`: something that cannot be any
- * of these.
+ * `body`: the password of Odoo's own protocols, with the login or uid sent with it. `malformed`: a value that cannot be any of
+ * these.
  */
 export type Credential =
   | { readonly kind: 'key' | 'bearer' | 'token'; readonly secret: string }
@@ -17,9 +17,9 @@ export type Credential =
 const malformed: Credential = { kind: 'malformed' };
 
 /**
- * The most specific header decides: API-key headers, then `X-Access-Token`, then `Authorization`, which a proxy may use for its
- * own Basic authentication. Undefined if the request presents nothing. A header sent twice arrives joined with commas, or for
- * `Authorization` as its first value (Node's rule), and so matches no key rather than another one.
+ * The most specific header takes precedence: API-key headers, then `X-Access-Token`, then `Authorization`, which a proxy may use
+ * for its own Basic authentication. Undefined if the request has no credential. Node joins the values of a repeated header with
+ * commas, which matches no key; for `Authorization` it takes the first value.
  */
 export function readCredential(headers: IncomingHttpHeaders): Credential | undefined {
   const key = headers['x-api-key'] ?? headers['api-key'];
@@ -50,7 +50,7 @@ function basic(encoded: string): Credential {
   return { kind: 'basic', login: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
 }
 
-/** The parts of a credential, from any header. */
+/** The parts of a credential, whichever header it is in. */
 export function partsOf(credential: Credential, headers: IncomingHttpHeaders): readonly [string, ...string[]] {
   if (credential.kind === 'body') return [credential.secret, credential.login ?? '', String(credential.uid ?? '')];
   if (credential.kind === 'basic') return [credential.secret, credential.login];

@@ -1,5 +1,5 @@
-// The principal of a credential, cached until one of its rows changes. All authenticators get it here, so that each notices a
-// revocation, or a change of a profile or a user.
+// Principals of credentials, cached until one of their rows changes. All authenticators use this cache, so each notices
+// revocations and changes of profiles and users.
 
 import type { CredentialKind, CredentialRow } from '../db/credentials.ts';
 import { findCredential } from '../db/credentials.ts';
@@ -12,7 +12,7 @@ import { meet } from './scopes.ts';
 
 export interface Standing {
   readonly principal: Principal;
-  /** The credential's valid secrets by stamp, each with its end in milliseconds since 1970 (`stamps.ts`). */
+  /** The stamps of the credential's valid secrets, each with its expiry in milliseconds since 1970 (`stamps.ts`). */
   readonly stamps: ReadonlyMap<string, number | null>;
   readonly userActive: boolean;
 }
@@ -36,7 +36,7 @@ class Principals {
     database.onChange('profile', (ids) => this.#standings.forget(ids, ({ principal }) => principal.policy.profile_id ?? 0));
   }
 
-  /** Throws or rejects with CredentialRefused. Not a promise if nothing has to be read. */
+  /** Throws or rejects with CredentialRefused. Returns no promise if nothing has to be read. */
   of(kind: CredentialKind, id: number): Standing | Promise<Standing> {
     const key = `${kind}:${id}`;
     const known = this.#standings.get(key);
@@ -48,7 +48,7 @@ class Principals {
     return looking;
   }
 
-  /** The principal at this moment, read without the cache. */
+  /** The current principal, read without the cache. */
   fresh(kind: CredentialKind, id: number): Promise<Standing> {
     return this.#look(kind, id, `${kind}:${id}`);
   }
@@ -62,14 +62,14 @@ class Principals {
       making = this.#standings.begin(key);
       row = await findCredential(this.#database, kind, id);
     }
-    if (row === undefined) throw new CredentialRefused(`${key} is gone, revoked or expired`);
+    if (row === undefined) throw new CredentialRefused(`${key} is deleted, revoked or expired`);
     const stamps = new Map(Object.entries(row.stamps));
     const standing = { principal: principalOf(kind, row), stamps, userActive: row.userActive };
     making.keep(standing);
     return this.#checked(standing);
   }
 
-  /** Checks that depend on time and settings, which change without a change of the row. */
+  /** Checks that depend on time and settings, so their result can change even if the row does not. */
   #checked(standing: Standing): Standing {
     const { principal, userActive } = standing;
     const mayBeInactive = principal.kind === 'gateway_key' && this.#database.settings['key.inactive_users'];

@@ -1,4 +1,4 @@
-/** The reason why a credential was refused, for the log. The caller gets the same answer for all reasons. */
+/** Why a credential was refused. Only the log shows the reason; the caller always gets the same answer. */
 export class CredentialRefused extends Error {
   constructor(why: string) {
     super(why);

@@ -1,18 +1,19 @@
-// The addresses that tokens can be issued for (RFC 8707), and that have protected-resource metadata (RFC 9728).
+// The resources for which tokens can be issued (RFC 8707), and which have protected-resource metadata (RFC 9728).
 
 import { GatewayError } from '../errors.ts';
 
 export const resourcePaths = ['/mcp', '/api/v1'] as const;
 
 /**
- * The resource's form in tokens: without a slash at the end. Throws `oauth.resource`. @param asked undefined: the whole gateway
+ * The resource as it appears in tokens: without a slash at the end. Throws `oauth.resource`. @param asked undefined: the whole
+ * gateway
  */
 export function parseResource(asked: string | undefined, origin: string): string | null {
   if (asked === undefined) return null;
   const resource = asked.replace(/\/$/, '');
   if (['', ...resourcePaths].some((path) => resource === origin + path)) return resource;
   const known = resourcePaths.map((path) => origin + path).join(' and ');
-  throw new GatewayError('oauth.resource', { message: `The resource is not an address of this gateway. There are ${known}.` });
+  throw new GatewayError('oauth.resource', { message: `The resource is not one of this gateway's: ${known}.` });
 }
 
 /** Whether a token for the resource is valid at the path. */

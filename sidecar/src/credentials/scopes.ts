@@ -1,8 +1,8 @@
-// The scopes and models that a credential is narrowed to, on top of its user's rights in Odoo.
+// The scopes and models to which a credential is restricted, in addition to its user's rights in Odoo.
 //
-// A scope is an action (`read`), an action on one model (`res.partner:read`) or on one resource (`products_read`). Lists of
-// scopes are alternatives; several lists (the credential's, its profile's, its token's) must all allow. The addon checks them
-// again on everything that an operation touches (executor/reach.py).
+// A scope is an action (`read`), an action on one model (`res.partner:read`) or on one resource (`products_read`). Within a list,
+// one matching scope is enough; if there are several lists (of the credential, its profile, its token), all must allow the
+// request. The addon checks them again for everything that an operation touches (executor/reach.py).
 
 import { GatewayError } from '../errors.ts';
 import type { Action, Grant, Policy, RequestContext, ScopeNeed } from '../pipeline/context.ts';
@@ -18,7 +18,10 @@ function isScope(text: string): boolean {
   return format.test(text);
 }
 
-/** The words of an OAuth `scope` (RFC 6749, section 3.3); undefined if one is not our scope, or there are too many. */
+/**
+ * The words of an OAuth `scope` (RFC 6749, section 3.3); undefined if one of them is not a scope of the gateway, or if there are
+ * too many.
+ */
 export function parseScopes(text: string): string[] | undefined {
   const scopes = [...new Set(text.split(' ').filter((scope) => scope !== ''))];
   return scopes.length <= mostScopes && scopes.every(isScope) ? scopes : undefined;
@@ -29,7 +32,7 @@ export function covers(held: string, wanted: string): boolean {
   return held === wanted || ((actions as readonly string[]).includes(held) && actionOf(wanted) === held);
 }
 
-/** The scopes that both lists allow; null narrows nothing. An empty list allows nothing. */
+/** The scopes that both lists allow; null means no restriction. An empty list allows nothing. */
 export function meet(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
   if (a === null) return b;
   if (b === null) return a;
@@ -39,7 +42,7 @@ export function meet(a: readonly string[] | null, b: readonly string[] | null): 
   return [...inBoth];
 }
 
-/** Whether `asked` asks for no more than `held`. */
+/** Whether `asked` requests no more than `held` allows. */
 export function isWithin(asked: readonly string[], held: readonly string[] | null): boolean {
   return held === null || asked.every((scope) => held.some((other) => covers(other, scope)));
 }
@@ -63,7 +66,7 @@ export function requireScope({ principal }: RequestContext, need: ScopeNeed): vo
   throw insufficient(need, `may not ${need.actions.join(' or ')} ${need.resource ?? need.model}`);
 }
 
-/** Whether a credential may carry out the action on the model, or on the resource over it. */
+/** Whether a credential may do the action on the model, or on the resource based on it. */
 export function permits({ scopes: held, models }: Grant, action: Action, model: string, resource?: string): boolean {
   if (models !== null && !models.includes(model)) return false;
   return held === null || isHeld(held, action, { model, ...(resource === undefined ? {} : { resource }) });
@@ -83,8 +86,8 @@ function insufficient({ actions: [action], model, resource }: ScopeNeed, what: s
 }
 
 /**
- * The scopes to pass to Odoo for a request on a resource: a scope for the resource becomes, for this one request, a scope for its
- * model. The route holds the request to the resource's own fields and records.
+ * The scopes to pass to Odoo for a request on a resource: for this request only, a scope for the resource becomes a scope for its
+ * model. The route restricts the request to the resource's own fields and records.
  */
 export function grantedOnResource(
   held: readonly string[] | null,
@@ -101,7 +104,7 @@ function actionOf(scope: string): string {
   return scope.slice(start + 1);
 }
 
-/** Writing methods that every model has. The executor, which knows all methods (`effects.py`), decides. */
+/** Writing methods that every model has. The final check is the executor's, which knows all methods (`effects.py`). */
 const writing = new Set(
   (
     'action_archive action_unarchive copy copy_translations create load name_create toggle_active ' +
@@ -110,7 +113,7 @@ const writing = new Set(
   ).split(' '),
 );
 
-/** The credential needs one of these actions, or the call is refused without asking Odoo. */
+/** The credential needs one of these actions; otherwise the call is refused without asking Odoo. */
 export function actionsOfMethod(method: string): readonly Action[] {
   if (writing.has(method)) return ['write'];
   return method === 'unlink' ? ['delete'] : ['call', 'read'];

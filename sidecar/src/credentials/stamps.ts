@@ -1,16 +1,16 @@
-// A token is bound to the secret that was shown when it was issued, by the secret's stamp (`gateway.stamps` in SQL). When that
-// secret is gone, or its grace period is over, the token ends, even if its credential is still valid.
+// A token is bound to the secret with which it was requested, by the secret's stamp (`gateway.stamps` in SQL). When that secret
+// is deleted, or its grace period is over, the token ends, even if its credential is still valid.
 
 import { hash as digest } from 'node:crypto';
 import type { Standing } from './principals.ts';
 
-/** Names of keys in the environment, by the SHA-256 of their secret in base64. */
+/** Maps the SHA-256 (base64) of each secret in the environment to the name of its key. */
 export type EnvironmentKeys = ReadonlyMap<string, string>;
 
 /** The stamps of the secrets in the environment. */
 export type EnvironmentStamps = ReadonlySet<string>;
 
-/** The caller, and the stamp of the secret that proved it. */
+/** The caller, and the stamp of the secret with which it authenticated. */
 export interface Proof {
   readonly standing: Standing;
   readonly stamp: string;
@@ -21,7 +21,7 @@ export function secretStamp(id: number): string {
   return `secret:${id}`;
 }
 
-/** The database knows only the name; the part after `#` changes with the value, which only this process knows. */
+/** The database knows only the name. The part after `#` depends on the secret, which only this process knows. */
 export function environmentStamp(name: string, hash: string): string {
   return `environment:${name}#${digest('sha256', hash, 'base64url').slice(0, 22)}`;
 }
@@ -37,7 +37,7 @@ export function onlyStamp({ stamps }: Standing): string {
   return stamp;
 }
 
-/** The end of tokens issued under the stamp, in milliseconds since 1970. Infinity: no end. Undefined: they have ended. */
+/** When tokens with this stamp expire, in milliseconds since 1970. Infinity: never. Undefined: they have already expired. */
 export function holdsUntil({ stamps }: Standing, stamp: string | null, environment: EnvironmentStamps): number | undefined {
   if (stamp === null) return undefined;
   const mark = stamp.indexOf('#');

@@ -1,4 +1,4 @@
-// Issues, renews and ends tokens.
+// Issues, renews and revokes tokens.
 
 import { randomUUID } from 'node:crypto';
 import type { CredentialKind } from '../db/credentials.ts';
@@ -21,7 +21,7 @@ export interface IssuedTokens {
   readonly access: string;
   readonly refresh: string | undefined;
   readonly expiresInS: number;
-  /** The requested scopes, as far as the credential and its profile allow them now. */
+  /** The requested scopes that the credential and its profile currently allow. */
   readonly scopes: readonly string[] | null;
 }
 
@@ -33,13 +33,13 @@ export interface IssueOptions {
   /** The `client_id` claim. */
   readonly client: string;
   readonly withRefresh: boolean;
-  /** The authorization code and its terms. Issuing the tokens spends it. */
+  /** The authorization code and its conditions. Issuing the tokens marks it as used. */
   readonly code?: { readonly hash: Buffer; readonly family: string; readonly resource: string | null };
 }
 
 /**
- * Tokens for an authenticated principal. They end with the credential or the secret that was shown. Throws `oauth.scope` if more
- * is requested than the credential holds, `oauth.grant` if the code is already spent.
+ * Tokens for an authenticated principal. They end with the credential, or with the secret that was used. Throws `oauth.scope` if
+ * more is requested than the credential allows, `oauth.grant` if the code was already used.
  */
 export async function issueTokens(database: Database, options: IssueOptions): Promise<IssuedTokens> {
   const { code, proof } = options;
@@ -94,22 +94,22 @@ function familyEndMs(database: Database, { begunAt }: Pick<TokenSubject, 'begunA
 
 export interface RefreshOptions {
   readonly text: string;
-  /** The token must have been issued for this: an app's token cannot renew a login. */
+  /** What the token must have been issued for: an app's token cannot renew a login. */
   readonly of: CredentialKind;
   /** The `client_id` claim; undefined: the user's login. */
   readonly client?: string;
-  /** Undefined: as before. */
+  /** Undefined: keep the scopes. */
   readonly scopes: readonly string[] | undefined;
   readonly address: string;
-  /** Checks whether the owner may still continue. Throws the error to answer; `auth.mfa` ends the login. */
+  /** Checks whether the owner may still continue. Throws the error for the answer; `auth.mfa` ends the login. */
   readonly admit: (standing: Standing, row: TokenRow) => Promise<void>;
 }
 
 const noEnvironment: EnvironmentStamps = new Set();
 
 /**
- * Exchanges a refresh token for new ones. One that was spent moments ago gets 409, and nothing changes. One that was spent
- * earlier must be stolen, by this caller or from it, so the whole family ends (RFC 9700, section 4.14.2).
+ * Exchanges a refresh token for new ones. A token that was used moments ago gets 409, and nothing changes. One that was used
+ * earlier must have been stolen, by this caller or from it, so the whole family is revoked (RFC 9700, section 4.14.2).
  */
 export async function refreshTokens(database: Database, options: RefreshOptions): Promise<IssuedTokens> {
   await database.ensureFresh();
@@ -118,19 +118,19 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
   if (row.spentForS !== null) {
     if (row.spentForS <= clumsyForS) throw new GatewayError('auth.refresh_spent');
     await revokeTokenFamily(database, row.family);
-    database.log.warn({ user: row.userId, family: row.family }, 'a spent refresh token came back: its family was revoked');
-    throw new CredentialRefused('a spent refresh token');
+    database.log.warn({ user: row.userId, family: row.family }, 'a used refresh token was sent again: its family was revoked');
+    throw new CredentialRefused('a used refresh token');
   }
   const standing = await principalsOf(database).fresh(row.credential, row.credentialId);
   const { principal } = standing;
-  if (familyEndMs(database, row) <= Date.now()) throw new CredentialRefused('the login has lasted as long as one may');
+  if (familyEndMs(database, row) <= Date.now()) throw new CredentialRefused('the login has reached its maximum age');
   try {
     await options.admit(standing, row);
   } catch (error) {
     if (error instanceof GatewayError && error.reason === 'auth.mfa') await revokeTokenFamily(database, row.family);
     throw error;
   }
-  // Only then, because a new second factor changes the stamp, too, and that error says what to do.
+  // Checked only after the second factor, because a new one changes the stamp, too, and its error says what to do.
   if (holdsUntil(standing, row.stamp, noEnvironment) === undefined) throw new CredentialRefused('the password was changed');
   const held = meet(row.scopes, principal.grant.scopes);
   if (options.scopes !== undefined && !isWithin(options.scopes, held)) throw new GatewayError('oauth.scope');
@@ -142,7 +142,7 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
   return fresh.issued;
 }
 
-/** The token's row, if the token belongs to this database and is neither expired nor revoked. Rejects with CredentialRefused. */
+/** The row of a token of this database that is neither expired nor revoked. Rejects with CredentialRefused. */
 export async function readRow(database: Database, text: string, type: TokenType) {
   const read = await signerOf(database).read(text, type);
   const row = await findToken(database, read.jti);
@@ -151,7 +151,7 @@ export async function readRow(database: Database, text: string, type: TokenType)
   return { row, ...read };
 }
 
-/** The current principal of a token. Rejects with CredentialRefused if the secret that it is bound to has ended. */
+/** The current principal of a token. Rejects with CredentialRefused if the token's secret is no longer valid. */
 export async function standingOf(database: Database, row: TokenRow, environment: EnvironmentStamps): Promise<Standing> {
   const principals = principalsOf(database);
   let standing = await principals.of(row.credential, row.credentialId);
@@ -159,12 +159,12 @@ export async function standingOf(database: Database, row: TokenRow, environment:
     standing = await principals.fresh(row.credential, row.credentialId);
   }
   if (holdsUntil(standing, row.stamp, environment) === undefined || standing.principal.userId !== row.userId) {
-    throw new CredentialRefused('token: what it is bound to has ended');
+    throw new CredentialRefused('token: its secret is no longer valid');
   }
   return standing;
 }
 
-/** Either kind of token; undefined if it is not a valid token. */
+/** An access or refresh token; undefined if it is not valid. */
 export async function readAnyToken(database: Database, text: string): Promise<Awaited<ReturnType<typeof readRow>> | undefined> {
   for (const type of ['access', 'refresh'] as const) {
     try {
@@ -186,7 +186,7 @@ export async function endToken(database: Database, row: TokenRow): Promise<void>
   await (row.type === 'refresh' ? revokeTokenFamily(database, row.family) : revokeToken(database, row.id));
 }
 
-/** The `scope` of an answer. Null is spelled out as all scopes. */
+/** The `scope` of an answer. Null is written as all scopes. */
 export function scopeText(scopes: readonly string[] | null): string {
   return (scopes ?? actions).join(' ');
 }

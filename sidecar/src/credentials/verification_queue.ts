@@ -1,5 +1,5 @@
-// Bounds checks that cost a hash: of Odoo keys here, of passwords in Odoo. A caller can send as many as it likes, and each takes
-// milliseconds of a core. At most `concurrency` of them run at once. A bounded number waits, for a bounded time, and takes turns.
+// Limits checks that need a hash: of Odoo keys here, of passwords in Odoo. A caller can cause any number of them, and each takes
+// milliseconds of CPU time. At most `concurrency` of them run at once. A limited number wait for a limited time and take turns.
 // All others are refused at once.
 
 import { GatewayError } from '../errors.ts';
@@ -30,9 +30,9 @@ export class VerificationQueue {
   }
 
   /**
-   * @param from the parties that take turns: the database, then the caller's network
-   * @param reserve called when the turn has come; if it rejects, nothing is hashed, and that error is the answer
-   * Rejects with `auth.overloaded` when too many wait, or when it waited too long.
+   * @param from the parties that take turns: the database, then the caller's network @param reserve called when it is this
+   * check's turn; if it rejects, nothing is hashed, and that error is the answer Rejects with `auth.overloaded` if too many are
+   * waiting, or if the check has waited too long.
    */
   async run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#concurrency) await this.#turn(from);
@@ -53,7 +53,7 @@ export class VerificationQueue {
     });
   }
 
-  /** Gives this place to the next waiting check that is still in time. */
+  /** Passes this slot to the next waiting check whose time is not over. */
   #passOn(): void {
     const oldest = performance.now() - this.#longestWaitMs;
     for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) {

@@ -1,21 +1,21 @@
-// Changes of synced models, as Odoo's triggers noted them (`sql/022_changes.sql`).
+// Changes of synced models, as recorded by triggers (`sql/022_changes.sql`).
 
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
 
-/** A record that changed: its number in the feed, its id, and whether it is gone. */
+/** A changed record: its number in the feed, its id, and whether it was deleted. */
 type ChangedRecord = readonly [number: number, id: number, deleted: boolean];
 
 export interface FeedPart {
   /** Whether a manager has added the model to the list. */
   readonly synced: boolean;
-  /** The newest number, of a change of any model. */
+  /** The newest number in the feed, over all models. */
   readonly last: number;
-  /** A reader before this number may have missed changes; null if the model is not synced. */
+  /** A reader that is behind this number may have missed changes; null if the model is not synced. */
   readonly oldest: number | null;
   /** A digest of the rights that decide which records of the model the user sees. */
   readonly rights: string;
-  /** Changes after the reader's number, oldest first. Each record appears once, with its newest change. */
+  /** Changes with a number above the reader's, oldest first. Each record appears once, with its newest change. */
   readonly changes: readonly ChangedRecord[];
 }
 
@@ -25,7 +25,7 @@ const read = {
   text: 'select synced, last, oldest, rights, changes from gateway.changes($1, $2, $3, $4)',
 };
 
-/** Numbers up to `most` noted changes; returns how many it took. */
+/** Assigns numbers to up to `most` recorded changes; returns how many. */
 export async function stampChanges(db: Queryable, most: number): Promise<number> {
   const [row] = await db.query<{ taken: number }>(stamp, [most]);
   return row?.taken ?? 0;

@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
 
-/** A changed row; without an id or with an unknown entity, several rows. */
+/** A changed row; without an id, or with an unknown entity, it stands for several rows. */
 export interface Change {
   readonly id: number;
   readonly entity: string;
@@ -26,7 +26,7 @@ const statement = {
   timeoutMs: 2_000,
 };
 
-/** No transaction reaches this number: the first poll brings the horizon and no change. */
+/** No transaction id reaches this number, so the first poll returns the horizon and no changes. */
 const never = '18446744073709551615';
 
 export async function pollChanges(db: Queryable, since: string = never): Promise<Poll> {

@@ -1,4 +1,4 @@
-// The parts of the database that compiled reads depend on.
+// Facts about the database that compiled reads depend on.
 
 import type { Queryable } from './pool.ts';
 
@@ -10,7 +10,7 @@ export async function readReader(db: Queryable): Promise<string | null> {
   return row?.reader ?? null;
 }
 
-/** The `versions` that a plan returns while it is valid. */
+/** The `versions` that a plan's statement returns as long as the plan is valid. */
 export const versionsStatement = {
   name: 'read_versions',
   text: 'select gateway.read_versions() as versions',

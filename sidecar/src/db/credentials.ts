@@ -1,4 +1,4 @@
-// Credentials of every kind, in their current state.
+// The current state of credentials of every kind.
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
@@ -6,11 +6,11 @@ import type { Queryable } from './pool.ts';
 const credentialKinds = ['odoo_key', 'gateway_key', 'client', 'app', 'login'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
 
-/** `gateway.policy()`: the rules of a profile; null where it has no rule. */
+/** `gateway.policy()`: the rules of a profile; null if it does not set a rule. */
 const policyShape = z.object({
   profile_id: z.int().nullable(),
   name: z.string().nullable(),
-  /** Requests per window; 0 is no limit of its own. */
+  /** Requests per window; 0 means no limit. */
   limits: z.object({ minute: z.int(), hour: z.int(), day: z.int() }).nullable(),
   subject: z.enum(['user', 'key', 'client']),
   ips: z.array(z.string()),
@@ -35,10 +35,10 @@ export interface CredentialRow {
   readonly scopes: readonly string[] | null;
   readonly ips: readonly string[];
   readonly expiresAt: Date | null;
-  /** Its valid secrets: stamps with their end in milliseconds since 1970, null for no end (`gateway.stamps`). */
+  /** Its valid secrets: stamps with their expiry in milliseconds since 1970, null for none (`gateway.stamps`). */
   readonly stamps: Readonly<Record<string, number | null>>;
   readonly policy: ProfilePolicy;
-  /** The one company that it works in; null: any of its user's. */
+  /** The only company in which it works; null: any of its user's. */
   readonly companyId: number | null;
 }
 
@@ -51,7 +51,7 @@ const credential = {
     from gateway.credential($1, $2)`,
 };
 
-/** Undefined if it is gone, revoked, archived, expired, or belongs to the superuser. */
+/** Undefined if it is deleted, revoked, archived or expired, or belongs to the superuser. */
 export async function findCredential(db: Queryable, kind: CredentialKind, id: number): Promise<CredentialRow | undefined> {
   const [row] = await db.query<Omit<CredentialRow, 'policy'> & { policy: unknown }>(credential, [kind, id]);
   return row && { ...row, userName: row.userName ?? row.login, policy: policyShape.parse(row.policy) };
@@ -72,7 +72,7 @@ export interface FoundKey {
   readonly secretEnds: Date | null;
 }
 
-/** @param hash the SHA-256 of the presented key */
+/** @param hash the SHA-256 of the key that was sent */
 export async function findGatewayKey(db: Queryable, hash: Buffer): Promise<FoundKey | undefined> {
   const [row] = await db.query<FoundKey>(gatewayKey, [hash]);
   return row;
@@ -124,7 +124,7 @@ const usage = {
   text: 'select gateway.record_usage($1::text[], $2::bigint[], $3::bigint[], $4::timestamp[], $5::text[])',
 };
 
-/** Adds to the figures of last use: one statement for all of them. */
+/** Stores when credentials were last used, in one statement for all of them. */
 export async function recordUsage(db: Queryable, uses: readonly Use[]): Promise<void> {
   await db.query(usage, [
     uses.map((use) => use.kind),

@@ -1,8 +1,8 @@
 // One served database: its connections, its identity and secrets, and the detection of changes.
 //
-// A poll twice a second finds all changes; a notification only makes it come sooner. Caches are trusted for `staleAfterMs` after
-// the last successful poll. Then a request waits for the next one, or is refused. So a revoked key stops working within a second
-// on every sidecar, even on one that cannot reach Postgres.
+// A poll twice a second finds all changes; a notification only makes the poll happen sooner. Caches are trusted for
+// `staleAfterMs` after the last successful poll. After that, a request waits for the next poll, or is refused. So a revoked key
+// stops working within a second on every sidecar, even on one that cannot reach Postgres.
 
 import type { KeyObject } from 'node:crypto';
 import { createSecretKey } from 'node:crypto';
@@ -45,7 +45,7 @@ export interface DatabaseOptions {
   readonly listenUrl: string;
   readonly poolSize: number;
   readonly heartbeat: () => Heartbeat;
-  /** Called if the two halves have different versions. The process must end. */
+  /** Called if addon and sidecar have different versions. The process must end. */
   readonly onMismatch: (sentence: string) => void;
   readonly log: Log;
 }
@@ -123,14 +123,14 @@ export class Database implements Queryable {
     return this.#pool.query<Row>(statement, values);
   }
 
-  /** Calls back after every committed change of a row of `entity`. */
+  /** Calls the listener after every committed change of a row of `entity`. */
   onChange(entity: string, handler: ChangeHandler): void {
     const handlers = this.#onChange.get(entity);
     if (handlers) handlers.push(handler);
     else this.#onChange.set(entity, [handler]);
   }
 
-  /** Calls back when one of Odoo's cache signals moves: `registry`, `default`, `stable`, `groups`, `templates`. */
+  /** Calls the listener when one of Odoo's cache signals changes: `registry`, `default`, `stable`, `groups`, `templates`. */
   onSignal(signal: string, handler: () => void): void {
     const handlers = this.#onSignal.get(signal);
     if (handlers) handlers.push(handler);
@@ -138,7 +138,8 @@ export class Database implements Queryable {
   }
 
   /**
-   * Calls back when `payload` is notified, or may have been while the connection was down. Only a hint: notifications get lost.
+   * Calls the listener when `payload` is notified, or may have been while the connection was down. This is only a hint:
+   * notifications can get lost.
    */
   onNotification(payload: string, handler: () => void): void {
     const handlers = this.#onNotification.get(payload);
@@ -146,7 +147,7 @@ export class Database implements Queryable {
     else this.#onNotification.set(payload, [handler]);
   }
 
-  /** Calls back with live messages of this database's sidecars (`db/live.ts`). Some may get lost. */
+  /** Calls the listener with live messages of this database's sidecars (`db/live.ts`). Some may get lost. */
   onLive(handler: (payload: string) => void): void {
     this.#onLive.push(handler);
   }
@@ -156,7 +157,7 @@ export class Database implements Queryable {
     this.#loop.start();
   }
 
-  /** Ends heartbeats and polls and takes the row out of Odoo's list of sidecars; queries still work. */
+  /** Ends heartbeats and polls, and removes the row from Odoo's list of sidecars; queries still work. */
   async leave(): Promise<void> {
     await this.#loop.stop();
     await this.#beating;
@@ -169,8 +170,8 @@ export class Database implements Queryable {
   }
 
   /**
-   * If this returns undefined, caches may be used. It does so without waiting as long as polls succeed. Throws or rejects with
-   * `database.unavailable` or `database.not_prepared`.
+   * If this returns or resolves, caches may be used. As long as polls succeed, it returns undefined, not a promise. Throws or
+   * rejects with `database.unavailable` or `database.not_prepared`.
    */
   ensureFresh(): undefined | Promise<void> {
     if (this.#isFresh()) return undefined;
@@ -180,7 +181,7 @@ export class Database implements Queryable {
     return this.#waitUntilFresh();
   }
 
-  /** Whether caches may replace Postgres while it does not answer: for a minute, if the settings allow it. */
+  /** Whether caches may be used while Postgres does not answer: for a minute, if the settings allow it. */
   get trustsMemory(): boolean {
     return this.#settings['throttle.pass_without_database'] && performance.now() - this.#checkedAt < trustedForMs;
   }
@@ -194,7 +195,7 @@ export class Database implements Queryable {
     return this.#state === 'ready' && performance.now() - this.#checkedAt < staleAfterMs;
   }
 
-  /** Waits for the first look at the database, which shows whether it can be served. */
+  /** Waits for the first check of the database, which shows whether it can be served. */
   async #waitUntilStarted(): Promise<void> {
     const looked = new Promise<void>((resolve) => this.#waiting.push(resolve));
     const late = new Promise<void>((resolve) => setTimeout(resolve, startLimitMs));
@@ -233,11 +234,13 @@ export class Database implements Queryable {
     }
     for (const resolve of this.#waiting.splice(0)) resolve();
     if (this.#failures === 0) return { ms: pollEveryMs, canBeWoken: true };
-    // Requests must not wake this while Postgres is away, or it would ask without end.
+    // Requests must not wake this loop while Postgres is down, because it would then try without pause.
     return { ms: Math.min(100 * 2 ** this.#failures, longestRetryMs), canBeWoken: false };
   }
 
-  /** Reads the full state, at the start or after a gap in which anything may have changed. From then on, polls keep it true. */
+  /**
+   * Reads the full state, at the start or after a gap in which anything may have changed. After that, polls keep it up to date.
+   */
   async #prepare(): Promise<void> {
     const startedAt = performance.now();
     const identity = await readIdentity(this);
@@ -302,7 +305,7 @@ export class Database implements Queryable {
     const now = performance.now();
     if (now - this.#beatAt < beatEveryMs) return;
     this.#beatAt = now;
-    // Not awaited, so that polls are not late.
+    // Not awaited, so that it does not delay polls.
     this.#beating = beat(this, this.#options.heartbeat()).catch((error: unknown) => {
       this.log.warn({ err: error }, 'heartbeat failed');
     });
@@ -322,14 +325,14 @@ export class Database implements Queryable {
 
   async #loadChannel(): Promise<void> {
     const [{ uuid }, secret] = await Promise.all([readIdentity(this), readNewestSecret(this, 'channel')]);
-    // A key object, because a signature with plain bytes takes six times as long.
+    // A KeyObject, because signing with plain bytes takes six times as long.
     this.#channel = { uuid, secret: createSecretKey(secret.value) };
   }
 }
 
 /**
- * State that belongs to a served database, made on first use and kept as long as the database: caches of `credentials/` and
- * `executor/`, which this folder must not know.
+ * State that belongs to a served database, created on first use and kept as long as the database is served: caches of
+ * `credentials/` and `executor/`, which this folder must not import.
  */
 export function perDatabase<Part>(create: (database: Database) => Part): (database: Database) => Part {
   const parts = new WeakMap<Database, Part>();

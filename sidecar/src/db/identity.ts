@@ -3,7 +3,7 @@ import type { Queryable } from './pool.ts';
 
 export interface Identity {
   readonly name: string;
-  /** Odoo's `database.uuid`: changes when a database is duplicated. */
+  /** Odoo's `database.uuid`, which changes when a database is duplicated. */
   readonly uuid: string;
   readonly schemaVersion: number;
 }
@@ -15,7 +15,7 @@ const statement = {
     from gateway.database()`,
 };
 
-/** Throws `database.not_prepared` where the addon is not installed. */
+/** Throws `database.not_prepared` if the addon is not installed. */
 export async function readIdentity(db: Queryable): Promise<Identity> {
   const [row] = await db.query<{ [K in keyof Identity]: Identity[K] | null }>(statement, []);
   const { name, uuid, schemaVersion } = row ?? {};

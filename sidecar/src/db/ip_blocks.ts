@@ -8,7 +8,7 @@ export interface IpBlockRow {
   readonly network: string;
   /** Null: until a manager unblocks it. */
   readonly secondsLeft: number | null;
-  /** Whether the gateway made the block itself, not a manager. */
+  /** Whether the block is automatic, not a manager's. */
   readonly isAutomatic: boolean;
 }
 
@@ -19,7 +19,7 @@ const blocks = {
     from gateway.ip_blocks($1::bigint[])`,
 };
 
-/** Blocks in force: all if `ids` is null, else those with these ids. */
+/** Active blocks: all of them if `ids` is null, otherwise those with these ids. */
 export function readIpBlocks(db: Queryable, ids: readonly number[] | null): Promise<IpBlockRow[]> {
   return db.query<IpBlockRow>(blocks, [ids]);
 }
@@ -31,7 +31,7 @@ const violate = {
     from unnest($1::cidr[], $2::integer[]) as v (network, hits)`,
 };
 
-/** Adds to the counts of networks (CIDR). Networks that reach the limit in the settings are blocked. */
+/** Adds violations to the counts of networks (CIDR). Networks that reach the limit in the settings are blocked. */
 export async function countViolations(db: Queryable, counts: ReadonlyMap<string, number>): Promise<void> {
   await db.query(violate, [[...counts.keys()], [...counts.values()]]);
 }

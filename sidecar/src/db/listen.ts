@@ -1,5 +1,5 @@
-// LISTEN on a connection of its own. A notification only ever shortens a wait: the poll in `database.ts` finds the
-// same changes within half a second, so losing this connection loses nothing but time.
+// LISTEN on a connection of its own. A notification only shortens a wait: the poll in `database.ts` finds the same changes within
+// half a second, so losing this connection costs nothing but time.
 
 import pg from 'pg';
 import type { Log } from '../log.ts';
@@ -7,7 +7,7 @@ import { liveChannel } from './live.ts';
 
 const firstDelayMs = 200;
 const longestDelayMs = 10_000;
-/** A connection that a firewall dropped silently looks alive until it is written to. */
+/** A connection that a firewall has silently dropped looks alive until data is sent. */
 const probeEveryMs = 15_000;
 
 export class Listener {
@@ -20,7 +20,7 @@ export class Listener {
   #delayMs = firstDelayMs;
   #stopped = false;
 
-  /** @param onLive gets the live figures that sidecars send each other; they are useless if late, so they are never sent again */
+  /** @param onLive receives the live figures that sidecars send each other; late ones are useless, so they are never repeated */
   constructor(url: string, onHint: (payload: string | undefined) => void, onLive: (payload: string) => void, log: Log) {
     this.#url = url;
     this.#onHint = onHint;

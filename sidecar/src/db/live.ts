@@ -1,4 +1,4 @@
-// The live figures in Postgres: tickets of browsers, and messages between sidecars.
+// Live figures: tickets of browsers, and messages between sidecars, both through Postgres.
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
@@ -13,7 +13,7 @@ const viewerShape = z.object({ user_id: z.int(), manager: z.boolean() }).nullabl
 
 const takeStatement = { name: 'live_ticket_take', text: 'select gateway.live_ticket_take($1, $2) as viewer' };
 
-/** Spends the ticket with this SHA-256; null if it is not valid for a page of this origin. */
+/** Uses up the ticket with this SHA-256; null if it is not valid for a page of this origin. */
 export async function takeTicket(db: Queryable, hash: Buffer, origin: string): Promise<Viewer | null> {
   const [row] = await db.query<{ viewer: unknown }>(takeStatement, [hash, origin]);
   return viewerShape.parse(row?.viewer ?? null);
@@ -21,7 +21,7 @@ export async function takeTicket(db: Queryable, hash: Buffer, origin: string): P
 
 const viewerStatement = { name: 'live_viewer', text: 'select gateway.live_viewer($1) as viewer' };
 
-/** The figures that the user may watch now; null: no longer any. */
+/** The figures that the user may currently watch; null: none any more. */
 export async function readViewer(db: Queryable, userId: number): Promise<Viewer | null> {
   const [row] = await db.query<{ viewer: unknown }>(viewerStatement, [userId]);
   return viewerShape.parse(row?.viewer ?? null);
@@ -31,7 +31,7 @@ export const liveChannel = 'gateway_live';
 
 const publishStatement = { name: 'live_publish', text: `select pg_notify('${liveChannel}', $1)` };
 
-/** Sends to all sidecars of this database, including this one. At most 7,999 bytes. */
+/** Sends a message to all sidecars of this database, including this one. At most 7,999 bytes. */
 export async function publish(db: Queryable, payload: string): Promise<void> {
   await db.query(publishStatement, [payload]);
 }

@@ -1,11 +1,11 @@
-// A cache of the secrets of one purpose. They are read once, and again when they change, or when something was signed with a
+// A cache of the secrets of one purpose. They are read once, and again when they change, or when something is signed with a
 // secret that this sidecar does not know yet.
 
 import type { Database } from './database.ts';
 import type { Purpose, Secret } from './secrets.ts';
 import { readSecrets } from './secrets.ts';
 
-/** Unknown secrets ask the database again at most this often. */
+/** The secrets are read again at most this often because of an unknown one. */
 const reloadEveryMs = 1_000;
 
 export class LivingSecrets {
@@ -22,7 +22,7 @@ export class LivingSecrets {
     });
   }
 
-  /** The valid secrets, the one to sign with first. */
+  /** The valid secrets, beginning with the one for signing. */
   async all(): Promise<readonly Secret[]> {
     const now = Date.now();
     return (await this.#load()).filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > now);
@@ -37,7 +37,7 @@ export class LivingSecrets {
 
   async newest(): Promise<Secret> {
     const [secret] = await this.all();
-    if (secret === undefined) throw new Error(`the database gave no secret of the purpose ${this.#purpose}`);
+    if (secret === undefined) throw new Error(`the database returned no secret for the purpose ${this.#purpose}`);
     return secret;
   }
 

@@ -1,4 +1,4 @@
-// Apps that ask users for access: their descriptions, self-registrations, and the codes they get by users' consent.
+// Apps that ask users for access: their descriptions, self-registrations, and the codes that they receive when users consent.
 
 import type { Queryable } from './pool.ts';
 
@@ -25,7 +25,7 @@ export async function findKnownApp(db: Queryable, clientId: string): Promise<Kno
 
 const register = { name: 'oauth_register', text: 'select gateway.oauth_register($1, $2, $3::text[], $4) as stored' };
 
-/** False when there are too many (`gateway.oauth_register`). @param network the address, or the /64 that it is of */
+/** False if there are too many (`gateway.oauth_register`). @param network the IPv4 address, or the /64 of an IPv6 address */
 export async function registerApp(
   db: Queryable,
   clientId: string,
@@ -37,14 +37,14 @@ export async function registerApp(
 }
 
 export interface CodeRow {
-  /** The connected app that the user's consent made. */
+  /** The connected app that the user's consent created. */
   readonly appId: number;
   readonly clientId: string;
   readonly redirectUri: string;
   /** PKCE's challenge: the SHA-256 of the verifier, base64url. */
   readonly challenge: string;
   readonly resource: string | null;
-  /** The scopes of the tokens issued for it. */
+  /** The scopes for the tokens that will be issued. */
   readonly family: string;
   readonly isSpent: boolean;
   readonly isOver: boolean;
@@ -67,7 +67,7 @@ export async function findCode(db: Queryable, hash: Buffer): Promise<CodeRow | u
 
 const clientOf = { name: 'oauth_client_of', text: 'select gateway.oauth_client_of($1) as "clientId"' };
 
-/** The `client_id` of a connected app; null if it was revoked or is gone. */
+/** The `client_id` of a connected app; null if it was revoked or deleted. */
 export async function clientOfApp(db: Queryable, appId: number): Promise<string | null> {
   const [row] = await db.query<{ clientId: string | null }>(clientOf, [appId]);
   return row?.clientId ?? null;

@@ -1,25 +1,25 @@
-// Connections to one database, and the meaning of their failures.
+// Connections to one database, and the classification of their errors.
 
 import pg from 'pg';
 import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 
-/** A prepared statement: the name is the key of the plan that Postgres keeps per connection. */
+/** A prepared statement. Postgres stores its plan per connection under the name. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
-  /** The longest wait for the answer in milliseconds; by default the pool's own limit. */
+  /** The longest wait for the answer, in milliseconds; by default the pool's limit. */
   readonly timeoutMs?: number;
 }
 
-/** The interface that the functions of this folder run on. */
+/** The interface through which the functions of this folder run queries. */
 export interface Queryable {
   query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
 }
 
 const statementTimeoutMs = 5_000;
 
-// Odoo's and our times are `timestamp` in UTC; pg would read them in this machine's zone.
+// Odoo's times and ours are `timestamp` in UTC; pg would read them in this machine's time zone.
 const timestampOid = 1114;
 const bigintOid = 20;
 const types = new pg.TypeOverrides();
@@ -46,7 +46,7 @@ export class ConnectionPool implements Queryable {
     }
   }
 
-  /** Closes all connections. One that a firewall has dropped looks alive, and would cost a query its whole timeout. */
+  /** Closes all connections. One that a firewall has dropped looks alive, and a query would wait on it for the whole timeout. */
   renew(): void {
     const left = this.#pool;
     this.#pool = this.#connect();
@@ -68,13 +68,14 @@ function connect(url: string, size: number, log: Log): pg.Pool {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    // In the startup packet instead of a SET: no round trip, and no session state that a pooler would mix up.
+    // Set in the startup packet instead of with SET: this costs no round trip, and leaves no session state for a pooler to mix
+    // up.
     options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs}`,
-    // For a server that does not even report its timeout; pg-pool closes the connection of a failed query.
+    // In case the server does not even report its timeout; pg-pool closes the connection of a failed query.
     query_timeout: statementTimeoutMs + 1_000,
   });
-  // Without these two, a connection that Postgres closes ends the process: the pool reports idle clients,
-  // a client that is checked out reports itself.
+  // Without these two handlers, a connection that Postgres closes would end the process: errors of idle clients are emitted by
+  // the pool, those of a checked-out client by the client.
   pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle connection to Postgres was lost'));
   pool.on('connect', (client) => {
     client.on('error', (error) => log.warn({ reason: error.message }, 'a connection to Postgres was lost'));
@@ -87,7 +88,7 @@ const unavailable = /^(08|53|57)/;
 /** Codes for: no such database or schema, wrong password, no such function or table, no right to it. */
 const notPrepared = /^(3D000|3F000|28|42883|42P01|42501)/;
 
-/** The error for the caller about a failed query; the cause is for the log. */
+/** The error that the caller gets for a failed query; its cause is logged. */
 function asQueryError(error: unknown): GatewayError {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (!(error instanceof pg.DatabaseError)) return new GatewayError('database.unavailable', { cause: error });

@@ -10,7 +10,7 @@ const statement = {
       (select rolsuper from pg_roles where rolname = current_user) as "do everything, being a superuser"`,
 };
 
-/** The rights of the sidecar's role beyond `gateway.contract`, in words. */
+/** Describes rights of the sidecar's role that are not in `gateway.contract`. */
 export async function excessPrivileges(db: Queryable): Promise<string[]> {
   const [row] = await db.query<Record<string, boolean>>(statement, []);
   return Object.entries(row ?? {}).flatMap(([privilege, held]) => (held ? [privilege] : []));

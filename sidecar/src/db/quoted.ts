@@ -1,6 +1,6 @@
 const special = /["\\]/g;
 
-/** As an element of an array literal or a field of a row literal. */
+/** Quotes a value for use as an element of an array literal or a field of a row literal. */
 export function quoted(text: string): string {
   return `"${text.replace(special, '\\$&')}"`;
 }

@@ -1,4 +1,4 @@
-// Connections for compiled reads. Their role may read the columns of plans, nothing else, and cannot write. The SQL comes from
+// Connections for compiled reads. Their role may read only the columns that plans use, and cannot write. The SQL comes from
 // plans that Odoo has signed.
 
 import pg from 'pg';
@@ -6,23 +6,23 @@ import { FairQueue } from '../fair_queue.ts';
 import type { Log } from '../log.ts';
 
 export interface ReadStatement {
-  /** A name for the statement: equal texts have equal names. */
+  /** A name for the statement; equal texts have equal names. */
   readonly name: string;
   readonly text: string;
-  /** Whether it runs often enough to be prepared. */
+  /** Whether the statement runs often enough to be prepared. */
   readonly isFrequent: boolean;
 }
 
 export interface ReadResult {
   readonly names: readonly string[];
-  /** Values in Postgres's text form. */
+  /** Values in Postgres' text format. */
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-/** More callers wait than can be served soon. */
+/** Too many callers are waiting to be served soon. */
 export class BusyError extends Error {}
 
-/** The result is larger than an answer may be. */
+/** The result exceeds the maximum size of an answer. */
 export class TooLargeError extends Error {}
 
 export interface ReadPoolOptions {
@@ -33,7 +33,7 @@ export interface ReadPoolOptions {
   readonly log: Log;
 }
 
-/** Each takes some 50 to 200 kB of Postgres's memory in each connection. */
+/** Each takes 50 to 200 kB of Postgres' memory per connection. */
 const mostPrepared = 200;
 const mostWaiting = 10_000;
 export const asTexts = { getTypeParser: () => (text: string) => text };
@@ -44,16 +44,16 @@ interface Waiting {
   readonly refuse: (error: Error) => void;
 }
 
-/** Callers that wait take turns, and each leaves a connection to the others, however long its statements take. */
+/** Waiting callers take turns, and none may use the last connection, however long its statements take. */
 export class ReadPool {
   readonly #pool: pg.Pool;
-  /** For a server that does not even report a statement's timeout. */
+  /** In case the server does not even report a statement's timeout. */
   readonly #patienceMs: number;
   readonly #queue = new FairQueue<Waiting>(mostWaiting);
   readonly #held = new Map<string, number>();
   readonly #mostHeld: number;
   #free: number;
-  /** Names of the statements that a connection has prepared. */
+  /** The names of a connection's prepared statements. */
   readonly #prepared = new WeakMap<pg.PoolClient, Set<string>>();
 
   constructor({ url, role, size, statementTimeoutMs, log }: ReadPoolOptions) {
@@ -78,7 +78,7 @@ export class ReadPool {
 
   /**
    * Rejects with TooLargeError, BusyError, or the error of Postgres or the connection.
-   * @param caller the caller, for taking turns
+   * @param caller identifies the caller, for taking turns
    */
   async run(statement: ReadStatement, values: readonly unknown[], mostBytes: number, caller = ''): Promise<ReadResult> {
     await this.#enter(caller);
@@ -152,12 +152,12 @@ export class ReadPool {
   }
 }
 
-/** Options of a connection that reads as a role. */
+/** Connection options for reading as a given role. */
 export function asReader(role: string, statementTimeoutMs: number, more: Readonly<Record<string, string>> = {}): string {
   const options = {
     role: role.replaceAll(/[\\ ]/g, '\\$&'),
     default_transaction_read_only: 'on',
-    // Postgres's JIT takes longer than reading any page.
+    // Postgres' JIT compilation takes longer than reading any page.
     jit: 'off',
     timezone: 'UTC',
     statement_timeout: String(statementTimeoutMs),
@@ -168,12 +168,12 @@ export function asReader(role: string, statementTimeoutMs: number, more: Readonl
     .join(' ');
 }
 
-/** Postgres's own error; undefined if the connection failed. */
+/** Postgres' own error; undefined if the connection failed. */
 export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-/** Reads row by row, so that a result that is too large is not held completely. */
+/** Reads row by row, so that a result that is too large is never in memory completely. */
 export function gathered(client: pg.ClientBase, query: pg.Query, mostBytes: number, patienceMs: number): Promise<ReadResult> {
   let timer: NodeJS.Timeout | undefined;
   const gathering = new Promise<ReadResult>((resolve, reject) => {

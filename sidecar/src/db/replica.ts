@@ -1,10 +1,10 @@
-// How far a replica is behind the primary.
+// Determines how far a replica is behind the primary.
 
 import type { Queryable } from './pool.ts';
 
 const writtenStatement = { name: 'written', text: 'select pg_current_wal_insert_lsn()::text as lsn' };
 
-/** The primary's position in the WAL: everything committed so far lies before it. */
+/** The primary's position in the WAL: everything committed so far is before it. */
 export async function readWrittenLsn(db: Queryable): Promise<string> {
   const [row] = await db.query<{ lsn: string }>(writtenStatement, []);
   return row?.lsn ?? '';
@@ -12,14 +12,14 @@ export async function readWrittenLsn(db: Queryable): Promise<string> {
 
 const versionsStatement = { name: 'primary_read_versions', text: 'select gateway.read_versions() as versions' };
 
-/** The primary's versions now, so that a revoked right counts before the replica has the change. */
+/** The primary's current versions, so that a revoked right takes effect before the replica has the change. */
 export async function readPrimaryVersions(db: Queryable): Promise<string> {
   const [row] = await db.query<{ versions: string }>(versionsStatement, []);
   return row?.versions ?? '';
 }
 
 /**
- * Whether a server has replayed the WAL up to `$1`; a primary always has. Run it before a read, not as a part of it: a
+ * Whether a server has replayed the WAL up to `$1`; a primary always has. Run this before a read, not as a part of it: a
  * statement's snapshot is older than the results of its functions.
  */
 export const replayedStatement = {
@@ -28,7 +28,7 @@ export const replayedStatement = {
   isFrequent: true,
 };
 
-/** How many seconds a replica is behind; 0 if it has replayed everything it got. */
+/** How many seconds a replica is behind; 0 if it has replayed everything that it has received. */
 export const lagStatement = {
   name: 'replica_lag',
   text: `

@@ -1,4 +1,4 @@
-// Resources as managers defined them: records of a model under a public name.
+// Resources defined by managers: records of a model under a public name.
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';

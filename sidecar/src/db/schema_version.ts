@@ -1,2 +1,2 @@
-/** The last migration of `odoo_addon/api_gateway/sql` that this sidecar was written for. A test checks this. */
+/** The last migration in `odoo_addon/api_gateway/sql` that this sidecar supports. A test checks this. */
 export const schemaVersion = 26;

@@ -10,7 +10,7 @@ export type Purpose = 'channel' | 'jwt' | 'consent' | 'cursor' | 'confirmation';
 export interface Secret {
   readonly kid: string;
   readonly value: Buffer;
-  /** End of a rotated secret's overlap; null for the one to sign with. */
+  /** The end of a rotated secret's overlap; null for the one used for signing. */
   readonly expiresAt: Date | null;
 }
 
@@ -21,7 +21,7 @@ const statement = {
     from gateway.secrets($1)`,
 };
 
-/** The valid secrets of a purpose, the one to sign with first. If there is none, the database generates one. */
+/** The valid secrets for a purpose, beginning with the one for signing. If there is none, the database generates one. */
 export function readSecrets(db: Queryable, purpose: Purpose): Promise<Secret[]> {
   return db.query<Secret>(statement, [purpose]);
 }

@@ -1,5 +1,5 @@
-// Business settings from Odoo's settings page. An invalid value is ignored: the addon checks its writes, and stopping the gateway
-// would be worse than using the default.
+// Settings from Odoo's settings page. The addon validates them. A value that is nevertheless invalid is ignored, because stopping
+// the gateway would be worse than using the default.
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
@@ -11,7 +11,7 @@ const mebibyte = 1024 * 1024;
 const limit = (standard: number) => z.int().min(0).max(2_147_483_647).catch(standard);
 const cost = z.int().min(0).max(10_000).catch(1);
 
-/** `http` or `https`, a host, perhaps a path; without the slash at its end. Empty: not set. */
+/** `http` or `https`, a host, optionally a path; without a slash at the end. Empty: not set. */
 const address = z
   .string()
   .max(2_000)
@@ -102,7 +102,7 @@ export function parseSettings(stored: unknown): Settings {
 
 const neverExposedStatement = { name: 'never_exposed', text: 'select gateway.never_exposed_models() as patterns' };
 
-/** Names of models. A `*` at the end matches any rest. */
+/** Model names. A `*` at the end matches any suffix. */
 export async function readNeverExposed(db: Queryable): Promise<readonly string[]> {
   const [row] = await db.query<{ patterns: string[] }>(neverExposedStatement, []);
   return row?.patterns ?? [];

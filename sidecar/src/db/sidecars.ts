@@ -44,7 +44,7 @@ export async function beat(db: Queryable, heartbeat: Heartbeat): Promise<void> {
   await db.query(insert, [instance, name, host, pid, address, version, schemaVersion, state]);
 }
 
-/** Deletes the row of a sidecar that stops, and rows left behind for a day. */
+/** Deletes the row of a sidecar that stops, and rows without a heartbeat for a day. */
 export async function forgetSidecar(db: Queryable, instance: string): Promise<void> {
   await db.query(forget, [instance]);
 }

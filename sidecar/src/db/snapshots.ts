@@ -1,5 +1,6 @@
-// Connections that each keep one snapshot of the database while a long list is read page by page, so that later commits do not
-// show. A snapshot keeps Postgres from removing old rows: exports are few and have a time limit (exports/pages.ts).
+// Connections that each keep one snapshot of the database while a long list is read page by page, so later commits are not
+// visible. A snapshot prevents Postgres from removing old rows, so the number and the duration of exports are limited
+// (exports/pages.ts).
 
 import pg from 'pg';
 import type { ReadPoolOptions, ReadResult, ReadStatement } from './read_pool.ts';
@@ -15,7 +16,7 @@ export class Snapshots {
     this.#options = options;
   }
 
-  /** Rejects with the error of Postgres or the connection. The caller closes it. */
+  /** Rejects with the error of Postgres or the connection. The caller must close the snapshot. */
   async open(): Promise<Snapshot> {
     const { url, role, statementTimeoutMs, log } = this.#options;
     const client = new pg.Client({
@@ -23,7 +24,7 @@ export class Snapshots {
       application_name: 'api-gateway export',
       connectionTimeoutMillis: 2_000,
       options: asReader(role, statementTimeoutMs, {
-        // Postgres itself ends transactions that a dead sidecar has left open.
+        // Postgres ends transactions that a crashed sidecar has left open.
         client_connection_check_interval: '2000',
         idle_in_transaction_session_timeout: String(longestPauseMs),
       }),
@@ -57,7 +58,7 @@ export class Snapshot {
     this.#onClose = onClose;
   }
 
-  /** The same as in ReadPool. */
+  /** As in ReadPool. */
   run({ name, text }: ReadStatement, values: readonly unknown[], mostBytes: number): Promise<ReadResult> {
     const config = { name, text, values: values as unknown[], rowMode: 'array' as const, types: asTexts };
     return gathered(this.#client, new pg.Query(config), mostBytes, this.#patienceMs);

@@ -1,4 +1,4 @@
-// The throttle's rows, by `gateway.take()`.
+// The throttle's rows, charged by `gateway.take()`.
 
 import { GatewayError } from '../errors.ts';
 import type { Queryable } from './pool.ts';
@@ -8,7 +8,7 @@ export const windows = ['minute', 'hour', 'day'] as const;
 export type Window = (typeof windows)[number];
 export type PerWindow = Readonly<Record<Window, number>>;
 
-/** The sum for requests of one subject that travel together. */
+/** A combined charge for requests of one subject. */
 export interface Ask {
   readonly subject: string;
   /** The requested units, a multiple of `cost`. */
@@ -17,18 +17,18 @@ export interface Ask {
   readonly cost: number;
   /** The limit of each window; 0: no limit. */
   readonly limits: PerWindow;
-  /** The last known place of the row. It makes the row faster to find, but the row may have moved. */
+  /** The last known `ctid` of the row. It makes finding the row faster, but the row may have moved. */
   readonly place?: string | undefined;
 }
 
 export interface Taken {
   /** The granted units, a multiple of `cost`. */
   readonly granted: number;
-  /** Meaningless in a window without a limit. The receiver owns the array and may change it. */
+  /** Meaningless for a window without a limit. The receiver owns the array and may change it. */
   readonly left: Record<Window, number>;
   /** Milliseconds until the window starts again. */
   readonly resetMs: PerWindow;
-  /** The place of the row, if only one subject was requested. */
+  /** The `ctid` of the row, if only one subject was requested. */
   readonly place?: string | undefined;
 }
 
@@ -39,11 +39,11 @@ const statement = {
 };
 
 /**
- * `asks` name each subject once and are sorted by it, so that all sidecars lock rows in the same order.
- * Answers with one Taken for each, in their order.
+ * `asks` contains each subject once and is sorted by subject, so that all sidecars lock rows in the same order. Returns one Taken
+ * for each, in the same order.
  */
 export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise<Taken[]> {
-  // Array literals: the driver's own conversion of arrays takes longer than Postgres needs for the statement.
+  // Array literals: converting arrays in the driver takes longer than the statement in Postgres.
   let [subjects, asked, costs, minute, hour, day, comma] = ['', '', '', '', '', '', ''];
   for (const ask of asks) {
     subjects += comma + quoted(ask.subject);
@@ -61,7 +61,7 @@ export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise
   return parseTaken(row.taken);
 }
 
-/** Parsed as JSON, which is the fastest way: `{{1,59,60000,…},{…}}(12,5)` has its shape but for brackets and place. */
+/** Parsed as JSON, which is the fastest way: `{{1,59,60000,…},{…}}(12,5)` is JSON except for the brackets and the `ctid`. */
 function parseTaken(literal: string): Taken[] {
   const end = literal.lastIndexOf('}') + 1;
   const place = literal.slice(end) || undefined;

@@ -1,4 +1,4 @@
-// The rows of issued tokens. A token without a row is refused; the first update of its row spends a refresh token.
+// The rows of issued tokens. A token without a row is refused; a refresh token is used up by the first update of its row.
 
 import type { CredentialKind } from './credentials.ts';
 import type { Queryable } from './pool.ts';
@@ -20,9 +20,9 @@ export interface TokenSubject {
   readonly scopes: readonly string[] | null;
   /** The stamp of the secret that it was issued for (`credentials/stamps.ts`). */
   readonly stamp: string | null;
-  /** The address that it may be used at, with everything below it; null: the whole gateway. */
+  /** The URL at which it may be used, with everything below it; null: the whole gateway. */
   readonly resource: string | null;
-  /** The start of the family. */
+  /** When the family began. */
   readonly begunAt: Date;
   readonly address: string;
 }
@@ -32,7 +32,7 @@ export interface TokenRow extends TokenSubject {
   readonly type: TokenType;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
-  /** Seconds since it was spent, by the database's clock; null: never. */
+  /** Seconds since it was used up, by the database's clock; null: not used yet. */
   readonly spentForS: number | null;
   readonly revokedAt: Date | null;
 }
@@ -66,7 +66,7 @@ export async function findToken(db: Queryable, jti: string): Promise<TokenRow | 
   return row;
 }
 
-// Spends the old one and stores the new ones in one statement, because a crash in between would end the login.
+// Uses up the old token and stores the new ones in one statement, because a crash in between would end the login.
 const spend = {
   name: 'token_spend',
   text: `
@@ -83,7 +83,7 @@ const spend = {
     returning id`,
 };
 
-/** False if it is already spent or no longer valid. Then nothing is stored. */
+/** False if the old token is already used up or no longer valid. Then nothing is stored. */
 export async function spendToken(
   db: Queryable,
   jti: string,
@@ -108,7 +108,7 @@ const redeem = {
     returning id`,
 };
 
-/** Spends an authorization code. False if it is already spent or expired. Then nothing is stored. */
+/** Uses up an authorization code. False if it is already used up or expired. Then nothing is stored. */
 export async function redeemCode(
   db: Queryable,
   hash: Buffer,
@@ -128,7 +128,7 @@ const revokeFamily = {
     returning id`,
 };
 
-/** A refresh at the same moment adds rows that one statement does not see, so it repeats until no row is left. */
+/** A concurrent refresh adds rows that one statement does not see, so it is repeated until it finds no more rows. */
 export async function revokeTokenFamily(db: Queryable, family: string): Promise<void> {
   while ((await db.query(revokeFamily, [family])).length > 0);
 }

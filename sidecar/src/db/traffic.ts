@@ -41,7 +41,7 @@ export interface FiguresBatch {
   readonly facts: readonly Fact[];
   readonly latencies: readonly Latency[];
   readonly consumers: readonly Consumer[];
-  /** Log rows that were lost since the last batch. */
+  /** Log rows lost since the last batch. */
   readonly dropped: number;
 }
 
@@ -56,7 +56,7 @@ export async function recordFigures(db: Queryable, instance: string, sequence: n
   await db.query(figuresStatement, [instance, sequence, ...json, dropped]);
 }
 
-/** Calls by one of Odoo's own protocols. */
+/** Calls over one of Odoo's own protocols. */
 export interface ProtocolUse {
   readonly source: 'gateway';
   readonly protocol: 'xmlrpc' | 'xmlrpc.2' | 'jsonrpc' | 'json2';
@@ -95,8 +95,8 @@ export type LogRow = Partial<Record<(typeof logColumns)[number], string | number
 const unquoted = /^[^",()\\]+$/;
 
 /**
- * A row as an element of an array of rows. As JSON, Postgres takes longer to read it than to store it.
- * @param row without `id`; no text of it holds a null character
+ * A row as an element of an array of rows. If it were JSON, Postgres would take longer to parse it than to store it. @param row
+ * without `id`; its texts must not contain a null character
  */
 export function logLiteral(row: LogRow): string {
   const values = logColumns.map((column) => {
@@ -110,14 +110,14 @@ export function logLiteral(row: LogRow): string {
 
 const logStatement = { name: 'record_log', text: 'select gateway.record_log($1, $2, $3)' };
 
-/** @param rows as `logLiteral` makes them */
+/** @param rows as returned by `logLiteral` */
 export async function recordLog(db: Queryable, instance: string, sequence: number, rows: readonly string[]): Promise<void> {
   await db.query(logStatement, [instance, sequence, `{${rows.join(',')}}`]);
 }
 
 const rollUpStatement = { name: 'roll_up', text: 'select gateway.roll_up() as more' };
 
-/** Rolls one hour, day or month up; true while there is more. */
+/** Rolls up one hour, day or month; true as long as there is more. */
 export async function rollUp(db: Queryable): Promise<boolean> {
   const [row] = await db.query<{ more: boolean }>(rollUpStatement, []);
   return row?.more === true;

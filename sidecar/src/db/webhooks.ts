@@ -7,7 +7,7 @@ export interface Webhook {
   readonly name: string;
   readonly url: string;
   readonly model: string;
-  /** The owner: events hold the values that this user may read. */
+  /** The owner: events contain the values that this user may read. */
   readonly userId: number;
   readonly lang: string | null;
   /** Empty: all stored fields that the owner may read. */
@@ -16,7 +16,7 @@ export interface Webhook {
   readonly concurrency: number;
   /** Newest first. */
   readonly secrets: readonly Buffer[];
-  /** A value is null if it was made for another database, of which this is a copy. */
+  /** A value is null if it was stored in another database, of which this is a copy. */
   readonly headers: readonly { readonly name: string; readonly value: string | null }[];
 }
 
@@ -29,15 +29,15 @@ export interface Job {
   readonly resId: number;
   readonly changed: readonly string[];
   readonly previous: Readonly<Record<string, unknown>> | null;
-  /** The values of a deleted record. All others are read at delivery. */
+  /** The values of a deleted record. The values of all other records are read at delivery. */
   readonly recordValues: Readonly<Record<string, unknown>> | null;
   readonly attempts: number;
-  /** The body that earlier attempts sent. */
+  /** The body sent in earlier attempts. */
   readonly body: string | null;
   readonly createdAt: Date;
 }
 
-/** The result of a claimed job. `released`: given back untried. */
+/** The result of a claimed job. `released`: returned without an attempt. */
 export interface Result {
   readonly job: number;
   readonly outcome: 'delivered' | 'failed' | 'released';
@@ -49,7 +49,7 @@ export interface Result {
   readonly body?: string | null;
   /** Seconds. */
   readonly retry_after?: number | null;
-  /** The receiver wants no more events, so the webhook is paused. */
+  /** The receiver wants no more events (410), so the webhook is paused. */
   readonly gone?: boolean;
 }
 
@@ -77,7 +77,7 @@ export function readWebhooks(db: Queryable): Promise<Webhook[]> {
   return db.query<Webhook>(webhooks, []);
 }
 
-/** Up to `room` due jobs of each webhook, for `leaseSeconds`. Of each record the oldest ones, in the order of their ids. */
+/** Claims up to `room` due jobs of each webhook for `leaseSeconds`: the oldest of each record, in the order of their ids. */
 export function claimJobs(
   db: Queryable,
   instance: string,

@@ -1,4 +1,4 @@
-// Reads the headers that tell Odoo how to carry out a request: company, language, time zone, and the idempotency key. Odoo
+// Reads the headers that tell Odoo how to execute a request: company, language, time zone, and the idempotency key. Odoo
 // decides whether the user may use that company.
 
 import { createHash } from 'node:crypto';
@@ -21,10 +21,10 @@ const nothing: CallContext = {};
 const bare: CallContext = { bare: true };
 const mostLanguages = 10;
 const keyFormat = /^[\x21-\x7e]{1,255}$/;
-/** `fr-FR`, Odoo's `fr_FR` and `sr@latin`, POSIX's `fr_FR.UTF-8`. The executor knows which of them are installed. */
+/** `fr-FR`, Odoo's `fr_FR` and `sr@latin`, POSIX's `fr_FR.UTF-8`. The executor knows which languages are installed. */
 const languageFormat = /^(?=.{1,40}$)[A-Za-z0-9]+(?:[-_@.][A-Za-z0-9]+)*$/;
 
-/** The context of a request, restricted to the one company of its caller's app. Throws `request.header`. */
+/** The context of a request, restricted to the company of its caller's app. Throws `request.header`. */
 export function contextOf({ asked, known, isQuiet }: RequestContext): CallContext {
   const companyId = known.principal?.companyId ?? null;
   const given = asked.bare === true ? bareContext(companyId) : callContext(asked.headers, companyId);
@@ -35,7 +35,7 @@ function bareContext(companyId: number | null): CallContext {
   return companyId === null ? bare : { ...bare, allowed_company_ids: [companyId] };
 }
 
-/** Throws `request.header`. @param companyId the only company that the caller may work in; null: any */
+/** Throws `request.header`. @param companyId the only company in which the caller may work; null: any */
 export function callContext(headers: IncomingHttpHeaders, companyId: number | null = null): CallContext {
   const company = headers['x-odoo-company'];
   const timezone = headers['x-odoo-timezone'];
@@ -97,10 +97,10 @@ export function idempotencyToken(context: RequestContext): IdempotencyToken | un
 
 function companies(text: string, only: number | null): number[] {
   if (!/^\d{1,9}(?:\s*,\s*\d{1,9}){0,99}$/.test(text))
-    throw wrong('X-Odoo-Company', 'must be the id of a company, or several with commas');
+    throw wrong('X-Odoo-Company', 'must be the id of a company, or several separated by commas');
   const ids = text.split(',').map(Number);
   if (only !== null && ids.some((id) => id !== only)) {
-    throw wrong('X-Odoo-Company', `must be ${only}: the user has allowed this app to work in that company`);
+    throw wrong('X-Odoo-Company', `must be ${only}: the user has allowed this app to work only in that company`);
   }
   return ids;
 }

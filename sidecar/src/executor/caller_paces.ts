@@ -1,33 +1,32 @@
-// Decides how many of Odoo's slots a caller may hold. A caller without others may hold all. While others are active, a caller
-// with slow calls leaves a worker to them, and so does a new one, whose calls may be slow: taking turns does not help those who
-// wait for a slot that ends in half a minute. Callers that are slow again and again leave that worker together, however many they
-// are.
+// Decides how many of Odoo's slots a caller may hold. If no other caller is active, it may hold all. Otherwise a caller with slow
+// calls may not use the last worker, and neither may a new one, whose calls may be slow: taking turns does not help callers that
+// wait half a minute for a slot. Callers that are repeatedly slow share this restriction, however many they are.
 
 import { LRUCache } from 'lru-cache';
 
-/** Milliseconds of one call in the ORM; a usual one takes 1 to 20. Callers below this are in nobody's way. */
+/** Milliseconds of one call in the ORM; a usual one takes 1 to 20. Callers below this do not delay others. */
 const slowMs = 100;
-/** Calls longer than this do not travel with other callers' calls. */
+/** Calls longer than this are not sent together with other callers' calls. */
 const longMs = 1_000;
 /** A caller counts as slow until it has had this many calls that were not long. */
 const unknownMs = 500;
 const goodCalls = 20;
 /**
- * Others count as active if they came within this multiple of the time that the caller's calls take. Its slowest call is
- * remembered for the same time. Both are held within these bounds.
+ * Other callers count as active if they called within this multiple of the duration of the caller's calls. The caller's slowest
+ * call is remembered for the same time. Both times have these minimum and maximum values.
  */
 const times = 10;
 const rememberedMs = 10_000;
 const longestMs = 60_000;
-/** A call that takes longer counts against its caller in full. The count decays at a tenth of the pace of time. */
+/** The duration of a call above this limit is added to its caller's count, which decreases by 0.1 s per second. */
 const countedFromMs = 500;
-/** With more than this, a caller is slow. An occasional report does not reach it. */
+/** With a higher count, a caller is slow. Running an occasional report does not reach it. */
 const bearableMs = 5_000;
 const mostCountedMs = bearableMs + longestMs / times;
 
 interface Pace {
   good: number;
-  /** The time counted against it, as of a moment on the monotonic clock. */
+  /** The count, as of a moment on the monotonic clock. */
   countedMs: number;
   countedAt: number;
   /** The duration of its slowest recent call. */
@@ -39,19 +38,19 @@ interface Pace {
 export class CallerPaces {
   readonly #slots: number;
   readonly #paces = new LRUCache<string, Pace>({ max: 10_000, ttl: longestMs });
-  /** The caller that came last, the time it came, and the time that another one last came. */
+  /** The caller of the latest call, the time of that call, and the time of the latest call by any other caller. */
   #latest = '';
   #latestAt = Number.NEGATIVE_INFINITY;
   #otherAt = Number.NEGATIVE_INFINITY;
-  /** The time when the last caller came that is not slow. */
+  /** The time of the latest call by a caller that is not slow. */
   #ordinaryAt = Number.NEGATIVE_INFINITY;
 
-  /** @param slots one more than Odoo has workers for us */
+  /** @param slots one more than the number of Odoo's workers */
   constructor(slots: number) {
     this.#slots = slots;
   }
 
-  /** A call of the caller arrives. */
+  /** Call this when a call of the caller arrives. */
   sees(caller: string): void {
     if (caller !== this.#latest) {
       this.#otherAt = this.#latestAt;
@@ -61,7 +60,7 @@ export class CallerPaces {
     if (!this.isSlow(caller)) this.#ordinaryAt = this.#latestAt;
   }
 
-  /** @param ms that a call took in Odoo */
+  /** @param ms the duration of a call in Odoo */
   record(caller: string, ms: number): void {
     const now = performance.now();
     const pace = this.#paces.get(caller) ?? { good: 0, countedMs: 0, countedAt: now, ms: 0, until: 0 };
@@ -83,7 +82,7 @@ export class CallerPaces {
     return this.#areOthersAbout(caller, expectedMs) ? Math.max(1, this.#slots - 2) : this.#slots;
   }
 
-  /** When this many slots hold slow calls, its own or others', it waits. */
+  /** If this many slots are occupied by slow calls, of any caller, it waits. */
   mostSlowSlots(caller: string): number {
     const pace = this.#paces.get(caller);
     if (!this.isSlow(caller)) {
@@ -94,7 +93,7 @@ export class CallerPaces {
     return areOrdinaryAbout ? Math.max(1, this.#slots - 2) : this.#slots;
   }
 
-  /** Whether its calls were slow again and again. */
+  /** Whether its calls were slow repeatedly. */
   isSlow(caller: string): boolean {
     const pace = this.#paces.get(caller);
     return pace !== undefined && countedOf(pace) > bearableMs;
@@ -105,7 +104,7 @@ export class CallerPaces {
     return performance.now() - othersAt <= Math.min(times * expectedMs, longestMs);
   }
 
-  /** Whether its calls may delay others that travel with them. */
+  /** Whether its calls may delay others that are sent with them. */
   isLong(caller: string): boolean {
     return slowestOf(this.#paces.get(caller)) > longMs;
   }

@@ -1,13 +1,10 @@
-// The internal channel to Odoo: signed bodies, a bounded number of them in Odoo's hands, a bounded queue in front.
-//
-// Odoo answers HTTP/1.0, closes every connection and has a short backlog: more exchanges at once than its workers can take only
-// make its own users wait. So each exchange holds a slot until Odoo has ended it, even if the caller has left or got a 504
+// The internal channel to Odoo: signed bodies, a limited number of them in Odoo at once, and a limited queue in front. Odoo
+// answers HTTP/1.0, closes every connection and has a short backlog: more simultaneous exchanges than it has workers only make
+// its own users wait. So each exchange keeps a slot until Odoo has finished it, even if the caller has disconnected or got a 504
 // meanwhile: the worker is still busy. Waiting calls take turns, by database, user and consumer, and no caller can block the
-// others (`fair_queue.ts`, `caller_paces.ts`).
-//
-// A call is sent at once while a slot is free. Calls that have to wait travel together where possible, which costs Odoo far less
-// than separate exchanges: reads, each under its own user, except those known to be slow; and creates or updates of one caller on
-// one model, which Odoo does at once, or one by one if that fails.
+// others (`fair_queue.ts`, `caller_paces.ts`). A call is sent at once if a slot is free. Calls that have to wait are sent
+// together where possible, which costs Odoo far less than separate exchanges: reads, each under its own user, except those known
+// to be slow; and creates or updates of one caller on one model, which Odoo does at once, or one by one if that fails.
 
 import type { KeyObject } from 'node:crypto';
 import { asGatewayError, GatewayError } from '../errors.ts';
@@ -73,7 +70,7 @@ export type Path = '/gateway/read' | '/gateway/execute';
 
 export interface ChannelOptions {
   readonly odooUrl: string;
-  /** Exchanges in Odoo's hands at once. */
+  /** The number of exchanges that Odoo may be working on at once. */
   readonly slots: number;
   readonly mostQueued: number;
   readonly longestQueueMs: number;
@@ -81,14 +78,16 @@ export interface ChannelOptions {
 
 /** The most calls in one body. The executor takes 32, but more than 16 save little, and the first caller waits for the last. */
 const mostTogether = 16;
-/** The most records of a write that may travel with others. A caller that sends more at once has already combined them. */
+/**
+ * The most records of a write that may be sent together with others. A caller that sends more at once has already combined them.
+ */
 const mostRecordsTogether = 10;
 /**
- * The largest body of a call that travels with others. A larger one costs memory and time, and a trip of its own costs little
- * beside that.
+ * The largest body of a call that is sent together with others. A larger one takes so much time and memory that an exchange of
+ * its own adds little.
  */
 const mostBytesTogether = 65_536;
-/** Odoo ends its work at the deadline and reports the outcome, so the sidecar waits a moment longer. */
+/** Odoo ends its work at the deadline and then reports the outcome, so the sidecar waits a moment longer. */
 const lastWordMs = 1_000;
 
 /** The part of a database that the channel needs. */
@@ -105,26 +104,26 @@ export interface Request {
   readonly path: Path;
   readonly database: Addressee;
   readonly call: Call;
-  /** The party that takes turns: a credential, an address without one, or `gateway:` and a part of the gateway. */
+  /** The party that takes turns: a credential, an address without one, or `gateway:` with the name of a part of the gateway. */
   readonly consumer: string;
   /** Milliseconds since 1970. */
   readonly deadline: number;
-  /** The size of the body that it came in. */
+  /** The size of the request's body. */
   readonly bytes?: number;
-  /** False if the caller has left. A call that is still waiting is then not sent. */
+  /** False if the caller has disconnected. A call that is still waiting is then not sent. */
   readonly isWanted: () => boolean;
 }
 
 interface Waiting extends Request {
   /** Database and consumer. */
   readonly caller: string;
-  /** Calls of the same kind may travel together; undefined: it travels alone. */
+  /** Calls of the same kind may be sent together; undefined: the call is sent by itself. */
   kind: string | undefined;
   readonly since: number;
   readonly deliver: (delivery: Delivery) => void;
   readonly fail: (error: GatewayError) => void;
   queueTimer: NodeJS.Timeout | undefined;
-  /** Whether it travelled with others whose answers left no room for its own. */
+  /** Whether it was sent with others whose answers left no room for its own. */
   isAlone?: true;
 }
 
@@ -164,7 +163,7 @@ export class OdooChannel {
     }
   }
 
-  /** Whether Odoo's end of the channel answers for a database. It uses no slot, so it also works under load. */
+  /** Whether Odoo answers on the channel for a database. It uses no slot, so it also works under load. */
   async probe(database: Addressee): Promise<void> {
     const nobody: Call = {
       request_id: 'probe',
@@ -189,7 +188,7 @@ export class OdooChannel {
     else waiting.fail(new GatewayError(reason, waiting.path === '/gateway/execute' ? outcome(!waited) : {}));
   }
 
-  /** Puts the call into the queue. If all places are taken, the caller with the most calls loses one. */
+  /** Puts the call into the queue. If the queue is full, the caller with the most calls loses one. */
   #wait(waiting: Waiting): void {
     waiting.kind = this.#kindOf(waiting);
     waiting.queueTimer = setTimeout(() => this.#giveUp(waiting, 'odoo.overloaded'), this.#options.longestQueueMs);
@@ -219,7 +218,7 @@ export class OdooChannel {
     }
   }
 
-  /** Takes a slot, and passes it to the next waiting call when Odoo has ended the exchange. */
+  /** Takes a slot, and passes it to the next waiting call when Odoo has finished the exchange. */
   #send(batch: readonly [Waiting, ...Waiting[]]): void {
     this.#free -= 1;
     const giveBack = this.#shares.take(new Set(batch.map(({ caller }) => caller)));
@@ -230,13 +229,13 @@ export class OdooChannel {
     });
   }
 
-  /** The next call by turns, with a slot's share of the calls that may travel with it. These have then had their turn, too. */
+  /** The next call in turn, with a slot's share of the calls that may be sent with it. These have then had their turn, too. */
   #takeNext(): [Waiting, ...Waiting[]] | undefined {
     const first = this.#takeWanted(({ caller }) => this.#shares.mayHoldMore(caller));
     if (first === undefined) return undefined;
     const batch: [Waiting, ...Waiting[]] = [first];
     if (first.kind !== undefined && !this.#isSlowRead(first)) {
-      // Taking all of them would leave nothing for the next slot, and its worker idle.
+      // Taking all of them would leave nothing for the next slot, so that its worker would be idle.
       const share = Math.min(mostTogether, Math.ceil((this.#queue.size + 1) / this.#options.slots));
       const isLong = this.#paces.isLong(first.caller);
       const fits = (other: Waiting) => {
@@ -316,7 +315,7 @@ export class OdooChannel {
   }
 }
 
-/** The party for which slots are counted: a user with all keys, or else an address. */
+/** The party for which slots are counted: a user (all keys together), otherwise an address. */
 function callerOf({ database, consumer, call }: Request): string {
   const isUsers = call.uid !== null && !consumer.startsWith('gateway:');
   return `${database.name}/${isUsers ? `user:${call.uid}` : consumer}`;

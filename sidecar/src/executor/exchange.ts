@@ -1,7 +1,6 @@
-// Carries one body of calls to Odoo and back: signs it, sends it once, and reports the outcome.
-//
-// While Odoo refuses connections, as in a restart, an exchange tries again until its calls' time in the queue is over. A body
-// that may have reached Odoo is not sent again, unless its nonce makes sure that it happens once.
+// Sends one body of calls to Odoo: signs it, sends it once, and reports the outcome. While Odoo refuses connections, as during a
+// restart, an exchange tries again until its calls have used up their time in the queue. A body that may have reached Odoo is not
+// sent again, unless its nonce guarantees that it is executed only once.
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,11 +27,11 @@ export interface Patience {
 }
 
 const knockEveryMs = 100;
-/** After a reset, a body may be sent again under its nonce. The executor accepts it for 30 seconds. */
+/** After a connection reset, a body may be sent again under its nonce. The executor accepts it for 30 seconds. */
 const takenForMs = 20_000;
-/** The bytes of an answer beside its results. */
+/** The bytes of an answer in addition to its results. */
 const spareBytes = 1_048_576;
-/** How long an Odoo that has outlived a deadline is waited for; its workers end themselves after two minutes. */
+/** How long to wait for an Odoo that has exceeded a deadline; its workers end themselves after two minutes. */
 const overtimeMs = 120_000;
 
 interface Sealed {
@@ -41,12 +40,12 @@ interface Sealed {
   readonly signature: string;
 }
 
-/** The executor rejected the body, and did nothing. */
+/** The executor rejected the body and did nothing. */
 class ChannelRefused extends Error {}
 
 export class Exchanger {
   readonly #origin: URL;
-  /** The number of exchanges that find no connection now. */
+  /** The number of exchanges that currently find no connection. */
   #knocking = 0;
 
   constructor(odooUrl: string) {
@@ -60,7 +59,7 @@ export class Exchanger {
 
   /** One result per call. Rejects with `odoo.unavailable`, `database.unavailable`, `odoo.channel`, `odoo.error` or `answer.too_large`. */
   async carry(parcel: Parcel, patience: Patience): Promise<readonly CallResult[]> {
-    /** Reset once, and perhaps carried out: it may only be sent unchanged. */
+    /** Its connection was reset, so it may have been executed: it may only be sent again unchanged. */
     let doubtful: Sealed | undefined;
     let isKnocking = false;
     try {
@@ -114,7 +113,7 @@ export class Exchanger {
     { body, signature }: Sealed,
     overtime = overtimeMs,
   ): Promise<readonly CallResult[]> {
-    // The query is for people: it puts the ids of the requests into Odoo's log line.
+    // The query serves only debugging: it puts the ids of the requests into Odoo's log line.
     const target = `${path}?request=${calls.map((call) => encodeURIComponent(call.request_id)).join(',')}`;
     const headers = [
       'Content-Type',
@@ -125,8 +124,8 @@ export class Exchanger {
       `v1=${signature}`,
     ];
     const limitMs = Math.max(1, deadline - Date.now() + overtime);
-    // The executor bounds each answer, and starts no other call once the answers together are as large. This guards against one
-    // that does not.
+    // The executor limits each answer, and starts no further call once the answers together reach that limit. This is a safeguard
+    // in case it does not.
     const mostBytes = 2 * database.settings['answer.max_bytes'] + spareBytes;
     const { status, text } = await post(this.#origin, target, headers, body, limitMs, mostBytes).catch((error: unknown) => {
       if (!(error instanceof AnswerTooLarge)) throw unavailable(path, !(error instanceof NotConnected), error);
@@ -137,7 +136,7 @@ export class Exchanger {
   }
 }
 
-/** Whether sending again cannot write twice. */
+/** Whether sending the body again cannot write twice. */
 function isRepeatable({ path, calls }: Parcel): boolean {
   return path === '/gateway/read' || calls.every(({ idempotency }) => idempotency !== undefined);
 }
@@ -149,12 +148,12 @@ function seal({ path, database, calls, deadline }: Parcel): Sealed {
   return { at: performance.now(), body, signature: createHmac('sha256', secret).update(body).digest('hex') };
 }
 
-/** @param mayBeWritten whether a write may have happened anyway */
+/** @param mayBeWritten whether a write may have happened nevertheless */
 export function unavailable(path: Path, mayBeWritten: boolean, cause?: unknown): GatewayError {
   return new GatewayError('odoo.unavailable', { ...(path === '/gateway/execute' && outcome(mayBeWritten)), cause });
 }
 
-/** A status other than 200 is a fault of the installation. The log gets all of it, the caller no details. */
+/** A status other than 200 is a fault of the installation. The whole text is logged; the caller gets no details. */
 function refusal(path: Path, database: Addressee, status: number, text: string): GatewayError {
   const said = `Odoo answered ${status} on the internal channel: ${text.slice(0, 300)}`;
   const cause = new Error(said);
@@ -174,7 +173,7 @@ function refusal(path: Path, database: Addressee, status: number, text: string):
   return status >= 500 ? unavailable(path, true, cause) : new GatewayError('odoo.channel', { cause });
 }
 
-/** A refusal in the addon's form, which no other server uses. */
+/** A refusal in the addon's format, which no other server uses. */
 function reasonIn(text: string): { readonly reason?: unknown; readonly outcome?: unknown } {
   try {
     return (JSON.parse(text) as { error?: object } | null)?.error ?? {};
@@ -183,7 +182,7 @@ function reasonIn(text: string): { readonly reason?: unknown; readonly outcome?:
   }
 }
 
-/** Methods may give any number; Odoo's own whole numbers have 32 bits. */
+/** Methods may return any number; Odoo's own integers have 32 bits. */
 function hasMethod({ operations }: Call): boolean {
   return operations.some(({ op }) => op === 'call');
 }

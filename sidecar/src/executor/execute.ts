@@ -1,4 +1,4 @@
-// Operations of one request, carried out in Odoo as the credential's user.
+// Executes the operations of one request in Odoo, as the credential's user.
 
 import type { Reason } from '../errors.ts';
 import { GatewayError, isReason } from '../errors.ts';
@@ -25,11 +25,11 @@ class OdooFailure extends Error {
 
 export type Search = Extract<Operation, { op: 'search' }>;
 
-/** Reads a long list page by page, all pages from one snapshot of the database where there is one. */
+/** Reads a long list page by page, if possible from one snapshot of the database. */
 export interface PageReader {
-  /** A raw page of the same list, at another place or with another length. Throws like `Odoo.read`. */
+  /** A raw page of the same list, at another position or with another length. Throws like `Odoo.read`. */
   page(search: Search): Promise<unknown>;
-  /** Also ends a page that is being read. */
+  /** Also aborts a page that is being read. */
   close(): void;
 }
 
@@ -50,10 +50,10 @@ export class Odoo {
     return this.#run('/gateway/read', context, operations, { uid: context.principal.userId, grant });
   }
 
-  /** Everything committed by now shows in the caller's later reads, wherever they run. Odoo itself is never behind. */
+  /** From now on, the caller's reads show everything committed so far, wherever they run. Odoo itself is never behind. */
   refresh(_context: RequestContext): void {}
 
-  /** @param _first the list's first page. Odoo has no lasting snapshot, so each page is read as it is at that time. */
+  /** @param _first the list's first page. Odoo cannot keep a snapshot, so each page is read in its current state. */
   pages(context: RequestContext, _first: Search, grant = context.principal.grant): Promise<PageReader> {
     return Promise.resolve({
       page: async (search) => (await this.read(context, [search], grant))[0],
@@ -62,8 +62,8 @@ export class Odoo {
   }
 
   /**
-   * The types of models' fields. They are cached for all callers, so the first caller's headers, deadline, waiting calls and
-   * departure must not affect them.
+   * The types of models' fields. They are cached for all callers, so the first caller's headers, deadline, queue position and
+   * disconnection must not affect them.
    */
   async types(context: RequestContext, models: readonly string[]): Promise<Readonly<Record<string, ModelTypes>>> {
     const { userId: uid, grant } = context.principal;
@@ -73,8 +73,8 @@ export class Odoo {
   }
 
   /**
-   * All in one transaction, all or nothing; one result per operation. A dry run (`context.dryRun`) is rolled back, and
-   * leaves `context.dryRunReport`. Throws the reasons of the contract.
+   * All in one transaction, all or nothing; one result per operation. A dry run (`context.dryRun`) is rolled back, and sets
+   * `context.dryRunReport`. Throws the reasons of the contract.
    */
   execute(
     context: RequestContext,
@@ -93,14 +93,17 @@ export class Odoo {
     return asLogin(result);
   }
 
-  /** What Odoo is, as it tells anybody. */
+  /** Odoo's version, which is public. */
   async version(context: RequestContext): Promise<unknown> {
     const shared = { deadline: Date.now() + this.#requestTimeoutMs, isWanted: () => true, consumer: 'gateway:version' };
     const [result] = await this.#run('/gateway/read', context, [{ op: 'version' }], { ...nobody, context: {} }, shared);
     return result;
   }
 
-  /** Asks Odoo to compile a read for the principal's user: on the gateway's own account, because no request waits for it. */
+  /**
+   * Asks Odoo to compile a read for the principal's user. The call is queued for the gateway itself, because no request waits for
+   * it.
+   */
   async compile(context: RequestContext, read: Readonly<Record<string, unknown>>, grant: Grant): Promise<unknown> {
     const { result } = await this.#channel.deliver({
       path: '/gateway/read',
@@ -158,7 +161,7 @@ export class Odoo {
     timings.orm += result.ms;
     context.sqlCount += result.sql;
     context.retries += result.retries;
-    // Odoo itself reports the error, so it has rolled back.
+    // Odoo itself reported the error, so it has rolled back.
     const { reason } = result.ok ? {} : result.error;
     if (!result.ok && path === '/gateway/execute' && (reason === 'odoo.timeout' || reason === 'database.unavailable')) {
       throw new GatewayError(reason, { ...outcome(false), cause: new OdooFailure(result.error) });
@@ -173,7 +176,7 @@ export class Odoo {
 
 const kinds: Readonly<Record<string, Action>> = { create: 'write', write: 'write', unlink: 'delete', call: 'call' };
 
-/** For the log; undefined for calls on the gateway's own account. */
+/** For the log; undefined for the gateway's own calls. */
 export function targetOf(operations: readonly Operation[]): Target | undefined {
   const [first] = operations;
   if (first === undefined || !('model' in first)) return undefined;
@@ -185,13 +188,13 @@ export function targetOf(operations: readonly Operation[]): Target | undefined {
   };
 }
 
-/** The reasons that the executor may give. */
+/** The reasons that the executor may return. */
 const ofOdoosEnd =
   /^(?:odoo\.|scope\.insufficient$|idempotency\.|request\.too_complex$|answer\.too_large$|database\.unavailable$)/;
 
 const withoutDetails: ReadonlySet<Reason> = new Set(['odoo.error', 'odoo.timeout', 'database.unavailable']);
 
-/** Texts of server faults stay out of answers. The catalogue's text is used instead. */
+/** Messages of server faults are not shown to callers. The catalogue's text is used instead. */
 export function asAnswer(error: CallError): GatewayError {
   const reason = isReason(error.reason) && ofOdoosEnd.test(error.reason) ? error.reason : 'odoo.error';
   const isPublic = !withoutDetails.has(reason) && error.message !== '';

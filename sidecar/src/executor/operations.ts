@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { CredentialKind } from '../db/credentials.ts';
 import { GatewayError } from '../errors.ts';
 
-/** A search domain of Odoo, checked for form (`records/domain.ts`). */
+/** An Odoo search domain whose syntax was checked (`records/domain.ts`). */
 export type Domain = readonly unknown[];
 
 /** As in Odoo's `web_read`; a relation with `fields` is expanded. */
@@ -12,7 +12,7 @@ export interface FieldTree {
   [name: string]: { fields?: FieldTree };
 }
 
-/** The facts about a field that shaping needs, from the operation `types`. */
+/** The properties of a field that are needed to convert its values, from the operation `types`. */
 export interface FieldType {
   readonly type: string;
   readonly relation?: string;
@@ -23,7 +23,7 @@ export type ModelTypes = Readonly<Record<string, FieldType>>;
 export type TypesOf = (model: string) => ModelTypes;
 
 /**
- * A record's values of an order's fields, in the order's sequence, and then the sort language. An empty value is null; a long one
+ * A record's values for the fields of an order, in the same sequence, then the sort language. An empty value is null; a long one
  * is two texts, its beginning and its digest.
  */
 export type Place = readonly (string | null | readonly [string, string])[];
@@ -43,11 +43,11 @@ interface SearchOperation {
   readonly brief?: boolean | undefined;
 }
 
-/** What a record must still be for a write to happen. */
+/** The state that a record must still have for a write to happen. */
 export interface IfMatch {
   /** Digests of the record as it was read; one of them is enough. */
   readonly versions: readonly string[];
-  /** Those of the reading. */
+  /** Those of the read. */
   readonly fields?: FieldTree | undefined;
   readonly brief?: boolean | undefined;
 }
@@ -94,7 +94,7 @@ interface WriteOperation {
   readonly ids: readonly number[];
   readonly values: Readonly<Record<string, unknown>>;
   readonly fields?: FieldTree | undefined;
-  /** Only of one record. */
+  /** Only for one record. */
   readonly if_match?: IfMatch | undefined;
 }
 
@@ -135,7 +135,7 @@ export interface CallOperation {
   readonly ids?: readonly number[] | undefined;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
-  /** The result as XML-RPC writes it, in a text. */
+  /** The result as XML-RPC text. */
   readonly form?: 'xmlrpc';
 }
 
@@ -160,12 +160,12 @@ interface LoginOperation {
   readonly password: string;
 }
 
-/** What `version()` of Odoo's service `common` gives. */
+/** The result of `version()` of Odoo's service `common`. */
 interface VersionOperation {
   readonly op: 'version';
 }
 
-/** What `GET /doc-bearer/<model>.json` of Odoo's `api_doc` gives; null where that is not installed. */
+/** The result of `GET /doc-bearer/<model>.json` of Odoo's `api_doc`; null if that is not installed. */
 interface DocumentOperation {
   readonly op: 'document';
   readonly model: string;
@@ -176,7 +176,7 @@ interface SecondFactorOperation {
   readonly op: 'second_factor';
 }
 
-/** The key that creates a client, and its bounds; null and empty: no bound. */
+/** The key that creates a client, and its restrictions; null and empty: no restriction. */
 interface Bounds {
   readonly maker: { readonly kind: CredentialKind; readonly id: number };
   /** The key's own list. */
@@ -217,10 +217,10 @@ export interface Records {
   readonly records: Record<string, unknown>[];
   /** Fields that the user may not read. */
   readonly omitted: readonly string[];
-  /** Those that were read. */
+  /** The fields that were read. */
   readonly fields: readonly string[];
   readonly total?: number;
-  /** Present if the page is full, so that there may be more, and the order has cursors. */
+  /** Present if the page is full (so there may be more records) and the order supports cursors. */
   readonly next?: { readonly order: string; readonly after: Place };
 }
 
@@ -229,12 +229,12 @@ export interface Written {
   readonly ids: readonly number[];
   /** Of an upsert: for each record, whether it is new. */
   readonly created?: readonly boolean[];
-  /** Paths of values that were sent for read-only fields and change nothing: `order_line[0].price_subtotal`. */
+  /** Paths of values that were sent for read-only fields but change nothing: `order_line[0].price_subtotal`. */
   readonly ignored?: readonly string[];
   readonly records?: Record<string, unknown>[];
 }
 
-/** The results come from a signed exchange with our own addon: only their outer form is checked. */
+/** The results come from a signed exchange with our own addon, so only their outer structure is checked. */
 export function asRecords(result: unknown): Records {
   if (isObject(result) && Array.isArray(result['records']) && Array.isArray(result['omitted'])) {
     return result as unknown as Records;
@@ -242,10 +242,10 @@ export function asRecords(result: unknown): Records {
   throw unexpected('records');
 }
 
-/** What `aggregate` gives, ready to be sent. */
+/** The result of `aggregate`, ready to send. */
 export interface Aggregates {
   readonly groups: readonly Readonly<Record<string, unknown>>[];
-  /** In which times are grouped. */
+  /** The time zone in which times are grouped. */
   readonly timezone: string;
 }
 
@@ -282,11 +282,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function unexpected(what: string): GatewayError {
   return new GatewayError('odoo.channel', {
-    cause: new Error(`Odoo's answer holds no ${what}: do both halves have the same version?`),
+    cause: new Error(`Odoo's answer contains no ${what}: do the addon and the sidecar have the same version?`),
   });
 }
 
-/** The answer to `models`: the models that the user may use, with the user's own rights in Odoo. */
+/** The result of `models`: the models that the user may use, with the user's own rights in Odoo. */
 export const listedModels = z.array(
   z.object({
     model: z.string(),

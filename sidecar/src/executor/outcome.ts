@@ -1,8 +1,8 @@
-// Says whether a write happened if Odoo gave no answer.
+// Determines whether a write happened when Odoo did not answer.
 
 import type { ErrorOptions } from '../errors.ts';
 
-/** The fact that the caller needs before another try. */
+/** What the caller needs to know before retrying. */
 export function outcome(isUnknown: boolean): ErrorOptions {
   if (!isUnknown) return { details: { outcome: 'nothing_written' } };
   const message =

@@ -1,8 +1,8 @@
-// Counts the slots of Odoo that callers hold, and decides who may have one more (`caller_paces.ts`).
+// Counts the Odoo slots of each caller, and decides which caller may take another (`caller_paces.ts`).
 
 import type { CallerPaces } from './caller_paces.ts';
 
-/** An exchange that has held its slot for longer counts as slow, for every caller. */
+/** An exchange that has kept its slot for longer counts as slow, for all its callers. */
 const slowAfterMs = 500;
 
 interface Exchange {
@@ -13,7 +13,7 @@ interface Exchange {
 export class SlotShares {
   readonly #paces: CallerPaces;
   readonly #exchanges = new Set<Exchange>();
-  /** The slots of each caller that holds any. */
+  /** The number of slots of each caller that has any. */
   readonly #held = new Map<string, number>();
 
   constructor(paces: CallerPaces) {

@@ -1,5 +1,6 @@
-// Remembers slow reads: they travel alone, so that no others wait for them in the same body. A kind of read is slow after one
-// slow read, until one is fast (the first may have met a worker that had just started), or after a minute without another.
+// Remembers slow reads: they are sent by themselves, so that no other reads wait for them in the same body. A kind of read is
+// slow after one slow read, until one is fast (the first may have hit a worker that had just started), or until a minute has
+// passed without another.
 
 import { LRUCache } from 'lru-cache';
 import type { Operation } from './operations.ts';

@@ -1,4 +1,4 @@
-// Parses the names in the path of a request: model, method, id.
+// Parses the parts of a request's path: model, method, id.
 
 import type { Request } from 'express';
 import { GatewayError } from '../errors.ts';
@@ -10,7 +10,7 @@ const methodName = /^[A-Za-z]\w{0,127}$/;
 /** The largest integer of Postgres. Ids in Odoo are not larger. */
 const greatestId = 2_147_483_647;
 
-/** Throws `odoo.model` for an impossible model name, `odoo.exposure` for a model that cannot be reached. */
+/** Throws `odoo.model` for an invalid model name, `odoo.exposure` for a model that cannot be reached. */
 export function requestedModel({ request, database }: RequestContext): string {
   return checkModel(database, request.params['model']);
 }
@@ -24,7 +24,7 @@ export function checkModel(database: RequestContext['database'], model: unknown)
   return model;
 }
 
-/** Private methods begin with an underscore: their names are refused before Odoo is asked. */
+/** Names of private methods begin with an underscore, and are refused before Odoo is asked. */
 export function checkMethod(method: unknown): string {
   if (typeof method !== 'string' || !methodName.test(method)) {
     const shown = String(method).slice(0, 128);

@@ -1,23 +1,23 @@
-// Records as CSV (RFC 4180): one line each, relations flat. Spreadsheets run texts that begin like formulas, so such texts get an
-// apostrophe in front.
+// Records as CSV (RFC 4180): one line each, with relations flattened. Spreadsheets execute texts that look like formulas, so such
+// texts are prefixed with an apostrophe.
 
 import type { FieldTree, FieldType, TypesOf } from '../executor/operations.ts';
 import type { Row } from '../records/collection.ts';
 
 export interface Column {
   readonly header: string;
-  /** The value of a shaped record (`records/shape.ts`). */
+  /** A value of a converted record (`records/shape.ts`). */
   readonly cell: (row: Row) => unknown;
 }
 
 export interface Naming {
   /** The heading of a field; the field's own name if it has none. */
   readonly of: (model: string, field: string) => string;
-  /** Between a relation and its record's field. */
+  /** Separates a relation from its record's field. */
   readonly separator: string;
 }
 
-/** The technical names, as in JSON. */
+/** Technical names, as in JSON. */
 export const byName: Naming = { of: (_model, field) => field, separator: '.' };
 
 /**
@@ -49,7 +49,7 @@ function ofField(model: string, name: string, below: FieldTree | undefined, type
   }));
 }
 
-/** @param isGuarded whether a text that a spreadsheet would take for a formula gets an apostrophe in front */
+/** @param isGuarded whether a text that a spreadsheet would take for a formula is prefixed with an apostrophe */
 export function csvLine(values: readonly unknown[], isGuarded: boolean): string {
   return `${values.map((value) => written(value, isGuarded)).join(',')}\r\n`;
 }

@@ -1,4 +1,4 @@
-// A whole list as one answer: NDJSON or CSV, in constant memory.
+// Sends a whole list as one answer, in NDJSON or CSV, using constant memory.
 
 import { GatewayError } from '../errors.ts';
 import type { FieldTree, TypesOf } from '../executor/operations.ts';
@@ -18,7 +18,7 @@ export type Format = keyof typeof formats;
 const everything = { 'limit.default': Number.MAX_SAFE_INTEGER, 'limit.max': Number.MAX_SAFE_INTEGER };
 const parameters = ['domain', 'archived', 'fields', 'limit', 'after', 'header', 'formulas'] as const;
 
-/** The format that a request wants; undefined: a page. */
+/** The requested format; undefined: a normal page. */
 export function wantedFormat({ request }: RequestContext): Format | undefined {
   const { accept } = request.headers;
   if (accept === undefined || !/ndjson|csv/i.test(accept)) return undefined;
@@ -34,7 +34,7 @@ export async function exportOf(parts: Parts, collection: Collection, context: Re
   const pages = pagesOf(parts, context, search, { after: afterOf(given.after), most: query.limit });
   if (format === 'ndjson') {
     for (const name of ['header', 'formulas'] as const) {
-      if (given[name] !== undefined) throw new GatewayError('export.format', { message: `${name} is for CSV only.` });
+      if (given[name] !== undefined) throw new GatewayError('export.format', { message: `${name} can be used only with CSV.` });
     }
     return streamed(format, ndjson(context, pages, search.present));
   }
@@ -44,7 +44,7 @@ export async function exportOf(parts: Parts, collection: Collection, context: Re
   return streamed(format, csv(parts, context, pages, { search, naming, isGuarded, hasHeader: given.after === undefined }));
 }
 
-/** Ids of a list with the time of each record's last write, to compare with a copy. */
+/** The ids of a list with the time of each record's last write, for checking a copy. */
 export async function idsOf(parts: Parts, collection: Collection, context: RequestContext): Promise<Answer> {
   const { query, given } = readListQuery(context.asked.url, everything, ['domain', 'archived', 'limit', 'after']);
   const search = await collection.search(context, query);
@@ -121,7 +121,7 @@ async function columnsFor(
   return columnsOf(model, names, tree, typesOf, renamed);
 }
 
-/** A resource's names, by the fields of the model. */
+/** A resource's field names, by the fields of the model. */
 function publicNames(present: Search['present'], names: readonly string[]): ReadonlyMap<string, string> {
   if (present === undefined) return new Map();
   const shown = present(Object.fromEntries(names.map((name) => [name, name])) as Row);

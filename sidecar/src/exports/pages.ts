@@ -1,4 +1,4 @@
-// All records of a list, page by page in the order of their ids. Each page starts after the last id, so that no record comes
+// All records of a list, page by page in the order of their ids. Each page starts after the last id, so no record is returned
 // twice.
 
 import { perDatabase } from '../db/database.ts';
@@ -11,14 +11,17 @@ import { Running } from '../running.ts';
 /** The size of a page: statements are compiled for it, and it takes a few milliseconds. */
 const mostInPage = 1_000;
 const reportEveryMs = 10_000;
-/** At once on this sidecar. Each has two pages in memory, and a snapshot keeps Postgres from removing old rows. */
+/**
+ * Maximum number at once on this sidecar. Each has two pages in memory, and its snapshot prevents Postgres from removing old
+ * rows.
+ */
 const most = { ofOneUser: 2, ofAll: 4 };
-/** The longest time that a slow client may take. */
+/** The longest duration, for slow clients. */
 const longestMs = 15 * 60_000;
 const runningOf = perDatabase(() => new Running());
 
 export interface Page {
-  /** The shaped records, under the names of the model. */
+  /** The converted records, with the field names of the model. */
   readonly rows: readonly Row[];
   /** The requested fields that the caller may read. */
   readonly names: readonly string[];
@@ -28,13 +31,13 @@ export interface Page {
 export interface Range {
   /** Start after this id. */
   readonly after: number;
-  /** The most records. */
+  /** The maximum number of records. */
   readonly most: number;
 }
 
 /**
- * Ends when the caller leaves. While the client takes a page, the next one is read, so two are in memory. Throws the errors of a
- * list, and `export.busy`.
+ * Ends when the caller disconnects. While the client receives a page, the next one is read, so two are in memory. Throws the
+ * errors of a list, and `export.busy`.
  */
 export async function* pagesOf(parts: Parts, context: RequestContext, search: Search, range: Range): AsyncGenerator<Page> {
   const end = runningOf(context.database).begin(context.holder, most.ofOneUser, most.ofAll);
@@ -71,11 +74,11 @@ async function* readPages(
   };
   const read = () => {
     search = next();
-    // Each page has the time of a request.
+    // Each page may take as long as a request.
     context.idleMs += Math.max(0, context.spentMs - spentMs);
     return begun();
   };
-  let outcome = 'an export broke off';
+  let outcome = 'an export failed';
   try {
     let coming = begun();
     for (let done = false; !done; ) {
@@ -102,13 +105,13 @@ async function* readPages(
   }
 }
 
-/** Undefined for a page that is to be read in smaller parts. */
+/** Undefined if the page must be read in smaller parts. */
 function tooLarge(error: unknown, size: number): undefined {
   if (size > 1 && error instanceof GatewayError && error.reason === 'answer.too_large') return undefined;
   throw error;
 }
 
-/** How far an export is, in the log. */
+/** Logs the progress of an export. */
 class Progress {
   readonly #context: RequestContext;
   readonly #model: string;
@@ -123,7 +126,7 @@ class Progress {
 
   add(records: number): void {
     this.records += records;
-    if (performance.now() - this.#reportedAt >= reportEveryMs) this.end('an export goes on');
+    if (performance.now() - this.#reportedAt >= reportEveryMs) this.end('export in progress');
   }
 
   end(sentence: string): void {

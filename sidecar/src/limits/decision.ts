@@ -1,4 +1,4 @@
-// Decides about one request from the state of its subject's windows.
+// Decides whether a request passes, from the state of its subject's windows.
 
 import type { PerWindow, Window } from '../db/throttle.ts';
 import { windows } from '../db/throttle.ts';
@@ -7,10 +7,10 @@ export const windowMs: PerWindow = { minute: 60_000, hour: 3_600_000, day: 86_40
 
 export interface Decision {
   readonly allowed: boolean;
-  /** If passed: the window with the least left. If refused: the spent window that takes longest to end. */
+  /** If the request passes: the window with the least left. If it is refused: the used-up window that ends last. */
   readonly window: Window;
   readonly limit: number;
-  /** The rest of that window after this request. */
+  /** What is left of that window after this request. */
   readonly remaining: number;
   /** Milliseconds until that window starts again. */
   readonly resetMs: number;
@@ -30,7 +30,7 @@ export function decide(limits: PerWindow, left: PerWindow, resetMs: PerWindow, c
   return { allowed: spent === undefined, window, limit: limits[window], remaining, resetMs: resetMs[window] };
 }
 
-/** The smallest limit, 0 when there is none. */
+/** The smallest limit; 0 if there is none. */
 export function smallestLimit({ minute, hour, day }: PerWindow): number {
   const smallest = Math.min(minute || Infinity, hour || Infinity, day || Infinity);
   return smallest === Infinity ? 0 : smallest;

@@ -1,15 +1,11 @@
-// Limits the guessing of credentials: when too many from an address were refused, the gateway looks at no more unverified ones
-// from there. Callers with known credentials can go on behind the same address.
-//
-// A costly try first reserves a place among the allowed failures, so a burst cannot try more than may fail. A try that succeeds
-// gives its place back; one that fails is counted, over all sidecars. A try that is sure to fail is counted before it costs
-// anything.
-//
-// The same credential again is not another guess: a program with an ended key shows it all day. It counts once, and for a moment
-// it is refused from memory, so that it costs nothing.
-//
-// While the gateway blocks an address itself, only verified callers pass. A credential that was already verified from there is
-// always looked at again, but only a few others per second. All failures get `address.blocked`.
+// Limits the guessing of credentials: if too many from an address were refused, the gateway checks no more unverified ones from
+// there. Callers with known credentials can continue from the same address. A costly attempt first reserves one of the allowed
+// failures, so a burst cannot make more attempts than may fail. An attempt that succeeds releases its reservation; one that fails
+// is counted, across all sidecars. An attempt that is certain to fail is counted before it costs anything. Repeating the same
+// credential is not another guess: a program with an expired key may send it all day. It counts once, and for a moment it is
+// refused from memory, so that it costs nothing. While an address is blocked automatically, only verified callers pass. A
+// credential that was already verified from there is always checked again, but only a few others per second. All failures get
+// `address.blocked`.
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -23,10 +19,10 @@ import type { Decision } from './decision.ts';
 import { addressSubject, limitHeaders, perMinute, throttleOf } from './limits.ts';
 import { RareLooks } from './rare_looks.ts';
 
-/** The places reserved by the tries of one subject. */
+/** The failures reserved by the attempts of one subject. */
 interface Reserved {
   all: number;
-  /** Those of them that end within milliseconds, so that others wait for them. */
+  /** Those of them whose attempts end within milliseconds, so that others wait for them. */
   soonOver: number;
   readonly onRelease: (() => void)[];
 }
@@ -34,7 +30,7 @@ interface Reserved {
 const reservedOf = perDatabase(() => new Map<string, Reserved>());
 
 const mostCounted = 20_000;
-/** How many refusals are remembered. Each holds an error, which is large. */
+/** How many refusals are remembered. Each includes an error object, which is large. */
 const mostRefused = 2_000;
 /** A refused credential may become valid without a change noticed here, for example a login's password. */
 const refusedForMs = 1_000;
@@ -68,7 +64,7 @@ async function again(context: RequestContext, check: () => unknown): Promise<voi
   throw new GatewayError('scope.insufficient', { message });
 }
 
-/** For code that checks a credential: counts it against the address if it fails with `auth.invalid`. */
+/** Runs a check of a credential, and counts it against the address if it fails with `auth.invalid`. */
 export function countingFailures<T>(context: RequestContext, check: (attempt: Attempt) => T | Promise<T>): T | Promise<T> {
   const attempt = new AddressAttempt(context);
   try {
@@ -87,7 +83,7 @@ async function settle<T>(attempt: AddressAttempt, pending: Promise<T>): Promise<
   } catch (error) {
     return await attempt.fail(error);
   } finally {
-    // Only after the failure was counted, so that the place stays taken until then.
+    // Released only after the failure has been counted, so that the reservation lasts until then.
     attempt.release();
   }
 }
@@ -128,7 +124,7 @@ class AddressAttempt implements Attempt {
     this.#isAdmitted = true;
   }
 
-  /** Remembers a credential that was looked at and is valid. */
+  /** Remembers a credential that was checked and is valid. */
   succeed(): void {
     if (!this.#isAdmitted) return;
     const name = this.#nameOfPresented();
@@ -159,7 +155,7 @@ class AddressAttempt implements Attempt {
   }
 
   async charge(): Promise<void> {
-    // No failures are left, and a try that is sure to fail need not cost as much as a valid one.
+    // No failures remain, and an attempt that is certain to fail need not take as long as a valid one.
     if (this.#context.blocked !== undefined) throw this.#context.blocked;
     const { counted } = memoryOf(this.#context.database);
     const name = this.#nameOfPresented();
@@ -170,7 +166,7 @@ class AddressAttempt implements Attempt {
         if (decision !== undefined) tell(this.#context, decision);
         return;
       }
-      // Remembered now, so that the same credential at the same time finds it.
+      // Remembered now, so that a simultaneous attempt with the same credential finds it.
       counted.set(name, true);
     }
     try {
@@ -187,7 +183,7 @@ class AddressAttempt implements Attempt {
     this.#release = undefined;
   }
 
-  /** Rejects with `error`, unless the failure was one too many. */
+  /** Rejects with `error`, or with the throttle's error if this failure exceeds the limit. */
   async fail(error: unknown): Promise<never> {
     this.#context.presented = this.#nameOfPresented();
     if (!(error instanceof GatewayError)) throw error;
@@ -197,12 +193,12 @@ class AddressAttempt implements Attempt {
     if (!this.#isCharged) await this.charge();
     const name = this.#nameOfPresented();
     const { refused } = memoryOf(this.#context.database);
-    // After its time, it is looked at again, however often it was shown meanwhile.
+    // After that time, it is checked again, however often it was sent meanwhile.
     if (name !== undefined && refused.get(name) !== error) refused.set(name, error);
     throw error;
   }
 
-  /** A name for the credential that holds no secret. */
+  /** A name for the credential that contains no secret. */
   #nameOfPresented(): string | undefined {
     if (this.#presented === undefined) return undefined;
     this.#name ??= digest('sha256', JSON.stringify([this.network, ...this.#presented]), 'base64');
@@ -228,7 +224,7 @@ class AddressAttempt implements Attempt {
     return perMinute(this.#context.database.settings['throttle.failed']);
   }
 
-  /** The decision from memory, without the database, about a try with this cost. */
+  /** The decision about an attempt with this cost, from memory, without the database. */
   #known(cost: number): Decision | undefined {
     if (this.#limits.minute === 0) return undefined;
     return throttleOf(this.#context.database).known(this.#subject, this.#limits, cost);
@@ -236,7 +232,7 @@ class AddressAttempt implements Attempt {
 }
 
 function tell(context: RequestContext, decision: Decision): void {
-  // If the path has a limit of its own, callers plan by that one.
+  // If the path has its own limit, its headers are the ones shown, because callers plan by them.
   if (!decision.allowed || context.limitHeaders.length === 0) context.limitHeaders = limitHeaders(decision);
   if (!decision.allowed) throw new GatewayError('throttle.failed', { retryAfterMs: decision.resetMs });
 }

@@ -1,8 +1,7 @@
-// Addresses that are refused before anything else is asked: those that broke limits or guessed credentials too often, and those
-// that a manager blocked. All of it is in memory; a change in Postgres arrives here within a second.
-//
-// Verified callers pass from an address that the gateway blocked itself, because they may share it with a guesser.
-// `failed_authentication.ts` bounds the cost of others. A manager's block applies to everyone.
+// Refuses blocked addresses before any other check: those that exceeded limits or guessed credentials too often, and those that a
+// manager blocked. All blocks are in memory; a change in Postgres arrives here within a second. Verified callers pass an
+// automatic block, because they may share the address with an attacker. `failed_authentication.ts` limits the cost of others. A
+// manager's block applies to everyone.
 
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../db/database.ts';
@@ -14,7 +13,7 @@ import type { Address, Range } from '../ip.ts';
 import { inRange, parseAddress, parseRange, subscriberNetwork } from '../ip.ts';
 import type { Policy, Recorder, RequestContext, Way } from '../pipeline/context.ts';
 
-/** The reasons that count against an address, with any credential. */
+/** The reasons that count against an address, whatever the credential. */
 const violations: ReadonlySet<Reason> = new Set(['throttle.exceeded', 'throttle.failed', 'auth.invalid']);
 
 const reportEveryMs = 500;
@@ -25,16 +24,18 @@ const mostRemembered = 20_000;
 
 export interface IpBlocking {
   readonly policy: Policy;
-  /** The policy's check for connections that are not requests: throws or rejects when the address is blocked. */
+  /** The check for connections that are not requests: throws or rejects if the address is blocked. */
   readonly admit: (database: Database, address: string) => undefined | Promise<void>;
   /** Counts violations after the answer, so that no request waits for it. */
   readonly recorder: Recorder;
 }
 
-/** Loopback and the proxies are never blocked: behind a proxy that names no client, everyone has its address. */
+/**
+ * Loopback and the proxies are never blocked: if a proxy does not report the client's address, all its clients have the proxy's.
+ */
 export function ipBlocking(proxies: readonly Range[]): IpBlocking {
   const blocksOf = perDatabase((database) => new IpBlocks(database, proxies));
-  /** @param onAutomatic called for a block that the gateway made itself */
+  /** @param onAutomatic called for an automatic block */
   function check(database: Database, address: string, onAutomatic: (error: GatewayError) => void): undefined | Promise<void> {
     const blocks = blocksOf(database);
     const judge = () => {
@@ -53,7 +54,7 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
     policy: {
       appliesTo: ['anonymous', 'authenticated'],
       check(context: RequestContext, way: Way): undefined | Promise<void> {
-        // A token request shows a key, a client's secret or a token. A login is a guess like any other, and costs the most.
+        // Token requests carry a key, a client secret or a token. A login is a guess like any other, and the most expensive one.
         const isVerified = way === 'authenticated' || context.endpoint.limitedAs === 'token';
         return check(context.database, context.address, (error) => {
           if (!isVerified) throw error;
@@ -89,15 +90,15 @@ class IpBlocks {
   readonly #database: Database;
   readonly #proxies: readonly Range[];
   readonly #byId = new Map<number, Block>();
-  /** The gateway's own blocks, by network: thousands cost no more than one. */
+  /** Automatic blocks, by network: a look-up costs the same for thousands as for one. */
   readonly #single = new Map<string, Block>();
-  /** Managers' blocks. Their networks may have any size, and they are few. */
+  /** Managers' blocks. There are few, and their networks may have any size. */
   #wide: Block[] = [];
   #loading: Promise<void> = Promise.resolve();
   isLoaded = false;
   #counts = new Map<string, number>();
   #reporting: NodeJS.Timeout | undefined;
-  /** Credentials that have already counted, because showing the same one again is not another guess. */
+  /** Credentials that have already been counted, because repeating the same one is not another guess. */
   readonly #counted = new LRUCache<string, true>({ max: mostRemembered });
   #never: { readonly text: string; readonly ranges: readonly Range[] } = { text: '', ranges: [] };
 
@@ -114,7 +115,7 @@ class IpBlocks {
     if (!this.isLoaded) throw new GatewayError('database.unavailable');
   }
 
-  /** A manager's block, if there is one, else the gateway's own. */
+  /** A manager's block if there is one, otherwise an automatic one. */
   of(address: string): Block | undefined {
     if (this.#byId.size === 0) return undefined;
     const parsed = parseAddress(address);
@@ -125,7 +126,7 @@ class IpBlocks {
     return block === undefined || block.until <= now || this.#isExcepted(parsed) ? undefined : block;
   }
 
-  /** @param presented the name of the refused credential, if there was one */
+  /** @param presented a name for the refused credential, if there was one */
   countViolation(address: string, presented: string | undefined): void {
     if (!this.#database.settings['ip_block.enabled']) return;
     if (presented !== undefined) {
@@ -147,7 +148,7 @@ class IpBlocks {
     try {
       await countViolations(this.#database, counts);
     } catch (error) {
-      // Dropped, because without Postgres a block could not be stored either.
+      // Violations are dropped, because without Postgres a block could not be stored either.
       this.#database.log.warn({ err: error, networks: counts.size }, 'violations could not be counted');
     }
   }
@@ -160,7 +161,7 @@ class IpBlocks {
     return address.range() === 'loopback' || [...this.#never.ranges, ...this.#proxies].some((range) => inRange(address, range));
   }
 
-  /** One after the other: an older answer must not overwrite a newer one. */
+  /** Reads run one after the other, because an older answer must not overwrite a newer one. */
   #reload(ids: readonly number[] | null): void {
     this.#loading = this.#loading
       .then(() => this.#load(ids))

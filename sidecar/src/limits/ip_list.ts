@@ -18,14 +18,14 @@ export function mayComeFrom(principal: Pick<Principal, 'ips' | 'policy'>, addres
   return isListed(principal.ips, address) && isListed(principal.policy.ips, address);
 }
 
-/** Parsed once per list: principals live long. */
+/** Lists are parsed only once, because principals are cached for long. */
 const parsed = new WeakMap<readonly string[], readonly Range[]>();
 
 function isListed(list: readonly string[], address: string): boolean {
   if (list.length === 0) return true;
   let ranges = parsed.get(list);
   if (ranges === undefined) {
-    // Odoo has checked the stored list. An entry that does not parse here allows no address.
+    // Odoo has validated the stored list. If an entry nevertheless cannot be parsed here, it allows no address.
     ranges = list.flatMap((entry) => parseRange(entry) ?? []);
     parsed.set(list, ranges);
   }

@@ -22,7 +22,7 @@ export const throttleOf = perDatabase((database) => {
 
 /**
  * Charges a request before the body is read if the cost is known without it, otherwise after it. In the second case, it is
- * refused before the body only if memory already shows that even one operation is too much.
+ * refused before the body is read only if it is already known that even one operation is too much.
  */
 export function limits(): { readonly beforeBody: Policy; readonly afterBody: Policy } {
   return {
@@ -47,14 +47,14 @@ export function limits(): { readonly beforeBody: Policy; readonly afterBody: Pol
   };
 }
 
-/** For connections that are not requests and have no caller. Throws or rejects if the address has come too often. */
+/** For connections that are not requests and have no caller. Throws or rejects if the address has connected too often. */
 export async function chargeAnonymous(database: Database, address: string): Promise<void> {
   const limits = perMinute(database.settings['throttle.anonymous']);
   const decision = await throttleOf(database).take(addressSubject('anonymous', address), limits);
   if (decision?.allowed === false) throw exceeded(decision);
 }
 
-/** For what a request turns out to cost beyond its one operation; throws or rejects as the step does. */
+/** Charges what a request turns out to cost beyond its first operation; throws or rejects as the step does. */
 export async function chargeMore(context: RequestContext, operations: number): Promise<void> {
   await charge(context, operations * costOf(context));
 }
@@ -121,7 +121,9 @@ function costOf(context: RequestContext): number {
   return database.settings[`throttle.cost.${kind ?? kinds[request.method] ?? 'write'}`];
 }
 
-/** draft-ietf-httpapi-ratelimit-headers-06, and the names that were usual before it; seconds until the window ends. */
+/**
+ * The names of draft-ietf-httpapi-ratelimit-headers-06, and the traditional ones; the reset is in seconds until the window ends.
+ */
 export function limitHeaders({ limit, remaining, resetMs }: Decision): readonly string[] {
   const [most, left, reset] = [String(limit), String(remaining), String(Math.ceil(resetMs / 1_000))];
   return [

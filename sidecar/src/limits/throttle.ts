@@ -1,8 +1,8 @@
-// Limits per minute, hour and day that hold exactly over any number of sidecars. `gateway.take()` in SQL counts, and resets windows.
-//
-// Requests of a subject that arrive while a statement for it is in flight join its next one: one statement serves hundreds, and
-// its grants are handed out in the order of arrival. A window that is known to be spent answers from memory: the rest of a window
-// only shrinks until it starts again, so an old answer can refuse but never allow.
+// Limits per minute, hour and day that are exact across any number of sidecars. `gateway.take()` in SQL counts, and resets
+// windows. Requests of a subject that arrive while a statement for it is running join its next one: one statement can serve
+// hundreds, and what it grants is distributed in the order of arrival. If a window is known to be used up, requests are refused
+// from memory: what is left of a window only shrinks until it starts again, so an old answer may refuse a request but must never
+// allow one.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -14,20 +14,20 @@ import { decide, sameLimits, smallestLimit, windowMs } from './decision.ts';
 
 export interface ThrottleOptions {
   readonly take: (asks: readonly Ask[]) => Promise<Taken[]>;
-  /** Whether known subjects pass by their remembered windows while Postgres does not answer. */
+  /** Whether known subjects may pass, up to their remembered windows, while Postgres does not answer. */
   readonly trustsMemory: () => boolean;
 }
 
 /** How many subjects are remembered. A forgotten one only costs a statement. */
 const mostKnown = 50_000;
-/** How many callers may wait for a statement. With more, Postgres does not keep up, and longer waits help nobody. */
+/** How many callers may wait for a statement. With more, Postgres is not keeping up, and longer waits do not help. */
 const mostWaiting = 20_000;
 const mostPerStatement = 1_000;
-/** Statements in flight: while one is in Postgres, the other's grants are handed out. */
+/** Statements at once: while one runs in Postgres, the results of the other are distributed. */
 const lanes = 2;
-/** Every so many statements, one finds its row by the key, because only that clears the page of dead row versions. */
+/** Once in this many statements, the row is looked up by key, because only that removes dead row versions from the page. */
 const byKeyEvery = 16;
-/** With fewer rows than this, a second statement is not worth it. */
+/** With fewer rows than this, a second statement is not worth its cost. */
 const fewestToSplit = 32;
 /**
  * If a statement takes longer, Postgres is busy, or must skip many dead row versions that a long transaction of Odoo keeps alive.
@@ -36,7 +36,9 @@ const fewestToSplit = 32;
 const slowMs = 10;
 const slowRowMs = 0.5;
 const longestPauseMs = 25;
-/** A statement costs this process as much as two or three requests, so if some wait already, as many are collected first. */
+/**
+ * For this process, a statement costs as much as two or three requests, so if some are already waiting, more are collected first.
+ */
 const crowd = 32;
 const gatherMs = 2;
 /** After Postgres failed to answer, no request waits for it for this long. */
@@ -51,7 +53,7 @@ interface Known {
   readonly place: string | undefined;
 }
 
-/** Whether one of the windows had too little left. It may have started again since. */
+/** Whether one of the windows had too little left. It may have been reset since. */
 function mayRefuse({ limits, left }: Known, cost: number): boolean {
   return (
     (left.minute < cost && limits.minute > 0) || (left.hour < cost && limits.hour > 0) || (left.day < cost && limits.day > 0)
@@ -63,7 +65,7 @@ interface Waiting {
   readonly reject: (error: GatewayError) => void;
 }
 
-/** Requests of one subject with the same cost and limits. They share a row of a statement. */
+/** Requests of one subject with the same cost and limits. They share one row of a statement. */
 interface Group {
   readonly subject: string;
   readonly limits: PerWindow;
@@ -86,9 +88,9 @@ export class Throttle {
   readonly #gathering = new Set<() => void>();
   #away = false;
   #failedAt = 0;
-  /** Counts calls of `forget`. An answer that was under way at such a call is not remembered. */
+  /** Counts calls of `forget`. If `forget` is called during a statement, the statement's answer is not remembered. */
   #era = 0;
-  /** Since the start, for metrics and benches. */
+  /** Totals since the start, for metrics and benches. */
   readonly counts = { statements: 0, rows: 0, fromMemory: 0 };
 
   constructor(options: ThrottleOptions) {
@@ -134,7 +136,7 @@ export class Throttle {
     return decide(limits, left, resetMs, cost);
   }
 
-  /** Call when a manager has reset windows, because the remembered ones may refuse wrongly. */
+  /** Call this when a manager has reset windows, because the remembered ones may refuse wrongly. */
   forget(): void {
     this.#known.clear();
     this.#era += 1;
@@ -164,7 +166,7 @@ export class Throttle {
     this.#schedule();
   }
 
-  /** At the end of this turn of the event loop, so that requests of the turn travel together. */
+  /** Runs at the end of this turn of the event loop, so that all requests of the turn share a statement. */
   #schedule(): void {
     if (this.#scheduled || this.#inFlight >= lanes || this.#ready.length === 0) return;
     this.#scheduled = true;
@@ -185,7 +187,7 @@ export class Throttle {
     const isAlone = groups.length === 1 && this.counts.statements % byKeyEvery !== 0;
     groups.sort((a, b) => (a.subject < b.subject ? -1 : 1));
     const asks = groups.map(({ subject, limits, cost, waiting }): Ask => {
-      // Later requests of the subject open a group of their own.
+      // Later requests of the subject start a new group.
       this.#queues.get(subject)?.shift();
       const asked = Math.min(waiting.length, Math.floor(smallestLimit(limits) / cost)) * cost;
       return { subject, asked, cost, limits, place: isAlone ? this.#known.get(subject)?.place : undefined };
@@ -219,7 +221,7 @@ export class Throttle {
     this.#leaveLane(groups);
   }
 
-  /** Until a crowd waits, or for a moment. */
+  /** Waits until many requests are waiting, or for a moment. */
   async #gather(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, gatherMs);
@@ -250,20 +252,22 @@ export class Throttle {
     era: number,
   ): void {
     if (era === this.#era) {
-      // Counted from the sending: an answer that took long expires early, and Postgres is asked again.
+      // The age is counted from when the statement was sent, so an answer that took long expires early, and Postgres is asked
+      // again.
       const resetAt = { minute: sentAt + resetMs.minute, hour: sentAt + resetMs.hour, day: sentAt + resetMs.day };
       this.#known.set(subject, { limits, left, resetAt, place });
     }
     this.#waiting -= waiting.length;
     const passing = granted / cost;
-    // All of a group's windows shrink alike, so the window that is tightest after the last request is so after each.
+    // All windows of a group shrink by the same amount, so the window that is tightest after the last request is tightest after
+    // each.
     const last = decide(limits, left, resetMs, 0);
     const { allowed, window, limit, resetMs: windowEndsMs } = last;
     const refused = passing < waiting.length ? decide(limits, left, resetMs, cost) : last;
     let before = passing;
     for (const { resolve } of waiting) {
       before -= 1;
-      // Not a spread of `last`, which takes longer than all else here.
+      // `last` is not copied by spreading, which would take longer than everything else here.
       if (before >= 0) resolve({ allowed, window, limit, remaining: last.remaining + before * cost, resetMs: windowEndsMs });
       else resolve(refused);
     }
@@ -274,7 +278,7 @@ export class Throttle {
     if (error.reason === 'database.unavailable') {
       this.#away = true;
       this.#failedAt = performance.now();
-      // The waiting requests would only meet the same failure.
+      // The waiting requests would only fail in the same way.
       for (const { subject } of this.#ready.splice(0)) {
         failed.push(...(this.#queues.get(subject) ?? []));
         this.#queues.delete(subject);
@@ -293,7 +297,7 @@ export class Throttle {
     }
   }
 
-  /** Charges only memory, for subjects that are in it and if the options say so. Throws `error` otherwise. */
+  /** If the options allow it, charges the remembered windows of a known subject. Otherwise throws `error`. */
   #whileAway(subject: string, limits: PerWindow, cost: number, error: GatewayError): Decision {
     const decision = this.known(subject, limits, cost);
     const known = this.#known.get(subject);

@@ -34,7 +34,7 @@ export function requireRegistration(database: Database): void {
   if (database.settings['oauth.apps'] !== 'anyone') throw new GatewayError('oauth.registration');
 }
 
-/** RFC 7591. Gives the new `client_id`. Throws `throttle.exceeded` when there are too many. */
+/** RFC 7591. Returns the new `client_id`. Throws `throttle.exceeded` if there are too many. */
 export async function registerItself(database: Database, metadata: AppMetadata, address: string): Promise<string> {
   const clientId = `dyn_${randomBytes(8).toString('hex')}`;
   if (await registerApp(database, clientId, metadata, subscriberOf(address))) return clientId;

@@ -1,5 +1,5 @@
-// An app's request to a user (RFC 6749, section 4.1.1, with PKCE). It is checked and signed here, and the browser carries it to
-// Odoo's page. So unanswered requests leave nothing behind. `controllers/consent.py` reads it.
+// An app's request to a user (RFC 6749, section 4.1.1, with PKCE). It is checked and signed here, and the browser passes it to
+// Odoo's page, so nothing is stored for unanswered requests. `controllers/consent.py` reads it.
 
 import { SignJWT } from 'jose';
 import { parseResource } from '../credentials/resource.ts';
@@ -10,9 +10,9 @@ import { LivingSecrets } from '../db/living_secrets.ts';
 import { GatewayError } from '../errors.ts';
 import type { App } from './apps.ts';
 
-/** Long enough to log in with a second factor. */
+/** Long enough for logging in with a second factor. */
 const goodForS = 30 * 60;
-/** The page's URL holds all of it, and proxies accept URLs of 8 kB. */
+/** The page's URL contains the whole request, and proxies accept URLs of up to 8 kB. */
 const longestState = 1_000;
 const longestScope = 1_000;
 const challengeFormat = /^[A-Za-z0-9_-]{43}$/;
@@ -37,12 +37,12 @@ export interface Agreement {
   readonly issuer: string;
 }
 
-/** Throws errors that the app gets through the redirect. */
+/** Throws errors that are sent to the app through the redirect. */
 export function parseAgreement(parameter: Parameter, app: App, redirectUri: string, issuer: string): Agreement {
   if (parameter('response_type') !== 'code') throw new GatewayError('oauth.response_type');
   const challenge = parameter('code_challenge');
   if (challenge === undefined || parameter('code_challenge_method') !== 'S256' || !challengeFormat.test(challenge)) {
-    throw new GatewayError('oauth.request', { message: 'A code_challenge with code_challenge_method=S256 (PKCE) is needed.' });
+    throw new GatewayError('oauth.request', { message: 'A code_challenge with code_challenge_method=S256 (PKCE) is required.' });
   }
   const state = parameter('state');
   if (state !== undefined && !isState(state)) {
@@ -79,7 +79,7 @@ export async function signAgreement(database: Database, agreement: Agreement): P
     .sign(secret.value);
 }
 
-/** RFC 6749, section 4.1.2, and RFC 9207: `iss` names the sender of the answer. */
+/** RFC 6749, section 4.1.2, and RFC 9207: `iss` identifies the sender of the answer. */
 export function redirectTo(uri: string, parameters: Readonly<Record<string, string | undefined>>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value);

@@ -1,6 +1,6 @@
-// Apps whose `client_id` is the address of a document about them (draft-ietf-oauth-client-id-metadata-document). Anyone can make
-// the gateway fetch such an address. So the request passes the same guard as webhooks, follows no redirects, and reads only up to
-// a bound.
+// Apps whose `client_id` is the URL of a document about them (draft-ietf-oauth-client-id-metadata-document). Anyone can make the
+// gateway fetch such a URL. So the request passes the same address checks as webhooks, follows no redirects, and reads only a
+// limited number of bytes.
 
 import { LRUCache } from 'lru-cache';
 import { Agent } from 'undici';
@@ -15,7 +15,7 @@ const longestAddress = 500;
 const mostBytes = 16_384;
 const timeoutMs = 5_000;
 const keptForMs = 15 * 60_000;
-/** How long a failure is kept, so that not every request asks a broken address again. */
+/** How long a failure is cached, so that not every request fetches a broken URL again. */
 const failureKeptForMs = 30_000;
 const mostKept = 500;
 const mostAtATime = 4;
@@ -38,7 +38,7 @@ const documentShape = metadataShape.extend({
   token_endpoint_auth_method: z.literal('none').default('none'),
 });
 
-/** Whether a `client_id` is such an address: https, with a path, in its only spelling. */
+/** Whether a `client_id` is such a URL: https, with a path, in normalized form. */
 export function isDocumentAddress(clientId: string): boolean {
   if (clientId.length > longestAddress || !clientId.startsWith('https://') || !URL.canParse(clientId)) return false;
   const url = new URL(clientId);
@@ -55,7 +55,7 @@ class Documents {
     database.onChange('setting', () => this.#known.clear());
   }
 
-  /** Rejects with `oauth.client`, which names the document's fault. */
+  /** Rejects with `oauth.client`, which says what is wrong with the document. */
   read(address: string): Promise<AppMetadata> {
     const known = this.#known.get(address);
     if (known !== undefined) return known instanceof GatewayError ? Promise.reject(known) : Promise.resolve(known);

@@ -1,5 +1,5 @@
-// Where an app gets its answer: an address of its own on the web, a port of the user's computer, or a scheme that the
-// operating system opens the app for (RFC 8252).
+// Where an app receives its answer: a URL of its own on the web, a port on the user's computer, or a URL scheme for which the
+// operating system opens the app (RFC 8252).
 
 const longest = 1_000;
 /** Schemes that browsers and systems handle themselves, so that no app could receive the answer. */
@@ -19,12 +19,12 @@ export function isRedirectUri(text: string): boolean {
   return /^[a-z][a-z0-9+.-]+:$/.test(protocol) && !notApps.has(protocol.slice(0, -1));
 }
 
-/** Whether it equals a registered address. On the user's own computer, any port will do (RFC 8252, section 7.3). */
+/** Whether it equals a registered URI. On the user's own computer, any port is accepted (RFC 8252, section 7.3). */
 export function isRegistered(asked: string, registered: readonly string[]): boolean {
   return isRedirectUri(asked) && registered.some((uri) => uri === asked || withoutPort(uri) === withoutPort(asked));
 }
 
-/** The address; without its port if it is on the user's computer. */
+/** The URI; without its port if it is on the user's computer. */
 function withoutPort(uri: string): string {
   if (!isRedirectUri(uri)) return uri;
   const url = new URL(uri);

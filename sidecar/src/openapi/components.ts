@@ -15,9 +15,9 @@ const scopesOfActions = {
 };
 
 export const securitySchemes = ({ origin }: { readonly origin: string }): Named => ({
-  ApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A gateway key, or an API key of Odoo.' },
-  Bearer: { type: 'http', scheme: 'bearer', description: 'An access token, a gateway key, or an API key of Odoo.' },
-  Basic: { type: 'http', scheme: 'basic', description: 'Login and API key of Odoo.' },
+  ApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A gateway key or an Odoo API key.' },
+  Bearer: { type: 'http', scheme: 'bearer', description: 'An access token, a gateway key or an Odoo API key.' },
+  Basic: { type: 'http', scheme: 'basic', description: 'Login and Odoo API key.' },
   ApiKeyShort: { type: 'apiKey', in: 'header', name: 'API-KEY', description: 'The same as `X-API-Key`.' },
   AccessToken: {
     type: 'apiKey',
@@ -40,13 +40,13 @@ export const securitySchemes = ({ origin }: { readonly origin: string }): Named 
   },
 });
 
-/** Any one of them will do. */
+/** Any one of them is enough. */
 export const security = Object.keys(securitySchemes({ origin: '' })).map((name) => ({ [name]: [] }));
 
 const count = { type: 'integer', minimum: 0 } as const;
 /**
- * RFC 9110, section 5.5: what a header can hold. Without it, generators of requests and tests invent headers that no client could
- * send.
+ * The characters allowed in a header (RFC 9110, section 5.5). Without this pattern, generators of requests and tests invent
+ * headers that no client could send.
  */
 const headerText = { type: 'string', pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$' } as const;
 
@@ -57,7 +57,7 @@ export const headers: Named = {
   },
   'RateLimit-Limit': { description: 'The limit of the window with the least left.', schema: count },
   'RateLimit-Remaining': { description: 'Requests left in that window.', schema: count },
-  'RateLimit-Reset': { description: 'Seconds until the window starts again.', schema: count },
+  'RateLimit-Reset': { description: 'Seconds until the window is reset.', schema: count },
   'Retry-After': { description: 'Try again after this many seconds.', schema: count },
   'Server-Timing': { description: 'The time by step, in milliseconds.', schema: headerText },
   'WWW-Authenticate': { description: 'How to authenticate.', schema: headerText },
@@ -75,8 +75,8 @@ export const headers: Named = {
 };
 
 /**
- * Entries of one section of the components, under names that no other section has: generators make types of a parameter
- * "model" and of a schema "Model" in one namespace.
+ * Entries of one section of the components, under names that no other section has: generators put the types for a parameter
+ * "model" and a schema "Model" into one namespace.
  */
 export const inSection = (section: 'Header' | 'Parameter', entries: Named): Named =>
   Object.fromEntries(Object.entries(entries).map(([name, entry]) => [`${name}-${section}`, entry]));
@@ -93,7 +93,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
   return {
     fields: query(
       'fields',
-      'Names with commas between them; dots expand relations: `name,partner_id.country_id`.',
+      'Comma-separated names; dots expand relations: `name,partner_id.country_id`.',
       { type: 'string', pattern: '^\\s*[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*\\s*(,\\s*[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*\\s*)*$' },
       { example: 'display_name' },
     ),
@@ -110,32 +110,32 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       { type: 'object', additionalProperties: { type: 'string' } },
       { style: 'deepObject', explode: true, example: { id: '1' } },
     ),
-    order: query('order', 'Fields with `asc` or `desc`, and commas between them.', { type: 'string' }, { example: 'id desc' }),
-    limit: query('limit', 'The largest number of records in the answer.', {
+    order: query('order', 'Comma-separated fields with `asc` or `desc`.', { type: 'string' }, { example: 'id desc' }),
+    limit: query('limit', 'The maximum number of records in the answer.', {
       type: 'integer',
       minimum: 1,
       maximum: limit.most,
       default: limit.standard,
     }),
     offset: query('offset', 'The number of records to skip. A `cursor` is faster.', { type: 'integer', minimum: 0, default: 0 }),
-    cursor: query('cursor', '`meta.next` of the page before; without `offset` and `order`.', { type: 'string' }),
-    after: query('after', 'Of an export (NDJSON, CSV): the id of the last record that you have.', {
+    cursor: query('cursor', '`meta.next` of the previous page; not together with `offset` and `order`.', { type: 'string' }),
+    after: query('after', 'For an export (NDJSON, CSV): the id of the last record that you received.', {
       type: 'integer',
       minimum: 0,
     }),
-    header: query('header', 'Of CSV: the names of fields, or their labels in your language.', {
+    header: query('header', 'For CSV: field names, or labels in your language.', {
       type: 'string',
       enum: ['names', 'labels'],
       default: 'names',
     }),
-    formulas: query('formulas', 'Of CSV: whether texts that a spreadsheet would run get an apostrophe in front.', {
+    formulas: query('formulas', 'For CSV: whether texts that a spreadsheet would execute are prefixed with an apostrophe.', {
       type: 'string',
       enum: ['guarded', 'kept'],
       default: 'guarded',
     }),
     group: query(
       'group',
-      'Fields with commas between them; times with `:day`, `:week`, `:month`, `:quarter` or `:year`.',
+      'Comma-separated fields; times with `:day`, `:week`, `:month`, `:quarter` or `:year`.',
       { type: 'string', pattern: '^[A-Za-z_][\\w.]*(:[a-z_]+)?(,[A-Za-z_][\\w.]*(:[a-z_]+)?)*$' },
       { example: 'create_date:month' },
     ),
@@ -158,7 +158,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       { example: '__count desc' },
     ),
     since: {
-      ...query('since', '`new` to begin, then `meta.next` of the answer before.', { type: 'string' }),
+      ...query('since', '`new` at the start, then `meta.next` of the previous answer.', { type: 'string' }),
       required: true,
     },
     wait: query('wait', 'Seconds to wait for a change if there is none.', {
@@ -194,7 +194,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       schema: { type: 'string', pattern: '^[A-Za-z]\\w*$', maxLength: 128 },
       example: 'name_search',
     },
-    // Other verbs have ids in this place of the path, so it has the same name.
+    // Other verbs have an id at this position of the path, so the parameter has the same name.
     methodOfModel: {
       name: 'id',
       in: 'path',
@@ -205,7 +205,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     },
     'Idempotency-Key': header(
       'Idempotency-Key',
-      'For 24 hours, the same key and body get the first answer again, and nothing happens twice.',
+      'For 24 hours, a request with the same key and body gets the first answer again, and nothing happens twice.',
       { type: 'string', pattern: '^[!-~]{1,255}$' },
     ),
     key: {
@@ -234,7 +234,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     },
     Prefer: header(
       'Prefer',
-      '`tx=rollback` (or `?dry_run=true`) tries it out: `meta.dry_run` has the changes, and nothing is kept. `notify=none` tells nobody.',
+      '`tx=rollback` (or `?dry_run=true`) tries it out: `meta.dry_run` shows the changes, and nothing is stored. `notify=none` notifies nobody.',
       { type: 'string', pattern: '^(tx=rollback|notify=none)(, ?(tx=rollback|notify=none))?$' },
     ),
     'If-Match': header('If-Match', 'Write only if the record has this ETag.', {
@@ -245,7 +245,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       type: 'string',
       pattern: '^(\\*|"[0-9a-f]{32}")$',
     }),
-    'X-Odoo-Company': header('X-Odoo-Company', 'The id of the company to work in, or several with commas.', {
+    'X-Odoo-Company': header('X-Odoo-Company', 'The id of the company to work in, or several, separated by commas.', {
       type: 'string',
       pattern: '^\\d{1,9}(,\\d{1,9}){0,99}$',
     }),
@@ -262,7 +262,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
 }
 
 export const parameter = (name: string): Schema => ({ $ref: `#/components/parameters/${name}-Parameter` });
-/** On every path that reaches Odoo's records. */
+/** Parameters of every path that reaches Odoo's records. */
 export const contextParameters = ['X-Odoo-Company', 'X-Odoo-Timezone', 'X-Odoo-Language', 'Accept-Language'].map(parameter);
 
 const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue]>> = {
@@ -270,10 +270,10 @@ const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue
   401: ['There is no credential, or it is not valid.', 'auth.missing'],
   403: ['You may not do this.', 'scope.insufficient'],
   404: ['There is no such record, model or path.', 'odoo.missing'],
-  409: ['Another request is changing it now.', 'odoo.conflict'],
-  410: ['Changes since the token cannot be given.', 'sync.reset'],
-  412: ['The record is not as `If-Match` says.', 'odoo.changed'],
-  413: ['The body is too large, or holds too many operations.', 'request.too_large'],
+  409: ['Another request is changing it.', 'odoo.conflict'],
+  410: ['The changes since the token are not available.', 'sync.reset'],
+  412: ['The record has changed since the version in `If-Match`.', 'odoo.changed'],
+  413: ['The body is too large, or contains too many operations.', 'request.too_large'],
   415: ['The body is not JSON.', 'request.media_type'],
   422: ['Odoo refused the values.', 'odoo.validation'],
   429: ['Too many requests.', 'throttle.exceeded'],
@@ -299,7 +299,7 @@ function exampleOf(reason: keyof typeof catalogue): unknown {
   return { success: false, error: { code, message, reason, request_id: '5f0c6f0e-3f0b-4c4e-9d57-1d1f2b0a8a55' } };
 }
 
-/** The errors that an operation answers with, for its `responses`. */
+/** The errors that an operation may return, for its `responses`. */
 export function errorsOf(...more: number[]): Record<string, Schema> {
   const possible = [400, 401, 403, 404, ...more, 429].sort((a, b) => a - b);
   return Object.fromEntries(

@@ -21,16 +21,16 @@ const client = { client_id: text, client_secret: { type: 'string', format: 'pass
 
 export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'>): Record<string, Schema> {
   const ids = {
-    description: 'An id, several, or references.',
+    description: 'An id, a list of ids, or references.',
     anyOf: [ref('Id'), ref('Ref'), list({ anyOf: [ref('Id'), ref('Ref')] })],
   };
   const values = {
     ...anyValues,
-    description: 'As in the single endpoint; `{"$ref": "name.id"}` for the result of an earlier operation.',
+    description: 'As in the single endpoint; `{"$ref": "name.id"}` is the result of an earlier operation.',
   };
-  const fields = { ...list(text), description: 'As the parameter `fields`.' };
+  const fields = { ...list(text), description: 'Like the parameter `fields`.' };
   const id = { type: 'string', pattern: '^[A-Za-z_][\\w-]{0,63}$' };
-  // Each has a name of its own, because names that generators invent for parts of a union collide.
+  // Each schema has a name of its own, because names that generators invent for parts of a union collide.
   const operations: Record<string, Schema> = {};
   const operation = (op: string, needed: readonly string[], properties: Record<string, Schema>): void => {
     operations[`Operation-${op}`] = {
@@ -55,7 +55,7 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
   operation('delete', ['ids'], { ids: ref('BatchIds') });
   operation('call', ['method'], { method: text, ids: ref('BatchIds'), ...args });
   return {
-    // A property called $ref would be a reference itself to most tools.
+    // Most tools would take a property called $ref for a reference.
     Ref: {
       type: 'object',
       description: '`{"$ref": "order.id"}`: the result of an earlier operation of the batch.',
@@ -83,7 +83,8 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
       { model: text, name: text, ...Object.fromEntries(['read', 'write', 'create', 'unlink'].map((right) => [right, yesNo])) },
       ['model', 'name'],
     ),
-    // Bodies in two media types need a name, because the one that generators invent is also that of the operation's parameters.
+    // Bodies in two media types need a name, because the one that generators invent collides with that of the operation's
+    // parameters.
     TokenForm: object(
       {
         grant_type: { enum: ['client_credentials', 'authorization_code', 'refresh_token'] },
@@ -106,7 +107,7 @@ export function corePaths(): Paths {
   return {
     '/api/v1/ping': {
       get: {
-        ...head('ping', 'Gateway', 'Ping', 'Checks the credential and names its user, without a call to Odoo.'),
+        ...head('ping', 'Gateway', 'Ping', 'Checks the credential and returns its user, without a call to Odoo.'),
         responses: {
           200: answer(
             'The credential is valid.',
@@ -136,7 +137,7 @@ export function corePaths(): Paths {
     },
     '/api/v1/batch': {
       post: {
-        ...head('batch', 'Gateway', 'Several operations in one transaction', 'All of them are carried out, or none of them.'),
+        ...head('batch', 'Gateway', 'Several operations in one transaction', 'Either all of them are executed, or none.'),
         parameters: [...contextParameters, ...writing],
         requestBody: jsonBody({ anyOf: [ref('Operations'), { ...object({ operations: ref('Operations') }) }] }, [
           { id: 'found', op: 'search', model: 'res.partner', fields: ['name'], limit: 1 },
@@ -154,7 +155,7 @@ export function corePaths(): Paths {
     },
     '/call': {
       post: {
-        ...head('call', 'Gateway', 'Call any method', "Like Odoo's execute_kw: raw values, and errors as text."),
+        ...head('call', 'Gateway', 'Call any method', "Like Odoo's execute_kw: raw values, errors as text."),
         parameters: [...contextParameters, ...writing],
         requestBody: jsonBody(
           {
@@ -246,7 +247,7 @@ function authPaths(): Paths {
         ...public_,
         requestBody: form('TokenNamed'),
         responses: {
-          200: { description: 'It is no longer valid.', headers: headersOf(), content: json(anyObject) },
+          200: { description: 'The token is no longer valid.', headers: headersOf(), content: json(anyObject) },
           ...refused,
         },
       },
@@ -301,7 +302,7 @@ function authPaths(): Paths {
         responses: { 201: { description: 'Created.', headers: headersOf(), content: json(ref('OAuthClient')) }, ...refused },
       },
       delete: {
-        ...head('client.revoke_by_query', 'OAuth2 clients', 'Revoke', 'For gateway managers. The client is named in the query.'),
+        ...head('client.revoke_by_query', 'OAuth2 clients', 'Revoke', 'For gateway managers. The query names the client.'),
         parameters: [{ name: 'client_id', in: 'query', required: true, description: "The client's client_id.", schema: text }],
         responses: { 200: revoked, ...refused },
       },
