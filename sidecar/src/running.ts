@@ -1,11 +1,11 @@
-// Counts what runs at once for each holder: requests, exports, streams.
+// Counts simultaneous work per holder: requests, exports, streams.
 
 export class Running {
   readonly #of = new Map<string, number>();
   #all = 0;
 
   /**
-   * Begins one, and returns the function that ends it, to be called once. Undefined if the holder has `most` of them
+   * Registers one, and returns a function to call once when it ends. Undefined if the holder has `most` of them
    * already, or all holders together have `mostOfAll`.
    */
   begin(holder: string, most: number, mostOfAll = Number.POSITIVE_INFINITY): (() => void) | undefined {

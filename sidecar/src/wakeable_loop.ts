@@ -1,10 +1,10 @@
-/** How long to wait before the next turn, and whether `wake` may end the wait. */
+/** How long to wait before the next run, and whether `wake` may end the wait. */
 export interface Wait {
   readonly ms: number;
   readonly canBeWoken: boolean;
 }
 
-/** Repeats a task. A hint can end the wait between two turns early. */
+/** Repeats a task. `wake` can end the wait between two runs early. */
 export class WakeableLoop {
   readonly #turn: () => Promise<Wait>;
   #running: Promise<void> = Promise.resolve();
@@ -21,13 +21,13 @@ export class WakeableLoop {
     this.#running = this.#run();
   }
 
-  /** Ends the wait, or skips the next one if it comes during a turn. */
+  /** Ends the wait; if called during a run, skips the next wait. */
   wake(): void {
     this.#hinted = true;
     this.#wake?.();
   }
 
-  /** Resolves when the last turn has ended. */
+  /** Resolves when the last run has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#wake?.();

@@ -1,4 +1,4 @@
-// The input for the document: models and resources as the caller may use them. It comes from the executor's `models` and
+// The input for the OpenAPI document: models and resources as the caller may use them. It comes from the executor's `models` and
 // `describe`, in the caller's language.
 
 export interface FieldDescription {
@@ -10,9 +10,9 @@ export interface FieldDescription {
   readonly store?: boolean | undefined;
   readonly relation?: string | undefined;
   readonly selection?: readonly (readonly [unknown, string])[] | undefined;
-  /** The choices depend on the database, and records may hold old ones. */
+  /** The choices depend on the database, and records may have outdated ones. */
   readonly choices_vary?: boolean | undefined;
-  /** Odoo fills it in if a new record comes without it. */
+  /** Odoo fills it in if a new record has no value for it. */
   readonly has_default?: boolean | undefined;
 }
 
@@ -41,11 +41,11 @@ export interface ResourceLine {
   readonly write: boolean;
   readonly required: boolean;
   readonly isEmail: boolean;
-  /** Public values that are replaced on writing. Any text is allowed, these are known. */
+  /** Public values that are replaced on writing. Other texts are allowed, too. */
   readonly words: readonly string[] | undefined;
-  /** The type of the model's field behind it. */
+  /** The type of the underlying field of the model. */
   readonly field: FieldDescription;
-  /** Lines of the records behind a relation, when it shows them. */
+  /** The fields of a relation's records, if the resource shows them. */
   readonly nested: readonly ResourceLine[] | undefined;
 }
 

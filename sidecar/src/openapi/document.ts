@@ -1,4 +1,5 @@
-// The OpenAPI 3.1 document, from the description of the caller's models. Pure: the same description gives the same document.
+// The OpenAPI 3.1 document, from the description of the caller's models. A pure function: the same description gives the same
+// document.
 
 import { headers, inSection, parameters, responses, security, securitySchemes } from './components.ts';
 import { corePaths, coreSchemas } from './core_paths.ts';
@@ -10,21 +11,21 @@ import { schemas } from './schemas.ts';
 
 export interface About {
   readonly version: string;
-  /** The gateway's address for the caller. */
+  /** The gateway's origin for the caller. */
   readonly origin: string;
 }
 
-const intro = `Records of Odoo under clean names and shapes.
+const intro = `Odoo's records in a clean format.
 
 **Who you are**: send a key as \`X-API-Key\` or \`Authorization: Bearer\`. Everything runs with the rights of its user.
 
-**Values**: empty is \`null\`, a many2one \`{"id", "name"}\`, times are ISO 8601 in UTC. You write what you read.
+**Values**: empty is \`null\`, a many2one \`{"id", "name"}\`, times are ISO 8601 in UTC. Values have the same format for writing as for reading.
 
 **Answers**: \`{"success": true, "data", "meta"?}\`, errors \`{"success": false, "error": {"code", "message", "reason", "request_id"}}\`,
 or RFC 9457 with \`Accept: application/problem+json\`.
 
-**Models**: this document holds the resources and the models that are used most. \`/api/openapi.json?models=sale.*,res.country\`
-describes others. Without a credential, it holds only the parts that are the same for all callers.`;
+**Models**: this document describes the resources and the most used models. \`/api/openapi.json?models=sale.*,res.country\`
+describes others. Without a credential, it contains only the parts that are the same for all callers.`;
 
 export function openApiDocument({ version, origin }: About, described: Described): Schema {
   const { models, resources } = described;

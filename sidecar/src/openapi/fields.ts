@@ -1,27 +1,27 @@
-// Fields as JSON Schema: the values for reading (records/shape.ts) and for writing (records/values.ts).
+// Describes fields as JSON Schema: their values for reading (records/shape.ts) and for writing (records/values.ts).
 
 import type { FieldDescription, Fields, ResourceLine, Schema } from './description.ts';
 import { asMarkdown } from './markdown.ts';
 
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
-/** An object with any fields. Without this, tools read an object as one without fields. */
+/** An object with any fields. Without this, tools assume that an object has no fields. */
 export const anyObject: Schema = { type: 'object', additionalProperties: true };
-/** @param items anything by default, because many tools do not accept a list without items */
+/** @param items by default anything is allowed, because many tools do not accept a list without `items` */
 export const list = (items: Schema = {}): Schema => ({ type: 'array', items });
 
-/** Longer lists, such as time zones, are left out: they take more space than they are worth. */
+/** Longer lists, such as time zones, are left out: they are not worth their size. */
 const mostOptions = 50;
 /** Odoo's integers are Postgres' own. */
 const int32 = { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } as const;
 
-/** The schema of a record in answers. Only `id` is always there; the others depend on `fields`. */
+/** The schema of a record in answers. Only `id` is always present; the others depend on `fields`. */
 export function recordSchema(fields: Fields): Schema {
   const properties: Record<string, Schema> = { id: ref('Id') };
   for (const [name, field] of Object.entries(fields)) if (name !== 'id') properties[name] = readable(field);
   return { type: 'object', required: ['id'], properties };
 }
 
-/** The fields that a record takes. */
+/** The fields that can be written. */
 export function valuesSchema(fields: Fields): Schema {
   const properties: Record<string, Schema> = {};
   for (const [name, field] of writable(fields)) properties[name] = labelled(writeOf(field), field);
@@ -39,7 +39,7 @@ function writable(fields: Fields): [string, FieldDescription][] {
   return Object.entries(fields).filter(([name, field]) => name !== 'id' && field.readonly !== true);
 }
 
-/** A short body that could be sent, for readers and for "try it". */
+/** A short example body, for readers and for "try it". */
 export function exampleOf(fields: Fields): Record<string, unknown> {
   const example: Record<string, unknown> = {};
   for (const name of requiredOf(fields)) {
@@ -86,7 +86,7 @@ export function resourceSchema(lines: readonly ResourceLine[]): Schema {
   return { type: 'object', required: ['id'], properties };
 }
 
-/** The schema of a resource's lines in requests. Unknown fields are ignored, so none is forbidden. */
+/** The schema of a resource's lines in requests. Unknown fields are ignored, so the schema allows any. */
 export function resourceValuesSchema(lines: readonly ResourceLine[], isNew: boolean): Schema {
   const properties: Record<string, Schema> = {};
   const written = lines.filter(({ write }) => write);
@@ -102,14 +102,14 @@ function lineSchema({ field, nested, words, isEmail, required }: ResourceLine, i
     return labelled(list({ ...line, properties: { ...existing, ...Object(line['properties']) } }), field);
   }
   if (words !== undefined) return labelled({ type: 'string', examples: words }, field);
-  // A new record without it, or with null in its place, is refused.
+  // A new record is refused if this field is missing or null.
   const schema = writeOf({ ...field, required: required && isNew });
   return labelled({ ...schema, ...(isEmail ? { format: 'email' } : {}) }, field);
 }
 
 /**
- * Adds the field's label. Generators name types after titles, and a language or a second field with the same label must not
- * change or double a type. So a schema that becomes a type has its label in the description.
+ * Adds the field's label. Generators name types after titles, and neither the language nor a second field with the same label
+ * must change or duplicate a type. So a schema that becomes a type has its label in the description.
  */
 function labelled(schema: Schema, { string, type }: FieldDescription, sentences: readonly string[] = []): Schema {
   const label = string ?? type;

@@ -1,8 +1,9 @@
-// Anyone who customises Odoo writes labels and help texts; descriptions in OpenAPI are Markdown with HTML in it.
+// Escapes labels and help texts, which anyone who customizes Odoo can write, because descriptions in OpenAPI are Markdown and may
+// contain HTML.
 
 const longest = 400;
 
-/** A text that a Markdown renderer shows literally: no tag, no link, no markup. One line, 400 characters at most. */
+/** A text that a Markdown renderer shows literally, without tags, links and markup. One line, 400 characters at most. */
 export function asMarkdown(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   const shown = line.length > longest ? `${line.slice(0, longest - 1)}…` : line;

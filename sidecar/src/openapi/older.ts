@@ -1,4 +1,4 @@
-// OpenAPI 3.0.3, for tools that accept nothing newer: the same document in the terms of 3.0.
+// OpenAPI 3.0.3, for tools that accept nothing newer: the same document translated to 3.0.
 //
 //   type: ['string', 'null']        → type: 'string', nullable: true
 //   const: 'x'                      → enum: ['x']
@@ -9,7 +9,7 @@
 
 import type { Schema } from './description.ts';
 
-/** @param document in 3.1; it is not changed */
+/** @param document in 3.1; it is not modified */
 export function asOpenApi30(document: Schema): Schema {
   const { info, ...rest } = convert(document) as { info: { license: { identifier: string } } };
   const { identifier } = info.license;
@@ -20,7 +20,7 @@ export function asOpenApi30(document: Schema): Schema {
   };
 }
 
-/** Everything except schemas stays. An example is a value, whatever keys it has. */
+/** Everything except schemas stays as it is. An example is a value, even if its keys look like a schema's. */
 function convert(value: unknown, at = ''): unknown {
   if (at === 'schema') return schema30(value as Schema);
   if (at === 'schemas') return eachOf(value as Schema, schema30);
@@ -44,7 +44,7 @@ function schema30(schema: Schema): Schema {
   return { ...typed(type), ...said };
 }
 
-/** A type, or a type and null: the document has no other lists of types. */
+/** A type, or a list of one type and null: the document has no other lists of types. */
 function typed(type: unknown): Schema {
   if (Array.isArray(type)) return { type: type.find((one) => one !== 'null'), nullable: true };
   return type === undefined ? {} : { type };

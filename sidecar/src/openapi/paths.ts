@@ -1,4 +1,4 @@
-// The paths of one model, of one resource, and those that take any model.
+// The paths of a model, of a resource, and those for any model.
 
 import { contextParameters, errorsOf, headersOf, parameter } from './components.ts';
 import type { ModelDescription, ResourceDescription, Rights, Schema } from './description.ts';
@@ -10,25 +10,25 @@ export type Paths = Record<string, Record<string, unknown>>;
 interface Place {
   readonly path: string;
   readonly tag: string;
-  /** The beginning of operation ids: no blanks, because generators make function names from them. */
+  /** The beginning of operation ids: without blanks, because generators turn them into function names. */
   readonly name: string;
   readonly rights: Rights;
-  /** Names of the scopes that are enough, beside the plain action. */
+  /** Names of the scopes that are enough, in addition to the plain action. */
   readonly scope: (action: string) => string | undefined;
   readonly record: Schema;
   readonly newValues: Schema;
   readonly values: Schema;
-  /** New values or a list of them, in places where a generator cannot invent a name. */
+  /** The values of one new record or a list of them, as named schemas, so that generators do not invent names. */
   readonly newList?: Schema;
   readonly example: unknown;
-  /** The parameters of the path, beside the id. */
+  /** The parameters of the path, except the id. */
   readonly path_parameters: readonly Schema[];
   readonly query: readonly string[];
-  /** Takes lists of new records, and shows a new one's other fields only when asked. */
+  /** Accepts lists of new records, and returns a new record's other fields only on request. */
   readonly isModel: boolean;
 }
 
-/** What all endpoints that write take. */
+/** The parameters of all endpoints that write. */
 export const writing = ['Idempotency-Key', 'Prefer'].map(parameter);
 const written = ['Idempotency-Replayed', 'Preference-Applied'];
 const listQuery = ['filter', 'fields', 'order', 'limit', 'offset', 'cursor', 'count'];
@@ -128,7 +128,8 @@ function placePaths(place: Place): Paths {
 
 function listing(place: Place): Schema {
   const data = list(place.record);
-  // The media types of exports are left to the text: with them, orval 8.38.0 takes every list for a stream.
+  // Only the description mentions the media types of exports: if they were listed, orval 8.38.0 would take every list for a
+  // stream.
   const page = answer('A page of records.', { data, meta: ref('Meta') }, ['data', 'meta'], ['Link']);
   return {
     ...head(place, 'list', 'read', 'List'),
@@ -138,7 +139,7 @@ function listing(place: Place): Schema {
   };
 }
 
-/** Ids and versions, to compare a copy with. */
+/** Ids and versions, for checking a copy. */
 function listingIds(place: Place): Schema {
   return {
     ...head(place, 'ids', 'read', 'Ids and versions'),
@@ -185,7 +186,7 @@ function searching(place: Place): Schema {
 function aggregating(place: Place): Schema {
   const data = list({ type: 'object', additionalProperties: {} });
   const number = { type: 'integer', minimum: 0 };
-  const timezone = { type: 'string', description: 'The time zone that times are grouped in.' };
+  const timezone = { type: 'string', description: 'The time zone in which times are grouped.' };
   const meta = {
     type: 'object',
     required: ['limit', 'offset', 'timezone'],
@@ -197,7 +198,7 @@ function aggregating(place: Place): Schema {
       ...['group', 'measures', 'having', 'aggregateOrder', 'filter', 'domain', 'archived', 'limit', 'offset'].map(parameter),
     ],
     responses: {
-      200: answer('The groups, with a key for each grouping and measure.', { data, meta }, ['data', 'meta'], ['Link']),
+      200: answer('The groups, with a property for each grouping and measure.', { data, meta }, ['data', 'meta'], ['Link']),
       ...errorsOf(422),
     },
   };
@@ -223,7 +224,7 @@ function explaining(place: Place): Schema {
   const data = { type: 'object', required: ['model', 'actions'], properties: { model: text, id: ref('Id'), actions } };
   return {
     ...head(place, 'access', 'read', 'Why it is allowed or refused'),
-    description: 'Which scope, access right or record rule decides, for your credential. Needs no scope.',
+    description: 'Which scope, access right or record rule decides for your credential. Needs no scope.',
     parameters: [parameter('id')],
     responses: { 200: answer('What decides.', { data }, ['data']), ...errorsOf() },
   };
@@ -238,13 +239,17 @@ function changing(place: Place): Schema {
     required: ['upserts', 'removed'],
     properties: { upserts: list(place.record), removed: list(removed) },
   };
-  const more = { type: 'boolean', description: 'Whether there are further changes already.' };
+  const more = { type: 'boolean', description: 'Whether further changes are already available.' };
   const next = { type: 'string', description: '`since` of the next request.' };
   const meta = { type: 'object', required: ['next', 'more'], properties: { next, more } };
-  const part = answer('Records as you read them now, and ids of records that are gone.', { data, meta }, ['data', 'meta']);
+  const part = answer(
+    'Records as you read them now, and ids of records that were deleted or are no longer visible.',
+    { data, meta },
+    ['data', 'meta'],
+  );
   return {
     ...head(place, 'changes', 'read', 'What changed'),
-    description: `${needs(place, 'read')} For models that a manager has added to the synced models.`,
+    description: `${needs(place, 'read')} Works for models that a manager has added to the synced models.`,
     parameters: ['since', 'wait', 'filter', 'domain', 'fields', 'limit'].map(parameter),
     responses: {
       200: { ...part, content: { ...(part['content'] as Schema), 'text/event-stream': { schema: { type: 'string' } } } },
@@ -259,7 +264,7 @@ function reading(place: Place): Schema {
     parameters: [parameter('id'), parameter('fields'), parameter('If-None-Match')],
     responses: {
       200: answer('The record.', { data: place.record, meta: ref('Meta') }, ['data'], ['ETag']),
-      304: { description: 'It still has the ETag.', headers: headersOf('ETag') },
+      304: { description: 'The record still has this ETag.', headers: headersOf('ETag') },
       ...errorsOf(),
     },
   };
@@ -291,7 +296,7 @@ function updating(place: Place, verb: 'put' | 'patch'): Schema {
     requestBody: jsonBody(values, example),
     responses: {
       200: answer(
-        'Changed. Only the fields that you sent have changed.',
+        'Changed. Fields that you did not send keep their values.',
         { data: record, message: { type: 'string' }, meta: ref('Meta') },
         ['data'],
         written,

@@ -4,18 +4,21 @@ import { catalogue } from '../errors.ts';
 import type { Schema } from './description.ts';
 import { anyObject, list, ref } from './fields.ts';
 
-/** Null is one more type of the schema itself: generators make classes of a schema that is only null, or fail on it. */
+/**
+ * Null is an additional type of the schema itself, because generators turn a schema that is only null into a class, or fail on
+ * it.
+ */
 const orNull = (schema: Schema): Schema => ({ ...schema, type: [schema['type'], 'null'] });
 const id: Schema = { type: 'integer', minimum: 1, maximum: 2_147_483_647 };
 const link: Schema = {
   ...anyObject,
-  description: 'A linked record: its id and name, or the fields that were asked for with dots in `fields`.',
+  description: 'A linked record: its id and name, or the fields that were requested with dots in `fields`.',
   required: ['id'],
   properties: { id: ref('Id'), name: { type: ['string', 'null'] } },
 };
 const linkTo = 'The id of a record, or an object with its id, as you read it.';
 
-/** With one named field: from an object without any, generators make a map, which cannot be part of a union. */
+/** It has one named field, because generators turn an object without any into a map, which cannot be part of a union. */
 export const anyValues: Schema = {
   ...anyObject,
   properties: { name: { description: 'The name of the record, in most models.' } },
@@ -26,7 +29,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Link: link,
   LinkOrNull: orNull(link),
   Links: {
-    description: 'Ids of linked records, or objects if their fields were asked for.',
+    description: 'Ids of linked records, or objects if their fields were requested.',
     ...list({ anyOf: [ref('Id'), ref('Link')] }),
   },
   ReferenceOrNull: {
@@ -57,9 +60,9 @@ export const schemas: Readonly<Record<string, Schema>> = {
       omitted: { ...list({ type: 'string' }), description: 'Fields that you may not read.' },
       ignored: {
         ...list({ type: 'string' }),
-        description: 'Fields that the resource does not have, and read-only fields that you sent unchanged.',
+        description: 'Ignored values: fields that the resource does not have, and read-only fields that you sent unchanged.',
       },
-      dry_run: { ...anyObject, description: 'What a write that was only tried out would change.' },
+      dry_run: { ...anyObject, description: 'What a dry run would change.' },
     },
   },
   IdOnly: { type: 'object', required: ['id'], properties: { id: ref('Id') } },

@@ -1,4 +1,4 @@
-// The client's address: the peer's, unless the peer is a trusted proxy; then the last hop that is not one.
+// The client's address: the peer's, unless the peer is a trusted proxy; then that of the last hop that is not a trusted proxy.
 
 import type { ForwardedHeader } from '../config.ts';
 import type { Address, Range } from '../ip.ts';
@@ -17,8 +17,8 @@ export function clientAddress(trusted: readonly Range[], header: ForwardedHeader
 }
 
 /**
- * Reads the hops from right to left, each believed only because the one to its right is trusted. A hop that is not an address
- * (`unknown`, `_hidden`, rubbish) ends the walk at the proxy that reported it.
+ * Reads the hops from right to left; each is trusted only because the one to its right is. A hop that is not an address
+ * (`unknown`, `_hidden`, garbage) ends the search at the proxy that reported it.
  */
 export function addressBehind(
   peer: string,
@@ -39,7 +39,7 @@ export function addressBehind(
   return client.toString();
 }
 
-/** The kernel's addresses are well-formed; only the mapped form and a zone need taking off. */
+/** The kernel's addresses are well-formed; only the mapped form and a zone have to be removed. */
 function spelling(peer: string): string {
   if (peer.startsWith('::ffff:') && peer.includes('.')) return peer.slice('::ffff:'.length);
   const zone = peer.indexOf('%');
@@ -59,7 +59,7 @@ function parseHop(text: string): Address | undefined {
   return parseAddress(withPort?.[1] ?? hop);
 }
 
-/** The `for` of each element, in order; an element without one is an unknown hop. */
+/** The `for` parameter of each element, in order; an element without one is an unknown hop. */
 function hopsOfForwarded(text: string): string[] {
   return forwardedElements(text).map((element) => element.get('for') ?? 'unknown');
 }

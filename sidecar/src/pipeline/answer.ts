@@ -1,4 +1,4 @@
-// Sends the answer of an endpoint or an error.
+// Sends the answer of an endpoint, or an error.
 
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -13,7 +13,7 @@ import { UnreadAnswers } from './unread_answers.ts';
 const json = 'application/json; charset=utf-8';
 const problemJson = 'application/problem+json; charset=utf-8';
 
-/** Below this, a compressed body saves no packet, but costs a trip to the thread pool. */
+/** Below this size, compressing a body saves no packet, but costs a trip to the thread pool. */
 const compressFromBytes = 1_400;
 const unread = new UnreadAnswers();
 const brotli = promisify(brotliCompress);
@@ -57,7 +57,9 @@ export function sendError(context: RequestContext, error: GatewayError, originOf
     : send(context, error.status, renderEnvelope(error, context.requestId), json);
 }
 
-/** Adds the address of the resource's metadata to a challenge (RFC 9728, section 5.1). Agents continue from there. */
+/**
+ * Adds the URL of the resource's metadata to a challenge (RFC 9728, section 5.1), so that agents can discover how to get a token.
+ */
 function withMetadata(context: RequestContext, headers: readonly string[], originOf: OriginOf): readonly string[] {
   const metadata = metadataPathOf(context.request.path);
   const at = headers.indexOf('WWW-Authenticate') + 1;
@@ -92,13 +94,13 @@ async function sendCompressed(context: RequestContext, type: string, bytes: Buff
   }
 }
 
-/** A string goes out in one piece with the headers, bytes as a second one. */
+/** A string is sent in one piece with the headers, bytes in a second one. */
 function write(context: RequestContext, type: string, body: string | Uint8Array, encoding: string | undefined): void {
   const { response } = context;
-  // A long answer broke off. Its bytes were counted as they went out.
+  // A long answer was cut off. Its bytes were counted as they were sent.
   if (response.headersSent) return;
   context.bytesOut = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
-  // The client may have left meanwhile.
+  // The client may have disconnected meanwhile.
   if (response.destroyed) return;
   const content =
     context.status === 204 || context.status === 304 ? [] : ['Content-Type', type, 'Content-Length', String(context.bytesOut)];
@@ -110,7 +112,7 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
   if (database !== undefined) unread.hold(response, context.holder, context.bytesOut, database.settings['answer.max_bytes']);
 }
 
-/** The head of an answer whose length is not known when it begins. */
+/** The head of an answer whose length is unknown at the start. */
 function head(context: RequestContext, status: number, type: string, isGzipped: boolean): void {
   context.status = status;
   const headers = headersOf(context, ['Content-Type', type], isGzipped ? 'gzip' : undefined);
@@ -136,19 +138,19 @@ function headersOf(context: RequestContext, content: readonly string[], encoding
     headers.push('X-Gateway-Read', explained(context));
   }
   if (context.languages.length > 0) headers.push('Content-Language', context.languages.join(', '));
-  // The client may still send the body that it held back.
+  // The client may still send the body that it is holding back.
   if (context.awaitsContinue && !headers.includes('Connection')) headers.push('Connection', 'close');
   if (encoding !== undefined) headers.push('Content-Encoding', encoding, 'Vary', 'Accept-Encoding');
   return headers;
 }
 
-/** The way of a read, with the reason if it went through Odoo: `odoo:field res.partner.message_ids`. */
+/** How a read was answered, with the reason if it went through Odoo: `odoo:field res.partner.message_ids`. */
 function explained({ way, wayDetail }: RequestContext): string {
   return `${way} ${wayDetail}`.replaceAll(/[^\x20-\x7e]/g, '?').trim();
 }
 
 /**
- * The time by step, in the form for browsers' developer tools (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in
+ * The time by step, in the format for browsers' developer tools (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in
  * milliseconds. Steps that took no time are left out.
  */
 function serverTiming({ timings, spentMs }: RequestContext): string {

@@ -1,6 +1,6 @@
-// Bounds the memory of bodies in this process, from their first byte until their requests are answered. A caller may hold as many
-// bytes as are left free for all others. So one caller gets half of them, and a newcomer finds room however many others send a
-// lot.
+// Limits the memory for bodies in this process, from their first byte until their requests are answered. A caller may use at most
+// as many bytes as it leaves free for others. So a single caller gets half of them, and a new caller finds room even if many
+// others send a lot.
 
 import { GatewayError } from '../errors.ts';
 
@@ -16,21 +16,21 @@ export class BodyMemory {
   }
 
   /**
-   * Throws `request.overloaded` if the caller already holds too much.
+   * Throws `request.overloaded` if the caller already uses too much.
    * @param largest the largest allowed body in bytes: two of them always fit
    */
   hold(caller: string, bytes: number, largest: number): void {
     const most = this.#mostFor(largest);
     const own = (this.#heldBy.get(caller) ?? 0) + bytes;
     if (own > most - this.#held - bytes) {
-      const message = `The bodies of your running requests take ${Math.ceil(own / mebibyte)} MiB together. That is too much now. Send fewer large requests at a time.`;
+      const message = `The bodies of your running requests take ${Math.ceil(own / mebibyte)} MiB together. That is too much at the moment. Send fewer large requests at a time.`;
       throw new GatewayError('request.overloaded', { message, headers: ['Connection', 'close'] });
     }
     this.#heldBy.set(caller, own);
     this.#held += bytes;
   }
 
-  /** The most that one caller may hold while no other holds anything. */
+  /** The most that a caller may use if no other uses any. */
   shareOf(largest: number): number {
     return this.#mostFor(largest) / 2;
   }

@@ -1,4 +1,4 @@
-// Decides which web pages may call: Cross-Origin Resource Sharing (https://fetch.spec.whatwg.org/#http-cors-protocol).
+// Decides which web pages may call the API: Cross-Origin Resource Sharing (https://fetch.spec.whatwg.org/#http-cors-protocol).
 // Credentials are in headers that a page must set itself, never in cookies, so any origin may be allowed by default.
 
 import type { Policy, RequestContext } from './context.ts';

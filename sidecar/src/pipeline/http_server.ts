@@ -1,4 +1,4 @@
-// Adapts Node's HTTP server to clients that it would not serve by itself.
+// Adapts Node's HTTP server to clients that it would not serve by default.
 
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
@@ -7,8 +7,8 @@ import { inTurn } from './in_turn.ts';
 import { mostHeaderBytes, refuseMalformed } from './parser_faults.ts';
 
 /**
- * A client that closes its half of the connection within this time after its request still waits for the answer. After it, the
- * client has left.
+ * If a client closes its half of the connection within this time after its request, it still waits for the answer. If it does so
+ * later, it counts as disconnected.
  */
 const halfCloseMs = 1_000;
 
@@ -17,10 +17,10 @@ interface Exchange {
   readonly since: number;
 }
 
-/** @param takesUpgrade whether a request may become something else than HTTP/1.1; all others are answered as normal requests */
+/** @param takesUpgrade whether a request may be upgraded to another protocol; all others are answered as normal requests */
 export function createHttpServer(app: RequestListener, takesUpgrade: (request: IncomingMessage) => boolean): Server {
   const server = createServer(
-    // Longer than load balancers keep idle connections, so that no connection closes under a request.
+    // Longer than load balancers keep idle connections, so that no connection is closed while a request is being sent.
     {
       keepAliveTimeout: 75_000,
       headersTimeout: 20_000,
@@ -31,17 +31,17 @@ export function createHttpServer(app: RequestListener, takesUpgrade: (request: I
     inTurn(app),
   );
   server.on('clientError', refuseMalformed);
-  // The body's policy sends "100 Continue" once the head has passed all checks.
+  // The step `body` sends "100 Continue" once the head has passed all checks.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
-  // Other values of Expect are unknown here, but no reason to refuse the request.
+  // Other values of Expect are unknown here, but not a reason for refusing the request.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   answerHalfClosed(server);
   return server;
 }
 
 /**
- * Until something is written to it, a client that has left looks like one that has sent everything. So they are told apart by
- * time, because work for a client that has left would delay others.
+ * Until something is written to the connection, a client that has disconnected looks like one that has finished sending. They are
+ * distinguished by time, because work for a disconnected client would delay others.
  */
 function answerHalfClosed(server: Server): void {
   Object.assign(server, { httpAllowHalfOpen: true });

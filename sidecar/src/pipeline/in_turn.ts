@@ -1,11 +1,12 @@
-// HTTP lets a client send its next request before the last one is answered. Node would begin all of them at once. If the client
-// leaves, Node does not report it for requests whose answers still wait for their place, so their resources would never be freed,
-// and waiting answers would have no bound. So the requests of one connection begin one after the other.
+// Starts the requests of one connection one after the other. HTTP lets a client send its next request before the last one is
+// answered (pipelining), and Node would start all of them at once. If the client disconnects, Node does not report this for
+// requests whose answers are still queued, so their resources would never be freed, and the number of queued answers would be
+// unlimited.
 
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How many requests may wait on one connection. A client with more does not want answers. */
+/** How many requests may wait on one connection. A client that sends more does not want answers. */
 const mostWaiting = 16;
 
 export function inTurn(listener: RequestListener): RequestListener {

@@ -1,5 +1,5 @@
-// Reads and parses the body, after all steps that can refuse the request without it.
-// Odoo's own protocols keep the credential in the body, so there it is visited twice (`stepsOfBodyCredential`).
+// Reads and parses the body, after all steps that can refuse the request without it. Odoo's own protocols have the credential in
+// the body, so there this step runs twice (`stepsOfBodyCredential`).
 
 import { isUtf8 } from 'node:buffer';
 import type { Request } from 'express';
@@ -9,11 +9,13 @@ import { BodyMemory } from './body_memory.ts';
 import type { Policy, RequestContext } from './context.ts';
 import { formOfBody } from './media_type.ts';
 
-/** Enough for any credential. Without authentication, the gateway holds no more than this. */
+/** Enough for any credential. Without authentication, the gateway reads no more than this. */
 const smallBodyBytes = 16_384;
-/** A client that is still sending reads no answer, so its data is thrown away for this long before the answer is sent. */
+/**
+ * A client does not read the answer while it is still sending, so its data is discarded for this long before the answer is sent.
+ */
 const discardForMs = 2_000;
-const tooManyValues = 'The body holds too many lists, objects and values. Send them in several requests.';
+const tooManyValues = 'The body contains too many lists, objects and values. Send them in several requests.';
 
 const mebibyte = 1024 * 1024;
 
@@ -22,7 +24,7 @@ const mebibyte = 1024 * 1024;
  */
 export function jsonBody(chargeUnknown: (context: RequestContext) => Promise<void> = async () => undefined): Policy {
   const memory = new BodyMemory();
-  // Bodies that hold their credential must not crowd out those of known callers.
+  // Bodies with the credential inside must not crowd out those of known callers.
   const memoryOfUnknown = new BodyMemory(64 * mebibyte);
   const visit = (context: RequestContext): undefined | Promise<void> => {
     const { smallBody, readBody } = context.endpoint;
@@ -92,7 +94,7 @@ function tooLarge(most: number): GatewayError {
   });
 }
 
-/** @param fault the answer if there is a body at all */
+/** @param fault the error if there is a body at all */
 async function read(
   context: RequestContext,
   memory: BodyMemory,
@@ -107,7 +109,7 @@ async function read(
     memory.hold(holder, size, most);
     held += size;
   };
-  // Also when the client goes away before its answer.
+  // Also if the client disconnects before its answer.
   response.once('close', () => memory.release(holder, held));
   const collecting = announced > most ? undefined : collect(request, most, hold);
   const bytes = await collecting?.catch(async (error: unknown) => {
@@ -126,7 +128,7 @@ async function read(
   });
 }
 
-/** Undefined if there is more than `most`. Rejects if the client goes away, or `hold` throws. */
+/** Undefined if there is more than `most`. Rejects if the client disconnects or `hold` throws. */
 function collect(request: Request, most: number, hold: (bytes: number) => void): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -183,13 +185,13 @@ export function parse(bytes: Buffer, weigh?: (size: number) => void): unknown {
   }
 }
 
-/** @param at the place of the number in the body */
+/** @param at the path of the number in the body */
 function changedNumber(at: string, problem: string): GatewayError {
   const details = at === '' ? undefined : { field: at };
   return new GatewayError('body.value', { message: `${at === '' ? 'The body' : at} ${problem}.`, details });
 }
 
-/** RFC 6749, section 3.2: no parameter twice, one without a value counts as left out. */
+/** RFC 6749, section 3.2: no parameter may be repeated, and one without a value counts as omitted. */
 function parseForm(bytes: Buffer): Readonly<Record<string, string>> {
   if (!isUtf8(bytes)) throw new GatewayError('oauth.request', { message: 'The form is not UTF-8.' });
   const form = new Map<string, string>();
@@ -200,8 +202,8 @@ function parseForm(bytes: Buffer): Readonly<Record<string, string>> {
   return Object.fromEntries(form);
 }
 
-/** V8 quotes the body around the fault. That may be a secret, which would end up in logs and tickets. */
+/** V8 quotes the body around the fault. The quoted part may be a secret, which would end up in logs and tickets. */
 function withoutQuotation(problem: string): string {
   const position = /at position \d+(?: \(line \d+ column \d+\))?/.exec(problem);
-  return position === null ? 'ends too early or holds no JSON' : `unexpected character ${position[0]}`;
+  return position === null ? 'ends too early or is not JSON' : `unexpected character ${position[0]}`;
 }

@@ -20,7 +20,7 @@ function parseMediaType(header: string): MediaType {
 }
 
 /**
- * The form of a body, by its type. Only the charset among its parameters counts: it must be UTF-8, in any spelling. Throws
+ * The format of a body, by its type. Of its parameters, only the charset matters: it must be UTF-8, in any spelling. Throws
  * `request.media_type`.
  */
 export function formOfBody(header: string | undefined, takesForms: boolean): 'json' | 'form' {
@@ -35,7 +35,7 @@ export function formOfBody(header: string | undefined, takesForms: boolean): 'js
   return isForm ? 'form' : 'json';
 }
 
-/** JSON Patch is a list of commands in a language of its own, not a record. */
+/** JSON Patch is a list of commands, not a record. */
 function isJson(essence: string): boolean {
   return /^application\/(?:[\w!#$&^.+-]+\+)?json$/.test(essence) && essence !== 'application/json-patch+json';
 }

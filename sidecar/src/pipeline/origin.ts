@@ -1,6 +1,6 @@
-// The gateway's address for callers, used in answers. An administrator's setting always wins. Without one, the host comes from
-// the request, and a path before it from a trusted proxy. The sender of a request chooses its `Host`, so an answer that depends
-// on it must not be stored for other callers.
+// The gateway's origin for callers, used in answers. The setting takes precedence. Without it, the host comes from the request,
+// and a path prefix from a trusted proxy. The sender of a request chooses its `Host`, so an answer that depends on it must not be
+// stored for other callers.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ForwardedHeader } from '../config.ts';
@@ -12,14 +12,14 @@ import { forwardedElements } from './forwarded.ts';
 /** Without a slash at the end; it may have a path. */
 export type OriginOf = (context: RequestContext) => string;
 
-/** For `Vary`: the headers that the origin depends on besides the settings. */
+/** For `Vary`: the headers on which the origin depends, in addition to the settings. */
 export const originHeaders = 'Host, Forwarded, X-Forwarded-Host, X-Forwarded-Prefix, X-Forwarded-Proto';
 
 const hostFormat = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 /** Segments of plain characters, but not `.` or `..`. */
 const prefixFormat = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]{1,64}){1,8}$/;
 
-/** @param trusted proxies whose scheme, host and prefix are believed, from their headers besides `header` */
+/** @param trusted proxies whose scheme, host and prefix are trusted, from headers other than `header` */
 export function originBehind(trusted: readonly Range[], header: ForwardedHeader): OriginOf {
   return ({ request, database }) => {
     const configured = database.settings['sidecar.url'];
@@ -36,7 +36,7 @@ interface Claims {
   readonly prefix?: string | undefined;
 }
 
-/** @param header the header that the peer writes, if it is a trusted proxy */
+/** @param header the header that the peer sets, if it is a trusted proxy */
 export function originOf(headers: IncomingHttpHeaders, header: ForwardedHeader | undefined): string {
   const claimed = header === undefined ? {} : header === 'forwarded' ? byForwarded(headers) : byXForwarded(headers);
   const scheme = claimed.scheme?.toLowerCase() === 'https' ? 'https' : 'http';

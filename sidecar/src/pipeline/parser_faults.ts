@@ -1,4 +1,4 @@
-// Requests that Node's parser rejects, so that they reach no route.
+// Answers requests that Node's parser rejects, so that they reach no route.
 
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
@@ -6,19 +6,19 @@ import type { Duplex } from 'node:stream';
 import type { Reason } from '../errors.ts';
 import { GatewayError, renderEnvelope } from '../errors.ts';
 
-/** The most bytes of the address and the headers together. */
+/** The maximum bytes of URL and headers together. */
 export const mostHeaderBytes = 16_384;
 
 /** How long a peer may take to read the reason before its connection ends. */
 const goodbyeMs = 2_000;
 
-/** Answers in the form of every other error. */
+/** Answers in the same format as every other error. */
 export function refuseMalformed(fault: ParserFault, socket: Duplex): void {
   if (!socket.writable || fault.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  // The server has no timer for it any more, and a peer that keeps its half open must not keep ours open.
+  // The server no longer has a timer for this connection, and a peer that keeps its half open must not keep ours open.
   setTimeout(() => socket.destroy(), goodbyeMs).unref();
   const error = new GatewayError(reasonOfFault(fault));
   const body = JSON.stringify(renderEnvelope(error, randomUUID()));
@@ -37,7 +37,7 @@ export function refuseMalformed(fault: ParserFault, socket: Duplex): void {
 
 export type ParserFault = Error & { readonly code?: string; readonly rawPacket?: Buffer };
 
-/** The parser's fault, judged by its code and the bytes that it read last. */
+/** The parser's fault, determined from its code and the bytes that it read last. */
 export function reasonOfFault({ code, rawPacket }: ParserFault): Reason {
   const read = rawPacket?.toString('latin1') ?? '';
   const [line = ''] = read.split(/[\r\n]/, 1);
@@ -46,7 +46,7 @@ export function reasonOfFault({ code, rawPacket }: ParserFault): Reason {
       return isLongAddress(line, line.length === read.length) ? 'request.url_too_long' : 'request.headers_too_large';
     case 'HPE_INVALID_URL':
       return 'request.url';
-    // A second space, after which the parser expects the version.
+    // There is a second space, after which the parser expects the version.
     case 'HPE_INVALID_CONSTANT':
       return /^[A-Z]+ .* .*HTTP\/1\.[01]$/.test(line) ? 'request.url' : 'request.malformed';
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -57,8 +57,8 @@ export function reasonOfFault({ code, rawPacket }: ParserFault): Reason {
 }
 
 /**
- * Whether the address is the larger part of an oversized head. The line may have begun in an earlier packet, or continue in the
- * next.
+ * Whether the URL is the larger part of an oversized head. The request line may have begun in an earlier packet, or continue in
+ * the next.
  */
 function isLongAddress(line: string, goesOn: boolean): boolean {
   const [, method, address = ''] = /^([A-Z]+ )?(\S+)(?: HTTP\/1\.[01])?$/.exec(line) ?? [];

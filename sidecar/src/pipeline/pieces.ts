@@ -1,4 +1,5 @@
-// Sends an answer piece by piece: an export, or a stream of events. Only one piece waits in memory, however long the answer.
+// Sends an answer piece by piece: an export, or a stream of events. Only one piece is in memory at a time, however long the
+// answer is.
 
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -6,14 +7,14 @@ import { constants, createGzip } from 'node:zlib';
 import { GatewayError } from '../errors.ts';
 import type { RequestContext } from './context.ts';
 
-/** A client that reads no byte for this long has left. */
+/** A client that reads no byte for this long counts as disconnected. */
 const stalledMs = 30_000;
 /** Compression would delay events. */
 const eventStream = 'text/event-stream';
 
 /**
- * If the first piece throws, the answer is that error. If a later one throws, the connection is cut, so that no client takes half
- * an answer for a whole one.
+ * If the first piece throws, the answer is that error. If a later one throws, the connection is cut, so that no client mistakes
+ * half an answer for a whole one.
  * @param begin sends status and headers
  */
 export async function sendPieces(
@@ -27,7 +28,7 @@ export async function sendPieces(
   const first = await iterator.next();
   if (response.destroyed) {
     await iterator.return?.();
-    throw new GatewayError('request.incomplete', { message: 'The client left before the answer began.' });
+    throw new GatewayError('request.incomplete', { message: 'The client disconnected before the answer began.' });
   }
   const isGzipped = type !== eventStream && request.acceptsEncodings('gzip', 'identity') === 'gzip';
   begin(type, isGzipped);
@@ -39,7 +40,8 @@ export async function sendPieces(
   response.setTimeout(stalledMs, () => {
     if (response.writableLength > 0) response.destroy();
   });
-  // The server lets a client close its half. One that reads events has left, which otherwise only the next event would show.
+  // The server lets clients close their half of the connection. A client of events that does so has disconnected; otherwise this
+  // would be noticed only at the next event.
   const leave = () => response.destroy();
   if (type === eventStream) request.socket.once('end', leave);
   try {
@@ -56,7 +58,10 @@ export async function sendPieces(
     const hasLeft = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
     response.destroy();
     if (!hasLeft) throw error;
-    throw new GatewayError('request.incomplete', { message: 'The client left in the middle of the answer.', cause: error });
+    throw new GatewayError('request.incomplete', {
+      message: 'The client disconnected in the middle of the answer.',
+      cause: error,
+    });
   } finally {
     request.socket.off('end', leave);
   }

@@ -1,10 +1,13 @@
-// What a caller prefers of a write (RFC 7240): `Prefer: tx=rollback` (or `?dry_run=true`) tries it out, `Prefer: notify=none`
-// keeps Odoo from telling anybody.
+// A caller's preferences for a write (RFC 7240): `Prefer: tx=rollback` (or `?dry_run=true`) makes it a dry run, `Prefer:
+// notify=none` keeps Odoo from notifying anybody.
 
 import { GatewayError } from '../errors.ts';
 import type { RequestContext } from './context.ts';
 
-/** Sets `context.dryRun` and `context.isQuiet`, and takes `dry_run` out of the query that the endpoint reads. Throws `query.dry_run`. */
+/**
+ * Sets `context.dryRun` and `context.isQuiet`, and removes `dry_run` from the query that the endpoint reads. Throws
+ * `query.dry_run`.
+ */
 export function takePreferences(context: RequestContext): void {
   const { prefer } = context.asked.headers;
   const wishes = new Set(

@@ -1,17 +1,17 @@
-// Checks the query string. An unknown parameter is a mistake that must not go unnoticed.
+// Checks the query string. An unknown parameter is reported, because ignoring it would hide a mistake.
 
 import { GatewayError } from '../errors.ts';
 import { undecodable } from './percent_encoding.ts';
 
 export interface Takes<List extends string> {
-  /** Known names whose values are lists: given twice, or as `name[]` or `name[0]`, they are one list. */
+  /** Known names whose values are lists: given several times, or as `name[]` or `name[0]`, they form one list. */
   readonly lists?: readonly List[];
-  /** For parameters without fixed names: whether it knows this one. */
+  /** For parameters without fixed names: whether this name is known. */
   readonly others?: (name: string, value: string) => boolean;
 }
 
 /**
- * The parameters by name; a list that came in several parts is joined by commas. Throws `query.encoding`, `query.unknown`
+ * The parameters by name; a list that was given in several parts is joined with commas. Throws `query.encoding`, `query.unknown`
  * or `query.repeated`.
  */
 export function readQuery<Name extends string>(
@@ -32,7 +32,7 @@ export function readQuery<Name extends string>(
     if (name === undefined && others(given, value)) continue;
     if (name === undefined) {
       throw new GatewayError('query.unknown', {
-        message: `There is no query parameter "${given}" here. There are: ${known.join(', ')}.`,
+        message: `There is no query parameter "${given}" here. Known parameters: ${known.join(', ')}.`,
         details: { parameter: given, known },
       });
     }

@@ -1,4 +1,4 @@
-// Builds the express app: every route runs the same policies in the same order, in one function.
+// Builds the express app: one function runs the same policies in the same order for every route.
 
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import express from 'express';
@@ -53,7 +53,7 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
   const { access } = endpoint;
   const usual = checksFor(access === 'optional' ? 'authenticated' : access);
   const withoutCredential = access === 'optional' ? checksFor('anonymous') : usual;
-  // Who calls is known on the way: after the body.
+  // The caller becomes known during the steps, after the body is read.
   const withBody = inOrder.map(
     ({ appliesTo, check }): Policy => ({
       appliesTo,
@@ -71,7 +71,7 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
     return access === 'optional' && readCredential(headers) === undefined ? withoutCredential : usual;
   }
 
-  /** A connection that stays open after its answer would delay the process's end. */
+  /** A connection that stays open after its answer would delay the end of the process. */
   function closeWhenStopping({ headers }: RequestContext): void {
     if (isStopping()) headers.push('Connection', 'close');
   }
@@ -83,7 +83,7 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
         const pending = policy.check(context, way);
         if (pending === undefined) continue;
         await pending;
-        // A client that has left gets no answer, and work that begins now would not notice that it should stop.
+        // A disconnected client gets no answer, and work that begins now would not notice that it should stop.
         if (context.response.destroyed) throw new GatewayError('request.incomplete');
       }
       const handled = endpoint.handle(context);
@@ -116,7 +116,7 @@ const nothingHere: Endpoint = {
   },
 };
 
-/** Lists the methods of a path, also for a browser's preflight. `pipeline/cors.ts` decides for which pages. */
+/** Lists the methods of a path, including for a browser's preflight. `pipeline/cors.ts` decides which pages may call. */
 function preflight(group: readonly Route[]): Endpoint {
   const allowed = methodsOf(group);
   return {
@@ -134,7 +134,7 @@ function preflight(group: readonly Route[]): Endpoint {
   };
 }
 
-/** Checks caller and body as the existing methods do, so that a fault in those is reported first. */
+/** Checks caller and body as for the existing methods, so that a fault there is reported first. */
 function methodNotAllowed(group: readonly Route[]): Endpoint {
   const allowed = methodsOf(group);
   return {

@@ -1,5 +1,5 @@
 /**
- * The steps that every request takes before its endpoint, in their order. docs/architecture.md shows the same list, and a test
+ * The steps that every request takes before its endpoint, in order. docs/architecture.md shows the same list, and a test
  * compares them. A step's policy says when it applies (`Policy.appliesTo`).
  */
 export const steps = [
@@ -19,8 +19,8 @@ export const steps = [
 export type Step = (typeof steps)[number];
 
 /**
- * Where the body holds the credential (`Endpoint.readBody`), it is read before the caller is known. If it is costly to parse, the
- * first visit parses no more than the credential. The second visit parses the rest, before limits ask what the call does.
+ * If the credential is in the body (`Endpoint.readBody`), the body is read before the caller is known. If it is costly to parse,
+ * the first pass parses only the credential. The second pass parses the rest, before the limits need to know what the call does.
  */
 export const stepsOfBodyCredential: readonly Step[] = steps
   .filter((step) => step !== 'body')

@@ -1,11 +1,11 @@
-// Bounds answers that were sent but not yet read by their callers. They take this process's memory, and callers who read slowly,
-// or never, must not fill it.
+// Limits answers that have been sent but not yet read by their callers. They use this process's memory, and callers that read
+// slowly, or never, must not exhaust it.
 
 import type { ServerResponse } from 'node:http';
 
-/** A caller that reads no byte for this long has left. */
+/** A caller that reads no byte for this long counts as disconnected. */
 const stalledMs = 30_000;
-/** The most for all answers together, as a number of answers of the largest size. */
+/** The maximum for all answers together, as a multiple of the largest allowed answer. */
 const most = 4;
 
 interface Unread {
@@ -20,12 +20,12 @@ export class UnreadAnswers {
   #bytes = 0;
 
   /**
-   * Call once an answer was sent. While there is no room for all, the caller with the most bytes loses its oldest answer. @param
-   * caller the party whose answers are counted together @param largest the largest allowed answer in bytes
+   * Call this once an answer has been sent. If there is not enough room for all, the caller with the most bytes loses its oldest
+   * answer. @param caller the party whose answers are counted together @param largest the largest allowed answer in bytes
    */
   hold(response: ServerResponse, caller: string, bytes: number, largest: number): void {
     const { socket } = response;
-    // By now, the operating system has taken most answers completely.
+    // By now, the operating system has accepted most answers completely.
     if (socket === null || socket.writableLength === 0) return;
     const unread = { response, caller, bytes };
     this.#unread.add(unread);

@@ -1,17 +1,17 @@
-// Methods of buttons often answer with an action: what Odoo's web client is to do next, such as open a window. An API has no
-// window, so the answer says what it means.
+// Explains actions. Methods of buttons often return an action: what Odoo's web client should do next, such as opening a window.
+// An API has no windows, so the answer says what the action means.
 
 interface OdooAction {
-  /** Of Odoo's: `ir.actions.act_window`. */
+  /** Odoo's type of the action, such as `ir.actions.act_window`. */
   readonly type: string;
   readonly message: string;
   readonly model?: string;
   readonly id?: number;
-  /** How to go on through the API. */
+  /** How to continue through the API. */
   readonly next?: readonly string[];
 }
 
-/** Undefined if a method's result is no action. */
+/** Undefined if a method's result is not an action. */
 export function actionOf(result: unknown): OdooAction | undefined {
   if (typeof result !== 'object' || result === null) return undefined;
   const action = result as Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export function actionOf(result: unknown): OdooAction | undefined {
     return target === 'new' ? wizard(type, named) : { type, ...named, message: opened(named) };
   }
   if (type === 'ir.actions.report') return { type, message: 'Odoo would now print a report. Nothing was printed.' };
-  if (type === 'ir.actions.act_url') return { type, message: 'Odoo would now open the address in `url`.' };
+  if (type === 'ir.actions.act_url') return { type, message: 'Odoo would now open the URL in `url`.' };
   return { type, message: "Odoo's web client would now do this. For the API there is nothing to do." };
 }
 

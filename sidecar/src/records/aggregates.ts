@@ -15,8 +15,8 @@ const known = ['group', 'measures', 'having', 'order', 'limit', 'offset', 'domai
 const orderTerm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[a-z_]{1,30})?(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i;
 
 /**
- * A page of groups: each with a key for every grouping and measure as it was asked for, `__count` when no measure was. Throws
- * the `query.…` reasons, and those of the executor.
+ * A page of groups: each with a property for every requested grouping and measure, or `__count` if no measure was requested.
+ * Throws the `query.…` reasons, and those of the executor.
  */
 export async function aggregatesOf({ odoo, shapes }: Parts, context: RequestContext): Promise<Outcome> {
   const model = requestedModel(context);
@@ -54,7 +54,7 @@ const joints = new Set<unknown>(['&', '|', '!']);
 const comparisons = new Set<unknown>(['=', '!=', '<', '<=', '>', '>=', 'in', 'not in']);
 const mostTerms = 30;
 
-/** `[["amount_total:sum", ">", 1000]]`: a domain about measures. Whether these exist is for Odoo's end to say. */
+/** `[["amount_total:sum", ">", 1000]]`: a domain about measures. Odoo checks whether these exist. */
 function parseHaving(text: string): Domain {
   const wrong = (what: string) => new GatewayError('query.domain', { message: `${what}.`, details: { at: 'having' } });
   const value: unknown = parsed(text, wrong);

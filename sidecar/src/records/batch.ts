@@ -1,4 +1,4 @@
-// A batch: operations of one transaction, in the shapes of the single endpoints.
+// A batch: operations of one transaction, in the format of the single endpoints.
 //
 //   [{"id": "azure", "op": "create", "model": "res.partner", "values": {"name": "Azure"}},
 //    {"op": "create", "model": "sale.order", "values": {"partner_id": {"$ref": "azure.id"}}}]
@@ -16,7 +16,7 @@ import { checkKey, namespaceOf } from './upserts.ts';
 import { isReference } from './values.ts';
 
 type Item = Readonly<Record<string, unknown>>;
-/** An operation of a batch also has a name for references. */
+/** An operation of a batch can also have a name, for references. */
 export type NamedOperation = Operation & { readonly name?: string | undefined };
 
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -64,7 +64,7 @@ export class Batch {
     return operations;
   }
 
-  /** The result of an operation, as its single endpoint would show it. */
+  /** The result of an operation, as its single endpoint would return it. */
   async shape(operation: NamedOperation, result: unknown): Promise<unknown> {
     switch (operation.op) {
       case 'search':
@@ -153,7 +153,7 @@ function nameOf(item: Item, at: string): string | undefined {
   return id;
 }
 
-/** `7`, `[7, 8]`, or references in their place. The executor checks the values of references. */
+/** `7`, `[7, 8]`, or references instead. The executor checks the values of references. */
 function idsOf(item: Item, at: string): number[] {
   const { ids } = item;
   if (ids === undefined) throw missing(at, 'ids');

@@ -1,4 +1,4 @@
-// The records behind /api/v1/<name>: all of a model, or those of a resource under the names that a manager gave.
+// The records behind /api/v1/<name>: all of a model, or those of a resource, under the names defined by a manager.
 
 import type { Odoo } from '../executor/execute.ts';
 import type { Domain, FieldTree } from '../executor/operations.ts';
@@ -21,23 +21,23 @@ export interface Outcome {
   readonly next?: string | undefined;
   /** The version of the one record that was read (`versions.ts`). */
   readonly version?: string | undefined;
-  /** The path of the one record that was created. */
+  /** The path of the record, if exactly one was created. */
   readonly id?: number | undefined;
 }
 
-/** Each method reads the query and the body of the request, and throws a GatewayError that names the fault. */
+/** Each method reads the query and the body of the request, and throws a GatewayError that says what is wrong. */
 export interface Collection {
   list(context: RequestContext): Promise<Outcome>;
   /** The search of a list with this query. */
   search(context: RequestContext, query: ListQuery): Promise<Search>;
   one(context: RequestContext, id: number): Promise<Outcome>;
-  /** One object creates one record. A list of objects, if the collection accepts one, creates all of them or no record. */
+  /** One object creates one record. A list of objects, if the collection accepts one, creates all of them or none. */
   create(context: RequestContext): Promise<Outcome>;
   update(context: RequestContext, id: number): Promise<Outcome>;
   remove(context: RequestContext, id: number): Promise<Outcome>;
 }
 
-/** Shared by all collections. */
+/** Code shared by all collections. */
 export interface Parts {
   readonly odoo: Odoo;
   readonly shapes: RecordShapes;
@@ -47,12 +47,12 @@ export interface Search {
   readonly model: string;
   readonly domain: Domain;
   readonly fields: FieldTree | undefined;
-  /** The default order; a cursor holds its own. */
+  /** The default order; a cursor contains its own. */
   readonly order: string | undefined;
   /** Identifies the list: a cursor works only for a list with the same binding. */
   readonly binding: readonly unknown[];
   readonly grant?: Grant;
-  /** Converts a record to the collection's form. Undefined: the model's form. */
+  /** Converts a record to the collection's format. Undefined: the model's format. */
   readonly present?: (record: Row) => Row;
 }
 
@@ -66,7 +66,7 @@ interface Page {
 }
 
 /**
- * One page of a list, in the shapes of the API. `ids`: the ids of its records; `omitted`: fields that the caller may not read.
+ * One page of a list, in the API's format. `ids`: the ids of its records; `omitted`: fields that the caller may not read.
  */
 export async function readPage(
   { odoo, shapes }: Parts,

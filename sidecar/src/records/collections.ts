@@ -1,4 +1,4 @@
-// The one place that chooses between a model and a resource: a resource's name goes before a model's.
+// The one place that chooses between a model and a resource: a resource's name takes precedence over a model's.
 
 import { requestedModel } from '../executor/target.ts';
 import type { Action, RequestContext, ScopeNeed } from '../pipeline/context.ts';
@@ -13,7 +13,7 @@ export class Collections {
     this.#parts = parts;
   }
 
-  /** The collection that the first segment of the path names. Throws `odoo.model` or `odoo.exposure`. */
+  /** The collection named by the first segment of the path. Throws `odoo.model` or `odoo.exposure`. */
   of(context: RequestContext): Collection {
     return (
       this.named(context, String(context.request.params['model'])) ?? new ModelCollection(this.#parts, requestedModel(context))
@@ -27,7 +27,10 @@ export class Collections {
   }
 }
 
-/** The scope needed by routes whose first segment names a resource or a model. Models that no scope opens are refused before. */
+/**
+ * The scope needed by routes whose first segment names a resource or a model. Models that are closed for every scope are refused
+ * earlier.
+ */
 export function needsTo(action: Action): (context: RequestContext) => ScopeNeed {
   return (context) => {
     const resource = context.database.resources.get(String(context.request.params['model']));

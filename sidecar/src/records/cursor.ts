@@ -1,9 +1,8 @@
-// Keyset pages: the end of a page, as a token that the client sends back. It holds the order and the last record's values of its
-// fields. So a page costs the same at any depth, and no record is shown twice or skipped because others came or went.
-//
-// It is sealed: the order may name fields that the list does not show, so clients must not read its values or make their own
-// cursors. HMAC-SHA256 over the cursor's binding and content is both its signature and the start of the key stream (AES-256-CTR),
-// as in RFC 5297: the same place gives the same cursor, and there is no nonce to use up.
+// Keyset pages: the end of a page, as a token that the client sends back. It contains the order and the last record's values for
+// the order's fields. So a page costs the same at any depth, and no record is repeated or skipped because others were created or
+// deleted. It is encrypted and signed: the order may use fields that the list does not show, so clients must not read its values
+// or create their own cursors. HMAC-SHA256 over the cursor's binding and content is both its signature and the start of the key
+// stream (AES-256-CTR), as in RFC 5297: the same position gives the same cursor, and no nonce is needed.
 
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { perDatabase } from '../db/database.ts';
@@ -18,12 +17,12 @@ export interface Cursor {
   readonly after: Place;
 }
 
-/** A cursor works only for the database, the user and the list that it came from. */
+/** A cursor works only for the database, the user and the list for which it was created. */
 export type Binding = readonly unknown[];
 
 /**
- * It is part of a URL and of the header `Link`, and clients and proxies accept at most 16 KiB of headers. The executor makes no
- * larger places (executor/keyset.py).
+ * It is part of a URL and of the header `Link`, and clients and proxies accept at most 16 KiB of headers. The executor creates no
+ * larger positions (executor/keyset.py).
  */
 const longest = 4_096;
 const signatureBytes = 16;
@@ -36,7 +35,7 @@ export function sealCursor(secret: Buffer, binding: Binding, { order, after }: C
   return Buffer.concat([signature, cipher.update(plain), cipher.final()]).toString('base64url');
 }
 
-/** Undefined unless it was sealed with one of the secrets, for this very list. */
+/** Undefined unless it was sealed with one of the secrets, for this list. */
 export function openCursor(secrets: readonly Buffer[], binding: Binding, text: string): Cursor | undefined {
   if (text.length > longest || !form.test(text)) return undefined;
   const sealed = Buffer.from(text, 'base64url');
@@ -52,7 +51,7 @@ export function openCursor(secrets: readonly Buffer[], binding: Binding, text: s
   return undefined;
 }
 
-/** JSON holds no line feed, so the end of the binding is clear. */
+/** JSON contains no raw line feed, so the end of the binding is unambiguous. */
 function signatureOf(secret: Buffer, binding: Binding, plain: Buffer): Buffer {
   const hmac = createHmac('sha256', keysOf(secret).signature)
     .update(`${JSON.stringify(binding)}\n`)
@@ -77,12 +76,12 @@ function keysOf(secret: Buffer): Keys {
   return keys;
 }
 
-/** Shared by all sidecars of a database, and a copy of the database has others. */
+/** The secrets are shared by all sidecars of a database; a copy of the database has others. */
 const secretsOf = perDatabase((database) => new LivingSecrets(database, 'cursor'));
 
 /**
- * The place in a cursor; undefined without a cursor. Throws `query.cursor`.
- * @param list the list that the cursor must belong to, as values that JSON can hold
+ * The position in a cursor; undefined without a cursor. Throws `query.cursor`.
+ * @param list the list that the cursor must belong to, as values that JSON can express
  */
 export async function readCursor(context: RequestContext, list: Binding, text: string | undefined): Promise<Cursor | undefined> {
   if (text === undefined) return undefined;
@@ -97,7 +96,7 @@ export async function readCursor(context: RequestContext, list: Binding, text: s
   return cursor;
 }
 
-/** Undefined if there is no place. */
+/** Undefined if there is no position. */
 export async function writeCursor(
   context: RequestContext,
   list: Binding,

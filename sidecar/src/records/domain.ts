@@ -1,5 +1,5 @@
 // Odoo's search domains: a list of conditions `[field, operator, value]` with `&`, `|`, `!` in front of their operands. Only the
-// form is checked here, so that a message can name the place of a mistake, and no worker of Odoo is needed. Odoo checks whether
+// syntax is checked here, so that the message can say where the mistake is, without using a worker of Odoo. Odoo checks whether
 // fields exist and may be searched.
 
 import { GatewayError } from '../errors.ts';
@@ -41,8 +41,8 @@ const path = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
 const mostTerms = 500;
 const deepest = 20;
 /**
- * The executor refuses this in any case (executor/budget.py); refusing it here saves a worker. The executor counts relations by
- * their models, and allows fewer.
+ * The executor would refuse this anyway (executor/budget.py); refusing it here saves a worker. The executor knows the models,
+ * counts more precisely, and allows fewer relations.
  */
 const mostSteps = 100;
 const longestPath = 9;
@@ -62,12 +62,12 @@ export function parseDomain(text: string): Domain {
   return checkDomain(value, 'domain');
 }
 
-/** @param at the place of the domain, for the message */
+/** @param at where the domain is, for the message */
 export function checkDomain(value: unknown, at: string, depth = 0): Domain {
   if (!Array.isArray(value)) throw malformed(at, 'must be a list like [["name", "ilike", "azure"]]');
   if (value.length > mostTerms) throw malformed(at, `has more than ${mostTerms} terms`);
   if (depth > deepest) throw malformed(at, `is nested more than ${deepest} deep`);
-  // How many terms the operators so far still lack. Terms without an operator are joined by `&`.
+  // How many operands the operators so far still lack. Terms without an operator are joined by `&`.
   let lacking = 0;
   const domain = value.map((term: unknown, i) => {
     const here = `${at}[${i}]`;
@@ -93,7 +93,7 @@ export function checkDomain(value: unknown, at: string, depth = 0): Domain {
 function checkPaths(domain: Domain, at: string): void {
   const paths = [...pathsOf(domain)];
   const longest = paths.find((steps) => steps > longestPath);
-  if (longest !== undefined) throw tooComplex(`${at} has a path over ${longest - 1} relations`, longestPath - 1);
+  if (longest !== undefined) throw tooComplex(`${at} has a path through ${longest - 1} relations`, longestPath - 1);
   const steps = paths.reduce((sum, names) => sum + names - 1, 0);
   if (steps > mostSteps) throw tooComplex(`${at} follows ${steps} relations`, mostSteps);
 }
@@ -129,7 +129,7 @@ function checkCondition(term: unknown, at: string, depth: number): unknown {
 function checkValue(value: unknown, at: string): unknown {
   if (value === null) return false;
   if (typeof value === 'object') throw malformed(at, 'must be a value or a list of values');
-  if (typeof value === 'string' && value.includes('\0')) throw malformed(at, 'holds a null character');
+  if (typeof value === 'string' && value.includes('\0')) throw malformed(at, 'contains a null character');
   return value;
 }
 

@@ -1,4 +1,4 @@
-// What a dry run found, in the shapes of the API.
+// The result of a dry run, in the API's format.
 
 import type { DryRunReport, RequestContext } from '../pipeline/context.ts';
 import type { RecordShapes } from './record_shapes.ts';
@@ -11,7 +11,7 @@ interface ShapedDifference {
   readonly name: string;
   /** The fields that change; null: the record is new. */
   readonly before: Values | null;
-  /** Null: the record would be gone. */
+  /** Null: the record would be deleted. */
   readonly after: Values | null;
 }
 

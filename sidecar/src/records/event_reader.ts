@@ -1,4 +1,4 @@
-// Records for webhooks: read in Odoo as the webhook's owner, in the shapes of the API.
+// Reads records for webhooks in Odoo, as the webhook's owner, in the API's format.
 
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/database.ts';
@@ -28,7 +28,7 @@ export class EventReader {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** By id, without those that are gone or hidden. Rejects with the reasons of the channel and of the executor. */
+  /** By id, without deleted or hidden ones. Rejects with the reasons of the channel and of the executor. */
   async read(database: Database, webhook: Webhook, ids: readonly number[]): Promise<ReadonlyMap<number, unknown>> {
     const { known } = this.#typesOf(database);
     const { model } = webhook;

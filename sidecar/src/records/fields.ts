@@ -27,7 +27,7 @@ export function parseFields(text: string): FieldTree {
   return tree;
 }
 
-/** The number of relations that this path is the first to follow. */
+/** The number of relations that no earlier path follows. */
 function plant(tree: FieldTree, steps: readonly string[], path: string): number {
   let branch = tree;
   let expansions = 0;
@@ -44,7 +44,7 @@ function plant(tree: FieldTree, steps: readonly string[], path: string): number 
   return expansions;
 }
 
-/** Without a prototype: a field may have any name, `__proto__` too. */
+/** Without a prototype, because a field may have any name, even `__proto__`. */
 function emptyTree(): FieldTree {
   return Object.create(null) as FieldTree;
 }

@@ -1,8 +1,7 @@
-// `filter[field][op]=value` → conditions of a domain. The field may be a path over relations, `partner_id.country_id.code`;
-// without an operator it is `eq`. The meaning of a value's text depends on the type of its field.
-//
-// Lists have commas between their values, `"Doe, John"` in quotes if a value contains one; they may also come in parts:
-// `filter[id][in]=1&filter[id][in]=2`, `filter[id][in][]=1`, `filter[id][in][0]=1`.
+// `filter[field][op]=value` → conditions of a domain. The field may be a path through relations, `partner_id.country_id.code`;
+// the default operator is `eq`. How a value is parsed depends on the type of its field. Values of a list are separated by commas,
+// and quoted (`"Doe, John"`) if they contain one; a list may also be split: `filter[id][in]=1&filter[id][in]=2`,
+// `filter[id][in][]=1`, `filter[id][in][0]=1`.
 
 import { GatewayError } from '../errors.ts';
 import type { FieldType } from '../executor/operations.ts';
@@ -59,7 +58,7 @@ export function parseFilter(parameter: string, text: string): Filter | undefined
   return { path: path.split('.'), operator, values: isList(operator) ? split(text, parameter) : [text], parameter };
 }
 
-/** The filters, with the parts of lists joined. Throws `query.repeated` for other filters given twice. */
+/** The filters, with split lists joined. Throws `query.repeated` for other filters that are given twice. */
 export function joined(filters: readonly Filter[]): Filter[] {
   const byMeaning = Map.groupBy(filters, ({ path, operator }) => `${path.join('.')} ${operator}`);
   return [...byMeaning.values()].map(([first, ...others]) => {
@@ -99,7 +98,7 @@ export function conditionOf({ path, operator, values, parameter }: Filter, type:
   }
 }
 
-/** Escapes text for use in a pattern of Postgres. */
+/** Escapes text for use in a Postgres pattern. */
 function literal(text: string): string {
   return text.replaceAll(/[\\%_]/g, '\\$&');
 }
@@ -108,7 +107,7 @@ function isList(operator: Operator): boolean {
   return operator === 'in' || operator === 'nin';
 }
 
-/** Values with commas between them. One in quotes may hold commas and blanks, and `""` for a quote. */
+/** Comma-separated values. A quoted one may contain commas and blanks, and `""` for a quote. */
 function split(text: string, parameter: string): string[] {
   const values: string[] = [];
   if (text === '') return values;
@@ -123,7 +122,7 @@ function split(text: string, parameter: string): string[] {
   }
 }
 
-/** `T10:00:00+02:00` in a query string whose `+` was not encoded, so that it means a space. */
+/** `T10:00:00+02:00` in a query string in which `+` was not encoded, so that it was decoded as a space. */
 const decodedPlus = /([T ]\d{2}:\d{2}(?::[\d.]+)?) (\d{2}:?\d{2})$/i;
 
 function parseText(text: string, type: FieldType | undefined, parameter: string): unknown {

@@ -27,7 +27,7 @@ export interface ListQuery {
   readonly cursor: string | undefined;
   readonly order: string | undefined;
   readonly count: 'exact' | 'estimated' | undefined;
-  /** Archived records beside the others, or only those; undefined: as Odoo's lists do, without them. */
+  /** Whether to include archived records, or return only those; undefined: without archived records, like Odoo's lists. */
   readonly archived: 'include' | 'only' | undefined;
 }
 
@@ -37,9 +37,9 @@ export function parseListQuery(url: string, settings: Limits): ListQuery {
 }
 
 /**
- * Like `parseListQuery`, for routes with only some of a list's parameters, or with others, which are returned unchanged in
- * `given`. Filters are always accepted.
- * @param term the form of one term of the order
+ * Like `parseListQuery`, for routes that accept only some of a list's parameters, or additional ones, which are returned
+ * unchanged in `given`. Filters are always accepted.
+ * @param term the pattern of one term of the order
  */
 export function readListQuery<More extends string>(
   url: string,
@@ -66,7 +66,7 @@ export function readListQuery<More extends string>(
     throw new GatewayError('query.cursor', { message });
   }
   if (query.cursor !== undefined && (query.offset !== undefined || query.order !== undefined)) {
-    const message = 'A cursor already contains its order and its place. Send it without order and offset.';
+    const message = 'A cursor already contains its order and its position. Send it without order and offset.';
     throw new GatewayError('query.cursor', { message });
   }
   const list = {
@@ -84,7 +84,7 @@ export function readListQuery<More extends string>(
 }
 
 /**
- * The path of the next page, if there may be one: after a cursor if the order has one, else at an offset.
+ * The path of the next page, if there may be one: with a cursor if the order supports cursors, otherwise with an offset.
  * @param next the cursor of the page's last record
  */
 export function pageAfter(

@@ -1,4 +1,4 @@
-// The types of fields, the same for every user, so that answers can be shaped here. They are read once per model, and dropped
+// The types of fields, for converting answers here. They are the same for every user. They are read once per model, and dropped
 // when Odoo signals that its registry changed (a field was added, a module installed).
 
 import type { Database } from '../db/database.ts';
@@ -40,7 +40,7 @@ export class Metadata {
 
   /**
    * The types of a model and of those that the tree expands.
-   * @param seen names of fields in an answer: an unknown one means that the model has changed
+   * @param seen names of fields in an answer: if one is unknown, the model has changed
    */
   async typesBehind(
     context: RequestContext,
@@ -69,7 +69,7 @@ export class Metadata {
     return (name) => found.get(name) ?? {};
   }
 
-  /** The type of the field at the end of a path over relations; undefined if a step does not exist. */
+  /** The type of the field at the end of a path through relations; undefined if a step does not exist. */
   async typeAt(context: RequestContext, model: string, path: readonly string[]): Promise<FieldType | undefined> {
     let found: FieldType | undefined;
     let at: string | undefined = model;
@@ -82,7 +82,7 @@ export class Metadata {
     return found;
   }
 
-  /** The types of a model and of the models that its values reach. */
+  /** The types of a model and of the models to which its values refer. */
   async typesIn(context: RequestContext, model: string, values: readonly unknown[]): Promise<TypesOf> {
     const found = new Map<string, ModelTypes>();
     let wanted = [{ model, values }];
@@ -102,7 +102,7 @@ export class Metadata {
     const cache = this.#cacheOf(context.database);
     const known = cache.known.get(model);
     if (known !== undefined) {
-      // A name that was not there a moment ago does not exist: callers may send as many as they like.
+      // A name that did not exist a moment ago is not looked up again, because callers may send any number of them.
       const isFresh = known.askedAt >= context.startedAt;
       if (isFresh || names.every((name) => Object.hasOwn(known.types, name))) return known.types;
     }

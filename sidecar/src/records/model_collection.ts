@@ -12,7 +12,7 @@ import { parseListQuery } from './list_query.ts';
 import { asObject } from './record_shapes.ts';
 import { ifMatch, versionOf } from './versions.ts';
 
-/** All records of a model, in Odoo's names. */
+/** All records of a model, with Odoo's field names. */
 export class ModelCollection implements Collection {
   readonly #parts: Parts;
   readonly #model: string;
@@ -86,7 +86,7 @@ export class ModelCollection implements Collection {
   }
 }
 
-/** What makes the ORM find archived records: it adds no condition on `active` to one that is there. */
+/** Makes the ORM find archived records: it adds no condition on `active` if the domain already has one. */
 export function conditionOn(archived: ListQuery['archived']): Domain {
   if (archived === undefined) return [];
   return [archived === 'only' ? ['active', '=', false] : ['active', 'in', [true, false]]];

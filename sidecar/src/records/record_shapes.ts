@@ -1,4 +1,4 @@
-// Converts records between clients' shapes and Odoo's, for all endpoints that read or write records.
+// Converts records between the API's format and Odoo's, for all endpoints that read or write records.
 
 import { GatewayError } from '../errors.ts';
 import type { Domain, FieldTree, TypesOf, Written } from '../executor/operations.ts';
@@ -19,7 +19,7 @@ export class RecordShapes {
     this.#metadata = metadata;
   }
 
-  /** Shapes raw rows in place. */
+  /** Converts raw rows in place. */
   async shape(context: RequestContext, model: string, fields: FieldTree | undefined, rows: Row[]): Promise<void> {
     const [first] = rows;
     if (first === undefined) return;
@@ -48,7 +48,7 @@ export class RecordShapes {
     return [...conditions, ...domain];
   }
 
-  /** The values of a body in Odoo's form. Throws `body.value` and `body.form`. */
+  /** The values of a body in Odoo's format. Throws `body.value` and `body.form`. */
   async parse(context: RequestContext, model: string, bodies: readonly unknown[], at = ''): Promise<Values[]> {
     const typesOf = await this.#metadata.typesIn(context, model, bodies);
     const startedAt = performance.now();

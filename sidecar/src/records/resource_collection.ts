@@ -15,7 +15,7 @@ import { asObject } from './record_shapes.ts';
 import { accept, fieldOf, present, publicPaths, treeOf } from './resources.ts';
 import { ifMatch, versionOf } from './versions.ts';
 
-/** The records of a resource's domain, in the names that a manager gave. */
+/** The records of a resource's domain, with the field names defined by a manager. */
 export class ResourceCollection implements Collection {
   readonly #parts: Parts;
   readonly #resource: Resource;
@@ -120,7 +120,7 @@ export class ResourceCollection implements Collection {
     return { data, message: `${this.#resource.label} ${done} successfully`, meta: ignored.length > 0 ? { ignored } : undefined };
   }
 
-  /** The actions that the resource's scopes allow on its models. */
+  /** The actions on its models that the resource's scopes allow. */
   #grant({ principal }: RequestContext): Grant {
     const scopes = grantedOnResource(principal.grant.scopes, this.#resource.name, modelsOf(this.#resource));
     return { ...principal.grant, scopes };
@@ -145,7 +145,7 @@ export class ResourceCollection implements Collection {
   async #find(context: RequestContext, id: number, fields: FieldTree): Promise<{ row: Row; version: string }> {
     const { odoo, shapes } = this.#parts;
     const { model, name, domain: own } = this.#resource;
-    // Archived records exist, too: naming `active` makes the ORM look at them.
+    // Includes archived records: naming `active` makes the ORM find them.
     const { active } = (await shapes.types(context, [model]))(model);
     const any = active === undefined ? [] : [['active', 'in', [true, false]]];
     const domain = [['id', '=', id], ...any, ...own];
@@ -159,7 +159,7 @@ export class ResourceCollection implements Collection {
     return { row, version };
   }
 
-  /** Records outside the resource's domain do not exist for it. */
+  /** For the resource, records outside its domain do not exist. */
   async #requireInside(context: RequestContext, id: number): Promise<void> {
     if (this.#resource.domain.length > 0) await this.#find(context, id, {});
   }

@@ -7,7 +7,7 @@ import type { FieldTree, FieldType, ModelTypes, TypesOf } from '../executor/oper
 type Row = Record<string, unknown>;
 type Lines = readonly Omit<ResourceField, 'nested'>[];
 
-/** A local part, one @, a domain with a dot. Mail servers report any other fault. */
+/** Checks only for a local part, one @ and a domain with a dot. Mail servers report all other faults. */
 const email = /^[^\s@<>(),;:"[\]\\]{1,64}@[^\s@<>(),;:"[\]\\]{1,190}\.[A-Za-z]{2,63}$/;
 
 /** Names of fields that a resource does not have, or that its model lacks because an app is not installed. */
@@ -38,7 +38,7 @@ function nestedTree(fields: Lines, types: ModelTypes): FieldTree {
   return tree;
 }
 
-/** A shaped record under public names, in the resource's order. */
+/** A converted record with public names, in the resource's order. */
 export function present({ fields }: Resource, row: Row): Row {
   const shown: Row = { id: row['id'] };
   for (const field of fields) {
@@ -59,8 +59,8 @@ function presentLine(fields: Lines, row: Row): Row {
 }
 
 /**
- * The fields to write. Names that the resource does not have are ignored and reported. A missing required one throws
- * `body.missing`, a malformed address `body.value`.
+ * The fields to write. Names that the resource does not have are ignored and reported. Throws `body.missing` if a required one is
+ * missing, `body.value` for a malformed e-mail address.
  */
 export function accept({ fields, model }: Resource, body: Row, typesOf: TypesOf, isNew: boolean): Mapped {
   const { values, ignored } = acceptLines(fields, body, typesOf(model), isNew, '');
@@ -123,7 +123,7 @@ function acceptLines(
   return { values, ignored };
 }
 
-/** A resource lists the fields that it writes. For records that it only links, it lists no fields. */
+/** A resource lists the fields that can be written. If its records can only be linked, it lists none. */
 function requireLinks(given: unknown, at: string): void {
   const items: unknown = typeof given === 'object' && given !== null && 'set' in given ? given.set : given;
   if (!Array.isArray(items)) return;
@@ -135,7 +135,7 @@ function requireLinks(given: unknown, at: string): void {
   }
 }
 
-/** A read shows the name of a record that a rule hides. */
+/** When reading, a record that a rule hides still shows its name. */
 function isLink(item: object): boolean {
   return 'id' in item && Object.keys(item).every((name) => name === 'id' || name === 'display_name' || name === '_remove');
 }
@@ -144,7 +144,7 @@ function isMany(type: FieldType | undefined): boolean {
   return type?.type === 'one2many' || type?.type === 'many2many';
 }
 
-/** `-?name` terms of an order or the paths of filters, from public names to fields. */
+/** Translates the terms of an order (`-?name`) or the paths of filters from public names to fields. */
 export function fieldOf({ fields, name }: Resource, public_: string, parameter: string): string {
   const [first = '', ...rest] = public_.split('.');
   if (first === 'id') return public_;
@@ -156,7 +156,7 @@ export function fieldOf({ fields, name }: Resource, public_: string, parameter: 
   return field.field;
 }
 
-/** Paths in a model's values, like `order_line[0].price_subtotal`, in the resource's names. */
+/** Paths in a model's values, like `order_line[0].price_subtotal`, with the resource's names. */
 export function publicPaths({ fields }: Resource, paths: readonly string[] = []): string[] {
   return paths.map((path) => {
     const [, name = path, place = '', inner] = /^(\w+)(\[\d+\]|\.set)?(?:\.(\w+))?$/.exec(path) ?? [];

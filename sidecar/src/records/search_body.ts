@@ -1,4 +1,4 @@
-// The parameters of a list as a JSON body, for filters that are too long for an address.
+// The parameters of a list as a JSON body, for filters that are too long for a URL.
 
 import { GatewayError } from '../errors.ts';
 import { asObject } from './record_shapes.ts';
@@ -6,8 +6,8 @@ import { asObject } from './record_shapes.ts';
 const lists = new Set(['fields', 'order']);
 
 /**
- * The query string that says the same: `{"filter": {"city": {"in": ["Gent", "Lyon"]}}, "fields": ["name"], "limit": 5}`.
- * Which parameters there are, and what they may hold, is for the parser of queries to say. Throws `body.form`.
+ * The equivalent query string: `{"filter": {"city": {"in": ["Gent", "Lyon"]}}, "fields": ["name"], "limit": 5}`.
+ * The query parser checks the parameters and their values. Throws `body.form`.
  */
 export function queryOf(body: unknown): string {
   const query = new URLSearchParams();
@@ -38,7 +38,7 @@ function* filtersOf(value: unknown): Generator<[name: string, text: string]> {
   }
 }
 
-/** One of several values: a comma in it separates nothing. */
+/** One value of a list: a comma in it is not a separator. */
 function quoted(value: unknown, place: string): string {
   return `"${textOf(value, place).replaceAll('"', '""')}"`;
 }

@@ -1,5 +1,5 @@
-// Values out: turns Odoo's raw values, as from `read`, into the form that clients of a JSON API expect. This happens here by
-// field types, because Odoo's CPU is the scarcest resource.
+// Output values: converts Odoo's raw values, as returned by `read`, to the format that clients of a JSON API expect. This is done
+// here, by field types, because Odoo's CPU time is the scarcest resource.
 //
 //   empty                false, or an empty text  → null
 //   datetime             "2026-11-22 10:00:00"    → "2026-11-22T10:00:00Z"
@@ -15,7 +15,7 @@ type Row = Record<string, unknown>;
 type Shaper = (value: unknown) => unknown;
 
 const orNull: Shaper = (value) => (value === false ? null : value);
-/** Like people, Odoo's web client makes no difference between an empty text and none. */
+/** Odoo's web client does not distinguish between an empty text and no text, either. */
 const text: Shaper = (value) => (value === '' ? null : orNull(value));
 
 const shapers: Readonly<Record<string, Shaper | undefined>> = {
@@ -25,7 +25,7 @@ const shapers: Readonly<Record<string, Shaper | undefined>> = {
   html: text,
   datetime: (value) => (typeof value === 'string' ? isoTime(value) : orNull(value)),
   many2one: (value) => (Array.isArray(value) ? { id: value[0], name: orNull(value[1]) } : orNull(value)),
-  // Zero is Odoo's other form of "no record".
+  // Odoo also uses zero for "no record".
   many2one_reference: (value) => (value === 0 ? null : orNull(value)),
   reference: (value) => (typeof value === 'string' ? reference(value) : orNull(value)),
   one2many: undefined,
@@ -33,13 +33,13 @@ const shapers: Readonly<Record<string, Shaper | undefined>> = {
   properties: (value) => (Array.isArray(value) ? value.map(property) : orNull(value)),
 };
 
-/** Shapes the rows in place: a page of a thousand records is not copied. A field without a type stays unchanged. */
+/** Converts the rows in place, so that a page of a thousand records is not copied. A field without a type stays unchanged. */
 export function shapeRows(rows: readonly Row[], model: string, tree: FieldTree | undefined, typesOf: TypesOf): void {
   const [first] = rows;
   if (first === undefined) return;
   const types = typesOf(model);
   const steps: [string, Shaper][] = [];
-  // The rows of one read have the same fields.
+  // All rows of a read have the same fields.
   for (const name of Object.keys(first)) {
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined) continue;
@@ -50,7 +50,7 @@ export function shapeRows(rows: readonly Row[], model: string, tree: FieldTree |
   for (const row of rows) for (const [name, shape] of steps) row[name] = shape(row[name]);
 }
 
-/** The further models whose types `shapeRows` will need, as far as these types show. */
+/** Further models whose types `shapeRows` will need, as far as the known types show. */
 export function modelsBehind(tree: FieldTree | undefined, types: ModelTypes): { model: string; tree: FieldTree }[] {
   const found: { model: string; tree: FieldTree }[] = [];
   for (const [name, { fields }] of Object.entries(tree ?? {})) {
@@ -78,7 +78,7 @@ function expansion({ type, relation }: FieldType, tree: FieldTree, typesOf: Type
   };
 }
 
-/** A record that a rule hides comes with only its id and name, as the relation itself shows them. */
+/** A record that a rule hides has only its id and name, which the relation itself shows. */
 function isHidden(row: Row, tree: FieldTree): boolean {
   return 'display_name' in row && !Object.hasOwn(tree, 'display_name');
 }
@@ -92,7 +92,7 @@ function reference(value: string): unknown {
   return { model: value.slice(0, comma), id: Number(value.slice(comma + 1)) };
 }
 
-/** One of a record's properties: its definition with its value, shaped by the definition's own type. */
+/** One of a record's properties: its definition with its value, converted by the type in the definition. */
 function property(definition: unknown): unknown {
   if (typeof definition !== 'object' || definition === null) return definition;
   const { type, value } = definition as { type?: unknown; value?: unknown };

@@ -1,4 +1,4 @@
-// Values in: turns a client's values, in the same shapes that it reads, into the form of Odoo's `create` and `write`. The
+// Input values: converts a client's values, in the same format as for reading, to that of Odoo's `create` and `write`. The
 // counterpart of shape.ts.
 //
 //   null                        → false
@@ -6,7 +6,7 @@
 //   {"id": 7, "name": "Azure"}  → 7
 //   x2many: [{"name": "new"}, {"id": 3, "name": "changed"}, {"id": 4}, {"id": 5, "_remove": true}, 6]
 //                               → [[0, 0, {…}], [1, 3, {…}], [4, 4], [2 or 3, 5], [4, 6]]
-//           {"set": […]}        → the same, and nothing else stays linked
+//           {"set": […]}        → the same, and all other links are removed
 //
 // Odoo checks whether a field exists, is writable and may link there. Unknown fields are passed on unchanged.
 
@@ -18,12 +18,11 @@ type Parser = (value: unknown, at: string, type: FieldType, typesOf: TypesOf) =>
 /** Commands of x2many fields: odoo/fields.py, `Command`. */
 const command = { create: 0, update: 1, delete: 2, unlink: 3, link: 4, clear: 5, set: 6 } as const;
 const deepest = 8;
-/** The largest whole number of Odoo's columns. */
+/** The largest integer of Odoo's columns. */
 const greatestInt4 = 2_147_483_647;
 
 /**
- * @param at the place of the values in the body, for messages
- * Throws `body.value`.
+ * @param at where the values are in the body, for messages Throws `body.value`.
  */
 export function parseValues(value: unknown, model: string, typesOf: TypesOf, at = '', depth = 0): Record<string, unknown> {
   if (!isObject(value)) throw malformed(at, 'must be an object of fields');
@@ -38,7 +37,7 @@ export function parseValues(value: unknown, model: string, typesOf: TypesOf, at 
   return parsed;
 }
 
-/** The other models that the values of a body reach, as far as these types show. */
+/** Further models to which the values of a body refer, as far as the known types show. */
 export function modelsIn(value: unknown, types: ModelTypes): { model: string; values: unknown[] }[] {
   if (!isObject(value)) return [];
   const found: { model: string; values: unknown[] }[] = [];
@@ -107,13 +106,13 @@ export function parseDate(value: unknown, at: string): string {
   throw malformed(at, 'must be a date like "2026-11-22"');
 }
 
-/** ISO 8601 with any offset, or none for UTC; as Odoo stores it, in UTC and whole seconds. */
+/** Converts ISO 8601 with any offset (none: UTC) to what Odoo stores: UTC, in whole seconds. */
 export function parseDateTime(value: unknown, at: string): string {
   const [, day, clock, offset] = (typeof value === 'string' && dateTimeFormat.exec(value.trim())) || [];
   if (day !== undefined && clock !== undefined && isCalendarDay(day)) {
     const instant = new Date(`${day}T${clock}${zone(offset)}`);
     const stored = Number.isNaN(instant.getTime()) ? '' : instant.toISOString();
-    // An offset may lead out of the years that Odoo knows, 1 to 9999.
+    // With an offset, a time may fall outside the years that Odoo supports, 1 to 9999.
     if (/^(?!0000)\d{4}-/.test(stored)) return stored.slice(0, 19).replace('T', ' ');
   }
   throw malformed(at, 'must be a time like "2026-11-22T10:00:00Z" or with an offset like "+02:00"');
@@ -133,7 +132,7 @@ function isCalendarDay(value: string): boolean {
 }
 
 function parseBase64(value: unknown, at: string): string {
-  // Not by a regular expression over megabytes. Buffer skips other characters, so the length shows them.
+  // This avoids running a regular expression over megabytes: Buffer skips invalid characters, so the length reveals them.
   if (typeof value === 'string') {
     const compact = value.replaceAll(/\s/g, '');
     const bytes = Buffer.byteLength(compact, 'base64');
@@ -157,7 +156,7 @@ function parseReference(value: unknown, at: string): string | false {
   throw malformed(at, 'must be an object with "model" and "id"');
 }
 
-/** `{"<name>": value}`, or the list of definitions with values that reading gives. */
+/** `{"<name>": value}`, or the list of definitions with values, as returned by a read. */
 function parseProperties(value: unknown, at: string): unknown {
   if (value === false) return false;
   if (Array.isArray(value)) return value.map((definition, i) => parseProperty(definition, `${at}[${i}]`));
@@ -179,7 +178,7 @@ function parsePropertyValue(value: unknown): unknown {
   return isObject(value) && 'id' in value ? value['id'] : value;
 }
 
-/** A list merges into what is linked; `{"set": […]}` replaces it. */
+/** A list is merged into the linked records; `{"set": […]}` replaces them. */
 function parseMany(value: unknown, at: string, type: FieldType, typesOf: TypesOf, depth: number): unknown {
   if (isObject(value)) {
     const others = Object.keys(value).filter((key) => key !== 'set');
@@ -205,18 +204,18 @@ function parseItem(item: unknown, at: string, type: FieldType, typesOf: TypesOf,
   if (remove !== undefined && remove !== true) throw malformed(`${at}._remove`, 'can only be true');
   if (remove === true) {
     if (id === undefined || Object.keys(values).length > 0) throw malformed(at, 'with "_remove" takes an "id" and nothing else');
-    // A line belongs to its order and goes with it; a tag is only taken off.
+    // A line belongs to its order and is deleted; a tag is only unlinked.
     return [type.type === 'one2many' ? command.delete : command.unlink, parseLink(id, at)];
   }
   const comodel = type.relation ?? '';
   if (id === undefined || id === null) return [command.create, 0, parseValues(values, comodel, typesOf, at, depth + 1)];
   const target = parseLink(id, at);
-  // The form of a record whose fields a rule hides. Written back, it is a link.
+  // How a read returns a record that a rule hides. Written back, it is a link.
   if (Object.keys(values).every((name) => name === 'display_name')) return [command.link, target];
   return [command.update, target, parseValues(values, comodel, typesOf, at, depth + 1)];
 }
 
-/** Odoo's own command tuples; the values in them take the shapes of this module too. */
+/** Odoo's own command tuples; the values in them have the format of this module, too. */
 function parseCommand(item: readonly unknown[], at: string, type: FieldType, typesOf: TypesOf, depth: number): unknown[] {
   const [code, id, values] = item;
   if (!Number.isInteger(code) || (code as number) < 0 || (code as number) > 6) {

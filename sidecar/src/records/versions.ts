@@ -1,4 +1,4 @@
-// ETags of single records, and the preconditions that go by them (RFC 9110, section 13).
+// ETags of single records, and the preconditions that use them (RFC 9110, section 13).
 
 import { hash as digest } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
@@ -9,7 +9,7 @@ const digits = 32;
 const mostTags = 20;
 const tagFormat = /^(?:W\/)?"([\x21\x23-\x7e]{0,128})"$/;
 
-/** The digest of a raw record; `executor/preconditions.py` makes the same. */
+/** The digest of a raw record; `executor/preconditions.py` computes the same. */
 export function versionOf(record: Readonly<Record<string, unknown>>): string {
   return digest('sha256', canonical(record), 'hex').slice(0, digits);
 }
@@ -22,8 +22,8 @@ export function isKnown({ asked }: RequestContext, version: string): boolean {
 }
 
 /**
- * The versions that a write may find, with what the record is read by; undefined when any will do. Throws `request.header`.
- * @param fields those of the reading
+ * The versions of the record with which a write may happen, and the fields by which they were computed; undefined if any version
+ * is accepted. Throws `request.header`. @param fields those of the read
  */
 export function ifMatch({ asked }: RequestContext, fields: FieldTree | undefined): IfMatch | undefined {
   const header = asked.headers['if-match'];
@@ -35,7 +35,7 @@ export function ifMatch({ asked }: RequestContext, fields: FieldTree | undefined
 function tagsIn(name: string, header: string): string[] {
   const tags = header.split(',').map((part) => tagFormat.exec(part.trim())?.[1]);
   if (tags.length > mostTags || tags.includes(undefined)) {
-    const message = `${name} must be an ETag that an answer had, in double quotes, or several with commas.`;
+    const message = `${name} must be an ETag from an answer, in double quotes, or several, separated by commas.`;
     throw new GatewayError('request.header', { message, details: { header: name } });
   }
   return tags as string[];

@@ -1,10 +1,10 @@
-// Bounds the search for secrets in one request, so that callers cannot make it take long.
+// Limits the search for secrets in one request, so that callers cannot make it take long.
 
 /** The budget for values that are searched for secrets, in characters. */
 export const mostLearned = 262_144;
 /** The cost of one name that may be followed by a secret, in characters that are only skipped. */
 export const costOfName = 200;
-/** The cost of a value beside its characters. */
+/** The cost of a value in addition to its characters. */
 const costOfValue = 8;
 
 export class Budget {
@@ -22,14 +22,14 @@ export class Budget {
     return this.#left < 0;
   }
 
-  /** False if not enough was left. */
+  /** False if not enough is left. */
   spend(characters: number): boolean {
     this.#left -= characters;
     return this.#left >= 0;
   }
 }
 
-/** The cost of parsed JSON; more than `most` is not counted to its end. */
+/** The cost of parsed JSON; counting stops above `most`. */
 export function costOf(value: unknown, most: number): number {
   const open: unknown[] = [value];
   let cost = 0;

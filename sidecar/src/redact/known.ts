@@ -5,14 +5,17 @@ import { LRUCache } from 'lru-cache';
 /** Shorter texts occur in too many places where they are not secrets. */
 export const shortestSecret = 4;
 
-/** A pattern of whole keys and tokens takes long to compile. This many characters of each find possible places. */
+/**
+ * Compiling a pattern of whole keys and tokens takes long, so the pattern has only this many characters of each, to find possible
+ * matches.
+ */
 const longestHead = 32;
 
 const formsOf = new LRUCache<string, readonly string[]>({ maxSize: 16 * 1024 * 1024, sizeCalculation: sizeOf });
 /** Patterns of single secrets: mostly the credential that a consumer sends with each request. */
 const coverOf = new LRUCache<string, Cover>({ max: 1_000 });
 
-/** A text with `stars` for every form of every secret. */
+/** A text with `stars` in place of every encoding of every secret. */
 export type Cover = (text: string, stars: string) => string;
 
 export function coverFor(secrets: ReadonlySet<string>): Cover {

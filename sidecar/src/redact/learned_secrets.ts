@@ -1,5 +1,5 @@
-// Collects the secrets of a request before any part of it is stored: values under a secret's name, in a secret place, or after a
-// name in a text.
+// Collects the secrets of a request before any part of it is stored: values under a secret's name, in a secret position, or after
+// a secret's name in a text.
 
 import { Budget, costOf, mostLearned } from './budget.ts';
 import type { Cover } from './known.ts';
@@ -25,13 +25,14 @@ export const json = /^\s*[[{"]/;
 /** Values nested deeper are neither searched nor stored. */
 export const deepest = 64;
 
-// More than any honest request has. Beyond these bounds secrets cannot be told apart from other text, so nothing is stored.
+// More than any legitimate request has. Beyond these limits, secrets cannot be distinguished from other text, so nothing is
+// stored.
 const mostSecrets = 50;
 const longestSecret = 8_192;
-/** The characters of all secrets. */
+/** The maximum number of characters of all secrets together. */
 const mostOfSecrets = 16_384;
 const noNames: ReadonlySet<string> = new Set();
-/** Values in a secret place that are not secrets. */
+/** Values in a secret position that are not secrets. */
 const ordinaryValue = /^(?:true|false|null|none)$/i;
 
 /** The secrets of one request. */
@@ -40,7 +41,7 @@ export class LearnedSecrets {
   #cover: Cover | undefined;
   #lengths = 0;
   #toLearn = new Budget(mostLearned);
-  /** Not all secrets were collected, because there was too much to search. */
+  /** Set if not all secrets were collected, because there was too much to search. */
   #isLost = false;
   #isAnswerLost = false;
   #openNames: ReadonlySet<string> | undefined;
@@ -59,7 +60,7 @@ export class LearnedSecrets {
     this.#cover = undefined;
   }
 
-  /** Call if there is too much to search. No text then counts as clean, and each becomes `too large to redact`. */
+  /** Call this if there is too much to search. Then no text counts as clean, and each becomes `too large to redact`. */
   get isLost(): boolean {
     return this.#isLost;
   }
@@ -78,7 +79,7 @@ export class LearnedSecrets {
     return this.#asksForSecret;
   }
 
-  /** A matcher for all secrets; undefined if there are none. */
+  /** Finds all secrets; undefined if there are none. */
   protected get cover(): Cover | undefined {
     if (this.#secrets.size > 0) this.#cover ??= coverFor(this.#secrets);
     return this.#cover;
@@ -90,8 +91,8 @@ export class LearnedSecrets {
   }
 
   /**
-   * The same for the body of an answer. It has a budget of its own, so that an answer that is too large does not hide the
-   * request.
+   * The same for the body of an answer. It has a budget of its own, so that an answer that is too large does not keep the request
+   * from being logged.
    */
   learnAnswer(value: unknown): void {
     this.#toLearn = new Budget(mostLearned);
@@ -124,7 +125,7 @@ export class LearnedSecrets {
     }
   }
 
-  /** The method in the path. If it takes secrets, the whole body and the result are secret. */
+  /** The method in the path. If it takes secrets, the whole body and the result count as secret. */
   learnMethod(model: unknown, method: unknown, body: unknown): void {
     if (!isSecretCall(model, method)) return;
     this.#asksForSecret = true;
@@ -164,7 +165,7 @@ export class LearnedSecrets {
         this.#learnNested(JSON.parse(text), depth + 1, inDomain);
         return;
       } catch {
-        // Not JSON, so a text like any other.
+        // It is not JSON, so it is treated as plain text.
       }
     }
     for (const secret of namedSecrets(text, this.#toLearn)) this.add(secret);
@@ -180,7 +181,7 @@ export class LearnedSecrets {
     const pair = Buffer.from(credential, 'base64').toString('utf8');
     const password = pair.slice(pair.indexOf(':') + 1);
     this.add(password);
-    // By RFC 6749, section 2.3.1, clients encode the two halves before they join them.
+    // According to RFC 6749, section 2.3.1, clients encode id and secret before they join them.
     this.add(decoded(password));
   }
 

@@ -1,5 +1,5 @@
-// Names of secrets: of headers, parameters, fields and properties, and of methods whose arguments are secrets. The addon has a
-// copy (tools/redact.py). Both are tested with the same cases.
+// Names of secrets: of headers, parameters, fields and properties, and of methods whose arguments are secrets. The addon has its
+// own implementation (tools/redact.py). Both are tested with the same cases.
 
 import { LRUCache } from 'lru-cache';
 
@@ -26,7 +26,7 @@ const secretMethod =
 
 const judged = new LRUCache<string, boolean>({ max: 5_000 });
 
-/** Whether values under this name are never stored. In a path (`filter[user_ids.password][eq]`), any step is enough. */
+/** Whether values under this name are never stored. For a path (`filter[user_ids.password][eq]`), one such step is enough. */
 export function isSecretName(name: string): boolean {
   let isSecret = judged.get(name);
   if (isSecret === undefined) {
@@ -47,7 +47,10 @@ function isSecretStep(step: string): boolean {
   return words.split(/[^a-z0-9]+/).some((word) => secretWords.has(word));
 }
 
-/** Like `isSecretName`, also for `session_id`: an id of a point of sale's session is a number, a login's is not. */
+/**
+ * Like `isSecretName`, but also decides about `session_id`: the id of a point-of-sale session is a number, that of a login is
+ * not.
+ */
 export function hidesValue(name: string, value: unknown): boolean {
   if (isSecretName(name)) return true;
   return typeof value === 'string' && value.length >= 16 && name.length < 50 && session.test(plainOf(name));

@@ -1,4 +1,4 @@
-// Finds secrets in parsed JSON by their position, without a name of their own: after a secret field in a domain, among the
+// Finds secrets in parsed JSON that have no name of their own, by their position: after a secret field in a domain, among the
 // arguments of a method that takes passwords, in a column of a table, beside their name in a list. In doubt, a value is hidden.
 
 import { isSecretMethod, isSecretName } from './names.ts';
@@ -15,15 +15,15 @@ type Item = (index: number, item: unknown) => Place | undefined;
 const nothing = () => undefined;
 /** Longer lists are records and rows. Only shorter ones are searched for headers and methods, as arguments. */
 const mostArguments = 32;
-/** More are never collected (redact/budget.ts). */
+/** More positions are never collected (redact/budget.ts). */
 const mostColumns = 32_768;
 
-/** Whether this name has a domain as its value. Then a list of three is a condition, whatever its second item. */
+/** Whether the value under this name is a domain. Then a list of three is a condition, whatever its second item is. */
 export function isDomainName(name: string): boolean {
   return /domain$/i.test(name);
 }
 
-/** The secret places of a list; undefined if position means nothing. */
+/** The secret positions in a list; undefined if positions have no meaning there. */
 export function placesInList(list: readonly unknown[], inDomain = false): Item {
   const operand = operandIn(list, inDomain);
   if (operand !== undefined) return (index) => (index >= operand ? 'secret' : undefined);
@@ -51,9 +51,9 @@ const nameKeys = ['name', 'field', 'key', 'field_name', 'fieldName', 'fname', 'h
 const valueKeys = new Set(['value', 'values', 'val', 'content', 'default', 'new_value', 'old_value', 'text', 'data']);
 const argumentKeys = new Set(['args', 'kwargs', 'params']);
 
-/** The same for the properties of an object; secret names themselves aside. */
+/** The same for the properties of an object, apart from those with secret names. */
 export function placesInObject(object: Readonly<Record<string, unknown>>): (name: string, item: unknown) => Place | undefined {
-  // A list that was converted to an object. Its numbers come first, in order.
+  // A list that was converted to an object. Its numeric keys come first, in order.
   const asList = '0' in object ? placesInList(Object.values(object)) : nothing;
   const isCall = isCallOfSecret(object);
   const given = argumentsOf(object);
@@ -72,10 +72,10 @@ export function placesInObject(object: Readonly<Record<string, unknown>>): (name
   };
 }
 
-/** Reading methods take and return no secrets by position, even on models about secrets. */
+/** Reading methods neither take nor return secrets by position, even on models about secrets. */
 const readMethods = /^(?:web_)?(?:search|read|search_read|search_count|read_group|name_search|fields_get|unlink|exists)$/;
 
-/** Whether a method takes or returns secrets by position, judged by its own name or its model's. */
+/** Whether a method takes or returns secrets by position, judging by its own name or its model's. */
 export function isSecretCall(model: unknown, method: unknown): boolean {
   const names = typeof method === 'object' && method !== null ? Object.values(method) : [method];
   if (names.some(isSecretMethod)) return true;
@@ -88,7 +88,7 @@ export function isCallOfSecret(object: Readonly<Record<string, unknown>>): boole
   return ('args' in object || 'kwargs' in object) && isSecretMethod(object['name']);
 }
 
-/** Arguments by position and by name make one list: `load` may have its columns in one and its rows in the other. */
+/** Arguments by position and by name are treated as one list: `load` may have its columns in one and its rows in the other. */
 function argumentsOf({ args, kwargs, params }: Readonly<Record<string, unknown>>): unknown[] {
   return [args, kwargs, params].flatMap((given) => {
     if (Array.isArray(given)) return given.slice(0, mostArguments);
@@ -96,7 +96,7 @@ function argumentsOf({ args, kwargs, params }: Readonly<Record<string, unknown>>
   });
 }
 
-/** The places of secret names in a list of names, such as the first argument of `load`; undefined if there are none. */
+/** The indexes of secret names in a list of names, such as the first argument of `load`; undefined if there are none. */
 export function columnsOf(item: unknown): ReadonlySet<number> | undefined {
   if (!Array.isArray(item) || item.length === 0 || item.length > mostColumns) return undefined;
   if (operandIn(item, false) !== undefined || isPair(item)) return undefined;
@@ -108,7 +108,9 @@ export function columnsOf(item: unknown): ReadonlySet<number> | undefined {
   return columns.size === 0 ? undefined : columns;
 }
 
-/** The index where the values of a condition on a secret field begin. With an unknown operator, it is not a condition. */
+/**
+ * The index at which the values of a condition on a secret field begin. With an unknown operator, the list is not a condition.
+ */
 function operandIn(list: readonly unknown[], inDomain: boolean): number | undefined {
   if (list.length < 2 || list.length > 5 || !isNameOfSecret(list[0])) return undefined;
   if (inDomain) return list.length === 2 ? 1 : 2;
@@ -128,7 +130,7 @@ function isFieldOfModel([model, field]: readonly unknown[]): boolean {
   return typeof model === 'string' && /^[a-z]\w*(?:\.\w+)+$/.test(model) && !isSecretName(model) && isNameOfSecret(field);
 }
 
-/** Rows below a row of names. */
+/** Rows that follow a row of names. */
 function tableColumns(list: readonly unknown[]): ReadonlySet<number> | undefined {
   const [first, ...rows] = list.slice(0, mostArguments);
   if (!Array.isArray(first)) return undefined;
@@ -152,7 +154,7 @@ function isOrderName(name: string): boolean {
 
 const orderWords = /^(?:asc|desc|nulls|first|last)$/i;
 
-/** `password x`: a text after a secret field's name in an order that is not a keyword of orders. */
+/** `password x`: a text that follows a secret field's name in an order and is not a keyword of orders. */
 export function secretWordsOfOrder(text: unknown): string[] {
   if (typeof text !== 'string' || text.length > 1_000) return [];
   const parts = text.split(',').map((part) => part.trim().split(/\s+/));

@@ -1,7 +1,7 @@
-// Takes secrets out of texts before they are stored or logged. There are four nets, each for secrets that the others miss: names
-// (`password`, `Authorization`, `client_secret` …) at any depth, positions (redact/places.ts), forms and names in free text
-// (redact/texts.ts), and the very secrets of this request wherever they turn up again: in a traceback, an echoed value, a base64
-// or URL-encoded copy.
+// Removes secrets from texts before they are stored or logged. There are four methods, each for secrets that the others miss:
+// names (`password`, `Authorization`, `client_secret` …) at any depth, positions (redact/places.ts), formats and names in free
+// text (redact/texts.ts), and the secrets of this request themselves, wherever they turn up again: in a traceback, an echoed
+// value, a base64 or URL-encoded copy.
 
 import { deepest, form, json, LearnedSecrets } from './learned_secrets.ts';
 import { hidesValue, isSecretName, stars, tooLarge } from './names.ts';
@@ -13,7 +13,7 @@ import { decoded, isOperator, withoutCredentials } from './texts.ts';
 const behindSecretStep = /(\/([\w.-]{1,100})\/)(?=[\w-]{0,1000}\d)(?=[\w-]{0,1000}[A-Za-z])[\w-]{16,1000}(?=\/|$)/g;
 /** Longer than any credential. */
 const overlap = 4_096;
-/** Knows the secrets of one request, and puts stars in their place. */
+/** Knows the secrets of one request, and replaces them with stars. */
 export class Redactor extends LearnedSecrets {
   /** The most characters of a body that are searched. */
   #budget = Number.POSITIVE_INFINITY;
@@ -22,12 +22,12 @@ export class Redactor extends LearnedSecrets {
   text(text: string): string {
     if (this.isLost) return tooLarge;
     const clean = this.cover?.(text, stars) ?? text;
-    return withoutCredentials(clean).replaceAll('\0', '\uFFFD').toWellFormed(); // Postgres stores neither this nor half characters
+    return withoutCredentials(clean).replaceAll('\0', '\uFFFD').toWellFormed(); // Postgres can store neither
   }
 
-  /** The end of a long text, where a traceback names the error. */
+  /** Keeps the end of a long text, where a traceback names the error. */
   tail(text: string, longest: number): string {
-    // More than the kept part is cleaned, because a secret at the cut would not be recognised.
+    // More than the kept part is cleaned, because a secret at the cut would not be recognized.
     const clean = this.text(text.slice(-longest - overlap));
     return clean.length > longest ? `…${clean.slice(-longest)}` : clean;
   }
@@ -53,7 +53,7 @@ export class Redactor extends LearnedSecrets {
     if (this.isAnswerLost) return tooLarge;
     return this.#rendered(longest, () => {
       if (!this.asksForSecret) return this.value(body);
-      // JSON-2 gives what the method gave, without a name for it.
+      // JSON-2 returns the method's result without a name for it.
       if (typeof body !== 'object' || body === null || Array.isArray(body)) return this.#hidden(body, 1);
       const name = ['data', 'result'].find((key) => key in body);
       if (name === undefined) return 'message' in body || 'error' in body ? this.value(body) : this.#hidden(body, 1);
@@ -100,14 +100,14 @@ export class Redactor extends LearnedSecrets {
     return `${this.path(path.slice(0, mark))}?${this.query(path.slice(mark + 1))}`;
   }
 
-  /** A string inside a body, which may be JSON or a form of its own. */
+  /** A string inside a body, which may itself be JSON or a form. */
   string(value: string, inDomain = false): string {
     if (form.test(value)) return this.query(value);
     if (json.test(value)) {
       try {
         return JSON.stringify(this.value(JSON.parse(value), 0, inDomain));
       } catch {
-        // not JSON after all
+        // it is not JSON after all
       }
     }
     return this.text(value);
@@ -164,7 +164,7 @@ export class Redactor extends LearnedSecrets {
     return place.of === 'row' ? clean[0] : clean;
   }
 
-  /** Arguments of a call; the columns of its rows may be named among those by position or those by name. */
+  /** Arguments of a call; the column names for its rows may be among the positional or the named ones. */
   #argumentsIn(item: unknown, columns: ReadonlySet<number>, depth: number): unknown {
     if (typeof item !== 'object' || item === null || this.#budget <= 0 || depth >= deepest) return this.value(item, depth);
     const placed = (inner: unknown, place: Place | undefined, inDomain: boolean) =>

@@ -1,8 +1,6 @@
-// Takes recognizable secrets out of free text: forms that only credentials have, and values after a secret's name, in the many
-// ways in which programs and people write them.
-//
-// Every repetition is bounded, or consumes its text, so that a hostile text does not make the search take quadratic time. A
-// budget bounds the rest.
+// Removes recognizable secrets from free text: formats that only credentials have, and values after a secret's name, in the many
+// ways in which programs and people write them. Every repetition in a pattern is limited, or consumes its text, so that a hostile
+// text cannot make the search take quadratic time. A budget limits the rest.
 
 import { Budget, costOfName } from './budget.ts';
 import { hidesValue, isSecretName, stars, tooLarge } from './names.ts';
@@ -33,12 +31,12 @@ const term = new RegExp(String.raw`\\{0,4}["']\s{0,4},\s{0,4}(\\{0,4}["']${opera
 const prose = /[ \t](?:(?:[^'"«“`\n]|(?<=\w)'(?=\w)){0,120}?[\s(:=,[])?(?=["'«“`])/y;
 const openingQuote = /\\{0,4}["'`«“]/y;
 const scheme = /(?:bearer|basic|token|digest|negotiate|apikey)\s+/iy;
-/** `<password>`, `<ns:password type="x">`, and the content of the element. */
+/** `<password>`, `<ns:password type="x">`, followed by the element's content. */
 const element = /(?<=<(?:\w{1,20}:)?[\w.-]{1,200})(?:\s[^<>]{0,200})?>\s{0,4}(?:<!\[CDATA\[)?/y;
 const inElement = /[^<]{1,8192}(?=<\/)/y;
 const restOfLine = /[^"'\r\n]+/y;
 const unquoted = /[^\s"'&,;}\])\\<>|]+/y;
-/** The form of Odoo's names: `user_ids/.id`, `image_1920`. A text with scattered digits is more likely a token. */
+/** The format of Odoo's names: `user_ids/.id`, `image_1920`. A text with scattered digits is more likely to be a token. */
 const identifier = /^\.?[a-z_][a-z_./:]*\d{0,4}[a-z_./:]*$/;
 /** In prose, these words are too common: `duplicate key value violates unique constraint "x"`. */
 const commonWord = /^(?:key|auth|pass|pin|sig)$/i;
@@ -48,17 +46,17 @@ const longestInProse = 1_024;
 /** How many names in a text are searched for a value after them. */
 const mostNames = 2_000;
 
-/** Whether something is an operator of Odoo's domains. */
+/** Whether a value is an operator of Odoo's domains. */
 export function isOperator(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 10 && onlyOperator.test(value);
 }
 
-/** Whether a text may be the name of a field, so that in a list of names it is not a value. */
+/** Whether a text may be the name of a field. Then it is not a value in a list of names. */
 export function isIdentifier(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 100 && identifier.test(value);
 }
 
-/** The text with stars for every recognizable secret, even a percent-encoded one. */
+/** The text with every recognizable secret replaced by stars, even a percent-encoded one. */
 export function withoutCredentials(text: string): string {
   if (!suspicious.test(text)) return text;
   const clean = cleaned(text);
@@ -68,12 +66,12 @@ export function withoutCredentials(text: string): string {
   return readable === again ? clean : again;
 }
 
-/** The values after a secret's name in a text; not all of them if the budget is spent. */
+/** The values after a secret's name in a text; not all of them if the budget is used up. */
 export function namedSecrets(text: string, budget: Budget): string[] {
   return suspicious.test(text) ? spansOf(text, budget).map(({ start, end }) => text.slice(start, end)) : [];
 }
 
-/** Undoes percent-encoding, even if it was applied repeatedly. Everything else stays. */
+/** Undoes percent-encoding, even if it was applied repeatedly. Everything else stays unchanged. */
 export function decoded(text: string): string {
   let readable = text.replaceAll('+', ' ');
   for (let i = 0; i < 3 && readable.includes('%'); i += 1) {
@@ -105,7 +103,7 @@ function cleaned(text: string): string {
   return out + (budget.isSpent ? `… ${tooLarge}` : clean.slice(from));
 }
 
-/** "Bearer abcdef1" is one, "Basic information" is not. */
+/** "Bearer abcdef1" is a credential, "Basic information" is not. */
 function looksRandom(value: string): boolean {
   return value.length >= 20 || /[0-9=]/.test(value) || /[a-z][A-Z]/.test(value);
 }
@@ -113,11 +111,11 @@ function looksRandom(value: string): boolean {
 interface Span {
   readonly start: number;
   readonly end: number;
-  /** A number or a structure in JSON, which only a string may replace. */
+  /** A number or a structure in JSON, which may be replaced only by a string. */
   readonly isBare: boolean;
 }
 
-/** Ends early if the budget is spent. */
+/** Ends early if the budget is used up. */
 function spansOf(text: string, budget: Budget): Span[] {
   const spans: Span[] = [];
   let from = 0;
@@ -168,7 +166,7 @@ function valueAt(text: string, at: number, name: string, isJson: boolean, mayBeB
   return value === undefined ? undefined : { start, end: start + value.length, isBare: isJson };
 }
 
-/** The text between quotes, which may be escaped. If no closing quote is near: up to the end of the line or text. */
+/** The text between quotes, which may be escaped. If there is no closing quote nearby: up to the end of the line or text. */
 function quotedAt(text: string, at: number, mustEnd: boolean): Span | undefined {
   const quote = matchAt(openingQuote, text, at);
   if (quote === undefined) return undefined;

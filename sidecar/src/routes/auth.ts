@@ -1,5 +1,5 @@
-// Logins, and exchange of keys for tokens. The caller's proof is in the body, so these paths take no credential, and refuse a
-// wrong one as the authenticating policy would.
+// Logins, and the exchange of keys for tokens. The credential is in the body, so these paths have no authentication step, and
+// refuse a wrong credential as that step would.
 
 import { z } from 'zod';
 import type { Attempt, KeyAuthenticator } from '../credentials/authenticate.ts';
@@ -20,7 +20,7 @@ import { mayComeFrom } from '../limits/ip_list.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Answer, Principal, RequestContext, Route } from '../pipeline/context.ts';
 
-/** Asks Odoo whether the context's principal, a user, now needs a second factor to log in. */
+/** Asks Odoo whether the principal, a user, now needs a second factor to log in. */
 type NeedsSecondFactor = (context: RequestContext) => Promise<boolean>;
 
 export interface AuthParts {
@@ -62,7 +62,7 @@ export function authRoutes({ checkLogin, needsSecondFactor, keys }: AuthParts): 
   ];
 }
 
-/** Counts a wrong proof against the address. @param refusal turns a CredentialRefused into the answer to the caller */
+/** Counts a wrong credential against the address. @param refusal turns a CredentialRefused into the answer for the caller */
 export function checkingProof(
   context: RequestContext,
   handle: (attempt: Attempt) => Promise<Answer>,
@@ -87,18 +87,19 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
   const body = parsed(loginBody, context.body, 'login (or email) and password');
   if (body.login === undefined) throw incomplete('login (or email) and password');
   const scopes = scopesOf(body.scope);
-  // Postgres stores no null byte, so no login or password has one.
+  // Postgres cannot store a null byte, so no login or password contains one.
   if (`${body.login}${body.password}`.includes('\0')) throw new CredentialRefused('a null byte in a login');
   attempt.presents(['login', body.login, body.password], true);
   attempt.admit();
   const { uid, mfa } = await checkLogin(context, body.login, body.password, attempt);
   if (uid === null) throw new CredentialRefused('Odoo refused the login');
   const { database } = context;
-  // Odoo may have renewed the password's hash just now.
+  // Odoo may just have renewed the password's hash.
   const standing = await principalsOf(database).fresh('login', uid);
   const { principal } = standing;
-  // Answered and counted like a wrong password, so that from a foreign address nobody learns that a guess was right.
-  if (!mayComeFrom(principal, context.address)) throw new CredentialRefused(`user ${uid} may not come from this address`);
+  // Answered and counted like a wrong password, so that nobody can confirm a guessed password from an address that is not
+  // allowed.
+  if (!mayComeFrom(principal, context.address)) throw new CredentialRefused(`user ${uid} may not call from this address`);
   if (mfa) throw new GatewayError('auth.mfa');
   context.principal = principal;
   const issued = await issueTokens(database, {
@@ -134,7 +135,7 @@ async function refresh(context: RequestContext, needsSecondFactor: NeedsSecondFa
 
 const logoutBody = z.object({ refresh_token: z.string().min(1).optional() }).optional();
 
-/** Ends the login that the access token in the headers, or the refresh token in the body, belongs to. */
+/** Ends the login to which the access token in the headers, or the refresh token in the body, belongs. */
 async function logout(context: RequestContext, attempt: Attempt): Promise<Answer> {
   const body = parsed(logoutBody, context.body, 'refresh_token');
   const credential = readCredential(context.request.headers);
@@ -151,7 +152,7 @@ const exchangeBody = z
   .object({ api_key: text.optional(), apikey: text.optional(), key: text.optional(), scope: z.string().max(4_000).optional() })
   .optional();
 
-/** Exchanges a key in a header or the body for an access token with the key's rights, which ends no later than the key. */
+/** Exchanges a key in a header or the body for an access token with the key's rights, which expires no later than the key. */
 async function exchange(context: RequestContext, keys: readonly KeyAuthenticator[], attempt: Attempt): Promise<Answer> {
   const { database } = context;
   const body = parsed(exchangeBody, context.body, 'api_key');

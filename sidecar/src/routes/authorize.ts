@@ -1,5 +1,5 @@
-// OAuth for people, up to the consent page in Odoo: the endpoint that apps send them to, registration of apps, and metadata of
-// resources (RFC 9728). `controllers/consent.py` and `oauth_grants.ts` do the rest.
+// OAuth for people, up to the consent page in Odoo: the authorization endpoint, registration of apps, and metadata of resources
+// (RFC 9728). `controllers/consent.py` and `oauth_grants.ts` do the rest.
 
 import { resourcePaths } from '../credentials/resource.ts';
 import { actions } from '../credentials/scopes.ts';
@@ -48,8 +48,8 @@ export function authorizeRoutes(originOf: OriginOf): Route[] {
 }
 
 /**
- * Sends the browser on to Odoo. Faults of the app or its redirect URI are shown to the user here, because nobody must be sent to
- * an unregistered address. All other faults are reported to the app.
+ * Redirects the browser to Odoo. Faults of the app or its redirect URI are shown to the user here, because users must not be
+ * redirected to an unregistered address. All other faults are reported to the app.
  */
 async function authorize(context: RequestContext, issuer: string): Promise<Answer> {
   const { database } = context;
@@ -93,7 +93,7 @@ function parametersOf(url: string): Parameter {
   };
 }
 
-/** RFC 7591. Apps here have no secret, whatever they ask for. */
+/** RFC 7591. Apps get no secret, even if they ask for one. */
 async function register(context: RequestContext): Promise<Answer> {
   requireRegistration(context.database);
   const given = metadataShape.extend({ client_name: metadataShape.shape.client_name.default('App') }).safeParse(context.body);

@@ -1,5 +1,5 @@
-// GET /api/docs: the documentation page (sidecar/docs_page), drawn by Scalar from the gateway's own files. Nothing is loaded from
-// elsewhere, and the policy below forbids it.
+// GET /api/docs: the documentation page (sidecar/docs_page), rendered by Scalar from the gateway's own files. Nothing is loaded
+// from other origins; the policy below forbids it.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const files = {
   'page.css': 'text/css; charset=utf-8',
 } as const;
 
-/** Names hold the file's hash. */
+/** The names contain the file's hash. */
 const forever = 'public, max-age=31536000, immutable';
 
 /** @param directory the page's files, from `npm run build`. Throws if they are missing */
@@ -41,7 +41,7 @@ export function docsRoutes(directory: string): Route[] {
 
   function show({ request }: RequestContext): Answer {
     readQuery(request.url, ['models'], { lists: ['models'] });
-    // The page names its files and the document relative to itself, so that a proxy may put all of it under a path.
+    // The page refers to its files and the document by relative URLs, so that a proxy may serve all of it below a path prefix.
     if (request.path.endsWith('/'))
       return { status: 308, body: undefined, location: `/api/docs${request.url.replace(/^[^?]*/, '')}` };
     return {
@@ -68,7 +68,7 @@ export function docsRoutes(directory: string): Route[] {
   ];
 }
 
-/** Scalar puts style sheets of its own into the page. */
+/** Scalar adds style sheets of its own to the page. */
 const contentPolicy = [
   "default-src 'none'",
   "script-src 'self'",

@@ -1,4 +1,4 @@
-// Whole lists as one answer: lists for clients that accept NDJSON or CSV, and /api/v1/<name>/ids.
+// Sends whole lists as one answer: for clients that accept NDJSON or CSV, and at /api/v1/<name>/ids.
 
 import type { Format } from '../exports/export.ts';
 import { exportOf, idsOf } from '../exports/export.ts';

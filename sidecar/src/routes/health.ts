@@ -1,4 +1,4 @@
-// For load balancers and people: is the process alive, and can it serve?
+// Health checks for load balancers and administrators: is the process alive, and can it serve?
 
 import type { Database, DatabaseState } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
@@ -16,12 +16,12 @@ interface DatabaseHealth {
 
 export interface HealthOptions {
   readonly databases: readonly Database[];
-  /** Rejects if Odoo's end of the channel does not answer. */
+  /** Rejects if Odoo does not answer on the channel. */
   readonly probe: (database: Database) => Promise<void>;
   readonly isStopping: () => boolean;
 }
 
-/** However many checks come, Odoo is probed at most once in this time. */
+/** However many checks arrive, Odoo is probed at most once in this time. */
 const keptMs = 1_000;
 
 export function healthRoutes(options: HealthOptions): Route[] {
@@ -51,7 +51,7 @@ export function healthRoutes(options: HealthOptions): Route[] {
   ];
 }
 
-/** 200 while at least one database can be served: a gateway out of rotation would serve none of the others either. */
+/** 200 while at least one database can be served, because a gateway taken out of rotation would serve none of them. */
 async function inspect({ databases, probe }: HealthOptions): Promise<Answer> {
   const entries = await Promise.all(
     databases.map(async (database) => [database.name, await inspectOne(database, probe)] as const),

@@ -1,5 +1,5 @@
-// POST /api/identify: Odoo's settings page asks whether this is a sidecar of its database. Both sides prove that they know
-// the secret of the internal channel; anyone else learns nothing, not even a version.
+// POST /api/identify: Odoo's settings page asks whether this is a sidecar of its database. Both sides prove that they know the
+// secret of the internal channel; others learn nothing, not even a version.
 
 import type { KeyObject } from 'node:crypto';
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -12,7 +12,7 @@ import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 export interface Identity {
   readonly version: string;
   readonly schemaVersion: number;
-  /** Rejects if Odoo's end of the channel does not answer. */
+  /** Rejects if Odoo does not answer on the channel. */
   readonly probe: (database: Database) => Promise<void>;
 }
 
@@ -25,7 +25,7 @@ const question = z.object({
 export function identifyRoute({ version, schemaVersion, probe }: Identity): Route {
   async function identify({ database, body }: RequestContext): Promise<Answer> {
     const asked = question.safeParse(body);
-    // A copy of the database, too, has another identity and other secrets.
+    // A copy of the database has another identity and other secrets.
     if (!asked.success || !(await isProven(database, asked.data))) throw new GatewayError('auth.invalid');
     const { nonce } = asked.data;
     const { uuid, secret } = database.channel;
@@ -66,7 +66,7 @@ function proof(secret: KeyObject, ...said: readonly string[]): string {
     .digest('hex');
 }
 
-/** Milliseconds, null when it failed. */
+/** Milliseconds; null if it failed. */
 async function timed(work: () => Promise<unknown>): Promise<number | null> {
   const startedAt = performance.now();
   try {

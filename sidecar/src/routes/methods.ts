@@ -1,4 +1,4 @@
-// Calling public methods: POST /api/v1/<model>/<method>, /api/v1/<model>/<id>/<method>, and /call, the one endpoint that speaks
+// Calls public methods: POST /api/v1/<model>/<method>, /api/v1/<model>/<id>/<method>, and /call, the one endpoint that speaks
 // execute_kw. Arguments and results are passed on unchanged.
 
 import { actionsOfMethod } from '../credentials/scopes.ts';
@@ -21,7 +21,7 @@ export function methodRoutes({ odoo, shapes }: Parts): Route[] {
 
   async function onModel(context: RequestContext): Promise<Answer> {
     const model = requestedModel(context);
-    // Other verbs have a record's id in this place.
+    // Other verbs have a record's id at this position.
     const method = checkMethod(context.request.params['id']);
     readQuery(context.asked.url, []);
     return answered(await run(context, { op: 'call', model, method, ...parseArguments(context.body) }));
@@ -79,26 +79,26 @@ export function methodRoutes({ odoo, shapes }: Parts): Route[] {
   ];
 }
 
-/** The result as it is. `meta.action` says so when it is an action: something that Odoo's client would do next. */
+/** The unchanged result. If it is an action, which Odoo's client would carry out next, `meta.action` describes it. */
 function answered(result: unknown): Answer {
   const action = actionOf(result);
   return success(result, action === undefined ? undefined : { action });
 }
 
-/** `{args?, kwargs?}`; no body at all calls without arguments. Throws `body.form`. */
+/** `{args?, kwargs?}`; without a body, the method is called without arguments. Throws `body.form`. */
 function parseArguments(body: unknown, others: readonly string[] = []): Pick<CallOperation, 'args' | 'kwargs'> {
   if (body === undefined) return { args: [], kwargs: {} };
   const { args = [], kwargs = {}, ...rest } = asObject(body);
   const unknown = Object.keys(rest).find((name) => !others.includes(name));
   if (unknown !== undefined) {
-    const message = `The body takes ${[...others, 'args', 'kwargs'].join(', ')}, not "${unknown}".`;
+    const message = `The body accepts ${[...others, 'args', 'kwargs'].join(', ')}, not "${unknown}".`;
     throw new GatewayError('body.form', { message, details: { field: unknown } });
   }
   if (!Array.isArray(args)) throw new GatewayError('body.form', { message: 'args must be a list.', details: { field: 'args' } });
   return { args, kwargs: asObject(kwargs ?? {}, 'kwargs') };
 }
 
-/** A model's method is in the place where other verbs have a record's id. */
+/** A model's method is at the position where other verbs have a record's id. */
 function needsOfMethod(context: RequestContext): ScopeNeed {
   const { id, method = id } = context.request.params;
   return { actions: actionsOfMethod(String(method)), model: requestedModel(context) };

@@ -1,4 +1,4 @@
-// GET /metrics, for Prometheus: with the token of the configuration, or from an address that it names.
+// GET /metrics, for Prometheus: for callers with the configured token, or from a configured address.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { GatewayError } from '../errors.ts';

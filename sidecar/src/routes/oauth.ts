@@ -59,7 +59,7 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
   ];
 }
 
-/** A refusal here also says how a client can authenticate. */
+/** Refusals also say how a client can authenticate. */
 function askingForBasic(error: unknown): unknown {
   if (!(error instanceof CredentialRefused)) return error;
   return new GatewayError('auth.invalid', { headers: ['WWW-Authenticate', 'Basic realm="odoo"'], cause: error });
@@ -84,7 +84,7 @@ interface Client {
   readonly proof: Proof;
 }
 
-/** The client of a request, by Basic or by the body, never by both; its addresses are checked, too. */
+/** The client of a request, authenticated by Basic or by the body, never by both; its addresses are checked, too. */
 async function clientOf(
   context: RequestContext,
   parameter: (name: string) => string | undefined,
@@ -141,7 +141,10 @@ async function issuedFor(
   });
 }
 
-/** A client ends its own tokens. Another client's token, or no token, gets the same answer, which reveals nothing. */
+/**
+ * A client can revoke its own tokens. For another client's token, or an invalid one, the answer is the same, so it reveals
+ * nothing.
+ */
 async function revoke(context: RequestContext, attempt: Attempt): Promise<Answer> {
   const parameter = parametersOf(context);
   const found = (await appToken(context, parameter)) ?? (await ownToken(context, parameter, attempt));
@@ -149,14 +152,16 @@ async function revoke(context: RequestContext, attempt: Attempt): Promise<Answer
   return { status: 200, body: {} };
 }
 
-/** The token that the request is about, if the client that asks is the one it was issued for. */
+/** The token that the request is about, if it was issued to the requesting client. */
 async function ownToken(context: RequestContext, parameter: (name: string) => string | undefined, attempt: Attempt) {
   const { principal } = (await clientOf(context, parameter, attempt)).proof.standing;
   const found = await readAnyToken(context.database, required(parameter, 'token'));
   return found?.row.credential === 'client' && found.row.credentialId === principal.credentialId ? found : undefined;
 }
 
-/** The same for an app, which has no secret, so having the token is enough to end it. Undefined for a client with a secret. */
+/**
+ * The same for an app, which has no secret: possession of the token is enough to revoke it. Undefined for a client with a secret.
+ */
 async function appToken({ database, request }: RequestContext, parameter: Parameter) {
   const clientId = parameter('client_id');
   if (clientId === undefined || parameter('client_secret') !== undefined || request.headers.authorization !== undefined)
@@ -166,7 +171,7 @@ async function appToken({ database, request }: RequestContext, parameter: Parame
   return (await clientOfApp(database, found.row.credentialId)) === clientId ? found : undefined;
 }
 
-/** A client learns about its own token; about any other one, only that it is not its own. */
+/** A client learns about its own tokens; any other token is reported as inactive. */
 async function introspect(context: RequestContext, attempt: Attempt, environment: EnvironmentStamps): Promise<Answer> {
   const found = await ownToken(context, parametersOf(context), attempt);
   if (found === undefined || found.row.spentForS !== null) return inactive;

@@ -1,4 +1,4 @@
-// Administration of OAuth2 clients, for gateway managers, in the fields of RFC 7591. Odoo decides who may do what.
+// Administration of OAuth2 clients, for gateway managers, with the field names of RFC 7591. Odoo decides who may do what.
 
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
@@ -48,7 +48,10 @@ const newClient = z.strictObject({
   expires_at: z.string().max(30).optional(),
 });
 
-/** The only answer with the secret. A token ends before its key, so it must not create a client that lives longer. */
+/**
+ * This is the only answer with the secret. A token may expire before its key, so it must not create a client, which would live
+ * longer.
+ */
 async function create(context: RequestContext, administer: Administer): Promise<Answer> {
   const values = newClient.safeParse(context.body);
   if (!values.success) {

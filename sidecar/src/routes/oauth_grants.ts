@@ -19,8 +19,8 @@ const codeFormat = /^gwc_[A-Za-z0-9_-]{43}$/;
 const verifierFormat = /^[A-Za-z0-9._~-]{43,128}$/;
 
 /**
- * RFC 6749, section 4.1.3, with PKCE. A code that is used again ends its tokens (section 4.1.2), because someone else has it,
- * too. Throws `oauth.grant`, which names the fault.
+ * RFC 6749, section 4.1.3, with PKCE. If a code is used again, its tokens are revoked (section 4.1.2), because someone else has
+ * the code, too. Throws `oauth.grant`, which says what is wrong.
  */
 export async function codeGrant(context: RequestContext, parameter: Parameter, issuer: string): Promise<IssuedTokens> {
   const { database } = context;
@@ -28,24 +28,25 @@ export async function codeGrant(context: RequestContext, parameter: Parameter, i
   const code = required(parameter, 'code');
   const verifier = required(parameter, 'code_verifier');
   await database.ensureFresh();
-  if (!codeFormat.test(code)) throw refused('The code is not one of this gateway.');
+  if (!codeFormat.test(code)) throw refused('The code was not issued by this gateway.');
   const hash = digest('sha256', code, 'buffer');
   const row = await findCode(database, hash);
   if (row === undefined) throw refused('The code is not one of this gateway.');
   const comesBack = async () => {
     await revokeTokenFamily(database, row.family);
-    database.log.warn({ app: row.appId, family: row.family }, 'an authorization code came back: its tokens were revoked');
+    database.log.warn({ app: row.appId, family: row.family }, 'an authorization code was used again: its tokens were revoked');
     return refused('The code was used before.');
   };
   if (row.isSpent) throw await comesBack();
   if (row.isOver) throw refused('The code is too old: it is valid for 60 seconds.');
   if (row.clientId !== clientId) throw refused('The code was issued to another client_id.');
   const redirectUri = parameter('redirect_uri');
-  if (redirectUri !== undefined && redirectUri !== row.redirectUri) throw refused('The redirect_uri is not that of the code.');
-  if (!fits(verifier, row.challenge)) throw refused('The code_verifier does not fit the code_challenge.');
+  if (redirectUri !== undefined && redirectUri !== row.redirectUri)
+    throw refused('The redirect_uri is not the one of the authorization request.');
+  if (!fits(verifier, row.challenge)) throw refused('The code_verifier does not match the code_challenge.');
   const resource = parseResource(parameter('resource'), issuer) ?? row.resource;
   if (row.resource !== null && resource !== row.resource) {
-    throw new GatewayError('oauth.resource', { message: 'The resource is not that of the code.' });
+    throw new GatewayError('oauth.resource', { message: 'The resource is not the one of the authorization request.' });
   }
   return asGrant(async () => {
     const standing = await principalsOf(database).fresh('app', row.appId);
@@ -79,7 +80,9 @@ export function refreshGrant(context: RequestContext, parameter: Parameter, issu
           throw new CredentialRefused('a refresh token of another app');
         }
         if (resource !== null && resource !== row.resource) {
-          throw new GatewayError('oauth.resource', { message: 'The resource is not that of the refresh token.' });
+          throw new GatewayError('oauth.resource', {
+            message: 'The resource is not the one for which the refresh token was issued.',
+          });
         }
         context.principal = principal;
         requireAddress(context, principal);

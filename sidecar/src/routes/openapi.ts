@@ -1,4 +1,4 @@
-// GET /api/openapi.json: the API as this very caller may use it; without a credential, the parts that are the same for all.
+// GET /api/openapi.json: the API as the caller may use it; without a credential, the parts that are the same for all.
 // Documents are cached until their sources change: fields, rights, labels, settings, resources.
 
 import { createHash } from 'node:crypto';
@@ -29,7 +29,7 @@ interface Kept {
 
 const mostKept = 500;
 const mostKeptBytes = 64 * 1024 * 1024;
-/** After this long, even a change that no signal reported shows. */
+/** After this long, a document is renewed even if no signal reported a change. */
 const keptMs = 600_000;
 const brotli = promisify(brotliCompress);
 
@@ -115,7 +115,7 @@ function parseVersion(text = '3.1'): OpenApiVersion {
   });
 }
 
-/** Everything that a document depends on besides the changes that `Documents` listens to. */
+/** Everything on which a document depends, in addition to the changes to which `Documents` listens. */
 function keyOf({ known, request }: RequestContext, origin: string, asked: readonly string[] | undefined): string {
   const { principal } = known;
   if (principal === undefined) return JSON.stringify([origin]);

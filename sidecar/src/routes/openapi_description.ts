@@ -1,4 +1,4 @@
-// Gathers the caller's models and fields for the OpenAPI document: Odoo's, narrowed by the credential's scopes.
+// Collects the caller's models and fields for the OpenAPI document: Odoo's, restricted by the credential's scopes.
 
 import { z } from 'zod';
 import { covers, grantedOnResource, permits } from '../credentials/scopes.ts';
@@ -11,7 +11,7 @@ import { listedModels } from '../executor/operations.ts';
 import type { Described, Fields, ModelDescription, ResourceDescription, ResourceLine } from '../openapi/description.ts';
 import type { Action, Grant, RequestContext } from '../pipeline/context.ts';
 
-/** The models described by default: those that integrations mostly use, if they exist. */
+/** The models described by default: those that integrations use most, if they exist. */
 const usual = new Set([
   'account.move',
   'calendar.event',
@@ -27,7 +27,7 @@ const usual = new Set([
   'sale.order.line',
   'stock.picking',
 ]);
-/** A thousand fields of a model weigh 300 kB, and readers of such documents hold them in memory. */
+/** A thousand fields of a model take 300 kB, and readers of such documents load them into memory. */
 const mostModels = 300;
 const pattern = /^[a-z_][a-z0-9_.]{0,127}\*?$|^\*$/;
 
@@ -49,7 +49,7 @@ const fieldShape = z.object({
 const describedShape = z.record(z.string(), z.record(z.string(), fieldShape));
 type ByModel = Readonly<Record<string, Fields>>;
 
-/** Names of models, where a `*` at the end matches any rest; undefined: the default ones. Throws `query.models`. */
+/** Model names, where a `*` at the end matches any suffix; undefined: the default ones. Throws `query.models`. */
 export function parseModels(text: string | undefined): readonly string[] | undefined {
   if (text === undefined) return undefined;
   const names = text.split(',').map((name) => name.trim());
@@ -177,7 +177,7 @@ function lineOf(
   };
 }
 
-/** Leaves out fields that lead to never-exposed models. */
+/** Leaves out fields that refer to never-exposed models. */
 function reachable(described: ByModel, neverExposed: readonly string[]): ByModel {
   const without = (fields: Fields) =>
     Object.fromEntries(

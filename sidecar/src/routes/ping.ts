@@ -9,7 +9,7 @@ export const pingRoute: Route = {
   handle: ping,
 };
 
-/** Checks the credential and names its user, without Odoo. */
+/** Checks the credential and returns its user, without asking Odoo. */
 function ping({ principal }: RequestContext): Answer {
   return success({
     message: 'pong',

@@ -1,4 +1,4 @@
-// Endpoints that write, with what callers may prefer of them (pipeline/preferences.ts).
+// Adds the caller's preferences to endpoints that write (pipeline/preferences.ts).
 
 import type { Answer, RequestContext } from '../pipeline/context.ts';
 import { takePreferences } from '../pipeline/preferences.ts';
@@ -7,7 +7,7 @@ import type { RecordShapes } from '../records/record_shapes.ts';
 
 type Handle = (context: RequestContext) => Promise<Answer>;
 
-/** The endpoint, which a caller may also try out: its answer then has `meta.dry_run`, and nothing was created. */
+/** The endpoint with support for dry runs: the answer of a dry run has `meta.dry_run`, and nothing is created. */
 export function withPreferences(shapes: RecordShapes, handle: Handle): Handle {
   return async (context) => {
     takePreferences(context);

@@ -50,7 +50,7 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
   const search = async (context: RequestContext): Promise<Answer> => {
     readQuery(context.request.url, []);
     context.asked = { headers: context.asked.headers, url: `${context.request.path}?${queryOf(context.body)}` };
-    // The next page is asked for by a body as well: meta.next is its cursor, and there is no address of it.
+    // The next page is requested with a body, too: meta.next is its cursor, and it has no URL.
     const { data, meta } = await collections.of(context).list(context);
     return success(data, meta);
   };
@@ -113,7 +113,7 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       ...writing(onPath(`${all}/by/:key`, (context) => upsertList(parts, context))),
     },
     {
-      // Needs no scope: it says which one lacks.
+      // Needs no scope, because it says which one is missing.
       name: 'records.access',
       method: 'GET',
       path: `${single}/access`,

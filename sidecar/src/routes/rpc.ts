@@ -1,4 +1,4 @@
-// Odoo's own protocols: XML-RPC in both versions, JSON-RPC, JSON-2, and where clients ask for the version.
+// Odoo's own protocols: XML-RPC in both versions, JSON-RPC, JSON-2, and the paths at which clients ask for the version.
 
 import { GatewayError } from '../errors.ts';
 import type { Odoo } from '../executor/execute.ts';
@@ -164,7 +164,7 @@ function readJsonRpc(context: RequestContext, body: unknown, length: number): Rp
   }
 }
 
-/** A result of None is left out, as Odoo does. */
+/** A result of None is omitted, as in Odoo. */
 function jsonRpc(context: RequestContext, result: unknown): Answer {
   return { status: 200, body: { jsonrpc: '2.0', id: idOf(context), result: result ?? undefined } };
 }

@@ -1,8 +1,11 @@
-// WebSockets that have not shown a ticket yet. A browser sends its ticket at once, so the oldest socket is the most suspicious.
-// If an address, or all together, have too many, the oldest is closed, and newcomers always get in.
+// WebSockets that have not sent a ticket yet. A browser sends its ticket at once, so the oldest socket is the most suspicious. If
+// an address, or all addresses together, have too many, the oldest is closed, so new sockets are always accepted.
 
 const most = 50;
-/** The most for one address, or one IPv6 /64. An office's browsers share one, and all come back at once after a restart. */
+/**
+ * The maximum for one address, or one IPv6 /64. All browsers of an office may share one, and reconnect at the same time after a
+ * restart.
+ */
 const mostOfNetwork = 25;
 
 export class SilentSockets<Socket> {

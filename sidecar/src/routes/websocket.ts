@@ -1,5 +1,5 @@
-// GET /api/live: the dashboard's WebSocket. A browser gets in with a ticket that Odoo made for its user and its page's origin,
-// sent as the first message, so that no address bar, log or proxy sees it.
+// GET /api/live: the dashboard's WebSocket. A browser authenticates with a ticket that Odoo issued for its user and its page's
+// origin. It is sent as the first message, so it never appears in a URL, a log or a proxy.
 //
 //   → {"event": "subscribe", "data": {"database", "ticket", "channels": ["traffic", "traffic/odoo_key:12"], "stream"?, "last"?}}
 //   ← [{"id": 7, "message": {"type": "gateway.hello", "payload": {"stream", "last", "replayed"}}}]
@@ -7,8 +7,8 @@
 //   ← [{"id": 8, "message": {"type": "gateway.heartbeat", "payload": {"at", "per_second": {"traffic": 12.5}}}}]
 //   → {"event": "subscribe", "data": {"channels": […]}}      other channels, later
 //
-// Ids belong to a stream (one sidecar's life). A browser that returns to the same stream gets the messages it missed; otherwise
-// `replayed` is false and it reads the figures again.
+// Ids belong to a stream, which lasts as long as the sidecar's process. A browser that reconnects to the same stream gets the
+// messages it missed; otherwise `replayed` is false, and the browser reads the figures again.
 
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -30,15 +30,15 @@ const mostPerUser = 20;
 /** A whole office may be behind one address. */
 const mostPerNetwork = 200;
 const pingEveryMs = 20_000;
-/** After this, a new ticket is needed, so that a closed session in Odoo does not watch for ever. */
+/** After this, a new ticket is needed, so that a browser whose Odoo session has ended cannot watch forever. */
 const longestLifeMs = 3_600_000;
-/** Tickets that are being checked. */
+/** The number of tickets that are being checked. */
 const mostEntering = 100;
-/** The most messages and pings of a browser between two of our pings. It needs few. */
+/** The most messages and pings that a browser may send between two of our pings. It needs few. */
 const mostHeard = 60;
 /** How long a disconnected browser may take to close the socket. */
 const goodbyeMs = 1_000;
-/** The most that a browser may leave unread before it is disconnected. It comes back and gets what it missed. */
+/** The most that a browser may leave unread before it is disconnected. It then reconnects and gets what it missed. */
 const mostUnreadBytes = 256 * 1024;
 
 /** Close codes from 4000 on are the application's own. */
@@ -74,7 +74,7 @@ export interface LiveOptions {
   /** Names the stream. */
   readonly instance: string;
   readonly addressOf: (request: IncomingMessage) => string;
-  /** Throws unless the address may show a ticket: it must not be blocked, or have asked too often. */
+  /** Throws if the address may not send a ticket, because it is blocked or has sent too many. */
   readonly admit: (database: Database, address: string) => void | Promise<void>;
 }
 
@@ -108,7 +108,7 @@ export class LiveSockets {
     this.#beating.unref();
   }
 
-  /** Sends to all who watch this database. */
+  /** Sends to all sockets that watch this database. */
   tell(database: Database, message: LiveMessage): void {
     for (const watcher of this.#watchers) if (watcher.database === database) this.#send(watcher, [message]);
   }
@@ -147,7 +147,7 @@ export class LiveSockets {
       if (watcher !== undefined) watcher.answered = true;
     });
     socket.on('message', (content, isBinary) => {
-      // Already disconnected. Its ticket stays valid for another try.
+      // The socket is already disconnected. Its ticket stays valid for another attempt.
       if (socket.readyState !== WebSocket.OPEN) return;
       const { data } = isBinary ? {} : request.safeParse(parse(content.toString()));
       if (data === undefined || entering) {
@@ -159,7 +159,7 @@ export class LiveSockets {
         watcher.channels = data.data.channels;
         return;
       }
-      // From here on, the database decides how long it takes.
+      // From here on, the time depends on the database.
       clearTimeout(late);
       this.#silent.delete(socket);
       if (this.#entering >= mostEntering) {
@@ -174,7 +174,7 @@ export class LiveSockets {
           if (entered === undefined) dismiss(socket, closeCodes.refused, 'no ticket');
           if (entered === undefined || socket.readyState !== WebSocket.OPEN) return;
           if (this.#isOneTooMany(entered)) {
-            dismiss(socket, closeCodes.tooMany, 'too many windows of this user or address are open');
+            dismiss(socket, closeCodes.tooMany, 'this user or address has too many open windows');
             return;
           }
           watcher = entered;
@@ -254,7 +254,10 @@ export class LiveSockets {
     }
   }
 
-  /** Call when rights have changed. Users without rights are disconnected, and former managers now see only their own figures. */
+  /**
+   * Call this when rights have changed. Users without rights are disconnected, and former managers now see only their own
+   * figures.
+   */
   #recheck(database: Database, userIds: readonly number[] | null): void {
     for (const watcher of this.#watchers) {
       const userId = watcher.viewer.user_id;
@@ -277,12 +280,12 @@ function selectionOf({ manager, user_id }: Viewer, name: string): Selection {
 
 function write({ socket }: Watcher, messages: readonly object[]): void {
   if (socket.readyState !== WebSocket.OPEN) return;
-  // A polite close would wait for a reader that does not read.
+  // A closing handshake would wait for a client that does not read.
   if (socket.bufferedAmount > mostUnreadBytes) socket.terminate();
   else socket.send(JSON.stringify(messages));
 }
 
-/** Closes the socket politely. A client that does not answer is cut off. */
+/** Closes the socket with a handshake. A client that does not answer is cut off. */
 function dismiss(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);
   setTimeout(() => socket.terminate(), goodbyeMs).unref();

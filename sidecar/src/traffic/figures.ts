@@ -1,10 +1,10 @@
-// The counters of the time since the last flush. Sums, so that they stay small however long Postgres is away.
+// The counters of the time since the last flush. They are sums, so they stay small however long Postgres is down.
 
 import type { Consumer, Fact, FiguresBatch, Latency } from '../db/traffic.ts';
 import type { Histogram } from './histogram.ts';
 import { add, count } from './histogram.ts';
 
-/** The counted facts of one answered request. */
+/** What is counted about one answered request. */
 export interface Counted {
   /** The time of its arrival, in milliseconds since 1970. */
   readonly at: number;
@@ -14,7 +14,7 @@ export interface Counted {
   readonly method: string;
   readonly status: number;
   readonly reason: string | undefined;
-  /** The way of a read of records. */
+  /** How a read of records was answered. */
   readonly way: string | undefined;
   readonly cost: number;
   readonly gatewayMs: number;
@@ -23,8 +23,8 @@ export interface Counted {
   readonly bytesOut: number;
 }
 
-// Callers must not create a counter per invented name. A model counts only once Odoo has answered for it, and after this many
-// different rows, new ones are kept without their model and route.
+// Callers must not be able to create a counter for each invented name. A model counts only once Odoo has answered for it, and
+// after this many different rows, new ones are stored without their model and route.
 const mostFacts = 20_000;
 const mostPerBatch = 1_000;
 const otherRoute = 'other';
@@ -36,7 +36,7 @@ export class Figures {
   #dropped = 0;
   #requests = 0;
 
-  /** Requests that were counted. */
+  /** The number of counted requests. */
   get requests(): number {
     return this.#requests;
   }
@@ -70,7 +70,7 @@ export class Figures {
     this.#dropped += rows;
   }
 
-  /** In portions that Postgres stores in well under a second each. There is at least one. */
+  /** In portions that Postgres can store in well under a second each. There is at least one. */
   batches(): FiguresBatch[] {
     const facts = [...this.#facts.values()].map(rounded);
     const latencies = [...this.#latencies.values(), ...this.#ofAll()];

@@ -1,4 +1,4 @@
-// Latencies on a log scale: eight buckets to a doubling, from 1/16 ms to 131 s. Counts of the same buckets add up over
+// Latencies on a log scale: eight buckets per doubling, from 1/16 ms to 131 s. Counts of the same buckets add up over
 // minutes, consumers and sidecars, and a percentile read from them is off by at most 2^(1/16) - 1 = 4.4 %.
 // `gateway.latency_at` in sql/009_figures.sql reads the same scale.
 
@@ -6,10 +6,10 @@ const perDoubling = 8;
 const doublingsBelowOneMs = 4;
 export const bucketCount = 168;
 
-/** The bucket of a duration in milliseconds. Durations off the scale count at its ends. */
+/** The bucket of a duration in milliseconds. Durations outside the scale count in its first or last bucket. */
 export function bucketOf(ms: number): number {
   const bucket = Math.floor(perDoubling * (Math.log2(ms) + doublingsBelowOneMs));
-  // Also for 0 and NaN, which no bucket would hold.
+  // This also covers 0 and NaN, for which there is no bucket.
   return bucket > 0 ? Math.min(bucket, bucketCount - 1) : 0;
 }
 

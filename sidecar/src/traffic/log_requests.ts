@@ -7,7 +7,7 @@ const longestText = 65_536;
 
 /**
  * Logs faults of the server with all details, refused credentials with the reason that the caller does not see, and everything
- * else at the level debug. No headers, no query, no body: they hold secrets and people's data.
+ * else at the level debug. No headers, query or body are logged: they contain secrets and people's data.
  */
 export function logRequests(log: Log): Recorder {
   return (context) => {

@@ -14,17 +14,17 @@ const longestTraceback = 65_536;
 const longestText = 1_000;
 const longestName = 200;
 
-/** Whether a level keeps a request at all. `errors` keeps refused and failed requests. */
+/** Whether a request is logged at a level. `errors` keeps refused and failed requests. */
 export function isKept(level: LogLevel, status: number): boolean {
   return level !== 'errors' || status >= 400;
 }
 
-/** A row of `gateway.request_log` in the form for `recordLog`. */
+/** A row of `gateway.request_log` in the format for `recordLog`. */
 export function logRow(context: RequestContext, counted: Counted, level: LogLevel, sidecar: string, bodyBytes: number): string {
   const { request, timings, error, target } = context;
   const { principal } = context.known;
   const withPayloads = level === 'payloads';
-  // The body matters if anything that may repeat it is stored.
+  // The body must be searched for secrets if anything is stored that may repeat it.
   const redactor = redactorOf(context, withPayloads || counted.status >= 500 || (error !== undefined && !isOwnMessage(error)));
   // If the body is too large to be searched, the row still has the path.
   const ofPlace = redactor.isLost ? redactorOf(context, false) : redactor;
@@ -89,7 +89,7 @@ function pairs(headers: readonly string[]): Record<string, string> {
   return found;
 }
 
-/** Odoo's own traceback if the fault was there, else the gateway's. */
+/** Odoo's own traceback if the fault was there, otherwise the gateway's. */
 function tracebackOf(error: Error | undefined): string | undefined {
   const cause = error instanceof GatewayError ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return undefined;

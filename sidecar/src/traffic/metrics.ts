@@ -1,4 +1,4 @@
-// Metrics for Prometheus. They are counted separately from the figures, so that they work while Postgres is away.
+// Metrics for Prometheus. They are counted separately from the figures, so that they work while Postgres is down.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/database.ts';
@@ -13,13 +13,13 @@ interface Tally {
   requests: number;
 }
 
-/** Calls that wait for Odoo, and calls in Odoo. */
+/** Calls waiting for Odoo, and calls in Odoo. */
 export interface OdooLoad {
   readonly inFlight: number;
   readonly queued: number;
 }
 
-/** Checks of credentials that cost a hash, here or in Odoo. */
+/** Checks of credentials that need a hash, here or in Odoo. */
 export interface HashLoad {
   readonly kind: 'key' | 'login';
   /** Since the start. */
@@ -37,7 +37,7 @@ export interface WebhookLoad {
 
 export class Metrics {
   readonly #registry = new Registry();
-  // prom-client hashes its labels at every call: requests are added up here and passed on when metrics are read.
+  // prom-client hashes its labels at every call: so requests are added up here and passed on when metrics are read.
   readonly #tallies = new Map<string, Tally>();
   readonly #ways = new Map<string, number>();
   readonly #duration: Histogram;
@@ -68,7 +68,7 @@ export class Metrics {
     });
     new Counter({
       name: 'gateway_reads_total',
-      help: 'Reads of records, by the way they went: compiled, or odoo with the reason.',
+      help: 'Reads of records: compiled, or odoo with the reason.',
       labelNames: ['way', 'reason'],
       registers,
       collect() {
@@ -87,7 +87,7 @@ export class Metrics {
     });
     this.#odooDuration = new Histogram({
       name: 'gateway_odoo_duration_seconds',
-      help: 'Time in Odoo, of requests that went there.',
+      help: 'Time spent in Odoo, for requests that went there.',
       buckets: seconds,
       registers,
     });
@@ -99,7 +99,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'gateway_odoo_calls',
-      help: 'Calls in Odoo, and calls that wait for a free slot.',
+      help: 'Calls in Odoo, and calls waiting for a free slot.',
       labelNames: ['state'],
       registers,
       collect() {
@@ -110,7 +110,7 @@ export class Metrics {
     });
     new Counter({
       name: 'gateway_credentials_hashed_total',
-      help: 'Checks of keys and passwords that cost a hash.',
+      help: 'Checks of keys and passwords that need a hash.',
       labelNames: ['kind'],
       registers,
       collect() {
@@ -120,7 +120,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'gateway_credentials_waiting',
-      help: 'Keys and passwords that wait for their check.',
+      help: 'Keys and passwords waiting for their check.',
       labelNames: ['kind'],
       registers,
       collect() {
@@ -129,7 +129,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'gateway_live_sockets',
-      help: 'WebSockets that watch a dashboard, or that have sent no ticket yet.',
+      help: 'WebSockets that serve a dashboard, or have sent no ticket yet.',
       labelNames: ['state'],
       registers,
       collect() {
@@ -157,7 +157,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'gateway_traffic_backlog',
-      help: 'Requests counted, and log rows made, that are not stored yet.',
+      help: 'Counted requests and log rows that are not stored yet.',
       labelNames: ['database', 'what'],
       registers,
       collect() {
@@ -182,7 +182,7 @@ export class Metrics {
     });
     new Gauge({
       name: 'gateway_webhook_jobs_held',
-      help: 'Events claimed by this sidecar and not delivered yet.',
+      help: 'Events claimed by this sidecar but not delivered yet.',
       labelNames: ['database'],
       registers,
       collect() {
@@ -201,7 +201,7 @@ export class Metrics {
         },
       });
     ofStore('gateway_log_rows_dropped_total', 'Log rows lost.', (store) => store.backlog.dropped);
-    ofStore('gateway_traffic_failures_total', 'Flushes that failed.', (store) => store.backlog.failures);
+    ofStore('gateway_traffic_failures_total', 'Failed attempts to store figures and logs.', (store) => store.backlog.failures);
   }
 
   readonly observe: Observer = (counted) => {

@@ -1,10 +1,13 @@
-// Who still speaks Odoo's own protocols, and to what: calls by protocol, consumer, client, model and method.
+// Counts calls over Odoo's own protocols, by protocol, consumer, client, model and method.
 
 import type { ProtocolUse } from '../db/traffic.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import type { Counted } from './figures.ts';
 
-/** Between two flushes. Clients choose their own names: those of more variety are counted without it. */
+/**
+ * The maximum number of counters between two flushes. Clients choose their own names, so above this number, calls are counted
+ * without the client's name.
+ */
 const mostUses = 1_000;
 const longestClient = 200;
 
@@ -15,7 +18,7 @@ export class ProtocolUses {
     return this.#uses.size === 0;
   }
 
-  /** Calls of callers that the gateway knows. The others are in the figures. */
+  /** Calls of authenticated callers. All others appear only in the figures. */
   count(context: RequestContext, counted: Counted): void {
     const { protocol } = context.endpoint;
     const { principal } = context.known;
@@ -49,7 +52,7 @@ export class ProtocolUses {
   }
 }
 
-/** Postgres stores no null character and no half one. */
+/** Postgres can store neither null characters nor lone surrogates. */
 function cleaned(agent: string | undefined): string {
   return (agent ?? '').slice(0, longestClient).replaceAll('\0', '').toWellFormed();
 }

@@ -6,7 +6,7 @@ import type { Database } from '../db/database.ts';
 import { publish } from '../db/live.ts';
 import type { Counted } from './figures.ts';
 
-/** Requests, those of status 2xx to 5xx, milliseconds in the gateway and in Odoo, bytes sent. */
+/** All requests, those by status class 2xx to 5xx, milliseconds in the gateway and in Odoo, bytes sent. */
 const tallyLength = 8;
 type Tally = number[];
 
@@ -28,7 +28,7 @@ export interface Selection {
   readonly consumer: string | undefined;
 }
 
-/** Bus-style, as Odoo's own WebSocket sends them. Ids rise by one and are this sidecar's own. */
+/** In the format of Odoo's own WebSocket bus. Ids increase by one and belong to this sidecar. */
 export interface LiveMessage {
   readonly id: number;
   readonly at: number;
@@ -62,11 +62,11 @@ export class Push {
   readonly #database: Database;
   readonly #instance: string;
   readonly #onMessage: (message: LiveMessage) => void;
-  /** Counted here and not yet published. */
+  /** Counted here but not published yet. */
   #counted = new Map<string, Consumer>();
   #total: Tally = zeros();
   #cutAt = performance.now();
-  /** Received from all sidecars and not yet sent. */
+  /** Received from all sidecars but not sent yet. */
   #heard = new Map<string, Consumer>();
   #heardTotal: Tally = zeros();
   #telling: NodeJS.Timeout | undefined;
@@ -99,7 +99,7 @@ export class Push {
     }
   }
 
-  /** Takes the counts so far. The returned function publishes them. */
+  /** Takes the current counts. The returned function publishes them. */
   cut(): () => void {
     const consumers = this.#counted;
     const total = this.#total;
@@ -142,7 +142,7 @@ export class Push {
     clearTimeout(this.#telling);
   }
 
-  /** The busiest consumers, as many as fit; the total has them all. */
+  /** The busiest consumers, as many as fit; the total includes all of them. */
   #payload(ms: number, total: Tally, consumers: ReadonlyMap<string, Consumer>): string {
     const busiest = [...consumers].sort(([, a], [, b]) => (b.tally[0] ?? 0) - (a.tally[0] ?? 0)).slice(0, 200);
     const head = JSON.stringify({ i: this.#instance, ms: Math.round(ms), t: total.map(Math.round) });

@@ -4,7 +4,7 @@ import { Redactor } from '../redact/redactor.ts';
 /** This much of a request's path and query is stored, so this much is searched for secrets. */
 export const longestPath = 2_000;
 
-/** Endpoints that take credentials. Anything there under another name is a credential in the wrong place. */
+/** Endpoints that take credentials in the body. There, a value under any other name may be a credential in the wrong place. */
 const aboutCredentials = /^\/(?:api\/v1\/auth|auth|api\/oauth)\//;
 const openNames = new Set(['login', 'db', 'database', 'grant_type', 'client_id', 'scope', 'token_type_hint', 'expires_in']);
 
@@ -16,9 +16,9 @@ export function redactorOf({ request, endpoint, body, caller }: RequestContext, 
   const [, ...query] = request.originalUrl.slice(0, longestPath).split('?');
   if (query.length > 0) redactor.learnQuery(query.join('?'));
   if (!withBody) return redactor;
-  redactor.learn(body); // before the next: what it costs is counted here
+  redactor.learn(body); // before the next search, so that its cost is counted here
   if (endpoint.name.endsWith('.method')) {
-    // As the router decoded them: a path can be written in many ways.
+    // Uses the path parameters as decoded by the router, because a path can be written in many ways.
     const { model, id, method = id } = request.params;
     redactor.learnMethod(model, method, body);
   }

@@ -1,4 +1,4 @@
-// The last step of every request: it is counted, perhaps logged, and sent to the dashboards that watch.
+// The last step of every request: it is counted, logged if its level asks for it, and sent to open dashboards.
 
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
@@ -7,7 +7,7 @@ import type { Principal, RequestContext } from '../pipeline/context.ts';
 import type { Counted } from './figures.ts';
 import type { TrafficStore } from './traffic_store.ts';
 
-/** Gets every counted request. Must not wait. */
+/** Receives every counted request. Must not wait. */
 export type Observer = (counted: Counted, context: RequestContext) => void;
 
 const nobody = { consumer: 'none:0', name: 'No credential', user_id: undefined };
@@ -19,7 +19,7 @@ export class TrafficRecorder {
   readonly #observers: readonly Observer[];
   readonly #log: Log;
 
-  /** @param standard the database for requests that name no served one */
+  /** @param standard the database for requests that do not name a served one */
   constructor(storeOf: ReadonlyMap<Database, TrafficStore>, standard: Database, observers: readonly Observer[], log: Log) {
     this.#storeOf = storeOf;
     this.#standard = standard;
@@ -40,7 +40,7 @@ export class TrafficRecorder {
   }
 }
 
-/** The counted facts of a request. `now` is the time of its answer. */
+/** What is counted about a request. `now` is the time of its answer. */
 function countedOf(context: RequestContext, now: number): Counted {
   const { endpoint, request, error, target, timings, countedAs } = context;
   const { principal } = context.known;

@@ -1,5 +1,5 @@
 // Counts every request and logs those that the level asks for, without making any of them wait: counters and rows are kept in
-// memory and sent to Postgres within a second. Each batch is kept until it is known to be stored.
+// memory and sent to Postgres within a second. Each batch is kept until it is certain to be stored.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
@@ -12,7 +12,7 @@ import { Figures } from './figures.ts';
 import { isKept, logRow } from './log_row.ts';
 import { ProtocolUses } from './protocol_uses.ts';
 
-/** Together with Postgres's time, a killed sidecar loses at most its last second. */
+/** Including the time that Postgres takes, a killed sidecar loses at most its last second. */
 const flushEveryMs = 800;
 const maintainEveryMs = 60_000;
 /** A batch that Postgres refuses this many times is dropped: it would stop all later ones. */
@@ -27,9 +27,9 @@ export interface RecorderOptions {
   readonly database: Database;
   /** The stream of this process. With a sequence number, it identifies a batch. */
   readonly instance: string;
-  /** Shown in the log. */
+  /** The name shown in the log. */
   readonly sidecar: string;
-  /** Called when a batch is cut. The returned function is called when the batch, or an earlier one, is in Postgres. */
+  /** Called when a batch is closed. The returned function is called when the batch, or an earlier one, has been stored. */
   readonly onFlush?: () => () => void;
 }
 
@@ -39,7 +39,7 @@ interface Batch<Content> {
   tries: number;
 }
 
-/** Requests and rows that are not in Postgres yet, and rows that never will be. */
+/** Requests and rows that are not stored yet, and rows that were lost. */
 export interface Backlog {
   readonly requests: number;
   readonly rows: number;
@@ -84,7 +84,7 @@ export class TrafficStore {
     this.#running ??= this.#run();
   }
 
-  /** Sends everything that is left. Rejects if `signal` ends that. */
+  /** Sends everything that is left. Rejects if `signal` aborts this. */
   async stop(signal: AbortSignal): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -196,7 +196,7 @@ export class TrafficStore {
     return this.#rows.splice(0, rows);
   }
 
-  /** True if the batch is stored, or given up. A try that may have succeeded is repeated under its number. */
+  /** True if the batch was stored or dropped. An attempt that may have succeeded is repeated under the same number. */
   async #attempt(batch: Batch<unknown>, send: () => Promise<void>): Promise<boolean> {
     try {
       await send();
@@ -212,7 +212,7 @@ export class TrafficStore {
     }
   }
 
-  /** Runs beside the flushes, because a roll-up takes long. */
+  /** Runs concurrently with the flushes, because a roll-up takes long. */
   #maintain(): void {
     const { database } = this.#options;
     if (this.#maintenance !== undefined || database.state !== 'ready') return;

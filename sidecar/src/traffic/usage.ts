@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 
 const flushEveryMs = 5_000;
-/** One row per credential in use. While Postgres is away, no more than this are counted. */
+/** One row per credential in use. While Postgres is down, no more than this are recorded. */
 const mostCredentials = 100_000;
 
 export class Usage {

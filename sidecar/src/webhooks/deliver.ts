@@ -8,7 +8,7 @@ import { decoded, withoutCredentials } from '../redact/texts.ts';
 import { sign } from './sign.ts';
 
 const keptOfAnswer = 1_024;
-/** Read a little more than is kept, so that a secret at the cut is recognized and no half of it stays. */
+/** More is read than is stored, so that a secret at the cut is recognized and no part of it remains. */
 const overlap = 4_096;
 /** Only this much of an answer is read. After a longer one, the connection is closed instead of being reused. */
 const drainedOfAnswer = 65_536;
@@ -16,7 +16,7 @@ const drainedOfAnswer = 65_536;
 const keptOfError = 500;
 const mostOfBody = 5 * 1024 * 1024;
 
-/** The body of an event. `values`: the record as the owner reads it now; null if it is gone. */
+/** The body of an event. `values`: the record as the owner reads it now; null if it was deleted. */
 export function renderEvent(job: Job, values: unknown): string {
   return JSON.stringify({
     id: job.eventId,
@@ -26,7 +26,7 @@ export function renderEvent(job: Job, values: unknown): string {
   });
 }
 
-/** Posts once. Never rejects: each fault of the receiver is a failed attempt with its own sentence. */
+/** Posts once. Never rejects: each fault of the receiver is a failed attempt with its own message. */
 export async function deliver(agent: Dispatcher, webhook: Webhook, job: Job, body: string, timeoutMs: number): Promise<Result> {
   const startedAt = performance.now();
   const attempt: Attempt = { status: null, error: null };
@@ -82,7 +82,8 @@ async function post(
 
 function headersOf(webhook: Webhook, job: Job, body: string): string[] {
   const timestamp = Math.floor(Date.now() / 1000);
-  // A webhook's own headers come first. They cannot replace those that describe the body: the addon refuses their names.
+  // A webhook's own headers are set first. They cannot replace those that describe the body, because the addon refuses these
+  // names.
   const headers = ['user-agent', 'odoo-api-gateway', 'accept', '*/*'];
   for (const { name, value } of webhook.headers) {
     if (value === null) throw new Unsendable(`The header ${name} has lost its value: this database is a copy. Type it again.`);
@@ -106,7 +107,7 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
   return Buffer.concat(kept).toString('utf8');
 }
 
-/** Receivers repeat what was sent, and errors repeat what could not be sent, so secrets are taken out. */
+/** Receivers and error messages repeat parts of the request, so secrets are removed. */
 function withoutSecrets(text: string, { headers, url }: Webhook): string {
   const values = headers.map(({ value }) => value ?? '');
   const password = URL.canParse(url) ? new URL(url).password : '';
@@ -140,7 +141,7 @@ function plain(error: unknown, webhook: Webhook, timeoutMs: number): string {
   return message.startsWith(host) ? message : `${host}: ${message}`;
 }
 
-/** Text that Postgres accepts in JSON: no NUL, no half of a surrogate pair. */
+/** Text that Postgres accepts in JSON: without NUL and lone surrogates. */
 function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }

@@ -1,9 +1,8 @@
-// Empties the outbox of one database: claims due jobs, has their records read as the owners, hands them to the endpoints, and
-// records the results. Any number of sidecars do this side by side; Postgres decides who gets which job, and
-// `gateway.webhook_finish()` whether a failed one is tried again or is a dead letter.
-//
-// A notification starts a claim at once, a second without one starts it anyway. What is claimed while an endpoint's
-// last jobs are still being read waits for the next claim, so that under load more jobs share one claim and one reading.
+// Delivers the events of one database: claims due jobs, reads their records as the owners, passes the jobs to the endpoints, and
+// records the results. Any number of sidecars do this concurrently; Postgres decides which of them gets a job, and
+// `gateway.webhook_finish()` decides whether a failed job is tried again or becomes a dead letter. A notification starts a claim
+// at once; without one, a claim starts every second. While an endpoint's last jobs are still being read, new jobs wait for the
+// next claim, so that under load more jobs share one claim and one read.
 
 import type { LookupFunction } from 'node:net';
 import { Agent } from 'undici';
@@ -20,24 +19,24 @@ import { Endpoint } from './endpoint.ts';
 import { isPassing, renderAll } from './render.ts';
 
 /**
- * Records as a webhook's owner reads them: by id, without those that are gone or hidden. Rejects with the reasons of the channel
+ * Records as a webhook's owner reads them: by id, without deleted or hidden ones. Rejects with the reasons of the channel
  * and of the executor.
  */
 type RecordReader = (database: Database, webhook: Webhook, ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
 
 export interface WebhookTally {
   readonly database: string;
-  /** Jobs that are claimed now. */
+  /** The number of currently claimed jobs. */
   readonly held: number;
   readonly delivered: number;
   readonly failed: number;
-  /** Given back untried. */
+  /** Returned without an attempt. */
   readonly released: number;
 }
 
 export interface DispatcherOptions {
   readonly database: Database;
-  /** This sidecar's UUID: jobs are claimed under it. */
+  /** This sidecar's UUID, under which jobs are claimed. */
   readonly instance: string;
   readonly readRecords: RecordReader;
   /** Replaces the system's resolver. */
@@ -45,7 +44,7 @@ export interface DispatcherOptions {
 }
 
 const pollEveryMs = 1_000;
-/** A rotated secret ends by itself. */
+/** A rotated secret expires without a notification. */
 const configureEveryMs = 60_000;
 const leaseSeconds = 45;
 const renewEveryMs = 15_000;
@@ -90,7 +89,7 @@ export class WebhookDispatcher {
     this.#renewal = setInterval(() => void this.#renew(), renewEveryMs);
   }
 
-  /** Stops claiming, waits for running requests, gives back the rest, and records all results. */
+  /** Stops claiming, waits for running requests, releases the rest, and records all results. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop.stop();
@@ -107,7 +106,7 @@ export class WebhookDispatcher {
       await this.#claim();
       return { ms: pollEveryMs, canBeWoken: true };
     } catch (error) {
-      // The database object logs what is wrong with Postgres. Here it only means: try later.
+      // The database object logs problems with Postgres. Here, the claim is just tried again later.
       this.#database.log.debug({ err: error }, 'webhooks: nothing claimed');
       return { ms: pollEveryMs, canBeWoken: false };
     }
@@ -161,7 +160,7 @@ export class WebhookDispatcher {
     }
   }
 
-  /** Makes the bodies of claimed jobs, with one read for all of them. */
+  /** Builds the bodies of claimed jobs, with one read for all of them. */
   async #prepare(endpoint: Endpoint, jobs: readonly Job[]): Promise<void> {
     endpoint.hold(jobs);
     const { webhook } = endpoint;
@@ -179,7 +178,7 @@ export class WebhookDispatcher {
     return deliver(this.#agentFor(timeoutMs), webhook, job, body, timeoutMs);
   }
 
-  /** Connections are closed and made again if the settings change which addresses they may reach. */
+  /** Connections are replaced if the settings change which addresses are allowed. */
   #agentFor(timeoutMs: number): Agent {
     const allow = this.#database.settings['webhook.egress_allow'];
     const options = JSON.stringify([allow, timeoutMs]);
@@ -196,7 +195,7 @@ export class WebhookDispatcher {
     return this.#agent;
   }
 
-  /** All results that come while a statement is under way go with the next one. */
+  /** All results that arrive while a statement is running join the next one. */
   #report(result: Result): void {
     this.#results.push(result);
     this.#outcomes[result.outcome] += 1;
@@ -206,7 +205,7 @@ export class WebhookDispatcher {
   }
 
   async #reportAll(): Promise<void> {
-    // Results of one turn of the event loop go together.
+    // Results of one turn of the event loop are recorded together.
     await new Promise(setImmediate);
     while (this.#results.length > 0) {
       const batch = this.#results.splice(0, 500);
@@ -216,8 +215,8 @@ export class WebhookDispatcher {
         if (this.#stopped) {
           this.#giveUp([...batch, ...this.#results.splice(0)], error);
         } else if (isUnavailable(error)) {
-          // A delivery cannot be undone, so its result is kept until Postgres is back. Nothing is claimed meanwhile, so this is
-          // bounded.
+          // A delivery cannot be undone, so its result is kept until Postgres is back. Nothing is claimed meanwhile, so the
+          // number of results is limited.
           this.#results.unshift(...batch);
           await new Promise((resolve) => setTimeout(resolve, retryReportMs));
         } else {
@@ -227,7 +226,7 @@ export class WebhookDispatcher {
     }
   }
 
-  /** One result that Postgres does not take must not hold up the others. */
+  /** One result that Postgres refuses must not block the others. */
   async #reportSingly(batch: readonly Result[]): Promise<void> {
     for (const result of batch) {
       await finishJobs(this.#database, this.#options.instance, [result]).catch((error: unknown) => {
@@ -237,7 +236,7 @@ export class WebhookDispatcher {
     }
   }
 
-  /** The leases end, and the jobs go out again. */
+  /** The leases expire, and the jobs are sent again. */
   #giveUp(results: readonly Result[], error: unknown): void {
     this.#database.log.error({ err: error, jobs: results.map(({ job }) => job) }, 'webhooks: results could not be recorded');
   }

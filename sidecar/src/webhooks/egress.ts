@@ -1,5 +1,5 @@
-// Decides where a webhook may connect. The check happens on connecting, on the very address that is used: a second lookup of a
-// name could give another address, and by then every spelling of an address has become the same. The same rules as
+// Decides where a webhook may connect. The check is made when connecting, on the address that is actually used: a second DNS
+// look-up could return another address, and at that point all spellings of an address are the same. The rules are the same as in
 // odoo_addon/api_gateway/webhooks/egress.py.
 
 import type { LookupAddress } from 'node:dns';
@@ -16,7 +16,7 @@ const special = ranges(
     '192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 ' +
     '2001::/23 2001:db8::/32 2002::/16 3fff::/20',
 );
-// All other IPv6 is local, multicast, or carries an IPv4 address in disguise.
+// All other IPv6 addresses are local, multicast, or contain an IPv4 address.
 const globalIpv6 = ranges('2000::/3');
 
 class EgressError extends Error {
@@ -26,7 +26,7 @@ class EgressError extends Error {
   }
 }
 
-/** Why an address is refused, or undefined. `allowed`: ranges that the settings open. */
+/** Why an address is refused, or undefined. `allowed`: ranges allowed by the settings. */
 export function egressRefusal(text: string, allowed: readonly Range[]): string | undefined {
   const address = parseAddress(text);
   if (address === undefined) return `${text} is not an address.`;
@@ -37,12 +37,12 @@ export function egressRefusal(text: string, allowed: readonly Range[]): string |
   return undefined;
 }
 
-/** Ranges from the setting `webhook.egress_allow`; other entries are left out. */
+/** Ranges from the setting `webhook.egress_allow`; other entries are ignored. */
 export function parseAllowed(entries: readonly string[]): Range[] {
   return entries.flatMap((entry) => parseRange(entry.trim()) ?? []);
 }
 
-/** A name's addresses, without refused ones. An error if no address is left. */
+/** A name's addresses, without refused ones. Fails if no address is left. */
 function guardedLookup(allowed: readonly Range[], lookup: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
@@ -69,7 +69,7 @@ function guardedLookup(allowed: readonly Range[], lookup: LookupFunction = syste
 export interface ConnectorOptions {
   /** Replaces the system's resolver. */
   readonly lookup?: LookupFunction | undefined;
-  /** Authorities for receivers' certificates. They replace the system's. */
+  /** Certificate authorities for receivers. They replace the system's. */
   readonly ca?: Buffer;
 }
 
@@ -83,18 +83,18 @@ export function guardedConnector(
     timeout: connectTimeoutMs,
     lookup: guardedLookup(allowed, lookup),
     ...(ca && { ca }),
-    // Set here, because the environment could turn it off (NODE_TLS_REJECT_UNAUTHORIZED).
+    // Set explicitly, because the environment could turn it off (NODE_TLS_REJECT_UNAUTHORIZED).
     rejectUnauthorized: true,
   });
   return (options, callback) => {
-    // Node looks up no literal address.
+    // Node does not call `lookup` for literal addresses.
     const host = options.hostname.replace(/^\[|\]$/g, '');
     const refusal = isIP(host) === 0 ? undefined : egressRefusal(host, allowed);
     if (refusal !== undefined) return callback(new EgressError(refusal), null);
     connect(options, (...args) => {
       const [error, socket] = args;
       if (error !== null) return callback(error, null);
-      // Before the first byte, the address that is really connected is checked again.
+      // Before the first byte is sent, the address that is actually connected is checked again.
       const reached = egressRefusal(socket.remoteAddress ?? '', allowed);
       if (reached === undefined) {
         socket.on('error', markReset);
@@ -106,7 +106,7 @@ export function guardedConnector(
   };
 }
 
-/** undici would take a reset for the end of an answer without a length, unless the error has its code. */
+/** undici would take a reset for the end of an answer without a length, unless the error has undici's code. */
 function markReset(error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET') error.code = 'RESET';
 }

@@ -1,7 +1,6 @@
-// One sidecar's share of one webhook: its claimed jobs, chained by record, with a bounded number of requests at once.
-//
-// A record's next job goes out only when the one before it has arrived. So even if an event is delivered twice (a sidecar died, a
-// lease ended), a receiver first sees a record's events in their order.
+// One sidecar's share of one webhook: its claimed jobs, chained by record, with a limited number of requests at once. A record's
+// next job is sent only when the previous one has been accepted. So even if an event is delivered twice (because a sidecar
+// crashed or a lease expired), a receiver first sees a record's events in order.
 
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
 
@@ -13,7 +12,7 @@ export interface Ready {
 
 export interface EndpointOptions {
   readonly webhook: Webhook;
-  /** After this many failures in a row, unsent jobs are given back. */
+  /** After this many failures in a row, unsent jobs are released. */
   readonly mostFailures: () => number;
   readonly send: (webhook: Webhook, ready: Ready) => Promise<Result>;
   readonly report: (result: Result) => void;
@@ -21,19 +20,19 @@ export interface EndpointOptions {
   readonly onRoom: () => void;
 }
 
-/** The most jobs held at once: enough to keep the requests going while the next jobs are claimed and read. */
+/** The most claimed jobs at once: enough to keep the requests going while the next jobs are claimed and read. */
 const mostHeld = 200;
 const refillBelow = 100;
-/** Long enough to record the failures. From then on, Postgres decides whether the circuit is open. */
+/** Long enough to record the failures. After that, Postgres decides whether the circuit breaker is open. */
 const restMs = 1_000;
 
 export class Endpoint {
   webhook: Webhook;
   readonly #options: EndpointOptions;
   readonly #held = new Set<number>();
-  /** Jobs that can go out now, in the order they came: no other job of their record is under way. */
+  /** Jobs that can be sent now, in order of arrival: no other job of their record is being sent. */
   readonly #waiting = new Map<string, Ready[]>();
-  /** Jobs that wait for a request of the same record. */
+  /** Jobs that wait for a running request of the same record. */
   readonly #busy = new Map<string, Ready[]>();
   #preparing = 0;
   #failures = 0;
@@ -54,7 +53,7 @@ export class Endpoint {
     return mostHeld - this.#held.size;
   }
 
-  /** Call if more jobs may be due than could be claimed. `onRoom` is called as soon as there is room. */
+  /** Call this if more jobs may be due than could be claimed. `onRoom` is called as soon as there is room. */
   wantMore(): void {
     this.#wantsMore = true;
   }
@@ -63,13 +62,13 @@ export class Endpoint {
     return this.#held;
   }
 
-  /** Claimed jobs whose bodies are being made. */
+  /** Registers claimed jobs whose bodies are being built. */
   hold(jobs: readonly Job[]): void {
     this.#preparing += 1;
     for (const job of jobs) this.#held.add(job.id);
   }
 
-  /** Ends `hold`: these jobs can be sent. */
+  /** Ends `hold` for jobs that can now be sent. */
   push(ready: readonly Ready[]): void {
     this.#preparing -= 1;
     for (const item of ready) {
@@ -86,7 +85,7 @@ export class Endpoint {
     this.#settle();
   }
 
-  /** Gives a held job back untried. */
+  /** Releases a held job without an attempt. */
   release(job: Job, retryAfterSeconds: number): void {
     this.#finish({ job: job.id, outcome: 'released', retry_after: retryAfterSeconds });
   }
@@ -96,7 +95,7 @@ export class Endpoint {
     this.#finish({ job: job.id, outcome: 'failed', status: null, error });
   }
 
-  /** Gives back unsent jobs. Resolves when no request is under way any more. */
+  /** Releases unsent jobs. Resolves when no request is running any more. */
   stop(): Promise<void> {
     this.#stopped = true;
     this.#releaseWaiting();
@@ -136,7 +135,7 @@ export class Endpoint {
     this.#settle();
   }
 
-  /** Whatever goes wrong with one job is its own failed attempt. */
+  /** Any error with a job is a failed attempt of this job only. */
   async #send(ready: Ready): Promise<Result> {
     try {
       return await this.#options.send(this.webhook, ready);

@@ -1,4 +1,4 @@
-// Makes the bodies of claimed jobs of one webhook, with one read for all. A record that cannot be read fails only its own job.
+// Builds the bodies of one webhook's claimed jobs, with one read for all. A record that cannot be read fails only its own job.
 
 import type { Job } from '../db/webhooks.ts';
 import { GatewayError, isServerFault } from '../errors.ts';
@@ -13,8 +13,8 @@ export interface Rendered {
 type Read = (ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
 
 /**
- * Never rejects. `read`: the records by id, without those that are gone or hidden. If it rejects, smaller parts are read to find
- * the record at fault.
+ * Never rejects. `read`: returns the records by id, without deleted or hidden ones. If it rejects, smaller parts are read to find
+ * the record that causes the error.
  */
 export async function renderAll(jobs: readonly Job[], read: Read): Promise<Rendered> {
   const wanted = jobs.filter((job) => job.body === null && job.event !== 'unlink');
@@ -29,7 +29,7 @@ export async function renderAll(jobs: readonly Job[], read: Read): Promise<Rende
   }
 }
 
-/** Whether Odoo is only away: then the jobs wait, and no attempt is counted. All other errors are about the webhook. */
+/** Whether Odoo is merely unavailable: then the jobs wait, and no attempt is counted. All other errors are due to the webhook. */
 export function isPassing(error: unknown): boolean {
   return error instanceof GatewayError && isServerFault(error) && error.reason !== 'odoo.error';
 }
