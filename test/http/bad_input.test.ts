@@ -162,9 +162,9 @@ const table: Record<string, Bad> = {
     method: 'POST',
     status: 400,
     reason: 'query.encoding',
-    culprit: 'x holds "%E9"',
+    culprit: 'x contains "%E9"',
   },
-  'a path in Latin-1': { path: '/api/v1/%E9', status: 400, reason: 'request.path', culprit: 'holds "%E9"' },
+  'a path in Latin-1': { path: '/api/v1/%E9', status: 400, reason: 'request.path', culprit: 'contains "%E9"' },
   'an empty cursor': { path: `${partners}?cursor=`, status: 400, reason: 'query.cursor', culprit: 'cursor is empty' },
   'a filter given twice': {
     path: `${partners}?filter[name]=a&filter[name]=b`,
