@@ -17,6 +17,12 @@ AccountAccount._order_to_sql
 AccountAccountTag._field_to_sql
 AccountMove._field_to_sql
 AccountMoveLine._field_to_sql
+CrmLead._field_to_sql
+HrEmployee._check_access
+HrEmployee._field_to_sql
+HrEmployee._has_field_access
+HrSkill._compute_display_name
+MrpWorkcenter._compute_display_name
 ProductCategory._compute_display_name
 ProductProduct._search
 ProductTemplate._search_display_name
@@ -30,8 +36,14 @@ ResCompany._search_display_name
 ResGroups._search
 ResUsers._has_field_access
 SaleOrder._compute_display_name
+StockPackageType._compute_display_name
+StockPickingType._order_field_to_sql
+StockQuant._search
 UomUom._compute_display_name
 odoo.addons.account.models.res_partner_bank.ResPartnerBank._compute_display_name
+odoo.addons.crm.models.res_users.ResUsers._compute_display_name
+odoo.addons.website.models.ir_ui_view.IrUiView._compute_display_name
+odoo.addons.website.models.res_partner.ResPartner._compute_display_name
 """
 OTHERS = {
     "AccountAccount._compute_display_name": "recipe account",
@@ -39,17 +51,25 @@ OTHERS = {
     "AccountIncoterms._compute_display_name": "recipe incoterm",
     "AccountJournal._compute_display_name": "recipe journal",
     "AccountPaymentMethodLine._compute_display_name": "recipe payment_method_line",
+    "HrEmployee._compute_display_name": "pure for readers",
+    "HrEmployee._search": "pure for readers",
+    "HrEmployee.fetch": "pure for readers",
     "IrModelFields._compute_display_name": "recipe field",
+    "MrpWorkorder._compute_display_name": "recipe workorder",
     "ProductAttributeValue._compute_display_name": "recipe attribute_value",
     "ProductPricelist._compute_display_name": "recipe pricelist",
     "ProductProduct._compute_display_name": "recipe product",
     "ProductProduct._search_display_name": "pure for like",
     "ProductTemplate._compute_display_name": "recipe template",
     "ProductTemplateAttributeValue._compute_display_name": "recipe attribute_value",
+    "PurchaseOrder._compute_display_name": "recipe purchase_order",
     "ResBank._compute_display_name": "recipe bank",
     "ResCountryState._compute_display_name": "recipe country_state",
     "ResPartner._compute_display_name": "recipe partner",
     "ResPartnerCategory._compute_display_name": "recipe tag",
+    "StockLocation._compute_display_name": "recipe location",
+    "StockPackage._compute_display_name": "recipe plain_name",
+    "StockPickingType._compute_display_name": "recipe picking_type",
     "odoo.addons.base.models.res_bank.ResPartnerBank._compute_display_name": "recipe partner_bank",
 }
 # Methods that search for a field without a column: asked about one by one, unknown ones are Odoo's to answer.

@@ -5,19 +5,14 @@
 
 import { deepStrictEqual } from 'node:assert';
 import { spawn } from 'node:child_process';
-import { createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
-import { parametersOf } from '../../sidecar/src/compiled/parameters.ts';
-import type { Plan } from '../../sidecar/src/compiled/plan.ts';
-import { readPlan } from '../../sidecar/src/compiled/plan.ts';
-import { shapeOf } from '../../sidecar/src/compiled/shape_key.ts';
-import { OdooChannel } from '../../sidecar/src/executor/channel.ts';
-import type { FieldTree, Operation } from '../../sidecar/src/executor/operations.ts';
+import type { FieldTree } from '../../sidecar/src/executor/operations.ts';
 import type { Answer } from '../helpers/http_client.ts';
 import { HttpClient } from '../helpers/http_client.ts';
 import { createInstance } from '../helpers/instance.ts';
+import { compileFor } from '../helpers/plans.ts';
 import { until } from '../helpers/wait.ts';
 import type { BenchRequest, Load, Measured } from './harness.ts';
 import { compare, figuresOf, load, report, roundsAndSeconds } from './harness.ts';
@@ -170,44 +165,11 @@ async function sameRecords(path: string, { url, body, headers }: BenchRequest): 
 
 /** Express with the statement that Odoo compiles for the same user. */
 async function startExpress(id: number, fields: readonly string[]): Promise<string> {
-  const [user] = await gateway.sql<{ id: number }>("select id from res_users where login = 'bench_api'");
-  const [secret] = await gateway.sql<{ value: Buffer; uuid: string }>(
-    "select value, gateway.database_uuid() as uuid from gateway.secrets('channel') limit 1",
-  );
-  if (user === undefined || secret === undefined) throw new Error('There is no user or no secret.');
   const tree: FieldTree = Object.fromEntries(fields.map((name) => [name, {}]));
-  const shape = shapeOf({ op: 'read', model: 'res.partner', ids: [id], fields: tree });
-  if (shape === undefined) throw new Error('The read has no shape.');
-  const channel = { uuid: secret.uuid, secret: createSecretKey(secret.value) };
-  const { result } = await new OdooChannel({ odooUrl: gateway.odoo.url, slots: 1, mostQueued: 1, longestQueueMs: 5_000 }).deliver(
-    {
-      path: '/gateway/read',
-      database: {
-        name: gateway.database,
-        channel,
-        log: undefined as never,
-        settings: { 'answer.max_bytes': 1_000_000 },
-        reloadChannel: async () => {},
-      },
-      call: {
-        request_id: 'bench',
-        uid: user.id,
-        address: '127.0.0.1',
-        context: {},
-        grant: { scopes: null, models: null },
-        operations: [{ op: 'compile', read: shape.operation } satisfies Operation],
-      },
-      consumer: 'gateway:bench',
-      deadline: Date.now() + 10_000,
-      isWanted: () => true,
-    },
-  );
-  if (!result.ok) throw new Error(result.error.message);
-  const plan = readPlan(result.results[0], { uid: user.id, database: secret.uuid, secret: channel.secret }) as Plan;
-  const statements = { one: { text: plan.text, values: parametersOf(plan.parameters, shape.values) } };
+  const { text, values } = await compileFor(gateway, 'bench_api', { op: 'read', model: 'res.partner', ids: [id], fields: tree });
   const child = spawn(process.execPath, [join(import.meta.dirname, 'express_sql.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] });
   express = child;
-  child.stdin.end(JSON.stringify({ url: gateway.databaseUrl, statements }));
+  child.stdin.end(JSON.stringify({ url: gateway.databaseUrl, statements: { one: { text, values } } }));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return line.toString().trim();
 }

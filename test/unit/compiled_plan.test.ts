@@ -104,14 +104,14 @@ test('rows of a flat plan become the values that the ORM reads', () => {
   expect(() => new FlatReader(plan, ['id', 'name'])).toThrow('plan');
 });
 
-test('sets of a tree become nested records, each with an object of its own', () => {
+test('columns of a tree become nested records, each with an object of its own', () => {
   const plan = planOf([
     {
       name: 'l0',
       model: 'sale.order',
       columns: [
         { field: 'tag_ids', form: 'ids', level: 'l1' },
-        column('partner_id', 'one', { name: 'partner_name', level: 'l2' }),
+        column('partner_id', 'one', { name: 'partners', level: 'l2' }),
         { field: 'line_ids', form: 'many', level: 'l3' },
       ],
     },
@@ -119,24 +119,22 @@ test('sets of a tree become nested records, each with an object of its own', () 
     { name: 'l2', model: 'res.partner', columns: [column('name', 'plain')] },
     { name: 'l3', model: 'sale.order.line', columns: [column('qty', 'float0')], most: 2 },
   ]);
-  const sets: Record<string, unknown> = {
-    l0: [
-      { id: 1, partner_id: 5, partner_name: 'Five' },
-      { id: 2, partner_id: 5, partner_name: 'Five' },
-      { id: 3, partner_id: 6, partner_name: null },
-      { id: 4, partner_id: null, partner_name: null },
-    ],
-    l1: [
-      { id: 9, p: 1 },
-      { id: 8, p: 1 },
-      { id: 9, p: 2 },
-    ],
-    l2: [{ id: 5, name: 'Five' }],
-    l3: [{ id: 31, p: 2, qty: 1.5 }],
+  const columns: Record<string, unknown[]> = {
+    l0_id: [1, 2, 3, 4],
+    l0_partner_id: [5, 5, 6, null],
+    partners_id: [6, 5],
+    partners_name: [null, 'Five'],
+    l1_id: [9, 8, 9],
+    l1_p: [1, 1, 2],
+    l2_id: [5],
+    l2_name: ['Five'],
+    l3_id: [31],
+    l3_p: [2],
+    l3_qty: [1.5],
   };
   const read = (given: Record<string, unknown>) =>
     new TreeReader(plan, (name) => (given[name] === undefined ? null : JSON.stringify(given[name]))).records();
-  const records = read(sets);
+  const records = read(columns);
   expect(records).toEqual([
     { id: 1, tag_ids: [9, 8], partner_id: { id: 5, name: 'Five' }, line_ids: [] },
     { id: 2, tag_ids: [9], partner_id: { id: 5, name: 'Five' }, line_ids: [{ id: 31, qty: 1.5 }] },
@@ -145,7 +143,7 @@ test('sets of a tree become nested records, each with an object of its own', () 
   ]);
   expect(records[0]?.['partner_id']).not.toBe(records[1]?.['partner_id']);
   expect(read({})).toEqual([]);
-  expect(() => read({ ...sets, l3: [1, 2, 3].map((id) => ({ id, p: 1, qty: 1 })) })).toThrow('large');
+  expect(() => read({ ...columns, l3_id: [1, 2, 3], l3_p: [1, 1, 1], l3_qty: [1, 1, 1] })).toThrow('large');
 });
 
 test("a place has Odoo's form", () => {

@@ -92,18 +92,18 @@ def run(cr, plan, values):
     finally:
         cr.execute("DEALLOCATE compiled")
     levels = {level["name"]: level for level in plan["levels"]}
+    if plan.get("result") == "count":
+        return rows[0]["total"]
     if plan["flat"]:
-        found = {"l0": rows}
-        places = [[row[term["as"]] for term in plan["next"]["terms"]] for row in rows] if plan["next"] else []
-        place = places[-1] if places else None
+        found, last = {"l0": rows}, rows[-1] if rows else None
     else:
         [row] = rows
-        found = {name: row[name] or [] for name in levels}
-        place = row.get("k")
+        found, last = {name: _rows(level, row) for name, level in levels.items()}, row
+    place = [last[term["as"]] for term in plan["next"]["terms"]] if plan["next"] and last else None
     result = {"records": _records(levels, found, levels["l0"], found["l0"])}
     if "result" in plan:
-        return _result(plan, result["records"], row if plan["count"] else None, values)
-    if plan["next"] and place is not None:
+        return _result(plan, result["records"], values)
+    if place is not None and found["l0"]:
         after = [*map(_short, place), plan["next"]["lang"]]
         result["place"] = {"order": plan["next"]["order"], "after": after}
     if plan["count"]:
@@ -111,10 +111,19 @@ def run(cr, plan, values):
     return result
 
 
-def _result(plan, records, row, values):
+def _rows(level, row):
+    """The rows of a level from its columns."""
+    terms = ["id", *(["p"] if level["kind"] == "x2many" else []), *(c["as"] for c in level["columns"] if c["as"])]
+    columns = {term: row[f"{level['name']}_{term}"] or [] for term in terms}
+    for column in level["columns"]:
+        if name := column.get("name"):
+            names = dict(zip(row[f"{name}_id"] or [], row[f"{name}_name"] or [], strict=True))
+            columns[name] = [names.get(id_) for id_ in columns[column["as"]]]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _result(plan, records, values):
     """The result of a method."""
-    if plan["result"] == "count":
-        return row["total"]
     if not plan.get("complete"):
         return records if plan["result"] == "rows" else [record["id"] for record in records]
     [ids] = [value for value in values if type(value) is list]
@@ -187,6 +196,8 @@ def _value(column, row, below):
         return []
     if value is None:
         return {"integer0": 0, "float0": 0.0}.get(form, False)
+    if form == "float0":
+        return float(value)
     if form == "named":
         return [value, row[column["name"]] or False]
     if form == "one":

@@ -30,7 +30,7 @@ const column = z.object({
   /** The name of the column in the result. */
   as: z.string().nullish(),
   form: z.enum(forms),
-  /** The column with the name of a relation's record. */
+  /** The column with the name of a relation's record. In a tree: the set of names by ids. */
   name: z.string().nullish(),
   /** The level that holds a relation's records. */
   level: z.string().nullish(),
@@ -57,7 +57,7 @@ const shape = z.object({
   text: z.string(),
   parameters: z.array(parameter),
   levels: z.array(level).min(1),
-  /** One row for each record; else one row, with a set of rows as JSON for each level. */
+  /** One row for each record; else one row, with each level's columns as JSON. */
   flat: z.boolean(),
   omitted: z.array(z.string()),
   fields: z.array(z.string()),

@@ -69,84 +69,91 @@ export class FlatReader {
   }
 }
 
-/** The records of a tree from the sets of its levels. */
+type Values = readonly unknown[];
+
+/** A level's records, by their places in its columns. */
+interface Set {
+  readonly ids: Values;
+  readonly recordAt: (place: number) => Row;
+}
+
+/** The records of a tree from the columns of its levels. Each place in the answer gets an object of its own, because shaping changes them. */
 export class TreeReader {
   readonly #levels: ReadonlyMap<string, Level>;
   readonly #root: Level;
-  readonly #rowsOf = new Map<string, readonly Row[]>();
-  readonly #byId = new Map<string, ReadonlyMap<unknown, Row>>();
-  readonly #byParent = new Map<string, ReadonlyMap<unknown, readonly Row[]>>();
+  readonly #column: (name: string) => string | null;
+  readonly #sets = new Map<string, Set>();
 
-  /** @param set the JSON text of a level's rows by its name; null: there are none */
-  constructor({ levels }: Plan, set: (level: string) => string | null) {
+  /** @param column the JSON text of a column by its name: `l0_id`, `l0_c0` …; null: the level has no rows */
+  constructor({ levels }: Plan, column: (name: string) => string | null) {
     this.#levels = new Map(levels.map((level) => [level.name, level]));
     this.#root = levels[0] as Level;
-    for (const { name, most } of levels) {
-      const rows = JSON.parse(set(name) ?? '[]') as readonly Row[];
-      if (most != null && rows.length > most) throw new Doubt('large');
-      this.#rowsOf.set(name, rows);
-    }
+    this.#column = column;
   }
 
   records(): Row[] {
-    return this.#rows(this.#root.name).map((row) => this.#record(this.#root, row));
+    // Those below as well, of which there may be too many.
+    for (const level of this.#levels.keys()) this.#set(level);
+    const { ids, recordAt } = this.#set(this.#root.name);
+    return ids.map((_, place) => recordAt(place));
   }
 
-  /** Each place in the answer gets an object of its own, because shaping changes them. */
-  #record(level: Level, row: Row): Row {
-    const record: Row = { id: row['id'] };
-    for (const column of level.columns) record[column.field] = this.#value(column, row);
-    return record;
-  }
-
-  #value({ as, form, name, level }: Column, row: Row): unknown {
-    const value = row[as ?? ''] ?? null;
-    switch (form) {
-      case 'named':
-        return named(value, row[name ?? '']);
-      case 'one': {
-        if (value === null) return false;
-        const found = this.#of(this.#byId, level, (rows) => new Map(rows.map((target) => [target['id'], target]))).get(value);
-        if (found !== undefined) return this.#record(this.#level(level), found);
-        // A rule hides the record, but not its name.
-        return { id: value, display_name: row[name ?? ''] ?? false };
-      }
-      case 'ids':
-        return this.#below(level, row).map((target) => target['id']);
-      case 'many': {
-        const below = this.#level(level);
-        return this.#below(level, row).map((target) => this.#record(below, target));
-      }
-      default: {
-        const decode = ofJson[form];
-        if (decode === undefined) throw new Doubt('plan');
-        return decode(value);
-      }
+  #set(name: string): Set {
+    let set = this.#sets.get(name);
+    if (set === undefined) {
+      set = this.#read(name);
+      this.#sets.set(name, set);
     }
+    return set;
   }
 
-  #below(level: string | null | undefined, row: Row): readonly Row[] {
-    return this.#of(this.#byParent, level, (rows) => Map.groupBy(rows, (target) => target['p'])).get(row['id']) ?? [];
-  }
-
-  #of<Index>(indexes: Map<string, Index>, level: string | null | undefined, make: (rows: readonly Row[]) => Index): Index {
-    const { name } = this.#level(level);
-    let index = indexes.get(name);
-    if (index === undefined) {
-      index = make(this.#rows(name));
-      indexes.set(name, index);
-    }
-    return index;
-  }
-
-  #level(name: string | null | undefined): Level {
-    const level = this.#levels.get(name ?? '');
+  #read(name: string): Set {
+    const level = this.#levels.get(name);
     if (level === undefined) throw new Doubt('plan');
-    return level;
+    const ids = this.#values(`${name}_id`);
+    if (level.most != null && ids.length > level.most) throw new Doubt('large');
+    const steps = level.columns.map((column): [string, (place: number) => unknown] => [
+      column.field,
+      this.#step(column, name, ids),
+    ]);
+    const recordAt = (place: number) => {
+      const record: Row = { id: ids[place] };
+      for (const [field, valueAt] of steps) record[field] = valueAt(place);
+      return record;
+    };
+    return { ids, recordAt };
   }
 
-  #rows(name: string): readonly Row[] {
-    return this.#rowsOf.get(name) ?? [];
+  #step({ as, form, name, level = '' }: Column, set: string, ids: Values): (place: number) => unknown {
+    if (form === 'ids' || form === 'many') {
+      const below = this.#set(level ?? '');
+      const parents = this.#values(`${level}_p`);
+      const placesOf = Map.groupBy(parents.keys(), (place) => parents[place]);
+      const show = form === 'ids' ? (place: number) => below.ids[place] : below.recordAt;
+      return (place) => (placesOf.get(ids[place]) ?? []).map(show);
+    }
+    const values = this.#values(`${set}_${as}`);
+    if (form !== 'named' && form !== 'one') {
+      const decode = ofJson[form];
+      if (decode === undefined) throw new Doubt('plan');
+      return (place) => decode(values[place] ?? null);
+    }
+    const names = this.#values(`${name}_name`);
+    const nameOf = new Map(this.#values(`${name}_id`).map((id, place) => [id, names[place]]));
+    if (form === 'named') return (place) => named(values[place], nameOf.get(values[place]));
+    const below = this.#set(level ?? '');
+    const placeOf = new Map(below.ids.map((id, place) => [id, place]));
+    return (place) => {
+      const id = values[place] ?? null;
+      if (id === null) return false;
+      const found = placeOf.get(id);
+      // A rule hides the record, but not its name.
+      return found === undefined ? { id, display_name: nameOf.get(id) ?? false } : below.recordAt(found);
+    };
+  }
+
+  #values(column: string): Values {
+    return JSON.parse(this.#column(column) ?? '[]') as Values;
   }
 }
 

@@ -86,7 +86,12 @@ function flatRecords(
 
 function treeRecords(plan: Plan, row: readonly (string | null)[] | undefined, at: (name: string) => number): Records['records'] {
   if (row === undefined) throw new Doubt('plan');
-  return new TreeReader(plan, (level) => row[at(level)] ?? null).records();
+  const column = (name: string) => {
+    const place = at(name);
+    if (place === -1) throw new Doubt('plan');
+    return row[place] ?? null;
+  };
+  return new TreeReader(plan, column).records();
 }
 
 /** The records in the order of the ids, without missing or hidden ones. */
@@ -102,7 +107,7 @@ function totalOf({ count }: Plan, total: string | null | undefined): { total?: n
 
 /** A full page may be followed by more. */
 function nextOf(
-  { next, flat }: Plan,
+  { next }: Plan,
   { limit }: Asked,
   found: number,
   rows: readonly (readonly (string | null)[])[],
@@ -110,9 +115,6 @@ function nextOf(
 ): Pick<Records, 'next'> {
   if (next === null || found < limit) return {};
   const last = rows.at(-1) ?? [];
-  const values = flat
-    ? next.terms.map(({ as }) => last[at(as)] ?? null)
-    : (JSON.parse(last[at('k')] ?? '[]') as (string | null)[]);
-  if (values.length !== next.terms.length) throw new Doubt('plan');
+  const values = next.terms.map(({ as }) => last[at(as)] ?? null);
   return { next: { order: next.order, after: placeOf(values, next.lang) } };
 }

@@ -64,7 +64,7 @@ def _search_count(model, given):
     query = model._search(given.get("domain") or [], limit=given.get("limit"))
     check_query(model, query)
     counted = SQL("SELECT COUNT(*) FROM (%s) t", query.select("")) if query.limit else query.select("COUNT(*)")
-    sql = SQL("SELECT NULL AS l0, (%s) AS total, %s", counted, VERSIONS)
+    sql = SQL("SELECT (%s) AS total, %s", counted, VERSIONS)
     return Draft(Levels(model, query, {}), sql, False, {**_about("count"), "count": "exact"})
 
 

@@ -4,8 +4,8 @@ below it are the records of its relations. All read the same snapshot, as in one
 from odoo.orm.domains import Domain
 from odoo.tools import SQL, Query
 
-from .columns import column_to_sql, has_properties, is_column, join
-from .names import has_recipe, name_to_sql
+from .columns import column_to_sql, has_properties, is_column
+from .names import name_to_sql
 from .refusals import NotCompilableError
 
 PROPERTIES = frozenset(["properties", "properties_definition"])
@@ -29,14 +29,12 @@ FORMS = {
 WRITTEN = {
     "date": "to_char(%s, 'YYYY-MM-DD')",
     "datetime": "to_char(%s, 'YYYY-MM-DD HH24:MI:SS')",
-    "float": "%s::float8",
-    "monetary": "%s::float8",
 }
 
 
 class Level:
-    """Records of one model. `columns`: as the plan describes them. `terms`: those selected by the inner query. `outer`:
-    those of the query around it, which joins names only for the records of the page."""
+    """Records of one model. `columns`: as the plan describes them. `terms`: the names of what the query gives.
+    `named`: (term, model as superuser) of the terms that lead to records whose names are shown."""
 
     def __init__(self, name, model, query, kind, parent=None, field=None):
         self.name = name
@@ -45,30 +43,22 @@ class Level:
         self.parent = parent
         self.field = field
         self.columns = []
-        self.name_tables = []
-        """(name, SQL) of additional parts of the statement."""
+        self.terms = []
+        self.named = []
         self._query = query
-        self._terms = [SQL("%s AS id", SQL.identifier(model._table, "id"))]
-        self._outer_query = Query(model.env, name, SQL.identifier(name))
-        self._outer = [SQL("%s AS id", SQL.identifier(name, "id"))]
+        self._sql = []
+        self.add_term("id", SQL.identifier(model._table, "id"))
 
     @property
     def query(self):
         return self._query
 
-    @property
-    def has_names(self):
-        return bool(self._outer_query._joins)
-
     def add_parent(self, sql):
-        self._terms.append(SQL("%s AS p", sql))
-        self._outer.append(SQL("%s AS p", SQL.identifier(self.name, "p")))
+        self.add_term("p", sql)
 
-    def add_term(self, name, sql, is_shown=True):
-        """Add a column that is not a field: the position at which the next page starts."""
-        self._terms.append(SQL("%s AS %s", sql, SQL.identifier(name)))
-        if is_shown:
-            self._outer.append(SQL("%s AS %s", SQL.identifier(self.name, name), SQL.identifier(name)))
+    def add_term(self, name, sql):
+        self.terms.append(name)
+        self._sql.append(SQL("%s AS %s", sql, SQL.identifier(name)))
 
     def add_field(self, field, is_named):
         """Add a field whose related records are not expanded."""
@@ -106,41 +96,13 @@ class Level:
         self.columns.append({"field": field.name, "as": None, "form": form, "level": level_name})
 
     def _add_named(self, field, name, form):
-        value = column_to_sql(self.model, self.model._table, field, self._query)
-        self.add_term(name, value)
-        comodel = self.model.env[field.comodel_name].sudo()
-        shown = self._shared_name(comodel, name) if has_recipe(comodel) else self._joined_name(comodel, name)
-        self._outer.append(SQL("%s AS %s", shown, SQL.identifier(f"{name}n")))
-        self.columns.append({"field": field.name, "as": name, "form": form, "name": f"{name}n"})
-
-    def _joined_name(self, comodel, column):
-        alias = join(self._outer_query, self.name, column, comodel, SQL.identifier(self.name, column))
-        return name_to_sql(comodel, alias, self._outer_query)
-
-    def _shared_name(self, comodel, column):
-        """Reads the name from a common table expression with one row per record that the column refers to."""
-        query = Query(comodel.env, comodel._table, comodel._table_sql)
-        id_ = SQL.identifier(comodel._table, "id")
-        query.add_where(_within(id_, self, column))
-        table = f"{self.name}{column}"
-        name = SQL("%s AS name", name_to_sql(comodel, comodel._table, query))
-        self.name_tables.append((table, query.select(SQL("%s AS id", id_), name)))
-        link = SQL("%s = %s", SQL.identifier(table, "id"), SQL.identifier(self.name, column))
-        self._outer_query.add_join("LEFT JOIN", table, table, link)
-        return SQL.identifier(table, "name")
+        self.add_term(name, column_to_sql(self.model, self.model._table, field, self._query))
+        self.named.append((name, self.model.env[field.comodel_name].sudo()))
+        self.columns.append({"field": field.name, "as": name, "form": form, "name": f"{self.name}{name}"})
 
     def bare(self, *more):
         """The query by itself, in its own order."""
-        return self._query.select(*self._terms, *more)
-
-    def numbered(self):
-        """The records with their row numbers, because the outer joins lose the order."""
-        return SQL("SELECT __page.*, row_number() OVER () AS n FROM (%s) AS __page", self.bare())
-
-    def named(self, *more):
-        """The records with names, in order, from the common table expression named like the level."""
-        self._outer_query.order = SQL.identifier(self.name, "n")
-        return self._outer_query.select(*self._outer, *more)
+        return self._query.select(*self._sql, *more)
 
     def described(self, most):
         """The level as it is stored in the plan. `most`: how many records of relations an answer may contain. Ids do
@@ -205,7 +167,7 @@ class Levels:
             query = comodel._search(Domain.TRUE, active_test=False)
             below = self._add(comodel, query, "many2one", level, field)
             column = level.add_one(field, below.name)
-            query.add_where(_within(SQL.identifier(comodel._table, "id"), level, column))
+            query.add_where(within(SQL.identifier(comodel._table, "id"), level, column))
         else:
             raise NotCompilableError("field", f"{field.model_name}.{field.name}")
         self._fill(below, tree)
@@ -233,7 +195,7 @@ class Levels:
                 SQL("%s = %s", SQL.identifier(field.relation, field.column2), SQL.identifier(comodel._table, "id")),
             )
         below.add_parent(parent)
-        query.add_where(_within(parent, level, "id"))
+        query.add_where(within(parent, level, "id"))
         if comodel._active_name and field.context.get("active_test", True):
             active = column_to_sql(comodel, comodel._table, comodel._fields[comodel._active_name], query)
             query.add_where(SQL("%s IS TRUE", active))
@@ -246,6 +208,6 @@ def check_query(model, query):
         raise NotCompilableError("constant", model._name)
 
 
-def _within(column, level, name):
+def within(column, level, name):
     """The records that belong to records of another level."""
     return SQL("%s IN (SELECT %s FROM %s)", column, SQL.identifier(level.name, name), SQL.identifier(level.name))

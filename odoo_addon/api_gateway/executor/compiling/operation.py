@@ -72,7 +72,7 @@ def _compiled(env, reach, read):
     check_context(env)
     env.companies  # noqa: B018  # only this access refuses companies that the user does not have
     model = reach.known(env, required(read, "model"))
-    overrides = Overrides(env.registry)
+    overrides = Overrides(env)
     overrides.check_model(model._name)
     check_values(model, domain_of(read) if read["op"] == "call" else read.get("domain"))
     first, _ = _pass(env, reach, read, draft, overrides, salt=1)

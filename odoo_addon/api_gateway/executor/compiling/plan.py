@@ -10,6 +10,7 @@ from ..reach import READ
 from ..reading import asked_fields, asked_page, explain_domain, page_domain
 from .levels import Levels, check_query
 from .refusals import NotCompilableError
+from .result import rows, sets
 
 VERSIONS = SQL("(SELECT gateway.read_versions()) AS versions")
 
@@ -79,26 +80,10 @@ def _total(asked, operation):
     )
 
 
-def _statement(levels, places, total, flat):
-    root = levels.root
-    for number, sql in enumerate(places):
-        root.add_term(f"k{number}", sql, is_shown=flat)
-    if flat and not root.has_names:
-        return root.bare(VERSIONS)
-    tables = SQL(", ").join(
-        SQL("%s AS MATERIALIZED (%s)", SQL.identifier(name), sql)
-        for level in levels.all
-        for name, sql in ((level.name, level.numbered()), *level.name_tables)
-    )
-    if flat:
-        return SQL("WITH %s %s", tables, root.named(VERSIONS))
-    columns = [
-        SQL("(SELECT json_agg(__row) FROM (%s) AS __row) AS %s", level.named(), SQL.identifier(level.name))
-        for level in levels.all
-    ]
-    if places:
-        names = SQL(", ").join(SQL.identifier("l0", f"k{number}") for number in range(len(places)))
-        columns.append(SQL("(SELECT json_build_array(%s) FROM l0 ORDER BY l0.n DESC LIMIT 1) AS k", names))
-    if total is not None:
-        columns.append(SQL("%s AS total", total))
-    return SQL("WITH %s SELECT %s", tables, SQL(", ").join([*columns, VERSIONS]))
+def _statement(levels, places, total, is_flat):
+    names = [f"k{number}" for number in range(len(places))]
+    for name, sql in zip(names, places, strict=True):
+        levels.root.add_term(name, sql)
+    if is_flat:
+        return rows(levels.root, VERSIONS)
+    return sets(levels.all, names, *([] if total is None else [SQL("%s AS total", total)]), VERSIONS)

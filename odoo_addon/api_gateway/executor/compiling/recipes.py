@@ -14,7 +14,7 @@ WHITE = (
 )
 
 # Recipes that need no rights on other records: Odoo reads no others, or reads them as superuser.
-OF_OWN_COLUMNS = frozenset(["bank", "incoterm", "partner", "product", "template"])
+OF_OWN_COLUMNS = frozenset(["bank", "incoterm", "partner", "plain_name", "product", "purchase_order", "template"])
 
 
 def partner(model, alias, query):
@@ -204,6 +204,50 @@ def payment_method_line(model, alias, query):
     other, other_alias = joined(model, alias, model._fields["journal_id"], query)
     return SQL(
         "(%s || ' (' || %s || ')')", _text(model, alias, "name", query), _text(other, other_alias, "name", query)
+    )
+
+
+def plain_name(model, alias, query):
+    """stock.package"""
+    return SQL("NULLIF(%s, '')", _column(model, alias, "name", query))
+
+
+def purchase_order(model, alias, query):
+    """purchase.order"""
+    reference = SQL("COALESCE(' (' || NULLIF(%s, '') || ')', '')", _column(model, alias, "partner_ref", query))
+    return SQL("(%s || %s)", _column(model, alias, "name", query), reference)
+
+
+def location(model, alias, query):
+    """stock.location"""
+    parent, parent_alias = joined(model, alias, model._fields["location_id"], query)
+    return SQL(
+        "(CASE WHEN %s IS NOT NULL AND %s IS DISTINCT FROM 'view' THEN %s || '/' || %s ELSE NULLIF(%s, '') END)",
+        _column(model, alias, "location_id", query),
+        _column(model, alias, "usage", query),
+        _text(parent, parent_alias, "complete_name", query),
+        _text(model, alias, "name", query),
+        _column(model, alias, model._rec_name, query),
+    )
+
+
+def picking_type(model, alias, query):
+    """stock.picking.type"""
+    warehouse, warehouse_alias = joined(model, alias, model._fields["warehouse_id"], query)
+    return SQL(
+        "(CASE WHEN %s IS NOT NULL THEN %s || ': ' || %s ELSE NULLIF(%s, '') END)",
+        _column(model, alias, "warehouse_id", query),
+        _text(warehouse, warehouse_alias, "name", query),
+        _text(model, alias, "name", query),
+        _column(model, alias, "name", query),
+    )
+
+
+def workorder(model, alias, query):
+    """mrp.workorder"""
+    production, production_alias = joined(model, alias, model._fields["production_id"], query)
+    return SQL(
+        "(%s || ' - ' || %s)", _text(production, production_alias, "name", query), _text(model, alias, "name", query)
     )
 
 
