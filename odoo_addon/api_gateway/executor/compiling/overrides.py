@@ -72,10 +72,9 @@ def named_methods(registry):
 
 
 def verdict(function):
-    """The classification of a method's source. `pure`: it reads only its arguments and things that end up in the SQL.
+    """The classification of a method's source. `pure`: it reads only its arguments and data that end up in the SQL.
     `pure for like`: a search that is pure with these operators. `pure for readers`: for users who may read the model.
-    `recipe …`: a name, made by that function of
-    `recipes.py`. `odoo`: not possible in SQL. Empty: not known."""
+    `recipe …`: a name that this function of `recipes.py` produces. `odoo`: not possible in SQL. Empty: unknown."""
     return known_sources().get(source_hash(function), "")
 
 
