@@ -1,4 +1,5 @@
-// npm run bench -- [name] [--json]: measures against a competitor on the same machine, under the same load, in turns.
+// npm run bench -- [name] [--json]: measures the gateway against a competitor on the same machine, alternating, under the same
+// load.
 //
 // Without a name: the list. A bench is test/bench/<name>.ts; its last line on stdout is one object
 // {name, figures: {label: number}, ratios: {label: number}}, ratios are ours over theirs.

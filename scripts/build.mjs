@@ -1,5 +1,5 @@
 // Builds the files that are not committed: the web client's modules (web_src -> the addon's static folder), the documentation
-// page and the client's package (-> sidecar/assets) and, with --sidecar, the sidecar as one file for the image. Writes only
+// page and the client's package (-> sidecar/assets) and, with --sidecar, the sidecar as one file for the image. It writes only
 // changed files, so it may run before every start.
 //
 //   npm run build                  web client, documentation page, client's package
@@ -37,10 +37,10 @@ export async function buildWebClient() {
     outdir: join(staticDir, 'src'),
     outbase: sourceDir,
     write: false,
-    bundle: false, // Odoo makes the bundles
+    bundle: false, // Odoo builds the bundles
     format: 'esm',
     target: 'es2022',
-    charset: 'utf8', // escapes would reach the translation template
+    charset: 'utf8', // escape sequences would end up in the translation template
     supported: { 'template-literal': false }, // Odoo's minifier destroys nested ones
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     logLevel: 'warning',
@@ -75,7 +75,7 @@ export async function buildSidecar() {
     format: 'esm',
     target: 'node24',
     sourcemap: true,
-    define: { 'process.env.GATEWAY_MCP_FIXTURES': '""' }, // fixtures of tests have no way in
+    define: { 'process.env.GATEWAY_MCP_FIXTURES': '""' }, // keeps test fixtures out
     external: ['pg-native'], // optional in pg, not used
     // Packages in CommonJS call require() for Node's own modules: an ES module has none unless it makes one.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },

@@ -1,7 +1,6 @@
-// The documentation page's files -> sidecar/assets: the page itself and Scalar, which draws the reference.
-//
-// Of @scalar/api-reference only one file is needed. As a dependency the package would bring 272 others (287 MB, 40 s of `npm
-// ci`), so only its tarball is fetched: exactly this version, checked by its hash.
+// The documentation page's files -> sidecar/assets: the page itself and Scalar, which renders the reference. Only one file of
+// @scalar/api-reference is needed. As a dependency, the package would bring 272 others (287 MB, 40 s of `npm ci`), so only its
+// tarball is downloaded: exactly this version, checked by its hash.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -68,14 +67,14 @@ async function fetchScalar() {
     const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : [npm ?? 'npm', []];
     await run(command, [...first, 'pack', wanted, '--silent', '--pack-destination', dir], {
       cwd: rootDir,
-      doing: `Fetching ${wanted}, which draws the API documentation`,
+      doing: `Fetching ${wanted}, which renders the API documentation`,
       hint: 'Check the network and the npm registry (`npm ping`), then run this again.',
     });
     const tarball = `${scalar.package.replace('@', '').replace('/', '-')}-${scalar.version}.tgz`;
     await run('tar', ['-xzf', join(dir, tarball), '-C', dir, scalar.file], { doing: `Unpacking ${wanted}` });
     const path = join(dir, scalar.file);
     const found = hashOf(path);
-    if (found !== scalar.sha256) throw new Error(`${wanted} holds another file than expected: its SHA-256 is ${found}.`);
+    if (found !== scalar.sha256) throw new Error(`${wanted} contains a different file than expected: its SHA-256 is ${found}.`);
     return readFileSync(path);
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -37,7 +37,7 @@ async function packAddon() {
   console.log(relative(rootDir, zip));
 }
 
-/** In a process of its own, because the package esbuild may have been installed a moment ago. */
+/** In a separate process, because the package esbuild may just have been installed. */
 async function packSidecar() {
   const folder = join(distDir, 'sidecar');
   rmSync(folder, { recursive: true, force: true });
@@ -49,7 +49,7 @@ async function packSidecar() {
   console.log(relative(rootDir, folder));
 }
 
-/** Only the last stage, because everything is already built here. @param {string} dockerfile */
+/** Keeps only the last stage, because everything is already built here. @param {string} dockerfile */
 function imageOf(dockerfile) {
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM ') + 1);
   const copied = last.replace(/COPY --from=build \S+ \.\//, 'COPY . ./');

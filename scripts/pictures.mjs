@@ -1,4 +1,4 @@
-// npm run pictures [-- name …]: takes the pictures that README and docs show, of a real instance with a made-up past.
+// npm run pictures [-- name …]: takes the screenshots for the README and docs, from a real instance with invented history.
 //
 // Which page, at which width, in which theme: test/pictures/pages.ts. The files go to docs/images/.
 

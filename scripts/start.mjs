@@ -1,4 +1,4 @@
-// npm start: a whole instance in the foreground; Ctrl-C stops all that it started.
+// npm start: a whole instance in the foreground; Ctrl-C stops everything that it started.
 
 import { readFileSync } from 'node:fs';
 import { bringUp, stopIdleCluster } from './stack/instance.mjs';
@@ -6,7 +6,7 @@ import { stopOwn } from './stack/processes.mjs';
 import { explain, Failure, say } from './stack/report.mjs';
 import { describeInstance } from './stack/screen.mjs';
 
-/** Set by the first signal; npm and the terminal may both send it, so later ones within a second say nothing new. */
+/** Set by the first signal. npm and the terminal may both send one, so further signals within a second are ignored. */
 const stopRequested = new Promise((/** @type {(signal: NodeJS.Signals) => void} */ resolve) => {
   let firstAt = 0;
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
@@ -18,7 +18,7 @@ const stopRequested = new Promise((/** @type {(signal: NodeJS.Signals) => void} 
   }
 });
 
-process.stderr.on('error', () => {}); // a closed terminal must not keep this from stopping its processes
+process.stderr.on('error', () => {}); // if the terminal is closed, this must still stop its processes
 
 try {
   await main();
@@ -42,7 +42,7 @@ async function main() {
   await stopAll(1);
 }
 
-/** Exits, because a step that is still running must not go on. @param {number} code */
+/** Exits, because a step that is still running must not continue. @param {number} code */
 async function stopAll(code) {
   say('\nStopping.');
   await stopOwn();

@@ -1,4 +1,4 @@
-// npm test: everything, on real parts. Runs on a fresh clone with nothing installed, on Node 20 and newer.
+// npm test: all tests, against real servers. Runs on a fresh clone with nothing installed, on Node 20 and newer.
 //
 //   npm test                      all parts
 //   npm test -- http              one part (several may be named)

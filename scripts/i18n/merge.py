@@ -1,4 +1,4 @@
-"""Merges the translation template of a folder into its languages, and says what each of them lacks."""
+"""Merges the translation template of a folder into its languages, and lists the missing translations of each."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import polib
 
 folder = Path(sys.argv[1])
-# What changes with each export and says nothing.
+# Lines that change with each export without meaning.
 NOISE = ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Language-Team")
 
 

@@ -1,5 +1,5 @@
-// A Postgres cluster of this clone's own: unprivileged user, own port, loopback only, passwords.
-// The machine's other clusters are left alone. With DATABASE_URL that server is used instead.
+// A Postgres cluster for this clone only: unprivileged user, own port, loopback only, passwords. Other clusters on the machine
+// are not touched. With DATABASE_URL, that server is used instead.
 
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -64,7 +64,7 @@ export async function clusterPort() {
   return portOfServer(await locateServer());
 }
 
-/** True when this clone's cluster runs and nobody is connected to it. */
+/** True if this clone's cluster runs and nobody is connected to it. */
 export async function clusterIsIdle() {
   const port = await clusterPort();
   if (port === null) return false;
@@ -100,11 +100,11 @@ async function externalServer(url, progress) {
   const sidecarRole = `api_gateway_${suffix}`;
   const sidecarPassword = ensureState().passwords.gateway;
   const hint =
-    "DATABASE_URL must name a server that runs and a role that may create databases and roles: create role odoo login createdb createrole password '…'.";
+    "DATABASE_URL must refer to a running server and a role that may create databases and roles: create role odoo login createdb createrole password '…'.";
   try {
     await sql(ownerUrl, createRole, { role: sidecarRole, password: sidecarPassword, options: 'login' });
   } catch (error) {
-    throw new Failure('The Postgres server that DATABASE_URL names refused.', {
+    throw new Failure('The Postgres server in DATABASE_URL refused.', {
       tail: error instanceof Failure ? error.tail : String(error),
       hint,
       cause: error,
@@ -139,6 +139,6 @@ async function ensureRoles(cluster) {
   const superuserUrl = /** @type {string} */ (cluster.superuserUrl);
   await sql(superuserUrl, createRole, { role: cluster.ownerRole, password: passwords.odoo, options: 'login createdb' });
   await sql(superuserUrl, createRole, { role: cluster.sidecarRole, password: passwords.gateway, options: 'login noinherit' });
-  // The databases' owner may not create roles, so gateway.grant_to finds its reader made.
+  // The databases' owner may not create roles, so the reader role for gateway.grant_to is created here.
   await sql(superuserUrl, createReader, { role: cluster.sidecarRole, reader: `${cluster.sidecarRole}_reader` });
 }

@@ -10,7 +10,7 @@ import { sql, withDatabase } from './sql.mjs';
 /** @typedef {import('./cluster.mjs').Cluster} Cluster */
 
 /**
- * The fingerprints of a database's sources, kept as the comment on it, so that they disappear with it.
+ * The fingerprints of a database's sources, stored as a comment on the database, so that they disappear with it.
  * @typedef {object} Marker
  * @property {'api-gateway-stack'} made_by
  * @property {string} base fingerprint of Odoo and the module list
@@ -51,7 +51,7 @@ export async function markDatabase(cluster, database, marker) {
  * @param {Cluster} cluster @param {string} source @param {string} target must not exist
  */
 export async function copyDatabase(cluster, source, target) {
-  // A template can't be copied while someone is connected to it; Odoo's cron workers look into each database now and then.
+  // A template can't be copied while someone is connected to it; Odoo's cron workers connect to each database from time to time.
   for (let attempt = 1; ; attempt++) {
     try {
       const { tablespace = '' } = cluster;
@@ -69,11 +69,11 @@ export async function copyDatabase(cluster, source, target) {
 }
 
 /**
- * A database of one's own, with its own identity: two databases must not share a uuid.
+ * Clones a database and gives it a new identity: two databases must not share a uuid.
  * @param {Cluster} cluster @param {string} template @param {string} database
  */
 export async function cloneTemplate(cluster, template, database) {
-  const building = `${database}_building`; // a database gets its name last, so that an interrupted run leaves no half-made one
+  const building = `${database}_building`; // a database gets its name last, so that an interrupted run leaves no incomplete one under that name
   await deleteDatabase(cluster, building);
   await copyDatabase(cluster, template, building);
   const renew =
@@ -99,21 +99,21 @@ export async function deleteDatabase(cluster, database) {
   rmSync(filestoreOf(database), { recursive: true, force: true });
 }
 
-/** @param {Cluster} cluster @param {string} prefix of the names of those that go */
+/** @param {Cluster} cluster @param {string} prefix of the names of the databases to delete */
 export async function deleteDatabases(cluster, prefix) {
   const names = await sql(cluster.ownerUrl, "select datname from pg_database where starts_with(datname, :'prefix')", { prefix });
   for (const name of names.split('\n').filter(Boolean)) await deleteDatabase(cluster, name);
 }
 
 /**
- * Gives the sidecar's role its rights; rights on the database itself don't travel with a template.
+ * Gives the sidecar's role its rights; rights on the database itself are not copied with a template.
  * @param {Cluster} cluster @param {string} database
  */
 export async function grantSidecar(cluster, database) {
   await sql(withDatabase(cluster.ownerUrl, database), "select gateway.grant_to(:'role')", { role: cluster.sidecarRole });
 }
 
-/** The sidecar's address of a database. @param {Cluster} cluster @param {string} database */
+/** The sidecar's connection string for a database. @param {Cluster} cluster @param {string} database */
 export function sidecarUrl(cluster, database) {
   const url = new URL(withDatabase(cluster.ownerUrl, database));
   url.username = cluster.sidecarRole;
@@ -122,7 +122,7 @@ export function sidecarUrl(cluster, database) {
 }
 
 /**
- * Copies a folder by hard links: Odoo names files by their content and never writes into one again.
+ * Copies a folder by hard links: Odoo names files by their content and never changes one.
  * @param {string} source @param {string} target
  */
 function linkTree(source, target) {

@@ -1,4 +1,4 @@
-// One whole instance: Postgres, Odoo with the addon and demo data, sidecar. Brought up, described, taken down.
+// Starts, describes and stops a whole instance: Postgres, Odoo with the addon and demo data, sidecar.
 
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ const databaseName = () => process.env.STACK_DATABASE || 'demo';
 const lockPath = join(stackDir, 'instance.lock');
 
 /**
- * The facts that a program needs to use an instance.
+ * What a program needs to know to use an instance.
  * @typedef {object} Instance
  * @property {string} gatewayUrl
  * @property {string} odooUrl
@@ -41,8 +41,8 @@ const lockPath = join(stackDir, 'instance.lock');
 /** @typedef {import('./processes.mjs').RunningProcess} RunningProcess */
 
 /**
- * Brings everything up that is not up, or is not up to date.
- * @param {{background: boolean}} options background: what is started survives this process
+ * Starts everything that is not running or not up to date. @param {{background: boolean}} options background: started processes
+ * survive this process
  * @returns {Promise<{instance: Instance, started: RunningProcess[]}>}
  */
 export function bringUp({ background }) {
@@ -116,7 +116,7 @@ export function bringUp({ background }) {
   });
 }
 
-/** Fails before any long work if a program outside this stack holds a port. */
+/** Fails before any long work if a program outside this stack uses a port. */
 async function requirePorts() {
   const ours = allRecords()
     .filter(isRunning)
@@ -129,7 +129,7 @@ async function requirePorts() {
 }
 
 /**
- * Decides whether a running process may stay; ends it if it was started from something older or doesn't answer.
+ * Decides whether a running process can be reused; ends it if it was started from an older version or doesn't answer.
  * @param {'odoo' | 'sidecar'} name
  * @param {unknown[]} startedFrom
  */
@@ -183,14 +183,14 @@ async function stopEverything() {
   });
 }
 
-/** Stops Postgres unless another program (a test run) still works on it. @returns {Promise<boolean>} true when it was stopped */
+/** Stops Postgres unless another program (a test run) still uses it. @returns {Promise<boolean>} true if it was stopped */
 export async function stopIdleCluster() {
   if (!(await clusterIsIdle())) return false;
   await stopCluster();
   return true;
 }
 
-/** Takes the instance down and deletes all its data: databases, files, passwords, keys. */
+/** Stops the instance and deletes all its data: databases, files, passwords, keys. */
 export function wipe() {
   return withLock(lockPath, async () => {
     await stopEverything();
@@ -212,7 +212,7 @@ export function wipe() {
 }
 
 /**
- * The processes that run and answer now.
+ * The processes that currently run and answer.
  * @returns {Promise<{running: boolean, postgres: string, odoo: string, sidecar: string} & Partial<Instance>>}
  */
 export async function inspectInstance() {

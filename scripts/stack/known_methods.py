@@ -1,16 +1,16 @@
 """Run in Odoo's shell: classifies the methods with which Odoo's modules override the ORM's own, for compiled reads
 (odoo_addon/api_gateway/executor/compiling/overrides.py).
 
-A test names methods that are new in an Odoo, or whose source has changed. Read each of them. Then classify it below by
-its name; all others are left to Odoo. In Odoo's shell KNOWN_METHODS is the path of the file that this writes,
-`known_methods.json` beside `overrides.py`."""
+A test lists methods that are new in an Odoo version, or whose source has changed. Read each of them, then classify it
+below by its name. Reads that depend on any other method go through Odoo. In Odoo's shell KNOWN_METHODS is the path of
+the file that this writes, `known_methods.json` beside `overrides.py`."""
 
 import json
 import os
 
 from odoo.addons.api_gateway.executor.compiling import overrides
 
-# Reads only its arguments, and context keys that no call has, so its effect is complete in the SQL.
+# Methods that read only their arguments, and context keys that no call has, so their effect is completely in the SQL.
 PURE = """
 AccountAccount._field_to_sql
 AccountAccount._order_to_sql
@@ -72,7 +72,7 @@ OTHERS = {
     "StockPickingType._compute_display_name": "recipe picking_type",
     "odoo.addons.base.models.res_bank.ResPartnerBank._compute_display_name": "recipe partner_bank",
 }
-# Methods that search for a field without a column: asked about one by one, unknown ones are Odoo's to answer.
+# Search methods of fields without a column. They are looked up one by one; reads with unknown ones go through Odoo.
 SEARCHES = {"mail.thread": ["message_partner_ids"]}
 
 

@@ -1,4 +1,4 @@
-// A lock between processes: a file that names its owner. The lock of a dead owner counts as free.
+// A lock between processes: a file that names its owner. If the owner has died, the lock counts as free.
 
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,7 +8,7 @@ import { Failure, say } from './report.mjs';
 
 const giveUpAfterMs = 30 * 60_000;
 
-/** Within this process: the last one in line for each lock. @type {Map<string, Promise<unknown>>} */
+/** Within this process: the last in the queue for each lock. @type {Map<string, Promise<unknown>>} */
 const lines = new Map();
 
 /**
@@ -58,7 +58,7 @@ async function acquire(path, mine) {
   let announced = false;
   for (;;) {
     try {
-      linkSync(mine, path); // atomic, and complete from the first moment on: no reader sees an empty file
+      linkSync(mine, path); // atomic and complete from the start: no reader ever sees an empty file
       return;
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
@@ -86,13 +86,13 @@ function readOwner(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    return null; // released just now
+    return null; // it has just been released
   }
 }
 
 /**
- * Two waiters may see the same dead owner. Renaming is atomic: one gets the stale file, and a waiter that
- * catches a fresh one instead puts it back.
+ * Two waiters may see the same dead owner. Renaming is atomic: one of them gets the stale file, and a waiter that gets a new one
+ * instead puts it back.
  * @param {string} path @param {number} deadPid
  */
 function discardStale(path, deadPid) {

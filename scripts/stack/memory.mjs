@@ -1,5 +1,5 @@
-// Keeps the databases of tests in memory. A clone of the template is thousands of small files, and takes a tenth of the time
-// there.
+// Keeps the databases of tests in memory. A clone of the template consists of thousands of small files; creating it takes a tenth
+// of the time there.
 
 import { chownSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ const neededBytes = 3 * 1024 ** 3;
 /** @typedef {import('./cluster.mjs').Cluster} Cluster */
 
 /**
- * Makes the tablespace in memory. On a machine without such a place, or on another server, databases are on the disk.
- * @param {Cluster} cluster @returns {Promise<Cluster>} as given, with the tablespace
+ * Creates the tablespace in memory. On a machine where this is impossible, or on another server, databases are on disk. @param
+ * {Cluster} cluster @returns {Promise<Cluster>} the same with the tablespace
  */
 export async function keepInMemory(cluster) {
   if (!cluster.superuserUrl) return cluster;
@@ -34,7 +34,7 @@ export async function keepInMemory(cluster) {
   return { ...cluster, tablespace };
 }
 
-/** Deletes the databases that are in memory, also those of a run that was killed. @param {Cluster} cluster */
+/** Deletes the databases in memory, including those of a run that was killed. @param {Cluster} cluster */
 export async function leaveMemory(cluster) {
   if (!cluster.superuserUrl) return;
   const names = await sql(

@@ -37,7 +37,7 @@ function installedAsLocked() {
   });
 }
 
-/** Builds the web client into the addon; writes only what changed. */
+/** Builds the web client into the addon; writes only changed files. */
 export async function ensureWebClient() {
   await step('Web client', async () => {
     await run(nodeBin(), [join(rootDir, 'scripts/build.mjs')], {

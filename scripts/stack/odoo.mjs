@@ -83,11 +83,11 @@ export async function updateModules(parts, database, what, progress) {
   ]);
   const modules = (what.install ?? what.upgrade ?? []).join(', ');
   await run(command, args, {
-    // Thousands of small commits: a crash means doing it again anyway, so none needs to wait for the disk.
+    // There are thousands of small commits. After a crash, the work is repeated anyway, so no commit needs to wait for the disk.
     env: { ...environment(parts.odoo), PGOPTIONS: '-c synchronous_commit=off' },
     log,
     doing: `${what.install ? 'Installing' : 'Upgrading'} ${modules} in the database ${database}`,
-    hint: 'The log says which file and line. Fix it, then run this again; `npm run stack -- reset` makes a new database instead.',
+    hint: 'The log says which file and line. Fix it, then run this again; `npm run stack -- reset` creates a new database instead.',
     onLine: (line) => {
       const loading = /Loading module (\S+) \((\d+)\/(\d+)\)/.exec(line);
       if (loading) progress.progress(`module ${loading[2]} of ${loading[3]}: ${loading[1]}`);
@@ -129,14 +129,14 @@ function commandLine(odoo, args) {
   return { command: /** @type {string} */ (command), args: [...first, ...args] };
 }
 
-/** Without the caller's PG… and ODOO_… variables: Odoo heeds them more than its configuration file. @param {Odoo} odoo */
+/** Without the caller's PG… and ODOO_… variables, which would override Odoo's configuration file. @param {Odoo} odoo */
 function environment(odoo) {
   const foreign = Object.keys(process.env).filter((name) => /^(PG|ODOO_)/.test(name));
   return { ...Object.fromEntries(foreign.map((name) => [name, undefined])), ...odoo.env };
 }
 
 /**
- * Passwords go by file: a command line can be read by everyone.
+ * Passwords are passed in a file, because everyone can read a command line.
  * @param {Parts} parts
  * @param {string} name
  * @param {Record<string, string | number>} options

@@ -1,4 +1,4 @@
-// A real Odoo 19: the one that ODOO_BIN names, or Debian's package unpacked into a private prefix.
+// Provides a real Odoo 19: the one in ODOO_BIN, or Debian's package unpacked into a private prefix.
 //
 // The package is in Debian's suite `sid`. Installing it properly would pull sid's Python into a stable
 // machine; unpacked beside it, with the stable release's Python packages, it runs unchanged.
@@ -20,7 +20,7 @@ const fromSid = [
   'fonts-roboto-unhinted',
   'fonts-inconsolata',
 ];
-/** Odoo's icons are Font Awesome 4, which sid has left behind. */
+/** Odoo's icons are from Font Awesome 4, which sid no longer has. */
 const fromStable = ['fonts-font-awesome'];
 
 const odooCache = join(cacheDir, 'odoo');
@@ -32,7 +32,7 @@ const sitePackages = 'usr/lib/python3/dist-packages';
  * @property {string} version
  * @property {string[]} command how to run its command line
  * @property {Record<string, string>} env what it needs in its environment
- * @property {string[]} addonsPaths its own addons, none when it knows them by itself
+ * @property {string[]} addonsPaths its own addons, none if it finds them by itself
  */
 
 /** @returns {Promise<Odoo>} */
@@ -63,12 +63,12 @@ async function installedOdoo(bin) {
   return step('Odoo 19', async (progress) => {
     const printed = await run(bin, ['--version'], {
       doing: `Asking ${bin} for its version`,
-      hint: 'ODOO_BIN must name the odoo (odoo-bin) of an Odoo 19 that runs.',
+      hint: 'ODOO_BIN must be the path of odoo (odoo-bin) in a working Odoo 19.',
     });
     const version = /(\d+)\.\d+\S*/.exec(printed);
     if (version?.[1] !== '19')
       throw new Failure(`ODOO_BIN is not an Odoo 19: it says "${printed.trim()}".`, {
-        hint: 'Name an Odoo 19 in ODOO_BIN.',
+        hint: 'Set ODOO_BIN to an Odoo 19.',
       });
     progress.note(`${version[0]} (ODOO_BIN)`);
     return { version: `${version[0]}-installed`, command: [bin], env: {}, addonsPaths: [] };
@@ -80,7 +80,7 @@ async function fetchOdoo(progress) {
   const log = join(logDir, 'odoo_download.log');
   const downloads = join(odooCache, 'downloads');
   mkdirSync(downloads, { recursive: true });
-  const network = "Check the machine's network and its apt sources, then run this again: what has arrived is kept.";
+  const network = "Check the machine's network and its apt sources, then run this again: completed downloads are kept.";
   /** @param {string[]} args @param {string} doing @param {string} label */
   const apt = (args, doing, label) =>
     run('apt-get', ['-o', 'APT::Status-Fd=3', ...args], {
@@ -94,7 +94,7 @@ async function fetchOdoo(progress) {
   const sid = await sidOptions();
   await apt([...sid, 'update'], "Reading sid's package list", 'package list');
   if ((await missingArchives(fromStable, [], log)).length > 0) {
-    await apt(['update'], 'Reading the package list', 'package list').catch(() => {}); // the list that is there may do
+    await apt(['update'], 'Reading the package list', 'package list').catch(() => {}); // the existing list may be sufficient
   }
   await apt([...sid, 'download', ...fromSid], 'Downloading Odoo 19', 'download');
   await apt(['download', ...fromStable], 'Downloading Odoo 19', 'download');
@@ -115,7 +115,7 @@ async function fetchOdoo(progress) {
   }
   rmSync(join(odooCache, version), { recursive: true, force: true });
   renameSync(partial, join(odooCache, version));
-  // The link is made last: it exists only when all it leads to does.
+  // The link is created last, so it exists only if its target is complete.
   symlinkSync(version, `${current}.new`);
   renameSync(`${current}.new`, current);
   rmSync(downloads, { recursive: true, force: true });
@@ -127,7 +127,7 @@ async function missingArchives(names, options, log) {
   return names.filter((name) => !printed.includes(`${name}:`) || printed.includes('Candidate: (none)'));
 }
 
-/** apt options that know sid's package list and nothing else of the machine's own lists. */
+/** apt options that use only sid's package list, and none of the machine's own lists. */
 async function sidOptions() {
   const targets = await run(
     'apt-get',
@@ -138,7 +138,7 @@ async function sidOptions() {
   );
   const mirror = targets.split('\n').find((line) => line.trim() !== '');
   if (!mirror) {
-    throw new Failure('apt knows no Debian mirror, so there is nowhere to fetch Odoo from.', {
+    throw new Failure('apt knows no Debian mirror, so Odoo cannot be downloaded.', {
       hint: `Add Debian's main archive to the apt sources and run apt-get update.\n${elsewhere}`,
     });
   }
@@ -152,7 +152,7 @@ async function sidOptions() {
     'Dir::Etc::preferencesparts': '/dev/null',
     'Dir::State::Lists': join(aptDir, 'lists'),
     'Dir::Cache': join(aptDir, 'cache'),
-    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false', // software centres' data
+    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false', // data for software centres
     'Acquire::Languages': 'none',
     'APT::Sandbox::User': 'root',
   };

@@ -28,7 +28,7 @@ export function portOf(name) {
   return chosenPort(name) ?? ports[name].standard;
 }
 
-/** Fails when another program listens there. @param {PortName} name @param {number} port */
+/** Fails if another program listens there. @param {PortName} name @param {number} port */
 export async function requireFree(name, port) {
   if (await isFree(port)) return;
   const { variable, meantFor } = ports[name];
@@ -46,7 +46,7 @@ export function isFree(port) {
   });
 }
 
-/** A port of 127.0.0.1 that nobody listened on a moment ago. @returns {Promise<number>} */
+/** A port of 127.0.0.1 on which nothing listened a moment ago. @returns {Promise<number>} */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,5 +1,5 @@
-// The Postgres server process of this clone and its data folder. It refuses to run as root, so it gets a user of its own, and a
-// folder outside the clone if that user can't enter the clone.
+// The Postgres server process of this clone and its data folder. Postgres refuses to run as root, so it gets a user of its own,
+// and a folder outside the clone if that user can't access the clone.
 
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,7 @@ const startTries = 20;
 
 /**
  * @typedef {object} Server
- * @property {string} dir holds `data`, the log, and `complete` once the data is whole
+ * @property {string} dir contains `data`, the log, and `complete` once the data is whole
  * @property {{uid: number, gid: number} | undefined} user undefined: the one that runs this
  */
 
@@ -28,7 +28,7 @@ export async function locateServer() {
   return { dir: await serverDir(user), user };
 }
 
-/** The user that Postgres runs as: it refuses root. @returns {Promise<Server['user']>} */
+/** The user as which Postgres runs, because it refuses to run as root. @returns {Promise<Server['user']>} */
 async function serverUser() {
   if (!isRoot) return undefined;
   const id = (/** @type {string} */ flag) =>
@@ -37,7 +37,7 @@ async function serverUser() {
 }
 
 /**
- * In the clone, or, if that user can't enter it, in a private folder outside.
+ * The folder in the clone or, if that user can't access it, a private folder outside.
  * @param {Server['user']} user
  */
 async function serverDir(user) {
@@ -59,15 +59,13 @@ async function serverDir(user) {
 }
 
 /**
- * Makes the data folder, unless it is there.
- * @param {Server} server
- * @returns {Promise<boolean>} true when it was made just now
+ * Creates the data folder if it does not exist. @param {Server} server @returns {Promise<boolean>} true if it was created now
  */
 export async function makeServer({ dir, user }) {
   const data = join(dir, 'data');
   if (existsSync(join(dir, 'complete'))) {
     if (readState()) return false;
-    // Data of an earlier clone at this path, whose passwords are gone.
+    // The data belongs to an earlier clone at this path, whose passwords are lost.
     await pgCtl(['stop', '-D', data, '-m', 'immediate'], user).catch(() => {});
   }
   rmSync(data, { recursive: true, force: true });
@@ -81,7 +79,7 @@ export async function makeServer({ dir, user }) {
     {
       as: user,
       log: join(logDir, 'initdb.log'),
-      doing: 'Making the Postgres cluster',
+      doing: 'Creating the Postgres cluster',
       hint: `Delete ${dir} and run this again.`,
     },
   );
@@ -92,13 +90,13 @@ export async function makeServer({ dir, user }) {
     'max_connections = 200',
     'shared_buffers = 256MB',
     'max_wal_size = 2GB',
-    // As docs/admin.md advises, so that no query takes all memory of the machine.
+    // Set as docs/admin.md advises, so that no query uses all memory of the machine.
     'work_mem = 16MB',
     'hash_mem_multiplier = 1',
     'temp_file_limit = 4GB',
   ];
   writeFileSync(join(data, 'postgresql.auto.conf'), `${settings.join('\n')}\n`);
-  writeFileSync(join(dir, 'complete'), ''); // an interrupted initdb is done again
+  writeFileSync(join(dir, 'complete'), ''); // an interrupted initdb is repeated
   return true;
 }
 
@@ -123,7 +121,7 @@ export async function startServer(server, anyPort) {
       return { port, started: true };
     } catch (error) {
       const tail = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-25).join('\n') : '';
-      // After a kill, the old server's children hold its shared memory until they notice.
+      // After a kill, the old server's children keep its shared memory until they notice.
       const waitsForOld = /already exists|still in use/.test(tail.split('\n').slice(-4).join('\n'));
       if (waitsForOld && attempt < startTries) await delay(500);
       else throw new Failure('Postgres did not start.', { tail, log, hint: startHint, cause: error });
@@ -131,7 +129,7 @@ export async function startServer(server, anyPort) {
   }
 }
 
-const startHint = 'Read the log above; if its data is damaged, `npm run stack -- reset` makes a new one.';
+const startHint = 'Read the log above; if its data is damaged, `npm run stack -- reset` creates a new cluster.';
 
 /** @param {Server} server @param {boolean} immediately as a crash would */
 export async function stopServer(server, immediately) {

@@ -1,7 +1,7 @@
-"""Run in Odoo's shell: users, API keys and web assets that a database of the stack comes with.
+"""Run in Odoo's shell: creates the users, API keys and web assets of a database of the stack.
 
 Reads STACK_PREPARE, a JSON object: {"addon": bool, "keys": {"admin", "demo", "bench"}}.
-Without the addon: only web assets, of which the addon leaves many unchanged.
+Without the addon: creates only web assets, many of which the addon does not change.
 """
 
 import json
@@ -18,7 +18,7 @@ env = env  # noqa: F821  Odoo's shell provides it
 
 
 def ensure_user(login, name, groups):
-    """A user with exactly these groups: demo data widens the groups that new users get by default."""
+    """A user with exactly these groups: demo data adds to the groups that new users get by default."""
     users = env["res.users"].with_context(no_reset_password=True, active_test=False)
     values = {"active": True, "group_ids": [Command.set(groups.ids)]}
     user = users.search([("login", "=", login)])
@@ -54,8 +54,8 @@ def remove_limits(user):
 
 
 def generate_assets():
-    """Makes the assets that a browser loads first, so that no visitor waits ten seconds for them. Existing ones
-    stay."""
+    """Builds the assets that a browser loads first, so that the first visitor does not wait ten seconds for them.
+    Existing ones are kept."""
     kinds = {
         "web.assets_web": ("js", "css"),
         "web.assets_web_print": ("css",),

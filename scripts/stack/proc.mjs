@@ -1,4 +1,4 @@
-// Which process has a process id. The id by itself is not enough: the kernel reuses it.
+// Identifies processes. The process id by itself is not enough, because the kernel reuses it.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -6,17 +6,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 const hasProc = process.platform === 'linux';
 
 /**
- * When a process started, in a form that is equal only for the same process; '' if there is none.
+ * When a process started, as a text that is equal only for the same process; '' if there is none.
  * @param {number} pid
  */
 export function startTimeOf(pid) {
   if (!hasProc) return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
   const fields = statFields(pid);
-  return fields && fields[0] !== 'Z' ? (fields[19] ?? '') : ''; // a zombie has ended: only its parent has not noticed
+  return fields && fields[0] !== 'Z' ? (fields[19] ?? '') : ''; // a zombie has ended; its parent just has not noticed
 }
 
 /**
- * The fields of /proc/<pid>/stat after the command name (which may hold spaces): state, ppid, pgrp, session, …
+ * The fields of /proc/<pid>/stat after the command name (which may contain spaces): state, ppid, pgrp, session, …
  * @param {number} pid
  */
 function statFields(pid) {
@@ -33,7 +33,7 @@ export function isAlive(pid, startTime) {
   return startTime !== '' && startTimeOf(pid) === startTime;
 }
 
-/** Its words, each ended by a NUL; '' when there is no such process, or only its remains. @param {number} pid */
+/** The words of its command line, each ended by a NUL; '' if there is no such process or it has ended. @param {number} pid */
 export function commandLineOf(pid) {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');

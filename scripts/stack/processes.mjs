@@ -1,6 +1,6 @@
 // Odoo and sidecar processes: started in a group of their own, recorded, stopped by recorded id only.
 //
-// A record names its owner: the process that will stop it, or nobody when it runs in the background.
+// A record names its owner: the process that will stop it, or null if it runs in the background.
 // The next run stops processes that a dead owner has left running.
 
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ import { Failure } from './report.mjs';
 const recordDir = join(stackDir, 'run');
 const stopMs = 20_000;
 
-/** Set when this process is stopping. It then starts nothing more. */
+/** Set when this process is stopping. After that, it starts nothing. */
 let stopping = false;
 
 /**
@@ -49,7 +49,7 @@ let stopping = false;
  * @property {string} marker
  * @property {string} url
  * @property {number[]} ports
- * @property {string[]} ready addresses that answer 200 once it serves
+ * @property {string[]} ready URLs that answer 200 once it serves
  * @property {Record<string, string>} [readyHeaders] sent to them
  * @property {string} [log]
  * @property {string} [fingerprint]
@@ -157,7 +157,7 @@ export function readRecord(name) {
 /** True if its owner has ended without stopping it. @param {ProcessRecord} record */
 const isOrphan = (record) => record.owner !== null && !isAlive(record.owner.pid, record.owner.startTime);
 
-/** Stops processes that dead owners have left behind, and leftovers of killed processes. */
+/** Stops processes whose owners have died, and leftovers of killed processes. */
 export async function stopOrphans() {
   await Promise.all(
     allRecords()
@@ -187,7 +187,7 @@ export function allRecords() {
 }
 
 /**
- * Ends a process and its children, and forgets it.
+ * Ends a process and its children, and deletes its record.
  * @param {ProcessRecord} record
  */
 export async function stopRecorded(record) {
@@ -195,7 +195,7 @@ export async function stopRecorded(record) {
   if (isRunning(record)) process.kill(record.pid, 'SIGTERM');
   while (isRunning(record) && Date.now() < deadline) await delay(50);
   if (isRunning(record)) process.kill(-record.pid, 'SIGKILL');
-  // Workers outlive a killed leader for some seconds, and hold its port.
+  // Workers outlive a killed leader for some seconds and keep its port.
   for (;;) {
     const members = groupMembers(record.pid, record.marker);
     if (members.length === 0) break;

@@ -1,10 +1,10 @@
-// Output for the person at the terminal: one line per step, with its time. It all goes to stderr, so that stdout stays free for
+// Output for the user at the terminal: one line per step, with its time. Everything goes to stderr, so that stdout stays free for
 // programs.
 
 const isTerminal = process.stderr.isTTY === true;
 const silentProgressMs = 5000;
 
-/** A step that failed, with the facts that a person needs to fix it. */
+/** A step that failed, with the information needed to fix it. */
 export class Failure extends Error {
   /**
    * @param {string} message what failed, one sentence
@@ -67,13 +67,13 @@ function endLine(mark, title, startedAt, note) {
   );
 }
 
-/** A line of its own, even in the middle of a step. @param {string} text */
+/** Prints a separate line, even in the middle of a step. @param {string} text */
 export function say(text) {
   process.stderr.write(`${isTerminal ? '\r\x1b[K' : ''}${text}\n`);
 }
 
 /**
- * Prints an error in a form that a person can act on.
+ * Prints an error with instructions.
  * @param {unknown} error
  */
 export function explain(error) {

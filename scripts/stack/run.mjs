@@ -1,4 +1,4 @@
-// Runs a command to its end, keeps its output, and fails with the last lines of it.
+// Runs a command to its end and collects its output. If it fails, the error contains the last lines.
 
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The text at the end: addresses, logins, and a first call with its real answer.
+// The text shown at the end: URLs, logins, and a first call with its real answer.
 
 /** @typedef {import('./instance.mjs').Instance} Instance */
 
@@ -21,7 +21,7 @@ export async function describeInstance(instance) {
 
     curl -H 'Authorization: Bearer ${instance.keys.demo}' '${call}'
 
-  which answers at this moment:
+  which currently answers:
 
 ${await firstCall(call, instance.keys.demo)}
 `;

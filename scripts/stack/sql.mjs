@@ -1,4 +1,4 @@
-// SQL through psql: these scripts run before any npm package is there.
+// Runs SQL through psql, because these scripts run before any npm package is installed.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,14 +14,17 @@ export function serverBinDir() {
   return newest ? join(debianRoot, newest, 'bin') : null;
 }
 
-/** The path of psql, pg_dump …: Debian's own beside the server (its wrapper on the PATH is slow), else the PATH's. @param {string} name */
+/**
+ * The path of psql, pg_dump …: Debian's own next to the server (its wrapper on the PATH is slow), otherwise the one on the PATH.
+ * @param {string} name
+ */
 export function postgresTool(name) {
   const binDir = serverBinDir();
   return binDir ? join(binDir, name) : name;
 }
 
 /**
- * The environment that tells libpq's programs where to connect; keeps passwords out of process lists.
+ * The environment variables that tell libpq's programs where to connect. This keeps passwords out of process lists.
  * @param {string} url postgres://user:password@host:port/database
  */
 export function connectionEnv(url) {

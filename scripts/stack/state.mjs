@@ -32,7 +32,7 @@ export function ensureState() {
   const known = readState();
   if (known) return known;
   const secret = () => randomBytes(24).toString('base64url');
-  const key = () => randomBytes(20).toString('hex'); // the form of Odoo's own: 40 hex characters
+  const key = () => randomBytes(20).toString('hex'); // the format of Odoo's own: 40 hex characters
   const state = {
     passwords: { postgres: secret(), odoo: secret(), gateway: secret() },
     keys: { admin: key(), demo: key(), bench: key() },

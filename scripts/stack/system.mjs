@@ -1,4 +1,4 @@
-// Debian packages: missing ones are installed, nothing else is touched.
+// Installs missing Debian packages and touches nothing else.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const packagesOf = {
 
 export const isRoot = process.getuid?.() === 0;
 
-/** True on Debian itself: only there is `odoo-19` a package away. */
+/** True on Debian itself: only there can the package `odoo-19` be used. */
 export function isDebian() {
   return (
     existsSync('/etc/os-release') &&
@@ -36,7 +36,7 @@ export function isDebian() {
 }
 
 export const elsewhere =
-  'On a machine other than Debian as root, name an installed Odoo 19 in ODOO_BIN and a Postgres server in DATABASE_URL ' +
+  'On a machine other than Debian as root, set ODOO_BIN to an installed Odoo 19 and DATABASE_URL to a Postgres server ' +
   '(a role that may create databases and roles, e.g. postgres://odoo:secret@127.0.0.1:5432/postgres; psql, pg_dump and pg_restore on the PATH), ' +
   'or run `docker compose up`.';
 
@@ -68,7 +68,7 @@ export async function ensureSystem(groups = instanceGroups()) {
     const options = {
       log,
       env: { DEBIAN_FRONTEND: 'noninteractive' },
-      hint: "Look at the lines above. If they speak of names or connections, check the machine's network and its apt sources, then run this again.",
+      hint: "Look at the lines above. If they mention names or connections, check the machine's network and its apt sources, then run this again.",
       onAptProgress: (/** @type {number} */ percent, /** @type {string} */ text) =>
         progress.progress(`${Math.round(percent)} % ${text}`),
     };
@@ -84,7 +84,7 @@ export async function ensureSystem(groups = instanceGroups()) {
       onAptProgress: undefined,
     });
     await run('apt-get', [...common, 'update'], { ...options, doing: 'Reading the package lists' });
-    // Another apt run that ends meanwhile may clean the downloads away (Docker images do so): once more fetches them again.
+    // Another apt run that ends meanwhile may delete the downloads (Docker images do so); the second attempt fetches them again.
     await install().catch(install);
     progress.note(`${missing.length} installed`);
   });

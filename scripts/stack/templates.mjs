@@ -1,4 +1,4 @@
-// Two templates that all databases come from: `base` (Odoo, its apps, demo data; built once per Odoo
+// The two templates of all databases: `base` (Odoo, its apps, demo data; built once per Odoo
 // version and kept in the cache that clones share) and `gateway` (base and our addon, built per clone).
 
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
@@ -28,7 +28,7 @@ const prepareFile = join(dirname(fileURLToPath(import.meta.url)), 'prepare_datab
 /** @typedef {import('./odoo.mjs').Parts} Parts */
 
 /**
- * Makes sure of the template with the addon and returns its name.
+ * Makes sure that the template with the addon exists, and returns its name.
  * @param {Parts} parts
  * @returns {Promise<string>}
  */
@@ -58,18 +58,18 @@ export async function ensureTemplate(parts) {
 }
 
 /**
- * Installs or upgrades the addon in a database, renews users, keys and web assets, each only if it is not current.
- * @param {Parts} parts
+ * Installs or upgrades the addon in a database, renews users, keys and web assets, each only if it is out of date. @param {Parts}
+ * parts
  * @param {string} database
  * @param {import('./report.mjs').Step} progress
- * @returns {Promise<boolean>} true when something was done
+ * @returns {Promise<boolean>} true if something was done
  */
 export async function bringUpToDate(parts, database, progress) {
   const { cluster } = parts;
   const wanted = wantedMarker(parts);
   const marker = (await inspectDatabase(cluster, database))?.marker;
   if (!marker) {
-    throw new Failure(`The database ${database} was not made by this stack, so it is left alone.`, {
+    throw new Failure(`The database ${database} was not created by this stack, so it is not touched.`, {
       hint: 'Choose another name: STACK_DATABASE=<name>.',
     });
   }
@@ -101,7 +101,7 @@ function prepare(parts, database, addon) {
 }
 
 /**
- * Makes sure of the template without the addon and returns its name.
+ * Makes sure that the template without the addon exists, and returns its name.
  * @param {Parts} parts
  * @returns {Promise<string>}
  */
@@ -206,7 +206,8 @@ async function restore(cluster, database, cached, progress) {
 }
 
 /**
- * Odoo ends with 0 even if a module could not be installed. @param {Parts} parts @param {string} database @param {string[]} names
+ * Checks that modules are installed, because Odoo exits with 0 even if one could not be. @param {Parts} parts @param {string}
+ * database @param {string[]} names
  */
 async function requireInstalled(parts, database, names) {
   const url = withDatabase(parts.cluster.ownerUrl, database);
@@ -220,7 +221,7 @@ async function requireInstalled(parts, database, names) {
 }
 
 /**
- * Deletes this clone's finished templates: those of earlier states of the code, or all.
+ * Deletes this clone's templates: those of earlier versions of the code, or all.
  * @param {Pick<Parts, 'cluster'>} parts
  * @param {string} [kept] the base template in use
  */

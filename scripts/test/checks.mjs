@@ -1,4 +1,4 @@
-// A part that is made of commands: each is one check, passed when it ends with 0.
+// A part that consists of commands. Each is one check, and passes if it exits with 0.
 
 /**
  * @typedef {object} Result

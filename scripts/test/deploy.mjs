@@ -1,5 +1,5 @@
-// Checks deploy/, docker-compose.yml and the images without a Docker engine or a cluster: the files fit their schemas, every path
-// exists, the sidecar's bundle runs, and the proxies send the paths of the sidecar's routes, and no others, to the sidecar.
+// Checks deploy/, docker-compose.yml and the images without a Docker engine or a cluster: the files match their schemas, every
+// path exists, the sidecar's bundle runs, and the proxies send the paths of the sidecar's routes, and no others, to the sidecar.
 
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { pythonTools } from './python_tools.mjs';
 const isOfProtocol = (/** @type {string} */ path) => /^\/(?:xmlrpc|jsonrpc|json|doc-bearer|web)\//.test(`${path}/`);
 const ofProtocols = [...sidecarPaths().filter(isOfProtocol), '/xmlrpc/2/common', '/xmlrpc/object', '/json/version'];
 
-/** Where the proxy must send a path; `nobody`: it answers 404 itself. */
+/** The server to which the proxy must send a path; `nobody`: it answers 404 itself. */
 const destinations = {
   sidecar: [
     ...sidecarPaths().filter((path) => !isOfProtocol(path)),
@@ -69,7 +69,7 @@ const destinations = {
   ],
 };
 
-/** The same when the commented lines for Odoo's own protocols are in use. Odoo goes on to answer below /web. */
+/** The same with the commented lines for Odoo's own protocols active. Odoo still answers below /web. */
 const withProtocols = {
   ...destinations,
   sidecar: [...destinations.sidecar, ...ofProtocols.filter((path) => !path.startsWith('/web/'))],
@@ -90,7 +90,7 @@ function sidecarPaths() {
 
 const caddyfile = join(rootDir, 'deploy/Caddyfile');
 
-/** Takes the comment off the lines for Odoo's own protocols. */
+/** Uncomments the lines for Odoo's own protocols. */
 const uncommented = {
   caddy: (/** @type {string} */ text) => {
     const [, paths = ''] = /add to the list below: (.+)$/m.exec(text) ?? [];
@@ -128,7 +128,7 @@ export async function checkDeployment(log) {
   ]);
 }
 
-/** Faults as the files are, and with Odoo's own protocols. @param {(isOn: boolean) => Promise<string[]>} find */
+/** Faults of the files as they are, and with Odoo's own protocols. @param {(isOn: boolean) => Promise<string[]>} find */
 async function misrouted(find) {
   const on = (await find(true)).map((fault) => `with Odoo's own protocols: ${fault}`);
   return report([...(await find(false)), ...on]);
@@ -137,7 +137,7 @@ async function misrouted(find) {
 /** @param {string[]} faults */
 const report = (faults) => ({ code: faults.length === 0 ? 0 : 1, output: faults.join('\n') });
 
-/** Missing files that compose or the Dockerfile name. */
+/** Files that compose or the Dockerfile refer to, but that do not exist. */
 function missingPaths() {
   const compose = readFileSync(join(rootDir, 'docker-compose.yml'), 'utf8');
   const dockerfile = readFileSync(join(rootDir, 'sidecar/Dockerfile'), 'utf8');
@@ -147,7 +147,7 @@ function missingPaths() {
   const paths = [...bound, ...dockerfiles, ...copied].filter((path) => path && !existsSync(join(rootDir, path)));
   const stages = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)$/gm)].map((match) => match[1]);
   const targets = [...compose.matchAll(/target: (\w+)$/gm)].map((match) => match[1]).filter((target) => !stages.includes(target));
-  return [...paths.map((path) => `${path} is named and not there`), ...targets.map((target) => `no stage ${target}`)];
+  return [...paths.map((path) => `${path} is referred to but does not exist`), ...targets.map((target) => `no stage ${target}`)];
 }
 
 /** @param {string} path @param {string} formatted */
@@ -156,7 +156,7 @@ function isFormatted(path, formatted) {
 }
 
 /**
- * A proxy that listens at `port` and knows three servers, as host:port.
+ * A proxy that listens at `port` in front of three servers, given as host:port.
  * @typedef {{port: number, sidecar: string, odoo: string, gevent: string, isOn: boolean}} Addresses isOn: with Odoo's protocols
  * @typedef {(addresses: Addresses, folder: string) => import('node:child_process').ChildProcess} StartProxy
  */
@@ -193,7 +193,7 @@ const nginx = ({ port, sidecar, odoo, gevent, isOn }, folder) => {
 };
 
 /**
- * Runs a proxy before three servers that answer with their names.
+ * Runs a proxy in front of three servers that answer with their names.
  * @param {StartProxy} start @param {boolean} isOn @returns {Promise<string[]>}
  */
 async function misroutedPaths(start, isOn) {
@@ -223,7 +223,7 @@ async function misroutedPaths(start, isOn) {
   }
 }
 
-/** The sidecar believes its proxy, so headers that a client invents must not reach it. @param {number} port */
+/** The sidecar trusts its proxy, so headers that a client invents must not reach it. @param {number} port */
 async function forgedHeaders(port) {
   const forged = {
     'X-Forwarded-For': '192.0.2.1',

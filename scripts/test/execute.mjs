@@ -1,4 +1,4 @@
-// Runs a command for a check. Its exit code and output are the result; a code other than 0 is not an error here.
+// Runs a command for a check. Its exit code and output are the result; a non-zero exit code is not an error here.
 
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
@@ -10,8 +10,7 @@ export const resultsDir = join(rootDir, 'test-results');
 
 /**
  * @typedef {object} Executed
- * @property {number} code 0: it ended well
- * @property {string} output stdout and stderr, as they came
+ * @property {number} code 0: success @property {string} output stdout and stderr, in the order written
  * @property {number} ms
  */
 

@@ -1,4 +1,4 @@
-// Checks the directions of imports in docs/architecture.md. A forbidden direction or a cycle is a fault.
+// Checks that imports follow the directions in docs/architecture.md. A forbidden direction or a cycle is a fault.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -19,8 +19,8 @@ import { rootDir } from '../stack/paths.mjs';
  * @property {(found: Import) => string | null} fault what is wrong with this import, or null
  */
 
-// Each layer may import the layers below it. Members of one line never import each other. A named file is in a lower layer than
-// its folder.
+// Each layer may import the layers below it. Members of one layer never import each other. A file that is listed separately is in
+// a lower layer than its folder.
 const sidecarLayers = [
   ['main'],
   ['lifecycle', 'routes'],
@@ -62,7 +62,7 @@ export const trees = [
       const target = roomOf(to);
       if (source === target) return null;
       if (source === 'main' && to.endsWith('package.json')) return null; // the version
-      if (rankOfSidecar(source) === -1) return `${source} is in no layer: name it in scripts/test/imports.mjs`;
+      if (rankOfSidecar(source) === -1) return `${source} is in no layer: add it to scripts/test/imports.mjs`;
       if (rankOfSidecar(target) > rankOfSidecar(source)) return null;
       if (source === 'limits' && target === 'credentials' && typeOnly) return null;
       return `${source} must not import ${target}`;
@@ -114,7 +114,7 @@ export function checkImports(tree, root = rootDir) {
     const fault = tree.fault(found);
     return fault ? [`${tree.dir}/${found.from}:${found.line}: ${fault} (${found.to})`] : [];
   });
-  // Types are gone at run time, so cycles of types do no harm.
+  // Types do not exist at run time, so cycles of type imports do no harm.
   const cycles = findCycles(imports.filter(({ inside, typeOnly }) => inside && !typeOnly));
   return {
     imports: imports.length,
@@ -188,7 +188,7 @@ export function checkSql(root = rootDir) {
 }
 
 /**
- * Cycles, each once, from its first file in the alphabet.
+ * Cycles, each listed once, starting with its alphabetically first file.
  * @param {Import[]} imports
  * @returns {string[][]}
  */

@@ -1,4 +1,4 @@
-// Addons of the Odoo Community Association that ours must work beside, unchanged. oca_addons.txt lists them.
+// Addons of the Odoo Community Association that must work together with ours, unchanged. oca_addons.txt lists them.
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ export async function ocaAddons(log) {
   const installed = await installedOnce('oca-addons', requirements, async (directory) => {
     const venv = join(directory, 'pip');
     await run('/usr/bin/python3', ['-m', 'venv', venv], { log, doing: "Making the environment for OCA's addons" });
-    // Without their dependency, Odoo, which is already here.
+    // Installed without their dependency, Odoo, which is already present.
     const quietly = ['install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:'];
     await run(join(venv, 'bin/pip'), [...quietly, '--target', join(directory, 'addons'), '--requirement', requirements], {
       log,

@@ -10,7 +10,11 @@ export function openApiTools() {
   return npmTools('openapi');
 }
 
-/** The folder of `openapi-python-client` and of a Python that its clients run on. @param {string} [log] @returns {Promise<string>} */
+/**
+ * The folder of `openapi-python-client` and of the Python that runs its clients.
+ * @param {string} [log]
+ * @returns {Promise<string>}
+ */
 export function pythonClientGenerator(log) {
   return pythonEnvironment('openapi', log);
 }

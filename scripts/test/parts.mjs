@@ -1,4 +1,4 @@
-// The parts of `npm test`, in the order they run. A lane is a sequence; the lanes run side by side.
+// The parts of `npm test`, in the order they run. The parts of a lane run in sequence; the lanes run concurrently.
 
 import { join } from 'node:path';
 import { runAddonTests } from './addon.mjs';
@@ -101,7 +101,7 @@ function importCheck(tree) {
     name: tree.name,
     run: async () => {
       const { imports, faults } = checkImports(tree);
-      // A scan that finds no imports would always pass.
+      // A scan that found no imports would always pass.
       if (imports === 0) return { code: 1, output: `No import found in ${tree.dir}.` };
       return { code: faults.length === 0 ? 0 : 1, output: faults.join('\n') };
     },

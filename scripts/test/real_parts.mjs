@@ -1,4 +1,4 @@
-// The base of the parts `addon`, `http` and `e2e`: Postgres, Odoo and the template database with the built addon.
+// What the parts `addon`, `http` and `e2e` need: Postgres, Odoo and the template database with the built addon.
 
 import { ensureCluster } from '../stack/cluster.mjs';
 import { keepInMemory } from '../stack/memory.mjs';
@@ -10,12 +10,12 @@ import { ensureTemplate } from '../stack/templates.mjs';
 
 /** @typedef {{parts: import('../stack/odoo.mjs').Parts, template: string}} RealParts template: the database that tests clone */
 
-/** Tells the processes of a run what it has provided, because files may change meanwhile. */
+/** Passes what a run has provided to its processes, because files may change meanwhile. */
 const variable = 'API_GATEWAY_REAL_PARTS';
 
 /**
  * Makes sure that everything is installed, built and running.
- * @param {{inMemory?: boolean}} [options] inMemory: databases that are cloned from the template are gone after the run
+ * @param {{inMemory?: boolean}} [options] inMemory: databases cloned from the template are deleted after the run
  * @returns {Promise<RealParts>}
  */
 export async function provideRealParts({ inMemory = false } = {}) {

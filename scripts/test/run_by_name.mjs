@@ -12,7 +12,7 @@ import { nodeBin } from '../stack/sidecar.mjs';
 
 /**
  * @param {{kind: 'bench' | 'soak', notes?: string[], prepare: () => Promise<void>}} options
- *   notes: files of the folder that cannot be run themselves
+ *   notes: files in the folder that cannot be run themselves
  */
 export async function runByName({ kind, notes = [], prepare }) {
   const words = process.argv.slice(2);
@@ -52,7 +52,7 @@ function namesIn(dir, notes) {
 export function runFile(file, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(nodeBin(), [join(rootDir, file), ...args], { cwd: rootDir, stdio: ['ignore', 'pipe', 'inherit'] });
-    // Ctrl-C reaches the child by itself: it stops what it started, then this ends.
+    // Ctrl-C also reaches the child directly: the child stops what it started, then this process ends.
     for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => {

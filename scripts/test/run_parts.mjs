@@ -1,4 +1,4 @@
-// Runs parts, shows their progress, and sums them up in the last line.
+// Runs parts, shows their progress, and summarizes them in the last line.
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -73,7 +73,7 @@ async function runLane(lane, filters, provided) {
 }
 
 /**
- * A part that was killed leaves the servers it started, and both lanes use the cluster.
+ * A killed part leaves the servers that it started, and both lanes use the cluster.
  * @param {ReturnType<typeof provideRealParts> | undefined} provided
  */
 async function leaveNothingRunning(provided) {

@@ -27,13 +27,13 @@ export async function runVitest(project, filters, log, onLine) {
   const report = readReport(path);
   if (!report) return { passed: 0, failed: 1, skipped: 0, problems: [lastLines(output)] };
 
-  // A file that can't be loaded fails without a test of its own.
+  // A file that can't be loaded counts as one failure, although it has no tests.
   const brokenFiles = report.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
   );
   const failed = report.numFailedTests + brokenFiles.length;
   const twins = repeatedNames(report);
-  const problems = twins.map((name) => `Two tests are named "${name}": a report could not tell them apart.`);
+  const problems = twins.map((name) => `Two tests are named "${name}": a report could not distinguish them.`);
   if (failed > 0 || code !== 0) problems.push(lastLines(output));
   return {
     passed: report.numPassedTests,

@@ -1,13 +1,13 @@
-// Words that make a native speaker stumble, in all texts for people: docs, labels, messages, comments, names of tests.
+// Finds words that make a native speaker stumble, in all texts that people read: docs, labels, messages, comments, test names.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootDir } from '../stack/paths.mjs';
 
-// A line may end between two words, and the next one begin with the marks of a comment.
+// Between two words, a line may end, and the next one may begin with the characters of a comment.
 const gap = String.raw`[\s/#*]+`;
-// "Leave it alone", "it travels alone": by itself. Everywhere else, the word stands for "only".
+// In "leave it alone" and "it travels alone", the word means "by itself". Everywhere else, it is used for "only".
 const byItself = `(?:be|been|is|are|was|were|if|(?:leave|leaves|leaving|left|let)(?:${gap}\\w+)?|acts?|comes?|came|goes|went|runs?|ran|stands?|stood|travels?|works?)`;
 
 /** @type {{pattern: RegExp, better: string}[]} */
@@ -16,7 +16,7 @@ const stumbles = [
   { pattern: /\bmend(?:s|ed|ing)?\b/gi, better: 'fix, repair' },
   { pattern: new RegExp(`\\bof${gap}before\\b`, 'gi'), better: 'earlier, existing' },
   { pattern: new RegExp(`\\bnobody${gap}knows\\b`, 'gi'), better: 'is not known, cannot be found' },
-  // There may be none, and Python has its None.
+  // "There may be none" is fine, and Python has None.
   { pattern: new RegExp(`(?<!\\bthere${gap})\\b(?:is|are|was|were)${gap}none\\b`, 'g'), better: 'is not one' },
   { pattern: /\bwhom?ever\b/gi, better: 'anyone who, the one that' },
   {

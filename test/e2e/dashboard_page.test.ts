@@ -108,7 +108,7 @@ describe('themes', () => {
   });
 
   test('the theme of the system is followed when asked to', async () => {
-    await page.click('button[aria-label="Theme of the system"]');
+    await page.click('button[aria-label="System theme"]');
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.waitForSelector('.o_api_gateway[data-theme=dark]');
     await page.emulateMedia({ colorScheme: 'light' });

@@ -36,13 +36,16 @@ interface AgentState {
   database: string;
   keys: AgentKey[];
   seen: {
-    /** A time in Odoo's form, in UTC; false: no call yet. */
+    /** A time in Odoo's format, in UTC; false: no call yet. */
     at: string | false;
     tools: { tool: string; requests: number; errors: number }[];
   } | null;
 }
 
-/** How an AI agent connects to Odoo: the switch, the key, the settings of its program, and its last request. */
+/**
+ * How an AI agent connects to Odoo: the setting that allows it, the key, the configuration of the agent's program, and its last
+ * request.
+ */
 export class AgentsPage extends Component {
   static template = 'api_gateway.AgentsPage';
   static components = { CopyButton, GatewayPage };
@@ -76,14 +79,14 @@ export class AgentsPage extends Component {
   get keyNote(): string {
     return this.chosen === null
       ? _t('Replace YOUR_API_KEY with your key.')
-      : _t('Replace the first characters with the whole secret. It was shown when the key was made.');
+      : _t('Replace the first characters with the whole secret. It was shown when the key was created.');
   }
 
   get writesNote(): string {
     const writes = this.chosen?.writes ?? this.polling.data?.writes;
-    if (writes === 'allowed') return _t('With this key, an agent changes data at once. Better: ask first.');
-    if (writes === 'never') return _t('With this key, an agent only reads.');
-    return _t('Each change is first tried out and shown to you. It is made when you agree.');
+    if (writes === 'allowed') return _t('With this key, an agent changes data without asking. It is safer to let it ask first.');
+    if (writes === 'never') return _t('With this key, an agent can only read.');
+    return _t('Each change is first shown to you, and made only if you agree.');
   }
 
   /** "Seen 12 s ago. Tools used: 3." */
@@ -108,7 +111,7 @@ export class AgentsPage extends Component {
     this.state.client = client;
   }
 
-  /** Arrows go from tab to tab, as the ARIA practices have it. */
+  /** Arrow keys move from tab to tab, as the ARIA practices recommend. */
   onTabKey(event: KeyboardEvent): void {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;

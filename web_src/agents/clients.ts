@@ -12,7 +12,7 @@ export type ClientName = 'claude_code' | 'claude_desktop' | 'cursor' | 'vscode' 
 interface ClientGuide {
   client: ClientName;
   name: string;
-  /** The file that the text goes into; empty for a shell. */
+  /** The file for the text; empty for a shell. */
   file: string;
   text: (example: Example) => string;
 }
@@ -36,8 +36,9 @@ export const clientGuides: readonly ClientGuide[] = [
     name: 'Claude Desktop',
     file: 'claude_desktop_config.json',
     text: (example) => {
-      // It starts programs only; this one passes everything on. The key is in its environment, where no process list shows it.
-      const args = ['-y', 'mcp-remote', endpoint(example), '--header', `Authorization:\${AUTH}`]; // it trips over spaces here
+      // The client can only start local programs; this one passes everything on. The key is in its environment, which process
+      // lists do not show.
+      const args = ['-y', 'mcp-remote', endpoint(example), '--header', `Authorization:\${AUTH}`]; // it cannot handle spaces here
       return json({ mcpServers: { [server]: { command: 'npx', args, env: { AUTH: bearer(example) } } } });
     },
   },

@@ -5,7 +5,7 @@ interface RpcError {
   data?: { message?: unknown };
 }
 
-/** An error of Odoo's services as text for people: the server's own sentence if it sent one. */
+/** An error of Odoo's services as readable text: the server's own message if it sent one. */
 export function errorText(error: unknown): string {
   const { message, data } = (typeof error === 'object' && error !== null ? error : {}) as RpcError;
   for (const text of [data?.message, message]) if (typeof text === 'string' && text !== '') return text;

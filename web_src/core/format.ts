@@ -1,4 +1,4 @@
-// Numbers for people, in Odoo's language.
+// Formats numbers for readers, in Odoo's language.
 
 import { localization } from '@web/core/l10n/localization';
 import { _t } from '@web/core/l10n/translation';
@@ -22,7 +22,7 @@ export function formatCount(value: number): string {
   return format(value, { notation: 'compact', maximumFractionDigits: 1 });
 }
 
-/** With the same digits for a share and the rest of the whole: 99.96 % and 0.04 %. */
+/** A share and its complement get the same number of digits: 99.96 % and 0.04 %. */
 export function formatRate(value: number): string {
   const smaller = Math.min(value, 1 - value);
   return format(value, { style: 'percent', maximumFractionDigits: smaller > 0 && smaller < 0.1 ? 2 : 1 });

@@ -3,7 +3,7 @@ import { browser } from '@web/core/browser/browser';
 import { errorText } from './error_text';
 
 export interface Polling<T> {
-  /** The last good answer. It stays while later calls fail. */
+  /** The last successful answer. It is kept while later calls fail. */
   data: T | null;
   /** The last call's error, for the reader; null if it succeeded. */
   error: string | null;

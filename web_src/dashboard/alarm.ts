@@ -1,4 +1,4 @@
-// Sounds and toasts for traffic that needs attention. A toast stands for a state, not for a figure: it opens at a threshold,
+// Sounds and toasts for traffic that needs attention. A toast represents a state, not a single event: it opens at a threshold,
 // counts while the state lasts, and closes below a lower threshold.
 
 import { browser } from '@web/core/browser/browser';
@@ -10,7 +10,7 @@ import type { Traffic } from './data/source';
 
 const windowMs = 60_000;
 const tickMs = 2_000;
-/** With fewer requests, a share means nothing. */
+/** With fewer requests, a share is not meaningful. */
 const leastRequests = 20;
 /** Shares of refused requests. */
 const opensAt = 0.1;
@@ -49,7 +49,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
   let isRefusing = false;
   let sidecars: Surroundings['sidecars'] = { alive: 1, stale: 0 };
   const toasts = new Map<State, Toast>();
-  /** States whose toast the user closed. It comes back when the state begins again. */
+  /** States whose toast the user has closed. The toast reappears when the state begins again. */
   const read = new Set<State>();
   const sum = (name: keyof Traffic) => recent.reduce((all, traffic) => all + traffic[name], 0);
 
@@ -105,7 +105,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
         title: state.title,
         sticky: true,
         onClose: () => {
-          if (toasts.get(state) !== opened) return; // not by hand
+          if (toasts.get(state) !== opened) return; // not closed by the user
           toasts.delete(state);
           read.add(state);
         },
@@ -136,7 +136,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
     hear(traffic) {
       if (traffic.class_5 > 0 && isSoundOn()) beep();
       recent.push({ at: performance.now(), ...traffic });
-      // The first toast opens at once. Repetitions wait for the timer: nobody can read a toast that changes all the time.
+      // The first toast opens at once. Updates wait for the timer, because nobody can read a toast that changes all the time.
       if (toasts.size === 0) tick();
     },
     watch(surroundings) {

@@ -3,7 +3,7 @@ import type { Orm } from '@web/core/utils/hooks';
 export type Section = 'active' | 'expiring' | 'unused' | 'ended' | 'all';
 export type KeyState = 'new' | 'active' | 'expiring' | 'expired' | 'archived' | 'revoked';
 
-/** A gateway key as `gateway.key.page` gives it. Times are in Odoo's form, in UTC; false if there is none. */
+/** A gateway key as `gateway.key.page` returns it. Times are in Odoo's format, in UTC; false if there is none. */
 export interface AccessKey {
   id: number;
   name: string;
@@ -30,13 +30,13 @@ export interface KeysPage {
   keys: AccessKey[];
 }
 
-/** An app that somebody allowed to act for them. */
+/** An app that a user has allowed to act for them. */
 export interface ConnectedApp {
   id: number;
   name: string;
   /** Who vouches for its name: a manager, a web address, or only the app. */
   source: 'registered' | 'document' | 'dynamic';
-  /** Where answers go to. */
+  /** Where answers are sent. */
   host: string;
   user_id: [number, string];
   company_id: [number, string];
@@ -61,11 +61,11 @@ export interface Surroundings {
   /** Whether a sidecar is alive. */
   served: boolean;
   database: string;
-  /** The longest lifetime of a key; null: for ever. */
+  /** The longest lifetime of a key; null: unlimited. */
   longest_days: number | null;
   grace_hours: number;
   profiles: { id: number; name: string }[];
-  /** A model that the reader may read, for the examples. */
+  /** A model that the user may read, for the examples. */
   example_model: string;
 }
 
@@ -114,7 +114,7 @@ export const explainScopes = (orm: Orm, text: string) => orm.call<Scopes>(page, 
 
 type Action = Record<string, unknown>;
 
-// These three return an action: the secret's dialog, or first the one that asks for the password.
+// These three methods return an action: the dialog with the secret, or first the one that asks for the password.
 
 export const createKey = (orm: Orm, values: NewKey) => orm.call<Action>(model, 'action_create_with_secret', [values]);
 

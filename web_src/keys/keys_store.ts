@@ -9,7 +9,7 @@ const typingMs = 250;
 
 export interface KeysState {
   query: KeysQuery;
-  /** The last good answer. It stays while later calls fail. */
+  /** The last successful answer. It is kept while later calls fail. */
   page: KeysPage | null;
   apps: ConnectedApp[];
   surroundings: Surroundings | null;
@@ -21,7 +21,7 @@ export interface KeysState {
   secrets: Record<number, string>;
 }
 
-/** Holds the state of the page and everything it does; `useKeys` ties it to a component. */
+/** The page's state and actions; `useKeys` connects it to a component. */
 export class KeysStore {
   readonly state: KeysState;
   readonly #orm: Orm;
@@ -34,14 +34,14 @@ export class KeysStore {
     this.state = state;
   }
 
-  /** Resolves when the newest request is answered, for all callers. */
+  /** Resolves, for all callers, when the newest request is answered. */
   reload(): Promise<void> {
     this.#newest = this.#read();
     return this.#newest;
   }
 
   stop(): void {
-    this.#asked += 1; // drops answers that are still under way
+    this.#asked += 1; // drops answers that have not arrived yet
     browser.clearTimeout(this.#typing);
   }
 

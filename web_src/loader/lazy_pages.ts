@@ -1,4 +1,5 @@
-// Part of the backend bundle: lists the gateway's pages. Their code comes with the bundle `api_gateway.assets` when one opens.
+// Part of the backend bundle: lists the gateway's pages. Their code is loaded with the bundle `api_gateway.assets` when a page
+// opens.
 
 import { Component, useState, xml } from '@odoo/owl';
 import { LazyComponent, loadBundle } from '@web/core/assets';
@@ -25,7 +26,7 @@ class LazyPage extends Component {
   state = useState({ isUser: true });
 
   override setup(): void {
-    // The page does not wait for the answer, which is nearly always yes.
+    // The page does not wait for the answer, which is almost always yes.
     void user.hasGroup('api_gateway.group_user').then((isUser) => {
       this.state.isUser = isUser;
     });

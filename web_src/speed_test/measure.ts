@@ -1,4 +1,4 @@
-// Calls the gateway from this browser, and Odoo's own API beside it, and measures both.
+// Calls the gateway and Odoo's own API from this browser, and measures both.
 
 import { _t } from '@web/core/l10n/translation';
 import type { Phases } from './statistics';
@@ -34,7 +34,7 @@ export interface Measured {
   details: string;
 }
 
-/** A call failed or got no answer. The message is for the reader. */
+/** A call failed or got no answer. The message is shown to the user. */
 export class MeasureError extends Error {}
 
 const records = 25;
@@ -75,7 +75,7 @@ export async function measure(
     gateway.push(ms);
     phases.push(phasesOf(ms, parseServerTiming(response.headers.get('Server-Timing'))));
     last = text;
-    // In turns, so that both meet the same moments of a busy machine.
+    // They alternate, so that both run under the same load.
     odoo.push((await timed(calls.odoo)).ms);
   }
   onProgress(runs);
@@ -127,7 +127,7 @@ async function heavyCalls({ url, key, database, odoo_key, heavy }: Prepared) {
 
 /** Times one call until its last byte has arrived. */
 async function timed({ url, method = 'GET', headers, body }: Call): Promise<Timed> {
-  // No `cache: 'no-store'`: with it, browsers send a CORS preflight before each call, which would be measured, too.
+  // No `cache: 'no-store'`: with it, browsers send a CORS preflight before each call, whose time would be included.
   const asked: RequestInit = { method, headers, credentials: 'omit', signal: AbortSignal.timeout(30_000) };
   if (body !== undefined)
     Object.assign(asked, { body: JSON.stringify(body), headers: { ...headers, 'Content-Type': 'application/json' } });

@@ -12,7 +12,7 @@ import { Result } from './result/result';
 import type { SpeedTestState, SpeedTestStore } from './store';
 import { useSpeedTest } from './store';
 
-/** Measures the gateway's answers to this browser by step, beside Odoo's own API. */
+/** Measures the gateway's answers to this browser by step, compared with Odoo's own API. */
 export class SpeedTest extends Component {
   static template = 'api_gateway.SpeedTest';
   static components = { GatewayPage, HistoryTable, LatencyChart, Result };

@@ -32,7 +32,7 @@ export function parseServerTiming(header: string | null): Record<string, number>
   return found;
 }
 
-/** The time of one call by step. Time that the gateway does not account for was spent on the way. */
+/** The time of one call by step. Time that the gateway does not report counts as network. */
 export function phasesOf(ms: number, timing: Record<string, number>): Phases {
   const { total = 0, auth = 0, throttle = 0, queue = 0, odoo = 0, orm = 0, sql = 0, shape = 0 } = timing;
   return {

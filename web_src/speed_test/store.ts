@@ -11,7 +11,7 @@ import { phaseNames } from './statistics';
 const model = 'gateway.speed.test';
 const listed = 100;
 
-/** A stored result. Times are milliseconds, `create_date` is in Odoo's form, in UTC. */
+/** A stored result. Times are milliseconds, `create_date` is in Odoo's format, in UTC. */
 export interface Entry {
   id: number;
   create_date: string;
@@ -88,7 +88,7 @@ export class SpeedTestStore {
     await this.#orm.silent.call(model, 'finish', [odoo_key_name]);
   }
 
-  /** Null if the user gives no password. Throws if there is nothing to measure. */
+  /** Null if the user enters no password. Throws if there is nothing to measure. */
   async #prepare(): Promise<Prepared | null> {
     const madeAgo = Date.now() - (this.#prepared?.at ?? 0);
     if (this.#prepared !== null && madeAgo < 8 * 60_000) return this.#prepared.data;
@@ -114,7 +114,7 @@ export class SpeedTestStore {
   }
 }
 
-/** The store of a component: its history is read at once, and its keys end with it. */
+/** The store of a component: its history is read at once, and its keys are revoked when it is destroyed. */
 export function useSpeedTest(orm: Services['orm'], action: Services['action']): SpeedTestStore {
   const state: SpeedTestState = useState({
     runs: 10,

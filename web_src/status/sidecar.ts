@@ -1,6 +1,6 @@
 import type { Orm } from '@web/core/utils/hooks';
 
-/** A sidecar's heartbeat row, as the model `gateway.sidecar` shows it. Times are in Odoo's form, in UTC. */
+/** A sidecar's heartbeat row, as the model `gateway.sidecar` shows it. Times are in Odoo's format, in UTC. */
 export interface Sidecar {
   id: number;
   name: string;
@@ -29,7 +29,7 @@ const fields = [
   'host',
 ] satisfies (keyof Sidecar)[];
 
-/** All sidecars of this database, the living first. */
+/** All sidecars of this database, those alive first. */
 export async function readSidecars(orm: Orm): Promise<Sidecar[]> {
   const sidecars = await orm.searchRead<Sidecar>('gateway.sidecar', [], fields);
   return sidecars.sort((a, b) => a.state.localeCompare(b.state) || a.name.localeCompare(b.name) || a.id - b.id);

@@ -1,4 +1,4 @@
-// static/lib/apexcharts.min.js is part of the bundle and puts its class on the window.
+// static/lib/apexcharts.min.js is part of the bundle and defines its class on `window`.
 
 import type ApexChartsClass from 'apexcharts';
 

@@ -85,7 +85,7 @@ declare module '@web/core/utils/hooks' {
   export interface Services {
     orm: Orm;
     action: {
-      /** Resolves when the action is shown; `onClose` runs when its dialog, or the one that took its place, is closed. */
+      /** Resolves when the action is shown; `onClose` runs when its dialog, or the one that replaced it, is closed. */
       doAction(
         action: string | number | Record<string, unknown>,
         options?: { onClose?: () => void; props?: object },
@@ -113,7 +113,7 @@ declare module '@web/core/utils/hooks' {
 }
 
 declare module '@web/core/popover/popover_hook' {
-  /** Closed by Escape, a click outside, and with the component that opened it. */
+  /** Closed by Escape, by a click outside, and together with the component that opened it. */
   export function usePopover(
     component: abstract new (...args: never[]) => unknown,
     options?: { position?: string; popoverClass?: string },
@@ -149,7 +149,7 @@ declare module '@web/webclient/actions/action_service' {
 }
 
 declare module '@web/model/record' {
-  /** A record as a view's model holds it: dates are luxon's. */
+  /** A record in a view's model; its dates are luxon objects. */
   export interface RecordOfView {
     data: Record<string, unknown>;
     update(changes: Record<string, unknown>): Promise<void>;
@@ -176,7 +176,7 @@ declare module '@web/views/fields/integer/integer_field' {
   export class IntegerField extends Component {
     static template: string;
     static props: Record<string, unknown>;
-    /** As it is shown. */
+    /** As it is displayed. */
     get formattedValue(): string;
     get value(): number;
   }

@@ -1,4 +1,4 @@
-// The content of a usage bar, apart from its drawing.
+// The content of a usage bar, without its rendering.
 
 export type Level = 'calm' | 'close' | 'spent';
 

@@ -1,4 +1,4 @@
-// Field widget `gateway_usage`: the used part of a limit as a bar, and the time until it starts again.
+// Field widget `gateway_usage`: the used part of a limit as a bar, and the time until it is reset.
 //
 //   <field name="used" widget="gateway_usage" options="{'limit_field': 'most', 'resets_field': 'resets_at'}"/>
 //
@@ -42,7 +42,7 @@ export class UsageField extends Component<Props> {
     return isMoment(resetsAt) ? countdown(resetsAt.toMillis() - this.clock.now) : '';
   }
 
-  /** A window that has ended since it was read counts nothing any more. */
+  /** A window that has ended since it was read counts as unused. */
   get used(): number {
     return this.props.resetsField && this.timeLeft === '' ? 0 : this.number(this.props.name);
   }
@@ -61,7 +61,7 @@ export class UsageField extends Component<Props> {
   }
 
   get resetText(): string {
-    return this.timeLeft === '' ? '' : _t('starts again in %s', this.timeLeft);
+    return this.timeLeft === '' ? '' : _t('resets in %s', this.timeLeft);
   }
 
   number(name: string): number {

@@ -10,15 +10,15 @@ interface Props {
   /** Test and style hook. */
   name: string;
   title: string;
-  /** The chart's content in words, for people who do not see it. */
+  /** The chart's content in words, for screen readers. */
   summary: string;
   /** All options except the theme. */
   options: ApexOptions;
   theme: ChartTheme;
   empty: boolean;
-  /** Why it is empty; else: nothing happened. */
+  /** Why it is empty, unless because nothing happened. */
   emptyText?: string;
-  /** The same in numbers, each row a button when it leads somewhere: for keyboards, and for those who do not see it. */
+  /** The same in numbers, for keyboards and screen readers. A row that links to something is a button. */
   table?: { columns: string[]; rows: { cells: string[]; follow?: () => void }[] };
   slots?: object;
 }
@@ -44,7 +44,7 @@ export class Chart extends Component<Props> {
   view = useState({ isTable: false });
   place = useRef<HTMLDivElement>('place');
   declare chart: ApexCharts | undefined;
-  /** The drawn options: drawing the same ones again would cost time and close an open tooltip. */
+  /** The options that are drawn: redrawing the same ones would cost time and close an open tooltip. */
   declare drawn: string | undefined;
 
   override setup(): void {
@@ -93,8 +93,8 @@ export class Chart extends Component<Props> {
 
 /**
  * The element to draw in: a shadow tree. A chart measures each of its texts, and each time the browser would match all of Odoo's
- * style sheets again, above all their many `:has()`. That takes 25 ms per text, seconds per page. Style sheets do not reach into
- * a shadow tree, where it takes 0.3 ms.
+ * style sheets again, especially their many `:has()`. That takes 25 ms per text, seconds per page. Style sheets do not apply
+ * inside a shadow tree, where it takes 0.3 ms.
  */
 function shadowOf(host: HTMLElement): HTMLElement {
   moveRuler();
@@ -109,7 +109,10 @@ function shadowOf(host: HTMLElement): HTMLElement {
 
 let isRulerMoved = false;
 
-/** svg.js, which draws for ApexCharts, measures texts in an <svg> that it leaves in the body. This moves it out of there, too. */
+/**
+ * svg.js, which draws for ApexCharts, measures texts in an <svg> in the document's body. This moves that element into the shadow
+ * tree, too.
+ */
 function moveRuler(): void {
   if (isRulerMoved) return;
   isRulerMoved = true;

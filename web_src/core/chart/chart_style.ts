@@ -1,4 +1,4 @@
-// The style of the charts' shadow trees. Of the page's own styles, only CSS variables reach into them.
+// The style of the charts' shadow trees. Of the page's own styles, only CSS variables apply there.
 
 export const chartStyle = `
   .apexcharts-pie-area, .apexcharts-bar-area { cursor: pointer; }

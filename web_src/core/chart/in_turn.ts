@@ -6,8 +6,8 @@ const waiting = new Set<Work>();
 let isRunning = false;
 
 /**
- * `ask` runs the work in a frame of its own; asking twice runs it once. The last to ask comes first, because Owl mounts the
- * components of a page from its end to its beginning.
+ * `ask` runs the work in a frame of its own; asking twice runs it once. The last one asked runs first, because Owl mounts the
+ * components of a page from last to first.
  */
 export function inTurn(work: Work): { ask: () => void; cancel: () => void; isAsked: () => boolean } {
   return {
@@ -36,7 +36,7 @@ async function doNext(): Promise<void> {
   }
 }
 
-/** A page in the background gets no frames, so there is a second timer. */
+/** A page in the background gets no frames, so there is also a timer. */
 function afterPaint(act: () => void): void {
   let isDue = true;
   const once = () => {

@@ -1,15 +1,17 @@
-// The names of months and days that ApexCharts writes under its axes, in Odoo's language. The browser knows them all.
+// The names of months and days for the axes of ApexCharts, in Odoo's language. They come from the browser.
 
 import type { ApexOptions } from 'apexcharts';
 import { formatMoment } from '../format';
 
-// Any Sunday at noon: the same day in every time zone.
+// A Sunday at noon, because that is the same day in every time zone.
 const sunday = Date.UTC(2023, 0, 1, 12);
 const dayMs = 86_400_000;
 
 let made: ApexOptions['chart'];
 
-/** Made once: a page's language does not change, and asking the browser for 38 names takes as long as drawing a small chart. */
+/**
+ * Computed once: a page's language does not change, and getting 38 names from the browser takes as long as drawing a small chart.
+ */
 export function localeOptions(): ApexOptions['chart'] {
   made ??= makeLocale();
   return made;

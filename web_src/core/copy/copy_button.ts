@@ -5,15 +5,15 @@ import { copyText } from './copy_text';
 
 interface Props {
   text: string;
-  /** A name for the copied text, for people who do not see it. */
+  /** A name for the copied text, for screen readers. */
   label: string;
-  /** Bootstrap's classes, beside `btn`. */
+  /** Bootstrap's classes, in addition to `btn`. */
   class?: string;
 }
 
 const shownMs = 2_000;
 
-/** Copies a text and shows that it is copied. */
+/** Copies a text and shows that this is done. */
 export class CopyButton extends Component<Props> {
   static template = 'api_gateway.CopyButton';
   static props = { text: String, label: String, class: { type: String, optional: true } };

@@ -2,7 +2,7 @@ import { browser } from '@web/core/browser/browser';
 
 /**
  * Puts a text into the clipboard, even on pages served over plain HTTP, where browsers offer no clipboard.
- * @returns false when the browser refused
+ * @returns false if the browser refused
  */
 export async function copyText(text: string): Promise<boolean> {
   try {
@@ -17,7 +17,7 @@ function copyBySelection(text: string): boolean {
   const focused = document.activeElement;
   const area = Object.assign(document.createElement('textarea'), { value: text, readOnly: true });
   area.style.position = 'fixed';
-  // Inside an open dialog, because it would take back the focus from any other place.
+  // The element is added inside an open dialog, because the dialog would take the focus back from any other place.
   (focused?.closest('.modal-content') ?? document.body).append(area);
   area.select();
   const copied = document.execCommand('copy');

@@ -17,7 +17,7 @@ export class GatewayPage extends Component<{ slots: object }> {
     return [
       { choice: 'light', icon: 'fa-sun-o', label: _t('Light theme') },
       { choice: 'dark', icon: 'fa-moon-o', label: _t('Dark theme') },
-      { choice: 'auto', icon: 'fa-adjust', label: _t('Theme of the system') },
+      { choice: 'auto', icon: 'fa-adjust', label: _t('System theme') },
     ];
   }
 }

@@ -11,7 +11,7 @@ export interface ChartDefinition {
   summary: string;
   options: ApexOptions;
   empty: boolean;
-  /** Why it is empty, if not because nothing happened. */
+  /** Why it is empty, unless because nothing happened. */
   emptyText?: string;
   table: ChartTable;
 }
@@ -41,7 +41,7 @@ export function classColors(theme: ChartTheme): string[] {
   return [success, info, warning, danger];
 }
 
-/** A colour of the form #rrggbb, moved by a share (0 to 1) towards another. */
+/** A colour in the format #rrggbb, mixed with another by a share (0 to 1). */
 export function mixed(color: string, other: string, share: number): string {
   const parts = [1, 3, 5].map((start) => {
     const [from = 0, to = 0] = [color, other].map((hex) => Number.parseInt(hex.slice(start, start + 2), 16));

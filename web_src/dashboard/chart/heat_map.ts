@@ -16,10 +16,10 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
   };
   return {
     name: 'heat_map',
-    title: _t('When requests come'),
+    title: _t('Requests by hour of the week'),
     summary: _t('Requests by weekday and hour.'),
     options: {
-      // Apex draws the first series at the bottom.
+      // ApexCharts draws the first series at the bottom.
       series: figures.heat_map
         .map((hours, day) => ({ name: weekday(day), data: hours.map((y, hour) => ({ x: String(hour).padStart(2, '0'), y })) }))
         .reverse(),
@@ -59,11 +59,11 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
 
 const hourMs = 3_600_000;
 
-/** When this hour of the week (of the reader's zone) last began within the range; null: never. */
+/** When this hour of the week (in the reader's time zone) last began within the range; null: never. */
 function latest(day: number, hour: number, { since, until }: Figures['range']): number | null {
   const moment = new Date(until);
   moment.setMinutes(0, 0, 0);
-  // Two weeks: an hour that the clocks left out has its last one a week earlier.
+  // Two weeks, because an hour skipped by a clock change last occurred a week earlier.
   for (let back = 0; back <= 14 * 24 + 1; back += 1) {
     const at = moment.getTime() - back * hourMs;
     const there = new Date(at);
@@ -72,7 +72,7 @@ function latest(day: number, hour: number, { since, until }: Figures['range']): 
   return null;
 }
 
-/** Monday is 0; 2024 began with one. */
+/** Monday is 0; 2024 began on a Monday. */
 function weekday(day: number): string {
   return formatMoment(Date.UTC(2024, 0, 1 + day, 12), { weekday: 'short', timeZone: 'UTC' });
 }

@@ -15,7 +15,7 @@ function written(value: number | null | undefined, write: Written): string {
   return value == null ? nothing : write(value);
 }
 
-/** The moments with requests, the newest first; each leads into its step. */
+/** The moments with requests, newest first; each links to its step. */
 function tableOf(
   { figures: { series, range }, follow }: ChartInput,
   columns: [name: string, cell: (point: Point) => string][],
@@ -33,8 +33,8 @@ function tableOf(
 }
 
 /**
- * The whole steps whose points the user has drawn over: a point stands for the time up to the next one. Half a step more counts,
- * because no mouse hits the last point, at the very edge, exactly.
+ * The whole steps whose points the user has dragged over: a point represents the time up to the next one. Half a step more is
+ * included, because the last point is at the very edge and hard to hit exactly.
  */
 function stepsBetween(series: readonly Point[], range: Figures['range'], from: number, to: number) {
   const stepMs = range.step * 1_000;
@@ -46,7 +46,7 @@ function stepsBetween(series: readonly Point[], range: Figures['range'], from: n
 }
 
 function momentOf(at: number, step: number): string {
-  // Days and weeks are those of UTC.
+  // Days and weeks are in UTC.
   return formatMoment(at, step < 86_400 ? { dateStyle: 'medium', timeStyle: 'short' } : { dateStyle: 'medium', timeZone: 'UTC' });
 }
 
@@ -54,7 +54,7 @@ export function requestsChart(input: ChartInput): ChartDefinition {
   const { figures, theme, statusClass } = input;
   const { totals } = figures;
   const colors = paletteOf(theme);
-  // A filter leaves one class: the others would be lines of zeros.
+  // Only the filtered class is drawn: the others would be lines of zeros.
   const places = ([2, 3, 4, 5] as const).filter((place) => statusClass === null || place === statusClass);
   const colorsOfClasses = places.map((place) => classColors(theme)[place - 2] ?? colors.info);
   const requests = overTime(
@@ -73,7 +73,7 @@ export function requestsChart(input: ChartInput): ChartDefinition {
       ...requests,
       chart: { ...requests.chart, type: 'area', stacked: true },
       colors: colorsOfClasses,
-      // Opaque, because each area reaches down to the axis, behind the areas below it.
+      // The fill is opaque, because each area extends down to the axis, behind the areas below it.
       fill: { type: 'solid', opacity: 1, colors: colorsOfClasses.map((color) => mixed(color, colors.surface, 0.5)) },
       stroke: { width: 1.5, curve: 'smooth' },
     },
@@ -119,7 +119,7 @@ export function errorsChart(input: ChartInput): ChartDefinition {
   const { statusClass } = input;
   const colors = paletteOf(input.theme);
   const errors = overTime(input, [{ name: _t('Error rate'), value: (point) => point.error_rate }], formatRate);
-  // Four steps of whole percents, the line at 10 % always among them.
+  // Four steps in whole percents, always including the line at 10 %.
   const mostErrors = Math.ceil(Math.max(0.12, ...series.map(({ error_rate }) => error_rate ?? 0)) / 0.04) * 0.04;
   return {
     name: 'errors',
@@ -148,7 +148,7 @@ export function errorsChart(input: ChartInput): ChartDefinition {
         ],
       },
     },
-    // Within one status class, all answers are errors or none are.
+    // Within one status class, either all answers are errors or none are.
     empty: totals.requests === 0 || statusClass !== null,
     ...(statusClass === null ? {} : { emptyText: _t('Only shown for all statuses') }),
     table: tableOf(input, [[_t('Error rate'), ({ error_rate }) => written(error_rate, formatRate)]]),
@@ -160,7 +160,7 @@ function overTime(
   lines: { name: string; value: (point: Point) => number | null }[],
   write: Written,
 ): ApexOptions {
-  // Set each time, because the chart would otherwise keep the range that the user has zoomed to.
+  // This is set each time, because the chart would otherwise keep the range to which the user has zoomed.
   const shown = { min: series[0]?.at ?? range.since, max: series.at(-1)?.at ?? range.until };
   return {
     series: lines.map(({ name, value }) => ({ name, data: series.map((point) => ({ x: point.at, y: value(point) })) })),

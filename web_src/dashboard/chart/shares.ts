@@ -19,14 +19,14 @@ interface Share {
 
 type Follow = ChartInput['follow'];
 
-/** Bars of a chart; its table has the rest. */
+/** The number of bars in a chart; its table has the rest. */
 const mostBars = 8;
 
 export function statusesChart({ figures, theme, follow }: ChartInput): ChartDefinition {
   const colors = paletteOf(theme);
   const statuses = [...figures.statuses].sort((a, b) => a.value.localeCompare(b.value));
   const shares = statuses.map(({ value, requests }) => ({ label: value, requests, lead: statusLead(value) }));
-  // Not the card's number, which live traffic raises between two readings: a ring is the sum of its slices.
+  // This is not the card's number, which live traffic increases between two reads: a ring shows the sum of its slices.
   const sum = shares.reduce((all, { requests }) => all + requests, 0);
   return {
     name: 'statuses',
@@ -59,7 +59,7 @@ export function statusesChart({ figures, theme, follow }: ChartInput): ChartDefi
   };
 }
 
-/** The class filter, or the log's rows of a status that no class filter has. */
+/** The filter for the class, or the log rows for a status that no class filter covers. */
 function statusLead(status: string): Lead {
   const place = Number(status[0]);
   if (place === 2 || place === 3 || place === 4 || place === 5) return { statusClass: place };
@@ -86,7 +86,7 @@ export function topChart({ figures, theme, follow }: ChartInput, topic: Topic): 
   };
 }
 
-/** The sidecar's name of its answer to an address that it does not have. */
+/** The sidecar's name for requests to an unknown path. */
 function routeName(route: string): string {
   return route === 'nothing here' ? _t('Unknown addresses') : route;
 }
@@ -143,7 +143,7 @@ export function refusalsChart({ figures: { reasons, statuses }, theme, follow }:
     share(_t('Unauthenticated'), caused('unauthenticated'), 'unauthenticated'),
     share(_t('Forbidden'), caused('forbidden'), 'forbidden'),
   ];
-  // With the others, the bars are the refusals that the card counts.
+  // Including the others, the bars add up to the refusals that the card counts.
   const refused = sum(statuses.filter(({ value }) => value.startsWith('4')));
   const others = Math.max(0, refused - known.reduce((all, { requests }) => all + requests, 0));
   const shares = [...known, share(_t('Other 4xx'), others, null)];
@@ -219,7 +219,7 @@ function listed(shares: readonly Share[]): string {
   return shares.map(({ label, requests }) => `${label}: ${formatCount(requests)}`).join(', ') || nothing;
 }
 
-/** Each class's colour, a little lighter for each further status. */
+/** The colour of each class, slightly lighter for each further status. */
 function shades(statuses: readonly Top[], classColors: readonly string[]): string[] {
   const placeOf = ({ value }: Top) => value[0] ?? '2';
   const seen = new Map<string, number>();

@@ -1,4 +1,4 @@
-// The answers of Odoo's model `gateway.stat`. Moments are milliseconds since 1970, durations milliseconds, rates 0 to 1; missing
+// The answers of Odoo's model `gateway.stat`. Times are milliseconds since 1970, durations milliseconds, rates 0 to 1; missing
 // values are null.
 
 import type { Orm } from '@web/core/utils/hooks';
@@ -64,7 +64,7 @@ export interface Figures {
   /** The range of the answer; `step` in seconds. */
   range: { since: number; until: number; step: number };
   totals: Totals;
-  /** The figures of the period before, of the same length. */
+  /** The figures of the previous period of the same length. */
   previous: Totals;
   series: Point[];
   routes: Top[];
@@ -75,7 +75,7 @@ export interface Figures {
   statuses: Top[];
   reasons: Reason[];
   consumers: Top[];
-  /** The ways of reads of records: `compiled`, or `odoo:` and a reason. */
+  /** How reads of records were answered: `compiled`, or `odoo:` and a reason. */
   ways: Top[];
   /** Requests by weekday, Monday first, and hour. */
   heat_map: number[][];
@@ -132,7 +132,7 @@ export function readFaults(orm: Orm, question: Question, take: number): Promise<
   return orm.call(model, 'faults', [], { ...question, take });
 }
 
-/** The range that shows a first visitor something. */
+/** The range for a first visit, chosen so that it shows some data. */
 export async function readFirstSpan(orm: Orm): Promise<Span> {
   return parseSpan(await orm.call(model, 'first_range')) ?? '24h';
 }

@@ -1,4 +1,4 @@
-// Where a number, a bar or a slice leads: to the page under a filter, to the log, or to another page.
+// What a click on a number, a bar or a slice does: set a filter, open the log, or open another page.
 
 import type { Domain } from '@web/core/utils/hooks';
 import { odooText } from '../../core/odoo_text';
@@ -10,10 +10,10 @@ export type Lead =
   | { since: number; until: number }
   /** An action's id. */
   | { action: string }
-  /** Requests of the log, in the range and under the filters of the page. */
+  /** Requests in the log, within the page's range and filters. */
   | { name: string; where: Domain; groupBy?: string; mostOf?: string };
 
-/** The log's rows that the figures shown are about. */
+/** The log rows behind the displayed figures. */
 export function logDomain(range: Figures['range'], consumer: string | null, statusClass: StatusClass | null): Domain {
   return [
     ['at', '>=', odooText(new Date(range.since))],

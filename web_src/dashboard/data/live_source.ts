@@ -22,7 +22,7 @@ interface Message {
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
 const fallbackEveryMs = 10_000;
-/** A socket that has been silent for this long is dead, whatever the browser thinks. */
+/** A socket that has been silent for this long is dead, even if the browser has not noticed. */
 const silenceMs = 6_000;
 
 export function liveSource(events: SourceEvents): Source {
@@ -42,7 +42,7 @@ export function liveSource(events: SourceEvents): Source {
   async function connect(): Promise<void> {
     try {
       const { urls, ...ticket } = await rpc<Ticket>('/api_gateway/live_ticket', {}, { silent: true });
-      // A ticket is valid for one sidecar, so the next try takes the next address.
+      // A ticket is valid once, so the next attempt gets a new one and uses the next address.
       const url = urls[failures % urls.length];
       if (url === undefined || stopped) throw new Error('no sidecar');
       open(`${url.replace(/^http/, 'ws')}/api/live`, ticket);
@@ -102,7 +102,7 @@ export function liveSource(events: SourceEvents): Source {
     retry = browser.setTimeout(() => void connect(), pauseMs);
   }
 
-  /** The network is back, or the page is shown again: the pause is over. */
+  /** The network is back, or the page is visible again: the pause ends. */
   function hurry(): void {
     if (stopped || socket !== undefined || document.hidden || retry === undefined) return;
     browser.clearTimeout(retry);

@@ -1,4 +1,4 @@
-// The dashboard's state, and all that changes it.
+// The dashboard's state, and all functions that change it.
 
 import { onMounted, onWillUnmount, useState } from '@odoo/owl';
 import { browser } from '@web/core/browser/browser';
@@ -17,7 +17,7 @@ import { parseSpan, rangeOf } from './spans';
 export type Mode = 'live' | 'polling' | 'manual';
 
 export const pollingSeconds = [5, 10, 30, 60] as const;
-/** The time between two reads of the figures while there is traffic. In between, only counters go up. */
+/** The time between two reads of the figures while there is traffic. In between, only counters increase. */
 const rereadEveryMs = 5_000;
 export const shownFaults = 50;
 const ratesKept = 60;
@@ -31,7 +31,7 @@ interface Reading {
 }
 
 interface Preferences {
-  /** null: not chosen yet. The range then follows from the figures. */
+  /** null: not chosen yet. The range is then derived from the figures. */
   span: Span | null;
   mode: Mode;
   everySeconds: number;
@@ -51,7 +51,7 @@ export interface DashboardState extends Preferences {
   loading: boolean;
   error: string | null;
   updatedAt: number | null;
-  /** Requests per second of the last minute, the newest last. Empty without a socket. */
+  /** Requests per second of the last minute, newest last. Empty without a socket. */
   rates: number[];
 }
 
@@ -60,9 +60,9 @@ export class DashboardStore {
   readonly #orm: Orm;
   readonly #alarm: Alarm;
   #source: Source | undefined;
-  /** The state's span may come from the figures. Only a choice is stored. */
+  /** The state's span may be derived from the figures. Only a user's choice is stored. */
   #chosenSpan: Span | null;
-  /** What the last figures were about. A difference to figures of something else is no traffic. */
+  /** The selection of the last figures. The difference between figures of different selections is not traffic. */
   #selection = '';
   #reading = 0;
   #readAt = 0;
@@ -123,7 +123,7 @@ export class DashboardStore {
     }
   }
 
-  /** The log's faults, as many as a download may hold. */
+  /** The log's faults, as many as a download may contain. */
   allFaults(): Promise<Fault[]> {
     return readFaults(this.#orm, this.question, 1_000);
   }
@@ -181,7 +181,7 @@ export class DashboardStore {
     this.#source?.stop();
     this.state.rates = [];
     const { mode, everySeconds, consumer } = this.state;
-    // A stopped source may still have a message under way.
+    // A stopped source may still deliver a message.
     const ifCurrent = (act: () => void) => {
       if (this.#source === source && !this.#stopped) act();
     };
@@ -209,7 +209,7 @@ export class DashboardStore {
     source.start();
   }
 
-  /** A message of the socket raises the counters at once; the figures are read again at most every few seconds. */
+  /** A message of the socket increases the counters at once; the figures are read again at most every few seconds. */
   #take(traffic: Traffic): void {
     this.#alarm.hear(traffic);
     const { figures, zoom, statusClass } = this.state;

@@ -24,7 +24,7 @@ export function useAnimatedNumber(start: number | null): AnimatedNumber {
       number.value = target;
       return;
     }
-    // The clock starts with the first frame, because charts drawn before it may take a while.
+    // Time counts from the first frame, because charts drawn before it may take a while.
     let begun = 0;
     let drawn = 0;
     const step = (now: number) => {

@@ -18,7 +18,7 @@ class Explanation extends Component<{ text: string }> {
   static props = { text: String, close: Function };
 }
 
-/** One number, how it changed, and its line. Large it is a card, else a line of one. */
+/** One number with its change and its sparkline. Large ones are cards, small ones are lines of a card. */
 export class KpiCard extends Component<Props> {
   static template = 'api_gateway.KpiCard';
   static props = { kpi: Object, large: { type: Boolean, optional: true }, follow: Function };
@@ -29,7 +29,7 @@ export class KpiCard extends Component<Props> {
   declare explanation: ReturnType<typeof usePopover>;
 
   override setup(): void {
-    // A title is nothing for keyboards and fingers.
+    // A `title` does not work with keyboards and touch screens.
     this.explanation = usePopover(Explanation, { position: 'bottom', popoverClass: 'o_api_gateway_popover' });
     onWillUpdateProps(({ kpi }: Props) => {
       this.number.moveTo(kpi.value);
@@ -50,7 +50,7 @@ export class KpiCard extends Component<Props> {
     return this.number.value === null ? nothing : this.props.kpi.format(this.number.value);
   }
 
-  /** The change from the period before. */
+  /** The change from the previous period. */
   get change(): { text: string; icon: string; tone: string; title: string } | null {
     const { value, previous, rise, format } = this.props.kpi;
     if (value === null || previous === undefined || previous === null) return null;

@@ -11,10 +11,10 @@ export interface Kpi {
   id: string;
   label: string;
   value: number | null;
-  /** The same number for the period before; undefined if there is no such number. */
+  /** The same number for the previous period; undefined if there is none. */
   previous?: number | null;
   format: (value: number) => string;
-  /** The meaning of a rise: 1 good, -1 bad, 0 neither. */
+  /** Whether an increase is good (1), bad (-1) or neither (0). */
   rise: -1 | 0 | 1;
   /** Values over time, drawn beside the number. */
   line?: (number | null)[];
@@ -24,15 +24,15 @@ export interface Kpi {
   tone?: 'success' | 'danger' | 'warning' | 'primary' | 'info';
   /** Whether the number needs attention. */
   isAlarm?: boolean;
-  /** Where a click on its name leads. */
+  /** What a click on its name opens. */
   lead?: Lead;
-  /** Which of the page's filters it does not follow, in words. */
+  /** Says which of the page's filters do not apply to it. */
   unfiltered?: string;
 }
 
 type NumberOf<T> = { [K in keyof T]: T[K] extends number | null ? K : never }[keyof T];
 
-/** The large ones, with a line. */
+/** The large ones, with a sparkline. */
 export function mainKpis(state: DashboardState): Kpi[] {
   const { figures, rates, connection, statusClass } = state;
   if (figures === null) return [];
@@ -40,7 +40,7 @@ export function mainKpis(state: DashboardState): Kpi[] {
   const line = (name: NumberOf<Point>) => series.map((point) => point[name]);
   const of = (name: NumberOf<Totals>) => ({ value: totals[name], previous: previous[name] });
   const isLive = connection === 'live';
-  // Within one status class, all answers are successes or none are.
+  // Within one status class, either all answers are successes or none are.
   const rate = (name: 'success_rate' | 'error_rate') =>
     statusClass === null ? of(name) : { value: null, unfiltered: _t('Needs all statuses') };
   return [
@@ -63,7 +63,7 @@ export function mainKpis(state: DashboardState): Kpi[] {
       rise: 0,
       line: rates,
       tone: 'info',
-      hint: isLive ? _t('Of all sidecars, each second.') : _t('Only known in live mode.'),
+      hint: isLive ? _t('The rate of all sidecars, updated every second.') : _t('Only known in live mode.'),
       ...(isLive && statusClass !== null ? { unfiltered: _t('Of all statuses') } : {}),
     },
     {
@@ -118,7 +118,7 @@ function slowest(mostOf = 'gateway_ms'): Lead {
   return { name: _t('Slowest requests'), where: [], mostOf };
 }
 
-/** How many of the reads of records Postgres answered by itself; in the hint, why the others did not. */
+/** The share of reads that Postgres answered directly; the hint says why the others went through Odoo. */
 function compiledReads(ways: readonly Top[]): Kpi {
   const sum = (found: readonly Top[]) => found.reduce((all, { requests }) => all + requests, 0);
   const reads = sum(ways);
@@ -143,7 +143,7 @@ export interface KpiGroup {
   kpis: Kpi[];
 }
 
-/** The small ones, by what they are about. */
+/** The small ones, by topic. */
 export function kpiGroups({ figures, surroundings, consumer, statusClass }: DashboardState): KpiGroup[] {
   if (figures === null) return [];
   const { totals, previous, reasons } = figures;

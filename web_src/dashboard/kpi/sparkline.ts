@@ -1,7 +1,7 @@
 const width = 100;
 const height = 28;
 
-/** Paths of a line and the area below it, in a box of 100 × 28; null when there is nothing to draw. Gaps are left out. */
+/** Paths of a line and the area below it, in a box of 100 × 28; null if there is nothing to draw. Gaps are left out. */
 export function sparkline(values: readonly (number | null)[]): { stroke: string; area: string } | null {
   const known = values.flatMap((value, index) => (value === null ? [] : [{ value, index }]));
   if (known.length < 2) return null;

@@ -12,7 +12,7 @@ interface Props {
   store: DashboardStore;
 }
 
-/** The filters, and the way new figures arrive. */
+/** The filters, and how new figures are received. */
 export class Toolbar extends Component<Props> {
   static template = 'api_gateway.DashboardToolbar';
   static props = { store: Object };
@@ -88,7 +88,7 @@ export class Toolbar extends Component<Props> {
     this.props.store.chooseMode('polling', Number(target.value));
   }
 
-  /** The whole page, not an element: dialogs and notifications are drawn beside it. */
+  /** The whole page goes full screen, not one element, because dialogs and notifications are outside that element. */
   toggleFullScreen(): void {
     if (document.fullscreenElement === null) void document.documentElement.requestFullscreen();
     else void document.exitFullscreen();

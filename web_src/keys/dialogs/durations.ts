@@ -14,12 +14,12 @@ export function durationsUpTo(longestDays: number | null): { days: number; name:
   return offered.filter(({ days }) => longestDays === null || days <= longestDays);
 }
 
-/** A time in Odoo's form, in UTC. It is a minute early, so that another clock does not see the longest duration exceeded. */
+/** A time in Odoo's format, in UTC. It is a minute early, so that the maximum is not exceeded if clocks differ. */
 export function afterDays(days: number): string {
   return odooText(new Date(Date.now() + days * 86_400_000 - 60_000));
 }
 
-/** The last second of a day `YYYY-MM-DD` where the reader is. */
+/** The last second of a day `YYYY-MM-DD` in the reader's time zone. */
 export function endOfDay(date: string): string {
   return odooText(new Date(`${date}T23:59:59`));
 }

@@ -10,7 +10,7 @@ import { explainScopes, readScopeTargets } from '../access_keys';
 interface Props {
   value: string;
   change: (value: string) => void;
-  /** Why the dialog does not accept it; the picker itself says what is wrong while somebody types. */
+  /** Why the dialog does not accept the scopes; the picker itself shows what is wrong while the user types. */
   fault: string | null;
 }
 
@@ -19,7 +19,7 @@ const mostOffered = 8;
 const actions = ['read', 'write', 'delete', 'call'] as const;
 type Action = (typeof actions)[number];
 
-/** Scopes: chosen by model or resource and action, or written, with what they allow in words. */
+/** Chooses scopes by model or resource and action, or as text, and explains what they allow. */
 export class ScopePicker extends Component<Props> {
   static template = 'api_gateway.ScopePicker';
   static components = { AutoComplete };
@@ -87,7 +87,7 @@ export class ScopePicker extends Component<Props> {
     browser.clearTimeout(this.#typing);
     this.#typing = browser.setTimeout(async () => {
       const said = text.trim() === '' ? { fault: null, lines: [] } : await explainScopes(this.orm, text);
-      if (text === this.props.value) this.state.said = said; // else more was typed meanwhile
+      if (text === this.props.value) this.state.said = said; // otherwise more was typed meanwhile
     }, typingMs);
   }
 }

@@ -42,7 +42,7 @@ export class Guide extends Component<Props> {
     return this.props.surroundings.url ?? unknownUrl;
   }
 
-  /** The secret if it was created on this page, else a placeholder. */
+  /** The secret if it was created on this page, otherwise a placeholder. */
   get key(): string {
     const { chosen, secrets } = this.props;
     if (chosen === null) return 'YOUR_API_KEY';
@@ -75,7 +75,7 @@ export class Guide extends Component<Props> {
   }
 
   get keyNote(): string {
-    if (this.hasSecret) return _t('The examples hold your new secret until you leave this page.');
+    if (this.hasSecret) return _t('The examples contain your new secret until you leave this page.');
     if (this.props.chosen !== null) return _t('Replace the first characters with the whole secret.');
     return _t('Replace YOUR_API_KEY with your key.');
   }
@@ -84,7 +84,7 @@ export class Guide extends Component<Props> {
     this.props.choose(Number(target.value) || null);
   }
 
-  /** Arrows go from tab to tab, as the ARIA practices have it. */
+  /** Arrow keys move from tab to tab, as the ARIA practices recommend. */
   onTabKey(event: KeyboardEvent): void {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;

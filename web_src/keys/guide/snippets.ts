@@ -7,7 +7,7 @@ export interface Example {
   url: string;
   /** A secret, or its placeholder. */
   key: string;
-  /** A model that the reader may read. */
+  /** A model that the user may read. */
   model: string;
 }
 
@@ -36,7 +36,7 @@ const fieldList = (model: string) =>
     .map((name) => `"${name}"`)
     .join(', ')}]`;
 
-/** A string as JavaScript and Python both write it. */
+/** A string literal that is valid in JavaScript and Python. */
 const quoted = (text: string) => JSON.stringify(text);
 
 const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

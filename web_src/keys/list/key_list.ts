@@ -82,13 +82,13 @@ export class KeyList extends Component<Props> {
     return names[state];
   }
 
-  /** Says until when a rotated key's old secret works. */
+  /** Shows how long a rotated key's old secret still works. */
   grace({ grace_ends_at, state }: AccessKey): string | null {
     if (!grace_ends_at || state === 'revoked') return null;
     return _t('The old secret works until %s', formatDateTime(deserializeDateTime(grace_ends_at)));
   }
 
-  /** Whether the key works, or has only expired. */
+  /** Whether the key works or has merely expired. */
   isLiving({ state }: AccessKey): boolean {
     return state !== 'revoked' && state !== 'archived';
   }

@@ -1,5 +1,5 @@
-// Field widget `gateway_limit`: a number whose 0 means that there is no such limit, or that the default applies. Nobody has to
-// know that: 0 is an empty box with words in it.
+// Field widget `gateway_limit`: a number for which 0 means no limit, or the default. Users need not know that: instead of 0, the
+// field is empty and shows a placeholder.
 //
 //   <field name="minute_limit" widget="gateway_limit" placeholder="unlimited"/>
 

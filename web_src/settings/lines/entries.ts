@@ -1,4 +1,4 @@
-// Checks the entries of a text field during typing. Odoo decides when it is saved (tools/narrowing.py).
+// Checks the entries of a text field as the user types. Odoo makes the final check on saving (tools/narrowing.py).
 
 export type Kind = 'address' | 'origin' | 'model';
 
@@ -49,7 +49,7 @@ export function isOrigin(entry: string): boolean {
   return /^https?:\/\//.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry.replace(/:(80|443)$/, '');
 }
 
-/** A technical name. A `*` at the end matches any rest. */
+/** A technical name. A `*` at the end matches any suffix. */
 export function isModel(entry: string): boolean {
   return entry.length <= 200 && /^[a-z_][a-z0-9_.]*\*?$/.test(entry);
 }

@@ -1,4 +1,4 @@
-// Field widget `gateway_lines`: a text of entries, one per line, that shows at once which line is not valid.
+// Field widget `gateway_lines`: a text with one entry per line, which shows at once which line is not valid.
 //
 //   <field name="ip_list" widget="gateway_lines" options="{'kind': 'address'}"/>     address, origin or model
 
@@ -66,7 +66,7 @@ export class LinesField extends Component<Props> {
     this.state.typed = (event.target as HTMLTextAreaElement).value;
   }
 
-  /** The record now has the text, or was changed otherwise. */
+  /** The record now has the text, or was changed by something else. */
   onChange(): void {
     this.state.typed = null;
   }

@@ -13,7 +13,7 @@ export async function reachFromHere(url: string): Promise<Reach> {
   // Browsers trust their own machine.
   const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
   if (location.protocol === 'https:' && protocol === 'http:' && !isLocal) return { state: 'mixed', ms: null };
-  // This endpoint is open to everyone, so the browser logs no refusal.
+  // This endpoint needs no credential, so the browser's console shows no error.
   const address = `${url}/.well-known/oauth-authorization-server`;
   const startedAt = performance.now();
   if (await answers(address, 'cors')) return { state: 'ok', ms: performance.now() - startedAt };

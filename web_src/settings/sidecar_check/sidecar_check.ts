@@ -70,7 +70,7 @@ export class SidecarCheck extends Component<{ record: RecordOfView }> {
     ].flatMap(({ label, ms }) => (typeof ms === 'number' ? [{ label, value: formatMs(ms) }] : []));
   }
 
-  /** The obstacle for this browser; null if there is none. */
+  /** The problem for this browser; null if there is none. */
   get browserFault(): string | null {
     switch (this.state.reach?.state) {
       case 'mixed':

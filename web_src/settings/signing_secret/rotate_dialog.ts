@@ -21,7 +21,7 @@ export class RotateDialog extends Component<Props> {
     return this.props.signing?.tokens ?? 0;
   }
 
-  /** The end of the last valid token; null if there is no token. */
+  /** When the last valid token expires; null if there is none. */
   get last(): string | null {
     const last = this.props.signing?.last_expires_at;
     return last ? formatDateTime(deserializeDateTime(last.replace('T', ' ').slice(0, 19))) : null;

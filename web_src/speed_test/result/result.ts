@@ -15,7 +15,7 @@ interface Part {
   share: number;
 }
 
-/** A test's result: percentiles beside Odoo's own, and the time by step. */
+/** A test's result: percentiles compared with Odoo's own, and the time by step. */
 export class Result extends Component<{ result: Measured }> {
   static template = 'api_gateway.SpeedTestResult';
   static props = { result: Object };
