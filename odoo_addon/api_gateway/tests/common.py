@@ -78,12 +78,12 @@ class ChannelCase(HttpCase):
         return answer
 
     def assert_ok(self, answer):
-        """The one operation's result."""
+        """The result of the only operation."""
         self.assertTrue(answer["ok"], answer)
         return answer["results"][0]
 
     def assert_refused(self, answer, reason, *words):
-        """Checks that the one operation is refused, with these words in its message. Returns the error."""
+        """Checks that the operation is refused with these words in its message. Returns the error."""
         self.assertFalse(answer["ok"], answer)
         self.assertEqual(answer["error"]["reason"], reason, answer)
         for word in words:
@@ -117,7 +117,7 @@ def method(model, name, *args, **kwargs):
 
 
 def tree(*paths):
-    """The fields tree of dotted paths."""
+    """Converts dotted paths into a tree of fields."""
     root = {}
     for path in paths:
         node = root

@@ -1,5 +1,5 @@
-"""Runs plans as a sidecar does: puts slots where values are, the values into the statement, and makes records of its
-rows. This repeats the sidecar's code, so that the addon's plans are tested without a sidecar."""
+"""Runs plans as a sidecar does: replaces values with slots, passes the values to the statement, and turns its rows into
+records. This duplicates the sidecar's code, so that the addon's plans can be tested without a sidecar."""
 
 import json
 import re
@@ -82,7 +82,7 @@ def _kind(value):
 
 
 def run(cr, plan, values):
-    """The executor's answer: records, total and place."""
+    """The executor's answer: records, total and position."""
     arguments = [_argument(parameter, values) for parameter in plan["parameters"]]
     cr.execute("PREPARE compiled AS " + plan["text"].replace("%", "%%"), ())
     try:
@@ -134,7 +134,7 @@ def _result(plan, records, values):
 
 
 def _short(text):
-    """Shortens places like `executor/keyset.py`."""
+    """Shortens positions like `executor/keyset.py`."""
     if text is None or len(json.dumps(text, ensure_ascii=False).encode()) <= 240:
         return text
     return [text[:30], sha256(text.encode()).hexdigest()[:32]]

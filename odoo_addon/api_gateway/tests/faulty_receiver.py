@@ -1,5 +1,5 @@
-"""Plays one case of receiver_faults.json to each connection; test/helpers/faulty_receiver.ts plays the same table to
-the sidecar's deliveries."""
+"""Answers each connection with one case of receiver_faults.json; test/helpers/faulty_receiver.ts does the same for the
+sidecar's deliveries."""
 
 import contextlib
 import datetime

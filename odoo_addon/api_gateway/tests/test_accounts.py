@@ -13,7 +13,7 @@ GENERAL = {"scopes": ["read", "write", "call"], "models": None}
 
 @tagged("post_install", "-at_install")
 class TestAccounts(ChannelCase):
-    """A narrowed credential makes no users, and opens no document to people of its choice."""
+    """A narrowed credential cannot create users, or give people of its choice access to documents."""
 
     @classmethod
     def setUpClass(cls):
@@ -26,7 +26,7 @@ class TestAccounts(ChannelCase):
     def act(self, *operations, grant=GENERAL, **call):
         return self.execute(*operations, grant=grant, uid=self.admin.id, **call)
 
-    def test_no_internal_user_is_made_or_brought_back(self):
+    def test_no_internal_user_is_created_or_unarchived(self):
         archived = new_test_user(self.env, "gateway_gone", email="gone@example.com")
         archived.active = False
         new = {"name": "New", "login": "gateway_new"}
@@ -106,7 +106,7 @@ class TestAccounts(ChannelCase):
             self.assertIn(token, repr(self.assert_ok(self.act(operation, grant=None))))
 
     def test_a_person_notified_of_an_invoice_logs_in(self):
-        """Odoo gives the link of an invoice to anyone who is named in a message on it."""
+        """Odoo sends the link to an invoice to everyone who is notified by a message on it."""
         invoice = self.env["account.move"].create({"move_type": "out_invoice", "partner_id": self.partner.id})
         for partner, opens in ((self.stranger, False), (self.partner, True)):
             known = self.env["mail.mail"].search([])
@@ -118,8 +118,8 @@ class TestAccounts(ChannelCase):
             self.assertIn("/mail/view", mail.body_html)
             self.assertEqual(invoice.access_token in mail.body_html, opens, partner.name)
 
-    def test_the_reads_of_a_batch_write_nothing(self):
-        """Runs as in a request of its own."""
+    def test_reads_in_a_batch_write_nothing(self):
+        """Runs as if in a separate request."""
         partners = type(self.env["res.partner"])
 
         @api.model
@@ -136,7 +136,7 @@ class TestAccounts(ChannelCase):
         self.assert_refused(answer, "scope.insufficient", "change records of res.country")
         self.assert_ok(self.act(first, reading, grant=grant))
 
-    def test_a_batch_with_a_reference_as_method_is_answered_again(self):
+    def test_a_repeated_batch_with_a_reference_as_method_gets_its_answer_again(self):
         first = method("res.partner", "web_read", self.partner.ids, {"name": {}})
         self.partner.name = "read"
         second = method("res.partner", {"$ref": "0.0.name"}, self.partner.ids, ["name"])
@@ -150,8 +150,8 @@ class TestAccounts(ChannelCase):
             self.assertTrue(answer["ok"], answer)
         self.assertEqual(answers[0]["results"], answers[1]["results"])
 
-    def test_a_model_of_one_word_is_a_model_under_a_key_for_models(self):
-        """Like `website`; in any other place it is a word."""
+    def test_a_single_word_counts_as_a_model_under_a_key_for_models(self):
+        """Like `website`, which is an ordinary word elsewhere."""
         grant = {"scopes": ["res.partner:call", "res.partner:read"], "models": None}
         post = {"body": "x", "subtype_xmlid": "mail.mt_note"}
         for name in ("model", "res_model"):
@@ -160,8 +160,8 @@ class TestAccounts(ChannelCase):
         operation = method("res.partner", "message_post", self.partner.ids, subject="base", **post)
         self.assert_ok(self.act(operation, grant=grant))
 
-    def test_files_are_not_sent_on_by_callers_who_may_not_read_them(self):
-        """JSON that a widget makes names them by their ids."""
+    def test_callers_cannot_send_files_that_they_may_not_read(self):
+        """A widget's JSON refers to them by id."""
         scopes = ["account.move:read", "account.move.send.wizard:write", "account.move.send.wizard:call"]
         invoice = self.env["account.move"].create({"move_type": "out_invoice", "partner_id": self.partner.id})
         file = self.env["ir.attachment"].create({"name": "f", "res_model": "res.country", "res_id": 1, "raw": b"x"})
@@ -172,14 +172,14 @@ class TestAccounts(ChannelCase):
             answer = self.act(operation, grant={"scopes": scopes, "models": None})
             self.assert_refused(answer, "odoo.validation", "ir.attachment")
 
-    def test_a_file_is_made_public_by_callers_who_may_read_it(self):
+    def test_only_callers_who_may_read_a_file_can_make_it_public(self):
         file = self.env["ir.attachment"].create({"name": "f", "res_model": "res.country", "res_id": 1, "raw": b"x"})
         operation = write("ir.attachment", file.ids, {"public": True})
         answer = self.act(operation, grant={"scopes": ["write"], "models": None})
         self.assert_refused(answer, "scope.insufficient", "ir.attachment")
         self.assert_ok(self.act(operation))
 
-    def test_methods_that_hand_out_links_are_no_narrowed_credentials(self):
+    def test_narrowed_credentials_cannot_call_methods_that_return_links(self):
         channel = self.env["discuss.channel"].create({"name": "Room", "channel_type": "group"})
         for operation in (
             method("discuss.channel", "invite_by_email", channel.ids, ["stranger@example.com"]),

@@ -40,10 +40,10 @@ class TestAggregates(ChannelCase):
         self.assertEqual(group["type"], {"value": "contact", "label": "Contact"})
         self.assertEqual((group["__count"], group["color:sum"], group["color:max"]), (3, 7, 4))
 
-    def test_without_a_grouping_there_is_one_group(self):
+    def test_without_a_grouping_the_result_is_one_group(self):
         self.assertEqual(self.groups(measures=["color:sum"]), [{"color:sum": 7}])
 
-    def test_a_month_is_that_of_the_callers_time_zone_though_the_clocks_change_in_it(self):
+    def test_a_month_follows_the_callers_time_zone_even_if_the_clocks_change_in_it(self):
         self.env.cr.execute(
             "update res_partner set create_date = %s where id = any(%s)",
             (datetime(2026, 2, 28, 23, 30), self.children.ids),
@@ -54,7 +54,7 @@ class TestAggregates(ChannelCase):
         march = {"from": "2026-02-28T23:00:00Z", "to": "2026-03-31T22:00:00Z", "label": "March 2026"}
         self.assertEqual(group["create_date:month"], march)
 
-    def test_having_and_order_are_about_measures(self):
+    def test_having_and_order_apply_to_measures(self):
         measures = ["color:sum", "__count"]
         domain = [["id", "in", self.children.ids]]
         found = self.groups(
@@ -73,7 +73,7 @@ class TestAggregates(ChannelCase):
             self.assert_refused(self.aggregate(**asked), "odoo.access")
         self.assert_refused(self.aggregate("ref"), "odoo.access")
 
-    def test_scopes_and_exposure_hold_behind_relations(self):
+    def test_scopes_and_exposure_apply_to_related_models(self):
         self.assert_refused(self.aggregate(model="sale.order", domain=[], grant=NARROW), "scope.insufficient")
         self.assert_refused(self.aggregate("user_ids.login", grant=NARROW), "scope.insufficient")
         self.assert_refused(self.aggregate("password", model="res.users", domain=[]), "odoo.exposure")
@@ -88,7 +88,7 @@ class TestAggregates(ChannelCase):
         day = group["create_date:day"]
         self.assertEqual((day["from"], day["to"]), ("2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"))
 
-    def test_record_rules_bound_what_is_counted(self):
+    def test_only_records_allowed_by_rules_are_counted(self):
         self.env["ir.rule"].create(
             {
                 "name": "Only one",
@@ -98,6 +98,6 @@ class TestAggregates(ChannelCase):
         )
         self.assertEqual(self.groups(), [{"__count": 2}])
 
-    def test_lists_of_values_are_no_measures(self):
+    def test_aggregates_that_return_lists_are_not_measures(self):
         for measure in ("name:array_agg", "id:recordset", "color", "color:sum(ref)"):
             self.assert_refused(self.aggregate(measures=[measure]), "odoo.arguments", measure)

@@ -15,7 +15,7 @@ MOST_RECORDS = 100
 
 @tagged("post_install", "-at_install")
 class TestAnswerSize(ChannelCase):
-    """An answer that would be too large is refused before it is made, and nothing is written."""
+    """An answer that would be too large is refused before it is built, and nothing is written."""
 
     @classmethod
     def setUpClass(cls):
@@ -52,7 +52,7 @@ class TestAnswerSize(ChannelCase):
             with self.subTest(operation):
                 self.assertEqual(self.refused(operation)["details"]["max_bytes"], MOST_BYTES)
 
-    def test_records_read_in_pieces_are_in_the_answer_once_and_in_order(self):
+    def test_records_read_in_pieces_appear_once_and_in_order(self):
         self.children[3].image_1920 = base64.b64encode(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
         ids = self.children.sorted("id", reverse=True).ids
         for paths in (["image_1920"], ["name", "image_128", "comment"]):
@@ -74,7 +74,7 @@ class TestAnswerSize(ChannelCase):
         self.assertNotIn("Renamed", self.children.mapped("name"))
         self.assertFalse(self.env["res.partner"].search([("name", "=", "New")]))
 
-    def test_files_are_weighed_before_they_are_read(self):
+    def test_the_size_of_files_is_checked_before_they_are_read(self):
         files = self.env["ir.attachment"].create(
             [
                 {
@@ -149,7 +149,7 @@ class TestAnswerSize(ChannelCase):
         sizes = method("res.partner", "read", self.children.ids, ["image_1920"], context={"bin_size": True})
         self.assertEqual(len(self.assert_ok(self.query(sizes))), len(self.children))
 
-    def test_expansions_back_and_forth_are_counted_before_their_values_are_read(self):
+    def test_expansions_through_a_relation_and_its_inverse_are_counted_before_their_values_are_read(self):
         paths = ("child_ids.name", "child_ids.parent_id.name", "child_ids.parent_id.child_ids.name")
         self.assert_ok(self.query(read("res.partner", self.parent.ids, fields=tree(*paths[:2]))))
         error = self.refused(read("res.partner", self.parent.ids, fields=tree(*paths)))
@@ -165,7 +165,7 @@ class TestAnswerSize(ChannelCase):
                 error = self.refused(operation)
                 self.assertEqual(error["details"], {"field": "child_ids", "max_records": MOST_RECORDS})
 
-    def test_calls_that_travel_together_leave_those_for_later_that_would_not_fit(self):
+    def test_calls_sent_together_that_do_not_fit_into_one_answer_are_left_for_later(self):
         reading = read("res.partner", self.children.ids[:3], fields=tree("comment"))
         answers = self.read_calls(*[self.call(reading) for _ in range(3)])
         self.assertEqual([answer["ok"] for answer in answers], [True, True, False])
@@ -179,7 +179,7 @@ class TestAnswerSize(ChannelCase):
         written = self.children.filtered(lambda child: child.ref == "written")
         self.assertEqual(len(written), len(answers) - len(refused))
 
-    def test_references_stand_for_no_more_than_anybody_needs(self):
+    def test_the_size_of_referenced_values_is_limited(self):
         listed = {**search("res.partner", [["id", "in", self.children.ids]], fields=tree("name", "email")), "name": "a"}
         rows = [{"$ref": "a.records"}]
         echo = method("res.partner", "search_count", [["id", "in", rows * 5_000]])
@@ -187,7 +187,7 @@ class TestAnswerSize(ChannelCase):
         ids = {"op": "search", "model": "res.partner", "domain": [["id", "=", {"$ref": "a.records.0.id"}]], "limit": 1}
         self.assertTrue(self.query(listed, *[{**ids, "fields": tree("name"), "offset": 0}] * 50)["ok"])
 
-    def test_references_nest_no_deeper_than_operations(self):
+    def test_references_cannot_exceed_the_depth_of_operations(self):
         listed = {**search("res.partner", [["id", "in", self.children.ids]], fields=tree("name")), "name": "a"}
         nested = {"$ref": "a"}
         for _ in range(28):

@@ -21,7 +21,7 @@ Hello
 class AskerCase(CredentialsCase):
     @contextmanager
     def request_of(self, user):
-        """As in a request of this user: all superuser code inside runs for them."""
+        """Simulates a request of this user, for whom all superuser code inside runs."""
         transaction = self.env.transaction
         before = transaction.default_env
         transaction.default_env = self.env(user=user.id, su=False, context={})
@@ -38,7 +38,7 @@ class AskerCase(CredentialsCase):
 
 @tagged("post_install", "-at_install")
 class TestAsker(AskerCase):
-    """Superuser code that acts on a caller's values has the caller's rights to the gateway's configuration."""
+    """Superuser code that acts on a caller's values has only the caller's rights on the gateway's configuration."""
 
     @classmethod
     def setUpClass(cls):
@@ -65,7 +65,7 @@ class TestAsker(AskerCase):
         for user in (self.plain, self.env.ref("base.public_user")):
             with self.request_of(user):
                 for model in self.models():
-                    # The superuser itself, and another user whom Odoo's code may have switched to.
+                    # The superuser, and another user to whom Odoo's code may have switched.
                     for acting in (
                         model.sudo(),
                         model.with_user(1),
@@ -81,7 +81,7 @@ class TestAsker(AskerCase):
     def _a_record(self, model):
         return model.sudo().with_context(active_test=False).search([], limit=1).id or 1
 
-    def test_nobody_without_a_user_changes_it(self):
+    def test_code_without_a_user_may_change_it(self):
         with self.request_of(self.plain):
             self.env.transaction.default_env = Environment(self.env.cr, None, {})
             self.refused(lambda: self.env["gateway.profile"].sudo().create({"name": "x"}))
@@ -155,7 +155,7 @@ class TestAsker(AskerCase):
         settings = self.env["res.config.settings"].sudo().create({"gateway_key_inactive_users": True})
         settings.set_values()
 
-    def test_a_header_stays_with_its_owner(self):
+    def test_a_header_cannot_be_moved_to_another_owners_webhook(self):
         own = (
             self.env["gateway.webhook"]
             .with_user(self.manager)
@@ -171,7 +171,7 @@ class TestAsker(AskerCase):
             self.refused(attempt, name=name)
         second = own.copy({"url": "https://example.net"})
         header.write({"webhook_id": second.id})
-        self.assertEqual(header.webhook_id, second, "between one's own it may")
+        self.assertEqual(header.webhook_id, second, "moving between own webhooks is allowed")
 
     def test_domains_are_literals(self):
         def write(domain):
@@ -210,7 +210,7 @@ class TestAsker(AskerCase):
                 self.webhook.domain = domain
         self.assertEqual(write("[('is_company', '=', True)]").domain_json, [["is_company", "=", True]])
         self.webhook.domain = f"[('{'parent_id.' * 16}name', '=', 'x')]"
-        # Values stored before these rules do not block writes.
+        # Values stored before these rules existed do not block writes.
         self.env.cr.execute(
             "update gateway_webhook set domain = %s where id = %s", ["[('id', 'in', {1, 2})]", self.webhook.id]
         )
@@ -221,7 +221,7 @@ class TestAsker(AskerCase):
 
 @tagged("post_install", "-at_install")
 class TestWidening(AskerCase):
-    """A manager who is not an administrator can narrow others' credentials, but not widen them."""
+    """A manager who is not an administrator can restrict others' credentials, but not extend them."""
 
     def test_keys(self):
         soon = self.soon
@@ -282,7 +282,7 @@ class TestWidening(AskerCase):
         }
         profile, other = self.env["gateway.profile"].create([values, {"name": "Other"}])
         free = profile.with_user(self.manager)
-        free.write({"ip_list": "0.0.0.0/0"})  # it governs nobody yet
+        free.write({"ip_list": "0.0.0.0/0"})  # it applies to nobody yet
         free.write({"ip_list": "10.0.0.0/8"})
         self.admin.gateway_profile_id = profile
         for governed in ("user", "key"):
@@ -325,7 +325,7 @@ class TestMail(HttpCase):
         self.env.invalidate_all()
         return answer
 
-    def test_mail_makes_and_changes_no_configuration(self):
+    def test_mail_cannot_create_or_change_configuration(self):
         new_test_user(self.env, "plain_user", "base.group_user")
         webhook = {"url": "https://example.com", "model_id": self.env["ir.model"]._get_id("res.partner"), "name": "x"}
         resource = {"label": "x", "model_name": "res.users", "name": "x"}

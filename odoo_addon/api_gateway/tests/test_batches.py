@@ -7,7 +7,7 @@ from .common import ChannelCase, read, search, tree
 
 @tagged("post_install", "-at_install")
 class TestBatches(ChannelCase):
-    """Reads of several callers share only a transaction."""
+    """Reads of several callers share nothing but a transaction."""
 
     @classmethod
     def setUpClass(cls):
@@ -22,7 +22,7 @@ class TestBatches(ChannelCase):
             company_ids=[(6, 0, (cls.env.company + cls.company).ids)],
         )
 
-    def test_no_value_crosses_from_one_caller_to_the_next(self):
+    def test_no_value_leaks_from_one_caller_to_the_next(self):
         operation = read("res.partner", self.theirs.ids, fields=tree("name", "company_id.name"))
         seen = [
             len(self.assert_ok(answer)["records"])
@@ -35,7 +35,7 @@ class TestBatches(ChannelCase):
         ]
         self.assertEqual(seen, [1, 0, 1, 0])
 
-    def test_a_value_that_a_method_leaves_in_the_cache_is_not_the_next_callers(self):
+    def test_a_value_that_a_method_leaves_in_the_cache_does_not_reach_the_next_caller(self):
         partners = type(self.env["res.partner"])
 
         @api.readonly
@@ -53,7 +53,7 @@ class TestBatches(ChannelCase):
         [row] = self.assert_ok(answers[1])["records"]
         self.assertEqual(row["name"], "Gateway Partner")
 
-    def test_a_failed_call_touches_no_other_answer(self):
+    def test_a_failed_call_affects_no_other_answer(self):
         good = self.call(read("res.partner", self.partner.ids, fields=tree("name")))
         refused = self.call(search("res.partner", [["nope", "=", 1]]))
         forbidden = self.call(search("ir.model.data"))
@@ -75,7 +75,7 @@ class TestBatches(ChannelCase):
         self.assert_refused(answers[1], "odoo.field", "nope")
         self.assert_refused(answers[3], "odoo.access")
 
-    def test_an_error_of_postgres_that_a_method_swallows_ends_with_its_call(self):
+    def test_a_postgres_error_that_a_method_swallows_affects_only_its_call(self):
         partners = type(self.env["res.partner"])
 
         @api.readonly
@@ -93,7 +93,7 @@ class TestBatches(ChannelCase):
             answers = self.read_calls(self.call(call), self.call(good))
         self.assertEqual([answer["ok"] for answer in answers], [True, True], answers)
 
-    def test_an_answer_that_is_no_json_fails_alone(self):
+    def test_an_answer_that_is_not_json_fails_only_its_own_call(self):
         partners = type(self.env["res.partner"])
         partners.gateway_pairs = api.readonly(lambda records: {(1, 2): 3})
         self.addCleanup(delattr, partners, "gateway_pairs")
@@ -104,7 +104,7 @@ class TestBatches(ChannelCase):
         self.assert_refused(answers[0], "odoo.error")
         self.assert_ok(answers[1])
 
-    def test_a_text_that_cannot_be_stored_is_its_callers_fault_alone(self):
+    def test_a_text_that_cannot_be_stored_fails_only_its_callers_call(self):
         good = read("res.partner", self.partner.ids, fields=tree("name"))
         for text in ("a\0b", "\ud800"):
             answers = self.read_calls(self.call(search("res.partner", [["name", "=", text]])), self.call(good))

@@ -11,7 +11,7 @@ BASE64 = b64encode(BYTES).decode()
 
 @tagged("post_install", "-at_install")
 class TestBinaries(ChannelCase):
-    """JSON has files as base64, in whatever form a field holds them, and data as data."""
+    """In JSON, files are base64, however a field stores them, and structured data is structured."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,4 +1,4 @@
-"""The change feed's notes about synced models (sql/022_changes.sql)."""
+"""What the change feed records about synced models (sql/022_changes.sql)."""
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests.common import TransactionCase, new_test_user, tagged
@@ -16,7 +16,7 @@ class TestChanges(TransactionCase):
         return cls.env["gateway.synced.model"].create({"model_id": cls.env["ir.model"]._get_id(name)})
 
     def noted(self, model="res.partner"):
-        """`(id, deleted)` of changes noted since the last call, in the order of their numbers."""
+        """`(id, deleted)` of changes recorded since the last call, in the order of their numbers."""
         self.env.flush_all()
         self.env.cr.execute("select last from gateway.change_state")
         [before] = self.env.cr.fetchone()
@@ -43,7 +43,7 @@ class TestChanges(TransactionCase):
         }
         for what, change in ways.items():
             with self.subTest(what):
-                # In a transaction of its own, a change that only touches other tables has a new `write_date`.
+                # In a separate transaction, a change that only touches other tables sets a new `write_date`.
                 self.env.cr.execute("update res_partner set write_date = '2020-01-01' where id = %s", (partner.id,))
                 partner.invalidate_recordset()
                 self.noted()
@@ -88,7 +88,7 @@ class TestChanges(TransactionCase):
         self.env.cr.execute("select count(*) from gateway.change where res_id in %s", ((first.id, second.id),))
         self.assertEqual(self.env.cr.fetchone(), (2,))
 
-    def test_nothing_is_noted_of_other_models_nor_after_a_model_leaves_the_list(self):
+    def test_changes_of_models_not_in_the_list_are_not_recorded(self):
         self.env["res.partner.category"].create({"name": "Unwatched"})
         self.assertEqual(self.noted("res.partner.category"), [])
         self.partners.unlink()
@@ -106,10 +106,10 @@ class TestChanges(TransactionCase):
         self.assertEqual(synced(), ["res.bank"])
         self.env["res.bank"].create({"name": "Watched"})
         self.assertEqual(len(self.noted("res.bank")), 1)
-        self.env.cr.execute("delete from gateway_synced_model")  # as the foreign key of the model does
+        self.env.cr.execute("delete from gateway_synced_model")  # as the model's foreign key does
         self.assertEqual(synced(), [])
 
-    def test_retention_forgets_and_says_up_to_which_number(self):
+    def test_retention_deletes_changes_and_records_up_to_which_number(self):
         old, new = self.env["res.partner"].create([{"name": "Old"}, {"name": "New"}])
         self.noted()
         self.env.cr.execute(

@@ -75,7 +75,7 @@ class TestChannel(ChannelCase):
         self.assert_refused(self.query(create("res.partner", {"name": "No"})), "odoo.arguments", "create")
         self.assertFalse(self.env["res.partner"].search([("name", "=", "No")]))
 
-    def test_a_new_secret_opens_the_door_at_once_and_an_expiring_one_still_does(self):
+    def test_a_new_secret_works_at_once_and_an_expiring_one_still_works(self):
         self.post_read(self.reading_body())  # the process knows the old secret
         self.env.cr.execute(
             """
@@ -88,12 +88,12 @@ class TestChannel(ChannelCase):
         self.assertEqual(self.post_read(raw, self.signature(raw, bytes.fromhex(new))).status_code, 200)
         self.assertEqual(self.post_read(raw).status_code, 200)
 
-    def test_an_expired_secret_closes_the_door(self):
+    def test_an_expired_secret_is_refused(self):
         self.env.cr.execute("update gateway.secret set expires_at = gateway.utc_now() - interval '1 s'")
-        time.sleep(1.1)  # as long as a process trusts its cache
+        time.sleep(1.1)  # for as long as a process trusts its cache
         self.assert_door_closed(self.post_read(self.reading_body()), "channel.signature")
 
-    def test_the_clients_address_is_the_requests_own(self):
+    def test_the_request_has_the_clients_address(self):
         seen = []
         partners = type(self.env["res.partner"])
 

@@ -89,7 +89,7 @@ class TestCompile(ChannelCase):
         )
 
     def settle(self):
-        """This process has made all changes itself, so its caches are up to date; tests send no signals."""
+        """This process made all changes itself, so its caches are up to date, although tests send no signals."""
         self.env.flush_all()
         self.env.cr.execute("select gateway.read_versions()")
         numbers = [*map(int, self.env.cr.fetchone()[0].partition("/")[0].split("."))]
@@ -126,7 +126,7 @@ class TestCompile(ChannelCase):
         self.assertEqual((plan["fields"], plan["omitted"]), (expected["fields"], expected["omitted"]))
         return expected
 
-    def test_pages_of_all_models_are_the_executors(self):
+    def test_pages_of_all_models_equal_the_executors(self):
         compiled = found = 0
         for name in sorted(self.env.registry):
             model = self.env[name]
@@ -141,7 +141,7 @@ class TestCompile(ChannelCase):
         self.assertGreater(compiled, 130)
         self.assertGreater(found, 60)
 
-    def test_conditions_hold_for_other_values_of_their_kind(self):
+    def test_conditions_work_for_other_values_of_the_same_kind(self):
         for model, domain, other in CONDITIONS:
             for user in (self.admin, self.french):
                 call = {"uid": user.id, "context": {"tz": "Europe/Paris"}}
@@ -221,7 +221,7 @@ class TestCompile(ChannelCase):
         self.addCleanup(_states.clear)
         self.compiled(search("res.country", fields=tree("name")))
 
-    def test_a_hidden_record_leaves_its_name(self):
+    def test_a_hidden_record_still_shows_its_name(self):
         partner = self.env["res.partner"].create({"name": "Far", "company_id": self.second.id})
         child = self.env["res.partner"].create({"name": "Near", "parent_id": partner.id})
         child.company_id = False
@@ -266,7 +266,7 @@ class TestCompile(ChannelCase):
         )
         self.assertEqual(self.compiled(search("res.country"))[0]["why"], "clock")
 
-    def test_records_with_properties_are_odoos(self):
+    def test_records_with_properties_are_read_by_odoo(self):
         operation = search("project.task", fields=tree("name", "task_properties"), limit=3)
         plan, values = self.compiled(operation, uid=self.admin.id)
         self.assert_same(operation, plan, values, uid=self.admin.id)
@@ -288,7 +288,7 @@ class TestCompile(ChannelCase):
         )
         self.assertNotIn("why", refused)
 
-    def test_a_plan_names_all_that_it_reads(self):
+    def test_a_plan_lists_everything_that_it_reads(self):
         plan, _values = self.compiled(
             search("res.partner", [["parent_id.country_id", "=", "France"]], fields=tree("user_id", "category_id.name"))
         )
@@ -333,8 +333,8 @@ class TestCompile(ChannelCase):
         links = {(table, column) for table, column in named - read if table.endswith("_rel")}
         self.assertEqual(named - read - links, set(), plan["text"])
 
-    def test_no_method_of_odoos_is_new(self):
-        """Look at each one that is named here: `scripts/stack/known_methods.py` says how."""
+    def test_all_of_odoos_overrides_are_classified(self):
+        """Review each method listed here, as described in `scripts/stack/known_methods.py`."""
         new = {name for name, function in named_methods(self.env.registry).items() if not verdict(function)}
         self.assertEqual(new, set())
 

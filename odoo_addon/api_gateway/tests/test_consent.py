@@ -58,7 +58,7 @@ class TestConsent(HttpCase):
             "another database": self.signed(aud="x"),
             "too old": self.signed(exp=int(time.time()) - 1),
             "no parts": "x",
-            "JSON that is no object": ".".join([_encoded(b"1"), _encoded(b"2"), "x"]),
+            "JSON that is not an object": ".".join([_encoded(b"1"), _encoded(b"2"), "x"]),
             "too long": self.signed(name="x" * 8_000),
             "nothing": None,
         }
@@ -92,7 +92,7 @@ class TestConsent(HttpCase):
         self.assertTrue(all(both.mapped("revoked_at")))
         self.assertFalse({app["id"] for app in page.with_user(self.manager).apps(True)} & set(both.ids))
 
-    def test_registered_apps_are_the_managers(self):
+    def test_only_managers_administer_registered_apps(self):
         apps = self.env["gateway.app"]
         app = apps.with_user(self.manager).create({"name": "Helper", "redirect_uris": CALLBACK})
         self.assertRegex(app.client_id, r"^app_[0-9a-f]{16}$")

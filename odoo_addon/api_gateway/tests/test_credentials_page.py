@@ -19,7 +19,7 @@ class TestCredentialsPage(CredentialsCase):
     def names(self, user, **query):
         return {key["name"] for key in self.page(user, **query)["keys"]}
 
-    def test_everyone_is_all_that_the_asker_may_see(self):
+    def test_everyone_means_all_keys_that_the_user_may_see(self):
         self.key(self.owner, name="Mine")
         self.key(self.other, name="Theirs")
         self.assertEqual(self.names(self.owner), {"Mine"})
@@ -35,7 +35,7 @@ class TestCredentialsPage(CredentialsCase):
             with self.assertRaises(AccessError):
                 attempt()
 
-    def test_each_section_holds_its_own_keys(self):
+    def test_each_section_lists_the_right_keys(self):
         now = fields.Datetime.now()
         self.key(self.owner, name="Fresh")
         self.key(self.owner, name="Expiring", expires_at=now + timedelta(days=13))
@@ -67,7 +67,7 @@ class TestCredentialsPage(CredentialsCase):
         with self.assertRaises(ValidationError):
             self.page(self.owner, section="others")
 
-    def test_pages_are_bounded_and_found_by_name_prefix_and_user(self):
+    def test_pages_are_limited_and_can_be_searched_by_name_prefix_and_user(self):
         for number in range(3):
             self.key(self.owner, name=f"Key {number}")
         key = self.key(self.owner, name="With a secret")
@@ -102,7 +102,7 @@ class TestForeignKeys(CredentialsCase):
     """A user and another's key, by the methods that Odoo's RPC offers."""
 
     def rpc(self, name, *args, **kwargs):
-        """Like /web/dataset/call_kw: only public methods."""
+        """Like /web/dataset/call_kw, which allows only public methods."""
         keys = self.env["gateway.key"].with_user(self.owner)
         method = get_public_method(keys, name)
         if getattr(method, "_api_model", False):
@@ -176,7 +176,7 @@ class TestForeignKeys(CredentialsCase):
             secrets,
         )
 
-    def test_scopes_are_explained_and_faults_named(self):
+    def test_scopes_are_explained_and_faults_reported(self):
         self.env["gateway.resource"].create({"name": "gadgets", "label": "Gadget", "model_name": "res.partner"})
         page = self.env["gateway.key.page"].with_user(self.owner)
         explained = page.explain_scopes("read gadgets_read res.partner:call")
@@ -196,7 +196,7 @@ class TestForeignKeys(CredentialsCase):
             self.env["gateway.key.page"].with_user(stranger).scope_targets()
 
     def test_widths_of_columns_are_pixels(self):
-        # Odoo's list takes only the number: "9rem" would be nine pixels.
+        # Odoo's list uses only the number: "9rem" would mean nine pixels.
         views = self.env["ir.ui.view"].search([("type", "=", "list"), ("model", "=like", "gateway.%")])
         self.assertTrue(views)
         for view in views:

@@ -48,7 +48,7 @@ class TestCredentialsRights(CredentialsCase):
         key.with_user(self.owner).write({"name": "Another name", "scopes": "read"})
         key.with_user(self.owner).action_revoke()
 
-    def test_clients_end_with_the_key_that_made_them(self):
+    def test_clients_are_revoked_with_the_key_that_created_them(self):
         clients = self.env["gateway.client"]
         by_user = new_test_user(self.env, "key_leaver", groups="base.group_user,api_gateway.group_manager")
         odoo_keys = self.env["res.users.apikeys"]
@@ -77,7 +77,7 @@ class TestCredentialsRights(CredentialsCase):
                 ("odoo_key", odoo_key_of_user, True),
             )
         }
-        self.env.cr.flush()  # tracking notes the new keys in their creator's name
+        self.env.cr.flush()  # tracking records the new keys in their creator's name
         revoked.with_user(self.manager).action_revoke()
         deleted.with_user(self.manager).unlink()
         odoo_key.with_user(self.manager)._remove()
@@ -87,7 +87,7 @@ class TestCredentialsRights(CredentialsCase):
         with self.assertRaises(AccessError):
             made["gateway_key", kept.id].with_user(self.manager).write({"maker_id": 0})
 
-    def test_clients_are_archived_and_expire_with_the_key_that_made_them(self):
+    def test_clients_are_archived_and_expire_with_the_key_that_created_them(self):
         key, other = (self.key(self.manager, expires_at=self.soon) for _ in range(2))
         soon = fields.Datetime.to_datetime(self.soon)
         sooner, earliest = soon - timedelta(hours=2), soon - timedelta(hours=3)
@@ -133,7 +133,7 @@ class TestCredentialsRights(CredentialsCase):
             with self.subTest(model), self.assertRaises(AccessError):
                 self.env[model].with_user(self.owner).search([])
 
-    def test_a_manager_cannot_make_a_credential_for_an_administrator(self):
+    def test_a_manager_cannot_create_a_credential_for_an_administrator(self):
         of_admin = {"name": "Stolen", "user_id": self.admin.id, "expires_at": self.soon}
         keys = self.env["gateway.key"].with_user(self.manager)
         own, admins = self.key(self.manager), self.key(self.admin)
@@ -189,7 +189,7 @@ class TestCredentialsRights(CredentialsCase):
         )
         self.assertFalse(self.key(self.admin, expires_at=False).expires_at)
 
-    def test_a_portal_user_makes_no_key(self):
+    def test_a_portal_user_cannot_create_a_key(self):
         portal = new_test_user(self.env, "key_portal", groups="base.group_portal")
         with self.assertRaises(AccessError):
             self.key(portal)
@@ -225,7 +225,7 @@ class TestCredentialsRights(CredentialsCase):
             with self.assertRaisesRegex(UserError, "HTTP"):
                 attempt()
 
-    def test_senseless_values_are_refused_by_name(self):
+    def test_invalid_values_are_refused_and_named(self):
         for values, culprit in (
             ({"ip_list": "203.0.113.7\n300.1.1.1"}, "300.1.1.1"),
             ({"scopes": "read everything"}, "everything"),
@@ -235,7 +235,7 @@ class TestCredentialsRights(CredentialsCase):
         with self.assertRaisesRegex(ValidationError, "res.nothing"):
             self.profile.model_names = "res.partner\nres.nothing"
 
-    def test_a_profile_in_use_is_not_deleted_and_an_archived_one_still_governs(self):
+    def test_a_profile_in_use_cannot_be_deleted_and_an_archived_one_still_applies(self):
         self.owner.gateway_profile_id = self.profile
         self.profile.active = False
         policy = self.row("select gateway.policy(%s, null) as policy", self.owner.id)["policy"]
@@ -247,7 +247,7 @@ class TestCredentialsSchema(CredentialsCase):
     def credential(self, kind, record):
         return self.row("select * from gateway.credential(%s, %s)", kind, record.id)
 
-    def test_a_policy_is_the_credentials_own_else_its_users_else_none(self):
+    def test_the_policy_comes_from_the_credential_or_its_user(self):
         key = self.key(self.owner)
         self.assertEqual(self.credential("gateway_key", key)["policy"]["limits"], None)
         self.owner.gateway_profile_id = self.profile
@@ -275,7 +275,7 @@ class TestCredentialsSchema(CredentialsCase):
             key.sudo().write(end)
             self.assertFalse(self.credential("gateway_key", key), end)
 
-    def test_a_logins_stamp_moves_with_the_password_and_the_second_factor_alone(self):
+    def test_a_logins_stamp_changes_only_with_the_password_and_the_second_factor(self):
         stamps = [self.credential("login", self.owner)["stamps"]]
         self.owner.name = "Another name"
         self.assertEqual(self.credential("login", self.owner)["stamps"], stamps[0])
@@ -286,7 +286,7 @@ class TestCredentialsSchema(CredentialsCase):
         self.assertEqual([len(stamp) for stamp in stamps], [1, 1, 1])
         self.assertEqual(len({next(iter(stamp)) for stamp in stamps}), 3)
 
-    def test_a_keys_stamps_are_its_living_secrets(self):
+    def test_a_key_has_one_stamp_per_valid_secret(self):
         key = self.key(self.owner)
         self.assertEqual(self.credential("gateway_key", key)["stamps"], {})
         key._set_secret()
@@ -300,7 +300,7 @@ class TestCredentialsSchema(CredentialsCase):
         key.sudo().environment_name = "BOUND"
         self.assertIn("environment:BOUND", self.credential("gateway_key", key)["stamps"])
 
-    def test_an_upgrade_binds_the_tokens_that_live_to_the_secret_that_ends_first(self):
+    def test_an_upgrade_binds_valid_tokens_to_the_secret_that_expires_first(self):
         key, bare = self.key(self.owner), self.key(self.owner)
         key._set_secret()
         key._set_secret(grace_hours=1)
@@ -335,11 +335,11 @@ class TestCredentialsSchema(CredentialsCase):
         query = "select jti from gateway.token where id = any (%s) and revoked_at is not null order by jti"
         return [jti for (jti,) in in_own_transaction(self.env, query, (ids,))]
 
-    def test_owner_and_manager_end_the_tokens_of_a_key(self):
+    def test_owner_and_manager_can_revoke_the_tokens_of_a_key(self):
         key, neighbour = self.key(self.owner), self.key(self.owner)
         ids = self.issued("gateway_key", neighbour.id, "neighbour")
         for user in (self.owner, self.manager):
-            # This transaction began earlier and does not see the token.
+            # This transaction began before the token was written and does not see it.
             ids += self.issued("gateway_key", key.id, user.login)
             key.with_user(user).action_revoke_tokens()
             self.assertIn(user.login, self.revoked(ids))
@@ -348,7 +348,7 @@ class TestCredentialsSchema(CredentialsCase):
             key.with_user(self.other).action_revoke_tokens()
         self.assertEqual(self.revoked(ids), ["key_manager", "key_owner"])
 
-    def test_secrets_are_reached_through_no_field(self):
+    def test_secrets_cannot_be_read_through_any_field(self):
         key = self.key(self.owner)
         secret = key._set_secret()
         self.assertRegex(secret, r"^gwk_[A-Za-z0-9_-]{60}$")

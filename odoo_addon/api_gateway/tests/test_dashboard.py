@@ -58,7 +58,7 @@ class TestSurroundings(DashboardCase):
         self.assertEqual(found["sidecars"], {"alive": 0, "stale": 0})
         self.assertIsNone(found["url"])
 
-    def test_living_and_silent_sidecars_are_told_apart(self):
+    def test_alive_and_stale_sidecars_are_distinguished(self):
         self.beat("http://one:8080")
         self.beat("http://two:8080")
         self.beat("http://silent:8080", seconds_ago=30)
@@ -66,12 +66,12 @@ class TestSurroundings(DashboardCase):
         self.assertEqual(found["sidecars"], {"alive": 2, "stale": 1})
         self.assertEqual(found["url"], "http://one:8080")
 
-    def test_the_address_of_the_settings_is_the_one_that_is_shown(self):
+    def test_the_address_in_the_settings_is_shown(self):
         self.beat("http://one:8080")
         self.set_url("https://api.example.com/")
         self.assertEqual(self.ask(self.user)["url"], "https://api.example.com")
 
-    def test_attempts_are_counted_in_the_range_by_how_they_ended(self):
+    def test_attempts_in_the_range_are_counted_by_outcome(self):
         self.attempt(204)
         self.attempt(200)
         self.attempt(500)
@@ -90,7 +90,7 @@ class TestSurroundings(DashboardCase):
         with self.assertRaises(AccessError):
             self.ask(self.outsider)
 
-    def test_the_log_level_is_the_one_in_force(self):
+    def test_the_global_log_level_is_shown(self):
         self.env.cr.execute("""update gateway.setting set value = '"payloads"' where name = 'log.level'""")
         self.assertEqual(self.ask(self.user)["logs"], "payloads")
 
@@ -115,14 +115,14 @@ class TestLiveTicket(HttpCase):
         self.env.cr.execute("select gateway.live_ticket_take(%s, %s)", (digest, origin))
         return self.env.cr.fetchone()[0]
 
-    def test_a_ticket_is_good_once_for_the_page_that_asked(self):
+    def test_a_ticket_works_once_for_the_page_that_requested_it(self):
         self.authenticate("ticket_user", "ticket_user")
         ticket = self.ask("https://odoo.example.com")["result"]["ticket"]
         viewer = {"user_id": self.user.id, "manager": False}
         self.assertEqual(self.take(ticket, "https://odoo.example.com"), viewer)
         self.assertIsNone(self.take(ticket, "https://odoo.example.com"))
 
-    def test_another_page_spends_a_ticket_in_vain(self):
+    def test_a_ticket_sent_by_another_page_is_refused_and_used_up(self):
         self.authenticate("ticket_user", "ticket_user")
         ticket = self.ask("https://odoo.example.com")["result"]["ticket"]
         self.assertIsNone(self.take(ticket, "https://evil.example.com"))
@@ -133,13 +133,13 @@ class TestLiveTicket(HttpCase):
         ticket = self.ask()["result"]["ticket"]
         self.assertEqual(self.take(ticket, self.base_url())["user_id"], self.user.id)
 
-    def test_a_ticket_lives_for_30_seconds(self):
+    def test_a_ticket_is_valid_for_30_seconds(self):
         self.authenticate("ticket_user", "ticket_user")
         ticket = self.ask("https://odoo.example.com")["result"]["ticket"]
         self.env.cr.execute("update gateway.live_ticket set expires_at = expires_at - interval '31 seconds'")
         self.assertIsNone(self.take(ticket, "https://odoo.example.com"))
 
-    def test_the_database_holds_no_ticket_in_the_clear(self):
+    def test_the_database_stores_tickets_only_as_hashes(self):
         self.authenticate("ticket_user", "ticket_user")
         ticket = self.ask("https://odoo.example.com")["result"]["ticket"]
         self.env.cr.execute("select encode(hash, 'escape'), t::text from gateway.live_ticket t")
@@ -152,6 +152,6 @@ class TestLiveTicket(HttpCase):
         self.env.cr.execute("select count(*) from gateway.live_ticket")
         self.assertEqual(self.env.cr.fetchone(), (0,))
 
-    def test_nobody_gets_one_without_a_session(self):
+    def test_without_a_session_there_is_no_ticket(self):
         self.authenticate(None, None)
         self.assertNotIn("result", self.ask("https://odoo.example.com"))

@@ -20,7 +20,7 @@ NEVER = len(MOMENTS)
 
 @tagged("post_install", "-at_install")
 class TestDays(ChannelCase):
-    """A bare day that is compared with times is the caller's local day, from its first second to its last."""
+    """A plain date that is compared with times means the caller's local day, from its first second to its last."""
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +35,7 @@ class TestDays(ChannelCase):
 
     @classmethod
     def set_times(cls, records, moments):
-        """`create_date` and `write_date`: every model has them, and only SQL sets them."""
+        """Uses `create_date` and `write_date`, because every model has them; they can be set only by SQL."""
         cls.env.flush_all()
         for record, moment in zip(records, moments, strict=True):
             cls.env.cr.execute("update res_partner set write_date = %s where id = %s", (moment, record.id))
@@ -116,7 +116,7 @@ class TestDays(ChannelCase):
                 expected = [1, 2] if begins != ends else []
                 self.assertEqual(self.found(["write_date", "=", day], context={"tz": zone}), expected)
 
-    def test_times_behind_a_relation_are_those_of_one_record(self):
+    def test_both_ends_of_a_day_apply_to_the_same_related_record(self):
         self.set_times(self.records, ["2026-03-28 12:00:00", "2026-03-30 12:00:00", *[None] * (NEVER - 1)])
         for operator, value, is_found in (
             ("=", SPRING, False),
@@ -131,7 +131,7 @@ class TestDays(ChannelCase):
         self.assertEqual(self.found(["parent_id.write_date", "=", "2026-03-28"]), list(range(NEVER + 1)))
         self.assertEqual(self.found(["parent_id.write_date", "!=", "2026-03-28"]), [])
 
-    def test_methods_take_them_alike(self):
+    def test_methods_treat_days_in_the_same_way(self):
         domain = [["id", "in", self.records.ids], ["write_date", "=", SPRING]]
         self.assertEqual(self.assert_ok(self.query(method(MODEL, "search_count", domain))), 2)
         names = [row["name"] for row in self.assert_ok(self.query(method(MODEL, "search_read", domain, ["name"])))]
@@ -159,7 +159,7 @@ class TestDays(ChannelCase):
             answer = self.query(search(MODEL, [["write_date", "=", value]]))
             self.assert_refused(answer, "odoo.domain")
 
-    def test_a_list_of_times_is_bounded(self):
+    def test_the_length_of_a_list_of_times_is_limited(self):
         times = [f"{year}-01-{day:02}" for year in range(1000, 2000) for day in (1, 15)]
         self.assertEqual(self.found(["write_date", "in", times[:800]]), [])
         answer = self.query(search(MODEL, [["write_date", "in", times[:1001]]]))

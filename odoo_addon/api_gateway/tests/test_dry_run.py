@@ -62,7 +62,7 @@ class TestDryRun(ChannelCase):
         answer = self.rehearse(write("res.partner", partners.ids, {"color": 4}))
         self.assertEqual(len(answer["dry_run"]["differences"]), MAX_RECORDS)
 
-    def test_rights_scopes_and_rules_hold_and_nothing_unreadable_is_shown(self):
+    def test_rights_scopes_and_rules_apply_and_nothing_unreadable_is_shown(self):
         only_writes = {"scopes": ["write"], "models": None}
         answer = self.rehearse(write("res.partner", self.partner.ids, {"name": "x"}), grant=only_writes)
         self.assert_ok(answer)
@@ -75,7 +75,7 @@ class TestDryRun(ChannelCase):
         self.assert_refused(self.rehearse(write("res.partner", [2**30], {"name": "x"})), "odoo.missing")
         self.assert_refused(self.rehearse(write("ir.rule", [1], {"name": "x"})), "odoo.exposure")
 
-    def test_malformed_operations_are_refused_as_ever(self):
+    def test_malformed_operations_are_refused_as_usual(self):
         for operation in (
             {"op": "write", "model": "res.partner", "ids": "1", "values": {}},
             {"op": "write", "model": ["res.partner"], "ids": [1], "values": {}},
@@ -136,7 +136,7 @@ class TestDryRun(ChannelCase):
         self.assertEqual(answer["dry_run"]["mails"], 2)
         self.assertFalse(self.env["mail.mail"].search([("email_to", "=", "a@example.com")]))
 
-    def test_the_reading_path_and_writes_that_travel_together_take_no_dry_run(self):
+    def test_the_reading_path_and_combined_writes_refuse_dry_runs(self):
         call = {**self.call(search("res.partner")), "dry_run": {"differences": False}}
         response = self.post("/gateway/read", self.body("/gateway/read", [call]))
         self.assertEqual(response.json()["error"]["reason"], "channel.malformed")

@@ -10,7 +10,8 @@ INLINE = "{{ object.env['res.partner'].sudo().create({'name': 'run'}) }}"
 
 @tagged("post_install", "-at_install")
 class TestDynamicTexts(ChannelCase):
-    """Expressions in a text are code. Those of a narrowed credential are never run, not even for an administrator."""
+    """Expressions in a text are code. Those written by a narrowed credential are never run, not even for an
+    administrator."""
 
     @classmethod
     def setUpClass(cls):
@@ -97,7 +98,7 @@ class TestDynamicTexts(ChannelCase):
         self.assertTrue(self.ran())
 
     def test_texts_stored_to_be_rendered_later(self):
-        """No flow stores such a text for a narrowed credential, superuser or not."""
+        """None of Odoo's code stores such a text for a narrowed credential, not even as superuser."""
         templates = type(self.env["res.partner"])
         templates.gateway_text = lambda records, text: (
             records.env["mail.render.mixin"].sudo()._render_template(text, "res.partner", records.ids)[records.id]

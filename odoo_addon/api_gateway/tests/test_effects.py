@@ -10,7 +10,7 @@ from ..executor.method_rules import NOBODY, RULES, rule_of
 from ..executor.module_methods import TEXTS, VALUES
 from .common import ChannelCase, method
 
-# Of modules that the tests do not install.
+# Methods of modules that the tests do not install.
 NOT_INSTALLED = {
     "link.tracker",
     "purchase.order",
@@ -19,7 +19,7 @@ NOT_INSTALLED = {
     "base.automation",
     "calendar.event",
 }
-# Arguments that give a method values, models, or a search.
+# Names of arguments that contain values, models or a search.
 TELLING = VALUES | {"domain", "email_values", "model", "model_name", "new_settings", "res_model"}
 
 
@@ -84,7 +84,7 @@ class TestEffects(ChannelCase):
                     self.assertNotIn(answer["error"]["reason"], ("odoo.exposure", "scope.insufficient"), answer)
 
     def test_a_method_that_takes_values_or_a_model_was_read(self):
-        """Of the modules in the test's database; an upgrade of Odoo names new ones."""
+        """Covers the modules in the test's database. After an upgrade of Odoo, it lists new methods."""
         base = public_methods(self.env["base"])
         unknown = set()
         for name, model in self.env.items():
@@ -130,7 +130,7 @@ class TestEffects(ChannelCase):
                     with self.subTest(model_name, method=name, parameter=parameter, value=value, **caller):
                         operation = self.called(function, model_name, name, parameters, {parameter: value})
                         error = self.execute(operation, **caller)["error"]
-                        # Narrowed: it lacks the scope, or no narrowed credential may call the method.
+                        # With a narrowed credential, the scope is missing, or no such credential may call the method.
                         reasons = ["odoo.exposure"] + ["scope.insufficient"] * ("grant" in caller)
                         self.assertIn(error["reason"], reasons, error)
             if rule_of(self.env[model_name], name).only:

@@ -53,7 +53,7 @@ class TestErrors(ChannelCase):
     def test_a_lock_is_a_conflict(self):
         self.assert_refused(self.failing_with(LockError("Locked")), "odoo.conflict")
 
-    def test_a_bug_is_logged_with_its_traceback_and_tells_the_caller_nothing(self):
+    def test_a_bug_is_logged_with_its_traceback_and_reveals_nothing_to_the_caller(self):
         with self.assertLogs(ANSWER, "ERROR"):
             answer = self.failing_with(ZeroDivisionError("internals"))
         error = self.assert_refused(answer, "odoo.error")
@@ -83,7 +83,7 @@ class TestErrors(ChannelCase):
 
         for place, name, outcome in (
             (channel, "current_state", "nothing_written"),  # before the signature is checked
-            (type(self.env["ir.http"]), "_post_dispatch", "unknown"),  # like the commit, which follows it
+            (type(self.env["ir.http"]), "_post_dispatch", "unknown"),  # as for the commit, which follows it
         ):
             with self.subTest(name), patch.object(place, name, fail), self.assertLogs(DISPATCHER, "WARNING"):
                 raw = self.body("/gateway/execute", [self.call(create("res.partner", {"name": "Lost"}))])
@@ -92,11 +92,11 @@ class TestErrors(ChannelCase):
                 error = response.json()["error"]
                 self.assertEqual((error["reason"], error["outcome"]), ("database.unavailable", outcome))
 
-    def test_an_http_error_of_a_method_is_no_answer_of_the_channel(self):
+    def test_an_http_error_in_a_method_does_not_become_the_channels_answer(self):
         with mute_logger(ANSWER):
             self.assert_refused(self.failing_with(Forbidden()), "odoo.error")
 
-    def test_a_callers_mistake_is_no_error_in_odoos_log(self):
+    def test_a_callers_mistake_is_not_an_error_in_odoos_log(self):
         with self.assertNoLogs(HTTP, "INFO"), self.assertNoLogs(ANSWER, "WARNING"):
             self.execute(create("res.partner", {"nope": 1}))
             self.query(search("res.partner", [["nope", "=", 1]]))
@@ -176,7 +176,7 @@ class TestErrors(ChannelCase):
             with self.subTest(path), self.assertNoLogs("odoo.api", "WARNING"):
                 self.assert_refused(self.post(path, raw).json()["results"][0], "odoo.timeout")
 
-    def test_malformed_domains_are_refused_with_the_name_of_the_fault(self):
+    def test_malformed_domains_are_refused_and_the_fault_is_named(self):
         for domain, word in (
             ("x", "list"),
             (["&", ["id", "=", 1]], "&"),
@@ -197,7 +197,7 @@ class TestErrors(ChannelCase):
         ):
             self.assert_refused(self.query({**search("res.partner"), "domain": domain}), "odoo.domain", word)
 
-    def test_malformed_orders_and_limits_are_refused_with_the_name_of_the_fault(self):
+    def test_malformed_orders_and_limits_are_refused_and_the_fault_is_named(self):
         for order, reason, word in (
             ("name; drop table res_partner", "odoo.order", "drop table"),
             ("name sideways", "odoo.order", "sideways"),

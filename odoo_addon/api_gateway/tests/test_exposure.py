@@ -25,7 +25,7 @@ HIDDEN_MODELS = [
 
 @tagged("post_install", "-at_install")
 class TestExposure(ChannelCase):
-    """Models that are never exposed stay closed on every path, for an administrator too."""
+    """Models that are never exposed stay closed on every path, even for an administrator."""
 
     @classmethod
     def setUpClass(cls):
@@ -150,7 +150,7 @@ class TestExposure(ChannelCase):
         self.assert_closed(method("res.users", "search_count", domain=domain))
 
     def test_no_code_that_runs_as_the_user_reaches_one(self):
-        """The last line of defence: whatever a method does, the ORM's own access checks know the list."""
+        """The last line of defence: whatever a method does, the ORM's own access checks apply the list."""
         partners = type(self.env["res.partner"])
 
         def gateway_reach(records, model):
@@ -162,7 +162,7 @@ class TestExposure(ChannelCase):
         self.assert_closed(method("res.partner", "gateway_reach", [], "ir.config_parameter"))
         self.assert_ok(self.execute(method("res.partner", "gateway_reach", [], "res.country"), uid=self.admin.id))
 
-    def test_fields_that_lead_to_one_are_not_described_and_not_read_by_default(self):
+    def test_fields_that_refer_to_one_are_neither_described_nor_read_by_default(self):
         described = self.assert_ok(self.query({"op": "describe", "models": ["mail.mail"]}, uid=self.admin.id))
         self.assertNotIn("mail_server_id", described["mail.mail"])
         result = self.assert_ok(self.query(search("mail.message"), uid=self.admin.id))
@@ -173,10 +173,10 @@ class TestExposure(ChannelCase):
     def test_a_setting_extends_the_list(self):
         self.assert_ok(self.query(search("res.partner.bank"), uid=self.admin.id))
         self.env.cr.execute("insert into gateway.never_exposed (pattern) values ('res.partner.ba*')")
-        time.sleep(1.1)  # as long as a process trusts its cache
+        time.sleep(1.1)  # for as long as a process trusts its cache
         self.assert_closed(search("res.partner.bank"))
         self.assert_closed(search("res.partner", [["bank_ids.acc_number", "!=", False]]))
 
-    def test_odoo_itself_is_as_it_was(self):
+    def test_odoo_itself_is_not_affected(self):
         self.assertTrue(self.env["ir.mail_server"].with_user(self.admin).search([("id", "=", self.server.id)]))
         self.assertIn("mail_server_id", self.env["mail.mail"].with_user(self.admin).fields_get())

@@ -9,7 +9,7 @@ SCRIPT = b64encode(b"alert(1)").decode()
 
 @tagged("post_install", "-at_install")
 class TestFiles(ChannelCase):
-    """A file, a message or an activity is as open as the record that it belongs to."""
+    """A file, a message or an activity is accessible only to callers who may access its record."""
 
     @classmethod
     def setUpClass(cls):
@@ -108,8 +108,8 @@ class TestFiles(ChannelCase):
         ):
             self.assert_refused(self.as_admin(operation), "odoo.exposure")
 
-    def test_the_view_of_one_call_is_not_kept_for_another(self):
-        """Odoo keeps record rules by user: those of a model that inherits from files, too."""
+    def test_the_rows_visible_to_one_call_are_not_cached_for_another(self):
+        """Odoo caches record rules by user, including those of a model that inherits from files."""
         child = self.env["product.document"].create({"ir_attachment_id": self.theirs.id})
         about = [["id", "=", child.id]]
         for _ in range(2):
@@ -154,7 +154,7 @@ class TestFiles(ChannelCase):
         foreign = method("res.partner", "message_post", ids, body="x", attachment_ids=user.ids)
         self.assert_refused(self.as_admin(foreign, *call, "ir.attachment:read"), "odoo.validation", str(user.id))
 
-    def test_messages_and_activities_are_as_open_as_their_record(self):
+    def test_messages_and_activities_need_the_rights_on_their_record(self):
         message = self.partner.message_post(body="secret")
         activity = self.partner.activity_schedule("mail.mail_activity_data_todo", user_id=self.admin.id)
         follower = self.partner.message_follower_ids[:1] or self.env["mail.followers"].create(

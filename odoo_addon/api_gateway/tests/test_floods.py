@@ -8,7 +8,7 @@ NAMES = [f"x{number}" for number in range(60)]
 
 
 def terms(path, count):
-    """Conditions that nothing can merge."""
+    """Conditions that cannot be merged."""
     return [[path, "ilike", name] for name in NAMES[:count]]
 
 
@@ -22,9 +22,9 @@ def either(conditions):
 
 @tagged("post_install", "-at_install")
 class TestFloods(ChannelCase):
-    """Queries that would take all of Postgres's memory never reach the ORM. Each input is just over its bound."""
+    """Queries that would use all of Postgres' memory never reach the ORM. Each input is just over its limit."""
 
-    def test_relations_that_one_statement_joins_are_bounded(self):
+    def test_the_number_of_joins_in_a_statement_is_limited(self):
         deep = ".".join(["parent_id"] * 9)
         grouped = {"domain": [], "aggregates": ["__count"]}
         floods = {
@@ -43,8 +43,8 @@ class TestFloods(ChannelCase):
             "names in a hierarchy": search("res.partner", [["parent_id", "child_of", [*NAMES[:41]]]]),
             "names in the model's own hierarchy": search("res.partner", [["id", "child_of", [*NAMES[:41]]]]),
             "names in a hierarchy over many records": search("res.partner", [["category_id", "parent_of", NAMES[:40]]]),
-            "names that a model looks for itself": search("res.partner", [["state_id", "in", NAMES[:41]]]),
-            "ids that nothing merges": search(
+            "names that the model's own code searches": search("res.partner", [["state_id", "in", NAMES[:41]]]),
+            "ids that cannot be merged": search(
                 "res.partner", either([["category_id", "not in", [number]] for number in range(1, 18)])
             ),
             "one long path": search("res.partner", terms(f"{deep}.name", 1)),
@@ -73,7 +73,7 @@ class TestFloods(ChannelCase):
                 error = self.assert_refused(answer, "request.too_complex", "possible")
                 self.assertIn(error["details"]["path"], error["message"])
 
-    def test_as_many_as_are_possible_are_answered(self):
+    def test_requests_just_within_the_limits_are_answered(self):
         for kind, operation in {
             "conditions over many records": search("res.partner", terms("child_ids.name", 16)),
             "conditions over one record": search("res.partner", either(terms("parent_id.name", 40))),
@@ -88,7 +88,7 @@ class TestFloods(ChannelCase):
             with self.subTest(kind):
                 self.assert_ok(self.query(operation))
 
-    def test_relations_of_a_request_are_bounded_over_all_of_its_operations(self):
+    def test_the_number_of_relations_is_limited_across_all_operations_of_a_request(self):
         paths = ("parent_id.name", "parent_id.ref", "parent_id.email", "parent_id.phone", "parent_id.city")
         operations = [search("res.partner", either(terms(path, 40)), fields=tree("name")) for path in paths]
         self.assertTrue(self.query(*operations, *operations)["ok"])
@@ -113,7 +113,7 @@ class TestFloods(ChannelCase):
             query = self.env["res.partner"]._search(either(by_ids(path, 100)))
             self.assertEqual(str(query.select()).count('res_partner_res_partner_category_rel" AS'), 1, path)
 
-    def test_arguments_of_methods_have_no_more_entries_than_anybody_needs(self):
+    def test_the_number_of_entries_in_arguments_is_limited(self):
         ids, names = self.partner.ids, ["name"] * 1001
         grouped = {"domain": [], "aggregates": ["__count"]}
         for argument, operation in {
@@ -139,21 +139,21 @@ class TestFloods(ChannelCase):
         self.assert_ok(self.execute(method("res.partner", "read", ids * 10_000, ["name"])))
         self.assert_ok(self.execute(method("res.partner", "fields_get", ["name"], attributes=["type"] * 1000)))
 
-    def test_a_text_that_costs_time_for_each_character_is_bounded(self):
+    def test_the_length_of_a_text_that_is_costly_to_process_is_limited(self):
         answer = self.execute(method("ir.actions.report", "barcode", "Code128", "x" * 3_001))
         self.assert_refused(answer, "odoo.arguments", "'value' has 3001 characters")
 
-    def test_expansions_of_a_request_are_bounded(self):
+    def test_the_number_of_expansions_in_a_request_is_limited(self):
         steps = ("parent_id", "commercial_partner_id")
         wide = tree(*[".".join([*walk, "name"]) for length in range(1, 8) for walk in product(steps, repeat=length)])
         self.assert_refused(
             self.query(read("res.partner", self.partner.ids, fields=wide)), "request.too_complex", "200"
         )
-        # The same one in each operation of a batch costs Postgres nothing more at a time.
+        # Repeating it in each operation of a batch does not increase the memory that Postgres needs at a time.
         same = read("res.partner", self.partner.ids, fields=tree("parent_id.name", "country_id.code"))
         self.assertTrue(self.query(*[same] * 150)["ok"])
 
-    def test_an_order_has_no_more_fields_than_anybody_needs(self):
+    def test_the_number_of_fields_in_an_order_is_limited(self):
         self.assert_refused(self.query(search("res.partner", order=",".join(["name"] * 33))), "odoo.order", "32")
 
 

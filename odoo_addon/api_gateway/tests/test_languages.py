@@ -8,7 +8,7 @@ TAG = "res.partner.category"
 
 @tagged("post_install", "-at_install")
 class TestLanguages(ChannelCase):
-    """Values are never written in a language that the caller did not choose."""
+    """Values are never written in a language that the caller has not chosen."""
 
     @classmethod
     def setUpClass(cls):
@@ -32,7 +32,7 @@ class TestLanguages(ChannelCase):
         for code in ("fr_FR", "fr_CA", "en_US"):
             self.tag.with_context(lang=code).name = code
 
-    def test_writes_take_the_users_language_or_the_one_that_was_chosen(self):
+    def test_writes_use_the_users_language_or_the_chosen_one(self):
         browser = {"languages": ["fr-CA", "en-US"]}
         named = {"context": {"lang": "en_US"}}
         writes = (
@@ -58,7 +58,7 @@ class TestLanguages(ChannelCase):
         self.assertEqual(answer["languages"], ["en-US"])
         self.assertEqual(self.names(), {"en_US": "new", "fr_FR": "fr_FR", "fr_CA": "fr_CA"})
 
-    def test_a_batch_that_writes_takes_no_browsers_language(self):
+    def test_a_batch_that_writes_ignores_the_browsers_language(self):
         self.reset()
         reading = search(TAG, [["id", "=", self.tag.id]], fields=tree("name"))
         for operations, shown in (
@@ -71,7 +71,7 @@ class TestLanguages(ChannelCase):
             self.assertEqual(answer["results"][0]["records"][0]["name"], shown, operations)
             self.assertEqual(answer["languages"], [shown.replace("_", "-")])
 
-    def test_reads_are_in_the_language_that_is_preferred_or_the_users(self):
+    def test_reads_use_the_preferred_language_or_the_users(self):
         self.reset()
         for languages, shown in (
             (None, "fr_FR"),
@@ -137,7 +137,7 @@ class TestLanguages(ChannelCase):
     def called(self, language):
         return method(TAG, "read", self.tag.ids, ["name"], context={"lang": language})
 
-    def test_a_text_that_stands_for_several_languages_is_the_users_or_refused(self):
+    def test_an_ambiguous_language_means_the_users_or_is_refused(self):
         self.env["res.lang"]._activate_lang("zh_HK")
         operation = read(TAG, self.tag.ids, fields=tree("name"))
         error = self.assert_refused(self.query(operation, context={"lang": "zh-Hant"}), "odoo.arguments", "several")
@@ -150,14 +150,14 @@ class TestLanguages(ChannelCase):
         new = self.env[TAG].browse(created["ids"])
         self.assertEqual([new.with_context(lang=code).name for code in ("en_US", "fr_FR")], ["nouveau", "nouveau"])
 
-    def test_no_language_chosen_in_a_context_is_the_users(self):
+    def test_without_a_language_in_the_context_the_users_applies(self):
         for nothing in (False, None, ""):
             self.reset()
             operation = method(TAG, "write", self.tag.ids, {"name": "new"}, context={"lang": nothing, "tz": nothing})
             self.assert_ok(self.execute(operation))
             self.assertEqual([code for code, name in self.names().items() if name == "new"], ["fr_FR"])
 
-    def test_the_users_language_holds_though_users_are_never_exposed(self):
+    def test_the_users_language_applies_even_if_users_are_never_exposed(self):
         self.env.cr.execute("insert into gateway.never_exposed (pattern) values ('res.*')")
         self.env.registry.clear_cache()
         _states.clear()
@@ -165,7 +165,7 @@ class TestLanguages(ChannelCase):
         self.assertEqual(self.query({"op": "models"})["languages"], ["fr-FR"])
 
     def test_terms_of_html_keep_their_translations_if_the_text_stays(self):
-        """The rule that the guide states."""
+        """The rule described in the guide."""
         view = self.env["ir.ui.view"].create(
             {"name": "v", "type": "qweb", "arch_db": "<div><p>First text</p><p>Second text</p></div>"}
         )

@@ -15,8 +15,8 @@ WIPE = (
 
 @tagged("post_install", "-at_install")
 class TestLimits(TransactionCase):
-    """Sidecars commit their rows outside of Odoo's transactions, so everything here happens in short transactions, as
-    in one request after the other."""
+    """Sidecars commit their rows outside Odoo's transactions, so everything here runs in short transactions, like
+    consecutive requests."""
 
     def setUp(self):
         super().setUp()
@@ -143,7 +143,7 @@ class TestLimits(TransactionCase):
             with self.request() as env:
                 self.assertEqual(env["gateway.ip.block"].search([]).mapped("violations"), blocked)
 
-    def test_an_unblocked_address_starts_anew(self):
+    def test_an_unblocked_address_starts_from_zero(self):
         self.violate(100)
         with self.request() as env:
             env["gateway.ip.block"].search([]).action_unblock()
@@ -170,7 +170,7 @@ class TestLimits(TransactionCase):
         users = new_test_user(self.env, "limits_1") | new_test_user(self.env, "limits_2")
         for user, asked in zip(users, (4, 7), strict=True):
             self.take(f"user:{user.id}", asked, minute=10, hour=50)
-        # Only this transaction knows the users; those that begin now know the windows.
+        # Only this transaction sees the users; only new transactions see the windows.
         profile = self.env["gateway.profile"].create({"name": "Busy", "minute_limit": 10, "hour_limit": 50})
         users.gateway_profile_id = profile
         subjects = profile._subjects()

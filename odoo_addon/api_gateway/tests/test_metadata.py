@@ -31,7 +31,7 @@ class TestMetadata(ChannelCase):
         described = self.assert_ok(self.query(operation, context={"lang": "fr_FR"}))["res.partner"]
         self.assertEqual(described["name"]["string"], "Dénomination")
 
-    def test_types_hold_the_facts_for_shaping_of_every_field(self):
+    def test_types_describe_every_field_for_the_sidecar(self):
         types = self.assert_ok(self.query({"op": "types", "models": ["res.partner", "res.country"]}))
         self.assertEqual(set(types), {"res.partner", "res.country"})
         self.assertEqual(set(types["res.partner"]), set(self.env["res.partner"]._fields))

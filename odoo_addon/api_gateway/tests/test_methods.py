@@ -5,7 +5,7 @@ from .common import ChannelCase, method
 
 @tagged("post_install", "-at_install")
 class TestMethods(ChannelCase):
-    def test_a_method_gives_the_same_as_over_odoos_own_rpc(self):
+    def test_a_method_returns_the_same_as_over_odoos_own_rpc(self):
         ids = self.partner.ids
         rows = self.assert_ok(self.execute(method("res.partner", "read", ids, ["name", "parent_id"])))
         self.assertEqual(rows, [{"id": ids[0], "name": "Gateway Partner", "parent_id": False}])
@@ -48,7 +48,7 @@ class TestMethods(ChannelCase):
         self.assert_refused(self.execute(method("res.partner", "search_count", None)), "odoo.domain")
         self.assert_ok(self.execute(method("res.partner", "name_search", "x", None)))
 
-    def test_a_context_may_not_switch_the_orm(self):
+    def test_a_context_cannot_control_the_orm(self):
         partners = type(self.env["res.partner"])
         partners.gateway_context = lambda records: dict(records.env.context)
         self.addCleanup(delattr, partners, "gateway_context")

@@ -21,14 +21,15 @@ WRONG = (
 
 @tagged("post_install", "-at_install")
 class TestNumbers(ChannelCase):
-    """Only numbers that can be stored and read again are accepted; others that are already stored break no answer."""
+    """Only numbers that can be stored and read back are accepted; others that are already stored do not break
+    answers."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.child = cls.env["res.partner"].create({"name": "Child", "parent_id": cls.partner.id})
 
-    def test_a_number_that_the_column_cannot_hold_is_refused_and_its_field_named(self):
+    def test_a_number_that_is_out_of_range_is_refused_and_its_field_named(self):
         ids, child = self.partner.ids, self.child.id
         for values in WRONG:
             [(name, value)] = values.items()
@@ -93,7 +94,7 @@ class TestNumbers(ChannelCase):
         error = self.assert_refused(self.execute(operation), "odoo.validation", "kwargs.other")
         self.assertEqual(error["details"]["field"], "kwargs.other")
 
-    def test_a_stored_nan_reads_as_null_and_the_page_is_whole(self):
+    def test_a_stored_nan_reads_as_null_and_the_page_is_complete(self):
         for value in ("NaN", "Infinity", "-Infinity"):
             self.env.cr.execute("update res_partner set partner_latitude = %s where id = %s", (value, self.child.id))
             self.env.invalidate_all()
@@ -122,14 +123,14 @@ class TestNumbers(ChannelCase):
                 sums = [group["partner_latitude:sum"] for group in grouped]
                 self.assertEqual(sums, [0.0, None])
 
-    def test_an_event_tells_null(self):
+    def test_an_event_contains_null(self):
         self.env.cr.execute("update res_partner set partner_latitude = 'NaN' where id = %s", (self.child.id,))
         self.env.invalidate_all()
         values = read_values(self.child, ["name", "partner_latitude"])
         self.assertEqual(values[self.child.id]["partner_latitude"], None)
         self.assertEqual(values[self.child.id]["name"], "Child")
 
-    def test_a_page_in_the_order_of_such_numbers_goes_on(self):
+    def test_pages_sorted_by_such_numbers_continue(self):
         self.env.cr.execute("update res_partner set partner_latitude = 'NaN' where id = %s", (self.child.id,))
         self.env.invalidate_all()
         domain = [("id", "in", (self.partner + self.child).ids)]

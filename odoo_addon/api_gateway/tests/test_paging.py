@@ -12,7 +12,7 @@ class TestPaging(ChannelCase):
     """A list that continues after its last record shows each record once, in the order of the whole list."""
 
     def pages(self, model, domain, order, limit=1, context=None):
-        """The ids of each page; at most so many pages as there may be records."""
+        """The ids of each page; there are at most as many pages as records."""
         operation = search(model, domain, fields=tree("id"), order=order, limit=limit)
         for _ in range(50):
             page = self.assert_ok(self.query(operation, context=context))

@@ -13,8 +13,8 @@ from .common import ChannelCase, create, method, write
 ROUNDS = 40
 DERIVATION = "passlib.handlers.pbkdf2.pbkdf2_hmac"
 
-# Of all modules that these tests run with. A name that an upgrade of Odoo adds here was found by a rule of
-# executor/closed_methods.py; for one that is missing, look at its replacement.
+# The closed methods of all modules in these tests. If a name appears after an upgrade of Odoo, a rule of
+# executor/closed_methods.py has found it; if one disappears, look for its replacement.
 CLOSED = {
     "res.users": {
         "action_change_password_wizard",
@@ -34,7 +34,7 @@ CLOSED = {
     "res.partner": {"action_signup_prepare", "signup_get_auth_param", "signup_prepare"},
     "res.device": {"revoke"},
     "iap.account": {"action_buy_credits", "get_credits_url"},
-    # The models below are never exposed, as a whole.
+    # The models below are never exposed at all.
     "res.users.apikeys": {"remove"},
     "res.users.apikeys.description": {"make_key"},
     "res.users.identitycheck": {"run_check"},
@@ -61,7 +61,7 @@ class TestPasswords(ChannelCase):
         name = operation.get("method")
         return self.assert_refused(self.execute(operation, **call), "odoo.exposure", name, *words)
 
-    def test_no_method_tells_whether_a_password_is_right(self):
+    def test_no_method_reveals_whether_a_password_is_correct(self):
         admin = self.env.ref("base.user_admin")
         right = {"type": "password", "login": "admin", "password": "admin"}
         for operation in (
@@ -138,8 +138,8 @@ class TestPasswords(ChannelCase):
             self.execute(write("res.users", user.ids, {"password": "another"}), uid=self.caller.id), "odoo.access"
         )
 
-    def test_a_link_that_opens_an_account_goes_to_its_owner_only(self):
-        """Odoo makes it for any user, wherever a template asks for it."""
+    def test_a_link_that_opens_an_account_is_only_sent_to_its_owner(self):
+        """Odoo creates it for any user, wherever a template contains it."""
         user = new_test_user(self.env, "gateway_invited", email="invited@example.com")
         template = self.env.ref("auth_signup.set_password_email")
         admin = self.env.ref("base.user_admin").id
@@ -179,11 +179,11 @@ class TestPasswords(ChannelCase):
             self.assertIn("token=", mail.body_html)
         counted = method("mail.message", "search_count", [["id", "=", mail.mail_message_id.id]])
         for caller, count in ((call, 0), ({"uid": self.caller.id}, 0), ({"uid": admin}, 1)):
-            self.assertEqual(self.assert_ok(self.execute(counted, **caller)), count, "mail is no message to read")
+            self.assertEqual(self.assert_ok(self.execute(counted, **caller)), count, "mail cannot be read as a message")
         values = {"name": "New", "login": "gateway_new", "email": "new@example.com"}
         self.assert_ok(self.execute(create("res.users", values), **call))  # Odoo invites the new user
 
-    def test_no_template_that_opens_accounts_is_left_for_a_cron(self):
+    def test_no_template_with_account_links_is_left_for_a_cron(self):
         template = self.env.ref("auth_signup.set_password_email")
         admin = self.env.ref("base.user_admin").id
         manager = new_test_user(self.env, "gateway_projects", groups="project.group_project_manager")
@@ -246,7 +246,7 @@ class TestPasswords(ChannelCase):
         ):
             with self.subTest(login[:50]):
                 self.assertEqual(cost(login), ROUNDS)
-        # Odoo does not check the password while it makes an address wait.
+        # During its cooldown for an address, Odoo does not check the password.
         self.env["ir.config_parameter"].set_param("base.login_cooldown_after", 1)
         for login in ("gateway_known", "gateway_known", "gateway_unknown", "gateway_unknown"):
             self.assertEqual(cost(login), ROUNDS, login)

@@ -42,19 +42,19 @@ class TestProtocolUse(HttpCase):
         self.uses._clean()
         self.assertEqual(self.uses.search([]).requests, 3)
 
-    def test_behind_5000_kinds_a_day_clients_count_as_one(self):
+    def test_after_5000_kinds_a_day_further_clients_are_counted_together(self):
         self.record(1, *({**USE, "client": f"c{i}"} for i in range(5000)))
         self.record(2, USE, {**USE, "client": "c7"}, {**USE, "client": "other"})
         rest = self.uses.search([("client", "=", "*")])
         self.assertEqual((rest.requests, rest.method), (6, ""))
         self.assertEqual(self.uses.search([("client", "=", "c7")]).requests, 6)
 
-    def test_only_managers_see_it(self):
+    def test_only_managers_see_protocol_use(self):
         user = new_test_user(self.env, "radar_user", groups="base.group_user,api_gateway.group_user")
         with self.assertRaises(AccessError):
             self.uses.with_user(user).search([])
 
-    def test_what_a_call_is_in_rest(self):
+    def test_each_call_has_its_equivalent_in_rest(self):
         expected = {
             "search_read": "-X GET '{}/api/v1/res.partner?fields=name&limit=80'",
             "write": "-X PATCH {}/api/v1/res.partner/1",

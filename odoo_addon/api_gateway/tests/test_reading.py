@@ -19,7 +19,7 @@ class TestReading(ChannelCase):
             ]
         )
 
-    def test_attachments_are_refused_to_whom_odoo_gives_no_right_to_them(self):
+    def test_attachments_are_refused_to_users_without_the_access_right(self):
         attachment = self.env["ir.attachment"].create({"name": "Public", "public": True, "raw": b"x"})
         portal = new_test_user(self.env, "gateway_portal", groups="base.group_portal")
         for operation in (search("ir.attachment"), read("ir.attachment", attachment.ids)):
@@ -42,7 +42,7 @@ class TestReading(ChannelCase):
         self.assertEqual(result["records"], expected)
         self.assertEqual([values["color"] for values in expected], [4, 3])
 
-    def test_without_fields_the_stored_columns_that_are_no_binaries_are_read(self):
+    def test_without_fields_the_stored_non_binary_columns_are_read(self):
         result = self.assert_ok(self.query(read("res.partner", self.partner.ids)))
         model_fields = self.env["res.partner"]._fields
         self.assertEqual(set(result["records"][0]), {"id", *result["fields"]})
@@ -60,7 +60,7 @@ class TestReading(ChannelCase):
         self.assert_refused(self.query(search("res.partner", [["ref", "=", "x"]])), "odoo.access", "ref")
         self.assert_refused(self.query(search("res.partner", order="ref")), "odoo.access", "ref")
 
-    def test_records_come_in_the_order_of_their_ids_without_the_missing_and_the_archived_included(self):
+    def test_records_are_read_in_the_order_of_their_ids_including_archived_ones(self):
         self.children[0].active = False
         ids = [*reversed(self.children.ids), 2**31 - 1]
         result = self.assert_ok(self.query(read("res.partner", ids, fields=tree("active"))))
@@ -87,7 +87,7 @@ class TestReading(ChannelCase):
             counts.append(answer["sql"])
         self.assertEqual(*counts)
 
-    def test_an_expanded_record_that_a_rule_hides_shows_its_id_and_name_alone(self):
+    def test_an_expanded_record_that_a_rule_hides_shows_only_its_id_and_name(self):
         company = self.env["res.company"].create({"name": "Elsewhere"})
         parent = self.env["res.partner"].create(
             {"name": "Hidden", "is_company": True, "company_id": company.id, "city": "Secret"}
@@ -122,7 +122,7 @@ class TestReading(ChannelCase):
             self.assertEqual(found["total"], 5, (limit, offset))
 
     def test_pages_of_a_model_that_hides_records_after_it_found_them_are_full_and_complete(self):
-        # Messages: hidden ones are removed after the page was cut.
+        # Uses messages, because hidden ones are removed after the page has been read.
         seen = self.partner.message_post(body="seen")
         hidden = self.env["res.partner"].create({"name": "Hidden"})
         for i in range(12):
@@ -154,7 +154,7 @@ class TestReading(ChannelCase):
         [row] = self.assert_ok(self.query(read("res.currency.rate", rate.ids, fields=tree("name"))))["records"]
         self.assertEqual(row["name"], "0001-01-01")
 
-    def test_values_are_in_the_language_asked_for(self):
+    def test_values_are_in_the_requested_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.tag.with_context(lang="fr_FR").name = "Passerelle"
         operation = read("res.partner.category", self.tag.ids, fields=tree("name"))

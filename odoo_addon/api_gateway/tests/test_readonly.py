@@ -6,7 +6,7 @@ from .common import ChannelCase, create, method, read, tree, write
 
 @tagged("post_install", "-at_install")
 class TestReadOnly(ChannelCase):
-    """Fields that people cannot write in Odoo are set aside if sent back unchanged, and otherwise refused."""
+    """Fields that people cannot write in Odoo are ignored if sent back unchanged, and otherwise refused."""
 
     @classmethod
     def setUpClass(cls):
@@ -22,7 +22,7 @@ class TestReadOnly(ChannelCase):
         return self.execute(*operations, uid=self.admin.id, **call)
 
     def sent_back(self):
-        """The order as a client has read it, in the form that the sidecar passes on."""
+        """The order as a client has read it, in the format that the sidecar passes on."""
         row = self.assert_ok(self.as_admin(read("sale.order", self.order.ids, fields=tree(*self.FIELDS))))["records"][0]
         return {name: value[0] if type(value) is list and name in self.LINKS else value for name, value in row.items()}
 
@@ -36,7 +36,7 @@ class TestReadOnly(ChannelCase):
         self.assertLessEqual(set(self.IGNORED) - {"currency_id"}, set(result["ignored"]))
         self.assertEqual((self.order.client_order_ref, self.order.state), ("mine", "draft"))
 
-    def test_a_field_that_odoo_refuses_by_its_presence_may_be_sent_back(self):
+    def test_a_field_that_odoo_refuses_in_every_write_may_be_sent_back(self):
         company = self.env.company
         parent = company.create({"name": "Parent"})
         child = company.create({"name": "Child", "parent_id": parent.id})
@@ -50,7 +50,7 @@ class TestReadOnly(ChannelCase):
         self.assertEqual(child.street, "Changed")
 
     def test_a_confirmed_order_may_be_sent_back(self):
-        """Odoo refuses its pricelist by its presence, which is computed."""
+        """Odoo refuses every write with its pricelist, which is computed."""
         order, other = self.order, self.env["product.pricelist"].create({"name": "Other"})
         order.pricelist_id = other
         order.action_confirm()
@@ -60,7 +60,7 @@ class TestReadOnly(ChannelCase):
         answer = self.as_admin(write("sale.order", order.ids, {**values, "pricelist_id": False}))
         self.assert_refused(answer, "odoo.user")
 
-    def test_a_link_that_one_may_not_find_may_be_sent_back(self):
+    def test_a_link_to_a_hidden_record_may_be_sent_back(self):
         hidden = self.env["res.partner"].create({"name": "Hidden", "active": False})
         self.env["ir.rule"].create(
             {
@@ -77,7 +77,7 @@ class TestReadOnly(ChannelCase):
         answer = self.as_admin(write("project.task", other.ids, {"partner_id": hidden.id}))
         self.assert_refused(answer, "odoo.validation", "partner_id")
 
-    def test_a_note_of_odoos_own_may_be_sent_back(self):
+    def test_an_internal_note_of_odoo_may_be_sent_back(self):
         move = self.env["account.move"].create({"move_type": "out_invoice"})
         self.assert_ok(self.as_admin(write("account.move", move.ids, {"sending_data": False, "ref": "Changed"})))
         self.assertEqual(move.ref, "Changed")
@@ -153,7 +153,7 @@ class TestReadOnly(ChannelCase):
                 answer = self.as_admin(write("sale.order", order, {"invoice_ids": commands}))
                 self.assert_refused(answer, "odoo.validation", "invoice_ids")
 
-    def test_a_new_record_takes_no_computed_value_but_the_one_it_gets(self):
+    def test_a_new_record_accepts_a_computed_value_only_if_odoo_computes_the_same(self):
         values = {"partner_id": self.partner.id, "order_line": [[0, 0, {"product_id": self.product.id}]]}
         right = {"amount_total": 10, "state": "draft", "partner_credit_warning": False}
         result = self.assert_ok(self.as_admin(create("sale.order", {**values, **right})))
@@ -213,7 +213,7 @@ class TestReadOnly(ChannelCase):
 
     # --- Empty texts
 
-    def test_an_empty_text_is_stored_as_none(self):
+    def test_an_empty_text_is_stored_as_empty(self):
         ids = self.partner.ids
         for values in ({"ref": ""}, {"comment": ""}, {"website": ""}):
             [name] = values

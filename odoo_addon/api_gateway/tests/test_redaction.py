@@ -19,7 +19,7 @@ CASES = json.loads((Path(__file__).parent / "secret_cases.json").read_text(encod
 
 @tagged("post_install", "-at_install")
 class TestRedaction(BaseCase):
-    """Odoo's log, checked with the same cases as the sidecar's."""
+    """Redaction of Odoo's log, with the same cases as for the sidecar's."""
 
     def test_names_and_methods(self):
         for judge, cases in ((is_secret_name, CASES["names"]), (is_secret_method, CASES["methods"])):
@@ -31,19 +31,19 @@ class TestRedaction(BaseCase):
             with self.subTest(text):
                 self.assertEqual(without_credentials(text), expected)
 
-    def test_secrets_of_a_body_are_gone_from_texts_that_repeat_them(self):
+    def test_secrets_of_a_body_are_removed_from_texts_that_repeat_them(self):
         for body, planted in CASES["bodies"]:
             secrets = Secrets()
             secrets.learn(body)
             for secret in planted:
                 self.assertEqual(secrets.clean(f"wrong: {secret}!"), f"wrong: {STARS}!", body)
 
-    def test_a_hostile_text_takes_no_longer_than_its_length(self):
+    def test_the_time_for_a_hostile_text_grows_linearly(self):
         for part in ("Key ()=(", 'password "', "\\'", "eyJ", "a.", "Failing row contains (", "key=[", "password "):
             text = f"password '{part * (65_536 // len(part))}"
             started = time.perf_counter()
             without_credentials(text)
-            self.assertLess(time.perf_counter() - started, 10, part)  # its square would be minutes
+            self.assertLess(time.perf_counter() - started, 10, part)  # quadratic time would be minutes
 
     def test_a_hostile_text_is_cut_before_it_is_searched(self):
         for part in ("Key (token)=(a", "-eyJaaaaaaaa", "Failing row contains ()", 'token="a ', "token (", "<password>"):
@@ -52,7 +52,7 @@ class TestRedaction(BaseCase):
             self.assertLess(time.perf_counter() - started, 2, part)
             self.assertLess(len(clean), 140_000)
 
-    def test_more_than_is_searched_leaves_no_text(self):
+    def test_a_text_is_dropped_if_not_everything_could_be_searched(self):
         many = [{"password": f"secret number {index}"} for index in range(60)]
         table = [["password"] * 10_000, [["x"] * 10_000] * 100]
         for body in (many, table, ["x" * 262_144], {"password": "y" * 9_000}, {"text": json.dumps(["z"] * 100_000)}):
@@ -108,7 +108,7 @@ class TestQuietLog(ChannelCase):
         self.assertTrue([line for line in self.lines if "Cannot search for" in line], self.lines)
         self.assertFalse([line for line in self.lines if "planted-s3cret" in line])
 
-    def test_outside_of_a_call_nothing_is_touched(self):
+    def test_outside_of_a_call_nothing_is_redacted(self):
         record = logging.makeLogRecord({"msg": "password=%s", "args": ("kept",)})
         self.assertTrue(WithoutSecrets().filter(record))
         self.assertEqual(record.getMessage(), "password=kept")
@@ -119,9 +119,9 @@ class TestQuietLog(ChannelCase):
 
 @tagged("post_install", "-at_install")
 class TestReceivers(BaseCase):
-    """The answer and the error that the cron's delivery keeps."""
+    """The answer and the error that a delivery by the cron stores."""
 
-    def test_no_header_password_or_token_that_a_receiver_repeats_is_kept(self):
+    def test_no_header_password_or_token_that_a_receiver_repeats_is_stored(self):
         class Echo(BaseHTTPRequestHandler):
             def do_POST(self):
                 self.send_response(200)

@@ -8,7 +8,7 @@ from .common import ChannelCase, create, in_ms, read
 @tagged("post_install", "-at_install")
 class TestRetries(ChannelCase):
     def conflicting(self, times, exception=SerializationFailure):
-        """Partners' creation conflicts so many times, then works."""
+        """Creating a partner conflicts this many times, then works."""
         partners = type(self.env["res.partner"])
         original = partners.create
         tries = []
@@ -47,7 +47,7 @@ class TestRetries(ChannelCase):
         self.assertGreater(answer["retries"], 2)
         self.assertLess(answer["ms"], 2_500)
 
-    def test_a_try_finds_nothing_of_the_one_before(self):
+    def test_a_retry_sees_nothing_of_the_attempt_before(self):
         self.conflicting(1)
         answer = self.execute(
             create("res.partner", {"name": "First"}),

@@ -16,7 +16,7 @@ MASKED = re.compile(r"""<field\b(?=[^>]*\bpassword="(?:True|1)")[^>]*\bname="(\w
 
 @tagged("post_install", "-at_install")
 class TestRights(ChannelCase):
-    """Odoo's superuser never acts on a caller's values unless the caller and its credential could do the same."""
+    """Superuser code acts on a caller's values only if the caller, with its credential, could do the same."""
 
     @classmethod
     def setUpClass(cls):
@@ -31,12 +31,12 @@ class TestRights(ChannelCase):
         return self.assert_refused(self.execute(operation, **call), "odoo.exposure", *words)
 
     def assert_lacks(self, scope, operation, *words, **call):
-        """Refused; with the scope it is not refused, or for another reason."""
+        """Checks that the call is refused, and that with the scope it is not refused, or for another reason."""
         call.setdefault("uid", self.admin.id)
         error = self.assert_refused(self.execute(operation, **call), "scope.insufficient", *words)
         self.assertEqual(error["details"]["scope"], scope)
 
-    def test_mail_makes_no_configuration(self):
+    def test_mail_cannot_create_configuration(self):
         partner_fields = self.env["ir.model"]._get("res.partner").id
         for model in ("gateway.webhook", "gateway.profile", "ir.cron", "res.partner"):
             operation = method("mail.thread", "message_process", model, MAIL.format(model), {"name": "x"})
@@ -116,7 +116,7 @@ class TestRights(ChannelCase):
                 self.assert_refused(self.execute(operation), "odoo.validation")
 
     def test_a_method_that_reads_writes_nothing(self):
-        """Code that runs on a form's changes may write, even as superuser."""
+        """Onchange code may write, even as superuser."""
         line = {"res_model_id": self.id_of("res.partner"), "res_id": self.partner.id, "is_active": False}
         change = method("privacy.lookup.wizard.line", "onchange", [], line, ["is_active"], {"is_active": {}})
         partners = type(self.env["res.partner"])
@@ -158,7 +158,7 @@ class TestRights(ChannelCase):
         self.assert_lacks("res.partner:write", operation, "grants rights", grant=self.narrowed("write"))
         self.assert_ok(self.execute(operation, uid=self.admin.id, grant=self.narrowed("res.partner:write")))
 
-    def test_figures_of_another_models_records_need_its_scope(self):
+    def test_aggregates_of_another_models_records_need_its_scope(self):
         grant = self.narrowed("account.account:read", "account.account:call")
         for name in ("debit_credit", "residual_amount", "partner_balance", "balance_tag"):
             call = method("account.account", f"spreadsheet_fetch_{name}", [])
@@ -212,7 +212,7 @@ class TestRights(ChannelCase):
             grant=self.narrowed("ir.attachment:call", "res.partner:read"),
         )
 
-    def test_code_and_rights_are_no_narrowed_credentials(self):
+    def test_narrowed_credentials_cannot_change_code_and_rights(self):
         group = self.env["res.groups"].create({"name": "G"})
         action = self.env["ir.actions.server"].create(
             {"name": "S", "model_id": self.id_of("res.partner"), "state": "code", "code": ""}
@@ -247,7 +247,7 @@ class TestRights(ChannelCase):
             write("res.groups", group.ids, {"user_ids": [[4, self.caller.id]]}), grant=self.narrowed("write")
         )
 
-    def test_a_narrowed_credential_hands_out_no_rights(self):
+    def test_a_narrowed_credential_cannot_grant_rights(self):
         groups = [[4, self.env.ref("base.group_system").id]]
         users = self.narrowed("res.users:write", "res.partner:write")
         for values, scope in (
@@ -277,7 +277,7 @@ class TestRights(ChannelCase):
             self.execute(write("res.users", self.caller.ids, {"password": "a long password"}), uid=self.admin.id)
         )
 
-    def test_a_copy_hands_out_no_rights(self):
+    def test_a_copy_cannot_grant_rights(self):
         users = self.narrowed("res.users:write", "res.users:read")
         copy = method("res.users", "copy", self.admin.ids, {"login": "copy"})
         self.assert_lacks("res.groups:write", copy, "group_ids", grant=users)
@@ -289,7 +289,7 @@ class TestRights(ChannelCase):
         wide = self.narrowed("res.users:write", "res.groups:write", "res.company:write")
         self.assert_ok(self.execute(copy, grant=wide, uid=self.admin.id))
 
-    def test_a_copy_asks_for_the_lines_that_the_records_have(self):
+    def test_a_copy_needs_the_rights_for_the_lines_of_the_records(self):
         seller = new_test_user(self.env, "gateway_copier", groups="sales_team.group_sale_manager")
         product = self.env["product.product"].create({"name": "P"})
         order = self.env["sale.order"].create(
@@ -301,8 +301,8 @@ class TestRights(ChannelCase):
         [copied] = self.assert_ok(self.execute(copy, grant=narrow, uid=seller.id))
         self.assertEqual(self.env["sale.order"].browse(copied).order_line.product_id, product)
 
-    def test_a_narrowed_credential_moves_no_users_door(self):
-        """A reader of a user's mail could set the user's password."""
+    def test_a_narrowed_credential_cannot_change_how_a_user_logs_in(self):
+        """Someone who can read a user's mail could set the user's password."""
         contact = self.admin.partner_id
         archived = new_test_user(self.env, "gateway_archived", email="a@example.com")
         archived.active = False
@@ -350,7 +350,7 @@ class TestRights(ChannelCase):
             with self.subTest(operation, grant=grant):
                 self.assert_ok(self.execute(operation, grant=grant, uid=self.admin.id))
 
-    def test_no_flow_writes_code_for_a_narrowed_credential(self):
+    def test_no_code_of_odoo_writes_code_for_a_narrowed_credential(self):
         partners = type(self.env["res.partner"])
         partners.gateway_flow = lambda records: (
             records.env["ir.ui.view"].sudo().create({"name": "v", "arch": "<qweb/>", "type": "qweb"}).id
@@ -425,7 +425,7 @@ class TestRights(ChannelCase):
             self.assertFalse(secret(model, name), (model, name))
 
     def test_a_field_that_odoo_masks_in_a_form_is_a_secret(self):
-        """In all of Odoo's modules on disk, installed or not."""
+        """Checks all of Odoo's modules on disk, whether installed or not."""
         masked = set()
         for folder in odoo.addons.__path__:
             for path in Path(folder).glob("*/**/*.xml"):
@@ -434,7 +434,7 @@ class TestRights(ChannelCase):
         self.assertLess({"pin", "access_token", "dpopay_chain_id"}, masked)
         self.assertFalse({name for name in masked if not is_named_secret("", name, "")})
 
-    def test_links_with_tokens_are_no_narrowed_credentials(self):
+    def test_narrowed_credentials_cannot_read_links_with_tokens(self):
         mail = self.env["mail.mail"].create({"body_html": "/web/signup?token=x", "email_to": "x@example.com"})
         order = self.env["sale.order"].create({"partner_id": self.partner.id})
         mails = self.narrowed("read", "write", "delete", "call")
@@ -457,7 +457,7 @@ class TestRights(ChannelCase):
             self.assert_ok(self.execute(operation, uid=self.admin.id))
 
     def test_a_field_that_a_value_names_is_read(self):
-        """An SMS goes to the number in the field that its composer names; the field is read and written."""
+        """An SMS is sent to the number in the field that its composer names; that field is read and written."""
         ids = self.partner.ids
         composer = {"res_model": "res.users", "res_id": self.caller.id, "composition_mode": "comment", "body": "x"}
         secret = {"number_field_name": "totp_secret"}
@@ -477,8 +477,8 @@ class TestRights(ChannelCase):
             self.execute(create("sms.composer", {**partner, "number_field_name": "phone"}), uid=self.admin.id)
         )
 
-    def test_ordinary_work_goes_on(self):
-        """Also if a field of the records leads to a hidden model."""
+    def test_ordinary_work_is_not_affected(self):
+        """Even if a field of the records refers to a hidden model."""
         self.env["ir.mail_server"].create({"name": "Mail", "smtp_host": "mail.example.com"})
         user = {"uid": self.caller.id}
         seller = new_test_user(self.env, "gateway_seller", groups="sales_team.group_sale_manager")

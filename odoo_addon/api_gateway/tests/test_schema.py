@@ -3,7 +3,7 @@ from odoo.tests import TransactionCase, tagged
 from ..hooks import uninstall_hook
 from ..models.gateway_schema import Migration
 
-# A role that every cluster has, that cannot log in, and that no test of a sidecar uses.
+# A role that exists in every cluster, cannot log in, and is not used by any test of a sidecar.
 ROLE = "pg_read_all_stats"
 
 
@@ -32,7 +32,7 @@ class TestSchema(TransactionCase):
         self.env["gateway.schema"]._migrate()
         self.assertEqual(self.value("select count(*) from gateway.migration"), len(files))
 
-    def test_versions_of_compiled_reads_that_were_shortened_are_no_earlier_ones(self):
+    def test_versions_of_compiled_reads_never_return_to_earlier_values(self):
         def ids():
             return set(self.value("select gateway.read_versions()").partition("/")[2].split(","))
 
@@ -53,7 +53,7 @@ class TestSchema(TransactionCase):
         self.assertEqual(self.privileges("gateway.novelty"), ["select"])
         self.assertEqual(self.value("select name from gateway.migration where number = 999"), "novelty")
 
-    def test_a_role_holds_the_contract_and_nothing_else(self):
+    def test_a_role_has_exactly_the_rights_in_the_contract(self):
         self.env.cr.execute("select gateway.grant_to(%s)", (ROLE,))
         self.env.cr.execute("select name, privileges from gateway.contract where kind = 'table'")
         contract = {name: sorted(privileges.split(", ")) for name, privileges in self.env.cr.fetchall()}
@@ -73,7 +73,7 @@ class TestSchema(TransactionCase):
         with self.assertRaisesRegex(RuntimeError, "migration 999"):
             self.env["gateway.schema"]._migrate()
 
-    def test_uninstalling_leaves_nothing_and_installing_again_brings_all(self):
+    def test_uninstalling_leaves_nothing_and_a_new_installation_is_complete(self):
         triggers = "select count(*) from pg_trigger where tgname = 'gateway_changed'"
         before = self.value(triggers)
         tables = self.value("select count(*) from pg_class where relnamespace = 'gateway'::regnamespace")

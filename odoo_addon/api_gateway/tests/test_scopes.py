@@ -46,7 +46,7 @@ class TestScopes(ChannelCase):
             answer = self.execute(method("res.partner", name, *args), grant=self.narrowed(*others))
             self.assert_refused(answer, "scope.insufficient", scope)
 
-    def test_another_models_values_need_its_scope_but_its_id_and_name(self):
+    def test_another_models_values_need_its_scope_except_its_id_and_name(self):
         narrow = self.narrowed("res.partner:read")
         for operation in (
             read("res.partner", self.partner.ids, fields=tree("country_id.code")),
@@ -85,7 +85,7 @@ class TestScopes(ChannelCase):
             "res.users",
         )
 
-    def test_methods_of_the_orm_are_narrowed_by_the_names_in_their_arguments(self):
+    def test_methods_of_the_orm_need_the_scopes_for_the_names_in_their_arguments(self):
         narrow = self.narrowed("res.partner:read", "res.partner:write")
         ids = self.partner.ids
         for name, args in (
@@ -109,7 +109,7 @@ class TestScopes(ChannelCase):
         listed = self.assert_ok(self.query({"op": "models"}, grant=narrow))
         self.assertLessEqual({model["model"].split(".")[1] for model in listed}, {"partner", "country"})
 
-    def test_a_reference_widens_nothing(self):
+    def test_a_reference_gives_no_more_access(self):
         narrow = self.narrowed("res.partner:read", "res.partner:write", "res.partner:call")
         found = {**search("res.partner", [["id", "=", self.partner.id]], fields=tree("name")), "name": "found"}
         named = {
@@ -141,7 +141,7 @@ class TestScopes(ChannelCase):
         renamed = write("res.partner", [{"$ref": "found.id"}], {"comment": {"$ref": "found.name"}})
         self.assertTrue(self.execute(found, renamed, grant=narrow)["ok"])
 
-    def test_properties_widen_nothing(self):
+    def test_properties_give_no_more_access(self):
         definition = [{"name": "a", "type": "char", "string": "A"}]
         project = self.env["project.project"].create({"name": "P", "task_properties_definition": definition})
         task = self.env["project.task"].create({"name": "T", "project_id": project.id})

@@ -20,7 +20,7 @@ class TestSettings(TransactionCase):
         self.assertEqual(sorted(self.settings._gateway_fields().values()), sorted(self.stored()))
 
     def test_saving_the_shown_settings_changes_nothing(self):
-        # Seconds that are no whole minutes, for one.
+        # For example, seconds that are not whole minutes.
         self.env.cr.execute("update gateway.setting set value = '3601' where name = 'token.access_s'")
         before = self.stored()
         self.save()
@@ -33,7 +33,7 @@ class TestSettings(TransactionCase):
         names = [field.name for field in self.settings._gateway_fields()]
         self.save(**{name.removeprefix("gateway_"): shown[name] for name in names})
         saved = {name: value for name, value in self.stored().items() if value is not None}
-        # Null shows as "", false and 0: what equals that was not changed, so not saved.
+        # Null is shown as "", false or 0: a value equal to that counts as unchanged, so it is not saved.
         self.assertEqual(saved, {name: value for name, value in defaults.items() if value})
 
     def test_values_out_of_bounds_are_refused(self):
@@ -64,7 +64,7 @@ class TestSettings(TransactionCase):
                     self.save(**{name: value})
         self.assertEqual(self.stored(), before)
 
-    def test_lists_are_kept_one_an_entry(self):
+    def test_lists_are_stored_with_one_entry_per_line(self):
         self.save(
             cors_origins="https://a.example.com\n https://b.example.com, http://localhost:3000 ",
             webhook_egress_allow="10.0.0.0/8\n2001:db8::/32",
@@ -84,13 +84,13 @@ class TestSettings(TransactionCase):
         self.env.cr.execute("select count(*) from gateway.never_exposed where not builtin")
         self.assertEqual(self.env.cr.fetchone(), (0,))
 
-    def test_models_that_are_never_exposed_by_nature_stay_so(self):
+    def test_models_that_must_never_be_exposed_cannot_be_opened(self):
         self.save(never_exposed="ir.rule")
         self.save(never_exposed="")
         self.env.cr.execute("select builtin from gateway.never_exposed where pattern = 'ir.rule'")
         self.assertEqual(self.env.cr.fetchone(), (True,))
 
-    def test_managers_without_odoos_settings_rights_change_none_and_rotate_nothing(self):
+    def test_managers_without_odoos_settings_rights_can_neither_change_settings_nor_rotate_secrets(self):
         manager = new_test_user(self.env, "manager", groups="base.group_user,api_gateway.group_manager")
         with self.assertRaises(AccessError):
             self.settings.with_user(manager).create({}).execute()

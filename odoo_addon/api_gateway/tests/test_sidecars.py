@@ -24,7 +24,7 @@ class TestSidecars(TransactionCase):
         self.assertEqual(self.env["gateway.sidecar"]._alive().mapped("name"), ["fresh", "fresh too"])
         self.assertEqual(self.env["gateway.sidecar"]._alive(limit=1).name, "fresh")
 
-    def test_all_sidecars_are_gone_when_none_was_seen_for_60_seconds(self):
+    def test_all_sidecars_count_as_gone_after_60_seconds_without_a_heartbeat(self):
         sidecars = self.env["gateway.sidecar"]
         self.assertTrue(sidecars._all_gone())
         self.beat("gone", 61)

@@ -13,7 +13,7 @@ GOOD = {"kind": "heavy", "state": "ok", "runs": 10, "p50_ms": 12.5, "odoo_p50_ms
 
 @contextmanager
 def asked_for_the_password(seconds_ago=0):
-    """A request whose session holds when the password was asked for last; Odoo's own check reads nothing else."""
+    """A request whose session says when the password was last entered; Odoo's own check reads nothing else."""
     now = res_users.time.time()
     request = SimpleNamespace(
         session={"identity-check-last": now - seconds_ago},
@@ -38,7 +38,7 @@ class TestSpeedTest(TransactionCase):
         self.env.invalidate_all()  # Odoo inserts its keys by SQL
         return self.env["res.users.apikeys"].search([("user_id", "=", self.user.id)])
 
-    def test_keys_are_made_only_after_the_password_was_asked_for(self):
+    def test_keys_are_created_only_after_the_password_was_entered(self):
         model = self.model.with_user(self.user)
         with asked_for_the_password(seconds_ago=3600):
             for act in (model.prepare, model.confirm_identity):
@@ -49,19 +49,19 @@ class TestSpeedTest(TransactionCase):
         self.assertTrue(prepared["key"].startswith("gwk_"))
         self.assertEqual(len(self.odoo_keys()), 1)
 
-    def test_they_are_the_users_own_may_read_and_end_soon(self):
+    def test_the_keys_belong_to_the_user_may_only_read_and_expire_soon(self):
         model = self.model.with_user(self.user)
         with asked_for_the_password():
             first, second = model.prepare(), model.prepare()
         key = self.env["gateway.key"].search([("is_speed_test", "=", True), ("user_id", "=", self.user.id)])
-        self.assertEqual(len(key), 1, "one key, so that the figures know one caller")
+        self.assertEqual(len(key), 1, "one key, so that the figures show a single caller")
         self.assertEqual(key.scopes, "read")
         self.assertLessEqual((key.expires_at - fields.Datetime.now()).total_seconds(), 600)
         self.assertNotEqual(first["key"], second["key"])
         model.finish(first["odoo_key_name"])
         self.assertEqual(self.odoo_keys().mapped("name"), [second["odoo_key_name"]])
         model.with_user(self.other).finish(second["odoo_key_name"])
-        self.assertEqual(len(self.odoo_keys()), 1, "nobody ends another user's key")
+        self.assertEqual(len(self.odoo_keys()), 1, "users cannot revoke another user's key")
         model.finish(second["odoo_key_name"])
         self.assertFalse(self.odoo_keys())
         self.assertEqual(key.state, "expired")
@@ -75,7 +75,7 @@ class TestSpeedTest(TransactionCase):
         for mode in ("write", "create", "unlink"):
             self.assertFalse(self.model.with_user(self.user).has_access(mode))
 
-    def test_results_that_can_be_none_are_refused(self):
+    def test_impossible_results_are_refused(self):
         for change in (
             {"kind": "other"},
             {"state": "great"},

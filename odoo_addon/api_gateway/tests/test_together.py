@@ -11,7 +11,7 @@ PARTNER = "res.partner"
 
 @tagged("post_install", "-at_install")
 class TestTogether(ChannelCase):
-    """Writes of one caller in one body: each is answered as if it had come alone."""
+    """Writes of one caller in one body: each is answered as if it had been sent by itself."""
 
     def send(self, *operations):
         raw = self.body("/gateway/execute", [self.call(operation) for operation in operations])
@@ -53,7 +53,7 @@ class TestTogether(ChannelCase):
             self.assertEqual(records.mapped("name"), [record["name"] for record in answer["results"][0]["records"]])
 
     @mute_logger("odoo.sql_db")
-    def test_one_that_fails_takes_none_with_it(self):
+    def test_a_failed_create_does_not_affect_the_others(self):
         answers = self.send(
             create(PARTNER, {"name": "Half 1"}), create(PARTNER, {"email": "x"}), create(PARTNER, {"name": "Half 3"})
         )
@@ -62,7 +62,7 @@ class TestTogether(ChannelCase):
         self.assert_ok(answers[2])
         self.assertEqual(self.names("Half"), ["Half 1", "Half 3"])
 
-    def test_updates_of_several_records_are_each_their_own(self):
+    def test_updates_of_several_records_are_independent(self):
         partners = self.env[PARTNER].create([{"name": f"Row {i}"} for i in range(3)])
         shown = {"fields": {"city": {}}}
         answers = self.send(
@@ -96,7 +96,7 @@ class TestTogether(ChannelCase):
         self.assertEqual(self.names("Calm"), ["Calm 1", "Calm 2"])
 
     @mute_logger("odoo.sql_db")
-    def test_a_replayed_body_is_refused_also_when_its_first_write_failed(self):
+    def test_a_replayed_body_is_refused_even_if_its_first_write_failed(self):
         for values in ({"name": "Again 0"}, {"email": "x"}):
             calls = [self.call(create(PARTNER, values)), self.call(create(PARTNER, {"name": "Again 1"}))]
             raw = self.body("/gateway/execute", calls)
@@ -106,7 +106,7 @@ class TestTogether(ChannelCase):
             self.assertEqual((response.status_code, response.json()["error"]["reason"]), (403, "channel.replay"))
         self.assertEqual(self.names("Again"), ["Again 0", "Again 1", "Again 1"])
 
-    def test_writes_that_are_not_alike_do_not_travel_together(self):
+    def test_writes_of_different_kinds_are_not_combined(self):
         one = self.call(create(PARTNER, {"name": "Unlike"}))
         token = {"consumer": "c", "key": "k", "method": "POST", "path": "/", "fingerprint": "f"}
         unlink = {"op": "unlink", "model": PARTNER, "ids": self.partner.ids}

@@ -21,7 +21,7 @@ class TrafficCase(TransactionCase):
         cls.sequence = 0
 
     def log(self, **values):
-        """Stores a row as a sidecar does; gives its record."""
+        """Stores a row as a sidecar does; returns its record."""
         type(self).sequence += 1
         row = {
             "at": datetime.utcnow().isoformat(),
@@ -43,7 +43,7 @@ class TrafficCase(TransactionCase):
         return self.env["gateway.request.log"].search([("request_id", "=", row["request_id"])])
 
     def count(self, *requests, minute=None):
-        """Counts requests as a sidecar does: (consumer, status, reason, model, how many)."""
+        """Counts requests as a sidecar does: (consumer, status, reason, model, number)."""
         type(self).sequence += 1
         minute = minute or int(datetime.now().timestamp() // 60)
         figures, latencies, consumers = [], [], {}
@@ -135,7 +135,7 @@ class TestTrafficLog(TrafficCase):
         self.assertFalse(logs.with_user(self.user).open_request(self.log(user_id=self.manager.id).request_id))
         self.assertFalse(logs.with_user(self.user).open_request("nothing"))
 
-    def test_a_batch_that_comes_twice_is_stored_once(self):
+    def test_a_batch_that_arrives_twice_is_stored_once(self):
         row = self.log()
         again = json.dumps([{"request_id": row.request_id}])
         self.env.cr.execute(RECORD, (INSTANCE, self.sequence, again))
@@ -146,7 +146,7 @@ class TestTrafficLog(TrafficCase):
         self.env.cr.execute("select sum(rows) from gateway.request_log_dropped")
         self.assertGreaterEqual(self.env.cr.fetchone()[0], 1)
 
-    def test_smart_buttons_lead_to_the_requests_of_a_credential_and_a_profile(self):
+    def test_smart_buttons_open_the_requests_of_a_credential_and_a_profile(self):
         profile = self.env["gateway.profile"].create({"name": "Traffic"})
         row = self.log(profile_id=profile.id)
         self.assertEqual(profile.request_count, 1)
@@ -156,7 +156,7 @@ class TestTrafficLog(TrafficCase):
 
 @tagged("post_install", "-at_install")
 class TestRetention(TrafficCase):
-    def test_days_behind_the_retention_go_and_days_ahead_are_made(self):
+    def test_partitions_past_the_retention_are_dropped_and_future_ones_created(self):
         day = (datetime.utcnow() - timedelta(days=40)).date()
         cr = self.env.cr
         cr.execute(f"create table gateway.request_log_{day:%Y%m%d} (like gateway.request_log including defaults)")
@@ -218,7 +218,7 @@ class TestRetention(TrafficCase):
         self.env.cr.execute("delete from gateway.request_stat_minute where at < gateway.utc_now() - interval '3 hours'")
         self.assertEqual(answers(), before)
 
-    def test_a_batch_that_comes_late_reopens_its_hour(self):
+    def test_a_late_batch_makes_its_hour_roll_up_again(self):
         minute = int(datetime.now().timestamp() // 60) - 300
         self.count(("odoo_key:903", 200, None, None, 1), minute=minute)
         rolling = True
@@ -242,7 +242,7 @@ class TestRetention(TrafficCase):
 
 @tagged("post_install", "-at_install")
 class TestStat(TrafficCase):
-    def test_a_manager_sees_everyone_and_a_user_its_own(self):
+    def test_a_manager_sees_everyone_and_users_see_their_own(self):
         stat = self.env["gateway.stat"]
         before = stat.with_user(self.manager).dashboard(**self.last_hour())["totals"]["requests"]
         own = f"login:{self.user.id}"
@@ -269,7 +269,7 @@ class TestStat(TrafficCase):
         self.assertEqual([entry["value"] for entry in figures["statuses"]], ["404"])
         self.assertEqual(figures["reasons"][0]["value"], "odoo.missing")
 
-    def test_names_are_for_people_and_told_apart(self):
+    def test_names_are_readable_and_unique(self):
         self.count(
             ("gateway_key:907", 200, None, None, 1),
             ("gateway_key:908", 200, None, None, 1),
@@ -316,7 +316,7 @@ class TestStat(TrafficCase):
                 )
                 self.assertEqual(stat.first_range(), expected)
 
-    def test_faults_are_those_of_the_asker(self):
+    def test_faults_are_those_of_the_user(self):
         stat = self.env["gateway.stat"]
         own = self.log(user_id=self.user.id, status=500, reason="odoo.error")
         other = self.log(user_id=self.manager.id, status=404)
@@ -328,7 +328,7 @@ class TestStat(TrafficCase):
         self.assertEqual([f["id"] for f in more], [own.id])
 
     @mute_logger("odoo.sql_db")
-    def test_senseless_arguments_are_refused(self):
+    def test_invalid_arguments_are_refused(self):
         stat = self.env["gateway.stat"].with_user(self.manager)
         for wrong in (
             {"since": "x", "until": 5},

@@ -21,7 +21,7 @@ class TestTranslations(TransactionCase):
     def shipped(self, name):
         return polib.pofile(file_path(f"api_gateway/i18n/{name}"))
 
-    def test_the_template_holds_every_string(self):
+    def test_the_template_contains_every_string(self):
         exported = self.exported()
         self.assertGreater(len(exported), 300, "the export found nothing")
         template = {entry.msgid for entry in self.shipped("api_gateway.pot")}
@@ -32,7 +32,7 @@ class TestTranslations(TransactionCase):
         missing = [msgid for msgid in self.exported() if msgid not in french or not french[msgid].translated()]
         self.assertEqual(missing, [], "run npm run i18n, then fill in i18n/fr.po")
 
-    def test_translations_keep_the_places_for_values_and_the_markup(self):
+    def test_translations_keep_placeholders_and_markup(self):
         for entry in self.shipped("fr.po"):
             with self.subTest(entry.msgid):
                 found = [sorted(PLACEHOLDER.findall(text)) for text in (entry.msgid, entry.msgstr)]

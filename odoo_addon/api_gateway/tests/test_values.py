@@ -6,7 +6,7 @@ from .common import ChannelCase, create, method, write
 
 @tagged("post_install", "-at_install")
 class TestValues(ChannelCase):
-    """Every way a value can come in passes the same checks."""
+    """Values pass the same checks, however they are sent."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,7 +30,7 @@ class TestValues(ChannelCase):
 
     # --- The context
 
-    def test_a_context_makes_nobody_an_administrator(self):
+    def test_a_context_cannot_make_anyone_an_administrator(self):
         context = {"default_user_ids": self.user_values}
         ids = self.partner.ids
         for name, args in (
@@ -53,7 +53,7 @@ class TestValues(ChannelCase):
                 self.assert_refused(answer, "scope.insufficient", "res.users")
         self.assert_nobody_new()
 
-    def test_a_context_is_checked_as_values_are(self):
+    def test_a_context_is_checked_like_values(self):
         server = self.env["ir.mail_server"].create({"name": "Mail", "smtp_host": "localhost"})
         for model, context, reason in (
             ("res.partner", {"default_parent_id": self.theirs.id}, "odoo.validation"),
@@ -84,7 +84,7 @@ class TestValues(ChannelCase):
         answer = self.execute(method("res.partner", "name_create", "x", context=context), grant=narrow)
         self.assert_refused(answer, "scope.insufficient", "res.users")
 
-    def test_defaults_of_a_context_hold_for_the_model_that_is_called(self):
+    def test_defaults_in_a_context_apply_to_the_called_model(self):
         context = {"default_color": 77, "default_category_id": [[6, 0, self.tag.ids]], "default_parent_id": False}
         for name, args in (
             ("create", [{"name": "P"}]),
@@ -98,7 +98,7 @@ class TestValues(ChannelCase):
                 made = self.env["res.partner"].browse(id_[0] if name == "name_create" else id_)
                 self.assertEqual((made.color, made.category_id), (77, self.tag))
 
-    def test_defaults_of_a_context_reach_nothing_that_is_created_on_the_way(self):
+    def test_defaults_in_a_context_do_not_apply_to_other_records_created_meanwhile(self):
         partners = type(self.env["res.partner"])
 
         def gateway_deeper(records, *, as_superuser):
@@ -117,7 +117,7 @@ class TestValues(ChannelCase):
             self.assertNotEqual(first, 777)
             self.assertEqual(own, 5)
 
-    def test_checks_stay_on_although_a_context_switches_them_off(self):
+    def test_checks_stay_on_even_if_a_context_switches_them_off(self):
         partners = type(self.env["res.partner"])
         partners.gateway_context = lambda records: sorted(records.env.context)
         self.addCleanup(delattr, partners, "gateway_context")
@@ -166,7 +166,7 @@ class TestValues(ChannelCase):
         self.env.invalidate_all()
         self.assertEqual((line.name, line.parent_id, own.parent_id), ("their child", other, mine))
 
-    def test_lines_of_ones_own_and_of_nobody_are_taken(self):
+    def test_own_lines_and_lines_without_a_record_are_accepted(self):
         partners = self.env["res.partner"]
         mine = partners.create({"name": "Mine", "child_ids": [Command.create({"name": "child"})]})
         second = partners.create({"name": "2", "child_ids": [Command.create({"name": "child"})]})
@@ -189,7 +189,7 @@ class TestValues(ChannelCase):
         crossed = method("res.partner", "web_save_multi", (mine + second).ids, each[::-1], {})
         self.assert_refused(self.execute(crossed), "odoo.validation", "child_ids")
 
-    def test_lines_that_are_reached_through_an_inherited_field_are_checked_as_well(self):
+    def test_lines_reached_through_an_inherited_field_are_checked_too(self):
         user = new_test_user(self.env, "gateway_other")
         child = self.env["res.partner"].create({"name": "child", "parent_id": user.partner_id.id})
         operation = write("res.users", self.admin.ids, {"child_ids": [[1, child.id, {"name": "x"}]]})
@@ -200,7 +200,7 @@ class TestValues(ChannelCase):
 
     # --- load
 
-    def test_columns_of_a_file_are_checked_as_values_are(self):
+    def test_columns_of_a_file_are_checked_like_values(self):
         bank = self.env["res.partner.bank"].create({"acc_number": "1", "partner_id": self.theirs.id})
         theirs = self.env["res.partner"].create({"name": "Other's", "parent_id": self.admin.partner_id.id})
         xml_id = self.theirs.export_data(["id"])["datas"][0][0]
@@ -292,7 +292,7 @@ class TestValues(ChannelCase):
         honest = {"one": self.partner.id, "many": self.partner.ids, "number": theirs}
         self.assert_ok(self.execute(write("res.partner", self.partner.ids, {"properties": honest})))
 
-    def test_a_cell_of_properties_makes_and_finds_nothing_that_a_column_would_not(self):
+    def test_a_cell_of_properties_has_the_same_limits_as_a_column(self):
         definition = [{"name": "tag", "type": "many2one", "string": "Tag", "comodel": "res.partner.category"}]
         holder = self.env["properties.base.definition"].sudo()
         holder._get_definition_for_property_field("res.partner", "properties").properties_definition = definition
@@ -400,7 +400,7 @@ class TestValues(ChannelCase):
         filters = create("ir.filters", {"name": "x", "model_id": "ir.mail_server"})
         self.assert_refused(self.execute(filters, uid=self.admin.id), "odoo.exposure")
 
-    def test_honest_documents_are_attached(self):
+    def test_legitimate_documents_are_attached(self):
         values = {"name": "x", "raw": "", "res_model": "res.partner", "res_id": self.partner.id}
         self.assert_ok(self.execute(create("ir.attachment", values)))
         scopes = ("ir.attachment:write", "res.partner:read")

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from ..executor import named, special_methods
 from .common import ChannelCase, create, method, read, search, tree, write
 
-# Arguments that name no part of a record: counts, offsets, formats.
+# Arguments that refer to no part of a record: counts, offsets, formats.
 HARMLESS = {
     "attributes",
     "auto_unfold",
@@ -23,8 +23,8 @@ HARMLESS = {
     "limit",
     "load",
     "mobile",
-    "name",  # a text to search for, or the name of a new record
-    "new",  # a record: no caller can send one
+    "name",  # a search text, or the name of a new record
+    "new",  # a record, which callers cannot send
     "next_id",
     "offset",
     "operation",
@@ -71,7 +71,7 @@ class TestWaysOut(ChannelCase):
             parameters = list(inspect.signature(function).parameters.values())
             takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
             if takes_any:
-                self.assertIn(name, special_methods.KEYWORDS, "What other keywords does it know?")
+                self.assertIn(name, special_methods.KEYWORDS, "Which other keywords does it accept?")
             names = {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)} - {"self", "cls"}
             names |= special_methods.KEYWORDS.get(name, set())
             own = special_methods.CHECKS.get(name, (None, ()))[1]
@@ -113,7 +113,7 @@ class TestWaysOut(ChannelCase):
             with self.subTest(name, args=args):
                 self.assert_ok(self.execute(method("res.partner", name, *args), grant=write_only))
 
-    def test_each_argument_is_about_its_own_model(self):
+    def test_each_argument_is_checked_against_its_own_model(self):
         narrow = self.narrowed("res.partner:read", "res.partner:write", "res.partner:call")
         code = [["code", "=", "BE"]]
         by_code = [["country_id.code", "=", "BE"]]
@@ -166,14 +166,14 @@ class TestWaysOut(ChannelCase):
                 self.assert_ok(self.execute(method("res.partner", name, *args, **kwargs), grant=wide))
 
     def test_a_column_of_an_export_is_checked_as_the_orm_reads_it(self):
-        # The ORM finds `id` at the start of any name behind a colon: `employee_id:identification_id` is a path.
+        # The ORM takes `id` at the start of any name after a colon for a path: `employee_id:identification_id`.
         grant = self.narrowed("res.partner:read", "res.partner:call")
         for path in ("country_id:identity", "country_id.identity", "country_id/identity"):
             answer = self.execute(method("res.partner", "export_data", self.ids, [path]), grant=grant)
             self.assert_refused(answer, "scope.insufficient", "read res.country")
 
     def test_a_path_ends_at_a_property_or_a_reference(self):
-        """Only the record says to which model the field leads."""
+        """Only the record says to which model the field refers."""
         admin = self.env.ref("base.user_admin").id
         definition = [{"name": "who", "type": "many2one", "string": "Who", "comodel": "sale.order"}]
         project = self.env["project.project"].create({"name": "P", "task_properties_definition": definition})
@@ -197,7 +197,7 @@ class TestWaysOut(ChannelCase):
         operation["args"][0] = [["project_id", "=", project.id]]
         self.assert_ok(self.execute(operation, uid=admin, grant=grant))
 
-    def test_a_link_that_opens_a_document_is_read_by_a_wide_credential(self):
+    def test_only_an_unrestricted_credential_reads_a_link_that_opens_a_document(self):
         order = self.env["sale.order"].create({"partner_id": self.partner.id, "access_token": "S3"})
         values = {"res_model": "sale.order", "res_id": order.id, "amount": 1.0}
         operation = create("payment.link.wizard", values, fields=tree("link"))
@@ -216,8 +216,8 @@ class TestWaysOut(ChannelCase):
         self.assert_refused(self.execute(shared, uid=admin, grant=grant), "odoo.exposure", "access to a document")
         self.assertIn("S3", repr(self.assert_ok(self.execute(operation, uid=admin))))
 
-    def test_values_that_are_tried_out_reveal_nothing_about_linked_records(self):
-        """Fields of the model may show fields of the other one, for any record that the caller names."""
+    def test_values_that_are_not_stored_reveal_nothing_about_linked_records(self):
+        """Fields of the model may show fields of the linked record, whichever record the caller names."""
         admin = self.env.ref("base.user_admin")
         phone = ["project.task", {"partner_id": self.partner.id}, {"partner_phone": {}}]
         email = ["res.company", {"partner_id": self.partner.id}, {"email": {}}]
@@ -235,7 +235,7 @@ class TestWaysOut(ChannelCase):
         free = method("project.task", "onchange", [], {"name": "x"}, ["name"], {"name": {}})
         self.assert_ok(self.execute(free, uid=admin.id, grant=self.narrowed("project.task:read")))
 
-    def test_a_text_compared_with_a_relation_is_looked_for_in_fields_of_the_other_model(self):
+    def test_a_text_compared_with_a_relation_is_searched_in_fields_of_the_other_model(self):
         narrow = self.narrowed("res.partner:read", "res.partner:write")
         for domain in (
             [["parent_id", "ilike", "@example.com"]],
@@ -277,7 +277,7 @@ class TestWaysOut(ChannelCase):
             with self.subTest(domain):
                 self.assert_ok(self.query(search("res.partner", domain), grant=narrow))
 
-    def test_an_order_or_a_grouping_over_a_relation_tells_the_order_of_the_other_model(self):
+    def test_an_order_or_a_grouping_by_a_relation_reveals_the_order_of_the_other_model(self):
         narrow = self.narrowed("res.company:read", "res.partner:read")
         # partners by complete_name, companies by sequence
         for operation in (search("res.partner", order="company_id desc"), search("res.partner", order="user_id")):
@@ -369,7 +369,7 @@ class TestWaysOut(ChannelCase):
         self.assert_refused(self.execute(method("sale.order", "copy_data", ids), uid=admin), "odoo.exposure")
         self.assertNotIn("S3", repr(self.execute(method("sale.order", "read", ids), uid=admin)))
 
-    def test_a_view_is_the_models_own_and_the_callers(self):
+    def test_a_view_must_belong_to_the_model_and_be_visible_to_the_caller(self):
         users = self.env.ref("base.view_users_form")
         for name, args, kwargs in (
             ("get_view", [users.id], {}),
@@ -394,7 +394,7 @@ class TestWaysOut(ChannelCase):
         operation = method("res.partner", "formatted_read_group", domain, ["create_date:day"], context=context)
         self.assertEqual(len(self.assert_ok(self.execute(operation))), 1)
 
-    def test_a_context_makes_the_name_of_another_model_tell_no_more(self):
+    def test_a_context_does_not_make_names_of_another_model_reveal_more(self):
         values = {"name": "Parent", "email": "parent@example.com", "vat": "BE0477472701"}
         parent = self.env["res.partner"].create(values)
         bank = self.env["res.partner.bank"].create({"acc_number": "1", "partner_id": parent.id})

@@ -30,7 +30,7 @@ class WebhookCase(TransactionCase):
         )
 
     def new_transaction(self):
-        """All tests share one transaction, in which a record's jobs are merged. Forget what was created in it."""
+        """All tests share one transaction, in which a record's jobs are merged. This discards the jobs so far."""
         self.env.cr.flush()
         self.env.cr.execute("delete from gateway.webhook_job")
         self.env.cr.cache.pop("api_gateway.webhooks", None)
@@ -45,7 +45,7 @@ class WebhookCase(TransactionCase):
 
 @tagged("post_install", "-at_install")
 class TestWebhookCapture(WebhookCase):
-    def test_a_created_record_makes_one_job(self):
+    def test_a_created_record_causes_one_job(self):
         self.webhook()
         partner = self.env["res.partner"].create({"name": "Azure"})
         partner.name = "Azure Interior"
@@ -79,7 +79,7 @@ class TestWebhookCapture(WebhookCase):
         self.assertEqual(job["previous"], {"name": "One", "phone": None})
         self.assertEqual(job["changed"], ["name", "phone"])
 
-    def test_a_write_that_changes_nothing_watched_makes_no_job(self):
+    def test_a_write_that_changes_nothing_watched_causes_no_job(self):
         partner = self.env["res.partner"].create({"name": "One", "phone": "1"})
         self.webhook(watched=["phone"])
         self.new_transaction()
@@ -91,7 +91,7 @@ class TestWebhookCapture(WebhookCase):
         partner.phone = "1"
         self.assertEqual(self.jobs(), [])
 
-    def test_changes_rolled_back_to_a_savepoint_make_no_job(self):
+    def test_changes_rolled_back_to_a_savepoint_cause_no_job(self):
         partner = self.env["res.partner"].create({"name": "One"})
         self.webhook()
         self.new_transaction()
@@ -105,7 +105,7 @@ class TestWebhookCapture(WebhookCase):
             self.env.invalidate_all(flush=False)
         self.assertEqual(self.jobs(), [])
 
-    def test_a_record_created_and_deleted_at_once_makes_no_job(self):
+    def test_a_record_created_and_deleted_in_one_transaction_causes_no_job(self):
         self.webhook()
         with self.env.cr.savepoint():
             partner = self.env["res.partner"].create({"name": "Short"})
@@ -170,7 +170,7 @@ class TestWebhookCapture(WebhookCase):
         partner.unlink()
         self.assertEqual([job["event"] for job in self.jobs()], ["unlink"])
 
-    def test_the_domain_is_that_of_the_changed_record(self):
+    def test_the_domain_applies_to_the_changed_record(self):
         partner = self.env["res.partner"].create({"name": "One"})
         self.webhook(domain="[('phone', '!=', False)]")
         self.new_transaction()
@@ -196,7 +196,7 @@ class TestWebhookCapture(WebhookCase):
             [(job["changed"], job["previous"]) for job in self.jobs()], [(["name"], {"name": "One"}), (["phone"], None)]
         )
 
-    def test_records_that_the_owner_may_not_see_make_no_event(self):
+    def test_records_that_the_owner_may_not_see_cause_no_event(self):
         self.env["ir.rule"].create(
             {
                 "name": "Test",
@@ -211,7 +211,7 @@ class TestWebhookCapture(WebhookCase):
         hidden.unlink()
         self.assertEqual(self.jobs(), [])
 
-    def test_fields_of_other_groups_are_not_told(self):
+    def test_fields_of_other_groups_are_not_sent(self):
         field = self.env["res.users"]._fields["share"]
         self.webhook("res.users", on_create=False, on_unlink=False)
         user = new_test_user(self.env, "somebody")
@@ -235,7 +235,7 @@ class TestWebhookCapture(WebhookCase):
         partner.with_company(self.owner.company_id).barcode = "own"
         self.assertEqual([job["previous"] for job in self.jobs()], [{"barcode": None}])
 
-    def test_a_webhook_that_cannot_be_evaluated_breaks_no_write(self):
+    def test_a_webhook_that_cannot_be_evaluated_does_not_make_a_write_fail(self):
         webhook = self.webhook()
         partner = self.env["res.partner"].create({"name": "One"})
         self.new_transaction()
@@ -263,13 +263,13 @@ class TestWebhookCapture(WebhookCase):
         webhook = self.webhook()
         for active, watched in ((False, set()), (True, {"res.partner"})):
             webhook.active = active
-            # As at the end of a request, whose worker keeps its cache.
+            # As at the end of a request, when the worker keeps its cache.
             self.env.cr.flush()
             self.assertEqual(self.env["gateway.webhook"]._watched().keys(), watched)
         webhook.unlink()
         self.assertFalse(self.env["gateway.webhook"]._watched())
 
-    def test_models_that_nobody_watches_cost_no_statement(self):
+    def test_unwatched_models_cost_no_statement(self):
         partners = self.env["res.partner"].create([{"name": "One"}, {"name": "Two"}])
 
         def statements(phone):
@@ -357,7 +357,7 @@ class TestWebhookRights(WebhookCase):
             with self.subTest((name, value)), self.assertRaises(ValidationError):
                 self.webhook(header_ids=[(0, 0, {"name": name, "value": value})])
 
-    def test_header_values_are_kept_and_not_shown(self):
+    def test_header_values_are_stored_but_not_shown(self):
         webhook = self.webhook(header_ids=[(0, 0, {"name": "Authorization", "value": "Bearer s3cret"})])
         self.env.flush_all()
         self.env.invalidate_all()
@@ -372,7 +372,7 @@ class TestWebhookRights(WebhookCase):
         self.env.cr.execute(count, (purposes,))
         self.assertEqual(self.env.cr.fetchone()[0], 0)
 
-    def test_a_rotated_secret_lives_on_beside_the_new_one(self):
+    def test_a_rotated_secret_stays_valid_with_the_new_one(self):
         webhook = self.webhook()
         [first] = webhook._signing_secrets()
         webhook.action_rotate_secret()
@@ -381,7 +381,7 @@ class TestWebhookRights(WebhookCase):
         self.env.cr.execute("update gateway.secret set expires_at = gateway.utc_now() where expires_at is not null")
         self.assertEqual(len(webhook._signing_secrets()), 1)
 
-    def test_a_copy_of_the_database_signs_with_other_secrets_and_knows_no_header_values(self):
+    def test_a_copy_of_the_database_has_other_secrets_and_no_header_values(self):
         webhook = self.webhook(header_ids=[(0, 0, {"name": "Authorization", "value": "Bearer s3cret"})])
         [secret] = webhook._signing_secrets()
         self.env["ir.config_parameter"].set_param("database.uuid", "another")

@@ -1,4 +1,4 @@
-"""Deliveries from Odoo itself, to a real receiver, while all sidecars are gone."""
+"""Deliveries by Odoo itself, to a real receiver, while no sidecar is alive."""
 
 import base64
 import hashlib
@@ -83,7 +83,7 @@ class TakeOverCase(WebhookCase):
 
     @contextmanager
     def cron(self):
-        """The model as a cron has it: on a cursor that may commit."""
+        """The model as in a cron: on a cursor that may commit."""
         self.env.cr.flush()
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             yield self.env(cr=cr, su=True)["gateway.webhook"]
@@ -113,7 +113,7 @@ class TestWebhookTakeOver(TakeOverCase):
         )
         partner = self.env["res.partner"].create({"name": "One"})
         self.env.cr.flush()
-        # Another transaction in real life: its job is not merged with the first.
+        # In reality, this is another transaction, whose job is not merged with the first.
         self.env.cr.execute("update gateway.webhook_job set txid = '1'")
         self.env.cr.cache.pop("api_gateway.webhooks")
         partner.name = "Two"
@@ -133,7 +133,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual((webhook.health, webhook.delivered), ("healthy", 2))
 
     def test_the_fault_of_one_job_fails_that_job_only(self):
-        """A receiver that speaks no HTTP, a record that cannot be read, and one that waits behind both."""
+        """A receiver that does not speak HTTP, a record that cannot be read, and a job that waits for both."""
         self.receiver.status = lambda event: "zeros" if event["data"]["values"]["name"] == "Zeros" else 200
         self.webhook(url=self.receiver.url, fields=["name", "display_name"])
         self.env["res.partner"].create([{"name": name} for name in ("Zeros", "Unreadable", "Good")])
@@ -157,7 +157,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertRegex(unreadable, "^Not read: division by zero")
         self.assertIsNone(good)
 
-    def test_a_failed_job_holds_up_its_record_alone(self):
+    def test_a_failed_job_blocks_only_its_own_record(self):
         self.webhook(url=self.receiver.url)
         one, two = self.env["res.partner"].create([{"name": "One"}, {"name": "Two"}])
         self.env.cr.flush()
@@ -203,7 +203,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.env.cr.execute("select extract(epoch from run_at - gateway.utc_now()) from gateway.webhook_job")
         self.assertGreater(self.env.cr.fetchone()[0], 110)
 
-    def test_nothing_is_sent_while_a_sidecar_was_seen_lately(self):
+    def test_nothing_is_sent_while_a_sidecar_has_a_recent_heartbeat(self):
         self.webhook(url=self.receiver.url)
         self.env["res.partner"].create({"name": "One"})
         self.env.cr.execute(
@@ -218,7 +218,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.take_over()
         self.assertEqual(len(self.receiver.arrived), 1)
 
-    def test_fifty_jobs_a_run(self):
+    def test_a_run_delivers_fifty_jobs(self):
         self.webhook(url=self.receiver.url, fields=["name"])
         self.webhook(url=self.receiver.url, fields=["name"])
         self.env["res.partner"].create([{"name": str(i)} for i in range(40)])
@@ -280,7 +280,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.take_over()
         self.assertIn("410", webhook.message_ids[0].body)
 
-    def test_a_test_is_sent_though_the_webhook_is_paused(self):
+    def test_a_test_is_sent_even_if_the_webhook_is_paused(self):
         webhook = self.webhook(url=self.receiver.url)
         self.env["res.partner"].create({"name": "One"})
         webhook.action_pause()
@@ -292,7 +292,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual(job.attempt_ids.sender, "Odoo")
         self.assertEqual(job.with_user(self.owner).attempt_ids.response, ("noted" * 1000)[:1024])
 
-    def test_redelivery_since_a_time(self):
+    def test_events_since_a_given_time_are_redelivered(self):
         webhook = self.webhook(url=self.receiver.url)
         self.env["res.partner"].create([{"name": "One"}, {"name": "Two"}])
         self.take_over()
@@ -311,7 +311,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual(len(self.receiver.arrived), 3)
         self.assertEqual(len({event["id"] for event in self.events}), 2)
 
-    def test_the_lists_open_after_a_webhook_with_jobs_and_attempts_was_deleted(self):
+    def test_the_lists_still_open_after_a_webhook_with_jobs_and_attempts_was_deleted(self):
         webhook = self.webhook(url=self.receiver.url)
         self.receiver.status = lambda event: 500 if event["data"]["values"]["name"] == "Failed" else 200
         self.env["res.partner"].create([{"name": "Delivered"}, {"name": "Failed"}])
@@ -326,7 +326,7 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual([attempt["webhook_id"] for attempt in attempts["records"]], [False, False])
         self.assertEqual(sorted(bool(attempt["job_id"]) for attempt in attempts["records"]), [False, True])
 
-    def test_finished_jobs_go_after_their_retention(self):
+    def test_finished_jobs_are_deleted_after_their_retention(self):
         self.webhook(url=self.receiver.url)
         self.env["res.partner"].create([{"name": "Old"}, {"name": "New"}])
         self.take_over()
@@ -380,7 +380,7 @@ class TestWebhookEgress(common.BaseCase):
         for address in CASES["open"]:
             self.assertIsNone(refusal(address, []), address)
 
-    def test_a_name_that_leads_inside_is_refused(self):
+    def test_a_name_that_resolves_to_an_internal_address_is_refused(self):
         port = self.receiver.server_port
 
         def rebinding(host, *args, **kwargs):
@@ -421,7 +421,7 @@ class TestFaultyReceivers(common.BaseCase):
             for case in FAULTS:
                 with self.subTest(case["name"]):
                     receiver.case = case
-                    # Some end by the deadline; the others must not meet it when the machine is busy.
+                    # Some end by the deadline; the others must not reach it even on a busy machine.
                     slow = "drips" in case or case.get("then") == "wait"
                     self.check(case, receiver.url, 0.5 if slow else 3)
 
@@ -439,7 +439,7 @@ class TestFaultyReceivers(common.BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestWebhookValues(WebhookCase):
-    def test_values_are_json_in_the_shapes_of_the_api(self):
+    def test_values_are_json_in_the_format_of_the_api(self):
         partner = self.env.ref("base.main_partner")
         values = read_values(
             partner, ["name", "country_id", "category_id", "write_date", "active", "parent_id", "comment"]

@@ -1,4 +1,4 @@
-"""Changes that widen another user's credential in hidden ways."""
+"""Changes that extend another user's credential in non-obvious ways."""
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -11,7 +11,7 @@ from .test_asker import AskerCase
 class TestHiddenWidening(AskerCase):
     def test_addresses_and_scopes_in_another_form(self):
         for before, values in (
-            # For the sidecar these are addresses of IPv4, which ::/0 does not let in.
+            # For the sidecar these are IPv4 addresses, which ::/0 does not allow.
             ({"ip_list": "::/0"}, {"ip_list": "::ffff:10.0.0.0/104"}),
             ({"ip_list": "::/0"}, {"ip_list": "::ffff:10.0.0.1"}),
             ({"ip_list": "10.0.0.0/9"}, {"ip_list": "10.0.0.0/8"}),
@@ -31,7 +31,7 @@ class TestHiddenWidening(AskerCase):
         key.write({"ip_list": "::ffff:10.0.0.0/112, 10.7.7.7"})
         key.write({"scopes": "products_read res.partner:read"})
 
-    def test_a_manager_takes_no_profile_from_another_by_its_commands(self):
+    def test_a_manager_cannot_take_a_profile_from_a_user_with_commands(self):
         narrow, wide = self.env["gateway.profile"].create([{"name": "Narrow", "scopes": "read"}, {"name": "Wide"}])
         values = {"name": "Admin's", "user_id": self.admin.id, "profile_id": narrow.id}
         key, client = self.env["gateway.key"].create(values), self.env["gateway.client"].create(values)
@@ -52,7 +52,7 @@ class TestHiddenWidening(AskerCase):
             lambda: self.admin.with_user(clerk).write({"gateway_profile_id": False}), name="by an editor of users"
         )
 
-    def test_only_administrators_change_the_reach_of_a_resource_in_others_scopes(self):
+    def test_only_administrators_may_change_a_resource_that_is_in_others_scopes(self):
         resources = self.env["gateway.resource"]
         values = {"label": "Thing", "model_name": "res.partner.category"}
         nested = resources.create({"name": "tags", "is_nested": True, **values})
@@ -87,7 +87,7 @@ class TestHiddenWidening(AskerCase):
                     {"resource_id": things.id, "name": "y"}
                 ),
                 "away": lambda: mine.write({"name": "elsewhere"}),  # noqa: B023
-                "the name of one that is gone": lambda: spare.with_user(self.manager).write({"name": "gone"}),
+                "the name of a deleted one": lambda: spare.with_user(self.manager).write({"name": "gone"}),
                 "a new one": lambda: resources.with_user(self.manager).create({"name": "gone", **values}),
             }.items():
                 self.refused(attempt, name=(holder, name), raises=UserError)

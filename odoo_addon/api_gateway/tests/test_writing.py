@@ -40,7 +40,7 @@ class TestWriting(ChannelCase):
         self.assertEqual(set(parent.child_ids.mapped("name")), {"changed", "new"})
         self.assertFalse(second.exists())
 
-    def test_all_operations_of_a_call_happen_or_none(self):
+    def test_a_call_executes_all_of_its_operations_or_none(self):
         answer = self.execute(
             create("res.partner", {"name": "Rolled back"}), write("res.partner", [2**30], {"name": "x"})
         )
@@ -60,7 +60,7 @@ class TestWriting(ChannelCase):
             self.assertEqual(error["details"]["field"], "nope")
 
     @mute_logger("odoo.sql_db")
-    def test_a_value_that_a_field_cannot_have_is_named(self):
+    def test_an_invalid_value_is_named(self):
         for name, value in (
             ("color", "abc"),
             ("color", 2**40),
@@ -90,14 +90,14 @@ class TestWriting(ChannelCase):
             self.execute(write("res.partner", self.partner.ids, commands)), "odoo.validation", "child_ids"
         )
 
-    def test_a_records_rules_and_rights_hold_for_writing(self):
+    def test_record_rules_and_rights_apply_to_writes(self):
         company = self.env["res.company"].create({"name": "Second"})
         theirs = self.env["res.partner"].create({"name": "Theirs", "company_id": company.id})
         self.assert_refused(self.execute(write("res.partner", theirs.ids, {"name": "Mine"})), "odoo.access")
         self.assert_refused(self.execute(create("res.country", {"name": "X", "code": "X0"})), "odoo.access", "Country")
         self.assertEqual(theirs.name, "Theirs")
 
-    def test_missing_records_are_missing(self):
+    def test_missing_records_are_reported_as_missing(self):
         gone = 2**30
         self.assert_refused(self.execute(write("res.partner", [gone], {"name": "x"})), "odoo.missing", str(gone))
         self.assert_refused(self.execute({"op": "unlink", "model": "res.partner", "ids": [gone]}), "odoo.missing")
