@@ -218,9 +218,12 @@ describe('a stream of events', async () => {
   test('begins, brings changes, and goes on behind the last of them', async () => {
     const stream = events('since=new&fields=name');
     const next = async () => (await stream.next()).value ?? {};
-    expect(await next()).toEqual({ retry: '2000' });
     const start = await next();
-    expect([start['event'], JSON.parse(start['data'] ?? '')]).toEqual(['start', { upserts: [], removed: [], more: false }]);
+    expect([start['retry'], start['event'], JSON.parse(start['data'] ?? '')]).toEqual([
+      '2000',
+      'start',
+      { upserts: [], removed: [], more: false },
+    ]);
     const id = await create({ name: 'Streamed' });
     const created = await next();
     expect([created['event'], JSON.parse(created['data'] ?? '').upserts]).toEqual(['changes', [{ id, name: 'Streamed' }]]);
@@ -229,8 +232,10 @@ describe('a stream of events', async () => {
     await unlink(id);
     // The header goes before the parameter that the address still has.
     for await (const later of events('since=new&fields=name', { 'Last-Event-ID': created['id'] ?? '' })) {
-      if (later['event'] === undefined) continue;
-      expect(JSON.parse(later['data'] ?? '').removed).toEqual([{ id, reason: 'deleted' }]);
+      const { removed } = JSON.parse(later['data'] ?? '');
+      // The first event says only that the stream has begun.
+      if (removed.length === 0) continue;
+      expect([later['event'], removed]).toEqual(['changes', [{ id, reason: 'deleted' }]]);
       break;
     }
     expect((await copy.ask(`since=${created['id']}`)).json.data.removed).toEqual([{ id, reason: 'deleted' }]);
@@ -238,7 +243,6 @@ describe('a stream of events', async () => {
 
   test('ends with the reason when the rights change', async () => {
     const stream = events('since=new&fields=name', {}, demo);
-    await stream.next();
     await stream.next();
     const [rule] = await gateway.orm<number[]>('ir.rule', 'create', {
       vals_list: [{ name: 'Only people', model_id: partnerModel, domain_force: "[('is_company', '=', False)]" }],
@@ -254,7 +258,6 @@ describe('a stream of events', async () => {
     const { id, secret } = await createOdooKey(gateway, { userId: 2 });
     const stream = events('since=new&fields=name', {}, secret);
     await stream.next();
-    await stream.next();
     await revokeOdooKey(gateway, id);
     await until('the key is refused', async () => (await gateway.get('/api/v1/res.partner/3', { key: secret })).status === 401);
     await create({ name: 'Not for a revoked key' });
@@ -265,7 +268,6 @@ describe('a stream of events', async () => {
     const web = await OdooWeb.login(gateway);
     const { id, secret } = await web.create('gateway.key', { name: 'streams' });
     const stream = events('since=new&fields=name', {}, secret);
-    await stream.next();
     await stream.next();
     await web.call('gateway.key', 'write', [[id], { scopes: 'res.country:read' }]);
     await until('the key is narrowed', async () => (await gateway.get('/api/v1/res.partner/3', { key: secret })).status === 403);

@@ -55,8 +55,8 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
     typeof resumed === 'string' && resumed !== '' ? resumed : undefined,
   );
   const reader = await ChangesReader.begin(request, query, since);
-  yield `retry: ${comeBackMs}\n\n`;
-  if (reader.isNew) yield event('start', await reader.nothing());
+  let idle = await reader.nothing();
+  yield `retry: ${comeBackMs}\n${event(reader.isNew ? 'start' : 'changes', idle)}`;
   const startedAt = performance.now();
   const { spentMs } = context;
   while (!reader.isStopped && performance.now() - startedAt < longestMs) {
@@ -64,22 +64,20 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
     context.idleMs += Math.max(0, context.spentMs - spentMs);
     try {
       const changes = await reader.next(sayEveryMs);
-      if (changes.upserts.length + changes.removed.length === 0) {
-        yield `id: ${changes.next}\n\n`;
-        continue;
-      }
-      await chargeMore(context, 1);
+      if (changes.upserts.length + changes.removed.length > 0) await chargeMore(context, 1);
       yield event('changes', changes);
+      idle = { ...idle, next: changes.next };
     } catch (thrown) {
       const { reason, message, details } = asGatewayError(thrown);
       if (reason === 'sync.reset') yield `event: reset\ndata: ${jsonLine({ reason, message, details })}\n\n`;
-      else if (reason === 'throttle.exceeded') yield `retry: ${comeBackLaterMs}\n\n`;
+      else if (reason === 'throttle.exceeded') yield `retry: ${comeBackLaterMs}\n${event('changes', idle)}`;
       else throw thrown;
       return;
     }
   }
 }
 
+/** Each has an id and data: some clients give a text without data as an event, whose data is no JSON (httpx-sse 0.4 does). */
 function event(name: string, { upserts, removed, next, more }: Changes): string {
   return `id: ${next}\nevent: ${name}\ndata: ${jsonLine({ upserts, removed, more })}\n\n`;
 }
