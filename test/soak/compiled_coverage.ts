@@ -48,7 +48,7 @@ try {
   await gateway.close();
 }
 
-/** Undefined for what is no read of records, or is refused here. */
+/** Undefined for requests that do not read records, or that are refused here. */
 async function wayOf({ as, method, path, headers, body }: Recorded): Promise<string | undefined> {
   const options = {
     key: gateway.keys[as],
