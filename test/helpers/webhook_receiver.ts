@@ -16,6 +16,7 @@ interface Event {
   data: {
     model: string;
     id: number;
+    sequence: number | null;
     changed: string[];
     previous: Record<string, unknown> | null;
     values: Record<string, unknown> | null;

@@ -1,6 +1,7 @@
 // The change feed: a copy that follows it always equals the list.
 
-import { describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';
 import { createOdooKey, revokeOdooKey } from '../helpers/odoo_keys.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
@@ -10,6 +11,8 @@ import { until } from '../helpers/wait.ts';
 const gateway = await useInstance();
 const second = await gateway.startSidecar();
 const { admin, demo } = gateway.keys;
+const superuser = new pg.Pool({ connectionString: inject('real').parts.cluster.superuserUrl ?? gateway.databaseUrl, max: 1 });
+afterAll(() => superuser.end());
 
 type Row = Record<string, unknown> & { id: number };
 
@@ -135,6 +138,41 @@ describe('a copy', async () => {
     await everything.expectInStep();
   });
 
+  test('misses nothing when a sidecar is killed while it numbers changes', async () => {
+    const doomed = await gateway.startSidecar();
+    const copy = await new Copy('fields=name,ref,active', admin, second).start();
+    const held = await create({ name: 'held' });
+    await copy.follow();
+    const holding = new pg.Client({ connectionString: gateway.databaseUrl });
+    await holding.connect();
+    await holding.query('begin');
+    // The doomed sidecar has taken the changes from the inbox, and waits here before it can note their numbers.
+    await holding.query('select from gateway.change where res_id = $1 for update', [held]);
+    const taken = await create({ name: 'taken' });
+    await write(held, { name: 'held again' });
+    const dying = doomed.get(`${path}?since=${copy.since}&fields=name,ref,active`, { key: admin }).catch(() => undefined);
+    const stampers = () =>
+      superuser.query<{ pid: number }>(
+        `select pid from pg_stat_activity
+         where query like '%stamp_changes%' and wait_event_type = 'Lock' and datname = $1
+         order by query_start`,
+        [gateway.database],
+      );
+    await until('it waits', async () => (await stampers()).rowCount === 1);
+    const [first] = (await stampers()).rows;
+    const following = copy.follow();
+    await until('the other one waits for it', async () => (await stampers()).rowCount === 2);
+    doomed.kill('SIGKILL');
+    await dying;
+    await superuser.query('select pg_terminate_backend($1)', [first?.pid]);
+    const late = await create({ name: 'committed meanwhile' });
+    await holding.end();
+    await following;
+    await copy.follow();
+    expect([taken, held, late].map((id) => copy.rows.get(id)?.name)).toEqual(['taken', 'held again', 'committed meanwhile']);
+    await copy.expectInStep();
+  });
+
   test('is in step after three writers at once, read in small parts by two sidecars', async () => {
     const other = await new Copy('fields=name,ref,active', admin, second).start();
     const crowd = await send(
@@ -222,7 +260,7 @@ describe('a stream of events', async () => {
     expect([start['retry'], start['event'], JSON.parse(start['data'] ?? '')]).toEqual([
       '2000',
       'start',
-      { upserts: [], removed: [], more: false },
+      { upserts: [], removed: [], more: false, sequence: expect.any(Number) },
     ]);
     const id = await create({ name: 'Streamed' });
     const created = await next();

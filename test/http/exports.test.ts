@@ -1,12 +1,15 @@
 // Exports: a whole list as one answer, the same records as its pages, from one snapshot.
 
-import { describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
 const { admin, demo } = gateway.keys;
+const superuser = new pg.Pool({ connectionString: inject('real').parts.cluster.superuserUrl ?? gateway.databaseUrl, max: 1 });
+afterAll(() => superuser.end());
 const orm = await gateway.startSidecar({ env: { GATEWAY_READ_POOL_SIZE: '0' } });
 const ndjson = { Accept: 'application/x-ndjson' };
 const csv = { Accept: 'text/csv' };
@@ -40,8 +43,7 @@ async function paged(query: string, key = admin): Promise<Row[]> {
 }
 
 /** Starts an export, and reads it as slowly as `take` does. */
-async function begin(query: string, headers: Record<string, string> = ndjson) {
-  const leaving = new AbortController();
+async function begin(query: string, headers: Record<string, string> = ndjson, leaving = new AbortController()) {
   const response = await fetch(new URL(`${path}?${query}`, gateway.url), {
     headers: { ...headers, Authorization: `Bearer ${admin}`, 'Accept-Encoding': 'identity' },
     signal: leaving.signal,
@@ -118,6 +120,38 @@ describe('NDJSON', () => {
     const got = rowsOf(text.slice(0, text.lastIndexOf('\n') + 1));
     const rest = await gateway.get(`${path}?${many},comment&after=${got.at(-1)?.id}`, { key: admin, headers: ndjson });
     expect([...got, ...rowsOf(rest.text)].map(({ id }) => id)).toEqual((await paged(many)).map(({ id }) => id));
+    await until('the snapshot is gone', async () => (await snapshots()) === 0);
+  });
+
+  test.each([
+    ['whose snapshot is lost', 503, 'database.unavailable'],
+    ['whose client leaves', 408, 'request.incomplete'],
+    ['whose client leaves before it begins', 408, 'request.incomplete'],
+  ] as const)('%s has its own reason in the log', async (what, status, reason) => {
+    const id = what.replaceAll(' ', '-');
+    const leaving = new AbortController();
+    const locking = new pg.Client({ connectionString: gateway.databaseUrl });
+    await locking.connect();
+    if (what.endsWith('begins')) await locking.query('begin; lock table res_partner');
+    const ended = begin(`${many},comment`, { ...ndjson, 'X-Request-Id': id }, leaving).then(async (slow) => {
+      await slow.take(1);
+      if (status === 408) leaving.abort();
+      else
+        await superuser.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'api-gateway export'",
+        );
+      await slow.take();
+    });
+    const refused = expect(ended).rejects.toThrow();
+    if (what.endsWith('begins')) {
+      await until('it waits', async () => (await snapshots()) === 1);
+      leaving.abort();
+    }
+    await refused;
+    await locking.end();
+    const rows = () => gateway.sql('select status, reason from gateway.request_log where request_id = $1', [id]);
+    await until('it is logged', async () => (await rows()).length > 0);
+    expect(await rows()).toEqual([{ status, reason }]);
     await until('the snapshot is gone', async () => (await snapshots()) === 0);
   });
 

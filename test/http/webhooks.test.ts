@@ -91,6 +91,27 @@ describe('a committed change', () => {
     expect(arrival?.event.data.values).toEqual(answer.json.data);
   });
 
+  test('of a synced model has the number of the change feed, by which each event of a record is newer than the last', async () => {
+    const [synced] = await gateway.orm<number[]>('gateway.synced.model', 'create', { vals_list: [{ model_id: partnerModel }] });
+    const key = gateway.keys.admin;
+    const changes = '/api/v1/res.partner/changes?fields=name';
+    const { json } = await gateway.get(`${changes}&since=new`, { key });
+    await createWebhook();
+    const partner = await createPartner();
+    await arrivals(1);
+    await rename(partner, 'Renamed');
+    await arrivals(2);
+    const feed = await gateway.get(`${changes}&since=${json.meta.next}`, { key });
+    const [first, last] = receiver.arrived.map(({ event }) => event.data.sequence);
+    expect(first).toBeGreaterThan(json.meta.sequence);
+    expect(last).toBeGreaterThan(first as number);
+    expect(last).toBe(feed.json.meta.sequence);
+    await gateway.orm('gateway.synced.model', 'unlink', { ids: [synced] });
+    await rename(partner, 'Not synced');
+    await arrivals(3);
+    expect(receiver.arrived[2]?.event.data.sequence).toBeNull();
+  });
+
   test('of a deleted record arrives with its last values', async () => {
     const partner = await createPartner({ name: 'Gone' });
     await createWebhook();

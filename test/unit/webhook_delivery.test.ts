@@ -66,7 +66,7 @@ const job = (id: number, changes: Partial<Job> = {}): Job => ({
 
 describe('a delivery', () => {
   test('is one that the package standardwebhooks verifies, with the new secret and with the old one', async () => {
-    const body = renderEvent(job(1), { id: 7, name: 'Überraschung' });
+    const body = renderEvent(job(1), 7, { id: 7, name: 'Überraschung' });
     const verified: unknown[] = [];
     answer = (request, response, received) => {
       const headers = request.headers as Record<string, string>;
@@ -223,7 +223,7 @@ describe('records that cannot be read', () => {
 
   test('is the fault of its own job', async () => {
     const error = new GatewayError('odoo.error');
-    const { ready, unread } = await renderAll(jobs, reader(error));
+    const { ready, unread } = await renderAll(jobs, new Map(), reader(error));
     expect(ready.map(({ job: { id }, body }) => [id, JSON.parse(body).data.values.id])).toEqual([
       [1, 7],
       [2, 8],
@@ -233,13 +233,13 @@ describe('records that cannot be read', () => {
   });
 
   test('is not searched for while Odoo is away', async () => {
-    const { ready, unread } = await renderAll(jobs, reader(new GatewayError('odoo.unavailable')));
+    const { ready, unread } = await renderAll(jobs, new Map(), reader(new GatewayError('odoo.unavailable')));
     expect([ready.length, unread.length]).toEqual([0, 4]);
   });
 
   test('may be a value that is not JSON, or text that is not a time', async () => {
     const odd = [job(1, { event: 'unlink', recordValues: { n: 1n } }), job(2), job(3, { createdAt: new Date(Number.NaN) })];
-    const { ready, unread } = await renderAll(odd, async () => new Map());
+    const { ready, unread } = await renderAll(odd, new Map(), async () => new Map());
     expect(ready.map(({ job: { id } }) => id)).toEqual([2]);
     expect(unread.map(({ job: { id } }) => id)).toEqual([1, 3]);
   });

@@ -111,6 +111,7 @@ class TestWebhookTakeOver(TakeOverCase):
         webhook = self.webhook(
             url=self.receiver.url, fields=["name"], header_ids=[(0, 0, {"name": "X-Key", "value": "s3cret"})]
         )
+        self.env["gateway.synced.model"].create({"model_id": self.env.ref("base.model_res_partner").id})
         partner = self.env["res.partner"].create({"name": "One"})
         self.env.cr.flush()
         # In reality, this is another transaction, whose job is not merged with the first.
@@ -121,6 +122,8 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual([event["type"] for event in self.events], ["res.partner.create", "res.partner.write"])
         self.assertEqual(self.events[1]["data"]["previous"]["name"], "One")
         self.assertEqual(self.events[1]["data"]["values"], {"id": partner.id, "name": "Two"})
+        self.env.cr.execute("select number from gateway.change where res_id = %s", (partner.id,))
+        self.assertEqual(self.events[1]["data"]["sequence"], self.env.cr.fetchone()[0])
         self.assertEqual([row[1:] for row in self.states()], [("delivered", 1, 200)] * 2)
         headers, body = self.receiver.arrived[0]
         self.assertEqual(headers["X-Key"], "s3cret")

@@ -38,8 +38,9 @@ class Target(NamedTuple):
     secrets: list
 
 
-def render_event(job, values):
-    """The body. `values`: the record as the owner reads it now; None if it is gone."""
+def render_event(job, sequence, values):
+    """The body. `sequence`: the number of the record's newest change in the change feed; None if its model is not
+    synced. `values`: the record as the owner reads it now; None if it is gone."""
     return json.dumps(
         {
             "id": job["event_id"],
@@ -48,6 +49,7 @@ def render_event(job, values):
             "data": {
                 "model": job["model"],
                 "id": job["res_id"],
+                "sequence": sequence,
                 "changed": job["changed"],
                 "previous": job["previous"],
                 "values": values,

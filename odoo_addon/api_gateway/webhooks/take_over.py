@@ -23,6 +23,7 @@ def run(webhooks, most):
     targets = read_targets(cr)
     bounds = read_bounds(cr)
     claimer, jobs = claim(cr, targets, most)
+    number_changes(cr)
     _commit(env, 0, len(jobs))
     held_up = set()
     for job in jobs:
@@ -55,6 +56,14 @@ def claim(cr, targets, most):
     tests = sum(job["event"] == "test" for job in jobs)
     finish(cr, claimer, [{"job": job["id"], "outcome": "released"} for job in jobs[tests + most :]])
     return claimer, jobs[: tests + most]
+
+
+def number_changes(cr):
+    """Gives the changes of synced models their numbers, which events carry."""
+    taken = True
+    while taken:
+        cr.execute("select gateway.stamp_changes(10000)")
+        [taken] = cr.fetchone()
 
 
 def read_targets(cr):
@@ -93,13 +102,20 @@ def deliver_job(env, bounds, target, job):
     try:
         if not body:
             with env.cr.savepoint():
-                body = render_event(job, _values_of(env, owner_id, lang, names, job))
+                sequence = _sequence_of(env.cr, job)
+                body = render_event(job, sequence, _values_of(env, owner_id, lang, names, job))
     except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
         return {"job": job["id"], "outcome": "released"}
     except Exception as exc:
         _logger.warning("webhooks: job %s could not be read", job["id"], exc_info=True)
         return {"job": job["id"], "outcome": "failed", "status": None, "error": f"Not read: {storable(str(exc))}"[:500]}
     return {"job": job["id"], **deliver(allowed, endpoint, job["event_id"], body, timeout_s)}
+
+
+def _sequence_of(cr, job):
+    cr.execute("select number from gateway.change_numbers(%s, array[%s])", (job["model"], job["res_id"]))
+    row = cr.fetchone()
+    return row and row[0]
 
 
 def _values_of(env, owner_id, lang, names, job):

@@ -35,7 +35,7 @@ export class SnapshotPages implements PageReader {
   /** Reads the first page ahead. Rejects with OutdatedError if the plan is older than the snapshot. */
   async begin(first: Search): Promise<void> {
     try {
-      this.#first = { search: first, answer: await this.page(first) };
+      this.#first = { search: first, answer: await this.#read(first) };
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       // The same error comes again when the page is requested.
@@ -46,6 +46,15 @@ export class SnapshotPages implements PageReader {
     const first = this.#first;
     this.#first = undefined;
     if (first?.search === search) return first.answer;
+    try {
+      return await this.#read(search);
+    } catch (error) {
+      // Without its snapshot a list cannot go on as it began.
+      throw error instanceof GatewayError ? error : new GatewayError('database.unavailable', { cause: error });
+    }
+  }
+
+  async #read(search: Search): Promise<unknown> {
     const { context, snapshot, plan, odoo } = this.#options;
     const planned = await plan(search);
     if (planned === undefined) return odoo.page(search);

@@ -19,16 +19,26 @@ export interface FeedPart {
   readonly changes: readonly ChangedRecord[];
 }
 
+const mostAtOnce = 5_000;
 const stamp = { name: 'stamp_changes', text: 'select gateway.stamp_changes($1) as taken' };
+const numbers = { name: 'change_numbers', text: 'select res_id as id, number from gateway.change_numbers($1, $2)' };
 const read = {
   name: 'changes',
   text: 'select synced, last, oldest, rights, changes from gateway.changes($1, $2, $3, $4)',
 };
 
-/** Assigns numbers to up to `most` recorded changes; returns how many. */
-export async function stampChanges(db: Queryable, most: number): Promise<number> {
-  const [row] = await db.query<{ taken: number }>(stamp, [most]);
-  return row?.taken ?? 0;
+/** Assigns numbers to all committed changes. A transaction of its own for each part, so that no lock is held for long. */
+export async function stampChanges(db: Queryable): Promise<void> {
+  for (let taken = mostAtOnce; taken === mostAtOnce; ) {
+    const [row] = await db.query<{ taken: number }>(stamp, [mostAtOnce]);
+    taken = row?.taken ?? 0;
+  }
+}
+
+/** The numbers of records' newest changes, by id; nothing for a model that is not synced. */
+export async function readNumbers(db: Queryable, model: string, ids: readonly number[]): Promise<ReadonlyMap<number, number>> {
+  const rows = await db.query<{ id: number; number: number }>(numbers, [model, ids]);
+  return new Map(rows.map(({ id, number }) => [id, number]));
 }
 
 export async function readChanges(db: Queryable, model: string, userId: number, since: number, most: number): Promise<FeedPart> {

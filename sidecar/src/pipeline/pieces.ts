@@ -25,10 +25,13 @@ export async function sendPieces(
 ): Promise<void> {
   const { request, response } = context;
   const iterator = pieces[Symbol.asyncIterator]();
-  const first = await iterator.next();
+  const left = (cause?: unknown) => new GatewayError('request.incomplete', { message: 'The client disconnected before the end of the answer.', cause });
+  const first = await iterator.next().catch((error: unknown) => {
+    throw response.destroyed ? left(error) : error;
+  });
   if (response.destroyed) {
     await iterator.return?.();
-    throw new GatewayError('request.incomplete', { message: 'The client disconnected before the answer began.' });
+    throw left();
   }
   const isGzipped = type !== eventStream && request.acceptsEncodings('gzip', 'identity') === 'gzip';
   begin(type, isGzipped);
@@ -57,11 +60,7 @@ export async function sendPieces(
   } catch (error) {
     const hasLeft = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
     response.destroy();
-    if (!hasLeft) throw error;
-    throw new GatewayError('request.incomplete', {
-      message: 'The client disconnected in the middle of the answer.',
-      cause: error,
-    });
+    throw hasLeft ? left(error) : error;
   } finally {
     request.socket.off('end', leave);
   }

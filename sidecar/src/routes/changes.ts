@@ -19,8 +19,8 @@ export function changesRoute(feeds: ChangeFeeds, parts: Parts, collections: Coll
     async handle(context) {
       const request = { feeds, parts, collection: collections.of(context), context };
       if (wantsEvents(context)) return { status: 200, body: undefined, type: 'text/event-stream', pieces: eventsOf(request) };
-      const { upserts, removed, next, more } = await changesOf(request);
-      return success({ upserts, removed }, { next, more });
+      const { upserts, removed, ...meta } = await changesOf(request);
+      return success({ upserts, removed }, meta);
     },
   };
 }

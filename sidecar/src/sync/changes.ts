@@ -30,6 +30,8 @@ export interface Changes {
   readonly removed: readonly Removed[];
   /** The `since` of the next request. */
   readonly next: string;
+  /** The number of the newest change that the reader now has. Events of webhooks carry the same numbers. */
+  readonly sequence: number;
   /** Whether there are further changes already. */
   readonly more: boolean;
 }
@@ -99,7 +101,7 @@ export class ChangesReader {
 
   async nothing(): Promise<Changes> {
     const next = await tokenAt(this.#request.context, this.#binding, this.#number, this.#rights);
-    return { upserts: [], removed: [], next, more: false };
+    return { upserts: [], removed: [], next, sequence: this.#number, more: false };
   }
 
   /** Waits for the changes since then. Throws `sync.reset`, and the errors of a list. */
@@ -114,7 +116,7 @@ export class ChangesReader {
     this.#number = more ? (part.changes.at(-1)?.[0] ?? this.#number) : part.last;
     const next = await tokenAt(context, this.#binding, this.#number, part.rights);
     const { upserts, removed } = await values(parts, context, this.#query, this.#search, part.changes);
-    return { upserts, removed, next, more };
+    return { upserts, removed, next, sequence: this.#number, more };
   }
 
   async #wait(waitMs: number): Promise<FeedPart> {

@@ -66,7 +66,7 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
       const changes = await reader.next(sayEveryMs);
       if (changes.upserts.length + changes.removed.length > 0) await chargeMore(context, 1);
       yield event('changes', changes);
-      idle = { ...idle, next: changes.next };
+      idle = { ...idle, next: changes.next, sequence: changes.sequence };
     } catch (thrown) {
       const { reason, message, details } = asGatewayError(thrown);
       if (reason === 'sync.reset') yield `event: reset\ndata: ${jsonLine({ reason, message, details })}\n\n`;
@@ -78,6 +78,6 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
 }
 
 /** Each has an id and data: some clients give a text without data as an event, whose data is no JSON (httpx-sse 0.4 does). */
-function event(name: string, { upserts, removed, next, more }: Changes): string {
-  return `id: ${next}\nevent: ${name}\ndata: ${jsonLine({ upserts, removed, more })}\n\n`;
+function event(name: string, { next, ...changes }: Changes): string {
+  return `id: ${next}\nevent: ${name}\ndata: ${jsonLine(changes)}\n\n`;
 }

@@ -8,8 +8,6 @@ import { stampChanges } from '../db/change_feed.ts';
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';
 
-const mostAtOnce = 5_000;
-
 export class Feed {
   readonly #database: Database;
   readonly #waiting = new Set<() => void>();
@@ -74,7 +72,7 @@ export class Feed {
   }
 
   async #stampAll(): Promise<void> {
-    while ((await stampChanges(this.#database, mostAtOnce)) === mostAtOnce);
+    await stampChanges(this.#database);
     this.#wakeAll();
   }
 }

@@ -16,13 +16,20 @@ const drainedOfAnswer = 65_536;
 const keptOfError = 500;
 const mostOfBody = 5 * 1024 * 1024;
 
-/** The body of an event. `values`: the record as the owner reads it now; null if it was deleted. */
-export function renderEvent(job: Job, values: unknown): string {
+/** The body of an event. `sequence`: of `Numbers`. `values`: the record as the owner reads it now; null if it was deleted. */
+export function renderEvent(job: Job, sequence: number | null, values: unknown): string {
   return JSON.stringify({
     id: job.eventId,
     type: `${job.model}.${job.event}`,
     timestamp: job.createdAt.toISOString().replace(/\.\d+Z$/, 'Z'),
-    data: { model: job.model, id: job.resId, changed: job.changed, previous: job.previous, values },
+    data: {
+      model: job.model,
+      id: job.resId,
+      sequence,
+      changed: job.changed,
+      previous: job.previous,
+      values,
+    },
   });
 }
 

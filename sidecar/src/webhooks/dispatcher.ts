@@ -6,6 +6,7 @@
 
 import type { LookupFunction } from 'node:net';
 import { Agent } from 'undici';
+import { readNumbers, stampChanges } from '../db/change_feed.ts';
 import type { Database } from '../db/database.ts';
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
 import { claimJobs, finishJobs, readWebhooks, renewJobs } from '../db/webhooks.ts';
@@ -16,6 +17,7 @@ import { deliver } from './deliver.ts';
 import { guardedConnector, parseAllowed } from './egress.ts';
 import type { Ready } from './endpoint.ts';
 import { Endpoint } from './endpoint.ts';
+import type { Numbers } from './render.ts';
 import { isPassing, renderAll } from './render.ts';
 
 /**
@@ -165,12 +167,25 @@ export class WebhookDispatcher {
     endpoint.hold(jobs);
     const { webhook } = endpoint;
     const read = (ids: readonly number[]) => this.#options.readRecords(this.#database, webhook, ids);
-    const { ready, unread } = await renderAll(jobs, read);
+    const { ready, unread } = await this.#numbersOf(webhook, jobs).then(
+      (numbers) => renderAll(jobs, numbers, read),
+      (error: unknown) => ({ ready: [], unread: jobs.map((job) => ({ job, error })) }),
+    );
     for (const { job, error } of unread) {
       if (isPassing(error)) endpoint.release(job, askOdooAgainSeconds);
       else endpoint.refuse(job, `Not read: ${error instanceof Error ? error.message : String(error)}`);
     }
     endpoint.push(ready);
+  }
+
+  /** Their changes are committed, so each gets a number here unless it has one. */
+  async #numbersOf({ model }: Webhook, jobs: readonly Job[]): Promise<Numbers> {
+    await stampChanges(this.#database);
+    return readNumbers(
+      this.#database,
+      model,
+      jobs.map((job) => job.resId),
+    );
   }
 
   #send(webhook: Webhook, { job, body }: Ready): Promise<Result> {

@@ -10,22 +10,24 @@ export interface Rendered {
   readonly unread: readonly { readonly job: Job; readonly error: unknown }[];
 }
 
+/** Of records' newest changes in the change feed, by id. Values are read later. */
+export type Numbers = ReadonlyMap<number, number>;
 type Read = (ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
 
 /**
  * Never rejects. `read`: returns the records by id, without deleted or hidden ones. If it rejects, smaller parts are read to find
  * the record that causes the error.
  */
-export async function renderAll(jobs: readonly Job[], read: Read): Promise<Rendered> {
+export async function renderAll(jobs: readonly Job[], numbers: Numbers, read: Read): Promise<Rendered> {
   const wanted = jobs.filter((job) => job.body === null && job.event !== 'unlink');
   const ids = [...new Set(wanted.map((job) => job.resId))];
   try {
     const values = ids.length === 0 ? new Map<number, unknown>() : await read(ids);
-    return together(jobs.map((job) => render(job, values)));
+    return together(jobs.map((job) => render(job, numbers, values)));
   } catch (error) {
     if (isPassing(error) || jobs.length === 1) return { ready: [], unread: jobs.map((job) => ({ job, error })) };
     const half = Math.ceil(jobs.length / 2);
-    return together([await renderAll(jobs.slice(0, half), read), await renderAll(jobs.slice(half), read)]);
+    return together([await renderAll(jobs.slice(0, half), numbers, read), await renderAll(jobs.slice(half), numbers, read)]);
   }
 }
 
@@ -34,9 +36,10 @@ export function isPassing(error: unknown): boolean {
   return error instanceof GatewayError && isServerFault(error) && error.reason !== 'odoo.error';
 }
 
-function render(job: Job, values: ReadonlyMap<number, unknown>): Rendered {
+function render(job: Job, numbers: Numbers, found: ReadonlyMap<number, unknown>): Rendered {
   try {
-    const body = job.body ?? renderEvent(job, job.event === 'unlink' ? job.recordValues : (values.get(job.resId) ?? null));
+    const values = job.event === 'unlink' ? job.recordValues : (found.get(job.resId) ?? null);
+    const body = job.body ?? renderEvent(job, numbers.get(job.resId) ?? null, values);
     return { ready: [{ job, body }], unread: [] };
   } catch (error) {
     return { ready: [], unread: [{ job, error }] };
