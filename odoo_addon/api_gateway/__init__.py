@@ -1,2 +1,2 @@
-from . import controllers, executor, models, wizards
+from . import access, controllers, executor, models, wizards
 from .hooks import uninstall_hook

@@ -30,6 +30,7 @@
         "views/gateway_webhook_job_views.xml",
         "views/gateway_webhook_views.xml",
         "views/gateway_synced_model_views.xml",
+        "views/gateway_access_check_views.xml",
         "views/menus.xml",
         "views/res_config_settings_views.xml",
         "views/dashboard_menus.xml",

@@ -46,7 +46,14 @@ const roomOf = (path) => (rankOfSidecar(path.replace(/\.ts$/, '')) === -1 ? laye
 /** The first folder of a path, or the name of a file without a folder. @param {string} path */
 const layerOf = (path) => path.split('/')[0]?.replace(/\.[^.]+$/, '') ?? '';
 
-const addonLayers = [['controllers'], ['executor'], ['models', 'wizards'], ['webhooks'], ['hooks', 'migrations'], ['tools']];
+const addonLayers = [
+  ['controllers', 'access'],
+  ['executor'],
+  ['models', 'wizards'],
+  ['webhooks'],
+  ['hooks', 'migrations'],
+  ['tools'],
+];
 
 const rankOfAddon = (/** @type {string} */ layer) => addonLayers.findIndex((names) => names.includes(layer));
 

@@ -10,6 +10,7 @@ from odoo.tools.json import json_default
 from ..tools.document_links import mask
 from ..tools.gate import gate
 from .errors import describe_error
+from .refusals import in_plain_words
 
 _logger = logging.getLogger(__name__)
 
@@ -37,6 +38,9 @@ class Answer:
 
     def failure(self, exc, env, call):
         cost = self._cost()
+        # Odoo's own protocols have Odoo's own texts.
+        if not call["context"].get("bare"):
+            exc = in_plain_words(exc, env, call["operations"][self.operation])
         error = {**describe_error(exc, env), "operation": self.operation}
         if error["reason"] == "odoo.error":
             _logger.error("Request %s of user %s failed", call["request_id"], call["uid"], exc_info=exc)

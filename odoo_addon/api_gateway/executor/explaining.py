@@ -1,6 +1,6 @@
 """Why the caller may, or may not, read, change or delete a record: the scope, the access right and the record rules
 that decide. A caller learns nothing about records that it cannot see: the answer is the same whether they exist or
-not."""
+not. A gateway manager who asks about another credential learns everything."""
 
 from .arguments import ids, required
 from .documents import readable_ids
@@ -30,6 +30,32 @@ def explain(env, reach, operation):
     return answer
 
 
+def explain_to_manager(reach, model, id_):
+    """What decides for the credential of `reach` and the user of `model`: `{action: [check]}`, where a check is
+    `{"check": "scope", "allowed", "scope"?}`, `{"check": "access_right", "allowed", "groups"}` with the names of the
+    groups that give the right, or `{"check": "record_rule", "allowed", "exists", "rules"}` with the `ir.rule` records
+    that forbid it. `id_`: None asks about the model."""
+    record = model.browse(id_ or ())
+    exists = bool(record) and bool(model.sudo().with_context(active_test=False).search_count([("id", "=", id_)]))
+    actions = {}
+    for action, (scope, mode) in ACTIONS.items():
+        has_right = _has_right(model, mode)
+        checks = actions[action] = [
+            _scope_check(reach, model, scope),
+            {"check": "access_right", "allowed": has_right, "groups": _groups(model, mode, has_right)},
+        ]
+        if record and mode != "create":
+            # Without the right, the rules do not matter.
+            is_allowed = exists and (not has_right or _may(record, mode))
+            failing = model.env["ir.rule"].union(*(_failing(record, mode) if exists and not is_allowed else ())).sudo()
+            checks.append({"check": "record_rule", "allowed": is_allowed, "exists": exists, "rules": failing})
+    return actions
+
+
+def _may(record, mode):
+    return record.has_access(mode) and (mode != "read" or bool(readable_ids(record, record.ids)))
+
+
 def _scope_check(reach, model, scope):
     check = {"check": "scope", "allowed": reach.permits(model._name, scope)}
     if not check["allowed"]:
@@ -42,8 +68,7 @@ def _scope_check(reach, model, scope):
 
 
 def _right_check(reach, model, mode, action):
-    access = model.env["ir.model.access"]
-    check = {"check": "access_right", "allowed": access.check(model._name, mode, raise_exception=False)}
+    check = {"check": "access_right", "allowed": _has_right(model, mode)}
     if _may_know_names(model.env, reach, "res.groups"):
         check["groups"] = _groups(model, mode, check["allowed"])
     if not check["allowed"]:
@@ -52,6 +77,10 @@ def _right_check(reach, model, mode, action):
             f" These groups have it: {groups}." if groups else ""
         )
     return check
+
+
+def _has_right(model, mode):
+    return model.env["ir.model.access"].check(model._name, mode, raise_exception=False)
 
 
 def _groups(model, mode, is_allowed):
@@ -71,7 +100,7 @@ def _rule_check(reach, record, mode, is_seen):
             check["rules"] = _names(_rules(record, mode))
         return check
     check = {"check": "record_rule", "allowed": record.has_access(mode)}
-    if check["allowed"] or not record.env["ir.model.access"].check(record._name, mode, raise_exception=False):
+    if check["allowed"] or not _has_right(record, mode):
         check["allowed"] = True  # the access right is missing
         return check
     failing = _names(_failing(record, mode)) if _may_know_names(record.env, reach, "ir.rule") else []

@@ -14,9 +14,9 @@ from .documents import readable_ids
 from .errors import RefusalError
 from .reach import READ
 from .reading import read
+from .refusals import missing
 
 DIGITS = 32
-MISSING = "%s %s does not exist, or your user may not see it."
 
 
 def check_unchanged(env, reach, model, operation):
@@ -32,13 +32,13 @@ def check_unchanged(env, reach, model, operation):
     asked.update((key, wanted[key]) for key in ("fields", "brief") if wanted.get(key) is not None)
     reach.require(model._name, READ)
     if id_ not in readable_ids(model, [id_]):
-        raise RefusalError("odoo.missing", MISSING % (model._name, id_), model=model._name, id=id_)
+        raise missing(model._name, [id_])
     if model._auto:
         # If another transaction has changed it since this one began, this fails, and the call is tried again.
         env.cr.execute(SQL("SELECT 1 FROM %s WHERE id = %s FOR NO KEY UPDATE", SQL.identifier(model._table), id_))
     records = read(env, reach, asked)["records"]
     if not records:
-        raise RefusalError("odoo.missing", MISSING % (model._name, id_), model=model._name, id=id_)
+        raise missing(model._name, [id_])
     if version_of(records[0], reach.is_narrowed) not in wanted["versions"]:
         raise RefusalError(
             "odoo.changed",

@@ -3,30 +3,26 @@
 import random
 import time
 from contextlib import contextmanager
-from functools import partial
 
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.exceptions import AccessError, UserError
 from odoo.http import GeoIP
 
-from ..tools.gate import Gate, gate
 from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
 from .clock import Clock
 from .context import call_context
-from .doors import check_accounts, check_doors
 from .dry_run import rehearsed
 from .errors import CONFLICTS, OutOfReachError, RefusalError
+from .gates import entered
 from .idempotency import remember, remembered
 from .languages import spoken
-from .loading import Loading
 from .operations import OPERATIONS, READING, TOGETHER
 from .reach import READ, Reach
 from .references import References
 from .room import Room
-from .rows import Rows
 from .writing_found import require_few
 
 # Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
@@ -246,28 +242,12 @@ def _entered(request, call, envelope):
     state = envelope.state
     room = Room(state.answer_bytes, state.answer_records)
     reach = Reach(state.never_exposed, call["grant"], room, request.env)
-    token = gate.set(
-        Gate(
-            hides=reach.hides,
-            guards=reach.guards,
-            keeps=reach.keeps,
-            shows=reach.shows,
-            is_narrowed=reach.is_narrowed,
-            check_doors=partial(check_doors, reach),
-            check_accounts=partial(check_accounts, reach),
-            loading=Loading(reach),
-            missing_scope=reach.missing_scope,
-            rows=Rows(reach),
-        )
-    )
-    try:
+    with entered(reach):
         request.update_env(user=call["uid"], context={})
         if envelope.may_be_unstorable:
             check_text(call)
         request.update_env(context=call_context(request.env, call))
         yield request.env, reach
-    finally:
-        gate.reset(token)
 
 
 def _commit(env, clock):

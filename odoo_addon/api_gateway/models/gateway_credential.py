@@ -363,6 +363,11 @@ class GatewayCredential(models.AbstractModel):
             "params": {"type": "success", "message": self.env._("%s tokens revoked.", count)},
         }
 
+    def action_explain_access(self):
+        """Opens a manager's view of what the credential may do, and why."""
+        self.ensure_one()
+        return self.env["gateway.access.check"]._open(f"{self._kind}:{self.id}", self.name)
+
     # ------------------------------------------------------------------ crons
 
     @api.model

@@ -104,6 +104,11 @@ class GatewayRequestLog(models.Model):
             "name": self.env._("Request %s", request_id),
         }
 
+    def action_explain(self):
+        """Opens what decides about such a request now, for a manager."""
+        self.ensure_one()
+        return self.env["gateway.access.check"]._open_for_request(self)
+
     @api.model
     def _cron_clean(self):
         """Called by a cron: drops rows past their retention, and creates the partitions of the next days for the

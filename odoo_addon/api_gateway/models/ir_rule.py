@@ -29,7 +29,10 @@ class IrRule(models.Model):
         domain = None if reached is None else reached.domain(self.env, records._name, operation)
         if domain and (refused := records - records.sudo().filtered_domain(domain)):
             return RowError(refused, reached.missing_scope(refused, operation))
-        return super()._make_access_error(operation, records)
+        error = super()._make_access_error(operation, records)
+        # Odoo's text is for its own pages (executor/refusals.py).
+        error.gateway_refused = (operation, records._name, records.ids)
+        return error
 
     @api.model
     @tools.ormcache()

@@ -71,7 +71,7 @@ class TestDryRun(ChannelCase):
         changed = write("res.partner", self.partner.ids, {"name": "x"})
         self.assert_refused(self.rehearse(changed, grant=only_reads), "scope.insufficient")
         portal = new_test_user(self.env, "gateway_portal", groups="base.group_portal")
-        self.assert_refused(self.rehearse(changed, uid=portal.id), "odoo.access")
+        self.assert_refused(self.rehearse(changed, uid=portal.id), "odoo.missing")
         self.assert_refused(self.rehearse(write("res.partner", [2**30], {"name": "x"})), "odoo.missing")
         self.assert_refused(self.rehearse(write("ir.rule", [1], {"name": "x"})), "odoo.exposure")
 

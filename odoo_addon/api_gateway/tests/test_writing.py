@@ -93,7 +93,7 @@ class TestWriting(ChannelCase):
     def test_record_rules_and_rights_apply_to_writes(self):
         company = self.env["res.company"].create({"name": "Second"})
         theirs = self.env["res.partner"].create({"name": "Theirs", "company_id": company.id})
-        self.assert_refused(self.execute(write("res.partner", theirs.ids, {"name": "Mine"})), "odoo.access")
+        self.assert_refused(self.execute(write("res.partner", theirs.ids, {"name": "Mine"})), "odoo.missing")
         self.assert_refused(self.execute(create("res.country", {"name": "X", "code": "X0"})), "odoo.access", "Country")
         self.assertEqual(theirs.name, "Theirs")
 

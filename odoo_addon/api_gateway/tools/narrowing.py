@@ -9,6 +9,7 @@ from odoo.exceptions import ValidationError
 SCOPE = re.compile(
     r"^(?:(?:[a-z_][a-z0-9_.]*:)?(?:read|write|delete|call)|[a-z][a-z0-9-]*_(?:read|write|delete|call))$"
 )
+ACTIONS = frozenset(["read", "write", "delete", "call"])
 MAX_LINES = 1000
 SEPARATORS = re.compile(r"[\s,]+")
 
@@ -31,6 +32,18 @@ def address_allowed(address, ip_list):
         return False
     found = getattr(found, "ipv4_mapped", None) or found
     return any(found in ipaddress.ip_network(entry, strict=False) for entry in listed)
+
+
+def meet(a, b):
+    """The scopes that both lists allow; None narrows nothing."""
+    if a is None or b is None:
+        return b if a is None else a
+    both = [scope for scope in a if any(_covers(other, scope) for other in b)]
+    return [*both, *(scope for scope in b if scope not in both and any(_covers(other, scope) for other in a))]
+
+
+def _covers(held, wanted):
+    return held == wanted or (held in ACTIONS and re.split("[:_]", wanted)[-1] == held)
 
 
 def check_ip_list(env, text):
