@@ -385,8 +385,16 @@ describe('refused', async () => {
     await create({ name: 'Forgotten' });
     await new Copy('fields=name').start(); // numbers it
     await gateway.sql("update gateway.change set stamped_at = stamped_at - interval '31 days'");
-    await gateway.sql('select gateway.clean_changes(100000)');
-    const expired = await old.ask(`since=${old.since}`);
+    const [cron] = await gateway.sql<{ id: number }>(
+      "select res_id as id from ir_model_data where name = 'ir_cron_clean_changes'",
+    );
+    const answerAfter = async (days: number) => {
+      await gateway.sql("update gateway.setting set value = to_jsonb($1::int) where name = 'changes.retention_days'", [days]);
+      await gateway.orm('ir.cron', 'method_direct_trigger', { ids: [cron?.id] });
+      return old.ask(`since=${old.since}`);
+    };
+    expect((await answerAfter(40)).status).toBe(200);
+    const expired = await answerAfter(30);
     expect([expired.status, expired.json.error.details]).toEqual([410, { why: 'expired' }]);
   });
 });

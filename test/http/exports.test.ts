@@ -1,5 +1,6 @@
 // Exports: a whole list as one answer, the same records as its pages, from one snapshot.
 
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';
@@ -165,8 +166,13 @@ describe('NDJSON', () => {
   });
 
   test('ends at its limit', async () => {
-    const answer = await gateway.get(`${path}?${many}&limit=1500`, { key: admin, headers: ndjson });
+    const headers = { ...ndjson, 'X-Request-Id': 'ends-at-its-limit' };
+    const answer = await gateway.get(`${path}?${many}&limit=1500`, { key: admin, headers });
     expect(rowsOf(answer.text)).toEqual((await paged(many)).slice(0, 1_500));
+    const logged = readFileSync(gateway.sidecar.log, 'utf8')
+      .split('\n')
+      .find((line) => line.includes('ends-at-its-limit'));
+    expect(JSON.parse(logged ?? '{}')).toMatchObject({ msg: 'an export is complete', model: 'res.partner', records: 1_500 });
   });
 
   test('is charged as ten reads, and compressed', async () => {

@@ -284,15 +284,15 @@ function difference({ rows }: Copy, expected: readonly Row[]): string {
   return `${lost.length} lost (${lost.slice(0, 3).map(({ id }) => id)}), ${invented.length} invented (${invented.slice(0, 3)})`;
 }
 
-/** Sidecars with -9, and between that the connections on which they stamp. */
+/** Sidecars with -9, and between that all connections of the others. */
 async function kill(): Promise<void> {
   while (running) {
     await delay(3_000 + Math.random() * 5_000);
     if (!writing || !running) continue;
     if (Math.random() < 0.4) {
       const cut =
-        "select pg_terminate_backend(pid) from pg_stat_activity where query like '%stamp_changes%' and pid <> pg_backend_pid()";
-      counts.cuts += (await superuser.query(cut).catch(() => ({ rowCount: 0 }))).rowCount ?? 0;
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'api-gateway' and datname = $1";
+      counts.cuts += (await superuser.query(cut, [gateway.database]).catch(() => ({ rowCount: 0 }))).rowCount ?? 0;
       continue;
     }
     const at = Math.floor(Math.random() * alive.length);
