@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import { afterAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
@@ -16,11 +16,13 @@ const ndjson = { Accept: 'application/x-ndjson' };
 const csv = { Accept: 'text/csv' };
 const crowd = 2_300;
 /** More than systems buffer for a client that does not read. */
-await gateway.sql(
-  `insert into res_partner (name, complete_name, active, color, autopost_bills, ref, comment)
-   select 'Crowd ' || n, 'Crowd ' || n, true, 0, 'ask', 'crowd', repeat('x', 9000) from generate_series(1, $1) n`,
-  [crowd],
-);
+const insert = (ref: string, count: number) =>
+  gateway.sql(
+    `insert into res_partner (name, complete_name, active, color, autopost_bills, ref, comment)
+     select 'Crowd ' || n, 'Crowd ' || n, true, 0, 'ask', $1, repeat('x', 9000) from generate_series(1, $2) n`,
+    [ref, count],
+  );
+await insert('crowd', crowd);
 const path = '/api/v1/res.partner';
 const many = 'filter[ref]=crowd&fields=name,country_id';
 
@@ -124,38 +126,6 @@ describe('NDJSON', () => {
     await until('the snapshot is gone', async () => (await snapshots()) === 0);
   });
 
-  test.each([
-    ['whose snapshot is lost', 503, 'database.unavailable'],
-    ['whose client leaves', 408, 'request.incomplete'],
-    ['whose client leaves before it begins', 408, 'request.incomplete'],
-  ] as const)('%s has its own reason in the log', async (what, status, reason) => {
-    const id = what.replaceAll(' ', '-');
-    const leaving = new AbortController();
-    const locking = new pg.Client({ connectionString: gateway.databaseUrl });
-    await locking.connect();
-    if (what.endsWith('begins')) await locking.query('begin; lock table res_partner');
-    const ended = begin(`${many},comment`, { ...ndjson, 'X-Request-Id': id }, leaving).then(async (slow) => {
-      await slow.take(1);
-      if (status === 408) leaving.abort();
-      else
-        await superuser.query(
-          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'api-gateway export'",
-        );
-      await slow.take();
-    });
-    const refused = expect(ended).rejects.toThrow();
-    if (what.endsWith('begins')) {
-      await until('it waits', async () => (await snapshots()) === 1);
-      leaving.abort();
-    }
-    await refused;
-    await locking.end();
-    const rows = () => gateway.sql('select status, reason from gateway.request_log where request_id = $1', [id]);
-    await until('it is logged', async () => (await rows()).length > 0);
-    expect(await rows()).toEqual([{ status, reason }]);
-    await until('the snapshot is gone', async () => (await snapshots()) === 0);
-  });
-
   test('two at a time for one user', async () => {
     const held = await Promise.all([begin(`${many},comment`), begin(`${many},comment`)]);
     await until('they run', async () => (await snapshots()) === 2);
@@ -194,6 +164,44 @@ describe('NDJSON', () => {
     const answer = await gateway.get(`${path}?${many}`, { key: admin, headers: { ...ndjson, 'Accept-Encoding': 'gzip' } });
     expect(answer.headers.get('content-encoding')).toBe('gzip');
     expect(rowsOf(answer.text)).toHaveLength(crowd - 1);
+  });
+});
+
+describe('an export that breaks off', () => {
+  // More pages than are read ahead.
+  beforeAll(() => insert('long', 6_000));
+  afterAll(() => gateway.sql("delete from res_partner where ref = 'long'"));
+
+  test.each([
+    ['whose snapshot is lost', 503, 'database.unavailable'],
+    ['whose client leaves', 408, 'request.incomplete'],
+    ['whose client leaves before it begins', 408, 'request.incomplete'],
+  ] as const)('%s has its own reason in the log', async (what, status, reason) => {
+    const id = what.replaceAll(' ', '-');
+    const leaving = new AbortController();
+    const locking = new pg.Client({ connectionString: gateway.databaseUrl });
+    await locking.connect();
+    if (what.endsWith('begins')) await locking.query('begin; lock table res_partner');
+    const ended = begin('filter[ref]=long&fields=name,comment', { ...ndjson, 'X-Request-Id': id }, leaving).then(async (slow) => {
+      await slow.take(1);
+      if (status === 408) leaving.abort();
+      else
+        await superuser.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'api-gateway export'",
+        );
+      await slow.take();
+    });
+    const refused = expect(ended).rejects.toThrow();
+    if (what.endsWith('begins')) {
+      await until('it waits', async () => (await snapshots()) === 1);
+      leaving.abort();
+    }
+    await refused;
+    await locking.end();
+    const rows = () => gateway.sql('select status, reason from gateway.request_log where request_id = $1', [id]);
+    await until('it is logged', async () => (await rows()).length > 0);
+    expect(await rows()).toEqual([{ status, reason }]);
+    await until('the snapshot is gone', async () => (await snapshots()) === 0);
   });
 });
 

@@ -84,6 +84,7 @@ describe('a delivery', () => {
       data: {
         model: 'res.partner',
         id: 7,
+        sequence: 7,
         changed: ['name'],
         previous: { name: 'Azure' },
         values: { id: 7, name: 'Überraschung' },
