@@ -1,6 +1,6 @@
 // The change feed: from commit to delivery by long poll, one consumer's speed with a backlog, and the cost of capture in writes.
 //
-//   npm run bench -- sync [--backlog 100000]
+//   npm run bench -- sync [--backlog 100000] [--rounds 9]
 
 import { parseArgs } from 'node:util';
 import { say } from '../../scripts/stack/report.mjs';
@@ -8,11 +8,13 @@ import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { createInstance } from '../helpers/instance.ts';
 import { inShell, median, report } from './harness.ts';
 
-const { values: options } = parseArgs({ options: { backlog: { type: 'string', default: '100000' } } });
+const { values: options } = parseArgs({
+  options: { backlog: { type: 'string', default: '100000' }, rounds: { type: 'string', default: '9' } },
+});
 const backlog = Number(options.backlog);
 const changes = 500;
 const perSecond = 50;
-const rounds = 9;
+const rounds = Number(options.rounds);
 
 const real = await provideRealParts();
 const gateway = await createInstance({ ...real, sharedOdooUrl: null });
