@@ -246,7 +246,11 @@ function changing(place: Place): Schema {
     description: 'The number of the newest change that you now have, as in events of webhooks.',
   };
   const meta = { type: 'object', required: ['next', 'sequence', 'more'], properties: { next, sequence, more } };
-  const part = answer('Records as you read them now, and ids of records that were deleted or are no longer visible.', { data, meta }, ['data', 'meta']);
+  const part = answer(
+    'Records as you read them now, and ids of records that were deleted or are no longer visible.',
+    { data, meta },
+    ['data', 'meta'],
+  );
   return {
     ...head(place, 'changes', 'read', 'What changed'),
     description: `${needs(place, 'read')} Works for models that a manager has added to the synced models.`,

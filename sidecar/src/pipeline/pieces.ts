@@ -25,7 +25,8 @@ export async function sendPieces(
 ): Promise<void> {
   const { request, response } = context;
   const iterator = pieces[Symbol.asyncIterator]();
-  const left = (cause?: unknown) => new GatewayError('request.incomplete', { message: 'The client disconnected before the end of the answer.', cause });
+  const left = (cause?: unknown) =>
+    new GatewayError('request.incomplete', { message: 'The client disconnected before the end of the answer.', cause });
   const first = await iterator.next().catch((error: unknown) => {
     throw response.destroyed ? left(error) : error;
   });
