@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Files of http and of e2e run one after the other: each has its own database, but Odoo's workers and the cores are shared,
-// and some tests hold the gateway to times. The two parts themselves run side by side, each with an Odoo of its own.
+// and some tests measure times. The two parts themselves run concurrently, each with an Odoo of its own.
 export default defineConfig({
   test: {
     projects: [

@@ -108,7 +108,7 @@ export const trees = [
     fault({ from, to }) {
       const [source, target] = [layerOf(from), layerOf(to)];
       if (source === target || source === '__init__' || source === 'tests') return null;
-      if (rankOfAddon(source) === -1) return `${source} is in no layer: name it in scripts/test/imports.mjs`;
+      if (rankOfAddon(source) === -1) return `${source} is in no layer: add it to scripts/test/imports.mjs`;
       return rankOfAddon(target) > rankOfAddon(source) ? null : `${source} must not import ${target}`;
     },
   },

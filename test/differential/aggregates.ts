@@ -124,7 +124,7 @@ export async function differenceOf(instance: Instance, question: Question, key: 
     for (const name of group) {
       const { from, to } = (row[name] ?? {}) as { from?: string; to?: string };
       const missing = [from, to].find((time) => time !== undefined && !bounds.includes(`"${raw(time)}"`));
-      if (missing !== undefined) return `group ${i}, ${name}: ${missing} is no bound in ${bounds}`;
+      if (missing !== undefined) return `group ${i}, ${name}: ${missing} is not a bound in ${bounds}`;
     }
   }
   return undefined;

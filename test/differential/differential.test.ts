@@ -1,6 +1,6 @@
-// Random requests of random users, many at once: each answer is what Odoo's ORM gives that user. The same requests each time, so
-// that a red run means that the code has changed. `npm run soak -- differential` invents new ones, and with `--seed N --case K`
-// it repeats one request.
+// Random requests of random users, many at once: each answer must equal what Odoo's ORM returns for that user. The requests are
+// the same each time, so a failing run means that the code has changed. `npm run soak -- differential` generates new ones, and
+// with `--seed N --case K` it repeats one request.
 
 import { afterAll, expect, test } from 'vitest';
 import { say } from '../../scripts/stack/report.mjs';
@@ -20,7 +20,7 @@ test('1,000 answers equal those of the ORM, while rights, rules and fields chang
   const outcome = await runDifferential(gateway, real, { seed, cases, atOnce: 64, again: 0, variants: 0, sidecars: 1, say });
   expect(outcome.differences.map((difference) => describe(difference, seed))).toEqual([]);
   expect(outcome.cases).toBe(cases);
-  // Requests that are all refused, or find no records, would prove nothing.
+  // If all requests were refused or found no records, the test would prove nothing.
   expect(outcome.withRecords).toBeGreaterThan(cases / 5);
   expect(outcome.refusals).toBeGreaterThan(cases / 50);
   expect(outcome.undecided).toBeLessThan(cases / 20);

@@ -1,6 +1,6 @@
-"""The expected answer of the API, in plain code: Odoo's ORM is asked as that user, one record and one field after the
-other. It knows the API's contract (values, envelope, statuses) and Odoo, and uses only one part of the gateway's code:
-the list of secret fields.
+"""The expected answer of the API, in plain code: it asks Odoo's ORM as that user, one record and one field at a time.
+It follows the API's contract (values, envelope, statuses) and uses only one part of the gateway's code: the list of
+secret fields.
 """
 
 import json
@@ -11,8 +11,8 @@ from odoo.models import BaseModel
 
 from odoo.addons.api_gateway.tools.secret_fields import is_secret
 
-# Stands for a value that the ORM refuses to show, or shows, depending on what it holds in its cache from a rule that it
-# asked as superuser. The API may do either.
+# Represents a value that the ORM shows or refuses, depending on what a rule that ran as superuser has left in its
+# cache. The API may do either.
 UNDECIDED = "\0undecided"
 
 NEVER_EXPOSED = (
@@ -65,8 +65,8 @@ def is_accessible(model, field):
 def expect(env, question):
     """{"status", "data"?, "total"?, "omitted"?, "pages"?}, or {"status", "why"} of a refusal.
 
-    What Odoo computes may depend on what it happens to hold in its cache: a name that was read as superuser is shown to
-    the user, else refused. With `afresh` nothing is held from one field to the next.
+    What Odoo computes may depend on its cache: a name that was read as superuser is shown to the user, otherwise it is
+    refused. With `afresh`, the cache is cleared before each field.
     """
     if question.get("afresh"):
         env = env(context={**env.context, "differential_afresh": True})
@@ -130,11 +130,12 @@ def _one(model, question):
 
 def _search(model, question, limit, offset):
     order = question["order"] or model._order
-    # No two records share a place.
+    # No two records share a position.
     if "id" not in [term.split()[0] for term in order.split(",")]:
         order += ", id"
     if type(model)._search is not BaseModel._search or model._name in BELONGS:
-        # Messages and attachments take hidden records out of a page that was cut already; nobody wants to page so.
+        # For messages and attachments, Odoo removes hidden records from a page after reading it; paging like that would
+        # be useless.
         return _without_hidden(model.search(question["domain"], order=order))[offset : offset + limit]
     return model.search(question["domain"], order=order, limit=limit, offset=offset)
 
@@ -169,7 +170,7 @@ def _visible(records):
 
 
 def _without_hidden(records):
-    """Messages and attachments belong to a record; what belongs to one that is never exposed is not, either."""
+    """Messages and attachments belong to a record; those of a never-exposed record are not exposed, either."""
     path = BELONGS.get(records._name)
     if path is None:
         return records
@@ -190,7 +191,8 @@ def _value(record, name, inner):
 def _shown(record, name, inner):
     field = record._fields[name]
     if field.store and field.type in ("one2many", "many2many"):
-        # A rule that looks at the field leaves its value in the cache, where the ORM finds it without asking again.
+        # A rule that uses the field leaves its value in the cache, where the ORM finds it without checking access
+        # again.
         record.env[field.comodel_name].check_access("read")
     if record.env.context.get("differential_afresh"):
         record.env.invalidate_all(flush=False)
@@ -236,7 +238,7 @@ def _many2one(value, inner):
         name = value.sudo().display_name or None
     except MissingError:
         name = None
-    # Its name is asked for by its own name, or shown in the place of all else.
+    # The name is requested as a field, or is shown instead of all fields.
     return {"id": value.id, "display_name" if inner and "display_name" in inner else "name": name}
 
 

@@ -26,21 +26,22 @@ VOLATILE = frozenset(
         "datas",
         "db_datas",
         "index_content",
-        # in seconds until now
+        # in seconds, relative to now
         "duration_tracking",
-        # in the order of a set
+        # in the arbitrary order of a set
         "fiscal_country_codes",
         "fiscal_country_group_codes",
     ]
 )
 VOLATILE_PREFIXES = ("image_", "avatar_", "signup_", "totp_", "session_", "activity_", "website_", "passkey", "auth_")
-# Real models whose records other requests, users or clocks change; and the one that shows names of never exposed records.
+# Real models whose records are changed by other requests, users or the clock, and the one that shows names of
+# never-exposed records.
 UNSTEADY = ("ir.model.data", "bus.", "res.users.log", "res.users.settings", "mail.presence", "res.device", "ir.logging", "ir.profile", "mail.guest")
 
 
 class Generator:
     def __init__(self, env):
-        """`env` is the superuser's: questions are about everything, whatever the caller may read."""
+        """`env` is the superuser's: requests are about everything, even if the caller may not read it."""
         self.env = env
         self.models = sorted(
             name
@@ -77,7 +78,7 @@ class Generator:
         }
 
     def _choose_model(self, rng, uid):
-        """Mostly one that the user may read: a refusal says little."""
+        """Mostly one that the user may read, because a refusal proves little."""
         for _ in range(8):
             name = rng.choice(MODELS) if rng.random() < 0.5 else rng.choice(self.models)
             model = self.env[name].with_user(uid)
@@ -184,7 +185,7 @@ class _Asking:
         return "/call", {**body, **question, "body": body}
 
     def wrong(self):
-        """Requests that must be refused: a model, a field, a condition, an order out of reach."""
+        """Requests that must be refused: with a forbidden model, field, condition or order."""
         forbidden = [
             name
             for name, field in sorted(self.model._fields.items())
@@ -235,7 +236,7 @@ class _Asking:
             tree[name] = None
             if field.relational and depth < 2 and self.rng.random() < 0.5:
                 comodel = model.env[field.comodel_name]
-                # Many lines, each with many lines, would take the time of all other cases.
+                # Many lines, each with many lines, would take as long as all other cases together.
                 if field.type == "many2one" or depth < 1 or comodel._name in MODELS:
                     tree[name] = self._tree(comodel, depth + 1)
         return tree
@@ -259,7 +260,7 @@ class _Asking:
         domain = [terms[0]]
         for term in terms[1:]:
             joint = self.rng.choice([[], ["&"], ["|"], ["|"]])
-            # Without a joint, what stands there and the new term are joined by "and".
+            # Without an operator, the existing terms and the new one are joined by "and".
             domain = [*joint, *domain, term] if joint or len(domain) == 1 else ["&", *domain, term]
         if self.rng.random() < 0.15 and (len(domain) == 1 or domain[0] in ("&", "|")):
             domain = ["!", *domain]
@@ -310,7 +311,7 @@ class _Asking:
         return [operator, rng.choice([rng.randrange(-50, 60), 0, 0.5]) if kind != "integer" else rng.randrange(-50, 60)]
 
     def _filter(self):
-        """(parameter, text, condition): the same said by `filter[…]` and as a condition."""
+        """(parameter, text, condition): equivalent: as `filter[…]` and as a condition."""
         rng, model = self.rng, self.model
         names = self._fields(model, lambda field: field.store and field._description_searchable)
         names = [name for name in names if model._fields[name].type in _FILTERS]
@@ -343,7 +344,7 @@ def _word(rng):
 
 
 def _moment(rng):
-    """An hour east of UTC."""
+    """Uses a time zone one hour east of UTC."""
     day = date(2024, 1, 1) + timedelta(days=rng.randrange(1100))
     return f"{day}T10:30:00+01:00", f"{day} 09:30:00", ["gt", "gte", "lt", "lte"]
 

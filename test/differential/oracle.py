@@ -1,6 +1,5 @@
-"""Run in Odoo's shell: makes the world, its changes, random requests, and their expected answers.
-
-One JSON object a line in, one out, over the socket that is file descriptor 3.
+"""Run in Odoo's shell: creates the world, its changes, random requests, and their expected answers. It reads and writes
+one JSON object per line, over the socket at file descriptor 3.
 """
 
 import json
@@ -29,7 +28,7 @@ class Oracle:
     def change(self, seed, epoch, users):
         with self.changing() as env:
             changed = world.change(env, seed, epoch, users)
-            # As when a worker loads the changed registry: the ORM searches attachments by whether it knows these.
+            # As when a worker loads the changed registry, which affects how the ORM searches attachments.
             env.registry.check_null_constraints(env.cr)
             return changed
 
@@ -49,7 +48,7 @@ class Oracle:
             with self.reading(question["uid"], question["context"]) as env:
                 return expect(env, question)
         except Exception as exc:
-            # Odoo itself cannot answer this: the API may not be able to, either, but must say so.
+            # Odoo itself cannot answer this. The API need not be able to, either, but must report it.
             return {"status": 0, "why": "".join(traceback.format_exception_only(exc))}
 
     def reading(self, uid, context):

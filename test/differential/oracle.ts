@@ -15,7 +15,7 @@ export interface User {
 
 export interface Case {
   number: number;
-  /** Its place in the list of users. */
+  /** Its index in the list of users. */
   user: number;
   path: string;
   headers: Record<string, string>;
@@ -33,7 +33,7 @@ export interface Expected {
   omitted?: string[];
   total?: number;
   pages?: unknown[][];
-  /** Whether it holds values that the ORM may as well refuse; see UNDECIDED in expectation.py. */
+  /** Whether it contains values that the ORM may or may not refuse; see UNDECIDED in expectation.py. */
   undecided?: boolean;
 }
 
@@ -66,7 +66,7 @@ export class Oracle {
       if (error === undefined) waiting?.resolve(result);
       else waiting?.reject(new Error(error));
     });
-    this.#socket.on('error', () => {}); // the process's end says the same
+    this.#socket.on('error', () => {}); // the end of the process reports the same
     this.#process.on('close', (code) => {
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(`The oracle ended with ${code}; see ${log}.`));
     });

@@ -1,8 +1,8 @@
 // Random requests, many at once and so in shared bodies, compared with the answers of Odoo's ORM for the same user
 // (expectation.py).
 //
-// Requests are made in blocks; before each, a right, a rule, records or fields of the world change. All of it follows from
-// the seed: `npm run soak -- differential --seed 7 --case 4711` makes request 4711 of seed 7 again.
+// Requests are made in blocks; before each block, a right, a rule, records or fields of the world change. Everything follows from
+// the seed: `npm run soak -- differential --seed 7 --case 4711` repeats request 4711 of seed 7.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,13 +18,13 @@ import { askWays, nextPage, send } from './ways.ts';
 
 const block = 50;
 const undecided = '\0undecided';
-/** A changed field is known to every sidecar after this long. */
+/** After this long, every sidecar knows about a changed field. */
 const fieldsKnownAfterMs = 1_000;
 
 export interface Options {
   seed: number;
   cases: number;
-  /** Requests under way at once. */
+  /** The number of concurrent requests. */
   atOnce: number;
   /** Requests of each block that are asked again until a statement answers them. More are, while the ORM's answers are awaited. */
   again: number;
@@ -34,7 +34,7 @@ export interface Options {
   sidecars: number;
   /** Ends after this time, if that is before the last request. */
   minutes?: number;
-  /** Repeats this request, first with those that were under way at the same time, then by itself. */
+  /** Repeats this request, first with those that ran at the same time, then by itself. */
   only?: number;
   say: (line: string) => void;
 }
@@ -43,7 +43,7 @@ export interface Difference {
   case: Case;
   expected: Expected;
   answer: unknown;
-  /** Where they differ first. */
+  /** The first difference. */
   at: string;
   /** The changes before it. */
   after: string;
@@ -195,7 +195,7 @@ async function ask(instance: Instance, { path, headers, body, question }: Case, 
   return given;
 }
 
-/** Where they differ first. */
+/** The first difference. */
 function count(outcome: Outcome, expected: Expected, given: Given): string | undefined {
   outcome.cases += 1;
   if (expected.undecided === true) outcome.undecided += 1;
@@ -213,7 +213,7 @@ function differenceOf(expected: Expected, given: Given): string | undefined {
   return firstDifference(asked(expected), is);
 }
 
-/** Whether the ORM itself gives both answers, depending on its cache. */
+/** Whether the ORM itself may return either answer, depending on its cache. */
 async function isAlsoRight(oracle: Oracle, asking: Case, given: Given): Promise<boolean> {
   const [afresh] = await oracle.expect([{ ...asking, question: { ...asking.question, afresh: true } }]);
   return afresh !== undefined && differenceOf(afresh, given) === undefined;
@@ -237,7 +237,7 @@ function hasRecords({ data, pages }: Record<string, unknown>): boolean {
   return Array.isArray(data) ? data.length > 0 : data !== undefined;
 }
 
-/** `data[3].name: "a" instead of null`; undefined when they are equal. */
+/** `data[3].name: "a" instead of null`; undefined if they are equal. */
 function firstDifference(should: unknown, is: unknown, at = ''): string | undefined {
   if (should === undecided || isDeepStrictEqual(should, is)) return undefined;
   if (isRecord(should) && isRecord(is) && Array.isArray(should) === Array.isArray(is)) {

@@ -1,6 +1,5 @@
-"""The world that random requests are made in: companies, users, models of every type of field, rules; and its changes.
-
-All of it follows from a seed, so that any request can be made again.
+"""The world for random requests: companies, users, models with every type of field, rules; and its changes. Everything
+follows from a seed, so that any request can be repeated.
 """
 
 import random
@@ -9,7 +8,7 @@ from datetime import date, datetime, timedelta
 WORDS = ["alpha", "Beta", "ÉCLAIR", "straße", "100%", "a_b", "back\\slash", "o'neil", '"quoted"', "日本", "zz top", "Beta"]
 SELECTION = [("low", "Low"), ("mid", "Middle"), ("high", "High")]
 MODELS = ("x_diff_ship", "x_diff_crew", "x_diff_port")
-# A field of one of these comes and goes while requests are made.
+# A field of one of these is added and removed while requests are made.
 CHANGING = ("char", "text", "integer", "float", "boolean", "date", "datetime", "selection", "html")
 
 SCALARS = [
@@ -54,7 +53,7 @@ def build(env, seed):
 
 
 def _build_models(env, rng):
-    """In steps: what a field is related to or computed from must be there already."""
+    """Fields are created in steps, because the fields from which others are computed or related must already exist."""
     models = env["ir.model"].create(
         [
             {
@@ -284,7 +283,7 @@ def change(env, seed, epoch, users):
 
 
 def _change_fields(env, rng):
-    """Add a field, take it away, or replace it by one of the same name and another type."""
+    """Add a field, remove it, or replace it with one of the same name and another type."""
     model = rng.choice(MODELS)
     fields = env["ir.model.fields"]
     name = "x_changing"
@@ -361,4 +360,4 @@ def _change_records(env, rng, users):
         record[name] = random_value(env, rng, record._fields[name])
     rng.choice(records).unlink()
     _create_records(env, rng, model, 2, users, env["res.company"].search([], order="id", limit=2))
-    return f"records of {model} change, go and come"
+    return f"records of {model} are changed, deleted and created"

@@ -1,5 +1,5 @@
-// Every number on the dashboard against an independent count: over the log, which then has every request, or over the table
-// that the number is about.
+// Compares every number on the dashboard with an independent count: over the log, which here has every request, or over the table
+// from which the number comes.
 
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -54,7 +54,7 @@ async function value(id: string): Promise<number> {
   return Number(await dashboard.card(id).getAttribute('data-value'));
 }
 
-/** A chart's description of its parts, in order, for people who do not see it. */
+/** A chart's description of its parts for screen readers, in order. */
 async function parts(chart: string): Promise<[string, number][]> {
   const label = (await dashboard.chart(chart).locator('[role=img]').getAttribute('aria-label')) ?? '';
   return label.split(', ').map((entry) => {
@@ -159,20 +159,20 @@ describe.each(filters)('of $name', ({ sql, choose }) => {
     expect(Number(expected['requests'])).toBeGreaterThan(0);
   });
 
-  test('rates and times are those of the log, percentiles within 5 %', async () => {
+  test('rates and times equal those of the log, percentiles within 5 %', async () => {
     const expected = await logged<Record<string, number>>(
       `avg((status >= 400)::int)::float as error_rate, avg((status < 400)::int)::float as success_rate, avg(gateway_ms)::float as avg,
        avg(coalesce(odoo_ms, 0))::float as odoo, avg(gateway_ms - coalesce(odoo_ms, 0))::float as overhead`,
       filter,
     );
-    // Within one status class, all answers are errors or none are, so the page shows no rate.
+    // Within one status class, either all answers are errors or none are, so the page shows no rate.
     if (filter.includes('status between')) {
       for (const id of ['success_rate', 'error_rate']) expect(await dashboard.text(id)).toBe('–');
       delete expected['success_rate'];
       delete expected['error_rate'];
     }
     for (const [id, number] of Object.entries(expected)) expect(await value(id), id).toBeCloseTo(number, 2);
-    // Between two requests any time is their percentile: it has to be theirs, within 5 %.
+    // Any value between the times of two neighbouring requests is a valid percentile, so it must be between them, within 5 %.
     const requests = await value('requests');
     const shares = { p50: 0.5, p95: 0.95, p99: 0.99 };
     for (const [id, share] of Object.entries(shares)) {
@@ -233,7 +233,7 @@ test('pointing at the chart over time shows the requests of that moment', async 
   const box = await dashboard.plotArea('requests');
   let shown = '';
   let sum = 0;
-  // All was asked within a step or two: the last ones.
+  // All requests were made within the last step or two.
   for (let x = box.x + box.width - 1; x > box.x + box.width * 0.9 && sum < (await value('requests')); x -= 3) {
     await page.mouse.move(x, box.y + box.height / 2);
     const tooltip = (await chart.locator('.apexcharts-tooltip').textContent()) ?? '';
@@ -246,7 +246,7 @@ test('pointing at the chart over time shows the requests of that moment', async 
   expect(sum).toBe(await value('requests'));
 });
 
-test('sidecars and webhooks are those of their own tables', async () => {
+test('sidecars and webhooks equal the counts of their own tables', async () => {
   await page.click('[data-mode=manual]');
   const own = async () => {
     const [row] = await gateway.sql<{ alive: string; delivered: string; failed: string }>(
@@ -258,7 +258,7 @@ test('sidecars and webhooks are those of their own tables', async () => {
   };
   const shown = async () =>
     [await value('sidecars'), await value('webhooks_delivered'), await value('webhooks_failed')].join(' ');
-  // Failed events are tried again meanwhile.
+  // Failed events may be retried meanwhile.
   await until('the page shows the numbers of the tables', async () => {
     await dashboard.afterReading(() => page.click('.o_api_gateway_refresh'));
     return (await shown()) === (await own());

@@ -1,4 +1,4 @@
-// The dashboard while requests come in: numbers, sounds and toasts, a socket that is cut, a sidecar that is gone.
+// The dashboard while requests come in: numbers, sounds and toasts, a cut socket, a stopped sidecar.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBrokenSidecar } from '../helpers/broken_sidecar.ts';
@@ -34,7 +34,7 @@ async function ask(times: number, path = '/api/v1/ping', of: HttpClient = gatewa
   return statuses;
 }
 
-/** The address under which browsers find the gateway; empty: the sidecars' own. */
+/** The address at which browsers find the gateway; empty: the sidecars' own. */
 async function reachAt(url: string): Promise<void> {
   await gateway.sql(
     `insert into gateway.setting (name, value, default_value) values ('sidecar.url', $1, '""')
@@ -138,7 +138,7 @@ describe('live', () => {
   });
 });
 
-describe('when the way to the sidecar is cut', () => {
+describe('when the connection to the sidecar is cut', () => {
   let proxy: TcpProxy;
   const heard: { type: string; payload: Record<string, unknown> }[] = [];
   beforeAll(async () => {
@@ -177,7 +177,7 @@ describe('when the way to the sidecar is cut', () => {
     expect(replayed.reduce((sum, n) => sum + n, 0)).toBe(7);
   });
 
-  test('while it is away the figures are polled', async () => {
+  test('while it is down the figures are polled', async () => {
     const before = Number(await dashboard.text('requests'));
     await proxy.cut();
     await dashboard.connection('fallback');
@@ -190,7 +190,7 @@ describe('when the way to the sidecar is cut', () => {
 });
 
 describe('other ways to update', () => {
-  test('polling reads the figures again by the clock; it is kept in this browser', async () => {
+  test('polling reads the figures at intervals; the choice is remembered in this browser', async () => {
     await dashboard.page.click('[data-mode=polling]');
     await dashboard.page.selectOption('select[name=every]', '5');
     await dashboard.page.reload();

@@ -32,10 +32,10 @@ async function consumerOf(key: string): Promise<string> {
   return `odoo_key:${row?.id}`;
 }
 
-/** In the middle of a slice of the status codes' ring: the middle of its box may be the hole. */
+/** A point inside a slice of the status ring, because the middle of its bounding box may be in the hole. */
 async function clickSlice(status: string): Promise<void> {
   const donut = dashboard.chart('statuses');
-  await donut.evaluate((element) => element.scrollIntoView({ block: 'center' })); // a click outside of the window reaches nothing
+  await donut.evaluate((element) => element.scrollIntoView({ block: 'center' })); // a click outside the window has no effect
   const hole = await donut.locator('.apexcharts-pie circle').first().boundingBox();
   const place = donut.locator(`g[seriesName="${status}"] path`);
   const [start, angle] = [Number(await place.getAttribute('data:startAngle')), Number(await place.getAttribute('data:angle'))];
@@ -75,7 +75,7 @@ test('a user of the gateway sees only the figures and faults of their own reques
   await until('all ten are counted', async () => (await counted()) === 10);
 
   const own = await DashboardPage.open(browser, gateway, { login: 'ann', password: 'ann-password', isFirstVisit: true });
-  // All of it is of the last minutes.
+  // All requests are from the last minutes.
   expect(await own.page.getAttribute('[data-span="15m"]', 'aria-pressed')).toBe('true');
   await own.shows('requests', '5');
   expect(await own.page.locator('.o_api_gateway_faults_table tbody tr').count()).toBe(2);
@@ -95,7 +95,7 @@ describe('themes', () => {
   const drawing = (name: string): Promise<string> => dashboard.chart(name).locator('svg.apexcharts-svg').innerHTML();
   const drawings = () => Promise.all(chartNames.map(drawing));
 
-  test('dark redraws all nine charts in other colours, and is kept in this browser', async () => {
+  test('the dark theme redraws all nine charts in other colours, and is remembered in this browser', async () => {
     await page.click('[data-mode=manual]');
     await page.click('button[aria-label="Light theme"]');
     await until('all are light', async () => (await page.locator('[data-chart][data-theme=light]').count()) === 9);
@@ -107,7 +107,7 @@ describe('themes', () => {
     await page.waitForSelector('.o_api_gateway[data-theme=dark] [data-chart]');
   });
 
-  test('the theme of the system is followed when asked to', async () => {
+  test('the system theme is followed if chosen', async () => {
     await page.click('button[aria-label="System theme"]');
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.waitForSelector('.o_api_gateway[data-theme=dark]');
@@ -177,7 +177,7 @@ test('a name that a caller chose is a text, in tooltips too', async () => {
   await page.mouse.move(0, 0);
 });
 
-test('a drag over a chart zooms into that time, a button leads back', async () => {
+test('a drag over a chart zooms into that time, a button goes back', async () => {
   const hoursAgo = 12;
   const minute = Math.floor(Date.now() / 60_000) - hoursAgo * 60;
   const consumer = await consumerOf(gateway.keys.demo);
@@ -203,7 +203,7 @@ test('a drag over a chart zooms into that time, a button leads back', async () =
   await dashboard.shows('requests', '52');
 });
 
-test('a drag up to the right edge has the newest minute in it', async () => {
+test('a drag up to the right edge includes the newest minute', async () => {
   const area = await dashboard.plotArea('requests');
   const y = area.y + area.height / 2;
   await page.mouse.move(area.x + area.width * 0.9, y);
@@ -286,7 +286,7 @@ test('the page can be used with only the keyboard', async () => {
   await page.waitForSelector('.o_api_gateway_dashboard[data-updated]');
 });
 
-test('a number leads to the requests of the log that it counts', async () => {
+test('a number opens the requests in the log that it counts', async () => {
   await dashboard.card('error_rate').getByRole('button', { name: 'Error rate', exact: true }).click();
   await page.locator('.o_list_view .o_data_row').first().waitFor();
   expect(await page.locator('.o_list_view .o_data_row').count()).toBe(2);
@@ -332,7 +332,7 @@ describe('motion', () => {
   );
 });
 
-test('figures that cannot be read are an error with a way out, and the last ones stay', async () => {
+test('if figures cannot be read, an error with a button is shown, and the last figures stay', async () => {
   await page.route('**/call_kw/gateway.stat/**', (route) => route.abort());
   await page.click('.o_api_gateway_refresh');
   const alert = page.locator('.o_api_gateway_error');

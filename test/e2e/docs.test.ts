@@ -1,4 +1,4 @@
-// The documentation page in Chromium that reaches only this machine: nothing is loaded from elsewhere, hostile labels do
+// The documentation page in Chromium that reaches only this machine: nothing is loaded from other hosts, hostile labels do
 // nothing, and "try it" answers with a record.
 
 import type { Page } from 'playwright-core';

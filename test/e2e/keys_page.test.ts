@@ -63,7 +63,7 @@ describe('a user', async () => {
   let secret = '';
   let renewed = '';
 
-  test('is led to the first key; its secret is shown once, copied, and opens the gateway', async () => {
+  test('is guided to the first key; its secret is shown once, copied, and works at the gateway', async () => {
     await page.click('.o_api_gateway_first_key');
     await page.waitForSelector('.o_api_gateway_create:disabled');
     await page.keyboard.type('Web shop'); // the name has the focus
@@ -104,7 +104,7 @@ describe('a user', async () => {
     expect(await row(page, 'Web shop').locator('.o_api_gateway_grace').getAttribute('title')).toContain('works until');
   });
 
-  test('revokes it after being asked: refused within a second', async () => {
+  test('revokes it after confirming: it is refused within a second', async () => {
     await row(page, 'Web shop').locator('[data-action=revoke]').click();
     await page.click('.modal .btn-secondary');
     await page.waitForSelector('.modal', { state: 'detached' });
@@ -120,7 +120,7 @@ describe('a user', async () => {
     expect(await row(page, 'Web shop').locator('[data-action]').count()).toBe(0);
   });
 
-  test('narrows a key: it reads and does nothing else', async () => {
+  test('restricts a key: it can read and do nothing else', async () => {
     const narrow = await createKey(page, 'Reports', () => page.check('.modal [value=read]'));
     await close(page);
     expect((await gateway.get('/api/v1/res.partner?limit=1', { key: narrow })).status).toBe(200);
@@ -140,14 +140,14 @@ describe('a user', async () => {
     await page.click('.o_api_gateway_create');
     const fault = page.locator('.modal .o_api_gateway_scope_fault');
     await fault.filter({ hasText: '"everything" is not a scope' }).waitFor();
-    expect(asked).toBe(0); // Odoo would ask for the password first, in the place of this dialog
+    expect(asked).toBe(0); // Odoo would ask for the password first, instead of this dialog
     await page.unroute('**/action_create_with_secret');
     expect(await page.inputValue('.modal [name=scopes]')).toBe('read everything');
     await page.fill('.modal [name=scopes]', 'res.partnr:read');
     await fault.filter({ hasText: 'Did you mean “res.partner”?' }).waitFor();
   });
 
-  test('picks a model and what may be done with it, and reads what that allows', async () => {
+  test('picks a model and actions, and reads what they allow', async () => {
     await page.fill('.modal [name=scopes]', '');
     await page.fill('.modal .o-autocomplete--input', 'res.partner');
     await page.click('.modal .o-autocomplete--dropdown-item:has-text("(res.partner)")');
@@ -233,7 +233,7 @@ describe('a user', async () => {
     await rows(page, 1);
   });
 
-  test('sees that Odoo is away, and its keys stay on the page', async () => {
+  test('sees that Odoo is down, and its keys stay on the page', async () => {
     await page.route('**/call_kw/gateway.key.page/**', (route) => route.abort());
     await page.click('.o_api_gateway_refresh');
     await page.waitForSelector('.o_api_gateway_keys .alert-danger');
@@ -244,7 +244,7 @@ describe('a user', async () => {
     faults.splice(0); // the console says that requests were aborted
   });
 
-  test('is offered no keys of others, no profile, and no longer life than its groups allow', async () => {
+  test('sees no keys of others and no profiles, and cannot exceed the lifetime that its groups allow', async () => {
     expect(await page.locator('[data-whose]').count()).toBe(0);
     await page.click('.o_api_gateway_new_key');
     await page.waitForSelector('.modal [name=duration]');
@@ -280,7 +280,7 @@ describe('a manager', async () => {
     expect([answer.status, answer.headers.get('ratelimit-limit')]).toEqual([200, '7']);
   });
 
-  test('makes an OAuth2 client: identifier and secret, shown once, give a token', async () => {
+  test('creates an OAuth2 client: identifier and secret, shown once, can be exchanged for a token', async () => {
     await page.goto('/odoo/api-clients');
     await page.click('.o_list_button_add');
     await page.fill('[name=name] input, [name=name] textarea', 'Robot');
@@ -305,7 +305,7 @@ describe('a manager', async () => {
   });
 });
 
-test('preferences lead to the keys', async () => {
+test('the preferences link to the keys', async () => {
   const { page, faults } = await browser.open(gateway, '/odoo', uma);
   await page.click('.o_user_menu button');
   await page.click('.o-dropdown--menu [data-menu=preferences], .o-dropdown--menu :text("Preferences")');

@@ -1,4 +1,4 @@
-// Every entry of the menu, as a manager and as a user, with nothing but this machine in reach.
+// Every entry of the menu, as a manager and as a user, with no network beyond this machine.
 
 import { describe, expect, test } from 'vitest';
 import { useBrowser } from '../helpers/browser.ts';
@@ -39,7 +39,7 @@ await newUser('boss', ['base.group_user', 'base.group_system', 'api_gateway.grou
 await newUser('clerk', ['base.group_user', 'api_gateway.group_manager']);
 await newUser('member', ['base.group_user', 'api_gateway.group_user']);
 
-/** The entries below API Gateway that lead somewhere, in the order in which they are shown. */
+/** The entries below API Gateway that open something, in the order in which they are shown. */
 async function entriesOf(login: string): Promise<{ path: string; menu: Menu }[]> {
   const web = await OdooWeb.login(gateway, login, `${login}-password`);
   const menus = await web.menus<Menu>();
@@ -103,7 +103,7 @@ describe.each(['boss', 'member'])('as %s', (login) => {
   test('every entry opens without a fault and without requests to other hosts', { timeout: 300_000 }, async () => {
     const { page, faults, styleFault } = await browser.open(gateway, '/odoo', { login, password: `${login}-password` });
     const strangers: string[] = [];
-    // Only this machine can be reached; each attempt to leave it is noted.
+    // Only this machine can be reached; each attempt to reach another host is recorded.
     await page.route(
       ({ protocol, hostname }) => !['data:', 'blob:'].includes(protocol) && hostname !== '127.0.0.1',
       (route) => {

@@ -21,7 +21,7 @@ async function save({ page }: OdooPage): Promise<void> {
 const limitOf = async (path: string, key?: string) =>
   (await gateway.get(path, key ? { key } : {})).headers.get('ratelimit-limit');
 
-test('numbers, choices, switches and lists that are saved in the browser hold in the sidecar within a second', {
+test('numbers, choices, switches and lists saved in the browser apply in the sidecar within a second', {
   timeout: 120_000,
 }, async () => {
   const opened = await browser.open(gateway, '/odoo/gateway-settings');
@@ -55,7 +55,7 @@ test('numbers, choices, switches and lists that are saved in the browser hold in
   expect(opened.faults).toEqual([]);
 });
 
-test('a list names its fault while it is typed, and Odoo does not save it', async () => {
+test('a list shows its fault while it is typed, and Odoo does not save it', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   const box = page.locator(field('ip_block_never'));
   await box.locator('textarea').fill('203.0.113.0/24\n10.0.0.300\n2001:db8::/32');
@@ -117,7 +117,7 @@ test('the test of the address recognizes only a gateway of this database', { tim
   expect(refused.text).not.toContain('version');
 });
 
-test('the address of another database is recognised', async () => {
+test('the address of another database is recognized', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   await page.fill(`${field('sidecar_url')} input`, other.url);
   await page.click('.o_api_gateway_check button');
@@ -144,11 +144,11 @@ test('an address that Odoo reaches and the browser does not is reported as such'
   expect(await page.getAttribute('.o_api_gateway_diagnosis', 'data-state')).toBe('ok');
 });
 
-test('an http address is no good to a page that came over https', async () => {
+test('an http address does not work for a page loaded over https', async () => {
   const https = await startHttpsProxy(gateway.odoo.url);
   afterAll(() => https.close());
   const { page } = await browser.open(gateway, '/odoo/gateway-settings', { baseURL: https.url, ignoreHTTPSErrors: true });
-  // This machine, by an address that browsers do not recognize as it.
+  // This machine, at an address that browsers do not recognize as local.
   await page.fill(`${field('sidecar_url')} input`, gateway.url.replace('127.0.0.1', '0.0.0.0'));
   await page.click('.o_api_gateway_check button');
   await page.waitForSelector('.o_api_gateway_browser_fault[data-state=mixed]:has-text("https")');

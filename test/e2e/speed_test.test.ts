@@ -13,7 +13,7 @@ async function run(page: Page, kind: 'light' | 'heavy', runs = 5): Promise<void>
   await page.click(`[data-kind=${kind}] button`);
 }
 
-/** The dialog that Odoo shows before it makes a key. */
+/** The dialog that Odoo shows before it creates a key. */
 async function givePassword(page: Page): Promise<void> {
   await page.fill('.modal input[type=password]', 'admin');
   await page.click('.modal button:has-text("Confirm")');
@@ -42,11 +42,11 @@ test('both tests ask for the password once, measure, and store their results', {
   );
   const mean = parts.reduce((sum, part) => sum + part, 0);
   expect(mean).toBeGreaterThan(Number(heavy?.['p50_ms']) / 3);
-  // Reads that were compiled meanwhile pass Odoo by.
+  // Reads that were compiled meanwhile do not go through Odoo.
   expect(Number(heavy?.['orm_ms']) + Number(heavy?.['sql_ms'])).toBeGreaterThan(0);
   expect(Number(heavy?.['odoo_p50_ms'])).toBeGreaterThan(0);
 
-  // The gateway counts all of it as one caller. Its keys are gone when the page is left.
+  // The gateway counts all of this as one caller. Its keys are revoked when the user leaves the page.
   const [key] = await gateway.sql<{ id: number }>('select id from gateway_key where is_speed_test');
   await page.click('.o_menu_sections button:has-text("Tools")');
   await page.click('.o-dropdown--menu a:has-text("Gateway Status")');

@@ -23,7 +23,7 @@ test('the app opens on the dashboard; the status page is a click away and shows 
   expect(faults).toEqual([]);
 });
 
-test('a second sidecar shows up by itself, and as silent once it is killed', async () => {
+test('a second sidecar appears automatically, and as stale once it is killed', async () => {
   const { page, text } = await browser.open(gateway, '/odoo/gateway');
   await page.waitForSelector(card);
   const second = await gateway.startSidecar();

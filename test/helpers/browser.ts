@@ -1,9 +1,9 @@
 // The browser of a test file.
 //
-//   const browser = await useBrowser();                                 // at the top of the file; it goes away after the last test
+// const browser = await useBrowser(); // at the top of the file; it is closed after the last test
 //   const page = await browser.open(gateway, '/odoo/gateway');          // logged in as admin; closes with its test
 //   …
-//   expect(page.faults).toEqual([]);                                    // what the console and the style sheets complained of
+//   expect(page.faults).toEqual([]);                                    // errors of the console and the style sheets
 
 import { afterAll, expect, onTestFinished } from 'vitest';
 import type { OdooBrowser } from './odoo_browser.ts';
@@ -14,7 +14,7 @@ export type { OdooBrowser, OdooPage } from './odoo_browser.ts';
 /** Pages close with the test that opened them, others with the file's last one. */
 export async function useBrowser(): Promise<OdooBrowser> {
   const browser = await startBrowser((close) => {
-    // A page that is left open goes on polling and drawing beside the tests that follow.
+    // A page that is left open would continue polling and drawing during the following tests.
     if (expect.getState().currentTestName !== undefined) onTestFinished(close);
   });
   afterAll(() => browser.close());

@@ -3,14 +3,14 @@
 import type { Answer } from './http_client.ts';
 import type { OdooWeb } from './odoo_web.ts';
 
-/** The consent page that the sidecar's answer to /api/oauth/authorize leads to, through Odoo's login. */
+/** The consent page to which the sidecar's answer to /api/oauth/authorize redirects, through Odoo's login. */
 export function consentPage({ headers }: Pick<Answer, 'headers'>, odooUrl: string): URL {
   const login = new URL(headers.get('location') ?? '', odooUrl);
   return new URL(login.searchParams.get('redirect') ?? '', odooUrl);
 }
 
 /**
- * Sends what the form of the page would: its hidden fields, its ticks and the button.
+ * Sends what the page's form would send: its hidden fields, ticks and the button.
  * @param changed other values, or several of a field
  */
 export async function decide(who: OdooWeb, page: URL, changed: Record<string, string | string[]> = {}): Promise<Answer> {

@@ -20,8 +20,8 @@ export class DashboardPage {
   }
 
   /**
-   * Counters stand still at their number unless told otherwise. Returns when the figures of the last day are there, or with
-   * `isFirstVisit` those of the range that the page itself opens.
+   * By default, counters do not animate. Returns when the figures of the last day are shown or, with `isFirstVisit`, those of the
+   * range that the page chooses.
    */
   static async open(
     browser: OdooBrowser,

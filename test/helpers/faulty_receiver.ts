@@ -1,5 +1,5 @@
-// Plays one case of the addon's table of receivers' faults to each connection;
-// odoo_addon/api_gateway/tests/faulty_receiver.py plays it to Odoo's own deliveries.
+// Answers each connection with one case of the addon's table of receivers' faults;
+// odoo_addon/api_gateway/tests/faulty_receiver.py does the same for Odoo's own deliveries.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -10,12 +10,12 @@ import type { Certificate } from './https_server.ts';
 
 export interface Fault {
   readonly name: string;
-  /** `none`: the URL says https and the receiver speaks no TLS. */
+  /** `none`: the URL is https, but the receiver does not speak TLS. */
   readonly tls?: 'none' | 'known' | 'unknown';
   /** How much of the request is read first, all of it by default. */
   readonly hears?: 'nothing' | 'some';
   readonly says?: string;
-  /** Said again and again, at once or slowly. */
+  /** Sent repeatedly, at once or slowly. */
   readonly endless?: string;
   readonly drips?: string;
   readonly then?: 'reset' | 'end' | 'wait';
@@ -62,7 +62,7 @@ async function play(fault: Fault, socket: Socket, raw: Socket): Promise<void> {
   await hear(socket, fault.hears);
   const finish = () => {
     if (fault.then === 'reset') raw.resetAndDestroy();
-    // Under TLS without its farewell.
+    // With TLS: closes without close_notify.
     else if (fault.then === 'end') raw.end();
   };
   if (fault.says !== undefined) await new Promise((said) => socket.write(fault.says ?? '', 'latin1', said));

@@ -25,7 +25,7 @@ export interface FuzzOptions {
 export interface Fuzzed {
   readonly operations: number;
   readonly requests: number;
-  /** The findings, each with its request; empty if no answer was a 5xx or outside the document. */
+  /** The findings, each with its request; empty if no answer was a 5xx or violated the document. */
   readonly failures: readonly string[];
 }
 
@@ -77,7 +77,7 @@ export async function fuzz(gateway: Instance, options: FuzzOptions): Promise<Fuz
   }
 }
 
-/** It ends with 1 if it has found something. That is not a failure of the run. */
+/** It exits with 1 if it has found something. That is not a failure of the run. */
 function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   return new Promise((resolve) => {
     execFile(program, args, { cwd, maxBuffer: 64 * 1024 * 1024 }, (_error, stdout, stderr) => resolve(stdout + stderr));

@@ -1,4 +1,4 @@
-// Before the files of `http` and `e2e`: one Odoo (2 workers) that serves whatever databases the tests make.
+// Before the files of `http` and `e2e`: starts one Odoo (2 workers) that serves all databases of the tests.
 
 import type { TestProject } from 'vitest/node';
 import { deleteDatabases } from '../../scripts/stack/databases.mjs';
@@ -18,7 +18,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     name: `odoo-${project.name}-${process.pid}`,
     databases: [], // every database that a request names
     extraArgs: [
-      '--load=base,rpc,web,bus', // the WebSocket's health is asked without a database
+      '--load=base,rpc,web,bus', // the WebSocket's health check names no database
       '--max-cron-threads=0', // a cron would stay connected to databases that are being dropped
     ],
   });

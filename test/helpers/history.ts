@@ -1,6 +1,6 @@
-// A past for an instance: a year of figures as a busy gateway would have counted them, with the log of its latest faults.
-// Written straight into the tables, since time itself can't be hurried: minutes of the last day, hours, days and months
-// sum up the same made-up requests, as the roll-up would have done.
+// Invents history for an instance: a year of figures as a busy gateway would have counted them, and a log of its latest faults.
+// It is written directly into the tables: minutes of the last day, hours, days and months sum up the same invented requests, as
+// the roll-up would have done.
 
 import pg from 'pg';
 

@@ -1,7 +1,7 @@
-// Requests as a client makes them. Nothing throws for a status: an answer is data.
+// Requests as a client makes them. No status throws: every answer is returned as data.
 
 export interface RequestOptions {
-  /** Goes out as `Authorization: Bearer`. */
+  /** Sent as `Authorization: Bearer`. */
   key?: string;
   headers?: Record<string, string>;
   /** Sent unchanged; for malformed bodies. */

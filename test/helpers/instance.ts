@@ -9,7 +9,8 @@
 //   const second = await gateway.startSidecar();                                    // one more; second.get(…), second.stop()
 //
 // An instance with an Odoo of its own (`ownOdoo: true`) may stop it: gateway.odoo.stop(), gateway.odoo.start().
-// To take Postgres away, give a sidecar a way to it that can be cut: startSidecar({ postgres: await startTcpProxy(port) }).
+// To simulate a lost Postgres, give a sidecar a connection that can be cut: startSidecar({ postgres: await startTcpProxy(port)
+// }).
 
 import pg from 'pg';
 import { deleteDatabase, sidecarUrl } from '../../scripts/stack/databases.mjs';
@@ -40,7 +41,7 @@ export interface Real {
 export interface InstanceOptions {
   /** An Odoo only for this instance, which it may stop. */
   ownOdoo?: boolean;
-  /** Keeps the limits of a new installation. Without it nothing is limited, so that tests may ask as often as they like. */
+  /** Keeps the limits of a new installation. By default nothing is limited, so that tests may send any number of requests. */
   limits?: boolean;
   /**
    * The database that the part's other files with this option use, too: it saves the seconds in which Odoo loads another one.
@@ -55,7 +56,7 @@ export interface SidecarOptions {
   env?: Record<string, string>;
   /** Databases it serves; the instance's own by default. */
   databases?: string[];
-  /** The way to Postgres, when it is not the direct one. */
+  /** The proxy to Postgres, if the connection is not direct. */
   postgres?: TcpProxy;
 }
 
@@ -173,7 +174,7 @@ export class OdooProcess {
   }
 
   async start(): Promise<void> {
-    if (!this.#launch) throw new Error('The shared Odoo serves others too: make the instance with { ownOdoo: true }.');
+    if (!this.#launch) throw new Error('The shared Odoo serves others, too: create the instance with { ownOdoo: true }.');
     this.#running = await this.#launch();
   }
 
@@ -189,7 +190,7 @@ export class OdooProcess {
   }
 }
 
-/** Makes an instance: database, Odoo and one sidecar. The caller closes it. */
+/** Creates an instance: database, Odoo and one sidecar. The caller closes it. */
 export async function createInstance(real: Real, options: InstanceOptions = {}): Promise<Instance> {
   const sharedUrl = options.ownOdoo ? null : real.sharedOdooUrl;
   const database = await makeDatabase(real, options, sharedUrl !== null);

@@ -14,8 +14,8 @@ export interface Database {
   name: string;
   /**
    * A file's database gets the name that another file's had. It is a clone of the same template, so Odoo's loaded models are
-   * still valid, which saves seconds. A database whose models were changed stays until the part ends, so its name is not used
-   * again.
+   * still valid, which saves seconds. A database whose models were changed is kept until the part ends, so its name is not
+   * reused.
    */
   use: 'shared' | 'one of its name' | 'own';
   /** The version of its models when it was made. */
@@ -75,7 +75,7 @@ async function dropCaches(client: pg.Client): Promise<void> {
   }
 }
 
-/** With its models, a worker also keeps the failed logins of an address: those of another file must not count. */
+/** Together with the models, a worker keeps the failed logins of an address, and those of another file must not count. */
 async function keepNoFailures(client: pg.Client): Promise<void> {
   await client.query(
     `insert into ir_config_parameter (key, value) values ('base.login_cooldown_after', '0')

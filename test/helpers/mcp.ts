@@ -1,4 +1,4 @@
-// Speaks to /mcp by hand, as a client of the revision 2026-07-28 does, and with the official client.
+// Calls /mcp with plain requests, as a client of the revision 2026-07-28 does, and with the official client.
 
 import type { OAuthClientProvider, StoredOAuthTokens } from '@modelcontextprotocol/client';
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
@@ -47,7 +47,7 @@ export async function callTool(gateway: HttpClient, name: string, args: Record<s
   return { data, isError: result.isError === true, bytes: Buffer.byteLength(answer.text), answer, result };
 }
 
-/** The official client. @param era the handshake it begins with */
+/** The official client. @param era the handshake with which it begins */
 export async function connectClient(url: string, key: string, era: 'legacy' | 'modern', capabilities = {}): Promise<Client> {
   const versionNegotiation = era === 'modern' ? { mode: { pin: revision } as const } : { mode: 'legacy' as const };
   const client = new Client({ name: 'test', version: '1' }, { capabilities, versionNegotiation });
@@ -58,9 +58,12 @@ export async function connectClient(url: string, key: string, era: 'legacy' | 'm
   return client;
 }
 
-/** The official client that gets tokens by itself: at first, when one has expired, and with more scopes when it needs them. */
+/**
+ * The official client, which gets tokens automatically: at the start, when one has expired, and with more scopes when it needs
+ * them.
+ */
 export class OAuthClient {
-  /** What it sent the user to allow, each time. */
+  /** What it has asked the user to allow, each time. */
   readonly asked: URL[] = [];
   tokens: StoredOAuthTokens | undefined;
   readonly #url: URL;
@@ -69,7 +72,7 @@ export class OAuthClient {
   #transport: StreamableHTTPClientTransport;
   readonly #client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: { pin: revision } } });
 
-  /** @param consents takes the address that a browser would open, and gives the one that the browser is sent back to */
+  /** @param consents takes the URL that a browser would open, and returns the one to which the browser is redirected */
   constructor(url: string, clientId: string, redirectUrl: string, consents: (asked: URL) => Promise<URL>) {
     this.#url = new URL(`${url}/mcp`);
     this.#consents = consents;
@@ -93,7 +96,7 @@ export class OAuthClient {
     this.#transport = this.#newTransport();
   }
 
-  /** Calls a tool, and asks the user first where the client finds that it has to. */
+  /** Calls a tool, and asks the user first if the client considers it necessary. */
   async call(name: string, args: Record<string, unknown>) {
     try {
       return await this.#call(name, args);

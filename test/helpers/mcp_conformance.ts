@@ -1,4 +1,4 @@
-// The conformance suite of the Model Context Protocol, and the way it takes to sidecars: it cannot send a key.
+// The conformance suite of the Model Context Protocol, and a proxy between it and the sidecars, because it cannot send a key.
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -17,9 +17,9 @@ const limitMs = 120_000;
 export const conformanceEnv = { GATEWAY_MCP_FIXTURES: join(import.meta.dirname, '../fixtures/mcp_conformance.ts') };
 
 /**
- * What fails of each revision's required scenarios. In these the server asks the client in the middle of a call and hears its
- * answer in another request, or has a session as such. The gateway has no sessions: any sidecar answers any request. The newest
- * revision has none either; there the same is asked as `input_required`.
+ * The required scenarios of each revision that fail. In these, the server asks the client during a call and gets its answer in
+ * another request, or needs a session as such. The gateway has no sessions: any sidecar answers any request. The newest revision
+ * has none either; there the same is done with `input_required`.
  */
 export const expectedFailures: Readonly<Record<string, readonly string[]>> = {
   '2026-07-28': [],
@@ -36,7 +36,7 @@ const suite = async () => join(await npmTools('conformance'), 'node_modules/@mod
 
 /**
  * Runs all server scenarios that a revision requires.
- * @returns its report; `unexpected` has what failed and should not have, or passed and was expected to fail
+ * @returns its report; `unexpected` lists scenarios that failed unexpectedly, or passed although they were expected to fail
  */
 export async function conformance(
   url: string,
@@ -45,7 +45,7 @@ export async function conformance(
   const baseline = join(mkdtempSync(join(tmpdir(), 'conformance-')), 'expected.yml');
   writeFileSync(baseline, JSON.stringify({ server: expectedFailures[revision] }));
   const args = ['server', '--url', `${url}/mcp`, '--requirements', revision, '--expected-failures', baseline];
-  // It exits with 1 when something failed unexpectedly, and says what.
+  // It exits with 1 if something failed unexpectedly, and reports it.
   const { stdout } = await execute(nodeBin(), [await suite(), ...args], { timeout: limitMs }).catch((error) => error);
   const report = String(stdout);
   const passed = Number(/Total: (\d+) passed/.exec(report)?.[1] ?? 0);
@@ -57,8 +57,8 @@ export async function conformance(
 /**
  * Runs the suite for authorization servers.
  * @param port of its own callback, http://127.0.0.1:port/callback
- * @param consents takes the URL that the suite asks a browser to open, and gives the one that the browser is sent back to
- * @returns the checks that did not pass, or all that it said when it ended without a summary
+ * @param consents takes the URL that the suite asks a browser to open, and returns the one to which the browser is redirected
+ * @returns the checks that did not pass, or the whole output if it ended without a summary
  */
 export async function authorizationConformance(
   url: string,

@@ -27,7 +27,7 @@ export interface OdooPage {
   faults: string[];
   /** The text of an element, trimmed. */
   text: (selector: string) => Promise<string>;
-  /** Odoo's sign that a bundle's style sheet could not be compiled; 'none' when all is well. */
+  /** Odoo's marker that a bundle's style sheet could not be compiled; 'none' if it could. */
   styleFault: () => Promise<string>;
 }
 
@@ -36,7 +36,7 @@ export class OdooBrowser {
   readonly #onOpen: (close: () => Promise<void>) => void;
   readonly #sessions = new Map<string, Promise<Session>>();
 
-  /** @param onOpen gets each opened page, and the function that closes it */
+  /** @param onOpen receives each opened page, and the function that closes it */
   constructor(browser: Browser, onOpen: (close: () => Promise<void>) => void = () => {}) {
     this.#browser = browser;
     this.#onOpen = onOpen;
@@ -67,7 +67,7 @@ export class OdooBrowser {
     };
   }
 
-  /** The cookies of a login, made once by filling in the form. */
+  /** The cookies of a login, obtained once by filling in the form. */
   #session(gateway: Instance, login: string, password: string): Promise<Session> {
     const key = `${gateway.database} ${login}`;
     const session = this.#sessions.get(key) ?? this.#logIn(gateway, login, password);

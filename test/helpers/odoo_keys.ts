@@ -41,7 +41,7 @@ export async function createOdooKey(instance: Instance, options: OdooKeyOptions)
   return { id: row.id, secret };
 }
 
-/** As Odoo revokes a key: its row goes. */
+/** Revokes a key as Odoo does: deletes its row. */
 export async function revokeOdooKey(instance: Instance, id: number): Promise<void> {
   await instance.sql('delete from res_users_apikeys where id = $1', [id]);
 }

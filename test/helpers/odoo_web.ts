@@ -1,4 +1,4 @@
-// A person in Odoo's web client: a session, calls as the client makes them, and the dialog that asks for the password
+// A user of Odoo's web client: a session, calls as the client makes them, and the dialog that asks for the password
 // before something sensitive is done.
 
 import type { Answer } from './http_client.ts';
@@ -9,7 +9,7 @@ export interface ShownSecret {
   clientId: string | undefined;
 }
 
-/** A database and the Odoo that serves it: an Instance, for one. */
+/** A database and the Odoo that serves it, such as an Instance. */
 export interface Served {
   readonly database: string;
   readonly odoo: { readonly url: string };
@@ -74,7 +74,7 @@ export class OdooWeb {
     return result as T;
   }
 
-  /** A page of Odoo as the browser gets it, or what a form of it gives when it is sent. */
+  /** A page of Odoo as the browser gets it, or the answer to a submitted form. */
   page(path: string, form?: URLSearchParams, headers: Record<string, string> = {}): Promise<Answer> {
     const named = { Cookie: this.#cookie, ...headers };
     if (form === undefined) return this.#http.get(path, { headers: named });
@@ -82,21 +82,21 @@ export class OdooWeb {
     return this.#http.request('POST', path, { headers: { ...type, ...named }, body: form.toString() });
   }
 
-  /** The menu entries that the person sees, by id. */
+  /** The menu entries that the user sees, by id. */
   async menus<Menu>(): Promise<Record<string, Menu>> {
     const answer = await this.#http.get('/web/webclient/load_menus', { headers: { Cookie: this.#cookie } });
     if (answer.status !== 200) throw new Error(`menus: ${answer.status} ${answer.text.slice(0, 300)}`);
     return answer.json as Record<string, Menu>;
   }
 
-  /** Calls a method that asks for the password, answers, and gives the method's result. */
+  /** Calls a method that asks for the password, enters it, and returns the method's result. */
   async callConfirmed<T>(model: string, method: string, args: unknown[], kwargs: Record<string, unknown> = {}): Promise<T> {
     const action = await this.call<Action>(model, method, args, kwargs);
     if (action.res_model !== 'res.users.identitycheck') return action as T;
     return this.call<T>('res.users.identitycheck', 'run_check', [[action.res_id]], { context: { password: this.#password } });
   }
 
-  /** Creates a gateway key or an OAuth2 client and gives the secret that the dialog shows once. */
+  /** Creates a gateway key or an OAuth2 client, and returns the secret that the dialog shows once. */
   async create(model: 'gateway.key' | 'gateway.client', values: Record<string, unknown>): Promise<ShownSecret & { id: number }> {
     const shown = this.#shown(await this.callConfirmed<Action>(model, 'action_create_with_secret', [values]));
     const [id] = await this.call<number[]>(model, 'search', [[['name', '=', values['name']]]], { order: 'id desc', limit: 1 });

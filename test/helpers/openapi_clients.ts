@@ -1,4 +1,4 @@
-// Clients that public generators make of a gateway's document: generated, compiled strictly, and used on that gateway.
+// Clients that public generators create from a gateway's document: generated, compiled strictly, and used with that gateway.
 
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const source = join(import.meta.dirname, '../../scripts/test/openapi_tools');
 const strict =
   '--noEmit --strict --target es2022 --module esnext --moduleResolution bundler --skipLibCheck --lib es2022,dom,dom.iterable';
 
-/** A client's report about the record that it made, changed, read, listed and deleted. */
+/** A client's report about the record that it created, changed, read, listed and deleted. */
 export type Report = Readonly<Record<string, unknown>>;
 
 export interface Tried {
@@ -60,7 +60,7 @@ export class OpenApiTools {
     return found.filter(({ severity }) => severity === 0);
   }
 
-  /** @param names of clients in scripts/test/openapi_tools, made in one compilation */
+  /** @param names of clients in scripts/test/openapi_tools, compiled together */
   async typeScript(): Promise<Record<string, Report>> {
     const names = ['hey_api', 'orval'];
     await this.#node('@hey-api/openapi-ts/bin/run.js', ['-i', './openapi.json', '-o', 'hey_api']);
@@ -83,7 +83,7 @@ export class OpenApiTools {
 
   async python(): Promise<Report> {
     const bin = await pythonClientGenerator();
-    // It knows no media type of lines: without this it leaves the endpoint of ids out, with a warning.
+    // It does not support NDJSON: without this, it omits the endpoint for ids, with a warning.
     const config = 'post_hooks: []\ncontent_type_overrides:\n  application/x-ndjson: text/plain\n';
     writeFileSync(this.#path('python.yaml'), config);
     const args = ['generate', '--path', 'openapi.json', '--meta', 'none', '--output-path', 'gateway', '--config', 'python.yaml'];
@@ -101,7 +101,7 @@ export class OpenApiTools {
     return this.#run(nodeBin(), [join(this.#npm, 'node_modules', program), ...args]);
   }
 
-  /** Its standard output. Throws with all that it printed, but for an exit that comes with a report. */
+  /** Its standard output. Throws an error with its whole output, unless it exits with a report. */
   async #run(program: string, args: readonly string[]): Promise<string> {
     const env = { ...process.env, GATEWAY: this.#tried.url, KEY: this.#tried.key };
     try {

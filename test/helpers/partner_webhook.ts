@@ -1,8 +1,8 @@
-// A webhook on contacts, made over RPC as its form would make it.
+// A webhook on contacts, created over RPC as its form would do it.
 
 import type { Instance } from './instance.ts';
 
-/** Makes the webhook and gives its id. @param values of the webhook; the field lists are names of fields of contacts */
+/** Creates the webhook and returns its id. @param values of the webhook; the field lists are names of fields of contacts */
 export async function createPartnerWebhook(
   gateway: Pick<Instance, 'orm'>,
   { name, url, payload, watched }: { name: string; url: string; payload: readonly string[]; watched?: readonly string[] },

@@ -1,4 +1,4 @@
-// A sidecar for tests of its start, failure or stop; the stack's own `startSidecar` waits until one is ready.
+// A sidecar for tests of its start, failure or stop. (The stack's own `startSidecar` waits until it is ready.)
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

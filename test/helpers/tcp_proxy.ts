@@ -1,4 +1,4 @@
-// A way to Postgres (or anything on 127.0.0.1) that a test can cut: to its client the server is then gone.
+// A proxy to Postgres (or anything on 127.0.0.1) that a test can cut: its client then sees the server as gone.
 
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
@@ -6,13 +6,13 @@ import { connect, createServer } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
-  /** How many connections have come so far. */
+  /** The number of connections so far. */
   readonly opened: () => number;
   /** Ends all connections and refuses new ones, as a stopped server does. */
   cut: () => Promise<void>;
   /** Lets connections through again, on the same port. */
   restore: () => Promise<void>;
-  /** Forgets the connections that are open without a word to either end, as a firewall does; new ones work. */
+  /** Silently drops the open connections without notifying either end, as a firewall does; new ones work. */
   forget: () => void;
 }
 

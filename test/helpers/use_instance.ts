@@ -1,6 +1,6 @@
 // The instance of a test file.
 //
-//   const gateway = await useInstance();   // at the top of the file; it goes away after the file's last test
+//   const gateway = await useInstance();   // at the top of the file; it is closed after the file's last test
 
 import { afterAll, inject } from 'vitest';
 import type { Instance, InstanceOptions } from './instance.ts';

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Asks again and again until the answer is true; throws after `limitMs`.
- * @returns milliseconds that it took
+ * Repeats the check until it is true; throws after `limitMs`. @returns the milliseconds that it took
  */
 export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<number> {
   const startedAt = performance.now();

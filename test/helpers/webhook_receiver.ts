@@ -37,7 +37,7 @@ export type Answer = { status: number; headers?: Record<string, string>; delayMs
 
 export interface Receiver {
   readonly url: string;
-  /** Every request, in order of arrival, those that were answered badly too. */
+  /** Every request, in order of arrival, including those that were answered with an error. */
   readonly arrived: Arrival[];
   answer: (event: Event) => Answer;
   close: () => Promise<void>;
@@ -50,7 +50,7 @@ export async function startReceiver(): Promise<Receiver> {
     try {
       for await (const chunk of request) body += chunk;
     } catch {
-      return; // the sender went away
+      return; // the sender disconnected
     }
     const event: Event = JSON.parse(body);
     const answer = receiver.answer(event);

@@ -44,7 +44,7 @@ describe('a key is accepted', () => {
     expect((await gateway.get(ping, { key: other.secret })).status).toBe(200);
   });
 
-  test('when another one begins alike', async () => {
+  test('when another one begins with the same characters', async () => {
     const twin = await createOdooKey(gateway, { userId: 2, index: key.secret.slice(0, 8) });
     expect((await gateway.get(ping, { key: twin.secret })).json.data.user.id).toBe(2);
     expect((await gateway.get(ping, { key: key.secret })).json.data.user.id).toBe(alice);
@@ -92,7 +92,7 @@ describe('a key is refused', () => {
     expect(await refused(headers)).toEqual(unknown);
   });
 
-  test('when there is no key, and says so', async () => {
+  test('when there is no key, and the answer says so', async () => {
     expect(await refused({})).toEqual({
       status: 401,
       challenge: `Bearer realm="odoo", resource_metadata="${metadata}"`,

@@ -1,4 +1,4 @@
-// Every fault of a request has a status and a reason of its own, and a sentence that names the culprit.
+// Every fault of a request has its own status and reason, and a message that names the culprit.
 
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -191,7 +191,7 @@ test.each(Object.entries(table))('%s', async (_, { path, method = 'GET', headers
   expect(answer.headers.get('cache-control')).toBe('no-store');
 });
 
-test('each reason of the table stands for one kind of mistake', () => {
+test('each reason in the table belongs to one kind of mistake', () => {
   const statuses = Map.groupBy(Object.values(table), ({ reason }) => reason);
   for (const [reason, cases] of statuses) expect(new Set(cases.map(({ status }) => status)).size, reason).toBe(1);
 });

@@ -49,7 +49,7 @@ test('a caller whose uploads would fill the memory is refused, and the others ar
     const head = ['POST /api/v1/res.partner HTTP/1.1', 'Host: x', `Authorization: Bearer ${key}`];
     head.push('Content-Type: application/json', `Content-Length: ${10 * mebibyte}`, '', '');
     socket.write(head.join('\r\n'));
-    // All but its end.
+    // Everything except the end.
     socket.write(Buffer.alloc(9 * mebibyte, ' '));
     return { socket, answer: () => answer };
   };
@@ -84,7 +84,7 @@ test('a body that would become far larger in memory is refused before it is pars
   });
 });
 
-test('a peer that keeps its half of a refused request open does not keep our half', async () => {
+test('if a peer keeps its half of a refused request open, ours is closed nevertheless', async () => {
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   let text = '';
   socket.on('data', (chunk) => {

@@ -173,7 +173,7 @@ describe('a copy', async () => {
     await copy.expectInStep();
   });
 
-  test('is in step after three writers at once, read in small parts by two sidecars', async () => {
+  test('is up to date after three concurrent writers, read in small parts from two sidecars', async () => {
     const other = await new Copy('fields=name,ref,active', admin, second).start();
     const crowd = await send(
       'POST',
@@ -209,7 +209,7 @@ describe('a request that waits', () => {
     for (const { json } of await Promise.all(waiting)) expect(json.data.upserts).toEqual([{ id, name: 'News' }]);
   });
 
-  test('is answered with nothing when its time is over, which does not count as its own', async () => {
+  test('gets an empty answer when its time is over, and the wait does not count as its duration', async () => {
     await copy.follow();
     const startedAt = performance.now();
     const answer = await copy.ask(`since=${copy.since}&wait=1`);
@@ -253,7 +253,7 @@ describe('a stream of events', async () => {
     }
   }
 
-  test('begins, brings changes, and goes on behind the last of them', async () => {
+  test('begins, delivers changes, and continues after the last of them', async () => {
     const stream = events('since=new&fields=name');
     const next = async () => (await stream.next()).value ?? {};
     const start = await next();
@@ -268,7 +268,7 @@ describe('a stream of events', async () => {
     await stream.return();
 
     await unlink(id);
-    // The header goes before the parameter that the address still has.
+    // The header takes precedence over the parameter that is still in the URL.
     for await (const later of events('since=new&fields=name', { 'Last-Event-ID': created['id'] ?? '' })) {
       const { removed } = JSON.parse(later['data'] ?? '');
       // The first event says only that the stream has begun.
@@ -313,7 +313,7 @@ describe('a stream of events', async () => {
     await expect(stream.next()).rejects.toThrow('terminated');
   });
 
-  test('is one of a few of its user', async () => {
+  test('is limited in number per user', async () => {
     const streams = Array.from({ length: 16 }, () => events('since=new&fields=name'));
     await Promise.all(streams.map((stream) => stream.next()));
     const headers = { Accept: 'text/event-stream' };
@@ -364,7 +364,7 @@ describe('refused', async () => {
     expect([answer.status, answer.json.error.reason]).toEqual([status, reason]);
   });
 
-  test('a cursor of a list is no token, and a token is no cursor', async () => {
+  test('a cursor of a list is not accepted as a token, nor a token as a cursor', async () => {
     const page = await gateway.get('/api/v1/res.partner?fields=name&limit=1', { key: admin });
     const asToken = await gateway.get(`${path}?since=${page.json.meta.next}&fields=name`, { key: admin });
     expect(asToken.json.error.reason).toBe('sync.token');

@@ -1,4 +1,4 @@
-// Compiled reads: the same answers as Odoo's, and right at once after a change of rights, rules or fields.
+// Compiled reads: the same answers as Odoo's, and correct immediately after a change of rights, rules or fields.
 
 import pg from 'pg';
 import { pino } from 'pino';
@@ -25,7 +25,7 @@ interface Asked {
 }
 const wayOf = (answer: Answer) => answer.headers.get('x-gateway-read') ?? '';
 
-/** The answer of Odoo, then the one that was compiled. */
+/** The answer through Odoo, then the compiled one. */
 async function bothWays(path: string, asked: Asked = {}): Promise<[Answer, Answer]> {
   const first = await read(path, asked);
   expect([path, wayOf(first)]).toEqual([path, expect.stringMatching(/^odoo:/)]);
@@ -79,14 +79,14 @@ test('a read that is not compiled gives the reason, but only on request', async 
   expect((await gateway.get(path, { key: admin })).headers.has('x-gateway-read')).toBe(false);
 });
 
-describe('a change is in force for the very next read, on every sidecar', () => {
+describe('a change takes effect with the very next read, on every sidecar', () => {
   const path = '/api/v1/res.partner.category?fields=name';
   const sidecars = [gateway, second];
   const warm = (key: string, at = path) => Promise.all(sidecars.map((of) => compiled(at, { key, of })));
   const statuses = (key: string, at = path) =>
     Promise.all(sidecars.map(async (of) => (await read(at, { key, of })).json.data?.length ?? -1));
 
-  test('a rule that is added, and one that goes', async () => {
+  test('a rule that is added, and one that is deleted', async () => {
     const [before] = await warm(demo);
     expect(before?.json.data.length).toBeGreaterThan(1);
     const [model] = await gateway.sql<{ id: number }>("select id from ir_model where model = 'res.partner.category'");
@@ -123,7 +123,7 @@ describe('a change is in force for the very next read, on every sidecar', () => 
   });
 });
 
-test('the log, the figures and the metrics show the way of reads', async () => {
+test('the log, the figures and the metrics show how reads were answered', async () => {
   await gateway.sql("update gateway.setting set value = '\"metadata\"' where name = 'log.level'");
   const path = '/api/v1/res.country?fields=name&limit=3';
   await until('the log keeps requests', async () => {
@@ -145,7 +145,7 @@ describe('the connections of compiled reads', () => {
   const run = (text: string, caller = 'one', mostBytes = 1_000) =>
     pool.run({ name: text, text, isFrequent: false }, [], mostBytes, caller);
 
-  test('leave one to others, however slow the statements of a caller are', async () => {
+  test('are never all used by one caller, however slow its statements are', async () => {
     let ended = 0;
     const slow = Array.from({ length: 3 }, () => run('select pg_sleep(0.5)').then(() => (ended += 1)));
     await run('select 1', 'another');

@@ -1,4 +1,4 @@
-// Narrowed stays narrowed: a token ends with the secret that it was issued for, and a refresh is checked like a login.
+// Restrictions cannot be bypassed: a token ends with the secret that it was issued for, and a refresh is checked like a login.
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -75,7 +75,7 @@ describe.each<Model>(['gateway.key', 'gateway.client'])('a token for a %s', (mod
     expect(await statuses(fresh)).toEqual([200, 200]);
   });
 
-  test("ends when its secret's row goes, by whatever means, and with the action Revoke Tokens, which leaves the secret", async () => {
+  test("ends when its secret's row is deleted in any way, and with the action Revoke Tokens, which keeps the secret", async () => {
     const { id, kind, ask } = await credential(model);
     const first = await ask();
     await admin.call(model, 'action_revoke_tokens', [[id]]);
@@ -87,7 +87,7 @@ describe.each<Model>(['gateway.key', 'gateway.client'])('a token for a %s', (mod
   });
 });
 
-test("a key's secret whose row goes is refused itself within a second", async () => {
+test("a key's secret is refused within a second after its row is deleted", async () => {
   const { id, secret } = await credential('gateway.key');
   expect(await statuses(secret)).toEqual([200, 200]);
   await gateway.sql("delete from gateway.credential_secret where kind = 'gateway_key' and credential_id = $1", [id]);
@@ -181,7 +181,7 @@ describe('a refresh is checked like a login:', () => {
     expect(await untilBoth(403, user.access_token)).toBeLessThan(1_000);
     const refused = await refresh(user.refresh_token);
     expect([refused.status, refused.json.error.reason]).toEqual([403, 'address.not_allowed']);
-    // A login answers as it does to a wrong password, which it then knows nothing of.
+    // A login gets the same answer as for a wrong password, so it reveals nothing.
     const answers = [];
     for (const password of [user.login, 'wrong']) {
       const answer = await gateway.post('/api/v1/auth/login', { login: user.login, password });
@@ -193,7 +193,7 @@ describe('a refresh is checked like a login:', () => {
     expect((await refresh(user.refresh_token)).status).toBe(200);
   });
 
-  test("the profile's scopes of this moment", async () => {
+  test("the profile's current scopes", async () => {
     const user = await loggedIn();
     await profileOf(user.id, { scopes: 'read' });
     const wide = await refresh(user.refresh_token, { scope: 'read write' });

@@ -49,7 +49,7 @@ function tally(answers: readonly Answer[]): Record<string, number> {
   return counts;
 }
 
-test('of 300 unknown keys at once no more are hashed than may fail, and others go on', async () => {
+test('of 300 simultaneous unknown keys no more are hashed than may fail, and others are still served', async () => {
   const before = await hashed(first());
   const fresh = await createOdooKey(gateway, { userId: 2 });
   const burst = times(300).map(() => ping(first(), unknownKey(), '203.0.113.1'));
@@ -64,14 +64,14 @@ test('of 300 unknown keys at once no more are hashed than may fail, and others g
   // The key from elsewhere took one, too.
   expect((await hashed(first())) - before).toBe(limit + 1);
 
-  // Afterwards: what was verified before passes, a good key that was not does not.
+  // Afterwards, credentials verified before pass, but a valid key that was not verified does not.
   const late = await createOdooKey(gateway, { userId: 2 });
   expect((await ping(first(), gateway.keys.demo, '203.0.113.1')).status).toBe(200);
   expect((await ping(first(), late.secret, '203.0.113.1')).json.error.reason).toBe('throttle.failed');
   expect((await ping(first(), late.secret, '203.0.113.2')).status).toBe(200);
 });
 
-test('over two sidecars no more fail than may, whichever of its addresses an IPv6 subscriber uses', async () => {
+test('across two sidecars no more than the limit can fail, whichever of its addresses an IPv6 subscriber uses', async () => {
   const before = (await hashed(sidecars[0] as Sidecar)) + (await hashed(sidecars[1] as Sidecar));
   const answers = await Promise.all(
     times(300).map((i) => ping(sidecars[i % 2] as Sidecar, unknownKey(), `2001:db8:5:6::${(i + 1).toString(16)}`)),
@@ -120,7 +120,7 @@ test.each<[string, string, (i: number) => object, string]>([
   ],
   ['refresh tokens', '/api/v1/auth/refresh', () => ({ refresh_token: unknownKey() }), '203.0.113.15'],
   ['logouts', '/api/v1/auth/logout', () => ({ refresh_token: unknownKey() }), '203.0.113.16'],
-])('of a burst of %s no more fail than may, and then the address is known', async (_name, path, body, address) => {
+])('of a burst of %s no more than the limit can fail, and then the address is blocked', async (_name, path, body, address) => {
   await gateway.sql(`update gateway.setting set value = '3' where name = 'throttle.failed'`);
   await until('the setting is live', async () => {
     const answer = await ping(first(), unknownKey(), `198.51.100.${Math.floor(Math.random() * 250)}`);
@@ -134,7 +134,7 @@ test.each<[string, string, (i: number) => object, string]>([
   expect((await ping(first(), unknownKey(), address)).status).toBe(429);
 });
 
-test('two keys that begin alike delay no one', async () => {
+test('two keys with the same prefix delay no one', async () => {
   const { secret } = await createOdooKey(gateway, { userId: 2 });
   const twin = await createOdooKey(gateway, { userId: 2, index: secret.slice(0, 8) });
   const guesses = times(100).map(() => ping(first(), `${secret.slice(0, 8)}${unknownKey().slice(8)}`, '203.0.113.25'));

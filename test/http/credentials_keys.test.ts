@@ -30,7 +30,7 @@ describe('a gateway key', () => {
     expect((await gateway.get(ping, { headers: { Authorization: `Basic ${btoa(`admin:${secret}`)}` } })).status).toBe(401);
   });
 
-  test('is nowhere in the database but as a hash', async () => {
+  test('is stored in the database only as a hash', async () => {
     const { secret, id } = await admin.create('gateway.key', { name: 'hashed' });
     const [row] = await gateway.sql<{ row: string }>('select to_jsonb(k)::text as row from gateway_key k where id = $1', [id]);
     expect(row?.row).toContain(secret.slice(0, 12));
@@ -62,12 +62,12 @@ describe('a gateway key', () => {
     const headers = { 'X-API-Key': 'warehouse-secret-of-the-environment-0123456789' };
     expect((await gateway.get(ping, { headers })).status).toBe(401);
     await admin.call('gateway.key', 'create', [{ name: 'from the environment', environment_name: 'WAREHOUSE' }]);
-    // The refusal is remembered until the new key has been heard of.
+    // The refusal is remembered until the sidecar learns about the new key.
     await until('the key works', async () => (await gateway.get(ping, { headers })).status === 200, 1_000);
     expect((await second.get(ping, { headers })).status).toBe(401);
   });
 
-  test('decides when a proxy owns Basic', async () => {
+  test('takes precedence over Basic for a proxy', async () => {
     const { secret } = await admin.create('gateway.key', { name: 'with Basic' });
     const headers = { 'API-KEY': secret, Authorization: `Basic ${btoa('proxy:password')}` };
     expect((await gateway.get(ping, { headers })).status).toBe(200);

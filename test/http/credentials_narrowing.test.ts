@@ -1,4 +1,4 @@
-// Narrowed keys: refused at the route if the path shows the model, otherwise by Odoo.
+// Restricted keys: refused at the route if the path shows the model, otherwise by Odoo.
 
 import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
@@ -161,9 +161,9 @@ describe('narrowing', () => {
       return answers.map((answer) => answer.status);
     };
     const both = (status: number) => async () => (await statuses(`${partners}?limit=1`)).every((found) => found === status);
-    await until('both let it in', both(200));
+    await until('both accept it', both(200));
     await admin.call('gateway.profile', 'write', [[profile], { user_ids: [[4, user?.id]] }]);
-    expect(await until('both narrow it', both(403))).toBeLessThan(1_000);
+    expect(await until('both restrict it', both(403))).toBeLessThan(1_000);
     expect(await statuses('/api/v1/res.country?limit=1')).toEqual([200, 200]);
     await admin.call('gateway.profile', 'write', [[profile], { model_names: 'res.country\nres.partner' }]);
     expect(await until('both let it in again', both(200))).toBeLessThan(1_000);
@@ -173,7 +173,7 @@ describe('narrowing', () => {
     expect(await until('both let it in without the profile', both(200))).toBeLessThan(1_000);
   });
 
-  test('reaches both sidecars also while their listening connections are cut', async () => {
+  test('reaches both sidecars even while their listening connections are cut', async () => {
     const direct = new URL(gateway.sidecarDatabaseUrl);
     const proxy = await startTcpProxy(Number(direct.port));
     const listen = Object.assign(new URL(direct), { port: String(proxy.port) });
@@ -219,7 +219,7 @@ describe('a narrowed key of an administrator', async () => {
     vals_list: [{ name: 'Abroad', country_id: germany }],
   });
 
-  // Live: in Odoo's own tests, nothing installs modules.
+  // Run against a live Odoo, because modules cannot be installed in Odoo's own tests.
   test.each<[string, string, object?]>([
     [
       'a provider',
@@ -244,9 +244,9 @@ describe('hostile headers', () => {
   const { host } = new URL(gateway.url);
   test.each([
     ['a megabyte', { 'X-API-Key': 'a'.repeat(1_000_000) }, [431]],
-    ['a key with a tail', { 'X-API-Key': `${gateway.keys.admin} x` }, [401]],
+    ['a key with extra characters at the end', { 'X-API-Key': `${gateway.keys.admin} x` }, [401]],
     ['two keys in one header', { 'X-API-Key': `${gateway.keys.admin}, ${gateway.keys.demo}` }, [401]],
-    ['an empty key beside a good one', { 'X-API-Key': '', Authorization: `Bearer ${gateway.keys.admin}` }, [401]],
+    ['an empty key beside a valid one', { 'X-API-Key': '', Authorization: `Bearer ${gateway.keys.admin}` }, [401]],
     ['a key in upper case', { 'X-API-Key': gateway.keys.admin.toUpperCase() }, [401]],
     ['Bearer without anything', { Authorization: 'Bearer' }, [401]],
     ['another scheme', { Authorization: `Digest ${gateway.keys.admin}` }, [401]],

@@ -93,7 +93,7 @@ describe('client credentials', () => {
     await expect(ask(`${secret}x`, 'read')).rejects.toMatchObject({ status: 401 });
   });
 
-  test('JSON is taken like a form; two ways to name the client, a repeated parameter and another grant are refused', async () => {
+  test('JSON is accepted like a form; two ways to name the client, a repeated parameter and another grant are refused', async () => {
     const { clientId, secret } = await newClient();
     const path = '/api/oauth/token';
     const body = { grant_type: 'client_credentials', client_id: clientId, client_secret: secret };
@@ -237,7 +237,7 @@ describe('logins', () => {
     expect(answer.json.error.message).toContain('API key');
   });
 
-  test('refresh tokens are spent once: again at once 409, again later the whole family ends', async () => {
+  test('a refresh token works once: repeated at once it gets 409, repeated later it ends the whole family', async () => {
     const user = await newUser();
     const { access_token, refresh_token } = (await logIn(user)).json.data;
     const refresh = (token: string, more = {}) => gateway.post('/api/v1/auth/refresh', { refresh_token: token, ...more });
@@ -318,7 +318,7 @@ describe('logins', () => {
 });
 
 describe('key exchange', () => {
-  test('gives a token that inherits the key, never outlives it, and dies with it', async () => {
+  test('gives a token that inherits the key, never outlives it, and ends with it', async () => {
     const expires = new Date(Date.now() + 600_000).toISOString().slice(0, 19).replace('T', ' ');
     const { secret, id } = await admin.create('gateway.key', {
       name: 'exchanged',
@@ -400,7 +400,7 @@ describe('forged tokens are refused, all with the same body', () => {
   };
 
   test.each(Object.entries(forgeries))('%s', async (_what, forge) => {
-    // Made in the same way without a fault, it is accepted.
+    // A token made in the same way, but without a fault, is accepted.
     expect(await pinged(kit.sign(kit.header, kit.claims))).toBe(200);
     const answer = await gateway.get(ping, { key: forge(kit) });
     expect([answer.status, answer.json.error.message]).toEqual([401, 'Invalid or expired credentials']);
@@ -408,7 +408,7 @@ describe('forged tokens are refused, all with the same body', () => {
 });
 
 describe('administration of clients over HTTP', () => {
-  test('is for managers with a credential that was not narrowed, and gives no one another user', async () => {
+  test('is for managers with an unrestricted credential, and cannot set another user', async () => {
     const path = '/api/oauth/clients';
     const created = await gateway.post(path, { client_name: 'robot', scope: 'read' }, { key: gateway.keys.admin });
     expect(created.status).toBe(201);
@@ -433,7 +433,7 @@ describe('administration of clients over HTTP', () => {
     const stolen = await gateway.post(path, { client_name: 'of admin', login: 'admin' }, asManager);
     expect([stolen.status, stolen.json.error]).toEqual([403, 'access_denied']);
 
-    // The bounds of the credential apply to the client.
+    // The restrictions of the credential apply to the client.
     const profile = await admin.call<number>('gateway.profile', 'create', [{ name: 'slow', minute_limit: 50 }]);
     const ends = new Date(Date.now() + 1_800_000).toISOString().slice(0, 19).replace('T', ' ');
     const bounded = await admin.create('gateway.key', {

@@ -13,7 +13,7 @@ import { openDatabase } from '../helpers/open_database.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
-/** Counts the statements that it runs. */
+/** Counts the statements that are run. */
 class CountedHashes extends VerificationQueue {
   count = 0;
   override run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {
@@ -49,7 +49,7 @@ database.query = (statement, values) => {
 function authenticate(secret: string) {
   const credential = { kind: 'bearer', secret } as const;
   const authenticator = authenticators.find((candidate) => candidate.recognises(credential));
-  if (authenticator === undefined) throw new Error('nobody recognises it');
+  if (authenticator === undefined) throw new Error('no authenticator recognizes it');
   return authenticator.authenticate(credential, database, unlimited);
 }
 
@@ -58,7 +58,7 @@ test('a warm credential takes no statement and no hash, until something changes'
   const { secret, id } = await admin.create('gateway.key', { name: 'warm' });
   const token = (await gateway.post('/auth/token/apikey', {}, { key: secret })).json.access_token;
   const secrets = [gateway.keys.admin, secret, token];
-  // Whatever was still on its way when the key was made.
+  // Waits for everything that was still pending when the key was created.
   await until('all are warm', async () => {
     statements.length = 0;
     for (const presented of secrets) await authenticate(presented);
@@ -77,7 +77,7 @@ test('a warm credential takes no statement and no hash, until something changes'
   expect(hashes.count).toBe(0);
 });
 
-test('an unknown key costs what one with a known prefix costs: one look-up, one hash', async () => {
+test('an unknown key costs as much as one with a known prefix: one look-up, one hash', async () => {
   const key = await createOdooKey(gateway, { userId: 2 });
   await authenticate(key.secret);
   const cost = async (secret: string) => {

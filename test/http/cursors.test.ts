@@ -1,4 +1,4 @@
-// Cursors of lists: no caller can make one, change one, or use one elsewhere, and no cursor reveals more than its list.
+// Cursors of lists: no caller can create or change one, or use one elsewhere, and no cursor reveals more than its list.
 
 import { describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -59,7 +59,7 @@ describe('a cursor of a list', async () => {
     }
   });
 
-  test('reveals nothing about its place', async () => {
+  test('reveals nothing about its position', async () => {
     const list = '/api/v1/products?fields=name&limit=1&order=list_price desc';
     const cursor = await cursorOf(list);
     expect(Buffer.from(cursor, 'base64url').toString('latin1')).not.toMatch(/price|desc|id/);

@@ -103,7 +103,7 @@ test('a heartbeat has the requests per second', async () => {
   await ping(20, gateway.keys.demo);
   const rate = (payload: Record<string, unknown>) => (payload['per_second'] as Record<string, number>)['traffic'] ?? 0;
   await until('a rate arrives', () => watching.of('heartbeat').some((payload) => rate(payload) > 0));
-  await until('and that it is over', () => rate(watching.of('heartbeat').at(-1) ?? {}) === 0);
+  await until('and when the traffic is over', () => rate(watching.of('heartbeat').at(-1) ?? {}) === 0);
 });
 
 test('a channel of one consumer carries only that one', async () => {
@@ -136,9 +136,9 @@ test('a ticket works once, for 30 seconds, for its own page, and is kept only as
   await until('a late one is refused', () => expired.closed === 4401);
 
   const mute = new Watch(gateway.sidecar, { database, channels: ['traffic'] }, origin);
-  await until('none is refused', () => mute.closed === 4401);
+  await until('a missing one is refused', () => mute.closed === 4401);
   const rubbish = new Watch(gateway.sidecar, { ticket: 1, channels: ['everything'] }, origin);
-  await until('rubbish is refused', () => rubbish.closed === 4400);
+  await until('garbage is refused', () => rubbish.closed === 4400);
 });
 
 test('a browser that comes back gets the missed messages; with another stream it must read again', async () => {
@@ -162,7 +162,7 @@ test('a browser that comes back gets the missed messages; with another stream it
   expect(stranger.of('hello')[0]?.['replayed']).toBe(false);
 });
 
-test('a user gets only their own requests, and leaves with their rights', async () => {
+test('a user gets only their own requests, and is disconnected when losing their rights', async () => {
   const userId = await addUser('watcher', 'group_user');
   const web = await OdooWeb.login(gateway, 'watcher', 'watcher-password');
   const watching = await watch(web);
@@ -178,12 +178,12 @@ test('a user gets only their own requests, and leaves with their rights', async 
   expect(watching.requests()).toBe(3);
 
   await gateway.orm('res.users', 'write', { ids: [userId], vals: { active: false } });
-  await until('it is sent away', () => watching.closed === 4403, 3_000);
+  await until('it is disconnected', () => watching.closed === 4403, 3_000);
 });
 
-test('silent sockets are few, and keep no browser out', async () => {
+test('the number of silent sockets is limited, and they keep no browser out', async () => {
   const silent = Array.from({ length: 60 }, () => new Watch(gateway.sidecar, undefined, origin));
-  await until('most of them are sent away', () => silent.filter(({ closed }) => closed === 4401).length >= 35);
+  await until('most of them are disconnected', () => silent.filter(({ closed }) => closed === 4401).length >= 35);
   expect(silent.filter(({ closed }) => closed === undefined)).toHaveLength(25);
   const watching = await watch(admin);
   await ping(1, gateway.keys.demo);
@@ -193,7 +193,7 @@ test('silent sockets are few, and keep no browser out', async () => {
   expect(watching.closed).toBeUndefined();
 });
 
-test('an address, or an IPv6 /64, takes no place of another one', async () => {
+test('an address, or an IPv6 /64, cannot displace another one', async () => {
   const second = await gateway.startSidecar({
     env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1', GATEWAY_METRICS_TOKEN: 'a-token-for-metrics-1' },
   });
@@ -221,14 +221,14 @@ test('a user may open 20 sockets, and send as few messages as a browser needs', 
   const windows = await Promise.all(Array.from({ length: 20 }, () => watch(admin)));
   const { ticket, database } = await ticketOf(admin);
   const oneTooMany = new Watch(gateway.sidecar, { ticket, database, channels: ['traffic'] }, origin);
-  await until('one too many is refused', () => oneTooMany.closed === 4429);
+  await until('a further one is refused', () => oneTooMany.closed === 4429);
   const [talker, listener] = windows;
   for (let i = 0; i < 200; i += 1) talker?.socket.send(JSON.stringify({ event: 'subscribe', data: { channels: ['traffic'] } }));
-  await until('a client that sends without end is disconnected', () => talker?.closed === 4429);
+  await until('a client that sends endlessly is disconnected', () => talker?.closed === 4429);
   expect(listener?.closed).toBeUndefined();
 });
 
-test('a peer that keeps its half of a refused upgrade open does not keep our half', async () => {
+test('if a peer keeps its half of a refused upgrade open, ours is closed nevertheless', async () => {
   const { port, hostname } = new URL(gateway.sidecar.url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   let ended = false;
@@ -251,7 +251,7 @@ test('without a right in the gateway there is no ticket', async () => {
   await expect(ticketOf(web)).rejects.toThrow('Only users of the API Gateway');
 });
 
-test('other paths and sockets that come from no page are refused before they are opened', async () => {
+test('other paths and sockets that were not opened by a page are refused before they are opened', async () => {
   const nowhere = new WebSocket(`${gateway.sidecar.url.replace('http', 'ws')}/elsewhere`, { origin });
   const statuses: number[] = [];
   nowhere.on('unexpected-response', (_request, { statusCode }) => statuses.push(statusCode ?? 0));
@@ -263,7 +263,7 @@ test('other paths and sockets that come from no page are refused before they are
   expect(statuses.sort()).toEqual([403, 404]);
 });
 
-test('a stopping sidecar says goodbye', async () => {
+test('a stopping sidecar closes its sockets properly', async () => {
   const second = await gateway.startSidecar();
   const watching = await watch(admin, {}, second);
   await second.stop();

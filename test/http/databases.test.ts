@@ -110,7 +110,7 @@ test('all faults of the configuration are printed at once', async () => {
   expect(sidecar.output).toContain('GATEWAY_ODOO_WORKERS');
 });
 
-test('a sidecar shows up in Odoo while it runs, with its version, and is gone when it stops', async () => {
+test('a sidecar shows up in Odoo while it runs, with its version, and disappears when it stops', async () => {
   const sidecar = await serve(gateway.database);
   await until('ready', async () => (await sidecar.readiness())?.status === 200);
   const rows = () =>

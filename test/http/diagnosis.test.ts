@@ -1,4 +1,4 @@
-// Settings → API Gateway → Test, as far as Odoo does it. The browser's part is in test/e2e/settings.test.ts.
+// Settings → API Gateway → Test, the part that Odoo does. The browser's part is in test/e2e/settings.test.ts.
 
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ test('a sidecar of this database: its version, and the time of each leg', async 
   for (const ms of [found.total_ms, found.postgres_ms, found.odoo_ms]) expect(ms).toBeGreaterThan(0);
 });
 
-test('a sidecar that lost Odoo is away, unlike one that lost Postgres', async () => {
+test('a sidecar without Odoo is reported differently from one without Postgres', async () => {
   const broken = await startBrokenSidecar(gateway);
   const withoutOdoo = await diagnose(broken.url);
   broken.kill('SIGKILL');
@@ -82,7 +82,7 @@ test('an address with a path that the gateway does not know says so', async () =
   expect(found.message).toContain('/api/api/identify');
 });
 
-test('a server that takes connections and never answers is given up after five seconds', async () => {
+test('a server that takes connections and never answers is abandoned after five seconds', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   afterAll(() => silent.close());
   await once(silent, 'listening');

@@ -1,4 +1,4 @@
-// What integrators ask every API for: why something is refused, versions of records, dry runs, quiet writes.
+// What integrators expect from an API: why something is refused, versions of records, dry runs, quiet writes.
 
 import { expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -33,7 +33,7 @@ test('why a record may be read but not changed', async () => {
   expect(data.actions.write.checks[1].groups.length).toBeGreaterThan(0);
 });
 
-test('an ETag stays the same until something that it is about changes', async () => {
+test('an ETag stays the same until something that it covers changes', async () => {
   const path = await partner();
   const etag = await version(path);
   expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
@@ -63,7 +63,7 @@ test.each(['PATCH', 'DELETE'])('%s with an old ETag changes nothing', async (met
   expect((await send(method, path, body, { 'If-Match': `"other", ${await version(path)}` })).status).toBe(200);
 });
 
-test('of 200 edits that have seen the same record, 40 at once, one is made', async () => {
+test('of 200 edits based on the same version, 40 at once, exactly one succeeds', async () => {
   const path = await partner();
   const etag = await version(path);
   const statuses: number[] = [];

@@ -7,7 +7,7 @@ import { until } from '../helpers/wait.ts';
 const gateway = await useInstance();
 const { admin } = gateway.keys;
 
-test('a thousand partners are created by one request, whole or not at all', { timeout: 120_000 }, async () => {
+test('a thousand partners are created by one request, all or none', { timeout: 120_000 }, async () => {
   const partners = Array.from({ length: 1_000 }, (_, n) => ({
     name: `Bulk ${n}`,
     email: `bulk${n}@example.com`,
@@ -38,7 +38,7 @@ test('80 orders with their lines and products take as many statements as 8', { t
   await gateway.sql(`update gateway.setting set value = '"metadata"' where name = 'log.level'`);
   await gateway.sql(`update gateway.setting set value = 'false' where name = 'compiled.enabled'`);
   const fields = 'name,partner_id.email,order_line.product_id.default_code,order_line.product_id.product_tmpl_id.name';
-  // The least of five: a worker of Odoo that answers for the first time fills its caches.
+  // The minimum of five, because a worker of Odoo fills its caches with its first answer.
   const statements = async (limit: number): Promise<number> => {
     const path = `/api/v1/sale.order?filter[client_order_ref]=bulk&fields=${fields}&limit=${limit}`;
     const asked: (string | null)[] = [];

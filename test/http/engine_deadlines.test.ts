@@ -11,7 +11,7 @@ const gateway = await useInstance({ env: { GATEWAY_REQUEST_TIMEOUT_MS: String(ti
 const { admin } = gateway.keys;
 const path = '/api/v1/res.partner.category';
 
-/** Inserting a tag of colour 7 takes long; of colour 9 it is the commit that does, with no time limit. */
+/** Inserting a tag of colour 7 takes long; with colour 9 the commit takes long, with no time limit. */
 await gateway.sql(`
   create function test_slow() returns trigger language plpgsql as $$
   begin
@@ -38,7 +38,7 @@ async function tagsNamed(name: string): Promise<number> {
   return gateway.orm<number>('res.partner.category', 'search_count', { domain: [['name', '=', name]] });
 }
 
-/** Odoo's transactions that are under way in the database. */
+/** Odoo's running transactions in the database. */
 async function transactions(): Promise<number> {
   const [row] = await gateway.sql<{ count: string }>(
     `select count(*) from pg_stat_activity
@@ -47,7 +47,7 @@ async function transactions(): Promise<number> {
   return Number(row?.count);
 }
 
-test('a write that is cut at its deadline is answered 504 and has not happened', async () => {
+test('a write that is aborted at its deadline is answered 504 and has not happened', async () => {
   await create('Warm', 1, 'warm');
   const startedAt = performance.now();
   const answer = await create('Cut', 7, 'cut');
@@ -55,11 +55,11 @@ test('a write that is cut at its deadline is answered 504 and has not happened',
   expect(answer.status).toBe(504);
   expect(answer.json.error).toMatchObject({ reason: 'odoo.timeout', details: { outcome: 'nothing_written' } });
   expect(await tagsNamed('Cut')).toBe(0);
-  // The key is free: another body would be refused if the first had been kept.
+  // The key is free: another body would be refused if the first had been stored.
   expect((await create('Cut', 1, 'cut')).status).toBe(201);
 });
 
-test('a write that goes on after its deadline is answered 504, and its Idempotency-Key shows the outcome', async () => {
+test('a write that continues after its deadline is answered 504, and its Idempotency-Key shows the outcome', async () => {
   const answer = await create('Late', 9, 'late');
   expect(answer.status).toBe(504);
   expect(answer.json.error.details).toEqual({ outcome: 'unknown' });
@@ -108,7 +108,7 @@ test('connections that Postgres ended between two requests', async () => {
   await until('200', async () => (await read()).status === 200);
 });
 
-test('a client that leaves keeps no worker and no transaction', async () => {
+test('a client that disconnects leaves no busy worker and no transaction', async () => {
   const created = await create('Held', 1, 'held');
   const client = new pg.Client({ connectionString: gateway.databaseUrl });
   await client.connect();

@@ -1,4 +1,4 @@
-// Every type of field: the ORM holds the values written through the API, values that were read can be written back, and
+// Every type of field: the ORM has the values written through the API, values that were read can be written back, and
 // writing them back changes nothing.
 
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -67,7 +67,7 @@ beforeAll(async () => {
 
 describe('of a record', () => {
   test.each<[string, unknown, unknown, unknown]>([
-    // field, written through the API, held by the ORM, read through the API
+    // field, written through the API, stored by the ORM, read through the API
     ['x_name', 'Zoë "&" <b>', 'Zoë "&" <b>', 'Zoë "&" <b>'],
     ['x_text', 'one\ntwo', 'one\ntwo', 'one\ntwo'],
     ['x_html', '<p>One <b>two</b></p>', '<p>One <b>two</b></p>', '<p>One <b>two</b></p>'],

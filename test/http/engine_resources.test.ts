@@ -43,7 +43,7 @@ describe('products', () => {
     expect(stored).toMatchObject({ type: 'consu' });
   });
 
-  test('without a name are refused in the documented words', async () => {
+  test('without a name are refused with the documented message', async () => {
     const answer = await post('/api/v1/products', { list_price: 1 });
     expect([answer.status, answer.json.error.code, answer.json.error.message]).toEqual([
       400,
@@ -52,7 +52,7 @@ describe('products', () => {
     ]);
   });
 
-  test('take no unknown field, and say so', async () => {
+  test('ignore unknown fields, and report them', async () => {
     const answer = await post('/api/v1/products', { name: 'Ignoring', colour: 'red' });
     expect(answer.json.meta).toEqual({ ignored: ['colour'] });
   });
@@ -144,7 +144,7 @@ describe('customers', () => {
   });
 });
 
-test('a project is created in the documented words', async () => {
+test('a project is created as documented', async () => {
   const answer = await post('/api/project/create', { project_name: 'New Mobile Initiative', project_description: 'Details' });
   expect([answer.status, answer.json]).toEqual([
     201,

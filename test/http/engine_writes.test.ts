@@ -1,4 +1,4 @@
-// Writing through the executor: the ORM then holds the values that the client sent, once, all of them or none.
+// Writing through the executor: the ORM then has the values that the client sent, once, all of them or none.
 
 import { describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -62,7 +62,7 @@ describe('records', () => {
     expect(refused.json.error.details.field).toBe(field);
   });
 
-  test('sent at once are each answered as if alone, however they travel', { timeout: 120_000 }, async () => {
+  test('sent at once are each answered as if sent separately, even if they are combined', { timeout: 120_000 }, async () => {
     const name = (n: number) => `Crowd ${n}`;
     const isWrong = (n: number) => n % 7 === 3;
     const key = (n: number) => (n % 3 === 0 ? gateway.keys.bench : admin);
@@ -198,7 +198,7 @@ describe('an Idempotency-Key', () => {
     expect([refused.status, refused.json.error.reason]).toEqual([422, 'idempotency.mismatch']);
   });
 
-  test('a narrower token does not get the answer of a key', async () => {
+  test('a token with fewer scopes does not get the answer for a key', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     const operations = [
       { op: 'create', model: 'res.partner', values: { name: 'Before' } },

@@ -90,7 +90,7 @@ describe('NDJSON', () => {
     ],
     ['records that another user may see', 'fields=name,user_id', demo],
     ['no record', 'filter[name]=nobody', admin],
-  ])('of %s: those of its pages, by either way', async (_what, query, key) => {
+  ])('of %s: the same as its pages, compiled or through Odoo', async (_what, query, key) => {
     const expected = await paged(query, key);
     for (const sidecar of [gateway, orm]) {
       const answer = await sidecar.get(`${path}?${query}`, { key, headers: { ...ndjson, 'X-Gateway-Explain': '1' } });
@@ -219,25 +219,25 @@ describe('CSV', async () => {
   };
   const fields = 'fields=name,street,phone,city,color,active,country_id,category_id,country_id.code';
 
-  test('has names above, and no formulas', async () => {
+  test('has names in the header, and no formulas', async () => {
     expect(await lines(fields.replace(',country_id.code', ''))).toBe(
       'id,name,street,phone,city,color,active,country_id.id,country_id.name,category_id\r\n' +
         `${id},"Says ""hi"", twice",'=1+1,'+32 2,"a\nb",-3,true,${country?.id},Belgium,\r\n`,
     );
   });
 
-  test('has labels above, and formulas where they are wanted', async () => {
+  test('has labels in the header, and formulas if requested', async () => {
     expect(await lines(`fields=name,street,country_id.code&header=labels&formulas=kept`)).toBe(
       'ID,Name,Street,Country / ID,Country / Country Code\r\n' + `${id},"Says ""hi"", twice",=1+1,${country?.id},BE\r\n`,
     );
   });
 
-  test('has its header also without records, and none where it goes on', async () => {
+  test('has a header even without records, but none when it continues', async () => {
     expect(await lines(`fields=name&filter[name]=nobody`)).toBe('id,name\r\n');
     expect(await lines(`fields=ref&after=${Number(id) - 1}`)).toBe(`${id},csv\r\n`);
   });
 
-  test('of a resource, in its names', async () => {
+  test('of a resource, with its names', async () => {
     const page = await gateway.get('/api/v1/customers?limit=3', { key: admin });
     const answer = await gateway.get('/api/v1/customers?limit=3', { key: admin, headers: csv });
     const [header = ''] = answer.text.split('\r\n');
@@ -261,7 +261,7 @@ describe('refused', () => {
   test.each([
     ['an order', `${path}?order=name`, ndjson, 400, 'query.unknown'],
     ['a cursor', `${path}?cursor=x`, ndjson, 400, 'query.unknown'],
-    ['a place that is no id', `${path}?after=x`, ndjson, 400, 'query.after'],
+    ['a position that is not an id', `${path}?after=x`, ndjson, 400, 'query.after'],
     ['a header in NDJSON', `${path}?header=labels`, ndjson, 400, 'export.format'],
     ['an unknown header', `${path}?header=both`, csv, 400, 'export.format'],
     ['a field that does not exist', `${path}?fields=nonsense`, csv, 400, 'odoo.field'],

@@ -1,4 +1,4 @@
-// One caller that asks for too much, and its effect on others, with two workers of Odoo.
+// The effect on others of one caller that sends too much, with two workers of Odoo.
 
 import { expect, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';

@@ -1,4 +1,4 @@
-// Small requests that would be costly: each is just over its bound, is refused at once, and the message says what to narrow.
+// Small requests that would be costly: each is just over its limit, is refused at once, and the message says what to reduce.
 
 import { expect, test } from 'vitest';
 import { startTcpProxy } from '../helpers/tcp_proxy.ts';
@@ -89,7 +89,7 @@ test('the body of a login has the same limit of depth', async () => {
   expect(answer.json).toMatchObject({ error: { reason: 'request.too_deep' } });
 });
 
-test('names of missing fields cost Odoo one question, however many a request has', async () => {
+test('missing fields cost Odoo one call, however many a request names', async () => {
   const proxy = await startTcpProxy(Number(new URL(gateway.odoo.url).port));
   const sidecar = await gateway.startSidecar({ env: { GATEWAY_ODOO_URL: `http://127.0.0.1:${proxy.port}` } });
   const ask = {

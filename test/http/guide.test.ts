@@ -36,7 +36,7 @@ const [partners] = await gateway.orm<number[]>('ir.model', 'search', { domain: [
 await gateway.orm('gateway.synced.model', 'create', { vals_list: [{ model_id: partners }] });
 const dir = mkdtempSync(join(tmpdir(), 'guide-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
-// A refusal ends with 22, and its body is still shown.
+// On a refusal, curl exits with 22 and still shows the body.
 writeFileSync(join(dir, '.curlrc'), 'silent\nshow-error\nfail-with-body\n');
 const env = {
   PATH: process.env['PATH'],

@@ -26,7 +26,7 @@ beforeEach(async () => {
   await gateway.sql('select gateway.reset_throttle(array[]::text[])');
 });
 
-/** Changes settings and waits until every sidecar goes by them. */
+/** Changes settings and waits until every sidecar applies them. */
 async function set(settings: Record<string, unknown>): Promise<void> {
   for (const [name, value] of Object.entries(settings)) {
     await gateway.sql('update gateway.setting set value = $2::jsonb where name = $1', [name, JSON.stringify(value)]);
@@ -34,7 +34,7 @@ async function set(settings: Record<string, unknown>): Promise<void> {
   await applied();
 }
 
-/** Changes are live within a second on every sidecar; a marker that takes the same way shows it. */
+/** Changes take effect within a second on every sidecar; a marker changed in the same way shows when. */
 async function applied(): Promise<void> {
   const most = 100_000 + Math.floor(Math.random() * 100_000);
   await gateway.sql(`update gateway.setting set value = to_jsonb($1::integer) where name = 'throttle.anonymous'`, [most]);
@@ -143,7 +143,7 @@ describe('the throttle over HTTP', () => {
     await applied();
   });
 
-  test('a window that an administrator resets takes requests again within a second', async () => {
+  test('a window that an administrator resets accepts requests again within a second', async () => {
     await set({ 'throttle.limit': 1 });
     await ping();
     expect((await ping()).status).toBe(429);
@@ -224,7 +224,7 @@ describe('limits by address', () => {
     await set({ 'throttle.failed': 0 });
   });
 
-  test('the same dead credential counts once, and others behind its address can go on', async () => {
+  test('repeating an invalid credential counts once, and others at its address can continue', async () => {
     await set({ 'throttle.failed': 9, 'ip_block.violations': 9 });
     const address = from('203.0.113.55');
     const dead = 'd'.repeat(40);
@@ -234,7 +234,7 @@ describe('limits by address', () => {
       'a key of the gateway': () => behindProxy.get('/api/v1/ping', { key: `gwk_${'d'.repeat(60)}`, ...address }),
       'no key at all': () => behindProxy.get('/api/v1/ping', { key: 'dead', ...address }),
       'a token': () => behindProxy.get('/api/v1/ping', { key: 'eyJhbGciOiJIUzI1NiJ9.e30.dead', ...address }),
-      'a key to trade': () => behindProxy.post('/auth/token/apikey', { api_key: 'dead too' }, address),
+      'a key to exchange for a token': () => behindProxy.post('/auth/token/apikey', { api_key: 'dead too' }, address),
       'a refresh token': () => behindProxy.post('/api/v1/auth/refresh', { refresh_token: 'dead' }, address),
       'a client': () => behindProxy.post('/api/oauth/token', client, address),
       'a login': () => behindProxy.post('/api/v1/auth/login', { login: 'nobody', password: 'dead' }, address),
@@ -256,11 +256,11 @@ describe('limits by address', () => {
     await gateway.sql("update res_users_apikeys set scope = 'other' where id = $1", [key.id]);
     expect(await show()).toBe(401);
     await gateway.sql('update res_users_apikeys set scope = null where id = $1', [key.id]);
-    // Shown all the while.
+    // Sent all the time.
     expect(await until('it lives', async () => (await show()) === 200)).toBeLessThan(3_000);
   });
 
-  test('an IPv6 subscriber fails as one, whichever of its addresses it uses', async () => {
+  test('an IPv6 subscriber is counted as one, whichever of its addresses it uses', async () => {
     await set({ 'throttle.failed': 2 });
     const guess = (i: number) => ({ key: String(i).padStart(40, 'e'), ...from(`2001:db8:1:2::${i + 1}`) });
     const answers: Answer[] = [];
@@ -295,7 +295,7 @@ describe('blocked addresses', () => {
     expect(refused.json.error).toMatchObject({ code: 403, reason: 'address.blocked' });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
     expect(await isBlocked('203.0.113.71')).toBe(false);
-    // Violations of the tests before may be reported only now, and block their addresses under the same setting.
+    // Violations of earlier tests may be reported only now, and block their addresses under the same setting.
     const [row] = await gateway.sql<{ id: string; violations: number }>(
       `select id, violations from gateway.ip_block where network = '203.0.113.70/32'`,
     );
@@ -305,7 +305,7 @@ describe('blocked addresses', () => {
     await set({ 'ip_block.violations': 100 });
   });
 
-  test('verified callers pass a block that the gateway has made itself, others cost next to nothing', async () => {
+  test('verified callers pass an automatic block, others cost next to nothing', async () => {
     await set({ 'ip_block.violations': 5, 'throttle.limit': 0 });
     const address = '203.0.113.72';
     const show = (key: string) => behindProxy.get('/api/v1/ping', { key, ...from(address) });
@@ -320,7 +320,7 @@ describe('blocked addresses', () => {
 
     const { secret } = await createOdooKey(gateway, { userId: 2 });
     expect((await show(keys.demo)).status, 'verified before').toBe(200);
-    // The gateway looks at a few unknown credentials per second.
+    // The gateway checks a few unknown credentials per second.
     await until('a key that was never seen passes', async () => (await show(secret)).status === 200);
     const traded = await behindProxy.post('/auth/token/apikey', { api_key: secret }, from(address));
     expect(traded.status).toBe(200);
@@ -405,7 +405,7 @@ describe('blocked addresses', () => {
         await behindProxy.get('/api/v1/ping', { key: `${i}`.padStart(40, 'b'), ...from(address) });
       }
     }
-    await until('the one without excuse is blocked', () => isBlocked('203.0.113.81'));
+    await until('the one without an exception is blocked', () => isBlocked('203.0.113.81'));
     for (const address of ['127.0.0.1', '10.1.2.3', '203.0.113.80', '2001:db8:88:9::1'])
       expect(await isBlocked(address)).toBe(false);
     await set({ 'ip_block.violations': 100, 'ip_block.never': '' });
@@ -428,16 +428,16 @@ describe('blocked addresses', () => {
     ['the mapped spelling in hexadecimal', '::ffff:cb00:715a'],
     ['a port', '203.0.113.90:4711'],
     ['white space', '  203.0.113.90\t'],
-    ['rubbish in front', 'unknown, "203.0.113.1", 203.0.113.90'],
+    ['garbage in front', 'unknown, "203.0.113.1", 203.0.113.90'],
     ['empty hops in front', ', , 203.0.113.90'],
-  ])('a block is not escaped by %s', async (_name, forwarded) => {
+  ])('a block cannot be evaded by %s', async (_name, forwarded) => {
     await gateway.sql(`select gateway.block_network('203.0.113.90', 60, 2, 'test')`);
     await until('the address is blocked', () => isBlocked('203.0.113.90'));
     expect(await isBlocked(forwarded)).toBe(true);
   });
 
   test.each(['Forwarded', 'X-Real-IP', 'X-Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'X-Forwarded'])(
-    'a block is not escaped by the header %s',
+    'a block cannot be evaded by the header %s',
     async (name) => {
       await gateway.sql(`select gateway.block_network('203.0.113.90', 60, 2, 'test')`);
       await until('the address is blocked', () => isBlocked('203.0.113.90'));
@@ -465,7 +465,7 @@ describe('blocked addresses', () => {
 });
 
 describe('requests at a time', () => {
-  test('as many run at once as the profile allows, and places are given back', async () => {
+  test('as many run at once as the profile allows, and finished ones make room', async () => {
     await set({ 'throttle.limit': 0 });
     await giveDemo(await profile({ max_concurrency: 2 }));
     await applied();
@@ -486,7 +486,7 @@ describe('requests at a time', () => {
     await applied();
   });
 
-  test('a caller that leaves before the answer gives the place back', async () => {
+  test('a caller that disconnects before the answer makes room', async () => {
     await set({ 'throttle.limit': 0 });
     await giveDemo(await profile({ max_concurrency: 2 }));
     await applied();
@@ -526,7 +526,7 @@ describe('requests at a time', () => {
   });
 });
 
-describe('while Postgres is away', () => {
+describe('while Postgres is down', () => {
   test.each([
     [false, 503],
     [true, 200],
@@ -539,7 +539,7 @@ describe('while Postgres is away', () => {
       await gateway.sql('delete from gateway.throttle');
       await proxy.cut();
       const startedAt = performance.now();
-      await until('the loss is noticed', async () => (await ping(keys.admin, sidecar)).status === 503, 3_000);
+      await until('the sidecar notices', async () => (await ping(keys.admin, sidecar)).status === 503, 3_000);
       const answer = await ping(keys.demo, sidecar);
       expect(answer.status).toBe(expected);
       if (expected === 503) expect(answer.headers.get('retry-after')).toBe('2');

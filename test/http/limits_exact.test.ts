@@ -1,4 +1,4 @@
-// The limit under load: three sidecar processes, 300 connections, five times more requests than the limit lets pass.
+// The limit under load: three sidecar processes, 300 connections, five times as many requests as the limit allows.
 
 import { Agent, request } from 'undici';
 import { beforeEach, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ interface Count {
   lost: number;
 }
 
-/** Keeps `connectionsEach` requests going to each sidecar until all have been asked. */
+/** Keeps `connectionsEach` requests running on each sidecar until all have been sent. */
 async function ask(targets: readonly Sidecar[], onPassed: (total: number) => void = () => {}): Promise<Map<Sidecar, Count>> {
   const counts = new Map<Sidecar, Count>(targets.map((target) => [target, { passed: 0, refused: 0, lost: 0 }]));
   const agent = new Agent({ connections: connectionsEach, pipelining: 1 });
@@ -47,7 +47,7 @@ async function ask(targets: readonly Sidecar[], onPassed: (total: number) => voi
         await body.dump();
         if (statusCode === 429) count.refused += 1;
         else if (statusCode === 503)
-          asked -= 1; // a machine that is busy with other things: nothing was decided
+          asked -= 1; // the machine was too busy: no decision was made
         else if (statusCode !== 200) throw new Error(`An answer with ${statusCode}.`);
         else {
           count.passed += 1;
@@ -75,7 +75,7 @@ test('of 5,000 requests over three sidecars exactly 1,000 pass, some through eac
   for (const { passed } of counts.values()) expect(passed).toBeGreaterThan(0);
 });
 
-test('when one sidecar is killed on the way, no more than 1,000 pass, and only its requests in flight are lost', async () => {
+test('when one sidecar is killed meanwhile, no more than 1,000 pass, and only its requests in flight are lost', async () => {
   const victim = sidecars[2] as Sidecar;
   let killed = false;
   const counts = await ask(sidecars, (total) => {

@@ -1,4 +1,4 @@
-// The throttle itself, on real Postgres with the rights of a sidecar's role. Each Throttle stands for one sidecar.
+// The throttle itself, on real Postgres with the rights of a sidecar's role. Each Throttle represents one sidecar.
 
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -53,7 +53,7 @@ test('three sidecars together grant exactly the limit, however many ask at once'
   expect(row).toEqual({ minute: 100, hour: 100 });
 });
 
-test('callers that wait together are granted in the order of their arrival', async () => {
+test('waiting callers are served in the order of their arrival', async () => {
   const throttle = sidecar();
   const subject = newSubject();
   const decisions = await Promise.all(Array.from({ length: 6 }, () => take(throttle, subject, { minute: 4 })));
@@ -67,7 +67,7 @@ test('callers that wait together are granted in the order of their arrival', asy
   ]);
 });
 
-test('callers that wait together share one statement', async () => {
+test('waiting callers share one statement', async () => {
   const throttle = sidecar();
   const subject = newSubject();
   await Promise.all(Array.from({ length: 500 }, () => take(throttle, subject, { day: 1_000 })));
@@ -79,7 +79,7 @@ test('sidecars that move a row from under each other grant exactly the limit', a
   const subject = newSubject();
   const remaining: number[] = [];
   for (let i = 0; i < 60; i += 1) {
-    // One after the other, each knows the row's place. After another sidecar's turn, that place is wrong.
+    // In turn, each knows the row's ctid. After another sidecar's update, that ctid is outdated.
     const turn = sidecars[Math.floor(i / 2) % 3] as Throttle;
     const decision = await take(turn, subject, { minute: 50, day: 1_000 });
     if (decision.allowed) remaining.push(decision.remaining);
@@ -90,7 +90,7 @@ test('sidecars that move a row from under each other grant exactly the limit', a
   expect(allowed).toHaveLength(300);
 });
 
-test('a row that is gone from its place, or is another now, is found or made again', async () => {
+test('a row that has moved or was replaced is found or created again', async () => {
   const throttle = sidecar();
   const [subject, other] = [newSubject(), newSubject()];
   await take(throttle, subject, { minute: 5 });
@@ -104,7 +104,7 @@ test('a row that is gone from its place, or is another now, is found or made aga
   expect(rows).toHaveLength(2);
 });
 
-test('a subject that asks by itself names the place of its row, except one time in sixteen', async () => {
+test('a statement for one subject uses the ctid of its row, except one time in sixteen', async () => {
   const pool = new ConnectionPool(gateway.sidecarDatabaseUrl, 1, pino({ level: 'silent' }));
   pools.push(pool);
   const places: (string | undefined)[] = [];
@@ -164,7 +164,7 @@ test('a refused request is charged to no window', async () => {
   expect(row).toEqual({ minute: 3, hour: 3, day: 3 });
 });
 
-test('a rest that is too small for a costly request stays for cheaper ones', async () => {
+test('what is too little for a costly request is kept for cheaper ones', async () => {
   const throttle = sidecar();
   const subject = newSubject();
   expect((await take(throttle, subject, { minute: 10 }, 7)).remaining).toBe(3);
@@ -174,12 +174,12 @@ test('a rest that is too small for a costly request stays for cheaper ones', asy
   expect(both.map((decision) => decision.allowed)).toEqual([false, true]);
 });
 
-test('a request that costs more than a window holds is refused at once', () => {
+test('a request that costs more than a whole window is refused at once', () => {
   const attempt = () => sidecar().take(newSubject(), { minute: 10, hour: 5, day: 0 }, 6);
   expect(attempt).toThrow(expect.objectContaining({ reason: 'throttle.cost', details: { cost: 6, limit: 5 } }));
 });
 
-test('a spent window answers from memory, without a statement', async () => {
+test('a used-up window is answered from memory, without a statement', async () => {
   const throttle = sidecar();
   const subject = newSubject();
   await take(throttle, subject, { minute: 1 });
@@ -190,7 +190,7 @@ test('a spent window answers from memory, without a statement', async () => {
   expect(throttle.counts.statements).toBe(before);
 });
 
-test('a raised limit holds at once, also for a subject whose window was spent', async () => {
+test('a raised limit applies at once, even for a subject whose window was used up', async () => {
   const throttle = sidecar();
   const subject = newSubject();
   await take(throttle, subject, { minute: 2 }, 2);
@@ -223,7 +223,7 @@ test('windows that Odoo resets start again', async () => {
   expect((await take(throttle, subject, { minute: 1, hour: 2 })).allowed).toBe(true);
 });
 
-test('an answer that was under way during a reset is not remembered', async () => {
+test('the answer of a statement that ran during a reset is not remembered', async () => {
   const throttle = sidecar();
   const subject = newSubject();
   const pending = take(throttle, subject, { minute: 1 });
@@ -248,7 +248,7 @@ test('clean-up forgets subjects whose limited windows have all ended, and no oth
   expect(left).toEqual([{ subject: living }]);
 });
 
-test('subjects may hold any character', async () => {
+test('subjects may contain any character', async () => {
   const throttle = sidecar();
   const strange = ['a"b', 'back\\slash', '{,}', "quote'", 'ünïcode', 'NULL'].map((name) => `${newSubject()}:${name}`);
   const decisions = await Promise.all(strange.map((subject) => take(throttle, subject, { minute: 3 })));
@@ -257,7 +257,7 @@ test('subjects may hold any character', async () => {
   expect(rows).toHaveLength(strange.length);
 });
 
-test('a failed statement fails its waiting callers, and the next ones at once while Postgres is away', async () => {
+test('a failed statement fails its waiting callers, and further ones fail at once while Postgres is down', async () => {
   const pool = new ConnectionPool(gateway.sidecarDatabaseUrl.replace(/:\d+\//, ':1/'), 1, pino({ level: 'silent' }));
   pools.push(pool);
   const throttle = new Throttle({ take: (asks) => takeThrottle(pool, asks), trustsMemory: () => true });

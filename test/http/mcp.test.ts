@@ -1,4 +1,4 @@
-// AI agents at /mcp: the protocol, the tools, their bounds, and writes that a person must agree to.
+// AI agents at /mcp: the protocol, the tools, their limits, and writes to which a person must agree.
 
 import { createHmac } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -122,7 +122,7 @@ describe('tools', () => {
     expect(Object.keys(narrowed.data.fields).length).toBeGreaterThan(0);
   });
 
-  test('answer small: a partner in less than 2 kB, ten fields, nothing empty', async () => {
+  test('give small answers: a partner in less than 2 kB, ten fields, nothing empty', async () => {
     const [id] = await gateway.orm<number[]>('res.partner', 'search', { domain: [['email', '!=', false]], limit: 1 });
     const { data, bytes } = await call('read_records', { model: 'res.partner', ids: [id] });
     expect(bytes).toBeLessThan(2_000);
@@ -235,7 +235,7 @@ test('an agent that only follows the tools finds unpaid orders of Belgium by sal
 });
 
 describe('resources as tools', () => {
-  test('search, create, change and delete in the names of the resource, by its scopes', async () => {
+  test('search, create, change and delete with the names of the resource, by its scopes', async () => {
     const { secret } = await keyWith({ scopes: 'customers_read customers_write customers_delete' });
     const by = { key: secret };
     const names = (await rpc(gateway, 'tools/list', {}, by)).json.result.tools.map(({ name }: { name: string }) => name);
@@ -259,7 +259,7 @@ describe('resources as tools', () => {
   });
 });
 
-describe('the bounds of a key apply to its agent', () => {
+describe('the restrictions of a key apply to its agent', () => {
   test.each([
     ['search_records', { model: 'ir.cron' }, 'odoo.exposure'],
     ['describe_model', { model: 'gateway.key' }, 'odoo.exposure'],
@@ -435,7 +435,7 @@ describe('writes', () => {
     await client.close();
   });
 
-  test('go by the profile: at once, never, or no agents at all', async () => {
+  test('follow the profile: at once, never, or no agents at all', async () => {
     const [id] = await admin.call<number[]>('gateway.profile', 'create', [[{ name: 'Agents', agent_writes: 'allowed' }]]);
     const { secret } = await keyWith({ profile_id: id });
     expect((await call('create_record', create('At Once'), { key: secret })).data.status).toBe('done');
@@ -453,7 +453,7 @@ describe('writes', () => {
   });
 });
 
-/** Registers an app. `consents` allows what a URL asks for, or less, and gives where the browser is sent back to. */
+/** Registers an app. `consents` allows what a URL asks for, or less, and returns the URL to which the browser is redirected. */
 async function newApp(redirectUri: string) {
   await gateway.sql("update ir_config_parameter set value = $1 where key = 'web.base.url'", [gateway.odoo.url]);
   const ids = await admin.call<number[]>('gateway.app', 'create', [[{ name: 'Agent', redirect_uris: redirectUri }]]);
@@ -466,7 +466,7 @@ async function newApp(redirectUri: string) {
   return { id: app?.client_id ?? '', consents };
 }
 
-/** The same token, well signed, with an end that lies in the past. */
+/** The same token, correctly signed, but already expired. */
 async function expired(token: string): Promise<string> {
   const [head, body] = token
     .split('.')
@@ -510,13 +510,16 @@ describe("the protocol's own conformance suite, with two sidecars behind one add
   const balancer = await balance([third.url, fourth.url], key);
   afterAll(() => balancer.close());
 
-  test.each(Object.keys(expectedFailures))('passes all that %s requires, but for what needs a session', async (revision) => {
-    const { passed, unexpected, report } = await conformance(balancer.url, revision);
-    expect(unexpected, report).toEqual([]);
-    expect(passed, report).toBeGreaterThan(50);
-  });
+  test.each(Object.keys(expectedFailures))(
+    'passes everything that %s requires, except scenarios that need a session',
+    async (revision) => {
+      const { passed, unexpected, report } = await conformance(balancer.url, revision);
+      expect(unexpected, report).toEqual([]);
+      expect(passed, report).toBeGreaterThan(50);
+    },
+  );
 
-  test('passes what it asks of an authorization server', async () => {
+  test('passes its scenarios for authorization servers', async () => {
     await save({ gateway_oauth_apps: 'documents' });
     const { id, consents } = await newApp('http://127.0.0.1/callback');
     const faults = await authorizationConformance(balancer.url, id, await freePort(), consents);

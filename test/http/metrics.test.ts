@@ -1,4 +1,4 @@
-// docs/metrics.md against what a sidecar serves.
+// Compares docs/metrics.md with what a sidecar serves.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// A copy of a database, made as people make them: dumped, restored elsewhere, neutralized by Odoo's own command.
+// A copy of a database, made in the usual way: dumped, restored elsewhere, neutralized by Odoo's own command.
 
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,7 +76,7 @@ beforeAll(async () => {
   });
   await createPartner(gateway.database, 'delivered by the original');
   await until('it arrives', () => arrivals() === 1);
-  // One that waits at the moment of the dump.
+  // One that is waiting at the time of the dump.
   receiver.answer = () => ({ status: 500 });
   await createPartner(gateway.database, 'waits');
   await until('it was tried', () => arrivals() === 2);
@@ -121,7 +121,7 @@ afterAll(async () => {
   await deleteDatabase(parts.cluster, copy);
 });
 
-test('it has the identity of the original, so nothing but its secrets sets it apart', async () => {
+test('it has the identity of the original, so only its secrets distinguish it', async () => {
   const [original] = await gateway.sql<{ uuid: string }>('select uuid from gateway.database()');
   expect((await pool.query('select uuid from gateway.database()')).rows[0].uuid).toBe(original?.uuid);
 });
@@ -154,7 +154,7 @@ test('it sends no webhook, neither new ones nor those that waited', async () => 
   expect(await count(`gateway.webhook_job where state = 'queued'`)).toBe(0);
   await createPartner(copy, 'made in the copy');
   expect(await count(`gateway.webhook_job where state = 'queued'`)).toBe(0);
-  // It could if someone wanted it to, so missing events are due to the neutralization.
+  // The copy could send events if it were configured to, so missing events are due to the neutralization.
   receiver.answer = () => ({ status: 200 });
   const context = { active_test: false };
   const ids = await orm<number[]>(copy, 'gateway.webhook', 'search', { domain: [], context });
@@ -170,7 +170,7 @@ test('browsers look for its own sidecars, not for those of the original', async 
   expect(await count('gateway.sidecar')).toBe(1);
 });
 
-test('a database with a new identity makes new secrets, neutralized or not', async () => {
+test('a database with a new identity generates new secrets, neutralized or not', async () => {
   const kids = async () => (await pool.query(`select kid from gateway.secrets('jwt')`)).rows.map(({ kid }) => kid);
   const before = await kids();
   await pool.query(`update ir_config_parameter set value = gen_random_uuid()::text where key = 'database.uuid'`);

@@ -334,7 +334,7 @@ describe('a code works once, for 60 seconds, and only for its own request', () =
 });
 
 describe('tokens', () => {
-  test('one for a resource is refused elsewhere on this gateway', async () => {
+  test('one for a resource is refused for other resources of this gateway', async () => {
     const { access } = await newTokens({ resource: `${gateway.url}/mcp` });
     expect(await pinged(access)).toBe(401);
     expect(
@@ -351,7 +351,7 @@ describe('tokens', () => {
     expect((await trade({ grant_type: 'refresh_token', client_id: clientId, refresh_token: refresh })).status).toBe(200);
   });
 
-  test('when a manager archives the app, all access that users have given it ends', async () => {
+  test('when a manager archives the app, all access that users have granted it ends', async () => {
     const before = clientId;
     clientId = await newApp();
     const { access } = await newTokens();
@@ -381,7 +381,7 @@ describe('where an app is sent', () => {
   test.each<[string, Record<string, string | undefined>, string]>([
     ['no PKCE', { code_challenge: undefined }, 'invalid_request'],
     ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
-    ['a token at once', { response_type: 'token' }, 'unsupported_response_type'],
+    ['a token without a code', { response_type: 'token' }, 'unsupported_response_type'],
     ['a scope that does not exist', { scope: 'everything' }, 'invalid_scope'],
     ['the resource of another gateway', { resource: 'https://other.example.com/mcp' }, 'invalid_target'],
   ])('%s is reported to the app', async (_, parameters, error) => {

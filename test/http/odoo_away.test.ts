@@ -1,4 +1,4 @@
-// Odoo stops and starts: reads are refused with Retry-After, requests that need no Odoo go on.
+// Odoo stops and starts: reads are refused with Retry-After, requests that do not need Odoo are still served.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance({ ownOdoo: true });
 
-test('while Odoo is stopped: 502 with Retry-After, and /readyz says that it is Odoo', { timeout: 120_000 }, async () => {
+test('while Odoo is stopped: 502 with Retry-After, and /readyz names Odoo', { timeout: 120_000 }, async () => {
   // An estimate is never compiled.
   const read = () => gateway.get('/api/v1/res.partner?limit=1&count=estimated', { key: gateway.keys.admin });
   expect((await read()).status).toBe(200);

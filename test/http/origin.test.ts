@@ -19,7 +19,7 @@ interface Seen {
   text: string;
 }
 
-/** The address in an answer. Not with `fetch`, which would write the `Host` itself. */
+/** The URL in an answer. `fetch` is not used, because it would set the `Host` itself. */
 function ask(url: string, path: string, headers: Record<string, string>): Promise<Seen> {
   return new Promise((resolve, reject) => {
     const sent = request(new URL(path, url), { headers }, (answer) => {
@@ -39,7 +39,7 @@ function ask(url: string, path: string, headers: Record<string, string>): Promis
 
 async function configure(url: unknown): Promise<void> {
   await gateway.sql("update gateway.setting set value = $1 where name = 'sidecar.url'", [JSON.stringify(url)]);
-  // Later changes arrive later, so when this one has arrived, the earlier one has, too.
+  // Changes arrive in order, so when this one has arrived, the earlier ones have, too.
   const seen = Math.floor(Math.random() * 900) + 100;
   await gateway.sql("update gateway.setting set value = $1 where name = 'limit.max'", [String(seen)]);
   for (const sidecar of [gateway, proxied]) {
@@ -74,7 +74,7 @@ describe.each([openapi, metadata])('%s', (path) => {
     await configure('');
   });
 
-  test('believes a Host that is a host, in no answer that another caller could be given', async () => {
+  test('trusts a valid Host, but not in answers that other callers could get', async () => {
     for (const [host, expected] of [
       ['gateway.test:8443', 'http://gateway.test:8443'],
       ['GATEWAY.test:80', 'http://gateway.test'],
@@ -97,7 +97,7 @@ describe.each([openapi, metadata])('%s', (path) => {
     }
   });
 
-  test('believes forwarding headers only of a trusted proxy', async () => {
+  test('trusts forwarding headers only from a trusted proxy', async () => {
     const headers = { Host: 'inner', 'X-Forwarded-Host': 'outer.test', 'X-Forwarded-Proto': 'https' };
     expect((await ask(gateway.url, path, headers)).address).toBe('http://inner');
     expect((await ask(proxied.url, path, headers)).address).toBe('https://outer.test');
@@ -106,7 +106,7 @@ describe.each([openapi, metadata])('%s', (path) => {
     );
   });
 
-  test('names the path that a trusted proxy has taken off', async () => {
+  test('includes the path prefix that a trusted proxy has removed', async () => {
     const headers = { Host: 'outer.test', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Prefix': '/odoo/' };
     expect((await ask(gateway.url, path, headers)).address).toBe('http://outer.test');
     const answer = await ask(proxied.url, path, headers);
@@ -123,7 +123,7 @@ describe.each([openapi, metadata])('%s', (path) => {
   });
 });
 
-describe('links and places', () => {
+describe('Link and Location', () => {
   const headers = { 'X-Forwarded-Host': 'outer.test', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Prefix': '/odoo' };
   const { admin: key } = gateway.keys;
   const list = async (sidecar: HttpClient, path: string) => {
@@ -137,7 +137,7 @@ describe('links and places', () => {
   test.each([
     ['/api/v1/res.partner', { name: 'Placed' }],
     ['/api/v1/products', { name: 'Placed', list_price: 1 }],
-  ])('are whole addresses: %s', async (path, values) => {
+  ])('are absolute URLs: %s', async (path, values) => {
     const own = await list(gateway, `${path}?limit=1&fields=name`);
     expect(own).toMatch(new RegExp(`^${gateway.url}${path}\\?`));
     expect((await gateway.get(own, { key })).status).toBe(200);
@@ -146,12 +146,12 @@ describe('links and places', () => {
     expect(made.headers.get('location')).toBe(`https://outer.test/odoo${path}/${made.json.data.id}`);
   });
 
-  test('of a redirect, too', async () => {
+  test('including those of redirects', async () => {
     const answer = await proxied.get('/api/docs/?models=res.partner', { headers });
     expect([answer.status, answer.headers.get('location')]).toEqual([308, 'https://outer.test/odoo/api/docs?models=res.partner']);
   });
 
-  test('follow the settings above all', async () => {
+  test('use the settings first', async () => {
     await configure('https://api.example.com/gateway');
     expect(await list(proxied, '/api/v1/res.partner?limit=1')).toMatch(
       /^https:\/\/api\.example\.com\/gateway\/api\/v1\/res\.partner\?/,

@@ -1,4 +1,4 @@
-// Postgres goes away and comes back: refused meanwhile, without hanging; recovered by itself.
+// Postgres goes down and comes back: meanwhile requests are refused without hanging, and the gateway recovers automatically.
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,7 @@ const gateway = await useInstance();
 const postgresPort = Number(new URL(gateway.sidecarDatabaseUrl).port);
 const outageMs = 10_000;
 
-test('for 10 seconds: 503 without a wait, /readyz names the part, then everything works again', async () => {
+test('for 10 seconds: 503 without a wait, /readyz names Postgres, then everything works again', async () => {
   const proxy = await startTcpProxy(postgresPort);
   const sidecar = await gateway.startSidecar({ postgres: proxy });
   const ping = () => sidecar.get('/api/v1/ping', { key: gateway.keys.admin });
@@ -65,7 +65,7 @@ test('a key that is revoked while Postgres is out of reach does not work when it
   await sidecar.stop();
 });
 
-test('connections that a firewall forgot: all are given up after the first that gives no answer', async () => {
+test('connections that a firewall forgot: all are closed after the first that does not answer', async () => {
   const proxy = await startTcpProxy(postgresPort);
   const sidecar = await gateway.startSidecar({ postgres: proxy });
   const ping = async () => (await sidecar.get('/api/v1/ping', { key: gateway.keys.admin })).status;
@@ -73,7 +73,7 @@ test('connections that a firewall forgot: all are given up after the first that 
   // New keys are looked up side by side, so the whole pool is connected.
   await Promise.all(Array.from({ length: 60 }, () => sidecar.get('/api/v1/ping', { key: randomBytes(20).toString('hex') })));
   proxy.forget();
-  // A query waits for six seconds at most, and a second passes between two looks at the database.
+  // A query waits for six seconds at most, and a second passes between two checks of the database.
   await until('503', async () => (await ping()) === 503);
   expect(await until('200', async () => (await ping()) === 200, 80_000)).toBeLessThan(12_000);
   await sidecar.stop();

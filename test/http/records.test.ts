@@ -1,4 +1,4 @@
-// Reading any model: the values that Odoo's ORM gives the key's user, in the shapes of a JSON API.
+// Reading any model: the values that Odoo's ORM returns for the key's user, in the format of a JSON API.
 
 import { describe, expect, test } from 'vitest';
 import { differenceOf, questions } from '../differential/aggregates.ts';
@@ -11,7 +11,7 @@ const { admin, demo } = gateway.keys;
 type Row = Record<string, unknown>;
 type Types = Record<string, { type: string }>;
 
-/** The contract's conversion, written once more and as plainly as can be. */
+/** The contract's conversion, implemented a second time, as simply as possible. */
 function converted(value: unknown, type: string): unknown {
   if (type === 'boolean') return value;
   if (value === false) return null;
@@ -79,7 +79,7 @@ describe('an answer equals that of the ORM for the user', () => {
 describe('a search by a body', () => {
   const search = (body: unknown, key: string) => gateway.post('/api/v1/res.partner/search', body, { key });
 
-  test('takes a domain that no address holds, and goes on behind its cursor', async () => {
+  test('accepts a domain that is too long for a URL, and continues after its cursor', async () => {
     const ids = Array.from({ length: 5_000 }, (_, i) => i + 1);
     const body = { domain: [['id', 'in', ids]], fields: ['name'], order: 'id', limit: 2 };
     const first = await search(body, demo);
@@ -130,7 +130,7 @@ describe('aggregates', () => {
   });
 });
 
-test('80 records unless told otherwise', async () => {
+test('80 records by default', async () => {
   const answer = await gateway.get('/api/v1/res.country?fields=code', { key: demo });
   expect(answer.json.data).toHaveLength(80);
   expect(answer.json.meta).toMatchObject({ limit: 80, offset: 0 });
@@ -161,7 +161,7 @@ test('dots expand relations, to one and to many, and over several steps', async 
 });
 
 describe('rights are those of Odoo', () => {
-  test('a user without access gets 403 and a sentence that names the groups that have it', async () => {
+  test('a user without access gets 403 and a message with the groups that have it', async () => {
     const answer = await gateway.get('/api/v1/sale.order', { key: demo });
     expect(answer.status).toBe(403);
     expect(answer.json.error.reason).toBe('odoo.access');
@@ -169,7 +169,7 @@ describe('rights are those of Odoo', () => {
     expect(answer.json.error.message).toContain('Sales/Administrator');
   });
 
-  test('fields that the user may not read are left out and named; asked for by name they are refused', async () => {
+  test('fields that the user may not read are left out and named; requested by name they are refused', async () => {
     const [restricted] = await gateway.sql<{ name: string }>(
       `select f.name
        from ir_model_fields f
@@ -189,7 +189,7 @@ describe('rights are those of Odoo', () => {
     expect(named.status).toBe(403);
   });
 
-  test("a record rule of a second company hides that company's records, also as one and as a relation", async () => {
+  test("a record rule of a second company hides that company's records, even as a single record and as a relation", async () => {
     const [company] = await gateway.orm<number[]>('res.company', 'create', { vals_list: [{ name: 'Second Company' }] });
     const bob = await createUser(gateway, 'bob', [
       'base.group_user',
@@ -220,7 +220,7 @@ describe('rights are those of Odoo', () => {
 });
 
 test('a failed request does not spoil others that need the same metadata', async () => {
-  const sidecar = await gateway.startSidecar(); // knows no model yet
+  const sidecar = await gateway.startSidecar(); // has no metadata cached yet
   const ask = (headers: Record<string, string>) =>
     sidecar.get('/api/v1/res.partner?filter[name][ilike]=a&fields=name&limit=1', { key: admin, headers });
   const [refused, ...others] = await Promise.all([ask({ 'X-Odoo-Company': '987654' }), ask({}), ask({}), ask({})]);
@@ -247,7 +247,7 @@ describe('every answer', () => {
     expect(headers.get('etag')).toBeNull();
   });
 
-  test('is compressed when it is long and the client can read that', async () => {
+  test('is compressed if it is long and the client accepts that', async () => {
     const url = `${gateway.url}/api/v1/res.country?fields=name,code`;
     const headers = { authorization: `Bearer ${demo}` };
     const long = await fetch(url, { headers: { ...headers, 'accept-encoding': 'gzip' } });

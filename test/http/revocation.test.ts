@@ -20,7 +20,7 @@ const statuses = (secret: string) =>
 const untilAll = (status: number, secret: string) =>
   until(`all sidecars answer ${status}`, async () => (await statuses(secret)).every((found) => found === status));
 
-/** Ends the connections on which the sidecars listen, and waits for nothing. */
+/** Ends the connections on which the sidecars listen, without waiting. */
 async function cutListeners(): Promise<void> {
   const { rowCount } = await superuser.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = 'api-gateway-listen'",
@@ -31,7 +31,7 @@ async function cutListeners(): Promise<void> {
 
 describe.each([
   ['', async () => {}],
-  [', also right after the listening connections were cut', cutListeners],
+  [', even right after the listening connections were cut', cutListeners],
 ])('within a second on every sidecar%s', (_, disturb) => {
   test('a revoked key is refused', async () => {
     const key = await createOdooKey(gateway, { userId: alice });

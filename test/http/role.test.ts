@@ -65,7 +65,7 @@ test('there is something to try', () => {
 });
 
 test.each(Object.keys(privileges) as (keyof typeof privileges)[])(
-  '%s: on every table exactly the rights of the contract',
+  '%s: exactly the rights in the contract, on every table',
   async (privilege) => {
     const wrong: string[] = [];
     for (const { kind, schema, name, quoted, column } of tables) {
@@ -79,7 +79,7 @@ test.each(Object.keys(privileges) as (keyof typeof privileges)[])(
   },
 );
 
-test('functions of the schema: those of the contract, no other', async () => {
+test('functions of the schema: only those in the contract', async () => {
   const functions = await gateway.sql<{ name: string; executable: boolean }>(
     `select p.proname as name, has_function_privilege($1, p.oid, 'execute') as executable
      from pg_proc p where p.pronamespace = 'gateway'::regnamespace`,
@@ -90,7 +90,7 @@ test('functions of the schema: those of the contract, no other', async () => {
   expect([...named].filter((name) => !functions.some((found) => found.name === name))).toEqual([]);
 });
 
-test('sequences of Odoo and of the schema: none can be moved', async () => {
+test('sequences of Odoo and of the schema: none can be advanced', async () => {
   const sequences = await gateway.sql<{ quoted: string }>(
     `select format('%I.%I', n.nspname, c.relname) as quoted
      from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -1,4 +1,4 @@
-// Odoo's own protocols: the same calls to Odoo and to the gateway, and what is the same about the answers.
+// Odoo's own protocols: sends the same calls to Odoo and to the gateway, and compares the answers.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -45,7 +45,7 @@ const json2 = async (url: string, path: string, body: unknown, bearer = key) => 
   return { status, json: JSON.parse(text) };
 };
 
-/** What is equal: all but the trace, and the texts of what went wrong inside. */
+/** What must be equal: everything except the traceback and the texts of internal errors. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer of Odoo's
 const comparable = ({ error, ...rest }: any) =>
   error === undefined ? rest : { ...rest, error: [error.code, error.message, error.data.name] };
@@ -78,7 +78,7 @@ describe('JSON-RPC answers as Odoo does', () => {
     expect(comparable(ours)).toEqual(comparable(odoo));
   });
 
-  test('logins, versions, and what is refused', async () => {
+  test('logins, versions, and refusals', async () => {
     const calls: [string, string, unknown[]][] = [
       ['common', 'version', []],
       ['common', 'login', [database, 'admin', key]],
@@ -112,12 +112,12 @@ describe('JSON-RPC answers as Odoo does', () => {
     expect(ours.json.error.data.message).toContain('too large');
   });
 
-  test('a key is valid for its own user only', async () => {
+  test('a key is valid only for its own user', async () => {
     const answer = await rpc(both[1], 'object', 'execute_kw', [database, uid + 1, key, 'res.partner', 'search', [[]]]);
     expect(answer.json.error.data).toMatchObject({ name: 'odoo.exceptions.AccessDenied', message: 'Access Denied' });
   });
 
-  test('no traceback leaves', async () => {
+  test('no traceback is sent', async () => {
     const { error } = await kw(both[1], 'res.partner', 'search', [[['nope', '=', 1]]]);
     expect(error.data.debug).toMatch(/^builtins\.ValueError: .*\nRequest [\w-]+\n$/s);
   });
@@ -167,7 +167,7 @@ describe('XML-RPC', () => {
     expect(ours).toMatchObject({ uid, wrong: false, gone: [] });
   });
 
-  test('a method that returns nothing answers false, base64 is taken, an empty PHP array is an object', async () => {
+  test('a method that returns nothing answers false, base64 is accepted, an empty PHP array is an object', async () => {
     const value = (inner: string) => `<param><value>${inner}</value></param>`;
     const call = (...params: string[]) =>
       send(
@@ -194,12 +194,12 @@ describe('XML-RPC', () => {
   });
 });
 
-test('wrong passwords count against their address; a manager decides what is served, and whether passwords are taken', async () => {
+test('wrong passwords count against their address; a manager decides which protocols are served, and whether passwords are accepted', async () => {
   const login = (password: string) =>
     rpc(both[1], 'common', 'login', [database, 'admin', password]).then(({ json }) => json.result);
   expect(await login('admin')).toBe(false);
   await save({ gateway_rpc_passwords: true, gateway_rpc_jsonrpc: true });
-  await until('passwords are taken', async () => (await login('admin')) === uid, 5_000);
+  await until('passwords are accepted', async () => (await login('admin')) === uid, 5_000);
   const { result } = (
     await rpc(both[1], 'object', 'execute_kw', [database, uid, 'admin', 'res.partner', 'search_count', [[['id', '=', 1]]]])
   ).json;

@@ -1,5 +1,5 @@
-// Passwords are checked in only one place, which reveals nothing else; and no secret of a request, wherever it is, gets into a
-// row or a line of the log.
+// Passwords are checked in only one place, which reveals nothing else; and no secret of a request ends up in a row or a line of
+// the log, wherever it was in the request.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   await until('the sidecar has polled', () => Date.now() - (row?.at.getTime() ?? 0) > 1_000);
 });
 
-describe('methods that take or give secrets', () => {
+describe('methods that take or return secrets', () => {
   const credential = { type: 'password', login: 'admin', password: 'admin' };
   const calls: [string, string, unknown[]][] = [
     ['res.users', 'authenticate', [[], credential, { interactive: true }]],
@@ -87,7 +87,7 @@ test('an unknown login takes as long as a wrong password', async () => {
       expect(status).toBe(401);
     }
   }
-  // Without a check of the password it would be the thirtieth part.
+  // Without the password check, it would take a thirtieth of the time.
   const fastest = (kind: keyof typeof times) => Math.min(...times[kind]);
   expect(fastest('unknown')).toBeGreaterThan(fastest('known') / 3);
   expect(fastest('inactive')).toBeGreaterThan(fastest('known') / 3);
@@ -224,7 +224,7 @@ describe('the log at the level payloads', () => {
     for (const [name, value] of planted) for (const log of logs) expect(log.includes(value), name).toBe(false);
   });
 
-  test('a key that is sent as the id of the request is not taken for one', async () => {
+  test('a key sent as the request id is not used as the request id', async () => {
     const { headers } = await gateway.get('/api/v1/ping', { headers: { 'X-Request-Id': demo } });
     expect(headers.get('x-request-id')).not.toBe(demo);
   });

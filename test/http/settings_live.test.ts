@@ -12,7 +12,7 @@ import { startReceiver } from '../helpers/webhook_receiver.ts';
 
 const gateway = await useInstance();
 const key = gateway.keys.demo;
-/** The same dead key again is no further guess. */
+/** Repeating an invalid key is not another guess. */
 const randomKey = () => randomBytes(20).toString('hex');
 const admin = await OdooWeb.login(gateway);
 const receiver = await startReceiver();
@@ -24,7 +24,7 @@ beforeAll(async () => {
   behindProxy = await gateway.startSidecar({ env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1' } });
 });
 
-/** The same as *Save* on the settings page. */
+/** Does the same as *Save* on the settings page. */
 async function save(values: Record<string, unknown>): Promise<void> {
   const id = await admin.call<number[]>('res.config.settings', 'create', [[values]]);
   await admin.call('res.config.settings', 'execute', [id]);

@@ -1,4 +1,4 @@
-// SIGTERM: requests in flight are answered, new ones are not begun; a second signal does not wait.
+// SIGTERM: requests in flight are answered, new ones are not started; a second signal exits at once.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -20,7 +20,7 @@ async function ready(env: Record<string, string> = {}): Promise<SidecarProcess> 
   return sidecar;
 }
 
-/** A read that waits in Odoo until the table is let go. */
+/** A read that waits in Odoo until the table is unlocked. */
 async function slowRead(sidecar: SidecarProcess) {
   const client = new pg.Client({ connectionString: gateway.databaseUrl });
   client.on('error', () => {}); // the database is dropped under it when a test fails
@@ -102,7 +102,7 @@ test('a read past its deadline gets a 504, and its statement ends with it', asyn
   await sidecar.exited;
 });
 
-test('a read that waits for a lock gets the conflict before its time is over', async () => {
+test('a read that waits for a lock gets the conflict before its deadline', async () => {
   const sidecar = await ready({ GATEWAY_REQUEST_TIMEOUT_MS: '1000' });
   const { answer, letGo } = await slowRead(sidecar);
   expect((await answer).json.error).toMatchObject({ code: 409, reason: 'odoo.conflict' });

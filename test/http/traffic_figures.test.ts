@@ -1,4 +1,4 @@
-// Every request is counted once, whatever the log level, and the figures are true.
+// Every request is counted once, whatever the log level, and the figures are correct.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Sidecar } from '../helpers/instance.ts';
@@ -87,7 +87,7 @@ describe('figures', () => {
     expect(row?.top.map(({ value }) => value)).toEqual(['res.partner']);
   });
 
-  test('health checks are no traffic', async () => {
+  test('health checks do not count as traffic', async () => {
     const before = await counted();
     await gateway.get('/healthz');
     await gateway.get('/readyz');
@@ -122,7 +122,7 @@ describe('figures', () => {
     }
     const killedAt = performance.now();
     process.kill(doomed.pid, 'SIGKILL');
-    // Half a second more than is promised: tests run side by side.
+    // Half a second more than promised, because tests run concurrently.
     const sure = answeredAt.filter((at) => at < killedAt - 1_500).length;
     expect(sure).toBeGreaterThan(50);
     const kept = (await counted()) - before;
@@ -130,7 +130,7 @@ describe('figures', () => {
     expect(kept).toBeLessThanOrEqual(answeredAt.length);
   });
 
-  test('requests answered while Postgres was away are counted afterwards, once', async () => {
+  test('requests answered while Postgres was down are counted afterwards, once', async () => {
     const before = await counted();
     const postgres = await startTcpProxy(Number(new URL(gateway.sidecarDatabaseUrl).port));
     const fourth = await gateway.startSidecar({ postgres });

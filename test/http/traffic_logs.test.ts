@@ -44,7 +44,7 @@ async function setLevel(level: Level): Promise<void> {
   await settled();
 }
 
-/** A second after a change, every sidecar knows it. */
+/** A second after a change, every sidecar knows about it. */
 async function settled(): Promise<void> {
   const [row] = await gateway.sql<{ at: Date }>('select clock_timestamp() as at');
   await until('the sidecar has polled', () => Date.now() - (row?.at.getTime() ?? 0) > 1_000);
@@ -170,7 +170,7 @@ test.each([
   expect((await rowOf(id))?.message).toBe(`Invalid or expired credentials: the key was pasted with ${hint}`);
 });
 
-test('a day that is being dropped keeps no row of another day waiting', async () => {
+test('dropping a day does not delay rows of another day', async () => {
   await setLevel('metadata');
   const days = await gateway.sql<{ name: string }>('select name from gateway.log_partitions() order by day');
   const [oldest] = days;
@@ -240,7 +240,7 @@ test('answers show the time by step', async () => {
   expect(answer.headers.get('server-timing')).toMatch(/odoo;dur=[\d.]+, orm;dur=[\d.]+,.* total;dur=[\d.]+$/);
 });
 
-test('callers with the token get the metrics; for all others they do not exist', async () => {
+test('callers with the token get the metrics; all others get 404', async () => {
   expect((await gateway.get('/metrics')).status).toBe(404);
   expect((await gateway.get('/metrics', { key: 'wrong-token-of-this-test' })).status).toBe(404);
   const { status, text, headers } = await gateway.get('/metrics', { key: metricsToken });

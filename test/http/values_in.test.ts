@@ -1,5 +1,5 @@
-// Every way a value can come in: on every route, a narrowed key makes no administrator, and no lines are changed through another
-// record.
+// All ways to send a value: on every route, a restricted key cannot create an administrator, and lines cannot be changed through
+// another record.
 
 import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
@@ -47,13 +47,13 @@ describe('a key for res.partner:read and res.partner:write', async () => {
     ["a model's method", 'POST', `${partners}/name_create`, { args: ['P'], kwargs: { context } }],
     ["a record's method", 'POST', `${partners}/${partner}/copy`, { kwargs: { context } }],
     ['a batch', 'POST', '/api/v1/batch', [{ op: 'call', model, method: 'name_create', args: ['P'], kwargs: { context } }]],
-  ])('%s makes no administrator', async (_what, method, path, body) => {
+  ])('%s cannot create an administrator', async (_what, method, path, body) => {
     const answer = await send(method, path, body, key);
     expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('res.users')]);
     expect(await gateway.sql("select from res_users where login = 'sneaky'")).toEqual([]);
   });
 
-  test('takes the defaults of a context that it may write', async () => {
+  test('accepts defaults in a context that it may write', async () => {
     const kwargs = { context: { default_color: 7 } };
     const answer = await send('POST', `${partners}/name_create`, { args: ['Coloured'], kwargs }, key);
     expect(answer.status).toBe(200);
@@ -156,7 +156,7 @@ describe('a number that would be stored as another one', async () => {
       ["a model's method", 'POST', `${partners}/search_count`, `{"args":[[["color","=",${n}]]]}`, 'args[0][0][2]'],
     ].map((item) => [`${item[0]} with ${n}`, ...item.slice(1)] as [string, string, string, string, string]);
   });
-  test.each(cases)('is refused in %s, with its place', async (_what, method, path, body, place) => {
+  test.each(cases)('is refused in %s, with its path', async (_what, method, path, body, place) => {
     const answer = await raw(method, path, body);
     expect([answer.status, answer.text]).toEqual([422, expect.stringContaining(place)]);
   });
@@ -181,7 +181,7 @@ describe('a number that would be stored as another one', async () => {
     },
   );
 
-  test('reads as null where it is stored already, in a page that is whole', async () => {
+  test('reads as null if it is already stored, and the page is complete', async () => {
     expect((await raw('PATCH', at, '{"partner_longitude":12.5,"color":-2147483648}')).status).toBe(200);
     await gateway.sql("update res_partner set partner_latitude = 'NaN' where id = $1", [id]);
     const page = await send('GET', `${partners}?fields=partner_latitude,partner_longitude&limit=1000&order=id`, undefined);
@@ -194,7 +194,7 @@ describe('a number that would be stored as another one', async () => {
 });
 
 describe('a record sent back unchanged', () => {
-  test('changes the writable fields, and names the rest', async () => {
+  test('changes the writable fields, and lists the others', async () => {
     const lines = [{ product_id: 1, product_uom_qty: 2 }];
     const made = await send('POST', '/api/v1/sale.order', { partner_id: 3, order_line: lines });
     const path = `/api/v1/sale.order/${made.json.data.id}`;
@@ -224,7 +224,7 @@ describe('a record sent back unchanged', () => {
   });
 
   test.each(['res.partner', 'res.users', 'product.template', 'sale.order', 'project.project', 'account.journal'])(
-    'is taken whole: %s',
+    'is accepted whole: %s',
     async (name) => {
       const [first] = (await send('GET', `/api/v1/${name}?limit=1&fields=id`, undefined)).json.data;
       const path = `/api/v1/${name}/${first.id}`;

@@ -123,7 +123,7 @@ describe('a committed change', () => {
     });
   });
 
-  test('that Odoo refuses makes nothing arrive', async () => {
+  test('that Odoo refuses causes no event', async () => {
     await createWebhook();
     const partner = await createPartner();
     await expect(gateway.orm('res.partner', 'write', { ids: [partner], vals: { parent_id: partner } })).rejects.toThrow();
@@ -132,7 +132,7 @@ describe('a committed change', () => {
     expect(receiver.arrived.map(({ event }) => event.type)).toEqual(['res.partner.create', 'res.partner.write']);
   });
 
-  test('of a record that is gone before its delivery arrives without values', async () => {
+  test('of a record that was deleted before its delivery arrives without values', async () => {
     const id = await createWebhook({ on_unlink: false });
     await gateway.orm('gateway.webhook', 'action_pause', { ids: [id] });
     const partner = await createPartner();
@@ -169,7 +169,7 @@ describe('a receiver that fails', () => {
     ]);
   });
 
-  test('for good gets a dead letter, which lets the next change of the record through', async () => {
+  test('permanently causes a dead letter, which lets the next change of the record through', async () => {
     await setting('max_attempts', 2);
     await createWebhook();
     receiver.answer = ({ type }) => (type.endsWith('create') ? 'reset' : { status: 200 });
@@ -235,7 +235,7 @@ test('an address that the settings do not allow is refused with its reason', asy
   });
 });
 
-test('a rotated secret signs beside the new one', async () => {
+test('a rotated secret signs together with the new one', async () => {
   const id = await createWebhook();
   const before = await signingSecret(id);
   await gateway.orm('gateway.webhook', 'action_rotate_secret', { ids: [id] });
@@ -298,7 +298,7 @@ describe('several sidecars', () => {
     receiver.answer = () => ({ status: 200 });
     process.kill(holder.pid, 'SIGKILL');
     await holder.exited;
-    // As if the lease of 45 seconds had ended.
+    // Simulates the end of the lease of 45 seconds.
     await gateway.sql("update gateway.webhook_job set run_at = now() at time zone 'utc'");
     await settled(1);
     expect(receiver.arrived.map(({ event }) => event.id)).toEqual([receiver.arrived[0]?.event.id, receiver.arrived[0]?.event.id]);

@@ -32,7 +32,7 @@ const verbsOf = (document: Document, path: string): string[] =>
   Object.keys(document.paths[path] ?? {}).filter((verb) => verb !== 'parameters');
 
 describe('the document', () => {
-  test('without a credential, it holds the parts that are the same for all callers', async () => {
+  test('without a credential, it contains the parts that are the same for all callers', async () => {
     const document = await documentOf();
     expect(document.paths['/api/v1/{model}']).toBeDefined();
     expect(document.paths['/call']).toBeDefined();
@@ -43,7 +43,7 @@ describe('the document', () => {
     expect((await gateway.get('/api/openapi.json', { key: 'gwk_wrong' })).status).toBe(401);
   });
 
-  test("holds its very caller's rights", async () => {
+  test("reflects its caller's rights", async () => {
     const [ofAdmin, ofDemo] = [await documentOf(admin), await documentOf(demo)];
     expect(verbsOf(ofAdmin, '/api/v1/sale.order/{id}').sort()).toEqual(['delete', 'get', 'patch', 'post', 'put']);
     expect(ofDemo.paths['/api/v1/sale.order']).toBeUndefined();
@@ -79,7 +79,7 @@ describe('the document', () => {
     ]);
   });
 
-  test('comes as OpenAPI 3.0 on request, and in no other version', async () => {
+  test('is available as OpenAPI 3.0 on request, and in no other version', async () => {
     const of = async (version: string) => gateway.get(`/api/openapi.json?models=res.country&openapi=${version}`, { key: admin });
     const [newer, older, oldest] = [await of('3.1'), await of('3.0'), await of('2.0')];
     expect([newer.json.openapi, older.json.openapi, oldest.status]).toEqual(['3.1.1', '3.0.3', 400]);
@@ -90,12 +90,12 @@ describe('the document', () => {
     expect((await gateway.get('/api/openapi.json?openapi=3.0')).json.openapi).toBe('3.0.3');
   });
 
-  test('never holds models that are never exposed', async () => {
+  test('never contains models that are never exposed', async () => {
     const { paths } = await documentOf(admin, '?models=*');
     expect(Object.keys(paths).filter((path) => /apikeys|ir\.config_parameter|ir\.cron|\/gateway\./.test(path))).toEqual([]);
   });
 
-  test('is narrowed like the credential', async () => {
+  test('is restricted like the credential', async () => {
     const web = await OdooWeb.login(gateway);
     const reader = await web.create('gateway.key', { name: 'reader', scopes: 'res.partner:read' });
     const ofReader = await documentOf(reader.secret);
@@ -184,7 +184,7 @@ describe('public tools', () => {
     }
   });
 
-  // Last: it keeps this process busy for so long that the gateway closes idle connections.
+  // Runs last, because it keeps this process busy for so long that the gateway closes idle connections.
   test('two validators accept the documents', { timeout: 240_000 }, async () => {
     const tools = createRequire(join(await openApiTools(), 'package.json'));
     const { Validator } = await import(pathToFileURL(tools.resolve('@seriousme/openapi-schema-validator')).href);

@@ -1,5 +1,5 @@
-// Half a minute of a public fuzzer: no 5xx, and no answer outside the document. The same cases each time; `npm run soak -- fuzz`
-// invents new ones for longer, over every model of the document.
+// Half a minute of a public fuzzer: no 5xx, and no answer outside the document. The cases are the same each time; `npm run soak
+// -- fuzz` runs longer with new ones, for every model of the document.
 
 import { expect, test } from 'vitest';
 import { fuzz } from '../helpers/fuzz.ts';
@@ -7,7 +7,7 @@ import { useInstance } from '../helpers/use_instance.ts';
 
 const gateway = await useInstance();
 
-test('half a minute of schemathesis meets no 5xx and no answer outside the document', { timeout: 240_000 }, async () => {
+test('half a minute of schemathesis finds no 5xx and no answer that violates the document', { timeout: 240_000 }, async () => {
   const seed = 1_900;
   const found = await fuzz(gateway, {
     key: gateway.keys.admin,

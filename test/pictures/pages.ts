@@ -1,4 +1,4 @@
-// The pictures of the documentation. One more page is one more entry.
+// The screenshots in the documentation. To add a page, add an entry.
 
 import type { Page } from 'playwright-core';
 import type { Instance } from '../helpers/instance.ts';
@@ -9,13 +9,13 @@ export interface Picture {
   name: string;
   /** Path in Odoo. */
   path: string;
-  /** CSS pixels that are shown at a width of 1280. */
+  /** The height in CSS pixels at a width of 1280. */
   height: number;
   /** The same at a width of 390. */
   phoneHeight?: number;
-  /** No calls come meanwhile. */
+  /** No calls are made meanwhile. */
   quiet?: boolean;
-  /** Waits until everything is there, and does a person's first clicks. */
+  /** Waits until everything is displayed, and makes a user's first clicks. */
   ready: (page: Page, gateway: Instance) => Promise<void>;
 }
 

@@ -30,7 +30,8 @@ let isQuiet = false;
 try {
   await makeHistory(gateway.databaseUrl);
   await gateway.startSidecar({ env: { GATEWAY_NAME: 'gateway-2' } });
-  // Together, so that of two errors the first one is reported: requests that find the gateway closed after a picture failed are not it.
+  // Run together, so that the first of two errors is reported, not the requests that find the gateway closed after a screenshot
+  // has failed.
   await Promise.all([keepCalling(gateway, traffic.signal), takeAll().finally(() => traffic.abort())]);
 } finally {
   await browser.close();
@@ -65,7 +66,7 @@ async function take(
   await page.context().close();
 }
 
-/** 256 colours are enough for a screen, and a third of the size; Odoo needs Pillow, so it is there. */
+/** 256 colours are enough for a screen, and take a third of the size. Pillow is installed, because Odoo needs it. */
 function shrink(file: string): void {
   const script = `import sys; from PIL import Image
 image = Image.open(sys.argv[1]).convert("RGB").quantize(256, dither=Image.Dither.NONE)

@@ -5,7 +5,7 @@ test.each([
   ['no action', { type: 'contact' }, undefined],
   ['no object', true, undefined],
   [
-    'a wizard that is to be made',
+    'a wizard that has to be created',
     { type: 'ir.actions.act_window', res_model: 'sale.advance.payment.inv', target: 'new' },
     {
       model: 'sale.advance.payment.inv',
@@ -13,7 +13,7 @@ test.each([
     },
   ],
   [
-    'a wizard that was made',
+    'a wizard that was created',
     { type: 'ir.actions.act_window', res_model: 'sale.order.cancel', res_id: 7, target: 'new' },
     { id: 7, next: [expect.stringContaining('/sale.order.cancel/7/<method>')] },
   ],

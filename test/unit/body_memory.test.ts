@@ -7,7 +7,7 @@ import { RequestContext } from '../../sidecar/src/pipeline/context.ts';
 
 const overloaded = expect.objectContaining({ reason: 'request.overloaded', status: 503 });
 
-test('a caller holds half of the memory at most, and a newcomer always finds room', () => {
+test('a caller uses at most half of the memory, and a new caller always finds room', () => {
   const memory = new BodyMemory(1_200);
   memory.hold('greedy', 600, 10);
   expect(() => memory.hold('greedy', 1, 10)).toThrow(overloaded);
@@ -17,7 +17,7 @@ test('a caller holds half of the memory at most, and a newcomer always finds roo
   expect(memory.bytes).toBe(910);
 });
 
-test('two bodies of the largest size fit, however large an administrator lets them be', () => {
+test('two bodies of the largest size fit, however large the limit in the settings is', () => {
   const memory = new BodyMemory(1_200);
   memory.hold('a', 1_000, 1_000);
   memory.hold('a', 1_000, 1_000);

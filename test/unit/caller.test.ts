@@ -11,7 +11,7 @@ test.each([
   expect(callContext({ 'accept-language': header })['languages']).toEqual(languages);
 });
 
-test('a language that the caller has chosen goes before those of its browser', () => {
+test('a language that the caller has chosen takes precedence over those of its browser', () => {
   const accept = { 'accept-language': 'de' };
   expect(callContext({ ...accept, 'content-language': 'fr-FR' })).toEqual({ lang: 'fr-FR' });
   expect(callContext({ ...accept, 'content-language': 'fr', 'x-odoo-language': ' fr_BE ' })).toEqual({ lang: 'fr_BE' });

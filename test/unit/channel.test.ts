@@ -1,4 +1,4 @@
-// The channel against a server on this machine that answers as Odoo does, when a test lets it.
+// The channel against a server on this machine that answers as Odoo does, when a test allows it.
 
 import { createHmac, createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
@@ -32,7 +32,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** @param resets how many requests are met with a reset first */
+/** @param resets how many requests are reset first */
 async function startOdoo(options: Partial<ChannelOptions> = {}, resets = 0) {
   let left = resets;
   const exchanges: Exchange[] = [];
@@ -95,7 +95,7 @@ const resultsOf = async (delivery: ReturnType<OdooChannel['deliver']>) => {
   return result.results;
 };
 
-test('a body holds everything that must not be altered, and is signed', async () => {
+test('a body contains everything that must not be altered, and is signed', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const deadline = Date.now() + 10_000;
   const delivery = resultsOf(channel.deliver(request('a', { deadline })));
@@ -117,7 +117,7 @@ test('a body holds everything that must not be altered, and is signed', async ()
   expect(await delivery).toEqual(['a']);
 });
 
-test('reads that have to wait travel together, each with its own result', async () => {
+test('reads that have to wait are sent together, each with its own result', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const ids = ['a', 'b', 'c', 'd'];
   const deliveries = ids.map((id) => resultsOf(channel.deliver(request(id))));
@@ -129,7 +129,7 @@ test('reads that have to wait travel together, each with its own result', async 
   expect(exchanges.map(({ body }) => body.calls.length)).toEqual([1, 3]);
 });
 
-test('calls of large bodies travel alone', async () => {
+test('calls with large bodies are sent separately', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const bytes = { a: 1, b: 65_537, c: 65_536, d: 1 };
   const deliveries = Object.entries(bytes).map(([id, size]) => resultsOf(channel.deliver(request(id, { bytes: size }))));
@@ -142,7 +142,7 @@ test('calls of large bodies travel alone', async () => {
   expect(carried).toEqual([['a'], ['b'], ['c', 'd']]);
 });
 
-test('a read that found no room beside others is sent again by itself', async () => {
+test('a read whose answer had no room is sent again by itself', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const deliveries = ['a', 'b', 'c', 'd'].map((id) => resultsOf(channel.deliver(request(id))));
   await arrived(1);
@@ -159,7 +159,7 @@ test('a read that found no room beside others is sent again by itself', async ()
   expect(exchanges.map(({ body }) => body.calls.length)).toEqual([1, 3, 1, 1]);
 });
 
-test('a read whose kind was slow travels alone from then on', async () => {
+test('a read whose kind was slow is sent separately from then on', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const reading = (id: string, model: string, ids = [1]) => {
     const { call, ...rest } = request(id);
@@ -184,7 +184,7 @@ test('a read whose kind was slow travels alone from then on', async () => {
   expect(carried).toEqual([['a'], ['b'], ['c', 'e'], ['d']]);
 });
 
-test('a write travels alone, and reads of another database in another body', async () => {
+test('a write is sent separately, and reads of another database in another body', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const other: Addressee = { ...shop, name: 'other' };
   const deliveries = [
@@ -241,7 +241,7 @@ test('a call that waits too long, or finds too many waiting, is refused', async 
   expect(exchanges).toHaveLength(1);
 });
 
-test('a call whose caller has left is not sent', async () => {
+test('a call whose caller has disconnected is not sent', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const first = channel.deliver(request('first'));
   await arrived(1);
@@ -320,7 +320,7 @@ test('an Odoo that ends in the middle may have written', async () => {
   }
 });
 
-test('an Odoo that refuses connections is waited for as long as one that is busy, then nothing was written', async () => {
+test('waits as long for an Odoo that refuses connections as for a busy one; then nothing was written', async () => {
   const nobody = new OdooChannel({ odooUrl: 'http://127.0.0.1:1', slots: 1, mostQueued: 9, longestQueueMs: 300 });
   const since = performance.now();
   const refused = await Promise.all(
@@ -355,7 +355,7 @@ describe('a connection that is reset before it was accepted', () => {
   });
 
   test.each([
-    ['a write that Odoo has carried out before', {}, { outcome: 'unknown' }],
+    ['a write that Odoo has already executed', {}, { outcome: 'unknown' }],
     ['one with an Idempotency-Key', { idempotency: {} as NonNullable<Call['idempotency']> }, undefined],
   ])('%s', async (_name, given, details) => {
     const odoo = await startOdoo({}, 1);
@@ -407,7 +407,7 @@ test('consumers take turns, however many calls one of them has waiting', async (
   await Promise.all(deliveries);
 });
 
-test('reads of several consumers travel together, a turn each', async () => {
+test('reads of several consumers are sent together, each taking its turn', async () => {
   const odoo = await startOdoo();
   const greedy = Array.from({ length: 20 }, (_, i) => odoo.channel.deliver(asked(`g${i}`, 'greedy')));
   const modest = ['m0', 'm1'].map((id) => odoo.channel.deliver(asked(id, 'modest')));
@@ -435,7 +435,7 @@ test('a full queue refuses the caller with the most calls, and says so', async (
   expect(refused).toEqual(['g4']);
 });
 
-test('while others are active, a user with slow calls leaves a worker to them, however many keys it has', async () => {
+test('while others are active, a user with slow calls cannot use the last worker, however many keys it has', async () => {
   // Two workers.
   const odoo = await startOdoo({ slots: 3 });
   const modest = (id: string) => odoo.channel.deliver(asked(id, 'modest'));
@@ -450,7 +450,7 @@ test('while others are active, a user with slow calls leaves a worker to them, h
   expect(odoo.exchanges.map(({ body }) => body.calls[0].request_id)).toEqual(['m0', 'g1', 'm1']);
   odoo.exchanges[2]?.answer();
   await quick;
-  // The place that became free was left free: the next call of another caller gets it at once.
+  // The slot that became free stays free: the next call of another caller gets it at once.
   const next = modest('m2');
   await odoo.arrived(4);
   expect(odoo.exchanges[3]?.body.calls[0].request_id).toBe('m2');
@@ -461,7 +461,7 @@ test('while others are active, a user with slow calls leaves a worker to them, h
   await Promise.all([next, ...stuck]);
 });
 
-test('callers that are slow again and again leave a worker to the others together, however many they are', async () => {
+test('callers that are repeatedly slow cannot together use the last worker, however many they are', async () => {
   // Two workers.
   const odoo = await startOdoo({ slots: 3 });
   const sent = () => odoo.exchanges.map(({ body }) => body.calls[0].request_id);
@@ -482,7 +482,7 @@ test('callers that are slow again and again leave a worker to the others togethe
   answer('m0', 5);
   await ordinary;
   const stuck = slow.map((id) => odoo.channel.deliver(asked(`${id}1`, id, write)));
-  // It is not known yet how long a newcomer takes.
+  // It is unknown how long a new caller's calls take.
   const others = [odoo.channel.deliver(asked('n1', 'newcomer', write)), odoo.channel.deliver(asked('m1', 'modest'))];
   await odoo.arrived(7);
   expect(sent().slice(4)).toEqual(['a1', 'n1', 'm1']);
@@ -497,7 +497,7 @@ test('callers that are slow again and again leave a worker to the others togethe
   await Promise.all(stuck);
 });
 
-test('slow callers hold all slots while no other is active, or if they are only slow now and then', () => {
+test('slow callers may use all slots if no other is active, or if they are only occasionally slow', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
     const paces = new CallerPaces(3);
@@ -515,20 +515,20 @@ test('slow callers hold all slots while no other is active, or if they are only 
     expect(paces.isSlow('a')).toBe(false);
     for (let i = 0; i < 3; i += 1) paces.record('a', 2_000);
     vi.advanceTimersByTime(10_000);
-    // The modest one came too long ago.
+    // The last call of the modest one is too long ago.
     expect(paces.mostSlowSlots('a')).toBe(3);
   } finally {
     vi.useRealTimers();
   }
 });
 
-test('a caller that is alone, or quick, may hold all slots', async () => {
+test('a caller that is the only one, or quick, may use all slots', async () => {
   const odoo = await startOdoo({ slots: 3 });
   const first = ['a1', 'a2', 'a3'].map((id) => odoo.channel.deliver(asked(id, 'a', write)));
   await odoo.arrived(3);
   for (const exchange of odoo.exchanges) exchange.answer();
   await Promise.all(first);
-  // Another one comes, and the first has shown in twenty calls that it is quick.
+  // Another one calls, after the first has made twenty quick calls.
   for (let i = 0; i < 21; i += 1) {
     const call = odoo.channel.deliver(asked(`q${i}`, i === 0 ? 'b' : 'a', write));
     await odoo.arrived(4 + i);

@@ -20,7 +20,7 @@ test('plans serve the same user, grant, context and shape, and no other', () => 
   expect(planKey(6, { scopes: null, models: null }, {}, 'shape')).toBe(keys[0]);
 });
 
-test('other versions end all plans, and a plan that was being compiled meanwhile is not kept', () => {
+test('changed versions discard all plans, and a plan that was being compiled meanwhile is not kept', () => {
   const plans = new PlanCache();
   plans.begin('a')(plan());
   const keep = plans.begin('b');
@@ -28,12 +28,12 @@ test('other versions end all plans, and a plan that was being compiled meanwhile
   keep(plan());
   expect([plans.get('a'), plans.get('b')]).toEqual([undefined, undefined]);
   plans.begin('b')(plan());
-  // A statement that began before reports the same again.
+  // A statement that began earlier still reports the old versions.
   expect(plans.outdated('v2')).toBe(false);
   expect(plans.get('b')).toBeDefined();
 });
 
-test('plans are bounded by their size, refusals are remembered with their reason', () => {
+test('plans are limited by their size, refusals are remembered with their reason', () => {
   const plans = new PlanCache();
   const mebibyte = 1024 * 1024;
   for (let i = 0; i < 100; i += 1) plans.begin(`${i}`)(plan(mebibyte));
@@ -44,7 +44,7 @@ test('plans are bounded by their size, refusals are remembered with their reason
   expect(plans.get('r')).toMatchObject({ refused: { why: 'field', what: 'res.partner.vat' } });
 });
 
-test('one shape at a time is compiled, then there is a pause; while Odoo is busy, only shapes that come again', async () => {
+test('shapes are compiled one at a time, with pauses; while Odoo is busy, only shapes that are used repeatedly', async () => {
   let isBusy = false;
   const compiler = new Compiler(() => isBusy);
   const begun: string[] = [];

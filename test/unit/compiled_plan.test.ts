@@ -27,7 +27,7 @@ const sign = (text: string) => createHmac('sha256', secret).update(text).digest(
 const signed = (plan: object) => ({ plan_text: JSON.stringify(plan), signature: sign(JSON.stringify(plan)) });
 const planOf = (levels: object[]) => readPlan(signed({ ...content, levels }), wanted) as Plan;
 
-describe('a plan is taken only as Odoo has signed it', () => {
+describe('a plan is accepted only as Odoo has signed it', () => {
   test('whole', () => expect(readPlan(signed(content), wanted)).toMatchObject({ text: 'select …', versions: '1.2.3.4/5' }));
   test.each([
     ['an altered text', { ...signed(content), plan_text: JSON.stringify({ ...content, text: 'select secret' }) }],
@@ -59,7 +59,7 @@ test.each([
   expect(parametersOf([{ slot: 0, as, list: true }], [[value]])).toEqual([[expected]]);
 });
 
-test('a number that Odoo would round is left to Odoo', () => {
+test('a read with a number that Odoo would round goes through Odoo', () => {
   for (const value of [1.005, 1e21, 1e-7]) {
     expect(() => parametersOf([{ slot: 0, as: 'fixed:2', list: false }], [value])).toThrow('values');
   }
@@ -146,7 +146,7 @@ test('columns of a tree become nested records, each with an object of its own', 
   expect(() => read({ ...columns, l3_id: [1, 2, 3], l3_p: [1, 1, 1], l3_qty: [1, 1, 1] })).toThrow('large');
 });
 
-test("a place has Odoo's form", () => {
+test("a position has Odoo's format", () => {
   expect(placeOf(['Azure', null, '7'], 'en_US')).toEqual(['Azure', null, '7', 'en_US']);
   // hashlib.sha256(text.encode()).hexdigest()[:32], and text[:30]
   const place = placeOf([`${'😀'.repeat(40)}${'x'.repeat(300)}`], null);

@@ -25,20 +25,20 @@ test.each<[string, unknown, unknown]>([
   ['another sign', 5, -5],
   ['zero', 5, 0],
   ['a fraction for a whole number', 5, 5.5],
-  ['a number beyond the column', 5, 2 ** 40],
+  ['a number out of range of the column', 5, 2 ** 40],
   ['an empty text', 'a', ''],
   ['a boolean', true, false],
-  ['nothing for something', 'a', false],
+  ['null instead of a value', 'a', false],
   ['a number as text', 5, '5'],
-  ['a word that the clock decides', 'a', 'today'],
+  ['a word that depends on the clock', 'a', 'today'],
   ['a relative date', 'a', '-3d'],
-  ['a day that no month has', '2026-01-31', '2026-02-31'],
-  ['a day for a moment', '2026-01-31 00:00:00', '2026-01-31'],
-  ['the last year, which one second more leaves', '2026-01-31 10:00:00', '9999-12-31 23:59:59'],
+  ['a day that does not exist', '2026-01-31', '2026-02-31'],
+  ['a date instead of a time', '2026-01-31 00:00:00', '2026-01-31'],
+  ['a time in the last year, one second before its end', '2026-01-31 10:00:00', '9999-12-31 23:59:59'],
   ['a backslash at the end', 'a', 'a\\'],
   ['an empty list', [1], []],
   ['a list with nothing in it', [1], [1, false]],
-])('%s makes another shape', (_, one, other) => {
+])('%s results in another shape', (_, one, other) => {
   expect(keyOf(['f', '=', one])).not.toBe(keyOf(['f', '=', other]));
 });
 
@@ -48,7 +48,7 @@ test('equal values share a slot: Odoo merges conditions of equal values', () => 
   expect(keyOf(['a', '=', 1], ['b', 'in', [1]])).toBe(keyOf(['a', '=', 2], ['b', 'in', [3, 4]]));
 });
 
-test('conditions inside of conditions have slots, joints stay', () => {
+test('nested conditions have slots, operators stay', () => {
   const shape = ofDomain('|', ['a', '=', 'x'], ['b', 'any', ['!', ['c', '>', 3]]]);
   expect(shape?.values).toEqual(['x', 3]);
   expect(shape?.operation['domain']).toEqual([
@@ -77,7 +77,7 @@ test('fields, order and count are part of the shape', () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test('a place has slots for its texts, not for its language; long values are looked up by Odoo', () => {
+test('a position has slots for its texts, not for its language; long values are looked up by Odoo', () => {
   const after = (...place: (string | null | readonly [string, string])[]) => shapeOf({ ...search, order: 'name', after: place });
   expect(after('Azure', '7', 'en_US')?.key).toBe(after('Bolt', '8', 'en_US')?.key);
   expect(after('Azure', '7', 'en_US')?.key).not.toBe(after('Azure', '7', 'fr_FR')?.key);
@@ -91,7 +91,7 @@ test('records by their ids are one shape, however many', () => {
   expect(read(2, 3)?.values).toEqual([[2, 3]]);
 });
 
-test("the ORM's reading methods have shapes, wherever the arguments stand", () => {
+test("the ORM's reading methods have shapes, by position or by name", () => {
   const call = (method: string, args: unknown[], kwargs: Record<string, unknown> = {}) =>
     shapeOf({ op: 'call', model: 'res.partner', method, args, kwargs });
   expect(call('search_read', [[['name', '=', 'a']], ['name'], 0, 7])?.values).toEqual(['a', 7]);
@@ -107,7 +107,7 @@ test.each([
   ['an estimate', { ...search, count: 'estimated' }],
   ['a reference of a batch', { ...search, domain: [['a', '=', { $ref: 'x.id' }]] }],
   ['a value that looks like a slot', { ...search, domain: [['a', '=', { $: 0, c: 'text' }]] }],
-  ['ids that stand twice', { op: 'read', model: 'res.partner', ids: [7, 7] }],
+  ['repeated ids', { op: 'read', model: 'res.partner', ids: [7, 7] }],
   ['ids that are texts', { op: 'read', model: 'res.partner', ids: ['7'] }],
   ['a very long domain', { ...search, domain: Array.from({ length: 500 }, (_, i) => [`field_${i}`, '=', true]) }],
   ['a write', { op: 'unlink', model: 'res.partner', ids: [7] }],

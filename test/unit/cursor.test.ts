@@ -15,13 +15,13 @@ describe('a cursor', () => {
     expect(openCursor([randomBytes(32), secret], binding, sealed)).toEqual(cursor);
   });
 
-  test('is the same for the same place, and reveals nothing about it', () => {
+  test('is the same for the same position, and reveals nothing about it', () => {
     expect(sealCursor(secret, binding, cursor)).toBe(sealed);
     const bytes = Buffer.from(sealed, 'base64url').toString('latin1');
     expect(bytes).not.toMatch(/credit|Zo|desc/);
   });
 
-  test('of the greatest place that Odoo makes comes back', () => {
+  test('for the largest position that Odoo creates can be read back', () => {
     const long = ['\u0001'.repeat(30), 'f'.repeat(32)] as const;
     const greatest = { order: 'x'.repeat(600), after: [...Array.from({ length: 7 }, () => long), '7', 'sr@latin'] };
     expect(openCursor([secret], binding, sealCursor(secret, binding, greatest))).toEqual(greatest);

@@ -12,7 +12,7 @@ test('docs/errors.md has one section for each reason, with its status', () => {
   expect(sections).toEqual(Object.entries(catalogue).map(([reason, { status }]) => [reason, status]));
 });
 
-test("each reason is thrown somewhere: by the sidecar, or by Odoo's end of the channel", () => {
+test('each reason is thrown somewhere: by the sidecar, or by the executor', () => {
   const source = join(root, 'sidecar/src');
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const code = files.filter((file) => file !== 'errors.ts').map((file) => readFileSync(join(source, file), 'utf8'));
@@ -30,7 +30,7 @@ test('temporary errors say when to try again', () => {
   const without = Object.entries(catalogue).flatMap(([reason, kind]) =>
     [409, 429, 502, 503, 504].includes(kind.status) && !('retryAfter' in kind) ? [reason] : [],
   );
-  // A spent refresh token does not become good again.
+  // A used refresh token does not become valid again.
   expect(without).toEqual(['auth.refresh_spent']);
 });
 

@@ -68,13 +68,13 @@ test('only the first of a leaf is offered', () => {
   expect(queue.take(({ name }) => name === 'a 2')).toBeUndefined();
 });
 
-test('anyone may fill empty places, and gives way to those who hold fewer', () => {
+test('anyone may use free places, and gives way to those who have fewer', () => {
   const { queue, push, left } = filled(4, ...times(4, 'shop/greedy'));
   expect(left).toEqual([]);
   push('shop/modest');
   push('shop/modest');
   expect(left).toEqual(['shop/greedy 4', 'shop/greedy 3']);
-  // Now both hold as many: neither pushes the other out.
+  // Now both have as many: neither displaces the other.
   push('shop/modest');
   push('shop/greedy');
   expect(left.slice(2)).toEqual(['shop/modest 3', 'shop/greedy 5']);

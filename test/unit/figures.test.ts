@@ -19,7 +19,7 @@ const request = {
 
 const nothing = { facts: [], latencies: [], consumers: [], dropped: 0 };
 
-test('requests of the same kind and minute are one row, of all consumers there is a sum', () => {
+test('requests of the same kind and minute form one row, and there is a sum over all consumers', () => {
   const figures = new Figures();
   figures.count(request);
   figures.count({ ...request, at: request.at + 59_999 });
@@ -33,7 +33,7 @@ test('requests of the same kind and minute are one row, of all consumers there i
   expect(consumers).toEqual([request.consumer]);
 });
 
-test('however many kinds of requests there are, rows are bounded and none is lost', () => {
+test('however many kinds of requests there are, the number of rows is limited and none is lost', () => {
   const figures = new Figures();
   for (let i = 0; i < 50_000; i += 1) figures.count({ ...request, model: `model.${i}` });
   const batches = figures.batches();

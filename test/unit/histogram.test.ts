@@ -47,6 +47,6 @@ test('every duration has a bucket', () => {
   }
 });
 
-test('nothing counted has no percentile', () => {
+test('without requests there is no percentile', () => {
   expect(percentile([], 0.5)).toBeUndefined();
 });

@@ -12,7 +12,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** A server that talks once the whole request is there; returns its address and the request. */
+/** A server that answers once the whole request has arrived; returns its URL and the request. */
 async function serve(talk: (socket: Socket) => void): Promise<{ origin: URL; asked: () => string }> {
   let asked = '';
   const server = createServer((socket) => {
@@ -32,7 +32,7 @@ async function serve(talk: (socket: Socket) => void): Promise<{ origin: URL; ask
 
 const ask = (origin: URL, limitMs = 5_000) => post(origin, '/path?x=1', ['X-Name', 'value'], '{"ü":1}', limitMs, 1_000);
 
-test('asks in HTTP/1.0 with a length in bytes', async () => {
+test('sends HTTP/1.0 with a length in bytes', async () => {
   const { origin, asked } = await serve((socket) => socket.end('HTTP/1.0 200 OK\r\n\r\n'));
   await ask(origin);
   expect(asked()).toBe(`POST /path?x=1 HTTP/1.0\r\nHost: ${origin.host}\r\nContent-Length: 8\r\nX-Name: value\r\n\r\n{"ü":1}`);
@@ -45,7 +45,7 @@ test.each<[string, string[], { status: number; text: string }]>([
   ['without a phrase', ['HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n'], { status: 200, text: '' }],
   ['in pieces', ['HTT', 'P/1.0 200 OK\r\nContent-Len', 'gth: 4\r\n\r', '\nab', 'cd'], { status: 200, text: 'abcd' }],
   ['with more than its length', ['HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nabcd'], { status: 200, text: 'ab' }],
-])('takes an answer %s', async (_, pieces, answer) => {
+])('accepts an answer %s', async (_, pieces, answer) => {
   const { origin } = await serve(async (socket) => {
     for (const piece of pieces) {
       socket.write(piece);
@@ -61,7 +61,7 @@ test('does not wait for a server that keeps the connection open', async () => {
   expect(await ask(origin)).toEqual({ status: 200, text: 'ok' });
 });
 
-test('a character that two pieces share stays whole', async () => {
+test('a character split over two pieces stays whole', async () => {
   const bytes = Buffer.from('HTTP/1.0 200 OK\r\n\r\nü');
   const { origin } = await serve(async (socket) => {
     socket.write(bytes.subarray(0, -1));

@@ -1,4 +1,4 @@
-// The ways of many kinds of clients with connections and bodies, byte by byte, against the server itself.
+// How different kinds of clients handle connections and bodies, byte by byte, against the server itself.
 
 import { once } from 'node:events';
 import type { Server } from 'node:http';
@@ -25,7 +25,7 @@ const echo = (method: Method, path: string, waitMs = 0): Route => ({
     return { status: 200, body: { body } };
   },
 });
-/** There is no authentication: the tested steps come before it, or after. */
+/** There is no authentication, because the tested steps come before or after it. */
 const policies = Object.fromEntries(
   steps.map((step) => [step, step === 'body' ? jsonBody() : { appliesTo: [], check: () => undefined }]),
 ) as unknown as Record<Step, Policy>;
@@ -49,7 +49,7 @@ function open() {
   return connect((server.address() as AddressInfo).port, '127.0.0.1');
 }
 
-/** All that is answered to these bytes on a connection that the server is to end. */
+/** The whole answer to these bytes on a connection that the server must end. */
 async function exchange(head: string[], body: string | Buffer = ''): Promise<string> {
   const socket = open();
   socket.write(`${head.join('\r\n')}\r\nHost: x\r\nConnection: close\r\n\r\n`);
@@ -80,7 +80,7 @@ describe('an upgrade that is not offered is ignored', () => {
     expect(answer).toContain(body === '' ? '{}' : '{"body":{"a":1}}');
   });
 
-  test('the connection goes on, and a WebSocket gets its own', async () => {
+  test('the connection continues, and a WebSocket can be opened', async () => {
     const upgraded = once(server, 'upgrade');
     const socket = open();
     socket.write('GET /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
@@ -92,7 +92,7 @@ describe('an upgrade that is not offered is ignored', () => {
   });
 });
 
-describe('a client that ends its half of the connection', () => {
+describe('a client that closes its half of the connection', () => {
   test.each([
     ['with its request', ['GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'], 1],
     ['with its body', ['POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n', '{}'], 1],
@@ -148,7 +148,7 @@ describe('the media type of a body', () => {
     expect(answer).toContain(words);
   });
 
-  test('a byte order mark before it is no part of it', async () => {
+  test('a byte order mark before it is not part of it', async () => {
     expect(await post('application/json', '\uFEFF{"a":1}')).toContain('{"body":{"a":1}}');
   });
 
@@ -157,7 +157,7 @@ describe('the media type of a body', () => {
     ['a type of its own', ['Content-Type: application/octet-stream']],
     ['a type of JSON', ['Content-Type: application/json']],
     ['compression', ['Content-Type: application/json', 'Content-Encoding: gzip']],
-  ])('chunks without a byte and %s are no body', async (_name, headers) => {
+  ])('chunks without a byte and %s do not count as a body', async (_name, headers) => {
     const answer = await exchange(['GET /echo HTTP/1.1', 'Transfer-Encoding: chunked', ...headers], chunked(0));
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });

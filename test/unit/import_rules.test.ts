@@ -9,7 +9,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-/** The faults of a tree that holds just these files. */
+/** The faults of a tree that consists of these files. */
 function faultsOf(name: string, files: Record<string, string>): string[] {
   const tree = trees.find((candidate) => candidate.name === name);
   if (!tree) throw new Error(`no tree ${name}`);
@@ -42,7 +42,7 @@ describe('imports of the sidecar', () => {
     expect(faultsOf('sidecar', files)).toEqual(['sidecar/src/db/keys.ts:2: db must not import routes (routes/ping.ts)']);
   });
 
-  test('never go sideways, but for types of credentials in limits', () => {
+  test('never go sideways, except types of credentials in limits', () => {
     const faults = faultsOf('sidecar', {
       'limits/throttle.ts':
         "import type { Principal } from '../credentials/principal.ts';\nimport { send } from '../executor/send.ts';\n",
@@ -59,7 +59,7 @@ describe('imports of the sidecar', () => {
     expect(faultsOf('sidecar', { 'credentials/check.ts': "import pg from 'pg';\n" })).toHaveLength(1);
   });
 
-  test('may use a named file of a folder that stands higher', () => {
+  test('may use a separately listed file of a higher folder', () => {
     const files = {
       'limits/throttle.ts': "import { a } from '../pipeline/answer.ts';\nimport { c } from '../pipeline/context.ts';\n",
     };
@@ -68,7 +68,7 @@ describe('imports of the sidecar', () => {
     ]);
   });
 
-  test('never go round, also within a layer', () => {
+  test('never form cycles, even within a layer', () => {
     const files = { 'credentials/a.ts': "import { b } from './b.ts';\n", 'credentials/b.ts': "export { a } from './a.ts';\n" };
     expect(faultsOf('sidecar', files)).toEqual(['sidecar/src: cycle credentials/a.ts → credentials/b.ts → credentials/a.ts']);
   });
@@ -93,7 +93,7 @@ describe('SQL of the sidecar', () => {
     expect(faultsIn('db/throttle.ts', text)).toEqual([]);
   });
 
-  test('is no matter of comments', () => {
+  test('is ignored in comments', () => {
     expect(faultsIn('limits/throttle.ts', "// 'select a from b'\n/* `delete from c` */\n")).toEqual([]);
   });
 });
@@ -107,7 +107,7 @@ describe('imports of the web client', () => {
     expect(faults).toEqual([]);
   });
 
-  test('never join two pages, nor the loader and the lazy bundle, nor anything from npm', () => {
+  test('never connect two pages, or the loader and the lazy bundle, and never use npm', () => {
     const faults = faultsOf('web_src', {
       'keys/page.ts': "import { card } from '../status/card';\n",
       'status/card.ts': "import { debounce } from 'lodash';\n",
@@ -119,10 +119,10 @@ describe('imports of the web client', () => {
 });
 
 describe('imports of the addon', () => {
-  test('know every folder', () => {
+  test('fail for an unknown folder', () => {
     const files = { 'helpers/a.py': 'from ..tools import b\n', 'tools/b.py': '' };
     expect(faultsOf('odoo_addon', files)).toEqual([
-      'odoo_addon/api_gateway/helpers/a.py:1: helpers is in no layer: name it in scripts/test/imports.mjs (tools/b.py)',
+      'odoo_addon/api_gateway/helpers/a.py:1: helpers is in no layer: add it to scripts/test/imports.mjs (tools/b.py)',
     ]);
   });
 

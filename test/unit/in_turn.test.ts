@@ -44,7 +44,7 @@ async function start() {
   return { begun, closed: () => closed, socket, send, answers: () => text };
 }
 
-test('a request begins when the one before it on its connection is answered, with its whole body', async () => {
+test('a request starts, with its whole body, when the previous one on its connection is answered', async () => {
   const { begun, send, answers } = await start();
   const bodies = ['', 'x'.repeat(100_000), 'y'];
   for (const [i, body] of bodies.entries()) send(`/${i}`, body);
@@ -57,7 +57,7 @@ test('a request begins when the one before it on its connection is answered, wit
   await until('all are answered', () => answers().includes('answer 2'));
 });
 
-test('a client that leaves has begun no request that never ends', async () => {
+test('a client that disconnects leaves no request that never ends', async () => {
   const { begun, closed, socket, send } = await start();
   for (let i = 0; i < 5; i += 1) send(`/${i}`);
   await until('the first one has begun', () => begun.length === 1);

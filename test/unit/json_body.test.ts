@@ -41,7 +41,7 @@ test.each([
 
 test.each([
   ['lists', nested(64)],
-  ['a thousand lists beside each other', `[${Array.from({ length: 1_000 }, () => nested(63)).join(',')}]`],
+  ['a thousand lists side by side', `[${Array.from({ length: 1_000 }, () => nested(63)).join(',')}]`],
   ['brackets in strings', JSON.stringify({ a: '[[[['.repeat(50), 'b\\"[': `"${'{'.repeat(200)}\\` })],
 ])('%s nested at most 64 deep are parsed', (_kind, text) => {
   expect(JSON.stringify(parse(Buffer.from(text)))).toBe(text);
@@ -74,7 +74,7 @@ test.each([
   ['{"id":9.007199254740993e15}', 'id', /digits/],
   ['{"rate":1e-400}', 'rate', /closer to 0/],
   [`{"rate":${'9'.repeat(400)}}`, 'rate', /larger/],
-])('%s holds a number that would be stored as another one, and the answer names its place', (text, field, message) => {
+])('%s contains a number that cannot be stored exactly, and the answer names its path', (text, field, message) => {
   const details = field === undefined ? undefined : { field };
   const refused = { reason: 'body.value', status: 422, details, message: expect.stringMatching(message) };
   expect(() => parse(Buffer.from(text))).toThrow(expect.objectContaining(refused));
@@ -96,7 +96,7 @@ test.each(['[0.1234567890123456789012345]', '[0e400,0.0E-999,-0.00]', '[1.500000
   },
 );
 
-test('a body that is no JSON is that first, whatever numbers it holds', () => {
+test('a body that is not JSON is reported as such, whatever numbers it contains', () => {
   expect(() => parse(Buffer.from('{"a":1e400,'))).toThrow(expect.objectContaining({ reason: 'request.json' }));
 });
 

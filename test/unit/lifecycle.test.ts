@@ -4,7 +4,7 @@ import { createLog } from '../../sidecar/src/log.ts';
 
 const log = createLog('silent');
 
-test('phases run in order, one that hangs or fails does not hold up the next', async () => {
+test('phases run in order, and one that hangs or fails does not stop the next', async () => {
   const done: string[] = [];
   const phase = (name: string, run: () => void | Promise<unknown>) => ({ name, limitMs: 20, run });
   const startedAt = performance.now();

@@ -23,6 +23,6 @@ test('a skipped test is neither passed nor failed', () => {
   });
 });
 
-test('an Odoo that ended before it counted is a failure', () => {
+test('it is a failure if Odoo ended before its closing line', () => {
   expect(countTests(1, 'Traceback …')).toMatchObject({ passed: 0, failed: 1 });
 });

@@ -16,7 +16,7 @@ const fields: Fields = {
   state: { type: 'selection', string: 'State', selection: [['draft', '`Draft` <b>']], readonly: true },
   line_ids: { type: 'one2many', string: 'Lines', relation: 'x.line' },
 };
-/** One field of each type that Odoo has, needed and not. */
+/** One field of each type in Odoo, required and not. */
 const fieldsOfAllTypes: Fields = Object.fromEntries(
   [
     ...['boolean', 'integer', 'float', 'monetary', 'char', 'text', 'html', 'date', 'datetime', 'binary', 'many2one', 'one2many'],
@@ -87,7 +87,7 @@ describe('the document', () => {
     expect([...new Set(operations.flatMap(({ tags = [] }) => tags))].sort()).toEqual([...explained].sort());
   });
 
-  test('has a path for every route of the sidecar but those for operators, people and agents', () => {
+  test('has a path for every route of the sidecar except those for operators, people and agents', () => {
     const dir = join(import.meta.dirname, '../../sidecar/src/routes');
     const routes = readdirSync(dir).flatMap((file) =>
       [...readFileSync(join(dir, file), 'utf8').matchAll(/path: '(\/[^']+)'/g)].map(([, path = '']) => path),
@@ -104,7 +104,7 @@ describe('the document', () => {
       '/mcp',
       '/api/oauth/authorize',
       '/api/oauth/register',
-      // Odoo's own protocols are Odoo's to describe.
+      // Odoo's own protocols are described by Odoo.
       '/jsonrpc',
       '/web/webclient/version_info',
       '/json/2/:model/:method',
@@ -116,7 +116,7 @@ describe('the document', () => {
   });
 });
 
-/** Every schema of a document with the place where it stands. */
+/** Every schema of a document with its path. */
 function schemasOf(value: unknown, at = '', isSchema = false): [string, Record<string, unknown>][] {
   if (Array.isArray(value)) return value.flatMap((item, i) => schemasOf(item, `${at}/${i}`, isSchema));
   if (typeof value !== 'object' || value === null) return [];
@@ -136,12 +136,12 @@ const typesOf = ({ type }: Record<string, unknown>): string[] => [type ?? []].fl
 describe.each([
   ['3.1', document],
   ['3.0', asOpenApi30(document)],
-])('OpenAPI %s holds nothing that breaks client generators', (version, tried) => {
+])('OpenAPI %s contains nothing that breaks client generators', (version, tried) => {
   const found = schemasOf(tried);
   const where = (isWrong: (schema: Record<string, unknown>) => boolean) =>
     found.filter(([, schema]) => isWrong(schema)).map(([at]) => at);
 
-  test('every schema is looked at', () => {
+  test('every schema is checked', () => {
     expect(found.length).toBeGreaterThan(300);
     expect(found.map(([at]) => at)).toContain('/components/schemas/x.types-Values/properties/one2many_true');
   });
@@ -150,13 +150,13 @@ describe.each([
     expect(where((schema) => typesOf(schema).includes('array') && schema['items'] === undefined)).toEqual([]);
   });
 
-  test('a schema has one type, and may be null besides; no schema is only null', () => {
+  test('a schema has one type, and may also be null; no schema is only null', () => {
     expect(
       where((schema) => schema['type'] !== undefined && typesOf(schema).filter((type) => type !== 'null').length !== 1),
     ).toEqual([]);
   });
 
-  test('a schema that becomes a type has no title: labels differ by language, and two models or fields may share one', () => {
+  test('a schema that becomes a type has no title: because labels differ by language, and two models or fields may share one', () => {
     const becomesType = (schema: Record<string, unknown>) =>
       ['enum', 'items', 'properties', 'anyOf', 'oneOf', 'allOf', '$ref'].some((word) => word in schema);
     expect(where((schema) => 'title' in schema && becomesType(schema))).toEqual([]);
@@ -192,7 +192,7 @@ describe.each([
     const { securitySchemes: _, ...components } = tried['components'] as Record<string, object>;
     const names = Object.values(components).flatMap(Object.keys);
     const twins = names.filter((name) => names.some((other) => other !== name && plain(other) === plain(name)));
-    // Types of such names are what a generated client itself is called, or no name at all in strict JavaScript.
+    // Types with such names would collide with the generated client's own name, or are not valid names in strict JavaScript.
     expect([...twins, ...names.filter((name) => ['Client', 'Arguments'].includes(name))]).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-// The forwarding headers of a trusted proxy, and the parts that are believed.
+// The forwarding headers of a trusted proxy, and which parts are trusted.
 
 import { describe, expect, test } from 'vitest';
 import { originOf } from '../../sidecar/src/pipeline/origin.ts';
@@ -52,7 +52,7 @@ describe('behind one that writes Forwarded', () => {
   });
 });
 
-test('nobody else is believed', () => {
+test('nobody else is trusted', () => {
   const headers = {
     'x-forwarded-host': 'evil.example',
     'x-forwarded-proto': 'https',

@@ -1,4 +1,4 @@
-// Requests that Node's parser refuses before any route, told apart by the bytes that it read last.
+// Requests that Node's parser refuses before any route, distinguished by the bytes that it read last.
 
 import { expect, test } from 'vitest';
 import { reasonOfFault } from '../../sidecar/src/pipeline/parser_faults.ts';

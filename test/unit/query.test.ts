@@ -144,7 +144,7 @@ describe('fields', () => {
     });
   });
 
-  test('may have any name, also that of the prototype', () => {
+  test('may have any name, even that of the prototype', () => {
     const tree = parseFields('__proto__.constructor');
     expect(Object.keys(tree)).toEqual(['__proto__']);
     expect(JSON.stringify(tree)).toBe('{"__proto__":{"fields":{"constructor":{}}}}');
@@ -228,7 +228,7 @@ test('a setting that makes no sense is replaced by its default', () => {
 });
 
 describe('a search by a body', () => {
-  test('says the same as the query', () => {
+  test('is equivalent to the query', () => {
     const body = {
       domain: [['name', '=', 'A&B']],
       filter: { 'country_id.code': 'BE', name: { in: ['Doe, "J"', 'Roe'] }, color: { gt: 3 } },

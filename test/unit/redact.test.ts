@@ -8,7 +8,7 @@ const odooKey = '0123456789abcdef0123456789abcdef01234567';
 const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2In0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
 const clientSecret = 'q7Zk2LmN8xW4pR1sT6vY3bC9dF5gH0jK';
 
-/** As a secret may be found again: itself, in base64 at each of the three places, and percent-encoded. */
+/** The forms in which a secret may reappear: itself, in base64 at each of the three offsets, and percent-encoded. */
 function formsOf(secret: string): string[] {
   const base64 = [0, 1, 2].map((offset) => {
     const shifted = Buffer.from('\0'.repeat(offset) + secret).toString('base64');
@@ -23,7 +23,7 @@ function expectGone(text: string, ...secrets: string[]): void {
 
 describe('names', () => {
   test.each(['password', 'new_password', 'Authorization', 'X-API-Key', 'api-key', 'client_secret', 'access_token'])(
-    '%s stands for a secret',
+    '%s is the name of a secret',
     (name) => expect(isSecretName(name)).toBe(true),
   );
   test.each(['name', 'Idempotency-Key', 'token_type', 'description', 'author', 'keyword', 'passengers', 'model'])(
@@ -33,13 +33,13 @@ describe('names', () => {
 });
 
 describe('headers', () => {
-  test('the scheme stays, the credential goes', () => {
+  test('the scheme is kept, the credential is removed', () => {
     expect(new Redactor().header('Authorization', `Bearer ${odooKey}`)).toBe(`Bearer ${stars}`);
     expect(new Redactor().header('X-API-Key', gatewayKey)).toBe(stars);
   });
 });
 
-describe('forms that only credentials have', () => {
+describe('formats that only credentials have', () => {
   test.each([gatewayKey, odooKey, jwt, 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'])('%s', (credential) => {
     expect(new Redactor().text(`before ${credential} after`)).toBe(`before ${stars} after`);
   });
@@ -70,7 +70,7 @@ describe('bodies', () => {
     expect(text).toContain('client_credentials');
   });
 
-  test('a body is cut, and no half of a secret is left at the cut', () => {
+  test('a body is cut, and no part of a secret is left at the cut', () => {
     const text = new Redactor().body({ note: `${'x'.repeat(80)} ${odooKey}`, more: 'y'.repeat(1_000_000) }, 100);
     expect(text.length).toBeLessThanOrEqual(101);
     expect(text).not.toContain(odooKey.slice(0, 8));
@@ -133,7 +133,7 @@ test.each([
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
-test('more secrets than anyone has: they cannot be told apart from other text, so nothing is stored', () => {
+test('too many secrets: they cannot be distinguished from other text, so nothing is stored', () => {
   const redactor = new Redactor();
   redactor.learn(Array.from({ length: 100 }, (_, i) => ({ password: `secret number ${i}` })));
   expect(redactor.text('traceback with secret number 77')).toBe(tooLarge);

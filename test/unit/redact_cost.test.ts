@@ -1,4 +1,4 @@
-// What callers send decides neither how long the gateway looks for secrets in it nor how much it takes to find them again.
+// Callers cannot influence how long the gateway searches a request for secrets, or how long it takes to find them again.
 
 import type { Request, Response } from 'express';
 import { describe, expect, test } from 'vitest';
@@ -41,14 +41,14 @@ function msOf(work: () => void): number {
 }
 
 describe.each(hostile)('%s', (part) => {
-  test('names are looked behind until the budget is spent', () => {
+  test('values after names are searched until the budget is used up', () => {
     const budget = new Budget(20_000);
     expect(namedSecrets(filled(part), budget).length).toBeLessThanOrEqual(100);
   });
 
   test('a text of 64 KiB is cleaned, and a body of many is not searched', () => {
     const text = filled(part);
-    // Seconds, when each place is looked at from each other one.
+    // Comparing each position with each other would take seconds.
     expect(msOf(() => withoutCredentials(text))).toBeLessThan(1_000);
     for (const body of [{ nosuchfield: Array.from({ length: 100 }, () => text) }, { a: text, b: [text, { c: text }] }, text]) {
       expect(
@@ -62,7 +62,7 @@ describe.each(hostile)('%s', (part) => {
   });
 });
 
-test('long secrets, and many, are found again without a pattern of all that they are', () => {
+test('long secrets, and many, are found again without a pattern of their whole text', () => {
   const long = (i: number) => `${i}${filled('Zq7vKp2mXw', 8_000)}${i}`;
   for (const secrets of [[0, 1].map(long), Array.from({ length: 49 }, (_, i) => long(i).slice(0, 320))]) {
     const redactor = new Redactor();
@@ -73,7 +73,7 @@ test('long secrets, and many, are found again without a pattern of all that they
   }
 });
 
-test('the cost of a body is known without a look at all of it', () => {
+test('the cost of a body is known without reading all of it', () => {
   expect(costOf({ a: ['bc', 1] }, 100)).toBe(4 * 8 + 1 + 2);
   expect(costOf(Array.from({ length: mostLearned }), mostLearned)).toBe(mostLearned + 1);
   expect(costOf([filled('x'), [filled('y')]], 70_000)).toBeGreaterThan(70_000);
@@ -91,14 +91,14 @@ describe('rows of refused requests', () => {
   }
   const large = { a: Array.from({ length: 5 }, () => filled('some text ')), password: 'hunter22' };
 
-  test('a body too large to be searched costs the message, not the place', () => {
+  test('if a body is too large to be searched, only the message is dropped, not the path', () => {
     const text = row('?limit=3', large, new GatewayError('body.value', { message: 'no hunter22 here' }));
     expect(text).toContain(tooLarge);
     expect(text).toContain('/api/v1/res.partner?limit=3');
     expect(text).not.toContain('hunter22');
   });
 
-  test.each([' ', '\t', '"', '%20', 'basic a', 'Bearer '])('a header of many %j is no work', (part) => {
+  test.each([' ', '\t', '"', '%20', 'basic a', 'Bearer '])('a header of many %j takes no time', (part) => {
     const error = new GatewayError('auth.invalid');
     for (const name of ['authorization', 'x-api-key', 'cookie', 'user-agent']) {
       const headers = { [name]: `Bearer a${filled(part, 15_000)}b` };

@@ -10,7 +10,7 @@ import { withoutCredentials } from '../../sidecar/src/redact/texts.ts';
 const old = 'Zq7vKp2mXw';
 const fresh = 'n3w-S3cret!zz';
 
-/** The stored form of a body, as an object; secrets learned from it are gone from a text that repeats them. */
+/** The stored form of a body, as an object; secrets learned from it are removed from a text that repeats them. */
 function stored(body: unknown, ...secrets: string[]): unknown {
   const redactor = new Redactor();
   redactor.learn(body);
@@ -121,7 +121,7 @@ describe('positions in a body', () => {
       { kwargs: { fields: ['name', 'user_ids/password'], data: rows(old, fresh) } },
       { kwargs: { fields: ['name', 'user_ids/password'], data: rows(stars, stars) } },
     ],
-    ['a table under its head', [['login', 'password'], ...rows(old, fresh)], [['login', 'password'], ...rows(stars, stars)]],
+    ['a table below its header', [['login', 'password'], ...rows(old, fresh)], [['login', 'password'], ...rows(stars, stars)]],
     [
       'defaults in a context',
       { context: { default_password: old, lang: 'fr_FR' } },
@@ -177,12 +177,12 @@ describe('positions in a body', () => {
     expect(stored(body, ...secrets)).toEqual(expected);
   });
 
-  test('a table of more columns than anyone has', () => {
+  test('a table with too many columns', () => {
     const names = ['login', 'password', ...Array.from({ length: 2_000 }, () => 'name')];
     stored({ args: [names, [['x', old, ...Array.from({ length: 2_000 }, () => 'x')]]] }, old);
   });
 
-  test('an order keeps its words', () => {
+  test('an order keeps its keywords', () => {
     expect(stored({ order: 'password desc nulls last, name' })).toEqual({ order: 'password desc nulls last, name' });
     expect(new Redactor().path(`/x?order=password%20${old}`)).toBe(`/x?order=${stars}`);
   });
@@ -205,7 +205,7 @@ describe('positions in a body', () => {
     expect(redactor.text(`wrong: ${old}`)).toBe(`wrong: ${stars}`);
   });
 
-  test('names by themselves are no secrets, and the text around them is kept', () => {
+  test('names by themselves are not secrets, and the text around them is kept', () => {
     for (const body of [
       { fields: ['password', 'name'], order: 'access_token' },
       { fields: ['access_token', 'name', 'email'] },
@@ -228,7 +228,7 @@ describe('positions in a body', () => {
     }
   });
 
-  test('rows of an answer have the columns that were asked for', () => {
+  test('rows of an answer have the requested columns', () => {
     const redactor = new Redactor();
     redactor.learn({ method: 'export_data', args: [[7], ['name', 'access_token']] });
     const answer = {
@@ -277,7 +277,7 @@ describe('queries and paths', () => {
     expect(clean).toMatch(/^\/api\/v1\/res\.partner\?/);
   });
 
-  test('a domain keeps its form', () => {
+  test('a domain keeps its structure', () => {
     const query = encodeURIComponent(JSON.stringify([['access_token', '=', old]]));
     expect(decodeURIComponent(path(`limit=3&domain=${query}`))).toBe(
       `/api/v1/res.partner?limit=3&domain=[["access_token","=","${stars}"]]`,
@@ -362,7 +362,7 @@ test.each([
   expect(performance.now() - startedAt).toBeLessThan(3_000);
 });
 
-test("names, methods and texts are judged as the addon's copy judges them", () => {
+test('names, methods and texts are classified as in the addon', () => {
   for (const [judge, { secret, open }] of [
     [isSecretName, cases.names],
     [isSecretMethod, cases.methods],

@@ -36,12 +36,12 @@ describe('entries of the lists in the settings', () => {
     },
   );
 
-  test('models by name, or by how their names begin', () => {
+  test('models by name, or by prefix', () => {
     expect(['hr.employee', 'hr.*', 'x_custom', '*'].map(isModel)).toEqual([true, true, true, false]);
     expect(['HR', 'hr.*.x', 'hr employee', ''].map(isModel)).toEqual([false, false, false, false]);
   });
 
-  test('faults are found by line, also among several entries in one', () => {
+  test('faults are reported by line, even among several entries in one', () => {
     expect(faultsOf('203.0.113.7\n\n10.0.0.1, office  ::1\nnope', 'address')).toEqual([
       { line: 3, entry: 'office' },
       { line: 4, entry: 'nope' },

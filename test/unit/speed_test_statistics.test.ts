@@ -25,6 +25,6 @@ test('the parts of a call add up to its latency', () => {
   expect(sum(meanPhases([phases, phasesOf(8, { total: 5 })]))).toBeCloseTo(10);
 });
 
-test('clocks that disagree give no negative part', () => {
+test('no part is negative if clocks differ', () => {
   expect(Math.min(...Object.values(phasesOf(1, { total: 2, odoo: 3, orm: 4 })))).toBe(0);
 });

@@ -26,7 +26,7 @@ async function start() {
   await once(server, 'listening');
   closing.push(() => server.close().closeAllConnections());
   const { port } = server.address() as AddressInfo;
-  /** A request of a caller that reads no more than the first bytes of its answer. */
+  /** A request by a caller that reads only the first bytes of its answer. */
   async function ask(caller: string): Promise<Socket> {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {});

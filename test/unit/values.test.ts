@@ -76,7 +76,7 @@ test('a list of lines merges: new, changed, linked, removed', () => {
   ]);
 });
 
-test('removing a tag takes it off, removing a line deletes it', () => {
+test('removing a tag unlinks it, removing a line deletes it', () => {
   expect(parseValues({ tag_ids: [{ id: 8, _remove: true }] }, 'sale.order', typesOf)['tag_ids']).toEqual([[3, 8]]);
 });
 
@@ -89,7 +89,7 @@ test('a set replaces what is linked', () => {
   ]);
 });
 
-test("Odoo's own commands are accepted, with values of these shapes in them", () => {
+test("Odoo's own commands are accepted, with values in the API's format", () => {
   const lines = [[0, 0, { date: '2026-11-22T10:00:00+01:00' }], [5], [6, 0, [1, 2]]];
   expect(parseValues({ order_line: lines }, 'sale.order', typesOf)['order_line']).toEqual([
     [0, 0, { date: '2026-11-22 09:00:00' }],
@@ -108,7 +108,7 @@ test('a field named __proto__ is a field like any other', () => {
   expect(Object.keys(parsed)).toEqual(['__proto__']);
 });
 
-test('the models that a body reaches are found, also through commands', () => {
+test('the models that a body reaches are found, even through commands', () => {
   const body = { order_line: [{ product_id: 1 }, [0, 0, { product_id: 2 }], 5], tag_ids: { set: [1] } };
   expect(modelsIn(body, typesOf('sale.order'))).toEqual([
     { model: 'sale.order.line', values: [{ product_id: 1 }, { product_id: 2 }] },
@@ -116,7 +116,7 @@ test('the models that a body reaches are found, also through commands', () => {
 });
 
 test.each(['0001-01-01T00:00:00+00:01', '9999-12-31T23:59:59-00:01'])(
-  'a time whose offset leads out of the years is refused: %s',
+  'a time that its offset moves out of the supported years is refused: %s',
   (at) => {
     const types: ModelTypes = { date: { type: 'datetime' } };
     expect(() => parseValues({ date: at }, 'x.thing', () => types)).toThrow('date must be a time like');

@@ -5,13 +5,13 @@ import { VerificationQueue } from '../../sidecar/src/credentials/verification_qu
 const from = ['shop', '192.0.2.1'] as const;
 const free = async () => {};
 
-/** A hash that goes on until it is let go. */
+/** A hash that continues until it is released. */
 function held() {
   const { promise, resolve } = Promise.withResolvers<string>();
   return { hash: () => promise, letGo: () => resolve('done') };
 }
 
-test('no more run at once than there are places, the others in the order they came', async () => {
+test('no more run at once than there are slots, the others in order of arrival', async () => {
   const queue = new VerificationQueue({ concurrency: 2, mostWaiting: 10, longestWaitMs: 10_000 });
   const order: number[] = [];
   let running = 0;
@@ -56,7 +56,7 @@ test('a check that waited too long is refused at its turn; later ones are done',
   await running;
 });
 
-test('a hash that fails gives its place back', async () => {
+test('a hash that fails frees its slot', async () => {
   const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
   await expect(queue.run(from, free, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await queue.run(from, free, async () => 'next')).toBe('next');
@@ -79,7 +79,7 @@ test('networks take turns, and one that floods the queue gives way to the others
   expect(order).toEqual([...Array(3).fill('flood: auth.overloaded'), 'flood', 'one', 'two', 'flood']);
 });
 
-test('a check that finds no place at its turn is not hashed', async () => {
+test('a check that cannot reserve a failure at its turn is not hashed', async () => {
   const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
   const noPlace = () => Promise.reject(new Error('no place'));
   await expect(queue.run(from, noPlace, async () => 'hashed')).rejects.toThrow('no place');

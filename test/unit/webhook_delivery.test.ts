@@ -146,7 +146,7 @@ describe('a delivery', () => {
     expect(result).toMatchObject({ outcome: 'failed', status: null, error: expect.stringMatching(/^127\.0\.0\.1: /) });
   });
 
-  test('keeps no header, password or token that the receiver repeats, not even by half', async () => {
+  test('keeps no header, password or token that the receiver repeats, not even in part', async () => {
     const value = 'Bearer opensesame Zq7vKp2mXw';
     for (const fill of [0, 1_010, 1_020]) {
       answer = (request, response) => response.end(`${'.'.repeat(fill)}${JSON.stringify(request.headers)} token=abcdef`);
@@ -177,13 +177,13 @@ describe('a delivery', () => {
     },
   );
 
-  test('keeps no text that Postgres cannot store, such as half of a character', async () => {
+  test('keeps no text that Postgres cannot store, such as a lone surrogate', async () => {
     answer = (_request, response) => response.end(`${'.'.repeat(1_023)}😀`);
     const { response } = await deliver(agent, webhook(), job(1), '{}', 1_000);
     expect(response).toBe(`${'.'.repeat(1_023)}\ufffd`);
   });
 
-  test('keeps the first KB of the answer and reads no endless one', async () => {
+  test('keeps the first KB of the answer and does not read an endless one', async () => {
     answer = (_request, response) => {
       response.writeHead(200);
       const more = () => {
@@ -198,7 +198,7 @@ describe('a delivery', () => {
   });
 });
 
-test('Retry-After is read in both its forms and never believed to be negative', () => {
+test('Retry-After is read in both its forms and never negative', () => {
   expect(retryAfter('7')).toBe(7);
   expect(retryAfter(new Date(Date.now() + 60_000).toUTCString())).toBeGreaterThan(55);
   expect(retryAfter(new Date(0).toUTCString())).toBe(0);
@@ -222,7 +222,7 @@ describe('records that cannot be read', () => {
     return new Map(ids.map((id) => [id, { id }]));
   };
 
-  test('is the fault of its own job', async () => {
+  test('fails only its own job', async () => {
     const error = new GatewayError('odoo.error');
     const { ready, unread } = await renderAll(jobs, new Map(), reader(error));
     expect(ready.map(({ job: { id }, body }) => [id, JSON.parse(body).data.values.id])).toEqual([
@@ -233,7 +233,7 @@ describe('records that cannot be read', () => {
     expect(unread).toEqual([{ job: jobs[2], error }]);
   });
 
-  test('is not searched for while Odoo is away', async () => {
+  test('is not searched for while Odoo is unavailable', async () => {
     const { ready, unread } = await renderAll(jobs, new Map(), reader(new GatewayError('odoo.unavailable')));
     expect([ready.length, unread.length]).toEqual([0, 4]);
   });
@@ -289,7 +289,7 @@ describe('an endpoint', () => {
     expect(sent).toEqual([1, 3, 4, 2]);
   });
 
-  test('gives back the jobs that wait behind a failed one', async () => {
+  test('releases the jobs that wait for a failed one', async () => {
     const endpoint = create();
     take(endpoint, [job(1), job(2), job(3)]);
     await end(1, 'failed');
@@ -313,7 +313,7 @@ describe('an endpoint', () => {
     ]);
   });
 
-  test('gives everything back when failures pile up', async () => {
+  test('releases everything after many failures', async () => {
     const endpoint = create(2, 1);
     take(
       endpoint,
@@ -326,7 +326,7 @@ describe('an endpoint', () => {
     expect(endpoint.room).toBe(0);
   });
 
-  test('stops when the requests under way have ended, and gives back the rest', async () => {
+  test('stops when the running requests have ended, and releases the rest', async () => {
     const endpoint = create();
     take(endpoint, [job(1), job(2), job(3, { resId: 8 }), job(4, { resId: 9 })]);
     let stopped = false;

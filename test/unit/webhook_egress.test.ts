@@ -75,13 +75,13 @@ test('only addresses that the settings allow are reached', async () => {
   expect(reached.splice(0)).toEqual(['/allowed', '/mapped']);
 });
 
-test('a redirect to the inside is not followed', async () => {
+test('a redirect to an internal address is not followed', async () => {
   await expect(post(`http://127.0.0.1:${port}/redirect`, loopback)).resolves.toBe(302);
   expect(reached.splice(0)).toEqual(['/redirect']);
 });
 
 describe('names', () => {
-  test('that lead inside are refused, even if they lead elsewhere as well', async () => {
+  test('that resolve to internal addresses are refused', async () => {
     const resolver = await startResolver({ 'inside.test': ['10.0.0.1'], 'metadata.test': ['169.254.169.254'] });
     await expect(post(`http://inside.test:${port}/`, [], resolver.lookup)).rejects.toThrow(
       'inside.test: 10.0.0.1 is not a public address',
@@ -90,7 +90,7 @@ describe('names', () => {
     resolver.close();
   });
 
-  test('that lead to both are connected only to the allowed address', async () => {
+  test('that resolve to both are connected only to the allowed address', async () => {
     const open = parseAllowed(['127.0.0.1']);
     const resolver = await startResolver({ 'both.test': ['127.0.0.2', '127.0.0.1'] });
     await expect(post(`http://both.test:${port}/both`, open, resolver.lookup)).resolves.toBe(200);
@@ -98,8 +98,8 @@ describe('names', () => {
     resolver.close();
   });
 
-  test('that change their answer between check and connection (DNS rebinding) do not get inside', async () => {
-    // 192.0.2.0/24 leads nowhere, so it may stand for the public address of the first answer.
+  test('that change their answer between check and connection (DNS rebinding) do not reach internal addresses', async () => {
+    // 192.0.2.0/24 is unreachable, so it can represent the public address of the first answer.
     const open = [...parseAllowed(['192.0.2.7'])];
     const resolver = await startResolver({ 'rebind.test': [['192.0.2.7'], ['127.0.0.1']] });
     const attempts = await Promise.allSettled([
@@ -108,14 +108,14 @@ describe('names', () => {
     ]);
     expect(attempts.map((attempt) => attempt.status)).toEqual(['rejected', 'rejected']);
     expect(String((attempts[1] as PromiseRejectedResult).reason)).toMatch(/127\.0\.0\.1 is not a public address/);
-    // One question for each connection: nothing is looked up a second time after it was checked.
+    // One look-up per connection: no name is looked up a second time after the check.
     expect(resolver.questions()).toBe(2);
     expect(reached).toEqual([]);
     resolver.close();
   });
 
-  test('a resolver that ignores the guard still gets no byte inside', async () => {
-    // An example of any way around the lookup: the address that the socket reached is checked before the first byte.
+  test('even if a resolver bypasses the check, no byte reaches an internal address', async () => {
+    // Stands for any way around the look-up: the socket's actual address is checked before the first byte.
     const blind: LookupFunction = (_name, options, callback) =>
       options.all ? callback(null, [{ address: '::ffff:127.0.0.1', family: 6 }]) : callback(null, '::ffff:127.0.0.1', 6);
     await expect(post(`http://blind.test:${port}/blind`, [], blind)).rejects.toThrow(/127\.0\.0\.1 is not a public address/);
@@ -123,12 +123,12 @@ describe('names', () => {
   });
 });
 
-test('a range is what the settings page would call one', () => {
+test('a range is valid if the settings page accepts it', () => {
   expect(parseRange('10.0.0.0/8')).toBeDefined();
   expect(parseRange('example.com')).toBeUndefined();
 });
 
-/** A DNS server on loopback. An entry is a list of addresses, or a list of such lists: one for each question in turn. */
+/** A DNS server on loopback. An entry is a list of addresses, or a list of such lists: one for each query in turn. */
 async function startResolver(zone: Record<string, string[] | string[][]>) {
   const socket = createSocket('udp4');
   let asked = 0;

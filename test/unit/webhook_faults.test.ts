@@ -14,7 +14,7 @@ beforeAll(async () => {
   certificates = { known, unknown };
 });
 
-/** These end by the deadline, so they need a short one; the others must not meet it when the machine is busy. */
+/** These end by the deadline, so they need a short one; the others must not reach it on a busy machine. */
 const slow = faults.filter((fault) => fault.drips !== undefined || fault.then === 'wait');
 const quick = faults.filter((fault) => !slow.includes(fault));
 
@@ -58,6 +58,6 @@ async function check(fault: Fault, timeoutMs: number): Promise<void> {
   expect(result).toMatchObject({ outcome: fault.delivered ? 'delivered' : 'failed' });
   if (fault.status !== undefined) expect(result.status).toBe(fault.status);
   if (!fault.delivered) expect(result.error).toMatch(/^(127\.0\.0\.1: .{5}|No answer within 0\.5 s$|Answered \d{3}\b)/);
-  // Postgres must be able to keep it.
+  // Postgres must be able to store it.
   expect(JSON.stringify(result)).not.toContain('\\u0000');
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { rootDir } from '../../scripts/stack/paths.mjs';
 
-test('each file and folder that docs/where.md names is there', () => {
+test('each file and folder named in docs/where.md exists', () => {
   const rows = readFileSync(join(rootDir, 'docs/where.md'), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('| ') && line.includes('`'))

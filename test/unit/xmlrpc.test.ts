@@ -1,4 +1,4 @@
-// XML-RPC as clients send it, and as those send it who mean harm.
+// XML-RPC as clients send it, and as attackers send it.
 
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../sidecar/src/errors.ts';
@@ -43,7 +43,7 @@ test.each([
   expect(await parsed(value)).toEqual(expected);
 });
 
-test('a member called __proto__ is a member and nothing else', async () => {
+test('a member called __proto__ is an ordinary member', async () => {
   const found = await parsed('<value><struct><member><name>__proto__</name><value>x</value></member></struct></value>');
   expect(Object.keys(found as object)).toEqual(['__proto__']);
   expect(Object.getPrototypeOf(found)).toBe(Object.prototype);
@@ -59,7 +59,7 @@ test('a call without params, and documents in other encodings', async () => {
 });
 
 const attributes = (count: number) => Array.from({ length: count }, (_, i) => `a${i}=""`).join(' ');
-/** Parameters before the one of interest. */
+/** Parameters before the relevant one. */
 const three = ['db', 'login', 'secret'].map((text) => `<value>${text}</value></param><param>`).join('');
 const nested = (depth: number) => '<value><array><data>'.repeat(depth) + '</data></array></value>'.repeat(depth);
 
@@ -80,9 +80,9 @@ describe('refused', () => {
     ['a control character', documentOf('<value>&#1;</value>'), 'request.xml'],
     ['65 levels', documentOf(nested(65)), 'request.too_deep'],
     ['100,000 levels', documentOf(nested(100_000)), 'request.too_deep'],
-    ['an encoding nobody has', `<?xml version="1.0" encoding="ebcdic"?><methodCall/>`, 'request.xml'],
+    ['an unknown encoding', `<?xml version="1.0" encoding="ebcdic"?><methodCall/>`, 'request.xml'],
     ['not the encoding it names', Buffer.from([...Buffer.from('<methodCall>'), 0xff, 0xfe]), 'request.xml'],
-    ['a double that is no number', documentOf('<value><double>nan</double></value>'), 'body.value'],
+    ['a double that is not a number', documentOf('<value><double>nan</double></value>'), 'body.value'],
     ['an int beyond 2^53', documentOf('<value><int>9007199254740993</int></value>'), 'body.value'],
     ['a time with a zone', documentOf('<value><dateTime.iso8601>20260131T10:20:30Z</dateTime.iso8601></value>'), 'body.value'],
     ['100,000 attributes', documentOf(`<value ${attributes(100_000)}/>`), 'request.xml'],
@@ -97,7 +97,7 @@ describe('refused', () => {
     expect(performance.now() - before).toBeLessThan(2_000);
   });
 
-  test('what would take too much memory, before it is parsed', () => {
+  test('documents that would take too much memory, before they are parsed', () => {
     const weighed: number[] = [];
     const many = Buffer.from(documentOf(`<value><array><data>${'<value/>'.repeat(50_000)}</data></array></value>`));
     const refuse = (size: number) => {
@@ -118,7 +118,7 @@ describe('of a large call', () => {
     await expect(begun.finish()).rejects.toMatchObject({ reason: 'request.xml' });
   });
 
-  test('what stands before the credential is short', () => {
+  test('the part before the credential is short', () => {
     expect(() => new BegunCall(call(`<!--${'x'.repeat(20_000)}-->${three}<value/>`), 3)).toThrow(/first parameters/);
   });
 

@@ -1,5 +1,5 @@
 // A database's whole life with the released addon: installed from the zip of 0.1.0, upgraded by the zip of this version, used,
-// uninstalled, installed again. Odoo finds no Node here: the zip has to bring what was built.
+// uninstalled, installed again. Odoo has no Node here, so the zip must contain everything that was built.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Unpacks the zip where Odoo looks for addons. */
+/** Unpacks the zip to where Odoo looks for addons. */
 async function unpack(zip: string): Promise<void> {
   rmSync(addonsDir, { recursive: true, force: true });
   await run('python3', ['-m', 'zipfile', '-e', zip, addonsDir]);
@@ -189,7 +189,7 @@ test('it is upgraded by the package, and keeps its data', { timeout: 300_000 }, 
     { name: 'ir_cron_clean_webhooks', code: 'model._cron_clean()', noupdate: true },
     { name: 'ir_cron_take_over_webhooks', code: 'model._cron_take_over()', noupdate: true },
   ]);
-  // Users and keys to call with; and each bundle of the web client is made, only from the zip.
+  // Creates users and keys for calls, and builds each bundle of the web client, only from the zip.
   await runInShell(parts, database, prepareFile, { STACK_PREPARE: JSON.stringify({ addon: true, keys: ensureState().keys }) });
   await serving(async (gateway) => {
     await readsPartners(gateway);
@@ -249,7 +249,7 @@ test('uninstalling leaves nothing behind', { timeout: 300_000 }, async () => {
 test('it can be installed again, and uninstalling gives back the rights that grant_to took', {
   timeout: 300_000,
 }, async () => {
-  // As Odoo and Postgres make a database. What 0.1.0 took is not known any more.
+  // Grants the rights of a new database of Odoo and Postgres. The rights that 0.1.0 revoked are not known any more.
   await client.query(`grant create on schema public to public; grant temporary on database "${database}" to public`);
   const [original, originalTraces] = [await catalog(), await traces()];
   await updateModules(parts, database, { install: ['api_gateway'] }, silent);

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class Report(models.Model):
-    """Like vendor.delay.report of purchase_stock: one of its fields has values in groups only."""
+    """Like vendor.delay.report of purchase_stock: one of its fields has values only when grouped."""
 
     _name = "api.gateway.example.report"
     _description = "Example Report"
