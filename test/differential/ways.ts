@@ -106,8 +106,10 @@ async function untilCompiled(sidecar: HttpClient, request: Request, options: Opt
   }
 }
 
-function wayOf({ headers }: Answer): string {
-  return headers.get('x-gateway-read') ?? 'refused';
+/** A read that Odoo refuses is not compiled. */
+function wayOf({ status, headers }: Answer): string {
+  const way = headers.get('x-gateway-read');
+  return way === null || (way !== 'compiled' && status !== 200) ? 'refused' : way;
 }
 
 function partOf({ status, text, headers }: Answer, part: string): string | null {
