@@ -73,7 +73,7 @@ export interface MethodOptions extends WriteOptions {
   readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
-/** In the place of a filter. */
+/** Instead of a filter. */
 type NoFilter = Record<never, never>;
 
 const longestWaitS = 25;

@@ -10,7 +10,7 @@ export interface GatewayOptions {
   readonly url: string;
   /** A key or an access token, or a function that gives one. */
   readonly key?: string | (() => string | Promise<string>);
-  /** An OAuth client, in the place of a key. Its tokens are fetched and renewed as needed. */
+  /** An OAuth client, instead of a key. Its tokens are fetched and renewed as needed. */
   readonly oauth?: OAuthClient;
   /** The id of the company to work in. */
   readonly company?: number;
@@ -26,7 +26,7 @@ export interface GatewayOptions {
   readonly retries?: number;
   /** The longest wait before a request is sent again, in seconds; 60 by default. If `Retry-After` is longer, the request fails. */
   readonly longestWaitS?: number;
-  /** In the place of the global `fetch`. */
+  /** Instead of the global `fetch`. */
   readonly fetch?: typeof fetch;
 }
 

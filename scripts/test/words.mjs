@@ -37,6 +37,20 @@ const stumbles = [
   { pattern: /\bmidst\b/gi, better: 'in the middle' },
   // "Valid for 5 minutes"; a key of a table may be good for a purpose.
   { pattern: new RegExp(`\\b(?:is|are)${gap}good${gap}(?:for|once)\\b`, 'gi'), better: 'is valid for, works once' },
+  { pattern: /\bnewcomers?\b/gi, better: 'a new caller' },
+  { pattern: /\brubbish\b/gi, better: 'garbage' },
+  { pattern: /\bguessers?\b/gi, better: 'an attacker' },
+  {
+    pattern: new RegExp(`\\b(?:Postgres|Odoo|sidecar)${gap}(?:is|was|goes|went)${gap}away\\b`, 'gi'),
+    better: 'is down, is unavailable',
+  },
+  { pattern: new RegExp(`\\bin${gap}the${gap}place${gap}of\\b`, 'gi'), better: 'instead of' },
+  { pattern: new RegExp(`\\bwith${gap}commas${gap}between\\b`, 'gi'), better: 'comma-separated' },
+  {
+    pattern: new RegExp(`\\bmakes?${gap}no${gap}(?:events?|jobs?|keys?|requests?|users?)\\b`, 'gi'),
+    better: 'causes no, cannot create',
+  },
+  { pattern: new RegExp(`\\b(?:this|its|that)${gap}very\\b`, 'gi'), better: 'this, the same' },
   // "A method of Odoo", not "of Odoo's"; "of Odoo's methods" is right.
   {
     pattern: new RegExp(
@@ -54,8 +68,10 @@ const exempt = /^CHANGELOG\.md$|(?:^|\/)(?:sql|i18n)\//;
 /** @param {string} path of a file @param {string} text its content @returns {string[]} faults */
 export function checkWords(path, text) {
   if (!read.test(path) || exempt.test(path)) return [];
+  // The name of a Python test is a sentence, too: `test_a_key_is_refused`.
+  const sentences = path.endsWith('.py') ? text.replace(/\bdef test_\w+/g, (name) => name.replaceAll('_', ' ')) : text;
   return stumbles
-    .flatMap(({ pattern, better }) => [...text.matchAll(pattern)].map(({ 0: found, index }) => ({ found, index, better })))
+    .flatMap(({ pattern, better }) => [...sentences.matchAll(pattern)].map(({ 0: found, index }) => ({ found, index, better })))
     .sort((a, b) => a.index - b.index)
     .map(({ found, index, better }) => {
       const line = text.slice(0, index).split('\n').length;

@@ -40,7 +40,7 @@ export interface Config {
   readonly metricsToken: string | undefined;
   readonly metricsFrom: readonly Range[];
   readonly logLevel: LogLevel;
-  /** How long running requests may go on after a stop signal. */
+  /** How long running requests may continue after a stop signal. */
   readonly drainTimeoutMs: number;
 }
 

@@ -43,7 +43,7 @@ export interface Load {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
-  /** Requests that take turns, in the place of one path and body. */
+  /** Requests that take turns, instead of one path and body. */
   turns?: { path: string; body: string }[];
 }
 

@@ -137,8 +137,8 @@ test('a ticket works once, for 30 seconds, for its own page, and is kept only as
 
   const mute = new Watch(gateway.sidecar, { database, channels: ['traffic'] }, origin);
   await until('a missing one is refused', () => mute.closed === 4401);
-  const rubbish = new Watch(gateway.sidecar, { ticket: 1, channels: ['everything'] }, origin);
-  await until('garbage is refused', () => rubbish.closed === 4400);
+  const garbage = new Watch(gateway.sidecar, { ticket: 1, channels: ['everything'] }, origin);
+  await until('garbage is refused', () => garbage.closed === 4400);
 });
 
 test('a browser that comes back gets the missed messages; with another stream it must read again', async () => {

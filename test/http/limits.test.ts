@@ -363,7 +363,7 @@ describe('blocked addresses', () => {
     for (let i = 0; i < 3; i += 1) {
       await behindProxy.get('/api/v1/ping', { key: `${i}`.padStart(40, 'a'), ...from('203.0.113.76') });
     }
-    await until('the guesser is blocked', () => isBlocked('203.0.113.76'));
+    await until('the attacker is blocked', () => isBlocked('203.0.113.76'));
     expect(await isBlocked('203.0.113.75')).toBe(false);
     await set({ 'ip_block.violations': 100, 'throttle.limit': 0 });
   });
@@ -411,7 +411,7 @@ describe('blocked addresses', () => {
     await set({ 'ip_block.violations': 100, 'ip_block.never': '' });
   });
 
-  test('a manager blocks a network of any size, for a time or for good', async () => {
+  test('a manager blocks a network of any size, for a time or permanently', async () => {
     await gateway.sql(`select gateway.block_network('198.18.0.0/15', null, 2, 'test')`);
     await until('the network is blocked', () => isBlocked('198.19.255.1'));
     expect((await ask('198.18.0.1')).headers.has('retry-after')).toBe(false);

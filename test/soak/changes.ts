@@ -183,7 +183,7 @@ async function numberByTheSequence(): Promise<void> {
 async function write(pool: (typeof pools)[number], steps: number): Promise<void> {
   for (let done = 0; done < steps; ) {
     const changed = await change(pool).catch(() => 0);
-    if (changed === 0) await delay(100); // Odoo or Postgres is away, or the record is gone already
+    if (changed === 0) await delay(100); // Odoo or Postgres is down, or the record is already deleted
     done += changed;
     counts.changes += changed;
   }

@@ -1,4 +1,4 @@
-// A million requests over two sidecars are a million counted ones; Postgres is away for 30 seconds in between.
+// A million requests over two sidecars are a million counted ones; Postgres is down for 30 seconds in between.
 //
 // `npm run soak -- traffic_million 100000` sends fewer. With Postgres away callers may be refused (503): those answers count
 // as well.
@@ -46,7 +46,7 @@ try {
     say(`  ${sent} sent, ${await counted()} counted, ${worstMb} MB`);
   }, 10_000);
   await until('a fifth is sent', () => sent > wanted / 5, 600_000);
-  say(`Postgres goes away for ${awayMs / 1_000} s`);
+  say(`Postgres goes down for ${awayMs / 1_000} s`);
   await Promise.all(postgres.map((proxy) => proxy.cut()));
   const sentBefore = sent;
   await delay(awayMs);

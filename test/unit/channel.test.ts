@@ -483,7 +483,7 @@ test('callers that are repeatedly slow cannot together use the last worker, howe
   await ordinary;
   const stuck = slow.map((id) => odoo.channel.deliver(asked(`${id}1`, id, write)));
   // It is unknown how long a new caller's calls take.
-  const others = [odoo.channel.deliver(asked('n1', 'newcomer', write)), odoo.channel.deliver(asked('m1', 'modest'))];
+  const others = [odoo.channel.deliver(asked('n1', 'new one', write)), odoo.channel.deliver(asked('m1', 'modest'))];
   await odoo.arrived(7);
   expect(sent().slice(4)).toEqual(['a1', 'n1', 'm1']);
   answer('m1', 5);
@@ -501,10 +501,10 @@ test('slow callers may use all slots if no other is active, or if they are only 
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
     const paces = new CallerPaces(3);
-    paces.sees('newcomer');
-    expect(paces.mostSlowSlots('newcomer')).toBe(3);
+    paces.sees('new one');
+    expect(paces.mostSlowSlots('new one')).toBe(3);
     paces.sees('modest');
-    expect(paces.mostSlowSlots('newcomer')).toBe(2);
+    expect(paces.mostSlowSlots('new one')).toBe(2);
     for (const caller of ['a', 'b']) for (let i = 0; i < 3; i += 1) paces.record(caller, 2_000);
     paces.record('reports', 2_000);
     expect([paces.isSlow('a'), paces.isSlow('reports')]).toEqual([true, false]);

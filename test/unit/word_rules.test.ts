@@ -27,6 +27,14 @@ test.each([
   ['a ticket is go~od once', 'is valid for, works once'],
   ['in the mid~st of a run', 'in the middle'],
   ["a method of the ORM~'s, and its arguments", 'of Odoo, of the ORM'],
+  ['a new~comer finds a slot', 'a new caller'],
+  ['rub~bish is refused', 'garbage'],
+  ['may share the address with a gues~ser', 'an attacker'],
+  ['while Postgres is a~way', 'is down, is unavailable'],
+  ['a string in the pl~ace of a date', 'instead of'],
+  ['names with com~mas between them', 'comma-separated'],
+  ['a rollback makes n~o job', 'causes no, cannot create'],
+  ['a sidecar of this ve~ry database', 'this, the same'],
 ])('%s: write %s', (text, better) => {
   expect(faultsOf(text)).toEqual([expect.stringMatching(new RegExp(`^docs/page\\.md:1: ".+": write ${better}$`))]);
 });
@@ -41,6 +49,11 @@ test.each([
   "one of Odoo's methods; a key that is as good as another; the person whose key it uses",
 ])('%s: nothing to say', (text) => {
   expect(faultsOf(text)).toEqual([]);
+});
+
+test('the names of Python tests are read as sentences', () => {
+  const [fault] = faultsOf('class TestKeys:\n    def test_a_key_is_to~ld(self):\n', 'odoo_addon/tests/test_keys.py');
+  expect(fault).toMatch(/^odoo_addon\/tests\/test_keys\.py:2: "to.d": write gets, sees, is notified$/);
 });
 
 test('two words may stand on two lines of a comment', () => {

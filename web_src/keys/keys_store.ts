@@ -83,7 +83,7 @@ export class KeysStore {
         readKeys(this.#orm, { ...state.query }),
         readApps(this.#orm, state.query.everyone),
       ]);
-      if (turn !== this.#asked) return this.#newest; // a later question is under way
+      if (turn !== this.#asked) return this.#newest; // a later request is running
       // The last key of a page was revoked, say.
       if (page.keys.length === 0 && state.query.offset > 0) return this.#change({ offset: 0 });
       Object.assign(state, { surroundings, page, apps, error: null, loading: false });

@@ -18,7 +18,7 @@ const usage = `Usage: npx ${client} pull <gateway> --models sale.order,res.partn
 Writes the types of these models, as your key may use them, into a folder.
 
   --key <key>          a key of the gateway or of Odoo; by default the variable GATEWAY_KEY
-  --models <names>     with commas between them; sale.* stands for all that begin so
+  --models <names>     comma-separated; sale.* means all names that begin with sale.
   --out <folder>       "odoo" by default
   --language <code>    the language of labels and help, such as fr-FR
   --check              writes nothing. Fails if the instance is no longer as it was pulled, and says how it differs.

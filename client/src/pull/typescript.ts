@@ -43,7 +43,7 @@ ${entries.join('\n')}
 `;
 }
 
-const head = (url: string) => `// Written by \`pull\` from ${oneLine(url)}. Run it again in the place of changing this file.\n`;
+const head = (url: string) => `// Written by \`pull\` from ${oneLine(url)}. Run it again instead of changing this file.\n`;
 
 function modelFile({ model, type }: Named, { label, fields }: ModelSchema, names: ReadonlyMap<string, Named>, origin: Origin) {
   const entries = Object.entries(fields).filter(([name]) => name !== 'id');

@@ -1,4 +1,4 @@
-"""Methods that take a password, check one, or hand out a secret. Through an API they would be logins that nothing
+"""Methods that take a password, check one, or return a secret. Through an API they would be logins that nothing
 limits or counts, and would reveal whether a password is correct."""
 
 import inspect

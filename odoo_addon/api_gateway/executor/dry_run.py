@@ -21,7 +21,7 @@ MAX_RECORDS = 20
 # They change with every write, so they are not reported.
 BOOKKEEPING = frozenset(("create_date", "create_uid", "write_date", "write_uid"))
 
-# The dry run that is under way in this thread.
+# The dry run that is running in this thread.
 _current = ContextVar("api_gateway_dry_run", default=None)
 
 

@@ -1,4 +1,4 @@
-// Chooses how a read runs: by the statement that Odoo has compiled for this caller, or through Odoo itself. When there is any
+// Decides how a read is answered: with the statement that Odoo has compiled for this caller, or by Odoo itself. When there is any
 // doubt about a statement's answer, the read goes to Odoo, whose answers and refusals are authoritative.
 
 import type { Database } from '../db/database.ts';
@@ -27,7 +27,7 @@ import { idsOfCall, shapeOf } from './shape_key.ts';
 import type { PlannedPage } from './snapshot_pages.ts';
 import { SnapshotPages } from './snapshot_pages.ts';
 
-/** Odoo's signals that plans depend on. The triggers in 017_compiled_reads.sql move `default`. */
+/** Odoo's signals on which plans depend. The triggers in 017_compiled_reads.sql change `default`. */
 const signals = ['registry', 'default', 'stable', 'groups'];
 const cancelled = '57014';
 /** Errors that are not the statement's fault: connection, conflict with a replica's recovery, resources, shutdown. */
@@ -46,11 +46,11 @@ interface Candidate {
 export interface CompilingOptions {
   readonly channel: OdooChannel;
   readonly requestTimeoutMs: number;
-  /** How compiled reads of a database run. */
+  /** The parts that compiled reads of a database need. */
   readonly connectionOf: (database: Database) => ConnectionOptions;
 }
 
-/** Odoo, as all code that reads and writes sees it. Reads of records run as compiled statements where possible. */
+/** Implements `Odoo` for all code that reads and writes. Reads of records run as compiled statements where possible. */
 export class CompilingOdoo extends Odoo {
   readonly #compiler: Compiler;
   readonly #plansOf = perDatabase((database) => {
@@ -120,7 +120,7 @@ export class CompilingOdoo extends Odoo {
     this.#connectionOf(database).replica?.wrote(principal.consumer);
   }
 
-  /** One snapshot for all pages, where a statement gives them. */
+  /** One snapshot for all pages that a statement can read. */
   override async pages(context: RequestContext, first: Search, grant = context.principal.grant): Promise<PageReader> {
     const odoo = await super.pages(context, first, grant);
     const connection = this.#connectionOf(context.database);
@@ -145,8 +145,9 @@ export class CompilingOdoo extends Odoo {
   }
 
   /**
-   * A page that a statement gives, compiled now if it was not yet; undefined, with the reason noted, when Odoo has to be asked.
-   * @param kept the plans of the snapshot: one that fits it fits all of it, whatever has changed since
+   * A page read by a statement, which is compiled first if necessary; undefined, with the reason recorded, if Odoo has to be
+   * asked. @param kept the plans of the snapshot: a plan that is valid for it stays valid for all its pages, whatever has changed
+   * since
    */
   async #planned(
     context: RequestContext,
@@ -178,7 +179,7 @@ export class CompilingOdoo extends Odoo {
   #executed(context: RequestContext, operations: readonly Operation[], grant: Grant): Promise<readonly unknown[]> {
     const { replica } = this.#connectionOf(context.database);
     if (replica === undefined) return super.execute(context, operations, grant);
-    // A call that failed may have written as well: its answer may have been lost.
+    // A failed call may have written, too, because only its answer may have been lost.
     return super.execute(context, operations, grant).finally(() => replica.wrote(context.principal.consumer));
   }
 
@@ -198,7 +199,7 @@ export class CompilingOdoo extends Odoo {
     await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 
-  /** Undefined if the read must not be compiled. The context then holds the reason. */
+  /** Undefined if the read must not be compiled. The context then contains the reason. */
   #candidate(context: RequestContext, operation: RecordsRead, grant: Grant): Candidate | undefined {
     const { settings } = context.database;
     context.way = 'odoo:off';
@@ -210,7 +211,7 @@ export class CompilingOdoo extends Odoo {
     return { operation, grant, shape, key };
   }
 
-  /** Undefined if Odoo must be asked. The context then holds the reason. */
+  /** Undefined if Odoo must be asked. The context then contains the reason. */
   async #answer(context: RequestContext, candidate: Candidate): Promise<unknown> {
     const { database } = context;
     const connection = this.#connectionOf(database);
@@ -248,7 +249,7 @@ export class CompilingOdoo extends Odoo {
       replica.primaryVersions(),
     ]);
     if (versions !== known.plan.versions) throw new OutdatedError(versions);
-    // The replica is not yet as new as the plan.
+    // The replica is still older than the plan.
     if (ran === undefined) throw new Doubt('behind');
     return ran;
   }
@@ -264,7 +265,7 @@ export class CompilingOdoo extends Odoo {
     };
   }
 
-  /** Decides what a failure means for the plan. Gives the reason for the log. */
+  /** Decides what a failure means for the plan. Returns the reason for the log. */
   #setAside(database: Database, key: string, error: unknown): string {
     const plans = this.#plansOf(database);
     if (error instanceof OutdatedError) {
@@ -285,7 +286,7 @@ export class CompilingOdoo extends Odoo {
       return 'failed';
     }
     if (passing.test(state)) return 'failed';
-    // A column that is gone, or a right that was taken back: Odoo compiles it again, but only a few times.
+    // A column was dropped, or a right was revoked: Odoo compiles the read again, but only a few times.
     plans.refuse(key, { why: 'error', what: state });
     database.log.warn({ reason: error instanceof Error ? error.message : String(error), state }, 'a compiled read failed');
     return 'failed';

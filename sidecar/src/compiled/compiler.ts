@@ -1,14 +1,14 @@
-// Decides when Odoo compiles. No request waits for it. So that a flood of new shapes does not occupy workers, shapes are compiled
-// one at a time, with a pause after each that is a multiple of the time it took.
+// Decides when Odoo compiles. No request waits for this. To keep a flood of new shapes from occupying workers, shapes are
+// compiled one at a time, with a pause after each that is a multiple of the time it took.
 
 import { LRUCache } from 'lru-cache';
 
-/** So compiling takes a quarter of one worker at most. */
+/** So compiling takes at most a quarter of one worker. */
 const pauseFactor = 3;
 /** The longest pause, because a compilation may be slow by accident, such as when a worker has to start first. */
 const longestPauseMs = 2_000;
 const rememberedShapes = 5_000;
-/** While calls wait for Odoo, only shapes that come again are worth it. */
+/** While calls wait for Odoo, only shapes that are used repeatedly are compiled. */
 const asksWhileBusy = 2;
 
 export class Compiler {
@@ -23,13 +23,14 @@ export class Compiler {
     this.#isBusy = isBusy;
   }
 
-  /** How often Odoo was asked. */
+  /** The number of compilations requested from Odoo. */
   get compiled(): number {
     return this.#compiled;
   }
 
   /**
-   * Call when a request needs a shape that has no plan. Compiles it in the background, if it is time. `compile` must not throw.
+   * Call this when a request needs a shape without a plan. Compiles it in the background, if it is time. `compile` must not
+   * throw.
    */
   consider(key: string, compile: () => Promise<void>): void {
     const asks = (this.#asks.get(key) ?? 0) + 1;

@@ -8,7 +8,7 @@ import { Replica } from './replica.ts';
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** Whether it is the address of a replica. */
+  /** Whether this is the address of a replica. */
   readonly isReplica: boolean;
   /** 0: no compiled reads. */
   readonly size: number;
@@ -50,7 +50,7 @@ export class Connection {
     return now < this.#usableFrom ? undefined : this.#pool;
   }
 
-  /** For lists that are read as a whole; as `pool`, which it waits for. */
+  /** For lists that are read as a whole; like `pool`, but waits for it. */
   async snapshots(): Promise<Snapshots | undefined> {
     if (this.pool === undefined) await this.#opening;
     return this.pool && this.#snapshots;

@@ -33,7 +33,7 @@ function transformed(value: unknown, as: string): unknown {
   }
 }
 
-/** Pads the number with zeros. A number with more digits would have to be rounded by Odoo's own rules. */
+/** Pads the number with zeros. A number with more digits would have to be rounded by Odoo's rules. */
 function fixed(value: number, digits: number): string {
   const [, decimals = ''] = /^-?\d{1,15}(?:\.(\d+))?$/.exec(String(value)) ?? [undefined, '0'.repeat(digits + 1)];
   if (decimals.length > digits) throw new Doubt('values');

@@ -1,4 +1,4 @@
-// The place where a page ended, in the form of `next` in the executor (the counterpart is executor/keyset.py).
+// The position at which a page ended, in the format of the executor's `next` (see executor/keyset.py).
 
 import { createHash } from 'node:crypto';
 import type { Place } from '../executor/operations.ts';

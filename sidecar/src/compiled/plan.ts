@@ -1,11 +1,11 @@
-// A plan: a read that Odoo has compiled for one caller, with its rights in the text. Only plans that Odoo has signed are run.
+// A plan: a read that Odoo has compiled for one caller, including the caller's rights. Only plans that Odoo has signed are run.
 
 import type { KeyObject } from 'node:crypto';
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 
 /**
- * How a column becomes the value that the ORM's read gives: `plain`: unchanged; `integer0`, `float0`: 0 for empty; `named`: a
+ * How a column becomes the value that the ORM's `read` returns: `plain`: unchanged; `integer0`, `float0`: 0 for empty; `named`: a
  * relation as id and name; `one`: an expanded relation; `ids`, `many`: a relation to many, as ids or expanded; `json`: of any
  * type; `properties`: none, or Odoo must be asked. All others are empty as `false`.
  */
@@ -32,7 +32,7 @@ const column = z.object({
   form: z.enum(forms),
   /** The column with the name of a relation's record. In a tree: the set of names by ids. */
   name: z.string().nullish(),
-  /** The level that holds a relation's records. */
+  /** The level with a relation's records. */
   level: z.string().nullish(),
 });
 
@@ -64,9 +64,9 @@ const shape = z.object({
   languages: z.array(z.string()),
   next: z.object({ order: z.string(), terms: z.array(z.object({ as: z.string() })), lang: z.string().nullable() }).nullable(),
   count: z.literal('exact').nullable(),
-  /** The form of the result of an ORM method. Undefined: records with `next`, `omitted` and the like. */
+  /** The format of an ORM method's result. Undefined: records with `next`, `omitted` and the like. */
   result: z.enum(['rows', 'ids', 'count']).nullish(),
-  /** Whether all requested records must exist. Odoo refuses otherwise. */
+  /** Whether all requested records must exist; otherwise Odoo refuses the read. */
   complete: z.boolean().nullish(),
   versions: z.string(),
 });
@@ -77,7 +77,7 @@ export type Level = Readonly<z.infer<typeof level>>;
 export type Parameter = Readonly<z.infer<typeof parameter>>;
 
 export interface Plan extends Readonly<Omit<z.infer<typeof shape>, 'uid' | 'database'>> {
-  /** The same for plans of the same text: Postgres then prepares it once. */
+  /** Equal for plans with the same text, so that Postgres prepares it once. */
   readonly statement: string;
   /** The approximate memory that it takes. */
   readonly bytes: number;
@@ -86,7 +86,7 @@ export interface Plan extends Readonly<Omit<z.infer<typeof shape>, 'uid' | 'data
 export interface Refused {
   /** A code from the addon (`context`, `model`, `field` …). */
   readonly why: string;
-  /** The field or model that it is about. */
+  /** The field or model that is the cause. */
   readonly what: string;
 }
 
@@ -95,7 +95,7 @@ const answer = z.union([
   z.object({ refused: z.object({ why: z.string().regex(/^\w{1,40}$/), what: z.string().max(400).catch('') }) }),
 ]);
 
-/** The caller that the plan must have been made for. */
+/** The caller for which the plan must have been made. */
 export interface Wanted {
   readonly uid: number;
   readonly database: string;
@@ -103,7 +103,7 @@ export interface Wanted {
   readonly secret: KeyObject;
 }
 
-/** Odoo's answer to `compile`. Throws when it is not signed, not for this caller, or not a plan. */
+/** Parses Odoo's answer to `compile`. Throws if it is not signed, not for this caller, or not a plan. */
 export function readPlan(given: unknown, { uid, database, secret }: Wanted): Plan | Refused {
   const parsed = answer.parse(given);
   if ('refused' in parsed) return parsed.refused;

@@ -1,5 +1,5 @@
 // For each known shape of a database: its plan, or the reason why there is none. All plans depend on rights and definitions in
-// the database, so when one turns out to be out of date, all may be.
+// the database, so if one turns out to be out of date, all may be.
 
 import { hash } from 'node:crypto';
 import { GenerationCache } from '../generation_cache.ts';
@@ -16,7 +16,7 @@ const passing: ReadonlySet<string> = new Set(['error', 'rights', 'slow']);
 
 export interface PlanEntry {
   readonly plan: Plan;
-  /** How often it was run. */
+  /** How often the plan has been run. */
   uses: number;
   /** Made when the first result shows its columns. */
   reader: FlatReader | undefined;
@@ -43,7 +43,7 @@ export class PlanCache {
     return entry !== undefined && 'refused' in entry && entry.until < performance.now() ? undefined : entry;
   }
 
-  /** Call before Odoo is asked to compile. If the cache is emptied meanwhile, the result is not kept. */
+  /** Call this before Odoo is asked to compile. If the cache is emptied meanwhile, the result is not stored. */
   begin(key: string): (made: Plan | Refused) => void {
     const making = this.#kept.begin(key);
     return (made) => making.keep('why' in made ? refusedEntry(made) : { plan: made, uses: 0, reader: undefined });
@@ -53,12 +53,12 @@ export class PlanCache {
     this.#kept.begin(key).keep(refusedEntry(refused));
   }
 
-  /** Call when something has changed that plans or refusals may depend on. */
+  /** Call this when something has changed on which plans or refusals may depend. */
   clear(): void {
     this.#kept.clear();
   }
 
-  /** Call when Postgres has other versions than a plan. Returns whether they are newer than all known ones. */
+  /** Call this when Postgres' versions differ from a plan's. Returns whether they are newer than all known ones. */
   outdated(versions: string): boolean {
     if (versions === this.#versions) return false;
     this.#versions = versions;
@@ -80,6 +80,6 @@ export function planKey(uid: number, grant: Grant, context: object, shape: strin
     granted = JSON.stringify([grant.scopes, grant.models]);
     keyOfGrant.set(grant, granted);
   }
-  // A sequence of whole numbers and JSON texts. No two different sequences give the same text.
+  // Joins whole numbers and JSON texts unambiguously: different sequences give different texts.
   return hash('sha256', `${uid}${granted}${JSON.stringify(context)}${shape}`, 'base64');
 }

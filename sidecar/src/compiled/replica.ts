@@ -1,4 +1,4 @@
-// Reads on a replica. They wait until it has the consumer's own writes, and use the rights that the primary has now.
+// Reads on a replica. They wait until it has the consumer's own writes, and use the primary's current rights.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -6,13 +6,13 @@ import type { Queryable } from '../db/pool.ts';
 import type { ReadPool } from '../db/read_pool.ts';
 import { lagStatement, readPrimaryVersions, readWrittenLsn, replayedStatement } from '../db/replica.ts';
 
-/** Consumers whose last write the replica may not have yet. With more of them, those that wrote first are forgotten. */
+/** Consumers whose last write the replica may not have yet. If there are more, those that wrote first are dropped. */
 const mostWriters = 50_000;
 /** Most replicas catch up within a few milliseconds. */
 const waitsMs = [0, 2, 4, 8];
 const mostBytes = 1_000;
 
-/** A write's position in the WAL; undefined until the primary has answered, and if it could not. */
+/** A write's position in the WAL; undefined until the primary has answered, or if it did not answer. */
 interface Write {
   lsn: string | undefined;
 }
@@ -27,7 +27,7 @@ export class Replica {
     this.#primary = primary;
   }
 
-  /** Call when a consumer has written, or may have. */
+  /** Call this when a consumer has written, or may have written. */
   wrote(consumer: string): void {
     const write: Write = { lsn: undefined };
     this.#writes.set(consumer, write);
@@ -55,7 +55,7 @@ export class Replica {
     return false;
   }
 
-  /** The primary's versions, read after this call. Calls that come while a statement is under way share the next one. */
+  /** The primary's versions, read after this call. Calls that arrive while a statement is running share the next one. */
   primaryVersions(): Promise<string> {
     if (this.#asked === undefined) {
       const asked = this.#asking.then(() => {

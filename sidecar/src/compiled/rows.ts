@@ -1,5 +1,4 @@
-// Turns the rows of a plan into the raw records that Odoo's executor would give, so that one shaper (records/shape.ts) serves
-// both.
+// Turns a plan's rows into the raw records that Odoo's executor would return, so that records/shape.ts can convert both.
 
 import { Doubt } from './doubt.ts';
 import type { Column, Form, Level, Plan } from './plan.ts';
@@ -18,7 +17,7 @@ const ofText: Readonly<Partial<Record<Form, Decoder>>> = {
   boolean: (value) => value === 't',
   json: (value) => (value === null ? false : (JSON.parse(value as string) as unknown)),
   properties: (value) => {
-    // Odoo assembles them from their definitions.
+    // Properties are assembled by Odoo, from their definitions.
     if (value !== null) throw new Doubt('properties');
     return [];
   },
@@ -77,7 +76,10 @@ interface Set {
   readonly recordAt: (place: number) => Row;
 }
 
-/** The records of a tree from the columns of its levels. Each place in the answer gets an object of its own, because shaping changes them. */
+/**
+ * The records of a tree from the columns of its levels. Each occurrence in the answer gets its own object, because converting
+ * changes it.
+ */
 export class TreeReader {
   readonly #levels: ReadonlyMap<string, Level>;
   readonly #root: Level;
@@ -157,7 +159,7 @@ export class TreeReader {
   }
 }
 
-/** A relation as the ORM's read shows it. */
+/** A relation as the ORM's `read` returns it. */
 function named(id: unknown, name: unknown): unknown {
   return id === null || id === undefined ? false : [Number(id), name ?? false];
 }

@@ -1,4 +1,4 @@
-// Runs a plan: parameters in, raw records out, checked against the versions that the plan was made with.
+// Runs a plan: parameters in, raw records out, checked against the versions with which the plan was made.
 
 import { versionsStatement } from '../db/compiled.ts';
 import type { ReadPool } from '../db/read_pool.ts';
@@ -14,7 +14,7 @@ import { FlatReader, TreeReader } from './rows.ts';
 /** After this many runs, the statement is prepared in each connection. */
 const frequentFrom = 2;
 const mostBytesOfVersions = 1_000_000;
-/** A narrowed credential must not see this in texts: the executor masks it. */
+/** Narrowed credentials must not see this in texts: the executor masks it. */
 const masked = 'access_token=';
 
 export interface Asked {
@@ -38,10 +38,10 @@ export class OutdatedError extends Error {
   }
 }
 
-/** Connections that statements run on, or one with a snapshot. */
+/** The connections for statements, or one with a snapshot. */
 export type Runs = Pick<ReadPool, 'run'>;
 
-/** Rejects with Doubt, OutdatedError, or what the pool rejects with. */
+/** Rejects with Doubt, OutdatedError, or the pool's error. */
 export async function runPlan(pool: Runs, entry: PlanEntry, asked: Asked): Promise<unknown> {
   const { plan } = entry;
   const parameters = parametersOf(plan.parameters, asked.values);
@@ -53,7 +53,8 @@ export async function runPlan(pool: Runs, entry: PlanEntry, asked: Asked): Promi
   });
   const at = (name: string) => names.indexOf(name);
   const [first] = rows;
-  // An empty result holds no versions. Those of a moment later will do, because versions never return to an earlier state.
+  // An empty result contains no versions. Reading them a moment later is sufficient, because versions never return to an earlier
+  // state.
   const versions = first === undefined ? await currentVersions(pool) : (first[at('versions')] ?? '');
   if (versions !== plan.versions) throw new OutdatedError(versions);
   if (asked.isNarrowed && rows.some((row) => row.some((text) => text?.includes(masked)))) throw new Doubt('masked');
@@ -105,7 +106,7 @@ function totalOf({ count }: Plan, total: string | null | undefined): { total?: n
   return count === null || total == null ? {} : { total: Number(total) };
 }
 
-/** A full page may be followed by more. */
+/** A full page may be followed by another. */
 function nextOf(
   { next }: Plan,
   { limit }: Asked,

@@ -1,9 +1,9 @@
-// The shape of a read: the read with a slot in place of each value that may vary. Odoo compiles a shape once for a caller; reads
+// The shape of a read: the read with a slot instead of each value that may vary. Odoo compiles a shape once for a caller; reads
 // of the same shape differ only in the parameters of one statement.
 //
-// A slot holds the class of its value, because the SQL depends on it: `x < -5` and `x < 5` treat empty values differently. Equal
-// values share a slot, because Odoo merges conditions of equal values. Values that change the SQL (empty ones, booleans, words
-// like `today`) stay in the shape.
+// A slot contains the class of its value, because the SQL depends on it: `x < -5` and `x < 5` treat empty values differently.
+// Equal values share a slot, because Odoo merges conditions with equal values. Values that change the SQL (empty ones, booleans,
+// words like `today`) stay in the shape.
 
 import type { Domain, Operation, Place } from '../executor/operations.ts';
 
@@ -14,14 +14,14 @@ interface Slot {
 }
 
 export interface Shape {
-  /** The same for two reads that one statement can answer. */
+  /** Equal for two reads that one statement can answer. */
   readonly key: string;
   /** The read with slots, as the executor compiles it. */
   readonly operation: Readonly<Record<string, unknown>>;
   readonly values: readonly unknown[];
 }
 
-/** The common limits get plans with the number in the text, because Postgres estimates `limit $1` badly. */
+/** Plans for common limits contain the number itself, because Postgres estimates `limit $1` badly. */
 const usualLimits: ReadonlySet<number> = new Set([1, 10, 20, 25, 50, 80, 100, 200, 250, 500, 1_000]);
 /** Longer reads are rare, and their keys would fill the cache. */
 const mostCharacters = 8_192;
@@ -29,7 +29,7 @@ const mostCharacters = 8_192;
 const mostInt4 = 2_147_483_647;
 const day = /^\d{4}-\d{2}-\d{2}$/;
 const moment = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
-/** Texts that Odoo may read as a time relative to now, or as a date in another form (odoo/orm/domains.py). */
+/** Texts that Odoo may read as a time relative to now, or as a date in another format (odoo/orm/domains.py). */
 const timeLike = /^\s*(?:today|now|[+\-=]|\d{4}-\d{2}|\d{1,2}[-/.:])/i;
 
 /** Undefined for a read that cannot become one statement. */
@@ -80,7 +80,7 @@ export function idsOfCall({ method, ids, args }: Call): readonly number[] {
 }
 
 function ofCall({ op, model, method, ids, args, kwargs, form }: Call, slots: Slots): Record<string, unknown> {
-  if (form !== undefined) throw noShape; // only Python still knows a float from a whole number
+  if (form !== undefined) throw noShape; // only Python can still distinguish a float from an integer
   const names = readingMethods.get(method);
   if (names === undefined || (ids !== undefined && method !== 'read')) throw noShape;
   const areIdsFirst = method === 'read' && ids === undefined;
@@ -110,7 +110,7 @@ function ofSearch(
   { op, model, domain, fields, brief, limit, offset, order, after, count }: Search,
   slots: Slots,
 ): Record<string, unknown> {
-  // An estimate comes from Postgres's plan for the statement.
+  // Estimates come from Postgres' plan for the statement.
   if (count === 'estimated') throw noShape;
   return {
     op,
@@ -171,7 +171,7 @@ function classOf(value: unknown): string | undefined {
   return timeLike.test(value) ? undefined : 'text';
 }
 
-/** Whether it is a date of the calendar, and one second more does not leave the possible years. */
+/** Whether it is a valid date, and adding one second does not exceed the supported years. */
 function isTime(iso: string): boolean {
   const date = new Date(iso);
   return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 19) === iso.slice(0, 19) && /^(?!0000|9999)/.test(iso);
@@ -181,7 +181,7 @@ function isId(id: unknown): boolean {
   return Number.isInteger(id) && (id as number) > 0 && (id as number) <= mostInt4;
 }
 
-/** Objects would be mistaken for slots, or are references of a batch. */
+/** Objects could be mistaken for slots, or are references in a batch. */
 function literal(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(literal);
   if (typeof value === 'object' && value !== null) throw noShape;

@@ -1,4 +1,4 @@
-// The pages of a long list from one snapshot: a commit shows in all of its pages or in no page.
+// The pages of a long list from one snapshot: a commit is visible in all of the pages or in none.
 
 import type { Snapshot } from '../db/snapshots.ts';
 import { GatewayError } from '../errors.ts';
@@ -18,7 +18,7 @@ export interface PlannedPage {
 export interface SnapshotPagesOptions {
   readonly context: RequestContext;
   readonly snapshot: Snapshot;
-  /** Undefined for a page that no compiled statement can read. The context then holds the reason. */
+  /** Undefined for a page that no compiled statement can read. The context then contains the reason. */
   readonly plan: (search: Search) => Promise<PlannedPage | undefined>;
   /** For pages that no compiled statement can read, or whose answer is in doubt. */
   readonly odoo: PageReader;
@@ -38,7 +38,7 @@ export class SnapshotPages implements PageReader {
       this.#first = { search: first, answer: await this.#read(first) };
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      // The same error comes again when the page is requested.
+      // The same error is thrown again when the page is requested.
     }
   }
 
@@ -49,7 +49,7 @@ export class SnapshotPages implements PageReader {
     try {
       return await this.#read(search);
     } catch (error) {
-      // Without its snapshot a list cannot go on as it began.
+      // Without its snapshot, a list cannot continue as it began.
       throw error instanceof GatewayError ? error : new GatewayError('database.unavailable', { cause: error });
     }
   }

@@ -81,7 +81,7 @@ function refusal({ until }: Block): GatewayError {
 
 interface Block {
   readonly network: Range;
-  /** On the monotonic clock; Infinity: for good. */
+  /** On the monotonic clock; Infinity: permanently. */
   readonly until: number;
   readonly isAutomatic: boolean;
 }

@@ -1,4 +1,4 @@
-// Whether AI agents may connect, and whether they may write: by a setting for all, and by the caller's profile.
+// Decides whether AI agents may connect and write, by a setting and the caller's profile.
 
 import { GatewayError } from '../errors.ts';
 import type { RequestContext } from '../pipeline/context.ts';
@@ -17,8 +17,8 @@ export function writesOf({ database, principal }: RequestContext): Writes {
 
 /**
  * Throws `origin.not_allowed` for a web page, unless it is on the user's own machine, is the gateway's own, or has an origin that
- * a manager has listed. `*` does not count here: agents run beside browsers, so a page needs no key of its own. The request's
- * Host header proves nothing, because a name can lead anywhere (DNS rebinding).
+ * a manager has listed. `*` does not count here, because an agent on the same machine as the browser may have a key, so a page
+ * would need none. The request's Host header proves nothing, because a name can resolve to any address (DNS rebinding).
  */
 export function requireOrigin({ database, request }: RequestContext): void {
   const { origin } = request.headers;

@@ -1,4 +1,4 @@
-// The tool that counts and sums, as REST's aggregate does, so that an agent need not read records only to add them up.
+// The tool that counts and sums, like REST's aggregate, so that an agent need not read records just to add them up.
 
 import { z } from 'zod';
 import { requireScope } from '../credentials/scopes.ts';

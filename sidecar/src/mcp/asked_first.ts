@@ -1,5 +1,5 @@
-// Writes that a person must agree to first. The first call runs as a dry run and answers with the changes. A second call with the
-// confirmation carries it out.
+// Writes to which a person must agree first. The first call runs as a dry run and returns the changes. A second call with the
+// confirmation executes the write.
 
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
@@ -21,7 +21,7 @@ export const outputOfWrite = z.object({
 
 /**
  * @param call the tool's name and its arguments without `confirm`
- * @param act carries it out; its parameter is the idempotency key
+ * @param act executes the write; its parameter is the idempotency key
  */
 export async function askedFirst(
   shapes: RecordShapes,
@@ -64,7 +64,7 @@ async function tryOut(
   if (report === undefined) return { changes: [], not_shown: ['Its effects cannot be known before it runs.'] };
   const notShown = [
     ...(report.mails > 0 ? [`${report.mails} e-mail${report.mails > 1 ? 's' : ''} would be sent.`] : []),
-    ...(report.outside ? ['It tries to reach another system, which a dry run does not.'] : []),
+    ...(report.outside ? ['It tries to reach another system, which a dry run does not do.'] : []),
   ];
   const all = await changesOf(shapes, context, report);
   const changes = all.slice(0, fitting(all, context.database.settings['agent.answer_bytes']));

@@ -1,4 +1,4 @@
-// The arguments that most tools share, and how a tool asks the executor and collections: as a request to the API would.
+// The arguments that most tools share, and how a tool calls the executor and collections: like a request to the API.
 
 import { z } from 'zod';
 import type { RequestContext } from '../pipeline/context.ts';
@@ -24,8 +24,7 @@ export const pageOfAnswer = {
 };
 
 /**
- * From now on, the context asks for this path and query.
- * @param once the idempotency key of a write, made for these very arguments
+ * Replaces the path and query in the context. @param once the idempotency key of a write, made for these arguments
  */
 export function ask(
   context: RequestContext,
@@ -47,14 +46,14 @@ export function ask(
 
 const byOffset = /^offset:(\d{1,9})$/;
 
-/** A cursor of ours as parameters of a list. */
+/** Converts our cursor to parameters of a list. */
 export function placeOf(cursor: string | undefined): { cursor?: string; offset?: string } {
   const [, offset] = byOffset.exec(cursor ?? '') ?? [];
   if (offset !== undefined) return { offset };
   return cursor === undefined ? {} : { cursor };
 }
 
-/** Where a list continues: after a cursor, or at an offset if its order has no cursor. */
+/** Where a list continues: after a cursor, or at an offset if its order does not support cursors. */
 export function cursorBehind({ meta, next }: Outcome): string | undefined {
   const cursor = meta?.['next'];
   if (typeof cursor === 'string') return cursor;

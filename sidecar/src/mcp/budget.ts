@@ -1,4 +1,5 @@
-// Makes answers fit into a conversation: no empty fields, long texts cut, and no more records than the budget holds.
+// Makes answers fit into a conversation: without empty fields, with long texts cut, and with no more records than the budget
+// allows.
 
 import type { Row } from '../records/collection.ts';
 

@@ -1,5 +1,5 @@
-// A confirmation proves that the effects of a call were shown, and holds the key that makes the call happen once. It is signed
-// with a secret that all sidecars of the database share. It is valid for one caller with one grant, one tool with these
+// A confirmation proves that the effects of a call were shown, and contains the key that makes the call happen only once. It is
+// signed with a secret that all sidecars of the database share. It is valid for one caller with one grant, one tool with these
 // arguments, and five minutes. Nothing is stored before it is used.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -35,7 +35,7 @@ export async function checkConfirmation(context: RequestContext, call: readonly 
   throw new GatewayError('agent.confirmation');
 }
 
-/** JSON holds no line feed, so the end of each part is clear. */
+/** JSON contains no raw line feed, so the end of each part is unambiguous. */
 function signatureOf(secret: Buffer, nonce: string, until: string, context: RequestContext, call: readonly unknown[]): Buffer {
   const { database, principal } = context;
   const { scopes, models } = principal.grant;

@@ -111,7 +111,7 @@ async function findModels(odoo: Odoo, context: RequestContext, { query = '' }: z
     .sort((a, b) => b.score - a.score || a.model.model.length - b.model.model.length)
     .slice(0, mostModels)
     .map(({ model: { model, name, ...rights } }) => ({ model, name, may: rightsText(rights) }));
-  return { models, ...(models.length === 0 ? { hint: 'No model that you may use fits. Try another word.' } : {}) };
+  return { models, ...(models.length === 0 ? { hint: 'No model that you may use matches. Try another word.' } : {}) };
 }
 
 /** Each word counts once. It scores highest as a whole word of the label, lowest as a part of the technical name. */
@@ -182,7 +182,7 @@ function textOf(name: string, { type, relation, selection, required, readonly, h
     .filter((part) => part !== '')
     .join(' ');
   const mark = required && !has_default ? '*' : readonly ? '=' : '';
-  // A label that only repeats the name says nothing.
+  // A label that only repeats the name is omitted.
   const isTelling = string !== '' && string.toLowerCase().replaceAll(' ', '_') !== name.replace(/_ids?$/, '');
   return `${what}${mark}${isTelling ? ` — ${string}` : ''}`;
 }

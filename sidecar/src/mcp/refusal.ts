@@ -8,13 +8,14 @@ const remedies: Partial<Record<Reason, string>> = {
   'agent.arguments': 'Correct the argument and call again.',
   'agent.confirmation': 'Call again without confirm, and show the user the answer.',
   'agent.writes': 'Tell the user. A manager can allow it in the profile of this credential.',
-  'odoo.access': 'The Odoo user has no such right, or a record rule hides the records. Only an Odoo administrator changes that.',
+  'odoo.access':
+    'The Odoo user has no such right, or a record rule hides the records. Only an Odoo administrator can change that.',
   'odoo.exposure': 'No credential reaches this. Do not try again.',
   'odoo.field': 'describe_model lists the fields.',
   'odoo.missing': 'search_records finds existing records.',
   'odoo.model': 'find_models lists the models.',
   'query.cursor': 'Leave cursor out to start from the first page.',
-  'scope.insufficient': 'The credential was narrowed. The person who made it can add the scope.',
+  'scope.insufficient': 'The credential has limited scopes. The person who created it can add the scope.',
   'answer.too_large': 'Ask for fewer records or fields.',
 };
 

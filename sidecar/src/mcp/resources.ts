@@ -1,5 +1,5 @@
-// Each resource as tools of its own: `products_search`, `orders_create`. They use the names that a manager chose, and reach no
-// more than the resource does.
+// Each resource as tools of its own: `products_search`, `orders_create`. They use the resource's own names, and give access only
+// to what the resource contains.
 
 import { z } from 'zod';
 import { permits, requireScope } from '../credentials/scopes.ts';
@@ -35,7 +35,7 @@ const createInput = z.object({ values, ...settingOfCall, ...confirmArgument });
 const updateInput = z.object({ id, values, ...settingOfCall, ...confirmArgument });
 const deleteInput = z.object({ id, ...settingOfCall, ...confirmArgument });
 
-/** The tools by resource, made when a database's resources or models have changed. */
+/** The tools by resource, rebuilt when a database's resources or models have changed. */
 class Known {
   tools: Promise<readonly Tool[]> | undefined;
   resources: Resources | undefined;
@@ -95,7 +95,7 @@ export class ResourceTools {
       const { data, meta } = await outcome;
       return { record: data, ...meta };
     };
-    /** @param args the arguments, from which path and body are made */
+    /** @param args the arguments, from which path and body are built */
     const write = (
       context: RequestContext,
       tool: string,

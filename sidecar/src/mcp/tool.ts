@@ -8,17 +8,17 @@ export type Json = Readonly<Record<string, unknown>>;
 
 export interface Tool {
   readonly name: string;
-  /** For the language model: what the tool does, and when to use another one. */
+  /** For the language model: what the tool does, and when to use another. */
   readonly description: string;
   readonly input: Json;
-  /** Missing where it would only say that the answer is an object. */
+  /** Omitted if it would only say that the answer is an object. */
   readonly output?: Json;
-  /** The kind it counts as: only `read` never changes anything. */
+  /** The kind of operation for the limits: only `read` never changes anything. */
   readonly kind: Action;
   /** Whether the caller may use it at all. Models and fields are checked when it is called. */
   isFor(context: RequestContext): boolean;
   /**
-   * Gives the answer, or throws a GatewayError.
+   * Returns the answer, or throws a GatewayError.
    * @param given the unchecked arguments
    */
   run(context: RequestContext, given: unknown): Promise<Json>;
@@ -36,15 +36,15 @@ export function parsed<T>(shape: z.ZodType<T>, given: unknown): T {
   });
 }
 
-/** A short JSON Schema, because each byte of it is part of every conversation. */
+/** A short JSON Schema, because every conversation includes it. */
 export function schemaOf(shape: z.ZodType): Json {
   const { $schema: _version, ...schema } = z.toJSONSchema(shape, { io: 'input', unrepresentable: 'any' });
   return withoutBounds(schema) as Json;
 }
 
-/** Left out of the schema. Bounds are checked anyway, and the refusal names them. */
+/** Left out of the schema. Limits are checked anyway, and the refusal names them. */
 const bounds = new Set(['maximum', 'minimum', 'maxLength', 'minLength', 'maxItems', 'minItems', 'pattern']);
-/** Keywords that only say the obvious. No tool has an argument of this name. */
+/** Keywords that state the obvious. No tool has an argument with such a name. */
 const plain = new Set(['additionalProperties', 'propertyNames']);
 
 function withoutBounds(value: unknown): unknown {

@@ -66,7 +66,7 @@ export function writingTools(parts: Parts): Tool[] {
     },
     {
       name: 'delete_records',
-      description: 'Delete records for good. To hide them, update active to false.',
+      description: 'Delete records permanently. To hide them, update active to false.',
       input: schemaOf(deleteInput),
       output,
       kind: 'delete',

@@ -1,31 +1,31 @@
-// What a call of Odoo's older protocols asks, whichever of them it comes by: a service, a method, and their parameters in order.
-// The password is taken out here. It goes to the step `authenticate`, and nowhere else.
+// A call of Odoo's older protocols, independent of the protocol: a service, a method, and the parameters in order. The password
+// is removed here. It is passed to the step `authenticate`, and nowhere else.
 
 import { GatewayError } from '../errors.ts';
 import type { BodyCredential, RequestContext } from '../pipeline/context.ts';
 
 export interface RpcCall {
   readonly service: string;
-  /** For `object`, the model's method; otherwise the service's. Redaction looks for it here (redact/places.ts). */
+  /** For `object`, the model's method; otherwise the service's. Redaction reads it here (redact/places.ts). */
   readonly method: unknown;
-  /** JSON-RPC's id, echoed as it came. */
+  /** JSON-RPC's id, returned unchanged. */
   readonly id?: unknown;
-  /** Of the service `object`. */
+  /** The model, for the service `object`. */
   readonly model?: unknown;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
-/** So many parameters hold the credential, where a method takes one. */
+/** The number of parameters that contain the credential, for methods that take one. */
 export const credentialParams = 3;
 
 /**
- * Whether the method takes a credential; leaves it in `context.caller`, and in the body what may be logged. Reads the first three
- * parameters. Throws `auth.missing` when a method that needs a credential is called without, `database.unknown` for another
- * database than the request's, `body.form`.
+ * Whether the method takes a credential. Stores it in `context.caller`, and leaves in the body only what may be logged. Reads the
+ * first three parameters. Throws `auth.missing` when a method that needs a credential is called without, `database.unknown` for
+ * another database than the request's, `body.form`.
  */
 export function takeCredential(context: RequestContext, service: string, method: string, params: readonly unknown[]): boolean {
-  // Known to whatever renders an error from here on.
+  // From here on, errors are rendered for this call.
   context.body = { service, method };
   const isLogin = service === 'common' && (method === 'login' || method === 'authenticate');
   if (!isLogin && service !== 'object') return false;
@@ -55,7 +55,7 @@ function tooFew(method: string): GatewayError {
 
 function keywordForm([args, kwargs, ...rest]: readonly unknown[]): Pick<RpcCall, 'args' | 'kwargs'> {
   if (!Array.isArray(args) || rest.length > 0) throw form('execute_kw takes a list of arguments, then an object of named ones.');
-  // PHP writes an empty array where it means an empty object.
+  // PHP writes an empty array for an empty object.
   if (kwargs === undefined || kwargs === null || (Array.isArray(kwargs) && kwargs.length === 0)) return { args, kwargs: {} };
   if (typeof kwargs !== 'object' || Array.isArray(kwargs)) throw form('The named arguments of execute_kw are an object.');
   return { args, kwargs: kwargs as Readonly<Record<string, unknown>> };
@@ -76,7 +76,7 @@ function uidOf(value: unknown): number {
   const uid = typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
   if (typeof uid !== 'number' || !Number.isFinite(uid)) throw form('The uid is not a number. Log in first.');
   const whole = Math.trunc(uid);
-  // Nobody has another one. 0 is nobody's either, so the call is refused as one by an unknown user.
+  // Other values cannot be a uid. 0 is not one either, so the call is refused like one by an unknown user.
   return whole > 0 && whole < 2 ** 31 ? whole : 0;
 }
 

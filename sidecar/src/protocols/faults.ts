@@ -1,4 +1,4 @@
-// What an error of the gateway is in Odoo's own words: the exception that Odoo would have raised, and its number or status.
+// Translates an error of the gateway to Odoo's: the exception that Odoo would have raised, and its number or status.
 
 import type { GatewayError, Reason } from '../errors.ts';
 import type { Answer, RequestContext } from '../pipeline/context.ts';
@@ -63,7 +63,7 @@ function ofMethod({ details, message }: GatewayError): Fault {
   return { name: `${odoo}.AccessError`, message: text, status: 403 };
 }
 
-/** The class of what Odoo raised, if it was Odoo. */
+/** The class of the exception, if Odoo raised one. */
 function raisedIn({ cause }: GatewayError): string | undefined {
   return cause instanceof Error && 'exception' in cause && typeof cause.exception === 'string' ? cause.exception : undefined;
 }
@@ -80,7 +80,7 @@ function lastLine(error: GatewayError): string {
 
 const codes: Readonly<Record<string, number>> = { AccessDenied: 3, AccessError: 4 };
 
-/** Of `/xmlrpc/2` with a number, of `/xmlrpc` with a text, both with the status 200. */
+/** For `/xmlrpc/2` with a number, for `/xmlrpc` with a text, both with status 200. */
 export function xmlFault(context: RequestContext, error: GatewayError, version: 1 | 2): Answer {
   const fault = faultOf(error);
   const { message } = fault;
@@ -101,7 +101,7 @@ export function xmlAnswer(content: string): Answer {
   return { status: 200, body: methodResponse(content), type: 'text/xml; charset=utf-8' };
 }
 
-/** `{name, message, arguments, context, debug}`, as Odoo's `serialize_exception` makes it, without its traceback. */
+/** `{name, message, arguments, context, debug}`, like the result of Odoo's `serialize_exception`, without its traceback. */
 export function serialized({ name, message }: Fault, requestId: string): Readonly<Record<string, unknown>> {
   return { name, message, arguments: [message], context: {}, debug: `${name}: ${message}\nRequest ${requestId}\n` };
 }

@@ -1,4 +1,5 @@
-// The services of Odoo's older protocols: `common` says who is there, `object` calls methods, `db` tells the version.
+// The services of Odoo's older protocols: `common` handles logins and the version, `object` calls methods, `db` returns the
+// version.
 
 import { perDatabase } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
@@ -8,10 +9,12 @@ import { checkMethod, checkModel } from '../executor/target.ts';
 import type { Action, RequestContext } from '../pipeline/context.ts';
 import type { RpcCall } from './call.ts';
 
-/** What Odoo is: it changes with an upgrade, which restarts it. */
+/** Odoo's version is cached, because it changes only with an upgrade, which restarts Odoo. */
 const versionFor = 60_000;
 
-/** Methods of every model that read. The executor refuses one that a module has made to write, and it then runs as a write. */
+/**
+ * Methods of every model that only read. If a module has made one write, the executor refuses it, and it then runs as a write.
+ */
 const reading = new Set(
   (
     'check_access_rights check_object_reference context_get default_get export_data fields_get formatted_read_group get_metadata ' +
@@ -19,7 +22,7 @@ const reading = new Set(
   ).split(' '),
 );
 
-/** Where a result goes: `json` as it is, `xmlrpc` as `<params>…</params>`. */
+/** The format of a result: `json` unchanged, `xmlrpc` as `<params>…</params>`. */
 export type Form = 'json' | 'xmlrpc';
 
 export class Services {
@@ -30,7 +33,7 @@ export class Services {
     this.#odoo = odoo;
   }
 
-  /** The result of a method, in the requested form: `{raw}` is still to be written, `{written}` is done. */
+  /** The result of a method: `{raw}` must still be formatted, `{written}` already is. */
   async answer(context: RequestContext, call: RpcCall, form: Form): Promise<{ raw: unknown } | { written: unknown }> {
     if (call.service === 'object') {
       const operation = operationOf(context, call, form);
@@ -55,7 +58,7 @@ export class Services {
     return (await this.#odoo.execute(context, [operation]))[0];
   }
 
-  /** As `exp_version` gives it. */
+  /** As `exp_version` returns it. */
   version(context: RequestContext): Promise<unknown> {
     const known = this.#versions(context.database);
     if (known.value !== undefined && known.until > performance.now()) return known.value;
@@ -81,7 +84,7 @@ export class Services {
     throw new GatewayError('body.form', { message: `Method not found: ${String(method).slice(0, 100)}` });
   }
 
-  /** Which databases there are, and all that changes them, is not for callers: as with Odoo's `list_db = False`. */
+  /** Callers may not list or change databases, as with Odoo's `list_db = False`. */
   async #database(context: RequestContext, { method }: RpcCall): Promise<unknown> {
     if (method !== 'server_version') throw new GatewayError('auth.missing');
     return ((await this.version(context)) as { server_version: unknown }).server_version;
@@ -103,7 +106,7 @@ function operationOf(context: RequestContext, { model, method: called, args, kwa
   return { op: 'call', model: name, method, args, kwargs, ...(isWrittenThere ? { form } : {}) };
 }
 
-/** As `checkMethod`, and says whose method it would have been. */
+/** Like `checkMethod`, but the error names the model. */
 export function methodOf(model: string, called: unknown): string {
   try {
     return checkMethod(called);
@@ -117,7 +120,7 @@ export function methodOf(model: string, called: unknown): string {
   }
 }
 
-/** Headers that Odoo's protocols do not know decide nothing. */
+/** Ignores headers that Odoo's protocols do not know. */
 function headersOf({ request }: RequestContext): RequestContext['asked']['headers'] {
   const { 'idempotency-key': key } = request.headers;
   return key === undefined ? {} : { 'idempotency-key': key };

@@ -1,15 +1,14 @@
-// XML-RPC on the wire: a document becomes a call, and small values become XML. What Odoo's methods give is written by the
-// executor, which knows Python's types (executor/xmlrpc.py).
-//
-// The parser is strict. There is no DOCTYPE, so there are no entities but XML's own five.
+// XML-RPC on the wire: a document becomes a call, and small values become XML. Results of Odoo's methods are formatted by the
+// executor, which knows Python's types (executor/xmlrpc.py). The parser is strict. A DOCTYPE is refused, so there are no entities
+// except XML's own five.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SaxesParser } from 'saxes';
 import { GatewayError } from '../errors.ts';
 
-/** As deep as JSON may be (json.ts). */
+/** The same depth as for JSON (json.ts). */
 const deepest = 64;
-/** About what an element takes in memory while its document is read. */
+/** The approximate memory for an element while its document is read. */
 const bytesOfElement = 64;
 const encodings = new Set([
   'utf-8',
@@ -36,11 +35,11 @@ interface Value {
 const longestHead = 16_384;
 /** Between two pieces, other requests get their turn. */
 const pieceLength = 32_768;
-/** Some clients declare a namespace. Nothing here has an attribute of its own. */
+/** Some clients declare a namespace. No element here has attributes of its own. */
 const mostAttributes = 4;
 
 /**
- * A call whose first parameters are known, and the rest of it not yet: the rest is worth parsing once its caller is known.
+ * A call of which only the first parameters have been parsed: the rest is parsed once its caller is known.
  */
 export class BegunCall {
   readonly #text: string;
@@ -48,9 +47,8 @@ export class BegunCall {
   #at = 0;
 
   /**
-   * @param known so many parameters are known afterwards, or all that there are
-   * @param weigh is called before anything is parsed, with about how many bytes the call takes; may throw
-   * Throws `request.xml`, `request.too_deep`, `body.value`.
+   * @param known how many parameters to parse (fewer if there are fewer) @param weigh is called before anything is parsed, with
+   * the approximate bytes that the call takes; may throw Throws `request.xml`, `request.too_deep`, `body.value`.
    */
   constructor(bytes: Buffer, known: number, weigh: (size: number) => void = () => {}) {
     this.#text = decode(bytes);
@@ -106,7 +104,7 @@ function decode(bytes: Buffer): string {
   }
 }
 
-/** XML 1.0, appendix F: the first bytes tell how wide characters are, then the declaration names the encoding. */
+/** XML 1.0, appendix F: the first bytes show the width of characters, then the declaration names the encoding. */
 function encodingOf(bytes: Buffer): string {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return 'utf-16le';
@@ -156,7 +154,7 @@ class CallReader {
   #open(name: string): void {
     const parent = this.#path.at(-1);
     const allowed = parents[name];
-    if (!(allowed ?? ['value']).includes(parent ?? '')) throw unexpected(`<${name.slice(0, 40)}> stands in the wrong place`);
+    if (!(allowed ?? ['value']).includes(parent ?? '')) throw unexpected(`<${name.slice(0, 40)}> is in the wrong place`);
     if (allowed === undefined && scalars[name] === undefined) throw unexpected(`there is no element <${name.slice(0, 40)}>`);
     this.#path.push(name);
     this.#text = '';
@@ -181,7 +179,7 @@ class CallReader {
 
   #set(value: unknown): void {
     const holder = this.#values.at(-1);
-    if (holder === undefined || holder.isSet) throw unexpected('a value holds two');
+    if (holder === undefined || holder.isSet) throw unexpected('a value contains two');
     holder.isSet = true;
     holder.value = value;
   }
@@ -235,7 +233,7 @@ const scalars: Readonly<Record<string, (text: string) => unknown>> = {
   },
 };
 
-/** Python takes blanks and a sign. Each character can match in one way only: no text may take long. */
+/** Python takes blanks and a sign. Each character can match in only one way, so that no text takes long. */
 function whole(text: string): number {
   const value = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value)) throw wrong('int');
@@ -261,7 +259,7 @@ function wrong(type: string): GatewayError {
   return new GatewayError('body.value', { message: `A value of the call is not a valid ${type}.` });
 }
 
-/** A `<value>`; false for null. Not for what Odoo's methods give. */
+/** A `<value>`; false for null. Not for results of Odoo's methods. */
 export function writeValue(value: unknown): string {
   return `<value>${write(value)}</value>`;
 }
@@ -279,7 +277,7 @@ function write(value: unknown): string {
   return `<boolean>${value === true ? 1 : 0}</boolean>`;
 }
 
-/** XML has no control characters; Odoo leaves them out, too. */
+/** XML does not allow control characters; Odoo removes them, too. */
 function escaped(text: string): string {
   return (
     text

@@ -1,4 +1,4 @@
-// Changes of a collection since a token: records as the caller can read them now, and ids of records that are gone or hidden.
+// Changes of a collection since a token: records as the caller can read them now, and ids of deleted or hidden records.
 
 import type { FeedPart } from '../db/change_feed.ts';
 import { readChanges } from '../db/change_feed.ts';
@@ -16,7 +16,7 @@ import { numberOf, requireCurrent, tokenAt } from './since.ts';
 
 const parameters = ['since', 'fields', 'domain', 'limit', 'wait'] as const;
 const longestWaitS = 25;
-/** A notification may get lost, so a waiting request also looks at this interval. */
+/** A notification may get lost, so a waiting request also checks at this interval. */
 const lookEveryMs = 5_000;
 
 interface Removed {
@@ -32,7 +32,7 @@ export interface Changes {
   readonly next: string;
   /** The number of the newest change that the reader now has. Events of webhooks carry the same numbers. */
   readonly sequence: number;
-  /** Whether there are further changes already. */
+  /** Whether further changes are already available. */
   readonly more: boolean;
 }
 
@@ -52,7 +52,7 @@ export async function changesOf(request: ChangesRequest): Promise<Changes> {
   return reader.isNew ? reader.nothing() : reader.next(waitMs);
 }
 
-/** Walks through the changes of a list after a token. */
+/** Reads the changes of a list after a token, part by part. */
 export class ChangesReader {
   readonly #request: ChangesRequest;
   readonly #query: ListQuery;
@@ -167,7 +167,7 @@ export function parseChangesQuery(
   const { query, given } = readListQuery(url, settings, parameters);
   const since = resumed ?? given.since ?? '';
   if (since === '') {
-    const message = 'since is missing. Begin with since=new, then give the meta.next of the last answer.';
+    const message = 'since is missing. Start with since=new, then give the meta.next of the last answer.';
     throw new GatewayError('sync.token', { message });
   }
   const seconds = given.wait === undefined ? 0 : wholeNumber(given.wait);

@@ -1,5 +1,5 @@
-// Changes as they happen, as server-sent events: on the same tokens as the long poll. A browser's EventSource reconnects by
-// itself, and sends its position in `Last-Event-ID`.
+// Sends changes as they happen, as server-sent events, with the same tokens as the long poll. A browser's EventSource reconnects
+// by itself, and sends its position in `Last-Event-ID`.
 
 import { perDatabase } from '../db/database.ts';
 import { asGatewayError } from '../errors.ts';
@@ -17,7 +17,7 @@ const sayEveryMs = 15_000;
 const longestMs = 5 * 60_000;
 const comeBackMs = 2_000;
 const comeBackLaterMs = 60_000;
-/** Of one user on this sidecar: each looks for changes every few seconds. */
+/** The most streams of one user on this sidecar: each checks for changes every few seconds. */
 const mostStreams = 16;
 const runningOf = perDatabase(() => new Running());
 
@@ -31,8 +31,8 @@ export function wantsEvents({ request }: RequestContext): boolean {
 }
 
 /**
- * The texts of the stream. An error of `changesOf`, and `throttle.concurrency`, are thrown before the first text; later an error
- * becomes the event `reset`, or the end.
+ * The texts of the stream. Errors of `changesOf`, and `throttle.concurrency`, are thrown before the first text; later, an error
+ * becomes the event `reset` or ends the stream.
  */
 export async function* eventsOf(request: ChangesRequest): AsyncGenerator<string> {
   const { database, holder } = request.context;
@@ -60,7 +60,7 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
   const startedAt = performance.now();
   const { spentMs } = context;
   while (!reader.isStopped && performance.now() - startedAt < longestMs) {
-    // Each part has the time of a request.
+    // Each part may take as long as a request.
     context.idleMs += Math.max(0, context.spentMs - spentMs);
     try {
       const changes = await reader.next(sayEveryMs);

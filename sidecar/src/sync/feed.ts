@@ -1,7 +1,7 @@
 // Follows the change feed of one database: numbers new changes, and wakes the requests that wait for them.
 //
-// A notification, or a request that asks, starts the stamping; one at a time here, and Postgres lets one sidecar at a time. So
-// however many requests wait, a change costs one statement.
+// Numbering is started by a notification, or by a request for changes. Only one runs at a time, on this sidecar and across all.
+// So however many requests wait, a change costs one statement.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { stampChanges } from '../db/change_feed.ts';
@@ -31,7 +31,7 @@ export class Feed {
       });
       return this.#running;
     }
-    // The running one may have missed the latest changes. One more follows it, for all calls that come meanwhile.
+    // The running one may miss the latest changes. One more follows it, for all calls that arrive meanwhile.
     this.#following ??= this.#running
       .catch(() => undefined)
       .then(() => {
@@ -41,7 +41,7 @@ export class Feed {
     return this.#following;
   }
 
-  /** Returns when there may be changes, after `ms`, or when the caller has left. */
+  /** Returns when there may be changes, after `ms`, or when the caller disconnects. */
   async news(ms: number, signal: AbortSignal): Promise<void> {
     const timer = new AbortController();
     const stop = AbortSignal.any([signal, timer.signal]);
@@ -87,7 +87,7 @@ export class ChangeFeeds {
     return feed;
   });
 
-  /** Answers the waiting requests now, and lets no others wait. */
+  /** Answers the waiting requests at once; later ones do not wait. */
   stop(): void {
     this.#stopped = true;
     for (const feed of this.#all) feed.stop();

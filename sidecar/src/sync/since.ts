@@ -7,10 +7,10 @@ import type { RequestContext } from '../pipeline/context.ts';
 import type { Binding } from '../records/cursor.ts';
 import { readCursor, writeCursor } from '../records/cursor.ts';
 
-/** Takes the place of a cursor's order. No list has this order. */
+/** Stands in for a cursor's order, because no list has this order. */
 const mark = 'changes';
 
-/** The number of the last change that the reader has. Throws `sync.token`, or `sync.reset` if it has to start over. */
+/** The number of the reader's last change. Throws `sync.token`, or `sync.reset` if it has to start over. */
 export async function numberOf(context: RequestContext, binding: Binding, text: string, feed: FeedPart): Promise<number> {
   const place = await readCursor(context, binding, text).catch((error: unknown) => {
     if (error instanceof GatewayError && error.reason === 'query.cursor') throw new GatewayError('sync.token');
@@ -28,7 +28,7 @@ export function requireCurrent(number: number, rights: unknown, feed: FeedPart):
   if (number < (feed.oldest ?? 0)) throw reset('expired', 'Changes since then are no longer kept');
 }
 
-/** The token of a reader that has all changes up to a number. */
+/** The token for a reader that has all changes up to a number. */
 export async function tokenAt(context: RequestContext, binding: Binding, number: number, rights: string): Promise<string> {
   const token = await writeCursor(context, binding, { order: mark, after: [String(number), rights] });
   if (token === undefined) throw new GatewayError('internal.error');
@@ -37,7 +37,7 @@ export async function tokenAt(context: RequestContext, binding: Binding, number:
 
 function reset(why: 'rights' | 'expired', sentence: string): GatewayError {
   return new GatewayError('sync.reset', {
-    message: `${sentence}. Ask with since=new, then read the whole list again.`,
+    message: `${sentence}. Start with since=new, then read the whole list again.`,
     details: { why },
   });
 }
