@@ -44,6 +44,7 @@ export async function buildPackage(dir) {
     target: 'node20',
     banner: { js: '#!/usr/bin/env node' },
   });
+  copyFileSync(join(sourceDir, 'src/pull/client.py'), join(outdir, 'client.py'));
   const compiler = join(rootDir, 'node_modules/typescript/bin/tsc');
   const args = ['--project', join(sourceDir, 'tsconfig.json'), '--outDir', outdir];
   await run(process.execPath, [compiler, ...args], { doing: "Compiling the client's types" });

@@ -1,5 +1,6 @@
 // npm run package: builds the release into dist/. The addon with its built web client as one zip, to be unpacked into a folder of
-// Odoo's addons_path; and the sidecar as one folder that needs only Node and is the context of its image.
+// Odoo's addons_path; the sidecar as one folder that needs only Node and is the context of its image; and the typed client, as the
+// sidecar serves it.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -18,6 +19,7 @@ try {
   await ensureWebClient();
   await packSidecar();
   await packAddon();
+  packClient();
 } catch (error) {
   explain(error);
   process.exitCode = 1;
@@ -35,6 +37,15 @@ async function packAddon() {
   rmSync(zip, { force: true });
   await run('python3', ['-m', 'zipfile', '-c', zip, staged], { doing: 'Packing the addon' });
   console.log(relative(rootDir, zip));
+}
+
+/** The build has made it for the sidecar. */
+function packClient() {
+  const { name } = JSON.parse(readFileSync(join(rootDir, 'client/package.json'), 'utf8'));
+  const { version } = JSON.parse(readFileSync(join(rootDir, 'package.json'), 'utf8'));
+  const tarball = join(distDir, `${name}-${version}.tgz`);
+  cpSync(join(rootDir, 'sidecar/assets/client.tgz'), tarball);
+  console.log(relative(rootDir, tarball));
 }
 
 /** In a separate process, because the package esbuild may just have been installed. */

@@ -1,6 +1,6 @@
 // Operations of one transaction, which may refer to earlier ones (guide, "Batches").
 
-import type { Paths, Read, Written } from './fields.ts';
+import type { Key, Paths, Read, Written } from './fields.ts';
 import type { Domain, Order } from './filters.ts';
 import type { Models, NameIn, Ref } from './schema.ts';
 
@@ -68,6 +68,16 @@ export class Batch<M extends Models> {
     options: Reading<M, N, F> = {},
   ): Step<Written<M, N, F>[], N> {
     return this.#add('update', model, { ids: listed(ids), values, ...options });
+  }
+
+  upsert<N extends NameIn<M>, const F extends readonly string[] = never>(
+    model: N,
+    key: Key<M, N>,
+    value: string | number,
+    values: M[N]['update'],
+    options: Reading<M, N, F> = {},
+  ): Step<[Written<M, N, F>], N> {
+    return this.#add('upsert', model, { key, value, values, ...options });
   }
 
   remove<N extends NameIn<M>>(model: N, ids: Targets<N>): Step<{ id: number }[], N> {

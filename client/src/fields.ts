@@ -33,6 +33,13 @@ export type Written<M extends Models, N extends NameIn<M>, F extends readonly st
   ? { id: number }
   : Picked<M, N, F[number]>;
 
+/** What an upsert may go by: an external id of your own, or a field with texts or whole numbers. */
+export type Key<M extends Models, N extends NameIn<M>> =
+  | 'external_id'
+  | {
+      [F in FieldOf<M, N>]: F extends keyof M[N]['types'] ? (M[N]['types'][F] extends 'char' | 'integer' ? F : never) : never;
+    }[Exclude<FieldOf<M, N>, 'id'>];
+
 type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;
 type Rest<P extends string, H extends string> = P extends `${H}.${infer R}` ? R : never;
 

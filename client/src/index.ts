@@ -19,10 +19,13 @@ export class Gateway<M extends Models = AnyModels> {
     return new Model(this.#transport, name);
   }
 
-  /** All operations, or none of them if one fails. The answer has the results of the steps that `write` returns. */
+  /**
+   * All operations, or none of them if one fails. The answer has the results of the steps that `write` returns. `maxAffected`: how
+   * many records all of them together may create, change and delete.
+   */
   async batch<Steps extends Readonly<Record<string, Step<unknown>>>>(
     write: (batch: Batch<M>) => Steps,
-    options: WriteOptions = {},
+    { maxAffected, ...options }: WriteOptions & { readonly maxAffected?: number } = {},
   ): Promise<Answer<Results<Steps>>> {
     const batch = new Batch<M>();
     const steps = write(batch);
@@ -30,7 +33,7 @@ export class Gateway<M extends Models = AnyModels> {
     const sent = this.#transport.send<(Pick<Operation, 'id'> & { data: unknown })[]>({
       method: 'POST',
       path: '/api/v1/batch',
-      body: operations,
+      body: { operations, max_affected: maxAffected },
       options,
     });
     const { data, meta } = await sent;

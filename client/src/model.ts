@@ -1,7 +1,7 @@
 // The records of a model. Each method is one endpoint of the gateway's guide.
 
 import type { Group, Grouping, Measure } from './aggregates.ts';
-import type { Paths, Read, Written } from './fields.ts';
+import type { Key, Paths, Read, Written } from './fields.ts';
 import type { Domain, Filter, Order, OwnFilter } from './filters.ts';
 import { listRequest, queryOf } from './query.ts';
 import type { Models, NameIn } from './schema.ts';
@@ -63,6 +63,13 @@ export interface AggregateOptions<
   readonly measures?: X;
   /** Conditions on measures: `[['amount_total:sum', '>', 1000]]`. */
   readonly having?: readonly unknown[];
+  readonly archived?: 'include' | 'only';
+}
+
+/** The records to write to. */
+export interface Found<M extends Models, N extends NameIn<M>, Q> extends Conditions<M, N, Q> {
+  /** If more records are found, nothing is written: `odoo.too_many`. */
+  readonly maxAffected: number;
   readonly archived?: 'include' | 'only';
 }
 
@@ -145,6 +152,42 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('DELETE', `/${id}`, options);
   }
 
+  /** Changes the record with this key, or creates it. `meta.created` says which. */
+  upsert<const F extends readonly string[] = never>(
+    key: Key<M, N>,
+    value: string | number,
+    values: M[N]['update'],
+    options: Fields<M, N, F> & WriteOptions = {},
+  ): Promise<Answer<Written<M, N, F>>> {
+    return this.#write('PUT', `/by/${key}/${encodeURIComponent(value)}`, options, values);
+  }
+
+  /** The same for a list, in which each record has its key. `meta.created` says it for each. */
+  upsertMany<K extends Key<M, N>, const F extends readonly string[] = never>(
+    key: K,
+    records: readonly (M[N]['update'] & { readonly [P in K]: string | number })[],
+    options: Fields<M, N, F> & WriteOptions = {},
+  ): Promise<Answer<Written<M, N, F>[]>> {
+    return this.#write('PUT', `/by/${key}`, options, records);
+  }
+
+  /** Changes all records that are found. */
+  updateFound<const Q extends OwnFilter<M, N> = NoFilter>(
+    found: Found<M, N, Q>,
+    values: M[N]['update'],
+    options: WriteOptions = {},
+  ): Promise<Answer<{ id: number }[]>> {
+    return this.#write('PATCH', foundQuery(found), options, values);
+  }
+
+  /** Removes all records that are found. */
+  removeFound<const Q extends OwnFilter<M, N> = NoFilter>(
+    found: Found<M, N, Q>,
+    options: WriteOptions = {},
+  ): Promise<Answer<{ id: number }[]>> {
+    return this.#write('DELETE', foundQuery(found), options);
+  }
+
   /** Calls a public method. What it takes and gives is known to Odoo only. */
   call<T = unknown>(method: string, { id, args, kwargs, ...options }: MethodOptions = {}): Promise<Answer<T>> {
     return this.#write('POST', `${id === undefined ? '' : `/${id}`}/${method}`, options, { args, kwargs });
@@ -196,4 +239,8 @@ export class Model<M extends Models, N extends NameIn<M>> {
   ): Promise<Answer<T>> {
     return this.#transport.send({ method, path: this.#path + path + queryOf({ fields }), body, options });
   }
+}
+
+function foundQuery({ maxAffected, ...conditions }: { readonly maxAffected: number }): string {
+  return queryOf({ ...conditions, max_affected: maxAffected });
 }

@@ -69,8 +69,8 @@ export interface Meta {
   /** Whether there are more changes already. */
   more?: boolean;
   count?: number;
-  /** Whether an upsert has made the record. */
-  created?: boolean;
+  /** Whether an upsert has made the record; of a list, for each. */
+  created?: boolean | boolean[];
   /** Fields that you may not read. */
   omitted?: string[];
   /** Read-only fields that you sent unchanged. */

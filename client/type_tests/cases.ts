@@ -170,6 +170,22 @@ partners.update(7, { name: 7 });
 partners.update(7, { type: 'somewhere' });
 same<{ id: number }>()((await orders.remove(7)).data);
 
+// Upserts, and writes to all that is found
+same<boolean | boolean[] | undefined>()((await partners.upsert('external_id', 'shop-1', { name: 'x' })).meta.created);
+same<string | null>()((await partners.upsert('ref', 'a/b', { name: 'x' }, { fields: ['city'] })).data.city);
+partners.upsertMany('ref', [{ ref: 'a', name: 'x' }]);
+// @ts-expect-error there is no such key
+partners.upsert('nme', 'x', {});
+// @ts-expect-error a list is no key
+partners.upsert('child_ids', 'x', {});
+// @ts-expect-error its key is missing
+partners.upsertMany('external_id', [{ name: 'x' }]);
+partners.updateFound({ filter: { city: 'x' }, maxAffected: 5 }, { city: 'y' });
+// @ts-expect-error how many may be affected is missing
+partners.removeFound({ filter: { city: 'x' } });
+// @ts-expect-error there is no such field
+partners.removeFound({ filter: { cty: 'x' }, maxAffected: 5 });
+
 // Methods
 same<unknown>()((await orders.call('action_confirm', { id: 7 })).data);
 same<boolean>()((await orders.call<boolean>('action_confirm', { id: 7 })).data);

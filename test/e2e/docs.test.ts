@@ -1,9 +1,19 @@
 // The documentation page in Chromium that reaches only this machine: nothing is loaded from other hosts, hostile labels do
 // nothing, and "try it" answers with a record.
 
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { nodeBin } from '../../scripts/stack/sidecar.mjs';
 import { useBrowser } from '../helpers/browser.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
@@ -135,4 +145,76 @@ test("Odoo's menu and its own /api/docs lead to the page", async () => {
   ]);
   await opened.waitForURL(`${gateway.url}/api/docs`);
   await opened.getByRole('heading', { name: 'API Gateway for Odoo' }).waitFor();
+});
+
+/** A page that uses the client. What a test evaluates cannot import it: vitest changes imports. */
+const shop = '<!doctype html><title>shop</title><script type=module>globalThis.client = await import("/client.js")</script>';
+
+describe('the typed client', () => {
+  test('works in a page of another origin', async () => {
+    const entry = join(import.meta.dirname, '../../client/src/index.ts');
+    const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: 'esm', write: false });
+    const server = createServer(({ url }, response) => {
+      const isClient = url === '/client.js';
+      response.setHeader('Content-Type', isClient ? 'text/javascript' : 'text/html');
+      response.end(isClient ? outputFiles[0]?.contents : shop);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.waitForFunction('globalThis.client');
+    const report = await page.evaluate(
+      async ({ url, key }) => {
+        const { Gateway, GatewayError } = (globalThis as unknown as { client: typeof import('../../client/src/index.ts') })
+          .client;
+        const gateway = new Gateway({ url, key, language: 'en-US', timezone: 'Europe/Paris' });
+        const partners = gateway.model('res.partner');
+        const { data } = await partners.create({ name: 'From a page' }, { fields: ['name'] });
+        const { etag } = await partners.get(data.id);
+        const changed = await partners.update(data.id, { city: 'Gent' }, { fields: ['city'], dryRun: true, quiet: true });
+        const removed = await partners.remove(data.id);
+        const gone = await partners.get(data.id).catch((error: unknown) => error instanceof GatewayError && error.reason);
+        return { name: data.name, etag: typeof etag, city: changed.data.city, removed: removed.data.id === data.id, gone };
+      },
+      { url: gateway.url, key: gateway.keys.admin },
+    );
+    expect(report).toEqual({ name: 'From a page', etag: 'string', city: 'Gent', removed: true, gone: 'odoo.missing' });
+  });
+
+  test('says how the instance has changed since its types were pulled', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'pulled-'));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
+    const program = join(import.meta.dirname, '../../client/src/pull/main.ts');
+    const env = { ...process.env, GATEWAY_KEY: gateway.keys.admin };
+    const pull = (...args: string[]) => promisify(execFile)(nodeBin(), [program, 'pull', ...args], { cwd: dir, env });
+    const field = (values: object) =>
+      gateway.orm<number[]>('ir.model.fields', 'create', { vals_list: [{ model_id: model, field_description: 'X', ...values }] });
+    const choices = ['one', 'two'].map((value) => [0, 0, { value, name: value }]);
+    const [gone] = await field({ name: 'x_gone', ttype: 'char' });
+    await field({ name: 'x_choice', ttype: 'selection', selection_ids: choices });
+    await pull(gateway.url, '--models', 'res.partner,res.country');
+    expect((await pull('--check')).stdout).toMatch(/^Nothing has changed/);
+
+    await gateway.orm('ir.model.fields', 'unlink', { ids: [gone] });
+    const two = {
+      domain: [
+        ['field_id.name', '=', 'x_choice'],
+        ['value', '=', 'two'],
+      ],
+    };
+    await gateway.orm('ir.model.fields.selection', 'unlink', {
+      ids: await gateway.orm<number[]>('ir.model.fields.selection', 'search', two),
+    });
+    await field({ name: 'x_new', ttype: 'integer' });
+    await expect(pull('--check')).rejects.toMatchObject({
+      code: 1,
+      stderr: `${gateway.url} is not as it was pulled:
+  res.partner.x_choice no longer has the choice "two"
+  res.partner.x_gone is gone, or this key may no longer read it
+  res.partner.x_new is new (integer)
+Pull again.
+`,
+    });
+  });
 });

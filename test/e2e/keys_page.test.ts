@@ -2,9 +2,13 @@
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { nodeBin } from '../../scripts/stack/sidecar.mjs';
 import { useBrowser } from '../helpers/browser.ts';
 import { callTool } from '../helpers/mcp.ts';
 import { createUser } from '../helpers/odoo_keys.ts';
@@ -169,15 +173,20 @@ describe('a user', async () => {
     await close(page);
     await page.waitForSelector('[name=example_key] option:checked:has-text("Examples")', { state: 'attached' });
     const tab = (language: string) => page.click(`[data-language=${language}]`);
-    const example = async (language: string) => {
+    const example = async (language: string, path = '/call') => {
       await tab(language);
       await page.click('.o_api_gateway_guide_step:has([role=tablist]) .o_api_gateway_copy');
       await page.waitForSelector('.o_api_gateway_guide_step:has([role=tablist]) .o_api_gateway_copy:has-text("Copied")');
       const snippet = await copied(page);
       expect(snippet).toContain(fresh);
-      expect(snippet).toContain(`${gateway.url}/call`);
+      expect(snippet).toContain(`${gateway.url}${path}`);
       return snippet;
     };
+    const typed = mkdtempSync(join(tmpdir(), 'typed-'));
+    onTestFinished(() => rmSync(typed, { recursive: true }));
+    const env = { ...process.env, PATH: `${dirname(nodeBin())}:${process.env['PATH']}` };
+    const ran = await execute('sh', ['-ec', await example('typed', '/api/client.tgz')], { cwd: typed, env });
+    expect(ran.stdout).toMatch(/1 model in odoo[\s\S]*name:/);
     const curl = await execute('sh', ['-c', await example('curl')]);
     expect(JSON.parse(curl.stdout)).toMatchObject({ success: true, data: expect.arrayContaining([expect.anything()]) });
     const javascript = await execute(process.execPath, ['--input-type=module', '--eval', await example('fetch')]);
@@ -201,7 +210,7 @@ describe('a user', async () => {
     await page.keyboard.press('Tab');
     await page.focus('[data-language=apps_script]');
     await page.keyboard.press('ArrowLeft');
-    await page.waitForSelector('[data-language=fetch][aria-selected=true]:focus');
+    await page.waitForSelector('[data-language=typed][aria-selected=true]:focus');
     await page.selectOption('[name=example_key]', { label: 'YOUR_API_KEY' });
     await page.waitForSelector('[data-part=snippet]:has-text("YOUR_API_KEY")');
   });

@@ -9,11 +9,13 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Gateway } from '../../client/src/index.ts';
 import { nodeBin } from '../../scripts/stack/sidecar.mjs';
+import { pythonEnvironment } from '../../scripts/test/python_tools.mjs';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
+const mypy = join(await pythonEnvironment('typing'), 'mypy');
 const instance = await useInstance({ shared: true });
 const gateway = new Gateway({ url: instance.url, key: instance.keys.admin });
 const partners = gateway.model('res.partner');
@@ -31,6 +33,13 @@ async function inProject(command: string, args: readonly string[]): Promise<stri
   }
 }
 
+/** The examples in this language below a heading, as one. */
+function examplesOf(page: string, heading: string, language: string): string {
+  const sections = readFileSync(join(root, page), 'utf8').split(/\n(?=#{2,3} )/);
+  const section = sections.find((text) => text.startsWith(`${heading}\n`)) ?? '';
+  return [...section.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, name, code]) => (name === language ? code : '')).join('');
+}
+
 test('a fresh project installs it from the gateway, pulls the types, and runs the README’s example', async () => {
   writeFileSync(join(dir, 'package.json'), '{"type": "module"}');
   await inProject('npm', ['install', '--no-audit', '--no-fund', `${instance.url}/api/client.tgz`]);
@@ -40,20 +49,56 @@ test('a fresh project installs it from the gateway, pulls the types, and runs th
   expect(await inProject('npx', args)).toMatch(/^7 models in odoo, schema [0-9a-f]{16}\n$/);
   expect(await inProject('npx', ['odoo-gateway-client', 'pull', '--check'])).toMatch(/^Nothing has changed/);
 
-  const [, example = ''] = /```ts\n(import \{ Gateway[\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
-  writeFileSync(join(dir, 'example.ts'), example);
-  const printed = await inProject(nodeBin(), ['example.ts']);
-  expect(printed.trim().split('\n').length).toBeGreaterThan(1);
+  writeFileSync(join(dir, 'readme.ts'), examplesOf('README.md', '## First call', 'ts'));
+  expect((await inProject(nodeBin(), ['readme.ts'])).trim().split('\n').length).toBeGreaterThan(1);
+});
+
+test('the guide’s examples run', async () => {
+  const variables = "const { GATEWAY = '', GATEWAY_KEY: KEY = '' } = process.env;\n";
+  writeFileSync(join(dir, 'guide.ts'), variables + examplesOf('docs/guide.md', '### TypeScript', 'ts'));
+  expect(await inProject(nodeBin(), ['guide.ts'])).toMatch(/^S\d+\n$/);
 });
 
 test('the compiler accepts what the instance has, and refuses the rest', async () => {
   copyFileSync(join(root, 'client/type_tests/cases.ts'), join(dir, 'cases.ts'));
+  writeFileSync(join(dir, 'process.d.ts'), 'declare const process: { env: Record<string, string | undefined> };');
   const options = { strict: true, noEmit: true, target: 'es2022', module: 'nodenext', lib: ['es2022', 'dom'], types: [] };
-  writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['cases.ts'] }));
+  writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
   await inProject(nodeBin(), [join(root, 'node_modules/typescript/bin/tsc')]);
   // An instance without these fields would make the cases pass for the wrong reason.
   const cases = readFileSync(join(dir, 'cases.ts'), 'utf8').match(/@ts-expect-error|^\s*same<|\bsame<.*?>\(\)\(data/gm) ?? [];
   expect(cases.length).toBeGreaterThan(90);
+});
+
+test('in Python, mypy accepts and refuses the same, and the client works', async () => {
+  const models = 'sale.order,sale.order.line,res.partner';
+  await inProject('npx', ['odoo-gateway-client', 'pull', instance.url, '--python', '--models', models]);
+  copyFileSync(join(root, 'client/type_tests/cases.py'), join(dir, 'cases.py'));
+  const variables = 'import os\nGATEWAY, KEY = os.environ["GATEWAY"], os.environ["GATEWAY_KEY"]\n';
+  writeFileSync(join(dir, 'guide.py'), variables + examplesOf('docs/guide.md', '### Python', 'py'));
+  expect(await inProject('/usr/bin/python3', ['guide.py'])).toMatch(/^S\d+ \d/);
+  await inProject(mypy, [
+    '--strict',
+    '--warn-unused-ignores',
+    '--cache-dir',
+    '/dev/null',
+    'cases.py',
+    'guide.py',
+    'odoo_gateway',
+  ]);
+  expect(JSON.parse(await inProject('/usr/bin/python3', ['cases.py']))).toEqual({
+    city: 'Gent',
+    pages: [1, 1, 0],
+    tried: 'Lyon',
+    groups: [
+      ['Gent', 1],
+      ['Lyon', 1],
+    ],
+    linked: ['company_id', 'id', 'name'],
+    created: [true, false],
+    called: 1,
+    reason: 'odoo.missing',
+  });
 });
 
 describe('records', () => {
@@ -80,6 +125,23 @@ describe('records', () => {
     const first = await partners.createMany(values, { idempotencyKey });
     expect(first.data.length).toBe(2);
     expect((await partners.createMany(values, { idempotencyKey })).data).toEqual(first.data);
+  });
+
+  test('are changed or created by their keys, and written to where they are found', async () => {
+    const code = `C ${process.pid}/${Date.now()}`;
+    const one = await partners.upsert('ref', code, { name: 'One' }, { fields: ['ref', 'name'] });
+    expect(one).toMatchObject({ data: { ref: code, name: 'One' }, meta: { created: true } });
+    const both = await partners.upsertMany('ref', [
+      { ref: code, city: 'Gent' },
+      { ref: `${code}b`, name: 'Two', city: 'Gent' },
+    ]);
+    expect([both.data[0]?.id, both.meta.created]).toEqual([one.data.id, [false, true]]);
+    const found = { filter: { ref: { starts: code } }, maxAffected: 2 };
+    expect((await partners.updateFound(found, { city: 'Lyon' })).data).toEqual(both.data);
+    await expect(partners.removeFound({ ...found, maxAffected: 1 })).rejects.toMatchObject({ reason: 'odoo.too_many' });
+    const { data } = await gateway.batch((steps) => ({ again: steps.upsert('res.partner', 'ref', code, { city: 'Gent' }) }));
+    expect(data.again).toMatchObject([{ id: one.data.id }]);
+    expect((await partners.removeFound(found)).meta.count).toBe(2);
   });
 
   test('are found by filters of each form, in an address and in a body', async () => {

@@ -1,8 +1,10 @@
 // The types that `pull` writes, and the differences that `--check` names.
 
+import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { differences } from '../../client/src/pull/differences.ts';
 import { namesOf } from '../../client/src/pull/names.ts';
+import { pythonFiles } from '../../client/src/pull/python.ts';
 import type { Field } from '../../client/src/pull/schema.ts';
 import { essencesOf, hashOf } from '../../client/src/pull/schema.ts';
 import { typeScriptFiles } from '../../client/src/pull/typescript.ts';
@@ -56,6 +58,22 @@ test('texts of users stay in their comments and literals', () => {
   const code = text.replaceAll(/\/\*\*[\s\S]*?\*\//g, '').replaceAll(/^\/\/.*$/gm, '');
   expect(code).not.toContain('alert');
   expect(code).toContain(`export type XOrder_f = "a' | \\"b";`);
+});
+
+test('they do in Python, too', () => {
+  const hostile = '""" x = 1 \n\r\f\u0085\u2028y = 2 \\" \\N{x}';
+  const selection = [[`a' | "b\\`, hostile]] as const;
+  const fields: Record<string, Field> = {
+    f: { type: 'selection', string: hostile, help: hostile, selection },
+    __hidden: { type: 'char' },
+    partner_id: { type: 'many2one', relation: 'x.order', required: true },
+  };
+  const files = pythonFiles(schemaOf(fields, hostile), origin);
+  const names = 'sorted(n.target.id for n in ast.walk(ast.parse(sys.stdin.read())) if isinstance(n, ast.AnnAssign))';
+  const input = files.get('x_order.py') ?? '';
+  const found = execFileSync('/usr/bin/python3', ['-c', `import ast, sys; print(*${names})`], { input, encoding: 'utf8' });
+  expect(found.trim()).toBe('f f id partner_id partner_id partner_id');
+  expect([...files.keys()]).toEqual(['client.py', 'x_order.py', '__init__.py', 'py.typed']);
 });
 
 test('models whose names differ only in a dot get files of their own', () => {

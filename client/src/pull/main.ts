@@ -7,6 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { GatewayError } from '../error.ts';
 import { Transport } from '../transport.ts';
 import { differences } from './differences.ts';
+import { pythonFiles } from './python.ts';
 import type { Essences } from './schema.ts';
 import { essencesOf, fetchSchema, hashOf } from './schema.ts';
 import { typeScriptFiles } from './typescript.ts';
@@ -19,8 +20,9 @@ Writes the types of these models, as your key may use them, into a folder.
 
   --key <key>          a key of the gateway or of Odoo; by default the variable GATEWAY_KEY
   --models <names>     comma-separated; sale.* means all names that begin with sale.
-  --out <folder>       "odoo" by default
+  --out <folder>       "odoo" by default, "odoo_gateway" for Python
   --language <code>    the language of labels and help, such as fr-FR
+  --python             writes a package for Python instead of TypeScript
   --check              writes nothing. Fails if the instance is no longer as it was pulled, and says how it differs.
                        Gateway and models are those of the last pull unless you name others.
 `;
@@ -36,7 +38,9 @@ class UsageError extends Error {}
 
 async function pull(args: readonly string[]): Promise<number> {
   const { values, positionals } = options(args);
-  const { out = 'odoo', check = false, language } = values;
+  const { check = false, python = false, language } = values;
+  // A Python package called odoo would hide Odoo's own.
+  const { out = python ? 'odoo_gateway' : 'odoo' } = values;
   const last = check ? lastPull(out) : undefined;
   const url = positionals[0] ?? last?.gateway;
   const asked = values.models?.split(',').map((name) => name.trim()) ?? last?.asked;
@@ -52,11 +56,13 @@ async function pull(args: readonly string[]): Promise<number> {
   if (last !== undefined) return compare(last, models, hash);
   if (missing.length > 0) throw new UsageError(`This key may read no model called ${missing.join(', ')}.`);
 
-  const files = typeScriptFiles(schema, { url, hash, client });
+  const write = python ? pythonFiles : typeScriptFiles;
+  const files = write(schema, { url, hash, client });
   files.set('schema.json', schemaText({ gateway: url, hash, asked, models }));
+  const count = Object.keys(schema).length;
   mkdirSync(out, { recursive: true });
   for (const [file, text] of files) writeFileSync(join(out, file), text);
-  say(`${Object.keys(schema).length} models in ${out}, schema ${hash}`);
+  say(`${count} ${count === 1 ? 'model' : 'models'} in ${out}, schema ${hash}`);
   return 0;
 }
 
@@ -94,7 +100,8 @@ function schemaText({ models, ...others }: Pulled): string {
 
 function options(args: readonly string[]) {
   const text = { type: 'string' } as const;
-  const known = { key: text, models: text, out: text, language: text, check: { type: 'boolean' } } as const;
+  const flag = { type: 'boolean' } as const;
+  const known = { key: text, models: text, out: text, language: text, python: flag, check: flag } as const;
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options: known });
   } catch (error) {

@@ -1,5 +1,6 @@
 // The pulled types in TypeScript: a file for each model, and an index.
 
+import { hasChoices, isInRow, isMany, isNeeded, mayBeNull } from './facts.ts';
 import type { Named } from './names.ts';
 import { namesOf } from './names.ts';
 import type { Field, ModelSchema, Schema } from './schema.ts';
@@ -11,8 +12,6 @@ export interface Origin {
   readonly client: string;
 }
 
-/** Longer lists of choices, such as time zones, are texts. */
-const mostChoices = 100;
 const helpers = ['Link', 'LinkTo', 'LinksTo', 'Reference'];
 
 /** @returns the content of each file by its name */
@@ -51,8 +50,8 @@ function modelFile({ model, type }: Named, { label, fields }: ModelSchema, names
   const rows = entries.filter(([, field]) => isInRow(field));
   const others = entries.filter(([, field]) => !isInRow(field));
   const writable = entries.filter(([, field]) => field.readonly !== true);
-  const needed = writable.filter(([, field]) => field.required === true && field.has_default !== true);
-  const relations = (isMany: boolean) => entries.filter(([, field]) => field.relation !== undefined && many(field) === isMany);
+  const needed = writable.filter(([, field]) => isNeeded(field));
+  const relations = (toMany: boolean) => entries.filter(([, field]) => field.relation !== undefined && isMany(field) === toMany);
   const to = ([name, { relation }]: [string, Field]) => `  ${name}: ${JSON.stringify(relation)};`;
   const id = '  id: number;';
   const parts = [
@@ -94,24 +93,6 @@ function modelFile({ model, type }: Named, { label, fields }: ModelSchema, names
   return `${head(origin.url)}\n${imports.length > 0 ? `${imports.join('\n')}\n\n` : ''}${body}`;
 }
 
-/** Records that are read without `fields` have the stored columns (guide, "Read"). */
-function isInRow({ type, store }: Field): boolean {
-  return store !== false && type !== 'binary' && type !== 'one2many' && type !== 'many2many';
-}
-
-const many = ({ type }: Field): boolean => type === 'one2many' || type === 'many2many';
-
-/** Whether the field's choices become a type. */
-function hasChoices({ type, selection }: Field): boolean {
-  return type === 'selection' && selection !== undefined && selection.length > 0 && selection.length <= mostChoices;
-}
-
-/** Whether a record may have no value for it. */
-function mayBeNull({ type, required, company_dependent: varies }: Field): boolean {
-  if (['boolean', 'integer', 'float', 'monetary', 'one2many', 'many2many'].includes(type)) return false;
-  return required !== true || varies === true;
-}
-
 /** The members of a model's types. */
 class Writer {
   readonly #type: string;
@@ -139,9 +120,9 @@ class Writer {
     return `${documented(field)}  ${name}: ${this.#readType(name, field)}${mayBeNull(field) ? ' | null' : ''};`;
   }
 
-  write([name, field]: [string, Field], isNeeded = false): string {
-    const orNull = field.required === true || many(field) ? '' : ' | null';
-    return `${documented(field)}  ${name}${isNeeded ? '' : '?'}: ${this.#writeType(name, field)}${orNull};`;
+  write([name, field]: [string, Field], isNew = false): string {
+    const orNull = field.required === true || isMany(field) ? '' : ' | null';
+    return `${documented(field)}  ${name}${isNew ? '' : '?'}: ${this.#writeType(name, field)}${orNull};`;
   }
 
   #choice(name: string): string {
@@ -179,7 +160,7 @@ class Writer {
   #writeType(name: string, field: Field): string {
     const { type, relation = '' } = field;
     if (type === 'many2one') return `LinkTo<${JSON.stringify(relation)}>`;
-    if (many(field)) return this.#linksTo(field);
+    if (isMany(field)) return this.#linksTo(field);
     if (type === 'properties') return 'Record<string, unknown> | Record<string, unknown>[]';
     return this.#readType(name, field);
   }

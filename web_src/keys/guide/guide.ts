@@ -32,6 +32,7 @@ export class Guide extends Component<Props> {
   get languages(): { language: Language; name: string }[] {
     return [
       { language: 'fetch', name: 'JavaScript' },
+      { language: 'typed', name: 'TypeScript (typed)' },
       { language: 'apps_script', name: 'Google Apps Script' },
       { language: 'curl', name: 'curl' },
       { language: 'python', name: 'Python' },

@@ -1,6 +1,6 @@
 // The guide's examples: one request in several languages.
 
-export type Language = 'fetch' | 'apps_script' | 'curl' | 'python';
+export type Language = 'fetch' | 'typed' | 'apps_script' | 'curl' | 'python';
 
 export interface Example {
   /** The gateway's address, without a slash at its end. */
@@ -58,6 +58,22 @@ export const snippets: Record<Language, (example: Example) => string> = {
 const answer = await response.json();
 if (!answer.success) throw new Error(answer.error);
 console.log(answer.data);
+`,
+
+  // For a shell: it installs the client, pulls the model's types, and runs an example, which Node does from 22.18 on.
+  typed: ({ url, key, model }) => `npm install ${shellQuoted(`${url}/api/client.tgz`)}
+export GATEWAY_KEY=${shellQuoted(key)}
+npx odoo-gateway-client pull ${shellQuoted(url)} --models ${model}
+
+cat > example.ts <<'END'
+import { Gateway } from "odoo-gateway-client";
+import type { Models } from "./odoo/index.js";
+
+const gateway = new Gateway<Models>({ url: ${quoted(url)}, key: process.env.GATEWAY_KEY ?? "" });
+const { data } = await gateway.model(${quoted(model)}).search({ fields: ${fieldList(model)}, limit: 5 });
+console.log(data);
+END
+node example.ts
 `,
 
   apps_script: (example) => `function callGateway(model, method, args, kwargs) {

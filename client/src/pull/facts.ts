@@ -1,0 +1,32 @@
+// Facts about fields that all languages' types are made of.
+
+import type { Field } from './schema.ts';
+
+/** Longer lists of choices, such as time zones, are texts. */
+const mostChoices = 100;
+
+/** Whether a record that is read without `fields` has it: those have the stored columns (guide, "Read"). */
+export function isInRow({ type, store }: Field): boolean {
+  return store !== false && type !== 'binary' && !isMany({ type });
+}
+
+export function isMany({ type }: Pick<Field, 'type'>): boolean {
+  return type === 'one2many' || type === 'many2many';
+}
+
+/** Whether its choices become a type. */
+export function hasChoices({ type, selection }: Field): boolean {
+  return type === 'selection' && selection !== undefined && selection.length > 0 && selection.length <= mostChoices;
+}
+
+const neverNull = new Set(['boolean', 'integer', 'float', 'monetary', 'one2many', 'many2many']);
+
+/** Whether a record may have no value for it. */
+export function mayBeNull({ type, required, company_dependent: varies }: Field): boolean {
+  return !neverNull.has(type) && (required !== true || varies === true);
+}
+
+/** Whether a new record must come with it. */
+export function isNeeded({ required, has_default: hasDefault }: Field): boolean {
+  return required === true && hasDefault !== true;
+}

@@ -1,0 +1,150 @@
+// The typed client against bare fetch with the same requests; and what its types cost the compiler and the editor, over the four
+// biggest models of an instance with account, project, sale and stock.
+//
+//   npm run bench -- client [--rounds 5] [--seconds 3]
+
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { buildPackage } from '../../scripts/client.mjs';
+import { say } from '../../scripts/stack/report.mjs';
+import { nodeBin } from '../../scripts/stack/sidecar.mjs';
+import { openApiTools } from '../../scripts/test/openapi_tools.mjs';
+import { provideRealParts } from '../../scripts/test/real_parts.mjs';
+import type { Instance } from '../helpers/instance.ts';
+import { createInstance } from '../helpers/instance.ts';
+import type { Measured } from './harness.ts';
+import { compare, figuresOf, median, report, roundsAndSeconds } from './harness.ts';
+
+const execute = promisify(execFile);
+const { rounds, seconds } = roundsAndSeconds(5, 3);
+const root = join(import.meta.dirname, '../..');
+const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
+const dir = mkdtempSync(join(tmpdir(), 'client-bench-'));
+try {
+  const measured = await compare(
+    { rounds },
+    {
+      fetch_one: () => loadFrom('fetch', 'one'),
+      client_one: () => loadFrom('client', 'one'),
+      fetch_list: () => loadFrom('fetch', 'list'),
+      client_list: () => loadFrom('client', 'list'),
+    },
+  );
+  const types = await typeFigures(gateway);
+  report(
+    'client',
+    { ...figuresOf(measured), ...types },
+    {
+      one_vs_fetch: measured.client_one.rps / measured.fetch_one.rps,
+      list_vs_fetch: measured.client_list.rps / measured.fetch_list.rps,
+    },
+  );
+} finally {
+  rmSync(dir, { recursive: true });
+  await gateway.close();
+}
+
+async function loadFrom(way: 'fetch' | 'client', kind: 'one' | 'list'): Promise<Measured> {
+  const options = { way, kind, url: gateway.url, key: gateway.keys.bench, id: 3, connections: 8, seconds };
+  const { stdout } = await execute(nodeBin(), [join(import.meta.dirname, 'client_load.mjs'), JSON.stringify(options)]);
+  return JSON.parse(stdout) as Measured;
+}
+
+/** Milliseconds of a whole run of tsc, of both major versions, and of tsserver's completions. */
+async function typeFigures(instance: Instance): Promise<Record<string, number>> {
+  say('  installing stock, pulling the four biggest models');
+  await instance.orm('ir.module.module', 'button_immediate_install', {
+    ids: await instance.orm<number[]>('ir.module.module', 'search', { domain: [['name', '=', 'stock']] }),
+  });
+  const biggest = await instance.sql<{ model: string }>(
+    `select model from ir_model_fields where model in (select model from ir_model where not transient and not coalesce(abstract, false))
+      group by model order by count(*) desc, model limit 4`,
+  );
+  const models = biggest.map(({ model }) => model);
+  const packaged = join(dir, 'node_modules/odoo-gateway-client');
+  mkdirSync(packaged, { recursive: true });
+  await buildPackage(packaged);
+  const env = { ...process.env, GATEWAY_KEY: instance.keys.admin };
+  const args = [join(packaged, 'dist/pull.js'), 'pull', instance.url, '--models', models.join()];
+  const { stdout } = await execute(nodeBin(), args, { cwd: dir, env });
+  say(`  ${models.join(', ')}: ${stdout.trim()}`);
+  const lines = models.map(
+    (model, i) => `const r${i} = await gateway.model('${model}').search({ fields: ['display_name', 'id'], order: 'id desc' });
+console.log(r${i}.data.map((record) => record.display_name));`,
+  );
+  const start = `import { Gateway } from 'odoo-gateway-client';
+import type { Models } from './odoo/index.js';
+const gateway = new Gateway<Models>({ url: '', key: '' });
+`;
+  writeFileSync(join(dir, 'main.ts'), `${start}${lines.join('\n')}\n`);
+  const compilerOptions = { strict: true, noEmit: true, target: 'es2022', module: 'nodenext', lib: ['es2022', 'dom'], types: [] };
+  writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }));
+  writeFileSync(join(dir, 'package.json'), '{"type": "module"}');
+  const older = join(await openApiTools(), 'node_modules/typescript');
+  const tsc = await timed(() => execute(nodeBin(), [join(root, 'node_modules/typescript/bin/tsc')], { cwd: dir }));
+  const tsc5 = await timed(() => execute(nodeBin(), [join(older, 'bin/tsc')], { cwd: dir }));
+  const [model = ''] = models;
+  const completions = await completionTimes(join(older, 'lib/tsserver.js'), `${start}const model = gateway.model('${model}');\n`);
+  return { tsc_ms: tsc, tsc5_ms: tsc5, completion_most_ms: Math.max(...completions), completion_median_ms: median(completions) };
+}
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 3; i += 1) {
+    const startedAt = performance.now();
+    await run();
+    times.push(performance.now() - startedAt);
+  }
+  return median(times);
+}
+
+/** Where a person types: the cursor is at the `|`. */
+const typed = [
+  "model.search({ fields: ['|'] });",
+  "model.search({ fields: ['display_name', 'create_uid.|'] });",
+  'model.search({ filter: { | } });',
+  'model.search({ filter: { display_name: { i| } } });',
+  "model.search({ order: '|' });",
+  'model.update(1, { | });',
+  "model.aggregate({ group: ['|'] });",
+  "(await model.search({ fields: ['display_name'] })).data[0]?.|;",
+  "gateway.model('|');",
+];
+
+/** As an editor does: the file is open and a character has just been typed. The first answer, which loads all, does not count. */
+async function completionTimes(tsserver: string, start: string): Promise<number[]> {
+  const server = spawn(nodeBin(), [tsserver, '--disableAutomaticTypingAcquisition'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const waiting = new Map<number, (body: { entries: unknown[] } | undefined) => void>();
+  createInterface({ input: server.stdout }).on('line', (line) => {
+    if (!line.startsWith('{')) return;
+    const { type, request_seq: of, body } = JSON.parse(line);
+    if (type === 'response') waiting.get(of)?.(body);
+  });
+  let sent = 0;
+  const tell = (command: string, args: object) => {
+    sent += 1;
+    server.stdin.write(`${JSON.stringify({ seq: sent, type: 'request', command, arguments: args })}\n`);
+    return sent;
+  };
+  const file = join(dir, 'main.ts');
+  const times: number[] = [];
+  try {
+    for (const [i, line] of [typed[0] ?? '', ...typed].entries()) {
+      const fileContent = `${start}${line.replace('|', '')}\n`;
+      tell('open', { file, fileContent });
+      const startedAt = performance.now();
+      const place = { file, line: start.split('\n').length, offset: line.indexOf('|') + 1 };
+      const seq = tell('completionInfo', place);
+      const found = await new Promise<{ entries: unknown[] } | undefined>((resolve) => waiting.set(seq, resolve));
+      if ((found?.entries.length ?? 0) === 0) throw new Error(`Nothing is offered at ${line}`);
+      if (i > 0) times.push(performance.now() - startedAt);
+    }
+  } finally {
+    server.kill();
+  }
+  return times;
+}
