@@ -1,4 +1,4 @@
-// Groupings and measures: which there are, and what a group looks like.
+// The types of groupings and measures, and of a group in the answer.
 
 import type { FieldOf, Link, Models, NameIn, RelationOf } from './schema.ts';
 
@@ -22,7 +22,7 @@ type Named<M extends Models, N extends NameIn<M>, T> = {
   [F in FieldOf<M, N>]: TypeOf<M, N, F> extends T ? F : never;
 }[FieldOf<M, N>];
 
-/** A field, a time with a period, or a path over relations, which Odoo checks. */
+/** A field, a time with a period, or a path through relations, which Odoo checks. */
 export type Grouping<M extends Models, N extends NameIn<M>> =
   | FieldOf<M, N>
   | `${Named<M, N, 'date' | 'datetime'>}:${Period}`
@@ -60,7 +60,7 @@ type Measured<M extends Models, N extends NameIn<M>, X extends string> = X exten
           : number | null
         : never;
 
-/** A group: a key for each grouping and measure, as you named it. */
+/** A group: a property for each grouping and measure, named as in your request. */
 export type Group<M extends Models, N extends NameIn<M>, G extends readonly string[], X extends readonly string[]> = {
   [K in G[number]]: Grouped<M, N, K>;
 } & { [K in X[number]]: Measured<M, N, K> };

@@ -4,9 +4,9 @@ import type { Key, Paths, Read, Written } from './fields.ts';
 import type { Domain, Order } from './filters.ts';
 import type { Models, NameIn, Ref } from './schema.ts';
 
-/** An operation, and what its result will be. */
+/** An operation and the type of its result. */
 export interface Step<T, Name extends string = string> {
-  /** The record that it finds or makes, for later operations. */
+  /** The record that it finds or creates, for later operations. */
   readonly id: Ref<Name>;
   /** Only a type. */
   readonly result?: T;
@@ -103,5 +103,5 @@ export class Batch<M extends Models> {
   }
 }
 
-/** A reference is one id, and no list. */
+/** A reference is a single id, not a list. */
 const listed = (ids: unknown): unknown[] => (Array.isArray(ids) ? ids : [ids]);

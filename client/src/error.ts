@@ -1,4 +1,4 @@
-/** What an answer of the gateway says about a fault. */
+/** The error in an answer of the gateway. */
 export interface Fault {
   readonly status: number;
   readonly reason: string;
@@ -9,7 +9,7 @@ export interface Fault {
   readonly cause?: unknown;
 }
 
-/** Everything that the client throws, but for the reason of an abort signal. */
+/** Everything that the client throws, except the reason of an abort signal. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   /** The HTTP status; 0: no answer came. */
@@ -19,10 +19,10 @@ export class GatewayError extends Error {
    * from another server, such as a proxy.
    */
   readonly reason: string;
-  /** Finds the request in the gateway's log. */
+  /** Identifies the request in the gateway's log. */
   readonly requestId: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
-  /** Seconds after which it may work. */
+  /** The number of seconds after which a retry may work. */
   readonly retryAfterS: number | undefined;
 
   constructor({ status, reason, message, requestId, details = {}, retryAfterS, cause }: Fault) {

@@ -2,7 +2,7 @@
 
 import { GatewayError } from './error.ts';
 
-/** An answer of whatever kind. Throws `client.network`, or the reason of the signal. */
+/** Any kind of answer. Throws `client.network`, or the reason of the signal. */
 export async function exchange(
   send: typeof fetch,
   url: string,
@@ -18,7 +18,7 @@ export async function exchange(
   }
 }
 
-/** The body of an answer. Throws the fault that it describes. */
+/** The body of an answer. Throws the error that it describes. */
 // biome-ignore lint/suspicious/noExplicitAny: the gateway's answers have the shapes of its documentation
 export function bodyOf({ response, text }: { response: Response; text: string }): any {
   // biome-ignore lint/suspicious/noExplicitAny: the same
@@ -29,13 +29,13 @@ export function bodyOf({ response, text }: { response: Response; text: string })
   const { status, statusText, headers } = response;
   if (response.ok && body !== undefined) return body;
   const { error } = body ?? {};
-  // OAuth's errors have their reason beside the error (RFC 6749).
+  // OAuth errors have their reason in a separate property (RFC 6749).
   const fault = typeof error === 'object' && error !== null ? error : { ...body, message: body?.error_description };
   const retryAfter = Number.parseInt(headers.get('Retry-After') ?? '', 10);
   throw new GatewayError({
     status,
     reason: fault.reason ?? 'client.answer',
-    message: fault.message ?? `${status} ${statusText}: this is no answer of the gateway.`,
+    message: fault.message ?? `${status} ${statusText}: this is not an answer of the gateway.`,
     requestId: fault.request_id ?? headers.get('X-Request-Id') ?? undefined,
     details: fault.details,
     retryAfterS: Number.isNaN(retryAfter) ? undefined : retryAfter,

@@ -1,10 +1,10 @@
-// The list of fields: which paths there are, and what a record looks like that was read with them.
+// The types of a list of fields: its possible paths, and the records read with it.
 
 import type { Behind, FieldOf, Models, NameIn, RelationOf } from './schema.ts';
 
 /**
- * The path itself if it exists. Otherwise the names that could stand in its place, for editors and messages. Only this one path is
- * walked: a union of all paths would be endless.
+ * The path itself if it exists. Otherwise the possible names, for editors and messages. Only this path is followed, because a
+ * union of all paths would be infinite.
  */
 type Path<M extends Models, N extends NameIn<M>, P extends string> =
   P extends FieldOf<M, N>
@@ -28,7 +28,7 @@ export type Read<M extends Models, N extends NameIn<M>, F extends readonly strin
   ? M[N]['row']
   : Picked<M, N, F[number]>;
 
-/** A record that was written: its id, and the fields that were asked for. */
+/** A written record: its id, and the requested fields. */
 export type Written<M extends Models, N extends NameIn<M>, F extends readonly string[]> = [F] extends [never]
   ? { id: number }
   : Picked<M, N, F[number]>;
@@ -58,7 +58,7 @@ type Value<M extends Models, N extends NameIn<M>, H extends string, R extends st
         : never
     : never;
 
-/** A record behind a many2one. If a rule of Odoo hides it, only its id and its name are there. */
+/** A record behind a many2one. If a rule of Odoo hides it, it has only its id and name. */
 type Seen<T> = { [K in keyof T as K extends 'id' | 'name' ? K : never]: K extends 'name' ? T[K] | null : T[K] } & {
   [K in keyof T as K extends 'id' | 'name' ? never : K]?: T[K];
 };

@@ -1,4 +1,4 @@
-// Filters and domains: the operators and values that each type of field takes.
+// Filters and domains: the operators and values for each type of field.
 
 import type { Behind, FieldOf, Models, NameIn, RelationOf } from './schema.ts';
 
@@ -41,7 +41,7 @@ interface Empty {
   readonly null?: boolean;
 }
 
-/** The operators for each type of field. `V` is what it holds. */
+/** The operators for each type of field. `V` is the type of its values. */
 interface Operators<V> {
   char: Matched<string>;
   text: Matched<string>;
@@ -66,12 +66,12 @@ type Own<M extends Models, N extends NameIn<M>, F> = F extends keyof M[N]['types
   ? Operand<M[N]['types'][F], NonNullable<M[N]['all'][F]>>
   : never;
 
-/** The fields of a model, and beside them paths over relations, which `Filter` checks one by one. */
+/** The fields of a model, and paths through relations, which `Filter` checks one by one. */
 export type OwnFilter<M extends Models, N extends NameIn<M>> = { readonly [F in FieldOf<M, N>]?: Own<M, N, F> } & {
   readonly [path: `${string}.${string}`]: unknown;
 };
 
-/** The operand of a path over relations; a text that says what is wrong if it does not exist. */
+/** The operand for a path through relations; if the path does not exist, a text that says so. */
 type At<M extends Models, N extends NameIn<M>, P> =
   P extends FieldOf<M, N>
     ? Own<M, N, P>
@@ -87,7 +87,7 @@ type At<M extends Models, N extends NameIn<M>, P> =
 
 type Plain = string | number | boolean | null;
 
-/** What was given, if it is one of these values or has only these operators. */
+/** The given type, if it is one of these values or has only these operators. */
 type Fit<Given, Wanted> = Given extends object
   ? [Extract<Wanted, object>] extends [never]
     ? Wanted
@@ -96,7 +96,7 @@ type Fit<Given, Wanted> = Given extends object
     ? Given
     : Extract<Wanted, Plain>;
 
-/** The filter `Q`, if it fits the model. */
+/** The filter `Q`, if it is valid for the model. */
 export type Filter<M extends Models, N extends NameIn<M>, Q> = {
   readonly [P in keyof Q]: Fit<Q[P], At<M, N, P>>;
 };
@@ -123,7 +123,7 @@ type Comparison =
   | 'any'
   | 'not any';
 
-/** A domain of Odoo. Behind the first dot, Odoo checks the names. */
+/** An Odoo domain. After the first dot, Odoo checks the names. */
 export type Domain<M extends Models, N extends NameIn<M>> = readonly (
   | '&'
   | '|'

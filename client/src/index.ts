@@ -20,8 +20,8 @@ export class Gateway<M extends Models = AnyModels> {
   }
 
   /**
-   * All operations, or none of them if one fails. The answer has the results of the steps that `write` returns. `maxAffected`: how
-   * many records all of them together may create, change and delete.
+   * All operations, or none if one fails. The answer has the results of the steps that `write` returns. `maxAffected`: how
+   * many records they may create, change and delete in total.
    */
   async batch<Steps extends Readonly<Record<string, Step<unknown>>>>(
     write: (batch: Batch<M>) => Steps,

@@ -7,7 +7,7 @@ import { listRequest, queryOf } from './query.ts';
 import type { Models, NameIn } from './schema.ts';
 import type { Answer, CallOptions, Meta, Transport, WriteOptions } from './transport.ts';
 
-/** The names of fields in a list, with dots over relations. */
+/** A list of field names, with dots for relations. */
 export interface Fields<M extends Models, N extends NameIn<M>, F extends readonly string[]> {
   readonly fields?: Paths<M, N, F>;
 }
@@ -29,7 +29,7 @@ export interface SearchOptions<M extends Models, N extends NameIn<M>, F extends 
     Conditions<M, N, Q>,
     Paging<Order<M, N>>,
     CallOptions {
-  /** `meta.next` of the page before. */
+  /** `meta.next` of the previous page. */
   readonly cursor?: string;
   readonly count?: 'exact' | 'estimated';
   readonly archived?: 'include' | 'only';
@@ -39,7 +39,7 @@ export interface ChangesOptions<M extends Models, N extends NameIn<M>, F extends
   extends Fields<M, N, F>,
     Conditions<M, N, Q>,
     CallOptions {
-  /** `meta.next` of the last answer that you have saved. Without it, the first answer is only a token to begin with. */
+  /** `meta.next` of the last answer that you have saved. Without it, the first answer is only a token for the start. */
   readonly since?: string;
   readonly limit?: number;
 }
@@ -74,7 +74,7 @@ export interface Found<M extends Models, N extends NameIn<M>, Q> extends Conditi
 }
 
 export interface MethodOptions extends WriteOptions {
-  /** The record of the method; without it, the method is one of the model. */
+  /** The record on which the method is called; by default, it is called on the model. */
   readonly id?: number;
   readonly args?: readonly unknown[];
   readonly kwargs?: Readonly<Record<string, unknown>>;
@@ -132,7 +132,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('POST', '', options, values);
   }
 
-  /** Creates all of them, or none of them if one fails. */
+  /** Creates all of them, or none if one fails. */
   createMany<const F extends readonly string[] = never>(
     values: readonly M[N]['create'][],
     options: Fields<M, N, F> & WriteOptions = {},
@@ -162,7 +162,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('PUT', `/by/${key}/${encodeURIComponent(value)}`, options, values);
   }
 
-  /** The same for a list, in which each record has its key. `meta.created` says it for each. */
+  /** The same for a list, in which each record has its key. `meta.created` has a value for each. */
   upsertMany<K extends Key<M, N>, const F extends readonly string[] = never>(
     key: K,
     records: readonly (M[N]['update'] & { readonly [P in K]: string | number })[],
@@ -171,7 +171,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('PUT', `/by/${key}`, options, records);
   }
 
-  /** Changes all records that are found. */
+  /** Changes all matching records. */
   updateFound<const Q extends OwnFilter<M, N> = NoFilter>(
     found: Found<M, N, Q>,
     values: M[N]['update'],
@@ -180,7 +180,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('PATCH', foundQuery(found), options, values);
   }
 
-  /** Removes all records that are found. */
+  /** Deletes all matching records. */
   removeFound<const Q extends OwnFilter<M, N> = NoFilter>(
     found: Found<M, N, Q>,
     options: WriteOptions = {},
@@ -188,7 +188,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('DELETE', foundQuery(found), options);
   }
 
-  /** Calls a public method. What it takes and gives is known to Odoo only. */
+  /** Calls a public method. Only Odoo knows its arguments and its result. */
   call<T = unknown>(method: string, { id, args, kwargs, ...options }: MethodOptions = {}): Promise<Answer<T>> {
     return this.#write('POST', `${id === undefined ? '' : `/${id}`}/${method}`, options, { args, kwargs });
   }
@@ -205,8 +205,8 @@ export class Model<M extends Models, N extends NameIn<M>> {
   }
 
   /**
-   * Changes of the records, as they happen, until the signal aborts. Keep `meta.next` once your copy is saved. Throws `sync.reset` if
-   * you must begin again.
+   * Changes of the records, as they happen, until the signal aborts. Store `meta.next` once your copy is saved. Throws
+   * `sync.reset` if you must start again.
    */
   async *changes<const F extends readonly string[] = never, const Q extends OwnFilter<M, N> = NoFilter>(
     options: ChangesOptions<M, N, F, Q> = {},

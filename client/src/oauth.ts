@@ -5,14 +5,14 @@ import { bodyOf, exchange } from './exchange.ts';
 export interface OAuthClient {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Scopes with blanks between them; all of the client's by default. */
+  /** Scopes separated by blanks; by default all scopes of the client. */
   readonly scope?: string;
 }
 
-/** A token is renewed this long before it ends. */
+/** A token is renewed this long before it expires. */
 const earlyMs = 30_000;
 
-/** Gives the token at hand, or a new one; requests at the same time share one. `isStale`: the gateway has refused the last one. */
+/** Returns the current token, or a new one, which concurrent requests share. `isStale`: the gateway has refused the last one. */
 export function oauthTokens(url: string, { clientId, clientSecret, scope }: OAuthClient, send: typeof fetch) {
   let asked: Promise<{ token: string; endsAtMs: number }> | undefined;
 
@@ -29,7 +29,7 @@ export function oauthTokens(url: string, { clientId, clientSecret, scope }: OAut
     const last = asked;
     const known = await last?.catch(() => undefined);
     if (isStale || known === undefined || known.endsAtMs <= Date.now()) {
-      // Another request may have asked meanwhile.
+      // Another request may have requested one meanwhile.
       if (asked === last) asked = ask();
     }
     return (await (asked as NonNullable<typeof asked>)).token;

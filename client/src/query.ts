@@ -5,7 +5,7 @@ export interface Parameters {
   readonly filter?: object | undefined;
 }
 
-/** Longer queries go out as a body. */
+/** Longer queries are sent as a body. */
 const longest = 2_000;
 
 /** `?fields=name,email&filter[city][in]="Gent","Lyon"`, or nothing. */
@@ -37,5 +37,5 @@ export function listRequest(path: string, parameters: Parameters): { method: str
     : { method: 'GET', path: path + query };
 }
 
-/** One of several values: a comma in it separates nothing. */
+/** One value of a list: a comma in it is not a separator. */
 const quoted = (value: unknown): string => `"${String(value).replaceAll('"', '""')}"`;

@@ -1,8 +1,8 @@
-// The shapes of values, and the types that `pull` writes about each model.
+// The formats of values, and the types that `pull` writes for each model.
 
 declare const target: unique symbol;
 
-/** In a batch: a record that an earlier operation has found or made. */
+/** In a batch: a record that an earlier operation has found or created. */
 export interface Ref<Name extends string = string> {
   readonly $ref: string;
   readonly [target]?: Name;

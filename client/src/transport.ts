@@ -8,7 +8,7 @@ import { oauthTokens } from './oauth.ts';
 export interface GatewayOptions {
   /** The address of the gateway, such as `https://gateway.example.com`. */
   readonly url: string;
-  /** A key or an access token, or a function that gives one. */
+  /** A key or an access token, or a function that returns one. */
   readonly key?: string | (() => string | Promise<string>);
   /** An OAuth client, instead of a key. Its tokens are fetched and renewed as needed. */
   readonly oauth?: OAuthClient;
@@ -35,27 +35,27 @@ export interface CallOptions {
 }
 
 export interface WriteOptions extends CallOptions {
-  /** Carries the write out, shows what changes in `meta.dry_run`, and rolls it back. */
+  /** Runs the write, shows its changes in `meta.dry_run`, and rolls it back. */
   readonly dryRun?: boolean | undefined;
   /**
-   * Under the same key, the gateway writes once and gives the first answer again for 24 hours. The client makes one for each write
-   * and keeps it when it sends the write again. `false`: none, and a lost write is not sent again.
+   * Under the same key, the gateway writes once and gives the first answer again for 24 hours. The client creates one for each
+   * write and reuses it when it repeats the write. `false`: none, and a lost write is not repeated.
    */
   readonly idempotencyKey?: string | false | undefined;
-  /** The `etag` of the record as you have seen it. If it has changed since, nothing is written: `odoo.changed`. */
+  /** The `etag` of the record that you have read. If it has changed since, nothing is written: `odoo.changed`. */
   readonly ifMatch?: string | undefined;
-  /** Keeps Odoo from telling anybody. */
+  /** Keeps Odoo from notifying anybody. */
   readonly quiet?: boolean | undefined;
 }
 
-/** A record that a write which was only tried out would change. */
+/** A record that a dry run would have changed. */
 export interface Difference {
   model: string;
   id: number;
   name: string;
   /** Null: the record is new. */
   before: Record<string, unknown> | null;
-  /** Null: the record would be gone. */
+  /** Null: the record would be deleted. */
   after: Record<string, unknown> | null;
 }
 
@@ -66,10 +66,10 @@ export interface Meta {
   total?: number;
   /** The `cursor` of the next page, the `since` of the next changes. */
   next?: string;
-  /** Whether there are more changes already. */
+  /** Whether more changes are already available. */
   more?: boolean;
   count?: number;
-  /** Whether an upsert has made the record; of a list, for each. */
+  /** Whether an upsert has created the record; for a list, one value per record. */
   created?: boolean | boolean[];
   /** Fields that you may not read. */
   omitted?: string[];
@@ -84,7 +84,7 @@ export interface Meta {
 export interface Answer<T> {
   data: T;
   meta: Meta;
-  /** Of a single record: the version that you have seen, for `ifMatch`. */
+  /** For a single record: the version that you have read, for `ifMatch`. */
   etag?: string;
 }
 
@@ -97,7 +97,7 @@ export interface Request {
   readonly isRead?: boolean;
 }
 
-/** Guide, "When something goes wrong": these may work a moment later. */
+/** Guide, "When something goes wrong": a retry may work a moment later. */
 const passing = new Set([409, 429, 502, 503, 504]);
 const firstWaitS = 0.25;
 

@@ -1,5 +1,5 @@
-// What the compiler must accept and refuse, over types that were pulled from a real instance. Compiled by test/http/client.test.ts
-// beside those types; never run. Each `// @ts-expect-error` is a case, and so is each `same`.
+// What the compiler must accept and refuse, with types that were pulled from a real instance. Compiled by
+// test/http/client.test.ts beside those types; never run. Each `// @ts-expect-error` is a case, and so is each `same`.
 
 import type { Answer, Link, Reference } from 'odoo-gateway-client';
 import { Gateway, GatewayError } from 'odoo-gateway-client';

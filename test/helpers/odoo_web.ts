@@ -42,7 +42,7 @@ export class OdooWeb {
     return new OdooWeb(http, cookie, password);
   }
 
-  /** Logs in by the form, as a browser does. A user with a second factor is only halfway in. */
+  /** Logs in by the form, as a browser does. A user with a second factor must still enter it. */
   static async loginByForm(gateway: Served, login: string, password: string): Promise<OdooWeb> {
     const http = new HttpClient(gateway.odoo.url);
     const sent = await http.get(`/web/login?${new URLSearchParams({ db: gateway.database })}`);

@@ -101,7 +101,7 @@ test('a certificate that no authority has signed is reported as such', async () 
   expect(found.message).toContain('certificate');
 });
 
-test('without an address and without a living sidecar, the message says so', async () => {
+test('the message says so if there is neither an address nor a running sidecar', async () => {
   await gateway.sidecar.stop();
   await gateway.sql('delete from gateway.sidecar');
   const found = await diagnose('');

@@ -120,7 +120,7 @@ test('Prefer: notify=none writes without followers and messages', async () => {
   expect(await counts({ Prefer: 'notify=none' })).toEqual([0, 0]);
 });
 
-test('an action of Odoo says that it is one, and how to continue', async () => {
+test('an action of Odoo is marked as one, with the next step', async () => {
   const { id } = (await gateway.get('/api/v1/sale.order?limit=1&fields=name', { key: admin })).json.data[0];
   const { data, meta } = (await send('POST', `/api/v1/sale.order/${id}/action_open_discount_wizard`)).json;
   expect(data.type).toBe('ir.actions.act_window');

@@ -392,7 +392,7 @@ describe('where an app is sent', () => {
   });
 });
 
-describe('the consent page cannot be made to agree', () => {
+describe('nobody but the user can agree on the consent page', () => {
   test('by another website, which has no CSRF token', async () => {
     const { page } = await ask();
     const request = page.searchParams.get('request') ?? '';

@@ -1,8 +1,8 @@
-// What has changed between a pulled schema and an instance, in sentences.
+// Describes the differences between a pulled schema and an instance.
 
 import type { Essence, Essences } from './schema.ts';
 
-/** @returns a line for each difference; empty: there are none */
+/** @returns a line for each difference; empty if there are none */
 export function differences(pulled: Essences, found: Essences): string[] {
   const lines: string[] = [];
   for (const [model, fields] of Object.entries(pulled)) {

@@ -1,4 +1,4 @@
-// What the gateway says about models (`GET /api/v1`, `GET /api/v1/<model>/schema`), as far as clients depend on it.
+// The parts of the gateway's schema of models on which clients depend (`GET /api/v1`, `GET /api/v1/<model>/schema`).
 
 import { createHash } from 'node:crypto';
 import type { Transport } from '../transport.ts';
@@ -12,10 +12,10 @@ export interface Field {
   readonly readonly?: boolean;
   readonly store?: boolean;
   readonly relation?: string;
-  /** The field of the other model that leads back. */
+  /** The inverse field of the other model. */
   readonly relation_field?: string;
   readonly selection?: readonly (readonly [value: string | number, label: string])[];
-  /** The choices depend on the database, and records may hold others. */
+  /** The choices depend on the database, and records may have others. */
   readonly choices_vary?: boolean;
   readonly has_default?: boolean;
   readonly company_dependent?: boolean;
@@ -35,8 +35,8 @@ const fieldName = /^[A-Za-z_]\w{0,127}$/;
 const atOnce = 4;
 
 /**
- * @param wanted names of models; `sale.*` stands for all that begin so
- * @returns also the names that no model has which the key may read. Throws GatewayError.
+ * @param wanted names of models; `sale.*` means all names that begin with `sale.` @returns the schema, and the names for which
+ * the key may read no model. Throws GatewayError.
  */
 export async function fetchSchema(
   transport: Transport,
@@ -63,7 +63,7 @@ function matches(model: string, name: string): boolean {
   return name.endsWith('*') ? model.startsWith(name.slice(0, -1)) : model === name;
 }
 
-/** Names become code: only names of Odoo pass. */
+/** Names become code, so only valid names of Odoo are accepted. */
 function named(fields: Fields = {}): Fields {
   return Object.fromEntries(
     Object.entries(fields)
@@ -105,7 +105,7 @@ function essenceOf(field: Field): Essence {
   };
 }
 
-/** The same for the same types, in any language. */
+/** Equal for equal types, in any language. */
 export function hashOf(essences: Essences): string {
   return createHash('sha256').update(JSON.stringify(essences)).digest('hex').slice(0, 16);
 }

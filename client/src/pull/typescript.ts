@@ -174,7 +174,7 @@ class Writer {
       for (const type of types) used.add(type);
       this.#used.set(other.file, used);
     }
-    // A line of an order needs no order.
+    // A line inside an order does not require the order's id.
     const [created, updated] = types;
     const line = back === undefined ? created : `Omit<${created}, ${JSON.stringify(back)}>`;
     return `LinksTo<${JSON.stringify(relation)}, ${line}, ${updated}>`;
@@ -189,7 +189,7 @@ function documented({ string: label = '', help }: Field): string {
   return comment([label, ...(help ?? '').split('\n')], '  ');
 }
 
-/** Labels and help are texts of users. */
+/** Labels and help texts are written by users. */
 function comment(lines: readonly string[], indent: string): string {
   const texts = lines.map((line) => oneLine(line)).filter((line) => line !== '');
   if (texts.length === 0) return '';
@@ -197,5 +197,5 @@ function comment(lines: readonly string[], indent: string): string {
   return `${indent}/**\n${texts.map((text) => `${indent} * ${text}\n`).join('')}${indent} */\n`;
 }
 
-/** Nothing in it ends a comment. */
+/** The text cannot end the comment. */
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('*/', '* /').trim();

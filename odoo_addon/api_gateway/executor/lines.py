@@ -13,8 +13,8 @@ class Lines:
         self._named = defaultdict(list)
 
     def add(self, field, parents, id_, is_link=False):
-        """Parents: the ids of the records that the command is written to; () for a new record. A link may also take a
-        line that belongs to no record."""
+        """`parents`: the ids of the records to which the command is written; () for a new record. A link may also
+        take a line that belongs to no record."""
         self._named[field].append((parents, id_, is_link))
 
     def check(self, env):

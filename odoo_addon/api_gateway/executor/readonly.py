@@ -67,8 +67,8 @@ class ReadOnly:
         self._refuse_changed(records)
 
     def _set_aside(self, records, values, prefix="", line_of=None, index=None):
-        """`records`: the records written to, or their empty model for a new one. `line_of`: the field whose lines these
-        are."""
+        """`records`: the records that are written, or the empty model for a new one. `line_of`: the field whose
+        lines these are."""
         for name in list(values) if type(values) is dict else ():
             field = records._fields.get(name)
             if field is None:

@@ -187,7 +187,7 @@ def _take_buckets(env, operation, values):
     for value in values:
         digest = hashlib.sha256("\0".join([*place, value]).encode()).digest()
         buckets.add(int.from_bytes(digest[:4], "big") % BUCKETS)
-    # In order, so that two of them never wait for each other.
+    # Locked in order, so that two transactions never wait for each other.
     env.cr.execute(
         SQL("SELECT FROM gateway.upsert_bucket WHERE bucket = ANY(%s) ORDER BY bucket FOR UPDATE", list(buckets))
     )

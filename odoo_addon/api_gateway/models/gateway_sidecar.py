@@ -45,7 +45,7 @@ class GatewaySidecar(models.Model):
 
     @api.model
     def _alive(self, limit=None):
-        """The living sidecars, as superuser and sorted by address, for code that runs for any user."""
+        """The sidecars that are alive, as superuser and sorted by address, for code that runs for any user."""
         return self.sudo().search([("state", "=", "alive")], order="address, id", limit=limit)
 
     @api.model

@@ -50,12 +50,12 @@ class TestExposure(ChannelCase):
                 self.assert_closed({"op": "describe", "models": [model]})
                 self.assert_closed({"op": "types", "models": [model]})
 
-    def test_no_expansion_reaches_one(self):
+    def test_no_expansion_reaches_a_hidden_model(self):
         self.assert_closed(read("res.users", self.admin.ids, fields=tree("api_key_ids")))
         self.assert_closed(read("res.users", self.admin.ids, fields=tree("api_key_ids.name")))
         self.assert_closed(read("res.partner", self.admin.partner_id.ids, fields=tree("user_ids.api_key_ids.name")))
 
-    def test_no_domain_or_order_reaches_one(self):
+    def test_no_domain_or_order_reaches_a_hidden_model(self):
         self.assert_closed(search("res.users", [["api_key_ids", "!=", False]]))
         self.assert_closed(search("res.users", [["api_key_ids.name", "like", "a"]]))
         self.assert_closed(search("res.partner", [["user_ids.api_key_ids.name", "like", "a"]]))
@@ -63,13 +63,13 @@ class TestExposure(ChannelCase):
         self.assert_closed(search("res.partner", ["!", ["user_ids", "not any", [["api_key_ids", "!=", False]]]]))
         self.assert_closed(search("mail.mail", order="mail_server_id"))
 
-    def test_no_value_written_reaches_one(self):
+    def test_no_value_written_reaches_a_hidden_model(self):
         self.assert_closed(create("mail.mail", {"mail_server_id": self.server.id}))
         self.assert_closed(write("res.users", self.admin.ids, {"api_key_ids": [[0, 0, {"name": "x"}]]}))
         nested = {"user_ids": [[1, self.admin.id, {"api_key_ids": [[0, 0, {"name": "x"}]]}]]}
         self.assert_closed(write("res.partner", self.admin.partner_id.ids, nested))
 
-    def test_no_property_and_no_reference_reaches_one(self):
+    def test_no_property_and_no_reference_reaches_a_hidden_model(self):
         partner = self.partner.ids
         property_ = {"name": "p", "type": "many2one", "string": "P", "comodel": "ir.mail_server"}
         for values in (
@@ -95,7 +95,7 @@ class TestExposure(ChannelCase):
         ):
             self.assert_refused(self.execute(first, operation, uid=self.admin.id), "odoo.exposure")
 
-    def test_no_method_of_the_orm_reaches_one(self):
+    def test_no_method_of_the_orm_reaches_a_hidden_model(self):
         ids = self.admin.ids
         specification = {"api_key_ids": {"fields": {"name": {}}}}
         domain = [["api_key_ids.name", "!=", False]]
@@ -149,7 +149,7 @@ class TestExposure(ChannelCase):
             self.assert_closed(method("res.users", "search_count", domain))
         self.assert_closed(method("res.users", "search_count", domain=domain))
 
-    def test_no_code_that_runs_as_the_user_reaches_one(self):
+    def test_no_code_that_runs_as_the_user_reaches_a_hidden_model(self):
         """The last line of defence: whatever a method does, the ORM's own access checks apply the list."""
         partners = type(self.env["res.partner"])
 

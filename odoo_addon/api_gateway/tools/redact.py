@@ -52,8 +52,8 @@ FORMS = re.compile(
     r"gw[ck]_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])"
     r"|whsec_[A-Za-z0-9+/=_-]{8,}"
 )
-# JWTs, once there is a dot. This pattern and the next two consume the text that they search, so the time grows linearly
-# with its length.
+# JWTs, if the match contains a dot. This pattern and the next two consume the text that they search, so the time grows
+# linearly with its length.
 JWT = re.compile(r"(?:(?<![0-9A-Za-z])|(?<=%3D)|(?<=%20)|(?<=%22))eyJ[A-Za-z0-9_-]{8,4096}(?:\.[A-Za-z0-9_-]+){0,4}")
 SCHEME = re.compile(r"(?<![A-Za-z])(bearer|basic)(\s{1,4}|%20|\+)([A-Za-z0-9._~+/=%-]{6,})", re.IGNORECASE)
 RANDOM = re.compile(r"[0-9=]|[a-z][A-Z]|.{20}")

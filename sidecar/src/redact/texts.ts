@@ -11,7 +11,7 @@ const suspicious =
 
 // Gateway keys; Odoo's own keys are 40 hexadecimal digits and nothing else; webhooks' secrets.
 const forms = /gw[ck]_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])|whsec_[A-Za-z0-9+/=_-]{8,}/g;
-/** JWTs, once there is a dot. */
+/** JWTs, if the match contains a dot. */
 const jwt = /(?:(?<![0-9A-Za-z])|(?<=%3D|%20|%22))eyJ[A-Za-z0-9_-]{8,4096}(?:\.[A-Za-z0-9_-]+){0,4}/g;
 const schemes = /(?<![A-Za-z])(bearer|basic)(\s{1,4}|%20|\+)([A-Za-z0-9._~+/=%-]{6,})/gi;
 const urlPassword = /(:\/\/[^\s:/@]{0,256}:)[^\s/]{1,1024}@/g;
