@@ -2,7 +2,7 @@
 
 import type { Field } from './schema.ts';
 
-/** Longer lists of choices, such as time zones, are texts. */
+/** Longer lists of choices, such as time zones, become plain strings. */
 const mostChoices = 100;
 
 /** Whether a record that is read without `fields` has it: those have the stored columns (guide, "Read"). */
