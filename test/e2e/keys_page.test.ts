@@ -363,6 +363,15 @@ test('the page Connect an Agent shows the configuration of a client, and the las
   await callTool(gateway, 'search_records', { model: 'res.partner', limit: 1 }, { key: secret });
   await page.waitForSelector('.o_api_gateway_seen:has-text("Tools used: 1")', { timeout: 15_000 });
   expect(await text('.o_api_gateway_agents tbody')).toContain('search_records');
+  const redirect_uris = 'http://localhost/callback';
+  const [appId] = await web.call<number[]>('gateway.app', 'create', [[{ name: 'Signing In', redirect_uris }]]);
+  const [app] = await web.call<{ client_id: string }[]>('gateway.app', 'read', [[appId], ['client_id']]);
+  await page.click('[data-way=sign_in]');
+  await page.waitForSelector('.o_api_gateway_seen:has-text("No calls of your apps")');
+  expect(JSON.parse(await text('.o_api_gateway_agents_text')).mcpServers.odoo).toEqual({ url: `${gateway.url}/mcp` });
+  await page.selectOption('[name=agent_app]', String(appId));
+  await page.click('[data-client=claude_code]');
+  expect(await text('.o_api_gateway_agents_text')).toContain(`--client-id '${app?.client_id}'`);
   expect(await styleFault()).toBe('none');
   expect(faults).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { freePort } from '../../scripts/stack/ports.mjs';
 import { consentPage, decide } from '../helpers/consent.ts';
 import { callTool, connectClient, OAuthClient, rpc } from '../helpers/mcp.ts';
 import { authorizationConformance, balance, conformance, conformanceEnv, expectedFailures } from '../helpers/mcp_conformance.ts';
+import { createOdooKey, createUser } from '../helpers/odoo_keys.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
@@ -161,6 +162,22 @@ describe('tools', () => {
     const { data } = await call('search_records', { model: 'res.partner', count: true, limit: 1, company: 1, language: 'en_US' });
     expect(data.total).toBeGreaterThan(5);
     expect((await call('search_records', { model: 'res.partner', company: 9_999 })).isError).toBe(true);
+  });
+
+  test('refuse 9 MB of arguments in a short answer', async () => {
+    const long = 'x'.repeat(9 * 1024 * 1024);
+    const model = 'res.partner';
+    const sent: [string, Record<string, unknown>, string][] = [
+      ['search_records', { model, query: long }, 'agent.arguments'],
+      ['search_records', { model: long }, 'agent.arguments'],
+      ['search_records', { model, domain: Array.from({ length: 501 }, () => ['id', '=', 1]) }, 'agent.arguments'],
+      [long.slice(0, 2_000), {}, 'agent.tool'],
+      ['search_records', { model, cursor: 'offset:99999999999' }, 'query.cursor'],
+    ];
+    for (const [name, args, reason] of sent) {
+      const { data, bytes } = await call(name, args);
+      expect([data.reason, bytes < 2_000]).toEqual([reason, true]);
+    }
   });
 
   test('name the wrong argument and the remedy', async () => {
@@ -339,6 +356,14 @@ describe('the restrictions of a key apply to its agent', () => {
 
   test('each call is a request in the log, with its tool, model and outcome', async () => {
     await call('search_records', { model: 'ir.cron' });
+    await save({ gateway_log_level: 'metadata' });
+    await until('the log has the model and the size', async () => {
+      await call('describe_model', { model: 'res.partner' });
+      const [row] = await gateway.sql(
+        "select model, bytes_out from gateway.request_log where route = '/mcp describe_model' and status = 200",
+      );
+      return row?.['model'] === 'res.partner' && Number(row['bytes_out']) > 500;
+    });
     await until('the log has the call', async () => {
       const [row] = await gateway.sql(
         "select route, status, reason from gateway.request_log where route = '/mcp search_records' and reason = 'odoo.exposure'",
@@ -381,6 +406,25 @@ describe('writes', () => {
     expect(read.data).toMatchObject({ status: 'done', result: [[id, 'To Change']] });
   });
 
+  test('say what a person cannot see: other records, and fields that would be emptied', async () => {
+    const vals_list = Array.from({ length: 25 }, (_, i) => ({ name: `Unseen ${i}`, phone: '1' }));
+    const ids = await gateway.orm<number[]>('res.partner', 'create', { vals_list });
+    const gone = (await call('delete_records', { model: 'res.partner', ids })).data;
+    expect([gone.changes.length, gone.not_shown]).toEqual([20, ['The changes of 5 more records are not shown.']]);
+    const { secret } = await keyWith({ scopes: 'res.partner:write' });
+    const [id] = ids;
+    const blind = (await call('update_records', { model: 'res.partner', ids: [id], values: { phone: '2' } }, { key: secret }))
+      .data;
+    expect([blind.changes, blind.not_shown]).toEqual([[], ['The changes of 1 more record are not shown.']]);
+    const emptied = (await call('update_records', { model: 'res.partner', ids: [id], values: { phone: null } })).data;
+    expect(emptied.changes[0]).toMatchObject({ from: { phone: '1' }, to: { phone: null } });
+    const note = 'x'.repeat(100_000);
+    await gateway.orm('res.partner', 'write', { ids: [id], vals: { comment: note } });
+    const long = await call('update_records', { model: 'res.partner', ids: [id], values: { comment: 'short' } });
+    expect(long.data.changes[0].to.comment).toContain('short');
+    expect(long.bytes).toBeLessThan(40_000);
+  });
+
   test('refuse a confirmation that is altered, for other arguments, or of another caller', async () => {
     const { confirm } = (await call('create_record', create('Forged'))).data;
     const swapped = confirm.endsWith('A') ? `${confirm.slice(0, -1)}B` : `${confirm.slice(0, -1)}A`;
@@ -399,6 +443,52 @@ describe('writes', () => {
     }
     expect((await call('update_records', { ...create('Forged'), ids: [1], confirm })).data.reason).toBe('agent.confirmation');
     expect(await partnersNamed('Forged')).toEqual([]);
+  });
+
+  test('happen once when sidecars get the same confirmation at once', async () => {
+    const { confirm } = (await call('create_record', create('At The Same Time'))).data;
+    const sidecars = [gateway, second, gateway, second, gateway, second];
+    const answers = await Promise.all(
+      sidecars.map((one) => callTool(one, 'create_record', create('At The Same Time', { confirm }), { key })),
+    );
+    const made = await partnersNamed('At The Same Time');
+    expect(made).toHaveLength(1);
+    for (const { data } of answers) {
+      if (data.status === 'done') expect(data.created[0].id).toBe(made[0]);
+      else expect(data.reason).toBe('idempotency.running');
+    }
+  });
+
+  test('refuse a confirmation after the user lost the right, or the resource means something else', async () => {
+    const values = { name: 'Resource Changed', phone: '+32 1' };
+    const { confirm } = (await call('customers_create', { values })).data;
+    const [line] = await admin.call<number[]>('gateway.resource.line', 'search', [
+      [
+        ['resource_id.name', '=', 'customers'],
+        ['name', '=', 'phone'],
+      ],
+    ]);
+    const meaning = (field_name: string) => admin.call('gateway.resource.line', 'write', [[line], { field_name }]);
+    await gateway.orm('res.partner', 'create', { vals_list: [{ name: 'By Reference', ref: 'R 1', customer_rank: 1 }] });
+    await meaning('ref');
+    await until('the other field is live', async () => {
+      const { data } = await call('customers_search', { filters: { phone: 'R 1' } });
+      return data.records?.length === 1;
+    });
+    expect((await call('customers_create', { values, confirm })).data.reason).toBe('agent.confirmation');
+    await meaning('phone');
+    expect(await partnersNamed('Resource Changed')).toEqual([]);
+
+    const userId = await createUser(gateway, 'agent_of', ['base.group_user', 'base.group_partner_manager']);
+    const by = { key: (await createOdooKey(gateway, { userId })).secret };
+    const shown = (await call('create_record', create('Right Lost'), by)).data;
+    expect(shown.status).toBe('confirmation_required');
+    const [group] = await gateway.sql(
+      "select res_id from ir_model_data where name = 'group_partner_manager' and module = 'base'",
+    );
+    await gateway.orm('res.users', 'write', { ids: [userId], vals: { group_ids: [[3, group?.['res_id']]] } });
+    const refused = (await call('create_record', create('Right Lost', { confirm: shown.confirm }), by)).data;
+    expect([refused.reason, await partnersNamed('Right Lost')]).toEqual(['odoo.access', []]);
   });
 
   test('refuse a confirmation after the scopes changed', async () => {

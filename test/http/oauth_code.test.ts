@@ -277,15 +277,19 @@ describe('the user decides', () => {
   });
 
   test('each step is in the log, without the code', async () => {
+    const wellKnown = ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-authorization-server'];
+    const handshake = [...wellKnown, '/api/oauth/authorize', '/api_gateway/consent', '/api/oauth/token'];
+    for (const path of wellKnown) expect((await gateway.get(path)).status).toBe(200);
     const { code } = await newTokens();
     const steps = async () =>
       gateway.sql<{ route: string; row: string }>(
         `select route, to_jsonb(l)::text as row from gateway.request_log l
-         where route in ('/api/oauth/authorize', '/api_gateway/consent', '/api/oauth/token') order by at desc, id desc limit 3`,
+         where route = any($1) order by at desc, id desc limit 5`,
+        [handshake],
       );
     await until('the steps are logged', async () => (await steps())[0]?.route === '/api/oauth/token');
     const found = await steps();
-    expect(found.map(({ route }) => route)).toEqual(['/api/oauth/token', '/api_gateway/consent', '/api/oauth/authorize']);
+    expect(found.map(({ route }) => route).reverse()).toEqual(handshake);
     expect(JSON.stringify(found)).not.toContain(code);
   });
 });

@@ -24,7 +24,7 @@ let failed = 0;
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 const second = await gateway.startSidecar();
 await gateway.sql("update gateway.setting set value = 'true' where name = 'agent.enabled'");
-const balancer = await balance([gateway.url, second.url], gateway.keys.admin);
+const balancer = await balance([gateway.url, second.url]);
 const npm = join(await npmTools('mcp'), 'node_modules/@modelcontextprotocol');
 const python = join(await pythonEnvironment('mcp'), 'python');
 const programs = join(import.meta.dirname, '../../scripts/test/mcp_tools');
@@ -69,27 +69,55 @@ async function pythonClients(): Promise<void> {
       const env = { ...process.env, GATEWAY: balancer.url, KEY: gateway.keys.admin };
       const { stdout } = await execute(python, [join(programs, 'client.py'), name], { env, timeout: limitMs });
       const { tools, ...did } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, unknown>;
-      const expected = { found: 2, groups: true, shown: 'confirmation_required', done: 'done', refused: 'odoo.exposure' };
+      const expected = {
+        found: 2,
+        described: true,
+        groups: true,
+        shown: 'confirmation_required',
+        done: 'done',
+        refused: 'odoo.exposure',
+      };
       return (Number(tools) > 10 && isDeepStrictEqual(did, expected)) || stdout;
     });
   }
 }
 
+/** What the other clients do: a name, a tool with its arguments, and what its answer has. */
+const steps: [string, Record<string, unknown>, RegExp][] = [
+  ['find_models', { query: 'contact' }, /res\.partner/],
+  ['search_records', { model: 'res.partner', limit: 2 }, /records/],
+  ['describe_model', { model: 'sale.order' }, /partner_id/],
+  ['aggregate', { model: 'res.partner', group_by: ['country_id'] }, /count/],
+  ['search_records', { model: 'ir.cron' }, /odoo\.exposure/],
+];
+const created = (name: string) => ({ model: 'res.partner', values: { name } });
+
 async function inspector(): Promise<void> {
+  const cli = join(npm, 'inspector/clients/launcher/build/index.js');
+  const header = `Authorization: Bearer ${gateway.keys.admin}`;
+  const address = [cli, '--cli', `${balancer.url}/mcp`, '--transport', 'http', '--header', header];
+  const run = async (...args: string[]): Promise<string> => {
+    const ended = await execute(nodeBin(), [...address, ...args], { timeout: limitMs }).catch((error) => error);
+    return `${ended.stdout}${ended.stderr}`;
+  };
+  const use = (tool: string, args: Record<string, unknown>) => {
+    const given = Object.entries(args).flatMap(([name, value]) => {
+      return ['--tool-arg', `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`];
+    });
+    return run('--method', 'tools/call', '--tool-name', tool, ...given);
+  };
   await check('inspector', async () => {
-    const cli = join(npm, 'inspector/clients/launcher/build/index.js');
-    const args = [
-      cli,
-      '--cli',
-      `${gateway.url}/mcp`,
-      '--transport',
-      'http',
-      '--header',
-      `Authorization: Bearer ${gateway.keys.admin}`,
-    ];
-    const call = ['--method', 'tools/call', '--tool-name', 'find_models', '--tool-arg', 'query=contact'];
-    const { stdout } = await execute(nodeBin(), [...args, ...call], { timeout: limitMs });
-    return stdout.includes('res.partner') || stdout;
+    const listed = await run('--method', 'tools/list');
+    if (!listed.includes('explain_access')) return listed;
+    for (const [tool, args, expected] of steps) {
+      const answer = await use(tool, args);
+      if (!expected.test(answer)) return `${tool}: ${answer}`;
+    }
+    const shown = await use('create_record', created('Inspector'));
+    const confirm = /"confirm": "([^"]+)"/.exec(shown)?.[1];
+    if (confirm === undefined) return shown;
+    const done = await use('create_record', { ...created('Inspector'), confirm });
+    return done.includes('"done"') || done;
   });
 }
 
@@ -100,7 +128,7 @@ async function remote(): Promise<void> {
   await check('mcp-remote', async () => {
     const args = [
       join(npm, '../mcp-remote/dist/proxy.js'),
-      `${gateway.url}/mcp`,
+      `${balancer.url}/mcp`,
       '--allow-http',
       '--header',
       'Authorization:$' + '{AUTH}',
@@ -108,8 +136,19 @@ async function remote(): Promise<void> {
     const env = { ...(process.env as Record<string, string>), AUTH: `Bearer ${gateway.keys.admin}` };
     const client = new Client({ name: 'soak', version: '1' });
     await client.connect(new StdioClientTransport({ command: nodeBin(), args, env }));
-    const found = await client.callTool({ name: 'search_records', arguments: { model: 'res.partner', limit: 1 } });
-    await client.close();
-    return found.isError !== true || JSON.stringify(found);
+    const use = async (name: string, given: Record<string, unknown>) =>
+      JSON.stringify(await client.callTool({ name, arguments: given }));
+    try {
+      for (const [tool, given, expected] of steps) {
+        const answer = await use(tool, given);
+        if (!expected.test(answer)) return `${tool}: ${answer}`;
+      }
+      const shown = await client.callTool({ name: 'create_record', arguments: created('Remote') });
+      const confirm = (shown.structuredContent as { confirm?: string } | undefined)?.confirm;
+      const done = await use('create_record', { ...created('Remote'), confirm });
+      return done.includes('"done"') || done;
+    } finally {
+      await client.close();
+    }
   });
 }

@@ -9,12 +9,13 @@ import { formatCount } from '../core/format';
 import { GatewayPage } from '../core/page/gateway_page';
 import type { Polling } from '../core/polling';
 import { usePolling } from '../core/polling';
-import type { ClientName } from './clients';
+import type { ClientName, Way } from './clients';
 import { clientGuides } from './clients';
 
 const refreshMs = 3_000;
 const unknownUrl = 'https://gateway.example.com';
 
+type WayName = 'key' | 'sign_in';
 type Writes = 'allowed' | 'ask' | 'never';
 
 interface AgentKey {
@@ -35,6 +36,9 @@ interface AgentState {
   served: boolean;
   database: string;
   keys: AgentKey[];
+  /** Which apps may ask users to sign in. */
+  allowed_apps: 'registered' | 'documents' | 'anyone';
+  apps: { id: number; name: string; client_id: string }[];
   seen: {
     /** A time in Odoo's format, in UTC; false: no call yet. */
     at: string | false;
@@ -52,15 +56,24 @@ export class AgentsPage extends Component {
   static props = { ...standardActionServiceProps };
 
   declare polling: Polling<AgentState>;
-  state: { client: ClientName; keyId: number | null } = useState({ client: 'claude_code', keyId: null });
+  state: { client: ClientName; way: WayName; keyId: number | null; appId: number | null } = useState({
+    client: 'claude_code',
+    way: 'key',
+    keyId: null,
+    appId: null,
+  });
   clients = clientGuides;
 
   override setup(): void {
     const orm = useService('orm');
-    this.polling = usePolling(
-      () => orm.silent.call('gateway.agent.page', 'state', [], { key_id: this.state.keyId }) as Promise<AgentState>,
-      refreshMs,
-    );
+    this.polling = usePolling(() => {
+      const about = this.bySigningIn ? { apps: true } : { key_id: this.state.keyId };
+      return orm.silent.call('gateway.agent.page', 'state', [], about) as Promise<AgentState>;
+    }, refreshMs);
+  }
+
+  get bySigningIn(): boolean {
+    return this.state.way === 'sign_in';
   }
 
   get chosen(): AgentKey | null {
@@ -71,28 +84,48 @@ export class AgentsPage extends Component {
     return clientGuides.find(({ client }) => client === this.state.client);
   }
 
-  get text(): string {
-    const prefix = this.chosen?.prefix;
-    return this.guide?.text({ url: this.polling.data?.url ?? unknownUrl, key: prefix ? `${prefix}…` : 'YOUR_API_KEY' }) ?? '';
+  get app() {
+    return this.polling.data?.apps.find(({ id }) => id === this.state.appId) ?? null;
   }
 
-  get keyNote(): string {
+  get text(): string {
+    const prefix = this.chosen?.prefix;
+    const way: Way = this.bySigningIn
+      ? { clientId: this.app?.client_id ?? null }
+      : { key: prefix ? `${prefix}…` : 'YOUR_API_KEY' };
+    return this.guide?.text({ url: this.polling.data?.url ?? unknownUrl, ...way }) ?? '';
+  }
+
+  /** What has to be added to the configuration. */
+  get note(): string {
+    if (this.bySigningIn) return _t('The program opens a page of Odoo, where you choose what it may do.');
     return this.chosen === null
       ? _t('Replace YOUR_API_KEY with your key.')
       : _t('Replace the first characters with the whole secret. It was shown when the key was created.');
   }
 
+  get appsNote(): string {
+    const allowed = this.polling.data?.allowed_apps;
+    if (allowed === 'anyone') return _t('Every program can ask you. Choose one only if a manager registered it.');
+    if (allowed === 'documents') return _t('Programs with a web address of their own can ask you. A manager registers others.');
+    return this.polling.data?.apps.length === 0
+      ? _t('No program may ask yet. A manager registers it first: API Gateway → Access → Registered Apps.')
+      : _t('Only programs that a manager registered may ask.');
+  }
+
   get writesNote(): string {
-    const writes = this.chosen?.writes ?? this.polling.data?.writes;
-    if (writes === 'allowed') return _t('With this key, an agent changes data without asking. It is safer to let it ask first.');
-    if (writes === 'never') return _t('With this key, an agent can only read.');
+    const writes = (this.bySigningIn ? null : this.chosen?.writes) ?? this.polling.data?.writes;
+    if (writes === 'allowed') return _t('The agent changes data without asking. It is safer to let it ask first.');
+    if (writes === 'never') return _t('The agent can only read.');
     return _t('Each change is first shown to you, and made only if you agree.');
   }
 
   /** "Seen 12 s ago. Tools used: 3." */
   get seenText(): string {
     const seen = this.polling.data?.seen;
-    if (!seen || seen.at === false) return _t('No calls with this key in the last hour.');
+    if (!seen || seen.at === false) {
+      return this.bySigningIn ? _t('No calls of your apps in the last hour.') : _t('No calls with this key in the last hour.');
+    }
     const agoS = Math.max(0, Math.round((Date.now() - deserializeDateTime(seen.at).toMillis()) / 1_000));
     const ago = agoS < 120 ? _t('%s s', formatCount(agoS)) : _t('%s min', formatCount(Math.round(agoS / 60)));
     return _t('Seen %(ago)s ago. Tools used: %(tools)s.', { ago, tools: formatCount(seen.tools.length) });
@@ -104,6 +137,15 @@ export class AgentsPage extends Component {
 
   choose({ target }: { target: HTMLSelectElement }): void {
     this.state.keyId = Number(target.value) || null;
+    void this.polling.reload();
+  }
+
+  chooseApp({ target }: { target: HTMLSelectElement }): void {
+    this.state.appId = Number(target.value) || null;
+  }
+
+  goBy(way: WayName): void {
+    this.state.way = way;
     void this.polling.reload();
   }
 

@@ -4,8 +4,8 @@ import socket
 from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import partial, wraps
-from typing import NamedTuple
 
 from odoo.modules.registry import Registry
 
@@ -32,18 +32,24 @@ class StepOutsideError(RefusalError):
         super().__init__("odoo.dry_run", f"This cannot be tried out without doing it: it {what}.")
 
 
-class DryRun(NamedTuple):
+@dataclass
+class DryRun:
     """The report in the answer to a dry run, beside the results."""
 
     differences: list | None
     """Up to MAX_RECORDS of `{model, id, name, before, after}`: the fields that changed, before (null: a new record) and
     after (null: a deleted one). None if the caller did not ask for them."""
-    steps_outside: list
+    steps_outside: list = field(default_factory=list)
     """Errors that were raised when the code tried to reach another system. The code may have caught them."""
+    unseen: int = 0
+    """The number of records that the call names or creates without their changes in the differences, because there are
+    too many or because the caller may not read them."""
 
     def report(self, mails):
         report = {"mails": mails, "outside": bool(self.steps_outside)}
-        return report if self.differences is None else {**report, "differences": self.differences}
+        if self.differences is None:
+            return report
+        return {**report, "differences": self.differences, "unseen": self.unseen}
 
 
 @contextmanager
@@ -53,7 +59,7 @@ def rehearsed(env, reach, call, answer):
 
     `call["dry_run"]`: `{"differences": bool}`. The report goes to `answer.dry_run`."""
     differences = [] if call["dry_run"]["differences"] else None
-    rehearsal = DryRun(differences, [])
+    rehearsal = DryRun(differences)
     last_mail = _newest_mail(env)
     token = _current.set(rehearsal)
     env.cr.commit = partial(_refuse, "commits by itself")
@@ -93,11 +99,15 @@ def _watched(run, name, rehearsal):
         named = finds(env, reach, operation)
         before = _shown(env, reach, operation, named)
         result = run(env, reach, operation)
-        after = _shown(env, reach, operation, result["ids"] if name in MAKING else named)
+        touched = result["ids"] if name in MAKING else named
+        after = _shown(env, reach, operation, touched)
+        rehearsal.unseen += len(set(touched) - before.keys() - after.keys())
         for id_ in before | after:
+            change = list(_difference(operation["model"], id_, before.get(id_), after.get(id_)))
             if len(rehearsal.differences) < MAX_RECORDS:
-                change = _difference(operation["model"], id_, before.get(id_), after.get(id_))
                 rehearsal.differences.extend(change)
+            else:
+                rehearsal.unseen += len(change)
         return result
 
     return observe

@@ -18,12 +18,15 @@ class GatewayAgentPage(models.AbstractModel):
 
     @api.model
     @api.readonly
-    def state(self, key_id=None):
-        """`{enabled, writes, administrator, url, served, database, keys, seen}`.
+    def state(self, key_id=None, apps=False):
+        """`{enabled, writes, administrator, url, served, database, keys, allowed_apps, apps, seen}`.
 
-        `keys` are the user's own valid keys: `{id, name, prefix, scopes, shut_out, writes}`. `seen` is about one of
-        them, in the last hour: `{at, tools: [{tool, requests, errors}]}`; `at` is a time in Odoo's form, in UTC, false
-        if no agent called. Null without `key_id`, or if that is not one of the keys."""
+        `keys` are the user's own valid keys: `{id, name, prefix, scopes, shut_out, writes}`. `allowed_apps` is the
+        setting `oauth.apps`, `apps` those that a manager has registered: `{id, name, client_id}`.
+
+        `seen` is about the key `key_id`, or with `apps` about all apps that the user has allowed, in the last hour:
+        `{at, tools: [{tool, requests, errors}]}`; `at` is a time in Odoo's form, in UTC, false if no agent called. Null
+        if neither is asked for, or the key is not the user's."""
         if not self.env.user.has_group(USER):
             raise AccessError(self.env._("Only users of the API Gateway may connect an agent."))
         values = settings(self.env.cr)
@@ -47,8 +50,19 @@ class GatewayAgentPage(models.AbstractModel):
                 }
                 for key in keys
             ],
-            "seen": self._seen(chosen) if chosen else None,
+            "allowed_apps": values["oauth.apps"],
+            "apps": self.env["gateway.app"].sudo().search([], limit=MOST_KEYS).read(["name", "client_id"]),
+            "seen": self._seen(self._allowed() if apps else chosen) if apps or chosen else None,
         }
+
+    def _allowed(self):
+        """The apps that the user has allowed."""
+        living = [
+            ("user_id", "=", self.env.uid),
+            ("revoked_at", "=", False),
+            ("expires_at", ">", fields.Datetime.now()),
+        ]
+        return self.env["gateway.connected.app"].search(living, limit=MOST_KEYS)
 
     def _keys(self):
         now = fields.Datetime.now()
@@ -58,12 +72,14 @@ class GatewayAgentPage(models.AbstractModel):
     def _profile_of(self, key):
         return key.sudo().profile_id or self.env.user.sudo().gateway_profile_id
 
-    def _seen(self, key):
+    def _seen(self, credentials):
         now = fields.Datetime.now()
         span = (now - SEEN_WITHIN, now + timedelta(minutes=1))
-        tools = self.env["gateway.stat"]._tools(span, [f"gateway_key:{key.id}"])
+        kind = "app" if credentials._name == "gateway.connected.app" else "gateway_key"
+        tools = self.env["gateway.stat"]._tools(span, [f"{kind}:{credential.id}" for credential in credentials])
+        used = [credential.last_used_at for credential in credentials if credential.last_used_at]
         return {
-            "at": fields.Datetime.to_string(key.last_used_at) if tools and key.last_used_at else False,
+            "at": fields.Datetime.to_string(max(used)) if tools and used else False,
             "tools": [
                 {"tool": entry["value"], "requests": entry["requests"], "errors": entry["errors"]} for entry in tools
             ],

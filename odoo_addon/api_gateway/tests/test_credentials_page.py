@@ -202,3 +202,17 @@ class TestForeignKeys(CredentialsCase):
         for view in views:
             widths = re.findall(r' width="([^"]*)"', view.arch_db)
             self.assertEqual([width for width in widths if not re.fullmatch(r"\d+px", width)], [], view.name)
+
+    def test_the_page_of_agents_is_about_the_askers_own_keys_and_apps(self):
+        mine, theirs = self.key(self.owner, name="Mine"), self.key(self.other, name="Theirs")
+        app = self.env["gateway.app"].with_user(self.manager).create({"name": "App", "redirect_uris": "https://a.b/c"})
+        page = self.env["gateway.agent.page"].with_user(self.owner)
+        nothing = {"at": False, "tools": []}
+        state = page.state(key_id=mine.id)
+        self.assertEqual(([key["name"] for key in state["keys"]], state["seen"]), (["Mine"], nothing))
+        self.assertIn({"id": app.id, "name": "App", "client_id": app.client_id}, state["apps"])
+        self.assertIsNone(page.state(key_id=theirs.id)["seen"])
+        self.assertEqual(page.state(apps=True)["seen"], nothing)
+        stranger = new_test_user(self.env, "agent_stranger", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            page.with_user(stranger).state(apps=True)

@@ -61,12 +61,14 @@ class TestDryRun(ChannelCase):
         partners = self.env["res.partner"].create([{"name": str(i)} for i in range(MAX_RECORDS + 5)])
         answer = self.rehearse(write("res.partner", partners.ids, {"color": 4}))
         self.assertEqual(len(answer["dry_run"]["differences"]), MAX_RECORDS)
+        self.assertGreater(answer["dry_run"]["unseen"], 0)
 
     def test_rights_scopes_and_rules_apply_and_nothing_unreadable_is_shown(self):
         only_writes = {"scopes": ["write"], "models": None}
         answer = self.rehearse(write("res.partner", self.partner.ids, {"name": "x"}), grant=only_writes)
         self.assert_ok(answer)
         self.assertEqual(answer["dry_run"]["differences"], [])
+        self.assertEqual(answer["dry_run"]["unseen"], 1)
         only_reads = {"scopes": ["read"], "models": None}
         changed = write("res.partner", self.partner.ids, {"name": "x"})
         self.assert_refused(self.rehearse(changed, grant=only_reads), "scope.insufficient")

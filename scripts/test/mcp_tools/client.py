@@ -1,4 +1,4 @@
-"""The official Python client and fastmcp against GATEWAY with KEY: list, search, aggregate, a confirmed create, a refusal."""
+"""The official Python client and fastmcp against GATEWAY with KEY: read, describe, aggregate, create, be refused."""
 
 import asyncio
 import json
@@ -19,6 +19,7 @@ CREATE = {"model": "res.partner", "values": {"name": f"Python {sys.argv[1]}"}}
 async def use(list_tools, call):
     names = [tool.name for tool in await list_tools()]
     found = await call("search_records", {"model": "res.partner", "limit": 2, "fields": ["name"]})
+    described = await call("describe_model", {"model": "sale.order"})
     groups = await call("aggregate", {"model": "res.partner", "group_by": ["country_id"]})
     shown = await call("create_record", CREATE)
     done = await call("create_record", {**CREATE, "confirm": shown["confirm"]})
@@ -26,6 +27,7 @@ async def use(list_tools, call):
     return {
         "tools": len(names),
         "found": len(found["records"]),
+        "described": "partner_id" in described["fields"],
         "groups": len(groups["groups"]) > 0,
         "shown": shown["status"],
         "done": done["status"],

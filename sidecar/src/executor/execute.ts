@@ -179,9 +179,11 @@ const kinds: Readonly<Record<string, Action>> = { create: 'write', write: 'write
 /** For the log; undefined for the gateway's own calls. */
 export function targetOf(operations: readonly Operation[]): Target | undefined {
   const [first] = operations;
-  if (first === undefined || !('model' in first)) return undefined;
+  const model =
+    first === undefined ? undefined : 'model' in first ? first.model : first.op === 'describe' ? first.models[0] : undefined;
+  if (first === undefined || model === undefined) return undefined;
   return {
-    model: first.model,
+    model,
     method: 'method' in first && typeof first.method === 'string' ? first.method : undefined,
     operation: kinds[first.op] ?? 'read',
     operations: operations.length,

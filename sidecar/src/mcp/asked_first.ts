@@ -7,37 +7,39 @@ import type { DryRunReport, RequestContext } from '../pipeline/context.ts';
 import { shapedDifferences } from '../records/dry_runs.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
 import { writesOf } from './access.ts';
-import { compact, fitting } from './budget.ts';
+import { cutText, fitting, shrunk } from './budget.ts';
 import { checkConfirmation, makeConfirmation } from './confirmation.ts';
 import type { Json } from './tool.ts';
 
 export const confirmArgument = {
   confirm: z.string().max(200).optional(),
 };
+const longestName = 200;
 export const outputOfWrite = z.object({
   status: z.enum(['done', 'confirmation_required', 'declined']),
   confirm: z.string().optional(),
 });
 
 /**
- * @param call the tool's name and its arguments without `confirm`
+ * @param call the tool's name, its arguments without `confirm`, and what else decides about the effects
  * @param act executes the write; its parameter is the idempotency key
  */
 export async function askedFirst(
   shapes: RecordShapes,
   context: RequestContext,
-  call: readonly [string, Readonly<Record<string, unknown>>],
+  call: readonly [string, Readonly<Record<string, unknown>>, ...unknown[]],
   confirm: string | undefined,
   act: (once: string | undefined) => Promise<Json>,
 ): Promise<Json> {
   const writes = writesOf(context);
   if (writes === 'never') throw new GatewayError('agent.writes');
-  if (writes === 'allowed') return { status: 'done', ...(await act(undefined)) };
+  // Also where writes are allowed by now: the call that was shown happens once.
   if (confirm !== undefined) {
     const once = await checkConfirmation(context, call, confirm);
     return { status: 'done', ...(await act(once)) };
   }
-  const shown = await tryOut(shapes, context, act);
+  if (writes === 'allowed') return { status: 'done', ...(await act(undefined)) };
+  const shown = await tryOut(shapes, context, call, act);
   return {
     status: 'confirmation_required',
     ...shown,
@@ -49,6 +51,7 @@ export async function askedFirst(
 async function tryOut(
   shapes: RecordShapes,
   context: RequestContext,
+  call: readonly unknown[],
   act: (once: undefined) => Promise<Json>,
 ): Promise<{ changes: unknown[]; not_shown?: string[] }> {
   context.dryRun = { differences: true };
@@ -68,18 +71,20 @@ async function tryOut(
   ];
   const all = await changesOf(shapes, context, report);
   const changes = all.slice(0, fitting(all, context.database.settings['agent.answer_bytes']));
-  if (changes.length < all.length) notShown.push(`${all.length - changes.length} more records would change.`);
+  const unseen = all.length - changes.length + (report.unseen ?? 0);
+  if (unseen > 0) notShown.push(`The changes of ${unseen} more record${unseen > 1 ? 's' : ''} are not shown.`);
+  if (call[0] === 'call_method') notShown.push('The method may also change other records than those that it was called on.');
   return { changes, ...(notShown.length === 0 ? {} : { not_shown: notShown }) };
 }
 
-/** `{record, from, to}` for each record, with the changed fields only. */
+/** One of `{create, values}`, `{update, from, to}` and `{delete}` for each record, with the changed fields only. */
 async function changesOf(shapes: RecordShapes, context: RequestContext, report: DryRunReport): Promise<Json[]> {
   const differences = await shapedDifferences(shapes, context, report);
-  const bytes = context.database.settings['agent.answer_bytes'] / Math.max(1, differences.length);
+  const bytes = context.database.settings['agent.answer_bytes'] / Math.max(1, differences.length * 2);
   return differences.map(({ model, id, name, before: from, after: to }) => {
-    const record = { model, id: from === null ? undefined : id, name };
-    const [shown = {}] = compact([{ ...to }], bytes);
-    if (from === null) return { create: record, values: shown };
-    return to === null ? { delete: record } : { update: record, from, to };
+    const record = { model, id: from === null ? undefined : id, name: cutText(name, longestName) };
+    if (from === null) return { create: record, values: shrunk({ ...to }, bytes) };
+    // A field that would be emptied must be seen.
+    return to === null ? { delete: record } : { update: record, from: shrunk(from, bytes, true), to: shrunk(to, bytes, true) };
   });
 }

@@ -8,6 +8,7 @@ import { checkModel } from '../executor/target.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import { writesOf } from './access.ts';
 import { ask, modelName, settingOfCall } from './asking.ts';
+import { compact } from './budget.ts';
 import type { Json, Tool } from './tool.ts';
 import { parsed, schemaOf } from './tool.ts';
 
@@ -91,7 +92,7 @@ async function whoami(odoo: Odoo, context: RequestContext): Promise<Json> {
   return {
     user: { id: principal.userId, name: principal.userName, language: user['lang'], timezone: user['tz'] || 'UTC' },
     company: { id: companyId, name: companyName },
-    companies: user['company_ids'],
+    ...compact([{ companies: user['company_ids'] }], database.settings['agent.answer_bytes'])[0],
     may: { scopes: principal.grant.scopes ?? 'all', models: principal.grant.models ?? 'all', writes: writesOf(context) },
     database: database.name,
     now: new Date().toISOString().slice(0, 16),

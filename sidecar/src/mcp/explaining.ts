@@ -6,6 +6,7 @@ import { checkModel } from '../executor/target.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import { writesOf } from './access.ts';
 import { ask, id, modelName } from './asking.ts';
+import { shrunk } from './budget.ts';
 import type { Json, Tool } from './tool.ts';
 import { parsed, schemaOf } from './tool.ts';
 
@@ -40,5 +41,6 @@ async function explain(odoo: Odoo, context: RequestContext, args: z.infer<typeof
     const why = checks.flatMap((check) => (check.allowed || check.why === undefined ? [] : [check.why]));
     return [action, allowed ? { allowed } : { allowed, why }];
   });
-  return { model, id: args.id, actions: Object.fromEntries(shown), agents_may_write: writesOf(context) };
+  const bytes = context.database.settings['agent.answer_bytes'];
+  return { model, id: args.id, ...shrunk({ actions: Object.fromEntries(shown) }, bytes), agents_may_write: writesOf(context) };
 }

@@ -130,7 +130,8 @@ async function readRecords(
   await shapes.shape(context, model, tree, found);
   const bytes = context.database.settings['agent.answer_bytes'];
   const rows = compact(found, bytes);
-  const shown = rows.slice(0, fitting(rows, bytes));
+  const fit = fitting(rows, bytes);
+  const shown = fit === 1 ? compact(found.slice(0, 1), bytes) : rows.slice(0, fit);
   const missing = ids.filter((wanted) => !found.some((row) => row['id'] === wanted));
   if (found.length === 0) {
     const message = `${model} ${ids.slice(0, 10).join(', ')}: these records do not exist, or your user may not see them.`;

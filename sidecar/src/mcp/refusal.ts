@@ -2,6 +2,7 @@
 
 import type { GatewayError, Reason } from '../errors.ts';
 import { catalogue } from '../errors.ts';
+import { shrunk } from './budget.ts';
 import type { Json } from './tool.ts';
 
 const remedies: Partial<Record<Reason, string>> = {
@@ -19,8 +20,12 @@ const remedies: Partial<Record<Reason, string>> = {
   'answer.too_large': 'Ask for fewer records or fields.',
 };
 
+/** Odoo's messages may name every record. */
+const mostBytes = 4_000;
+
 /** The text of an error. Faults of the server reveal no details. */
 export function explained({ reason, message, details }: GatewayError, requestId: string): Json {
   const retry = 'retryAfter' in catalogue[reason] ? 'Try again in a moment.' : undefined;
-  return { error: message, reason, details, what_to_do: remedies[reason] ?? retry, request_id: requestId };
+  const said = shrunk({ error: message, reason, details }, mostBytes);
+  return { ...said, what_to_do: remedies[reason] ?? retry, request_id: requestId };
 }

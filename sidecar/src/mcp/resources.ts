@@ -102,7 +102,7 @@ export class ResourceTools {
       { confirm, ...args }: z.infer<typeof deleteInput> | z.infer<typeof createInput>,
       act: () => Promise<Outcome>,
     ) =>
-      askedFirst(shapes, context, [tool, args], confirm, (once) => {
+      askedFirst(shapes, context, [tool, args, resource], confirm, (once) => {
         ask(context, path, {}, args, once);
         return written(withBody(context, 'values' in args ? args.values : undefined, act));
       });

@@ -17,6 +17,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Answer, RequestContext } from '../pipeline/context.ts';
+import { cutText } from './budget.ts';
 import type { Catalogue } from './catalogue.ts';
 import { explained } from './refusal.ts';
 import type { Json, Tool } from './tool.ts';
@@ -145,9 +146,11 @@ const confirmForm = {
 const longestQuestion = 2_000;
 
 function question({ name }: Tool, { changes, not_shown }: Json): string {
-  const shown = JSON.stringify(changes, null, 1).slice(0, longestQuestion);
+  const all = JSON.stringify(changes, null, 1);
+  const shown = cutText(all, longestQuestion);
+  const cut = shown === all ? '' : `…\nThis is only the beginning: ${all.length - shown.length} more characters do not fit here.`;
   const more = Array.isArray(not_shown) ? `\n${not_shown.join('\n')}` : '';
-  return `${name} in Odoo would change this:\n${shown}${more}`;
+  return `${name} in Odoo would change this:\n${shown}${cut}${more}`;
 }
 
 function hasDialogs(envelope: Readonly<Record<string, unknown>> | undefined): boolean {
@@ -181,7 +184,7 @@ function mayStepUp({ principal: { kind } }: RequestContext): boolean {
 
 function noSuchTool(name: string): GatewayError {
   return new GatewayError('agent.tool', {
-    message: `There is no tool "${name.slice(0, 100)}". tools/list names all that this credential may use.`,
+    message: `There is no tool "${cutText(name, 100)}". tools/list names all that this credential may use.`,
   });
 }
 

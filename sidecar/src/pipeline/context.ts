@@ -131,6 +131,8 @@ export interface DryRunReport {
   readonly outside: boolean;
   /** If requested: the raw changes of up to 20 records. `before` null: a new record; `after` null: it would be deleted. */
   readonly differences?: readonly Difference[];
+  /** Beside differences: how many records are touched that are not among them. */
+  readonly unseen?: number;
 }
 
 interface Difference {

@@ -41,6 +41,7 @@ export function authorizeRoutes(originOf: OriginOf): Route[] {
         name: 'resource metadata',
         method: 'GET',
         path: `/.well-known/oauth-protected-resource${path}`,
+        isAlwaysLogged: true,
         handle: (context) => resourceMetadata(originOf(context), path),
       }),
     ),

@@ -41,6 +41,7 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
       ...post,
       name: 'revoke',
       path: '/api/oauth/revoke',
+      isAlwaysLogged: true,
       handle: (context) => checkingProof(context, (attempt) => revoke(context, attempt), askingForBasic),
     },
     {
@@ -54,6 +55,7 @@ export function oauthRoutes(originOf: OriginOf, environment: EnvironmentStamps):
       method: 'GET',
       path: '/.well-known/oauth-authorization-server',
       access: 'anonymous',
+      isAlwaysLogged: true,
       handle: (context) => metadata(originOf(context), context.database.settings['oauth.apps']),
     },
   ];

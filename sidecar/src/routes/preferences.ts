@@ -1,6 +1,6 @@
 // Adds the caller's preferences to endpoints that write (pipeline/preferences.ts).
 
-import type { Answer, RequestContext } from '../pipeline/context.ts';
+import type { Answer, DryRunReport, RequestContext } from '../pipeline/context.ts';
 import { takePreferences } from '../pipeline/preferences.ts';
 import { shapedDifferences } from '../records/dry_runs.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
@@ -13,10 +13,13 @@ export function withPreferences(shapes: RecordShapes, handle: Handle): Handle {
     takePreferences(context);
     const answer = await handle(context);
     if (context.dryRun === undefined) return answer;
-    const report = context.dryRunReport ?? { mails: 0, outside: false };
+    const report: DryRunReport = context.dryRunReport ?? { mails: 0, outside: false };
     const differences = await shapedDifferences(shapes, context, report);
     const body = answer.body as { readonly meta?: object };
-    const meta = { ...body.meta, dry_run: { differences, mails: report.mails, outside: report.outside } };
+    const meta = {
+      ...body.meta,
+      dry_run: { differences, unseen: report.unseen ?? 0, mails: report.mails, outside: report.outside },
+    };
     return { ...answer, status: 200, body: { ...body, meta }, location: undefined };
   };
 }
