@@ -10,7 +10,7 @@ import { run } from '../stack/run.mjs';
 
 /**
  * The folder whose node_modules has them; installs them first if needed.
- * @param {'conformance' | 'mcp' | 'openapi'} name of the folder `<name>_tools`, which has package.json and package-lock.json
+ * @param {'conformance' | 'mcp' | 'openapi' | 'rpc'} name of the folder `<name>_tools`, which has package.json and package-lock.json
  * @returns {Promise<string>}
  */
 export function npmTools(name) {

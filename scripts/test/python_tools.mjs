@@ -1,5 +1,6 @@
 // Python tools in virtual environments of their own: `lint` has ruff and pylint-odoo, `fuzz` has schemathesis, `openapi` a
-// generator of clients, `mcp` clients for agents, `mcp_server` another server for them, `typing` has mypy. python_<name>.txt lists the packages.
+// generator of clients, `mcp` clients for agents, `mcp_server` another server for them, `rpc` clients of Odoo, `typing` has mypy.
+// python_<name>.txt lists the packages.
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,7 @@ import { installedOnce, pipHint } from './pip_cache.mjs';
 
 /**
  * The folder of an environment's programs. Installs them first if needed.
- * @param {'lint' | 'fuzz' | 'mcp' | 'mcp_server' | 'openapi' | 'typing'} name
+ * @param {'lint' | 'fuzz' | 'mcp' | 'mcp_server' | 'openapi' | 'rpc' | 'typing'} name
  * @param {string} [log]
  * @returns {Promise<string>}
  */

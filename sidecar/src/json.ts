@@ -169,7 +169,7 @@ function endOfNumber(text: string, start: number): number {
 }
 
 /** The index of the quotation mark that ends the string; -1 if there is none. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = start;
   for (;;) {
     end = text.indexOf('"', end + 1);

@@ -146,7 +146,8 @@ function main(config: Config, log: Log, extension?: Extension): void {
   const webhooks = databases.map(
     (database) => new WebhookDispatcher({ database, instance, readRecords: (...asked) => events.read(...asked) }),
   );
-  const shapes = new RecordShapes(new Metadata(odoo));
+  const metadata = new Metadata(odoo);
+  const shapes = new RecordShapes(metadata);
   const collections = new Collections({ odoo, shapes });
   const feeds = new ChangeFeeds();
   const tools = new Catalogue({ odoo, shapes });
@@ -213,7 +214,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       openApiRoute({ odoo, originOf, version: manifest.version }),
       projectRoute({ odoo, shapes }, collections),
       changesRoute(feeds, { odoo, shapes }, collections),
-      ...rpcRoutes(odoo),
+      ...rpcRoutes(odoo, metadata),
       idsRoute({ odoo, shapes }, collections),
       ...recordRoutes({ odoo, shapes }, collections),
       ...methodRoutes({ odoo, shapes }),

@@ -13,7 +13,7 @@ import type { Instance, Real } from '../helpers/instance.ts';
 import { createOdooKey } from '../helpers/odoo_keys.ts';
 import type { Case, Expected } from './oracle.ts';
 import { Oracle } from './oracle.ts';
-import type { Given } from './ways.ts';
+import type { Given, Ways } from './ways.ts';
 import { askWays, nextPage, send } from './ways.ts';
 
 const block = 50;
@@ -89,7 +89,8 @@ export async function runDifferential(instance: Instance, real: Real, options: O
   try {
     const more = Array.from({ length: options.sidecars - 1 }, () => instance.startSidecar());
     const orm = options.variants > 0 ? await instance.startSidecar({ env: { GATEWAY_READ_POOL_SIZE: '0' } }) : instance;
-    const ways = { compiling: [instance, ...(await Promise.all(more))], orm, seed, variants: options.variants };
+    const compiling = [instance, ...(await Promise.all(more))];
+    const ways: Ways = { compiling, orm, seed, variants: options.variants, earlier: [] };
     const users = await oracle.build(seed);
     const keys = await Promise.all(users.map(({ id }) => createOdooKey(instance, { userId: id, rounds: 1 })));
     const secrets = keys.map(({ secret }) => secret);
@@ -140,10 +141,15 @@ export async function runDifferential(instance: Instance, real: Real, options: O
         for (const [why, requests] of Object.entries(seen.notCompiled)) {
           outcome.notCompiled[why] = (outcome.notCompiled[why] ?? 0) + requests;
         }
-        for (const { place, at } of seen.differing) {
-          const [asking, should] = [round[place], expected[place]];
-          if (asking === undefined || should === undefined) throw new Error('An answer without a request.');
+        for (const { asking, place, at } of seen.differing) {
+          const should = (place === undefined ? undefined : expected[place]) ?? { status: 200 };
           if (should.undecided !== true) outcome.differences.push({ case: asking, expected: should, answer: null, at, after });
+        }
+        if (options.variants > 0) {
+          ways.earlier = [...seen.compiled].flatMap(([place, { sidecar }]) => {
+            const asking = round[place];
+            return asking === undefined || expected[place]?.undecided === true ? [] : [{ asking, sidecar }];
+          });
         }
         for (const difference of outcome.differences.slice(before)) say(describe(difference, seed));
         if (only !== undefined && round.length === 1)

@@ -26,17 +26,20 @@ export interface Ways {
   seed: number;
   /** Requests with other values for each compiled one. */
   variants: number;
+  /** Compiled requests from before the last change, which are asked again. */
+  earlier: readonly { asking: Case; sidecar: HttpClient }[];
 }
 
 export interface WaysSeen {
   /** Compiled answers by the places of their requests. */
-  compiled: Map<number, Given>;
+  compiled: Map<number, Given & { sidecar: HttpClient }>;
   /** Why others were not compiled. */
   notCompiled: Record<string, number>;
   /** Answers to other values, and to further pages, that were compared with Odoo's. */
   compared: number;
   withRecords: number;
-  differing: { place: number; at: string }[];
+  /** `place`: in the round; undefined for a request from before. */
+  differing: { asking: Case; place: number | undefined; at: string }[];
 }
 
 type Request = Pick<Case, 'path' | 'body'>;
@@ -49,6 +52,10 @@ export async function askWays(
   isEnough: (asked: number) => boolean,
 ): Promise<WaysSeen> {
   const seen: WaysSeen = { compiled: new Map(), notCompiled: {}, compared: 0, withRecords: 0, differing: [] };
+  for (const { asking, sidecar } of ways.earlier) {
+    const options = optionsOf(asking, keys);
+    await comparison(ways, seen, asking, undefined, options)(asking, await send(sidecar, asking, options));
+  }
   const waiting = [...round.entries()].filter(([, { question }]) => question.kind !== 'pages' && !('must_be' in question));
   let asked = 0;
   await Promise.all(
@@ -63,7 +70,7 @@ export async function askWays(
 }
 
 async function askOne(ways: Ways, sidecar: HttpClient, [place, asking]: [number, Case], keys: string[], seen: WaysSeen) {
-  const options = { key: keys[asking.user] ?? '', headers: { ...asking.headers, 'X-Gateway-Explain': '1' } };
+  const options = optionsOf(asking, keys);
   const answer = await untilCompiled(sidecar, asking, options);
   const way = wayOf(answer);
   if (way !== 'compiled') {
@@ -71,17 +78,8 @@ async function askOne(ways: Ways, sidecar: HttpClient, [place, asking]: [number,
     seen.notCompiled[why] = (seen.notCompiled[why] ?? 0) + 1;
     return;
   }
-  seen.compiled.set(place, { status: answer.status, body: answer.json ?? answer.text });
-  const compare = async (request: Request, given: Answer) => {
-    if (wayOf(given) !== 'compiled') return;
-    const should = await send(ways.orm, request, options);
-    seen.compared += 1;
-    if (should.status === 200 && should.json.data?.length !== 0) seen.withRecords += 1;
-    const at = ['status', 'text', 'link', 'content-language'].find((part) => partOf(given, part) !== partOf(should, part));
-    if (at === undefined) return;
-    const is = `${partOf(given, at)} instead of ${partOf(should, at)}`;
-    seen.differing.push({ place, at: `${request.path} ${JSON.stringify(request.body)} ${at}: ${is}` });
-  };
+  seen.compiled.set(place, { status: answer.status, body: answer.json ?? answer.text, sidecar });
+  const compare = comparison(ways, seen, asking, place, options);
   if (ways.variants === 0) return;
   await compare(asking, answer);
   await Promise.all(
@@ -94,6 +92,24 @@ async function askOne(ways: Ways, sidecar: HttpClient, [place, asking]: [number,
     await compare(request, given);
     next = nextPage(given);
   }
+}
+
+/** Compares a compiled answer to a request like `asking` with Odoo's. */
+function comparison(ways: Ways, seen: WaysSeen, asking: Case, place: number | undefined, options: Options) {
+  return async (request: Request, given: Answer) => {
+    if (wayOf(given) !== 'compiled') return;
+    const should = await send(ways.orm, request, options);
+    seen.compared += 1;
+    if (should.status === 200 && should.json.data?.length !== 0) seen.withRecords += 1;
+    const at = ['status', 'text', 'link', 'content-language'].find((part) => partOf(given, part) !== partOf(should, part));
+    if (at === undefined) return;
+    const is = `${partOf(given, at)} instead of ${partOf(should, at)}`;
+    seen.differing.push({ asking, place, at: `${request.path} ${JSON.stringify(request.body)} ${at}: ${is}` });
+  };
+}
+
+function optionsOf({ user, headers }: Case, keys: string[]): Options {
+  return { key: keys[user] ?? '', headers: { ...headers, 'X-Gateway-Explain': '1' } };
 }
 
 type Options = { key: string; headers: Record<string, string> };

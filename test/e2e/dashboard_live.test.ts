@@ -74,7 +74,7 @@ describe('live', () => {
     await dashboard.shows('rps', '0');
   });
 
-  test('a server error shows a toast that leads to its log record, silently while the sound is off', async () => {
+  test('a server error shows a toast that opens its log record, without a sound while sound is off', async () => {
     const [status = 0] = await ask(1, '/api/v1/res.partner', broken);
     expect(status).toBeGreaterThanOrEqual(500);
     await toast('Server error').waitFor();
@@ -102,7 +102,7 @@ describe('live', () => {
     await sound.click();
   });
 
-  test('many refusals are one toast, which closes when they are few again', async () => {
+  test('many refusals open a single toast, which closes when there are few again', async () => {
     await ask(18);
     await ask(4, '/api/v1/no.such.model');
     await toast('Many refusals').waitFor();
@@ -123,7 +123,7 @@ describe('live', () => {
     expect(await first.textContent()).toContain('/api/v1/res.partner/99999999');
   });
 
-  test('a toast waits until a dialog is closed, and counts what came meanwhile', async () => {
+  test('a toast waits until a dialog is closed, and counts the errors since', async () => {
     await dashboard.page.locator('.o_api_gateway_inspect').first().click();
     const dialog = dashboard.page.locator('.modal');
     await dialog.locator('.o_form_view').waitFor();

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
+import { requestOf } from '../helpers/rpc_wire.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
@@ -112,6 +113,25 @@ describe('JSON-RPC answers as Odoo does', () => {
     expect(ours.json.error.data.message).toContain('too large');
   });
 
+  test('of a large body, the beginning is parsed; the rest only for its caller', async () => {
+    const ask = (secret: string, tail: string, isSorted: boolean) => {
+      const args = [database, uid, secret, 'res.partner', 'create', [{ name: 'large', comment: 'x'.repeat(30_000) }]];
+      const called = { service: 'object', method: 'execute_kw' };
+      const body = { method: 'call', params: isSorted ? { args, ...called } : { ...called, args }, id: 'seven' };
+      return send(both[1], '/jsonrpc', JSON.stringify(body) + tail, { 'Content-Type': 'application/json' });
+    };
+    for (const isSorted of [false, true]) {
+      const made = JSON.parse((await ask(key, '', isSorted)).text);
+      expect(made).toMatchObject({ id: 'seven', result: expect.any(Number) });
+      expect((await ask(key, '}', isSorted)).text).toBe('Invalid JSON data');
+      expect(JSON.parse((await ask('wrong', '', isSorted)).text)).toMatchObject({
+        id: 'seven',
+        error: { data: { message: 'Access Denied' } },
+      });
+      expect(JSON.parse((await ask('wrong', '}', isSorted)).text).error.data.message).toBe('Access Denied');
+    }
+  });
+
   test('a key is valid only for its own user', async () => {
     const answer = await rpc(both[1], 'object', 'execute_kw', [database, uid + 1, key, 'res.partner', 'search', [[]]]);
     expect(answer.json.error.data).toMatchObject({ name: 'odoo.exceptions.AccessDenied', message: 'Access Denied' });
@@ -194,6 +214,98 @@ describe('XML-RPC', () => {
   });
 });
 
+async function passwords(areTaken: boolean): Promise<void> {
+  await gateway.sql(`update gateway.setting set value = $1 where name = 'rpc.passwords'`, [String(areTaken)]);
+  const login = () => rpc(both[1], 'common', 'login', [database, 'admin', 'admin']);
+  await until('the setting holds', async () => (await login()).json.result === (areTaken ? uid : false));
+}
+
+test('no protocol reaches further than /call', async () => {
+  await passwords(true);
+  const web = await OdooWeb.login(gateway);
+  const narrowed = async (name: string, scopes: string) => (await web.create('gateway.key', { name, scopes })).secret;
+  const keys = {
+    'a full key': key,
+    'a key that reads partners': await narrowed('reads', 'res.partner:read'),
+    'a key without call': await narrowed('writes', 'res.partner:read res.partner:write'),
+  };
+  const file = { res_model: 'res.partner', name: 'x' };
+  const refused: [keyof typeof keys, string, string, Record<string, unknown>][] = [
+    ['a full key', 'ir.config_parameter', 'search_read', { domain: [] }],
+    ['a full key', 'ir.config_parameter', 'fields_get', { allfields: ['key'] }],
+    ['a full key', 'res.users', 'read', { ids: [uid], fields: ['password'] }],
+    ['a full key', 'res.users', 'search_read', { domain: [['password', 'like', 'a']], fields: ['name'] }],
+    ['a full key', 'res.users', 'fields_get', { allfields: ['api_key_ids', 'nope'] }],
+    ['a full key', 'res.users', 'default_get', { fields: ['api_key_ids', 'nope'] }],
+    ['a full key', 'res.users', 'write', { ids: [uid], vals: { api_key_ids: [[0, 0, { name: '' }]] } }],
+    ['a full key', 'res.partner', 'sudo', { ids: [1] }],
+    ['a full key', 'res.partner', 'with_user', { ids: [1], user: 1 }],
+    ['a full key', 'ir.attachment', 'create', { vals_list: { ...file, res_model: 'ir.cron', res_id: 1 } }],
+    ['a full key', 'ir.attachment', 'create', { vals_list: { ...file, res_id: 1.5 } }],
+    ['a full key', 'res.partner', 'search_count', { domain: [], context: { active_model: 'ir.cron', active_id: 1 } }],
+    ['a full key', 'res.partner', 'search_count', { domain: [], context: { active_ids: [1] } }],
+    ['a full key', 'res.partner', 'search_count', { domain: [], context: { allowed_company_ids: [99_999_999] } }],
+    ['a key that reads partners', 'res.country', 'read', { ids: [1], fields: ['name'] }],
+    ['a key that reads partners', 'res.partner', 'search_read', { domain: [['country_id.code', '=', 'BE']], fields: ['name'] }],
+    [
+      'a key that reads partners',
+      'res.partner',
+      'web_read',
+      { ids: [1], specification: { user_ids: { fields: { login: {} } } } },
+    ],
+    ['a key that reads partners', 'res.partner', 'write', { ids: [1], vals: { name: '' } }],
+    ['a key that reads partners', 'res.partner', 'create', { vals_list: { name: '' } }],
+    ['a key that reads partners', 'res.partner', 'unlink', { ids: [1] }],
+    ['a key that reads partners', 'res.partner', 'action_archive', { ids: [1] }],
+    ['a key without call', 'res.partner', 'message_post', { ids: [1] }],
+    ['a key without call', 'res.partner', 'write', { ids: [1], vals: { user_ids: [[0, 0, { login: '' }]] } }],
+    [
+      'a key without call',
+      'res.partner',
+      'create',
+      { vals_list: { name: '' }, context: { default_user_ids: [[0, 0, { login: '' }]] } },
+    ],
+  ];
+  const protocols = ['xmlrpc.2', 'xmlrpc.1', 'jsonrpc', 'json2'] as const;
+  const writing = { whole: 'int', isTyped: true, encoding: 'utf-8', id: 1 } as const;
+  const answers: { id: string; of: string; text: string }[] = [];
+  for (const [row, [who, model, method, { ids, context, ...named }]] of refused.entries()) {
+    const kwargs = context === undefined ? {} : { context };
+    const byPosition = { model, method, args: [...(ids === undefined ? [] : [ids]), ...Object.values(named)], kwargs };
+    const byName = { ...byPosition, args: [], kwargs: { ...named, ...kwargs }, ids };
+    const ask = async (way: string, path: string, headers: object, body: Uint8Array | string) => {
+      const id = `rights-${row}-${way}`;
+      const answer = await gateway.request('POST', path, { headers: { ...headers, 'X-Request-Id': id }, body });
+      answers.push({ id, of: `rights-${row}-call`, text: answer.text });
+    };
+    const secrets = who === 'a full key' ? [key, 'admin'] : [keys[who]];
+    const overProtocols = secrets.flatMap((secret) =>
+      // The bearer of JSON-2 is a key.
+      (secret === 'admin' ? (['jsonrpc'] as const) : protocols).map((protocol) => {
+        const asked = { ...(protocol === 'json2' ? byName : byPosition), protocol, service: 'object', writing } as const;
+        const { path, headers, body } = requestOf(asked, { database, login: 'admin', uid, key: secret });
+        return ask(`${protocol}-${secret === 'admin' ? 'password' : 'key'}`, path, headers, body);
+      }),
+    );
+    const headers = { Authorization: `Bearer ${keys[who]}`, 'Content-Type': 'application/json' };
+    await Promise.all([ask('call', '/call', headers, JSON.stringify(byPosition)), ...overProtocols]);
+  }
+  const isRefused = (text: string) => /<name>faultCode<|"error": ?\{|"debug":|"success":false/.test(text);
+  expect(answers.filter(({ text }) => !isRefused(text))).toEqual([]);
+  const reasons = async () =>
+    new Map(
+      (
+        await gateway.sql<{ id: string; reason: string }>(
+          `select request_id as id, reason from gateway.request_log where request_id like 'rights-%'`,
+        )
+      ).map(({ id, reason }) => [id, reason]),
+    );
+  await until('all are in the log', async () => (await reasons()).size === answers.length);
+  const logged = await reasons();
+  expect(answers.map(({ id }) => [id, logged.get(id)])).toEqual(answers.map(({ id, of }) => [id, logged.get(of)]));
+  await passwords(false);
+});
+
 test('wrong passwords count against their address; a manager decides which protocols are served, and whether passwords are accepted', async () => {
   const login = (password: string) =>
     rpc(both[1], 'common', 'login', [database, 'admin', password]).then(({ json }) => json.result);
@@ -238,4 +350,10 @@ test('the page Legacy Clients shows what the log holds', async () => {
   await until('the figures equal the log', same, 10_000).catch(() => {});
   expect(await gateway.sql(uses)).toEqual(await gateway.sql(logged));
   expect((await gateway.sql(uses)).length).toBeGreaterThan(20);
+  const web = await OdooWeb.login(gateway);
+  const names = ['protocol', 'consumer', 'client', 'model', 'method', 'requests', 'failed'];
+  const shown = await web.call<Record<string, unknown>[]>('gateway.protocol.use', 'search_read', [[], names]);
+  const rows = (found: Record<string, unknown>[]) =>
+    found.map((row) => JSON.stringify(names.map((name) => row[name] || 0))).sort();
+  expect(rows(shown)).toEqual(rows(await gateway.sql(logged)));
 });

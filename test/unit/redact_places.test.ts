@@ -319,6 +319,8 @@ describe('texts', () => {
     [`("api_key", "not in", ["${old}"])`, `("api_key", "not in", [${stars}])`],
     [`key%3Dgwk_${'Ab3_'.repeat(5)}`, `key%3D${stars}`],
     [`{"key":12,"token":{"a":["${old}"]},"x":1}`, `{"key":"${stars}","token":"${stars}","x":1}`],
+    [`<string>&lt;token&gt;${old}x&lt;/token&gt;</string>`, `<string><token>${stars}</token></string>`],
+    [`<string>a &lt; b</string><name>password</name>`, `<string>a &lt; b</string><name>password</name>`],
   ])('%s', (text, expected) => expect(withoutCredentials(text)).toBe(expected));
 
   test.each([
@@ -332,6 +334,12 @@ describe('texts', () => {
     '{"level":"info","user":6,"msg":"credential refused"}',
     `{"err":{"message":"Failing row contains (${stars}).","stack":"at x"},"user":6}`,
   ])('kept: %s', (text) => expect(withoutCredentials(text)).toBe(text));
+});
+
+test('a known secret is found in HTML and XML', () => {
+  const redactor = new Redactor();
+  redactor.add('gw<&>2026');
+  expect(redactor.text('<string>gw&lt;&amp;&gt;2026</string>')).toBe(`<string>${stars}</string>`);
 });
 
 test('a line of the log stays one line', () => {

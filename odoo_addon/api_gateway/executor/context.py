@@ -92,9 +92,12 @@ def method_context(reach, model, context, is_trial):
     """The keys that the caller of a method may set. Records to which they refer are checked like values.
 
     `default_<field>` is a value for new records of this model only (Base.default_get); `active_model` with `active_id`
-    and `active_ids` is a link. `is_trial`: the method only reads."""
-    checked = checked_context(model.env, context)
+    and `active_ids` is a link. `is_trial`: the method only reads. Defaults of a bare call for fields that this model
+    does not have are left out, as in Odoo's own protocols."""
+    checked = checked_context(model.env, context, reach.is_bare)
     defaults = {key: value for key, value in context.items() if key.startswith(DEFAULT)}
+    if reach.is_bare:
+        defaults = {key: value for key, value in defaults.items() if key.removeprefix(DEFAULT) in model._fields}
     if defaults:
         values = default_values(defaults)
         check_values(reach, model, [values], is_trial=is_trial)
@@ -113,8 +116,9 @@ def default_values(context):
     return {key.removeprefix(DEFAULT): value for key, value in context.items() if key.startswith(DEFAULT)}
 
 
-def checked_context(env, context):
-    """The keys that a caller may set and that refer to no record, checked for the user."""
+def checked_context(env, context, is_bare=False):
+    """The keys that a caller may set and that refer to no record, checked for the user. In a bare call, an unknown time
+    zone is ignored, as in Odoo's own protocols, and a wrong language is refused with Odoo's message."""
     if type(context) is not dict:
         raise RefusalError("odoo.arguments", "The context is not an object.", argument="context")
     _check_size(context)
@@ -123,12 +127,21 @@ def checked_context(env, context):
         if key in context and not context[key]:
             del context[key]  # empty: the language of the request applies
     if "lang" in context:
-        context["lang"] = chosen(env, context["lang"])
+        context["lang"] = (_odoos_choice if is_bare else chosen)(env, context["lang"])
     if (tz := context.get("tz")) and (type(tz) is not str or tz not in pytz.all_timezones_set):
-        raise RefusalError("odoo.arguments", f"There is no time zone {tz}.", argument="tz")
+        if not is_bare:
+            raise RefusalError("odoo.arguments", f"There is no time zone {tz}.", argument="tz")
+        del context["tz"]
     if "allowed_company_ids" in context:
         _check_companies(env, context)
     return context
+
+
+def _odoos_choice(env, lang):
+    try:
+        return chosen(env, lang)
+    except RefusalError:
+        raise RefusalError("odoo.user", f"Invalid language code: {str(lang)[:80]}", argument="lang") from None
 
 
 def _is_dropped(key):

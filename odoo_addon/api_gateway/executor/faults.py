@@ -19,16 +19,17 @@ def record_id(field, value):
     return value
 
 
-def check_number(field, value, kind=None):
+def check_number(field, value, kind=None, is_bare=False):
     """Refuse values that are not numbers or are out of range for Postgres, and "NaN" and "Infinity", which Odoo
-    accepts. `kind`: the type of a property; by default the field's own type."""
+    accepts. `kind`: the type of a property; by default the field's own type. `is_bare`: Odoo may cut off decimals of a
+    whole number."""
     try:
         number = int(value) if (kind or field.type) in WHOLE else float(value)
     except (ValueError, TypeError, OverflowError):
         raise malformed(field, value) from None
     if type(number) is float and not math.isfinite(number):
         raise malformed(field, value, "It is not a finite number.")
-    if type(number) is int and type(value) is float and value != number:
+    if type(number) is int and type(value) is float and value != number and not is_bare:
         raise malformed(field, value, "It is not a whole number.")
     if type(number) is int and not -MAX_INTEGER <= number < MAX_INTEGER:
         raise malformed(field, value, f"It must be from {-MAX_INTEGER} to {MAX_INTEGER - 1}.")

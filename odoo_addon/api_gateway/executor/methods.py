@@ -108,15 +108,20 @@ def prepare(env, reach, operation):
 
 
 def _public_method(model, name):
-    missing = RefusalError("odoo.method", f"The model {model._name} has no public method {name}.", method=name)
+    def missing(**details):
+        message = f"The model {model._name} has no public method {name}."
+        return RefusalError("odoo.method", message, model=model._name, method=name, **details)
+
     if type(name) is not str:
-        raise missing
+        raise missing()
     try:
         method = get_public_method(model, name)
-    except (AccessError, AttributeError):
-        raise missing from None
+    except AccessError:
+        raise missing(private=True) from None
+    except AttributeError:
+        raise missing() from None
     if not inspect.isroutine(method) or not any(name in cls.__dict__ for cls in type(model).mro()):
-        raise missing
+        raise missing()
     return method
 
 

@@ -3,6 +3,7 @@
 import inspect
 import re
 
+from odoo.exceptions import AccessError
 from odoo.orm.models import fix_import_export_id_paths
 
 from . import special_methods
@@ -33,6 +34,9 @@ def check_named(reach, records, method, bound, is_trial):
     domain = signature.parameters.get("domain")
     if domain and domain.default is domain.empty and arguments.get("domain", []) is None:
         raise RefusalError("odoo.domain", "A domain is a list of conditions.")
+    if reach.is_bare and method in ASKING:
+        own = {*own, ASKING[method]}
+        _leave_out_unknown(reach, records, method, arguments.get(ASKING[method]))
     for parameter, argument in arguments.items():
         if parameter in CHECKS and parameter not in own and argument is not None and argument is not False:
             CHECKS[parameter](reach, records, argument)
@@ -41,6 +45,23 @@ def check_named(reach, records, method, bound, is_trial):
     check_values(reach, records, values_list, _written(records, method, values_list), is_trial)
     weigh(reach, records, method, arguments)
     return values_list
+
+
+def _leave_out_unknown(reach, model, method, names):
+    """Scripts ask for a field to see whether it is there. What is closed to the credential is refused as ever."""
+    known = []
+    for name in names if type(names) is list else [names or []]:
+        try:
+            _check_paths(reach, model, name)
+            known.append(name)
+        except AccessError:  # one for other groups of users
+            continue
+        except RefusalError as exc:
+            if exc.reason != "odoo.field":
+                raise
+    if method == "default_get" and type(names) is list:
+        names[:] = known
+    # `fields_get` leaves them out by itself, and without any name it would describe all fields.
 
 
 def _written(records, method, values_list):
@@ -173,7 +194,7 @@ def _check_specification(reach, model, specification, root=None, walked=()):
         if type(node) is not dict:
             raise RefusalError("odoo.arguments", f"The specification of {name} is not an object.", field=name)
         if "context" in node:
-            node["context"] = plain_names(reach, model.env, checked_context(model.env, node["context"]))
+            node["context"] = plain_names(reach, model.env, checked_context(model.env, node["context"], reach.is_bare))
         if not field.relational:
             # The model behind a reference or a property is only known record by record.
             if node.get("fields"):
@@ -225,6 +246,8 @@ def _check_progress_bar(reach, model, progress_bar):
     _check_path(reach, model, progress_bar.get("field"))
 
 
+# Methods of the ORM that leave out fields which the model does not have, and their argument of names.
+ASKING = {"fields_get": "allfields", "default_get": "fields"}
 VALUES = {
     "create": "vals_list",
     "write": "vals",

@@ -24,6 +24,8 @@ class Reach:
         self.drops_unchanged = False
         """Whether Odoo has refused the call as it was sent; in the second try, values that change nothing are left
         out."""
+        self.is_bare = False
+        """Whether the call came over one of Odoo's own protocols, where only the call's own context applies."""
         self.budget = Budget()
         self.room: Room = room
         self._never_exposed = never_exposed

@@ -27,6 +27,8 @@ from .writing_found import require_few
 
 # Odoo waits up to 2, 4, 8 … s between tries, with a worker blocked; most conflicts are over in milliseconds.
 MAX_WAIT_S = 0.3
+# Methods of the ORM that only read, and leave only records in the cache.
+READS = frozenset(["read", "search", "search_count", "search_read"])
 # If less time than this remains, there is no further try: the caller gets the conflict, not a timeout.
 MIN_TRY_S = 0.02
 FULL = encode({"ok": False, "error": {"reason": "channel.full", "message": ""}, "sql": 0, "ms": 0, "retries": 0})
@@ -50,7 +52,7 @@ def run_reads(request):
         if _is_full(answers, envelope):
             answers.append(FULL)
             continue
-        if index and not _leaves_its_cache(envelope.calls[index - 1], call):
+        if index and not _leaves_its_cache(request.env.registry, envelope.calls[index - 1], call):
             request.env.cr.clear()  # the cache belongs to the transaction: callers must not see each other's values
         answers.append(_run_read(request, index, envelope, clock))
     return join(answers)
@@ -68,11 +70,20 @@ def _is_full(answers, envelope):
     return sum(map(len, answers)) > envelope.state.answer_bytes
 
 
-def _leaves_its_cache(call, following):
+def _leaves_its_cache(registry, call, following):
     """Whether the next call is the same caller's, and this one has done nothing but read."""
-    return all(operation["op"] in ("search", "read") for operation in call["operations"]) and all(
+    return all(_only_reads(registry, operation) for operation in call["operations"]) and all(
         call[key] == following[key] for key in ("uid", "context", "grant", "address")
     )
+
+
+def _only_reads(registry, operation):
+    if operation["op"] != "call":
+        return operation["op"] in ("search", "read")
+    name, method = operation.get("model"), operation.get("method")
+    if type(name) is not str or type(method) is not str or method not in READS or name not in registry:
+        return False
+    return getattr(registry[name], method) is getattr(registry["base"], method)  # a module's own may do more
 
 
 def run_write(request):
@@ -242,6 +253,7 @@ def _entered(request, call, envelope):
     state = envelope.state
     room = Room(state.answer_bytes, state.answer_records)
     reach = Reach(state.never_exposed, call["grant"], room, request.env)
+    reach.is_bare = call["context"].get("bare", False)
     with entered(reach):
         request.update_env(user=call["uid"], context={})
         if envelope.may_be_unstorable:

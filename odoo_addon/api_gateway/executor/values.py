@@ -83,7 +83,7 @@ def _check_record(reach, model, values, parents, named):
             _check_commands(reach, model, field, value, parents, named)
         elif field.type in ("properties", "properties_definition"):
             check_properties(reach, model, field, values, parents, named.links)
-        elif value == "" and field.type in TEXTS:
+        elif value == "" and field.type in TEXTS and not reach.is_bare:
             values[name] = False  # the format of Odoo's web client
         elif type(value) is str and holds_bytes(field):
             values[name] = from_base64(field, value)
@@ -116,7 +116,7 @@ def _check_value(reach, model, field, value, links):
     elif type(value) in (list, dict) and kind(field) != "json":
         raise malformed(field, value)
     elif field.type in NUMERIC:
-        check_number(field, value)
+        check_number(field, value, is_bare=reach.is_bare)
     add_files(field, value, links)
     if field.type == "selection" and value:
         _check_choice(model.env, field, value)

@@ -2,7 +2,7 @@ from odoo import api
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import ChannelCase, read, search, tree
+from .common import ChannelCase, method, read, search, tree
 
 
 @tagged("post_install", "-at_install")
@@ -34,6 +34,20 @@ class TestBatches(ChannelCase):
             )
         ]
         self.assertEqual(seen, [1, 0, 1, 0])
+
+    def test_reads_of_one_caller_share_what_odoo_has_read(self):
+        for operation in (
+            search("res.partner", [["id", "in", self.partner.ids]], fields=tree("name", "country_id")),
+            method("res.partner", "search_read", [["id", "in", self.partner.ids]], ["name", "country_id"]),
+            method("res.partner", "read", self.partner.ids, ["name", "country_id"]),
+        ):
+            with self.subTest(operation):
+                first, second, other = self.read_calls(
+                    self.call(operation), self.call(operation), self.call(operation, uid=self.other.id)
+                )
+                self.assertEqual(second["results"], first["results"])
+                self.assertLess(second["sql"], first["sql"])
+                self.assertGreater(other["sql"], second["sql"])
 
     def test_a_value_that_a_method_leaves_in_the_cache_does_not_reach_the_next_caller(self):
         partners = type(self.env["res.partner"])

@@ -82,7 +82,8 @@ export function idsOfCall({ method, ids, args }: Call): readonly number[] {
 function ofCall({ op, model, method, ids, args, kwargs, form }: Call, slots: Slots): Record<string, unknown> {
   if (form !== undefined) throw noShape; // only Python can still distinguish a float from an integer
   const names = readingMethods.get(method);
-  if (names === undefined || (ids !== undefined && method !== 'read')) throw noShape;
+  // Without records, a model's method is called with none of them, too.
+  if (names === undefined || (ids !== undefined && ids.length > 0 && method !== 'read')) throw noShape;
   const areIdsFirst = method === 'read' && ids === undefined;
   if (areIdsFirst && args.length === 0) throw noShape;
   const places = areIdsFirst ? ['ids', ...names] : names;
@@ -90,7 +91,7 @@ function ofCall({ op, model, method, ids, args, kwargs, form }: Call, slots: Slo
     op,
     model,
     method,
-    ids: ids === undefined ? undefined : ofIds(ids, slots),
+    ids: ids === undefined || method !== 'read' ? undefined : ofIds(ids, slots),
     args: args.map((value, i) => ofArgument(places[i], value, slots)),
     kwargs: Object.fromEntries(Object.entries(kwargs).map(([name, value]) => [name, ofArgument(name, value, slots)])),
   };

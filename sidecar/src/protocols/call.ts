@@ -46,17 +46,26 @@ export function readCall(service: string, method: string, params: readonly unkno
   if (params.length < 5) throw tooFew(method);
   const [, , , model, called, ...rest] = params;
   const { args, kwargs } = method === 'execute' ? { args: rest, kwargs: {} } : keywordForm(rest);
-  return { service, model, method: called, args, kwargs };
+  return { service, model, method: called, args, kwargs: withoutEmptyContext(kwargs) };
 }
 
 function tooFew(method: string): GatewayError {
   return form(`${method} takes a database, a uid, a password, a model and a method first.`);
 }
 
+/** Odoo takes what is empty in any way for no context; clients send it where a script gives none. */
+export function withoutEmptyContext<Kwargs extends Readonly<Record<string, unknown>>>(kwargs: Kwargs): Kwargs {
+  const { context, ...rest } = kwargs;
+  const isEmpty = !context || (Array.isArray(context) && context.length === 0);
+  return isEmpty ? (rest as unknown as Kwargs) : kwargs;
+}
+
 function keywordForm([args, kwargs, ...rest]: readonly unknown[]): Pick<RpcCall, 'args' | 'kwargs'> {
   if (!Array.isArray(args) || rest.length > 0) throw form('execute_kw takes a list of arguments, then an object of named ones.');
   // PHP writes an empty array for an empty object.
-  if (kwargs === undefined || kwargs === null || (Array.isArray(kwargs) && kwargs.length === 0)) return { args, kwargs: {} };
+  if (kwargs === undefined || kwargs === null || kwargs === '' || (Array.isArray(kwargs) && kwargs.length === 0)) {
+    return { args, kwargs: {} };
+  }
   if (typeof kwargs !== 'object' || Array.isArray(kwargs)) throw form('The named arguments of execute_kw are an object.');
   return { args, kwargs: kwargs as Readonly<Record<string, unknown>> };
 }
@@ -71,9 +80,9 @@ function textOf(login: unknown): string {
   return login;
 }
 
-/** Clients send it as text and as a double, too. */
+/** Clients send it as text and as a double, too; scripts that do not look at a refused login send its `false`, which is nobody. */
 function uidOf(value: unknown): number {
-  const uid = typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
+  const uid = (typeof value === 'string' && /^\s*\d+\s*$/.test(value)) || typeof value === 'boolean' ? Number(value) : value;
   if (typeof uid !== 'number' || !Number.isFinite(uid)) throw form('The uid is not a number. Log in first.');
   const whole = Math.trunc(uid);
   // Other values cannot be a uid. 0 is not one either, so the call is refused like one by an unknown user.

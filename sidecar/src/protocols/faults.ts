@@ -57,8 +57,11 @@ export function faultOf(error: GatewayError): Fault {
 }
 
 function ofMethod({ details, message }: GatewayError): Fault {
-  const { model, method } = details ?? {};
-  if (!String(method).startsWith('_')) return { name: 'builtins.AttributeError', message, status: 404 };
+  const { model, method, private: isPrivate } = details ?? {};
+  if (!String(method).startsWith('_') && isPrivate !== true) {
+    const text = model === undefined ? message : `The method '${String(model)}.${String(method)}' does not exist`;
+    return { name: 'builtins.AttributeError', message: text, status: 404 };
+  }
   const text = `Private methods (such as '${String(model ?? 'model')}.${String(method)}') cannot be called remotely.`;
   return { name: `${odoo}.AccessError`, message: text, status: 403 };
 }
@@ -102,6 +105,7 @@ export function xmlAnswer(content: string): Answer {
 }
 
 /** `{name, message, arguments, context, debug}`, like the result of Odoo's `serialize_exception`, without its traceback. */
-export function serialized({ name, message }: Fault, requestId: string): Readonly<Record<string, unknown>> {
-  return { name, message, arguments: [message], context: {}, debug: `${name}: ${message}\nRequest ${requestId}\n` };
+export function serialized({ name, message, status }: Fault, requestId: string): Readonly<Record<string, unknown>> {
+  const args = name.startsWith('werkzeug.') ? [message, status] : [message];
+  return { name, message, arguments: args, context: {}, debug: `${name}: ${message}\nRequest ${requestId}\n` };
 }

@@ -7,7 +7,9 @@ import type { Odoo } from '../executor/execute.ts';
 import type { CallOperation } from '../executor/operations.ts';
 import { checkMethod, checkModel } from '../executor/target.ts';
 import type { Action, RequestContext } from '../pipeline/context.ts';
+import type { Metadata } from '../records/metadata.ts';
 import type { RpcCall } from './call.ts';
+import { canWrite, fieldsNamed, writeRecords } from './records_xml.ts';
 
 /** Odoo's version is cached, because it changes only with an upgrade, which restarts Odoo. */
 const versionFor = 60_000;
@@ -27,16 +29,20 @@ export type Form = 'json' | 'xmlrpc';
 
 export class Services {
   readonly #odoo: Odoo;
+  readonly #metadata: Metadata;
   readonly #versions = perDatabase(() => ({ until: 0, value: undefined as Promise<unknown> | undefined }));
 
-  constructor(odoo: Odoo) {
+  constructor(odoo: Odoo, metadata: Metadata) {
     this.#odoo = odoo;
+    this.#metadata = metadata;
   }
 
   /** The result of a method: `{raw}` must still be formatted, `{written}` already is. */
   async answer(context: RequestContext, call: RpcCall, form: Form): Promise<{ raw: unknown } | { written: unknown }> {
     if (call.service === 'object') {
       const operation = operationOf(context, call, form);
+      const records = await this.#recordsAsXml(context, operation);
+      if (records !== undefined) return { written: `<params><param>${records}</param></params>` };
       const result = await this.call(context, operation);
       return form === 'json' || operation.form !== undefined ? { written: result } : { raw: result };
     }
@@ -56,6 +62,17 @@ export class Services {
       }
     }
     return (await this.#odoo.execute(context, [operation]))[0];
+  }
+
+  /** The answer to a read whose fields all have a type that decides how they are written; undefined for other calls. */
+  async #recordsAsXml(context: RequestContext, { form, ...operation }: CallOperation): Promise<string | undefined> {
+    const names = form === undefined ? undefined : fieldsNamed(operation);
+    if (names === undefined) return undefined;
+    // What is wrong about the model, the call itself says.
+    const typesOf = await this.#metadata.typesBehind(context, operation.model, undefined, names).catch(() => undefined);
+    const types = typesOf?.(operation.model) ?? {};
+    if (!canWrite(types, names)) return undefined;
+    return writeRecords((await this.call(context, operation)) as Parameters<typeof writeRecords>[0], types);
   }
 
   /** As `exp_version` returns it. */

@@ -54,7 +54,7 @@ function isCutOff(text: string, index: number, form: string): boolean {
 function formsOfOne(secret: string): readonly string[] {
   let forms = formsOf.get(secret);
   if (forms === undefined) {
-    forms = [secret, JSON.stringify(secret).slice(1, -1), secret.replaceAll("'", "\\'"), ...encodings(secret)];
+    forms = [secret, JSON.stringify(secret).slice(1, -1), secret.replaceAll("'", "\\'"), inMarkup(secret), ...encodings(secret)];
     formsOf.set(secret, forms);
   }
   return forms;
@@ -94,6 +94,11 @@ function encodings(secret: string): string[] {
     found.push(base64, base64.replaceAll('+', '-').replaceAll('/', '_'), encodeURIComponent(base64));
   }
   return found;
+}
+
+/** As HTML and XML hold it. */
+function inMarkup(secret: string): string {
+  return secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 function percentEncoded(secret: string): string {

@@ -56,14 +56,17 @@ export function isIdentifier(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 100 && identifier.test(value);
 }
 
-/** The text with every recognizable secret replaced by stars, even a percent-encoded one. */
+/** The text with every recognizable secret replaced by stars, even in escaped HTML or XML, or percent-encoded. */
 export function withoutCredentials(text: string): string {
   if (!suspicious.test(text)) return text;
-  const clean = cleaned(text);
-  if (!clean.includes('%')) return clean;
-  const readable = decoded(clean);
-  const again = cleaned(readable);
-  return readable === again ? clean : again;
+  let clean = cleaned(text);
+  for (const [mark, read] of encodings) {
+    if (!clean.includes(mark)) continue;
+    const readable = read(clean);
+    const again = cleaned(readable);
+    if (again !== readable) clean = again;
+  }
+  return clean;
 }
 
 /** The values after a secret's name in a text; not all of them if the budget is used up. */
@@ -80,6 +83,16 @@ export function decoded(text: string): string {
     if (readable === before) break;
   }
   return readable;
+}
+
+const encodings: readonly (readonly [mark: string, read: (text: string) => string])[] = [
+  ['&lt;', withoutReferences],
+  ['%', decoded],
+];
+
+/** As `<`, `>` and `&` stand in HTML fields and in XML. */
+function withoutReferences(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
 function cleaned(text: string): string {

@@ -6,15 +6,17 @@ import { checkModel } from '../executor/target.ts';
 import type { Answer, Endpoint, RequestContext, Route } from '../pipeline/context.ts';
 import { parse } from '../pipeline/json_body.ts';
 import type { RpcCall } from '../protocols/call.ts';
-import { credentialParams, readCall, takeCredential } from '../protocols/call.ts';
+import { credentialParams, readCall, takeCredential, withoutEmptyContext } from '../protocols/call.ts';
 import { faultOf, serialized, xmlAnswer, xmlFault } from '../protocols/faults.ts';
+import { longestWithoutCaller, readJsonRpc } from '../protocols/jsonrpc_body.ts';
 import { kindOf, methodOf, Services } from '../protocols/services.ts';
 import { BegunCall, writeValue } from '../protocols/xml.ts';
+import type { Metadata } from '../records/metadata.ts';
 
 type Protocol = 'xmlrpc' | 'jsonrpc' | 'json2';
 
-export function rpcRoutes(odoo: Odoo): Route[] {
-  const services = new Services(odoo);
+export function rpcRoutes(odoo: Odoo, metadata: Metadata): Route[] {
+  const services = new Services(odoo, metadata);
   const older = { method: 'POST', access: 'optional', kind: kindOfBody } as const satisfies Partial<Route>;
   return [
     ...([1, 2] as const).map(
@@ -38,7 +40,7 @@ export function rpcRoutes(odoo: Odoo): Route[] {
       protocol: 'jsonrpc',
       path: '/jsonrpc',
       requireServed: (context) => requireServed(context, 'jsonrpc'),
-      readBody: (context, bytes, weigh) => readJsonRpc(context, parse(bytes, weigh), bytes.length),
+      readBody: (context, bytes, weigh) => readJsonRpc(context, bytes, () => parse(bytes, weigh)),
       errors: (context, error) => (isFailedLogin(context, error) ? jsonRpc(context, false) : jsonRpcError(context, error)),
       async handle(context) {
         const answer = await services.answer(context, callOf(context, 'jsonrpc'), 'json');
@@ -79,7 +81,7 @@ export function rpcRoutes(odoo: Odoo): Route[] {
       errors: json2Error,
       async handle(context) {
         requireServed(context, 'json2');
-        const { ids, ...kwargs } = keywords(context.body);
+        const { ids, ...kwargs } = withoutEmptyContext(keywords(context.body));
         const model = checkModel(context.database, context.request.params['model']);
         const method = methodOf(model, context.request.params['method']);
         const on = ids === undefined ? [] : Array.isArray(ids) ? ids : [ids];
@@ -134,34 +136,12 @@ function written(value: unknown): Answer {
   return xmlAnswer(`<params>\n<param>\n${writeValue(value)}\n</param>\n</params>`);
 }
 
-/** The longest body without a caller, in bytes. */
-const longestWithoutCaller = 16_384;
-
 function readXml(context: RequestContext, begun: BegunCall, length: number): unknown {
   const service = String(context.request.params['service']);
   const hasCaller = takeCredential(context, service, begun.method, begun.params);
   if (!hasCaller && length > longestWithoutCaller) throw new GatewayError('request.too_large');
   context.finishBody = async () => readCall(service, begun.method, await begun.finish());
   return context.body;
-}
-
-function readJsonRpc(context: RequestContext, body: unknown, length: number): RpcCall {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new GatewayError('request.json', { message: 'Invalid JSON-RPC data' });
-  }
-  const { id, params } = body as { id?: unknown; params?: unknown };
-  context.body = { id };
-  const { service, method, args } = (params ?? {}) as { service?: unknown; method?: unknown; args?: unknown };
-  if (typeof service !== 'string' || typeof method !== 'string' || !Array.isArray(args)) {
-    throw new GatewayError('body.form', { message: 'params holds service, method, and a list args.' });
-  }
-  try {
-    const hasCaller = takeCredential(context, service, method, args);
-    if (!hasCaller && length > longestWithoutCaller) throw new GatewayError('request.too_large');
-    return { ...readCall(service, method, args), id };
-  } finally {
-    context.body = { ...(context.body as object), id };
-  }
 }
 
 /** A result of None is omitted, as in Odoo. */
@@ -189,19 +169,23 @@ const json2Error: Exclude<Endpoint['errors'], string | undefined> = (context, er
   const fault = faultOf(error);
   const { request, requestId } = context;
   const { reason } = error;
+  const [model, method] = [String(request.params['model']), String(request.params['method'])];
   const at = (name: string, message: string, status: number) => ({ name: `werkzeug.exceptions.${name}`, message, status });
+  const hasKey = /^bearer\s+\S/i.test(request.headers.authorization ?? '');
   const shown =
-    reason === 'auth.missing'
+    reason === 'auth.missing' || (reason === 'auth.invalid' && !hasKey)
       ? at('Unauthorized', 'User not authenticated, use an API Key with a Bearer Authorization header.', 401)
       : reason === 'auth.invalid'
         ? at('Unauthorized', 'Invalid apikey', 401)
         : reason === 'odoo.model'
-          ? at('NotFound', `the model '${String(request.params['model'])}' does not exist`, 404)
+          ? at('NotFound', `the model '${model}' does not exist`, 404)
           : fault.name === 'builtins.AttributeError'
-            ? at('NotFound', `The method '${request.params['model']}.${request.params['method']}' does not exist`, 404)
+            ? at('NotFound', `The method '${model}.${method}' does not exist`, 404)
             : reason === 'odoo.arguments'
-              ? at('UnprocessableEntity', error.message, 422)
-              : fault;
+              ? at('UnprocessableEntity', error.message.replace(`${model}.${method}: `, '').replace(/\.$/, ''), 422)
+              : reason === 'request.json'
+                ? at('BadRequest', `could not parse the body as json: ${error.message}`, 400)
+                : fault;
   return { status: shown.status, body: serialized(shown, requestId) };
 };
 

@@ -1,0 +1,31 @@
+// Public clients of Odoo, unchanged but for the address: what a script gets from Odoo, it gets here. One of each kind;
+// `npm run soak -- rpc_clients` tries all.
+
+import { expect, test } from 'vitest';
+import { compareCalls } from '../helpers/rpc_differential.ts';
+import { comparable, patient, runClients } from '../helpers/rpc_public_clients.ts';
+import { useInstance } from '../helpers/use_instance.ts';
+
+const names = ['erppeek', 'odoorpc', 'odoo-client-lib, json2', 'odoo-await'];
+
+const gateway = await useInstance({ shared: true, env: patient });
+const { odoo, ours } = await runClients(gateway, names);
+
+test('random calls, valid and faulty: the answers are equal', async () => {
+  const compared = await compareCalls(gateway, { calls: 100, seed: 19 });
+  expect(compared.flatMap(({ differs }) => differs ?? [])).toEqual([]);
+  expect(compared.filter(({ meant }) => meant === undefined).length).toBeGreaterThan(80);
+});
+
+test('an idle connection stays open: Python´s client repeats a call whose connection was closed', async () => {
+  const answer = await gateway.request('POST', '/xmlrpc/2/common', {
+    body: '<methodCall><methodName>version</methodName></methodCall>',
+  });
+  expect([answer.status, answer.headers.get('keep-alive')]).toEqual([200, 'timeout=75']);
+});
+
+test.each(names)('%s', (name) => {
+  expect([odoo[name]?.failed, ours[name]?.failed]).toEqual([undefined, undefined]);
+  expect(comparable(ours[name])).toEqual(comparable(odoo[name]));
+  expect(ours[name]).toMatchObject({ written: true, unlinked: true, gone: [], copied: 1 });
+});
