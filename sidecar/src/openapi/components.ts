@@ -106,9 +106,11 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     filter: query(
       'filter',
       '`filter[field]=value` or `filter[field][operator]=value`: `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in`, `nin`, `like`, ' +
-        '`ilike`, `nlike`, `nilike`, `starts`, `pattern`, `ipattern`, `null`, `child_of`, `parent_of`.',
+        '`ilike`, `nlike`, `nilike`, `starts`, `pattern`, `ipattern`, `null`, `child_of`, `parent_of`. ' +
+        'For example `filter[name][ilike]=azure`.',
       { type: 'object', additionalProperties: { type: 'string' } },
-      { style: 'deepObject', explode: true, example: { id: '1' } },
+      // Without an example: the page /api/docs sends examples, and a first try should give a list.
+      { style: 'deepObject', explode: true },
     ),
     order: query('order', 'Comma-separated fields with `asc` or `desc`.', { type: 'string' }, { example: 'id desc' }),
     limit: query('limit', 'The maximum number of records in the answer.', {

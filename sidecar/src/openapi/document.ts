@@ -40,8 +40,9 @@ export function openApiDocument({ version, origin }: About, described: Described
     servers: [{ url: origin }],
     security,
     tags: [
-      ...resources.map(({ name, label }) => tag(name, label, `Resource: ${asMarkdown(label)}.`)),
-      ...models.map(({ model, label }) => tag(model, label, `Model \`${model}\`.`)),
+      // A resource and a model may have the same label.
+      ...resources.map(({ name, label }) => tag(name, `${label} (resource ${name})`, `Resource: ${asMarkdown(label)}.`)),
+      ...models.map(({ model, label }) => tag(model, `${label} (${model})`, `Model \`${model}\`.`)),
       tag('Any model', 'Any model', 'The same on every model that you may use.'),
       tag('Gateway', 'Gateway', 'Batches, methods, models and fields.'),
       tag('Tokens', 'Tokens', 'Logins, and tokens for keys and clients.'),
