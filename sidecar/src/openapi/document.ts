@@ -5,6 +5,7 @@ import { headers, inSection, parameters, responses, security, securitySchemes } 
 import { corePaths, coreSchemas } from './core_paths.ts';
 import type { Described, ModelDescription, ResourceDescription, Schema } from './description.ts';
 import { recordSchema, ref, requiredOf, resourceSchema, resourceValuesSchema, valuesSchema } from './fields.ts';
+import { filePaths } from './file_paths.ts';
 import { asMarkdown } from './markdown.ts';
 import { anyModelPaths, jsonBody, modelPaths, resourcePaths } from './paths.ts';
 import { schemas } from './schemas.ts';
@@ -53,6 +54,7 @@ export function openApiDocument({ version, origin }: About, described: Described
       ...Object.assign({}, ...models.map(modelPaths)),
       ...corePaths(),
       ...anyModelPaths(),
+      ...filePaths('/api/v1/{model}'),
       ...projectPath(resources),
     },
     components: {
