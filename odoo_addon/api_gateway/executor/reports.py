@@ -1,5 +1,5 @@
-"""The documents that Odoo prints: quotations, invoices. A report is code of Odoo that runs for the user and shows what it
-chooses, so a narrowed credential needs the scopes to read the model and to call its methods."""
+"""The documents that Odoo prints: quotations, invoices. A report is code that runs for the user and shows what its
+author chose, so a narrowed credential needs the scopes to read the model and to call its methods."""
 
 from odoo.tools.safe_eval import safe_eval, time
 

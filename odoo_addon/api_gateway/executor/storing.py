@@ -85,7 +85,7 @@ def store(env, reach, operation):
     """Writes the file behind the body to a field, or with `attach` as a new attachment of the record. Gives `{ids}`,
     those of the attachment in the latter case.
 
-    `operation`: `model, id, field | attach: true, sha256, filename?, type?, if_match?`"""
+    `operation`: `model, id, field | attach: true, sha256, filename?, type?`"""
     data = current_file().received
     if hashlib.sha256(data).hexdigest() != required(operation, "sha256"):
         raise RefusalError("odoo.arguments", "The file is not complete.", argument="sha256")
@@ -93,6 +93,7 @@ def store(env, reach, operation):
     id_ = count(operation, "id", None, 1)
     encoded = base64.b64encode(data).decode()
     if operation.get("attach"):
+        reach.require(model._name, READ)
         about = {"res_model": model._name, "res_id": id_}
         if id_ not in readable_ids(model, [id_]):
             raise RefusalError("odoo.missing", MISSING % (model._name, id_), model=model._name, id=id_)
@@ -102,8 +103,7 @@ def store(env, reach, operation):
     values = {field.name: encoded}
     if model._name == FILES:
         values |= _labels(operation)
-    written = {"model": model._name, "ids": [id_], "values": values, "if_match": operation.get("if_match")}
-    return write(env, reach, written)
+    return write(env, reach, {"model": model._name, "ids": [id_], "values": values})
 
 
 def _labels(operation):

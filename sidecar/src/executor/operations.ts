@@ -278,7 +278,7 @@ export interface Written {
   readonly records?: Record<string, unknown>[];
 }
 
-/** A file of Odoo's, or a part of it. */
+/** A file from Odoo, or a part of it. */
 export interface FilePart {
   /** Of the whole file. */
   readonly size: number;

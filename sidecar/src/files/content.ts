@@ -1,5 +1,5 @@
 // Files of records, part by part: memory stays the same however large a file is, and no worker of Odoo waits for a slow client.
-// Odoo decides for each part anew whether the caller may read it.
+// Odoo decides again for each part whether the caller may read it.
 
 import { create as contentDisposition } from 'content-disposition';
 import { GatewayError } from '../errors.ts';
