@@ -7,8 +7,8 @@ from .arguments import count, required
 from .documents import readable_ids
 from .errors import RefusalError
 from .file_transfer import current_file
-from .preconditions import MISSING
 from .reach import CALL, READ
+from .refusals import missing
 
 TYPES = {"pdf": "qweb-pdf", "html": "qweb-html"}
 MEDIA_TYPES = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
@@ -36,7 +36,7 @@ def report(env, reach, operation):
             "odoo.missing", f"{model._name} has no report {name} as {form} for your user.", model=model._name
         )
     if id_ not in readable_ids(model, [id_]):
-        raise RefusalError("odoo.missing", MISSING % (model._name, id_), model=model._name, id=id_)
+        raise missing(model._name, [id_])
     reports_of_user = env["ir.actions.report"]
     if form == "pdf" and reports_of_user.get_wkhtmltopdf_state() not in ("ok", "workers", "upgrade"):
         raise RefusalError(

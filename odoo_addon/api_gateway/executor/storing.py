@@ -11,8 +11,8 @@ from .binaries import holds_data
 from .documents import readable_ids
 from .errors import RefusalError
 from .file_transfer import current_file
-from .preconditions import MISSING
 from .reach import READ, WRITE
+from .refusals import missing
 from .writing import create, write
 
 FILES = "ir.attachment"
@@ -27,7 +27,7 @@ def content(env, reach, operation):
     model._check_field_access(field, "read")
     id_ = count(operation, "id", None, 1)
     if id_ not in readable_ids(model, [id_]):
-        raise RefusalError("odoo.missing", MISSING % (model._name, id_), model=model._name, id=id_)
+        raise missing(model._name, [id_])
     record = model.browse(id_)
     stream = _stream(env, record, field)
     side = operation.get("side")
@@ -96,7 +96,7 @@ def store(env, reach, operation):
         reach.require(model._name, READ)
         about = {"res_model": model._name, "res_id": id_}
         if id_ not in readable_ids(model, [id_]):
-            raise RefusalError("odoo.missing", MISSING % (model._name, id_), model=model._name, id=id_)
+            raise missing(model._name, [id_])
         values = {**about, **_labels(operation), "raw": encoded}
         return create(env, reach, {"model": FILES, "values": [values]})
     field = _file_field(reach, model, required(operation, "field"), WRITE)

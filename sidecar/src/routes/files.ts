@@ -26,7 +26,8 @@ export function fileRoutes({ odoo, shapes }: Parts, reports: VerificationQueue):
     const { name: asked } = readQuery(context.asked.url, ['name']);
     const { sha256, type } = file;
     const filename = nameOf(asked, file) ?? ('attach' in place ? 'file' : undefined);
-    context.asked = { ...context.asked, body: [sha256, filename, type] };
+    const { headers, url } = context.asked;
+    context.asked = { headers, url, body: [sha256, filename, type] };
     const operation = {
       op: 'store',
       model: requestedModel(context),
