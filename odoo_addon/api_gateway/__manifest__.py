@@ -15,6 +15,7 @@
         "security/webhook_rules.xml",
         "data/ir_cron.xml",
         "data/gateway_resource.xml",
+        "data/gateway_alert_rule.xml",
         "views/gateway_profile_views.xml",
         "views/gateway_key_views.xml",
         "views/gateway_client_views.xml",
@@ -31,6 +32,7 @@
         "views/gateway_webhook_views.xml",
         "views/gateway_synced_model_views.xml",
         "views/gateway_access_check_views.xml",
+        "views/gateway_alert_views.xml",
         "views/menus.xml",
         "views/res_config_settings_views.xml",
         "views/dashboard_menus.xml",
@@ -53,6 +55,10 @@
             "api_gateway/static/src/usage/**/*",
             "api_gateway/static/src/core/copy/**/*",
             "api_gateway/static/src/secret/**/*",
+            "api_gateway/static/src/core/chart/colors.js",
+        ],
+        "web.assets_backend_lazy": [
+            "api_gateway/static/src/traffic/**/*",
         ],
         # Loaded when a page of the gateway is opened. The first file gives its SCSS the backend's variables.
         "api_gateway.assets": [
@@ -65,6 +71,7 @@
             "api_gateway/static/lib/apexcharts.min.js",
             "api_gateway/static/src/core/**/*",
             ("remove", "api_gateway/static/src/core/copy/**/*"),
+            ("remove", "api_gateway/static/src/core/chart/colors.js"),
             ("remove", "api_gateway/static/src/core/error_text.js"),
             ("remove", "api_gateway/static/src/core/format.js"),
             "api_gateway/static/src/agents/**/*",

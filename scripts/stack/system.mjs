@@ -13,7 +13,7 @@ const pythonModules =
 
 /** The Debian packages for each part of the work. */
 const packagesOf = {
-  odoo: pythonModules.split(' ').map((name) => `python3-${name}`),
+  odoo: [...pythonModules.split(' ').map((name) => `python3-${name}`), 'wkhtmltopdf'],
   postgres: ['postgresql', 'postgresql-client'],
   postgresClient: ['postgresql-client'],
   browser: ['chromium'],

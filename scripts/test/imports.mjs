@@ -25,7 +25,7 @@ const sidecarLayers = [
   ['main'],
   ['lifecycle', 'routes'],
   ['pipeline', 'openapi', 'mcp', 'oauth', 'protocols'],
-  ['sync', 'exports'],
+  ['sync', 'exports', 'files'],
   ['records'],
   ['compiled'],
   ['credentials', 'limits', 'executor', 'traffic', 'webhooks'],

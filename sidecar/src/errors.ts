@@ -116,6 +116,14 @@ export const catalogue = {
 
   'query.after': { status: 400, message: 'after must be the id of a record.' },
 
+  'query.size': { status: 400, message: 'size must be a number of pixels.' },
+  'query.format': { status: 400, message: 'There is no such format.' },
+  'file.busy': { status: 503, message: 'Too many files arrive at the moment. Try again in a few seconds.', retryAfter: 5 },
+  'file.form': { status: 400, message: 'The body must be the file itself, or a form (multipart/form-data) with one file.' },
+  'file.range': { status: 416, message: 'The file is shorter than the range that was asked for.' },
+  'report.busy': { status: 503, message: 'Too many reports wait to be printed. Try again in a few seconds.', retryAfter: 5 },
+  'report.unavailable': { status: 501, message: 'Odoo cannot make PDF here.' },
+
   'export.busy': { status: 503, message: 'Too many exports are running. Try again in a few seconds.', retryAfter: 5 },
   'export.format': { status: 400, message: 'This parameter cannot be used with this format.' },
 

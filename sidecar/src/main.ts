@@ -50,6 +50,7 @@ import { changesRoute } from './routes/changes.ts';
 import { clientRoute } from './routes/client.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { idsRoute } from './routes/exports.ts';
+import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { identifyRoute } from './routes/identify.ts';
 import { mcpRoute } from './routes/mcp.ts';
@@ -126,6 +127,13 @@ function main(config: Config, log: Log, extension?: Extension): void {
   });
   // Odoo takes a third of a second to hash a password. Checking one at a time keeps its other workers free for other callers.
   const logins = new VerificationQueue({ concurrency: 1, mostWaiting: 100, longestWaitMs: 5_000 });
+  // A report takes a worker for seconds, and asks Odoo for its style sheets meanwhile.
+  const reports = new VerificationQueue({
+    concurrency: Math.max(1, Math.floor(config.odooWorkers / 4)),
+    mostWaiting: 100,
+    longestWaitMs: config.requestTimeoutMs / 2,
+    refusal: 'report.busy',
+  });
   const odoo = new CompilingOdoo({
     channel,
     requestTimeoutMs: config.requestTimeoutMs,
@@ -216,6 +224,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       changesRoute(feeds, { odoo, shapes }, collections),
       ...rpcRoutes(odoo, metadata),
       idsRoute({ odoo, shapes }, collections),
+      ...fileRoutes({ odoo, shapes }, reports),
       ...recordRoutes({ odoo, shapes }, collections),
       ...methodRoutes({ odoo, shapes }),
     ],

@@ -115,6 +115,18 @@ describe('live', () => {
     await toast('Many refusals').waitFor({ state: 'detached' });
   });
 
+  test("an open alert of a manager's rule is one toast, which closes with the alert", async () => {
+    await gateway.sql(`
+      insert into gateway_alert (rule_id, subject, state, opened_at, value, last_value, worst_value, times)
+      select id, '*', 'open', gateway.utc_now(), 3, 3, 3, 1 from gateway_alert_rule where metric = 'dead_letters'`);
+    await dashboard.page.locator('.o_api_gateway_refresh').click();
+    await toast('Dead letters').waitFor();
+    expect(await toast('Dead letters').textContent()).toContain('3 webhook events of the last 60 minutes');
+    await gateway.sql("update gateway_alert set state = 'closed', closed_at = gateway.utc_now()");
+    await dashboard.page.locator('.o_api_gateway_refresh').click();
+    await toast('Dead letters').waitFor({ state: 'detached' });
+  });
+
   test('faults are in the feed within seconds, the newest first', async () => {
     await ask(1, '/api/v1/res.partner/99999999');
     const first = dashboard.page.locator('.o_api_gateway_faults_table tbody tr').first();

@@ -95,6 +95,11 @@ describe('a user', async () => {
       return /ago|0 seconds/.test((await row(page, 'Web shop').locator('[data-label="Last Used"]').textContent()) ?? '');
     });
     expect(await row(page, 'Web shop').locator('[data-label=Requests]').textContent()).toBe('1');
+    await row(page, 'Web shop').locator('[data-action=usage]').click();
+    await page.waitForSelector('.modal .o_api_gateway_usage_summary:has-text("1 requests, of which 0")');
+    await page.waitForSelector('.modal [data-chart=usage] .apexcharts-series');
+    await page.click('.modal-footer button:has-text("Close")');
+    await page.waitForSelector('.modal', { state: 'detached' });
   });
 
   test('rotates it: both secrets work in the grace period', async () => {
@@ -121,7 +126,7 @@ describe('a user', async () => {
     await page.click('[data-section=ended]');
     await row(page, 'Web shop').waitFor();
     expect(await row(page, 'Web shop').textContent()).toContain('Revoked');
-    expect(await row(page, 'Web shop').locator('[data-action]').count()).toBe(0);
+    expect(await row(page, 'Web shop').locator('[data-action]:not([data-action=usage])').count()).toBe(0);
   });
 
   test('restricts a key: it can read and do nothing else', async () => {

@@ -61,6 +61,8 @@ const expected = {
     'Dashboard',
     'API Access Keys',
     'Traffic / Traffic Logs',
+    'Traffic / Alerts',
+    'Traffic / Alert Rules',
     'Traffic / Active Throttles',
     'Traffic / IP Blocks',
     'Traffic / Legacy Clients',

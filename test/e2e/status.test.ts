@@ -19,6 +19,11 @@ test('the app opens on the dashboard; the status page is a click away and shows 
   const facts = await text(card);
   for (const fact of ['Alive', manifest.version, gateway.sidecar.url]) expect(facts).toContain(fact);
   expect(await text('.o_api_gateway_summary')).toBe('All sidecars are alive.');
+  await page.waitForSelector('.o_api_gateway_health li');
+  const states = await page.evaluate<string[]>(
+    "[...document.querySelectorAll('.o_api_gateway_health li')].map(({ dataset }) => dataset.part + ' ' + dataset.state)",
+  );
+  expect(states).toEqual(['sidecars ok', 'odoo ok', 'queue ok', 'postgres ok', 'webhooks off', 'replica off']);
   expect(await styleFault()).toBe('none');
   expect(faults).toEqual([]);
 });

@@ -82,6 +82,12 @@ export class OdooWeb {
     return this.#http.request('POST', path, { headers: { ...type, ...named }, body: form.toString() });
   }
 
+  /** A file that the client downloads. */
+  async download(path: string): Promise<{ bytes: Buffer; disposition: string | null }> {
+    const answer = await fetch(new URL(path, this.#http.url), { headers: { Cookie: this.#cookie } });
+    return { bytes: Buffer.from(await answer.arrayBuffer()), disposition: answer.headers.get('content-disposition') };
+  }
+
   /** The menu entries that the user sees, by id. */
   async menus<Menu>(): Promise<Record<string, Menu>> {
     const answer = await this.#http.get('/web/webclient/load_menus', { headers: { Cookie: this.#cookie } });

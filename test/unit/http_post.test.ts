@@ -30,7 +30,10 @@ async function serve(talk: (socket: Socket) => void): Promise<{ origin: URL; ask
   return { origin: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), asked: () => asked };
 }
 
-const ask = (origin: URL, limitMs = 5_000) => post(origin, '/path?x=1', ['X-Name', 'value'], '{"ü":1}', limitMs, 1_000);
+async function ask(origin: URL, limitMs = 5_000): Promise<{ status: number; text: string }> {
+  const { status, body } = await post(origin, '/path?x=1', ['X-Name', 'value'], '{"ü":1}', limitMs, 1_000);
+  return { status, text: body.toString() };
+}
 
 test('sends HTTP/1.0 with a length in bytes', async () => {
   const { origin, asked } = await serve((socket) => socket.end('HTTP/1.0 200 OK\r\n\r\n'));

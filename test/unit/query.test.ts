@@ -98,6 +98,8 @@ describe('the query of a list', () => {
     ['filter[name]=a&filter%5Bname%5D[eq]=a', 'query.repeated', 'filter[name]'],
     ['filter[name][ilike]=a&filter[name][ilike]=b', 'query.repeated', 'filter[name][ilike]'],
     ['limit[]=1', 'query.unknown', '"limit[]"'],
+    ['Limt=1', 'query.unknown', 'There is no query parameter "Limt" here. Did you mean limit? Known parameters: '],
+    ['xyz=1', 'query.unknown', 'There is no query parameter "xyz" here. Known parameters: '],
     ['cursor=', 'query.cursor', 'cursor is empty. Leave it out for the first page'],
     ['filter[name]=Andr%E9', 'query.encoding', 'filter[name] contains "%E9", which is not percent-encoded UTF-8.'],
     ['filter[name]=%C3%A9%E9', 'query.encoding', '"%C3%A9%E9"'],

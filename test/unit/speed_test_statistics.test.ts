@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { meanPhases, parseServerTiming, percentile, phaseNames, phasesOf } from '../../web_src/speed_test/statistics.ts';
+import {
+  meanPhases,
+  parseRead,
+  parseServerTiming,
+  percentile,
+  perSecond,
+  phaseNames,
+  phasesOf,
+} from '../../web_src/speed_test/statistics.ts';
 
 test('percentiles by the nearest rank', () => {
   const values = [5, 1, 4, 2, 3];
@@ -27,4 +35,11 @@ test('the parts of a call add up to its latency', () => {
 
 test('no part is negative if clocks differ', () => {
   expect(Math.min(...Object.values(phasesOf(1, { total: 2, odoo: 3, orm: 4 })))).toBe(0);
+});
+
+test('the way of a read, and what a latency means in requests a second', () => {
+  expect(parseRead(null)).toBeNull();
+  expect(parseRead('compiled')).toEqual({ way: 'compiled', why: '' });
+  expect(parseRead('odoo:field res.partner.message_ids')).toEqual({ way: 'odoo', why: 'field res.partner.message_ids' });
+  expect([4, 0].map(perSecond)).toEqual([250, 0]);
 });

@@ -180,7 +180,9 @@ test('it is upgraded by the package, and keeps its data', { timeout: 300_000 }, 
   await unpack(join(rootDir, zip));
   await updateModules(parts, database, { upgrade: ['api_gateway'] }, silent);
   expect((await rows(kept))[0]).toEqual(before);
+  expect((await rows('select count(*)::integer as rules from gateway_alert_rule'))[0]).toEqual({ rules: 6 });
   expect(await rows(crons)).toEqual([
+    { name: 'ir_cron_check_alerts', code: 'model._cron_check()', noupdate: true },
     { name: 'ir_cron_clean_changes', code: 'model._cron_clean()', noupdate: true },
     { name: 'ir_cron_clean_channel', code: 'model._cron_clean()', noupdate: true },
     { name: 'ir_cron_clean_log', code: 'model._cron_clean()', noupdate: true },

@@ -5,13 +5,15 @@ import { browser } from '@web/core/browser/browser';
 import { _t } from '@web/core/l10n/translation';
 import type { Services } from '@web/core/utils/hooks';
 import { formatCount, formatRate } from '../core/format';
-import type { Surroundings } from './data/figures';
+import type { OpenAlert, Surroundings } from './data/figures';
 import type { Traffic } from './data/source';
 
 const windowMs = 60_000;
 const tickMs = 2_000;
 /** With fewer requests, a share is not meaningful. */
 const leastRequests = 20;
+/** Rules about these have a toast of the page's own, which is there at once. */
+const watchedHere = new Set<OpenAlert['metric']>(['server_errors', 'sidecar_gone']);
 /** Shares of refused requests. */
 const opensAt = 0.1;
 const closesAt = 0.05;
@@ -21,6 +23,7 @@ export interface AlarmOptions {
   isSoundOn: () => boolean;
   /** Opens the latest failure. */
   inspectLatest: () => void;
+  openAlert: (id: number) => void;
 }
 
 interface State {
@@ -28,7 +31,7 @@ interface State {
   type: 'warning' | 'danger';
   /** null: the state is over. */
   text: () => string | null;
-  canInspect?: boolean;
+  inspect?: () => void;
 }
 
 interface Toast {
@@ -44,10 +47,11 @@ export interface Alarm {
   stop(): void;
 }
 
-export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOptions): Alarm {
+export function createAlarm({ notification, isSoundOn, inspectLatest, openAlert }: AlarmOptions): Alarm {
   let recent: ({ at: number } & Traffic)[] = [];
   let isRefusing = false;
   let sidecars: Surroundings['sidecars'] = { alive: 1, stale: 0 };
+  let alerts: OpenAlert[] = [];
   const toasts = new Map<State, Toast>();
   /** States whose toast the user has closed. The toast reappears when the state begins again. */
   const read = new Set<State>();
@@ -57,7 +61,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
     {
       title: _t('Server error'),
       type: 'danger',
-      canInspect: true,
+      inspect: inspectLatest,
       text() {
         const failed = sum('class_5');
         if (failed === 0) return null;
@@ -69,12 +73,13 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
     {
       title: _t('Many refusals'),
       type: 'warning',
-      canInspect: true,
+      inspect: inspectLatest,
       text() {
         const [requests, refused] = [sum('requests'), sum('class_4')];
         const rate = refused / Math.max(1, requests);
         isRefusing = isRefusing ? rate >= closesAt : requests >= leastRequests && rate > opensAt;
-        if (!isRefusing) return null;
+        // A rule says whose requests these are.
+        if (!isRefusing || alerts.some(({ metric }) => metric === 'refusals')) return null;
         const values = { rate: formatRate(rate), requests: formatCount(requests) };
         return _t('%(rate)s of the last %(requests)s requests were refused (4xx).', values);
       },
@@ -85,6 +90,17 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
       text: () => (sidecars.alive === 0 ? _t('Callers get no answers. Start the sidecar.') : null),
     },
   ];
+
+  /** The states of managers' rules, by alert. One that is over stays until its toast is closed. */
+  const ruled = new Map<number, State>();
+
+  function addRuled(): void {
+    for (const { id, metric, name } of alerts) {
+      if (watchedHere.has(metric) || ruled.has(id)) continue;
+      const text = () => alerts.find((alert) => alert.id === id)?.text ?? null;
+      ruled.set(id, { title: name, type: 'warning', text, inspect: () => openAlert(id) });
+    }
+  }
 
   function show(state: State): void {
     const text = state.text();
@@ -109,17 +125,18 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
           toasts.delete(state);
           read.add(state);
         },
-        buttons: state.canInspect
-          ? [
-              {
-                name: _t('Inspect'),
-                onClick: () => {
-                  opened.close();
-                  inspectLatest();
+        buttons:
+          state.inspect === undefined
+            ? []
+            : [
+                {
+                  name: _t('Inspect'),
+                  onClick: () => {
+                    opened.close();
+                    state.inspect?.();
+                  },
                 },
-              },
-            ]
-          : [],
+              ],
       }),
     };
     toasts.set(state, opened);
@@ -128,7 +145,8 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
   const tick = () => {
     const now = performance.now();
     recent = recent.filter(({ at }) => now - at < windowMs);
-    for (const state of states) show(state);
+    for (const state of [...states, ...ruled.values()]) show(state);
+    for (const id of ruled.keys()) if (!alerts.some((alert) => alert.id === id)) ruled.delete(id);
   };
   const timer = browser.setInterval(tick, tickMs);
 
@@ -140,7 +158,8 @@ export function createAlarm({ notification, isSoundOn, inspectLatest }: AlarmOpt
       if (toasts.size === 0) tick();
     },
     watch(surroundings) {
-      sidecars = surroundings.sidecars;
+      ({ sidecars, alerts } = surroundings);
+      addRuled();
     },
     stop() {
       browser.clearInterval(timer);

@@ -5,7 +5,7 @@ import type { Services } from '@web/core/utils/hooks';
 import { useService } from '@web/core/utils/hooks';
 import { standardActionServiceProps } from '@web/webclient/actions/action_service';
 import { Chart } from '../core/chart/chart';
-import type { ChartTheme } from '../core/chart/palette';
+import type { ChartTheme } from '../core/chart/colors';
 import { formatCount } from '../core/format';
 import { GatewayPage } from '../core/page/gateway_page';
 import { createAlarm } from './alarm';
@@ -44,6 +44,13 @@ export class Dashboard extends Component {
       notification: this.notification,
       isSoundOn: () => this.state.sound,
       inspectLatest: () => void this.inspectLatest(),
+      openAlert: (id) =>
+        void this.action.doAction({
+          type: 'ir.actions.act_window',
+          res_model: 'gateway.alert',
+          res_id: id,
+          views: [[false, 'form']],
+        }),
     });
     this.store = useDashboard(useService('orm').silent, alarm);
     this.state = this.store.state;
@@ -91,9 +98,10 @@ export class Dashboard extends Component {
     const log = {
       type: 'ir.actions.act_window',
       res_model: 'gateway.request.log',
-      views: ['list', 'form', 'graph', 'pivot'].map((view) => [false, view]),
+      views: ['list', 'kanban', 'form', 'graph', 'pivot'].map((view) => [false, view]),
       domain: [...logDomain(figures.range, consumer, statusClass), ...where],
       context: groupBy === undefined ? {} : { group_by: groupBy },
+      mobile_view_mode: 'kanban',
       name,
     };
     if (this.state.surroundings?.logs === 'errors') {

@@ -96,6 +96,14 @@ export interface Scopes {
   lines: { scope: string; text: string; is_wide: boolean }[];
 }
 
+/** The figures of one key, from `gateway.stat.dashboard`. Moments are milliseconds since 1970. */
+export interface Usage {
+  totals: { requests: number; errors: number; error_rate: number | null };
+  series: { at: number; requests: number; errors: number }[];
+  /** The most used first. */
+  models: { value: string; requests: number; errors: number }[];
+}
+
 const model = 'gateway.key';
 const page = 'gateway.key.page';
 
@@ -105,6 +113,14 @@ export const readKeys = (orm: Orm, query: KeysQuery) =>
 export const readApps = (orm: Orm, everyone: boolean) => orm.call<ConnectedApp[]>(page, 'apps', [], { everyone });
 
 export const endApp = (orm: Orm, id: number) => orm.call<boolean>('gateway.connected.app', 'action_revoke', [[id]]);
+
+/** @param days up to now */
+export function readUsage(orm: Orm, keyId: number, days: number): Promise<Usage> {
+  const until = Date.now();
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const question = { consumer: `gateway_key:${keyId}`, zone };
+  return orm.call<Usage>('gateway.stat', 'dashboard', [until - days * 86_400_000, until], question);
+}
 
 export const readSurroundings = (orm: Orm) => orm.call<Surroundings>(page, 'surroundings');
 

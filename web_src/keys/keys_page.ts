@@ -13,6 +13,7 @@ import { createKey, endApp, generateSecret, revokeKey, rotateKey } from './acces
 import { ConnectedApps } from './apps/connected_apps';
 import { CreateDialog } from './dialogs/create_dialog';
 import { RotateDialog } from './dialogs/rotate_dialog';
+import { UsageDialog } from './dialogs/usage_dialog';
 import { Guide } from './guide/guide';
 import type { KeysState, KeysStore } from './keys_store';
 import { useKeys } from './keys_store';
@@ -79,6 +80,10 @@ export class KeysPage extends Component {
       graceHours: this.state.surroundings?.grace_hours ?? 24,
       rotate: (graceHours: number) => this.show(rotateKey(this.orm, key.id, graceHours)),
     });
+  }
+
+  showUsage(key: AccessKey): void {
+    this.dialog.add(UsageDialog, { keyId: key.id, name: key.name, orm: this.orm.silent });
   }
 
   revoke(key: AccessKey): void {

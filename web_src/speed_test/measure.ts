@@ -2,7 +2,7 @@
 
 import { _t } from '@web/core/l10n/translation';
 import type { Phases } from './statistics';
-import { meanPhases, parseServerTiming, percentile, phasesOf } from './statistics';
+import { meanPhases, parseRead, parseServerTiming, percentile, phasesOf } from './statistics';
 
 export type Kind = 'light' | 'heavy';
 
@@ -31,6 +31,8 @@ export interface Measured {
   odoo: Percentiles;
   /** The mean over all runs. */
   phases: Phases;
+  /** Which way the last run was read, and why not the other one. Null: nothing was read. */
+  read: { way: 'compiled' | 'odoo'; why: string } | null;
   details: string;
 }
 
@@ -69,12 +71,14 @@ export async function measure(
   const odoo: number[] = [];
   const phases: Phases[] = [];
   let last = '';
+  let read: string | null = null;
   for (let done = 0; done < runs; done += 1) {
     onProgress(done);
     const { ms, response, text } = await timed(calls.gateway);
     gateway.push(ms);
     phases.push(phasesOf(ms, parseServerTiming(response.headers.get('Server-Timing'))));
     last = text;
+    read = response.headers.get('X-Gateway-Read');
     // They alternate, so that both run under the same load.
     odoo.push((await timed(calls.odoo)).ms);
   }
@@ -86,6 +90,7 @@ export async function measure(
     gateway: percentilesOf(gateway),
     odoo: percentilesOf(odoo),
     phases: meanPhases(phases),
+    read: parseRead(read),
     details: calls.describe(last),
   };
 }
@@ -111,7 +116,10 @@ async function heavyCalls({ url, key, database, odoo_key, heavy }: Prepared) {
   const token = String((JSON.parse(text) as { access_token?: string }).access_token);
   const query = new URLSearchParams({ fields: heavy.fields.join(','), limit: String(records), order: 'id desc' });
   return {
-    gateway: { url: `${url}/api/v1/${heavy.model}?${query}`, headers: { ...named, Authorization: `Bearer ${token}` } },
+    gateway: {
+      url: `${url}/api/v1/${heavy.model}?${query}`,
+      headers: { ...named, Authorization: `Bearer ${token}`, 'X-Gateway-Explain': '1' },
+    },
     odoo: {
       url: `${location.origin}/json/2/${heavy.model}/search_read`,
       method: 'POST' as const,

@@ -40,7 +40,7 @@ export class SpeedTest extends Component {
         kind: 'heavy',
         icon: 'fa-database',
         title: _t('Heavy Test'),
-        description: _t('Authenticates and reads 25 sales orders with several fields (contacts if there are no sales).'),
+        description: _t('Authenticates and reads 25 sales orders with several fields (contacts if you see no orders).'),
         hotkey: 'h',
       },
     ];

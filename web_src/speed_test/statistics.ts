@@ -53,3 +53,15 @@ export function meanPhases(all: readonly Phases[]): Phases {
   const mean = (name: keyof Phases) => all.reduce((sum, phases) => sum + phases[name], 0) / Math.max(1, all.length);
   return Object.fromEntries(phaseNames.map((name) => [name, mean(name)])) as Record<keyof Phases, number>;
 }
+
+/** Reads `X-Gateway-Read`: `compiled`, or `odoo:` and the reason (docs/guide.md). Null without it. */
+export function parseRead(header: string | null): { way: 'compiled' | 'odoo'; why: string } | null {
+  if (header === null) return null;
+  const [way = '', ...why] = header.split(':');
+  return { way: way.startsWith('compiled') ? 'compiled' : 'odoo', why: why.join(':').trim() };
+}
+
+/** How many answers a second a caller gets that waits for each one. */
+export function perSecond(ms: number): number {
+  return ms > 0 ? 1_000 / ms : 0;
+}

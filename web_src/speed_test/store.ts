@@ -1,6 +1,6 @@
 // The page's state and actions: prepare, measure, store, list.
 
-import { onMounted, onWillUnmount, useState } from '@odoo/owl';
+import { onMounted, onWillUnmount, useExternalListener, useState } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
 import type { Services } from '@web/core/utils/hooks';
 import { errorText } from '../core/error_text';
@@ -19,6 +19,7 @@ export interface Entry {
   state: 'ok' | 'failed';
   runs: number;
   details: string | false;
+  way: 'compiled' | 'odoo' | false;
   p50_ms: number;
   p95_ms: number;
   odoo_p50_ms: number;
@@ -51,7 +52,7 @@ export class SpeedTestStore {
   }
 
   async load(): Promise<void> {
-    const fields = ['create_date', 'kind', 'state', 'runs', 'details', 'p50_ms', 'p95_ms', 'odoo_p50_ms', 'user_id'];
+    const fields = ['create_date', 'kind', 'state', 'runs', 'details', 'way', 'p50_ms', 'p95_ms', 'odoo_p50_ms', 'user_id'];
     try {
       this.state.history = await this.#orm.silent.searchRead<Entry>(model, [], fields, { limit: listed, order: 'id desc' });
       this.state.historyError = null;
@@ -88,6 +89,19 @@ export class SpeedTestStore {
     await this.#orm.silent.call(model, 'finish', [odoo_key_name]);
   }
 
+  /** The browser leaves the page: no code of it runs after this, so nothing waits for the answer. */
+  abandon(): void {
+    if (this.#prepared === null) return;
+    const params = { model, method: 'finish', args: [this.#prepared.data.odoo_key_name], kwargs: {} };
+    this.#prepared = null;
+    void fetch('/web/dataset/call_kw', {
+      method: 'POST',
+      keepalive: true,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', params }),
+    });
+  }
+
   /** Null if the user enters no password. Throws if there is nothing to measure. */
   async #prepare(): Promise<Prepared | null> {
     const madeAgo = Date.now() - (this.#prepared?.at ?? 0);
@@ -114,7 +128,7 @@ export class SpeedTestStore {
   }
 }
 
-/** The store of a component: its history is read at once, and its keys are revoked when it is destroyed. */
+/** The store of a component: its history is read at once, and its keys are revoked with it or with the browser's page. */
 export function useSpeedTest(orm: Services['orm'], action: Services['action']): SpeedTestStore {
   const state: SpeedTestState = useState({
     runs: 10,
@@ -128,14 +142,16 @@ export function useSpeedTest(orm: Services['orm'], action: Services['action']): 
   const store = new SpeedTestStore(orm, action, state);
   onMounted(() => void store.load());
   onWillUnmount(() => void store.finish());
+  useExternalListener(window, 'pagehide', () => store.abandon());
   return store;
 }
 
-function rowOf({ kind, runs, firstMs, gateway, odoo, phases, details }: Measured): object {
+function rowOf({ kind, runs, firstMs, gateway, odoo, phases, read, details }: Measured): object {
   return {
     kind,
     runs,
     details,
+    way: read?.way ?? false,
     state: 'ok',
     first_ms: firstMs,
     p50_ms: gateway.p50,

@@ -5,23 +5,32 @@ import { standardActionServiceProps } from '@web/webclient/actions/action_servic
 import { GatewayPage } from '../core/page/gateway_page';
 import type { Polling } from '../core/polling';
 import { usePolling } from '../core/polling';
+import type { Part } from './health';
+import { Health, readHealth } from './health';
 import type { Sidecar } from './sidecar';
 import { readSidecars } from './sidecar';
 import { SidecarCard } from './sidecar_card';
 
 const refreshMs = 3_000;
+const healthMs = 15_000;
 
-/** The sidecars of this database and their state. */
+/** The sidecars of this database, and the health of all parts that a request passes. */
 export class GatewayStatus extends Component {
   static template = 'api_gateway.GatewayStatus';
-  static components = { GatewayPage, SidecarCard };
+  static components = { GatewayPage, Health, SidecarCard };
   static props = { ...standardActionServiceProps };
 
   declare polling: Polling<Sidecar[]>;
+  declare health: Polling<Part[]>;
 
   override setup(): void {
     const orm = useService('orm');
     this.polling = usePolling(() => readSidecars(orm.silent), refreshMs);
+    this.health = usePolling(() => readHealth(orm.silent), healthMs);
+  }
+
+  async reload(): Promise<void> {
+    await Promise.all([this.polling.reload(), this.health.reload()]);
   }
 
   get sidecars(): Sidecar[] {

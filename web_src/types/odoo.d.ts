@@ -192,3 +192,21 @@ declare module '@web/views/fields/text/text_field' {
 declare module '@web/views/widgets/standard_widget_props' {
   export const standardWidgetProps: Record<string, true>;
 }
+
+declare module '@web/core/browser/cookie' {
+  export const cookie: { get(name: string): string | undefined };
+}
+
+declare module '@web/views/graph/graph_renderer' {
+  import { Component } from '@odoo/owl';
+
+  export class GraphRenderer extends Component {
+    model: { metaData: { measure: string } };
+    getBarChartData(): { datasets: { label: string }[] };
+    getScaleOptions(): { y?: { ticks: object } };
+  }
+}
+
+declare module '@web/views/graph/graph_view' {
+  export const graphView: object;
+}

@@ -15,6 +15,11 @@ from .state import State, current_state
 VERSION = 1
 MAX_SKEW_MS = 30_000
 READ_PATH = "/gateway/read"
+CONTENT_PATH = "/gateway/content"
+# The bytes of a file follow the JSON of the body and the answer, behind a line end.
+FILE_PATHS = frozenset([CONTENT_PATH, "/gateway/file"])
+# A file passes the sidecar's own limit before.
+MAX_FILE_BYTES = 2 * 1024**3
 MAX_CALLS = 32
 # Writes that are sent together have the same caller and kind. They differ only in these keys.
 OWN_KEYS = frozenset(["request_id", "operations"])
@@ -41,6 +46,9 @@ class Envelope(NamedTuple):
     calls: list
     state: State
     raw: bytes
+    """The JSON."""
+    file: memoryview
+    """What follows it. Not signed: an operation that takes it names its digest."""
 
     @property
     def may_be_unstorable(self):
@@ -57,7 +65,7 @@ def open_envelope(httprequest, cr):
     scheme, _, signature = httprequest.headers.get("X-Gateway-Signature", "").partition("=")
     if scheme != "v1" or len(signature) != 64:
         raise ChannelError("channel.signature", "The body is not signed.")
-    raw = httprequest.get_data()
+    raw, file = _parts(httprequest)
     state = _signed_state(cr, raw, signature)
     try:
         body = json.loads(raw)
@@ -74,7 +82,16 @@ def open_envelope(httprequest, cr):
     # A sidecar whose clock runs ahead must not get more time than it asked for.
     budget_ms = body["deadline"] - max(now, body["time"])
     deadline = time.monotonic() + budget_ms / 1000
-    return Envelope(body["nonce"], deadline, body["calls"], state, raw)
+    return Envelope(body["nonce"], deadline, body["calls"], state, raw, file)
+
+
+def _parts(httprequest):
+    if httprequest.path not in FILE_PATHS:
+        return httprequest.get_data(), memoryview(b"")
+    httprequest.max_content_length = MAX_FILE_BYTES
+    data = httprequest.get_data()
+    end = data.find(b"\n")
+    return (data, memoryview(b"")) if end < 0 else (data[:end], memoryview(data)[end + 1 :])
 
 
 def spend_nonce(cr, nonce):
@@ -112,7 +129,8 @@ def _check_shape(body):
     _expect(type(body["calls"]) is list and 0 < len(body["calls"]) <= MAX_CALLS, "calls")
     for call in body["calls"]:
         _check_call(call)
-        _expect(body["path"] != READ_PATH or "dry_run" not in call, "dry_run")
+        _expect(body["path"] not in (READ_PATH, CONTENT_PATH) or "dry_run" not in call, "dry_run")
+    _expect(body["path"] not in FILE_PATHS or len(body["calls"]) == 1, "calls")
     if body["path"] != READ_PATH and len(body["calls"]) > 1:
         _check_kinship(body["calls"])
 

@@ -19,6 +19,7 @@ ACTIONS = {
     "write": WRITE,
     "write_found": WRITE,
     "upsert": WRITE,
+    "store": WRITE,
     "unlink": DELETE,
     "unlink_found": DELETE,
     "call": CALL,

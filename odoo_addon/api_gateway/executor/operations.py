@@ -9,12 +9,16 @@ from .login import login, second_factor
 from .metadata import describe, models, types, version
 from .methods import call, read_call
 from .reading import read, search
+from .reports import report, reports
+from .storing import content, store
 from .upserting import upsert
 from .writing import create, create_together, unlink, write, write_together
 from .writing_found import unlink_found, write_found
 
 READING = {
     "search": search,
+    "content": content,
+    "reports": reports,
     "read": read,
     "aggregate": aggregate,
     "call": read_call,
@@ -36,6 +40,8 @@ OPERATIONS = {
     "upsert": upsert,
     "write_found": write_found,
     "unlink_found": unlink_found,
+    "store": store,
+    "report": report,
     "login": login,
     "client_list": client_list,
     "client_create": client_create,

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 from ..tools.columns import lacks_column
+from ..tools.nearest import did_you_mean, nearest
 from ..tools.secret_fields import LINKS, is_secret
 from .budget import Budget
 from .code_and_rights import CODE, GUARDED, NOTES, UNREAD, governor
@@ -84,8 +85,17 @@ class Reach:
         if self.hides(name):
             raise OutOfReachError(f"The model {name} cannot be reached through the gateway.", model=name)
         if name not in env.registry or name.startswith("_") or (env.registry[name]._abstract and not abstract):
-            raise RefusalError("odoo.model", f"There is no model {name}.", model=name)
+            meant = self._meant(env, name)
+            raise RefusalError("odoo.model", f"There is no model {name}.{did_you_mean(meant)}", model=name)
         return env[name]
+
+    def _meant(self, env, name):
+        """The name that is most like a wrong one, of models that the caller may read."""
+        near = nearest(name, (known for known in env.registry if not env.registry[known]._abstract), most=5)
+        return [known for known in near if self.permits(known, READ) and env[known].has_access("read")][:1]
+
+    def _tells(self, model, field):
+        return self.shows(field) and model._has_field_access(field, "read")
 
     def permits(self, model_name, action, *methods):
         return self._is_granted(model_name, action) and self.may_permit(model_name, action, *methods)
@@ -147,8 +157,12 @@ class Reach:
         model that is never exposed. `is_aggregated`: whether the caller requests only its value in groups."""
         field = model._fields.get(name) if type(name) is str else None
         if field is None:
+            meant = nearest(name, (known for known, field in model._fields.items() if self._tells(model, field)))
             raise RefusalError(
-                "odoo.field", f"The model {model._name} has no field {name}.", model=model._name, field=name
+                "odoo.field",
+                f"The model {model._name} has no field {name}.{did_you_mean(meant)}",
+                model=model._name,
+                field=name,
             )
         if field.relational and self.hides(field.comodel_name):
             raise OutOfReachError(

@@ -16,6 +16,7 @@ from .clock import Clock
 from .context import call_context
 from .dry_run import rehearsed
 from .errors import CONFLICTS, OutOfReachError, RefusalError
+from .file_transfer import file_of
 from .gates import entered
 from .idempotency import remember, remembered
 from .languages import spoken
@@ -84,6 +85,21 @@ def _only_reads(registry, operation):
     if type(name) is not str or type(method) is not str or method not in READS or name not in registry:
         return False
     return getattr(registry[name], method) is getattr(registry["base"], method)  # a module's own may do more
+
+
+def run_content(request):
+    """A part of a file, behind the one call's result."""
+    envelope = _opened(request)
+    clock = Clock(request.env.cr, envelope.deadline, read_only=True)
+    with file_of(envelope.file) as file:
+        return file.after(join([_run_read(request, 0, envelope, clock)]))
+
+
+def run_file(request):
+    """Like `run_write`. The one call takes the file behind the body, or makes one."""
+    envelope = _opened(request)
+    with file_of(envelope.file) as file:
+        return file.after(run_write(request))
 
 
 def run_write(request):

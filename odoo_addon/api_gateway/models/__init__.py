@@ -42,6 +42,13 @@ from . import (
     gateway_webhook_job,
 )
 from . import gateway_synced_model
+from . import gateway_alert_rule, gateway_alert
 from . import gateway_ip_block, gateway_profile_usage, gateway_throttle
 from . import gateway_resource, gateway_resource_grant
-from . import gateway_sidecar_diagnosis, gateway_signing_secret, gateway_speed_test, res_config_settings
+from . import (
+    gateway_health,
+    gateway_sidecar_diagnosis,
+    gateway_signing_secret,
+    gateway_speed_test,
+    res_config_settings,
+)

@@ -1,12 +1,12 @@
 """What the dialog for a new key says about scopes while the user types them."""
 
 import re
-from difflib import get_close_matches
 
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
 from ..tools.narrowing import check_scopes, lines
+from ..tools.nearest import nearest
 
 PARTS = re.compile(r"^(?:(?P<model>[a-z0-9_.]+):|(?P<resource>[a-z0-9-]+)_)?(?P<action>read|write|delete|call)$")
 MOST_EXPLAINED = 50
@@ -64,7 +64,7 @@ class GatewayKeyScopes(models.AbstractModel):
 
     def _unknown(self, scope, kind, name, targets):
         names = [known for of_kind, known in targets if of_kind == kind]
-        near = get_close_matches(name, names, n=1)
+        near = nearest(name, names)
         if kind == "model":
             fault = self.env._('"%(scope)s": you have no model "%(name)s".', scope=scope, name=name)
         else:

@@ -11,9 +11,10 @@ class GatewayStatDashboard(models.AbstractModel):
     @api.model
     @api.readonly
     def surroundings(self, since, until):
-        """Sidecars and deliveries of webhooks: `{manager, keys, url, logs, sidecars: {alive, stale}, webhooks:
-        {delivered, failed} | null}`. Only managers see deliveries. `url` is the gateway's address for callers, null
-        while no sidecar runs. `keys` is the number of the user's keys. `logs` is the global log level."""
+        """Sidecars, deliveries of webhooks and open alerts: `{manager, keys, url, logs, sidecars: {alive, stale},
+        webhooks: {delivered, failed} | null, alerts: [{id, metric, name, text}]}`. Only managers see deliveries and
+        alerts. `url` is the gateway's address for callers, null while no sidecar runs. `keys` is how many keys the
+        user has. `logs` is the global log level."""
         self._check_group()
         sidecars = self.env["gateway.sidecar"].sudo()
         alive = sidecars.search_count([("state", "=", "alive")])
@@ -27,6 +28,7 @@ class GatewayStatDashboard(models.AbstractModel):
             "logs": setting(self.env.cr, "log.level"),
             "sidecars": {"alive": alive, "stale": stale},
             "webhooks": self._webhooks(since, until) if self._is_manager() else None,
+            "alerts": self.env["gateway.alert"]._shown() if self._is_manager() else [],
         }
 
     def _webhooks(self, since, until):

@@ -35,6 +35,9 @@ class ResConfigSettings(models.TransientModel):
     gateway_answer_max_mib = fields.Integer(
         "Largest Answer", gateway_setting="answer.max_bytes", least=1, most=512, scale=1024 * 1024
     )
+    gateway_file_max_mib = fields.Integer(
+        "Largest File", gateway_setting="file.max_bytes", least=1, most=1024, scale=1024 * 1024
+    )
     gateway_answer_max_records = fields.Integer(
         "Records of Relations", gateway_setting="answer.max_records", least=1, most=1_000_000
     )

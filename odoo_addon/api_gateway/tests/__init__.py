@@ -1,5 +1,6 @@
 from . import (
     test_aggregates,
+    test_alerts,
     test_batches,
     test_binaries,
     test_changes,

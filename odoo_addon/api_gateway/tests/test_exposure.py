@@ -50,6 +50,21 @@ class TestExposure(ChannelCase):
                 self.assert_closed({"op": "describe", "models": [model]})
                 self.assert_closed({"op": "types", "models": [model]})
 
+    def test_a_wrong_name_is_answered_with_the_one_that_was_meant_if_the_caller_may_know_it(self):
+        for operation, reason, meant in (
+            (search("res.partnr"), "odoo.model", "Did you mean res.partner?"),
+            (read("res.partner", [1], fields=tree("emial")), "odoo.field", "Did you mean email?"),
+            (search("res.partner", [["country_idd", "=", 1]]), "odoo.field", "Did you mean country_id?"),
+        ):
+            self.assert_refused(self.query(operation), reason, meant)
+        for operation, reason in (
+            (search("sale.ordr"), "odoo.model"),  # no right on sale.order
+            (search("ir.rul"), "odoo.model"),  # never exposed
+            (read("res.users", [1], fields=tree("pasword")), "odoo.field"),
+            (search("q" * 1000), "odoo.model"),
+        ):
+            self.assertNotIn("Did you mean", self.assert_refused(self.query(operation), reason)["message"])
+
     def test_no_expansion_reaches_a_hidden_model(self):
         self.assert_closed(read("res.users", self.admin.ids, fields=tree("api_key_ids")))
         self.assert_closed(read("res.users", self.admin.ids, fields=tree("api_key_ids.name")))

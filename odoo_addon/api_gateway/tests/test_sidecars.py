@@ -44,6 +44,51 @@ class TestSidecars(TransactionCase):
         with self.assertRaises(AccessError):
             sidecar.with_user(stranger).read(["name"])
 
+    def test_the_health_of_each_part_says_what_to_do(self):
+        manager = new_test_user(self.env, "health", groups="base.group_user,api_gateway.group_manager")
+        member = new_test_user(self.env, "member", groups="base.group_user,api_gateway.group_user")
+        self.env.cr.execute("delete from gateway.sidecar; delete from gateway.request_stat_minute")
+        self.env["gateway.webhook"].search([]).active = False
+
+        def states():
+            self.env.invalidate_all()
+            parts = self.env["gateway.health"].with_user(manager).parts()
+            for part in parts:
+                self.assertEqual(bool(part["todo"]), part["state"] in ("warning", "danger"), part)
+            return {part["part"]: part["state"] for part in parts}
+
+        self.assertEqual(self.env["gateway.health"].with_user(member).parts(), [])
+        self.assertEqual(states()["sidecars"], "danger")
+        self.beat("alive", 0)
+        well = {"sidecars": "ok", "odoo": "ok", "queue": "ok", "postgres": "ok", "webhooks": "off", "replica": "off"}
+        self.assertEqual(states(), well)
+        self.beat("silent", 30)
+        webhook = self.env["gateway.webhook"].create(
+            {
+                "name": "w",
+                "url": "https://example.com/",
+                "user_id": manager.id,
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+            }
+        )
+        self.assertEqual(states(), {**well, "sidecars": "warning", "webhooks": "ok"})
+        webhook.action_pause()
+        for reason, part, state in (
+            ("odoo.timeout", "odoo", "warning"),
+            ("odoo.unavailable", "odoo", "danger"),
+            ("odoo.overloaded", "queue", "danger"),
+        ):
+            self.env.cr.execute(
+                """
+                insert into gateway.request_stat
+                  (step, at, consumer, facet, value, class, requests, cost, gateway_ms, odoo_ms, bytes_in, bytes_out)
+                values ('minute', gateway.utc_now(), '*', 'reason', %s, 5, 1, 0, 0, 0, 0, 0)
+                """,
+                (reason,),
+            )
+            self.assertEqual(states()[part], state)
+        self.assertEqual(states()["webhooks"], "warning")
+
     def test_administrators_are_managers(self):
         self.assertTrue(self.env.ref("base.user_admin").has_group("api_gateway.group_manager"))
 

@@ -66,6 +66,36 @@ class TestSpeedTest(TransactionCase):
         self.assertFalse(self.odoo_keys())
         self.assertEqual(key.state, "expired")
 
+    def test_its_limits_are_its_own_and_all_else_is_its_users(self):
+        profile = self.env["gateway.profile"].create(
+            {
+                "name": "Slow",
+                "minute_limit": 3,
+                "max_concurrency": 1,
+                "ip_list": "192.0.2.1",
+                "model_names": "res.partner",
+            }
+        )
+        self.user.gateway_profile_id = profile
+        with asked_for_the_password():
+            self.model.with_user(self.user).prepare()
+        key = self.env["gateway.key"].search([("is_speed_test", "=", True), ("user_id", "=", self.user.id)])
+        self.env.flush_all()
+        self.env.cr.execute("select policy from gateway.credential('gateway_key', %s)", (key.id,))
+        [policy] = self.env.cr.fetchone()
+        self.assertEqual(policy["limits"], {"minute": 1200, "hour": 0, "day": 0})
+        self.assertEqual((policy["subject"], policy["concurrency"]), ("key", None))
+        self.assertEqual((policy["ips"], policy["models"]), (["192.0.2.1"], ["res.partner"]))
+
+    def test_it_reads_contacts_when_the_user_sees_no_orders(self):
+        with asked_for_the_password():
+            self.assertEqual(self.model.with_user(self.user).prepare()["heavy"]["model"], "res.partner")
+            self.user.group_ids += self.env.ref("sales_team.group_sale_salesman")  # sees only their own orders
+            self.env["sale.order"].search([]).user_id = self.env.ref("base.user_admin")
+            self.assertEqual(self.model.with_user(self.user).prepare()["heavy"]["model"], "res.partner")
+            self.env["sale.order"].create({"partner_id": self.user.partner_id.id, "user_id": self.user.id})
+            self.assertEqual(self.model.with_user(self.user).prepare()["heavy"]["model"], "sale.order")
+
     def test_results_belong_to_the_user_who_measured(self):
         mine = self.model.with_user(self.user).record({**GOOD, "user_id": self.other.id, "create_uid": 1})
         entry = self.model.browse(mine)
@@ -85,6 +115,7 @@ class TestSpeedTest(TransactionCase):
             {"p50_ms": "1"},
             {"p50_ms": float("nan")},
             {"odoo_ms": 1e12},
+            {"way": "magic"},
         ):
             with self.subTest(change), self.assertRaises(ValidationError):
                 self.model.with_user(self.user).record({**GOOD, **change})

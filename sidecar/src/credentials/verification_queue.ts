@@ -1,7 +1,8 @@
 // Limits checks that need a hash: of Odoo keys here, of passwords in Odoo. A caller can cause any number of them, and each takes
 // milliseconds of CPU time. At most `concurrency` of them run at once. A limited number wait for a limited time and take turns.
-// All others are refused at once.
+// All others are refused at once. Printed reports take turns in the same way.
 
+import type { Reason } from '../errors.ts';
 import { GatewayError } from '../errors.ts';
 import { FairQueue } from '../fair_queue.ts';
 
@@ -15,10 +16,12 @@ export class VerificationQueue {
   readonly #concurrency: number;
   readonly #longestWaitMs: number;
   readonly #waiting: FairQueue<Waiting>;
+  readonly #refusal: Reason;
   #running = 0;
   #begun = 0;
 
-  constructor(options: { concurrency: number; mostWaiting: number; longestWaitMs: number }) {
+  constructor(options: { concurrency: number; mostWaiting: number; longestWaitMs: number; refusal?: Reason }) {
+    this.#refusal = options.refusal ?? 'auth.overloaded';
     this.#concurrency = options.concurrency;
     this.#longestWaitMs = options.longestWaitMs;
     this.#waiting = new FairQueue(options.mostWaiting);
@@ -30,9 +33,9 @@ export class VerificationQueue {
   }
 
   /**
-   * @param from the parties that take turns: the database, then the caller's network @param reserve called when it is this
-   * check's turn; if it rejects, nothing is hashed, and that error is the answer Rejects with `auth.overloaded` if too many are
-   * waiting, or if the check has waited too long.
+   * @param from the parties that take turns: the database, then the caller's network
+   * @param reserve called when the turn has come; if it rejects, nothing is hashed, and that error is the answer
+   * Rejects with the refusal, by default `auth.overloaded`, when too many wait, or when it waited too long.
    */
   async run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#concurrency) await this.#turn(from);
@@ -49,7 +52,7 @@ export class VerificationQueue {
   #turn(from: readonly string[]): Promise<void> {
     return new Promise((begin, refuse) => {
       const leaving = this.#waiting.push(from, { since: performance.now(), begin, refuse });
-      leaving?.refuse(new GatewayError('auth.overloaded'));
+      leaving?.refuse(new GatewayError(this.#refusal));
     });
   }
 
@@ -61,7 +64,7 @@ export class VerificationQueue {
         next.begin();
         return;
       }
-      next.refuse(new GatewayError('auth.overloaded'));
+      next.refuse(new GatewayError(this.#refusal));
     }
     this.#running -= 1;
   }

@@ -33,6 +33,11 @@ const shape = z.object({
     .min(65_536)
     .max(512 * mebibyte)
     .catch(32 * mebibyte),
+  'file.max_bytes': z
+    .int()
+    .min(65_536)
+    .max(1024 * mebibyte)
+    .catch(256 * mebibyte),
   'batch.max': z.int().min(1).max(10_000).catch(1_000),
   'compiled.enabled': z.boolean().catch(true),
   'compiled.except': z.array(z.string()).catch([]),

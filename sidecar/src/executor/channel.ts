@@ -13,7 +13,8 @@ import type { Log } from '../log.ts';
 import type { DryRunReport, Grant } from '../pipeline/context.ts';
 import type { IdempotencyToken } from './caller.ts';
 import { CallerPaces } from './caller_paces.ts';
-import { Exchanger, unavailable } from './exchange.ts';
+import { Exchanger, isWriting, unavailable } from './exchange.ts';
+import type { FileToSend } from './http_post.ts';
 import type { Operation } from './operations.ts';
 import { outcome } from './outcome.ts';
 import { SlotShares } from './slot_shares.ts';
@@ -55,6 +56,8 @@ export type CallResult =
       readonly results: readonly unknown[];
       readonly languages?: readonly string[];
       readonly replay?: true;
+      /** The bytes behind the answer, on paths that carry a file. */
+      readonly file?: Buffer;
       readonly dry_run?: DryRunReport;
     })
   | (CallCost & { readonly ok: false; readonly error: CallError });
@@ -66,7 +69,8 @@ export interface Delivery {
   readonly odooMs: number;
 }
 
-export type Path = '/gateway/read' | '/gateway/execute';
+/** The first two carry JSON; the others carry a file behind it. */
+export type Path = '/gateway/read' | '/gateway/execute' | '/gateway/content' | '/gateway/file';
 
 export interface ChannelOptions {
   readonly odooUrl: string;
@@ -112,6 +116,8 @@ export interface Request {
   readonly bytes?: number;
   /** False if the caller has disconnected. A call that is still waiting is then not sent. */
   readonly isWanted: () => boolean;
+  /** Goes with the call. */
+  readonly file?: FileToSend | undefined;
 }
 
 interface Waiting extends Request {
@@ -185,7 +191,7 @@ export class OdooChannel {
     const waited = this.#queue.delete(waiting);
     clearTimeout(waiting.queueTimer);
     if (reason === 'odoo.overloaded') waiting.fail(this.#overloaded(waiting));
-    else waiting.fail(new GatewayError(reason, waiting.path === '/gateway/execute' ? outcome(!waited) : {}));
+    else waiting.fail(new GatewayError(reason, isWriting(waiting.path) ? outcome(!waited) : {}));
   }
 
   /** Puts the call into the queue. If the queue is full, the caller with the most calls loses one. */
@@ -204,7 +210,7 @@ export class OdooChannel {
     return new GatewayError('odoo.overloaded', {
       message: own > 0 ? `Odoo is busy, and ${own} more of your requests are waiting. Send fewer at a time.` : undefined,
       details: {
-        ...(waiting.path === '/gateway/execute' && outcome(false).details),
+        ...(isWriting(waiting.path) && outcome(false).details),
         ...(own > 0 && { waiting: own, places: this.#options.mostQueued }),
       },
     });
@@ -267,7 +273,7 @@ export class OdooChannel {
   #kindOf({ path, call, bytes = 0, isAlone }: Waiting): string | undefined {
     if (isAlone || bytes > mostBytesTogether) return undefined;
     if (path === '/gateway/read') return this.#slowReads.has(call.operations) ? undefined : 'read';
-    return kindOfWrite(call);
+    return path === '/gateway/execute' ? kindOfWrite(call) : undefined;
   }
 
   /** A call may have turned out to be slow while it waited. */
@@ -276,13 +282,13 @@ export class OdooChannel {
   }
 
   async #carry(batch: readonly [Waiting, ...Waiting[]]): Promise<void> {
-    const [{ path, database }] = batch;
+    const [{ path, database, file }] = batch;
     let sentAt = performance.now();
     try {
       const deadline = Math.max(...batch.map((waiting) => waiting.deadline));
       const calls = batch.map((waiting) => waiting.call);
       const results = await this.#exchanger.carry(
-        { path, database, calls, deadline },
+        { path, database, calls, deadline, file },
         {
           until: Math.max(...batch.map(({ since }) => since)) + this.#options.longestQueueMs,
           isWanted: () => batch.some((waiting) => waiting.isWanted()),

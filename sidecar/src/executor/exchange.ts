@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../errors.ts';
 import { parseExactly } from '../json.ts';
 import type { Addressee, Call, CallResult, Path } from './channel.ts';
+import type { FileToSend } from './http_post.ts';
 import { AnswerTooLarge, ConnectionReset, NotConnected, post } from './http_post.ts';
 import { outcome } from './outcome.ts';
 
@@ -16,6 +17,8 @@ export interface Parcel {
   readonly calls: readonly Call[];
   /** Milliseconds since 1970. */
   readonly deadline: number;
+  /** The file that its one call takes. */
+  readonly file?: FileToSend | undefined;
 }
 
 export interface Patience {
@@ -29,6 +32,7 @@ export interface Patience {
 const knockEveryMs = 100;
 /** After a connection reset, a body may be sent again under its nonce. The executor accepts it for 30 seconds. */
 const takenForMs = 20_000;
+const lineEnd = 0x0a;
 /** The bytes of an answer in addition to its results. */
 const spareBytes = 1_048_576;
 /** How long to wait for an Odoo that has exceeded a deadline; its workers end themselves after two minutes. */
@@ -109,7 +113,7 @@ export class Exchanger {
   }
 
   async #send(
-    { path, database, calls, deadline }: Parcel,
+    { path, database, calls, deadline, file }: Parcel,
     { body, signature }: Sealed,
     overtime = overtimeMs,
   ): Promise<readonly CallResult[]> {
@@ -127,18 +131,29 @@ export class Exchanger {
     // The executor limits each answer, and starts no further call once the answers together reach that limit. This is a safeguard
     // in case it does not.
     const mostBytes = 2 * database.settings['answer.max_bytes'] + spareBytes;
-    const { status, text } = await post(this.#origin, target, headers, body, limitMs, mostBytes).catch((error: unknown) => {
+    const carriesFile = path === '/gateway/content' || path === '/gateway/file';
+    const sent = carriesFile ? `${body}\n` : body;
+    const answer = await post(this.#origin, target, headers, sent, limitMs, mostBytes, file).catch((error: unknown) => {
       if (!(error instanceof AnswerTooLarge)) throw unavailable(path, !(error instanceof NotConnected), error);
-      throw new GatewayError('answer.too_large', { cause: error, ...(path === '/gateway/execute' ? outcome(true) : {}) });
+      throw new GatewayError('answer.too_large', { cause: error, ...(isWriting(path) ? outcome(true) : {}) });
     });
-    if (status === 200) return parseResults(text, calls.some(hasMethod));
-    throw refusal(path, database, status, text);
+    const { status, body: bytes } = answer;
+    const end = carriesFile && status === 200 ? bytes.indexOf(lineEnd) : -1;
+    const text = bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+    if (status !== 200) throw refusal(path, database, status, text);
+    const results = parseResults(text, calls.some(hasMethod));
+    return end < 0 ? results : results.map((result) => ({ ...result, file: bytes.subarray(end + 1) }));
   }
+}
+
+/** Whether what is lost may have been carried out. */
+export function isWriting(path: Path): boolean {
+  return path === '/gateway/execute' || path === '/gateway/file';
 }
 
 /** Whether sending the body again cannot write twice. */
 function isRepeatable({ path, calls }: Parcel): boolean {
-  return path === '/gateway/read' || calls.every(({ idempotency }) => idempotency !== undefined);
+  return !isWriting(path) || calls.every(({ idempotency }) => idempotency !== undefined);
 }
 
 function seal({ path, database, calls, deadline }: Parcel): Sealed {
@@ -150,7 +165,7 @@ function seal({ path, database, calls, deadline }: Parcel): Sealed {
 
 /** @param mayBeWritten whether a write may have happened nevertheless */
 export function unavailable(path: Path, mayBeWritten: boolean, cause?: unknown): GatewayError {
-  return new GatewayError('odoo.unavailable', { ...(path === '/gateway/execute' && outcome(mayBeWritten)), cause });
+  return new GatewayError('odoo.unavailable', { ...(isWriting(path) && outcome(mayBeWritten)), cause });
 }
 
 /** A status other than 200 is a fault of the installation. The whole text is logged; the caller gets no details. */
@@ -163,7 +178,7 @@ function refusal(path: Path, database: Addressee, status: number, text: string):
   database.log[isWithoutPostgres ? 'warn' : 'error']({ status }, said);
   if (isWithoutPostgres) {
     return new GatewayError('database.unavailable', {
-      ...(path === '/gateway/execute' && outcome(became === 'unknown')),
+      ...(isWriting(path) && outcome(became === 'unknown')),
       cause,
     });
   }

@@ -6,8 +6,20 @@ import { subscriberOf } from '../ip.ts';
 import type { Action, Grant, RequestContext, Target } from '../pipeline/context.ts';
 import { contextOf, idempotencyToken } from './caller.ts';
 import type { Call, CallError, OdooChannel, Path, Request } from './channel.ts';
-import type { ClientOperation, LoginResult, ModelTypes, Operation } from './operations.ts';
-import { asLogin, asTypes } from './operations.ts';
+import { isWriting } from './exchange.ts';
+import type { FileToSend } from './http_post.ts';
+import type {
+  ClientOperation,
+  ContentOperation,
+  FilePart,
+  LoginResult,
+  ModelTypes,
+  Operation,
+  ReportOperation,
+  StoreOperation,
+  Written,
+} from './operations.ts';
+import { asFilePart, asLogin, asTypes, asWritten } from './operations.ts';
 import { outcome } from './outcome.ts';
 
 /** Details from inside Odoo, only for the log, never for the caller. */
@@ -87,6 +99,24 @@ export class Odoo {
     return this.#run('/gateway/execute', context, operations, { uid, grant, max_affected, ...once });
   }
 
+  /** A part of a file, of at most the operation's `bytes`. Throws `odoo.missing` if there is no file. */
+  async content(context: RequestContext, operation: ContentOperation): Promise<FilePart> {
+    return asFilePart(await this.#run('/gateway/content', context, [operation]));
+  }
+
+  /** Writes a file as the caller; all or nothing, as `execute`. */
+  async store(context: RequestContext, operation: StoreOperation, file: FileToSend): Promise<Written> {
+    const once = context.dryRun === undefined ? { idempotency: idempotencyToken(context) } : { dry_run: context.dryRun };
+    const caller = { uid: context.principal.userId, grant: context.principal.grant, ...once };
+    const [result] = await this.#run('/gateway/file', context, [operation], caller, { file });
+    return asWritten(result);
+  }
+
+  /** Prints a document. Throws `report.unavailable`, and `odoo.missing` if the user has no such report. */
+  async report(context: RequestContext, operation: ReportOperation): Promise<FilePart> {
+    return asFilePart(await this.#run('/gateway/file', context, [operation]));
+  }
+
   /** Asks Odoo to check a password as its login page does, for the client's address. */
   async login(context: RequestContext, login: string, password: string): Promise<LoginResult> {
     const [result] = await this.#run('/gateway/execute', context, [{ op: 'login', login, password }], nobody);
@@ -140,7 +170,7 @@ export class Odoo {
     context: RequestContext,
     operations: readonly Operation[],
     caller: Partial<Call> & Pick<Call, 'uid' | 'grant'> = { uid: context.principal.userId, grant: context.principal.grant },
-    patience: Partial<Pick<Request, 'deadline' | 'isWanted' | 'consumer'>> = {},
+    patience: Partial<Pick<Request, 'deadline' | 'isWanted' | 'consumer' | 'file'>> = {},
   ): Promise<readonly unknown[]> {
     const { database, timings } = context;
     const call = {
@@ -163,18 +193,28 @@ export class Odoo {
     context.retries += result.retries;
     // Odoo itself reported the error, so it has rolled back.
     const { reason } = result.ok ? {} : result.error;
-    if (!result.ok && path === '/gateway/execute' && (reason === 'odoo.timeout' || reason === 'database.unavailable')) {
+    if (!result.ok && isWriting(path) && (reason === 'odoo.timeout' || reason === 'database.unavailable')) {
       throw new GatewayError(reason, { ...outcome(false), cause: new OdooFailure(result.error) });
     }
     if (!result.ok) throw asAnswer(result.error);
     if (caller.context === undefined && result.languages !== undefined) context.languages = result.languages;
     if (result.dry_run !== undefined) context.dryRunReport = result.dry_run;
     if (result.replay === true) context.headers.push('Idempotency-Replayed', 'true');
-    return result.results;
+    return result.file === undefined ? result.results : [...result.results, result.file];
   }
 }
 
-const kinds: Readonly<Record<string, Action>> = { create: 'write', write: 'write', unlink: 'delete', call: 'call' };
+const kinds: Readonly<Record<string, Action>> = {
+  create: 'write',
+  write: 'write',
+  upsert: 'write',
+  write_found: 'write',
+  store: 'write',
+  unlink: 'delete',
+  unlink_found: 'delete',
+  call: 'call',
+  report: 'call',
+};
 
 /** For the log; undefined for the gateway's own calls. */
 export function targetOf(operations: readonly Operation[]): Target | undefined {
@@ -192,7 +232,7 @@ export function targetOf(operations: readonly Operation[]): Target | undefined {
 
 /** The reasons that the executor may return. */
 const ofOdoosEnd =
-  /^(?:odoo\.|scope\.insufficient$|idempotency\.|request\.too_complex$|answer\.too_large$|database\.unavailable$)/;
+  /^(?:odoo\.|report\.|scope\.insufficient$|idempotency\.|request\.too_complex$|answer\.too_large$|database\.unavailable$)/;
 
 const withoutDetails: ReadonlySet<Reason> = new Set(['odoo.error', 'odoo.timeout', 'database.unavailable']);
 

@@ -3,11 +3,18 @@
 
 import type { Socket } from 'node:net';
 import { connect as connectTcp } from 'node:net';
+import type { Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 
 export interface HttpAnswer {
   readonly status: number;
-  readonly text: string;
+  readonly body: Buffer;
+}
+
+/** A file that is sent behind a body, from its beginning each time. */
+export interface FileToSend {
+  readonly bytes: number;
+  open(): Readable;
 }
 
 const connectLimitMs = 5_000;
@@ -24,10 +31,12 @@ export class NotConnected extends Error {}
 export class ConnectionReset extends Error {}
 
 /**
- * @param headers names and values, alternating, in visible ASCII @param limitMs after this long without data, the connection is
- * closed @param mostBytes the largest body of an answer Rejects with NotConnected when the server can't be reached, with
- * ConnectionReset, with AnswerTooLarge, or with another error when the server is silent for too long or closes before its answer
- * is complete.
+ * @param headers name and value in turn, of visible ASCII
+ * @param limitMs after this long without data, the connection is given up
+ * @param mostBytes the largest body of an answer
+ * @param file follows the body
+ * Rejects with NotConnected when the server can't be reached, with ConnectionReset, with AnswerTooLarge, or with another
+ * error when the server is silent for too long or closes before its answer is complete.
  */
 export function post(
   origin: URL,
@@ -36,9 +45,11 @@ export function post(
   body: string,
   limitMs: number,
   mostBytes: number,
+  file?: FileToSend,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const socket = open(origin);
+    const sending = file?.open();
     const reader = new AnswerReader(mostBytes);
     const finish = (answer: HttpAnswer) => {
       resolve(answer);
@@ -74,7 +85,11 @@ export function post(
     socket.once('error', (error) => reject(asLost(error)));
     // has no effect once the answer is complete
     socket.once('close', () => reject(new Error('the connection was closed before the answer was complete')));
-    socket.write(request(origin, path, headers, body));
+    socket.write(request(origin, path, headers, body, file?.bytes));
+    // It waits while Odoo takes nothing.
+    sending?.once('error', (error) => socket.destroy(error));
+    socket.once('close', () => sending?.destroy());
+    sending?.pipe(socket, { end: false });
   });
 }
 
@@ -84,8 +99,8 @@ function open({ protocol, hostname, port }: URL): Socket {
   return protocol === 'https:' ? connectTls({ host, port: Number(port || 443) }) : connectTcp({ host, port: Number(port || 80) });
 }
 
-function request({ host }: URL, path: string, headers: readonly string[], body: string): string {
-  let head = `POST ${path} HTTP/1.0\r\nHost: ${host}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+function request({ host }: URL, path: string, headers: readonly string[], body: string, more = 0): string {
+  let head = `POST ${path} HTTP/1.0\r\nHost: ${host}\r\nContent-Length: ${Buffer.byteLength(body) + more}\r\n`;
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return `${head}\r\n${body}`;
 }
@@ -131,7 +146,7 @@ class AnswerReader {
 
   #answer(): HttpAnswer {
     const { status, length } = this.#head ?? { status: 0, length: 0 };
-    return { status, text: this.#joined().toString('utf8', 0, length) };
+    return { status, body: this.#joined().subarray(0, length) };
   }
 
   #joined(): Buffer {

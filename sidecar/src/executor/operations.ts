@@ -128,6 +128,46 @@ interface FoundOperation {
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
+/** A part of the file in a field. */
+export interface ContentOperation {
+  readonly op: 'content';
+  readonly model: string;
+  readonly id: number;
+  readonly field: string;
+  readonly from: number;
+  /** The most that is sent. */
+  readonly bytes: number;
+  /** An image is made to fit into a square of so many pixels. */
+  readonly side?: number | undefined;
+}
+
+/** Writes a file to a field, or makes it an attachment of the record. */
+export interface StoreOperation {
+  readonly op: 'store';
+  readonly model: string;
+  readonly id: number;
+  readonly field?: string | undefined;
+  readonly attach?: true | undefined;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /** With `type`, the media type: for attachments. */
+  readonly filename?: string | undefined;
+  readonly type?: string | undefined;
+}
+
+interface ReportsOperation {
+  readonly op: 'reports';
+  readonly model: string;
+}
+
+export interface ReportOperation {
+  readonly op: 'report';
+  readonly model: string;
+  readonly id: number;
+  readonly report: string;
+  readonly format: 'pdf' | 'html';
+}
+
 export interface CallOperation {
   readonly op: 'call';
   readonly model: string;
@@ -207,6 +247,10 @@ export type Operation =
   | UnlinkOperation
   | UpsertOperation
   | FoundOperation
+  | ContentOperation
+  | StoreOperation
+  | ReportsOperation
+  | ReportOperation
   | CallOperation
   | ModelsOperation
   | DescribeOperation
@@ -232,6 +276,26 @@ export interface Written {
   /** Paths of values that were sent for read-only fields but change nothing: `order_line[0].price_subtotal`. */
   readonly ignored?: readonly string[];
   readonly records?: Record<string, unknown>[];
+}
+
+/** A file from Odoo, or a part of it. */
+export interface FilePart {
+  /** Of the whole file. */
+  readonly size: number;
+  readonly name: string;
+  /** The media type. */
+  readonly type: string;
+  /** A digest of the whole file. */
+  readonly etag: string;
+  readonly part: Buffer;
+}
+
+/** @param results the facts, and the bytes if there are any */
+export function asFilePart([facts, part = Buffer.alloc(0)]: readonly unknown[]): FilePart {
+  if (isObject(facts) && typeof facts['name'] === 'string' && Buffer.isBuffer(part)) {
+    return { size: part.length, etag: '', ...facts, part } as FilePart;
+  }
+  throw unexpected('file');
 }
 
 /** The results come from a signed exchange with our own addon, so only their outer structure is checked. */

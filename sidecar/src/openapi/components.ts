@@ -106,9 +106,11 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     filter: query(
       'filter',
       '`filter[field]=value` or `filter[field][operator]=value`: `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `in`, `nin`, `like`, ' +
-        '`ilike`, `nlike`, `nilike`, `starts`, `pattern`, `ipattern`, `null`, `child_of`, `parent_of`.',
+        '`ilike`, `nlike`, `nilike`, `starts`, `pattern`, `ipattern`, `null`, `child_of`, `parent_of`. ' +
+        'For example `filter[name][ilike]=azure`.',
       { type: 'object', additionalProperties: { type: 'string' } },
-      { style: 'deepObject', explode: true, example: { id: '1' } },
+      // Without an example: the page /api/docs sends examples, and a first try should give a list.
+      { style: 'deepObject', explode: true },
     ),
     order: query('order', 'Comma-separated fields with `asc` or `desc`.', { type: 'string' }, { example: 'id desc' }),
     limit: query('limit', 'The maximum number of records in the answer.', {
@@ -208,6 +210,29 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       'For 24 hours, a request with the same key and body gets the first answer again, and nothing happens twice.',
       { type: 'string', pattern: '^[!-~]{1,255}$' },
     ),
+    field: {
+      name: 'field',
+      in: 'path',
+      required: true,
+      description: 'A field that holds a file: `image_1920`; `raw` of `ir.attachment`.',
+      schema: { type: 'string', pattern: '^[A-Za-z_]\\w*$', maxLength: 128 },
+      example: 'image_1920',
+    },
+    report: {
+      name: 'name',
+      in: 'path',
+      required: true,
+      description: 'A report of the model, as `/reports` lists it.',
+      schema: { type: 'string', pattern: '^[A-Za-z_][\\w.-]*$', maxLength: 128 },
+      example: 'sale.report_saleorder',
+    },
+    size: query('size', 'Of an image: the most pixels of a side.', { type: 'integer', minimum: 1, maximum: 4_096 }),
+    filename: query('name', 'The name of the file.', { type: 'string', minLength: 1, maxLength: 255 }),
+    format: query('format', 'PDF, or the page that Odoo makes it from.', {
+      type: 'string',
+      enum: ['pdf', 'html'],
+      default: 'pdf',
+    }),
     key: {
       name: 'key',
       in: 'path',
@@ -275,8 +300,11 @@ const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue
   412: ['The record has changed since the version in `If-Match`.', 'odoo.changed'],
   413: ['The body is too large, or contains too many operations.', 'request.too_large'],
   415: ['The body is not JSON.', 'request.media_type'],
+  416: ['The file is shorter than the range.', 'file.range'],
   422: ['Odoo refused the values.', 'odoo.validation'],
   429: ['Too many requests.', 'throttle.exceeded'],
+  501: ['Odoo cannot make PDF.', 'report.unavailable'],
+  503: ['Too many such requests run or wait.', 'report.busy'],
   default: ['Any other error.', 'odoo.unavailable'],
 };
 

@@ -5,6 +5,7 @@ import { headers, inSection, parameters, responses, security, securitySchemes } 
 import { corePaths, coreSchemas } from './core_paths.ts';
 import type { Described, ModelDescription, ResourceDescription, Schema } from './description.ts';
 import { recordSchema, ref, requiredOf, resourceSchema, resourceValuesSchema, valuesSchema } from './fields.ts';
+import { filePaths } from './file_paths.ts';
 import { asMarkdown } from './markdown.ts';
 import { anyModelPaths, jsonBody, modelPaths, resourcePaths } from './paths.ts';
 import { schemas } from './schemas.ts';
@@ -40,8 +41,9 @@ export function openApiDocument({ version, origin }: About, described: Described
     servers: [{ url: origin }],
     security,
     tags: [
-      ...resources.map(({ name, label }) => tag(name, label, `Resource: ${asMarkdown(label)}.`)),
-      ...models.map(({ model, label }) => tag(model, label, `Model \`${model}\`.`)),
+      // A resource and a model may have the same label.
+      ...resources.map(({ name, label }) => tag(name, `${label} (resource ${name})`, `Resource: ${asMarkdown(label)}.`)),
+      ...models.map(({ model, label }) => tag(model, `${label} (${model})`, `Model \`${model}\`.`)),
       tag('Any model', 'Any model', 'The same on every model that you may use.'),
       tag('Gateway', 'Gateway', 'Batches, methods, models and fields.'),
       tag('Tokens', 'Tokens', 'Logins, and tokens for keys and clients.'),
@@ -52,6 +54,7 @@ export function openApiDocument({ version, origin }: About, described: Described
       ...Object.assign({}, ...models.map(modelPaths)),
       ...corePaths(),
       ...anyModelPaths(),
+      ...filePaths('/api/v1/{model}'),
       ...projectPath(resources),
     },
     components: {

@@ -25,13 +25,13 @@ export function success(data: unknown, meta?: Readonly<Record<string, unknown>>,
 }
 
 export function sendAnswer(context: RequestContext, answer: Answer, originOf: OriginOf): undefined | Promise<void> {
-  const { status, body, pieces, type, encoding, cache, headers, next, location } = answer;
+  const { status, body, pieces, length, type, encoding, cache, headers, next, location } = answer;
   if (headers !== undefined) context.headers.push(...headers);
   if (next !== undefined) context.headers.push('Link', `<${originOf(context)}${next}>; rel="next"`);
   if (location !== undefined) context.headers.push('Location', originOf(context) + location);
   if (cache !== undefined) context.cacheControl = cache;
   if (pieces !== undefined)
-    return sendPieces(context, pieces, type ?? json, (sent, isGzipped) => head(context, status, sent, isGzipped));
+    return sendPieces(context, pieces, type ?? json, length, (sent, isGzipped) => head(context, status, sent, length, isGzipped));
   if (type === undefined) return send(context, status, body, json);
   if (!(body instanceof Uint8Array)) return sendText(context, status, String(body), type);
   context.status = status;
@@ -112,10 +112,11 @@ function write(context: RequestContext, type: string, body: string | Uint8Array,
   if (database !== undefined) unread.hold(response, context.holder, context.bytesOut, database.settings['answer.max_bytes']);
 }
 
-/** The head of an answer whose length is unknown at the start. */
-function head(context: RequestContext, status: number, type: string, isGzipped: boolean): void {
+/** The head of an answer that is sent in pieces. @param length if it is known */
+function head(context: RequestContext, status: number, type: string, length: number | undefined, isGzipped: boolean): void {
   context.status = status;
-  const headers = headersOf(context, ['Content-Type', type], isGzipped ? 'gzip' : undefined);
+  const content = ['Content-Type', type, ...(length === undefined ? [] : ['Content-Length', String(length)])];
+  const headers = headersOf(context, content, isGzipped ? 'gzip' : undefined);
   context.sentHeaders = headers;
   context.response.writeHead(status, headers);
 }

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Request, Response } from 'express';
 import type { CredentialKind, ProfilePolicy } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
@@ -89,8 +90,10 @@ export interface Answer {
   readonly body: unknown;
   /** The media type of a body that is a string or bytes, and is sent unchanged. */
   readonly type?: string;
-  /** Sent instead of a body, one text after the other, as fast as the client reads. Requires `type`. */
-  readonly pieces?: AsyncIterable<string>;
+  /** Sent instead of a body, one text after the other, as fast as the client reads. Needs `type`. */
+  readonly pieces?: AsyncIterable<string | Uint8Array>;
+  /** How many bytes the pieces have together, if that is known. They are then not compressed. */
+  readonly length?: number;
   /** The compression of a body of bytes. */
   readonly encoding?: 'br';
   /** `Cache-Control`; by default `no-store`. */
@@ -181,7 +184,22 @@ export interface Endpoint {
   readonly readBody?: (context: RequestContext, bytes: Buffer, weigh: (size: number) => void) => unknown;
   /** With `readBody`: throws before a body is read, if the endpoint is switched off. */
   readonly requireServed?: (context: RequestContext) => void;
+  /** The body is a file of any type, in `context.file`. */
+  readonly takesFile?: true;
   handle(context: RequestContext): Answer | Promise<Answer>;
+}
+
+/** A file that has arrived. It goes away with its request. */
+export interface ReceivedFile {
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /** As the client has named it, without a path. */
+  readonly name: string | undefined;
+  /** The media type that the client has given. */
+  readonly type: string | undefined;
+  /** Reads it from its beginning. */
+  open(): Readable;
 }
 
 /** An endpoint with its path in express. Longer literal paths come first. */
@@ -213,6 +231,8 @@ export class RequestContext {
   address = '';
   /** The parsed JSON body; undefined if there was none. */
   body: unknown = undefined;
+  /** The body of an endpoint that takes a file. */
+  file: ReceivedFile | undefined = undefined;
   /** The credential from the body; the step `authenticate` uses it. */
   caller: BodyCredential | undefined = undefined;
   /** If only the credential in the body was parsed: parses the rest, which becomes `body`, once the caller is authenticated. */

@@ -16,6 +16,7 @@ const exposed = [
   'Retry-After',
   'Server-Timing',
   'WWW-Authenticate',
+  'X-Gateway-Read',
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',

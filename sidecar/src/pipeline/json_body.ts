@@ -7,6 +7,7 @@ import { GatewayError } from '../errors.ts';
 import { parseJson } from '../json.ts';
 import { BodyMemory } from './body_memory.ts';
 import type { Policy, RequestContext } from './context.ts';
+import { receiveFile } from './file_body.ts';
 import { formOfBody } from './media_type.ts';
 
 /** Enough for any credential. Without authentication, the gateway reads no more than this. */
@@ -31,6 +32,7 @@ export function jsonBody(chargeUnknown: (context: RequestContext) => Promise<voi
     const isRead = readBody !== undefined && context.request.readableEnded;
     if (isRead) return undefined;
     if (readBody !== undefined) context.endpoint.requireServed?.(context);
+    if (context.endpoint.takesFile) return receiveFile(context, { requireUncompressed, tooLarge, discard });
     const isAnonymous = context.known.principal === undefined && readBody === undefined;
     if (isAnonymous && smallBody === undefined) return undefined;
     const { headers } = context.request;

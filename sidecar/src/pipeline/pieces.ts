@@ -15,12 +15,14 @@ const eventStream = 'text/event-stream';
 /**
  * If the first piece throws, the answer is that error. If a later one throws, the connection is cut, so that no client mistakes
  * half an answer for a whole one.
+ * @param length of all pieces together, if it is known: they are then sent as they are
  * @param begin sends status and headers
  */
 export async function sendPieces(
   context: RequestContext,
-  pieces: AsyncIterable<string>,
+  pieces: AsyncIterable<string | Uint8Array>,
   type: string,
+  length: number | undefined,
   begin: (type: string, isGzipped: boolean) => void,
 ): Promise<void> {
   const { request, response } = context;
@@ -34,7 +36,7 @@ export async function sendPieces(
     await iterator.return?.();
     throw left();
   }
-  const isGzipped = type !== eventStream && request.acceptsEncodings('gzip', 'identity') === 'gzip';
+  const isGzipped = type !== eventStream && length === undefined && request.acceptsEncodings('gzip', 'identity') === 'gzip';
   begin(type, isGzipped);
   if (request.method === 'HEAD') {
     await iterator.return?.();
@@ -67,9 +69,12 @@ export async function sendPieces(
   }
 }
 
-async function* following(first: IteratorResult<string>, iterator: AsyncIterator<string>): AsyncGenerator<string> {
+async function* following<Piece extends string | Uint8Array>(
+  first: IteratorResult<Piece>,
+  iterator: AsyncIterator<Piece>,
+): AsyncGenerator<Piece> {
   try {
-    for (let next = first; next.done !== true; next = await iterator.next()) if (next.value !== '') yield next.value;
+    for (let next = first; next.done !== true; next = await iterator.next()) if (next.value.length > 0) yield next.value;
   } finally {
     await iterator.return?.();
   }

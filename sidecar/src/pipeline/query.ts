@@ -32,7 +32,7 @@ export function readQuery<Name extends string>(
     if (name === undefined && others(given, value)) continue;
     if (name === undefined) {
       throw new GatewayError('query.unknown', {
-        message: `There is no query parameter "${given}" here. Known parameters: ${known.join(', ')}.`,
+        message: `There is no query parameter "${given}" here. ${didYouMean(given, known)}Known parameters: ${known.join(', ')}.`,
         details: { parameter: given, known },
       });
     }
@@ -41,6 +41,32 @@ export function readQuery<Name extends string>(
     query[name] = before === undefined ? value : `${before},${value}`;
   }
   return query;
+}
+
+const longestGuessed = 32;
+
+/** `Did you mean limit? `, or nothing if no known name is near: at most a third of its letters differ. */
+function didYouMean(given: string, known: readonly string[]): string {
+  if (given.length > longestGuessed) return '';
+  const near = known
+    .map((name) => ({ name, changes: changesBetween(given.toLowerCase(), name) }))
+    .filter(({ name, changes }) => changes <= Math.max(1, Math.floor(name.length / 3)))
+    .sort((a, b) => a.changes - b.changes)[0];
+  return near === undefined ? '' : `Did you mean ${near.name}? `;
+}
+
+/** How many letters must be added, taken away or replaced to make one text of the other (Levenshtein). */
+function changesBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, place) => place);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (let place = 0; place < other.length; place += 1) {
+      const replaced = (row[place] ?? 0) + (letter === other[place] ? 0 : 1);
+      next.push(Math.min(replaced, (row[place + 1] ?? 0) + 1, (next[place] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
 }
 
 function repeated(parameter: string, message: string): GatewayError {

@@ -2,8 +2,8 @@ import { Component, onMounted, onPatched, onWillUnmount, useRef, useState } from
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
 import { chartStyle } from './chart_style';
+import type { ChartTheme } from './colors';
 import { inTurn } from './in_turn';
-import type { ChartTheme } from './palette';
 import { themed } from './palette';
 
 interface Props {

@@ -1,6 +1,6 @@
 // The charts of the dashboard: their content, and the effect of a click or a drag.
 
-import type { ChartTheme } from '../../core/chart/palette';
+import type { ChartTheme } from '../../core/chart/colors';
 import type { Figures, StatusClass } from '../data/figures';
 import type { Lead } from '../data/lead';
 import type { ChartDefinition } from './definition';

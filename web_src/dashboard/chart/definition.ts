@@ -1,7 +1,6 @@
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
-import type { ChartTheme } from '../../core/chart/palette';
-import { paletteOf } from '../../core/chart/palette';
+import type { ChartTheme } from '../../core/chart/colors';
 import type { Figures, StatusClass } from '../data/figures';
 import type { Lead } from '../data/lead';
 
@@ -33,12 +32,6 @@ export interface ChartInput {
 /** The names of the status classes. */
 export function classNames(): Record<StatusClass, string> {
   return { 2: _t('2xx Success'), 3: _t('3xx Redirected'), 4: _t('4xx Refused'), 5: _t('5xx Failed') };
-}
-
-/** The colours of the classes 2xx to 5xx. */
-export function classColors(theme: ChartTheme): string[] {
-  const { success, info, warning, danger } = paletteOf(theme);
-  return [success, info, warning, danger];
 }
 
 /** A colour in the format #rrggbb, mixed with another by a share (0 to 1). */

@@ -1,6 +1,6 @@
 import { _t } from '@web/core/l10n/translation';
-import type { ChartTheme } from '../../core/chart/palette';
-import { paletteOf } from '../../core/chart/palette';
+import type { ChartTheme } from '../../core/chart/colors';
+import { paletteOf } from '../../core/chart/colors';
 import { formatCount, formatMoment } from '../../core/format';
 import type { Figures } from '../data/figures';
 import type { ChartDefinition, ChartInput } from './definition';

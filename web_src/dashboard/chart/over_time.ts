@@ -3,11 +3,11 @@
 import { browser } from '@web/core/browser/browser';
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
-import { paletteOf } from '../../core/chart/palette';
+import { classColors, paletteOf } from '../../core/chart/colors';
 import { formatCount, formatMoment, formatMs, formatRate, nothing } from '../../core/format';
 import type { Figures, Point } from '../data/figures';
 import type { ChartDefinition, ChartInput, ChartTable } from './definition';
-import { classColors, classNames, mixed } from './definition';
+import { classNames, mixed } from './definition';
 
 type Written = (value: number) => string;
 

@@ -2,13 +2,14 @@
 
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
-import { paletteOf } from '../../core/chart/palette';
+import { classColors, paletteOf } from '../../core/chart/colors';
 import { formatCount, nothing } from '../../core/format';
 import type { Reason, Top } from '../data/figures';
+import { requestsOf } from '../data/figures';
 import type { Lead } from '../data/lead';
 import { causeDomain } from '../data/lead';
 import type { ChartDefinition, ChartInput, ChartTable } from './definition';
-import { classColors, mixed } from './definition';
+import { mixed } from './definition';
 
 /** One slice or bar. */
 interface Share {
@@ -27,7 +28,7 @@ export function statusesChart({ figures, theme, follow }: ChartInput): ChartDefi
   const statuses = [...figures.statuses].sort((a, b) => a.value.localeCompare(b.value));
   const shares = statuses.map(({ value, requests }) => ({ label: value, requests, lead: statusLead(value) }));
   // This is not the card's number, which live traffic increases between two reads: a ring shows the sum of its slices.
-  const sum = shares.reduce((all, { requests }) => all + requests, 0);
+  const sum = requestsOf(shares);
   return {
     name: 'statuses',
     title: _t('Status codes'),
@@ -130,13 +131,12 @@ export function methodsChart({ figures, theme, follow }: ChartInput): ChartDefin
 
 export function refusalsChart({ figures: { reasons, statuses }, theme, follow }: ChartInput): ChartDefinition {
   const colors = paletteOf(theme);
-  const sum = (entries: readonly Top[]) => entries.reduce((all, { requests }) => all + requests, 0);
   const share = (label: string, requests: number, cause: Reason['cause']): Share => ({
     label,
     requests,
     lead: { name: label, where: causeDomain(reasons, cause) },
   });
-  const caused = (cause: Reason['cause']) => sum(reasons.filter((reason) => reason.cause === cause));
+  const caused = (cause: Reason['cause']) => requestsOf(reasons.filter((reason) => reason.cause === cause));
   const known = [
     share(_t('Throttled'), caused('throttled'), 'throttled'),
     share(_t('Blocked'), caused('blocked'), 'blocked'),
@@ -144,8 +144,8 @@ export function refusalsChart({ figures: { reasons, statuses }, theme, follow }:
     share(_t('Forbidden'), caused('forbidden'), 'forbidden'),
   ];
   // Including the others, the bars add up to the refusals that the card counts.
-  const refused = sum(statuses.filter(({ value }) => value.startsWith('4')));
-  const others = Math.max(0, refused - known.reduce((all, { requests }) => all + requests, 0));
+  const refused = requestsOf(statuses.filter(({ value }) => value.startsWith('4')));
+  const others = Math.max(0, refused - requestsOf(known));
   const shares = [...known, share(_t('Other 4xx'), others, null)];
   const shown = shares.filter(({ requests }) => requests > 0);
   const colorOf = [colors.warning, colors.danger, colors.primary, colors.info, colors.accent];

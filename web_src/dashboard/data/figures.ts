@@ -91,6 +91,15 @@ export interface Surroundings {
   logs: string;
   sidecars: { alive: number; stale: number };
   webhooks: { delivered: number; failed: number } | null;
+  alerts: OpenAlert[];
+}
+
+/** An open alert of a manager's rule that is not muted. */
+export interface OpenAlert {
+  id: number;
+  metric: 'server_errors' | 'refusals' | 'throttled' | 'dead_letters' | 'sidecar_gone' | 'key_expires';
+  name: string;
+  text: string;
 }
 
 export interface Fault {
@@ -139,4 +148,8 @@ export async function readFirstSpan(orm: Orm): Promise<Span> {
 
 export function readConsumers(orm: Orm): Promise<Consumer[]> {
   return orm.call(model, 'consumers');
+}
+
+export function requestsOf(entries: readonly { requests: number }[]): number {
+  return entries.reduce((all, { requests }) => all + requests, 0);
 }

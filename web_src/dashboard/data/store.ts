@@ -1,6 +1,6 @@
 // The dashboard's state, and all functions that change it.
 
-import { onMounted, onWillUnmount, useState } from '@odoo/owl';
+import { onMounted, onWillDestroy, useState } from '@odoo/owl';
 import { browser } from '@web/core/browser/browser';
 import { ORM } from '@web/core/orm_service';
 import type { Orm } from '@web/core/utils/hooks';
@@ -301,7 +301,8 @@ export function useDashboard(orm: Orm, alarm: Alarm): DashboardStore {
   const store = new DashboardStore(orm, state, alarm);
   void store.load();
   onMounted(() => store.start());
-  onWillUnmount(() => store.stop());
+  // Also when the page is left before it is mounted: the alarm's timer runs from the beginning.
+  onWillDestroy(() => store.stop());
   return store;
 }
 

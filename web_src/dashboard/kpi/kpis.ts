@@ -3,6 +3,7 @@
 import { _t } from '@web/core/l10n/translation';
 import { formatBytes, formatCount, formatMs, formatPerSecond, formatRate } from '../../core/format';
 import type { Point, Reason, Top, Totals } from '../data/figures';
+import { requestsOf } from '../data/figures';
 import type { Lead } from '../data/lead';
 import { causeDomain } from '../data/lead';
 import type { DashboardState } from '../data/store';
@@ -120,14 +121,13 @@ function slowest(mostOf = 'gateway_ms'): Lead {
 
 /** The share of reads that Postgres answered directly; the hint says why the others went through Odoo. */
 function compiledReads(ways: readonly Top[]): Kpi {
-  const sum = (found: readonly Top[]) => found.reduce((all, { requests }) => all + requests, 0);
-  const reads = sum(ways);
+  const reads = requestsOf(ways);
   const others = ways.filter(({ value }) => value !== 'compiled');
   const reasons = others.map(({ value, requests }) => `${value.replace('odoo:', '')} ${formatCount(requests)}`).join(', ');
   return {
     id: 'compiled',
     label: _t('Compiled reads'),
-    value: reads === 0 ? null : (reads - sum(others)) / reads,
+    value: reads === 0 ? null : (reads - requestsOf(others)) / reads,
     format: formatRate,
     rise: 1,
     hint:

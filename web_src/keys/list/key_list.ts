@@ -13,6 +13,7 @@ interface Props {
   rotate: (key: AccessKey) => void;
   revoke: (key: AccessKey) => void;
   use: (key: AccessKey) => void;
+  usage: (key: AccessKey) => void;
 }
 
 interface Moment {
@@ -33,6 +34,7 @@ export class KeyList extends Component<Props> {
     rotate: Function,
     revoke: Function,
     use: Function,
+    usage: Function,
   };
 
   formatCount = formatCount;
@@ -101,9 +103,10 @@ export class KeyList extends Component<Props> {
     return key.renewable && key.state === 'new';
   }
 
-  label(action: 'use' | 'generate' | 'rotate' | 'revoke', { name }: AccessKey): string {
+  label(action: 'use' | 'usage' | 'generate' | 'rotate' | 'revoke', { name }: AccessKey): string {
     return {
       use: _t('Show examples with “%s”', name),
+      usage: _t('Usage of “%s”', name),
       generate: _t('Generate the secret of “%s”', name),
       rotate: _t('Rotate “%s”', name),
       revoke: _t('Revoke “%s”', name),

@@ -34,9 +34,14 @@ export class HistoryTable extends Component<{ entries: Entry[] }> {
         p95: good ? formatMs(entry.p95_ms) : nothing,
         odoo: good ? `${formatMs(entry.odoo_p50_ms)}${ratio}` : nothing,
         at: formatDateTime(deserializeDateTime(entry.create_date)),
-        details: [entry.details || '', good ? _t('%s runs', entry.runs) : ''].filter(Boolean).join(' · '),
+        details: [entry.details || '', good ? _t('%s runs', entry.runs) : '', wayOf(entry)].filter(Boolean).join(' · '),
         who: entry.user_id[0] === user.userId ? '' : entry.user_id[1],
       };
     });
   }
+}
+
+function wayOf({ way }: Entry): string {
+  if (way === false) return '';
+  return way === 'compiled' ? _t('compiled') : _t('through Odoo');
 }

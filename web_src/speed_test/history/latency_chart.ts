@@ -3,8 +3,8 @@ import { deserializeDateTime } from '@web/core/l10n/dates';
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
 import { Chart } from '../../core/chart/chart';
-import type { ChartTheme } from '../../core/chart/palette';
-import { paletteOf } from '../../core/chart/palette';
+import type { ChartTheme } from '../../core/chart/colors';
+import { paletteOf } from '../../core/chart/colors';
 import { formatMoment, formatMs } from '../../core/format';
 import type { Entry } from '../store';
 

@@ -1,9 +1,9 @@
 import { Component } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
-import { formatMs, formatRatio } from '../../core/format';
+import { formatMs, formatPerSecond, formatRatio } from '../../core/format';
 import type { Measured } from '../measure';
 import type { Phases } from '../statistics';
-import { phaseNames } from '../statistics';
+import { perSecond, phaseNames } from '../statistics';
 
 interface Part {
   name: keyof Phases;
@@ -47,6 +47,27 @@ export class Result extends Component<{ result: Measured }> {
 
   get first(): string {
     return formatMs(this.props.result.firstMs);
+  }
+
+  /** Which way the records were read. */
+  get way(): { label: string; isCompiled: boolean; text: string } | null {
+    const { read } = this.props.result;
+    if (read === null) return null;
+    if (read.way === 'compiled') {
+      const text = _t('Odoo compiled this read once. Postgres answers it by itself, with the same rights.');
+      return { label: _t('Compiled'), isCompiled: true, text };
+    }
+    const text = read.why === '' ? _t("Odoo's ORM read the records.") : _t("Odoo's ORM read the records: %s", read.why);
+    return { label: _t('Through Odoo'), isCompiled: false, text };
+  }
+
+  /** What the median means in requests a second. */
+  get throughput(): string {
+    const { gateway, odoo } = this.props.result;
+    return _t('A caller that waits for each answer gets %(ours)s a second here, from Odoo’s own API %(theirs)s.', {
+      ours: formatPerSecond(perSecond(gateway.p50)),
+      theirs: formatPerSecond(perSecond(odoo.p50)),
+    });
   }
 
   get total(): string {

@@ -1,0 +1,120 @@
+"""Files in and out, without JSON: the values of binary fields, and the attachments of records."""
+
+import base64
+import hashlib
+
+from odoo.exceptions import MissingError, UserError
+from odoo.tools.image import image_process
+
+from .arguments import count, required
+from .binaries import holds_data
+from .documents import readable_ids
+from .errors import RefusalError
+from .file_transfer import current_file
+from .reach import READ, WRITE
+from .refusals import missing
+from .writing import create, write
+
+FILES = "ir.attachment"
+MAX_SIDE = 4096
+
+
+def content(env, reach, operation):
+    """`bytes` of a field's file from the place `from` on, with `size, name, type, etag`; `side`: of an image that fits
+    into a square of so many pixels. The name and type are Odoo's own."""
+    model = reach.model(env, required(operation, "model"), READ)
+    field = _file_field(reach, model, required(operation, "field"), READ)
+    model._check_field_access(field, "read")
+    id_ = count(operation, "id", None, 1)
+    if id_ not in readable_ids(model, [id_]):
+        raise missing(model._name, [id_])
+    record = model.browse(id_)
+    stream = _stream(env, record, field)
+    side = operation.get("side")
+    data, etag, type_ = None, stream.etag, stream.mimetype
+    if side is not None:
+        data, etag = _resized(field, stream, count(operation, "side", None, 1)), f"{stream.etag}-{side}"
+    elif stream.type == "data":
+        data = stream.data or b""
+    start, most = count(operation, "from", 0, 0), count(operation, "bytes", None, 0)
+    if data is None:
+        with open(stream.path, "rb") as file:
+            file.seek(start)
+            part = file.read(most)
+    else:
+        part = data[start : start + most]
+    current_file().sent = part
+    size = stream.size if data is None else len(data)
+    return {"size": size, "name": stream.download_name, "type": type_, "etag": str(etag)}
+
+
+def _stream(env, record, field):
+    try:
+        stream = env["ir.binary"]._get_stream_from(record, field.name)
+    except (MissingError, FileNotFoundError) as exc:
+        raise _without_file(record, field) from exc
+    if stream.type == "url":
+        raise RefusalError(
+            "odoo.validation",
+            f"{record._name} {record.id} is a link and no file. Read its field url.",
+            model=record._name,
+            field=field.name,
+        )
+    if not stream.size:
+        raise _without_file(record, field)
+    return stream
+
+
+def _without_file(record, field):
+    text = f"The field {field.name} of {record._name} {record.id} holds no file."
+    return RefusalError("odoo.missing", text, model=record._name, id=record.id, field=field.name)
+
+
+def _resized(field, stream, side):
+    if side > MAX_SIDE:
+        raise RefusalError("odoo.arguments", f"An image has at most {MAX_SIDE} pixels a side.", argument="side")
+    try:
+        if (stream.mimetype or "").startswith("image/"):
+            return image_process(stream.read(), size=(side, side))
+    except (UserError, ValueError) as exc:
+        raise RefusalError("odoo.validation", f"The image cannot be resized: {exc}", field=field.name) from exc
+    raise RefusalError("odoo.validation", f"The field {field.name} holds no image to resize.", field=field.name)
+
+
+def store(env, reach, operation):
+    """Writes the file behind the body to a field, or with `attach` as a new attachment of the record. Gives `{ids}`,
+    those of the attachment in the latter case.
+
+    `operation`: `model, id, field | attach: true, sha256, filename?, type?`"""
+    data = current_file().received
+    if hashlib.sha256(data).hexdigest() != required(operation, "sha256"):
+        raise RefusalError("odoo.arguments", "The file is not complete.", argument="sha256")
+    model = reach.known(env, required(operation, "model"))
+    id_ = count(operation, "id", None, 1)
+    encoded = base64.b64encode(data).decode()
+    if operation.get("attach"):
+        reach.require(model._name, READ)
+        about = {"res_model": model._name, "res_id": id_}
+        if id_ not in readable_ids(model, [id_]):
+            raise missing(model._name, [id_])
+        values = {**about, **_labels(operation), "raw": encoded}
+        return create(env, reach, {"model": FILES, "values": [values]})
+    field = _file_field(reach, model, required(operation, "field"), WRITE)
+    values = {field.name: encoded}
+    if model._name == FILES:
+        values |= _labels(operation)
+    return write(env, reach, {"model": model._name, "ids": [id_], "values": values})
+
+
+def _labels(operation):
+    labels = {"name": operation.get("filename"), "mimetype": operation.get("type")}
+    return {key: value for key, value in labels.items() if value is not None}
+
+
+def _file_field(reach, model, name, action):
+    field = reach.field(model, name, action)
+    if field.type != "binary" or holds_data(field):
+        raise RefusalError(
+            "odoo.field", f"The field {name} of {model._name} holds no file.", model=model._name, field=name
+        )
+    return field

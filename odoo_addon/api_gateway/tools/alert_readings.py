@@ -1,0 +1,108 @@
+"""What alert rules compare with their thresholds: one reading for each subject, from the figures and tables that the
+gateway keeps anyway."""
+
+from odoo.tools import SQL
+
+EVERYONE = "*"
+
+# Share of a class of statuses, in percent.
+_SHARES = {"server_errors": 5, "refusals": 4}
+
+
+def read(env, rule):
+    """`{subject: value}` of a rule now. A subject is the key of a consumer or credential, or `*`: all together."""
+    if rule.metric in _SHARES:
+        return _shares(env, rule, _SHARES[rule.metric])
+    return {
+        "throttled": _throttled,
+        "dead_letters": _dead_letters,
+        "sidecar_gone": _sidecar_gone,
+        "key_expires": _key_expires,
+    }[rule.metric](env, rule)
+
+
+def _consumers(rule):
+    if rule.callers == "one":
+        return SQL("consumer = %s", rule.consumer)
+    if rule.callers == "all":
+        return SQL("consumer = '*'")
+    # Callers without a credential are not one caller: strangers who try an address are refused all day.
+    return SQL("consumer <> '*' and consumer not like 'none:%%'")
+
+
+def _shares(env, rule, status_class):
+    rows = env.execute_query(
+        SQL(
+            """
+            select consumer, 100.0 * coalesce(sum(requests) filter (where class = %s), 0) / sum(requests)
+            from gateway.request_stat_minute
+            where step = 'minute' and facet = 'total' and %s and at >= %s
+            group by consumer having sum(requests) >= %s
+            """,
+            status_class,
+            _consumers(rule),
+            _since(rule),
+            max(1, rule.least_requests),
+        )
+    )
+    return {consumer: float(share) for consumer, share in rows}
+
+
+def _throttled(env, rule):
+    rows = env.execute_query(
+        SQL(
+            """
+            select consumer, sum(requests)
+            from gateway.request_stat_minute
+            where step = 'minute' and facet = 'reason' and gateway.refusal(value) = 'throttled' and %s and at >= %s
+            group by consumer
+            """,
+            _consumers(rule),
+            _since(rule),
+        )
+    )
+    return {consumer: float(requests) for consumer, requests in rows}
+
+
+def _dead_letters(env, rule):
+    [[count]] = env.execute_query(
+        SQL("select count(*) from gateway.webhook_job where state = 'dead' and finished_at >= %s", _since(rule))
+    )
+    return {EVERYONE: float(count)}
+
+
+def _sidecar_gone(env, rule):
+    """Minutes since the last heartbeat. No reading while there was none for a day: then there is no sidecar to miss."""
+    [[minutes]] = env.execute_query(
+        SQL("select extract(epoch from gateway.utc_now() - max(seen_at)) / 60 from gateway.sidecar")
+    )
+    return {} if minutes is None else {EVERYONE: float(minutes)}
+
+
+def _key_expires(env, rule):
+    """Days that are left, of all that has not expired yet. Credentials that were made for less time than the threshold
+    are left out: they expire as planned."""
+    rows = env.execute_query(
+        SQL(
+            """
+            select subject, extract(epoch from expires_at - gateway.utc_now()) / 86400
+            from (
+              select 'gateway_key:' || id, expires_at, create_date from gateway_key
+              where active and revoked_at is null and is_speed_test is not true
+              union all
+              select 'client:' || id, expires_at, create_date from gateway_client where active and revoked_at is null
+              union all
+              select 'odoo_key:' || k.id, k.expiration_date, k.create_date
+              from res_users_apikeys k join res_users u on u.id = k.user_id
+              where u.active and (k.scope is null or k.scope = 'rpc')
+            ) credential (subject, expires_at, create_date)
+            where expires_at > gateway.utc_now() and expires_at - create_date > make_interval(days => %s)
+            """,
+            int(rule.threshold),
+        )
+    )
+    return {subject: float(days) for subject, days in rows}
+
+
+def _since(rule):
+    return SQL("date_trunc('minute', gateway.utc_now()) - make_interval(mins => %s)", rule.minutes)

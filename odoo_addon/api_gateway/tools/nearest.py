@@ -1,0 +1,18 @@
+"""Guesses what a wrong name was meant to be."""
+
+from difflib import get_close_matches
+
+# A longer name is no slip of the pen, and comparing it would cost time.
+LONGEST = 64
+
+
+def nearest(name, known, most=1):
+    """The names most like `name`, the nearest first; none if it is no text or too long."""
+    if type(name) is not str or len(name) > LONGEST:
+        return []
+    return get_close_matches(name, list(known), n=most, cutoff=0.75)
+
+
+def did_you_mean(names):
+    """A sentence to put behind an error; empty without names. Errors of the API are in English."""
+    return f" Did you mean {names[0]}?" if names else ""

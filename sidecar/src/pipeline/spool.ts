@@ -1,0 +1,60 @@
+// A temporary file on the disk, for a file that arrives.
+
+import { createHash, randomUUID } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { GatewayError } from '../errors.ts';
+
+/** It has no name, so nothing stays behind, however this process ends. */
+export class Spool {
+  readonly #handle: FileHandle;
+  readonly #most: number;
+  readonly #tooLarge: () => GatewayError;
+  readonly #hash = createHash('sha256');
+  bytes = 0;
+
+  private constructor(handle: FileHandle, largest: number, tooLarge: () => GatewayError) {
+    this.#handle = handle;
+    this.#most = largest;
+    this.#tooLarge = tooLarge;
+  }
+
+  /** @param tooLarge the error for a file of more than `largest` bytes */
+  static async open(largest: number, tooLarge: () => GatewayError): Promise<Spool> {
+    const path = join(tmpdir(), `api_gateway_${randomUUID()}`);
+    const handle = await open(path, 'wx+', 0o600);
+    await unlink(path);
+    return new Spool(handle, largest, tooLarge);
+  }
+
+  /** Takes all of a stream, one chunk after the other. Rejects with `request.incomplete`, or with the error for a large file. */
+  async take(source: Readable): Promise<void> {
+    try {
+      for await (const chunk of source.iterator({ destroyOnReturn: false })) await this.#write(chunk as Buffer);
+    } catch (error) {
+      throw error instanceof GatewayError ? error : new GatewayError('request.incomplete', { cause: error });
+    }
+  }
+
+  async #write(chunk: Buffer): Promise<void> {
+    if (this.bytes + chunk.length > this.#most) throw this.#tooLarge();
+    this.#hash.update(chunk);
+    await this.#handle.appendFile(chunk);
+    this.bytes += chunk.length;
+  }
+
+  digest(): string {
+    return this.#hash.digest('hex');
+  }
+
+  read(): Readable {
+    return this.#handle.createReadStream({ start: 0, autoClose: false });
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close().catch(() => undefined);
+  }
+}
