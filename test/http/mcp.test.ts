@@ -495,15 +495,13 @@ describe('writes', () => {
     const made = await keyWith({ scopes: 'res.partner:read res.partner:write' });
     const shown = await call('create_record', create('Rights Changed'), { key: made.secret });
     await admin.call('gateway.key', 'write', [[made.id], { scopes: 'res.partner:write' }]);
-    const { confirm } = shown.data;
     await until(
       'the change is live',
-      async () => {
-        const { data } = await call('create_record', create('Rights Changed', { confirm }), { key: made.secret });
-        return data.reason === 'agent.confirmation';
-      },
-      0,
+      async () => (await gateway.get('/api/v1/res.partner/3', { key: made.secret })).status === 403,
     );
+    const { confirm } = shown.data;
+    const { data } = await call('create_record', create('Rights Changed', { confirm }), { key: made.secret });
+    expect(data.reason).toBe('agent.confirmation');
     expect(await partnersNamed('Rights Changed')).toEqual([]);
   });
 
