@@ -166,7 +166,7 @@ class GatewayAlert(models.Model):
                 self._name,
                 self.id,
                 job["changed"],
-                render_event(job, values),
+                render_event(job, None, values),
                 job["created_at"],
             ),
         )

@@ -52,6 +52,8 @@ class TestAsker(AskerCase):
         cls.admins_key = cls.env["gateway.key"].create(
             {"name": "Admin's", "user_id": cls.admin.id, "ip_list": "10.0.0.1"}
         )
+        rule = cls.env["gateway.alert.rule"].search([], limit=1)
+        cls.env["gateway.alert"]._open(rule, "*", 1)
 
     def models(self):
         return [
