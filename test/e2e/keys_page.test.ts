@@ -90,10 +90,11 @@ describe('a user', async () => {
   });
 
   test('sees when and how often it was used', async () => {
-    await until('the uses are stored', async () => {
+    const isStored = async () => {
       await page.click('.o_api_gateway_refresh');
       return /ago|0 seconds/.test((await row(page, 'Web shop').locator('[data-label="Last Used"]').textContent()) ?? '');
-    });
+    };
+    await until('the uses are stored', isStored, 30_000);
     expect(await row(page, 'Web shop').locator('[data-label=Requests]').textContent()).toBe('1');
     await row(page, 'Web shop').locator('[data-action=usage]').click();
     await page.waitForSelector('.modal .o_api_gateway_usage_summary:has-text("1 requests, of which 0")');

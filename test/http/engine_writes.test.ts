@@ -335,6 +335,6 @@ test('a browser learns which headers it may send', async () => {
   const preflight = await gateway.request('OPTIONS', '/api/v1/res.partner', { headers });
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
-  expect(preflight.headers.get('access-control-allow-methods')).toBe('GET, POST, HEAD, OPTIONS');
+  expect(preflight.headers.get('access-control-allow-methods')).toBe('GET, PATCH, DELETE, POST, HEAD, OPTIONS');
   expect(preflight.headers.get('access-control-allow-headers')).toBe('x-api-key, content-type');
 });

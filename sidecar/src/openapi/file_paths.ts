@@ -7,16 +7,10 @@ import type { Paths } from './paths.ts';
 import { answer, writing } from './paths.ts';
 
 const tags = ['Any model'];
-const bytes = { '*/*': { schema: {} } };
-const file = {
-  required: true,
-  content: {
-    ...bytes,
-    'multipart/form-data': {
-      schema: { type: 'object', required: ['file'], properties: { file: { type: 'string', format: 'binary' } } },
-    },
-  },
-};
+const octets = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
+// Files have any media type. Generators of clients do not know a wildcard, and take the other.
+const bytes = { ...octets, '*/*': { schema: {} } };
+const file = { required: true, content: octets };
 const written = ['Idempotency-Replayed', 'Preference-Applied'];
 
 /** @param path of a model */
