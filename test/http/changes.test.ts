@@ -397,4 +397,15 @@ describe('refused', async () => {
     const expired = await answerAfter(30);
     expect([expired.status, expired.json.error.details]).toEqual([410, { why: 'expired' }]);
   });
+
+  test('a token from before the model left the list and came back', async () => {
+    const old = await new Copy('fields=name').start();
+    const ids = await gateway.orm<number[]>('gateway.synced.model', 'search', { domain: [['model_name', '=', 'res.partner']] });
+    await gateway.orm('gateway.synced.model', 'unlink', { ids });
+    await create({ name: 'Noted by nobody' });
+    await gateway.orm('gateway.synced.model', 'create', { vals_list: [{ model_id: partnerModel }] });
+    const again = await old.ask(`since=${old.since}`);
+    expect([again.status, again.json.error?.details]).toEqual([410, { why: 'expired' }]);
+    expect((await new Copy('fields=name').start()).since).not.toBe(old.since);
+  });
 });

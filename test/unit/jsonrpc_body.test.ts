@@ -55,5 +55,8 @@ describe('the id at the end', () => {
     [`{"params":{"id":7}}`, null],
     [`{"params":",\\"id\\":7}"}`, null],
     ['{"params":{},"id":[1]}', null],
+    ['{"params":{},"id":007}', null],
+    ['{"params":{},"id":"a\nb"}', null],
+    ['{"params":{},"id":"é-1"}', 'é-1'],
   ])('%s', (text, id) => expect(idAtEnd(text)).toBe(id));
 });

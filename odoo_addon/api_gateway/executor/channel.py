@@ -16,7 +16,7 @@ VERSION = 1
 MAX_SKEW_MS = 30_000
 READ_PATH = "/gateway/read"
 CONTENT_PATH = "/gateway/content"
-# The bytes of a file follow the JSON of the body and the answer, behind a line end.
+# The bytes of a file follow the JSON of the body and the answer, after a line end.
 FILE_PATHS = frozenset([CONTENT_PATH, "/gateway/file"])
 # A file passes the sidecar's own limit before.
 MAX_FILE_BYTES = 2 * 1024**3

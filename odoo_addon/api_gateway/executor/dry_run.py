@@ -119,12 +119,28 @@ def _named(env, _reach, operation):
     return ids if is_list and type(model) is str and model in env and not env[model]._abstract else []
 
 
+def _called(env, reach, operation):
+    """The ids may also be the first argument."""
+    args, model = operation.get("args"), operation.get("model")
+    if (
+        operation.get("ids") is not None
+        or type(args) is not list
+        or not args
+        or type(model) is not str
+        or model not in env
+    ):
+        return _named(env, reach, operation)
+    if getattr(getattr(env[model], str(operation.get("method")), None), "_api_model", False):
+        return []
+    return _named(env, reach, {**operation, "ids": args[0] if type(args[0]) is list else [args[0]]})
+
+
 # By operation: the records that it will change.
 FINDERS = {
     "create": lambda _env, _reach, _operation: [],
     "write": _named,
     "unlink": _named,
-    "call": _named,
+    "call": _called,
     "upsert": named_records,
     "write_found": partial(found_ids, action=WRITE),
     "unlink_found": partial(found_ids, action=DELETE),

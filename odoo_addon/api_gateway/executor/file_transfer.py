@@ -9,7 +9,7 @@ _current = ContextVar("gateway_file", default=None)
 
 
 class File:
-    """`received`: the bytes behind the body; `sent`: those that go behind the answer."""
+    """`received`: the bytes after the body; `sent`: those to send after the answer."""
 
     def __init__(self, received):
         self.received = received

@@ -30,7 +30,7 @@ DESCRIPTION = [
 
 
 def models(env, reach, operation):
-    """The models with permanent records that the user may use, without wizards."""
+    """The models that the user may use, except wizards and others without permanent records."""
     names = dict.fromkeys(
         name
         for name, model in env.registry.items()

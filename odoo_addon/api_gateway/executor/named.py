@@ -34,7 +34,8 @@ def check_named(reach, records, method, bound, is_trial):
     domain = signature.parameters.get("domain")
     if domain and domain.default is domain.empty and arguments.get("domain", []) is None:
         raise RefusalError("odoo.domain", "A domain is a list of conditions.")
-    if reach.is_bare and method in ASKING:
+    # Of a text, Odoo would describe all fields whose names are in it.
+    if reach.is_bare and method in ASKING and type(arguments.get(ASKING[method])) is list:
         own = {*own, ASKING[method]}
         _leave_out_unknown(reach, records, method, arguments.get(ASKING[method]))
     for parameter, argument in arguments.items():
@@ -50,7 +51,7 @@ def check_named(reach, records, method, bound, is_trial):
 def _leave_out_unknown(reach, model, method, names):
     """Scripts ask for a field to see whether it is there. What is closed to the credential is refused as ever."""
     known = []
-    for name in names if type(names) is list else [names or []]:
+    for name in names:
         try:
             _check_paths(reach, model, name)
             known.append(name)
@@ -59,7 +60,7 @@ def _leave_out_unknown(reach, model, method, names):
         except RefusalError as exc:
             if exc.reason != "odoo.field":
                 raise
-    if method == "default_get" and type(names) is list:
+    if method == "default_get":
         names[:] = known
     # `fields_get` leaves them out by itself, and without any name it would describe all fields.
 

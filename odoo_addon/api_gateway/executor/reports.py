@@ -24,7 +24,7 @@ def reports(env, reach, operation):
 
 
 def report(env, reach, operation):
-    """Prints a record; the document goes behind the answer. Gives `{name, type}`.
+    """Prints a record; the document is sent after the JSON answer. Gives `{name, type}`.
 
     :raises RefusalError: `report.unavailable` if Odoo cannot make PDF"""
     model = reach.model(env, required(operation, "model"), READ)

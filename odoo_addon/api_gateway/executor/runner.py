@@ -73,9 +73,18 @@ def _is_full(answers, envelope):
 
 def _leaves_its_cache(registry, call, following):
     """Whether the next call is the same caller's, and this one has done nothing but read."""
-    return all(_only_reads(registry, operation) for operation in call["operations"]) and all(
-        call[key] == following[key] for key in ("uid", "context", "grant", "address")
+    # Computed fields of Odoo read keys of the context that they do not declare, so the cache does not distinguish these.
+    first, *others = [*_own_contexts(call), *_own_contexts(following)]
+    return (
+        all(_only_reads(registry, operation) for operation in call["operations"])
+        and all(call[key] == following[key] for key in ("uid", "context", "grant", "address"))
+        and all(other == first for other in others)
     )
+
+
+def _own_contexts(call):
+    kwargs = [operation.get("kwargs") for operation in call["operations"]]
+    return [given.get("context") or {} if type(given) is dict else {} for given in kwargs]
 
 
 def _only_reads(registry, operation):
@@ -88,7 +97,7 @@ def _only_reads(registry, operation):
 
 
 def run_content(request):
-    """A part of a file, behind the one call's result."""
+    """A part of a file, after the one call's result."""
     envelope = _opened(request)
     clock = Clock(request.env.cr, envelope.deadline, read_only=True)
     with file_of(envelope.file) as file:
@@ -96,7 +105,7 @@ def run_content(request):
 
 
 def run_file(request):
-    """Like `run_write`. The one call takes the file behind the body, or makes one."""
+    """Like `run_write`. The one call takes the file after the body, or makes one."""
     envelope = _opened(request)
     with file_of(envelope.file) as file:
         return file.after(run_write(request))

@@ -82,7 +82,7 @@ def _resized(field, stream, side):
 
 
 def store(env, reach, operation):
-    """Writes the file behind the body to a field, or with `attach` as a new attachment of the record. Gives `{ids}`,
+    """Writes the file after the body to a field, or with `attach` as a new attachment of the record. Gives `{ids}`,
     those of the attachment in the latter case.
 
     `operation`: `model, id, field | attach: true, sha256, filename?, type?`"""

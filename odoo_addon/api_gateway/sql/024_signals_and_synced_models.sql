@@ -13,14 +13,16 @@ begin
 end $$;
 
 -- Trigger: a model has left the list, also by the uninstalling of its module, which no method of the list's model sees.
-create function gateway.synced_model_left() returns trigger
+create or replace function gateway.synced_model_left() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
   as $$
 begin
   perform gateway.unwatch_changes(old.model_name);
   return null;
 end $$;
+drop trigger if exists gateway_synced_model_left on public.gateway_synced_model;
 create trigger gateway_synced_model_left after delete on public.gateway_synced_model
   for each row execute function gateway.synced_model_left();
+drop trigger if exists gateway_synced_model_moved on public.gateway_synced_model;
 create trigger gateway_synced_model_moved after update on public.gateway_synced_model
   for each row when (old.model_name is distinct from new.model_name) execute function gateway.synced_model_left();

@@ -47,6 +47,8 @@ class TestBareCalls(ChannelCase):
         defaults = self.assert_ok(self.bare(method("res.partner", "default_get", ["nope", "type", "nope"])))
         self.assertEqual(defaults, {"type": "contact"})
         self.assert_refused(self.execute(method("res.partner", "default_get", ["nope"])), "odoo.field")
+        for text in ("nope password", "display_name.password"):  # Odoo looks for names in a text
+            self.assert_refused(self.bare(method("res.users", "fields_get", text)), "odoo.field")
         for name in ("fields_get", "default_get"):
             self.assert_refused(self.bare(method("res.partner", name, [5])), "odoo.arguments")
         hidden = method("res.partner", "default_get", ["credit_limit", "type"])

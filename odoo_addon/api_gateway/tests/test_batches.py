@@ -49,6 +49,19 @@ class TestBatches(ChannelCase):
                 self.assertLess(second["sql"], first["sql"])
                 self.assertGreater(other["sql"], second["sql"])
 
+    def test_reads_with_other_contexts_share_nothing(self):
+        field = self.env["ir.model.fields"]._get("res.partner", "name")
+        own, other = (
+            method("ir.model.fields", "read", field.ids, ["display_name"], context={"hide_model": hide})
+            for hide in (True, False)
+        )
+        admin = self.env.ref("base.user_admin").id
+        names = [
+            self.assert_ok(answer)[0]["display_name"]
+            for answer in self.read_calls(self.call(own, uid=admin), self.call(other, uid=admin))
+        ]
+        self.assertEqual(len({*names}), 2, names)
+
     def test_a_value_that_a_method_leaves_in_the_cache_does_not_reach_the_next_caller(self):
         partners = type(self.env["res.partner"])
 

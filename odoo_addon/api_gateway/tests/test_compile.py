@@ -301,6 +301,11 @@ class TestCompile(ChannelCase):
         )
         self.assertNotIn("password", plan["relations"]["res_users"])
 
+    def test_a_count_names_a_column_so_that_the_reader_role_gets_a_right(self):
+        for limit in ({}, {"limit": 3}):
+            plan, _values = self.compiled(method("res.country", "search_count", [], **limit))
+            self.assertIn("id", plan["relations"]["res_country"])
+
     def test_a_plan_reads_all_tables_that_it_joins(self):
         self.env["ir.rule"].create(
             {

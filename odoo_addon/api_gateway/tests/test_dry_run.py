@@ -46,6 +46,8 @@ class TestDryRun(ChannelCase):
         difference = self.difference(self.rehearse(call))
         self.assertEqual((difference["before"], difference["after"]), ({"active": True}, {"active": False}))
         self.assertTrue(self.partner.exists().active)
+        difference = self.difference(self.rehearse(method("res.partner", "action_archive", self.partner.ids)))
+        self.assertEqual((difference["before"], difference["after"]), ({"active": True}, {"active": False}))
 
     def test_later_operations_see_earlier_ones_and_results_are_those_of_a_real_run(self):
         ref = {"$ref": "made.id"}

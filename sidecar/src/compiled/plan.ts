@@ -9,21 +9,7 @@ import { z } from 'zod';
  * relation as id and name; `one`: an expanded relation; `ids`, `many`: a relation to many, as ids or expanded; `json`: of any
  * type; `properties`: none, or Odoo must be asked. All others are empty as `false`.
  */
-const forms = [
-  'plain',
-  'integer',
-  'integer0',
-  'float',
-  'float0',
-  'boolean',
-  'datetime',
-  'named',
-  'one',
-  'ids',
-  'many',
-  'json',
-  'properties',
-] as const;
+const forms = ['plain', 'integer', 'integer0', 'float0', 'boolean', 'named', 'one', 'ids', 'many', 'json', 'properties'] as const;
 
 const column = z.object({
   field: z.string(),

@@ -9,10 +9,8 @@ type Decoder = (value: unknown) => unknown;
 /** Converters for a flat plan, whose values are Postgres' texts. */
 const ofText: Readonly<Partial<Record<Form, Decoder>>> = {
   plain: (value) => value ?? false,
-  datetime: (value) => (value === null ? false : (value as string).slice(0, 19)),
   integer: (value) => (value === null ? false : Number(value)),
   integer0: (value) => (value === null ? 0 : Number(value)),
-  float: (value) => (value === null ? false : finite(value)),
   float0: (value) => (value === null ? 0 : finite(value)),
   boolean: (value) => value === 't',
   json: (value) => (value === null ? false : (JSON.parse(value as string) as unknown)),

@@ -1,4 +1,5 @@
-// The pages of a long list from one snapshot: a commit is visible in all of the pages or in none.
+// The pages of a long list from one snapshot: a commit is visible in all of the pages or in none, except for pages that Odoo has to
+// read.
 
 import type { Snapshot } from '../db/snapshots.ts';
 import { GatewayError } from '../errors.ts';

@@ -56,7 +56,7 @@ export type CallResult =
       readonly results: readonly unknown[];
       readonly languages?: readonly string[];
       readonly replay?: true;
-      /** The bytes behind the answer, on paths that carry a file. */
+      /** The bytes after the answer, on paths that carry a file. */
       readonly file?: Buffer;
       readonly dry_run?: DryRunReport;
     })
@@ -69,7 +69,7 @@ export interface Delivery {
   readonly odooMs: number;
 }
 
-/** The first two carry JSON; the others carry a file behind it. */
+/** The first two carry JSON; the others carry a file after it. */
 export type Path = '/gateway/read' | '/gateway/execute' | '/gateway/content' | '/gateway/file';
 
 export interface ChannelOptions {
@@ -83,7 +83,7 @@ export interface ChannelOptions {
 /** The most calls in one body. The executor takes 32, but more than 16 save little, and the first caller waits for the last. */
 const mostTogether = 16;
 /**
- * The most records of a write that may be sent together with others. A caller that sends more at once has already combined them.
+ * A write with more records is not sent together with other writes. Its caller has already combined them.
  */
 const mostRecordsTogether = 10;
 /**

@@ -11,7 +11,7 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** A file that is sent behind a body, from its beginning each time. */
+/** A file that is sent after a body, from its beginning each time. */
 export interface FileToSend {
   readonly bytes: number;
   open(): Readable;

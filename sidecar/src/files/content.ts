@@ -95,7 +95,7 @@ function beginningOf(range: Range | undefined): { from: number; bytes: number } 
   return { from: Math.min(from, 2 ** 31 - 1), bytes: Math.min(partBytes, (range?.to ?? Number.POSITIVE_INFINITY) - from + 1) };
 }
 
-/** From the first byte to the one behind the last. Throws `file.range`. */
+/** From the first byte to the one after the last. Throws `file.range`. */
 function within(range: Range | undefined, size: number): { from: number; to: number } {
   if (range === undefined) return { from: 0, to: size };
   const from = range.last === undefined ? (range.from ?? 0) : Math.max(0, size - range.last);

@@ -56,6 +56,6 @@ function endOfFirst(text: string): number | undefined {
 
 /** The call's id, if it is the last member of the body, where most clients write it. Only for answers to refused calls. */
 export function idAtEnd(text: string): unknown {
-  const found = /,\s*"id"\s*:\s*(-?\d{1,15}|"[^"\\]{0,100}")\s*\}\s*$/.exec(text)?.[1];
+  const found = /,\s*"id"\s*:\s*(-?(?:0|[1-9]\d{0,14})|"[^"\\\p{Cc}]{0,100}")\s*\}\s*$/u.exec(text)?.[1];
   return found === undefined ? null : JSON.parse(found);
 }

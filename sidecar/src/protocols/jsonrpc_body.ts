@@ -25,7 +25,7 @@ export function readJsonRpc(context: RequestContext, bytes: Buffer, parse: () =>
 }
 
 function beginJsonRpc(context: RequestContext, bytes: Buffer, parse: () => unknown): unknown {
-  const id = idAtEnd(bytes.toString('latin1', bytes.length - 200));
+  const id = idAtEnd(bytes.toString('utf8', bytes.length - 200));
   context.body = { id };
   const head = headOf(bytes.toString('utf8', 0, longestWithoutCaller));
   if (head === undefined) {

@@ -46,5 +46,8 @@ function quoted(value: unknown, place: string): string {
 function textOf(value: unknown, place: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw new GatewayError('body.form', { message: `${place} must be a text or a number.`, details: { field: place } });
+  throw new GatewayError('body.form', {
+    message: `${place} must be a string, a number or a boolean.`,
+    details: { field: place },
+  });
 }

@@ -70,7 +70,7 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
     } catch (thrown) {
       const { reason, message, details } = asGatewayError(thrown);
       if (reason === 'sync.reset') yield `event: reset\ndata: ${jsonLine({ reason, message, details })}\n\n`;
-      else if (reason === 'throttle.exceeded') yield `retry: ${comeBackLaterMs}\n${event('changes', idle)}`;
+      else if (reason === 'throttle.exceeded') yield `retry: ${comeBackLaterMs}\n${event('changes', { ...idle, more: true })}`;
       else throw thrown;
       return;
     }

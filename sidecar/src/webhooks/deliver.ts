@@ -8,7 +8,7 @@ import { decoded, withoutCredentials } from '../redact/texts.ts';
 import { sign } from './sign.ts';
 
 const keptOfAnswer = 1_024;
-/** More is read than is stored, so that a secret at the cut is recognized and no part of it remains. */
+/** Bytes read beyond the stored length, so that a secret that straddles it is recognized and removed whole. */
 const overlap = 4_096;
 /** Only this much of an answer is read. After a longer one, the connection is closed instead of being reused. */
 const drainedOfAnswer = 65_536;

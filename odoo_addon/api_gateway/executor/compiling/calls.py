@@ -63,7 +63,11 @@ def _page(model, given, fields):
 def _search_count(model, given):
     query = model._search(given.get("domain") or [], limit=given.get("limit"))
     check_query(model, query)
-    counted = SQL("SELECT COUNT(*) FROM (%s) t", query.select("")) if query.limit else query.select("COUNT(*)")
+    # The reader role gets rights on the columns that are named.
+    id_ = SQL.identifier(model._table, "id")
+    counted = (
+        SQL("SELECT COUNT(*) FROM (%s) t", query.select(id_)) if query.limit else query.select(SQL("COUNT(%s)", id_))
+    )
     sql = SQL("SELECT (%s) AS total, %s", counted, VERSIONS)
     return Draft(Levels(model, query, {}), sql, False, {**_about("count"), "count": "exact"})
 

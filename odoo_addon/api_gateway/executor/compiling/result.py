@@ -48,7 +48,8 @@ def sets(levels, places, *more):
         "WITH %s SELECT %s FROM %s",
         SQL(", ").join(tables),
         SQL(", ").join([*columns, *more]),
-        SQL(", ").join(SQL("(%s) AS %s", sql, SQL.identifier(alias)) for alias, sql in found),
+        # Of a list with commas, Postgres would try every order.
+        SQL(" CROSS JOIN ").join(SQL("(%s) AS %s", sql, SQL.identifier(alias)) for alias, sql in found),
     )
 
 
