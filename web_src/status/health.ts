@@ -26,7 +26,7 @@ export class Health extends Component<{ parts: Part[] }> {
     return {
       ok: { label: _t('OK'), color: 'text-bg-success' },
       warning: { label: _t('Look at this'), color: 'text-bg-warning' },
-      danger: { label: _t('Down'), color: 'text-bg-danger' },
+      danger: { label: _t('Failing'), color: 'text-bg-danger' },
       off: { label: _t('Not used'), color: 'text-bg-secondary' },
     }[state];
   }

@@ -11,6 +11,7 @@ from ..executor.reach import Reach
 from ..executor.room import Room
 from ..executor.state import current_state
 from ..tools.narrowing import meet
+from ..tools.settings import setting
 
 # `/api/v1/res.partner/7`, `/api/v1/customers/7/access`
 PATH = re.compile(r"/api/v1/(?P<name>[a-z][\w.-]*)(?:/(?P<id>[1-9]\d{0,9})(?=[/?]|$))?")
@@ -75,11 +76,13 @@ class GatewayAccessCheck(models.TransientModel):
         kind, _, id_ = (self.consumer or "").partition(":")
         if not id_.isdecimal():
             return None
-        self.env.cr.execute("select user_id, scopes, policy from gateway.credential(%s, %s)", (kind, int(id_)))
+        self.env.cr.execute(
+            "select user_id, scopes, policy, user_active from gateway.credential(%s, %s)", (kind, int(id_))
+        )
         row = self.env.cr.fetchone()
-        if row is None:
+        if row is None or not (row[3] or setting(self.env.cr, "key.inactive_users")):
             return None
-        user_id, scopes, policy = row
+        user_id, scopes, policy, _is_active = row
         return user_id, meet(scopes, policy["scopes"]), policy["models"]
 
     def _explanation(self):
@@ -89,7 +92,7 @@ class GatewayAccessCheck(models.TransientModel):
         if found is None or model is None:
             return self._rendered(is_valid=found is not None, is_known=model is not None)
         user_id, scopes, allowed_models = found
-        if scopes and self.resource:
+        if scopes and self._is_of_resource(model):
             # As for a request to the resource.
             own = [scope.rpartition("_")[2] for scope in scopes if scope.rpartition("_")[0] == self.resource]
             scopes = [*scopes, *(f"{model._name}:{action}" for action in own)]
@@ -103,6 +106,11 @@ class GatewayAccessCheck(models.TransientModel):
         with entered(reach):
             checks = explain_to_manager(reach, env[model._name], self.res_id or None)
         return self._rendered(is_valid=True, is_known=True, model=model._name, checks=checks)
+
+    def _is_of_resource(self, model):
+        """The manager may have chosen another model since."""
+        named = [("name", "=", self.resource), ("model_name", "=", model._name)]
+        return bool(self.resource and self.env["gateway.resource"].sudo().search_count(named, limit=1))
 
     def _rendered(self, **values):
         labels = {

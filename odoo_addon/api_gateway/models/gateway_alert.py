@@ -44,6 +44,7 @@ class GatewayAlert(models.Model):
     _open_once = models.UniqueIndex("(rule_id, subject) WHERE state = 'open'")
 
     @api.depends("rule_id.name", "subject_name")
+    @api.depends_context("lang")
     def _compute_name(self):
         for alert in self:
             about = alert.subject_name
@@ -82,10 +83,13 @@ class GatewayAlert(models.Model):
     def _send(self):
         for alert in self:
             rule = alert.rule_id
-            for user in rule.user_ids:
+            for user in rule.user_ids.filtered(lambda user: user.has_group("api_gateway.group_manager")):
                 own = alert.with_context(lang=user.lang)
                 if rule.with_activity:
-                    own.activity_schedule(ACTIVITY, summary=own.name, note=own._sentence(), user_id=user.id)
+                    # Without Odoo's own mail: the rule says whether to send one.
+                    own.with_context(mail_activity_quick_update=True).activity_schedule(
+                        ACTIVITY, summary=own.name, note=Markup("<p>%s</p>") % own._sentence(), user_id=user.id
+                    )
                 if rule.with_mail:
                     own._send_mail(user.partner_id)
             alert._post_to_webhooks("create", [])
@@ -111,10 +115,10 @@ class GatewayAlert(models.Model):
                 "%(who)s: %(value)s requests of the last %(minutes)s minutes were over a limit (429).", who=who, **names
             )
         if rule.metric == "dead_letters":
-            return self.env._("%(value)s webhook events of the last %(minutes)s minutes became dead letters.", **names)
+            return self.env._("Dead letters of webhooks in the last %(minutes)s minutes: %(value)s.", **names)
         if rule.metric == "sidecar_gone":
             return self.env._("No sidecar has been alive for %(value)s minutes. Callers get no answers.", **names)
-        return self.env._("“%(who)s” expires in %(value)s days.", who=who, **names)
+        return self.env._("Days until “%(who)s” expires: %(value)s.", who=who, **names)
 
     def _send_mail(self, partner):
         link = f"{self.get_base_url()}/odoo/gateway-alerts/{self.id}"
@@ -175,9 +179,9 @@ class GatewayAlert(models.Model):
     @api.model
     def _shown(self):
         """Open alerts of rules that are not muted, for the dashboard: `[{id, metric, name, text}]`."""
-        alerts = self.search([("state", "=", "open")], limit=MOST_SHOWN).filtered(
-            lambda alert: not alert.rule_id.is_muted
-        )
+        now = fields.Datetime.now()
+        audible = ["|", ("rule_id.muted_until", "=", False), ("rule_id.muted_until", "<=", now)]
+        alerts = self.search([("state", "=", "open"), *audible], limit=MOST_SHOWN)
         return [
             {"id": alert.id, "metric": alert.metric, "name": alert.name, "text": alert._sentence()} for alert in alerts
         ]

@@ -7,6 +7,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..tools import alert_readings
 from ..tools.alert_readings import EVERYONE
+from ..tools.asker import own_code
 
 _logger = logging.getLogger(__name__)
 
@@ -158,6 +159,14 @@ class GatewayAlertRule(models.Model):
         """Nothing to close below: a key is renewed or not, a sidecar is back or not."""
         return self.metric in ("sidecar_gone", "key_expires")
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_alerts(self):
+        # Postgres would delete them without their activities.
+        with own_code():
+            alerts = self.env[ALERT].sudo().search([("rule_id", "in", self.ids)])
+            alerts.filtered(lambda alert: alert.state == "open")._close()
+            alerts.unlink()
+
     # --- Actions
 
     def action_mute_hour(self):
@@ -194,8 +203,9 @@ class GatewayAlertRule(models.Model):
         self.env[ALERT]._forget_old()
 
     def _check_now(self):
-        readings = alert_readings.read(self.env, self)
-        known = {alert.subject: alert for alert in self.alert_ids if alert.state == "open"}
+        open_ones = self.env[ALERT].search([("rule_id", "=", self.id), ("state", "=", "open")])
+        known = {alert.subject: alert for alert in open_ones}
+        readings = alert_readings.read(self.env, self, known.keys())
         for subject, value in readings.items():
             alert = known.get(subject)
             if alert and self._holds(value):

@@ -61,13 +61,15 @@ class GatewayHealth(models.AbstractModel):
         name = self.env._("Odoo")
         if lost:
             text = self.env._(
-                "%(count)s requests of the last %(minutes)s minutes did not reach it.", count=lost, minutes=MINUTES
+                "Requests of the last %(minutes)s minutes that did not reach it: %(count)s.",
+                count=lost,
+                minutes=MINUTES,
             )
             todo = self.env._("Check that Odoo runs, and GATEWAY_ODOO_URL where the sidecar runs.")
             odoo = _part("odoo", name, "danger", text, todo)
         elif late:
             text = self.env._(
-                "%(count)s requests of the last %(minutes)s minutes took too long.", count=late, minutes=MINUTES
+                "Requests of the last %(minutes)s minutes that took too long: %(count)s.", count=late, minutes=MINUTES
             )
             todo = self.env._("Sort the log by time in Odoo, and ask those callers for fewer fields or records.")
             odoo = _part("odoo", name, "warning", text, todo)
@@ -76,7 +78,7 @@ class GatewayHealth(models.AbstractModel):
         name = self.env._("Queue")
         if full:
             text = self.env._(
-                "%(count)s requests of the last %(minutes)s minutes found it full.", count=full, minutes=MINUTES
+                "Requests of the last %(minutes)s minutes that found it full: %(count)s.", count=full, minutes=MINUTES
             )
             todo = self.env._("Give Odoo more workers, or limit the busiest caller with a profile.")
             return odoo, _part("queue", name, "danger", text, todo)
@@ -121,7 +123,12 @@ class GatewayHealth(models.AbstractModel):
                   count(*) filter (
                     where state = 'queued' and attempts = 0 and created_at < gateway.utc_now() - %s * interval '1 s'),
                   count(*) filter (where state = 'dead' and finished_at > gateway.utc_now() - interval '1 day')
-                from gateway.webhook_job where state <> 'delivered'
+                from (
+                  select state, attempts, created_at, finished_at from gateway.webhook_job
+                  where state = 'queued' and event <> 'test'
+                  union all
+                  select state, attempts, created_at, finished_at from gateway.webhook_job where state = 'dead'
+                ) job
                 """,
                 LATE_EVENT_S,
             )
@@ -131,7 +138,9 @@ class GatewayHealth(models.AbstractModel):
         name = self.env._("Webhooks")
         if not webhooks:
             return _part("webhooks", name, "off", self.env._("There are no webhooks."))
-        text = self.env._("%(waiting)s events wait; %(dead)s became dead letters today.", waiting=waiting, dead=dead)
+        text = self.env._(
+            "Waiting events: %(waiting)s. New dead letters in 24 hours: %(dead)s.", waiting=waiting, dead=dead
+        )
         if bad:
             todo = self.env._("Open %s: its page says what its receiver answered.", ", ".join(bad[:3].mapped("name")))
             return _part("webhooks", name, "warning", text, todo)
@@ -142,12 +151,20 @@ class GatewayHealth(models.AbstractModel):
 
     def _health_of_replica(self):
         """Standbys of this Postgres. Their lag is null without the right to see it (`pg_monitor`)."""
-        [[count, lag_s]] = self.env.execute_query(
-            SQL("select count(*), extract(epoch from max(replay_lag)) from pg_stat_replication")
+        [[count, is_seen, lag_s]] = self.env.execute_query(
+            SQL(
+                """
+                select count(*), bool_and(state is not null), extract(epoch from max(replay_lag))
+                from pg_stat_replication
+                """
+            )
         )
         name = self.env._("Replica")
         if not count:
             return _part("replica", name, "off", self.env._("None. Compiled reads go to the same Postgres."))
+        if not is_seen:
+            text = self.env._("Connected: %s. Their lag is not visible, because Odoo's role lacks pg_monitor.", count)
+            return _part("replica", name, "ok", text)
         text = self.env._("%(count)s connected, %(lag)s s behind.", count=count, lag=f"{lag_s or 0:.1f}")
         if (lag_s or 0) > LAG_S:
             todo = self.env._("Look for long queries on the replica. Reads that it cannot answer yet go through Odoo.")

@@ -6,7 +6,7 @@ import secrets
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
-from ..tools.asker import have_group
+from ..tools.asker import askers, have_group
 from .gateway_credential import SYSTEM
 
 ENVIRONMENT_NAME = re.compile(r"^[A-Z][A-Z0-9_]{0,62}$")
@@ -19,7 +19,7 @@ class GatewayKey(models.Model):
 
     _kind = "gateway_key"
     _managed_fields = frozenset({"user_id", "profile_id", "ip_list", "subject", "environment_name"})
-    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "prefix"})
+    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "prefix", "is_speed_test"})
 
     prefix = fields.Char("Key Prefix", readonly=True, copy=False, help="The first characters, to tell keys apart.")
     environment_name = fields.Char(
@@ -50,6 +50,9 @@ class GatewayKey(models.Model):
         return super()._check_minter()
 
     def write(self, vals):
+        # Its limits are not its user's, so its user gets no other time, scopes or name for it.
+        if askers(self.env) and vals.keys() - {"active"} and any(self.sudo().mapped("is_speed_test")):
+            raise AccessError(self.env._("Only the gateway may write these fields."))
         result = super().write(vals)
         if "environment_name" in vals:
             self._check_minter()

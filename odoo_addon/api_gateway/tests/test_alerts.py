@@ -1,4 +1,3 @@
-import json
 from datetime import timedelta
 
 from odoo import fields
@@ -127,6 +126,35 @@ class TestAlerts(TransactionCase):
         closed = self.env["gateway.alert"].search([("state", "=", "closed")])
         self.assertEqual(set(closed.mapped("metric")), {"sidecar_gone", "key_expires"})
 
+    def test_a_sidecar_that_stopped_and_took_its_row_along_is_missed(self):
+        rule = self.rule(metric="sidecar_gone", threshold=2)
+        self.env.cr.execute("delete from gateway.sidecar")
+        self.env.cr.execute("update gateway.consumer set last_seen = gateway.utc_now() - interval '9 minutes'")
+        self.check()
+        self.assertEqual(rule.alert_ids.mapped("state"), ["open"])
+        self.env.cr.execute("update gateway.consumer set last_seen = gateway.utc_now() - interval '2 days'")
+        self.check()
+        self.assertEqual(rule.alert_ids.mapped("state"), ["closed"])
+
+    def test_a_deleted_rule_takes_its_activities_along(self):
+        rule = self.rule(with_activity=True)
+        self.count("client:902", 4, 50)
+        self.check()
+        activity = rule.alert_ids.activity_ids
+        self.assertTrue(activity)
+        rule.unlink()
+        self.assertFalse(activity.exists())
+
+    def test_names_of_callers_are_text_and_former_managers_get_nothing(self):
+        self.env.cr.execute("update gateway.consumer set name = '<b>Bot</b>' where consumer = 'client:902'")
+        own = self.rule(with_activity=True)
+        other = self.rule(with_activity=True, user_ids=self.env.ref("base.user_admin").ids)
+        self.manager.group_ids -= self.env.ref("api_gateway.group_manager")
+        self.count("client:902", 4, 50)
+        self.check()
+        self.assertFalse(own.alert_ids.activity_ids)
+        self.assertIn("&lt;b&gt;Bot", other.alert_ids.activity_ids.note)
+
     def test_it_is_delivered_once_by_activity_mail_and_webhook(self):
         webhook = (
             self.env["gateway.webhook"]
@@ -159,7 +187,7 @@ class TestAlerts(TransactionCase):
         self.check()
         self.assertFalse(alert.activity_ids)
         self.assertEqual(self.events()[1]["data"]["changed"], ["closed_at", "state"])
-        self.assertEqual(json.loads(json.dumps(self.events()[1]))["data"]["values"]["state"], "closed")
+        self.assertEqual(self.events()[1]["data"]["values"]["state"], "closed")
 
     def test_a_muted_rule_only_records(self):
         rule = self.rule(with_activity=True)

@@ -97,6 +97,7 @@ class TestAsker(AskerCase):
                 {"profile_id": self.profile.id},
                 {"ip_list": "10.0.0.1"},
                 {"revoked_at": self.soon},
+                {"is_speed_test": True},
             ):
                 self.refused(
                     lambda values=values: keys.create(
@@ -104,6 +105,12 @@ class TestAsker(AskerCase):
                     ),
                     name=values,
                 )
+            own = self.key(self.owner)
+            self.refused(lambda: keys.browse(own.id).write({"is_speed_test": True}))
+            with own_code():
+                keys.browse(own.id).is_speed_test = True
+            for values in ({"expires_at": self.soon}, {"scopes": False}, {"name": "x"}):
+                self.refused(lambda values=values: keys.browse(own.id).write(values), name=values)
             self.refused(lambda: keys.browse(other.id).write({"name": "x"}))
             self.refused(lambda: keys.browse(other.id).action_revoke())
             self.refused(lambda: keys.browse(other.id).action_revoke_tokens())

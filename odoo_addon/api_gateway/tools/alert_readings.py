@@ -9,10 +9,12 @@ EVERYONE = "*"
 _SHARES = {"server_errors": 5, "refusals": 4}
 
 
-def read(env, rule):
-    """`{subject: value}` of a rule now. A subject is the key of a consumer or credential, or `*`: all together."""
+def read(env, rule, open_subjects=()):
+    """`{subject: value}` of a rule now. A subject is the key of a consumer or credential, or `*`: all together.
+
+    :param open_subjects: those with an open alert, which half of the least number of requests keeps open"""
     if rule.metric in _SHARES:
-        return _shares(env, rule, _SHARES[rule.metric])
+        return _shares(env, rule, _SHARES[rule.metric], open_subjects)
     return {
         "throttled": _throttled,
         "dead_letters": _dead_letters,
@@ -30,19 +32,22 @@ def _consumers(rule):
     return SQL("consumer <> '*' and consumer not like 'none:%%'")
 
 
-def _shares(env, rule, status_class):
+def _shares(env, rule, status_class, open_subjects):
+    least = max(1, rule.least_requests)
     rows = env.execute_query(
         SQL(
             """
             select consumer, 100.0 * coalesce(sum(requests) filter (where class = %s), 0) / sum(requests)
             from gateway.request_stat_minute
             where step = 'minute' and facet = 'total' and %s and at >= %s
-            group by consumer having sum(requests) >= %s
+            group by consumer having sum(requests) >= case when consumer = any(%s) then %s else %s end
             """,
             status_class,
             _consumers(rule),
             _since(rule),
-            max(1, rule.least_requests),
+            list(open_subjects),
+            max(1, least // 2),
+            least,
         )
     )
     return {consumer: float(share) for consumer, share in rows}
@@ -72,11 +77,21 @@ def _dead_letters(env, rule):
 
 
 def _sidecar_gone(env, rule):
-    """Minutes since the last heartbeat. No reading while there was none for a day: then there is no sidecar to miss."""
-    [[minutes]] = env.execute_query(
-        SQL("select extract(epoch from gateway.utc_now() - max(seen_at)) / 60 from gateway.sidecar")
+    """Minutes since the last heartbeat. One that stops takes its row with it; then, since the last request. No reading
+    after a day: then there is no sidecar to miss."""
+    rows = env.execute_query(
+        SQL(
+            """
+            select extract(epoch from gateway.utc_now() - alive.at) / 60
+            from (
+              select coalesce(
+                (select max(seen_at) from gateway.sidecar), (select max(last_seen) from gateway.consumer)) as at
+            ) alive
+            where alive.at > gateway.utc_now() - interval '1 day'
+            """
+        )
     )
-    return {} if minutes is None else {EVERYONE: float(minutes)}
+    return {EVERYONE: float(rows[0][0])} if rows else {}
 
 
 def _key_expires(env, rule):
@@ -96,9 +111,9 @@ def _key_expires(env, rule):
               from res_users_apikeys k join res_users u on u.id = k.user_id
               where u.active and (k.scope is null or k.scope = 'rpc')
             ) credential (subject, expires_at, create_date)
-            where expires_at > gateway.utc_now() and expires_at - create_date > make_interval(days => %s)
+            where expires_at > gateway.utc_now() and expires_at - create_date > make_interval(secs => %s)
             """,
-            int(rule.threshold),
+            rule.threshold * 86400,
         )
     )
     return {subject: float(days) for subject, days in rows}

@@ -7,7 +7,6 @@ import { Chart } from '../../core/chart/chart';
 import { paletteOf } from '../../core/chart/colors';
 import { errorText } from '../../core/error_text';
 import { formatCount, formatMoment, formatRate } from '../../core/format';
-import { useTheme } from '../../core/theme';
 import type { Usage } from '../access_keys';
 import { readUsage } from '../access_keys';
 
@@ -26,7 +25,8 @@ export class UsageDialog extends Component<Props> {
   static components = { Chart, Dialog };
   static props = { keyId: Number, name: String, orm: Object, close: Function };
 
-  theme = useTheme();
+  // The page below has set it.
+  theme = { mode: document.body.dataset['apiGatewayTheme'] === 'dark' ? 'dark' : 'light' } as const;
   state: { usage: Usage | null; error: string | null } = useState({ usage: null, error: null });
 
   override setup(): void {
