@@ -152,8 +152,8 @@ class TestAlerts(TransactionCase):
         self.manager.group_ids -= self.env.ref("api_gateway.group_manager")
         self.count("client:902", 4, 50)
         self.check()
-        self.assertFalse(own.alert_ids.activity_ids)
-        self.assertIn("&lt;b&gt;Bot", other.alert_ids.activity_ids.note)
+        self.assertFalse(own.sudo().alert_ids.activity_ids)
+        self.assertIn("&lt;b&gt;Bot", other.sudo().alert_ids.activity_ids.note)
 
     def test_it_is_delivered_once_by_activity_mail_and_webhook(self):
         webhook = (

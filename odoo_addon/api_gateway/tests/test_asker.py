@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests.common import HttpCase, new_test_user, tagged
 
+from ..tools.asker import own_code
 from .test_credentials_rights import CredentialsCase
 
 MAIL = """From: someone@example.com
