@@ -33,7 +33,7 @@ export type Written<M extends Models, N extends NameIn<M>, F extends readonly st
   ? { id: number }
   : Picked<M, N, F[number]>;
 
-/** What an upsert may go by: an external id of your own, or a field with texts or whole numbers. */
+/** What an upsert may go by: an external id of your own, or a field with strings or whole numbers. */
 export type Key<M extends Models, N extends NameIn<M>> =
   | 'external_id'
   | {

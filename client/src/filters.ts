@@ -71,7 +71,7 @@ export type OwnFilter<M extends Models, N extends NameIn<M>> = { readonly [F in 
   readonly [path: `${string}.${string}`]: unknown;
 };
 
-/** The operand for a path through relations; if the path does not exist, a text that says so. */
+/** The operand for a path through relations; if the path does not exist, a string that says so. */
 type At<M extends Models, N extends NameIn<M>, P> =
   P extends FieldOf<M, N>
     ? Own<M, N, P>

@@ -72,7 +72,7 @@ orders.search({ fields: ['nme'] });
 orders.search({ fields: ['partner_id.nme'] });
 // @ts-expect-error behind two relations there is no such field
 orders.search({ fields: ['order_line.product_id.nme'] });
-// @ts-expect-error a text leads nowhere
+// @ts-expect-error a string field leads nowhere
 orders.search({ fields: ['name.length'] });
 // @ts-expect-error the model behind it was not pulled
 orders.search({ fields: ['tag_ids.name'] });
@@ -101,9 +101,9 @@ orders.search({ filter: { nme: 'S00001' } });
 orders.search({ filter: { state: 'sold' } });
 // @ts-expect-error there is no such choice in the list
 orders.search({ filter: { state: { in: ['sale', 'sold'] } } });
-// @ts-expect-error a number is no text
+// @ts-expect-error a number is not a string
 orders.search({ filter: { amount_total: '10' } });
-// @ts-expect-error a number is no text, with an operator either
+// @ts-expect-error a number is not a string, with an operator either
 orders.search({ filter: { amount_total: { gte: '10' } } });
 // @ts-expect-error there is no such operator
 orders.search({ filter: { name: { contains: 'x' } } });
@@ -151,7 +151,7 @@ orders.create({ partner_id: 7, nme: 'x' });
 orders.create({ partner_id: 7, order_line: [{ product: 1 }] });
 // @ts-expect-error a required relation cannot be empty
 orders.create({ partner_id: null });
-// @ts-expect-error a text is no id
+// @ts-expect-error a string is not an id
 orders.create({ partner_id: 'Azure' });
 // @ts-expect-error read-only
 orders.create({ partner_id: 7, amount_total: 3 });
@@ -164,7 +164,7 @@ partners.update(7, { child_ids: [{ name: 'Mary' }] }, { ifMatch: '"x"', dryRun: 
 orders.update(7, { state: 'sale' });
 // @ts-expect-error read-only
 orders.update(7, { create_date: '2026-01-01' });
-// @ts-expect-error a number is no text
+// @ts-expect-error a number is not a string
 partners.update(7, { name: 7 });
 // @ts-expect-error there is no such choice
 partners.update(7, { type: 'somewhere' });
@@ -211,7 +211,7 @@ group.partner_id;
 orders.aggregate({ group: ['nme'] });
 // @ts-expect-error only times have months
 orders.aggregate({ group: ['name:month'] });
-// @ts-expect-error texts have no sum
+// @ts-expect-error strings have no sum
 orders.aggregate({ measures: ['name:sum'] });
 // @ts-expect-error there is no such choice
 orders.aggregate({ filter: { state: 'sold' } });

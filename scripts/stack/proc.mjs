@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const hasProc = process.platform === 'linux';
 
 /**
- * When a process started, as a text that is equal only for the same process; '' if there is none.
+ * When a process started, as a string that is equal only for the same process; '' if there is none.
  * @param {number} pid
  */
 export function startTimeOf(pid) {

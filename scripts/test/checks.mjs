@@ -5,7 +5,7 @@
  * @property {number} passed
  * @property {number} failed
  * @property {number} skipped
- * @property {string[]} problems the texts to read if something failed
+ * @property {string[]} problems what to read if something failed
  *
  * @typedef {object} Check
  * @property {string} name

@@ -1,5 +1,5 @@
 // Parses JSON from callers safely. JSON.parse accepts values nested thousands of levels deep, which then break recursive code; it
-// turns a text of empty objects into more than twenty times its size in memory; and it changes numbers that JavaScript cannot
+// turns a body of empty objects into more than twenty times its size in memory; and it changes numbers that JavaScript cannot
 // represent.
 
 import { GatewayError } from './errors.ts';

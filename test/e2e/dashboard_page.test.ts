@@ -161,7 +161,7 @@ describe('filters', () => {
   });
 });
 
-test('a name that a caller chose is a text, in tooltips too', async () => {
+test('a name that a caller chose is shown as text, in tooltips too', async () => {
   const consumer = await consumerOf(gateway.keys.demo);
   const [known] = await gateway.sql<{ name: string }>('select name from gateway.consumer where consumer = $1', [consumer]);
   const rename = (name: string | undefined) =>

@@ -57,7 +57,7 @@ export async function fuzz(gateway: Instance, options: FuzzOptions): Promise<Fuz
     const args = ['run', 'openapi.json', '--url', gateway.url, '--header', `X-API-Key: ${key}`, '--checks', checks.join(',')];
     const bounds = ['--max-examples', String(examples), '--max-time', String(seconds), '--seed', String(seed), '--workers', '2'];
     const which = ['--phases', phases.join(','), '--include-tag-regex', `^(${tags})$`, '--suppress-health-check', 'all'];
-    // Null characters in texts are refused, which no schema can express.
+    // Null characters in strings are refused, which no schema can express.
     const own = ['--generation-allow-x00', 'false', '--generation-database', 'none', '--output-truncate', 'false'];
     const report = ['--report', 'json', '--report-json-path', 'report.json', '--no-color'];
     const output = await run(program, [...args, ...bounds, ...which, ...own, ...report], dir);

@@ -24,7 +24,7 @@ export interface Call {
   /** By position, as `execute` takes it. */
   readonly isPositional?: boolean;
   readonly wrong?: 'key' | 'uid' | 'login' | 'database' | 'empty key' | 'nobody';
-  /** Of XML: how whole numbers, texts and documents are written. */
+  /** Of XML: how whole numbers, strings and documents are written. */
   readonly writing: Writing;
 }
 

@@ -62,7 +62,7 @@ describe('an attachment of several parts', async () => {
     expect(part.bytes.equals(bytes.subarray(from, to))).toBe(true);
   });
 
-  test('a range behind the end, and one of another version', async () => {
+  test('a range past the end, and one of another version', async () => {
     const beyond = await ask('GET', path, { headers: { Range: 'bytes=5000003-' } });
     expect([beyond.status, beyond.json.error.reason]).toEqual([416, 'file.range']);
     const other = await ask('GET', path, { headers: { Range: 'bytes=5-9', 'If-Range': '"other"' } });

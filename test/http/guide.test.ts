@@ -81,7 +81,7 @@ async function run(language: string, code: string): Promise<{ exitCode: number |
   return { exitCode: exitCode as number | null, output, faults };
 }
 
-/** The first difference from the shown answer: texts are the same up to `…`, numbers of any value, lists begin alike. */
+/** The first difference from the shown answer: strings are the same up to `…`, numbers of any value, lists begin alike. */
 function differences(shown: unknown, answered: unknown, at = 'answer'): string[] {
   if (typeof shown === 'string') {
     const pattern = new RegExp(`^${shown.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[^]*')}$`);

@@ -46,7 +46,7 @@ const json2 = async (url: string, path: string, body: unknown, bearer = key) => 
   return { status, json: JSON.parse(text) };
 };
 
-/** What must be equal: everything except the traceback and the texts of internal errors. */
+/** What must be equal: everything except the traceback and the text of internal errors. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer of Odoo's
 const comparable = ({ error, ...rest }: any) =>
   error === undefined ? rest : { ...rest, error: [error.code, error.message, error.data.name] };

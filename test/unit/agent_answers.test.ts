@@ -13,7 +13,7 @@ const lines = (depth: number): unknown[] =>
 describe('a single record fits', () => {
   test.each<[string, Record<string, unknown>]>([
     ['a long text', { id: 1, comment: long }],
-    ['several long texts', { id: 1, a: long, b: long, c: long, d: long }],
+    ['several long strings', { id: 1, a: long, b: long, c: long, d: long }],
     ['thousands of fields', { id: 1, ...wide }],
     ['lists in lists', { id: 1, lines: lines(2) }],
   ])('%s', (_, row) => {

@@ -10,11 +10,11 @@ test.each<[string, unknown, unknown]>([
   ['a number', 5, 7],
   ['a negative number', -5, -7],
   ['a fraction', 0.5, 1.25],
-  ['a text', 'Azure', 'Bolt'],
+  ['a string', 'Azure', 'Bolt'],
   ['a day', '2026-01-31', '1999-12-01'],
   ['a moment', '2026-01-31 10:00:00', '2026-02-01 00:00:00'],
   ['a list of numbers, of any length', [1, 2, 3], [4]],
-  ['a list of texts', ['a', 'b'], ['c']],
+  ['a list of strings', ['a', 'b'], ['c']],
 ])('%s may vary within a shape', (_, one, other) => {
   const [a, b] = [ofDomain(['f', '=', one]), ofDomain(['f', '=', other])];
   expect(a?.key).toBe(b?.key);
@@ -26,7 +26,7 @@ test.each<[string, unknown, unknown]>([
   ['zero', 5, 0],
   ['a fraction for a whole number', 5, 5.5],
   ['a number out of range of the column', 5, 2 ** 40],
-  ['an empty text', 'a', ''],
+  ['an empty string', 'a', ''],
   ['a boolean', true, false],
   ['null instead of a value', 'a', false],
   ['a number as text', 5, '5'],
@@ -108,7 +108,7 @@ test.each([
   ['a reference of a batch', { ...search, domain: [['a', '=', { $ref: 'x.id' }]] }],
   ['a value that looks like a slot', { ...search, domain: [['a', '=', { $: 0, c: 'text' }]] }],
   ['repeated ids', { op: 'read', model: 'res.partner', ids: [7, 7] }],
-  ['ids that are texts', { op: 'read', model: 'res.partner', ids: ['7'] }],
+  ['ids that are strings', { op: 'read', model: 'res.partner', ids: ['7'] }],
   ['a very long domain', { ...search, domain: Array.from({ length: 500 }, (_, i) => [`field_${i}`, '=', true]) }],
   ['a write', { op: 'unlink', model: 'res.partner', ids: [7] }],
 ] as const)('%s has no shape', (_, operation) => {

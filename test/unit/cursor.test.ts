@@ -50,7 +50,7 @@ describe('a cursor', () => {
     `${sealed.startsWith('A') ? 'B' : 'A'}${sealed.slice(1)}`,
     `${sealed.slice(0, 30)}${sealed.charAt(30) === 'A' ? 'B' : 'A'}${sealed.slice(31)}`,
     'A'.repeat(5_000),
-  ])('a text that is not a sealed cursor is refused: %j', (text) => {
+  ])('a string that is not a sealed cursor is refused: %j', (text) => {
     expect(openCursor([secret], binding, text)).toBeUndefined();
   });
 

@@ -172,7 +172,7 @@ describe.each([
     expect(where((schema) => isBare(schema) && schema['patternProperties'] === undefined)).toEqual([]);
   });
 
-  test('parameters and headers are of one type, and texts in headers have a pattern', () => {
+  test('parameters and headers are of one type, and strings in headers have a pattern', () => {
     const { parameters, headers } = tried['components'] as Record<string, Record<string, Record<string, unknown>>>;
     const entries = [...Object.entries(parameters ?? {}), ...Object.entries(headers ?? {})];
     expect(entries.length).toBeGreaterThan(20);
@@ -232,7 +232,7 @@ describe('fields', () => {
   });
 });
 
-describe('texts by others', () => {
+describe('text by others', () => {
   test.each([
     ['<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert(1)&gt;'],
     ['[a](javascript:alert(1))', '\\[a\\](javascript:alert(1))'],

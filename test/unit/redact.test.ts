@@ -48,7 +48,7 @@ describe('formats that only credentials have', () => {
     expect(new Redactor().text('postgres://role:hunter22@db/x')).toBe(`postgres://role:${stars}@db/x`);
   });
 
-  test('ordinary texts stay unchanged', () => {
+  test('ordinary text stays unchanged', () => {
     for (const text of ['Basic information about tokens', 'res.partner(7,)', '2026-11-22 12:00:00', 'a'.repeat(64)]) {
       expect(new Redactor().text(text)).toBe(text);
     }

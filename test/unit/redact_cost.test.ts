@@ -46,7 +46,7 @@ describe.each(hostile)('%s', (part) => {
     expect(namedSecrets(filled(part), budget).length).toBeLessThanOrEqual(100);
   });
 
-  test('a text of 64 KiB is cleaned, and a body of many is not searched', () => {
+  test('a string of 64 KiB is cleaned, and a body of many is not searched', () => {
     const text = filled(part);
     // Comparing each position with each other would take seconds.
     expect(msOf(() => withoutCredentials(text))).toBeLessThan(1_000);

@@ -1,4 +1,4 @@
-// Secrets without a name of their own: by position, and after a name in a text.
+// Secrets without a name of their own: by position, and after a name in a string.
 
 import { describe, expect, test } from 'vitest';
 import cases from '../../odoo_addon/api_gateway/tests/secret_cases.json' with { type: 'json' };
@@ -10,7 +10,7 @@ import { withoutCredentials } from '../../sidecar/src/redact/texts.ts';
 const old = 'Zq7vKp2mXw';
 const fresh = 'n3w-S3cret!zz';
 
-/** The stored form of a body, as an object; secrets learned from it are removed from a text that repeats them. */
+/** The stored form of a body, as an object; secrets learned from it are removed from a string that repeats them. */
 function stored(body: unknown, ...secrets: string[]): unknown {
   const redactor = new Redactor();
   redactor.learn(body);
@@ -298,7 +298,7 @@ describe('queries and paths', () => {
   });
 });
 
-describe('texts', () => {
+describe('strings', () => {
   test.each([
     [`The field password of res.users cannot be set to '${old}'`, `The field password of res.users cannot be set to '${stars}'`],
     [`Signup token '${old}' is not valid or expired`, `Signup token '${stars}' is not valid or expired`],
@@ -370,7 +370,7 @@ test.each([
   expect(performance.now() - startedAt).toBeLessThan(3_000);
 });
 
-test('names, methods and texts are classified as in the addon', () => {
+test('names, methods and strings are classified as in the addon', () => {
   for (const [judge, { secret, open }] of [
     [isSecretName, cases.names],
     [isSecretMethod, cases.methods],

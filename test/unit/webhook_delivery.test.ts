@@ -177,7 +177,7 @@ describe('a delivery', () => {
     },
   );
 
-  test('keeps no text that Postgres cannot store, such as a lone surrogate', async () => {
+  test('keeps no string that Postgres cannot store, such as a lone surrogate', async () => {
     answer = (_request, response) => response.end(`${'.'.repeat(1_023)}😀`);
     const { response } = await deliver(agent, webhook(), job(1), '{}', 1_000);
     expect(response).toBe(`${'.'.repeat(1_023)}\ufffd`);

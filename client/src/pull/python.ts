@@ -141,7 +141,7 @@ function plainType(type: string, name: string, field: Field, one: string, many: 
 
 const literals = (values: readonly (string | number)[]) => `Literal[${values.map(literal).join(', ')}]`;
 
-/** JSON's texts and whole numbers are Python's. */
+/** JSON's strings and whole numbers are Python's. */
 const literal = (value: string | number) => JSON.stringify(value);
 
 /** Control characters are blanks, too. */

@@ -49,7 +49,7 @@ def aggregate(env, reach, operation):
 def _texts(operation, key, most):
     texts = operation.get(key) or []
     if type(texts) is not list or not all(type(text) is str for text in texts):
-        raise RefusalError("odoo.arguments", f"{key!r} is not a list of texts.", argument=key)
+        raise RefusalError("odoo.arguments", f"{key!r} is not a list of strings.", argument=key)
     if len(texts) > most:
         raise RefusalError("odoo.arguments", f"{key!r} has {len(texts)} entries; at most {most} are possible.")
     return list(dict.fromkeys(texts))

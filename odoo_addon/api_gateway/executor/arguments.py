@@ -35,5 +35,5 @@ def check_text(value):
             unchecked.extend([*value, *value.values()])
         elif type(value) is str and ("\0" in value or any("\ud800" <= char <= "\udfff" for char in value)):
             raise RefusalError(
-                "odoo.arguments", "A text has a character that cannot be stored: NUL or half of a surrogate pair."
+                "odoo.arguments", "A string has a character that cannot be stored: NUL or half of a surrogate pair."
             )

@@ -12,7 +12,7 @@ from .errors import RefusalError
 from .faults import MAX_INTEGER, record_id
 from .reach import READ, WRITE
 
-# Fields that contain an id, or a text of ids, but are not declared as many2one_reference. The field for the model has
+# Fields that contain an id, or a string of ids, but are not declared as many2one_reference. The field for the model has
 # the same prefix.
 ID = re.compile(r"(?P<prefix>\w*?)(res|record|document)_ids?")
 MODELS = ("res_model", "model", "res_model_id", "model_id")
@@ -30,7 +30,7 @@ _pairs = WeakKeyDictionary()
 
 
 def check_document(reach, env, model_name, ids, label="The argument"):
-    """Refuse records of a model that a text names, unless the caller may read the model and all the records.
+    """Refuse records of a model that a string names, unless the caller may read the model and all the records.
 
     `ids`: one id or a list. The message begins with `label`: "The argument res_ids". Used for arguments of methods,
     too."""
@@ -115,7 +115,7 @@ def add_files(field, value, links):
 
 
 def check_named_fields(reach, model, values, parents):
-    """Refuse a text that names a field (`number_field_name` beside `res_model`) unless the caller may read and write
+    """Refuse a string that names a field (`number_field_name` beside `res_model`) unless the caller may read and write
     that field: Odoo shows and sets its value. `parents` as for `add_documents`."""
     names, sources = _named_fields(model)
     if not names or names.union(sources).isdisjoint(values):

@@ -85,8 +85,10 @@ def behind(model, terms, values):
         message = f"The list is in the language {lang_of(terms)}, and its cursor in {lang}. Start from the first page."
         raise RefusalError("query.cursor", message)
     ties = SQL("TRUE")
+    bound = SQL("TRUE")
     alternatives = []
-    for (_name, column, descending, *_), value in zip(terms, _whole(model, terms, values), strict=True):
+    for (name, column, descending, *_), value in zip(terms, _whole(model, terms, values), strict=True):
+        is_never_empty = model._fields[name] in model.env.registry.not_null_fields
         if type(value) is list:
             # The record has changed since, or has been deleted. Records with the same beginning are returned again:
             # twice is better than never.
@@ -104,13 +106,19 @@ def behind(model, terms, values):
             later = SQL("%s IS NOT NULL", column) if descending else SQL("FALSE")
             same = SQL("%s IS NULL", column)
         else:
-            later = (
-                SQL("%s < %s", column, value) if descending else SQL("(%s > %s OR %s IS NULL)", column, value, column)
-            )
+            if descending:
+                later = SQL("%s < %s", column, value)
+            elif is_never_empty:
+                later = SQL("%s > %s", column, value)
+            else:
+                later = SQL("(%s > %s OR %s IS NULL)", column, value, column)
             same = SQL("%s = %s", column, value)
+            if not alternatives and (descending or is_never_empty):
+                # Follows from the alternatives, but only so does Postgres start in the middle of an index.
+                bound = SQL("%s <= %s" if descending else "%s >= %s", column, value)
         alternatives.append(SQL("(%s AND %s)", ties, later))
         ties = SQL("%s AND %s", ties, same)
-    return SQL("(%s)", SQL(" OR ").join(alternatives))
+    return SQL("(%s AND (%s))", bound, SQL(" OR ").join(alternatives))
 
 
 def place(terms, record):
@@ -127,7 +135,7 @@ def place(terms, record):
 
 
 def place_to_sql(model, terms, names):
-    """The texts of `place` as SQL, for records whose fields of these names were read; without the language, and not
+    """The strings of `place` as SQL, for records whose fields of these names were read; without the language, and not
     abbreviated."""
     sorts_by_columns = type(model)._order_field_to_sql is BaseModel._order_field_to_sql
     is_cached = all(term.exact and (term.name == "id" or term.name in names) for term in terms)
@@ -161,7 +169,7 @@ def _text(record, term, value):
 
 
 def _columns(model, terms, id_):
-    """The values of the terms as a list of texts; an empty list if there is no such record."""
+    """The values of the terms as a list of strings; an empty list if there is no such record."""
     query = Query(model.env, model._table, model._table_sql)
     query.add_where(SQL("%s = %s", SQL.identifier(model._table, "id"), id_))
     return model.env.execute_query(query.select(*[SQL("(%s)::text", term.column) for term in terms]))

@@ -100,7 +100,7 @@ def _installed(env):
 
 
 def _matches(env, text):
-    """The codes of the installed languages that a text may refer to: several if it is ambiguous."""
+    """The codes of the installed languages that a string may refer to: several if it is ambiguous."""
     wanted = _parse(text)
     if wanted is None:
         return []

@@ -14,7 +14,7 @@ class Rule(NamedTuple):
     contains, "" for the called model}. `keywords`: the model whose values are among the keywords. `needs`: scopes in
     addition to the method's own. `subject`: the action needed on the model that the records are about. `domains`: as
     `values`, for domains; None for an argument that is not a domain, or that Odoo does not use in a search. `longest`:
-    the maximum length of a text, in characters."""
+    the maximum length of a string, in characters."""
 
     only: str | None = None
     values: dict = {}

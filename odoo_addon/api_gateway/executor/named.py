@@ -34,7 +34,7 @@ def check_named(reach, records, method, bound, is_trial):
     domain = signature.parameters.get("domain")
     if domain and domain.default is domain.empty and arguments.get("domain", []) is None:
         raise RefusalError("odoo.domain", "A domain is a list of conditions.")
-    # Of a text, Odoo would describe all fields whose names are in it.
+    # Of a string, Odoo would describe all fields whose names are in it.
     if reach.is_bare and method in ASKING and type(arguments.get(ASKING[method])) is list:
         own = {*own, ASKING[method]}
         _leave_out_unknown(reach, records, method, arguments.get(ASKING[method]))

@@ -15,7 +15,7 @@ def check_properties(reach, model, field, values, parents, links):
     value = values[field.name]
     if not value:
         return
-    if type(value) not in (list, dict):  # Odoo would parse a text as JSON
+    if type(value) not in (list, dict):  # Odoo would parse a string as JSON
         raise malformed(field, value)
     given = value if type(value) is dict else {}
     for definition in value if type(value) is list else ():

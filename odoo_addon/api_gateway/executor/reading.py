@@ -125,7 +125,7 @@ def read(env, reach, operation):
 
 @contextmanager
 def explain_domain(model):
-    """Faults that only show when the ORM compiles a domain (a text that is not a date, a value that the field cannot
+    """Faults that only show when the ORM compiles a domain (a string that is not a date, a value that the field cannot
     have) are the caller's mistakes."""
     try:
         yield

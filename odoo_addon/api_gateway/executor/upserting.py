@@ -89,7 +89,7 @@ def _with_field(reach, model, key, values):
 
 def _typed(field, value):
     if not value:
-        raise RefusalError("odoo.arguments", "The value of a key is a text that is not empty.", argument="value")
+        raise RefusalError("odoo.arguments", "The value of a key must be a string that is not empty.", argument="value")
     if field.type != "integer":
         return value
     if not re.fullmatch(r"0|-?[1-9][0-9]{0,8}", value):

@@ -20,12 +20,12 @@ REDIRECTING = re.compile(r"(?:to|cc|bcc|x-msg-to-add|x-forge-to)['\"]", re.IGNOR
 class AccountLinkError(ExposureError):
     def __init__(self):
         super().__init__(
-            "This text contains a link that opens a user's account. The gateway sends such a text only to that user.",
+            "This text contains a link that opens a user's account. The gateway sends such text only to that user.",
         )
 
 
 def check_rendered(env, rendered):
-    """Refuse texts with account links that a call has rendered from a template, `{id: text}`, unless they are mailed
+    """Refuse text with account links that a call has rendered from a template, `{id: text}`, unless they are mailed
     immediately."""
     if gate.get() and not _is_mailed.get() and any(accounts_opened(env, str(text)) for text in rendered.values()):
         raise AccountLinkError

@@ -36,7 +36,7 @@ def _is_narrowed():
 
 
 def check_recipients(record, text, partners, addresses="", is_redirected=False):
-    """Refuse a text with a document link unless it is sent to this document's customer. :param record: the mail or
+    """Refuse text with a document link unless it is sent to this document's customer. :param record: the mail or
     message, as superuser; its `model` and `res_id` refer to the document :param partners: the contacts to whom it is
     sent :param addresses: other addresses to which it is sent, as in a mail's header :param is_redirected: whether
     headers send it to others"""

@@ -5,7 +5,7 @@ from .mail_account_links import check_rendered
 
 
 class DynamicTextError(ExposureError):
-    """A text written by a narrowed credential would run as code, with more rights than the credential has."""
+    """Text written by a narrowed credential would run as code, with more rights than the credential has."""
 
     def __init__(self):
         super().__init__(
@@ -19,7 +19,7 @@ def _engine(field):
 
 
 # Texts with expressions are code. Odoo trusts those written by administrators and template editors, but their narrowed
-# credentials are not trusted. Stored texts were checked when they were written, and may be rendered.
+# credentials are not trusted. Stored text was checked when it was written, and may be rendered.
 class MailRenderMixin(models.AbstractModel):
     _inherit = "mail.render.mixin"
 
@@ -59,7 +59,7 @@ class MailRenderMixin(models.AbstractModel):
         )
 
     def _gateway_check_texts(self, names):
-        """Refuse expressions in written values. A wizard's texts are checked when they are rendered."""
+        """Refuse expressions in written values. A wizard's text is checked when it is rendered."""
         call = gate.get()
         if call is None or not call.is_narrowed or self._transient:
             return
@@ -90,7 +90,7 @@ class MailRenderMixin(models.AbstractModel):
 
     def _gateway_is_stored(self, text, model, res_ids, engine):
         """Whether no narrowed credential can have written the text: it belongs to a template, or to a record whose
-        texts were checked for this rendering engine."""
+        text was checked for this rendering engine."""
         guarded = gate.get().guards
         if not self._abstract and not self._transient:
             return self._gateway_holds(self, text, None if guarded(self._name) else engine)

@@ -47,7 +47,7 @@ class TestBareCalls(ChannelCase):
         defaults = self.assert_ok(self.bare(method("res.partner", "default_get", ["nope", "type", "nope"])))
         self.assertEqual(defaults, {"type": "contact"})
         self.assert_refused(self.execute(method("res.partner", "default_get", ["nope"])), "odoo.field")
-        for text in ("nope password", "display_name.password"):  # Odoo looks for names in a text
+        for text in ("nope password", "display_name.password"):  # Odoo looks for names in a string
             self.assert_refused(self.bare(method("res.users", "fields_get", text)), "odoo.field")
         for name in ("fields_get", "default_get"):
             self.assert_refused(self.bare(method("res.partner", name, [5])), "odoo.arguments")

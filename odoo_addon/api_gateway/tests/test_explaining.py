@@ -118,7 +118,7 @@ class TestExplaining(ChannelCase):
             self.assertNotIn("Uh-oh", error["message"])
             self.assertNotIn(self.partner.name, error["message"])
         bare = self.execute(write("res.partner", self.partner.ids, {"ref": "x"}), context={"bare": True})
-        self.assert_refused(bare, "odoo.access", "Uh-oh")  # Odoo's own protocols have its own texts
+        self.assert_refused(bare, "odoo.access", "Uh-oh")  # Odoo's own protocols have its own wording
 
     def test_models_that_are_never_exposed_are_not_explained(self):
         answer = self.query({"op": "explain", "model": "gateway.key", "id": 1})

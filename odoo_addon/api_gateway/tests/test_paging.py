@@ -1,7 +1,9 @@
 from datetime import datetime, timedelta
 
 from odoo.tests import tagged
+from odoo.tools import SQL
 
+from ..executor.keyset import behind, keyset, place
 from .common import ChannelCase, search, tree
 
 LONG = "Zoë \x01" * 200
@@ -93,6 +95,23 @@ class TestPaging(ChannelCase):
                 self.env.flush_all()
                 rest = {id_ for page in pages for id_ in page}
                 self.assertLessEqual(set(partners.ids) - {first}, rest)
+
+    def test_a_page_starts_in_the_middle_of_an_index(self):
+        for kind in ("seqscan", "bitmapscan", "sort"):
+            self.env.cr.execute(f"set local enable_{kind} = off")
+        for model, order in (
+            ("res.partner", "id"),
+            ("res.partner", "id desc"),
+            ("sale.order", "date_order desc, id desc"),
+        ):
+            record = self.env[model].search([], limit=1)
+            terms = keyset(record, order)
+            condition = behind(record, terms, place(terms, record))
+            by = SQL(", ").join([SQL("%s DESC" if term.descending else "%s", term.column) for term in terms])
+            table = SQL.identifier(record._table)
+            self.env.cr.execute(SQL("EXPLAIN SELECT id FROM %s WHERE %s ORDER BY %s LIMIT 2", table, condition, by))
+            plan = "\n".join(line for (line,) in self.env.cr.fetchall())
+            self.assertIn("Index Cond", plan, order)
 
     def test_an_order_of_very_many_fields_is_paged_by_offset(self):
         names = ["name", "ref", "color", "comment", "city", "zip", "street", "street2"]

@@ -211,7 +211,7 @@ class TestReadOnly(ChannelCase):
         self.assert_ok(self.as_admin(method("sale.order", "write", self.order.ids, {"state": "sent"})))
         self.assertEqual(self.order.state, "sent")
 
-    # --- Empty texts
+    # --- Empty strings
 
     def test_an_empty_text_is_stored_as_empty(self):
         ids = self.partner.ids

@@ -11,7 +11,7 @@ MASK = "…"
 
 
 def tokens(text):
-    """The documents' tokens in the links of a text."""
+    """The documents' tokens in the links of this text."""
     return {match[1] for match in TOKEN.finditer(text) if not _is_file(match)}
 
 

@@ -133,7 +133,7 @@ def _operand(items):
 
 
 def _words_of_order(text):
-    """`password x`: a text that follows a secret field's name in an order and is not a keyword of orders."""
+    """`password x`: a string that follows a secret field's name in an order and is not a keyword of orders."""
     parts = [part.split() for part in text[:1000].split(",")]
     if not all(part and len(part) <= 4 and ORDERED.match(part[0]) for part in parts):
         return []

@@ -80,6 +80,6 @@ export function planKey(uid: number, grant: Grant, context: object, shape: strin
     granted = JSON.stringify([grant.scopes, grant.models]);
     keyOfGrant.set(grant, granted);
   }
-  // Joins whole numbers and JSON texts unambiguously: different sequences give different texts.
+  // Joins whole numbers and JSON strings unambiguously: different sequences give different strings.
   return hash('sha256', `${uid}${granted}${JSON.stringify(context)}${shape}`, 'base64');
 }

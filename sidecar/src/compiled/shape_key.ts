@@ -149,7 +149,7 @@ function ofValue(value: unknown, slots: Slots): unknown {
   return isUniform ? slots.add(value, `list:${kind}`) : literal(value);
 }
 
-/** The last value is the sort language. A long value is two texts (its beginning and digest), which Odoo looks up. */
+/** The last value is the sort language. A long value is two strings (its beginning and digest), which Odoo looks up. */
 function ofPlace(place: Place, slots: Slots): unknown[] {
   return place.map((value, i) => {
     if (i === place.length - 1 || value === null) return literal(value);

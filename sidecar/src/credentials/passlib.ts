@@ -17,7 +17,7 @@ const checksumBytes = 64;
 const mostRounds = 10_000_000;
 const format = /^\$pbkdf2-sha512\$([1-9]\d{0,7})\$([A-Za-z0-9./]*)\$([A-Za-z0-9./]+)$/;
 
-/** Undefined for other schemes, and for texts that passlib would not produce. */
+/** Undefined for other schemes, and for strings that passlib would not produce. */
 export function parsePbkdf2(text: string): Pbkdf2Hash | undefined {
   const [, rounds, salt, checksum] = format.exec(text) ?? [];
   if (rounds === undefined || salt === undefined || checksum === undefined) return undefined;

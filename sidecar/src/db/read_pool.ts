@@ -6,7 +6,7 @@ import { FairQueue } from '../fair_queue.ts';
 import type { Log } from '../log.ts';
 
 export interface ReadStatement {
-  /** A name for the statement; equal texts have equal names. */
+  /** A name for the statement; equal strings have equal names. */
   readonly name: string;
   readonly text: string;
   /** Whether the statement runs often enough to be prepared. */

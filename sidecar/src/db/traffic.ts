@@ -96,7 +96,7 @@ const unquoted = /^[^",()\\]+$/;
 
 /**
  * A row as an element of an array of rows. If it were JSON, Postgres would take longer to parse it than to store it. @param row
- * without `id`; its texts must not contain a null character
+ * without `id`; its strings must not contain a null character
  */
 export function logLiteral(row: LogRow): string {
   const values = logColumns.map((column) => {

@@ -1,5 +1,5 @@
-// Records as CSV (RFC 4180): one line each, with relations flattened. Spreadsheets execute texts that look like formulas, so such
-// texts are prefixed with an apostrophe.
+// Records as CSV (RFC 4180): one line each, with relations flattened. Spreadsheets execute values that look like formulas, so such
+// values are prefixed with an apostrophe.
 
 import type { FieldTree, FieldType, TypesOf } from '../executor/operations.ts';
 import type { Row } from '../records/collection.ts';
@@ -49,7 +49,7 @@ function ofField(model: string, name: string, below: FieldTree | undefined, type
   }));
 }
 
-/** @param isGuarded whether a text that a spreadsheet would take for a formula is prefixed with an apostrophe */
+/** @param isGuarded whether a value that a spreadsheet would take for a formula is prefixed with an apostrophe */
 export function csvLine(values: readonly unknown[], isGuarded: boolean): string {
   return `${values.map((value) => written(value, isGuarded)).join(',')}\r\n`;
 }

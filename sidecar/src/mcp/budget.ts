@@ -1,4 +1,4 @@
-// Makes answers fit into a conversation: no empty fields, long texts cut, and no more records than the budget holds. A single record
+// Makes answers fit into a conversation: no empty fields, long text cut, and no more records than the budget holds. A single record
 // that is larger than the budget is cut harder.
 
 import type { Row } from '../records/collection.ts';
@@ -7,7 +7,7 @@ import type { Row } from '../records/collection.ts';
 const longestInList = 300;
 const shareOfOneText = 0.5;
 const mostItems = 50;
-/** The hardest cut of texts and lists. Whole fields are left out after that. */
+/** The shortest that strings and lists are cut to. Whole fields are left out after that. */
 const least = { text: 20, items: 3 };
 
 interface Cut {
@@ -37,12 +37,12 @@ export function beginning(value: unknown, bytes: number): { result: unknown; hin
   return { result, hint: `The result was cut at ${result.length} of ${text.length} characters.` };
 }
 
-/** The beginning of a text, without half of a character at its end: clients in Python refuse the whole answer for one. */
+/** The beginning of a string, without half of a character at its end: clients in Python refuse the whole answer for one. */
 export function cutText(text: string, length: number): string {
   return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** Records for an agent, without empty fields and with long texts cut. A single one fits into the budget. */
+/** Records for an agent, without empty fields and with long text cut. A single one fits into the budget. */
 export function compact(rows: readonly Row[], bytes: number): Row[] {
   const [first] = rows;
   if (rows.length === 1 && first !== undefined) return [shrunk(first, bytes)];

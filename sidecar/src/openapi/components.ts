@@ -130,7 +130,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       enum: ['names', 'labels'],
       default: 'names',
     }),
-    formulas: query('formulas', 'For CSV: whether texts that a spreadsheet would execute are prefixed with an apostrophe.', {
+    formulas: query('formulas', 'For CSV: whether values that a spreadsheet would execute are prefixed with an apostrophe.', {
       type: 'string',
       enum: ['guarded', 'kept'],
       default: 'guarded',
@@ -237,7 +237,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       name: 'key',
       in: 'path',
       required: true,
-      description: '`external_id`, or a field that holds texts or whole numbers and is stored.',
+      description: '`external_id`, or a field that holds strings or whole numbers and is stored.',
       schema: { type: 'string', pattern: '^[A-Za-z_]\\w*$', maxLength: 128 },
       example: 'external_id',
     },

@@ -41,7 +41,7 @@ export interface ResourceLine {
   readonly write: boolean;
   readonly required: boolean;
   readonly isEmail: boolean;
-  /** Public values that are replaced on writing. Other texts are allowed, too. */
+  /** Public values that are replaced on writing. Other strings are allowed, too. */
   readonly words: readonly string[] | undefined;
   /** The type of the underlying field of the model. */
   readonly field: FieldDescription;

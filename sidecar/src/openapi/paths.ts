@@ -36,7 +36,7 @@ const everything: Rights = { read: true, write: true, create: true, delete: true
 
 /** NDJSON. */
 const lines: Schema = {
-  'application/x-ndjson': { schema: { type: 'string', description: 'One record in each line.' } },
+  'application/x-ndjson': { schema: { type: 'string', description: 'One record per line.' } },
 };
 
 export function modelPaths({ model, rights, fields }: ModelDescription): Paths {

@@ -83,7 +83,7 @@ function lastLine(error: GatewayError): string {
 
 const codes: Readonly<Record<string, number>> = { AccessDenied: 3, AccessError: 4 };
 
-/** For `/xmlrpc/2` with a number, for `/xmlrpc` with a text, both with status 200. */
+/** For `/xmlrpc/2` with a number, for `/xmlrpc` with a string, both with status 200. */
 export function xmlFault(context: RequestContext, error: GatewayError, version: 1 | 2): Answer {
   const fault = faultOf(error);
   const { message } = fault;

@@ -233,7 +233,7 @@ const scalars: Readonly<Record<string, (text: string) => unknown>> = {
   },
 };
 
-/** Python takes blanks and a sign. Each character can match in only one way, so that no text takes long. */
+/** Python takes blanks and a sign. Each character can match in only one way, so no input takes long. */
 function whole(text: string): number {
   const value = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value)) throw wrong('int');

@@ -1,7 +1,7 @@
 // Output values: converts Odoo's raw values, as returned by `read`, to the format that clients of a JSON API expect. This is done
 // here, by field types, because Odoo's CPU time is the scarcest resource.
 //
-//   empty                false, or an empty text  → null
+//   empty                false, or an empty string  → null
 //   datetime             "2026-11-22 10:00:00"    → "2026-11-22T10:00:00Z"
 //   many2one             [7, "Azure"]             → {"id": 7, "name": "Azure"}
 //   reference            "res.partner,7"          → {"model": "res.partner", "id": 7}
@@ -15,7 +15,7 @@ type Row = Record<string, unknown>;
 type Shaper = (value: unknown) => unknown;
 
 const orNull: Shaper = (value) => (value === false ? null : value);
-/** Odoo's web client does not distinguish between an empty text and no text, either. */
+/** Odoo's web client does not distinguish between an empty string and no value, either. */
 const text: Shaper = (value) => (value === '' ? null : orNull(value));
 
 const shapers: Readonly<Record<string, Shaper | undefined>> = {

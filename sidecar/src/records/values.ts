@@ -84,7 +84,7 @@ const parsers: Readonly<Record<string, Parser | undefined>> = {
 
 function text(value: unknown, at: string): unknown {
   if (value === false) return false;
-  if (typeof value !== 'string') throw malformed(at, 'must be a text');
+  if (typeof value !== 'string') throw malformed(at, 'must be a string');
   if (value.includes('\0')) throw malformed(at, 'holds a null character');
   return value;
 }

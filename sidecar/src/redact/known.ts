@@ -2,7 +2,7 @@
 
 import { LRUCache } from 'lru-cache';
 
-/** Shorter texts occur in too many places where they are not secrets. */
+/** Shorter strings occur in too many places where they are not secrets. */
 export const shortestSecret = 4;
 
 /**
@@ -15,7 +15,7 @@ const formsOf = new LRUCache<string, readonly string[]>({ maxSize: 16 * 1024 * 1
 /** Patterns of single secrets: mostly the credential that a consumer sends with each request. */
 const coverOf = new LRUCache<string, Cover>({ max: 1_000 });
 
-/** A text with `stars` in place of every encoding of every secret. */
+/** A string with `stars` in place of every encoding of every secret. */
 export type Cover = (text: string, stars: string) => string;
 
 export function coverFor(secrets: ReadonlySet<string>): Cover {

@@ -1,5 +1,5 @@
 // Collects the secrets of a request before any part of it is stored: values under a secret's name, in a secret position, or after
-// a secret's name in a text.
+// a secret's name in a string.
 
 import { Budget, costOf, mostLearned } from './budget.ts';
 import type { Cover } from './known.ts';
@@ -18,9 +18,9 @@ import {
 } from './places.ts';
 import { decoded, namedSecrets } from './texts.ts';
 
-/** A text that is a form: `a=1&b=2`. */
+/** A string that is a form: `a=1&b=2`. */
 export const form = /^[\w.%+[\]-]+=[^&\s]*(?:&[\w.%+[\]-]+=[^&\s]*)*$/;
-/** A text that may be JSON. */
+/** A string that may be JSON. */
 export const json = /^\s*[[{"]/;
 /** Values nested deeper are neither searched nor stored. */
 export const deepest = 64;
@@ -60,7 +60,7 @@ export class LearnedSecrets {
     this.#cover = undefined;
   }
 
-  /** Call this if there is too much to search. Then no text counts as clean, and each becomes `too large to redact`. */
+  /** Call this if there is too much to search. Then no string counts as clean, and each becomes `too large to redact`. */
   get isLost(): boolean {
     return this.#isLost;
   }
@@ -100,7 +100,7 @@ export class LearnedSecrets {
     else this.learn(value);
   }
 
-  /** Parsed JSON, at the top or inside a text. Its cost is known before it is searched. */
+  /** Parsed JSON, at the top or inside a string. Its cost is known before it is searched. */
   #learnNested(value: unknown, depth: number, inDomain: boolean): void {
     if (!this.#toLearn.spend(costOf(value, Math.max(0, this.#toLearn.left)))) this.#isLost = true;
     this.#learn(value, depth, inDomain);

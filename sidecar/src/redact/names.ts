@@ -4,7 +4,7 @@
 import { LRUCache } from 'lru-cache';
 
 export const stars = '**********';
-/** Stored instead of a text in which secrets would take too long to find. */
+/** Stored instead of a string in which secrets would take too long to find. */
 export const tooLarge = 'too large to redact';
 
 const harmless = new Set([

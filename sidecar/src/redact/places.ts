@@ -154,7 +154,7 @@ function isOrderName(name: string): boolean {
 
 const orderWords = /^(?:asc|desc|nulls|first|last)$/i;
 
-/** `password x`: a text that follows a secret field's name in an order and is not a keyword of orders. */
+/** `password x`: a string that follows a secret field's name in an order and is not a keyword of orders. */
 export function secretWordsOfOrder(text: unknown): string[] {
   if (typeof text !== 'string' || text.length > 1_000) return [];
   const parts = text.split(',').map((part) => part.trim().split(/\s+/));

@@ -1,4 +1,4 @@
-// Removes secrets from texts before they are stored or logged. There are four methods, each for secrets that the others miss:
+// Removes secrets from strings before they are stored or logged. There are four methods, each for secrets that the others miss:
 // names (`password`, `Authorization`, `client_secret` …) at any depth, positions (redact/places.ts), formats and names in free
 // text (redact/texts.ts), and the secrets of this request themselves, wherever they turn up again: in a traceback, an echoed
 // value, a base64 or URL-encoded copy.

@@ -36,14 +36,14 @@ const element = /(?<=<(?:\w{1,20}:)?[\w.-]{1,200})(?:\s[^<>]{0,200})?>\s{0,4}(?:
 const inElement = /[^<]{1,8192}(?=<\/)/y;
 const restOfLine = /[^"'\r\n]+/y;
 const unquoted = /[^\s"'&,;}\])\\<>|]+/y;
-/** The format of Odoo's names: `user_ids/.id`, `image_1920`. A text with scattered digits is more likely to be a token. */
+/** The format of Odoo's names: `user_ids/.id`, `image_1920`. A string with scattered digits is more likely to be a token. */
 const identifier = /^\.?[a-z_][a-z_./:]*\d{0,4}[a-z_./:]*$/;
 /** In prose, these words are too common: `duplicate key value violates unique constraint "x"`. */
 const commonWord = /^(?:key|auth|pass|pin|sig)$/i;
 const kept = /^(?:true|false|null|none|undefined|\*{10})$/i;
 const longest = 8_192;
 const longestInProse = 1_024;
-/** How many names in a text are searched for a value after them. */
+/** How many names in a string are searched for a value after them. */
 const mostNames = 2_000;
 
 /** Whether a value is an operator of Odoo's domains. */
@@ -51,7 +51,7 @@ export function isOperator(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 10 && onlyOperator.test(value);
 }
 
-/** Whether a text may be the name of a field. Then it is not a value in a list of names. */
+/** Whether a string may be the name of a field. Then it is not a value in a list of names. */
 export function isIdentifier(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 100 && identifier.test(value);
 }
@@ -69,7 +69,7 @@ export function withoutCredentials(text: string): string {
   return clean;
 }
 
-/** The values after a secret's name in a text; not all of them if the budget is used up. */
+/** The values after a secret's name in a string; not all of them if the budget is used up. */
 export function namedSecrets(text: string, budget: Budget): string[] {
   return suspicious.test(text) ? spansOf(text, budget).map(({ start, end }) => text.slice(start, end)) : [];
 }

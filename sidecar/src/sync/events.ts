@@ -31,7 +31,7 @@ export function wantsEvents({ request }: RequestContext): boolean {
 }
 
 /**
- * The texts of the stream. Errors of `changesOf`, and `throttle.concurrency`, are thrown before the first text; later, an error
+ * The parts of the stream. Errors of `changesOf`, and `throttle.concurrency`, are thrown before the first part; later, an error
  * becomes the event `reset` or ends the stream.
  */
 export async function* eventsOf(request: ChangesRequest): AsyncGenerator<string> {
@@ -77,7 +77,7 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
   }
 }
 
-/** Each has an id and data: some clients give a text without data as an event, whose data is no JSON (httpx-sse 0.4 does). */
+/** Each has an id and data: some clients give an event without data to the program, as data that is not JSON (httpx-sse 0.4 does). */
 function event(name: string, { next, ...changes }: Changes): string {
   return `id: ${next}\nevent: ${name}\ndata: ${jsonLine(changes)}\n\n`;
 }

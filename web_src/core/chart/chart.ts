@@ -110,7 +110,7 @@ function shadowOf(host: HTMLElement): HTMLElement {
 let isRulerMoved = false;
 
 /**
- * svg.js, which draws for ApexCharts, measures texts in an <svg> in the document's body. This moves that element into the shadow
+ * svg.js, which draws for ApexCharts, measures text in an <svg> in the document's body. This moves that element into the shadow
  * tree, too.
  */
 function moveRuler(): void {

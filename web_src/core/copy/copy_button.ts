@@ -13,7 +13,7 @@ interface Props {
 
 const shownMs = 2_000;
 
-/** Copies a text and shows that this is done. */
+/** Copies text and confirms it. */
 export class CopyButton extends Component<Props> {
   static template = 'api_gateway.CopyButton';
   static props = { text: String, label: String, class: { type: String, optional: true } };

@@ -1,7 +1,7 @@
 import { browser } from '@web/core/browser/browser';
 
 /**
- * Puts a text into the clipboard, even on pages served over plain HTTP, where browsers offer no clipboard.
+ * Puts text into the clipboard, even on pages served over plain HTTP, where browsers offer no clipboard.
  * @returns false if the browser refused
  */
 export async function copyText(text: string): Promise<boolean> {

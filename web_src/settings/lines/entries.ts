@@ -10,7 +10,7 @@ export interface Fault {
 
 const judges: Record<Kind, (entry: string) => boolean> = { address: isAddress, origin: isOrigin, model: isModel };
 
-/** The entries of a text: separated by white space or commas. */
+/** The entries of a text field: separated by white space or commas. */
 export function entriesOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((entry) => entry !== '');
 }

@@ -1,4 +1,4 @@
-// Field widget `gateway_lines`: a text with one entry per line, which shows at once which line is not valid.
+// Field widget `gateway_lines`: one entry per line; a line that is not valid is marked at once.
 //
 //   <field name="ip_list" widget="gateway_lines" options="{'kind': 'address'}"/>     address, origin or model
 

@@ -89,7 +89,7 @@ def _combination(model, alias):
         "(SELECT count(*) FROM product_template_attribute_value AS __other"
         " WHERE __other.attribute_line_id = __value.line AND (__other.ptav_active OR NOT __value.only_active))"
     )
-    # An array preserves the order. An empty text means no variant.
+    # An array preserves the order. An empty string means no variant.
     return SQL(
         "(SELECT NULLIF(string_agg(COALESCE(__value.name, 'False'), ', ' ORDER BY __value.place), '')"
         " FROM (SELECT __found.*, row_number() OVER () AS place, bool_and(__found.active) OVER () AS only_active"

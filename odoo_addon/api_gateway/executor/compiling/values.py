@@ -1,5 +1,5 @@
 """Decides which conditions can become SQL before their values are known. For the others, Python needs the value: it
-rounds it, searches for a name, parses a text as a number, or converts a day to the caller's time zone."""
+rounds it, searches for a name, parses a string as a number, or converts a day to the caller's time zone."""
 
 from ..expressions import HIERARCHIES
 from .refusals import NotCompilableError
