@@ -120,6 +120,7 @@ export const catalogue = {
   'query.format': { status: 400, message: 'There is no such format.' },
   'file.busy': { status: 503, message: 'Too many files arrive at the moment. Try again in a few seconds.', retryAfter: 5 },
   'file.form': { status: 400, message: 'The body must be the file itself, or a form (multipart/form-data) with one file.' },
+  'file.storage': { status: 507, message: 'The gateway cannot keep the file while it arrives. Its administrator has to look.' },
   'file.range': { status: 416, message: 'The file is shorter than the range that was asked for.' },
   'report.busy': { status: 503, message: 'Too many reports wait to be printed. Try again in a few seconds.', retryAfter: 5 },
   'report.unavailable': { status: 501, message: 'Odoo cannot make PDF here.' },

@@ -21,6 +21,7 @@ import { VerificationQueue } from './credentials/verification_queue.ts';
 import { Database } from './db/database.ts';
 import { schemaVersion } from './db/schema_version.ts';
 import { OdooChannel } from './executor/channel.ts';
+import { Printing } from './files/reports.ts';
 import { stopOnSignals } from './lifecycle.ts';
 import { concurrencyCap } from './limits/concurrency.ts';
 import { limitFailures } from './limits/failed_authentication.ts';
@@ -127,13 +128,6 @@ function main(config: Config, log: Log, extension?: Extension): void {
   });
   // Odoo takes a third of a second to hash a password. Checking one at a time keeps its other workers free for other callers.
   const logins = new VerificationQueue({ concurrency: 1, mostWaiting: 100, longestWaitMs: 5_000 });
-  // A report takes a worker for seconds, and asks Odoo for its style sheets meanwhile.
-  const reports = new VerificationQueue({
-    concurrency: Math.max(1, Math.floor(config.odooWorkers / 4)),
-    mostWaiting: 100,
-    longestWaitMs: config.requestTimeoutMs / 2,
-    refusal: 'report.busy',
-  });
   const odoo = new CompilingOdoo({
     channel,
     requestTimeoutMs: config.requestTimeoutMs,
@@ -224,7 +218,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       changesRoute(feeds, { odoo, shapes }, collections),
       ...rpcRoutes(odoo, metadata),
       idsRoute({ odoo, shapes }, collections),
-      ...fileRoutes({ odoo, shapes }, reports),
+      ...fileRoutes({ odoo, shapes }, new Printing(config)),
       ...recordRoutes({ odoo, shapes }, collections),
       ...methodRoutes({ odoo, shapes }),
     ],

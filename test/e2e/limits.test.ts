@@ -42,6 +42,42 @@ test("a profile's form shows the usage of its busiest caller", async () => {
   expect(faults).toEqual([]);
 });
 
+test('a manager sees why a request was refused, and what a key may do', async () => {
+  const [model] = await gateway.orm<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner']] });
+  const [hidden] = await gateway.orm<number[]>('res.partner', 'create', { vals_list: [{ name: 'Hidden' }] });
+  const domain = `[('id', '!=', ${hidden})]`;
+  const [rule] = await gateway.orm<number[]>('ir.rule', 'create', {
+    vals_list: [{ name: 'Not that one', model_id: model, domain_force: domain }],
+  });
+  expect((await gateway.get(`/api/v1/res.partner/${hidden}`, { key: gateway.keys.admin })).status).toBe(404);
+  await until('it is logged', async () => (await gateway.sql('select from gateway.request_log where status = 404')).length > 0);
+
+  const { page, faults, styleFault } = await browser.open(gateway, '/odoo/gateway-logs');
+  await page
+    .locator('.o_data_row', { hasText: `/api/v1/res.partner/${hidden}` })
+    .locator('button[name=action_explain]')
+    .click();
+  const read = page.locator('.modal tr', { hasText: 'Read' });
+  await read.waitFor();
+  for (const words of ['Refused', 'Not that one', 'for everyone', domain]) expect(await read.textContent()).toContain(words);
+  expect(await page.textContent('.modal [name=message]')).toContain('does not exist, or your user may not see it');
+  expect(await styleFault()).toBe('none');
+  await page.click('.modal-footer button:has-text("Close")');
+  await gateway.orm('ir.rule', 'unlink', { ids: [rule] });
+
+  const vals_list = [{ name: 'Shop', scopes: 'res.partner:read' }];
+  const [key] = await gateway.orm<number[]>('gateway.key', 'create', { vals_list });
+  await page.goto(`${gateway.odoo.url}/odoo/api-keys/${key}`);
+  await page.click('button[name=action_explain_access]');
+  await page.fill('.modal [name=model_id] input', 'res.partner');
+  await page.click('.o-autocomplete--dropdown-item:has-text("Contact")');
+  await page.fill('.modal [name=res_id] input', String(hidden));
+  await page.press('.modal [name=res_id] input', 'Tab');
+  await page.waitForSelector('.modal tr:has-text("Read"):has-text("Allowed")');
+  expect(await page.textContent('.modal tr:has-text("Delete")')).toContain('res.partner:delete');
+  expect(faults).toEqual([]);
+});
+
 test('an address is blocked by hand and unblocked', async () => {
   const { page, faults } = await browser.open(gateway, '/odoo/gateway-ip-blocks');
   await page.click('button:has-text("Block an Address")');

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance({ shared: true });
 const { admin, demo } = gateway.keys;
@@ -62,12 +63,51 @@ describe('an attachment of several parts', async () => {
     expect(part.bytes.equals(bytes.subarray(from, to))).toBe(true);
   });
 
+  test('HEAD has the headers of GET, and a condition that fails gives the file', async () => {
+    const shown = ({ status, headers }: { status: number; headers: Headers }) => [
+      status,
+      ...['content-length', 'etag', 'content-type', 'content-disposition'].map((name) => headers.get(name)),
+    ];
+    const whole = await ask('GET', path, { headers: { 'If-None-Match': '"other"' } });
+    expect(whole.bytes.equals(bytes)).toBe(true);
+    expect(shown(await ask('HEAD', path))).toEqual(shown(whole));
+  });
+
   test('a range past the end, and one of another version', async () => {
+    expect((await ask('GET', path, { headers: { Range: 'bytes=2147483648-' } })).json.error.reason).toBe('file.range');
     const beyond = await ask('GET', path, { headers: { Range: 'bytes=5000003-' } });
     expect([beyond.status, beyond.json.error.reason]).toEqual([416, 'file.range']);
     const other = await ask('GET', path, { headers: { Range: 'bytes=5-9', 'If-Range': '"other"' } });
     expect([other.status, other.bytes.equals(bytes)]).toEqual([200, true]);
   });
+});
+
+test('large files are read a few at a time, and one that changes meanwhile breaks off', { timeout: 30_000 }, async () => {
+  const path = contentOf((await attach(randomBytes(40_000_000), '?name=large.bin')).json.data.id);
+  const headers = { Authorization: `Bearer ${admin}` };
+  const open = await Promise.all(Array.from({ length: 8 }, () => fetch(new URL(path, gateway.url), { headers })));
+  expect(open.map(({ status }) => status)).toEqual(Array(8).fill(200));
+  const ninth = await ask('GET', path);
+  expect([ninth.status, ninth.json.error.reason]).toEqual([503, 'file.busy']);
+  expect((await ask('GET', path, { headers: { Range: 'bytes=0-9' } })).status).toBe(206);
+  expect((await ask('PUT', path, { body: randomBytes(3_000_000) })).status).toBe(200);
+  await expect(open[0]?.arrayBuffer()).rejects.toThrow();
+  await Promise.all(open.slice(1).map(({ body }) => body?.cancel()));
+  await until('the places are free', async () => (await ask('GET', path)).status === 200);
+});
+
+test('a name with a character of two units at the limit', async () => {
+  const name = `${'n'.repeat(254)}💾.txt`;
+  const [id = 0] = await gateway.orm<number[]>('ir.attachment', 'create', { vals_list: [{ name, raw: 'c2VjcmV0' }] });
+  const read = await ask('GET', contentOf(id));
+  expect([read.status, read.headers.get('content-disposition')?.includes('nnn')]).toEqual([200, true]);
+});
+
+test.each(['content', 'report', 'attachments'])('a record may have the key "%s"', async (key) => {
+  const put = (path: string) =>
+    ask('PUT', `/api/v1/res.partner/by/${path}`, { body: '{"name":"Keyed"}', headers: { 'Content-Type': 'application/json' } });
+  expect((await put(`ref/${key}`)).status).toBe(201);
+  expect((await put(`${key}/x`)).json.error.reason).toBe('odoo.field');
 });
 
 test('a form with a file gives it its name and type', async () => {

@@ -32,7 +32,7 @@ class Answer:
         """`languages`: the language of the results; with several operations, each language once. `among`: how many
         calls ran together; the measured cost is divided by this number."""
         body = encode({"ok": True, "results": results, "languages": languages, **self._cost(among)})
-        if b"access_token=" in body and (call := gate.get()) and call.is_narrowed:
+        if b"access_token" in body and (call := gate.get()) and call.is_narrowed:
             return mask(body.decode()).encode()
         return body
 

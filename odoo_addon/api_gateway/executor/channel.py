@@ -10,6 +10,7 @@ from typing import NamedTuple
 from psycopg2.errors import UniqueViolation
 from werkzeug.exceptions import Forbidden
 
+from .channel_body import BodyWithFile, PlainBody
 from .state import State, current_state
 
 VERSION = 1
@@ -65,7 +66,22 @@ def open_envelope(httprequest, cr):
     scheme, _, signature = httprequest.headers.get("X-Gateway-Signature", "").partition("=")
     if scheme != "v1" or len(signature) != 64:
         raise ChannelError("channel.signature", "The body is not signed.")
-    raw, file = _parts(httprequest)
+    body = _body_of(httprequest)
+    try:
+        envelope = _envelope(httprequest, cr, body.json, signature)
+        return envelope._replace(file=_file_of(body))
+    except ChannelError:
+        body.discard()
+        raise
+
+
+def _body_of(httprequest):
+    if httprequest.path not in FILE_PATHS:
+        return PlainBody(httprequest)
+    return BodyWithFile(httprequest, 0 if httprequest.path == CONTENT_PATH else MAX_FILE_BYTES)
+
+
+def _envelope(httprequest, cr, raw, signature):
     state = _signed_state(cr, raw, signature)
     try:
         body = json.loads(raw)
@@ -82,16 +98,14 @@ def open_envelope(httprequest, cr):
     # A sidecar whose clock runs ahead must not get more time than it asked for.
     budget_ms = body["deadline"] - max(now, body["time"])
     deadline = time.monotonic() + budget_ms / 1000
-    return Envelope(body["nonce"], deadline, body["calls"], state, raw, file)
+    return Envelope(body["nonce"], deadline, body["calls"], state, raw, memoryview(b""))
 
 
-def _parts(httprequest):
-    if httprequest.path not in FILE_PATHS:
-        return httprequest.get_data(), memoryview(b"")
-    httprequest.max_content_length = MAX_FILE_BYTES
-    data = httprequest.get_data()
-    end = data.find(b"\n")
-    return (data, memoryview(b"")) if end < 0 else (data[:end], memoryview(data)[end + 1 :])
+def _file_of(body):
+    try:
+        return body.file()
+    except ValueError as exc:
+        raise ChannelError("channel.malformed", f"The body has {exc}.") from exc
 
 
 def spend_nonce(cr, nonce):

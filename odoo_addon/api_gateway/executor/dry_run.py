@@ -9,11 +9,13 @@ from functools import partial, wraps
 
 from odoo.modules.registry import Registry
 
+from .affected import called_ids, named_ids
 from .documents import readable_ids
 from .errors import RefusalError
 from .operations import OPERATIONS
 from .reach import DELETE, READ, WRITE
 from .reader import default_fields, read_tree
+from .storing import FILES
 from .upserting import named_records
 from .writing_found import found_ids
 
@@ -97,13 +99,14 @@ def _watched(run, name, rehearsal):
 
     def observe(env, reach, operation):
         named = finds(env, reach, operation)
-        before = _shown(env, reach, operation, named)
+        about = _as_write(operation)
+        before = _shown(env, reach, about, named)
         result = run(env, reach, operation)
         touched = result["ids"] if name in MAKING else named
-        after = _shown(env, reach, operation, touched)
+        after = _shown(env, reach, about, touched)
         rehearsal.unseen += len(set(touched) - before.keys() - after.keys())
         for id_ in before | after:
-            change = list(_difference(operation["model"], id_, before.get(id_), after.get(id_)))
+            change = list(_difference(about["model"], id_, before.get(id_), after.get(id_)))
             if len(rehearsal.differences) < MAX_RECORDS:
                 rehearsal.differences.extend(change)
             else:
@@ -113,40 +116,26 @@ def _watched(run, name, rehearsal):
     return observe
 
 
-def _named(env, _reach, operation):
-    ids, model = operation.get("ids"), operation.get("model")
-    is_list = type(ids) is list and all(type(id_) is int and 0 < id_ < 2**31 for id_ in ids)
-    return ids if is_list and type(model) is str and model in env and not env[model]._abstract else []
-
-
-def _called(env, reach, operation):
-    """The ids may also be the first argument."""
-    args, model = operation.get("args"), operation.get("model")
-    if (
-        operation.get("ids") is not None
-        or type(args) is not list
-        or not args
-        or type(model) is not str
-        or model not in env
-    ):
-        return _named(env, reach, operation)
-    if getattr(getattr(env[model], str(operation.get("method")), None), "_api_model", False):
-        return []
-    return _named(env, reach, {**operation, "ids": args[0] if type(args[0]) is list else [args[0]]})
-
-
 # By operation: the records that it will change.
 FINDERS = {
     "create": lambda _env, _reach, _operation: [],
-    "write": _named,
-    "unlink": _named,
-    "call": _called,
+    "write": lambda env, _reach, operation: named_ids(env, operation),
+    "unlink": lambda env, _reach, operation: named_ids(env, operation),
+    "call": lambda env, _reach, operation: called_ids(env, operation),
+    "store": lambda env, _reach, operation: [] if operation.get("attach") else named_ids(env, _as_write(operation)),
     "upsert": named_records,
     "write_found": partial(found_ids, action=WRITE),
     "unlink_found": partial(found_ids, action=DELETE),
 }
 # Their results name the records.
-MAKING = ("create", "upsert")
+MAKING = ("create", "upsert", "store")
+
+
+def _as_write(operation):
+    """A file is stored in a record, or as a record of its own."""
+    if operation["op"] != "store":
+        return operation
+    return {**operation, "model": FILES} if operation.get("attach") else {**operation, "ids": [operation.get("id")]}
 
 
 def _shown(env, reach, operation, ids):

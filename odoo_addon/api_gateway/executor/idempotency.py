@@ -10,19 +10,20 @@ from .errors import RefusalError
 from .reach import CALL, DELETE, READ, WRITE
 from .reader import check_tree
 from .references import References
+from .storing import FILES
 
 KEPT_HOURS = 24
+# What an operation does to its model. Beside calls, whose methods decide that.
 ACTIONS = {
-    "search": READ,
-    "read": READ,
-    "create": WRITE,
-    "write": WRITE,
-    "write_found": WRITE,
-    "upsert": WRITE,
-    "store": WRITE,
-    "unlink": DELETE,
-    "unlink_found": DELETE,
-    "call": CALL,
+    "search": (READ,),
+    "read": (READ,),
+    "create": (WRITE,),
+    "write": (WRITE,),
+    "write_found": (READ, WRITE),
+    "upsert": (READ, WRITE),
+    "store": (WRITE,),
+    "unlink": (DELETE,),
+    "unlink_found": (READ, DELETE),
 }
 RIGHTS = {WRITE: ("create", "write"), DELETE: ("unlink",), READ: ("read",), CALL: ("read",)}
 
@@ -98,15 +99,25 @@ def _fingerprint(call):
 
 def _check_rights(env, reach, operation):
     """Check that the caller may still make the request before the stored answer is returned."""
-    name = operation.get("model")
-    if operation["op"] not in ACTIONS or name is None:
-        return
-    model = reach.known(env, name, abstract=operation["op"] == "call")
-    if operation["op"] != "call" and operation.get("fields") is not None:
-        reach.require(name, READ)
-        model.check_access("read")
-        check_tree(reach, model, operation["fields"])
-    action = effect_of(model, operation["method"]) if operation["op"] == "call" else ACTIONS[operation["op"]]
-    reach.require(name, action)
-    if not model._abstract and not any(model.has_access(right) for right in RIGHTS[action]):
-        model.check_access(RIGHTS[action][0])
+    for name, actions in _needs(env, reach, operation):
+        model = reach.known(env, name, abstract=operation["op"] == "call")
+        for action in actions:
+            reach.require(name, action)
+            if not model._abstract and not any(model.has_access(right) for right in RIGHTS[action]):
+                model.check_access(RIGHTS[action][0])
+
+
+def _needs(env, reach, operation):
+    """[(model, actions)]"""
+    op, name = operation["op"], operation.get("model")
+    if name is None:
+        return []
+    if op == "call":
+        return [(name, [effect_of(reach.known(env, name, abstract=True), operation["method"])])]
+    if op == "store" and operation.get("attach"):
+        return [(name, [READ]), (FILES, [WRITE])]
+    actions = list(ACTIONS.get(op, ()))
+    if operation.get("fields") is not None:
+        actions.append(READ)
+        check_tree(reach, reach.known(env, name), operation["fields"])
+    return [(name, actions)]

@@ -1,6 +1,7 @@
 """What a call may reach, by the never-exposed list and the scopes and models of its credential."""
 
 from contextlib import contextmanager
+from math import inf
 
 from ..tools.columns import lacks_column
 from ..tools.nearest import did_you_mean, nearest
@@ -27,6 +28,8 @@ class Reach:
         out."""
         self.is_bare = False
         """Whether the call came over one of Odoo's own protocols, where only the call's own context applies."""
+        self.deadline = inf
+        """When the call's time is over, on the clock of `time.monotonic()`."""
         self.budget = Budget()
         self.room: Room = room
         self._never_exposed = never_exposed

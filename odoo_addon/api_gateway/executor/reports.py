@@ -3,10 +3,12 @@ author chose, so a narrowed credential needs the scopes to read the model and to
 
 from odoo.tools.safe_eval import safe_eval, time
 
+from ..tools.document_links import hidden
 from .arguments import count, required
 from .documents import readable_ids
 from .errors import RefusalError
 from .file_transfer import current_file
+from .printing import require_pdf, require_wkhtmltopdf, take_place, within
 from .reach import CALL, READ
 from .refusals import missing
 
@@ -26,7 +28,10 @@ def reports(env, reach, operation):
 def report(env, reach, operation):
     """Prints a record; the document is sent after the JSON answer. Gives `{name, type}`.
 
-    :raises RefusalError: `report.unavailable` if Odoo cannot make PDF"""
+    `operation`: `model, id, report, format, places`; the last: how many may print at once
+
+    :raises RefusalError: `report.unavailable` if Odoo cannot make PDF, `report.busy`"""
+    file = current_file()
     model = reach.model(env, required(operation, "model"), READ)
     reach.require(model._name, CALL)
     id_, name, form = count(operation, "id", None, 1), required(operation, "report"), operation.get("format", "pdf")
@@ -37,16 +42,27 @@ def report(env, reach, operation):
         )
     if id_ not in readable_ids(model, [id_]):
         raise missing(model._name, [id_])
-    reports_of_user = env["ir.actions.report"]
-    if form == "pdf" and reports_of_user.get_wkhtmltopdf_state() not in ("ok", "workers", "upgrade"):
-        raise RefusalError(
-            "report.unavailable",
-            "Odoo cannot make PDF here: wkhtmltopdf is not installed beside it, or is broken. Ask for format=html.",
-        )
-    render = reports_of_user._render_qweb_pdf if form == "pdf" else reports_of_user._render_qweb_html
-    document, _ = render(name, [id_])
-    current_file().sent = document if isinstance(document, bytes) else str(document).encode()
+    take_place(env.cr, count(operation, "places", 1, 1))
+    file.sent = _printed(env, reach, found.id, id_, form)
     return {"name": f"{_title(found, model.browse(id_))}.{form}", "type": MEDIA_TYPES[form]}
+
+
+def _printed(env, reach, report, id_, form):
+    """The bytes of a document. For a narrowed credential it is printed without links that open it to anyone, and
+    neither taken from an attachment nor kept as one: the customer needs these links."""
+    reports = env["ir.actions.report"]
+    if reach.is_narrowed:
+        reports = reports.with_context(report_pdf_no_attachment=True)
+    if form == "pdf":
+        require_wkhtmltopdf(reports.get_wkhtmltopdf_state())
+    # An id, because several reports may have one name.
+    render = reports._render_qweb_pdf if form == "pdf" else reports._render_qweb_html
+    with hidden(reach.is_narrowed), within(reach.deadline):
+        document, made = render(report, [id_])
+    document = document if isinstance(document, bytes) else str(document).encode()
+    if made == "pdf":
+        require_pdf(document)
+    return document
 
 
 def _reports(env, model):

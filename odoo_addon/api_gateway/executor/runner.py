@@ -3,12 +3,14 @@
 import random
 import time
 from contextlib import contextmanager
+from functools import partial
 
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from odoo.exceptions import AccessError, UserError
 from odoo.http import GeoIP
 
+from .affected import affected
 from .answer import Answer, encode, join
 from .arguments import check_text
 from .channel import ChannelError, spend_nonce
@@ -30,6 +32,8 @@ from .writing_found import require_few
 MAX_WAIT_S = 0.3
 # Methods of the ORM that only read, and leave only records in the cache.
 READS = frozenset(["read", "search", "search_count", "search_read"])
+# They may be sent again without the values that change nothing.
+WRITES = frozenset(["write", "write_found", "upsert"])
 # If less time than this remains, there is no further try: the caller gets the conflict, not a timeout.
 MIN_TRY_S = 0.02
 FULL = encode({"ok": False, "error": {"reason": "channel.full", "message": ""}, "sql": 0, "ms": 0, "retries": 0})
@@ -202,7 +206,7 @@ def _run_alone(request, index, envelope, clock, nonce, commits=False):
 def _may_be_for_its_presence(exc, call):
     """Whether Odoo may have refused a value that changes nothing, only because it was sent. Only then is the call tried
     without such values, because finding them costs a read."""
-    writes = any(operation["op"] == "write" for operation in call["operations"])
+    writes = any(operation["op"] in WRITES for operation in call["operations"])
     is_about_values = isinstance(exc, (UserError, OutOfReachError)) or getattr(exc, "reason", "") == "odoo.validation"
     return writes and is_about_values and not isinstance(exc, AccessError)
 
@@ -264,7 +268,7 @@ def _run_operations(env, reach, call, clock, operations, answer):
         if len(call["operations"]) > 1:
             references.add(results[-1], str(index), operation.get("name", str(index)))
     if (most := call.get("max_affected")) is not None:
-        require_few(sum(len(result["ids"]) for result in results if type(result) is dict and "ids" in result), most)
+        require_few(sum(map(partial(affected, env), call["operations"], results)), most)
     return results
 
 
@@ -279,6 +283,7 @@ def _entered(request, call, envelope):
     room = Room(state.answer_bytes, state.answer_records)
     reach = Reach(state.never_exposed, call["grant"], room, request.env)
     reach.is_bare = call["context"].get("bare", False)
+    reach.deadline = envelope.deadline
     with entered(reach):
         request.update_env(user=call["uid"], context={})
         if envelope.may_be_unstorable:

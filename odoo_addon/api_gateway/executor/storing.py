@@ -2,9 +2,14 @@
 
 import base64
 import hashlib
+import struct
+from io import BytesIO
+
+from PIL import Image
 
 from odoo.exceptions import MissingError, UserError
-from odoo.tools.image import image_process
+from odoo.tools.image import IMAGE_MAX_RESOLUTION, image_process
+from odoo.tools.mimetypes import guess_mimetype
 
 from .arguments import count, required
 from .binaries import holds_data
@@ -17,11 +22,14 @@ from .writing import create, write
 
 FILES = "ir.attachment"
 MAX_SIDE = 4096
+# What Pillow and Odoo raise for files that are no images, or damaged, or too large.
+BROKEN = (EOFError, Image.DecompressionBombError, OSError, SyntaxError, UserError, ValueError, struct.error)
 
 
 def content(env, reach, operation):
-    """`bytes` of a field's file from the place `from` on, with `size, name, type, etag`; `side`: of an image that fits
-    into a square of so many pixels. The name and type are Odoo's own."""
+    """`bytes` of a field's file from the place `from` on, with `size, name, type, etag`. The name and type are Odoo's
+    own. `side`: of an image that fits into a square of so many pixels; with `bytes` 0 it is not made, and `size` is
+    0."""
     model = reach.model(env, required(operation, "model"), READ)
     field = _file_field(reach, model, required(operation, "field"), READ)
     model._check_field_access(field, "read")
@@ -31,20 +39,21 @@ def content(env, reach, operation):
     record = model.browse(id_)
     stream = _stream(env, record, field)
     side = operation.get("side")
-    data, etag, type_ = None, stream.etag, stream.mimetype
+    start, most = count(operation, "from", 0, 0), count(operation, "bytes", None, 0)
+    etag, type_, size, data = stream.etag, stream.mimetype, stream.size, None
     if side is not None:
-        data, etag = _resized(field, stream, count(operation, "side", None, 1)), f"{stream.etag}-{side}"
+        etag = f"{etag}-{count(operation, 'side', None, 1)}"
+        data, type_ = _resized(field, stream, side) if most else (b"", type_)
+        reach.room.check(len(data))
+        size = len(data)
     elif stream.type == "data":
         data = stream.data or b""
-    start, most = count(operation, "from", 0, 0), count(operation, "bytes", None, 0)
-    if data is None:
+    if data is not None:
+        current_file().sent = data[start : start + most]
+    elif most:
         with open(stream.path, "rb") as file:
             file.seek(start)
-            part = file.read(most)
-    else:
-        part = data[start : start + most]
-    current_file().sent = part
-    size = stream.size if data is None else len(data)
+            current_file().sent = file.read(most)
     return {"size": size, "name": stream.download_name, "type": type_, "etag": str(etag)}
 
 
@@ -71,14 +80,28 @@ def _without_file(record, field):
 
 
 def _resized(field, stream, side):
+    """(image, its type)"""
     if side > MAX_SIDE:
         raise RefusalError("odoo.arguments", f"An image has at most {MAX_SIDE} pixels a side.", argument="side")
+    if not (stream.mimetype or "").startswith("image/"):
+        raise RefusalError("odoo.validation", f"The field {field.name} holds no image to resize.", field=field.name)
+    original = stream.read()
     try:
-        if (stream.mimetype or "").startswith("image/"):
-            return image_process(stream.read(), size=(side, side))
-    except (UserError, ValueError) as exc:
+        _require_few_pixels(original)
+        image = image_process(original, size=(side, side), verify_resolution=True)
+    except BROKEN as exc:
         raise RefusalError("odoo.validation", f"The image cannot be resized: {exc}", field=field.name) from exc
-    raise RefusalError("odoo.validation", f"The field {field.name} holds no image to resize.", field=field.name)
+    return image, stream.mimetype if image is original else guess_mimetype(image, default=stream.mimetype)
+
+
+def _require_few_pixels(image):
+    """Before Odoo turns a photo upright, which it does before it checks the size."""
+    if image[:1] == b"<" or image[:4] == b"RIFF":  # not resized
+        return
+    with Image.open(BytesIO(image)) as opened:
+        width, height = opened.size
+    if width * height > IMAGE_MAX_RESOLUTION:
+        raise ValueError(f"it has {width} x {height} pixels, and {IMAGE_MAX_RESOLUTION:.0f} are possible.")
 
 
 def store(env, reach, operation):

@@ -26,6 +26,7 @@ def upsert(env, reach, operation):
     model = reach.model(env, required(operation, "model"), WRITE, "create", "write")
     reach.require(model._name, READ)
     items = _items(operation)
+    _check_keys(model, required(operation, "key"), items)
     found = _found(env, reach, operation)
     new = [item for item in items if item["value"] not in found]
     results = {}
@@ -43,6 +44,18 @@ def upsert(env, reach, operation):
 def named_records(env, reach, operation):
     """The ids of the records with the keys."""
     return list(_found(env, reach, operation).values())
+
+
+def _check_keys(model, key, items):
+    """Refuse values that would change the key by which the record is found."""
+    field = model._fields.get(key)
+    for item in items:
+        if field is None or key not in item["values"] or key == EXTERNAL_ID:
+            continue
+        given = item["values"][key]
+        if given != _typed(field, item["value"]):
+            message = f"The values have another {key} ({given!r:.80}) than the key, which is {item['value']!r:.80}."
+            raise RefusalError("odoo.arguments", message, model=model._name, field=key)
 
 
 def _items(operation):

@@ -4,6 +4,7 @@ from . import (
     gateway_configuration,
     gateway_schema,
     gateway_sidecar,
+    ir_actions_report,
     ir_attachment,
     ir_fields_converter,
     ir_http,

@@ -1,8 +1,10 @@
 import time
+from unittest.mock import patch
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..executor.channel_body import BodyWithFile
 from .common import ChannelCase, create, read
 
 DISPATCHER = "odoo.addons.api_gateway.executor.dispatcher"
@@ -70,6 +72,29 @@ class TestChannel(ChannelCase):
             self.assert_door_closed(self.post_read(self.body("/gateway/read", calls)), "channel.malformed")
         for raw in (b"[]", b"null", b"{", b"[" * 100_000, b"\xff"):
             self.assert_door_closed(self.post_read(raw), "channel.malformed")
+
+    def test_a_file_is_read_after_its_signature_was_checked(self):
+        for path, size, signature, reason in (
+            ("/gateway/file", 5_000_000, "v1=" + "0" * 64, "channel.signature"),
+            ("/gateway/content", 5_000_000, None, "channel.malformed"),
+            ("/gateway/file", 5_000_000, None, None),
+        ):
+            kept = []
+            read_file = BodyWithFile.file
+
+            def note(body, read_file=read_file, kept=kept):
+                kept.append(read_file(body))
+                return kept[-1]
+
+            raw = self.body(path, [self.call(read("res.partner", self.partner.ids))])
+            with self.subTest(path, reason=reason), patch.object(BodyWithFile, "file", note), mute_logger(DISPATCHER):
+                response = self.post(path, raw + b"\n" + b"x" * size, signature or self.signature(raw))
+                if reason is None:
+                    self.assertEqual(response.json()["results"][0]["ok"], True)
+                    self.assertEqual(kept, [b"x" * size])
+                else:
+                    self.assert_door_closed(response, reason)
+                    self.assertEqual(kept, [])
 
     def test_writes_are_not_executed_on_the_reading_path(self):
         self.assert_refused(self.query(create("res.partner", {"name": "No"})), "odoo.arguments", "create")

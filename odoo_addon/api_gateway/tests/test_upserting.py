@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 
 from ..tools.external_ids import module_of
-from .common import ChannelCase
+from .common import ChannelCase, method, search, tree, write
 
 NARROW = {"scopes": ["res.partner:read", "res.partner:write", "res.partner:delete"], "models": None}
 
@@ -84,3 +84,56 @@ class TestUpserting(ChannelCase):
         self.assert_refused(
             self.execute(found, grant={"scopes": ["res.partner:delete"], "models": None}), "scope.insufficient"
         )
+
+    def test_values_have_no_other_key_than_the_address(self):
+        for key, value, given in (("ref", "a", "b"), ("ref", "a", False), ("color", "3", 4)):
+            items = [{"value": value, "values": {"name": "x", key: given}}]
+            operation = {
+                "op": "upsert",
+                "model": "res.partner",
+                "key": key,
+                "items": items,
+                "namespace": "gateway_key_7",
+            }
+            error = self.assert_refused(self.execute(operation), "odoo.arguments", key, repr(given))
+            self.assertEqual(error["details"]["field"], key)
+        items[0]["values"]["color"] = 3
+        self.assert_ok(self.execute(operation))
+
+    def test_values_that_change_nothing_may_be_ones_that_odoo_refuses(self):
+        admin = self.env.ref("base.user_admin").id
+        company = self.env["res.company"].create({"name": "Kept"})
+        for about in (
+            {"op": "upsert", "key": "name", "items": [{"value": "Kept", "values": {"parent_id": False}}]},
+            {
+                "op": "write_found",
+                "domain": [["id", "=", company.id]],
+                "max_affected": 1,
+                "values": {"parent_id": False},
+            },
+        ):
+            operation = {"model": "res.company", "namespace": "gateway_key_7", **about}
+            with self.subTest(about["op"]):
+                self.assertEqual(self.assert_ok(self.execute(operation, uid=admin))["ids"], company.ids)
+
+    def test_max_affected_counts_what_methods_are_called_on(self):
+        ids = self.env["res.partner"].create([{"name": str(i)} for i in range(3)]).ids
+        rows = [["loaded 1"], ["loaded 2"], ["loaded 3"]]
+        for operation, count in (
+            (write("res.partner", ids, {"color": 1}), 3),
+            (method("res.partner", "action_archive", ids), 3),
+            ({**method("res.partner", "action_unarchive"), "ids": ids}, 3),
+            (method("res.partner", "create", [{"name": str(i)} for i in range(3)]), 3),
+            (method("res.partner", "load", ["name"], rows), 3),
+            (method("res.partner", "load", ["name", "lang"], [["x", "nonsense"]]), 0),
+            (method("res.partner", "read", ids, ["name"]), 0),
+            (search("res.partner", limit=3, fields=tree("name")), 0),
+        ):
+            with self.subTest(operation):
+                call = {**self.call(operation), "max_affected": 2}
+                response = self.post("/gateway/execute", self.body("/gateway/execute", [call]))
+                [answer] = response.json()["results"]
+                if count > 2:
+                    self.assert_refused(answer, "odoo.too_many")
+                else:
+                    self.assert_ok(answer)

@@ -1,23 +1,43 @@
 """Links that give anyone who has them access to a document: portal links with the document's token."""
 
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 # The search goes backwards from the token, because a pattern for whole URLs would take quadratic time.
-TOKEN = re.compile(r"\baccess_token=([\w.~-]+)")
+# In an address inside another address, the characters before and after the name are encoded.
+TOKEN = re.compile(r"access_token(=|%(?:25)*3[Dd])([\w.~-]+)")
 END = re.compile(r"""[\s"'<>\\]""")
 FILES = re.compile(r"/web/(?:image|content)/")  # pictures and files embedded in the text
 LONGEST = 1_000  # characters of a URL before its token
 MASK = "…"
 
+# Whether the documents that Odoo makes in this thread are for a caller who must not get such links.
+_hidden = ContextVar("api_gateway_hidden_links", default=False)
+
 
 def tokens(text):
     """The documents' tokens in the links of this text."""
-    return {match[1] for match in TOKEN.finditer(text) if not _is_file(match)}
+    return {match[2] for match in TOKEN.finditer(text) if not _is_file(match)}
 
 
 def mask(text):
     """The text with the links' tokens masked."""
-    return TOKEN.sub(lambda match: match[0] if _is_file(match) else f"access_token={MASK}", text)
+    return TOKEN.sub(lambda match: match[0] if _is_file(match) else f"access_token{match[1]}{MASK}", text)
+
+
+@contextmanager
+def hidden(are_hidden):
+    """While it lasts, printed documents have no such links."""
+    token = _hidden.set(are_hidden)
+    try:
+        yield
+    finally:
+        _hidden.reset(token)
+
+
+def are_hidden():
+    return _hidden.get()
 
 
 def _is_file(match):

@@ -15,7 +15,7 @@ import { FlatReader, TreeReader } from './rows.ts';
 const frequentFrom = 2;
 const mostBytesOfVersions = 1_000_000;
 /** Narrowed credentials must not see this in texts: the executor masks it. */
-const masked = 'access_token=';
+const masked = 'access_token';
 
 export interface Asked {
   /** The ids of a read by ids; otherwise empty. */

@@ -166,6 +166,8 @@ export interface ReportOperation {
   readonly id: number;
   readonly report: string;
   readonly format: 'pdf' | 'html';
+  /** How many reports Odoo may print at once. */
+  readonly places: number;
 }
 
 export interface CallOperation {

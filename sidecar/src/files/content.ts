@@ -6,15 +6,19 @@ import { GatewayError } from '../errors.ts';
 import type { Odoo } from '../executor/execute.ts';
 import type { ContentOperation, FilePart } from '../executor/operations.ts';
 import { requestedId, requestedModel } from '../executor/target.ts';
-import { chargeMore } from '../limits/limits.ts';
+import { chargeFile } from '../limits/limits.ts';
 import type { Answer, RequestContext } from '../pipeline/context.ts';
 import { readQuery, wholeNumber } from '../pipeline/query.ts';
 import { isKnown } from '../records/versions.ts';
+import { Running } from '../running.ts';
 
-const mebibyte = 1024 * 1024;
-const partBytes = 2 * mebibyte;
-/** For the limits, each of so many bytes is one operation. */
-const bytesOfOperation = 16 * mebibyte;
+const partBytes = 2 * 1024 * 1024;
+/** Files of several parts that are read at once on this sidecar. */
+const most = { ofOneUser: 8, ofAll: 64 };
+const running = new Running();
+/** The executor counts bytes in 32 bits. */
+const largestFile = 2 ** 31 - 1;
+const mostNameCharacters = 255;
 const largestSide = 4_096;
 /** Browsers may show these. All other types are for saving: a page or a drawing may hold scripts. */
 const shown = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp', 'image/avif']);
@@ -28,31 +32,81 @@ interface Range {
   readonly last?: number;
 }
 
-/** `GET /api/v1/<model>/<id>/<field>/content`. Throws `file.range`, `query.size` and what Odoo throws. */
+/** `GET /api/v1/<model>/<id>/<field>/content`. Throws `file.range`, `file.busy`, `query.size` and what Odoo throws. */
 export async function contentOf(odoo: Odoo, context: RequestContext): Promise<Answer> {
   const operation = askedOf(context);
-  const { range: header, 'if-range': ifRange } = context.request.headers;
-  let range = rangeOf(header);
-  let first = await odoo.content(context, { ...operation, ...beginningOf(range) });
-  const etag = `"${first.etag}"`;
-  if (ifRange !== undefined && ifRange !== etag) range = undefined;
-  const { from, to } = within(range, first.size);
-  if (from !== beginningOf(range).from || (range === undefined && header !== undefined)) {
-    first = await odoo.content(context, { ...operation, from, bytes: partBytes });
-  }
-  const headers = ['ETag', etag, 'Accept-Ranges', 'bytes', ...safely(first)];
-  if (isKnown(context, first.etag)) return { status: 304, body: undefined, headers };
-  await chargeMore(context, Math.ceil((to - from) / bytesOfOperation) - 1);
-  if (range !== undefined) headers.push('Content-Range', `bytes ${from}-${to - 1}/${first.size}`);
+  const { method, headers: asked } = context.request;
+  const isHead = method === 'HEAD';
+  const range = isHead ? undefined : rangeOf(asked.range);
+  const facts = await factsOf(odoo, context, operation, range, isHead);
+  const etag = `"${facts.etag}"`;
+  const headers = ['ETag', etag, 'Accept-Ranges', 'bytes', ...safely(facts)];
+  if (isKnown(context, facts.etag)) return { status: 304, body: undefined, headers };
+  const wanted = asked['if-range'] === undefined || asked['if-range'] === etag ? range : undefined;
+  const { from, to } = within(wanted, facts.size);
+  const first = isHead || holds(facts, from, to) ? facts : await part(odoo, context, operation, facts, from, to);
+  if (!isHead) await chargeFile(context, to - from);
+  if (wanted !== undefined) headers.push('Content-Range', `bytes ${from}-${to - 1}/${facts.size}`);
   return {
-    status: range === undefined ? 200 : 206,
+    status: wanted === undefined ? 200 : 206,
     body: undefined,
     type: typeOf(first),
-    pieces: partsOf(odoo, context, operation, first, from, to),
+    pieces: isHead ? nothing() : partsOf(odoo, context, operation, first, from, to),
     length: to - from,
     cache: 'private, no-cache',
     headers,
   };
+}
+
+/** A part with its place in the file. */
+interface Placed extends FilePart {
+  readonly from: number;
+}
+
+/** What is known about the file, with as much of it as is likely wanted: nothing if the caller may have it already. */
+async function factsOf(
+  odoo: Odoo,
+  context: RequestContext,
+  operation: ContentOperation,
+  range: Range | undefined,
+  isHead: boolean,
+): Promise<Placed> {
+  const mayBeKnown = context.request.headers['if-none-match'] !== undefined;
+  // Odoo makes a smaller image all at once. It is sent from here, so that it is only made once.
+  if (operation.side !== undefined) {
+    if (mayBeKnown) {
+      const known = await odoo.content(context, { ...operation, bytes: 0 });
+      if (isKnown(context, known.etag)) return { ...known, from: 0 };
+    }
+    return { ...(await odoo.content(context, { ...operation, bytes: largestFile })), from: 0 };
+  }
+  const from = range?.from ?? 0;
+  const isUnneeded = isHead || mayBeKnown || range?.last !== undefined;
+  const bytes = isUnneeded ? 0 : Math.min(partBytes, (range?.to ?? largestFile) - from + 1);
+  const facts = await odoo.content(context, { ...operation, from, bytes });
+  if (facts.size > largestFile) throw new GatewayError('answer.too_large', { message: 'The file is larger than 2 GiB.' });
+  return { ...facts, from };
+}
+
+/** Whether a part begins where it is wanted, and has anything of it. */
+function holds(part: Placed, from: number, to: number): boolean {
+  return part.part.length > 0 && part.from <= from && from < part.from + part.part.length && to > from;
+}
+
+/** Throws `odoo.changed` if the file is no longer the one of the facts. */
+async function part(
+  odoo: Odoo,
+  context: RequestContext,
+  operation: ContentOperation,
+  { etag }: FilePart,
+  from: number,
+  to: number,
+): Promise<Placed> {
+  const next = await odoo.content(context, { ...operation, from, bytes: Math.min(partBytes, to - from) });
+  if (next.etag !== etag || next.part.length === 0) {
+    throw new GatewayError('odoo.changed', { message: 'The file has changed while it was read. Read it again.' });
+  }
+  return { ...next, from };
 }
 
 function askedOf(context: RequestContext): ContentOperation {
@@ -80,19 +134,16 @@ export function requestedField({ request }: RequestContext): string {
   throw new GatewayError('odoo.field', { message: `There is no field "${field.slice(0, 128)}".` });
 }
 
-/** Undefined for several ranges or another unit: the whole file is then as good (RFC 9110, section 14.2). */
+/**
+ * Undefined for several ranges or another unit: the whole file is then as good (RFC 9110, section 14.2). Throws `file.range` for one
+ * that begins behind all files.
+ */
 function rangeOf(header: string | undefined): Range | undefined {
   const [, from = '', to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
   if (from === '') return to === '' ? undefined : { last: Number(to) };
-  if (to === '') return { from: Number(from) };
-  return Number(to) < Number(from) ? undefined : { from: Number(from), to: Number(to) };
-}
-
-/** What is asked for first. The end of a file is only known with its size. */
-function beginningOf(range: Range | undefined): { from: number; bytes: number } {
-  if (range?.last !== undefined) return { from: 0, bytes: 0 };
-  const from = range?.from ?? 0;
-  return { from: Math.min(from, 2 ** 31 - 1), bytes: Math.min(partBytes, (range?.to ?? Number.POSITIVE_INFINITY) - from + 1) };
+  if (to !== '' && Number(to) < Number(from)) return undefined;
+  if (Number(from) > largestFile) throw new GatewayError('file.range');
+  return to === '' ? { from: Number(from) } : { from: Number(from), to: Number(to) };
 }
 
 /** From the first byte to the one after the last. Throws `file.range`. */
@@ -105,29 +156,46 @@ function within(range: Range | undefined, size: number): { from: number; to: num
   return { from, to: Math.min(size, (range.to ?? size) + 1) };
 }
 
-async function* partsOf(
+/** Throws `file.busy` at once if the caller reads too many large files. */
+function partsOf(
   odoo: Odoo,
   context: RequestContext,
   operation: ContentOperation,
-  first: FilePart,
+  first: Placed,
+  from: number,
+  to: number,
+): AsyncGenerator<Uint8Array> {
+  if (first.from + first.part.length < to) {
+    const end = running.begin(context.holder, most.ofOneUser, most.ofAll);
+    if (end === undefined) throw new GatewayError('file.busy', { message: 'Too many large files are read at the moment.' });
+    context.whenOver(end);
+  }
+  return eachPart(odoo, context, operation, first, from, to);
+}
+
+async function* eachPart(
+  odoo: Odoo,
+  context: RequestContext,
+  operation: ContentOperation,
+  first: Placed,
   from: number,
   to: number,
 ): AsyncGenerator<Uint8Array> {
   const { spentMs } = context;
-  let { part } = first;
+  let next = first;
   for (let at = from; ; ) {
-    if (part.length === 0) throw new GatewayError('odoo.changed', { message: 'The file has changed meanwhile.' });
-    const rest = part.subarray(0, to - at);
+    const rest = next.part.subarray(at - next.from, to - next.from);
     at += rest.length;
     yield rest;
     if (at >= to) return;
     await context.authenticateAgain();
     // Each part has the time of a request.
     context.idleMs += Math.max(0, context.spentMs - spentMs);
-    const next = await odoo.content(context, { ...operation, from: at, bytes: Math.min(partBytes, to - at) });
-    part = next.etag === first.etag ? next.part : Buffer.alloc(0);
+    next = await part(odoo, context, operation, first, at, to);
   }
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function typeOf({ type }: FilePart): string {
   return mediaType.test(type) ? type : 'application/octet-stream';
@@ -138,7 +206,7 @@ export function safely(file: Pick<FilePart, 'name' | 'type'>): string[] {
   const type = shown.has(file.type) ? 'inline' : 'attachment';
   return [
     'Content-Disposition',
-    contentDisposition(file.name.slice(0, 255), { type }),
+    contentDisposition(file.name.slice(0, mostNameCharacters).toWellFormed(), { type }),
     'Content-Security-Policy',
     "default-src 'none'; sandbox",
   ];

@@ -1,8 +1,11 @@
-// Documents that Odoo prints. One takes a worker for seconds, so few are printed at once; the others wait their turn.
+// Documents that Odoo prints. One takes a worker for seconds, so few are printed at once, by all sidecars together; the others
+// wait their turn.
 
-import type { VerificationQueue } from '../credentials/verification_queue.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { VerificationQueue } from '../credentials/verification_queue.ts';
 import { GatewayError } from '../errors.ts';
 import type { Odoo } from '../executor/execute.ts';
+import type { FilePart, ReportOperation } from '../executor/operations.ts';
 import { requestedId, requestedModel } from '../executor/target.ts';
 import { chargeMore } from '../limits/limits.ts';
 import type { Answer, RequestContext } from '../pipeline/context.ts';
@@ -12,26 +15,68 @@ import { safely } from './content.ts';
 /** A report counts as this many operations. */
 const cost = 10;
 const reportName = /^[A-Za-z_][\w.-]{0,127}$/;
+const askAgainMs = 300;
+
+/** The queue of this sidecar for the places where reports are printed. */
+export class Printing {
+  readonly #places: number;
+  readonly #longestWaitMs: number;
+  readonly #queue: VerificationQueue;
+
+  constructor({ odooWorkers, requestTimeoutMs }: { readonly odooWorkers: number; readonly requestTimeoutMs: number }) {
+    // While a report is printed, it asks Odoo for its style sheets.
+    this.#places = Math.max(1, Math.floor(odooWorkers / 4));
+    this.#longestWaitMs = requestTimeoutMs / 2;
+    this.#queue = new VerificationQueue({
+      concurrency: this.#places,
+      mostWaiting: 100,
+      longestWaitMs: this.#longestWaitMs,
+      refusal: 'report.busy',
+    });
+  }
+
+  /** Rejects with `report.busy`, `report.unavailable` and what Odoo throws. */
+  print(odoo: Odoo, context: RequestContext, operation: Omit<ReportOperation, 'op' | 'places'>): Promise<FilePart> {
+    const { database, principal, timings } = context;
+    const since = performance.now();
+    return this.#queue.run(
+      [database.name, `user:${principal.userId}`],
+      async () => {
+        timings.queue += performance.now() - since;
+        requireCaller(context);
+      },
+      async () => {
+        for (;;) {
+          try {
+            return await odoo.report(context, { op: 'report', ...operation, places: this.#places });
+          } catch (error) {
+            // Other sidecars have all places.
+            const isBusy = error instanceof GatewayError && error.reason === 'report.busy';
+            if (!isBusy || performance.now() + askAgainMs > since + this.#longestWaitMs) throw error;
+          }
+          await delay(askAgainMs);
+          timings.queue += askAgainMs;
+          requireCaller(context);
+        }
+      },
+    );
+  }
+}
+
+function requireCaller({ response }: RequestContext): void {
+  if (response.destroyed) throw new GatewayError('request.incomplete');
+}
 
 /** `GET /api/v1/<model>/<id>/report/<name>`. Throws `report.busy`, `report.unavailable` and what Odoo throws. */
-export async function printReport(odoo: Odoo, queue: VerificationQueue, context: RequestContext): Promise<Answer> {
+export async function printReport(odoo: Odoo, printing: Printing, context: RequestContext): Promise<Answer> {
   const { format = 'pdf' } = readQuery(context.asked.url, ['format']);
   if (format !== 'pdf' && format !== 'html') {
     throw new GatewayError('query.format', { message: 'format must be pdf or html.', details: { format } });
   }
   const report = String(context.request.params['name']);
   if (!reportName.test(report)) throw new GatewayError('odoo.missing', { message: 'There is no report of this name.' });
-  const operation = { op: 'report', model: requestedModel(context), id: requestedId(context), report, format } as const;
+  const operation = { model: requestedModel(context), id: requestedId(context), report, format } as const;
   await chargeMore(context, cost - 1);
-  const { database, principal } = context;
-  const since = performance.now();
-  const file = await queue.run(
-    [database.name, `user:${principal.userId}`],
-    async () => {
-      context.timings.queue += performance.now() - since;
-      if (context.response.destroyed) throw new GatewayError('request.incomplete');
-    },
-    () => odoo.report(context, operation),
-  );
+  const file = await printing.print(odoo, context, operation);
   return { status: 200, body: file.part, type: file.type, headers: safely(file) };
 }

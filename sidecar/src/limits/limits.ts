@@ -54,9 +54,17 @@ export async function chargeAnonymous(database: Database, address: string): Prom
   if (decision?.allowed === false) throw exceeded(decision);
 }
 
+/** For the limits, each of so many bytes of a file is one operation. */
+const bytesOfOperation = 16 * 1024 * 1024;
+
+/** As `chargeMore`, for a file of so many bytes. */
+export function chargeFile(context: RequestContext, bytes: number): Promise<void> {
+  return chargeMore(context, Math.ceil(bytes / bytesOfOperation) - 1);
+}
+
 /** Charges what a request turns out to cost beyond its first operation; throws or rejects as the step does. */
 export async function chargeMore(context: RequestContext, operations: number): Promise<void> {
-  await charge(context, operations * costOf(context));
+  if (operations > 0) await charge(context, operations * costOf(context));
 }
 
 function isCounted({ endpoint, database }: RequestContext): boolean {

@@ -202,7 +202,7 @@ export interface ReceivedFile {
   open(): Readable;
 }
 
-/** An endpoint with its path in express. Longer literal paths come first. */
+/** An endpoint with its path in express. */
 export interface Route extends Endpoint {
   readonly method: Method;
   readonly path: string;
@@ -223,8 +223,8 @@ export class RequestContext {
   /** On the monotonic clock, for durations. */
   readonly startedAt = performance.now();
   /**
-   * Milliseconds that the request spent waiting for changes, at the caller's request. They are not included in its duration or
-   * its deadline.
+   * Milliseconds that the request spent waiting for its caller: for changes, for a file to arrive or a part of one to be taken.
+   * They are not included in its duration or its deadline.
    */
   idleMs = 0;
   /** The client's address, from `pipeline/address.ts`. */
@@ -306,9 +306,15 @@ export class RequestContext {
     this.requestId = isAcceptable ? given : randomUUID(); // it appears in every log, including Odoo's
   }
 
-  /** Milliseconds since it arrived, without the time spent waiting for changes. */
+  /** Milliseconds since it arrived, without the time spent waiting for its caller. */
   get spentMs(): number {
     return performance.now() - this.startedAt - this.idleMs;
+  }
+
+  /** Calls a function once when the answer was sent or the caller has disconnected, even if that has already happened. */
+  whenOver(end: () => void): void {
+    if (this.response.destroyed || this.response.closed) end();
+    else this.response.once('close', end);
   }
 
   /** Aborted when the caller disconnects, for work that should then stop. */

@@ -1,6 +1,7 @@
 // Receives a file as a body, raw or in a form, into a temporary file: however large it is and however slowly it comes, it takes no
 // memory here and no worker of Odoo.
 
+import { once } from 'node:events';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Busboy } from '@fastify/busboy';
@@ -31,9 +32,9 @@ interface Given {
   readonly type: string | undefined;
 }
 
-/** Sets `context.file`. Throws `file.busy`, `file.form`, `request.too_large` and what the step throws. */
+/** Sets `context.file`. Throws `file.busy`, `file.form`, `file.storage`, `request.too_large` and what the step throws. */
 export async function receiveFile(context: RequestContext, { requireUncompressed, tooLarge, discard }: Habits): Promise<void> {
-  const { request, response, holder } = context;
+  const { request, holder } = context;
   const largest = context.database.settings['file.max_bytes'];
   const contentType = request.headers['content-type'] ?? '';
   requireUncompressed(request.headers['content-encoding']);
@@ -44,15 +45,15 @@ export async function receiveFile(context: RequestContext, { requireUncompressed
     if (!context.awaitsContinue) await discard(request);
     throw isTooLarge ? tooLarge(largest) : new GatewayError('file.busy');
   }
+  // Also if the client has gone, or goes while the file is opened.
+  context.whenOver(end);
+  const since = performance.now();
   if (context.awaitsContinue) context.sayContinue();
-  const spool = await Spool.open(largest, () => tooLarge(largest));
-  // Also when the client goes away before its answer.
-  response.once('close', () => {
-    end();
-    void spool.close();
-  });
   try {
-    const { name, type } = isForm ? await takeForm(request, contentType, spool) : await takeRaw(request, contentType, spool);
+    const spool = await Spool.open(largest, () => tooLarge(largest));
+    context.whenOver(() => void spool.close());
+    const chunks = chunksOf(context, largest + (isForm ? spareBytes : 0), () => tooLarge(largest));
+    const { name, type } = isForm ? await takeForm(chunks, contentType, spool) : await takeRaw(chunks, contentType, spool);
     if (spool.bytes === 0) throw new GatewayError('file.form');
     const { bytes } = spool;
     context.file = { bytes, sha256: spool.digest(), name: fileName(name), type: chosen(type), open: () => spool.read() };
@@ -60,46 +61,70 @@ export async function receiveFile(context: RequestContext, { requireUncompressed
     await discard(request);
     throw error;
   } finally {
-    context.bytesIn = spool.bytes;
+    context.idleMs += performance.now() - since;
   }
 }
 
-async function takeRaw(request: Readable, type: string, spool: Spool): Promise<Given> {
-  await spool.take(request);
+/** The body as it arrives, counted in `context.bytesIn`. Throws `request.incomplete`. */
+async function* chunksOf(context: RequestContext, most: number, tooLarge: () => GatewayError): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of context.request.iterator({ destroyOnReturn: false })) {
+      context.bytesIn += (chunk as Buffer).length;
+      if (context.bytesIn > most) throw tooLarge();
+      yield chunk as Buffer;
+    }
+    if (!context.request.readableEnded) throw new GatewayError('request.incomplete');
+  } catch (error) {
+    throw error instanceof GatewayError ? error : new GatewayError('request.incomplete', { cause: error });
+  }
+}
+
+async function takeRaw(chunks: AsyncIterable<Buffer>, type: string, spool: Spool): Promise<Given> {
+  await spool.take(chunks);
   return { name: undefined, type };
 }
 
 /** Takes the one file of a form. */
-async function takeForm(request: Readable, contentType: string, spool: Spool): Promise<Given> {
-  let found: Given | undefined;
-  let arriving: Promise<void> | undefined;
-  await new Promise<void>((resolve, reject) => {
-    const fail = (error: unknown) => {
-      request.unpipe();
-      reject(error instanceof GatewayError ? error : new GatewayError('file.form', { cause: error }));
-    };
-    const limits = { files: 1, fields: 8, fieldSize: 1_024, parts: 9 };
-    let form: InstanceType<typeof Busboy>;
-    try {
-      form = new Busboy({ headers: { 'content-type': contentType }, limits });
-    } catch (error) {
-      fail(error); // no boundary
-      return;
-    }
-    form.on('file', (_field, file, name, _encoding, type) => {
-      found = { name, type };
-      arriving = spool.take(file);
-      arriving.catch(fail);
+async function takeForm(chunks: AsyncIterable<Buffer>, contentType: string, spool: Spool): Promise<Given> {
+  const form = formOf(contentType);
+  let found: (Given & { readonly stream: Readable; readonly taken: Promise<void> }) | undefined;
+  let failure: unknown;
+  const finished = new Promise<void>((resolve, reject) => {
+    form.on('file', (_field, stream, name, _encoding, type) => {
+      const taken = spool.take(stream.iterator({ destroyOnReturn: false }));
+      found = { name, type, stream, taken };
+      taken.catch(reject);
     });
-    form.once('filesLimit', () => fail(new GatewayError('file.form', { message: 'The form holds more than one file.' })));
-    form.once('error', fail);
+    form.once('filesLimit', () => reject(new GatewayError('file.form', { message: 'The form holds more than one file.' })));
+    form.once('error', (error: unknown) => reject(new GatewayError('file.form', { cause: error })));
     form.once('finish', resolve);
-    request.once('error', (error) => fail(new GatewayError('request.incomplete', { cause: error })));
-    request.pipe(form);
   });
-  await arriving;
+  finished.catch((error: unknown) => {
+    failure = error;
+  });
+  try {
+    for await (const chunk of chunks) {
+      if (failure !== undefined) throw failure;
+      if (!form.write(chunk)) await Promise.race([once(form, 'drain'), finished]);
+    }
+    form.end();
+    await finished;
+    await found?.taken;
+  } catch (error) {
+    found?.stream.destroy();
+    throw error;
+  }
   if (found === undefined) throw new GatewayError('file.form', { message: 'The form holds no file.' });
   return found;
+}
+
+function formOf(contentType: string): InstanceType<typeof Busboy> {
+  const limits = { files: 1, fields: 8, fieldSize: 1_024, parts: 9 };
+  try {
+    return new Busboy({ headers: { 'content-type': contentType }, limits });
+  } catch (error) {
+    throw new GatewayError('file.form', { cause: error }); // no boundary
+  }
 }
 
 /** The last part of a path, without control characters. */

@@ -26,7 +26,7 @@ export function createApp(routes: readonly Route[], pipeline: Pipeline): Express
   app.disable('query parser');
   app.enable('case sensitive routing');
 
-  for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
+  for (const [path, group] of bySpecificity(Map.groupBy(routes, (route) => route.path))) {
     const place = app.route(path);
     for (const route of group) place[verbs[route.method]](serve(route, pipeline));
     place.options(serve(preflight(group), pipeline));
@@ -40,6 +40,13 @@ export function createApp(routes: readonly Route[], pipeline: Pipeline): Express
     serve(refusing('malformed path', error), pipeline)(request, response, _next);
   });
   return app;
+}
+
+/** Of two paths that match a request, the one with the earlier word comes first: `/:model/by/:key` before `/:model/:id/access`. */
+function bySpecificity(groups: ReadonlyMap<string, readonly Route[]>): [path: string, group: readonly Route[]][] {
+  const kindsOf = (path: string) =>
+    path.replaceAll(/[^/]+/g, (part) => (part.includes('*') ? '2' : part.includes(':') ? '1' : '0'));
+  return [...groups].sort(([a], [b]) => Number(kindsOf(a) > kindsOf(b)) - Number(kindsOf(a) < kindsOf(b)));
 }
 
 const verbs = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const satisfies Record<

@@ -22,18 +22,21 @@ export class Spool {
     this.#tooLarge = tooLarge;
   }
 
-  /** @param tooLarge the error for a file of more than `largest` bytes */
+  /** Rejects with `file.storage`. @param tooLarge the error for a file of more than `largest` bytes */
   static async open(largest: number, tooLarge: () => GatewayError): Promise<Spool> {
     const path = join(tmpdir(), `api_gateway_${randomUUID()}`);
-    const handle = await open(path, 'wx+', 0o600);
-    await unlink(path);
+    const handle = await open(path, 'wx+', 0o600).catch(failed);
+    await unlink(path).catch(failed);
     return new Spool(handle, largest, tooLarge);
   }
 
-  /** Takes all of a stream, one chunk after the other. Rejects with `request.incomplete`, or with the error for a large file. */
-  async take(source: Readable): Promise<void> {
+  /**
+   * Takes all of a stream, one chunk after the other. Rejects with `request.incomplete`, `file.storage` or the error for a large
+   * file.
+   */
+  async take(source: AsyncIterable<Buffer>): Promise<void> {
     try {
-      for await (const chunk of source.iterator({ destroyOnReturn: false })) await this.#write(chunk as Buffer);
+      for await (const chunk of source) await this.#write(chunk);
     } catch (error) {
       throw error instanceof GatewayError ? error : new GatewayError('request.incomplete', { cause: error });
     }
@@ -42,7 +45,7 @@ export class Spool {
   async #write(chunk: Buffer): Promise<void> {
     if (this.bytes + chunk.length > this.#most) throw this.#tooLarge();
     this.#hash.update(chunk);
-    await this.#handle.appendFile(chunk);
+    await this.#handle.appendFile(chunk).catch(failed);
     this.bytes += chunk.length;
   }
 
@@ -57,4 +60,9 @@ export class Spool {
   close(): Promise<void> {
     return this.#handle.close().catch(() => undefined);
   }
+}
+
+/** The disk is full, or the folder cannot be written: no fault of the client. */
+function failed(cause: unknown): never {
+  throw new GatewayError('file.storage', { cause });
 }

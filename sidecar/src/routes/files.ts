@@ -1,11 +1,11 @@
 // Files and documents of records: /api/v1/<model>/<id>/<field>/content, attachments, reports.
 
-import type { VerificationQueue } from '../credentials/verification_queue.ts';
 import { GatewayError } from '../errors.ts';
 import { requestedId, requestedModel } from '../executor/target.ts';
 import { contentOf, requestedField } from '../files/content.ts';
+import type { Printing } from '../files/reports.ts';
 import { printReport } from '../files/reports.ts';
-import { chargeMore } from '../limits/limits.ts';
+import { chargeFile } from '../limits/limits.ts';
 import { success } from '../pipeline/answer.ts';
 import type { Action, Answer, ReceivedFile, RequestContext, Route } from '../pipeline/context.ts';
 import { fileName } from '../pipeline/file_body.ts';
@@ -14,15 +14,11 @@ import type { Parts } from '../records/collection.ts';
 import { withPreferences } from './preferences.ts';
 
 const single = '/api/v1/:model/:id';
-/** For the limits, each of so many bytes is one operation. */
-const bytesOfOperation = 16 * 1024 * 1024;
-
-/** @param reports the queue of those that are printed */
-export function fileRoutes({ odoo, shapes }: Parts, reports: VerificationQueue): Route[] {
+export function fileRoutes({ odoo, shapes }: Parts, printing: Printing): Route[] {
   const store = async (context: RequestContext, place: { field: string } | { attach: true }): Promise<readonly number[]> => {
     const { file } = context;
     if (file === undefined) throw new GatewayError('file.form');
-    await chargeMore(context, Math.ceil(file.bytes / bytesOfOperation) - 1);
+    await chargeFile(context, file.bytes);
     const { name: asked } = readQuery(context.asked.url, ['name']);
     const { sha256, type } = file;
     const filename = nameOf(asked, file) ?? ('attach' in place ? 'file' : undefined);
@@ -91,7 +87,7 @@ export function fileRoutes({ odoo, shapes }: Parts, reports: VerificationQueue):
       access: 'authenticated',
       kind: 'call',
       needs: needsTo('call'),
-      handle: (context) => printReport(odoo, reports, context),
+      handle: (context) => printReport(odoo, printing, context),
     },
   ];
 }
