@@ -35,7 +35,7 @@ const sidecarLayers = [
   ['json'],
   ['errors', 'log'],
   ['config'],
-  ['ip', 'fair_queue', 'numbers', 'running', 'generation_cache', 'wakeable_loop', 'redact'],
+  ['ip', 'fair_queue', 'numbers', 'running', 'generation_cache', 'wakeable_loop', 'memory', 'redact'],
 ];
 
 const rankOfSidecar = (/** @type {string} */ layer) => sidecarLayers.findIndex((names) => names.includes(layer));

@@ -53,7 +53,7 @@ try {
     ['POST', 'v1/batch', batch],
     ['PUT', 'v1/res.partner/by/external_id/tried-1', partner],
     ['PUT', 'v1/res.partner/by/ref', [{ ref: 'tried-2', name: 'Tried out' }]],
-    ['PATCH', 'v1/res.partner?filter[city][set]=true&max_affected=10000', { street2: 'Tried out' }],
+    ['PATCH', 'v1/res.partner?filter[city][ne]=Nowhere&max_affected=10000', { street2: 'Tried out' }],
     ['DELETE', 'v1/crm.tag?domain=[]&max_affected=1000'],
     ['POST', 'v1/res.partner/3/attachments?name=tried.txt', 'tried out'],
     ['PUT', 'v1/res.partner/3/image_1920/content', Buffer.from('R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=', 'base64')],

@@ -3,8 +3,8 @@
 
 import type { Socket } from 'node:net';
 import { connect as connectTcp } from 'node:net';
-import type { Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { free } from '../memory.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -14,11 +14,13 @@ export interface HttpAnswer {
 /** A file that is sent after a body, from its beginning each time. */
 export interface FileToSend {
   readonly bytes: number;
-  open(): Readable;
+  /** Each piece is valid until the next one is asked for. */
+  pieces(): AsyncIterable<Uint8Array>;
 }
 
 const connectLimitMs = 5_000;
 const mostHeadBytes = 65_536;
+const largeBytes = 262_144;
 const headEnd = '\r\n\r\n';
 
 /** The answer is larger than the caller accepts; the rest of it was not read. */
@@ -49,7 +51,6 @@ export function post(
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const socket = open(origin);
-    const sending = file?.open();
     const reader = new AnswerReader(mostBytes);
     const finish = (answer: HttpAnswer) => {
       resolve(answer);
@@ -86,11 +87,17 @@ export function post(
     // has no effect once the answer is complete
     socket.once('close', () => reject(new Error('the connection was closed before the answer was complete')));
     socket.write(request(origin, path, headers, body, file?.bytes));
-    // It waits while Odoo takes nothing.
-    sending?.once('error', (error) => socket.destroy(error));
-    socket.once('close', () => sending?.destroy());
-    sending?.pipe(socket, { end: false });
+    if (file !== undefined) send(file, socket).catch((error: Error) => socket.destroy(error));
   });
+}
+
+/** Waits while Odoo takes nothing. */
+async function send(file: FileToSend, socket: Socket): Promise<void> {
+  for await (const piece of file.pieces()) {
+    await new Promise<void>((resolve, reject) => {
+      socket.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+  }
 }
 
 function open({ protocol, hostname, port }: URL): Socket {
@@ -111,6 +118,8 @@ class AnswerReader {
   #chunks: Buffer[] = [];
   #size = 0;
   #head: { readonly status: number; readonly length: number | undefined } | undefined;
+  /** The place of a large body, so that it is in memory only once. */
+  #body: Buffer | undefined;
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
@@ -118,10 +127,21 @@ class AnswerReader {
 
   /** The answer, if this chunk completes it. Throws if it is not HTTP/1.0, or too large. */
   take(chunk: Buffer): HttpAnswer | undefined {
-    this.#chunks.push(chunk);
+    const at = this.#size;
     this.#size += chunk.length;
+    if (this.#body === undefined) this.#chunks.push(chunk);
+    else {
+      chunk.copy(this.#body, at);
+      free(chunk);
+    }
     if (this.#head === undefined && !this.#readHead()) return undefined;
-    if (Math.max(this.#size, this.#head?.length ?? 0) > this.#mostBytes) throw new AnswerTooLarge('the answer is too large');
+    const { length = 0 } = this.#head ?? {};
+    if (Math.max(this.#size, length) > this.#mostBytes) throw new AnswerTooLarge('the answer is too large');
+    if (this.#body === undefined && length >= largeBytes) {
+      this.#body = Buffer.allocUnsafeSlow(length);
+      this.#joined().copy(this.#body);
+      this.#chunks = [];
+    }
     return this.#head?.length !== undefined && this.#size >= this.#head.length ? this.#answer() : undefined;
   }
 
@@ -146,7 +166,7 @@ class AnswerReader {
 
   #answer(): HttpAnswer {
     const { status, length } = this.#head ?? { status: 0, length: 0 };
-    return { status, body: this.#joined().subarray(0, length) };
+    return { status, body: this.#body ?? this.#joined().subarray(0, length) };
   }
 
   #joined(): Buffer {

@@ -7,6 +7,7 @@ import type { Odoo } from '../executor/execute.ts';
 import type { ContentOperation, FilePart } from '../executor/operations.ts';
 import { requestedId, requestedModel } from '../executor/target.ts';
 import { chargeFile } from '../limits/limits.ts';
+import { freeAround } from '../memory.ts';
 import type { Answer, RequestContext } from '../pipeline/context.ts';
 import { readQuery, wholeNumber } from '../pipeline/query.ts';
 import { isKnown } from '../records/versions.ts';
@@ -187,6 +188,7 @@ async function* eachPart(
     const rest = next.part.subarray(at - next.from, to - next.from);
     at += rest.length;
     yield rest;
+    freeAround(rest);
     if (at >= to) return;
     await context.authenticateAgain();
     // Each part has the time of a request.

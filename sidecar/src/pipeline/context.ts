@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
 import type { Request, Response } from 'express';
 import type { CredentialKind, ProfilePolicy } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
@@ -198,8 +197,8 @@ export interface ReceivedFile {
   readonly name: string | undefined;
   /** The media type that the client has given. */
   readonly type: string | undefined;
-  /** Reads it from its beginning. */
-  open(): Readable;
+  /** From its beginning. Each piece is valid until the next one is asked for. */
+  pieces(): AsyncIterable<Uint8Array>;
 }
 
 /** An endpoint with its path in express. */

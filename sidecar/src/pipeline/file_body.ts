@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Busboy } from '@fastify/busboy';
 import { GatewayError } from '../errors.ts';
+import { free } from '../memory.ts';
 import { Running } from '../running.ts';
 import type { RequestContext } from './context.ts';
 import { Spool } from './spool.ts';
@@ -56,7 +57,7 @@ export async function receiveFile(context: RequestContext, { requireUncompressed
     const { name, type } = isForm ? await takeForm(chunks, contentType, spool) : await takeRaw(chunks, contentType, spool);
     if (spool.bytes === 0) throw new GatewayError('file.form');
     const { bytes } = spool;
-    context.file = { bytes, sha256: spool.digest(), name: fileName(name), type: chosen(type), open: () => spool.read() };
+    context.file = { bytes, sha256: spool.digest(), name: fileName(name), type: chosen(type), pieces: () => spool.pieces() };
   } catch (error) {
     await discard(request);
     throw error;
@@ -80,8 +81,15 @@ async function* chunksOf(context: RequestContext, most: number, tooLarge: () => 
 }
 
 async function takeRaw(chunks: AsyncIterable<Buffer>, type: string, spool: Spool): Promise<Given> {
-  await spool.take(chunks);
+  await spool.take(freed(chunks));
   return { name: undefined, type };
+}
+
+async function* freed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    free(chunk);
+  }
 }
 
 /** Takes the one file of a form. */

@@ -2,7 +2,7 @@
 // answer is.
 
 import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
 import { GatewayError } from '../errors.ts';
 import type { RequestContext } from './context.ts';
@@ -15,7 +15,8 @@ const eventStream = 'text/event-stream';
 /**
  * If the first piece throws, the answer is that error. If a later one throws, the connection is cut, so that no client mistakes
  * half an answer for a whole one.
- * @param length of all pieces together, if it is known: they are then sent as they are
+ * @param length of all pieces together, if it is known: they are then sent as they are, and a piece may be freed when the next is
+ *   asked for
  * @param begin sends status and headers
  */
 export async function sendPieces(
@@ -57,6 +58,13 @@ export async function sendPieces(
         done(null, piece);
       },
     });
+    if (length !== undefined) {
+      for await (const piece of following(first, iterator))
+        await flush(context, piece).catch((error) => Promise.reject(left(error)));
+      response.end();
+      await finished(response);
+      return;
+    }
     const source = Readable.from(following(first, iterator), { objectMode: false });
     if (isGzipped) await pipeline(source, createGzip({ level: constants.Z_BEST_SPEED }), counted, response);
     else await pipeline(source, counted, response);
@@ -67,6 +75,22 @@ export async function sendPieces(
   } finally {
     request.socket.off('end', leave);
   }
+}
+
+/** Waits until the piece is on its way. Rejects if the client disconnects first. */
+async function flush(context: RequestContext, piece: string | Uint8Array): Promise<void> {
+  const { response } = context;
+  let onClose = () => {};
+  try {
+    await new Promise<void>((resolve, reject) => {
+      onClose = () => reject(new Error('closed'));
+      response.once('close', onClose);
+      response.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+  } finally {
+    response.off('close', onClose);
+  }
+  context.bytesOut += Buffer.byteLength(piece);
 }
 
 async function* following<Piece extends string | Uint8Array>(

@@ -5,8 +5,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { GatewayError } from '../errors.ts';
+
+const pieceBytes = 256 * 1024;
 
 /** It has no name, so nothing stays behind, however this process ends. */
 export class Spool {
@@ -53,8 +54,15 @@ export class Spool {
     return this.#hash.digest('hex');
   }
 
-  read(): Readable {
-    return this.#handle.createReadStream({ start: 0, autoClose: false });
+  /** From the beginning. Each piece is valid until the next one is asked for. */
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+    for (let at = 0; at < this.bytes; ) {
+      const { bytesRead } = await this.#handle.read(buffer, 0, pieceBytes, at).catch(failed);
+      if (bytesRead === 0) failed(new Error('the temporary file is shorter than what was written'));
+      yield buffer.subarray(0, bytesRead);
+      at += bytesRead;
+    }
   }
 
   close(): Promise<void> {
