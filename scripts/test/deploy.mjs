@@ -2,8 +2,9 @@
 // path exists, the sidecar's bundle runs, and the proxies send the paths of the sidecar's routes, and no others, to the sidecar.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, get } from 'node:http';
+import { createServer, get, request as send } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -214,7 +215,7 @@ async function misroutedPaths(start, isOn) {
         return reached === name ? [] : [`${path} reached ${reached || status}, not ${name}`];
       }),
     );
-    return [...faults.flat(), ...(await forgedHeaders(port))];
+    return [...faults.flat(), ...(await forgedHeaders(port)), ...(await refusedUploads(port))];
   } finally {
     proxy.kill();
     await ended;
@@ -241,6 +242,27 @@ async function forgedHeaders(port) {
     forwarded: undefined,
   };
   return Object.entries(expected).flatMap(([name, value]) => (seen[name] === value ? [] : [`${name} arrives as ${seen[name]}`]));
+}
+
+/**
+ * The largest value of the setting file.max_bytes. A proxy that reads the body before it asks the sidecar has not refused it either.
+ * @param {number} port
+ */
+async function refusedUploads(port) {
+  const outgoing = send({
+    method: 'PUT',
+    host: '127.0.0.1',
+    port,
+    path: '/api/v1/res.partner/3/image_1920/content',
+    headers: { 'Content-Length': String(1024 ** 3) },
+    agent: false,
+  });
+  const answered = once(outgoing, 'response');
+  answered.catch(() => undefined);
+  outgoing.flushHeaders();
+  const [answer] = await Promise.race([answered, delay(300, [])]);
+  outgoing.destroy();
+  return answer?.statusCode === 413 ? ['a file of 1 GiB is refused'] : [];
 }
 
 /** The rules of the ingress lead only to the sidecar: Exact, or Prefix by whole segments. @param {boolean} isOn */

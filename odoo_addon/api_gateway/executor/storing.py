@@ -22,6 +22,7 @@ from .writing import create, write
 
 FILES = "ir.attachment"
 MAX_SIDE = 4096
+MAX_IMAGE_BYTES = 64 * 1024**2
 # What Pillow and Odoo raise for files that are no images, or damaged, or too large.
 BROKEN = (EOFError, Image.DecompressionBombError, OSError, SyntaxError, UserError, ValueError, struct.error)
 
@@ -85,6 +86,9 @@ def _resized(field, stream, side):
         raise RefusalError("odoo.arguments", f"An image has at most {MAX_SIDE} pixels a side.", argument="side")
     if not (stream.mimetype or "").startswith("image/"):
         raise RefusalError("odoo.validation", f"The field {field.name} holds no image to resize.", field=field.name)
+    if stream.size > MAX_IMAGE_BYTES:
+        message = f"The image cannot be resized: it has more than {MAX_IMAGE_BYTES} bytes."
+        raise RefusalError("odoo.validation", message, field=field.name)
     original = stream.read()
     try:
         _require_few_pixels(original)

@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 
 from ..tools.external_ids import module_of
-from .common import ChannelCase, method, search, tree, write
+from .common import ChannelCase, create, method, search, tree, write
 
 NARROW = {"scopes": ["res.partner:read", "res.partner:write", "res.partner:delete"], "models": None}
 
@@ -137,3 +137,11 @@ class TestUpserting(ChannelCase):
                     self.assert_refused(answer, "odoo.too_many")
                 else:
                     self.assert_ok(answer)
+
+    def test_max_affected_counts_through_references(self):
+        made = {**create("res.partner", {"name": "a"}, {"name": "b"}), "name": "made"}
+        archived = {**method("res.partner", "action_archive"), "ids": {"$ref": "made.ids"}}
+        for most in (3, 4):
+            call = {**self.call(made, archived), "max_affected": most}
+            response = self.post("/gateway/execute", self.body("/gateway/execute", [call]))
+            self.assertEqual(response.json()["results"][0]["ok"], most == 4)
