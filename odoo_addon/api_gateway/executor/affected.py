@@ -32,7 +32,7 @@ def called_ids(env, operation):
 
 def affected(env, operation, result):
     """How many records the operation has written. A method counts as those on which it is called or those whose ids it
-    returns, whichever are more: nobody knows what else it has written."""
+    returns, whichever are more. What else it has written is not counted."""
     if operation["op"] in WRITING:
         return len(result["ids"])
     if operation["op"] != "call" or effect_of(env[operation["model"]], operation["method"]) == READ:
