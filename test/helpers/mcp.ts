@@ -47,10 +47,14 @@ export async function callTool(gateway: HttpClient, name: string, args: Record<s
   return { data, isError: result.isError === true, bytes: Buffer.byteLength(answer.text), answer, result };
 }
 
-/** The official client. @param era the handshake with which it begins */
-export async function connectClient(url: string, key: string, era: 'legacy' | 'modern', capabilities = {}): Promise<Client> {
-  const versionNegotiation = era === 'modern' ? { mode: { pin: revision } as const } : { mode: 'legacy' as const };
-  const client = new Client({ name: 'test', version: '1' }, { capabilities, versionNegotiation });
+const beginning = { legacy: { mode: 'legacy' }, modern: { mode: { pin: revision } } } as const;
+
+/** The handshake with which the official client begins. */
+type Era = keyof typeof beginning;
+
+/** The official client. */
+export async function connectClient(url: string, key: string, era: Era, capabilities = {}): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1' }, { capabilities, versionNegotiation: beginning[era] });
   const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
     requestInit: { headers: { Authorization: `Bearer ${key}` } },
   });
@@ -70,11 +74,15 @@ export class OAuthClient {
   readonly #provider: OAuthClientProvider;
   readonly #consents: (asked: URL) => Promise<URL>;
   #transport: StreamableHTTPClientTransport;
-  readonly #client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: { pin: revision } } });
+  readonly #client: Client;
 
   /** @param consents takes the URL that a browser would open, and returns the one to which the browser is redirected */
-  constructor(url: string, clientId: string, redirectUrl: string, consents: (asked: URL) => Promise<URL>) {
+  constructor(
+    { url, clientId, redirectUrl, era }: { url: string; clientId: string; redirectUrl: string; era: Era },
+    consents: (asked: URL) => Promise<URL>,
+  ) {
     this.#url = new URL(`${url}/mcp`);
+    this.#client = new Client({ name: 'test', version: '1' }, { versionNegotiation: beginning[era] });
     this.#consents = consents;
     let verifier = '';
     this.#provider = {

@@ -1,9 +1,13 @@
 // Several databases behind one sidecar, and databases that cannot be served.
 
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, expect, inject, test, vi } from 'vitest';
 import { cloneTemplate, deleteDatabase, sidecarUrl } from '../../scripts/stack/databases.mjs';
 import { withDatabase } from '../../scripts/stack/sql.mjs';
+import { consentPage, decide } from '../helpers/consent.ts';
+import { callTool, rpc } from '../helpers/mcp.ts';
+import { OdooWeb } from '../helpers/odoo_web.ts';
 import { SidecarProcess } from '../helpers/sidecar_process.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
@@ -41,6 +45,7 @@ async function serve(...databases: string[]): Promise<SidecarProcess> {
     GATEWAY_DATABASE_URL: sidecarUrl(cluster, databases[0] ?? ''),
     GATEWAY_DATABASES: databases.join(','),
     GATEWAY_ODOO_URL: gateway.odoo.url,
+    GATEWAY_TRUSTED_PROXIES: '127.0.0.1',
   });
   started.push(sidecar);
   return sidecar;
@@ -63,6 +68,67 @@ test('X-Odoo-Database chooses; without it the first one answers', async () => {
     headers: { 'X-Odoo-Database': other },
   });
   expect(read.json.data.login).toBe('admin-of-other');
+});
+
+test('an agent sees the tools of its database, where its tokens, codes and confirmations end', async () => {
+  const other = await clone('agents');
+  await inDatabase(
+    other,
+    "update ir_config_parameter set value = gen_random_uuid()::text where key = 'database.uuid'",
+    "update res_users set login = 'admin-of-other' where id = 2",
+    "update gateway_resource set active = false where name = 'products'",
+  );
+  for (const database of [gateway.database, other]) {
+    await inDatabase(
+      database,
+      "update gateway.setting set value = 'true' where name = 'agent.enabled'",
+      `update ir_config_parameter set value = '${gateway.odoo.url}' where key = 'web.base.url'`,
+    );
+  }
+  const sidecar = await serve(gateway.database, other);
+  await until('ready', async () => (await sidecar.readiness())?.json.status === 'ready');
+  // As a proxy that gives each database a host name.
+  const here = { 'X-Forwarded-Host': 'here.example.com', 'X-Odoo-Database': gateway.database };
+  const there = { 'X-Forwarded-Host': 'there.example.com', 'X-Odoo-Database': other };
+  const keyed = (headers: Record<string, string>) => ({ key: gateway.keys.admin, headers });
+  const toolsOf = async (headers: Record<string, string>) => {
+    const { json } = await rpc(sidecar, 'tools/list', {}, keyed(headers));
+    return json.result.tools.map(({ name }: { name: string }) => name);
+  };
+  expect(await toolsOf(here)).toContain('products_search');
+  expect(await toolsOf(there)).toContain('customers_search');
+  expect(await toolsOf(there)).not.toContain('products_search');
+  expect((await callTool(sidecar, 'whoami', {}, keyed(there))).data.user.login).toBe('admin-of-other');
+
+  const created = { model: 'res.partner', values: { name: 'Of One Database' } };
+  const { confirm } = (await callTool(sidecar, 'create_record', created, keyed(here))).data;
+  const replayed = await callTool(sidecar, 'create_record', { ...created, confirm }, keyed(there));
+  expect(replayed.data.reason).toBe('agent.confirmation');
+
+  const redirect_uri = 'https://app.example.com/callback';
+  const web = await OdooWeb.login(gateway);
+  const ids = await web.call<number[]>('gateway.app', 'create', [[{ name: 'Agent', redirect_uris: redirect_uri }]]);
+  const [app] = await web.call<{ client_id: string }[]>('gateway.app', 'read', [ids, ['client_id']]);
+  const client_id = app?.client_id ?? '';
+  const code_verifier = 'v'.repeat(43);
+  const authorize = (resource: string) => {
+    const code_challenge = createHash('sha256').update(code_verifier).digest('base64url');
+    const asked = { response_type: 'code', client_id, redirect_uri, code_challenge, code_challenge_method: 'S256', resource };
+    return sidecar.get(`/api/oauth/authorize?${new URLSearchParams(asked)}`, { headers: here });
+  };
+  const refused = await authorize('http://there.example.com/mcp');
+  expect(refused.headers.get('location')).toMatch(/^https:\/\/app\.example\.com\/callback\?error=invalid_target/);
+  const decided = await decide(web, consentPage(await authorize('http://here.example.com/mcp'), gateway.odoo.url));
+  const code = new URL(decided.headers.get('location') ?? '').searchParams.get('code');
+  const grant = { grant_type: 'authorization_code', client_id, redirect_uri, code, code_verifier };
+  const exchanged = (headers: Record<string, string>) => sidecar.post('/api/oauth/token', grant, { headers });
+  expect((await exchanged(there)).status).toBe(400);
+  const key = (await exchanged(here)).json.access_token;
+  const used = async (headers: Record<string, string>) => (await rpc(sidecar, 'tools/list', {}, { key, headers })).status;
+  expect(await used(here)).toBe(200);
+  expect(await used(there)).toBe(401);
+  expect(await used({ ...there, 'X-Forwarded-Host': 'here.example.com' })).toBe(401);
+  expect(await used({ ...here, 'X-Forwarded-Host': 'there.example.com' })).toBe(401);
 });
 
 test('a database without the addon is named, and the others are served', async () => {

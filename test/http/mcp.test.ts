@@ -78,10 +78,23 @@ describe('the protocol', () => {
     const client = await connectClient(gateway.url, key, era);
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toContain('search_records');
-    const found = await client.callTool({ name: 'search_records', arguments: { model: 'res.partner', limit: 2 } });
+    const use = (name: string, args: Record<string, unknown>) => client.callTool({ name, arguments: args });
+    const found = await use('search_records', { model: 'res.partner', limit: 2 });
     expect(found.structuredContent).toMatchObject({ records: [{ id: expect.any(Number) }, { id: expect.any(Number) }] });
-    const refused = await client.callTool({ name: 'search_records', arguments: { model: 'ir.cron' } });
-    expect(refused.isError).toBe(true);
+    const described = await use('describe_model', { model: 'sale.order' });
+    expect(described.structuredContent).toMatchObject({ fields: { partner_id: expect.any(String) } });
+    const groups = await use('aggregate', { model: 'res.partner', group_by: ['country_id'] });
+    expect(groups.structuredContent).toMatchObject({
+      groups: expect.arrayContaining([{ country_id: null, count: expect.any(Number) }]),
+    });
+    const created = { model: 'res.partner', values: { name: `Official ${era}` } };
+    const shown = (await use('create_record', created)).structuredContent as { status: string; confirm: string };
+    expect([shown.status, await partnersNamed(`Official ${era}`)]).toEqual(['confirmation_required', []]);
+    const done = await use('create_record', { ...created, confirm: shown.confirm });
+    expect(done.structuredContent).toMatchObject({ status: 'done' });
+    expect(await partnersNamed(`Official ${era}`)).toHaveLength(1);
+    expect((await use('search_records', { model: 'ir.cron' })).isError).toBe(true);
+    expect((await use('update_records', { model: 'ir.cron', ids: [1], values: { active: false } })).isError).toBe(true);
     await client.close();
   });
 });
@@ -566,29 +579,34 @@ async function expired(token: string): Promise<string> {
   return `${encoded.join('.')}.${mac.digest('base64url')}`;
 }
 
-test('the official client finds its way to a token, renews it, and asks for more when a tool needs it, at any sidecar', async () => {
-  const balancer = await balance([gateway.url, second.url]);
-  const callback = 'http://127.0.0.1/callback';
-  const { id, consents } = await newApp(callback);
-  const allowed = [['read']];
-  const client = new OAuthClient(balancer.url, id, callback, (asked) => consents(asked, allowed.shift()));
-  const search = () => client.call('search_records', { model: 'res.partner', limit: 1 });
-  expect((await search()).structuredContent).toMatchObject({ records: [{ id: expect.any(Number) }] });
-  expect(client.asked).toHaveLength(1);
-  expect(client.tokens?.scope).toBe('read');
+test.each(['legacy', 'modern'] as const)(
+  'the official client (%s) finds its way to a token, renews it, and asks for more when a tool needs it, at any sidecar',
+  async (era) => {
+    const balancer = await balance([gateway.url, second.url]);
+    const callback = 'http://127.0.0.1/callback';
+    const { id, consents } = await newApp(callback);
+    const allowed = [['read']];
+    const client = new OAuthClient({ url: balancer.url, clientId: id, redirectUrl: callback, era }, (asked) =>
+      consents(asked, allowed.shift()),
+    );
+    const search = () => client.call('search_records', { model: 'res.partner', limit: 1 });
+    expect((await search()).structuredContent).toMatchObject({ records: [{ id: expect.any(Number) }] });
+    expect(client.asked).toHaveLength(1);
+    expect(client.tokens?.scope).toBe('read');
 
-  const before = client.tokens?.access_token ?? '';
-  if (client.tokens) client.tokens.access_token = await expired(before);
-  expect((await search()).isError).not.toBe(true);
-  expect(client.asked).toHaveLength(1);
-  expect(client.tokens?.access_token).not.toBe(before);
+    const before = client.tokens?.access_token ?? '';
+    if (client.tokens) client.tokens.access_token = await expired(before);
+    expect((await search()).isError).not.toBe(true);
+    expect(client.asked).toHaveLength(1);
+    expect(client.tokens?.access_token).not.toBe(before);
 
-  const written = await client.call('create_record', { model: 'res.partner', values: { name: 'Stepped Up' } });
-  expect(written.structuredContent).toMatchObject({ status: 'confirmation_required' });
-  expect(client.asked).toHaveLength(2);
-  expect(client.tokens?.scope?.split(' ')).toEqual(expect.arrayContaining(['read', 'res.partner:write']));
-  await balancer.close();
-});
+    const written = await client.call('create_record', { model: 'res.partner', values: { name: 'Stepped Up' } });
+    expect(written.structuredContent).toMatchObject({ status: 'confirmation_required' });
+    expect(client.asked).toHaveLength(2);
+    expect(client.tokens?.scope?.split(' ')).toEqual(expect.arrayContaining(['read', 'res.partner:write']));
+    await balancer.close();
+  },
+);
 
 describe("the protocol's own conformance suite, with two sidecars behind one address", async () => {
   const [third, fourth] = [
