@@ -75,7 +75,7 @@ test('an agent sees the tools of its database, where its tokens, codes and confi
   await inDatabase(
     other,
     "update ir_config_parameter set value = gen_random_uuid()::text where key = 'database.uuid'",
-    "update res_users set login = 'admin-of-other' where id = 2",
+    "update res_partner set name = 'Admin of Other' where id = (select partner_id from res_users where id = 2)",
     "update gateway_resource set active = false where name = 'products'",
   );
   for (const database of [gateway.database, other]) {
@@ -98,7 +98,7 @@ test('an agent sees the tools of its database, where its tokens, codes and confi
   expect(await toolsOf(here)).toContain('products_search');
   expect(await toolsOf(there)).toContain('customers_search');
   expect(await toolsOf(there)).not.toContain('products_search');
-  expect((await callTool(sidecar, 'whoami', {}, keyed(there))).data.user.login).toBe('admin-of-other');
+  expect((await callTool(sidecar, 'whoami', {}, keyed(there))).data.user.name).toBe('Admin of Other');
 
   const created = { model: 'res.partner', values: { name: 'Of One Database' } };
   const { confirm } = (await callTool(sidecar, 'create_record', created, keyed(here))).data;

@@ -7,6 +7,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { createOdooKey, createUser } from '../helpers/odoo_keys.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { requestOf } from '../helpers/rpc_wire.ts';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -306,7 +307,7 @@ test('no protocol reaches further than /call', async () => {
   await passwords(false);
 });
 
-test('wrong passwords count against their address; a manager decides which protocols are served, and whether passwords are accepted', async () => {
+test('wrong passwords count against their address; a second factor needs a key; a manager decides which protocols are served, and whether passwords are accepted', async () => {
   const login = (password: string) =>
     rpc(both[1], 'common', 'login', [database, 'admin', password]).then(({ json }) => json.result);
   expect(await login('admin')).toBe(false);
@@ -316,6 +317,13 @@ test('wrong passwords count against their address; a manager decides which proto
     await rpc(both[1], 'object', 'execute_kw', [database, uid, 'admin', 'res.partner', 'search_count', [[['id', '=', 1]]]])
   ).json;
   expect(result).toBe(1);
+  const careful = await createUser(gateway, 'two_factors');
+  await gateway.orm('res.users', 'write', { ids: [careful], vals: { password: 'two factors' } });
+  await gateway.sql('update res_users set totp_secret = $1 where id = $2', ['A'.repeat(32), careful]);
+  const loginOf = async (secret: string) =>
+    (await rpc(both[1], 'common', 'login', [database, 'two_factors', secret])).json.result;
+  expect(await loginOf('two factors')).toBe(false);
+  expect(await loginOf((await createOdooKey(gateway, { userId: careful })).secret)).toBe(careful);
   await save({ gateway_rpc_passwords: false, gateway_rpc_json2: false });
   await until('JSON-2 is closed', async () => (await json2(both[1], '/json/2/res.users/context_get', {})).status === 404, 5_000);
   expect(await login('admin')).toBe(false);
@@ -353,7 +361,8 @@ test('the page Legacy Clients shows what the log holds', async () => {
   const web = await OdooWeb.login(gateway);
   const names = ['protocol', 'consumer', 'client', 'model', 'method', 'requests', 'failed'];
   const shown = await web.call<Record<string, unknown>[]>('gateway.protocol.use', 'search_read', [[], names]);
+  const shownAs: Record<string, string> = { '(no User-Agent)': '', '(does not exist)': '' };
   const rows = (found: Record<string, unknown>[]) =>
-    found.map((row) => JSON.stringify(names.map((name) => row[name] || 0))).sort();
+    found.map((row) => JSON.stringify(names.map((name) => (shownAs[String(row[name])] ?? row[name]) || 0))).sort();
   expect(rows(shown)).toEqual(rows(await gateway.sql(logged)));
 });

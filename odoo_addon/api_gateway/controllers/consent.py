@@ -56,6 +56,7 @@ class ConsentController(http.Controller):
             "signed": signed,
             "nothing": nothing,
             "host": host_of(agreement["redirect_uri"]),
+            "local": agreement["redirect_uri"].startswith("http:"),
             "vouched": agreement["client_id"].split("/")[2] if agreement["source"] == "document" else None,
             "scopes": [
                 {"scope": scope, "words": _words(env, scope), "ticked": bool(agreement["scopes"]) or scope == "read"}

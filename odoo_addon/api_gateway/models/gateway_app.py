@@ -105,7 +105,7 @@ def is_redirect_uri(text):
         return False
     try:
         parts = urlsplit(text)
-        host = parts.hostname
+        host, _valid_port = parts.hostname, parts.port
     except ValueError:
         return False
     if "@" in parts.netloc:

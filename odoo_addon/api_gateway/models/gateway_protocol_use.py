@@ -1,8 +1,23 @@
 import shlex
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..tools.rest_equivalents import rest_equivalent
+
+# A call whose model or method does not exist has neither, nor have calls of clients that were counted together ("*").
+QUERY = """
+    select
+      min(u.id) as id, u.source, u.protocol, u.consumer, coalesce(max(c.name), '') as credential,
+      nullif(max(u.user_id), 0) as user_id, coalesce(nullif(u.client, ''), %(no_client)s) as client, u.model,
+      coalesce(nullif(u.method, ''), case when u.client = '*' then %(several)s else %(unknown)s end) as method,
+      sum(u.requests)::bigint as requests,
+      coalesce(sum(u.requests) filter (where u.day > gateway.utc_now()::date - 30), 0)::bigint as requests_30,
+      sum(u.failed)::bigint as failed, min(u.day) as first_day, max(u.last_at) as last_at
+    from gateway.protocol_use u
+    left join gateway.consumer c on c.consumer = u.consumer
+    group by u.source, u.protocol, u.consumer, u.client, u.model, u.method
+"""
 
 
 class GatewayProtocolUse(models.Model):
@@ -16,16 +31,15 @@ class GatewayProtocolUse(models.Model):
     _log_access = False
     _order = "requests_30 desc, requests desc, id"
     _rec_name = "method"
-    _table_query = """
-        select
-          min(u.id) as id, u.source, u.protocol, u.consumer, coalesce(max(c.name), '') as credential,
-          nullif(max(u.user_id), 0) as user_id, u.client, u.model, u.method, sum(u.requests)::bigint as requests,
-          coalesce(sum(u.requests) filter (where u.day > gateway.utc_now()::date - 30), 0)::bigint as requests_30,
-          sum(u.failed)::bigint as failed, min(u.day) as first_day, max(u.last_at) as last_at
-        from gateway.protocol_use u
-        left join gateway.consumer c on c.consumer = u.consumer
-        group by u.source, u.protocol, u.consumer, u.client, u.model, u.method
-    """
+
+    @property
+    def _table_query(self):
+        return SQL(
+            QUERY,
+            no_client=self.env._("(no User-Agent)"),
+            several=self.env._("(several)"),
+            unknown=self.env._("(does not exist)"),
+        )
 
     source = fields.Selection([("gateway", "Gateway"), ("odoo", "Odoo directly")], "Sent to", readonly=True)
     protocol = fields.Selection(
@@ -49,6 +63,9 @@ class GatewayProtocolUse(models.Model):
     def _compute_rest(self):
         url = next(iter(self.env["gateway.stat"]._live_urls()), "https://gateway.example.com")
         for record in self:
+            if not record.model and record.method != "login":
+                record.rest = False
+                continue
             method = getattr(self.env.registry.get(record.model), record.method or "", None)
             is_of_model = getattr(method, "_api_model", False)
             record.rest = _curl(url, *rest_equivalent(record.model, record.method, is_of_model))

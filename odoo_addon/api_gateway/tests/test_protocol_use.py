@@ -46,8 +46,13 @@ class TestProtocolUse(HttpCase):
         self.record(1, *({**USE, "client": f"c{i}"} for i in range(5000)))
         self.record(2, USE, {**USE, "client": "c7"}, {**USE, "client": "other"})
         rest = self.uses.search([("client", "=", "*")])
-        self.assertEqual((rest.requests, rest.method), (6, ""))
+        self.assertEqual((rest.requests, rest.method, rest.rest), (6, "(several)", False))
         self.assertEqual(self.uses.search([("client", "=", "c7")]).requests, 6)
+
+    def test_clients_without_a_name_and_calls_of_nothing_are_named(self):
+        self.record(1, {**USE, "client": "", "model": "", "method": ""})
+        use = self.uses.search([("client", "=", "(no User-Agent)")])
+        self.assertEqual((use.method, use.rest), ("(does not exist)", False))
 
     def test_only_managers_see_protocol_use(self):
         user = new_test_user(self.env, "radar_user", groups="base.group_user,api_gateway.group_user")
