@@ -1,5 +1,5 @@
-// The documentation page: fetches the OpenAPI document, with the pasted key if there is one, and passes it to Scalar.
-// The key stays in this page's memory: it is neither stored nor sent anywhere but to the gateway.
+// The documentation page: fetches the OpenAPI document, with the pasted key or as the user who opened the page from Odoo, and
+// passes it to Scalar. Keys and tokens stay in this page's memory: they are neither stored nor sent anywhere but to the gateway.
 
 interface Reference {
   destroy(): void;
@@ -16,8 +16,11 @@ const [form, keyField, modelsField, said, place] = [
   element('said', HTMLOutputElement),
   element('reference', HTMLElement),
 ];
+const who = element('who', HTMLElement);
 let shown: Reference | undefined;
 let asked = 0;
+/** From Odoo's ticket. A key that is pasted comes first. */
+let token: string | undefined;
 
 modelsField.value = new URLSearchParams(location.search).get('models') ?? '';
 form.addEventListener('submit', (event) => {
@@ -25,23 +28,47 @@ form.addEventListener('submit', (event) => {
   void show();
 });
 new ResizeObserver(() => document.body.style.setProperty('--bar-height', `${form.offsetHeight}px`)).observe(form);
-void show();
+void signIn().then(show);
+
+/** With the ticket behind the #, which is valid once. It leaves the address at once, so that nobody copies it. */
+async function signIn(): Promise<void> {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const ticket = given.get('ticket');
+  if (ticket === null) return;
+  history.replaceState(null, '', location.pathname + location.search);
+  const answer = await call('docs/login', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-Odoo-Database': given.get('database') ?? '' },
+    body: JSON.stringify({ ticket }),
+  }).catch(() => undefined);
+  if (answer === undefined) {
+    tell('The link from Odoo was used or is too old. Open this page from Odoo again, or paste a key.');
+    return;
+  }
+  const { access_token, expires_in, user } = answer.data;
+  token = access_token;
+  const until = new Date(Date.now() + expires_in * 1_000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  who.textContent = `Signed in as ${user.name} (${user.login}) until ${until}`;
+  who.hidden = false;
+  keyField.placeholder = 'Paste a key to see its API instead';
+}
 
 async function show(): Promise<void> {
   asked += 1;
   const mine = asked;
   const key = keyField.value.trim();
   const models = modelsField.value.trim();
-  if (models !== '' && key === '') {
+  if (models !== '' && key === '' && token === undefined) {
     tell('Paste a key to see the models that you may use.');
     if (shown !== undefined) return;
   }
   place.ariaBusy = 'true';
   try {
-    const content = await read(key, key === '' ? '' : models);
+    const isKnown = key !== '' || token !== undefined;
+    const content = await read(key, isKnown ? models : '');
     if (mine !== asked) return;
     render(content, key);
-    if (key !== '') tell('');
+    if (isKnown) tell('');
     remember(models);
   } catch (error) {
     if (mine === asked) tell(error instanceof Error ? error.message : String(error));
@@ -51,11 +78,21 @@ async function show(): Promise<void> {
 }
 
 async function read(key: string, models: string): Promise<unknown> {
-  const url = new URL('openapi.json', location.href);
-  if (models !== '') url.searchParams.set('models', models);
+  const query = models === '' ? '' : `?${new URLSearchParams({ models })}`;
+  return call(`openapi.json${query}`, { headers: credential(key) });
+}
+
+function credential(key: string): Record<string, string> {
+  if (key !== '') return { 'X-API-Key': key };
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+}
+
+/** The JSON of the answer. Throws the gateway's message if it refuses. */
+// biome-ignore lint/suspicious/noExplicitAny: the gateway's own answers
+async function call(path: string, init: RequestInit): Promise<any> {
   let response: Response;
   try {
-    response = await fetch(url, { headers: key === '' ? {} : { 'X-API-Key': key }, credentials: 'omit' });
+    response = await fetch(new URL(path, location.href), { ...init, credentials: 'omit' });
   } catch {
     throw new Error('The gateway does not answer.');
   }
@@ -71,7 +108,10 @@ function render(content: unknown, key: string): void {
     content,
     // "Try it" requests go directly to the gateway.
     proxyUrl: '',
-    authentication: { preferredSecurityScheme: 'ApiKey', securitySchemes: { ApiKey: { value: key } } },
+    authentication:
+      key === '' && token !== undefined
+        ? { preferredSecurityScheme: 'Bearer', securitySchemes: { Bearer: { token } } }
+        : { preferredSecurityScheme: 'ApiKey', securitySchemes: { ApiKey: { value: key } } },
     persistAuth: false,
     telemetry: false,
     withDefaultFonts: false,

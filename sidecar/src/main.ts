@@ -50,6 +50,7 @@ import { batchRoute } from './routes/batch.ts';
 import { changesRoute } from './routes/changes.ts';
 import { clientRoute } from './routes/client.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { docsLoginRoute } from './routes/docs_login.ts';
 import { idsRoute } from './routes/exports.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -211,6 +212,8 @@ function main(config: Config, log: Log, extension?: Extension): void {
       mcpRoute(new McpServer(tools, manifest.version, extension), tools),
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
+      // Before the documentation's files, whose path has a parameter.
+      docsLoginRoute,
       ...docsRoutes(assets),
       clientRoute(assets),
       openApiRoute({ odoo, originOf, version: manifest.version }),

@@ -142,6 +142,7 @@ describe('the documentation page', () => {
 test("Odoo's menu and its own /api/docs lead to the page", async () => {
   const odoo = await useBrowser();
   const { page } = await odoo.open(gateway, '/odoo/gateway');
+  const login = page.context().waitForEvent('request', (request) => request.url().endsWith('/api/docs/login'));
   await page.getByRole('button', { name: 'Tools' }).click();
   const [opened] = await Promise.all([
     page.context().waitForEvent('page'),
@@ -149,6 +150,13 @@ test("Odoo's menu and its own /api/docs lead to the page", async () => {
   ]);
   await opened.waitForURL(`${gateway.url}/api/docs`);
   await opened.getByRole('heading', { name: 'API Gateway for Odoo' }).waitFor();
+  // Signed in as the user, for a while, by a ticket that is in no address and valid once.
+  await opened.getByText(/^Signed in as Mitchell Admin \(admin\) until/).waitFor();
+  await opened.locator('a[href="#tag/respartner"]').first().waitFor();
+  const { ticket } = JSON.parse((await login).postData() ?? '{}');
+  expect(opened.url()).not.toContain(ticket);
+  const again = await gateway.post('/api/docs/login', { ticket });
+  expect([again.status, again.json.error.reason]).toEqual([401, 'auth.invalid']);
 });
 
 /** A page that uses the client. What a test evaluates cannot import it: vitest changes imports. */

@@ -98,6 +98,7 @@ describe('the document', () => {
       '/metrics',
       '/api/docs',
       '/api/docs/:file',
+      '/api/docs/login',
       '/api/client.tgz',
       '/api/openapi.json',
       '/api/identify',

@@ -1,9 +1,12 @@
 import secrets
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
+
+# As in sidecar/src/routes/docs_login.ts.
+DOCS = "api_docs"
 
 
 class WebController(http.Controller):
@@ -15,25 +18,35 @@ class WebController(http.Controller):
         sidecars that accept it: `{ticket, database, urls}`."""
         if not request.env.user.has_group("api_gateway.group_user"):
             raise AccessError(request.env._("Only users of the API Gateway may see its figures."))
-        ticket = secrets.token_urlsafe(32)
-        request.env.cr.execute(
-            "select gateway.live_ticket_make(%s, %s, %s)", (ticket, request.env.uid, _page_origin(request.httprequest))
-        )
         return {
-            "ticket": ticket,
+            "ticket": _ticket(_page_origin(request.httprequest)),
             "database": request.env.cr.dbname,
             "urls": request.env["gateway.stat"]._live_urls(),
         }
 
     @http.route("/api/docs", type="http", auth="user", methods=["GET"])
     def docs(self):
-        """Redirects to the documentation, which a sidecar serves. Only for logged-in users, because it reveals the
-        address of a sidecar."""
+        """Redirects to the documentation, which a sidecar serves. The page exchanges the ticket, valid once, for 30
+        seconds, for a token of this user. The ticket is behind the #, which browsers send to nobody."""
         urls = request.env["gateway.stat"]._live_urls()
         if not urls:
             reason = request.env._("No sidecar is running, so the API documentation cannot be shown.")
             return request.make_response(reason, status=503, headers={"Content-Type": "text/plain; charset=utf-8"})
-        return request.redirect(f"{urls[0]}/api/docs", local=False)
+        if not request.env.user.has_group("api_gateway.group_user"):
+            return request.redirect(f"{urls[0]}/api/docs", local=False)
+        ticket = _ticket(DOCS)
+        response = request.redirect(
+            f"{urls[0]}/api/docs#{urlencode({'ticket': ticket, 'database': request.env.cr.dbname})}", local=False
+        )
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _ticket(purpose):
+    """A ticket for the user. `purpose`: the origin of the page that may spend it, or `DOCS`."""
+    ticket = secrets.token_urlsafe(32)
+    request.env.cr.execute("select gateway.live_ticket_make(%s, %s, %s)", (ticket, request.env.uid, purpose))
+    return ticket
 
 
 def _page_origin(httprequest):

@@ -33,6 +33,8 @@ export interface IssueOptions {
   /** The `client_id` claim. */
   readonly client: string;
   readonly withRefresh: boolean;
+  /** The access token lives no longer than this, whatever the settings say. */
+  readonly longestS?: number;
   /** The authorization code and its conditions. Issuing the tokens marks it as used. */
   readonly code?: { readonly hash: Buffer; readonly family: string; readonly resource: string | null };
 }
@@ -57,13 +59,20 @@ export async function issueTokens(database: Database, options: IssueOptions): Pr
     begunAt: new Date(),
     address: options.address,
   };
-  const fresh = await sign(database, subject, standing, options.client, options.withRefresh);
+  const fresh = await sign(database, subject, standing, options.client, options.withRefresh, options.longestS);
   if (code === undefined) await insertTokens(database, fresh.tokens, subject);
   else if (!(await redeemCode(database, code.hash, fresh.tokens, subject))) throw new GatewayError('oauth.grant');
   return fresh.issued;
 }
 
-async function sign(database: Database, subject: TokenSubject, standing: Standing, client: string, withRefresh: boolean) {
+async function sign(
+  database: Database,
+  subject: TokenSubject,
+  standing: Standing,
+  client: string,
+  withRefresh: boolean,
+  longestS = Number.POSITIVE_INFINITY,
+) {
   const { settings } = database;
   const { principal, stamps } = standing;
   const ends = [
@@ -72,7 +81,7 @@ async function sign(database: Database, subject: TokenSubject, standing: Standin
     familyEndMs(database, subject),
   ];
   const leftS = (Math.min(...ends) - Date.now()) / 1000;
-  const accessS = Math.min(settings['token.access_s'], leftS);
+  const accessS = Math.min(settings['token.access_s'], leftS, longestS);
   const signer = signerOf(database);
   const access = await signer.sign('access', accessS, subject, client);
   const refresh = withRefresh
