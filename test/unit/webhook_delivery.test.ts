@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Webhook as Receiver } from 'standardwebhooks';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -341,4 +343,38 @@ describe('an endpoint', () => {
     expect(results.filter(({ outcome }) => outcome === 'released').map(({ job: id }) => id)).toEqual([4, 2]);
     expect(endpoint.room).toBe(0);
   });
+});
+
+test("the receivers' code on a webhook's page takes our signatures and refuses others", () => {
+  const [secret] = secrets;
+  const time = Math.floor(Date.now() / 1_000);
+  const body = '{"name": "é"}';
+  const headersWith = (signature: string, at = time) => ({
+    'webhook-id': 'msg',
+    'webhook-timestamp': String(at),
+    'webhook-signature': signature,
+  });
+  const cases = [
+    headersWith(sign(secrets, 'msg', time, body)),
+    headersWith(sign([Buffer.alloc(32, 3)], 'msg', time, body)),
+    headersWith(sign(secrets, 'msg', time - 600, body), time - 600),
+  ];
+  // PHP, Go and Java are the same steps. Their compilers are not on every machine that runs tests.
+  const script = `
+import json, subprocess, sys
+from receiver_code import RECEIVERS
+own, node, secret, body, cases = {}, *json.loads(sys.argv[1])
+exec(RECEIVERS["Python"], own)
+print(json.dumps([own["is_genuine"](secret, headers, body) for headers in cases]))
+print(subprocess.check_output([node, "--input-type=module", "-e", RECEIVERS["JavaScript"]
+    + f"console.log(JSON.stringify({json.dumps(cases)}.map((headers) => isGenuine({json.dumps(secret)}, headers, {json.dumps(body)}))))"],
+    text=True))`;
+  const given = [process.execPath, `whsec_${secret?.toString('base64')}`, body, cases];
+  const folder = join(import.meta.dirname, '../../odoo_addon/api_gateway/tools');
+  const output = execFileSync('python3', ['-c', script, JSON.stringify(given)], { encoding: 'utf8', cwd: folder });
+  const found = output.trim().split(/\s*\n/);
+  expect(found.map((line) => JSON.parse(line))).toEqual([
+    [true, false, false],
+    [true, false, false],
+  ]);
 });

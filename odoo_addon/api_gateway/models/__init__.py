@@ -37,6 +37,7 @@ from . import (
 from . import gateway_protocol_use, gateway_request_log, gateway_stat, gateway_stat_dashboard, gateway_request_source
 from . import (
     gateway_webhook_health,
+    gateway_webhook_preview,
     gateway_webhook,
     gateway_webhook_attempt,
     gateway_webhook_header,

@@ -21,7 +21,7 @@ ALERT = "gateway.alert"
 class GatewayWebhook(models.Model):
     _name = "gateway.webhook"
     _description = "Webhook"
-    _inherit = ["gateway.configuration", "gateway.webhook.health", "mail.thread"]
+    _inherit = ["gateway.configuration", "gateway.webhook.health", "gateway.webhook.preview", "mail.thread"]
     _order = "name, id"
 
     name = fields.Char(required=True, tracking=True)

@@ -1,5 +1,7 @@
 """Changes that become jobs. Tests do not commit: `flush` does the work of the precommit hook."""
 
+import json
+
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 
@@ -293,9 +295,30 @@ class TestWebhookCapture(WebhookCase):
 
 @tagged("post_install", "-at_install")
 class TestWebhookRights(WebhookCase):
+    def test_the_form_shows_the_event_of_a_real_record_before_it_is_saved(self):
+        partner = self.env["res.partner"].create({"name": "Newest", "ref": "R-1"})
+        with Form(self.env["gateway.webhook"].with_user(self.owner)) as form:
+            form.name, form.url = "New", "https://receiver.example/hook"
+            form.model_id = self.env["ir.model"]._get("res.partner")
+            self.assertIn('"name": "Newest"', form.preview)
+            form.payload_field_ids.add(self.env["ir.model.fields"]._get("res.partner", "ref"))
+            self.assertEqual(json.loads(form.preview)["data"]["values"], {"id": partner.id, "ref": "R-1"})
+            form.payload_field_ids.add(self.env["ir.model.fields"]._get("res.partner", "signup_type"))
+            self.assertIn("may not read the field", form.preview)
+            form.payload_field_ids.remove(id=self.env["ir.model.fields"]._get("res.partner", "signup_type").id)
+            form.domain = "[('nonsense', '=', 1)]"
+            self.assertIn("The domain cannot be used", form.preview)
+            form.domain = "[('name', '=', 'Nobody has this name')]"
+            self.assertIn("No record", form.preview)
+            form.user_id = self.env.ref("base.user_admin")
+            self.assertIn("Only the webhook's owner", form.preview)
+            form.user_id = self.owner
+
     def test_a_manager_owns_and_changes_only_own_webhooks(self):
         other = new_test_user(self.env, "other_manager", groups="api_gateway.group_manager,base.group_user")
         own = self.webhook().with_user(self.owner)
+        self.assertIn('"res.partner.create"', own.preview)
+        self.assertIn("Only the webhook's owner", own.with_user(other).preview)
         own.url = "https://elsewhere.example"
         with self.assertRaises(AccessError):
             own.with_user(other).url = "https://mine.example"
