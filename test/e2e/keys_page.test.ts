@@ -179,31 +179,42 @@ describe('a user', async () => {
     await close(page);
     await page.waitForSelector('[name=example_key] option:checked:has-text("Examples")', { state: 'attached' });
     const tab = (language: string) => page.click(`[data-language=${language}]`);
-    const example = async (language: string, path = '/call') => {
+    const example = async (language: string) => {
       await tab(language);
       await page.click('.o_api_gateway_guide_step:has([role=tablist]) .o_api_gateway_copy');
       await page.waitForSelector('.o_api_gateway_guide_step:has([role=tablist]) .o_api_gateway_copy:has-text("Copied")');
       const snippet = await copied(page);
       expect(snippet).toContain(fresh);
-      expect(snippet).toContain(`${gateway.url}${path}`);
       return snippet;
     };
-    const typed = mkdtempSync(join(tmpdir(), 'typed-'));
-    onTestFinished(() => rmSync(typed, { recursive: true }));
+    // REST comes first.
+    expect(await page.textContent('[data-part=address]')).toContain(`GET ${gateway.url}/api/v1/`);
     const env = { ...process.env, PATH: `${dirname(nodeBin())}:${process.env['PATH']}` };
-    const ran = await execute('sh', ['-ec', await example('typed', '/api/client.tgz')], { cwd: typed, env });
-    expect(ran.stdout).toMatch(/1 model in odoo[\s\S]*name:/);
-    const curl = await execute('sh', ['-c', await example('curl')]);
-    expect(JSON.parse(curl.stdout)).toMatchObject({ success: true, data: expect.arrayContaining([expect.anything()]) });
+    for (const [topic, path, printed] of [
+      ['create', '/api/v1/res.partner', /1 model in odoo[\s\S]*\{ id: \d+ \}/],
+      ['batch', '/api/v1/batch', /person:/],
+      ['call', '/call', /\n\d+\n/],
+      ['read', '/api/v1/', /name:/],
+    ] as const) {
+      await page.click(`[data-topic=${topic}]`);
+      expect(await page.textContent('[data-part=address]')).toContain(gateway.url + path);
+      const curl = await execute('sh', ['-c', (await example('curl')).replace(fresh, gateway.keys.admin)]);
+      expect(JSON.parse(curl.stdout)).toMatchObject({ success: true, data: expect.anything() });
+      const typed = mkdtempSync(join(tmpdir(), 'typed-'));
+      onTestFinished(() => rmSync(typed, { recursive: true }));
+      const run = (await example('typed')).replace(fresh, gateway.keys.admin);
+      const ran = await execute('sh', ['-ec', run], { cwd: typed, env });
+      expect(ran.stdout).toMatch(printed);
+    }
     const javascript = await execute(process.execPath, ['--input-type=module', '--eval', await example('fetch')]);
     expect(javascript.stdout).toContain('name');
     const python = await execute('/usr/bin/python3', ['-c', await example('python')]);
     expect(python.stdout).toContain("'name'");
     // Google's function waits for the answer, as a child process does.
     const google = `import { execFileSync } from 'node:child_process';
-      const UrlFetchApp = { fetch: (url, { method, contentType, headers, payload }) => {
-        const sent = Object.entries({ ...headers, 'Content-Type': contentType }).flatMap(([name, value]) => ['-H', name + ': ' + value]);
-        const text = execFileSync('curl', ['-s', '-X', method.toUpperCase(), ...sent, '-d', payload, url], { encoding: 'utf8' });
+      const UrlFetchApp = { fetch: (url, { method, headers }) => {
+        const sent = Object.entries(headers).flatMap(([name, value]) => ['-H', name + ': ' + value]);
+        const text = execFileSync('curl', ['-s', '-X', method.toUpperCase(), ...sent, url], { encoding: 'utf8' });
         return { getContentText: () => text };
       } };\n`;
     const script = await execute(process.execPath, [
@@ -429,10 +440,10 @@ test('an app asks, a person allows less than it wants, sees it under Connected a
 
 test('without a sidecar the guide says that calls would get no answer', async () => {
   const { page, text } = await browser.open(gateway, '/odoo/api-access-keys', uma);
-  await page.waitForSelector(`[data-part=address]:has-text("${gateway.url}/call")`);
+  await page.waitForSelector(`[data-part=address]:has-text("${gateway.url}/api/v1/")`);
   await gateway.sidecar.stop();
   await gateway.sql('delete from gateway.sidecar');
   await page.reload();
   await page.waitForSelector('.o_api_gateway_guide .alert-warning:has-text("No sidecar is alive")');
-  expect(await text('[data-part=address]')).toContain('https://gateway.example.com/call');
+  expect(await text('[data-part=address]')).toContain('https://gateway.example.com/api/v1/');
 });

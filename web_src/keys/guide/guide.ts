@@ -3,7 +3,9 @@ import { _t } from '@web/core/l10n/translation';
 import { CopyButton } from '../../core/copy/copy_button';
 import type { AccessKey, Surroundings } from '../access_keys';
 import type { Language } from './snippets';
-import { explainedBody, snippets } from './snippets';
+import { snippets } from './snippets';
+import type { Lesson, Topic } from './topics';
+import { lessons } from './topics';
 
 interface Props {
   surroundings: Surroundings;
@@ -27,7 +29,20 @@ export class Guide extends Component<Props> {
     choose: Function,
   };
 
-  state: { language: Language } = useState({ language: 'fetch' });
+  state: { topic: Topic; language: Language } = useState({ topic: 'read', language: 'fetch' });
+
+  get lessons(): Lesson[] {
+    return lessons(this.props.surroundings.example_model);
+  }
+
+  get lesson(): Lesson {
+    const [first, ...others] = this.lessons;
+    return others.find(({ topic }) => topic === this.state.topic) ?? (first as Lesson);
+  }
+
+  get address(): string {
+    return `${this.lesson.asked.method} ${this.url}${this.lesson.asked.path.split('?')[0]}`;
+  }
 
   get languages(): { language: Language; name: string }[] {
     return [
@@ -63,16 +78,12 @@ export class Guide extends Component<Props> {
   }
 
   get headers(): string {
-    return `Content-Type: application/json\nX-API-KEY: ${this.key}\n`;
-  }
-
-  get body(): string {
-    return explainedBody(this.props.surroundings.example_model);
+    const type = this.lesson.asked.body === undefined ? '' : 'Content-Type: application/json\n';
+    return `${type}X-API-KEY: ${this.key}\n`;
   }
 
   get snippet(): string {
-    const { example_model: model } = this.props.surroundings;
-    return snippets[this.state.language]({ url: this.url, key: this.key, model });
+    return snippets[this.state.language]({ url: this.url, key: this.key, asked: this.lesson.asked });
   }
 
   get keyNote(): string {
