@@ -1,6 +1,7 @@
 // Every entry of the menu, as a manager and as a user, with no network beyond this machine.
 
 import { describe, expect, test } from 'vitest';
+import { missedByTab, violations } from '../helpers/accessibility.ts';
 import { useBrowser } from '../helpers/browser.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -101,8 +102,16 @@ test('the menu is complete and in order, for administrators, managers and users'
   expect(await names('member')).toEqual(expected.member);
 });
 
-describe.each(['boss', 'member'])('as %s', (login) => {
-  test('every entry opens without a fault and without requests to other hosts', { timeout: 300_000 }, async () => {
+/** A page of the gateway's own, not one of Odoo's views. */
+const ours = '.o_action_manager .o_api_gateway';
+
+describe.each([
+  ['boss', 'Light'],
+  ['member', 'Dark'],
+])('as %s', (login, theme) => {
+  test('every entry opens without a fault, fit for all and for a keyboard, and without requests to other hosts', {
+    timeout: 300_000,
+  }, async () => {
     const { page, faults, styleFault } = await browser.open(gateway, '/odoo', { login, password: `${login}-password` });
     const strangers: string[] = [];
     // Only this machine can be reached; each attempt to reach another host is recorded.
@@ -123,6 +132,14 @@ describe.each(['boss', 'member'])('as %s', (login) => {
         await page.waitForSelector('.o_action_manager .o_action .o_content, .o_action_manager .o_view_controller');
         await page.waitForFunction("!document.querySelector('.o_loading_indicator, .o_blockUI')");
         expect(await styleFault(), path).toBe('none');
+        if ((await page.locator(ours).count()) > 0) {
+          await page.waitForSelector(
+            `${ours} .o_api_gateway_dashboard[data-updated], ${ours}:not(:has(.o_api_gateway_dashboard))`,
+          );
+          await page.click(`button[aria-label="${theme} theme"]`);
+          expect(await violations(page, ours), path).toEqual([]);
+          expect(await missedByTab(page, ours), path).toEqual([]);
+        }
       }
       expect(await page.locator('.o_error_dialog').count(), path).toBe(0);
       expect(faults.slice(before), path).toEqual([]);

@@ -1,0 +1,42 @@
+// What a page lacks for people who do not see it or do not use a mouse. `within` is a selector of our part: Odoo's bars around
+// it are not ours.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** axe-core's serious and critical violations: `rule: element`. */
+export async function violations(page: Page, within: string): Promise<string[]> {
+  if ((await page.evaluate<string>('typeof window.axe')) === 'undefined') await page.evaluate(axe);
+  return page.evaluate<string[]>(`
+    axe.run(${JSON.stringify(within)}, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 200))))`);
+}
+
+const control = 'button, a[href], input, select, textarea, summary, [tabindex]';
+
+/** The controls that Tab does not reach from the first one on. */
+export async function missedByTab(page: Page, within: string): Promise<string[]> {
+  await page.evaluate(`
+    window.controls = [...document.querySelectorAll('${within} :is(${control})')].filter(
+      (element) => element.tabIndex >= 0 && !element.disabled && element.checkVisibility({ visibilityProperty: true }));
+    window.reached = new Set();
+    window.controls[0]?.focus();`);
+  const left = () =>
+    page.evaluate<boolean>(`(() => {
+      const focused = document.activeElement;
+      const isInside = focused?.closest('${within}') !== null;
+      if (isInside) window.reached.add(focused);
+      return !isInside || focused === document.body;
+    })()`);
+  // A page has far fewer, and Tab leaves it after the last one.
+  for (let presses = 0; presses < 300 && !(await left()); presses += 1) await page.keyboard.press('Tab');
+  return page.evaluate<string[]>(`window.controls
+    .filter((element) => element.isConnected && !window.reached.has(element))
+    .filter(({ type, name, checked }) => type !== 'radio' || checked)
+    .map((element) => element.outerHTML.slice(0, 200))`);
+}
