@@ -53,6 +53,7 @@
             "api_gateway/static/src/core/format.js",
             "api_gateway/static/src/settings/**/*",
             "api_gateway/static/src/usage/**/*",
+            "api_gateway/static/src/views/**/*",
             "api_gateway/static/src/core/copy/**/*",
             "api_gateway/static/src/secret/**/*",
             "api_gateway/static/src/core/chart/colors.js",

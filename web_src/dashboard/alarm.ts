@@ -10,6 +10,8 @@ import type { Traffic } from './data/source';
 
 const windowMs = 60_000;
 const tickMs = 2_000;
+/** The class of the body that moves toasts away from the page's buttons. */
+const placing = 'o_api_gateway_toasts_below';
 /** With fewer requests, a share is not meaningful. */
 const leastRequests = 20;
 /** Rules about these have a toast of the page's own, which is there at once. */
@@ -23,7 +25,7 @@ export interface AlarmOptions {
   isSoundOn: () => boolean;
   /** Opens the latest failure. */
   inspectLatest: () => void;
-  openAlert: (id: number) => void;
+  openAlerts: (ids: number[]) => void;
 }
 
 interface State {
@@ -47,7 +49,7 @@ export interface Alarm {
   stop(): void;
 }
 
-export function createAlarm({ notification, isSoundOn, inspectLatest, openAlert }: AlarmOptions): Alarm {
+export function createAlarm({ notification, isSoundOn, inspectLatest, openAlerts }: AlarmOptions): Alarm {
   let recent: ({ at: number } & Traffic)[] = [];
   let isRefusing = false;
   let sidecars: Surroundings['sidecars'] = { alive: 1, stale: 0 };
@@ -91,14 +93,15 @@ export function createAlarm({ notification, isSoundOn, inspectLatest, openAlert 
     },
   ];
 
-  /** The states of managers' rules, by alert. One that is over stays until its toast is closed. */
+  /** The states of managers' rules, by rule. One that is over stays until its toast is closed. */
   const ruled = new Map<number, State>();
 
   function addRuled(): void {
     for (const { id, metric, name } of alerts) {
       if (watchedHere.has(metric) || ruled.has(id)) continue;
-      const text = () => alerts.find((alert) => alert.id === id)?.text ?? null;
-      ruled.set(id, { title: name, type: 'warning', text, inspect: () => openAlert(id) });
+      const current = () => alerts.find((alert) => alert.id === id);
+      const text = () => current()?.text ?? null;
+      ruled.set(id, { title: name, type: 'warning', text, inspect: () => openAlerts(current()?.alerts ?? []) });
     }
   }
 
@@ -149,6 +152,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest, openAlert 
     for (const id of ruled.keys()) if (!alerts.some((alert) => alert.id === id)) ruled.delete(id);
   };
   const timer = browser.setInterval(tick, tickMs);
+  document.body.classList.add(placing);
 
   return {
     hear(traffic) {
@@ -163,6 +167,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest, openAlert 
     },
     stop() {
       browser.clearInterval(timer);
+      document.body.classList.remove(placing);
       const open = [...toasts.values()];
       toasts.clear();
       for (const toast of open) toast.close();

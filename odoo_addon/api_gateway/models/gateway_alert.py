@@ -11,7 +11,8 @@ from ..webhooks.deliver import render_event
 from ..webhooks.values import read_values
 
 KEPT = timedelta(days=366)
-MOST_SHOWN = 20
+MOST_SHOWN = 100
+MOST_NAMED = 3
 ACTIVITY = "mail.mail_activity_data_warning"
 
 
@@ -38,6 +39,9 @@ class GatewayAlert(models.Model):
     value = fields.Float("At Opening", readonly=True, digits=(16, 1), aggregator=None)
     last_value = fields.Float("Now", readonly=True, digits=(16, 1), aggregator=None)
     worst_value = fields.Float("Worst", readonly=True, digits=(16, 1), aggregator=None)
+    value_text = fields.Char("At Opening", compute="_compute_texts")
+    last_text = fields.Char("Now", compute="_compute_texts")
+    worst_text = fields.Char("Worst", compute="_compute_texts")
     times = fields.Integer("Checks", readonly=True, help="How many checks, one a minute, have found it.")
     is_sent = fields.Boolean("Delivered", readonly=True, help="False while its rule was muted.")
 
@@ -49,6 +53,13 @@ class GatewayAlert(models.Model):
         for alert in self:
             about = alert.subject_name
             alert.name = f"{alert.rule_id.name}: {about}" if about else alert.rule_id.name
+
+    @api.depends("value", "last_value", "worst_value", "rule_id.unit")
+    def _compute_texts(self):
+        for alert in self:
+            for name in ("value", "last", "worst"):
+                value = alert["value" if name == "value" else f"{name}_value"]
+                alert[f"{name}_text"] = alert.rule_id._amount(value)
 
     @api.model
     def _open(self, rule, subject, value):
@@ -178,10 +189,25 @@ class GatewayAlert(models.Model):
 
     @api.model
     def _shown(self):
-        """Open alerts of rules that are not muted, for the dashboard: `[{id, metric, name, text}]`."""
+        """The rules that are not muted and have open alerts, for the dashboard: `[{id, metric, name, text, alerts}]`.
+        `alerts`: the ids of the alerts, of which one is in `text` or the first ones are named."""
         now = fields.Datetime.now()
         audible = ["|", ("rule_id.muted_until", "=", False), ("rule_id.muted_until", "<=", now)]
-        alerts = self.search([("state", "=", "open"), *audible], limit=MOST_SHOWN)
+        found = self._read_group([("state", "=", "open"), *audible], ["rule_id"], ["id:recordset"])
         return [
-            {"id": alert.id, "metric": alert.metric, "name": alert.name, "text": alert._sentence()} for alert in alerts
+            {
+                "id": rule.id,
+                "metric": rule.metric,
+                "name": rule.name,
+                "text": alerts._sentence() if len(alerts) == 1 else alerts._sentence_of_many(),
+                "alerts": alerts.ids[:MOST_SHOWN],
+            }
+            for rule, alerts in found
         ]
+
+    def _sentence_of_many(self):
+        """How many alerts of one rule are open, and about whom."""
+        names = ", ".join(alert.subject_name or alert.subject for alert in self[:MOST_NAMED])
+        if len(self) > MOST_NAMED:
+            return self.env._("%(count)s are open: %(names)s, …", count=len(self), names=names)
+        return self.env._("%(count)s are open: %(names)s.", count=len(self), names=names)

@@ -60,6 +60,7 @@ class GatewayAlertRule(models.Model):
         "Of at Least", default=20, tracking=True, help="With fewer requests a share means little, and opens no alert."
     )
     unit = fields.Char(compute="_compute_unit")
+    threshold_text = fields.Char("Opens at", compute="_compute_threshold_text")
 
     with_activity = fields.Boolean("Activity", tracking=True)
     with_mail = fields.Boolean("E-mail", tracking=True)
@@ -114,6 +115,22 @@ class GatewayAlertRule(models.Model):
         }
         for rule in self:
             rule.unit = names.get(rule.metric)
+
+    @api.depends("threshold", "unit")
+    def _compute_threshold_text(self):
+        for rule in self:
+            rule.threshold_text = rule._amount(rule.threshold)
+
+    def _amount(self, value):
+        """A value of the rule's metric with its unit: `62.1 %`."""
+        number = f"{value:.1f}".removesuffix(".0")
+        one = {
+            "throttled": self.env._("1 request"),
+            "dead_letters": self.env._("1 event"),
+            "sidecar_gone": self.env._("1 minute"),
+            "key_expires": self.env._("1 day left"),
+        }
+        return (one.get(self.metric) if number == "1" else None) or f"{number} {self.unit}"
 
     @api.depends("muted_until")
     def _compute_is_muted(self):

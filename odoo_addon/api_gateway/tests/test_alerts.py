@@ -199,10 +199,20 @@ class TestAlerts(TransactionCase):
         rule.action_unmute()
         self.check()
         self.assertEqual(len(rule.alert_ids.activity_ids), 1)
-        self.assertEqual([alert["name"] for alert in self.shown(self.manager)], ["Rule: Bot"])
+        self.assertEqual([alert["name"] for alert in self.shown(self.manager)], ["Rule"])
         rule.active = False
         self.check()
         self.assertEqual(rule.alert_ids.state, "closed")
+
+    def test_many_alerts_of_a_rule_are_one_on_the_dashboard(self):
+        rule = self.rule()
+        for i in range(5):
+            self.env["gateway.alert"].sudo()._open(rule, f"client:{i}", 62.1)
+        [shown] = self.shown(self.manager)
+        self.assertEqual((shown["id"], shown["name"], len(shown["alerts"])), (rule.id, "Rule", 5))
+        self.assertRegex(shown["text"], r"^5 are open: .+, .+, .+, …$")
+        self.assertEqual(rule.alert_ids.mapped("worst_text"), ["62.1 %"] * 5)
+        self.assertEqual(rule.threshold_text, "50 %")
 
     def shown(self, user):
         self.env.cr.execute("select gateway.ms(gateway.utc_now())")

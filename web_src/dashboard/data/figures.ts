@@ -60,6 +60,22 @@ export interface Reason extends Top {
   cause: 'throttled' | 'blocked' | 'unauthenticated' | 'forbidden' | null;
 }
 
+/** Where the time of logged requests went: averages in milliseconds. */
+export interface Parts {
+  /** The beginning of the step. */
+  at: number;
+  requests: number;
+  auth: number;
+  throttle: number;
+  queue: number;
+  /** Without the ORM. */
+  odoo: number;
+  orm: number;
+  shape: number;
+  /** With the SQL of compiled reads. */
+  rest: number;
+}
+
 export interface Figures {
   /** The range of the answer; `step` in seconds. */
   range: { since: number; until: number; step: number };
@@ -77,6 +93,7 @@ export interface Figures {
   consumers: Top[];
   /** How reads of records were answered: `compiled`, or `odoo:` and a reason. */
   ways: Top[];
+  parts: Parts[];
   /** Requests by weekday, Monday first, and hour. */
   heat_map: number[][];
   /** Log rows that were lost in the range. */
@@ -94,12 +111,16 @@ export interface Surroundings {
   alerts: OpenAlert[];
 }
 
-/** An open alert of a manager's rule that is not muted. */
+/** A manager's rule that is not muted and has open alerts. */
 export interface OpenAlert {
+  /** Of the rule. */
   id: number;
   metric: 'server_errors' | 'refusals' | 'throttled' | 'dead_letters' | 'sidecar_gone' | 'key_expires';
   name: string;
+  /** What is wrong, or how many alerts are open and about whom. */
   text: string;
+  /** The ids of the open alerts. */
+  alerts: number[];
 }
 
 export interface Fault {
