@@ -115,16 +115,36 @@ describe('live', () => {
     await toast('Many refusals').waitFor({ state: 'detached' });
   });
 
-  test("an open alert of a manager's rule is one toast, which closes with the alert", async () => {
+  test("the open alerts of a manager's rule are one toast, which closes with them", async () => {
     await gateway.sql(`
       insert into gateway_alert (rule_id, subject, state, opened_at, value, last_value, worst_value, times)
-      select id, '*', 'open', gateway.utc_now(), 3, 3, 3, 1 from gateway_alert_rule where metric = 'dead_letters'`);
+      select id, subject, 'open', gateway.utc_now(), 3, 3, 3, 1
+      from gateway_alert_rule, unnest(array['Web shop', 'Robot']) subject where metric = 'throttled'`);
     await dashboard.page.locator('.o_api_gateway_refresh').click();
-    await toast('Dead letters').waitFor();
-    expect(await toast('Dead letters').textContent()).toContain('3 webhook events of the last 60 minutes');
+    await toast('Over the limit').waitFor();
+    expect(await toast('Over the limit').count()).toBe(1);
+    expect(await toast('Over the limit').textContent()).toContain('2 are open: Web shop, Robot.');
     await gateway.sql("update gateway_alert set state = 'closed', closed_at = gateway.utc_now()");
     await dashboard.page.locator('.o_api_gateway_refresh').click();
-    await toast('Dead letters').waitFor({ state: 'detached' });
+    await toast('Over the limit').waitFor({ state: 'detached' });
+  });
+
+  test('requests pass on the page one by one; they can be filtered and stopped', async () => {
+    const lines = dashboard.page.locator('.o_api_gateway_now tbody tr');
+    const filter = dashboard.page.locator('.o_api_gateway_now_filter');
+    await gateway.get('/api/v1/res.partner?limit=1', { key });
+    await lines.filter({ hasText: 'GET /api/v1/res.partner' }).first().waitFor();
+    await filter.fill('res.partner');
+    await until('only the one is left', async () => (await lines.count()) === 1);
+    expect(await lines.first().textContent()).toMatch(/200.*ms$/);
+    await dashboard.page.click('.o_api_gateway_pause');
+    await filter.fill('');
+    const before = await lines.count();
+    await ask(3);
+    await until('they are counted', async () => (await dashboard.text('rps')) !== '0');
+    expect(await lines.count()).toBe(before);
+    await dashboard.page.click('.o_api_gateway_pause');
+    await until('the others are there', async () => (await lines.count()) >= before + 3);
   });
 
   test('faults are in the feed within seconds, the newest first', async () => {

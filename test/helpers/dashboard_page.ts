@@ -6,7 +6,18 @@ import type { OdooBrowser, OdooPage, OpenOptions } from './odoo_browser.ts';
 import { until } from './wait.ts';
 
 export const dashboardPath = '/odoo/gateway-dashboard';
-export const chartNames = ['requests', 'statuses', 'latency', 'errors', 'top', 'consumers', 'methods', 'heat_map', 'refusals'];
+export const chartNames = [
+  'requests',
+  'statuses',
+  'latency',
+  'errors',
+  'parts',
+  'top',
+  'consumers',
+  'methods',
+  'heat_map',
+  'refusals',
+];
 
 export class DashboardPage {
   readonly page: Page;

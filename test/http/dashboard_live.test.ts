@@ -98,6 +98,20 @@ test('answers of several sidecars arrive once each, summed, within two seconds',
   await second.stop();
 });
 
+const passed = (watching: Watch) =>
+  watching.of('traffic').flatMap((payload) => payload['passed'] as { consumer: string; path: string; status: number }[]);
+const callers = (watching: Watch) => [...new Set(passed(watching).map(({ consumer }) => consumer))];
+
+test('requests pass one by one, with their model but without values; of many, some', async () => {
+  const watching = await watch(admin);
+  await gateway.get('/api/v1/res.partner/1?fields=name', { key: gateway.keys.demo });
+  await until('it has passed', () => passed(watching).length === 1);
+  expect(passed(watching)[0]).toMatchObject({ method: 'GET', path: '/api/v1/res.partner/:id', status: 200 });
+  await Promise.all(Array.from({ length: 10 }, () => ping(20, gateway.keys.demo)));
+  await until('all are counted', () => watching.requests() === 201);
+  expect(passed(watching).length).toBeLessThan(150);
+});
+
 test('a heartbeat has the requests per second', async () => {
   const watching = await watch(admin);
   await ping(20, gateway.keys.demo);
@@ -176,6 +190,7 @@ test('a user gets only their own requests, and is disconnected when losing their
   await ping(1, gateway.keys.admin);
   await until('the manager sees it', () => everyone.requests() >= 1);
   expect(watching.requests()).toBe(3);
+  expect([callers(watching), callers(everyone)]).toEqual([[`login:${userId}`], [expect.stringContaining('odoo_key:')]]);
 
   await gateway.orm('res.users', 'write', { ids: [userId], vals: { active: false } });
   await until('it is disconnected', () => watching.closed === 4403, 3_000);

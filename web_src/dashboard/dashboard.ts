@@ -21,13 +21,14 @@ import { FaultFeed } from './faults/fault_feed';
 import { KpiCard } from './kpi/kpi_card';
 import type { Kpi, KpiGroup } from './kpi/kpis';
 import { kpiGroups, mainKpis } from './kpi/kpis';
+import { Now } from './now/now';
 import { Toolbar } from './toolbar/toolbar';
 import { Welcome } from './welcome/welcome';
 
 /** The live dashboard. */
 export class Dashboard extends Component {
   static template = 'api_gateway.Dashboard';
-  static components = { GatewayPage, Chart, FaultFeed, KpiCard, Toolbar, Welcome };
+  static components = { GatewayPage, Chart, FaultFeed, KpiCard, Now, Toolbar, Welcome };
   static props = { ...standardActionServiceProps };
 
   declare store: DashboardStore;
@@ -35,7 +36,7 @@ export class Dashboard extends Component {
   declare action: Services['action'];
   declare notification: Services['notification'];
   view: { topic: Topic } = useState({ topic: 'routes' });
-  chartNames = ['requests', 'statuses', 'latency', 'errors', 'top', 'consumers', 'methods', 'heat_map', 'refusals'];
+  chartNames = ['requests', 'statuses', 'latency', 'errors', 'parts', 'top', 'consumers', 'methods', 'heat_map', 'refusals'];
 
   override setup(): void {
     this.action = useService('action');
@@ -44,13 +45,7 @@ export class Dashboard extends Component {
       notification: this.notification,
       isSoundOn: () => this.state.sound,
       inspectLatest: () => void this.inspectLatest(),
-      openAlert: (id) =>
-        void this.action.doAction({
-          type: 'ir.actions.act_window',
-          res_model: 'gateway.alert',
-          res_id: id,
-          views: [[false, 'form']],
-        }),
+      openAlerts: (ids) => this.openAlerts(ids),
     });
     this.store = useDashboard(useService('orm').silent, alarm);
     this.state = this.store.state;
@@ -110,6 +105,15 @@ export class Dashboard extends Component {
       });
     }
     void this.action.doAction(log, mostOf === undefined ? {} : { props: { orderBy: [{ name: mostOf, asc: false }] } });
+  }
+
+  openAlerts(ids: number[]): void {
+    const common = { type: 'ir.actions.act_window', res_model: 'gateway.alert', name: _t('Open Alerts') };
+    void this.action.doAction(
+      ids.length === 1
+        ? { ...common, res_id: ids[0], views: [[false, 'form']] }
+        : { ...common, domain: [['id', 'in', ids]], views: ['list', 'kanban', 'form'].map((view) => [false, view]) },
+    );
   }
 
   async inspectLatest(): Promise<void> {

@@ -9,6 +9,10 @@ from ..tools.settings import setting
 
 LONGEST_RANGE = timedelta(days=366 * 5)
 MOST_FAULTS = 1000
+# The newest rows of the log are enough to show which part takes the time. The log has no index on its time, so at most
+# MOST_READ rows of the range's days are read to find them.
+MOST_TIMED = 20_000
+MOST_READ = 50_000
 MOST_ROUTES = 500
 TOOL_ROUTE = "/mcp "
 # Lengths of ranges that the dashboard offers, in hours.
@@ -39,6 +43,7 @@ class GatewayStat(models.AbstractModel):
         self._name_consumers(figures["consumers"])
         self._add_causes(figures["reasons"])
         figures["ways"] = self._ways(figures["range"], who, self._class(status_class))
+        figures["parts"] = self._parts(figures["range"], who, self._class(status_class))
         figures["tools"] = self._tools(span, who, self._class(status_class))
         cr.execute(
             "select coalesce(sum(rows), 0)::bigint from gateway.request_log_dropped where at >= %s and at < %s", span
@@ -105,6 +110,44 @@ class GatewayStat(models.AbstractModel):
             (*self._span(span["since"], span["until"]), who, status_class),
         )
         return self.env.cr.fetchone()[0]
+
+    def _parts(self, span, who, status_class):
+        """Where the time of the logged requests went, of the newest `MOST_TIMED` in the range: averages in milliseconds
+        by step, `[{at, requests, auth, throttle, queue, odoo, orm, shape, rest}]`. `odoo` is without the ORM; `rest`
+        includes the SQL of compiled reads."""
+        since, until = self._span(span["since"], span["until"])
+        self.env.cr.execute(
+            """
+            select (floor(extract(epoch from at) / %(step)s) * %(step)s * 1000)::bigint as at, count(*) as requests,
+                avg(auth) as auth, avg(throttle) as throttle, avg(queue) as queue,
+                avg(greatest(odoo - orm, 0)) as odoo, avg(orm) as orm, avg(shape) as shape,
+                avg(greatest(gateway_ms - auth - throttle - queue - greatest(odoo, orm) - shape, 0)) as rest
+            from (
+                select * from (
+                    select at, consumer, status, gateway_ms, coalesce(auth_ms, 0) as auth,
+                        coalesce(throttle_ms, 0) as throttle, coalesce(queue_ms, 0) as queue,
+                        coalesce(odoo_ms, 0) as odoo, coalesce(orm_ms, 0) as orm, coalesce(shape_ms, 0) as shape
+                    from gateway.request_log
+                    where at >= date_trunc('day', %(since)s) and at < date_trunc('day', %(until)s) + interval '1 day'
+                    order by id desc limit %(read)s
+                ) read
+                where at >= %(since)s and at < %(until)s limit %(timed)s
+            ) newest
+            where (%(who)s::text[] is null or consumer = any (%(who)s))
+                and (%(class)s::smallint is null or status / 100 = %(class)s)
+            group by 1 order by 1
+            """,
+            {
+                "since": since,
+                "until": until,
+                "step": span["step"],
+                "read": MOST_READ,
+                "timed": MOST_TIMED,
+                "who": who,
+                "class": status_class,
+            },
+        )
+        return self.env.cr.dictfetchall()
 
     def _tools(self, span, who, status_class=None):
         """The tools that AI agents called, most used first, as `stat_top` returns them."""

@@ -1,5 +1,5 @@
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import TransactionCase, new_test_user, tagged
@@ -84,6 +84,26 @@ class TrafficCase(TransactionCase):
 
 @tagged("post_install", "-at_install")
 class TestTrafficLog(TrafficCase):
+    def test_the_parts_of_a_requests_time_add_up_to_it_and_follow_the_selection(self):
+        self.log(
+            gateway_ms=20, auth_ms=1, throttle_ms=2, queue_ms=3, odoo_ms=10, orm_ms=6, shape_ms=1, consumer="client:7"
+        )
+        self.log(gateway_ms=10, consumer="client:8", status=404)
+        now = int(datetime.utcnow().replace(tzinfo=timezone.utc).timestamp() * 1000)
+
+        def parts(user=self.manager, **selection):
+            return self.env["gateway.stat"].with_user(user).dashboard(now - 600_000, now + 60_000, **selection)["parts"]
+
+        [found] = parts(consumer="client:7")
+        at = found.pop("at")
+        self.assertTrue(now - 120_000 < at <= now)
+        expected = {"requests": 1, "auth": 1, "throttle": 2, "queue": 3, "odoo": 4, "orm": 6, "shape": 1, "rest": 3}
+        self.assertEqual(found, expected)
+        [found] = parts(status_class=4)
+        self.assertEqual((found["requests"], found["rest"]), (1, 10))
+        self.assertEqual(sum(step["requests"] for step in parts()), 2)
+        self.assertEqual(parts(self.user), [])
+
     def test_a_user_sees_own_requests_and_a_manager_all(self):
         own, others = self.log(user_id=self.user.id), self.log(user_id=self.manager.id)
         logs = self.env["gateway.request.log"]

@@ -3,7 +3,7 @@
 //
 //   → {"event": "subscribe", "data": {"database", "ticket", "channels": ["traffic", "traffic/odoo_key:12"], "stream"?, "last"?}}
 //   ← [{"id": 7, "message": {"type": "gateway.hello", "payload": {"stream", "last", "replayed"}}}]
-//   ← [{"id": 8, "message": {"type": "gateway.traffic", "payload": {"channel", "at", "requests", "class_2" …}}}]
+//   ← [{"id": 8, "message": {"type": "gateway.traffic", "payload": {"channel", "at", "requests", "class_2", …, "passed": [{"at", "path", …}]}}}]
 //   ← [{"id": 8, "message": {"type": "gateway.heartbeat", "payload": {"at", "per_second": {"traffic": 12.5}}}}]
 //   → {"event": "subscribe", "data": {"channels": […]}}      other channels, later
 //

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import type { Database } from '../db/database.ts';
 import { publish } from '../db/live.ts';
 import type { Counted } from './figures.ts';
+import type { Line, Passed } from './passing.ts';
+import { lineShape, Passing, passedOf } from './passing.ts';
 
 /** All requests, those by status class 2xx to 5xx, milliseconds in the gateway and in Odoo, bytes sent. */
 const tallyLength = 8;
@@ -20,6 +22,8 @@ export interface LiveFigures {
   gateway_ms: number;
   odoo_ms: number;
   bytes_out: number;
+  /** Some of the requests. */
+  passed: Passed[];
 }
 
 /** The selected requests; without a name, all. */
@@ -34,6 +38,7 @@ export interface LiveMessage {
   readonly at: number;
   readonly total: Tally;
   readonly consumers: ReadonlyMap<string, Consumer>;
+  readonly lines: readonly Line[];
 }
 
 interface Consumer {
@@ -48,6 +53,8 @@ const published = z.object({
   ms: z.number().positive(),
   t: z.array(z.number()).length(tallyLength),
   c: z.array(z.tuple([z.string().max(100), z.int(), z.array(z.number()).length(tallyLength)])).max(200),
+  /** Sidecars of earlier versions send none. */
+  r: z.array(lineShape).max(50).default([]),
 });
 
 const mostCharacters = 7_500;
@@ -65,10 +72,12 @@ export class Push {
   /** Counted here but not published yet. */
   #counted = new Map<string, Consumer>();
   #total: Tally = zeros();
+  readonly #passing = new Passing();
   #cutAt = performance.now();
   /** Received from all sidecars but not sent yet. */
   #heard = new Map<string, Consumer>();
   #heardTotal: Tally = zeros();
+  #heardLines: Line[] = [];
   #telling: NodeJS.Timeout | undefined;
   #lastId = 0;
   readonly #kept: LiveMessage[] = [];
@@ -86,7 +95,9 @@ export class Push {
   }
 
   /** Called once for each answered request. */
-  count({ consumer, status, gatewayMs, odooMs, bytesOut }: Counted): void {
+  count(counted: Counted): void {
+    const { consumer, status, gatewayMs, odooMs, bytesOut } = counted;
+    this.#passing.see(counted);
     const own = this.#counted.get(consumer.consumer) ?? { userId: consumer.user_id ?? 0, tally: zeros() };
     this.#counted.set(consumer.consumer, own);
     const place = Math.floor(status / 100) - 1;
@@ -109,8 +120,9 @@ export class Push {
     if (total[0] === 0) return () => {};
     this.#counted = new Map();
     this.#total = zeros();
+    const lines = this.#passing.take();
     return () => {
-      publish(this.#database, this.#payload(ms, total, consumers)).catch((error: unknown) => {
+      publish(this.#database, this.#payload(ms, total, consumers, lines)).catch((error: unknown) => {
         this.#database.log.warn({ err: error }, 'live figures not published');
       });
     };
@@ -143,9 +155,10 @@ export class Push {
   }
 
   /** The busiest consumers, as many as fit; the total includes all of them. */
-  #payload(ms: number, total: Tally, consumers: ReadonlyMap<string, Consumer>): string {
+  #payload(ms: number, total: Tally, consumers: ReadonlyMap<string, Consumer>, lines: readonly string[]): string {
     const busiest = [...consumers].sort(([, a], [, b]) => (b.tally[0] ?? 0) - (a.tally[0] ?? 0)).slice(0, 200);
-    const head = JSON.stringify({ i: this.#instance, ms: Math.round(ms), t: total.map(Math.round) });
+    const counts = JSON.stringify({ i: this.#instance, ms: Math.round(ms), t: total.map(Math.round) });
+    const head = `${counts.slice(0, -1)},"r":[${lines.join(',')}]}`;
     const entries: string[] = [];
     let left = mostCharacters - head.length;
     for (const [name, { userId, tally }] of busiest) {
@@ -167,6 +180,7 @@ export class Push {
       this.#heard.set(name, known);
       add(known.tally, tally);
     }
+    this.#heardLines.push(...data.r);
     this.#rates.set(data.i, {
       at: performance.now(),
       perSecond: perSecond(data.t),
@@ -178,9 +192,11 @@ export class Push {
   #tell(): void {
     this.#telling = undefined;
     this.#lastId += 1;
-    const message = { id: this.#lastId, at: Date.now(), total: this.#heardTotal, consumers: this.#heard };
+    const heard = { total: this.#heardTotal, consumers: this.#heard, lines: this.#heardLines };
+    const message = { id: this.#lastId, at: Date.now(), ...heard };
     this.#heardTotal = zeros();
     this.#heard = new Map();
+    this.#heardLines = [];
     this.#kept.push(message);
     if (this.#kept.length > mostKept) this.#kept.shift();
     this.#onMessage(message);
@@ -188,7 +204,7 @@ export class Push {
 }
 
 /** The part of a message that matches a selection; undefined if nothing matches. */
-export function figuresOf({ total, consumers }: LiveMessage, { userId, consumer }: Selection): LiveFigures | undefined {
+export function figuresOf({ total, consumers, lines }: LiveMessage, { userId, consumer }: Selection): LiveFigures | undefined {
   let tally = total;
   if (userId !== undefined || consumer !== undefined) {
     tally = zeros();
@@ -197,7 +213,9 @@ export function figuresOf({ total, consumers }: LiveMessage, { userId, consumer 
     }
   }
   const [requests = 0, class_2 = 0, class_3 = 0, class_4 = 0, class_5 = 0, gateway_ms = 0, odoo_ms = 0, bytes_out = 0] = tally;
-  return requests === 0 ? undefined : { requests, class_2, class_3, class_4, class_5, gateway_ms, odoo_ms, bytes_out };
+  if (requests === 0) return undefined;
+  const passed = lines.filter(([, name, user]) => (consumer ?? name) === name && (userId ?? user) === user).map(passedOf);
+  return { requests, class_2, class_3, class_4, class_5, gateway_ms, odoo_ms, bytes_out, passed };
 }
 
 function zeros(): Tally {

@@ -6,6 +6,7 @@ import type { Lead } from '../data/lead';
 import type { ChartDefinition } from './definition';
 import { heatMapChart } from './heat_map';
 import { errorsChart, latencyChart, requestsChart } from './over_time';
+import { partsChart } from './parts';
 import type { Topic } from './shares';
 import { consumersChart, methodsChart, refusalsChart, statusesChart, topChart } from './shares';
 
@@ -23,6 +24,7 @@ export function chartsOf(
     statusesChart(input),
     latencyChart(input),
     errorsChart(input),
+    partsChart(input),
     topChart(input, topic),
     consumersChart(input),
     methodsChart(input),

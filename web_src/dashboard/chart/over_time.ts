@@ -45,7 +45,7 @@ function stepsBetween(series: readonly Point[], range: Figures['range'], from: n
   return { since: Math.max(first, range.since), until: Math.min(last + stepMs, range.until) };
 }
 
-function momentOf(at: number, step: number): string {
+export function momentOf(at: number, step: number): string {
   // Days and weeks are in UTC.
   return formatMoment(at, step < 86_400 ? { dateStyle: 'medium', timeStyle: 'short' } : { dateStyle: 'medium', timeZone: 'UTC' });
 }

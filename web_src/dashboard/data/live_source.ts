@@ -3,7 +3,7 @@
 
 import { browser } from '@web/core/browser/browser';
 import { rpc } from '@web/core/network/rpc';
-import type { Source, SourceEvents, Traffic } from './source';
+import type { Passed, Source, SourceEvents, Traffic } from './source';
 
 interface Ticket {
   ticket: string;
@@ -15,7 +15,7 @@ interface Message {
   id: number;
   message:
     | { type: 'gateway.hello'; payload: { stream: string; last: number; replayed: boolean } }
-    | { type: 'gateway.traffic'; payload: Traffic & { channel: string; at: number } }
+    | { type: 'gateway.traffic'; payload: Traffic & { channel: string; at: number; passed?: Passed[] } }
     | { type: 'gateway.heartbeat'; payload: { at: number; per_second: Record<string, number> } };
 }
 
@@ -80,7 +80,9 @@ export function liveSource(events: SourceEvents): Source {
       }
       case 'gateway.traffic':
         last = id;
-        if (message.payload.channel === channel()) events.onTraffic(message.payload);
+        if (message.payload.channel !== channel()) break;
+        events.onTraffic(message.payload);
+        events.onPassed(message.payload.passed ?? []);
         break;
       case 'gateway.heartbeat':
         last = Math.max(last, id);

@@ -2,6 +2,16 @@
 
 import { browser } from '@web/core/browser/browser';
 
+/** A request that was answered just now. */
+export interface Passed {
+  at: number;
+  consumer: string;
+  method: string;
+  path: string;
+  status: number;
+  ms: number;
+}
+
 /** The answers since the last message. */
 export interface Traffic {
   requests: number;
@@ -17,6 +27,8 @@ export type Connection = 'connecting' | 'live' | 'fallback' | 'polling' | 'manua
 export interface SourceEvents {
   onConnection(connection: Connection): void;
   onTraffic(traffic: Traffic): void;
+  /** Some of these answers, the oldest first. Only a socket knows them. */
+  onPassed(passed: Passed[]): void;
   /** Called once a second while the socket is open. */
   onHeartbeat(perSecond: number): void;
   /** Called when the figures must be read again. */

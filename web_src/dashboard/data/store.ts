@@ -9,7 +9,7 @@ import type { Alarm } from '../alarm';
 import type { Consumer, Fault, Figures, Question, StatusClass, Surroundings } from './figures';
 import { readConsumers, readFaults, readFigures, readFirstSpan, readSurroundings } from './figures';
 import { liveSource } from './live_source';
-import type { Connection, Source, SourceEvents, Traffic } from './source';
+import type { Connection, Passed, Source, SourceEvents, Traffic } from './source';
 import { manualSource, pollingSource } from './source';
 import type { Span } from './spans';
 import { parseSpan, rangeOf } from './spans';
@@ -21,6 +21,7 @@ export const pollingSeconds = [5, 10, 30, 60] as const;
 const rereadEveryMs = 5_000;
 export const shownFaults = 50;
 const ratesKept = 60;
+const passedKept = 100;
 const storageKey = 'api_gateway.dashboard';
 
 interface Reading {
@@ -53,6 +54,8 @@ export interface DashboardState extends Preferences {
   updatedAt: number | null;
   /** Requests per second of the last minute, newest last. Empty without a socket. */
   rates: number[];
+  /** The latest requests, newest first. Empty without a socket. */
+  passed: Passed[];
 }
 
 export class DashboardStore {
@@ -149,7 +152,7 @@ export class DashboardStore {
   /** Choosing the same one again removes the filter. */
   filterConsumer(consumer: string | null): void {
     this.state.consumer = consumer === this.state.consumer ? null : consumer;
-    this.state.rates = [];
+    Object.assign(this.state, { rates: [], passed: [] });
     this.#source?.select(this.state.consumer);
     void this.load();
   }
@@ -160,8 +163,8 @@ export class DashboardStore {
   }
 
   clearFilters(): void {
-    const rates = this.state.consumer === null ? this.state.rates : [];
-    Object.assign(this.state, { consumer: null, statusClass: null, zoom: null, rates });
+    if (this.state.consumer !== null) Object.assign(this.state, { rates: [], passed: [] });
+    Object.assign(this.state, { consumer: null, statusClass: null, zoom: null });
     this.#source?.select(null);
     void this.load();
   }
@@ -179,7 +182,7 @@ export class DashboardStore {
 
   #connect(): void {
     this.#source?.stop();
-    this.state.rates = [];
+    Object.assign(this.state, { rates: [], passed: [] });
     const { mode, everySeconds, consumer } = this.state;
     // A stopped source may still deliver a message.
     const ifCurrent = (act: () => void) => {
@@ -192,6 +195,10 @@ export class DashboardStore {
           if (connection === 'fallback') this.state.rates = [];
         }),
       onTraffic: (traffic) => ifCurrent(() => this.#take(traffic)),
+      onPassed: (passed) =>
+        ifCurrent(() => {
+          if (passed.length > 0) this.state.passed = [...passed.reverse(), ...this.state.passed].slice(0, passedKept);
+        }),
       onHeartbeat: (perSecond) =>
         ifCurrent(() => {
           this.state.rates = [...this.state.rates.slice(1 - ratesKept), perSecond];
@@ -297,6 +304,7 @@ export function useDashboard(orm: Orm, alarm: Alarm): DashboardStore {
     error: null,
     updatedAt: null,
     rates: [],
+    passed: [],
   });
   const store = new DashboardStore(orm, state, alarm);
   void store.load();

@@ -1,0 +1,63 @@
+// Requests as they pass, one line each, for those who watch the dashboard. Of a busy gateway they are a sample: the first ones
+// after each message to the sidecars.
+
+import { z } from 'zod';
+import type { Counted } from './figures.ts';
+
+/** Lines between two messages. More could not be read. */
+const most = 12;
+/** The characters of all lines in a message, which also holds the counts. */
+const mostCharacters = 1_500;
+const mostOfPath = 120;
+
+/** The arrival in milliseconds since 1970, consumer, user, method, path, status, and milliseconds in the gateway. */
+export const lineShape = z.tuple([
+  z.number(),
+  z.string().max(100),
+  z.int(),
+  z.string().max(10),
+  z.string().max(mostOfPath),
+  z.int(),
+  z.number(),
+]);
+type Line = z.infer<typeof lineShape>;
+
+/** A line as browsers get it. */
+export interface Passed {
+  readonly at: number;
+  readonly consumer: string;
+  readonly method: string;
+  /** The route with its model. Ids and other values are not in it. */
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+}
+
+export class Passing {
+  #lines: Line[] = [];
+
+  see({ at, consumer, method, route, model, status, gatewayMs }: Counted): void {
+    if (this.#lines.length >= most) return;
+    const path = (model === undefined ? route : route.replace(':model', () => model)).slice(0, mostOfPath);
+    this.#lines.push([at, consumer.consumer, consumer.user_id ?? 0, method, path, status, Math.round(gatewayMs * 10) / 10]);
+  }
+
+  /** The lines since the last call, as JSON. */
+  take(): string[] {
+    const taken = this.#lines;
+    this.#lines = [];
+    let left = mostCharacters;
+    return taken
+      .map((line) => JSON.stringify(line))
+      .filter((text) => {
+        left -= text.length + 1;
+        return left >= 0;
+      });
+  }
+}
+
+export function passedOf([at, consumer, , method, path, status, ms]: Line): Passed {
+  return { at, consumer, method, path, status, ms };
+}
+
+export type { Line };
