@@ -53,7 +53,7 @@ const published = z.object({
   ms: z.number().positive(),
   t: z.array(z.number()).length(tallyLength),
   c: z.array(z.tuple([z.string().max(100), z.int(), z.array(z.number()).length(tallyLength)])).max(200),
-  /** Sidecars of earlier versions send none. */
+  /** Earlier versions of the sidecar do not send it. */
   r: z.array(lineShape).max(50).default([]),
 });
 
