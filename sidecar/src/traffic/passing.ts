@@ -15,7 +15,7 @@ export const lineShape = z.tuple([
   z.number(),
   z.string().max(100),
   z.int(),
-  z.string().max(10),
+  z.string().max(20),
   z.string().max(mostOfPath),
   z.int(),
   z.number(),
@@ -38,7 +38,9 @@ export class Passing {
 
   see({ at, consumer, method, route, model, status, gatewayMs }: Counted): void {
     if (this.#lines.length >= most) return;
-    const path = (model === undefined ? route : route.replace(':model', () => model)).slice(0, mostOfPath);
+    // One byte for each character: the message is limited in bytes. A name that is not ASCII is not one of Odoo's.
+    const name = model?.replace(/[^!-~]/g, '?');
+    const path = (name === undefined ? route : route.replace(':model', () => name)).slice(0, mostOfPath);
     this.#lines.push([at, consumer.consumer, consumer.user_id ?? 0, method, path, status, Math.round(gatewayMs * 10) / 10]);
   }
 
