@@ -98,7 +98,10 @@ describe('themes', () => {
   test('the dark theme redraws all charts in other colours, and is remembered in this browser', async () => {
     await page.click('[data-mode=manual]');
     await page.click('button[aria-label="Light theme"]');
-    await until('all are light', async () => (await page.locator('[data-chart][data-theme=light]').count()) === chartNames.length);
+    await until(
+      'all are light',
+      async () => (await page.locator('[data-chart][data-theme=light]').count()) === chartNames.length,
+    );
     await dashboard.afterReading(() => page.click('.o_api_gateway_refresh'));
     const light = await drawings();
     await page.click('button[aria-label="Dark theme"]');
@@ -113,7 +116,10 @@ describe('themes', () => {
     await page.waitForSelector('.o_api_gateway[data-theme=dark]');
     await page.emulateMedia({ colorScheme: 'light' });
     await page.waitForSelector('.o_api_gateway[data-theme=light]');
-    await until('the charts follow', async () => (await page.locator('[data-chart][data-theme=light]').count()) === chartNames.length);
+    await until(
+      'the charts follow',
+      async () => (await page.locator('[data-chart][data-theme=light]').count()) === chartNames.length,
+    );
   });
 });
 
