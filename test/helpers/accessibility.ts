@@ -28,7 +28,8 @@ export async function missedByTab(page: Page, within: string): Promise<string[]>
     document.addEventListener('focusin', ({ target }) => window.reached.add(target));
     window.controls[0]?.focus();
     window.controls.length`);
-  for (let presses = 0; presses < count; presses += 1) await page.keyboard.press('Tab');
+  // A few more, because areas that scroll are stops of their own.
+  for (let presses = 0; presses < count + 20; presses += 1) await page.keyboard.press('Tab');
   return page.evaluate<string[]>(`window.controls
     .filter((element) => element.isConnected && !window.reached.has(element))
     .filter(({ type, checked }) => type !== 'radio' || checked)
