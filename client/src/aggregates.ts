@@ -18,7 +18,8 @@ export interface Choice<V = string> {
 }
 
 type TypeOf<M extends Models, N extends NameIn<M>, F> = F extends keyof M[N]['types'] ? M[N]['types'][F] : never;
-type Named<M extends Models, N extends NameIn<M>, T> = {
+/** The fields of these types. */
+export type Named<M extends Models, N extends NameIn<M>, T> = {
   [F in FieldOf<M, N>]: TypeOf<M, N, F> extends T ? F : never;
 }[FieldOf<M, N>];
 

@@ -15,8 +15,8 @@ export class GatewayError extends Error {
   /** The HTTP status; 0: no answer came. */
   readonly status: number;
   /**
-   * The gateway's reason (docs/errors.md), or one of the client: `client.network` if no answer came, and `client.answer` if it came
-   * from another server, such as a proxy.
+   * The gateway's reason (docs/errors.md), or one of the client: `client.network` if no answer came, `client.answer` if it came from
+   * another server, such as a proxy, and `client.request` if the request could not be sent as it is.
    */
   readonly reason: string;
   /** Identifies the request in the gateway's log. */

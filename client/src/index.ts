@@ -47,7 +47,16 @@ export type { Choice, Range } from './aggregates.ts';
 export type { Batch, Step } from './batch.ts';
 export { GatewayError } from './error.ts';
 export type { Read } from './fields.ts';
-export type { AggregateOptions, Changes, ChangesOptions, MethodOptions, SearchOptions } from './model.ts';
+export type {
+  AggregateOptions,
+  Changes,
+  ChangesOptions,
+  MethodOptions,
+  ReadFileOptions,
+  Report,
+  SearchOptions,
+  WriteFileOptions,
+} from './model.ts';
 export { Model } from './model.ts';
 export type { AnyModels, Link, LinksTo, LinkTo, Models, ModelTypes, Ref, Reference } from './schema.ts';
-export type { Answer, CallOptions, Difference, GatewayOptions, Meta, WriteOptions } from './transport.ts';
+export type { Answer, CallOptions, Content, Difference, GatewayOptions, Meta, WriteOptions } from './transport.ts';

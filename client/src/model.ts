@@ -1,11 +1,12 @@
 // The records of a model. Each method is one endpoint of the gateway's guide.
 
-import type { Group, Grouping, Measure } from './aggregates.ts';
+import type { Group, Grouping, Measure, Named } from './aggregates.ts';
 import type { Key, Paths, Read, Written } from './fields.ts';
 import type { Domain, Filter, Order, OwnFilter } from './filters.ts';
 import { listRequest, queryOf } from './query.ts';
 import type { Models, NameIn } from './schema.ts';
-import type { Answer, CallOptions, Meta, Transport, WriteOptions } from './transport.ts';
+import { segment } from './segment.ts';
+import type { Answer, CallOptions, Content, Meta, Transport, WriteOptions } from './transport.ts';
 
 /** A list of field names, with dots for relations. */
 export interface Fields<M extends Models, N extends NameIn<M>, F extends readonly string[]> {
@@ -80,6 +81,26 @@ export interface MethodOptions extends WriteOptions {
   readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
+export interface ReadFileOptions extends CallOptions {
+  /** An image that fits into a square of so many pixels. */
+  readonly size?: number;
+  /** A part of the file, such as `bytes=0-1023`. */
+  readonly range?: string;
+}
+
+export interface WriteFileOptions extends WriteOptions {
+  readonly filename?: string;
+  /** The media type; by default that of a Blob. */
+  readonly type?: string;
+}
+
+export interface Report {
+  /** For `print`. */
+  name: string;
+  label: string;
+  formats: ('pdf' | 'html')[];
+}
+
 /** Instead of a filter. */
 type NoFilter = Record<never, never>;
 
@@ -91,7 +112,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
 
   constructor(transport: Transport, name: N) {
     this.#transport = transport;
-    this.#path = `/api/v1/${name}`;
+    this.#path = `/api/v1/${segment(name)}`;
   }
 
   /** One page of the records. */
@@ -122,7 +143,12 @@ export class Model<M extends Models, N extends NameIn<M>> {
     options: Fields<M, N, F> & CallOptions = {},
   ): Promise<Answer<Read<M, N, F>>> {
     const { fields } = options;
-    return this.#transport.send({ method: 'GET', path: `${this.#path}/${id}${queryOf({ fields })}`, options, isRead: true });
+    return this.#transport.send({
+      method: 'GET',
+      path: `${this.#path}/${segment(id)}${queryOf({ fields })}`,
+      options,
+      isRead: true,
+    });
   }
 
   create<const F extends readonly string[] = never>(
@@ -145,11 +171,11 @@ export class Model<M extends Models, N extends NameIn<M>> {
     values: M[N]['update'],
     options: Fields<M, N, F> & WriteOptions = {},
   ): Promise<Answer<Written<M, N, F>>> {
-    return this.#write('PATCH', `/${id}`, options, values);
+    return this.#write('PATCH', `/${segment(id)}`, options, values);
   }
 
   remove(id: number, options: WriteOptions = {}): Promise<Answer<{ id: number }>> {
-    return this.#write('DELETE', `/${id}`, options);
+    return this.#write('DELETE', `/${segment(id)}`, options);
   }
 
   /** Changes the record with this key, or creates it. `meta.created` says which. */
@@ -159,7 +185,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     values: M[N]['update'],
     options: Fields<M, N, F> & WriteOptions = {},
   ): Promise<Answer<Written<M, N, F>>> {
-    return this.#write('PUT', `/by/${key}/${encodeURIComponent(value)}`, options, values);
+    return this.#write('PUT', `/by/${segment(key)}/${segment(value)}`, options, values);
   }
 
   /** The same for a list, in which each record has its key. `meta.created` has a value for each. */
@@ -168,7 +194,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     records: readonly (M[N]['update'] & { readonly [P in K]: string | number })[],
     options: Fields<M, N, F> & WriteOptions = {},
   ): Promise<Answer<Written<M, N, F>[]>> {
-    return this.#write('PUT', `/by/${key}`, options, records);
+    return this.#write('PUT', `/by/${segment(key)}`, options, records);
   }
 
   /** Changes all matching records. */
@@ -190,7 +216,39 @@ export class Model<M extends Models, N extends NameIn<M>> {
 
   /** Calls a public method. Only Odoo knows its arguments and its result. */
   call<T = unknown>(method: string, { id, args, kwargs, ...options }: MethodOptions = {}): Promise<Answer<T>> {
-    return this.#write('POST', `${id === undefined ? '' : `/${id}`}/${method}`, options, { args, kwargs });
+    return this.#write('POST', `${id === undefined ? '' : `/${segment(id)}`}/${segment(method)}`, options, { args, kwargs });
+  }
+
+  /** The file in a field, as it arrives: `await (await partners.readFile(3, 'image_1920')).blob()`, or its stream `body`. */
+  readFile(id: number, field: Named<M, N, 'binary'>, options: ReadFileOptions = {}): Promise<Response> {
+    const { size, range, signal } = options;
+    return this.#receive(`/${segment(id)}/${segment(field)}/content${queryOf({ size })}`, signal, range);
+  }
+
+  /** Replaces the file in a field. */
+  writeFile(
+    id: number,
+    field: Named<M, N, 'binary'>,
+    content: Content,
+    options: WriteFileOptions = {},
+  ): Promise<Answer<{ id: number }>> {
+    return this.#upload('PUT', `/${segment(id)}/${segment(field)}/content`, content, options);
+  }
+
+  /** Attaches a file to a record. The answer has the id of the attachment. */
+  attach(id: number, content: Content, options: WriteFileOptions = {}): Promise<Answer<{ id: number }>> {
+    return this.#upload('POST', `/${segment(id)}/attachments`, content, options);
+  }
+
+  /** The documents that you may print of these records. */
+  reports({ signal }: CallOptions = {}): Promise<Answer<Report[]>> {
+    return this.#transport.send({ method: 'GET', path: `${this.#path}/reports`, options: { signal }, isRead: true });
+  }
+
+  /** A printed record: by default, a PDF. */
+  print(id: number, report: string, options: CallOptions & { readonly format?: 'pdf' | 'html' } = {}): Promise<Response> {
+    const { format, signal } = options;
+    return this.#receive(`/${segment(id)}/report/${segment(report)}${queryOf({ format })}`, signal);
   }
 
   /** Counts and sums by groups. */
@@ -229,6 +287,22 @@ export class Model<M extends Models, N extends NameIn<M>> {
 
   #page<T>({ signal, ...parameters }: CallOptions & object): Promise<Answer<T[]>> {
     return this.#transport.send({ ...listRequest(this.#path, parameters), options: { signal }, isRead: true });
+  }
+
+  #receive(path: string, signal: AbortSignal | undefined, range?: string): Promise<Response> {
+    const headers = { Accept: '*/*', Range: range };
+    return this.#transport.receive({ method: 'GET', path: this.#path + path, headers, options: { signal }, isRead: true });
+  }
+
+  #upload(
+    method: string,
+    path: string,
+    content: Content,
+    { filename, type, ...options }: WriteFileOptions,
+  ): Promise<Answer<{ id: number }>> {
+    const known = content instanceof Blob ? content.type : '';
+    const headers = { 'Content-Type': type ?? (known === '' ? 'application/octet-stream' : known) };
+    return this.#transport.send({ method, path: this.#path + path + queryOf({ name: filename }), content, headers, options });
   }
 
   #write<T>(

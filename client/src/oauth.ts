@@ -1,5 +1,6 @@
 // Tokens for an OAuth client: client credentials (RFC 6749, section 4.4).
 
+import { GatewayError } from './error.ts';
 import { bodyOf, exchange } from './exchange.ts';
 
 export interface OAuthClient {
@@ -12,23 +13,31 @@ export interface OAuthClient {
 /** A token is renewed this long before it expires. */
 const earlyMs = 30_000;
 
-/** Returns the current token, or a new one, which concurrent requests share. `isStale`: the gateway has refused the last one. */
-export function oauthTokens(url: string, { clientId, clientSecret, scope }: OAuthClient, send: typeof fetch) {
+/** Returns the current token, or a new one, which concurrent requests share. `refused`: the token that the gateway has refused. */
+export function oauthTokens(
+  base: string,
+  { clientId, clientSecret, scope }: OAuthClient,
+  send: typeof fetch,
+  headers: Readonly<Record<string, string>>,
+) {
+  const url = `${base}/api/oauth/token`;
   let asked: Promise<{ token: string; endsAtMs: number }> | undefined;
 
   async function ask() {
-    const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret });
-    if (scope !== undefined) form.set('scope', scope);
-    const { access_token: token, expires_in: lifeS } = bodyOf(
-      await exchange(send, `${url}/api/oauth/token`, { method: 'POST', body: form }),
-    );
-    return { token: String(token), endsAtMs: Date.now() + lifeS * 1000 - earlyMs };
+    const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret });
+    if (scope !== undefined) body.set('scope', scope);
+    const answer = await bodyOf(await exchange(send, url, { method: 'POST', body, headers }), url);
+    const { access_token: token, expires_in: lifeS = 0 } = answer;
+    if (typeof token !== 'string') {
+      throw new GatewayError({ status: 200, reason: 'client.answer', message: `${url} gave no token: this is not the gateway.` });
+    }
+    return { token, endsAtMs: Date.now() + lifeS * 1000 - earlyMs };
   }
 
-  return async (isStale: boolean): Promise<string> => {
+  return async (refused: string | undefined): Promise<string> => {
     const last = asked;
     const known = await last?.catch(() => undefined);
-    if (isStale || known === undefined || known.endsAtMs <= Date.now()) {
+    if (known === undefined || known.token === refused || known.endsAtMs <= Date.now()) {
       // Another request may have requested one meanwhile.
       if (asked === last) asked = ask();
     }

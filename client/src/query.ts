@@ -1,5 +1,7 @@
 // The parameters of a list, as a query (guide, "Read") or as a body (guide, "Search by a body").
 
+import { GatewayError } from './error.ts';
+
 export interface Parameters {
   readonly [name: string]: unknown;
   readonly filter?: object | undefined;
@@ -17,11 +19,11 @@ export function queryOf({ filter, ...others }: Parameters): string {
     query.set(name, isJson ? JSON.stringify(value) : Array.isArray(value) ? value.join() : String(value));
   }
   for (const [path, asked] of Object.entries(filter ?? {})) {
-    if (asked === undefined) continue;
-    const conditions: [string, unknown][] = typeof asked === 'object' ? Object.entries(asked as object) : [['', asked]];
+    const conditions: [string, unknown][] = isPlain(asked) ? [['', asked]] : Object.entries(asked ?? {});
+    if (conditions.length === 0) throw unclear(path);
     for (const [operator, operand] of conditions) {
-      if (operand === undefined) continue;
       const place = operator === '' ? '' : `[${operator}]`;
+      if (!(Array.isArray(operand) ? operand.every(isPlain) : isPlain(operand))) throw unclear(path + place);
       query.set(`filter[${path}]${place}`, Array.isArray(operand) ? operand.map(quoted).join() : String(operand));
     }
   }
@@ -35,6 +37,14 @@ export function listRequest(path: string, parameters: Parameters): { method: str
   return query.length > longest
     ? { method: 'POST', path: `${path}/search`, body: parameters }
     : { method: 'GET', path: path + query };
+}
+
+const isPlain = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
+
+/** Left out, such a condition would find more records than meant: and a write would change them. */
+function unclear(place: string): GatewayError {
+  const message = `filter.${place} must be a text, a number or a boolean. For an empty value, write { null: true }.`;
+  return new GatewayError({ status: 0, reason: 'client.request', message });
 }
 
 /** One value of a list: a comma in it is not a separator. */

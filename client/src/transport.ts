@@ -91,22 +91,33 @@ export interface Answer<T> {
 export interface Request {
   readonly method: string;
   readonly path: string;
+  /** Sent as JSON. */
   readonly body?: unknown;
+  /** Instead of `body`: sent as it is. A stream can be sent only once, so its request is not repeated. */
+  readonly content?: Content | undefined;
   readonly options?: CallOptions | WriteOptions | undefined;
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   /** A read may be sent again without a key. */
   readonly isRead?: boolean;
 }
 
+/** A file's content. In Node, `await openAsBlob(path)` is one that stays on disk until it is sent. */
+export type Content = Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | string;
+
 /** Guide, "When something goes wrong": a retry may work a moment later. */
 const passing = new Set([409, 429, 502, 503, 504]);
 const firstWaitS = 0.25;
+/** A longer timer would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+type Init = RequestInit & { headers: Record<string, string> };
 
 export class Transport {
   readonly #options: GatewayOptions;
   readonly #url: string;
   readonly #fetch: typeof fetch;
   readonly #headers: Record<string, string>;
-  readonly #token: (isStale: boolean) => string | Promise<string>;
+  readonly #token: (refused: string | undefined) => string | Promise<string>;
   readonly #isRenewed: boolean;
 
   constructor(options: GatewayOptions) {
@@ -118,33 +129,58 @@ export class Transport {
     const named = { Company: company, Language: language, Timezone: timezone, Database: database };
     for (const [name, value] of Object.entries(named)) if (value !== undefined) this.#headers[`X-Odoo-${name}`] = `${value}`;
     this.#isRenewed = typeof key !== 'string';
-    if (oauth !== undefined) this.#token = oauthTokens(this.#url, oauth, this.#fetch);
-    else this.#token = typeof key === 'function' ? key : () => key ?? '';
+    if (oauth !== undefined) this.#token = oauthTokens(this.#url, oauth, this.#fetch, this.#headers);
+    else this.#token = typeof key === 'function' ? () => key() : () => key ?? '';
   }
 
   /** Throws GatewayError, or the reason of the signal. */
   async send<T>(request: Request): Promise<Answer<T>> {
+    return this.#repeating(request, async (url, init) => {
+      const response = await exchange(this.#fetch, url, init);
+      const { data, meta = {} } = await bodyOf(response, url, init.signal);
+      const etag = response.headers.get('ETag');
+      return { data, meta, ...(etag === null ? {} : { etag }) };
+    });
+  }
+
+  /** A file, whose content has not been read yet. Throws as `send`. */
+  async receive(request: Request): Promise<Response> {
+    return this.#repeating(request, async (url, init) => {
+      const response = await exchange(this.#fetch, url, init);
+      return response.ok || response.status === 304 ? response : bodyOf(response, url, init.signal);
+    });
+  }
+
+  async #repeating<T>(request: Request, attempt: (url: string, init: Init) => Promise<T>): Promise<T> {
     const { retries = 3, longestWaitS = 60 } = this.#options;
     const { signal } = request.options ?? {};
     const { url, init, mayRepeat } = this.#prepare(request);
-    let isStale: boolean = false;
-    for (let attempt = 0; ; attempt += 1) {
+    let refused: string | undefined;
+    for (let failures = 0; ; ) {
+      let token = '';
       try {
-        return await this.#attempt<T>(url, init, isStale);
+        token = await unlessAborted(this.#token(refused), signal);
+        if (token !== '') init.headers['Authorization'] = `Bearer ${token}`;
+        return await attempt(url, init);
       } catch (error) {
-        if (!(error instanceof GatewayError) || attempt >= retries) throw error;
-        const { status, retryAfterS = firstWaitS * 2 ** attempt * (1 + Math.random()) } = error;
-        const isExpired: boolean = status === 401 && this.#isRenewed && !isStale;
-        const passes = status === 0 || passing.has(status);
-        if (!isExpired && !(passes && mayRepeat && retryAfterS <= longestWaitS)) throw error;
-        isStale = isExpired;
-        if (!isExpired) await pause(retryAfterS * 1000, signal);
+        if (!(error instanceof GatewayError)) throw error;
+        const { status, reason, retryAfterS = firstWaitS * 2 ** failures * (1 + Math.random()) } = error;
+        if (status === 401 && token !== '' && this.#isRenewed && refused === undefined && isWhole(request)) {
+          refused = token;
+          continue;
+        }
+        const passes = reason === 'client.network' || passing.has(status);
+        if (failures >= retries || !(passes && mayRepeat && retryAfterS <= longestWaitS)) throw error;
+        failures += 1;
+        await pause(retryAfterS * 1000, signal);
       }
     }
   }
 
-  #prepare({ method, path, body, options = {}, isRead = false }: Request) {
+  #prepare(request: Request): { url: string; init: Init; mayRepeat: boolean } {
+    const { method, path, body, content, options = {}, isRead = false } = request;
     const headers: Record<string, string> = { Accept: 'application/json', ...this.#headers };
+    for (const [name, value] of Object.entries(request.headers ?? {})) if (value !== undefined) headers[name] = value;
     const { signal, dryRun, idempotencyKey, ifMatch, quiet } = options as WriteOptions;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const wishes = [dryRun && 'tx=rollback', quiet && 'notify=none'].filter(Boolean);
@@ -152,35 +188,40 @@ export class Transport {
     if (ifMatch !== undefined) headers['If-Match'] = ifMatch;
     const isKept = !isRead && !dryRun && idempotencyKey !== false;
     if (isKept) headers['Idempotency-Key'] = idempotencyKey ?? randomKey();
-    const init: RequestInit & { headers: Record<string, string> } = { method, headers };
+    const init: Init & { duplex?: 'half' } = { method, headers };
     if (body !== undefined) init.body = JSON.stringify(body);
+    else if (content !== undefined) init.body = content as NonNullable<RequestInit['body']>; // newer compilers also name the kind of a Uint8Array's buffer
+    if (!isWhole(request)) init.duplex = 'half'; // Node requires it of streams
     if (signal !== undefined) init.signal = signal;
-    return { url: this.#url + path, init, mayRepeat: isRead || isKept || dryRun === true };
-  }
-
-  async #attempt<T>(url: string, init: RequestInit & { headers: Record<string, string> }, isStale: boolean): Promise<Answer<T>> {
-    const token = await this.#token(isStale);
-    if (token !== '') init.headers['Authorization'] = `Bearer ${token}`;
-    const answer = await exchange(this.#fetch, url, init);
-    const { data, meta = {} } = bodyOf(answer);
-    const etag = answer.response.headers.get('ETag');
-    return { data, meta, ...(etag === null ? {} : { etag }) };
+    return { url: this.#url + path, init, mayRepeat: (isRead || isKept || dryRun === true) && isWhole(request) };
   }
 }
 
-/** Throws the reason of the signal. */
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-    signal?.addEventListener('abort', done);
-    if (signal?.aborted) done();
+const isWhole = ({ content }: Request): boolean => !(content instanceof ReadableStream);
+
+/** The result, unless the signal aborts before. Then throws its reason. */
+async function unlessAborted<T>(result: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return result;
+  signal.throwIfAborted();
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop);
   });
-  signal?.throwIfAborted();
+  try {
+    return await Promise.race([result, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Throws the reason of the signal, and leaves no timer that would keep Node running. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(ms, longestTimerMs));
+  });
+  await unlessAborted(over, signal).finally(() => clearTimeout(timer));
 }
 
 /** `randomUUID` would need a page from https. */

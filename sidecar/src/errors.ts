@@ -110,6 +110,8 @@ export const catalogue = {
   'query.limit': { status: 400, message: 'The limit is out of range.' },
   'query.offset': { status: 400, message: 'The offset is out of range.' },
   'query.models': { status: 400, message: 'The list of models is malformed or too long.' },
+  'query.days': { status: 400, message: 'The number of days is out of range.' },
+  'query.methods': { status: 400, message: 'methods must be true or false.' },
   'query.openapi': { status: 400, message: 'The version of OpenAPI must be 3.0 or 3.1.' },
   'query.order': { status: 400, message: 'The order is malformed.' },
   'query.wait': { status: 400, message: 'wait is malformed or too long.' },

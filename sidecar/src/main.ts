@@ -65,10 +65,12 @@ import { pingRoute } from './routes/ping.ts';
 import { projectRoute, recordRoutes } from './routes/records.ts';
 import { rpcRoutes } from './routes/rpc.ts';
 import { schemaRoutes } from './routes/schema.ts';
+import { usageRoute } from './routes/usage.ts';
 import { LiveSockets } from './routes/websocket.ts';
 import { ChangeFeeds } from './sync/feed.ts';
 import { logRequests } from './traffic/log_requests.ts';
 import { Metrics } from './traffic/metrics.ts';
+import { ModelUses } from './traffic/model_uses.ts';
 import { Push } from './traffic/push.ts';
 import type { Observer } from './traffic/traffic_recorder.ts';
 import { TrafficRecorder } from './traffic/traffic_recorder.ts';
@@ -193,6 +195,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
 
   const throttling = limits();
   const usage = new Usage(log);
+  const modelUses = new ModelUses(log, (database) => (model, path) => metadata.knownTypeAt(database, model, path));
   const originOf = originBehind(config.trustedProxies, config.forwardedHeader);
 
   const app = createApp(
@@ -201,6 +204,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       metricsRoute(metrics, { token: config.metricsToken, from: config.metricsFrom }),
       identifyRoute({ version: manifest.version, schemaVersion, probe: (database) => channel.probe(database) }),
       pingRoute,
+      usageRoute,
       ...authRoutes({
         checkLogin,
         needsSecondFactor: (context) => odoo.needsSecondFactor(context),
@@ -241,7 +245,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
         body: jsonBody(({ database, address }) => chargeAnonymous(database, address)),
         'throttle by operations': throttling.afterBody,
       },
-      recorders: [blocking.recorder, logRequests(log), (context) => traffic.record(context), usage.record],
+      recorders: [blocking.recorder, logRequests(log), (context) => traffic.record(context), usage.record, modelUses.record],
       originOf,
       isStopping: () => stopping,
     },
@@ -276,7 +280,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       { name: 'cut', limitMs: 1_000, run: () => server.closeAllConnections() },
       { name: 'webhooks', limitMs: 12_000, run: () => Promise.all(webhooks.map((dispatcher) => dispatcher.stop())) },
       { name: 'flush', limitMs: flushLimitMs, run: flush },
-      { name: 'last uses', limitMs: 2_000, run: () => usage.stop() },
+      { name: 'last uses', limitMs: 2_000, run: () => Promise.all([usage.stop(), modelUses.stop()]) },
       { name: 'leave', limitMs: 3_000, run: () => Promise.all(databases.map((database) => database.leave())) },
       {
         name: 'close',

@@ -81,6 +81,7 @@ const expected = {
     'Tools / Speed Test',
     'Tools / API Documentation',
     'Tools / Gateway Status',
+    'Tools / Upgrade Check',
     'Configuration / Settings',
   ],
   member: [

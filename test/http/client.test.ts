@@ -2,7 +2,7 @@
 // compiled, and each of its methods used.
 
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +12,7 @@ import { nodeBin } from '../../scripts/stack/sidecar.mjs';
 import { pythonEnvironment } from '../../scripts/test/python_tools.mjs';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
+import { until } from '../helpers/wait.ts';
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -48,6 +49,13 @@ test('a fresh project installs it from the gateway, pulls the types, and runs th
   const args = ['odoo-gateway-client', 'pull', instance.url, '--models', models.join()];
   expect(await inProject('npx', args)).toMatch(/^7 models in odoo, schema [0-9a-f]{16}\n$/);
   expect(await inProject('npx', ['odoo-gateway-client', 'pull', '--check'])).toMatch(/^Nothing has changed/);
+
+  // Files of models that are no longer pulled go; those of others stay.
+  writeFileSync(join(dir, 'odoo/mine.ts'), 'export {};');
+  await inProject('npx', ['odoo-gateway-client', 'pull', instance.url, '--models', `${models.join()},res.country.state`]);
+  await inProject('npx', args);
+  const files = [...models, 'index', 'mine'].map((name) => `${name.replaceAll('.', '_')}.ts`);
+  expect(readdirSync(join(dir, 'odoo')).sort()).toEqual([...files, 'schema.json'].sort());
 
   writeFileSync(join(dir, 'readme.ts'), examplesOf('README.md', '## First call', 'ts'));
   expect((await inProject(nodeBin(), ['readme.ts'])).trim().split('\n').length).toBeGreaterThan(1);
@@ -199,6 +207,33 @@ describe('records', () => {
     await expect(failed).rejects.toMatchObject({ reason: 'odoo.field', details: { operation: 0, operation_id: 'step1' } });
   });
 
+  test('files and documents go in and out', async () => {
+    const { data: record } = await partners.create({ name: 'With files' });
+    const big = new Uint8Array(3_000_000).fill(7);
+    const { data: made } = await partners.attach(record.id, new Blob([big], { type: 'application/zip' }), { filename: 'ü.zip' });
+    const attachments = gateway.model('ir.attachment');
+    const { data } = await attachments.get(made.id, { fields: ['name', 'mimetype', 'res_id'] });
+    expect(data).toMatchObject({ name: 'ü.zip', mimetype: 'application/zip', res_id: record.id });
+    const file = await attachments.readFile(made.id, 'raw');
+    expect([file.headers.get('content-type'), (await file.arrayBuffer()).byteLength]).toEqual(['application/zip', 3_000_000]);
+    await attachments.writeFile(made.id, 'raw', new Blob(['a;b\n']).stream(), { type: 'text/csv', filename: 'b.csv' });
+    const part = await attachments.readFile(made.id, 'raw', { range: 'bytes=2-' });
+    expect([part.status, part.headers.get('content-type'), await part.text()]).toEqual([206, 'text/csv', 'b\n']);
+    await expect(attachments.readFile(2 ** 30, 'raw')).rejects.toMatchObject({ reason: 'odoo.missing' });
+
+    const orders = gateway.model('sale.order');
+    const { data: reports } = await orders.reports();
+    const { name } = reports.find(({ formats }) => formats.includes('html')) ?? { name: '' };
+    const {
+      data: [order],
+    } = await orders.search({ limit: 1 });
+    const page = await orders.print(order?.id, name, { format: 'html' });
+    expect([page.headers.get('content-type'), (await page.text()).slice(0, 15)]).toEqual([
+      expect.stringContaining('text/html'),
+      '<!DOCTYPE html>',
+    ]);
+  });
+
   test('changes come as they happen, until the signal aborts', async () => {
     const [model] = await instance.orm<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner.category']] });
     const synced = await instance.orm<number[]>('gateway.synced.model', 'search', { domain: [['model_id', '=', model]] });
@@ -221,6 +256,32 @@ describe('records', () => {
   });
 });
 
+test('the gateway knows what a key has used, without any values', async () => {
+  const filter = { state: 'draft', 'partner_id.city': 'of the usage test' } as const;
+  await gateway.model('sale.order').search({ filter, fields: ['name', 'partner_id.email'] });
+  await gateway
+    .model('sale.order')
+    .search({ filter, fields: ['nonsense'] })
+    .catch(() => {});
+  await partners.update(1, { comment: 'of the usage test' }, { dryRun: true });
+  const usesOf = async () => {
+    const { json } = await instance.get('/api/v1/usage?days=1', { key: instance.keys.admin });
+    return json.data.flatMap(({ used }: { used: { model: string; action: string; name: string }[] }) =>
+      used.map(({ model, action, name }) => `${model} ${action} ${name}`),
+    ) as string[];
+  };
+  const wanted = ['read name', 'read partner_id.email', 'read partner_id.city', 'read state', 'choice state=draft'];
+  await until('uses are counted', async () => (await usesOf()).includes('res.partner write comment'));
+  const uses = await usesOf();
+  expect(uses).toEqual(expect.arrayContaining(wanted.map((use) => `sale.order ${use}`)));
+  expect(uses.filter((use) => /of the usage test|nonsense/.test(use))).toEqual([]);
+
+  const own = await instance.get('/api/v1/usage', { key: instance.keys.demo });
+  expect(own.json.data.length).toBeLessThan(2);
+  const { json } = await instance.get('/api/v1/usage?days=91', { key: instance.keys.demo });
+  expect(json.error.reason).toBe('query.days');
+});
+
 test('an OAuth client gets its own tokens', async () => {
   const web = await OdooWeb.login(instance);
   const { clientId, secret } = await web.create('gateway.client', { name: 'of the typed client', user_id: 2 });
@@ -234,6 +295,12 @@ test('an OAuth client gets its own tokens', async () => {
 test('the package is the same until the gateway changes', async () => {
   const { status, headers } = await instance.get('/api/client.tgz');
   expect([status, headers.get('content-type')]).toEqual([200, 'application/gzip']);
+  const head = await instance.request('HEAD', '/api/client.tgz');
+  expect([head.status, head.headers.get('etag'), head.headers.get('content-length')]).toEqual([
+    200,
+    headers.get('etag'),
+    headers.get('content-length'),
+  ]);
   const again = await instance.get('/api/client.tgz', { headers: { 'If-None-Match': headers.get('etag') ?? '' } });
   expect([again.status, again.text]).toEqual([304, '']);
 });

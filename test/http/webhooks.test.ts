@@ -268,6 +268,73 @@ test('a test is sent with a real record and shows the answer', async () => {
   expect(attempt?.['response']).toBe('short and stout');
 });
 
+// It stands here because it needs an address on this machine to be allowed, too.
+test('the upgrade check asks another gateway, and names exactly the keys that use what is gone there', async () => {
+  const fields = await gateway.orm<number[]>('ir.model.fields', 'create', {
+    vals_list: [
+      { name: 'x_route', ttype: 'char', field_description: 'Route', model_id: partnerModel },
+      {
+        name: 'x_kind',
+        ttype: 'selection',
+        field_description: 'Kind',
+        model_id: partnerModel,
+        selection_ids: ['a', 'b'].map((value) => [0, 0, { value, name: value }]),
+      },
+    ],
+  });
+  const { admin, demo } = gateway.keys;
+  const path = '/api/v1/res.partner?limit=1';
+  for (const [key, query] of [
+    [admin, '&fields=x_route'],
+    [admin, '&filter[x_kind]=b'],
+    [demo, '&fields=name&filter[x_kind]=a'],
+  ] as const) {
+    expect((await gateway.get(path + query, { key })).status).toBe(200);
+  }
+  const consumers = () =>
+    gateway.sql<{ consumer: string; name: string }>(
+      "select consumer, name from gateway.used where name in ('x_route', 'x_kind=a', 'x_kind=b')",
+    );
+  await until('uses are counted', async () => (await consumers()).length >= 3);
+  const ofAdmin = (await consumers()).find(({ name }) => name === 'x_route')?.consumer;
+  await gateway.sql(
+    `select gateway.record_used('[{"consumer": "gateway_key:0", "model": "res.partner", "action": "call", "name": "action_gone", "requests": 1}]')`,
+  );
+  // The same instance after a change takes the part of an upgraded copy.
+  await gateway.orm('ir.model.fields.selection', 'unlink', {
+    ids: await gateway.orm<number[]>('ir.model.fields.selection', 'search', {
+      domain: [
+        ['field_id', '=', fields[1]],
+        ['value', '=', 'b'],
+      ],
+    }),
+  });
+  await gateway.orm('ir.model.fields', 'unlink', { ids: [fields[0]] });
+  await gateway.orm('ir.model.fields', 'create', {
+    vals_list: [{ name: 'x_route2', ttype: 'char', field_description: 'Route', model_id: partnerModel }],
+  });
+  const [check] = await gateway.orm<number[]>('gateway.upgrade.check', 'create', {
+    vals_list: [{ url: gateway.url, key: admin }],
+  });
+  await gateway.orm('gateway.upgrade.check', 'action_compare', { ids: [check] });
+  const lines = await gateway.orm<{ consumer: string; name: string; problem: string }[]>(
+    'gateway.upgrade.check.line',
+    'search_read',
+    {
+      domain: [['check_id', '=', check]],
+      fields: ['consumer', 'name', 'problem'],
+      order: 'name',
+    },
+  );
+  expect(lines.map(({ consumer, name, problem }) => [consumer, name, problem])).toEqual([
+    ['gateway_key:0', 'action_gone', expect.stringContaining('The method is gone.')],
+    [ofAdmin, 'x_kind=b', 'The choice is gone.'],
+    [ofAdmin, 'x_route', 'The field is gone. Is it now “x_route2”?'],
+  ]);
+  const refused = gateway.orm('gateway.upgrade.check', 'create', { vals_list: [{ url: gateway.url, key: 'wrong' }] });
+  await expect(refused).rejects.toThrow(/refused the key: auth.invalid/);
+});
+
 describe('several sidecars', () => {
   test('share the work: each event arrives once, in order per record', async () => {
     const second = await gateway.startSidecar();

@@ -1,6 +1,7 @@
 // The types that `pull` writes, and the differences that `--check` names.
 
 import { execFileSync } from 'node:child_process';
+import { transformSync } from 'esbuild';
 import { expect, test } from 'vitest';
 import { differences } from '../../client/src/pull/differences.ts';
 import { namesOf } from '../../client/src/pull/names.ts';
@@ -74,6 +75,43 @@ test('they do in Python, too', () => {
   const found = execFileSync('/usr/bin/python3', ['-c', `import ast, sys; print(*${names})`], { input, encoding: 'utf8' });
   expect(found.trim()).toBe('f f id partner_id partner_id partner_id');
   expect([...files.keys()]).toEqual(['client.py', 'x_order.py', '__init__.py', 'py.typed']);
+});
+
+test('a hostile gateway writes no code', () => {
+  const hostile = `char'; process.exit(); const x: '` as 'char';
+  const fields = { f: { type: hostile, relation: hostile, relation_field: hostile } };
+  const text = typeScriptFiles(schemaOf(fields), origin).get('x_order.ts') ?? '';
+  // Types leave no code behind.
+  expect(transformSync(text, { loader: 'ts' }).code).toBe('');
+  const values = [['a', 'A'] as const, [Number.NaN, 'B'] as const];
+  const python = pythonFiles(schemaOf({ f: { type: 'selection', selection: values } }), origin).get('x_order.py') ?? '';
+  expect(python).toContain('f: Optional[str]');
+});
+
+test('keywords of Python are no members, and no names of files', () => {
+  const fields: Record<string, Field> = {
+    class: { type: 'char' },
+    from: { type: 'char' },
+    None: { type: 'char' },
+    f: { type: 'char' },
+  };
+  const described = { label: 'x', fields };
+  const files = pythonFiles({ import: described, batch: described, 'x.order': described }, origin);
+  expect([...files.keys()]).toEqual(['client.py', 'import_2.py', 'batch_2.py', 'x_order.py', '__init__.py', 'py.typed']);
+  for (const text of files.values())
+    execFileSync('/usr/bin/python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: text });
+});
+
+test('a field whose name every object has is a field like others', () => {
+  const [was, is] = [{ constructor: { type: 'char' } }, {}].map((fields) =>
+    essencesOf(schemaOf(fields as Record<string, Field>)),
+  );
+  expect(differences(was ?? {}, is ?? {})).toEqual(['x.order.constructor is gone, or this key may no longer read it']);
+});
+
+test('the order of choices is no difference', () => {
+  const [one, other] = [choices('b', 'a'), choices('a', 'b')].map((f) => hashOf(essencesOf(schemaOf({ f }))));
+  expect(one).toBe(other);
 });
 
 test('models whose names differ only in a dot get files of their own', () => {

@@ -1,10 +1,12 @@
 // The client's requests: what it sends, when it sends it again, and what it throws. The server is one of the test, with answers to order.
 
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Gateway, GatewayError } from '../../client/src/index.ts';
@@ -21,15 +23,20 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A server that gives these answers in turn, and the requests that it has seen. */
-async function serverOf(...answers: Canned[]): Promise<{ url: string; seen: Seen[] }> {
+/** A server that gives these answers in turn, and the requests that it has seen. A function answers all requests. */
+async function serverOf(...answers: [(seen: Seen) => Canned] | Canned[]): Promise<{ url: string; seen: Seen[] }> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const { method, url, headers } = request;
-    const { status, headers: sent, body: canned } = answers[Math.min(seen.length, answers.length - 1)] as Canned;
+    const answer = answers[Math.min(seen.length, answers.length - 1)] as Canned | ((seen: Seen) => Canned);
     seen.push({ method, url, headers, body });
+    const {
+      status,
+      headers: sent,
+      body: canned,
+    } = typeof answer === 'function' ? answer({ method, url, headers, body }) : answer;
     response.writeHead(status, sent).end(typeof canned === 'string' ? canned : JSON.stringify(canned ?? success));
   });
   servers.push(server.listen(0, '127.0.0.1'));
@@ -50,6 +57,7 @@ describe('a request is sent again', () => {
     ['a limit', refused(429, 'throttle.exceeded', '0')],
     ['a conflict', refused(409, 'odoo.conflict', '0')],
     ['an Odoo that restarts', refused(503, 'odoo.unavailable', '0')],
+    ['a proxy that gives a date', refused(503, 'odoo.unavailable', new Date(0).toUTCString())],
     ['a proxy without a gateway', { status: 502, body: '<html>Bad gateway</html>', headers: { 'Retry-After': '0' } }],
   ])('after %s, a write under the same key', async (_name, refusal) => {
     const { url, seen } = await serverOf(refusal, refusal, ok);
@@ -75,6 +83,7 @@ describe('a request is sent again', () => {
   test.each([
     ['a refusal that stays', refused(403, 'scope.insufficient'), 1],
     ['a wait that is too long', refused(429, 'throttle.exceeded', '3600'), 1],
+    ['a date that is too far', refused(429, 'throttle.exceeded', new Date(Date.now() + 3_600_000).toUTCString()), 1],
     ['too many failures', refused(503, 'odoo.unavailable', '0'), 3],
   ])('but not after %s', async (_name, refusal, requests) => {
     const { url, seen } = await serverOf(refusal);
@@ -97,6 +106,20 @@ describe('a request is sent again', () => {
     expect(seen.length).toBe(1);
   });
 
+  test('but not a stream, which is gone', async () => {
+    const { url, seen } = await serverOf(refused(503, 'odoo.unavailable', '0'), ok);
+    const stream = new Blob(['a;b']).stream();
+    const lost = new Gateway({ url, key: 'k' }).model('x').writeFile(1, 'raw', stream, { filename: 'ü.csv', type: 'text/csv' });
+    await expect(lost).rejects.toMatchObject({ reason: 'odoo.unavailable' });
+    const [{ body, headers, url: path } = {} as Seen] = seen;
+    expect([seen.length, body, headers['content-type'], path]).toEqual([
+      1,
+      'a;b',
+      'text/csv',
+      '/api/v1/x/1/raw/content?name=%C3%BC.csv',
+    ]);
+  });
+
   test('until its signal aborts', async () => {
     const { url } = await serverOf(refused(503, 'odoo.unavailable', '30'));
     const controller = new AbortController();
@@ -112,11 +135,42 @@ describe('what goes wrong', () => {
     await expect(lost).rejects.toMatchObject({ reason: 'client.network', status: 0, cause: expect.any(Error) });
   });
 
-  test('an answer that is not the gateway’s says so', async () => {
-    const { url } = await serverOf({ status: 404, body: '<html>' });
+  test.each([
+    ['a page', { status: 404, body: '<html>' }],
+    ['JSON of a stranger', { status: 200, body: '"ok"' }],
+    ['nothing', { status: 200, body: 'null' }],
+  ])('an answer that is not the gateway’s says so: %s', async (_name, answer) => {
+    const { url, seen } = await serverOf(answer);
     const lost = new Gateway({ url }).model('x').get(1);
     await expect(lost).rejects.toBeInstanceOf(GatewayError);
-    await expect(lost).rejects.toMatchObject({ reason: 'client.answer', status: 404 });
+    await expect(lost).rejects.toMatchObject({ reason: 'client.answer', status: answer.status });
+    expect(seen.length).toBe(1);
+  });
+
+  test('what cannot be a part of an address is refused, instead of reaching another one', async () => {
+    const { url, seen } = await serverOf(ok);
+    const gateway = new Gateway({ url });
+    const partners = gateway.model('res.partner');
+    const refusal = { reason: 'client.request' };
+    for (const value of ['.', '..', '']) {
+      expect(() => partners.upsert('ref', value, {})).toThrow(expect.objectContaining(refusal));
+      expect(() => partners.call(value, { id: 1 })).toThrow(expect.objectContaining(refusal));
+    }
+    await partners.call('../../x?y#z', { id: 1 });
+    expect(seen.map(({ url: path }) => path)).toEqual(['/api/v1/res.partner/1/..%2F..%2Fx%3Fy%23z']);
+  });
+
+  test.each([
+    ['undefined', { ref: undefined }],
+    ['null', { ref: null }],
+    ['no operator', { ref: {} }],
+    ['an operator of undefined', { ref: { eq: undefined } }],
+    ['a list with null', { ref: { in: [null] } }],
+  ])('a condition without a value is refused, instead of finding all records: %s', async (_name, filter) => {
+    const { url, seen } = await serverOf(ok);
+    const found = { filter, maxAffected: 10 } as never;
+    expect(() => new Gateway({ url }).model('x').removeFound(found)).toThrow(/filter\.ref/);
+    expect(seen).toEqual([]);
   });
 });
 
@@ -140,6 +194,36 @@ describe('credentials', () => {
     expect(seen.slice(3).map(authorization)).toEqual(['Bearer one', undefined, 'Bearer two']);
   });
 
+  test('requests that are refused at the same time fetch one new token; the database is named there, too', async () => {
+    const names = ['one', 'two', 'three'];
+    const { url, seen } = await serverOf(({ url: path, headers }) => {
+      if (path === '/api/oauth/token') return token(names.shift() ?? '');
+      return headers.authorization === 'Bearer one' ? refused(401, 'auth.expired') : ok;
+    });
+    const gateway = new Gateway({ url, retries: 0, database: 'other', oauth: { clientId: 'c', clientSecret: 's' } });
+    await Promise.all([1, 2, 3].map((id) => gateway.model('x').get(id)));
+    const tokens = seen.filter(({ url: path }) => path === '/api/oauth/token');
+    expect(tokens.map(({ headers }) => headers['x-odoo-database'])).toEqual(['other', 'other']);
+    expect(seen.length).toBe(8);
+  });
+
+  test('a signal also ends the wait for a token', async () => {
+    const waiting = new Gateway({ url: 'http://127.0.0.1:9', key: () => new Promise<string>(() => {}) });
+    const failed = waiting.model('x').get(1, { signal: AbortSignal.timeout(20) });
+    await expect(failed).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  test.each([301, 302, 307, 308])('no redirect (%i) carries a credential or a write to another address', async (status) => {
+    const other = await serverOf(ok);
+    const { url, seen } = await serverOf({ status, headers: { Location: `${other.url}/api/v1/x` } });
+    const secrets = { clientId: 'c', clientSecret: 's' };
+    for (const gateway of [new Gateway({ url, key: 'secret' }), new Gateway({ url, oauth: secrets })]) {
+      const lost = gateway.model('x').create({ name: 'a' });
+      await expect(lost).rejects.toMatchObject({ status, reason: 'client.answer', message: expect.stringContaining(other.url) });
+    }
+    expect([seen.length, other.seen]).toEqual([2, []]);
+  });
+
   test('a refused OAuth client learns why', async () => {
     const body = { error: 'invalid_client', error_description: 'Wrong.', reason: 'auth.invalid', request_id: 'r2' };
     const { url } = await serverOf({ status: 401, body });
@@ -160,6 +244,76 @@ describe('credentials', () => {
       'x-mine': '1',
     });
   });
+});
+
+describe('in Python', () => {
+  const run = promisify(execFile);
+  const folder = join(import.meta.dirname, '../../client/src/pull');
+
+  /** What the code prints. \`model\` is a model at the address. */
+  async function python(url: string, code: string): Promise<string> {
+    const start = `import json, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, ${JSON.stringify(folder)})
+from client import Client, GatewayError, Model
+model = Model(Client(${JSON.stringify(url)}, "secret"), "x")
+`;
+    return (await run('/usr/bin/python3', ['-c', start + code])).stdout.trim();
+  }
+
+  const create = `try:
+    print(json.dumps(model.create({"name": "a"}).data))
+except GatewayError as error:
+    print(error.status, error.reason, error.request_id)`;
+
+  test.each([
+    ['a limit', refused(429, 'throttle.exceeded', '0')],
+    ['a date', refused(503, 'odoo.unavailable', new Date(0).toUTCString())],
+  ])('a write is sent again under the same key after %s', async (_name, refusal) => {
+    const { url, seen } = await serverOf(refusal, ok);
+    expect(await python(url, create)).toBe('{"id": 7}');
+    expect([seen.length, new Set(seen.map(({ headers }) => headers['idempotency-key'])).size]).toEqual([2, 1]);
+  });
+
+  test.each([
+    ['a stranger’s answer', { status: 200, body: 'null' }, '200 client.answer None'],
+    [
+      'a date that is too far',
+      refused(429, 'throttle.exceeded', new Date(Date.now() + 3_600_000).toUTCString()),
+      '429 throttle.exceeded r1',
+    ],
+  ])('%s is an error at once', async (_name, answer, printed) => {
+    const { url, seen } = await serverOf(answer);
+    expect([await python(url, create), seen.length]).toEqual([printed, 1]);
+  });
+
+  test.each([301, 307])('no redirect (%i) carries the key or the write to another address', async (status) => {
+    const other = await serverOf(ok);
+    const { url, seen } = await serverOf({ status, headers: { Location: `${other.url}/api/v1/x` } });
+    expect(await python(url, create)).toBe(`${status} client.answer None`);
+    expect(await python(url, create.replace('create({"name": "a"})', 'get(1)'))).toBe(`${status} client.answer None`);
+    expect([seen.length, other.seen]).toEqual([2, []]);
+  });
+
+  test('what cannot be sent is refused', async () => {
+    const { url, seen } = await serverOf(ok);
+    const calls = ['search(filter={"a": None})', 'search(filter={"a": {"in": [None]}})', 'upsert("ref", "..", {})'];
+    for (const call of calls) {
+      const printed = await python(url, create.replace('create({"name": "a"})', call));
+      expect(printed).toBe('0 client.request None');
+    }
+    expect(seen).toEqual([]);
+  });
+});
+
+test('a loop that ends early asks for nothing more', async () => {
+  const page = { status: 200, body: { success: true, data: [{ id: 1 }], meta: { limit: 1, next: 'n' } } };
+  const changes = { status: 200, body: { success: true, data: { upserts: [{ id: 1 }], removed: [] }, meta: { next: 'n' } } };
+  const { url, seen } = await serverOf(page, changes);
+  const model = new Gateway({ url }).model('x');
+  for await (const { meta } of model.pages()) if (meta.next === 'n') break;
+  for await (const { meta } of model.changes()) if (meta.next === 'n') break;
+  expect(seen.map(({ url: path }) => path)).toEqual(['/api/v1/x', '/api/v1/x/changes?since=new&wait=25']);
 });
 
 test('a long list of conditions goes out as a body', async () => {

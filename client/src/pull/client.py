@@ -5,6 +5,8 @@ It adds nothing to what the gateway's guide describes, except types and retries.
 
 from __future__ import annotations
 
+import email.utils
+import http.client
 import json
 import random
 import secrets
@@ -57,7 +59,8 @@ class Answer(Generic[T]):
 
 
 class GatewayError(Exception):
-    """`reason` is the gateway's, or `client.network` if no answer came, or `client.answer` if it came from another server."""
+    """`reason` is the gateway's, or one of the client: `client.network` if no answer came, `client.answer` if it came from another
+    server, and `client.request` if the request could not be sent as it is. `status` is 0 if no answer came."""
 
     def __init__(
         self,
@@ -66,7 +69,7 @@ class GatewayError(Exception):
         message: str,
         request_id: str | None = None,
         details: dict[str, Any] | None = None,
-        retry_after: int | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -74,6 +77,17 @@ class GatewayError(Exception):
         self.request_id = request_id
         self.details = details or {}
         self.retry_after = retry_after
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the key, and what is written, to another address, and it makes some writes reads."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+# No other kinds of addresses, such as files.
+_opener = urllib.request.build_opener(_NoRedirect)
 
 
 class Client:
@@ -95,6 +109,8 @@ class Client:
         longest_wait: float = 60,
         timeout: float = 60,
     ) -> None:
+        if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError(f"The address of the gateway must begin with https://, not {url[:20]!r}.")
         self._url = url.rstrip("/")
         self._key = key
         self._headers = dict(headers or {})
@@ -136,7 +152,7 @@ class Client:
                 wait = error.retry_after
                 if wait is None:
                     wait = 0.25 * 2**attempt * (1 + random.random())
-                passes = error.status == 0 or error.status in PASSING
+                passes = error.reason == "client.network" or error.status in PASSING
                 if attempt >= self._retries or not passes or wait > self._longest_wait:
                     raise
                 attempt += 1
@@ -144,21 +160,38 @@ class Client:
 
     def _answer(self, request: urllib.request.Request) -> Answer[Any]:
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout) as response:
-                body = json.loads(response.read())
-        except urllib.error.HTTPError as error:
-            raise _fault(error) from None
-        except OSError as error:
-            raise GatewayError(0, "client.network", f"No answer from {self._url}: {error}") from error
-        except ValueError as error:
-            raise GatewayError(0, "client.answer", f"{self._url} did not answer with JSON.") from error
-        return Answer(body["data"], body.get("meta") or {})
+            try:
+                with _opener.open(request, timeout=self._timeout) as response:
+                    status, text = response.status, response.read()
+            except urllib.error.HTTPError as error:
+                raise _fault(error) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise GatewayError(0, "client.network", f"No answer from {self._url}: {error!r}") from error
+        try:
+            body = json.loads(text)
+            return Answer(body["data"], body.get("meta") or {})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise GatewayError(status, "client.answer", f"{self._url}: this is no answer of the gateway.") from error
+
+
+def _seconds(text: str | None) -> float | None:
+    """`Retry-After` is a number of seconds or a date; proxies send dates."""
+    if text is None or text.isdecimal():
+        return None if text is None else int(text)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
 
 
 def _fault(error: urllib.error.HTTPError) -> GatewayError:
+    if 300 <= error.code < 400:
+        place = error.headers.get("Location") or "another address"
+        return GatewayError(
+            error.code, "client.answer", f"The address redirects to {place}. Give the client the gateway's own address."
+        )
     text = error.read()
-    after = error.headers.get("Retry-After", "")
-    retry_after = int(after) if after.isdecimal() else None
+    retry_after = _seconds(error.headers.get("Retry-After"))
     try:
         fault = json.loads(text)["error"]
         return GatewayError(
@@ -178,7 +211,7 @@ class Model(Generic[Row, Field, New, Changed]):
     def __init__(self, client: Client, name: str) -> None:
         self._client = client
         self._name = name
-        self._path = f"/api/v1/{name}"
+        self._path = f"/api/v1/{_segment(name)}"
 
     @property
     def untyped(self) -> Model[dict[str, Any], str, dict[str, Any], dict[str, Any]]:
@@ -199,22 +232,17 @@ class Model(Generic[Row, Field, New, Changed]):
         archived: str | None = None,
     ) -> Answer[list[Row]]:
         """One page. `filter={"state": "sale", "amount_total": {"gte": 10}}`."""
-        asked = {
-            "fields": fields,
-            "filter": filter,
-            "domain": domain,
-            "order": order,
-            "limit": limit,
-            "offset": offset,
-            "cursor": cursor,
-            "count": count,
-            "archived": archived,
-        }
-        asked = {name: value for name, value in asked.items() if value is not None}
-        query = _query(asked)
-        if len(query) > LONGEST_QUERY:
-            return self._client.send("POST", f"{self._path}/search", asked, is_read=True)
-        return self._client.send("GET", self._path + query, is_read=True)
+        return self._page(
+            fields=fields,
+            filter=filter,
+            domain=domain,
+            order=order,
+            limit=limit,
+            offset=offset,
+            cursor=cursor,
+            count=count,
+            archived=archived,
+        )
 
     def pages(
         self,
@@ -227,29 +255,28 @@ class Model(Generic[Row, Field, New, Changed]):
         archived: str | None = None,
     ) -> Iterator[Answer[list[Row]]]:
         """All pages."""
-        cursor: str | None = None
-        offset: int | None = None
+        asked: dict[str, Any] = {"filter": filter, "domain": domain, "fields": fields, "limit": limit, "archived": archived}
+        place: dict[str, Any] = {"order": order}
         while True:
-            page = self.search(
-                fields=fields,
-                filter=filter,
-                domain=domain,
-                order=None if cursor else order,
-                limit=limit,
-                offset=offset,
-                cursor=cursor,
-                archived=archived,
-            )
+            page = self._page(**asked, **place)
             yield page
             size = page.meta["limit"]
             if len(page.data) < size:
                 return
             cursor = page.meta.get("next")
-            offset = None if cursor else page.meta.get("offset", 0) + size
+            offset = page.meta.get("offset", 0) + size
+            place = {"cursor": cursor} if cursor else {"order": order, "offset": offset}
+
+    def _page(self, **parameters: Any) -> Answer[list[Row]]:
+        asked = {name: value for name, value in parameters.items() if value is not None}
+        query = _query(asked)
+        if len(query) > LONGEST_QUERY:
+            return self._client.send("POST", f"{self._path}/search", asked, is_read=True)
+        return self._client.send("GET", self._path + query, is_read=True)
 
     def get(self, id: int, *, fields: Sequence[Field] | None = None) -> Answer[Row]:
         """Raises `odoo.missing`."""
-        return self._client.send("GET", f"{self._path}/{id}{_query({'fields': fields})}", is_read=True)
+        return self._client.send("GET", f"{self._path}/{_segment(id)}{_query({'fields': fields})}", is_read=True)
 
     def create(self, values: New, *, dry_run: bool = False, idempotency_key: str | None = None) -> Answer[Written]:
         return self._write("POST", "", values, dry_run, idempotency_key)
@@ -263,14 +290,14 @@ class Model(Generic[Row, Field, New, Changed]):
     def update(
         self, id: int, values: Changed, *, dry_run: bool = False, idempotency_key: str | None = None
     ) -> Answer[Written]:
-        return self._write("PATCH", f"/{id}", values, dry_run, idempotency_key)
+        return self._write("PATCH", f"/{_segment(id)}", values, dry_run, idempotency_key)
 
     def upsert(self, key: str, value: str | int, values: Changed, *, dry_run: bool = False) -> Answer[Written]:
         """Changes the record with this key, or creates it. `meta["created"]` says which."""
-        return self._write("PUT", f"/by/{key}/{urllib.parse.quote(str(value), safe='')}", values, dry_run)
+        return self._write("PUT", f"/by/{_segment(key)}/{_segment(value)}", values, dry_run)
 
     def remove(self, id: int, *, dry_run: bool = False) -> Answer[Written]:
-        return self._write("DELETE", f"/{id}", None, dry_run)
+        return self._write("DELETE", f"/{_segment(id)}", None, dry_run)
 
     def call(
         self,
@@ -282,7 +309,7 @@ class Model(Generic[Row, Field, New, Changed]):
         dry_run: bool = False,
     ) -> Answer[Any]:
         """Calls a public method, of a record if there is an `id`."""
-        place = f"/{method}" if id is None else f"/{id}/{method}"
+        place = f"/{_segment(method)}" if id is None else f"/{_segment(id)}/{_segment(method)}"
         return self._write("POST", place, {"args": list(args), "kwargs": dict(kwargs or {})}, dry_run)
 
     def aggregate(
@@ -324,6 +351,14 @@ class Model(Generic[Row, Field, New, Changed]):
         return self._client.send(method, self._path + path, body, dry_run=dry_run, idempotency_key=idempotency_key)
 
 
+def _segment(value: str | int) -> str:
+    """A value as one step of an address."""
+    text = str(value)
+    if text in ("", ".", ".."):
+        raise GatewayError(0, "client.request", f'"{text}" cannot be a part of an address.')
+    return urllib.parse.quote(text, safe="")
+
+
 def _query(asked: Mapping[str, Any]) -> str:
     """`?fields=name,email&filter[city][in]="Gent","Lyon"`, or nothing."""
     pairs: list[tuple[str, str]] = []
@@ -342,14 +377,26 @@ def _query(asked: Mapping[str, Any]) -> str:
 def _conditions(filter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for path, asked in filter.items():
         if not isinstance(asked, Mapping):
-            yield f"filter[{path}]", _text(asked)
+            yield f"filter[{path}]", _text(asked, path)
             continue
+        if not asked:
+            raise _unclear(path)
         operators: Mapping[str, Any] = asked
         for operator, operand in operators.items():
             is_list = isinstance(operand, (list, tuple))
-            text = ",".join('"' + _text(item).replace('"', '""') + '"' for item in operand) if is_list else _text(operand)
+            place = f"{path}[{operator}]"
+            items = [_text(item, place) for item in operand] if is_list else []
+            text = ",".join('"' + item.replace('"', '""') + '"' for item in items) if is_list else _text(operand, place)
             yield f"filter[{path}][{operator}]", text
 
 
-def _text(value: object) -> str:
+def _text(value: object, place: str) -> str:
+    if not isinstance(value, (str, int, float)):
+        raise _unclear(place)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _unclear(place: str) -> GatewayError:
+    """`None` would look for the text None."""
+    message = f'filter[{place}] must be a text, a number or a boolean. For an empty value, write {{"null": True}}.'
+    return GatewayError(0, "client.request", message)

@@ -6,22 +6,27 @@ import type { Essence, Essences } from './schema.ts';
 export function differences(pulled: Essences, found: Essences): string[] {
   const lines: string[] = [];
   for (const [model, fields] of Object.entries(pulled)) {
-    const others = found[model];
+    const others = own(found, model);
     if (others === undefined) {
       lines.push(`${model} is gone, or this key may no longer read it`);
       continue;
     }
     for (const [name, field] of Object.entries(fields)) {
-      const other = others[name];
+      const other = own(others, name);
       const changes = other === undefined ? ['is gone, or this key may no longer read it'] : changesOf(field, other);
       lines.push(...changes.map((change) => `${model}.${name} ${change}`));
     }
     for (const [name, { type }] of Object.entries(others)) {
-      if (fields[name] === undefined) lines.push(`${model}.${name} is new (${type})`);
+      if (own(fields, name) === undefined) lines.push(`${model}.${name} is new (${type})`);
     }
   }
-  for (const model of Object.keys(found)) if (pulled[model] === undefined) lines.push(`${model} is new`);
+  for (const model of Object.keys(found)) if (own(pulled, model) === undefined) lines.push(`${model} is new`);
   return lines;
+}
+
+/** A field may be called `constructor`. */
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function changesOf(was: Essence, is: Essence): string[] {

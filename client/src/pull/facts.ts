@@ -16,7 +16,10 @@ export function isMany({ type }: Pick<Field, 'type'>): boolean {
 
 /** Whether its choices become a type. */
 export function hasChoices({ type, selection }: Field): boolean {
-  return type === 'selection' && selection !== undefined && selection.length > 0 && selection.length <= mostChoices;
+  if (type !== 'selection' || selection === undefined) return false;
+  // Choices become literals of two languages.
+  const areTexts = selection.every(([value]) => typeof value === 'string' || Number.isSafeInteger(value));
+  return areTexts && selection.length > 0 && selection.length <= mostChoices;
 }
 
 const neverNull = new Set(['boolean', 'integer', 'float', 'monetary', 'one2many', 'many2many']);

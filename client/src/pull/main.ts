@@ -1,6 +1,6 @@
 // odoo-gateway-client pull: writes the types of an instance's models.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };
@@ -34,6 +34,9 @@ interface Pulled {
   readonly models: Essences;
 }
 
+/** The first words of a pulled file. */
+const mark = /^(\/\/|#) Written by `pull/;
+
 class UsageError extends Error {}
 
 async function pull(args: readonly string[]): Promise<number> {
@@ -61,6 +64,7 @@ async function pull(args: readonly string[]): Promise<number> {
   files.set('schema.json', schemaText({ gateway: url, hash, asked, models }));
   const count = Object.keys(schema).length;
   mkdirSync(out, { recursive: true });
+  removeStale(out, new Set(files.keys()));
   for (const [file, text] of files) writeFileSync(join(out, file), text);
   say(`${count} ${count === 1 ? 'model' : 'models'} in ${out}, schema ${hash}`);
   return 0;
@@ -74,6 +78,16 @@ function compare(last: Pulled, models: Essences, hash: string): number {
   }
   console.error(`${last.gateway} is not as it was pulled:\n${found.map((line) => `  ${line}\n`).join('')}Pull again.`);
   return 1;
+}
+
+/** Removes the files of models that are no longer pulled: their imports may lead nowhere now. */
+function removeStale(out: string, written: ReadonlySet<string>): void {
+  const suffix = written.has('index.ts') ? '.ts' : '.py';
+  for (const entry of readdirSync(out, { withFileTypes: true })) {
+    if (!entry.isFile() || written.has(entry.name) || !entry.name.endsWith(suffix)) continue;
+    const path = join(out, entry.name);
+    if (mark.test(readFileSync(path, 'utf8'))) rmSync(path);
+  }
 }
 
 const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -1,5 +1,10 @@
 // Names of files and types for models.
 
+const words = `false none true and as assert async await break class continue def del elif else except finally for from global if
+import in is lambda nonlocal not or pass raise return try while with yield`;
+/** In lower case, as files are. */
+export const pythonKeywords: ReadonlySet<string> = new Set(words.split(/\s/));
+
 export interface Named {
   readonly model: string;
   /** `sale_order` */
@@ -8,9 +13,12 @@ export interface Named {
   readonly type: string;
 }
 
+/** Names that a file, or a property of Python's client, must not have. */
+const reserved = new Set(['index', 'schema', 'client', 'init', 'batch', 'send', ...pythonKeywords]);
+
 /** Two models may differ only in a dot: then the second one gets a number. */
 export function namesOf(models: readonly string[]): ReadonlyMap<string, Named> {
-  const taken = new Set(['index', 'schema', 'client', 'init']);
+  const taken = new Set([...reserved].map((word) => typeOf(word).toLowerCase()));
   const named = new Map<string, Named>();
   for (const model of models) {
     const plain = model.replaceAll('.', '_').toLowerCase();

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { hasChoices, isMany, isNeeded, mayBeNull } from './facts.ts';
 import type { Named } from './names.ts';
-import { namesOf } from './names.ts';
+import { namesOf, pythonKeywords } from './names.ts';
 import type { Field, ModelSchema, Schema } from './schema.ts';
 import type { Origin } from './typescript.ts';
 
@@ -56,8 +56,7 @@ __all__ = [${exported.map(literal).join(', ')}]
 const parts = (type: string) => ['Row', 'Field', 'Create', 'Update'].map((part) => type + part);
 
 function moduleOf({ model, type }: Named, { label, fields }: ModelSchema, origin: Origin): string {
-  // A class would rename names that begin with two underscores.
-  const entries = Object.entries(fields).filter(([name]) => name !== 'id' && !name.startsWith('__'));
+  const entries = Object.entries(fields).filter(([name]) => name !== 'id' && mayBeMember(name));
   const writable = entries.filter(([, field]) => field.readonly !== true);
   const needed = writable.filter(([, field]) => isNeeded(field));
   const others = writable.filter(([, field]) => !isNeeded(field));
@@ -86,6 +85,9 @@ from typing import ${usedIn(body, ['Any', 'Literal', 'Optional', 'Sequence', 'Ty
 ${['Link', 'LinksTo', 'LinkTo', 'Reference'].some((name) => isUsed(body, name)) ? `\nfrom .client import ${usedIn(body, ['Link', 'LinksTo', 'LinkTo', 'Reference'])}\n` : ''}
 ${body}`;
 }
+
+/** Keywords cannot be members of a class, and it renames names that begin with two underscores. `untyped` has them. */
+const mayBeMember = (name: string) => !name.startsWith('__') && !pythonKeywords.has(name.toLowerCase());
 
 const isUsed = (body: string, name: string) => new RegExp(`^[^#"]*\\b${name}\\b`, 'm').test(body);
 const usedIn = (body: string, names: readonly string[]) => names.filter((name) => isUsed(body, name)).join(', ');

@@ -43,10 +43,12 @@ export async function fetchSchema(
   wanted: readonly string[],
 ): Promise<{ schema: Schema; missing: string[] }> {
   const { data: listed } = await transport.send<{ model: string; name: string; read: boolean }[]>(read('/api/v1'));
-  const readable = listed.filter(({ model, read: may }) => may && modelName.test(model));
+  const readable = listed
+    .filter(({ model, read: may }) => may && modelName.test(model))
+    .sort(({ model: one }, { model: other }) => (one < other ? -1 : 1));
   const missing = wanted.filter((name) => !readable.some(({ model }) => matches(model, name)));
   const chosen = readable.filter(({ model }) => wanted.some((name) => matches(model, name)));
-  const schema: Record<string, ModelSchema> = {};
+  const schema: Record<string, ModelSchema> = Object.create(null);
   for (let i = 0; i < chosen.length; i += atOnce) {
     const some = chosen.slice(i, i + atOnce);
     const described = await Promise.all(
@@ -91,7 +93,8 @@ export function essencesOf(schema: Schema): Essences {
 
 function essenceOf(field: Field): Essence {
   const { type, required, readonly, store, relation, relation_field, has_default, company_dependent } = field;
-  const choices = field.choices_vary === true ? undefined : field.selection?.map(([value]) => value);
+  // The order of choices is no part of the type.
+  const choices = field.choices_vary === true ? undefined : field.selection?.map(([value]) => value).sort();
   return {
     type,
     ...(relation === undefined ? {} : { relation }),

@@ -76,7 +76,7 @@ function modelFile({ model, type }: Named, { label, fields }: ModelSchema, names
     block('The models behind its lists.', `${type}Many`, relations(true).map(to)),
     block('The types of its fields, as Odoo calls them.', `${type}Types`, [
       "  id: 'integer';",
-      ...entries.map(([name, field]) => `  ${name}: ${`'${field.type}'`};`),
+      ...entries.map(([name, field]) => `  ${name}: ${JSON.stringify(field.type)};`),
     ]),
     block(`\`${model}\``, `${type}Model`, [
       ...['row: Row', 'all: Fields', 'create: Create', 'update: Update', 'types: Types', 'one: One', 'many: Many'].map((line) =>

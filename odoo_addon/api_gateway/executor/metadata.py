@@ -1,4 +1,8 @@
+import inspect
+
 from odoo import release
+from odoo.exceptions import AccessError
+from odoo.service.model import get_public_method
 
 from ..tools.columns import lacks_column
 from .arguments import required
@@ -68,6 +72,24 @@ def describe(env, reach, operation):
                 # Records may keep a choice that is no longer offered, such as a deactivated language.
                 description["choices_vary"] = type(field.selection) is not list
     return described
+
+
+def methods(env, reach, operation):
+    """The names of the public methods of a model that its user may read."""
+    model = reach.model(env, required(operation, "model"), READ)
+    model.check_access("read")
+    names = {name for base in type(model).mro() for name in vars(base) if not name.startswith("_")}
+    return sorted(name for name in names if _is_public(model, name))
+
+
+def _is_public(model, name):
+    if not inspect.isroutine(getattr(type(model), name)):
+        return False
+    try:
+        get_public_method(model, name)
+    except AccessError:
+        return False
+    return True
 
 
 def _has_default(field):

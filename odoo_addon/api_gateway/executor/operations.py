@@ -6,7 +6,7 @@ from .compiling.operation import compile_read
 from .document import document
 from .explaining import explain
 from .login import login, second_factor
-from .metadata import describe, models, types, version
+from .metadata import describe, methods, models, types, version
 from .methods import call, read_call
 from .reading import read, search
 from .reports import report, reports
@@ -27,6 +27,7 @@ READING = {
     "models": models,
     "describe": describe,
     "document": document,
+    "methods": methods,
     "types": types,
     "second_factor": second_factor,
     "version": version,

@@ -129,7 +129,8 @@ def store(env, reach, operation):
     field = _file_field(reach, model, required(operation, "field"), WRITE)
     values = {field.name: encoded}
     if model._name == FILES:
-        values |= _labels(operation)
+        # Nobody may change its media type. Odoo finds the new one by name and content.
+        values |= {key: value for key, value in _labels(operation).items() if key == "name"}
     return write(env, reach, {"model": model._name, "ids": [id_], "values": values})
 
 

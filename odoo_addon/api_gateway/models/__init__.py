@@ -34,7 +34,14 @@ from . import (
     res_users,
     res_users_apikeys,
 )
-from . import gateway_protocol_use, gateway_request_log, gateway_stat, gateway_stat_dashboard, gateway_request_source
+from . import (
+    gateway_use,
+    gateway_protocol_use,
+    gateway_request_log,
+    gateway_stat,
+    gateway_stat_dashboard,
+    gateway_request_source,
+)
 from . import (
     gateway_webhook_health,
     gateway_webhook_preview,

@@ -127,6 +127,7 @@ class GatewayRequestLog(models.Model):
             if not progress(1):
                 return
         self.env["gateway.protocol.use"]._clean()
+        self.env["gateway.use"]._clean()
         for statement in ("select gateway.roll_up()::integer", "select gateway.prune_figures()"):
             removed = True
             while removed:

@@ -10,7 +10,7 @@ from ..tools.domain import checked_domain
 
 PATH = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 NAME = re.compile(r"[A-Za-z_]\w{0,62}")
-RESERVED = frozenset(["auth", "batch", "ping"])
+RESERVED = frozenset(["auth", "batch", "ping", "usage"])
 
 
 class GatewayResource(models.Model):

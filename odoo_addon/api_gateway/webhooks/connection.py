@@ -24,17 +24,22 @@ CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(;[^\r\n]*)?\r\n")
 MOST_OF_LINE = 4096
 
 
-@contextmanager
 def post(url, headers, body, allowed, timeout_s):
-    """Sends `body` (bytes) with `headers` and returns the `Answer` once its head has arrived. `allowed`: networks
-    allowed by the settings. After `timeout_s` the connection is closed, which looks like an early end of the answer.
-    Raises OSError, ValueError or http.client.HTTPException for every failure."""
+    """Posts `body` (bytes). See `request`."""
+    return request("POST", url, headers, body, allowed, timeout_s)
+
+
+@contextmanager
+def request(method, url, headers, body, allowed, timeout_s):
+    """Sends `body` (bytes or None) with `headers` and returns the `Answer` once its head has arrived. `allowed`:
+    networks allowed by the settings. After `timeout_s` the connection is closed, which looks like an early end of the
+    answer. Raises OSError, ValueError or http.client.HTTPException for every failure."""
     # The URL is typed by a person, so it may contain international names and blanks.
-    parts = urlsplit(requests.Request("POST", url).prepare().url)
+    parts = urlsplit(requests.Request(method, url).prepare().url)
     deadline = Deadline(timeout_s)
     connection = _open(parts, lambda address, *_: _connect(address, allowed, deadline))
     try:
-        connection.request("POST", f"{parts.path}?{parts.query}" if parts.query else parts.path, body, headers)
+        connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, body, headers)
         with connection.getresponse() as answer:
             yield answer
     finally:

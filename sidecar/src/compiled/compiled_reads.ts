@@ -8,7 +8,7 @@ import { sqlStateOf } from '../db/read_pool.ts';
 import { contextOf } from '../executor/caller.ts';
 import type { OdooChannel } from '../executor/channel.ts';
 import type { PageReader, Search } from '../executor/execute.ts';
-import { Odoo, targetOf } from '../executor/execute.ts';
+import { noteTarget, Odoo } from '../executor/execute.ts';
 import { isExposed } from '../executor/exposure.ts';
 import type { Operation } from '../executor/operations.ts';
 import type { Grant, RequestContext } from '../pipeline/context.ts';
@@ -162,7 +162,7 @@ export class CompilingOdoo extends Odoo {
     const entry = kept.get(candidate.key) ?? plans.get(candidate.key);
     if (entry !== undefined && 'plan' in entry) {
       kept.set(candidate.key, entry);
-      context.target ??= targetOf([search]);
+      noteTarget(context, [search]);
       return { entry, asked: this.#asked(context, candidate) };
     }
     context.way = `odoo:${entry?.refused.why ?? 'new'}`;
@@ -227,7 +227,7 @@ export class CompilingOdoo extends Odoo {
     const startedAt = performance.now();
     try {
       const answer = await this.#run(context, candidate, known, pool, connection.replica);
-      context.target ??= targetOf([candidate.operation]);
+      noteTarget(context, [candidate.operation]);
       context.languages = known.plan.languages;
       context.sqlCount += 1;
       context.way = 'compiled';

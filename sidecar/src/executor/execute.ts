@@ -21,6 +21,7 @@ import type {
 } from './operations.ts';
 import { asFilePart, asLogin, asTypes, asWritten } from './operations.ts';
 import { outcome } from './outcome.ts';
+import { noteUses } from './uses.ts';
 
 /** Details from inside Odoo, only for the log, never for the caller. */
 class OdooFailure extends Error {
@@ -180,7 +181,7 @@ export class Odoo {
       operations,
       ...caller,
     };
-    context.target ??= targetOf(operations);
+    noteTarget(context, operations);
     const deadline = Math.round(Date.now() - context.spentMs + this.#requestTimeoutMs);
     const isWanted = () => !context.response.destroyed;
     const consumer = context.known.principal?.consumer ?? `address:${subscriberOf(context.address)}`;
@@ -216,8 +217,14 @@ const kinds: Readonly<Record<string, Action>> = {
   report: 'call',
 };
 
+/** For the log, and for the record of what credentials use. */
+export function noteTarget(context: RequestContext, operations: readonly Operation[]): void {
+  context.target ??= targetOf(operations);
+  noteUses(context, operations);
+}
+
 /** For the log; undefined for the gateway's own calls. */
-export function targetOf(operations: readonly Operation[]): Target | undefined {
+function targetOf(operations: readonly Operation[]): Target | undefined {
   const [first] = operations;
   const model =
     first === undefined ? undefined : 'model' in first ? first.model : first.op === 'describe' ? first.models[0] : undefined;

@@ -213,6 +213,12 @@ interface DocumentOperation {
   readonly model: string;
 }
 
+/** The names of the public methods. */
+interface MethodsOperation {
+  readonly op: 'methods';
+  readonly model: string;
+}
+
 /** Whether a login of the caller's user would now need a second factor. */
 interface SecondFactorOperation {
   readonly op: 'second_factor';
@@ -256,6 +262,7 @@ export type Operation =
   | CallOperation
   | ModelsOperation
   | DescribeOperation
+  | MethodsOperation
   | CompileOperation;
 
 /** The raw result of `search` and `read`. */

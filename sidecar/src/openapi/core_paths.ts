@@ -83,6 +83,25 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
       { model: text, name: text, ...Object.fromEntries(['read', 'write', 'create', 'unlink'].map((right) => [right, yesNo])) },
       ['model', 'name'],
     ),
+    UsageOfCredential: object(
+      {
+        credential: text,
+        name: text,
+        used: list(
+          object(
+            {
+              model: text,
+              action: { enum: ['read', 'write', 'delete', 'call', 'choice'] },
+              name: { ...text, description: 'A field, a method, or `state=sale` for a choice. Empty: the records themselves.' },
+              requests: { type: 'integer' },
+              last_day: { ...text, format: 'date' },
+            },
+            ['model', 'action', 'name', 'requests', 'last_day'],
+          ),
+        ),
+      },
+      ['credential', 'name', 'used'],
+    ),
     // Bodies in two media types need a name, because the one that generators invent collides with that of the operation's
     // parameters.
     TokenForm: object(
@@ -118,6 +137,24 @@ export function corePaths(): Paths {
         },
       },
     },
+    '/api/v1/usage': {
+      get: {
+        ...head(
+          'usage',
+          'Gateway',
+          'List what a key uses',
+          'The models, fields, methods and choices that your key has used. A manager sees those of all credentials.',
+        ),
+        parameters: [
+          { name: 'days', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 90, default: 30 } },
+          { name: 'credential', in: 'query', description: 'Only this one, such as `gateway_key:4`.', schema: text },
+        ],
+        responses: {
+          200: answer('By credential.', { data: list(ref('UsageOfCredential')), meta: ref('Meta') }, ['data']),
+          ...errorsOf(),
+        },
+      },
+    },
     '/api/v1': {
       get: {
         ...head('models', 'Gateway', 'List the models', 'The models that you may use, with your rights on them.'),
@@ -128,9 +165,13 @@ export function corePaths(): Paths {
     '/api/v1/{model}/schema': {
       get: {
         ...head('schema', 'Gateway', 'Describe a model', 'The fields that you may see.'),
-        parameters: [parameter('model'), ...contextParameters],
+        parameters: [
+          parameter('model'),
+          { name: 'methods', in: 'query', description: 'Also names the public methods.', schema: { type: 'boolean' } },
+          ...contextParameters,
+        ],
         responses: {
-          200: answer('The fields.', { data: object({ model: text, fields: anyObject }) }, ['data']),
+          200: answer('The fields.', { data: object({ model: text, fields: anyObject, methods: list(text) }) }, ['data']),
           ...errorsOf(),
         },
       },

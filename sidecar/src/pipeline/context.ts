@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 import type { CredentialKind, ProfilePolicy } from '../db/credentials.ts';
 import type { Database } from '../db/database.ts';
+import type { Used } from '../db/used.ts';
 import type { GatewayError } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
 import { withoutCredentials } from '../redact/texts.ts';
@@ -112,6 +113,11 @@ export interface Target {
   /** The number of operations in the request. */
   readonly operations: number;
 }
+
+/** What a request has used of a model; see `gateway.used`. */
+export type Use = Pick<Used, 'model' | 'action' | 'name'>;
+/** The type of the field at the end of a path through relations, such as `partner_id.name`; undefined if it is not known. */
+export type TypeAt = (model: string, path: string) => string | undefined;
 
 export interface Asked {
   /** Path and query. */
@@ -258,6 +264,8 @@ export class RequestContext {
   /** Milliseconds, for Server-Timing and the log. */
   readonly timings = { auth: 0, throttle: 0, queue: 0, odoo: 0, orm: 0, sql: 0, shape: 0 };
   target: Target | undefined = undefined;
+  /** What its operations use, computed by the recorder. */
+  readonly uses: ((typeAt: TypeAt) => Iterable<Use>)[] = [];
   /** Set before Odoo is asked: the request's writes are executed, shown and rolled back. */
   dryRun: { readonly differences: boolean } | undefined = undefined;
   /** Set before Odoo is asked: nobody is notified of the request's writes. */

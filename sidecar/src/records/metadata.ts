@@ -82,6 +82,19 @@ export class Metadata {
     return found;
   }
 
+  /** The type at the end of a path, if it is known without asking Odoo. */
+  knownTypeAt(database: Database, model: string, path: string): string | undefined {
+    const { known } = this.#cacheOf(database);
+    let type: FieldType | undefined;
+    let at: string | undefined = model;
+    for (const step of path.split('.')) {
+      const types: ModelTypes = (at === undefined ? undefined : known.get(at)?.types) ?? {};
+      type = Object.hasOwn(types, step) ? types[step] : undefined;
+      at = type?.relation;
+    }
+    return type?.type;
+  }
+
   /** The types of a model and of the models to which its values refer. */
   async typesIn(context: RequestContext, model: string, values: readonly unknown[]): Promise<TypesOf> {
     const found = new Map<string, ModelTypes>();

@@ -1,0 +1,39 @@
+// What credentials use: models, fields, methods and choices (031_usage.sql).
+
+import { z } from 'zod';
+import type { Queryable } from './pool.ts';
+
+type UsedAs = 'read' | 'write' | 'delete' | 'call' | 'choice';
+
+export interface Used {
+  readonly consumer: string;
+  readonly model: string;
+  readonly action: UsedAs;
+  /** A field or a path through relations; a method; `state=sale` for a choice. Empty: the records themselves. */
+  readonly name: string;
+  requests: number;
+}
+
+const recordStatement = { name: 'record_used', text: 'select gateway.record_used($1)' };
+
+export async function recordUsed(db: Queryable, uses: readonly Used[]): Promise<void> {
+  await db.query(recordStatement, [JSON.stringify(uses)]);
+}
+
+const usedRow = z.object({
+  consumer: z.string(),
+  credential: z.string(),
+  model: z.string(),
+  action: z.enum(['read', 'write', 'delete', 'call', 'choice']),
+  name: z.string(),
+  requests: z.coerce.number(),
+  last_day: z.string(),
+});
+export type UsedRow = z.infer<typeof usedRow>;
+
+const readStatement = { name: 'used_by', text: 'select * from gateway.used_by($1, $2, $3)' };
+
+/** By consumer, model, action and name. @param consumer null: all @param days up to today @param most rows */
+export async function readUsed(db: Queryable, consumer: string | null, days: number, most: number): Promise<UsedRow[]> {
+  return usedRow.array().parse(await db.query(readStatement, [consumer, days, most]));
+}
