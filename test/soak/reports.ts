@@ -42,9 +42,10 @@ try {
     times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
 
   await asUser();
+  await gateway.get(`/api/v1/sale.order/${ids[0]}/report/sale.report_saleorder`, { key: gateway.keys.admin }); // makes the style sheets
   const before = await timed();
 
-  const counts = { printed: 0, busy: 0, other: 0, atOnce: 0 };
+  const counts = { first: 0, second: 0, busy: 0, other: 0, atOnce: 0 };
   let isOver = false;
   const printing = Array.from({ length: clients }, async (_, i) => {
     while (!isOver) {
@@ -53,7 +54,7 @@ try {
         headers: { Authorization: `Bearer ${gateway.keys.admin}` },
       });
       const bytes = Buffer.from(await answer.arrayBuffer());
-      if (answer.status === 200 && bytes.toString('latin1', 0, 4) === '%PDF') counts.printed += 1;
+      if (answer.status === 200 && bytes.toString('latin1', 0, 4) === '%PDF') counts[i % 2 === 0 ? 'first' : 'second'] += 1;
       else if (answer.status === 503) counts.busy += 1;
       else counts.other += 1;
     }
@@ -82,7 +83,7 @@ try {
     at(beside, 1) > most.slowestMs ||
     counts.atOnce !== places ||
     counts.other > 0 ||
-    counts.printed === 0
+    Math.min(counts.first, counts.second) === 0
   ) {
     process.exitCode = 1;
   }

@@ -15,13 +15,17 @@ import { safely } from './content.ts';
 /** A report counts as this many operations. */
 const cost = 10;
 const reportName = /^[A-Za-z_][\w.-]{0,127}$/;
-const askAgainMs = 300;
+/** While other sidecars have all places. */
+const askAgainMs = 100;
+/** Between two reports of this sidecar, so that those that ask again find a place between them. */
+const pauseMs = 120;
 
 /** The queue of this sidecar for the places where reports are printed. */
 export class Printing {
   readonly #places: number;
   readonly #longestWaitMs: number;
   readonly #queue: VerificationQueue;
+  #lastEnd = Number.NEGATIVE_INFINITY;
 
   constructor({ odooWorkers, requestTimeoutMs }: { readonly odooWorkers: number; readonly requestTimeoutMs: number }) {
     // While a report is printed, it asks Odoo for its style sheets.
@@ -42,15 +46,18 @@ export class Printing {
     return this.#queue.run(
       [database.name, `user:${principal.userId}`],
       async () => {
+        const pause = this.#lastEnd + pauseMs - performance.now();
+        if (pause > 0) await delay(pause);
         timings.queue += performance.now() - since;
         requireCaller(context);
       },
       async () => {
         for (;;) {
           try {
-            return await odoo.report(context, { op: 'report', ...operation, places: this.#places });
+            const file = await odoo.report(context, { op: 'report', ...operation, places: this.#places });
+            this.#lastEnd = performance.now();
+            return file;
           } catch (error) {
-            // Other sidecars have all places.
             const isBusy = error instanceof GatewayError && error.reason === 'report.busy';
             if (!isBusy || performance.now() + askAgainMs > since + this.#longestWaitMs) throw error;
           }
