@@ -286,10 +286,17 @@ def _entered(request, call, envelope):
     reach.deadline = envelope.deadline
     with entered(reach):
         request.update_env(user=call["uid"], context={})
+        _require_active(request.env)
         if envelope.may_be_unstorable:
             check_text(call)
         request.update_env(context=call_context(request.env, call))
         yield request.env, reach
+
+
+def _require_active(env):
+    """The sidecar hears a little after the commit that a user was archived or deleted."""
+    if not env["res.users"]._gateway_is_active(env.uid):
+        raise RefusalError("auth.invalid", "Invalid or expired credentials")
 
 
 def _commit(env, clock):

@@ -2,7 +2,7 @@
 
 from contextvars import ContextVar
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError
 
 from ..tools.asker import have_group
@@ -25,6 +25,12 @@ class ResUsers(models.Model):
         help="Applies to all of the user's credentials that have no profile of their own.",
     )
     gateway_key_ids = fields.One2many("gateway.key", "user_id", "Gateway Keys", groups="api_gateway.group_user")
+
+    @api.model
+    @tools.ormcache("user_id")
+    def _gateway_is_active(self, user_id):
+        """False also for a user that was deleted. Triggers of gateway.rights_changed() end the cached value."""
+        return bool(self.sudo().search_count([("id", "=", user_id)]))
 
     @api.model_create_multi
     def create(self, vals_list):

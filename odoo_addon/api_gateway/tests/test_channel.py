@@ -1,7 +1,7 @@
 import time
 from unittest.mock import patch
 
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..executor.channel_body import BodyWithFile
@@ -133,3 +133,14 @@ class TestChannel(ChannelCase):
         self.patch(partners, "_search", _search)
         self.query(read("res.partner", self.partner.ids), address="2001:db8::7")
         self.assertEqual(set(seen), {("2001:db8::7", "2001:db8::7")})
+
+    def test_a_user_who_was_just_archived_or_deleted_is_refused(self):
+        user = new_test_user(self.env, "gateway_leaver")
+        operation = read("res.partner", self.partner.ids)
+        self.assert_ok(self.query(operation, uid=user.id))
+        user.active = False
+        self.assert_refused(self.query(operation, uid=user.id), "auth.invalid")
+        self.assert_refused(self.execute(operation, uid=user.id), "auth.invalid")
+        id_ = user.id
+        user.unlink()
+        self.assert_refused(self.query(operation, uid=id_), "auth.invalid")

@@ -239,7 +239,7 @@ function targetOf(operations: readonly Operation[]): Target | undefined {
 
 /** The reasons that the executor may return. */
 const ofOdoosEnd =
-  /^(?:odoo\.|report\.|scope\.insufficient$|idempotency\.|request\.too_complex$|answer\.too_large$|database\.unavailable$)/;
+  /^(?:odoo\.|report\.|auth\.invalid$|scope\.insufficient$|idempotency\.|request\.too_complex$|answer\.too_large$|database\.unavailable$)/;
 
 const withoutDetails: ReadonlySet<Reason> = new Set(['odoo.error', 'odoo.timeout', 'database.unavailable']);
 
