@@ -49,7 +49,9 @@ try {
   const expected = createHash('sha256');
   for (const part of pieces()) expected.update(part);
   const digest = expected.digest('hex');
-  await gateway.get('/api/v1/res.partner/1', { key: gateway.keys.admin });
+  const atRest = residentMib();
+  // A process that has just started grows with its first requests of any kind.
+  for (let i = 0; i < 300; i += 1) await gateway.get('/api/v1/res.partner/1', { key: gateway.keys.admin });
   const before = residentMib();
   let highest = before;
   const watch = setInterval(() => {
@@ -68,7 +70,7 @@ try {
   clearInterval(watch);
   const grownMib = highest - before;
   if (grownMib > mostGrowthMib) process.exitCode = 1;
-  report('files', { bytes: size, upS: seconds.up, downS: seconds.down, beforeMib: before, grownMib }, {});
+  report('files', { bytes: size, upS: seconds.up, downS: seconds.down, atRestMib: atRest, beforeMib: before, grownMib }, {});
 } finally {
   await gateway.close();
 }
