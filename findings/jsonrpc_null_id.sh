@@ -1,6 +1,6 @@
 #!/bin/sh
-# JSON-RPC 2.0: only a request without an "id" goes unanswered. An id of null is discouraged, but it is an id. jayson takes the
-# request for a notification and does not answer; json-rpc-2.0 and both Python libraries answer. An id of 1.5 is refused by
+# JSON-RPC 2.0: only a request without an "id" goes unanswered. An id of null is discouraged, but it is an id. jayson treats the
+# request as a notification and does not answer; json-rpc-2.0 and both Python libraries answer. An id of 1.5 is refused by
 # jsonrpc-lite and by Python's json-rpc, whose error lacks the id; the others answer it. jsonrpc-lite also refuses an error with
 # an empty message.
 #

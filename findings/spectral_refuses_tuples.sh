@@ -1,6 +1,6 @@
 #!/bin/sh
 # Spectral and Redocly disagree on a valid OpenAPI 3.1 document. In JSON Schema 2020-12 a tuple is an array with `prefixItems`, and `items`
-# is optional. Spectral's rule array-items, an error in its set for OpenAPI, demands `items` nevertheless, and does not accept
+# is optional. Spectral's rule array-items, an error in its set for OpenAPI, still demands `items`, and does not accept
 # `items: false`, which closes the tuple. Redocly's spec ruleset and its struct rule accept all of these.
 #
 # Versions: @stoplight/spectral-cli 6.16.3, @redocly/cli 2.77.0, Node 20

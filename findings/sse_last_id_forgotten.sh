@@ -1,6 +1,6 @@
 #!/bin/sh
 # The last id of a stream of server-sent events stays until another comes: an event without an id has that of the event before it,
-# and a client that stores event ids can resume from any event. eventsource of npm gives "" for such events, sseclient-py and
+# and a client that stores event ids can resume from any event. npm's eventsource gives "" for such events, sseclient-py and
 # aiosseclient None, so a program that stores each event's id starts over. httpx-sse and launchdarkly-eventsource keep it.
 #
 # Versions: eventsource 4.1.1, launchdarkly-eventsource 2.2.0, httpx-sse 0.4.3, sseclient-py 1.9.0, aiosseclient 0.1.8, Node 20

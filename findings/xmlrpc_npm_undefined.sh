@@ -1,6 +1,6 @@
 #!/bin/sh
-# The XML-RPC client `xmlrpc` of npm sends `undefined` as an empty string: {name: undefined} empties the name, where JSON.stringify
-# leaves such a member out. odoo-await builds on it: its searchRead() sends the context that nobody gave as "".
+# npm's XML-RPC client `xmlrpc` sends `undefined` as an empty string: {name: undefined} empties the name, where JSON.stringify
+# leaves such a member out. odoo-await builds on it: its searchRead() sends a context that was not given as "".
 #
 # Versions: xmlrpc 1.3.2, odoo-await 3.4.1 (npm), Node 20, Python 3.11
 # Seen:

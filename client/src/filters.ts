@@ -82,8 +82,8 @@ type At<M extends Models, N extends NameIn<M>, P> =
             ? At<M, T, R>
             : `${H} leads to ${T & string}, which was not pulled`
           : never
-        : `${H} is no relation of ${N}`
-      : `${P & string} is no field of ${N}`;
+        : `${H} is not a relation of ${N}`
+      : `${P & string} is not a field of ${N}`;
 
 type Plain = string | number | boolean | null;
 

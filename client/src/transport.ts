@@ -14,7 +14,7 @@ export interface GatewayOptions {
   readonly oauth?: OAuthClient;
   /** The id of the company to work in. */
   readonly company?: number;
-  /** The language of texts, such as `fr-FR`. */
+  /** The language of translated text, such as `fr-FR`. */
   readonly language?: string;
   /** The time zone of days, such as `Europe/Paris`. */
   readonly timezone?: string;
@@ -224,7 +224,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   await unlessAborted(over, signal).finally(() => clearTimeout(timer));
 }
 
-/** `randomUUID` would need a page from https. */
+/** `randomUUID` would need a page that was loaded over https. */
 function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

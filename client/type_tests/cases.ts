@@ -22,7 +22,7 @@ gateway.model('sale.ordr');
 // @ts-expect-error it was not pulled
 gateway.model('crm.tag');
 
-// What a list of fields gives
+// The types of a list with fields
 const listed = await orders.search({ fields: ['name', 'state', 'amount_total', 'date_order', 'validity_date'] });
 same<number>()(first(listed.data).id);
 same<string>()(first(listed.data).name);
@@ -176,7 +176,7 @@ same<string | null>()((await partners.upsert('ref', 'a/b', { name: 'x' }, { fiel
 partners.upsertMany('ref', [{ ref: 'a', name: 'x' }]);
 // @ts-expect-error there is no such key
 partners.upsert('nme', 'x', {});
-// @ts-expect-error a list is no key
+// @ts-expect-error a list is not a key
 partners.upsert('child_ids', 'x', {});
 // @ts-expect-error its key is missing
 partners.upsertMany('external_id', [{ name: 'x' }]);
@@ -231,7 +231,7 @@ const batch = await gateway.batch((steps) => {
   const azure = steps.create('res.partner', { name: 'Azure' });
   const made = steps.create('sale.order', { partner_id: azure.id }, { fields: ['name'] });
   steps.call('sale.order', 'action_confirm', { ids: [made.id] });
-  // @ts-expect-error an order is no contact
+  // @ts-expect-error an order is not a contact
   steps.create('sale.order', { partner_id: made.id });
   // @ts-expect-error a contact has no orders' methods
   steps.call('sale.order', 'action_confirm', { ids: [azure.id] });

@@ -1,4 +1,4 @@
-// Finds words that make a native speaker stumble, in all texts that people read: docs, labels, messages, comments, test names.
+// Finds words that make a native speaker stumble, in everything that people read: docs, labels, messages, comments, test names.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -105,7 +105,7 @@ async function delayOfBurst(instance: Instance) {
   }
 }
 
-/** The times that an attacker could measure: wrong keys one by one, in turns, with and without the prefix of a real key. */
+/** The times that an attacker could measure: wrong keys one by one, alternating, with and without the prefix of a real key. */
 async function timeOfRefusal(instance: Instance) {
   const { secret } = await createOdooKey(instance, { userId: 2 });
   await instance.get('/api/v1/ping', { key: secret });

@@ -1,5 +1,5 @@
 // Compiled reads against Odoo's own /json/2, against the same gateway through Odoo, and against express with the same SQL:
-// same user, key, records and fields, in turns on one machine. Key, throttle, counting and logging are on.
+// same user, key, records and fields, alternating on one machine. Key, throttle, counting and logging are on.
 //
 //   npm run bench -- compiled [--rounds 5] [--seconds 3]
 

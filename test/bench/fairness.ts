@@ -37,7 +37,7 @@ try {
       headers: { Authorization: `Bearer ${gateway.keys.demo}` },
     });
 
-  /** The modest caller's time while `ask` goes on, over and over, on so many connections. */
+  /** The modest caller's time while `ask` goes on, over and over, on this many connections. */
   async function beside(connections: number, ask: (i: number) => Promise<{ status: number }>): Promise<Measured> {
     let isOver = false;
     let answers = 0;

@@ -1,4 +1,4 @@
-// Odoo's own protocols, served by Odoo and by the gateway: same user, key, records and fields, in turns on one machine.
+// Odoo's own protocols, served by Odoo and by the gateway: same user, key, records and fields, alternating on one machine.
 // Key, throttle, counting and logging are on.
 //
 //   npm run bench -- rpc [--rounds 5] [--seconds 3]
@@ -95,7 +95,7 @@ try {
   );
   report('rpc', figuresOf(measured), { ...ratios, ...uncompiled });
 
-  /** A bench of different answers compares nothing. Reads are compiled after they were asked for some times. */
+  /** A bench of different answers compares nothing. Reads are compiled after they were requested a few times. */
   async function sameAnswers({ path, headers, body }: Sent): Promise<void> {
     const answersOf = async (url: string) => (await new HttpClient(url).request('POST', path, { headers, body })).text;
     const plain = (answer: string) => (answer.startsWith('<') ? answer.replaceAll(/>\s+</g, '><') : JSON.parse(answer));

@@ -89,7 +89,7 @@ function othersLimiter(storeClient: pg.Pool): Promise<RateLimiterPostgres> {
   });
 }
 
-/** `callers` that take the subjects in turns, each asking again when it was answered. */
+/** `callers` that go through the subjects in turn, each asking again as soon as it is answered. */
 async function decide(callers: number, subjects: number, ask: (subject: string) => Promise<unknown>): Promise<Measured> {
   const startedAt = performance.now();
   const endsAt = startedAt + secondsPerTurn * 1_000;

@@ -383,7 +383,7 @@ _FILTERS = {
 }
 
 
-# What the ORM's own `read` gives as it is.
+# Types that the ORM's own `read` returns unchanged.
 _CALLED = ("boolean", "char", "date", "datetime", "float", "integer", "many2one", "monetary", "selection", "text")
 
 

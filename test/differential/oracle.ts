@@ -19,7 +19,7 @@ export interface Case {
   user: number;
   path: string;
   headers: Record<string, string>;
-  /** Of a POST. Null: it is a GET. */
+  /** The body of a POST; null for a GET. */
   body: unknown;
   /** The equivalent question for the ORM. */
   question: { kind: 'list' | 'one' | 'pages' | 'call'; model: string } & Record<string, unknown>;

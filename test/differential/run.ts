@@ -26,7 +26,7 @@ export interface Options {
   cases: number;
   /** The number of concurrent requests. */
   atOnce: number;
-  /** Requests of each block that are asked again until a statement answers them. More are, while the ORM's answers are awaited. */
+  /** Requests of each block that are asked again until a statement answers them. While the ORM's answers are awaited, more are. */
   again: number;
   /** For each compiled request, this many with other values. */
   variants: number;

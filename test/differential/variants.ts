@@ -7,7 +7,7 @@ const words = ['alpha', 'Beta', 'ÉCLAIR', '100%', 'a_b', "o'neil", '"quoted"', 
 const dayMs = 86_400_000;
 const moment = /^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}:\d{2})?/;
 
-/** All follows from the seed and the number. */
+/** Everything follows from the seed and the number. */
 export function variantsOf({ path, body, number }: Case, seed: number, count: number): Pick<Case, 'path' | 'body'>[] {
   return Array.from({ length: count }, (_, i) => {
     const below = dice(`${seed}/${number}/${i}`);
@@ -20,7 +20,7 @@ interface Call {
   kwargs: Record<string, unknown>;
 }
 
-/** Whole numbers from 0 up to, but without, a bound. */
+/** Whole numbers from 0 up to, but not including, a bound. */
 type Below = (bound: number) => number;
 
 function dice(seed: string): Below {
@@ -52,7 +52,7 @@ function varyCall({ args, kwargs, ...rest }: Call, below: Below): object {
   return { ...rest, args: args.map((ids) => vary(ids, below)), kwargs: Object.fromEntries(varied) as Call['kwargs'] };
 }
 
-/** An offset of nothing has a statement of its own. */
+/** An offset of 0 has a statement of its own. */
 function varyBound(name: string, value: number, below: Below): number {
   if (value === 0) return 0;
   return name === 'offset' ? 1 + below(12) : 2 + below(7);

@@ -9,7 +9,7 @@ import { variantsOf } from './variants.ts';
 const mostTries = 100;
 /** Not yet compiled, or compiled with rights that have changed since. */
 const passing = /^odoo:(?:new|moved|moving|busy)/;
-/** A list is followed as far as this by its cursors. */
+/** The cursors of a list are followed for this many pages. */
 const mostPages = 3;
 
 export interface Given {
@@ -21,7 +21,7 @@ export interface Given {
 export interface Ways {
   /** Sidecars that compile. */
   compiling: readonly HttpClient[];
-  /** A sidecar that asks Odoo only. */
+  /** A sidecar that only asks Odoo. */
   orm: HttpClient;
   seed: number;
   /** Requests with other values for each compiled one. */
@@ -38,7 +38,7 @@ export interface WaysSeen {
   /** Answers to other values, and to further pages, that were compared with Odoo's. */
   compared: number;
   withRecords: number;
-  /** `place`: in the round; undefined for a request from before. */
+  /** `place`: in the round; undefined for an earlier request. */
   differing: { asking: Case; place: number | undefined; at: string }[];
 }
 
@@ -130,7 +130,7 @@ function wayOf({ status, headers }: Answer): string {
 
 function partOf({ status, text, headers }: Answer, part: string): string | null {
   if (part === 'status') return String(status);
-  // Texts of errors hold the id of the request.
+  // Messages of errors contain the id of the request.
   if (part === 'text') return status === 200 ? text : '';
   const value = headers.get(part);
   // Each sidecar has an address of its own.

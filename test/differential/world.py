@@ -37,7 +37,7 @@ RELATIONS = [
 
 
 def build(env, seed):
-    """Gives the users: [{"id", "login"}]. They have no key yet."""
+    """Creates the world and returns its users: [{"id", "login"}]. They have no key yet."""
     rng = random.Random(f"{seed}/world")
     env["res.lang"]._activate_lang("fr_FR")
     second = env["res.company"].create({"name": "Second Company"})
@@ -274,7 +274,7 @@ def _build_real(env, rng, companies, users):
 
 
 def change(env, seed, epoch, users):
-    """One change of rights, rules or records, and in every sixth epoch of fields; gives a sentence about it."""
+    """Changes rights, rules or records, in every sixth epoch fields. Returns a sentence about the change."""
     rng = random.Random(f"{seed}/change/{epoch}")
     users = env["res.users"].browse([user["id"] for user in users])
     if epoch % 6 == 1:

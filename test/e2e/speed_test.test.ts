@@ -82,7 +82,7 @@ test('nothing is measured without the password', async () => {
   expect(faults).toEqual([]);
 });
 
-test('it neither meets nor spends the limits of its user', async () => {
+test("it is not subject to its user's limits, and does not use them up", async () => {
   await gateway.sql(`update gateway.setting set value = '3' where name = 'throttle.limit'`);
   await gateway.sql('delete from gateway.throttle');
   const { page } = await browser.open(gateway, path);

@@ -19,7 +19,7 @@ export interface Fault {
   readonly endless?: string;
   readonly drips?: string;
   readonly then?: 'reset' | 'end' | 'wait';
-  /** Of the attempt; unset: whatever. */
+  /** The attempt's status; unset: any. */
   readonly status?: number;
   /** Unset: the attempt fails. */
   readonly delivered?: boolean;

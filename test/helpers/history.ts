@@ -4,7 +4,7 @@
 
 import pg from 'pg';
 
-/** Requests per hour of a caller's line on an average hour, and the times of its calls (see `rhythm` below). */
+/** For each caller and endpoint: requests in an average hour, and the times of its calls (see `rhythm` below). */
 const lines = `
   ('gateway_key:9001', 'Web shop', 'shop', '/api/v1/:model', 'product.template', 'GET', 900, 11, 7, 5200),
   ('gateway_key:9001', 'Web shop', 'shop', '/api/v1/:model/:id', 'product.template', 'GET', 620, 6, 4, 1400),
@@ -23,7 +23,7 @@ const lines = `
   ('login:9001', 'Field service app', 'office', '/api/v1/auth/login', null, 'POST', 3, 240, 235, 900),
   ('none:0', 'No credential', 'even', '/api/v1/ping', null, 'GET', 6, 0.6, 0, 180)`;
 
-/** A share of a caller's requests that ends otherwise. */
+/** The share of a caller's requests that fails, and how. */
 const faults = `
   ('gateway_key:9001', '/api/v1/:model/:id', 404, 'odoo.missing', 'The record does not exist, or your user may not see it.', 0.016),
   ('gateway_key:9001', '/api/v1/orders', 422, 'odoo.validation', 'The values break a rule of the model.', 0.05),

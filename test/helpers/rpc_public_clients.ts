@@ -1,4 +1,4 @@
-// Public clients of Odoo, unchanged but for the address: what the same script gets from Odoo, and what from the gateway.
+// Public clients of Odoo, unchanged except for the address: the results of the same script with Odoo and with the gateway.
 
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -16,10 +16,10 @@ const inPython = [
 const inNode = ['odoo-await', 'odoo-xmlrpc', 'odoo-xmlrpc-ts', '@fernandoslim/odoo-jsonrpc'];
 export const publicClients: readonly string[] = [...inPython, ...inNode];
 
-/** The same calls keep Odoo busy from both sides at once: none is refused for that. */
+/** The same calls keep Odoo busy from both sides at once; none must be refused because of that. */
 export const patient = { GATEWAY_ODOO_QUEUE_TIMEOUT_MS: '30000' };
 
-/** As scripts/test/rpc_tools/clients.py and clients.js make it. */
+/** As scripts/test/rpc_tools/clients.py and clients.js report it. */
 export interface Report {
   readonly failed?: string;
   readonly nothing?: Outcome;
@@ -61,8 +61,8 @@ export async function runClients(
 }
 
 /**
- * Without what is meant to differ (docs/guide.md, "Bring your client"): the text of what Odoo did not expect, and a method without a
- * result over XML-RPC.
+ * Without the intended differences (docs/guide.md, "Bring your client"): the text of errors that Odoo did not expect, and a method
+ * without a result over XML-RPC.
  */
 export function comparable({ nothing, faults: { field, ...faults } = {}, ...report }: Report = {}): unknown {
   const isFaultOfNone = nothing?.text?.includes('cannot marshal None') === true;

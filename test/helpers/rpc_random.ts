@@ -1,9 +1,9 @@
-// Random calls of Odoo's own protocols, valid and faulty, as scripts make them and as scripts with mistakes in them do.
+// Random calls of Odoo's own protocols, valid and faulty, like those of scripts, correct ones and ones with mistakes.
 
 export type Protocol = 'xmlrpc.2' | 'xmlrpc.1' | 'jsonrpc' | 'json2';
 const protocols: readonly Protocol[] = ['xmlrpc.2', 'xmlrpc.1', 'jsonrpc', 'json2'];
 
-/** A record that both sides have one of, each with its own id. */
+/** A record that exists on both sides, with a different id on each. */
 export class Twin {
   readonly number: number;
   constructor(number: number) {
@@ -14,17 +14,17 @@ export class Twin {
 export interface Call {
   readonly protocol: Protocol;
   readonly service: 'common' | 'db' | 'object' | 'nope';
-  /** Of a service; of a model where the service is `object`. */
+  /** The service's method; for the service `object`, the model's. */
   readonly method: string;
   readonly model?: string;
   readonly args: readonly unknown[];
   readonly kwargs?: unknown;
-  /** Of JSON-2, instead of the first argument. */
+  /** For JSON-2, instead of the first argument. */
   readonly ids?: unknown;
   /** By position, as `execute` takes it. */
   readonly isPositional?: boolean;
   readonly wrong?: 'key' | 'uid' | 'login' | 'database' | 'empty key' | 'nobody';
-  /** Of XML: how whole numbers, strings and documents are written. */
+  /** For XML: how whole numbers, strings and documents are written. */
   readonly writing: Writing;
 }
 
@@ -53,7 +53,7 @@ export class Dice {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** One of a hundred cases in `percent`. */
+  /** True in `percent` of a hundred cases. */
   is(percent: number): boolean {
     return this.next() * 100 < percent;
   }
@@ -73,7 +73,7 @@ export class Dice {
   }
 }
 
-/** Fields whose values the twins share, and the others share with themselves. */
+/** Fields whose values are the same on both sides: twins share them, and other records are the same record. */
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   'res.partner': [
     ...['name', 'ref', 'comment', 'partner_latitude', 'active', 'color', 'type', 'is_company', 'company_id', 'country_id'],
@@ -182,7 +182,7 @@ export class RandomCalls {
     return { service, method, args, ...(wrong === undefined ? {} : { wrong }) };
   }
 
-  /** Reads that differ in their values only: the gateway compiles them. */
+  /** Reads that differ only in their values: the gateway compiles them. */
   #usual(protocol: Protocol): Pick<Call, 'model' | 'method' | 'args' | 'kwargs' | 'ids'> {
     const dice = this.#dice;
     const id = 1 + dice.below(40);
@@ -216,7 +216,7 @@ export class RandomCalls {
     return { model, method, args: [], kwargs: named };
   }
 
-  /** Method, arguments by position, and those by name. */
+  /** The method, its arguments by position, and those by name. */
   #onModel(protocol: Protocol): Pick<Call, 'model' | 'method' | 'args' | 'kwargs' | 'ids'> {
     const dice = this.#dice;
     const model = dice.is(2) ? dice.of(['res.nope', 'res partner']) : dice.is(55) ? 'res.partner' : dice.of(models);
@@ -227,7 +227,7 @@ export class RandomCalls {
       const { ids, ...rest } = kwargs;
       return { model, method, args: [], kwargs: rest, ...('ids' in kwargs ? { ids } : {}) };
     }
-    // The first ones by position, as far as the dice say; a record's ids always are.
+    // The first ones by position, a random number of them; a record's ids always are.
     const first = 'ids' in named ? 1 : 0;
     const count = dice.is(50) ? names.length : first + dice.below(names.length - first + 1);
     const args: unknown[] = names.slice(0, count).map((name) => named[name]);
@@ -300,7 +300,7 @@ export class RandomCalls {
 
   #fields(model: string): unknown {
     const dice = this.#dice;
-    // Without names there would be all fields, and among them times of writing.
+    // Without names, Odoo returns all fields, including the times of writing.
     if (dice.is(3)) return dice.of(['x', ['x'], [5], { a: 1 }]);
     const names = dice.some(this.#names(model), 5);
     if (dice.is(3)) names.push(dice.of(['nope', 'country_id.code', '']));
@@ -329,11 +329,11 @@ export class RandomCalls {
 
   #domain(model: string): unknown {
     const dice = this.#dice;
-    // None without conditions: the two sides have records of their own.
+    // Never without conditions, because each side has records of its own.
     if (dice.is(4)) return dice.of(['x', 5, [[]], ['x'], { a: 1 }, [null], 1.5]);
     const conditions: unknown[] = Array.from({ length: dice.below(3) }, () => this.#condition(model));
     if (conditions.length > 1 && dice.is(40)) conditions.unshift(dice.of(['|', '&', '!', 'nope']));
-    // What other tests and the other side make meanwhile stays outside.
+    // Leaves out records that other tests and the other side create meanwhile.
     return [['id', '<', 1_000], ...conditions];
   }
 

@@ -19,20 +19,20 @@ interface Answer {
 
 export interface Compared {
   readonly call: Call;
-  /** Of the table of meant differences; undefined: equal. */
+  /** The intended difference, from the table below; undefined: the answers are equal. */
   readonly meant?: string;
-  /** Only when they differ and are not meant to. */
+  /** Only if the answers differ unintentionally. */
   readonly differs?: { readonly sent: string; readonly odoo: unknown; readonly gateway: unknown };
 }
 
-/** Ids from here on are of records that a side made itself: their sequences begin here, so that no other number looks like one. */
+/** Records that a side creates have ids from here on: its sequences begin here, so that no other number looks like an id. */
 export const firstId = 5_000_000;
 const ownId = /\b[56]\d{6}\b/g;
 
 export class Wire {
   readonly #urls: readonly [odoo: string, gateway: string];
   readonly #caller: Caller;
-  /** Of each twin, the id that Odoo's and the gateway's call gave it. */
+  /** For each twin, its id on Odoo's side and on the gateway's. */
   readonly twins: [odoo: number, gateway: number][] = [];
 
   constructor(urls: readonly [string, string], caller: Caller) {
@@ -57,7 +57,7 @@ export class Wire {
     return { call, differs };
   }
 
-  /** What both have made are twins from now on. */
+  /** Records that both sides have just created become twins. */
   #meet({ method, model }: Call, odoo: Answer, gateway: Answer): void {
     if (model !== 'res.partner' || !['create', 'copy', 'name_create'].includes(method)) return;
     const [theirs, ours] = [odoo, gateway].map(({ text }) => [...text.matchAll(ownId)].map(([id]) => Number(id))) as [
@@ -69,7 +69,7 @@ export class Wire {
     for (const [n, id] of theirs.entries()) this.twins.push([id, ours[n] ?? 0]);
   }
 
-  /** Twins that a call has made different are twins no more. */
+  /** Twins that a call has made different are no longer twins. */
   #retire({ ids, args }: Call): void {
     const named = [ids, ...args].flat(2).flatMap((item) => (item instanceof Twin ? [item.number] : []));
     for (const n of [...new Set(named)].sort((a, b) => b - a)) this.twins.splice(n, 1);
@@ -88,10 +88,10 @@ export class Wire {
     );
   }
 
-  /** What is to be equal: all of an answer, but for what Odoo did not expect, of which only that it is so. */
+  /** The part of an answer that must be equal: all of it, or for an error that Odoo did not expect, only that it is one. */
   #normal({ protocol }: Call, { status, type, text }: Answer, side: 0 | 1): unknown {
     if (protocol.startsWith('xmlrpc')) {
-      // Between elements, blanks say nothing.
+      // Blanks between elements mean nothing.
       const same = this.#withoutChance(text, side).replaceAll(/>\s+</g, '><');
       return { status, type, ...(faultIn(same) ?? { text: same }) };
     }
@@ -147,7 +147,7 @@ const isUnexpected = (seen: unknown) => JSON.stringify(seen).includes('"unexpect
 const checked =
   /cannot be set to|links to \S+ \d+, which does not exist|cannot be searched|has no field|must be a string|enough rights to access the field|A domain is|The domain (?:has|compares)|'ids' is not a list|cannot be searched with|named arguments of execute_kw are/;
 
-/** docs/guide.md, "Bring your client", has them in words. */
+/** Described in docs/guide.md, "Bring your client". */
 const meantDifferences: readonly { readonly name: string; readonly holds: Holds }[] = [
   {
     name: 'a method without a result gives false over XML-RPC',
@@ -155,7 +155,7 @@ const meantDifferences: readonly { readonly name: string; readonly holds: Holds 
       odoo.text.includes('cannot marshal None') && gateway.text.includes('<boolean>0</boolean>'),
   },
   {
-    name: 'what Odoo did not expect is refused with a reason, so with another number or status',
+    name: 'an error that Odoo did not expect is refused with a reason, and so with another number or status',
     holds: (_call, odoo, _gateway, _theirs, ours) => isUnexpected(odoo) && isFault(ours),
   },
   {
@@ -163,15 +163,15 @@ const meantDifferences: readonly { readonly name: string; readonly holds: Holds 
     holds: ({ wrong }, _odoo, _gateway, _theirs, { text }) => wrong === 'uid' && text.includes('Access Denied'),
   },
   {
-    name: 'names, ids and values are checked before the call, also where Odoo does not look at them',
+    name: 'names, ids and values are checked before the call, even where Odoo does not look at them',
     holds: (_call, _odoo, _gateway, _theirs, { text }) => text.length < 3_000 && checked.test(text),
   },
   {
-    name: 'a language that is not installed is refused, also where Odoo does not need it',
+    name: 'a language that is not installed is refused, even where Odoo does not need it',
     holds: (_call, _odoo, _gateway, theirs, { text }) => !isFault(theirs) && text.includes('Invalid language code: '),
   },
   {
-    name: 'an unknown time zone is ignored, also where Odoo would store it in a new record',
+    name: 'an unknown time zone is ignored, even where Odoo would store it in a new record',
     holds: ({ kwargs }, odoo, _gateway, _theirs, ours) =>
       isUnexpected(odoo) && !isFault(ours) && JSON.stringify(kwargs).includes('Nowhere/Else'),
   },
@@ -180,7 +180,7 @@ const meantDifferences: readonly { readonly name: string; readonly holds: Holds 
     holds: ({ method }, odoo, _gateway, _theirs, ours) => method === 'create' && isUnexpected(odoo) && !isFault(ours),
   },
   {
-    name: 'fields that are closed to all are left out where nobody names fields',
+    name: 'fields that are closed to all are left out if no fields are named',
     holds: ({ method, args, kwargs, writing }, _odoo, _gateway, theirs, ours) => {
       const isNamed = args.length > 1 || Object.hasOwn((kwargs ?? {}) as object, 'fields');
       const isWhole = writing.broken === 'empty' || writing.broken === 'no params' || !isNamed;
@@ -192,7 +192,7 @@ const meantDifferences: readonly { readonly name: string; readonly holds: Holds 
     holds: (_call, odoo, gateway) => JSON.stringify(gateway).replaceAll('"0001-', '"1-') === JSON.stringify(odoo),
   },
   {
-    name: 'a request without the right content type is taken, or refused in JSON',
+    name: 'a request without the right content type is accepted, or refused in JSON',
     holds: (_call, _odoo, _gateway, { status }) => status === 415,
   },
 ];

@@ -43,7 +43,7 @@ const table: Record<string, Bad> = {
     culprit: 'soon',
   },
   'an unknown field': { path: query({ fields: 'name,nope' }), status: 400, reason: 'odoo.field', culprit: 'nope' },
-  'a field that is no relation, expanded': {
+  'a field that is not a relation, expanded': {
     path: query({ fields: 'name.nope' }),
     status: 400,
     reason: 'odoo.field',
@@ -95,7 +95,7 @@ const table: Record<string, Bad> = {
     culprit: 'res.partner 999999',
   },
   'a record beyond all ids': { path: `${partners}/99999999999`, status: 404, reason: 'odoo.missing', culprit: '99999999999' },
-  'an id that is no number': { path: `${partners}/abc`, status: 400, reason: 'route.record_id', culprit: '"abc"' },
+  'an id that is not a number': { path: `${partners}/abc`, status: 400, reason: 'route.record_id', culprit: '"abc"' },
   'an id of 0': { path: `${partners}/0`, status: 400, reason: 'route.record_id', culprit: '"0"' },
   'invalid JSON': {
     path: partners,

@@ -84,7 +84,7 @@ test('a body that would become far larger in memory is refused before it is pars
   });
 });
 
-test('if a peer keeps its half of a refused request open, ours is closed nevertheless', async () => {
+test('if a peer keeps its half of a refused request open, ours is still closed', async () => {
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   let text = '';
   socket.on('data', (chunk) => {

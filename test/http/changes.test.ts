@@ -199,7 +199,7 @@ describe('a copy', async () => {
 describe('a request that waits', () => {
   const copy = new Copy('fields=name');
 
-  test('is answered by the change, on whichever sidecar', async () => {
+  test('is answered by the change, on any sidecar', async () => {
     await copy.start();
     const waiting = [
       copy.ask(`since=${copy.since}&wait=25`),

@@ -243,7 +243,7 @@ test('a user may open 20 sockets, and send as few messages as a browser needs', 
   expect(listener?.closed).toBeUndefined();
 });
 
-test('if a peer keeps its half of a refused upgrade open, ours is closed nevertheless', async () => {
+test('if a peer keeps its half of a refused upgrade open, ours is still closed', async () => {
   const { port, hostname } = new URL(gateway.sidecar.url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   let ended = false;

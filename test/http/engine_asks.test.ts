@@ -216,7 +216,7 @@ test.each(['external_id', 'ref'])(
   },
 );
 
-test('writes to all that a domain finds need max_affected, and hold to it', async () => {
+test('writes to all that a domain finds need max_affected, and do not exceed it', async () => {
   await send('POST', '/api/v1/res.partner', [{ name: 'Found 1' }, { name: 'Found 2' }, { name: 'Found 3' }]);
   const path = '/api/v1/res.partner?filter[name][starts]=Found ';
   expect((await send('PATCH', path, { city: 'Ghent' })).json.error.reason).toBe('query.max_affected');
@@ -231,7 +231,7 @@ test('writes to all that a domain finds need max_affected, and hold to it', asyn
   expect(await count('filter[name][starts]=Found ')).toBe(0);
 });
 
-test('a batch upserts, and holds to its max_affected', async () => {
+test('a batch upserts, and does not exceed its max_affected', async () => {
   const upsert = { op: 'upsert', model: 'res.partner', key: 'ref', value: 'batch-7', values: { name: 'In a batch' } };
   const more = { op: 'create', model: 'res.partner', values: [{ name: 'Batch A' }, { name: 'Batch B' }] };
   const refused = await send('POST', '/api/v1/batch', { operations: [upsert, more], max_affected: 2 });

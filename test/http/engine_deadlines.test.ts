@@ -11,7 +11,7 @@ const gateway = await useInstance({ env: { GATEWAY_REQUEST_TIMEOUT_MS: String(ti
 const { admin } = gateway.keys;
 const path = '/api/v1/res.partner.category';
 
-/** Inserting a tag of colour 7 takes long; with colour 9 the commit takes long, with no time limit. */
+/** Inserting a tag of colour 7 is slow; with colour 9 the commit is slow, and has no time limit. */
 await gateway.sql(`
   create function test_slow() returns trigger language plpgsql as $$
   begin

@@ -104,7 +104,7 @@ describe('orders', () => {
     [{ partner_id: 3, order_lines: [{ product_qty: 1 }] }, 400, 'order_lines[0].product_id'],
     [{ partner_id: 999_999, order_lines: [{ product_id: 1 }] }, 422, 'partner_id'],
     [{ partner_id: 3, order_lines: [{ product_id: 999_999 }] }, 422, 'product_id'],
-  ])('from %j are refused, and the field named', async (body, status, field) => {
+  ])('from %j are refused, and the field is named', async (body, status, field) => {
     const answer = await post('/api/v1/orders', body);
     expect([answer.status, answer.json.error.details.field]).toEqual([status, field]);
   });

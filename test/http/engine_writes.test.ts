@@ -56,7 +56,7 @@ describe('records', () => {
     [{ active: 'yes' }, 422, 'body.value', 'active'],
     [{ no_such_field: 1 }, 400, 'odoo.field', 'no_such_field'],
     [{ child_ids: [{ name: 'x', parent_id: 'me' }] }, 422, 'body.value', 'child_ids[0].parent_id'],
-  ])('%j is refused, and the field named', async (values, status, reason, field) => {
+  ])('%j is refused, and the field is named', async (values, status, reason, field) => {
     const refused = await send('POST', '/api/v1/res.partner', { name: 'Refused', ...values });
     expect([refused.status, refused.json.error.reason]).toEqual([status, reason]);
     expect(refused.json.error.details.field).toBe(field);
@@ -176,7 +176,7 @@ describe('a batch', () => {
 });
 
 describe('an Idempotency-Key', () => {
-  test('makes a write happen once, also when sent eight times at once', async () => {
+  test('makes a write happen once, even when sent eight times at once', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => send('POST', '/api/v1/res.partner', { name: 'Only once' }, headers)),

@@ -286,7 +286,7 @@ describe('blocked addresses', () => {
   /** For those without a credential. */
   const isBlocked = async (address: string) => (await behindProxy.get('/nowhere', from(address))).status === 403;
 
-  test('an address is blocked after so many violations, and passes when it is unblocked', async () => {
+  test('an address is blocked after too many violations, and passes when it is unblocked', async () => {
     await set({ 'ip_block.violations': 5, 'throttle.limit': 0 });
     const bad = (i: number) => behindProxy.get('/api/v1/ping', { key: String(i).padStart(40, 'd'), ...from('203.0.113.70') });
     for (let i = 0; i < 5; i += 1) await bad(i);

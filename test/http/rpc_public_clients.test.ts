@@ -1,4 +1,4 @@
-// Public clients of Odoo, unchanged but for the address: what a script gets from Odoo, it gets here. One of each kind;
+// Public clients of Odoo, unchanged except for the address: a script gets the same results here as from Odoo. One of each kind;
 // `npm run soak -- rpc_clients` tries all.
 
 import { expect, test } from 'vitest';

@@ -168,7 +168,7 @@ describe('a number that would be stored as another one', async () => {
     ['POST', '/call', call(`[[${id}],{"partner_latitude":"Infinity"}]`), 'partner_latitude'],
     ['POST', `${at}/write`, '{"args":[{"partner_latitude":"-inf","name":"x"}]}', 'partner_latitude'],
     ['POST', '/call', call(`[[${id}],{"color":4294967296}]`), 'color'],
-  ])('%s %s %s is refused, and the field named', async (method, path, body, field) => {
+  ])('%s %s %s is refused, and the field is named', async (method, path, body, field) => {
     const answer = await raw(method, path, body);
     expect([answer.status, answer.text]).toEqual([422, expect.stringContaining(field)]);
   });

@@ -34,7 +34,7 @@ const counts = { changes: 0, kills: 0, cuts: 0, restarts: 0, delivered: 0, compa
 
 type Row = Record<string, unknown> & { id: number };
 
-/** A client that follows the feed, on whichever sidecar lives. */
+/** A client that follows the feed, on any sidecar that is alive. */
 class Copy {
   readonly rows = new Map<number, Row>();
   readonly name: string;

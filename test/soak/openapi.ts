@@ -130,7 +130,7 @@ try {
       },
       use: (folder) => run(python, ['crud.py'], folder),
     });
-    // Of 3.0 it makes a map of a reference in a batch, which its unions cannot hold.
+    // From 3.0 it turns a reference in a batch into a map, which its unions cannot hold.
     if (version === '3.1') {
       tried(`java_${version}`, {
         generate: openApiGenerator('java', 'hideGenerationTimestamp=true'),

@@ -76,7 +76,7 @@ async function manySubjects(instance: Instance, subjects: number): Promise<void>
     for (let from = tenth * share; from < (tenth + 1) * share; from += callers) {
       await Promise.all(Array.from({ length: callers }, (_, i) => throttle.take(`address:${from + i}`, limits)));
     }
-    // Their windows end, and Odoo's cron comes by.
+    // Their windows end, and Odoo's cron runs.
     await instance.sql(
       `update gateway.throttle set minute_start = '-infinity', hour_start = '-infinity', day_start = '-infinity'`,
     );

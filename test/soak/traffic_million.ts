@@ -1,6 +1,6 @@
 // A million requests over two sidecars are a million counted ones; Postgres is down for 30 seconds in between.
 //
-// `npm run soak -- traffic_million 100000` sends fewer. With Postgres away callers may be refused (503): those answers count
+// `npm run soak -- traffic_million 100000` sends fewer. While Postgres is down, callers may be refused (503): those answers count
 // as well.
 
 import { readFileSync } from 'node:fs';

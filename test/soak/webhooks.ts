@@ -16,7 +16,7 @@ import { startReceiver } from '../helpers/webhook_receiver.ts';
 const changes = Number(process.env['SOAK_CHANGES'] ?? 10_000);
 const records = 200;
 const producers = 4;
-/** One call in so many fails in Odoo after it has written. */
+/** One call in this many fails in Odoo after it has written. */
 const rolledBackEvery = 10;
 
 const startedAt = performance.now();
@@ -83,7 +83,7 @@ async function produce(share: readonly number[], producer: number): Promise<void
   for (let step = 1; step <= steps; step += 1) {
     for (const id of share) {
       if ((step + id + producer) % rolledBackEvery === 0) await rollBack(id);
-      // Writing it twice is no second change: a call whose answer was lost may be made again.
+      // Writing it twice is not a second change: a call whose answer was lost may be made again.
       while (!(await succeeds(() => gateway.orm('res.partner', 'write', { ids: [id], vals: { ref: String(step) } })))) {
         await delay(200);
       }

@@ -36,7 +36,7 @@ test('empty fields are left out, except where it matters that they are empty', (
   expect(shrunk(row, budget, true)).toEqual(row);
 });
 
-test('no more rows are shown than fit, and one at least', () => {
+test('no more rows are shown than fit, but at least one', () => {
   const rows = Array.from({ length: 10 }, (_, id) => ({ id, name: 'x'.repeat(1_000) }));
   expect(fitting(rows, budget)).toBe(4);
   expect(fitting(rows, 10)).toBe(1);

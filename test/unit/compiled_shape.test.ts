@@ -77,7 +77,7 @@ test('fields, order and count are part of the shape', () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test('a position has slots for its texts, not for its language; long values are looked up by Odoo', () => {
+test('a position has slots for its strings, not for its language; long values are looked up by Odoo', () => {
   const after = (...place: (string | null | readonly [string, string])[]) => shapeOf({ ...search, order: 'name', after: place });
   expect(after('Azure', '7', 'en_US')?.key).toBe(after('Bolt', '8', 'en_US')?.key);
   expect(after('Azure', '7', 'en_US')?.key).not.toBe(after('Azure', '7', 'fr_FR')?.key);
@@ -115,7 +115,7 @@ test.each([
   expect(shapeOf(operation as unknown as Parameters<typeof shapeOf>[0])).toBeUndefined();
 });
 
-test('a read of the few most useful fields is another shape than a read of all', () => {
+test('a read of the few most useful fields has a different shape from a read of all', () => {
   const search = { op: 'search', model: 'res.partner', domain: [], limit: 10, offset: 0 } as const;
   const [all, brief] = [shapeOf(search), shapeOf({ ...search, brief: true })];
   expect(brief?.key).not.toBe(all?.key);

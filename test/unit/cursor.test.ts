@@ -10,7 +10,7 @@ const cursor = { order: 'credit_limit desc, id', after: ['Zoë', null, '7'] };
 const sealed = sealCursor(secret, binding, cursor);
 
 describe('a cursor', () => {
-  test('comes back as it went out, also after the secret was rotated', () => {
+  test('is read back unchanged, even after the secret was rotated', () => {
     expect(openCursor([secret], binding, sealed)).toEqual(cursor);
     expect(openCursor([randomBytes(32), secret], binding, sealed)).toEqual(cursor);
   });

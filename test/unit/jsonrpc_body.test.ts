@@ -44,7 +44,7 @@ const noCalls = [
   '}'.repeat(100),
   '[{'.repeat(8_000),
 ];
-test.each(noCalls.map((text) => [text.slice(0, 60), text]))('"%s" is no call', (_shown, text) =>
+test.each(noCalls.map((text) => [text.slice(0, 60), text]))('"%s" is not a call', (_shown, text) =>
   expect(headOf(text.slice(0, 16_384))).toBe(undefined),
 );
 

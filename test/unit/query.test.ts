@@ -26,7 +26,7 @@ describe('queries that Odoo would always refuse are refused here', () => {
   const trees = (count: number) => Array.from({ length: count }, (_, i) => `r${i}.a,r${i}.b`).join(',');
 
   test.each<[string, () => unknown]>([
-    ['a path over 9 relations', () => parseDomain(JSON.stringify(conditions(1, 9)))],
+    ['a path through 9 relations', () => parseDomain(JSON.stringify(conditions(1, 9)))],
     ['one inside of any', () => parseDomain(JSON.stringify([['a', 'any', conditions(1, 9)]]))],
     ['101 relations', () => parseDomain(JSON.stringify([...conditions(12, 8), ['a', 'any', conditions(5, 1)]]))],
     ['201 expansions', () => parseFields(trees(201))],

@@ -75,7 +75,7 @@ const placements: readonly ((secret: string) => unknown)[] = [
   (secret) => ({ name: 'Authorization', value: secret }),
 ];
 
-/** Texts around it. */
+/** Strings around it. */
 const wrappings: readonly ((inner: unknown) => unknown)[] = [
   (inner) => inner,
   (inner) => ({ values: inner, note: word(8) }),

@@ -37,7 +37,7 @@ test('no part is negative if clocks differ', () => {
   expect(Math.min(...Object.values(phasesOf(1, { total: 2, odoo: 3, orm: 4 })))).toBe(0);
 });
 
-test('the way of a read, and what a latency means in requests a second', () => {
+test('how a read was answered, and what a latency means in requests a second', () => {
   expect(parseRead(null)).toBeNull();
   expect(parseRead('compiled')).toEqual({ way: 'compiled', why: '' });
   expect(parseRead('odoo:field res.partner.message_ids')).toEqual({ way: 'odoo', why: 'field res.partner.message_ids' });

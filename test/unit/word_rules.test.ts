@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkWords } from '../../scripts/test/words.mjs';
 
-/** Faults of a text. A tilde keeps the words of this file from being faults themselves. */
+/** Faults in a string. A tilde keeps the words of this file from being faults themselves. */
 const faultsOf = (text: string, path = 'docs/page.md') => checkWords(path, text.replaceAll('~', ''));
 
 test.each([

@@ -1,4 +1,4 @@
-// Records that are written as XML-RPC here: what JSON has lost about them, the types of their fields know.
+// Records that are written as XML-RPC here: the types of their fields replace what JSON does not say about their values.
 
 import { expect, test } from 'vitest';
 import { canWrite, fieldsNamed, pythonFloat, writeRecords } from '../../sidecar/src/protocols/records_xml.ts';
@@ -45,7 +45,7 @@ test('a float is a double however round it is, a whole number beyond 31 bits too
   );
 });
 
-test('what only Python can write is left to it: values of any form, fields that nobody named or that are not there', () => {
+test('what only Python can write is left to it: values of any form, fields that were not named or do not exist', () => {
   expect(canWrite(types, ['name', 'color'])).toBe(true);
   expect(canWrite(types, ['name', 'extra'])).toBe(false);
   expect(canWrite(types, ['toString'])).toBe(false);

@@ -31,7 +31,7 @@ export interface Measured {
   odoo: Percentiles;
   /** The mean over all runs. */
   phases: Phases;
-  /** Which way the last run was read, and why not the other one. Null: nothing was read. */
+  /** How the last run was read, and why not compiled. Null: nothing was read. */
   read: { way: 'compiled' | 'odoo'; why: string } | null;
   details: string;
 }

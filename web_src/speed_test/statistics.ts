@@ -61,7 +61,7 @@ export function parseRead(header: string | null): { way: 'compiled' | 'odoo'; wh
   return { way: way.startsWith('compiled') ? 'compiled' : 'odoo', why: why.join(':').trim() };
 }
 
-/** How many answers a second a caller gets that waits for each one. */
+/** How many answers a second a caller that waits for each one gets. */
 export function perSecond(ms: number): number {
   return ms > 0 ? 1_000 / ms : 0;
 }

@@ -42,7 +42,7 @@ class Reference(TypedDict):
 
 
 class Written(TypedDict):
-    """What a write gives without `fields`."""
+    """What a write returns without `fields`."""
 
     id: int
 
@@ -91,7 +91,7 @@ _opener = urllib.request.build_opener(_NoRedirect)
 
 
 class Client:
-    """The address of the gateway, and a key or a function that gives one.
+    """The address of the gateway, and a key or a function that returns one.
 
     :param headers: further headers of each request, such as `X-Odoo-Company`
     :param retries: how often a failed request is sent again
@@ -198,7 +198,7 @@ def _fault(error: urllib.error.HTTPError) -> GatewayError:
             error.code, fault["reason"], fault["message"], fault["request_id"], fault.get("details"), retry_after
         )
     except (ValueError, KeyError, TypeError):
-        message = f"{error.code} {error.reason}: this is no answer of the gateway."
+        message = f"{error.code} {error.reason}: this is not an answer of the gateway."
         return GatewayError(error.code, "client.answer", message, retry_after=retry_after)
 
 
@@ -215,7 +215,7 @@ class Model(Generic[Row, Field, New, Changed]):
 
     @property
     def untyped(self) -> Model[dict[str, Any], str, dict[str, Any], dict[str, Any]]:
-        """The same records, also by paths over relations: `orders.untyped.search(fields=["partner_id.name"])`."""
+        """The same records, including paths through relations: `orders.untyped.search(fields=["partner_id.name"])`."""
         return Model(self._client, self._name)
 
     def search(
@@ -308,7 +308,7 @@ class Model(Generic[Row, Field, New, Changed]):
         kwargs: Mapping[str, Any] | None = None,
         dry_run: bool = False,
     ) -> Answer[Any]:
-        """Calls a public method, of a record if there is an `id`."""
+        """Calls a public method: of the record with this `id`, or without one, of the model."""
         place = f"/{_segment(method)}" if id is None else f"/{_segment(id)}/{_segment(method)}"
         return self._write("POST", place, {"args": list(args), "kwargs": dict(kwargs or {})}, dry_run)
 

@@ -17,7 +17,7 @@ MOST = {
     "orderby": 32,
 }
 MAX_VIEWS = 20  # all of them are rendered
-# Texts with comma-separated terms.
+# Strings with comma-separated terms.
 TERMS = frozenset(["group_by", "groupby", "order", "orderby"])
 # Domains are limited by their number of terms where they are checked; values by the size of the body.
 FREE = frozenset(

@@ -5,7 +5,7 @@ from collections import Counter
 
 from .errors import RefusalError
 
-# Measured on Postgres 15 with demo data: each further condition over a relation to many records makes planning a
+# Measured on Postgres 15 with demo data: each further condition on a relation to many records makes planning a
 # quarter slower. 16 of them take 0.4 s and 100 MB of Postgres's memory at worst, 30 take 8 s and 420 MB.
 MAX_PATH = 8
 MAX_JOINS = 40

@@ -19,7 +19,7 @@ READ_PATH = "/gateway/read"
 CONTENT_PATH = "/gateway/content"
 # The bytes of a file follow the JSON of the body and the answer, after a line end.
 FILE_PATHS = frozenset([CONTENT_PATH, "/gateway/file"])
-# A file passes the sidecar's own limit before.
+# The sidecar has already checked the file against its own limit.
 MAX_FILE_BYTES = 2 * 1024**3
 MAX_CALLS = 32
 # Writes that are sent together have the same caller and kind. They differ only in these keys.

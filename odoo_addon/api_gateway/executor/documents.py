@@ -17,7 +17,7 @@ from .reach import READ, WRITE
 ID = re.compile(r"(?P<prefix>\w*?)(res|record|document)_ids?")
 MODELS = ("res_model", "model", "res_model_id", "model_id")
 OTHER_PAIRS = {"alias_force_thread_id": "alias_model_id", "alias_parent_thread_id": "alias_parent_model_id"}
-# Texts and selections that name a model.
+# Strings and selections that name a model.
 NAMES = frozenset(["model", "model_id", "model_name", "res_model", "resource", "resource_model"])
 
 # JSON fields that contain ids of files.

@@ -114,7 +114,7 @@ def behind(model, terms, values):
                 later = SQL("(%s > %s OR %s IS NULL)", column, value, column)
             same = SQL("%s = %s", column, value)
             if not alternatives and (descending or is_never_empty):
-                # Follows from the alternatives, but only so does Postgres start in the middle of an index.
+                # This follows from the alternatives, but Postgres needs it to start in the middle of an index.
                 bound = SQL("%s <= %s" if descending else "%s >= %s", column, value)
         alternatives.append(SQL("(%s AND %s)", ties, later))
         ties = SQL("%s AND %s", ties, same)

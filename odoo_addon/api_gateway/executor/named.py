@@ -34,7 +34,7 @@ def check_named(reach, records, method, bound, is_trial):
     domain = signature.parameters.get("domain")
     if domain and domain.default is domain.empty and arguments.get("domain", []) is None:
         raise RefusalError("odoo.domain", "A domain is a list of conditions.")
-    # Of a string, Odoo would describe all fields whose names are in it.
+    # Given a string, Odoo would describe all fields whose names are in it.
     if reach.is_bare and method in ASKING and type(arguments.get(ASKING[method])) is list:
         own = {*own, ASKING[method]}
         _leave_out_unknown(reach, records, method, arguments.get(ASKING[method]))
@@ -49,7 +49,7 @@ def check_named(reach, records, method, bound, is_trial):
 
 
 def _leave_out_unknown(reach, model, method, names):
-    """Scripts ask for a field to see whether it is there. What is closed to the credential is refused as ever."""
+    """Scripts ask for a field to see whether it is there. What is closed to the credential is refused as usual."""
     known = []
     for name in names:
         try:

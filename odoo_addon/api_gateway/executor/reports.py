@@ -26,7 +26,7 @@ def reports(env, reach, operation):
 
 
 def report(env, reach, operation):
-    """Prints a record; the document is sent after the JSON answer. Gives `{name, type}`.
+    """Prints a record; the document is sent after the JSON answer. Returns `{name, type}`.
 
     `operation`: `model, id, report, format, places`; the last: how many may print at once
 

@@ -28,8 +28,8 @@ BROKEN = (EOFError, Image.DecompressionBombError, OSError, SyntaxError, UserErro
 
 
 def content(env, reach, operation):
-    """`bytes` of a field's file from the place `from` on, with `size, name, type, etag`. The name and type are Odoo's
-    own. `side`: of an image that fits into a square of so many pixels; with `bytes` 0 it is not made, and `size` is
+    """`bytes` of a field's file from the offset `from` on, with `size, name, type, etag`. The name and type are Odoo's
+    own. `side`: of an image that fits into a square of this many pixels; with `bytes` 0 it is not made, and `size` is
     0."""
     model = reach.model(env, required(operation, "model"), READ)
     field = _file_field(reach, model, required(operation, "field"), READ)
@@ -66,7 +66,7 @@ def _stream(env, record, field):
     if stream.type == "url":
         raise RefusalError(
             "odoo.validation",
-            f"{record._name} {record.id} is a link and no file. Read its field url.",
+            f"{record._name} {record.id} is a link, not a file. Read its field url.",
             model=record._name,
             field=field.name,
         )
@@ -109,8 +109,8 @@ def _require_few_pixels(image):
 
 
 def store(env, reach, operation):
-    """Writes the file after the body to a field, or with `attach` as a new attachment of the record. Gives `{ids}`,
-    those of the attachment in the latter case.
+    """Writes the file after the body to a field, or with `attach` as a new attachment of the record. Returns `{ids}`,
+    which are those of the attachment in the latter case.
 
     `operation`: `model, id, field | attach: true, sha256, filename?, type?`"""
     data = current_file().received

@@ -87,7 +87,7 @@ def _with_field(reach, model, key, values):
     if field.type not in KEY_TYPES or not field.store or key == "id":
         raise RefusalError(
             "odoo.field",
-            f"The field {key} of {model._name} is no key. A key is external_id, or a stored text or whole number.",
+            f"The field {key} of {model._name} is not a key. A key is external_id, or a stored text or whole number.",
             model=model._name,
             field=key,
         )
@@ -95,7 +95,7 @@ def _with_field(reach, model, key, values):
     records = model.with_context(active_test=False).search([(key, "in", list(asked))], limit=len(asked) + 1)
     found = {asked[record[key]]: record.id for record in records if record[key] in asked}
     if len(found) < len(records):
-        message = f"Several records of {model._name} have this {key}, so it is no key."
+        message = f"Several records of {model._name} have this {key}, so it is not a key."
         raise RefusalError("odoo.validation", message, model=model._name, field=key)
     return found
 

@@ -39,11 +39,11 @@ class GatewayAlertRule(models.Model):
         tracking=True,
     )
     callers = fields.Selection(
-        [("all", "All callers together"), ("each", "Each caller apart"), ("one", "One caller")],
+        [("all", "All callers together"), ("each", "Each caller separately"), ("one", "One caller")],
         required=True,
         default="each",
         tracking=True,
-        help="Each caller apart: one failing program opens its own alert, and a busy one does not hide it.",
+        help="Each caller separately: one failing program opens its own alert, and a busy one does not hide it.",
     )
     consumer = fields.Selection(selection="_list_consumers", string="Caller", tracking=True)
     threshold = fields.Float("Opens at", required=True, default=10, digits=(16, 1), tracking=True)

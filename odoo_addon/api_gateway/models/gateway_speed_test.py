@@ -16,7 +16,7 @@ KEPT = timedelta(days=365)
 KEY_PREFIX = "API Gateway speed test "
 LONGEST_MS = 600_000
 MOST_RUNS = 100
-# Ways of a read, as the header `X-Gateway-Read` names them.
+# How a read was answered, as the header `X-Gateway-Read` says.
 WAYS = ("compiled", "odoo")
 # The time of the median run, split by the header Server-Timing of the gateway's answers.
 PHASES = ("network_ms", "gateway_ms", "auth_ms", "throttle_ms", "queue_ms", "odoo_ms", "orm_ms", "sql_ms", "shape_ms")

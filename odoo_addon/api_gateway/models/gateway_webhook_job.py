@@ -111,7 +111,7 @@ class GatewayWebhookJob(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: deletes jobs past their retention, in batches, so that no locks are held for long."""
+        """Called by a cron: deletes jobs past their retention, in batches, so that no lock is held for a long time."""
         while True:
             self.env.cr.execute("select gateway.webhook_cleanup(10000)")
             [removed] = self.env.cr.fetchone()

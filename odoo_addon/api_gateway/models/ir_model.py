@@ -21,7 +21,7 @@ class IrModelData(models.Model):
 
     def _gateway_check_unlink(self):
         """When Odoo deletes a record, it deletes the record's external ids as superuser. That is part of the deletion,
-        which was allowed, and no write by the caller."""
+        which was allowed, and not a write by the caller."""
         if gate.get() and self.env.su and self._gateway_names_nothing():
             return None
         return super()._gateway_check_unlink()

@@ -18,7 +18,7 @@ def _engine(field):
     return getattr(field, "render_engine", None) or "inline_template"
 
 
-# Texts with expressions are code. Odoo trusts those written by administrators and template editors, but their narrowed
+# Text with expressions is code. Odoo trusts text written by administrators and template editors, but their narrowed
 # credentials are not trusted. Stored text was checked when it was written, and may be rendered.
 class MailRenderMixin(models.AbstractModel):
     _inherit = "mail.render.mixin"

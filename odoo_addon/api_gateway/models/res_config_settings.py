@@ -15,7 +15,7 @@ MODEL_PATTERN = re.compile(r"[a-z_][a-z0-9_.]*\*?")
 MOST = 2_147_483_647
 
 
-# Fields with `gateway_setting` are stored there. `least` and `most` limit numbers and the length of texts, `scale` is
+# Fields with `gateway_setting` are stored there. `least` and `most` limit numbers and the length of strings, `scale` is
 # the factor from the field's unit to the stored one, `gateway_list` stores lines as a list.
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"

@@ -126,7 +126,7 @@ class TestAlerts(TransactionCase):
         closed = self.env["gateway.alert"].search([("state", "=", "closed")])
         self.assertEqual(set(closed.mapped("metric")), {"sidecar_gone", "key_expires"})
 
-    def test_a_sidecar_that_stopped_and_took_its_row_along_is_missed(self):
+    def test_a_sidecar_that_stopped_and_deleted_its_row_is_missed(self):
         rule = self.rule(metric="sidecar_gone", threshold=2)
         self.env.cr.execute("delete from gateway.sidecar")
         self.env.cr.execute("update gateway.consumer set last_seen = gateway.utc_now() - interval '9 minutes'")
@@ -136,7 +136,7 @@ class TestAlerts(TransactionCase):
         self.check()
         self.assertEqual(rule.alert_ids.mapped("state"), ["closed"])
 
-    def test_a_deleted_rule_takes_its_activities_along(self):
+    def test_deleting_a_rule_deletes_its_activities(self):
         rule = self.rule(with_activity=True)
         self.count("client:902", 4, 50)
         self.check()

@@ -37,7 +37,7 @@ class TestAnswerSize(ChannelCase):
     def of_children(self, *paths, most=80):
         return search("res.partner", [["parent_id", "=", self.parent.id]], fields=tree(*paths), limit=most)
 
-    def test_texts(self):
+    def test_long_strings(self):
         self.assert_ok(self.query(self.of_children("comment", most=3)))
         for operation in (
             self.of_children("comment", most=4),

@@ -16,7 +16,7 @@ class TestBareCalls(ChannelCase):
     def bare(self, *operations, **call):
         return self.execute(*operations, context=BARE, **call)
 
-    def test_contexts_may_name_what_is_nothing_to_the_model(self):
+    def test_contexts_may_have_keys_that_the_model_does_not_use(self):
         for context, reason in (({"tz": "Nowhere/Else"}, "odoo.arguments"), ({"default_nope": 1}, "odoo.field")):
             count = method("res.partner", "search_count", [["id", "=", self.partner.id]], context=context)
             with self.subTest(context):
@@ -62,7 +62,7 @@ class TestBareCalls(ChannelCase):
         doomed = self.env["res.partner"].create({"name": "stays"})
         link = {"res_model": "res.partner", "res_id": doomed.id + 0.5, "name": "x"}
         for operation, grant, user in (
-            # Models and fields that are never exposed, also behind others.
+            # Models and fields that are never exposed, including through relations.
             (method("ir.config_parameter", "search_read", []), None, admin),
             (method("ir.config_parameter", "fields_get", ["key"]), None, admin),
             (method("res.users", "read", admin.ids, ["password"]), None, admin),
@@ -80,7 +80,7 @@ class TestBareCalls(ChannelCase):
             (method("res.partner", "sudo", one), None, admin),
             (method("res.partner", "with_user", one, uid), None, admin),
             (method("res.partner", "_write", one, {"color": 1.5}), None, admin),
-            # Values behind other fields, in contexts, and that are cut off.
+            # Values in lines, in contexts, and numbers that Odoo would cut off.
             (method("res.partner", "write", one, {"user_ids": [[0, 0, {"login": ""}]]}), WRITES, None),
             (method("res.partner", "write", one, {"category_id": [[0, 0, {"name": ""}]]}), WRITES, None),
             (method("res.partner", "create", {"name": ""}, context={"default_parent_id": 2.5}), None, admin),

@@ -131,7 +131,7 @@ class TestBatches(ChannelCase):
         self.assert_refused(answers[0], "odoo.error")
         self.assert_ok(answers[1])
 
-    def test_a_text_that_cannot_be_stored_fails_only_its_callers_call(self):
+    def test_a_string_that_cannot_be_stored_fails_only_its_callers_call(self):
         good = read("res.partner", self.partner.ids, fields=tree("name"))
         for text in ("a\0b", "\ud800"):
             answers = self.read_calls(self.call(search("res.partner", [["name", "=", text]])), self.call(good))

@@ -320,7 +320,8 @@ class TestCompile(ChannelCase):
             self.assert_reads_only_its_relations(plan)
 
     def assert_reads_only_its_relations(self, plan):
-        """Postgres knows which columns a view of the plan depends on. Only keys that link records may be more."""
+        """Postgres knows which columns a view of the plan depends on. The plan must name these, and no
+        others except keys that link records."""
         self.env.cr.execute("SAVEPOINT seen")
         self.env.cr.execute("CREATE TEMP VIEW seen AS " + re.sub(r"\$\d+", "NULL", plan["text"]).replace("%", "%%"), ())
         self.env.cr.execute(

@@ -320,7 +320,7 @@ class TestCredentialsSchema(CredentialsCase):
         self.assertEqual(self.row(stamps, self.owner.id)["stamps"], [first["stamp"], None, "kept"])
 
     def issued(self, kind, credential_id, *jtis):
-        """The ids of tokens as a sidecar stores them: committed, in another transaction than the test's."""
+        """The ids of tokens as a sidecar stores them: committed, not in the test's transaction."""
         delete = "delete from gateway.token where jti = any (%s) returning 1"
         self.addCleanup(in_own_transaction, self.env, delete, (list(jtis),))
         query = """

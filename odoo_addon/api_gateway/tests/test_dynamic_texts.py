@@ -10,7 +10,7 @@ INLINE = "{{ object.env['res.partner'].sudo().create({'name': 'run'}) }}"
 
 @tagged("post_install", "-at_install")
 class TestDynamicTexts(ChannelCase):
-    """Expressions in a text are code. Those written by a narrowed credential are never run, not even for an
+    """Expressions in text are code. Those written by a narrowed credential are never run, not even for an
     administrator."""
 
     @classmethod
@@ -97,8 +97,8 @@ class TestDynamicTexts(ChannelCase):
         self.assert_ok(self.act(method("mail.compose.message", "action_send_mail", [id_])))
         self.assertTrue(self.ran())
 
-    def test_texts_stored_to_be_rendered_later(self):
-        """None of Odoo's code stores such a text for a narrowed credential, not even as superuser."""
+    def test_text_stored_to_be_rendered_later(self):
+        """None of Odoo's code stores such text for a narrowed credential, not even as superuser."""
         templates = type(self.env["res.partner"])
         templates.gateway_text = lambda records, text: (
             records.env["mail.render.mixin"].sudo()._render_template(text, "res.partner", records.ids)[records.id]

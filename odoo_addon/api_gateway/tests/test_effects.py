@@ -83,7 +83,7 @@ class TestEffects(ChannelCase):
                 if not answer["ok"]:
                     self.assertNotIn(answer["error"]["reason"], ("odoo.exposure", "scope.insufficient"), answer)
 
-    def test_a_method_that_takes_values_or_a_model_was_read(self):
+    def test_a_method_that_takes_values_or_a_model_was_reviewed(self):
         """Covers the modules in the test's database. After an upgrade of Odoo, it lists new methods."""
         base = public_methods(self.env["base"])
         unknown = set()

@@ -139,7 +139,7 @@ class TestFloods(ChannelCase):
         self.assert_ok(self.execute(method("res.partner", "read", ids * 10_000, ["name"])))
         self.assert_ok(self.execute(method("res.partner", "fields_get", ["name"], attributes=["type"] * 1000)))
 
-    def test_the_length_of_a_text_that_is_costly_to_process_is_limited(self):
+    def test_the_length_of_a_string_that_is_costly_to_process_is_limited(self):
         answer = self.execute(method("ir.actions.report", "barcode", "Code128", "x" * 3_001))
         self.assert_refused(answer, "odoo.arguments", "'value' has 3001 characters")
 

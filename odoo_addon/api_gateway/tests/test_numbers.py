@@ -29,7 +29,7 @@ class TestNumbers(ChannelCase):
         super().setUpClass()
         cls.child = cls.env["res.partner"].create({"name": "Child", "parent_id": cls.partner.id})
 
-    def test_a_number_that_is_out_of_range_is_refused_and_its_field_named(self):
+    def test_a_number_that_is_out_of_range_is_refused_and_its_field_is_named(self):
         ids, child = self.partner.ids, self.child.id
         for values in WRONG:
             [(name, value)] = values.items()
@@ -53,7 +53,7 @@ class TestNumbers(ChannelCase):
                     self.assertEqual(error["details"]["field"], name)
         self.assertEqual((self.partner.partner_latitude, self.partner.color), (0, 0))
 
-    def test_a_time_at_the_end_of_the_calendar_is_refused_and_its_field_named(self):
+    def test_a_time_at_the_end_of_the_calendar_is_refused_and_its_field_is_named(self):
         values = {"partner_id": self.partner.id, "date_order": "9999-12-31 23:59:59"}
         answer = self.execute(create("sale.order", values), uid=self.env.ref("base.user_admin").id)
         self.assert_refused(answer, "odoo.validation", "date_order")

@@ -213,7 +213,7 @@ class TestReadOnly(ChannelCase):
 
     # --- Empty strings
 
-    def test_an_empty_text_is_stored_as_empty(self):
+    def test_an_empty_string_is_stored_as_empty(self):
         ids = self.partner.ids
         for values in ({"ref": ""}, {"comment": ""}, {"website": ""}):
             [name] = values

@@ -26,33 +26,33 @@ class TestRedaction(BaseCase):
             self.assertEqual([name for name in cases["secret"] if not judge(name)], [])
             self.assertEqual([name for name in cases["open"] if judge(name)], [])
 
-    def test_texts(self):
+    def test_strings(self):
         for text, expected in CASES["texts"]:
             with self.subTest(text):
                 self.assertEqual(without_credentials(text), expected)
 
-    def test_secrets_of_a_body_are_removed_from_texts_that_repeat_them(self):
+    def test_secrets_of_a_body_are_removed_from_strings_that_repeat_them(self):
         for body, planted in CASES["bodies"]:
             secrets = Secrets()
             secrets.learn(body)
             for secret in planted:
                 self.assertEqual(secrets.clean(f"wrong: {secret}!"), f"wrong: {STARS}!", body)
 
-    def test_the_time_for_a_hostile_text_grows_linearly(self):
+    def test_the_time_for_a_hostile_string_grows_linearly(self):
         for part in ("Key ()=(", 'password "', "\\'", "eyJ", "a.", "Failing row contains (", "key=[", "password "):
             text = f"password '{part * (65_536 // len(part))}"
             started = time.perf_counter()
             without_credentials(text)
             self.assertLess(time.perf_counter() - started, 10, part)  # quadratic time would be minutes
 
-    def test_a_hostile_text_is_cut_before_it_is_searched(self):
+    def test_a_hostile_string_is_cut_before_it_is_searched(self):
         for part in ("Key (token)=(a", "-eyJaaaaaaaa", "Failing row contains ()", 'token="a ', "token (", "<password>"):
             started = time.perf_counter()
             clean = Secrets().clean(part * (140_000 // len(part)))
             self.assertLess(time.perf_counter() - started, 2, part)
             self.assertLess(len(clean), 140_000)
 
-    def test_a_text_is_dropped_if_not_everything_could_be_searched(self):
+    def test_a_string_is_dropped_if_not_everything_could_be_searched(self):
         many = [{"password": f"secret number {index}"} for index in range(60)]
         table = [["password"] * 10_000, [["x"] * 10_000] * 100]
         for body in (many, table, ["x" * 262_144], {"password": "y" * 9_000}, {"text": json.dumps(["z"] * 100_000)}):

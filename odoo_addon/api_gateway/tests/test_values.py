@@ -317,7 +317,7 @@ class TestValues(ChannelCase):
             answer = self.execute(operation)
             self.assertIn(answer["error"]["reason"], ("odoo.arguments", "odoo.field"), field)
 
-    def test_domains_and_paths_in_texts_are_checked_when_they_are_written(self):
+    def test_domains_and_paths_in_strings_are_checked_when_they_are_written(self):
         secret = "[('user_ids.totp_secret', '=like', 'A%')]"
         flood = repr([("child_ids.name", "ilike", str(number)) for number in range(17)])
         composed = {"model": "res.partner", "composition_mode": "mass_mail", "body": "x"}

@@ -217,7 +217,7 @@ class TestWaysOut(ChannelCase):
         self.assertIn("S3", repr(self.assert_ok(self.execute(operation, uid=admin))))
 
     def test_values_that_are_not_stored_reveal_nothing_about_linked_records(self):
-        """Fields of the model may show fields of the linked record, whichever record the caller names."""
+        """Fields of the model may show fields of the linked record, no matter which record the caller names."""
         admin = self.env.ref("base.user_admin")
         phone = ["project.task", {"partner_id": self.partner.id}, {"partner_phone": {}}]
         email = ["res.company", {"partner_id": self.partner.id}, {"email": {}}]
@@ -235,7 +235,7 @@ class TestWaysOut(ChannelCase):
         free = method("project.task", "onchange", [], {"name": "x"}, ["name"], {"name": {}})
         self.assert_ok(self.execute(free, uid=admin.id, grant=self.narrowed("project.task:read")))
 
-    def test_a_text_compared_with_a_relation_is_searched_in_fields_of_the_other_model(self):
+    def test_a_string_compared_with_a_relation_is_searched_in_fields_of_the_other_model(self):
         narrow = self.narrowed("res.partner:read", "res.partner:write")
         for domain in (
             [["parent_id", "ilike", "@example.com"]],

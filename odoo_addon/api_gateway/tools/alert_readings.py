@@ -77,8 +77,8 @@ def _dead_letters(env, rule):
 
 
 def _sidecar_gone(env, rule):
-    """Minutes since the last heartbeat. One that stops takes its row with it; then, since the last request. No reading
-    after a day: then there is no sidecar to miss."""
+    """Minutes since the last heartbeat. A sidecar that stops deletes its row; then, since the last request. No
+    reading after a day, because then no sidecar is missed."""
     rows = env.execute_query(
         SQL(
             """
@@ -95,8 +95,8 @@ def _sidecar_gone(env, rule):
 
 
 def _key_expires(env, rule):
-    """Days that are left, of all that has not expired yet. Credentials that were made for less time than the threshold
-    are left out: they expire as planned."""
+    """The days left for each credential that has not expired yet. Credentials that were made for less time than the
+    threshold are left out: they expire as planned."""
     rows = env.execute_query(
         SQL(
             """

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-# A longer name is no slip of the pen, and comparing it would cost time.
+# A longer name is not a typo, and comparing it would cost time.
 LONGEST = 64
 
 

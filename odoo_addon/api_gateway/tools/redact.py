@@ -11,7 +11,7 @@ SHORTEST = 4
 DEEPEST = 64
 LONGEST = 8192
 # The same limits as in the sidecar (redact/budget.ts, redact/redactor.ts): a sender must not be able to make a search
-# take long.
+# take a long time.
 TOO_LARGE = "too large to redact"
 LONGEST_TEXT = 20_000
 OVERLAP = 2_000
@@ -194,7 +194,7 @@ def _value_behind(text, name):
 
 
 class Secrets:
-    """Collects the secrets of one request, and removes them from texts."""
+    """Collects the secrets of one request, and removes them from strings."""
 
     def __init__(self, known=()):
         self._left = MOST_LEARNED

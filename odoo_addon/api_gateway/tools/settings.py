@@ -2,7 +2,7 @@
 
 
 def settings(cr):
-    """`{name: value}` of all settings: numbers, texts, booleans and lists, as docs/settings.md describes them."""
+    """`{name: value}` of all settings: numbers, strings, booleans and lists, as docs/settings.md describes them."""
     cr.execute("select gateway.settings()")
     [values] = cr.fetchone()
     return values

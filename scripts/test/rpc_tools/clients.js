@@ -14,7 +14,7 @@ const values = {
 };
 const changes = { ref: 'R 1', partner_latitude: -0.5, comment: false };
 
-/** Each gives the calls of a script, in the client's own way where it has one; `call` takes positional arguments. */
+/** Each returns the calls of a script, in the client's own way where it has one; `call` takes positional arguments. */
 const clients = {
   async 'odoo-await'(user, secret) {
     const Odoo = load('odoo-await');
@@ -116,7 +116,7 @@ async function scenario(connect) {
   };
 }
 
-/** What an error says to a script. Some clients reject with a text. */
+/** What an error says to a script. Some clients reject with a string. */
 async function raised(act) {
   try {
     return { result: (await act()) ?? null };
@@ -134,7 +134,7 @@ function lastLine(text) {
   return text.slice(0, at) + text.trim().split('\n').at(-1);
 }
 
-/** With a word in the place of the id, which differs each time. */
+/** Replaces the id, which differs each time, with a word. */
 function withoutId(record, made) {
   return record.id === made ? { ...record, id: 'made' } : record;
 }

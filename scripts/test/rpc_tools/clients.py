@@ -249,7 +249,7 @@ CLIENTS = {
 }
 
 
-# Of an error in JSON or in Python's way to show it.
+# Part of an error, in JSON or as Python shows it.
 DEBUG = re.compile(r"""(['"])debug\1: ?(['"])(?:\\.|(?!\2).)*\2(, )?""", re.DOTALL)
 
 
@@ -267,7 +267,7 @@ def raised(run):
     except Fault as fault:
         return {"class": "Fault", "code": fault.faultCode, "text": last_line(fault.faultString)}
     except Exception as error:
-        # Some quote the answer as it came, with or without blanks, and what they sent.
+        # Some quote the raw answer, with or without blanks, and the request.
         text = re.sub(r"(?<=[:,]) | for data .*", "", DEBUG.sub("", str(error))).replace(",}", "}")
         return {"class": type(error).__name__, "text": text}
 

@@ -6,7 +6,7 @@ import type { Column, Form, Level, Plan } from './plan.ts';
 type Row = Record<string, unknown>;
 type Decoder = (value: unknown) => unknown;
 
-/** Converters for a flat plan, whose values are Postgres' texts. */
+/** Converters for a flat plan, whose values are strings as Postgres writes them. */
 const ofText: Readonly<Partial<Record<Form, Decoder>>> = {
   plain: (value) => value ?? false,
   integer: (value) => (value === null ? false : Number(value)),
@@ -92,7 +92,7 @@ export class TreeReader {
   }
 
   records(): Row[] {
-    // Those below as well, of which there may be too many.
+    // All levels, because those below may have too many records.
     for (const level of this.#levels.keys()) this.#set(level);
     const { ids, recordAt } = this.#set(this.#root.name);
     return ids.map((_, place) => recordAt(place));

@@ -14,7 +14,7 @@ import { FlatReader, TreeReader } from './rows.ts';
 /** After this many runs, the statement is prepared in each connection. */
 const frequentFrom = 2;
 const mostBytesOfVersions = 1_000_000;
-/** Narrowed credentials must not see this in texts: the executor masks it. */
+/** Narrowed credentials must not see this in text: the executor masks it. */
 const masked = 'access_token';
 
 export interface Asked {

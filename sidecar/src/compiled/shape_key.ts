@@ -29,7 +29,7 @@ const mostCharacters = 8_192;
 const mostInt4 = 2_147_483_647;
 const day = /^\d{4}-\d{2}-\d{2}$/;
 const moment = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
-/** Texts that Odoo may read as a time relative to now, or as a date in another format (odoo/orm/domains.py). */
+/** Strings that Odoo may read as a time relative to now, or as a date in another format (odoo/orm/domains.py). */
 const timeLike = /^\s*(?:today|now|[+\-=]|\d{4}-\d{2}|\d{1,2}[-/.:])/i;
 
 /** Undefined for a read that cannot become one statement. */

@@ -27,7 +27,7 @@ const read = {
   text: 'select synced, last, oldest, rights, changes from gateway.changes($1, $2, $3, $4)',
 };
 
-/** Assigns numbers to all committed changes. A transaction of its own for each part, so that no lock is held for long. */
+/** Assigns numbers to all committed changes. A transaction of its own for each part, so that no lock is held for a long time. */
 export async function stampChanges(db: Queryable): Promise<void> {
   for (let taken = mostAtOnce; taken === mostAtOnce; ) {
     const [row] = await db.query<{ taken: number }>(stamp, [mostAtOnce]);

@@ -24,7 +24,7 @@ export type TypesOf = (model: string) => ModelTypes;
 
 /**
  * A record's values for the fields of an order, in the same sequence, then the sort language. An empty value is null; a long one
- * is two texts, its beginning and its digest.
+ * is two strings, its beginning and its digest.
  */
 export type Place = readonly (string | null | readonly [string, string])[];
 
@@ -137,7 +137,7 @@ export interface ContentOperation {
   readonly from: number;
   /** The most that is sent. */
   readonly bytes: number;
-  /** An image is made to fit into a square of so many pixels. */
+  /** An image is made to fit into a square of this many pixels. */
   readonly side?: number | undefined;
 }
 
@@ -280,7 +280,7 @@ export interface Records {
 /** The raw result of `create` and `write`. */
 export interface Written {
   readonly ids: readonly number[];
-  /** Of an upsert: for each record, whether it is new. */
+  /** For an upsert: whether each record is new. */
   readonly created?: readonly boolean[];
   /** Paths of values that were sent for read-only fields but change nothing: `order_line[0].price_subtotal`. */
   readonly ignored?: readonly string[];
@@ -289,7 +289,7 @@ export interface Written {
 
 /** A file from Odoo, or a part of it. */
 export interface FilePart {
-  /** Of the whole file. */
+  /** The size of the whole file. */
   readonly size: number;
   readonly name: string;
   /** The media type. */

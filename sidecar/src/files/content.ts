@@ -26,7 +26,7 @@ const shown = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'im
 const mediaType = /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}(?:;\s*[\w.-]+=[\w.-]+)?$/;
 const fieldName = /^[a-z_]\w{0,127}$/i;
 
-/** The place of a range: from the beginning, or so many bytes before the end. */
+/** The place of a range: from the beginning, or this many bytes before the end. */
 interface Range {
   readonly from?: number;
   readonly to?: number;
@@ -136,8 +136,8 @@ export function requestedField({ request }: RequestContext): string {
 }
 
 /**
- * Undefined for several ranges or another unit: the whole file is then as good (RFC 9110, section 14.2). Throws `file.range` for one
- * that begins behind all files.
+ * Undefined for several ranges or another unit: the whole file is then a valid answer (RFC 9110, section 14.2). Throws `file.range` for one
+ * that begins after the end of any file.
  */
 function rangeOf(header: string | undefined): Range | undefined {
   const [, from = '', to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];

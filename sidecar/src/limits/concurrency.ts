@@ -15,7 +15,7 @@ export function concurrencyCap(): Policy {
       if (most === 0) return;
       const end = runningOf(database).begin(principal.consumer, most);
       if (end === undefined) throw tooMany('requests', most);
-      // Also if the client disconnects before its answer.
+      // Even if the client disconnects before its answer.
       response.once('close', end);
     },
   };

@@ -18,7 +18,7 @@ export function mayComeFrom(principal: Pick<Principal, 'ips' | 'policy'>, addres
   return isListed(principal.ips, address) && isListed(principal.policy.ips, address);
 }
 
-/** Lists are parsed only once, because principals are cached for long. */
+/** Lists are parsed only once, because principals are cached for a long time. */
 const parsed = new WeakMap<readonly string[], readonly Range[]>();
 
 function isListed(list: readonly string[], address: string): boolean {

@@ -33,7 +33,7 @@ export async function askedFirst(
 ): Promise<Json> {
   const writes = writesOf(context);
   if (writes === 'never') throw new GatewayError('agent.writes');
-  // Also where writes are allowed by now: the call that was shown happens once.
+  // Even if writes are allowed by now, so that the call that was shown happens only once.
   if (confirm !== undefined) {
     const once = await checkConfirmation(context, call, confirm);
     return { status: 'done', ...(await act(once)) };
@@ -73,7 +73,7 @@ async function tryOut(
   const changes = all.slice(0, fitting(all, context.database.settings['agent.answer_bytes']));
   const unseen = all.length - changes.length + (report.unseen ?? 0);
   if (unseen > 0) notShown.push(`The changes of ${unseen} more record${unseen > 1 ? 's' : ''} are not shown.`);
-  if (call[0] === 'call_method') notShown.push('The method may also change other records than those that it was called on.');
+  if (call[0] === 'call_method') notShown.push('The method may also change records other than those it was called on.');
   return { changes, ...(notShown.length === 0 ? {} : { not_shown: notShown }) };
 }
 

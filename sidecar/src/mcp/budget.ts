@@ -3,7 +3,7 @@
 
 import type { Row } from '../records/collection.ts';
 
-/** The longest text in a list. Texts of a single record may be longer. */
+/** The longest text in a list. Text in a single record may be longer. */
 const longestInList = 300;
 const shareOfOneText = 0.5;
 const mostItems = 50;

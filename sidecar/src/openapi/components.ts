@@ -226,7 +226,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       schema: { type: 'string', pattern: '^[A-Za-z_][\\w.-]*$', maxLength: 128 },
       example: 'sale.report_saleorder',
     },
-    size: query('size', 'Of an image: the most pixels of a side.', { type: 'integer', minimum: 1, maximum: 4_096 }),
+    size: query('size', 'For an image: the maximum number of pixels per side.', { type: 'integer', minimum: 1, maximum: 4_096 }),
     filename: query('name', 'The name of the file.', { type: 'string', minLength: 1, maxLength: 255 }),
     format: query('format', 'PDF, or the page that Odoo makes it from.', {
       type: 'string',

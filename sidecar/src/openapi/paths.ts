@@ -128,7 +128,7 @@ function placePaths(place: Place): Paths {
 
 function listing(place: Place): Schema {
   const data = list(place.record);
-  // Only the description mentions the media types of exports: if they were listed, orval 8.38.0 would take every list for a
+  // Only the description mentions the media types of exports: if they were listed, orval 8.38.0 would mistake every list for a
   // stream.
   const page = answer('A page of records.', { data, meta: ref('Meta') }, ['data', 'meta'], ['Link']);
   return {

@@ -90,7 +90,7 @@ export interface Answer {
   readonly body: unknown;
   /** The media type of a body that is a string or bytes, and is sent unchanged. */
   readonly type?: string;
-  /** Sent instead of a body, one text after the other, as fast as the client reads. Needs `type`. */
+  /** Sent instead of a body, one piece after the other, as fast as the client reads. Needs `type`. */
   readonly pieces?: AsyncIterable<string | Uint8Array>;
   /** How many bytes the pieces have together, if that is known. They are then not compressed. */
   readonly length?: number;
@@ -139,7 +139,7 @@ export interface DryRunReport {
   readonly outside: boolean;
   /** If requested: the raw changes of up to 20 records. `before` null: a new record; `after` null: it would be deleted. */
   readonly differences?: readonly Difference[];
-  /** Beside differences: how many records are touched that are not among them. */
+  /** With `differences`: how many other records are touched. */
   readonly unseen?: number;
 }
 
@@ -194,7 +194,7 @@ export interface Endpoint {
   handle(context: RequestContext): Answer | Promise<Answer>;
 }
 
-/** A file that has arrived. It goes away with its request. */
+/** A file that has arrived. It is deleted at the end of its request. */
 export interface ReceivedFile {
   readonly bytes: number;
   /** Hexadecimal. */

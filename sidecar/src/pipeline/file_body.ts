@@ -46,7 +46,7 @@ export async function receiveFile(context: RequestContext, { requireUncompressed
     if (!context.awaitsContinue) await discard(request);
     throw isTooLarge ? tooLarge(largest) : new GatewayError('file.busy');
   }
-  // Also if the client has gone, or goes while the file is opened.
+  // Even if the client has disconnected, or does so while the file is opened.
   context.whenOver(end);
   const since = performance.now();
   if (context.awaitsContinue) context.sayContinue();

@@ -111,7 +111,7 @@ async function read(
     memory.hold(holder, size, most);
     held += size;
   };
-  // Also if the client disconnects before its answer.
+  // Even if the client disconnects before its answer.
   response.once('close', () => memory.release(holder, held));
   const collecting = announced > most ? undefined : collect(request, most, hold);
   const bytes = await collecting?.catch(async (error: unknown) => {

@@ -55,7 +55,7 @@ function didYouMean(given: string, known: readonly string[]): string {
   return near === undefined ? '' : `Did you mean ${near.name}? `;
 }
 
-/** How many letters must be added, taken away or replaced to make one text of the other (Levenshtein). */
+/** How many letters must be added, removed or replaced to turn one string into the other (Levenshtein). */
 function changesBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, place) => place);
   for (const [index, letter] of [...one].entries()) {

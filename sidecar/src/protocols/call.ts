@@ -22,7 +22,7 @@ export const credentialParams = 3;
 /**
  * Whether the method takes a credential. Stores it in `context.caller`, and leaves in the body only what may be logged. Reads the
  * first three parameters. Throws `auth.missing` when a method that needs a credential is called without, `database.unknown` for
- * another database than the request's, `body.form`.
+ * a database other than the request's, `body.form`.
  */
 export function takeCredential(context: RequestContext, service: string, method: string, params: readonly unknown[]): boolean {
   // From here on, errors are rendered for this call.
@@ -53,7 +53,7 @@ function tooFew(method: string): GatewayError {
   return form(`${method} takes a database, a uid, a password, a model and a method first.`);
 }
 
-/** Odoo takes what is empty in any way for no context; clients send it where a script gives none. */
+/** Odoo treats any empty value as no context; clients send one if a script gives no context. */
 export function withoutEmptyContext<Kwargs extends Readonly<Record<string, unknown>>>(kwargs: Kwargs): Kwargs {
   const { context, ...rest } = kwargs;
   const isEmpty = !context || (Array.isArray(context) && context.length === 0);
@@ -80,7 +80,7 @@ function textOf(login: unknown): string {
   return login;
 }
 
-/** Clients send it as text and as a double, too; scripts that do not look at a refused login send its `false`, which is nobody. */
+/** Clients also send it as text or as a double; scripts that do not check a login send its result `false`: no user. */
 function uidOf(value: unknown): number {
   const uid = (typeof value === 'string' && /^\s*\d+\s*$/.test(value)) || typeof value === 'boolean' ? Number(value) : value;
   if (typeof uid !== 'number' || !Number.isFinite(uid)) throw form('The uid is not a number. Log in first.');

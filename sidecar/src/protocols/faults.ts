@@ -8,7 +8,7 @@ export interface Fault {
   /** The exception's class, with its module. */
   readonly name: string;
   readonly message: string;
-  /** Of JSON-2. */
+  /** The HTTP status, for JSON-2. */
   readonly status: number;
 }
 

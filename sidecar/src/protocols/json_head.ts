@@ -1,5 +1,5 @@
-// The beginning of a large JSON-RPC call: what it asks, and for whom. Clients write the members in any order; those of Go and Rust
-// sort them by name, so `service` and `method` may come after all that the call holds.
+// The beginning of a large JSON-RPC call: what it asks for, and for which user. Clients write the members in any order; those of Go
+// and Rust sort them by name, so `service` and `method` may come after everything else.
 
 import { endOfString } from '../json.ts';
 import { credentialParams } from './call.ts';
@@ -12,7 +12,7 @@ export interface Head {
   readonly args: readonly unknown[];
 }
 
-/** @param text the beginning of the body. Undefined if the first parameters do not end in it, or the text is no such call. */
+/** @param text the beginning of the body. Undefined if the first parameters do not end in it, or the text is not such a call. */
 export function headOf(text: string): Head | undefined {
   const end = endOfFirst(text);
   if (end === undefined) return undefined;
@@ -24,7 +24,7 @@ export function headOf(text: string): Head | undefined {
   }
 }
 
-/** Where the first items of `params.args` end. Nothing is decoded: a name written with escapes is another name. */
+/** Where the first items of `params.args` end. Nothing is decoded: a name written with escapes counts as a different name. */
 function endOfFirst(text: string): number | undefined {
   const containers: string[] = [];
   const names: string[] = [];

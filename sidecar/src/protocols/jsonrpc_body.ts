@@ -10,7 +10,7 @@ export const longestWithoutCaller = 16_384;
 
 /**
  * Leaves the credential in `context.caller`, and in the body what may be logged.
- * @param parse gives the whole body
+ * @param parse returns the whole body
  * Throws `request.json`, `request.too_large`, and what `takeCredential` and `readCall` throw.
  */
 export function readJsonRpc(context: RequestContext, bytes: Buffer, parse: () => unknown): unknown {
@@ -32,7 +32,7 @@ function beginJsonRpc(context: RequestContext, bytes: Buffer, parse: () => unkno
     const message = `A body of more than ${longestWithoutCaller} bytes has params.args with a credential in its first ${longestWithoutCaller}.`;
     throw new GatewayError('request.too_large', { message });
   }
-  // A large call without a caller is refused, so one that does not say what it is can only be this one.
+  // Only calls with a caller may be large, so one that does not name its service and method here is taken to be execute_kw.
   const { service = 'object', method = 'execute_kw', args } = head;
   try {
     const hasCaller = takeCredential(context, String(service), String(method), args);
@@ -42,7 +42,7 @@ function beginJsonRpc(context: RequestContext, bytes: Buffer, parse: () => unkno
   }
   context.finishBody = async () => {
     const { id, service, method, args } = callIn(context, parse());
-    // Of a call of another service, the credential would not have been taken.
+    // For a call of another service, the credential would not have been removed.
     if (service !== 'object') throw new GatewayError('request.too_large');
     return { ...readCall(service, method, args), id };
   };

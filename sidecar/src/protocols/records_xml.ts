@@ -1,16 +1,16 @@
-// Records as Odoo's XML-RPC writes them, from their JSON and the types of their fields. JSON has lost which number was a float;
-// the types know. So reads need not be written by Odoo, and may be answered without it.
+// Records as Odoo's XML-RPC writes them, from their JSON and the types of their fields. JSON does not show which numbers are
+// floats, but the types do. So Odoo need not format these reads, and they may be answered without it.
 
 import type { CallOperation, FieldType, ModelTypes } from '../executor/operations.ts';
 import { writeValue } from './xml.ts';
 
-/** Fields whose values are anything: only Python still knows what is a float in them. */
+/** Fields that can hold any kind of value: only Python still knows which numbers in them are floats. */
 const anything: ReadonlySet<string> = new Set(['properties', 'properties_definition', 'json', 'serialized']);
 const floats: ReadonlySet<string> = new Set(['float', 'monetary']);
-/** Odoo makes floats of larger whole numbers. */
+/** Odoo turns larger whole numbers into floats. */
 const mostInt = 2 ** 31 - 1;
 
-/** The fields that a call of `read` or `search_read` names; undefined for other calls, and where it names nothing. */
+/** The fields that a call of `read` or `search_read` names; undefined for other calls, and if it names none. */
 export function fieldsNamed({ method, args, kwargs }: CallOperation): readonly string[] | undefined {
   if (method !== 'read' && method !== 'search_read') return undefined;
   const given = args[1] ?? kwargs['fields'];

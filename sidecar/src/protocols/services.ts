@@ -68,7 +68,7 @@ export class Services {
   async #recordsAsXml(context: RequestContext, { form, ...operation }: CallOperation): Promise<string | undefined> {
     const names = form === undefined ? undefined : fieldsNamed(operation);
     if (names === undefined) return undefined;
-    // What is wrong about the model, the call itself says.
+    // If the model is at fault, the call itself reports it.
     const typesOf = await this.#metadata.typesBehind(context, operation.model, undefined, names).catch(() => undefined);
     const types = typesOf?.(operation.model) ?? {};
     if (!canWrite(types, names)) return undefined;

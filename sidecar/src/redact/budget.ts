@@ -1,4 +1,4 @@
-// Limits the search for secrets in one request, so that callers cannot make it take long.
+// Limits the search for secrets in one request, so that callers cannot make it take a long time.
 
 /** The budget for values that are searched for secrets, in characters. */
 export const mostLearned = 262_144;

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 export const shortestSecret = 4;
 
 /**
- * Compiling a pattern of whole keys and tokens takes long, so the pattern has only this many characters of each, to find possible
+ * Compiling a pattern of whole keys and tokens is slow, so the pattern has only this many characters of each, to find possible
  * matches.
  */
 const longestHead = 32;

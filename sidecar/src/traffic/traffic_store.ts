@@ -212,7 +212,7 @@ export class TrafficStore {
     }
   }
 
-  /** Runs concurrently with the flushes, because a roll-up takes long. */
+  /** Runs concurrently with the flushes, because a roll-up takes a long time. */
   #maintain(): void {
     const { database } = this.#options;
     if (this.#maintenance !== undefined || database.state !== 'ready') return;

@@ -106,7 +106,7 @@ export function guardedConnector(
   };
 }
 
-/** undici would take a reset for the end of an answer without a length, unless the error has undici's code. */
+/** undici would mistake a reset for the end of an answer without a length, unless the error has undici's code. */
 function markReset(error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET') error.code = 'RESET';
 }

@@ -10,7 +10,7 @@ export interface Rendered {
   readonly unread: readonly { readonly job: Job; readonly error: unknown }[];
 }
 
-/** Of records' newest changes in the change feed, by id. Values are read later. */
+/** The numbers of records' newest changes in the change feed, by id. Values are read later. */
 export type Numbers = ReadonlyMap<number, number>;
 type Read = (ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
 

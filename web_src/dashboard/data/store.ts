@@ -309,7 +309,7 @@ export function useDashboard(orm: Orm, alarm: Alarm): DashboardStore {
   const store = new DashboardStore(orm, state, alarm);
   void store.load();
   onMounted(() => store.start());
-  // Also when the page is left before it is mounted: the alarm's timer runs from the beginning.
+  // Even if the page is left before it is mounted: the alarm's timer runs from the beginning.
   onWillDestroy(() => store.stop());
   return store;
 }

@@ -49,7 +49,7 @@ export class Result extends Component<{ result: Measured }> {
     return formatMs(this.props.result.firstMs);
   }
 
-  /** Which way the records were read. */
+  /** How the records were read. */
   get way(): { label: string; isCompiled: boolean; text: string } | null {
     const { read } = this.props.result;
     if (read === null) return null;
@@ -64,7 +64,7 @@ export class Result extends Component<{ result: Measured }> {
   /** What the median means in requests a second. */
   get throughput(): string {
     const { gateway, odoo } = this.props.result;
-    return _t('A caller that waits for each answer gets %(ours)s a second here, from Odoo’s own API %(theirs)s.', {
+    return _t('A caller that waits for each answer gets %(ours)s a second here, and %(theirs)s from Odoo’s own API.', {
       ours: formatPerSecond(perSecond(gateway.p50)),
       theirs: formatPerSecond(perSecond(odoo.p50)),
     });

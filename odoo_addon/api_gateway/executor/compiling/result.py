@@ -48,7 +48,7 @@ def sets(levels, places, *more):
         "WITH %s SELECT %s FROM %s",
         SQL(", ").join(tables),
         SQL(", ").join([*columns, *more]),
-        # Of a list with commas, Postgres would try every order.
+        # With a comma-separated list, Postgres would try every join order.
         SQL(" CROSS JOIN ").join(SQL("(%s) AS %s", sql, SQL.identifier(alias)) for alias, sql in found),
     )
 

@@ -8,7 +8,7 @@ class MyController(Controller):
             {
                 "uid": request.env.uid,
                 "login": request.env.user.login,
-                # Of the OCA's addon auth_api_key, where that is installed.
+                # Set by OCA's addon auth_api_key, if that is installed.
                 "auth_api_key_id": getattr(request, "auth_api_key_id", None),
             }
         )
