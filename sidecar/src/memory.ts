@@ -8,7 +8,7 @@ export function free({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer?.(0); // Node 20 has no such method
 }
 
-/** As `free`, with the whole buffer around the bytes, of which nothing else may be read either. */
+/** Like `free`, with the whole buffer around the bytes, of which nothing else may be read either. */
 export function freeAround({ buffer }: Uint8Array): void {
   if (buffer.byteLength >= notPooled) free(new Uint8Array(buffer));
 }

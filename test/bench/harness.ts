@@ -113,7 +113,7 @@ function lua(text: string): string {
 
 /**
  * Lets contestants take turns, `rounds` times and each time in another order, so that disturbances hit all alike. One turn of
- * each beforehand warms up caches and does not count. @param afterRound other measurements, also by round; 0 is the warm-up
+ * each beforehand warms up caches and does not count. @param afterRound other measurements after each round; 0 is the warm-up
  * @returns the medians of each contestant's turns
  */
 export async function compare<Name extends string>(

@@ -110,7 +110,7 @@ test('the test of the address recognizes only a gateway of this database', { tim
   await diagnose('http://nowhere.invalid', 'unreachable', 'cannot be resolved');
   await diagnose(gateway.odoo.url, 'not_a_gateway', 'HTTP 404');
 
-  // A sidecar that serves this database by name, but no longer shares its secret, as for a copy.
+  // A sidecar that serves this database by name, but no longer shares its secret, like that of a copy.
   const asked = { nonce: 'x'.repeat(20), proof: '0'.repeat(64) };
   const refused = await new HttpClient(gateway.url).post('/api/identify', asked);
   expect(refused.status).toBe(401);

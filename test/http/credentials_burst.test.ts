@@ -11,7 +11,7 @@ import { until } from '../helpers/wait.ts';
 const token = 'a-token-for-metrics-1';
 const limit = 30;
 const gateway = await useInstance();
-/** Two sidecars behind a proxy that they trust: clients come from where their X-Forwarded-For says. */
+/** Two sidecars behind a proxy that they trust: a client has the address in its X-Forwarded-For. */
 const sidecars: Sidecar[] = [];
 
 beforeAll(async () => {

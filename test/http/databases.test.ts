@@ -87,7 +87,7 @@ test('an agent sees the tools of its database, where its tokens, codes and confi
   }
   const sidecar = await serve(gateway.database, other);
   await until('ready', async () => (await sidecar.readiness())?.json.status === 'ready');
-  // As a proxy that gives each database a host name.
+  // Like a proxy that gives each database a host name.
   const here = { 'X-Forwarded-Host': 'here.example.com', 'X-Odoo-Database': gateway.database };
   const there = { 'X-Forwarded-Host': 'there.example.com', 'X-Odoo-Database': other };
   const keyed = (headers: Record<string, string>) => ({ key: gateway.keys.admin, headers });

@@ -138,7 +138,7 @@ describe('customers', () => {
     });
   });
 
-  test('need a possible e-mail address', async () => {
+  test('need a well-formed e-mail address', async () => {
     const answer = await post('/api/v1/customers', { name: 'Jane', email: 'jane at example' });
     expect([answer.status, answer.json.error.details.field]).toEqual([422, 'email']);
   });

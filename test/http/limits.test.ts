@@ -11,7 +11,7 @@ import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
 const { keys } = gateway;
-/** Behind a proxy that it trusts: clients come from where their X-Forwarded-For says. */
+/** Behind a proxy that it trusts: a client has the address in its X-Forwarded-For. */
 let behindProxy: Sidecar;
 const token = 'a-token-for-metrics-1';
 

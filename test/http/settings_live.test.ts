@@ -17,7 +17,7 @@ const randomKey = () => randomBytes(20).toString('hex');
 const admin = await OdooWeb.login(gateway);
 const receiver = await startReceiver();
 afterAll(() => receiver.close());
-/** Clients come from where their X-Forwarded-For says. */
+/** A client has the address in its X-Forwarded-For. */
 let behindProxy: Sidecar;
 
 beforeAll(async () => {

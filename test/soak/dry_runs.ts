@@ -1,5 +1,5 @@
 // Every write of the product's first documentation, and each further kind of write, is tried out: the database must afterwards be
-// what it was, byte for byte. Numbers of sequences aside: Postgres never takes those back.
+// what it was, byte for byte. Only sequences may have moved on: Postgres never rolls those back.
 //
 //   npm run soak -- dry_runs
 

@@ -55,7 +55,7 @@ const form = `${head}content\r\n--x--\r\n`;
 test.each([
   ['raw', 'text/plain'],
   ['in a form', boundary],
-])('clients that go away while the file is opened leave their place, %s', async (_how, type) => {
+])('clients that disconnect while the file is opened leave their place, %s', async (_how, type) => {
   onArrival = (request) => request.destroy();
   for (let i = 0; i < 5; i += 1) await expect(send(form, type)).rejects.toThrow();
   await vi.waitFor(() =>
@@ -65,7 +65,7 @@ test.each([
   expect(await send(form, boundary)).toBe('7');
 });
 
-test('a disk that takes nothing is no fault of the client, and keeps no place', async () => {
+test('a full disk does not count as a fault of the client, and keeps no place', async () => {
   vi.stubEnv('TMPDIR', '/nonexistent');
   for (let i = 0; i < 5; i += 1) expect(await send('content')).toBe('file.storage');
   vi.unstubAllEnvs();

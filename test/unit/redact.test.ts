@@ -56,7 +56,7 @@ describe('formats that only credentials have', () => {
 });
 
 describe('bodies', () => {
-  test('secret names at any depth, also inside strings that are JSON or a form', () => {
+  test('secret names at any depth, even inside strings that are JSON or a form', () => {
     const body = {
       login: 'demo',
       password,

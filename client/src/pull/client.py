@@ -336,7 +336,7 @@ class Model(Generic[Row, Field, New, Changed]):
         filter: Mapping[str, Any] | None = None,
         domain: Sequence[Any] | None = None,
     ) -> Iterator[Answer[dict[str, Any]]]:
-        """Changes as they happen, without an end. Keep `meta["next"]` once your copy is saved. Raises `sync.reset`."""
+        """Changes as they happen; this never ends. Keep `meta["next"]` once your copy is saved. Raises `sync.reset`."""
         while True:
             query = _query({"fields": fields, "filter": filter, "domain": domain, "since": since, "wait": LONGEST_WAIT_S})
             answer = self._client.send("GET", f"{self._path}/changes{query}", is_read=True)

@@ -57,7 +57,7 @@ async function pull(args: readonly string[]): Promise<number> {
   const models = essencesOf(schema);
   const hash = hashOf(models);
   if (last !== undefined) return compare(last, models, hash);
-  if (missing.length > 0) throw new UsageError(`This key may read no model called ${missing.join(', ')}.`);
+  if (missing.length > 0) throw new UsageError(`This key may not read a model called ${missing.join(', ')}.`);
 
   const write = python ? pythonFiles : typeScriptFiles;
   const files = write(schema, { url, hash, client });

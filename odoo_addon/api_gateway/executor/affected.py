@@ -8,7 +8,7 @@ WRITING = frozenset(["create", "write", "unlink", "upsert", "store", "write_foun
 
 
 def named_ids(env, operation):
-    """The ids in an operation; [] if they are no ids, or the model has no records."""
+    """The ids in an operation; [] if they are not ids, or the model has no records."""
     ids, model = operation.get("ids"), operation.get("model")
     is_list = type(ids) is list and all(type(id_) is int and 0 < id_ < 2**31 for id_ in ids)
     return ids if is_list and type(model) is str and model in env and not env[model]._abstract else []

@@ -13,7 +13,7 @@ from .references import References
 from .storing import FILES
 
 KEPT_HOURS = 24
-# What an operation does to its model. Beside calls, whose methods decide that.
+# What an operation does to its model, except for calls, whose methods decide that.
 ACTIONS = {
     "search": (READ,),
     "read": (READ,),

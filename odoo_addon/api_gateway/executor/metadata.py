@@ -128,7 +128,7 @@ def _names(operation):
 
 
 def version(_env, _reach, _operation):
-    """As `version()` of Odoo's service `common`, which needs no caller."""
+    """Like `version()` of Odoo's service `common`, which needs no caller."""
     return {
         "server_version": release.version,
         "server_version_info": release.version_info,

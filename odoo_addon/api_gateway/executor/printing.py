@@ -21,7 +21,7 @@ _deadline = ContextVar("api_gateway_print_deadline", default=None)
 
 
 def take_place(cr, places):
-    """Take one of the places for printing, of all sidecars together, until the transaction ends.
+    """Take one of the places for printing, which all sidecars share, until the transaction ends.
 
     :raises RefusalError: `report.busy`"""
     cr.execute(
@@ -36,7 +36,7 @@ def take_place(cr, places):
 
 
 def require_wkhtmltopdf(state):
-    """:param state: as of `ir.actions.report.get_wkhtmltopdf_state`
+    """:param state: as `ir.actions.report.get_wkhtmltopdf_state` returns it
     :raises RefusalError: `report.unavailable`"""
     if state == "workers":
         raise _unavailable("Odoo has one worker, and printing needs two")
@@ -75,7 +75,7 @@ def _bounded(original):
 
 def _run(args, limit_s):
     program = ir_actions_report._wkhtml().bin
-    # A session of its own: where wkhtmltopdf is a script, what it starts has to end, too.
+    # A session of its own: if wkhtmltopdf is a script, the processes that it starts must end, too.
     with subprocess.Popen(  # noqa: S603
         [program, *args],
         stdout=subprocess.PIPE,

@@ -23,7 +23,7 @@ from .writing import create, write
 FILES = "ir.attachment"
 MAX_SIDE = 4096
 MAX_IMAGE_BYTES = 64 * 1024**2
-# What Pillow and Odoo raise for files that are no images, or damaged, or too large.
+# What Pillow and Odoo raise for files that are not images, or are damaged or too large.
 BROKEN = (EOFError, Image.DecompressionBombError, OSError, SyntaxError, UserError, ValueError, struct.error)
 
 

@@ -54,7 +54,7 @@ def _check_keys(model, key, items):
             continue
         given = item["values"][key]
         if given != _typed(field, item["value"]):
-            message = f"The values have another {key} ({given!r:.80}) than the key, which is {item['value']!r:.80}."
+            message = f"The values set {key} to {given!r:.80}, but the record's key is {item['value']!r:.80}."
             raise RefusalError("odoo.arguments", message, model=model._name, field=key)
 
 

@@ -50,7 +50,7 @@ class GatewayKey(models.Model):
         return super()._check_minter()
 
     def write(self, vals):
-        # Its limits are not its user's, so its user gets no other time, scopes or name for it.
+        # Its limits are separate from its user's, so its user must not change its lifetime, scopes or name.
         if askers(self.env) and vals.keys() - {"active"} and any(self.sudo().mapped("is_speed_test")):
             raise AccessError(self.env._("Only the gateway may write these fields."))
         result = super().write(vals)

@@ -102,7 +102,7 @@ class TestReports(ChannelCase):
         self.assertEqual(self.assert_ok(answer)["name"], "own.html")
         self.assertEqual(rendered, own.ids)
 
-    def test_only_so_many_print_at_once(self):
+    def test_the_number_that_print_at_once_is_limited(self):
         with db_connect(self.env.cr.dbname).cursor() as first, db_connect(self.env.cr.dbname).cursor() as second:
             take_place(first, 1)
             with self.assertRaises(RefusalError) as refused:

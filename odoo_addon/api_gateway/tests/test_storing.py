@@ -20,7 +20,7 @@ def picture(form, size=(200, 100)):
 @tagged("post_install", "-at_install")
 class TestStoring(ChannelCase):
     def store(self, data=b"content", **about):
-        """The answer to an upload; `about`: of the operation or the call."""
+        """The answer to an upload; `about`: further keys of the operation or the call."""
         place = {"attach": True, "filename": "a.txt"} if "field" not in about else {"field": about.pop("field")}
         operation = {"op": "store", "model": "res.partner", "id": self.partner.id, "sha256": sha256(data).hexdigest()}
         raw = self.body("/gateway/file", [{**self.call({**operation, **place}), **about}])

@@ -85,7 +85,7 @@ class TestUpserting(ChannelCase):
             self.execute(found, grant={"scopes": ["res.partner:delete"], "models": None}), "scope.insufficient"
         )
 
-    def test_values_have_no_other_key_than_the_address(self):
+    def test_values_have_the_same_key_as_the_address(self):
         for key, value, given in (("ref", "a", "b"), ("ref", "a", False), ("color", "3", 4)):
             items = [{"value": value, "values": {"name": "x", key: given}}]
             operation = {

@@ -21,7 +21,7 @@ interface KnownToken {
   readonly row: TokenRow;
   /** The expiry in the token itself. */
   readonly expiresAtMs: number;
-  /** The earlier of that and the end of the secret to which the token is bound. */
+  /** The earlier of `expiresAtMs` and the end of the secret to which the token is bound. */
   endsAtMs: number;
   /** The standing from which `principal` was built, or the error if it was refused. */
   standing: Standing | undefined;

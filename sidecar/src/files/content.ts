@@ -64,7 +64,7 @@ interface Placed extends FilePart {
   readonly from: number;
 }
 
-/** What is known about the file, with as much of it as is likely wanted: nothing if the caller may have it already. */
+/** What is known about the file, with as much of it as the caller probably wants: nothing if the caller may have it already. */
 async function factsOf(
   odoo: Odoo,
   context: RequestContext,
@@ -89,12 +89,12 @@ async function factsOf(
   return { ...facts, from };
 }
 
-/** Whether a part begins where it is wanted, and has anything of it. */
+/** Whether a part contains the beginning of this range. */
 function holds(part: Placed, from: number, to: number): boolean {
   return part.part.length > 0 && part.from <= from && from < part.from + part.part.length && to > from;
 }
 
-/** Throws `odoo.changed` if the file is no longer the one of the facts. */
+/** Throws `odoo.changed` if the file is no longer the one that the facts describe. */
 async function part(
   odoo: Odoo,
   context: RequestContext,
@@ -105,7 +105,7 @@ async function part(
 ): Promise<Placed> {
   const next = await odoo.content(context, { ...operation, from, bytes: Math.min(partBytes, to - from) });
   if (next.etag !== etag || next.part.length === 0) {
-    throw new GatewayError('odoo.changed', { message: 'The file has changed while it was read. Read it again.' });
+    throw new GatewayError('odoo.changed', { message: 'The file changed while it was being read. Read it again.' });
   }
   return { ...next, from };
 }
@@ -136,8 +136,8 @@ export function requestedField({ request }: RequestContext): string {
 }
 
 /**
- * Undefined for several ranges or another unit: the whole file is then a valid answer (RFC 9110, section 14.2). Throws `file.range` for one
- * that begins after the end of any file.
+ * Undefined for several ranges or another unit: the whole file is then a valid answer (RFC 9110, section 14.2). Throws `file.range`
+ * for one that begins after the end of any file.
  */
 function rangeOf(header: string | undefined): Range | undefined {
   const [, from = '', to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];

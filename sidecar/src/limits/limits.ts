@@ -54,10 +54,10 @@ export async function chargeAnonymous(database: Database, address: string): Prom
   if (decision?.allowed === false) throw exceeded(decision);
 }
 
-/** For the limits, each of so many bytes of a file is one operation. */
+/** For the limits, this many bytes of a file count as one operation. */
 const bytesOfOperation = 16 * 1024 * 1024;
 
-/** As `chargeMore`, for a file of so many bytes. */
+/** Like `chargeMore`, for a file of this many bytes. */
 export function chargeFile(context: RequestContext, bytes: number): Promise<void> {
   return chargeMore(context, Math.ceil(bytes / bytesOfOperation) - 1);
 }

@@ -70,7 +70,7 @@ export class Spool {
   }
 }
 
-/** The disk is full, or the folder cannot be written: no fault of the client. */
+/** The disk is full, or the folder cannot be written to: not the client's fault. */
 function failed(cause: unknown): never {
   throw new GatewayError('file.storage', { cause });
 }

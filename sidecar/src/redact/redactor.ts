@@ -67,7 +67,7 @@ export class Redactor extends LearnedSecrets {
     return scheme === undefined ? stars : `${scheme} ${stars}`;
   }
 
-  /** `?a=1&password=x` or `a=1&password=x`, also inside percent-encoded values. */
+  /** `?a=1&password=x` or `a=1&password=x`, even inside percent-encoded values. */
   query(query: string): string {
     return query
       .split('&')

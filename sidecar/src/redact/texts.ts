@@ -25,7 +25,7 @@ const word = /[A-Za-z_][\w.-]{0,199}/g;
 const separator = /(?:\\{0,4}["'`])?(?:\]|\)|%5D){0,4}(?:\\{0,4}["'])?\s{0,4}(?:={1,3}>?|:=?|%3D|%3A)\s{0,4}/iy;
 const operator = /(?:[<>=!?]{1,3}|(?:not )?(?:in|any!?|=?i?like)|child_of|parent_of)/;
 const onlyOperator = new RegExp(`^${operator.source}$`, 'i');
-/** `'token', '=', 'x'`: a term of a domain, also as Python writes it. */
+/** `'token', '=', 'x'`: a term of a domain, as JSON or as Python writes it. */
 const term = new RegExp(String.raw`\\{0,4}["']\s{0,4},\s{0,4}(\\{0,4}["']${operator.source}\\{0,4}["']\s{0,4},\s{0,4})?`, 'iy');
 /** `The field password of res.users cannot be set to 'x'`, on one line. */
 const prose = /[ \t](?:(?:[^'"«“`\n]|(?<=\w)'(?=\w)){0,120}?[\s(:=,[])?(?=["'«“`])/y;
