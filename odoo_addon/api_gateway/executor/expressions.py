@@ -119,8 +119,8 @@ def check_sorting(reach, model, field, seen=()):
 
 
 def check_name_search(reach, model, seen=()):
-    """Check a string that is compared with a record. Odoo searches not only the name, but also the fields that the model
-    lists, such as an e-mail address or a tax number, or any that the model's own code searches."""
+    """Check a string that is compared with a record. Odoo searches not only the name, but also the fields that the
+    model lists, such as an e-mail address or a tax number, or any that the model's own code searches."""
     if model._name in seen:
         return
     if type(model)._search_display_name is not BaseModel._search_display_name:
