@@ -33,6 +33,7 @@
         "views/gateway_synced_model_views.xml",
         "views/gateway_access_check_views.xml",
         "views/gateway_upgrade_check_views.xml",
+        "views/gateway_shrink_views.xml",
         "views/gateway_alert_views.xml",
         "views/menus.xml",
         "views/res_config_settings_views.xml",

@@ -17,6 +17,64 @@ async function keyWith(values: Record<string, unknown>) {
 const partners = '/api/v1/res.partner';
 const domain = (...terms: unknown[]) => `domain=${encodeURIComponent(JSON.stringify(terms))}`;
 
+test('a key with all rights is narrowed to what it has used: all of that passes, and everything else is refused', async () => {
+  const { id, secret: key } = await keyWith({});
+  const [partner] = await gateway.orm<number[]>('res.partner', 'create', { vals_list: [{ name: 'Used' }] });
+  const one = `${partners}/${partner}`;
+  const used: [method: string, path: string, body?: unknown][] = [
+    ['GET', `${partners}?limit=1&fields=name,country_id.code&filter[user_id][ilike]=a&order=company_id`],
+    ['GET', '/api/v1/res.country/aggregate?group=currency_id'],
+    ['PATCH', one, { comment: 'x', child_ids: [{ name: 'Child', category_id: [{ name: 'Tag' }] }] }],
+    ['POST', '/call', { model: 'res.partner', method: 'search_read', args: [[['industry_id.name', '=', 'x']], ['name']] }],
+    ['POST', `${one}/message_post`, { kwargs: { body: 'x' } }],
+    ['POST', '/api/v1/batch', { operations: [{ op: 'create', model: 'res.partner.category', values: { name: 'Batch' } }] }],
+    ['GET', `${one}/access`],
+    ['POST', `${one}/attachments?name=a.txt`, 'x'],
+  ];
+  const others: typeof used = [
+    ['DELETE', one],
+    ['GET', '/api/v1/res.bank?limit=1'],
+    ['POST', '/api/v1/res.country', { name: 'x' }],
+    ['POST', '/call', { model: 'res.bank', method: 'search_read', args: [[]] }],
+    ['GET', `${partners}?limit=1&fields=category_id.color`],
+  ];
+  const statusOf = async ([method, path, body]: (typeof used)[number]) => {
+    const type = typeof body === 'string' ? 'text/plain' : 'application/json';
+    const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+    const { status } = await gateway.request(method, path, { key, headers: { 'Content-Type': type }, ...sent });
+    return `${method} ${path} ${status < 400 ? 'passes' : status}`;
+  };
+  const passes = used.map(([method, path]) => `${method} ${path} passes`);
+  for (const request of used) expect(passes).toContain(await statusOf(request));
+  const consumer = `gateway_key:${id}`;
+  const count = async () =>
+    (await gateway.sql('select from gateway.used where consumer = $1 and model = $2', [consumer, 'ir.attachment'])).length;
+  await until('uses are counted', async () => (await count()) > 0);
+
+  const [shrink] = await gateway.orm<number[]>('gateway.shrink', 'create', {
+    vals_list: [{ kind: 'gateway_key', credential_id: id }],
+  });
+  await gateway.orm('gateway.shrink', 'action_narrow', { ids: [shrink] });
+  const [row] = await gateway.sql<{ scopes: string }>('select scopes from gateway_key where id = $1', [id]);
+  expect(row?.scopes.split(' ').sort()).toEqual([
+    'ir.attachment:write',
+    'res.company:read',
+    'res.country:read',
+    'res.currency:read',
+    'res.partner.category:write',
+    'res.partner.industry:read',
+    'res.partner:call',
+    'res.partner:read',
+    'res.partner:write',
+    'res.users:read',
+  ]);
+  await until('it is narrowed', async () => (await gateway.get('/api/v1/res.bank?limit=1', { key })).status === 403);
+  const replayed: string[] = [];
+  for (const request of used) replayed.push(await statusOf(request));
+  expect(replayed).toEqual(passes);
+  for (const request of others) expect(await statusOf(request)).toMatch(/ 403$/);
+});
+
 describe('a key for res.partner:read', async () => {
   const { secret: key } = await keyWith({ scopes: 'res.partner:read' });
   test.each([

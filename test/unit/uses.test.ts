@@ -6,6 +6,9 @@ import { usesOf } from '../../sidecar/src/executor/uses.ts';
 
 const types: Record<string, string> = {
   'sale.order user_id': 'many2one',
+  'sale.order date_order': 'datetime',
+  'sale.order partner_id.city': 'char',
+  'sale.order id': 'integer',
   'sale.order state': 'selection',
   'sale.order order_line.display_type': 'selection',
 };

@@ -1,1 +1,1 @@
-from . import gateway_access_check, gateway_upgrade_check
+from . import gateway_access_check, gateway_shrink, gateway_upgrade_check

@@ -15,7 +15,9 @@ class GatewayClient(models.Model):
     _description = "OAuth2 Client"
 
     _kind = "client"
-    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "client_id", "maker_kind", "maker_id"})
+    _guarded_fields = frozenset(
+        {"revoked_at", "rotated_at", "warned_days", "wide_reminded_on", "client_id", "maker_kind", "maker_id"}
+    )
 
     client_id = fields.Char(
         "Client ID",

@@ -32,7 +32,7 @@ class GatewayCredential(models.AbstractModel):
     # Only managers may write it: owners could lift their own limits.
     _managed_fields = frozenset({"user_id", "profile_id", "ip_list", "subject"})
     # Only this model's methods may write it, because a plain write could undo a revocation.
-    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days"})
+    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "wide_reminded_on"})
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(
@@ -76,6 +76,7 @@ class GatewayCredential(models.AbstractModel):
     revoked_at = fields.Datetime("Revoked", readonly=True, copy=False, tracking=True)
     rotated_at = fields.Datetime("Rotated", readonly=True, copy=False, tracking=True)
     warned_days = fields.Integer(readonly=True, copy=False)
+    wide_reminded_on = fields.Date(readonly=True, copy=False)
     state = fields.Selection(
         [
             ("new", "No Secret"),
@@ -367,6 +368,11 @@ class GatewayCredential(models.AbstractModel):
         """Opens a manager's view of what the credential may do, and why."""
         self.ensure_one()
         return self.env["gateway.access.check"]._open(f"{self._kind}:{self.id}", self.name)
+
+    def action_shrink(self):
+        """Opens a comparison of the credential's scopes with those that it has used."""
+        self.ensure_one()
+        return self.env["gateway.shrink"]._open(self)
 
     # ------------------------------------------------------------------ crons
 

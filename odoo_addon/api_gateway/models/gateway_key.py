@@ -19,7 +19,9 @@ class GatewayKey(models.Model):
 
     _kind = "gateway_key"
     _managed_fields = frozenset({"user_id", "profile_id", "ip_list", "subject", "environment_name"})
-    _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "prefix", "is_speed_test"})
+    _guarded_fields = frozenset(
+        {"revoked_at", "rotated_at", "warned_days", "wide_reminded_on", "prefix", "is_speed_test"}
+    )
 
     prefix = fields.Char("Key Prefix", readonly=True, copy=False, help="The first characters, to tell keys apart.")
     environment_name = fields.Char(

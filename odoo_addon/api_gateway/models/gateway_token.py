@@ -65,3 +65,4 @@ class GatewayToken(models.Model):
         self.env["gateway.key"]._warn_expiring()
         self.env["gateway.client"]._warn_expiring()
         self.env["res.users.apikeys"]._warn_expiring()
+        self.env["gateway.shrink"]._remind()

@@ -45,4 +45,4 @@ from . import (
 from . import test_credentials_page, test_credentials_rights, test_dashboard
 from . import test_accounts, test_answer_size, test_asker, test_dynamic_texts, test_floods, test_widening
 from . import test_bare_calls, test_consent
-from . import test_protocol_use, test_upgrade_check, test_views
+from . import test_protocol_use, test_shrink, test_upgrade_check, test_views

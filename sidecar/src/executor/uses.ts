@@ -40,10 +40,11 @@ export function* usesOf(operation: Operation, typeAt: TypeAt): Iterable<Use> {
       return;
     case 'aggregate': {
       yield read('');
-      const named = [...operation.group, ...operation.measures].map((term) => term.split(':')[0] ?? '');
+      yield* orderedBy(model, operation.group.join(), typeAt);
+      const measured = operation.measures.map((term) => term.split(':')[0] ?? '');
       yield* readOf(
         model,
-        named.filter((name) => name !== '__count'),
+        measured.filter((name) => name !== '__count'),
       );
       yield* conditionsOf(model, operation.domain, typeAt);
       return;
@@ -156,13 +157,17 @@ function fieldsOf(tree: unknown, before = ''): string[] {
   });
 }
 
-/** `date_order desc, id`. A relation is ordered by the names of its records. */
+/**
+ * `date_order desc, id`, or groups. A relation is ordered by the names of its records. A path whose type is not known may be
+ * one.
+ */
 function* orderedBy(model: string, order = '', typeAt: TypeAt): Iterable<Use> {
   for (const term of order.split(',')) {
     const [name = ''] = term.trim().split(/[\s:]/);
     if (name === '') continue;
     yield { model, action: 'read', name };
-    if (isRelation(typeAt(model, name))) yield { model, action: 'read', name: `${name}.display_name` };
+    const type = typeAt(model, name);
+    if (type === undefined || isRelation(type)) yield { model, action: 'read', name: `${name}.display_name` };
   }
 }
 
