@@ -314,7 +314,7 @@ test('the upgrade check asks another gateway, and names exactly the keys that us
     vals_list: [{ name: 'x_route2', ttype: 'char', field_description: 'Route', model_id: partnerModel }],
   });
   const [check] = await gateway.orm<number[]>('gateway.upgrade.check', 'create', {
-    vals_list: [{ url: gateway.url, key: admin }],
+    vals_list: [{ url: gateway.url, api_key: admin }],
   });
   await gateway.orm('gateway.upgrade.check', 'action_compare', { ids: [check] });
   const lines = await gateway.orm<{ consumer: string; name: string; problem: string }[]>(
@@ -331,7 +331,7 @@ test('the upgrade check asks another gateway, and names exactly the keys that us
     [ofAdmin, 'x_kind=b', 'The choice is gone.'],
     [ofAdmin, 'x_route', 'The field is gone. Is it now “x_route2”?'],
   ]);
-  const refused = gateway.orm('gateway.upgrade.check', 'create', { vals_list: [{ url: gateway.url, key: 'wrong' }] });
+  const refused = gateway.orm('gateway.upgrade.check', 'create', { vals_list: [{ url: gateway.url, api_key: 'wrong' }] });
   await expect(refused).rejects.toThrow(/refused the key: auth.invalid/);
 });
 

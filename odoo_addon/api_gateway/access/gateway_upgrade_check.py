@@ -37,9 +37,10 @@ class GatewayUpgradeCheck(models.TransientModel):
         default="gateway",
     )
     url = fields.Char("Gateway Address")
-    key = fields.Char(
-        compute="_compute_key",
-        inverse="_inverse_key",
+    api_key = fields.Char(
+        "Key",
+        compute="_compute_api_key",
+        inverse="_inverse_api_key",
         help="A key of the other instance that may read the models. It is used once and never stored.",
     )
     file = fields.Binary("schema.json", attachment=False, help="Written by: npx odoo-gateway-client pull")
@@ -55,14 +56,14 @@ class GatewayUpgradeCheck(models.TransientModel):
         self.display_name = self.env._("Upgrade Check")
 
     @api.depends("url")
-    def _compute_key(self):
-        self.key = False
+    def _compute_api_key(self):
+        self.api_key = False
 
-    def _inverse_key(self):
+    def _inverse_api_key(self):
         """A plain field would keep another instance's key in this database."""
         for check in self:
-            if check.key and check.source == "gateway":
-                check.schema = {"from": check.url, "models": check._fetched(check.url, check.key)}
+            if check.api_key and check.source == "gateway":
+                check.schema = {"from": check.url, "models": check._fetched(check.url, check.api_key)}
 
     def action_compare(self):
         self.ensure_one()

@@ -88,7 +88,7 @@ def behind(model, terms, values):
     bound = SQL("TRUE")
     alternatives = []
     for (name, column, descending, *_), value in zip(terms, _whole(model, terms, values), strict=True):
-        is_never_empty = model._fields[name] in model.env.registry.not_null_fields
+        is_never_empty = name == "id" or model._fields[name] in model.env.registry.not_null_fields
         if type(value) is list:
             # The record has changed since, or has been deleted. Records with the same beginning are returned again:
             # twice is better than never.

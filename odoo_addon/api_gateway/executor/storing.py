@@ -54,7 +54,7 @@ def content(env, reach, operation):
     elif most:
         with open(stream.path, "rb") as file:
             file.seek(start)
-            current_file().sent = file.read(most)
+            current_file().sent = file.read(min(most, max(0, size - start)))
     return {"size": size, "name": stream.download_name, "type": type_, "etag": str(etag)}
 
 

@@ -113,10 +113,10 @@ class TestUpgradeCheck(TransactionCase):
         self.record(use("k", "res.partner", "read", "name"))
         for url in ("http://127.0.0.1:9", "file:///etc/passwd", "https://user:secret@example.com", ""):
             with self.subTest(url), self.assertRaises(UserError):
-                self.env["gateway.upgrade.check"].create({"url": url, "key": "secret"})
+                self.env["gateway.upgrade.check"].create({"url": url, "api_key": "secret"})
 
     def test_the_key_is_not_kept(self):
-        check = self.env["gateway.upgrade.check"].create({"url": "https://example.com", "key": "secret"})
+        check = self.env["gateway.upgrade.check"].create({"url": "https://example.com", "api_key": "secret"})
         self.env.flush_all()
         self.env.cr.execute("select c::text from gateway_upgrade_check c where id = %s", (check.id,))
         self.assertNotIn("secret", self.env.cr.fetchone()[0])

@@ -171,7 +171,11 @@ export function corePaths(): Paths {
           ...contextParameters,
         ],
         responses: {
-          200: answer('The fields.', { data: object({ model: text, fields: anyObject, methods: list(text) }) }, ['data']),
+          200: answer(
+            'The fields.',
+            { data: object({ model: text, fields: anyObject, methods: list(text) }, ['model', 'fields']) },
+            ['data'],
+          ),
           ...errorsOf(),
         },
       },
