@@ -22,6 +22,19 @@ import { compare, figuresOf, median, report, roundsAndSeconds } from './harness.
 const execute = promisify(execFile);
 const { rounds, seconds } = roundsAndSeconds(5, 3);
 const root = join(import.meta.dirname, '../..');
+/** Where a person types: the cursor is at the `|`. */
+const typed = [
+  "model.search({ fields: ['|'] });",
+  "model.search({ fields: ['display_name', 'create_uid.|'] });",
+  'model.search({ filter: { | } });',
+  'model.search({ filter: { display_name: { i| } } });',
+  "model.search({ order: '|' });",
+  'model.update(1, { | });',
+  "model.aggregate({ group: ['|'] });",
+  "(await model.search({ fields: ['display_name'] })).data[0]?.|;",
+  "gateway.model('|');",
+];
+
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 const dir = mkdtempSync(join(tmpdir(), 'client-bench-'));
 try {
@@ -101,19 +114,6 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   }
   return median(times);
 }
-
-/** Where a person types: the cursor is at the `|`. */
-const typed = [
-  "model.search({ fields: ['|'] });",
-  "model.search({ fields: ['display_name', 'create_uid.|'] });",
-  'model.search({ filter: { | } });',
-  'model.search({ filter: { display_name: { i| } } });',
-  "model.search({ order: '|' });",
-  'model.update(1, { | });',
-  "model.aggregate({ group: ['|'] });",
-  "(await model.search({ fields: ['display_name'] })).data[0]?.|;",
-  "gateway.model('|');",
-];
 
 /** As an editor does: the file is open and a character has just been typed. The first answer, which loads all, does not count. */
 async function completionTimes(tsserver: string, start: string): Promise<number[]> {
