@@ -27,7 +27,7 @@ class WebController(http.Controller):
     @http.route("/api/docs", type="http", auth="user", methods=["GET"])
     def docs(self):
         """Redirects to the documentation, which a sidecar serves. The page exchanges the ticket, valid once, for 30
-        seconds, for a token of this user. The ticket is behind the #, which browsers send to nobody."""
+        seconds, for a token of this user. The ticket is after the #, which browsers do not send."""
         urls = request.env["gateway.stat"]._live_urls()
         if not urls:
             reason = request.env._("No sidecar is running, so the API documentation cannot be shown.")

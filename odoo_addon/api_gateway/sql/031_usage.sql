@@ -15,7 +15,7 @@ comment on column gateway.used.consumer is 'As in the figures.';
 comment on column gateway.used.name is
   'read, write: a field or a path through relations, or empty for the records themselves; call: a method; choice: state=sale; delete: a list whose records were deleted, or empty.';
 
--- Adds to today's counts. A credential has at most 3,000 rows a day; requests behind that add to those that are there.
+-- Adds to today's counts. A credential has at most 3,000 rows a day; requests beyond that add only to rows that exist.
 --   uses  [{"consumer", "model", "action", "name", "requests"}]
 create function gateway.record_used(uses jsonb) returns void
   language sql volatile security definer set search_path = pg_catalog, pg_temp

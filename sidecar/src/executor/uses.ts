@@ -93,7 +93,7 @@ export function* usesOf(operation: Operation, typeAt: TypeAt): Iterable<Use> {
 
 type Call = Extract<Operation, { op: 'call' }>;
 
-/** The ORM's own methods: what they need, and the places of their arguments behind the ids. */
+/** The ORM's own methods: what they need, and the positions of their arguments after the ids. */
 const ormMethods: Readonly<Record<string, readonly [action: 'read' | 'write' | 'delete', ...parameters: string[]]>> = {
   search: ['read', 'domain', 'offset', 'limit', 'order'],
   search_count: ['read', 'domain'],
