@@ -82,7 +82,7 @@ export interface MethodOptions extends WriteOptions {
 }
 
 export interface ReadFileOptions extends CallOptions {
-  /** An image that fits into a square of so many pixels. */
+  /** An image that fits into a square with sides of this many pixels. */
   readonly size?: number;
   /** A part of the file, such as `bytes=0-1023`. */
   readonly range?: string;

@@ -43,7 +43,7 @@ const isPlain = (value: unknown): boolean => ['string', 'number', 'boolean'].inc
 
 /** Left out, such a condition would find more records than meant: and a write would change them. */
 function unclear(place: string): GatewayError {
-  const message = `filter.${place} must be a text, a number or a boolean. For an empty value, write { null: true }.`;
+  const message = `filter.${place} must be a string, a number or a boolean. For an empty value, write { null: true }.`;
   return new GatewayError({ status: 0, reason: 'client.request', message });
 }
 

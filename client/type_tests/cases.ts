@@ -261,7 +261,7 @@ const image = await partners.readFile(3, 'image_1920', { size: 128 });
 same<Response>()(image);
 same<number>()((await partners.writeFile(3, 'image_1920', new Blob([]), { filename: 'a.png' })).data.id);
 same<number>()((await orders.attach(1, new Uint8Array(1), { type: 'application/pdf', idempotencyKey: false })).data.id);
-// @ts-expect-error a text is no file
+// @ts-expect-error a string is not a file
 await partners.readFile(3, 'name');
 // @ts-expect-error no such format
 await orders.print(1, 'sale.report_saleorder', { format: 'doc' });

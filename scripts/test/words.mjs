@@ -51,6 +51,14 @@ const stumbles = [
     better: 'causes no, cannot create',
   },
   { pattern: new RegExp(`\\b(?:this|its|that)${gap}very\\b`, 'gi'), better: 'this, the same' },
+  {
+    pattern: new RegExp(`(?<!\\b[Tt]here${gap})\\bis${gap}no${gap}(?!(?:longer|more|less|fewer|later|earlier)\\b)`, 'g'),
+    better: 'is not a',
+  },
+  // "A text field" is a kind of field.
+  { pattern: new RegExp(`\\ba${gap}text\\b(?!${gap}(?:box|column|editor|field|file|value))`, 'gi'), better: 'a string' },
+  { pattern: new RegExp(`\\bin${gap}turns\\b`, 'gi'), better: 'in turn, one after the other' },
+  { pattern: new RegExp(`\\b(?:after|for|in|of)${gap}so${gap}many\\b`, 'gi'), better: 'of this many' },
   // "A method of Odoo", not "of Odoo's"; "of Odoo's methods" is right.
   {
     pattern: new RegExp(

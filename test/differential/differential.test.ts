@@ -17,14 +17,14 @@ afterAll(() => gateway.close());
 
 test('1,000 answers equal those of the ORM, while rights, rules and fields change', { timeout: 600_000 }, async () => {
   say(`seed ${seed}`);
-  const outcome = await runDifferential(gateway, real, { seed, cases, atOnce: 64, again: 0, variants: 0, sidecars: 1, say });
+  const outcome = await runDifferential(gateway, real, { seed, cases, atOnce: 64, again: 2, variants: 0, sidecars: 1, say });
   expect(outcome.differences.map((difference) => describe(difference, seed))).toEqual([]);
   expect(outcome.cases).toBe(cases);
   // If all requests were refused or found no records, the test would prove nothing.
   expect(outcome.withRecords).toBeGreaterThan(cases / 5);
   expect(outcome.refusals).toBeGreaterThan(cases / 50);
   expect(outcome.undecided).toBeLessThan(cases / 20);
-  // Each block asks some again, and more while the ORM takes longer.
+  // Two of each block are asked again, and more while the ORM takes longer. About 7 of 10 can be compiled.
   expect(outcome.compiled).toBeGreaterThan(cases / 100);
   // Most reads had to wait, and so shared a body with others.
   expect(outcome.inCompany).toBeGreaterThan(cases / 2);

@@ -109,7 +109,7 @@ test('a field whose name every object has is a field like others', () => {
   expect(differences(was ?? {}, is ?? {})).toEqual(['x.order.constructor is gone, or this key may no longer read it']);
 });
 
-test('the order of choices is no difference', () => {
+test('the order of choices does not count as a difference', () => {
   const [one, other] = [choices('b', 'a'), choices('a', 'b')].map((f) => hashOf(essencesOf(schemaOf({ f }))));
   expect(one).toBe(other);
 });

@@ -328,6 +328,19 @@ describe('an endpoint', () => {
     expect(endpoint.room).toBe(0);
   });
 
+  test('after many failures, also releases the jobs that were being prepared', async () => {
+    const endpoint = create(2, 1);
+    take(endpoint, [job(1), job(2, { resId: 8 })]);
+    const later = [job(3, { resId: 9 }), job(4, { resId: 10 })];
+    endpoint.hold(later);
+    await end(1, 'failed');
+    await end(2, 'failed');
+    endpoint.push(later.map((item) => ({ job: item, body: '{}' })));
+    expect(sent).toEqual([1, 2]);
+    expect(results.slice(2).map(({ outcome }) => outcome)).toEqual(['released', 'released']);
+    expect(endpoint.held.size).toBe(0);
+  });
+
   test('stops when the running requests have ended, and releases the rest', async () => {
     const endpoint = create();
     take(endpoint, [job(1), job(2), job(3, { resId: 8 }), job(4, { resId: 9 })]);

@@ -171,7 +171,7 @@ class Client:
             body = json.loads(text)
             return Answer(body["data"], body.get("meta") or {})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise GatewayError(status, "client.answer", f"{self._url}: this is no answer of the gateway.") from error
+            raise GatewayError(status, "client.answer", f"{self._url}: this is not an answer from the gateway.") from error
 
 
 def _seconds(text: str | None) -> float | None:
@@ -398,5 +398,5 @@ def _text(value: object, place: str) -> str:
 
 def _unclear(place: str) -> GatewayError:
     """`None` would look for the text None."""
-    message = f'filter[{place}] must be a text, a number or a boolean. For an empty value, write {{"null": True}}.'
+    message = f'filter[{place}] must be a string, a number or a boolean. For an empty value, write {{"null": True}}.'
     return GatewayError(0, "client.request", message)

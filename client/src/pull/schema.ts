@@ -93,7 +93,7 @@ export function essencesOf(schema: Schema): Essences {
 
 function essenceOf(field: Field): Essence {
   const { type, required, readonly, store, relation, relation_field, has_default, company_dependent } = field;
-  // The order of choices is no part of the type.
+  // The order of choices is not part of the type.
   const choices = field.choices_vary === true ? undefined : field.selection?.map(([value]) => value).sort();
   return {
     type,

@@ -211,7 +211,7 @@ def _pulled(env, file):
 
 
 def _fields(described):
-    """What is compared of each field. TypeError and others if it is no schema."""
+    """What is compared of each field. TypeError and others if it is not a schema."""
     return {name: _field(**{key: field[key] for key in COMPARED & field.keys()}) for name, field in described.items()}
 
 

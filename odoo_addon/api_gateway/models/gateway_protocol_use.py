@@ -46,7 +46,7 @@ class GatewayProtocolUse(models.Model):
         [("xmlrpc", "XML-RPC 1"), ("xmlrpc.2", "XML-RPC 2"), ("jsonrpc", "JSON-RPC"), ("json2", "JSON-2")],
         readonly=True,
     )
-    consumer = fields.Char(readonly=True, help="The key or login that calls, as in the figures.")
+    consumer = fields.Char(readonly=True, help="The key or login that calls, as the dashboard names it.")
     credential = fields.Char("Key", readonly=True)
     user_id = fields.Many2one("res.users", readonly=True)
     client = fields.Char(readonly=True, help="The client's User-Agent.")

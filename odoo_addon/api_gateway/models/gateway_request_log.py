@@ -27,7 +27,7 @@ class GatewayRequestLog(models.Model):
     at = fields.Datetime("Time", readonly=True)
     request_id = fields.Char("Request ID", readonly=True)
     sidecar = fields.Char(readonly=True)
-    consumer = fields.Char(readonly=True, help="The key, client or login that called, as in the figures.")
+    consumer = fields.Char(readonly=True, help="The key, client or login that called, as the dashboard names it.")
     credential = fields.Char(readonly=True)
     user_id = fields.Many2one("res.users", readonly=True)
     profile_id = fields.Many2one("gateway.profile", readonly=True)

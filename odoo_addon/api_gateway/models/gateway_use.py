@@ -22,7 +22,7 @@ class GatewayUse(models.Model):
         group by u.consumer, u.model, u.action, u.name
     """
 
-    consumer = fields.Char(readonly=True, help="As in the figures.")
+    consumer = fields.Char(readonly=True, help="The caller as the dashboard names it, for example key:12.")
     credential = fields.Char("Key", readonly=True)
     user_id = fields.Many2one("res.users", readonly=True)
     model = fields.Char(readonly=True)

@@ -182,7 +182,7 @@ function* conditionsOf(model: string, domain: Domain, typeAt: TypeAt, before = '
       continue;
     }
     yield* choicesOf(model, name, operand, typeAt);
-    // A relation that is compared with a text is searched for the names of its records.
+    // A relation that is compared with a string is searched for the names of its records.
     if (textsOf(operand).length > 0 && isRelation(typeAt(model, name)))
       yield { model, action: 'read', name: `${name}.display_name` };
   }

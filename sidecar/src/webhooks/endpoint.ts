@@ -48,8 +48,7 @@ export class Endpoint {
 
   /** How many jobs may be claimed now. */
   get room(): number {
-    if (performance.now() < this.#restsUntil) return 0;
-    if (this.#stopped || this.#preparing > 0 || this.#held.size >= refillBelow) return 0;
+    if (this.#stopped || this.#rests() || this.#preparing > 0 || this.#held.size >= refillBelow) return 0;
     return mostHeld - this.#held.size;
   }
 
@@ -72,7 +71,8 @@ export class Endpoint {
   push(ready: readonly Ready[]): void {
     this.#preparing -= 1;
     for (const item of ready) {
-      if (this.#stopped) {
+      // Failures may have been counted since the claim.
+      if (this.#stopped || this.#rests()) {
         this.release(item.job, 0);
         continue;
       }
@@ -154,6 +154,10 @@ export class Endpoint {
       for (const chain of chains.values()) for (const { job } of chain.splice(0)) this.release(job, 0);
     }
     this.#waiting.clear();
+  }
+
+  #rests(): boolean {
+    return performance.now() < this.#restsUntil;
   }
 
   #settle(): void {

@@ -10,7 +10,7 @@ export interface Asked {
   /** With its query. */
   path: string;
   body?: unknown;
-  /** The answer's error is a text, not an object with a message. */
+  /** The answer's error is a string, not an object with a message. */
   hasPlainError?: boolean;
   /** The same with the typed client: a call of the gateway, and the model whose types it needs. */
   typed: { model: string; call: string };
