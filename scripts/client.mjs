@@ -1,7 +1,7 @@
 // The package of the typed client -> client.tgz in the sidecar's assets, which the gateway serves at /api/client.tgz.
 
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,7 +44,7 @@ export async function buildPackage(dir) {
     target: 'node20',
     banner: { js: '#!/usr/bin/env node' },
   });
-  copyFileSync(join(sourceDir, 'src/pull/client.py'), join(outdir, 'client.py'));
+  cpSync(join(sourceDir, 'src/pull/python_package'), join(outdir, 'python_package'), { recursive: true });
   const compiler = join(rootDir, 'node_modules/typescript/bin/tsc');
   const args = ['--project', join(sourceDir, 'tsconfig.json'), '--outDir', outdir];
   await run(process.execPath, [compiler, ...args], { doing: "Compiling the client's types" });

@@ -1,12 +1,14 @@
 """What type checkers must accept and refuse, over types that were pulled from a real instance. Checked by mypy in
 test/http/client.test.ts, where each `type: ignore` must be needed; then run against that instance."""
 
+import io
 import json
 import os
+import tempfile
 import time
 from typing import List, Optional
 
-from odoo_gateway import Gateway, GatewayError, Link, ResPartnerCreate, ResPartnerRow, SaleOrderRow
+from odoo_gateway import File, Gateway, GatewayError, Link, ResPartnerCreate, ResPartnerRow, SaleOrderRow
 
 
 def checks(gateway: Gateway) -> None:
@@ -34,6 +36,43 @@ def checks(gateway: Gateway) -> None:
     gateway.res_partner.update(7, {"type": "somewhere"})  # type: ignore[typeddict-item]
     orders.get("7")  # type: ignore[arg-type]
     orders.untyped.search(fields=["partner_id.name"]).data[0]["partner_id"]["name"]
+    image: File = gateway.res_partner.read_file(7, "image_1920", size=256)
+    gateway.res_partner.read_file(7, "image")  # type: ignore[arg-type]
+    gateway.res_partner.write_file(7, "image_1920", open("x"))  # type: ignore[arg-type]
+    with open("x", "rb") as source, open("y", "wb") as target:
+        gateway.res_partner.attach(orders.attach(7, source).data["id"], image.content)
+        printed: bytes = orders.print(7, "sale.report_saleorder", to=target).content
+    print(printed)
+
+
+def files(gateway: Gateway) -> List[object]:
+    """A file of 3 MB by each way in, and each way out."""
+    content = bytes(range(256)) * 12_000
+    place = os.path.join(tempfile.mkdtemp(), "ü.zip")
+    with open(place, "wb") as file:
+        file.write(content)
+    [partner] = gateway.res_partner.search(limit=1).data
+    attachment = gateway.res_partner.attach(partner["id"], place).data["id"]
+    attachments = gateway.ir_attachment
+    row = attachments.get(attachment, fields=["name", "mimetype", "res_id"]).data
+    saved = attachments.read_file(attachment, "raw", to=place)
+    with open(place, "rb") as file:
+        is_same = file.read() == content
+        file.seek(1_000_000)
+        attachments.write_file(attachment, "raw", file, filename="part.bin")
+    target = io.BytesIO()
+    part = attachments.read_file(attachment, "raw", to=target)
+    first = attachments.read_file(attachment, "raw", range="bytes=0-3").content
+    attachments.remove(attachment)
+    [report] = [report for report in gateway.sale_order.reports().data if report["name"] == "sale.report_saleorder"]
+    [order] = gateway.sale_order.search(limit=1).data
+    page = gateway.sale_order.print(order["id"], report["name"], format="html")
+    return [
+        [row["name"], row["mimetype"], row["res_id"] == partner["id"]],
+        [saved.name, saved.type, saved.size, is_same],
+        [part.name, part.size, target.getvalue() == content[1_000_000:], list(first)],
+        [page.type, page.content[:15].decode()],
+    ]
 
 
 def run(gateway: Gateway) -> None:
@@ -68,6 +107,7 @@ def run(gateway: Gateway) -> None:
         "created": created,
         "called": len(called.data),
         "reason": reason,
+        "files": files(gateway),
     }
     print(json.dumps(report))
 

@@ -76,6 +76,7 @@ import type { Observer } from './traffic/traffic_recorder.ts';
 import { TrafficRecorder } from './traffic/traffic_recorder.ts';
 import { TrafficStore } from './traffic/traffic_store.ts';
 import { Usage } from './traffic/usage.ts';
+import { UsedAddresses } from './traffic/used_addresses.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
 /** How long storing figures and log rows may take when the sidecar stops. */
@@ -196,6 +197,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
   const throttling = limits();
   const usage = new Usage(log);
   const modelUses = new ModelUses(log, (database) => (model, path) => metadata.knownTypeAt(database, model, path));
+  const usedAddresses = new UsedAddresses(log);
   const originOf = originBehind(config.trustedProxies, config.forwardedHeader);
 
   const app = createApp(
@@ -245,7 +247,14 @@ function main(config: Config, log: Log, extension?: Extension): void {
         body: jsonBody(({ database, address }) => chargeAnonymous(database, address)),
         'throttle by operations': throttling.afterBody,
       },
-      recorders: [blocking.recorder, logRequests(log), (context) => traffic.record(context), usage.record, modelUses.record],
+      recorders: [
+        blocking.recorder,
+        logRequests(log),
+        (context) => traffic.record(context),
+        usage.record,
+        modelUses.record,
+        usedAddresses.record,
+      ],
       originOf,
       isStopping: () => stopping,
     },
@@ -280,7 +289,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       { name: 'cut', limitMs: 1_000, run: () => server.closeAllConnections() },
       { name: 'webhooks', limitMs: 12_000, run: () => Promise.all(webhooks.map((dispatcher) => dispatcher.stop())) },
       { name: 'flush', limitMs: flushLimitMs, run: flush },
-      { name: 'last uses', limitMs: 2_000, run: () => Promise.all([usage.stop(), modelUses.stop()]) },
+      { name: 'last uses', limitMs: 2_000, run: () => Promise.all([usage, modelUses, usedAddresses].map((uses) => uses.stop())) },
       { name: 'leave', limitMs: 3_000, run: () => Promise.all(databases.map((database) => database.leave())) },
       {
         name: 'close',

@@ -79,7 +79,7 @@ test('the compiler accepts what the instance has, and refuses the rest', async (
 });
 
 test('in Python, mypy accepts and refuses the same, and the client works', async () => {
-  const models = 'sale.order,sale.order.line,res.partner';
+  const models = 'sale.order,sale.order.line,res.partner,ir.attachment';
   await inProject('npx', ['odoo-gateway-client', 'pull', instance.url, '--python', '--models', models]);
   copyFileSync(join(root, 'client/type_tests/cases.py'), join(dir, 'cases.py'));
   const variables = 'import os\nGATEWAY, KEY = os.environ["GATEWAY"], os.environ["GATEWAY_KEY"]\n';
@@ -106,6 +106,12 @@ test('in Python, mypy accepts and refuses the same, and the client works', async
     created: [true, false],
     called: 1,
     reason: 'odoo.missing',
+    files: [
+      ['ü.zip', 'application/zip', true],
+      ['ü.zip', 'application/zip', 3_072_000, true],
+      ['part.bin', 2_072_000, true, [64, 65, 66, 67]],
+      ['text/html', '<!DOCTYPE html>'],
+    ],
   });
 });
 
@@ -279,10 +285,33 @@ test('the gateway knows what a key has used, without any values', async () => {
   });
   expect(uses.filter((use) => /of the usage test|nonsense/.test(use))).toEqual([]);
 
-  const own = await instance.get('/api/v1/usage', { key: instance.keys.demo });
-  expect(own.json.data.length).toBeLessThan(2);
   const { json } = await instance.get('/api/v1/usage?days=91', { key: instance.keys.demo });
   expect(json.error.reason).toBe('query.days');
+});
+
+test('a manager sees what all credentials have used; others, and managers with a narrowed key, only their own', async () => {
+  const web = await OdooWeb.login(instance);
+  const narrowed = await web.create('gateway.key', { name: 'of a manager', scopes: 'res.partner:read' });
+  const own = `gateway_key:${narrowed.id}`;
+  const credentialsFor = async (key: string, query = '') => {
+    const { status, json } = await instance.get(`/api/v1/usage?days=1${query}`, { key });
+    const data = json.data as { credential: string; name: string }[];
+    return status === 200 ? data.map(({ credential }) => credential) : json.error.reason;
+  };
+  const { admin, demo } = instance.keys;
+  for (const key of [admin, demo, narrowed.secret]) await instance.get('/api/v1/res.partner?limit=1&fields=name', { key });
+  await until('uses are counted', async () => (await credentialsFor(admin, `&credential=${own}`)).includes(own));
+  const [ofDemo] = await credentialsFor(demo);
+  expect(await credentialsFor(admin)).toEqual(expect.arrayContaining([own, ofDemo]));
+  expect(await credentialsFor(admin, `&credential=${ofDemo}`)).toEqual([ofDemo]);
+  for (const [key, mine, others] of [
+    [demo, ofDemo, own],
+    [narrowed.secret, own, ofDemo],
+  ]) {
+    expect(await credentialsFor(key)).toEqual([mine]);
+    expect(await credentialsFor(key, `&credential=${mine}`)).toEqual([mine]);
+    expect(await credentialsFor(key, `&credential=${others}`)).toBe('odoo.access');
+  }
 });
 
 test('an OAuth client gets its own tokens', async () => {

@@ -7,7 +7,8 @@ import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
-const second = await gateway.startSidecar();
+/** Behind a proxy that it trusts: a client has the address in its X-Forwarded-For. */
+const second = await gateway.startSidecar({ env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1' } });
 const admin = await OdooWeb.login(gateway);
 let made = 0;
 async function keyWith(values: Record<string, unknown>) {
@@ -38,24 +39,27 @@ test('a key with all rights is narrowed to what it has used: all of that passes,
     ['POST', '/call', { model: 'res.bank', method: 'search_read', args: [[]] }],
     ['GET', `${partners}?limit=1&fields=category_id.color`],
   ];
-  const statusOf = async ([method, path, body]: (typeof used)[number]) => {
+  const statusOf = async ([method, path, body]: (typeof used)[number], address = '198.51.100.7') => {
     const type = typeof body === 'string' ? 'text/plain' : 'application/json';
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
-    const { status } = await gateway.request(method, path, { key, headers: { 'Content-Type': type }, ...sent });
+    const headers = { 'Content-Type': type, 'X-Forwarded-For': address };
+    const { status } = await second.request(method, path, { key, headers, ...sent });
     return `${method} ${path} ${status < 400 ? 'passes' : status}`;
   };
   const passes = used.map(([method, path]) => `${method} ${path} passes`);
   for (const request of used) expect(passes).toContain(await statusOf(request));
   const consumer = `gateway_key:${id}`;
-  const count = async () =>
-    (await gateway.sql('select from gateway.used where consumer = $1 and model = $2', [consumer, 'ir.attachment'])).length;
-  await until('uses are counted', async () => (await count()) > 0);
+  const rows = async (query: string) => (await gateway.sql(`select from gateway.${query} and consumer = $1`, [consumer])).length;
+  const isCounted = async () => (await rows("used where model = 'ir.attachment'")) * (await rows('used_address where true')) > 0;
+  await until('uses are counted', isCounted);
 
   const [shrink] = await gateway.orm<number[]>('gateway.shrink', 'create', {
-    vals_list: [{ kind: 'gateway_key', credential_id: id }],
+    vals_list: [{ kind: 'gateway_key', credential_id: id, with_addresses: true }],
   });
   await gateway.orm('gateway.shrink', 'action_narrow', { ids: [shrink] });
-  const [row] = await gateway.sql<{ scopes: string }>('select scopes from gateway_key where id = $1', [id]);
+  const query = 'select scopes, ip_list from gateway_key where id = $1';
+  const [row] = await gateway.sql<{ scopes: string; ip_list: string }>(query, [id]);
+  expect(row?.ip_list).toBe('198.51.100.7');
   expect(row?.scopes.split(' ').sort()).toEqual([
     'ir.attachment:write',
     'res.company:read',
@@ -68,11 +72,13 @@ test('a key with all rights is narrowed to what it has used: all of that passes,
     'res.partner:write',
     'res.users:read',
   ]);
-  await until('it is narrowed', async () => (await gateway.get('/api/v1/res.bank?limit=1', { key })).status === 403);
+  const narrowed = ['GET', '/api/v1/res.bank?limit=1'] as [string, string];
+  await until('it is narrowed', async () => (await statusOf(narrowed)).endsWith(' 403'));
   const replayed: string[] = [];
   for (const request of used) replayed.push(await statusOf(request));
   expect(replayed).toEqual(passes);
   for (const request of others) expect(await statusOf(request)).toMatch(/ 403$/);
+  for (const request of used) expect(await statusOf(request, '198.51.100.8')).toMatch(/ 403$/);
 });
 
 describe('a key for res.partner:read', async () => {

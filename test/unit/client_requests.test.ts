@@ -255,7 +255,9 @@ describe('in Python', () => {
     const start = `import json, sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, ${JSON.stringify(folder)})
-from client import Client, GatewayError, Model
+from python_package.client import Client
+from python_package.errors import GatewayError
+from python_package.records import Model
 model = Model(Client(${JSON.stringify(url)}, "secret"), "x")
 `;
     return (await run('/usr/bin/python3', ['-c', start + code])).stdout.trim();

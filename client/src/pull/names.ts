@@ -14,7 +14,9 @@ export interface Named {
 }
 
 /** Names that a file, or a property of Python's client, must not have. */
-const reserved = new Set(['index', 'schema', 'client', 'init', 'batch', 'send', ...pythonKeywords]);
+const files = ['client', 'errors', 'exchange', 'files', 'query', 'records', 'index', 'init', 'schema'];
+const properties = ['batch', 'download', 'send', 'upload'];
+const reserved = new Set([...files, ...properties, ...pythonKeywords]);
 
 /** Two models may differ only in a dot: then the second one gets a number. */
 export function namesOf(models: readonly string[]): ReadonlyMap<string, Named> {

@@ -9,10 +9,14 @@ import type { Origin } from './typescript.ts';
 
 type Entry = readonly [name: string, field: Field];
 
+const clientFiles = ['client.py', 'errors.py', 'exchange.py', 'files.py', 'query.py', 'records.py'];
+
 /** @returns the content of each file by its name */
 export function pythonFiles(schema: Schema, origin: Origin): Map<string, string> {
   const names = namesOf(Object.keys(schema));
-  const files = new Map([['client.py', readFileSync(new URL('client.py', import.meta.url), 'utf8')]]);
+  const files = new Map(
+    clientFiles.map((name) => [name, readFileSync(new URL(`python_package/${name}`, import.meta.url), 'utf8')]),
+  );
   for (const [model, described] of Object.entries(schema)) {
     const named = names.get(model) as Named;
     files.set(`${named.file}.py`, moduleOf(named, described, origin));
@@ -33,12 +37,23 @@ function packageOf(names: readonly Named[], origin: Origin): string {
         return Model(self, ${literal(model)})
 `,
   );
-  const exported = ['Answer', 'Gateway', 'GatewayError', 'Link', 'Reference', ...names.flatMap(({ type }) => parts(type))];
+  const exported = [
+    'Answer',
+    'File',
+    'Gateway',
+    'GatewayError',
+    'Link',
+    'Reference',
+    ...names.flatMap(({ type }) => parts(type)),
+  ];
   return `${head(origin)}
 
 from __future__ import annotations
 
-from .client import Answer, Client, GatewayError, Link, Model, Reference
+from .client import Answer, Client, Link, Reference
+from .errors import GatewayError
+from .files import File
+from .records import Model
 ${imports.join('\n')}
 
 SCHEMA = ${literal(origin.hash)}

@@ -1,4 +1,4 @@
-"""Narrows a credential to the scopes of what it has used."""
+"""Narrows a credential to the scopes of what it has used, and to the addresses from which it was used."""
 
 from datetime import timedelta
 
@@ -9,11 +9,15 @@ from ..executor.effects import effect_of
 from ..executor.reach import DELETE, READ, WRITE, Reach
 from ..executor.room import Room
 from ..executor.state import current_state
-from ..tools.asker import own_code
-from ..tools.narrowing import ACTIONS, MAX_LINES, lines
+from ..tools.asker import have_group, own_code
+from ..tools.narrowing import ACTIONS, MAX_LINES, address_allowed, lines
+from ..tools.networks import networks_of
 
+# Longer lists say that callers have no addresses of their own.
+MOST_NETWORKS = 50
 # In one run of the cron, which comes every hour.
 MOST_REMINDED = 200
+MANAGER = "api_gateway.group_manager"
 KINDS = {"gateway_key": "gateway.key", "client": "gateway.client"}
 
 
@@ -27,7 +31,16 @@ class GatewayShrink(models.TransientModel):
     days = fields.Selection([("30", "30 days"), ("90", "90 days")], "Used in the Last", required=True, default="90")
     granted = fields.Text("Scopes Now", compute="_compute_used")
     used = fields.Text("Scopes Needed", compute="_compute_used")
+    with_addresses = fields.Boolean(
+        "Addresses, Too",
+        help="Only a gateway manager may set addresses. Leave this out if callers have changing addresses.",
+    )
+    may_set_addresses = fields.Boolean(compute="_compute_may_set_addresses")
+    granted_addresses = fields.Text("Addresses Now", compute="_compute_used")
+    used_addresses = fields.Text("Addresses Needed", compute="_compute_used")
     summary = fields.Html(compute="_compute_used", sanitize=False)
+    narrows_scopes = fields.Boolean(compute="_compute_used")
+    narrows_addresses = fields.Boolean(compute="_compute_used")
     can_narrow = fields.Boolean(compute="_compute_used")
 
     def _credential(self):
@@ -36,31 +49,69 @@ class GatewayShrink(models.TransientModel):
         record.check_access("write")
         return record
 
-    @api.depends("days", "kind", "credential_id")
+    @api.depends("days", "kind", "credential_id", "with_addresses")
     def _compute_used(self):
         for shrink in self:
             credential = shrink._credential()
             granted = lines(credential.scopes)
             uses = self._uses(credential)
             needed = self._needed(credential, uses.filtered("requests_30") if shrink.days == "30" else uses)
+            calls = self._calls(credential)
+            networks, are_many = shrink._networks(credential, calls)
             shrink.granted = "\n".join(granted) or self.env._("All")
             shrink.used = "\n".join(needed) or False
-            shrink.can_narrow = bool(needed) and len(needed) <= MAX_LINES and set(needed) != set(granted)
+            shrink.granted_addresses = "\n".join(lines(credential.ip_list)) or self.env._("Any")
+            shrink.used_addresses = "\n".join(networks) or False
+            shrink.narrows_scopes = bool(needed) and len(needed) <= MAX_LINES and set(needed) != set(granted)
+            shrink.narrows_addresses = bool(networks) and set(networks) != set(lines(credential.ip_list))
+            shrink.can_narrow = shrink.narrows_scopes or (shrink.with_addresses and shrink.narrows_addresses)
+            kept = "\n".join(networks) if shrink.with_addresses else ""
             shrink.summary = self.env["ir.qweb"]._render(
                 "api_gateway.shrink_summary",
                 {
                     "has_uses": bool(uses),
                     "is_minimal": bool(needed) and set(needed) == set(granted),
                     "refused": shrink._refused(uses, needed) if needed else [],
+                    "calls": [{**call, "passes": address_allowed(call["address"], kept)} for call in calls],
+                    "are_many": are_many,
                     "methods": sorted({f"{use.model}.{use.name}" for use in uses if use.action == "call" and use.name}),
                     "models": sorted({use.model for use in uses}),
                 },
             )
 
+    def _compute_may_set_addresses(self):
+        self.may_set_addresses = have_group(self.env, MANAGER)
+
+    @api.model
+    def _calls(self, credential):
+        """Its calls of 90 days, by address: `[{"address", "requests", "requests_30", "last_day"}]`, the most first. The
+        address `*` stands for more addresses than were kept."""
+        self.env.cr.execute(
+            """
+            select address, sum(requests)::bigint as requests, max(day) as last_day,
+              coalesce(sum(requests) filter (where day > gateway.utc_now()::date - 30), 0)::bigint as requests_30
+            from gateway.used_address
+            where consumer = %s and day > gateway.utc_now()::date - 90
+            group by address
+            order by requests desc, address
+            """,
+            [f"{credential._kind}:{credential.id}"],
+        )
+        return self.env.cr.dictfetchall()
+
+    def _networks(self, credential, calls):
+        """`(the list of addresses for these calls, whether it would be too long)`; without a list, there is nothing to
+        narrow to."""
+        addresses = [call["address"] for call in calls if self.days == "90" or call["requests_30"]]
+        networks = networks_of(addresses, credential.ip_list)
+        are_many = "*" in addresses or len(networks) > MOST_NETWORKS
+        return ([], True) if are_many else (networks, False)
+
     @api.model
     def _open(self, credential):
         credential.check_access("write")
         shrink = self.create({"kind": credential._kind, "credential_id": credential.id})
+        shrink.with_addresses = shrink.may_set_addresses and bool(shrink.used_addresses)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Narrow to What Is Used"),
@@ -141,7 +192,10 @@ class GatewayShrink(models.TransientModel):
         credential = self._credential()
         if not self.can_narrow:
             raise UserError(self.env._("There is nothing to narrow."))
-        credential.scopes = " ".join(lines(self.used))
+        values = {"scopes": " ".join(lines(self.used))} if self.narrows_scopes else {}
+        if self.with_addresses and self.narrows_addresses:
+            values["ip_list"] = self.used_addresses
+        credential.write(values)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
 

@@ -17,4 +17,5 @@ delete from gateway.webhook_job;
 delete from gateway.webhook_attempt;
 delete from gateway.idempotency;
 delete from gateway.request_log;
+delete from gateway.used_address;
 update gateway.key_usage set last_address = null where last_address is not null;

@@ -41,4 +41,9 @@ class GatewayUse(models.Model):
     @api.model
     def _clean(self):
         """Older uses say little about what a credential needs."""
-        self.env.cr.execute("delete from gateway.used where day <= gateway.utc_now()::date - 90")
+        self.env.cr.execute(
+            """
+            delete from gateway.used where day <= gateway.utc_now()::date - 90;
+            delete from gateway.used_address where day <= gateway.utc_now()::date - 90
+            """
+        )

@@ -21,6 +21,15 @@ class TestShrink(CredentialsCase):
             (days_ago, f"gateway_key:{key.id}"),
         )
 
+    def called_from(self, key, *addresses, days_ago=0):
+        consumer = f"gateway_key:{key.id}"
+        rows = [{"consumer": consumer, "address": address, "requests": 2} for address in addresses]
+        self.env.cr.execute("select gateway.record_used_addresses(%s)", (json.dumps(rows),))
+        self.env.cr.execute(
+            "update gateway.used_address set day = day - %s where consumer = %s and day = gateway.utc_now()::date",
+            (days_ago, consumer),
+        )
+
     def shrink(self, key, user=None, **values):
         action = key.with_user(user or self.owner).action_shrink()
         shrink = self.env["gateway.shrink"].with_user(user or self.owner).browse(action["res_id"])
@@ -73,6 +82,53 @@ class TestShrink(CredentialsCase):
         # No scope opens records that are code or rights.
         self.used(key, ("ir.default", "write", "json_value"))
         self.assertIn("ir.default", self.shrink(key).summary)
+
+    def test_the_addresses_are_those_of_its_callers(self):
+        hosts = [f"198.51.100.{n}" for n in range(1, 11)]
+        cases = [
+            (["203.0.113.7", "203.0.113.7", "203.0.113.9"], False, "203.0.113.7 203.0.113.9"),
+            (["2001:db8:0:1::5", "2001:db8:0:1:abcd::9"], False, "2001:db8:0:1::/64"),
+            (hosts, False, "198.51.100.0/24"),
+            # Nothing is allowed that was not before.
+            (hosts, "198.51.100.0/28 203.0.113.0/24", "198.51.100.0/28"),
+            (["203.0.113.7"], "::ffff:203.0.113.0/120", "203.0.113.7"),
+            (["2001:db8::5"], "2001:db8::/120 10.0.0.0/8", "2001:db8::/120"),
+            (["203.0.113.7"], "192.0.2.1", False),
+            ([f"10.0.{n}.1" for n in range(60)], False, False),
+            ([f"10.0.0.{n}" for n in range(201)], False, False),
+        ]
+        for addresses, granted, expected in cases:
+            key = self.key(self.owner)
+            key.with_user(self.manager).ip_list = granted
+            self.called_from(key, *addresses)
+            with self.subTest(addresses=addresses[0], granted=granted):
+                shrink = self.shrink(key, self.manager)
+                self.assertEqual(shrink.used_addresses and " ".join(shrink.used_addresses.split()), expected)
+                self.assertEqual([shrink.with_addresses, shrink.can_narrow], [bool(expected)] * 2)
+
+    def test_the_preview_counts_calls_from_addresses_that_would_be_refused(self):
+        key = self.key(self.owner)
+        self.used(key, ("res.partner", "read", ""))
+        self.called_from(key, "192.0.2.1", days_ago=40)
+        self.called_from(key, "203.0.113.7")
+        shrink = self.shrink(key, self.manager)
+        self.assertNotIn("because of their address", shrink.summary)
+        shrink.days = "30"
+        self.assertRegex(shrink.summary, r"because of their address:\s*2\b")
+        shrink.with_addresses = False
+        self.assertNotIn("because of their address", shrink.summary)
+        shrink.with_addresses = True
+        shrink.action_narrow()
+        self.assertEqual([key.scopes, key.ip_list], ["res.partner:read", "203.0.113.7"])
+
+    def test_only_managers_narrow_addresses(self):
+        key = self.key(self.owner)
+        self.used(key, ("res.partner", "read", ""))
+        self.called_from(key, "203.0.113.7")
+        self.shrink(key).action_narrow()
+        self.assertEqual([key.scopes, key.ip_list], ["res.partner:read", False])
+        with self.assertRaises(AccessError):
+            self.shrink(key, with_addresses=True).action_narrow()
 
     def test_an_unused_key_cannot_be_narrowed_to_all(self):
         shrink = self.shrink(self.key(self.owner))

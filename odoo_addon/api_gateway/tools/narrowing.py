@@ -34,6 +34,15 @@ def address_allowed(address, ip_list):
     return any(found in ipaddress.ip_network(entry, strict=False) for entry in listed)
 
 
+def parse_network(entry):
+    """An entry of a list of addresses. IPv4 written as IPv6 counts as IPv4, as in the sidecar."""
+    network = ipaddress.ip_network(entry, strict=False)
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < 96:
+        return network
+    return ipaddress.ip_network((mapped, network.prefixlen - 96))
+
+
 def meet(a, b):
     """The scopes that both lists allow; None narrows nothing."""
     if a is None or b is None:

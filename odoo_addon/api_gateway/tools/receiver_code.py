@@ -1,6 +1,7 @@
 """How receivers of webhooks check the signature (docs/events.md), with only the standard library of each language.
 
-Each function takes the secret (`whsec_…`), the three headers and the body, and returns whether the request is genuine.
+Each function takes the secret (`whsec_…`), the headers and the body as it arrived, and returns whether the request is
+genuine. `npm run soak -- receiver_code` runs them all.
 """
 
 RECEIVERS = {
@@ -26,12 +27,13 @@ def is_genuine(secret, headers, body):
     if abs(time.time() - int(at)) > 300:
         return False
     key = base64.b64decode(secret.removeprefix("whsec_"))
-    digest = hmac.new(key, f"{id_}.{at}.{body}".encode(), hashlib.sha256).digest()
+    digest = hmac.new(key, f"{id_}.{at}.".encode() + body, hashlib.sha256).digest()  # body: bytes
     expected = "v1," + base64.b64encode(digest).decode()
     return any(hmac.compare_digest(given, expected) for given in headers["webhook-signature"].split())
 """,
     "PHP": """\
 function is_genuine(string $secret, array $headers, string $body): bool {
+    $headers = array_change_key_case($headers); // of getallheaders()
     [$id, $time] = [$headers['webhook-id'], $headers['webhook-timestamp']];
     if (abs(time() - (int) $time) > 300) return false;
     $key = base64_decode(substr($secret, strlen('whsec_')));
@@ -62,14 +64,15 @@ func isGenuine(secret string, headers http.Header, body []byte) bool {
 }
 """,
     "Java": """\
-static boolean isGenuine(String secret, Map<String, String> headers, String body) throws Exception {
-    String id = headers.get("webhook-id"), time = headers.get("webhook-timestamp");
+// isGenuine(secret, request::getHeader, body)
+static boolean isGenuine(String secret, UnaryOperator<String> header, byte[] body) throws Exception {
+    String id = header.apply("webhook-id"), time = header.apply("webhook-timestamp");
     if (Math.abs(Instant.now().getEpochSecond() - Long.parseLong(time)) > 300) return false;
     Mac mac = Mac.getInstance("HmacSHA256");
     mac.init(new SecretKeySpec(Base64.getDecoder().decode(secret.substring("whsec_".length())), "HmacSHA256"));
-    byte[] digest = mac.doFinal((id + "." + time + "." + body).getBytes(StandardCharsets.UTF_8));
-    byte[] expected = ("v1," + Base64.getEncoder().encodeToString(digest)).getBytes();
-    return Arrays.stream(headers.get("webhook-signature").split(" "))
+    mac.update((id + "." + time + ".").getBytes());
+    byte[] expected = ("v1," + Base64.getEncoder().encodeToString(mac.doFinal(body))).getBytes();
+    return Arrays.stream(header.apply("webhook-signature").split(" "))
         .anyMatch(given -> MessageDigest.isEqual(given.getBytes(), expected));
 }
 """,

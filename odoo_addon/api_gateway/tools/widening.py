@@ -1,10 +1,9 @@
 """The restrictions of a credential, and whether a change weakens them."""
 
-import ipaddress
 import re
 from typing import NamedTuple
 
-from .narrowing import lines
+from .narrowing import lines, parse_network
 
 
 class Narrowing(NamedTuple):
@@ -46,13 +45,13 @@ class Narrowing(NamedTuple):
 
 def addresses_within(after, before):
     """Whether every address allowed by one list is also allowed by another; an empty list allows all."""
-    known = {_network(entry) for entry in before}
+    known = {parse_network(entry) for entry in before}
     lengths = {network.prefixlen for network in known}
 
     def around(network):
         return (network.supernet(new_prefix=length) for length in lengths if length <= network.prefixlen)
 
-    return _within({_network(entry) for entry in after}, known, around)
+    return _within({parse_network(entry) for entry in after}, known, around)
 
 
 def _within(after, before, around):
@@ -69,12 +68,3 @@ def _models_around(name):
 def _scopes_around(scope):
     """The scope itself, and its action on all models."""
     return scope, re.split("[:_]", scope)[-1]
-
-
-def _network(entry):
-    """IPv4 written as IPv6 counts as IPv4, as in the sidecar."""
-    network = ipaddress.ip_network(entry, strict=False)
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    if mapped is None or network.prefixlen < 96:
-        return network
-    return ipaddress.ip_network((mapped, network.prefixlen - 96))

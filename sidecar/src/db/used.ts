@@ -1,4 +1,4 @@
-// What credentials use: models, fields, methods and choices (031_usage.sql).
+// What credentials use: models, fields, methods and choices (031_usage.sql), and from where (036_used_addresses.sql).
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
@@ -18,6 +18,18 @@ const recordStatement = { name: 'record_used', text: 'select gateway.record_used
 
 export async function recordUsed(db: Queryable, uses: readonly Used[]): Promise<void> {
   await db.query(recordStatement, [JSON.stringify(uses)]);
+}
+
+export interface UsedAddress {
+  readonly consumer: string;
+  readonly address: string;
+  requests: number;
+}
+
+const recordAddressesStatement = { name: 'record_used_addresses', text: 'select gateway.record_used_addresses($1)' };
+
+export async function recordUsedAddresses(db: Queryable, uses: readonly UsedAddress[]): Promise<void> {
+  await db.query(recordAddressesStatement, [JSON.stringify(uses)]);
 }
 
 const usedRow = z.object({

@@ -33,9 +33,14 @@ async function usage({ asked, database, principal }: RequestContext): Promise<An
   const { grant, userId, consumer } = principal;
   const isWide = grant.scopes === null && grant.models === null;
   const seesAll = isWide && (await readViewer(database, userId))?.manager === true;
-  const wanted = seesAll ? (credential ?? null) : consumer;
-  const rows =
-    seesAll || credential === undefined || credential === consumer ? await readUsed(database, wanted, days, mostRows + 1) : [];
+  if (!seesAll && (credential ?? consumer) !== consumer) {
+    throw new GatewayError('odoo.access', {
+      message: 'Only a manager may see what other credentials use, with a credential that has no scopes and models.',
+      details: { parameter: 'credential' },
+    });
+  }
+  const wanted = credential ?? (seesAll ? null : consumer);
+  const rows = await readUsed(database, wanted, days, mostRows + 1);
   const isCut = rows.length > mostRows;
   return success(byCredential(rows.slice(0, mostRows)), { days, ...(isCut ? { cut: true } : {}) });
 }

@@ -1,0 +1,173 @@
+"""Files on their way to the gateway and back, without holding them in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import mimetypes
+import os
+import secrets
+import urllib.parse
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any, Callable, Iterator, Optional, Protocol, Union
+
+from .errors import GatewayError
+
+CHUNK = 65_536
+
+
+class Readable(Protocol):
+    """A binary file: `open(path, "rb")`, or anything with its `read`."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+class Writable(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+# A `str` is a path.
+Path = Union[str, "os.PathLike[str]"]
+Content = Union[bytes, bytearray, memoryview, Path, Readable]
+Target = Union[Path, Writable]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file from the gateway. `content` is empty if the file was saved instead; `size` is in bytes."""
+
+    type: str
+    name: Optional[str]
+    size: int
+    content: bytes = b""
+
+
+class Upload:
+    """A file to be sent, from its start each time."""
+
+    def __init__(self, content: Content, name: str | None) -> None:
+        self._content = content
+        self._start = 0
+        self.size: int | None = None
+        self.name = name
+        # Bytes, paths, and files that can be rewound.
+        self.may_repeat = True
+        if isinstance(content, (bytes, bytearray, memoryview)):
+            self.size = memoryview(content).nbytes
+        elif isinstance(content, (str, os.PathLike)):
+            self.size = os.stat(content).st_size
+            self.name = self.name or os.path.basename(os.fspath(content))
+        else:
+            path = getattr(content, "name", None)
+            if isinstance(path, str):
+                self.name = self.name or os.path.basename(path)
+            seekable: Callable[[], bool] = getattr(content, "seekable", lambda: False)
+            self.may_repeat = seekable()
+            if self.may_repeat:
+                file: Any = content
+                self._start = file.tell()
+                self.size = file.seek(0, os.SEEK_END) - self._start
+
+    def type(self) -> str:
+        guessed, encoding = mimetypes.guess_type(self.name or "")
+        return guessed if guessed and encoding is None else "application/octet-stream"
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Readable | bytes]:
+        content = self._content
+        if isinstance(content, (bytes, bytearray, memoryview)):
+            yield bytes(content)
+        elif isinstance(content, (str, os.PathLike)):
+            with open(content, "rb") as file:
+                yield _Body(file, self.size)
+        else:
+            if self.may_repeat:
+                rewound: Any = content
+                rewound.seek(self._start)
+            yield _Body(content, self.size)
+
+
+class _Body:
+    """The number of bytes that were announced, of a file that may change meanwhile."""
+
+    def __init__(self, file: Readable, size: int | None) -> None:
+        self._file = file
+        self._left = size
+
+    def read(self, size: int = -1, /) -> bytes:
+        most = CHUNK if size < 0 else size
+        data = self._file.read(most if self._left is None else min(most, self._left))
+        if not isinstance(data, bytes):
+            raise _unsendable('the file gives text. Open it with "rb"')
+        if self._left is not None:
+            if not data and self._left:
+                raise _unsendable(f"the file has become shorter by {self._left} bytes")
+            self._left -= len(data)
+        return data
+
+
+def _unsendable(why: str) -> GatewayError:
+    return GatewayError(0, "client.request", f"The file cannot be sent: {why}.")
+
+
+class Download:
+    """Where a file goes. A path is replaced once all of the file is there."""
+
+    def __init__(self, to: Target | None) -> None:
+        self._to = to
+        self._start: int | None = None
+        self._has_begun = False
+        if to is not None and not isinstance(to, (str, os.PathLike)):
+            seekable: Callable[[], bool] = getattr(to, "seekable", lambda: False)
+            if seekable():
+                file: Any = to
+                self._start = file.tell()
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether nothing of a failed attempt has to stay."""
+        return self._to is None or isinstance(self._to, (str, os.PathLike)) or self._start is not None or not self._has_begun
+
+    def save(self, headers: Message, chunks: Iterator[bytes]) -> File:
+        kind, name, to = headers.get_content_type(), _name(headers), self._to
+        if to is None:
+            content = b"".join(chunks)
+            return File(kind, name, len(content), content)
+        if isinstance(to, (str, os.PathLike)):
+            return File(kind, name, _replace(to, chunks))
+        if self._has_begun:
+            rewound: Any = to
+            rewound.seek(self._start)
+            rewound.truncate()
+        self._has_begun = True
+        return File(kind, name, _write(to, chunks))
+
+
+def _replace(path: Path, chunks: Iterator[bytes]) -> int:
+    part = f"{os.fspath(path)}.{secrets.token_hex(4)}.part"
+    try:
+        with open(part, "xb") as file:
+            size = _write(file, chunks)
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(part)
+        raise
+    return size
+
+
+def _write(to: Writable, chunks: Iterator[bytes]) -> int:
+    size = 0
+    for chunk in chunks:
+        to.write(chunk)
+        size += len(chunk)
+    return size
+
+
+def _name(headers: Message) -> str | None:
+    """`get_filename` would prefer the plain name, which has no letters beyond ASCII, to the full one (RFC 6266, section 4.3)."""
+    for part in headers.get("Content-Disposition", "").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key.lower() == "filename*" and value.lower().startswith("utf-8''"):
+            return urllib.parse.unquote(value[7:])
+    return headers.get_filename()
