@@ -44,7 +44,7 @@ const cases: [name: string, isGenuine: boolean, sent: Sent][] = [
   ['another body', false, { ...signed(now), body: `${body} ` }],
   ['half a signature', false, { ...signed(now), signature: signed(now, secrets.slice(0, 1)).signature.slice(0, 20) }],
   ['an empty signature', false, { ...signed(now), signature: '' }],
-  ['a time that is none', false, { ...signed(now), time: 'now' }],
+  ['a time that is not a number', false, { ...signed(now), time: 'now' }],
 ];
 
 /** Servers on the port in $PORT, which answer 200 to a genuine request, and otherwise 400, or 500 if the code raises an error. */
