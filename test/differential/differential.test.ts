@@ -8,14 +8,14 @@ import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { createInstance } from '../helpers/instance.ts';
 import { describe, runDifferential } from './run.ts';
 
-const cases = 1_000;
+const cases = 1_500;
 const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? 1073);
 
 const real = { ...(await provideRealParts()), sharedOdooUrl: null };
 const gateway = await createInstance(real);
 afterAll(() => gateway.close());
 
-test('1,000 answers equal those of the ORM, while rights, rules and fields change', { timeout: 600_000 }, async () => {
+test('1,500 answers equal those of the ORM, while rights, rules and fields change', { timeout: 600_000 }, async () => {
   say(`seed ${seed}`);
   const outcome = await runDifferential(gateway, real, { seed, cases, atOnce: 64, again: 2, variants: 0, sidecars: 1, say });
   expect(outcome.differences.map((difference) => describe(difference, seed))).toEqual([]);
