@@ -22,3 +22,13 @@ class TestViews(TransactionCase):
         named = {widget for view in views for widget in NAMED.findall(view.arch)}
         self.assertGreater(len(named), 5)
         self.assertEqual(named - known, set())
+
+    def test_each_list_has_cards_for_phones(self):
+        ours = self.env["ir.model.data"].search([("module", "=", "api_gateway"), ("model", "=", "ir.actions.act_window")])
+        lists = [
+            action.view_mode.split(",")
+            for action in self.env["ir.actions.act_window"].browse(ours.mapped("res_id"))
+            if "list" in action.view_mode
+        ]
+        self.assertGreater(len(lists), 10)
+        self.assertEqual([modes for modes in lists if "kanban" not in modes], [])
