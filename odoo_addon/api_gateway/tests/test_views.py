@@ -24,7 +24,9 @@ class TestViews(TransactionCase):
         self.assertEqual(named - known, set())
 
     def test_each_list_has_cards_for_phones(self):
-        ours = self.env["ir.model.data"].search([("module", "=", "api_gateway"), ("model", "=", "ir.actions.act_window")])
+        ours = self.env["ir.model.data"].search(
+            [("module", "=", "api_gateway"), ("model", "=", "ir.actions.act_window")]
+        )
         lists = [
             action.view_mode.split(",")
             for action in self.env["ir.actions.act_window"].browse(ours.mapped("res_id"))
