@@ -3,7 +3,8 @@
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ReadPool, TooLargeError } from '../../sidecar/src/db/read_pool.ts';
+import { ReadPool } from '../../sidecar/src/db/read_pool.ts';
+import { TooLargeError } from '../../sidecar/src/db/read_query.ts';
 import type { Answer, HttpClient } from '../helpers/http_client.ts';
 import { createOdooKey } from '../helpers/odoo_keys.ts';
 import { useInstance } from '../helpers/use_instance.ts';

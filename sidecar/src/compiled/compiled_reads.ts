@@ -11,6 +11,7 @@ import type { PageReader, Search } from '../executor/execute.ts';
 import { noteTarget, Odoo } from '../executor/execute.ts';
 import { isExposed } from '../executor/exposure.ts';
 import type { Operation } from '../executor/operations.ts';
+import { sharedUses } from '../executor/uses.ts';
 import type { Grant, RequestContext } from '../pipeline/context.ts';
 import { Compiler } from './compiler.ts';
 import type { ConnectionOptions } from './connection.ts';
@@ -227,7 +228,8 @@ export class CompilingOdoo extends Odoo {
     const startedAt = performance.now();
     try {
       const answer = await this.#run(context, candidate, known, pool, connection.replica);
-      noteTarget(context, [candidate.operation]);
+      if (known.usesOf === undefined && !hasTexts(candidate.shape)) known.usesOf = sharedUses(candidate.operation);
+      noteTarget(context, [candidate.operation], known.usesOf);
       context.languages = known.plan.languages;
       context.sqlCount += 1;
       context.way = 'compiled';
@@ -317,6 +319,11 @@ export class CompilingOdoo extends Odoo {
   #isAllowed({ settings }: Database, { levels }: Plan): boolean {
     return levels.every(({ model }) => isExposed(model, settings['compiled.except']));
   }
+}
+
+/** Texts are choices, if the field is a selection. */
+function hasTexts({ values }: Shape): boolean {
+  return values.some((value) => typeof (Array.isArray(value) ? value[0] : value) === 'string');
 }
 
 function idsOf(operation: RecordsRead): readonly number[] {

@@ -3,7 +3,7 @@
 
 import { hash } from 'node:crypto';
 import { GenerationCache } from '../generation_cache.ts';
-import type { Grant } from '../pipeline/context.ts';
+import type { Grant, UsesOf } from '../pipeline/context.ts';
 import type { Plan, Refused } from './plan.ts';
 import type { FlatReader } from './rows.ts';
 
@@ -20,6 +20,8 @@ export interface PlanEntry {
   uses: number;
   /** Made when the first result shows its columns. */
   reader: FlatReader | undefined;
+  /** What its reads use, if that is the same for all of them. */
+  usesOf: UsesOf | undefined;
 }
 
 interface RefusedEntry {
@@ -46,7 +48,8 @@ export class PlanCache {
   /** Call this before Odoo is asked to compile. If the cache is emptied meanwhile, the result is not stored. */
   begin(key: string): (made: Plan | Refused) => void {
     const making = this.#kept.begin(key);
-    return (made) => making.keep('why' in made ? refusedEntry(made) : { plan: made, uses: 0, reader: undefined });
+    return (made) =>
+      making.keep('why' in made ? refusedEntry(made) : { plan: made, uses: 0, reader: undefined, usesOf: undefined });
   }
 
   refuse(key: string, refused: Refused): void {

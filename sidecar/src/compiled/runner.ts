@@ -2,7 +2,8 @@
 
 import { versionsStatement } from '../db/compiled.ts';
 import type { ReadPool } from '../db/read_pool.ts';
-import { BusyError, TooLargeError } from '../db/read_pool.ts';
+import { BusyError } from '../db/read_pool.ts';
+import { TooLargeError } from '../db/read_query.ts';
 import type { Records } from '../executor/operations.ts';
 import { Doubt } from './doubt.ts';
 import { parametersOf } from './parameters.ts';

@@ -4,26 +4,11 @@
 import pg from 'pg';
 import { FairQueue } from '../fair_queue.ts';
 import type { Log } from '../log.ts';
-
-export interface ReadStatement {
-  /** A name for the statement; equal strings have equal names. */
-  readonly name: string;
-  readonly text: string;
-  /** Whether the statement runs often enough to be prepared. */
-  readonly isFrequent: boolean;
-}
-
-export interface ReadResult {
-  readonly names: readonly string[];
-  /** Values in Postgres' text format. */
-  readonly rows: readonly (readonly (string | null)[])[];
-}
+import type { Prepared, ReadResult, ReadStatement } from './read_query.ts';
+import { runOn } from './read_query.ts';
 
 /** Too many callers are waiting to be served soon. */
 export class BusyError extends Error {}
-
-/** The result exceeds the maximum size of an answer. */
-export class TooLargeError extends Error {}
 
 export interface ReadPoolOptions {
   readonly url: string;
@@ -36,7 +21,7 @@ export interface ReadPoolOptions {
 /** Each takes 50 to 200 kB of Postgres' memory per connection. */
 const mostPrepared = 200;
 const mostWaiting = 10_000;
-export const asTexts = { getTypeParser: () => (text: string) => text };
+const lookEveryMs = 10_000;
 
 interface Waiting {
   readonly caller: string;
@@ -53,8 +38,12 @@ export class ReadPool {
   readonly #held = new Map<string, number>();
   readonly #mostHeld: number;
   #free: number;
-  /** The names of a connection's prepared statements. */
-  readonly #prepared = new WeakMap<pg.PoolClient, Set<string>>();
+  readonly #prepared = new WeakMap<pg.PoolClient, Prepared>();
+  /** Connections for the next statements. Giving them back to the pool after each would cost as much as sending one. */
+  readonly #idle: pg.PoolClient[] = [];
+  /** How many of them were not needed since the last look. */
+  #unneeded = 0;
+  readonly #looking: NodeJS.Timeout;
 
   constructor({ url, role, size, statementTimeoutMs, log }: ReadPoolOptions) {
     this.#pool = new pg.Pool({
@@ -72,8 +61,13 @@ export class ReadPool {
     this.#patienceMs = statementTimeoutMs + 1_000;
     this.#pool.on('error', (error) => log.warn({ reason: error.message }, 'an idle connection for reads was lost'));
     this.#pool.on('connect', (client) => {
-      client.on('error', (error) => log.warn({ reason: error.message }, 'a connection for reads was lost'));
+      client.on('error', (error) => {
+        log.warn({ reason: error.message }, 'a connection for reads was lost');
+        const place = this.#idle.indexOf(client);
+        if (place !== -1) this.#idle.splice(place, 1)[0]?.release(true);
+      });
     });
+    this.#looking = setInterval(() => this.#giveBack(this.#unneeded), lookEveryMs).unref();
   }
 
   /**
@@ -126,16 +120,14 @@ export class ReadPool {
     this.#held.set(caller, (this.#held.get(caller) ?? 0) + 1);
   }
 
-  async #run({ name, text, isFrequent }: ReadStatement, values: readonly unknown[], mostBytes: number): Promise<ReadResult> {
-    const client = await this.#pool.connect();
-    const prepared = this.#prepared.get(client) ?? new Set();
+  async #run(statement: ReadStatement, values: readonly unknown[], mostBytes: number): Promise<ReadResult> {
+    const client = this.#idle.pop() ?? (await this.#pool.connect());
+    this.#unneeded = Math.min(this.#unneeded, this.#idle.length);
+    const prepared = this.#prepared.get(client) ?? new Map();
     this.#prepared.set(client, prepared);
-    if (isFrequent) prepared.add(name);
-    const named = prepared.has(name) && { name };
     let isSound = false;
     try {
-      const config = { ...named, text, values: values as unknown[], rowMode: 'array' as const, types: asTexts };
-      const result = await gathered(client, new pg.Query(config), mostBytes, this.#patienceMs);
+      const result = await runOn(client, prepared, { statement, values, mostBytes, patienceMs: this.#patienceMs });
       isSound = prepared.size <= mostPrepared;
       return result;
     } catch (error) {
@@ -143,11 +135,20 @@ export class ReadPool {
       throw error;
     } finally {
       // A connection with many prepared statements is closed to free their memory.
-      client.release(!isSound);
+      if (isSound) this.#idle.push(client);
+      else client.release(true);
     }
   }
 
+  /** The pool closes them after a while. */
+  #giveBack(connections: number): void {
+    for (const client of this.#idle.splice(0, connections)) client.release();
+    this.#unneeded = this.#idle.length;
+  }
+
   end(): Promise<void> {
+    clearInterval(this.#looking);
+    this.#giveBack(this.#idle.length);
     return this.#pool.end();
   }
 }
@@ -171,24 +172,4 @@ export function asReader(role: string, statementTimeoutMs: number, more: Readonl
 /** Postgres' own error; undefined if the connection failed. */
 export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
-}
-
-/** Reads row by row, so that a result that is too large is never in memory completely. */
-export function gathered(client: pg.ClientBase, query: pg.Query, mostBytes: number, patienceMs: number): Promise<ReadResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const gathering = new Promise<ReadResult>((resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs);
-    const rows: (string | null)[][] = [];
-    let bytes = 0;
-    query.on('row', (row) => {
-      const texts = row as unknown as (string | null)[];
-      for (const text of texts) bytes += text?.length ?? 0;
-      if (bytes > mostBytes) reject(new TooLargeError());
-      else rows.push(texts);
-    });
-    query.on('error', reject);
-    query.on('end', ({ fields }) => resolve({ names: fields.map(({ name }) => name), rows }));
-    client.query(query);
-  });
-  return gathering.finally(() => clearTimeout(timer));
 }

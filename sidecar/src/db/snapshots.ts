@@ -3,8 +3,10 @@
 // (exports/pages.ts).
 
 import pg from 'pg';
-import type { ReadPoolOptions, ReadResult, ReadStatement } from './read_pool.ts';
-import { asReader, asTexts, gathered } from './read_pool.ts';
+import type { ReadPoolOptions } from './read_pool.ts';
+import { asReader } from './read_pool.ts';
+import type { Prepared, ReadResult, ReadStatement } from './read_query.ts';
+import { runOn } from './read_query.ts';
 
 const longestPauseMs = 60_000;
 
@@ -50,6 +52,7 @@ export class Snapshots {
 export class Snapshot {
   readonly #client: pg.Client;
   readonly #patienceMs: number;
+  readonly #prepared: Prepared = new Map();
   readonly #onClose: () => void;
 
   constructor(client: pg.Client, patienceMs: number, onClose: () => void) {
@@ -60,8 +63,8 @@ export class Snapshot {
 
   /** As in ReadPool. */
   run({ name, text }: ReadStatement, values: readonly unknown[], mostBytes: number): Promise<ReadResult> {
-    const config = { name, text, values: values as unknown[], rowMode: 'array' as const, types: asTexts };
-    return gathered(this.#client, new pg.Query(config), mostBytes, this.#patienceMs);
+    const statement = { name, text, isFrequent: true };
+    return runOn(this.#client, this.#prepared, { statement, values, mostBytes, patienceMs: this.#patienceMs });
   }
 
   /** Also ends a running statement. */

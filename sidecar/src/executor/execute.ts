@@ -3,7 +3,7 @@
 import type { Reason } from '../errors.ts';
 import { GatewayError, isReason } from '../errors.ts';
 import { subscriberOf } from '../ip.ts';
-import type { Action, Grant, RequestContext, Target } from '../pipeline/context.ts';
+import type { Action, Grant, RequestContext, Target, UsesOf } from '../pipeline/context.ts';
 import { contextOf, idempotencyToken } from './caller.ts';
 import type { Call, CallError, OdooChannel, Path, Request } from './channel.ts';
 import { isWriting } from './exchange.ts';
@@ -217,10 +217,10 @@ const kinds: Readonly<Record<string, Action>> = {
   report: 'call',
 };
 
-/** For the log, and for the record of what credentials use. */
-export function noteTarget(context: RequestContext, operations: readonly Operation[]): void {
+/** For the log, and for the record of what credentials use. @param uses those of the operations, if they are known */
+export function noteTarget(context: RequestContext, operations: readonly Operation[], uses?: UsesOf): void {
   context.target ??= targetOf(operations);
-  noteUses(context, operations);
+  noteUses(context, operations, uses);
 }
 
 /** For the log; undefined for the gateway's own calls. */

@@ -1,6 +1,6 @@
 // What an operation uses: fields, methods, and choices of selections (`gateway.used`). No other values.
 
-import type { RequestContext, TypeAt, Use } from '../pipeline/context.ts';
+import type { RequestContext, TypeAt, Use, UsesOf } from '../pipeline/context.ts';
 import type { Domain, Operation } from './operations.ts';
 
 /** An export reads page after page in the same way. */
@@ -9,12 +9,20 @@ const longestChoice = 64;
 /** Of a record in a list: odoo/fields.py, `Command.DELETE`. */
 const deleteCommand = 2;
 
-/** For the recorder, which computes it after the answer. */
-export function noteUses(context: RequestContext, operations: readonly Operation[]): void {
-  if (context.uses.length >= mostNoted) return;
-  context.uses.push(function* (typeAt) {
+/** For the recorder, which computes it after the answer. @param uses those of the operations, if they are known */
+export function noteUses(context: RequestContext, operations: readonly Operation[], uses = usesOfAll(operations)): void {
+  if (context.uses.length < mostNoted) context.uses.push(uses);
+}
+
+/** @returns the uses of an operation that many requests repeat with other ids or numbers, but with the same texts */
+export function sharedUses(operation: Operation): UsesOf {
+  return Object.assign(usesOfAll([operation]), { isShared: true as const });
+}
+
+function usesOfAll(operations: readonly Operation[]): UsesOf {
+  return function* (typeAt) {
     for (const operation of operations) yield* usesOf(operation, typeAt);
-  });
+  };
 }
 
 /** May yield the same more than once. */

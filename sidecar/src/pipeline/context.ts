@@ -119,6 +119,13 @@ export type Use = Pick<Used, 'model' | 'action' | 'name'>;
 /** The type of the field at the end of a path through relations, such as `partner_id.name`; undefined if it is not known. */
 export type TypeAt = (model: string, path: string) => string | undefined;
 
+/** What operations use. May contain the same more than once. */
+export interface UsesOf {
+  (typeAt: TypeAt): Iterable<Use>;
+  /** Whether many requests share this function, so that its result is kept. */
+  readonly isShared?: true;
+}
+
 export interface Asked {
   /** Path and query. */
   readonly url: string;
@@ -265,7 +272,7 @@ export class RequestContext {
   readonly timings = { auth: 0, throttle: 0, queue: 0, odoo: 0, orm: 0, sql: 0, shape: 0 };
   target: Target | undefined = undefined;
   /** What its operations use, computed by the recorder. */
-  readonly uses: ((typeAt: TypeAt) => Iterable<Use>)[] = [];
+  readonly uses: UsesOf[] = [];
   /** Set before Odoo is asked: the request's writes are executed, shown and rolled back. */
   dryRun: { readonly differences: boolean } | undefined = undefined;
   /** Set before Odoo is asked: nobody is notified of the request's writes. */

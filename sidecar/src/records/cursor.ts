@@ -4,7 +4,8 @@
 // or create their own cursors. HMAC-SHA256 over the cursor's binding and content is both its signature and the start of the key
 // stream (AES-256-CTR), as in RFC 5297: the same position gives the same cursor, and no nonce is needed.
 
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { perDatabase } from '../db/database.ts';
 import { LivingSecrets } from '../db/living_secrets.ts';
 import type { Secret } from '../db/secrets.ts';
@@ -59,9 +60,10 @@ function signatureOf(secret: Buffer, binding: Binding, plain: Buffer): Buffer {
   return hmac.digest().subarray(0, signatureBytes);
 }
 
+/** Node converts keys in buffers each time, which costs several times as much as the rest of a cursor. */
 interface Keys {
-  readonly signature: Buffer;
-  readonly encryption: Buffer;
+  readonly signature: KeyObject;
+  readonly encryption: KeyObject;
 }
 
 const derived = new WeakMap<Buffer, Keys>();
@@ -69,7 +71,7 @@ const derived = new WeakMap<Buffer, Keys>();
 function keysOf(secret: Buffer): Keys {
   let keys = derived.get(secret);
   if (keys === undefined) {
-    const derive = (use: string) => Buffer.from(hkdfSync('sha256', secret, '', `cursor ${use}`, 32));
+    const derive = (use: string) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `cursor ${use}`, 32)));
     keys = { signature: derive('signature'), encryption: derive('encryption') };
     derived.set(secret, keys);
   }

@@ -5,12 +5,19 @@ import type { Database } from '../db/database.ts';
 import type { Used } from '../db/used.ts';
 import { recordUsed } from '../db/used.ts';
 import type { Log } from '../log.ts';
-import type { RequestContext, TypeAt } from '../pipeline/context.ts';
+import type { RequestContext, TypeAt, Use, UsesOf } from '../pipeline/context.ts';
 import { Coalesced } from './coalesced.ts';
+
+interface Keyed {
+  readonly key: string;
+  readonly use: Use;
+}
 
 export class ModelUses {
   readonly #uses: Coalesced<Used>;
   readonly #typesOf: (database: Database) => TypeAt;
+  /** Those of the consumer that used them last. */
+  readonly #shared = new WeakMap<UsesOf, { readonly consumer: string; readonly keyed: readonly Keyed[] }>();
 
   /** @param typesOf the types of fields that are known without asking Odoo */
   constructor(log: Log, typesOf: (database: Database) => TypeAt) {
@@ -31,23 +38,37 @@ export class ModelUses {
   readonly record = ({ known: { database, principal }, uses, countedAs, status }: RequestContext): void => {
     if (uses.length === 0 || database === undefined || principal === undefined || (countedAs.status ?? status) >= 400) return;
     const { consumer } = principal;
-    const typeAt = this.#typesOf(database);
-    const seen = new Set<Used>();
+    const seen = new Set<string>();
     for (const usesOf of uses) {
-      for (const { model, action, name } of usesOf(typeAt)) {
-        const use = this.#uses.at(database, `${consumer} ${model} ${action} ${name}`, () => ({
-          consumer,
-          model,
-          action,
-          name,
-          requests: 0,
-        }));
-        if (use === undefined || seen.has(use)) continue;
-        seen.add(use);
-        use.requests += 1;
+      for (const { key, use } of this.#keyed(database, consumer, usesOf)) {
+        if (uses.length > 1 && seen.has(key)) continue;
+        if (uses.length > 1) seen.add(key);
+        const row = this.#uses.at(database, key, () => ({ consumer, ...use, requests: 0 }));
+        if (row !== undefined) row.requests += 1;
       }
     }
   };
+
+  /** Each use once. */
+  #keyed(database: Database, consumer: string, usesOf: UsesOf): readonly Keyed[] {
+    const shared = this.#shared.get(usesOf);
+    if (shared?.consumer === consumer) return shared.keyed;
+    const typesAt = this.#typesOf(database);
+    let isSure = true;
+    const typeAt: TypeAt = (model, path) => {
+      const type = typesAt(model, path);
+      isSure &&= type !== undefined;
+      return type;
+    };
+    const found = new Map<string, Keyed>();
+    for (const { model, action, name } of usesOf(typeAt)) {
+      const key = `${consumer} ${model} ${action} ${name}`;
+      if (!found.has(key)) found.set(key, { key, use: { model, action, name } });
+    }
+    const keyed = [...found.values()];
+    if (usesOf.isShared === true && isSure) this.#shared.set(usesOf, { consumer, keyed });
+    return keyed;
+  }
 
   stop(): Promise<void> {
     return this.#uses.stop();
