@@ -62,12 +62,17 @@ interface Operators<V> {
 type OperatorsOf<T, V> = T extends keyof Operators<V> ? Operators<V>[T] : Empty;
 type Operand<T, V> = OperatorsOf<T, V> | (OperatorsOf<T, V> extends { readonly eq?: infer E } ? E : never);
 
+/** Names that every object has: the one of another type would make each filter an error. */
+type Inherited = keyof typeof Object.prototype;
+
 type Own<M extends Models, N extends NameIn<M>, F> = F extends keyof M[N]['types'] & keyof M[N]['all']
   ? Operand<M[N]['types'][F], NonNullable<M[N]['all'][F]>>
   : never;
 
 /** The fields of a model, and paths through relations, which `Filter` checks one by one. */
-export type OwnFilter<M extends Models, N extends NameIn<M>> = { readonly [F in FieldOf<M, N>]?: Own<M, N, F> } & {
+export type OwnFilter<M extends Models, N extends NameIn<M>> = {
+  readonly [F in FieldOf<M, N>]?: F extends Inherited ? unknown : Own<M, N, F>;
+} & {
   readonly [path: `${string}.${string}`]: unknown;
 };
 

@@ -265,3 +265,13 @@ same<number>()((await orders.attach(1, new Uint8Array(1), { type: 'application/p
 await partners.readFile(3, 'name');
 // @ts-expect-error no such format
 await orders.print(1, 'sale.report_saleorder', { format: 'doc' });
+
+// A field whose name every object has does not get in the way of others
+type Odd = { name: string; toString: number };
+type OddTypes = { name: 'char'; toString: 'integer' };
+type OddModel = { row: Odd; all: Odd; create: object; update: object; types: OddTypes; one: object; many: object };
+const odd = new Gateway<{ odd: OddModel }>({ url: 'https://gateway.example.com', key: 'key' }).model('odd');
+await odd.search({ filter: { name: 'a' }, fields: ['toString'] });
+await odd.search({ filter: { toString: 1 } });
+// @ts-expect-error it is a number
+await odd.search({ filter: { toString: 'a' } });

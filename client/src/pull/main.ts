@@ -76,7 +76,8 @@ function compare(last: Pulled, models: Essences, hash: string): number {
     say(`Nothing has changed: schema ${hash}`);
     return 0;
   }
-  console.error(`${last.gateway} is not as it was pulled:\n${found.map((line) => `  ${line}\n`).join('')}Pull again.`);
+  const lines = found.map((line) => `  ${line}\n`).join('');
+  console.error(printable(`${last.gateway} is not as it was pulled:\n${lines}Pull again.`));
   return 1;
 }
 
@@ -91,6 +92,9 @@ function removeStale(out: string, written: ReadonlySet<string>): void {
 }
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Without the codes of a terminal: names and messages come from the gateway. */
+const printable = (text: string) => text.replaceAll(/(?!\n)\p{Cc}/gu, ' ');
 
 function lastPull(out: string): Pulled {
   const path = join(out, 'schema.json');
@@ -129,7 +133,7 @@ try {
   process.exitCode = await pull(args);
 } catch (error) {
   const isExpected = error instanceof UsageError || error instanceof GatewayError;
-  console.error(isExpected ? error.message : error);
+  console.error(isExpected ? printable(error.message) : error);
   if (error instanceof UsageError) console.error(`\n${usage}`);
   process.exitCode = 2;
 }

@@ -12,6 +12,7 @@ export interface Origin {
   readonly client: string;
 }
 
+const inherited = new Set(Object.getOwnPropertyNames(Object.prototype));
 const helpers = ['Link', 'LinkTo', 'LinksTo', 'Reference'];
 
 /** @returns the content of each file by its name */
@@ -121,6 +122,8 @@ class Writer {
   }
 
   write([name, field]: [string, Field], isNew = false): string {
+    // Every object has a function of this name, so without a value, it would be one of the wrong type.
+    if (!isNew && inherited.has(name)) return `${documented(field)}  ${name}?: unknown;`;
     const orNull = field.required === true || isMany(field) ? '' : ' | null';
     return `${documented(field)}  ${name}${isNew ? '' : '?'}: ${this.#writeType(name, field)}${orNull};`;
   }

@@ -1,4 +1,4 @@
-"""The client of an API Gateway for Odoo, on Python's standard library. `pull --python` has written it beside the models.
+"""The client of an API Gateway for Odoo, on Python's standard library. `pull --python` wrote it beside the models.
 
 It adds nothing to what the gateway's guide describes, except types and retries.
 """

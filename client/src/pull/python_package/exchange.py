@@ -10,7 +10,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from typing import Any, Iterator
+from typing import Any, Generator, Iterator
 
 from .errors import GatewayError
 
@@ -20,7 +20,7 @@ CHUNK = 65_536
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirect would carry the key, and what is written, to another address, and it makes some writes reads."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any) -> None:
         return None
 
 
@@ -53,7 +53,7 @@ _opener = urllib.request.build_opener(_NoRedirect, _Http, _Https)
 
 
 @contextlib.contextmanager
-def exchange(request: urllib.request.Request, timeout: float) -> Iterator[http.client.HTTPResponse]:
+def exchange(request: urllib.request.Request, timeout: float) -> Generator[http.client.HTTPResponse, None, None]:
     """The answer, whose body has not been read yet. Raises `client.network`, or the error that the answer describes."""
     with _arriving(request.host):
         try:
@@ -90,7 +90,7 @@ def chunks_of(response: http.client.HTTPResponse, host: str) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def _arriving(host: str) -> Iterator[None]:
+def _arriving(host: str) -> Generator[None, None, None]:
     try:
         yield
     except (OSError, http.client.HTTPException) as error:

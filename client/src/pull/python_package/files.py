@@ -9,7 +9,7 @@ import secrets
 import urllib.parse
 from dataclasses import dataclass
 from email.message import Message
-from typing import Any, Callable, Iterator, Optional, Protocol, Union
+from typing import Any, Callable, Generator, Iterator, Optional, Protocol, Union, cast
 
 from .errors import GatewayError
 
@@ -54,13 +54,13 @@ class Upload:
         self.may_repeat = True
         if isinstance(content, (bytes, bytearray, memoryview)):
             self.size = memoryview(content).nbytes
-        elif isinstance(content, (str, os.PathLike)):
-            self.size = os.stat(content).st_size
-            self.name = self.name or os.path.basename(os.fspath(content))
+        elif (path := _path(content)) is not None:
+            self.size = os.stat(path).st_size
+            self.name = self.name or os.path.basename(path)
         else:
-            path = getattr(content, "name", None)
-            if isinstance(path, str):
-                self.name = self.name or os.path.basename(path)
+            its_name = getattr(content, "name", None)
+            if isinstance(its_name, str):
+                self.name = self.name or os.path.basename(its_name)
             seekable: Callable[[], bool] = getattr(content, "seekable", lambda: False)
             self.may_repeat = seekable()
             if self.may_repeat:
@@ -73,18 +73,21 @@ class Upload:
         return guessed if guessed and encoding is None else "application/octet-stream"
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[Readable | bytes]:
+    def opened(self) -> Generator[Readable | bytes, None, None]:
         content = self._content
         if isinstance(content, (bytes, bytearray, memoryview)):
             yield bytes(content)
-        elif isinstance(content, (str, os.PathLike)):
-            with open(content, "rb") as file:
+        elif (path := _path(content)) is not None:
+            with open(path, "rb") as file:
                 yield _Body(file, self.size)
         else:
             if self.may_repeat:
-                rewound: Any = content
-                rewound.seek(self._start)
-            yield _Body(content, self.size)
+                cast(Any, content).seek(self._start)
+            yield _Body(cast(Readable, content), self.size)
+
+
+def _path(value: object) -> str | None:
+    return os.fsdecode(cast("os.PathLike[str]", value)) if isinstance(value, (str, os.PathLike)) else None
 
 
 class _Body:
@@ -97,7 +100,7 @@ class _Body:
     def read(self, size: int = -1, /) -> bytes:
         most = CHUNK if size < 0 else size
         data = self._file.read(most if self._left is None else min(most, self._left))
-        if not isinstance(data, bytes):
+        if not isinstance(cast(object, data), bytes):
             raise _unsendable('the file gives text. Open it with "rb"')
         if self._left is not None:
             if not data and self._left:
@@ -114,37 +117,33 @@ class Download:
     """Where a file goes. A path is replaced once all of the file is there."""
 
     def __init__(self, to: Target | None) -> None:
-        self._to = to
-        self._start: int | None = None
+        self._path = _path(to)
+        self._file: Any = None if self._path is not None else cast(Any, to)
         self._has_begun = False
-        if to is not None and not isinstance(to, (str, os.PathLike)):
-            seekable: Callable[[], bool] = getattr(to, "seekable", lambda: False)
-            if seekable():
-                file: Any = to
-                self._start = file.tell()
+        seekable: Callable[[], bool] = getattr(to, "seekable", lambda: False)
+        self._start: int | None = cast(Any, to).tell() if seekable() else None
 
     @property
     def may_repeat(self) -> bool:
         """Whether nothing of a failed attempt has to stay."""
-        return self._to is None or isinstance(self._to, (str, os.PathLike)) or self._start is not None or not self._has_begun
+        return self._file is None or self._start is not None or not self._has_begun
 
     def save(self, headers: Message, chunks: Iterator[bytes]) -> File:
-        kind, name, to = headers.get_content_type(), _name(headers), self._to
-        if to is None:
+        kind, name = headers.get_content_type(), _name(headers)
+        if self._path is not None:
+            return File(kind, name, _replace(self._path, chunks))
+        if self._file is None:
             content = b"".join(chunks)
             return File(kind, name, len(content), content)
-        if isinstance(to, (str, os.PathLike)):
-            return File(kind, name, _replace(to, chunks))
         if self._has_begun:
-            rewound: Any = to
-            rewound.seek(self._start)
-            rewound.truncate()
+            self._file.seek(self._start)
+            self._file.truncate()
         self._has_begun = True
-        return File(kind, name, _write(to, chunks))
+        return File(kind, name, _write(self._file, chunks))
 
 
-def _replace(path: Path, chunks: Iterator[bytes]) -> int:
-    part = f"{os.fspath(path)}.{secrets.token_hex(4)}.part"
+def _replace(path: str, chunks: Iterator[bytes]) -> int:
+    part = f"{path}.{secrets.token_hex(4)}.part"
     try:
         with open(part, "xb") as file:
             size = _write(file, chunks)

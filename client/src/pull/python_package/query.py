@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, cast
 
 from .errors import GatewayError
 
@@ -39,12 +39,13 @@ def _conditions(filter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         if not asked:
             raise _unclear(path)
-        operators: Mapping[str, Any] = asked
-        for operator, operand in operators.items():
-            is_list = isinstance(operand, (list, tuple))
+        for operator, operand in cast("Mapping[str, Any]", asked).items():
             place = f"{path}[{operator}]"
-            items = [_text(item, place) for item in operand] if is_list else []
-            text = ",".join('"' + item.replace('"', '""') + '"' for item in items) if is_list else _text(operand, place)
+            if isinstance(operand, (list, tuple)):
+                items = [_text(item, place).replace('"', '""') for item in cast("list[Any]", operand)]
+                text = ",".join(f'"{item}"' for item in items)
+            else:
+                text = _text(operand, place)
             yield f"filter[{path}][{operator}]", text
 
 
