@@ -19,9 +19,7 @@ export interface Choice<V = string> {
 
 type TypeOf<M extends Models, N extends NameIn<M>, F> = F extends keyof M[N]['types'] ? M[N]['types'][F] : never;
 /** The fields of these types. */
-export type Named<M extends Models, N extends NameIn<M>, T> = {
-  [F in FieldOf<M, N>]: TypeOf<M, N, F> extends T ? F : never;
-}[FieldOf<M, N>];
+export type Named<M extends Models, N extends NameIn<M>, T extends string> = M[N]['of'][T & keyof M[N]['of']] & string;
 
 /** A field, a time with a period, or a path through relations, which Odoo checks. */
 export type Grouping<M extends Models, N extends NameIn<M>> =

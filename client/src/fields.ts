@@ -1,5 +1,6 @@
 // The types of a list of fields: its possible paths, and the records read with it.
 
+import type { Named } from './aggregates.ts';
 import type { Behind, FieldOf, Models, NameIn, RelationOf } from './schema.ts';
 
 /**
@@ -34,11 +35,7 @@ export type Written<M extends Models, N extends NameIn<M>, F extends readonly st
   : Picked<M, N, F[number]>;
 
 /** What an upsert may go by: an external id of your own, or a field with strings or whole numbers. */
-export type Key<M extends Models, N extends NameIn<M>> =
-  | 'external_id'
-  | {
-      [F in FieldOf<M, N>]: F extends keyof M[N]['types'] ? (M[N]['types'][F] extends 'char' | 'integer' ? F : never) : never;
-    }[Exclude<FieldOf<M, N>, 'id'>];
+export type Key<M extends Models, N extends NameIn<M>> = 'external_id' | Exclude<Named<M, N, 'char' | 'integer'>, 'id'>;
 
 type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;
 type Rest<P extends string, H extends string> = P extends `${H}.${infer R}` ? R : never;

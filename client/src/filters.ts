@@ -41,40 +41,19 @@ interface Empty {
   readonly null?: boolean;
 }
 
-/** The operators for each type of field. `V` is the type of its values. */
-interface Operators<V> {
-  char: Matched<string>;
-  text: Matched<string>;
-  html: Matched<string>;
-  boolean: Equal<boolean>;
-  integer: Ordered<number>;
-  float: Ordered<number>;
-  monetary: Ordered<number>;
-  date: Ordered<string>;
-  datetime: Ordered<string>;
-  selection: Equal<V>;
-  many2one: Related;
-  one2many: Related;
-  many2many: Related;
-  many2one_reference: Ordered<number>;
-}
+// What `pull` writes for each field. Editors read these much faster than they could compute them from the types of fields.
+/** A filter by text: a value, or operators. */
+export type TextIs = string | Matched<string>;
+export type NumberIs = number | Ordered<number>;
+export type TimeIs = string | Ordered<string>;
+export type BooleanIs = boolean | Equal<boolean>;
+export type ChoiceIs<V> = V | Equal<V>;
+/** By the id of a record, or by its name. */
+export type RecordIs = number | string | Related;
+/** Only by whether there is a value. */
+export type AnythingIs = Empty;
 
-type OperatorsOf<T, V> = T extends keyof Operators<V> ? Operators<V>[T] : Empty;
-type Operand<T, V> = OperatorsOf<T, V> | (OperatorsOf<T, V> extends { readonly eq?: infer E } ? E : never);
-
-/** Names that every object has: the one of another type would make each filter an error. */
-type Inherited = keyof typeof Object.prototype;
-
-type Own<M extends Models, N extends NameIn<M>, F> = F extends keyof M[N]['types'] & keyof M[N]['all']
-  ? Operand<M[N]['types'][F], NonNullable<M[N]['all'][F]>>
-  : never;
-
-/** The fields of a model, and paths through relations, which `Filter` checks one by one. */
-export type OwnFilter<M extends Models, N extends NameIn<M>> = {
-  readonly [F in FieldOf<M, N>]?: F extends Inherited ? unknown : Own<M, N, F>;
-} & {
-  readonly [path: `${string}.${string}`]: unknown;
-};
+type Own<M extends Models, N extends NameIn<M>, F> = F extends keyof M[N]['filter'] ? NonNullable<M[N]['filter'][F]> : never;
 
 /** The operand for a path through relations; if the path does not exist, a string that says so. */
 type At<M extends Models, N extends NameIn<M>, P> =
@@ -90,20 +69,12 @@ type At<M extends Models, N extends NameIn<M>, P> =
         : `${H} is not a relation of ${N}`
       : `${P & string} is not a field of ${N}`;
 
-type Plain = string | number | boolean | null;
-
-/** The given type, if it is one of these values or has only these operators. */
-type Fit<Given, Wanted> = Given extends object
-  ? [Extract<Wanted, object>] extends [never]
-    ? Wanted
-    : { readonly [O in keyof Given]: O extends keyof Extract<Wanted, object> ? Extract<Wanted, object>[O] : never }
-  : Given extends Extract<Wanted, Plain>
-    ? Given
-    : Extract<Wanted, Plain>;
-
-/** The filter `Q`, if it is valid for the model. */
-export type Filter<M extends Models, N extends NameIn<M>, Q> = {
-  readonly [P in keyof Q]: Fit<Q[P], At<M, N, P>>;
+/**
+ * The fields of a model, and those paths through relations that are in `P`. Editors offer the fields without knowing `P`, so that
+ * they need not follow all fields.
+ */
+export type Filter<M extends Models, N extends NameIn<M>, P extends string> = M[N]['filter'] & {
+  readonly [K in P]?: K extends keyof M[N]['filter'] ? unknown : At<M, N, K>;
 };
 
 type Comparison =

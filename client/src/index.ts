@@ -47,6 +47,7 @@ export type { Choice, Range } from './aggregates.ts';
 export type { Batch, Step } from './batch.ts';
 export { GatewayError } from './error.ts';
 export type { Read } from './fields.ts';
+export type { AnythingIs, BooleanIs, ChoiceIs, NumberIs, RecordIs, TextIs, TimeIs } from './filters.ts';
 export type {
   AggregateOptions,
   Changes,

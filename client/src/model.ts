@@ -2,7 +2,7 @@
 
 import type { Group, Grouping, Measure, Named } from './aggregates.ts';
 import type { Key, Paths, Read, Written } from './fields.ts';
-import type { Domain, Filter, Order, OwnFilter } from './filters.ts';
+import type { Domain, Filter, Order } from './filters.ts';
 import { listRequest, queryOf } from './query.ts';
 import type { Models, NameIn } from './schema.ts';
 import { segment } from './segment.ts';
@@ -13,9 +13,9 @@ export interface Fields<M extends Models, N extends NameIn<M>, F extends readonl
   readonly fields?: Paths<M, N, F>;
 }
 
-interface Conditions<M extends Models, N extends NameIn<M>, Q> {
+interface Conditions<M extends Models, N extends NameIn<M>, P extends string> {
   /** `{ state: 'sale', 'partner_id.city': { in: ['Gent', 'Lyon'] } }` */
-  readonly filter?: Filter<M, N, Q> & OwnFilter<M, N>;
+  readonly filter?: Filter<M, N, P>;
   readonly domain?: Domain<M, N>;
 }
 
@@ -25,9 +25,9 @@ interface Paging<Terms> {
   readonly offset?: number;
 }
 
-export interface SearchOptions<M extends Models, N extends NameIn<M>, F extends readonly string[], Q>
+export interface SearchOptions<M extends Models, N extends NameIn<M>, F extends readonly string[], P extends string>
   extends Fields<M, N, F>,
-    Conditions<M, N, Q>,
+    Conditions<M, N, P>,
     Paging<Order<M, N>>,
     CallOptions {
   /** `meta.next` of the previous page. */
@@ -36,9 +36,9 @@ export interface SearchOptions<M extends Models, N extends NameIn<M>, F extends 
   readonly archived?: 'include' | 'only';
 }
 
-export interface ChangesOptions<M extends Models, N extends NameIn<M>, F extends readonly string[], Q>
+export interface ChangesOptions<M extends Models, N extends NameIn<M>, F extends readonly string[], P extends string>
   extends Fields<M, N, F>,
-    Conditions<M, N, Q>,
+    Conditions<M, N, P>,
     CallOptions {
   /** `meta.next` of the last answer that you have saved. Without it, the first answer is only a token for the start. */
   readonly since?: string;
@@ -55,8 +55,8 @@ export interface AggregateOptions<
   N extends NameIn<M>,
   G extends readonly string[],
   X extends readonly string[],
-  Q,
-> extends Conditions<M, N, Q>,
+  P extends string,
+> extends Conditions<M, N, P>,
     Paging<string>,
     CallOptions {
   readonly group?: G;
@@ -68,7 +68,7 @@ export interface AggregateOptions<
 }
 
 /** The records to write to. */
-export interface Found<M extends Models, N extends NameIn<M>, Q> extends Conditions<M, N, Q> {
+export interface Found<M extends Models, N extends NameIn<M>, P extends string> extends Conditions<M, N, P> {
   /** If more records are found, nothing is written: `odoo.too_many`. */
   readonly maxAffected: number;
   readonly archived?: 'include' | 'only';
@@ -101,9 +101,6 @@ export interface Report {
   formats: ('pdf' | 'html')[];
 }
 
-/** Instead of a filter. */
-type NoFilter = Record<never, never>;
-
 const longestWaitS = 25;
 
 export class Model<M extends Models, N extends NameIn<M>> {
@@ -116,15 +113,15 @@ export class Model<M extends Models, N extends NameIn<M>> {
   }
 
   /** One page of the records. */
-  search<const F extends readonly string[] = never, const Q extends OwnFilter<M, N> = NoFilter>(
-    options: SearchOptions<M, N, F, Q> = {},
+  search<const F extends readonly string[] = never, P extends string = never>(
+    options: SearchOptions<M, N, F, P> = {},
   ): Promise<Answer<Read<M, N, F>[]>> {
     return this.#page(options);
   }
 
   /** All pages of the records. */
-  async *pages<const F extends readonly string[] = never, const Q extends OwnFilter<M, N> = NoFilter>(
-    options: SearchOptions<M, N, F, Q> = {},
+  async *pages<const F extends readonly string[] = never, P extends string = never>(
+    options: SearchOptions<M, N, F, P> = {},
   ): AsyncGenerator<Answer<Read<M, N, F>[]>, void, undefined> {
     const { offset, order, ...rest } = options;
     let place: object = { offset, order };
@@ -198,8 +195,8 @@ export class Model<M extends Models, N extends NameIn<M>> {
   }
 
   /** Changes all matching records. */
-  updateFound<const Q extends OwnFilter<M, N> = NoFilter>(
-    found: Found<M, N, Q>,
+  updateFound<P extends string = never>(
+    found: Found<M, N, P>,
     values: M[N]['update'],
     options: WriteOptions = {},
   ): Promise<Answer<{ id: number }[]>> {
@@ -207,10 +204,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
   }
 
   /** Deletes all matching records. */
-  removeFound<const Q extends OwnFilter<M, N> = NoFilter>(
-    found: Found<M, N, Q>,
-    options: WriteOptions = {},
-  ): Promise<Answer<{ id: number }[]>> {
+  removeFound<P extends string = never>(found: Found<M, N, P>, options: WriteOptions = {}): Promise<Answer<{ id: number }[]>> {
     return this.#write('DELETE', foundQuery(found), options);
   }
 
@@ -255,8 +249,8 @@ export class Model<M extends Models, N extends NameIn<M>> {
   aggregate<
     const G extends readonly Grouping<M, N>[] = [],
     const X extends readonly Measure<M, N>[] = ['__count'],
-    const Q extends OwnFilter<M, N> = NoFilter,
-  >(options: AggregateOptions<M, N, G, X, Q> = {}): Promise<Answer<Group<M, N, G, X>[]>> {
+    P extends string = never,
+  >(options: AggregateOptions<M, N, G, X, P> = {}): Promise<Answer<Group<M, N, G, X>[]>> {
     const { signal, ...parameters } = options;
     const path = `${this.#path}/aggregate${queryOf(parameters)}`;
     return this.#transport.send({ method: 'GET', path, options: { signal }, isRead: true });
@@ -266,8 +260,8 @@ export class Model<M extends Models, N extends NameIn<M>> {
    * Changes of the records, as they happen, until the signal aborts. Store `meta.next` once your copy is saved. Throws
    * `sync.reset` if you must start again.
    */
-  async *changes<const F extends readonly string[] = never, const Q extends OwnFilter<M, N> = NoFilter>(
-    options: ChangesOptions<M, N, F, Q> = {},
+  async *changes<const F extends readonly string[] = never, P extends string = never>(
+    options: ChangesOptions<M, N, F, P> = {},
   ): AsyncGenerator<{ data: Changes<Read<M, N, F>>; meta: Meta & { next: string } }, never, undefined> {
     const { signal, since: first = 'new', ...parameters } = options;
     for (let since = first; ; ) {

@@ -47,10 +47,14 @@ export interface ModelTypes {
   readonly row: object;
   /** Every field that `fields` may name. */
   readonly all: object;
+  /** What a filter may say about each field. */
+  readonly filter: object;
   readonly create: object;
   readonly update: object;
   /** The type of each field, as Odoo calls it. */
   readonly types: object;
+  /** The names of its fields, by their types. */
+  readonly of: object;
   /** The models behind its many2one fields. */
   readonly one: object;
   /** The models behind its one2many and many2many fields. */
@@ -65,10 +69,13 @@ interface AnyModel {
   readonly row: any;
   // biome-ignore lint/suspicious/noExplicitAny: nothing is known about this model
   readonly all: any;
+  // biome-ignore lint/suspicious/noExplicitAny: nothing is known about this model
+  readonly filter: any;
   readonly create: Values;
   readonly update: Values;
   // biome-ignore lint/suspicious/noExplicitAny: nothing is known about this model
   readonly types: any;
+  readonly of: Readonly<Record<string, string>>;
   readonly one: Readonly<Record<string, string>>;
   readonly many: Readonly<Record<string, string>>;
 }

@@ -111,9 +111,11 @@ test('a field whose name every object has is a field like others', () => {
   expect(differences(was ?? {}, is ?? {})).toEqual(['x.order.constructor is gone, or this key may no longer read it']);
 });
 
-test('and values of others can be written without it', () => {
+test('and others can be written and filtered without it', () => {
   const files = typeScriptFiles(schemaOf({ toString: { type: 'integer' }, name: { type: 'char' } }), origin);
-  expect(files.get('x_order.ts')).toMatch(/interface XOrderUpdate \{\n {2}toString\?: unknown;\n {2}name\?: string \| null;/);
+  const text = files.get('x_order.ts');
+  expect(text).toMatch(/interface XOrderUpdate \{\n {2}toString\?: unknown;\n {2}name\?: string \| null;/);
+  expect(text).toMatch(/interface XOrderFilter \{\n.*\n {2}toString\?: unknown;\n {2}name\?: TextIs;/);
 });
 
 test('the order of choices does not count as a difference', () => {

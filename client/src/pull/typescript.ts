@@ -13,7 +13,23 @@ export interface Origin {
 }
 
 const inherited = new Set(Object.getOwnPropertyNames(Object.prototype));
-const helpers = ['Link', 'LinkTo', 'LinksTo', 'Reference'];
+const filters: Readonly<Record<string, string>> = {
+  char: 'TextIs',
+  text: 'TextIs',
+  html: 'TextIs',
+  boolean: 'BooleanIs',
+  integer: 'NumberIs',
+  float: 'NumberIs',
+  monetary: 'NumberIs',
+  many2one_reference: 'NumberIs',
+  date: 'TimeIs',
+  datetime: 'TimeIs',
+  many2one: 'RecordIs',
+  one2many: 'RecordIs',
+  many2many: 'RecordIs',
+};
+const values = ['Link', 'LinkTo', 'LinksTo', 'Reference'];
+const helpers = [...new Set([...values, ...Object.values(filters), 'ChoiceIs', 'AnythingIs'])].sort();
 
 /** @returns the content of each file by its name */
 export function typeScriptFiles(schema: Schema, origin: Origin): Map<string, string> {
@@ -73,16 +89,29 @@ function modelFile({ model, type }: Named, { label, fields }: ModelSchema, names
       `${type}Create extends ${type}Update`,
       needed.map((entry) => writer.write(entry, true)),
     ),
+    block('What a filter may say about its fields.', `${type}Filter`, [
+      '  id?: NumberIs;',
+      ...entries.map((entry) => writer.filter(entry)),
+    ]),
     block('The models behind its many2one fields.', `${type}One`, relations(false).map(to)),
     block('The models behind its lists.', `${type}Many`, relations(true).map(to)),
     block('The types of its fields, as Odoo calls them.', `${type}Types`, [
       "  id: 'integer';",
       ...entries.map(([name, field]) => `  ${name}: ${JSON.stringify(field.type)};`),
     ]),
+    block('The names of its fields, by their types.', `${type}Of`, byType(entries)),
     block(`\`${model}\``, `${type}Model`, [
-      ...['row: Row', 'all: Fields', 'create: Create', 'update: Update', 'types: Types', 'one: One', 'many: Many'].map((line) =>
-        `  ${line};`.replace(': ', `: ${type}`),
-      ),
+      ...[
+        'row: Row',
+        'all: Fields',
+        'filter: Filter',
+        'create: Create',
+        'update: Update',
+        'types: Types',
+        'of: Of',
+        'one: One',
+        'many: Many',
+      ].map((line) => `  ${line};`.replace(': ', `: ${type}`)),
     ]),
   ];
   const body = parts.join('\n');
@@ -92,6 +121,12 @@ function modelFile({ model, type }: Named, { label, fields }: ModelSchema, names
     ...writer.imports(),
   ];
   return `${head(origin.url)}\n${imports.length > 0 ? `${imports.join('\n')}\n\n` : ''}${body}`;
+}
+
+function byType(entries: readonly [name: string, field: Field][]): string[] {
+  const names = new Map([['integer', ['id']]]);
+  for (const [name, { type }] of entries) names.set(type, [...(names.get(type) ?? []), name]);
+  return [...names].map(([type, some]) => `  ${JSON.stringify(type)}: ${some.map((name) => JSON.stringify(name)).join(' | ')};`);
 }
 
 /** The members of a model's types. */
@@ -126,6 +161,18 @@ class Writer {
     if (!isNew && inherited.has(name)) return `${documented(field)}  ${name}?: unknown;`;
     const orNull = field.required === true || isMany(field) ? '' : ' | null';
     return `${documented(field)}  ${name}${isNew ? '' : '?'}: ${this.#writeType(name, field)}${orNull};`;
+  }
+
+  filter([name, field]: [string, Field]): string {
+    if (inherited.has(name)) return `  ${name}?: unknown;`;
+    const { type } = field;
+    const operand =
+      type === 'selection'
+        ? `ChoiceIs<${this.#readType(name, field)}>`
+        : Object.hasOwn(filters, type)
+          ? filters[type]
+          : undefined;
+    return `  ${name}?: ${operand ?? 'AnythingIs'};`;
   }
 
   #choice(name: string): string {
