@@ -4,7 +4,7 @@ import { GatewayError } from '../../sidecar/src/errors.ts';
 import { isExposed } from '../../sidecar/src/executor/exposure.ts';
 import { parseDomain } from '../../sidecar/src/records/domain.ts';
 import { parseFields } from '../../sidecar/src/records/fields.ts';
-import { parseListQuery } from '../../sidecar/src/records/list_query.ts';
+import { pageAfter, parseListQuery } from '../../sidecar/src/records/list_query.ts';
 import { queryOf } from '../../sidecar/src/records/search_body.ts';
 
 const settings = parseSettings({});
@@ -260,4 +260,9 @@ describe('a search by a body', () => {
     const refusal = refusalOf(() => parseListQuery(`/x?${queryOf(body)}`, settings));
     expect(refusal).toEqual({ reason, message: expect.stringContaining(culprit) });
   });
+});
+
+test('the URL of the next page has no character at which parsers of Link headers cut it', () => {
+  const url = '/x?fields=a,b&filter[name][in]="Doe;%20J=",b&domain=[["a","=",1]]';
+  expect(pageAfter(url, parseListQuery(url, settings), 1000, 'a.b-c')).toMatch(/^\/x(?:[?&][\w.%-]+=[\w.+%-]+)+$/);
 });

@@ -85,6 +85,7 @@ export function readListQuery<More extends string>(
 
 /**
  * The path of the next page, if there may be one: with a cursor if the order supports cursors, otherwise with an offset.
+ * `URLSearchParams` encodes ",", ";" and the "=" inside a value, at which some parsers of `Link` headers cut a URL.
  * @param next the cursor of the page's last record
  */
 export function pageAfter(
