@@ -1,5 +1,5 @@
-// The typed client against bare fetch with the same requests; and what its types cost the compiler and the editor, over the four
-// biggest models of an instance with account, project, sale and stock.
+// Compares the typed client with bare fetch on the same requests. Also measures what its types cost the compiler and the editor
+// for the four biggest models of an instance with account, project, sale and stock.
 //
 //   npm run bench -- client [--rounds 5] [--seconds 3]
 

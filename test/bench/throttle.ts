@@ -22,7 +22,7 @@ const rounds = 5;
 /** Many short turns, because single ones differ by half on a shared machine. */
 const secondsPerHttpTurn = 2;
 const httpRounds = 15;
-/** Both have as many connections to Postgres as a sidecar has. */
+/** Each of the two limiters has as many connections to Postgres as a sidecar. */
 const poolSize = 10;
 const farAway = 1_000_000_000;
 

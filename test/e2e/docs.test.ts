@@ -150,7 +150,7 @@ test("Odoo's menu and its own /api/docs lead to the page", async () => {
   ]);
   await opened.waitForURL(`${gateway.url}/api/docs`);
   await opened.getByRole('heading', { name: 'API Gateway for Odoo' }).waitFor();
-  // Signed in as the user, for a while, by a ticket that is in no address and valid once.
+  // The page is signed in as the user for a limited time. Its ticket works once and is never in a URL.
   await opened.getByText(/^Signed in as Mitchell Admin \(admin\) until/).waitFor();
   await opened.locator('a[href="#tag/respartner"]').first().waitFor();
   const { ticket } = JSON.parse((await login).postData() ?? '{}');

@@ -13,7 +13,7 @@ import { npmTools } from '../../scripts/test/npm_tools.mjs';
 const execute = promisify(execFile);
 const limitMs = 120_000;
 
-/** For sidecars that the suite is tried with: they mount the tools, prompts and resources that it calls by name. */
+/** The environment of sidecars that the suite tests. They mount the tools, prompts and resources that it calls by name. */
 export const conformanceEnv = { GATEWAY_MCP_FIXTURES: join(import.meta.dirname, '../fixtures/mcp_conformance.ts') };
 
 /**

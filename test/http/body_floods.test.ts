@@ -1,4 +1,4 @@
-// Bodies that are large, many, or never end: the memory that they may take in the sidecar.
+// How much memory the bodies of requests take in the sidecar: large ones, many at once, and ones that never end.
 
 import { once } from 'node:events';
 import { request as send } from 'node:http';

@@ -305,7 +305,7 @@ async function kill(): Promise<void> {
   }
 }
 
-/** Odoo's prefork server ends if a new worker finds Postgres starting up. This starts it again, like a supervisor. */
+/** Odoo's prefork server exits if a new worker starts while Postgres is starting up. This starts it again, like a supervisor. */
 async function restartPostgres(): Promise<void> {
   await delay(2_000);
   await stopCluster({ immediately: true });

@@ -33,7 +33,7 @@ class GatewayShrink(models.TransientModel):
     used = fields.Text("Scopes Needed", compute="_compute_used")
     with_addresses = fields.Boolean(
         "Addresses, Too",
-        help="Only a gateway manager may set addresses. Leave this out if callers have changing addresses.",
+        help="Only a gateway manager may set addresses. Leave this off if the callers' addresses change.",
     )
     may_set_addresses = fields.Boolean(compute="_compute_may_set_addresses")
     granted_addresses = fields.Text("Addresses Now", compute="_compute_used")
@@ -100,7 +100,7 @@ class GatewayShrink(models.TransientModel):
         return self.env.cr.dictfetchall()
 
     def _networks(self, credential, calls):
-        """`(the list of addresses for these calls, whether it would be too long)`; without a list, there is nothing to
+        """`(addresses, are_many)` of these calls. If there are too many, the list is empty, and there is nothing to
         narrow to."""
         addresses = [call["address"] for call in calls if self.days == "90" or call["requests_30"]]
         networks = networks_of(addresses, credential.ip_list)

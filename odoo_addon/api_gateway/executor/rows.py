@@ -102,7 +102,7 @@ class Rows:
             return domain
         if mode == "create":
             domain &= Domain("res_field", "=", False) | self._of_models(env, "res_model", WRITE)
-        # Files that Odoo serves at a URL are code, such as the scripts of its pages.
+        # Files that Odoo serves at a URL can be code, such as the scripts of its pages.
         is_served = Domain("type", "=", "binary") & Domain("url", "!=", False)
         return domain & ~is_served & Domain("res_model", "!=", "ir.ui.view")
 

@@ -1,7 +1,8 @@
 import time
 from typing import NamedTuple
 
-# Maximum delay until a rotated secret, a longer never-exposed list or a database copied under an old name is noticed.
+# A rotated secret, a new entry in the never-exposed list, and a copied database that took over the name of another are
+# noticed within this time.
 MAX_AGE_S = 1.0
 
 _states = {}

@@ -46,7 +46,7 @@ def check_values(reach, model, values_list, parents=None, is_trial=False):
 
 
 class Named:
-    """Other records to which values refer: links, {model: {id: field}}, and lines."""
+    """Other records that values refer to: `links`, which is `{model: {id: field}}`, and `lines`."""
 
     def __init__(self):
         self.links = defaultdict(dict)

@@ -35,7 +35,7 @@ class TestDays(ChannelCase):
 
     @classmethod
     def set_times(cls, records, moments):
-        """Uses `create_date` and `write_date`, because every model has them; they can be set only by SQL."""
+        """Sets `write_date`, because every model has it. Only SQL can set it."""
         cls.env.flush_all()
         for record, moment in zip(records, moments, strict=True):
             cls.env.cr.execute("update res_partner set write_date = %s where id = %s", (moment, record.id))

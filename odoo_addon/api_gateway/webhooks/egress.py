@@ -1,4 +1,4 @@
-"""Decides to which addresses a webhook may not connect. The rules are the same as in sidecar/src/webhooks/egress.ts."""
+"""Decides which addresses a webhook may not connect to. The rules are the same as in sidecar/src/webhooks/egress.ts."""
 
 import ipaddress
 

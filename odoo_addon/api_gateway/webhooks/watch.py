@@ -22,7 +22,7 @@ class Hook(NamedTuple):
     with_previous: bool
 
     def concerns(self, changed):
-        """The changed names that this webhook reports; empty if there is nothing to send."""
+        """The names of changed fields that this webhook reports; empty if there is nothing to send."""
         if not self.watched:
             return changed
         if self.watched.isdisjoint(changed):

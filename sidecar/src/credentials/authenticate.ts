@@ -12,7 +12,7 @@ import type { Proof } from './stamps.ts';
 
 /** An attempt to authenticate, counted for the client's address. */
 export interface Attempt {
-  /** The address, or its /64. Waiting attempts take turns by this. */
+  /** The address, or its /64. Waiting attempts from different networks take turns. */
   readonly network: string;
   /**
    * Registers the credential and its kind: repeated failures of the same one from the same network count once. Throws if it was

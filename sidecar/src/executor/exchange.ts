@@ -30,7 +30,7 @@ export interface Patience {
 }
 
 const knockEveryMs = 100;
-/** After a connection reset, a body may be sent again under its nonce. The executor accepts it for 30 seconds. */
+/** How long a signed body may be sent again after a connection reset. The executor accepts its nonce for 30 seconds. */
 const takenForMs = 20_000;
 const lineEnd = 0x0a;
 /** The bytes of an answer in addition to its results. */

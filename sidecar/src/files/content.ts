@@ -191,7 +191,7 @@ async function* eachPart(
     freeAround(rest);
     if (at >= to) return;
     await context.authenticateAgain();
-    // Each part has the time of a request.
+    // Each part may take as long as a request.
     context.idleMs += Math.max(0, context.spentMs - spentMs);
     next = await part(odoo, context, operation, first, at, to);
   }

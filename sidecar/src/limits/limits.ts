@@ -62,7 +62,7 @@ export function chargeFile(context: RequestContext, bytes: number): Promise<void
   return chargeMore(context, Math.ceil(bytes / bytesOfOperation) - 1);
 }
 
-/** Charges what a request turns out to cost beyond its first operation; throws or rejects as the step does. */
+/** Charges what a request turns out to cost beyond its first operation. Rejects if a limit is exceeded. */
 export async function chargeMore(context: RequestContext, operations: number): Promise<void> {
   if (operations > 0) await charge(context, operations * costOf(context));
 }

@@ -34,7 +34,7 @@ export class ModelUses {
     });
   }
 
-  /** A recorder of the pipeline. */
+  /** The pipeline calls it at the end of each request. */
   readonly record = ({ known: { database, principal }, uses, countedAs, status }: RequestContext): void => {
     if (uses.length === 0 || database === undefined || principal === undefined || (countedAs.status ?? status) >= 400) return;
     const { consumer } = principal;

@@ -19,7 +19,7 @@ export class TrafficRecorder {
   readonly #observers: readonly Observer[];
   readonly #log: Log;
 
-  /** @param standard the database for requests that do not name a served one */
+  /** @param standard the database that counts the requests that name no served database */
   constructor(storeOf: ReadonlyMap<Database, TrafficStore>, standard: Database, observers: readonly Observer[], log: Log) {
     this.#storeOf = storeOf;
     this.#standard = standard;

@@ -22,7 +22,7 @@ export class Usage {
     });
   }
 
-  /** A recorder of the pipeline. */
+  /** The pipeline calls it at the end of each request. */
   readonly record = (context: RequestContext): void => {
     const { database, principal } = context.known;
     if (database === undefined || principal === undefined) return;

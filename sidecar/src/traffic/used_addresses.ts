@@ -23,7 +23,7 @@ export class UsedAddresses {
     });
   }
 
-  /** A recorder of the pipeline. */
+  /** The pipeline calls it at the end of each request. */
   readonly record = ({ known: { database, principal }, address, countedAs, status }: RequestContext): void => {
     if (database === undefined || principal === undefined || (countedAs.status ?? status) >= 400) return;
     const { consumer } = principal;

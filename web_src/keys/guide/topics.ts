@@ -69,7 +69,9 @@ export function lessons(model: string): Lesson[] {
       second: {
         title: _t('Body of the request'),
         shown: json(create),
-        text: _t('A list of objects creates many. PATCH /api/v1/res.partner/<id> changes a record, DELETE deletes it.'),
+        text: _t(
+          'A list of objects creates several records. PATCH /api/v1/res.partner/<id> changes a record, DELETE deletes it.',
+        ),
       },
     },
     {

@@ -77,7 +77,7 @@ for _owner, _name in (
 
 @_hook(domains, "_merge_set_conditions")
 def _keep_apart(original, current, cls, conditions):
-    """Do not merge conditions in Python. Unmerged in SQL, where the values are known, they mean the same."""
+    """Do not merge conditions whose values are known only when the SQL runs. Separate conditions have the same result."""
     sentinels, _overrides = current
     return conditions if any(sentinels.holds(c.value) for c in conditions) else original(cls, conditions)
 
