@@ -52,7 +52,10 @@ const stumbles = [
   },
   { pattern: new RegExp(`\\b(?:this|its|that)${gap}very\\b`, 'gi'), better: 'this, the same' },
   {
-    pattern: new RegExp(`(?<!\\b(?:[Tt]here|[Ww]hat)${gap})\\bis${gap}no${gap}(?!(?:longer|more|less|fewer|later|earlier)\\b)`, 'g'),
+    pattern: new RegExp(
+      `(?<!\\b(?:[Tt]here|[Ww]hat)${gap})\\bis${gap}no${gap}(?!(?:longer|more|less|fewer|later|earlier)\\b)`,
+      'g',
+    ),
     better: 'is not a',
   },
   // "A text field" is a kind of field.
