@@ -1,11 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { callContext, idempotencyToken } from '../../sidecar/src/executor/caller.ts';
 import type { Described, Fields } from '../../sidecar/src/openapi/description.ts';
 import { openApiDocument } from '../../sidecar/src/openapi/document.ts';
 import { recordSchema, requiredOf, valuesSchema } from '../../sidecar/src/openapi/fields.ts';
 import { asMarkdown } from '../../sidecar/src/openapi/markdown.ts';
 import { asOpenApi30 } from '../../sidecar/src/openapi/older.ts';
+import type { RequestContext } from '../../sidecar/src/pipeline/context.ts';
+import { takePreferences } from '../../sidecar/src/pipeline/preferences.ts';
+import { ifMatch, isKnown } from '../../sidecar/src/records/versions.ts';
 
 const about = { version: '1', origin: 'https://gateway.example' };
 const all = { read: true, write: true, create: true, delete: true, call: true };
@@ -114,6 +118,46 @@ describe('the document', () => {
     const expected = routes.filter((path) => !others.includes(path)).map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
     expect(expected.length).toBeGreaterThan(12);
     expect([...new Set(expected)].filter((path) => paths[path] === undefined)).toEqual([]);
+  });
+});
+
+describe('the document allows exactly the headers that are accepted', () => {
+  const readers: Record<string, (context: RequestContext) => unknown> = {
+    'X-Odoo-Company': ({ asked }) => callContext(asked.headers),
+    'X-Odoo-Timezone': ({ asked }) => callContext(asked.headers),
+    'X-Odoo-Language': ({ asked }) => callContext(asked.headers),
+    'Accept-Language': ({ asked }) => callContext(asked.headers),
+    'Idempotency-Key': idempotencyToken,
+    'If-Match': (context) => ifMatch(context, undefined),
+    'If-None-Match': (context) => isKnown(context, ''),
+    Prefer: takePreferences,
+  };
+  const values = [
+    ...['', '0', '1', '1,2', '1 , 2', '1,', '1234567890', 'a', 'a b', 'a,b', 'a'.repeat(41), 'a'.repeat(65), 'a'.repeat(256)],
+    ...['fr-FR', 'fr_FR', 'fr-', '-fr', 'fr--FR', 'sr@latin', 'fr_FR.UTF-8', 'fr, en;q=0.5', 'Europe/Paris', 'Etc/GMT+1', '\xe9'],
+    ...['*', '* ,*', '"a"', 'W/"a"', '"a", W/"b"', '"a" ,"b"', '"a"b', '"a', '""', '"a b"', `"${'0'.repeat(129)}"`],
+    ...[Array(20).fill('"a"').join(), Array(21).fill('"a"').join()],
+    ...['tx=rollback', 'notify=none,tx=rollback', 'tx=commit', 'respond-async', 'handling=lenient; a="b"', 'tx = rollback'],
+  ];
+  const { parameters } = document['components'] as {
+    parameters: Record<string, { name: string; in: string; schema: { pattern: string; maxLength?: number } }>;
+  };
+  const headers = Object.values(parameters).filter((parameter) => parameter.in === 'header');
+
+  test.each(headers.map((header) => [header.name, header] as const))('%s', (name, { schema }) => {
+    const isAccepted = (value: string) => {
+      const asked = { url: '/x', headers: { [name.toLowerCase()]: value } };
+      const context = { asked, request: { method: 'PUT', path: '/x' }, principal: { consumer: 'key:1' }, headers: [] };
+      try {
+        readers[name]?.(context as unknown as RequestContext);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const isAllowed = (value: string) => new RegExp(schema.pattern).test(value) && value.length <= (schema.maxLength ?? Infinity);
+    expect(readers[name]).toBeDefined();
+    expect(values.filter(isAllowed)).toEqual(values.filter(isAccepted));
   });
 });
 

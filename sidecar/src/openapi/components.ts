@@ -50,6 +50,10 @@ const count = { type: 'integer', minimum: 0 } as const;
  */
 const headerText = { type: 'string', pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$' } as const;
 
+/** One or several, also weak ones and those of others, which match nothing. */
+const etag = '(W/)?"[!#-+\\x2d-~]{0,128}"';
+const etags = `^(\\*|${etag}(\\s*,\\s*${etag}){0,19})$`;
+
 export const headers: Named = {
   'X-Request-Id': {
     description: 'Your id if you sent one, otherwise a new one.',
@@ -260,19 +264,20 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     Prefer: header(
       'Prefer',
       '`tx=rollback` (or `?dry_run=true`) tries it out: `meta.dry_run` shows the changes, and nothing is stored. `notify=none` notifies nobody.',
-      { type: 'string', pattern: '^(tx=rollback|notify=none)(, ?(tx=rollback|notify=none))?$' },
+      // Others are ignored (RFC 7240).
+      headerText,
     ),
     'If-Match': header('If-Match', 'Write only if the record has this ETag.', {
       type: 'string',
-      pattern: '^(\\*|"[0-9a-f]{32}")$',
+      pattern: etags,
     }),
     'If-None-Match': header('If-None-Match', 'Answer 304 if the record has this ETag.', {
       type: 'string',
-      pattern: '^(\\*|"[0-9a-f]{32}")$',
+      pattern: etags,
     }),
     'X-Odoo-Company': header('X-Odoo-Company', 'The id of the company to work in, or several, separated by commas.', {
       type: 'string',
-      pattern: '^\\d{1,9}(,\\d{1,9}){0,99}$',
+      pattern: '^\\d{1,9}(\\s*,\\s*\\d{1,9}){0,99}$',
     }),
     'X-Odoo-Timezone': header('X-Odoo-Timezone', 'A time zone like `Europe/Paris`.', {
       type: 'string',
@@ -280,7 +285,8 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     }),
     'X-Odoo-Language': header('X-Odoo-Language', 'The language to read and to write in, like `fr-FR` or `fr_FR`.', {
       type: 'string',
-      pattern: '^[A-Za-z0-9@._-]{1,40}$',
+      pattern: '^[A-Za-z0-9]+([-_@.][A-Za-z0-9]+)*$',
+      maxLength: 40,
     }),
     'Accept-Language': header('Accept-Language', 'The language to read in, unless `X-Odoo-Language` names one.', headerText),
   };
