@@ -1,6 +1,6 @@
 // Files of records in and out, attachments, and the documents that Odoo prints.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -122,6 +122,12 @@ test('a form with a file gives it its name and type', async () => {
   expect(row).toMatchObject({ name: 'numbers.csv', mimetype: 'text/csv', res_model: 'res.partner' });
   form.set('second', new Blob(['x']), 'x.txt');
   expect((await attach(form)).json.error.reason).toBe('file.form');
+  const id = randomUUID();
+  const read = await ask('GET', contentOf(made.json.data.id), { headers: { 'X-Request-Id': id } });
+  expect(read.bytes.toString()).toBe('a;b\n1;2\n');
+  const logged = () => gateway.sql('select status, reason from gateway.request_log where request_id = $1', [id]);
+  await until('it is logged', async () => (await logged()).length > 0);
+  expect(await logged()).toEqual([{ status: 200, reason: null }]);
   const broken = await attach('no form', '', { 'Content-Type': 'multipart/form-data; boundary=x' });
   expect([broken.status, broken.json.error.reason]).toEqual([400, 'file.form']);
 });
