@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rootDir } from '../stack/paths.mjs';
 import { freePort } from '../stack/ports.mjs';
-import { nodeBin } from '../stack/sidecar.mjs';
+import { memoryOptions, nodeBin } from '../stack/sidecar.mjs';
 import { ensureSystem } from '../stack/system.mjs';
 import { runChecks } from './checks.mjs';
 import { execute, executeNode } from './execute.mjs';
@@ -89,6 +89,17 @@ function sidecarPaths() {
   return paths.map((path) => path.replaceAll(/:(\w+)/g, (_all, name) => example[/** @type {keyof typeof example} */ (name)]));
 }
 
+/** Every start of the sidecar has V8's options. */
+function missingMemoryOptions() {
+  return ['sidecar/Dockerfile', 'deploy/systemd/api-gateway.service'].flatMap((file) => {
+    const start =
+      readFileSync(join(rootDir, file), 'utf8')
+        .split('\n')
+        .findLast((line) => line.includes('main.js')) ?? '';
+    return memoryOptions.filter((option) => !start.includes(option)).map((option) => `${file} starts without ${option}`);
+  });
+}
+
 const caddyfile = join(rootDir, 'deploy/Caddyfile');
 
 /** Uncomments the lines for Odoo's own protocols. */
@@ -111,6 +122,7 @@ export async function checkDeployment(log) {
       run: () => execute('docker-compose', ['--file', 'docker-compose.yml', 'config', '--quiet'], { log }),
     },
     { name: 'paths', run: async () => report(missingPaths()) },
+    { name: 'memory options', run: async () => report(missingMemoryOptions()) },
     { name: 'deploy/setup.sh', run: () => execute('sh', ['-n', 'deploy/setup.sh'], { log }) },
     {
       name: 'caddy validate',

@@ -209,7 +209,16 @@ describe('CSV', async () => {
   const [country] = await gateway.sql<{ id: number }>("select id from res_country where code = 'BE'");
   const [id] = await gateway.orm<number[]>('res.partner', 'create', {
     vals_list: [
-      { name: 'Says "hi", twice', ref: 'csv', street: '=1+1', phone: '+32 2', city: 'a\nb', country_id: country?.id, color: -3 },
+      {
+        name: 'Says "hi", twice',
+        ref: 'csv',
+        street: '=1+1',
+        street2: '＝1+1',
+        phone: '+32 2',
+        city: 'a\nb',
+        country_id: country?.id,
+        color: -3,
+      },
     ],
   });
   const lines = async (query: string) => {
@@ -217,12 +226,12 @@ describe('CSV', async () => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
     return answer.text;
   };
-  const fields = 'fields=name,street,phone,city,color,active,country_id,category_id,country_id.code';
+  const fields = 'fields=name,street,street2,phone,city,color,active,country_id,category_id,country_id.code';
 
   test('has names in the header, and no formulas', async () => {
     expect(await lines(fields.replace(',country_id.code', ''))).toBe(
-      'id,name,street,phone,city,color,active,country_id.id,country_id.name,category_id\r\n' +
-        `${id},"Says ""hi"", twice",'=1+1,'+32 2,"a\nb",-3,true,${country?.id},Belgium,\r\n`,
+      'id,name,street,street2,phone,city,color,active,country_id.id,country_id.name,category_id\r\n' +
+        `${id},"Says ""hi"", twice",'=1+1,'＝1+1,'+32 2,"a\nb",-3,true,${country?.id},Belgium,\r\n`,
     );
   });
 

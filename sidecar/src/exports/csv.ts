@@ -54,7 +54,8 @@ export function csvLine(values: readonly unknown[], isGuarded: boolean): string 
   return `${values.map((value) => written(value, isGuarded)).join(',')}\r\n`;
 }
 
-const formula = /^[=+\-@\t\r\n]/;
+/** Excel takes the wide signs for the narrow ones. */
+const formula = /^[=+\-@＝＋－＠\t\r\n]/;
 const needsQuotes = /[",\r\n]|^\s|\s$/;
 
 function written(value: unknown, isGuarded: boolean): string {

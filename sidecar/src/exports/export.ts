@@ -65,10 +65,22 @@ function streamed(format: Format, pieces: AsyncIterable<string>): Answer {
 async function* ndjson(context: RequestContext, pages: AsyncIterable<Page>, present?: Search['present']): AsyncGenerator<string> {
   for await (const { rows, omitted } of pages) {
     sayOmitted(context, omitted);
-    let text = '';
-    for (const row of rows) text += `${jsonLine(present === undefined ? row : present(row))}\n`;
-    yield text;
+    yield* inPieces(rows, (row) => `${jsonLine(present === undefined ? row : present(row))}\n`);
   }
+}
+
+/** Longer strings would have places of their own in V8's heap, which are freed late. */
+const pieceCharacters = 32_768;
+
+function* inPieces(rows: readonly Row[], lineOf: (row: Row) => string): Generator<string> {
+  let text = '';
+  for (const row of rows) {
+    text += lineOf(row);
+    if (text.length < pieceCharacters) continue;
+    yield text;
+    text = '';
+  }
+  yield text;
 }
 
 interface CsvOptions {
@@ -87,21 +99,18 @@ async function* csv(
   let columns: readonly Column[] | undefined;
   for await (const { rows, names, omitted } of pages) {
     sayOmitted(context, omitted);
-    let text = '';
     if (columns === undefined) {
       columns = await columnsFor(parts, context, search, names, naming);
-      if (hasHeader)
-        text += csvLine(
-          columns.map(({ header }) => header),
-          isGuarded,
-        );
+      const headers = columns.map(({ header }) => header);
+      if (hasHeader) yield csvLine(headers, isGuarded);
     }
-    for (const row of rows)
-      text += csvLine(
-        columns.map(({ cell }) => cell(row)),
+    const cells = columns.map(({ cell }) => cell);
+    const lineOf = (row: Row) =>
+      csvLine(
+        cells.map((cell) => cell(row)),
         isGuarded,
       );
-    yield text;
+    yield* inPieces(rows, lineOf);
   }
 }
 

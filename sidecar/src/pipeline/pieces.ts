@@ -15,8 +15,8 @@ const eventStream = 'text/event-stream';
 /**
  * If the first piece throws, the answer is that error. If a later one throws, the connection is cut, so that no client mistakes
  * half an answer for a whole one.
- * @param length of all pieces together, if it is known: they are then sent as they are, and a piece may be freed when the next is
- *   asked for
+ * @param length of all pieces together, if it is known: they are then not compressed. A piece of bytes may be freed when the next
+ *   is asked for.
  * @param begin sends status and headers
  */
 export async function sendPieces(
@@ -52,29 +52,36 @@ export async function sendPieces(
   const leave = () => response.destroy();
   if (type === eventStream) request.socket.once('end', leave);
   try {
-    const counted = new Transform({
-      transform(piece: Buffer, _encoding, done) {
-        context.bytesOut += piece.byteLength;
-        done(null, piece);
-      },
-    });
-    if (length !== undefined) {
-      for await (const piece of following(first, iterator))
-        await flush(context, piece).catch((error) => Promise.reject(left(error)));
-      response.end();
-      await finished(response);
+    if (isGzipped) {
+      await pipeline(
+        Readable.from(following(first, iterator), { objectMode: false }),
+        createGzip({ level: constants.Z_BEST_SPEED }),
+        countedIn(context),
+        response,
+      );
       return;
     }
-    const source = Readable.from(following(first, iterator), { objectMode: false });
-    if (isGzipped) await pipeline(source, createGzip({ level: constants.Z_BEST_SPEED }), counted, response);
-    else await pipeline(source, counted, response);
+    for await (const piece of following(first, iterator))
+      await flush(context, piece).catch((error) => Promise.reject(left(error)));
+    response.end();
+    await finished(response);
   } catch (error) {
-    const hasLeft = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+    const isCut = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+    const hasLeft = isCut || response.destroyed;
     response.destroy();
     throw hasLeft ? left(error) : error;
   } finally {
     request.socket.off('end', leave);
   }
+}
+
+function countedIn(context: RequestContext): Transform {
+  return new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      context.bytesOut += piece.byteLength;
+      done(null, piece);
+    },
+  });
 }
 
 /** Waits until the piece is on its way. Rejects if the client disconnects first. */
