@@ -63,6 +63,22 @@ test.each(['PATCH', 'DELETE'])('%s with an old ETag changes nothing', async (met
   expect((await send(method, path, body, { 'If-Match': `"other", ${await version(path)}` })).status).toBe(200);
 });
 
+test.each([
+  ['PATCH', '?filter[name]=Asked&max_affected=10', { city: 'Unseen' }],
+  ['DELETE', '?filter[name]=Asked&max_affected=10', undefined],
+  ['POST', '', { name: 'Asked' }],
+  ['PUT', '/by/external_id/asked-1', { name: 'Asked' }],
+  ['PUT', '/by/external_id', [{ external_id: 'asked-1', name: 'Asked' }]],
+  ['POST', '/1/action_archive', {}],
+  ['PUT', '/1/image_1920/content', 'image'],
+  ['POST', '/1/attachments', 'file'],
+] as const)('%s %s checks no precondition, so it refuses one', async (method, path, body) => {
+  for (const headers of [{ 'If-Match': '"0"' }, { 'If-Match': '*' }, { 'If-None-Match': '*' }] as Headers[]) {
+    const answer = await send(method, `/api/v1/res.partner${path}`, body, headers);
+    expect([answer.status, answer.json.error.reason]).toEqual([400, 'request.header']);
+  }
+});
+
 test('of 200 edits based on the same version, 40 at once, exactly one succeeds', async () => {
   const path = await partner();
   const etag = await version(path);

@@ -9,17 +9,24 @@ import type { RequestContext } from './context.ts';
  * `query.dry_run`.
  */
 export function takePreferences(context: RequestContext): void {
-  const { prefer } = context.asked.headers;
-  const wishes = new Set(
-    String(prefer ?? '')
-      .toLowerCase()
-      .split(',')
-      .map((wish) => (wish.split(';')[0] ?? '').replaceAll(/[\s"]/g, '')),
-  );
-  if (wishes.has('notify=none')) context.isQuiet = true;
-  if (takeDryRun(context) || wishes.has('tx=rollback')) context.dryRun = { differences: true };
+  const wishes = parsePrefer(String(context.asked.headers['prefer'] ?? ''));
+  if (wishes.get('notify') === 'none') context.isQuiet = true;
+  if (takeDryRun(context) || wishes.get('tx') === 'rollback') context.dryRun = { differences: true };
   const applied = [context.dryRun && 'tx=rollback', context.isQuiet && 'notify=none'].filter(Boolean);
   if (applied.length > 0) context.headers.push('Preference-Applied', applied.join(', '));
+}
+
+/** Commas within quotes do not separate. */
+const separated = /(?:"(?:[^"\\]|\\.)*"|[^",])+/g;
+
+/** The values by name, in small letters; only the first of each counts. */
+function parsePrefer(header: string): Map<string, string> {
+  const wishes = new Map<string, string>();
+  for (const part of header.toLowerCase().match(separated) ?? []) {
+    const [name = '', value = ''] = (part.split(';')[0] ?? '').replaceAll(/[\s"]/g, '').split('=');
+    if (!wishes.has(name)) wishes.set(name, value);
+  }
+  return wishes;
 }
 
 function takeDryRun(context: RequestContext): boolean {

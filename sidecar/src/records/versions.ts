@@ -32,6 +32,17 @@ export function ifMatch({ asked }: RequestContext, fields: FieldTree | undefined
   return { versions, fields, brief: asked.brief };
 }
 
+/**
+ * For writes that cannot check a precondition, because ignoring it would overwrite what the caller has not seen. Throws
+ * `request.header`. @param takesIfMatch only `If-None-Match` is refused
+ */
+export function refusePreconditions({ asked }: RequestContext, takesIfMatch: boolean): void {
+  const header = ['If-Match', 'If-None-Match'].find((name) => asked.headers[name.toLowerCase()] !== undefined);
+  if (header === undefined || (takesIfMatch && asked.headers['if-none-match'] === undefined)) return;
+  const message = 'This request cannot check a precondition. Send If-Match when you change or delete one record by its id.';
+  throw new GatewayError('request.header', { message, details: { header } });
+}
+
 function tagsIn(name: string, header: string): string[] {
   const tags = header.split(',').map((part) => tagFormat.exec(part.trim())?.[1]);
   if (tags.length > mostTags || tags.includes(undefined)) {

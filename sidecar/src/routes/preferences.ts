@@ -4,12 +4,17 @@ import type { Answer, DryRunReport, RequestContext } from '../pipeline/context.t
 import { takePreferences } from '../pipeline/preferences.ts';
 import { shapedDifferences } from '../records/dry_runs.ts';
 import type { RecordShapes } from '../records/record_shapes.ts';
+import { refusePreconditions } from '../records/versions.ts';
 
 type Handle = (context: RequestContext) => Promise<Answer>;
 
-/** The endpoint with support for dry runs: the answer of a dry run has `meta.dry_run`, and nothing is created. */
-export function withPreferences(shapes: RecordShapes, handle: Handle): Handle {
+/**
+ * The endpoint with support for dry runs: the answer of a dry run has `meta.dry_run`, and nothing is created.
+ * @param takesIfMatch whether the endpoint checks `If-Match`; others refuse it
+ */
+export function withPreferences(shapes: RecordShapes, handle: Handle, takesIfMatch = false): Handle {
   return async (context) => {
+    refusePreconditions(context, takesIfMatch);
     takePreferences(context);
     const answer = await handle(context);
     if (context.dryRun === undefined) return answer;

@@ -42,11 +42,17 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       return answered(context, outcome, id === undefined ? 200 : 201);
     },
   });
-  const writing = <Route extends { handle: (context: RequestContext) => Promise<Answer> }>(route: Route) => ({
+  const writing = <Route extends { handle: (context: RequestContext) => Promise<Answer> }>(
+    route: Route,
+    takesIfMatch = false,
+  ) => ({
     ...route,
-    handle: withPreferences(parts.shapes, route.handle),
+    handle: withPreferences(parts.shapes, route.handle, takesIfMatch),
   });
-  const update = writing(onSingle((collection, context, id) => collection.update(context, id)));
+  const update = writing(
+    onSingle((collection, context, id) => collection.update(context, id)),
+    true,
+  );
   const search = async (context: RequestContext): Promise<Answer> => {
     readQuery(context.request.url, []);
     context.asked = { headers: context.asked.headers, url: `${context.request.path}?${queryOf(context.body)}` };
@@ -144,7 +150,10 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       name: 'records.delete',
       method: 'DELETE',
       needs: needsTo('delete'),
-      ...writing(onSingle((collection, context, id) => collection.remove(context, id))),
+      ...writing(
+        onSingle((collection, context, id) => collection.remove(context, id)),
+        true,
+      ),
     },
   ];
 }
