@@ -398,6 +398,36 @@ describe('refused', async () => {
     expect([expired.status, expired.json.error.details]).toEqual([410, { why: 'expired' }]);
   });
 
+  test('a token from before a change of the rules of an inherited model', async () => {
+    const models = await gateway.orm<number[]>('ir.model', 'search', {
+      domain: [['model', 'in', ['product.product', 'product.template']]],
+      order: 'model',
+    });
+    await gateway.orm('gateway.synced.model', 'create', { vals_list: [{ model_id: models[0] }] });
+    const asked = (since: string) => gateway.get(`/api/v1/product.product/changes?since=${since}&fields=name`, { key: admin });
+    const { next } = (await asked('new')).json.meta;
+    expect((await asked(next)).status).toBe(200);
+    await gateway.orm('ir.rule', 'create', {
+      vals_list: [{ name: 'Only some', model_id: models[1], domain_force: "[('id', '>', 0)]" }],
+    });
+    expect((await asked(next)).json.error?.details).toEqual({ why: 'rights' });
+  });
+
+  test('a token from after the backup from which the database was restored', async () => {
+    const why = async ({ since }: Copy) =>
+      (await gateway.get(`${path}?since=${since}&fields=name`, { key: admin })).json.error?.details;
+    const [before] = await gateway.sql<{ last: number }>('select last from gateway.change_state');
+    await create({ name: 'Lost' });
+    const late = await new Copy('fields=name').start();
+    await gateway.sql('update gateway.change_state set last = $1', [before?.last]);
+    expect(await why(late)).toEqual({ why: 'restored' });
+    await gateway.sql('update gateway.change_state set last = last + 100'); // numbers that were given before, to other changes
+    expect(await why(late)).toBeUndefined();
+    const kept = await new Copy('fields=name').start();
+    await gateway.sql("create or replace function gateway.feed_life() returns text language sql as $$ select 'another' $$");
+    expect(await why(kept)).toEqual({ why: 'restored' });
+  });
+
   test('a token from before the model left the list and came back', async () => {
     const old = await new Copy('fields=name').start();
     const ids = await gateway.orm<number[]>('gateway.synced.model', 'search', { domain: [['model_name', '=', 'res.partner']] });

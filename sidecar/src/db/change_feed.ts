@@ -13,6 +13,8 @@ export interface FeedPart {
   readonly last: number;
   /** A reader that is behind this number may have missed changes; null if the model is not synced. */
   readonly oldest: number | null;
+  /** Changes when the database is restored or its server is replaced: numbers may then be given again. */
+  readonly life: string;
   /** A digest of the rights that decide which records of the model the user sees. */
   readonly rights: string;
   /** Changes with a number above the reader's, oldest first. Each record appears once, with its newest change. */
@@ -24,7 +26,7 @@ const stamp = { name: 'stamp_changes', text: 'select gateway.stamp_changes($1) a
 const numbers = { name: 'change_numbers', text: 'select res_id as id, number from gateway.change_numbers($1, $2)' };
 const read = {
   name: 'changes',
-  text: 'select synced, last, oldest, rights, changes from gateway.changes($1, $2, $3, $4)',
+  text: 'select synced, last, oldest, rights, changes, gateway.feed_life() as life from gateway.changes($1, $2, $3, $4)',
 };
 
 /** Assigns numbers to all committed changes. A transaction of its own for each part, so that no lock is held for a long time. */

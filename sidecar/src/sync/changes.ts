@@ -12,7 +12,8 @@ import type { Binding } from '../records/cursor.ts';
 import type { ListQuery } from '../records/list_query.ts';
 import { readListQuery } from '../records/list_query.ts';
 import type { ChangeFeeds, Feed } from './feed.ts';
-import { numberOf, requireCurrent, tokenAt } from './since.ts';
+import type { Position } from './since.ts';
+import { positionOf, requireCurrent, tokenAt } from './since.ts';
 
 const parameters = ['since', 'fields', 'domain', 'limit', 'wait'] as const;
 const longestWaitS = 25;
@@ -61,14 +62,13 @@ export class ChangesReader {
   readonly #feed: Feed;
   /** Whether it began with `new`. */
   readonly isNew: boolean;
-  readonly #rights: string;
-  #number: number;
+  #position: Position;
 
   private constructor(
     request: ChangesRequest,
     query: ListQuery,
     search: Search,
-    from: { binding: Binding; feed: Feed; isNew: boolean; rights: string; number: number },
+    from: { binding: Binding; feed: Feed; isNew: boolean; position: Position },
   ) {
     this.#request = request;
     this.#query = query;
@@ -76,8 +76,7 @@ export class ChangesReader {
     this.#binding = from.binding;
     this.#feed = from.feed;
     this.isNew = from.isNew;
-    this.#rights = from.rights;
-    this.#number = from.number;
+    this.#position = from.position;
   }
 
   static async begin(request: ChangesRequest, query: ListQuery, since: string): Promise<ChangesReader> {
@@ -90,9 +89,10 @@ export class ChangesReader {
     const start = await readChanges(database, search.model, principal.userId, 0, 0);
     if (!start.synced) throw off(search.model);
     const isNew = since === 'new';
-    const number = isNew ? start.last : await numberOf(context, binding, since, start);
+    const begun = { number: start.last, rights: start.rights, life: start.life };
+    const position = isNew ? begun : await positionOf(context, binding, since, start);
     if (isNew) request.parts.odoo.refresh(context);
-    return new ChangesReader(request, query, search, { binding, feed, isNew, rights: start.rights, number });
+    return new ChangesReader(request, query, search, { binding, feed, isNew, position });
   }
 
   get isStopped(): boolean {
@@ -100,8 +100,8 @@ export class ChangesReader {
   }
 
   async nothing(): Promise<Changes> {
-    const next = await tokenAt(this.#request.context, this.#binding, this.#number, this.#rights);
-    return { upserts: [], removed: [], next, sequence: this.#number, more: false };
+    const next = await tokenAt(this.#request.context, this.#binding, this.#position);
+    return { upserts: [], removed: [], next, sequence: this.#position.number, more: false };
   }
 
   /** Waits for the changes since then. Throws `sync.reset`, and the errors of a list. */
@@ -110,20 +110,21 @@ export class ChangesReader {
     const { limit } = this.#query;
     const part = await this.#wait(waitMs);
     if (!part.synced) throw off(this.#search.model);
-    requireCurrent(this.#number, this.#rights, part);
+    requireCurrent(this.#position, part);
     const more = part.changes.length === limit;
     // If the part is not full, everything numbered up to `last` has been seen.
-    this.#number = more ? (part.changes.at(-1)?.[0] ?? this.#number) : part.last;
-    const next = await tokenAt(context, this.#binding, this.#number, part.rights);
+    const number = more ? (part.changes.at(-1)?.[0] ?? this.#position.number) : part.last;
+    this.#position = { ...this.#position, number };
+    const next = await tokenAt(context, this.#binding, this.#position);
     const { upserts, removed } = await values(parts, context, this.#query, this.#search, part.changes);
-    return { upserts, removed, next, sequence: this.#number, more };
+    return { upserts, removed, next, sequence: number, more };
   }
 
   async #wait(waitMs: number): Promise<FeedPart> {
     const { context } = this.#request;
     const read = () => {
       const { userId } = context.principal;
-      return readChanges(context.database, this.#search.model, userId, this.#number, this.#query.limit);
+      return readChanges(context.database, this.#search.model, userId, this.#position.number, this.#query.limit);
     };
     const startedAt = performance.now();
     let part = await read();

@@ -10,32 +10,36 @@ import { readCursor, writeCursor } from '../records/cursor.ts';
 /** Stands in for a cursor's order, because no list has this order. */
 const mark = 'changes';
 
-/** The number of the reader's last change. Throws `sync.token`, or `sync.reset` if it has to start over. */
-export async function numberOf(context: RequestContext, binding: Binding, text: string, feed: FeedPart): Promise<number> {
+/** Where a reader is: all changes up to a number, with the rights and in the life of the feed in which it got them. */
+export type Position = Pick<FeedPart, 'rights' | 'life'> & { readonly number: number };
+
+/** Throws `sync.token`, or `sync.reset` if the reader has to start over. */
+export async function positionOf(context: RequestContext, binding: Binding, text: string, feed: FeedPart): Promise<Position> {
   const place = await readCursor(context, binding, text).catch((error: unknown) => {
     if (error instanceof GatewayError && error.reason === 'query.cursor') throw new GatewayError('sync.token');
     throw error;
   });
-  const [number, rights] = place?.after ?? [];
+  const [number, rights, life = feed.life] = place?.after ?? []; // tokens of version 0.2 have no life
   if (place?.order !== mark || typeof number !== 'string') throw new GatewayError('sync.token');
-  requireCurrent(Number(number), rights, feed);
-  return Number(number);
+  const position = { number: Number(number), rights: String(rights), life: String(life) };
+  requireCurrent(position, feed);
+  return position;
 }
 
-/** Throws `sync.reset` if a reader at this number has to start over. */
-export function requireCurrent(number: number, rights: unknown, feed: FeedPart): void {
+/** Throws `sync.reset` if a reader has to start over. */
+export function requireCurrent({ number, rights, life }: Position, feed: FeedPart): void {
+  if (life !== feed.life || number > feed.last) throw reset('restored', 'The database was restored, or its server was replaced');
   if (rights !== feed.rights) throw reset('rights', 'The rights of its user on this model have changed');
   if (number < (feed.oldest ?? 0)) throw reset('expired', 'Changes since then are no longer kept');
 }
 
-/** The token for a reader that has all changes up to a number. */
-export async function tokenAt(context: RequestContext, binding: Binding, number: number, rights: string): Promise<string> {
-  const token = await writeCursor(context, binding, { order: mark, after: [String(number), rights] });
+export async function tokenAt(context: RequestContext, binding: Binding, { number, rights, life }: Position): Promise<string> {
+  const token = await writeCursor(context, binding, { order: mark, after: [String(number), rights, life] });
   if (token === undefined) throw new GatewayError('internal.error');
   return token;
 }
 
-function reset(why: 'rights' | 'expired', sentence: string): GatewayError {
+function reset(why: 'restored' | 'rights' | 'expired', sentence: string): GatewayError {
   return new GatewayError('sync.reset', {
     message: `${sentence}. Start with since=new, then read the whole list again.`,
     details: { why },
