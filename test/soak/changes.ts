@@ -1,7 +1,7 @@
-// Copies in step: three writers make 10,000 changes, four readers with different rights follow them, while a transaction stays
-// open for ten minutes, sidecars are killed with -9 in the middle of stamping, their connections cut, and Postgres is restarted.
-// Records move in and out of sight, and cascades delete them in SQL. After each pause every copy must equal Odoo's own answer to
-// its reader.
+// Copies in step: three writers make 10,000 changes, five readers with different rights follow them, one of them by a stream of
+// events, while a transaction stays open for ten minutes, sidecars are killed with -9 in the middle of stamping, connections are
+// cut on both sides of the sidecars, and Postgres is restarted. Records move in and out of sight, and cascades delete them in SQL.
+// After each pause every copy must equal Odoo's own answer to its reader.
 //
 // SOAK_WITHOUT=trigger or stamper removes that part of the feed; then the proof must fail.
 
@@ -11,9 +11,13 @@ import { ensureCluster, stopCluster } from '../../scripts/stack/cluster.mjs';
 import { say } from '../../scripts/stack/report.mjs';
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import { report } from '../bench/harness.ts';
-import type { Answer } from '../helpers/http_client.ts';
+import type { Followed, Row } from '../helpers/followed_copy.ts';
+import { FollowedCopy } from '../helpers/followed_copy.ts';
+import { HttpClient } from '../helpers/http_client.ts';
 import type { Sidecar } from '../helpers/instance.ts';
 import { createInstance } from '../helpers/instance.ts';
+import type { TcpProxy } from '../helpers/tcp_proxy.ts';
+import { startTcpProxy } from '../helpers/tcp_proxy.ts';
 import { until } from '../helpers/wait.ts';
 
 const wanted = Number(process.env['SOAK_CHANGES'] ?? 10_000);
@@ -29,88 +33,35 @@ const { keys } = gateway;
 const superuser = new pg.Pool({ connectionString: real.parts.cluster.superuserUrl ?? gateway.databaseUrl, max: 1 });
 superuser.on('error', () => {}); // Postgres is restarted
 const faults: string[] = [];
-const alive: Sidecar[] = [gateway.sidecar, await gateway.startSidecar()];
-const counts = { changes: 0, kills: 0, cuts: 0, restarts: 0, delivered: 0, compared: 0 };
+const postgresPort = Number(new URL(gateway.sidecarDatabaseUrl).port);
+const alive: Place[] = [await startPlace(), await startPlace()];
+const counts = { changes: 0, kills: 0, cuts: 0, restarts: 0, compared: 0 };
 
-type Row = Record<string, unknown> & { id: number };
+/** A sidecar whose connections can be cut on both sides. */
+interface Place {
+  readonly sidecar: Sidecar;
+  readonly client: HttpClient;
+  readonly front: TcpProxy;
+  readonly back: TcpProxy;
+}
 
-/** A client that follows the feed, on any sidecar that is alive. */
-class Copy {
-  readonly rows = new Map<number, Row>();
-  readonly name: string;
-  readonly key: string;
-  readonly model: string;
-  readonly fields: readonly string[];
-  readonly domain: readonly unknown[];
-  #since = '';
-
-  constructor(name: string, key: string, model: string, fields: readonly string[], domain: readonly unknown[] = []) {
-    this.name = name;
-    this.key = key;
-    this.model = model;
-    this.fields = fields;
-    this.domain = domain;
-  }
-
-  get #query(): string {
-    return `fields=${this.fields}&domain=${encodeURIComponent(JSON.stringify(this.domain))}`;
-  }
-
-  async start(): Promise<void> {
-    this.#since = (await this.#get(`changes?since=new&${this.#query}`)).json.meta.next;
-    const { text } = await this.#get(`?${this.#query}`, { Accept: 'application/x-ndjson' });
-    for (const line of text.split('\n')) if (line !== '') this.#keep(JSON.parse(line));
-  }
-
-  /** One request; whether there is more. */
-  async step(): Promise<boolean> {
-    const { json } = await this.#get(`changes?since=${encodeURIComponent(this.#since)}&limit=50&${this.#query}`);
-    for (const row of json.data.upserts) this.#keep(row);
-    for (const { id } of json.data.removed) this.rows.delete(id);
-    counts.delivered += json.data.upserts.length + json.data.removed.length;
-    this.#since = json.meta.next;
-    return json.meta.more;
-  }
-
-  #keep(row: Row): void {
-    this.rows.set(row.id, row);
-  }
-
-  /** The records from Odoo's own API, without the gateway. */
-  async expected(): Promise<Row[]> {
-    const headers = {
-      'Content-Type': 'application/json',
-      Authorization: `Bearer ${this.key}`,
-      'X-Odoo-Database': gateway.database,
-    };
-    const body = JSON.stringify({ domain: this.domain, fields: this.fields, order: 'id' });
-    const response = await fetch(`${gateway.odoo.url}/json/2/${this.model}/search_read`, { method: 'POST', headers, body });
-    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
-    return (await response.json()) as Row[];
-  }
-
-  /** Asks again elsewhere, because a server that is down comes back. */
-  async #get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    const url = `/api/v1/${this.model}${path.startsWith('?') ? '' : '/'}${path}`;
-    for (let tries = 0; tries < 600; tries += 1) {
-      const sidecar = alive[Math.floor(Math.random() * alive.length)] as Sidecar;
-      const answer = await sidecar.get(url, { key: this.key, headers }).catch(() => undefined);
-      if (answer?.status === 200) return answer;
-      if (answer !== undefined && answer.status < 500)
-        throw new Error(`${this.name}: ${answer.status} ${answer.text.slice(0, 300)}`);
-      await delay(200);
-    }
-    throw new Error(`${this.name}: no answer`);
-  }
+async function startPlace(): Promise<Place> {
+  const back = await startTcpProxy(postgresPort);
+  const sidecar = await gateway.startSidecar({ postgres: back });
+  const front = await startTcpProxy(Number(new URL(sidecar.url).port));
+  return { sidecar, client: new HttpClient(`http://127.0.0.1:${front.port}`), front, back };
 }
 
 const partner = ['name', 'color', 'is_company'];
-const copies = [
-  new Copy('everything', keys.admin, 'res.partner', partner),
-  new Copy('by a rule', keys.demo, 'res.partner', partner),
-  new Copy('by a domain', keys.admin, 'res.partner', partner, [['is_company', '=', true]]),
-  new Copy('cascades', keys.admin, 'res.partner.category', ['name', 'color']),
+const anyServer = () => (alive[Math.floor(Math.random() * alive.length)] as Place).client;
+const followed: Followed[] = [
+  { name: 'everything', key: keys.admin, model: 'res.partner', fields: partner },
+  { name: 'by a rule', key: keys.demo, model: 'res.partner', fields: partner },
+  { name: 'by a domain', key: keys.admin, model: 'res.partner', fields: partner, domain: [['is_company', '=', true]] },
+  { name: 'cascades', key: keys.admin, model: 'res.partner.category', fields: ['name', 'color'] },
+  { name: 'a stream', key: keys.demo, model: 'res.partner', fields: partner, streams: true },
 ];
+const copies = followed.map((reader) => new FollowedCopy(reader, anyServer));
 const pools = Array.from({ length: writers }, () => ({ partners: [] as number[], parents: [] as number[] }));
 let running = true;
 let writing = false;
@@ -119,7 +70,7 @@ try {
   await prepare();
   await Promise.all(copies.map((copy) => copy.start()));
   const opened = openTransaction();
-  const killing = kill();
+  const breaking = Promise.all([kill(), cut()]);
   const following = Promise.all(copies.map(follow));
   for (let round = 1; round <= rounds; round += 1) {
     writing = true;
@@ -131,8 +82,10 @@ try {
     await compare(round);
   }
   running = false;
-  await Promise.all([following, killing]);
-  const figures = { ...counts, seconds: Math.round((performance.now() - startedAt) / 1_000), faults: faults.length };
+  for (const copy of copies) copy.stop();
+  await Promise.all([following, breaking]);
+  const delivered = copies.reduce((sum, copy) => sum + copy.delivered, 0);
+  const figures = { ...counts, delivered, seconds: Math.round((performance.now() - startedAt) / 1_000), faults: faults.length };
   report('changes', figures, {});
 } finally {
   running = false;
@@ -242,7 +195,7 @@ async function openTransaction(): Promise<void> {
   say(`  the transaction that was open for ${openSeconds} s is committed`);
 }
 
-async function follow(copy: Copy): Promise<void> {
+async function follow(copy: FollowedCopy): Promise<void> {
   while (running) {
     await copy.step().catch((error: unknown) => faults.push(String(error)));
     await delay(Math.random() * 200);
@@ -253,55 +206,79 @@ async function compare(round: number): Promise<void> {
   for (const copy of copies) {
     let expected: Row[] = [];
     const answers = () =>
-      copy.expected().then(
+      ofOdoo(copy.followed).then(
         (rows) => {
           expected = rows;
           return true;
         },
         () => false,
       );
-    await until(`${copy.name}: Odoo answers`, answers, 120_000);
+    await until(`${copy.followed.name}: Odoo answers`, answers, 120_000);
     const asText = () => JSON.stringify([...copy.rows.values()].sort((a, b) => a.id - b.id).map(plain));
     const wantedText = JSON.stringify(expected.map(plain));
     const isInStep = await until('in step', () => asText() === wantedText, 20_000).then(
       () => true,
       () => false,
     );
-    if (!isInStep) faults.push(`round ${round}: ${copy.name} differs from Odoo: ${difference(copy, expected)}`);
+    if (!isInStep) faults.push(`round ${round}: ${copy.followed.name} differs from Odoo: ${difference(copy, expected)}`);
     counts.compared += expected.length;
   }
-  say(`  round ${round}: ${counts.changes} changes, ${counts.kills} sidecars killed, ${faults.length} faults`);
+  const { changes, kills, cuts } = counts;
+  say(`  round ${round}: ${changes} changes, ${kills} sidecars killed, ${cuts} cuts, ${faults.length} faults`);
+}
+
+/** The records from Odoo's own API, without the gateway. */
+async function ofOdoo({ key, model, fields, domain = [] }: Followed): Promise<Row[]> {
+  return gateway.orm<Row[]>(model, 'search_read', { domain, fields, order: 'id' }, key);
 }
 
 function plain({ id, name, color, is_company: isCompany }: Row): unknown[] {
   return [id, name, color, isCompany];
 }
 
-function difference({ rows }: Copy, expected: readonly Row[]): string {
+function difference({ rows }: FollowedCopy, expected: readonly Row[]): string {
   const right = new Map(expected.map((row) => [row.id, row]));
   const lost = expected.filter((row) => JSON.stringify(plain(row)) !== JSON.stringify(plain(rows.get(row.id) ?? { id: 0 })));
   const invented = [...rows.keys()].filter((id) => !right.has(id));
   return `${lost.length} lost (${lost.slice(0, 3).map(({ id }) => id)}), ${invented.length} invented (${invented.slice(0, 3)})`;
 }
 
-/** Sidecars with -9, and between that all connections of the others. */
+/** Sidecars, with -9. */
 async function kill(): Promise<void> {
   while (running) {
-    await delay(3_000 + Math.random() * 5_000);
+    await delay(5_000 + Math.random() * 8_000);
     if (!writing || !running) continue;
-    if (Math.random() < 0.4) {
-      const cut =
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'api-gateway' and datname = $1";
-      counts.cuts += (await superuser.query(cut, [gateway.database]).catch(() => ({ rowCount: 0 }))).rowCount ?? 0;
-      continue;
-    }
     const at = Math.floor(Math.random() * alive.length);
-    const victim = alive[at] as Sidecar;
-    victim.kill('SIGKILL');
-    await victim.exited;
+    const { sidecar, front, back } = alive[at] as Place;
+    sidecar.kill('SIGKILL');
+    await sidecar.exited;
     counts.kills += 1;
-    const next = await gateway.startSidecar().catch(() => undefined);
-    if (next !== undefined) alive[at] = next;
+    const next = await startPlace().catch(() => undefined);
+    if (next === undefined) continue;
+    alive[at] = next;
+    await Promise.all([front.cut(), back.cut()]);
+  }
+}
+
+/** Connections, in the middle of whatever passes: of clients to a sidecar, of a sidecar to Postgres, and of all by Postgres. */
+async function cut(): Promise<void> {
+  while (running) {
+    await delay(Math.random() * 2_000);
+    if (!writing || !running) continue;
+    counts.cuts += 1;
+    const dice = Math.random();
+    const { front, back } = alive[Math.floor(Math.random() * alive.length)] as Place;
+    if (dice < 0.1) {
+      const ended =
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'api-gateway%' and datname = $1";
+      await superuser.query(ended, [gateway.database]).catch(() => undefined);
+    } else if (dice < 0.2) back.forget();
+    else {
+      const proxy = dice < 0.6 ? front : back;
+      await proxy.cut();
+      await delay(Math.random() * 1_000);
+      await proxy.restore();
+    }
   }
 }
 
