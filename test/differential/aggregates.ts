@@ -143,10 +143,4 @@ function undone(value: unknown, type: string | undefined): unknown {
 }
 
 const undoneMeasure = (value: unknown) =>
-  typeof value === 'string'
-    ? raw(value)
-    : typeof value === 'number'
-      ? Number(value.toPrecision(12))
-      : value === false
-        ? false
-        : value;
+  typeof value === 'string' ? raw(value) : typeof value === 'number' ? Number(value.toPrecision(12)) : (value ?? false);

@@ -86,6 +86,10 @@ test.each([
   expect(await send(chunked(...texts, '\r\n--x--\r\n'), boundary)).toBe('request.too_large');
 });
 
+test('a form without a boundary is not taken for a file', async () => {
+  expect(await send(form, 'multipart/form-data')).toBe('file.form');
+});
+
 test('all bytes of a form are counted, and the time in which they arrive is the caller’s own', async () => {
   async function* slowly() {
     yield Buffer.from(head);

@@ -26,6 +26,8 @@ def aggregate(env, reach, operation):
     measures = _texts(operation, "measures", MAX_MEASURES)
     for measure in measures:
         _check_measure(measure)
+    if not groupings and not measures:
+        raise RefusalError("odoo.arguments", "Neither 'group' nor 'measures' names anything.", argument="measures")
     arguments = {
         "domain": operation.get("domain") or [],
         "groupby": groupings,
@@ -41,7 +43,7 @@ def aggregate(env, reach, operation):
     for found in call(env, reach, asked):
         shapes = shapes or {grouping: _shape_of(model, grouping) for grouping in groupings}
         group = {grouping: shape(found[grouping]) for grouping, shape in shapes.items()}
-        group.update((measure, _plain(found[measure])) for measure in measures)
+        group.update((measure, _measured(measure, found[measure])) for measure in measures)
         groups.append(group)
     return {"groups": groups, "timezone": str(_zone(env))}
 
@@ -133,6 +135,12 @@ def _plain(value):
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+def _measured(measure, value):
+    """Odoo's `False` for a measure of no values is no number and no time."""
+    is_choice = measure.endswith((":bool_and", ":bool_or"))
+    return None if value is False and not is_choice else _plain(value)
 
 
 def _zone(env):

@@ -101,3 +101,11 @@ class TestAggregates(ChannelCase):
     def test_aggregates_that_return_lists_are_not_measures(self):
         for measure in ("name:array_agg", "id:recordset", "color", "color:sum(ref)"):
             self.assert_refused(self.aggregate(measures=[measure]), "odoo.arguments", measure)
+
+    def test_a_measure_of_no_values_is_null(self):
+        self.env.cr.execute("update res_partner set partner_latitude = null where id = any(%s)", [self.children.ids])
+        expected = {"partner_latitude:avg": None, "partner_latitude:max": None, "employee:bool_or": False}
+        self.assertEqual(self.groups(measures=list(expected)), [expected])
+
+    def test_a_question_about_nothing_is_refused(self):
+        self.assert_refused(self.aggregate(measures=[]), "odoo.arguments")

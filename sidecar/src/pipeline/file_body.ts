@@ -39,7 +39,7 @@ export async function receiveFile(context: RequestContext, { requireUncompressed
   const largest = context.database.settings['file.max_bytes'];
   const contentType = request.headers['content-type'] ?? '';
   requireUncompressed(request.headers['content-encoding']);
-  const isForm = /^multipart\/form-data\s*;/i.test(contentType);
+  const isForm = /^multipart\/form-data\s*(?:;|$)/i.test(contentType);
   const isTooLarge = Number(request.headers['content-length'] ?? 0) > largest + (isForm ? spareBytes : 0);
   const end = isTooLarge ? undefined : running.begin(holder, most.ofOneUser, most.ofAll);
   if (end === undefined) {

@@ -31,8 +31,9 @@ export function readQuery<Name extends string>(
     const name = list ?? known.find((candidate) => candidate === given);
     if (name === undefined && others(given, value)) continue;
     if (name === undefined) {
+      const takes = known.length > 0 ? `Known parameters: ${known.join(', ')}.` : 'It takes none.';
       throw new GatewayError('query.unknown', {
-        message: `There is no query parameter "${given}" here. ${didYouMean(given, known)}Known parameters: ${known.join(', ')}.`,
+        message: `There is no query parameter "${given}" here. ${didYouMean(given, known)}${takes}`,
         details: { parameter: given, known },
       });
     }
