@@ -138,7 +138,7 @@ def _plain(value):
 
 
 def _measured(measure, value):
-    """Odoo's `False` for a measure of no values is no number and no time."""
+    """Odoo's `False` for a measure of no values is neither a number nor a time."""
     is_choice = measure.endswith((":bool_and", ":bool_or"))
     return None if value is False and not is_choice else _plain(value)
 
