@@ -1,6 +1,7 @@
 // Files of records in and out, attachments, and the documents that Odoo prints.
 
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { Agent, get } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -122,14 +123,28 @@ test('a form with a file gives it its name and type', async () => {
   expect(row).toMatchObject({ name: 'numbers.csv', mimetype: 'text/csv', res_model: 'res.partner' });
   form.set('second', new Blob(['x']), 'x.txt');
   expect((await attach(form)).json.error.reason).toBe('file.form');
-  const id = randomUUID();
-  const read = await ask('GET', contentOf(made.json.data.id), { headers: { 'X-Request-Id': id } });
-  expect(read.bytes.toString()).toBe('a;b\n1;2\n');
-  const logged = () => gateway.sql('select status, reason from gateway.request_log where request_id = $1', [id]);
-  await until('it is logged', async () => (await logged()).length > 0);
-  expect(await logged()).toEqual([{ status: 200, reason: null }]);
   const broken = await attach('no form', '', { 'Content-Type': 'multipart/form-data; boundary=x' });
   expect([broken.status, broken.json.error.reason]).toEqual([400, 'file.form']);
+});
+
+test('the connection of a small file is used again', async () => {
+  const path = contentOf((await attach('small', '?name=small.txt')).json.data.id);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const read = () =>
+    new Promise<[text: string, isReused: boolean]>((resolve, reject) => {
+      const asked = get(new URL(path, gateway.url), { agent, headers: { Authorization: `Bearer ${admin}` } }, (answer) => {
+        answer
+          .setEncoding('utf8')
+          .toArray()
+          .then((parts) => resolve([parts.join(''), asked.reusedSocket]), reject);
+      });
+      asked.once('error', reject);
+    });
+  expect([await read(), await read()]).toEqual([
+    ['small', false],
+    ['small', true],
+  ]);
+  agent.destroy();
 });
 
 test('an image of a field, in any size, and nothing else', async () => {
