@@ -11,7 +11,7 @@ def uninstall_hook(env):
     """Remove everything. Dropping the schema also drops its triggers on Odoo's tables."""
     _give_back_privileges(env.cr)
     env.cr.execute("drop schema if exists gateway cascade")
-    # Our bundle, and Odoo's with our files in them.
+    # This removes our bundle, and Odoo's bundles that contain our files.
     env["ir.attachment"].sudo().regenerate_assets_bundles()
     _forget_models(env)
 
@@ -62,8 +62,9 @@ def _give_back_privileges(cr):
 
 
 def _taken_from_all(cr):
-    """The rights that PUBLIC had when the addon was installed (models/gateway_schema.py) but no longer has. Empty for
-    a database where an earlier version was installed, because the rights may have been missing before."""
+    """The rights that PUBLIC had when the addon was installed (models/gateway_schema.py) but no longer has. The result
+    is empty for a database where an earlier version was installed, because the rights may have been missing before
+    that."""
     cr.execute("select obj_description('gateway'::regnamespace, 'pg_namespace')")
     [had] = cr.fetchone()
     cr.execute(PUBLIC_PRIVILEGES)

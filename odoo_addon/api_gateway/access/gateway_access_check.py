@@ -46,7 +46,7 @@ class GatewayAccessCheck(models.TransientModel):
 
     @api.model
     def _open_for_request(self, row):
-        """For a row of the traffic log."""
+        """Opens the question for a row of the traffic log."""
         model = self.env["ir.model"].sudo().search([("model", "=", row.model or "")], limit=1)
         place = PATH.match(row.path or "")
         name = place["name"] if place and model else None
@@ -93,7 +93,7 @@ class GatewayAccessCheck(models.TransientModel):
             return self._rendered(is_valid=found is not None, is_known=model is not None)
         user_id, scopes, allowed_models = found
         if scopes and self._is_of_resource(model):
-            # As for a request to the resource.
+            # Scopes of the resource count as scopes of its model, as they do for a request to the resource.
             own = [scope.rpartition("_")[2] for scope in scopes if scope.rpartition("_")[0] == self.resource]
             scopes = [*scopes, *(f"{model._name}:{action}" for action in own)]
         state = current_state(self.env.cr)
@@ -108,7 +108,7 @@ class GatewayAccessCheck(models.TransientModel):
         return self._rendered(is_valid=True, is_known=True, model=model._name, checks=checks)
 
     def _is_of_resource(self, model):
-        """The manager may have chosen another model since."""
+        """Whether the model is the resource's: the manager may have chosen another model since."""
         named = [("name", "=", self.resource), ("model_name", "=", model._name)]
         return bool(self.resource and self.env["gateway.resource"].sudo().search_count(named, limit=1))
 

@@ -13,9 +13,9 @@ from ..tools.asker import have_group, own_code
 from ..tools.narrowing import ACTIONS, MAX_LINES, address_allowed, lines
 from ..tools.networks import networks_of
 
-# Longer lists say that callers have no addresses of their own.
+# If the list is longer, the callers probably have no fixed addresses.
 MOST_NETWORKS = 50
-# In one run of the cron, which comes every hour.
+# The maximum number in one run of the cron, which runs every hour.
 MOST_REMINDED = 200
 MANAGER = "api_gateway.group_manager"
 KINDS = {"gateway_key": "gateway.key", "client": "gateway.client"}
@@ -84,8 +84,8 @@ class GatewayShrink(models.TransientModel):
 
     @api.model
     def _calls(self, credential):
-        """Its calls of 90 days, by address: `[{"address", "requests", "requests_30", "last_day"}]`, the most first. The
-        address `*` stands for more addresses than were kept."""
+        """The credential's calls of 90 days, by address: `[{"address", "requests", "requests_30", "last_day"}]`, the
+        most requests first. The address `*` stands for more addresses than were kept."""
         self.env.cr.execute(
             """
             select address, sum(requests)::bigint as requests, max(day) as last_day,
@@ -123,7 +123,8 @@ class GatewayShrink(models.TransientModel):
 
     @api.model
     def _uses(self, credential):
-        """What the credential has used in 90 days of models that exist. For users who may change the credential."""
+        """What the credential has used in the last 90 days of models that exist. Only for users who may change the
+        credential."""
         # Only managers may read the uses of others.
         uses = self.env["gateway.use"].sudo().search([("consumer", "=", f"{credential._kind}:{credential.id}")])
         return uses.filtered(lambda use: use.model in self.env)
@@ -173,7 +174,7 @@ class GatewayShrink(models.TransientModel):
             credential.wide_reminded_on = fields.Date.today()
 
     def _refused(self, uses, scopes):
-        """The uses of 90 days that these scopes refuse."""
+        """Those uses of the last 90 days that these scopes would refuse."""
         state = current_state(self.env.cr)
         room = Room(state.answer_bytes, state.answer_records)
         resources = {

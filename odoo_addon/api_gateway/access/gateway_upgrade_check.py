@@ -91,7 +91,7 @@ class GatewayUpgradeCheck(models.TransientModel):
         found, seen = [], set()
         for use in uses:
             broken = break_of(schema, self._own, (use.model, use.action, use.name or ""))
-            # A field that is gone breaks its choices, too.
+            # If a field is gone, each use of one of its choices is broken, too.
             if broken and (use.consumer, broken, use.action) not in seen:
                 seen.add((use.consumer, broken, use.action))
                 found.append((use, broken))
@@ -156,7 +156,7 @@ class GatewayUpgradeCheck(models.TransientModel):
         return schema
 
     def _ask(self, url, key, model, allowed):
-        """The model there; None if it does not exist, False if the key may not read it."""
+        """The model in the other instance; None if it does not exist there, False if the key may not read it."""
         path = f"{url}/api/v1/{quote(model, safe='')}/schema?methods=true"
         headers = {"Accept": "application/json", "Authorization": f"Bearer {key}".encode().decode("latin-1")}
         try:
@@ -211,7 +211,7 @@ def _pulled(env, file):
 
 
 def _fields(described):
-    """What is compared of each field. TypeError and others if it is not a schema."""
+    """The parts of each field's description that are compared. Raises TypeError and others if this is not a schema."""
     return {name: _field(**{key: field[key] for key in COMPARED & field.keys()}) for name, field in described.items()}
 
 

@@ -40,7 +40,7 @@ class ConsentController(http.Controller):
         return self._back(agreement, code=code)
 
     def _read(self, parameters):
-        """(the request, the reason why the user cannot be asked)."""
+        """Returns the request, and a page that says why the user cannot be asked (None if the user can be)."""
         agreement = read_request(request.env.cr, parameters.get("request"))
         if agreement is None:
             return None, self._render("api_gateway.consent_over", {}, 400)
@@ -76,8 +76,8 @@ class ConsentController(http.Controller):
             "user": request.env.user,
         }
         response = request.render(template, values, status=status)
-        # No content from other origins, and no framing. No `form-action`, which would block the redirect back to the
-        # app.
+        # The policy forbids content from other origins, and framing. It has no `form-action`, which would block the
+        # redirect back to the app.
         response.headers["Content-Security-Policy"] = (
             f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none'"
         )
@@ -85,7 +85,7 @@ class ConsentController(http.Controller):
         return _private(response)
 
     def _back(self, agreement, **answer):
-        """RFC 6749, section 4.1.2, and RFC 9207."""
+        """Redirects to the app with the answer, as in RFC 6749, section 4.1.2, and RFC 9207."""
         uri = agreement["redirect_uri"]
         answer |= {"state": agreement["state"], "iss": agreement["issuer"]}
         query = urlencode({name: value for name, value in answer.items() if value is not None})

@@ -5,7 +5,7 @@ from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request
 
-# As in sidecar/src/routes/docs_login.ts.
+# The purpose of tickets for the documentation, as in sidecar/src/routes/docs_login.ts.
 DOCS = "api_docs"
 
 
@@ -14,8 +14,8 @@ class WebController(http.Controller):
 
     @http.route("/api_gateway/live_ticket", type="jsonrpc", auth="user", methods=["POST"])
     def live_ticket(self):
-        """A ticket for the live figures, valid once, for 30 seconds, for a page of this origin, and the URLs of the
-        sidecars that accept it: `{ticket, database, urls}`."""
+        """Returns `{ticket, database, urls}`: a ticket for the live figures, and the URLs of the sidecars that accept
+        it. A page of this origin can use the ticket once, within 30 seconds."""
         if not request.env.user.has_group("api_gateway.group_user"):
             raise AccessError(request.env._("Only users of the API Gateway may see its figures."))
         return {

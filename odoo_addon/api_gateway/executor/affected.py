@@ -3,7 +3,7 @@
 from .effects import effect_of
 from .reach import READ
 
-# Their results name the records that they have written.
+# The results of these operations name the records that the operations have written.
 WRITING = frozenset(["create", "write", "unlink", "upsert", "store", "write_found", "unlink_found"])
 
 
@@ -31,8 +31,8 @@ def called_ids(env, operation):
 
 
 def affected(env, operation, result):
-    """How many records the operation has written. A method counts as those on which it is called or those whose ids it
-    returns, whichever are more. What else it has written is not counted."""
+    """How many records the operation has written. For a method, this is the number of records on which it is called, or
+    of ids that it returns, whichever is greater; other records that it has written are not counted."""
     if operation["op"] in WRITING:
         return len(result["ids"])
     if operation["op"] != "call" or effect_of(env[operation["model"]], operation["method"]) == READ:

@@ -11,7 +11,7 @@ from .errors import RefusalError
 from .methods import call
 from .reach import READ
 
-# Others (array_agg, recordset) return a value for each record of a group.
+# Other functions (array_agg, recordset) return a value for each record of a group.
 FUNCTIONS = frozenset(["avg", "bool_and", "bool_or", "count", "count_distinct", "max", "min", "sum", "sum_currency"])
 MAX_GROUPINGS = 8
 MAX_MEASURES = 30

@@ -38,7 +38,7 @@ class Answer:
 
     def failure(self, exc, env, call):
         cost = self._cost()
-        # Odoo's own protocols have Odoo's own texts.
+        # Callers of Odoo's own protocols get Odoo's own error messages.
         if not call["context"].get("bare"):
             exc = in_plain_words(exc, env, call["operations"][self.operation])
         error = {**describe_error(exc, env), "operation": self.operation}

@@ -11,7 +11,7 @@ def required(operation, key):
 
 def ids(operation, key="ids"):
     value = required(operation, key)
-    # Ids have 32 bits. Postgres would complain about larger ones.
+    # Ids have 32 bits. Postgres would raise an error for larger ids.
     if type(value) is not list or not all(type(id_) is int and 0 < id_ < 2**31 for id_ in value):
         raise RefusalError("odoo.arguments", f"{key!r} is not a list of record ids.", argument=key)
     return value

@@ -1,5 +1,5 @@
-"""Binary fields in JSON. Most contain base64 already. Some contain raw bytes, and some contain structured data instead
-of a file."""
+"""Binary fields in JSON. Most of these fields already contain base64. Some contain raw bytes, and some contain
+structured data instead of a file."""
 
 import base64
 import binascii
@@ -13,7 +13,8 @@ from .errors import RefusalError
 from .faults import malformed
 
 BYTES = frozenset([("ir.attachment", "raw"), ("ir.attachment", "db_datas"), ("base_import.import", "file")])
-# Fields computed for views or for other code: domains, widget data, tables of ids. Most are marked as not exportable.
+# Fields computed for views or for other code: domains, widget data, tables of ids. Most of these fields are not
+# exportable.
 DATA = re.compile(r"\w+_domain(_list)?|(account|tax)_map|batches|views|params")
 
 

@@ -5,7 +5,7 @@ from .errors import RefusalError
 
 MAX_IDS = 10_000
 MAX_ENTRIES = 1_000
-# Arguments with a limit of their own.
+# Arguments whose limit differs from MAX_ENTRIES.
 MOST = {
     "aggregates": 200,
     "group_by": 32,
@@ -45,7 +45,7 @@ def check_ids(ids):
 def check_sizes(arguments):
     """Refuse arguments with more entries than a legitimate caller needs.
 
-    `arguments`: by the ORM's names
+    `arguments`: the arguments by the names that the ORM gives them
 
     :raises RefusalError: `odoo.arguments`"""
     for name, argument in arguments.items():

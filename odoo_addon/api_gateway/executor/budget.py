@@ -6,7 +6,8 @@ from collections import Counter
 from .errors import RefusalError
 
 # Measured on Postgres 15 with demo data: each further condition on a relation to many records makes planning a
-# quarter slower. 16 of them take 0.4 s and 100 MB of Postgres's memory at worst, 30 take 8 s and 420 MB.
+# quarter slower. At worst, planning takes 0.4 s and 100 MB of Postgres's memory for 16 such conditions, and 8 s and 420
+# MB for 30.
 MAX_PATH = 8
 MAX_JOINS = 40
 MAX_TO_MANY = 16
@@ -28,8 +29,9 @@ class Budget:
         self._compared = Counter()
 
     def join(self, joins, to_many, path):
-        """Count the relations that Postgres must join to compare `path` in a domain, an order or a grouping. Within an
-        operation, each use counts. Across the call, the same comparison counts once."""
+        """Count the relations that Postgres must join to compare `path` in a domain, an order or a grouping. Within one
+        operation, each use of the path counts. If several operations of the call make the same comparison, it counts
+        once."""
         if joins:
             self._joins += joins
             self._to_many += to_many
@@ -54,7 +56,7 @@ class Budget:
                 )
 
     def walk(self, model_name, names):
-        """Count a relation that is only read. It counts once per call, however many operations request it."""
+        """Count a relation that is only read. The relation counts once per call, however many operations request it."""
         walked = (model_name, *names)
         if walked not in self._walked:
             self._walked.add(walked)
@@ -80,7 +82,7 @@ def check_length(path, names):
 
 
 def joins_of(model, field, is_last=True):
-    """How many relations Postgres joins to compare the field: (all of them, those to many records)."""
+    """How many relations Postgres joins to compare the field: (all relations, relations to many records)."""
     if field.type in TO_MANY and field.store:
         return 1, 1
     ahead = int(field.relational and not is_last)

@@ -22,7 +22,7 @@ FILE_PATHS = frozenset([CONTENT_PATH, "/gateway/file"])
 # The sidecar has already checked the file against its own limit.
 MAX_FILE_BYTES = 2 * 1024**3
 MAX_CALLS = 32
-# Writes that are sent together have the same caller and kind. They differ only in these keys.
+# Writes that are sent together have the same caller and are of the same kind. They differ only in these keys.
 OWN_KEYS = frozenset(["request_id", "operations"])
 OWN_OPERATION_KEYS = frozenset(["ids", "values"])
 CONTEXT_KEYS = frozenset(["allowed_company_ids", "bare", "lang", "languages", "quiet", "tz"])
@@ -49,7 +49,7 @@ class Envelope(NamedTuple):
     raw: bytes
     """The JSON."""
     file: memoryview
-    """What follows it. Not signed: an operation that takes it names its digest."""
+    """What follows it. The file is not signed: an operation that stores it contains its digest."""
 
     @property
     def may_be_unstorable(self):
@@ -151,7 +151,7 @@ def _check_shape(body):
 
 def _check_call(call):
     _expect(type(call["request_id"]) is str, "request_id")
-    # No user yet: the call is a login or asks for Odoo's version, and nothing else.
+    # A call without a user may only log in or ask for Odoo's version.
     nobody = call["uid"] is None and [operation["op"] for operation in call["operations"]] in (["login"], ["version"])
     _expect(nobody or (type(call["uid"]) is int and call["uid"] > 1), "uid")
     _expect(type(call["address"]) is str, "address")

@@ -1,8 +1,8 @@
-"""Administration of OAuth2 clients over HTTP. The models of the gateway are never exposed; these operations open one of
-them to managers whose credential has no scopes or models: a restricted credential must not create an unrestricted one.
-The operation's `within` contains the credential's other restrictions: `ip_list` (its own addresses), `profile_id` (its
-profile) and `expires_at` (milliseconds since 1970). Empty and null mean no restriction. A new client gets the same
-restrictions. `maker` is the key itself, by `kind` and `id`: when the key ends, the client ends too."""
+"""Administration of OAuth2 clients over HTTP. The models of the gateway are never exposed, but these operations make
+one of them accessible to managers whose credential has no scopes or models: a restricted credential must not create an
+unrestricted one. The operation's `within` contains the credential's other restrictions: `ip_list` (its own addresses),
+`profile_id` (its profile) and `expires_at` (milliseconds since 1970). Empty and null mean no restriction. A new client
+gets the same restrictions. `maker` is the key itself, by `kind` and `id`: when the key ends, the client ends too."""
 
 from contextlib import contextmanager
 from datetime import UTC, datetime

@@ -20,7 +20,7 @@ class Clock:
         return self._deadline - time.monotonic()
 
     def portion(self, among):
-        """A clock for consecutive pieces of work, `among` in number. Each gets an equal share of the time."""
+        """A clock for one of `among` consecutive pieces of work. Each piece gets an equal share of the time."""
         return Clock(self._cr, time.monotonic() + self.left_s / among, self._read_only)
 
     def arm(self):
@@ -41,5 +41,5 @@ class Clock:
         self._armed_ms = left_ms
 
     def disarm(self):
-        """Call this when the transaction has ended for which the clock was armed."""
+        """Call this when the transaction for which the clock was armed has ended."""
         self._armed_ms = None

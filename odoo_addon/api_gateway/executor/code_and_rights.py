@@ -5,7 +5,8 @@ import re
 
 from .state import Patterns
 
-# Closed even to superuser code while a narrowed credential's call runs: none of Odoo's own processes writes them.
+# These models are closed even to superuser code while a narrowed credential's call runs: none of Odoo's own processes
+# writes them.
 GUARDED = Patterns(
     [
         "accounting.assert.test",
@@ -97,7 +98,8 @@ RIGHTS = {
 # Instructions for crons, which execute them as superuser and could, for example, attach any file. No caller may write
 # them.
 NOTES = frozenset([("account.move", "sending_data")])
-# By name, on any model: Odoo later uses their content as values or code, or (a token) it opens a document.
+# Fields with these names, on any model: Odoo later uses their content as values or code, or their content (a token)
+# opens a document.
 RIGHTS_ANYWHERE = {"access_token": None, "alias_defaults": None}
 # Fields whose name shows that they contain code: Python that Odoo evaluates, scripts of its pages.
 CODE_NAME = re.compile("python|custom_code")
@@ -105,7 +107,7 @@ TEXTS = ("char", "html", "text")
 
 
 def governor(model, name):
-    """(whether the field grants rights, the model that a credential must name to write it)."""
+    """A tuple: whether the field grants rights, and the model that a credential must name to write the field."""
     own = RIGHTS.get(model._name, RIGHTS_ANYWHERE)
     if name in own:
         return True, own[name]

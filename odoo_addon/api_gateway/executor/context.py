@@ -34,7 +34,7 @@ DROPPED = frozenset(
         "parent_fields_hierarchy",
         "prefetch_fields",
         "prefetch_langs",
-        # They switch off rules for Odoo's own code: posted entries, approved leaves, files of fields.
+        # Keys that switch off rules for Odoo's own code: rules about posted entries, approved leaves, files of fields.
         "allocation_skip_state_check",
         "bypass_lock_check",
         "bypass_payment_method_ids_forbidden_change",
@@ -52,7 +52,7 @@ DROPPED = frozenset(
         "skip_event_permission",
         "skip_readonly_check",
         "skip_res_field_check",
-        # Pads groups of a chart with empty ones, a day or an hour each, from any year to any other.
+        # A key that adds empty groups to a chart, for every day or hour between any two years.
         "fill_temporal",
         # A mail's sender, the recipients that it leaves out, and the records that it is about.
         "composer_force_res_ids",
@@ -92,7 +92,7 @@ def method_context(reach, model, context, is_trial):
     """The keys that the caller of a method may set. Records to which they refer are checked like values.
 
     `default_<field>` is a value for new records of this model only (Base.default_get); `active_model` with `active_id`
-    and `active_ids` is a link. `is_trial`: the method only reads. Defaults of a bare call for fields that this model
+    and `active_ids` is a link. `is_trial`: the method only reads. In a bare call, defaults for fields that this model
     does not have are left out, as in Odoo's own protocols."""
     checked = checked_context(model.env, context, reach.is_bare)
     defaults = {key: value for key, value in context.items() if key.startswith(DEFAULT)}
@@ -186,5 +186,5 @@ def _check_companies(env, context):
             "'allowed_company_ids' names a company outside this request's companies.",
             argument="allowed_company_ids",
         )
-    # Odoo makes this check when it reads the companies, but not for superuser code: too late for a user's call.
+    # Odoo checks the companies when they are first read, but not in superuser code. So they are read here, as the user.
     env(context={**env.context, **context}).companies  # noqa: B018

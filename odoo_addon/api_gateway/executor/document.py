@@ -9,11 +9,12 @@ GROUP = "api_doc.group_allow_doc"
 
 
 def document(env, reach, operation):
-    """None: the addon is not installed. AccessError: the user may not read documentation, or the model."""
+    """Returns None if the addon is not installed. Raises AccessError if the user may not read documentation, or the
+    model."""
     model = reach.model(env, required(operation, "model"), READ)
     if "api_doc" not in env.registry._init_modules:
         return None
-    # Only where it is installed: importing a controller registers it.
+    # The controller is only imported where its addon is installed, because importing a controller registers it.
     from odoo.addons.api_doc.controllers.api_doc import DocController, is_public_method
 
     if not env.user.has_group(GROUP):

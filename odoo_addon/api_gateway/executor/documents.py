@@ -58,7 +58,7 @@ def check_model_name(reach, env, field, value):
     to a model: only their rights on that model matter."""
     model_name = named_model(env, field, value)
     if model_name in env.registry:
-        # Mail to an alias creates records of its model.
+        # Mail to an alias creates records of the alias's model.
         reach.model(env, model_name, WRITE if field.name == "alias_model_id" else READ, abstract=True)
     elif field.type == "many2one" or type(value) is not str:
         raise RefusalError(
@@ -130,7 +130,7 @@ def check_named_fields(reach, model, values, parents):
 
 
 def _named_fields(model):
-    """({the text fields that name fields}, {the fields with their model})"""
+    """({the text fields whose values are names of fields}, {the fields with the model of those fields})"""
     count, *found = _field_names.get(type(model), (0, set(), set()))
     if count != len(model._fields):
         sources = {name for name in (*MODELS, "model_name") if name in model._fields}
@@ -145,7 +145,7 @@ def _named_fields(model):
 
 
 def _check_field_paths(reach, model, text):
-    """`phone`, `partner_id.phone`, `name,list_price:monetary`."""
+    """Check the fields and paths in a string such as `phone`, `partner_id.phone` or `name,list_price:monetary`."""
     for path in re.split(r"[,;\s]+", text):
         owner = model
         for name in path.partition(":")[0].split("."):
@@ -161,7 +161,7 @@ def _check_field_paths(reach, model, text):
 
 
 def pairs(model):
-    """[(the field with the id, {the fields with its model})]"""
+    """[(the field with the id, {the fields with the model of that id})]"""
     count, found = _pairs.get(type(model), (0, None))
     if count != len(model._fields):  # a custom field was added, or this is the first call
         found = []
@@ -190,7 +190,7 @@ def _sources(model, name):
 
 
 def stored(model, names, parents):
-    """The other half of the pair: from each record that is written to, or the default for a new one."""
+    """The missing half of a pair, as each record that is written to has it, or the default for a new record."""
     if not names:
         return [{}]
     if not parents:

@@ -8,7 +8,8 @@ from .errors import OutOfReachError
 DOORS = {"res.partner": frozenset(["email"]), "res.users": frozenset(["email", "login", "partner_id"])}
 # Fields that let a user log in, or grant rights.
 ACCOUNTS = frozenset(["active", "group_ids", "new_password", "password", "role"])
-# Called by templates to create the link that opens an account (`res.partner._get_signup_url`).
+# Templates call methods with this word in their name to create the link that opens an account
+# (`res.partner._get_signup_url`).
 OPENING = re.compile("signup")
 
 
@@ -32,8 +33,9 @@ def check_template_links(reach, env, targets):
 
 
 def check_doors(reach, records, values):
-    """Refuse changes of these fields of existing users, including archived ones, by a narrowed credential. One that
-    names `res.users` may change those of portal users. Writing the same value again is not a change.
+    """Refuse changes of these fields of existing users, including archived ones, by a narrowed credential. A narrowed
+    credential that names `res.users` may change these fields of portal users. Writing the same value again is not a
+    change.
 
     :param records: the records that the values are written to; empty for new ones
     :raises OutOfReachError: with the missing scope if all are portal users"""
@@ -63,7 +65,7 @@ def check_accounts(reach, users, values=None):
     """Refuse internal users that a narrowed credential has created, unarchived, or given groups or a password, through
     any flow of Odoo. Only a credential that names `res.users` may do that.
 
-    :param users: as they are now
+    :param users: the users as they are now
     :param values: the values written to them; None: they are new
     :raises OutOfReachError:"""
     if not reach.is_narrowed or reach.names("res.users"):

@@ -20,7 +20,7 @@ from .upserting import named_records
 from .writing_found import found_ids
 
 MAX_RECORDS = 20
-# They change with every write, so they are not reported.
+# These fields change with every write, so they are not reported.
 BOOKKEEPING = frozenset(("create_date", "create_uid", "write_date", "write_uid"))
 
 # The dry run that is running in this thread.
@@ -40,12 +40,12 @@ class DryRun:
 
     differences: list | None
     """Up to MAX_RECORDS of `{model, id, name, before, after}`: the fields that changed, before (null: a new record) and
-    after (null: a deleted one). None if the caller did not ask for them."""
+    after (null: a deleted one). None if the caller did not ask for differences."""
     steps_outside: list = field(default_factory=list)
     """Errors that were raised when the code tried to reach another system. The code may have caught them."""
     unseen: int = 0
-    """The number of records that the call names or creates without their changes in the differences, because there are
-    too many or because the caller may not read them."""
+    """The number of records that the call names or creates but whose changes are not in the differences, because there
+    are too many or because the caller may not read them."""
 
     def report(self, mails):
         report = {"mails": mails, "outside": bool(self.steps_outside)}
@@ -92,7 +92,7 @@ def _mails_since(env, id_):
 
 
 def _watched(run, name, rehearsal):
-    """Wraps the operation, so that it notes the values of the records it names before and after."""
+    """Wraps the operation, so that the values of the records that it names are noted before and after it runs."""
     finds = FINDERS.get(name)
     if rehearsal.differences is None or finds is None:
         return run
@@ -165,7 +165,7 @@ def _named_lists(reach, model, operation):
 
 
 def _difference(model, id_, before, after):
-    """A list with one entry, or empty if nothing changed."""
+    """Yields one entry, or no entry if nothing changed."""
     name = (after or before)["display_name"]
     if before is not None and after is not None:
         changed = [key for key in after if before.get(key) != after[key]]

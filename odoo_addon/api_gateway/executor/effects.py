@@ -24,7 +24,7 @@ find_or_create_record message_new message_process message_route message_update
 _DELETING = """
 unlink
 """
-# They have effects of their own, so the right to write the model is not enough.
+# These methods also do other things than write the record, so the right to write the model is not enough.
 _CALLED = """
 action_reschedule_my_next_nextweek action_reschedule_my_next_today action_reschedule_my_next_tomorrow action_share
 activity_feedback activity_reschedule activity_schedule activity_search activity_send_mail activity_unlink
@@ -47,7 +47,7 @@ def effect_of(model, name):
 
 
 def is_readonly(model, name):
-    """As Odoo decides: by the nearest class with the decorator."""
+    """Whether Odoo regards the method as read-only: as in Odoo, the nearest class with the decorator decides."""
     for cls in type(model).mro():
         method = cls.__dict__.get(name)
         if method is not None and hasattr(method, "_readonly"):

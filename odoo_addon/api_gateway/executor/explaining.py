@@ -15,7 +15,7 @@ def explain(env, reach, operation):
     about the model."""
     model = reach.known(env, required(operation, "model"))
     record = model.browse(ids({"ids": [operation["id"]]})) if operation.get("id") is not None else model
-    # With a search, as reads do: some models have no table for exists().
+    # Looks for the record with a search, as reads do, because some models have no table for exists().
     is_seen = bool(record) and reach.permits(model._name, READ) and bool(readable_ids(model, record.ids))
     answer = {"model": model._name, "actions": {}}
     if record:
@@ -112,7 +112,7 @@ def _rule_check(reach, record, mode, is_seen):
 
 
 def _rules(record, mode):
-    """The rules for the user that may hide records of the model."""
+    """The record rules that apply to the user and may hide records of the model."""
     return [
         rule for model in _with_parents(record.browse()) for rule in model.env["ir.rule"]._get_rules(model._name, mode)
     ]

@@ -35,7 +35,7 @@ def check_domain(reach, model, domain):
 
 
 class _Size:
-    """The size of a domain so far, with the domains inside it."""
+    """The size of the part of a domain that was checked so far, including the domains inside it."""
 
     def __init__(self):
         self.terms = 0
@@ -181,8 +181,8 @@ def _check_any(reach, comodel, value, size):
 
 
 def _searches(model, field, comodel, operator, value):
-    """How many searches for other records the comparison takes. With `child_of`, each name is a search, and so is each
-    name in a list if the model's own code does the search."""
+    """The number of searches for other records that the comparison needs. With `child_of`, each name is a search, and
+    so is each name in a list if the model's own code does the search."""
     names = sum(type(item) is str for item in (value if type(value) is list else [value]))
     if operator in HIERARCHIES:
         return max(names, 1)
@@ -196,7 +196,7 @@ def _searches(model, field, comodel, operator, value):
 
 
 def _is_ids(term):
-    """Whether the ORM merges this with similar conditions joined by `|`."""
+    """Whether the ORM merges this condition with similar conditions joined by `|`."""
     if type(term) is not list or len(term) != 3 or type(term[0]) is not str or term[1] not in ("=", "in"):
         return False
     return all(type(item) is int for item in (term[2] if type(term[2]) is list else [term[2]]))

@@ -17,8 +17,8 @@ def size_of_files(records, names, times):
 
 
 def _sizes(records, field, seen=()):
-    """Counter of bytes by record. A computed field counts as the files from which it is computed, because they are
-    read, too."""
+    """A Counter with the number of bytes for each record. A computed field counts as the files from which it is
+    computed, because these are read, too."""
     own = Counter()
     if not records or field.type != "binary" or field in seen:
         return own

@@ -31,8 +31,8 @@ class Term(NamedTuple):
     """The expression by which the ORM sorts. An empty boolean sorts as false."""
     descending: bool
     exact: bool
-    """Whether the value in the ORM's cache equals the column's. The cache rounds numerics, and has one translation
-    instead of all."""
+    """Whether the value in the ORM's cache equals the column's. The cache rounds numerics, and contains one translation
+    of a value instead of all."""
     lang: str | None
     """The language in which a translated column is sorted."""
 
@@ -114,7 +114,7 @@ def behind(model, terms, values):
                 later = SQL("(%s > %s OR %s IS NULL)", column, value, column)
             same = SQL("%s = %s", column, value)
             if not alternatives and (descending or is_never_empty):
-                # This follows from the alternatives, but Postgres needs it to start in the middle of an index.
+                # The alternatives imply this bound, but Postgres needs it to start in the middle of an index.
                 bound = SQL("%s <= %s" if descending else "%s >= %s", column, value)
         alternatives.append(SQL("(%s AND %s)", ties, later))
         ties = SQL("%s AND %s", ties, same)
@@ -126,7 +126,7 @@ def place(terms, record):
     caches = [record._fields[term.name]._get_cache(record.env) for term in terms if term.name != "id"]
     sorts_by_columns = type(record)._order_field_to_sql is BaseModel._order_field_to_sql
     if sorts_by_columns and all(term.exact for term in terms) and all(record.id in cache for cache in caches):
-        # as they were just read, with None for empty ones
+        # the values as they were just read, with None for empty ones
         cached = iter(caches)
         values = [_text(record, term, record.id if term.name == "id" else next(cached)[record.id]) for term in terms]
     else:
@@ -135,8 +135,8 @@ def place(terms, record):
 
 
 def place_to_sql(model, terms, names):
-    """The strings of `place` as SQL, for records whose fields of these names were read; without the language, and not
-    abbreviated."""
+    """The strings of `place` as SQL, without the language and not shortened. `names`: the fields of the records that
+    were read."""
     sorts_by_columns = type(model)._order_field_to_sql is BaseModel._order_field_to_sql
     is_cached = all(term.exact and (term.name == "id" or term.name in names) for term in terms)
     if sorts_by_columns and is_cached:
@@ -204,5 +204,5 @@ def _is_value(value):
 
 
 def lang_of(terms):
-    """The language of a position in the order; None if it is the same in all languages."""
+    """The language on which a position in the order depends; None if the position is the same in all languages."""
     return next((term.lang for term in terms if term.lang), None)

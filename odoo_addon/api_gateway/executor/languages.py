@@ -11,7 +11,7 @@ from .reach import READ
 READING = frozenset(["aggregate", "search", "read", "compile", "explain", "models", "describe", "types"])
 TAG = re.compile(r"[a-z0-9]+(?:[-_@][a-z0-9]+)*", re.I)
 ENCODING = re.compile(r"\.[\w-]+")  # POSIX: fr_FR.UTF-8
-# Codes that the standard has replaced, and Odoo's own.
+# Codes that the standard has replaced, and codes that only Odoo uses.
 RENAMED = {"fil": "tl", "in": "id", "iw": "he", "no": "nb"}
 SCRIPTS = {"cyrillic": "cyrl", "latin": "latn"}
 # The default script of these languages (CLDR's likely subtags). Odoo offers each in two scripts.
@@ -41,8 +41,8 @@ def own_context(env):
 
 
 def preferred(env, texts):
-    """The first of the languages that is installed, at least as another country's variant. None if there is none, which
-    is not an error."""
+    """The first of the languages that is installed, possibly as another country's variant. None if no such language is
+    installed, which is not an error."""
     for text in texts if type(texts) is list else ():
         if found := _matches(env, text) or _relatives(env, text):
             own = own_context(env).get("lang")

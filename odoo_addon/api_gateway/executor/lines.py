@@ -39,7 +39,7 @@ def _base(field):
 
 
 def _resolve(env, field, named):
-    """The field behind a related one, and the named lines by the records that actually have it."""
+    """The field that a related field refers to, and the named lines with the records that actually have this field."""
     while field.related:
         path = field.related.rpartition(".")[0]
         model = env[field.model_name].sudo()

@@ -57,7 +57,7 @@ def take_the_same_time(users, password, checked):
         if context.identify(stored) == handler.name:
             if wanted is None:
                 return
-            # Hashes from before an upgrade have fewer rounds until their user logs in.
+            # Hashes from before an upgrade have fewer rounds until the user logs in.
             missing = wanted - handler.from_string(stored).rounds
             if missing <= 0:
                 return

@@ -99,8 +99,8 @@ def _has_default(field):
 
 
 def _is_parent(field):
-    """Whether creating a record also creates the record to which the field refers, because it inherits from that one
-    (`_inherits`)."""
+    """Whether creating a record also creates the record to which the field refers, because the model inherits fields
+    from that record (`_inherits`)."""
     return field.type == "many2one" and field.delegate
 
 

@@ -11,10 +11,10 @@ NOBODY, SYSTEM, WIDE = "nobody", "system", "wide"
 class Rule(NamedTuple):
     """`only`: who may call the method. NOBODY: no API caller; SYSTEM: a member of `base.group_system` with a credential
     that was not narrowed; WIDE: any user with such a credential. `values`: {an argument: the model whose values it
-    contains, "" for the called model}. `keywords`: the model whose values are among the keywords. `needs`: scopes in
-    addition to the method's own. `subject`: the action needed on the model that the records are about. `domains`: as
-    `values`, for domains; None for an argument that is not a domain, or that Odoo does not use in a search. `longest`:
-    the maximum length of a string, in characters."""
+    contains, "" for the called model}. `keywords`: the model to whose fields the keyword arguments give values.
+    `needs`: scopes in addition to the method's own. `subject`: the action needed on the model that the records are
+    about. `domains`: as `values`, for domains; None for an argument that is not a domain, or that Odoo does not use in
+    a search. `longest`: the maximum length of a string, in characters."""
 
     only: str | None = None
     values: dict = {}
@@ -162,7 +162,7 @@ RULES = {
     ("resource.calendar", "plan_hours"): LEAVES,
     ("resource.mixin", "list_leaves"): LEAVES,
     ("account.chart.template", "try_loading"): Rule(WIDE),
-    # Their results are computed from journal entries.
+    # Methods whose results are computed from journal entries.
     ("account.account", "spreadsheet_fetch_balance_tag"): ENTRIES,
     ("account.account", "spreadsheet_fetch_debit_credit"): ENTRIES,
     ("account.account", "spreadsheet_fetch_partner_balance"): ENTRIES,

@@ -30,7 +30,7 @@ from .values import explain_values
 
 
 def read_call(env, reach, operation):
-    """A method that Odoo marks as reading."""
+    """Calls a method that Odoo marks as read-only."""
     model = reach.known(env, required(operation, "model"), abstract=True)
     if not is_readonly(model, required(operation, "method")):
         raise RefusalError(
@@ -45,13 +45,13 @@ class Prepared(NamedTuple):
     """A method, ready to be called, and its effect."""
 
     model: BaseModel
-    """With the context of the call."""
+    """The model with the context of the call."""
     name: str
     method: Callable
     bound: inspect.BoundArguments
     action: str
     is_orms: bool
-    """Whether every model has it."""
+    """Whether every model has this method."""
     named: list
     """The arguments that are values to be written."""
 

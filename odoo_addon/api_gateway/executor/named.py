@@ -34,7 +34,7 @@ def check_named(reach, records, method, bound, is_trial):
     domain = signature.parameters.get("domain")
     if domain and domain.default is domain.empty and arguments.get("domain", []) is None:
         raise RefusalError("odoo.domain", "A domain is a list of conditions.")
-    # Given a string, Odoo would describe all fields whose names are in it.
+    # If the argument were a string, Odoo would describe all fields whose names are in it.
     if reach.is_bare and method in ASKING and type(arguments.get(ASKING[method])) is list:
         own = {*own, ASKING[method]}
         _leave_out_unknown(reach, records, method, arguments.get(ASKING[method]))
@@ -49,7 +49,8 @@ def check_named(reach, records, method, bound, is_trial):
 
 
 def _leave_out_unknown(reach, model, method, names):
-    """Scripts ask for a field to see whether it is there. What is closed to the credential is refused as usual."""
+    """Leave out names of fields that do not exist: scripts ask for a field to see whether it exists. Fields that are
+    closed to the credential are refused as usual."""
     known = []
     for name in names:
         try:
@@ -62,7 +63,7 @@ def _leave_out_unknown(reach, model, method, names):
                 raise
     if method == "default_get":
         names[:] = known
-    # `fields_get` leaves them out by itself, and without any name it would describe all fields.
+    # `fields_get` leaves unknown names out by itself, and without any name it would describe all fields.
 
 
 def _written(records, method, values_list):

@@ -3,7 +3,7 @@ an e-mail address (`show_email`), a tax number, an amount."""
 
 from .reach import READ
 
-# Keys that every call has; they change no other value.
+# Keys that every call has. They are kept because they add nothing to names.
 KEPT = frozenset(["allowed_company_ids", "company", "lang", "tz", "uid"])
 
 

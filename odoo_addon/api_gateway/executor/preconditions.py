@@ -21,7 +21,7 @@ DIGITS = 32
 
 def check_unchanged(env, reach, model, operation):
     """Raise unless the operation's single record has one of the versions in `if_match`: `{"versions", "fields"?,
-    "brief"?}`, the latter two as in the read. Locks the record until the transaction ends.
+    "brief"?}`, where `fields` and `brief` are those of the read. Locks the record until the transaction ends.
 
     :raises RefusalError: `odoo.missing`, `odoo.changed`"""
     wanted = operation.get("if_match")
@@ -66,5 +66,5 @@ def _canonical(value):
         return json.dumps(value, ensure_ascii=False)
     if value is None or isinstance(value, bool):
         return {None: "n", False: "f", True: "t"}[value]
-    # The bits of a double, because languages format numbers differently.
+    # The bits of a double, because programming languages format numbers differently.
     return "#" + struct.pack(">d", value + 0.0).hex()

@@ -8,8 +8,8 @@ NUMERIC = DECIMAL | {"integer"}
 
 
 def check_properties(reach, model, field, values, parents, links):
-    """Add the records to which the properties link: {model: {id: field}}. A list may change the definitions themselves,
-    which belong to another record.
+    """Add the records to which the properties link: {model: {id: field}}. A value that is a list may change the
+    definitions themselves, which belong to another record.
 
     `values`: all values of the record; `parents`: the ids of the records that they are written to, () for a new one."""
     value = values[field.name]

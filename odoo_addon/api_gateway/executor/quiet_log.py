@@ -24,7 +24,7 @@ def log_without_secrets(body):
 
 
 class _LoggedCall:
-    """Searched for secrets when the first line is logged, and only then."""
+    """The body of a running call. It is searched for secrets only when the first line is logged."""
 
     def __init__(self, body):
         self._body = body
@@ -37,7 +37,8 @@ class _LoggedCall:
 
 
 class WithoutSecrets(logging.Filter):
-    """On handlers, not on loggers, so it covers every logger while a call runs."""
+    """Removes the running call's secrets. This filter is on the handlers, not on the loggers, so that it covers every
+    logger."""
 
     def filter(self, record):
         if call := _call.get():

@@ -17,7 +17,8 @@ READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
 
 
 class Reach:
-    """There is one per call. It also has the call's budget, because every check of a name needs both."""
+    """There is one per call. It also has the call's budget, because every check of a name needs the permissions and the
+    budget."""
 
     def __init__(self, never_exposed, grant, room, env):
         self._remote_calls = RemoteCalls(env)
@@ -69,7 +70,7 @@ class Reach:
             self._is_reading = False
 
     def shows(self, field):
-        """Whether the field is described, and included when the caller names no fields."""
+        """Whether the field is described to callers, and is read when the caller names no fields."""
         is_hidden = field.relational and self.hides(field.comodel_name)
         return not (is_hidden or is_secret(field) or self._is_closed_link(field))
 

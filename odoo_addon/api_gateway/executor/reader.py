@@ -9,11 +9,12 @@ from .binaries import holds_bytes, holds_data, to_base64, to_json
 from .errors import RefusalError
 from .files import size_of_files
 
-# Otherwise a tree could follow a relation and its inverse forever.
+# Without this limit, a tree could follow a relation and its inverse forever.
 MAX_DEPTH = 8
 MAX_PIECE = 1000
 
-# For these, the cache holds the same values as `read`, except for empty values, languages and names of relations.
+# For fields of these types, the cache holds the values that `read` returns, except for empty values, languages and
+# names of relations.
 CACHED_AS_READ = frozenset(
     ("boolean", "char", "date", "datetime", "float", "integer", "many2one", "monetary", "selection", "text")
 )
@@ -152,7 +153,7 @@ def _size(row):
 
 def _read_rows(records, names):
     """The same as `_read_format`, in half the time for columns: fetching has already checked the rights on the fields
-    and filled the cache, so neither happens once per value."""
+    and filled the cache, so this is not repeated for each value."""
     rows = [{"id": id_} for id_ in records._ids]
     for name in names:
         field = records._fields[name]

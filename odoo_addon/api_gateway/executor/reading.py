@@ -84,12 +84,12 @@ def _behind(model, terms, after, order):
 
 def _page(model, domain, order, offset, limit):
     """The query of a page. Messages, attachments and similar models search first and then drop records that the user
-    may not see. So a search may return fewer records than requested, or none, although there are more."""
+    may not see. So a search may return fewer records than requested, or no records, although there are more."""
     if type(model)._search is BaseModel._search:
         return model._search(domain, offset=offset, limit=limit, order=order)
     window = wanted = offset + limit
     for _ in range(MAX_WIDENINGS):
-        # Their joins may return a record twice.
+        # The joins of such a model may return a record twice.
         ids = list(dict.fromkeys(model._search(domain, limit=window, order=order).get_result_ids()))
         if len(ids) >= wanted or model.sudo().search_count(domain, limit=window + 1) <= window:
             break
@@ -156,7 +156,8 @@ def explain_groups(model, name):
 
 
 def asked_fields(reach, model, operation):
-    """(model, tree of fields, names of the fields that the caller may not read). Without names, the default fields."""
+    """(model, tree of fields, names of the fields that the caller may not read). If the operation names no fields,
+    these are the default fields."""
     tree = operation.get("fields")
     omitted = []
     if tree is None:

@@ -14,22 +14,22 @@ from .reach import READ
 
 X2MANY = frozenset(["one2many", "many2many"])
 NUMBERS = frozenset(["integer", "float", "monetary"])
-# Odoo itself drops them from values.
+# Odoo itself drops these fields from values.
 OWN = frozenset(["id", *LOG_ACCESS_COLUMNS])
 # JSON libraries that write 15 digits change the last ones of a number.
 TOLERANCE = 1e-14
 
 
 class ReadOnly:
-    """The values for read-only fields in one operation. They are not written, and refused unless the record has the
-    same values."""
+    """The values for read-only fields in one operation. They are not written, and they are refused unless the record
+    has the same values."""
 
     def __init__(self, reach):
         self._reach = reach
         self._expected = []
         self._refused = []
         self.ignored = []
-        """Paths of the values: `amount_total`, `order_line[0].price_subtotal`."""
+        """Paths of the ignored values: `amount_total`, `order_line[0].price_subtotal`."""
 
     def of_update(self, records, values):
         self._set_aside(records, values)

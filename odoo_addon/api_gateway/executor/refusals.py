@@ -1,5 +1,6 @@
-"""Refusals by record rules, in plain words. Odoo's own text jokes, and may name records that its user cannot see. A
-record that the caller cannot see is refused like one that does not exist, whatever the caller wanted to do with it."""
+"""Refusals by record rules, in plain words. Odoo's own text contains jokes, and may name records that the user cannot
+see. A record that the caller cannot see is refused like one that does not exist, whatever the caller wanted to do with
+it."""
 
 from odoo.exceptions import AccessError, MissingError, UserError
 
@@ -12,8 +13,8 @@ VERBS = {"read": "read", "write": "change", "create": "create", "unlink": "delet
 
 
 def in_plain_words(exc, env, operation):
-    """The refusal to answer with instead of Odoo's error; the error itself if it is not about a record of the operation
-    that is missing, nor about a record rule. The cursor must be usable again."""
+    """The refusal to answer with instead of Odoo's error; the error itself unless it is about a missing record of the
+    operation, or about a record rule. The cursor must have been rolled back, because this reads records."""
     refused = getattr(exc, "gateway_refused", None) if isinstance(exc, AccessError) else None
     if refused is None and not isinstance(exc, MissingError):
         return exc

@@ -1,6 +1,5 @@
 """Models and methods that an addon has closed to remote calls. OCA's rpc_helper closes them with its decorator
-`@disable_rpc` and the *RPC config* of a model. It guards only `execute_cr`, through which calls of the gateway do not
-go."""
+`@disable_rpc` and the *RPC config* of a model. It guards only `execute_cr`, which the gateway's calls do not use."""
 
 # The methods with the same effect as an action, in every operation.
 METHODS = {"read": ("read",), "delete": ("unlink",)}

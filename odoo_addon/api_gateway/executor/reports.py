@@ -28,7 +28,7 @@ def reports(env, reach, operation):
 def report(env, reach, operation):
     """Prints a record; the document is sent after the JSON answer. Returns `{name, type}`.
 
-    `operation`: `model, id, report, format, places`; the last: how many may print at once
+    `operation`: `model, id, report, format, places`; `places` is how many documents may be printed at once
 
     :raises RefusalError: `report.unavailable` if Odoo cannot make PDF, `report.busy`"""
     file = current_file()
@@ -48,8 +48,8 @@ def report(env, reach, operation):
 
 
 def _printed(env, reach, report, id_, form):
-    """The bytes of a document. For a narrowed credential it is printed without links that open it to anyone, and
-    neither taken from an attachment nor kept as one: the customer needs these links."""
+    """The bytes of a document. For a narrowed credential, it is printed without the links that open it to anyone. Such
+    a document is not taken from an attachment, and not kept as one, because the customer needs the links."""
     reports = env["ir.actions.report"]
     if reach.is_narrowed:
         reports = reports.with_context(report_pdf_no_attachment=True)
@@ -66,7 +66,8 @@ def _printed(env, reach, report, id_, form):
 
 
 def _reports(env, model):
-    """As superuser: users do not read ir.actions.report, but Odoo's menus show them those of their groups."""
+    """The reports of the model that the user's groups may print. They are read as superuser: users cannot read
+    ir.actions.report, but Odoo's menus offer these reports."""
     found = env["ir.actions.report"].sudo().search([("model", "=", model._name)], order="name, id")
     groups = env.user.all_group_ids
     return found.filtered(lambda report: not report.group_ids or report.group_ids & groups)

@@ -33,7 +33,8 @@ class Rows:
         self._domains = {}
 
     def domain(self, env, model_name, mode):
-        """The rows that the call may reach; None: all. `mode`: as in record rules."""
+        """A domain for the rows that the call may reach; None: all rows. `mode` is `read`, `write`, `create` or
+        `unlink`, as in record rules."""
         domain = self._reached(env, model_name, mode)
         if model_name != "mail.message" or mode == "create":
             return domain
@@ -90,7 +91,7 @@ class Rows:
         field = ABOUT[model_name]
         if model_name == "ir.attachment":
             return self._of_files(env, mode)
-        # The record with the message was checked when the caller named it.
+        # The record to which a new row belongs was checked when the caller named it.
         return self._of_models(env, field, None if mode == "create" else READ)
 
     def _of_files(self, env, mode):

@@ -31,7 +31,7 @@ from .writing_found import require_few
 MAX_WAIT_S = 0.3
 # Methods of the ORM that only read, and leave only records in the cache.
 READS = frozenset(["read", "search", "search_count", "search_read"])
-# They may be sent again without the values that change nothing.
+# These operations may be tried again without the values that change nothing.
 WRITES = frozenset(["write", "write_found", "upsert"])
 # If less time than this remains, there is no further try: the caller gets the conflict, not a timeout.
 MIN_TRY_S = 0.02
@@ -39,8 +39,8 @@ FULL = encode({"ok": False, "error": {"reason": "channel.full", "message": ""}, 
 
 
 class CallFailedError(Exception):
-    """A write that must be rolled back, because it failed or was a dry run. It is raised so that Odoo cleans up, and
-    then becomes the answer."""
+    """A write that must be rolled back, because it failed or was a dry run. The exception is raised so that Odoo cleans
+    up; its body then becomes the answer."""
 
     def __init__(self, body):
         super().__init__()
@@ -63,7 +63,7 @@ def run_reads(request):
 
 
 def _opened(request):
-    # If no call got as far as creating its own environment, Odoo flushes as this environment's user.
+    # If no call creates its own environment, Odoo flushes as the user of this one.
     request.env.transaction.default_env = request.env
     return request.dispatcher.envelope
 
@@ -100,7 +100,7 @@ def _only_reads(registry, operation):
 
 
 def run_content(request):
-    """A part of a file, after the one call's result."""
+    """Answers one call with its result, followed by a part of a file."""
     envelope = _opened(request)
     clock = Clock(request.env.cr, envelope.deadline, read_only=True)
     with file_of(envelope.file) as file:
@@ -108,7 +108,7 @@ def run_content(request):
 
 
 def run_file(request):
-    """Like `run_write`. The one call takes the file after the body, or makes one."""
+    """Like `run_write`. The only call in the message stores the file after the body, or produces a file."""
     envelope = _opened(request)
     with file_of(envelope.file) as file:
         return file.after(run_write(request))
@@ -128,7 +128,7 @@ def run_write(request):
 
 
 def _run_together(request, envelope, clock):
-    """An answer for each call, or None if nothing was done."""
+    """A list with an answer for each call, or None if nothing was done."""
     answer = Answer(request.env.cr)
     clock = clock.portion(len(envelope.calls) + 1)  # a wait for a lock must leave time to run the calls one by one
     try:
@@ -168,9 +168,9 @@ def _run_in_turn(request, envelope, clock):
 
 
 def _run_alone(request, index, envelope, clock, nonce, commits=False):
-    """The answer to one call, tried again in milliseconds while it conflicts with another, and whether it failed and
-    was rolled back. `nonce`: None if an earlier transaction has used it."""
-    # The ORM changed the values of calls while they were tried together.
+    """The answer to one call, and whether the call failed and was rolled back. While the call conflicts with another,
+    it is tried again after milliseconds. `nonce`: None if an earlier transaction has used it."""
+    # When the calls were tried together, the ORM changed their values.
     call = envelope.fresh_call(index) if commits else envelope.calls[index]
     answer = Answer(request.env.cr)
     is_retried = False

@@ -20,8 +20,8 @@ def check_valid_domain(reach, model, domain):
 
 
 def check_search_panel(reach, records, arguments):
-    """Check a method that lists another model's records, grouped by one of their fields. `group_domain` is about this
-    model."""
+    """Check a method that lists another model's records, grouped by one of their fields. The argument `group_domain` is
+    a domain of the called model."""
     field = reach.field(records, arguments.get("field_name"))
     records._check_field_access(field, "read")
     if field.relational:
@@ -70,7 +70,7 @@ def check_copy(reach, records, arguments):
 
 
 def _given(arguments):
-    """The values that replace those of the records. They are checked like any values."""
+    """The values that the copies get instead of the records' own. They are checked like any values."""
     default = arguments.get("default")
     return default if type(default) is dict else {}
 
@@ -87,7 +87,7 @@ def _copied(records, arguments):
             continue
         seen[copied._name].update(copied.ids)
         yield copied
-        # This includes lines that the caller cannot find: a model's own copy() may see more.
+        # These lines include some that the caller cannot find, because a model's own copy() may see more.
         every = copied.sudo().with_context(active_test=False).exists()
         for name, field in copied._fields.items():
             if field.copy and field.type == "one2many" and name not in given:
@@ -146,7 +146,7 @@ def check_formview(reach, records, arguments):
         raise OutOfReachError("'access_uid' must be your own user's id.", argument="access_uid")
 
 
-# By method: the check, and the arguments that it examines.
+# For each method, the function that checks a call, and the arguments that this function examines.
 CHECKS = {
     **dict.fromkeys(
         ["search_panel_select_range", "search_panel_select_multi_range"],

@@ -24,7 +24,7 @@ class State(NamedTuple):
 
     database_uuid: str
     secrets: tuple
-    """First the one for signing, then those of earlier rotations that are still valid."""
+    """First the secret that signs, then the secrets from before earlier rotations that are still valid."""
     never_exposed: Patterns
     answer_bytes: int
     answer_records: int

@@ -99,7 +99,7 @@ def _resized(field, stream, side):
 
 
 def _require_few_pixels(image):
-    """Before Odoo turns a photo upright, which it does before it checks the size."""
+    """Refuse images with too many pixels. Odoo checks their number too late: it turns photos upright first."""
     if image[:1] == b"<" or image[:4] == b"RIFF":  # not resized
         return
     with Image.open(BytesIO(image)) as opened:
@@ -129,7 +129,7 @@ def store(env, reach, operation):
     field = _file_field(reach, model, required(operation, "field"), WRITE)
     values = {field.name: encoded}
     if model._name == FILES:
-        # Nobody may change its media type. Odoo finds the new one by name and content.
+        # Nobody may change the media type of an attachment. Odoo derives the new one from the name and the content.
         values |= {key: value for key, value in _labels(operation).items() if key == "name"}
     return write(env, reach, {"model": model._name, "ids": [id_], "values": values})
 

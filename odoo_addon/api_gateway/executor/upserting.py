@@ -149,7 +149,7 @@ def _create(env, reach, model, operation, items):
 
 
 def _together(results, created):
-    """One result of several, in their order."""
+    """Merges several results into one, in their order."""
     together = {"ids": [id_ for result in results for id_ in result["ids"]], "created": created}
     if ignored := sorted({path for result in results for path in result.get("ignored", ())}):
         together["ignored"] = ignored
@@ -192,7 +192,8 @@ def _xml_name(model, value):
 
 
 def _take_buckets(env, operation, values):
-    """Wait for others that create with the same keys. If one has, this fails, and the call is tried again."""
+    """Wait for other transactions that create records with the same keys. If one of them has created records, this
+    fails, and the call is tried again."""
     place = [operation["model"], operation["key"]]
     if operation["key"] == EXTERNAL_ID:
         place.append(_module(operation))

@@ -31,7 +31,7 @@ def check_values(reach, model, values_list, parents=None, is_trial=False):
 
     :param parents: for each of the values, the ids of the records to which they are written; None if they create new
     ones
-    :param is_trial: the values are not stored, the caller only wants their effects (`onchange`). The answer may show
+    :param is_trial: the values are not stored; the caller only wants their effects (`onchange`). The answer may show
         fields of linked records, so a caller that may not store the values must be allowed to read those."""
     named = Named()
     for position, values in enumerate(values_list):
@@ -123,7 +123,7 @@ def _check_value(reach, model, field, value, links):
 
 
 def _check_choice(env, field, value):
-    """Refuse unknown choices. Odoo itself accepts some, such as a contact's language."""
+    """Refuse unknown choices. Odoo itself accepts some unknown choices, such as a contact's language."""
     if not {value, str(value)} & set(field.get_values(env)):
         raise malformed(field, value)
 
@@ -170,7 +170,7 @@ def _check_command(reach, model, field, command, parents, linked, named):
 
 
 def _require_scopes(reach, model, field, code):
-    """The action of a command on the other model. Links of a many2many belong to this model."""
+    """Require the scopes for what a command does to the other model. Links of a many2many belong to this model."""
     if code in (CREATE, UPDATE) or (field.type == "one2many" and code != DELETE_RECORD):
         reach.require(field.comodel_name, WRITE, "create" if code == CREATE else "write")
     if code == DELETE_RECORD or (field.type == "one2many" and code in (UNLINK, CLEAR, SET) and _cascades(model, field)):

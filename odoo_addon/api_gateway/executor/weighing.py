@@ -7,7 +7,7 @@ from odoo.orm.models import fix_import_export_id_paths
 
 from .files import size_of_files
 
-# By method: the argument that selects fields. It is a list of fields, or a specification as in `web_read`.
+# For each method, the argument that selects fields. It is a list of fields, or a specification as in `web_read`.
 _ASKED = {
     "read": "fields",
     "search_read": "fields",
@@ -43,7 +43,7 @@ def weigh(reach, records, method, arguments):
 
 
 def _specification(asked):
-    """The specification for `web_read` of columns like `child_ids/name`."""
+    """Converts columns like `child_ids/name` into a specification for `web_read`."""
     if type(asked) is dict:
         return asked
     root = {}

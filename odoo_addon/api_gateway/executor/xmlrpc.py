@@ -20,7 +20,7 @@ class _Marshaller(xmlrpc.client.Marshaller):
     dispatch = dict(xmlrpc.client.Marshaller.dispatch)
 
     def dump_none(self, _value, write):
-        # Odoo itself fails here, after it has committed the method's changes.
+        # Odoo's own XML-RPC fails here, after it has committed the method's changes.
         self.dispatch[bool](self, False, write)
 
     def dump_text(self, value, write):

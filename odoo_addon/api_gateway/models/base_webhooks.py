@@ -7,7 +7,8 @@ from ..webhooks import capture
 #
 # Notes changes for webhooks. On models that no webhook watches, this costs one look-up in a cached dictionary.
 # `_write_multi` sees each column that is actually updated, including recomputed ones; `write` is needed only for
-# one2many and many2many. Not seen: direct SQL, deletions that a foreign key cascades, the other side of a many2many.
+# one2many and many2many. These changes are not noticed: direct SQL, deletions that a foreign key cascades, the other
+# side of a many2many.
 class Base(models.AbstractModel):
     _inherit = "base"  # pylint: disable=consider-merging-classes-inherited
 

@@ -25,8 +25,8 @@ class GatewayAgentPage(models.AbstractModel):
         setting `oauth.apps`, `apps` those that a manager has registered: `{id, name, client_id}`.
 
         `seen` is about the key `key_id`, or with `apps` about all apps that the user has allowed, in the last hour:
-        `{at, tools: [{tool, requests, errors}]}`; `at` is a time in Odoo's form, in UTC, false if no agent called. Null
-        if neither is asked for, or the key is not the user's."""
+        `{at, tools: [{tool, requests, errors}]}`; `at` is a time in Odoo's form, in UTC, false if no agent called.
+        `seen` is null if neither is asked for, or if the key is not the user's."""
         if not self.env.user.has_group(USER):
             raise AccessError(self.env._("Only users of the API Gateway may connect an agent."))
         values = settings(self.env.cr)

@@ -23,7 +23,7 @@ class GatewayAlert(models.Model):
     _inherit = ["gateway.configuration", "mail.thread", "mail.activity.mixin"]
     _description = "API Alert"
     _order = "id desc"
-    # Managers only read alerts. They may still write to each other about one, and mark its activity as done.
+    # Managers can only read alerts. They may still write messages about an alert, and mark its activity as done.
     _mail_post_access = "read"
 
     name = fields.Char("Alert", compute="_compute_name")
@@ -97,7 +97,7 @@ class GatewayAlert(models.Model):
             for user in rule.user_ids.filtered(lambda user: user.has_group("api_gateway.group_manager")):
                 own = alert.with_context(lang=user.lang)
                 if rule.with_activity:
-                    # Without Odoo's own mail: the rule says whether to send one.
+                    # Odoo sends no mail of its own about the activity: the rule says whether a mail is sent.
                     own.with_context(mail_activity_quick_update=True).activity_schedule(
                         ACTIVITY, summary=own.name, note=Markup("<p>%s</p>") % own._sentence(), user_id=user.id
                     )
@@ -146,8 +146,8 @@ class GatewayAlert(models.Model):
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
 
     def _post_to_webhooks(self, event, changed):
-        """Puts the alert into the outbox of its rule's webhooks, with a finished body: models of the gateway are closed
-        to the channel, by which other events are read."""
+        """Puts the alert into the outbox of its rule's webhooks, with a finished body: records for other events are
+        read over the channel, but models of the gateway are closed to it."""
         for webhook in self.rule_id.webhook_ids.filtered("active"):
             if not webhook[f"on_{event}"] or not self.filtered_domain(Domain(parse_domain(webhook.domain))):
                 continue
@@ -190,7 +190,7 @@ class GatewayAlert(models.Model):
     @api.model
     def _shown(self):
         """The rules that are not muted and have open alerts, for the dashboard: `[{id, metric, name, text, alerts}]`.
-        `alerts`: the ids of the alerts, of which one is in `text` or the first ones are named."""
+        `alerts`: the ids of the alerts; `text` describes the alert if there is one, and names the first of several."""
         now = fields.Datetime.now()
         audible = ["|", ("rule_id.muted_until", "=", False), ("rule_id.muted_until", "<=", now)]
         found = self._read_group([("state", "=", "open"), *audible], ["rule_id"], ["id:recordset"])

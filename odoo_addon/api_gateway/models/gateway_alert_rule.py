@@ -173,12 +173,13 @@ class GatewayAlertRule(models.Model):
         return self._is_share() or self.metric == "throttled"
 
     def _is_moment(self):
-        """Nothing to close below: a key is renewed or not, a sidecar is back or not."""
+        """Whether the metric needs no lower threshold for closing: a key is renewed or not, a sidecar is back or
+        not."""
         return self.metric in ("sidecar_gone", "key_expires")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_alerts(self):
-        # Postgres would delete them without their activities.
+        # Postgres would delete the alerts without their activities.
         with own_code():
             alerts = self.env[ALERT].sudo().search([("rule_id", "in", self.ids)])
             alerts.filtered(lambda alert: alert.state == "open")._close()
@@ -238,13 +239,13 @@ class GatewayAlertRule(models.Model):
         return value <= self.threshold if self.metric == "key_expires" else value >= self.threshold
 
     def _holds(self, value):
-        """Whether an open alert stays open; without a reading it does not."""
+        """Whether an open alert stays open. It closes if there is no reading."""
         if value is None:
             return False
         return self._opens(value) if self._is_moment() else value >= self.closes_below
 
     def _subject_name(self, subject):
-        """What a subject is called: None for everyone together."""
+        """The name of a subject; None for all callers together."""
         if subject == EVERYONE:
             return None
         if self.metric == "key_expires":

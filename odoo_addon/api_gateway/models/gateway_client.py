@@ -87,5 +87,5 @@ class GatewayClient(models.Model):
         return clients.search([("maker_kind", "=", kind), ("maker_id", "in", ids), ("revoked_at", "=", False)])
 
     def _expiry_recipient(self):
-        # A client's user is often a technical user, as whom no person logs in.
+        # A client's user is often a technical user, and no person logs in as this user.
         return self.create_uid if self.create_uid.active else self.user_id

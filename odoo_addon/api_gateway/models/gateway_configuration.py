@@ -25,7 +25,7 @@ class GatewayConfiguration(models.AbstractModel):
 
     def write(self, vals):
         result = super().write(vals)
-        # Odoo checks the rules before the write. The new values may hide the record from its writer.
+        # Odoo checks the rules only before the write, but the new values may hide the record from the user.
         self.check_access("write")
         return result
 

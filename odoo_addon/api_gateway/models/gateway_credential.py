@@ -29,9 +29,9 @@ class GatewayCredential(models.AbstractModel):
     _order = "id desc"
 
     _kind = None  # 'gateway_key' or 'client', as in gateway.credential_secret
-    # Only managers may write it: owners could lift their own limits.
+    # Only managers may write these fields: otherwise owners could lift their own limits.
     _managed_fields = frozenset({"user_id", "profile_id", "ip_list", "subject"})
-    # Only this model's methods may write it, because a plain write could undo a revocation.
+    # Only this model's methods may write these fields, because a plain write could undo a revocation.
     _guarded_fields = frozenset({"revoked_at", "rotated_at", "warned_days", "wide_reminded_on"})
 
     name = fields.Char(required=True, tracking=True)
@@ -191,7 +191,7 @@ class GatewayCredential(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        # Checked after creation, so that defaults from the context are checked as well.
+        # The fields are checked after creation, so that defaults from the context are checked as well.
         if askers(self.env):
             records._check_minter()
             if not have_group(self.env, MANAGER):
@@ -247,8 +247,8 @@ class GatewayCredential(models.AbstractModel):
         raise NotImplementedError
 
     def _set_secret(self, grace_hours=0):
-        """Creates a new secret and returns it. It is not stored, so it can be shown only this once. Older ones work for
-        another `grace_hours`."""
+        """Creates a new secret and returns it. It is not stored, so it can be shown only this once. Older secrets work
+        for another `grace_hours`."""
         self.ensure_one()
         self.check_access("write")
         self._check_minter()

@@ -42,7 +42,7 @@ class GatewayHealth(models.AbstractModel):
         return _part("sidecars", self.env._("Sidecars"), *(("warning", text, todo) if silent else ("ok", text)))
 
     def _health_of_odoo(self):
-        """Odoo and the queue before it, as requests met them."""
+        """The state of Odoo and of the queue before it, judging by the answers to recent requests."""
         found = dict(
             self.env.execute_query(
                 SQL(

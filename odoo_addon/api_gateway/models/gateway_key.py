@@ -52,7 +52,8 @@ class GatewayKey(models.Model):
         return super()._check_minter()
 
     def write(self, vals):
-        # Its limits are separate from its user's, so its user must not change its lifetime, scopes or name.
+        # The limits of a speed test's key are separate from its user's, so the user must not change its lifetime,
+        # scopes or name.
         if askers(self.env) and vals.keys() - {"active"} and any(self.sudo().mapped("is_speed_test")):
             raise AccessError(self.env._("Only the gateway may write these fields."))
         result = super().write(vals)

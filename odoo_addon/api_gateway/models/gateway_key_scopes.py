@@ -58,7 +58,8 @@ class GatewayKeyScopes(models.AbstractModel):
         return {"fault": None, "lines": explained[:MOST_EXPLAINED]}
 
     def _may_name(self, name):
-        """Includes wizards, and models that external users may read: Odoo's own list leaves these out."""
+        """Whether a scope may name the model. This includes wizards and models that external users may read, which
+        Odoo's own list leaves out."""
         model = self.env.get(name)
         return model is not None and not model._abstract and model.has_access("read")
 

@@ -5,7 +5,8 @@ from odoo.tools import SQL
 
 from ..tools.rest_equivalents import rest_equivalent
 
-# A call whose model or method does not exist has neither, nor have calls of clients that were counted together ("*").
+# If the model or the method of a call does not exist, its row has neither. Nor do rows of clients that were counted
+# together ("*").
 QUERY = """
     select
       min(u.id) as id, u.source, u.protocol, u.consumer, coalesce(max(c.name), '') as credential,
@@ -72,7 +73,7 @@ class GatewayProtocolUse(models.Model):
 
     @api.model
     def _clean(self):
-        """Older counts say little about which clients still have to migrate."""
+        """Deletes counts of more than 90 days ago: they say little about which clients still have to migrate."""
         self.env.cr.execute("delete from gateway.protocol_use where day <= gateway.utc_now()::date - 90")
 
 

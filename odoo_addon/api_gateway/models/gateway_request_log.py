@@ -6,7 +6,7 @@ from ..tools.settings import setting
 
 
 class GatewayRequestLog(models.Model):
-    """One row per logged request, written by the sidecars. Secrets were removed before."""
+    """One row per logged request, written by the sidecars after they have removed secrets."""
 
     _name = "gateway.request.log"
     _inherit = ["gateway.configuration"]
@@ -105,7 +105,7 @@ class GatewayRequestLog(models.Model):
         }
 
     def action_explain(self):
-        """Opens what decides about such a request now, for a manager."""
+        """Shows a manager which rights would decide about such a request now."""
         self.ensure_one()
         return self.env["gateway.access.check"]._open_for_request(self)
 

@@ -2,7 +2,7 @@
 
 from odoo import fields, models
 
-# How a credential is named in the figures and the log.
+# The figures and the log name a credential by its kind and number. These are the kinds.
 CONSUMER_KINDS = {"gateway.key": "gateway_key", "gateway.client": "client"}
 
 

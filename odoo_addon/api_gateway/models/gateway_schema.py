@@ -42,8 +42,8 @@ class GatewaySchema(models.AbstractModel):
 
     @api.model
     def _make_schema(self):
-        """Creates the schema, and records PUBLIC's rights on the database. `grant_to` revokes them, uninstalling
-        restores them."""
+        """Creates the schema, and records PUBLIC's rights on the database. `grant_to` revokes these rights, and
+        uninstalling the addon restores them."""
         cr = self.env.cr
         cr.execute("select to_regnamespace('gateway')")
         if cr.fetchone()[0]:
@@ -54,7 +54,8 @@ class GatewaySchema(models.AbstractModel):
 
     @api.model
     def _migrate(self):
-        """Forward only, in Odoo's own transaction: if one file fails, nothing has changed."""
+        """Applies the migrations that are missing, in Odoo's own transaction: if one file fails, nothing has changed.
+        There is no way back to an earlier migration."""
         cr = self.env.cr
         self._make_schema()
         cr.execute(

@@ -7,7 +7,7 @@ class GatewaySecretShow(models.AbstractModel):
     _name = "gateway.secret.show"
     _description = "New API Secret"
 
-    # the field 'id' is necessary for the onchange that returns the values
+    # the onchange that returns the values needs the field 'id'
     id = fields.Id()
     name = fields.Char(readonly=True)
     kind = fields.Char(readonly=True)

@@ -152,7 +152,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
 
 
 def _proof(key, *said):
-    """What `sidecar/src/routes/identify.ts` computes."""
+    """The proof that `sidecar/src/routes/identify.ts` computes, too."""
     return hmac.new(key, "\n".join(("identify", *said)).encode(), hashlib.sha256).hexdigest()
 
 

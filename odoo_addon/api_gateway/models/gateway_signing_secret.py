@@ -13,8 +13,8 @@ class GatewaySigningSecret(models.AbstractModel):
     @api.model
     @api.readonly
     def state(self):
-        """`{since, tokens, last_expires_at, old: [{since, until}]}`, times in UTC as ISO 8601 without a zone; `since`
-        is null if no token was ever issued."""
+        """Returns `{since, tokens, last_expires_at, old: [{since, until}]}`. Times are in UTC, as ISO 8601 without a
+        zone. `since` is null if no token was ever issued."""
         self._check_administrator()
         self.env.cr.execute("select gateway.signing_state()")
         return self.env.cr.fetchone()[0]

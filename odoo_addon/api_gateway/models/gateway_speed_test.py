@@ -16,12 +16,12 @@ KEPT = timedelta(days=365)
 KEY_PREFIX = "API Gateway speed test "
 LONGEST_MS = 600_000
 MOST_RUNS = 100
-# How a read was answered, as the header `X-Gateway-Read` says.
+# The ways in which a read may be answered, as in the header `X-Gateway-Read`.
 WAYS = ("compiled", "odoo")
-# The time of the median run, split by the header Server-Timing of the gateway's answers.
+# The parts of the median run's time, according to the header Server-Timing of the gateway's answers.
 PHASES = ("network_ms", "gateway_ms", "auth_ms", "throttle_ms", "queue_ms", "odoo_ms", "orm_ms", "sql_ms", "shape_ms")
 TIMES = ("first_ms", "p50_ms", "p95_ms", "p99_ms", *PHASES, "odoo_p50_ms", "odoo_p95_ms", "odoo_p99_ms")
-# The models for the heavy test. It reads the first one of which the user sees a record.
+# The models for the heavy test, which reads the first model of which the user can see a record.
 HEAVY = {
     "sale.order": ["name", "date_order", "partner_id", "user_id", "state", "amount_untaxed", "amount_total"],
     "res.partner": ["name", "email", "phone", "country_id", "company_type", "create_date"],
@@ -146,7 +146,7 @@ class GatewaySpeedTest(models.Model):
         """The user's own key for this page. It is always the same key, so the figures show a single caller."""
         key = self._keys()[:1]
         if not key:
-            # It may only read, and has all restrictions of its user.
+            # The key may only read, and has all restrictions of its user.
             values = {"name": "Speed Test", "user_id": self.env.uid, "is_speed_test": True, "scopes": "read"}
             key = key.create(values)
         self._limit(key, fields.Datetime.now() + LIFETIME)

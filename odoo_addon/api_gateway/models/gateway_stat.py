@@ -31,7 +31,7 @@ class GatewayStat(models.AbstractModel):
     @api.model
     @api.readonly
     def dashboard(self, since, until, consumer=None, status_class=None, zone=None):
-        """Everything the dashboard draws. `since` and `until` are milliseconds since 1970."""
+        """All figures that the dashboard draws. `since` and `until` are milliseconds since 1970."""
         span = self._span(since, until)
         who = self._who(consumer)
         zone = self._zone(zone)
@@ -54,7 +54,7 @@ class GatewayStat(models.AbstractModel):
     @api.model
     @api.readonly
     def faults(self, since, until, consumer=None, status_class=None, before=None, take=50):
-        """The log's 4xx and 5xx, newest first; `before` is the id to continue from."""
+        """The logged requests with a status of 4xx or 5xx, newest first; `before` is the id to continue from."""
         self._check_group()
         owner = None if self._is_manager() else self.env.uid
         who = [str(consumer)] if consumer else None
@@ -94,7 +94,8 @@ class GatewayStat(models.AbstractModel):
         return next((name for name, hours in RANGES.items() if back_to <= hours), "1y")
 
     def _add_causes(self, reasons):
-        """For each reason, the dashboard's kind of refusal (one of four); None: another failure."""
+        """Adds to each reason the kind of refusal that the dashboard shows (one of four), or None for another
+        failure."""
         self.env.cr.execute(
             "select reason, gateway.refusal(reason) from unnest(%s::text[]) reason",
             ([entry["value"] for entry in reasons],),
@@ -204,7 +205,7 @@ class GatewayStat(models.AbstractModel):
                 entry["name"] = self.env._("%(name)s (no. %(number)s)", name=entry["name"], number=number)
 
     def _twins(self, consumers):
-        """The consumers that share name and user with another one, listed or not."""
+        """Those of the consumers that have the same name and user as another consumer, listed or not."""
         self.env.cr.execute(
             """
             select c.consumer from gateway.consumer c
@@ -217,7 +218,7 @@ class GatewayStat(models.AbstractModel):
         return {consumer for (consumer,) in self.env.cr.fetchall()}
 
     def _nameless(self, kind, number):
-        """For a consumer whose name was deleted with its last figures."""
+        """A name for a consumer whose own name was deleted with its last figures."""
         if kind == "odoo_key":
             return self.env._("Odoo API key no. %s", number)
         if kind == "gateway_key":

@@ -4,7 +4,8 @@ from ..tools.asker import check_group
 from ..tools.own_transaction import in_own_transaction
 from .gateway_credential import MANAGER
 
-# The number of subjects that one clean-up statement deletes. Requests of these subjects wait that long at most.
+# The number of subjects that one clean-up statement deletes. Requests of these subjects wait until the statement has
+# ended.
 CLEAN_BATCH = 20_000
 
 

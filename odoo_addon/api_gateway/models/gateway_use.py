@@ -2,7 +2,8 @@ from odoo import api, fields, models
 
 
 class GatewayUse(models.Model):
-    """What a credential has used of a model: counted by sidecars (`sql/031_usage.sql`), and never a payload."""
+    """The parts of a model that a credential has used. Sidecars count these uses (`sql/031_usage.sql`) and never store
+    payloads."""
 
     _name = "gateway.use"
     _inherit = ["gateway.configuration"]
@@ -40,7 +41,7 @@ class GatewayUse(models.Model):
 
     @api.model
     def _clean(self):
-        """Older uses say little about what a credential needs."""
+        """Deletes uses of more than 90 days ago: they say little about what a credential needs."""
         self.env.cr.execute(
             """
             delete from gateway.used where day <= gateway.utc_now()::date - 90;

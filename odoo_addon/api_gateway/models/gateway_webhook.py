@@ -14,7 +14,7 @@ from ..webhooks import take_over
 from ..webhooks.watch import Hook, watch_of
 
 TEST_WAIT_S = 12
-# The one model of the gateway with events. `gateway_alert.py` queues them; changes of it are not captured.
+# The only model of the gateway with events. `gateway_alert.py` queues them; changes of the model are not captured.
 ALERT = "gateway.alert"
 
 
@@ -200,8 +200,8 @@ class GatewayWebhook(models.Model):
         return result
 
     def _write_multi(self, vals_list):
-        # The flush itself reads the watches, just before the columns change. That result must be dropped from the
-        # cache.
+        # The flush itself reads the watches, just before the columns change. So the cached watches must be dropped
+        # afterwards.
         result = super()._write_multi(vals_list)
         self.env.registry.clear_cache("stable")
         return result
@@ -286,7 +286,7 @@ class GatewayWebhook(models.Model):
             job_id = self._queue_test(sample.with_env(self.env(cr=cr, su=True)))
         if self.env["gateway.sidecar"]._all_gone():
             with self.pool.cursor() as cr:
-                # The limit of 0 leaves only tests to be claimed.
+                # With a limit of 0, only tests are claimed.
                 take_over.run(self.with_env(self.env(cr=cr, su=True)), 0)
         else:
             self._wait_for(job_id)

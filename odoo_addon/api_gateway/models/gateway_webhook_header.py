@@ -26,7 +26,8 @@ RESERVED = frozenset(
 
 
 class GatewayWebhookHeader(models.Model):
-    """A header that is sent with each request. Its value is stored in `gateway.secret`, where no RPC can read it."""
+    """A header that a webhook sends with each request. Its value is stored in `gateway.secret`, where no RPC can read
+    it."""
 
     _name = "gateway.webhook.header"
     _inherit = ["gateway.configuration"]
@@ -53,7 +54,7 @@ class GatewayWebhookHeader(models.Model):
                 raise ValidationError(self.env._("The header %s is set by the gateway itself.", header.name))
 
     def _compute_value(self):
-        # Never returns the value: the list only shows whether there is one.
+        # The value itself is never returned: the list only shows whether there is one.
         self.env.cr.execute(
             """
             select purpose from gateway.secret

@@ -10,7 +10,7 @@ HEALTH = [
 
 
 class GatewayWebhookHealth(models.AbstractModel):
-    """The health of a webhook, from its recorded deliveries, and the switch that stops and starts them."""
+    """The health of a webhook, judging by its recorded deliveries, and the switch that stops and starts deliveries."""
 
     _name = "gateway.webhook.health"
     _description = "Health of a Webhook"

@@ -33,7 +33,7 @@ class GatewayWebhookPreview(models.AbstractModel):
         owner = self.user_id._origin
         if not self.model_id or not owner:
             return False
-        # An event holds what its owner may read. A manager who names another owner must not read that here.
+        # An event contains what the webhook's owner may read. A manager who chooses another owner must not see it here.
         if owner != self.env.user and not have_group(self.env, "base.group_system"):
             return self.env._("Only the webhook's owner and administrators see what will be sent.")
         try:

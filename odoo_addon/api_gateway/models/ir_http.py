@@ -37,16 +37,16 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _authenticate_explicit(cls, auth):
-        # The method has a name of our own, because the order of several addons' `_auth_method_api_key` depends on their
-        # loading order, and OCA's does not call the next one.
+        # Our method has a different name, because the order of several addons' `_auth_method_api_key` depends on their
+        # loading order, and OCA's method does not call the next one.
         return super()._authenticate_explicit("gateway_key" if auth == "api_key" else auth)
 
     @classmethod
     def _auth_method_gateway_key(cls):
         """For routes of other addons with `auth="api_key"`: the caller sends an API key, of the gateway or of Odoo, as
         `API-KEY`, `X-API-Key` or `Authorization: Bearer`, and the route runs as the key's user. A key header takes
-        precedence over `Authorization`, which may be meant for a proxy. Callers without a key of ours are handed to
-        other addons with such routes."""
+        precedence over `Authorization`, which may be meant for a proxy. Callers without a key of the gateway or of Odoo
+        are left to other addons that authenticate such routes."""
         headers = request.httprequest.headers
         key = headers.get("API-KEY") or headers.get("X-API-Key")
         if not key and (match := BEARER.fullmatch(headers.get("Authorization", ""))):

@@ -27,7 +27,7 @@ class IrModelData(models.Model):
         return super()._gateway_check_unlink()
 
     def _gateway_names_nothing(self):
-        """Whether no record that these external ids name exists."""
+        """Whether none of the records that these external ids name exists."""
         for model_name, names in self.exists().grouped("model").items():
             model = self.env.get(model_name)
             if model is None or not model._auto or model.browse(names.mapped("res_id")).exists():
@@ -36,8 +36,8 @@ class IrModelData(models.Model):
 
     @api.model
     def _update_xmlids(self, data_list, update=False):
-        """Files may only repeat the external ids of credentials, as an exported file does. A new one would make the
-        next upsert of a credential write to a record that the file's author chose."""
+        """A file may contain external ids of credentials only if they exist already, as in an exported file. With a new
+        one, the next upsert of a credential would write to a record that the file's author chose."""
         for data in data_list:
             xml_id, record = data["xml_id"], data["record"]
             is_own = xml_id.startswith(OWN_PREFIX)

@@ -15,7 +15,7 @@ class IrUiView(models.Model):
     @api.model
     @ormcache("model_name", "path", "self.env.user._get_group_ids()", cache="templates")
     def _gateway_lets_write(self, model_name, path):
-        """Whether the form of a model lets the user write a field at least sometimes.
+        """Whether the form of a model lets the user write a field, at least in some cases.
 
         :param tuple path: the names of the enclosing x2many fields, then the field's own"""
         model = self.env[model_name]

@@ -5,7 +5,7 @@ from .mail_account_links import check_rendered
 
 
 class DynamicTextError(ExposureError):
-    """Text written by a narrowed credential would run as code, with more rights than the credential has."""
+    """Raised when text written by a narrowed credential would run as code, with more rights than the credential has."""
 
     def __init__(self):
         super().__init__(

@@ -15,8 +15,9 @@ MODEL_PATTERN = re.compile(r"[a-z_][a-z0-9_.]*\*?")
 MOST = 2_147_483_647
 
 
-# Fields with `gateway_setting` are stored there. `least` and `most` limit numbers and the length of strings, `scale` is
-# the factor from the field's unit to the stored one, `gateway_list` stores lines as a list.
+# Fields with the attribute `gateway_setting` are stored in the gateway's setting of that name. `least` and `most` limit
+# numbers and the length of strings, `scale` is the factor from the field's unit to the stored one, `gateway_list`
+# stores lines as a list.
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 

@@ -29,7 +29,8 @@ class ResUsers(models.Model):
     @api.model
     @tools.ormcache("user_id")
     def _gateway_is_active(self, user_id):
-        """False also for a user that was deleted. Triggers of gateway.rights_changed() end the cached value."""
+        """Whether the user exists and is active. Triggers of gateway.rights_changed() make Odoo forget the cached
+        value."""
         return bool(self.sudo().search_count([("id", "=", user_id)]))
 
     @api.model_create_multi
@@ -72,7 +73,7 @@ class ResUsers(models.Model):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        # Odoo's extension point for fields that users may see on their own record.
+        # Overridden as Odoo intends for fields that users may see on their own record.
         return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
 
     def _check_credentials(self, credential, env):

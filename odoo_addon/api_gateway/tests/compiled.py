@@ -12,7 +12,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 class UnfitError(Exception):
-    """The plan says that Odoo must be asked about a row."""
+    """Raised for a row about which Odoo must be asked, according to the plan."""
 
 
 class Slots:
@@ -82,7 +82,7 @@ def _kind(value):
 
 
 def run(cr, plan, values):
-    """The executor's answer: records, total and position."""
+    """Runs a plan and returns what the executor would answer: records, total and position."""
     arguments = [_argument(parameter, values) for parameter in plan["parameters"]]
     cr.execute("PREPARE compiled AS " + plan["text"].replace("%", "%%"), ())
     try:

@@ -119,7 +119,7 @@ class TestAccounts(ChannelCase):
             self.assertEqual(invoice.access_token in mail.body_html, opens, partner.name)
 
     def test_reads_in_a_batch_write_nothing(self):
-        """Runs as if in a separate request."""
+        """A read in a batch runs as if it were in a separate request."""
         partners = type(self.env["res.partner"])
 
         @api.model
@@ -151,7 +151,7 @@ class TestAccounts(ChannelCase):
         self.assertEqual(answers[0]["results"], answers[1]["results"])
 
     def test_a_single_word_counts_as_a_model_under_a_key_for_models(self):
-        """Like `website`, which is an ordinary word elsewhere."""
+        """A word such as `website` is an ordinary word under other keys."""
         grant = {"scopes": ["res.partner:call", "res.partner:read"], "models": None}
         post = {"body": "x", "subtype_xmlid": "mail.mt_note"}
         for name in ("model", "res_model"):
@@ -161,7 +161,7 @@ class TestAccounts(ChannelCase):
         self.assert_ok(self.act(operation, grant=grant))
 
     def test_callers_cannot_send_files_that_they_may_not_read(self):
-        """A widget's JSON refers to them by id."""
+        """The JSON of a widget refers to files by their ids."""
         scopes = ["account.move:read", "account.move.send.wizard:write", "account.move.send.wizard:call"]
         invoice = self.env["account.move"].create({"move_type": "out_invoice", "partner_id": self.partner.id})
         file = self.env["ir.attachment"].create({"name": "f", "res_model": "res.country", "res_id": 1, "raw": b"x"})

@@ -22,7 +22,7 @@ Hello
 class AskerCase(CredentialsCase):
     @contextmanager
     def request_of(self, user):
-        """Simulates a request of this user, for whom all superuser code inside runs."""
+        """Simulates a request of this user. All superuser code in this context runs for the user."""
         transaction = self.env.transaction
         before = transaction.default_env
         transaction.default_env = self.env(user=user.id, su=False, context={})

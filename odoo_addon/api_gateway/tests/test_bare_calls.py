@@ -55,7 +55,7 @@ class TestBareCalls(ChannelCase):
         self.assertEqual(self.assert_ok(self.bare(hidden)), {"type": "contact"})
 
     def test_it_reaches_no_further_than_a_call(self):
-        """Each is refused for the same reason in both ways."""
+        """Each call is refused for the same reason, over Odoo's own protocols and on `/call`."""
         admin, uid = self.env.ref("base.user_admin"), self.env.uid
         attachment = self.env["ir.attachment"].sudo().create({"name": "of nobody", "res_model": "res.users"})
         one = self.partner.ids
@@ -80,7 +80,7 @@ class TestBareCalls(ChannelCase):
             (method("res.partner", "sudo", one), None, admin),
             (method("res.partner", "with_user", one, uid), None, admin),
             (method("res.partner", "_write", one, {"color": 1.5}), None, admin),
-            # Values in lines, in contexts, and numbers that Odoo would cut off.
+            # Values in lines and in contexts, and numbers whose decimals Odoo would cut off.
             (method("res.partner", "write", one, {"user_ids": [[0, 0, {"login": ""}]]}), WRITES, None),
             (method("res.partner", "write", one, {"category_id": [[0, 0, {"name": ""}]]}), WRITES, None),
             (method("res.partner", "create", {"name": ""}, context={"default_parent_id": 2.5}), None, admin),
@@ -93,7 +93,7 @@ class TestBareCalls(ChannelCase):
             (method("res.partner", "write", [one[0] + 0.5], {"name": ""}), None, admin),
             (method("res.partner", "search_count", [], context={"active_id": 1, "active_ids": [1]}), None, admin),
             (method("res.partner", "search_count", [], context={"allowed_company_ids": [99_999_999]}), None, admin),
-            # Links by a model's name and an id.
+            # Links that consist of a model's name and an id.
             (
                 method("res.partner", "search_count", [], context={"active_model": "ir.cron", "active_id": 1}),
                 None,

@@ -7,7 +7,7 @@ from .common import ChannelCase, method, read, search, tree
 
 @tagged("post_install", "-at_install")
 class TestBatches(ChannelCase):
-    """Reads of several callers share nothing but a transaction."""
+    """Reads of several callers in one batch share only the transaction."""
 
     @classmethod
     def setUpClass(cls):

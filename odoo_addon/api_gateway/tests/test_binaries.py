@@ -11,7 +11,7 @@ BASE64 = b64encode(BYTES).decode()
 
 @tagged("post_install", "-at_install")
 class TestBinaries(ChannelCase):
-    """In JSON, files are base64, however a field stores them, and structured data is structured."""
+    """In JSON, files are base64, however a field stores them, and structured data stays structured."""
 
     @classmethod
     def setUpClass(cls):

@@ -11,7 +11,7 @@ from .common import ChannelCase, method, read, search, tree
 from .compiled import Slots, UnfitError, run
 
 PARTNER = tree("name", "email", "parent_id", "category_id", "create_date")
-# A domain, and other values of the same kind in the same places.
+# Each entry: a model, a domain, and the same domain with other values of the same kind.
 CONDITIONS = [
     ("res.partner", [["name", "ilike", "é%"]], [["name", "ilike", "o'b\\r"]]),
     ("res.partner", [["name", "=", "Zoë"], ["name", "!=", "Zoë"]], [["name", "=", "Zoë"], ["name", "!=", "x"]]),
@@ -109,7 +109,8 @@ class TestCompile(ChannelCase):
         return json.loads(result["plan_text"]), slots.values
 
     def assert_same(self, operation, plan=None, values=None, **call):
-        """The compiled read equals the executor's. `other`: use that read's plan with these values."""
+        """The compiled read equals the executor's. `plan` and `values`: a plan of another read, and the values of this
+        one."""
         if plan is None:
             plan, values = self.compiled(operation, **call)
         self.assertNotIn("why", plan, operation)

@@ -426,7 +426,7 @@ class TestCredentialsSchema(CredentialsCase):
         with self.env.registry.cursor() as cr:
             token = self.env(cr=cr, user=self.admin.id)["gateway.token"].browse(ids[0])
             self.assertFalse(token.revoked_at)
-            # Written after this transaction began.
+            # The row is written after this transaction began.
             in_own_transaction(
                 self.env, "update gateway.token set spent_at = gateway.utc_now() where id = %s returning 1", ids[:1]
             )

@@ -10,7 +10,7 @@ INLINE = "{{ object.env['res.partner'].sudo().create({'name': 'run'}) }}"
 
 @tagged("post_install", "-at_install")
 class TestDynamicTexts(ChannelCase):
-    """Expressions in text are code. Those written by a narrowed credential are never run, not even for an
+    """Expressions in text are code. If a narrowed credential wrote them, they are never run, not even for an
     administrator."""
 
     @classmethod

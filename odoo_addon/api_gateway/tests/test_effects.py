@@ -130,7 +130,7 @@ class TestEffects(ChannelCase):
                     with self.subTest(model_name, method=name, parameter=parameter, value=value, **caller):
                         operation = self.called(function, model_name, name, parameters, {parameter: value})
                         error = self.execute(operation, **caller)["error"]
-                        # With a narrowed credential, the scope is missing, or no such credential may call the method.
+                        # A narrowed credential lacks the scope, or no narrowed credential may call the method.
                         reasons = ["odoo.exposure"] + ["scope.insufficient"] * ("grant" in caller)
                         self.assertIn(error["reason"], reasons, error)
             if rule_of(self.env[model_name], name).only:

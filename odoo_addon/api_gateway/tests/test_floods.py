@@ -8,7 +8,7 @@ NAMES = [f"x{number}" for number in range(60)]
 
 
 def terms(path, count):
-    """Conditions that cannot be merged."""
+    """Conditions on one field that the ORM cannot merge."""
     return [[path, "ilike", name] for name in NAMES[:count]]
 
 
@@ -149,7 +149,7 @@ class TestFloods(ChannelCase):
         self.assert_refused(
             self.query(read("res.partner", self.partner.ids, fields=wide)), "request.too_complex", "200"
         )
-        # Repeating it in each operation of a batch does not increase the memory that Postgres needs at a time.
+        # If each operation of a batch repeats the same read, Postgres does not need more memory at a time.
         same = read("res.partner", self.partner.ids, fields=tree("parent_id.name", "country_id.code"))
         self.assertTrue(self.query(*[same] * 150)["ok"])
 

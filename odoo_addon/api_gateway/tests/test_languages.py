@@ -165,7 +165,7 @@ class TestLanguages(ChannelCase):
         self.assertEqual(self.query({"op": "models"})["languages"], ["fr-FR"])
 
     def test_terms_of_html_keep_their_translations_if_the_text_stays(self):
-        """The rule described in the guide."""
+        """Tests the rule that the guide describes."""
         view = self.env["ir.ui.view"].create(
             {"name": "v", "type": "qweb", "arch_db": "<div><p>First text</p><p>Second text</p></div>"}
         )

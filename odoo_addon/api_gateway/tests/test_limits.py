@@ -87,7 +87,7 @@ class TestLimits(TransactionCase):
         self.take("test:1", 5, minute=5)
         with self.request() as env:
             window = env["gateway.throttle"].search([("subject", "=", "test:1")])
-            # Written after this transaction began, as a busy row always is.
+            # The row is written after this transaction began, which always happens to a busy row.
             self.take("test:1", 1, minute=6)
             window.action_reset()
         self.assertEqual(self.take("test:1", 6, minute=6), 6)

@@ -21,7 +21,7 @@ WRONG = (
 
 @tagged("post_install", "-at_install")
 class TestNumbers(ChannelCase):
-    """Only numbers that can be stored and read back are accepted; others that are already stored do not break
+    """Only numbers that can be stored and read back are accepted. Other numbers that are already stored do not break
     answers."""
 
     @classmethod

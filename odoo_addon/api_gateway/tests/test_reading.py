@@ -167,7 +167,7 @@ class TestReading(ChannelCase):
     def test_one_record_takes_no_more_statements_than_its_columns_need(self):
         operation = read("res.partner", self.partner.ids, fields=tree("name", "email"))
         self.query(operation)
-        # the clock, the user's companies, the record
+        # one statement each for the clock, the user's companies and the record
         self.assertLessEqual(self.query(operation)["sql"], 3)
 
     def test_nothing_is_written_while_reading(self):

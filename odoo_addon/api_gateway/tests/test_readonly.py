@@ -125,7 +125,7 @@ class TestReadOnly(ChannelCase):
         self.assertEqual(self.line.product_uom_qty, 3)
 
     def test_links_that_are_read_only(self):
-        """As read: ids, or expanded."""
+        """Links may be sent back as they were read: as ids, or expanded."""
         partner = self.partner.ids
         for same, changed in ((self.partner.id, self.admin.partner_id.id), (self.partner.id, False)):
             values = {"commercial_partner_id": same}

@@ -119,7 +119,7 @@ class TestQuietLog(ChannelCase):
 
 @tagged("post_install", "-at_install")
 class TestReceivers(BaseCase):
-    """The answer and the error that a delivery by the cron stores."""
+    """Secrets in the answer and the error that a delivery by the cron stores."""
 
     def test_no_header_password_or_token_that_a_receiver_repeats_is_stored(self):
         class Echo(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ from .common import ChannelCase, create, in_ms, read
 @tagged("post_install", "-at_install")
 class TestRetries(ChannelCase):
     def conflicting(self, times, exception=SerializationFailure):
-        """Creating a partner conflicts this many times, then works."""
+        """In this context, creating a partner fails with a conflict this many times, and then works."""
         partners = type(self.env["res.partner"])
         original = partners.create
         tries = []

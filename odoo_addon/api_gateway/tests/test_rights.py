@@ -457,7 +457,7 @@ class TestRights(ChannelCase):
             self.assert_ok(self.execute(operation, uid=self.admin.id))
 
     def test_a_field_that_a_value_names_is_read(self):
-        """An SMS is sent to the number in the field that its composer names; that field is read and written."""
+        """An SMS is sent to the number in the field that its composer names. Odoo reads and writes this field."""
         ids = self.partner.ids
         composer = {"res_model": "res.users", "res_id": self.caller.id, "composition_mode": "comment", "body": "x"}
         secret = {"number_field_name": "totp_secret"}
@@ -478,7 +478,7 @@ class TestRights(ChannelCase):
         )
 
     def test_ordinary_work_is_not_affected(self):
-        """Even if a field of the records refers to a hidden model."""
+        """Calls work even if a field of the records refers to a hidden model."""
         self.env["ir.mail_server"].create({"name": "Mail", "smtp_host": "mail.example.com"})
         user = {"uid": self.caller.id}
         seller = new_test_user(self.env, "gateway_seller", groups="sales_team.group_sale_manager")

@@ -20,7 +20,8 @@ class TestSettings(TransactionCase):
         self.assertEqual(sorted(self.settings._gateway_fields().values()), sorted(self.stored()))
 
     def test_saving_the_shown_settings_changes_nothing(self):
-        # For example, seconds that are not whole minutes.
+        # The value of the setting need not be exactly what the page shows. For example, 3601 seconds are not whole
+        # minutes.
         self.env.cr.execute("update gateway.setting set value = '3601' where name = 'token.access_s'")
         before = self.stored()
         self.save()

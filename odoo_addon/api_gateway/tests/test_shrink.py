@@ -89,7 +89,7 @@ class TestShrink(CredentialsCase):
             (["203.0.113.7", "203.0.113.7", "203.0.113.9"], False, "203.0.113.7 203.0.113.9"),
             (["2001:db8:0:1::5", "2001:db8:0:1:abcd::9"], False, "2001:db8:0:1::/64"),
             (hosts, False, "198.51.100.0/24"),
-            # Nothing is allowed that was not before.
+            # The new list allows no address that the old one did not allow.
             (hosts, "198.51.100.0/28 203.0.113.0/24", "198.51.100.0/28"),
             (["203.0.113.7"], "::ffff:203.0.113.0/120", "203.0.113.7"),
             (["2001:db8::5"], "2001:db8::/120 10.0.0.0/8", "2001:db8::/120"),

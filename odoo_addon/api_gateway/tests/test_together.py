@@ -20,7 +20,8 @@ class TestTogether(ChannelCase):
         return response.json()["results"]
 
     def calls_of(self, method, fail=None):
-        """The number of records in each call of the ORM's method; `fail` may raise before it."""
+        """Returns a list to which each call of the ORM's method adds its number of records. `fail` is called before the
+        method and may raise an error."""
         partners = type(self.env[PARTNER])
         original = getattr(partners, method)
         seen = []

@@ -11,11 +11,11 @@ ADDED = re.compile(r"""category\(["']fields["']\)\s*\.add\(\s*["']([\w.]+)["']""
 @tagged("post_install", "-at_install")
 class TestViews(TransactionCase):
     def test_each_widget_of_a_field_exists(self):
-        """Otherwise Odoo shows the field without it, and says so only in the browser's console."""
+        """If a widget does not exist, Odoo shows the field without it, and says so only in the browser's console."""
         known = set()
         for module in self.env["ir.module.module"].search([("state", "=", "installed")]).mapped("name"):
             for script in Path(get_module_path(module), "static/src").rglob("*.js"):
-                # Some are for one kind of view only, such as `list.many2one`.
+                # Some widgets are for one kind of view only, such as `list.many2one`.
                 known.update(name.rpartition(".")[2] for name in ADDED.findall(script.read_text()))
         ours = self.env["ir.model.data"].search([("module", "=", "api_gateway"), ("model", "=", "ir.ui.view")])
         views = self.env["ir.ui.view"].browse(ours.mapped("res_id"))

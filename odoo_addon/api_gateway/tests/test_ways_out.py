@@ -42,7 +42,7 @@ HARMLESS_IN = {
 
 @tagged("post_install", "-at_install")
 class TestWaysOut(ChannelCase):
-    """Anything that reveals a record needs the right to read it and the revealed fields."""
+    """Anything that reveals values of a record needs the right to read the record and these fields."""
 
     @classmethod
     def setUpClass(cls):
@@ -166,7 +166,8 @@ class TestWaysOut(ChannelCase):
                 self.assert_ok(self.execute(method("res.partner", name, *args, **kwargs), grant=wide))
 
     def test_a_column_of_an_export_is_checked_as_the_orm_reads_it(self):
-        # The ORM takes `id` at the start of any name after a colon for a path: `employee_id:identification_id`.
+        # If a name after a colon begins with `id`, the ORM treats it as a path to the id:
+        # `employee_id:identification_id`.
         grant = self.narrowed("res.partner:read", "res.partner:call")
         for path in ("country_id:identity", "country_id.identity", "country_id/identity"):
             answer = self.execute(method("res.partner", "export_data", self.ids, [path]), grant=grant)

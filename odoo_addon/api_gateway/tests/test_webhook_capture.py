@@ -265,7 +265,7 @@ class TestWebhookCapture(WebhookCase):
         webhook = self.webhook()
         for active, watched in ((False, set()), (True, {"res.partner"})):
             webhook.active = active
-            # As at the end of a request, when the worker keeps its cache.
+            # This also happens at the end of a request, and the worker keeps its cache.
             self.env.cr.flush()
             self.assertEqual(self.env["gateway.webhook"]._watched().keys(), watched)
         webhook.unlink()

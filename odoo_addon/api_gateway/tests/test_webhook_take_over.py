@@ -83,7 +83,7 @@ class TakeOverCase(WebhookCase):
 
     @contextmanager
     def cron(self):
-        """The model as in a cron: on a cursor that may commit."""
+        """The model of webhooks as a cron has it: with a cursor that may commit."""
         self.env.cr.flush()
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             yield self.env(cr=cr, su=True)["gateway.webhook"]
@@ -136,7 +136,8 @@ class TestWebhookTakeOver(TakeOverCase):
         self.assertEqual((webhook.health, webhook.delivered), ("healthy", 2))
 
     def test_the_fault_of_one_job_fails_that_job_only(self):
-        """A receiver that does not speak HTTP, a record that cannot be read, and a job that waits for both."""
+        """There are three jobs: one for a receiver that does not speak HTTP, one for a record that cannot be read, and
+        a good one."""
         self.receiver.status = lambda event: "zeros" if event["data"]["values"]["name"] == "Zeros" else 200
         self.webhook(url=self.receiver.url, fields=["name", "display_name"])
         self.env["res.partner"].create([{"name": name} for name in ("Zeros", "Unreadable", "Good")])
@@ -424,7 +425,8 @@ class TestFaultyReceivers(common.BaseCase):
             for case in FAULTS:
                 with self.subTest(case["name"]):
                     receiver.case = case
-                    # Some end by the deadline; the others must not reach it even on a busy machine.
+                    # Some cases end when the deadline is reached; the other cases must not reach it even on a busy
+                    # machine.
                     slow = "drips" in case or case.get("then") == "wait"
                     self.check(case, receiver.url, 0.5 if slow else 3)
 
@@ -436,7 +438,7 @@ class TestFaultyReceivers(common.BaseCase):
             self.assertEqual(result["status"], case["status"], result)
         if not case.get("delivered"):
             self.assertRegex(result["error"], r"^(127\.0\.0\.1: .{5}|No answer within 0\.5 s$|Answered \d{3}\b)")
-        # Postgres must be able to store it.
+        # Postgres must be able to store the result.
         self.assertNotIn("\\u0000", json.dumps(result))
 
 

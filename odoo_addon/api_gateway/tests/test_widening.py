@@ -11,7 +11,7 @@ from .test_asker import AskerCase
 class TestHiddenWidening(AskerCase):
     def test_addresses_and_scopes_in_another_form(self):
         for before, values in (
-            # For the sidecar these are IPv4 addresses, which ::/0 does not allow.
+            # The sidecar treats the new addresses as IPv4 addresses, which ::/0 does not allow.
             ({"ip_list": "::/0"}, {"ip_list": "::ffff:10.0.0.0/104"}),
             ({"ip_list": "::/0"}, {"ip_list": "::ffff:10.0.0.1"}),
             ({"ip_list": "10.0.0.0/9"}, {"ip_list": "10.0.0.0/8"}),

@@ -10,9 +10,10 @@ _SHARES = {"server_errors": 5, "refusals": 4}
 
 
 def read(env, rule, open_subjects=()):
-    """`{subject: value}` of a rule now. A subject is the key of a consumer or credential, or `*`: all together.
+    """The current `{subject: value}` of a rule. A subject is the key of a consumer or credential, or `*` for all
+    callers together.
 
-    :param open_subjects: those with an open alert, which half of the least number of requests keeps open"""
+    :param open_subjects: the subjects with an open alert; half of the minimum number of requests keeps it open"""
     if rule.metric in _SHARES:
         return _shares(env, rule, _SHARES[rule.metric], open_subjects)
     return {
@@ -28,7 +29,7 @@ def _consumers(rule):
         return SQL("consumer = %s", rule.consumer)
     if rule.callers == "all":
         return SQL("consumer = '*'")
-    # Callers without a credential are not one caller: strangers who try an address are refused all day.
+    # Requests without a credential do not come from one caller: strangers who try out addresses are refused all day.
     return SQL("consumer <> '*' and consumer not like 'none:%%'")
 
 
@@ -77,8 +78,8 @@ def _dead_letters(env, rule):
 
 
 def _sidecar_gone(env, rule):
-    """Minutes since the last heartbeat. A sidecar that stops deletes its row; then, since the last request. No
-    reading after a day, because then no sidecar is missed."""
+    """Minutes since the last heartbeat. A sidecar that stops deletes its row; if there are no rows, these are the
+    minutes since the last request. After a day there is no reading, because nobody misses the sidecars then."""
     rows = env.execute_query(
         SQL(
             """

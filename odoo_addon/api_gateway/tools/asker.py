@@ -7,13 +7,13 @@ from contextvars import ContextVar
 
 from odoo.exceptions import AccessError
 
-# This is not a context key, because a caller could set one.
+# This is not a key of Odoo's context, because a caller could set one.
 _runs_own_code = ContextVar("api_gateway_runs_own_code", default=False)
 
 
 @contextmanager
 def own_code():
-    """Active while the gateway writes its own values to records that the user may not write."""
+    """A context in which the gateway writes its own values to records that the user may not write."""
     token = _runs_own_code.set(True)
     try:
         yield
@@ -43,5 +43,5 @@ def check_group(env, group, message):
 
 
 def is_own(records, field):
-    """Whether, in all records, each asker is the user in this field."""
+    """Whether every asker is the user in this field of all records."""
     return all(record[field].id == asker.uid for record in records.sudo() for asker in askers(records.env))

@@ -1,7 +1,8 @@
-"""What another instance's schema would break of the uses of a credential.
+"""Determines which uses of a credential would fail with another instance's schema.
 
 A schema is `{model: {"fields": {name: field}, "methods": [name] or None}}`, and a field `{"type", "relation"?,
-"readonly"?, "selection"?: [value]}`. A model that is `None` does not exist there; one that is missing is not known."""
+"readonly"?, "selection"?: [value]}`. A model that is `None` does not exist in that instance; for a missing model this
+is unknown."""
 
 from typing import NamedTuple
 
@@ -12,15 +13,15 @@ class Break(NamedTuple):
     kind: str
     """`model`, `field`, `type`, `readonly`, `choice` or `method`."""
     model: str
-    """The model behind the path."""
+    """The model at the end of the path."""
     name: str
     """The field, choice or method."""
     detail: str
-    """The type here and there, or a similar name there; may be empty."""
+    """The types in this and in the other instance, or a similar name in the other one; may be empty."""
 
 
 def wanted_models(uses, schema):
-    """The models that have to be known to compare these uses, `(model, action, name)`, as far as the schema shows."""
+    """The models whose schema is needed to compare these uses, `(model, action, name)`, as far as `schema` shows."""
     return {model for use in uses for model in _models_of(schema, *use)}
 
 

@@ -1,5 +1,5 @@
-"""Detects missing columns of database views: views lack fields that Odoo computes only in groups, or that a later
-version added."""
+"""Detects missing columns of database views: views lack columns for fields that Odoo computes only in groups, or that a
+later version added."""
 
 from odoo.tools import SQL
 

@@ -1,6 +1,6 @@
-"""Counts calls of Odoo's own protocols that reach Odoo directly, in memory. They are added to `gateway.protocol_use`
-every few seconds, so a call is delayed only by one addition. Counts that cannot be stored are lost: they are figures,
-not a log."""
+"""Counts, in memory, the calls of Odoo's own protocols that reach Odoo directly. The counts are added to
+`gateway.protocol_use` every few seconds, so a call is delayed only by one addition. Counts that cannot be stored are
+lost: they are figures, not a log."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ _timer = None
 
 
 def protocol_of(path):
-    """None: none of Odoo's own protocols."""
+    """The one of Odoo's own protocols that uses the path; None if none does."""
     if not path.startswith(("/xmlrpc/", "/jsonrpc", "/json/2/")):
         return None
     if path.startswith("/xmlrpc/"):
@@ -40,7 +40,8 @@ def protocol_of(path):
 
 
 def is_counted(cr):
-    """Whether the settings ask for counting direct calls of this database; read at intervals."""
+    """Whether direct calls of this database are to be counted, according to the settings, which are read at
+    intervals."""
     now = time.monotonic()
     until, answer = _is_counted.get(cr.dbname, (0, False))
     if until <= now:

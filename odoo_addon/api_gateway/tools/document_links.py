@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 # The search goes backwards from the token, because a pattern for whole URLs would take quadratic time.
-# In an address inside another address, the characters before and after the name are encoded.
+# If an address is a parameter of another address, the `=` after the token's name is percent-encoded.
 TOKEN = re.compile(r"access_token(=|%(?:25)*3[Dd])([\w.~-]+)")
 END = re.compile(r"""[\s"'<>\\]""")
 FILES = re.compile(r"/web/(?:image|content)/")  # pictures and files embedded in the text
@@ -28,7 +28,7 @@ def mask(text):
 
 @contextmanager
 def hidden(are_hidden):
-    """While it lasts, printed documents have no such links."""
+    """A context in which printed documents have no such links if `are_hidden`."""
     token = _hidden.set(are_hidden)
     try:
         yield

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 
 MAX_LENGTH = 20_000
 MAX_TERMS = 500
-# Few enough for Postgres to plan in little memory, even if all are to-many relations (executor/budget.py).
+# The limit is so low that Postgres plans in little memory, even if all are to-many relations (executor/budget.py).
 MAX_RELATIONS = 16
 
 

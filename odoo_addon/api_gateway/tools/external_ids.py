@@ -1,5 +1,5 @@
-"""The external ids that callers give to records. Each credential has names of its own, under a module that does not
-exist."""
+"""The external ids that callers give to records. The ids of each credential have a separate module, which does not
+exist in Odoo."""
 
 OWN_PREFIX = "__api_"
 

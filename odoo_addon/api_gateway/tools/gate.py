@@ -30,8 +30,8 @@ class Gate(NamedTuple):
     missing_scope: Callable
     """`(model name, action)`: the scope that the credential lacks for the action; None if no scope would permit it."""
     rows: object
-    """The rows of a model that the call may reach: `domain(env, model name, mode)`, None for all; for other rows
-    `missing_scope(records, mode)` (`executor/rows.py`)."""
+    """Decides which rows of a model the call may reach: `domain(env, model name, mode)` finds them (None: all rows),
+    and `missing_scope(records, mode)` is the scope that is missing for other rows (`executor/rows.py`)."""
 
 
 # Set by the executor while a call runs. It is not in the context, where a caller could set it, nor on the cursor, which

@@ -35,7 +35,7 @@ def address_allowed(address, ip_list):
 
 
 def parse_network(entry):
-    """An entry of a list of addresses. IPv4 written as IPv6 counts as IPv4, as in the sidecar."""
+    """The network of an entry in a list of addresses. IPv4 written as IPv6 counts as IPv4, as in the sidecar."""
     network = ipaddress.ip_network(entry, strict=False)
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped is None or network.prefixlen < 96:

@@ -1,4 +1,4 @@
-"""The shortest honest list of addresses and networks for callers that have been seen."""
+"""Makes a short list of addresses and networks from the addresses of callers."""
 
 import ipaddress
 from collections import defaultdict
@@ -8,14 +8,14 @@ from .narrowing import lines, parse_network
 # Hosts of IPv6 change their address within their network every day (RFC 8981).
 IPV6_PREFIX = 64
 IPV4_PREFIX = 24
-# More addresses of such an IPv4 network than this stand for the network.
+# If more callers than this are in such an IPv4 network, the list contains the network instead of their addresses.
 MOST_OF_NETWORK = 8
 
 
 def networks_of(addresses, ip_list):
-    """Networks and addresses that contain these addresses, and nothing that `ip_list` does not allow, which allows all
-    if it is empty. [] if it allows none of them. What is not an address is left out.
-    """
+    """A list of networks and addresses that contain these addresses, limited to what `ip_list` allows (an empty one
+    allows all). The list is empty if `ip_list` allows none of the addresses. Texts that are not addresses are left
+    out."""
     allowed = [parse_network(entry) for entry in lines(ip_list)]
     near = defaultdict(set)
     for text in addresses:
@@ -38,7 +38,7 @@ def networks_of(addresses, ip_list):
 
 
 def _within(network, callers, allowed):
-    """The parts of a network that are allowed and have these callers."""
+    """The parts of a network that are allowed and contain these callers."""
     if not allowed or any(network.version == entry.version and network.subnet_of(entry) for entry in allowed):
         return [network]
     return [entry for entry in allowed if any(caller in entry for caller in callers)]

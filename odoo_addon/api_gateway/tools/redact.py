@@ -10,8 +10,8 @@ STARS = "**********"
 SHORTEST = 4
 DEEPEST = 64
 LONGEST = 8192
-# The same limits as in the sidecar (redact/budget.ts, redact/redactor.ts): a sender must not be able to make a search
-# take a long time.
+# The same limits as in the sidecar (redact/budget.ts, redact/redactor.ts): a sender must not be able to make the search
+# for secrets take a long time.
 TOO_LARGE = "too large to redact"
 LONGEST_TEXT = 20_000
 OVERLAP = 2_000
@@ -92,7 +92,7 @@ BRACKETED = re.compile(r"[\[({]([^\])}]{0,8192})")
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name):
-    """Whether values under this name are never logged. For a path, one such step is enough."""
+    """Whether values under this name are never logged. In a path, one secret step is enough."""
     return any(_is_secret_step(step) for step in re.split(r"[.\[\]/:]+", name[:1000]))
 
 
@@ -277,5 +277,5 @@ class Secrets:
             text = text.replace(secret.replace("'", "''"), STARS)
         if len(text) <= LONGEST_TEXT:
             return without_credentials(text)
-        # More than the kept part is cleaned, because cutting may separate a value from its name.
+        # The cleaned part is longer than the kept part, because cutting may separate a value from its name.
         return f"…{without_credentials(text[-LONGEST_TEXT:])[OVERLAP:]}"

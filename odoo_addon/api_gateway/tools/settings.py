@@ -9,5 +9,5 @@ def settings(cr):
 
 
 def setting(cr, name):
-    """The value of one setting. KeyError if no migration has added it."""
+    """The value of one setting. Raises KeyError if no migration has added it."""
     return settings(cr)[name]

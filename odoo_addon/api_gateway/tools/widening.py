@@ -31,7 +31,7 @@ class Narrowing(NamedTuple):
         )
 
     def is_within(self, before):
-        """Whether this allows nothing that `before` did not allow."""
+        """Whether these restrictions allow only what `before` allowed."""
         return (
             _within(self.scopes, before.scopes, _scopes_around)
             and addresses_within(self.ips, before.ips)
@@ -55,7 +55,8 @@ def addresses_within(after, before):
 
 
 def _within(after, before, around):
-    """`around` returns all entries that allow everything that a given entry allows."""
+    """Whether `after` allows only what `before` allowed. `around` returns all entries that allow everything that an
+    entry allows."""
     if after == before or not before:
         return True
     return bool(after) and all(any(wider in before for wider in around(entry)) for entry in after)
@@ -66,5 +67,5 @@ def _models_around(name):
 
 
 def _scopes_around(scope):
-    """The scope itself, and its action on all models."""
+    """The scope itself, and the scope for its action on all models."""
     return scope, re.split("[:_]", scope)[-1]

@@ -29,9 +29,9 @@ class Changes:
         self.columns = {}
         """{id: {column: its old value}}"""
         self.relations = {}
-        """{id: {x2many name: ids before}}"""
+        """{id: {name of an x2many field: its ids before the change}}"""
         self.deleted = {}
-        """{id: {webhook id: its values}}"""
+        """{id: {webhook id: the values to send}}"""
 
 
 def note_created(records, watch):
@@ -98,7 +98,7 @@ def _created_in_transaction(records):
 def _read_columns(model, watch, ids):
     names = sorted(watch.columns)
     fields = model._fields
-    # For large columns, only whether they changed is recorded.
+    # For binary columns, which may be large, only a digest is kept. It shows whether they changed.
     columns = [
         SQL("md5(%s) AS %s", SQL.identifier(name), SQL.identifier(name))
         if fields[name].type == "binary"
@@ -132,7 +132,7 @@ def _queue_jobs(env):
 
 
 def _forget_deleted(model, changes):
-    """Drop records that were not deleted after all. For deleted ones, drop jobs that this transaction has created
+    """Drop records that were not deleted after all. For deleted records, drop jobs that this transaction has created
     earlier."""
     if not changes.deleted:
         return
@@ -197,8 +197,8 @@ def _creations_and_updates(model, hook, changes, changed):
 
 
 def _guarded(model, hook, touched, event, evaluate):
-    """`evaluate` for the webhook's owner. An error there must not make the user's change fail. It becomes a dead
-    letter, which the webhook's page shows. Conflicts are raised, because Odoo retries them."""
+    """Calls `evaluate` as the webhook's owner. An error in it must not make the user's change fail. The error becomes a
+    dead letter, which the webhook's page shows. Conflicts are raised, because Odoo retries them."""
     env = model.env(user=hook.owner_id, su=False, context={"tz": "UTC"})
     owner = env.user.sudo()
     seen_by_owner = model.with_env(env(context=dict(env.context, lang=owner.lang or "en_US")))

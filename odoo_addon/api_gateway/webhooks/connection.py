@@ -63,7 +63,7 @@ class Deadline:
         return left
 
     def watch(self, sock):
-        # A separate handle, because TLS takes over the socket's own.
+        # The timer gets a separate handle of the socket, because TLS takes over the original one.
         handle = sock.dup()
         timer = threading.Timer(max(0, self._ends_at - time.monotonic()), _end, [handle])
         timer.daemon = True
@@ -145,7 +145,7 @@ class Answer(http.client.HTTPResponse):
 
 
 class _Reader(io.BufferedReader):
-    """Remembers the last line, because http.client accepts a head that was cut off between two lines."""
+    """Remembers the last line that was read, because http.client accepts a head that was cut off between two lines."""
 
     last_line = None
 

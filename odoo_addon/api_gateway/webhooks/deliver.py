@@ -39,8 +39,8 @@ class Target(NamedTuple):
 
 
 def render_event(job, sequence, values):
-    """The body. `sequence`: the number of the record's newest change in the change feed; None if its model is not
-    synced. `values`: the record as the owner reads it now; None if it is gone."""
+    """The body of an event. `sequence`: the number of the record's newest change in the change feed; None if its model
+    is not synced. `values`: the record as the owner reads it now; None if it is gone."""
     return json.dumps(
         {
             "id": job["event_id"],
@@ -85,7 +85,8 @@ def deliver(allowed, target, event_id, body, timeout_s):
             result["error"] = _refused(answer.status)
             result["retry_after"] = _retry_after(answer.headers.get("Retry-After"))
             result["gone"] = answer.status == 410
-            # More than is stored, so that no part of a secret remains at the cut.
+            # More of the answer is cleaned than is stored, so that no part of a secret remains where the text is cut
+            # off.
             beginning = answer.beginning(DRAINED_OF_ANSWER)[: KEPT_OF_ANSWER + OVERLAP]
             result["response"] = storable(_without_secrets(beginning.decode("utf-8", "replace"), target))[
                 :KEPT_OF_ANSWER
@@ -142,7 +143,7 @@ def _refused(status):
 
 
 def _retry_after(text):
-    """Seconds, from a number or an HTTP date."""
+    """The number of seconds to wait, from a header that contains a number or an HTTP date."""
     if not text:
         return None
     if text.isdecimal():
@@ -154,7 +155,7 @@ def _retry_after(text):
 
 
 def _plain(exc, target):
-    """The error as text, with the host."""
+    """The text of the error, which includes the receiver's host."""
     text = str(exc) or type(exc).__name__
     if isinstance(exc, BadStatusLine) and not isinstance(exc, RemoteDisconnected):
         text = f"It does not answer in HTTP, but with {exc.line[:100]!r}."

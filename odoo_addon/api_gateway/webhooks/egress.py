@@ -27,7 +27,7 @@ SPECIAL = [
         "3fff::/20",
     ]
 ]
-# All other IPv6 addresses are local, multicast, or contain an IPv4 address.
+# IPv6 addresses outside this network are local, multicast, or contain an IPv4 address.
 GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 
 
@@ -36,7 +36,7 @@ class EgressError(OSError):
 
 
 def refusal(text, allowed):
-    """Why an address is refused, or None. `allowed`: networks allowed by the settings."""
+    """The reason why an address is refused, or None. `allowed`: networks allowed by the settings."""
     address = ipaddress.ip_address(text.partition("%")[0])
     address = getattr(address, "ipv4_mapped", None) or address
     if any(address.version == network.version and address in network for network in allowed):

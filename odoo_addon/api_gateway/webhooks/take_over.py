@@ -18,7 +18,7 @@ LEASE_S = 300
 
 def run(webhooks, most):
     """Delivers up to `most` due jobs, and all tests. As with a sidecar, a record's later job is sent only after the
-    earlier one has been accepted. `webhooks`: the model, with rights on everything."""
+    earlier one has been accepted. `webhooks`: the model of webhooks, as superuser."""
     env, cr = webhooks.env, webhooks.env.cr
     targets = read_targets(cr)
     bounds = read_bounds(cr)
@@ -46,7 +46,8 @@ def _commit(env, processed, remaining=None):
 
 
 def claim(cr, targets, most):
-    """The name under which they were claimed, and up to `most` due jobs, oldest first, plus any tests."""
+    """Claims up to `most` due jobs, oldest first, and all tests. Returns the name under which they were claimed, and
+    the jobs."""
     claimer = str(uuid.uuid4())
     cr.execute(
         "select * from gateway.webhook_claim(%s::uuid, %s::integer[], %s::integer[], %s)",

@@ -82,7 +82,7 @@ def iso(moment):
 
 
 def shape_column(field, raw, model):
-    """One value as stored in the column, for the user, language and company of `model`."""
+    """Converts one value of a column, for the user, language and company of `model`."""
     if field.company_dependent:
         raw = company_value(field, raw, model)
     if field.translate and isinstance(raw, dict):

@@ -16,9 +16,9 @@ class Hook(NamedTuple):
     owner_id: int
     domain: list
     watched: frozenset
-    """A job is created if one of these fields changes; empty: any."""
+    """A job is created if one of these fields changes. If there are none, a change of any field creates a job."""
     payload: tuple
-    """Fields to send; empty: all stored ones that the owner may read."""
+    """The fields to send. If there are none, all stored fields that the owner may read are sent."""
     with_previous: bool
 
     def concerns(self, changed):

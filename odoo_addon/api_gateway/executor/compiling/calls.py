@@ -8,7 +8,7 @@ from .levels import Levels, check_query
 from .plan import VERSIONS, Draft, check_context
 from .refusals import NotCompilableError
 
-# The names of their parameters, after the records.
+# The names of the methods' parameters, without the records.
 PARAMETERS = {
     "read": ("fields", "load"),
     "search": ("domain", "offset", "limit", "order"),

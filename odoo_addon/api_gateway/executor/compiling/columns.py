@@ -20,7 +20,7 @@ def column_to_sql(model, alias, field, query):
 
 
 def has_properties(model, alias, field, query):
-    """True where the record has properties (Python assembles their values), else null."""
+    """SQL that is true if the record has properties (Python assembles their values), otherwise null."""
     if field.type == "properties_definition":
         definition = column_to_sql(model, alias, field, query)
     elif field.inherited:
@@ -55,8 +55,8 @@ def joined(model, alias, field, query):
 
 
 def join(query, alias, link, comodel, column):
-    """A new alias for a model's record whose id is in a column. It never reuses one of Odoo's aliases, because Odoo's
-    joins look different."""
+    """A new alias for a model's record whose id is in a column. It is never one of Odoo's aliases, because Odoo's joins
+    look different."""
     coalias = Query.make_alias(alias, f"{link}_named")
     query.add_join("LEFT JOIN", coalias, comodel._table, SQL("%s = %s", column, SQL.identifier(coalias, "id")))
     return coalias

@@ -1,5 +1,5 @@
 """The statement of a read: a common table expression for each of its levels. The first level is the page; the levels
-below it are the records of its relations. All read the same snapshot, as in one transaction of the ORM."""
+below it are the records of its relations. All levels read the same snapshot, as in one transaction of the ORM."""
 
 from odoo.orm.domains import Domain
 from odoo.tools import SQL, Query
@@ -33,8 +33,8 @@ WRITTEN = {
 
 
 class Level:
-    """Records of one model. `columns`: as the plan describes them. `terms`: the names of what the query gives.
-    `named`: (term, model as superuser) of the terms that lead to records whose names are shown."""
+    """Records of one model. `columns`: as the plan describes them. `terms`: the names of the expressions that the query
+    selects. `named`: (term, model as superuser) for each term that refers to records whose names are shown."""
 
     def __init__(self, name, model, query, kind, parent=None, field=None):
         self.name = name
@@ -101,7 +101,7 @@ class Level:
         self.columns.append({"field": field.name, "as": name, "form": form, "name": f"{self.name}{name}"})
 
     def bare(self, *more):
-        """The query by itself, in its own order."""
+        """The level's query without names of related records, in its own order."""
         return self._query.select(*self._sql, *more)
 
     def described(self, most):

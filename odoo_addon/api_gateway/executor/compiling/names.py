@@ -13,7 +13,7 @@ TEXTS = frozenset(["char", "text"])
 
 
 def name_to_sql(model, alias, query):
-    """The display name of the record behind an alias of the query. A false name is null.
+    """The display name of the record behind an alias of the query. If the name is false, the SQL gives null.
 
     :raises NotCompilableError: `name`, if Python computes it in a way for which there is no recipe"""
     if model._fields["display_name"].compute != "_compute_display_name":
@@ -34,7 +34,7 @@ def has_recipe(model):
 
 
 def own_name(model, alias, query):
-    """As the ORM itself names records."""
+    """The name that the ORM gives to records whose model does not compute names differently."""
     if not model._rec_name:
         return SQL("concat(%s, ',', %s)", model._name, SQL.identifier(alias, "id"))
     field = model._fields[model._rec_name]

@@ -109,7 +109,7 @@ def _look_at_companies(env):
 
 
 def _pass(env, reach, read, draft, overrides, salt):
-    """((text, parameters), the statement they were made from)"""
+    """((text, parameters), the statement from which these were made)"""
     sentinels = Sentinels(salt)
     reach.budget.begin()
     with compiling(sentinels, overrides):

@@ -13,7 +13,7 @@ WHITE = (
     + "\u2028\u2029\u202f\u205f\u3000"
 )
 
-# Recipes that need no rights on other records: Odoo reads no others, or reads them as superuser.
+# Recipes that need no rights on other records: Odoo reads no other records, or reads them as superuser.
 OF_OWN_COLUMNS = frozenset(["bank", "incoterm", "partner", "plain_name", "product", "purchase_order", "template"])
 
 
@@ -100,7 +100,7 @@ def _combination(model, alias):
 
 
 def _with_code(name, code):
-    # The offset keeps Postgres from repeating the name's expression, which may be costly, at each use.
+    # Because of the offset, Postgres does not repeat the name's expression, which may be costly, at each use.
     return SQL(
         "(SELECT COALESCE('[' || NULLIF(__named.code, '') || '] ', '') || NULLIF(__named.name, '')"
         " FROM (SELECT %s AS name, %s AS code OFFSET 0) AS __named)",
@@ -124,7 +124,7 @@ def attribute_value(model, alias, query):
 
 
 def pricelist(model, alias, query):
-    """product.pricelist, except one without a name, which no form can save"""
+    """product.pricelist; a pricelist without a name is not covered, because no form can save one"""
     currency, currency_alias = joined(model, alias, model._fields["currency_id"], query)
     name = SQL("COALESCE(NULLIF(%s, ''), %s)", _column(model, alias, "name", query), model.env._("New"))
     return SQL("(%s || ' (' || %s || ')')", name, _text(currency, currency_alias, "name", query))

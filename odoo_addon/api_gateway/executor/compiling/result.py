@@ -1,4 +1,4 @@
-"""What a statement gives: the rows of one level, or of several levels each column as a JSON array. Postgres makes an
+"""The result of a statement: for one level its rows, for several levels each column as a JSON array. Postgres makes an
 array of one column faster than objects or rows, and the sidecar reads it faster."""
 
 from odoo.tools import SQL, Query
@@ -12,7 +12,7 @@ def rows(level, *more):
     """A row for each record, in order."""
     if not level.named:
         return level.bare(*more)
-    # Joins lose the order, so each record gets its place in it.
+    # Joins lose the order, so each record gets the number of its place in the order.
     page = SQL("SELECT __page.*, row_number() OVER () AS n FROM (%s) AS __page", level.bare())
     tables = [SQL("%s AS (%s)", SQL.identifier(level.name), page)]
     query = Query(level.model.env, level.name, SQL.identifier(level.name))
@@ -48,7 +48,7 @@ def sets(levels, places, *more):
         "WITH %s SELECT %s FROM %s",
         SQL(", ").join(tables),
         SQL(", ").join([*columns, *more]),
-        # With a comma-separated list, Postgres would try every join order.
+        # With a comma-separated list of tables, Postgres would try every join order.
         SQL(" CROSS JOIN ").join(SQL("(%s) AS %s", sql, SQL.identifier(alias)) for alias, sql in found),
     )
 
@@ -60,7 +60,7 @@ def _set(table, terms, more=()):
 
 
 def _names(level, term, comodel):
-    """A table with the name of each record that a column leads to, made once for each of them."""
+    """A table with the names of the records that a column refers to. Each name is made once."""
     query = Query(comodel.env, comodel._table, comodel._table_sql)
     id_ = SQL.identifier(comodel._table, "id")
     query.add_where(within(id_, level, term))

@@ -29,7 +29,7 @@ def is_slot(value):
 
 
 def kind_of(slot):
-    """(class of the value or of a list's elements, whether it is a list)"""
+    """(class of the value or of a list's elements, whether the value is a list)"""
     kind = slot["c"]
     if kind in ("ids", "list:id"):
         return "int+", True

@@ -17,7 +17,7 @@ ONLY_COLUMN = re.compile(r'\bSELECT\s+"?(\w+)"?\s+FROM\s+"?(\w+)"?', re.I)
 def render(cr, sql, sentinels):
     """(text, parameters) of an SQL object.
 
-    :return: parameters: a list of {"slot", "as", "list"}, one for `$1`, `$2` …
+    :return: parameters: a list with one {"slot", "as", "list"} for each of `$1`, `$2` …
     :raises NotCompilableError: `values`, if a value was changed in a way that the sidecar cannot reproduce"""
     code, params = sql.code, iter(sql.params)
     pieces, parameters, end = [], [], 0

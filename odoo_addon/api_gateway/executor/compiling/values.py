@@ -1,5 +1,6 @@
-"""Decides which conditions can become SQL before their values are known. For the others, Python needs the value: it
-rounds it, searches for a name, parses a string as a number, or converts a day to the caller's time zone."""
+"""Decides which conditions can become SQL before their values are known. For the other conditions, Python needs the
+value: Python rounds it, searches for a name, parses a string as a number, or converts a day to the caller's time
+zone."""
 
 from ..expressions import HIERARCHIES
 from .refusals import NotCompilableError
@@ -51,13 +52,14 @@ def _fits(field, operator, kind, is_list):
     if str(operator).endswith("like"):
         return kind == "text" and not is_list
     if operator in HIERARCHIES or field.relational:
-        # Each name in a list is a search of its own, and costs as much.
+        # Each name in a list causes a separate search, at the same cost.
         return kind in INTEGERS or not is_list
     return not (is_list and field.type == "datetime")
 
 
 def _last_field(model, path):
-    """The field at the end of a path through relations; None if the path ends in a part of a date, or in nothing."""
+    """The field at the end of a path through relations; None if the path ends in a part of a date, or in a field that
+    does not exist."""
     field = None
     for name in path.split("."):
         if field is not None and not field.relational:
