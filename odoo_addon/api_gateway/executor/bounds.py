@@ -19,7 +19,7 @@ MOST = {
 MAX_VIEWS = 20  # all of them are rendered
 # Strings with comma-separated terms.
 TERMS = frozenset(["group_by", "groupby", "order", "orderby"])
-# Domains are limited by their number of terms where they are checked; values by the size of the body.
+# Arguments that have no limit here: domains have a maximum number of terms, and the size of the body limits values.
 FREE = frozenset(
     [
         "category_domain",
@@ -38,7 +38,7 @@ FREE = frozenset(
 
 
 def check_ids(ids):
-    """Limits the ids that a method is called on: an id that is given twice is read and answered twice."""
+    """Limits the number of ids that a method is called on: an id that occurs twice is read and answered twice."""
     _check("ids", len(ids), MAX_IDS)
 
 

@@ -17,7 +17,7 @@ VERSION = 1
 MAX_SKEW_MS = 30_000
 READ_PATH = "/gateway/read"
 CONTENT_PATH = "/gateway/content"
-# The bytes of a file follow the JSON of the body and the answer, after a line end.
+# On these paths, a body or an answer may contain a file: its bytes follow the JSON, after a line end.
 FILE_PATHS = frozenset([CONTENT_PATH, "/gateway/file"])
 # The sidecar has already checked the file against its own limit.
 MAX_FILE_BYTES = 2 * 1024**3
@@ -109,7 +109,7 @@ def _file_of(body):
 
 
 def spend_nonce(cr, nonce):
-    """Record a write's nonce in the write's transaction, so that it happens once."""
+    """Record a write's nonce in the write's transaction, so that the write happens only once."""
     try:
         cr.execute("insert into gateway.channel_nonce (nonce) values (%s)", (nonce,), log_exceptions=False)
     except UniqueViolation as exc:

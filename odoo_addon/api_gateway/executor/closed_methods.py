@@ -10,7 +10,8 @@ LOGIN = "Log in at POST /api/v1/auth/login."
 PASSWORD = "Users change their password in Odoo; an administrator sets one with PATCH /api/v1/res.users/<id>."  # noqa: S105
 IN_ODOO = "Do this in Odoo, as the user."
 
-# Listed by model and method, because neither their arguments nor a check of the user's identity reveals what they do.
+# These methods are listed by model and name, because neither their arguments nor a check of the user's identity reveals
+# what they do.
 CLOSED = {
     ("res.users", "authenticate"): LOGIN,
     ("res.users", "auth_oauth"): LOGIN,

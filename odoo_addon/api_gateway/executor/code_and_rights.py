@@ -1,5 +1,5 @@
 """Models whose records contain code that Odoo runs, or grant rights. A narrowed credential that could write them could
-give itself more rights. A credential that was not narrowed may do all that Odoo lets its user do."""
+give itself more rights. A credential that was not narrowed may do everything that Odoo lets its user do."""
 
 import re
 
@@ -42,7 +42,8 @@ GUARDED = Patterns(
         "wizard.ir.model.menu.create",
     ]
 )
-# Odoo's own processes write these for the user.
+# A narrowed credential cannot write these models. Those that are not in GUARDED are open to superuser code, because
+# Odoo's own processes write them for the user.
 CODE = Patterns(
     [
         *GUARDED.names,
@@ -57,7 +58,7 @@ CODE = Patterns(
 )
 # A narrowed credential cannot read these either: queued mail contains links that open accounts and documents.
 UNREAD = frozenset(["mail.mail"])
-# Methods of these models that a narrowed credential may call, because they change no record of them.
+# Methods of these models that a narrowed credential may call, because they change no records of these models.
 CALLABLE = {
     "ir.actions.report": {
         "barcode",

@@ -18,7 +18,7 @@ DROPPED = frozenset(
         # The call itself names the user.
         "su",
         "uid",
-        # Installing modules and loading their data: no checks, ids of other modules.
+        # Keys for installing modules and loading their data, without checks and with ids of other modules.
         "chart_template_load",
         "foreign_record_to_create",
         "install_filename",
@@ -27,7 +27,7 @@ DROPPED = frozenset(
         "install_xmlid",
         "module",
         "noupdate",
-        # Caching and loading in the ORM.
+        # Keys for the ORM's caching and loading.
         "filter_function_reset_sudo",
         "import_cache",
         "import_flush",
@@ -77,7 +77,7 @@ QUIET = {
 
 def call_context(env, call):
     """The context of a call: the language and the time zone that its caller chose, otherwise its user's. A bare call
-    has neither, as in Odoo's own protocols. A browser's preferred languages apply only to reads."""
+    gets neither from its user, as in Odoo's own protocols. A browser's preferred languages apply only to reads."""
     given = dict(call["context"])
     is_bare = given.pop("bare", False)
     own = own_context(env) if call["uid"] and not is_bare else {}

@@ -75,6 +75,7 @@ def _json_response(body, status=200):
 
 
 def _quiet(exc):
-    # Odoo logs every exception of a controller with a traceback. Those worth logging are already in the log.
+    # Odoo logs every exception of a controller with a traceback. Exceptions that are worth logging are already in the
+    # log.
     exc.loglevel = logging.DEBUG
     exc.exc_info = False

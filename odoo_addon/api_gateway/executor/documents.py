@@ -22,7 +22,7 @@ NAMES = frozenset(["model", "model_id", "model_name", "res_model", "resource", "
 
 # JSON fields that contain ids of files.
 FILES = re.compile("attachment")
-# Text fields that name a field of the model in another field.
+# Text fields whose value is the name of a field. Another field names the model of that field.
 FIELD_NAMES = re.compile(r"(?:^|_)field_names?$")
 
 _field_names = WeakKeyDictionary()
@@ -32,8 +32,8 @@ _pairs = WeakKeyDictionary()
 def check_document(reach, env, model_name, ids, label="The argument"):
     """Refuse records of a model that a string names, unless the caller may read the model and all the records.
 
-    `ids`: one id or a list. The message begins with `label`: "The argument res_ids". Used for arguments of methods,
-    too."""
+    `ids`: one id or a list. The message begins with `label`: "The argument res_ids". This also checks arguments of
+    methods."""
     ids = ids if type(ids) in (list, tuple) else [ids]
     if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < MAX_INTEGER for id_ in ids):
         raise RefusalError("odoo.arguments", f"{label} must be an id or a list of at most {MAX_IDS} ids.")

@@ -28,7 +28,7 @@ _current = ContextVar("api_gateway_dry_run", default=None)
 
 
 class StepOutsideError(RefusalError):
-    """Something in the dry run cannot be rolled back."""
+    """Raised when a dry run would do something that cannot be rolled back."""
 
     def __init__(self, what):
         super().__init__("odoo.dry_run", f"This cannot be tried out without doing it: it {what}.")
@@ -116,7 +116,7 @@ def _watched(run, name, rehearsal):
     return observe
 
 
-# By operation: the records that it will change.
+# For each operation, a function that returns the ids of the records that it will change.
 FINDERS = {
     "create": lambda _env, _reach, _operation: [],
     "write": lambda env, _reach, operation: named_ids(env, operation),
@@ -127,12 +127,13 @@ FINDERS = {
     "write_found": partial(found_ids, action=WRITE),
     "unlink_found": partial(found_ids, action=DELETE),
 }
-# Their results name the records.
+# Operations whose results name the records.
 MAKING = ("create", "upsert", "store")
 
 
 def _as_write(operation):
-    """A file is stored in a record, or as a record of its own."""
+    """The operation, with the model and the ids that a write would have: a file is stored in a record, or as a new
+    attachment."""
     if operation["op"] != "store":
         return operation
     return {**operation, "model": FILES} if operation.get("attach") else {**operation, "ids": [operation.get("id")]}

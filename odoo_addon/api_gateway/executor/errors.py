@@ -79,7 +79,7 @@ def is_without_postgres(exc):
         return True
     if isinstance(exc, OperationalError) and exc.pgcode:
         return exc.pgcode.startswith(("08", "57P")) or exc.pgcode == "53300"
-    # Errors of the client library itself have no code and no class of their own.
+    # Errors of the client library itself have neither a code nor a special class.
     return type(exc) in (OperationalError, DatabaseError)
 
 

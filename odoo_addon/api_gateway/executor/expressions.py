@@ -203,7 +203,7 @@ def _is_ids(term):
 
 
 def _alternatives(domain):
-    """For each term, the position of the outermost `|` around it; None if there is none."""
+    """For each term, the position of the outermost `|` around it; None if there is no `|` around it."""
     places, lacking = [], []
     for position, term in enumerate(domain):
         place = lacking[-1][0] if lacking else None

@@ -21,8 +21,8 @@ def record_id(field, value):
 
 def check_number(field, value, kind=None, is_bare=False):
     """Refuse values that are not numbers or are out of range for Postgres, and "NaN" and "Infinity", which Odoo
-    accepts. `kind`: the type of a property; by default the field's own type. `is_bare`: Odoo may cut off decimals of a
-    whole number."""
+    accepts. `kind`: the type of a property; by default the field's own type. `is_bare`: decimals are accepted for a
+    field of whole numbers, and Odoo cuts them off."""
     try:
         number = int(value) if (kind or field.type) in WHOLE else float(value)
     except (ValueError, TypeError, OverflowError):

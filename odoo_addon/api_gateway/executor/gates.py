@@ -1,4 +1,4 @@
-"""What the models ask while a call runs (`tools/gate.py`)."""
+"""Sets the permissions that the models check while a call runs (`tools/gate.py`)."""
 
 from contextlib import contextmanager
 from functools import partial

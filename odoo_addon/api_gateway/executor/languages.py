@@ -119,7 +119,7 @@ def _same(known, text):
 
 
 def _fits(tag, wanted):
-    """Whether the two differ only in parts that one of them leaves out (RFC 4647, section 3.4)."""
+    """Whether the two tags differ only in parts that one of them leaves out (RFC 4647, section 3.4)."""
     return tag is not None and all(a == b or not (a and b) for a, b in zip(tag, wanted, strict=True))
 
 

@@ -13,8 +13,8 @@ class Lines:
         self._named = defaultdict(list)
 
     def add(self, field, parents, id_, is_link=False):
-        """`parents`: the ids of the records to which the command is written; () for a new record. A link may also
-        take a line that belongs to no record."""
+        """`parents`: the ids of the records to which the command is written; () for a new record. The line of a link
+        command may also belong to no record."""
         self._named[field].append((parents, id_, is_link))
 
     def check(self, env):
@@ -59,7 +59,7 @@ def _holders(env, field, named):
         return holders
     comodel = env[field.comodel_name]
     query = comodel._search([("id", "in", [id_ for _parents, id_, _is_link in named])], active_test=False)
-    # As superuser: the caller may not be allowed to see the owner, and is not shown it.
+    # Lines are read as superuser: the caller may not be allowed to see their owners, and does not get them.
     for line in comodel.sudo().browse(query.get_result_ids()):
         holders[line.id].update(_owner(line, field))
     return holders

@@ -24,7 +24,7 @@ def login(env, _reach, operation):
             )
         credential[key] = value
     environ = request.httprequest.environ
-    # Without `base_location`, because Odoo would save it as its own public address.
+    # `base_location` is left out, because Odoo would save it as its own public address.
     agent = {"interactive": True, "HTTP_HOST": environ.get("HTTP_HOST"), "REMOTE_ADDR": environ["REMOTE_ADDR"]}
     # Without a language, Odoo would try to guess it from the login, and fail.
     nobody = env(user=None, su=False, context={"lang": "en_US"})

@@ -1,5 +1,5 @@
 """Public methods. Their arguments are checked: those of the ORM's own methods by their meaning (`named.py`), those of
-modules by their content (`module_methods.py`). Models that are never exposed stay closed to both."""
+modules by their content (`module_methods.py`). Models that are never exposed stay closed to both kinds of methods."""
 
 import inspect
 from collections.abc import Callable

@@ -19,7 +19,7 @@ LINK = re.compile(r"([a-z_][a-z0-9_.]*),([0-9]{1,10})")
 ID = re.compile(r"(?P<prefix>\w*?)(?:(?:res|record|document|thread)_)?ids?")
 FILES = re.compile(r"(?:\w+_)?attachment_ids?")
 MODELS = ("res_model", "model", "model_name", "thread_model")
-# Text that only people read.
+# Arguments with text that only people read.
 TEXTS = frozenset(["body", "description", "feedback", "message", "note", "subject", "summary"])
 VALUES = frozenset(["custom_values", "update_vals", "vals", "vals_list", "values", "values_list"])
 SUBJECTS = ("model", "model_name", "res_model", "res_model_name")

@@ -75,7 +75,7 @@ def _bounded(original):
 
 def _run(args, limit_s):
     program = ir_actions_report._wkhtml().bin
-    # A session of its own: if wkhtmltopdf is a script, the processes that it starts must end, too.
+    # The program runs in a separate session: if wkhtmltopdf is a script, the processes that it starts must end, too.
     with subprocess.Popen(  # noqa: S603
         [program, *args],
         stdout=subprocess.PIPE,

@@ -115,8 +115,8 @@ def run_file(request):
 
 
 def run_write(request):
-    """One call in the request's transaction, or several of one kind: together, or, if that fails, one after the other,
-    each in a transaction of its own."""
+    """Runs one call in the request's transaction. Several calls of one kind run together or, if that fails, one after
+    the other, each in a separate transaction."""
     envelope = _opened(request)
     clock = Clock(request.env.cr, envelope.deadline, read_only=False)
     if len(envelope.calls) == 1:
@@ -314,7 +314,7 @@ def _end_transaction(env, clock):
 
 
 def _wait(retries, clock):
-    """Sleep before the next try, except before the first; False if there is no time for another."""
+    """Sleep before each try except the first; False if there is no time for another try."""
     wait_s = random.uniform(0, min(MAX_WAIT_S, 0.01 * 2**retries)) if retries else 0  # noqa: S311
     if wait_s + MIN_TRY_S >= clock.left_s:
         return False

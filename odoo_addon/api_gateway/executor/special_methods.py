@@ -175,8 +175,8 @@ _PANEL = frozenset(
         "search_domain",
     ]
 )
-# The allowed keywords of methods that accept `**kwargs`. Others would be passed on, or fail only after the work is
-# done.
+# The allowed keywords of methods that accept `**kwargs`. Other keywords would be passed on, or fail only after the work
+# is done.
 KEYWORDS = {
     "get_view": frozenset(
         ["action_id", "embedded_action_id", "embedded_parent_res_id", "load_filters", "mobile", "toolbar"]

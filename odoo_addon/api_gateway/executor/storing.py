@@ -29,8 +29,8 @@ BROKEN = (EOFError, Image.DecompressionBombError, OSError, SyntaxError, UserErro
 
 def content(env, reach, operation):
     """`bytes` of a field's file from the offset `from` on, with `size, name, type, etag`. The name and type are Odoo's
-    own. `side`: of an image that fits into a square of this many pixels; with `bytes` 0 it is not made, and `size` is
-    0."""
+    own. With `side`, the file is an image that fits into a square with sides of this many pixels; if `bytes` is 0, the
+    image is not made, and `size` is 0."""
     model = reach.model(env, required(operation, "model"), READ)
     field = _file_field(reach, model, required(operation, "field"), READ)
     model._check_field_access(field, "read")
@@ -109,8 +109,8 @@ def _require_few_pixels(image):
 
 
 def store(env, reach, operation):
-    """Writes the file after the body to a field, or with `attach` as a new attachment of the record. Returns `{ids}`,
-    which are those of the attachment in the latter case.
+    """Writes the file after the body to a field, or with `attach` as a new attachment of the record. Returns `{ids}`:
+    the id of the record or, with `attach`, of the new attachment.
 
     `operation`: `model, id, field | attach: true, sha256, filename?, type?`"""
     data = current_file().received

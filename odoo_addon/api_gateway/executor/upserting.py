@@ -20,7 +20,8 @@ _NAMESPACE = re.compile(r"[a-z_]{1,20}_[0-9]{1,10}")
 
 
 def upsert(env, reach, operation):
-    """Like `create` and `write` of many records, with `created`: a bool for each. Safe when several do it at once.
+    """Like `create` and `write` of many records, with `created`: a bool for each. Several transactions may do this at
+    the same time.
 
     `operation`: `model, key, items: [{value, values}], fields?, namespace`"""
     model = reach.model(env, required(operation, "model"), WRITE, "create", "write")
@@ -159,7 +160,8 @@ def _together(results, created):
 
 
 def _name_records(env, model, operation, values):
-    """Not by the ORM: a narrowed credential writes no record of ir.model.data, but its own namespace grows.
+    """Stores external ids with SQL: through the ORM, a narrowed credential may not write records of ir.model.data, not
+    even in its own namespace.
 
     :param values: {id of a new record: its external id}"""
     query = SQL(

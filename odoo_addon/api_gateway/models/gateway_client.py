@@ -43,7 +43,7 @@ class GatewayClient(models.Model):
     def create(self, vals_list):
         if askers(self.env) and any("client_id" in vals for vals in vals_list):
             raise UserError(self.env._("The gateway chooses the identifier of a client."))
-        # A context default must not set it either.
+        # The identifier is always among the values, so that no default of the context can set it.
         return super().create([{"client_id": "gw_" + secrets.token_hex(6), **vals} for vals in vals_list])
 
     def _check_unset(self, names, who):

@@ -18,7 +18,8 @@ class GatewayKeyScopes(models.AbstractModel):
     @api.model
     @api.readonly
     def scope_targets(self):
-        """What a scope may name: `[{name, label, kind: model | resource}]`; only models that the user may read."""
+        """The models and resources that a scope may name: `[{name, label, kind: model | resource}]`. Models that the
+        user may not read are left out."""
         self._check_is_user()
         found = [
             {"name": entry["model"], "label": entry["display_name"], "kind": "model"}

@@ -44,7 +44,7 @@ def parse_network(entry):
 
 
 def meet(a, b):
-    """The scopes that both lists allow; None narrows nothing."""
+    """The scopes that both lists allow. A list that is None allows everything."""
     if a is None or b is None:
         return b if a is None else a
     both = [scope for scope in a if any(_covers(other, scope) for other in b)]

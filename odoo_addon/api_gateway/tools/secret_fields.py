@@ -19,7 +19,7 @@ SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# Models whose field `key` is a secret; in other models it is a name.
+# Models whose field `key` is a secret. In other models, `key` is a name.
 KEYED = re.compile(r"api\.?_?keys?|(?:^|[._])auth(?:[._]|$)")
 NAMED = frozenset(
     [

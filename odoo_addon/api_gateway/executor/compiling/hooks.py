@@ -77,7 +77,8 @@ for _owner, _name in (
 
 @_hook(domains, "_merge_set_conditions")
 def _keep_apart(original, current, cls, conditions):
-    """Do not merge conditions whose values are known only when the SQL runs. Separate conditions have the same result."""
+    """Do not merge conditions whose values are known only when the SQL runs. Separate conditions have the same
+    result."""
     sentinels, _overrides = current
     return conditions if any(sentinels.holds(c.value) for c in conditions) else original(cls, conditions)
 

@@ -173,8 +173,8 @@ class Levels:
         self._fill(below, tree)
 
     def _add_many(self, level, field):
-        """The records of a relation to many, as `Field.read` finds them, without inactive ones as
-        `convert_to_record` leaves them out."""
+        """The records of a relation to many, as `Field.read` finds them, but without inactive ones, which
+        `convert_to_record` leaves out."""
         model = level.model
         if not field.store or field.context.keys() - {"active_test"}:
             raise NotCompilableError("field", f"{field.model_name}.{field.name}")
@@ -203,7 +203,8 @@ class Levels:
 
 
 def check_query(model, query):
-    """:raises NotCompilableError: `constant`, if the condition's ids are already known, or if there are none"""
+    """:raises NotCompilableError: `constant`, if it is already known which ids meet the condition, or that no id
+    does"""
     if query._ids is not None or type(query) is not Query:
         raise NotCompilableError("constant", model._name)
 

@@ -65,7 +65,7 @@ def draft_read(env, reach, _overrides, operation):
 
 
 def _total(asked, operation):
-    """The total. As in the reader, it is counted only if the page does not reach the end of the list."""
+    """The total. As in the reader, records are counted only if the page does not reach the end of the list."""
     query = asked.model._search(asked.domain)
     check_query(asked.model, query)
     counted = query.select("COUNT(*)")

@@ -1,6 +1,6 @@
 """Values that replace a caller's values while a read is compiled, and are then found in the SQL that Odoo produces. The
-sidecar sends a slot, `{"$": 3, "c": "int+"}`, instead of each value. Each place gets a sentinel of its own, even if two
-places share a slot, so that each can be traced separately."""
+sidecar sends a slot, `{"$": 3, "c": "int+"}`, instead of each value. Each place gets a separate sentinel, even if two
+places share a slot, so that each place can be traced."""
 
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from odoo.orm.utils import COLLECTION_TYPES
 
 from .refusals import NotCompilableError
 
-# No value in a database is likely to equal these.
+# Values that are unlikely to occur in a database.
 INTEGER = 2_040_000_000
 FLOAT = 31_415_926.25
 DAY = date(2431, 1, 1)
