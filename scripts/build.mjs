@@ -62,7 +62,7 @@ export async function buildWebClient() {
   return { files: outputs.size, written, removed: stale.length };
 }
 
-/** Bundles the sidecar with all it imports into dist/sidecar/main.js. */
+/** Bundles the sidecar with everything it imports into dist/sidecar/main.js. */
 export async function buildSidecar() {
   const manifest = JSON.parse(readFileSync(join(rootDir, 'package.json'), 'utf8'));
   const { metafile } = await esbuild.build({
@@ -77,7 +77,7 @@ export async function buildSidecar() {
     sourcemap: true,
     define: { 'process.env.GATEWAY_MCP_FIXTURES': '""' }, // keeps test fixtures out
     external: ['pg-native'], // optional in pg, not used
-    // Packages in CommonJS call require() for Node's own modules: an ES module has none unless it makes one.
+    // Packages in CommonJS call require() for Node's own modules. An ES module has no require() unless it creates one.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'warning',
   });

@@ -55,7 +55,7 @@ export async function buildPackage(dir) {
   for (const name of ['LICENSE', 'LICENSE.GPL']) copyFileSync(join(rootDir, name), join(dir, name));
 }
 
-/** Changes when the package would. */
+/** A hash that changes whenever the package would. */
 function sourceHash() {
   const hash = createHash('sha256');
   const files = readdirSync(sourceDir, { recursive: true, withFileTypes: true })

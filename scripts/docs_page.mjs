@@ -22,7 +22,7 @@ const scalar = {
   file: 'package/dist/browser/standalone.js',
   sha256: 'bf091006bdc3af6067af77c2f534812e3e633e94a94e87138069f570f33b762c',
 };
-/** Scalar has no option for what empty fields show: a joke in base64, and a stranger's name. */
+/** Scalar shows a joke in base64 and a stranger's name in empty fields, and has no option for other placeholders. */
 const placeholders = {
   QUxMIFlPVVIgQkFTRSBBUkUgQkVMT05HIFRPIFVT: 'a gateway key, an Odoo API key or a token',
   'placeholder:`janedoe`': 'placeholder:`login`',

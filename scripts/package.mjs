@@ -39,7 +39,7 @@ async function packAddon() {
   console.log(relative(rootDir, zip));
 }
 
-/** The build has made it for the sidecar. */
+/** Copies the client's package, which the build has already made for the sidecar. */
 function packClient() {
   const { name } = JSON.parse(readFileSync(join(rootDir, 'client/package.json'), 'utf8'));
   const { version } = JSON.parse(readFileSync(join(rootDir, 'package.json'), 'utf8'));
@@ -48,7 +48,7 @@ function packClient() {
   console.log(relative(rootDir, tarball));
 }
 
-/** In a separate process, because the package esbuild may just have been installed. */
+/** Builds in a separate process, because the package esbuild may just have been installed. */
 async function packSidecar() {
   const folder = join(distDir, 'sidecar');
   rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 // npm run pictures [-- name …]: takes the screenshots for the README and docs, from a real instance with invented history.
 //
-// Which page, at which width, in which theme: test/pictures/pages.ts. The files go to docs/images/.
+// test/pictures/pages.ts lists the pages with their sizes; each is taken in both themes. The files go to docs/images/.
 
 import { ensureNpmPackages } from './stack/npm_packages.mjs';
 import { explain } from './stack/report.mjs';

@@ -13,7 +13,8 @@ import { ensureState } from './state.mjs';
 
 /**
  * @typedef {object} Cluster
- * @property {string} ownerUrl role that owns the databases: no superuser, may create databases; database `postgres`
+ * @property {string} ownerUrl connects to the database `postgres` as the role that owns the databases: not a superuser, but may
+ * create databases
  * @property {string} ownerRole
  * @property {string | null} superuserUrl null on a server that DATABASE_URL names
  * @property {string} sidecarRole

@@ -2,8 +2,8 @@
 (odoo_addon/api_gateway/executor/compiling/overrides.py).
 
 A test lists methods that are new in an Odoo version, or whose source has changed. Read each of them, then classify it
-below by its name. Reads that depend on any other method go through Odoo. In Odoo's shell KNOWN_METHODS is the path of
-the file that this writes, `known_methods.json` beside `overrides.py`."""
+below by its name. Reads that depend on any other method go through Odoo. The environment variable
+KNOWN_METHODS is the path of the file that this script writes, `known_methods.json` beside `overrides.py`."""
 
 import json
 import os

@@ -114,7 +114,7 @@ export async function runInShell(parts, database, file, env) {
 }
 
 /**
- * How to start Odoo's shell, which runs what it reads from stdin when that ends.
+ * How to start Odoo's shell, which reads stdin to its end and then runs what it has read.
  * @param {Parts} parts
  * @param {string} database
  */
@@ -129,7 +129,10 @@ function commandLine(odoo, args) {
   return { command: /** @type {string} */ (command), args: [...first, ...args] };
 }
 
-/** Without the caller's PG… and ODOO_… variables, which would override Odoo's configuration file. @param {Odoo} odoo */
+/**
+ * An environment without the caller's PG… and ODOO_… variables, which would override Odoo's configuration file.
+ * @param {Odoo} odoo
+ */
 function environment(odoo) {
   const foreign = Object.keys(process.env).filter((name) => /^(PG|ODOO_)/.test(name));
   return { ...Object.fromEntries(foreign.map((name) => [name, undefined])), ...odoo.env };

@@ -32,7 +32,7 @@ const sitePackages = 'usr/lib/python3/dist-packages';
  * @property {string} version
  * @property {string[]} command how to run its command line
  * @property {Record<string, string>} env what it needs in its environment
- * @property {string[]} addonsPaths its own addons, none if it finds them by itself
+ * @property {string[]} addonsPaths folders of its own addons; empty if it finds them by itself
  */
 
 /** @returns {Promise<Odoo>} */

@@ -28,12 +28,15 @@ function statFields(pid) {
   }
 }
 
-/** @param {number} pid @param {string} startTime as `startTimeOf` gave it */
+/** @param {number} pid @param {string} startTime as `startTimeOf` returned it */
 export function isAlive(pid, startTime) {
   return startTime !== '' && startTimeOf(pid) === startTime;
 }
 
-/** The words of its command line, each ended by a NUL; '' if there is no such process or it has ended. @param {number} pid */
+/**
+ * The words of a process's command line, each ended by a NUL; '' if there is no such process or it has ended.
+ * @param {number} pid
+ */
 export function commandLineOf(pid) {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');

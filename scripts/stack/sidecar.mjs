@@ -21,7 +21,7 @@ export const memoryOptions = ['--max-semi-space-size=8', '--no-allocation-site-p
  * @property {string[]} [databases] all that it serves
  * @property {string} odooUrl
  * @property {number} [port] a free one by default
- * @property {number} [odooWorkers] how many workers that Odoo has
+ * @property {number} [odooWorkers] how many workers the Odoo at `odooUrl` has
  * @property {Record<string, string>} [env] further GATEWAY_… settings
  * @property {string} [logFile]
  * @property {string} [name] unique in the stack

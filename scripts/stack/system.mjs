@@ -40,7 +40,7 @@ export const elsewhere =
   '(a role that may create databases and roles, e.g. postgres://odoo:secret@127.0.0.1:5432/postgres; psql, pg_dump and pg_restore on the PATH), ' +
   'or run `docker compose up`.';
 
-/** The package groups for an instance: fewer if Odoo or Postgres is given. @returns {PackageGroup[]} */
+/** The package groups for an instance: fewer if Odoo or Postgres is already provided. @returns {PackageGroup[]} */
 function instanceGroups() {
   const { ODOO_BIN: odooBin, DATABASE_URL: databaseUrl } = process.env;
   return [...(odooBin ? [] : /** @type {const} */ (['odoo'])), databaseUrl ? 'postgresClient' : 'postgres'];
@@ -92,7 +92,7 @@ export async function ensureSystem(groups = instanceGroups()) {
 
 /** @param {string[]} wanted */
 async function missingPackages(wanted) {
-  // dpkg-query ends with 1 if a package is unknown. That is an answer here, not an error.
+  // dpkg-query exits with 1 if a package is unknown. That is an answer here, not an error.
   const script = 'dpkg-query --show --showformat \'${db:Status-Status} ${Package}\\n\' "$@" 2>/dev/null || true';
   const known = await run('sh', ['-c', script, 'sh', ...wanted], { doing: 'Asking which packages are installed' });
   const installed = new Set(

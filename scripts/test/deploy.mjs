@@ -257,7 +257,8 @@ async function forgedHeaders(port) {
 }
 
 /**
- * The largest value of the setting file.max_bytes. A proxy that reads the body before it asks the sidecar has not refused it either.
+ * Checks that the proxy does not refuse a file of the largest size that the setting file.max_bytes allows. If no answer
+ * arrives, the proxy is waiting for the body, so it has not refused the file either.
  * @param {number} port
  */
 async function refusedUploads(port) {
@@ -277,7 +278,10 @@ async function refusedUploads(port) {
   return answer?.statusCode === 413 ? ['a file of 1 GiB is refused'] : [];
 }
 
-/** The rules of the ingress lead only to the sidecar: Exact, or Prefix by whole segments. @param {boolean} isOn */
+/**
+ * Paths that the ingress sends to the wrong server. Its rules lead only to the sidecar: Exact, or Prefix by whole segments.
+ * @param {boolean} isOn
+ */
 function misroutedByIngress(isOn) {
   const text = readFileSync(join(rootDir, 'deploy/kubernetes/sidecar.yaml'), 'utf8');
   const manifest = isOn ? uncommented.ingress(text) : text.replaceAll(/^ +# .*$/gm, '');

@@ -1,4 +1,4 @@
-// What the parts `addon`, `http` and `e2e` need: Postgres, Odoo and the template database with the built addon.
+// Provides what the parts `addon`, `http` and `e2e` need: Postgres, Odoo and the template database with the built addon.
 
 import { ensureCluster } from '../stack/cluster.mjs';
 import { keepInMemory } from '../stack/memory.mjs';
@@ -10,7 +10,9 @@ import { ensureTemplate } from '../stack/templates.mjs';
 
 /** @typedef {{parts: import('../stack/odoo.mjs').Parts, template: string}} RealParts template: the database that tests clone */
 
-/** Passes what a run has provided to its processes, because files may change meanwhile. */
+/**
+ * A run prepares everything once and passes the result to its processes in this variable, because files may change meanwhile.
+ */
 const variable = 'API_GATEWAY_REAL_PARTS';
 
 /**

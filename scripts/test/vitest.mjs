@@ -43,7 +43,7 @@ export async function runVitest(project, filters, log, onLine) {
   };
 }
 
-/** @param {string} path @returns {Report | null} null when vitest ended before it wrote one */
+/** @param {string} path @returns {Report | null} null if vitest exited before it wrote one */
 function readReport(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));

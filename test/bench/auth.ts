@@ -59,7 +59,7 @@ try {
       odoo_key_vs_bare: measured.odooKey.rps / measured.bare.rps,
       gateway_key_vs_bare: measured.gatewayKey.rps / measured.bare.rps,
       jwt_vs_bare: measured.jwt.rps / measured.bare.rps,
-      // 1: the time reveals nothing
+      // A ratio of 1 means that the time reveals nothing.
       refused_known_vs_unknown: refusal.knownMs / refusal.unknownMs,
     },
   );

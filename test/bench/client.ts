@@ -23,7 +23,7 @@ import { compare, figuresOf, median, report, roundsAndSeconds } from './harness.
 const execute = promisify(execFile);
 const { rounds, seconds } = roundsAndSeconds(5, 3);
 const root = join(import.meta.dirname, '../..');
-/** Where a person types: the cursor is at the `|`. */
+/** Code that a person is typing; `|` marks the cursor. */
 const typed = [
   "model.search({ fields: ['|'] });",
   "model.search({ fields: ['display_name', 'create_uid.|'] });",
@@ -69,7 +69,7 @@ async function loadFrom(way: 'fetch' | 'client', kind: 'one' | 'list'): Promise<
   return JSON.parse(stdout) as Measured;
 }
 
-/** Milliseconds of a whole run of tsc, of both major versions, and of tsserver's completions. */
+/** How many milliseconds a whole run of tsc takes, for both major versions, and tsserver's completions. */
 async function typeFigures(instance: Instance): Promise<Record<string, number>> {
   say('  installing stock, pulling the four biggest models');
   const ids = await instance.orm<number[]>('ir.module.module', 'search', { domain: [['name', '=', 'stock']] });
@@ -126,7 +126,10 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   return median(times);
 }
 
-/** As an editor does: it opens the file, asks for its errors, which loads all, and then for completions after each character. */
+/**
+ * Does what an editor does: opens the file, asks for its errors, which loads everything, then for completions after each
+ * character.
+ */
 async function completionTimes(tsserver: string, start: string): Promise<{ loadedMs: number; times: number[] }> {
   const server = spawn(nodeBin(), [tsserver, '--disableAutomaticTypingAcquisition'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const waiting = new Map<number, (body: unknown) => void>();

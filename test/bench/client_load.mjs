@@ -1,4 +1,4 @@
-// Keeps requests going from a process of its own, with the typed client or with bare fetch, and prints what it measured.
+// Keeps requests going from a separate process, with the typed client or with bare fetch, and prints what it measured.
 //
 //   node client_load.mjs '{"way": "client", "kind": "list", "url": "…", "key": "…", "connections": 8, "seconds": 3}'
 
@@ -18,7 +18,7 @@ const requests = {
   'client list': () => partners.search({ fields, limit: 80 }),
 };
 
-/** As the guide shows it. @param {string} path */
+/** A request with bare fetch, as the guide shows it. @param {string} path */
 async function bare(path) {
   const response = await fetch(url + path, { headers });
   const { success, data, error } = await response.json();

@@ -1,5 +1,5 @@
-// Compiled reads against Odoo's own /json/2, against the same gateway through Odoo, and against express with the same SQL:
-// same user, key, records and fields, alternating on one machine. Key, throttle, counting and logging are on.
+// Compares compiled reads with Odoo's own /json/2, with the same gateway reading through Odoo, and with express running the
+// same SQL: same user, key, records and fields, alternating on one machine. Key, throttle, counting and logging are on.
 //
 //   npm run bench -- compiled [--rounds 5] [--seconds 3]
 

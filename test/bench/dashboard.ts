@@ -1,7 +1,7 @@
 // A person's waiting times at the dashboard, in a real browser, with a year of figures: the page, another range, and a request's
 // place on the page after it was answered.
 //
-// There is no competitor: Odoo has nothing of the kind.
+// There is no competitor: Odoo has no such page.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
@@ -17,7 +17,9 @@ const loads = 7;
 const requests = 60;
 const spans = ['30d', '1y', '24h'];
 
-/** In the page: when the large numbers and the first chart were there, in milliseconds after the navigation began. */
+/**
+ * Code for the page: notes when the large numbers and the first chart were there, in milliseconds after the navigation began.
+ */
 const watchPaint = `
   (function look() {
     const number = document.querySelector('[data-kpi=requests] output');
@@ -30,7 +32,7 @@ const watchPaint = `
     } else requestAnimationFrame(look);
   })()`;
 
-/** In the page: when the number on the card changed, by the clock that this process has too. */
+/** Code for the page: notes when the number on the card changed, by the clock that this process also uses. */
 const watchNumber = `
   new MutationObserver(() => { window.changedAt = performance.timeOrigin + performance.now(); })
     .observe(document.querySelector('[data-kpi=requests] output'), { characterData: true, childList: true, subtree: true })`;

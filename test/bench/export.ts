@@ -107,7 +107,7 @@ async function paged(
   return perSecond;
 }
 
-/** Leaves in the middle of the list, continues after the last record, and finds each record once. */
+/** Disconnects in the middle of the list, continues after the last record, and checks that each record arrived once. */
 async function cutAndResumed(url: string): Promise<void> {
   const ids: number[] = [];
   while (ids.length < records) {

@@ -15,7 +15,7 @@ const gateway = await createInstance({ ...(await provideRealParts()), sharedOdoo
 try {
   const orders = await gateway.orm<number[]>('sale.order', 'search', { domain: [], limit: 80 });
   if (orders.length === 0) throw new Error('The demo data has no sale orders.');
-  // Eighty of them, as a page of a shop has.
+  // Copies orders until there are eighty, as many as a page of a shop shows.
   for (let count = orders.length, i = 0; count < 80; count += 1, i += 1) {
     await gateway.orm('sale.order', 'copy', { ids: [orders[i % orders.length]] });
   }
@@ -37,7 +37,7 @@ try {
       headers: { Authorization: `Bearer ${gateway.keys.demo}` },
     });
 
-  /** The modest caller's time while `ask` goes on, over and over, on this many connections. */
+  /** The modest caller's time while `ask` is repeated without a pause on this many connections. */
   async function beside(connections: number, ask: (i: number) => Promise<{ status: number }>): Promise<Measured> {
     let isOver = false;
     let answers = 0;
@@ -47,7 +47,7 @@ try {
         answers += 1;
       }
     });
-    // They have filled all the slots that they can get.
+    // After this pause, the others have filled all the slots that they can get.
     await new Promise((resolve) => setTimeout(resolve, 500));
     try {
       return await modest();

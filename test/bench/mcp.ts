@@ -1,4 +1,5 @@
-// search_records of 10 partners: through /mcp, by REST, and through another open MCP server (mcp-server-odoo) on the same Odoo.
+// Searching 10 partners: through /mcp (search_records), by REST, and through another open-source MCP server (mcp-server-odoo)
+// on the same Odoo.
 //
 //   npm run bench -- mcp [--rounds 3] [--seconds 3]
 

@@ -1,5 +1,6 @@
-// Reading one record and 80 records: this gateway against Odoo's own /json/2 and /jsonrpc, same user, key and fields. Under the
-// same load of 8 connections; and under 16 and 64, against /json/2 with its best number.
+// Reading one record and 80 records: this gateway against Odoo's own /json/2 and /jsonrpc, same user, key and fields. All have
+// the same load of 8 connections. The gateway with 16 and 64 connections is also compared with /json/2 at its best number of
+// connections.
 //
 //   npm run bench -- read [--rounds 5] [--seconds 3]
 
@@ -87,7 +88,8 @@ try {
     one_gateway_c16: { ...requests.one_gateway, connections: 16 },
     one_gateway_c64: { ...requests.one_gateway, connections: 64 },
     eighty_gateway_c64: { ...requests.eighty_gateway, connections: 64 },
-    // Two workers: 2 keep them busy, 4 leave no gap between requests, 16 is all that may wait for them to accept.
+    // Odoo has two workers: 2 connections keep them busy, 4 leave no gap between requests, 16 are the most that may wait to be
+    // accepted.
     one_json2_c2: { ...requests.one_json2, connections: 2 },
     one_json2_c4: { ...requests.one_json2, connections: 4 },
     one_json2_c16: { ...requests.one_json2, connections: 16 },

@@ -1,5 +1,5 @@
 // The cost of counting and logging: `ping` without any recording, counted (as at the log level `errors`), and logged with its
-// metadata. The contestants are processes of the same sidecar on the same database, asked with keys of their own.
+// metadata. The contestants are processes of the same sidecar on the same database; each is called with its own key.
 
 import { provideRealParts } from '../../scripts/test/real_parts.mjs';
 import type { Sidecar } from '../helpers/instance.ts';

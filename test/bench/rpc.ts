@@ -26,7 +26,7 @@ try {
   const [partner] = await gateway.sql<{ id: number }>(
     'select id from res_partner where active and email is not null order by id limit 1',
   );
-  // As most users have one: Odoo tries a key as a password first.
+  // The user gets a password, as most users have one: Odoo tries a key as a password first.
   await gateway.orm('res.users', 'write', { ids: [user?.id], vals: { password: 'a password of its own' } });
   const caller = { database: gateway.database, login: user?.login ?? '', uid: user?.id ?? 0, key: gateway.keys.bench };
   const read = { args: [[['id', '=', partner?.id ?? 0]], ['name', 'email', 'phone']], kwargs: { limit: 1 } };
@@ -95,7 +95,7 @@ try {
   );
   report('rpc', figuresOf(measured), { ...ratios, ...uncompiled });
 
-  /** A bench of different answers compares nothing. Reads are compiled after they were requested a few times. */
+  /** Checks that all answers are the same, or the bench means nothing. Reads are compiled after a few requests. */
   async function sameAnswers({ path, headers, body }: Sent): Promise<void> {
     const answersOf = async (url: string) => (await new HttpClient(url).request('POST', path, { headers, body })).text;
     const plain = (answer: string) => (answer.startsWith('<') ? answer.replaceAll(/>\s+</g, '><') : JSON.parse(answer));

@@ -81,7 +81,7 @@ async function benchModules({ sidecarDatabaseUrl, databaseUrl }: Instance): Prom
   return { figures, ratios };
 }
 
-/** As its documentation advises for speed: no clean-up timer; keys expire in a column. */
+/** The other limiter, set up as its documentation advises for speed: no clean-up timer; keys expire in a column. */
 function othersLimiter(storeClient: pg.Pool): Promise<RateLimiterPostgres> {
   return new Promise((resolve, reject) => {
     const options = { storeClient, points: farAway, duration: 3_600, tableName: 'bench_limiter', clearExpiredByTimeout: false };
@@ -135,7 +135,7 @@ async function benchHttp(instance: Instance): Promise<Outcome> {
 
 async function setLimit(instance: Instance, most: number): Promise<void> {
   await instance.sql(`update gateway.setting set value = to_jsonb($1::integer) where name = 'throttle.limit'`, [most]);
-  // Settings are live within a second.
+  // Settings take effect within a second.
   const limited = async () => {
     const answer = await instance.get('/api/v1/ping', { key: instance.keys.demo });
     if (answer.status !== 200) throw new Error(`ping: ${answer.status} ${answer.text}`);

@@ -1,6 +1,6 @@
 # In Odoo's shell: creates 1,000 partners, alternately without the gateway's hooks on the ORM, with them but without a
-# webhook, and with a webhook on the model. All in one transaction that is rolled back; a turn ends with what a commit
-# would do first: flush and precommit. Prints the seconds of each turn.
+# webhook, and with a webhook on the model. Everything happens in one transaction that is rolled back; a turn ends with
+# what a commit would do first: flush and precommit. Prints the seconds of each turn.
 import gc
 import json
 import os

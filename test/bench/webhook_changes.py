@@ -1,5 +1,5 @@
-# In Odoo's shell: changes existing partners, each in a transaction of its own, at a rate; then prints when each commit
-# had returned: {id: milliseconds since 1970}.
+# In Odoo's shell: changes existing partners, each in a transaction of its own, at a fixed rate; then prints when each
+# commit returned: {id: milliseconds since 1970}.
 import json
 import os
 import time

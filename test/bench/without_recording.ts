@@ -1,4 +1,4 @@
-// Loaded into a sidecar by the bench `record`: the last step of every request then does nothing.
+// The bench `record` loads this file into a sidecar; the last step of every request then does nothing.
 
 import { TrafficRecorder } from '../../sidecar/src/traffic/traffic_recorder.ts';
 

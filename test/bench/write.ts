@@ -1,5 +1,5 @@
-// Writing partners of five fields: this gateway against Odoo's own /json/2, same user, key and values. Creating and
-// updating under the same load; a thousand in one request against one request for each, one after the other.
+// Writing partners of five fields: this gateway against Odoo's own /json/2, same user, key and values. Measures creating and
+// updating under the same load, and a thousand records in one request against one request for each, one after the other.
 //
 //   npm run bench -- write [--rounds 5] [--seconds 3]
 
@@ -32,7 +32,7 @@ try {
   const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` };
   const odooHeaders = { ...headers, ...toOdoo.headers };
 
-  // Far more records than connections, so that no two requests change one at once; values that change each time.
+  // Far more records than connections, so that no two requests change the same one at once, and new values each time.
   const ids: number[] = good(
     await odoo.post(`/json/2/${model}/create`, { vals_list: Array.from({ length: 200 }, (_, n) => partner(n)) }, toOdoo),
     200,

@@ -87,7 +87,7 @@ export function questions(seed: number, count: number): Question[] {
   });
 }
 
-/** Undefined, or how the gateway's answer differs from Odoo's; both may refuse. */
+/** How the gateway's answer differs from Odoo's; undefined if it does not, or if both refuse. */
 export async function differenceOf(instance: Instance, question: Question, key: string): Promise<string | undefined> {
   const { model, group, measures, domain, having, order, limit, timezone } = question;
   const query = new URLSearchParams({

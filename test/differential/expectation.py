@@ -63,7 +63,7 @@ def is_accessible(model, field):
 
 
 def expect(env, question):
-    """{"status", "data"?, "total"?, "omitted"?, "pages"?}, or {"status", "why"} of a refusal.
+    """Returns {"status", "data"?, "total"?, "omitted"?, "pages"?}, or {"status", "why"} for a refusal.
 
     What Odoo computes may depend on its cache: a name that was read as superuser is shown to the user, otherwise it is
     refused. With `afresh`, the cache is cleared before each field.
@@ -130,7 +130,7 @@ def _one(model, question):
 
 def _search(model, question, limit, offset):
     order = question["order"] or model._order
-    # No two records share a position.
+    # With the id as the last term, no two records share a position.
     if "id" not in [term.split()[0] for term in order.split(",")]:
         order += ", id"
     if type(model)._search is not BaseModel._search or model._name in BELONGS:
@@ -141,7 +141,7 @@ def _search(model, question, limit, offset):
 
 
 def _tree(model, question):
-    """{name: inner tree or None}, and the default fields that the user may not read."""
+    """Returns {name: inner tree or None}, and the list of default fields that the user may not read."""
     if question["tree"] is not None:
         _check(model, question["tree"])
         return question["tree"], []

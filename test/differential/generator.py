@@ -41,7 +41,7 @@ UNSTEADY = ("ir.model.data", "bus.", "res.users.log", "res.users.settings", "mai
 
 class Generator:
     def __init__(self, env):
-        """`env` is the superuser's: requests are about everything, even if the caller may not read it."""
+        """`env` is the superuser's, so requests are about all records, even those that the caller may not read."""
         self.env = env
         self.models = sorted(
             name
@@ -78,7 +78,7 @@ class Generator:
         }
 
     def _choose_model(self, rng, uid):
-        """Mostly one that the user may read, because a refusal proves little."""
+        """Returns a model, in most cases one that the user may read, because a refusal proves little."""
         for _ in range(8):
             name = rng.choice(MODELS) if rng.random() < 0.5 else rng.choice(self.models)
             model = self.env[name].with_user(uid)
@@ -311,7 +311,7 @@ class _Asking:
         return [operator, rng.choice([rng.randrange(-50, 60), 0, 0.5]) if kind != "integer" else rng.randrange(-50, 60)]
 
     def _filter(self):
-        """(parameter, text, condition): equivalent: as `filter[…]` and as a condition."""
+        """Returns (parameter, text, condition): the same filter as `filter[…]` and as a condition of a domain."""
         rng, model = self.rng, self.model
         names = self._fields(model, lambda field: field.store and field._description_searchable)
         names = [name for name in names if model._fields[name].type in _FILTERS]
@@ -331,7 +331,7 @@ class _Asking:
 
 
 def _ids(model, most):
-    """From the table: a few models of Odoo cannot be searched without a condition."""
+    """Reads ids from the table, because a few models of Odoo cannot be searched without a condition."""
     if not model._auto:
         return []
     model.env.cr.execute(f"select id from {model._table} order by id limit {most}")

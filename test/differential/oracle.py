@@ -28,7 +28,7 @@ class Oracle:
     def change(self, seed, epoch, users):
         with self.changing() as env:
             changed = world.change(env, seed, epoch, users)
-            # As when a worker loads the changed registry, which affects how the ORM searches attachments.
+            # A worker does this when it loads the changed registry; it affects how the ORM searches attachments.
             env.registry.check_null_constraints(env.cr)
             return changed
 

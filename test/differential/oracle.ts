@@ -15,7 +15,7 @@ export interface User {
 
 export interface Case {
   number: number;
-  /** Its index in the list of users. */
+  /** The user's index in the list of users. */
   user: number;
   path: string;
   headers: Record<string, string>;
@@ -26,7 +26,7 @@ export interface Case {
 }
 
 export interface Expected {
-  /** 0: Odoo itself cannot answer. */
+  /** The HTTP status; 0 if Odoo itself cannot answer. */
   status: number;
   why?: string;
   data?: unknown;

@@ -26,13 +26,16 @@ export interface Options {
   cases: number;
   /** The number of concurrent requests. */
   atOnce: number;
-  /** Requests of each block that are asked again until a statement answers them. While the ORM's answers are awaited, more are. */
+  /**
+   * How many requests of each block are repeated until a compiled statement answers them; more while the ORM is still
+   * answering.
+   */
   again: number;
-  /** For each compiled request, this many with other values. */
+  /** How many variants, with other values, are sent of each compiled request. */
   variants: number;
-  /** Sidecars that compile, each a shape at a time. */
+  /** The number of sidecars that compile, each one shape at a time. */
   sidecars: number;
-  /** Ends after this time, if that is before the last request. */
+  /** The run stops after this time, even before the last request. */
   minutes?: number;
   /** Repeats this request, first with those that ran at the same time, then by itself. */
   only?: number;
@@ -51,12 +54,12 @@ export interface Difference {
 
 export interface Outcome {
   cases: number;
-  /** Answers among these with status 200 and at least one record. */
+  /** How many of the answers have status 200 and at least one record. */
   withRecords: number;
   refusals: number;
-  /** Answers that a compiled statement gave. They are compared as well. */
+  /** Answers that came from a compiled statement. They are compared as well. */
   compiled: number;
-  /** Why others that were asked again were not compiled. */
+  /** Why other repeated requests were not compiled. */
   notCompiled: Record<string, number>;
   /** Compiled answers to requests with other values, and to further pages, that were compared with Odoo's. */
   compared: number;

@@ -39,7 +39,7 @@ function varyPath(path: string, below: Below): string {
     else if (name === 'offset' || name === 'limit') url.searchParams.set(name, String(varyBound(name, Number(value), below)));
   }
   const id = /^(.*\/)\d+$/.exec(url.pathname);
-  // The same form as the generator's: other sidecars see the same text.
+  // Encoded as the generator does it, so other sidecars see the same text.
   return `${id === null ? url.pathname : `${id[1]}${1 + below(60)}`}${url.search.replaceAll('+', '%20')}`;
 }
 

@@ -5,9 +5,9 @@ import type { Answer, HttpClient } from '../helpers/http_client.ts';
 import type { Case } from './oracle.ts';
 import { variantsOf } from './variants.ts';
 
-/** Compiling rests after each shape for a few times as long as it took. */
+/** After each shape, the compiler pauses for a few times as long as it took. */
 const mostTries = 100;
-/** Not yet compiled, or compiled with rights that have changed since. */
+/** Reasons that are only temporary: the read is not yet compiled, or was compiled with rights that have changed since. */
 const passing = /^odoo:(?:new|moved|moving|busy)/;
 /** The cursors of a list are followed for this many pages. */
 const mostPages = 3;
@@ -24,21 +24,21 @@ export interface Ways {
   /** A sidecar that only asks Odoo. */
   orm: HttpClient;
   seed: number;
-  /** Requests with other values for each compiled one. */
+  /** How many variants, with other values, are sent of each compiled request. */
   variants: number;
   /** Compiled requests from before the last change, which are asked again. */
   earlier: readonly { asking: Case; sidecar: HttpClient }[];
 }
 
 export interface WaysSeen {
-  /** Compiled answers by the places of their requests. */
+  /** Compiled answers, by the position of the request in the round. */
   compiled: Map<number, Given & { sidecar: HttpClient }>;
-  /** Why others were not compiled. */
+  /** Why other requests were not compiled. */
   notCompiled: Record<string, number>;
   /** Answers to other values, and to further pages, that were compared with Odoo's. */
   compared: number;
   withRecords: number;
-  /** `place`: in the round; undefined for an earlier request. */
+  /** `place` is the position of the request in the round; undefined for an earlier request. */
   differing: { asking: Case; place: number | undefined; at: string }[];
 }
 
@@ -141,7 +141,7 @@ export function nextPage({ headers }: Answer): string | undefined {
   return /^<(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1]?.replace(/^http:\/\/[^/]+/, '');
 }
 
-/** As a client does while Odoo loads its changed registry and sheds requests. */
+/** Repeats a request after a 503, as a client does while Odoo loads its changed registry and sheds requests. */
 export async function send(client: HttpClient, { path, body }: Request, options: Options): Promise<Answer> {
   for (let tries = 0; ; tries += 1) {
     const answer = await (body === null ? client.get(path, options) : client.post(path, body, options));

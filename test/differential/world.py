@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 WORDS = ["alpha", "Beta", "ÉCLAIR", "straße", "100%", "a_b", "back\\slash", "o'neil", '"quoted"', "日本", "zz top", "Beta"]
 SELECTION = [("low", "Low"), ("mid", "Middle"), ("high", "High")]
 MODELS = ("x_diff_ship", "x_diff_crew", "x_diff_port")
-# A field of one of these is added and removed while requests are made.
+# A field of one of these types is added and removed while requests are made.
 CHANGING = ("char", "text", "integer", "float", "boolean", "date", "datetime", "selection", "html")
 
 SCALARS = [
@@ -274,7 +274,7 @@ def _build_real(env, rng, companies, users):
 
 
 def change(env, seed, epoch, users):
-    """Changes rights, rules or records, in every sixth epoch fields. Returns a sentence about the change."""
+    """Changes rights, rules or records, or in every sixth epoch fields. Returns a sentence about the change."""
     rng = random.Random(f"{seed}/change/{epoch}")
     users = env["res.users"].browse([user["id"] for user in users])
     if epoch % 6 == 1:

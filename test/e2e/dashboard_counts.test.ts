@@ -19,7 +19,7 @@ afterAll(() => receiver.close());
 
 let dashboard: DashboardPage;
 let page: Page;
-/** Started with the settings of these tests. */
+/** A sidecar that was started with the settings of these tests. */
 let sidecar: Sidecar;
 let keys: Record<'narrow' | 'limited', string>;
 
@@ -233,7 +233,7 @@ test('pointing at the chart over time shows the requests of that moment', async 
   const box = await dashboard.plotArea('requests');
   let shown = '';
   let sum = 0;
-  // All requests were made within the last step or two.
+  // All requests fall into the last step or two of the chart.
   for (let x = box.x + box.width - 1; x > box.x + box.width * 0.9 && sum < (await value('requests')); x -= 3) {
     await page.mouse.move(x, box.y + box.height / 2);
     const tooltip = (await chart.locator('.apexcharts-tooltip').textContent()) ?? '';

@@ -27,7 +27,7 @@ const listen = `
 let dashboard: DashboardPage;
 let broken: Sidecar;
 
-/** One after the other. @returns their statuses */
+/** Sends requests one after the other. @returns their statuses */
 async function ask(times: number, path = '/api/v1/ping', of: HttpClient = gateway): Promise<number[]> {
   const statuses: number[] = [];
   for (let i = 0; i < times; i += 1) statuses.push((await of.get(path, { key })).status);

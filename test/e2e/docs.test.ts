@@ -45,7 +45,7 @@ afterAll(() => browser.close());
 
 interface Opened {
   readonly page: Page;
-  /** Complaints of the console, dialogs, and requests to anywhere else. */
+  /** Errors in the console, dialogs, and requests to other hosts. */
   readonly faults: string[];
 }
 
@@ -105,7 +105,7 @@ describe('the documentation page', () => {
     await page.getByRole('button', { name: /^Send/ }).first().click();
     const response = await answer;
     expect([response.status(), response.request().headers()['x-api-key']]).toEqual([200, gateway.keys.demo]);
-    // A first try is a list, not the record 1.
+    // The first request that a reader tries is for a list, not for record 1.
     expect(response.url()).not.toContain('filter');
     expect((await response.json()).data.length).toBeGreaterThan(1);
     const placeholders = await page.evaluate<string>("[...document.querySelectorAll('input')].map((i) => i.placeholder).join()");
@@ -159,7 +159,7 @@ test("Odoo's menu and its own /api/docs lead to the page", async () => {
   expect([again.status, again.json.error.reason]).toEqual([401, 'auth.invalid']);
 });
 
-/** A page that uses the client. What a test evaluates cannot import it: vitest changes imports. */
+/** A page that imports the client, because code that a test evaluates cannot: vitest changes its imports. */
 const shop = '<!doctype html><title>shop</title><script type=module>globalThis.client = await import("/client.js")</script>';
 
 describe('the typed client', () => {

@@ -1,4 +1,4 @@
-// A person's keys in the browser, and the same keys against the sidecar.
+// A person's keys in the browser, and the same keys in requests to the sidecar.
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -36,7 +36,7 @@ const rows = (page: Page, count: number) =>
   until(`${count} keys are listed`, async () => (await page.locator('.o_api_gateway_key_list tbody tr').count()) === count);
 const row = (page: Page, name: string) => page.locator(`.o_api_gateway_key_list tr:has-text("${name}")`);
 
-/** Fills in the dialog that Odoo shows if the password was not given for ten minutes. Returns the secret shown. */
+/** Fills in the dialog that Odoo shows if the password was not entered in the last ten minutes. Returns the secret shown. */
 async function secretShown(page: Page): Promise<string> {
   const secret = page.locator('.o_api_gateway_secret_value');
   const askedFor = page.locator('.modal [name=password] input');
@@ -210,7 +210,7 @@ describe('a user', async () => {
     expect(javascript.stdout).toContain('name');
     const python = await execute('/usr/bin/python3', ['-c', await example('python')]);
     expect(python.stdout).toContain("'name'");
-    // Google's function waits for the answer, as a child process does.
+    // Google's `fetch` is synchronous, so a child process replaces it.
     const google = `import { execFileSync } from 'node:child_process';
       const UrlFetchApp = { fetch: (url, { method, headers }) => {
         const sent = Object.entries(headers).flatMap(([name, value]) => ['-H', name + ': ' + value]);

@@ -93,7 +93,7 @@ test('the signing secret is rotated after a question that shows the effects', as
 test('the test of the address recognizes only a gateway of this database', { timeout: 120_000 }, async () => {
   await gateway.sql(`update gateway.setting set value = '["*"]' where name = 'cors.origins'`);
   const { page, text } = await browser.open(gateway, '/odoo/gateway-settings');
-  /** Each follows one with another result, so that the shown result is new. */
+  /** Each call must give another result than the one before, so that the shown result is new. */
   const diagnose = async (url: string, state: string, part = '') => {
     await page.fill(`${field('sidecar_url')} input`, url);
     await page.click('.o_api_gateway_check button');
@@ -110,7 +110,7 @@ test('the test of the address recognizes only a gateway of this database', { tim
   await diagnose('http://nowhere.invalid', 'unreachable', 'cannot be resolved');
   await diagnose(gateway.odoo.url, 'not_a_gateway', 'HTTP 404');
 
-  // A sidecar that serves this database by name, but no longer shares its secret, like that of a copy.
+  // The sidecar of a copy, which has the same name but another secret, refuses the proof like this.
   const asked = { nonce: 'x'.repeat(20), proof: '0'.repeat(64) };
   const refused = await new HttpClient(gateway.url).post('/api/identify', asked);
   expect(refused.status).toBe(401);

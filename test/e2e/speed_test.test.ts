@@ -13,7 +13,7 @@ async function run(page: Page, kind: 'light' | 'heavy', runs = 5): Promise<void>
   await page.click(`[data-kind=${kind}] button`);
 }
 
-/** The keys for Odoo's own API that are there now. */
+/** The keys for Odoo's own API that currently exist. */
 function odooKeys(): Promise<unknown[]> {
   return gateway.sql(`select id from res_users_apikeys where name like 'API Gateway speed test%'`);
 }
@@ -53,7 +53,7 @@ test('both tests ask for the password once, measure, and store their results', {
   expect(Number(heavy?.['orm_ms']) + Number(heavy?.['sql_ms'])).toBeGreaterThan(0);
   expect(Number(heavy?.['odoo_p50_ms'])).toBeGreaterThan(0);
 
-  // The gateway counts all of this as one caller. Its keys are revoked when the user leaves the page.
+  // The gateway counts all these requests as one caller. The test's keys are revoked when the user leaves the page.
   const [key] = await gateway.sql<{ id: number }>('select id from gateway_key where is_speed_test');
   await page.click('.o_menu_sections button:has-text("Tools")');
   await page.click('.o-dropdown--menu a:has-text("Gateway Status")');

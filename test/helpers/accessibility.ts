@@ -28,7 +28,7 @@ export async function missedByTab(page: Page, within: string): Promise<string[]>
     document.addEventListener('focusin', ({ target }) => window.reached.add(target));
     window.controls[0]?.focus();
     window.controls.length`);
-  // A few more, because areas that scroll are stops of their own.
+  // A few more presses than controls, because Tab also stops at areas that scroll.
   for (let presses = 0; presses < count + 20; presses += 1) await page.keyboard.press('Tab');
   return page.evaluate<string[]>(`window.controls
     .filter((element) => element.isConnected && !window.reached.has(element))

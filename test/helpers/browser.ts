@@ -11,7 +11,7 @@ import { startBrowser } from './odoo_browser.ts';
 
 export type { OdooBrowser, OdooPage } from './odoo_browser.ts';
 
-/** Pages close with the test that opened them, others with the file's last one. */
+/** A page closes at the end of the test that opened it; a page opened outside a test closes after the file's last test. */
 export async function useBrowser(): Promise<OdooBrowser> {
   const browser = await startBrowser((close) => {
     // A page that is left open would continue polling and drawing during the following tests.

@@ -10,8 +10,8 @@ export function consentPage({ headers }: Pick<Answer, 'headers'>, odooUrl: strin
 }
 
 /**
- * Sends what the page's form would send: its hidden fields, ticks and the button.
- * @param changed other values, or several of a field
+ * Sends what the page's form would send: its hidden fields, ticked boxes and the button.
+ * @param changed replaces values of fields; a list sends several values of one field
  */
 export async function decide(who: OdooWeb, page: URL, changed: Record<string, string | string[]> = {}): Promise<Answer> {
   const shown = await who.page(page.pathname + page.search);

@@ -10,11 +10,11 @@ import type { OdooWeb } from './odoo_web.ts';
 import { until } from './wait.ts';
 
 export interface Person {
-  /** For programs: the browser, and how it reaches the person. */
+  /** The environment for programs: which browser to open, and how that browser reaches the person. */
   readonly env: Record<string, string>;
   /** How often each app, by its `client_id`, has asked. */
   readonly asked: ReadonlyMap<string, number>;
-  /** What went wrong outside the programs. */
+  /** Errors outside the programs. */
   readonly faults: readonly string[];
   readonly close: () => void;
 }

@@ -72,7 +72,7 @@ export class DashboardPage {
     return ((await this.card(id).locator('output').textContent()) ?? '').trim();
   }
 
-  /** Waits until a card shows this. @returns milliseconds that it took */
+  /** Waits until a card shows this text. @returns how many milliseconds that took */
   shows(id: string, text: string, limitMs = 15_000): Promise<number> {
     return until(`the card ${id} shows ${text}`, async () => (await this.text(id)) === text, limitMs);
   }

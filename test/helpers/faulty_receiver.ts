@@ -19,7 +19,7 @@ export interface Fault {
   readonly endless?: string;
   readonly drips?: string;
   readonly then?: 'reset' | 'end' | 'wait';
-  /** The attempt's status; unset: any. */
+  /** The HTTP status that the attempt must record; unset: any. */
   readonly status?: number;
   /** Unset: the attempt fails. */
   readonly delivered?: boolean;

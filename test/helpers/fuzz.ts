@@ -18,7 +18,7 @@ export interface FuzzOptions {
   /** Test cases of each operation and phase, at most. */
   readonly examples: number;
   readonly seconds: number;
-  /** The run can be repeated with it. */
+  /** The same seed repeats the run. */
   readonly seed: number;
 }
 

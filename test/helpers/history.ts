@@ -1,6 +1,6 @@
 // Invents history for an instance: a year of figures as a busy gateway would have counted them, and a log of its latest faults.
-// It is written directly into the tables: minutes of the last day, hours, days and months sum up the same invented requests, as
-// the roll-up would have done.
+// It is written directly into the tables. The minutes of the last day, and the hours, days and months, sum up the same invented
+// requests, as the roll-up would have done.
 
 import pg from 'pg';
 

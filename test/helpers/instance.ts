@@ -34,7 +34,7 @@ export interface Real {
   template: string;
   /** An Odoo that serves every database; null: each instance has its own. */
   sharedOdooUrl: string | null;
-  /** How the names of its databases begin. */
+  /** How the names of the instances' databases begin. */
   prefix?: string;
 }
 
@@ -44,7 +44,7 @@ export interface InstanceOptions {
   /** Keeps the limits of a new installation. By default nothing is limited, so that tests may send any number of requests. */
   limits?: boolean;
   /**
-   * The database that the part's other files with this option use, too: it saves the seconds in which Odoo loads another one.
+   * Uses the same database as the part's other files with this option, which saves the seconds in which Odoo loads another one.
    * For files that change no setting, right, company, language or model, and find their own records among others'.
    */
   shared?: boolean;
@@ -54,7 +54,7 @@ export interface InstanceOptions {
 
 export interface SidecarOptions {
   env?: Record<string, string>;
-  /** Databases it serves; the instance's own by default. */
+  /** The databases that the sidecar serves; only the instance's own by default. */
   databases?: string[];
   /** The proxy to Postgres, if the connection is not direct. */
   postgres?: TcpProxy;

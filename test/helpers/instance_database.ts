@@ -7,18 +7,18 @@ import type { InstanceOptions, Real } from './instance.ts';
 
 let made = 0;
 
-/** Odoo's workers load the models of a database again if this number differs from theirs. */
+/** The version of a database's models. Odoo's workers load the models again if it differs from theirs. */
 export const modelsVersion = 'select max(id) as version from orm_signaling_registry';
 
 export interface Database {
   name: string;
   /**
-   * A file's database gets the name that another file's had. It is a clone of the same template, so Odoo's loaded models are
-   * still valid, which saves seconds. A database whose models were changed is kept until the part ends, so its name is not
-   * reused.
+   * For 'one of its name', the database gets the name that an earlier file's database had. It is a clone of the same template,
+   * so Odoo's loaded models are still valid, which saves seconds. A database whose models were changed is kept until the part
+   * ends, so its name is not reused.
    */
   use: 'shared' | 'one of its name' | 'own';
-  /** The version of its models when it was made. */
+  /** The version of the database's models when it was created. */
   models?: number;
 }
 
@@ -62,7 +62,10 @@ async function clone(real: Real, database: string, { limits }: InstanceOptions):
   }
 }
 
-/** Odoo's workers drop their caches of a database if its numbers differ from theirs, so no two databases have the same. */
+/**
+ * Odoo's workers drop their caches of a database if its version numbers differ from theirs, so each database gets different
+ * numbers.
+ */
 async function dropCaches(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select relname as name from pg_class

@@ -17,9 +17,9 @@ const limitMs = 120_000;
 export const conformanceEnv = { GATEWAY_MCP_FIXTURES: join(import.meta.dirname, '../fixtures/mcp_conformance.ts') };
 
 /**
- * The required scenarios of each revision that fail. In these, the server asks the client during a call and gets its answer in
- * another request, or needs a session as such. The gateway has no sessions: any sidecar answers any request. The newest revision
- * has none either; there the same is done with `input_required`.
+ * The required scenarios of each revision that fail, because they need a session. In most of them, the server asks the client
+ * during a call and gets the answer in another request. The gateway has no sessions: any sidecar answers any request. The
+ * newest revision has no sessions either; it uses `input_required` instead.
  */
 export const expectedFailures: Readonly<Record<string, readonly string[]>> = {
   '2026-07-28': [],

@@ -1,5 +1,5 @@
-// Other people's clients of the Model Context Protocol. Each lists tools, searches, describes, aggregates, creates after a
-// confirmation, and is refused a write; a client that signs in is asked for more scopes, and renews its token.
+// Other people's clients of the Model Context Protocol. Each client lists tools, searches, describes, aggregates, creates after
+// a confirmation, and has a write refused. A client that signs in must also ask for more scopes and renew its token.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -18,12 +18,15 @@ const execute = promisify(execFile);
 const limitMs = 240_000;
 const programs = join(import.meta.dirname, '../../scripts/test/mcp_tools');
 
-/** A key, or an app whose user is asked. */
+/** A client's credential: a key, or an app that must ask its user. */
 export type Access =
   | { readonly key: string }
   | { readonly clientId: string; readonly env: Record<string, string>; readonly expiredAfterMs: number };
 
-/** What a client does with /mcp at `url`. `name`: of the partner that it creates. @returns true, or what was not as expected */
+/**
+ * What a client does with /mcp at `url`. `name` is the name of the partner that it creates.
+ * @returns true, or what was not as expected
+ */
 export type PublicClient = (url: string, access: Access, name: string) => Promise<true | string>;
 
 export const publicClients: Readonly<Record<string, PublicClient>> = {

@@ -1,5 +1,5 @@
-// A Chromium on Odoo's web client. Test files call useBrowser() (browser.ts); benches, soaks and pictures startBrowser() and close
-// it themselves.
+// A Chromium that opens Odoo's web client. Test files call useBrowser() (browser.ts); benches, soaks and pictures
+// startBrowser() and close it themselves.
 
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';

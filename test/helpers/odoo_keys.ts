@@ -8,7 +8,7 @@ export interface OdooKeyOptions {
   /** Odoo writes 6,000. */
   rounds?: number;
   scope?: string | null;
-  /** SQL's interval from now: `-1 minute` has expired. */
+  /** The time from now, as an interval of SQL; a key with `-1 minute` has expired. */
   expiresIn?: string;
   /** The first eight characters, for keys that share them. */
   index?: string;

@@ -35,7 +35,7 @@ export class OdooWeb {
   static async login(gateway: Served, login = 'admin', password = 'admin'): Promise<OdooWeb> {
     const http = new HttpClient(gateway.odoo.url);
     const body = { jsonrpc: '2.0', params: { db: gateway.database, login, password } };
-    // Not by X-Odoo-Database: Odoo saves no session for requests that carry it.
+    // X-Odoo-Database cannot select the database here: Odoo saves no session for requests with this header.
     const answer = await http.post('/web/session/authenticate', body);
     const cookie = sessionOf(answer);
     if (cookie === undefined || answer.json?.error) throw new Error(`login of ${login}: ${answer.text.slice(0, 300)}`);
@@ -49,7 +49,7 @@ export class OdooWeb {
     return new OdooWeb(http, sessionOf(sent) ?? '', password).#submitted('/web/login', { login, password });
   }
 
-  /** The session after the form that asks for the second factor got this code. */
+  /** Submits this code in the form that asks for the second factor, and returns the resulting session. */
   withCode(code: string): Promise<OdooWeb> {
     return this.#submitted('/web/login/totp', { totp_token: code });
   }

@@ -20,7 +20,7 @@ export type Report = Readonly<Record<string, unknown>>;
 export interface Tried {
   readonly url: string;
   readonly key: string;
-  /** The text of the document, with `res.partner` in it. */
+  /** The text of the document, which must contain `res.partner`. */
   readonly document: string;
 }
 
@@ -83,7 +83,7 @@ export class OpenApiTools {
 
   async python(): Promise<Report> {
     const bin = await pythonClientGenerator();
-    // It does not support NDJSON: without this, it omits the endpoint for ids, with a warning.
+    // The generator does not support NDJSON: without this setting, it omits the endpoint for ids, with a warning.
     const config = 'post_hooks: []\ncontent_type_overrides:\n  application/x-ndjson: text/plain\n';
     writeFileSync(this.#path('python.yaml'), config);
     const args = ['generate', '--path', 'openapi.json', '--meta', 'none', '--output-path', 'gateway', '--config', 'python.yaml'];

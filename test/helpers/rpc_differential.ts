@@ -7,7 +7,7 @@ import type { Compared } from './rpc_wire.ts';
 import { firstId, Wire } from './rpc_wire.ts';
 
 export async function compareCalls(gateway: Instance, { calls, seed }: { calls: number; seed: number }): Promise<Compared[]> {
-  // Without a password: Odoo tries a key as a password first, which takes it half a second.
+  // The user has no password, because Odoo would first try each key as a password, which takes half a second.
   const login = `differential ${seed}`;
   const uid = await createUser(gateway, login, [
     'base.group_user',

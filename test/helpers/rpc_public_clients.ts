@@ -16,10 +16,10 @@ const inPython = [
 const inNode = ['odoo-await', 'odoo-xmlrpc', 'odoo-xmlrpc-ts', '@fernandoslim/odoo-jsonrpc'];
 export const publicClients: readonly string[] = [...inPython, ...inNode];
 
-/** The same calls keep Odoo busy from both sides at once; none must be refused because of that. */
+/** Odoo is busy with the same calls from both sides at once, and must refuse no call because of that. */
 export const patient = { GATEWAY_ODOO_QUEUE_TIMEOUT_MS: '30000' };
 
-/** As scripts/test/rpc_tools/clients.py and clients.js report it. */
+/** A client's report, as scripts/test/rpc_tools/clients.py and clients.js print it. */
 export interface Report {
   readonly failed?: string;
   readonly nothing?: Outcome;
@@ -38,7 +38,7 @@ export async function runClients(
   names: readonly string[],
 ): Promise<{ odoo: Record<string, Report>; ours: Record<string, Report> }> {
   const [npm, python] = await Promise.all([npmTools('rpc'), pythonEnvironment('rpc')]);
-  // Without a password: Odoo tries a key as a password first, which takes it half a second.
+  // The user has no password, because Odoo would first try each key as a password, which takes half a second.
   const groups = ['base.group_user', 'base.group_system', 'account.group_account_invoice'];
   const { secret } = await createOdooKey(gateway, { userId: await createUser(gateway, 'clients', groups) });
   const programs = join(import.meta.dirname, '../../scripts/test/rpc_tools');
@@ -61,8 +61,8 @@ export async function runClients(
 }
 
 /**
- * Without the intended differences (docs/guide.md, "Bring your client"): the text of errors that Odoo did not expect, and a method
- * without a result over XML-RPC.
+ * The report without the intended differences (docs/guide.md, "Bring your client"): the text of errors that Odoo did not
+ * expect, and a method without a result over XML-RPC.
  */
 export function comparable({ nothing, faults: { field, ...faults } = {}, ...report }: Report = {}): unknown {
   const isFaultOfNone = nothing?.text?.includes('cannot marshal None') === true;

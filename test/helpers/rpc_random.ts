@@ -1,4 +1,4 @@
-// Random calls of Odoo's own protocols, valid and faulty, like those of scripts, correct ones and ones with mistakes.
+// Random calls of Odoo's own protocols, like those of scripts: valid ones, and ones with mistakes.
 
 export type Protocol = 'xmlrpc.2' | 'xmlrpc.1' | 'jsonrpc' | 'json2';
 const protocols: readonly Protocol[] = ['xmlrpc.2', 'xmlrpc.1', 'jsonrpc', 'json2'];
@@ -14,14 +14,14 @@ export class Twin {
 export interface Call {
   readonly protocol: Protocol;
   readonly service: 'common' | 'db' | 'object' | 'nope';
-  /** The service's method; for the service `object`, the model's. */
+  /** The method of the service; for the service `object`, the method of the model. */
   readonly method: string;
   readonly model?: string;
   readonly args: readonly unknown[];
   readonly kwargs?: unknown;
-  /** For JSON-2, instead of the first argument. */
+  /** For JSON-2: the ids, which it sends separately instead of as the first argument. */
   readonly ids?: unknown;
-  /** By position, as `execute` takes it. */
+  /** Whether all arguments are sent by position, as `execute` expects them. */
   readonly isPositional?: boolean;
   readonly wrong?: 'key' | 'uid' | 'login' | 'database' | 'empty key' | 'nobody';
   /** For XML: how whole numbers, strings and documents are written. */
@@ -73,7 +73,9 @@ export class Dice {
   }
 }
 
-/** Fields whose values are the same on both sides: twins share them, and other records are the same record. */
+/**
+ * Fields whose values are the same on both sides. Twins have the same values, and all other records are the same on both sides.
+ */
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   'res.partner': [
     ...['name', 'ref', 'comment', 'partner_latitude', 'active', 'color', 'type', 'is_company', 'company_id', 'country_id'],
@@ -140,7 +142,7 @@ export class RandomCalls {
   readonly #dice: Dice;
   readonly #twins: () => number;
 
-  /** @param twins how many there are now */
+  /** @param twins how many twins there are now */
   constructor(seed: number, twins: () => number) {
     this.#dice = new Dice(seed);
     this.#twins = twins;
@@ -153,7 +155,7 @@ export class RandomCalls {
     if (protocol !== 'json2' && dice.is(8)) return { protocol, writing, ...this.#ofService() };
     const call = dice.is(15) ? this.#usual(protocol) : this.#onModel(protocol);
     const wrong = dice.is(4) ? dice.of(['key', 'uid', 'database', 'empty key', 'nobody'] as const) : undefined;
-    // Without its arguments it would find the records of both sides.
+    // Without its arguments, `name_search` would find the records of both sides.
     if (call.method === 'name_search') writing.broken = undefined;
     const isPositional = protocol !== 'json2' && Object.keys(call.kwargs ?? {}).length === 0 && dice.is(40);
     const kwargs = isPositional ? undefined : this.#kwargs(call.kwargs);
@@ -227,7 +229,7 @@ export class RandomCalls {
       const { ids, ...rest } = kwargs;
       return { model, method, args: [], kwargs: rest, ...('ids' in kwargs ? { ids } : {}) };
     }
-    // The first ones by position, a random number of them; a record's ids always are.
+    // A random number of arguments, from the first one on, go by position; a record's ids always do.
     const first = 'ids' in named ? 1 : 0;
     const count = dice.is(50) ? names.length : first + dice.below(names.length - first + 1);
     const args: unknown[] = names.slice(0, count).map((name) => named[name]);
@@ -360,7 +362,7 @@ export class RandomCalls {
     return [name, dice.of(operators), value];
   }
 
-  /** @param isOwn records that may be changed */
+  /** @param isOwn only ids of records that may be changed */
   #ids(isOwn = false): unknown {
     const dice = this.#dice;
     const count = this.#twins();

@@ -21,11 +21,11 @@ export interface Compared {
   readonly call: Call;
   /** The intended difference, from the table below; undefined: the answers are equal. */
   readonly meant?: string;
-  /** Only if the answers differ unintentionally. */
+  /** What was sent and answered; set only if the answers differ unintentionally. */
   readonly differs?: { readonly sent: string; readonly odoo: unknown; readonly gateway: unknown };
 }
 
-/** Records that a side creates have ids from here on: its sequences begin here, so that no other number looks like an id. */
+/** The ids of records that a side creates begin here, because its sequences do; so no other number looks like an id. */
 export const firstId = 5_000_000;
 const ownId = /\b[56]\d{6}\b/g;
 

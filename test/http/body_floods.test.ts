@@ -17,7 +17,7 @@ test('without a credential, a body is refused where the path takes none', async 
     const { text } = await gateway.get('/metrics', { key: token });
     return Number(/^gateway_body_bytes_total\{direction="in"\} (\d+)$/m.exec(text)?.[1] ?? 0);
   };
-  // The counter counts the bytes that are read.
+  // Shows that the counter counts the bytes that are read.
   await gateway.post('/api/v1/res.partner', { name: 'counted' }, { key: gateway.keys.admin });
   await until('its body is counted', async () => (await bytesIn()) > 0);
   const before = await bytesIn();
@@ -53,7 +53,7 @@ test('a caller whose uploads would fill the memory is refused, and the others ar
     socket.write(Buffer.alloc(9 * mebibyte, ' '));
     return { socket, answer: () => answer };
   };
-  // Half of 256 MiB are 14 of them.
+  // 14 such uploads fill half of 256 MiB.
   const uploads = Array.from({ length: 16 }, () => upload(gateway.keys.admin));
   await until('one is refused', () => uploads.some(({ answer }) => answer().includes('\r\n\r\n')), 20_000);
   const refused = uploads.map(({ answer }) => answer()).find((text) => text !== '') ?? '';

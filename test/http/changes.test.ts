@@ -75,7 +75,7 @@ class Copy {
     return rows;
   }
 
-  /** Until there is nothing more. */
+  /** Fetches changes until there are no more. */
   async follow(wait = 0): Promise<this> {
     for (let more = true; more; ) {
       const answer = await this.ask(`since=${this.#since}&limit=40&wait=${wait}`);
@@ -231,7 +231,7 @@ describe('a request that waits', () => {
 describe('a stream of events', async () => {
   const copy = await new Copy('fields=name').start();
 
-  /** Events as they come, until there are enough. */
+  /** Yields events as they arrive, until the caller has enough. */
   async function* events(query: string, headers: Record<string, string> = {}, key = admin) {
     const leaving = new AbortController();
     const url = new URL(`${path}?${query}`, gateway.url);

@@ -34,7 +34,7 @@ async function inProject(command: string, args: readonly string[]): Promise<stri
   }
 }
 
-/** The examples in this language below a heading, as one. */
+/** The examples in this language below a heading, joined into one program. */
 function examplesOf(page: string, heading: string, language: string): string {
   const sections = readFileSync(join(root, page), 'utf8').split(/\n(?=#{2,3} )/);
   const section = sections.find((text) => text.startsWith(`${heading}\n`)) ?? '';
@@ -50,7 +50,7 @@ test('a fresh project installs it from the gateway, pulls the types, and runs th
   expect(await inProject('npx', args)).toMatch(/^7 models in odoo, schema [0-9a-f]{16}\n$/);
   expect(await inProject('npx', ['odoo-gateway-client', 'pull', '--check'])).toMatch(/^Nothing has changed/);
 
-  // Files of models that are no longer pulled go; those of others stay.
+  // Files of models that are no longer pulled are deleted; files that `pull` did not write stay.
   writeFileSync(join(dir, 'odoo/mine.ts'), 'export {};');
   await inProject('npx', ['odoo-gateway-client', 'pull', instance.url, '--models', `${models.join()},res.country.state`]);
   await inProject('npx', args);

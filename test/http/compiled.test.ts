@@ -202,7 +202,7 @@ test('the reader reads the columns of plans and no other, and the sidecar itself
     await client.query(`set role ${pg.escapeIdentifier(reader)}`);
     expect(await fault('select name from res_country limit 1')).toBeUndefined();
     expect(await fault('update res_country set name = name where false')).toBe('42501');
-    // With all rights taken back, those of one plan remain, of all tables and views that there are.
+    // After all rights are revoked, compiling one read grants only the columns of its plan, among all tables and views.
     await gateway.sql('select gateway.revoke_reads($1)', [reader]);
     expect(await readable(client)).toEqual([]);
     await compiled('/api/v1/res.country?fields=name,currency_id&order=code&limit=7');
@@ -215,7 +215,7 @@ test('the reader reads the columns of plans and no other, and the sidecar itself
   }
 });
 
-/** The columns that the role of a connection reads, each of them tried. */
+/** The columns that a connection's role can read; it tries to read every column. */
 async function readable(client: pg.PoolClient): Promise<string[]> {
   await client.query(`
     do $$

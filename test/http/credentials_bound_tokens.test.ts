@@ -52,7 +52,7 @@ describe.each<Model>(['gateway.key', 'gateway.client'])('a token for a %s', (mod
     const token = await ask();
     const { secret } = await admin.rotate(model, id, 1);
     expect(await statuses(token)).toEqual([200, 200]);
-    // Exchanged in the grace period, it is not issued for longer than that.
+    // A secret that is exchanged during its grace period gets a token that ends no later than that period.
     await gateway.sql(
       `update gateway.credential_secret set expires_at = gateway.utc_now() + interval '3 s'
        where kind = $1 and credential_id = $2 and expires_at is not null`,

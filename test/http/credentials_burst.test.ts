@@ -1,4 +1,4 @@
-// Bursts of new credentials: no more of them are tried than may fail.
+// Bursts of new credentials: the gateway checks no more of them than may fail.
 
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -61,7 +61,7 @@ test('of 300 simultaneous unknown keys no more are hashed than may fail, and oth
     if (status === 429) expect(Number(headers.get('retry-after'))).toBeGreaterThan(50);
   }
   expect([(await elsewhere).status, (await known).status]).toEqual([200, 200]);
-  // The key from elsewhere took one, too.
+  // The key from the other address took one hash, too.
   expect((await hashed(first())) - before).toBe(limit + 1);
 
   // Afterwards, credentials verified before pass, but a valid key that was not verified does not.

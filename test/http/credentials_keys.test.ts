@@ -10,7 +10,7 @@ const second = await gateway.startSidecar();
 const admin = await OdooWeb.login(gateway);
 const ping = '/api/v1/ping';
 
-/** Asks both sidecars until each answers with the status; milliseconds that took. */
+/** Asks both sidecars until each answers with the status, and returns how many milliseconds that took. */
 async function bothAnswer(status: number, headers: Record<string, string>): Promise<number> {
   return until(`both sidecars answer ${status}`, async () => {
     const answers = await Promise.all([gateway.get(ping, { headers }), second.get(ping, { headers })]);
@@ -54,7 +54,7 @@ describe('a gateway key', () => {
     const { secret: last } = await admin.rotate('gateway.key', id, 0);
     await bothAnswer(200, { 'X-API-Key': last });
     expect(await bothAnswer(401, { 'X-API-Key': next })).toBeLessThan(1_000);
-    // The first one's grace period was an hour, cut short by the second rotation.
+    // The first secret's grace period was an hour, but the second rotation ended it.
     await bothAnswer(401, { 'X-API-Key': secret });
   });
 

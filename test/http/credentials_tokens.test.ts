@@ -216,7 +216,7 @@ describe('logins', () => {
     const attempt = async (address: string, login: string) =>
       (await proxied.post('/api/v1/auth/login', { login, password: 'admin' }, { headers: { 'X-Forwarded-For': address } }))
         .status;
-    // Each of Odoo's two workers counts by itself.
+    // Each of Odoo's two workers counts separately.
     await gateway.orm('ir.config_parameter', 'set_param', { key: 'base.login_cooldown_after', value: '1' });
     for (let i = 0; i < 8; i += 1) expect(await attempt('198.51.100.9', 'nobody@example.com')).toBe(401);
     expect(await attempt('198.51.100.9', 'admin')).toBe(401);

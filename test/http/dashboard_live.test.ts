@@ -203,7 +203,7 @@ test('the number of silent sockets is limited, and they keep no browser out', as
   const watching = await watch(admin);
   await ping(1, gateway.keys.demo);
   await until('it has arrived', () => watching.requests() === 1);
-  // They have no ticket and are closed within seconds; the browser stays.
+  // The silent sockets have no ticket and are closed within seconds; the browser's socket stays open.
   await until('the last ones are sent away', () => silent.every(({ closed }) => closed === 4401), 7_000);
   expect(watching.closed).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-// Settings → API Gateway → Test, the part that Odoo does. The browser's part is in test/e2e/settings.test.ts.
+// The button Test in Settings → API Gateway: the part that Odoo does. The browser's part is in test/e2e/settings.test.ts.
 
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

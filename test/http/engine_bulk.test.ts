@@ -38,7 +38,7 @@ test('80 orders with their lines and products take as many statements as 8', { t
   await gateway.sql(`update gateway.setting set value = '"metadata"' where name = 'log.level'`);
   await gateway.sql(`update gateway.setting set value = 'false' where name = 'compiled.enabled'`);
   const fields = 'name,partner_id.email,order_line.product_id.default_code,order_line.product_id.product_tmpl_id.name';
-  // The minimum of five, because a worker of Odoo fills its caches with its first answer.
+  // Returns the minimum of five answers, because a worker of Odoo fills its caches with its first answer.
   const statements = async (limit: number): Promise<number> => {
     const path = `/api/v1/sale.order?filter[client_order_ref]=bulk&fields=${fields}&limit=${limit}`;
     const asked: (string | null)[] = [];

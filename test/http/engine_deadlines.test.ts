@@ -72,7 +72,7 @@ test('a write that continues after its deadline is answered 504, and its Idempot
   expect(await tagsNamed('Late')).toBe(1);
 });
 
-/** Ends Odoo's connection that runs such a statement, as a restart of Postgres does. */
+/** Ends the connection on which Odoo runs such a statement, as a restart of Postgres does. */
 async function endConnection(statement: string): Promise<void> {
   await until(statement, async () => {
     const ended = await gateway.sql(

@@ -15,7 +15,7 @@ const orm = await gateway.startSidecar({ env: { GATEWAY_READ_POOL_SIZE: '0' } })
 const ndjson = { Accept: 'application/x-ndjson' };
 const csv = { Accept: 'text/csv' };
 const crowd = 2_300;
-/** More than systems buffer for a client that does not read. */
+/** Inserts partners with more data than operating systems buffer for a client that does not read. */
 const insert = (ref: string, count: number) =>
   gateway.sql(
     `insert into res_partner (name, complete_name, active, color, autopost_bills, ref, comment)
@@ -45,7 +45,7 @@ async function paged(query: string, key = admin): Promise<Row[]> {
   return rows;
 }
 
-/** Starts an export, and reads it as slowly as `take` does. */
+/** Starts an export, which is read only when the test calls `take`. */
 async function begin(query: string, headers: Record<string, string> = ndjson, leaving = new AbortController()) {
   const response = await fetch(new URL(`${path}?${query}`, gateway.url), {
     headers: { ...headers, Authorization: `Bearer ${admin}`, 'Accept-Encoding': 'identity' },

@@ -35,7 +35,7 @@ test('writes that never end do not keep other callers from Odoo, and a full queu
     tookMs.push(performance.now() - startedAt);
   }
   expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
-  // One of them would wait for the deadline of a stuck one.
+  // A read that had to wait for a stuck write would take until the write's deadline.
   expect(Math.max(...tookMs)).toBeLessThan(3_000);
 
   const refused = (await Promise.all(stuck)).filter(({ status }) => status === 503);

@@ -102,7 +102,7 @@ test('missing fields cost Odoo one call, however many a request names', async ()
     await asking();
     const before = proxy.opened();
     expect((await asking()).json.error.reason).toBe('odoo.field');
-    // One for the types, one for the request itself.
+    // One connection to Odoo for the types, one for the request itself.
     expect(proxy.opened() - before).toBeLessThanOrEqual(2);
   }
   await sidecar.stop();

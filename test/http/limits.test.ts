@@ -240,7 +240,7 @@ describe('limits by address', () => {
       'a login': () => behindProxy.post('/api/v1/auth/login', { login: 'nobody', password: 'dead' }, address),
     };
     for (const [name, show] of Object.entries(shows)) {
-      // Odoo is asked about each login.
+      // Logins are sent one at a time, because the gateway asks Odoo about each.
       const atOnce = name === 'a login' ? 1 : 5;
       const answers = [await show(), ...(await Promise.all(Array.from({ length: atOnce }, show))), await show()];
       expect(statuses(answers), name).toEqual(Array(2 + atOnce).fill(401));
@@ -283,7 +283,7 @@ describe('limits by address', () => {
 
 describe('blocked addresses', () => {
   const ask = (address: string) => behindProxy.get('/api/v1/ping', { key: keys.demo, ...from(address) });
-  /** For those without a credential. */
+  /** Whether callers without a credential are blocked. */
   const isBlocked = async (address: string) => (await behindProxy.get('/nowhere', from(address))).status === 403;
 
   test('an address is blocked after too many violations, and passes when it is unblocked', async () => {
@@ -359,7 +359,7 @@ describe('blocked addresses', () => {
     const greedy = () => behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.75') });
     for (let i = 0; i < 12; i += 1) await greedy();
     expect((await greedy()).json.error.reason).toBe('throttle.exceeded');
-    // Reported after it, and in force.
+    // These violations are reported later than those of the greedy caller would be, and they do block.
     for (let i = 0; i < 3; i += 1) {
       await behindProxy.get('/api/v1/ping', { key: `${i}`.padStart(40, 'a'), ...from('203.0.113.76') });
     }
@@ -500,13 +500,13 @@ describe('requests at a time', () => {
       return socket;
     };
 
-    // A request that is sent before the one ahead of it is answered. Node does not report its end.
+    // The second request is sent before the first one is answered; Node does not report when its client disconnects.
     for (let i = 0; i < 3; i += 1) {
       (await send(keys.demo, 2)).destroy();
       await until('a request passes', async () => (await ping()).status === 200);
     }
 
-    // While the database is asked about the key.
+    // Clients that disconnect while the gateway is asking the database about the key.
     const client = new pg.Client({ connectionString: gateway.databaseUrl });
     client.on('error', () => {}); // the database is dropped under it when a test fails
     await client.connect();
@@ -543,7 +543,7 @@ describe('while Postgres is down', () => {
       const answer = await ping(keys.demo, sidecar);
       expect(answer.status).toBe(expected);
       if (expected === 503) expect(answer.headers.get('retry-after')).toBe('2');
-      // Remembered windows limit as well: some of the four requests are used up.
+      // Remembered windows also limit callers: some of the four requests are used up.
       const more = await Promise.all(Array.from({ length: 6 }, () => ping(keys.demo, sidecar)));
       expect(new Set(statuses(more))).toEqual(new Set(allowed ? [200, 429] : [503]));
       expect(performance.now() - startedAt).toBeLessThan(10_000);

@@ -79,7 +79,8 @@ test('sidecars that move a row from under each other grant exactly the limit', a
   const subject = newSubject();
   const remaining: number[] = [];
   for (let i = 0; i < 60; i += 1) {
-    // In turn, each knows the row's ctid. After another sidecar's update, that ctid is outdated.
+    // The sidecars take turns, two calls each. A sidecar knows the row's ctid from its last call, but another sidecar's update
+    // makes it outdated.
     const turn = sidecars[Math.floor(i / 2) % 3] as Throttle;
     const decision = await take(turn, subject, { minute: 50, day: 1_000 });
     if (decision.allowed) remaining.push(decision.remaining);

@@ -12,7 +12,7 @@ import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
-/** The second one, and a third, have what the conformance suite calls, too. */
+/** The second sidecar, and a third, also have the tools, prompts and resources that the conformance suite calls. */
 const second = await gateway.startSidecar({ env: conformanceEnv });
 const admin = await OdooWeb.login(gateway);
 const key = gateway.keys.admin;

@@ -76,7 +76,7 @@ beforeAll(async () => {
   });
   await createPartner(gateway.database, 'delivered by the original');
   await until('it arrives', () => arrivals() === 1);
-  // One that is waiting at the time of the dump.
+  // An event that is waiting at the time of the dump.
   receiver.answer = () => ({ status: 500 });
   await createPartner(gateway.database, 'waits');
   await until('it was tried', () => arrivals() === 2);

@@ -31,7 +31,8 @@ const sidecar = await gateway.startSidecar({ env: { GATEWAY_ODOO_URL: server.url
 const logIn = () => OdooWeb.login({ database: gateway.database, odoo: server });
 const admin = await logIn();
 
-// By test/addons/api_gateway_closed_example: create and unlink of res.partner.category, search of res.partner.industry.
+// What test/addons/api_gateway_closed_example closes: create and unlink of res.partner.category, search of
+// res.partner.industry.
 describe('methods and models that rpc_helper closes to remote calls are closed to the gateway', () => {
   const key = gateway.keys.admin;
   const call = (model: string, method: string, args: unknown[] = [], kwargs: object = {}) =>

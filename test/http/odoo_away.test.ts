@@ -9,7 +9,7 @@ import { until } from '../helpers/wait.ts';
 const gateway = await useInstance({ ownOdoo: true });
 
 test('while Odoo is stopped: 502 with Retry-After, and /readyz names Odoo', { timeout: 120_000 }, async () => {
-  // An estimate is never compiled.
+  // A read with an estimated count is never compiled.
   const read = () => gateway.get('/api/v1/res.partner?limit=1&count=estimated', { key: gateway.keys.admin });
   expect((await read()).status).toBe(200);
   const compiled = () =>

@@ -71,7 +71,7 @@ test.each(Object.keys(privileges) as (keyof typeof privileges)[])(
     for (const { kind, schema, name, quoted, column } of tables) {
       const may = schema === 'gateway' && granted.get(name)?.has(privilege) === true;
       const code = await fault(privileges[privilege](quoted, column));
-      // A granted insert of nothing fails for other reasons: a column that may not be null.
+      // If the insert is granted, inserting only defaults fails for another reason, such as a column that may not be null.
       const impossible = kind === 'v' && noSuchThing.has(code ?? '');
       if (may ? code === denied : code !== denied && !impossible) wrong.push(`${privilege} ${quoted}: ${code ?? 'done'}`);
     }

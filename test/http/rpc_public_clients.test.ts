@@ -1,5 +1,5 @@
-// Public clients of Odoo, unchanged except for the address: a script gets the same results here as from Odoo. One of each kind;
-// `npm run soak -- rpc_clients` tries all.
+// Public clients of Odoo, unchanged except for the address: a script gets the same results here as from Odoo. This test runs
+// one client of each kind; `npm run soak -- rpc_clients` runs all of them.
 
 import { expect, test } from 'vitest';
 import { compareCalls } from '../helpers/rpc_differential.ts';

@@ -87,7 +87,7 @@ test('an unknown login takes as long as a wrong password', async () => {
       expect(status).toBe(401);
     }
   }
-  // Without the password check, it would take a thirtieth of the time.
+  // Without a password check, such a login would take a thirtieth of the time.
   const fastest = (kind: keyof typeof times) => Math.min(...times[kind]);
   expect(fastest('unknown')).toBeGreaterThan(fastest('known') / 3);
   expect(fastest('inactive')).toBeGreaterThan(fastest('known') / 3);

@@ -186,7 +186,7 @@ describe('limits', () => {
     await save({ gateway_throttle_count_operations: true });
   });
 
-  /** What one request of each kind takes from the window of the same caller. */
+  /** How much one request of each kind takes from the caller's window. */
   async function charges() {
     const demo = { key };
     const read = () => remaining(gateway.get('/api/v1/ping', demo));

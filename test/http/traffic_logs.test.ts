@@ -44,7 +44,7 @@ async function setLevel(level: Level): Promise<void> {
   await settled();
 }
 
-/** A second after a change, every sidecar knows about it. */
+/** Waits for a second, after which every sidecar knows about a change. */
 async function settled(): Promise<void> {
   const [row] = await gateway.sql<{ at: Date }>('select clock_timestamp() as at');
   await until('the sidecar has polled', () => Date.now() - (row?.at.getTime() ?? 0) > 1_000);

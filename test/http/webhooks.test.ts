@@ -268,7 +268,7 @@ test('a test is sent with a real record and shows the answer', async () => {
   expect(attempt?.['response']).toBe('short and stout');
 });
 
-// It stands here because it needs an address on this machine to be allowed, too.
+// This test is in this file because it, too, needs an address on this machine to be allowed.
 test('the upgrade check asks another gateway, and names exactly the keys that use what is gone there', async () => {
   const fields = await gateway.orm<number[]>('ir.model.fields', 'create', {
     vals_list: [
@@ -300,7 +300,7 @@ test('the upgrade check asks another gateway, and names exactly the keys that us
   await gateway.sql(
     `select gateway.record_used('[{"consumer": "gateway_key:0", "model": "res.partner", "action": "call", "name": "action_gone", "requests": 1}]')`,
   );
-  // The same instance after a change takes the part of an upgraded copy.
+  // After a change, the same instance plays the part of an upgraded copy.
   await gateway.orm('ir.model.fields.selection', 'unlink', {
     ids: await gateway.orm<number[]>('ir.model.fields.selection', 'search', {
       domain: [

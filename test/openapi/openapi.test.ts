@@ -130,7 +130,7 @@ describe('the document', () => {
 });
 
 describe('public tools', () => {
-  // The same for OpenAPI 3.0, and generators in Java and Go: `npm run soak -- openapi`.
+  // `npm run soak -- openapi` does the same for OpenAPI 3.0, and with generators in Java and Go.
   test('linters find no error, and generated clients create, read, change and delete', { timeout: 240_000 }, async () => {
     const { text } = await gateway.get('/api/openapi.json?models=res.partner', { key: admin });
     const tools = await OpenApiTools.of({ url: gateway.url, key: admin, document: text });

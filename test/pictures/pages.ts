@@ -5,15 +5,15 @@ import type { Instance } from '../helpers/instance.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 
 export interface Picture {
-  /** docs/images/<name>_<theme>.png, and <name>_phone_<theme>.png if there is a height for it. */
+  /** The files are docs/images/<name>_<theme>.png and, if `phoneHeight` is set, <name>_phone_<theme>.png. */
   name: string;
   /** Path in Odoo. */
   path: string;
-  /** The height in CSS pixels at a width of 1280. */
+  /** The height of the picture in CSS pixels; the width is 1280. */
   height: number;
-  /** The same at a width of 390. */
+  /** The height of the picture for phones; the width is 390. */
   phoneHeight?: number;
-  /** No calls are made meanwhile. */
+  /** Whether the calls in the background pause while this picture is taken. */
   quiet?: boolean;
   /** Waits until everything is displayed, and makes a user's first clicks. */
   ready: (page: Page, gateway: Instance) => Promise<void>;
@@ -54,7 +54,7 @@ export const pictures: Picture[] = [
         ['light', 'Light test'],
         ['heavy', 'Heavy test'],
       ];
-      // Several of each, so that the chart has lines.
+      // Several tests of each kind, so that the chart has lines.
       for (const [kind, name] of Array.from({ length: 4 }, () => tests).flat()) {
         await page.selectOption('.o_api_gateway_runs', '25');
         await page.click(`[data-kind=${kind}] button`);

@@ -30,8 +30,8 @@ let isQuiet = false;
 try {
   await makeHistory(gateway.databaseUrl);
   await gateway.startSidecar({ env: { GATEWAY_NAME: 'gateway-2' } });
-  // Run together, so that the first of two errors is reported, not the requests that find the gateway closed after a screenshot
-  // has failed.
+  // Both run together, so that the first error is reported: if a screenshot fails, the gateway closes, and the calls then fail
+  // as well.
   await Promise.all([keepCalling(gateway, traffic.signal), takeAll().finally(() => traffic.abort())]);
 } finally {
   await browser.close();

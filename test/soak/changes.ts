@@ -1,7 +1,7 @@
-// Copies in step: three writers make 10,000 changes, five readers with different rights follow them, one of them by a stream of
-// events, while a transaction stays open for ten minutes, sidecars are killed with -9 in the middle of stamping, connections are
-// cut on both sides of the sidecars, and Postgres is restarted. Records move in and out of sight, and cascades delete them in SQL.
-// After each pause every copy must equal Odoo's own answer to its reader.
+// Copies stay in step: three writers make 10,000 changes, and five readers with different rights follow them, one of them by a
+// stream of events. Meanwhile a transaction stays open for ten minutes, sidecars are killed with -9 in the middle of stamping,
+// connections are cut on both sides of the sidecars, and Postgres is restarted. Records move in and out of sight, and cascades
+// delete them in SQL. After each pause every copy must equal Odoo's own answer to its reader.
 //
 // SOAK_WITHOUT=trigger or stamper removes that part of the feed; then the proof must fail.
 
@@ -142,7 +142,7 @@ async function write(pool: (typeof pools)[number], steps: number): Promise<void>
   }
 }
 
-/** How many records it has changed. */
+/** Makes a random change, and returns how many records it changed. */
 async function change({ partners, parents }: (typeof pools)[number]): Promise<number> {
   const dice = Math.random();
   const one = partners[Math.floor(Math.random() * partners.length)];
@@ -243,7 +243,7 @@ function difference({ rows }: FollowedCopy, expected: readonly Row[]): string {
   return `${lost.length} lost (${lost.slice(0, 3).map(({ id }) => id)}), ${invented.length} invented (${invented.slice(0, 3)})`;
 }
 
-/** Sidecars, with -9. */
+/** Kills random sidecars with -9, and starts new ones. */
 async function kill(): Promise<void> {
   while (running) {
     await delay(5_000 + Math.random() * 8_000);
@@ -260,7 +260,10 @@ async function kill(): Promise<void> {
   }
 }
 
-/** Connections, in the middle of whatever passes: of clients to a sidecar, of a sidecar to Postgres, and of all by Postgres. */
+/**
+ * Cuts connections in the middle of requests and answers: those of clients to a sidecar, those of a sidecar to Postgres, or,
+ * from Postgres' side, those of all sidecars.
+ */
 async function cut(): Promise<void> {
   while (running) {
     await delay(Math.random() * 2_000);

@@ -1,5 +1,6 @@
-// Of the reads that the test-suite, the guide, the seeds and real clients send, the share that compiled statements answer, and
-// why Odoo answers the others. compiled_mix.json holds the reads; record_requests.mjs says how it is made.
+// Measures which share of the reads that the test suite, the guide, the seeds and real clients send is answered by compiled
+// statements, and why Odoo answers the rest. compiled_mix.json holds the reads; record_requests.mjs describes how to record
+// them.
 //
 //   npm run soak -- compiled_coverage
 
@@ -48,7 +49,7 @@ try {
   await gateway.close();
 }
 
-/** Undefined for requests that do not read records, or that are refused here. */
+/** How the read was answered; undefined for requests that do not read records, or that are refused here. */
 async function wayOf({ as, method, path, headers, body }: Recorded): Promise<string | undefined> {
   const options = {
     key: gateway.keys[as],

@@ -1,5 +1,6 @@
-// Compiled reads of 1,000,000 partners and as many orders: the time of each statement with a plan of Postgres for any values
-// (generic) and for these (custom), with its limit in the text, as the sidecar has it for the usual limits, and as a parameter.
+// Compiled reads of 1,000,000 partners and as many orders: the time of each statement with Postgres' plan for any values
+// (generic) and for the given values (custom). The limit is either in the text, where the sidecar puts the usual limits, or a
+// parameter.
 //
 //   npm run soak -- compiled_large [--rows 1000000]
 
@@ -56,7 +57,7 @@ try {
   await gateway.close();
 }
 
-/** By SQL, in the form that Odoo gives them. */
+/** Inserts the records by SQL, as Odoo would store them. */
 async function fill(): Promise<void> {
   await gateway.sql('alter table res_partner disable trigger user');
   await gateway.sql('alter table sale_order disable trigger user');

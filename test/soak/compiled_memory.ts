@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
   options: { shapes: { type: 'string', default: '100000' }, users: { type: 'string', default: '1000' } },
 });
 const mebibyte = 1024 * 1024;
-/** The bound of the cache, and as much again for what is on its way. */
+/** Twice the bound of the cache: once for the cache, and once for data that is still being processed. */
 const mostGrowth = 96 * mebibyte;
 const compileMs = 5;
 
@@ -35,7 +35,7 @@ const search = (field: number): Operation => ({
   offset: 0,
 });
 
-/** Plans as large as those of real lists, and read as the sidecar reads them. */
+/** A plan as large as that of a real list, parsed as the sidecar parses it. */
 function planOf(uid: number, field: number): Plan {
   const plan = {
     uid,
@@ -82,7 +82,7 @@ for (let i = 0; i < shapes; i += 1) {
   const uid = 2 + (i % Number(options.users));
   const key = keyOf(uid, i);
   if (plans.get(key) === undefined) {
-    // All are kept, as if each had been compiled. The pauses would let through fewer.
+    // Every plan is kept, as if each shape had been compiled; because of the compiler's pauses, fewer really would be.
     plans.begin(key)(planOf(uid, i));
     compiler.consider(`${key}?`, async () => {
       const from = performance.now();

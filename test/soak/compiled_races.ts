@@ -48,7 +48,7 @@ try {
   const rule = await create('ir.rule', { name: 'all of them', model_id: model?.id, domain_force: all });
   await create('ir.rule', { name: 'seen', model_id: model?.id, domain_force: all, groups: [[6, 0, [seeing]]] });
   await create('ir.rule', { name: 'unseen', model_id: model?.id, domain_force: "[('id', '=', 0)]", groups: [[6, 0, [users]]] });
-  // The only right on the model, so that it can be taken.
+  // The new access right is the only one on the model, so taking it away has an effect.
   for (const { id } of await gateway.sql<{ id: number }>('select id from ir_model_access where model_id = $1', [model?.id])) {
     await write('ir.model.access', id, { active: false });
   }

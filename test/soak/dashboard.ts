@@ -18,7 +18,7 @@ const minutes = Number(process.env['SOAK_MINUTES'] || 30);
 const perSecond = Number(process.env['SOAK_PER_SECOND'] || 5);
 const steps = 6;
 const mostGrowth = 0.1;
-/** The random remainder of a garbage collection. */
+/** How much the heap varies at random after a garbage collection. */
 const noiseMb = 1;
 
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
@@ -91,7 +91,7 @@ async function memory(devtools: CDPSession): Promise<{ heapMb: number; nodes: nu
   };
 }
 
-/** Good and bad requests at an even pace; how many. */
+/** Sends good and bad requests at an even pace, and returns how many it sent. */
 async function call(signal: AbortSignal): Promise<number> {
   let sent = 0;
   for (; !signal.aborted; sent += 1) {

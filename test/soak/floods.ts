@@ -1,5 +1,5 @@
 // Floods beside normal readers: 20 refused requests a second of each kind, each just over its bound, while four callers
-// read. Then five lists of files at once, over the bound and just under it: the memory that the sidecar takes.
+// read. Then five callers list files at once, over the bound and just under it, and the sidecar's memory is measured.
 //
 //   npm run soak -- floods [--seconds 20]
 

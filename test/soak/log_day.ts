@@ -1,5 +1,5 @@
 // A day of 5,000,000 log rows is dropped in less than a second, without waiting and without making others wait, even while an
-// open transaction has read another day. And a year of figures answers each query of the dashboard within 100 ms.
+// open transaction has read another day. With a year of figures, each query of the dashboard is answered within 100 ms.
 
 import pg from 'pg';
 import { say } from '../../scripts/stack/report.mjs';

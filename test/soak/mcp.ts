@@ -1,5 +1,5 @@
 // Other people's clients of the Model Context Protocol against /mcp of two sidecars behind one address: with a key, and by
-// signing in. Signing in takes them longer than a token lives, so that they must renew it.
+// signing in. With sign-in, a client's run lasts longer than its token, so the client must renew the token.
 //
 //   npm run soak -- mcp [--only inspector]        installs the clients first; needs the npm registry and the Python package index
 
@@ -41,7 +41,7 @@ try {
     await check(`${name} with a key`, () => client(balancer.url, { key: gateway.keys.admin }, `${name} with a key`));
   }
   const web = await OdooWeb.login(gateway);
-  // Together, because each of them waits.
+  // All clients run together, because each spends most of its time waiting for its token to expire.
   await Promise.all(clients.map(([name]) => signIn(name, web)));
 } finally {
   await balancer.close();
@@ -71,7 +71,7 @@ async function signIn(name: string, web: OdooWeb): Promise<void> {
   });
 }
 
-/** For reading and then for writing, and not a third time for the token that expired. */
+/** The user must be asked twice, for reading and then for writing, but not a third time when the token expires. */
 function wasAskedTwice({ asked, faults }: Person): true | string {
   const times = [...asked.values()];
   return (times.length === 1 && times[0] === 2 && faults.length === 0) || JSON.stringify([[...asked], faults]);

@@ -41,7 +41,7 @@ function run(program: string, args: readonly string[], cwd = dir): string {
   return execFileSync(program, args, { cwd, env, stdio, maxBuffer: 256 * 1024 * 1024, encoding: 'utf8' });
 }
 
-/** Each is given the folder that the generator fills. */
+/** Each function gets the folder into which the generator writes. */
 interface Client {
   readonly generate: (folder: string) => void;
   readonly compile: (folder: string) => void;
@@ -67,7 +67,7 @@ function tried(name: string, { generate, compile, use }: Client): void {
   }
 }
 
-/** Puts one of the programs of scripts/test/openapi_tools where its client is. */
+/** Copies one of the programs in scripts/test/openapi_tools into the folder of its client. */
 function place(program: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   cpSync(join(programs, program), to);
@@ -91,7 +91,7 @@ try {
     `-Dartifact=org.openapitools:openapi-generator-cli:7.25.0`,
     `-DoutputDirectory=${dir}`,
   ]);
-  // Both before the generators keep this process busy: the gateway closes idle connections.
+  // Both documents are fetched before the generators keep this process busy, because the gateway closes idle connections.
   const documentOf = async (version: string) => {
     const path = `/api/openapi.json?models=res.partner,res.country&openapi=${version}`;
     return (await gateway.get(path, { key: gateway.keys.admin })).text;
@@ -130,7 +130,7 @@ try {
       },
       use: (folder) => run(python, ['crud.py'], folder),
     });
-    // From 3.0 it turns a reference in a batch into a map, which its unions cannot hold.
+    // From OpenAPI 3.0, the Java generator turns a reference in a batch into a map, which its unions cannot hold.
     if (version === '3.1') {
       tried(`java_${version}`, {
         generate: openApiGenerator('java', 'hideGenerationTimestamp=true'),

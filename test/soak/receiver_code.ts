@@ -1,5 +1,5 @@
-// The receivers' code on a webhook's page, in each language: requests that the gateway has signed arrive over HTTP, and only genuine
-// ones are taken. Needs go, javac and php, which the tests do without.
+// The receivers' code on a webhook's page, in each language: requests that the gateway has signed arrive over HTTP, and only
+// genuine ones are accepted. This soak needs go, javac and php, which the tests do not need.
 //
 //   npm run soak -- receiver_code
 

@@ -44,7 +44,10 @@ function keep(request, response, keys, to) {
   });
 }
 
-/** The requests that were answered and may be asked again, each once, with how often it came. @param {string} from */
+/**
+ * The requests that were answered and may be repeated: each of them once, with the number of times that it arrived.
+ * @param {string} from
+ */
 function mixOf(from) {
   const counts = new Map();
   for (const line of readFileSync(from, 'utf8').split('\n').filter(Boolean)) {

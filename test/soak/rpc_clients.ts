@@ -1,4 +1,4 @@
-// All public clients of Odoo that the guide names, on Odoo and on the gateway: the same script gets the same from both.
+// All public clients of Odoo that the guide names, on Odoo and on the gateway: the same script gets the same results from both.
 //
 //   npm run soak -- rpc_clients
 

@@ -1,5 +1,5 @@
-// The throttle over a long time: with a transaction of Odoo that stays open, so that Postgres can't clear away the old versions
-// of hot rows; and over a million subjects, of which neither memory nor the table must keep any.
+// The throttle over a long time: while a transaction of Odoo stays open, so that Postgres can't clear away the old versions of
+// hot rows; and with a million subjects, none of which may remain in memory or in the table.
 
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -33,7 +33,7 @@ try {
   await gateway.close();
 }
 
-/** The rate in the last tenth of the time against that before the transaction was opened. */
+/** Compares the rate in the last tenth of the time with the rate before the transaction was opened. */
 async function oldTransaction({ databaseUrl }: Instance, subjects: number, seconds: number): Promise<void> {
   await decide(subjects, 2);
   const before = await decide(subjects, 5);

@@ -1,4 +1,4 @@
-// A million requests over two sidecars are a million counted ones; Postgres is down for 30 seconds in between.
+// All of a million requests to two sidecars are counted, although Postgres is down for 30 seconds in between.
 //
 // `npm run soak -- traffic_million 100000` sends fewer. While Postgres is down, callers may be refused (503): those answers count
 // as well.

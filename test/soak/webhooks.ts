@@ -1,6 +1,6 @@
 // No event lost, no event invented: 10,000 changes, each in a transaction of its own, while sidecars are killed with -9 at
-// random, Postgres is restarted and the receiver flaps (500s, cut connections, stalls of 30 seconds). Every committed change must
-// arrive at least once under one id, in order per record; changes that were rolled back must not arrive.
+// random, Postgres is restarted and the receiver fails from time to time (500s, cut connections, stalls of 30 seconds). Every
+// committed change must arrive at least once under one id, in order per record; changes that were rolled back must not arrive.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureCluster, stopCluster } from '../../scripts/stack/cluster.mjs';
@@ -16,7 +16,7 @@ import { startReceiver } from '../helpers/webhook_receiver.ts';
 const changes = Number(process.env['SOAK_CHANGES'] ?? 10_000);
 const records = 200;
 const producers = 4;
-/** One call in this many fails in Odoo after it has written. */
+/** One call out of this many fails in Odoo after it has written. */
 const rolledBackEvery = 10;
 
 const startedAt = performance.now();
@@ -77,7 +77,7 @@ function seconds(): number {
   return Math.round((performance.now() - startedAt) / 1_000);
 }
 
-/** Counts each record's `ref` up, one transaction for each step; some of the calls fail after they have written. */
+/** Increments each record's `ref`, one transaction for each step; some of the calls fail after they have written. */
 async function produce(share: readonly number[], producer: number): Promise<void> {
   const steps = changes / records;
   for (let step = 1; step <= steps; step += 1) {
@@ -91,7 +91,7 @@ async function produce(share: readonly number[], producer: number): Promise<void
   }
 }
 
-/** The partner would be its own parent, which Odoo finds out after it has written both values. */
+/** Writes a partner as its own parent, which Odoo detects only after it has written both values. */
 async function rollBack(id: number): Promise<void> {
   const vals = { ref: 'rolled back', parent_id: id };
   if (await succeeds(() => gateway.orm('res.partner', 'write', { ids: [id], vals })))
@@ -139,7 +139,7 @@ async function restartPostgres(): Promise<void> {
   await until('a third has arrived', () => receiver.arrived.length > changes / 3, 1_800_000);
   await stopCluster({ immediately: true });
   await delay(2_000);
-  // The address that all others use for it.
+  // Postgres must get the port that everything else uses for it.
   process.env['STACK_POSTGRES_PORT'] = new URL(real.parts.cluster.ownerUrl).port;
   await ensureCluster();
   await gateway.odoo.stop();
@@ -160,7 +160,7 @@ async function check(ids: readonly number[]): Promise<void> {
   const byRecord = Map.groupBy(receiver.arrived, ({ event }) => event.data.id);
   for (const { id, ref } of stored) {
     const arrivals = byRecord.get(id) ?? [];
-    // The change from n to n + 1 has `previous` n: one id each, seen for the first time in this order.
+    // The change from n to n + 1 has `previous` n. Each change must have one id, and the ids must first arrive in this order.
     const order = [...new Map(arrivals.map(({ event }) => [event.id, String(event.data.previous?.['ref'])])).values()];
     const expected = Array.from({ length: Number(ref) }, (_, n) => String(n));
     if (order.join() !== expected.join()) faults.push(`record ${id}: arrived in the order ${order.join()}`);

@@ -1,4 +1,4 @@
-// The channel against a server on this machine that answers as Odoo does, when a test allows it.
+// The channel against a server on this machine that answers as Odoo does, but only when a test lets it answer.
 
 import { createHmac, createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
@@ -515,7 +515,7 @@ test('slow callers may use all slots if no other is active, or if they are only 
     expect(paces.isSlow('a')).toBe(false);
     for (let i = 0; i < 3; i += 1) paces.record('a', 2_000);
     vi.advanceTimersByTime(10_000);
-    // The last call of the modest one is too long ago.
+    // The modest caller's last call is too long ago.
     expect(paces.mostSlowSlots('a')).toBe(3);
   } finally {
     vi.useRealTimers();
@@ -528,7 +528,7 @@ test('a caller that is the only one, or quick, may use all slots', async () => {
   await odoo.arrived(3);
   for (const exchange of odoo.exchanges) exchange.answer();
   await Promise.all(first);
-  // Another one calls, after the first has made twenty quick calls.
+  // Caller b calls once, then caller a makes twenty quick calls.
   for (let i = 0; i < 21; i += 1) {
     const call = odoo.channel.deliver(asked(`q${i}`, i === 0 ? 'b' : 'a', write));
     await odoo.arrived(4 + i);
@@ -544,7 +544,7 @@ test('a caller that is the only one, or quick, may use all slots', async () => {
 test('reads of a slow caller delay no other', async () => {
   const odoo = await startOdoo();
   const slow = asked('g0', 'greedy');
-  // Another kind of read than those below.
+  // A different kind of read from those below.
   const operations: Call['operations'] = [{ op: 'types', models: ['slow.model'] }];
   const first = odoo.channel.deliver({ ...slow, call: { ...slow.call, operations } });
   await carriedBy(odoo, 1, 2_000);

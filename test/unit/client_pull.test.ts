@@ -83,7 +83,7 @@ test('a hostile gateway writes no code', () => {
   const hostile = `char'; process.exit(); const x: '` as 'char';
   const fields = { f: { type: hostile, relation: hostile, relation_field: hostile } };
   const text = typeScriptFiles(schemaOf(fields), origin).get('x_order.ts') ?? '';
-  // Types leave no code behind.
+  // Types are removed when they are compiled, so no code is left.
   expect(transformSync(text, { loader: 'ts' }).code).toBe('');
   const values = [['a', 'A'] as const, [Number.NaN, 'B'] as const];
   const python = pythonFiles(schemaOf({ f: { type: 'selection', selection: values } }), origin).get('x_order.py') ?? '';

@@ -34,7 +34,7 @@ const file = (length: number): Answer => {
   };
 };
 const [whole, cut] = [file(3), file(9)];
-/** Does not read the body, as the gateway if a file is too large. */
+/** Does not read the body, like the gateway when a file is too large. */
 const unread: Answer = (request, response) => {
   request.pause();
   response.writeHead(413, { Connection: 'close' });

@@ -1,4 +1,5 @@
-// The client's requests: what it sends, when it sends it again, and what it throws. The server is one of the test, with answers to order.
+// The client's requests: what it sends, when it sends it again, and what it throws. Each test runs a server that gives the
+// answers it needs.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +24,10 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A server that gives these answers in turn, and the requests that it has seen. A function answers all requests. */
+/**
+ * A server that gives these answers one after the other, and the requests that it has seen. If a function is passed instead, it
+ * answers all requests.
+ */
 async function serverOf(...answers: [(seen: Seen) => Canned] | Canned[]): Promise<{ url: string; seen: Seen[] }> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
@@ -250,7 +254,7 @@ describe('in Python', () => {
   const run = promisify(execFile);
   const folder = join(import.meta.dirname, '../../client/src/pull');
 
-  /** What the code prints. \`model\` is a model at the address. */
+  /** Runs the code, in which \`model\` is a model of the gateway at \`url\`, and returns what it prints. */
   async function python(url: string, code: string): Promise<string> {
     const start = `import json, sys
 sys.dont_write_bytecode = True

@@ -74,7 +74,7 @@ test('anyone may use free places, and gives way to those who have fewer', () => 
   push('shop/modest');
   push('shop/modest');
   expect(left).toEqual(['shop/greedy 4', 'shop/greedy 3']);
-  // Now both have as many: neither displaces the other.
+  // Now both have the same number: neither displaces the other.
   push('shop/modest');
   push('shop/greedy');
   expect(left.slice(2)).toEqual(['shop/modest 3', 'shop/greedy 5']);

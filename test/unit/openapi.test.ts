@@ -20,7 +20,7 @@ const fields: Fields = {
   state: { type: 'selection', string: 'State', selection: [['draft', '`Draft` <b>']], readonly: true },
   line_ids: { type: 'one2many', string: 'Lines', relation: 'x.line' },
 };
-/** One field of each type in Odoo, required and not. */
+/** Two fields of each type in Odoo: one required, one not. */
 const fieldsOfAllTypes: Fields = Object.fromEntries(
   [
     ...['boolean', 'integer', 'float', 'monetary', 'char', 'text', 'html', 'date', 'datetime', 'binary', 'many2one', 'one2many'],
@@ -109,7 +109,7 @@ describe('the document', () => {
       '/mcp',
       '/api/oauth/authorize',
       '/api/oauth/register',
-      // Odoo's own protocols are described by Odoo.
+      // Odoo itself describes its own protocols.
       '/jsonrpc',
       '/web/webclient/version_info',
       '/json/2/:model/:method',

@@ -1,4 +1,4 @@
-// Requests that Node's parser refuses before any route, distinguished by the bytes that it read last.
+// Requests that Node's parser refuses before they reach a route; the last bytes that it read show the reason.
 
 import { expect, test } from 'vitest';
 import { reasonOfFault } from '../../sidecar/src/pipeline/parser_faults.ts';

@@ -115,7 +115,7 @@ describe('names', () => {
   });
 
   test('even if a resolver bypasses the check, no byte reaches an internal address', async () => {
-    // Stands for any way around the look-up: the socket's actual address is checked before the first byte.
+    // This resolver represents any way around the look-up: the socket's actual address is checked before the first byte.
     const blind: LookupFunction = (_name, options, callback) =>
       options.all ? callback(null, [{ address: '::ffff:127.0.0.1', family: 6 }]) : callback(null, '::ffff:127.0.0.1', 6);
     await expect(post(`http://blind.test:${port}/blind`, [], blind)).rejects.toThrow(/127\.0\.0\.1 is not a public address/);
@@ -128,7 +128,7 @@ test('a range is valid if the settings page accepts it', () => {
   expect(parseRange('example.com')).toBeUndefined();
 });
 
-/** A DNS server on loopback. An entry is a list of addresses, or a list of such lists: one for each query in turn. */
+/** A DNS server on loopback. An entry is a list of addresses, or a list of such lists, one for each successive query. */
 async function startResolver(zone: Record<string, string[] | string[][]>) {
   const socket = createSocket('udp4');
   let asked = 0;

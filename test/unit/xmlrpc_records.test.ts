@@ -1,4 +1,5 @@
-// Records that are written as XML-RPC here: the types of their fields replace what JSON does not say about their values.
+// Records that the sidecar itself converts to XML-RPC: the types of their fields supply what JSON does not say about their
+// values.
 
 import { expect, test } from 'vitest';
 import { canWrite, fieldsNamed, pythonFloat, writeRecords } from '../../sidecar/src/protocols/records_xml.ts';

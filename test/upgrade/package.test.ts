@@ -1,5 +1,5 @@
-// A database's whole life with the released addon: installed from the zip of 0.1.0, upgraded by the zip of this version, used,
-// uninstalled, installed again. Odoo has no Node here, so the zip must contain everything that was built.
+// A database's whole life with the released addon: it is installed from the zip of 0.1.0, upgraded with the zip of this
+// version, used, uninstalled, and installed again. Odoo has no Node here, so the zip must contain everything that was built.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -102,7 +102,7 @@ const crons = `
   where c.cron_name like 'API Gateway%' order by d.name`;
 let before: unknown;
 
-/** The number of rows in each table of Odoo that have the addon's name anywhere. */
+/** For each table of Odoo, the number of rows that contain the addon's name anywhere. */
 async function traces(): Promise<Record<string, number>> {
   const tables = await rows<{ name: string }>(
     "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'",
@@ -191,7 +191,7 @@ test('it is upgraded by the package, and keeps its data', { timeout: 300_000 }, 
     { name: 'ir_cron_clean_webhooks', code: 'model._cron_clean()', noupdate: true },
     { name: 'ir_cron_take_over_webhooks', code: 'model._cron_take_over()', noupdate: true },
   ]);
-  // Creates users and keys for calls, and builds each bundle of the web client, only from the zip.
+  // Creates users and keys for calls, and builds each bundle of the web client from nothing but the zip.
   await runInShell(parts, database, prepareFile, { STACK_PREPARE: JSON.stringify({ addon: true, keys: ensureState().keys }) });
   await serving(async (gateway) => {
     await readsPartners(gateway);

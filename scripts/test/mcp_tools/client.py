@@ -56,7 +56,7 @@ def data(result):
 
 
 class Memory:
-    """What the official client keeps: without a registered app, it registers itself."""
+    """The official client's storage. No app is stored at first, so the client registers itself."""
 
     tokens = None
     client = None
@@ -75,7 +75,7 @@ class Memory:
 
 
 async def by_browser():
-    """Where the official client gets its tokens: its user is sent back to a port of this program."""
+    """Signs the official client in through a browser, which is then redirected to a port of this program."""
     came_back = asyncio.get_running_loop().create_future()
 
     async def answer(reader, writer):

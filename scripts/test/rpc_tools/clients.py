@@ -1,4 +1,6 @@
-"""What scripts do with public clients of Odoo: one JSON object with a report of each. Arguments: URL, database, login, key, clients."""
+"""Makes the usual calls of scripts with public clients of Odoo, and prints a JSON object with a report for each client.
+
+Arguments: URL, database, login, key, names of clients."""
 
 import asyncio
 import json
@@ -32,7 +34,7 @@ CHANGES = {"ref": "R 1", "partner_latitude": -0.5, "comment": False}
 
 
 class Client:
-    """The calls of a script. A client that has its own way for one of them takes that; the others go through `call`."""
+    """The calls of a script. A client that has its own function for one of them overrides it; the rest use `call`."""
 
     def call(self, model, method, *args, **kwargs):
         raise NotImplementedError
@@ -81,7 +83,7 @@ class Erppeek(Client):
         return self.client.execute(model, method, *args, **kwargs)
 
     def on(self, method, ids, **kwargs):
-        # It passes no arguments by name.
+        # This client passes no arguments by name.
         return self.call("res.partner", method, ids, *kwargs.values())
 
     def search_read(self, domain, fields, **options):
@@ -180,7 +182,7 @@ class AioOdooRpc(Client):
             database=DATABASE,
             username_or_uid=login,
             password=key,
-            # It posts to /jsonrpc/.
+            # This client posts to /jsonrpc/.
             http_client=httpx.AsyncClient(base_url=f"{URL}/jsonrpc"),
             default_model_name="res.partner",
         )
@@ -249,7 +251,7 @@ CLIENTS = {
 }
 
 
-# Part of an error, in JSON or as Python shows it.
+# The `debug` part of an error, in JSON or as Python prints it.
 DEBUG = re.compile(r"""(['"])debug\1: ?(['"])(?:\\.|(?!\2).)*\2(, )?""", re.DOTALL)
 
 
@@ -261,19 +263,19 @@ def last_line(text):
 
 
 def raised(run):
-    """What an error says to a script."""
+    """The result of `run`, or what a script sees of the error that it raises."""
     try:
         return {"result": run()}
     except Fault as fault:
         return {"class": "Fault", "code": fault.faultCode, "text": last_line(fault.faultString)}
     except Exception as error:
-        # Some quote the raw answer, with or without blanks, and the request.
+        # Some clients quote the raw answer, with or without blanks, and the request.
         text = re.sub(r"(?<=[:,]) | for data .*", "", DEBUG.sub("", str(error))).replace(",}", "}")
         return {"class": type(error).__name__, "text": text}
 
 
 def without_id(record, made):
-    """With a word instead of the id, which differs each time."""
+    """The record with a word instead of its id, which differs each time."""
     return {**record, "id": "made"} if record["id"] == made else record
 
 
