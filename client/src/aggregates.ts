@@ -4,7 +4,7 @@ import type { FieldOf, Link, Models, NameIn, RelationOf } from './schema.ts';
 
 type Period = 'day' | 'week' | 'month' | 'quarter' | 'year';
 
-/** A range of time. `to` is the first moment after it. */
+/** A range of time. `to` is the first moment after the range. */
 export interface Range {
   from: string;
   to: string;
@@ -18,7 +18,7 @@ export interface Choice<V = string> {
 }
 
 type TypeOf<M extends Models, N extends NameIn<M>, F> = F extends keyof M[N]['types'] ? M[N]['types'][F] : never;
-/** The fields of these types. */
+/** The names of the fields that have one of these types. */
 export type Named<M extends Models, N extends NameIn<M>, T extends string> = M[N]['of'][T & keyof M[N]['of']] & string;
 
 /** A field, a time with a period, or a path through relations, which Odoo checks. */
@@ -59,7 +59,7 @@ type Measured<M extends Models, N extends NameIn<M>, X extends string> = X exten
           : number | null
         : never;
 
-/** A group: a property for each grouping and measure, named as in your request. */
+/** A group. It has a property for each grouping and measure, with the same name as in your request. */
 export type Group<M extends Models, N extends NameIn<M>, G extends readonly string[], X extends readonly string[]> = {
   [K in G[number]]: Grouped<M, N, K>;
 } & { [K in X[number]]: Measured<M, N, K> };

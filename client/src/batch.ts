@@ -14,7 +14,7 @@ export interface Step<T, Name extends string = string> {
 
 export type Results<Steps> = { [K in keyof Steps]: Steps[K] extends Step<infer T> ? T : never };
 
-/** One record or several, of the operation's own model. */
+/** One or several records of the operation's model. */
 type Targets<Name extends string> = Target<NoInfer<Name>> | readonly Target<NoInfer<Name>>[];
 type Target<Name extends string> = number | Ref<Name>;
 
@@ -103,5 +103,5 @@ export class Batch<M extends Models> {
   }
 }
 
-/** A reference is a single id, not a list. */
+/** A list of ids. A reference stands for a single id, so it becomes a list, too. */
 const listed = (ids: unknown): unknown[] => (Array.isArray(ids) ? ids : [ids]);

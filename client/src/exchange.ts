@@ -5,7 +5,7 @@ import { GatewayError } from './error.ts';
 /** Any kind of answer. Throws `client.network`, `client.answer` for a redirect, or the reason of the signal. */
 export async function exchange(send: typeof fetch, url: string, init: RequestInit): Promise<Response> {
   const response = await arriving(url, init.signal, () =>
-    // A redirect would carry the credential, and what is written, to another address, and it makes some writes reads.
+    // A redirect would send the credential and the written data to another address, and it would turn some writes into reads.
     send(url, { ...init, redirect: 'manual' }),
   );
   const { type, status, headers } = response;
@@ -16,7 +16,7 @@ export async function exchange(send: typeof fetch, url: string, init: RequestIni
   throw new GatewayError({ status, reason: 'client.answer', message });
 }
 
-/** The body of an answer. Throws the error that it describes, or as `exchange`. */
+/** The body of an answer. Throws the error that the answer describes, or the same errors as `exchange`. */
 export async function bodyOf(
   response: Response,
   url: string,
@@ -56,7 +56,7 @@ async function arriving<T>(url: string, signal: AbortSignal | null | undefined, 
   }
 }
 
-/** Not the whole address, which may hold a password. */
+/** Only the origin, because the whole address may contain a password. */
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : 'the gateway');
 
 /** `Retry-After` is a number of seconds or a date (RFC 9110, section 10.2.3); proxies send dates. */

@@ -4,8 +4,8 @@ import type { Named } from './aggregates.ts';
 import type { Behind, FieldOf, Models, NameIn, RelationOf } from './schema.ts';
 
 /**
- * The path itself if it exists. Otherwise the possible names, for editors and messages. Only this path is followed, because a
- * union of all paths would be infinite.
+ * The path itself if it exists. Otherwise the possible names, for editors and messages. Only the given path is followed,
+ * because a union of all paths would be infinite.
  */
 type Path<M extends Models, N extends NameIn<M>, P extends string> =
   P extends FieldOf<M, N>
@@ -29,12 +29,12 @@ export type Read<M extends Models, N extends NameIn<M>, F extends readonly strin
   ? M[N]['row']
   : Picked<M, N, F[number]>;
 
-/** A written record: its id, and the requested fields. */
+/** A record as a write returns it: its id, and the requested fields. */
 export type Written<M extends Models, N extends NameIn<M>, F extends readonly string[]> = [F] extends [never]
   ? { id: number }
   : Picked<M, N, F[number]>;
 
-/** What an upsert may go by: an external id of your own, or a field with strings or whole numbers. */
+/** The possible keys of an upsert: an external id that you choose, or a field with strings or whole numbers. */
 export type Key<M extends Models, N extends NameIn<M>> = 'external_id' | Exclude<Named<M, N, 'char' | 'integer'>, 'id'>;
 
 type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;

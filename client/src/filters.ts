@@ -32,7 +32,7 @@ interface Matched<V> extends Equal<V> {
 }
 
 interface Related extends Matched<number | string> {
-  /** Is below this record in its hierarchy, or this record. */
+  /** Is this record, or is below it in the hierarchy. */
   readonly child_of?: number | string;
   readonly parent_of?: number | string;
 }
@@ -41,16 +41,17 @@ interface Empty {
   readonly null?: boolean;
 }
 
-// What `pull` writes for each field. Editors read these much faster than they could compute them from the types of fields.
-/** A filter by text: a value, or operators. */
+// The types of filters that `pull` writes for each field. Editors read these much faster than they could compute them from the
+// fields' types.
+/** A filter by text: a value, or an object of operators. */
 export type TextIs = string | Matched<string>;
 export type NumberIs = number | Ordered<number>;
 export type TimeIs = string | Ordered<string>;
 export type BooleanIs = boolean | Equal<boolean>;
 export type ChoiceIs<V> = V | Equal<V>;
-/** By the id of a record, or by its name. */
+/** A filter by the id of a record, or by its name. */
 export type RecordIs = number | string | Related;
-/** Only by whether there is a value. */
+/** A filter by whether there is a value; nothing else is possible. */
 export type AnythingIs = Empty;
 
 type Own<M extends Models, N extends NameIn<M>, F> = F extends keyof M[N]['filter'] ? NonNullable<M[N]['filter'][F]> : never;
@@ -70,8 +71,8 @@ type At<M extends Models, N extends NameIn<M>, P> =
       : `${P & string} is not a field of ${N}`;
 
 /**
- * The fields of a model, and those paths through relations that are in `P`. Editors offer the fields without knowing `P`, so that
- * they need not follow all fields.
+ * The fields of a model, and those paths through relations that are in `P`. Editors offer the fields without knowing `P`, so
+ * they need not follow all relations.
  */
 export type Filter<M extends Models, N extends NameIn<M>, P extends string> = M[N]['filter'] & {
   readonly [K in P]?: K extends keyof M[N]['filter'] ? unknown : At<M, N, K>;

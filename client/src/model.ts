@@ -40,7 +40,10 @@ export interface ChangesOptions<M extends Models, N extends NameIn<M>, F extends
   extends Fields<M, N, F>,
     Conditions<M, N, P>,
     CallOptions {
-  /** `meta.next` of the last answer that you have saved. Without it, the first answer is only a token for the start. */
+  /**
+   * `meta.next` of the last answer that you have saved. Without it, the first answer contains no changes, only a token to start
+   * with.
+   */
   readonly since?: string;
   readonly limit?: number;
 }
@@ -185,7 +188,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('PUT', `/by/${segment(key)}/${segment(value)}`, options, values);
   }
 
-  /** The same for a list, in which each record has its key. `meta.created` has a value for each. */
+  /** Like `upsert`, for a list in which each record contains its key. `meta.created` has a value for each. */
   upsertMany<K extends Key<M, N>, const F extends readonly string[] = never>(
     key: K,
     records: readonly (M[N]['update'] & { readonly [P in K]: string | number })[],
@@ -213,7 +216,10 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('POST', `${id === undefined ? '' : `/${segment(id)}`}/${segment(method)}`, options, { args, kwargs });
   }
 
-  /** The file in a field, as it arrives: `await (await partners.readFile(3, 'image_1920')).blob()`, or its stream `body`. */
+  /**
+   * The file in a field, as a response that can be read while it arrives: `await (await partners.readFile(3,
+   * 'image_1920')).blob()`, or its stream `body`.
+   */
   readFile(id: number, field: Named<M, N, 'binary'>, options: ReadFileOptions = {}): Promise<Response> {
     const { size, range, signal } = options;
     return this.#receive(`/${segment(id)}/${segment(field)}/content${queryOf({ size })}`, signal, range);

@@ -13,7 +13,10 @@ export interface OAuthClient {
 /** A token is renewed this long before it expires. */
 const earlyMs = 30_000;
 
-/** Returns the current token, or a new one, which concurrent requests share. `refused`: the token that the gateway has refused. */
+/**
+ * Returns a function that returns the current token, or a new one, which concurrent requests share. `refused`: the token that
+ * the gateway has refused.
+ */
 export function oauthTokens(
   base: string,
   { clientId, clientSecret, scope }: OAuthClient,
@@ -38,7 +41,7 @@ export function oauthTokens(
     const last = asked;
     const known = await last?.catch(() => undefined);
     if (known === undefined || known.token === refused || known.endsAtMs <= Date.now()) {
-      // Another request may have requested one meanwhile.
+      // Another request may have asked for a new token meanwhile.
       if (asked === last) asked = ask();
     }
     return (await (asked as NonNullable<typeof asked>)).token;

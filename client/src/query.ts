@@ -41,11 +41,11 @@ export function listRequest(path: string, parameters: Parameters): { method: str
 
 const isPlain = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
 
-/** Left out, such a condition would find more records than meant: and a write would change them. */
+/** Without such a condition, a request would find more records than intended, and a write would change them. */
 function unclear(place: string): GatewayError {
   const message = `filter.${place} must be a string, a number or a boolean. For an empty value, write { null: true }.`;
   return new GatewayError({ status: 0, reason: 'client.request', message });
 }
 
-/** One value of a list: a comma in it is not a separator. */
+/** One value of a list, in quotation marks, so that a comma in it is not a separator. */
 const quoted = (value: unknown): string => `"${String(value).replaceAll('"', '""')}"`;

@@ -24,8 +24,8 @@ export interface Reference {
 export type LinkTo<Name extends string = string> = number | { readonly id: number; readonly name?: string | null } | Ref<Name>;
 
 /**
- * Lists of records as you write them. A list is merged: an object without `id` is created, one with `id` changed, one with
- * `_remove` removed. `{set}` replaces the whole list.
+ * Lists of records as you write them. A list is merged: an object without `id` creates a record, an object with `id` changes
+ * it, an object with `_remove` removes it. `{set}` replaces the whole list.
  */
 export type LinksTo<Name extends string = string, New = Values, Changed = Values> =
   | readonly (Kept<Name, New, Changed> | { readonly id: number; readonly _remove: true })[]
@@ -41,7 +41,7 @@ type Kept<Name extends string, New, Changed> =
 /** The fields of a model that was not pulled. */
 type Values = Readonly<Record<string, unknown>>;
 
-/** What is known about a model. */
+/** The types of a model. */
 export interface ModelTypes {
   /** A record without `fields`: its stored fields, but no lists and no files. */
   readonly row: object;

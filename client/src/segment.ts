@@ -1,6 +1,9 @@
 import { GatewayError } from './error.ts';
 
-/** A value as one step of an address. Throws `client.request` for one that addresses cannot hold: they drop `.` and `..`. */
+/**
+ * A value as one segment of a URL's path. Throws `client.request` for a value that a path cannot contain: `.` and `..` would be
+ * dropped.
+ */
 export function segment(value: string | number): string {
   const text = String(value);
   if (/^\.{0,2}$/.test(text)) {

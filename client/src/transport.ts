@@ -26,7 +26,7 @@ export interface GatewayOptions {
   readonly retries?: number;
   /** The longest wait before a request is sent again, in seconds; 60 by default. If `Retry-After` is longer, the request fails. */
   readonly longestWaitS?: number;
-  /** Instead of the global `fetch`. */
+  /** A function to use instead of the global `fetch`. */
   readonly fetch?: typeof fetch;
 }
 
@@ -38,8 +38,9 @@ export interface WriteOptions extends CallOptions {
   /** Runs the write, shows its changes in `meta.dry_run`, and rolls it back. */
   readonly dryRun?: boolean | undefined;
   /**
-   * Under the same key, the gateway writes once and gives the first answer again for 24 hours. The client creates one for each
-   * write and reuses it when it repeats the write. `false`: none, and a lost write is not repeated.
+   * If a write is repeated with the same key within 24 hours, the gateway does not write again, and returns the first answer.
+   * The client creates one for each write and reuses it when it repeats the write. `false`: the write has no key, and is not
+   * repeated if its answer is lost.
    */
   readonly idempotencyKey?: string | false | undefined;
   /** The `etag` of the record that you have read. If it has changed since, nothing is written: `odoo.changed`. */
@@ -76,7 +77,7 @@ export interface Meta {
   /** Read-only fields that you sent unchanged. */
   ignored?: string[];
   timezone?: string;
-  /** A method's result is an action of Odoo, of this type. */
+  /** Present if a method's result is an action of Odoo: the type of the action. */
   action?: string;
   dry_run?: { differences: Difference[]; mails: number; outside: boolean };
 }
@@ -93,21 +94,21 @@ export interface Request {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Instead of `body`: sent as it is. A stream can be sent only once, so its request is not repeated. */
+  /** A body that is sent as it is, instead of `body`. A stream can be sent only once, so its request is not repeated. */
   readonly content?: Content | undefined;
   readonly options?: CallOptions | WriteOptions | undefined;
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
-  /** A read may be sent again without a key. */
+  /** Whether the request only reads. It may then be sent again without a key. */
   readonly isRead?: boolean;
 }
 
-/** A file's content. In Node, `await openAsBlob(path)` is one that stays on disk until it is sent. */
+/** A file's content. In Node, `await openAsBlob(path)` is a content that stays on disk until it is sent. */
 export type Content = Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | string;
 
 /** Guide, "When something goes wrong": a retry may work a moment later. */
 const passing = new Set([409, 429, 502, 503, 504]);
 const firstWaitS = 0.25;
-/** A longer timer would fire at once. */
+/** A timer that is set for longer than this would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 type Init = RequestInit & { headers: Record<string, string> };
@@ -199,7 +200,7 @@ export class Transport {
 
 const isWhole = ({ content }: Request): boolean => !(content instanceof ReadableStream);
 
-/** The result, unless the signal aborts before. Then throws its reason. */
+/** Resolves with the result. If the signal aborts first, throws its reason. */
 async function unlessAborted<T>(result: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return result;
   signal.throwIfAborted();
@@ -224,7 +225,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   await unlessAborted(over, signal).finally(() => clearTimeout(timer));
 }
 
-/** `randomUUID` would need a page that was loaded over https. */
+/** A random key. `crypto.randomUUID` would work only on pages that were loaded over https. */
 function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,4 +1,4 @@
-"""What type checkers must accept and refuse, over types that were pulled from a real instance. Checked by mypy in
+"""What type checkers must accept and refuse, with types that were pulled from a real instance. Checked by mypy in
 test/http/client.test.ts, where each `type: ignore` must be needed; then run against that instance."""
 
 import io
@@ -46,7 +46,7 @@ def checks(gateway: Gateway) -> None:
 
 
 def files(gateway: Gateway) -> List[object]:
-    """A file of 3 MB by each way in, and each way out."""
+    """Sends and receives a file of 3 MB in each possible way."""
     content = bytes(range(256)) * 12_000
     place = os.path.join(tempfile.mkdtemp(), "ü.zip")
     with open(place, "wb") as file:

@@ -6,7 +6,7 @@ import { Gateway, GatewayError } from 'odoo-gateway-client';
 import type { Models, ResPartnerRow, SaleOrder_state, SaleOrderCreate, SaleOrderRow } from './odoo/index.js';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-/** Both types are the same. `value` is only there to name a type. */
+/** Checks that both types are the same. `value` is only there to name a type. */
 declare function same<A>(): <B>(value: B, ...fits: Same<A, B> extends true ? [] : [mismatch: { wanted: A; found: B }]) => void;
 
 /** The first of a list. */

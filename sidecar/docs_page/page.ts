@@ -30,7 +30,10 @@ form.addEventListener('submit', (event) => {
 new ResizeObserver(() => document.body.style.setProperty('--bar-height', `${form.offsetHeight}px`)).observe(form);
 void signIn().then(show);
 
-/** With the ticket behind the #, which is valid once. It leaves the address at once, so that nobody copies it. */
+/**
+ * Signs in with the ticket after the #, which is valid once. The ticket is removed from the address at once, so that nobody
+ * copies it.
+ */
 async function signIn(): Promise<void> {
   const given = new URLSearchParams(location.hash.slice(1));
   const ticket = given.get('ticket');

@@ -32,7 +32,10 @@ export interface Config {
   /** Shown in Odoo's list of sidecars. */
   readonly name: string;
   readonly trustedProxies: readonly Range[];
-  /** The header that the trusted proxies set. The other one is ignored, because the client may have sent it. */
+  /**
+   * The header in which trusted proxies report the client's address. The other such header is ignored, because the client may
+   * have sent it.
+   */
   readonly forwardedHeader: ForwardedHeader;
   /** Maps the SHA-256 (base64) of each secret in the environment to the name of its gateway key. */
   readonly environmentKeys: ReadonlyMap<string, string>;

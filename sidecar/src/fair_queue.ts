@@ -51,7 +51,9 @@ export class FairQueue<Item extends object> {
     return leaving;
   }
 
-  /** The next item in turn, among the first items of the leaves, that is accepted. The others keep their turn. */
+  /**
+   * The next item in turn: the first that `accepts` allows, among the first items of the leaves. Skipped items keep their turn.
+   */
   take(accepts: (first: Item) => boolean = () => true): Item | undefined {
     const item = firstIn(this.#root, accepts);
     if (item === undefined) return undefined;

@@ -116,7 +116,7 @@ function pathTo(text: string, at: number): string {
     switch (text.charCodeAt(i)) {
       case quote: {
         const end = endOfString(text, i);
-        // A key, or a text value, which the next key will overwrite.
+        // This string is a key, or a value that the next key will overwrite.
         if (typeof steps.at(-1) === 'string') steps.splice(-1, 1, JSON.parse(text.slice(i, end + 1)) as string);
         i = end;
         break;
@@ -179,10 +179,13 @@ export function endOfString(text: string, start: number): number {
   }
 }
 
-/** Line ends of Unicode that JSON leaves in strings, but at which many clients split a stream: `str.splitlines()` of Python does. */
+/**
+ * Line ends of Unicode that JSON allows in strings. Many clients split a stream at them, for example with Python's
+ * `str.splitlines()`.
+ */
 const lineEnds = /[\u0085\u2028\u2029]/g;
 
-/** JSON on one line, for streams whose records are lines: no line end of Unicode is in it. */
+/** JSON on one line, for streams of one record per line. It contains no line end of Unicode. */
 export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(lineEnds, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -35,7 +35,7 @@ export function createLog(level: LogLevel): Log {
   });
 }
 
-/** Keeps the line valid JSON, whatever is removed from it. */
+/** Removes credentials from a line. It remains valid JSON, whatever is removed. */
 export function cleanLine(line: string): string {
   return `${withoutCredentials(line.trimEnd())}\n`;
 }

@@ -82,7 +82,7 @@ import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 /** How long storing figures and log rows may take when the sidecar stops. */
 const flushLimitMs = 10_000;
 
-/** Next to the bundle, or one folder further up when running from sources. */
+/** The folder `assets` is next to the bundle, or one folder further up when running from sources. */
 const assets = ['assets', '../assets'].map((path) => join(import.meta.dirname, path)).find(existsSync);
 
 function main(config: Config, log: Log, extension?: Extension): void {
@@ -130,7 +130,8 @@ function main(config: Config, log: Log, extension?: Extension): void {
     mostQueued: config.odooQueue,
     longestQueueMs: config.odooQueueTimeoutMs,
   });
-  // Odoo takes a third of a second to hash a password. Checking one at a time keeps its other workers free for other callers.
+  // Odoo takes a third of a second to hash a password. Checking one password at a time keeps Odoo's other workers free for
+  // other callers.
   const logins = new VerificationQueue({ concurrency: 1, mostWaiting: 100, longestWaitMs: 5_000 });
   const odoo = new CompilingOdoo({
     channel,
@@ -218,7 +219,7 @@ function main(config: Config, log: Log, extension?: Extension): void {
       mcpRoute(new McpServer(tools, manifest.version, extension), tools),
       batchRoute(odoo, shapes),
       ...schemaRoutes(odoo),
-      // Before the documentation's files, whose path has a parameter.
+      // Comes before the route of the documentation's files, whose path has a parameter.
       docsLoginRoute,
       ...docsRoutes(assets),
       clientRoute(assets),

@@ -27,7 +27,7 @@ interface AgentKey {
   writes: Writes;
 }
 
-/** `gateway.agent.page.state()`. */
+/** The result of `gateway.agent.page.state()`. */
 interface AgentState {
   enabled: boolean;
   writes: Writes;

@@ -1,13 +1,13 @@
 // How each client is configured: a file with its content, or a command.
 
-/** How the agent shows who it acts for. */
+/** How the agent authenticates: with a secret, or by letting a user sign in. */
 export type Way =
   | {
       /** A secret, or its placeholder. */
       key: string;
     }
   | {
-      /** For a user who signs in: the id of an app that a manager has registered. Null: the program brings its own. */
+      /** For a user who signs in: the id of an app that a manager has registered. Null: the program has its own id. */
       clientId: string | null;
     };
 
@@ -21,7 +21,7 @@ export type ClientName = 'claude_code' | 'claude_desktop' | 'cursor' | 'vscode' 
 interface ClientGuide {
   client: ClientName;
   name: string;
-  /** The file for the text; empty for a shell. */
+  /** The file that the text belongs in; empty for a command in a shell. */
   file: string;
   text: (example: Example) => string;
 }
@@ -30,7 +30,7 @@ const server = 'odoo';
 const json = (value: unknown) => JSON.stringify(value, null, 2);
 const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 const endpoint = ({ url }: Example) => `${url}/mcp`;
-/** What stands for the key, if there is one. */
+/** The part of a configuration that contains the key, if there is a key. */
 const ofKey = <T>(example: Example, made: (bearer: string) => T): T | undefined =>
   'key' in example ? made(`Bearer ${example.key}`) : undefined;
 const ofClient = <T>(example: Example, made: (clientId: string) => T): T | undefined =>
@@ -55,8 +55,8 @@ export const clientGuides: readonly ClientGuide[] = [
     name: 'Claude Desktop',
     file: 'claude_desktop_config.json',
     text: (example) => {
-      // The client can only start local programs; this one passes everything on. The key is in its environment, which process
-      // lists do not show.
+      // The client can only start local programs. This program passes everything on to the gateway. The key is in its
+      // environment, which process lists do not show.
       const more =
         ofKey(example, () => ['--header', `Authorization:\${AUTH}`]) ?? // it cannot handle spaces here
         ofClient(example, (id) => ['--static-oauth-client-info', JSON.stringify({ client_id: id })]);

@@ -28,7 +28,7 @@ export function formatRate(value: number): string {
   return format(value, { style: 'percent', maximumFractionDigits: smaller > 0 && smaller < 0.1 ? 2 : 1 });
 }
 
-/** A change, in as few digits as possible. */
+/** A change in percent, with as few digits as possible. */
 export function formatShare(value: number): string {
   return format(value, { style: 'percent', maximumFractionDigits: value > 0 && value < 0.1 ? 1 : 0 });
 }

@@ -5,7 +5,7 @@ export type ThemeChoice = 'auto' | 'light' | 'dark';
 export type ThemeMode = 'light' | 'dark';
 
 export interface Theme {
-  /** The user's choice, kept per browser. */
+  /** The user's choice, stored in the browser. */
   choice: ThemeChoice;
   /** The theme that is shown. `auto` follows the system. */
   mode: ThemeMode;
@@ -38,7 +38,7 @@ export function useTheme(): Theme {
   };
   systemDark.addEventListener('change', followSystem);
   onWillUnmount(() => systemDark.removeEventListener('change', followSystem));
-  // Dialogs are drawn beside the page.
+  // The body has the theme, too, because dialogs are drawn outside the page's element.
   useEffect(
     (mode) => {
       document.body.dataset['apiGatewayTheme'] = mode;

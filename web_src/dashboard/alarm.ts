@@ -14,9 +14,9 @@ const tickMs = 2_000;
 const placing = 'o_api_gateway_toasts_below';
 /** With fewer requests, a share is not meaningful. */
 const leastRequests = 20;
-/** Rules about these have a toast of the page's own, which is there at once. */
+/** For rules about these, the page has its own toast, which appears at once. */
 const watchedHere = new Set<OpenAlert['metric']>(['server_errors', 'sidecar_gone']);
-/** Shares of refused requests. */
+/** The shares of refused requests at which the toast opens and closes. */
 const opensAt = 0.1;
 const closesAt = 0.05;
 
@@ -42,9 +42,9 @@ interface Toast {
 }
 
 export interface Alarm {
-  /** Takes traffic as it comes. */
+  /** Call this with traffic as it arrives. */
   hear(traffic: Traffic): void;
-  /** Takes each reading of the sidecars. */
+  /** Call this each time the state of the sidecars has been read. */
   watch(surroundings: Surroundings): void;
   stop(): void;
 }
@@ -80,7 +80,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest, openAlerts
         const [requests, refused] = [sum('requests'), sum('class_4')];
         const rate = refused / Math.max(1, requests);
         isRefusing = isRefusing ? rate >= closesAt : requests >= leastRequests && rate > opensAt;
-        // A rule says whose requests these are.
+        // If a manager's rule has an alert about refusals, its toast is better, because it says whose requests were refused.
         if (!isRefusing || alerts.some(({ metric }) => metric === 'refusals')) return null;
         const values = { rate: formatRate(rate), requests: formatCount(requests) };
         return _t('%(rate)s of the last %(requests)s requests were refused (4xx).', values);
@@ -93,7 +93,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest, openAlerts
     },
   ];
 
-  /** The states of managers' rules, by rule. One that is over stays until its toast is closed. */
+  /** The states of managers' rules, by rule. A state that has ended stays until its toast is closed. */
   const ruled = new Map<number, State>();
 
   function addRuled(): void {

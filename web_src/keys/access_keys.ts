@@ -13,7 +13,7 @@ export interface AccessKey {
   environment_name: string | false;
   create_date: string;
   expires_at: string | false;
-  /** After a rotation, the old secret also works until then. */
+  /** After a rotation, the old secret keeps working until this time. */
   grace_ends_at: string | false;
   last_used_at: string | false;
   last_address: string | false;
@@ -76,7 +76,7 @@ export interface NewKey {
   profile_id?: number;
 }
 
-/** A new secret, as its dialog announces it on the bus. */
+/** A new secret. Its dialog sends this on the bus. */
 export interface ShownSecret {
   secret: string;
   kind: 'gateway_key' | 'client';
@@ -90,7 +90,7 @@ export interface ScopeTarget {
   kind: 'model' | 'resource';
 }
 
-/** What scopes allow; the first fault, if there is one. */
+/** What scopes allow, and the first fault in them, if there is one. */
 export interface Scopes {
   fault: string | null;
   lines: { scope: string; text: string; is_wide: boolean }[];

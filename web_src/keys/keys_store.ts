@@ -84,7 +84,7 @@ export class KeysStore {
         readApps(this.#orm, state.query.everyone),
       ]);
       if (turn !== this.#asked) return this.#newest; // a later request is running
-      // The last key of a page was revoked, say.
+      // The page is empty, for example because its last key was revoked.
       if (page.keys.length === 0 && state.query.offset > 0) return this.#change({ offset: 0 });
       Object.assign(state, { surroundings, page, apps, error: null, loading: false });
       state.chosen = this.#find(state.chosen?.id ?? null) ?? state.chosen;
@@ -102,7 +102,7 @@ export class KeysStore {
     return this.state.page?.keys.find((key) => key.id === id);
   }
 
-  /** A new key may not belong to the shown list. */
+  /** Shows a new key. If the current list does not contain it, the list of active keys is shown. */
   async #showKey(id: number): Promise<void> {
     await this.reload();
     if (this.#find(id) === undefined) await this.#change({ section: 'active', text: '', everyone: false });

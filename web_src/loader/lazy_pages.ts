@@ -26,7 +26,7 @@ class LazyPage extends Component {
   state = useState({ isUser: true });
 
   override setup(): void {
-    // The page does not wait for the answer, which is almost always yes.
+    // The page does not wait for the answer, because almost everybody who opens it has this role.
     void user.hasGroup('api_gateway.group_user').then((isUser) => {
       this.state.isUser = isUser;
     });

@@ -1,4 +1,4 @@
-// Field widget `gateway_secret`: a new secret, to be copied. The page that requested it also gets it, for its examples.
+// Field widget `gateway_secret`: a new secret, to be copied. The page that requested the secret gets it, too, for its examples.
 
 import { Component, onMounted } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';

@@ -31,7 +31,7 @@ export interface Measured {
   odoo: Percentiles;
   /** The mean over all runs. */
   phases: Phases;
-  /** How the last run was read, and why not compiled. Null: nothing was read. */
+  /** How the records of the last run were read, and if not as a compiled read, why. Null: nothing was read. */
   read: { way: 'compiled' | 'odoo'; why: string } | null;
   details: string;
 }
@@ -79,7 +79,7 @@ export async function measure(
     phases.push(phasesOf(ms, parseServerTiming(response.headers.get('Server-Timing'))));
     last = text;
     read = response.headers.get('X-Gateway-Read');
-    // They alternate, so that both run under the same load.
+    // Calls of the gateway and of Odoo alternate, so that both run under the same load.
     odoo.push((await timed(calls.odoo)).ms);
   }
   onProgress(runs);
@@ -103,7 +103,7 @@ function lightCalls({ url, key, database }: Prepared) {
   };
 }
 
-/** First exchanges the key for a token, as an integration would. */
+/** The calls of the heavy test. First exchanges the key for a token, as an integration would. */
 async function heavyCalls({ url, key, database, odoo_key, heavy }: Prepared) {
   const named = { 'X-Odoo-Database': database };
   const exchange = {

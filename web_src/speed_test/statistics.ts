@@ -48,7 +48,7 @@ export function phasesOf(ms: number, timing: Record<string, number>): Phases {
   };
 }
 
-/** The mean of each part: means add up, medians do not. */
+/** The mean of each part. This uses means, because means add up and medians do not. */
 export function meanPhases(all: readonly Phases[]): Phases {
   const mean = (name: keyof Phases) => all.reduce((sum, phases) => sum + phases[name], 0) / Math.max(1, all.length);
   return Object.fromEntries(phaseNames.map((name) => [name, mean(name)])) as Record<keyof Phases, number>;

@@ -89,7 +89,7 @@ export class SpeedTestStore {
     await this.#orm.silent.call(model, 'finish', [odoo_key_name]);
   }
 
-  /** The browser leaves the page: no code of it runs after this, so nothing waits for the answer. */
+  /** Ends the keys when the browser leaves the page. No code of the page runs after this, so nothing waits for the answer. */
   abandon(): void {
     if (this.#prepared === null) return;
     const params = { model, method: 'finish', args: [this.#prepared.data.odoo_key_name], kwargs: {} };
@@ -102,7 +102,7 @@ export class SpeedTestStore {
     });
   }
 
-  /** Null if the user enters no password. Throws if there is nothing to measure. */
+  /** Returns null if the user enters no password. Throws if there is nothing to measure. */
   async #prepare(): Promise<Prepared | null> {
     const madeAgo = Date.now() - (this.#prepared?.at ?? 0);
     if (this.#prepared !== null && madeAgo < 8 * 60_000) return this.#prepared.data;

@@ -8,7 +8,7 @@ export interface Part {
   name: string;
   state: 'ok' | 'warning' | 'danger' | 'off';
   text: string;
-  /** What to do; null: nothing. */
+  /** What the reader should do; null: nothing. */
   todo: string | null;
 }
 

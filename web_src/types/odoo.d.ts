@@ -33,7 +33,7 @@ declare module '@web/core/l10n/dates' {
 declare module '@web/types/luxon' {
   export interface DateTime {
     toMillis(): number;
-    /** Such as "in 3 days", in the reader's language. */
+    /** A text such as "in 3 days", in the reader's language. */
     toRelative(): string | null;
   }
 }
@@ -113,7 +113,7 @@ declare module '@web/core/utils/hooks' {
 }
 
 declare module '@web/core/popover/popover_hook' {
-  /** Closed by Escape, by a click outside, and together with the component that opened it. */
+  /** A popover closes with Escape, with a click outside, and together with the component that opened it. */
   export function usePopover(
     component: abstract new (...args: never[]) => unknown,
     options?: { position?: string; popoverClass?: string },

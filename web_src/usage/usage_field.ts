@@ -42,7 +42,7 @@ export class UsageField extends Component<Props> {
     return isMoment(resetsAt) ? countdown(resetsAt.toMillis() - this.clock.now) : '';
   }
 
-  /** A window that has ended since it was read counts as unused. */
+  /** The used part. It is 0 if the window has ended since the field was read. */
   get used(): number {
     return this.props.resetsField && this.timeLeft === '' ? 0 : this.number(this.props.name);
   }

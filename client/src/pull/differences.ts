@@ -24,7 +24,7 @@ export function differences(pulled: Essences, found: Essences): string[] {
   return lines;
 }
 
-/** A field may be called `constructor`. */
+/** An own property: a field may be called `constructor`, which every object inherits. */
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }

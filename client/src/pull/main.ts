@@ -42,7 +42,7 @@ class UsageError extends Error {}
 async function pull(args: readonly string[]): Promise<number> {
   const { values, positionals } = options(args);
   const { check = false, python = false, language } = values;
-  // A Python package called odoo would hide Odoo's own.
+  // A Python package called odoo would hide Odoo's package of the same name.
   const { out = python ? 'odoo_gateway' : 'odoo' } = values;
   const last = check ? lastPull(out) : undefined;
   const url = positionals[0] ?? last?.gateway;
@@ -93,7 +93,7 @@ function removeStale(out: string, written: ReadonlySet<string>): void {
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Without the codes of a terminal: names and messages come from the gateway. */
+/** Removes control codes for terminals, because names and messages come from the gateway. */
 const printable = (text: string) => text.replaceAll(/(?!\n)\p{Cc}/gu, ' ');
 
 function lastPull(out: string): Pulled {

@@ -2,7 +2,7 @@
 
 const words = `false none true and as assert async await break class continue def del elif else except finally for from global if
 import in is lambda nonlocal not or pass raise return try while with yield`;
-/** In lower case, as files are. */
+/** In lower case, like the names of files. */
 export const pythonKeywords: ReadonlySet<string> = new Set(words.split(/\s/));
 
 export interface Named {
@@ -13,12 +13,12 @@ export interface Named {
   readonly type: string;
 }
 
-/** Names that a file, or a property of Python's client, must not have. */
+/** Names that the file of a model, or its property of the Python client, must not have. */
 const files = ['client', 'errors', 'exchange', 'files', 'query', 'records', 'index', 'init', 'schema'];
 const properties = ['batch', 'download', 'send', 'upload'];
 const reserved = new Set([...files, ...properties, ...pythonKeywords]);
 
-/** Two models may differ only in a dot: then the second one gets a number. */
+/** The names of two models may differ only in a dot. In that case, the second model's file and type get a number. */
 export function namesOf(models: readonly string[]): ReadonlyMap<string, Named> {
   const taken = new Set([...reserved].map((word) => typeOf(word).toLowerCase()));
   const named = new Map<string, Named>();

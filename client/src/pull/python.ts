@@ -101,7 +101,10 @@ ${['Link', 'LinksTo', 'LinkTo', 'Reference'].some((name) => isUsed(body, name)) 
 ${body}`;
 }
 
-/** Keywords cannot be members of a class, and it renames names that begin with two underscores. `untyped` has them. */
+/**
+ * Whether a class may have a member of this name. Keywords cannot be members, and Python renames those that begin with two
+ * underscores. Such fields can be used through `untyped`.
+ */
 const mayBeMember = (name: string) => !name.startsWith('__') && !pythonKeywords.has(name.toLowerCase());
 
 const isUsed = (body: string, name: string) => new RegExp(`^[^#"]*\\b${name}\\b`, 'm').test(body);
@@ -158,11 +161,11 @@ function plainType(type: string, name: string, field: Field, one: string, many: 
 
 const literals = (values: readonly (string | number)[]) => `Literal[${values.map(literal).join(', ')}]`;
 
-/** JSON's strings and whole numbers are Python's. */
+/** Strings and whole numbers are written in Python as in JSON. */
 const literal = (value: string | number) => JSON.stringify(value);
 
-/** Control characters are blanks, too. */
+/** Writes a text on one line. Control characters become blanks, too. */
 const oneLine = (text: string) => text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
 
-/** Nothing in it ends the text. */
+/** Writes a text for a docstring, without anything that would end the docstring. */
 const documentation = (text: string) => oneLine(text).replaceAll('\\', '/').replaceAll('"', "'");

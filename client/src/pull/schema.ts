@@ -12,7 +12,7 @@ export interface Field {
   readonly readonly?: boolean;
   readonly store?: boolean;
   readonly relation?: string;
-  /** The inverse field of the other model. */
+  /** The inverse field, in the related model. */
   readonly relation_field?: string;
   readonly selection?: readonly (readonly [value: string | number, label: string])[];
   /** The choices depend on the database, and records may have others. */
@@ -108,7 +108,7 @@ function essenceOf(field: Field): Essence {
   };
 }
 
-/** Equal for equal types, in any language. */
+/** The hash is equal for equal types, in any language. */
 export function hashOf(essences: Essences): string {
   return createHash('sha256').update(JSON.stringify(essences)).digest('hex').slice(0, 16);
 }

@@ -129,7 +129,7 @@ function byType(entries: readonly [name: string, field: Field][]): string[] {
   return [...names].map(([type, some]) => `  ${JSON.stringify(type)}: ${some.map((name) => JSON.stringify(name)).join(' | ')};`);
 }
 
-/** The members of a model's types. */
+/** Writes the members of a model's types. */
 class Writer {
   readonly #type: string;
   readonly #names: ReadonlyMap<string, Named>;
@@ -157,7 +157,8 @@ class Writer {
   }
 
   write([name, field]: [string, Field], isNew = false): string {
-    // Every object has a function of this name, so without a value, it would be one of the wrong type.
+    // Every object inherits a function of this name. If the property had a type, an object without it would have a value of the
+    // wrong type.
     if (!isNew && inherited.has(name)) return `${documented(field)}  ${name}?: unknown;`;
     const orNull = field.required === true || isMany(field) ? '' : ' | null';
     return `${documented(field)}  ${name}${isNew ? '' : '?'}: ${this.#writeType(name, field)}${orNull};`;
@@ -224,7 +225,7 @@ class Writer {
       for (const type of types) used.add(type);
       this.#used.set(other.file, used);
     }
-    // A line inside an order does not require the order's id.
+    // A new line that is written inside an order does not need the order's id.
     const [created, updated] = types;
     const line = back === undefined ? created : `Omit<${created}, ${JSON.stringify(back)}>`;
     return `LinksTo<${JSON.stringify(relation)}, ${line}, ${updated}>`;

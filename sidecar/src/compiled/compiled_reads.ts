@@ -28,7 +28,7 @@ import { idsOfCall, shapeOf } from './shape_key.ts';
 import type { PlannedPage } from './snapshot_pages.ts';
 import { SnapshotPages } from './snapshot_pages.ts';
 
-/** Odoo's signals on which plans depend. The triggers in 017_compiled_reads.sql change `default`. */
+/** The signals of Odoo after which plans may be out of date. The triggers in 017_compiled_reads.sql change `default`. */
 const signals = ['registry', 'default', 'stable', 'groups'];
 const cancelled = '57014';
 /** Errors that are not the statement's fault: connection, conflict with a replica's recovery, resources, shutdown. */
@@ -180,7 +180,7 @@ export class CompilingOdoo extends Odoo {
   #executed(context: RequestContext, operations: readonly Operation[], grant: Grant): Promise<readonly unknown[]> {
     const { replica } = this.#connectionOf(context.database);
     if (replica === undefined) return super.execute(context, operations, grant);
-    // A failed call may have written, too, because only its answer may have been lost.
+    // A call that failed may still have written: perhaps only its answer was lost.
     return super.execute(context, operations, grant).finally(() => replica.wrote(context.principal.consumer));
   }
 
@@ -321,7 +321,7 @@ export class CompilingOdoo extends Odoo {
   }
 }
 
-/** Texts are choices, if the field is a selection. */
+/** Strings may be choices of a selection field. */
 function hasTexts({ values }: Shape): boolean {
   return values.some((value) => typeof (Array.isArray(value) ? value[0] : value) === 'string');
 }

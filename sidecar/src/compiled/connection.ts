@@ -1,4 +1,4 @@
-// The connections for a database's compiled reads, opened once their role is known to exist.
+// The connections for a database's compiled reads. They are opened once Postgres is known to have the role for these reads.
 
 import { readReader } from '../db/compiled.ts';
 import type { Database } from '../db/database.ts';
@@ -50,7 +50,7 @@ export class Connection {
     return now < this.#usableFrom ? undefined : this.#pool;
   }
 
-  /** For lists that are read as a whole; like `pool`, but waits for it. */
+  /** For lists that are read as a whole. Like `pool`, but waits until the connections are open. */
   async snapshots(): Promise<Snapshots | undefined> {
     if (this.pool === undefined) await this.#opening;
     return this.pool && this.#snapshots;

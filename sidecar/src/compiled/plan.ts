@@ -7,7 +7,7 @@ import { z } from 'zod';
 /**
  * How a column becomes the value that the ORM's `read` returns: `plain`: unchanged; `integer0`, `float0`: 0 for empty; `named`: a
  * relation as id and name; `one`: an expanded relation; `ids`, `many`: a relation to many, as ids or expanded; `json`: of any
- * type; `properties`: none, or Odoo must be asked. All others are empty as `false`.
+ * type; `properties`: none, or Odoo must be asked. In all other forms, `false` stands for an empty value.
  */
 const forms = ['plain', 'integer', 'integer0', 'float0', 'boolean', 'named', 'one', 'ids', 'many', 'json', 'properties'] as const;
 
@@ -16,7 +16,10 @@ const column = z.object({
   /** The name of the column in the result. */
   as: z.string().nullish(),
   form: z.enum(forms),
-  /** The column with the name of a relation's record. In a tree: the set of names by ids. */
+  /**
+   * The column with the name of a relation's record. In a tree: the prefix of the two columns that hold these names and their
+   * ids.
+   */
   name: z.string().nullish(),
   /** The level with a relation's records. */
   level: z.string().nullish(),
@@ -43,7 +46,7 @@ const shape = z.object({
   text: z.string(),
   parameters: z.array(parameter),
   levels: z.array(level).min(1),
-  /** One row for each record; else one row, with each level's columns as JSON. */
+  /** Whether the result has one row for each record. Otherwise it has only one row, with each level's columns as JSON. */
   flat: z.boolean(),
   omitted: z.array(z.string()),
   fields: z.array(z.string()),

@@ -20,7 +20,7 @@ export interface PlanEntry {
   uses: number;
   /** Made when the first result shows its columns. */
   reader: FlatReader | undefined;
-  /** What its reads use, if that is the same for all of them. */
+  /** The models, fields and choices that its reads use, if they are the same for all reads. */
   usesOf: UsesOf | undefined;
 }
 

@@ -1,4 +1,4 @@
-// Reads on a replica. They wait until it has the consumer's own writes, and use the primary's current rights.
+// Reads on a replica. A read waits until the replica has the consumer's own writes, and uses the primary's current rights.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -6,7 +6,10 @@ import type { Queryable } from '../db/pool.ts';
 import type { ReadPool } from '../db/read_pool.ts';
 import { lagStatement, readPrimaryVersions, readWrittenLsn, replayedStatement } from '../db/replica.ts';
 
-/** Consumers whose last write the replica may not have yet. If there are more, those that wrote first are dropped. */
+/**
+ * Consumers whose last write the replica may not have yet. If there are more consumers than this, those that wrote first are
+ * dropped.
+ */
 const mostWriters = 50_000;
 /** Most replicas catch up within a few milliseconds. */
 const waitsMs = [0, 2, 4, 8];

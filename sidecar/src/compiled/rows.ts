@@ -92,7 +92,7 @@ export class TreeReader {
   }
 
   records(): Row[] {
-    // All levels, because those below may have too many records.
+    // Builds all levels, because one of the lower ones may have too many records.
     for (const level of this.#levels.keys()) this.#set(level);
     const { ids, recordAt } = this.#set(this.#root.name);
     return ids.map((_, place) => recordAt(place));

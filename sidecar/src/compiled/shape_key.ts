@@ -60,7 +60,7 @@ function ofRead({ op, model, ids, fields, brief }: Read, slots: Slots): Record<s
 }
 
 function ofIds(ids: unknown, slots: Slots): Slot {
-  // Duplicate ids are rare, and each would need an object of its own.
+  // Duplicate ids are rare, and a separate object would be needed for each occurrence.
   if (!Array.isArray(ids) || ids.length === 0 || !ids.every(isId) || new Set(ids).size < ids.length) throw noShape;
   return slots.add(ids, 'list:id');
 }
@@ -82,7 +82,7 @@ export function idsOfCall({ method, ids, args }: Call): readonly number[] {
 function ofCall({ op, model, method, ids, args, kwargs, form }: Call, slots: Slots): Record<string, unknown> {
   if (form !== undefined) throw noShape; // only Python can still distinguish a float from an integer
   const names = readingMethods.get(method);
-  // Without records, a model's method is called with none of them, too.
+  // A method that is called on the model has no ids, or an empty list of them.
   if (names === undefined || (ids !== undefined && ids.length > 0 && method !== 'read')) throw noShape;
   const areIdsFirst = method === 'read' && ids === undefined;
   if (areIdsFirst && args.length === 0) throw noShape;
@@ -182,7 +182,7 @@ function isId(id: unknown): boolean {
   return Number.isInteger(id) && (id as number) > 0 && (id as number) <= mostInt4;
 }
 
-/** Objects could be mistaken for slots, or are references in a batch. */
+/** An object could be mistaken for a slot, or be a reference in a batch. */
 function literal(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(literal);
   if (typeof value === 'object' && value !== null) throw noShape;

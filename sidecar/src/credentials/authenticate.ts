@@ -23,7 +23,7 @@ export interface Attempt {
   admit(): void;
   /**
    * Call this before a costly check. Reserves one of the address's remaining failures until the result is known, and rejects if
-   * none remain. @param takesLong others do not wait for the result
+   * none remain. @param takesLong other attempts do not wait for the result
    */
   reserve(takesLong?: boolean): Promise<void>;
   /** Call this before a costly check that is certain to fail. Counts the failure now, and rejects if it exceeds the limit. */

@@ -14,7 +14,7 @@ import { CredentialRefused } from './refused.ts';
 
 /** The allowed difference between the clocks of two sidecars. */
 const clockToleranceS = 5;
-/** The gateway issues no longer tokens, so they are not even parsed. */
+/** The gateway never issues longer tokens, so such tokens are not even parsed. */
 const longestToken = 4_096;
 /** A longer list is stored only in the token's row, which is authoritative anyway. The claim is informative. */
 const longestScopeClaim = 2_000;

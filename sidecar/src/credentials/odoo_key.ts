@@ -1,9 +1,10 @@
 // Odoo's own API keys (`res.users.apikeys`): 40 hex characters, of which Odoo stores the first eight in plain text and a PBKDF2
 // hash of the whole.
 //
-// There are two caches. One maps secrets to matching stored hashes: the match never changes, and takes milliseconds to compute.
-// The other maps secrets to keys, and drops an entry when the key's row changes; the next request then costs an indexed read, but
-// no hash. Both contain only the SHA-256 of secrets. The principals of keys are cached with all others (`principals.ts`).
+// There are two caches. One maps secrets to the stored hashes that match them: finding the match takes milliseconds, and it
+// never changes. The other maps secrets to keys, and drops an entry when the key's row changes; the next request then costs an
+// indexed read, but no hash. Both contain only the SHA-256 of secrets. The principals of keys are cached with all others
+// (`principals.ts`).
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';

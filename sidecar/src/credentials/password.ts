@@ -29,7 +29,7 @@ const longest = 1_000;
 
 interface Right {
   readonly uid: number;
-  /** Changes with the password. */
+  /** A digest that changes when the password changes. */
   readonly stamp: string;
 }
 
@@ -80,7 +80,7 @@ export class Passwords implements Authenticator {
   }
 
   /**
-   * Reported and counted as a wrong password, so that nobody can confirm a guessed password from an address that is not allowed.
+   * An address that is not allowed is reported and counted as a wrong password, so that nobody can confirm a guess from there.
    */
   #admitted({ principal }: Standing, { address }: RequestContext): Principal {
     if (this.#mayComeFrom(principal, address)) return principal;

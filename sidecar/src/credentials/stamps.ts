@@ -21,7 +21,7 @@ export function secretStamp(id: number): string {
   return `secret:${id}`;
 }
 
-/** The database knows only the name. The part after `#` depends on the secret, which only this process knows. */
+/** The database knows only the key's name. The part after `#` depends on the secret, which only this process knows. */
 export function environmentStamp(name: string, hash: string): string {
   return `environment:${name}#${digest('sha256', hash, 'base64url').slice(0, 22)}`;
 }

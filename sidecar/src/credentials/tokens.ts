@@ -14,7 +14,7 @@ import { actions, isWithin, meet } from './scopes.ts';
 import type { EnvironmentStamps, Proof } from './stamps.ts';
 import { holdsUntil } from './stamps.ts';
 
-/** Within this time, a repeated refresh counts as a client's mistake; later, as a stolen token. */
+/** If a refresh token is used a second time within this time, it is a client's mistake; later, it is a stolen token. */
 const clumsyForS = 10;
 
 export interface IssuedTokens {
@@ -103,7 +103,7 @@ function familyEndMs(database: Database, { begunAt }: Pick<TokenSubject, 'begunA
 
 export interface RefreshOptions {
   readonly text: string;
-  /** What the token must have been issued for: an app's token cannot renew a login. */
+  /** The kind of credential that the token must have been issued for: an app's token cannot renew a login. */
   readonly of: CredentialKind;
   /** The `client_id` claim; undefined: the user's login. */
   readonly client?: string;
@@ -139,7 +139,7 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
     if (error instanceof GatewayError && error.reason === 'auth.mfa') await revokeTokenFamily(database, row.family);
     throw error;
   }
-  // Checked only after the second factor, because a new one changes the stamp, too, and its error says what to do.
+  // Checked only after the second factor: a new second factor changes the stamp, too, and its own error says what to do.
   if (holdsUntil(standing, row.stamp, noEnvironment) === undefined) throw new CredentialRefused('the password was changed');
   const held = meet(row.scopes, principal.grant.scopes);
   if (options.scopes !== undefined && !isWithin(options.scopes, held)) throw new GatewayError('oauth.scope');
@@ -195,7 +195,7 @@ export async function endToken(database: Database, row: TokenRow): Promise<void>
   await (row.type === 'refresh' ? revokeTokenFamily(database, row.family) : revokeToken(database, row.id));
 }
 
-/** The `scope` of an answer. Null is written as all scopes. */
+/** The `scope` of an answer. Null means all scopes, which are listed. */
 export function scopeText(scopes: readonly string[] | null): string {
   return (scopes ?? actions).join(' ');
 }

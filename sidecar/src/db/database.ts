@@ -1,8 +1,8 @@
 // One served database: its connections, its identity and secrets, and the detection of changes.
 //
 // A poll twice a second finds all changes; a notification only makes the poll happen sooner. Caches are trusted for
-// `staleAfterMs` after the last successful poll. After that, a request waits for the next poll, or is refused. So a revoked key
-// stops working within a second on every sidecar, even on one that cannot reach Postgres.
+// `staleAfterMs` after the last successful poll. After that, a request waits for the next poll, or is refused. This makes a
+// revoked key stop working within a second on every sidecar, even on one that cannot reach Postgres.
 
 import type { KeyObject } from 'node:crypto';
 import { createSecretKey } from 'node:crypto';

@@ -1,5 +1,5 @@
-// LISTEN on a connection of its own. A notification only shortens a wait: the poll in `database.ts` finds the same changes within
-// half a second, so losing this connection costs nothing but time.
+// Runs LISTEN on a separate connection. A notification only shortens a wait: the poll in `database.ts` finds the same changes
+// within half a second, so losing this connection costs nothing but time.
 
 import pg from 'pg';
 import type { Log } from '../log.ts';

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
 
-/** The figures that the user may watch: managers all, others their own. */
+/** The figures that the user may watch: managers see all figures, other users only their own. */
 export interface Viewer {
   readonly user_id: number;
   readonly manager: boolean;
@@ -21,7 +21,7 @@ export async function takeTicket(db: Queryable, hash: Buffer, origin: string): P
 
 const viewerStatement = { name: 'live_viewer', text: 'select gateway.live_viewer($1) as viewer' };
 
-/** The figures that the user may currently watch; null: none any more. */
+/** The figures that the user may currently watch; null if the user may no longer watch any. */
 export async function readViewer(db: Queryable, userId: number): Promise<Viewer | null> {
   const [row] = await db.query<{ viewer: unknown }>(viewerStatement, [userId]);
   return viewerShape.parse(row?.viewer ?? null);

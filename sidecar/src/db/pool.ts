@@ -46,7 +46,10 @@ export class ConnectionPool implements Queryable {
     }
   }
 
-  /** Closes all connections. One that a firewall has dropped looks alive, and a query would wait on it for the whole timeout. */
+  /**
+   * Closes all connections. A connection that a firewall has dropped looks alive, and a query would wait on it for the whole
+   * timeout.
+   */
   renew(): void {
     const left = this.#pool;
     this.#pool = this.#connect();

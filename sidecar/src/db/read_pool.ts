@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import type { Prepared, ReadResult, ReadStatement } from './read_query.ts';
 import { runOn } from './read_query.ts';
 
-/** Too many callers are waiting to be served soon. */
+/** So many callers are waiting that a new one would not be served soon. */
 export class BusyError extends Error {}
 
 export interface ReadPoolOptions {
@@ -18,7 +18,7 @@ export interface ReadPoolOptions {
   readonly log: Log;
 }
 
-/** Each takes 50 to 200 kB of Postgres' memory per connection. */
+/** The most prepared statements per connection. Each takes 50 to 200 kB of Postgres' memory. */
 const mostPrepared = 200;
 const mostWaiting = 10_000;
 const lookEveryMs = 10_000;
@@ -39,9 +39,12 @@ export class ReadPool {
   readonly #mostHeld: number;
   #free: number;
   readonly #prepared = new WeakMap<pg.PoolClient, Prepared>();
-  /** Connections for the next statements. Giving them back to the pool after each would cost as much as sending one. */
+  /**
+   * Connections for the next statements. Giving a connection back to the pool after each statement would cost as much as
+   * sending the statement.
+   */
   readonly #idle: pg.PoolClient[] = [];
-  /** How many of them were not needed since the last look. */
+  /** How many of these connections have not been needed since the last look. */
   #unneeded = 0;
   readonly #looking: NodeJS.Timeout;
 
@@ -140,7 +143,7 @@ export class ReadPool {
     }
   }
 
-  /** The pool closes them after a while. */
+  /** Gives idle connections back to the pool, which closes them after a while. */
   #giveBack(connections: number): void {
     for (const client of this.#idle.splice(0, connections)) client.release();
     this.#unneeded = this.#idle.length;

@@ -24,7 +24,7 @@ export interface Ask {
 export interface Taken {
   /** The granted units, a multiple of `cost`. */
   readonly granted: number;
-  /** Meaningless for a window without a limit. The receiver owns the array and may change it. */
+  /** Meaningless for a window without a limit. The receiver owns this object and may change it. */
   readonly left: Record<Window, number>;
   /** Milliseconds until the window starts again. */
   readonly resetMs: PerWindow;

@@ -1,4 +1,5 @@
-// What credentials use: models, fields, methods and choices (031_usage.sql), and from where (036_used_addresses.sql).
+// What credentials use: models, fields, methods and choices (031_usage.sql), and the addresses from which they are used
+// (036_used_addresses.sql).
 
 import { z } from 'zod';
 import type { Queryable } from './pool.ts';
@@ -45,7 +46,9 @@ export type UsedRow = z.infer<typeof usedRow>;
 
 const readStatement = { name: 'used_by', text: 'select * from gateway.used_by($1, $2, $3)' };
 
-/** By consumer, model, action and name. @param consumer null: all @param days up to today @param most rows */
+/**
+ * Rows of use, sorted by consumer, model, action and name. @param consumer null: all @param days up to today @param most rows
+ */
 export async function readUsed(db: Queryable, consumer: string | null, days: number, most: number): Promise<UsedRow[]> {
   return usedRow.array().parse(await db.query(readStatement, [consumer, days, most]));
 }

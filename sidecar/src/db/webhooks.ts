@@ -12,7 +12,7 @@ export interface Webhook {
   readonly lang: string | null;
   /** Empty: all stored fields that the owner may read. */
   readonly fields: readonly string[];
-  /** Requests at once from one sidecar. */
+  /** How many requests one sidecar may have running at once. */
   readonly concurrency: number;
   /** Newest first. */
   readonly secrets: readonly Buffer[];
@@ -49,7 +49,7 @@ export interface Result {
   readonly body?: string | null;
   /** Seconds. */
   readonly retry_after?: number | null;
-  /** The receiver wants no more events (410), so the webhook is paused. */
+  /** The receiver answered 410, so it wants no more events and the webhook is paused. */
   readonly gone?: boolean;
 }
 

@@ -65,7 +65,7 @@ function chosenLanguage(headers: IncomingHttpHeaders): string | undefined {
   return language;
 }
 
-/** RFC 9110, section 12.5.4, the best first: `fr-CA, en;q=0.5` → `fr-CA`, `en`. */
+/** The languages of `Accept-Language` (RFC 9110, section 12.5.4), best first: `fr-CA, en;q=0.5` → `fr-CA`, `en`. */
 function parseLanguages(header: string): string[] {
   const found: { language: string; quality: number }[] = [];
   for (const part of header.slice(0, 500).split(',').slice(0, mostLanguages)) {

@@ -1,6 +1,7 @@
 // Decides how many of Odoo's slots a caller may hold. If no other caller is active, it may hold all. Otherwise a caller with slow
 // calls may not use the last worker, and neither may a new one, whose calls may be slow: taking turns does not help callers that
-// wait half a minute for a slot. Callers that are repeatedly slow share this restriction, however many they are.
+// wait half a minute for a slot. Callers that are repeatedly slow share this restriction: all of them together may not use the
+// last worker.
 
 import { LRUCache } from 'lru-cache';
 
@@ -13,20 +14,20 @@ const unknownMs = 500;
 const goodCalls = 20;
 /**
  * Other callers count as active if they called within this multiple of the duration of the caller's calls. The caller's slowest
- * call is remembered for the same time. Both times have these minimum and maximum values.
+ * call is remembered for the same time. Both times are limited by the minimum and maximum below.
  */
 const times = 10;
 const rememberedMs = 10_000;
 const longestMs = 60_000;
 /** The duration of a call above this limit is added to its caller's count, which decreases by 0.1 s per second. */
 const countedFromMs = 500;
-/** With a higher count, a caller is slow. Running an occasional report does not reach it. */
+/** A caller with a higher count is slow. Running an occasional report does not lead to such a count. */
 const bearableMs = 5_000;
 const mostCountedMs = bearableMs + longestMs / times;
 
 interface Pace {
   good: number;
-  /** The count, as of a moment on the monotonic clock. */
+  /** The count at the time `countedAt`, on the monotonic clock. */
   countedMs: number;
   countedAt: number;
   /** The duration of its slowest recent call. */

@@ -62,7 +62,7 @@ export type CallResult =
     })
   | (CallCost & { readonly ok: false; readonly error: CallError });
 
-/** The result of a call, and its time by step. */
+/** The result of a call, and how long each step took. */
 export interface Delivery {
   readonly result: CallResult;
   readonly queueMs: number;
@@ -80,10 +80,12 @@ export interface ChannelOptions {
   readonly longestQueueMs: number;
 }
 
-/** The most calls in one body. The executor takes 32, but more than 16 save little, and the first caller waits for the last. */
+/**
+ * The most calls in one body. The executor accepts 32, but more than 16 save little, and the first caller waits for the last.
+ */
 const mostTogether = 16;
 /**
- * A write with more records is not sent together with other writes. Its caller has already combined them.
+ * A write with more records is not sent together with other writes, because its caller has already combined many records.
  */
 const mostRecordsTogether = 10;
 /**
@@ -129,7 +131,7 @@ interface Waiting extends Request {
   readonly deliver: (delivery: Delivery) => void;
   readonly fail: (error: GatewayError) => void;
   queueTimer: NodeJS.Timeout | undefined;
-  /** Whether it was sent with others whose answers left no room for its own. */
+  /** Set if the call was sent with others whose answers left no room for its own. It is then sent by itself. */
   isAlone?: true;
 }
 
@@ -235,13 +237,16 @@ export class OdooChannel {
     });
   }
 
-  /** The next call in turn, with a slot's share of the calls that may be sent with it. These have then had their turn, too. */
+  /**
+   * The next call in turn, with a slot's share of the calls that may be sent with it. For those calls, this counts as their
+   * turn, too.
+   */
   #takeNext(): [Waiting, ...Waiting[]] | undefined {
     const first = this.#takeWanted(({ caller }) => this.#shares.mayHoldMore(caller));
     if (first === undefined) return undefined;
     const batch: [Waiting, ...Waiting[]] = [first];
     if (first.kind !== undefined && !this.#isSlowRead(first)) {
-      // Taking all of them would leave nothing for the next slot, so that its worker would be idle.
+      // If this slot took all waiting calls, the next slot would have nothing to send, and its worker would be idle.
       const share = Math.min(mostTogether, Math.ceil((this.#queue.size + 1) / this.#options.slots));
       const isLong = this.#paces.isLong(first.caller);
       const fits = (other: Waiting) => {

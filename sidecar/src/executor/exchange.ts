@@ -17,7 +17,7 @@ export interface Parcel {
   readonly calls: readonly Call[];
   /** Milliseconds since 1970. */
   readonly deadline: number;
-  /** The file that its one call takes. */
+  /** The file for its only call. */
   readonly file?: FileToSend | undefined;
 }
 
@@ -63,7 +63,7 @@ export class Exchanger {
 
   /** One result per call. Rejects with `odoo.unavailable`, `database.unavailable`, `odoo.channel`, `odoo.error` or `answer.too_large`. */
   async carry(parcel: Parcel, patience: Patience): Promise<readonly CallResult[]> {
-    /** Its connection was reset, so it may have been executed: it may only be sent again unchanged. */
+    /** A body whose connection was reset. It may have been executed, so it may only be sent again unchanged. */
     let doubtful: Sealed | undefined;
     let isKnocking = false;
     try {
@@ -128,8 +128,8 @@ export class Exchanger {
       `v1=${signature}`,
     ];
     const limitMs = Math.max(1, deadline - Date.now() + overtime);
-    // The executor limits each answer, and starts no further call once the answers together reach that limit. This is a safeguard
-    // in case it does not.
+    // The executor limits each answer, and starts no further call once the answers together reach that limit. This limit is a
+    // safeguard in case the executor does not.
     const mostBytes = 2 * database.settings['answer.max_bytes'] + spareBytes;
     const carriesFile = path === '/gateway/content' || path === '/gateway/file';
     const sent = carriesFile ? `${body}\n` : body;
@@ -146,7 +146,7 @@ export class Exchanger {
   }
 }
 
-/** Whether what is lost may have been carried out. */
+/** Whether a request to this path may write, so that it may have written if its answer is lost. */
 export function isWriting(path: Path): boolean {
   return path === '/gateway/execute' || path === '/gateway/file';
 }

@@ -217,7 +217,10 @@ const kinds: Readonly<Record<string, Action>> = {
   report: 'call',
 };
 
-/** For the log, and for the record of what credentials use. @param uses those of the operations, if they are known */
+/**
+ * Notes the target of the request for the log, and what it uses for the record of what credentials use. @param uses those of
+ * the operations, if they are known
+ */
 export function noteTarget(context: RequestContext, operations: readonly Operation[], uses?: UsesOf): void {
   context.target ??= targetOf(operations);
   noteUses(context, operations, uses);

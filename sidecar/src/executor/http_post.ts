@@ -14,7 +14,7 @@ export interface HttpAnswer {
 /** A file that is sent after a body, from its beginning each time. */
 export interface FileToSend {
   readonly bytes: number;
-  /** Each piece is valid until the next one is asked for. */
+  /** Each piece is valid until the next one is requested. */
   pieces(): AsyncIterable<Uint8Array>;
 }
 
@@ -33,7 +33,7 @@ export class NotConnected extends Error {}
 export class ConnectionReset extends Error {}
 
 /**
- * @param headers name and value in turn, of visible ASCII
+ * @param headers names and values, alternating, of visible ASCII
  * @param limitMs after this long without data, the connection is given up
  * @param mostBytes the largest body of an answer
  * @param file follows the body
@@ -91,7 +91,7 @@ export function post(
   });
 }
 
-/** Waits while Odoo takes nothing. */
+/** Sends the file, and waits while Odoo accepts no more data. */
 async function send(file: FileToSend, socket: Socket): Promise<void> {
   for await (const piece of file.pieces()) {
     await new Promise<void>((resolve, reject) => {

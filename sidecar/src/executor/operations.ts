@@ -45,7 +45,7 @@ interface SearchOperation {
 
 /** The state that a record must still have for a write to happen. */
 export interface IfMatch {
-  /** Digests of the record as it was read; one of them is enough. */
+  /** Digests of the record as it was read. It is enough if one of them matches. */
   readonly versions: readonly string[];
   /** Those of the read. */
   readonly fields?: FieldTree | undefined;
@@ -114,7 +114,7 @@ interface UpsertOperation {
   readonly key: string;
   readonly items: readonly { readonly value: string; readonly values: Readonly<Record<string, unknown>> }[];
   readonly fields?: FieldTree | undefined;
-  /** The credential, in whose name external ids are kept: `gateway_key_4`. */
+  /** The credential to which the external ids belong: `gateway_key_4`. */
   readonly namespace: string;
 }
 
@@ -150,7 +150,7 @@ export interface StoreOperation {
   readonly attach?: true | undefined;
   /** Hexadecimal. */
   readonly sha256: string;
-  /** With `type`, the media type: for attachments. */
+  /** The file's name and its media type, for attachments. */
   readonly filename?: string | undefined;
   readonly type?: string | undefined;
 }

@@ -2,7 +2,7 @@
 
 import type { ErrorOptions } from '../errors.ts';
 
-/** What the caller needs to know before retrying. */
+/** The details that tell the caller whether a retry could write twice. */
 export function outcome(isUnknown: boolean): ErrorOptions {
   if (!isUnknown) return { details: { outcome: 'nothing_written' } };
   const message =

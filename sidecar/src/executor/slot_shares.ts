@@ -2,7 +2,7 @@
 
 import type { CallerPaces } from './caller_paces.ts';
 
-/** An exchange that has kept its slot for longer counts as slow, for all its callers. */
+/** An exchange that has kept its slot for longer than this counts as slow, for all its callers. */
 const slowAfterMs = 500;
 
 interface Exchange {
@@ -13,7 +13,7 @@ interface Exchange {
 export class SlotShares {
   readonly #paces: CallerPaces;
   readonly #exchanges = new Set<Exchange>();
-  /** The number of slots of each caller that has any. */
+  /** How many slots each caller holds; callers without a slot are not in the map. */
   readonly #held = new Map<string, number>();
 
   constructor(paces: CallerPaces) {

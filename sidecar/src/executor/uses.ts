@@ -6,10 +6,13 @@ import type { Domain, Operation } from './operations.ts';
 /** An export reads page after page in the same way. */
 const mostNoted = 16;
 const longestChoice = 64;
-/** Of a record in a list: odoo/fields.py, `Command.DELETE`. */
+/** The command that deletes a record of a list: `Command.DELETE` in odoo/fields.py. */
 const deleteCommand = 2;
 
-/** For the recorder, which computes it after the answer. @param uses those of the operations, if they are known */
+/**
+ * What the operations use, for the recorder, which computes it after the answer. @param uses those of the operations, if they
+ * are known
+ */
 export function noteUses(context: RequestContext, operations: readonly Operation[], uses = usesOfAll(operations)): void {
   if (context.uses.length < mostNoted) context.uses.push(uses);
 }
@@ -25,10 +28,10 @@ function usesOfAll(operations: readonly Operation[]): UsesOf {
   };
 }
 
-/** May yield the same more than once. */
+/** May yield the same use more than once. */
 export function* usesOf(operation: Operation, typeAt: TypeAt): Iterable<Use> {
   if (!('model' in operation)) {
-    // Many at once are the gateway's own question, for its documentation.
+    // A request for many models at once comes from the gateway itself, for its documentation.
     if (operation.op !== 'describe' || operation.models.length > 1) return;
     for (const model of operation.models) yield { model, action: 'read', name: '' };
     return;
@@ -101,7 +104,7 @@ export function* usesOf(operation: Operation, typeAt: TypeAt): Iterable<Use> {
 
 type Call = Extract<Operation, { op: 'call' }>;
 
-/** The ORM's own methods: what they need, and the positions of their arguments after the ids. */
+/** The ORM's own methods: the kind of action, and the names of their positional arguments after the ids. */
 const ormMethods: Readonly<Record<string, readonly [action: 'read' | 'write' | 'delete', ...parameters: string[]]>> = {
   search: ['read', 'domain', 'offset', 'limit', 'order'],
   search_count: ['read', 'domain'],
@@ -156,7 +159,10 @@ function* readOf(model: string, names: readonly string[]): Iterable<Use> {
   for (const name of names) yield { model, action: 'read', name };
 }
 
-/** The paths of a tree: those that are read, not those that lead there. That of a method's argument is not checked. */
+/**
+ * The paths in a tree of fields that are read, without the relations on the way. A tree from a method's arguments may have any
+ * form.
+ */
 function fieldsOf(tree: unknown, before = ''): string[] {
   if (!isObject(tree)) return [];
   return Object.entries(tree).flatMap(([name, branch]) => {
@@ -166,8 +172,8 @@ function fieldsOf(tree: unknown, before = ''): string[] {
 }
 
 /**
- * `date_order desc, id`, or groups. A relation is ordered by the names of its records. A path whose type is not known may be
- * one.
+ * The uses of an order (`date_order desc, id`) or of groups. Ordering by a relation uses the names of its records. A path whose
+ * type is not known may be a relation.
  */
 function* orderedBy(model: string, order = '', typeAt: TypeAt): Iterable<Use> {
   for (const term of order.split(',')) {
@@ -196,7 +202,7 @@ function* conditionsOf(model: string, domain: Domain, typeAt: TypeAt, before = '
   }
 }
 
-/** Also of the records in lists, which Odoo's commands create and change. */
+/** The uses of written values, including those of records in lists, which Odoo's commands create and change. */
 function* writtenOf(model: string, values: Readonly<Record<string, unknown>>, typeAt: TypeAt, before = ''): Iterable<Use> {
   for (const [field, value] of Object.entries(values)) {
     const name = before + field;

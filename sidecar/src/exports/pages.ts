@@ -8,12 +8,12 @@ import type { RequestContext } from '../pipeline/context.ts';
 import type { Parts, Row, Search } from '../records/collection.ts';
 import { Running } from '../running.ts';
 
-/** The size of a page: statements are compiled for it, and it takes a few milliseconds. */
+/** The number of records in a page. Statements are compiled for this number, and reading a page takes a few milliseconds. */
 const mostInPage = 1_000;
 const reportEveryMs = 10_000;
 /**
- * Maximum number at once on this sidecar. Each has two pages in memory, and its snapshot prevents Postgres from removing old
- * rows.
+ * The maximum number of exports at once on this sidecar. Each has two pages in memory, and its snapshot prevents Postgres from
+ * removing old rows.
  */
 const most = { ofOneUser: 2, ofAll: 4 };
 /** The longest duration, for slow clients. */

@@ -14,19 +14,19 @@ import { isKnown } from '../records/versions.ts';
 import { Running } from '../running.ts';
 
 const partBytes = 2 * 1024 * 1024;
-/** Files of several parts that are read at once on this sidecar. */
+/** How many files with several parts may be read at once on this sidecar. */
 const most = { ofOneUser: 8, ofAll: 64 };
 const running = new Running();
 /** The executor counts bytes in 32 bits. */
 const largestFile = 2 ** 31 - 1;
 const mostNameCharacters = 255;
 const largestSide = 4_096;
-/** Browsers may show these. All other types are for saving: a page or a drawing may hold scripts. */
+/** Browsers may show these. They must save files of all other types: a page or a drawing may contain scripts. */
 const shown = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp', 'image/avif']);
 const mediaType = /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}(?:;\s*[\w.-]+=[\w.-]+)?$/;
 const fieldName = /^[a-z_]\w{0,127}$/i;
 
-/** The place of a range: from the beginning, or this many bytes before the end. */
+/** A range of bytes: `from` a position, optionally up to another, or the `last` bytes of the file. */
 interface Range {
   readonly from?: number;
   readonly to?: number;
@@ -64,7 +64,10 @@ interface Placed extends FilePart {
   readonly from: number;
 }
 
-/** What is known about the file, with as much of it as the caller probably wants: nothing if the caller may have it already. */
+/**
+ * What is known about the file, with as much of its content as the caller probably wants; without content if the caller may
+ * have it already.
+ */
 async function factsOf(
   odoo: Odoo,
   context: RequestContext,
@@ -73,7 +76,7 @@ async function factsOf(
   isHead: boolean,
 ): Promise<Placed> {
   const mayBeKnown = context.request.headers['if-none-match'] !== undefined;
-  // Odoo makes a smaller image all at once. It is sent from here, so that it is only made once.
+  // Odoo makes a smaller image all at once. The sidecar then sends it from memory, so that Odoo makes it only once.
   if (operation.side !== undefined) {
     if (mayBeKnown) {
       const known = await odoo.content(context, { ...operation, bytes: 0 });
@@ -203,7 +206,7 @@ function typeOf({ type }: FilePart): string {
   return mediaType.test(type) ? type : 'application/octet-stream';
 }
 
-/** Headers that let no browser run anything in the file. */
+/** Headers that keep browsers from running anything in the file. */
 export function safely(file: Pick<FilePart, 'name' | 'type'>): string[] {
   const type = shown.has(file.type) ? 'inline' : 'attachment';
   return [

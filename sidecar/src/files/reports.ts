@@ -1,5 +1,5 @@
-// Documents that Odoo prints. One takes a worker for seconds, so few are printed at once, by all sidecars together; the others
-// wait their turn.
+// Documents that Odoo prints. Printing occupies a worker for seconds, so all sidecars together print only a few reports at
+// once; the other requests wait.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { VerificationQueue } from '../credentials/verification_queue.ts';
@@ -15,9 +15,9 @@ import { safely } from './content.ts';
 /** A report counts as this many operations. */
 const cost = 10;
 const reportName = /^[A-Za-z_][\w.-]{0,127}$/;
-/** While other sidecars have all places. */
+/** How often to ask again while other sidecars have all places. */
 const askAgainMs = 100;
-/** Between two reports of this sidecar, so that those that ask again find a place between them. */
+/** The pause between two reports of this sidecar, in which a sidecar that asks again can get the place. */
 const pauseMs = 120;
 
 /** The queue of this sidecar for the places where reports are printed. */
@@ -28,7 +28,7 @@ export class Printing {
   #lastEnd = Number.NEGATIVE_INFINITY;
 
   constructor({ odooWorkers, requestTimeoutMs }: { readonly odooWorkers: number; readonly requestTimeoutMs: number }) {
-    // While a report is printed, it asks Odoo for its style sheets.
+    // A report that is being printed requests its style sheets from Odoo, so some workers must stay free.
     this.#places = Math.max(1, Math.floor(odooWorkers / 4));
     this.#longestWaitMs = requestTimeoutMs / 2;
     this.#queue = new VerificationQueue({

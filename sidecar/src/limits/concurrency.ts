@@ -15,7 +15,7 @@ export function concurrencyCap(): Policy {
       if (most === 0) return;
       const end = runningOf(database).begin(principal.consumer, most);
       if (end === undefined) throw tooMany('requests', most);
-      // Even if the client disconnects before its answer.
+      // `close` also comes if the client disconnects before its answer.
       response.once('close', end);
     },
   };

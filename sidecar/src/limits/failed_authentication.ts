@@ -4,8 +4,8 @@
 // is counted, across all sidecars. An attempt that is certain to fail is counted before it costs anything. Repeating the same
 // credential is not another guess: a program with an expired key may send it all day. It counts once, and for a moment it is
 // refused from memory, so that it costs nothing. While an address is blocked automatically, only verified callers pass. A
-// credential that was already verified from there is always checked again, but only a few others per second. All failures get
-// `address.blocked`.
+// credential that was already verified from there is always checked again, but of all other credentials only a few per second.
+// All failures get `address.blocked`.
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -22,7 +22,7 @@ import { RareLooks } from './rare_looks.ts';
 /** The failures reserved by the attempts of one subject. */
 interface Reserved {
   all: number;
-  /** Those of them whose attempts end within milliseconds, so that others wait for them. */
+  /** Reservations whose attempts end within milliseconds, so that other attempts wait for them. */
   soonOver: number;
   readonly onRelease: (() => void)[];
 }
@@ -32,7 +32,10 @@ const reservedOf = perDatabase(() => new Map<string, Reserved>());
 const mostCounted = 20_000;
 /** How many refusals are remembered. Each includes an error object, which is large. */
 const mostRefused = 2_000;
-/** A refused credential may become valid without a change noticed here, for example a login's password. */
+/**
+ * A refusal is not remembered for longer, because a credential may become valid without notice, for example when a password
+ * changes.
+ */
 const refusedForMs = 1_000;
 
 const memoryOf = perDatabase((database) => {
@@ -155,7 +158,7 @@ class AddressAttempt implements Attempt {
   }
 
   async charge(): Promise<void> {
-    // No failures remain, and an attempt that is certain to fail need not take as long as a valid one.
+    // A blocked address has no failures left, and an attempt that is certain to fail need not take as long as a valid one.
     if (this.#context.blocked !== undefined) throw this.#context.blocked;
     const { counted } = memoryOf(this.#context.database);
     const name = this.#nameOfPresented();
@@ -193,7 +196,8 @@ class AddressAttempt implements Attempt {
     if (!this.#isCharged) await this.charge();
     const name = this.#nameOfPresented();
     const { refused } = memoryOf(this.#context.database);
-    // After that time, it is checked again, however often it was sent meanwhile.
+    // An entry that already exists is not renewed, so the credential is checked again in time, however often it was sent
+    // meanwhile.
     if (name !== undefined && refused.get(name) !== error) refused.set(name, error);
     throw error;
   }
@@ -232,7 +236,7 @@ class AddressAttempt implements Attempt {
 }
 
 function tell(context: RequestContext, decision: Decision): void {
-  // If the path has its own limit, its headers are the ones shown, because callers plan by them.
+  // If the path has its own limit, the answer shows the headers of that limit, because callers plan by them.
   if (!decision.allowed || context.limitHeaders.length === 0) context.limitHeaders = limitHeaders(decision);
   if (!decision.allowed) throw new GatewayError('throttle.failed', { retryAfterMs: decision.resetMs });
 }

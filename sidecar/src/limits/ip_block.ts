@@ -17,7 +17,10 @@ import type { Policy, Recorder, RequestContext, Way } from '../pipeline/context.
 const violations: ReadonlySet<Reason> = new Set(['throttle.exceeded', 'throttle.failed', 'auth.invalid']);
 
 const reportEveryMs = 500;
-/** The most networks with violations between two reports. Others within that half second are not counted. */
+/**
+ * The most networks with violations between two reports. Violations by further networks within that half second are not
+ * counted.
+ */
 const mostReported = 10_000;
 const retryMs = 1_000;
 const mostRemembered = 20_000;
@@ -64,7 +67,7 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
     },
     recorder({ error, known, address, presented }: RequestContext): void {
       if (known.database === undefined || !(error instanceof GatewayError) || !violations.has(error.reason)) return;
-      // A known caller has its own limit. Others behind its address must not suffer from it.
+      // A known caller has its own limit. Other callers at its address must not suffer if it exceeds that limit.
       if (error.reason === 'throttle.exceeded' && known.principal !== undefined) return;
       blocksOf(known.database).countViolation(address, presented);
     },
@@ -92,7 +95,7 @@ class IpBlocks {
   readonly #byId = new Map<number, Block>();
   /** Automatic blocks, by network: a look-up costs the same for thousands as for one. */
   readonly #single = new Map<string, Block>();
-  /** Managers' blocks. There are few, and their networks may have any size. */
+  /** Managers' blocks. There are only a few, and their networks may have any size. */
   #wide: Block[] = [];
   #loading: Promise<void> = Promise.resolve();
   isLoaded = false;

@@ -21,8 +21,8 @@ export const throttleOf = perDatabase((database) => {
 });
 
 /**
- * Charges a request before the body is read if the cost is known without it, otherwise after it. In the second case, it is
- * refused before the body is read only if it is already known that even one operation is too much.
+ * Charges a request before the body is read if the cost is known without it, otherwise after it. If the cost depends on the
+ * body, the request is refused before the body is read only if even one operation is known to be too much.
  */
 export function limits(): { readonly beforeBody: Policy; readonly afterBody: Policy } {
   return {

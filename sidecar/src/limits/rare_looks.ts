@@ -10,7 +10,7 @@ const mostNetworks = 10_000;
 export class RareLooks {
   readonly #looked = new LRUCache<string, number>({ max: mostNetworks, ttl: 1_000, noUpdateTTL: true });
 
-  /** Whether the network may have another check now. If so, it is used up. */
+  /** Whether the network may have another check now. If so, that check is used up. */
   take(network: string): boolean {
     const looked = this.#looked.get(network) ?? 0;
     if (looked >= mostPerSecond) return false;

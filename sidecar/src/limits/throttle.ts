@@ -27,7 +27,7 @@ const mostPerStatement = 1_000;
 const lanes = 2;
 /** Once in this many statements, the row is looked up by key, because only that removes dead row versions from the page. */
 const byKeyEvery = 16;
-/** With fewer rows than this, a second statement is not worth its cost. */
+/** If fewer rows than this are waiting, a second statement is not worth its cost. */
 const fewestToSplit = 32;
 /**
  * If a statement takes longer, Postgres is busy, or must skip many dead row versions that a long transaction of Odoo keeps alive.
@@ -53,7 +53,7 @@ interface Known {
   readonly place: string | undefined;
 }
 
-/** Whether one of the windows had too little left. It may have been reset since. */
+/** Whether one of the windows had too little left. The window may have been reset since then. */
 function mayRefuse({ limits, left }: Known, cost: number): boolean {
   return (
     (left.minute < cost && limits.minute > 0) || (left.hour < cost && limits.hour > 0) || (left.day < cost && limits.day > 0)
@@ -84,7 +84,7 @@ export class Throttle {
   #inFlight = 0;
   #rowsInFlight = 0;
   #scheduled = false;
-  /** Ends the pauses in which lanes collect callers. */
+  /** Functions that end the pauses in which the lanes collect callers. */
   readonly #gathering = new Set<() => void>();
   #away = false;
   #failedAt = 0;

@@ -1,4 +1,4 @@
-// Decides whether AI agents may connect and write, by a setting and the caller's profile.
+// Decides, by a setting and the caller's profile, whether AI agents may connect and write.
 
 import { GatewayError } from '../errors.ts';
 import type { RequestContext } from '../pipeline/context.ts';

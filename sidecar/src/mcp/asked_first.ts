@@ -21,7 +21,7 @@ export const outputOfWrite = z.object({
 });
 
 /**
- * @param call the tool's name, its arguments without `confirm`, and what else decides about the effects
+ * @param call the tool's name, its arguments without `confirm`, and everything else on which its effects depend
  * @param act executes the write; its parameter is the idempotency key
  */
 export async function askedFirst(
@@ -33,7 +33,7 @@ export async function askedFirst(
 ): Promise<Json> {
   const writes = writesOf(context);
   if (writes === 'never') throw new GatewayError('agent.writes');
-  // Even if writes are allowed by now, so that the call that was shown happens only once.
+  // A confirmation is checked even if writes are allowed by now, so that the call that was shown happens only once.
   if (confirm !== undefined) {
     const once = await checkConfirmation(context, call, confirm);
     return { status: 'done', ...(await act(once)) };
@@ -84,7 +84,7 @@ async function changesOf(shapes: RecordShapes, context: RequestContext, report: 
   return differences.map(({ model, id, name, before: from, after: to }) => {
     const record = { model, id: from === null ? undefined : id, name: cutText(name, longestName) };
     if (from === null) return { create: record, values: shrunk({ ...to }, bytes) };
-    // A field that would be emptied must be seen.
+    // An update keeps empty fields, because the person must see when a field would be emptied.
     return to === null ? { delete: record } : { update: record, from: shrunk(from, bytes, true), to: shrunk(to, bytes, true) };
   });
 }

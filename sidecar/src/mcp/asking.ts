@@ -17,7 +17,7 @@ export const settingOfCall = {
 };
 type SettingOfCall = z.infer<z.ZodObject<typeof settingOfCall>>;
 
-/** The end of an incomplete answer. */
+/** The properties at the end of an incomplete answer. */
 export const pageOfAnswer = {
   next_cursor: z.string().optional(),
   hint: z.string().optional(),

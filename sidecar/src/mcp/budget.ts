@@ -7,7 +7,7 @@ import type { Row } from '../records/collection.ts';
 const longestInList = 300;
 const shareOfOneText = 0.5;
 const mostItems = 50;
-/** The shortest that strings and lists are cut to. Whole fields are left out after that. */
+/** Strings and lists are never cut shorter than this. If that is not enough, whole fields are left out. */
 const least = { text: 20, items: 3 };
 
 interface Cut {
@@ -42,7 +42,7 @@ export function cutText(text: string, length: number): string {
   return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** Records for an agent, without empty fields and with long text cut. A single one fits into the budget. */
+/** Records for an agent, without empty fields and with long text cut. A single record is cut until it fits into the budget. */
 export function compact(rows: readonly Row[], bytes: number): Row[] {
   const [first] = rows;
   if (rows.length === 1 && first !== undefined) return [shrunk(first, bytes)];

@@ -35,8 +35,8 @@ export class Catalogue {
   }
 
   /**
-   * Finds tools that are not in the caller's list, too, so that the refusal names the missing scope. Undefined if there is no
-   * such tool.
+   * Also finds tools that are not in the caller's list, so that the refusal can name the missing scope. Undefined if there is
+   * no such tool.
    */
   async named(context: RequestContext, name: string): Promise<Tool | undefined> {
     const own = this.#tools.find((candidate) => candidate.name === name);
@@ -44,7 +44,7 @@ export class Catalogue {
   }
 }
 
-/** A method may only read, so a call counts as a write only when Odoo says so. */
+/** Some methods only read, so a call counts as a write only when Odoo says so. */
 function isOpen(tool: Tool, context: RequestContext): boolean {
   const mayWrite = tool.kind === 'read' || tool.kind === 'call' || writesOf(context) !== 'never';
   return mayWrite && tool.isFor(context);

@@ -84,7 +84,7 @@ export function discoveryTools(odoo: Odoo): Tool[] {
 async function whoami(odoo: Odoo, context: RequestContext): Promise<Json> {
   const { principal, database } = context;
   const fields = { company_id: {}, company_ids: { fields: { name: {} } }, lang: {}, tz: {} };
-  // The gateway reads the caller's own user. That needs no scope.
+  // The gateway itself reads the caller's user, so the caller needs no scope for it.
   const own = { op: 'read', model: 'res.users', ids: [principal.userId], fields } as const;
   const [result] = await odoo.read(context, [own], { scopes: null, models: null });
   const [user = {}] = asRecords(result).records;
@@ -115,7 +115,7 @@ async function findModels(odoo: Odoo, context: RequestContext, { query = '' }: z
   return { models, ...(models.length === 0 ? { hint: 'No model that you may use matches. Try another word.' } : {}) };
 }
 
-/** Each word counts once. It scores highest as a whole word of the label, lowest as a part of the technical name. */
+/** Each word counts once. A whole word of the label scores highest, a part of the technical name lowest. */
 function scoreOf({ model, name }: { readonly model: string; readonly name: string }, words: readonly string[]): number {
   const label = name.toLowerCase();
   const parts = new Set(label.split(/\W+/));

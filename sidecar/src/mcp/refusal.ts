@@ -20,7 +20,7 @@ const remedies: Partial<Record<Reason, string>> = {
   'answer.too_large': 'Ask for fewer records or fields.',
 };
 
-/** Odoo's messages may name every record. */
+/** The longest message. Odoo's messages may name every record. */
 const mostBytes = 4_000;
 
 /** The text of an error. Faults of the server reveal no details. */

@@ -1,4 +1,4 @@
-// Each resource as tools of its own: `products_search`, `orders_create`. They use the resource's own names, and give access only
+// Separate tools for each resource: `products_search`, `orders_create`. They use the resource's own names, and give access only
 // to what the resource contains.
 
 import { z } from 'zod';
@@ -199,7 +199,7 @@ function schemaOfFields(
   return { type: 'object', properties, ...(required.length === 0 ? {} : { required }) };
 }
 
-/** The collection reads the values from the body, so the arguments become one. */
+/** The collection reads the values from the body, so the arguments take the place of the body. */
 async function withBody(context: RequestContext, body: unknown, act: () => Promise<Outcome>): Promise<Outcome> {
   const { body: message } = context;
   context.body = body;

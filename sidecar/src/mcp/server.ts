@@ -31,7 +31,7 @@ const instructions =
   'show the user what would change, and call again with confirm once they agree. Filters of resources: ' +
   '{"name": {"ilike": "desk"}} with eq ne gt gte lt lte in nin ilike null.';
 
-/** Adds tools to the server of a request: only the conformance suite needs this. */
+/** Adds tools to the server of a request. Only the conformance suite needs this. */
 export type Extension = (
   server: Server,
   own: {
@@ -103,7 +103,7 @@ export class McpServer {
   }
 }
 
-/** With each answer, the SDK creates an error for its own open requests, whose stack trace is never used. */
+/** After each answer, the SDK creates an error for its own open requests. The stack trace of this error is never used. */
 class ServerOfOneRequest extends Server {
   protected override _onclose(): void {
     const limit = Error.stackTraceLimit;

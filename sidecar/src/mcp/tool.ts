@@ -44,7 +44,7 @@ export function schemaOf(shape: z.ZodType): Json {
 
 /** Left out of the schema. Limits are checked anyway, and the refusal names them. */
 const bounds = new Set(['maximum', 'minimum', 'maxLength', 'minLength', 'maxItems', 'minItems', 'pattern']);
-/** Keywords that state the obvious. No tool has an argument with such a name. */
+/** Keywords that state the obvious. Removing them is safe, because no tool has an argument with such a name. */
 const plain = new Set(['additionalProperties', 'propertyNames']);
 
 function withoutBounds(value: unknown): unknown {

@@ -31,7 +31,7 @@ export interface Agreement {
   readonly redirectUri: string;
   readonly state: string | undefined;
   readonly challenge: string;
-  /** Null: the app has named none. */
+  /** Null: the app has requested no particular scopes. */
   readonly scopes: readonly string[] | null;
   readonly resource: string | null;
   readonly issuer: string;

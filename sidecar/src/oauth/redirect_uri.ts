@@ -1,4 +1,4 @@
-// Where an app receives its answer: a URL of its own on the web, a port on the user's computer, or a URL scheme for which the
+// Redirect URIs, at which apps receive answers: a URL on the web, a port on the user's computer, or a URL scheme for which the
 // operating system opens the app (RFC 8252).
 
 const longest = 1_000;

@@ -40,7 +40,7 @@ export const securitySchemes = ({ origin }: { readonly origin: string }): Named 
   },
 });
 
-/** Any one of them is enough. */
+/** Any one of the security schemes is enough. */
 export const security = Object.keys(securitySchemes({ origin: '' })).map((name) => ({ [name]: [] }));
 
 const count = { type: 'integer', minimum: 0 } as const;
@@ -113,7 +113,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
         '`ilike`, `nlike`, `nilike`, `starts`, `pattern`, `ipattern`, `null`, `child_of`, `parent_of`. ' +
         'For example `filter[name][ilike]=azure`.',
       { type: 'object', additionalProperties: { type: 'string' } },
-      // Without an example: the page /api/docs sends examples, and a first try should give a list.
+      // This has no example, because the page /api/docs would send it, and a first try should return a list.
       { style: 'deepObject', explode: true },
     ),
     order: query('order', 'Comma-separated fields with `asc` or `desc`.', { type: 'string' }, { example: 'id desc' }),
@@ -200,7 +200,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       schema: { type: 'string', pattern: '^[A-Za-z]\\w*$', maxLength: 128 },
       example: 'name_search',
     },
-    // Other verbs have an id at this position of the path, so the parameter has the same name.
+    // For other HTTP methods, this position of the path is an id, so the parameter has that name here, too.
     methodOfModel: {
       name: 'id',
       in: 'path',

@@ -30,7 +30,7 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
   };
   const fields = { ...list(text), description: 'Like the parameter `fields`.' };
   const id = { type: 'string', pattern: '^[A-Za-z_][\\w-]{0,63}$' };
-  // Each schema has a name of its own, because names that generators invent for parts of a union collide.
+  // Each schema has its own name, because names that generators invent for parts of a union collide.
   const operations: Record<string, Schema> = {};
   const operation = (op: string, needed: readonly string[], properties: Record<string, Schema>): void => {
     operations[`Operation-${op}`] = {
@@ -55,7 +55,7 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
   operation('delete', ['ids'], { ids: ref('BatchIds') });
   operation('call', ['method'], { method: text, ids: ref('BatchIds'), ...args });
   return {
-    // Most tools would take a property called $ref for a reference.
+    // Most tools would mistake a property called $ref for a reference.
     Ref: {
       type: 'object',
       description: '`{"$ref": "order.id"}`: the result of an earlier operation of the batch.',

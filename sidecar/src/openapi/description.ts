@@ -57,7 +57,7 @@ export interface ResourceDescription {
   readonly lines: readonly ResourceLine[];
 }
 
-/** Everything that differs between callers, languages and settings. */
+/** All input that differs between callers, languages and settings. */
 export interface Described {
   readonly models: readonly ModelDescription[];
   readonly resources: readonly ResourceDescription[];

@@ -89,7 +89,7 @@ function resourceSchemas({ name, label, lines }: ResourceDescription): Record<st
   };
 }
 
-/** The one path that other gateways have, too. */
+/** The only path that other gateways have, too. */
 function projectPath(resources: readonly ResourceDescription[]): Record<string, unknown> {
   const projects = resources.find(({ name }) => name === 'projects');
   if (projects?.rights.create !== true) return {};
@@ -121,7 +121,7 @@ function projectPath(resources: readonly ResourceDescription[]): Record<string, 
   };
 }
 
-/** @param name for programs; `label` is for readers. Both are plain text */
+/** @param name the name for programs; `label` is for readers. Both are plain text */
 function tag(name: string, label: string, description: string): Schema {
   return { name, description, ...(label === name ? {} : { 'x-displayName': label }) };
 }

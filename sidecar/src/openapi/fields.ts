@@ -11,7 +11,7 @@ export const list = (items: Schema = {}): Schema => ({ type: 'array', items });
 
 /** Longer lists, such as time zones, are left out: they are not worth their size. */
 const mostOptions = 50;
-/** Odoo's integers are Postgres' own. */
+/** Odoo stores integers as Postgres' integers, with 32 bits. */
 const int32 = { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } as const;
 
 /** The schema of a record in answers. Only `id` is always present; the others depend on `fields`. */

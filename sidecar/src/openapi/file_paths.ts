@@ -8,7 +8,7 @@ import { answer, writing } from './paths.ts';
 
 const tags = ['Any model'];
 const octets = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
-// Files have any media type. Generators of clients do not know a wildcard, and take the other.
+// Files have any media type. Client generators do not understand a wildcard, and use the other type.
 const bytes = { ...octets, '*/*': { schema: {} } };
 const file = { required: true, content: octets };
 const written = ['Idempotency-Replayed', 'Preference-Applied'];

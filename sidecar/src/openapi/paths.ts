@@ -6,14 +6,14 @@ import { anyObject, exampleOf, list, ref } from './fields.ts';
 
 export type Paths = Record<string, Record<string, unknown>>;
 
-/** The schemas of a place's records. */
+/** A model or resource: its path, and the schemas of its records. */
 interface Place {
   readonly path: string;
   readonly tag: string;
   /** The beginning of operation ids: without blanks, because generators turn them into function names. */
   readonly name: string;
   readonly rights: Rights;
-  /** Names of the scopes that are enough, in addition to the plain action. */
+  /** The scope that is enough for an action, as an alternative to the plain action. */
   readonly scope: (action: string) => string | undefined;
   readonly record: Schema;
   readonly newValues: Schema;
@@ -338,7 +338,7 @@ function upsertingList(place: Place): Schema {
   };
 }
 
-/** To all records that a domain finds. */
+/** Writes to all records that a domain finds. */
 function writingFound(place: Place, verb: 'patch' | 'delete'): Schema {
   const isDelete = verb === 'delete';
   const done = answer('The records.', { data: list(ref('IdOnly')), meta: ref('Meta') }, ['data', 'meta'], written);

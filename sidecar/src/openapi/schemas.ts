@@ -5,8 +5,8 @@ import type { Schema } from './description.ts';
 import { anyObject, list, ref } from './fields.ts';
 
 /**
- * Null is an additional type of the schema itself, because generators turn a schema that is only null into a class, or fail on
- * it.
+ * Adds null to the types of the schema itself, because generators turn a separate schema that is only null into a class, or
+ * fail on it.
  */
 const orNull = (schema: Schema): Schema => ({ ...schema, type: [schema['type'], 'null'] });
 const id: Schema = { type: 'integer', minimum: 1, maximum: 2_147_483_647 };
@@ -18,7 +18,9 @@ const link: Schema = {
 };
 const linkTo = 'The id of a record, or an object with its id, as you read it.';
 
-/** It has one named field, because generators turn an object without any into a map, which cannot be part of a union. */
+/**
+ * It has one named field, because generators turn an object without named fields into a map, which cannot be part of a union.
+ */
 export const anyValues: Schema = {
   ...anyObject,
   properties: { name: { description: 'The name of the record, in most models.' } },

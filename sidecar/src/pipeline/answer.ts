@@ -94,10 +94,10 @@ async function sendCompressed(context: RequestContext, type: string, bytes: Buff
   }
 }
 
-/** A string is sent in one piece with the headers, bytes in a second one. */
+/** A string is sent in one piece with the headers. Bytes are sent in a second piece. */
 function write(context: RequestContext, type: string, body: string | Uint8Array, encoding: string | undefined): void {
   const { response } = context;
-  // A long answer was cut off. Its bytes were counted as they were sent.
+  // If the headers have been sent, a long answer was cut off. Its bytes were counted as they were sent.
   if (response.headersSent) return;
   context.bytesOut = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
   // The client may have disconnected meanwhile.
@@ -139,7 +139,7 @@ function headersOf(context: RequestContext, content: readonly string[], encoding
     headers.push('X-Gateway-Read', explained(context));
   }
   if (context.languages.length > 0) headers.push('Content-Language', context.languages.join(', '));
-  // The client may still send the body that it is holding back.
+  // The connection ends, because the client may still send the body that it is holding back.
   if (context.awaitsContinue && !headers.includes('Connection')) headers.push('Connection', 'close');
   if (encoding !== undefined) headers.push('Content-Encoding', encoding, 'Vary', 'Accept-Encoding');
   return headers;

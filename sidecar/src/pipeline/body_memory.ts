@@ -17,7 +17,7 @@ export class BodyMemory {
 
   /**
    * Throws `request.overloaded` if the caller already uses too much.
-   * @param largest the largest allowed body in bytes: two of them always fit
+   * @param largest the largest allowed body in bytes: two bodies of this size always fit
    */
   hold(caller: string, bytes: number, largest: number): void {
     const most = this.#mostFor(largest);
@@ -30,7 +30,7 @@ export class BodyMemory {
     this.#held += bytes;
   }
 
-  /** The most that a caller may use if no other uses any. */
+  /** The most bytes that a caller may use while no other caller uses any. */
   shareOf(largest: number): number {
     return this.#mostFor(largest) / 2;
   }

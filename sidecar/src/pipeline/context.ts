@@ -119,7 +119,7 @@ export type Use = Pick<Used, 'model' | 'action' | 'name'>;
 /** The type of the field at the end of a path through relations, such as `partner_id.name`; undefined if it is not known. */
 export type TypeAt = (model: string, path: string) => string | undefined;
 
-/** What operations use. May contain the same more than once. */
+/** What operations use. The same use may appear more than once. */
 export interface UsesOf {
   (typeAt: TypeAt): Iterable<Use>;
   /** Whether many requests share this function, so that its result is kept. */
@@ -132,7 +132,7 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders;
   /** Whether records show only the fields of a list if the request names no fields. */
   readonly brief?: boolean;
-  /** As in Odoo's own protocols, no defaults apply, not even the user's language. */
+  /** Whether no defaults apply, not even the user's language, as in Odoo's own protocols. */
   readonly bare?: boolean;
   /** The content to which an `Idempotency-Key` applies, if it is not the request's own body. */
   readonly body?: unknown;
@@ -165,8 +165,8 @@ export interface Endpoint {
   readonly name: string;
   readonly access: Access;
   /**
-   * The kind of operation for the limits; by default determined by the HTTP method. A function is called before and after the
-   * body is read.
+   * The kind of operation for the limits; by default determined by the HTTP method. If it is a function, it is called before
+   * and after the body is read.
    */
   readonly kind?: Action | ((context: RequestContext) => Action);
   /** For endpoints with several operations: the number of operations in the body. The limits count each of them. */
@@ -206,11 +206,11 @@ export interface ReceivedFile {
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
-  /** As the client has named it, without a path. */
+  /** The file's name as the client sent it, without a path. */
   readonly name: string | undefined;
   /** The media type that the client has given. */
   readonly type: string | undefined;
-  /** From its beginning. Each piece is valid until the next one is asked for. */
+  /** From its beginning. Each piece is valid until the next one is requested. */
   pieces(): AsyncIterable<Uint8Array>;
 }
 
@@ -235,7 +235,7 @@ export class RequestContext {
   /** On the monotonic clock, for durations. */
   readonly startedAt = performance.now();
   /**
-   * Milliseconds that the request spent waiting for its caller: for changes, for a file to arrive or a part of one to be taken.
+   * Milliseconds that the request spent waiting: for changes, for a file to arrive, or for the caller to read a part of a file.
    * They are not included in its duration or its deadline.
    */
   idleMs = 0;
@@ -247,7 +247,10 @@ export class RequestContext {
   file: ReceivedFile | undefined = undefined;
   /** The credential from the body; the step `authenticate` uses it. */
   caller: BodyCredential | undefined = undefined;
-  /** If only the credential in the body was parsed: parses the rest, which becomes `body`, once the caller is authenticated. */
+  /**
+   * Set if only the credential in the body was parsed. Once the caller is authenticated, it parses the rest, which becomes
+   * `body`.
+   */
   finishBody: (() => Promise<unknown>) | undefined = undefined;
   /** Additional headers of the answer: names and values, alternating. */
   readonly headers: string[] = [];
@@ -256,7 +259,9 @@ export class RequestContext {
    * The input of the executor and collections: the request's own path and headers, or their equivalent for a tool's arguments.
    */
   asked: Asked;
-  /** Overrides path and status in figures and log: `/mcp search_records`, refused. */
+  /**
+   * Replaces the path and status in figures and the log, for example with `/mcp search_records` and the status of a refusal.
+   */
   countedAs: { route?: string; status?: number } = {};
   /** Identifies a refused credential and its network, without revealing the credential. */
   presented: string | undefined = undefined;
@@ -281,7 +286,7 @@ export class RequestContext {
   maxAffected: number | undefined = undefined;
   /** The report of the dry run. */
   dryRunReport: DryRunReport | undefined = undefined;
-  /** Odoo's costs for the request's operations. */
+  /** What the request's operations cost in Odoo. */
   sqlCount = 0;
   retries = 0;
   /** How a read of records was answered: `compiled`, or `odoo:` and the reason. */
@@ -372,7 +377,7 @@ export class RequestContext {
     return `${database.name}/user:${principal.userId}`;
   }
 
-  /** For log rows of requests that were refused before these were known. */
+  /** The database and the caller, as far as known, for log rows of requests that were refused early. */
   get known(): { readonly database: Database | undefined; readonly principal: Principal | undefined } {
     return { database: this.#database, principal: this.#principal };
   }

@@ -11,17 +11,17 @@ import { Running } from '../running.ts';
 import type { RequestContext } from './context.ts';
 import { Spool } from './spool.ts';
 
-/** Files that arrive at once on this sidecar. */
+/** How many files may arrive at once on this sidecar. */
 const most = { ofOneUser: 4, ofAll: 16 };
 const running = new Running();
 const mostNameBytes = 255;
-/** The heads of a form's parts. */
+/** Allowed in addition to the file: the heads of a form's parts. */
 const spareBytes = 65_536;
 const mediaType = /^[a-z0-9][\w!#$&^.+-]{0,63}\/[a-z0-9][\w!#$&^.+-]{0,63}$/;
-/** What clients send when nobody has chosen a type. */
+/** The types that clients send when nobody has chosen one. */
 const unchosen = new Set(['application/octet-stream', 'application/x-www-form-urlencoded']);
 
-/** What the step `body` does for all bodies. */
+/** Functions of the step `body` that it uses for all bodies. */
 interface Habits {
   requireUncompressed(encoding: string | undefined): void;
   tooLarge(most: number): GatewayError;
@@ -46,7 +46,7 @@ export async function receiveFile(context: RequestContext, { requireUncompressed
     if (!context.awaitsContinue) await discard(request);
     throw isTooLarge ? tooLarge(largest) : new GatewayError('file.busy');
   }
-  // Even if the client has disconnected, or does so while the file is opened.
+  // `end` is called even if the client has disconnected, or does so while the file is opened.
   context.whenOver(end);
   const since = performance.now();
   if (context.awaitsContinue) context.sayContinue();
@@ -66,7 +66,7 @@ export async function receiveFile(context: RequestContext, { requireUncompressed
   }
 }
 
-/** The body as it arrives, counted in `context.bytesIn`. Throws `request.incomplete`. */
+/** The chunks of the body as they arrive, counted in `context.bytesIn`. Throws `request.incomplete`. */
 async function* chunksOf(context: RequestContext, most: number, tooLarge: () => GatewayError): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of context.request.iterator({ destroyOnReturn: false })) {
@@ -92,7 +92,7 @@ async function* freed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-/** Takes the one file of a form. */
+/** Receives the only file of a form. */
 async function takeForm(chunks: AsyncIterable<Buffer>, contentType: string, spool: Spool): Promise<Given> {
   const form = formOf(contentType);
   let found: (Given & { readonly stream: Readable; readonly taken: Promise<void> }) | undefined;

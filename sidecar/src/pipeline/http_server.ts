@@ -7,8 +7,8 @@ import { inTurn } from './in_turn.ts';
 import { mostHeaderBytes, refuseMalformed } from './parser_faults.ts';
 
 /**
- * If a client closes its half of the connection within this time after its request, it still waits for the answer. If it does so
- * later, it counts as disconnected.
+ * If a client closes its half of the connection within this time after its request, it still waits for the answer. If the
+ * client closes its half later, it counts as disconnected.
  */
 const halfCloseMs = 1_000;
 

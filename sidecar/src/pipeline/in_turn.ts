@@ -6,7 +6,7 @@
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How many requests may wait on one connection. A client that sends more does not want answers. */
+/** How many requests may wait on one connection. A client that sends more requests than this does not want answers. */
 const mostWaiting = 16;
 
 export function inTurn(listener: RequestListener): RequestListener {

@@ -10,7 +10,7 @@ import type { Policy, RequestContext } from './context.ts';
 import { receiveFile } from './file_body.ts';
 import { formOfBody } from './media_type.ts';
 
-/** Enough for any credential. Without authentication, the gateway reads no more than this. */
+/** The largest body that the gateway reads without authentication. It is enough for any credential. */
 const smallBodyBytes = 16_384;
 /**
  * A client does not read the answer while it is still sending, so its data is discarded for this long before the answer is sent.
@@ -25,7 +25,7 @@ const mebibyte = 1024 * 1024;
  */
 export function jsonBody(chargeUnknown: (context: RequestContext) => Promise<void> = async () => undefined): Policy {
   const memory = new BodyMemory();
-  // Bodies with the credential inside must not crowd out those of known callers.
+  // Bodies that contain the credential have separate memory, so that they do not crowd out the bodies of known callers.
   const memoryOfUnknown = new BodyMemory(64 * mebibyte);
   const visit = (context: RequestContext): undefined | Promise<void> => {
     const { smallBody, readBody } = context.endpoint;
@@ -51,7 +51,8 @@ export function jsonBody(chargeUnknown: (context: RequestContext) => Promise<voi
           : (bytes, weigh) => readBody(context, bytes, weigh);
       requireUncompressed(headers['content-encoding']);
     } catch (error) {
-      // Some clients announce a body of unknown length and then send none. One that waits for 100 Continue does have a body.
+      // Some clients announce a body of unknown length and then send none. A client that waits for 100 Continue does have a
+      // body.
       if (!isOfUnknownLength || context.awaitsContinue) throw error;
       fault = error as GatewayError;
       understand = () => undefined;
@@ -96,7 +97,7 @@ function tooLarge(most: number): GatewayError {
   });
 }
 
-/** @param fault the error if there is a body at all */
+/** @param fault the error to throw if there is a body at all */
 async function read(
   context: RequestContext,
   memory: BodyMemory,
@@ -111,7 +112,7 @@ async function read(
     memory.hold(holder, size, most);
     held += size;
   };
-  // Even if the client disconnects before its answer.
+  // `close` also comes if the client disconnects before its answer.
   response.once('close', () => memory.release(holder, held));
   const collecting = announced > most ? undefined : collect(request, most, hold);
   const bytes = await collecting?.catch(async (error: unknown) => {
@@ -130,7 +131,7 @@ async function read(
   });
 }
 
-/** Undefined if there is more than `most`. Rejects if the client disconnects or `hold` throws. */
+/** All bytes of the body; undefined if there are more than `most`. Rejects if the client disconnects or `hold` throws. */
 function collect(request: Request, most: number, hold: (bytes: number) => void): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -20,8 +20,8 @@ function parseMediaType(header: string): MediaType {
 }
 
 /**
- * The format of a body, by its type. Of its parameters, only the charset matters: it must be UTF-8, in any spelling. Throws
- * `request.media_type`.
+ * The format of a body, according to its media type. The only parameter that matters is the charset: it must be UTF-8, in any
+ * spelling. Throws `request.media_type`.
  */
 export function formOfBody(header: string | undefined, takesForms: boolean): 'json' | 'form' {
   const { essence, charset } = parseMediaType(header ?? '');

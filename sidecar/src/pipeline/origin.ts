@@ -9,14 +9,14 @@ import { inRange, parseAddress } from '../ip.ts';
 import type { RequestContext } from './context.ts';
 import { forwardedElements } from './forwarded.ts';
 
-/** Without a slash at the end; it may have a path. */
+/** Returns the origin without a slash at the end; it may have a path. */
 export type OriginOf = (context: RequestContext) => string;
 
 /** For `Vary`: the headers on which the origin depends, in addition to the settings. */
 export const originHeaders = 'Host, Forwarded, X-Forwarded-Host, X-Forwarded-Prefix, X-Forwarded-Proto';
 
 const hostFormat = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
-/** Segments of plain characters, but not `.` or `..`. */
+/** A prefix consists of segments of plain characters, but not `.` or `..`. */
 const prefixFormat = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]{1,64}){1,8}$/;
 
 /** @param trusted proxies whose scheme, host and prefix are trusted, from headers other than `header` */
@@ -65,7 +65,7 @@ function originOfHost(scheme: string, host: string): string | undefined {
   return hostFormat.test(host) && URL.canParse(address) ? new URL(address).origin : undefined;
 }
 
-/** The nearest proxy's value. */
+/** The last value of a header, which the nearest proxy has added. */
 function last(header: string | string[] | undefined): string | undefined {
   const text = Array.isArray(header) ? header.join(',') : header;
   return text?.split(',').at(-1)?.trim();

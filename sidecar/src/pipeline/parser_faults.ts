@@ -18,7 +18,7 @@ export function refuseMalformed(fault: ParserFault, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  // The server no longer has a timer for this connection, and a peer that keeps its half open must not keep ours open.
+  // The server no longer has a timer for this connection. A peer that keeps its half open must not keep our half open.
   setTimeout(() => socket.destroy(), goodbyeMs).unref();
   const error = new GatewayError(reasonOfFault(fault));
   const body = JSON.stringify(renderEnvelope(error, randomUUID()));
@@ -46,7 +46,7 @@ export function reasonOfFault({ code, rawPacket }: ParserFault): Reason {
       return isLongAddress(line, line.length === read.length) ? 'request.url_too_long' : 'request.headers_too_large';
     case 'HPE_INVALID_URL':
       return 'request.url';
-    // There is a second space, after which the parser expects the version.
+    // The URL contains a space, after which the parser expects the version.
     case 'HPE_INVALID_CONSTANT':
       return /^[A-Z]+ .* .*HTTP\/1\.[01]$/.test(line) ? 'request.url' : 'request.malformed';
     case 'ERR_HTTP_REQUEST_TIMEOUT':

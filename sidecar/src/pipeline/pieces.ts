@@ -15,8 +15,8 @@ const eventStream = 'text/event-stream';
 /**
  * If the first piece throws, the answer is that error. If a later one throws, the connection is cut, so that no client mistakes
  * half an answer for a whole one.
- * @param length of all pieces together, if it is known: they are then not compressed. A piece of bytes may be freed when the next
- *   is asked for.
+ * @param length the length of all pieces together, if it is known: they are then not compressed. A piece of bytes may be freed
+ * when the next one is requested.
  * @param begin sends status and headers
  */
 export async function sendPieces(
@@ -47,8 +47,8 @@ export async function sendPieces(
   response.setTimeout(stalledMs, () => {
     if (response.writableLength > 0) response.destroy();
   });
-  // The server lets clients close their half of the connection. A client of events that does so has disconnected; otherwise this
-  // would be noticed only at the next event.
+  // The server lets clients close their half of the connection. A client of events that does so has disconnected. Without this
+  // listener, that would be noticed only at the next event.
   const leave = () => response.destroy();
   if (type === eventStream) request.socket.once('end', leave);
   try {

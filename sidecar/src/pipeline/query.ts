@@ -46,7 +46,7 @@ export function readQuery<Name extends string>(
 
 const longestGuessed = 32;
 
-/** `Did you mean limit? `, or nothing if no known name is near: at most a third of its letters differ. */
+/** `Did you mean limit? `, or nothing if no known name is similar. In a similar name, at most a third of the letters differ. */
 function didYouMean(given: string, known: readonly string[]): string {
   if (given.length > longestGuessed) return '';
   const near = known

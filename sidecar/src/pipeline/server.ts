@@ -33,7 +33,7 @@ export function createApp(routes: readonly Route[], pipeline: Pipeline): Express
     place.all(serve(methodNotAllowed(group), pipeline));
   }
   app.use(serve(nothingHere, pipeline));
-  // Express itself refuses a path that is not valid percent-encoding, before any endpoint.
+  // Express itself refuses a path that is not valid percent-encoding, before any endpoint runs.
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     const message = `The path ${undecodable(request.url.replace(/\?.*/s, ''))}`;
     const error = thrown instanceof URIError ? new GatewayError('request.path', { message, cause: thrown }) : thrown;
@@ -42,7 +42,10 @@ export function createApp(routes: readonly Route[], pipeline: Pipeline): Express
   return app;
 }
 
-/** Of two paths that match a request, the one with the earlier word comes first: `/:model/by/:key` before `/:model/:id/access`. */
+/**
+ * Sorts paths. If two of them match a request, the one whose fixed word comes earlier wins: `/:model/by/:key` before
+ * `/:model/:id/access`.
+ */
 function bySpecificity(groups: ReadonlyMap<string, readonly Route[]>): [path: string, group: readonly Route[]][] {
   const kindsOf = (path: string) =>
     path.replaceAll(/[^/]+/g, (part) => (part.includes('*') ? '2' : part.includes(':') ? '1' : '0'));
@@ -90,7 +93,7 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
         const pending = policy.check(context, way);
         if (pending === undefined) continue;
         await pending;
-        // A disconnected client gets no answer, and work that begins now would not notice that it should stop.
+        // A disconnected client gets no answer, and work that began now would not notice that it should stop.
         if (context.response.destroyed) throw new GatewayError('request.incomplete');
       }
       const handled = endpoint.handle(context);
@@ -141,7 +144,9 @@ function preflight(group: readonly Route[]): Endpoint {
   };
 }
 
-/** Checks caller and body as for the existing methods, so that a fault there is reported first. */
+/**
+ * Answers 405, after caller and body have been checked as for the existing methods, so that a fault there is reported first.
+ */
 function methodNotAllowed(group: readonly Route[]): Endpoint {
   const allowed = methodsOf(group);
   return {

@@ -32,8 +32,8 @@ export class Spool {
   }
 
   /**
-   * Takes all of a stream, one chunk after the other. Rejects with `request.incomplete`, `file.storage` or the error for a large
-   * file.
+   * Writes a whole stream to the file, one chunk after the other. Rejects with `request.incomplete`, `file.storage` or the
+   * error for a large file.
    */
   async take(source: AsyncIterable<Buffer>): Promise<void> {
     try {

@@ -15,7 +15,7 @@ interface Unread {
 }
 
 export class UnreadAnswers {
-  /** In the order in which they were sent. */
+  /** The unread answers in the order in which they were sent. */
   readonly #unread = new Set<Unread>();
   #bytes = 0;
 
@@ -25,7 +25,7 @@ export class UnreadAnswers {
    */
   hold(response: ServerResponse, caller: string, bytes: number, largest: number): void {
     const { socket } = response;
-    // By now, the operating system has accepted most answers completely.
+    // In most cases, the operating system has accepted the whole answer by now.
     if (socket === null || socket.writableLength === 0) return;
     const unread = { response, caller, bytes };
     this.#unread.add(unread);

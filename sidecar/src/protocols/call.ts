@@ -6,7 +6,9 @@ import type { BodyCredential, RequestContext } from '../pipeline/context.ts';
 
 export interface RpcCall {
   readonly service: string;
-  /** For `object`, the model's method; otherwise the service's. Redaction reads it here (redact/places.ts). */
+  /**
+   * The model's method for the service `object`, otherwise the service's method. Redaction reads it here (redact/places.ts).
+   */
   readonly method: unknown;
   /** JSON-RPC's id, returned unchanged. */
   readonly id?: unknown;
@@ -25,7 +27,7 @@ export const credentialParams = 3;
  * a database other than the request's, `body.form`.
  */
 export function takeCredential(context: RequestContext, service: string, method: string, params: readonly unknown[]): boolean {
-  // From here on, errors are rendered for this call.
+  // From here on, errors are rendered as answers to this call.
   context.body = { service, method };
   const isLogin = service === 'common' && (method === 'login' || method === 'authenticate');
   if (!isLogin && service !== 'object') return false;
@@ -53,7 +55,7 @@ function tooFew(method: string): GatewayError {
   return form(`${method} takes a database, a uid, a password, a model and a method first.`);
 }
 
-/** Odoo treats any empty value as no context; clients send one if a script gives no context. */
+/** Removes an empty context. Odoo treats any empty value as no context, and clients send one if a script passes no context. */
 export function withoutEmptyContext<Kwargs extends Readonly<Record<string, unknown>>>(kwargs: Kwargs): Kwargs {
   const { context, ...rest } = kwargs;
   const isEmpty = !context || (Array.isArray(context) && context.length === 0);
@@ -80,12 +82,15 @@ function textOf(login: unknown): string {
   return login;
 }
 
-/** Clients also send it as text or as a double; scripts that do not check a login send its result `false`: no user. */
+/**
+ * A user's id. Clients also send it as text or as a double. Scripts that do not check whether a login succeeded send its result
+ * `false`.
+ */
 function uidOf(value: unknown): number {
   const uid = (typeof value === 'string' && /^\s*\d+\s*$/.test(value)) || typeof value === 'boolean' ? Number(value) : value;
   if (typeof uid !== 'number' || !Number.isFinite(uid)) throw form('The uid is not a number. Log in first.');
   const whole = Math.trunc(uid);
-  // Other values cannot be a uid. 0 is not one either, so the call is refused like one by an unknown user.
+  // Any other value cannot be a uid. It becomes 0, which no user has, so the call is refused like a call by an unknown user.
   return whole > 0 && whole < 2 ** 31 ? whole : 0;
 }
 

@@ -33,7 +33,7 @@ const names: Partial<Record<Reason, string>> = {
   'odoo.arguments': 'builtins.TypeError',
 };
 
-/** The statuses of JSON-2 where Odoo's differ from the gateway's. */
+/** The statuses for JSON-2 where Odoo's status differs from the gateway's. */
 const statuses: Partial<Record<Reason, number>> = {
   'odoo.field': 500,
   'odoo.domain': 500,
@@ -71,10 +71,10 @@ function raisedIn({ cause }: GatewayError): string | undefined {
   return cause instanceof Error && 'exception' in cause && typeof cause.exception === 'string' ? cause.exception : undefined;
 }
 
-/** Python's exceptions for wrong arguments. Others quote statements, paths or hosts. */
+/** Python's exceptions for wrong arguments. The messages of other exceptions quote statements, paths or hosts. */
 const ofArguments = /^builtins\.(?:TypeError|ValueError|KeyError|IndexError|AttributeError)$/;
 
-/** Such an exception says what was wrong with the call. */
+/** The message for the caller: the last line of an exception about arguments, because it says what was wrong with the call. */
 function lastLine(error: GatewayError): string {
   const raised = raisedIn(error);
   if (raised === undefined || !ofArguments.test(raised) || !(error.cause instanceof Error)) return error.message;
@@ -83,7 +83,7 @@ function lastLine(error: GatewayError): string {
 
 const codes: Readonly<Record<string, number>> = { AccessDenied: 3, AccessError: 4 };
 
-/** For `/xmlrpc/2` with a number, for `/xmlrpc` with a string, both with status 200. */
+/** A fault in XML, with status 200. Its code is a number for `/xmlrpc/2`, and a string for `/xmlrpc`. */
 export function xmlFault(context: RequestContext, error: GatewayError, version: 1 | 2): Answer {
   const fault = faultOf(error);
   const { message } = fault;

@@ -5,10 +5,10 @@ import { endOfString } from '../json.ts';
 import { credentialParams } from './call.ts';
 
 export interface Head {
-  /** Undefined: they come later. */
+  /** Undefined if service and method come later in the body. */
   readonly service: unknown;
   readonly method: unknown;
-  /** The first parameters, or all that there are. */
+  /** The first parameters, or all of them if there are fewer. */
   readonly args: readonly unknown[];
 }
 
@@ -24,7 +24,10 @@ export function headOf(text: string): Head | undefined {
   }
 }
 
-/** Where the first items of `params.args` end. Nothing is decoded: a name written with escapes counts as a different name. */
+/**
+ * The index at which the first items of `params.args` end. Nothing is decoded, so a name written with escapes counts as a
+ * different name.
+ */
 function endOfFirst(text: string): number | undefined {
   const containers: string[] = [];
   const names: string[] = [];
@@ -54,7 +57,10 @@ function endOfFirst(text: string): number | undefined {
   return undefined;
 }
 
-/** The call's id, if it is the last member of the body, where most clients write it. Only for answers to refused calls. */
+/**
+ * The call's id, if it is the last member of the body, where most clients write it. It is used only for answers to refused
+ * calls.
+ */
 export function idAtEnd(text: string): unknown {
   const found = /,\s*"id"\s*:\s*(-?(?:0|[1-9]\d{0,14})|"[^"\\\p{Cc}]{0,100}")\s*\}\s*$/u.exec(text)?.[1];
   return found === undefined ? null : JSON.parse(found);

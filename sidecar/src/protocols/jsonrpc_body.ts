@@ -1,11 +1,13 @@
-// The body of `/jsonrpc`. The credential in it decides whether more than the beginning of a large body is parsed.
+// The body of `/jsonrpc`. The credential in it decides whether a large body is parsed beyond its beginning.
 
 import { GatewayError } from '../errors.ts';
 import type { RequestContext } from '../pipeline/context.ts';
 import { readCall, takeCredential } from './call.ts';
 import { headOf, idAtEnd } from './json_head.ts';
 
-/** The longest body without a caller, in bytes, and as much as is parsed of a larger one before its caller is known. */
+/**
+ * The longest body of a call without a caller, in bytes. Of a larger body, only this much is parsed before its caller is known.
+ */
 export const longestWithoutCaller = 16_384;
 
 /**
@@ -32,7 +34,7 @@ function beginJsonRpc(context: RequestContext, bytes: Buffer, parse: () => unkno
     const message = `A body of more than ${longestWithoutCaller} bytes has params.args with a credential in its first ${longestWithoutCaller}.`;
     throw new GatewayError('request.too_large', { message });
   }
-  // Only calls with a caller may be large, so one that does not name its service and method here is taken to be execute_kw.
+  // Only calls with a caller may be large, so a call whose service and method have not come yet is taken to be execute_kw.
   const { service = 'object', method = 'execute_kw', args } = head;
   try {
     const hasCaller = takeCredential(context, String(service), String(method), args);

@@ -1,5 +1,5 @@
 // Records as Odoo's XML-RPC writes them, from their JSON and the types of their fields. JSON does not show which numbers are
-// floats, but the types do. So Odoo need not format these reads, and they may be answered without it.
+// floats, but the types do. So Odoo need not format the results of these reads, and statements can answer them without Odoo.
 
 import type { CallOperation, FieldType, ModelTypes } from '../executor/operations.ts';
 import { writeValue } from './xml.ts';
@@ -22,7 +22,7 @@ export function canWrite(types: ModelTypes, names: readonly string[]): boolean {
   return names.every((name) => Object.hasOwn(types, name) && !anything.has(types[name]?.type ?? ''));
 }
 
-/** A `<value>`. @param records as `read` gives them */
+/** Writes records as a `<value>`. @param records as `read` returns them */
 export function writeRecords(records: readonly Readonly<Record<string, unknown>>[], types: ModelTypes): string {
   const structs = records.map((record) => {
     const members = Object.entries(record).map(
@@ -40,7 +40,7 @@ function written(value: unknown, type: FieldType | undefined): string {
   return writeValue(value);
 }
 
-/** As Python's `repr` writes a float: `2.0`, `1e-05`, `1e+16`. */
+/** A float as Python's `repr` writes it: `2.0`, `1e-05`, `1e+16`. */
 export function pythonFloat(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e16)) {

@@ -15,7 +15,8 @@ import { canWrite, fieldsNamed, writeRecords } from './records_xml.ts';
 const versionFor = 60_000;
 
 /**
- * Methods of every model that only read. If a module has made one write, the executor refuses it, and it then runs as a write.
+ * Methods of every model that only read. If a module has changed one of them so that it writes, the executor refuses to run it
+ * as a read, and it then runs as a write.
  */
 const reading = new Set(
   (
@@ -37,7 +38,7 @@ export class Services {
     this.#metadata = metadata;
   }
 
-  /** The result of a method: `{raw}` must still be formatted, `{written}` already is. */
+  /** The result of a method: `{raw}` must still be formatted, `{written}` is already formatted. */
   async answer(context: RequestContext, call: RpcCall, form: Form): Promise<{ raw: unknown } | { written: unknown }> {
     if (call.service === 'object') {
       const operation = operationOf(context, call, form);
@@ -68,14 +69,14 @@ export class Services {
   async #recordsAsXml(context: RequestContext, { form, ...operation }: CallOperation): Promise<string | undefined> {
     const names = form === undefined ? undefined : fieldsNamed(operation);
     if (names === undefined) return undefined;
-    // If the model is at fault, the call itself reports it.
+    // If there is something wrong with the model, the call itself reports it.
     const typesOf = await this.#metadata.typesBehind(context, operation.model, undefined, names).catch(() => undefined);
     const types = typesOf?.(operation.model) ?? {};
     if (!canWrite(types, names)) return undefined;
     return writeRecords((await this.call(context, operation)) as Parameters<typeof writeRecords>[0], types);
   }
 
-  /** As `exp_version` returns it. */
+  /** Odoo's version in the format of `exp_version`. */
   version(context: RequestContext): Promise<unknown> {
     const known = this.#versions(context.database);
     if (known.value !== undefined && known.until > performance.now()) return known.value;
@@ -101,7 +102,7 @@ export class Services {
     throw new GatewayError('body.form', { message: `Method not found: ${String(method).slice(0, 100)}` });
   }
 
-  /** Callers may not list or change databases, as with Odoo's `list_db = False`. */
+  /** Calls of the service `db`. Callers may not list or change databases, as with Odoo's `list_db = False`. */
   async #database(context: RequestContext, { method }: RpcCall): Promise<unknown> {
     if (method !== 'server_version') throw new GatewayError('auth.missing');
     return ((await this.version(context)) as { server_version: unknown }).server_version;
@@ -118,7 +119,7 @@ export function kindOf(service: string | undefined, method: unknown): Action {
 function operationOf(context: RequestContext, { model, method: called, args, kwargs }: RpcCall, form: Form): CallOperation {
   const name = checkModel(context.database, model);
   const method = methodOf(name, called);
-  // Ids and counts are whole numbers in JSON, too; so these may be compiled.
+  // Ids and counts are whole numbers in JSON, too, so these two methods need no format and may be compiled.
   const isWrittenThere = form === 'xmlrpc' && method !== 'search' && method !== 'search_count';
   return { op: 'call', model: name, method, args, kwargs, ...(isWrittenThere ? { form } : {}) };
 }

@@ -31,9 +31,9 @@ interface Value {
   value: unknown;
 }
 
-/** Enough for a method's name and a credential. No more is parsed before the caller is known. */
+/** The most that is parsed before the caller is known. It is enough for a method's name and a credential. */
 const longestHead = 16_384;
-/** Between two pieces, other requests get their turn. */
+/** A document is parsed in pieces of this length, and other requests get their turn between two pieces. */
 const pieceLength = 32_768;
 /** Some clients declare a namespace. No element here has attributes of its own. */
 const mostAttributes = 4;
@@ -71,7 +71,7 @@ export class BegunCall {
     return this.#reader.params;
   }
 
-  /** Resolves with all parameters. */
+  /** Parses the rest, and resolves with all parameters. */
   async finish(): Promise<readonly unknown[]> {
     while (!this.#isDone) {
       this.#feed(pieceLength);
@@ -233,7 +233,10 @@ const scalars: Readonly<Record<string, (text: string) => unknown>> = {
   },
 };
 
-/** Python takes blanks and a sign. Each character can match in only one way, so no input takes long. */
+/**
+ * A whole number. Like Python, this accepts blanks and a sign. Each character can match in only one way, so no input takes
+ * long.
+ */
 function whole(text: string): number {
   const value = /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value)) throw wrong('int');
@@ -259,7 +262,7 @@ function wrong(type: string): GatewayError {
   return new GatewayError('body.value', { message: `A value of the call is not a valid ${type}.` });
 }
 
-/** A `<value>`; false for null. Not for results of Odoo's methods. */
+/** Writes a value as a `<value>`, with false for null. Results of Odoo's methods must not be written with this. */
 export function writeValue(value: unknown): string {
   return `<value>${write(value)}</value>`;
 }

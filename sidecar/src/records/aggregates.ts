@@ -54,7 +54,7 @@ const joints = new Set<unknown>(['&', '|', '!']);
 const comparisons = new Set<unknown>(['=', '!=', '<', '<=', '>', '>=', 'in', 'not in']);
 const mostTerms = 30;
 
-/** `[["amount_total:sum", ">", 1000]]`: a domain about measures. Odoo checks whether these exist. */
+/** `[["amount_total:sum", ">", 1000]]`: a domain about measures. Odoo checks whether the measures exist. */
 function parseHaving(text: string): Domain {
   const wrong = (what: string) => new GatewayError('query.domain', { message: `${what}.`, details: { at: 'having' } });
   const value: unknown = parsed(text, wrong);

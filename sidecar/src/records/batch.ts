@@ -16,7 +16,7 @@ import { checkKey, namespaceOf } from './upserts.ts';
 import { isReference } from './values.ts';
 
 type Item = Readonly<Record<string, unknown>>;
-/** An operation of a batch can also have a name, for references. */
+/** An operation of a batch. It can also have a name, to which later operations refer. */
 export type NamedOperation = Operation & { readonly name?: string | undefined };
 
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -153,7 +153,7 @@ function nameOf(item: Item, at: string): string | undefined {
   return id;
 }
 
-/** `7`, `[7, 8]`, or references instead. The executor checks the values of references. */
+/** The ids of an operation: `7`, `[7, 8]`, or references instead of numbers. The executor checks the values of references. */
 function idsOf(item: Item, at: string): number[] {
   const { ids } = item;
   if (ids === undefined) throw missing(at, 'ids');

@@ -19,7 +19,7 @@ export interface Outcome {
   readonly message?: string;
   /** The path of the next page. */
   readonly next?: string | undefined;
-  /** The version of the one record that was read (`versions.ts`). */
+  /** The version of the record, if a single one was read (`versions.ts`). */
   readonly version?: string | undefined;
   /** The path of the record, if exactly one was created. */
   readonly id?: number | undefined;
@@ -52,7 +52,7 @@ export interface Search {
   /** Identifies the list: a cursor works only for a list with the same binding. */
   readonly binding: readonly unknown[];
   readonly grant?: Grant;
-  /** Converts a record to the collection's format. Undefined: the model's format. */
+  /** Converts a record to the collection's format. Undefined: records keep the model's format. */
   readonly present?: (record: Row) => Row;
 }
 

@@ -1,8 +1,9 @@
 // Keyset pages: the end of a page, as a token that the client sends back. It contains the order and the last record's values for
-// the order's fields. So a page costs the same at any depth, and no record is repeated or skipped because others were created or
-// deleted. It is encrypted and signed: the order may use fields that the list does not show, so clients must not read its values
-// or create their own cursors. HMAC-SHA256 over the cursor's binding and content is both its signature and the start of the key
-// stream (AES-256-CTR), as in RFC 5297: the same position gives the same cursor, and no nonce is needed.
+// the order's fields. So every page of a list costs the same, however far down it is, and no record is repeated or skipped
+// because others were created or deleted. It is encrypted and signed: the order may use fields that the list does not show, so
+// clients must not read its values or create their own cursors. HMAC-SHA256 over the cursor's binding and content is both its
+// signature and the start of the key stream (AES-256-CTR), as in RFC 5297: the same position gives the same cursor, and no
+// nonce is needed.
 
 import type { KeyObject } from 'node:crypto';
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
@@ -22,8 +23,8 @@ export interface Cursor {
 export type Binding = readonly unknown[];
 
 /**
- * It is part of a URL and of the header `Link`, and clients and proxies accept at most 16 KiB of headers. The executor creates no
- * larger positions (executor/keyset.py).
+ * A cursor is part of a URL and of the header `Link`, and clients and proxies accept at most 16 KiB of headers. The executor
+ * creates no larger positions (executor/keyset.py).
  */
 const longest = 4_096;
 const signatureBytes = 16;

@@ -67,7 +67,7 @@ export function checkDomain(value: unknown, at: string, depth = 0): Domain {
   if (!Array.isArray(value)) throw malformed(at, 'must be a list like [["name", "ilike", "azure"]]');
   if (value.length > mostTerms) throw malformed(at, `has more than ${mostTerms} terms`);
   if (depth > deepest) throw malformed(at, `is nested more than ${deepest} deep`);
-  // How many operands the operators so far still lack. Terms without an operator are joined by `&`.
+  // How many operands are still missing for the operators so far. Terms without an operator are joined by `&`.
   let lacking = 0;
   const domain = value.map((term: unknown, i) => {
     const here = `${at}[${i}]`;

@@ -28,7 +28,7 @@ export class EventReader {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** By id, without deleted or hidden ones. Rejects with the reasons of the channel and of the executor. */
+  /** The records by id, without deleted or hidden ones. Rejects with the reasons of the channel and of the executor. */
   async read(database: Database, webhook: Webhook, ids: readonly number[]): Promise<ReadonlyMap<number, unknown>> {
     const { known } = this.#typesOf(database);
     const { model } = webhook;

@@ -3,7 +3,7 @@
 import { GatewayError } from '../errors.ts';
 import type { FieldTree } from '../executor/operations.ts';
 
-/** The executor expands no deeper, see `MAX_DEPTH` in odoo_addon/api_gateway/executor/reader.py. */
+/** The executor expands no deeper (see `MAX_DEPTH` in odoo_addon/api_gateway/executor/reader.py). */
 const mostSteps = 9;
 const mostFields = 1_000;
 /** The same as `MAX_STEPS` in executor/budget.py. */
@@ -27,7 +27,7 @@ export function parseFields(text: string): FieldTree {
   return tree;
 }
 
-/** The number of relations that no earlier path follows. */
+/** Adds a path to the tree. Returns how many of its relations no earlier path has followed. */
 function plant(tree: FieldTree, steps: readonly string[], path: string): number {
   let branch = tree;
   let expansions = 0;

@@ -11,7 +11,7 @@ import { parseDate, parseDateTime } from './values.ts';
 export interface Filter {
   readonly path: readonly string[];
   readonly operator: Operator;
-  /** One value, unless the operator takes a list. */
+  /** Contains one value, unless the operator accepts a list. */
   readonly values: readonly string[];
   /** The parameter as the client wrote it, for messages. */
   readonly parameter: string;
@@ -107,7 +107,7 @@ function isList(operator: Operator): boolean {
   return operator === 'in' || operator === 'nin';
 }
 
-/** Comma-separated values. A quoted one may contain commas and blanks, and `""` for a quote. */
+/** Comma-separated values. A quoted value may contain commas and blanks, and `""` for a quotation mark. */
 function split(text: string, parameter: string): string[] {
   const values: string[] = [];
   if (text === '') return values;
@@ -139,7 +139,7 @@ function parseText(text: string, type: FieldType | undefined, parameter: string)
     case 'many2one':
     case 'one2many':
     case 'many2many':
-      // A relation is compared by id; by anything else, by its name.
+      // A number is the id of a related record. Anything else is compared with the record's name.
       return /^\d{1,15}$/.test(text) ? Number(text) : text;
     case 'date':
       return parseDate(text, parameter);

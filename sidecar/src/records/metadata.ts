@@ -14,7 +14,7 @@ const cachedModels = 2_000;
 
 interface Known {
   readonly types: ModelTypes;
-  /** The time when Odoo was asked, on the monotonic clock. */
+  /** The time at which Odoo was asked, on the monotonic clock. */
   readonly askedAt: number;
 }
 
@@ -115,7 +115,7 @@ export class Metadata {
     const cache = this.#cacheOf(context.database);
     const known = cache.known.get(model);
     if (known !== undefined) {
-      // A name that did not exist a moment ago is not looked up again, because callers may send any number of them.
+      // A name that did not exist a moment ago is not looked up again, because callers may send any number of such names.
       const isFresh = known.askedAt >= context.startedAt;
       if (isFresh || names.every((name) => Object.hasOwn(known.types, name))) return known.types;
     }

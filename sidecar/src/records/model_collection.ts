@@ -92,7 +92,7 @@ export function conditionOn(archived: ListQuery['archived']): Domain {
   return [archived === 'only' ? ['active', '=', false] : ['active', 'in', [true, false]]];
 }
 
-/** The one parameter of endpoints that answer with a record. */
+/** The only parameter of endpoints that answer with a record: `fields`. */
 function fieldsOf({ asked }: RequestContext): FieldTree | undefined {
   const { fields } = readQuery(asked.url, ['fields'], { lists: ['fields'] });
   return fields === undefined ? undefined : parseFields(fields);

@@ -71,7 +71,7 @@ export class RecordShapes {
   }
 }
 
-/** An object that is not a list. Throws `body.form`. */
+/** The body, if it is an object and not a list. Throws `body.form`. */
 export function asObject(body: unknown, what = 'The body'): Row {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Row;
   throw new GatewayError('body.form', { message: `${what} must be a JSON object.` });

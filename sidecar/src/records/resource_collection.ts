@@ -102,7 +102,7 @@ export class ResourceCollection implements Collection {
     return this.#said('deleted', { id }, []);
   }
 
-  /** A dry run shows differences only in the resource's fields. */
+  /** Executes the operation. The report of a dry run then shows differences only in the resource's fields. */
   async #execute(context: RequestContext, operation: Operation, tree: FieldTree = {}): Promise<readonly unknown[]> {
     const results = await this.#parts.odoo.execute(context, [operation], this.#grant(context));
     const report = context.dryRunReport;
@@ -126,7 +126,10 @@ export class ResourceCollection implements Collection {
     return { ...principal.grant, scopes };
   }
 
-  /** The types of the resource's models. Throws `resource.unavailable` if the app with one of them is not installed. */
+  /**
+   * The types of the resource's models. Throws `resource.unavailable` if the app that defines one of these models is not
+   * installed.
+   */
   async #typesOf(context: RequestContext): Promise<TypesOf> {
     const resource = this.#resource;
     try {
@@ -169,7 +172,7 @@ function modelsOf({ model, fields }: Resource): string[] {
   return [model, ...fields.flatMap(({ nested }) => (nested === null ? [] : [nested.model]))];
 }
 
-/** An order is valid only for the resource that it was checked for. */
+/** The binding of the resource's cursors. An order in a cursor is valid only for the resource for which it was checked. */
 function bindingOf({ name, model, order, fields }: Resource): readonly unknown[] {
   return ['resource', name, model, order, fields.filter(({ read }) => read).map((field) => [field.name, field.field])];
 }

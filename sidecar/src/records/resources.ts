@@ -10,7 +10,10 @@ type Lines = readonly Omit<ResourceField, 'nested'>[];
 /** Checks only for a local part, one @ and a domain with a dot. Mail servers report all other faults. */
 const email = /^[^\s@<>(),;:"[\]\\]{1,64}@[^\s@<>(),;:"[\]\\]{1,190}\.[A-Za-z]{2,63}$/;
 
-/** Names of fields that a resource does not have, or that its model lacks because an app is not installed. */
+/**
+ * Values for the model's fields, and the ignored names: those that the resource does not have, or that the model lacks because
+ * an app is not installed.
+ */
 export interface Mapped {
   readonly values: Row;
   readonly ignored: readonly string[];
@@ -123,7 +126,7 @@ function acceptLines(
   return { values, ignored };
 }
 
-/** A resource lists the fields that can be written. If its records can only be linked, it lists none. */
+/** A resource lists the fields that can be written. If it lists none for a relation's records, these can only be linked. */
 function requireLinks(given: unknown, at: string): void {
   const items: unknown = typeof given === 'object' && given !== null && 'set' in given ? given.set : given;
   if (!Array.isArray(items)) return;

@@ -25,7 +25,7 @@ const shapers: Readonly<Record<string, Shaper | undefined>> = {
   html: text,
   datetime: (value) => (typeof value === 'string' ? isoTime(value) : orNull(value)),
   many2one: (value) => (Array.isArray(value) ? { id: value[0], name: orNull(value[1]) } : orNull(value)),
-  // Odoo also uses zero for "no record".
+  // Here, Odoo also uses zero for "no record".
   many2one_reference: (value) => (value === 0 ? null : orNull(value)),
   reference: (value) => (typeof value === 'string' ? reference(value) : orNull(value)),
   one2many: undefined,

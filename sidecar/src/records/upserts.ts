@@ -61,7 +61,7 @@ async function upsertAll(
   return { records: await shapes.written(context, model, fields, written), ids, created, ignored };
 }
 
-/** Throws `body.form`. @param at where the key stands, for the message */
+/** Throws `body.form`. @param at the position of the key, for the message */
 export function checkKey(key: unknown, value: unknown, at: string): { key: string; value: string } {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof key !== 'string' || !keyFormat.test(key) || typeof text !== 'string' || text === '' || text.length > longestValue) {
@@ -71,7 +71,7 @@ export function checkKey(key: unknown, value: unknown, at: string): { key: strin
   return { key, value: text };
 }
 
-/** Each credential has external ids of its own. */
+/** Each credential has its own external ids, in this namespace. */
 export function namespaceOf({ principal }: RequestContext): string {
   return principal.consumer.replace(':', '_');
 }

@@ -112,7 +112,7 @@ export function parseDateTime(value: unknown, at: string): string {
   if (day !== undefined && clock !== undefined && isCalendarDay(day)) {
     const instant = new Date(`${day}T${clock}${zone(offset)}`);
     const stored = Number.isNaN(instant.getTime()) ? '' : instant.toISOString();
-    // With an offset, a time may fall outside the years that Odoo supports, 1 to 9999.
+    // The offset may move a time outside the years that Odoo supports, 1 to 9999.
     if (/^(?!0000)\d{4}-/.test(stored)) return stored.slice(0, 19).replace('T', ' ');
   }
   throw malformed(at, 'must be a time like "2026-11-22T10:00:00Z" or with an offset like "+02:00"');
@@ -132,7 +132,7 @@ function isCalendarDay(value: string): boolean {
 }
 
 function parseBase64(value: unknown, at: string): string {
-  // This avoids running a regular expression over megabytes: Buffer skips invalid characters, so the length reveals them.
+  // Buffer skips invalid characters, so the length reveals them. This avoids running a regular expression over megabytes.
   if (typeof value === 'string') {
     const compact = value.replaceAll(/\s/g, '');
     const bytes = Buffer.byteLength(compact, 'base64');
@@ -204,13 +204,13 @@ function parseItem(item: unknown, at: string, type: FieldType, typesOf: TypesOf,
   if (remove !== undefined && remove !== true) throw malformed(`${at}._remove`, 'can only be true');
   if (remove === true) {
     if (id === undefined || Object.keys(values).length > 0) throw malformed(at, 'with "_remove" takes an "id" and nothing else');
-    // A line belongs to its order and is deleted; a tag is only unlinked.
+    // The line of an order belongs to it, so it is deleted; a tag is only unlinked.
     return [type.type === 'one2many' ? command.delete : command.unlink, parseLink(id, at)];
   }
   const comodel = type.relation ?? '';
   if (id === undefined || id === null) return [command.create, 0, parseValues(values, comodel, typesOf, at, depth + 1)];
   const target = parseLink(id, at);
-  // How a read returns a record that a rule hides. Written back, it is a link.
+  // A read returns a record that a rule hides in this form. When it is written back, it is a link.
   if (Object.keys(values).every((name) => name === 'display_name')) return [command.link, target];
   return [command.update, target, parseValues(values, comodel, typesOf, at, depth + 1)];
 }
@@ -240,7 +240,7 @@ function itemsOf(value: unknown): unknown[] {
   return isObject(value) && Array.isArray(value['set']) ? value['set'] : [];
 }
 
-/** In a batch, a reference to an earlier result. Elsewhere the executor refuses it like any object. */
+/** Whether a value is a reference to an earlier result of a batch. Outside a batch, the executor refuses it like any object. */
 export function isReference(value: unknown): boolean {
   return isObject(value) && typeof value['$ref'] === 'string' && Object.keys(value).length === 1;
 }

@@ -23,7 +23,7 @@ export function isKnown({ asked }: RequestContext, version: string): boolean {
 
 /**
  * The versions of the record with which a write may happen, and the fields by which they were computed; undefined if any version
- * is accepted. Throws `request.header`. @param fields those of the read
+ * is accepted. Throws `request.header`. @param fields the fields of the read
  */
 export function ifMatch({ asked }: RequestContext, fields: FieldTree | undefined): IfMatch | undefined {
   const header = asked.headers['if-match'];

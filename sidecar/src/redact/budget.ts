@@ -2,7 +2,7 @@
 
 /** The budget for values that are searched for secrets, in characters. */
 export const mostLearned = 262_144;
-/** The cost of one name that may be followed by a secret, in characters that are only skipped. */
+/** Looking for a secret after one name costs as much as skipping this many characters. */
 export const costOfName = 200;
 /** The cost of a value in addition to its characters. */
 const costOfValue = 8;
@@ -22,7 +22,7 @@ export class Budget {
     return this.#left < 0;
   }
 
-  /** False if not enough is left. */
+  /** Returns false if not enough is left. */
   spend(characters: number): boolean {
     this.#left -= characters;
     return this.#left >= 0;

@@ -12,7 +12,7 @@ export const shortestSecret = 4;
 const longestHead = 32;
 
 const formsOf = new LRUCache<string, readonly string[]>({ maxSize: 16 * 1024 * 1024, sizeCalculation: sizeOf });
-/** Patterns of single secrets: mostly the credential that a consumer sends with each request. */
+/** Patterns for requests with a single secret, mostly the credential that a consumer sends with each request. */
 const coverOf = new LRUCache<string, Cover>({ max: 1_000 });
 
 /** A string with `stars` in place of every encoding of every secret. */
@@ -46,7 +46,7 @@ function coverOfForms(forms: readonly string[]): Cover {
   };
 }
 
-/** The text ends within a long secret. */
+/** Whether the text ends within a long secret. */
 function isCutOff(text: string, index: number, form: string): boolean {
   return form.length > text.length - index && text.length - index >= longestHead && form.startsWith(text.slice(index));
 }

@@ -25,8 +25,8 @@ export const json = /^\s*[[{"]/;
 /** Values nested deeper are neither searched nor stored. */
 export const deepest = 64;
 
-// More than any legitimate request has. Beyond these limits, secrets cannot be distinguished from other text, so nothing is
-// stored.
+// These limits are higher than any legitimate request needs. Beyond them, secrets cannot be distinguished from other text, so
+// nothing is stored.
 const mostSecrets = 50;
 const longestSecret = 8_192;
 /** The maximum number of characters of all secrets together. */
@@ -46,7 +46,7 @@ export class LearnedSecrets {
   #isAnswerLost = false;
   #openNames: ReadonlySet<string> | undefined;
   #asksForSecret = false;
-  /** Requested secret columns, by the number of columns, because rows of an answer have no names. */
+  /** The positions of requested secret columns, by the total number of columns, because the rows of an answer have no names. */
   protected readonly columns = new Map<number, ReadonlySet<number>>();
 
   /** Adds a value that must not appear in anything stored about this request. */
@@ -91,7 +91,7 @@ export class LearnedSecrets {
   }
 
   /**
-   * The same for the body of an answer. It has a budget of its own, so that an answer that is too large does not keep the request
+   * The same for the body of an answer. It has a separate budget, so that an answer that is too large does not keep the request
    * from being logged.
    */
   learnAnswer(value: unknown): void {
@@ -125,14 +125,14 @@ export class LearnedSecrets {
     }
   }
 
-  /** The method in the path. If it takes secrets, the whole body and the result count as secret. */
+  /** Looks at the method in the path. If the method takes secrets, the whole body and the result count as secret. */
   learnMethod(model: unknown, method: unknown, body: unknown): void {
     if (!isSecretCall(model, method)) return;
     this.#asksForSecret = true;
     this.learnSecretBody(body, noNames);
   }
 
-  /** A body that is secret except under these names. */
+  /** Collects the secrets of a body in which only the values under these names are harmless. */
   learnSecretBody(body: unknown, open: ReadonlySet<string>): void {
     this.#openNames = open;
     for (const [name, item] of entriesOf(body)) if (!open.has(name)) this.#learnAll(item, 1);
@@ -165,7 +165,7 @@ export class LearnedSecrets {
         this.#learnNested(JSON.parse(text), depth + 1, inDomain);
         return;
       } catch {
-        // It is not JSON, so it is treated as plain text.
+        // The text is not JSON, so it is treated as plain text.
       }
     }
     for (const secret of namedSecrets(text, this.#toLearn)) this.add(secret);
@@ -218,7 +218,7 @@ export class LearnedSecrets {
   }
 }
 
-/** The value itself if it is not an object; it has no name. */
+/** The entries of an object. Any other value is a single entry without a name. */
 function entriesOf(item: unknown): [string, unknown][] {
   return typeof item === 'object' && item !== null ? Object.entries(item) : [['', item]];
 }

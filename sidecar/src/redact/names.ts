@@ -26,7 +26,10 @@ const secretMethod =
 
 const judged = new LRUCache<string, boolean>({ max: 5_000 });
 
-/** Whether values under this name are never stored. For a path (`filter[user_ids.password][eq]`), one such step is enough. */
+/**
+ * Whether values under this name are never stored. A path such as `filter[user_ids.password][eq]` counts if one of its steps is
+ * such a name.
+ */
 export function isSecretName(name: string): boolean {
   let isSecret = judged.get(name);
   if (isSecret === undefined) {

@@ -1,19 +1,21 @@
-// Finds secrets in parsed JSON that have no name of their own, by their position: after a secret field in a domain, among the
+// Finds secrets in parsed JSON that are not under a secret name, by their position: after a secret field in a domain, among the
 // arguments of a method that takes passwords, in a column of a table, beside their name in a list. In doubt, a value is hidden.
 
 import { isSecretMethod, isSecretName } from './names.ts';
 import { isIdentifier, isOperator } from './texts.ts';
 
 /**
- * `secret`: the whole value. Otherwise the secret columns of the value: of a row, of a list of rows, or of arguments with such a
- * list among them.
+ * `secret`: the whole value. Otherwise, the positions of the secret columns in the value, which is a row, a list of rows, or
+ * arguments that contain such a list.
  */
 export type Place = 'secret' | { readonly columns: ReadonlySet<number>; readonly of: 'row' | 'rows' | 'arguments' };
 
 type Item = (index: number, item: unknown) => Place | undefined;
 
 const nothing = () => undefined;
-/** Longer lists are records and rows. Only shorter ones are searched for headers and methods, as arguments. */
+/**
+ * Longer lists are records and rows. Only lists up to this length can be arguments, and are searched for headers and methods.
+ */
 const mostArguments = 32;
 /** More positions are never collected (redact/budget.ts). */
 const mostColumns = 32_768;
@@ -51,9 +53,9 @@ const nameKeys = ['name', 'field', 'key', 'field_name', 'fieldName', 'fname', 'h
 const valueKeys = new Set(['value', 'values', 'val', 'content', 'default', 'new_value', 'old_value', 'text', 'data']);
 const argumentKeys = new Set(['args', 'kwargs', 'params']);
 
-/** The same for the properties of an object, apart from those with secret names. */
+/** The same for the properties of an object. Properties with secret names are recognized elsewhere. */
 export function placesInObject(object: Readonly<Record<string, unknown>>): (name: string, item: unknown) => Place | undefined {
-  // A list that was converted to an object. Its numeric keys come first, in order.
+  // The object may be a list that was converted. Its numeric keys then come first, in order.
   const asList = '0' in object ? placesInList(Object.values(object)) : nothing;
   const isCall = isCallOfSecret(object);
   const given = argumentsOf(object);
@@ -120,7 +122,7 @@ function operandIn(list: readonly unknown[], inDomain: boolean): number | undefi
   return isOperator(by.trim()) || (list.length === 3 && !isIdentifier(value)) ? 2 : undefined;
 }
 
-/** A name with its value, as in a list of headers. Two names do not count. */
+/** Whether a list is a name with its value, as in a list of headers. Two names do not count. */
 function isPair(list: readonly unknown[]): boolean {
   return list.length === 2 && isNameOfSecret(list[0]) && typeof list[1] === 'string' && !isIdentifier(list[1]);
 }

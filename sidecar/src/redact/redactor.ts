@@ -11,7 +11,7 @@ import { decoded, isOperator, withoutCredentials } from './texts.ts';
 
 /** `/reset_password/4f7a…`: a segment that does not look like a name or an id. */
 const behindSecretStep = /(\/([\w.-]{1,100})\/)(?=[\w-]{0,1000}\d)(?=[\w-]{0,1000}[A-Za-z])[\w-]{16,1000}(?=\/|$)/g;
-/** Longer than any credential. */
+/** The number of additional characters that are cleaned. It is longer than any credential. */
 const overlap = 4_096;
 /** Knows the secrets of one request, and replaces them with stars. */
 export class Redactor extends LearnedSecrets {
@@ -27,7 +27,7 @@ export class Redactor extends LearnedSecrets {
 
   /** Keeps the end of a long text, where a traceback names the error. */
   tail(text: string, longest: number): string {
-    // More than the kept part is cleaned, because a secret at the cut would not be recognized.
+    // A secret that is cut would not be recognized, so more is cleaned than is kept.
     const clean = this.text(text.slice(-longest - overlap));
     return clean.length > longest ? `…${clean.slice(-longest)}` : clean;
   }
@@ -53,7 +53,7 @@ export class Redactor extends LearnedSecrets {
     if (this.isAnswerLost) return tooLarge;
     return this.#rendered(longest, () => {
       if (!this.asksForSecret) return this.value(body);
-      // JSON-2 returns the method's result without a name for it.
+      // JSON-2 returns the method's result itself, not under a name.
       if (typeof body !== 'object' || body === null || Array.isArray(body)) return this.#hidden(body, 1);
       const name = ['data', 'result'].find((key) => key in body);
       if (name === undefined) return 'message' in body || 'error' in body ? this.value(body) : this.#hidden(body, 1);
@@ -164,7 +164,7 @@ export class Redactor extends LearnedSecrets {
     return place.of === 'row' ? clean[0] : clean;
   }
 
-  /** Arguments of a call; the column names for its rows may be among the positional or the named ones. */
+  /** The arguments of a call. The names of the columns may be among the positional or the named arguments. */
   #argumentsIn(item: unknown, columns: ReadonlySet<number>, depth: number): unknown {
     if (typeof item !== 'object' || item === null || this.#budget <= 0 || depth >= deepest) return this.value(item, depth);
     const placed = (inner: unknown, place: Place | undefined, inDomain: boolean) =>
@@ -182,7 +182,7 @@ export class Redactor extends LearnedSecrets {
     );
   }
 
-  /** A row in the answer to a request that asked for secret columns. */
+  /** The secret columns of a row, in the answer to a request that asked for such columns. */
   #columnsOfRow(item: unknown): Place | undefined {
     if (!this.#isAnswer || !Array.isArray(item) || isOperator(item[1])) return undefined;
     const columns = this.columns.get(item.length);

@@ -9,7 +9,7 @@ import { hidesValue, isSecretName, stars, tooLarge } from './names.ts';
 const suspicious =
   /gw[ck]_|eyJ|whsec_|[0-9a-f]{40}|bearer|basic|:\/\/|pass|pwd|secret|token|key|auth|cookie|credential|signature|assertion|jwt|otp|pin|sig|cv[cv]|code|session|sid|failing|%[0-9a-f]{2}/i;
 
-// Gateway keys; Odoo's own keys are 40 hexadecimal digits and nothing else; webhooks' secrets.
+// Gateway keys, Odoo's own keys (40 hexadecimal digits and nothing else), and webhooks' secrets.
 const forms = /gw[ck]_[A-Za-z0-9_-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])|whsec_[A-Za-z0-9+/=_-]{8,}/g;
 /** JWTs, if the match contains a dot. */
 const jwt = /(?:(?<![0-9A-Za-z])|(?<=%3D|%20|%22))eyJ[A-Za-z0-9_-]{8,4096}(?:\.[A-Za-z0-9_-]+){0,4}/g;
@@ -90,7 +90,7 @@ const encodings: readonly (readonly [mark: string, read: (text: string) => strin
   ['%', decoded],
 ];
 
-/** As `<`, `>` and `&` stand in HTML fields and in XML. */
+/** Decodes the forms in which `<`, `>` and `&` are written in HTML fields and in XML. */
 function withoutReferences(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
@@ -124,11 +124,11 @@ function looksRandom(value: string): boolean {
 interface Span {
   readonly start: number;
   readonly end: number;
-  /** A number or a structure in JSON, which may be replaced only by a string. */
+  /** Whether it is a number or a structure in JSON, which only a string may replace. */
   readonly isBare: boolean;
 }
 
-/** Ends early if the budget is used up. */
+/** The positions of the values after secret names. Stops early if the budget is used up. */
 function spansOf(text: string, budget: Budget): Span[] {
   const spans: Span[] = [];
   let from = 0;
@@ -179,7 +179,7 @@ function valueAt(text: string, at: number, name: string, isJson: boolean, mayBeB
   return value === undefined ? undefined : { start, end: start + value.length, isBare: isJson };
 }
 
-/** The text between quotes, which may be escaped. If there is no closing quote nearby: up to the end of the line or text. */
+/** The text between quotes, which may be escaped. If there is no closing quote nearby, the rest of the line or text. */
 function quotedAt(text: string, at: number, mustEnd: boolean): Span | undefined {
   const quote = matchAt(openingQuote, text, at);
   if (quote === undefined) return undefined;

@@ -1,4 +1,4 @@
-// Logins, and the exchange of keys for tokens. The credential is in the body, so these paths have no authentication step, and
+// Logins, and the exchange of keys for tokens. The credential is in the body, so these paths have no authentication step; they
 // refuse a wrong credential as that step would.
 
 import { z } from 'zod';
@@ -97,8 +97,8 @@ async function login(context: RequestContext, checkLogin: CheckLogin, attempt: A
   // Odoo may just have renewed the password's hash.
   const standing = await principalsOf(database).fresh('login', uid);
   const { principal } = standing;
-  // Answered and counted like a wrong password, so that nobody can confirm a guessed password from an address that is not
-  // allowed.
+  // An address that is not allowed gets the same answer as a wrong password, and counts as one, so that nobody can confirm a
+  // guess from there.
   if (!mayComeFrom(principal, context.address)) throw new CredentialRefused(`user ${uid} may not call from this address`);
   if (mfa) throw new GatewayError('auth.mfa');
   context.principal = principal;
@@ -191,7 +191,7 @@ export function tokenFields(issued: IssuedTokens) {
   };
 }
 
-/** Null if no scopes were requested. */
+/** The requested scopes; null if none were requested. */
 export function scopesOf(asked: string | undefined): string[] | null {
   if (asked === undefined || asked.trim() === '') return null;
   const scopes = parseScopes(asked);

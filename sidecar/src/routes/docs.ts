@@ -20,7 +20,7 @@ const files = {
   'page.css': 'text/css; charset=utf-8',
 } as const;
 
-/** The names contain the file's hash. */
+/** Files may be cached forever, because the name of each contains its hash. */
 const forever = 'public, max-age=31536000, immutable';
 
 /** @param directory the page's files, from `npm run build`. Throws if they are missing */

@@ -13,10 +13,10 @@ import { success } from '../pipeline/answer.ts';
 import type { Route } from '../pipeline/context.ts';
 import { checkingProof, requireAddress, tokenFields } from './auth.ts';
 
-/** Keeps the ticket apart from those of live figures, which are for pages of an origin. */
+/** Distinguishes these tickets from those for live figures, which are for pages of an origin. */
 const purpose = 'api_docs';
 
-/** Long enough to look around. Then the page is opened from Odoo again. */
+/** Long enough to look around. After that, the page must be opened from Odoo again. */
 const tokenS = 15 * 60;
 
 const body = z.object({ ticket: z.string().min(1).max(200) });

@@ -1,4 +1,4 @@
-// Health checks for load balancers and administrators: is the process alive, and can it serve?
+// Health checks for load balancers and administrators: whether the process is alive, and whether it can serve requests.
 
 import type { Database, DatabaseState } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
@@ -51,7 +51,7 @@ export function healthRoutes(options: HealthOptions): Route[] {
   ];
 }
 
-/** 200 while at least one database can be served, because a gateway taken out of rotation would serve none of them. */
+/** Answers 200 while at least one database can be served: a load balancer that saw an error would cut off all databases. */
 async function inspect({ databases, probe }: HealthOptions): Promise<Answer> {
   const entries = await Promise.all(
     databases.map(async (database) => [database.name, await inspectOne(database, probe)] as const),

@@ -59,14 +59,14 @@ async function isProven(database: Database, { nonce, proof: given }: z.infer<typ
   return holds();
 }
 
-/** The same as in `models/gateway_sidecar_diagnosis.py`. */
+/** The same computation as in `models/gateway_sidecar_diagnosis.py`. */
 function proof(secret: KeyObject, ...said: readonly string[]): string {
   return createHmac('sha256', secret)
     .update(['identify', ...said].join('\n'))
     .digest('hex');
 }
 
-/** Milliseconds; null if it failed. */
+/** How many milliseconds the work took; null if it failed. */
 async function timed(work: () => Promise<unknown>): Promise<number | null> {
   const startedAt = performance.now();
   try {

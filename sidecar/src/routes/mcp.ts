@@ -12,7 +12,7 @@ export function mcpRoute(server: McpServer, catalogue: Catalogue): Route {
     path: '/mcp',
     access: 'authenticated',
     errors: 'rpc',
-    // The cost of a call depends on its tool, so it is charged after the body.
+    // The cost of a call depends on its tool, so it is charged after the body has been read.
     kind: ({ body }) => kindOf(catalogue, body),
     operations: () => 1,
     needs(context: RequestContext): undefined {

@@ -21,7 +21,7 @@ export function methodRoutes({ odoo, shapes }: Parts): Route[] {
 
   async function onModel(context: RequestContext): Promise<Answer> {
     const model = requestedModel(context);
-    // Other verbs have a record's id at this position.
+    // For other HTTP methods, the id of a record is at this position.
     const method = checkMethod(context.request.params['id']);
     readQuery(context.asked.url, []);
     return answered(await run(context, { op: 'call', model, method, ...parseArguments(context.body) }));
@@ -98,7 +98,7 @@ function parseArguments(body: unknown, others: readonly string[] = []): Pick<Cal
   return { args, kwargs: asObject(kwargs ?? {}, 'kwargs') };
 }
 
-/** A model's method is at the position where other verbs have a record's id. */
+/** The name of a model's method is at the position where other HTTP methods have a record's id. */
 function needsOfMethod(context: RequestContext): ScopeNeed {
   const { id, method = id } = context.request.params;
   return { actions: actionsOfMethod(String(method)), model: requestedModel(context) };

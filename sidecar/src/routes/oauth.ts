@@ -69,7 +69,7 @@ function askingForBasic(error: unknown): unknown {
 
 const parameters = z.record(z.string(), z.unknown());
 
-/** The parameters of the body: only strings, absent ones undefined. */
+/** The parameters of the body: strings only; a missing parameter is undefined. */
 function parametersOf(context: RequestContext): (name: string) => string | undefined {
   const body = parameters.safeParse(context.body ?? {});
   if (!body.success) throw new GatewayError('oauth.request', { message: 'The body must be a form or a JSON object.' });
@@ -162,7 +162,8 @@ async function ownToken(context: RequestContext, parameter: (name: string) => st
 }
 
 /**
- * The same for an app, which has no secret: possession of the token is enough to revoke it. Undefined for a client with a secret.
+ * Like `ownToken`, for an app, which has no secret: possession of the token is enough to revoke it. Undefined for a client with
+ * a secret.
  */
 async function appToken({ database, request }: RequestContext, parameter: Parameter) {
   const clientId = parameter('client_id');

@@ -49,8 +49,8 @@ const newClient = z.strictObject({
 });
 
 /**
- * This is the only answer with the secret. A token may expire before its key, so it must not create a client, which would live
- * longer.
+ * Creates a client. This is the only answer that contains its secret. A token may expire before its key, so it must not create
+ * a client, which would outlive the token.
  */
 async function create(context: RequestContext, administer: Administer): Promise<Answer> {
   const values = newClient.safeParse(context.body);

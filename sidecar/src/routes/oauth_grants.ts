@@ -58,7 +58,7 @@ export async function codeGrant(context: RequestContext, parameter: Parameter, i
     try {
       return await issueTokens(database, { ...issue, code: { hash, family, resource } });
     } catch (error) {
-      // Another request was a moment faster.
+      // Another request used the same code a moment earlier.
       throw error instanceof GatewayError && error.reason === 'oauth.grant' ? await comesBack() : error;
     }
   });

@@ -1,4 +1,5 @@
-// Collects the caller's models and fields for the OpenAPI document: Odoo's, restricted by the credential's scopes.
+// Collects models and fields for the OpenAPI document: those that the caller may use in Odoo, restricted by the credential's
+// scopes.
 
 import { z } from 'zod';
 import { covers, grantedOnResource, permits } from '../credentials/scopes.ts';

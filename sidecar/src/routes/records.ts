@@ -119,7 +119,7 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
       ...writing(onPath(`${all}/by/:key`, (context) => upsertList(parts, context))),
     },
     {
-      // Needs no scope, because it says which one is missing.
+      // This endpoint needs no scope, because its answer says which scope is missing.
       name: 'records.access',
       method: 'GET',
       path: `${single}/access`,
@@ -158,7 +158,7 @@ export function recordRoutes(parts: Parts, collections: Collections): Route[] {
   ];
 }
 
-/** `POST /api/project/create`, as integrations of other gateways know it. */
+/** `POST /api/project/create`, for integrations that were written for other gateways. */
 export function projectRoute({ shapes }: Parts, collections: Collections): Route {
   return {
     name: 'project.create',

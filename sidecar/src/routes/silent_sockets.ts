@@ -3,8 +3,8 @@
 
 const most = 50;
 /**
- * The maximum for one address, or one IPv6 /64. All browsers of an office may share one, and reconnect at the same time after a
- * restart.
+ * The maximum for one IPv4 address or one IPv6 /64. All browsers of an office may share an address, and reconnect at the same
+ * time after a restart.
  */
 const mostOfNetwork = 25;
 

@@ -20,7 +20,7 @@ export const usageRoute: Route = {
   handle: usage,
 };
 
-/** The caller's own usage; of all credentials for a manager whose credential is not narrowed. */
+/** The caller's own usage; for a manager whose credential is not narrowed, the usage of all credentials. */
 async function usage({ asked, database, principal }: RequestContext): Promise<Answer> {
   const { days: text = '30', credential } = readQuery(asked.url, ['days', 'credential']);
   const days = /^\d{1,3}$/.test(text) ? Number(text) : 0;

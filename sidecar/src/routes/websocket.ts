@@ -27,7 +27,7 @@ const path = '/api/live';
 const helloLimitMs = 5_000;
 const mostSockets = 500;
 const mostPerUser = 20;
-/** A whole office may be behind one address. */
+/** This is a high limit, because a whole office may be behind one address. */
 const mostPerNetwork = 200;
 const pingEveryMs = 20_000;
 /** After this, a new ticket is needed, so that a browser whose Odoo session has ended cannot watch forever. */
@@ -38,7 +38,7 @@ const mostEntering = 100;
 const mostHeard = 60;
 /** How long a disconnected browser may take to close the socket. */
 const goodbyeMs = 1_000;
-/** The most that a browser may leave unread before it is disconnected. It then reconnects and gets what it missed. */
+/** A browser that leaves more than this unread is disconnected. It then reconnects and gets what it missed. */
 const mostUnreadBytes = 256 * 1024;
 
 /** Close codes from 4000 on are the application's own. */
@@ -147,7 +147,7 @@ export class LiveSockets {
       if (watcher !== undefined) watcher.answered = true;
     });
     socket.on('message', (content, isBinary) => {
-      // The socket is already disconnected. Its ticket stays valid for another attempt.
+      // If the socket is already disconnected, its ticket stays valid for another attempt.
       if (socket.readyState !== WebSocket.OPEN) return;
       const { data } = isBinary ? {} : request.safeParse(parse(content.toString()));
       if (data === undefined || entering) {
@@ -159,7 +159,7 @@ export class LiveSockets {
         watcher.channels = data.data.channels;
         return;
       }
-      // From here on, the time depends on the database.
+      // From here on, the duration depends on the database, so the browser's time limit ends.
       clearTimeout(late);
       this.#silent.delete(socket);
       if (this.#entering >= mostEntering) {

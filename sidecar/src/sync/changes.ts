@@ -60,7 +60,7 @@ export class ChangesReader {
   readonly #search: Search;
   readonly #binding: Binding;
   readonly #feed: Feed;
-  /** Whether it began with `new`. */
+  /** Whether the reader began with `new` instead of a token. */
   readonly isNew: boolean;
   #position: Position;
 
@@ -104,7 +104,7 @@ export class ChangesReader {
     return { upserts: [], removed: [], next, sequence: this.#position.number, more: false };
   }
 
-  /** Waits for the changes since then. Throws `sync.reset`, and the errors of a list. */
+  /** Waits for the changes since the last part. Throws `sync.reset`, and the errors of a list. */
   async next(waitMs: number): Promise<Changes> {
     const { parts, context } = this.#request;
     const { limit } = this.#query;
@@ -159,7 +159,7 @@ async function values(
   return { upserts: page.records, removed };
 }
 
-/** The token may also come from elsewhere, such as the header of an event stream. */
+/** The parameters of a request for changes. Its token may also come from elsewhere, such as the header of an event stream. */
 export function parseChangesQuery(
   url: string,
   settings: Settings,

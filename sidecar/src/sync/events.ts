@@ -13,7 +13,7 @@ import { ChangesReader, parseChangesQuery } from './changes.ts';
 
 /** Proxies cut silent connections. */
 const sayEveryMs = 15_000;
-/** After this, the client reconnects. */
+/** A stream ends after this time, and the client reconnects. */
 const longestMs = 5 * 60_000;
 const comeBackMs = 2_000;
 const comeBackLaterMs = 60_000;
@@ -77,7 +77,10 @@ async function* readEvents(request: ChangesRequest): AsyncGenerator<string> {
   }
 }
 
-/** Each has an id and data: some clients give an event without data to the program, as data that is not JSON (httpx-sse 0.4 does). */
+/**
+ * The text of an event. Each event has an id and data: some clients, such as httpx-sse 0.4, pass an event without data to the
+ * program, as data that is not JSON.
+ */
 function event(name: string, { next, ...changes }: Changes): string {
   return `id: ${next}\nevent: ${name}\ndata: ${jsonLine(changes)}\n\n`;
 }

@@ -1,7 +1,7 @@
 // Follows the change feed of one database: numbers new changes, and wakes the requests that wait for them.
 //
-// Numbering is started by a notification, or by a request for changes. Only one runs at a time, on this sidecar and across all.
-// So however many requests wait, a change costs one statement.
+// Numbering is started by a notification, or by a request for changes. Only one numbering runs at a time, on this sidecar and
+// across all sidecars. So a change costs one statement, however many requests wait for it.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { stampChanges } from '../db/change_feed.ts';
@@ -23,7 +23,7 @@ export class Feed {
     });
   }
 
-  /** Afterwards, everything that was committed before the call has its number. */
+  /** When this resolves, all changes that were committed before the call have their numbers. */
   stamp(): Promise<void> {
     if (this.#running === undefined) {
       this.#running = this.#stampAll().finally(() => {
@@ -31,7 +31,7 @@ export class Feed {
       });
       return this.#running;
     }
-    // The running one may miss the latest changes. One more follows it, for all calls that arrive meanwhile.
+    // The run in progress may miss the latest changes. One more run follows it, for all calls that arrive meanwhile.
     this.#following ??= this.#running
       .catch(() => undefined)
       .then(() => {

@@ -7,13 +7,13 @@ import type { RequestContext } from '../pipeline/context.ts';
 import type { Binding } from '../records/cursor.ts';
 import { readCursor, writeCursor } from '../records/cursor.ts';
 
-/** Stands in for a cursor's order, because no list has this order. */
+/** This takes the place of the order in a cursor. No list has such an order. */
 const mark = 'changes';
 
-/** Where a reader is: all changes up to a number, with the rights and in the life of the feed in which it got them. */
+/** A reader's position: it has all changes up to a number, and got them with these rights in this life of the feed. */
 export type Position = Pick<FeedPart, 'rights' | 'life'> & { readonly number: number };
 
-/** Throws `sync.token`, or `sync.reset` if the reader has to start over. */
+/** The position in a token. Throws `sync.token`, or `sync.reset` if the reader has to start over. */
 export async function positionOf(context: RequestContext, binding: Binding, text: string, feed: FeedPart): Promise<Position> {
   const place = await readCursor(context, binding, text).catch((error: unknown) => {
     if (error instanceof GatewayError && error.reason === 'query.cursor') throw new GatewayError('sync.token');

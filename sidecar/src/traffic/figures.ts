@@ -24,7 +24,7 @@ export interface Counted {
 }
 
 // Callers must not be able to create a counter for each invented name. A model counts only once Odoo has answered for it, and
-// after this many different rows, new ones are stored without their model and route.
+// after this many different rows, further rows are stored without their model and route.
 const mostFacts = 20_000;
 const mostPerBatch = 1_000;
 const otherRoute = 'other';
@@ -70,7 +70,7 @@ export class Figures {
     this.#dropped += rows;
   }
 
-  /** In portions that Postgres can store in well under a second each. There is at least one. */
+  /** The figures in batches, each of which Postgres can store in well under a second. There is at least one batch. */
   batches(): FiguresBatch[] {
     const facts = [...this.#facts.values()].map(rounded);
     const latencies = [...this.#latencies.values(), ...this.#ofAll()];
@@ -119,7 +119,7 @@ export class Figures {
   }
 }
 
-/** Microseconds are enough, and shorter to send. */
+/** Rounds times to microseconds, which are exact enough and shorter to send. */
 function rounded(fact: Fact): Fact {
   return { ...fact, gateway_ms: microseconds(fact.gateway_ms), odoo_ms: microseconds(fact.odoo_ms) };
 }

@@ -1,5 +1,5 @@
-// What each credential uses of which model (`gateway.used`), by requests that succeeded. So all names exist, and callers cannot fill
-// the table with invented ones.
+// What each credential uses of which model (`gateway.used`). Only requests that succeeded count, so all names exist, and
+// callers cannot fill the table with invented names.
 
 import type { Database } from '../db/database.ts';
 import type { Used } from '../db/used.ts';
@@ -16,7 +16,7 @@ interface Keyed {
 export class ModelUses {
   readonly #uses: Coalesced<Used>;
   readonly #typesOf: (database: Database) => TypeAt;
-  /** Those of the consumer that used them last. */
+  /** The keys of shared uses, for the consumer that had them last. */
   readonly #shared = new WeakMap<UsesOf, { readonly consumer: string; readonly keyed: readonly Keyed[] }>();
 
   /** @param typesOf the types of fields that are known without asking Odoo */

@@ -1,12 +1,12 @@
-// Requests as they pass, one line each, for those who watch the dashboard. Of a busy gateway they are a sample: the first ones
-// after each message to the sidecars.
+// Requests as they pass, one line each, for those who watch the dashboard. If the gateway is busy, the lines are a sample: the
+// first requests after each message to the sidecars.
 
 import { z } from 'zod';
 import type { Counted } from './figures.ts';
 
-/** Lines between two messages. More could not be read. */
+/** The most lines between two messages. Nobody could read more. */
 const most = 12;
-/** The characters of all lines in a message, which also holds the counts. */
+/** The most characters that all lines of a message may have. The message also contains the counts. */
 const mostCharacters = 1_500;
 const mostOfPath = 120;
 
@@ -27,7 +27,7 @@ export interface Passed {
   readonly at: number;
   readonly consumer: string;
   readonly method: string;
-  /** The route with its model. Ids and other values are not in it. */
+  /** The route with its model, without ids and other values. */
   readonly path: string;
   readonly status: number;
   readonly ms: number;
@@ -38,7 +38,7 @@ export class Passing {
 
   see({ at, consumer, method, route, model, status, gatewayMs }: Counted): void {
     if (this.#lines.length >= most) return;
-    // One byte for each character: the message is limited in bytes. Odoo has only ASCII names.
+    // Makes each character a single byte, because the message is limited in bytes. Odoo has only ASCII names.
     const name = model?.replace(/[^!-~]/g, '?');
     const path = (name === undefined ? route : route.replace(':model', () => name)).slice(0, mostOfPath);
     this.#lines.push([at, consumer.consumer, consumer.user_id ?? 0, method, path, status, Math.round(gatewayMs * 10) / 10]);

@@ -18,7 +18,7 @@ export class ProtocolUses {
     return this.#uses.size === 0;
   }
 
-  /** Calls of authenticated callers. All others appear only in the figures. */
+  /** Counts a call by an authenticated caller. All other calls appear only in the figures. */
   count(context: RequestContext, counted: Counted): void {
     const { protocol } = context.endpoint;
     const { principal } = context.known;

@@ -1,5 +1,6 @@
 // The live figures of one database. Each sidecar publishes its newest counts, adds up the counts of all sidecars, and sends the
-// sums to the browsers that watch. By then the figures are in Postgres and can be read there.
+// sums to the browsers that watch. Figures are stored in Postgres before they are published, so the browsers can already read
+// them there.
 
 import { z } from 'zod';
 import type { Database } from '../db/database.ts';
@@ -8,7 +9,7 @@ import type { Counted } from './figures.ts';
 import type { Line, Passed } from './passing.ts';
 import { lineShape, Passing, passedOf } from './passing.ts';
 
-/** All requests, those by status class 2xx to 5xx, milliseconds in the gateway and in Odoo, bytes sent. */
+/** The number of all requests and of those with status 2xx to 5xx, milliseconds in the gateway and in Odoo, bytes sent. */
 const tallyLength = 8;
 type Tally = number[];
 
@@ -69,12 +70,12 @@ export class Push {
   readonly #database: Database;
   readonly #instance: string;
   readonly #onMessage: (message: LiveMessage) => void;
-  /** Counted here but not published yet. */
+  /** Counts of this sidecar that are not published yet. */
   #counted = new Map<string, Consumer>();
   #total: Tally = zeros();
   readonly #passing = new Passing();
   #cutAt = performance.now();
-  /** Received from all sidecars but not sent yet. */
+  /** Counts received from all sidecars but not sent to browsers yet. */
   #heard = new Map<string, Consumer>();
   #heardTotal: Tally = zeros();
   #heardLines: Line[] = [];

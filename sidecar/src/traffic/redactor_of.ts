@@ -4,7 +4,10 @@ import { Redactor } from '../redact/redactor.ts';
 /** This much of a request's path and query is stored, so this much is searched for secrets. */
 export const longestPath = 2_000;
 
-/** Endpoints that take credentials in the body. There, a value under any other name may be a credential in the wrong place. */
+/**
+ * Endpoints that take credentials in the body. In their bodies, a value may be a credential in the wrong place, unless it is
+ * under one of the names below.
+ */
 const aboutCredentials = /^\/(?:api\/v1\/auth|auth|api\/oauth)\//;
 const openNames = new Set(['login', 'db', 'database', 'grant_type', 'client_id', 'scope', 'token_type_hint', 'expires_in']);
 

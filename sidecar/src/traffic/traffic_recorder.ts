@@ -1,4 +1,4 @@
-// The last step of every request: it is counted, logged if its level asks for it, and sent to open dashboards.
+// The last step of every request: it is counted, logged if the log level requires it, and sent to open dashboards.
 
 import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';

@@ -12,10 +12,10 @@ import { Figures } from './figures.ts';
 import { isKept, logRow } from './log_row.ts';
 import { ProtocolUses } from './protocol_uses.ts';
 
-/** Including the time that Postgres takes, a killed sidecar loses at most its last second. */
+/** A sidecar that is killed loses at most its last second, including the time that Postgres takes to store a batch. */
 const flushEveryMs = 800;
 const maintainEveryMs = 60_000;
-/** A batch that Postgres refuses this many times is dropped: it would stop all later ones. */
+/** A batch that Postgres refuses this many times is dropped, because it would hold up all later batches. */
 const mostTries = 10;
 
 const mostBufferedRows = 50_000;
@@ -84,7 +84,7 @@ export class TrafficStore {
     this.#running ??= this.#run();
   }
 
-  /** Sends everything that is left. Rejects if `signal` aborts this. */
+  /** Sends everything that is left. Rejects if `signal` aborts. */
   async stop(signal: AbortSignal): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -212,7 +212,7 @@ export class TrafficStore {
     }
   }
 
-  /** Runs concurrently with the flushes, because a roll-up takes a long time. */
+  /** Runs roll-ups concurrently with the flushes, because a roll-up takes a long time. */
   #maintain(): void {
     const { database } = this.#options;
     if (this.#maintenance !== undefined || database.state !== 'ready') return;

@@ -1,5 +1,5 @@
-// The addresses from which each credential is used (`gateway.used_address`), by requests that succeeded. So a caller whom the list of
-// addresses refuses adds none.
+// The addresses from which each credential is used (`gateway.used_address`). Only requests that succeeded count, so callers at
+// addresses that are not allowed add no address.
 
 import type { UsedAddress } from '../db/used.ts';
 import { recordUsedAddresses } from '../db/used.ts';

@@ -8,9 +8,9 @@ import { decoded, withoutCredentials } from '../redact/texts.ts';
 import { sign } from './sign.ts';
 
 const keptOfAnswer = 1_024;
-/** Bytes read beyond the stored length, so that a secret that straddles it is recognized and removed whole. */
+/** Bytes that are read beyond the stored length, so that a secret at the cut is recognized and removed completely. */
 const overlap = 4_096;
-/** Only this much of an answer is read. After a longer one, the connection is closed instead of being reused. */
+/** Only this much of an answer is read. If an answer is longer, its connection is closed instead of being reused. */
 const drainedOfAnswer = 65_536;
 
 const keptOfError = 500;
@@ -89,8 +89,8 @@ async function post(
 
 function headersOf(webhook: Webhook, job: Job, body: string): string[] {
   const timestamp = Math.floor(Date.now() / 1000);
-  // A webhook's own headers are set first. They cannot replace those that describe the body, because the addon refuses these
-  // names.
+  // A webhook's own headers are set first. They cannot replace the headers that describe the body, because the addon refuses
+  // the names of these.
   const headers = ['user-agent', 'odoo-api-gateway', 'accept', '*/*'];
   for (const { name, value } of webhook.headers) {
     if (value === null) throw new Unsendable(`The header ${name} has lost its value: this database is a copy. Type it again.`);

@@ -32,7 +32,7 @@ export interface WebhookTally {
   readonly held: number;
   readonly delivered: number;
   readonly failed: number;
-  /** Returned without an attempt. */
+  /** Jobs that were returned without an attempt. */
   readonly released: number;
 }
 
@@ -108,7 +108,7 @@ export class WebhookDispatcher {
       await this.#claim();
       return { ms: pollEveryMs, canBeWoken: true };
     } catch (error) {
-      // The database object logs problems with Postgres. Here, the claim is just tried again later.
+      // The database object logs problems with Postgres. Here, the claim is only tried again later.
       this.#database.log.debug({ err: error }, 'webhooks: nothing claimed');
       return { ms: pollEveryMs, canBeWoken: false };
     }
@@ -178,7 +178,10 @@ export class WebhookDispatcher {
     endpoint.push(ready);
   }
 
-  /** Their changes are committed, so each gets a number here unless it has one. */
+  /**
+   * The numbers of the jobs' records in the change feed. The changes are committed, so each gets a number here unless it
+   * already has one.
+   */
   async #numbersOf({ model }: Webhook, jobs: readonly Job[]): Promise<Numbers> {
     await stampChanges(this.#database);
     return readNumbers(
@@ -230,7 +233,7 @@ export class WebhookDispatcher {
         if (this.#stopped) {
           this.#giveUp([...batch, ...this.#results.splice(0)], error);
         } else if (isUnavailable(error)) {
-          // A delivery cannot be undone, so its result is kept until Postgres is back. Nothing is claimed meanwhile, so the
+          // A delivery cannot be undone, so its result is kept until Postgres is back. No jobs are claimed meanwhile, so the
           // number of results is limited.
           this.#results.unshift(...batch);
           await new Promise((resolve) => setTimeout(resolve, retryReportMs));
@@ -251,7 +254,7 @@ export class WebhookDispatcher {
     }
   }
 
-  /** The leases expire, and the jobs are sent again. */
+  /** Drops results. The leases of their jobs expire, and the jobs are sent again. */
   #giveUp(results: readonly Result[], error: unknown): void {
     this.#database.log.error({ err: error, jobs: results.map(({ job }) => job) }, 'webhooks: results could not be recorded');
   }

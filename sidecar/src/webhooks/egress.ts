@@ -1,5 +1,5 @@
-// Decides where a webhook may connect. The check is made when connecting, on the address that is actually used: a second DNS
-// look-up could return another address, and at that point all spellings of an address are the same. The rules are the same as in
+// Decides which addresses a webhook may connect to. The address is checked when the connection is made: a separate DNS look-up
+// could return another address, and by then it no longer matters how the address was spelled. The rules are the same as in
 // odoo_addon/api_gateway/webhooks/egress.py.
 
 import type { LookupAddress } from 'node:dns';
@@ -42,7 +42,7 @@ export function parseAllowed(entries: readonly string[]): Range[] {
   return entries.flatMap((entry) => parseRange(entry.trim()) ?? []);
 }
 
-/** A name's addresses, without refused ones. Fails if no address is left. */
+/** Looks up the addresses of a name, and removes those that are refused. Fails if no address is left. */
 function guardedLookup(allowed: readonly Range[], lookup: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {

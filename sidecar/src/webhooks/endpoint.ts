@@ -1,6 +1,6 @@
 // One sidecar's share of one webhook: its claimed jobs, chained by record, with a limited number of requests at once. A record's
-// next job is sent only when the previous one has been accepted. So even if an event is delivered twice (because a sidecar
-// crashed or a lease expired), a receiver first sees a record's events in order.
+// next job is sent only when the previous one has been accepted. A sidecar's crash or an expired lease may cause a second
+// delivery, but each event's first delivery comes in the order of the record's events.
 
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
 
@@ -23,7 +23,10 @@ export interface EndpointOptions {
 /** The most claimed jobs at once: enough to keep the requests going while the next jobs are claimed and read. */
 const mostHeld = 200;
 const refillBelow = 100;
-/** Long enough to record the failures. After that, Postgres decides whether the circuit breaker is open. */
+/**
+ * How long the endpoint rests after too many failures: long enough to record them. After that, Postgres decides whether the
+ * circuit breaker is open.
+ */
 const restMs = 1_000;
 
 export class Endpoint {
@@ -67,7 +70,7 @@ export class Endpoint {
     for (const job of jobs) this.#held.add(job.id);
   }
 
-  /** Ends `hold` for jobs that can now be sent. */
+  /** Accepts held jobs that can now be sent. */
   push(ready: readonly Ready[]): void {
     this.#preparing -= 1;
     for (const item of ready) {
@@ -122,7 +125,7 @@ export class Endpoint {
       if (chain.length > 0) this.#waiting.set(place, chain);
     } else {
       this.#failures += 1;
-      // They wait behind the one that failed.
+      // The other jobs of the record wait behind the one that failed.
       for (const { job } of chain) this.release(job, 0);
     }
     if (this.#failures >= this.#options.mostFailures()) {

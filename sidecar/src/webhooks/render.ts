@@ -10,7 +10,7 @@ export interface Rendered {
   readonly unread: readonly { readonly job: Job; readonly error: unknown }[];
 }
 
-/** The numbers of records' newest changes in the change feed, by id. Values are read later. */
+/** For each record's id, the number of its newest change in the change feed. The values are read after these numbers. */
 export type Numbers = ReadonlyMap<number, number>;
 type Read = (ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
 

@@ -16,9 +16,9 @@ interface Props {
   options: ApexOptions;
   theme: ChartTheme;
   empty: boolean;
-  /** Why it is empty, unless because nothing happened. */
+  /** Why the chart is empty, if the reason is not that nothing happened. */
   emptyText?: string;
-  /** The same in numbers, for keyboards and screen readers. A row that links to something is a button. */
+  /** The chart's content as a table, for keyboards and screen readers. A row that links to something is a button. */
   table?: { columns: string[]; rows: { cells: string[]; follow?: () => void }[] };
   slots?: object;
 }
@@ -44,7 +44,7 @@ export class Chart extends Component<Props> {
   view = useState({ isTable: false });
   place = useRef<HTMLDivElement>('place');
   declare chart: ApexCharts | undefined;
-  /** The options that are drawn: redrawing the same ones would cost time and close an open tooltip. */
+  /** The options that are drawn: drawing the same options again would cost time and close an open tooltip. */
   declare drawn: string | undefined;
 
   override setup(): void {
@@ -92,9 +92,9 @@ export class Chart extends Component<Props> {
 }
 
 /**
- * The element to draw in: a shadow tree. A chart measures each of its texts, and each time the browser would match all of Odoo's
- * style sheets again, especially their many `:has()`. That takes 25 ms per text, seconds per page. Style sheets do not apply
- * inside a shadow tree, where it takes 0.3 ms.
+ * The element to draw in: a shadow tree. A chart measures each of its texts, and the browser would match all of Odoo's style
+ * sheets each time, with their many `:has()`. That takes 25 ms per text, seconds per page. The page's style sheets do not apply
+ * inside a shadow tree, so measuring a text there takes 0.3 ms.
  */
 function shadowOf(host: HTMLElement): HTMLElement {
   moveRuler();

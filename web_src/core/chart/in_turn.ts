@@ -6,8 +6,8 @@ const waiting = new Set<Work>();
 let isRunning = false;
 
 /**
- * `ask` runs the work in a frame of its own; asking twice runs it once. The last one asked runs first, because Owl mounts the
- * components of a page from last to first.
+ * `ask` runs the work in a separate frame; asking twice runs it once. Work that was requested last runs first, because Owl
+ * mounts the components of a page from last to first.
  */
 export function inTurn(work: Work): { ask: () => void; cancel: () => void; isAsked: () => boolean } {
   return {

@@ -3,7 +3,7 @@
 import type { ApexOptions } from 'apexcharts';
 import { formatMoment } from '../format';
 
-// A Sunday at noon, because that is the same day in every time zone.
+// A Sunday at noon in UTC, because it is then Sunday in almost every time zone.
 const sunday = Date.UTC(2023, 0, 1, 12);
 const dayMs = 86_400_000;
 

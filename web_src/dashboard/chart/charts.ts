@@ -10,7 +10,7 @@ import { partsChart } from './parts';
 import type { Topic } from './shares';
 import { consumersChart, methodsChart, refusalsChart, statusesChart, topChart } from './shares';
 
-/** By name, in the order of the page. */
+/** The charts in the order of the page, each with a name. */
 export function chartsOf(
   { statusClass }: { statusClass: StatusClass | null },
   figures: Figures,

@@ -10,7 +10,7 @@ export interface ChartDefinition {
   summary: string;
   options: ApexOptions;
   empty: boolean;
-  /** Why it is empty, unless because nothing happened. */
+  /** Why the chart is empty, if the reason is not that nothing happened. */
   emptyText?: string;
   table: ChartTable;
 }

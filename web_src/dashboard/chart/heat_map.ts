@@ -59,11 +59,11 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
 
 const hourMs = 3_600_000;
 
-/** When this hour of the week (in the reader's time zone) last began within the range; null: never. */
+/** The last time at which this hour of the week (in the reader's time zone) began within the range; null: never. */
 function latest(day: number, hour: number, { since, until }: Figures['range']): number | null {
   const moment = new Date(until);
   moment.setMinutes(0, 0, 0);
-  // Two weeks, because an hour skipped by a clock change last occurred a week earlier.
+  // This goes back two weeks, because an hour that a clock change skipped last occurred a week earlier.
   for (let back = 0; back <= 14 * 24 + 1; back += 1) {
     const at = moment.getTime() - back * hourMs;
     const there = new Date(at);

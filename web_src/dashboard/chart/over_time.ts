@@ -15,7 +15,7 @@ function written(value: number | null | undefined, write: Written): string {
   return value == null ? nothing : write(value);
 }
 
-/** The moments with requests, newest first; each links to its step. */
+/** The table of a chart: the steps with requests, newest first. Each row links to its step. */
 function tableOf(
   { figures: { series, range }, follow }: ChartInput,
   columns: [name: string, cell: (point: Point) => string][],
@@ -33,8 +33,8 @@ function tableOf(
 }
 
 /**
- * The whole steps whose points the user has dragged over: a point represents the time up to the next one. Half a step more is
- * included, because the last point is at the very edge and hard to hit exactly.
+ * The whole steps whose points the user has dragged over: a point represents the time up to the next one. The end of the drag
+ * may be half a step early, because the last point is at the very edge and hard to hit exactly.
  */
 function stepsBetween(series: readonly Point[], range: Figures['range'], from: number, to: number) {
   const stepMs = range.step * 1_000;
@@ -46,7 +46,7 @@ function stepsBetween(series: readonly Point[], range: Figures['range'], from: n
 }
 
 export function momentOf(at: number, step: number): string {
-  // Days and weeks are in UTC.
+  // Steps of days and weeks begin at midnight UTC.
   return formatMoment(at, step < 86_400 ? { dateStyle: 'medium', timeStyle: 'short' } : { dateStyle: 'medium', timeZone: 'UTC' });
 }
 
@@ -119,7 +119,7 @@ export function errorsChart(input: ChartInput): ChartDefinition {
   const { statusClass } = input;
   const colors = paletteOf(input.theme);
   const errors = overTime(input, [{ name: _t('Error rate'), value: (point) => point.error_rate }], formatRate);
-  // Four steps in whole percents, always including the line at 10 %.
+  // The axis has four steps in whole percents, and always includes the line at 10 %.
   const mostErrors = Math.ceil(Math.max(0.12, ...series.map(({ error_rate }) => error_rate ?? 0)) / 0.04) * 0.04;
   return {
     name: 'errors',
@@ -160,7 +160,7 @@ function overTime(
   lines: { name: string; value: (point: Point) => number | null }[],
   write: Written,
 ): ApexOptions {
-  // This is set each time, because the chart would otherwise keep the range to which the user has zoomed.
+  // The range is set each time, because the chart would otherwise keep the range to which the user has zoomed.
   const shown = { min: series[0]?.at ?? range.since, max: series.at(-1)?.at ?? range.until };
   return {
     series: lines.map(({ name, value }) => ({ name, data: series.map((point) => ({ x: point.at, y: value(point) })) })),

@@ -1,4 +1,4 @@
-// Where the time of requests goes, as far as the log knows it.
+// The chart that shows where the time of requests goes, as far as the log knows it.
 
 import { _t } from '@web/core/l10n/translation';
 import { paletteOf } from '../../core/chart/colors';

@@ -27,7 +27,8 @@ export function statusesChart({ figures, theme, follow }: ChartInput): ChartDefi
   const colors = paletteOf(theme);
   const statuses = [...figures.statuses].sort((a, b) => a.value.localeCompare(b.value));
   const shares = statuses.map(({ value, requests }) => ({ label: value, requests, lead: statusLead(value) }));
-  // This is not the card's number, which live traffic increases between two reads: a ring shows the sum of its slices.
+  // The number in the ring is the sum of its slices, not the number of the card, which live traffic increases between two
+  // reads.
   const sum = requestsOf(shares);
   return {
     name: 'statuses',
@@ -60,7 +61,7 @@ export function statusesChart({ figures, theme, follow }: ChartInput): ChartDefi
   };
 }
 
-/** The filter for the class, or the log rows for a status that no class filter covers. */
+/** What a click on a status does: it filters by its class, or opens the log if there is no filter for the class. */
 function statusLead(status: string): Lead {
   const place = Number(status[0]);
   if (place === 2 || place === 3 || place === 4 || place === 5) return { statusClass: place };
@@ -87,7 +88,7 @@ export function topChart({ figures, theme, follow }: ChartInput, topic: Topic): 
   };
 }
 
-/** The sidecar's name for requests to an unknown path. */
+/** The name of a route for readers. `nothing here` is the sidecar's name for unknown paths. */
 function routeName(route: string): string {
   return route === 'nothing here' ? _t('Unknown addresses') : route;
 }
@@ -143,7 +144,7 @@ export function refusalsChart({ figures: { reasons, statuses }, theme, follow }:
     share(_t('Unauthenticated'), caused('unauthenticated'), 'unauthenticated'),
     share(_t('Forbidden'), caused('forbidden'), 'forbidden'),
   ];
-  // Including the others, the bars add up to the refusals that the card counts.
+  // With this last bar, the bars add up to the refusals that the card counts.
   const refused = requestsOf(statuses.filter(({ value }) => value.startsWith('4')));
   const others = Math.max(0, refused - requestsOf(known));
   const shares = [...known, share(_t('Other 4xx'), others, null)];
@@ -219,7 +220,7 @@ function listed(shares: readonly Share[]): string {
   return shares.map(({ label, requests }) => `${label}: ${formatCount(requests)}`).join(', ') || nothing;
 }
 
-/** The colour of each class, slightly lighter for each further status. */
+/** A colour for each status: that of its class, slightly lighter for each further status of the class. */
 function shades(statuses: readonly Top[], classColors: readonly string[]): string[] {
   const placeOf = ({ value }: Top) => value[0] ?? '2';
   const seen = new Map<string, number>();

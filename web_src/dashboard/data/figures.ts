@@ -55,7 +55,7 @@ export interface Top {
   user_name?: string | null;
 }
 
-/** A reason of docs/errors.md, and which of the four kinds of refusal it is. */
+/** A reason of docs/errors.md, with its kind of refusal if it is one of the four kinds. */
 export interface Reason extends Top {
   cause: 'throttled' | 'blocked' | 'unauthenticated' | 'forbidden' | null;
 }
@@ -72,7 +72,7 @@ export interface Parts {
   odoo: number;
   orm: number;
   shape: number;
-  /** With the SQL of compiled reads. */
+  /** The rest of the time, including the SQL of compiled reads. */
   rest: number;
 }
 

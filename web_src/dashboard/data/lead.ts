@@ -30,7 +30,7 @@ export function classDomain(statusClass: StatusClass): Domain {
   ];
 }
 
-/** Refusals of a kind; null: all others. */
+/** The log rows with refusals of a kind; null: all other refusals. */
 export function causeDomain(reasons: readonly Reason[], cause: Reason['cause']): Domain {
   if (cause !== null) return [['reason', 'in', reasons.filter((reason) => reason.cause === cause).map(({ value }) => value)]];
   const known = reasons.filter((reason) => reason.cause !== null).map(({ value }) => value);

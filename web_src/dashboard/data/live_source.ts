@@ -1,5 +1,5 @@
 // The sidecar's WebSocket (sidecar/src/routes/websocket.ts). While it is down, the figures are polled, and the socket is tried
-// again with growing pauses. Then the sidecar sends the missed messages, or the figures are read again.
+// again with growing pauses. When the socket is back, the sidecar sends the missed messages, or the figures are read again.
 
 import { browser } from '@web/core/browser/browser';
 import { rpc } from '@web/core/network/rpc';
@@ -104,7 +104,7 @@ export function liveSource(events: SourceEvents): Source {
     retry = browser.setTimeout(() => void connect(), pauseMs);
   }
 
-  /** The network is back, or the page is visible again: the pause ends. */
+  /** Ends the pause when the network is back or the page is visible again. */
   function hurry(): void {
     if (stopped || socket !== undefined || document.hidden || retry === undefined) return;
     browser.clearTimeout(retry);

@@ -27,7 +27,7 @@ export type Connection = 'connecting' | 'live' | 'fallback' | 'polling' | 'manua
 export interface SourceEvents {
   onConnection(connection: Connection): void;
   onTraffic(traffic: Traffic): void;
-  /** Some of these answers, the oldest first. Only a socket knows them. */
+  /** Some of the answered requests, oldest first. Only a socket knows them. */
   onPassed(passed: Passed[]): void;
   /** Called once a second while the socket is open. */
   onHeartbeat(perSecond: number): void;

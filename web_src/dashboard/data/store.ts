@@ -63,9 +63,11 @@ export class DashboardStore {
   readonly #orm: Orm;
   readonly #alarm: Alarm;
   #source: Source | undefined;
-  /** The state's span may be derived from the figures. Only a user's choice is stored. */
+  /** The span that the user has chosen. Only this is stored, because the state's span may be derived from the figures. */
   #chosenSpan: Span | null;
-  /** The selection of the last figures. The difference between figures of different selections is not traffic. */
+  /**
+   * The selection for which the last figures were read. The difference between the figures of two selections is not traffic.
+   */
   #selection = '';
   #reading = 0;
   #readAt = 0;
@@ -95,7 +97,7 @@ export class DashboardStore {
     browser.clearTimeout(this.#reread);
   }
 
-  /** Reads everything again. After a later call, an earlier one's answer is ignored. */
+  /** Reads everything again. If it is called again meanwhile, the answer to the earlier call is ignored. */
   async load(): Promise<void> {
     browser.clearTimeout(this.#reread);
     this.#reread = undefined;
@@ -126,7 +128,7 @@ export class DashboardStore {
     }
   }
 
-  /** The log's faults, as many as a download may contain. */
+  /** The latest faults in the log, as many as a download may contain. */
   allFaults(): Promise<Fault[]> {
     return readFaults(this.#orm, this.question, 1_000);
   }
@@ -149,7 +151,7 @@ export class DashboardStore {
     void this.load();
   }
 
-  /** Choosing the same one again removes the filter. */
+  /** Filters by a consumer. Choosing the same consumer again removes the filter. */
   filterConsumer(consumer: string | null): void {
     this.state.consumer = consumer === this.state.consumer ? null : consumer;
     Object.assign(this.state, { rates: [], passed: [] });
@@ -253,7 +255,7 @@ export class DashboardStore {
   }
 }
 
-/** @param known the consumers; they are read again only if the figures name another one */
+/** @param known the known consumers; they are read again only if the figures contain another one */
 async function readAll(orm: Orm, question: Question, known: readonly Consumer[]): Promise<Reading> {
   const [figures, surroundings, faults, consumers] = await Promise.all([
     readFigures(orm, question),
@@ -309,7 +311,7 @@ export function useDashboard(orm: Orm, alarm: Alarm): DashboardStore {
   const store = new DashboardStore(orm, state, alarm);
   void store.load();
   onMounted(() => store.start());
-  // Even if the page is left before it is mounted: the alarm's timer runs from the beginning.
+  // The store is stopped even if the page is left before it is mounted, because the alarm's timer runs from the beginning.
   onWillDestroy(() => store.stop());
   return store;
 }
@@ -319,7 +321,7 @@ function storedPreferences(): Preferences {
   try {
     stored = JSON.parse(browser.localStorage.getItem(storageKey) ?? '{}');
   } catch {
-    // Text from other code is ignored.
+    // The stored text may come from other code. It is then ignored.
   }
   return {
     span: parseSpan(stored.span),

@@ -1,12 +1,15 @@
 import { onWillUnmount, useState } from '@odoo/owl';
 
 const durationMs = 700;
-/** Twenty-two counters need not be drawn at each frame. */
+/** The time between two drawings: twenty-two counters need not be drawn in each frame. */
 const stepMs = 30;
 
 export interface AnimatedNumber {
   value: number | null;
-  /** Moves to the new value, fast at first and slow at the end. Jumps if the user prefers less motion, or the page is hidden. */
+  /**
+   * Moves to the new value, fast at first and slow at the end. If the user prefers less motion or the page is hidden, it jumps
+   * there.
+   */
   moveTo: (target: number | null) => void;
 }
 

@@ -18,13 +18,13 @@ class Explanation extends Component<{ text: string }> {
   static props = { text: String, close: Function };
 }
 
-/** One number with its change and its sparkline. Large ones are cards, small ones are lines of a card. */
+/** One number with its change and its sparkline. A large number is a card, a small one is a line of a card. */
 export class KpiCard extends Component<Props> {
   static template = 'api_gateway.KpiCard';
   static props = { kpi: Object, large: { type: Boolean, optional: true }, follow: Function };
 
   number = useAnimatedNumber(this.props.kpi.value);
-  /** Drawn once per reading, not for each step of the counter. */
+  /** The sparkline is computed once per reading, not for each step of the counter. */
   line = sparkline(this.props.kpi.line ?? []);
   declare explanation: ReturnType<typeof usePopover>;
 

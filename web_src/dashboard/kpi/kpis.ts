@@ -25,15 +25,15 @@ export interface Kpi {
   tone?: 'success' | 'danger' | 'warning' | 'primary' | 'info';
   /** Whether the number needs attention. */
   isAlarm?: boolean;
-  /** What a click on its name opens. */
+  /** What a click on the card's name opens. */
   lead?: Lead;
-  /** Says which of the page's filters do not apply to it. */
+  /** Text that says which of the page's filters do not apply to the number. */
   unfiltered?: string;
 }
 
 type NumberOf<T> = { [K in keyof T]: T[K] extends number | null ? K : never }[keyof T];
 
-/** The large ones, with a sparkline. */
+/** The large cards, with a sparkline. */
 export function mainKpis(state: DashboardState): Kpi[] {
   const { figures, rates, connection, statusClass } = state;
   if (figures === null) return [];
@@ -119,7 +119,7 @@ function slowest(mostOf = 'gateway_ms'): Lead {
   return { name: _t('Slowest requests'), where: [], mostOf };
 }
 
-/** The share of reads that Postgres answered directly; the hint says why the others went through Odoo. */
+/** The share of reads that Postgres answered directly; the hint says why the other reads went through Odoo. */
 function compiledReads(ways: readonly Top[]): Kpi {
   const reads = requestsOf(ways);
   const others = ways.filter(({ value }) => value !== 'compiled');

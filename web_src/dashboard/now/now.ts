@@ -16,7 +16,7 @@ export class Now extends Component<Props> {
   static props = { store: Object };
 
   state: DashboardState = useState(this.props.store.state);
-  /** `paused`: the lines at the moment of the pause. */
+  /** `paused`: the lines at the moment when the user paused the list; null while it runs. */
   view: { text: string; paused: Passed[] | null } = useState({ text: '', paused: null });
   formatMs = formatMs;
 

@@ -108,7 +108,7 @@ export class CreateDialog extends Component<Props> {
     if (!this.isComplete || this.state.busy) return;
     Object.assign(this.state, { busy: true, error: null });
     try {
-      // Checked before the user is asked for a password, because that dialog would replace this one.
+      // Scopes are checked before the user is asked for a password, because that dialog would replace this one.
       const { fault } = this.state.rights === 'custom' ? await explainScopes(this.orm, this.state.scopes) : { fault: null };
       if (fault !== null) {
         Object.assign(this.state, { busy: false, scopesFault: fault });

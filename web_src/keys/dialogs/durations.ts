@@ -14,7 +14,10 @@ export function durationsUpTo(longestDays: number | null): { days: number; name:
   return offered.filter(({ days }) => longestDays === null || days <= longestDays);
 }
 
-/** A time in Odoo's format, in UTC. It is a minute early, so that the maximum is not exceeded if clocks differ. */
+/**
+ * A time in Odoo's format, in UTC. It is a minute earlier, so that the maximum is not exceeded if the clocks of browser and
+ * server differ.
+ */
 export function afterDays(days: number): string {
   return odooText(new Date(Date.now() + days * 86_400_000 - 60_000));
 }

@@ -5,7 +5,7 @@ import { errorText } from '../../core/error_text';
 
 interface Props {
   name: string;
-  /** The default from the settings. */
+  /** How long the old secret keeps working by default, from the settings. */
   graceHours: number;
   rotate: (graceHours: number) => Promise<void>;
   close: () => void;

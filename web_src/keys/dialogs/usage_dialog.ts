@@ -25,7 +25,7 @@ export class UsageDialog extends Component<Props> {
   static components = { Chart, Dialog };
   static props = { keyId: Number, name: String, orm: Object, close: Function };
 
-  // The page below has set it.
+  // The page below the dialog has set this attribute.
   theme = { mode: document.body.dataset['apiGatewayTheme'] === 'dark' ? 'dark' : 'light' } as const;
   state: { usage: Usage | null; error: string | null } = useState({ usage: null, error: null });
 

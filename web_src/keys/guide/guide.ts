@@ -70,7 +70,7 @@ export class Guide extends Component<Props> {
     return chosen !== null && chosen.id in secrets;
   }
 
-  /** The keys to choose from. The chosen one stays when the list shows another page. */
+  /** The keys to choose from. The chosen key stays among them when the list shows another page. */
   get choices(): AccessKey[] {
     const { keys, chosen } = this.props;
     const usable = keys.filter(({ own, state }) => own && (state === 'active' || state === 'expiring'));

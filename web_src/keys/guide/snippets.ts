@@ -17,10 +17,10 @@ const quoted = (text: string) => JSON.stringify(text);
 
 const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** JSON that is also JavaScript and Python: bodies hold only texts, numbers, lists and objects. */
+/** JSON that is also valid JavaScript and Python, because bodies contain only strings, numbers, lists and objects. */
 const literal = (body: unknown, indent: number) => JSON.stringify(body, null, 2).replaceAll('\n', `\n${' '.repeat(indent)}`);
 
-/** Where the answer's error has its text. */
+/** The property with the text of the answer's error; empty if the error is the text itself. */
 const errorOf = ({ hasPlainError }: Asked) => (hasPlainError ? '' : '.message');
 
 export const snippets: Record<Language, (example: Example) => string> = {

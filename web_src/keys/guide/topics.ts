@@ -12,7 +12,7 @@ export interface Asked {
   body?: unknown;
   /** The answer's error is a string, not an object with a message. */
   hasPlainError?: boolean;
-  /** The same with the typed client: a call of the gateway, and the model whose types it needs. */
+  /** The same request with the typed client: a call of the gateway, and the model whose types it needs. */
   typed: { model: string; call: string };
 }
 
@@ -30,7 +30,7 @@ const typedBatch = `batch((batch) => {
   return { company, person };
 })`;
 
-/** @param model that the reader may read */
+/** @param model a model that the reader may read */
 export function lessons(model: string): Lesson[] {
   const fields = model === 'sale.order' ? ['name', 'state'] : ['name', 'email'];
   const parameters = [`fields=${fields.join(',')}`, 'limit=5'];

@@ -84,13 +84,13 @@ export class KeyList extends Component<Props> {
     return names[state];
   }
 
-  /** Shows how long a rotated key's old secret still works. */
+  /** The text that says how long a rotated key's old secret still works. */
   grace({ grace_ends_at, state }: AccessKey): string | null {
     if (!grace_ends_at || state === 'revoked') return null;
     return _t('The old secret works until %s', formatDateTime(deserializeDateTime(grace_ends_at)));
   }
 
-  /** Whether the key works or has merely expired. */
+  /** Whether the key has been neither revoked nor archived. It may have expired. */
   isLiving({ state }: AccessKey): boolean {
     return state !== 'revoked' && state !== 'archived';
   }

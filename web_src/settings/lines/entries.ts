@@ -38,12 +38,12 @@ function isIpv4(text: string): boolean {
   );
 }
 
-/** Lets the browser parse an address in brackets (RFC 3986). */
+/** The browser checks the address: it parses a URL in which the address is in brackets (RFC 3986). */
 function isIpv6(text: string): boolean {
   return text.includes(':') && /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
 }
 
-/** `*`, or only scheme, host and port. */
+/** Whether an entry is `*`, or an origin: only scheme, host and port. */
 export function isOrigin(entry: string): boolean {
   if (entry === '*') return true;
   return /^https?:\/\//.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry.replace(/:(80|443)$/, '');

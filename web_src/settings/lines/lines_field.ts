@@ -66,7 +66,7 @@ export class LinesField extends Component<Props> {
     this.state.typed = (event.target as HTMLTextAreaElement).value;
   }
 
-  /** The record now has the text, or was changed by something else. */
+  /** Called when the record has the text, or was changed by something else. */
   onChange(): void {
     this.state.typed = null;
   }

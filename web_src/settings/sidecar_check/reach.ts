@@ -10,7 +10,7 @@ const limitMs = 5_000;
 
 export async function reachFromHere(url: string): Promise<Reach> {
   const { protocol, hostname } = new URL(url);
-  // Browsers trust their own machine.
+  // Browsers trust the machine on which they run, even over http.
   const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
   if (location.protocol === 'https:' && protocol === 'http:' && !isLocal) return { state: 'mixed', ms: null };
   // This endpoint needs no credential, so the browser's console shows no error.

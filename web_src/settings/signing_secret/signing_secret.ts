@@ -1,4 +1,4 @@
-// View widget `gateway_signing_secret`: the age of the secret that signs tokens, the old ones that are still valid, and a
+// View widget `gateway_signing_secret`: the age of the secret that signs tokens, the old secrets that are still valid, and a
 // button for a new one.
 
 import { Component, onWillStart, useState } from '@odoo/owl';

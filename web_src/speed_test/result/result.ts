@@ -11,7 +11,7 @@ interface Part {
   hint: string;
   ms: number;
   value: string;
-  /** The share of the whole, in percent. */
+  /** The part's share of the whole time, in percent. */
   share: number;
 }
 
@@ -61,7 +61,7 @@ export class Result extends Component<{ result: Measured }> {
     return { label: _t('Through Odoo'), isCompiled: false, text };
   }
 
-  /** What the median means in requests a second. */
+  /** A text that says how many requests a second the median means. */
   get throughput(): string {
     const { gateway, odoo } = this.props.result;
     return _t('A caller that waits for each answer gets %(ours)s a second here, and %(theirs)s from Odoo’s own API.', {

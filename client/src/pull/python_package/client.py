@@ -54,7 +54,7 @@ class Answer(Generic[T]):
 
 
 class Client:
-    """The address of the gateway, and a key or a function that returns one.
+    """Sends requests to the gateway at an address, with a key or a function that returns one.
 
     :param headers: further headers of each request, such as `X-Odoo-Company`
     :param retries: how often a failed request is sent again
@@ -95,7 +95,7 @@ class Client:
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Answer[Any]:
-        """Sends the request again, under the same `Idempotency-Key`, while it may work a moment later."""
+        """Sends a request. While a failed one may work a moment later, it is sent again with its `Idempotency-Key`."""
         headers = {} if is_read else _write_headers(dry_run, idempotency_key)
         content = None
         if body is not None:
@@ -113,7 +113,7 @@ class Client:
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Answer[Any]:
-        """Sends a file, again only if it can be read from its start again."""
+        """Sends a file. A failed request is repeated only if the file can be read from its start again."""
         headers = _write_headers(dry_run, idempotency_key)
         headers["Content-Type"] = type or upload.type()
         if upload.size is not None:
@@ -126,7 +126,7 @@ class Client:
         return self._repeating(lambda: upload.may_repeat, attempt)
 
     def download(self, path: str, download: Download, headers: Mapping[str, str]) -> File:
-        """Receives a file, again only if what was written of it can be overwritten."""
+        """Receives a file. A failed request is repeated only if what was already written can be overwritten."""
 
         def attempt() -> File:
             request = self._request("GET", path, {"Accept": "*/*", **headers}, None)

@@ -25,7 +25,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class _EarlyAnswers(http.client.HTTPConnection):
-    """A gateway that refuses a file answers before all of it has arrived, and then receives no more."""
+    """Reads early answers: a gateway that refuses a file answers before it has arrived, and then receives no more."""
 
     def request(self, *args: Any, **options: Any) -> None:
         try:
@@ -54,7 +54,7 @@ _opener = urllib.request.build_opener(_NoRedirect, _Http, _Https)
 
 @contextlib.contextmanager
 def exchange(request: urllib.request.Request, timeout: float) -> Generator[http.client.HTTPResponse, None, None]:
-    """The answer, whose body has not been read yet. Raises `client.network`, or the error that the answer describes."""
+    """An answer whose body has not been read yet. Raises `client.network`, or the error that the answer describes."""
     with _arriving(request.host):
         try:
             response: http.client.HTTPResponse = _opener.open(request, timeout=timeout)
@@ -66,7 +66,7 @@ def exchange(request: urllib.request.Request, timeout: float) -> Generator[http.
 
 
 def body_of(response: http.client.HTTPResponse, host: str) -> dict[str, Any]:
-    """The JSON of an answer, which has `data`."""
+    """The JSON of an answer. It contains `data`."""
     with _arriving(host):
         text = response.read()
     try:
@@ -84,7 +84,7 @@ def chunks_of(response: http.client.HTTPResponse, host: str) -> Iterator[bytes]:
         if not chunk:
             break
         yield chunk
-    # `read` with a size does not complain about a connection that was lost.
+    # `read` with a size reports no error if the connection was lost.
     if response.length:
         raise GatewayError(0, "client.network", f"{host} has not sent the last {response.length} bytes.")
 

@@ -1,4 +1,4 @@
-"""Files on their way to the gateway and back, without holding them in memory."""
+"""Sends files to the gateway and receives them, without holding them in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHUNK = 65_536
 
 
 class Readable(Protocol):
-    """A binary file: `open(path, "rb")`, or anything with its `read`."""
+    """A binary file: `open(path, "rb")`, or any object with such a method `read`."""
 
     def read(self, size: int = ..., /) -> bytes: ...
 
@@ -43,14 +43,14 @@ class File:
 
 
 class Upload:
-    """A file to be sent, from its start each time."""
+    """A file to be sent. Each attempt sends it from its start."""
 
     def __init__(self, content: Content, name: str | None) -> None:
         self._content = content
         self._start = 0
         self.size: int | None = None
         self.name = name
-        # Bytes, paths, and files that can be rewound.
+        # True for bytes, paths, and files that can be rewound.
         self.may_repeat = True
         if isinstance(content, (bytes, bytearray, memoryview)):
             self.size = memoryview(content).nbytes
@@ -91,7 +91,7 @@ def _path(value: object) -> str | None:
 
 
 class _Body:
-    """The number of bytes that were announced, of a file that may change meanwhile."""
+    """Reads only as many bytes as were announced, because the file may change meanwhile."""
 
     def __init__(self, file: Readable, size: int | None) -> None:
         self._file = file
@@ -114,7 +114,7 @@ def _unsendable(why: str) -> GatewayError:
 
 
 class Download:
-    """Where a file goes. A path is replaced once all of the file is there."""
+    """The destination of a file. A file at the path is replaced once the whole new file has arrived."""
 
     def __init__(self, to: Target | None) -> None:
         self._path = _path(to)
@@ -125,7 +125,7 @@ class Download:
 
     @property
     def may_repeat(self) -> bool:
-        """Whether nothing of a failed attempt has to stay."""
+        """Whether another attempt can overwrite everything that a failed attempt has written."""
         return self._file is None or self._start is not None or not self._has_begun
 
     def save(self, headers: Message, chunks: Iterator[bytes]) -> File:
@@ -164,7 +164,7 @@ def _write(to: Writable, chunks: Iterator[bytes]) -> int:
 
 
 def _name(headers: Message) -> str | None:
-    """`get_filename` would prefer the plain name, which has no letters beyond ASCII, to the full one (RFC 6266, section 4.3)."""
+    """The full name. `get_filename` would prefer the plain name, which contains only ASCII (RFC 6266, section 4.3)."""
     for part in headers.get("Content-Disposition", "").split(";"):
         key, _, value = part.strip().partition("=")
         if key.lower() == "filename*" and value.lower().startswith("utf-8''"):

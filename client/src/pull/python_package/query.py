@@ -10,7 +10,7 @@ from .errors import GatewayError
 
 
 def segment(value: str | int) -> str:
-    """A value as one step of an address."""
+    """A value as one segment of a URL's path."""
     text = str(value)
     if text in ("", ".", ".."):
         raise GatewayError(0, "client.request", f'"{text}" cannot be a part of an address.')
@@ -56,6 +56,6 @@ def _text(value: object, place: str) -> str:
 
 
 def _unclear(place: str) -> GatewayError:
-    """`None` would look for the text None."""
+    """An error for values such as `None`, which would look for the text "None"."""
     message = f'filter[{place}] must be a string, a number or a boolean. For an empty value, write {{"null": True}}.'
     return GatewayError(0, "client.request", message)

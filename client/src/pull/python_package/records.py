@@ -28,7 +28,7 @@ class Report(TypedDict):
 class Model(Generic[Row, Field, New, Changed]):
     """The records of a model. Each method is one endpoint of the guide.
 
-    A row has only the fields that were asked for, whatever its type says.
+    A row contains only the requested fields, even if its type has more.
     """
 
     def __init__(self, client: Client, name: str) -> None:
@@ -38,7 +38,8 @@ class Model(Generic[Row, Field, New, Changed]):
 
     @property
     def untyped(self) -> Model[dict[str, Any], str, dict[str, Any], dict[str, Any]]:
-        """The same records, including paths through relations: `orders.untyped.search(fields=["partner_id.name"])`."""
+        """The same model without types, for paths through relations:
+        `orders.untyped.search(fields=["partner_id.name"])`."""
         return Model(self._client, self._name)
 
     def search(
@@ -131,14 +132,14 @@ class Model(Generic[Row, Field, New, Changed]):
         kwargs: Mapping[str, Any] | None = None,
         dry_run: bool = False,
     ) -> Answer[Any]:
-        """Calls a public method: of the record with this `id`, or without one, of the model."""
+        """Calls a public method of the record with this `id`, or of the model if there is no `id`."""
         place = f"/{segment(method)}" if id is None else f"/{segment(id)}/{segment(method)}"
         return self._write("POST", place, {"args": list(args), "kwargs": dict(kwargs or {})}, dry_run)
 
     def read_file(
         self, id: int, field: Field, *, to: Target | None = None, size: int | None = None, range: str | None = None
     ) -> File:
-        """The file in a field: as `content`, or saved `to` a path or a binary file, without holding it in memory.
+        """The file in a field, as `content`, or saved `to` a path or a binary file without holding it in memory.
 
         :param size: an image that fits into a square of this many pixels
         :param range: a part of the file, such as `bytes=0-1023`
@@ -157,7 +158,7 @@ class Model(Generic[Row, Field, New, Changed]):
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Answer[Written]:
-        """Replaces the file in a field by bytes, or by a path or a binary file, which are not held in memory.
+        """Replaces the file in a field with bytes, or with a path's or a binary file's content, sent in pieces.
 
         :param type: the media type; by default, that of the name
         """
@@ -174,7 +175,7 @@ class Model(Generic[Row, Field, New, Changed]):
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Answer[Written]:
-        """Attaches a file to a record, as `write_file`. The answer has the id of the attachment."""
+        """Attaches a file to a record, like `write_file`. The answer contains the id of the attachment."""
         return self._upload("POST", f"/{segment(id)}/attachments", content, filename, type, dry_run, idempotency_key)
 
     def reports(self) -> Answer[list[Report]]:
@@ -182,7 +183,7 @@ class Model(Generic[Row, Field, New, Changed]):
         return self._client.send("GET", f"{self._path}/reports", is_read=True)
 
     def print(self, id: int, report: str, *, to: Target | None = None, format: str | None = None) -> File:
-        """A printed record, as `read_file`: by default a PDF, with `format="html"` a page."""
+        """A printed record, returned like a file by `read_file`: a PDF by default, a web page with `format="html"`."""
         place = f"/{segment(id)}/report/{segment(report)}{query_of({'format': format})}"
         return self._client.download(self._path + place, Download(to), {})
 
