@@ -33,7 +33,7 @@ declare module '@web/core/l10n/dates' {
 declare module '@web/types/luxon' {
   export interface DateTime {
     toMillis(): number;
-    /** A text such as "in 3 days", in the reader's language. */
+    /** Words such as "in 3 days", in the reader's language. */
     toRelative(): string | null;
   }
 }

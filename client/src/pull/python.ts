@@ -164,8 +164,8 @@ const literals = (values: readonly (string | number)[]) => `Literal[${values.map
 /** Strings and whole numbers are written in Python as in JSON. */
 const literal = (value: string | number) => JSON.stringify(value);
 
-/** Writes a text on one line. Control characters become blanks, too. */
+/** A string on one line. Control characters become blanks, too. */
 const oneLine = (text: string) => text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
 
-/** Writes a text for a docstring, without anything that would end the docstring. */
+/** The content of a docstring, without anything that would end it. */
 const documentation = (text: string) => oneLine(text).replaceAll('\\', '/').replaceAll('"', "'");

@@ -94,7 +94,7 @@ export class Chart extends Component<Props> {
 /**
  * The element to draw in: a shadow tree. A chart measures each of its texts, and the browser would match all of Odoo's style
  * sheets each time, with their many `:has()`. That takes 25 ms per text, seconds per page. The page's style sheets do not apply
- * inside a shadow tree, so measuring a text there takes 0.3 ms.
+ * inside a shadow tree, so measuring takes 0.3 ms there.
  */
 function shadowOf(host: HTMLElement): HTMLElement {
   moveRuler();

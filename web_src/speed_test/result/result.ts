@@ -61,7 +61,7 @@ export class Result extends Component<{ result: Measured }> {
     return { label: _t('Through Odoo'), isCompiled: false, text };
   }
 
-  /** A text that says how many requests a second the median means. */
+  /** A sentence that says how many requests a second the median means. */
   get throughput(): string {
     const { gateway, odoo } = this.props.result;
     return _t('A caller that waits for each answer gets %(ours)s a second here, and %(theirs)s from Odoo’s own API.', {
