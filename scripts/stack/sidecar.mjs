@@ -10,8 +10,9 @@ import { Failure } from './report.mjs';
 export const sidecarDir = join(rootDir, 'sidecar');
 const main = join(sidecarDir, 'src/main.ts');
 /**
- * Options of V8 for what passes through and is soon garbage: without them, the space for new values grows to 128 MB, and those of
- * an export are moved to the space for old ones, where they stay until it is cleaned. Also in deploy/ and the Dockerfile.
+ * V8 options for values that are soon garbage: without them, the space for new values grows to 128 MB, and the values of an
+ * export are moved to the space for old values, where they stay until that is cleaned. The same options are in deploy/ and the
+ * Dockerfile.
  */
 export const memoryOptions = ['--max-semi-space-size=8', '--no-allocation-site-pretenuring'];
 

@@ -89,7 +89,7 @@ function sidecarPaths() {
   return paths.map((path) => path.replaceAll(/:(\w+)/g, (_all, name) => example[/** @type {keyof typeof example} */ (name)]));
 }
 
-/** Every start of the sidecar has V8's options. */
+/** The files that start the sidecar without V8's memory options. */
 function missingMemoryOptions() {
   return ['sidecar/Dockerfile', 'deploy/systemd/api-gateway.service'].flatMap((file) => {
     const start =

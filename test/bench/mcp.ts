@@ -59,7 +59,7 @@ function message(name: string, args: Record<string, unknown>): string {
   return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
 }
 
-/** mcp-server-odoo without its addon, over Odoo's own API: read only, its best on a plain Odoo. */
+/** Starts mcp-server-odoo in its read-only mode for a plain Odoo, which does not have its addon. */
 async function startOther({ odoo, database, keys }: Instance) {
   const port = await freePort();
   const program = join(await pythonEnvironment('mcp_server'), 'mcp-server-odoo');

@@ -30,7 +30,7 @@ export class FollowedCopy {
   readonly #leaving = new AbortController();
   #since = '';
 
-  /** @param server one that may be asked now; it may be down */
+  /** @param server returns the server for the next request, which may be down */
   constructor(followed: Followed, server: () => HttpClient) {
     this.followed = followed;
     this.#server = server;

@@ -60,8 +60,9 @@ async function pythonClient(program: string, url: string, access: Access, name: 
 }
 
 /**
- * The command line of the inspector: a process for each call. It calls only tools that are listed, and those of a token that only
- * reads do not write. So it asks for one model first, and for more when another is described.
+ * The command line of the inspector, which starts a process for each call. It calls only tools that are listed, and a token
+ * that may only read gets no tools that write. So it asks for reading and writing one model at first, and for more when it
+ * describes another model.
  */
 async function inspector(url: string, access: Access, name: string): Promise<true | string> {
   const cli = join(await npmTools('mcp'), 'node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js');

@@ -55,7 +55,7 @@ beforeAll(async () => {
 interface Asked {
   readonly verifier: string;
   readonly state: string;
-  /** The address of Odoo's page, with the request. */
+  /** The URL of Odoo's consent page, which contains the request. */
   readonly page: URL;
 }
 

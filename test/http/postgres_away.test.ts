@@ -70,7 +70,7 @@ test('connections that a firewall forgot: all are closed after the first that do
   const sidecar = await gateway.startSidecar({ postgres: proxy });
   const ping = async () => (await sidecar.get('/api/v1/ping', { key: gateway.keys.admin })).status;
   expect(await ping()).toBe(200);
-  // New keys are looked up side by side, so the whole pool is connected.
+  // New keys are looked up in parallel, so the whole pool is connected.
   await Promise.all(Array.from({ length: 60 }, () => sidecar.get('/api/v1/ping', { key: randomBytes(20).toString('hex') })));
   proxy.forget();
   // A query waits for six seconds at most, and a second passes between two checks of the database.

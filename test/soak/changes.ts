@@ -112,7 +112,7 @@ async function prepare(): Promise<void> {
   if (without === 'stamper') await numberByTheSequence();
 }
 
-/** Replaces the stamper's rule: numbers changes in the order in which they were made, not in which they are seen. */
+/** Replaces the stamper's rule: numbers changes in the order in which they were made, not in which they become visible. */
 async function numberByTheSequence(): Promise<void> {
   await gateway.sql(`create or replace function gateway.stamp_changes(most integer) returns integer
     language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$

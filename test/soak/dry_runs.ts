@@ -13,13 +13,13 @@ import { createInstance } from '../helpers/instance.ts';
 const gateway = await createInstance({ ...(await provideRealParts()), sharedOdooUrl: null });
 const key = gateway.keys.admin;
 
-/** The rows of Odoo's tables, without the places of sequences. */
+/** The rows of Odoo's tables, without the positions of sequences. */
 function rows(): string[] {
   const text = execFileSync(postgresTool('pg_dump'), ['--schema=public', '--data-only', gateway.databaseUrl], {
     maxBuffer: 2 ** 31 - 1,
     encoding: 'utf8',
   });
-  // The newer dumps begin and end with a random word.
+  // Newer versions of pg_dump begin and end a dump with a random word.
   return text.split('\n').filter((line) => !/^(?:SELECT pg_catalog\.setval|\\(?:un)?restrict)/.test(line));
 }
 

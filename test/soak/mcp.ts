@@ -16,7 +16,7 @@ import { publicClients } from '../helpers/mcp_public_clients.ts';
 import { OdooWeb } from '../helpers/odoo_web.ts';
 import { until } from '../helpers/wait.ts';
 
-/** The shortest life that the setting allows. */
+/** The shortest lifetime of a token, in seconds, that the setting allows. */
 const tokenS = 60;
 const { values: options } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const clients = Object.entries(publicClients).filter(([name]) => name.includes(options.only));

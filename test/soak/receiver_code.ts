@@ -148,7 +148,7 @@ try {
     const port = await freePort();
     const [command, args] = run(dir, port);
     const env = { ...process.env, PORT: String(port), SECRET: given };
-    // A group of its own: `go run` starts the program as a child.
+    // The process gets its own group, because `go run` starts the program as a child.
     const child = spawn(command, args, { env, stdio: 'ignore', detached: true });
     await once(child, 'spawn');
     try {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parsePbkdf2, verifyPbkdf2 } from '../../sidecar/src/credentials/passlib.ts';
 
-// Written by passlib 1.7.4 for the key below.
+// The hashes below were written by passlib 1.7.4 for this key.
 const key = '0123456789abcdef0123456789abcdef01234567';
 const written: [rounds: number, text: string][] = [
   [
