@@ -125,13 +125,13 @@ class GatewayShrink(models.TransientModel):
     def _uses(self, credential):
         """What the credential has used in the last 90 days of models that exist. Only for users who may change the
         credential."""
-        # Only managers may read the uses of others.
+        # The uses are read as superuser, because only managers may read those of other users.
         uses = self.env["gateway.use"].sudo().search([("consumer", "=", f"{credential._kind}:{credential.id}")])
         return uses.filtered(lambda use: use.model in self.env)
 
     @api.model
     def _needed(self, credential, uses):
-        """The scopes for these uses, of those that are granted."""
+        """Those of the granted scopes that these uses need."""
         granted = lines(credential.scopes)
         needed = sorted({need for use in uses for need in _needs(self.env, use)})
         if not granted:
@@ -148,8 +148,8 @@ class GatewayShrink(models.TransientModel):
 
     @api.model
     def _remind(self):
-        """Once a month, puts an activity on credentials that may act on all models and have used only some, for their
-        owners. Called by a cron."""
+        """Called by a cron. Once a month, reminds the owners of credentials that may act on all models but have used
+        only some of them: puts an activity on each credential."""
         month_ago = fields.Datetime.now() - timedelta(days=30)
         due = [("revoked_at", "=", False), ("create_date", "<", month_ago)]
         not_yet = ["|", ("wide_reminded_on", "=", False), ("wide_reminded_on", "<=", month_ago.date())]

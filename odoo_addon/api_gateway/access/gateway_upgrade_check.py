@@ -21,7 +21,7 @@ TIMEOUT_S = 10
 TOTAL_S = 60
 MOST_BYTES = 500_000
 COMPARED = {"type", "relation", "readonly", "selection", "choices_vary"}
-# Of a pulled schema.
+# The maximum size of a file with a pulled schema.
 MOST_FILE_BYTES = 20_000_000
 
 

@@ -6,8 +6,8 @@ from ..executor.runner import run_content, run_file, run_reads, run_write
 
 
 class ExecuteController(Controller):
-    """The internal channel, see docs/architecture.md. Reads and writes have paths of their own because
-    Odoo opens a cursor, possibly on a replica, before it reads the body: only reads may use a replica."""
+    """The internal channel, see docs/architecture.md. Reads and writes have separate paths because Odoo opens a cursor,
+    possibly on a replica, before it reads the body: only reads may use a replica."""
 
     @route("/gateway/read", type="gateway", auth="gateway", methods=["POST"], readonly=True, save_session=False)
     def gateway_read(self):

@@ -92,7 +92,7 @@ def joins_of(model, field, is_last=True):
         # The parent's table is joined once, for all of its fields.
         return joins_of(model.env[field.related_field.model_name], field.related_field, is_last)
     if not field.related:
-        return 1 + ahead, 1  # a method of the field's module does the search, mostly in a statement of its own
+        return 1 + ahead, 1  # a method of the field's module does the search, usually in a separate statement
     joins = to_many = 0
     names = field.related.split(".")
     for position, name in enumerate(names):

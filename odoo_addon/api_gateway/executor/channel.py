@@ -43,13 +43,13 @@ UNSTORABLE = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 class Envelope(NamedTuple):
     nonce: str
     deadline: float
-    """Measured on the clock of `time.monotonic()`."""
+    """When the time for the calls is over, on the clock of `time.monotonic()`."""
     calls: list
     state: State
     raw: bytes
     """The JSON."""
     file: memoryview
-    """What follows it. The file is not signed: an operation that stores it contains its digest."""
+    """The bytes that follow the JSON. The file is not signed: an operation that stores it contains its digest."""
 
     @property
     def may_be_unstorable(self):
@@ -57,7 +57,7 @@ class Envelope(NamedTuple):
         return UNSTORABLE.search(self.raw) is not None
 
     def fresh_call(self, index):
-        """A copy of a call for a second try, because Odoo changes the values that it gets."""
+        """A new copy of a call for a second try, because Odoo changes the values that it gets."""
         return json.loads(self.raw)["calls"][index]
 
 

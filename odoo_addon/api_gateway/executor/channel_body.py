@@ -16,7 +16,7 @@ class PlainBody:
         return memoryview(b"")
 
     def discard(self):
-        """Nothing is left."""
+        """Does nothing, because the whole body was read."""
 
 
 class BodyWithFile:

@@ -15,7 +15,7 @@ MAX_PARTS = 20_000
 # change how Odoo displays, searches or notifies (active_test, mail_create_nosubscribe, tracking_disable …) are kept.
 DROPPED = frozenset(
     [
-        # The call itself names the user.
+        # Keys that change the user, whom only the call itself names.
         "su",
         "uid",
         # Keys for installing modules and loading their data, without checks and with ids of other modules.
@@ -54,7 +54,7 @@ DROPPED = frozenset(
         "skip_res_field_check",
         # A key that adds empty groups to a chart, for every day or hour between any two years.
         "fill_temporal",
-        # A mail's sender, the recipients that it leaves out, and the records that it is about.
+        # Keys for a mail's sender, the recipients that it leaves out, and the records that it is about.
         "composer_force_res_ids",
         "domain_notifications_email",
         "send_smtp_skip_to",

@@ -45,7 +45,7 @@ def check_doors(reach, records, values):
     if not moved:
         return
     key = "id" if records._name == "res.users" else "partner_id"
-    # As superuser: users matter even if the caller may not see them.
+    # Users are searched as superuser: they matter even if the caller may not see them.
     users = records.env["res.users"].sudo().with_context(active_test=False).search([(key, "in", records.ids)])
     changed = users.filtered(lambda user: any(_value(user, name) != (values[name] or False) for name in moved))
     are_portal = all(changed.mapped("share"))

@@ -53,7 +53,7 @@ WITHOUT_DETAILS = {
 
 
 class RefusalError(Exception):
-    """A request that the executor itself refuses, with a reason of the contract."""
+    """Raised when the executor itself refuses a request, with a reason of the contract."""
 
     def __init__(self, reason, message, **details):
         super().__init__(message)
@@ -62,8 +62,8 @@ class RefusalError(Exception):
 
 
 class OutOfReachError(RefusalError):
-    """The call may not reach something, even if Odoo's own rights would allow it. :param scope: a scope that would
-    allow it; None: no credential may, or only one that was not narrowed"""
+    """Raised when the call may not reach something, even if Odoo's own rights would allow it. :param scope: a scope
+    that would allow it; None: no credential may, or only one that was not narrowed"""
 
     def __init__(self, message, scope=None, **details):
         super().__init__(_reach_reason(scope), message, **details, **({"scope": scope} if scope else {}))

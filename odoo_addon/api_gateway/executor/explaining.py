@@ -11,8 +11,8 @@ ACTIONS = {"read": (READ, "read"), "write": (WRITE, "write"), "create": (WRITE, 
 
 
 def explain(env, reach, operation):
-    """`{"model", "id"?, "actions": {action: {"allowed", "why", "checks": [{"check", "allowed", …}]}}}`. Without `id`:
-    about the model."""
+    """`{"model", "id"?, "actions": {action: {"allowed", "why", "checks": [{"check", "allowed", …}]}}}`. Without `id`,
+    the answer is about the model."""
     model = reach.known(env, required(operation, "model"))
     record = model.browse(ids({"ids": [operation["id"]]})) if operation.get("id") is not None else model
     # Looks for the record with a search, as reads do, because some models have no table for exists().

@@ -11,7 +11,7 @@ from .rows import Rows
 
 @contextmanager
 def entered(reach):
-    """While it lasts, models and rows out of the reach are closed."""
+    """A context in which models and rows outside the reach are closed."""
     token = gate.set(
         Gate(
             hides=reach.hides,

@@ -74,7 +74,7 @@ def remembered(env, reach, call):
 
 
 def remember(env, call, results, encode):
-    """Store the call's results, in its transaction."""
+    """Store the call's results in the call's transaction."""
     token = call["idempotency"]
     env.cr.execute(
         """

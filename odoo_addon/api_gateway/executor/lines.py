@@ -1,4 +1,4 @@
-"""Ids in the commands of x2many fields belong to the record that they are written through."""
+"""Checks that ids in commands of x2many fields are lines of the record through which they are written."""
 
 from collections import defaultdict
 

@@ -34,7 +34,7 @@ DESCRIPTION = [
 
 
 def models(env, reach, operation):
-    """The models that the user may use, except wizards and others without permanent records."""
+    """The models that the user may use, except wizards and other models without permanent records."""
     names = dict.fromkeys(
         name
         for name, model in env.registry.items()
@@ -56,7 +56,7 @@ def models(env, reach, operation):
 
 
 def describe(env, reach, operation):
-    """The fields as the user sees them, in its language."""
+    """The fields as the user sees them, in the user's language."""
     described = {}
     for name in _names(operation):
         model = reach.model(env, name, READ)

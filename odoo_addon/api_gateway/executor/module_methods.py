@@ -134,7 +134,7 @@ def _check_pairs(reach, env, given, actions):
 
 
 def _linked(value):
-    """The ids in a list of them, or in the commands of a many2many."""
+    """The ids in a list of ids, or in the commands of a many2many."""
     linked = []
     for item in value if type(value) is list else [value]:
         if type(item) is list and item and item[0] in (LINK_COMMAND, SET):

@@ -177,7 +177,7 @@ def _check_behind(model, field, rest, path):
 
 
 def _check_read_back(reach, model, specification):
-    """Check the fields of its records that a method returns, even if it is a method that writes. Ids need no read
+    """Check the fields of the model's records that a method returns, even if the method writes. Ids need no read
     access."""
     if type(specification) is dict and specification.keys() - {"id"}:
         reach.require(model._name, READ)

@@ -34,7 +34,8 @@ def check_unchanged(env, reach, model, operation):
     if id_ not in readable_ids(model, [id_]):
         raise missing(model._name, [id_])
     if model._auto:
-        # If another transaction has changed it since this one began, this fails, and the call is tried again.
+        # If another transaction has changed the record since this one began, the statement fails, and the call is tried
+        # again.
         env.cr.execute(SQL("SELECT 1 FROM %s WHERE id = %s FOR NO KEY UPDATE", SQL.identifier(model._table), id_))
     records = read(env, reach, asked)["records"]
     if not records:

@@ -16,7 +16,7 @@ from .errors import RefusalError
 
 _logger = logging.getLogger(__name__)
 
-# The time when the report must be ready, on the clock of `time.monotonic()`. None: Odoo itself prints.
+# The time when the report must be ready, on the clock of `time.monotonic()`. None if Odoo itself prints.
 _deadline = ContextVar("api_gateway_print_deadline", default=None)
 
 

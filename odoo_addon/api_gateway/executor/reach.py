@@ -17,8 +17,8 @@ READ, WRITE, DELETE, CALL = "read", "write", "delete", "call"
 
 
 class Reach:
-    """There is one per call. It also has the call's budget, because every check of a name needs the permissions and the
-    budget."""
+    """What a call may reach; there is one object per call. It also has the call's budget, because every check of a name
+    needs the permissions and the budget."""
 
     def __init__(self, never_exposed, grant, room, env):
         self._remote_calls = RemoteCalls(env)
@@ -94,7 +94,8 @@ class Reach:
         return env[name]
 
     def _meant(self, env, name):
-        """The name that is most like a wrong one, of models that the caller may read."""
+        """A list with the name that is most like a wrong name, among the models that the caller may read; empty if
+        there is no such name."""
         near = nearest(name, (known for known in env.registry if not env.registry[known]._abstract), most=5)
         return [known for known in near if self.permits(known, READ) and env[known].has_access("read")][:1]
 

@@ -59,8 +59,8 @@ def check_tree(reach, model, tree, root=None, walked=()):
 
 
 def fast_env(model, tree):
-    """No prefetching when only columns are read: one record then costs a third less. Computed fields need it, because
-    otherwise each of their dependencies would take a separate statement."""
+    """An environment without prefetching if only columns are read: reading one record then costs a third less. Computed
+    fields need prefetching, because otherwise each of their dependencies would take a separate statement."""
     if all("fields" not in node and _is_column(model._fields[name]) for name, node in tree.items()):
         return model.with_context(prefetch_fields=False)
     return model
@@ -142,7 +142,7 @@ def _size(row):
     """The approximate size in the answer: a number takes about 8 characters."""
     size = 0
     for value in row.values():
-        if isinstance(value, (str, bytes)):  # HTML has a type of its own
+        if isinstance(value, (str, bytes)):  # HTML values have a special type
             size += len(value)
         elif type(value) in (list, dict):
             size += 8 * len(value) if type(value) is list and value and type(value[0]) is int else len(str(value))

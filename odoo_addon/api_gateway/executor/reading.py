@@ -25,7 +25,7 @@ GROUPING = frozenset(
 
 
 class Asked(NamedTuple):
-    """A requested page, checked."""
+    """A requested page of records, after its arguments were checked."""
 
     model: BaseModel
     tree: dict

@@ -55,7 +55,7 @@ def _printed(env, reach, report, id_, form):
         reports = reports.with_context(report_pdf_no_attachment=True)
     if form == "pdf":
         require_wkhtmltopdf(reports.get_wkhtmltopdf_state())
-    # An id, because several reports may have one name.
+    # The report is passed by its id, because several reports may have the same name.
     render = reports._render_qweb_pdf if form == "pdf" else reports._render_qweb_html
     with hidden(reach.is_narrowed), within(reach.deadline):
         document, made = render(report, [id_])

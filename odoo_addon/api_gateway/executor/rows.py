@@ -24,7 +24,8 @@ MAILED = Domain("mail_ids", "not any", [("is_notification", "=", False)])
 
 
 class Rows:
-    """One per call. The ORM consults it together with Odoo's record rules."""
+    """Decides which rows a call may reach. There is one object per call; the ORM consults it together with Odoo's
+    record rules."""
 
     def __init__(self, reach):
         self._reach = reach

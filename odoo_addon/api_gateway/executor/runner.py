@@ -294,7 +294,7 @@ def _entered(request, call, envelope):
 
 
 def _require_active(env):
-    """The sidecar hears a little after the commit that a user was archived or deleted."""
+    """Refuse users that were archived or deleted: the sidecar learns this only a little after the commit."""
     if env.uid and not env["res.users"]._gateway_is_active(env.uid):
         raise RefusalError("auth.invalid", "Invalid or expired credentials")
 

@@ -129,7 +129,7 @@ def check_views(reach, records, arguments):
 
 
 def _check_view_ids(records, ids):
-    """Odoo reads views as superuser, whatever their model. A context may name them, too."""
+    """Odoo reads views as superuser, whatever their model. A context may name views, too."""
     context = records.env.context
     named = [str(value) for key, value in context.items() if key.endswith("_view_ref") and value]
     xml_ids = records.env["ir.model.data"]

@@ -20,8 +20,8 @@ _NAMESPACE = re.compile(r"[a-z_]{1,20}_[0-9]{1,10}")
 
 
 def upsert(env, reach, operation):
-    """Like `create` and `write` of many records, with `created`: a bool for each. Several transactions may do this at
-    the same time.
+    """Like `create` and `write` of many records. The result also has `created`, which says for each item whether its
+    record was created. Several transactions may do this at the same time.
 
     `operation`: `model, key, items: [{value, values}], fields?, namespace`"""
     model = reach.model(env, required(operation, "model"), WRITE, "create", "write")
@@ -203,7 +203,7 @@ def _take_buckets(env, operation, values):
     for value in values:
         digest = hashlib.sha256("\0".join([*place, value]).encode()).digest()
         buckets.add(int.from_bytes(digest[:4], "big") % BUCKETS)
-    # Locked in order, so that two transactions never wait for each other.
+    # The rows are locked in a fixed order, so that two transactions never wait for each other.
     env.cr.execute(
         SQL("SELECT FROM gateway.upsert_bucket WHERE bucket = ANY(%s) ORDER BY bucket FOR UPDATE", list(buckets))
     )

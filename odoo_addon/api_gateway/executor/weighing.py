@@ -22,7 +22,7 @@ _ASKED = {
 
 
 def weigh(reach, records, method, arguments):
-    """Refuse a call whose answer would be too large. `arguments`: by the ORM's names.
+    """Refuse a call whose answer would be too large. `arguments`: the arguments by the names that the ORM gives them.
 
     :raises RefusalError: `answer.too_large`"""
     if method == "copy_data":

@@ -56,7 +56,7 @@ def write_together(env, reach, operations):
     check_values(reach, model, values_list, [operation["ids"] for operation in operations])
     with explain_values(model, values_list):
         for operation, values in zip(operations, values_list, strict=True):
-            # The ORM then reads the values that it needs before a write, for all records at once.
+            # With this prefetching, the ORM reads the values that it needs before a write for all records at once.
             model.browse(operation["ids"]).with_prefetch(everyone.ids).write(values)
         env.flush_all()
     for own, operation, values in zip(set_aside, operations, dropped, strict=False):

@@ -8,8 +8,8 @@ from ..tools.gate import GuardError, HiddenModelError, gate, given_defaults
 
 
 class _InUseError(psycopg2.errors.ForeignKeyViolation):
-    """Raises the error of Postgres 17 and older for a record that another one refers to with `on delete restrict`.
-    Postgres 18 has a new error for it, which Odoo does not know."""
+    """The error of Postgres 17 and older for a record that another record refers to with `on delete restrict`. Postgres
+    18 has a new error for it, which Odoo does not know."""
 
     def __init__(self, violation):
         super().__init__(*violation.args)
@@ -20,7 +20,7 @@ class _InUseError(psycopg2.errors.ForeignKeyViolation):
         return self._diag
 
 
-# No docstring: Odoo would keep it as the description of every model without one of its own.
+# This class has no docstring, because Odoo would use it as the description of every model without a description.
 #
 # The last line of defence of the never-exposed list: whatever path a call takes, the ORM checks access here. Odoo's own
 # superuser code runs as usual, but writes neither the gateway's own models nor, for a narrowed credential, code or

@@ -3,7 +3,7 @@ from odoo import api, models
 from ..webhooks import capture
 
 
-# No docstring: Odoo would keep it as the description of every model without one of its own.
+# This class has no docstring, because Odoo would use it as the description of every model without a description.
 #
 # Notes changes for webhooks. On models that no webhook watches, this costs one look-up in a cached dictionary.
 # `_write_multi` sees each column that is actually updated, including recomputed ones; `write` is needed only for
@@ -19,7 +19,8 @@ class Base(models.AbstractModel):
 
     @api.model
     def _create(self, data_list):
-        # Not in `create`: the fields that it computes and flushes would look like updates of older records.
+        # New records are noted here and not in `create`, because the fields that `create` computes and flushes would
+        # look like updates of older records.
         records = super()._create(data_list)
         if watch := self._gateway_watch():
             capture.note_created(records, watch)

@@ -208,7 +208,8 @@ class GatewayAlertRule(models.Model):
 
     @api.model
     def _cron_check(self):
-        """Called by a cron every minute: opens, renews and closes alerts, and delivers what is new."""
+        """Called by a cron every minute: opens, renews and closes alerts, and delivers those that were opened or
+        closed."""
         for rule in self.search([("active", "=", True)]):
             try:
                 with self.env.cr.savepoint():

@@ -232,7 +232,7 @@ class GatewayCredential(models.AbstractModel):
 
     def _check_minter(self):
         """Raises AccessError unless the current user may get the secrets of these credentials. A secret lets its holder
-        act as its user, so only an administrator may get another user's."""
+        act as its user, so only an administrator may get the secret of another user's credential."""
         if have_group(self.env, SYSTEM):
             return
         if not is_own(self, "user_id"):
@@ -303,8 +303,7 @@ class GatewayCredential(models.AbstractModel):
         """Creates a credential and shows its secret.
 
         :param dict values: as for `create`
-        :raises AccessError: for another user's, unless the caller is an administrator
-        """
+        :raises AccessError: for another user's credential, unless the caller is an administrator"""
         record = self.create(values)
         return record._show_action(record._set_secret())
 
@@ -406,5 +405,5 @@ class GatewayCredential(models.AbstractModel):
                     record.warned_days = days
 
     def _expiry_recipient(self):
-        """The user who can renew it: its own user, or its creator."""
+        """The user who can renew the credential: its own user, or its creator."""
         return self.user_id if self.user_id.active else self.create_uid

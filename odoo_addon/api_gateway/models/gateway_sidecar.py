@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# A sidecar writes its heartbeat every 2 seconds. Without one for this long, it is stale, and browsers no longer get its
-# address.
+# A sidecar writes its heartbeat every 2 seconds. Without a heartbeat for this long, a sidecar is stale, and browsers no
+# longer get its address.
 ALIVE_S = 10
 # If no sidecar has sent a heartbeat for this long, Odoo does the sidecars' work. A restart takes less time than this.
 GONE_S = 60

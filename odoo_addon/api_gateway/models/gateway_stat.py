@@ -113,9 +113,9 @@ class GatewayStat(models.AbstractModel):
         return self.env.cr.fetchone()[0]
 
     def _parts(self, span, who, status_class):
-        """Where the time of the logged requests went, of the newest `MOST_TIMED` in the range: averages in milliseconds
-        by step, `[{at, requests, auth, throttle, queue, odoo, orm, shape, rest}]`. `odoo` is without the ORM; `rest`
-        includes the SQL of compiled reads."""
+        """How the newest `MOST_TIMED` logged requests in the range spent their time: averages in milliseconds by step,
+        `[{at, requests, auth, throttle, queue, odoo, orm, shape, rest}]`. `odoo` is without the ORM; `rest` includes
+        the SQL of compiled reads."""
         since, until = self._span(span["since"], span["until"])
         self.env.cr.execute(
             """

@@ -19,8 +19,8 @@ class GatewayThrottle(models.Model):
     _log_access = False
     _order = "share desc, resets_at, id"
     _rec_name = "who"
-    # Rows have no id of their own. `id` is a hash of subject and period, below 2^53 so that JavaScript can represent it
-    # exactly.
+    # The windows have no stored id. `id` is a hash of subject and period, below 2^53 so that JavaScript can represent
+    # it exactly.
     _table_query = """
         select
           hashtextextended(t.subject || w.period, 0) & 9007199254740991 as id,

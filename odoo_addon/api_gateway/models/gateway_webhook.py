@@ -280,8 +280,8 @@ class GatewayWebhook(models.Model):
             raise UserError(
                 self.env._("There is nothing to send: no record that the owner may read matches the domain.")
             )
-        # Committed at once, because otherwise the sidecars would not see the event while this request waits for the
-        # answer.
+        # The job is committed at once, because otherwise the sidecars would not see the event while this request waits
+        # for the answer.
         with self.pool.cursor() as cr:
             job_id = self._queue_test(sample.with_env(self.env(cr=cr, su=True)))
         if self.env["gateway.sidecar"]._all_gone():

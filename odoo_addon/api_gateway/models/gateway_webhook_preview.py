@@ -29,7 +29,8 @@ class GatewayWebhookPreview(models.AbstractModel):
             webhook.preview = webhook._preview()
 
     def _preview(self):
-        """The event of the newest record that matches, as the owner reads it; or a sentence that says why not."""
+        """The event of the newest record that matches, as the owner reads it; or a sentence that says why there is no
+        event."""
         owner = self.user_id._origin
         if not self.model_id or not owner:
             return False

@@ -1,5 +1,5 @@
-"""Calls of Odoo's own protocols, where only the call's own context applies, and scripts rely on what Odoo accepts. That
-concerns the form of a call; what a credential may reach is the same as on `/call`."""
+"""Calls of Odoo's own protocols, where only the call's own context applies, and scripts rely on what Odoo accepts. This
+concerns only the form of a call; what a credential may reach is the same as on `/call`."""
 
 from odoo.tests.common import tagged
 

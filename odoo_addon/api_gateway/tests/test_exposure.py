@@ -165,7 +165,8 @@ class TestExposure(ChannelCase):
         self.assert_closed(method("res.users", "search_count", domain=domain))
 
     def test_no_code_that_runs_as_the_user_reaches_a_hidden_model(self):
-        """The last line of defence: whatever a method does, the ORM's own access checks apply the list."""
+        """The last line of defence: whatever a method does, the ORM's own access checks apply the never-exposed
+        list."""
         partners = type(self.env["res.partner"])
 
         def gateway_reach(records, model):

@@ -139,7 +139,7 @@ class TestPasswords(ChannelCase):
         )
 
     def test_a_link_that_opens_an_account_is_only_sent_to_its_owner(self):
-        """Odoo creates it for any user, wherever a template contains it."""
+        """Odoo creates such a link for any user, wherever a template contains it."""
         user = new_test_user(self.env, "gateway_invited", email="invited@example.com")
         template = self.env.ref("auth_signup.set_password_email")
         admin = self.env.ref("base.user_admin").id

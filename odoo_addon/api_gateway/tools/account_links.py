@@ -9,7 +9,7 @@ TOKEN = re.compile(r"(?<![\w-])A[Q-f][\w-]{58,}(?![\w-])", re.ASCII)
 
 
 def accounts_opened(env, text):
-    """The contacts, as superuser, whose accounts the links in the text open."""
+    """The contacts (as superuser) whose accounts can be opened with the links in the text."""
     ids = set()
     for token in set(TOKEN.findall(text)) if "token" in text else ():
         try:

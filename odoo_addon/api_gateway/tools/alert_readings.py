@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 EVERYONE = "*"
 
-# Share of a class of statuses, in percent.
+# Metrics that are the share of a class of HTTP statuses in percent, with this class.
 _SHARES = {"server_errors": 5, "refusals": 4}
 
 

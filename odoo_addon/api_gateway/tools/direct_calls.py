@@ -51,8 +51,8 @@ def is_counted(cr):
 
 
 def count(database, protocol, httprequest, uid, has_failed):
-    """Call this after a call. Calls whose key Odoo has refused have no method (odoo/service/model.py), so they are not
-    counted."""
+    """Count a call that has ended. Calls whose key Odoo has refused have no method (odoo/service/model.py), so they are
+    not counted."""
     if protocol == "json2":
         named = JSON2.fullmatch(httprequest.path)
         model, method = named.groups() if named else ("", "")

@@ -12,7 +12,7 @@ FILES = re.compile(r"/web/(?:image|content)/")  # pictures and files embedded in
 LONGEST = 1_000  # characters of a URL before its token
 MASK = "…"
 
-# Whether the documents that Odoo makes in this thread are for a caller who must not get such links.
+# Whether the documents that Odoo makes in this thread are for a caller who must not get links that open documents.
 _hidden = ContextVar("api_gateway_hidden_links", default=False)
 
 
@@ -28,7 +28,7 @@ def mask(text):
 
 @contextmanager
 def hidden(are_hidden):
-    """A context in which printed documents have no such links if `are_hidden`."""
+    """A context in which printed documents contain no links that open documents, if `are_hidden`."""
     token = _hidden.set(are_hidden)
     try:
         yield

@@ -66,8 +66,8 @@ def defaults_of(model):
 
 
 class ExposureError(AccessError):
-    """An API call tried to reach something that it may not reach. :param scope: a scope that would allow it; None: no
-    credential may, or only one that was not narrowed"""
+    """Raised when an API call tries to reach something that it may not reach. :param scope: a scope that would allow
+    it; None: no credential may, or only one that was not narrowed"""
 
     def __init__(self, message, model_name=None, scope=None):
         super().__init__(message)
@@ -76,22 +76,22 @@ class ExposureError(AccessError):
 
 
 class HiddenModelError(ExposureError):
-    """The model is never exposed."""
+    """Raised for a model that is never exposed."""
 
     def __init__(self, model_name):
         super().__init__(f"The model {model_name} cannot be reached through the gateway.", model_name)
 
 
 class GuardError(ExposureError):
-    """The call made Odoo write records that contain code or rights, records of the gateway, or records outside its
-    scopes."""
+    """Raised when the call makes Odoo write records that contain code or rights, records of the gateway, or records
+    outside the call's scopes."""
 
     def __init__(self, model_name, scope=None):
         super().__init__(f"This request may not change records of {model_name} through the gateway.", model_name, scope)
 
 
 class RowError(ExposureError):
-    """The rows belong to records that the call may not reach."""
+    """Raised for rows that belong to records that the call may not reach."""
 
     def __init__(self, records, scope=None):
         super().__init__(

@@ -56,7 +56,7 @@ def _covers(held, wanted):
 
 
 def check_ip_list(env, text):
-    """Raises ValidationError naming the first line that is neither an address nor a network."""
+    """Raises a ValidationError with the first line that is neither an address nor a network."""
     entries = lines(text)
     if len(entries) > MAX_LINES:
         raise ValidationError(env._("At most %s addresses.", MAX_LINES))
@@ -70,7 +70,7 @@ def check_ip_list(env, text):
 
 
 def check_scopes(env, text):
-    """Raises ValidationError naming the first word that is not a scope."""
+    """Raises a ValidationError with the first word that is not a scope."""
     scopes = lines(text)
     if len(scopes) > MAX_LINES:
         raise ValidationError(env._("At most %s scopes.", MAX_LINES))
@@ -82,7 +82,7 @@ def check_scopes(env, text):
 
 
 def check_model_names(env, text):
-    """Raises ValidationError naming the first line that is not a model of this database."""
+    """Raises a ValidationError with the first line that is not a model of this database."""
     names = lines(text)
     if len(names) > MAX_LINES:
         raise ValidationError(env._("At most %s models.", MAX_LINES))

@@ -64,7 +64,7 @@ KEY_DETAIL = re.compile(
     r"(?:[^\n]{0,2000}?(\) (?:already exists|is |conflicts)|\)?\.?(?:\n|$))|[^\n]{2000})"
 )
 WORD = re.compile(r"[A-Za-z_][\w.-]{0,199}")
-# What separates a name from its value: `=`, `": "`, `', '=', '`.
+# Characters that separate a name from its value: `=`, `": "`, `', '=', '`.
 BETWEEN = re.compile(
     r"(?:\\{0,4}[\"'`])?[\])]{0,4}\s{0,4}(?:={1,3}>?|:)\s{0,4}"
     r"|\\{0,4}[\"']\s{0,4},\s{0,4}\\{0,4}[\"'](?:[<>=!?]{1,3}|(?:not )?(?:in|any!?|=?i?like)|child_of|parent_of)"

@@ -49,7 +49,8 @@ def is_secret(field):
 
 @lru_cache(maxsize=65536)
 def is_named_secret(model_name, name, related):
-    """Like `is_secret`, by names; `related`: the path of the field from which it is copied, or ""."""
+    """Like `is_secret`, but decides by names only. `related`: the path of the field from which the value is copied, or
+    ""."""
     shown = related.rpartition(".")[2]
     return bool(
         SECRET.search(name)

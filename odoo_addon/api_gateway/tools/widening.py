@@ -7,7 +7,8 @@ from .narrowing import lines, parse_network
 
 
 class Narrowing(NamedTuple):
-    """Empty means no restriction, as in the fields. Rate limits are not included, because any manager may set them."""
+    """An empty value means no restriction, as in the fields. Rate limits are not included, because any manager may set
+    them."""
 
     scopes: frozenset
     ips: frozenset

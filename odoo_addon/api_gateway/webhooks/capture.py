@@ -91,7 +91,8 @@ def _changes(records, watch):
 
 
 def _created_in_transaction(records):
-    # Unlike the pending changes, this is kept after a flush. A rollback to a savepoint clears both.
+    # These ids are kept after a flush, unlike the pending changes. A rollback to a savepoint clears the ids and the
+    # changes.
     return records.env.cr.cache.setdefault(KEY, {}).setdefault(records._name, set())
 
 

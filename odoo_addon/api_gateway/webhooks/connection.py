@@ -34,7 +34,7 @@ def request(method, url, headers, body, allowed, timeout_s):
     """Sends `body` (bytes or None) with `headers` and returns the `Answer` once its head has arrived. `allowed`:
     networks allowed by the settings. After `timeout_s` the connection is closed, which looks like an early end of the
     answer. Raises OSError, ValueError or http.client.HTTPException for every failure."""
-    # The URL is typed by a person, so it may contain international names and blanks.
+    # A person typed the URL, so it may contain international names and spaces.
     parts = urlsplit(requests.Request(method, url).prepare().url)
     deadline = Deadline(timeout_s)
     connection = _open(parts, lambda address, *_: _connect(address, allowed, deadline))
@@ -56,7 +56,7 @@ class Deadline:
         self._watched = []
 
     def left(self):
-        """The remaining seconds. Raises if there are none."""
+        """The remaining seconds. Raises if no time is left."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
@@ -77,7 +77,7 @@ class Deadline:
 
 
 class Answer(http.client.HTTPResponse):
-    """Refuses contradictory heads, and reads no more than `MOST_READ`."""
+    """An answer that refuses contradictory heads and reads no more than `MOST_READ` bytes."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -32,7 +32,7 @@ GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 
 
 class EgressError(OSError):
-    """Webhooks may not connect to the address."""
+    """Raised when webhooks may not connect to an address."""
 
 
 def refusal(text, allowed):

@@ -60,7 +60,7 @@ def claim(cr, targets, most):
 
 
 def number_changes(cr):
-    """Gives the changes of synced models their numbers, which events carry."""
+    """Numbers the changes of synced models, because events contain these numbers."""
     taken = True
     while taken:
         cr.execute("select gateway.stamp_changes(10000)")

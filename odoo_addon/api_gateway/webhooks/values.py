@@ -34,7 +34,7 @@ def default_names(model):
 
 
 def shape(field, value):
-    """One value as `read` returns it."""
+    """Converts one value that `read` has returned."""
     return shape_as(field.type, value)
 
 

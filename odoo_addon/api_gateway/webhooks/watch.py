@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-# These change with every write, or are internal to Odoo.
+# Fields that change with every write, or are internal to Odoo.
 TECHNICAL = frozenset(["id", "create_uid", "create_date", "write_uid", "write_date", "parent_path"])
-# Every message on a record writes these.
+# Models of which every message on a record writes a field.
 CHATTER = frozenset(["mail.message", "mail.followers", "mail.activity"])
 
 

@@ -84,8 +84,8 @@ class Level:
         self.columns.append({"field": field.name, "as": name, "form": "plain"})
 
     def add_one(self, field, level_name):
-        """Add a many2one whose record is a level of its own. Its id is in a column. If a rule hides the record, its
-        name is still shown."""
+        """Add a many2one whose record is in a separate level. The record's id is in a column of this level. If a rule
+        hides the record, its name is still shown."""
         name = f"c{len(self.columns)}"
         self._add_named(field, name, "one")
         self.columns[-1]["level"] = level_name
@@ -203,8 +203,8 @@ class Levels:
 
 
 def check_query(model, query):
-    """:raises NotCompilableError: `constant`, if it is already known which ids meet the condition, or that no id
-    does"""
+    """:raises NotCompilableError: `constant`, if the query's ids are already known, or if it is known that the query
+    finds nothing"""
     if query._ids is not None or type(query) is not Query:
         raise NotCompilableError("constant", model._name)
 

@@ -1,6 +1,6 @@
 """The name of the record that a many2one refers to, as SQL: the name that Odoo computes as superuser, in the caller's
-language. If a model computes names with a method of its own, it needs a recipe, which is found by the digest of the
-method's source code (`known_methods.json`)."""
+language. If a model computes names with its own method, it needs a recipe, which is found by the digest of the method's
+source code (`known_methods.json`)."""
 
 from odoo.tools import SQL
 

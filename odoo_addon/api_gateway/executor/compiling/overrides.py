@@ -42,7 +42,7 @@ def known_sources():
 
 @lru_cache(maxsize=8192)
 def source_hash(function):
-    """None if the source is not available."""
+    """The SHA-256 of the function's source; None if the source is not available."""
     try:
         return hashlib.sha256(inspect.getsource(inspect.unwrap(function)).encode()).hexdigest()
     except (OSError, TypeError):
@@ -109,7 +109,7 @@ class Overrides:
                     raise NotCompilableError("model", f"{model_name}.{name}")
 
     def check_search(self, model, field, operator):
-        """Check a condition on a field with a search method of its own.
+        """Check a condition on a field that has its own search method.
 
         :raises NotCompilableError: `domain`"""
         if field.related and getattr(field.search, "__func__", field.search) is Field._search_related:

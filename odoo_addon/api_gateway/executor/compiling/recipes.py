@@ -1,4 +1,4 @@
-"""Names that models compute with methods of their own, as SQL. Each function reproduces the Python method of the same
+"""Names that models compute with their own methods, as SQL. Each function reproduces the Python method of the same
 name, including the text "False" that Python writes for an empty field."""
 
 from odoo.orm.domains import Domain

@@ -2,9 +2,9 @@
 
 
 class NotCompilableError(Exception):
-    """The read must go through Odoo. :param str why: a code, under which the sidecar counts it: `context`, `model`,
-    `field`, `name`, `order`, `domain`, `clock`, `statements`, `values`, `constant`, `rights`, `budget`, `moving`,
-    `error`
+    """Raised when a read must go through Odoo. :param str why: the code under which the sidecar counts the read:
+    `context`, `model`, `field`, `name`, `order`, `domain`, `clock`, `statements`, `values`, `constant`, `rights`,
+    `budget`, `moving`, `error`
     :param str what: the model, field or method that is the cause"""
 
     def __init__(self, why, what=""):
