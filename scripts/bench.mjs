@@ -2,7 +2,7 @@
 // load.
 //
 // Without a name: the list. A bench is test/bench/<name>.ts; its last line on stdout is one object
-// {name, figures: {label: number}, ratios: {label: number}}, each ratio is our figure divided by the competitor's.
+// {name, figures: {label: number}, ratios: {label: number}}. Each ratio is our figure divided by the competitor's.
 
 import { ensureSystem } from './stack/system.mjs';
 import { runByName } from './test/run_by_name.mjs';

@@ -6,7 +6,7 @@ from pathlib import Path
 import polib
 
 folder = Path(sys.argv[1])
-# Lines that change with each export without meaning.
+# Lines that change with each export but mean nothing.
 NOISE = ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Language-Team")
 
 

@@ -61,7 +61,7 @@ export async function startOdooServer(parts, options) {
 }
 
 /**
- * Installs or upgrades modules, then ends.
+ * Installs or upgrades modules, then exits.
  * @param {Parts} parts
  * @param {string} database
  * @param {{install?: string[], upgrade?: string[], demo?: boolean}} what

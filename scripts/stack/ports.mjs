@@ -28,7 +28,7 @@ export function portOf(name) {
   return chosenPort(name) ?? ports[name].standard;
 }
 
-/** Fails if another program listens there. @param {PortName} name @param {number} port */
+/** Fails if another program listens on this port. @param {PortName} name @param {number} port */
 export async function requireFree(name, port) {
   if (await isFree(port)) return;
   const { variable, meantFor } = ports[name];

@@ -37,7 +37,7 @@ async function serverUser() {
 }
 
 /**
- * The folder in the clone or, if that user can't access it, a private folder outside.
+ * A folder in the clone or, if Postgres's user can't access the clone, a private folder outside.
  * @param {Server['user']} user
  */
 async function serverDir(user) {

@@ -37,7 +37,7 @@ export async function runAddonTests(filters, log, onLine) {
 }
 
 /**
- * Reads Odoo's log. The closing line counts what it ran, e.g. "1 failed, 0 error(s) of 12 tests when loading database".
+ * Reads Odoo's log. The last line counts the tests, e.g. "1 failed, 0 error(s) of 12 tests when loading database".
  * @param {number} code
  * @param {string} output
  */

@@ -20,7 +20,7 @@ import { pythonTools } from './python_tools.mjs';
 const isOfProtocol = (/** @type {string} */ path) => /^\/(?:xmlrpc|jsonrpc|json|doc-bearer|web)\//.test(`${path}/`);
 const ofProtocols = [...sidecarPaths().filter(isOfProtocol), '/xmlrpc/2/common', '/xmlrpc/object', '/json/version'];
 
-/** The server to which the proxy must send a path; `nobody`: it answers 404 itself. */
+/** The server to which the proxy must send a path; `nobody`: the proxy answers 404 itself. */
 const destinations = {
   sidecar: [
     ...sidecarPaths().filter((path) => !isOfProtocol(path)),
@@ -141,7 +141,10 @@ export async function checkDeployment(log) {
   ]);
 }
 
-/** Faults of the files as they are, and with Odoo's own protocols. @param {(isOn: boolean) => Promise<string[]>} find */
+/**
+ * Faults of the files, both as they are and with the lines for Odoo's own protocols active.
+ * @param {(isOn: boolean) => Promise<string[]>} find
+ */
 async function misrouted(find) {
   const on = (await find(true)).map((fault) => `with Odoo's own protocols: ${fault}`);
   return report([...(await find(false)), ...on]);

@@ -178,7 +178,7 @@ function scanPython(dir) {
   });
 }
 
-/** SQL text in the sidecar outside db/. @param {string} [root] @returns {string[]} faults */
+/** Finds SQL text in the sidecar outside db/. @param {string} [root] @returns {string[]} faults */
 export function checkSql(root = rootDir) {
   const dir = 'sidecar/src';
   const statement = /\bselect\s[^;]*\sfrom\s|\bselect\s+gateway\.|\binsert\s+into\s|\bupdate\s+\S+\s+set\s|\bdelete\s+from\s/i;

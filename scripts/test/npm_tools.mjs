@@ -9,7 +9,7 @@ import { cacheDir } from '../stack/paths.mjs';
 import { run } from '../stack/run.mjs';
 
 /**
- * The folder whose node_modules has them; installs them first if needed.
+ * The folder whose node_modules has the programs; installs them first if needed.
  * @param {'conformance' | 'mcp' | 'openapi' | 'rpc'} name of the folder `<name>_tools`, which has package.json and package-lock.json
  * @returns {Promise<string>}
  */

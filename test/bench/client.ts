@@ -144,7 +144,7 @@ async function completionTimes(tsserver: string, start: string): Promise<{ loade
     server.stdin.write(`${JSON.stringify({ seq: sent, type: 'request', command, arguments: args })}\n`);
     return sent;
   };
-  /** The answer, and how long it took. */
+  /** Returns the answer, and how many milliseconds it took. */
   const ask = async <T>(command: string, args: object): Promise<{ body: T; ms: number }> => {
     const startedAt = performance.now();
     const seq = tell(command, args);

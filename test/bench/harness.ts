@@ -43,7 +43,7 @@ export interface Load {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
-  /** Requests that take turns, instead of one path and body. */
+  /** Several requests that are sent in turn, instead of one path and body. */
   turns?: { path: string; body: string }[];
 }
 

@@ -18,7 +18,7 @@ const order = 'id';
 const { rounds, seconds } = roundsAndSeconds(5, 3);
 
 interface Request extends BenchRequest {
-  /** The ids of the records in its answer. */
+  /** Returns the ids of the records in the answer. */
   ids: (answer: Answer) => number[];
 }
 

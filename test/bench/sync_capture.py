@@ -1,5 +1,6 @@
-# In Odoo's shell: creates and changes 250 partners, alternately with the triggers of the change feed and without them, all in
-# one transaction that is rolled back; a turn ends with what a commit would do first. Prints the seconds of each turn.
+# In Odoo's shell: creates and changes 250 partners, alternately with the triggers of the change feed and without them,
+# all in one transaction that is rolled back; a turn ends with a flush, as a commit would begin. Prints the seconds of
+# each turn.
 import gc
 import json
 import os

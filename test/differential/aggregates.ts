@@ -66,7 +66,7 @@ export interface Question {
   readonly timezone: string;
 }
 
-/** The same questions for the same seed. */
+/** Random questions; the same seed gives the same ones. */
 export function questions(seed: number, count: number): Question[] {
   let state = seed >>> 0;
   const below = (most: number) => {

@@ -77,7 +77,7 @@ export async function fuzz(gateway: Instance, options: FuzzOptions): Promise<Fuz
   }
 }
 
-/** It exits with 1 if it has found something. That is not a failure of the run. */
+/** schemathesis exits with 1 if it has found something. That is not a failure of the run. */
 function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   return new Promise((resolve) => {
     execFile(program, args, { cwd, maxBuffer: 64 * 1024 * 1024 }, (_error, stdout, stderr) => resolve(stdout + stderr));

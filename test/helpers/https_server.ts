@@ -46,7 +46,7 @@ export interface Certificate {
   readonly cert: Buffer;
 }
 
-/** For 127.0.0.1, self-signed. */
+/** A self-signed certificate for 127.0.0.1. */
 export async function selfSigned(): Promise<Certificate> {
   const dir = mkdtempSync(join(tmpdir(), 'https-'));
   try {

@@ -104,12 +104,12 @@ export class Instance extends HttpClient {
     this.#pool.on('error', () => {}); // the server ends idle connections when a database is dropped
   }
 
-  /** As the role that owns the database. */
+  /** Connects as the role that owns the database. */
   get databaseUrl(): string {
     return withDatabase(this.#real.parts.cluster.ownerUrl, this.database);
   }
 
-  /** As the role that sidecars use. */
+  /** Connects as the role that sidecars use. */
   get sidecarDatabaseUrl(): string {
     return sidecarUrl(this.#real.parts.cluster, this.database);
   }

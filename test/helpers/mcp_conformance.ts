@@ -45,7 +45,7 @@ export async function conformance(
   const baseline = join(mkdtempSync(join(tmpdir(), 'conformance-')), 'expected.yml');
   writeFileSync(baseline, JSON.stringify({ server: expectedFailures[revision] }));
   const args = ['server', '--url', `${url}/mcp`, '--requirements', revision, '--expected-failures', baseline];
-  // It exits with 1 if something failed unexpectedly, and reports it.
+  // The suite exits with 1 if something failed unexpectedly, and reports it.
   const { stdout } = await execute(nodeBin(), [await suite(), ...args], { timeout: limitMs }).catch((error) => error);
   const report = String(stdout);
   const passed = Number(/Total: (\d+) passed/.exec(report)?.[1] ?? 0);

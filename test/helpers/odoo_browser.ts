@@ -9,7 +9,7 @@ const executablePath = process.env.CHROMIUM_BIN || '/usr/bin/chromium';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
 const offline = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** Debian's Odoo ships without this file, and says so in each page's console. */
+/** Debian's Odoo ships without this file, so each page's console has an error about it. */
 const knownNoise = /selfie_segmentation/;
 
 type Session = Awaited<ReturnType<BrowserContext['storageState']>>;

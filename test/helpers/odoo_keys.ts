@@ -5,12 +5,12 @@ import type { Instance } from './instance.ts';
 
 export interface OdooKeyOptions {
   userId: number;
-  /** Odoo writes 6,000. */
+  /** How many rounds the hash has; Odoo uses 6,000. */
   rounds?: number;
   scope?: string | null;
   /** The time from now, as an interval of SQL; a key with `-1 minute` has expired. */
   expiresIn?: string;
-  /** The first eight characters, for keys that share them. */
+  /** The key's first eight characters, for keys that must share them. */
   index?: string;
 }
 

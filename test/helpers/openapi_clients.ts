@@ -101,7 +101,7 @@ export class OpenApiTools {
     return this.#run(nodeBin(), [join(this.#npm, 'node_modules', program), ...args]);
   }
 
-  /** Its standard output. Throws an error with its whole output, unless it exits with a report. */
+  /** Returns the program's standard output. Throws an error with its whole output, unless it exits with a report. */
   async #run(program: string, args: readonly string[]): Promise<string> {
     const env = { ...process.env, GATEWAY: this.#tried.url, KEY: this.#tried.key };
     try {

@@ -203,7 +203,7 @@ interface Sent {
   readonly body: Uint8Array;
 }
 
-/** What goes over the wire. */
+/** The HTTP request of a call. */
 export function requestOf(call: Call, caller: Caller): Sent {
   const { protocol, service, method, model, wrong, writing } = call;
   const database = wrong === 'database' ? 'nope' : caller.database;

@@ -23,7 +23,7 @@ const partners = gateway.model('res.partner');
 const dir = mkdtempSync(join(tmpdir(), 'client-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** What it prints. */
+/** Runs a command in the project, and returns what it prints. */
 async function inProject(command: string, args: readonly string[]): Promise<string> {
   const env = { ...process.env, GATEWAY: instance.url, GATEWAY_KEY: instance.keys.admin };
   try {

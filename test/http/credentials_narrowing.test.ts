@@ -7,7 +7,7 @@ import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
-/** Behind a proxy that it trusts: a client has the address in its X-Forwarded-For. */
+/** A sidecar behind a proxy that it trusts: a client has the address in its X-Forwarded-For. */
 const second = await gateway.startSidecar({ env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1' } });
 const admin = await OdooWeb.login(gateway);
 let made = 0;

@@ -11,7 +11,7 @@ import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
 const { keys } = gateway;
-/** Behind a proxy that it trusts: a client has the address in its X-Forwarded-For. */
+/** A sidecar behind a proxy that it trusts: a client has the address in its X-Forwarded-For. */
 let behindProxy: Sidecar;
 const token = 'a-token-for-metrics-1';
 
@@ -219,7 +219,7 @@ describe('limits by address', () => {
       (await behindProxy.get('/api/v1/ping', { key: fresh.secret, ...from(address) })).status;
     expect(await status('203.0.113.50')).toBe(429);
     expect(await status('203.0.113.51')).toBe(200);
-    // It is verified now, so the guesses of others do not affect it.
+    // The key is verified now, so the guesses of others do not affect it.
     expect(await status('203.0.113.50')).toBe(200);
     await set({ 'throttle.failed': 0 });
   });
@@ -256,7 +256,7 @@ describe('limits by address', () => {
     await gateway.sql("update res_users_apikeys set scope = 'other' where id = $1", [key.id]);
     expect(await show()).toBe(401);
     await gateway.sql('update res_users_apikeys set scope = null where id = $1', [key.id]);
-    // Sent all the time.
+    // The key is accepted again soon, although it is sent all the time.
     expect(await until('it lives', async () => (await show()) === 200)).toBeLessThan(3_000);
   });
 

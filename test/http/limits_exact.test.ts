@@ -28,7 +28,7 @@ beforeEach(async () => {
 interface Count {
   passed: number;
   refused: number;
-  /** Without an answer. */
+  /** Requests without an answer. */
   lost: number;
 }
 

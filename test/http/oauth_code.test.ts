@@ -1,4 +1,4 @@
-// OAuth for people: a public app sends a user to Odoo's consent page and gets tokens; and attacks.
+// OAuth for people: a public app sends a user to Odoo's consent page and gets tokens. Attacks on this are refused.
 
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';

@@ -214,7 +214,7 @@ describe('rights are those of Odoo', () => {
     ]);
     expect(await ormRows('res.partner', ['name'], { domain: [['id', 'in', [hidden, child]]] }, key)).toHaveLength(1);
     expect((await gateway.get(`/api/v1/res.partner/${hidden}`, { key })).status).toBe(404);
-    // A user of both companies sees it.
+    // A user of both companies sees this partner.
     expect((await gateway.get(`/api/v1/res.partner/${hidden}`, { key: admin })).status).toBe(200);
   });
 });

@@ -281,7 +281,7 @@ test('no protocol reaches further than /call', async () => {
     };
     const secrets = who === 'a full key' ? [key, 'admin'] : [keys[who]];
     const overProtocols = secrets.flatMap((secret) =>
-      // The bearer of JSON-2 is a key.
+      // The bearer token of JSON-2 is a key.
       (secret === 'admin' ? (['jsonrpc'] as const) : protocols).map((protocol) => {
         const asked = { ...(protocol === 'json2' ? byName : byPosition), protocol, service: 'object', writing } as const;
         const { path, headers, body } = requestOf(asked, { database, login: 'admin', uid, key: secret });

@@ -28,7 +28,7 @@ export const pictures: Picture[] = [
     async ready(page) {
       await page.waitForSelector('.o_api_gateway_connection[data-connection=live]');
       await page.waitForSelector('[data-chart=refusals] .apexcharts-bar-area');
-      // The line of the live rate has values.
+      // By then, the line of the live rate has values.
       await page.waitForTimeout(25_000);
     },
   },

@@ -62,7 +62,7 @@ const keyOf = (uid: number, field: number) => planKey(uid, all, {}, shapeOf(sear
 const steady = keyOf(1, -1);
 plans.begin(steady)(planOf(1, -1));
 
-// Garbage does not count.
+// Memory is measured after a garbage collection.
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 

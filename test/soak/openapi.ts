@@ -34,7 +34,7 @@ const expected = { name: 'Generated Client', phone: '+32 2 290 34 90', total: 1,
 const figures: Record<string, number> = {};
 let failed = 0;
 
-/** Its standard output. */
+/** Runs a program, and returns its standard output. */
 function run(program: string, args: readonly string[], cwd = dir): string {
   const env = { ...process.env, GATEWAY: gateway.url, KEY: gateway.keys.admin };
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];

@@ -436,7 +436,7 @@ test('a full queue refuses the caller with the most calls, and says so', async (
 });
 
 test('while others are active, a user with slow calls cannot use the last worker, however many keys it has', async () => {
-  // Two workers.
+  // Odoo has two workers.
   const odoo = await startOdoo({ slots: 3 });
   const modest = (id: string) => odoo.channel.deliver(asked(id, 'modest'));
   const seen = modest('m0');
@@ -462,7 +462,7 @@ test('while others are active, a user with slow calls cannot use the last worker
 });
 
 test('callers that are repeatedly slow cannot together use the last worker, however many they are', async () => {
-  // Two workers.
+  // Odoo has two workers.
   const odoo = await startOdoo({ slots: 3 });
   const sent = () => odoo.exchanges.map(({ body }) => body.calls[0].request_id);
   const answer = (id: string, ms: number) => {

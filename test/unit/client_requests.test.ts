@@ -254,7 +254,7 @@ describe('in Python', () => {
   const run = promisify(execFile);
   const folder = join(import.meta.dirname, '../../client/src/pull');
 
-  /** Runs the code, in which \`model\` is a model of the gateway at \`url\`, and returns what it prints. */
+  /** Runs the code, in which `model` is a model of the gateway at `url`, and returns what it prints. */
   async function python(url: string, code: string): Promise<string> {
     const start = `import json, sys
 sys.dont_write_bytecode = True

@@ -75,7 +75,7 @@ const placements: readonly ((secret: string) => unknown)[] = [
   (secret) => ({ name: 'Authorization', value: secret }),
 ];
 
-/** Strings around it. */
+/** Strings around the secret. */
 const wrappings: readonly ((inner: unknown) => unknown)[] = [
   (inner) => inner,
   (inner) => ({ values: inner, note: word(8) }),

@@ -58,6 +58,6 @@ async function check(fault: Fault, timeoutMs: number): Promise<void> {
   expect(result).toMatchObject({ outcome: fault.delivered ? 'delivered' : 'failed' });
   if (fault.status !== undefined) expect(result.status).toBe(fault.status);
   if (!fault.delivered) expect(result.error).toMatch(/^(127\.0\.0\.1: .{5}|No answer within 0\.5 s$|Answered \d{3}\b)/);
-  // Postgres must be able to store it.
+  // Postgres must be able to store the result.
   expect(JSON.stringify(result)).not.toContain('\\u0000');
 }

@@ -46,7 +46,7 @@ async function unpack(zip: string): Promise<void> {
   await run('python3', ['-m', 'zipfile', '-e', zip, addonsDir]);
 }
 
-/** `npm run package`; the path of the addon's zip in this clone. */
+/** Runs `npm run package`, and returns the path of the addon's zip in this clone. */
 async function makePackage(): Promise<string> {
   const made = await run(nodeBin(), [join(rootDir, 'scripts/package.mjs')]);
   const zip = made.split('\n').find((line) => line.endsWith('.zip'));
@@ -251,7 +251,7 @@ test('uninstalling leaves nothing behind', { timeout: 300_000 }, async () => {
 test('it can be installed again, and uninstalling gives back the rights that grant_to took', {
   timeout: 300_000,
 }, async () => {
-  // Grants the rights of a new database of Odoo and Postgres. The rights that 0.1.0 revoked are not known any more.
+  // Grants the rights that a new database of Odoo has, because 0.1.0 did not record which rights it revoked.
   await client.query(`grant create on schema public to public; grant temporary on database "${database}" to public`);
   const [original, originalTraces] = [await catalog(), await traces()];
   await updateModules(parts, database, { install: ['api_gateway'] }, silent);

@@ -31,7 +31,7 @@ func main() {
 	})
 	client := must(gateway.NewClientWithResponses(os.Getenv("GATEWAY"), withKey))
 
-	// The type of its body, one new record or a list of them, has no way into JSON: it would arrive empty.
+	// The generated type of the body (one new record or a list of them) cannot be encoded as JSON: the body would arrive empty.
 	values := gateway.ResPartnerNew{Name: to("Generated Client"), Email: to("oapi@example.com"), Phone: to("+32 2 290 34 00")}
 	body := bytes.NewReader(must(json.Marshal(values)))
 	created := must(client.ResPartnerCreateWithBodyWithResponse(ctx, nil, "application/json", body))

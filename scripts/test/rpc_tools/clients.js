@@ -1,5 +1,5 @@
-// What scripts do with public clients of Odoo: one JSON object with a report of each, as clients.py has it.
-// Arguments: the folder with their node_modules, URL, database, login, key, clients.
+// Makes the usual calls of scripts with public clients of Odoo, and prints a JSON object with a report for each client, like
+// clients.py. Arguments: the folder whose node_modules has the clients, URL, database, login, key, names of clients.
 
 import { createRequire } from 'node:module';
 
@@ -14,7 +14,10 @@ const values = {
 };
 const changes = { ref: 'R 1', partner_latitude: -0.5, comment: false };
 
-/** Each returns the calls of a script, in the client's own way where it has one; `call` takes positional arguments. */
+/**
+ * Each function returns the calls of a script, made with the client's own functions where it has them; `call` takes positional
+ * arguments.
+ */
 const clients = {
   async 'odoo-await'(user, secret) {
     const Odoo = load('odoo-await');
@@ -116,7 +119,7 @@ async function scenario(connect) {
   };
 }
 
-/** What an error says to a script. Some clients reject with a string. */
+/** The result of a call, or what a script sees of its error. Some clients reject with a string. */
 async function raised(act) {
   try {
     return { result: (await act()) ?? null };
