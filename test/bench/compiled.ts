@@ -125,7 +125,7 @@ function listOf(model: string, fields: readonly string[]) {
   } as const;
 }
 
-/** Copies orders, because the demo data has fewer than 80. */
+/** Creates orders, because the demo data has fewer than 80. */
 async function manyOrders(): Promise<void> {
   const orders = await gateway.orm<{ partner_id: [number]; order_line: number[] }[]>('sale.order', 'search_read', {
     domain: [['order_line', '!=', false]],
