@@ -32,8 +32,8 @@ _pairs = WeakKeyDictionary()
 def check_document(reach, env, model_name, ids, label="The argument"):
     """Refuse records of a model that a string names, unless the caller may read the model and all the records.
 
-    `ids`: one id or a list. The message begins with `label`: "The argument res_ids". This also checks arguments of
-    methods."""
+    `ids`: one id or a list. The error message begins with `label`: "The argument res_ids". This also checks arguments
+    of methods."""
     ids = ids if type(ids) in (list, tuple) else [ids]
     if len(ids) > MAX_IDS or not all(type(id_) is int and 0 < id_ < MAX_INTEGER for id_ in ids):
         raise RefusalError("odoo.arguments", f"{label} must be an id or a list of at most {MAX_IDS} ids.")

@@ -58,5 +58,5 @@ class _Marshaller(xmlrpc.client.Marshaller):
 
 
 def written(result):
-    """`<params>…</params>`. :raises TypeError, OverflowError: XML-RPC cannot express the result"""
+    """The result as `<params>…</params>`. :raises TypeError, OverflowError: XML-RPC cannot express the result"""
     return _Marshaller(allow_none=True).dumps((result,)).strip()

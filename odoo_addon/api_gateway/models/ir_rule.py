@@ -30,7 +30,7 @@ class IrRule(models.Model):
         if domain and (refused := records - records.sudo().filtered_domain(domain)):
             return RowError(refused, reached.missing_scope(refused, operation))
         error = super()._make_access_error(operation, records)
-        # Odoo's text is for its own pages (executor/refusals.py).
+        # Odoo's error message is for its own pages; callers get another one (executor/refusals.py).
         error.gateway_refused = (operation, records._name, records.ids)
         return error
 

@@ -18,7 +18,7 @@ class Gate(NamedTuple):
     keeps: Callable
     """`(model name)`: whether the model is closed to writes by a method that only reads."""
     shows: Callable
-    """`(field)`: whether the field is described, and read when the caller names no fields."""
+    """`(field)`: whether the field is described to callers, and is read when the caller names no fields."""
     is_narrowed: bool
     """Whether the credential was narrowed."""
     check_doors: Callable
