@@ -11,7 +11,7 @@ export interface Range {
   label: string;
 }
 
-/** A choice of a selection. */
+/** A choice of a selection field: its value and its label. */
 export interface Choice<V = string> {
   value: V;
   label: string;

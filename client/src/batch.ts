@@ -8,7 +8,7 @@ import type { Models, NameIn, Ref } from './schema.ts';
 export interface Step<T, Name extends string = string> {
   /** The record that it finds or creates, for later operations. */
   readonly id: Ref<Name>;
-  /** Only a type. */
+  /** Never set: it only carries the type of the result. */
   readonly result?: T;
 }
 

@@ -1,4 +1,4 @@
-/** The error in an answer of the gateway. */
+/** The error that an answer of the gateway describes. */
 export interface Fault {
   readonly status: number;
   readonly reason: string;

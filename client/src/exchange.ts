@@ -2,7 +2,10 @@
 
 import { GatewayError } from './error.ts';
 
-/** Any kind of answer. Throws `client.network`, `client.answer` for a redirect, or the reason of the signal. */
+/**
+ * Sends a request, and returns any kind of answer. Throws `client.network`, `client.answer` for a redirect, or the reason of
+ * the signal.
+ */
 export async function exchange(send: typeof fetch, url: string, init: RequestInit): Promise<Response> {
   const response = await arriving(url, init.signal, () =>
     // A redirect would send the credential and the written data to another address, and it would turn some writes into reads.

@@ -4,7 +4,7 @@ import type { Named } from './aggregates.ts';
 import type { Behind, FieldOf, Models, NameIn, RelationOf } from './schema.ts';
 
 /**
- * The path itself if it exists. Otherwise the possible names, for editors and messages. Only the given path is followed,
+ * The path itself if it exists, otherwise the possible names, for editors and messages. Only the given path is followed,
  * because a union of all paths would be infinite.
  */
 type Path<M extends Models, N extends NameIn<M>, P extends string> =

@@ -22,7 +22,7 @@ interface Matched<V> extends Equal<V> {
   /** Contains the text. */
   readonly like?: string;
   readonly nlike?: string;
-  /** Contains the text, in upper or lower case. */
+  /** Contains the text; case does not matter. */
   readonly ilike?: string;
   readonly nilike?: string;
   readonly starts?: string;

@@ -98,7 +98,7 @@ export interface WriteFileOptions extends WriteOptions {
 }
 
 export interface Report {
-  /** For `print`. */
+  /** The name to pass to `print`. */
   name: string;
   label: string;
   formats: ('pdf' | 'html')[];
@@ -158,7 +158,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('POST', '', options, values);
   }
 
-  /** Creates all of them, or none if one fails. */
+  /** Creates all of the records, or none of them if one fails. */
   createMany<const F extends readonly string[] = never>(
     values: readonly M[N]['create'][],
     options: Fields<M, N, F> & WriteOptions = {},
@@ -178,7 +178,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     return this.#write('DELETE', `/${segment(id)}`, options);
   }
 
-  /** Changes the record with this key, or creates it. `meta.created` says which. */
+  /** Changes the record with this key, or creates it. `meta.created` says which of the two happened. */
   upsert<const F extends readonly string[] = never>(
     key: Key<M, N>,
     value: string | number,

@@ -102,10 +102,10 @@ export interface Request {
   readonly isRead?: boolean;
 }
 
-/** A file's content. In Node, `await openAsBlob(path)` is a content that stays on disk until it is sent. */
+/** A file's content. In Node, `await openAsBlob(path)` stays on disk until it is sent. */
 export type Content = Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | string;
 
-/** Guide, "When something goes wrong": a retry may work a moment later. */
+/** The statuses after which a retry may work a moment later (guide, "When something goes wrong"). */
 const passing = new Set([409, 429, 502, 503, 504]);
 const firstWaitS = 0.25;
 /** A timer that is set for longer than this would fire at once. */
@@ -144,7 +144,7 @@ export class Transport {
     });
   }
 
-  /** A file, whose content has not been read yet. Throws as `send`. */
+  /** A file whose content has not been read yet. Throws the same errors as `send`. */
   async receive(request: Request): Promise<Response> {
     return this.#repeating(request, async (url, init) => {
       const response = await exchange(this.#fetch, url, init);

@@ -19,7 +19,7 @@ const [form, keyField, modelsField, said, place] = [
 const who = element('who', HTMLElement);
 let shown: Reference | undefined;
 let asked = 0;
-/** From Odoo's ticket. A key that is pasted comes first. */
+/** The token for Odoo's ticket. A key that is pasted is used instead of it. */
 let token: string | undefined;
 
 modelsField.value = new URLSearchParams(location.search).get('models') ?? '';
@@ -90,7 +90,7 @@ function credential(key: string): Record<string, string> {
   return token === undefined ? {} : { Authorization: `Bearer ${token}` };
 }
 
-/** The JSON of the answer. Throws the gateway's message if it refuses. */
+/** The JSON of the answer. If the gateway refuses, throws its message. */
 // biome-ignore lint/suspicious/noExplicitAny: the gateway's own answers
 async function call(path: string, init: RequestInit): Promise<any> {
   let response: Response;
@@ -123,7 +123,7 @@ function render(content: unknown, key: string): void {
     agent: { disabled: true, hideAddApi: true },
     mcp: { disabled: true },
     documentDownloadType: 'json',
-    // Odoo's models appear as tags here.
+    // In this document, Odoo's models are tags, so Scalar's "models" are called schemas.
     modelsSectionLabel: 'Schemas',
     defaultOpenAllTags: false,
     theme: 'default',
@@ -143,7 +143,7 @@ function tell(text: string): void {
   said.classList.toggle('is-fault', text !== '');
 }
 
-/** Only the models: a key must not be in a URL. */
+/** Puts only the models into the URL, because a key must not be in a URL. */
 function remember(models: string): void {
   const url = new URL(location.href);
   if (models === '') url.searchParams.delete('models');

@@ -22,7 +22,7 @@ export interface Config {
   readonly readPoolSize: number;
   readonly odooUrl: string;
   readonly odooWorkers: number;
-  /** The number of calls that may wait for Odoo. Further ones are refused. */
+  /** The number of calls that may wait for Odoo. Further calls are refused. */
   readonly odooQueue: number;
   readonly odooQueueTimeoutMs: number;
   /** The longest time from the arrival of a request to the end of its operations in Odoo. */

@@ -1,9 +1,9 @@
 // A queue in which parties take turns. Each item has a path, such as database, user, consumer. Databases take turns, and so do
 // the users in a database and the consumers of a user. A consumer's items are served in the order of arrival. Nobody gains by
 // sending more than others. The places in the queue are shared in the same way: anyone may use free places, but if all are taken,
-// the party with the most loses one to a party with fewer. Maps and sets preserve insertion order, and a served party moves to
-// the end. Taking an item costs one step per level, and one for each item that is skipped. Only a full queue has to look at all
-// branches of a level.
+// the party with the most places loses one to a party with fewer. Maps and sets preserve insertion order, and a served party
+// moves to the end. Taking an item costs one step per level, and one for each item that is skipped. Only a full queue has to
+// look at all branches of a level.
 
 interface Branch<Item> {
   readonly parent: Branch<Item> | undefined;
@@ -37,7 +37,7 @@ export class FairQueue<Item extends object> {
 
   /**
    * @param path all paths have the same length
-   * @returns the item that has to leave if the queue was full: the newest of the party with the most, possibly this one
+   * @returns the item that has to leave if the queue was full: the newest of the party with the most items, possibly this one
    */
   push(path: readonly string[], item: Item): Item | undefined {
     let leaf = this.#root;
@@ -68,7 +68,7 @@ export class FairQueue<Item extends object> {
     return item;
   }
 
-  /** False if the item was not waiting. */
+  /** Removes an item. Returns false if it was not waiting. */
   delete(item: Item): boolean {
     const leaf = this.#leafOf.get(item);
     if (leaf === undefined) return false;

@@ -38,7 +38,7 @@ export class GenerationCache<Value extends object | number> {
     };
   }
 
-  /** Drops the values of these ids; null: all. */
+  /** Drops the values of these ids; null drops all values. */
   forget(ids: readonly number[] | null, idOf: (value: Value) => number): void {
     if (ids === null) {
       this.clear();

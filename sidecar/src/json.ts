@@ -12,7 +12,7 @@ const comma = 0x2c;
 /** Shorter numbers without an exponent are always exact. */
 const surelyExact = 15;
 
-/** Roughly the memory of a list or an object in addition to its text, and of one item. */
+/** The approximate memory that a list or an object takes in addition to its text, and that one item takes. */
 const bytesOfContainer = 64;
 const bytesOfItem = 16;
 
@@ -26,7 +26,7 @@ interface Survey {
 
 /**
  * Throws `request.too_deep`, the SyntaxError of JSON.parse, or the error of `refuse` for a number that parsing would change.
- * @param what the sentence's subject: `The body`, `domain`
+ * @param what the subject of the message: `The body`, `domain`
  * @param refuse gets the path of the number, `lines[2].price` (empty if the text is the number), and its problem @param weigh
  * called before parsing with the approximate bytes that the value takes in addition to its text; may throw
  */

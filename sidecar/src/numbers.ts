@@ -2,8 +2,9 @@
 // 1e400 would reach Odoo as null.
 
 /**
- * What is wrong with a number, worded to follow its name in a sentence; undefined if nothing is. A fraction may be rounded to the
- * precision of a double. A number beyond 2^53 may not, and no number may become 0 or infinite. @param text as JSON writes numbers
+ * What is wrong with a number, as the part of a sentence that follows its name; undefined if nothing is wrong. A fraction may
+ * be rounded to the precision of a double. A whole number beyond 2^53 may not be rounded, and no number may become 0 or
+ * infinite. @param text as JSON writes numbers
  */
 export function problemOfNumber(text: string): string | undefined {
   const value = Number(text);

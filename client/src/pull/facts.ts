@@ -1,4 +1,4 @@
-// Facts about fields that all languages' types are made of.
+// Facts about fields, on which the types in all languages are based.
 
 import type { Field } from './schema.ts';
 
@@ -26,7 +26,7 @@ export function hasChoices({ type, selection }: Field): boolean {
 
 const neverNull = new Set(['boolean', 'integer', 'float', 'monetary', 'one2many', 'many2many']);
 
-/** Whether a record may have no value for it. */
+/** Whether a record may have no value for the field. */
 export function mayBeNull({ type, required, company_dependent: varies }: Field): boolean {
   return !neverNull.has(type) && (required !== true || varies === true);
 }

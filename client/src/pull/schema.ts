@@ -74,7 +74,7 @@ function named(fields: Fields = {}): Fields {
   );
 }
 
-/** The parts of a field that types are made of. Labels and help change with the language. */
+/** The parts of a field that affect its types. Labels and help texts do not, because they depend on the language. */
 export type Essence = Pick<
   Field,
   'type' | 'required' | 'readonly' | 'store' | 'relation' | 'relation_field' | 'has_default' | 'company_dependent'

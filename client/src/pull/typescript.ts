@@ -240,7 +240,7 @@ function documented({ string: label = '', help }: Field): string {
   return comment([label, ...(help ?? '').split('\n')], '  ');
 }
 
-/** Labels and help texts are written by users. */
+/** A comment with labels and help texts, which users may have written. */
 function comment(lines: readonly string[], indent: string): string {
   const texts = lines.map((line) => oneLine(line)).filter((line) => line !== '');
   if (texts.length === 0) return '';
@@ -248,5 +248,5 @@ function comment(lines: readonly string[], indent: string): string {
   return `${indent}/**\n${texts.map((text) => `${indent} * ${text}\n`).join('')}${indent} */\n`;
 }
 
-/** The text cannot end the comment. */
+/** One line of a comment. It cannot end the comment. */
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('*/', '* /').trim();

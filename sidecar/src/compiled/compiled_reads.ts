@@ -103,7 +103,7 @@ export class CompilingOdoo extends Odoo {
     return this.#executed(context, operations, grant);
   }
 
-  /** Only some of the ORM's methods have a shape. */
+  /** A call of a method. Only some of the ORM's methods have a shape. */
   async #call(context: RequestContext, operation: RecordsRead, grant: Grant): Promise<readonly unknown[]> {
     const candidate = this.#candidate(context, operation, grant);
     if (candidate === undefined) {
@@ -200,7 +200,7 @@ export class CompilingOdoo extends Odoo {
     await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 
-  /** Undefined if the read must not be compiled. The context then contains the reason. */
+  /** The candidate for a read; undefined if it must not be compiled. The context then contains the reason. */
   #candidate(context: RequestContext, operation: RecordsRead, grant: Grant): Candidate | undefined {
     const { settings } = context.database;
     context.way = 'odoo:off';
@@ -212,7 +212,7 @@ export class CompilingOdoo extends Odoo {
     return { operation, grant, shape, key };
   }
 
-  /** Undefined if Odoo must be asked. The context then contains the reason. */
+  /** The answer of a compiled statement; undefined if Odoo must be asked. The context then contains the reason. */
   async #answer(context: RequestContext, candidate: Candidate): Promise<unknown> {
     const { database } = context;
     const connection = this.#connectionOf(database);
@@ -308,7 +308,7 @@ export class CompilingOdoo extends Odoo {
     try {
       const made = readPlan(await this.compile(context, shape.operation, grant), wanted);
       if (!('why' in made)) keep(this.#isAllowed(database, made) ? made : { why: 'off', what: '' });
-      // Odoo's worker was not up to date itself.
+      // `moving` means that Odoo's worker was not up to date itself.
       else if (made.why !== 'moving') keep(made);
     } catch (error) {
       database.log.debug({ err: error }, 'a read was not compiled');

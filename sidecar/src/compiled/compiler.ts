@@ -3,7 +3,7 @@
 
 import { LRUCache } from 'lru-cache';
 
-/** So compiling takes at most a quarter of one worker. */
+/** With this factor, compiling takes at most a quarter of one worker. */
 const pauseFactor = 3;
 /** The longest pause, because a compilation may be slow by accident, such as when a worker has to start first. */
 const longestPauseMs = 2_000;

@@ -56,7 +56,7 @@ export class Connection {
     return this.pool && this.#snapshots;
   }
 
-  /** A connection could not be made, or was lost. */
+  /** Call this when a connection could not be made, or was lost. */
   failed(error: unknown): void {
     this.#usableFrom = performance.now() + pauseMs;
     this.#database.log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'compiled reads pause');

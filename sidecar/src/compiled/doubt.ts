@@ -1,4 +1,4 @@
-/** A compiled read whose answer is missing or cannot be trusted, so Odoo is asked. */
+/** Thrown if the answer of a compiled read is missing or cannot be trusted. Odoo is then asked. */
 export class Doubt extends Error {
   /** The reason for the log: `values`, `large` … */
   readonly why: string;

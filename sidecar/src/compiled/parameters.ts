@@ -3,7 +3,7 @@
 import { Doubt } from './doubt.ts';
 import type { Parameter } from './plan.ts';
 
-/** In the sequence of `$1`, `$2` … */
+/** The values in the order of `$1`, `$2` … */
 export function parametersOf(parameters: readonly Parameter[], values: readonly unknown[]): unknown[] {
   return parameters.map(({ slot, as, list }) => {
     const value = values[slot];

@@ -66,7 +66,7 @@ export type Level = Readonly<z.infer<typeof level>>;
 export type Parameter = Readonly<z.infer<typeof parameter>>;
 
 export interface Plan extends Readonly<Omit<z.infer<typeof shape>, 'uid' | 'database'>> {
-  /** Equal for plans with the same text, so that Postgres prepares it once. */
+  /** The name of the statement. It is equal for plans with the same text, so that Postgres prepares the statement once. */
   readonly statement: string;
   /** The approximate memory that it takes. */
   readonly bytes: number;
@@ -88,7 +88,7 @@ const answer = z.union([
 export interface Wanted {
   readonly uid: number;
   readonly database: string;
-  /** The secrets that Odoo signs with. */
+  /** The secret with which Odoo signs. */
   readonly secret: KeyObject;
 }
 

@@ -7,10 +7,10 @@ import type { Grant, UsesOf } from '../pipeline/context.ts';
 import type { Plan, Refused } from './plan.ts';
 import type { FlatReader } from './rows.ts';
 
-/** The size of all plans of a database. A plan has 2 to 20 kB. */
+/** The most bytes that all plans of a database may take together. A plan has 2 to 20 kB. */
 const mostBytes = 48 * 1024 * 1024;
 const bytesOfEntry = 400;
-/** After this, a shape that was refused for a temporary reason is tried again. */
+/** After this time, a shape that was refused for a temporary reason is tried again. */
 const passesAfterMs = 60_000;
 const passing: ReadonlySet<string> = new Set(['error', 'rights', 'slow']);
 
@@ -18,7 +18,7 @@ export interface PlanEntry {
   readonly plan: Plan;
   /** How often the plan has been run. */
   uses: number;
-  /** Made when the first result shows its columns. */
+  /** The reader of flat results. It is made when the first result shows its columns. */
   reader: FlatReader | undefined;
   /** The models, fields and choices that its reads use, if they are the same for all reads. */
   usesOf: UsesOf | undefined;
@@ -56,7 +56,7 @@ export class PlanCache {
     this.#kept.begin(key).keep(refusedEntry(refused));
   }
 
-  /** Call this when something has changed on which plans or refusals may depend. */
+  /** Call this when something on which plans or refusals may depend has changed. */
   clear(): void {
     this.#kept.clear();
   }

@@ -11,7 +11,7 @@ import { lagStatement, readPrimaryVersions, readWrittenLsn, replayedStatement } 
  * dropped.
  */
 const mostWriters = 50_000;
-/** Most replicas catch up within a few milliseconds. */
+/** How long to wait before each look at the replica. Most replicas catch up within a few milliseconds. */
 const waitsMs = [0, 2, 4, 8];
 const mostBytes = 1_000;
 

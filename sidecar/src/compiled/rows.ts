@@ -30,7 +30,7 @@ const ofJson: Readonly<Partial<Record<Form, Decoder>>> = {
 
 function finite(value: unknown): number {
   const number = Number(value);
-  // The executor has its own rule for NaN.
+  // The executor has a special rule for NaN, so Odoo is asked.
   if (!Number.isFinite(number)) throw new Doubt('values');
   return number;
 }
@@ -68,7 +68,7 @@ export class FlatReader {
 
 type Values = readonly unknown[];
 
-/** A level's records, by their places in its columns. */
+/** The records of a level. Their places are indexes into the level's columns. */
 interface Set {
   readonly ids: Values;
   readonly recordAt: (place: number) => Row;

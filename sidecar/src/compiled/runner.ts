@@ -1,4 +1,5 @@
-// Runs a plan: parameters in, raw records out, checked against the versions with which the plan was made.
+// Runs a plan with the caller's parameters, and returns raw records. Checks that the versions are those with which the plan was
+// made.
 
 import { versionsStatement } from '../db/compiled.ts';
 import type { ReadPool } from '../db/read_pool.ts';
@@ -15,7 +16,7 @@ import { FlatReader, TreeReader } from './rows.ts';
 /** After this many runs, the statement is prepared in each connection. */
 const frequentFrom = 2;
 const mostBytesOfVersions = 1_000_000;
-/** Narrowed credentials must not see this in text: the executor masks it. */
+/** Narrowed credentials must not see the value of such a parameter in texts. The executor masks it there. */
 const masked = 'access_token';
 
 export interface Asked {

@@ -14,7 +14,7 @@ interface Slot {
 }
 
 export interface Shape {
-  /** Equal for two reads that one statement can answer. */
+  /** The key of the shape. It is equal for two reads that the same statement can answer. */
   readonly key: string;
   /** The read with slots, as the executor compiles it. */
   readonly operation: Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ export interface Shape {
 
 /** Plans for common limits contain the number itself, because Postgres estimates `limit $1` badly. */
 const usualLimits: ReadonlySet<number> = new Set([1, 10, 20, 25, 50, 80, 100, 200, 250, 500, 1_000]);
-/** Longer reads are rare, and their keys would fill the cache. */
+/** The longest key. Longer ones are rare, and would fill the cache. */
 const mostCharacters = 8_192;
 
 const mostInt4 = 2_147_483_647;
@@ -32,7 +32,7 @@ const moment = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
 /** Strings that Odoo may read as a time relative to now, or as a date in another format (odoo/orm/domains.py). */
 const timeLike = /^\s*(?:today|now|[+\-=]|\d{4}-\d{2}|\d{1,2}[-/.:])/i;
 
-/** Undefined for a read that cannot become one statement. */
+/** The shape of a read; undefined if it cannot become one statement. */
 export function shapeOf(operation: Operation): Shape | undefined {
   const slots = new Slots();
   let shaped: Record<string, unknown>;
@@ -149,7 +149,10 @@ function ofValue(value: unknown, slots: Slots): unknown {
   return isUniform ? slots.add(value, `list:${kind}`) : literal(value);
 }
 
-/** The last value is the sort language. A long value is two strings (its beginning and digest), which Odoo looks up. */
+/**
+ * The position of a page. Its last value is the sort language. A long value is two strings (its beginning and digest), which
+ * Odoo looks up.
+ */
 function ofPlace(place: Place, slots: Slots): unknown[] {
   return place.map((value, i) => {
     if (i === place.length - 1 || value === null) return literal(value);
@@ -158,7 +161,7 @@ function ofPlace(place: Place, slots: Slots): unknown[] {
   });
 }
 
-/** Undefined: the value stays in the shape. */
+/** The class of a value; undefined if the value stays in the shape. */
 function classOf(value: unknown): string | undefined {
   if (typeof value === 'number') {
     if (value === 0 || !Number.isFinite(value)) return undefined;

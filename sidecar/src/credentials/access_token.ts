@@ -19,7 +19,7 @@ import { readRow } from './tokens.ts';
 
 interface KnownToken {
   readonly row: TokenRow;
-  /** The expiry in the token itself. */
+  /** The expiry that is written in the token itself. */
   readonly expiresAtMs: number;
   /** The earlier of `expiresAtMs` and the end of the secret to which the token is bound. */
   endsAtMs: number;
@@ -102,7 +102,7 @@ function narrowed(token: KnownToken, standing: Standing, environment: Environmen
   token.standing = standing;
   token.principal = undefined;
   const { principal } = standing;
-  // The key may have been given another user since the token was issued.
+  // The key may have got another user since the token was issued.
   if (principal.userId !== token.row.userId) throw new CredentialRefused('token: issued for another user');
   const holds = holdsUntil(standing, token.row.stamp, environment);
   if (holds === undefined) throw new CredentialRefused('token: the secret that it was issued for has ended');

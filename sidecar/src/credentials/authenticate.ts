@@ -15,8 +15,8 @@ export interface Attempt {
   /** The address, or its /64. Waiting attempts from different networks take turns. */
   readonly network: string;
   /**
-   * Registers the credential and its kind: repeated failures of the same one from the same network count once. Throws if it was
-   * refused a moment ago, except with `isAlwaysChecked`, for attempts that another counter must see.
+   * Registers the credential and its kind: repeated failures of the same credential from the same network count once. Throws if
+   * it was refused a moment ago, except with `isAlwaysChecked`, for attempts that another counter must see.
    */
   presents(what: readonly string[], isAlwaysChecked?: boolean): void;
   /** Call this before checking an unverified credential. Throws if too many from this address have failed. */
@@ -36,7 +36,7 @@ export interface Authenticator {
    * Whether this authenticator is responsible for the credential. Decided only by the credential's format, without any look-up.
    */
   recognises(credential: Credential): boolean;
-  /** Returns no promise if the credential is cached. Throws or rejects with CredentialRefused. */
+  /** The caller, without a promise if the credential is cached. Throws or rejects with CredentialRefused. */
   authenticate(
     credential: Credential,
     database: Database,

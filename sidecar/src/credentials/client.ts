@@ -26,7 +26,7 @@ const nothing = Buffer.alloc(32);
  */
 const verifiedOf = perDatabase(() => new LRUCache<string, true>({ max: 10_000 }));
 
-/** Rejects with CredentialRefused. An unknown client takes the same look-up and comparison as a known one. */
+/** Rejects with CredentialRefused. For an unknown client, this does the same look-up and comparison as for a known one. */
 export async function authenticateClient(
   database: Database,
   { clientId, secret }: ClientCredentials,
@@ -49,7 +49,9 @@ export async function authenticateClient(
   return { standing: await principalsOf(database).of('client', client.id), stamp: secretStamp(secretId) };
 }
 
-/** From `Authorization: Basic`, in which id and secret are form-encoded; undefined when the header is absent. */
+/**
+ * The client's id and secret from `Authorization: Basic`, in which they are form-encoded; undefined if there is no such header.
+ */
 export function basicClient(authorization: string | undefined): ClientCredentials | 'malformed' | undefined {
   if (authorization === undefined) return undefined;
   const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];

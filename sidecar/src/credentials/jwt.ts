@@ -16,7 +16,10 @@ import { CredentialRefused } from './refused.ts';
 const clockToleranceS = 5;
 /** The gateway never issues longer tokens, so such tokens are not even parsed. */
 const longestToken = 4_096;
-/** A longer list is stored only in the token's row, which is authoritative anyway. The claim is informative. */
+/**
+ * A longer list of scopes is only stored in the token's row, not in the claim. The claim is informative; the row decides
+ * anyway.
+ */
 const longestScopeClaim = 2_000;
 
 const form = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;

@@ -33,7 +33,7 @@ const indexLength = 8;
 /** Odoo's scope for keys that may be used over RPC; a key without scope may be used for everything. */
 const rpcScope = 'rpc';
 const cachedKeys = 20_000;
-/** Failed secrets have a small cache of their own, so attackers cannot evict valid ones. */
+/** Failed secrets have a separate, small cache, so attackers cannot evict valid secrets. */
 const cachedMisfits = 2_000;
 
 export class OdooKeys implements KeyAuthenticator {
@@ -67,7 +67,7 @@ class KeyCache {
   readonly #verified = new GenerationCache<number>({ max: cachedKeys });
   readonly #fits = new LRUCache<string, true>({ max: cachedKeys });
   readonly #misfits = new LRUCache<string, true>({ max: cachedMisfits });
-  /** By digest and network, so that one address's failures do not affect another. */
+  /** The checks in progress, by digest and network, so that the failures of one address do not affect another. */
   readonly #inFlight = new Map<string, Promise<number>>();
   readonly #roundCounts = new RoundCounts();
 
@@ -145,8 +145,8 @@ class KeyCache {
     const known = candidates.find(({ text }) => this.#fits.has(`${key}${text}`));
     const open = candidates.filter(({ text }) => !this.#misfits.has(`${key}${text}`));
     if (known !== undefined || open.length === 0) return known;
-    // All hashes are computed in one turn: waiting for a second turn would keep the slot that other attempts from the address
-    // wait for.
+    // All hashes are computed in one turn: while this attempt waited for a second turn, it would keep the slot that other
+    // attempts from the address wait for.
     return this.#hashes.run(
       [this.#database.name, attempt.network],
       () => attempt.reserve(),

@@ -13,11 +13,11 @@ export interface Pbkdf2Hash {
 }
 
 const checksumBytes = 64;
-/** A row with more could occupy a thread for minutes; Odoo writes 6,000 for keys, 600,000 for passwords. */
+/** A hash with more rounds could occupy a thread for minutes. Odoo uses 6,000 rounds for keys and 600,000 for passwords. */
 const mostRounds = 10_000_000;
 const format = /^\$pbkdf2-sha512\$([1-9]\d{0,7})\$([A-Za-z0-9./]*)\$([A-Za-z0-9./]+)$/;
 
-/** Undefined for other schemes, and for strings that passlib would not produce. */
+/** Parses a stored hash; undefined for other schemes, and for strings that passlib would not produce. */
 export function parsePbkdf2(text: string): Pbkdf2Hash | undefined {
   const [, rounds, salt, checksum] = format.exec(text) ?? [];
   if (rounds === undefined || salt === undefined || checksum === undefined) return undefined;
@@ -25,7 +25,7 @@ export function parsePbkdf2(text: string): Pbkdf2Hash | undefined {
   return hash.rounds <= mostRounds && hash.checksum.length === checksumBytes ? hash : undefined;
 }
 
-/** Takes milliseconds to seconds, in a thread of libuv's pool, not in the event loop. */
+/** Whether the secret matches. This takes milliseconds to seconds, in a thread of libuv's pool, not in the event loop. */
 export async function verifyPbkdf2(secret: string, hash: Pbkdf2Hash): Promise<boolean> {
   const derived = await derive(secret, hash.salt, hash.rounds, checksumBytes, 'sha512');
   return timingSafeEqual(derived, hash.checksum);

@@ -23,7 +23,7 @@ export type CheckLogin = (
   attempt: Attempt,
 ) => Promise<{ readonly uid: number | null; readonly mfa: boolean }>;
 
-/** An LDAP directory may revoke a password without Odoo's knowledge. */
+/** The time is limited, because an LDAP directory may revoke a password without Odoo's knowledge. */
 const rememberedForMs = 600_000;
 const longest = 1_000;
 
@@ -62,7 +62,7 @@ export class Passwords implements Authenticator {
     const right = rights.get(key);
     if (right !== undefined) {
       const standing = await principalsOf(database).of('login', right.uid);
-      // A login may have been given to another user.
+      // The login may belong to another user by now.
       const isTheirs = login === undefined || login === standing.principal.login;
       if (isTheirs && onlyStamp(standing) === right.stamp) return this.#admitted(standing, context);
       rights.delete(key);

@@ -11,7 +11,7 @@ export function refusedAsPasted(secret: string, why: string): CredentialRefused 
 
 const lineEnd = /[\r\n]|\\[rn]|%0[ad]/i;
 
-/** Undefined if it has the format of a key without extra characters. */
+/** What is wrong with a pasted key; undefined if it has the format of a key without extra characters. */
 export function pastedAlong(text: string): string | undefined {
   const word = /^[\s"']*(bearer|basic|token|api[-_ ]?key|x-api-key|authorization)\b[\s:=]*/i.exec(text)?.[1];
   if (word !== undefined) return `"${word}" in front of it`;

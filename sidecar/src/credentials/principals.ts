@@ -69,7 +69,7 @@ class Principals {
     return this.#checked(standing);
   }
 
-  /** Checks that depend on time and settings, so their result can change even if the row does not. */
+  /** Makes the checks whose result can change even if the row does not, because they depend on time and settings. */
   #checked(standing: Standing): Standing {
     const { principal, userActive } = standing;
     const mayBeInactive = principal.kind === 'gateway_key' && this.#database.settings['key.inactive_users'];

@@ -2,7 +2,7 @@
 //
 // A scope is an action (`read`), an action on one model (`res.partner:read`) or on one resource (`products_read`). Within a list,
 // one matching scope is enough; if there are several lists (of the credential, its profile, its token), all must allow the
-// request. The addon checks them again for everything that an operation touches (executor/reach.py).
+// request. The addon checks scopes and models again for everything that an operation touches (executor/reach.py).
 
 import { GatewayError } from '../errors.ts';
 import type { Action, Grant, Policy, RequestContext, ScopeNeed } from '../pipeline/context.ts';

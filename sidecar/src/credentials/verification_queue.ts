@@ -1,6 +1,6 @@
 // Limits checks that need a hash: of Odoo keys here, of passwords in Odoo. A caller can cause any number of them, and each takes
-// milliseconds of CPU time. At most `concurrency` of them run at once. A limited number wait for a limited time and take turns.
-// All others are refused at once. Printed reports take turns in the same way.
+// milliseconds of CPU time. At most `concurrency` of them run at once. A limited number of further checks wait for a limited
+// time and take turns. All others are refused at once. Printed reports take turns in the same way.
 
 import type { Reason } from '../errors.ts';
 import { GatewayError } from '../errors.ts';
@@ -35,7 +35,7 @@ export class VerificationQueue {
   /**
    * @param from the parties that take turns: the database, then the caller's network
    * @param reserve called when the turn has come; if it rejects, nothing is hashed, and that error is the answer
-   * Rejects with the refusal, by default `auth.overloaded`, when too many wait, or when it waited too long.
+   * Rejects with the refusal, by default `auth.overloaded`, when too many checks wait, or when this one has waited too long.
    */
   async run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#concurrency) await this.#turn(from);

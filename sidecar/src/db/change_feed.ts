@@ -13,7 +13,10 @@ export interface FeedPart {
   readonly last: number;
   /** A reader that is behind this number may have missed changes; null if the model is not synced. */
   readonly oldest: number | null;
-  /** Changes when the database is restored or its server is replaced: numbers may then be given again. */
+  /**
+   * The life of the feed. It changes when the database is restored or its server is replaced, because the same numbers may then
+   * be assigned a second time.
+   */
   readonly life: string;
   /** A digest of the rights that decide which records of the model the user sees. */
   readonly rights: string;
@@ -29,7 +32,7 @@ const read = {
   text: 'select synced, last, oldest, rights, changes, gateway.feed_life() as life from gateway.changes($1, $2, $3, $4)',
 };
 
-/** Assigns numbers to all committed changes. A transaction of its own for each part, so that no lock is held for a long time. */
+/** Assigns numbers to all committed changes. Each part has its own transaction, so that no lock is held for a long time. */
 export async function stampChanges(db: Queryable): Promise<void> {
   for (let taken = mostAtOnce; taken === mostAtOnce; ) {
     const [row] = await db.query<{ taken: number }>(stamp, [mostAtOnce]);

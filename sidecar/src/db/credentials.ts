@@ -35,10 +35,13 @@ export interface CredentialRow {
   readonly scopes: readonly string[] | null;
   readonly ips: readonly string[];
   readonly expiresAt: Date | null;
-  /** Its valid secrets: stamps with their expiry in milliseconds since 1970, null for none (`gateway.stamps`). */
+  /**
+   * The stamps of its valid secrets, each with its expiry in milliseconds since 1970; null: it does not expire
+   * (`gateway.stamps`).
+   */
   readonly stamps: Readonly<Record<string, number | null>>;
   readonly policy: ProfilePolicy;
-  /** The only company in which it works; null: any of its user's. */
+  /** The only company in which it works; null: any of its user's companies. */
   readonly companyId: number | null;
 }
 
@@ -51,7 +54,7 @@ const credential = {
     from gateway.credential($1, $2)`,
 };
 
-/** Undefined if it is deleted, revoked, archived or expired, or belongs to the superuser. */
+/** The current state of a credential; undefined if it is deleted, revoked, archived or expired, or belongs to the superuser. */
 export async function findCredential(db: Queryable, kind: CredentialKind, id: number): Promise<CredentialRow | undefined> {
   const [row] = await db.query<Omit<CredentialRow, 'policy'> & { policy: unknown }>(credential, [kind, id]);
   return row && { ...row, userName: row.userName ?? row.login, policy: policyShape.parse(row.policy) };
@@ -93,7 +96,7 @@ export async function findEnvironmentKey(db: Queryable, name: string): Promise<F
 
 export interface FoundClient {
   readonly id: number;
-  /** SHA-256 of its valid secrets: two during a rotation. */
+  /** The SHA-256 of each valid secret. There are two during a rotation. */
   readonly hashes: readonly Buffer[];
   /** The ids of their rows, in the same order. */
   readonly secretIds: readonly number[];

@@ -6,7 +6,7 @@ export interface IpBlockRow {
   readonly id: number;
   /** CIDR. */
   readonly network: string;
-  /** Null: until a manager unblocks it. */
+  /** Null: the block lasts until a manager ends it. */
   readonly secondsLeft: number | null;
   /** Whether the block is automatic, not a manager's. */
   readonly isAutomatic: boolean;

@@ -13,7 +13,7 @@ const viewerShape = z.object({ user_id: z.int(), manager: z.boolean() }).nullabl
 
 const takeStatement = { name: 'live_ticket_take', text: 'select gateway.live_ticket_take($1, $2) as viewer' };
 
-/** Uses up the ticket with this SHA-256; null if it is not valid for a page of this origin. */
+/** Uses up the ticket with this SHA-256. Returns null if the ticket is not valid for a page of this origin. */
 export async function takeTicket(db: Queryable, hash: Buffer, origin: string): Promise<Viewer | null> {
   const [row] = await db.query<{ viewer: unknown }>(takeStatement, [hash, origin]);
   return viewerShape.parse(row?.viewer ?? null);

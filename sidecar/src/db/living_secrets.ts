@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import type { Purpose, Secret } from './secrets.ts';
 import { readSecrets } from './secrets.ts';
 
-/** The secrets are read again at most this often because of an unknown one. */
+/** If an unknown secret was used, the secrets are read again, but at most this often. */
 const reloadEveryMs = 1_000;
 
 export class LivingSecrets {
@@ -28,7 +28,7 @@ export class LivingSecrets {
     return (await this.#load()).filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > now);
   }
 
-  /** Reads all of them again; undefined if that was done a moment ago. */
+  /** Reads all secrets again; undefined if that was done a moment ago. */
   reloaded(): Promise<readonly Secret[]> | undefined {
     if (performance.now() - this.#loadedAt <= reloadEveryMs) return undefined;
     this.#secrets = undefined;

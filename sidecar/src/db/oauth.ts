@@ -25,7 +25,10 @@ export async function findKnownApp(db: Queryable, clientId: string): Promise<Kno
 
 const register = { name: 'oauth_register', text: 'select gateway.oauth_register($1, $2, $3::text[], $4) as stored' };
 
-/** False if there are too many (`gateway.oauth_register`). @param network the IPv4 address, or the /64 of an IPv6 address */
+/**
+ * Registers an app. Returns false if there are too many (`gateway.oauth_register`). @param network the IPv4 address, or the /64
+ * of an IPv6 address
+ */
 export async function registerApp(
   db: Queryable,
   clientId: string,

@@ -71,10 +71,11 @@ function connect(url: string, size: number, log: Log): pg.Pool {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    // Set in the startup packet instead of with SET: this costs no round trip, and leaves no session state for a pooler to mix
-    // up.
+    // These options are set in the startup packet instead of with SET: this costs no round trip, and leaves no session state
+    // that a pooler could mix up.
     options: `-c timezone=UTC -c statement_timeout=${statementTimeoutMs}`,
-    // In case the server does not even report its timeout; pg-pool closes the connection of a failed query.
+    // A longer limit on this side, in case the server does not even report its timeout. pg-pool closes the connection of a
+    // failed query.
     query_timeout: statementTimeoutMs + 1_000,
   });
   // Without these two handlers, a connection that Postgres closes would end the process: errors of idle clients are emitted by

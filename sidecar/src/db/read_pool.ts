@@ -32,7 +32,7 @@ interface Waiting {
 /** Waiting callers take turns, and none may use the last connection, however long its statements take. */
 export class ReadPool {
   readonly #pool: pg.Pool;
-  /** In case the server does not even report a statement's timeout. */
+  /** How long to wait for a result, in case the server does not even report a statement's timeout. */
   readonly #patienceMs: number;
   readonly #queue = new FairQueue<Waiting>(mostWaiting);
   readonly #held = new Map<string, number>();

@@ -1,5 +1,5 @@
-// A compiled statement in Postgres' protocol. Values stay strings, as Postgres writes them. For a prepared statement, Postgres is
-// asked for the columns only once per connection, which pg's own Query does each time.
+// A compiled statement in Postgres' protocol. Values stay strings, as Postgres writes them. For a prepared statement, Postgres
+// is asked for the columns only once per connection; pg's own Query asks each time.
 
 import type pg from 'pg';
 
@@ -17,7 +17,7 @@ export interface ReadResult {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-/** The result exceeds the maximum size of an answer. */
+/** Thrown if the result exceeds the maximum size of an answer. */
 export class TooLargeError extends Error {}
 
 /** The columns of the statements that a connection has prepared, by their names. */
@@ -27,7 +27,7 @@ export interface Reading {
   readonly statement: ReadStatement;
   readonly values: readonly unknown[];
   readonly mostBytes: number;
-  /** In case the server does not even report a statement's timeout. */
+  /** How long to wait for a result, in case the server does not even report a statement's timeout. */
   readonly patienceMs: number;
 }
 

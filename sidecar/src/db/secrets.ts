@@ -3,7 +3,7 @@ import type { Queryable } from './pool.ts';
 
 /**
  * `channel`: to Odoo; `jwt`: tokens; `consent`: requests that Odoo shows to a user; `cursor`: pages of lists; `confirmation`:
- * writes that a person agrees to.
+ * writes to which a person agrees.
  */
 export type Purpose = 'channel' | 'jwt' | 'consent' | 'cursor' | 'confirmation';
 

@@ -3,7 +3,7 @@
 import type { Queryable } from './pool.ts';
 
 export interface Heartbeat {
-  /** A UUID, new at every start. */
+  /** A UUID that is new at every start. */
   readonly instance: string;
   readonly name: string;
   readonly host: string;

@@ -43,7 +43,7 @@ const statement = {
  * for each, in the same order.
  */
 export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise<Taken[]> {
-  // Array literals: converting arrays in the driver takes longer than the statement in Postgres.
+  // This builds array literals, because converting arrays in the driver takes longer than the statement in Postgres.
   let [subjects, asked, costs, minute, hour, day, comma] = ['', '', '', '', '', '', ''];
   for (const ask of asks) {
     subjects += comma + quoted(ask.subject);
@@ -61,7 +61,10 @@ export async function takeThrottle(db: Queryable, asks: readonly Ask[]): Promise
   return parseTaken(row.taken);
 }
 
-/** Parsed as JSON, which is the fastest way: `{{1,59,60000,…},{…}}(12,5)` is JSON except for the brackets and the `ctid`. */
+/**
+ * Parses the result as JSON, which is the fastest way: `{{1,59,60000,…},{…}}(12,5)` is JSON except for the brackets and the
+ * `ctid`.
+ */
 function parseTaken(literal: string): Taken[] {
   const end = literal.lastIndexOf('}') + 1;
   const place = literal.slice(end) || undefined;

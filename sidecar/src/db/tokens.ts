@@ -18,7 +18,7 @@ export interface TokenSubject {
   readonly credentialId: number;
   readonly userId: number;
   readonly scopes: readonly string[] | null;
-  /** The stamp of the secret that it was issued for (`credentials/stamps.ts`). */
+  /** The stamp of the secret for which the token was issued (`credentials/stamps.ts`). */
   readonly stamp: string | null;
   /** The URL at which it may be used, with everything below it; null: the whole gateway. */
   readonly resource: string | null;

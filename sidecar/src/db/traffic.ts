@@ -117,7 +117,7 @@ export async function recordLog(db: Queryable, instance: string, sequence: numbe
 
 const rollUpStatement = { name: 'roll_up', text: 'select gateway.roll_up() as more' };
 
-/** Rolls up one hour, day or month; true as long as there is more. */
+/** Rolls up one hour, day or month. Returns true as long as there is more to roll up. */
 export async function rollUp(db: Queryable): Promise<boolean> {
   const [row] = await db.query<{ more: boolean }>(rollUpStatement, []);
   return row?.more === true;

@@ -9,7 +9,7 @@ import { LRUCache } from 'lru-cache';
 const slowMs = 100;
 /** Calls longer than this are not sent together with other callers' calls. */
 const longMs = 1_000;
-/** A caller counts as slow until it has had this many calls that were not long. */
+/** A new caller counts as slow until it has had `goodCalls` calls that were shorter than `unknownMs`. */
 const unknownMs = 500;
 const goodCalls = 20;
 /**
@@ -30,7 +30,7 @@ interface Pace {
   /** The count at the time `countedAt`, on the monotonic clock. */
   countedMs: number;
   countedAt: number;
-  /** The duration of its slowest recent call. */
+  /** The duration of the caller's slowest recent call. */
   ms: number;
   /** On the monotonic clock. */
   until: number;
@@ -83,7 +83,7 @@ export class CallerPaces {
     return this.#areOthersAbout(caller, expectedMs) ? Math.max(1, this.#slots - 2) : this.#slots;
   }
 
-  /** If this many slots are occupied by slow calls, of any caller, it waits. */
+  /** The caller waits if slow calls of any callers occupy this many slots. */
   mostSlowSlots(caller: string): number {
     const pace = this.#paces.get(caller);
     if (!this.isSlow(caller)) {

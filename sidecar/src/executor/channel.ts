@@ -1,10 +1,11 @@
 // The internal channel to Odoo: signed bodies, a limited number of them in Odoo at once, and a limited queue in front. Odoo
-// answers HTTP/1.0, closes every connection and has a short backlog: more simultaneous exchanges than it has workers only make
-// its own users wait. So each exchange keeps a slot until Odoo has finished it, even if the caller has disconnected or got a 504
-// meanwhile: the worker is still busy. Waiting calls take turns, by database, user and consumer, and no caller can block the
-// others (`fair_queue.ts`, `caller_paces.ts`). A call is sent at once if a slot is free. Calls that have to wait are sent
-// together where possible, which costs Odoo far less than separate exchanges: reads, each under its own user, except those known
-// to be slow; and creates or updates of one caller on one model, which Odoo does at once, or one by one if that fails.
+// answers HTTP/1.0, closes every connection and has a short backlog: if there were more exchanges at once than it has workers,
+// its own users would have to wait. So each exchange keeps a slot until Odoo has finished it, even if the caller has
+// disconnected or got a 504 meanwhile: the worker is still busy. Waiting calls take turns, by database, user and consumer, and
+// no caller can block the others (`fair_queue.ts`, `caller_paces.ts`). A call is sent at once if a slot is free. Calls that
+// have to wait are sent together where possible, which costs Odoo far less than separate exchanges: reads, each under its own
+// user, except those known to be slow; and creates or updates of one caller on one model, which Odoo does at once, or one by
+// one if that fails.
 
 import type { KeyObject } from 'node:crypto';
 import { asGatewayError, GatewayError } from '../errors.ts';
@@ -89,8 +90,8 @@ const mostTogether = 16;
  */
 const mostRecordsTogether = 10;
 /**
- * The largest body of a call that is sent together with others. A larger one takes so much time and memory that an exchange of
- * its own adds little.
+ * The largest body of a call that is sent together with others. A larger call takes so much time and memory that a separate
+ * exchange adds little.
  */
 const mostBytesTogether = 65_536;
 /** Odoo ends its work at the deadline and then reports the outcome, so the sidecar waits a moment longer. */
@@ -116,7 +117,7 @@ export interface Request {
   readonly deadline: number;
   /** The size of the request's body. */
   readonly bytes?: number;
-  /** False if the caller has disconnected. A call that is still waiting is then not sent. */
+  /** Returns false if the caller has disconnected. A call that is still waiting is then not sent. */
   readonly isWanted: () => boolean;
   /** Goes with the call. */
   readonly file?: FileToSend | undefined;
@@ -188,7 +189,7 @@ export class OdooChannel {
     return { inFlight: this.#options.slots - this.#free, queued: this.#queue.size };
   }
 
-  /** A call that was sent continues in Odoo and keeps its slot. A waiting call is removed. */
+  /** Rejects a call. If it was sent, it continues in Odoo and keeps its slot; if it is waiting, it is removed. */
   #giveUp(waiting: Waiting, reason: 'odoo.overloaded' | 'odoo.timeout'): void {
     const waited = this.#queue.delete(waiting);
     clearTimeout(waiting.queueTimer);

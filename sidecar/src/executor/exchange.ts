@@ -22,7 +22,7 @@ export interface Parcel {
 }
 
 export interface Patience {
-  /** Until this time on the monotonic clock, a refused connection is tried again. */
+  /** A refused connection is tried again until this time on the monotonic clock. */
   readonly until: number;
   readonly isWanted: () => boolean;
   /** Called before each try. */
@@ -35,7 +35,7 @@ const takenForMs = 20_000;
 const lineEnd = 0x0a;
 /** The bytes of an answer in addition to its results. */
 const spareBytes = 1_048_576;
-/** How long to wait for an Odoo that has exceeded a deadline; its workers end themselves after two minutes. */
+/** How long to wait for Odoo after its deadline. Its workers end themselves after two minutes. */
 const overtimeMs = 120_000;
 
 interface Sealed {

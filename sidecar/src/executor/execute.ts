@@ -46,7 +46,7 @@ export interface PageReader {
   close(): void;
 }
 
-/** Null before a login. */
+/** For calls without a user. */
 const nobody = { uid: null, grant: { scopes: null, models: null } };
 
 export class Odoo {
@@ -58,7 +58,7 @@ export class Odoo {
     this.#requestTimeoutMs = requestTimeoutMs;
   }
 
-  /** All in one READ ONLY transaction; one result per operation. Throws the reasons of the contract. */
+  /** Runs all operations in one READ ONLY transaction. Returns one result per operation. Throws the reasons of the contract. */
   read(context: RequestContext, operations: readonly Operation[], grant = context.principal.grant): Promise<readonly unknown[]> {
     return this.#run('/gateway/read', context, operations, { uid: context.principal.userId, grant });
   }
@@ -86,8 +86,8 @@ export class Odoo {
   }
 
   /**
-   * All in one transaction, all or nothing; one result per operation. A dry run (`context.dryRun`) is rolled back, and sets
-   * `context.dryRunReport`. Throws the reasons of the contract.
+   * Runs all operations in one transaction, or none if one fails. Returns one result per operation. A dry run
+   * (`context.dryRun`) is rolled back, and sets `context.dryRunReport`. Throws the reasons of the contract.
    */
   execute(
     context: RequestContext,
@@ -105,7 +105,7 @@ export class Odoo {
     return asFilePart(await this.#run('/gateway/content', context, [operation]));
   }
 
-  /** Writes a file as the caller; all or nothing, as `execute`. */
+  /** Writes a file as the caller, completely or not at all, like `execute`. */
   async store(context: RequestContext, operation: StoreOperation, file: FileToSend): Promise<Written> {
     const once = context.dryRun === undefined ? { idempotency: idempotencyToken(context) } : { dry_run: context.dryRun };
     const caller = { uid: context.principal.userId, grant: context.principal.grant, ...once };

@@ -1,4 +1,4 @@
-// One POST over a connection of its own, in HTTP/1.0: Odoo closes every connection after its answer, so a pool would be useless.
+// Each POST uses a new connection, with HTTP/1.0: Odoo closes every connection after its answer, so a pool would be useless.
 // An exchange takes a third of the CPU time of undici's pool, and half that of node:http.
 
 import type { Socket } from 'node:net';
@@ -23,7 +23,7 @@ const mostHeadBytes = 65_536;
 const largeBytes = 262_144;
 const headEnd = '\r\n\r\n';
 
-/** The answer is larger than the caller accepts; the rest of it was not read. */
+/** Thrown if the answer is larger than the caller accepts. The rest of it was not read. */
 export class AnswerTooLarge extends Error {}
 
 /** No connection was made, so nothing was sent. */
@@ -118,7 +118,7 @@ class AnswerReader {
   #chunks: Buffer[] = [];
   #size = 0;
   #head: { readonly status: number; readonly length: number | undefined } | undefined;
-  /** The place of a large body, so that it is in memory only once. */
+  /** Memory into which a large body is read, so that it is in memory only once. */
   #body: Buffer | undefined;
 
   constructor(mostBytes: number) {

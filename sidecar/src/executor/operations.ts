@@ -47,7 +47,7 @@ interface SearchOperation {
 export interface IfMatch {
   /** Digests of the record as it was read. It is enough if one of them matches. */
   readonly versions: readonly string[];
-  /** Those of the read. */
+  /** The fields that were read. */
   readonly fields?: FieldTree | undefined;
   readonly brief?: boolean | undefined;
 }
@@ -135,7 +135,7 @@ export interface ContentOperation {
   readonly id: number;
   readonly field: string;
   readonly from: number;
-  /** The most that is sent. */
+  /** The most bytes to send. */
   readonly bytes: number;
   /** An image is made to fit into a square of this many pixels. */
   readonly side?: number | undefined;
@@ -224,10 +224,10 @@ interface SecondFactorOperation {
   readonly op: 'second_factor';
 }
 
-/** The key that creates a client, and its restrictions; null and empty: no restriction. */
+/** The key that creates a client, and the restrictions of that key. Null and empty mean no restriction. */
 interface Bounds {
   readonly maker: { readonly kind: CredentialKind; readonly id: number };
-  /** The key's own list. */
+  /** The key's own list of addresses. */
   readonly ip_list: readonly string[];
   readonly profile_id: number | null;
   /** Milliseconds since 1970. */

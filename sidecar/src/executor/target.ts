@@ -33,7 +33,7 @@ export function checkMethod(method: unknown): string {
   return method;
 }
 
-/** Throws `route.record_id`, or `odoo.missing` for a number that no record can have. */
+/** The record's id in the path. Throws `route.record_id`, or `odoo.missing` for a number that no record can have. */
 export function requestedId({ request }: { request: Request }): number {
   const text = String(request.params['id']);
   const id = /^\d{1,15}$/.test(text) ? Number(text) : 0;

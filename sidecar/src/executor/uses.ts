@@ -3,7 +3,7 @@
 import type { RequestContext, TypeAt, Use, UsesOf } from '../pipeline/context.ts';
 import type { Domain, Operation } from './operations.ts';
 
-/** An export reads page after page in the same way. */
+/** An export would note the same use for each of its pages, so the number is limited. */
 const mostNoted = 16;
 const longestChoice = 64;
 /** The command that deletes a record of a list: `Command.DELETE` in odoo/fields.py. */

@@ -11,13 +11,13 @@ export interface Column {
 }
 
 export interface Naming {
-  /** The heading of a field; the field's own name if it has none. */
+  /** The heading of a field; its technical name if it has no heading. */
   readonly of: (model: string, field: string) => string;
   /** Separates a relation from its record's field. */
   readonly separator: string;
 }
 
-/** Technical names, as in JSON. */
+/** Columns have technical names, as in JSON. */
 export const byName: Naming = { of: (_model, field) => field, separator: '.' };
 
 /**
@@ -54,7 +54,7 @@ export function csvLine(values: readonly unknown[], isGuarded: boolean): string 
   return `${values.map((value) => written(value, isGuarded)).join(',')}\r\n`;
 }
 
-/** Excel takes the wide signs for the narrow ones. */
+/** Excel treats these wide characters like the normal ones. */
 const formula = /^[=+\-@＝＋－＠\t\r\n]/;
 const needsQuotes = /[",\r\n]|^\s|\s$/;
 

@@ -27,7 +27,7 @@ export function wantedFormat({ request }: RequestContext): Format | undefined {
   return chosen === formats.ndjson ? 'ndjson' : undefined;
 }
 
-/** Throws the errors of a list, and `export.format`. A later error cuts the answer. */
+/** Throws the errors of a list, and `export.format`. If an error occurs after the answer has begun, the answer is cut off. */
 export async function exportOf(parts: Parts, collection: Collection, context: RequestContext, format: Format): Promise<Answer> {
   const { query, given } = readListQuery(context.asked.url, everything, parameters);
   const search = await collection.search(context, query);
@@ -69,7 +69,7 @@ async function* ndjson(context: RequestContext, pages: AsyncIterable<Page>, pres
   }
 }
 
-/** Longer strings would have places of their own in V8's heap, which are freed late. */
+/** V8 would store longer strings in a separate part of its heap, and free them late. */
 const pieceCharacters = 32_768;
 
 function* inPieces(rows: readonly Row[], lineOf: (row: Row) => string): Generator<string> {

@@ -105,7 +105,7 @@ async function* readPages(
   }
 }
 
-/** Undefined if the page must be read in smaller parts. */
+/** Returns undefined if the page must be read in smaller parts. Otherwise throws the error. */
 function tooLarge(error: unknown, size: number): undefined {
   if (size > 1 && error instanceof GatewayError && error.reason === 'answer.too_large') return undefined;
   throw error;

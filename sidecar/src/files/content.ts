@@ -26,7 +26,7 @@ const shown = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'im
 const mediaType = /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}(?:;\s*[\w.-]+=[\w.-]+)?$/;
 const fieldName = /^[a-z_]\w{0,127}$/i;
 
-/** A range of bytes: `from` a position, optionally up to another, or the `last` bytes of the file. */
+/** A range of bytes: either `from` a position, optionally up to `to`, or the `last` bytes of the file. */
 interface Range {
   readonly from?: number;
   readonly to?: number;
@@ -59,7 +59,7 @@ export async function contentOf(odoo: Odoo, context: RequestContext): Promise<An
   };
 }
 
-/** A part with its place in the file. */
+/** A part of a file, with its position in the file. */
 interface Placed extends FilePart {
   readonly from: number;
 }
@@ -139,8 +139,8 @@ export function requestedField({ request }: RequestContext): string {
 }
 
 /**
- * Undefined for several ranges or another unit: the whole file is then a valid answer (RFC 9110, section 14.2). Throws `file.range`
- * for one that begins after the end of any file.
+ * The range in a header; undefined for several ranges or another unit: the whole file is then a valid answer (RFC 9110, section
+ * 14.2). Throws `file.range` for a range that begins after the end of any file.
  */
 function rangeOf(header: string | undefined): Range | undefined {
   const [, from = '', to = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
@@ -150,7 +150,7 @@ function rangeOf(header: string | undefined): Range | undefined {
   return to === '' ? { from: Number(from) } : { from: Number(from), to: Number(to) };
 }
 
-/** From the first byte to the one after the last. Throws `file.range`. */
+/** The positions of the first byte and of the byte after the last one. Throws `file.range`. */
 function within(range: Range | undefined, size: number): { from: number; to: number } {
   if (range === undefined) return { from: 0, to: size };
   const from = range.last === undefined ? (range.from ?? 0) : Math.max(0, size - range.last);

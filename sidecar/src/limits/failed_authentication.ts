@@ -1,11 +1,11 @@
-// Limits the guessing of credentials: if too many from an address were refused, the gateway checks no more unverified ones from
-// there. Callers with known credentials can continue from the same address. A costly attempt first reserves one of the allowed
-// failures, so a burst cannot make more attempts than may fail. An attempt that succeeds releases its reservation; one that fails
-// is counted, across all sidecars. An attempt that is certain to fail is counted before it costs anything. Repeating the same
-// credential is not another guess: a program with an expired key may send it all day. It counts once, and for a moment it is
-// refused from memory, so that it costs nothing. While an address is blocked automatically, only verified callers pass. A
-// credential that was already verified from there is always checked again, but of all other credentials only a few per second.
-// All failures get `address.blocked`.
+// Limits the guessing of credentials: if too many credentials from an address were refused, the gateway checks no more
+// unverified ones from there. Callers with known credentials can continue from the same address. A costly attempt first
+// reserves one of the allowed failures, so a burst cannot make more attempts than may fail. An attempt that succeeds releases
+// its reservation; one that fails is counted, across all sidecars. An attempt that is certain to fail is counted before it
+// costs anything. Repeating the same credential is not another guess: a program with an expired key may send it all day. It
+// counts once, and for a moment it is refused from memory, so that it costs nothing. While an address is blocked automatically,
+// only verified callers pass. A credential that was already verified from there is always checked again, but of all other
+// credentials only a few per second. All failures get `address.blocked`.
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -86,7 +86,7 @@ async function settle<T>(attempt: AddressAttempt, pending: Promise<T>): Promise<
   } catch (error) {
     return await attempt.fail(error);
   } finally {
-    // Released only after the failure has been counted, so that the reservation lasts until then.
+    // The attempt is released only after the failure has been counted, so that the reservation lasts until then.
     attempt.release();
   }
 }
@@ -169,7 +169,7 @@ class AddressAttempt implements Attempt {
         if (decision !== undefined) tell(this.#context, decision);
         return;
       }
-      // Remembered now, so that a simultaneous attempt with the same credential finds it.
+      // The credential is remembered now, so that a simultaneous attempt with it finds this.
       counted.set(name, true);
     }
     try {

@@ -1,7 +1,7 @@
 // Refuses blocked addresses before any other check: those that exceeded limits or guessed credentials too often, and those that a
 // manager blocked. All blocks are in memory; a change in Postgres arrives here within a second. Verified callers pass an
-// automatic block, because they may share the address with an attacker. `failed_authentication.ts` limits the cost of others. A
-// manager's block applies to everyone.
+// automatic block, because they may share the address with an attacker. `failed_authentication.ts` limits what the checks of
+// other callers cost. A manager's block applies to everyone.
 
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../db/database.ts';
@@ -57,7 +57,8 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
     policy: {
       appliesTo: ['anonymous', 'authenticated'],
       check(context: RequestContext, way: Way): undefined | Promise<void> {
-        // Token requests carry a key, a client secret or a token. A login is a guess like any other, and the most expensive one.
+        // Token requests carry a key, a client secret or a token. A login is a guess like any other, and the most expensive
+        // one, so it is refused.
         const isVerified = way === 'authenticated' || context.endpoint.limitedAs === 'token';
         return check(context.database, context.address, (error) => {
           if (!isVerified) throw error;

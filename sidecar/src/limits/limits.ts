@@ -62,7 +62,7 @@ export function chargeFile(context: RequestContext, bytes: number): Promise<void
   return chargeMore(context, Math.ceil(bytes / bytesOfOperation) - 1);
 }
 
-/** Charges what a request turns out to cost beyond its first operation. Rejects if a limit is exceeded. */
+/** Charges the cost of a request beyond its first operation, once it is known. Rejects if a limit is exceeded. */
 export async function chargeMore(context: RequestContext, operations: number): Promise<void> {
   if (operations > 0) await charge(context, operations * costOf(context));
 }
@@ -102,7 +102,7 @@ function limitsOf(context: RequestContext): { readonly subject: string; readonly
   return { subject: addressSubject(kind, address), limits: perMinute(settings[`throttle.${kind}`]) };
 }
 
-/** For callers without a profile. A profile without limits lifts all limits. */
+/** The limits of callers without a profile. A profile without limits lifts all limits. */
 function globalLimits(settings: Settings): PerWindow {
   return inWindow(settings['throttle.window'], settings['throttle.limit']);
 }
@@ -130,7 +130,8 @@ function costOf(context: RequestContext): number {
 }
 
 /**
- * The names of draft-ietf-httpapi-ratelimit-headers-06, and the traditional ones; the reset is in seconds until the window ends.
+ * Headers with the names of draft-ietf-httpapi-ratelimit-headers-06 and with the traditional names. The reset is the number of
+ * seconds until the window ends.
  */
 export function limitHeaders({ limit, remaining, resetMs }: Decision): readonly string[] {
   const [most, left, reset] = [String(limit), String(remaining), String(Math.ceil(resetMs / 1_000))];

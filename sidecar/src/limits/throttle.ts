@@ -25,7 +25,7 @@ const mostWaiting = 20_000;
 const mostPerStatement = 1_000;
 /** Statements at once: while one runs in Postgres, the results of the other are distributed. */
 const lanes = 2;
-/** Once in this many statements, the row is looked up by key, because only that removes dead row versions from the page. */
+/** Every so many statements, the row is looked up by key, because only that removes dead row versions from the page. */
 const byKeyEvery = 16;
 /** If fewer rows than this are waiting, a second statement is not worth its cost. */
 const fewestToSplit = 32;
@@ -205,7 +205,7 @@ export class Throttle {
       this.#away = false;
       overdueMs = performance.now() - sentAt - slowMs - slowRowMs * groups.length;
       if (taken.length !== groups.length) throw new GatewayError('internal.error');
-      // Postgres works on the next statement while answers to this one are written.
+      // Postgres works on the next statement while the answers to this statement's requests are written.
       const nextGoesFirst = overdueMs <= 0 && this.#waiting - callers >= crowd / 2;
       if (nextGoesFirst) {
         this.#leaveLane(groups);
@@ -221,7 +221,7 @@ export class Throttle {
     this.#leaveLane(groups);
   }
 
-  /** Waits until many requests are waiting, or for a moment. */
+  /** Waits until many requests have arrived, or until a moment has passed. */
   async #gather(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, gatherMs);

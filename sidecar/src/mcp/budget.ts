@@ -18,7 +18,7 @@ interface Cut {
 
 const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value) ?? '') + 1;
 
-/** How many of the rows fit; at least one. */
+/** How many of the rows fit into the budget; at least one. */
 export function fitting(rows: readonly unknown[], bytes: number): number {
   let left = bytes;
   const most = rows.findIndex((row) => {
@@ -37,7 +37,10 @@ export function beginning(value: unknown, bytes: number): { result: unknown; hin
   return { result, hint: `The result was cut at ${result.length} of ${text.length} characters.` };
 }
 
-/** The beginning of a string, without half of a character at its end: clients in Python refuse the whole answer for one. */
+/**
+ * The beginning of a string. It never ends with half of a character, because clients in Python would then refuse the whole
+ * answer.
+ */
 export function cutText(text: string, length: number): string {
   return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 }

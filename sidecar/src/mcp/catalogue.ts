@@ -1,4 +1,5 @@
-// The tools of a caller, in a fixed order, so that clients can cache the list. Tools that its credential cannot use are left out.
+// The tools of a caller, in a fixed order, so that clients can cache the list. Tools that the caller's credential cannot use
+// are left out.
 
 import type { Action, RequestContext } from '../pipeline/context.ts';
 import type { Parts } from '../records/collection.ts';

@@ -1,6 +1,6 @@
 // A confirmation proves that the effects of a call were shown, and contains the key that makes the call happen only once. It is
-// signed with a secret that all sidecars of the database share. It is valid for one caller with one grant, one tool with these
-// arguments, and five minutes. Nothing is stored before it is used.
+// signed with a secret that all sidecars of the database share. It is valid for five minutes, for one caller with one grant,
+// and for one tool with these arguments. Nothing is stored before it is used.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { perDatabase } from '../db/database.ts';

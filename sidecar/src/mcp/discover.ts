@@ -13,7 +13,7 @@ import type { Json, Tool } from './tool.ts';
 import { parsed, schemaOf } from './tool.ts';
 
 const mostModels = 15;
-/** The longest description, so that structured and plain text together stay under 6 kB. */
+/** The longest description of a model. With this, structured and plain text together stay under 6 kB. */
 const bytesOfDescription = 2_500;
 const mostChoices = 12;
 

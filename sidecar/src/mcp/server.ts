@@ -1,5 +1,5 @@
-// The Model Context Protocol over the tools: the SDK handles its revisions, headers and errors; our code handles callers and
-// Odoo. Nothing is kept between two requests, so any sidecar can serve any request.
+// Offers the tools over the Model Context Protocol: the SDK handles its revisions, headers and errors; our code handles callers
+// and Odoo. Nothing is kept between two requests, so any sidecar can serve any request.
 
 import type {
   CallToolRequest,
@@ -53,8 +53,8 @@ export class McpServer {
   }
 
   /**
-   * Answers one message. An error in a tool is part of the answer, for the model to read. It is thrown only if the client can get
-   * a token with more scopes (RFC 6750, `insufficient_scope`).
+   * Answers one message. An error in a tool is part of the answer, for the model to read. An error is thrown only if the client
+   * can get a token with more scopes (RFC 6750, `insufficient_scope`).
    */
   async answer(context: RequestContext): Promise<Answer> {
     const { body, request, response } = context;
@@ -172,7 +172,7 @@ function listed({ name, description, input, output, kind }: Tool) {
     description,
     inputSchema: input as { type: 'object' },
     outputSchema: output as { type: 'object' } | undefined,
-    // Clients assume that all other tools may be destructive.
+    // Tools without this hint need no annotations: clients assume that they may be destructive.
     annotations: kind === 'read' ? { readOnlyHint: true } : undefined,
   };
 }

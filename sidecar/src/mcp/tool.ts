@@ -24,7 +24,7 @@ export interface Tool {
   run(context: RequestContext, given: unknown): Promise<Json>;
 }
 
-/** The arguments, checked; throws `agent.arguments`, which names the first that is wrong. */
+/** Checks the arguments. Throws `agent.arguments`, which says which argument is the first wrong one. */
 export function parsed<T>(shape: z.ZodType<T>, given: unknown): T {
   const result = shape.safeParse(given ?? {});
   if (result.success) return result.data;
@@ -42,7 +42,7 @@ export function schemaOf(shape: z.ZodType): Json {
   return withoutBounds(schema) as Json;
 }
 
-/** Left out of the schema. Limits are checked anyway, and the refusal names them. */
+/** Limits are left out of the schema. They are checked anyway, and the refusal mentions them. */
 const bounds = new Set(['maximum', 'minimum', 'maxLength', 'minLength', 'maxItems', 'minItems', 'pattern']);
 /** Keywords that state the obvious. Removing them is safe, because no tool has an argument with such a name. */
 const plain = new Set(['additionalProperties', 'propertyNames']);

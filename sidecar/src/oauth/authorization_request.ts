@@ -10,7 +10,7 @@ import { LivingSecrets } from '../db/living_secrets.ts';
 import { GatewayError } from '../errors.ts';
 import type { App } from './apps.ts';
 
-/** Long enough for logging in with a second factor. */
+/** How long a request is valid: long enough for logging in with a second factor. */
 const goodForS = 30 * 60;
 /** The page's URL contains the whole request, and proxies accept URLs of up to 8 kB. */
 const longestState = 1_000;

@@ -9,7 +9,7 @@ const notApps = new Set(
   ),
 );
 
-/** Whether an app may register it. */
+/** Whether an app may register this redirect URI. */
 export function isRedirectUri(text: string): boolean {
   if (text.length > longest || !/^[\x21-\x7e]+$/.test(text) || text.includes('#') || !URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
@@ -19,12 +19,12 @@ export function isRedirectUri(text: string): boolean {
   return /^[a-z][a-z0-9+.-]+:$/.test(protocol) && !notApps.has(protocol.slice(0, -1));
 }
 
-/** Whether it equals a registered URI. On the user's own computer, any port is accepted (RFC 8252, section 7.3). */
+/** Whether the URI equals a registered one. On the user's own computer, any port is accepted (RFC 8252, section 7.3). */
 export function isRegistered(asked: string, registered: readonly string[]): boolean {
   return isRedirectUri(asked) && registered.some((uri) => uri === asked || withoutPort(uri) === withoutPort(asked));
 }
 
-/** The URI; without its port if it is on the user's computer. */
+/** The URI, without its port if it leads to the user's computer. */
 function withoutPort(uri: string): string {
   if (!isRedirectUri(uri)) return uri;
   const url = new URL(uri);

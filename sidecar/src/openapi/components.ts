@@ -45,12 +45,12 @@ export const security = Object.keys(securitySchemes({ origin: '' })).map((name) 
 
 const count = { type: 'integer', minimum: 0 } as const;
 /**
- * The characters allowed in a header (RFC 9110, section 5.5). Without this pattern, generators of requests and tests invent
- * headers that no client could send.
+ * The characters that are allowed in a header (RFC 9110, section 5.5). Without this pattern, generators of requests and tests
+ * invent headers that no client could send.
  */
 const headerText = { type: 'string', pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$' } as const;
 
-/** One or several, also weak ones and those of others, which match nothing. */
+/** One or several ETags. Weak ETags and those of other servers are allowed, but match nothing. */
 const etag = '(W/)?"[!#-+\\x2d-~]{0,128}"';
 const etags = `^(\\*|${etag}(\\s*,\\s*${etag}){0,19})$`;
 
@@ -264,7 +264,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     Prefer: header(
       'Prefer',
       '`tx=rollback` (or `?dry_run=true`) tries it out: `meta.dry_run` shows the changes, and nothing is stored. `notify=none` notifies nobody.',
-      // Others are ignored (RFC 7240).
+      // Other preferences are ignored (RFC 7240).
       headerText,
     ),
     'If-Match': header('If-Match', 'Write only if the record has this ETag.', {

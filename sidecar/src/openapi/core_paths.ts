@@ -102,7 +102,7 @@ export function coreSchemas({ mostOperations }: Pick<Described, 'mostOperations'
       },
       ['credential', 'name', 'used'],
     ),
-    // Bodies in two media types need a name, because the one that generators invent collides with that of the operation's
+    // Bodies in two media types need a name, because the name that generators invent collides with the name of the operation's
     // parameters.
     TokenForm: object(
       {

@@ -12,7 +12,7 @@ export interface FieldDescription {
   readonly selection?: readonly (readonly [unknown, string])[] | undefined;
   /** The choices depend on the database, and records may have outdated ones. */
   readonly choices_vary?: boolean | undefined;
-  /** Odoo fills it in if a new record has no value for it. */
+  /** Whether Odoo fills in the field if a new record has no value for it. */
   readonly has_default?: boolean | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface ResourceLine {
   readonly write: boolean;
   readonly required: boolean;
   readonly isEmail: boolean;
-  /** Public values that are replaced on writing. Other strings are allowed, too. */
+  /** Public values that are replaced by other values on writing. Other strings are allowed, too. */
   readonly words: readonly string[] | undefined;
   /** The type of the underlying field of the model. */
   readonly field: FieldDescription;

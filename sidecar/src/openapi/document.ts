@@ -41,7 +41,7 @@ export function openApiDocument({ version, origin }: About, described: Described
     servers: [{ url: origin }],
     security,
     tags: [
-      // A resource and a model may have the same label.
+      // This adds a word to the label, because a resource and a model may have the same label.
       ...resources.map(({ name, label }) => tag(name, `${label} (resource ${name})`, `Resource: ${asMarkdown(label)}.`)),
       ...models.map(({ model, label }) => tag(model, `${label} (${model})`, `Model \`${model}\`.`)),
       tag('Any model', 'Any model', 'The same on every model that you may use.'),

@@ -13,7 +13,7 @@ const bytes = { ...octets, '*/*': { schema: {} } };
 const file = { required: true, content: octets };
 const written = ['Idempotency-Replayed', 'Preference-Applied'];
 
-/** @param path of a model */
+/** @param path the path of a model */
 export function filePaths(path: string): Paths {
   const parameters = [parameter('model'), ...contextParameters];
   const one = [...parameters, parameter('id')];

@@ -1,4 +1,4 @@
-// The paths of a model, of a resource, and those for any model.
+// The paths of a model, the paths of a resource, and the paths that are the same for all models.
 
 import { contextParameters, errorsOf, headersOf, parameter } from './components.ts';
 import type { ModelDescription, ResourceDescription, Rights, Schema } from './description.ts';
@@ -139,7 +139,7 @@ function listing(place: Place): Schema {
   };
 }
 
-/** Ids and versions, for checking a copy. */
+/** The path that lists ids and versions, for checking a copy. */
 function listingIds(place: Place): Schema {
   return {
     ...head(place, 'ids', 'read', 'Ids and versions'),
@@ -155,7 +155,7 @@ function listingIds(place: Place): Schema {
   };
 }
 
-/** The list's parameters in a body. */
+/** The path that accepts a list's parameters in a body. */
 function searching(place: Place): Schema {
   const text = { type: 'string' };
   const number = { type: 'integer', minimum: 0 };
@@ -182,7 +182,7 @@ function searching(place: Place): Schema {
   };
 }
 
-/** Counts and sums by groups. */
+/** The path that counts and sums by groups. */
 function aggregating(place: Place): Schema {
   const data = list({ type: 'object', additionalProperties: {} });
   const number = { type: 'integer', minimum: 0 };
@@ -204,7 +204,7 @@ function aggregating(place: Place): Schema {
   };
 }
 
-/** Why a record may be read, changed or deleted, or not. */
+/** The path that explains why a record may be read, changed or deleted, or why not. */
 function explaining(place: Place): Schema {
   const text = { type: 'string' };
   const names = list(text);
@@ -310,7 +310,7 @@ function updating(place: Place, verb: 'put' | 'patch'): Schema {
   };
 }
 
-/** By a key of the caller. */
+/** The path that writes a record by a key of the caller. */
 function upserting(place: Place): Schema {
   const created = { type: 'boolean', description: 'Whether the record is new.' };
   const meta = { type: 'object', required: ['created'], properties: { created } };
@@ -324,7 +324,7 @@ function upserting(place: Place): Schema {
   };
 }
 
-/** Each record with its key. */
+/** The path that writes a list of records, each with its key. */
 function upsertingList(place: Place): Schema {
   const created = { type: 'array', items: { type: 'boolean' }, description: 'Whether each record is new.' };
   const meta = { type: 'object', required: ['count', 'created'], properties: { count: { type: 'integer' }, created } };
@@ -338,7 +338,7 @@ function upsertingList(place: Place): Schema {
   };
 }
 
-/** Writes to all records that a domain finds. */
+/** The path that writes to all records that a domain finds. */
 function writingFound(place: Place, verb: 'patch' | 'delete'): Schema {
   const isDelete = verb === 'delete';
   const done = answer('The records.', { data: list(ref('IdOnly')), meta: ref('Meta') }, ['data', 'meta'], written);

@@ -19,7 +19,8 @@ const link: Schema = {
 const linkTo = 'The id of a record, or an object with its id, as you read it.';
 
 /**
- * It has one named field, because generators turn an object without named fields into a map, which cannot be part of a union.
+ * The schema has one named field, because generators turn an object without named fields into a map, which cannot be part of a
+ * union.
  */
 export const anyValues: Schema = {
   ...anyObject,

@@ -1,4 +1,5 @@
-// The client's address: the peer's, unless the peer is a trusted proxy; then that of the last hop that is not a trusted proxy.
+// Determines the client's address: the peer's address or, if the peer is a trusted proxy, that of the last hop that is not a
+// trusted proxy.
 
 import type { ForwardedHeader } from '../config.ts';
 import type { Address, Range } from '../ip.ts';
@@ -17,7 +18,7 @@ export function clientAddress(trusted: readonly Range[], header: ForwardedHeader
 }
 
 /**
- * Reads the hops from right to left; each is trusted only because the one to its right is. A hop that is not an address
+ * Reads the hops from right to left; each is trusted only because the hop to its right is trusted. A hop that is not an address
  * (`unknown`, `_hidden`, garbage) ends the search at the proxy that reported it.
  */
 export function addressBehind(
@@ -39,7 +40,7 @@ export function addressBehind(
   return client.toString();
 }
 
-/** The kernel's addresses are well-formed; only the mapped form and a zone have to be removed. */
+/** The kernel's addresses are well-formed; only the prefix of a mapped address and a zone have to be removed. */
 function spelling(peer: string): string {
   if (peer.startsWith('::ffff:') && peer.includes('.')) return peer.slice('::ffff:'.length);
   const zone = peer.indexOf('%');

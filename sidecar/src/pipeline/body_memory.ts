@@ -1,6 +1,6 @@
-// Limits the memory for bodies in this process, from their first byte until their requests are answered. A caller may use at most
-// as many bytes as it leaves free for others. So a single caller gets half of them, and a new caller finds room even if many
-// others send a lot.
+// Limits the memory for bodies in this process, from their first byte until their requests are answered. A caller may use at
+// most as many bytes as it leaves free for others. So a single caller gets half of the memory, and a new caller finds room even
+// if many others send a lot.
 
 import { GatewayError } from '../errors.ts';
 

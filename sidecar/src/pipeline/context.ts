@@ -28,7 +28,7 @@ export interface Principal {
   readonly grant: Grant;
   /** The rules of the credential's or its user's profile. */
   readonly policy: ProfilePolicy;
-  /** The credential's own list of addresses, in addition to its profile's; empty: any. */
+  /** The credential's own list of addresses, in addition to its profile's list; empty: any address is allowed. */
   readonly ips: readonly string[];
   /** The subject for the limits: `user:6`, `odoo_key:12`, `gateway_key:4`, `client:3`, `app:5`. */
   readonly subject: string;
@@ -36,7 +36,7 @@ export interface Principal {
   readonly consumer: string;
   /** The only company in which the caller works, chosen by a user for an app; null: all companies of its user. */
   readonly companyId: number | null;
-  /** The URL for which its token is valid, including all paths below it (RFC 8707); null: the whole gateway. */
+  /** The URL for which the caller's token is valid, including all paths below it (RFC 8707); null: the whole gateway. */
   readonly resource: string | null;
 }
 
@@ -57,7 +57,7 @@ export interface Grant {
 export type Action = 'read' | 'write' | 'delete' | 'call';
 
 export interface ScopeNeed {
-  /** At least one of these must be allowed. */
+  /** At least one of these actions must be allowed. */
   readonly actions: readonly Action[];
   readonly model: string;
   /** The resource through which the model is reached: a scope `products_read` is then equivalent to `product.template:read`. */
@@ -171,7 +171,7 @@ export interface Endpoint {
   readonly kind?: Action | ((context: RequestContext) => Action);
   /** For endpoints with several operations: the number of operations in the body. The limits count each of them. */
   readonly operations?: (context: RequestContext) => number;
-  /** Without a caller: which limit per address applies; by default `anonymous`. */
+  /** For requests without a caller: which limit per address applies; by default `anonymous`. */
   readonly limitedAs?: 'login' | 'token';
   /**
    * The scopes that the path needs; undefined: no scope. Endpoints that learn the scopes from the body call `requireScope`
@@ -185,7 +185,7 @@ export interface Endpoint {
   readonly errors?: 'text' | 'oauth' | 'rpc' | ((context: RequestContext, error: GatewayError) => Answer);
   /** For an endpoint without a caller: the kind of body that it accepts, up to 16 KiB. */
   readonly smallBody?: 'json' | 'form or json';
-  /** One of Odoo's own protocols, whose use is counted: traffic/protocol_uses.ts. */
+  /** The protocol, if it is one of Odoo's own, whose use is counted (traffic/protocol_uses.ts). */
   readonly protocol?: 'xmlrpc' | 'xmlrpc.2' | 'jsonrpc' | 'json2';
   /** Whether the request is logged at every level. Set for requests that would otherwise leave no trace. */
   readonly isAlwaysLogged?: boolean;
@@ -208,9 +208,9 @@ export interface ReceivedFile {
   readonly sha256: string;
   /** The file's name as the client sent it, without a path. */
   readonly name: string | undefined;
-  /** The media type that the client has given. */
+  /** The media type that the client has sent. */
   readonly type: string | undefined;
-  /** From its beginning. Each piece is valid until the next one is requested. */
+  /** The file's content from its beginning. Each piece is valid until the next one is requested. */
   pieces(): AsyncIterable<Uint8Array>;
 }
 
@@ -232,7 +232,7 @@ export class RequestContext {
   readonly response: Response;
   readonly endpoint: Endpoint;
   readonly requestId: string;
-  /** On the monotonic clock, for durations. */
+  /** The time of arrival on the monotonic clock, for durations. */
   readonly startedAt = performance.now();
   /**
    * Milliseconds that the request spent waiting: for changes, for a file to arrive, or for the caller to read a part of a file.
@@ -256,7 +256,7 @@ export class RequestContext {
   readonly headers: string[] = [];
   cacheControl = 'no-store';
   /**
-   * The input of the executor and collections: the request's own path and headers, or their equivalent for a tool's arguments.
+   * What the executor and collections read: the request's own path and headers, or their equivalent for a tool's arguments.
    */
   asked: Asked;
   /**
@@ -325,7 +325,7 @@ export class RequestContext {
     this.requestId = isAcceptable ? given : randomUUID(); // it appears in every log, including Odoo's
   }
 
-  /** Milliseconds since it arrived, without the time spent waiting for its caller. */
+  /** Milliseconds since the request arrived, without the time spent waiting for its caller. */
   get spentMs(): number {
     return performance.now() - this.startedAt - this.idleMs;
   }

@@ -4,7 +4,7 @@ import type { Database } from '../db/database.ts';
 import { GatewayError } from '../errors.ts';
 import type { Policy, RequestContext } from './context.ts';
 
-/** By `X-Odoo-Database`; without it, the first one. */
+/** The database that `X-Odoo-Database` names; without this header, the first one. */
 export function chosenDatabase(databases: readonly [Database, ...Database[]]): Policy {
   const byName = new Map(databases.map((database) => [database.name, database]));
   return {

@@ -1,5 +1,5 @@
-// Receives a file as a body, raw or in a form, into a temporary file: however large it is and however slowly it comes, it takes no
-// memory here and no worker of Odoo.
+// Receives a file as a body, raw or in a form, into a temporary file: however large it is and however slowly it arrives, it
+// takes no memory here and occupies no worker of Odoo.
 
 import { once } from 'node:events';
 import { basename } from 'node:path';

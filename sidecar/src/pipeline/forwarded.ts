@@ -1,4 +1,4 @@
-// The header `Forwarded` (RFC 7239): `for=192.0.2.1;proto=https, for="[2001:db8::1]:4711"`.
+// Parses the header `Forwarded` (RFC 7239): `for=192.0.2.1;proto=https, for="[2001:db8::1]:4711"`.
 
 /** The parameters of each element, in order, with lower-case names. Malformed ones are left out. */
 export function forwardedElements(text: string): ReadonlyMap<string, string>[] {

@@ -20,7 +20,7 @@ interface Exchange {
 /** @param takesUpgrade whether a request may be upgraded to another protocol; all others are answered as normal requests */
 export function createHttpServer(app: RequestListener, takesUpgrade: (request: IncomingMessage) => boolean): Server {
   const server = createServer(
-    // Longer than load balancers keep idle connections, so that no connection is closed while a request is being sent.
+    // Connections are kept longer than load balancers keep idle ones, so that none is closed while a request is being sent.
     {
       keepAliveTimeout: 75_000,
       headersTimeout: 20_000,

@@ -21,7 +21,8 @@ const tooManyValues = 'The body contains too many lists, objects and values. Sen
 const mebibyte = 1024 * 1024;
 
 /**
- * @param chargeUnknown charges an address for a body that is refused before its sender is known; rejects if it has sent too many
+ * @param chargeUnknown charges an address for a body that is refused before its sender is known; rejects if the address has
+ * sent too many
  */
 export function jsonBody(chargeUnknown: (context: RequestContext) => Promise<void> = async () => undefined): Policy {
   const memory = new BodyMemory();
@@ -194,7 +195,7 @@ function changedNumber(at: string, problem: string): GatewayError {
   return new GatewayError('body.value', { message: `${at === '' ? 'The body' : at} ${problem}.`, details });
 }
 
-/** RFC 6749, section 3.2: no parameter may be repeated, and one without a value counts as omitted. */
+/** Parses a form. No parameter may be repeated, and one without a value counts as omitted (RFC 6749, section 3.2). */
 function parseForm(bytes: Buffer): Readonly<Record<string, string>> {
   if (!isUtf8(bytes)) throw new GatewayError('oauth.request', { message: 'The form is not UTF-8.' });
   const form = new Map<string, string>();

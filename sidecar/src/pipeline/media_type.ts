@@ -3,7 +3,7 @@
 import { GatewayError } from '../errors.ts';
 
 interface MediaType {
-  /** In lower case, without parameters. */
+  /** The media type in lower case, without parameters. */
   readonly essence: string;
   readonly charset: string | undefined;
 }

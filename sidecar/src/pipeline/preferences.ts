@@ -16,10 +16,10 @@ export function takePreferences(context: RequestContext): void {
   if (applied.length > 0) context.headers.push('Preference-Applied', applied.join(', '));
 }
 
-/** Commas within quotes do not separate. */
+/** Commas within quotation marks are not separators. */
 const separated = /(?:"(?:[^"\\]|\\.)*"|[^",])+/g;
 
-/** The values by name, in small letters; only the first of each counts. */
+/** The values by their names in lower case. If a name is repeated, only its first value counts. */
 function parsePrefer(header: string): Map<string, string> {
   const wishes = new Map<string, string>();
   for (const part of header.toLowerCase().match(separated) ?? []) {
