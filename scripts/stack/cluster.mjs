@@ -105,7 +105,7 @@ async function externalServer(url, progress) {
   try {
     await sql(ownerUrl, createRole, { role: sidecarRole, password: sidecarPassword, options: 'login' });
   } catch (error) {
-    throw new Failure('The Postgres server in DATABASE_URL refused.', {
+    throw new Failure('The Postgres server in DATABASE_URL refused the connection or a command.', {
       tail: error instanceof Failure ? error.tail : String(error),
       hint,
       cause: error,

@@ -40,7 +40,7 @@ export async function ensureOdoo() {
   if (process.env.ODOO_BIN) return installedOdoo(process.env.ODOO_BIN);
   return step('Odoo 19', async (progress) => {
     if (!existsSync(current)) {
-      if (!isDebian()) throw new Failure('Odoo 19 can be fetched on Debian only.', { hint: elsewhere });
+      if (!isDebian()) throw new Failure('Odoo 19 can be downloaded only on Debian.', { hint: elsewhere });
       await withLock(join(cacheDir, 'odoo.lock'), async () => {
         if (!existsSync(current)) await fetchOdoo(progress);
       });
@@ -101,7 +101,7 @@ async function fetchOdoo(progress) {
 
   const archives = readdirSync(downloads).filter((name) => name.endsWith('.deb'));
   const odooArchive = archives.find((name) => name.startsWith('odoo-19_'));
-  if (!odooArchive) throw new Failure('The download of odoo-19 left no file.', { log, hint: network });
+  if (!odooArchive) throw new Failure('The download of odoo-19 produced no file.', { log, hint: network });
   const version = decodeURIComponent(odooArchive.split('_')[1] ?? '');
   const partial = join(odooCache, 'unpacking');
   rmSync(partial, { recursive: true, force: true });

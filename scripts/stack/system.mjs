@@ -54,7 +54,7 @@ export async function ensureSystem(groups = instanceGroups()) {
   await step('System packages', async (progress) => {
     if (!isDebian()) {
       if (process.env.ODOO_BIN && process.env.DATABASE_URL) return progress.note('not on Debian: yours are used');
-      throw new Failure('System packages can be installed on Debian only.', { hint: elsewhere });
+      throw new Failure('System packages can be installed only on Debian.', { hint: elsewhere });
     }
     const wanted = groups.flatMap((group) => packagesOf[group]);
     const missing = await missingPackages(wanted);

@@ -155,7 +155,7 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle];
   const lower = sorted[sorted.length % 2 === 1 ? middle : middle - 1];
-  if (upper === undefined || lower === undefined) throw new Error('No values, no median.');
+  if (upper === undefined || lower === undefined) throw new Error('There is no median without values.');
   return (upper + lower) / 2;
 }
 

@@ -68,7 +68,7 @@ export class Oracle {
     });
     this.#socket.on('error', () => {}); // the end of the process reports the same
     this.#process.on('close', (code) => {
-      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`The oracle ended with ${code}; see ${log}.`));
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`The oracle exited with ${code}; see ${log}.`));
     });
   }
 

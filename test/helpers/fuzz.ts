@@ -62,7 +62,7 @@ export async function fuzz(gateway: Instance, options: FuzzOptions): Promise<Fuz
     const report = ['--report', 'json', '--report-json-path', 'report.json', '--no-color'];
     const output = await run(program, [...args, ...bounds, ...which, ...own, ...report], dir);
     const path = join(dir, 'report.json');
-    if (!existsSync(path)) throw new Error(`schemathesis gave no report:\n${output.slice(-3_000)}`);
+    if (!existsSync(path)) throw new Error(`schemathesis wrote no report:\n${output.slice(-3_000)}`);
     const { operations, test_cases, failures, errors } = reportShape.parse(JSON.parse(readFileSync(path, 'utf8')));
     return {
       operations: operations.tested,

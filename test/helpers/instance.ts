@@ -179,7 +179,8 @@ export class OdooProcess {
   }
 
   async stop(): Promise<void> {
-    if (!this.#launch) throw new Error('The shared Odoo serves others too: make the instance with { ownOdoo: true }.');
+    if (!this.#launch)
+      throw new Error('The shared Odoo also serves other instances: create the instance with { ownOdoo: true }.');
     await this.close();
   }
 

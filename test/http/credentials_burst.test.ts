@@ -134,7 +134,7 @@ test.each<[string, string, (i: number) => object, string]>([
   expect((await ping(first(), unknownKey(), address)).status).toBe(429);
 });
 
-test('two keys with the same prefix delay no one', async () => {
+test('two keys with the same prefix do not delay other callers', async () => {
   const { secret } = await createOdooKey(gateway, { userId: 2 });
   const twin = await createOdooKey(gateway, { userId: 2, index: secret.slice(0, 8) });
   const guesses = times(100).map(() => ping(first(), `${secret.slice(0, 8)}${unknownKey().slice(8)}`, '203.0.113.25'));

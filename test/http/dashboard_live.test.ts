@@ -215,7 +215,7 @@ test('an address, or an IPv6 /64, cannot displace another one', async () => {
   const silentFrom = (address: string) => new Watch(second, undefined, origin, { 'X-Forwarded-For': address });
   const waiting = silentFrom('203.0.113.1');
   const flood = Array.from({ length: 40 }, (_, i) => silentFrom(`2001:db8:1:2::${i + 1}`));
-  await until('its own go', () => flood.filter(({ closed }) => closed === 4401).length >= 15);
+  await until('its own requests pass', () => flood.filter(({ closed }) => closed === 4401).length >= 15);
   expect(waiting.closed).toBeUndefined();
   const { text } = await second.get('/metrics', { key: 'a-token-for-metrics-1' });
   expect(text).toMatch(/^gateway_live_sockets\{state="silent"\} 26$/m);
@@ -260,7 +260,7 @@ test('if a peer keeps its half of a refused upgrade open, ours is still closed',
   });
 });
 
-test('without a right in the gateway there is no ticket', async () => {
+test('a user without rights in the gateway gets no ticket', async () => {
   await addUser('stranger', 'none');
   const web = await OdooWeb.login(gateway, 'stranger', 'stranger-password');
   await expect(ticketOf(web)).rejects.toThrow('Only users of the API Gateway');

@@ -64,7 +64,7 @@ describe('an attachment of several parts', async () => {
     expect(part.bytes.equals(bytes.subarray(from, to))).toBe(true);
   });
 
-  test('HEAD has the headers of GET, and a condition that fails gives the file', async () => {
+  test('HEAD has the headers of GET, and a condition that fails returns the whole file', async () => {
     const shown = ({ status, headers }: { status: number; headers: Headers }) => [
       status,
       ...['content-length', 'etag', 'content-type', 'content-disposition'].map((name) => headers.get(name)),

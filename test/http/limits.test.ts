@@ -257,7 +257,7 @@ describe('limits by address', () => {
     expect(await show()).toBe(401);
     await gateway.sql('update res_users_apikeys set scope = null where id = $1', [key.id]);
     // The key is accepted again soon, although it is sent all the time.
-    expect(await until('it lives', async () => (await show()) === 200)).toBeLessThan(3_000);
+    expect(await until('the key is accepted', async () => (await show()) === 200)).toBeLessThan(3_000);
   });
 
   test('an IPv6 subscriber is counted as one, whichever of its addresses it uses', async () => {

@@ -165,7 +165,7 @@ test('a refused request is charged to no window', async () => {
   expect(row).toEqual({ minute: 3, hour: 3, day: 3 });
 });
 
-test('what is too little for a costly request is kept for cheaper ones', async () => {
+test('a remainder too small for a costly request is kept for cheaper ones', async () => {
   const throttle = sidecar();
   const subject = newSubject();
   expect((await take(throttle, subject, { minute: 10 }, 7)).remaining).toBe(3);

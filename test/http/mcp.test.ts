@@ -542,7 +542,7 @@ describe('writes', () => {
     expect((await call('create_record', create('At Once'), { key: secret })).data.status).toBe('done');
     const set = (values: Record<string, unknown>) => admin.call('gateway.profile', 'write', [[id], values]);
     await set({ agent_writes: 'never' });
-    await until('never is live', async () => {
+    await until('the setting "never" is in effect', async () => {
       const { data } = await call('create_record', create('At Once'), { key: secret });
       return data.reason === 'agent.writes';
     });
@@ -550,7 +550,10 @@ describe('writes', () => {
       (await call('call_method', { model: 'res.partner', method: 'action_archive', ids: [1] }, { key: secret })).data.reason,
     ).toBe('agent.writes');
     await set({ agent_access: 'off' });
-    await until('off is live', async () => (await rpc(gateway, 'tools/list', {}, { key: secret })).status === 403);
+    await until(
+      'the setting "off" is in effect',
+      async () => (await rpc(gateway, 'tools/list', {}, { key: secret })).status === 403,
+    );
   });
 });
 

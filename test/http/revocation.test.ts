@@ -84,7 +84,7 @@ test('a change whose transaction began long before it was committed is not misse
   expect(await untilAll(401, key.secret)).toBeLessThan(1_000);
 });
 
-test('a setting is live within a second', async () => {
+test('a setting takes effect within a second', async () => {
   const key = await createOdooKey(gateway, { userId: alice });
   await gateway.sql("update gateway.setting set value = '7' where name = 'limit.max'");
   await until('the new limit', async () => {

@@ -287,6 +287,6 @@ describe('webhooks', () => {
 
     receiver.answer = () => ({ status: 200, delayMs: 3_000 });
     await touch();
-    await until('a slow answer is a failed one', async () => (await dead()) === 2);
+    await until('a slow answer counts as a failure', async () => (await dead()) === 2);
   });
 });

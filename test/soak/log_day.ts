@@ -139,7 +139,7 @@ async function askYear(): Promise<void> {
         const startedAt = performance.now();
         const [row] = await gateway.sql<{ answer: unknown }>(`select gateway.${question} as answer`, [since, until, who]);
         times.push(performance.now() - startedAt);
-        if (row?.answer === null) throw new Error(`${name} of ${scope} gave nothing.`);
+        if (row?.answer === null) throw new Error(`${name} of ${scope} returned nothing.`);
       }
       figures[`year_${name}_${scope}_ms`] = Math.round(median(times));
     }

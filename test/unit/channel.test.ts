@@ -541,7 +541,7 @@ test('a caller that is the only one, or quick, may use all slots', async () => {
   await Promise.all(quick);
 });
 
-test('reads of a slow caller delay no other', async () => {
+test('reads of a slow caller do not delay other callers', async () => {
   const odoo = await startOdoo();
   const slow = asked('g0', 'greedy');
   // A different kind of read from those below.

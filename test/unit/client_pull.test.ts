@@ -47,7 +47,7 @@ test('labels, help and choices that depend on the data are not a difference', ()
   expect([differences(one ?? {}, other ?? {}), hashOf(one ?? {})]).toEqual([[], hashOf(other ?? {})]);
 });
 
-test('a model that is gone is one line', () => {
+test('a removed model takes one line', () => {
   const was = essencesOf(schemaOf({ f: { type: 'char' } }));
   expect(differences(was, {})).toEqual(['x.order is gone, or this key may no longer read it']);
 });

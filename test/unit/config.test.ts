@@ -24,7 +24,7 @@ describe('loadConfig', () => {
     expect(urlOfDatabase(config.databaseUrl, 'a/b ü')).toBe('postgres://gateway:s3cret@db.example:5433/a%2Fb%20%C3%BC');
   });
 
-  test('serves the databases it is given, the first one by default', () => {
+  test('serves the configured databases, the first one by default', () => {
     const config = loadConfig({ ...minimal, GATEWAY_DATABASES: 'one, two three' });
     expect(config.databases).toEqual(['one', 'two', 'three']);
   });

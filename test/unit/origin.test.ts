@@ -52,7 +52,7 @@ describe('behind one that writes Forwarded', () => {
   });
 });
 
-test('nobody else is trusted', () => {
+test('no one else is trusted', () => {
   const headers = {
     'x-forwarded-host': 'evil.example',
     'x-forwarded-proto': 'https',

@@ -125,7 +125,7 @@ test('a requested display name keeps its own name', () => {
   expect(shaped(rows, parseFields('partner_id.display_name'))).toEqual([{ id: 1, partner_id: { id: 7, display_name: 'Azure' } }]);
 });
 
-test('the models behind a tree are those it expands', () => {
+test('the models of a tree are those that it expands', () => {
   const fields = parseFields('name,partner_id,order_line.product_id.name,nothing.name');
   expect(modelsBehind(fields, types['sale.order'] ?? {})).toEqual([
     { model: 'sale.order.line', tree: { product_id: { fields: { name: {} } } } },

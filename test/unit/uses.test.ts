@@ -154,7 +154,7 @@ test.each<[name: string, operation: Operation, uses: string[]]>([
   expect(used(operation)).toEqual(uses.map((use) => `${model} ${use}`));
 });
 
-test('strange arguments of methods are no fault', () => {
+test('strange arguments of methods are not faults', () => {
   const hostile = {
     domain: 7,
     fields: [null, {}],

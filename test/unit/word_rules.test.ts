@@ -56,7 +56,7 @@ test('the names of Python tests are read as sentences', () => {
   expect(fault).toMatch(/^odoo_addon\/tests\/test_keys\.py:2: "to.d": write gets, sees, is notified$/);
 });
 
-test('two words may stand on two lines of a comment', () => {
+test('two words may be on two lines of a comment', () => {
   expect(faultsOf('// a name that nobody\n  // kno~ws\n')).toHaveLength(1);
   expect(faultsOf('# it travels\n# al~one\n')).toEqual([]);
 });

@@ -118,7 +118,7 @@ describe('of a large call', () => {
     await expect(begun.finish()).rejects.toMatchObject({ reason: 'request.xml' });
   });
 
-  test('the part before the credential is short', () => {
+  test('the part before the credential must be short', () => {
     expect(() => new BegunCall(call(`<!--${'x'.repeat(20_000)}-->${three}<value/>`), 3)).toThrow(/first parameters/);
   });
 

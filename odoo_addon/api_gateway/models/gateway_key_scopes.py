@@ -79,13 +79,13 @@ class GatewayKeyScopes(models.AbstractModel):
                 "read": self.env._("Reads everything that you may read."),
                 "write": self.env._("Creates and changes everything that you may change."),
                 "delete": self.env._("Deletes everything that you may delete."),
-                "call": self.env._("Calls all methods that you may call: they can do anything that you can."),
+                "call": self.env._("Calls all methods that you may call. Such methods can do anything that you can."),
             }[action]
         return {
             "read": self.env._("Reads %s.", label),
             "write": self.env._("Creates and changes %s.", label),
             "delete": self.env._("Deletes %s.", label),
-            "call": self.env._("Calls methods of %s: they can do anything that you can.", label),
+            "call": self.env._("Calls methods of %s, which can do anything that you can.", label),
         }[action]
 
     def _resources(self):
