@@ -5,8 +5,8 @@ export class Running {
   #all = 0;
 
   /**
-   * Registers one, and returns a function to call once when it ends. Undefined if the holder has `most` of them
-   * already, or all holders together have `mostOfAll`.
+   * Registers the beginning of work, and returns a function to call once at its end. Returns undefined if the holder already
+   * has `most` running, or all holders together have `mostOfAll`.
    */
   begin(holder: string, most: number, mostOfAll = Number.POSITIVE_INFINITY): (() => void) | undefined {
     const own = this.#of.get(holder) ?? 0;

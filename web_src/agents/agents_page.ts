@@ -96,7 +96,7 @@ export class AgentsPage extends Component {
     return this.guide?.text({ url: this.polling.data?.url ?? unknownUrl, ...way }) ?? '';
   }
 
-  /** What has to be added to the configuration. */
+  /** A note that says what has to be added to the configuration. */
   get note(): string {
     if (this.bySigningIn) return _t('The program opens a page of Odoo, where you choose what it may do.');
     return this.chosen === null

@@ -14,7 +14,7 @@ export interface Theme {
 
 const storageKey = 'api_gateway.theme';
 
-/** The gateway pages' own theme: Odoo Community has no dark theme to follow. */
+/** The theme of the gateway's pages. They have their own, because Odoo Community has no dark theme to follow. */
 export function useTheme(): Theme {
   const systemDark = matchMedia('(prefers-color-scheme: dark)');
 

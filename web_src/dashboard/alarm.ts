@@ -55,7 +55,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest, openAlerts
   let sidecars: Surroundings['sidecars'] = { alive: 1, stale: 0 };
   let alerts: OpenAlert[] = [];
   const toasts = new Map<State, Toast>();
-  /** States whose toast the user has closed. The toast reappears when the state begins again. */
+  /** States whose toast the user has closed. A toast reappears when its state begins again. */
   const read = new Set<State>();
   const sum = (name: keyof Traffic) => recent.reduce((all, traffic) => all + traffic[name], 0);
 
@@ -178,7 +178,7 @@ export function createAlarm({ notification, isSoundOn, inspectLatest, openAlerts
 let audio: AudioContext | undefined;
 let soundedAt = Number.NEGATIVE_INFINITY;
 
-/** Two falling tones, at most every two seconds. Browsers allow sound after the user has clicked on the page. */
+/** Two falling tones, at most every two seconds. Browsers allow sound only after the user has clicked on the page. */
 function beep(): void {
   const now = performance.now();
   if (now - soundedAt < 2_000) return;

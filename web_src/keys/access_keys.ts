@@ -36,7 +36,7 @@ export interface ConnectedApp {
   name: string;
   /** Who vouches for its name: a manager, a web address, or only the app. */
   source: 'registered' | 'document' | 'dynamic';
-  /** Where answers are sent. */
+  /** The host to which the app's answers are sent. */
   host: string;
   user_id: [number, string];
   company_id: [number, string];
@@ -100,7 +100,7 @@ export interface Scopes {
 export interface Usage {
   totals: { requests: number; errors: number; error_rate: number | null };
   series: { at: number; requests: number; errors: number }[];
-  /** The most used first. */
+  /** The models that the key uses, most used first. */
   models: { value: string; requests: number; errors: number }[];
 }
 

@@ -17,7 +17,7 @@ export interface KeysState {
   error: string | null;
   /** The key in the examples. */
   chosen: AccessKey | null;
-  /** Secrets created while this page is open, by key. Kept in memory only. */
+  /** Secrets that were created while this page is open, by key. They are kept in memory only. */
   secrets: Record<number, string>;
 }
 

@@ -41,7 +41,7 @@ class LazyPage extends Component {
   }
 }
 
-/** By path. A page registers itself in `lazy_components` under the tag of its client action. */
+/** The tags of the pages, by path. A page registers itself in `lazy_components` under the tag of its client action. */
 const tags = {
   'gateway-dashboard': 'api_gateway.dashboard',
   'api-access-keys': 'api_gateway.keys',

@@ -33,7 +33,7 @@ export class SecretField extends Component<Props> {
     return _t('Copy the secret');
   }
 
-  /** One click selects all of it. */
+  /** Selects the whole secret with one click. */
   select({ currentTarget }: { currentTarget: HTMLInputElement }): void {
     currentTarget.select();
   }

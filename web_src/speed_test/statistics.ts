@@ -54,14 +54,14 @@ export function meanPhases(all: readonly Phases[]): Phases {
   return Object.fromEntries(phaseNames.map((name) => [name, mean(name)])) as Record<keyof Phases, number>;
 }
 
-/** Reads `X-Gateway-Read`: `compiled`, or `odoo:` and the reason (docs/guide.md). Null without it. */
+/** Reads `X-Gateway-Read`: `compiled`, or `odoo:` and the reason (docs/guide.md). Returns null if the header is missing. */
 export function parseRead(header: string | null): { way: 'compiled' | 'odoo'; why: string } | null {
   if (header === null) return null;
   const [way = '', ...why] = header.split(':');
   return { way: way.startsWith('compiled') ? 'compiled' : 'odoo', why: why.join(':').trim() };
 }
 
-/** How many answers a second a caller that waits for each one gets. */
+/** How many answers a second a caller gets if it waits for each answer. */
 export function perSecond(ms: number): number {
   return ms > 0 ? 1_000 / ms : 0;
 }

@@ -12,7 +12,7 @@ export interface Part {
   todo: string | null;
 }
 
-/** Empty for users who are not managers. */
+/** The parts; empty for users who are not managers. */
 export function readHealth(orm: Orm): Promise<Part[]> {
   return orm.call<Part[]>('gateway.health', 'parts');
 }

@@ -176,7 +176,7 @@ declare module '@web/views/fields/integer/integer_field' {
   export class IntegerField extends Component {
     static template: string;
     static props: Record<string, unknown>;
-    /** As it is displayed. */
+    /** The value as it is displayed. */
     get formattedValue(): string;
     get value(): number;
   }

@@ -2,7 +2,7 @@
 
 export type Level = 'calm' | 'close' | 'spent';
 
-/** From 0 to 1. */
+/** The used share of the limit, from 0 to 1. */
 export function shareOf(used: number, limit: number): number {
   return limit > 0 ? Math.min(1, used / limit) : 0;
 }

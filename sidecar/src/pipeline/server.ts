@@ -63,7 +63,7 @@ function serve(endpoint: Endpoint, { policies, recorders, originOf, isStopping }
   const { access } = endpoint;
   const usual = checksFor(access === 'optional' ? 'authenticated' : access);
   const withoutCredential = access === 'optional' ? checksFor('anonymous') : usual;
-  // In this case, the caller becomes known during the steps, after the body is read.
+  // If the credential is in the body, the caller becomes known during the steps, after the body is read.
   const withBody = inOrder.map(
     ({ appliesTo, check }): Policy => ({
       appliesTo,

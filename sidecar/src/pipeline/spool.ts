@@ -9,7 +9,7 @@ import { GatewayError } from '../errors.ts';
 
 const pieceBytes = 256 * 1024;
 
-/** It has no name, so nothing stays behind, however this process ends. */
+/** The file has no name, so nothing stays behind, however this process ends. */
 export class Spool {
   readonly #handle: FileHandle;
   readonly #most: number;
@@ -54,7 +54,7 @@ export class Spool {
     return this.#hash.digest('hex');
   }
 
-  /** From the beginning. Each piece is valid until the next one is asked for. */
+  /** The file's content from its beginning. Each piece is valid until the next one is requested. */
   async *pieces(): AsyncGenerator<Uint8Array> {
     const buffer = Buffer.allocUnsafeSlow(pieceBytes);
     for (let at = 0; at < this.bytes; ) {
@@ -70,7 +70,7 @@ export class Spool {
   }
 }
 
-/** The disk is full, or the folder cannot be written to: not the client's fault. */
+/** Throws `file.storage`: the disk is full, or the folder cannot be written to, which is not the client's fault. */
 function failed(cause: unknown): never {
   throw new GatewayError('file.storage', { cause });
 }

@@ -20,7 +20,8 @@ export type Step = (typeof steps)[number];
 
 /**
  * If the credential is in the body (`Endpoint.readBody`), the body is read before the caller is known. If it is costly to parse,
- * the first pass parses only the credential. The second pass parses the rest, before the limits need to know what the call does.
+ * the first pass parses only the credential. The second pass parses the rest, because the limits that follow need to know what
+ * the call does.
  */
 export const stepsOfBodyCredential: readonly Step[] = steps
   .filter((step) => step !== 'body')

@@ -1,5 +1,5 @@
-// Limits answers that have been sent but not yet read by their callers. They use this process's memory, and callers that read
-// slowly, or never, must not exhaust it.
+// Limits answers that have been sent but not yet read by their callers. Such answers use this process's memory, and callers
+// that read slowly, or never, must not exhaust it.
 
 import type { ServerResponse } from 'node:http';
 

@@ -22,9 +22,9 @@ export interface RpcCall {
 export const credentialParams = 3;
 
 /**
- * Whether the method takes a credential. Stores it in `context.caller`, and leaves in the body only what may be logged. Reads the
- * first three parameters. Throws `auth.missing` when a method that needs a credential is called without, `database.unknown` for
- * a database other than the request's, `body.form`.
+ * Stores the credential of a call in `context.caller`, and leaves in the body only what may be logged. Returns whether the
+ * method takes a credential. Reads the first three parameters. Throws `auth.missing` when a method that needs a credential is
+ * called without one, `database.unknown` for a database other than the request's, `body.form`.
  */
 export function takeCredential(context: RequestContext, service: string, method: string, params: readonly unknown[]): boolean {
   // From here on, errors are rendered as answers to this call.
@@ -42,7 +42,8 @@ export function takeCredential(context: RequestContext, service: string, method:
 /** The call without its credential. Throws `body.form`. */
 export function readCall(service: string, method: string, params: readonly unknown[]): RpcCall {
   if (service !== 'object') {
-    // Other methods of `common` and `db` are refused, and some of them take the master password.
+    // The parameters of other methods are dropped: these methods of `common` and `db` are refused, and some take the master
+    // password.
     return { service, method, args: method === 'about' ? params.slice(0, 1) : [], kwargs: {} };
   }
   if (params.length < 5) throw tooFew(method);
@@ -64,7 +65,7 @@ export function withoutEmptyContext<Kwargs extends Readonly<Record<string, unkno
 
 function keywordForm([args, kwargs, ...rest]: readonly unknown[]): Pick<RpcCall, 'args' | 'kwargs'> {
   if (!Array.isArray(args) || rest.length > 0) throw form('execute_kw takes a list of arguments, then an object of named ones.');
-  // PHP writes an empty array for an empty object.
+  // An empty array counts as an empty object, because PHP writes it for one.
   if (kwargs === undefined || kwargs === null || kwargs === '' || (Array.isArray(kwargs) && kwargs.length === 0)) {
     return { args, kwargs: {} };
   }

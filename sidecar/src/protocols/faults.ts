@@ -1,4 +1,4 @@
-// Translates an error of the gateway to Odoo's: the exception that Odoo would have raised, and its number or status.
+// Translates an error of the gateway to the exception that Odoo would have raised, with its number or status.
 
 import type { GatewayError, Reason } from '../errors.ts';
 import type { Answer, RequestContext } from '../pipeline/context.ts';

@@ -1,5 +1,5 @@
-// The beginning of a large JSON-RPC call: what it asks for, and for which user. Clients write the members in any order; those of Go
-// and Rust sort them by name, so `service` and `method` may come after everything else.
+// The beginning of a large JSON-RPC call: what it asks for, and for which user. Clients write the members in any order; clients
+// in Go and Rust sort them by name, so `service` and `method` may come after everything else.
 
 import { endOfString } from '../json.ts';
 import { credentialParams } from './call.ts';

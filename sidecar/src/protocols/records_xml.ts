@@ -4,13 +4,16 @@
 import type { CallOperation, FieldType, ModelTypes } from '../executor/operations.ts';
 import { writeValue } from './xml.ts';
 
-/** Fields that can hold any kind of value: only Python still knows which numbers in them are floats. */
+/** Types of fields that can hold any kind of value: only Python still knows which numbers in them are floats. */
 const anything: ReadonlySet<string> = new Set(['properties', 'properties_definition', 'json', 'serialized']);
 const floats: ReadonlySet<string> = new Set(['float', 'monetary']);
 /** Odoo turns larger whole numbers into floats. */
 const mostInt = 2 ** 31 - 1;
 
-/** The fields that a call of `read` or `search_read` names; undefined for other calls, and if it names none. */
+/**
+ * The fields that a call of `read` or `search_read` requests; undefined for other calls, and if it requests no particular
+ * fields.
+ */
 export function fieldsNamed({ method, args, kwargs }: CallOperation): readonly string[] | undefined {
   if (method !== 'read' && method !== 'search_read') return undefined;
   const given = args[1] ?? kwargs['fields'];

@@ -65,7 +65,7 @@ export class Services {
     return (await this.#odoo.execute(context, [operation]))[0];
   }
 
-  /** The answer to a read whose fields all have a type that decides how they are written; undefined for other calls. */
+  /** The answer to a read if the types of all its fields show how to write their values; undefined for other calls. */
   async #recordsAsXml(context: RequestContext, { form, ...operation }: CallOperation): Promise<string | undefined> {
     const names = form === undefined ? undefined : fieldsNamed(operation);
     if (names === undefined) return undefined;
@@ -138,7 +138,7 @@ export function methodOf(model: string, called: unknown): string {
   }
 }
 
-/** Ignores headers that Odoo's protocols do not know. */
+/** The headers of the request, without those that do not exist in Odoo's protocols. */
 function headersOf({ request }: RequestContext): RequestContext['asked']['headers'] {
   const { 'idempotency-key': key } = request.headers;
   return key === undefined ? {} : { 'idempotency-key': key };

@@ -35,7 +35,7 @@ interface Value {
 const longestHead = 16_384;
 /** A document is parsed in pieces of this length, and other requests get their turn between two pieces. */
 const pieceLength = 32_768;
-/** Some clients declare a namespace. No element here has attributes of its own. */
+/** Some clients declare a namespace. The elements themselves have no attributes. */
 const mostAttributes = 4;
 
 /**
@@ -47,8 +47,9 @@ export class BegunCall {
   #at = 0;
 
   /**
-   * @param known how many parameters to parse (fewer if there are fewer) @param weigh is called before anything is parsed, with
-   * the approximate bytes that the call takes; may throw Throws `request.xml`, `request.too_deep`, `body.value`.
+   * @param known how many parameters to parse (fewer if there are fewer) @param weigh a function that is called before anything
+   * is parsed, with the approximate bytes that the call takes; may throw Throws `request.xml`, `request.too_deep`,
+   * `body.value`.
    */
   constructor(bytes: Buffer, known: number, weigh: (size: number) => void = () => {}) {
     this.#text = decode(bytes);
@@ -104,7 +105,10 @@ function decode(bytes: Buffer): string {
   }
 }
 
-/** XML 1.0, appendix F: the first bytes show the width of characters, then the declaration names the encoding. */
+/**
+ * The encoding of a document (XML 1.0, appendix F). The first bytes show the width of characters, then the declaration names
+ * the encoding.
+ */
 function encodingOf(bytes: Buffer): string {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return 'utf-16le';
@@ -184,7 +188,7 @@ class CallReader {
     holder.value = value;
   }
 
-  /** A value without a type is text. */
+  /** Adds a finished value to its container. A value without a type is a string. */
   #give(container: Container | undefined, text: string): void {
     const holder = this.#values.pop();
     const value = holder?.isSet ? holder.value : text;

@@ -11,7 +11,7 @@ interface OdooAction {
   readonly next?: readonly string[];
 }
 
-/** Undefined if a method's result is not an action. */
+/** Describes the action that a method returned; undefined if its result is not an action. */
 export function actionOf(result: unknown): OdooAction | undefined {
   if (typeof result !== 'object' || result === null) return undefined;
   const action = result as Readonly<Record<string, unknown>>;

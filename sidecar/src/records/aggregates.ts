@@ -15,8 +15,8 @@ const known = ['group', 'measures', 'having', 'order', 'limit', 'offset', 'domai
 const orderTerm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[a-z_]{1,30})?(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i;
 
 /**
- * A page of groups: each with a property for every requested grouping and measure, or `__count` if no measure was requested.
- * Throws the `query.…` reasons, and those of the executor.
+ * A page of groups. Each group has a property for every requested grouping and measure, or `__count` if no measure was
+ * requested. Throws the `query.…` reasons, and those of the executor.
  */
 export async function aggregatesOf({ odoo, shapes }: Parts, context: RequestContext): Promise<Outcome> {
   const model = requestedModel(context);

@@ -25,7 +25,10 @@ export interface Outcome {
   readonly id?: number | undefined;
 }
 
-/** Each method reads the query and the body of the request, and throws a GatewayError that says what is wrong. */
+/**
+ * Each method reads the query and the body of the request. If something is wrong with them, it throws a GatewayError that says
+ * what.
+ */
 export interface Collection {
   list(context: RequestContext): Promise<Outcome>;
   /** The search of a list with this query. */
@@ -47,7 +50,7 @@ export interface Search {
   readonly model: string;
   readonly domain: Domain;
   readonly fields: FieldTree | undefined;
-  /** The default order; a cursor contains its own. */
+  /** The default order. It does not apply to a cursor, which contains its own order. */
   readonly order: string | undefined;
   /** Identifies the list: a cursor works only for a list with the same binding. */
   readonly binding: readonly unknown[];

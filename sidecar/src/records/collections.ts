@@ -1,4 +1,4 @@
-// The one place that chooses between a model and a resource: a resource's name takes precedence over a model's.
+// The only place that chooses between a model and a resource: a resource takes precedence over a model of the same name.
 
 import { requestedModel } from '../executor/target.ts';
 import type { Action, RequestContext, ScopeNeed } from '../pipeline/context.ts';

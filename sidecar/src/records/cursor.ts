@@ -37,7 +37,7 @@ export function sealCursor(secret: Buffer, binding: Binding, { order, after }: C
   return Buffer.concat([signature, cipher.update(plain), cipher.final()]).toString('base64url');
 }
 
-/** Undefined unless it was sealed with one of the secrets, for this list. */
+/** The content of a cursor; undefined unless the cursor was sealed with one of the secrets, for this list. */
 export function openCursor(secrets: readonly Buffer[], binding: Binding, text: string): Cursor | undefined {
   if (text.length > longest || !form.test(text)) return undefined;
   const sealed = Buffer.from(text, 'base64url');
@@ -61,7 +61,10 @@ function signatureOf(secret: Buffer, binding: Binding, plain: Buffer): Buffer {
   return hmac.digest().subarray(0, signatureBytes);
 }
 
-/** Node converts keys in buffers each time, which costs several times as much as the rest of a cursor. */
+/**
+ * A secret's keys as KeyObjects. If they were buffers, Node would convert them each time, which costs several times as much as
+ * the rest of a cursor.
+ */
 interface Keys {
   readonly signature: KeyObject;
   readonly encryption: KeyObject;
@@ -79,7 +82,7 @@ function keysOf(secret: Buffer): Keys {
   return keys;
 }
 
-/** The secrets are shared by all sidecars of a database; a copy of the database has others. */
+/** All sidecars of a database share these secrets. A copy of the database has other secrets. */
 const secretsOf = perDatabase((database) => new LivingSecrets(database, 'cursor'));
 
 /**
@@ -99,7 +102,7 @@ export async function readCursor(context: RequestContext, list: Binding, text: s
   return cursor;
 }
 
-/** Undefined if there is no position. */
+/** A cursor for a position; undefined if there is no position. */
 export async function writeCursor(
   context: RequestContext,
   list: Binding,

@@ -47,7 +47,7 @@ const deepest = 20;
 const mostSteps = 100;
 const longestPath = 9;
 
-/** JSON text as a domain that is well-formed; throws `query.domain`. `null` is Odoo's `false`: an empty value. */
+/** Parses JSON as a well-formed domain. Throws `query.domain`. `null` is Odoo's `false`: an empty value. */
 export function parseDomain(text: string): Domain {
   let value: unknown;
   try {
@@ -62,7 +62,7 @@ export function parseDomain(text: string): Domain {
   return checkDomain(value, 'domain');
 }
 
-/** @param at where the domain is, for the message */
+/** @param at the position of the domain, for the message */
 export function checkDomain(value: unknown, at: string, depth = 0): Domain {
   if (!Array.isArray(value)) throw malformed(at, 'must be a list like [["name", "ilike", "azure"]]');
   if (value.length > mostTerms) throw malformed(at, `has more than ${mostTerms} terms`);

@@ -44,7 +44,7 @@ function plant(tree: FieldTree, steps: readonly string[], path: string): number 
   return expansions;
 }
 
-/** Without a prototype, because a field may have any name, even `__proto__`. */
+/** An object without a prototype, because a field may have any name, even `__proto__`. */
 function emptyTree(): FieldTree {
   return Object.create(null) as FieldTree;
 }

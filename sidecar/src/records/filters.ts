@@ -43,7 +43,9 @@ const parameterFormat = /^filter\[([A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,8})\](?:\[([
 const mostValues = 1_000;
 const decimalFormat = /^[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:e[+-]?\d{1,9})?$/i;
 
-/** Undefined for a parameter that is not a filter. Throws `query.filter` for a malformed one. */
+/**
+ * Parses a filter. Returns undefined for a parameter that is not a filter, and throws `query.filter` for a malformed filter.
+ */
 export function parseFilter(parameter: string, text: string): Filter | undefined {
   if (!parameter.startsWith('filter')) return undefined;
   const [, path, operator = 'eq', part] = parameterFormat.exec(parameter) ?? [];
@@ -58,7 +60,10 @@ export function parseFilter(parameter: string, text: string): Filter | undefined
   return { path: path.split('.'), operator, values: isList(operator) ? split(text, parameter) : [text], parameter };
 }
 
-/** The filters, with split lists joined. Throws `query.repeated` for other filters that are given twice. */
+/**
+ * The filters, after lists that were split over several parameters have been joined. Throws `query.repeated` for other filters
+ * that are given twice.
+ */
 export function joined(filters: readonly Filter[]): Filter[] {
   const byMeaning = Map.groupBy(filters, ({ path, operator }) => `${path.join('.')} ${operator}`);
   return [...byMeaning.values()].map(([first, ...others]) => {

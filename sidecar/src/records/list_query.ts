@@ -23,11 +23,11 @@ export interface ListQuery {
   readonly fields: FieldTree | undefined;
   readonly limit: number;
   readonly offset: number;
-  /** The unparsed parameter. */
+  /** The parameter, not parsed yet. */
   readonly cursor: string | undefined;
   readonly order: string | undefined;
   readonly count: 'exact' | 'estimated' | undefined;
-  /** Whether to include archived records, or return only those; undefined: without archived records, like Odoo's lists. */
+  /** Whether to include archived records, or to return only those; undefined: no archived records, as in Odoo's lists. */
   readonly archived: 'include' | 'only' | undefined;
 }
 

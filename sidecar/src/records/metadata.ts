@@ -1,5 +1,5 @@
-// The types of fields, for converting answers here. They are the same for every user. They are read once per model, and dropped
-// when Odoo signals that its registry changed (a field was added, a module installed).
+// The types of fields, for converting answers here. The types are the same for every user. They are read once per model, and
+// dropped when Odoo signals that its registry has changed (for example, a field was added or a module installed).
 
 import type { Database } from '../db/database.ts';
 import { perDatabase } from '../db/database.ts';

@@ -148,7 +148,7 @@ export class ResourceCollection implements Collection {
   async #find(context: RequestContext, id: number, fields: FieldTree): Promise<{ row: Row; version: string }> {
     const { odoo, shapes } = this.#parts;
     const { model, name, domain: own } = this.#resource;
-    // Includes archived records: naming `active` makes the ORM find them.
+    // Also finds archived records: a condition on `active` makes the ORM include them.
     const { active } = (await shapes.types(context, [model]))(model);
     const any = active === undefined ? [] : [['active', 'in', [true, false]]];
     const domain = [['id', '=', id], ...any, ...own];
@@ -162,7 +162,7 @@ export class ResourceCollection implements Collection {
     return { row, version };
   }
 
-  /** For the resource, records outside its domain do not exist. */
+  /** Throws `odoo.missing` for a record outside the resource's domain: for the resource, it does not exist. */
   async #requireInside(context: RequestContext, id: number): Promise<void> {
     if (this.#resource.domain.length > 0) await this.#find(context, id, {});
   }

@@ -7,7 +7,10 @@ import type { FieldTree, FieldType, ModelTypes, TypesOf } from '../executor/oper
 type Row = Record<string, unknown>;
 type Lines = readonly Omit<ResourceField, 'nested'>[];
 
-/** Checks only for a local part, one @ and a domain with a dot. Mail servers report all other faults. */
+/**
+ * The format of an e-mail address. It requires only a local part, one @ and a domain with a dot; mail servers report all other
+ * faults.
+ */
 const email = /^[^\s@<>(),;:"[\]\\]{1,64}@[^\s@<>(),;:"[\]\\]{1,190}\.[A-Za-z]{2,63}$/;
 
 /**
@@ -138,7 +141,7 @@ function requireLinks(given: unknown, at: string): void {
   }
 }
 
-/** When reading, a record that a rule hides still shows its name. */
+/** Whether an item is only a link. A read shows a record that a rule hides with its name, so a name is allowed. */
 function isLink(item: object): boolean {
   return 'id' in item && Object.keys(item).every((name) => name === 'id' || name === 'display_name' || name === '_remove');
 }
@@ -159,7 +162,7 @@ export function fieldOf({ fields, name }: Resource, public_: string, parameter: 
   return field.field;
 }
 
-/** Paths in a model's values, like `order_line[0].price_subtotal`, with the resource's names. */
+/** Translates paths in a model's values, like `order_line[0].price_subtotal`, to the resource's names. */
 export function publicPaths({ fields }: Resource, paths: readonly string[] = []): string[] {
   return paths.map((path) => {
     const [, name = path, place = '', inner] = /^(\w+)(\[\d+\]|\.set)?(?:\.(\w+))?$/.exec(path) ?? [];

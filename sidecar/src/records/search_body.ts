@@ -38,7 +38,7 @@ function* filtersOf(value: unknown): Generator<[name: string, text: string]> {
   }
 }
 
-/** One value of a list: a comma in it is not a separator. */
+/** One value of a list, in quotation marks, so that a comma in it is not a separator. */
 function quoted(value: unknown, place: string): string {
   return `"${textOf(value, place).replaceAll('"', '""')}"`;
 }

@@ -1,5 +1,5 @@
-// Records by a key of the caller: PUT /api/v1/<model>/by/<key>/<value>, a list of them to PUT /api/v1/<model>/by/<key>, and the
-// batch's operation `upsert`.
+// Writes records by a key of the caller: PUT /api/v1/<model>/by/<key>/<value>, a list of them to PUT /api/v1/<model>/by/<key>,
+// and the batch's operation `upsert`.
 
 import { GatewayError } from '../errors.ts';
 import { asWritten } from '../executor/operations.ts';
@@ -13,7 +13,7 @@ import { asObject } from './record_shapes.ts';
 const keyFormat = /^[A-Za-z_]\w{0,127}$/;
 const longestValue = 256;
 
-/** Changes or creates the record. `meta.created` says which. */
+/** Changes or creates the record. `meta.created` says which of the two happened. */
 export async function upsert(parts: Parts, context: RequestContext): Promise<Outcome> {
   const { key, value } = checkKey(context.request.params['key'], context.request.params['value'], 'The path');
   const { records, ids, created, ignored } = await upsertAll(parts, context, key, [[value, asObject(context.body)]]);
@@ -21,7 +21,7 @@ export async function upsert(parts: Parts, context: RequestContext): Promise<Out
   return { data: records[0] ?? {}, meta: { created: isNew, ignored }, id: isNew ? ids[0] : undefined };
 }
 
-/** Each record of the body holds its key. `meta.created` says for each whether it is new. */
+/** Each record of the body contains its key. For each of them, `meta.created` says whether it is new. */
 export async function upsertList(parts: Parts, context: RequestContext): Promise<Outcome> {
   const { body } = context;
   if (!Array.isArray(body) || body.length === 0) {

@@ -1,5 +1,5 @@
-// Input values: converts a client's values, in the same format as for reading, to that of Odoo's `create` and `write`. The
-// counterpart of shape.ts.
+// Input values: converts a client's values, in the same format as for reading, to that of Odoo's `create` and `write`. This is
+// the counterpart of shape.ts.
 //
 //   null                        → false
 //   "2026-11-22T10:00:00+02:00" → "2026-11-22 08:00:00"
@@ -22,7 +22,7 @@ const deepest = 8;
 const greatestInt4 = 2_147_483_647;
 
 /**
- * @param at where the values are in the body, for messages Throws `body.value`.
+ * @param at the position of the values in the body, for messages Throws `body.value`.
  */
 export function parseValues(value: unknown, model: string, typesOf: TypesOf, at = '', depth = 0): Record<string, unknown> {
   if (!isObject(value)) throw malformed(at, 'must be an object of fields');

@@ -9,7 +9,7 @@ const digits = 32;
 const mostTags = 20;
 const tagFormat = /^(?:W\/)?"([\x21\x23-\x7e]{0,128})"$/;
 
-/** The digest of a raw record; `executor/preconditions.py` computes the same. */
+/** The version of a raw record: a digest, which `executor/preconditions.py` computes in the same way. */
 export function versionOf(record: Readonly<Record<string, unknown>>): string {
   return digest('sha256', canonical(record), 'hex').slice(0, digits);
 }

@@ -6,8 +6,8 @@ import { LRUCache } from 'lru-cache';
 export const shortestSecret = 4;
 
 /**
- * Compiling a pattern of whole keys and tokens is slow, so the pattern has only this many characters of each, to find possible
- * matches.
+ * Compiling a pattern of whole keys and tokens is slow, so the pattern contains only this many characters of each. It finds
+ * possible matches.
  */
 const longestHead = 32;
 
@@ -96,7 +96,7 @@ function encodings(secret: string): string[] {
   return found;
 }
 
-/** As HTML and XML hold it. */
+/** A secret as it is written in HTML and XML. */
 function inMarkup(secret: string): string {
   return secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

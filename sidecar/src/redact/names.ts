@@ -4,7 +4,7 @@
 import { LRUCache } from 'lru-cache';
 
 export const stars = '**********';
-/** Stored instead of a string in which secrets would take too long to find. */
+/** This is stored instead of a string in which it would take too long to find secrets. */
 export const tooLarge = 'too large to redact';
 
 const harmless = new Set([
@@ -51,8 +51,8 @@ function isSecretStep(step: string): boolean {
 }
 
 /**
- * Like `isSecretName`, but also decides about `session_id`: the id of a point-of-sale session is a number, that of a login is
- * not.
+ * Like `isSecretName`, but also decides about `session_id`: the id of a point-of-sale session is a number, the id of a login
+ * session is not.
  */
 export function hidesValue(name: string, value: unknown): boolean {
   if (isSecretName(name)) return true;

@@ -17,7 +17,7 @@ const nothing = () => undefined;
  * Longer lists are records and rows. Only lists up to this length can be arguments, and are searched for headers and methods.
  */
 const mostArguments = 32;
-/** More positions are never collected (redact/budget.ts). */
+/** The most columns. More positions are never collected (redact/budget.ts). */
 const mostColumns = 32_768;
 
 /** Whether the value under this name is a domain. Then a list of three is a condition, whatever its second item is. */
@@ -132,7 +132,7 @@ function isFieldOfModel([model, field]: readonly unknown[]): boolean {
   return typeof model === 'string' && /^[a-z]\w*(?:\.\w+)+$/.test(model) && !isSecretName(model) && isNameOfSecret(field);
 }
 
-/** Rows that follow a row of names. */
+/** The secret columns of a table: rows that follow a row of names. */
 function tableColumns(list: readonly unknown[]): ReadonlySet<number> | undefined {
   const [first, ...rows] = list.slice(0, mostArguments);
   if (!Array.isArray(first)) return undefined;

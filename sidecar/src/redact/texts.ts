@@ -69,7 +69,7 @@ export function withoutCredentials(text: string): string {
   return clean;
 }
 
-/** The values after a secret's name in a string; not all of them if the budget is used up. */
+/** The values that follow secret names in a string; if the budget is used up, not all of them. */
 export function namedSecrets(text: string, budget: Budget): string[] {
   return suspicious.test(text) ? spansOf(text, budget).map(({ start, end }) => text.slice(start, end)) : [];
 }

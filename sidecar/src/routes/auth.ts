@@ -26,7 +26,7 @@ type NeedsSecondFactor = (context: RequestContext) => Promise<boolean>;
 export interface AuthParts {
   readonly checkLogin: CheckLogin;
   readonly needsSecondFactor: NeedsSecondFactor;
-  /** The authenticators of keys. A token cannot be exchanged for another one. */
+  /** The authenticators whose keys can be exchanged for tokens. A token cannot be exchanged for another one. */
   readonly keys: readonly KeyAuthenticator[];
 }
 

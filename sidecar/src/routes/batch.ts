@@ -51,7 +51,7 @@ function countIn(body: unknown): number {
   return Array.isArray(body.operations) ? Math.max(1, body.operations.length) : 1;
 }
 
-/** Nothing was done. The error names the operation that failed. */
+/** Adds to an error which operation failed. None of the operations was carried out. */
 function namingOperation(
   error: unknown,
   operations: readonly { readonly name?: string | undefined; readonly op: string }[],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Route } from '../pipeline/context.ts';
 import { readQuery } from '../pipeline/query.ts';
 
-/** @param directory holds the package, from `npm run build`. Throws if it is missing */
+/** @param directory the folder with the package, from `npm run build`. Throws if the package is missing */
 export function clientRoute(directory: string): Route {
   const body = readFileSync(join(directory, 'client.tgz'));
   const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;

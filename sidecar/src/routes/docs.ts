@@ -68,7 +68,7 @@ export function docsRoutes(directory: string): Route[] {
   ];
 }
 
-/** Scalar adds style sheets of its own to the page. */
+/** This allows inline styles, because Scalar adds its own style sheets to the page. */
 const contentPolicy = [
   "default-src 'none'",
   "script-src 'self'",

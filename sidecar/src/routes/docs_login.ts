@@ -16,7 +16,7 @@ import { checkingProof, requireAddress, tokenFields } from './auth.ts';
 /** Distinguishes these tickets from those for live figures, which are for pages of an origin. */
 const purpose = 'api_docs';
 
-/** Long enough to look around. After that, the page must be opened from Odoo again. */
+/** How long the token is valid: long enough to look around. After that, the page must be opened from Odoo again. */
 const tokenS = 15 * 60;
 
 const body = z.object({ ticket: z.string().min(1).max(200) });

@@ -96,7 +96,7 @@ function needsTo(action: Action): (context: RequestContext) => { actions: readon
   return (context) => ({ actions: [action], model: requestedModel(context) });
 }
 
-/** Throws `file.form` for a name that no file can have. */
+/** The name of the file. Throws `file.form` for a name that no file can have. */
 function nameOf(asked: string | undefined, { name }: ReceivedFile): string | undefined {
   const given = fileName(asked);
   if (asked !== undefined && given !== asked) {

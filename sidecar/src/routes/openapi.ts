@@ -29,7 +29,7 @@ interface Kept {
 
 const mostKept = 500;
 const mostKeptBytes = 64 * 1024 * 1024;
-/** After this long, a document is renewed even if no signal reported a change. */
+/** A document is renewed after this time, even if no signal has reported a change. */
 const keptMs = 600_000;
 const brotli = promisify(brotliCompress);
 

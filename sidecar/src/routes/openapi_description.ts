@@ -28,7 +28,7 @@ const usual = new Set([
   'sale.order.line',
   'stock.picking',
 ]);
-/** A thousand fields of a model take 300 kB, and readers of such documents load them into memory. */
+/** The most models in a document. A thousand fields of a model take 300 kB, and tools load the whole document into memory. */
 const mostModels = 300;
 const pattern = /^[a-z_][a-z0-9_.]{0,127}\*?$|^\*$/;
 
@@ -157,7 +157,7 @@ function resourceDescription(
   return { name, label, model, rights, lines };
 }
 
-/** Undefined if the model has no such field, or the caller may not see it. */
+/** The description of a resource's field; undefined if the model has no such field, or if the caller may not see it. */
 function lineOf(
   { nested, values, format, ...line }: Omit<ResourceField, 'nested'> & { readonly nested: ResourceField['nested'] },
   fields: Fields,

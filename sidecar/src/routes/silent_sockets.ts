@@ -9,7 +9,7 @@ const most = 50;
 const mostOfNetwork = 25;
 
 export class SilentSockets<Socket> {
-  /** In the order of arrival. */
+  /** The network of each socket, in the order of arrival. */
   readonly #networkOf = new Map<Socket, string>();
   readonly #dismiss: (socket: Socket) => void;
 

@@ -9,7 +9,7 @@ import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 import { readQuery } from '../pipeline/query.ts';
 
 const mostRows = 20_000;
-/** Older rows are deleted. */
+/** The most days that can be requested. Older rows are deleted. */
 const mostDays = 90;
 
 export const usageRoute: Route = {

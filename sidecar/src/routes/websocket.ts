@@ -30,11 +30,11 @@ const mostPerUser = 20;
 /** This is a high limit, because a whole office may be behind one address. */
 const mostPerNetwork = 200;
 const pingEveryMs = 20_000;
-/** After this, a new ticket is needed, so that a browser whose Odoo session has ended cannot watch forever. */
+/** A browser needs a new ticket after this time, so that it cannot watch forever after its Odoo session has ended. */
 const longestLifeMs = 3_600_000;
 /** The number of tickets that are being checked. */
 const mostEntering = 100;
-/** The most messages and pings that a browser may send between two of our pings. It needs few. */
+/** The most messages and pings that a browser may send between two of our pings. A browser needs only a few. */
 const mostHeard = 60;
 /** How long a disconnected browser may take to close the socket. */
 const goodbyeMs = 1_000;
@@ -71,7 +71,7 @@ interface Watcher {
 }
 
 export interface LiveOptions {
-  /** Names the stream. */
+  /** The name of the stream. */
   readonly instance: string;
   readonly addressOf: (request: IncomingMessage) => string;
   /** Throws if the address may not send a ticket, because it is blocked or has sent too many. */
@@ -297,7 +297,7 @@ function hear(watcher: Watcher | undefined): void {
   if (watcher.heard > mostHeard) dismiss(watcher.socket, closeCodes.tooMany, 'too many messages');
 }
 
-/** The server has no timer for an upgraded connection, and a peer that keeps its half open must not keep ours open. */
+/** The server has no timer for an upgraded connection. A peer that keeps its half open must not keep our half open. */
 function refuse(socket: Duplex, status: string, headers: readonly string[] = []): void {
   socket.once('finish', () => socket.destroy());
   socket.end([`HTTP/1.1 ${status}`, 'Content-Length: 0', 'Connection: close', ...headers, '', ''].join('\r\n'));

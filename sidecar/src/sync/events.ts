@@ -11,7 +11,7 @@ import { Running } from '../running.ts';
 import type { Changes, ChangesRequest } from './changes.ts';
 import { ChangesReader, parseChangesQuery } from './changes.ts';
 
-/** Proxies cut silent connections. */
+/** How often something is sent, because proxies cut silent connections. */
 const sayEveryMs = 15_000;
 /** A stream ends after this time, and the client reconnects. */
 const longestMs = 5 * 60_000;

@@ -41,7 +41,7 @@ export class Feed {
     return this.#following;
   }
 
-  /** Returns when there may be changes, after `ms`, or when the caller disconnects. */
+  /** Waits until there may be changes, until `ms` have passed, or until the caller disconnects. */
   async news(ms: number, signal: AbortSignal): Promise<void> {
     const timer = new AbortController();
     const stop = AbortSignal.any([signal, timer.signal]);
@@ -87,7 +87,7 @@ export class ChangeFeeds {
     return feed;
   });
 
-  /** Answers the waiting requests at once; later ones do not wait. */
+  /** Ends the wait of all requests at once; later requests do not wait. */
   stop(): void {
     this.#stopped = true;
     for (const feed of this.#all) feed.stop();

@@ -1,4 +1,4 @@
-// Rows that many requests change, kept in memory and written together every few seconds: no request waits for them.
+// Keeps rows that many requests change in memory, and writes them together every few seconds, so no request waits for them.
 
 import type { Database } from '../db/database.ts';
 import type { Log } from '../log.ts';

@@ -76,7 +76,7 @@ export function logRow(context: RequestContext, counted: Counted, level: LogLeve
   return logLiteral(row);
 }
 
-/** The reason why a credential was refused. Its caller does not see it. */
+/** The reason why a credential was refused, which the caller does not see. */
 function whyRefused(error: Error, redactor: Redactor): string {
   if (!(error instanceof GatewayError && error.reason === 'auth.invalid' && error.cause instanceof Error)) return '';
   return `: ${redactor.text(error.cause.message.slice(0, longestText))}`;
@@ -89,7 +89,7 @@ function pairs(headers: readonly string[]): Record<string, string> {
   return found;
 }
 
-/** Odoo's own traceback if the fault was there, otherwise the gateway's. */
+/** Odoo's traceback if the fault was in Odoo, otherwise the gateway's. */
 function tracebackOf(error: Error | undefined): string | undefined {
   const cause = error instanceof GatewayError ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return undefined;

@@ -37,7 +37,7 @@ export interface WebhookLoad {
 
 export class Metrics {
   readonly #registry = new Registry();
-  // prom-client hashes its labels at every call: so requests are added up here and passed on when metrics are read.
+  // prom-client hashes its labels at every call, so requests are added up here and passed on when the metrics are read.
   readonly #tallies = new Map<string, Tally>();
   readonly #ways = new Map<string, number>();
   readonly #duration: Histogram;

@@ -34,7 +34,7 @@ export class ModelUses {
     });
   }
 
-  /** The pipeline calls it at the end of each request. */
+  /** The pipeline calls this at the end of each request. */
   readonly record = ({ known: { database, principal }, uses, countedAs, status }: RequestContext): void => {
     if (uses.length === 0 || database === undefined || principal === undefined || (countedAs.status ?? status) >= 400) return;
     const { consumer } = principal;
@@ -49,7 +49,7 @@ export class ModelUses {
     }
   };
 
-  /** Each use once. */
+  /** The uses with their keys, each use once. */
   #keyed(database: Database, consumer: string, usesOf: UsesOf): readonly Keyed[] {
     const shared = this.#shared.get(usesOf);
     if (shared?.consumer === consumer) return shared.keyed;

@@ -27,7 +27,7 @@ export interface LiveFigures {
   passed: Passed[];
 }
 
-/** The selected requests; without a name, all. */
+/** Which requests a watcher has selected. Without a user and a consumer, all requests are selected. */
 export interface Selection {
   readonly userId: number | undefined;
   readonly consumer: string | undefined;
@@ -129,7 +129,7 @@ export class Push {
     };
   }
 
-  /** Messages after `id`; undefined if that is too long ago, or not an id of this sidecar. */
+  /** The messages after `id`; undefined if `id` is too old, or is not an id of this sidecar. */
   since(id: number): readonly LiveMessage[] | undefined {
     if (id > this.#lastId || id < this.#lastId - this.#kept.length) return undefined;
     return this.#kept.slice(this.#kept.length - (this.#lastId - id));

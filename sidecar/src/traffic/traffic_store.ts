@@ -1,5 +1,5 @@
-// Counts every request and logs those that the level asks for, without making any of them wait: counters and rows are kept in
-// memory and sent to Postgres within a second. Each batch is kept until it is certain to be stored.
+// Counts every request and logs those that the log level requires, without making any of them wait: counters and rows are kept
+// in memory and sent to Postgres within a second. Each batch is kept until it is certain to be stored.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';

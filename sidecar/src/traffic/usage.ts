@@ -22,7 +22,7 @@ export class Usage {
     });
   }
 
-  /** The pipeline calls it at the end of each request. */
+  /** The pipeline calls this at the end of each request. */
   readonly record = (context: RequestContext): void => {
     const { database, principal } = context.known;
     if (database === undefined || principal === undefined) return;

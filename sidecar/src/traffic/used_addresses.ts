@@ -23,7 +23,7 @@ export class UsedAddresses {
     });
   }
 
-  /** The pipeline calls it at the end of each request. */
+  /** The pipeline calls this at the end of each request. */
   readonly record = ({ known: { database, principal }, address, countedAs, status }: RequestContext): void => {
     if (database === undefined || principal === undefined || (countedAs.status ?? status) >= 400) return;
     const { consumer } = principal;

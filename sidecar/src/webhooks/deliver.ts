@@ -16,7 +16,10 @@ const drainedOfAnswer = 65_536;
 const keptOfError = 500;
 const mostOfBody = 5 * 1024 * 1024;
 
-/** The body of an event. `sequence`: of `Numbers`. `values`: the record as the owner reads it now; null if it was deleted. */
+/**
+ * The body of an event. `sequence`: the record's number in `Numbers`. `values`: the record as the owner reads it now; null if
+ * it was deleted.
+ */
 export function renderEvent(job: Job, sequence: number | null, values: unknown): string {
   return JSON.stringify({
     id: job.eventId,
@@ -129,7 +132,7 @@ function refusalOf(status: number): string | null {
   return `Answered ${status}`;
 }
 
-/** Seconds, from a number or an HTTP date. */
+/** The seconds in a `Retry-After`, which is a number or an HTTP date. */
 export function retryAfter(header: string | string[] | undefined): number | null {
   if (typeof header !== 'string') return null;
   if (/^\d{1,9}$/.test(header)) return Number(header);

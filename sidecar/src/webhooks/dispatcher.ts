@@ -46,7 +46,7 @@ export interface DispatcherOptions {
 }
 
 const pollEveryMs = 1_000;
-/** A rotated secret expires without a notification. */
+/** The configuration is read again this often, because a rotated secret expires without a notification. */
 const configureEveryMs = 60_000;
 const leaseSeconds = 45;
 const renewEveryMs = 15_000;

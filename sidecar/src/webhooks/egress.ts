@@ -83,7 +83,7 @@ export function guardedConnector(
     timeout: connectTimeoutMs,
     lookup: guardedLookup(allowed, lookup),
     ...(ca && { ca }),
-    // Set explicitly, because the environment could turn it off (NODE_TLS_REJECT_UNAUTHORIZED).
+    // This is set explicitly, because the environment could turn the check off (NODE_TLS_REJECT_UNAUTHORIZED).
     rejectUnauthorized: true,
   });
   return (options, callback) => {
@@ -94,7 +94,7 @@ export function guardedConnector(
     connect(options, (...args) => {
       const [error, socket] = args;
       if (error !== null) return callback(error, null);
-      // Before the first byte is sent, the address that is actually connected is checked again.
+      // Before the first byte is sent, the address to which the socket is actually connected is checked again.
       const reached = egressRefusal(socket.remoteAddress ?? '', allowed);
       if (reached === undefined) {
         socket.on('error', markReset);

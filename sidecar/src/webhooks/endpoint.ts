@@ -74,7 +74,7 @@ export class Endpoint {
   push(ready: readonly Ready[]): void {
     this.#preparing -= 1;
     for (const item of ready) {
-      // Failures may have been counted since the claim.
+      // Too many failures may have been counted since the claim.
       if (this.#stopped || this.#rests()) {
         this.release(item.job, 0);
         continue;

@@ -7,7 +7,7 @@ import { inTurn } from './in_turn';
 import { themed } from './palette';
 
 interface Props {
-  /** Test and style hook. */
+  /** A name for tests and styles. */
   name: string;
   title: string;
   /** The chart's content in words, for screen readers. */

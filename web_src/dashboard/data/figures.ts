@@ -68,7 +68,7 @@ export interface Parts {
   auth: number;
   throttle: number;
   queue: number;
-  /** Without the ORM. */
+  /** The time in Odoo without the ORM. */
   odoo: number;
   orm: number;
   shape: number;
@@ -113,7 +113,7 @@ export interface Surroundings {
 
 /** A manager's rule that is not muted and has open alerts. */
 export interface OpenAlert {
-  /** Of the rule. */
+  /** The id of the rule. */
   id: number;
   metric: 'server_errors' | 'refusals' | 'throttled' | 'dead_letters' | 'sidecar_gone' | 'key_expires';
   name: string;
@@ -157,7 +157,7 @@ export function readSurroundings(orm: Orm, { since, until }: Question): Promise<
   return orm.call(model, 'surroundings', [since, until]);
 }
 
-/** The newest first. */
+/** The faults in the log, newest first. */
 export function readFaults(orm: Orm, question: Question, take: number): Promise<Fault[]> {
   return orm.call(model, 'faults', [], { ...question, take });
 }

@@ -218,7 +218,7 @@ export class DashboardStore {
     source.start();
   }
 
-  /** A message of the socket increases the counters at once; the figures are read again at most every few seconds. */
+  /** Each message of the socket increases the counters at once; the figures are read again at most every few seconds. */
   #take(traffic: Traffic): void {
     this.#alarm.hear(traffic);
     const { figures, zoom, statusClass } = this.state;
@@ -267,7 +267,7 @@ async function readAll(orm: Orm, question: Question, known: readonly Consumer[])
   return { figures, surroundings, faults, consumers: isKnown ? consumers : await readConsumers(orm) };
 }
 
-/** The first request of every visit. A page opened by its URL sends it while Odoo's client starts. */
+/** The first request of every visit. A page that is opened by its URL sends it while Odoo's client starts. */
 let early = browser.location.pathname.endsWith('/gateway-dashboard') ? readEarly() : undefined;
 
 interface Early {

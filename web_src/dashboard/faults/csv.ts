@@ -15,7 +15,7 @@ const columns: { name: string; value: (fault: Fault) => string | number | null }
   { name: 'request_id', value: ({ request_id }) => request_id },
 ];
 
-/** RFC 4180, with a byte order mark so that spreadsheets read it as UTF-8. */
+/** The faults as CSV (RFC 4180), with a byte order mark so that spreadsheets read it as UTF-8. */
 export function csvOf(faults: readonly Fault[]): string {
   const lines = [columns.map(({ name }) => name), ...faults.map((fault) => columns.map(({ value }) => value(fault)))];
   return `\ufeff${lines.map((line) => line.map(cell).join(',')).join('\r\n')}\r\n`;

@@ -143,7 +143,7 @@ export interface KpiGroup {
   kpis: Kpi[];
 }
 
-/** The small ones, by topic. */
+/** The small numbers, by topic. */
 export function kpiGroups({ figures, surroundings, consumer, statusClass }: DashboardState): KpiGroup[] {
   if (figures === null) return [];
   const { totals, previous, reasons } = figures;

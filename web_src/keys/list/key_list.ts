@@ -18,7 +18,7 @@ interface Props {
 
 interface Moment {
   text: string;
-  /** To the minute. */
+  /** The moment to the minute. */
   exact: string;
 }
 
@@ -58,7 +58,7 @@ export class KeyList extends Component<Props> {
     return { text: formatDate(at), exact: formatDateTime(at) };
   }
 
-  /** Such as "3 hours ago". */
+  /** A moment in words, such as "3 hours ago". */
   ago(value: string | false): Moment | null {
     if (!value) return null;
     const at = deserializeDateTime(value);

@@ -3,7 +3,7 @@
 export type Kind = 'address' | 'origin' | 'model';
 
 export interface Fault {
-  /** From 1. */
+  /** The number of the line, from 1. */
   line: number;
   entry: string;
 }
