@@ -136,8 +136,8 @@ def _words(env, scope):
         what = model
     plain = {
         "read": env._("See what you can see"),
-        "write": env._("Create and change records, as far as you may"),
-        "delete": env._("Delete records, as far as you may"),
+        "write": env._("Create and change records, where you may do so yourself"),
+        "delete": env._("Delete records, where you may do so yourself"),
         "call": env._("Carry out actions, such as confirming an order"),
     }
     narrowed = {

@@ -42,8 +42,10 @@ class GatewayAlert(models.Model):
     value_text = fields.Char("At Opening", compute="_compute_texts")
     last_text = fields.Char("Now", compute="_compute_texts")
     worst_text = fields.Char("Worst", compute="_compute_texts")
-    times = fields.Integer("Checks", readonly=True, help="How many checks, one a minute, have found it.")
-    is_sent = fields.Boolean("Delivered", readonly=True, help="False while its rule was muted.")
+    times = fields.Integer(
+        "Checks", readonly=True, help="The number of checks (one a minute) that have found the problem."
+    )
+    is_sent = fields.Boolean("Delivered", readonly=True, help="Not set if the rule was muted.")
 
     _open_once = models.UniqueIndex("(rule_id, subject) WHERE state = 'open'")
 

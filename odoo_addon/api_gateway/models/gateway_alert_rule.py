@@ -57,7 +57,10 @@ class GatewayAlertRule(models.Model):
     )
     minutes = fields.Integer("Within", required=True, default=5, tracking=True)
     least_requests = fields.Integer(
-        "Of at Least", default=20, tracking=True, help="With fewer requests a share means little, and opens no alert."
+        "Of at Least",
+        default=20,
+        tracking=True,
+        help="If there are fewer requests, a share means little, so no alert opens.",
     )
     unit = fields.Char(compute="_compute_unit")
     threshold_text = fields.Char("Opens at", compute="_compute_threshold_text")
@@ -83,7 +86,9 @@ class GatewayAlertRule(models.Model):
         domain=[("model_name", "=", ALERT)],
         help="Webhooks of the model API Alert. They send an event when an alert opens, and another when it closes.",
     )
-    muted_until = fields.Datetime(copy=False, tracking=True, help="Until then alerts are only recorded.")
+    muted_until = fields.Datetime(
+        copy=False, tracking=True, help="Until this time, alerts are recorded but not delivered."
+    )
     is_muted = fields.Boolean(compute="_compute_is_muted")
     alert_ids = fields.One2many(ALERT, "rule_id", "Alerts")
     open_count = fields.Integer("Open", compute="_compute_open_count")
@@ -150,12 +155,14 @@ class GatewayAlertRule(models.Model):
         for rule in self:
             if not rule.threshold > 0 or not 0 < rule.closes_below <= rule.threshold:
                 raise ValidationError(
-                    self.env._("An alert opens at more than zero, and closes below that value or a lower one.")
+                    self.env._(
+                        "The opening threshold must be above zero, and the closing threshold must be above zero and not above the opening one."
+                    )
                 )
             if rule._is_share() and rule.threshold > 100:
                 raise ValidationError(self.env._("A share is at most 100 %."))
             if not 1 <= rule.minutes <= 24 * 60:
-                raise ValidationError(self.env._("A rule looks at the last minute to the last day (1440 minutes)."))
+                raise ValidationError(self.env._("The period of a rule is 1 to 1440 minutes (a day)."))
             if rule._is_of_callers() and rule.callers == "one" and not rule.consumer:
                 raise ValidationError(self.env._("Choose the caller that the rule watches."))
             strangers = rule.user_ids.filtered(lambda user: not user.has_group(MANAGER))

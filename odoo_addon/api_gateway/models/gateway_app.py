@@ -44,7 +44,7 @@ class GatewayApp(models.Model):
     _description = "Registered App"
     _order = "name, id"
 
-    name = fields.Char(required=True, help="Users see it when the app asks them for access.")
+    name = fields.Char(required=True, help="Users see this name when the app asks them for access.")
     active = fields.Boolean(default=True, help="An archived app gets no access. Access given earlier ends.")
     client_id = fields.Char(
         "Client ID", readonly=True, copy=False, required=True, default=lambda self: self._new_client_id()

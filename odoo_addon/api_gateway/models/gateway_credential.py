@@ -92,7 +92,7 @@ class GatewayCredential(models.AbstractModel):
     grace_ends_at = fields.Datetime(
         "Old Secret Valid Until",
         compute="_compute_state",
-        help="Both secrets of a rotated credential work until then.",
+        help="Until this time, both secrets of a rotated credential work.",
     )
     use_count = fields.Integer("Requests", compute="_compute_usage")
     last_used_at = fields.Datetime("Last Used", compute="_compute_usage", search="_search_last_used_at")

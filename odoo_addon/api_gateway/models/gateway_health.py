@@ -38,7 +38,9 @@ class GatewayHealth(models.AbstractModel):
         if not alive:
             todo = self.env._("Callers get no answers. Start a sidecar; its log says why it stopped.")
             return _part("sidecars", self.env._("Sidecars"), "danger", text, todo)
-        todo = self.env._("Read the silent one's log, and start it again. It leaves the list after a day.")
+        todo = self.env._(
+            "Read the log of the silent sidecar, and start it again. A sidecar that stays silent leaves the list after a day."
+        )
         return _part("sidecars", self.env._("Sidecars"), *(("warning", text, todo) if silent else ("ok", text)))
 
     def _health_of_odoo(self):
@@ -61,11 +63,11 @@ class GatewayHealth(models.AbstractModel):
         name = self.env._("Odoo")
         if lost:
             text = self.env._(
-                "Requests of the last %(minutes)s minutes that did not reach it: %(count)s.",
+                "Requests of the last %(minutes)s minutes that did not reach Odoo: %(count)s.",
                 count=lost,
                 minutes=MINUTES,
             )
-            todo = self.env._("Check that Odoo runs, and GATEWAY_ODOO_URL where the sidecar runs.")
+            todo = self.env._("Check that Odoo is running, and check GATEWAY_ODOO_URL on the sidecar's host.")
             odoo = _part("odoo", name, "danger", text, todo)
         elif late:
             text = self.env._(
@@ -74,11 +76,13 @@ class GatewayHealth(models.AbstractModel):
             todo = self.env._("Sort the log by time in Odoo, and ask those callers for fewer fields or records.")
             odoo = _part("odoo", name, "warning", text, todo)
         else:
-            odoo = _part("odoo", name, "ok", self.env._("Every request of the last %s minutes reached it.", MINUTES))
+            odoo = _part("odoo", name, "ok", self.env._("Every request of the last %s minutes reached Odoo.", MINUTES))
         name = self.env._("Queue")
         if full:
             text = self.env._(
-                "Requests of the last %(minutes)s minutes that found it full: %(count)s.", count=full, minutes=MINUTES
+                "Requests of the last %(minutes)s minutes that found the queue full: %(count)s.",
+                count=full,
+                minutes=MINUTES,
             )
             todo = self.env._("Give Odoo more workers, or limit the busiest caller with a profile.")
             return odoo, _part("queue", name, "danger", text, todo)
@@ -142,10 +146,10 @@ class GatewayHealth(models.AbstractModel):
             "Waiting events: %(waiting)s. New dead letters in 24 hours: %(dead)s.", waiting=waiting, dead=dead
         )
         if bad:
-            todo = self.env._("Open %s: its page says what its receiver answered.", ", ".join(bad[:3].mapped("name")))
+            todo = self.env._("Open %s: the page shows what the receiver answered.", ", ".join(bad[:3].mapped("name")))
             return _part("webhooks", name, "warning", text, todo)
         if dead or late:
-            todo = self.env._("Open Webhooks, Jobs. Redeliver dead letters when their receiver is well.")
+            todo = self.env._("Open Webhooks, Jobs. Redeliver dead letters when the receiver works again.")
             return _part("webhooks", name, "warning", text, todo)
         return _part("webhooks", name, "ok", text)
 
@@ -167,7 +171,9 @@ class GatewayHealth(models.AbstractModel):
             return _part("replica", name, "ok", text)
         text = self.env._("%(count)s connected, %(lag)s s behind.", count=count, lag=f"{lag_s or 0:.1f}")
         if (lag_s or 0) > LAG_S:
-            todo = self.env._("Look for long queries on the replica. Reads that it cannot answer yet go through Odoo.")
+            todo = self.env._(
+                "Look for long queries on the replica. Reads that the replica cannot answer yet go through Odoo."
+            )
             return _part("replica", name, "warning", text, todo)
         return _part("replica", name, "ok", text)
 

@@ -31,7 +31,7 @@ class GatewayKey(models.Model):
         help="The secret is the value of GATEWAY_KEY_<this name> in the environment of the sidecar and of Odoo, "
         "so it need not be in the database. Only administrators may set it.",
     )
-    is_speed_test = fields.Boolean(readonly=True, copy=False, help="The page Speed Test creates and renews it.")
+    is_speed_test = fields.Boolean(readonly=True, copy=False, help="The page Speed Test creates and renews this key.")
 
     _environment_name_unique = models.UniqueIndex(
         "(environment_name) WHERE environment_name IS NOT NULL", "Another key has this name in the environment."

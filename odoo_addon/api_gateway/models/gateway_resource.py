@@ -25,11 +25,13 @@ class GatewayResource(models.Model):
         copy=False,
         help="The last part of the URL: products is at /api/v1/products.",
     )
-    label = fields.Char(required=True, translate=True, help="The name of one record in messages, such as Product.")
+    label = fields.Char(required=True, translate=True, help="What messages call one record, such as Product.")
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     model_name = fields.Char("Model", required=True, help="Technical name such as product.template.")
-    app_name = fields.Char("App", help="The app that has the model. Error messages name it if it is not installed.")
+    app_name = fields.Char(
+        "App", help="The app that defines the model. If it is not installed, error messages name it."
+    )
     domain = fields.Char(default="[]", help="For this resource, records outside this domain do not exist.")
     domain_json = fields.Json(
         compute="_compute_domain_json", store=True, help="The domain in the form that the sidecar reads."
@@ -108,7 +110,9 @@ class GatewayResourceLine(models.Model):
     sequence = fields.Integer(default=10)
     name = fields.Char("Public Name", required=True)
     field_name = fields.Char(
-        "Field", required=True, help="A field of the model. It is left out if its app is not installed."
+        "Field",
+        required=True,
+        help="A field of the model. The resource does not have it if the field's app is not installed.",
     )
     is_readable = fields.Boolean("Read", default=True)
     is_writable = fields.Boolean("Write", default=True)

@@ -30,7 +30,7 @@ class GatewaySidecar(models.Model):
 
     name = fields.Char(readonly=True)
     host = fields.Char(readonly=True)
-    address = fields.Char(readonly=True, help="The address on which it listens.")
+    address = fields.Char(readonly=True, help="The address on which the sidecar listens.")
     pid = fields.Integer("Process", readonly=True, aggregator=None)
     version = fields.Char(readonly=True)
     schema_version = fields.Integer(readonly=True, aggregator=None)

@@ -68,7 +68,7 @@ class ResConfigSettings(models.TransientModel):
     gateway_oauth_apps = fields.Selection(
         [
             ("registered", "Only registered apps"),
-            ("documents", "Also apps with a web address of their own"),
+            ("documents", "Also apps that have their own web address"),
             ("anyone", "Any app that registers itself"),
         ],
         "Apps That May Ask Users",
