@@ -200,7 +200,9 @@ class _Asking:
         if self.rng.random() < 0.5 or not self.model._fields[name].store:
             return self._url(model, {name: None}, {}), {**question, "tree": {name: None}}
         domain = [[name, "!=", False]]
-        return self._url(model, {"id": None}, {"domain": json.dumps(domain)}), {**question, "domain": domain, "tree": {"id": None}}
+        # The ORM itself has no rule about secrets, and answers where a required field makes the condition superfluous.
+        question.update(domain=domain, tree={"id": None}, must_be=403)
+        return self._url(model, {"id": None}, {"domain": json.dumps(domain)}), question
 
     @property
     def is_custom(self):
@@ -325,8 +327,9 @@ class _Asking:
         operator = rng.choice(operators)
         symbol = {"eq": "=", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}.get(operator, operator)
         parameter = f"filter[{name}]" if operator == "eq" and rng.random() < 0.5 else f"filter[{name}][{operator}]"
-        if operator == "starts":
-            return parameter, text, [name, "=ilike", value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"]
+        if operator in ("like", "ilike", "starts"):
+            literal = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            return parameter, text, [name, "=ilike", f"{literal}%"] if operator == "starts" else [name, operator, literal]
         return parameter, text, [name, symbol, value]
 
 

@@ -164,6 +164,8 @@ export function asReader(role: string, statementTimeoutMs: number, more: Readonl
     // Postgres' JIT compilation takes longer than reading any page.
     jit: 'off',
     timezone: 'UTC',
+    // Plans write dates as text.
+    datestyle: 'ISO',
     statement_timeout: String(statementTimeoutMs),
     ...more,
   };

@@ -47,7 +47,7 @@ export function shapeRows(rows: readonly Row[], model: string, tree: FieldTree |
     const shaper = subtree === undefined ? shaperOf(type.type) : expansion(type, subtree, typesOf);
     if (shaper !== undefined) steps.push([name, shaper]);
   }
-  for (const row of rows) for (const [name, shape] of steps) row[name] = shape(row[name]);
+  for (const [name, shape] of steps) for (const row of rows) row[name] = shape(row[name]);
 }
 
 /** Further models whose types `shapeRows` will need, as far as the known types show. */

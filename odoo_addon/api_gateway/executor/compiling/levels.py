@@ -26,9 +26,10 @@ FORMS = {
     "selection": "plain",
     "text": "plain",
 }
+# The sidecar's connections have the date style ISO. `to_char` takes several times as long.
 WRITTEN = {
-    "date": "to_char(%s, 'YYYY-MM-DD')",
-    "datetime": "to_char(%s, 'YYYY-MM-DD HH24:MI:SS')",
+    "date": "%s::text",
+    "datetime": "left(%s::text, 19)",
 }
 
 
