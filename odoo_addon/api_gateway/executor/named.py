@@ -170,7 +170,8 @@ def _check_behind(model, field, rest, path):
     if behind and (field.type not in ("properties", "reference") or behind not in (["id"], ["display_name"])):
         raise RefusalError(
             "odoo.field",
-            f"The path {path!r} cannot continue after {field.name} of {model._name}. Read the other record in a separate request.",
+            f"The path {path!r} cannot continue after {field.name} of {model._name}. Read the other record in a "
+            "separate request.",
             model=model._name,
             field=field.name,
         )

@@ -132,8 +132,8 @@ class Reach:
             )
         if self._is_guarded(model_name, action):
             raise OutOfReachError(
-                f"Records of {model_name} contain code or grant rights. Only a credential without scopes or models may {action} "
-                "them.",
+                f"Records of {model_name} contain code or grant rights. Only a credential without scopes or models may "
+                f"{action} them.",
                 model=model_name,
             )
         if not self._is_granted(model_name, action):

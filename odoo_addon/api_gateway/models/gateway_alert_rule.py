@@ -156,7 +156,7 @@ class GatewayAlertRule(models.Model):
             if not rule.threshold > 0 or not 0 < rule.closes_below <= rule.threshold:
                 raise ValidationError(
                     self.env._(
-                        "The opening threshold must be above zero, and the closing threshold must be above zero and not above the opening one."
+                        "Both thresholds must be above zero, and the closing one must not be above the opening one."
                     )
                 )
             if rule._is_share() and rule.threshold > 100:

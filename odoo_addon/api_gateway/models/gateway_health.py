@@ -39,7 +39,7 @@ class GatewayHealth(models.AbstractModel):
             todo = self.env._("Callers get no answers. Start a sidecar; its log says why it stopped.")
             return _part("sidecars", self.env._("Sidecars"), "danger", text, todo)
         todo = self.env._(
-            "Read the log of the silent sidecar, and start it again. A sidecar that stays silent leaves the list after a day."
+            "Read the log of the silent sidecar, and start it again. It leaves the list after a day of silence."
         )
         return _part("sidecars", self.env._("Sidecars"), *(("warning", text, todo) if silent else ("ok", text)))
 
