@@ -52,7 +52,7 @@ export class Batch<M extends Models> {
     return this.#add('read', model, { ids: listed(ids), ...options });
   }
 
-  /** One record. */
+  /** Creates one record. */
   create<N extends NameIn<M>, const F extends readonly string[] = never>(
     model: N,
     values: M[N]['create'],

@@ -1,4 +1,4 @@
-// One request and its answer, without retries.
+// Sends one request and returns its answer, without retries.
 
 import { GatewayError } from './error.ts';
 

@@ -19,7 +19,7 @@ interface Ordered<V> extends Equal<V> {
 }
 
 interface Matched<V> extends Equal<V> {
-  /** Contains the text. */
+  /** Contains the text, in the same case. */
   readonly like?: string;
   readonly nlike?: string;
   /** Contains the text; case does not matter. */

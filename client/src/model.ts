@@ -63,7 +63,7 @@ export interface AggregateOptions<
     Paging<string>,
     CallOptions {
   readonly group?: G;
-  /** `['__count']` by default. */
+  /** The measures; `['__count']` by default. */
   readonly measures?: X;
   /** Conditions on measures: `[['amount_total:sum', '>', 1000]]`. */
   readonly having?: readonly unknown[];
@@ -115,14 +115,14 @@ export class Model<M extends Models, N extends NameIn<M>> {
     this.#path = `/api/v1/${segment(name)}`;
   }
 
-  /** One page of the records. */
+  /** Reads one page of the records. */
   search<const F extends readonly string[] = never, P extends string = never>(
     options: SearchOptions<M, N, F, P> = {},
   ): Promise<Answer<Read<M, N, F>[]>> {
     return this.#page(options);
   }
 
-  /** All pages of the records. */
+  /** Reads all pages of the records. */
   async *pages<const F extends readonly string[] = never, P extends string = never>(
     options: SearchOptions<M, N, F, P> = {},
   ): AsyncGenerator<Answer<Read<M, N, F>[]>, void, undefined> {
@@ -137,7 +137,7 @@ export class Model<M extends Models, N extends NameIn<M>> {
     }
   }
 
-  /** Throws `odoo.missing`. */
+  /** Reads one record. Throws `odoo.missing`. */
   get<const F extends readonly string[] = never>(
     id: number,
     options: Fields<M, N, F> & CallOptions = {},

@@ -63,7 +63,7 @@ export interface Difference {
 export interface Meta {
   limit?: number;
   offset?: number;
-  /** With `count`. */
+  /** How many records there are, if `count` was requested. */
   total?: number;
   /** The `cursor` of the next page, the `since` of the next changes. */
   next?: string;
@@ -92,7 +92,7 @@ export interface Answer<T> {
 export interface Request {
   readonly method: string;
   readonly path: string;
-  /** Sent as JSON. */
+  /** A body that is sent as JSON. */
   readonly body?: unknown;
   /** A body that is sent as it is, instead of `body`. A stream can be sent only once, so its request is not repeated. */
   readonly content?: Content | undefined;
@@ -134,7 +134,7 @@ export class Transport {
     else this.#token = typeof key === 'function' ? () => key() : () => key ?? '';
   }
 
-  /** Throws GatewayError, or the reason of the signal. */
+  /** Sends a request, and repeats it if that may help. Throws GatewayError, or the reason of the signal. */
   async send<T>(request: Request): Promise<Answer<T>> {
     return this.#repeating(request, async (url, init) => {
       const response = await exchange(this.#fetch, url, init);
@@ -216,7 +216,7 @@ async function unlessAborted<T>(result: T | Promise<T>, signal: AbortSignal | un
   }
 }
 
-/** Throws the reason of the signal, and leaves no timer that would keep Node running. */
+/** Waits. If the signal aborts, throws its reason, and leaves no timer that would keep Node running. */
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new Promise<void>((resolve) => {

@@ -66,7 +66,10 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Throws ConfigError. Messages name the variable, but never a value that may contain a password. */
+/**
+ * Reads the configuration, or throws ConfigError. Its messages name the variable, but never a value that may contain a
+ * password.
+ */
 export function loadConfig(env: Environment): Config {
   const faults: string[] = [];
   const text = (name: string) => env[name]?.trim() || undefined;

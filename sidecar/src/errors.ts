@@ -191,7 +191,7 @@ export type Reason = keyof typeof catalogue;
 export interface ErrorOptions {
   /** Text for the caller. Never contains a secret, SQL or a traceback. */
   readonly message?: string | undefined;
-  /** For programs: the field or the parameter. */
+  /** Details for programs, such as the field or the parameter. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** The index of the failed operation, from 0. */
   readonly operation?: number | undefined;
@@ -253,7 +253,7 @@ export function isServerFault(error: GatewayError): boolean {
   return error.status >= 500;
 }
 
-/** The error envelope. */
+/** Renders an error as the envelope. */
 export function renderEnvelope(error: GatewayError, requestId: string): unknown {
   return {
     success: false,

@@ -61,7 +61,7 @@ export class FairQueue<Item extends object> {
     this.delete(item);
     for (let at = leaf; at?.parent !== undefined; at = at.parent) {
       if (at.size === 0) continue;
-      // moves to the end of its level
+      // the served party moves to the end of its level
       at.parent.branches.delete(at.key);
       at.parent.branches.set(at.key, at);
     }

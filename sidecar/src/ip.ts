@@ -11,7 +11,10 @@ export interface Range {
   readonly bits: number;
 }
 
-/** Undefined unless the text is exactly an address: ipaddr.js would also accept `0x7f.1` and octal numbers. */
+/**
+ * Parses an address. Returns undefined unless the text is exactly an address: ipaddr.js would also accept `0x7f.1` and octal
+ * numbers.
+ */
 export function parseAddress(text: string): Address | undefined {
   if (isIP(text) === 0) return undefined;
   const zone = text.indexOf('%');

@@ -25,7 +25,8 @@ interface Survey {
 }
 
 /**
- * Throws `request.too_deep`, the SyntaxError of JSON.parse, or the error of `refuse` for a number that parsing would change.
+ * Parses JSON. Throws `request.too_deep`, the SyntaxError of JSON.parse, or the error of `refuse` for a number that parsing
+ * would change.
  * @param what the subject of the message: `The body`, `domain`
  * @param refuse gets the path of the number, `lines[2].price` (empty if the text is the number), and its problem @param weigh
  * called before parsing with the approximate bytes that the value takes in addition to its text; may throw
@@ -153,7 +154,7 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** e or E */
+/** whether a character is `e` or `E` */
 function isExponent(code: number): boolean {
   return code === 0x65 || code === 0x45;
 }
@@ -162,7 +163,7 @@ function endOfNumber(text: string, start: number): number {
   let end = start + 1;
   for (;;) {
     const code = text.charCodeAt(end);
-    // . + -
+    // the characters `.`, `+` and `-`
     if (!isDigit(code) && code !== 0x2e && !isExponent(code) && code !== 0x2b && code !== 0x2d) return end;
     end += 1;
   }

@@ -37,7 +37,7 @@ export function stopOnSignals(phases: readonly Phase[], log: Log): void {
   process.on('SIGINT', onSignal);
 }
 
-/** Rejects if `work` is not done in time. The work itself continues. */
+/** Waits for `work`, and rejects if it is not done in time. The work itself continues. */
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -124,8 +124,8 @@ function main(config: Config, log: Log, extension?: Extension): void {
   const environment = environmentStamps(config.environmentKeys);
   const channel = new OdooChannel({
     odooUrl: config.odooUrl,
-    // One more than Odoo has workers, so that no worker waits for its next call. With two more, fewer reads would be sent
-    // together.
+    // There is one slot more than Odoo has workers, so that no worker waits for its next call. With two more, fewer reads would
+    // be sent together.
     slots: config.odooWorkers + 1,
     mostQueued: config.odooQueue,
     longestQueueMs: config.odooQueueTimeoutMs,

@@ -12,7 +12,7 @@ const windowMs = 60_000;
 const tickMs = 2_000;
 /** The class of the body that moves toasts away from the page's buttons. */
 const placing = 'o_api_gateway_toasts_below';
-/** With fewer requests, a share is not meaningful. */
+/** If there were fewer requests than this, a share is not meaningful. */
 const leastRequests = 20;
 /** For rules about these, the page has its own toast, which appears at once. */
 const watchedHere = new Set<OpenAlert['metric']>(['server_errors', 'sidecar_gone']);
@@ -31,7 +31,7 @@ export interface AlarmOptions {
 interface State {
   title: string;
   type: 'warning' | 'danger';
-  /** null: the state is over. */
+  /** The text of the toast; null: the state is over. */
   text: () => string | null;
   inspect?: () => void;
 }

@@ -83,7 +83,7 @@ export interface ShownSecret {
   id: number;
 }
 
-/** What a scope may name. */
+/** A model or resource that a scope may name. */
 export interface ScopeTarget {
   name: string;
   label: string;
@@ -114,7 +114,7 @@ export const readApps = (orm: Orm, everyone: boolean) => orm.call<ConnectedApp[]
 
 export const endApp = (orm: Orm, id: number) => orm.call<boolean>('gateway.connected.app', 'action_revoke', [[id]]);
 
-/** @param days up to now */
+/** @param days how many days, up to now */
 export function readUsage(orm: Orm, keyId: number, days: number): Promise<Usage> {
   const until = Date.now();
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -130,7 +130,7 @@ export const explainScopes = (orm: Orm, text: string) => orm.call<Scopes>(page, 
 
 type Action = Record<string, unknown>;
 
-// These three methods return an action: the dialog with the secret, or first the one that asks for the password.
+// These three methods return an action: the dialog with the secret, or the dialog that asks for the password first.
 
 export const createKey = (orm: Orm, values: NewKey) => orm.call<Action>(model, 'action_create_with_secret', [values]);
 

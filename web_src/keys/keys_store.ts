@@ -15,7 +15,7 @@ export interface KeysState {
   surroundings: Surroundings | null;
   loading: boolean;
   error: string | null;
-  /** The key in the examples. */
+  /** The key that the examples use. */
   chosen: AccessKey | null;
   /** Secrets that were created while this page is open, by key. They are kept in memory only. */
   secrets: Record<number, string>;

@@ -29,7 +29,7 @@ export interface Measured {
   firstMs: number;
   gateway: Percentiles;
   odoo: Percentiles;
-  /** The mean over all runs. */
+  /** The mean of each phase over all runs. */
   phases: Phases;
   /** How the records of the last run were read, and why this was not a compiled read, if it was not. Null: nothing was read. */
   read: { way: 'compiled' | 'odoo'; why: string } | null;

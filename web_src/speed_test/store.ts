@@ -34,7 +34,7 @@ export interface SpeedTestState {
   /** The last test's error. */
   error: string | null;
   result: Measured | null;
-  /** Null until it was read. */
+  /** The past tests; null until they have been read. */
   history: Entry[] | null;
   historyError: string | null;
 }

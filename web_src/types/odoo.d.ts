@@ -99,7 +99,7 @@ declare module '@web/core/utils/hooks' {
           type?: 'info' | 'success' | 'warning' | 'danger';
           title?: string;
           autocloseDelay?: number;
-          /** Stays until it is closed. */
+          /** Whether the notification stays until it is closed. */
           sticky?: boolean;
           onClose?: () => void;
           buttons?: { name: string; onClick: () => void }[];

@@ -2,7 +2,7 @@
 
 const words = `false none true and as assert async await break class continue def del elif else except finally for from global if
 import in is lambda nonlocal not or pass raise return try while with yield`;
-/** In lower case, like the names of files. */
+/** Python's keywords in lower case, like the names of files. */
 export const pythonKeywords: ReadonlySet<string> = new Set(words.split(/\s/));
 
 export interface Named {

@@ -5,7 +5,7 @@ import type { Transport } from '../transport.ts';
 
 export interface Field {
   readonly type: string;
-  /** The label. */
+  /** The label of the field. */
   readonly string?: string;
   readonly help?: string;
   readonly required?: boolean;

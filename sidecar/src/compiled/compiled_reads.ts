@@ -121,7 +121,7 @@ export class CompilingOdoo extends Odoo {
     this.#connectionOf(database).replica?.wrote(principal.consumer);
   }
 
-  /** One snapshot for all pages that a statement can read. */
+  /** Opens a reader that uses one snapshot for all pages that a statement can read. */
   override async pages(context: RequestContext, first: Search, grant = context.principal.grant): Promise<PageReader> {
     const odoo = await super.pages(context, first, grant);
     const connection = this.#connectionOf(context.database);

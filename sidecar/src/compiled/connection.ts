@@ -10,7 +10,7 @@ export interface ConnectionOptions {
   readonly url: string;
   /** Whether this is the address of a replica. */
   readonly isReplica: boolean;
-  /** 0: no compiled reads. */
+  /** The number of connections. 0 means that there are no compiled reads. */
   readonly size: number;
   readonly statementTimeoutMs: number;
 }
@@ -22,7 +22,7 @@ const pauseMs = 5_000;
 export class Connection {
   readonly #database: Database;
   readonly #options: ConnectionOptions;
-  /** Undefined when reads run on the primary itself. */
+  /** The replica on which reads run; undefined if they run on the primary itself. */
   readonly replica: Replica | undefined;
   #pool: ReadPool | undefined;
   #snapshots: Snapshots | undefined;
@@ -40,7 +40,7 @@ export class Connection {
     return this.#database.name;
   }
 
-  /** Undefined while there is no role, or Postgres does not answer. */
+  /** The connections; undefined while there is no role, or while Postgres does not answer. */
   get pool(): ReadPool | undefined {
     const now = performance.now();
     if (this.#pool === undefined && this.#options.size > 0 && now >= this.#askAt) {
@@ -50,7 +50,7 @@ export class Connection {
     return now < this.#usableFrom ? undefined : this.#pool;
   }
 
-  /** For lists that are read as a whole. Like `pool`, but waits until the connections are open. */
+  /** The snapshots for lists that are read as a whole. Unlike `pool`, this waits until the connections are open. */
   async snapshots(): Promise<Snapshots | undefined> {
     if (this.pool === undefined) await this.#opening;
     return this.pool && this.#snapshots;

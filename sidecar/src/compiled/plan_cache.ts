@@ -1,5 +1,5 @@
-// For each known shape of a database: its plan, or the reason why there is none. All plans depend on rights and definitions in
-// the database, so if one turns out to be out of date, all may be.
+// Stores, for each known shape of a database, its plan or the reason why there is no plan. All plans depend on rights and
+// definitions in the database, so if one turns out to be out of date, all may be.
 
 import { hash } from 'node:crypto';
 import { GenerationCache } from '../generation_cache.ts';
@@ -26,7 +26,7 @@ export interface PlanEntry {
 
 interface RefusedEntry {
   readonly refused: Refused;
-  /** On the monotonic clock. */
+  /** The end of the refusal, on the monotonic clock. */
   readonly until: number;
 }
 

@@ -43,7 +43,7 @@ export class OutdatedError extends Error {
 /** The connections for statements, or one with a snapshot. */
 export type Runs = Pick<ReadPool, 'run'>;
 
-/** Rejects with Doubt, OutdatedError, or the pool's error. */
+/** Runs a plan. Rejects with Doubt, OutdatedError, or the pool's error. */
 export async function runPlan(pool: Runs, entry: PlanEntry, asked: Asked): Promise<unknown> {
   const { plan } = entry;
   const parameters = parametersOf(plan.parameters, asked.values);

@@ -19,9 +19,9 @@ export interface PlannedPage {
 export interface SnapshotPagesOptions {
   readonly context: RequestContext;
   readonly snapshot: Snapshot;
-  /** Undefined for a page that no compiled statement can read. The context then contains the reason. */
+  /** The plan for a page; undefined if no compiled statement can read it. The context then contains the reason. */
   readonly plan: (search: Search) => Promise<PlannedPage | undefined>;
-  /** For pages that no compiled statement can read, or whose answer is in doubt. */
+  /** Reads the pages that no compiled statement can read, or whose answer is in doubt. */
   readonly odoo: PageReader;
 }
 

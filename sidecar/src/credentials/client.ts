@@ -26,7 +26,10 @@ const nothing = Buffer.alloc(32);
  */
 const verifiedOf = perDatabase(() => new LRUCache<string, true>({ max: 10_000 }));
 
-/** Rejects with CredentialRefused. For an unknown client, this does the same look-up and comparison as for a known one. */
+/**
+ * Authenticates a client, or rejects with CredentialRefused. For an unknown client, this does the same look-up and comparison
+ * as for a known one.
+ */
 export async function authenticateClient(
   database: Database,
   { clientId, secret }: ClientCredentials,

@@ -36,7 +36,7 @@ class Principals {
     database.onChange('profile', (ids) => this.#standings.forget(ids, ({ principal }) => principal.policy.profile_id ?? 0));
   }
 
-  /** Throws or rejects with CredentialRefused. Returns no promise if nothing has to be read. */
+  /** The principal of a credential, without a promise if nothing has to be read. Throws or rejects with CredentialRefused. */
   of(kind: CredentialKind, id: number): Standing | Promise<Standing> {
     const key = `${kind}:${id}`;
     const known = this.#standings.get(key);

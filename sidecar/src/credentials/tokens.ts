@@ -107,7 +107,7 @@ export interface RefreshOptions {
   readonly of: CredentialKind;
   /** The `client_id` claim; undefined: the user's login. */
   readonly client?: string;
-  /** Undefined: keep the scopes. */
+  /** The scopes for the new tokens; undefined: those of the old token. */
   readonly scopes: readonly string[] | undefined;
   readonly address: string;
   /** Checks whether the owner may still continue. Throws the error for the answer; `auth.mfa` ends the login. */

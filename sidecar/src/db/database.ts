@@ -305,7 +305,7 @@ export class Database implements Queryable {
     const now = performance.now();
     if (now - this.#beatAt < beatEveryMs) return;
     this.#beatAt = now;
-    // Not awaited, so that it does not delay polls.
+    // The heartbeat is not awaited, so that it does not delay polls.
     this.#beating = beat(this, this.#options.heartbeat()).catch((error: unknown) => {
       this.log.warn({ err: error }, 'heartbeat failed');
     });

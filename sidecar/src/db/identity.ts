@@ -15,7 +15,7 @@ const statement = {
     from gateway.database()`,
 };
 
-/** Throws `database.not_prepared` if the addon is not installed. */
+/** Reads the database's identity. Throws `database.not_prepared` if the addon is not installed. */
 export async function readIdentity(db: Queryable): Promise<Identity> {
   const [row] = await db.query<{ [K in keyof Identity]: Identity[K] | null }>(statement, []);
   const { name, uuid, schemaVersion } = row ?? {};

@@ -4,7 +4,7 @@ import type { Queryable } from './pool.ts';
 
 export interface IpBlockRow {
   readonly id: number;
-  /** CIDR. */
+  /** The blocked network, as CIDR. */
   readonly network: string;
   /** Null: the block lasts until a manager ends it. */
   readonly secondsLeft: number | null;

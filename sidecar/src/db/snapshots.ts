@@ -18,7 +18,7 @@ export class Snapshots {
     this.#options = options;
   }
 
-  /** Rejects with the error of Postgres or the connection. The caller must close the snapshot. */
+  /** Opens a snapshot, which the caller must close. Rejects with the error of Postgres or the connection. */
   async open(): Promise<Snapshot> {
     const { url, role, statementTimeoutMs, log } = this.#options;
     const client = new pg.Client({
@@ -61,13 +61,13 @@ export class Snapshot {
     this.#onClose = onClose;
   }
 
-  /** As in ReadPool. */
+  /** Runs a statement, like the method of ReadPool. */
   run({ name, text }: ReadStatement, values: readonly unknown[], mostBytes: number): Promise<ReadResult> {
     const statement = { name, text, isFrequent: true };
     return runOn(this.#client, this.#prepared, { statement, values, mostBytes, patienceMs: this.#patienceMs });
   }
 
-  /** Also ends a running statement. */
+  /** Closes the snapshot, even while a statement is running. */
   close(): void {
     this.#onClose();
     this.#client.end().catch(() => undefined);

@@ -22,7 +22,7 @@ export interface TokenSubject {
   readonly stamp: string | null;
   /** The URL at which it may be used, with everything below it; null: the whole gateway. */
   readonly resource: string | null;
-  /** When the family began. */
+  /** The time at which the family began. */
   readonly begunAt: Date;
   readonly address: string;
 }
@@ -83,7 +83,7 @@ const spend = {
     returning id`,
 };
 
-/** False if the old token is already used up or no longer valid. Then nothing is stored. */
+/** Returns false if the old token is already used up or no longer valid. Then nothing is stored. */
 export async function spendToken(
   db: Queryable,
   jti: string,

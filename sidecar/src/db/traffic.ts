@@ -5,7 +5,7 @@ import type { Queryable } from './pool.ts';
 import { quoted } from './quoted.ts';
 
 export interface Fact {
-  /** Minutes since 1970. */
+  /** The minute of the requests, counted since 1970. */
   readonly minute: number;
   readonly consumer: string;
   readonly route: string;
@@ -24,7 +24,7 @@ export interface Fact {
 
 export interface Latency {
   readonly minute: number;
-  /** `*`: all consumers. */
+  /** The consumer; `*` stands for all consumers. */
   readonly consumer: string;
   readonly class: number;
   /** Requests per bucket of traffic/histogram.ts. */
@@ -62,7 +62,7 @@ export interface ProtocolUse {
   readonly protocol: 'xmlrpc' | 'xmlrpc.2' | 'jsonrpc' | 'json2';
   readonly consumer: string;
   readonly user_id: number;
-  /** User-Agent. */
+  /** The caller's User-Agent. */
   readonly client: string;
   readonly model: string;
   readonly method: string;

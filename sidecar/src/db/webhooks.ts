@@ -10,11 +10,11 @@ export interface Webhook {
   /** The owner: events contain the values that this user may read. */
   readonly userId: number;
   readonly lang: string | null;
-  /** Empty: all stored fields that the owner may read. */
+  /** The fields in events. An empty list means all stored fields that the owner may read. */
   readonly fields: readonly string[];
   /** How many requests one sidecar may have running at once. */
   readonly concurrency: number;
-  /** Newest first. */
+  /** The secrets that sign, newest first. */
   readonly secrets: readonly Buffer[];
   /** A value is null if it was stored in another database, of which this is a copy. */
   readonly headers: readonly { readonly name: string; readonly value: string | null }[];
@@ -47,7 +47,7 @@ export interface Result {
   /** The first KB of the answer. */
   readonly response?: string | null;
   readonly body?: string | null;
-  /** Seconds. */
+  /** The number of seconds until the next attempt. */
   readonly retry_after?: number | null;
   /** The receiver answered 410, so it wants no more events and the webhook is paused. */
   readonly gone?: boolean;

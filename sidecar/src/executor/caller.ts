@@ -35,7 +35,10 @@ function bareContext(companyId: number | null): CallContext {
   return companyId === null ? bare : { ...bare, allowed_company_ids: [companyId] };
 }
 
-/** Throws `request.header`. @param companyId the only company in which the caller may work; null: any */
+/**
+ * The context in the headers. Throws `request.header`. @param companyId the only company in which the caller may work; null:
+ * any
+ */
 export function callContext(headers: IncomingHttpHeaders, companyId: number | null = null): CallContext {
   const company = headers['x-odoo-company'];
   const timezone = headers['x-odoo-timezone'];

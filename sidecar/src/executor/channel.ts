@@ -1,8 +1,8 @@
-// The internal channel to Odoo: signed bodies, a limited number of them in Odoo at once, and a limited queue in front. Odoo
-// answers HTTP/1.0, closes every connection and has a short backlog: if there were more exchanges at once than it has workers,
-// its own users would have to wait. So each exchange keeps a slot until Odoo has finished it, even if the caller has
-// disconnected or got a 504 meanwhile: the worker is still busy. Waiting calls take turns, by database, user and consumer, and
-// no caller can block the others (`fair_queue.ts`, `caller_paces.ts`). A call is sent at once if a slot is free. Calls that
+// The internal channel to Odoo. It signs bodies, limits how many of them are in Odoo at once, and has a limited queue for the
+// others. Odoo answers HTTP/1.0, closes every connection and has a short backlog: if there were more exchanges at once than it
+// has workers, its own users would have to wait. So each exchange keeps a slot until Odoo has finished it, even if the caller
+// has disconnected or got a 504 meanwhile: the worker is still busy. Waiting calls take turns, by database, user and consumer,
+// and no caller can block the others (`fair_queue.ts`, `caller_paces.ts`). A call is sent at once if a slot is free. Calls that
 // have to wait are sent together where possible, which costs Odoo far less than separate exchanges: reads, each under its own
 // user, except those known to be slow; and creates or updates of one caller on one model, which Odoo does at once, or one by
 // one if that fails.
@@ -23,7 +23,7 @@ import { SlowReads } from './slow_reads.ts';
 
 export interface Call {
   readonly request_id: string;
-  /** Null only for a login. */
+  /** The id of the user; null only for a login. */
   readonly uid: number | null;
   readonly address: string;
   readonly context: Readonly<Record<string, unknown>>;
@@ -37,7 +37,7 @@ export interface Call {
 
 interface CallCost {
   readonly sql: number;
-  /** Milliseconds in the ORM. */
+  /** How many milliseconds the call took in the ORM. */
   readonly ms: number;
   readonly retries: number;
 }
@@ -119,12 +119,12 @@ export interface Request {
   readonly bytes?: number;
   /** Returns false if the caller has disconnected. A call that is still waiting is then not sent. */
   readonly isWanted: () => boolean;
-  /** Goes with the call. */
+  /** A file that is sent with the call. */
   readonly file?: FileToSend | undefined;
 }
 
 interface Waiting extends Request {
-  /** Database and consumer. */
+  /** The caller: its database and consumer. */
   readonly caller: string;
   /** Calls of the same kind may be sent together; undefined: the call is sent by itself. */
   kind: string | undefined;
@@ -154,7 +154,7 @@ export class OdooChannel {
     this.#exchanger = new Exchanger(options.odooUrl);
   }
 
-  /** Rejects with `odoo.overloaded`, `odoo.timeout`, `odoo.unavailable` or `odoo.channel`. */
+  /** Delivers a call to Odoo. Rejects with `odoo.overloaded`, `odoo.timeout`, `odoo.unavailable` or `odoo.channel`. */
   async deliver(request: Request): Promise<Delivery> {
     const caller = callerOf(request);
     if (!request.consumer.startsWith('gateway:')) this.#paces.sees(caller);

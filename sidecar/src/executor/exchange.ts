@@ -61,7 +61,10 @@ export class Exchanger {
     return this.#knocking > 0;
   }
 
-  /** One result per call. Rejects with `odoo.unavailable`, `database.unavailable`, `odoo.channel`, `odoo.error` or `answer.too_large`. */
+  /**
+   * Returns one result per call. Rejects with `odoo.unavailable`, `database.unavailable`, `odoo.channel`, `odoo.error` or
+   * `answer.too_large`.
+   */
   async carry(parcel: Parcel, patience: Patience): Promise<readonly CallResult[]> {
     /** A body whose connection was reset. It may have been executed, so it may only be sent again unchanged. */
     let doubtful: Sealed | undefined;

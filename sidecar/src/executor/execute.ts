@@ -42,7 +42,7 @@ export type Search = Extract<Operation, { op: 'search' }>;
 export interface PageReader {
   /** A raw page of the same list, at another position or with another length. Throws like `Odoo.read`. */
   page(search: Search): Promise<unknown>;
-  /** Also aborts a page that is being read. */
+  /** Ends the reading, even while a page is being read. */
   close(): void;
 }
 
@@ -226,7 +226,7 @@ export function noteTarget(context: RequestContext, operations: readonly Operati
   noteUses(context, operations, uses);
 }
 
-/** For the log; undefined for the gateway's own calls. */
+/** The target for the log; undefined for the gateway's own calls. */
 function targetOf(operations: readonly Operation[]): Target | undefined {
   const [first] = operations;
   const model =

@@ -9,7 +9,7 @@ export function isExposed(model: string, patterns: readonly string[]): boolean {
   return !patterns.some((pattern) => (pattern.endsWith('*') ? model.startsWith(pattern.slice(0, -1)) : model === pattern));
 }
 
-/** Throws `odoo.exposure`. */
+/** Throws `odoo.exposure` if the model cannot be reached. */
 export function requireExposed(database: Database, model: string): void {
   if (isExposed(model, database.neverExposed)) return;
   throw new GatewayError('odoo.exposure', { message: `The model ${model} cannot be reached over the API.`, details: { model } });

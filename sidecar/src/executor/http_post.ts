@@ -26,10 +26,12 @@ const headEnd = '\r\n\r\n';
 /** Thrown if the answer is larger than the caller accepts. The rest of it was not read. */
 export class AnswerTooLarge extends Error {}
 
-/** No connection was made, so nothing was sent. */
+/** Thrown if no connection was made, so nothing was sent. */
 export class NotConnected extends Error {}
 
-/** The connection was reset before the answer began. Odoo has probably not read the request, but that is not certain. */
+/**
+ * Thrown if the connection was reset before the answer began. Odoo has probably not read the request, but that is not certain.
+ */
 export class ConnectionReset extends Error {}
 
 /**
@@ -84,7 +86,7 @@ export function post(
       if (answer !== undefined) finish(answer);
     });
     socket.once('error', (error) => reject(asLost(error)));
-    // has no effect once the answer is complete
+    // this has no effect once the answer is complete
     socket.once('close', () => reject(new Error('the connection was closed before the answer was complete')));
     socket.write(request(origin, path, headers, body, file?.bytes));
     if (file !== undefined) send(file, socket).catch((error: Error) => socket.destroy(error));

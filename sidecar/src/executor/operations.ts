@@ -7,7 +7,7 @@ import { GatewayError } from '../errors.ts';
 /** An Odoo search domain whose syntax was checked (`records/domain.ts`). */
 export type Domain = readonly unknown[];
 
-/** As in Odoo's `web_read`; a relation with `fields` is expanded. */
+/** The fields to read, in the format of Odoo's `web_read`. A relation with `fields` is expanded. */
 export interface FieldTree {
   [name: string]: { fields?: FieldTree };
 }
@@ -39,7 +39,7 @@ interface SearchOperation {
   /** The end of the previous page, from its `next`. */
   readonly after?: Place | undefined;
   readonly count?: 'exact' | 'estimated' | undefined;
-  /** Without `fields`: only the fields that a list of the records would show. */
+  /** If there are no `fields`: reads only the fields that a list of the records would show. */
   readonly brief?: boolean | undefined;
 }
 
@@ -94,7 +94,7 @@ interface WriteOperation {
   readonly ids: readonly number[];
   readonly values: Readonly<Record<string, unknown>>;
   readonly fields?: FieldTree | undefined;
-  /** Only for one record. */
+  /** Allowed only for a single record. */
   readonly if_match?: IfMatch | undefined;
 }
 
@@ -102,7 +102,7 @@ interface UnlinkOperation {
   readonly op: 'unlink';
   readonly model: string;
   readonly ids: readonly number[];
-  /** Only of one record. */
+  /** Allowed only for a single record that is deleted. */
   readonly if_match?: IfMatch | undefined;
 }
 
@@ -124,7 +124,7 @@ interface FoundOperation {
   readonly model: string;
   readonly domain: Domain;
   readonly max_affected: number;
-  /** For `write_found`. */
+  /** The values to write, for `write_found`. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
@@ -148,7 +148,7 @@ export interface StoreOperation {
   readonly id: number;
   readonly field?: string | undefined;
   readonly attach?: true | undefined;
-  /** Hexadecimal. */
+  /** The SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
   /** The file's name and its media type, for attachments. */
   readonly filename?: string | undefined;
@@ -292,7 +292,7 @@ export interface FilePart {
   /** The size of the whole file. */
   readonly size: number;
   readonly name: string;
-  /** The media type. */
+  /** The media type of the file. */
   readonly type: string;
   /** A digest of the whole file. */
   readonly etag: string;
@@ -338,7 +338,7 @@ export function asTypes(result: unknown): Readonly<Record<string, ModelTypes>> {
 }
 
 export interface LoginResult {
-  /** Null when Odoo refused. */
+  /** The id of the user; null if Odoo refused the login. */
   readonly uid: number | null;
   /** Whether a second factor is still missing. */
   readonly mfa: boolean;

@@ -10,7 +10,7 @@ const methodName = /^[A-Za-z]\w{0,127}$/;
 /** The largest integer of Postgres. Ids in Odoo are not larger. */
 const greatestId = 2_147_483_647;
 
-/** Throws `odoo.model` for an invalid model name, `odoo.exposure` for a model that cannot be reached. */
+/** The model in the path. Throws `odoo.model` for an invalid model name, `odoo.exposure` for a model that cannot be reached. */
 export function requestedModel({ request, database }: RequestContext): string {
   return checkModel(database, request.params['model']);
 }

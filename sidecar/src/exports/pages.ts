@@ -29,15 +29,15 @@ export interface Page {
 }
 
 export interface Range {
-  /** Start after this id. */
+  /** The export starts after this id. */
   readonly after: number;
   /** The maximum number of records. */
   readonly most: number;
 }
 
 /**
- * Ends when the caller disconnects. While the client receives a page, the next one is read, so two are in memory. Throws the
- * errors of a list, and `export.busy`.
+ * The pages of a list, until the caller disconnects. While the client receives a page, the next one is read, so two are in
+ * memory. Throws the errors of a list, and `export.busy`.
  */
 export async function* pagesOf(parts: Parts, context: RequestContext, search: Search, range: Range): AsyncGenerator<Page> {
   const end = runningOf(context.database).begin(context.holder, most.ofOneUser, most.ofAll);

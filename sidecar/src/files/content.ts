@@ -97,7 +97,7 @@ function holds(part: Placed, from: number, to: number): boolean {
   return part.part.length > 0 && part.from <= from && from < part.from + part.part.length && to > from;
 }
 
-/** Throws `odoo.changed` if the file is no longer the one that the facts describe. */
+/** Reads a part. Throws `odoo.changed` if the file is no longer the one that the facts describe. */
 async function part(
   odoo: Odoo,
   context: RequestContext,
@@ -131,7 +131,7 @@ function askedOf(context: RequestContext): ContentOperation {
   };
 }
 
-/** Throws `odoo.field`. */
+/** The field in the path. Throws `odoo.field`. */
 export function requestedField({ request }: RequestContext): string {
   const field = String(request.params['field']);
   if (fieldName.test(field)) return field;
@@ -160,7 +160,7 @@ function within(range: Range | undefined, size: number): { from: number; to: num
   return { from, to: Math.min(size, (range.to ?? size) + 1) };
 }
 
-/** Throws `file.busy` at once if the caller reads too many large files. */
+/** The file in parts. Throws `file.busy` at once if the caller reads too many large files. */
 function partsOf(
   odoo: Odoo,
   context: RequestContext,

@@ -39,7 +39,7 @@ export class Printing {
     });
   }
 
-  /** Rejects with `report.busy`, `report.unavailable` and what Odoo throws. */
+  /** Prints a document. Rejects with `report.busy`, `report.unavailable` and what Odoo throws. */
   print(odoo: Odoo, context: RequestContext, operation: Omit<ReportOperation, 'op' | 'places'>): Promise<FilePart> {
     const { database, principal, timings } = context;
     const since = performance.now();

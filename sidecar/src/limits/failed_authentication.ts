@@ -186,7 +186,7 @@ class AddressAttempt implements Attempt {
     this.#release = undefined;
   }
 
-  /** Rejects with `error`, or with the throttle's error if this failure exceeds the limit. */
+  /** Counts a failure. Rejects with `error`, or with the throttle's error if this failure exceeds the limit. */
   async fail(error: unknown): Promise<never> {
     this.#context.presented = this.#nameOfPresented();
     if (!(error instanceof GatewayError)) throw error;

@@ -85,7 +85,7 @@ function refusal({ until }: Block): GatewayError {
 
 interface Block {
   readonly network: Range;
-  /** On the monotonic clock; Infinity: permanently. */
+  /** The end of the block, on the monotonic clock; Infinity: it is permanent. */
   readonly until: number;
   readonly isAutomatic: boolean;
 }
@@ -113,7 +113,7 @@ class IpBlocks {
     this.#reload(null);
   }
 
-  /** No request passes until the blocked addresses are loaded. */
+  /** Waits until the blocked addresses are loaded. No request passes before that. */
   async loaded(): Promise<void> {
     await this.#loading;
     if (!this.isLoaded) throw new GatewayError('database.unavailable');

@@ -47,7 +47,7 @@ export function limits(): { readonly beforeBody: Policy; readonly afterBody: Pol
   };
 }
 
-/** For connections that are not requests and have no caller. Throws or rejects if the address has connected too often. */
+/** Charges a connection that is not a request and has no caller. Throws or rejects if the address has connected too often. */
 export async function chargeAnonymous(database: Database, address: string): Promise<void> {
   const limits = perMinute(database.settings['throttle.anonymous']);
   const decision = await throttleOf(database).take(addressSubject('anonymous', address), limits);

@@ -41,14 +41,14 @@ const longestPauseMs = 25;
  */
 const crowd = 32;
 const gatherMs = 2;
-/** After Postgres failed to answer, no request waits for it for this long. */
+/** If Postgres has failed to answer, no request waits for it during this time. */
 const retryMs = 250;
 
 /** The last known state of a subject. */
 interface Known {
   readonly limits: PerWindow;
   readonly left: Record<Window, number>;
-  /** On the monotonic clock. */
+  /** When each window starts again, on the monotonic clock. */
   readonly resetAt: Record<Window, number>;
   readonly place: string | undefined;
 }

@@ -6,7 +6,7 @@ import type { RequestContext } from '../pipeline/context.ts';
 /** `ask`: a write first runs as a dry run, and is carried out once a person has agreed to the result. */
 type Writes = 'allowed' | 'ask' | 'never';
 
-/** Throws `agent.off`. */
+/** Throws `agent.off` unless AI agents may connect. */
 export function requireAgents({ database, principal }: RequestContext): void {
   if (!database.settings['agent.enabled'] || principal.policy.agent_access === 'off') throw new GatewayError('agent.off');
 }

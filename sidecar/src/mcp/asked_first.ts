@@ -77,7 +77,10 @@ async function tryOut(
   return { changes, ...(notShown.length === 0 ? {} : { not_shown: notShown }) };
 }
 
-/** One of `{create, values}`, `{update, from, to}` and `{delete}` for each record, with the changed fields only. */
+/**
+ * The changes of a dry run: for each record, one of `{create, values}`, `{update, from, to}` and `{delete}`, with the changed
+ * fields only.
+ */
 async function changesOf(shapes: RecordShapes, context: RequestContext, report: DryRunReport): Promise<Json[]> {
   const differences = await shapedDifferences(shapes, context, report);
   const bytes = context.database.settings['agent.answer_bytes'] / Math.max(1, differences.length * 2);

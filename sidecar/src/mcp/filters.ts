@@ -6,7 +6,7 @@ const value = z.union([z.string().max(1_000), z.number(), z.boolean(), z.null()]
 const condition = z.union([value, z.record(z.string().max(20), z.union([value, z.array(value).max(1_000)]))]);
 export const filtersShape = z.record(z.string().max(200), condition);
 
-/** As parameters of a list: `filter[name][ilike]=desk`. */
+/** The filters as parameters of a list: `filter[name][ilike]=desk`. */
 export function filtersOf(filters: z.infer<typeof filtersShape>): Record<string, string> {
   const parameters: Record<string, string> = {};
   for (const [field, given] of Object.entries(filters)) {

@@ -17,7 +17,7 @@ export interface App extends Omit<KnownApp, 'source'> {
 
 const idFormat = /^(?:app|dyn)_[0-9a-f]{16}$/;
 
-/** Throws `oauth.client`. */
+/** The app with this `client_id`. Throws `oauth.client`. */
 export async function findApp(database: Database, clientId: string): Promise<App> {
   const allowed = database.settings['oauth.apps'];
   if (isDocumentAddress(clientId)) {

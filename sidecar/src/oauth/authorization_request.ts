@@ -19,7 +19,7 @@ const challengeFormat = /^[A-Za-z0-9_-]{43}$/;
 
 export type Parameter = (name: string) => string | undefined;
 
-/** Throws `oauth.request`. */
+/** The value of a required parameter. Throws `oauth.request`. */
 export function required(parameter: Parameter, name: string): string {
   const value = parameter(name);
   if (value === undefined) throw new GatewayError('oauth.request', { message: `The parameter ${name} is missing.` });
@@ -37,7 +37,9 @@ export interface Agreement {
   readonly issuer: string;
 }
 
-/** Throws errors that are sent to the app through the redirect. */
+/**
+ * Parses the part of a request after its redirect URI has been checked. Its errors are sent to the app through the redirect.
+ */
 export function parseAgreement(parameter: Parameter, app: App, redirectUri: string, issuer: string): Agreement {
   if (parameter('response_type') !== 'code') throw new GatewayError('oauth.response_type');
   const challenge = parameter('code_challenge');

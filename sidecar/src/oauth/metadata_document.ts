@@ -55,7 +55,7 @@ class Documents {
     database.onChange('setting', () => this.#known.clear());
   }
 
-  /** Rejects with `oauth.client`, which says what is wrong with the document. */
+  /** Reads a document. Rejects with `oauth.client`, which says what is wrong with the document. */
   read(address: string): Promise<AppMetadata> {
     const known = this.#known.get(address);
     if (known !== undefined) return known instanceof GatewayError ? Promise.reject(known) : Promise.resolve(known);

@@ -34,7 +34,7 @@ const written = ['Idempotency-Replayed', 'Preference-Applied'];
 const listQuery = ['filter', 'fields', 'order', 'limit', 'offset', 'cursor', 'count'];
 const everything: Rights = { read: true, write: true, create: true, delete: true, call: true };
 
-/** NDJSON. */
+/** An answer in NDJSON. */
 const lines: Schema = {
   'application/x-ndjson': { schema: { type: 'string', description: 'One record per line.' } },
 };

@@ -19,7 +19,7 @@ const unread = new UnreadAnswers();
 const brotli = promisify(brotliCompress);
 const zip = promisify(gzip);
 
-/** The success envelope. */
+/** An answer in the success envelope. */
 export function success(data: unknown, meta?: Readonly<Record<string, unknown>>, status = 200): Answer {
   return { status, body: { success: true, data, meta } };
 }

@@ -16,7 +16,7 @@ export class BodyMemory {
   }
 
   /**
-   * Throws `request.overloaded` if the caller already uses too much.
+   * Reserves memory for a body. Throws `request.overloaded` if the caller already uses too much.
    * @param largest the largest allowed body in bytes: two bodies of this size always fit
    */
   hold(caller: string, bytes: number, largest: number): void {

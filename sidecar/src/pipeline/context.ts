@@ -74,7 +74,7 @@ type Access = 'internal' | 'anonymous' | 'authenticated' | 'optional';
 /** The policies that apply to a request. `preflight`: a browser's CORS preflight, which is never charged, limited or blocked. */
 export type Way = Exclude<Access, 'optional'> | 'preflight';
 
-/** One of the `steps`: returns to let a request pass, throws a GatewayError to refuse it. */
+/** A policy is one of the `steps`. It returns to let a request pass, and throws a GatewayError to refuse it. */
 export interface Policy {
   readonly appliesTo: readonly Way[];
   /**
@@ -86,7 +86,7 @@ export interface Policy {
 
 export interface Answer {
   readonly status: number;
-  /** Sent as JSON. */
+  /** The body, which is sent as JSON. */
   readonly body: unknown;
   /** The media type of a body that is a string or bytes, and is sent unchanged. */
   readonly type?: string;
@@ -127,7 +127,7 @@ export interface UsesOf {
 }
 
 export interface Asked {
-  /** Path and query. */
+  /** The path with the query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   /** Whether records show only the fields of a list if the request names no fields. */
@@ -146,7 +146,7 @@ export interface DryRunReport {
   readonly outside: boolean;
   /** If requested: the raw changes of up to 20 records. `before` null: a new record; `after` null: it would be deleted. */
   readonly differences?: readonly Difference[];
-  /** With `differences`: how many other records are touched. */
+  /** How many more records are touched than `differences` shows. */
   readonly unseen?: number;
 }
 
@@ -204,7 +204,7 @@ export interface Endpoint {
 /** A file that has arrived. It is deleted at the end of its request. */
 export interface ReceivedFile {
   readonly bytes: number;
-  /** Hexadecimal. */
+  /** The SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
   /** The file's name as the client sent it, without a path. */
   readonly name: string | undefined;
@@ -297,7 +297,7 @@ export class RequestContext {
   awaitsContinue: boolean;
   /** The size of the body, as far as it was read. */
   bytesIn = 0;
-  /** Set after the answer was sent. */
+  /** The status of the answer, set after it was sent. */
   status = 0;
   bytesOut = 0;
   answered: unknown = undefined;

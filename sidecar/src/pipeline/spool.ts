@@ -23,7 +23,7 @@ export class Spool {
     this.#tooLarge = tooLarge;
   }
 
-  /** Rejects with `file.storage`. @param tooLarge the error for a file of more than `largest` bytes */
+  /** Opens a temporary file. Rejects with `file.storage`. @param tooLarge the error for a file of more than `largest` bytes */
   static async open(largest: number, tooLarge: () => GatewayError): Promise<Spool> {
     const path = join(tmpdir(), `api_gateway_${randomUUID()}`);
     const handle = await open(path, 'wx+', 0o600).catch(failed);

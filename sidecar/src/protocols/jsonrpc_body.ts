@@ -44,7 +44,7 @@ function beginJsonRpc(context: RequestContext, bytes: Buffer, parse: () => unkno
   }
   context.finishBody = async () => {
     const { id, service, method, args } = callIn(context, parse());
-    // For a call of another service, the credential would not have been removed.
+    // If the service turns out to be another one, the credential has not been removed from the body.
     if (service !== 'object') throw new GatewayError('request.too_large');
     return { ...readCall(service, method, args), id };
   };

@@ -15,7 +15,7 @@ export type Row = Record<string, unknown>;
 export interface Outcome {
   readonly data: Row | readonly Row[];
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
-  /** A sentence for people. */
+  /** A message for people. */
   readonly message?: string;
   /** The path of the next page. */
   readonly next?: string | undefined;

@@ -10,7 +10,7 @@ const mostFields = 1_000;
 const mostExpansions = 200;
 const nameFormat = /^[A-Za-z_]\w{0,62}$/;
 
-/** Throws `query.fields`. Odoo checks whether the fields exist. */
+/** Parses a list of fields. Throws `query.fields`. Odoo checks whether the fields exist. */
 export function parseFields(text: string): FieldTree {
   const paths = text.split(',');
   if (paths.length > mostFields) throw malformed(`fields names ${paths.length} fields; at most ${mostFields} are possible.`);

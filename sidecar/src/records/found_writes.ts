@@ -25,7 +25,7 @@ export async function removeFound({ odoo, shapes }: Parts, context: RequestConte
   return affected(result);
 }
 
-/** Throws `query.max_affected`, and what a list throws. */
+/** Reads the request. Throws `query.max_affected`, and what a list throws. */
 async function askedOf(
   shapes: Parts['shapes'],
   context: RequestContext,
@@ -42,13 +42,13 @@ async function askedOf(
   return { model, domain, max_affected };
 }
 
-/** For the limits: one operation for each hundred records that the request may affect. */
+/** The cost of the request for the limits: one operation for each hundred records that it may affect. */
 export function hundredsAffected({ asked }: RequestContext): number {
   const most = Number(new URLSearchParams(asked.url.split('?')[1]).get('max_affected'));
   return Number.isSafeInteger(most) && most > 0 ? Math.ceil(Math.min(most, mostAffected) / 100) : 1;
 }
 
-/** Throws `query.max_affected`. */
+/** Checks the limit in a request. Throws `query.max_affected`. */
 export function checkMaxAffected(value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= mostAffected) return value as number;
   const message = `max_affected must say how many records may be affected at most: a whole number from 1 to ${mostAffected}.`;

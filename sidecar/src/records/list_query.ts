@@ -31,7 +31,7 @@ export interface ListQuery {
   readonly archived: 'include' | 'only' | undefined;
 }
 
-/** Throws the `query.…` reason of the first parameter that is wrong. */
+/** Parses the query of a list. Throws the `query.…` reason of the first parameter that is wrong. */
 export function parseListQuery(url: string, settings: Limits): ListQuery {
   return readListQuery(url, settings, parameters).query;
 }

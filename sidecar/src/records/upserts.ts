@@ -61,7 +61,7 @@ async function upsertAll(
   return { records: await shapes.written(context, model, fields, written), ids, created, ignored };
 }
 
-/** Throws `body.form`. @param at the position of the key, for the message */
+/** Checks a key and its value. Throws `body.form`. @param at the position of the key, for the message */
 export function checkKey(key: unknown, value: unknown, at: string): { key: string; value: string } {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof key !== 'string' || !keyFormat.test(key) || typeof text !== 'string' || text === '' || text.length > longestValue) {

@@ -141,14 +141,14 @@ function parseBase64(value: unknown, at: string): string {
   throw malformed(at, 'must be base64');
 }
 
-/** `7` or `{"id": 7, …}`. */
+/** Parses a link to a record: `7` or `{"id": 7, …}`. */
 function parseLink(value: unknown, at: string): number {
   const id = isObject(value) ? value['id'] : value;
   if (Number.isSafeInteger(id) && (id as number) > 0) return id as number;
   throw malformed(at, 'must be the id of a record, or an object with its "id"');
 }
 
-/** `{"model": "res.partner", "id": 7}`, or Odoo's own `"res.partner,7"`. */
+/** Parses a reference: `{"model": "res.partner", "id": 7}`, or Odoo's own `"res.partner,7"`. */
 function parseReference(value: unknown, at: string): string | false {
   if (value === false) return false;
   if (typeof value === 'string') return value;
@@ -156,7 +156,7 @@ function parseReference(value: unknown, at: string): string | false {
   throw malformed(at, 'must be an object with "model" and "id"');
 }
 
-/** `{"<name>": value}`, or the list of definitions with values, as returned by a read. */
+/** Parses properties: `{"<name>": value}`, or the list of definitions with values, as returned by a read. */
 function parseProperties(value: unknown, at: string): unknown {
   if (value === false) return false;
   if (Array.isArray(value)) return value.map((definition, i) => parseProperty(definition, `${at}[${i}]`));

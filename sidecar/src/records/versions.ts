@@ -33,7 +33,7 @@ export function ifMatch({ asked }: RequestContext, fields: FieldTree | undefined
 }
 
 /**
- * For writes that cannot check a precondition, because ignoring it would overwrite what the caller has not seen. Throws
+ * Refuses preconditions, for writes that cannot check them: to ignore one could overwrite what the caller has not seen. Throws
  * `request.header`. @param takesIfMatch only `If-None-Match` is refused
  */
 export function refusePreconditions({ asked }: RequestContext, takesIfMatch: boolean): void {

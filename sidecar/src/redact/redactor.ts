@@ -107,7 +107,7 @@ export class Redactor extends LearnedSecrets {
       try {
         return JSON.stringify(this.value(JSON.parse(value), 0, inDomain));
       } catch {
-        // it is not JSON after all
+        // the string is not JSON after all
       }
     }
     return this.text(value);

@@ -180,7 +180,7 @@ async function exchange(context: RequestContext, keys: readonly KeyAuthenticator
   return { status: 200, body: { ...tokenFields(issued), user_id: principal.userId } };
 }
 
-/** RFC 6749, section 5.1. */
+/** The answer with new tokens (RFC 6749, section 5.1). */
 export function tokenFields(issued: IssuedTokens) {
   return {
     access_token: issued.access,

@@ -16,7 +16,7 @@ interface DatabaseHealth {
 
 export interface HealthOptions {
   readonly databases: readonly Database[];
-  /** Rejects if Odoo does not answer on the channel. */
+  /** A function that rejects if Odoo does not answer on the channel. */
   readonly probe: (database: Database) => Promise<void>;
   readonly isStopping: () => boolean;
 }

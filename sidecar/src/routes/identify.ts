@@ -12,13 +12,13 @@ import type { Answer, RequestContext, Route } from '../pipeline/context.ts';
 export interface Identity {
   readonly version: string;
   readonly schemaVersion: number;
-  /** Rejects if Odoo does not answer on the channel. */
+  /** A function that rejects if Odoo does not answer on the channel. */
   readonly probe: (database: Database) => Promise<void>;
 }
 
 const question = z.object({
   nonce: z.string().regex(/^[\w-]{16,64}$/),
-  /** HMAC-SHA256 in hex. */
+  /** An HMAC-SHA256 in hexadecimal digits. */
   proof: z.string().regex(/^[0-9a-f]{64}$/),
 });
 

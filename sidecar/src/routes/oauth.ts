@@ -205,7 +205,7 @@ async function introspect(context: RequestContext, attempt: Attempt, environment
 
 const inactive: Answer = { status: 200, body: { active: false } };
 
-/** RFC 8414. */
+/** The metadata of the authorization server (RFC 8414). */
 function metadata(origin: string, apps: Settings['oauth.apps']): Answer {
   const methods = ['client_secret_basic', 'client_secret_post'];
   return {

@@ -106,7 +106,7 @@ export function openApiRoute({ odoo, originOf, version }: OpenApiOptions): Route
 
 type OpenApiVersion = '3.0' | '3.1';
 
-/** Throws `query.openapi`. */
+/** The requested version of OpenAPI. Throws `query.openapi`. */
 function parseVersion(text = '3.1'): OpenApiVersion {
   if (text === '3.0' || text === '3.1') return text;
   throw new GatewayError('query.openapi', {

@@ -12,7 +12,7 @@ import { listedModels } from '../executor/operations.ts';
 import type { Described, Fields, ModelDescription, ResourceDescription, ResourceLine } from '../openapi/description.ts';
 import type { Action, Grant, RequestContext } from '../pipeline/context.ts';
 
-/** The models described by default: those that integrations use most, if they exist. */
+/** The models that are described by default: those that integrations use most, if they exist. */
 const usual = new Set([
   'account.move',
   'calendar.event',
@@ -65,7 +65,7 @@ export function parseModels(text: string | undefined): readonly string[] | undef
   return names;
 }
 
-/** Throws `query.models`, `odoo.model`, and the executor's errors. */
+/** Describes the API for a caller. Throws `query.models`, `odoo.model`, and the executor's errors. */
 export async function describeFor(context: RequestContext, odoo: Odoo, asked: readonly string[] | undefined): Promise<Described> {
   const { database, principal } = context;
   const resources = [...database.resources.values()];

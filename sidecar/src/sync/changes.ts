@@ -17,7 +17,7 @@ import { positionOf, requireCurrent, tokenAt } from './since.ts';
 
 const parameters = ['since', 'fields', 'domain', 'limit', 'wait'] as const;
 const longestWaitS = 25;
-/** A notification may get lost, so a waiting request also checks at this interval. */
+/** How often a waiting request checks by itself, because a notification may get lost. */
 const lookEveryMs = 5_000;
 
 interface Removed {
@@ -45,7 +45,7 @@ export interface ChangesRequest {
   readonly context: RequestContext;
 }
 
-/** Throws `sync.off`, `sync.token`, `sync.reset`, and the errors of a list. */
+/** Begins to read changes. Throws `sync.off`, `sync.token`, `sync.reset`, and the errors of a list. */
 export async function changesOf(request: ChangesRequest): Promise<Changes> {
   const { asked, database } = request.context;
   const { query, since, waitMs } = parseChangesQuery(asked.url, database.settings);

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 
 interface Options<Row> {
   readonly log: Log;
-  /** For the log. */
+  /** What the rows are, for the log. */
   readonly what: string;
   readonly flushEveryMs: number;
   /** While Postgres is down, no more rows than this are kept for a database. */

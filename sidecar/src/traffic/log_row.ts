@@ -1,4 +1,4 @@
-// One request as a row of the traffic log, without a secret in any column.
+// Turns a request into a row of the traffic log, without a secret in any column.
 
 import type { LogRow } from '../db/traffic.ts';
 import { logLiteral } from '../db/traffic.ts';

@@ -22,7 +22,7 @@ export interface OdooLoad {
 /** Checks of credentials that need a hash, here or in Odoo. */
 export interface HashLoad {
   readonly kind: 'key' | 'login';
-  /** Since the start. */
+  /** The number of hashes since the start. */
   readonly hashed: number;
   readonly waiting: number;
 }

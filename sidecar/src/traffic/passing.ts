@@ -1,5 +1,5 @@
-// Requests as they pass, one line each, for those who watch the dashboard. If the gateway is busy, the lines are a sample: the
-// first requests after each message to the sidecars.
+// Collects requests as they pass, one line each, for users who watch the dashboard. If the gateway is busy, the lines are a
+// sample: the first requests after each message to the sidecars.
 
 import { z } from 'zod';
 import type { Counted } from './figures.ts';

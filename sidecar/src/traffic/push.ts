@@ -23,7 +23,7 @@ export interface LiveFigures {
   gateway_ms: number;
   odoo_ms: number;
   bytes_out: number;
-  /** Some of the requests. */
+  /** A sample of the requests. */
   passed: Passed[];
 }
 
@@ -33,7 +33,7 @@ export interface Selection {
   readonly consumer: string | undefined;
 }
 
-/** In the format of Odoo's own WebSocket bus. Ids increase by one and belong to this sidecar. */
+/** A message in the format of Odoo's own WebSocket bus. Ids increase by one and belong to this sidecar. */
 export interface LiveMessage {
   readonly id: number;
   readonly at: number;

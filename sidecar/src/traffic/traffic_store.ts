@@ -196,7 +196,10 @@ export class TrafficStore {
     return this.#rows.splice(0, rows);
   }
 
-  /** True if the batch was stored or dropped. An attempt that may have succeeded is repeated under the same number. */
+  /**
+   * Sends a batch. Resolves with true if it was stored or dropped. An attempt that may have succeeded is repeated with the same
+   * number.
+   */
   async #attempt(batch: Batch<unknown>, send: () => Promise<void>): Promise<boolean> {
     try {
       await send();

@@ -1,4 +1,4 @@
-// One attempt to deliver one event.
+// Makes one attempt to deliver one event.
 
 import type { Dispatcher } from 'undici';
 import type { Job, Result, Webhook } from '../db/webhooks.ts';

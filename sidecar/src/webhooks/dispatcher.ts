@@ -244,7 +244,7 @@ export class WebhookDispatcher {
     }
   }
 
-  /** One result that Postgres refuses must not block the others. */
+  /** Records results one by one, because a single result that Postgres refuses must not block the others. */
   async #reportSingly(batch: readonly Result[]): Promise<void> {
     for (const result of batch) {
       await finishJobs(this.#database, this.#options.instance, [result]).catch((error: unknown) => {

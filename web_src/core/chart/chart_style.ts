@@ -1,4 +1,4 @@
-// The style of the charts' shadow trees. Of the page's own styles, only CSS variables apply there.
+// The style of the charts' shadow trees. Inside a shadow tree, only the CSS variables of the page's own styles apply.
 
 export const chartStyle = `
   .apexcharts-pie-area, .apexcharts-bar-area { cursor: pointer; }

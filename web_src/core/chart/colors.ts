@@ -33,7 +33,7 @@ export function paletteOf(theme: ChartTheme): Palette {
   return palettes[theme];
 }
 
-/** The colours of 2xx, 3xx, 4xx and 5xx. */
+/** The colours for statuses 2xx, 3xx, 4xx and 5xx. */
 export function classColors(theme: ChartTheme): string[] {
   const { success, info, warning, danger } = paletteOf(theme);
   return [success, info, warning, danger];

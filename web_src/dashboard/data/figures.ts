@@ -50,7 +50,7 @@ export interface Top {
   value: string;
   requests: number;
   errors: number;
-  /** Only for consumers. */
+  /** The name for readers, only for consumers. */
   name?: string;
   user_name?: string | null;
 }

@@ -13,7 +13,7 @@ const spansMs: Record<Span, number> = {
   '1y': 365 * 24 * hourMs,
 };
 
-/** Milliseconds since 1970. */
+/** The beginning and the end of a span, in milliseconds since 1970. */
 export function rangeOf(span: Span): { since: number; until: number } {
   const until = Date.now();
   return { since: until - spansMs[span], until };

@@ -32,7 +32,7 @@ interface Reading {
 }
 
 interface Preferences {
-  /** null: not chosen yet. The range is then derived from the figures. */
+  /** The span that the user has chosen; null: none yet, and the span is derived from the figures. */
   span: Span | null;
   mode: Mode;
   everySeconds: number;

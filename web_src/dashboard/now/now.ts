@@ -10,7 +10,7 @@ interface Props {
 
 const shown = 50;
 
-/** Requests as they pass, one line each, newest first. */
+/** Shows requests as they pass, one line each, newest first. */
 export class Now extends Component<Props> {
   static template = 'api_gateway.Now';
   static props = { store: Object };

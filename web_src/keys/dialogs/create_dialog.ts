@@ -25,7 +25,7 @@ export class CreateDialog extends Component<Props> {
 
   state: {
     name: string;
-    /** Days, `never` or `date`. */
+    /** A number of days, `never` or `date`. */
     duration: string;
     date: string;
     rights: Rights;

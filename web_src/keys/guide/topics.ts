@@ -7,7 +7,7 @@ export type Topic = 'read' | 'create' | 'batch' | 'call';
 /** A request without its address and key. */
 export interface Asked {
   method: 'GET' | 'POST';
-  /** With its query. */
+  /** The path with its query. */
   path: string;
   body?: unknown;
   /** The answer's error is a string, not an object with a message. */

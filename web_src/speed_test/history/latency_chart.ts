@@ -18,7 +18,7 @@ export class LatencyChart extends Component<{ entries: Entry[]; theme: ChartThem
     return _t('Latency over time');
   }
 
-  /** The oldest first. */
+  /** The successful tests, oldest first. */
   get good(): Entry[] {
     return this.props.entries.filter(({ state }) => state === 'ok').reverse();
   }
