@@ -1,4 +1,4 @@
-// Requests: credentials, retries, answers.
+// Sends requests: handles credentials, retries and answers.
 
 import { GatewayError } from './error.ts';
 import { bodyOf, exchange } from './exchange.ts';

@@ -61,7 +61,10 @@ export class PlanCache {
     this.#kept.clear();
   }
 
-  /** Call this when Postgres' versions differ from a plan's. Returns whether they are newer than all known ones. */
+  /**
+   * Call this when the versions in Postgres differ from those of a plan. Returns whether they are newer than all known
+   * versions.
+   */
   outdated(versions: string): boolean {
     if (versions === this.#versions) return false;
     this.#versions = versions;

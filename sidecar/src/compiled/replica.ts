@@ -1,4 +1,5 @@
-// Reads on a replica. A read waits until the replica has the consumer's own writes, and uses the primary's current rights.
+// Controls reads on a replica. A read waits until the replica has the consumer's own writes, and uses the primary's current
+// rights.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';

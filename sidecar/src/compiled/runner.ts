@@ -40,7 +40,7 @@ export class OutdatedError extends Error {
   }
 }
 
-/** The connections for statements, or one with a snapshot. */
+/** The connections for statements, or a single connection with a snapshot. */
 export type Runs = Pick<ReadPool, 'run'>;
 
 /** Runs a plan. Rejects with Doubt, OutdatedError, or the pool's error. */

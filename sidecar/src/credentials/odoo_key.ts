@@ -1,7 +1,7 @@
 // Odoo's own API keys (`res.users.apikeys`): 40 hex characters, of which Odoo stores the first eight in plain text and a PBKDF2
 // hash of the whole.
 //
-// There are two caches. One maps secrets to the stored hashes that match them: finding the match takes milliseconds, and it
+// There are two caches. One maps secrets to the stored hashes that match them: finding a match takes milliseconds, and a match
 // never changes. The other maps secrets to keys, and drops an entry when the key's row changes; the next request then costs an
 // indexed read, but no hash. Both contain only the SHA-256 of secrets. The principals of keys are cached with all others
 // (`principals.ts`).

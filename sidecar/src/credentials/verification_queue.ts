@@ -56,7 +56,7 @@ export class VerificationQueue {
     });
   }
 
-  /** Passes this slot to the next waiting check whose time is not over. */
+  /** Passes this slot to the next waiting check that has not waited too long. */
   #passOn(): void {
     const oldest = performance.now() - this.#longestWaitMs;
     for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) {

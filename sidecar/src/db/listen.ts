@@ -20,7 +20,10 @@ export class Listener {
   #delayMs = firstDelayMs;
   #stopped = false;
 
-  /** @param onLive receives the live figures that sidecars send each other; late ones are useless, so they are never repeated */
+  /**
+   * @param onLive receives the live figures that sidecars send each other; figures that come late are useless, so they are
+   * never repeated
+   */
   constructor(url: string, onHint: (payload: string | undefined) => void, onLive: (payload: string) => void, log: Log) {
     this.#url = url;
     this.#onHint = onHint;

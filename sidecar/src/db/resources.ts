@@ -10,7 +10,7 @@ const line = {
   write: z.boolean(),
   required: z.boolean(),
   format: z.enum(['email']).nullable().catch(null),
-  /** Public values that are replaced on writing, with the fields and values that are written for each. */
+  /** Public values that are replaced on writing: for each, the fields and values that are written instead. */
   values: z.record(z.string(), z.record(z.string(), z.unknown())).nullable().catch(null),
 };
 const flat = z.object({ ...line, nested: z.null().catch(null) });

@@ -154,7 +154,7 @@ export function isWriting(path: Path): boolean {
   return path === '/gateway/execute' || path === '/gateway/file';
 }
 
-/** Whether sending the body again cannot write twice. */
+/** Whether the body can be sent again without the risk that it writes twice. */
 function isRepeatable({ path, calls }: Parcel): boolean {
   return !isWriting(path) || calls.every(({ idempotency }) => idempotency !== undefined);
 }

@@ -218,7 +218,7 @@ const kinds: Readonly<Record<string, Action>> = {
 };
 
 /**
- * Notes the target of the request for the log, and what it uses for the record of what credentials use. @param uses those of
+ * Notes the target of the request for the log, and what it uses for the record of what credentials use. @param uses the uses of
  * the operations, if they are known
  */
 export function noteTarget(context: RequestContext, operations: readonly Operation[], uses?: UsesOf): void {

@@ -10,8 +10,8 @@ const longestChoice = 64;
 const deleteCommand = 2;
 
 /**
- * What the operations use, for the recorder, which computes it after the answer. @param uses those of the operations, if they
- * are known
+ * What the operations use, for the recorder, which computes it after the answer. @param uses the uses of the operations, if
+ * they are known
  */
 export function noteUses(context: RequestContext, operations: readonly Operation[], uses = usesOfAll(operations)): void {
   if (context.uses.length < mostNoted) context.uses.push(uses);

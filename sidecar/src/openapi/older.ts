@@ -9,7 +9,7 @@
 
 import type { Schema } from './description.ts';
 
-/** @param document in 3.1; it is not modified */
+/** @param document the document in version 3.1; it is not modified */
 export function asOpenApi30(document: Schema): Schema {
   const { info, ...rest } = convert(document) as { info: { license: { identifier: string } } };
   const { identifier } = info.license;

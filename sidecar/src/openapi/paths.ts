@@ -230,7 +230,7 @@ function explaining(place: Place): Schema {
   };
 }
 
-/** The path for changes of synced models and their resources. */
+/** The path that returns changes of synced models and their resources. */
 function changing(place: Place): Schema {
   const reason = { type: 'string', enum: ['deleted', 'not_visible'] };
   const removed = { type: 'object', required: ['id', 'reason'], properties: { id: ref('Id'), reason } };

@@ -65,8 +65,8 @@ function presentLine(fields: Lines, row: Row): Row {
 }
 
 /**
- * The fields to write. Names that the resource does not have are ignored and reported. Throws `body.missing` if a required one is
- * missing, `body.value` for a malformed e-mail address.
+ * The fields to write. Names that the resource does not have are ignored and reported. Throws `body.missing` if a required
+ * field is missing, `body.value` for a malformed e-mail address.
  */
 export function accept({ fields, model }: Resource, body: Row, typesOf: TypesOf, isNew: boolean): Mapped {
   const { values, ignored } = acceptLines(fields, body, typesOf(model), isNew, '');

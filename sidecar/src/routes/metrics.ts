@@ -1,4 +1,4 @@
-// GET /metrics, for Prometheus: for callers with the configured token, or from a configured address.
+// GET /metrics, for Prometheus. Callers need the configured token, or a configured address.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { GatewayError } from '../errors.ts';

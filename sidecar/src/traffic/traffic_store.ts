@@ -29,7 +29,9 @@ export interface RecorderOptions {
   readonly instance: string;
   /** The name shown in the log. */
   readonly sidecar: string;
-  /** Called when a batch is closed. The returned function is called when the batch, or an earlier one, has been stored. */
+  /**
+   * Called when a batch is closed. The function that it returns is called when this batch, or an earlier one, has been stored.
+   */
   readonly onFlush?: () => () => void;
 }
 

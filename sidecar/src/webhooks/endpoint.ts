@@ -1,6 +1,6 @@
 // One sidecar's share of one webhook: its claimed jobs, chained by record, with a limited number of requests at once. A record's
-// next job is sent only when the previous one has been accepted. A sidecar's crash or an expired lease may cause a second
-// delivery, but each event's first delivery comes in the order of the record's events.
+// next job is sent only when the previous one has been accepted. A crashed sidecar or an expired lease may cause an event to be
+// delivered twice, but the first deliveries of a record's events come in order.
 
 import type { Job, Result, Webhook } from '../db/webhooks.ts';
 

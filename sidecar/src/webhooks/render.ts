@@ -15,8 +15,8 @@ export type Numbers = ReadonlyMap<number, number>;
 type Read = (ids: readonly number[]) => Promise<ReadonlyMap<number, unknown>>;
 
 /**
- * Never rejects. `read`: returns the records by id, without deleted or hidden ones. If it rejects, smaller parts are read to find
- * the record that causes the error.
+ * Never rejects. `read`: returns the records by id, without deleted or hidden ones. If `read` rejects, smaller parts are read
+ * to find the record that causes the error.
  */
 export async function renderAll(jobs: readonly Job[], numbers: Numbers, read: Read): Promise<Rendered> {
   const wanted = jobs.filter((job) => job.body === null && job.event !== 'unlink');

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * The header `webhook-signature` of Standard Webhooks: HMAC-SHA256 over id, time and body, one signature for each valid secret
- * (two during a rotation).
+ * The header `webhook-signature` of Standard Webhooks: an HMAC-SHA256 over id, time and body for each valid secret (two during
+ * a rotation).
  * @param timestamp seconds since 1970, as in the header `webhook-timestamp`
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */

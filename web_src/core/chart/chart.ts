@@ -25,7 +25,7 @@ interface Props {
 
 /**
  * An ApexCharts chart in a card: drawn when it is mounted, redrawn when its data or the theme changes, destroyed when it is
- * unmounted. Charts are drawn one per frame, so that a page with many never freezes.
+ * unmounted. Charts are drawn one per frame, so that a page with many charts never freezes.
  */
 export class Chart extends Component<Props> {
   static template = 'api_gateway.Chart';
