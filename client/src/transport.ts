@@ -102,7 +102,7 @@ export interface Request {
   readonly isRead?: boolean;
 }
 
-/** A file's content. In Node, `await openAsBlob(path)` stays on disk until it is sent. */
+/** A file's content. In Node, the result of `await openAsBlob(path)` stays on disk until it is sent. */
 export type Content = Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array> | string;
 
 /** The statuses after which a retry may work a moment later (guide, "When something goes wrong"). */

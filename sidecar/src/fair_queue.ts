@@ -89,7 +89,7 @@ export class FairQueue<Item extends object> {
       let largest: Branch<Item> | undefined;
       for (const branch of at.branches.values()) {
         const isLarger = largest === undefined || branch.size > largest.size;
-        // A new item displaces parties that have more items, not those that have as many.
+        // A new item displaces items of parties that have more items than its own party, not of those that have equally many.
         if (isLarger || (branch.size === largest?.size && ofNewest.has(branch))) largest = branch;
       }
       at = largest as Branch<Item>;

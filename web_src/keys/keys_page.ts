@@ -19,7 +19,7 @@ import type { KeysState, KeysStore } from './keys_store';
 import { useKeys } from './keys_store';
 import { KeyList } from './list/key_list';
 
-/** The user's keys: lists, creates, rotates and revokes them, and shows how to use them. */
+/** The page of the user's keys. It lists, creates, rotates and revokes them, and shows how to use them. */
 export class KeysPage extends Component {
   static template = 'api_gateway.KeysPage';
   static components = { ConnectedApps, GatewayPage, Guide, KeyList, Pager };

@@ -41,7 +41,7 @@ export interface CredentialRow {
    */
   readonly stamps: Readonly<Record<string, number | null>>;
   readonly policy: ProfilePolicy;
-  /** The only company in which it works; null: any of its user's companies. */
+  /** The only company in which the credential works; null: any of its user's companies. */
   readonly companyId: number | null;
 }
 

@@ -17,7 +17,7 @@ export interface Parcel {
   readonly calls: readonly Call[];
   /** Milliseconds since 1970. */
   readonly deadline: number;
-  /** The file for its only call. */
+  /** The file that belongs to the only call in `calls`. */
   readonly file?: FileToSend | undefined;
 }
 

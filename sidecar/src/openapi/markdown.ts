@@ -3,7 +3,9 @@
 
 const longest = 400;
 
-/** A string that a Markdown renderer shows literally, without tags, links and markup. One line, 400 characters at most. */
+/**
+ * A string that a Markdown renderer shows literally, without tags, links and markup. It has one line of at most 400 characters.
+ */
 export function asMarkdown(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   const shown = line.length > longest ? `${line.slice(0, longest - 1)}…` : line;

@@ -126,7 +126,7 @@ const nothingHere: Endpoint = {
   },
 };
 
-/** Lists the methods of a path, including for a browser's preflight. `pipeline/cors.ts` decides which pages may call. */
+/** Lists the methods of a path, also for a browser's preflight. `pipeline/cors.ts` decides which pages may call. */
 function preflight(group: readonly Route[]): Endpoint {
   const allowed = methodsOf(group);
   return {

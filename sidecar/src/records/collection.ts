@@ -50,7 +50,7 @@ export interface Search {
   readonly model: string;
   readonly domain: Domain;
   readonly fields: FieldTree | undefined;
-  /** The default order. It does not apply to a cursor, which contains its own order. */
+  /** The default order. If there is a cursor, the order in the cursor applies instead. */
   readonly order: string | undefined;
   /** Identifies the list: a cursor works only for a list with the same binding. */
   readonly binding: readonly unknown[];

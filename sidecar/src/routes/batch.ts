@@ -51,7 +51,7 @@ function countIn(body: unknown): number {
   return Array.isArray(body.operations) ? Math.max(1, body.operations.length) : 1;
 }
 
-/** Adds to an error which operation failed. None of the operations was carried out. */
+/** Adds the name of the operation that failed to an error. None of the operations was carried out. */
 function namingOperation(
   error: unknown,
   operations: readonly { readonly name?: string | undefined; readonly op: string }[],
