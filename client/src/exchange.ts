@@ -15,7 +15,7 @@ export async function exchange(send: typeof fetch, url: string, init: RequestIni
   if (type !== 'opaqueredirect' && (status < 300 || status === 304 || status >= 400)) return response;
   await response.body?.cancel();
   const to = headers.get('Location') ?? 'another address';
-  const message = `${originOf(url)} redirects to ${to}. Give the client the gateway's own address.`;
+  const message = `${originOf(url)} redirects to ${to}. Use the gateway's own address.`;
   throw new GatewayError({ status, reason: 'client.answer', message });
 }
 

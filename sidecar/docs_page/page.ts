@@ -45,7 +45,7 @@ async function signIn(): Promise<void> {
     body: JSON.stringify({ ticket }),
   }).catch(() => undefined);
   if (answer === undefined) {
-    tell('The link from Odoo was used or is too old. Open this page from Odoo again, or paste a key.');
+    tell('The link from Odoo has already been used, or is too old. Open this page from Odoo again, or paste a key.');
     return;
   }
   const { access_token, expires_in, user } = answer.data;

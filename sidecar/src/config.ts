@@ -103,7 +103,7 @@ export function loadConfig(env: Environment): Config {
   const postgres = ['postgres:', 'postgresql:'];
   const databaseUrl = url('GATEWAY_DATABASE_URL', postgres, 'postgres://role:password@host:5432/database');
   if (text('GATEWAY_DATABASE_URL') === undefined) {
-    faults.push('GATEWAY_DATABASE_URL is missing: an address like postgres://role:password@host:5432/database.');
+    faults.push('GATEWAY_DATABASE_URL is missing. Set it to an address like postgres://role:password@host:5432/database.');
   }
   const listenUrl = url('GATEWAY_LISTEN_URL', postgres, 'postgres://role:password@host:5432') ?? databaseUrl;
   const readUrl = url('GATEWAY_READ_DATABASE_URL', postgres, 'postgres://role:password@replica:5432') ?? databaseUrl;

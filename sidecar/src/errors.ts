@@ -47,7 +47,7 @@ export const catalogue = {
   'agent.method': { status: 404, message: 'This method of the protocol is not supported.' },
   'agent.tool': { status: 404, message: 'There is no such tool.' },
   'agent.arguments': { status: 400, message: 'The arguments do not fit the tool.' },
-  'origin.not_allowed': { status: 403, message: 'Web pages of this origin may not call.' },
+  'origin.not_allowed': { status: 403, message: 'Web pages of this origin may not call the gateway.' },
 
   'address.blocked': { status: 403, message: 'Your address is blocked.' },
 
@@ -120,11 +120,18 @@ export const catalogue = {
 
   'query.size': { status: 400, message: 'size must be a number of pixels.' },
   'query.format': { status: 400, message: 'There is no such format.' },
-  'file.busy': { status: 503, message: 'Too many files arrive at the moment. Try again in a few seconds.', retryAfter: 5 },
+  'file.busy': { status: 503, message: 'Too many files are arriving at the moment. Try again in a few seconds.', retryAfter: 5 },
   'file.form': { status: 400, message: 'The body must be the file itself, or a form (multipart/form-data) with one file.' },
-  'file.storage': { status: 507, message: 'The gateway cannot keep the file while it arrives. Its administrator has to look.' },
-  'file.range': { status: 416, message: 'The file is shorter than the range that was asked for.' },
-  'report.busy': { status: 503, message: 'Too many reports wait to be printed. Try again in a few seconds.', retryAfter: 5 },
+  'file.storage': {
+    status: 507,
+    message: 'The gateway cannot keep the file while it arrives. Ask its administrator to look into this.',
+  },
+  'file.range': { status: 416, message: 'The requested range begins after the end of the file.' },
+  'report.busy': {
+    status: 503,
+    message: 'Too many reports are waiting to be printed. Try again in a few seconds.',
+    retryAfter: 5,
+  },
   'report.unavailable': { status: 501, message: 'Odoo cannot make PDF here.' },
 
   'export.busy': { status: 503, message: 'Too many exports are running. Try again in a few seconds.', retryAfter: 5 },

@@ -107,7 +107,7 @@ export class AgentsPage extends Component {
   get appsNote(): string {
     const allowed = this.polling.data?.allowed_apps;
     if (allowed === 'anyone') return _t('Every program can ask you. Choose one only if a manager registered it.');
-    if (allowed === 'documents') return _t('Programs with a web address of their own can ask you. A manager registers others.');
+    if (allowed === 'documents') return _t('Programs that have their own web address can ask you. A manager registers others.');
     return this.polling.data?.apps.length === 0
       ? _t('No program may ask yet. A manager registers it first: API Gateway → Access → Registered Apps.')
       : _t('Only programs that a manager registered may ask.');

@@ -48,7 +48,7 @@ async function pull(args: readonly string[]): Promise<number> {
   const url = positionals[0] ?? last?.gateway;
   const asked = values.models?.split(',').map((name) => name.trim()) ?? last?.asked;
   const key = values.key ?? process.env['GATEWAY_KEY'];
-  if (url === undefined || !URL.canParse(url)) throw new UsageError('Name the address of the gateway.');
+  if (url === undefined || !URL.canParse(url)) throw new UsageError('Give the address of the gateway.');
   if (asked === undefined) throw new UsageError('Name the models: --models sale.order,res.partner');
   if (key === undefined) throw new UsageError('Give a key: --key, or the variable GATEWAY_KEY.');
 

@@ -89,7 +89,7 @@ function modelFile({ model, type }: Named, { label, fields }: ModelSchema, names
       `${type}Create extends ${type}Update`,
       needed.map((entry) => writer.write(entry, true)),
     ),
-    block('What a filter may say about its fields.', `${type}Filter`, [
+    block('The filters that its fields allow.', `${type}Filter`, [
       '  id?: NumberIs;',
       ...entries.map((entry) => writer.filter(entry)),
     ]),

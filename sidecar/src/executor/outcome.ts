@@ -6,6 +6,6 @@ import type { ErrorOptions } from '../errors.ts';
 export function outcome(isUnknown: boolean): ErrorOptions {
   if (!isUnknown) return { details: { outcome: 'nothing_written' } };
   const message =
-    "Odoo's answer did not arrive. It may have written, or may still write. Repeat it with the same Idempotency-Key to find out. Without one, check before retrying.";
+    "Odoo's answer did not arrive. The request may have written, or may still write. Repeat it with the same Idempotency-Key to find out. Without one, check before retrying.";
   return { message, details: { outcome: 'unknown' } };
 }

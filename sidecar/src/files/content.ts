@@ -171,7 +171,7 @@ function partsOf(
 ): AsyncGenerator<Uint8Array> {
   if (first.from + first.part.length < to) {
     const end = running.begin(context.holder, most.ofOneUser, most.ofAll);
-    if (end === undefined) throw new GatewayError('file.busy', { message: 'Too many large files are read at the moment.' });
+    if (end === undefined) throw new GatewayError('file.busy', { message: 'Too many large files are being read at the moment.' });
     context.whenOver(end);
   }
   return eachPart(odoo, context, operation, first, from, to);

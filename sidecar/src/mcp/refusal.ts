@@ -11,7 +11,7 @@ const remedies: Partial<Record<Reason, string>> = {
   'agent.writes': 'Tell the user. A manager can allow it in the profile of this credential.',
   'odoo.access':
     'The Odoo user has no such right, or a record rule hides the records. Only an Odoo administrator can change that.',
-  'odoo.exposure': 'No credential reaches this. Do not try again.',
+  'odoo.exposure': 'No credential gives access to this. Do not try again.',
   'odoo.field': 'describe_model lists the fields.',
   'odoo.missing': 'search_records finds existing records.',
   'odoo.model': 'find_models lists the models.',

@@ -23,7 +23,7 @@ export const securitySchemes = ({ origin }: { readonly origin: string }): Named 
     type: 'apiKey',
     in: 'header',
     name: 'X-Access-Token',
-    description: 'An access token, where a proxy needs `Authorization` for itself.',
+    description: 'An access token, for use behind a proxy that needs `Authorization` for itself.',
   },
   OAuth2: {
     type: 'oauth2',
@@ -232,7 +232,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
     },
     size: query('size', 'For an image: the maximum number of pixels per side.', { type: 'integer', minimum: 1, maximum: 4_096 }),
     filename: query('name', 'The name of the file.', { type: 'string', minLength: 1, maxLength: 255 }),
-    format: query('format', 'PDF, or the page that Odoo makes it from.', {
+    format: query('format', 'PDF, or the HTML page from which Odoo makes the PDF.', {
       type: 'string',
       enum: ['pdf', 'html'],
       default: 'pdf',
@@ -306,11 +306,11 @@ const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue
   412: ['The record has changed since the version in `If-Match`.', 'odoo.changed'],
   413: ['The body is too large, or contains too many operations.', 'request.too_large'],
   415: ['The body is not JSON.', 'request.media_type'],
-  416: ['The file is shorter than the range.', 'file.range'],
+  416: ['The range begins after the end of the file.', 'file.range'],
   422: ['Odoo refused the values.', 'odoo.validation'],
   429: ['Too many requests.', 'throttle.exceeded'],
   501: ['Odoo cannot make PDF.', 'report.unavailable'],
-  503: ['Too many such requests run or wait.', 'report.busy'],
+  503: ['Too many such requests are running or waiting.', 'report.busy'],
   default: ['Any other error.', 'odoo.unavailable'],
 };
 

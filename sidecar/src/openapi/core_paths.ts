@@ -182,7 +182,12 @@ export function corePaths(): Paths {
     },
     '/api/v1/batch': {
       post: {
-        ...head('batch', 'Gateway', 'Several operations in one transaction', 'Either all of them are executed, or none.'),
+        ...head(
+          'batch',
+          'Gateway',
+          'Several operations in one transaction',
+          'Either all operations are executed, or none of them.',
+        ),
         parameters: [...contextParameters, ...writing],
         requestBody: jsonBody({ anyOf: [ref('Operations'), { ...object({ operations: ref('Operations') }) }] }, [
           { id: 'found', op: 'search', model: 'res.partner', fields: ['name'], limit: 1 },

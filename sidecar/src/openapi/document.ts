@@ -44,7 +44,7 @@ export function openApiDocument({ version, origin }: About, described: Described
       // This adds a word to the label, because a resource and a model may have the same label.
       ...resources.map(({ name, label }) => tag(name, `${label} (resource ${name})`, `Resource: ${asMarkdown(label)}.`)),
       ...models.map(({ model, label }) => tag(model, `${label} (${model})`, `Model \`${model}\`.`)),
-      tag('Any model', 'Any model', 'The same on every model that you may use.'),
+      tag('Any model', 'Any model', 'Endpoints that are the same for every model that you may use.'),
       tag('Gateway', 'Gateway', 'Batches, methods, models and fields.'),
       tag('Tokens', 'Tokens', 'Logins, and tokens for keys and clients.'),
       tag('OAuth2 clients', 'OAuth2 clients', 'Administration of OAuth2 clients.'),

@@ -71,7 +71,7 @@ export function filePaths(path: string): Paths {
         tags,
         operationId: 'any_model.list_reports',
         summary: 'List reports',
-        description: 'Those that your user may print. Needs the scope `read`.',
+        description: 'The reports that your user may print. Needs the scope `read`.',
         responses: { 200: answer('The reports.', { data: list(report) }, ['data']), ...errorsOf() },
       },
     },

@@ -68,7 +68,7 @@ export class Metrics {
     });
     new Counter({
       name: 'gateway_reads_total',
-      help: 'Reads of records: compiled, or odoo with the reason.',
+      help: 'Reads of records by how they were answered: compiled, or odoo with the reason.',
       labelNames: ['way', 'reason'],
       registers,
       collect() {
@@ -81,7 +81,7 @@ export class Metrics {
     });
     this.#duration = new Histogram({
       name: 'gateway_request_duration_seconds',
-      help: 'From the arrival of a request to its answer.',
+      help: 'Time from the arrival of a request to its answer.',
       buckets: seconds,
       registers,
     });

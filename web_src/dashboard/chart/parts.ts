@@ -52,7 +52,7 @@ export function partsChart({ figures: { parts, series, range }, theme, follow }:
       },
     },
     empty: parts.length === 0,
-    emptyText: _t('No request of this selection was logged. The log level “Metadata” keeps all.'),
+    emptyText: _t('No request of this selection was logged. The log level “Metadata” keeps all requests.'),
     table: {
       columns: [_t('Time'), _t('Requests'), ...names.map(([, name]) => name)],
       rows: [...parts].reverse().map((step) => ({

@@ -207,7 +207,7 @@ export function kpiGroups({ figures, surroundings, consumer, statusClass }: Dash
           ...{ id: 'sidecars', label: _t('Sidecars alive'), format: formatCount, rise: 0, ...unfiltered },
           value: surroundings?.sidecars.alive ?? null,
           isAlarm: surroundings?.sidecars.alive === 0,
-          hint: _t('Processes that pass requests to Odoo, now.'),
+          hint: _t('Processes that currently pass requests to Odoo.'),
           ...(surroundings?.manager ? { lead: { action: 'api_gateway.status_action' } } : {}),
         },
       ],

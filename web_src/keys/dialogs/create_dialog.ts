@@ -67,7 +67,7 @@ export class CreateDialog extends Component<Props> {
       { value: 'all', name: _t('Everything that you may do'), hint: _t('Read, write, delete and call methods.') },
       { value: 'read', name: _t('Read only'), hint: _t('For reports and spreadsheets.') },
       { value: 'read write', name: _t('Read and write'), hint: _t('Without deleting, and without calling methods.') },
-      { value: 'custom', name: _t('Chosen scopes'), hint: _t('Down to single models and resources.') },
+      { value: 'custom', name: _t('Chosen scopes'), hint: _t('Limited to single models or resources, if you wish.') },
     ];
   }
 

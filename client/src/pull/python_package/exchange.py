@@ -101,7 +101,7 @@ def _fault(error: urllib.error.HTTPError) -> GatewayError:
     if 300 <= error.code < 400:
         place = error.headers.get("Location") or "another address"
         return GatewayError(
-            error.code, "client.answer", f"The address redirects to {place}. Give the client the gateway's own address."
+            error.code, "client.answer", f"The address redirects to {place}. Use the gateway's own address."
         )
     text = error.read()
     retry_after = _seconds(error.headers.get("Retry-After"))
