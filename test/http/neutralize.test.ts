@@ -28,7 +28,7 @@ let pool: pg.Pool;
 /** Credentials of the original, all accepted there. */
 const held: Record<string, string> = {};
 const usedFrom = 'key_usage where last_address is not null';
-const peoplesData = ['webhook_job', 'webhook_attempt', 'idempotency', 'request_log', usedFrom];
+const peoplesData = ['webhook_job', 'webhook_attempt', 'idempotency', 'request_log', 'used_address', usedFrom];
 /** Rows in the copy before its sidecar writes any. */
 const kept: Record<string, number> = {};
 
@@ -89,8 +89,10 @@ beforeAll(async () => {
   await gateway.get('/api/v1/res.partner/0', { key: gateway.keys.admin });
   const logged = async () => (await gateway.sql('select 1 from gateway.request_log limit 1')).length;
   await until('a request is logged', async () => (await logged()) > 0);
-  const used = async () => (await gateway.sql(`select 1 from gateway.${usedFrom}`)).length;
-  await until('a use is counted', async () => (await used()) > 0, 20_000);
+  for (const rows of [usedFrom, 'used_address']) {
+    const used = async () => (await gateway.sql(`select 1 from gateway.${rows}`)).length;
+    await until('a use is counted', async () => (await used()) > 0, 20_000);
+  }
 
   const dump = join(tmpdir(), `${copy}.dump`);
   const source = withDatabase(parts.cluster.ownerUrl, gateway.database);
