@@ -338,6 +338,57 @@ describe('motion', () => {
   );
 });
 
+test('changes are marks under the time axis, for mouse, finger and keyboard, and in the table', async () => {
+  await gateway.sql("update gateway.setting set value = '79' where name = 'limit.default'");
+  await dashboard.afterReading(() => page.click('.o_api_gateway_refresh'));
+  const chart = dashboard.chart('requests');
+  const mark = chart.locator('.o_api_gateway_mark').last();
+  const text = mark.locator('.o_api_gateway_mark_text');
+  await mark.hover();
+  await text.waitFor({ state: 'visible' });
+  expect(await text.textContent()).toContain('Setting “Default GET Limit” changed');
+  await page.mouse.move(0, 0);
+  await text.waitFor({ state: 'hidden' });
+  await mark.click();
+  await page.mouse.move(0, 0);
+  await text.waitFor({ state: 'visible' });
+  await page.keyboard.press('Escape');
+  await text.waitFor({ state: 'hidden' });
+  const table = chart.getByRole('button', { name: '“Requests by status” as a table' });
+  await table.click();
+  expect(await chart.locator('td', { hasText: 'Setting “Default GET Limit” changed' }).count()).toBe(1);
+  await table.click();
+});
+
+test('the previous period is a dashed line, and every number says how it changed; the address keeps it', async () => {
+  await dashboard.afterReading(() => page.click('.o_api_gateway_compare'));
+  expect(await dashboard.chart('requests').locator('.o_api_gateway_before_line path').getAttribute('d')).toMatch(/^M0/);
+  expect(await dashboard.card('requests').textContent()).toMatch(/zero before.*before: 0/);
+  await page.waitForURL(/gateway-dashboard\?compare=1$/);
+  await page.reload();
+  await page.waitForSelector('.o_api_gateway_compare[aria-pressed=true]');
+  await page.waitForSelector('.o_api_gateway_dashboard[data-updated]');
+  await dashboard.afterReading(() => page.click('.o_api_gateway_compare'));
+  await page.waitForURL(/gateway-dashboard$/);
+});
+
+test('TV mode has an address, fills the window without scrolling, stays live, and ends with Escape', async () => {
+  await page.setViewportSize({ width: 1_920, height: 1_080 });
+  await page.goto(`${dashboardPath}?range=24h&tv=1`);
+  await page.waitForSelector('.o_api_gateway_tv .o_api_gateway_dashboard[data-updated]');
+  await page.waitForSelector('.o_api_gateway_connection[data-connection=live]');
+  await dashboard.isDrawn();
+  expect(await page.locator('.o_main_navbar, .o_control_panel, .o_api_gateway_toolbar').filter({ visible: true }).count()).toBe(
+    0,
+  );
+  expect(await page.evaluate('document.querySelector(".o_api_gateway_content").scrollHeight')).toBeLessThanOrEqual(1_080);
+  expect(page.url()).toMatch(/tv=1/);
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('.o_api_gateway_toolbar');
+  await page.waitForURL(/gateway-dashboard$/);
+  await page.setViewportSize({ width: 1_280, height: 900 });
+});
+
 test('if figures cannot be read, an error with a button is shown, and the last figures stay', async () => {
   await page.route('**/call_kw/gateway.stat/**', (route) => route.abort());
   await page.click('.o_api_gateway_refresh');

@@ -1,4 +1,5 @@
-import { Component, useState } from '@odoo/owl';
+import { Component, useEffect, useState } from '@odoo/owl';
+import { browser } from '@web/core/browser/browser';
 import { _t } from '@web/core/l10n/translation';
 import { registry } from '@web/core/registry';
 import type { Services } from '@web/core/utils/hooks';
@@ -12,6 +13,7 @@ import { createAlarm } from './alarm';
 import { chartsOf } from './chart/charts';
 import type { ChartDefinition } from './chart/definition';
 import type { Topic } from './chart/shares';
+import { addressOf } from './data/address';
 import type { Fault } from './data/figures';
 import type { Lead } from './data/lead';
 import { logDomain } from './data/lead';
@@ -23,12 +25,15 @@ import type { Kpi, KpiGroup } from './kpi/kpis';
 import { kpiGroups, mainKpis } from './kpi/kpis';
 import { Now } from './now/now';
 import { Toolbar } from './toolbar/toolbar';
+import { TvHead, useTv } from './tv/tv';
 import { Welcome } from './welcome/welcome';
 
+const tvCharts = ['requests', 'statuses', 'latency', 'errors'];
+
 /** The live dashboard. */
-export class Dashboard extends Component {
+export class Dashboard extends Component<{ updateActionState?: (state: object) => void }> {
   static template = 'api_gateway.Dashboard';
-  static components = { GatewayPage, Chart, FaultFeed, KpiCard, Now, Toolbar, Welcome };
+  static components = { GatewayPage, Chart, FaultFeed, KpiCard, Now, Toolbar, TvHead, Welcome };
   static props = { ...standardActionServiceProps };
 
   declare store: DashboardStore;
@@ -49,6 +54,20 @@ export class Dashboard extends Component {
     });
     this.store = useDashboard(useService('orm').silent, alarm);
     this.state = this.store.state;
+    useTv(this.store);
+    // Odoo's router writes no address before the page is mounted.
+    useEffect(
+      (compare, tv, span) => {
+        const timer = browser.setTimeout(() => this.props.updateActionState?.(addressOf({ compare, tv }, span)));
+        return () => browser.clearTimeout(timer);
+      },
+      () => [this.state.compare, this.state.tv, this.state.span],
+    );
+  }
+
+  /** A display on a wall shows what fits without scrolling. */
+  get shownCharts(): string[] {
+    return this.state.tv ? tvCharts : this.chartNames;
   }
 
   get mainKpis(): Kpi[] {

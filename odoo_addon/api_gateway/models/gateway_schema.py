@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from odoo import api, models
+from odoo.modules import get_manifest
 from odoo.tools import SQL
 
 from ..hooks import PUBLIC_PRIVILEGES
@@ -97,4 +98,17 @@ class GatewaySchema(models.AbstractModel):
             from gateway.grantee g
             where exists (select from pg_roles r where r.rolname = g.role)
             """
+        )
+        self._note_version()
+
+    def _note_version(self):
+        """Notes an installation or upgrade for the dashboard."""
+        self.env.cr.execute(
+            """
+            insert into gateway.event (kind, subject)
+            select 'upgraded', %(version)s
+            where %(version)s is distinct from (
+              select subject from gateway.event where kind = 'upgraded' order by id desc limit 1)
+            """,
+            {"version": get_manifest("api_gateway")["version"]},
         )

@@ -30,8 +30,9 @@ class GatewayStat(models.AbstractModel):
 
     @api.model
     @api.readonly
-    def dashboard(self, since, until, consumer=None, status_class=None, zone=None):
-        """All figures that the dashboard draws. `since` and `until` are milliseconds since 1970."""
+    def dashboard(self, since, until, consumer=None, status_class=None, zone=None, compare=False):
+        """All figures that the dashboard draws. `since` and `until` are milliseconds since 1970. With `compare`, they
+        include the series of the previous period (`before`)."""
         span = self._span(since, until)
         who = self._who(consumer)
         zone = self._zone(zone)
@@ -49,6 +50,22 @@ class GatewayStat(models.AbstractModel):
             "select coalesce(sum(rows), 0)::bigint from gateway.request_log_dropped where at >= %s and at < %s", span
         )
         [figures["dropped"]] = cr.fetchone()
+        shown = self._span(figures["range"]["since"], figures["range"]["until"])
+        figures["events"] = self._events(shown, consumer)
+        figures["before"] = None
+        if compare:
+            cr.execute(
+                "select gateway.stat_series(%s, %s, %s, %s::smallint, %s, %s)",
+                (
+                    shown[0] - (shown[1] - shown[0]),
+                    shown[0],
+                    who,
+                    self._class(status_class),
+                    figures["range"]["step"],
+                    zone,
+                ),
+            )
+            [figures["before"]] = cr.fetchone()
         return figures
 
     @api.model

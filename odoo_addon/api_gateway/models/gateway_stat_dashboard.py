@@ -2,6 +2,9 @@ from odoo import api, models
 
 from ..tools.settings import setting
 
+MOST_EVENTS = 200
+CREDENTIALS = {"gateway_key": "gateway.key", "client": "gateway.client"}
+
 
 class GatewayStatDashboard(models.AbstractModel):
     """The dashboard's data other than the figures of requests."""
@@ -30,6 +33,58 @@ class GatewayStatDashboard(models.AbstractModel):
             "webhooks": self._webhooks(since, until) if self._is_manager() else None,
             "alerts": self.env["gateway.alert"]._shown() if self._is_manager() else [],
         }
+
+    def _events(self, span, consumer=None):
+        """What changed in a range, oldest first, at most `MOST_EVENTS`: `[{at, kind, name}]`, with the kinds of
+        sql/039_events.sql. Managers get all, users the upgrades and their own credentials; with a consumer, other
+        credentials are left out."""
+        models = {kind: self.env[model].with_context(active_test=False) for kind, model in CREDENTIALS.items()}
+        credentials = {kind: model for kind, model in models.items() if model.has_access("read")}
+        own = None
+        if not self._is_manager():
+            own = [f"{kind}:{record.id}" for kind, model in credentials.items() for record in model.search([])]
+        self.env.cr.execute(
+            """
+            select * from (
+                select id, gateway.ms(at) as at, kind, subject from gateway.event
+                where at >= %(since)s and at < %(until)s
+                    and (kind = 'upgraded' or %(own)s::text[] is null or subject = any (%(own)s))
+                    and (kind in ('upgraded', 'started', 'setting') or %(consumer)s::text is null
+                        or subject = %(consumer)s)
+                order by at desc, id desc limit %(most)s
+            ) newest order by at, id
+            """,
+            {
+                "since": span[0],
+                "until": span[1],
+                "own": own,
+                "consumer": consumer and str(consumer),
+                "most": MOST_EVENTS,
+            },
+        )
+        events = self.env.cr.dictfetchall()
+        names = self._event_names(events, credentials)
+        return [
+            {"at": event["at"], "kind": event["kind"], "name": names[event["subject"]]}
+            for event in events
+            if event["subject"] in names
+        ]
+
+    def _event_names(self, events, credentials):
+        """`{subject: name}` in the user's language, without credentials that are gone or hidden from the user."""
+        names = {event["subject"]: event["subject"] for event in events if event["kind"] in ("upgraded", "started")}
+        form = self.env["res.config.settings"]
+        labels = {setting: field for field, setting in form._gateway_fields().items()}
+        for event in events:
+            if event["kind"] == "setting":
+                field = labels.get(event["subject"])
+                names[event["subject"]] = field._description_string(self.env) if field else event["subject"]
+        subjects = {event["subject"].partition(":")[::2] for event in events if event["subject"] not in names}
+        for kind, model in credentials.items():
+            ids = [int(number) for subject_kind, number in subjects if subject_kind == kind]
+            for record in model.search([("id", "in", ids)]):
+                names[f"{kind}:{record.id}"] = record.name
+        return names
 
     def _webhooks(self, since, until):
         self.env.cr.execute(

@@ -1,5 +1,8 @@
 import hashlib
 import json
+from datetime import datetime, timedelta
+
+from freezegun import freeze_time
 
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
@@ -93,6 +96,65 @@ class TestSurroundings(DashboardCase):
     def test_the_global_log_level_is_shown(self):
         self.env.cr.execute("""update gateway.setting set value = '"payloads"' where name = 'log.level'""")
         self.assertEqual(self.ask(self.user)["logs"], "payloads")
+
+
+@tagged("post_install", "-at_install")
+class TestEvents(DashboardCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.cr.execute("delete from gateway.event")
+
+    def figures(self, user, **filters):
+        self.env.flush_all()
+        self.env.cr.execute("select gateway.ms(gateway.utc_now())")
+        [now] = self.env.cr.fetchone()
+        return self.env["gateway.stat"].with_user(user).dashboard(now - 3_600_000, now + 60_000, **filters)
+
+    def events(self, user, **filters):
+        return [(event["kind"], event["name"]) for event in self.figures(user, **filters)["events"]]
+
+    def test_what_changed_is_noted_once_with_readable_names(self):
+        key = self.env["gateway.key"].create({"name": "Shop", "user_id": self.manager.id})
+        key._set_secret()
+        self.env.flush_all()
+        with freeze_time(datetime.now() + timedelta(hours=1)):
+            key._set_secret()
+        self.env.flush_all()
+        self.env.cr.execute("update gateway.setting set value = '81' where name = 'limit.default'")
+        self.env.cr.execute("update gateway.setting set value = '81' where name = 'limit.default'")
+        self.beat("http://one:8080")
+        key.action_revoke()
+        self.env["gateway.schema"]._note_version()
+        self.env["gateway.schema"]._note_version()
+        wanted = ["rotated Shop", "setting Default GET Limit", "started http://one:8080", "revoked Shop"]
+        found = [" ".join(event) for event in self.events(self.manager)]
+        self.assertEqual(found[:5], ["created Shop", *wanted])
+        self.assertRegex(found[5], r"^upgraded 19\.0\.")
+        self.assertEqual(len(found), 6)
+
+    def test_users_see_upgrades_and_their_own_credentials(self):
+        mine = self.env["gateway.key"].create({"name": "Mine", "user_id": self.user.id})
+        self.env["gateway.client"].create({"name": "Other", "user_id": self.manager.id})
+        self.beat("http://one:8080")
+        self.env["gateway.schema"]._note_version()
+        self.assertEqual([kind for kind, _name in self.events(self.user)], ["created", "upgraded"])
+        self.assertEqual(self.events(self.user)[0], ("created", "Mine"))
+        of_key = self.events(self.manager, consumer=f"gateway_key:{mine.id}")
+        self.assertEqual([kind for kind, _name in of_key], ["created", "started", "upgraded"])
+
+    def test_keys_of_the_speed_test_and_deleted_ones_are_left_out(self):
+        self.env["gateway.key"].create({"name": "Speed", "user_id": self.user.id, "is_speed_test": True})
+        self.env["gateway.key"].create({"name": "Gone", "user_id": self.user.id}).unlink()
+        self.assertEqual(self.events(self.manager), [])
+
+    def test_the_previous_period_has_the_same_steps(self):
+        self.assertIsNone(self.figures(self.manager)["before"])
+        found = self.figures(self.manager, compare=True)
+        since, until = found["range"]["since"], found["range"]["until"]
+        before = [point["at"] for point in found["before"]]
+        self.assertTrue(before)
+        self.assertTrue(all(since - (until - since) - found["range"]["step"] * 1000 <= at < since for at in before))
 
 
 @tagged("post_install", "-at_install")

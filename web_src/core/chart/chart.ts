@@ -1,9 +1,11 @@
-import { Component, onMounted, onPatched, onWillUnmount, useRef, useState } from '@odoo/owl';
+import { Component, onMounted, onPatched, onWillUnmount, useExternalListener, useRef, useState } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
 import { chartStyle } from './chart_style';
 import type { ChartTheme } from './colors';
 import { inTurn } from './in_turn';
+import type { PlotArea, TimeOverlay } from './overlay';
+import { ChartOverlay } from './overlay';
 import { themed } from './palette';
 
 interface Props {
@@ -20,8 +22,18 @@ interface Props {
   emptyText?: string;
   /** The chart's content as a table, for keyboards and screen readers. A row that links to something is a button. */
   table?: { columns: string[]; rows: { cells: string[]; follow?: () => void }[] };
+  /** Marks and a line over its time axis. */
+  overlay?: TimeOverlay;
   slots?: object;
 }
+
+/** The part of ApexCharts' inner state that says where it has drawn. Its types leave it out. */
+interface Drawn {
+  w: { globals: { translateX: number; translateY: number; gridWidth: number; gridHeight: number; maxYArr: number[] } };
+}
+
+/** The space between a chart and the lower edge of its place. */
+const marginPx = 15;
 
 /**
  * An ApexCharts chart in a card: drawn when it is mounted, redrawn when its data or the theme changes, destroyed when it is
@@ -29,6 +41,7 @@ interface Props {
  */
 export class Chart extends Component<Props> {
   static template = 'api_gateway.Chart';
+  static components = { ChartOverlay };
   static props = {
     name: String,
     title: String,
@@ -38,10 +51,11 @@ export class Chart extends Component<Props> {
     empty: Boolean,
     emptyText: { type: String, optional: true },
     table: { type: Object, optional: true },
+    overlay: { type: Object, optional: true },
     slots: { type: Object, optional: true },
   };
 
-  view = useState({ isTable: false });
+  view: { isTable: boolean; plot: PlotArea | null } = useState({ isTable: false, plot: null });
   place = useRef<HTMLDivElement>('place');
   declare chart: ApexCharts | undefined;
   /** The options that are drawn: drawing the same options again would cost time and close an open tooltip. */
@@ -56,6 +70,7 @@ export class Chart extends Component<Props> {
       this.busy(true);
       turn.ask();
     };
+    useExternalListener(window, 'resize', ask);
     onMounted(ask);
     onPatched(ask);
     onWillUnmount(() => {
@@ -68,14 +83,19 @@ export class Chart extends Component<Props> {
     return _t('“%s” as a table', this.props.title);
   }
 
+  get marksLabel(): string {
+    return _t('Changes during “%s”', this.props.title);
+  }
+
   get emptyText(): string {
     return this.props.emptyText ?? _t('Nothing in this range');
   }
 
   async draw(): Promise<void> {
     const { options, theme } = this.props;
-    const all = themed(options, theme);
-    const print = fingerprint(all, theme);
+    const height = Math.max(1, (this.place.el?.clientHeight ?? 0) - marginPx);
+    const all = themed(options, theme, height);
+    const print = fingerprint(all, theme, this.props.overlay?.line);
     if (print !== this.drawn && this.place.el !== null) {
       this.drawn = print;
       if (this.chart === undefined) {
@@ -83,6 +103,25 @@ export class Chart extends Component<Props> {
         await this.chart.render();
       } else await this.chart.updateOptions(all, false, false, false);
     }
+    this.measure();
+  }
+
+  /** Finds the place of the overlay, after drawing and after each change of the window's size. */
+  measure(): void {
+    const frame = this.place.el;
+    if (frame === null || this.chart === undefined || this.props.overlay === undefined) return;
+    const { translateX, translateY, gridWidth, gridHeight, maxYArr } = (this.chart as unknown as Drawn).w.globals;
+    const [canvas, outer] = [frame.shadowRoot?.querySelector('.apexcharts-canvas'), frame.getBoundingClientRect()];
+    if (canvas == null) return;
+    const { left, top } = canvas.getBoundingClientRect();
+    const plot = {
+      left: Math.round(left - outer.left + translateX),
+      top: Math.round(top - outer.top + translateY),
+      width: Math.round(gridWidth),
+      height: Math.round(gridHeight),
+      most: maxYArr[0] ?? 1,
+    };
+    if (JSON.stringify(plot) !== JSON.stringify(this.view.plot)) this.view.plot = plot;
   }
 
   /** Marks the chart as busy while the drawing is older than its data. */
@@ -125,6 +164,10 @@ function moveRuler(): void {
   document.body.append(host);
 }
 
-function fingerprint({ series, labels, xaxis, annotations }: ApexOptions, theme: ChartTheme): string {
-  return JSON.stringify([theme, series, labels, xaxis, annotations]);
+function fingerprint(
+  { series, labels, xaxis, yaxis, annotations, chart }: ApexOptions,
+  theme: ChartTheme,
+  line: TimeOverlay['line'],
+): string {
+  return JSON.stringify([theme, line, chart?.height, series, labels, xaxis, yaxis, annotations]);
 }

@@ -5,16 +5,22 @@ import type { ChartTheme } from './colors';
 import { paletteOf } from './colors';
 import { localeOptions } from './locale';
 
-/** The given options, with the colours of a theme. */
-export function themed(options: ApexOptions, theme: ChartTheme): ApexOptions {
+const tallPx = 300;
+
+/**
+ * The given options, with the colours of a theme. Texts of tall charts are larger, because those are read from afar.
+ *
+ * @param height in pixels
+ */
+export function themed(options: ApexOptions, theme: ChartTheme, height: number): ApexOptions {
   const { text, grid, surface } = paletteOf(theme);
-  const labels = { style: { colors: text, fontSize: '11px' } };
+  const labels = { style: { colors: text, fontSize: height > tallPx ? '16px' : '11px' } };
   const yaxis = Array.isArray(options.yaxis) ? options.yaxis[0] : options.yaxis;
   return {
     ...options,
     theme: { mode: theme },
     chart: {
-      height: 270,
+      height,
       background: 'transparent',
       fontFamily: 'inherit',
       foreColor: text,
@@ -28,7 +34,7 @@ export function themed(options: ApexOptions, theme: ChartTheme): ApexOptions {
     stroke: { width: 2, curve: 'smooth', ...(options.chart?.type === 'donut' ? { colors: [surface] } : {}), ...options.stroke },
     legend: {
       position: 'bottom',
-      fontSize: '12px',
+      fontSize: height > tallPx ? '16px' : '12px',
       labels: { colors: text },
       markers: { size: 5, strokeWidth: 0 },
       ...options.legend,

@@ -1,6 +1,7 @@
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
 import type { ChartTheme } from '../../core/chart/colors';
+import type { TimeOverlay } from '../../core/chart/overlay';
 import type { Figures, StatusClass } from '../data/figures';
 import type { Lead } from '../data/lead';
 
@@ -13,6 +14,7 @@ export interface ChartDefinition {
   /** Why the chart is empty, if the reason is not that nothing happened. */
   emptyText?: string;
   table: ChartTable;
+  overlay?: TimeOverlay;
 }
 
 /** The chart as a table, for keyboards and screen readers. */

@@ -8,25 +8,37 @@ import { formatCount, formatMoment, formatMs, formatRate, nothing } from '../../
 import type { Figures, Point } from '../data/figures';
 import type { ChartDefinition, ChartInput, ChartTable } from './definition';
 import { classNames, mixed } from './definition';
+import { eventsAt, eventText, overlayOf, pointBefore } from './events';
 
 type Written = (value: number) => string;
 
-function written(value: number | null | undefined, write: Written): string {
+function written<T>(value: T | null | undefined, write: (value: T) => string): string {
   return value == null ? nothing : write(value);
 }
 
-/** The table of a chart: the steps with requests, newest first. Each row links to its step. */
+/** The table of a chart: the steps with requests or changes, newest first. Each row links to its step. */
 function tableOf(
-  { figures: { series, range }, follow }: ChartInput,
+  { figures, follow }: ChartInput,
   columns: [name: string, cell: (point: Point) => string][],
+  before: (point: Point) => string,
 ): ChartTable {
+  const { series, range } = figures;
+  const extra: typeof columns = [];
+  if (figures.before !== null) {
+    const then = ({ at }: Point) => pointBefore(figures, at);
+    extra.push([_t('Previous period'), (point) => written(then(point), before)]);
+  }
+  if (figures.events.length > 0) {
+    extra.push([_t('Changes'), ({ at }) => eventsAt(figures, at).map(eventText).join('; ')]);
+  }
+  const all = [...columns, ...extra];
   return {
-    columns: [_t('Time'), ...columns.map(([name]) => name)],
+    columns: [_t('Time'), ...all.map(([name]) => name)],
     rows: series
-      .filter(({ requests }) => requests > 0)
+      .filter(({ at, requests }) => requests > 0 || eventsAt(figures, at).length > 0)
       .reverse()
       .map((point) => ({
-        cells: [momentOf(point.at, range.step), ...columns.map(([, cell]) => cell(point))],
+        cells: [momentOf(point.at, range.step), ...all.map(([, cell]) => cell(point))],
         follow: () => follow(stepsBetween(series, range, point.at, point.at)),
       })),
   };
@@ -61,6 +73,7 @@ export function requestsChart(input: ChartInput): ChartDefinition {
     input,
     places.map((place) => ({ name: classNames()[place], value: (point) => point[`class_${place}`] })),
     formatCount,
+    ({ requests }) => requests,
   );
   return {
     name: 'requests',
@@ -81,7 +94,9 @@ export function requestsChart(input: ChartInput): ChartDefinition {
     table: tableOf(
       input,
       places.map((place) => [classNames()[place], (point) => formatCount(point[`class_${place}`])]),
+      (point) => formatCount(point.requests),
     ),
+    overlay: overlayOf(figures, ({ requests }) => requests, _t('Previous period, all statuses')),
   };
 }
 
@@ -96,6 +111,7 @@ export function latencyChart(input: ChartInput): ChartDefinition {
       { name: 'p99', value: (point) => point.p99_ms },
     ],
     formatMs,
+    ({ p95_ms }) => p95_ms,
   );
   return {
     name: 'latency',
@@ -106,21 +122,32 @@ export function latencyChart(input: ChartInput): ChartDefinition {
     }),
     options: { ...latency, colors: [colors.accent, colors.warning, colors.danger], fill: area(0.22) },
     empty: totals.requests === 0,
-    table: tableOf(input, [
-      ['p50', ({ p50_ms }) => written(p50_ms, formatMs)],
-      ['p95', ({ p95_ms }) => written(p95_ms, formatMs)],
-      ['p99', ({ p99_ms }) => written(p99_ms, formatMs)],
-    ]),
+    table: tableOf(
+      input,
+      [
+        ['p50', ({ p50_ms }) => written(p50_ms, formatMs)],
+        ['p95', ({ p95_ms }) => written(p95_ms, formatMs)],
+        ['p99', ({ p99_ms }) => written(p99_ms, formatMs)],
+      ],
+      ({ p95_ms }) => written(p95_ms, formatMs),
+    ),
+    overlay: overlayOf(input.figures, ({ p95_ms }) => p95_ms, _t('Previous period, p95')),
   };
 }
 
 export function errorsChart(input: ChartInput): ChartDefinition {
-  const { series, totals } = input.figures;
+  const { series, before, totals } = input.figures;
   const { statusClass } = input;
   const colors = paletteOf(input.theme);
-  const errors = overTime(input, [{ name: _t('Error rate'), value: (point) => point.error_rate }], formatRate);
+  const errors = overTime(
+    input,
+    [{ name: _t('Error rate'), value: (point) => point.error_rate }],
+    formatRate,
+    ({ error_rate }) => error_rate,
+  );
   // The axis has four steps in whole percents, and always includes the line at 10 %.
-  const mostErrors = Math.ceil(Math.max(0.12, ...series.map(({ error_rate }) => error_rate ?? 0)) / 0.04) * 0.04;
+  const rates = [...series, ...(before ?? [])].map(({ error_rate }) => error_rate ?? 0);
+  const mostErrors = Math.ceil(Math.max(0.12, ...rates) / 0.04) * 0.04;
   return {
     name: 'errors',
     title: _t('Error rate'),
@@ -151,15 +178,26 @@ export function errorsChart(input: ChartInput): ChartDefinition {
     // Within one status class, either all answers are errors or none are.
     empty: totals.requests === 0 || statusClass !== null,
     ...(statusClass === null ? {} : { emptyText: _t('Only shown for all statuses') }),
-    table: tableOf(input, [[_t('Error rate'), ({ error_rate }) => written(error_rate, formatRate)]]),
+    table: tableOf(input, [[_t('Error rate'), ({ error_rate }) => written(error_rate, formatRate)]], ({ error_rate }) =>
+      written(error_rate, formatRate),
+    ),
+    overlay: overlayOf(input.figures, ({ error_rate }) => error_rate, _t('Previous period')),
   };
 }
 
+/** @param valueBefore what the line of the previous period shows; the axis has space for it */
 function overTime(
-  { figures: { series, range }, follow }: ChartInput,
+  { figures, follow }: ChartInput,
   lines: { name: string; value: (point: Point) => number | null }[],
   write: Written,
+  valueBefore: (point: Point) => number | null,
 ): ApexOptions {
+  const { series, range, before } = figures;
+  const mostNow = Math.max(
+    0,
+    ...series.flatMap((point) => [valueBefore(point) ?? 0, ...lines.map(({ value }) => value(point) ?? 0)]),
+  );
+  const mostBefore = Math.max(0, ...(before ?? []).map((point) => valueBefore(point) ?? 0));
   // The range is set each time, because the chart would otherwise keep the range to which the user has zoomed.
   const shown = { min: series[0]?.at ?? range.since, max: series.at(-1)?.at ?? range.until };
   return {
@@ -179,13 +217,20 @@ function overTime(
     xaxis: { type: 'datetime', ...shown, labels: { datetimeUTC: false }, tooltip: { enabled: false } },
     yaxis: {
       min: 0,
+      ...(mostBefore > mostNow ? { max: mostBefore } : {}),
       forceNiceScale: true,
       labels: { formatter: (value) => written(value, write), maxWidth: 70 },
     },
     tooltip: {
       shared: true,
       x: {
-        formatter: (at) => momentOf(at, range.step),
+        formatter: (at) =>
+          before === null
+            ? momentOf(at, range.step)
+            : _t('%(moment)s (previous period: %(value)s)', {
+                moment: momentOf(at, range.step),
+                value: written(pointBefore(figures, at), (point) => written(valueBefore(point), write)),
+              }),
       },
       y: { formatter: (value) => written(value, write) },
     },

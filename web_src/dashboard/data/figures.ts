@@ -1,6 +1,7 @@
 // The answers of Odoo's model `gateway.stat`. Times are milliseconds since 1970, durations milliseconds, rates 0 to 1; missing
 // values are null.
 
+import { markRaw } from '@odoo/owl';
 import type { Orm } from '@web/core/utils/hooks';
 import type { Span } from './spans';
 import { parseSpan } from './spans';
@@ -12,6 +13,8 @@ export interface Question {
   until: number;
   consumer: string | null;
   status_class: StatusClass | null;
+  /** Whether the series of the previous period is needed, too. */
+  compare: boolean;
 }
 
 interface Counts {
@@ -55,6 +58,14 @@ export interface Top {
   user_name?: string | null;
 }
 
+/** Something that changed. */
+export interface GatewayEvent {
+  at: number;
+  kind: 'upgraded' | 'started' | 'setting' | 'created' | 'rotated' | 'revoked';
+  /** Of the credential, setting or sidecar; the version of an upgrade. */
+  name: string;
+}
+
 /** A reason of docs/errors.md, with its kind of refusal if it is one of the four kinds. */
 export interface Reason extends Top {
   cause: 'throttled' | 'blocked' | 'unauthenticated' | 'forbidden' | null;
@@ -83,6 +94,10 @@ export interface Figures {
   /** The figures of the previous period of the same length. */
   previous: Totals;
   series: Point[];
+  /** The series of the previous period, if it was asked for. */
+  before: Point[] | null;
+  /** Oldest first. */
+  events: GatewayEvent[];
   routes: Top[];
   models: Top[];
   /** Tools that AI agents called; empty while agents have no access. */
@@ -148,9 +163,13 @@ export interface Consumer {
 
 const model = 'gateway.stat';
 
-export function readFigures(orm: Orm, question: Question): Promise<Figures> {
+export async function readFigures(orm: Orm, question: Question): Promise<Figures> {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return orm.call(model, 'dashboard', [], { ...question, zone });
+  const figures = await orm.call<Figures>(model, 'dashboard', [], { ...question, zone });
+  // These never change, and each read through Owl's reactive objects costs time.
+  markRaw(figures.events);
+  if (figures.before !== null) markRaw(figures.before);
+  return figures;
 }
 
 export function readSurroundings(orm: Orm, { since, until }: Question): Promise<Surroundings> {
@@ -158,7 +177,7 @@ export function readSurroundings(orm: Orm, { since, until }: Question): Promise<
 }
 
 /** The faults in the log, newest first. */
-export function readFaults(orm: Orm, question: Question, take: number): Promise<Fault[]> {
+export function readFaults(orm: Orm, { compare: _, ...question }: Question, take: number): Promise<Fault[]> {
   return orm.call(model, 'faults', [], { ...question, take });
 }
 

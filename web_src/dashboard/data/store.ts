@@ -6,6 +6,8 @@ import { ORM } from '@web/core/orm_service';
 import type { Orm } from '@web/core/utils/hooks';
 import { errorText } from '../../core/error_text';
 import type { Alarm } from '../alarm';
+import type { View } from './address';
+import { readAddress } from './address';
 import type { Consumer, Fault, Figures, Question, StatusClass, Surroundings } from './figures';
 import { readConsumers, readFaults, readFigures, readFirstSpan, readSurroundings } from './figures';
 import { liveSource } from './live_source';
@@ -39,7 +41,7 @@ interface Preferences {
   sound: boolean;
 }
 
-export interface DashboardState extends Preferences {
+export interface DashboardState extends Preferences, View {
   /** The part of the time that the user has zoomed into. */
   zoom: { since: number; until: number } | null;
   consumer: string | null;
@@ -82,8 +84,8 @@ export class DashboardStore {
   }
 
   get question(): Question {
-    const { zoom, span, consumer, statusClass } = this.state;
-    return { ...(zoom ?? rangeOf(span ?? '24h')), consumer, status_class: statusClass };
+    const { zoom, span, consumer, statusClass, compare } = this.state;
+    return { ...(zoom ?? rangeOf(span ?? '24h')), consumer, status_class: statusClass, compare };
   }
 
   start(): void {
@@ -171,6 +173,17 @@ export class DashboardStore {
     void this.load();
   }
 
+  toggleComparison(): void {
+    this.state.compare = !this.state.compare;
+    void this.load();
+  }
+
+  /** A display on a wall has no button to refresh: it is live. */
+  showTv(tv: boolean): void {
+    this.state.tv = tv;
+    if (this.state.mode === 'manual') this.#connect();
+  }
+
   chooseMode(mode: Mode, everySeconds = this.state.everySeconds): void {
     Object.assign(this.state, { mode, everySeconds });
     this.#keep();
@@ -185,7 +198,8 @@ export class DashboardStore {
   #connect(): void {
     this.#source?.stop();
     Object.assign(this.state, { rates: [], passed: [] });
-    const { mode, everySeconds, consumer } = this.state;
+    const { everySeconds, consumer, tv } = this.state;
+    const mode = tv && this.state.mode === 'manual' ? 'live' : this.state.mode;
     // A stopped source may still deliver a message.
     const ifCurrent = (act: () => void) => {
       if (this.#source === source && !this.#stopped) act();
@@ -277,9 +291,10 @@ interface Early {
 
 function readEarly(): Early {
   const orm = new ORM().silent;
-  const chosen = storedPreferences().span;
+  const { compare, span: wanted } = readAddress();
+  const chosen = wanted ?? storedPreferences().span;
   const span = chosen === null ? readFirstSpan(orm) : Promise.resolve(chosen);
-  const reading = span.then((found) => readAll(orm, { ...rangeOf(found), consumer: null, status_class: null }, []));
+  const reading = span.then((found) => readAll(orm, { ...rangeOf(found), consumer: null, status_class: null, compare }, []));
   reading.catch(() => {}); // the caller that takes it handles the error
   return { span, reading };
 }
@@ -292,8 +307,11 @@ function takeEarly(): Early | undefined {
 
 /** The store of a component, running as long as the component is mounted. */
 export function useDashboard(orm: Orm, alarm: Alarm): DashboardStore {
+  const preferences = storedPreferences();
+  const { compare, tv, span } = readAddress();
   const state: DashboardState = useState({
-    ...storedPreferences(),
+    ...preferences,
+    ...{ compare, tv, span: span ?? preferences.span },
     zoom: null,
     consumer: null,
     statusClass: null,

@@ -10,6 +10,8 @@ import { sparkline } from './sparkline';
 interface Props {
   kpi: Kpi;
   large?: boolean;
+  /** Whether the number of the previous period is shown, too. */
+  compare?: boolean;
   follow: (lead: Lead) => void;
 }
 
@@ -21,7 +23,12 @@ class Explanation extends Component<{ text: string }> {
 /** One number with its change and its sparkline. A large number is a card, a small one is a line of a card. */
 export class KpiCard extends Component<Props> {
   static template = 'api_gateway.KpiCard';
-  static props = { kpi: Object, large: { type: Boolean, optional: true }, follow: Function };
+  static props = {
+    kpi: Object,
+    large: { type: Boolean, optional: true },
+    compare: { type: Boolean, optional: true },
+    follow: Function,
+  };
 
   number = useAnimatedNumber(this.props.kpi.value);
   /** The sparkline is computed once per reading, not for each step of the counter. */
@@ -50,12 +57,19 @@ export class KpiCard extends Component<Props> {
     return this.number.value === null ? nothing : this.props.kpi.format(this.number.value);
   }
 
+  /** The number of the previous period; empty if there is no such number. */
+  get before(): string {
+    const { previous, format } = this.props.kpi;
+    if (!this.props.compare || previous === undefined) return '';
+    return previous === null ? _t('nothing before') : _t('before: %s', format(previous));
+  }
+
   /** The change from the previous period. */
   get change(): { text: string; icon: string; tone: string; title: string } | null {
     const { value, previous, rise, format } = this.props.kpi;
     if (value === null || previous === undefined || previous === null) return null;
     const title = _t('Previous period: %s', format(previous));
-    if (previous === 0) return value === 0 ? null : { text: _t('new'), icon: 'fa-plus', tone: toneOf(rise), title };
+    if (previous === 0) return value === 0 ? null : { text: _t('zero before'), icon: 'fa-plus', tone: toneOf(rise), title };
     const share = (value - previous) / Math.abs(previous);
     if (Math.abs(share) < 0.001) return { text: formatShare(0), icon: 'fa-arrows-h', tone: 'muted', title };
     const text = Math.abs(share) > 9.99 ? `×${Math.round(share + 1)}` : formatShare(Math.abs(share));

@@ -88,6 +88,12 @@ export class Toolbar extends Component<Props> {
     this.props.store.chooseMode('polling', Number(target.value));
   }
 
+  /** Leaving the full screen, such as by Escape, leaves the display mode, too. */
+  showTv(): void {
+    this.props.store.showTv(true);
+    void document.documentElement.requestFullscreen().catch(() => {});
+  }
+
   /** The whole page goes full screen, not one element, because dialogs and notifications are outside that element. */
   toggleFullScreen(): void {
     if (document.fullscreenElement === null) void document.documentElement.requestFullscreen();
