@@ -42,6 +42,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     port,
     opened: () => opened,
     async cut() {
+      if (!server.listening) return; // it is cut already
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets) socket.destroy();

@@ -270,7 +270,8 @@ async function cut(): Promise<void> {
     if (!writing || !running) continue;
     counts.cuts += 1;
     const dice = Math.random();
-    const { front, back } = alive[Math.floor(Math.random() * alive.length)] as Place;
+    const place = alive[Math.floor(Math.random() * alive.length)] as Place;
+    const { front, back } = place;
     if (dice < 0.1) {
       const ended =
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'api-gateway%' and datname = $1";
@@ -280,7 +281,7 @@ async function cut(): Promise<void> {
       const proxy = dice < 0.6 ? front : back;
       await proxy.cut();
       await delay(Math.random() * 1_000);
-      await proxy.restore();
+      if (alive.includes(place)) await proxy.restore();
     }
   }
 }
