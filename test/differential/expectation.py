@@ -134,8 +134,8 @@ def _search(model, question, limit, offset):
     if "id" not in [term.split()[0] for term in order.split(",")]:
         order += ", id"
     if type(model)._search is not BaseModel._search or model._name in BELONGS:
-        # For messages and attachments, Odoo removes hidden records from a page after reading it; paging like that would
-        # be useless.
+        # For messages and attachments, Odoo removes hidden records only after reading a page, so pages could come back
+        # short.
         return _without_hidden(model.search(question["domain"], order=order))[offset : offset + limit]
     return model.search(question["domain"], order=order, limit=limit, offset=offset)
 

@@ -168,7 +168,7 @@ describe('a user', async () => {
     await said.nth(1).waitFor();
     expect((await said.allTextContents()).map((line) => line.replace(/\s+/g, ' ').trim())).toEqual([
       'Reads Contact.',
-      'Wide: Calls methods of Contact: they can do anything that you can.',
+      'Wide: Calls methods of Contact, which can do anything that you can.',
     ]);
     await page.keyboard.press('Escape');
     await page.waitForSelector('.modal', { state: 'detached' });
@@ -388,7 +388,7 @@ test('the page Connect an Agent shows the configuration of a client, and the las
   expect(JSON.parse(await text('.o_api_gateway_agents_text')).mcpServers.odoo).toEqual({ url: `${gateway.url}/mcp` });
   await page.selectOption('[name=agent_app]', String(appId));
   await page.click('[data-client=claude_code]');
-  expect(await text('.o_api_gateway_agents_text')).toContain(`--client-id '${app?.client_id}'`);
+  await page.waitForSelector(`.o_api_gateway_agents_text:has-text("--client-id '${app?.client_id}'")`);
   expect(await styleFault()).toBe('none');
   expect(faults).toEqual([]);
 });

@@ -282,5 +282,6 @@ test('a stopping sidecar closes its sockets properly', async () => {
   const second = await gateway.startSidecar();
   const watching = await watch(admin, {}, second);
   await second.stop();
+  await until('closed', () => watching.closed !== undefined);
   expect(watching.closed).toBe(1001);
 });

@@ -1,4 +1,4 @@
-// All of a million requests to two sidecars are counted, although Postgres is down for 30 seconds in between.
+// Every one of a million requests to two sidecars is counted, even though Postgres is down for 30 seconds meanwhile.
 //
 // `npm run soak -- traffic_million 100000` sends fewer. While Postgres is down, callers may be refused (503): those answers count
 // as well.

@@ -61,7 +61,7 @@ def _from_base64(text):
 
 
 def to_json(field, value):
-    """Data as it can be written in JSON. Refuses keys that are not strings."""
+    """Converts a field's data to values that JSON can hold. Refuses keys that are not strings."""
     if isinstance(value, dict):
         if not all(isinstance(key, (str, int)) for key in value):
             raise RefusalError(

@@ -52,7 +52,8 @@ def require_pdf(document):
 
 @contextmanager
 def within(deadline):
-    """Ends `wkhtmltopdf` at the deadline, with `odoo.timeout`. If it fails, raises `report.unavailable`."""
+    """Ends `wkhtmltopdf` at the deadline, with `odoo.timeout`. If `wkhtmltopdf` itself fails, raises
+    `report.unavailable`."""
     token = _deadline.set(deadline)
     try:
         yield

@@ -132,7 +132,7 @@ class Reach:
             )
         if self._is_guarded(model_name, action):
             raise OutOfReachError(
-                f"Records of {model_name} contain code or grant rights. Only a credential without scopes or models may "
+                f"Records of {model_name} contain code or rights. Only a credential without scopes or models may "
                 f"{action} them.",
                 model=model_name,
             )

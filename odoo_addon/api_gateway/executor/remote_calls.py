@@ -32,8 +32,9 @@ def _closed_methods(env, model_name):
 
 
 def amounts_to(method, action):
-    """The methods that `method` can replace, and `method` itself. If one of them is closed, `method` is closed, too: a
-    caller must not get the same effect under another name. :param str action: as `effects.effect_of` returns it"""
+    """Returns `method`, and the methods whose effect a caller could get through it. If one of them is closed, `method`
+    is closed, too: a caller must not get the same effect under another name. :param str action: as
+    `effects.effect_of` returns it"""
     if action == "write" and method not in ("create", "write"):
         return (method, "create", "write")
     return (method, "search") if "search" in method else (method,)

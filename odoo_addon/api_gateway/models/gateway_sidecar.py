@@ -45,7 +45,7 @@ class GatewaySidecar(models.Model):
 
     @api.model
     def _alive(self, limit=None):
-        """The sidecars that are alive, as superuser and sorted by address, for code that runs for any user."""
+        """The live sidecars, sorted by address. Uses sudo, because any user's code may call this."""
         return self.sudo().search([("state", "=", "alive")], order="address, id", limit=limit)
 
     @api.model
@@ -63,5 +63,5 @@ class GatewaySidecar(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: deletes old rows of the channel, the heartbeats and the versions of compiled reads."""
+        """Called by a cron. Deletes old rows, such as nonces, heartbeats, idempotency keys and events."""
         self.env.cr.execute("select gateway.tidy(), gateway.prune_read_signals()")

@@ -25,10 +25,11 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
 
     @api.model
     def diagnose(self, url):
-        """Checks whether a sidecar of this database answers at `url`. The request has no credential, but a proof that
-        it is from Odoo; the answer has a proof, too. A server that does not know the secret shared with this database's
-        sidecars learns nothing and cannot pretend to be one. :param str url: the address to test; if empty, that of a
-        sidecar which is alive
+        """Checks whether a sidecar of this database answers at `url`. The request carries no credential, only a proof
+        that it comes from Odoo. The answer carries a proof that it comes from a sidecar. A server that does not know
+        the secret shared with this database's sidecars learns nothing and cannot pretend to be one.
+
+        :param str url: the address to test; if empty, that of a sidecar which is alive
         :return: `{state, url, message, total_ms, postgres_ms, odoo_ms, version}`; state is `ok`, `address`,
             `unreachable`, `not_a_gateway`, `other_database`, `version` or `away` (a gateway that does not reach
             Postgres or Odoo); milliseconds and version are null unless it is a sidecar of this database

@@ -42,7 +42,7 @@ HARMLESS_IN = {
 
 @tagged("post_install", "-at_install")
 class TestWaysOut(ChannelCase):
-    """Anything that reveals values of a record needs the right to read the record and these fields."""
+    """Anything that reveals a record's values needs the right to read the record and the fields that hold them."""
 
     @classmethod
     def setUpClass(cls):

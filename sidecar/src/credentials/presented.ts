@@ -18,8 +18,8 @@ const malformed: Credential = { kind: 'malformed' };
 
 /**
  * The most specific header takes precedence: API-key headers, then `X-Access-Token`, then `Authorization`, which a proxy may use
- * for its own Basic authentication. The result is undefined if the request has no credential. Node joins the values of a
- * repeated header with commas, which matches no key; for `Authorization` it takes the first value.
+ * for its own Basic authentication. The result is undefined if the request has no credential. If a header is repeated, Node
+ * joins its values with commas, and the result matches no key. For `Authorization`, Node takes the first value.
  */
 export function readCredential(headers: IncomingHttpHeaders): Credential | undefined {
   const key = headers['x-api-key'] ?? headers['api-key'];

@@ -17,7 +17,7 @@ const app = {
     from gateway.oauth_client($1)`,
 };
 
-/** An app that a manager or the app itself has registered. */
+/** Finds an app that a manager registered, or that registered itself. */
 export async function findKnownApp(db: Queryable, clientId: string): Promise<KnownApp | undefined> {
   const [row] = await db.query<KnownApp>(app, [clientId]);
   return row;

@@ -29,7 +29,7 @@ interface Waiting {
   readonly refuse: (error: Error) => void;
 }
 
-/** Waiting callers take turns, and none may use the last connection, however long its statements take. */
+/** Waiting callers take turns. No caller may hold all connections, so a slow one cannot block the others. */
 export class ReadPool {
   readonly #pool: pg.Pool;
   /** How long to wait for a result, in case the server does not even report a statement's timeout. */

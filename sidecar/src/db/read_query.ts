@@ -38,7 +38,7 @@ export function runOn(client: pg.ClientBase, prepared: Prepared, reading: Readin
   });
 }
 
-/** Reads row by row, so that a result that is too large is never in memory completely. The methods are those that pg calls. */
+/** Reads row by row, so an oversized result is never held in memory as a whole. The methods are those that pg calls. */
 class ReadQuery implements pg.Submittable {
   readonly #prepared: Prepared;
   readonly #reading: Reading;

@@ -46,7 +46,7 @@ const memoryOf = perDatabase((database) => {
   return { refused, counted: names(), verified: names(), looks: new RareLooks() };
 });
 
-/** The policy that authenticates the caller, with a limit on the failures of an address. */
+/** The policy that authenticates the caller, and limits failed attempts from one address. */
 export function limitFailures(authenticate: Authenticate): Policy {
   return {
     appliesTo: ['authenticated'],

@@ -15,7 +15,7 @@ const eventStream = 'text/event-stream';
 /**
  * If the first piece throws, the answer is that error. If a later one throws, the connection is cut, so that no client mistakes
  * half an answer for a whole one.
- * @param length the length of all pieces together, if it is known: they are then not compressed. A piece of bytes may be freed
+ * @param length the total length of all pieces, if it is known. If it is given, the answer is not compressed. A piece of bytes may be freed
  * when the next one is requested.
  * @param begin sends status and headers
  */

@@ -1,4 +1,4 @@
-// Keeps rows that many requests change in memory, and writes them together every few seconds, so no request waits for them.
+// Holds in memory the rows that many requests change, and writes them together every few seconds, so that no request waits for a write.
 
 import type { Database } from '../db/database.ts';
 import type { Log } from '../log.ts';

@@ -28,7 +28,7 @@ def name_to_sql(model, alias, query):
 
 
 def has_recipe(model):
-    """Whether the name is more than a column, so that it should be computed only once per record."""
+    """Whether the name is computed, not read from a column. Such a name should be computed only once per record."""
     overrides = overrides_of(type(model), "_compute_display_name")
     return any(verdict(function).startswith("recipe") for function in overrides)
 

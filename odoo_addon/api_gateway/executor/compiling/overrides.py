@@ -73,9 +73,9 @@ def named_methods(registry):
 
 def verdict(function):
     """The classification of a method's source. `pure`: it reads only its arguments and data that end up in the SQL.
-    `pure for like`: a search that is pure with these operators. `pure for readers`: it is pure for users who may read
-    the model. `recipe …`: a name that the given function of `recipes.py` produces. `odoo`: SQL cannot do what the
-    method does. An empty string: the source is unknown."""
+    `pure for like`: a search that is pure for `like`, `ilike` and their variants. `pure for readers`: it is pure for
+    users who may read the model. `recipe …`: a name that the given function of `recipes.py` produces. `odoo`: SQL
+    cannot do what the method does. An empty string: the source is unknown."""
     return known_sources().get(source_hash(function), "")
 
 
