@@ -159,6 +159,18 @@ describe('the connections of compiled reads', () => {
     expect((await run('select 1 as one')).rows).toEqual([['1']]);
   });
 
+  test('are closed when the pool ends, even if a statement is running', async () => {
+    const ending = new ReadPool({ ...options, size: 2, statementTimeoutMs: 10_000 });
+    const statement = (text: string) => ending.run({ name: text, text, isFrequent: false }, [], 1_000);
+    await statement('select 1');
+    const slow = 'select pg_sleep(0.501)';
+    const running = statement(slow);
+    const active = `select from pg_stat_activity where state = 'active' and query = '${slow}'`;
+    await until('the statement is running', async () => (await role.query(active)).rowCount === 1);
+    await ending.end();
+    await running;
+  });
+
   test('write nothing', async () => {
     await expect(run('create temporary table mine (a int)')).rejects.toMatchObject({
       code: expect.stringMatching(/^(?:25006|42501)$/),

@@ -79,6 +79,12 @@ test.each([
   }
 });
 
+test('a write that checks If-Match names If-None-Match as the header that it refuses', async () => {
+  const headers = { 'If-Match': '*', 'If-None-Match': '*' };
+  const { error } = (await send('PATCH', await partner(), { city: 'Unseen' }, headers)).json;
+  expect([error.reason, error.details]).toEqual(['request.header', { header: 'If-None-Match' }]);
+});
+
 test('of 200 edits based on the same version, 40 at once, exactly one succeeds', async () => {
   const path = await partner();
   const etag = await version(path);

@@ -47,6 +47,7 @@ export class ReadPool {
   /** How many of these connections have not been needed since the last look. */
   #unneeded = 0;
   readonly #looking: NodeJS.Timeout;
+  #ended = false;
 
   constructor({ url, role, size, statementTimeoutMs, log }: ReadPoolOptions) {
     this.#pool = new pg.Pool({
@@ -138,7 +139,7 @@ export class ReadPool {
       throw error;
     } finally {
       // A connection with many prepared statements is closed to free their memory.
-      if (isSound) this.#idle.push(client);
+      if (isSound && !this.#ended) this.#idle.push(client);
       else client.release(true);
     }
   }
@@ -149,7 +150,9 @@ export class ReadPool {
     this.#unneeded = this.#idle.length;
   }
 
+  /** Closes the connections: those in use when their statement has ended. */
   end(): Promise<void> {
+    this.#ended = true;
     clearInterval(this.#looking);
     this.#giveBack(this.#idle.length);
     return this.#pool.end();

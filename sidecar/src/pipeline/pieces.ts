@@ -15,8 +15,8 @@ const eventStream = 'text/event-stream';
 /**
  * If the first piece throws, the answer is that error. If a later one throws, the connection is cut, so that no client mistakes
  * half an answer for a whole one.
- * @param length the total length of all pieces, if it is known. If it is given, the answer is not compressed. A piece of bytes may be freed
- * when the next one is requested.
+ * @param length the total length of all pieces, if it is known. If it is given, the answer is not compressed. A piece of bytes
+ *   may be freed when the next one is requested.
  * @param begin sends status and headers
  */
 export async function sendPieces(

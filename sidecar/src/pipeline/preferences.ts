@@ -16,8 +16,11 @@ export function takePreferences(context: RequestContext): void {
   if (applied.length > 0) context.headers.push('Preference-Applied', applied.join(', '));
 }
 
-/** Commas within quotation marks are not separators. */
-const separated = /(?:"(?:[^"\\]|\\.)*"|[^",])+/g;
+/**
+ * Commas within quotation marks are not separators. Without its closing mark, a quoted string goes on to the end: to look for the
+ * mark again at each character would take time that grows with the square of the length.
+ */
+const separated = /(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])+/g;
 
 /** The values by their names in lower case. If a name is repeated, only its first value counts. */
 function parsePrefer(header: string): Map<string, string> {

@@ -37,8 +37,9 @@ export function ifMatch({ asked }: RequestContext, fields: FieldTree | undefined
  * `request.header`. @param takesIfMatch only `If-None-Match` is refused
  */
 export function refusePreconditions({ asked }: RequestContext, takesIfMatch: boolean): void {
-  const header = ['If-Match', 'If-None-Match'].find((name) => asked.headers[name.toLowerCase()] !== undefined);
-  if (header === undefined || (takesIfMatch && asked.headers['if-none-match'] === undefined)) return;
+  const refused = takesIfMatch ? ['If-None-Match'] : ['If-Match', 'If-None-Match'];
+  const header = refused.find((name) => asked.headers[name.toLowerCase()] !== undefined);
+  if (header === undefined) return;
   const message = 'This request cannot check a precondition. Send If-Match when you change or delete one record by its id.';
   throw new GatewayError('request.header', { message, details: { header } });
 }

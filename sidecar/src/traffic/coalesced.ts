@@ -1,4 +1,5 @@
-// Holds in memory the rows that many requests change, and writes them together every few seconds, so that no request waits for a write.
+// Holds in memory the rows that many requests change, and writes them together every few seconds, so that no request waits for a
+// write.
 
 import type { Database } from '../db/database.ts';
 import type { Log } from '../log.ts';
