@@ -14,30 +14,30 @@ describe('the client behind X-Forwarded-For', () => {
     ['203.0.113.7', '198.51.100.1', '203.0.113.7', 'the header of an untrusted peer is ignored'],
     ['10.0.0.1', '198.51.100.1', '198.51.100.1', 'one proxy'],
     ['10.0.0.1', '198.51.100.1, 10.0.0.2', '198.51.100.1', 'two proxies'],
-    ['10.0.0.1', '1.1.1.1, 198.51.100.1', '198.51.100.1', 'addresses that a client puts in front are ignored'],
-    ['10.0.0.1', '10.9.9.9, 198.51.100.1', '198.51.100.1', 'nor a trusted address that it puts in front'],
+    ['10.0.0.1', '1.1.1.1, 198.51.100.1', '198.51.100.1', 'an address that the client puts in front is ignored'],
+    ['10.0.0.1', '10.9.9.9, 198.51.100.1', '198.51.100.1', 'even a trusted address that the client puts in front is ignored'],
     ['10.0.0.1', '198.51.100.1, garbage', '10.0.0.1', 'garbage ends the search at the proxy that passed it on'],
-    ['10.0.0.1', '198.51.100.1, unknown, 10.0.0.2', '10.0.0.2', 'so does a hop that hides itself'],
+    ['10.0.0.1', '198.51.100.1, unknown, 10.0.0.2', '10.0.0.2', 'a hop without an address ends the search, too'],
     ['10.0.0.1', '', '10.0.0.1', 'an empty header'],
     ['10.0.0.1', ',,', '10.0.0.1', 'nothing but commas'],
-    ['10.0.0.1', '10.0.0.3, 10.0.0.2', '10.0.0.3', 'only proxies: the outermost'],
+    ['10.0.0.1', '10.0.0.3, 10.0.0.2', '10.0.0.3', 'the outermost, if all are proxies'],
     ['10.0.0.1', '198.51.100.1:4711', '198.51.100.1', 'with a port'],
     ['10.0.0.1', '[2001:DB8::1]:4711', '2001:db8::1', 'IPv6 with a port, in one spelling'],
-    ['10.0.0.1', '2001:0db8:0:0:0:0:0:1', '2001:db8::1', 'IPv6 at length'],
+    ['10.0.0.1', '2001:0db8:0:0:0:0:0:1', '2001:db8::1', 'IPv6 in its long form'],
     ['10.0.0.1', '::ffff:198.51.100.1', '198.51.100.1', 'an IPv4 address written as IPv6'],
     ['::ffff:10.0.0.1', '198.51.100.1', '198.51.100.1', 'the IPv4 address of a proxy written as IPv6'],
     ['::ffff:203.0.113.7', undefined, '203.0.113.7', 'a dual-stack socket'],
     ['2001:db8:1::5', '198.51.100.1', '198.51.100.1', 'a proxy with IPv6'],
-    ['2001:db8:2::5', '198.51.100.1', '2001:db8:2::5', 'its neighbour is not a proxy'],
+    ['2001:db8:2::5', '198.51.100.1', '2001:db8:2::5', 'an address beside the range of proxies'],
     ['10.0.0.1', '0x0a.1.1.1', '10.0.0.1', 'hexadecimal is not an address'],
-    ['10.0.0.1', '010.1.1.1', '10.0.0.1', 'octal neither'],
-    ['10.0.0.1', '3405803777', '10.0.0.1', 'nor one number'],
+    ['10.0.0.1', '010.1.1.1', '10.0.0.1', 'octal is not an address'],
+    ['10.0.0.1', '3405803777', '10.0.0.1', 'a single number is not an address'],
     ['fe80::1%eth0', undefined, 'fe80::1', 'a link-local peer'],
   ])('%s, %s: %s (%s)', (peer, header, client) => {
     expect(addressBehind(peer, header, 'x-forwarded-for', proxies)).toBe(client);
   });
 
-  test('without trusted proxies no header counts, and IPv4 has one spelling', () => {
+  test('without trusted proxies, the header is ignored, and an IPv4 address has one spelling', () => {
     expect(addressBehind('10.0.0.1', '198.51.100.1', 'x-forwarded-for', [])).toBe('10.0.0.1');
     expect(addressBehind('::ffff:10.0.0.1', undefined, 'x-forwarded-for', [])).toBe('10.0.0.1');
   });

@@ -36,13 +36,13 @@ test('empty fields are left out, except where it matters that they are empty', (
   expect(shrunk(row, budget, true)).toEqual(row);
 });
 
-test('no more rows are shown than fit, but at least one', () => {
+test('only as many rows are shown as fit, but at least one', () => {
   const rows = Array.from({ length: 10 }, (_, id) => ({ id, name: 'x'.repeat(1_000) }));
   expect(fitting(rows, budget)).toBe(4);
   expect(fitting(rows, 10)).toBe(1);
 });
 
-test('a cut never leaves half of a character', () => {
+test('a string is never cut in the middle of a character', () => {
   expect(cutText('a😀', 2)).toBe('a');
   expect(cutText('a😀', 3)).toBe('a😀');
   const [shown] = compact([{ text: `a${'😀'.repeat(5_000)}` }], budget);

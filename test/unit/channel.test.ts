@@ -142,7 +142,7 @@ test('calls with large bodies are sent separately', async () => {
   expect(carried).toEqual([['a'], ['b'], ['c', 'd']]);
 });
 
-test('a read whose answer had no room is sent again by itself', async () => {
+test('a read whose result did not fit into the shared answer is sent again separately', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const deliveries = ['a', 'b', 'c', 'd'].map((id) => resultsOf(channel.deliver(request(id))));
   await arrived(1);
@@ -159,7 +159,7 @@ test('a read whose answer had no room is sent again by itself', async () => {
   expect(exchanges.map(({ body }) => body.calls.length)).toEqual([1, 3, 1, 1]);
 });
 
-test('a read whose kind was slow is sent separately from then on', async () => {
+test('after a slow read, further reads of its kind are sent separately', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   const reading = (id: string, model: string, ids = [1]) => {
     const { call, ...rest } = request(id);
@@ -203,7 +203,7 @@ test('a write is sent separately, and reads of another database in another body'
   expect(sent).toEqual([['first'], ['read', 'read too'], ['elsewhere'], ['write']]);
 });
 
-test('never more exchanges at once than slots', async () => {
+test('there are never more exchanges at once than slots', async () => {
   const { exchanges, channel, arrived } = await startOdoo({ slots: 2 });
   const deliveries = ['a', 'b', 'c'].map((id) => channel.deliver(request(id, { path: '/gateway/execute' })));
   await arrived(2);
@@ -229,7 +229,7 @@ test('a caller gets its answer at the deadline; the slot stays taken until Odoo 
   expect(await next).toEqual(['next']);
 });
 
-test('a call that waits too long, or finds too many waiting, is refused', async () => {
+test('a call is refused if it waits too long, or if too many calls are waiting already', async () => {
   const { exchanges, channel, arrived } = await startOdoo({ mostQueued: 1, longestQueueMs: 50 });
   const first = channel.deliver(request('first'));
   await arrived(1);
@@ -281,7 +281,7 @@ test.each([
   [200, { something: 'else' }, 'odoo.channel', 1],
   [500, { error: { reason: 'odoo.error' } }, 'odoo.error', 1],
   [503, {}, 'odoo.unavailable', 1],
-])('%i %j is %s, and sent %i time(s) in all', async (status, body, reason, attempts) => {
+])('an answer %i %j is reported as %s, and the call is sent %i time(s) in all', async (status, body, reason, attempts) => {
   const { exchanges, channel, arrived } = await startOdoo();
   const delivery = expect(channel.deliver(request('a'))).rejects.toMatchObject({ reason });
   for (let i = 0; i < attempts; i += 1) {
@@ -298,7 +298,7 @@ test.each([
   [503, { error: { reason: 'database.unavailable', outcome: 'unknown' } }, 'database.unavailable', 'unknown'],
   [500, '<h1>Internal Server Error</h1>', 'odoo.unavailable', 'unknown'],
   [502, '<h1>Bad Gateway</h1>', 'odoo.unavailable', 'unknown'],
-])('a write that is answered %i %j is %s, with the outcome %s', async (status, body, reason, became) => {
+])('a write that is answered %i %j fails with %s and the outcome %s', async (status, body, reason, became) => {
   const { exchanges, channel, arrived } = await startOdoo();
   const delivery = channel.deliver(request('a', write)).catch((error: GatewayError) => error);
   await arrived(1);
@@ -307,7 +307,7 @@ test.each([
   expect(exchanges).toHaveLength(1);
 });
 
-test('an Odoo that ends in the middle may have written', async () => {
+test('if Odoo ends during a write, the outcome is unknown', async () => {
   const { exchanges, channel, arrived } = await startOdoo();
   for (const [place, path, details] of [
     [0, '/gateway/read', undefined],
@@ -320,7 +320,7 @@ test('an Odoo that ends in the middle may have written', async () => {
   }
 });
 
-test('waits as long for an Odoo that refuses connections as for a busy one; then nothing was written', async () => {
+test('a call waits as long for an Odoo that refuses connections as for a busy one, and then fails without writing', async () => {
   const nobody = new OdooChannel({ odooUrl: 'http://127.0.0.1:1', slots: 1, mostQueued: 9, longestQueueMs: 300 });
   const since = performance.now();
   const refused = await Promise.all(
@@ -332,7 +332,7 @@ test('waits as long for an Odoo that refuses connections as for a busy one; then
   }
 });
 
-test('a restart of Odoo fails no call that fits the time in the queue', async () => {
+test('no call fails because of a restart of Odoo that is shorter than the longest wait in the queue', async () => {
   const first = await startOdoo({ slots: 2 });
   const { port } = first.server.address() as AddressInfo;
   first.server.close();
@@ -346,8 +346,8 @@ test('a restart of Odoo fails no call that fits the time in the queue', async ()
   expect((await serving).flat().sort()).toEqual(ids);
 });
 
-describe('a connection that is reset before it was accepted', () => {
-  test.each(['/gateway/read', '/gateway/execute'] as const)('%s is sent once more', async (path) => {
+describe('if the connection is reset before it is accepted', () => {
+  test.each(['/gateway/read', '/gateway/execute'] as const)('a call to %s is sent once more', async (path) => {
     const odoo = await startOdoo({}, 1);
     const delivery = resultsOf(odoo.channel.deliver(request('a', { path })));
     await carriedBy(odoo, 1);
@@ -355,8 +355,8 @@ describe('a connection that is reset before it was accepted', () => {
   });
 
   test.each([
-    ['a write that Odoo has already executed', {}, { outcome: 'unknown' }],
-    ['one with an Idempotency-Key', { idempotency: {} as NonNullable<Call['idempotency']> }, undefined],
+    ['a write that Odoo has already received gets the outcome "unknown"', {}, { outcome: 'unknown' }],
+    ['a write with an Idempotency-Key is sent again', { idempotency: {} as NonNullable<Call['idempotency']> }, undefined],
   ])('%s', async (_name, given, details) => {
     const odoo = await startOdoo({}, 1);
     const asked = request('a', write);
@@ -373,7 +373,7 @@ describe('a connection that is reset before it was accepted', () => {
     }
   });
 
-  test('twice: a write may have happened', async () => {
+  test('a second reset makes the outcome of a write unknown', async () => {
     const odoo = await startOdoo({}, 2);
     const delivery = odoo.channel.deliver(request('a', write));
     await expect(delivery).rejects.toMatchObject({ reason: 'odoo.unavailable', details: { outcome: 'unknown' } });
@@ -515,7 +515,7 @@ test('slow callers may use all slots if no other is active, or if they are only 
     expect(paces.isSlow('a')).toBe(false);
     for (let i = 0; i < 3; i += 1) paces.record('a', 2_000);
     vi.advanceTimersByTime(10_000);
-    // The modest caller's last call is too long ago.
+    // The modest caller no longer counts as active.
     expect(paces.mostSlowSlots('a')).toBe(3);
   } finally {
     vi.useRealTimers();

@@ -47,7 +47,7 @@ test('labels, help and choices that depend on the data are not a difference', ()
   expect([differences(one ?? {}, other ?? {}), hashOf(one ?? {})]).toEqual([[], hashOf(other ?? {})]);
 });
 
-test('a removed model takes one line', () => {
+test('a removed model is reported in one line', () => {
   const was = essencesOf(schemaOf({ f: { type: 'char' } }));
   expect(differences(was, {})).toEqual(['x.order is gone, or this key may no longer read it']);
 });
@@ -63,7 +63,7 @@ test("users' text stays in their comments and literals", () => {
 
 const clientFiles = ['client.py', 'errors.py', 'exchange.py', 'files.py', 'query.py', 'records.py'];
 
-test('they do in Python, too', () => {
+test("users' text stays in comments and literals in Python, too", () => {
   const hostile = '""" x = 1 \n\r\f\u0085\u2028y = 2 \\" \\N{x}';
   const selection = [[`a' | "b\\`, hostile]] as const;
   const fields: Record<string, Field> = {
@@ -79,7 +79,7 @@ test('they do in Python, too', () => {
   expect([...files.keys()]).toEqual([...clientFiles, 'x_order.py', '__init__.py', 'py.typed']);
 });
 
-test('a hostile gateway writes no code', () => {
+test('a hostile gateway cannot put code into the files', () => {
   const hostile = `char'; process.exit(); const x: '` as 'char';
   const fields = { f: { type: hostile, relation: hostile, relation_field: hostile } };
   const text = typeScriptFiles(schemaOf(fields), origin).get('x_order.ts') ?? '';
@@ -90,7 +90,7 @@ test('a hostile gateway writes no code', () => {
   expect(python).toContain('f: Optional[str]');
 });
 
-test('keywords of Python are no members, and no names of files', () => {
+test('keywords of Python are not used as names of members or files', () => {
   const fields: Record<string, Field> = {
     class: { type: 'char' },
     from: { type: 'char' },
@@ -104,14 +104,14 @@ test('keywords of Python are no members, and no names of files', () => {
     execFileSync('/usr/bin/python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: text });
 });
 
-test('a field whose name every object has is a field like others', () => {
+test('a field with the name of a property of every object is a field like others', () => {
   const [was, is] = [{ constructor: { type: 'char' } }, {}].map((fields) =>
     essencesOf(schemaOf(fields as Record<string, Field>)),
   );
   expect(differences(was ?? {}, is ?? {})).toEqual(['x.order.constructor is gone, or this key may no longer read it']);
 });
 
-test('and others can be written and filtered without it', () => {
+test('a field with the name of a method of every object need not be given', () => {
   const files = typeScriptFiles(schemaOf({ toString: { type: 'integer' }, name: { type: 'char' } }), origin);
   const text = files.get('x_order.ts');
   expect(text).toMatch(/interface XOrderUpdate \{\n {2}toString\?: unknown;\n {2}name\?: string \| null;/);

@@ -1,4 +1,4 @@
-// Files by Python's client: what it sends, when it sends it again, and what is left of a download that broke.
+// Files in the Python client: what it sends, when it sends it again, and what is left after a download that broke off.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -98,4 +98,4 @@ test.each(Object.entries(cases))('%s', (name, { outcome, requests, sent = {} }) 
   if (requests > 0) expect(seen.get(name)?.at(-1)).toMatchObject(sent);
 });
 
-test('each time the whole file is sent', () => expect(new Set(bodies)).toEqual(new Set(['a;b'])));
+test('the whole file is sent each time', () => expect(new Set(bodies)).toEqual(new Set(['a;b'])));

@@ -56,14 +56,14 @@ const refused = (status: number, reason: string, retryAfter?: string): Canned =>
 });
 const ok: Canned = { status: 200 };
 
-describe('a request is sent again', () => {
+describe('requests that are sent again', () => {
   test.each([
     ['a limit', refused(429, 'throttle.exceeded', '0')],
     ['a conflict', refused(409, 'odoo.conflict', '0')],
-    ['an Odoo that restarts', refused(503, 'odoo.unavailable', '0')],
-    ['a proxy that gives a date', refused(503, 'odoo.unavailable', new Date(0).toUTCString())],
+    ['a restart of Odoo', refused(503, 'odoo.unavailable', '0')],
+    ['a date from a proxy', refused(503, 'odoo.unavailable', new Date(0).toUTCString())],
     ['a proxy without a gateway', { status: 502, body: '<html>Bad gateway</html>', headers: { 'Retry-After': '0' } }],
-  ])('after %s, a write under the same key', async (_name, refusal) => {
+  ])('after %s, a write is sent again under the same key', async (_name, refusal) => {
     const { url, seen } = await serverOf(refusal, refusal, ok);
     const { data } = await new Gateway({ url, key: 'k' }).model('res.partner').create({ name: 'Azure' });
     const keys = seen.map(({ headers }) => headers['idempotency-key']);
@@ -85,11 +85,11 @@ describe('a request is sent again', () => {
   });
 
   test.each([
-    ['a refusal that stays', refused(403, 'scope.insufficient'), 1],
+    ['a permanent refusal', refused(403, 'scope.insufficient'), 1],
     ['a wait that is too long', refused(429, 'throttle.exceeded', '3600'), 1],
-    ['a date that is too far', refused(429, 'throttle.exceeded', new Date(Date.now() + 3_600_000).toUTCString()), 1],
+    ['a date too far in the future', refused(429, 'throttle.exceeded', new Date(Date.now() + 3_600_000).toUTCString()), 1],
     ['too many failures', refused(503, 'odoo.unavailable', '0'), 3],
-  ])('but not after %s', async (_name, refusal, requests) => {
+  ])('a request is not sent again after %s', async (_name, refusal, requests) => {
     const { url, seen } = await serverOf(refusal);
     const failed = new Gateway({ url, key: 'k', retries: 2 }).model('x').get(1);
     const { code: status, reason } = (refusal.body as { error: { code: number; reason: string } }).error;
@@ -103,14 +103,14 @@ describe('a request is sent again', () => {
     expect(seen.length).toBe(requests);
   });
 
-  test('a write without a key is lost at once', async () => {
+  test('a write without an Idempotency-Key is not sent again', async () => {
     const { url, seen } = await serverOf(refused(503, 'odoo.unavailable', '0'), ok);
     const lost = new Gateway({ url, key: 'k' }).model('x').remove(1, { idempotencyKey: false });
     await expect(lost).rejects.toMatchObject({ reason: 'odoo.unavailable', retryAfterS: 0 });
     expect(seen.length).toBe(1);
   });
 
-  test('but not a stream, which is gone', async () => {
+  test('an upload from a stream is not sent again, because the stream is used up', async () => {
     const { url, seen } = await serverOf(refused(503, 'odoo.unavailable', '0'), ok);
     const stream = new Blob(['a;b']).stream();
     const lost = new Gateway({ url, key: 'k' }).model('x').writeFile(1, 'raw', stream, { filename: 'ü.csv', type: 'text/csv' });
@@ -124,7 +124,7 @@ describe('a request is sent again', () => {
     ]);
   });
 
-  test('until its signal aborts', async () => {
+  test('a request is no longer sent after its signal aborts', async () => {
     const { url } = await serverOf(refused(503, 'odoo.unavailable', '30'));
     const controller = new AbortController();
     const waiting = new Gateway({ url, key: 'k' }).model('x').get(1, { signal: controller.signal });
@@ -133,17 +133,17 @@ describe('a request is sent again', () => {
   });
 });
 
-describe('what goes wrong', () => {
-  test('no server is an error of the client, with its cause', async () => {
+describe('errors', () => {
+  test('a server that cannot be reached is reported as an error of the client, with its cause', async () => {
     const lost = new Gateway({ url: 'http://127.0.0.1:9', retries: 0 }).model('x').get(1);
     await expect(lost).rejects.toMatchObject({ reason: 'client.network', status: 0, cause: expect.any(Error) });
   });
 
   test.each([
     ['a page', { status: 404, body: '<html>' }],
-    ['JSON of a stranger', { status: 200, body: '"ok"' }],
+    ['JSON from another server', { status: 200, body: '"ok"' }],
     ['nothing', { status: 200, body: 'null' }],
-  ])('an answer that is not the gateway’s says so: %s', async (_name, answer) => {
+  ])('an answer that is not from the gateway is reported as such: %s', async (_name, answer) => {
     const { url, seen } = await serverOf(answer);
     const lost = new Gateway({ url }).model('x').get(1);
     await expect(lost).rejects.toBeInstanceOf(GatewayError);
@@ -151,7 +151,7 @@ describe('what goes wrong', () => {
     expect(seen.length).toBe(1);
   });
 
-  test('what cannot be a part of an address is refused, instead of reaching another one', async () => {
+  test('a value that cannot be part of an address is refused, instead of changing the address', async () => {
     const { url, seen } = await serverOf(ok);
     const gateway = new Gateway({ url });
     const partners = gateway.model('res.partner');
@@ -182,7 +182,7 @@ describe('credentials', () => {
   const token = (name: string): Canned => ({ status: 200, body: { access_token: name, token_type: 'Bearer', expires_in: 3600 } });
   const authorization = ({ headers }: Seen) => headers.authorization;
 
-  test('an OAuth client fetches one token for requests at the same time, and a new one when it is refused', async () => {
+  test('an OAuth client fetches one token for simultaneous requests, and a new one when the token is refused', async () => {
     const expired = refused(401, 'auth.expired');
     const { url, seen } = await serverOf(token('one'), ok, ok, expired, token('two'), ok);
     const gateway = new Gateway({ url, oauth: { clientId: 'c', clientSecret: 's&s', scope: 'read' } });
@@ -198,7 +198,7 @@ describe('credentials', () => {
     expect(seen.slice(3).map(authorization)).toEqual(['Bearer one', undefined, 'Bearer two']);
   });
 
-  test('requests that are refused at the same time fetch one new token; the database is named there, too', async () => {
+  test('requests that are refused at the same time fetch one new token, and the fetch names the database, too', async () => {
     const names = ['one', 'two', 'three'];
     const { url, seen } = await serverOf(({ url: path, headers }) => {
       if (path === '/api/oauth/token') return token(names.shift() ?? '');
@@ -228,7 +228,7 @@ describe('credentials', () => {
     expect([seen.length, other.seen]).toEqual([2, []]);
   });
 
-  test('a refused OAuth client learns why', async () => {
+  test('the reason for refusing an OAuth client is reported', async () => {
     const body = { error: 'invalid_client', error_description: 'Wrong.', reason: 'auth.invalid', request_id: 'r2' };
     const { url } = await serverOf({ status: 401, body });
     const failed = new Gateway({ url, oauth: { clientId: 'c', clientSecret: 's' } }).model('x').get(1);
@@ -282,9 +282,9 @@ except GatewayError as error:
   });
 
   test.each([
-    ['a stranger’s answer', { status: 200, body: 'null' }, '200 client.answer None'],
+    ['an answer from another server', { status: 200, body: 'null' }, '200 client.answer None'],
     [
-      'a date that is too far',
+      'a date too far in the future',
       refused(429, 'throttle.exceeded', new Date(Date.now() + 3_600_000).toUTCString()),
       '429 throttle.exceeded r1',
     ],
@@ -301,7 +301,7 @@ except GatewayError as error:
     expect([seen.length, other.seen]).toEqual([2, []]);
   });
 
-  test('what cannot be sent is refused', async () => {
+  test('a value that cannot be sent is refused', async () => {
     const { url, seen } = await serverOf(ok);
     const calls = ['search(filter={"a": None})', 'search(filter={"a": {"in": [None]}})', 'upsert("ref", "..", {})'];
     for (const call of calls) {
@@ -312,7 +312,7 @@ except GatewayError as error:
   });
 });
 
-test('a loop that ends early asks for nothing more', async () => {
+test('a loop that ends early sends no further request', async () => {
   const page = { status: 200, body: { success: true, data: [{ id: 1 }], meta: { limit: 1, next: 'n' } } };
   const changes = { status: 200, body: { success: true, data: { upserts: [{ id: 1 }], removed: [] }, meta: { next: 'n' } } };
   const { url, seen } = await serverOf(page, changes);
@@ -322,7 +322,7 @@ test('a loop that ends early asks for nothing more', async () => {
   expect(seen.map(({ url: path }) => path)).toEqual(['/api/v1/x', '/api/v1/x/changes?since=new&wait=25']);
 });
 
-test('a long list of conditions goes out as a body', async () => {
+test('a long list of conditions is sent in the body', async () => {
   const { url, seen } = await serverOf({ status: 200, body: { success: true, data: [] } });
   const partners = new Gateway({ url }).model('res.partner');
   const filter = { city: { in: ['a "b", c'] } };

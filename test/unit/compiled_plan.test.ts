@@ -27,8 +27,9 @@ const sign = (text: string) => createHmac('sha256', secret).update(text).digest(
 const signed = (plan: object) => ({ plan_text: JSON.stringify(plan), signature: sign(JSON.stringify(plan)) });
 const planOf = (levels: object[]) => readPlan(signed({ ...content, levels }), wanted) as Plan;
 
-describe('a plan is accepted only as Odoo has signed it', () => {
-  test('whole', () => expect(readPlan(signed(content), wanted)).toMatchObject({ text: 'select …', versions: '1.2.3.4/5' }));
+describe('a plan is accepted only in the form that Odoo has signed', () => {
+  test('an unaltered plan is accepted', () =>
+    expect(readPlan(signed(content), wanted)).toMatchObject({ text: 'select …', versions: '1.2.3.4/5' }));
   test.each([
     ['an altered text', { ...signed(content), plan_text: JSON.stringify({ ...content, text: 'select secret' }) }],
     ['another signature', { ...signed(content), signature: sign('another') }],
@@ -148,7 +149,7 @@ test('columns of a tree become nested records, each with an object of its own', 
 
 test("a position has Odoo's format", () => {
   expect(placeOf(['Azure', null, '7'], 'en_US')).toEqual(['Azure', null, '7', 'en_US']);
-  // hashlib.sha256(text.encode()).hexdigest()[:32], and text[:30]
+  // Computed in Python: hashlib.sha256(text.encode()).hexdigest()[:32], and text[:30].
   const place = placeOf([`${'😀'.repeat(40)}${'x'.repeat(300)}`], null);
   expect(place).toEqual([['😀'.repeat(30), 'dacc29dfcd403ffe23fdc423fa3d9151'], null]);
 });

@@ -29,7 +29,7 @@ test.each<[string, unknown, unknown]>([
   ['an empty string', 'a', ''],
   ['a boolean', true, false],
   ['null instead of a value', 'a', false],
-  ['a number as text', 5, '5'],
+  ['a number as a string', 5, '5'],
   ['a word that depends on the clock', 'a', 'today'],
   ['a relative date', 'a', '-3d'],
   ['a day that does not exist', '2026-01-31', '2026-02-31'],
@@ -37,7 +37,7 @@ test.each<[string, unknown, unknown]>([
   ['a time in the last year, one second before its end', '2026-01-31 10:00:00', '9999-12-31 23:59:59'],
   ['a backslash at the end', 'a', 'a\\'],
   ['an empty list', [1], []],
-  ['a list with nothing in it', [1], [1, false]],
+  ['a list with an empty value', [1], [1, false]],
 ])('%s results in another shape', (_, one, other) => {
   expect(keyOf(['f', '=', one])).not.toBe(keyOf(['f', '=', other]));
 });
@@ -58,7 +58,7 @@ test('nested conditions have slots, operators stay', () => {
   ]);
 });
 
-test('usual limits are in the text, others are values; so is the offset', () => {
+test('common limits are part of the text; other limits and the offset are values', () => {
   const shape = (limit: number, offset: number) => shapeOf({ ...search, limit, offset });
   expect(shape(80, 0)?.values).toEqual([]);
   expect(shape(80, 0)?.key).not.toBe(shape(100, 0)?.key);
@@ -77,7 +77,7 @@ test('fields, order and count are part of the shape', () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test('a position has slots for its strings, not for its language; long values are looked up by Odoo', () => {
+test('a position has slots for its strings, not for its language; a position with shortened values has no shape', () => {
   const after = (...place: (string | null | readonly [string, string])[]) => shapeOf({ ...search, order: 'name', after: place });
   expect(after('Azure', '7', 'en_US')?.key).toBe(after('Bolt', '8', 'en_US')?.key);
   expect(after('Azure', '7', 'en_US')?.key).not.toBe(after('Azure', '7', 'fr_FR')?.key);
@@ -85,7 +85,7 @@ test('a position has slots for its strings, not for its language; long values ar
   expect(after(['Azure and so on', 'digest'], '7', null)).toBeUndefined();
 });
 
-test('records by their ids are one shape, however many', () => {
+test('reads by ids have the same shape, however many ids they name', () => {
   const read = (...ids: number[]) => shapeOf({ op: 'read', model: 'res.partner', ids });
   expect(read(1)?.key).toBe(read(2, 3)?.key);
   expect(read(2, 3)?.values).toEqual([[2, 3]]);

@@ -15,12 +15,12 @@ test.each([
   ['Basic with colons', { authorization: `Basic ${base64('me:a:b')}` }, { kind: 'basic', login: 'me', secret: 'a:b' }],
   ['Basic in UTF-8', { authorization: `Basic ${base64('jürgen:abc')}` }, { kind: 'basic', login: 'jürgen', secret: 'abc' }],
   [
-    'a key header with a Basic that may belong to a proxy',
+    'a key header beside a Basic credential that may be for a proxy',
     { authorization: `Basic ${base64('proxy:secret')}`, 'api-key': 'abc' },
     { kind: 'key', secret: 'abc' },
   ],
   [
-    'a wrong key header with a valid Basic',
+    'a wrong key header beside a valid Basic credential',
     { authorization: `Basic ${base64('me:abc')}`, 'x-api-key': 'no' },
     { kind: 'key', secret: 'no' },
   ],

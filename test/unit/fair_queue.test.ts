@@ -63,12 +63,12 @@ test('an item that is not accepted keeps its turn', () => {
   expect(queue.size).toBe(2);
 });
 
-test('only the first of a leaf is offered', () => {
+test('only the first item of a leaf is offered', () => {
   const { queue } = filled(100, 'a', 'a');
   expect(queue.take(({ name }) => name === 'a 2')).toBeUndefined();
 });
 
-test('anyone may use free places, and gives way to those who have fewer', () => {
+test('a consumer may use all free places, but gives way to consumers with fewer', () => {
   const { queue, push, left } = filled(4, ...times(4, 'shop/greedy'));
   expect(left).toEqual([]);
   push('shop/modest');
@@ -100,7 +100,7 @@ test('a deleted item is not taken, and leaves no trace', () => {
   expect([queue.size, queue.sizeOf(['shop'])]).toEqual([0, 0]);
 });
 
-test('many items of many consumers pass in little time', () => {
+test('many items of many consumers pass quickly', () => {
   const queue = new FairQueue<{ consumer: number }>(10_000);
   const startedAt = performance.now();
   let taken = 0;

@@ -33,7 +33,7 @@ test('requests of the same kind and minute form one row, and there is a sum over
   expect(consumers).toEqual([request.consumer]);
 });
 
-test('however many kinds of requests there are, the number of rows is limited and none is lost', () => {
+test('however many kinds of requests there are, the number of rows is limited and no request is lost', () => {
   const figures = new Figures();
   for (let i = 0; i < 50_000; i += 1) figures.count({ ...request, model: `model.${i}` });
   const batches = figures.batches();

@@ -55,7 +55,7 @@ const form = `${head}content\r\n--x--\r\n`;
 test.each([
   ['raw', 'text/plain'],
   ['in a form', boundary],
-])('clients that disconnect while the file is opened leave their place, %s', async (_how, type) => {
+])('clients that disconnect while their file is opened free their places: %s', async (_how, type) => {
   onArrival = (request) => request.destroy();
   for (let i = 0; i < 5; i += 1) await expect(send(form, type)).rejects.toThrow();
   await vi.waitFor(() =>
@@ -65,7 +65,7 @@ test.each([
   expect(await send(form, boundary)).toBe('7');
 });
 
-test('a full disk does not count as a fault of the client, and keeps no place', async () => {
+test('a full disk does not count as an error of the client, and occupies no place', async () => {
   vi.stubEnv('TMPDIR', '/nonexistent');
   for (let i = 0; i < 5; i += 1) expect(await send('content')).toBe('file.storage');
   vi.unstubAllEnvs();
@@ -80,7 +80,7 @@ const chunked = (...texts: string[]) => ReadableStream.from(pieces(...texts)) as
 
 test.each([
   ['a large field', '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n', 'a'.repeat(200_000)],
-  ['much before the first part', 'a'.repeat(200_000), form],
+  ['much data before the first part', 'a'.repeat(200_000), form],
   ['a large file', head, 'a'.repeat(largest + 1)],
 ])('a form of unknown length with %s is refused', async (_what, ...texts) => {
   expect(await send(chunked(...texts, '\r\n--x--\r\n'), boundary)).toBe('request.too_large');
@@ -90,7 +90,7 @@ test('a form without a boundary is not taken for a file', async () => {
   expect(await send(form, 'multipart/form-data')).toBe('file.form');
 });
 
-test('all bytes of a form are counted, and the time in which they arrive is the caller’s own', async () => {
+test('all bytes of a form are counted, and the time that they take to arrive is not charged to the gateway', async () => {
   async function* slowly() {
     yield Buffer.from(head);
     await delay(300);

@@ -47,7 +47,7 @@ test.each<[string, string[], { status: number; text: string }]>([
   ['without a length', ['HTTP/1.0 502 Bad Gateway\r\nServer: x\r\n\r\nsorry'], { status: 502, text: 'sorry' }],
   ['without a phrase', ['HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n'], { status: 200, text: '' }],
   ['in pieces', ['HTT', 'P/1.0 200 OK\r\nContent-Len', 'gth: 4\r\n\r', '\nab', 'cd'], { status: 200, text: 'abcd' }],
-  ['with more than its length', ['HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nabcd'], { status: 200, text: 'ab' }],
+  ['with more bytes than its length', ['HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nabcd'], { status: 200, text: 'ab' }],
 ])('accepts an answer %s', async (_, pieces, answer) => {
   const { origin } = await serve(async (socket) => {
     for (const piece of pieces) {
@@ -79,23 +79,23 @@ test.each([
   ['closes in the headers', 'HTTP/1.0 200 OK\r\nContent', 'closed before'],
   ['closes in the body', 'HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nabc', 'closed before'],
   ['does not speak HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'not HTTP'],
-  ['sends chunks to HTTP/1.0', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'in chunks'],
+  ['answers HTTP/1.0 in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'in chunks'],
   ['never ends its headers', `HTTP/1.0 200 OK\r\nX: ${'x'.repeat(100_000)}`, 'no end of headers'],
 ])('fails when the server %s', async (_, said, why) => {
   const { origin } = await serve((socket) => void socket.end(said));
   await expect(ask(origin)).rejects.toThrow(why);
 });
 
-test('fails when the server is silent for too long, and when nobody listens', async () => {
+test('fails when the server is silent for too long, and when no server listens', async () => {
   const { origin } = await serve(() => {});
   await expect(ask(origin, 50)).rejects.toThrow('no answer in time');
   await expect(ask(new URL('http://127.0.0.1:1'))).rejects.toThrow('ECONNREFUSED');
 });
 
 test.each([
-  ['says so', 'HTTP/1.0 200 OK\r\nContent-Length: 1001\r\n\r\n'],
-  ['does not say so', `HTTP/1.0 200 OK\r\n\r\n${'x'.repeat(1_001)}`],
-])('an answer of one byte too much that %s is not read to its end', async (_, text) => {
+  ['announces its length', 'HTTP/1.0 200 OK\r\nContent-Length: 1001\r\n\r\n'],
+  ['does not announce it', `HTTP/1.0 200 OK\r\n\r\n${'x'.repeat(1_001)}`],
+])('an answer that is one byte too long and %s is not read to its end', async (_, text) => {
   let closed: Promise<unknown> | undefined;
   const { origin } = await serve((socket) => {
     closed = once(socket, 'close');

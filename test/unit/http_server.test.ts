@@ -108,7 +108,7 @@ describe('a client that closes its half of the connection', () => {
     expect((await text(socket)).match(/HTTP\/1\.1 200 /g)).toHaveLength(answers);
   });
 
-  test('long after its request has left', async () => {
+  test('long after its request, it gets no answer', async () => {
     const socket = open();
     socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
     await delay(1_100);
@@ -133,7 +133,7 @@ describe('the media type of a body', () => {
     'application/json;',
     'application/vnd.api+json; ext="https://x.example/a;b"',
     'application/merge-patch+json',
-  ])('%s is taken', async (type) => {
+  ])('%s is accepted', async (type) => {
     expect(await post(type)).toContain('{"body":{"a":1}}');
   });
 
@@ -148,7 +148,7 @@ describe('the media type of a body', () => {
     expect(answer).toContain(words);
   });
 
-  test('a byte order mark before it is not part of it', async () => {
+  test('a byte order mark before a body is not part of the body', async () => {
     expect(await post('application/json', '\uFEFF{"a":1}')).toContain('{"body":{"a":1}}');
   });
 
@@ -186,11 +186,11 @@ describe('a client that waits for 100 Continue before it sends its body', () => 
   });
 
   test.each([
-    ['nothing is there', '/nowhere', ['Content-Length: 7'], 404],
-    ['of the wrong type', '/echo', ['Content-Type: text/plain', 'Content-Length: 7'], 415],
-    ['of the wrong type and unknown length', '/echo', ['Content-Type: text/plain', 'Transfer-Encoding: chunked'], 415],
-    ['too large', '/echo', ['Content-Type: application/json', 'Content-Length: 99999999'], 413],
-  ])('gets the refusal at once: %s', async (_name, path, headers, status) => {
+    ['an unknown path', '/nowhere', ['Content-Length: 7'], 404],
+    ['a body of the wrong type', '/echo', ['Content-Type: text/plain', 'Content-Length: 7'], 415],
+    ['a body of the wrong type and unknown length', '/echo', ['Content-Type: text/plain', 'Transfer-Encoding: chunked'], 415],
+    ['a body that is too large', '/echo', ['Content-Type: application/json', 'Content-Length: 99999999'], 413],
+  ])('gets a refusal at once: %s', async (_name, path, headers, status) => {
     const startedAt = performance.now();
     const socket = open();
     socket.write(asking(path, ...headers));

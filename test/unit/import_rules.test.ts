@@ -55,7 +55,7 @@ describe('imports of the sidecar', () => {
     ]);
   });
 
-  test('reach Postgres only in db', () => {
+  test('include the Postgres client only in db', () => {
     expect(faultsOf('sidecar', { 'credentials/check.ts': "import pg from 'pg';\n" })).toHaveLength(1);
   });
 

@@ -57,7 +57,7 @@ test('a request starts, with its whole body, when the previous one on its connec
   await until('all are answered', () => answers().includes('answer 2'));
 });
 
-test('a client that disconnects leaves no request that never ends', async () => {
+test('when a client disconnects, its running request ends, and its waiting requests do not start', async () => {
   const { begun, closed, socket, send } = await start();
   for (let i = 0; i < 5; i += 1) send(`/${i}`);
   await until('the first one has begun', () => begun.length === 1);

@@ -108,7 +108,7 @@ test.each([
   expect(JSON.stringify(parseExactly(text))).toBe(text);
 });
 
-test('a record of a stream has no line end of Unicode, and is the same value', () => {
+test('a record of a stream contains no Unicode line end, and keeps its value', () => {
   const value = { name: 'a\u2028b\u2029c\u0085d\ne', street: '\\u2028' };
   const line = jsonLine(value);
   expect(line).not.toMatch(/[\n\r\u0085\u2028\u2029]/);

@@ -12,7 +12,7 @@ test.each<[string, string, object]>([
   ['with blanks', JSON.stringify({ id: 7, params: { ...called, args } }, null, 2), called],
   ['sorted by name', JSON.stringify({ method: 'call', params: { args, ...called } }), {}],
   [
-    'with members of their names elsewhere',
+    'with members of the same names elsewhere',
     `{"a":{"args":[1,2,3]},"params":{"x":[["args"]],"args":${JSON.stringify(args)}}}`,
     {},
   ],
@@ -22,7 +22,7 @@ test.each<[string, string, object]>([
   expect(JSON.parse(JSON.stringify(rest))).toEqual(others);
 });
 
-test('with less than a credential, and with quotes and brackets in it', () => {
+test('arguments are found even if they are fewer than a credential needs, or contain quotes and brackets', () => {
   expect(headOf('{"params":{"args":[]}}')?.args).toEqual([]);
   expect(headOf('{"params":{"args":["a]}\\",","\\\\",["x",{"y":1}]],"service":"common"}}')?.args).toEqual([
     'a]}",',

@@ -8,7 +8,7 @@ test.each([1, 8_000, 30_000])('%i bytes of the pool stay as they are', (length) 
   expect(bytes.toString()).toBe('a'.repeat(length));
 });
 
-test('bytes with a buffer of their own are gone', () => {
+test('bytes with a buffer of their own are freed', () => {
   const [whole, part] = [Buffer.alloc(100_000), Buffer.alloc(200_000).subarray(5, 50)];
   free(whole);
   freeAround(part);

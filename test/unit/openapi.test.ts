@@ -191,7 +191,7 @@ describe.each([
     expect(found.map(([at]) => at)).toContain('/components/schemas/x.types-Values/properties/one2many_true');
   });
 
-  test('arrays have a type of items', () => {
+  test('arrays state the type of their items', () => {
     expect(where((schema) => typesOf(schema).includes('array') && schema['items'] === undefined)).toEqual([]);
   });
 
@@ -201,7 +201,7 @@ describe.each([
     ).toEqual([]);
   });
 
-  test('a schema that becomes a type has no title: because labels differ by language, and two models or fields may share one', () => {
+  test('a schema that becomes a type has no title, because labels differ by language and may occur twice', () => {
     const becomesType = (schema: Record<string, unknown>) =>
       ['enum', 'items', 'properties', 'anyOf', 'oneOf', 'allOf', '$ref'].some((word) => word in schema);
     expect(where((schema) => 'title' in schema && becomesType(schema))).toEqual([]);
@@ -211,7 +211,7 @@ describe.each([
     expect(where(({ required }) => Array.isArray(required) && required.length === 0)).toEqual([]);
   });
 
-  test('objects without named fields take any', () => {
+  test('objects without named fields accept any field', () => {
     const isBare = (schema: Record<string, unknown>) =>
       typesOf(schema).includes('object') && schema['properties'] === undefined && schema['additionalProperties'] === undefined;
     expect(where((schema) => isBare(schema) && schema['patternProperties'] === undefined)).toEqual([]);
@@ -229,7 +229,7 @@ describe.each([
     }
   });
 
-  test('ids of operations and names of components are different even as names of functions and types', () => {
+  test('ids of operations and names of components stay distinct as names of functions and types', () => {
     const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
     const ids = Object.values(paths).flatMap((path) => Object.values(path).flatMap(({ operationId }) => operationId ?? []));
     expect(ids.filter((id) => !/^[A-Za-z0-9._]+$/.test(id))).toEqual([]);
@@ -241,12 +241,12 @@ describe.each([
     expect([...twins, ...names.filter((name) => ['Client', 'Arguments'].includes(name))]).toEqual([]);
   });
 
-  test('the token endpoint is a whole address, and every method of a path of the sidecar is there', () => {
+  test('the token endpoint is a complete address, and a path lists every method that the sidecar accepts', () => {
     expect(JSON.stringify(tried)).toContain('"tokenUrl":"https://gateway.example/api/oauth/token"');
     expect(Object.keys((tried['paths'] as typeof paths)['/api/oauth/clients'] ?? {}).sort()).toEqual(['delete', 'get', 'post']);
   });
 
-  test('only words of its version are used', () => {
+  test('only keywords of its version are used', () => {
     const newer = ['const', 'examples', 'contentEncoding', 'contentMediaType', 'patternProperties'];
     expect(tried['openapi']).toBe(version === '3.0' ? '3.0.3' : '3.1.1');
     if (version === '3.0') {
@@ -262,22 +262,22 @@ describe.each([
 });
 
 describe('fields', () => {
-  test('that Odoo fills in are not required', () => {
+  test('fields that Odoo fills in are not required', () => {
     expect(requiredOf(fields)).toEqual(['name']);
   });
 
-  test('that are read-only are not written', () => {
+  test('read-only fields are not among the values to write', () => {
     expect(Object.keys(valuesSchema(fields)['properties'] as object)).toEqual(['name', 'company_id', 'line_ids']);
   });
 
-  test('show choices with their labels as text', () => {
+  test('choices are shown with their labels as text', () => {
     const { state } = recordSchema(fields)['properties'] as Record<string, { enum: unknown; description: string }>;
     expect(state?.enum).toEqual(['draft', null]);
     expect(state?.description).toBe('State. `draft` \\`Draft\\` &lt;b&gt;.');
   });
 });
 
-describe('text by others', () => {
+describe("users' text", () => {
   test.each([
     ['<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert(1)&gt;'],
     ['[a](javascript:alert(1))', '\\[a\\](javascript:alert(1))'],
@@ -285,11 +285,11 @@ describe('text by others', () => {
     ['line\n# heading\n| a | b |', 'line \\# heading \\| a \\| b \\|'],
     ['&lt;script&gt;', '&amp;lt;script&amp;gt;'],
     ['see www.evil.example or a@evil.example', 'see www&#46;evil.example or a&#64;evil.example'],
-  ])('%j are shown literally', (text, escaped) => {
+  ])('%j is shown literally', (text, escaped) => {
     expect(asMarkdown(text)).toBe(escaped);
   });
 
-  test('that never end are cut', () => {
+  test('a very long string is cut', () => {
     expect(asMarkdown('x'.repeat(10_000))).toHaveLength(400);
   });
 });

@@ -40,7 +40,7 @@ describe('behind a trusted proxy', () => {
   });
 });
 
-describe('behind one that writes Forwarded', () => {
+describe('behind a trusted proxy that writes Forwarded', () => {
   test.each<[headers: Record<string, string>, origin: string]>([
     [{ forwarded: 'for=192.0.2.1;proto=https;host="api.example:8443"' }, 'https://api.example:8443'],
     [{ forwarded: 'host=forged.example;proto=http, For=192.0.2.1; Host=api.example; Proto=HTTPS' }, 'https://api.example'],
@@ -52,7 +52,7 @@ describe('behind one that writes Forwarded', () => {
   });
 });
 
-test('no one else is trusted', () => {
+test('without a trusted proxy, forwarding headers are ignored', () => {
   const headers = {
     'x-forwarded-host': 'evil.example',
     'x-forwarded-proto': 'https',

@@ -34,7 +34,7 @@ describe('queries that Odoo would always refuse are refused here', () => {
     expect(refusalOf(action).reason).toBe('request.too_complex');
   });
 
-  test('and others are left to it', () => {
+  test('queries at the limits are left to Odoo', () => {
     expect(parseDomain(JSON.stringify(conditions(12, 8)))).toHaveLength(12);
     expect(Object.keys(parseFields(trees(200)))).toHaveLength(200);
   });
@@ -125,7 +125,7 @@ describe('the query of a list', () => {
     expect(filters.map((filter) => filter.values)).toEqual([values]);
   });
 
-  test('lists of fields and orders may come in parts', () => {
+  test('lists of fields and orders may be split over several parameters', () => {
     const { fields, order } = parseListQuery('/x?fields=name&fields[]=email,id&order=name+desc&order[1]=id&', settings);
     expect([Object.keys(fields ?? {}), order]).toEqual([['name', 'email', 'id'], 'name desc,id']);
   });
@@ -146,7 +146,7 @@ describe('fields', () => {
     });
   });
 
-  test('may have any name, even that of the prototype', () => {
+  test('fields may have any name, even __proto__', () => {
     const tree = parseFields('__proto__.constructor');
     expect(Object.keys(tree)).toEqual(['__proto__']);
     expect(JSON.stringify(tree)).toBe('{"__proto__":{"fields":{"constructor":{}}}}');
@@ -177,7 +177,7 @@ describe('a domain', () => {
     expect(parseDomain(text)).toEqual(JSON.parse(text));
   });
 
-  test("null is Odoo's false, in a list, too", () => {
+  test("null becomes Odoo's false, in lists, too", () => {
     expect(parseDomain('[["parent_id","=",null],["x","in",[null,1]]]')).toEqual([
       ['parent_id', '=', false],
       ['x', 'in', [false, 1]],
@@ -205,7 +205,7 @@ describe('a domain', () => {
     ['[["a","=","\\u0000"]]', 'null character'],
   ])('%s is refused: %s', refused);
 
-  test('that is too deep or too long is refused', () => {
+  test('a domain that is too deep or too long is refused', () => {
     refused(`${'[["a","any",'.repeat(30)}[]${']]'.repeat(30)}`, 'nested more than 20 deep');
     refused(JSON.stringify(Array.from({ length: 501 }, () => ['a', '=', 1])), 'more than 500 terms');
   });
@@ -230,7 +230,7 @@ test('a setting that makes no sense is replaced by its default', () => {
 });
 
 describe('a search by a body', () => {
-  test('is equivalent to the query', () => {
+  test('a body is equivalent to the query with the same members', () => {
     const body = {
       domain: [['name', '=', 'A&B']],
       filter: { 'country_id.code': 'BE', name: { in: ['Doe, "J"', 'Roe'] }, color: { gt: 3 } },

@@ -27,7 +27,7 @@ describe('names', () => {
     (name) => expect(isSecretName(name)).toBe(true),
   );
   test.each(['name', 'Idempotency-Key', 'token_type', 'description', 'author', 'keyword', 'passengers', 'model'])(
-    '%s does not',
+    '%s is not the name of a secret',
     (name) => expect(isSecretName(name)).toBe(false),
   );
 });
@@ -44,7 +44,7 @@ describe('formats that only credentials have', () => {
     expect(new Redactor().text(`before ${credential} after`)).toBe(`before ${stars} after`);
   });
 
-  test('a password in an address', () => {
+  test('a password in an address is removed', () => {
     expect(new Redactor().text('postgres://role:hunter22@db/x')).toBe(`postgres://role:${stars}@db/x`);
   });
 
@@ -56,7 +56,7 @@ describe('formats that only credentials have', () => {
 });
 
 describe('bodies', () => {
-  test('secret names at any depth, even inside strings that are JSON or a form', () => {
+  test('values under secret names are removed at any depth, even inside strings that are JSON or a form', () => {
     const body = {
       login: 'demo',
       password,
@@ -76,7 +76,7 @@ describe('bodies', () => {
     expect(text).not.toContain(odooKey.slice(0, 8));
   });
 
-  test('bodies that nest without end are cut short', () => {
+  test('very deeply nested bodies are cut short', () => {
     let deep: unknown = { password };
     for (let i = 0; i < 5_000; i += 1) deep = { deep };
     expectGone(new Redactor().body(deep, 100_000), password);
@@ -108,12 +108,12 @@ describe('the secrets of a request are found wherever they turn up again', () =>
 });
 
 describe('queries and paths', () => {
-  test('values under secret names, and credentials under any name', () => {
+  test('values under secret names are removed, and credentials under any name', () => {
     const path = `/api/v1/res.partner?limit=3&api_key=${odooKey}&q=${encodeURIComponent(`Bearer ${jwt}`)}`;
     expect(new Redactor().path(path)).toBe(`/api/v1/res.partner?limit=3&api_key=${stars}&q=${stars}`);
   });
 
-  test('a credential in the path itself, percent-encoded or not', () => {
+  test('a credential in the path itself is removed, percent-encoded or not', () => {
     expectGone(new Redactor().path(`/api/v1/${gatewayKey}`), gatewayKey);
     expectGone(new Redactor().path(`/api/v1/%67${gatewayKey.slice(1)}`), gatewayKey);
   });
@@ -133,7 +133,7 @@ test.each([
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
-test('too many secrets: they cannot be distinguished from other text, so nothing is stored', () => {
+test('the text of a request with too many secrets is not stored', () => {
   const redactor = new Redactor();
   redactor.learn(Array.from({ length: 100 }, (_, i) => ({ password: `secret number ${i}` })));
   expect(redactor.text('traceback with secret number 77')).toBe(tooLarge);

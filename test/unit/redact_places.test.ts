@@ -1,4 +1,4 @@
-// Secrets without a name of their own: by position, and after a name in a string.
+// Secrets that are recognized by their position in a body, or by a name before them in a string.
 
 import { describe, expect, test } from 'vitest';
 import cases from '../../odoo_addon/api_gateway/tests/secret_cases.json' with { type: 'json' };
@@ -177,7 +177,7 @@ describe('positions in a body', () => {
     expect(stored(body, ...secrets)).toEqual(expected);
   });
 
-  test('a table with too many columns', () => {
+  test('secrets are removed from a table with too many columns', () => {
     const names = ['login', 'password', ...Array.from({ length: 2_000 }, () => 'name')];
     stored({ args: [names, [['x', old, ...Array.from({ length: 2_000 }, () => 'x')]]] }, old);
   });
@@ -187,7 +187,7 @@ describe('positions in a body', () => {
     expect(new Redactor().path(`/x?order=password%20${old}`)).toBe(`/x?order=${stars}`);
   });
 
-  test('a body about credentials shows the values that are known to be harmless', () => {
+  test('a body about credentials shows only the values that are known to be harmless', () => {
     const redactor = new Redactor();
     const body = { login: 'demo', user: old, params: { args: [fresh] } };
     redactor.learnSecretBody(body, new Set(['login']));
@@ -198,7 +198,7 @@ describe('positions in a body', () => {
     expect(list.body([old, [fresh]], 1_000)).toBe(`["${stars}",["${stars}"]]`);
   });
 
-  test('the body of a method route is known by its path', () => {
+  test('secrets in the body of a method route are recognized by its path', () => {
     const redactor = new Redactor();
     redactor.learnMethod('res.users', 'change_password', { args: [old, fresh] });
     expect(redactor.body({ args: [old, fresh] }, 1_000)).toBe(`{"args":["${stars}","${stars}"]}`);
@@ -228,7 +228,7 @@ describe('positions in a body', () => {
     }
   });
 
-  test('rows of an answer have the requested columns', () => {
+  test('secrets in the rows of an answer are recognized by the requested columns', () => {
     const redactor = new Redactor();
     redactor.learn({ method: 'export_data', args: [[7], ['name', 'access_token']] });
     const answer = {
@@ -286,13 +286,13 @@ describe('queries and paths', () => {
     expect(path(`cursor=${cursor}`)).toBe(`/api/v1/res.partner?cursor=${cursor}`);
   });
 
-  test('a secret in a query is recognized, and its echo is gone', () => {
+  test('a secret in a query is recognized, and removed from a message that repeats it', () => {
     const redactor = new Redactor();
     redactor.learnQuery(`domain=${encodeURIComponent(JSON.stringify([['access_token', '=', old]]))}`);
     expect(redactor.text(`no record has ${old}`)).toBe(`no record has ${stars}`);
   });
 
-  test('the part after a secret name in a path', () => {
+  test('the part after a secret name in a path is removed', () => {
     expect(new Redactor().path('/web/reset_password/4f7a9c0d1e2b3a4f5c')).toBe(`/web/reset_password/${stars}`);
     expect(new Redactor().path('/api/v1/auth.token/7')).toBe('/api/v1/auth.token/7');
   });
@@ -360,7 +360,7 @@ test.each([
   '[["password",'.repeat(5_000),
   '://'.repeat(21_000),
   'a.'.repeat(32_000),
-])('a hostile text takes no longer than its length (%#)', (text) => {
+])('the time for a hostile string grows only with its length (%#)', (text) => {
   const startedAt = performance.now();
   new Redactor().body(text, 65_536);
   const redactor = new Redactor();

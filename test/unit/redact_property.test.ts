@@ -1,5 +1,5 @@
-// Random requests, each with a secret planted somewhere: no form of it is in any column of the log or in a line of the gateway's
-// own log.
+// Random requests, each with a secret planted somewhere. No form of the secret may appear in a column of the request log or in a
+// line of the gateway's own log.
 
 import type { Request, Response } from 'express';
 import { pino } from 'pino';
@@ -45,7 +45,7 @@ const methods = ['change_password', 'authenticate', 'signup', 'reset_password', 
 const newSecret = () =>
   pick([() => word(12), () => `${word(5)} ${word(5)}`, () => `${word(4)}"'\\${word(5)}`, () => `${word(6)}é&=%${word(4)}`])();
 
-/** Places of a secret in a body. */
+/** Places in a body where a secret may be. */
 const placements: readonly ((secret: string) => unknown)[] = [
   (secret) => ({ [pick(secretNames)]: secret }),
   (secret) => ({ [pick(secretNames)]: [secret, { x: secret }] }),
@@ -99,7 +99,7 @@ function formsOf(secret: string): string[] {
   return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
 }
 
-test(`no secret is left of ${runs} requests (seed ${seed})`, () => {
+test(`no secret of ${runs} requests is in the logs (seed ${seed})`, () => {
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
   for (let run = 0; run < runs; run += 1) {

@@ -8,7 +8,7 @@ const cases: { good: string[]; bad: string[] } = JSON.parse(
   readFileSync(new URL('../../odoo_addon/api_gateway/tests/redirect_cases.json', import.meta.url), 'utf8'),
 );
 
-test('an app has an address on the web, a port of the user´s computer, or a scheme of its own', () => {
+test('an app has an address on the web, a port of the user’s computer, or a scheme of its own', () => {
   expect(cases.good.filter((uri) => !isRedirectUri(uri))).toEqual([]);
   expect(cases.bad.filter(isRedirectUri)).toEqual([]);
 });

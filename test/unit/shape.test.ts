@@ -87,7 +87,7 @@ function shaped(rows: Record<string, unknown>[], fields: FieldTree): unknown {
   return rows;
 }
 
-test('expanded relations are objects by their own fields', () => {
+test('expanded relations become objects with their own fields', () => {
   const fields = parseFields('name,partner_id.name,partner_id.create_date,order_line.product_id.name');
   const rows = [
     {

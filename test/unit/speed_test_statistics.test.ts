@@ -9,7 +9,7 @@ import {
   phasesOf,
 } from '../../web_src/speed_test/statistics.ts';
 
-test('percentiles by the nearest rank', () => {
+test('percentiles are computed by the nearest rank', () => {
   const values = [5, 1, 4, 2, 3];
   expect([0, 0.2, 0.5, 0.95, 1].map((share) => percentile(values, share))).toEqual([1, 1, 3, 5, 5]);
   expect(percentile([], 0.5)).toBe(0);
@@ -37,7 +37,7 @@ test('no part is negative if clocks differ', () => {
   expect(Math.min(...Object.values(phasesOf(1, { total: 2, odoo: 3, orm: 4 })))).toBe(0);
 });
 
-test('how a read was answered, and what a latency means in requests a second', () => {
+test('the way in which a read was answered is parsed, and a latency is converted to requests per second', () => {
   expect(parseRead(null)).toBeNull();
   expect(parseRead('compiled')).toEqual({ way: 'compiled', why: '' });
   expect(parseRead('odoo:field res.partner.message_ids')).toEqual({ way: 'odoo', why: 'field res.partner.message_ids' });

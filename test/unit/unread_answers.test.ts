@@ -1,4 +1,4 @@
-// Real sockets: the answers of a caller that reads nothing stay in this process.
+// Real sockets: answers that their caller does not read stay in the memory of this process.
 
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';

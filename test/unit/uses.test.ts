@@ -1,4 +1,4 @@
-// What the record of usage keeps of each operation: names and choices, no other values.
+// The record of usage keeps the names and choices of each operation, but no other values.
 
 import { expect, test } from 'vitest';
 import type { Operation } from '../../sidecar/src/executor/operations.ts';
@@ -129,13 +129,13 @@ test.each<[name: string, operation: Operation, uses: string[]]>([
     ['read client_order_ref', 'write', 'write note'],
   ],
   [
-    'a deletion of what is found',
+    'a deletion of the records that a domain finds',
     { op: 'unlink_found', model, domain: [['state', '=', 'cancel']], max_affected: 9 },
     ['choice state=cancel', 'delete', 'read state'],
   ],
   ['a method', { op: 'call', model, method: 'action_confirm', ids: [1], args: ['secret'], kwargs: {} }, ['call action_confirm']],
   [
-    'the ORM’s search_read, by place',
+    'the ORM’s search_read, with arguments by position',
     { op: 'call', model, method: 'search_read', args: [[['state', '=', 'sale']], ['name']], kwargs: { order: 'id' } },
     ['choice state=sale', 'read', 'read id', 'read name', 'read state'],
   ],
@@ -145,16 +145,16 @@ test.each<[name: string, operation: Operation, uses: string[]]>([
     ['write', 'write note'],
   ],
   [
-    'the ORM’s create by name',
+    'the ORM’s create, with arguments by name',
     { op: 'call', model, method: 'create', args: [], kwargs: { vals_list: [{ note: 'x' }] } },
     ['write', 'write note'],
   ],
-  ['the gateway’s own question', { op: 'types', models: [model] }, []],
+  ['a request that the gateway itself makes', { op: 'types', models: [model] }, []],
 ])('%s', (_name, operation, uses) => {
   expect(used(operation)).toEqual(uses.map((use) => `${model} ${use}`));
 });
 
-test('strange arguments of methods are not faults', () => {
+test('unexpected arguments of methods cause no error', () => {
   const hostile = {
     domain: 7,
     fields: [null, {}],

@@ -65,7 +65,7 @@ test.each([
   expect(() => parsedValue(type, value)).toThrow(expect.objectContaining({ reason: 'body.value', details: { field: 'field' } }));
 });
 
-test('a list of lines merges: new, changed, linked, removed', () => {
+test('a list of lines is merged: lines may be new, changed, linked or removed', () => {
   const lines = [{ product_id: { id: 4, name: 'Desk' } }, { id: 3, product_id: 5 }, { id: 6 }, 7, { id: 8, _remove: true }];
   expect(parseValues({ order_line: lines }, 'sale.order', typesOf)['order_line']).toEqual([
     [0, 0, { product_id: 4 }],
@@ -80,7 +80,7 @@ test('removing a tag unlinks it, removing a line deletes it', () => {
   expect(parseValues({ tag_ids: [{ id: 8, _remove: true }] }, 'sale.order', typesOf)['tag_ids']).toEqual([[3, 8]]);
 });
 
-test('a set replaces what is linked', () => {
+test('a set replaces the linked records', () => {
   const lines = { set: [3, { id: 4, product_id: 9 }, { product_id: 1 }] };
   expect(parseValues({ order_line: lines }, 'sale.order', typesOf)['order_line']).toEqual([
     [6, 0, [3, 4]],
@@ -98,7 +98,7 @@ test("Odoo's own commands are accepted, with values in the API's format", () => 
   ]);
 });
 
-test('a fault deep in a body is named by its path', () => {
+test('an error deep in a body names its path', () => {
   const body = { order_line: [{ product_id: 1 }, { product_id: 'Desk' }] };
   expect(() => parseValues(body, 'sale.order', typesOf)).toThrow('order_line[1].product_id must be the id of a record');
 });
@@ -116,7 +116,7 @@ test('the models that a body reaches are found, even through commands', () => {
 });
 
 test.each(['0001-01-01T00:00:00+00:01', '9999-12-31T23:59:59-00:01'])(
-  'a time that its offset moves out of the supported years is refused: %s',
+  'a time is refused if its offset moves it out of the supported years: %s',
   (at) => {
     const types: ModelTypes = { date: { type: 'datetime' } };
     expect(() => parseValues({ date: at }, 'x.thing', () => types)).toThrow('date must be a time like');

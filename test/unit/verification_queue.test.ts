@@ -5,13 +5,13 @@ import { VerificationQueue } from '../../sidecar/src/credentials/verification_qu
 const from = ['shop', '192.0.2.1'] as const;
 const free = async () => {};
 
-/** A hash that continues until it is released. */
+/** A hash that takes until `letGo` is called. */
 function held() {
   const { promise, resolve } = Promise.withResolvers<string>();
   return { hash: () => promise, letGo: () => resolve('done') };
 }
 
-test('no more run at once than there are slots, the others in order of arrival', async () => {
+test('no more hashes run at once than there are slots; the others follow in order of arrival', async () => {
   const queue = new VerificationQueue({ concurrency: 2, mostWaiting: 10, longestWaitMs: 10_000 });
   const order: number[] = [];
   let running = 0;
@@ -28,7 +28,7 @@ test('no more run at once than there are slots, the others in order of arrival',
   expect(order).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
-test('one too many is refused, without its hash being computed', async () => {
+test('a check that finds the queue full is refused, and its hash is not computed', async () => {
   const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 1, longestWaitMs: 10_000 });
   const first = held();
   const running = queue.run(from, free, first.hash);
@@ -43,7 +43,7 @@ test('one too many is refused, without its hash being computed', async () => {
   expect(await Promise.all([running, waiting])).toEqual(['done', 'second']);
 });
 
-test('a check that waited too long is refused at its turn; later ones are done', async () => {
+test('a check that waited too long is refused at its turn; later checks still run', async () => {
   const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 10, longestWaitMs: 50 });
   const first = held();
   const running = queue.run(from, free, first.hash);
@@ -62,7 +62,7 @@ test('a hash that fails frees its slot', async () => {
   expect(await queue.run(from, free, async () => 'next')).toBe('next');
 });
 
-test('networks take turns, and one that floods the queue gives way to the others', async () => {
+test('networks take turns, and a network that floods the queue gives way to the others', async () => {
   const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
   const order: string[] = [];
   const run = (network: string) =>
@@ -79,7 +79,7 @@ test('networks take turns, and one that floods the queue gives way to the others
   expect(order).toEqual([...Array(3).fill('flood: auth.overloaded'), 'flood', 'one', 'two', 'flood']);
 });
 
-test('a check that cannot reserve a failure at its turn is not hashed', async () => {
+test('a check is not hashed if no room for its possible failure can be reserved', async () => {
   const queue = new VerificationQueue({ concurrency: 1, mostWaiting: 4, longestWaitMs: 10_000 });
   const noPlace = () => Promise.reject(new Error('no place'));
   await expect(queue.run(from, noPlace, async () => 'hashed')).rejects.toThrow('no place');

@@ -67,7 +67,7 @@ const job = (id: number, changes: Partial<Job> = {}): Job => ({
 });
 
 describe('a delivery', () => {
-  test('is one that the package standardwebhooks verifies, with the new secret and with the old one', async () => {
+  test('is accepted by the package standardwebhooks, with the new secret and with the old one', async () => {
     const body = renderEvent(job(1), 7, { id: 7, name: 'Überraschung' });
     const verified: unknown[] = [];
     answer = (request, response, received) => {
@@ -95,7 +95,7 @@ describe('a delivery', () => {
     expect(verified).toEqual([event, event]);
   });
 
-  test('carries the headers of the webhook and keeps its own', async () => {
+  test('carries the headers of the webhook without losing its own', async () => {
     let seen: IncomingMessage['headers'] = {};
     answer = (request, response) => {
       seen = request.headers;
@@ -208,7 +208,7 @@ test('Retry-After is read in both its forms and never negative', () => {
   expect(retryAfter(undefined)).toBeNull();
 });
 
-test('the signature is the one of the specification', () => {
+test('the signature is that of the example in the specification', () => {
   // The example of github.com/standard-webhooks/standard-webhooks
   const secret = Buffer.from('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64');
   expect(sign([secret], 'msg_p5jXN8AQM9LWM0D4loKWxJek', 1614265330, '{"test": 2432232314}')).toBe(
@@ -224,7 +224,7 @@ describe('records that cannot be read', () => {
     return new Map(ids.map((id) => [id, { id }]));
   };
 
-  test('fails only its own job', async () => {
+  test('an unreadable record fails only its own job', async () => {
     const error = new GatewayError('odoo.error');
     const { ready, unread } = await renderAll(jobs, new Map(), reader(error));
     expect(ready.map(({ job: { id }, body }) => [id, JSON.parse(body).data.values.id])).toEqual([
@@ -235,12 +235,12 @@ describe('records that cannot be read', () => {
     expect(unread).toEqual([{ job: jobs[2], error }]);
   });
 
-  test('is not searched for while Odoo is unavailable', async () => {
+  test('the unreadable record is not searched for while Odoo is unavailable', async () => {
     const { ready, unread } = await renderAll(jobs, new Map(), reader(new GatewayError('odoo.unavailable')));
     expect([ready.length, unread.length]).toEqual([0, 4]);
   });
 
-  test('may be a value that is not JSON, or text that is not a time', async () => {
+  test('a value that is not JSON, or a date that is not valid, fails only its own job', async () => {
     const odd = [job(1, { event: 'unlink', recordValues: { n: 1n } }), job(2), job(3, { createdAt: new Date(Number.NaN) })];
     const { ready, unread } = await renderAll(odd, new Map(), async () => new Map());
     expect(ready.map(({ job: { id } }) => id)).toEqual([2]);
@@ -358,7 +358,7 @@ describe('an endpoint', () => {
   });
 });
 
-test("the receivers' code on a webhook's page takes our signatures and refuses others", () => {
+test("the receivers' code on a webhook's page accepts our signatures and refuses others", () => {
   const [secret] = secrets;
   const time = Math.floor(Date.now() / 1_000);
   const body = '{"name": "é"}';

@@ -81,7 +81,7 @@ test('a redirect to an internal address is not followed', async () => {
 });
 
 describe('names', () => {
-  test('that resolve to internal addresses are refused', async () => {
+  test('names that resolve to internal addresses are refused', async () => {
     const resolver = await startResolver({ 'inside.test': ['10.0.0.1'], 'metadata.test': ['169.254.169.254'] });
     await expect(post(`http://inside.test:${port}/`, [], resolver.lookup)).rejects.toThrow(
       'inside.test: 10.0.0.1 is not a public address',
@@ -90,7 +90,7 @@ describe('names', () => {
     resolver.close();
   });
 
-  test('that resolve to both are connected only to the allowed address', async () => {
+  test('names that resolve to a forbidden and an allowed address are connected only to the allowed one', async () => {
     const open = parseAllowed(['127.0.0.1']);
     const resolver = await startResolver({ 'both.test': ['127.0.0.2', '127.0.0.1'] });
     await expect(post(`http://both.test:${port}/both`, open, resolver.lookup)).resolves.toBe(200);
@@ -98,7 +98,7 @@ describe('names', () => {
     resolver.close();
   });
 
-  test('that change their answer between check and connection (DNS rebinding) do not reach internal addresses', async () => {
+  test('names whose address changes between check and connection (DNS rebinding) do not reach internal addresses', async () => {
     // 192.0.2.0/24 is unreachable, so it can represent the public address of the first answer.
     const open = [...parseAllowed(['192.0.2.7'])];
     const resolver = await startResolver({ 'rebind.test': [['192.0.2.7'], ['127.0.0.1']] });
@@ -115,7 +115,7 @@ describe('names', () => {
   });
 
   test('even if a resolver bypasses the check, no byte reaches an internal address', async () => {
-    // This resolver represents any way around the look-up: the socket's actual address is checked before the first byte.
+    // This resolver stands for any way around the look-up. The socket's actual address is checked before the first byte.
     const blind: LookupFunction = (_name, options, callback) =>
       options.all ? callback(null, [{ address: '::ffff:127.0.0.1', family: 6 }]) : callback(null, '::ffff:127.0.0.1', 6);
     await expect(post(`http://blind.test:${port}/blind`, [], blind)).rejects.toThrow(/127\.0\.0\.1 is not a public address/);

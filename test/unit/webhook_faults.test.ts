@@ -14,7 +14,7 @@ beforeAll(async () => {
   certificates = { known, unknown };
 });
 
-/** Only the deadline ends these faults, so they get a short one; the others must not reach theirs on a busy machine. */
+/** Only the deadline ends these faults, so it is short for them. The other faults must not reach it, even on a busy machine. */
 const slow = faults.filter((fault) => fault.drips !== undefined || fault.then === 'wait');
 const quick = faults.filter((fault) => !slow.includes(fault));
 

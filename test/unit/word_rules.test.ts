@@ -47,7 +47,7 @@ test.each([
   'An endpoint is left alone, leave it alone, it is alone, the write travels alone, as if it came alone.',
   'const undisturbed_alone_ms = 1;',
   "one of Odoo's methods; a key that is as good as another; the person whose key it uses",
-])('%s: nothing to say', (text) => {
+])('%s: no fault', (text) => {
   expect(faultsOf(text)).toEqual([]);
 });
 
@@ -56,7 +56,7 @@ test('the names of Python tests are read as sentences', () => {
   expect(fault).toMatch(/^odoo_addon\/tests\/test_keys\.py:2: "to.d": write gets, sees, is notified$/);
 });
 
-test('two words may be on two lines of a comment', () => {
+test('a phrase may span two lines of a comment', () => {
   expect(faultsOf('// a name that nobody\n  // kno~ws\n')).toHaveLength(1);
   expect(faultsOf('# it travels\n# al~one\n')).toEqual([]);
 });

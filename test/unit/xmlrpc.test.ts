@@ -49,7 +49,7 @@ test('a member called __proto__ is an ordinary member', async () => {
   expect(Object.getPrototypeOf(found)).toBe(Object.prototype);
 });
 
-test('a call without params, and documents in other encodings', async () => {
+test('a call without params is parsed, and so are documents in other encodings', async () => {
   expect(await paramsOf(Buffer.from(`${head}<methodCall><methodName>version</methodName></methodCall>`))).toEqual([]);
   const text = documentOf('<value>Zoë</value>');
   const latin = Buffer.from(text.replace('"1.0"', '"1.0" encoding="ISO-8859-1"'), 'latin1');
@@ -63,7 +63,7 @@ const attributes = (count: number) => Array.from({ length: count }, (_, i) => `a
 const three = ['db', 'login', 'secret'].map((text) => `<value>${text}</value></param><param>`).join('');
 const nested = (depth: number) => '<value><array><data>'.repeat(depth) + '</data></array></value>'.repeat(depth);
 
-describe('refused', () => {
+describe('documents that are refused', () => {
   test.each([
     ['nothing', '', 'request.xml'],
     ['no XML', '{"a": 1}', 'request.xml'],
@@ -97,7 +97,7 @@ describe('refused', () => {
     expect(performance.now() - before).toBeLessThan(2_000);
   });
 
-  test('documents that would take too much memory, before they are parsed', () => {
+  test('documents that would take too much memory are refused before they are parsed', () => {
     const weighed: number[] = [];
     const many = Buffer.from(documentOf(`<value><array><data>${'<value/>'.repeat(50_000)}</data></array></value>`));
     const refuse = (size: number) => {
@@ -109,10 +109,10 @@ describe('refused', () => {
   });
 });
 
-describe('of a large call', () => {
+describe('a large call', () => {
   const call = (params: string) => Buffer.from(documentOf(params));
 
-  test('only the beginning is parsed until its caller is known', async () => {
+  test('only the beginning of a large call is parsed until its caller is known', async () => {
     const begun = new BegunCall(call(`${three}${'<value>x</value>'.repeat(100_000)}</param><evil/><param>`), 3);
     expect([begun.method, begun.params.slice(0, 3)]).toEqual(['m', ['db', 'login', 'secret']]);
     await expect(begun.finish()).rejects.toMatchObject({ reason: 'request.xml' });
@@ -122,7 +122,7 @@ describe('of a large call', () => {
     expect(() => new BegunCall(call(`<!--${'x'.repeat(20_000)}-->${three}<value/>`), 3)).toThrow(/first parameters/);
   });
 
-  test('others get their turn while it is parsed', async () => {
+  test('other requests get their turn while a large call is parsed', async () => {
     const begun = new BegunCall(call(`${three}<value>${'&amp;'.repeat(200_000)}</value>`), 3);
     let turns = 0;
     const counter = setInterval(() => (turns += 1), 1);

@@ -27,7 +27,7 @@ const types = {
   extra: { type: 'properties' },
 };
 
-test('a float is a double however round it is, a whole number beyond 31 bits too, and an empty value false', () => {
+test('a float is a double even if it is whole, an integer beyond 31 bits is a double, and an empty value is false', () => {
   const xml = writeRecords(
     [
       { id: 7, name: 'a < b', list_price: 2, color: 3, partner_id: [1, 'x'] },
@@ -46,7 +46,7 @@ test('a float is a double however round it is, a whole number beyond 31 bits too
   );
 });
 
-test('what only Python can write is left to it: values of any form, fields that were not named or do not exist', () => {
+test('records that only Python can write are left to it: values of any form, and fields that were not named or do not exist', () => {
   expect(canWrite(types, ['name', 'color'])).toBe(true);
   expect(canWrite(types, ['name', 'extra'])).toBe(false);
   expect(canWrite(types, ['toString'])).toBe(false);
