@@ -61,7 +61,7 @@ export async function runClients(
 }
 
 /**
- * The report without the intended differences (docs/guide.md, "Bring your client"): the text of errors that Odoo did not
+ * The report without the intended differences (docs/guide.md, "Existing clients of Odoo"): the text of errors that Odoo did not
  * expect, and a method without a result over XML-RPC.
  */
 export function comparable({ nothing, faults: { field, ...faults } = {}, ...report }: Report = {}): unknown {

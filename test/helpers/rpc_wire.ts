@@ -147,7 +147,7 @@ const isUnexpected = (seen: unknown) => JSON.stringify(seen).includes('"unexpect
 const checked =
   /cannot be set to|links to \S+ \d+, which does not exist|cannot be searched|has no field|must be a string|enough rights to access the field|A domain is|The domain (?:has|compares)|'ids' is not a list|cannot be searched with|named arguments of execute_kw are/;
 
-/** Described in docs/guide.md, "Bring your client". */
+/** Described in docs/guide.md, "Existing clients of Odoo". */
 const meantDifferences: readonly { readonly name: string; readonly holds: Holds }[] = [
   {
     name: 'a method without a result gives false over XML-RPC',
