@@ -19,7 +19,7 @@ const [form, keyField, modelsField, said, place] = [
 const who = element('who', HTMLElement);
 let shown: Reference | undefined;
 let asked = 0;
-/** The token for Odoo's ticket. A key that is pasted is used instead of it. */
+/** The token received for Odoo's ticket. A pasted key takes precedence. */
 let token: string | undefined;
 
 modelsField.value = new URLSearchParams(location.search).get('models') ?? '';

@@ -124,7 +124,7 @@ export const catalogue = {
   'file.form': { status: 400, message: 'The body must be the file itself, or a form (multipart/form-data) with one file.' },
   'file.storage': {
     status: 507,
-    message: 'The gateway cannot keep the file while it arrives. Ask its administrator to look into this.',
+    message: 'The gateway cannot store the uploaded file. Ask its administrator to look into this.',
   },
   'file.range': { status: 416, message: 'The requested range begins after the end of the file.' },
   'report.busy': {
@@ -132,7 +132,7 @@ export const catalogue = {
     message: 'Too many reports are waiting to be printed. Try again in a few seconds.',
     retryAfter: 5,
   },
-  'report.unavailable': { status: 501, message: 'Odoo cannot make PDF here.' },
+  'report.unavailable': { status: 501, message: 'Odoo cannot make a PDF here.' },
 
   'export.busy': { status: 503, message: 'Too many exports are running. Try again in a few seconds.', retryAfter: 5 },
   'export.format': { status: 400, message: 'This parameter cannot be used with this format.' },
@@ -251,7 +251,7 @@ export function asGatewayError(thrown: unknown): GatewayError {
   return thrown instanceof GatewayError ? thrown : new GatewayError('internal.error', { cause: thrown });
 }
 
-/** Whether the message is from the catalogue, so that it repeats nothing from the request. */
+/** Whether the message comes from the catalogue. Such a message repeats nothing from the request. */
 export function isOwnMessage(error: Error): boolean {
   return error instanceof GatewayError && error.message === catalogue[error.reason].message;
 }

@@ -1,9 +1,9 @@
-// A queue in which parties take turns. Each item has a path, such as database, user, consumer. Databases take turns, and so do
-// the users in a database and the consumers of a user. A consumer's items are served in the order of arrival. Nobody gains by
-// sending more than others. The places in the queue are shared in the same way: anyone may use free places, but if all are taken,
-// the party with the most places loses one to a party with fewer. Maps and sets preserve insertion order, and a served party
-// moves to the end. Taking an item costs one step per level, and one for each item that is skipped. Only a full queue has to
-// look at all branches of a level.
+// A queue in which parties take turns. Each item has a path, such as database, user, consumer. Databases take turns, and so do the
+// users in a database and the consumers of a user. A consumer's items are served in the order of arrival. Nobody gains by sending
+// more than others. The places in the queue are shared in the same way: anyone may use free places, but if all are taken, the party
+// with the most places loses one to a party with fewer. Maps and sets preserve insertion order, and a served party moves to the
+// end. Taking an item costs one step per level, and one for each item that is skipped. All branches of a level are examined only
+// when the queue is full.
 
 interface Branch<Item> {
   readonly parent: Branch<Item> | undefined;

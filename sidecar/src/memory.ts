@@ -6,8 +6,8 @@ export function free({ buffer, byteLength }: Uint8Array): void {
 }
 
 /**
- * Like `free`, with the whole buffer around the bytes, of which nothing else may be read either. Does nothing for bytes of Node's
- * pool, which holds other code's bytes, too.
+ * Like `free`, but frees the whole buffer that contains the bytes, so nothing in that buffer may be read afterwards. Does nothing
+ * for bytes in Node's pool, which also holds the bytes of other code.
  */
 export function freeAround({ buffer }: Uint8Array): void {
   if (buffer.byteLength > Buffer.poolSize) free(new Uint8Array(buffer));

@@ -62,7 +62,7 @@ def within(deadline):
 
 
 def _unavailable(why):
-    return RefusalError("report.unavailable", f"Odoo cannot make PDF here: {why}. Ask for format=html.")
+    return RefusalError("report.unavailable", f"Odoo cannot make a PDF here: {why}. Ask for format=html.")
 
 
 def _bounded(original):

@@ -30,7 +30,7 @@ def report(env, reach, operation):
 
     `operation`: `model, id, report, format, places`; `places` is how many documents may be printed at once
 
-    :raises RefusalError: `report.unavailable` if Odoo cannot make PDF, `report.busy`"""
+    :raises RefusalError: `report.unavailable` if Odoo cannot make a PDF, `report.busy`"""
     file = current_file()
     model = reach.model(env, required(operation, "model"), READ)
     reach.require(model._name, CALL)

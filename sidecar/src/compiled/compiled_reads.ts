@@ -146,9 +146,9 @@ export class CompilingOdoo extends Odoo {
   }
 
   /**
-   * A page read by a statement, which is compiled first if necessary; undefined, with the reason recorded, if Odoo has to be
-   * asked. @param kept the plans of the snapshot: a plan that is valid for it stays valid for all its pages, whatever has changed
-   * since
+   * The plan for a page, which is compiled first if necessary. Undefined if Odoo has to be asked; the context then contains the
+   * reason. @param kept the snapshot's plans. A plan that is valid for the snapshot stays valid for all of its pages, whatever has
+   * changed since.
    */
   async #planned(
     context: RequestContext,
@@ -184,7 +184,7 @@ export class CompilingOdoo extends Odoo {
     return super.execute(context, operations, grant).finally(() => replica.wrote(context.principal.consumer));
   }
 
-  /** How far the replicas are behind, for databases whose compiled reads run on one. */
+  /** How far each replica is behind, for databases with compiled reads on a replica. */
   async replicaLags(): Promise<{ database: string; seconds: number }[]> {
     const lags = [...this.#connections].map(async ({ name, pool, replica }) => {
       if (pool === undefined || replica === undefined) return [];
@@ -308,7 +308,7 @@ export class CompilingOdoo extends Odoo {
     try {
       const made = readPlan(await this.compile(context, shape.operation, grant), wanted);
       if (!('why' in made)) keep(this.#isAllowed(database, made) ? made : { why: 'off', what: '' });
-      // `moving` means that Odoo's worker was not up to date itself.
+      // `moving` means that Odoo's worker itself was not up to date.
       else if (made.why !== 'moving') keep(made);
     } catch (error) {
       database.log.debug({ err: error }, 'a read was not compiled');
@@ -321,7 +321,7 @@ export class CompilingOdoo extends Odoo {
   }
 }
 
-/** Strings may be choices of a selection field. */
+/** Whether the values contain strings, which may be choices of a selection field. */
 function hasTexts({ values }: Shape): boolean {
   return values.some((value) => typeof (Array.isArray(value) ? value[0] : value) === 'string');
 }

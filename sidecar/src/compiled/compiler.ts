@@ -29,8 +29,8 @@ export class Compiler {
   }
 
   /**
-   * Call this when a request needs a shape without a plan. Compiles it in the background, if it is time. `compile` must not
-   * throw.
+   * Call this when a request needs a shape without a plan. Compiles the shape in the background, unless another compilation or the
+   * pause after it is still in progress. `compile` must not throw.
    */
   consider(key: string, compile: () => Promise<void>): void {
     const asks = (this.#asks.get(key) ?? 0) + 1;

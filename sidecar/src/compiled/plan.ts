@@ -6,8 +6,8 @@ import { z } from 'zod';
 
 /**
  * How a column becomes the value that the ORM's `read` returns: `plain`: unchanged; `integer0`, `float0`: 0 for empty; `named`: a
- * relation as id and name; `one`: an expanded relation; `ids`, `many`: a relation to many, as ids or expanded; `json`: of any
- * type; `properties`: none, or Odoo must be asked. In all other forms, `false` stands for an empty value.
+ * relation as id and name; `one`: an expanded relation; `ids`, `many`: a relation to many, as ids or expanded; `json`: of any type;
+ * `properties`: an empty list (if there are properties, Odoo must be asked). In all other forms, `false` stands for an empty value.
  */
 const forms = ['plain', 'integer', 'integer0', 'float0', 'boolean', 'named', 'one', 'ids', 'many', 'json', 'properties'] as const;
 

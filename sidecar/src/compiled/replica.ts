@@ -12,7 +12,7 @@ import { lagStatement, readPrimaryVersions, readWrittenLsn, replayedStatement } 
  * dropped.
  */
 const mostWriters = 50_000;
-/** How long to wait before each look at the replica. Most replicas catch up within a few milliseconds. */
+/** How long to wait before each check of the replica. Most replicas catch up within a few milliseconds. */
 const waitsMs = [0, 2, 4, 8];
 const mostBytes = 1_000;
 
@@ -39,7 +39,7 @@ export class Replica {
       (lsn) => {
         write.lsn = lsn;
       },
-      () => {}, // its reads go through Odoo until it writes again
+      () => {}, // the consumer's reads go through Odoo until it writes again
     );
   }
 
@@ -52,14 +52,14 @@ export class Replica {
       if (write.lsn === undefined) continue;
       const { rows } = await pool.run(replayedStatement, [write.lsn], mostBytes);
       if (rows[0]?.[0] !== 't') continue;
-      // unless it has written again meanwhile
+      // unless the consumer has written again meanwhile
       if (this.#writes.get(consumer) === write) this.#writes.delete(consumer);
       return true;
     }
     return false;
   }
 
-  /** The primary's versions, read after this call. Calls that arrive while a statement is running share the next one. */
+  /** The primary's versions, read after this call. Calls that arrive while a statement is running share the next statement. */
   primaryVersions(): Promise<string> {
     if (this.#asked === undefined) {
       const asked = this.#asking.then(() => {

@@ -68,7 +68,7 @@ export class FlatReader {
 
 type Values = readonly unknown[];
 
-/** The records of a level. Their places are indexes into the level's columns. */
+/** The records of a level. A record's place is its index in the level's columns. */
 interface Set {
   readonly ids: Values;
   readonly recordAt: (place: number) => Row;

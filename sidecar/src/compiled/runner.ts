@@ -16,7 +16,9 @@ import { FlatReader, TreeReader } from './rows.ts';
 /** After this many runs, the statement is prepared in each connection. */
 const frequentFrom = 2;
 const mostBytesOfVersions = 1_000_000;
-/** Narrowed credentials must not see the value of such a parameter in texts. The executor masks it there. */
+/**
+ * Narrowed credentials must not see the value of a URL parameter with this name. In texts that Odoo reads, the executor masks it.
+ */
 const masked = 'access_token';
 
 export interface Asked {

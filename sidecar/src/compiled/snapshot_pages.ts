@@ -33,7 +33,7 @@ export class SnapshotPages implements PageReader {
     this.#options = options;
   }
 
-  /** Reads the first page ahead. Rejects with OutdatedError if the plan is older than the snapshot. */
+  /** Reads the first page in advance. Rejects with OutdatedError if the plan is older than the snapshot. */
   async begin(first: Search): Promise<void> {
     try {
       this.#first = { search: first, answer: await this.#read(first) };
@@ -50,7 +50,7 @@ export class SnapshotPages implements PageReader {
     try {
       return await this.#read(search);
     } catch (error) {
-      // Without its snapshot, a list cannot continue as it began.
+      // Without the snapshot, the remaining pages would not match those that were already sent.
       throw error instanceof GatewayError ? error : new GatewayError('database.unavailable', { cause: error });
     }
   }

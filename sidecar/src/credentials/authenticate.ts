@@ -15,8 +15,8 @@ export interface Attempt {
   /** The address, or its /64. Waiting attempts from different networks take turns. */
   readonly network: string;
   /**
-   * Registers the credential and its kind: repeated failures of the same credential from the same network count once. Throws if
-   * it was refused a moment ago, except with `isAlwaysChecked`, for attempts that another counter must see.
+   * Registers the credential and its kind: repeated failures of the same credential from the same network count once. Throws if the
+   * credential was refused a moment ago. With `isAlwaysChecked`, it does not throw, so that another counter sees the attempt.
    */
   presents(what: readonly string[], isAlwaysChecked?: boolean): void;
   /** Call this before checking an unverified credential. Throws if too many from this address have failed. */

@@ -145,8 +145,8 @@ class KeyCache {
     const known = candidates.find(({ text }) => this.#fits.has(`${key}${text}`));
     const open = candidates.filter(({ text }) => !this.#misfits.has(`${key}${text}`));
     if (known !== undefined || open.length === 0) return known;
-    // All hashes are computed in one turn: while this attempt waited for a second turn, it would keep the slot that other
-    // attempts from the address wait for.
+    // All hashes are computed in one turn. While it waited for a second turn, this attempt would keep its reservation, and other
+    // attempts from the address would have to wait.
     return this.#hashes.run(
       [this.#database.name, attempt.network],
       () => attempt.reserve(),

@@ -3,7 +3,7 @@
 
 import { CredentialRefused } from './refused.ts';
 
-/** @param why the log's text if no extra characters were pasted */
+/** @param why the reason for the log if no extra characters were pasted */
 export function refusedAsPasted(secret: string, why: string): CredentialRefused {
   const along = pastedAlong(utf8(secret));
   return new CredentialRefused(along === undefined ? why : `the key was pasted with ${along}`);

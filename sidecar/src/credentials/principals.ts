@@ -103,7 +103,7 @@ function principalOf(kind: CredentialKind, row: CredentialRow): Principal {
   };
 }
 
-/** What the limits count by: the user, unless the profile or the credential says to count credentials separately. */
+/** The subject that the limits count: the user or, if the profile says so, the credential. */
 function subjectOf(kind: CredentialKind, row: CredentialRow): string {
   const byItself = row.policy.subject === 'key' ? kind !== 'login' : row.policy.subject === 'client' && kind === 'client';
   return byItself ? `${kind}:${row.id}` : `user:${row.userId}`;

@@ -14,7 +14,7 @@ import { actions, isWithin, meet } from './scopes.ts';
 import type { EnvironmentStamps, Proof } from './stamps.ts';
 import { holdsUntil } from './stamps.ts';
 
-/** If a refresh token is used a second time within this time, it is a client's mistake; later, it is a stolen token. */
+/** A second use of a refresh token within this time is a client's mistake. A later use means that the token was stolen. */
 const clumsyForS = 10;
 
 export interface IssuedTokens {
@@ -117,8 +117,8 @@ export interface RefreshOptions {
 const noEnvironment: EnvironmentStamps = new Set();
 
 /**
- * Exchanges a refresh token for new ones. A token that was used moments ago gets 409, and nothing changes. One that was used
- * earlier must have been stolen, by this caller or from it, so the whole family is revoked (RFC 9700, section 4.14.2).
+ * Exchanges a refresh token for new ones. A token that was used moments ago gets 409, and nothing changes. If it was used longer
+ * ago, it must have been stolen, by this caller or from it, so the whole family is revoked (RFC 9700, section 4.14.2).
  */
 export async function refreshTokens(database: Database, options: RefreshOptions): Promise<IssuedTokens> {
   await database.ensureFresh();
@@ -139,7 +139,7 @@ export async function refreshTokens(database: Database, options: RefreshOptions)
     if (error instanceof GatewayError && error.reason === 'auth.mfa') await revokeTokenFamily(database, row.family);
     throw error;
   }
-  // Checked only after the second factor: a new second factor changes the stamp, too, and its own error says what to do.
+  // The second factor is checked first: a new second factor changes the stamp, too, but its error says what to do.
   if (holdsUntil(standing, row.stamp, noEnvironment) === undefined) throw new CredentialRefused('the password was changed');
   const held = meet(row.scopes, principal.grant.scopes);
   if (options.scopes !== undefined && !isWithin(options.scopes, held)) throw new GatewayError('oauth.scope');

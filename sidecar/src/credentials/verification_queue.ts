@@ -34,7 +34,7 @@ export class VerificationQueue {
 
   /**
    * @param from the parties that take turns: the database, then the caller's network
-   * @param reserve called when the turn has come; if it rejects, nothing is hashed, and that error is the answer
+   * @param reserve called when it is this check's turn; if it rejects, nothing is hashed, and its error is the answer
    * Rejects with the refusal, by default `auth.overloaded`, when too many checks wait, or when this one has waited too long.
    */
   async run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {

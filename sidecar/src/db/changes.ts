@@ -26,7 +26,7 @@ const statement = {
   timeoutMs: 2_000,
 };
 
-/** The argument for the first poll. No transaction id is ever this high, so that poll returns the horizon and no changes. */
+/** The argument for the first poll. No transaction id is ever this high, so the poll returns the horizon and no changes. */
 const never = '18446744073709551615';
 
 export async function pollChanges(db: Queryable, since: string = never): Promise<Poll> {

@@ -138,8 +138,8 @@ export class Database implements Queryable {
   }
 
   /**
-   * Calls the listener when `payload` is notified, or may have been while the connection was down. This is only a hint:
-   * notifications can get lost.
+   * Calls the listener when `payload` is notified, and after an interruption of the connection, which may have hidden a
+   * notification. This is only a hint: notifications can get lost.
    */
   onNotification(payload: string, handler: () => void): void {
     const handlers = this.#onNotification.get(payload);

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import type { Prepared, ReadResult, ReadStatement } from './read_query.ts';
 import { runOn } from './read_query.ts';
 
-/** So many callers are waiting that a new one would not be served soon. */
+/** So many callers are waiting that a new caller would not be served soon. */
 export class BusyError extends Error {}
 
 export interface ReadPoolOptions {
@@ -44,7 +44,7 @@ export class ReadPool {
    * sending the statement.
    */
   readonly #idle: pg.PoolClient[] = [];
-  /** How many of these connections have not been needed since the last look. */
+  /** How many of these connections have not been needed since the last check. */
   #unneeded = 0;
   readonly #looking: NodeJS.Timeout;
   #ended = false;

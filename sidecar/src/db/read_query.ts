@@ -96,7 +96,7 @@ class ReadQuery implements pg.Submittable {
     this.#reject(error);
   }
 
-  /** After an error, the promise is settled already. */
+  /** After an error, the promise is already settled. */
   handleReadyForQuery(): void {
     clearTimeout(this.#timer);
     this.#resolve({ names: this.#names ?? [], rows: this.#rows });

@@ -49,7 +49,7 @@ export interface Result {
   readonly body?: string | null;
   /** The number of seconds until the next attempt. */
   readonly retry_after?: number | null;
-  /** The receiver answered 410, so it wants no more events and the webhook is paused. */
+  /** The receiver answered 410 (gone), so the webhook is paused. */
   readonly gone?: boolean;
 }
 

@@ -1,25 +1,27 @@
 // Decides how many of Odoo's slots a caller may hold. If no other caller is active, it may hold all. Otherwise a caller with slow
-// calls may not use the last worker, and neither may a new one, whose calls may be slow: taking turns does not help callers that
-// wait half a minute for a slot. Callers that are repeatedly slow share this restriction: all of them together may not use the
-// last worker.
+// calls may not use the last worker, and neither may a new caller, because its calls may be slow. Taking turns would not be enough:
+// others could wait half a minute for a slot. Callers that are repeatedly slow share this restriction: all of them together may not
+// use the last worker.
 
 import { LRUCache } from 'lru-cache';
 
-/** Milliseconds of one call in the ORM; a usual one takes 1 to 20. Callers below this do not delay others. */
+/**
+ * Milliseconds of one call in the ORM; a typical call takes 1 to 20. Callers whose calls are shorter than this do not delay others.
+ */
 const slowMs = 100;
 /** Calls longer than this are not sent together with other callers' calls. */
 const longMs = 1_000;
-/** A new caller counts as slow until it has had `goodCalls` calls that were shorter than `unknownMs`. */
+/** The calls of a new caller are assumed to take `unknownMs`, until `goodCalls` of its calls have taken at most `longMs`. */
 const unknownMs = 500;
 const goodCalls = 20;
 /**
- * Other callers count as active if they called within this multiple of the duration of the caller's calls. The caller's slowest
- * call is remembered for the same time. Both times are limited by the minimum and maximum below.
+ * A multiple of the duration of a caller's calls. Others that called within this time count as active, and the caller's slowest
+ * call is remembered for this time. Neither time exceeds `longestMs`, and a call is remembered for at least `rememberedMs`.
  */
 const times = 10;
 const rememberedMs = 10_000;
 const longestMs = 60_000;
-/** The duration of a call above this limit is added to its caller's count, which decreases by 0.1 s per second. */
+/** If a call takes longer than this, its duration is added to its caller's count, which decreases by 0.1 s per second. */
 const countedFromMs = 500;
 /** A caller with a higher count is slow. Running an occasional report does not lead to such a count. */
 const bearableMs = 5_000;
@@ -83,7 +85,7 @@ export class CallerPaces {
     return this.#areOthersAbout(caller, expectedMs) ? Math.max(1, this.#slots - 2) : this.#slots;
   }
 
-  /** The caller waits if slow calls of any callers occupy this many slots. */
+  /** The caller waits while slow calls, of any caller, occupy this many slots. */
   mostSlowSlots(caller: string): number {
     const pace = this.#paces.get(caller);
     if (!this.isSlow(caller)) {
@@ -94,7 +96,7 @@ export class CallerPaces {
     return areOrdinaryAbout ? Math.max(1, this.#slots - 2) : this.#slots;
   }
 
-  /** Whether its calls were slow repeatedly. */
+  /** Whether the caller's calls were repeatedly slow. */
   isSlow(caller: string): boolean {
     const pace = this.#paces.get(caller);
     return pace !== undefined && countedOf(pace) > bearableMs;
@@ -105,7 +107,7 @@ export class CallerPaces {
     return performance.now() - othersAt <= Math.min(times * expectedMs, longestMs);
   }
 
-  /** Whether its calls may delay others that are sent with them. */
+  /** Whether the caller's calls may delay others that are sent with them. */
   isLong(caller: string): boolean {
     return slowestOf(this.#paces.get(caller)) > longMs;
   }

@@ -1,11 +1,11 @@
 // The internal channel to Odoo. It signs bodies, limits how many of them are in Odoo at once, and has a limited queue for the
-// others. Odoo answers HTTP/1.0, closes every connection and has a short backlog: if there were more exchanges at once than it
-// has workers, its own users would have to wait. So each exchange keeps a slot until Odoo has finished it, even if the caller
-// has disconnected or got a 504 meanwhile: the worker is still busy. Waiting calls take turns, by database, user and consumer,
-// and no caller can block the others (`fair_queue.ts`, `caller_paces.ts`). A call is sent at once if a slot is free. Calls that
-// have to wait are sent together where possible, which costs Odoo far less than separate exchanges: reads, each under its own
-// user, except those known to be slow; and creates or updates of one caller on one model, which Odoo does at once, or one by
-// one if that fails.
+// others. Odoo answers HTTP/1.0, closes every connection and has a short backlog: if there were more exchanges at once than it has
+// workers, its own users would have to wait. So each exchange keeps a slot until Odoo has finished it, even if the caller has
+// disconnected or got a 504 meanwhile: the worker is still busy. Waiting calls take turns, by database, user and consumer, and no
+// caller can block the others (`fair_queue.ts`, `caller_paces.ts`). A call is sent at once if a slot is free. Calls that have to
+// wait are sent together where possible, which costs Odoo far less than separate exchanges. Reads can be sent together, each under
+// its own user, unless they are known to be slow. So can one caller's creates or updates on one model: Odoo does them all at once,
+// or one by one if that fails.
 
 import type { KeyObject } from 'node:crypto';
 import { asGatewayError, GatewayError } from '../errors.ts';
@@ -111,7 +111,10 @@ export interface Request {
   readonly path: Path;
   readonly database: Addressee;
   readonly call: Call;
-  /** The party that takes turns: a credential, an address without one, or `gateway:` with the name of a part of the gateway. */
+  /**
+   * The party that takes turns: a credential, an address if there is no credential, or `gateway:` with the name of a part of the
+   * gateway.
+   */
   readonly consumer: string;
   /** Milliseconds since 1970. */
   readonly deadline: number;
@@ -132,7 +135,9 @@ interface Waiting extends Request {
   readonly deliver: (delivery: Delivery) => void;
   readonly fail: (error: GatewayError) => void;
   queueTimer: NodeJS.Timeout | undefined;
-  /** Set if the call was sent with others whose answers left no room for its own. It is then sent by itself. */
+  /**
+   * Set if the call was sent with others, and their answers left no room for its answer. The call is then sent again, by itself.
+   */
   isAlone?: true;
 }
 

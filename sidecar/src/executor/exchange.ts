@@ -35,7 +35,7 @@ const takenForMs = 20_000;
 const lineEnd = 0x0a;
 /** The bytes of an answer in addition to its results. */
 const spareBytes = 1_048_576;
-/** How long to wait for Odoo after its deadline. Its workers end themselves after two minutes. */
+/** How long to wait for Odoo after the deadline. Odoo ends workers that take longer than two minutes. */
 const overtimeMs = 120_000;
 
 interface Sealed {

@@ -218,8 +218,8 @@ const kinds: Readonly<Record<string, Action>> = {
 };
 
 /**
- * Notes the target of the request for the log, and what it uses for the record of what credentials use. @param uses the uses of
- * the operations, if they are known
+ * Notes the target of the request for the log, and its uses for `gateway.used`. @param uses the uses of the operations, if they are
+ * known
  */
 export function noteTarget(context: RequestContext, operations: readonly Operation[], uses?: UsesOf): void {
   context.target ??= targetOf(operations);

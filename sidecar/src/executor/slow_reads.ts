@@ -1,11 +1,11 @@
-// Remembers slow reads: they are sent by themselves, so that no other reads wait for them in the same body. A kind of read is
-// slow after one slow read, until one is fast (the first may have hit a worker that had just started), or until a minute has
-// passed without another.
+// Remembers slow reads: they are sent by themselves, so that no other reads wait for them in the same body. A kind of read counts
+// as slow after one slow read. It stops counting as slow after a fast read (the slow one may have hit a worker that had just
+// started), or after a minute without a slow read.
 
 import { LRUCache } from 'lru-cache';
 import type { Operation } from './operations.ts';
 
-/** Milliseconds in Odoo; a usual read takes 1 to 20. */
+/** Milliseconds in Odoo; a typical read takes 1 to 20. */
 const slowMs = 100;
 const rememberedMs = 60_000;
 

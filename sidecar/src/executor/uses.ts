@@ -3,21 +3,21 @@
 import type { RequestContext, TypeAt, Use, UsesOf } from '../pipeline/context.ts';
 import type { Domain, Operation } from './operations.ts';
 
-/** An export would note the same use for each of its pages, so the number is limited. */
+/** An export would record the same use for each of its pages, so the number is limited. */
 const mostNoted = 16;
 const longestChoice = 64;
 /** The command that deletes a record of a list: `Command.DELETE` in odoo/fields.py. */
 const deleteCommand = 2;
 
 /**
- * What the operations use, for the recorder, which computes it after the answer. @param uses the uses of the operations, if
- * they are known
+ * Notes the uses of the operations for the recorder, which computes them after the answer. @param uses the uses of the operations,
+ * if they are known
  */
 export function noteUses(context: RequestContext, operations: readonly Operation[], uses = usesOfAll(operations)): void {
   if (context.uses.length < mostNoted) context.uses.push(uses);
 }
 
-/** @returns the uses of an operation that many requests repeat with other ids or numbers, but with the same texts */
+/** @returns the uses of an operation that many requests repeat with other ids or numbers, but with the same strings */
 export function sharedUses(operation: Operation): UsesOf {
   return Object.assign(usesOfAll([operation]), { isShared: true as const });
 }

@@ -54,7 +54,7 @@ export function csvLine(values: readonly unknown[], isGuarded: boolean): string 
   return `${values.map((value) => written(value, isGuarded)).join(',')}\r\n`;
 }
 
-/** Excel treats these wide characters like the normal ones. */
+/** Excel treats the full-width characters like the normal ones. */
 const formula = /^[=+\-@＝＋－＠\t\r\n]/;
 const needsQuotes = /[",\r\n]|^\s|\s$/;
 

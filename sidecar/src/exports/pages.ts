@@ -16,7 +16,7 @@ const reportEveryMs = 10_000;
  * removing old rows.
  */
 const most = { ofOneUser: 2, ofAll: 4 };
-/** The longest duration, for slow clients. */
+/** The longest duration of an export. It leaves slow clients enough time. */
 const longestMs = 15 * 60_000;
 const runningOf = perDatabase(() => new Running());
 

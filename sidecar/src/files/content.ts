@@ -21,7 +21,7 @@ const running = new Running();
 const largestFile = 2 ** 31 - 1;
 const mostNameCharacters = 255;
 const largestSide = 4_096;
-/** Browsers may show these. They must save files of all other types: a page or a drawing may contain scripts. */
+/** Browsers may show files of these types. They must save all other files: a page or a drawing may contain scripts. */
 const shown = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/bmp', 'image/avif']);
 const mediaType = /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}(?:;\s*[\w.-]+=[\w.-]+)?$/;
 const fieldName = /^[a-z_]\w{0,127}$/i;

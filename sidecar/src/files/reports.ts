@@ -1,5 +1,5 @@
-// Documents that Odoo prints. Printing occupies a worker for seconds, so all sidecars together print only a few reports at
-// once; the other requests wait.
+// Documents that Odoo prints. Printing occupies a worker for seconds, so all sidecars together have only a few places for printing,
+// each for one report at a time. Other requests wait.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { VerificationQueue } from '../credentials/verification_queue.ts';
@@ -15,12 +15,12 @@ import { safely } from './content.ts';
 /** A report counts as this many operations. */
 const cost = 10;
 const reportName = /^[A-Za-z_][\w.-]{0,127}$/;
-/** How often to ask again while other sidecars have all places. */
+/** How often to ask again while other sidecars occupy all places. */
 const askAgainMs = 100;
 /** The pause between two reports of this sidecar, in which a sidecar that asks again can get the place. */
 const pauseMs = 120;
 
-/** The queue of this sidecar for the places where reports are printed. */
+/** This sidecar's queue for the places. */
 export class Printing {
   readonly #places: number;
   readonly #longestWaitMs: number;

@@ -1,11 +1,11 @@
-// Limits the guessing of credentials: if too many credentials from an address were refused, the gateway checks no more
-// unverified ones from there. Callers with known credentials can continue from the same address. A costly attempt first
-// reserves one of the allowed failures, so a burst cannot make more attempts than may fail. An attempt that succeeds releases
-// its reservation; one that fails is counted, across all sidecars. An attempt that is certain to fail is counted before it
-// costs anything. Repeating the same credential is not another guess: a program with an expired key may send it all day. It
-// counts once, and for a moment it is refused from memory, so that it costs nothing. While an address is blocked automatically,
-// only verified callers pass. A credential that was already verified from there is always checked again, but of all other
-// credentials only a few per second. All failures get `address.blocked`.
+// Limits the guessing of credentials: if too many credentials from an address were refused, the gateway checks no more unverified
+// credentials from there. Callers with known credentials can continue from the same address. A costly attempt first reserves one of
+// the allowed failures, so a burst cannot make more attempts than may fail. An attempt that succeeds releases its reservation; one
+// that fails is counted, across all sidecars. An attempt that is certain to fail is counted before it costs anything. Repeating the
+// same credential is not another guess: a program with an expired key may send it all day. It counts once, and for a moment it is
+// refused from memory, so that it costs nothing. While an address is blocked automatically, only verified callers pass. A
+// credential that was already verified from there is always checked again, but of all other credentials only a few per second. All
+// failures get `address.blocked`.
 
 import { hash as digest } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -33,7 +33,7 @@ const mostCounted = 20_000;
 /** How many refusals are remembered. Each includes an error object, which is large. */
 const mostRefused = 2_000;
 /**
- * A refusal is not remembered for longer, because a credential may become valid without notice, for example when a password
+ * A refusal is remembered only for this long, because a credential may become valid without notice, for example when a password
  * changes.
  */
 const refusedForMs = 1_000;
@@ -158,7 +158,7 @@ class AddressAttempt implements Attempt {
   }
 
   async charge(): Promise<void> {
-    // A blocked address has no failures left, and an attempt that is certain to fail need not take as long as a valid one.
+    // A blocked address has no failures left. The attempt is certain to fail, so it may end sooner than a valid one.
     if (this.#context.blocked !== undefined) throw this.#context.blocked;
     const { counted } = memoryOf(this.#context.database);
     const name = this.#nameOfPresented();
@@ -169,7 +169,7 @@ class AddressAttempt implements Attempt {
         if (decision !== undefined) tell(this.#context, decision);
         return;
       }
-      // The credential is remembered now, so that a simultaneous attempt with it finds this.
+      // The credential is remembered before the count, so that a simultaneous attempt with it is not counted again.
       counted.set(name, true);
     }
     try {
@@ -236,7 +236,7 @@ class AddressAttempt implements Attempt {
 }
 
 function tell(context: RequestContext, decision: Decision): void {
-  // If the path has its own limit, the answer shows the headers of that limit, because callers plan by them.
+  // If the path has its own limit, the answer shows the headers of that limit, because callers adjust their pace to them.
   if (!decision.allowed || context.limitHeaders.length === 0) context.limitHeaders = limitHeaders(decision);
   if (!decision.allowed) throw new GatewayError('throttle.failed', { retryAfterMs: decision.resetMs });
 }

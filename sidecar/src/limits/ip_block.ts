@@ -34,7 +34,8 @@ export interface IpBlocking {
 }
 
 /**
- * Loopback and the proxies are never blocked: if a proxy does not report the client's address, all its clients have the proxy's.
+ * Loopback and the proxies are never blocked: if a proxy does not report the client's address, all its clients have the proxy's
+ * address.
  */
 export function ipBlocking(proxies: readonly Range[]): IpBlocking {
   const blocksOf = perDatabase((database) => new IpBlocks(database, proxies));

@@ -21,8 +21,8 @@ export const throttleOf = perDatabase((database) => {
 });
 
 /**
- * Charges a request before the body is read if the cost is known without it, otherwise after it. If the cost depends on the
- * body, the request is refused before the body is read only if even one operation is known to be too much.
+ * Charges a request before the body is read if the cost is known without it, otherwise after it. If the cost depends on the body,
+ * the request is refused before the body is read only if a single operation would already exceed a limit.
  */
 export function limits(): { readonly beforeBody: Policy; readonly afterBody: Policy } {
   return {

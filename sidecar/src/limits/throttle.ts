@@ -25,7 +25,7 @@ const mostWaiting = 20_000;
 const mostPerStatement = 1_000;
 /** Statements at once: while one runs in Postgres, the results of the other are distributed. */
 const lanes = 2;
-/** Every so many statements, the row is looked up by key, because only that removes dead row versions from the page. */
+/** Once in this many statements, the row is looked up by key, because only that removes dead row versions from the page. */
 const byKeyEvery = 16;
 /** If fewer rows than this are waiting, a second statement is not worth its cost. */
 const fewestToSplit = 32;

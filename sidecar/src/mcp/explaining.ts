@@ -31,7 +31,7 @@ export function explainingTool(odoo: Odoo): Tool {
   };
 }
 
-/** Only what stands in the way is explained: an agent has no use for the checks that passed. */
+/** Explains only the checks that failed, because an agent has no use for those that passed. */
 async function explain(odoo: Odoo, context: RequestContext, args: z.infer<typeof explainInput>): Promise<Json> {
   const model = checkModel(context.database, args.model);
   ask(context, `/api/v1/${model}`, {}, {});

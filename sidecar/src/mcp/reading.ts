@@ -111,7 +111,7 @@ export async function readPage(collection: Collection, context: RequestContext, 
     ...(typeof total === 'number' ? { total } : {}),
     ...(next === undefined ? {} : { next_cursor: next }),
     ...(fit < most && fit === rows.length && next !== undefined
-      ? { hint: `The answer was cut at ${bytes} bytes. Name fewer fields, or narrow the search.` }
+      ? { hint: `The answer was cut at ${bytes} bytes. Request fewer fields, or narrow the search.` }
       : {}),
   };
 }
@@ -141,6 +141,8 @@ async function readRecords(
   return {
     records: shown,
     ...(missing.length === 0 ? {} : { missing }),
-    ...(left.length === 0 ? {} : { hint: `Cut at ${bytes} bytes. Read these separately, or fewer fields: ${left.join(', ')}.` }),
+    ...(left.length === 0
+      ? {}
+      : { hint: `Cut at ${bytes} bytes. Request fewer fields, or read these separately: ${left.join(', ')}.` }),
   };
 }

@@ -199,7 +199,7 @@ function schemaOfFields(
   return { type: 'object', properties, ...(required.length === 0 ? {} : { required }) };
 }
 
-/** The collection reads the values from the body, so the arguments take the place of the body. */
+/** The collection reads the values from the body, so the tool's arguments replace the body. */
 async function withBody(context: RequestContext, body: unknown, act: () => Promise<Outcome>): Promise<Outcome> {
   const { body: message } = context;
   context.body = body;

@@ -116,7 +116,7 @@ class ServerOfOneRequest extends Server {
   }
 }
 
-/** A confirmation uses the client's own dialog if it has one; otherwise the model passes it on. */
+/** If the client has dialogs of its own, it asks for the confirmation there. Otherwise, the model has to ask the user. */
 async function run(
   tool: Tool,
   context: RequestContext,
@@ -189,8 +189,8 @@ function noSuchTool(name: string): GatewayError {
 }
 
 /**
- * Several messages in one body would count as one request for limits and the log, and revisions since 2025-06-18 do not have
- * them. A subscription would keep its request open forever, although nothing here ever changes.
+ * Several messages in one body would count as one request for limits and the log, and revisions since 2025-06-18 do not allow them.
+ * A subscription would keep its request open forever, although nothing here ever changes.
  */
 function requireOneAnswer(body: unknown): void {
   if (Array.isArray(body)) throw new GatewayError('body.form', { message: 'Send one message at a time, not a list.' });

@@ -8,7 +8,7 @@ export type Json = Readonly<Record<string, unknown>>;
 
 export interface Tool {
   readonly name: string;
-  /** For the language model: what the tool does, and when to use another. */
+  /** For the language model: what the tool does, and when to use another tool. */
   readonly description: string;
   readonly input: Json;
   /** Omitted if it would only say that the answer is an object. */
@@ -24,7 +24,7 @@ export interface Tool {
   run(context: RequestContext, given: unknown): Promise<Json>;
 }
 
-/** Checks the arguments. Throws `agent.arguments`, which says which argument is the first wrong one. */
+/** Checks the arguments. Throws `agent.arguments`, which names the first wrong argument. */
 export function parsed<T>(shape: z.ZodType<T>, given: unknown): T {
   const result = shape.safeParse(given ?? {});
   if (result.success) return result.data;

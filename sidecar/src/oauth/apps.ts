@@ -1,5 +1,5 @@
-// Finds the apps that may ask users for access. The setting `oauth.apps` allows, step by step, apps that a manager has
-// registered, apps with a metadata document, and apps that registered themselves.
+// Finds the apps that may ask users for access. Each level of the setting `oauth.apps` allows more of them: apps that a manager has
+// registered, then also apps with a metadata document, then also apps that registered themselves.
 
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../db/database.ts';

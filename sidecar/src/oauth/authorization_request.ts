@@ -37,9 +37,7 @@ export interface Agreement {
   readonly issuer: string;
 }
 
-/**
- * Parses the part of a request after its redirect URI has been checked. Its errors are sent to the app through the redirect.
- */
+/** Parses the rest of a request, once its redirect URI has been checked. Its errors are sent to the app through the redirect. */
 export function parseAgreement(parameter: Parameter, app: App, redirectUri: string, issuer: string): Agreement {
   if (parameter('response_type') !== 'code') throw new GatewayError('oauth.response_type');
   const challenge = parameter('code_challenge');

@@ -113,7 +113,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
         '`ilike`, `nlike`, `nilike`, `starts`, `pattern`, `ipattern`, `null`, `child_of`, `parent_of`. ' +
         'For example `filter[name][ilike]=azure`.',
       { type: 'object', additionalProperties: { type: 'string' } },
-      // This has no example, because the page /api/docs would send it, and a first try should return a list.
+      // This has no example, because the page /api/docs would send it, and the first list could then be empty.
       { style: 'deepObject', explode: true },
     ),
     order: query('order', 'Comma-separated fields with `asc` or `desc`.', { type: 'string' }, { example: 'id desc' }),
@@ -301,7 +301,7 @@ const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue
   401: ['There is no credential, or it is not valid.', 'auth.missing'],
   403: ['You may not do this.', 'scope.insufficient'],
   404: ['There is no such record, model or path.', 'odoo.missing'],
-  409: ['Another request is changing it.', 'odoo.conflict'],
+  409: ['Another request is changing the record.', 'odoo.conflict'],
   410: ['The changes since the token are not available.', 'sync.reset'],
   412: ['The record has changed since the version in `If-Match`.', 'odoo.changed'],
   413: ['The body is too large, or contains too many operations.', 'request.too_large'],
@@ -309,7 +309,7 @@ const statuses: Readonly<Record<string, readonly [string, keyof typeof catalogue
   416: ['The range begins after the end of the file.', 'file.range'],
   422: ['Odoo refused the values.', 'odoo.validation'],
   429: ['Too many requests.', 'throttle.exceeded'],
-  501: ['Odoo cannot make PDF.', 'report.unavailable'],
+  501: ['Odoo cannot make a PDF.', 'report.unavailable'],
   503: ['Too many such requests are running or waiting.', 'report.busy'],
   default: ['Any other error.', 'odoo.unavailable'],
 };

@@ -147,7 +147,7 @@ export function corePaths(): Paths {
         ),
         parameters: [
           { name: 'days', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 90, default: 30 } },
-          { name: 'credential', in: 'query', description: 'Only this one, such as `gateway_key:4`.', schema: text },
+          { name: 'credential', in: 'query', description: 'Only this credential, such as `gateway_key:4`.', schema: text },
         ],
         responses: {
           200: answer('By credential.', { data: list(ref('UsageOfCredential')), meta: ref('Meta') }, ['data']),
@@ -304,7 +304,7 @@ function authPaths(): Paths {
     },
     '/api/oauth/introspect': {
       post: {
-        ...head('introspect', 'Tokens', 'Ask about a token', 'RFC 7662.'),
+        ...head('introspect', 'Tokens', 'Check a token', 'RFC 7662.'),
         ...public_,
         requestBody: form('TokenNamed'),
         responses: {

@@ -108,8 +108,8 @@ function lineSchema({ field, nested, words, isEmail, required }: ResourceLine, i
 }
 
 /**
- * Adds the field's label. Generators name types after titles, and neither the language nor a second field with the same label
- * must change or duplicate a type. So a schema that becomes a type has its label in the description.
+ * Adds the field's label. Generators name types after titles, so a translated label would rename a type, and a repeated label would
+ * duplicate it. A schema that becomes a type therefore has its label in the description.
  */
 function labelled(schema: Schema, { string, type }: FieldDescription, sentences: readonly string[] = []): Schema {
   const label = string ?? type;

@@ -8,7 +8,7 @@ import { answer, writing } from './paths.ts';
 
 const tags = ['Any model'];
 const octets = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
-// Files have any media type. Client generators do not understand a wildcard, and use the other type.
+// A file can have any media type. Client generators do not understand the wildcard, and use `application/octet-stream`.
 const bytes = { ...octets, '*/*': { schema: {} } };
 const file = { required: true, content: octets };
 const written = ['Idempotency-Replayed', 'Preference-Applied'];
@@ -59,7 +59,7 @@ export function filePaths(path: string): Paths {
         tags,
         operationId: 'any_model.attach_file',
         summary: 'Attach a file',
-        description: 'Needs the scope `ir.attachment:write`, and to read the record.',
+        description: 'Needs the scope `ir.attachment:write`, and the right to read the record.',
         parameters: [parameter('filename'), ...writing],
         requestBody: file,
         responses: { 201: answer('The attachment.', { data }, ['data'], written), ...errorsOf(409, 413, 415, 422) },
@@ -81,7 +81,7 @@ export function filePaths(path: string): Paths {
         tags,
         operationId: 'any_model.print_report',
         summary: 'Print a record',
-        description: 'Needs the scopes `read` and `call`, because a report shows what its author chose.',
+        description: 'Needs the scopes `read` and `call`, because a report may show anything that its author put into it.',
         parameters: ['report', 'format'].map(parameter),
         responses: {
           200: found('The document.', { 'application/pdf': { schema: {} }, 'text/html': { schema: { type: 'string' } } }),

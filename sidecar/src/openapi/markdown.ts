@@ -1,4 +1,4 @@
-// Escapes labels and help texts, which anyone who customizes Odoo can write, because descriptions in OpenAPI are Markdown and may
+// Escapes labels and help texts. Anyone who customizes Odoo can write them, and descriptions in OpenAPI are Markdown, which may
 // contain HTML.
 
 const longest = 400;

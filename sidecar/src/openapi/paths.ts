@@ -226,7 +226,7 @@ function explaining(place: Place): Schema {
     ...head(place, 'access', 'read', 'Why it is allowed or refused'),
     description: 'Which scope, access right or record rule decides for your credential. Needs no scope.',
     parameters: [parameter('id')],
-    responses: { 200: answer('What decides.', { data }, ['data']), ...errorsOf() },
+    responses: { 200: answer('Whether each action is allowed, and why.', { data }, ['data']), ...errorsOf() },
   };
 }
 
@@ -286,7 +286,7 @@ function creating(place: Place): Schema {
     requestBody: jsonBody(schema, example),
     responses: {
       201: answer('Created.', { data, message: { type: 'string' }, meta: ref('Meta') }, ['data'], ['Location', ...written]),
-      200: answer('Tried out.', { data, meta: ref('Meta') }, ['data', 'meta'], ['Preference-Applied']),
+      200: answer('The result of a dry run.', { data, meta: ref('Meta') }, ['data', 'meta'], ['Preference-Applied']),
       ...errorsOf(409, 413, 415, 422),
     },
   };

@@ -122,7 +122,7 @@ export type TypeAt = (model: string, path: string) => string | undefined;
 /** What operations use. The same use may appear more than once. */
 export interface UsesOf {
   (typeAt: TypeAt): Iterable<Use>;
-  /** Whether many requests share this function, so that its result is kept. */
+  /** Whether many requests share this function. Its result is then cached. */
   readonly isShared?: true;
 }
 
@@ -190,7 +190,7 @@ export interface Endpoint {
   /** Whether the request is logged at every level. Set for requests that would otherwise leave no trace. */
   readonly isAlwaysLogged?: boolean;
   /**
-   * For protocols with the credential in the body, in any format: returns what becomes `context.body`, and stores the credential
+   * For protocols with the credential in the body, in any format: returns the value for `context.body`, and stores the credential
    * in `context.caller`. With `access: 'optional'`, a body without a credential has no caller.
    */
   readonly readBody?: (context: RequestContext, bytes: Buffer, weigh: (size: number) => void) => unknown;
@@ -248,8 +248,8 @@ export class RequestContext {
   /** The credential from the body; the step `authenticate` uses it. */
   caller: BodyCredential | undefined = undefined;
   /**
-   * Set if only the credential in the body was parsed. Once the caller is authenticated, it parses the rest, which becomes
-   * `body`.
+   * Set if only the credential in the body was parsed. Called once the caller is authenticated: parses the rest, and returns the
+   * value for `body`.
    */
   finishBody: (() => Promise<unknown>) | undefined = undefined;
   /** Additional headers of the answer: names and values, alternating. */

@@ -18,10 +18,10 @@ const mostNameBytes = 255;
 /** Allowed in addition to the file: the heads of a form's parts. */
 const spareBytes = 65_536;
 const mediaType = /^[a-z0-9][\w!#$&^.+-]{0,63}\/[a-z0-9][\w!#$&^.+-]{0,63}$/;
-/** The types that clients send when nobody has chosen one. */
+/** The types that clients send by default, when no type was chosen. */
 const unchosen = new Set(['application/octet-stream', 'application/x-www-form-urlencoded']);
 
-/** Functions of the step `body` that it uses for all bodies. */
+/** The functions that the step `body` uses for bodies of every kind. */
 interface Habits {
   requireUncompressed(encoding: string | undefined): void;
   tooLarge(most: number): GatewayError;

@@ -19,7 +19,7 @@ const hostFormat = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5}
 /** A prefix consists of segments of plain characters, but not `.` or `..`. */
 const prefixFormat = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]{1,64}){1,8}$/;
 
-/** @param trusted proxies whose scheme, host and prefix are trusted, from headers other than `header` */
+/** @param trusted proxies whose scheme, host and prefix are trusted @param header the header in which they report these */
 export function originBehind(trusted: readonly Range[], header: ForwardedHeader): OriginOf {
   return ({ request, database }) => {
     const configured = database.settings['sidecar.url'];

@@ -1,4 +1,4 @@
-// Answers requests that Node's parser rejects, so that they reach no route.
+// Answers requests that Node's parser rejects before they reach a route.
 
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';

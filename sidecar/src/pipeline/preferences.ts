@@ -17,8 +17,8 @@ export function takePreferences(context: RequestContext): void {
 }
 
 /**
- * Commas within quotation marks are not separators. Without its closing mark, a quoted string goes on to the end: to look for the
- * mark again at each character would take time that grows with the square of the length.
+ * Commas within quotation marks are not separators. Without its closing mark, a quoted string extends to the end. If each character
+ * started another search for the mark, a long header would take quadratic time.
  */
 const separated = /(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])+/g;
 

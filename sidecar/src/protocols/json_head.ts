@@ -1,5 +1,5 @@
-// The beginning of a large JSON-RPC call: what it asks for, and for which user. Clients write the members in any order; clients
-// in Go and Rust sort them by name, so `service` and `method` may come after everything else.
+// Parses the beginning of a large JSON-RPC call: its service, its method and its first parameters. Clients write the members in any
+// order; clients in Go and Rust sort them by name, so `service` and `method` may come after everything else.
 
 import { endOfString } from '../json.ts';
 import { credentialParams } from './call.ts';
@@ -12,7 +12,7 @@ export interface Head {
   readonly args: readonly unknown[];
 }
 
-/** @param text the beginning of the body. Undefined if the first parameters do not end in it, or the text is not such a call. */
+/** @param text the beginning of the body. Undefined if the text ends before the first parameters do, or is not such a call. */
 export function headOf(text: string): Head | undefined {
   const end = endOfFirst(text);
   if (end === undefined) return undefined;

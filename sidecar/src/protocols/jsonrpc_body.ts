@@ -11,7 +11,7 @@ import { headOf, idAtEnd } from './json_head.ts';
 export const longestWithoutCaller = 16_384;
 
 /**
- * Leaves the credential in `context.caller`, and in the body what may be logged.
+ * Leaves the credential in `context.caller`, and in the body only the values that may be logged.
  * @param parse returns the whole body
  * Throws `request.json`, `request.too_large`, and what `takeCredential` and `readCall` throw.
  */
@@ -31,7 +31,7 @@ function beginJsonRpc(context: RequestContext, bytes: Buffer, parse: () => unkno
   context.body = { id };
   const head = headOf(bytes.toString('utf8', 0, longestWithoutCaller));
   if (head === undefined) {
-    const message = `A body of more than ${longestWithoutCaller} bytes has params.args with a credential in its first ${longestWithoutCaller}.`;
+    const message = `params.args with a credential must come in the first ${longestWithoutCaller} bytes of a larger body.`;
     throw new GatewayError('request.too_large', { message });
   }
   // Only calls with a caller may be large, so a call whose service and method have not come yet is taken to be execute_kw.
@@ -59,7 +59,7 @@ function callIn(context: RequestContext, body: unknown): { id: unknown; service:
   context.body = { id };
   const { service, method, args } = (params ?? {}) as { service?: unknown; method?: unknown; args?: unknown };
   if (typeof service !== 'string' || typeof method !== 'string' || !Array.isArray(args)) {
-    throw new GatewayError('body.form', { message: 'params holds service, method, and a list args.' });
+    throw new GatewayError('body.form', { message: 'params must contain service, method and args; args must be a list.' });
   }
   return { id, service, method, args };
 }

@@ -288,7 +288,7 @@ function write(value: unknown): string {
 function escaped(text: string): string {
   return (
     text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are intended
       .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
       .toWellFormed()
       .replaceAll('&', '&amp;')

@@ -39,7 +39,7 @@ export class ResourceCollection implements Collection {
       throw new GatewayError('query.domain', { message: `${resource.name} takes filters: filter[field][operator]=value.` });
     }
     if (query.archived !== undefined) {
-      const message = `${resource.name} takes no archived: its domain says which records it has.`;
+      const message = `${resource.name} does not accept the parameter archived: its domain decides which records it contains.`;
       throw new GatewayError('query.archived', { message });
     }
     const typesOf = await this.#typesOf(context);

@@ -141,7 +141,7 @@ function requireLinks(given: unknown, at: string): void {
   }
 }
 
-/** Whether an item is only a link. A read shows a record that a rule hides with its name, so a name is allowed. */
+/** Whether an item is only a link. If a rule hides a record, a read shows only its id and name, so a name is allowed. */
 function isLink(item: object): boolean {
   return 'id' in item && Object.keys(item).every((name) => name === 'id' || name === 'display_name' || name === '_remove');
 }

@@ -33,8 +33,8 @@ export function ifMatch({ asked }: RequestContext, fields: FieldTree | undefined
 }
 
 /**
- * Refuses preconditions, for writes that cannot check them: to ignore one could overwrite what the caller has not seen. Throws
- * `request.header`. @param takesIfMatch only `If-None-Match` is refused
+ * Refuses preconditions for writes that cannot check them. If one were ignored, the write could overwrite changes that the caller
+ * has not seen. Throws `request.header`. @param takesIfMatch only `If-None-Match` is refused
  */
 export function refusePreconditions({ asked }: RequestContext, takesIfMatch: boolean): void {
   const refused = takesIfMatch ? ['If-None-Match'] : ['If-Match', 'If-None-Match'];

@@ -13,7 +13,7 @@ import { decoded, isOperator, withoutCredentials } from './texts.ts';
 const behindSecretStep = /(\/([\w.-]{1,100})\/)(?=[\w-]{0,1000}\d)(?=[\w-]{0,1000}[A-Za-z])[\w-]{16,1000}(?=\/|$)/g;
 /** The number of additional characters that are cleaned. It is longer than any credential. */
 const overlap = 4_096;
-/** Knows the secrets of one request, and replaces them with stars. */
+/** Collects the secrets of one request, and replaces them with stars. */
 export class Redactor extends LearnedSecrets {
   /** The most characters of a body that are searched. */
   #budget = Number.POSITIVE_INFINITY;

@@ -124,7 +124,7 @@ function looksRandom(value: string): boolean {
 interface Span {
   readonly start: number;
   readonly end: number;
-  /** Whether it is a number or a structure in JSON, which only a string may replace. */
+  /** Whether the value is a number or a structure in JSON. Its replacement must then be a quoted string. */
   readonly isBare: boolean;
 }
 

@@ -37,7 +37,7 @@ export const docsLoginRoute: Route = {
       attempt.presents(['docs', ticket]);
       await database.ensureFresh();
       const viewer = await takeTicket(database, createHash('sha256').update(ticket).digest(), purpose);
-      if (viewer === null) throw new CredentialRefused('a ticket that is unknown, spent or late');
+      if (viewer === null) throw new CredentialRefused('a ticket that is unknown, used or expired');
       const standing = await principalsOf(database).fresh('login', viewer.user_id);
       const { principal } = standing;
       context.principal = principal;

@@ -35,7 +35,8 @@ async function usage({ asked, database, principal }: RequestContext): Promise<An
   const seesAll = isWide && (await readViewer(database, userId))?.manager === true;
   if (!seesAll && (credential ?? consumer) !== consumer) {
     throw new GatewayError('odoo.access', {
-      message: 'Only a manager may see what other credentials use, with a credential that has no scopes and models.',
+      message:
+        'Only a manager may see what other credentials use, and only with a credential that is not limited to scopes or models.',
       details: { parameter: 'credential' },
     });
   }

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 
 interface Options<Row> {
   readonly log: Log;
-  /** What the rows are, for the log. */
+  /** A name for the rows, used in the log. */
   readonly what: string;
   readonly flushEveryMs: number;
   /** While Postgres is down, no more rows than this are kept for a database. */

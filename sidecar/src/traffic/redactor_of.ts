@@ -19,7 +19,7 @@ export function redactorOf({ request, endpoint, body, caller }: RequestContext, 
   const [, ...query] = request.originalUrl.slice(0, longestPath).split('?');
   if (query.length > 0) redactor.learnQuery(query.join('?'));
   if (!withBody) return redactor;
-  redactor.learn(body); // before the next search, so that its cost is counted here
+  redactor.learn(body); // before the next search, so that the cost of the body is counted here
   if (endpoint.name.endsWith('.method')) {
     // Uses the path parameters as decoded by the router, because a path can be written in many ways.
     const { model, id, method = id } = request.params;

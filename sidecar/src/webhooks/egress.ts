@@ -1,6 +1,6 @@
 // Decides which addresses a webhook may connect to. The address is checked when the connection is made: a separate DNS look-up
-// could return another address, and by then it no longer matters how the address was spelled. The rules are the same as in
-// odoo_addon/api_gateway/webhooks/egress.py.
+// beforehand could return another address. At that point, the spelling of the address no longer matters. The rules are the same as
+// in odoo_addon/api_gateway/webhooks/egress.py.
 
 import type { LookupAddress } from 'node:dns';
 import { lookup as systemLookup } from 'node:dns';
