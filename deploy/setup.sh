@@ -3,7 +3,7 @@
 # with libpq's variables (PGHOST, PGUSER, PGPASSWORD), as a role that may create roles.
 set -eu
 
-# --init skips an installed addon, --update one that is not installed.
+# --init skips addons that are installed, --update skips addons that are not.
 odoo --database="$ODOO_DATABASE" --init="$ODOO_MODULES" --update=api_gateway --no-http --stop-after-init
 
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=password="$GATEWAY_DB_PASSWORD" --dbname="$ODOO_DATABASE" <<'SQL'

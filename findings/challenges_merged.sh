@@ -1,9 +1,9 @@
 #!/bin/sh
-# One WWW-Authenticate header may carry several challenges, and a comma separates both challenges and parameters (RFC 9110, section
-# 11.6.1). Three npm parsers merge them: http-auth-utils gives the Basic challenge the realm of Bearer, auth-header gives it both
-# realms and the token "Bearer", and www-authenticate names a parameter "Bearer realm". http-auth-utils also refuses parameters
-# that it does not know, such as resource_metadata, where RFC 9728 puts the address of the metadata. PyPI's www-authenticate reads
-# both headers.
+# One WWW-Authenticate header may carry several challenges, and a comma separates both challenges and parameters (RFC 9110,
+# section 11.6.1). Three npm parsers merge them: http-auth-utils gives the Basic challenge the realm of Bearer, auth-header gives
+# it both realms and the token "Bearer", and www-authenticate names a parameter "Bearer realm". http-auth-utils also refuses
+# parameters that it does not know, such as resource_metadata, where RFC 9728 puts the address of the metadata. PyPI's
+# www-authenticate reads both headers correctly.
 #
 # Versions: auth-header 1.0.0, http-auth-utils 6.0.1, www-authenticate 0.6.3 (npm), www-authenticate 0.9.2 (PyPI), Python 3.11, Node 20
 # Seen, for Basic realm="staff", Bearer realm="agents" and for Bearer resource_metadata="https://example.com/m":

@@ -1,8 +1,9 @@
 #!/bin/sh
 # filename* beats filename in Content-Disposition, and only its value is percent-encoded (RFC 6266, section 4.3; RFC 8187). Rust's
 # content_disposition takes filename if both are there, so "devis €.pdf" is saved as "devis _.pdf"; @lazy-http/content-disposition
-# decodes a plain filename ("100%25" becomes "100%") and finds none that contains an escaped quotation mark; content-disposition-parser
-# cuts at a semicolon inside quotation marks, and content-disposition-filename returns the rest of the header as the name.
+# decodes a plain filename ("100%25" becomes "100%") and finds no name that contains an escaped quotation mark;
+# content-disposition-parser cuts at a semicolon inside quotation marks, and content-disposition-filename returns the rest of the
+# header as the name.
 #
 # Versions: content_disposition 0.4.0 (crates, Rust 1.95); @lazy-http/content-disposition 1.0.2, content-disposition-parser 1.0.2,
 #   content-disposition-filename 0.0.1, content-disposition-header 0.6.0 (npm, Node 20)

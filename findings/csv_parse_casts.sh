@@ -1,7 +1,7 @@
 #!/bin/sh
-# csv-parse with `cast` and `cast_date` turns other strings into numbers and dates. A reference such as "Order 12" becomes a day in
-# December 2001, since csv-parse treats everything that Date.parse accepts as a date. "0x1F" becomes the number 0, and an integer
-# over 2^53 is rounded. papaparse's dynamicTyping leaves all three as text.
+# csv-parse with `cast` and `cast_date` also turns strings into numbers and dates that are neither. A reference such as "Order 12"
+# becomes a day in December 2001, since csv-parse treats everything that Date.parse accepts as a date. "0x1F" becomes the number
+# 0, and an integer over 2^53 is rounded. papaparse's dynamicTyping leaves all three as text.
 #
 # Versions: csv-parse 7.0.3, papaparse 5.7.1, Node 20
 # Seen:

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The last record of a CSV file may end with a line end (RFC 4180, section 2, rule 2), as most programs write it. npm's
+# The last record of a CSV file may end with a line break (RFC 4180, section 2, rule 2), as most programs write it. npm's
 # csv-simple-parser then adds a record, whose first field is empty. udsv takes the last line of a file as its header, and finds no
 # record, if the file has one column and a value in quotation marks. It guesses a column's type from the last of the rows that it
-# samples: in a column of references, "A7" becomes NaN if that one is a number, and "007" becomes false if it is "true".
-# papaparse reads all of them.
+# samples: in a column of references, "A7" becomes NaN if that last row has a number, and "007" becomes false if it has "true".
+# papaparse reads all these files correctly.
 #
 # Versions: csv-simple-parser 2.0.2, udsv 0.7.3, papaparse 5.7.1 (npm), Node 20
 # Seen, for the lines: id,ref 1,A7 2,7 | id,ref 1,007 2,true | name a "b" c

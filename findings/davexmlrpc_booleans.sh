@@ -1,7 +1,7 @@
 #!/bin/sh
-# npm's davexmlrpc sends true as <boolean>true</boolean>; XML-RPC knows only 0 and 1, and Python's server, which Odoo uses, refuses
-# the call. It sends null as an empty struct, also inside a domain, and reads nil as the object {"nil": ""}, which counts as true.
-# @foxglove/xmlrpc sends 1 and nil; Python reads both.
+# npm's davexmlrpc sends true as <boolean>true</boolean>; XML-RPC knows only 0 and 1, and Python's server, which Odoo uses,
+# refuses the call. It sends null as an empty struct, even inside a domain, and reads nil as the object {"nil": ""}, which counts
+# as true. @foxglove/xmlrpc sends 1 and nil; Python reads both.
 #
 # Versions: davexmlrpc 0.4.26, @foxglove/xmlrpc 1.3.0 (npm), Node 20, Python 3.11
 # Seen, for [["active", "=", true]] and [["parent_id", "=", null]] as Python reads them:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Arrays are ordered in JSON, but Go's mattbaird/jsonpatch compares them like sets once a value occurs twice: its patch from
-# [1,2,2] to [2,1] gives [1,2]. It and jsondiff read numbers as doubles, so both find no difference between 2^53 and 2^53 + 1, or
-# between two ids of 20 digits. gomodules.xyz/jsonpatch, a fork of the former, finds all of them.
+# [1,2,2] to [2,1] gives [1,2]. This library and jsondiff read numbers as doubles, so both find no difference between 2^53 and
+# 2^53 + 1, or between two ids of 20 digits. gomodules.xyz/jsonpatch, a fork of mattbaird/jsonpatch, finds all these differences.
 #
 # Versions: github.com/mattbaird/jsonpatch v0.0.0-20240118010651-0ba75a80ca38, github.com/wI2L/jsondiff v0.7.1,
 #   gomodules.xyz/jsonpatch/v2 v2.5.0, github.com/evanphx/json-patch/v5 v5.9.11 (applies the patches), Go 1.26

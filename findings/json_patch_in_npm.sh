@@ -1,8 +1,8 @@
 #!/bin/sh
-# Three npm libraries for JSON Patch (RFC 6902) differ from it on plain documents. json-patch copies by reference, so a later change
-# of the copy changes the original, and refuses to move onto an existing member, which the move replaces (section 4.4).
-# immutable-json-patch fails a test of an object whose members have another order, which does not count (section 4.6).
-# json-patch-gen finds no difference between null and {}. rfc6902 does all four.
+# Three npm libraries for JSON Patch (RFC 6902) differ from it on plain documents. json-patch copies by reference, so a later
+# change of the copy changes the original, and refuses to move onto an existing member, although a move replaces it (section 4.4).
+# immutable-json-patch fails a test of an object whose members are in a different order, although the order does not matter
+# (section 4.6). json-patch-gen finds no difference between null and {}. rfc6902 gets all four right.
 #
 # Versions: json-patch 0.7.0, immutable-json-patch 6.0.3, json-patch-gen 1.0.2, rfc6902 5.4.0 (npm), Node 20
 # Seen:

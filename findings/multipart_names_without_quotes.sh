@@ -1,8 +1,9 @@
 #!/bin/sh
 # In a form, name and filename may stand in any order, and need no quotation marks if they are tokens (RFC 7578, section 4.2; RFC
-# 2183, section 2). aws-multipart-parser and aws-lambda-multipart-parser lose a file without the marks and report nothing;
-# parse-multipart-data refuses the form. With filename first, the first two take it for the field's name and the rest of the header
-# for the file's, and parse-multipart-data finds no file name. It also refuses every name that contains "=" or ";". busboy reads all.
+# 2183, section 2). aws-multipart-parser and aws-lambda-multipart-parser lose a file whose name has no quotation marks, and report
+# nothing; parse-multipart-data refuses the form. If filename comes first, the first two read its value as the field's name and
+# the rest of the header as the file's name, and parse-multipart-data finds no file name. It also refuses every name that contains
+# "=" or ";". busboy reads all these forms.
 #
 # Versions: aws-multipart-parser 0.2.1, aws-lambda-multipart-parser 0.1.3, parse-multipart-data 1.5.0, busboy 1.6.0 (npm), Node 20
 # Seen, for the parameters: name=doc; filename=a.txt | filename="a.txt"; name="doc" | name="doc"; filename="a=b.txt"

@@ -1,7 +1,8 @@
 #!/bin/sh
-# A record of NDJSON ends at a line feed, and JSON may hold U+2028 or U+0085 unescaped. Three Python packages split there, since
-# str.splitlines does. The package ndjson then joins the parts with commas, so a name with U+2028 changes without an error. iter_lines
-# of httpx, and that of requests with decode_unicode=True, return partial records. requests without it splits bytes, and is right.
+# A record of NDJSON ends at a line feed, and JSON may contain U+2028 or U+0085 unescaped. Three Python packages split there,
+# since str.splitlines does. The package ndjson then joins the parts with commas, so a name with U+2028 changes without an error.
+# iter_lines of httpx, and that of requests with decode_unicode=True, return partial records. Without this option, requests splits
+# bytes, which is correct.
 #
 # Versions: ndjson 0.3.1, httpx 0.28.1, requests 2.34.2, Python 3.11
 # Seen:

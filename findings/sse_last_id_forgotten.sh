@@ -1,7 +1,8 @@
 #!/bin/sh
-# The last id of a stream of server-sent events stays until another comes: an event without an id has that of the event before it,
-# and a client that stores event ids can resume from any event. npm's eventsource gives "" for such events, sseclient-py and
-# aiosseclient None, so a program that stores each event's id starts over. httpx-sse and launchdarkly-eventsource keep it.
+# The last id of a stream of server-sent events stays valid until another one arrives: an event without an id has the id of the
+# event before it, and a client that stores event ids can resume from any event. For such events, npm's eventsource returns "" as
+# the id, sseclient-py and aiosseclient return None, so a program that stores each event's id starts over. httpx-sse and
+# launchdarkly-eventsource keep it.
 #
 # Versions: eventsource 4.1.1, launchdarkly-eventsource 2.2.0, httpx-sse 0.4.3, sseclient-py 1.9.0, aiosseclient 0.1.8, Node 20
 # Seen, for two events of which the first has the id 5:

@@ -1,8 +1,8 @@
 #!/bin/sh
-# A UUID of version 7 begins with 48 bits of milliseconds since 1970 (RFC 9562, section 5.7). PyPI's uuid7 and uuid-v7 write seconds
-# and fractions there, as an early draft did, but set the same version: read by the standard, their UUIDs of November 2026 are of
-# 2203, sort after those of every other library, and databases that extract the time from them get it wrong. uuid6 and npm's uuidv7
-# follow the standard.
+# A UUID of version 7 begins with 48 bits of milliseconds since 1970 (RFC 9562, section 5.7). PyPI's uuid7 and uuid-v7 write
+# seconds and fractions there, as an early draft did, but set the same version: read by the standard, their UUIDs of November 2026
+# date from 2203. They sort after those of every other library, and databases that extract the time from them get it wrong. uuid6
+# and npm's uuidv7 follow the standard.
 #
 # Versions: uuid7 0.1.0, uuid-v7 1.0.0, uuid6 2025.0.1 (PyPI), uuidv7 1.2.1 (npm), Python 3.11, Node 20
 # Seen, in years from now:

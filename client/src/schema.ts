@@ -47,7 +47,7 @@ export interface ModelTypes {
   readonly row: object;
   /** Every field that `fields` may name. */
   readonly all: object;
-  /** What a filter may say about each field. */
+  /** The filters that each field allows. */
   readonly filter: object;
   readonly create: object;
   readonly update: object;

@@ -125,7 +125,7 @@ export class Transport {
     const { url, key, oauth, company, language, timezone, database, headers } = options;
     this.#options = options;
     this.#url = url.replace(/\/+$/, '');
-    this.#fetch = options.fetch ?? ((...args) => fetch(...args)); // browsers' fetch must not be a method of something else
+    this.#fetch = options.fetch ?? ((...args) => fetch(...args)); // in browsers, `fetch` must not be called as a method
     this.#headers = { ...headers };
     const named = { Company: company, Language: language, Timezone: timezone, Database: database };
     for (const [name, value] of Object.entries(named)) if (value !== undefined) this.#headers[`X-Odoo-${name}`] = `${value}`;
@@ -191,8 +191,9 @@ export class Transport {
     if (isKept) headers['Idempotency-Key'] = idempotencyKey ?? randomKey();
     const init: Init & { duplex?: 'half' } = { method, headers };
     if (body !== undefined) init.body = JSON.stringify(body);
-    else if (content !== undefined) init.body = content as NonNullable<RequestInit['body']>; // newer compilers also name the kind of a Uint8Array's buffer
-    if (!isWhole(request)) init.duplex = 'half'; // Node requires it of streams
+    // The cast is needed because newer compilers include the buffer's type in the type of a Uint8Array.
+    else if (content !== undefined) init.body = content as NonNullable<RequestInit['body']>;
+    if (!isWhole(request)) init.duplex = 'half'; // Node requires this for streams
     if (signal !== undefined) init.signal = signal;
     return { url: this.#url + path, init, mayRepeat: (isRead || isKept || dryRun === true) && isWhole(request) };
   }

@@ -80,7 +80,7 @@ orders.search({ fields: ['tag_ids.name'] });
 // One record, and records without `fields`
 const whole = await orders.get(7);
 same<SaleOrderRow>()(whole.data);
-// @ts-expect-error lists are read only by name
+// @ts-expect-error lists are read only if `fields` names them
 whole.data.order_line;
 same<SaleOrderRow[]>()((await orders.search({ limit: 3 })).data);
 const one = await orders.get(7, { fields: ['order_line', 'tax_totals'] });
@@ -175,7 +175,7 @@ partners.update(7, { name: 7 });
 partners.update(7, { type: 'somewhere' });
 same<{ id: number }>()((await orders.remove(7)).data);
 
-// Upserts, and writes to all that is found
+// Upserts, and writes to all matching records
 same<boolean | boolean[] | undefined>()((await partners.upsert('external_id', 'shop-1', { name: 'x' })).meta.created);
 same<string | null>()((await partners.upsert('ref', 'a/b', { name: 'x' }, { fields: ['city'] })).data.city);
 partners.upsertMany('ref', [{ ref: 'a', name: 'x' }]);
@@ -238,7 +238,7 @@ const batch = await gateway.batch((steps) => {
   steps.call('sale.order', 'action_confirm', { ids: [made.id] });
   // @ts-expect-error an order is not a contact
   steps.create('sale.order', { partner_id: made.id });
-  // @ts-expect-error a contact has no orders' methods
+  // @ts-expect-error a contact has no methods of orders
   steps.call('sale.order', 'action_confirm', { ids: [azure.id] });
   // @ts-expect-error an order needs a customer
   steps.create('sale.order', {});

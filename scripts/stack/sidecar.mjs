@@ -11,8 +11,8 @@ export const sidecarDir = join(rootDir, 'sidecar');
 const main = join(sidecarDir, 'src/main.ts');
 /**
  * V8 options for values that are soon garbage: without them, the space for new values grows to 128 MB, and the values of an
- * export are moved to the space for old values, where they stay until that is cleaned. The same options are in deploy/ and the
- * Dockerfile.
+ * export are moved to the space for old values, where they stay until V8 cleans that space. The same options are in deploy/ and
+ * the Dockerfile.
  */
 export const memoryOptions = ['--max-semi-space-size=8', '--no-allocation-site-pretenuring'];
 

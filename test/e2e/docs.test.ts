@@ -221,7 +221,7 @@ describe('the typed client', () => {
     await field({ name: 'x_new', ttype: 'integer' });
     await expect(pull('--check')).rejects.toMatchObject({
       code: 1,
-      stderr: `${gateway.url} is not as it was pulled:
+      stderr: `${gateway.url} has changed since the last pull:
   res.partner.x_choice no longer has the choice "two"
   res.partner.x_gone is gone, or this key may no longer read it
   res.partner.x_new is new (integer)

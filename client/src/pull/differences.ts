@@ -34,7 +34,7 @@ function changesOf(was: Essence, is: Essence): string[] {
   const changes: string[] = [];
   if (was.relation !== is.relation) changes.push(`led to ${was.relation} and leads to ${is.relation} now`);
   if (was.relation_field !== is.relation_field) {
-    changes.push(`came back by ${was.relation_field ?? 'no field'} and comes back by ${is.relation_field ?? 'no field'} now`);
+    changes.push(`had the inverse field ${was.relation_field ?? 'none'} and has ${is.relation_field ?? 'none'} now`);
   }
   changes.push(...choices(was.selection, is.selection));
   if (was.required !== is.required) changes.push(is.required === true ? 'is required now' : 'is no longer required');

@@ -23,7 +23,7 @@ Writes the types of these models, as your key may use them, into a folder.
   --out <folder>       "odoo" by default, "odoo_gateway" for Python
   --language <code>    the language of labels and help, such as fr-FR
   --python             writes a package for Python instead of TypeScript
-  --check              writes nothing. Fails if the instance is no longer as it was pulled, and says how it differs.
+  --check              writes nothing. Fails if the instance has changed since the last pull, and says how.
                        Gateway and models are those of the last pull unless you name others.
 `;
 
@@ -77,7 +77,7 @@ function compare(last: Pulled, models: Essences, hash: string): number {
     return 0;
   }
   const lines = found.map((line) => `  ${line}\n`).join('');
-  console.error(printable(`${last.gateway} is not as it was pulled:\n${lines}Pull again.`));
+  console.error(printable(`${last.gateway} has changed since the last pull:\n${lines}Pull again.`));
   return 1;
 }
 

@@ -82,7 +82,7 @@ function moduleOf({ model, type }: Named, { label, fields }: ModelSchema, origin
 ${type}Field = ${literals(names)}
 
 
-${cls(`${type}Row(TypedDict)`, `${label}: \`${model}\`. Only the fields that were asked for are there.`, [
+${cls(`${type}Row(TypedDict)`, `${label}: \`${model}\`. Rows contain only the requested fields.`, [
   '    id: int',
   ...entries.map(([name, field]) => member(name, field, readType(type, name, field))),
 ])}

@@ -1,4 +1,4 @@
-"""The official Python client and fastmcp against GATEWAY: read, describe, aggregate, create, be refused.
+"""Runs the official Python client and fastmcp against GATEWAY: they read, describe, aggregate, create, and get a refusal.
 
 With KEY, they use the key. Otherwise they ask the user through the browser, and wait at the end until their token has
 expired.

@@ -322,7 +322,7 @@ def report(name):
 
 if __name__ == "__main__":
     names = sys.argv[5:] or list(CLIENTS)
-    # Some clients print.
+    # Some clients print to stdout, which must contain only the report.
     with ThreadPoolExecutor(3) as pool, redirect_stdout(sys.stderr):
         reports = dict(zip(names, pool.map(report, names), strict=True))
     print(json.dumps(reports, default=lambda value: type(value).__name__))

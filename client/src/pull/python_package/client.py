@@ -82,7 +82,7 @@ class Client:
         self._timeout = timeout
 
     def batch(self, operations: Sequence[Mapping[str, Any]], *, dry_run: bool = False) -> Answer[list[dict[str, Any]]]:
-        """All operations in one transaction, or none of them. See the guide, "Several operations at once"."""
+        """All operations in one transaction, or none of them. See the guide, "Batches"."""
         return self.send("POST", "/api/v1/batch", {"operations": operations}, dry_run=dry_run)
 
     def send(
@@ -95,7 +95,7 @@ class Client:
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Answer[Any]:
-        """Sends a request. While a failed one may work a moment later, it is sent again with its `Idempotency-Key`."""
+        """Sends a request. If it fails and may work a moment later, it is sent again with the same `Idempotency-Key`."""
         headers = {} if is_read else _write_headers(dry_run, idempotency_key)
         content = None
         if body is not None:

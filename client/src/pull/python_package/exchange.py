@@ -18,7 +18,7 @@ CHUNK = 65_536
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the key, and what is written, to another address, and it makes some writes reads."""
+    """A redirect would send the key and the written data to another address, and would turn some writes into reads."""
 
     def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any) -> None:
         return None

@@ -101,7 +101,7 @@ class _Body:
         most = CHUNK if size < 0 else size
         data = self._file.read(most if self._left is None else min(most, self._left))
         if not isinstance(cast(object, data), bytes):
-            raise _unsendable('the file gives text. Open it with "rb"')
+            raise _unsendable('the file returns text. Open it with "rb"')
         if self._left is not None:
             if not data and self._left:
                 raise _unsendable(f"the file has become shorter by {self._left} bytes")

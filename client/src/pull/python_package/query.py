@@ -56,6 +56,6 @@ def _text(value: object, place: str) -> str:
 
 
 def _unclear(place: str) -> GatewayError:
-    """An error for values such as `None`, which would look for the text "None"."""
+    """An error for values such as `None`, which would search for the text "None"."""
     message = f'filter[{place}] must be a string, a number or a boolean. For an empty value, write {{"null": True}}.'
     return GatewayError(0, "client.request", message)

@@ -117,7 +117,7 @@ class Model(Generic[Row, Field, New, Changed]):
         return self._write("PATCH", f"/{segment(id)}", values, dry_run, idempotency_key)
 
     def upsert(self, key: str, value: str | int, values: Changed, *, dry_run: bool = False) -> Answer[Written]:
-        """Changes the record with this key, or creates it. `meta["created"]` says which."""
+        """Changes the record with this key, or creates it. `meta["created"]` says which of the two happened."""
         return self._write("PUT", f"/by/{segment(key)}/{segment(value)}", values, dry_run)
 
     def remove(self, id: int, *, dry_run: bool = False) -> Answer[Written]:
