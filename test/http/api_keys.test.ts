@@ -28,7 +28,7 @@ describe('a key is accepted', () => {
     ['in X-API-Key', { 'X-API-Key': key.secret }],
     ['in API-KEY', { 'API-KEY': key.secret }],
     ['as Basic with its login', { Authorization: basic('alice', key.secret) }],
-    ['beside a Basic that a proxy owns', { 'X-API-Key': key.secret, Authorization: basic('proxy', 'password') }],
+    ['beside a Basic credential for a proxy', { 'X-API-Key': key.secret, Authorization: basic('proxy', 'password') }],
   ])('%s', async (_, headers) => {
     const answer = await gateway.get(ping, { headers });
     expect(answer.status).toBe(200);
@@ -44,7 +44,7 @@ describe('a key is accepted', () => {
     expect((await gateway.get(ping, { key: other.secret })).status).toBe(200);
   });
 
-  test('when another one begins with the same characters', async () => {
+  test('when another key begins with the same characters', async () => {
     const twin = await createOdooKey(gateway, { userId: 2, index: key.secret.slice(0, 8) });
     expect((await gateway.get(ping, { key: twin.secret })).json.data.user.id).toBe(2);
     expect((await gateway.get(ping, { key: key.secret })).json.data.user.id).toBe(alice);
@@ -59,7 +59,7 @@ async function refused(headers: Record<string, string>) {
 const unknown = await refused({ Authorization: `Bearer ${'0'.repeat(40)}` });
 
 describe('a key is refused', () => {
-  test('with a challenge and no more', () => {
+  test('with a challenge, and without further details', () => {
     expect(unknown).toEqual({
       status: 401,
       challenge: `Bearer realm="odoo", error="invalid_token", resource_metadata="${metadata}"`,
@@ -72,27 +72,27 @@ describe('a key is refused', () => {
     ['of another scope', { userId: alice, scope: 'mail' }],
     ["the superuser's", { userId: 1 }],
     ["an inactive user's", { userId: 3 }],
-  ])('%s: the same answer as for an unknown one', async (_, options) => {
+  ])('with the same answer as an unknown key: %s', async (_, options) => {
     const other = await createOdooKey(gateway, options);
     expect(await refused({ Authorization: `Bearer ${other.secret}` })).toEqual(unknown);
   });
 
   test.each([
-    ['its beginning with another end', { Authorization: `Bearer ${key.secret.slice(0, 8)}${'0'.repeat(32)}` }],
+    ['with other characters at the end', { Authorization: `Bearer ${key.secret.slice(0, 8)}${'0'.repeat(32)}` }],
     ['one character short', { Authorization: `Bearer ${key.secret.slice(0, -1)}` }],
     ['in capitals', { Authorization: `Bearer ${key.secret.toUpperCase().replaceAll(/\d/g, 'A')}` }],
     ['with a null byte', { Authorization: basic('alice', `${key.secret}\0`) }],
-    ['with the login of another', { Authorization: basic('admin', key.secret) }],
+    ['with the login of another user', { Authorization: basic('admin', key.secret) }],
     ['with the login in another case', { Authorization: basic('Alice', key.secret) }],
     ['as an access token', { 'X-Access-Token': key.secret }],
     ['beside a wrong key in X-API-Key', { Authorization: `Bearer ${key.secret}`, 'X-API-Key': 'f'.repeat(40) }],
     ['empty', { 'X-API-Key': '' }],
     ['under an unknown scheme', { Authorization: `Token ${key.secret}` }],
-  ])('%s: the same answer as for an unknown one', async (_, headers) => {
+  ])('with the same answer as an unknown key: %s', async (_, headers) => {
     expect(await refused(headers)).toEqual(unknown);
   });
 
-  test('when there is no key, and the answer says so', async () => {
+  test('if it is missing, and the answer says so', async () => {
     expect(await refused({})).toEqual({
       status: 401,
       challenge: `Bearer realm="odoo", resource_metadata="${metadata}"`,

@@ -43,7 +43,7 @@ const table: Record<string, Bad> = {
     culprit: 'soon',
   },
   'an unknown field': { path: query({ fields: 'name,nope' }), status: 400, reason: 'odoo.field', culprit: 'nope' },
-  'a field that is not a relation, expanded': {
+  'an expanded field that is not a relation': {
     path: query({ fields: 'name.nope' }),
     status: 400,
     reason: 'odoo.field',
@@ -94,7 +94,7 @@ const table: Record<string, Bad> = {
     reason: 'odoo.missing',
     culprit: 'res.partner 999999',
   },
-  'a record beyond all ids': { path: `${partners}/99999999999`, status: 404, reason: 'odoo.missing', culprit: '99999999999' },
+  'an id that is too large': { path: `${partners}/99999999999`, status: 404, reason: 'odoo.missing', culprit: '99999999999' },
   'an id that is not a number': { path: `${partners}/abc`, status: 400, reason: 'route.record_id', culprit: '"abc"' },
   'an id of 0': { path: `${partners}/0`, status: 400, reason: 'route.record_id', culprit: '"0"' },
   'invalid JSON': {
@@ -191,7 +191,7 @@ test.each(Object.entries(table))('%s', async (_, { path, method = 'GET', headers
   expect(answer.headers.get('cache-control')).toBe('no-store');
 });
 
-test('each reason in the table belongs to one kind of mistake', () => {
+test('each reason in the table has only one status', () => {
   const statuses = Map.groupBy(Object.values(table), ({ reason }) => reason);
   for (const [reason, cases] of statuses) expect(new Set(cases.map(({ status }) => status)).size, reason).toBe(1);
 });
@@ -213,7 +213,7 @@ test('without a credential, the gateway reads no body', async () => {
   expect(answer.status).toBe(401);
 });
 
-test('the same as a problem of RFC 9457, on request', async () => {
+test('on request, an error has the form of RFC 9457', async () => {
   const answer = await gateway.get(query({ limit: '-1' }), { key, headers: { Accept: 'application/problem+json' } });
   expect(answer.headers.get('content-type')).toContain('application/problem+json');
   expect(answer.json).toMatchObject({ type: 'urn:odoo-api-gateway:error:query.limit', status: 400, reason: 'query.limit' });

@@ -1,4 +1,4 @@
-// How much memory the bodies of requests take in the sidecar: large ones, many at once, and ones that never end.
+// How much memory the bodies of requests take in the sidecar: large bodies, many at once, and bodies that never end.
 
 import { once } from 'node:events';
 import { request as send } from 'node:http';
@@ -12,7 +12,7 @@ const gateway = await useInstance({ shared: true, env: { GATEWAY_METRICS_TOKEN: 
 const { hostname, port } = new URL(gateway.url);
 const mebibyte = 1024 * 1024;
 
-test('without a credential, a body is refused where the path takes none', async () => {
+test('without a credential, no byte of a body is read where none is expected', async () => {
   const bytesIn = async () => {
     const { text } = await gateway.get('/metrics', { key: token });
     return Number(/^gateway_body_bytes_total\{direction="in"\} (\d+)$/m.exec(text)?.[1] ?? 0);
@@ -38,7 +38,7 @@ test('without a credential, a body is refused where the path takes none', async 
   expect((await bytesIn()) - before).toBe(0);
 });
 
-test('a caller whose uploads would fill the memory is refused, and the others are not', async () => {
+test('a caller whose uploads would fill the memory is refused, while other callers are served', async () => {
   const upload = (key: string) => {
     const socket = connect({ host: hostname, port: Number(port) });
     let answer = '';
@@ -84,7 +84,7 @@ test('a body that would become far larger in memory is refused before it is pars
   });
 });
 
-test('if a peer keeps its half of a refused request open, ours is still closed', async () => {
+test('the connection of a refused request is closed, even if the client keeps its half open', async () => {
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   let text = '';
   socket.on('data', (chunk) => {

@@ -31,7 +31,7 @@ const create = async (values: object): Promise<number> =>
 const write = (id: number, values: object) => send('PATCH', `/api/v1/res.partner/${id}?fields=id`, values);
 const unlink = (id: number) => send('DELETE', `/api/v1/res.partner/${id}`);
 
-/** A client's copy of what it may see, followed as the guide says. */
+/** A client's copy of the records that it may see, kept up to date as the guide describes. */
 class Copy {
   readonly rows = new Map<number, Row>();
   readonly removed: unknown[] = [];
@@ -120,7 +120,7 @@ describe('a copy', async () => {
     expect(everything.rows.get(acme)).toMatchObject({ ref: 'by SQL' });
   });
 
-  test('misses nothing of a transaction that commits after later ones', async () => {
+  test('misses nothing of a transaction that commits after transactions that began later', async () => {
     const late = new Promise<void>((resolve, reject) => {
       gateway
         .sql(
@@ -253,7 +253,7 @@ describe('a stream of events', async () => {
     }
   }
 
-  test('begins, delivers changes, and continues after the last of them', async () => {
+  test('begins, delivers changes, and continues after the last change', async () => {
     const stream = events('since=new&fields=name');
     const next = async () => (await stream.next()).value ?? {};
     const start = await next();
@@ -332,14 +332,14 @@ describe('a stream of events', async () => {
     });
   });
 
-  test('is refused as the long poll is', async () => {
+  test('is refused for the same reasons as a long poll', async () => {
     const headers = { Accept: 'text/event-stream', 'Last-Event-ID': 'forged' };
     const answer = await gateway.get(`${path}?fields=name`, { key: admin, headers });
     expect([answer.status, answer.json.error.reason]).toEqual([400, 'sync.token']);
   });
 });
 
-describe('refused', async () => {
+describe('requests that are refused', async () => {
   const { since } = await new Copy('fields=name').start();
   const forged = Buffer.from(JSON.stringify(['changes', '1', 'x'])).toString('base64url');
 
@@ -372,7 +372,7 @@ describe('refused', async () => {
     expect(asCursor.json.error.reason).toBe('query.cursor');
   });
 
-  test('a token from before a change of rights, and one whose changes are no longer kept', async () => {
+  test('a token from before a change of rights is refused, and so is a token whose changes are no longer kept', async () => {
     const rights = await new Copy('fields=name', demo).start();
     const [rule] = await gateway.orm<number[]>('ir.rule', 'create', {
       vals_list: [{ name: 'Only people', model_id: partnerModel, domain_force: "[('is_company', '=', False)]" }],
@@ -383,7 +383,7 @@ describe('refused', async () => {
 
     const old = await new Copy('fields=name').start();
     await create({ name: 'Forgotten' });
-    await new Copy('fields=name').start(); // numbers it
+    await new Copy('fields=name').start(); // gives the change its number
     await gateway.sql("update gateway.change set stamped_at = stamped_at - interval '31 days'");
     const [cron] = await gateway.sql<{ id: number }>(
       "select res_id as id from ir_model_data where name = 'ir_cron_clean_changes'",
@@ -398,7 +398,7 @@ describe('refused', async () => {
     expect([expired.status, expired.json.error.details]).toEqual([410, { why: 'expired' }]);
   });
 
-  test('a token from before a change of the rules of an inherited model', async () => {
+  test('a token from before a change of the rules of an inherited model is refused', async () => {
     const models = await gateway.orm<number[]>('ir.model', 'search', {
       domain: [['model', 'in', ['product.product', 'product.template']]],
       order: 'model',
@@ -413,7 +413,7 @@ describe('refused', async () => {
     expect((await asked(next)).json.error?.details).toEqual({ why: 'rights' });
   });
 
-  test('a token from after the backup from which the database was restored', async () => {
+  test('a token that is newer than the restored backup of the database is refused', async () => {
     const why = async ({ since }: Copy) =>
       (await gateway.get(`${path}?since=${since}&fields=name`, { key: admin })).json.error?.details;
     const [before] = await gateway.sql<{ last: number }>('select last from gateway.change_state');
@@ -421,14 +421,14 @@ describe('refused', async () => {
     const late = await new Copy('fields=name').start();
     await gateway.sql('update gateway.change_state set last = $1', [before?.last]);
     expect(await why(late)).toEqual({ why: 'restored' });
-    await gateway.sql('update gateway.change_state set last = last + 100'); // numbers that were given before, to other changes
+    await gateway.sql('update gateway.change_state set last = last + 100'); // other changes had these numbers before
     expect(await why(late)).toBeUndefined();
     const kept = await new Copy('fields=name').start();
     await gateway.sql("create or replace function gateway.feed_life() returns text language sql as $$ select 'another' $$");
     expect(await why(kept)).toEqual({ why: 'restored' });
   });
 
-  test('a token from before the model left the list and came back', async () => {
+  test('a token is refused if its model was removed from the synced models and added again', async () => {
     const old = await new Copy('fields=name').start();
     const ids = await gateway.orm<number[]>('gateway.synced.model', 'search', { domain: [['model_name', '=', 'res.partner']] });
     await gateway.orm('gateway.synced.model', 'unlink', { ids });

@@ -41,7 +41,7 @@ function examplesOf(page: string, heading: string, language: string): string {
   return [...section.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, name, code]) => (name === language ? code : '')).join('');
 }
 
-test('a fresh project installs it from the gateway, pulls the types, and runs the README’s example', async () => {
+test('a fresh project installs the client from the gateway, pulls the types, and runs the README’s example', async () => {
   writeFileSync(join(dir, 'package.json'), '{"type": "module"}');
   await inProject('npm', ['install', '--no-audit', '--no-fund', `${instance.url}/api/client.tgz`]);
   expect(statSync(join(dir, 'node_modules/odoo-gateway-client/dist/index.js')).size).toBeLessThan(12_000);
@@ -67,7 +67,7 @@ test('the guide’s examples run', async () => {
   expect(await inProject(nodeBin(), ['guide.ts'])).toMatch(/^S\d+\n$/);
 });
 
-test('the compiler accepts what the instance has, and refuses the rest', async () => {
+test('the compiler accepts the fields of the instance, and refuses others', async () => {
   copyFileSync(join(root, 'client/type_tests/cases.ts'), join(dir, 'cases.ts'));
   writeFileSync(join(dir, 'process.d.ts'), 'declare const process: { env: Record<string, string | undefined> };');
   const options = { strict: true, noEmit: true, target: 'es2022', module: 'nodenext', lib: ['es2022', 'dom'], types: [] };
@@ -141,7 +141,7 @@ describe('records', () => {
     expect((await partners.createMany(values, { idempotencyKey })).data).toEqual(first.data);
   });
 
-  test('are changed or created by their keys, and written to where they are found', async () => {
+  test('are upserted by their keys, and changed or deleted by a filter', async () => {
     const code = `C ${process.pid}/${Date.now()}`;
     const one = await partners.upsert('ref', code, { name: 'One' }, { fields: ['ref', 'name'] });
     expect(one).toMatchObject({ data: { ref: code, name: 'One' }, meta: { created: true } });
@@ -187,7 +187,7 @@ describe('records', () => {
     expect(ids.length).toBeGreaterThan(14);
   });
 
-  test('methods, groups and batches', async () => {
+  test('methods, groups and batches work', async () => {
     const { data: name } = await partners.call<[number, string][]>('name_search', {
       kwargs: { name: 'Azure Interior', limit: 1 },
     });
@@ -213,7 +213,7 @@ describe('records', () => {
     await expect(failed).rejects.toMatchObject({ reason: 'odoo.field', details: { operation: 0, operation_id: 'step1' } });
   });
 
-  test('files and documents go in and out', async () => {
+  test('files are uploaded and downloaded, and documents are printed', async () => {
     const { data: record } = await partners.create({ name: 'With files' });
     const big = new Uint8Array(3_000_000).fill(7);
     const { data: made } = await partners.attach(record.id, new Blob([big], { type: 'application/zip' }), { filename: 'ü.zip' });
@@ -240,7 +240,7 @@ describe('records', () => {
     ]);
   });
 
-  test('changes come as they happen, until the signal aborts', async () => {
+  test('changes arrive as they happen, until the signal aborts', async () => {
     const [model] = await instance.orm<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner.category']] });
     const synced = await instance.orm<number[]>('gateway.synced.model', 'search', { domain: [['model_id', '=', model]] });
     if (synced.length === 0) await instance.orm('gateway.synced.model', 'create', { vals_list: [{ model_id: model }] });

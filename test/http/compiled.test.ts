@@ -87,7 +87,7 @@ describe('a change takes effect with the very next read, on every sidecar', () =
   const statuses = (key: string, at = path) =>
     Promise.all(sidecars.map(async (of) => (await read(at, { key, of })).json.data?.length ?? -1));
 
-  test('a rule that is added, and one that is deleted', async () => {
+  test('a rule that is added or deleted', async () => {
     const [before] = await warm(demo);
     expect(before?.json.data.length).toBeGreaterThan(1);
     const [model] = await gateway.sql<{ id: number }>("select id from ir_model where model = 'res.partner.category'");
@@ -154,7 +154,7 @@ describe('the connections of compiled reads', () => {
     await Promise.all(slow);
   });
 
-  test('give up results larger than an answer, and keep serving', async () => {
+  test('reject results that are larger than an answer may be, and keep serving', async () => {
     await expect(run("select repeat('x', 600) from generate_series(1, 100000)")).rejects.toBeInstanceOf(TooLargeError);
     expect((await run('select 1 as one')).rows).toEqual([['1']]);
   });
@@ -178,7 +178,7 @@ describe('the connections of compiled reads', () => {
   });
 });
 
-test('settings turn it off, for all or for a model', async () => {
+test('settings turn compiled reads off, for all models or for one', async () => {
   const path = '/api/v1/res.country?fields=name&limit=2';
   const set = (name: string, value: unknown) =>
     gateway.sql('update gateway.setting set value = $2 where name = $1', [name, JSON.stringify(value)]);
@@ -194,7 +194,7 @@ test('settings turn it off, for all or for a model', async () => {
   await compiled(path);
 });
 
-test('the reader reads the columns of plans and no other, and the sidecar itself none', async () => {
+test('the reader role can read only the columns of plans, and the role of the sidecar cannot read any', async () => {
   const client = await role.connect();
   try {
     const [{ reader } = { reader: '' }] = await gateway.sql<{ reader: string }>(
@@ -227,7 +227,7 @@ test('the reader reads the columns of plans and no other, and the sidecar itself
   }
 });
 
-/** The columns that a connection's role can read; it tries to read every column. */
+/** The columns that a connection's role can read, found by trying to read every column. */
 async function readable(client: pg.PoolClient): Promise<string[]> {
   await client.query(`
     do $$

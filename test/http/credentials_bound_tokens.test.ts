@@ -36,7 +36,7 @@ const untilBoth = (status: number, token: string) =>
   until(`both answer ${status}`, async () => (await statuses(token)).every((found) => found === status));
 
 describe.each<Model>(['gateway.key', 'gateway.client'])('a token for a %s', (model) => {
-  test('ends with a rotation without grace, within a second on every sidecar; the new secret works on all at once', async () => {
+  test('ends within a second on every sidecar after a rotation without grace; the new secret works at once', async () => {
     const { id, ask } = await credential(model);
     const token = await ask();
     expect(await statuses(token)).toEqual([200, 200]);
@@ -47,7 +47,7 @@ describe.each<Model>(['gateway.key', 'gateway.client'])('a token for a %s', (mod
     expect(await statuses(fresh)).toEqual([200, 200]);
   });
 
-  test("lives until its secret's grace period ends, no longer", async () => {
+  test("works until its secret's grace period ends, and no longer", async () => {
     const { id, kind, ask, secret: old } = await credential(model);
     const token = await ask();
     const { secret } = await admin.rotate(model, id, 1);
@@ -103,7 +103,7 @@ test("a token for one of Odoo's own keys ends with the key's row", async () => {
   expect(await untilBoth(401, token)).toBeLessThan(1_000);
 });
 
-test('a token for a key of the environment ends with its name, and where the value is another one', async () => {
+test('a token for a key of the environment ends when the key loses its name, and is refused where its value differs', async () => {
   const id = await admin.call<number>('gateway.key', 'create', [{ name: 'bound to a name', environment_name: 'BOUND' }]);
   const tokenOf = async () => {
     let token = '';
@@ -123,7 +123,7 @@ test('a token for a key of the environment ends with its name, and where the val
   expect(await untilBoth(401, token)).toBeLessThan(1_000);
 });
 
-test('a token for an archived key, and one for a key that is bound to other addresses, are refused', async () => {
+test('a token is refused if its key is archived or bound to other addresses', async () => {
   const { id, ask } = await credential('gateway.key');
   const token = await ask();
   await admin.call('gateway.key', 'write', [[id], { ip_list: '203.0.113.7' }]);
@@ -132,8 +132,8 @@ test('a token for an archived key, and one for a key that is bound to other addr
   expect(await untilBoth(401, token)).toBeLessThan(1_000);
 });
 
-describe('the scopes that a token is requested with', () => {
-  test('is no more than its key or client allows, and the answer names them', async () => {
+describe('an issued token', () => {
+  test('has no more scopes than its key or client allows, and the answer names them', async () => {
     const { secret } = await credential('gateway.key', { scopes: 'res.partner:read' });
     const wide = await exchange(secret, { scope: 'read' });
     expect([wide.status, wide.json.reason]).toEqual([400, 'oauth.scope']);
@@ -162,7 +162,7 @@ describe('the scopes that a token is requested with', () => {
   });
 });
 
-describe('a refresh is checked like a login:', () => {
+describe('a refresh is checked like a login', () => {
   let users = 0;
   async function loggedIn() {
     users += 1;
@@ -175,7 +175,7 @@ describe('a refresh is checked like a login:', () => {
   const profileOf = (user: number, values: object) =>
     admin.call<number>('gateway.profile', 'create', [{ name: randomUUID(), user_ids: [[4, user]], ...values }]);
 
-  test("the profile's addresses, at use as well, and without spending the token", async () => {
+  test("the profile's addresses apply to tokens and to a refresh, and a refusal does not spend the refresh token", async () => {
     const user = await loggedIn();
     const profile = await profileOf(user.id, { ip_list: '203.0.113.7' });
     expect(await untilBoth(403, user.access_token)).toBeLessThan(1_000);
@@ -193,7 +193,7 @@ describe('a refresh is checked like a login:', () => {
     expect((await refresh(user.refresh_token)).status).toBe(200);
   });
 
-  test("the profile's current scopes", async () => {
+  test("the profile's current scopes apply", async () => {
     const user = await loggedIn();
     await profileOf(user.id, { scopes: 'read' });
     const wide = await refresh(user.refresh_token, { scope: 'read write' });
@@ -201,13 +201,13 @@ describe('a refresh is checked like a login:', () => {
     expect((await refresh(user.refresh_token)).json.data.scope).toBe('read');
   });
 
-  test('a user that was archived', async () => {
+  test('an archived user is refused', async () => {
     const user = await loggedIn();
     await gateway.orm('res.users', 'write', { ids: [user.id], vals: { active: false } });
     expect((await refresh(user.refresh_token)).status).toBe(401);
   });
 
-  test('a second factor that was switched on ends the login: 401 with the hint, its tokens within a second', async () => {
+  test('a second factor that is switched on ends the login and its tokens within a second, and a refresh says so', async () => {
     const user = await loggedIn();
     expect(await statuses(user.access_token)).toEqual([200, 200]);
     await gateway.sql("update res_users set totp_secret = 'JBSWY3DPEHPK3PXP' where id = $1", [user.id]);
@@ -218,7 +218,7 @@ describe('a refresh is checked like a login:', () => {
     expect((await refresh(user.refresh_token)).status).toBe(401);
   });
 
-  test('the age of the login: a family ends after token.family_s, and no token of it lives longer', async () => {
+  test('the tokens of a login end after token.family_s, and no refreshed token lives longer', async () => {
     const user = await loggedIn();
     const age = (days: string) =>
       gateway.sql('update gateway.token set begun_at = gateway.utc_now() - $2::interval where user_id = $1', [user.id, days]);

@@ -1,4 +1,4 @@
-// Bursts of new credentials: the gateway checks no more of them than may fail.
+// Bursts of new credentials: the gateway checks only as many of them as may fail.
 
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { until } from '../helpers/wait.ts';
 const token = 'a-token-for-metrics-1';
 const limit = 30;
 const gateway = await useInstance();
-/** Two sidecars behind a proxy that they trust: a client has the address in its X-Forwarded-For. */
+/** Two sidecars behind a trusted proxy, so X-Forwarded-For sets the address of a client. */
 const sidecars: Sidecar[] = [];
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ function tally(answers: readonly Answer[]): Record<string, number> {
   return counts;
 }
 
-test('of 300 simultaneous unknown keys no more are hashed than may fail, and others are still served', async () => {
+test('of 300 simultaneous unknown keys, only as many are hashed as may fail, and other callers are still served', async () => {
   const before = await hashed(first());
   const fresh = await createOdooKey(gateway, { userId: 2 });
   const burst = times(300).map(() => ping(first(), unknownKey(), '203.0.113.1'));
@@ -71,7 +71,7 @@ test('of 300 simultaneous unknown keys no more are hashed than may fail, and oth
   expect((await ping(first(), late.secret, '203.0.113.2')).status).toBe(200);
 });
 
-test('across two sidecars no more than the limit can fail, whichever of its addresses an IPv6 subscriber uses', async () => {
+test('across two sidecars, no more attempts than the limit can fail, whichever address an IPv6 subscriber uses', async () => {
   const before = (await hashed(sidecars[0] as Sidecar)) + (await hashed(sidecars[1] as Sidecar));
   const answers = await Promise.all(
     times(300).map((i) => ping(sidecars[i % 2] as Sidecar, unknownKey(), `2001:db8:5:6::${(i + 1).toString(16)}`)),
@@ -82,7 +82,7 @@ test('across two sidecars no more than the limit can fail, whichever of its addr
   expect((await ping(first(), unknownKey(), '2001:db8:5:7::1')).status).toBe(401);
 });
 
-test('keys that begin like a real one do not get around this', async () => {
+test('keys that begin like a real key cannot bypass the limit', async () => {
   const { secret } = await createOdooKey(gateway, { userId: 2 });
   const before = await hashed(first());
   const alike = () => secret.slice(0, 8) + unknownKey().slice(8);
@@ -120,7 +120,7 @@ test.each<[string, string, (i: number) => object, string]>([
   ],
   ['refresh tokens', '/api/v1/auth/refresh', () => ({ refresh_token: unknownKey() }), '203.0.113.15'],
   ['logouts', '/api/v1/auth/logout', () => ({ refresh_token: unknownKey() }), '203.0.113.16'],
-])('of a burst of %s no more than the limit can fail, and then the address is blocked', async (_name, path, body, address) => {
+])('of a burst of %s, no more than the limit can fail, and then the address is refused', async (_name, path, body, address) => {
   await gateway.sql(`update gateway.setting set value = '3' where name = 'throttle.failed'`);
   await until('the setting is live', async () => {
     const answer = await ping(first(), unknownKey(), `198.51.100.${Math.floor(Math.random() * 250)}`);

@@ -46,7 +46,7 @@ describe('a gateway key', () => {
     expect(await bothAnswer(401, { 'X-API-Key': secret })).toBeLessThan(1_000);
   });
 
-  test('works twice during the grace period of its rotation, then once', async () => {
+  test('works with the old and the new secret during the grace period of its rotation, then only with the new one', async () => {
     const { secret, id } = await admin.create('gateway.key', { name: 'rotated' });
     const { secret: next } = await admin.rotate('gateway.key', id, 1);
     await bothAnswer(200, { 'X-API-Key': secret });
@@ -58,7 +58,7 @@ describe('a gateway key', () => {
     await bothAnswer(401, { 'X-API-Key': secret });
   });
 
-  test('comes from the environment, by name', async () => {
+  test('can come from the environment, by name', async () => {
     const headers = { 'X-API-Key': 'warehouse-secret-of-the-environment-0123456789' };
     expect((await gateway.get(ping, { headers })).status).toBe(401);
     await admin.call('gateway.key', 'create', [{ name: 'from the environment', environment_name: 'WAREHOUSE' }]);
@@ -67,7 +67,7 @@ describe('a gateway key', () => {
     expect((await second.get(ping, { headers })).status).toBe(401);
   });
 
-  test('takes precedence over Basic for a proxy', async () => {
+  test('takes precedence over a Basic credential for a proxy', async () => {
     const { secret } = await admin.create('gateway.key', { name: 'with Basic' });
     const headers = { 'API-KEY': secret, Authorization: `Basic ${btoa('proxy:password')}` };
     expect((await gateway.get(ping, { headers })).status).toBe(200);

@@ -7,7 +7,7 @@ import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
-/** A sidecar behind a proxy that it trusts: a client has the address in its X-Forwarded-For. */
+/** A sidecar behind a trusted proxy, so X-Forwarded-For sets the address of a client. */
 const second = await gateway.startSidecar({ env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1' } });
 const admin = await OdooWeb.login(gateway);
 let made = 0;
@@ -94,8 +94,16 @@ describe('a key for res.partner:read', async () => {
       `${partners}?limit=1&${domain(['country_id', 'any', [['code', '=', 'BE']]])}`,
       'scope.insufficient',
     ],
-    ["another model's e-mail address by a name", `${partners}?limit=1&filter[user_id][ilike]=@example.com`, 'scope.insufficient'],
-    ["another model's code by a name", `${partners}?limit=1&${domain(['country_id', '=', 'BE'])}`, 'scope.insufficient'],
+    [
+      "another model's e-mail address through a search by name",
+      `${partners}?limit=1&filter[user_id][ilike]=@example.com`,
+      'scope.insufficient',
+    ],
+    [
+      "another model's code through a search by name",
+      `${partners}?limit=1&${domain(['country_id', '=', 'BE'])}`,
+      'scope.insufficient',
+    ],
     ["another model's order", `${partners}?limit=1&order=company_id`, 'scope.insufficient'],
     ["another model's name", `${partners}?limit=1&filter[industry_id][ilike]=agri&order=industry_id`, undefined],
     ['a model that is never exposed', '/api/v1/ir.cron?limit=1', 'odoo.exposure'],
@@ -105,7 +113,7 @@ describe('a key for res.partner:read', async () => {
     expect([answer.status, answer.json.error?.reason]).toEqual([reason === undefined ? 200 : 403, reason]);
   });
 
-  test('writes, deletes and calls nothing', async () => {
+  test('cannot write, delete or call methods that change something', async () => {
     const [id] = await gateway.orm<number[]>('res.partner', 'create', { vals_list: [{ name: 'Left alone' }] });
     const attempts: [string, string, unknown][] = [
       ['POST', partners, { name: 'New' }],
@@ -137,13 +145,13 @@ describe('a key for res.partner:read', async () => {
     expect(left).toEqual({ name: 'Left alone', active: true });
   });
 
-  test('calls methods that only read', async () => {
+  test('can call methods that only read', async () => {
     const answer = await gateway.post('/call', { model: 'res.partner', method: 'search_count', args: [[]] }, { key });
     expect(answer.status).toBe(200);
   });
 });
 
-describe('a batch under a key only for partners', async () => {
+describe('a batch with a key that is only for partners', async () => {
   const { secret: key } = await keyWith({ scopes: 'res.partner:read res.partner:write' });
   const model = 'res.partner';
   const first = { id: 'first', op: 'create', model, values: { name: 'Of a batch' }, fields: ['name'] };
@@ -152,7 +160,7 @@ describe('a batch under a key only for partners', async () => {
     ['reading another model', { op: 'read', model: 'res.country', ids: [id] }],
     ["another model's field", { op: 'read', model, ids: [id], fields: ['country_id.code'] }],
     [
-      'a condition on one',
+      'a condition on another model',
       {
         op: 'search',
         model,
@@ -202,7 +210,7 @@ describe('narrowing', () => {
     ],
     ['rights', ['/api/v1/res.users', { name: 'N', login: 'narrowed', group_ids: [] }], 'res.groups:write'],
   ] satisfies [string, [string, unknown], string][])(
-    'a refusal by %s names the scope that is enough',
+    'a refusal by %s names the scope that is needed',
     async (_who, [path, body], scope) => {
       const { secret: key } = await keyWith({ scopes: 'res.partner:read res.partner:write res.users:write' });
       const answer = await gateway.post(path, body, { key });
@@ -214,7 +222,7 @@ describe('narrowing', () => {
     },
   );
 
-  test('by a profile takes effect on both sidecars within a second, for keys of Odoo too', async () => {
+  test('a restriction by a profile takes effect on both sidecars within a second, for keys of Odoo, too', async () => {
     const profile = await admin.call<number>('gateway.profile', 'create', [{ name: 'Countries', model_names: 'res.country' }]);
     const [user] = await gateway.sql<{ id: number }>("select id from res_users where login = 'demo_api'");
     const statuses = async (path: string) => {
@@ -237,7 +245,7 @@ describe('narrowing', () => {
     expect(await until('both let it in without the profile', both(200))).toBeLessThan(1_000);
   });
 
-  test('reaches both sidecars even while their listening connections are cut', async () => {
+  test('a restriction reaches both sidecars even while their listening connections are cut', async () => {
     const direct = new URL(gateway.sidecarDatabaseUrl);
     const proxy = await startTcpProxy(Number(direct.port));
     const listen = Object.assign(new URL(direct), { port: String(proxy.port) });
@@ -255,7 +263,7 @@ describe('narrowing', () => {
     await Promise.all(sidecars.map((sidecar) => sidecar.stop()));
   });
 
-  test('last use and counts reach Odoo without a write to its rows', async () => {
+  test('the last use and the number of uses are shown in Odoo without a write to the rows of keys', async () => {
     const { secret: key, id } = await keyWith({});
     const written = async () =>
       (await gateway.sql<{ at: Date }>('select write_date as at from gateway_key where id = $1', [id]))[0]?.at;
@@ -292,7 +300,7 @@ describe('a narrowed key of an administrator', async () => {
     ['taxes of a country', `account.fiscal.position/${position}/action_create_foreign_taxes`],
     ['a company of a country', 'res.company', { name: 'Abroad', country_id: germany }],
     ['a module', `ir.module.module/${await idOf('ir.module.module', [['name', '=', 'l10n_de']])}/button_immediate_install`],
-  ])('installs no module by way of %s', async (_way, path, body = {}) => {
+  ])('cannot install a module through %s', async (_way, path, body = {}) => {
     const answer = await gateway.post(`/api/v1/${path}`, body, { key });
     expect([answer.status, answer.json.error?.reason], answer.text).toEqual([403, 'odoo.exposure']);
     expect(

@@ -93,7 +93,7 @@ describe('client credentials', () => {
     await expect(ask(`${secret}x`, 'read')).rejects.toMatchObject({ status: 401 });
   });
 
-  test('JSON is accepted like a form; two ways to name the client, a repeated parameter and another grant are refused', async () => {
+  test('JSON is accepted like a form; two ways to name the client, repeated parameters and other grants are refused', async () => {
     const { clientId, secret } = await newClient();
     const path = '/api/oauth/token';
     const body = { grant_type: 'client_credentials', client_id: clientId, client_secret: secret };
@@ -163,7 +163,7 @@ describe('the token itself', () => {
     expect((await gateway.get(ping, { headers: { 'X-Access-Token': token } })).status).toBe(200);
   });
 
-  test('holds over a rotation of the secret with overlap, and ends at once without', async () => {
+  test('survives a rotation of the signing secret with an overlap, and ends at once in a rotation without one', async () => {
     const client = await newClient();
     const old = await tokenOf(client);
     await gateway.sql("select gateway.rotate_secret('jwt', 604800)");
@@ -181,7 +181,7 @@ describe('the token itself', () => {
 });
 
 describe('logins', () => {
-  test('give an access and a refresh token; by login or email', async () => {
+  test('give an access token and a refresh token, by login or e-mail address', async () => {
     const user = await newUser();
     const answer = await logIn(user);
     expect(answer.json).toMatchObject({
@@ -225,7 +225,7 @@ describe('logins', () => {
     await proxied.stop();
   });
 
-  test('a second factor: 401 that says to use a key, only after the right password', async () => {
+  test('a user with a second factor gets a 401 that says to use a key, but only after the right password', async () => {
     const user = await newUser();
     await gateway.sql("update res_users set totp_secret = 'JBSWY3DPEHPK3PXP' where id = $1", [user.id]);
     await gateway.orm('res.users', 'write', { ids: [user.id], vals: { signature: 'x' } });
@@ -298,7 +298,7 @@ describe('logins', () => {
     const { access_token, refresh_token } = (await logIn(await newUser())).json.data;
     const jti = String((jsonwebtoken.decode(refresh_token) as { jti: string }).jti);
     const refreshing = new pg.Client({ connectionString: gateway.databaseUrl });
-    refreshing.on('error', () => {}); // the database is dropped under it when a test fails
+    refreshing.on('error', () => {}); // when a test fails, the database is dropped during this connection
     await refreshing.connect();
     await refreshing.query('begin');
     await refreshing.query('update gateway.token set spent_at = gateway.utc_now() where jti = $1', [jti]);
@@ -318,7 +318,7 @@ describe('logins', () => {
 });
 
 describe('key exchange', () => {
-  test('gives a token that inherits the key, never outlives it, and ends with it', async () => {
+  test('gives a token that inherits the restrictions of its key, never outlives it, and ends with it', async () => {
     const expires = new Date(Date.now() + 600_000).toISOString().slice(0, 19).replace('T', ' ');
     const { secret, id } = await admin.create('gateway.key', {
       name: 'exchanged',
@@ -339,7 +339,7 @@ describe('key exchange', () => {
     expect(await until('the token died with its key', async () => (await pinged(token)) === 401)).toBeLessThan(1_000);
   });
 
-  test("takes Odoo's own keys, in the body too, and no tokens", async () => {
+  test("accepts Odoo's own keys, even in the body, but no tokens", async () => {
     const answer = await gateway.post('/auth/token/apikey', { api_key: gateway.keys.demo });
     expect(answer.status).toBe(200);
     expect(await pinged(answer.json.access_token)).toBe(200);

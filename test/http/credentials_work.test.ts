@@ -1,4 +1,4 @@
-// The cost of a credential, watched from inside: statements and hashes, on a real database.
+// What it costs to check a credential on a real database, counted in statements and hashes.
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { openDatabase } from '../helpers/open_database.ts';
 import { useInstance } from '../helpers/use_instance.ts';
 import { until } from '../helpers/wait.ts';
 
-/** Counts the statements that are run. */
+/** Counts the hashes that are computed. */
 class CountedHashes extends VerificationQueue {
   count = 0;
   override run<T>(from: readonly [string, string], reserve: () => Promise<void>, hash: () => Promise<T>): Promise<T> {
@@ -41,7 +41,7 @@ const unlimited: Attempt = {
 const statements: string[] = [];
 const query = database.query.bind(database);
 database.query = (statement, values) => {
-  // The poll and the heartbeat go on by themselves.
+  // The poll and the heartbeat run all the time, so they do not count.
   if (statement.name !== 'poll' && !statement.name.startsWith('sidecar_')) statements.push(statement.name);
   return query(statement, values);
 };
@@ -53,7 +53,7 @@ function authenticate(secret: string) {
   return authenticator.authenticate(credential, database, unlimited);
 }
 
-test('a warm credential takes no statement and no hash, until something changes', async () => {
+test('a cached credential needs no statement and no hash until something changes', async () => {
   const admin = await OdooWeb.login(gateway);
   const { secret, id } = await admin.create('gateway.key', { name: 'warm' });
   const token = (await gateway.post('/auth/token/apikey', {}, { key: secret })).json.access_token;

@@ -1,4 +1,4 @@
-// Cursors of lists: no caller can create or change one, or use one elsewhere, and no cursor reveals more than its list.
+// Cursors of lists: no caller can create or change a cursor, or use it elsewhere. A cursor reveals no more than its list.
 
 import { describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -16,11 +16,11 @@ const forged = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toStr
 describe('a forged cursor', () => {
   test.each([
     ['by a field that the resource does not have', products, forged('standard_price desc, id', '1000000', '1')],
-    ['by a field that it has', products, forged('name, id', 'A', '1')],
+    ['by a field that the resource has', products, forged('name, id', 'A', '1')],
     ['on a model', partners, forged('name, id', 'A', '1')],
-    ['of a user', '/api/v1/res.users?limit=1', forged('login, id', 'a', '1')],
-    ['of nothing', partners, ''],
-    ['of no base64', partners, '%C3%BC'],
+    ['on users', '/api/v1/res.users?limit=1', forged('login, id', 'a', '1')],
+    ['that is empty', partners, ''],
+    ['that is not base64', partners, '%C3%BC'],
     ['that is long', partners, 'A'.repeat(6_000)],
   ])('%s is refused', async (_what, list, cursor) => {
     const answer = await get(`${list}&cursor=${cursor}`);
@@ -33,7 +33,7 @@ describe('a forged cursor', () => {
 describe('a cursor of a list', async () => {
   const [onPartners, onProducts] = [await cursorOf(partners), await cursorOf(products)];
 
-  test('continues, on every sidecar and with another limit', async () => {
+  test('continues its list, on every sidecar and with another limit', async () => {
     const [here, there] = [
       await get(`${partners}&cursor=${onPartners}`),
       await second.get(`${partners}&cursor=${onPartners}`, { key: admin }),
@@ -44,7 +44,7 @@ describe('a cursor of a list', async () => {
     expect((await get(`${products}&cursor=${onProducts}`)).status).toBe(200);
   });
 
-  test('works for nothing else', async () => {
+  test('does not work for another list or another user', async () => {
     const changed = `${onPartners.slice(0, 30)}${onPartners.charAt(30) === 'A' ? 'B' : 'A'}${onPartners.slice(31)}`;
     for (const [path, key] of [
       [`${products}&cursor=${onPartners}`, admin],

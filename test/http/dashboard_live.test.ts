@@ -87,7 +87,7 @@ async function addUser(login: string, group: string): Promise<number> {
   return Number(id);
 }
 
-test('answers of several sidecars arrive once each, summed, within two seconds', async () => {
+test('requests to several sidecars arrive within two seconds, and each is counted once', async () => {
   const second = await gateway.startSidecar();
   const watching = await watch(admin);
   await Promise.all([ping(7, gateway.keys.demo), ping(5, gateway.keys.admin, second)]);
@@ -102,7 +102,7 @@ const passed = (watching: Watch) =>
   watching.of('traffic').flatMap((payload) => payload['passed'] as { consumer: string; path: string; status: number }[]);
 const callers = (watching: Watch) => [...new Set(passed(watching).map(({ consumer }) => consumer))];
 
-test('requests pass one by one, with their model but without values; of many, some', async () => {
+test('requests are shown one by one, with their model but without values; of very many requests, only some are shown', async () => {
   const watching = await watch(admin);
   await gateway.get('/api/v1/res.partner/1?fields=name', { key: gateway.keys.demo });
   await until('it has passed', () => passed(watching).length === 1);
@@ -120,7 +120,7 @@ test('a heartbeat has the requests per second', async () => {
   await until('and when the traffic is over', () => rate(watching.of('heartbeat').at(-1) ?? {}) === 0);
 });
 
-test('a channel of one consumer carries only that one', async () => {
+test('the channel of a consumer carries only its requests', async () => {
   const [row] = await gateway.sql<{ id: number }>('select id from res_users_apikeys where index = $1', [
     gateway.keys.demo.slice(0, 8),
   ]);
@@ -155,7 +155,7 @@ test('a ticket works once, for 30 seconds, for its own page, and is kept only as
   await until('garbage is refused', () => garbage.closed === 4400);
 });
 
-test('a browser that comes back gets the missed messages; with another stream it must read again', async () => {
+test('a browser that reconnects gets the missed messages; if it names another stream, it must load everything again', async () => {
   const first = await watch(admin);
   await ping(2, gateway.keys.demo);
   await until('both have arrived', () => first.requests() === 2);
@@ -208,7 +208,7 @@ test('the number of silent sockets is limited, and they keep no browser out', as
   expect(watching.closed).toBeUndefined();
 });
 
-test('an address, or an IPv6 /64, cannot displace another one', async () => {
+test('sockets from one address, or one IPv6 /64, cannot displace a socket from another', async () => {
   const second = await gateway.startSidecar({
     env: { GATEWAY_TRUSTED_PROXIES: '127.0.0.1', GATEWAY_METRICS_TOKEN: 'a-token-for-metrics-1' },
   });
@@ -222,7 +222,7 @@ test('an address, or an IPv6 /64, cannot displace another one', async () => {
   await second.stop();
 });
 
-test('twenty browsers behind one address get in at once', async () => {
+test('twenty browsers behind one address can connect at the same time', async () => {
   const browsers = Array.from({ length: 20 }, () => new Watch(gateway.sidecar, undefined, origin));
   await until('all are connected', () => browsers.every(({ socket }) => socket.readyState === WebSocket.OPEN));
   for (const browser of browsers) {
@@ -243,7 +243,7 @@ test('a user may open 20 sockets, and send as few messages as a browser needs', 
   expect(listener?.closed).toBeUndefined();
 });
 
-test('if a peer keeps its half of a refused upgrade open, ours is still closed', async () => {
+test('the connection of a refused upgrade is closed, even if the client keeps its half open', async () => {
   const { port, hostname } = new URL(gateway.sidecar.url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   let ended = false;

@@ -51,7 +51,7 @@ async function serve(...databases: string[]): Promise<SidecarProcess> {
   return sidecar;
 }
 
-test('X-Odoo-Database chooses; without it the first one answers', async () => {
+test('X-Odoo-Database chooses the database; without it, the first one answers', async () => {
   const other = await clone('other');
   await inDatabase(other, "update res_users set login = 'admin-of-other' where id = 2");
   const sidecar = await serve(gateway.database, other);
@@ -70,7 +70,7 @@ test('X-Odoo-Database chooses; without it the first one answers', async () => {
   expect(read.json.data.login).toBe('admin-of-other');
 });
 
-test('an agent sees the tools of its database, where its tokens, codes and confirmations end', async () => {
+test('an agent sees the tools of its database, and its tokens, codes and confirmations work only there', async () => {
   const other = await clone('agents');
   await inDatabase(
     other,
@@ -152,7 +152,7 @@ test('a database without the addon is named, and the others are served', async (
 test.each([
   ['older', 'delete from gateway.migration where number = (select max(number) from gateway.migration)', 'upgrade the addon'],
   ['newer', "insert into gateway.migration (number, name, checksum) values (999, 'future', '')", 'upgrade the sidecar'],
-])('a schema that is %s ends the sidecar, which names the half to upgrade', async (name, statement, advice) => {
+])('a schema that is %s stops the sidecar, and the error names the half to upgrade', async (name, statement, advice) => {
   const database = await clone(name);
   await inDatabase(database, statement);
   const sidecar = await serve(database);

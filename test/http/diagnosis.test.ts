@@ -35,8 +35,8 @@ const unknown = { version: null, total_ms: null, postgres_ms: null, odoo_ms: nul
 const dir = mkdtempSync(join(tmpdir(), 'diagnosis-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-test('a sidecar of this database: its version, and the time of each leg', async () => {
-  expect(await diagnose('')).toMatchObject({ state: 'ok', url: gateway.url }); // the one that is alive
+test('a sidecar of this database is shown with its version and the time of each leg', async () => {
+  expect(await diagnose('')).toMatchObject({ state: 'ok', url: gateway.url }); // finds the running sidecar
   const found = await diagnose(`${gateway.url}/`);
   expect(found).toMatchObject({ state: 'ok', url: gateway.url, version: manifest.version });
   for (const ms of [found.total_ms, found.postgres_ms, found.odoo_ms]) expect(ms).toBeGreaterThan(0);
@@ -59,7 +59,7 @@ test('a sidecar without Odoo is reported differently from one without Postgres',
   expect(withoutPostgres.message).not.toContain('GATEWAY_ODOO_URL');
 });
 
-test('a sidecar of another version is named with both versions', async () => {
+test('a sidecar of another version is reported with both versions', async () => {
   const older = { ...JSON.parse(readFileSync(join(rootDir, 'package.json'), 'utf8')), version: '0.0.9' };
   writeFileSync(join(dir, 'package.json'), JSON.stringify(older));
   cpSync(join(rootDir, 'sidecar'), join(dir, 'sidecar'), { recursive: true });
@@ -76,13 +76,13 @@ test('a sidecar of another version is named with both versions', async () => {
   expect(found.message).toContain(manifest.version);
 });
 
-test('an address with a path that the gateway does not know says so', async () => {
+test('an address with a path that the gateway does not know is reported as such', async () => {
   const found = await diagnose(`${gateway.url}/api`);
   expect(found).toMatchObject({ state: 'version', ...unknown });
   expect(found.message).toContain('/api/api/identify');
 });
 
-test('a server that takes connections and never answers is abandoned after five seconds', async () => {
+test('a server that accepts connections but never answers is abandoned after five seconds', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   afterAll(() => silent.close());
   await once(silent, 'listening');

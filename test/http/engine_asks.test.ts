@@ -25,7 +25,7 @@ async function version(path: string, key = admin): Promise<string> {
   return String((await gateway.get(path, { key })).headers.get('etag'));
 }
 
-test('why a record may be read but not changed', async () => {
+test('/access says why a record may be read but not changed', async () => {
   const { id } = (await gateway.get('/api/v1/res.country?limit=1&fields=code', { key: demo })).json.data[0];
   const { data } = (await gateway.get(`/api/v1/res.country/${id}/access`, { key: demo })).json;
   expect(data).toMatchObject({ model: 'res.country', id, actions: { read: { allowed: true }, write: { allowed: false } } });
@@ -72,7 +72,7 @@ test.each([
   ['POST', '/1/action_archive', {}],
   ['PUT', '/1/image_1920/content', 'image'],
   ['POST', '/1/attachments', 'file'],
-] as const)('%s %s checks no precondition, so it refuses one', async (method, path, body) => {
+] as const)('%s %s does not check preconditions, so it refuses them', async (method, path, body) => {
   for (const headers of [{ 'If-Match': '"0"' }, { 'If-Match': '*' }, { 'If-None-Match': '*' }] as Headers[]) {
     const answer = await send(method, `/api/v1/res.partner${path}`, body, headers);
     expect([answer.status, answer.json.error.reason]).toEqual([400, 'request.header']);
@@ -124,7 +124,7 @@ test.each([
   expect(left.json.data).toEqual([]);
 });
 
-test('dry_run is true or false', async () => {
+test('dry_run must be true or false', async () => {
   const answer = await send('POST', '/api/v1/res.partner?dry_run=maybe', { name: 'Tried out' });
   expect(answer.json.error.reason).toBe('query.dry_run');
 });
@@ -142,7 +142,7 @@ test('Prefer: notify=none writes without followers and messages', async () => {
   expect(await counts({ Prefer: 'notify=none' })).toEqual([0, 0]);
 });
 
-test('an action of Odoo is marked as one, with the next step', async () => {
+test('an action that Odoo returns is marked as such, with the next step', async () => {
   const { id } = (await gateway.get('/api/v1/sale.order?limit=1&fields=name', { key: admin })).json.data[0];
   const { data, meta } = (await send('POST', `/api/v1/sale.order/${id}/action_open_discount_wizard`)).json;
   expect(data.type).toBe('ir.actions.act_window');
@@ -172,7 +172,7 @@ test('an upsert creates, then changes, and each credential has external ids of i
   expect((await by('external_id', 'crm:7.a', { name: 'Nine' })).json.meta.created).toBe(true);
 });
 
-test('an upsert by a field; other fields are refused as keys', async () => {
+test('an upsert finds its record by a field; a value that two records have and unsuitable fields are refused', async () => {
   const first = await by('ref', 'R/7 é', { name: 'By ref' }, {}, '?fields=ref');
   expect([first.status, first.json.data.ref]).toEqual([201, 'R/7 é']);
   expect((await by('ref', 'R/7 é', { name: 'Changed' })).json.data.id).toBe(first.json.data.id);
@@ -187,7 +187,7 @@ test('an upsert by a field; other fields are refused as keys', async () => {
   }
 });
 
-test('a list of upserts, each with its key', async () => {
+test('a list of upserts has a key in each item', async () => {
   const path = '/api/v1/res.partner/by/ref?fields=name,ref';
   const made = await send('PUT', path, [
     { ref: 'list-1', name: 'One' },
@@ -207,7 +207,7 @@ test('a list of upserts, each with its key', async () => {
 });
 
 test.each(['external_id', 'ref'])(
-  '64 upserts at once by %s, in all three forms on two sidecars, make one record',
+  '64 simultaneous upserts by %s, in all three forms on two sidecars, create one record',
   async (key) => {
     const value = `at-once-${key}`;
     const [name, model] = [`At once ${key}`, 'res.partner'];
@@ -238,7 +238,7 @@ test.each(['external_id', 'ref'])(
   },
 );
 
-test('writes to all that a domain finds need max_affected, and do not exceed it', async () => {
+test('writes to all records that a domain finds need max_affected, and do not exceed it', async () => {
   await send('POST', '/api/v1/res.partner', [{ name: 'Found 1' }, { name: 'Found 2' }, { name: 'Found 3' }]);
   const path = '/api/v1/res.partner?filter[name][starts]=Found ';
   expect((await send('PATCH', path, { city: 'Ghent' })).json.error.reason).toBe('query.max_affected');

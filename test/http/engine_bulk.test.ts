@@ -25,7 +25,7 @@ test('a thousand partners are created by one request, all or none', { timeout: 1
   expect(rows.map(({ name }) => name)).toEqual(partners.map(({ name }) => name));
 });
 
-test('80 orders with their lines and products take as many statements as 8', { timeout: 120_000 }, async () => {
+test('80 orders with their lines and products take as many statements as 8 orders', { timeout: 120_000 }, async () => {
   const products = await gateway.orm<number[]>('product.product', 'search', { domain: [['sale_ok', '=', true]], limit: 20 });
   const line = (n: number) => [0, 0, { product_id: products[n % products.length], product_uom_qty: 1 + (n % 3) }];
   await gateway.orm('sale.order', 'create', {

@@ -47,7 +47,7 @@ async function transactions(): Promise<number> {
   return Number(row?.count);
 }
 
-test('a write that is aborted at its deadline is answered 504 and has not happened', async () => {
+test('a write that is aborted at its deadline gets a 504, and nothing is written', async () => {
   await create('Warm', 1, 'warm');
   const startedAt = performance.now();
   const answer = await create('Cut', 7, 'cut');
@@ -59,7 +59,7 @@ test('a write that is aborted at its deadline is answered 504 and has not happen
   expect((await create('Cut', 1, 'cut')).status).toBe(201);
 });
 
-test('a write that continues after its deadline is answered 504, and its Idempotency-Key shows the outcome', async () => {
+test('a write that continues after its deadline gets a 504, and its Idempotency-Key shows the outcome', async () => {
   const answer = await create('Late', 9, 'late');
   expect(answer.status).toBe(504);
   expect(answer.json.error.details).toEqual({ outcome: 'unknown' });
@@ -72,7 +72,7 @@ test('a write that continues after its deadline is answered 504, and its Idempot
   expect(await tagsNamed('Late')).toBe(1);
 });
 
-/** Ends the connection on which Odoo runs such a statement, as a restart of Postgres does. */
+/** Ends the connection on which Odoo runs a matching statement, as a restart of Postgres does. */
 async function endConnection(statement: string): Promise<void> {
   await until(statement, async () => {
     const ended = await gateway.sql(
@@ -85,9 +85,9 @@ async function endConnection(statement: string): Promise<void> {
 }
 
 test.each([
-  ['before the commit: nothing is written', 7, 'insert into%', 'nothing_written'],
-  ['in the commit: the outcome is unknown', 9, 'commit%', 'unknown'],
-])('Postgres ends the connection of a write %s', async (_name, color, statement, outcome) => {
+  ['before the commit, nothing is written', 7, 'insert into%', 'nothing_written'],
+  ['during the commit, the outcome is unknown', 9, 'commit%', 'unknown'],
+])('if Postgres ends the connection of a write %s', async (_name, color, statement, outcome) => {
   const writing = create('Lost', color, `lost-${color}`);
   await endConnection(statement);
   const answer = await writing;
@@ -95,7 +95,7 @@ test.each([
   expect(answer.headers.get('retry-after')).toBe('2');
 });
 
-test('connections that Postgres ended between two requests', async () => {
+test('the gateway recovers after Postgres ended its connections between two requests', async () => {
   const read = () => gateway.get(`${path}?limit=1&fields=name`, { key: admin });
   for (let round = 0; round < 3; round += 1) {
     await Promise.all([read(), read(), read()]);

@@ -65,7 +65,7 @@ beforeAll(async () => {
   await until('the model', async () => (await gateway.get(`/api/v1/${model}?limit=1`, { key: admin })).status === 200, 30_000);
 }, 120_000);
 
-describe('of a record', () => {
+describe('values of a field', () => {
   test.each<[string, unknown, unknown, unknown]>([
     // field, written through the API, stored by the ORM, read through the API
     ['x_name', 'Zoë "&" <b>', 'Zoë "&" <b>', 'Zoë "&" <b>'],
@@ -203,7 +203,7 @@ test('properties are written by name, read with their definitions, and written b
   expect(await orm('project.task', id, 'task_properties')).toEqual(held);
 });
 
-test('an id with its model in another field, and JSON', async () => {
+test('an id whose model is in another field can be written, and so can JSON', async () => {
   const attachment = await send('POST', '/api/v1/ir.attachment?fields=res_model,res_id,datas', {
     name: 'a.txt',
     datas: 'aGVsbG8=',

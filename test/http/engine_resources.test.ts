@@ -1,4 +1,4 @@
-// Resources: the requests and replies that integrations know, on real products, orders, customers and projects.
+// Resources: the requests and replies that integrations rely on, with real products, orders, customers and projects.
 
 import { describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -32,7 +32,7 @@ describe('products', () => {
     expect(answer.headers.get('location')).toBe(`${gateway.url}/api/v1/products/${answer.json.data.id}`);
   });
 
-  test('of the type product become goods', async () => {
+  test('a product of the type "product" becomes goods', async () => {
     const answer = await post('/api/v1/products', { name: 'Stored', type: 'product' });
     const [stored] = await gateway.orm<Row[]>(
       'product.template',
@@ -43,7 +43,7 @@ describe('products', () => {
     expect(stored).toMatchObject({ type: 'consu' });
   });
 
-  test('without a name are refused with the documented message', async () => {
+  test('a product without a name is refused with the documented message', async () => {
     const answer = await post('/api/v1/products', { list_price: 1 });
     expect([answer.status, answer.json.error.code, answer.json.error.message]).toEqual([
       400,
@@ -52,7 +52,7 @@ describe('products', () => {
     ]);
   });
 
-  test('ignore unknown fields, and report them', async () => {
+  test('unknown fields are ignored, and reported', async () => {
     const answer = await post('/api/v1/products', { name: 'Ignoring', colour: 'red' });
     expect(answer.json.meta).toEqual({ ignored: ['colour'] });
   });
@@ -104,12 +104,12 @@ describe('orders', () => {
     [{ partner_id: 3, order_lines: [{ product_qty: 1 }] }, 400, 'order_lines[0].product_id'],
     [{ partner_id: 999_999, order_lines: [{ product_id: 1 }] }, 422, 'partner_id'],
     [{ partner_id: 3, order_lines: [{ product_id: 999_999 }] }, 422, 'product_id'],
-  ])('from %j are refused, and the field is named', async (body, status, field) => {
+  ])('an order from %j is refused, and the field is named', async (body, status, field) => {
     const answer = await post('/api/v1/orders', body);
     expect([answer.status, answer.json.error.details.field]).toEqual([status, field]);
   });
 
-  test('stay closed to users without rights in Sales', async () => {
+  test('orders stay closed to users without rights in Sales', async () => {
     expect((await gateway.get('/api/v1/orders', { key: demo })).status).toBe(403);
   });
 });
@@ -138,7 +138,7 @@ describe('customers', () => {
     });
   });
 
-  test('need a well-formed e-mail address', async () => {
+  test('a customer needs a well-formed e-mail address', async () => {
     const answer = await post('/api/v1/customers', { name: 'Jane', email: 'jane at example' });
     expect([answer.status, answer.json.error.details.field]).toEqual([422, 'email']);
   });

@@ -1,4 +1,4 @@
-// Writing through the executor: the ORM then has the values that the client sent, once, all of them or none.
+// Writing through the executor: the ORM stores the values that the client sent, exactly once, and either all or none of them.
 
 import { describe, expect, test } from 'vitest';
 import { useInstance } from '../helpers/use_instance.ts';
@@ -42,7 +42,7 @@ describe('records', () => {
     expect((await send('DELETE', `/api/v1/res.partner/${id}`)).status).toBe(404);
   });
 
-  test('in a list are all created or none', async () => {
+  test('in a list are created either all or not at all', async () => {
     const whole = await send('POST', '/api/v1/res.partner', [{ name: 'Bulk 1' }, { name: 'Bulk 2' }]);
     expect([whole.status, whole.json.data.length]).toEqual([201, 2]);
     const broken = await send('POST', '/api/v1/res.partner', [{ name: 'Bulk 3' }, { email: 'nameless' }]);
@@ -62,7 +62,9 @@ describe('records', () => {
     expect(refused.json.error.details.field).toBe(field);
   });
 
-  test('sent at once are each answered as if sent separately, even if they are combined', { timeout: 120_000 }, async () => {
+  test('that are written at the same time get separate answers, even if the writes are combined', {
+    timeout: 120_000,
+  }, async () => {
     const name = (n: number) => `Crowd ${n}`;
     const isWrong = (n: number) => n % 7 === 3;
     const key = (n: number) => (n % 3 === 0 ? gateway.keys.bench : admin);
@@ -117,7 +119,7 @@ describe('records', () => {
     }
   });
 
-  test('that the user may not write stay unchanged', async () => {
+  test('that the user may not write are refused', async () => {
     const refused = await send('POST', '/api/v1/product.template', { name: 'Not mine' }, {}, demo);
     expect([refused.status, refused.json.error.reason]).toEqual([403, 'odoo.access']);
   });
@@ -133,12 +135,12 @@ describe('methods', () => {
     expect(found.json.data[0][1]).toBe('Copied');
   });
 
-  test.each(['_read', 'no_such_method', 'env'])('%s is not one', async (method) => {
+  test.each(['_read', 'no_such_method', 'env'])('%s is not a method', async (method) => {
     const refused = await send('POST', `/api/v1/res.partner/${method}`, {});
     expect([refused.status, refused.json.error.reason]).toEqual([404, 'odoo.method']);
   });
 
-  test('over /call give raw values, and errors as text', async () => {
+  test('over /call return raw values, and errors as text', async () => {
     const parameters = { model: 'sale.order', method: 'search_read', args: [[]], kwargs: { limit: 1, fields: ['name', 'note'] } };
     const answer = await send('POST', '/call', parameters);
     expect(answer.json).toMatchObject({ success: true, data: [{ name: expect.any(String) }] });
@@ -164,7 +166,7 @@ describe('a batch', () => {
     expect(answer.json.data[3].data).toMatchObject([{ state: 'sale', partner_id: { name: 'Batch Azure' } }]);
   });
 
-  test('that fails leaves nothing, and names the operation', async () => {
+  test('that fails writes nothing, and names the operation', async () => {
     const answer = await send('POST', '/api/v1/batch', [
       { op: 'create', model: 'res.partner', values: { name: 'Batch Gone' } },
       { id: 'second', op: 'update', model: 'res.partner', ids: [1], values: { country_id: 999_999 } },
@@ -191,7 +193,7 @@ describe('an Idempotency-Key', () => {
     expect([again.headers.get('idempotency-replayed'), again.json]).toEqual(['true', created[0]?.json]);
   });
 
-  test('with another body is refused', async () => {
+  test('is refused with another body', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     await send('POST', '/api/v1/res.partner', { name: 'Body one' }, headers);
     const refused = await send('POST', '/api/v1/res.partner', { name: 'Body two' }, headers);
@@ -218,7 +220,7 @@ describe('an Idempotency-Key', () => {
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
   });
 
-  test('of a write that failed can be used again', async () => {
+  test('can be used again after a write that failed', async () => {
     const headers = { 'Idempotency-Key': newKey() };
     expect((await send('POST', '/api/v1/res.partner', { email: 'nameless' }, headers)).status).toBe(422);
     expect((await send('POST', '/api/v1/res.partner', { name: 'Named' }, headers)).status).toBe(201);
@@ -226,7 +228,7 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('two clients that change one record', () => {
-  test('200 times at once both succeed, and nothing is lost', { timeout: 120_000 }, async () => {
+  test('succeed with all of 200 changes, and no change is lost', { timeout: 120_000 }, async () => {
     const created = await send('POST', '/api/v1/res.partner', { name: 'Contended' });
     const path = `/api/v1/res.partner/${created.json.data.id}`;
     const statuses = new Map<number, number>();
@@ -246,7 +248,7 @@ describe('two clients that change one record', () => {
 
 describe('lists', () => {
   test.each(['', 'order=email', 'order=email desc', 'order=create_date desc', 'order=color,city desc', 'order=is_company,id'])(
-    'continue after a cursor until all were shown once (%s)',
+    'continue after a cursor until every record was shown once (%s)',
     async (order) => {
       const all = await gateway.get(`/api/v1/res.partner?fields=id&limit=1000&${order}`, { key: admin });
       const seen: number[] = [];

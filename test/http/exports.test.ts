@@ -84,13 +84,13 @@ describe('NDJSON', () => {
     ],
     ['the fields of a list', 'domain=[["ref","=",false]]', admin],
     [
-      'archived and active ones, by a domain',
+      'archived and active records, by a domain',
       'fields=name,active&domain=[["active","in",[true,false]],["ref","=",false]]',
       admin,
     ],
     ['records that another user may see', 'fields=name,user_id', demo],
     ['no record', 'filter[name]=nobody', admin],
-  ])('of %s: the same as its pages, compiled or through Odoo', async (_what, query, key) => {
+  ])('an export of %s equals its pages, compiled or through Odoo', async (_what, query, key) => {
     const expected = await paged(query, key);
     for (const sidecar of [gateway, orm]) {
       const answer = await sidecar.get(`${path}?${query}`, { key, headers: { ...ndjson, 'X-Gateway-Explain': '1' } });
@@ -106,7 +106,7 @@ describe('NDJSON', () => {
     expect(await snapshots()).toBe(1);
     await gateway.sql("update res_partner set name = 'Changed' where id = any($1)", [[first?.id, last?.id]]);
     await gateway.sql("delete from res_partner where ref = 'crowd' and name = 'Crowd 2200'");
-    // New plans are made for the next reads; the snapshot keeps its own.
+    // The next reads get new plans; the snapshot keeps its old plan.
     await gateway.sql('insert into orm_signaling_default default values');
     expect((await gateway.get(`${path}?${many},comment&limit=1`, { key: admin, headers: ndjson })).status).toBe(200);
     text += await slow.take();
@@ -116,7 +116,7 @@ describe('NDJSON', () => {
     await until('the snapshot is gone', async () => (await snapshots()) === 0);
   });
 
-  test('that was cut continues after the last id, with no record twice or missing', async () => {
+  test('continues after the last id if it was cut, with no record repeated or missing', async () => {
     const cut = await begin(`${many},comment`);
     const text = await cut.take(9_000 * 1_100);
     cut.leave();
@@ -126,7 +126,7 @@ describe('NDJSON', () => {
     await until('the snapshot is gone', async () => (await snapshots()) === 0);
   });
 
-  test('two at a time for one user', async () => {
+  test('is refused to a user who has two exports running', async () => {
     const held = await Promise.all([begin(`${many},comment`), begin(`${many},comment`)]);
     await until('they run', async () => (await snapshots()) === 2);
     const third = await gateway.get(`${path}?${many}`, { key: admin, headers: ndjson });
@@ -168,7 +168,7 @@ describe('NDJSON', () => {
 });
 
 describe('an export that breaks off', () => {
-  // More pages than are read ahead.
+  // These are more pages than are read ahead.
   beforeAll(() => insert('long', 6_000));
   afterAll(() => gateway.sql("delete from res_partner where ref = 'long'"));
 
@@ -246,7 +246,7 @@ describe('CSV', async () => {
     expect(await lines(`fields=ref&after=${Number(id) - 1}`)).toBe(`${id},csv\r\n`);
   });
 
-  test('of a resource, with its names', async () => {
+  test('of a resource uses its names', async () => {
     const page = await gateway.get('/api/v1/customers?limit=3', { key: admin });
     const answer = await gateway.get('/api/v1/customers?limit=3', { key: admin, headers: csv });
     const [header = ''] = answer.text.split('\r\n');
@@ -266,7 +266,7 @@ test('ids come with versions, under the rights of the caller', async () => {
   }
 });
 
-describe('refused', () => {
+describe('requests that are refused', () => {
   test.each([
     ['an order', `${path}?order=name`, ndjson, 400, 'query.unknown'],
     ['a cursor', `${path}?cursor=x`, ndjson, 400, 'query.unknown'],

@@ -1,4 +1,4 @@
-// The effect on others of one caller that sends too much, with two workers of Odoo.
+// How one caller that sends too much affects others, with two workers of Odoo.
 
 import { expect, test } from 'vitest';
 import type { Answer } from '../helpers/http_client.ts';
@@ -22,7 +22,7 @@ await gateway.sql(`
 
 const read = () => gateway.get('/api/v1/res.partner/1?fields=name', { key: modest });
 
-test('writes that never end do not keep other callers from Odoo, and a full queue refuses the one that fills it', async () => {
+test('writes that never end do not keep other callers from Odoo, and a full queue refuses the caller that fills it', async () => {
   expect((await read()).status).toBe(200);
   const stuck = Array.from({ length: places * 3 }, (_, i) =>
     gateway.post('/api/v1/res.partner.category', { name: `Stuck ${i}`, color: 7 }, { key: greedy }),

@@ -1,4 +1,4 @@
-// Files of records in and out, attachments, and the documents that Odoo prints.
+// Uploads and downloads of files in records, attachments, and the documents that Odoo prints.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { Agent, get } from 'node:http';
@@ -38,7 +38,7 @@ describe('an attachment of several parts', async () => {
   const made = await attach(bytes, `?name=${encodeURIComponent('offer "é".bin')}`);
   const path = contentOf(made.json.data.id);
 
-  test('comes back whole, with its name, and is known by its ETag', async () => {
+  test('is downloaded whole, with its name, and not again if its ETag is known', async () => {
     expect([made.status, made.headers.get('location')]).toEqual([
       201,
       `${gateway.url}/api/v1/ir.attachment/${made.json.data.id}`,
@@ -74,7 +74,7 @@ describe('an attachment of several parts', async () => {
     expect(shown(await ask('HEAD', path))).toEqual(shown(whole));
   });
 
-  test('a range past the end, and one of another version', async () => {
+  test('a range past the end is refused, and a range of another version gets the whole file', async () => {
     expect((await ask('GET', path, { headers: { Range: 'bytes=2147483648-' } })).json.error.reason).toBe('file.range');
     const beyond = await ask('GET', path, { headers: { Range: 'bytes=5000003-' } });
     expect([beyond.status, beyond.json.error.reason]).toEqual([416, 'file.range']);
@@ -83,7 +83,7 @@ describe('an attachment of several parts', async () => {
   });
 });
 
-test('large files are read a few at a time, and one that changes meanwhile breaks off', { timeout: 30_000 }, async () => {
+test('only a few large files are read at a time, and a file that changes meanwhile breaks off', { timeout: 30_000 }, async () => {
   const path = contentOf((await attach(randomBytes(40_000_000), '?name=large.bin')).json.data.id);
   const headers = { Authorization: `Bearer ${admin}` };
   const open = await Promise.all(Array.from({ length: 8 }, () => fetch(new URL(path, gateway.url), { headers })));
@@ -97,7 +97,7 @@ test('large files are read a few at a time, and one that changes meanwhile break
   await until('the places are free', async () => (await ask('GET', path)).status === 200);
 });
 
-test('a name with a character of two units at the limit', async () => {
+test('a long file name is cut correctly at a character of two units', async () => {
   const name = `${'n'.repeat(254)}💾.txt`;
   const [id = 0] = await gateway.orm<number[]>('ir.attachment', 'create', { vals_list: [{ name, raw: 'c2VjcmV0' }] });
   const read = await ask('GET', contentOf(id));
@@ -111,7 +111,7 @@ test.each(['content', 'report', 'attachments'])('a record may have the key "%s"'
   expect((await put(`${key}/x`)).json.error.reason).toBe('odoo.field');
 });
 
-test('a form with a file gives it its name and type', async () => {
+test('a form gives its file a name and a type', async () => {
   const form = new FormData();
   form.set('comment', 'before the file');
   form.set('file', new Blob(['a;b\n1;2\n'], { type: 'text/csv' }), '../numbers.csv');
@@ -147,7 +147,7 @@ test('the connection of a small file is used again', async () => {
   agent.destroy();
 });
 
-test('an image of a field, in any size, and nothing else', async () => {
+test('an image in a field can be read in any size; other files cannot be resized', async () => {
   const path = `/api/v1/res.partner/${await partner()}/image_1920/content`;
   expect((await ask('PUT', path, { body: png })).status).toBe(200);
   const read = await ask('GET', path);
@@ -163,7 +163,7 @@ test('an image of a field, in any size, and nothing else', async () => {
 test.each([
   ['page.html', 'text/html', '<script>alert(1)</script>'],
   ['drawing.svg', 'image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'],
-])('%s is only for saving', async (name, type, text) => {
+])('%s is sent as a download, so a browser does not run it', async (name, type, text) => {
   const { id } = (await attach(text, `?name=${name}`, { 'Content-Type': type })).json.data;
   const read = await ask('GET', contentOf(id));
   expect(read.bytes.toString()).toBe(text);
@@ -172,7 +172,7 @@ test.each([
   expect(read.headers.get('x-content-type-options')).toBe('nosniff');
 });
 
-test('fields and records that may not be read or written, and fields without a file', async () => {
+test('fields and records that may not be read or written are refused, and so are fields without a file', async () => {
   const id = await partner();
   const hidden = await gateway.orm<number[]>('ir.attachment', 'create', {
     vals_list: [{ name: 'Hidden', raw: 'c2VjcmV0' }],
@@ -196,7 +196,7 @@ test('fields and records that may not be read or written, and fields without a f
   }
 });
 
-test('an upload happens once, may be tried out, and has a limit', async () => {
+test('an upload happens once, can be tried out, and must not be empty', async () => {
   const id = await partner();
   const path = `/api/v1/res.partner/${id}/attachments`;
   const once = () => ask('POST', path, { body: 'once', headers: { 'Idempotency-Key': `file-${id}` } });
@@ -219,7 +219,7 @@ describe('reports', async () => {
   const [order] = await gateway.orm<number[]>('sale.order', 'search', { domain: [['state', '=', 'sale']], limit: 1 });
   const name = 'sale.report_saleorder';
 
-  test('a model lists those that its user may print', async () => {
+  test('a model lists the reports that the user may print', async () => {
     const { json } = await ask('GET', '/api/v1/sale.order/reports');
     expect(json.data).toContainEqual({ name, label: expect.any(String), formats: ['pdf', 'html'] });
   });
@@ -235,7 +235,7 @@ describe('reports', async () => {
     expect(theirs.disposition).toContain(encodeURIComponent(String(title)));
   });
 
-  test('as HTML, and not without the right', async () => {
+  test('a report can be read as HTML, but not without the right to print it', async () => {
     const path = `/api/v1/sale.order/${order}/report/${name}`;
     const html = await ask('GET', `${path}?format=html`);
     expect([html.status, html.headers.get('content-disposition')?.startsWith('attachment')]).toEqual([200, true]);

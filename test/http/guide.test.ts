@@ -81,7 +81,7 @@ async function run(language: string, code: string): Promise<{ exitCode: number |
   return { exitCode: exitCode as number | null, output, faults };
 }
 
-/** The first difference from the shown answer: strings are the same up to `…`, numbers of any value, lists begin alike. */
+/** Differences from the shown answer. `…` stands for any text, a number for any number; a list may have more items. */
 function differences(shown: unknown, answered: unknown, at = 'answer'): string[] {
   if (typeof shown === 'string') {
     const pattern = new RegExp(`^${shown.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '[^]*')}$`);

@@ -11,7 +11,7 @@ import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance();
 const { keys } = gateway;
-/** A sidecar behind a proxy that it trusts: a client has the address in its X-Forwarded-For. */
+/** A sidecar behind a trusted proxy, so X-Forwarded-For sets the address of a client. */
 let behindProxy: Sidecar;
 const token = 'a-token-for-metrics-1';
 
@@ -34,7 +34,7 @@ async function set(settings: Record<string, unknown>): Promise<void> {
   await applied();
 }
 
-/** Changes take effect within a second on every sidecar; a marker changed in the same way shows when. */
+/** Waits until every sidecar applies earlier changes. Another setting, which is changed last, shows when that is. */
 async function applied(): Promise<void> {
   const most = 100_000 + Math.floor(Math.random() * 100_000);
   await gateway.sql(`update gateway.setting set value = to_jsonb($1::integer) where name = 'throttle.anonymous'`, [most]);
@@ -64,7 +64,7 @@ async function giveDemo(profileId: number | false): Promise<void> {
 }
 
 describe('the throttle over HTTP', () => {
-  test('exactly the limit passes, and every answer shows the rest', async () => {
+  test('exactly as many requests pass as the limit allows, and every answer shows how many are left', async () => {
     await set({ 'throttle.limit': 5 });
     const answers: Answer[] = [];
     for (let i = 0; i < 7; i += 1) answers.push(await ping());
@@ -109,7 +109,7 @@ describe('the throttle over HTTP', () => {
     await set({ 'throttle.window': 'minute' });
   });
 
-  test('errors show the rest, too', async () => {
+  test('errors show how many requests are left, too', async () => {
     await set({ 'throttle.limit': 10, 'throttle.failed': 20 });
     for (const [path, key] of [
       ['/api/v1/no.such.model', keys.demo],
@@ -185,7 +185,7 @@ describe('several operations in one request', () => {
     expect(rateLimit(await ping(keys.admin))[1]).toBe(5);
   });
 
-  test('a setting charges them as one', async () => {
+  test('a setting charges several operations as one', async () => {
     await set({ 'throttle.limit': 10, 'throttle.count_operations': false });
     expect(rateLimit(await create(['a', 'b', 'c', 'd']))[1]).toBe(9);
     await set({ 'throttle.count_operations': true, 'throttle.limit': 0 });
@@ -305,7 +305,7 @@ describe('blocked addresses', () => {
     await set({ 'ip_block.violations': 100 });
   });
 
-  test('verified callers pass an automatic block, others cost next to nothing', async () => {
+  test('verified callers pass an automatic block, and the refusal of others costs next to nothing', async () => {
     await set({ 'ip_block.violations': 5, 'throttle.limit': 0 });
     const address = '203.0.113.72';
     const show = (key: string) => behindProxy.get('/api/v1/ping', { key, ...from(address) });
@@ -354,7 +354,7 @@ describe('blocked addresses', () => {
     await set({ 'ip_block.violations': 100 });
   });
 
-  test("using up its own limit does not count against a caller's address", async () => {
+  test('a caller that uses up its own limit does not get its address blocked', async () => {
     await set({ 'ip_block.violations': 3, 'throttle.limit': 1 });
     const greedy = () => behindProxy.get('/api/v1/ping', { key: keys.demo, ...from('203.0.113.75') });
     for (let i = 0; i < 12; i += 1) await greedy();
@@ -398,7 +398,7 @@ describe('blocked addresses', () => {
     await gateway.sql('select gateway.unblock_networks(array_agg(id)) from gateway.ip_block');
   });
 
-  test('loopback, the proxies and the never-block list are excepted', async () => {
+  test('loopback, the proxies and the addresses of the never-block list are not blocked', async () => {
     await set({ 'ip_block.violations': 2, 'ip_block.never': '203.0.113.80\n2001:db8:88::/48' });
     for (const address of ['127.0.0.1', '10.1.2.3', '203.0.113.80', '2001:db8:88:9::1', '203.0.113.81']) {
       for (let i = 0; i < 3; i += 1) {
@@ -423,7 +423,7 @@ describe('blocked addresses', () => {
     ['an address that the client put in front', '1.2.3.4, 203.0.113.90'],
     ['a loopback in front', '127.0.0.1, 203.0.113.90'],
     ['a trusted proxy in front', '10.0.0.1, 203.0.113.90'],
-    ['another one behind a trusted proxy', '1.2.3.4, 203.0.113.90, 10.0.0.7'],
+    ['other hops before a trusted proxy', '1.2.3.4, 203.0.113.90, 10.0.0.7'],
     ['the mapped spelling', '::ffff:203.0.113.90'],
     ['the mapped spelling in hexadecimal', '::ffff:cb00:715a'],
     ['a port', '203.0.113.90:4711'],
@@ -465,7 +465,7 @@ describe('blocked addresses', () => {
 });
 
 describe('requests at a time', () => {
-  test('as many run at once as the profile allows, and finished ones make room', async () => {
+  test('only as many requests run at once as the profile allows, and finished requests make room', async () => {
     await set({ 'throttle.limit': 0 });
     await giveDemo(await profile({ max_concurrency: 2 }));
     await applied();
@@ -508,7 +508,7 @@ describe('requests at a time', () => {
 
     // Clients that disconnect while the gateway is asking the database about the key.
     const client = new pg.Client({ connectionString: gateway.databaseUrl });
-    client.on('error', () => {}); // the database is dropped under it when a test fails
+    client.on('error', () => {}); // when a test fails, the database is dropped during this connection
     await client.connect();
     await client.query('begin; lock table res_users_apikeys in access exclusive mode');
     const sockets = [await send(secret, 1), await send(secret, 1)];
@@ -530,7 +530,7 @@ describe('while Postgres is down', () => {
   test.each([
     [false, 503],
     [true, 200],
-  ])('with passing allowed: %s, a known caller gets %i and nobody hangs', async (allowed, expected) => {
+  ])('with passing allowed: %s, a known caller gets %i, and no request hangs', async (allowed, expected) => {
     await set({ 'throttle.limit': 4, 'throttle.pass_without_database': allowed });
     const proxy = await startTcpProxy(Number(new URL(gateway.sidecarDatabaseUrl).port));
     const sidecar = await gateway.startSidecar({ postgres: proxy });

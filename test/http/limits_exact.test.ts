@@ -47,7 +47,7 @@ async function ask(targets: readonly Sidecar[], onPassed: (total: number) => voi
         await body.dump();
         if (statusCode === 429) count.refused += 1;
         else if (statusCode === 503)
-          asked -= 1; // the machine was too busy: no decision was made
+          asked -= 1; // the machine was too busy to decide, so the request is sent again
         else if (statusCode !== 200) throw new Error(`An answer with ${statusCode}.`);
         else {
           count.passed += 1;
@@ -68,7 +68,7 @@ async function ask(targets: readonly Sidecar[], onPassed: (total: number) => voi
 
 const sum = (counts: Map<Sidecar, Count>, of: keyof Count) => [...counts.values()].reduce((total, count) => total + count[of], 0);
 
-test('of 5,000 requests over three sidecars exactly 1,000 pass, some through each', async () => {
+test('of 5,000 requests over three sidecars, exactly 1,000 pass, some of them through each sidecar', async () => {
   const counts = await ask(sidecars);
   expect(sum(counts, 'passed')).toBe(limit);
   expect(sum(counts, 'refused')).toBe(requests - limit);

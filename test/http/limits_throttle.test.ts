@@ -74,7 +74,7 @@ test('waiting callers share one statement', async () => {
   expect(throttle.counts).toEqual({ statements: 1, rows: 1, fromMemory: 0 });
 });
 
-test('sidecars that move a row from under each other grant exactly the limit', async () => {
+test('sidecars that change the same row in turn grant exactly the limit', async () => {
   const sidecars = [sidecar(), sidecar(), sidecar()];
   const subject = newSubject();
   const remaining: number[] = [];
@@ -121,7 +121,7 @@ test('a statement for one subject uses the ctid of its row, except one time in s
   expect(places.map((place) => /^\(\d+,\d+\)$/.test(place ?? ''))).toEqual(Array.from({ length: 18 }, (_, i) => i % 16 !== 0));
 });
 
-test('with its place a row is found without the index', async () => {
+test('a row is found by its ctid, without the index', async () => {
   const [subject, database] = [newSubject(), new pg.Client({ connectionString: gateway.databaseUrl })];
   await database.connect();
   const taken = async (place: string | null): Promise<string> => {
@@ -199,7 +199,7 @@ test('a raised limit applies at once, even for a subject whose window was used u
   expect(await take(throttle, subject, { minute: 5 })).toMatchObject({ allowed: true, limit: 5, remaining: 2 });
 });
 
-test("a window ends by the database's clock, each by itself", async () => {
+test("each window ends separately, by the database's clock", async () => {
   const subject = newSubject();
   const limits = { minute: 2, hour: 3 };
   const first = sidecar();
@@ -258,7 +258,7 @@ test('subjects may contain any character', async () => {
   expect(rows).toHaveLength(strange.length);
 });
 
-test('a failed statement fails its waiting callers, and further ones fail at once while Postgres is down', async () => {
+test('a failed statement fails its waiting callers, and further callers fail at once while Postgres is down', async () => {
   const pool = new ConnectionPool(gateway.sidecarDatabaseUrl.replace(/:\d+\//, ':1/'), 1, pino({ level: 'silent' }));
   pools.push(pool);
   const throttle = new Throttle({ take: (asks) => takeThrottle(pool, asks), trustsMemory: () => true });

@@ -1,4 +1,4 @@
-// AI agents at /mcp: the protocol, the tools, their limits, and writes to which a person must agree.
+// AI agents at /mcp: the protocol, the tools, their limits, and writes that a person must confirm.
 
 import { createHmac } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ const call = (name: string, args: Record<string, unknown> = {}, options: Partial
   callTool(gateway, name, args, { key, ...options });
 const partnersNamed = (name: string) => gateway.orm<number[]>('res.partner', 'search', { domain: [['name', '=', name]] });
 
-test('agents can connect after a manager turns them on, and not before', async () => {
+test('agents can connect only after a manager has turned them on', async () => {
   const before = await rpc(gateway, 'tools/list', {}, { key });
   expect([before.status, before.json.error.data.reason]).toEqual([403, 'agent.off']);
   expect((await rpc(gateway, 'tools/list', {}, { key: 'wrong' })).status).toBe(401);
@@ -42,7 +42,7 @@ test('agents can connect after a manager turns them on, and not before', async (
 });
 
 describe('the protocol', () => {
-  test('discovery names revisions, and cache times', async () => {
+  test('discovery names the revisions of the protocol, and how long to cache the answer', async () => {
     const { json } = await rpc(gateway, 'server/discover', {}, { key });
     expect(json.result).toMatchObject({ supportedVersions: expect.arrayContaining(['2026-07-28']), capabilities: { tools: {} } });
     expect(json.result).toMatchObject({ cacheScope: 'private', ttlMs: expect.any(Number) });
@@ -65,7 +65,7 @@ describe('the protocol', () => {
     expect([mismatch.status, mismatch.json.error.code]).toEqual([400, -32_020]);
   });
 
-  test('a web page may not call, unless a manager named it', async () => {
+  test('a web page may not call the endpoint, unless a manager has allowed it', async () => {
     const from = (Origin: string, more = {}) => rpc(gateway, 'tools/list', {}, { key, headers: { Origin, ...more } });
     expect((await from('https://evil.example')).json.error.data.reason).toBe('origin.not_allowed');
     expect((await from('http://localhost:6274')).status).toBe(200);
@@ -74,7 +74,7 @@ describe('the protocol', () => {
     expect((await from('null')).status).toBe(403);
   });
 
-  test.each(['legacy', 'modern'] as const)('the official client speaks to it: %s', async (era) => {
+  test.each(['legacy', 'modern'] as const)('the official client can use the endpoint: %s', async (era) => {
     const client = await connectClient(gateway.url, key, era);
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toContain('search_records');
@@ -100,7 +100,7 @@ describe('the protocol', () => {
 });
 
 describe('tools', () => {
-  test('are listed in a fixed order, in less than 12 kB, as far as the credential may use them', async () => {
+  test('are listed in a fixed order, in less than 12 kB, and only if the credential may use them', async () => {
     const [first, again] = await Promise.all([0, 1].map(() => rpc(gateway, 'tools/list', {}, { key })));
     expect(first?.json.result.tools).toEqual(again?.json.result.tools);
     expect(first?.text.length).toBeLessThan(12_000);
@@ -171,13 +171,13 @@ describe('tools', () => {
     expect(new Set(seen).size).toBe(60);
   });
 
-  test('take language and company, and count', async () => {
+  test('accept a language and a company, and count records', async () => {
     const { data } = await call('search_records', { model: 'res.partner', count: true, limit: 1, company: 1, language: 'en_US' });
     expect(data.total).toBeGreaterThan(5);
     expect((await call('search_records', { model: 'res.partner', company: 9_999 })).isError).toBe(true);
   });
 
-  test('refuse 9 MB of arguments in a short answer', async () => {
+  test('refuse 9 MB of arguments with a short answer', async () => {
     const long = 'x'.repeat(9 * 1024 * 1024);
     const model = 'res.partner';
     const sent: [string, Record<string, unknown>, string][] = [
@@ -342,7 +342,7 @@ describe('the restrictions of a key apply to its agent', () => {
     }
   });
 
-  test('what stands in the way is explained, by scope and by right', async () => {
+  test('explain_access names the missing scope or right', async () => {
     const { secret } = await keyWith({ scopes: 'res.partner:read' });
     const partner = await call('explain_access', { model: 'res.partner', id: 1 }, { key: secret });
     expect(partner.data).toMatchObject({ id: 1, actions: { read: { allowed: true } }, agents_may_write: 'ask' });
@@ -353,7 +353,7 @@ describe('the restrictions of a key apply to its agent', () => {
     expect((await call('explain_access', { model: 'ir.cron' })).data.reason).toBe('odoo.exposure');
   });
 
-  test('a token that lacks a scope gets the step-up that OAuth clients know', async () => {
+  test('a token that lacks a scope gets the challenge with which OAuth clients ask for more', async () => {
     const client = await admin.create('gateway.client', { name: 'stepping up', user_id: 2 });
     const form = { grant_type: 'client_credentials', client_id: client.clientId, client_secret: client.secret };
     const token = async (scope: string) =>
@@ -407,7 +407,7 @@ describe('writes', () => {
     expect(await partnersNamed('Shown First')).toHaveLength(1);
   });
 
-  test('show updates as from and to, deletions by name, and methods by their effects', async () => {
+  test('show the old and new values of updates, the names of deleted records, and the effects of methods', async () => {
     const [id = 0] = await gateway.orm<number[]>('res.partner', 'create', { vals_list: [{ name: 'To Change' }] });
     const update = await call('update_records', { model: 'res.partner', ids: [id], values: { name: 'Changed' } });
     expect(update.data.changes[0]).toMatchObject({ update: { id }, from: { name: 'To Change' }, to: { name: 'Changed' } });
@@ -419,7 +419,7 @@ describe('writes', () => {
     expect(read.data).toMatchObject({ status: 'done', result: [[id, 'To Change']] });
   });
 
-  test('say what a person cannot see: other records, and fields that would be emptied', async () => {
+  test('say how many changes are not shown, and show fields that would be emptied', async () => {
     const vals_list = Array.from({ length: 25 }, (_, i) => ({ name: `Unseen ${i}`, phone: '1' }));
     const ids = await gateway.orm<number[]>('res.partner', 'create', { vals_list });
     const gone = (await call('delete_records', { model: 'res.partner', ids })).data;
@@ -438,7 +438,7 @@ describe('writes', () => {
     expect(long.bytes).toBeLessThan(40_000);
   });
 
-  test('refuse a confirmation that is altered, for other arguments, or of another caller', async () => {
+  test('refuse a confirmation that was altered, or that belongs to other arguments or another caller', async () => {
     const { confirm } = (await call('create_record', create('Forged'))).data;
     const swapped = confirm.endsWith('A') ? `${confirm.slice(0, -1)}B` : `${confirm.slice(0, -1)}A`;
     const [nonce, , signature] = confirm.split('.');
@@ -472,7 +472,7 @@ describe('writes', () => {
     }
   });
 
-  test('refuse a confirmation after the user lost the right, or the resource means something else', async () => {
+  test('refuse a confirmation after the user lost the right, or after the resource was redefined', async () => {
     const values = { name: 'Resource Changed', phone: '+32 1' };
     const { confirm } = (await call('customers_create', { values })).data;
     const [line] = await admin.call<number[]>('gateway.resource.line', 'search', [
@@ -518,7 +518,7 @@ describe('writes', () => {
     expect(await partnersNamed('Rights Changed')).toEqual([]);
   });
 
-  test('are asked for in the dialog of a client that has one', async () => {
+  test('are confirmed in a dialog if the client has one', async () => {
     const client = await connectClient(gateway.url, key, 'modern', { elicitation: { form: {} } });
     const questions: string[] = [];
     let agrees = false;
@@ -583,7 +583,7 @@ async function expired(token: string): Promise<string> {
 }
 
 test.each(['legacy', 'modern'] as const)(
-  'the official client (%s) finds its way to a token, renews it, and asks for more when a tool needs it, at any sidecar',
+  'the official client (%s) gets a token, renews it, and asks for more scopes when a tool needs them, at any sidecar',
   async (era) => {
     const balancer = await balance([gateway.url, second.url]);
     const callback = 'http://127.0.0.1/callback';

@@ -123,7 +123,7 @@ afterAll(async () => {
   await deleteDatabase(parts.cluster, copy);
 });
 
-test('it has the identity of the original, so only its secrets distinguish it', async () => {
+test('the copy has the identity of the original, so only its secrets are different', async () => {
   const [original] = await gateway.sql<{ uuid: string }>('select uuid from gateway.database()');
   expect((await pool.query('select uuid from gateway.database()')).rows[0].uuid).toBe(original?.uuid);
 });
@@ -136,7 +136,7 @@ test.each(['token of a login', 'token of a client', 'gateway key', 'key of the e
   },
 );
 
-test('its secrets are its own', async () => {
+test('the copy has secrets of its own', async () => {
   const secrets = `select purpose, encode(value, 'hex') as value from gateway.secret`;
   await pool.query(`select gateway.secrets('jwt')`);
   const originals = new Set((await gateway.sql<{ value: string }>(secrets)).map(({ value }) => value));
@@ -145,12 +145,12 @@ test('its secrets are its own', async () => {
   for (const { value } of rows) expect(originals).not.toContain(value);
 });
 
-test.each(peoplesData)('it keeps no %s of the original', async (rows) => {
+test.each(peoplesData)('the copy keeps no %s of the original', async (rows) => {
   expect(Number((await gateway.sql<{ count: string }>(`select count(*) from gateway.${rows}`))[0]?.count)).toBeGreaterThan(0);
   expect(kept[rows]).toBe(0);
 });
 
-test('it sends no webhook, neither new ones nor those that waited', async () => {
+test('the copy sends no webhook events, neither new nor waiting ones', async () => {
   const [waiting] = await gateway.sql<{ count: string }>(`select count(*) from gateway.webhook_job where state = 'queued'`);
   expect(Number(waiting?.count)).toBe(1);
   expect(await count(`gateway.webhook_job where state = 'queued'`)).toBe(0);
@@ -166,7 +166,7 @@ test('it sends no webhook, neither new ones nor those that waited', async () => 
   expect(arrived('made in the copy')).toEqual([]);
 });
 
-test('browsers look for its own sidecars, not for those of the original', async () => {
+test('browsers connect to the sidecars of the copy, not to those of the original', async () => {
   const { rows } = await pool.query(`select gateway.settings() ->> 'sidecar.url' as url`);
   expect(rows[0].url).toBe('');
   expect(await count('gateway.sidecar')).toBe(1);

@@ -125,7 +125,7 @@ function totpNow(secret: Buffer): string {
 const pinged = async (token: string, of: HttpClient = gateway) => (await of.get(ping, { key: token })).status;
 
 describe('with oauth4webapi', () => {
-  test('an app finds its way from a 401 to tokens, uses them on two sidecars, renews and ends them', async () => {
+  test('an app that gets a 401 finds out how to get tokens, uses them on two sidecars, renews and ends them', async () => {
     const refused = await fetch(new URL(ping, gateway.url));
     const metadataUrl = /resource_metadata="([^"]+)"/.exec(refused.headers.get('www-authenticate') ?? '')?.[1] ?? '';
     const resource = new URL(`${gateway.url}/api/v1`);
@@ -191,7 +191,7 @@ describe('the user decides', () => {
     expect(write.headers.get('www-authenticate')).toMatch(/insufficient_scope.*scope="res.partner:write".*resource_metadata=/);
   });
 
-  test('after the second factor, if they have one', async () => {
+  test('a user with a second factor sees the page only after giving it', async () => {
     const id = await createUser(gateway, 'two_factors', ['base.group_user', 'api_gateway.group_user']);
     await gateway.orm('res.users', 'write', { ids: [id], vals: { password: 'two factors' } });
     await gateway.sql('update res_users set totp_secret = $1 where id = $2', ['A'.repeat(32), id]);
@@ -209,7 +209,7 @@ describe('the user decides', () => {
     expect((await newTokens({ scope: undefined }, { scope: ['read', 'call'] })).scope).toBe('read call');
   });
 
-  test('the chosen company is the only one', async () => {
+  test('tokens work only for the chosen company', async () => {
     const [company] = await gateway.orm<number[]>('res.company', 'create', { vals_list: [{ name: `C ${randomUUID()}` }] });
     const [before] = await gateway.orm<{ company_id: [number] }[]>('res.users', 'read', {
       ids: [userId],
@@ -310,7 +310,7 @@ describe('a code works once, for 60 seconds, and only for its own request', () =
     expect((await traded(code, asked.verifier)).status).toBe(200);
   });
 
-  test('one that is used again ends its tokens', async () => {
+  test('a code that is used again ends its tokens', async () => {
     const { code, verifier, access, refresh } = await newTokens();
     expect(await pinged(access)).toBe(200);
     expect((await traded(code, verifier)).body['error']).toBe('invalid_grant');
@@ -318,7 +318,7 @@ describe('a code works once, for 60 seconds, and only for its own request', () =
     expect((await trade({ grant_type: 'refresh_token', client_id: clientId, refresh_token: refresh })).status).toBe(400);
   });
 
-  test('if many exchange it at once, one gets tokens, and those end', async () => {
+  test('if a code is exchanged many times at once, at most one exchange gets tokens, and those end', async () => {
     const asked = await ask();
     const code = await codeOf(asked);
     const answers = await Promise.all(Array.from({ length: 8 }, () => traded(code, asked.verifier)));
@@ -327,7 +327,7 @@ describe('a code works once, for 60 seconds, and only for its own request', () =
     expect(await pinged(got[0]?.body['access_token'] ?? 'x.y.z')).toBe(401);
   });
 
-  test('one that is older than 60 seconds is refused', async () => {
+  test('a code that is older than 60 seconds is refused', async () => {
     const asked = await ask();
     const code = await codeOf(asked);
     await gateway.sql("update gateway.oauth_code set expires_at = now() at time zone 'utc' where hash = $1", [
@@ -338,7 +338,7 @@ describe('a code works once, for 60 seconds, and only for its own request', () =
 });
 
 describe('tokens', () => {
-  test('one for a resource is refused for other resources of this gateway', async () => {
+  test('a token for one resource is refused for other resources of this gateway', async () => {
     const { access } = await newTokens({ resource: `${gateway.url}/mcp` });
     expect(await pinged(access)).toBe(401);
     expect(
@@ -368,15 +368,23 @@ describe('tokens', () => {
   });
 });
 
-describe('where an app is sent', () => {
+describe('authorization requests with errors', () => {
   test.each<[string, Record<string, string | undefined>, string]>([
     ['an address that it has not registered', { redirect_uri: 'https://evil.example.com/callback' }, 'oauth.redirect'],
-    ['below its address', { redirect_uri: `${callback}/../evil` }, 'oauth.redirect'],
-    ['its host with a user', { redirect_uri: 'https://app.example.com@evil.example.com/callback' }, 'oauth.redirect'],
+    ['a path below its address', { redirect_uri: `${callback}/../evil` }, 'oauth.redirect'],
+    [
+      'another host with its host as the user name',
+      { redirect_uri: 'https://app.example.com@evil.example.com/callback' },
+      'oauth.redirect',
+    ],
     ['a script', { redirect_uri: 'javascript:alert(1)' }, 'oauth.redirect'],
-    ['nowhere', { redirect_uri: undefined }, 'oauth.request'],
+    ['an address that is missing', { redirect_uri: undefined }, 'oauth.request'],
     ['an unknown app', { client_id: 'app_0000000000000000' }, 'oauth.client'],
-    ['an app with a document, which is not allowed', { client_id: 'https://app.example.com/client.json' }, 'oauth.client'],
+    [
+      'an app with a metadata document, if those are not allowed',
+      { client_id: 'https://app.example.com/client.json' },
+      'oauth.client',
+    ],
   ])('no user is sent to %s', async (_, parameters, reason) => {
     const answer = await authorize(authorizeUrl('x'.repeat(43), 's', parameters));
     expect([answer.status, answer.json.reason, answer.headers.get('location')]).toEqual([400, reason, null]);
@@ -396,8 +404,8 @@ describe('where an app is sent', () => {
   });
 });
 
-describe('nobody but the user can agree on the consent page', () => {
-  test('by another website, which has no CSRF token', async () => {
+describe('only the user can agree on the consent page', () => {
+  test('another website cannot agree, because it has no CSRF token', async () => {
     const { page } = await ask();
     const request = page.searchParams.get('request') ?? '';
     const form = new URLSearchParams({ request, decision: 'allow', scope: 'read', company: '1' });
@@ -405,7 +413,7 @@ describe('nobody but the user can agree on the consent page', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([400, null]);
   });
 
-  test('to a request that was altered, or signed for another database', async () => {
+  test('no one can agree to a request that was altered, or signed for another database', async () => {
     const { page } = await ask();
     const [head, payload = '', signature] = (page.searchParams.get('request') ?? '').split('.');
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
@@ -416,7 +424,7 @@ describe('nobody but the user can agree on the consent page', () => {
     }
   });
 
-  test('by a user who may not use the gateway, or without a user', async () => {
+  test('a user who may not use the gateway cannot agree, nor can a visitor without a login', async () => {
     const { page } = await ask();
     const other = await createUser(gateway, 'outsider');
     await gateway.orm('res.users', 'write', { ids: [other], vals: { password: 'outsider outsider' } });
@@ -428,7 +436,7 @@ describe('nobody but the user can agree on the consent page', () => {
 const setting = (value: string) =>
   gateway.sql("update gateway.setting set value = to_jsonb($1::text) where name = 'oauth.apps'", [value]);
 
-test('an app with a metadata document is asked at public addresses only, without redirects, up to 16 KiB, about itself', async () => {
+test('the metadata document of an app must be about it, at a public address, without redirects, and up to 16 KiB long', async () => {
   const certificate = await selfSigned();
   const asked: string[] = [];
   let own = '';
@@ -470,7 +478,7 @@ test('an app with a metadata document is asked at public addresses only, without
 describe('apps that register themselves', () => {
   const register = (body: unknown) => gateway.post('/api/oauth/register', body);
 
-  test('may not, until a manager allows it', async () => {
+  test('are refused until a manager allows it', async () => {
     expect((await register({ redirect_uris: [callback] })).status).toBe(403);
   });
 

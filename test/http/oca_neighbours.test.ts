@@ -44,7 +44,7 @@ describe('methods and models that rpc_helper closes to remote calls are closed t
   };
   const count = async (table: string) => (await gateway.sql<{ n: number }>(`select count(*)::int as n from ${table}`))[0]?.n;
 
-  test('a method, on every path that leads to it', async () => {
+  test('a closed method is refused on every path that leads to it', async () => {
     const before = await count('res_partner_category');
     const [category] = await gateway.sql<{ id: number }>('select id from res_partner_category limit 1');
     const id = category?.id ?? 0;
@@ -74,7 +74,7 @@ describe('methods and models that rpc_helper closes to remote calls are closed t
     expect((await sidecar.get('/api/v1/res.partner.industry/1', { key })).status).toBe(200);
   });
 
-  test('a model, itself and through relations, whose name is still shown', async () => {
+  test('a closed model is refused, itself and through relations; relations still show the names of its records', async () => {
     const states = '/api/v1/res.country.state';
     const partners = '/api/v1/res.partner?limit=1&order=id';
     expect((await sidecar.get(`${states}?limit=1`, { key })).status).toBe(200);
@@ -97,7 +97,7 @@ describe('methods and models that rpc_helper closes to remote calls are closed t
   });
 });
 
-test('a field that its view lacks is not read by default, and is refused by name', async () => {
+test('a field that is missing in the SQL view of its model is not read by default, and is refused by name', async () => {
   const key = gateway.keys.admin;
   const reports = '/api/v1/api.gateway.example.report';
   const { status, json } = await sidecar.get(`${reports}?limit=1`, { key });
@@ -115,7 +115,7 @@ describe('routes with auth="api_key", beside auth_api_key', () => {
   const theirs = `oca-${'k'.repeat(40)}`;
   const service = (headers: Record<string, string>) => new HttpClient(server.url).get('/my_service', { headers });
 
-  test("their key and ours are accepted, and their route finds its key's id", async () => {
+  test('the route accepts a key of auth_api_key and a key of ours, and finds the id of its own key', async () => {
     const [user] = await admin.call<number[]>('res.users', 'search', [[['login', '=', 'demo_api']]]);
     const [id] = await admin.call<number[]>('auth.api.key', 'create', [[{ name: 'theirs', key: theirs, user_id: user }]]);
     const found = await service({ 'API-KEY': theirs });
@@ -145,7 +145,7 @@ describe('routes with auth="api_key", beside auth_api_key', () => {
     await logIn();
   });
 
-  test('keys that all of them refuse count as failed logins of their address', async () => {
+  test('keys that both addons refuse count as failed logins from their address', async () => {
     for (let i = 0; i < 2 * failuresBeforeCooldown + 1; i += 1) {
       const unknown = await service({ 'API-KEY': `${theirs.slice(0, -2)}${i + 10}` });
       expect([unknown.status, unknown.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="odoo"']);

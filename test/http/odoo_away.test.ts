@@ -8,7 +8,7 @@ import { until } from '../helpers/wait.ts';
 
 const gateway = await useInstance({ ownOdoo: true });
 
-test('while Odoo is stopped: 502 with Retry-After, and /readyz names Odoo', { timeout: 120_000 }, async () => {
+test('while Odoo is stopped, requests get a 502 with Retry-After, and /readyz names Odoo', { timeout: 120_000 }, async () => {
   // A read with an estimated count is never compiled.
   const read = () => gateway.get('/api/v1/res.partner?limit=1&count=estimated', { key: gateway.keys.admin });
   expect((await read()).status).toBe(200);
@@ -36,7 +36,9 @@ test('while Odoo is stopped: 502 with Retry-After, and /readyz names Odoo', { ti
   await until('ready', async () => (await gateway.get('/readyz')).status === 200);
 });
 
-test('a restart fails no request that fits the time in the queue', { timeout: 120_000 }, async () => {
+test('no request fails because of a restart that is shorter than the longest wait in the queue', {
+  timeout: 120_000,
+}, async () => {
   const proxy = await startTcpProxy(Number(new URL(gateway.odoo.url).port));
   const patient = await gateway.startSidecar({ env: { GATEWAY_ODOO_URL: `http://127.0.0.1:${proxy.port}` } });
   const options = { key: gateway.keys.admin };

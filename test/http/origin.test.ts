@@ -146,12 +146,12 @@ describe('Link and Location', () => {
     expect(made.headers.get('location')).toBe(`https://outer.test/odoo${path}/${made.json.data.id}`);
   });
 
-  test('including those of redirects', async () => {
+  test('are absolute URLs in redirects, too', async () => {
     const answer = await proxied.get('/api/docs/?models=res.partner', { headers });
     expect([answer.status, answer.headers.get('location')]).toEqual([308, 'https://outer.test/odoo/api/docs?models=res.partner']);
   });
 
-  test('use the settings first', async () => {
+  test('use the address in the settings first', async () => {
     await configure('https://api.example.com/gateway');
     expect(await list(proxied, '/api/v1/res.partner?limit=1')).toMatch(
       /^https:\/\/api\.example\.com\/gateway\/api\/v1\/res\.partner\?/,

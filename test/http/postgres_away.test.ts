@@ -13,7 +13,7 @@ const gateway = await useInstance();
 const postgresPort = Number(new URL(gateway.sidecarDatabaseUrl).port);
 const outageMs = 10_000;
 
-test('for 10 seconds: 503 without a wait, /readyz names Postgres, then everything works again', async () => {
+test('if Postgres is down for 10 seconds, requests get a 503 at once, /readyz names Postgres, and then all works again', async () => {
   const proxy = await startTcpProxy(postgresPort);
   const sidecar = await gateway.startSidecar({ postgres: proxy });
   const ping = () => sidecar.get('/api/v1/ping', { key: gateway.keys.admin });
@@ -65,7 +65,7 @@ test('a key that is revoked while Postgres is out of reach does not work when it
   await sidecar.stop();
 });
 
-test('connections that a firewall forgot: all are closed after the first that does not answer', async () => {
+test('if a firewall has forgotten the connections, all are closed after the first that does not answer', async () => {
   const proxy = await startTcpProxy(postgresPort);
   const sidecar = await gateway.startSidecar({ postgres: proxy });
   const ping = async () => (await sidecar.get('/api/v1/ping', { key: gateway.keys.admin })).status;
@@ -79,7 +79,7 @@ test('connections that a firewall forgot: all are closed after the first that do
   await sidecar.stop();
 });
 
-test('a sidecar that starts answers its first request', async () => {
+test('a sidecar that has just started answers its first request', async () => {
   const env = { GATEWAY_DATABASE_URL: gateway.sidecarDatabaseUrl, GATEWAY_ODOO_URL: gateway.odoo.url };
   const sidecar = await SidecarProcess.spawn(env);
   let first: number | undefined;
@@ -95,7 +95,7 @@ test('a sidecar that starts answers its first request', async () => {
   expect(await sidecar.exited).toBe(0);
 });
 
-test('at the start: waits for Postgres instead of ending', async () => {
+test('a sidecar that starts while Postgres is down waits for it instead of ending', async () => {
   const proxy = await startTcpProxy(postgresPort);
   await proxy.cut();
   const url = new URL(gateway.sidecarDatabaseUrl);

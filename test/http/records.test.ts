@@ -109,7 +109,7 @@ describe('aggregates', () => {
     expect(await Promise.all(found)).toEqual(found.map(() => undefined));
   });
 
-  test('are paged, and refuse what they cannot count', async () => {
+  test('are paged, and refuse invalid measures, groups and conditions', async () => {
     const path = '/api/v1/res.partner/aggregate?group=country_id&order=__count desc&limit=1';
     const first = await gateway.get(path, { key: demo });
     expect(first.headers.get('link')).toContain('offset=1');
@@ -130,13 +130,13 @@ describe('aggregates', () => {
   });
 });
 
-test('80 records by default', async () => {
+test('a list has 80 records by default', async () => {
   const answer = await gateway.get('/api/v1/res.country?fields=code', { key: demo });
   expect(answer.json.data).toHaveLength(80);
   expect(answer.json.meta).toMatchObject({ limit: 80, offset: 0 });
 });
 
-test('one record, by its id', async () => {
+test('one record is read by its id', async () => {
   const [partner] = (await gateway.get('/api/v1/res.partner?limit=1&fields=name,country_id', { key: admin })).json.data;
   const answer = await gateway.get(`/api/v1/res.partner/${partner.id}?fields=name,country_id`, { key: admin });
   expect(answer.json).toEqual({ success: true, data: partner });
@@ -219,7 +219,7 @@ describe('rights are those of Odoo', () => {
   });
 });
 
-test('a failed request does not spoil others that need the same metadata', async () => {
+test('a failed request does not affect other requests that need the same metadata', async () => {
   const sidecar = await gateway.startSidecar(); // has no metadata cached yet
   const ask = (headers: Record<string, string>) =>
     sidecar.get('/api/v1/res.partner?filter[name][ilike]=a&fields=name&limit=1', { key: admin, headers });
@@ -261,7 +261,7 @@ describe('every answer', () => {
     expect(short.headers.get('content-encoding')).toBeNull();
   });
 
-  test('to HEAD has the headers of GET and no body', async () => {
+  test('has the headers of GET and no body if the method is HEAD', async () => {
     const answer = await gateway.request('HEAD', '/api/v1/res.country?limit=1', { key: demo });
     expect(answer.status).toBe(200);
     expect(Number(answer.headers.get('content-length'))).toBeGreaterThan(10);

@@ -1,4 +1,4 @@
-// A key or a user that changes in Odoo changes on every sidecar within a second.
+// A change of a key or a user in Odoo takes effect on every sidecar within a second.
 
 import pg from 'pg';
 import { afterAll, describe, expect, inject, test } from 'vitest';
@@ -94,7 +94,7 @@ test('a setting takes effect within a second', async () => {
   await gateway.sql("update gateway.setting set value = default_value where name = 'limit.max'");
 });
 
-test('a model that is hidden in Odoo is hidden here within a second', async () => {
+test('a model that is hidden in Odoo is hidden in the gateway within a second', async () => {
   const read = () => gateway.get('/api/v1/res.country?limit=1', { key: gateway.keys.admin });
   expect((await read()).status).toBe(200);
   await gateway.sql("insert into gateway.never_exposed (pattern) values ('res.country')");

@@ -25,7 +25,7 @@ async function fault(statement: string): Promise<string | undefined> {
 }
 
 const denied = '42501';
-/** Postgres' error for writing to a view that has no single table behind it, the same for every role. */
+/** The errors of Postgres for writing to a view without a single table behind it. They are the same for every role. */
 const noSuchThing = new Set(['55000', '42809']);
 const privileges = {
   select: (table: string) => `select from ${table} limit 0`,
@@ -65,7 +65,7 @@ test('there are tables to test', () => {
 });
 
 test.each(Object.keys(privileges) as (keyof typeof privileges)[])(
-  '%s: exactly the rights in the contract, on every table',
+  '%s is granted on exactly the tables for which the contract lists it',
   async (privilege) => {
     const wrong: string[] = [];
     for (const { kind, schema, name, quoted, column } of tables) {
@@ -79,7 +79,7 @@ test.each(Object.keys(privileges) as (keyof typeof privileges)[])(
   },
 );
 
-test('functions of the schema: only those in the contract', async () => {
+test('the role may execute only the functions of the schema that are in the contract', async () => {
   const functions = await gateway.sql<{ name: string; executable: boolean }>(
     `select p.proname as name, has_function_privilege($1, p.oid, 'execute') as executable
      from pg_proc p where p.pronamespace = 'gateway'::regnamespace`,
@@ -90,7 +90,7 @@ test('functions of the schema: only those in the contract', async () => {
   expect([...named].filter((name) => !functions.some((found) => found.name === name))).toEqual([]);
 });
 
-test('sequences of Odoo and of the schema: none can be advanced', async () => {
+test('the role cannot advance any sequence of Odoo or of the schema', async () => {
   const sequences = await gateway.sql<{ quoted: string }>(
     `select format('%I.%I', n.nspname, c.relname) as quoted
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -103,7 +103,7 @@ test('sequences of Odoo and of the schema: none can be advanced', async () => {
   expect(movable).toEqual([]);
 });
 
-describe('no objects of its own', () => {
+describe('the role can neither create objects nor extend its rights', () => {
   test.each([
     ['a schema', 'create schema mine'],
     ["a table beside Odoo's", 'create table public.mine (a int)'],
@@ -113,7 +113,7 @@ describe('no objects of its own', () => {
     ['an extension', 'create extension pg_stat_statements'],
     ['a role', 'create role mine'],
     ['rights for itself', 'grant select on public.res_users to current_user'],
-    ["another role's place", 'set role odoo'],
+    ['the rights of another role', 'set role odoo'],
   ])('%s', async (_, statement) => {
     expect(await fault(statement)).toMatch(/^42(501|704)$/);
   });

@@ -47,7 +47,7 @@ const json2 = async (url: string, path: string, body: unknown, bearer = key) => 
   return { status, json: JSON.parse(text) };
 };
 
-/** What must be equal: everything except the traceback and the text of internal errors. */
+/** The parts that must be equal: everything except the traceback and the text of internal errors. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer of Odoo's
 const comparable = ({ error, ...rest }: any) =>
   error === undefined ? rest : { ...rest, error: [error.code, error.message, error.data.name] };
@@ -80,7 +80,7 @@ describe('JSON-RPC answers as Odoo does', () => {
     expect(comparable(ours)).toEqual(comparable(odoo));
   });
 
-  test('logins, versions, and refusals', async () => {
+  test('logins, versions and refusals get the same answers', async () => {
     const calls: [string, string, unknown[]][] = [
       ['common', 'version', []],
       ['common', 'login', [database, 'admin', key]],
@@ -99,7 +99,7 @@ describe('JSON-RPC answers as Odoo does', () => {
     }
   });
 
-  test.each(['/xmlrpc/2/object', '/jsonrpc'])('an empty body of unknown length at %s has an answer', async (path) => {
+  test.each(['/xmlrpc/2/object', '/jsonrpc'])('an empty body of unknown length at %s gets an answer', async (path) => {
     const headers = { 'Content-Type': 'text/xml', 'Transfer-Encoding': 'chunked' };
     const asked = request(both[1] + path, { method: 'POST', headers });
     asked.end();
@@ -114,7 +114,7 @@ describe('JSON-RPC answers as Odoo does', () => {
     expect(ours.json.error.data.message).toContain('too large');
   });
 
-  test('of a large body, the beginning is parsed; the rest only for its caller', async () => {
+  test('only the beginning of a large body is parsed until its caller is known', async () => {
     const ask = (secret: string, tail: string, isSorted: boolean) => {
       const args = [database, uid, secret, 'res.partner', 'create', [{ name: 'large', comment: 'x'.repeat(30_000) }]];
       const called = { service: 'object', method: 'execute_kw' };
@@ -177,7 +177,7 @@ test('JSON-2 answers as Odoo does', async () => {
 });
 
 describe('XML-RPC', () => {
-  test.each([1, 2])("version %i: Python's own client gets the same as from Odoo", async (version) => {
+  test.each([1, 2])("version %i: Python's own client gets the same answers as from Odoo", async (version) => {
     const script = join(import.meta.dirname, '../fixtures/rpc/python_xmlrpc.py');
     const run = async (url: string) => {
       const { stdout } = await execute('/usr/bin/python3', [script, url, String(version), database, 'admin', key]);
@@ -208,7 +208,7 @@ describe('XML-RPC', () => {
     expect((await call(...who, value('write'), value(withImage))).text).toContain('<boolean>1</boolean>');
   });
 
-  test('a body that is not XML is fault 1 with the status 200', async () => {
+  test('a body that is not XML gets fault 1 with the status 200', async () => {
     const answer = await send(both[1], '/xmlrpc/2/common', '<!DOCTYPE x><methodCall/>');
     expect([answer.status, answer.type]).toEqual([200, 'text/xml; charset=utf-8']);
     expect(answer.text).toMatch(/<int>1<\/int>[\s\S]*DOCTYPE/);
@@ -221,7 +221,7 @@ async function passwords(areTaken: boolean): Promise<void> {
   await until('the setting holds', async () => (await login()).json.result === (areTaken ? uid : false));
 }
 
-test('no protocol reaches further than /call', async () => {
+test('no protocol allows more than /call does', async () => {
   await passwords(true);
   const web = await OdooWeb.login(gateway);
   const narrowed = async (name: string, scopes: string) => (await web.create('gateway.key', { name, scopes })).secret;
@@ -336,7 +336,7 @@ test('wrong passwords count against their address; a second factor needs a key; 
   expect(await login(key)).toBe(uid);
 });
 
-test('the page Legacy Clients shows what the log holds', async () => {
+test('the page Legacy Clients shows the figures of the log', async () => {
   const uses = `
     select protocol, consumer, client, model, method, requests::int, failed::int from gateway.protocol_use order by 1, 2, 3, 4, 5`;
   const logged = `

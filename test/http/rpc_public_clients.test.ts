@@ -11,13 +11,13 @@ const names = ['erppeek', 'odoorpc', 'odoo-client-lib, json2', 'odoo-await'];
 const gateway = await useInstance({ shared: true, env: patient });
 const { odoo, ours } = await runClients(gateway, names);
 
-test('random calls, valid and faulty: the answers are equal', async () => {
+test('the answers to random calls, valid and faulty, are equal', async () => {
   const compared = await compareCalls(gateway, { calls: 100, seed: 19 });
   expect(compared.flatMap(({ differs }) => differs ?? [])).toEqual([]);
   expect(compared.filter(({ meant }) => meant === undefined).length).toBeGreaterThan(80);
 });
 
-test('an idle connection stays open: Python´s client repeats a call whose connection was closed', async () => {
+test('an idle connection stays open, because Python’s client repeats a call whose connection was closed', async () => {
   const answer = await gateway.request('POST', '/xmlrpc/2/common', {
     body: '<methodCall><methodName>version</methodName></methodCall>',
   });

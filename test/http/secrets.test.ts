@@ -1,5 +1,5 @@
-// Passwords are checked in only one place, which reveals nothing else; and no secret of a request ends up in a row or a line of
-// the log, wherever it was in the request.
+// Passwords are checked in only one place, which reveals nothing else. No secret of a request ends up in the request log or the
+// sidecar's own log, wherever it was in the request.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ describe('methods that take or return secrets', () => {
     ['res.partner', 'signup_get_auth_param', [[3]]],
   ];
 
-  test.each(calls)('%s.%s is closed, however it is named', async (model, method, args) => {
+  test.each(calls)('%s.%s is closed on every path', async (model, method, args) => {
     const batch = [{ op: 'call', model, method, args }];
     const answers = await Promise.all([
       gateway.post('/call', { model, method, args }, { key: admin }),

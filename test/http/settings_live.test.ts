@@ -12,12 +12,12 @@ import { startReceiver } from '../helpers/webhook_receiver.ts';
 
 const gateway = await useInstance();
 const key = gateway.keys.demo;
-/** Repeating an invalid key is not another guess. */
+/** A new invalid key each time, because a repeated key does not count as another guess. */
 const randomKey = () => randomBytes(20).toString('hex');
 const admin = await OdooWeb.login(gateway);
 const receiver = await startReceiver();
 afterAll(() => receiver.close());
-/** A client has the address in its X-Forwarded-For. */
+/** X-Forwarded-For sets the address of a client. */
 let behindProxy: Sidecar;
 
 beforeAll(async () => {
@@ -38,19 +38,19 @@ const login = (password = 'admin') => gateway.post('/api/v1/auth/login', { login
 const from = (address: string) => ({ headers: { 'X-Forwarded-For': address } });
 
 describe('requests', () => {
-  test('the default GET limit', async () => {
+  test('the default GET limit takes effect', async () => {
     await save({ gateway_limit_default: 3 });
     await live(async () => (await partners()).json.data.length === 3);
     await save({ gateway_limit_default: 80 });
   });
 
-  test('the largest GET limit', async () => {
+  test('the largest GET limit takes effect', async () => {
     await save({ gateway_limit_max: 90 });
     await live(async () => (await partners('limit=91')).json.error?.reason === 'query.limit');
     await save({ gateway_limit_max: 1000 });
   });
 
-  test('the largest body', async () => {
+  test('the limit on bodies takes effect', async () => {
     const body = [{ name: 'x'.repeat(1_500_000) }];
     const post = async () => (await gateway.post('/api/v1/res.partner', body, { key: gateway.keys.admin })).status;
     await save({ gateway_body_max_mib: 1 });
@@ -58,7 +58,7 @@ describe('requests', () => {
     await save({ gateway_body_max_mib: 10 });
   });
 
-  test('the largest batch', async () => {
+  test('the limit on batches takes effect', async () => {
     const operations = Array.from({ length: 3 }, () => ({ op: 'read', model: 'res.partner', ids: [1] }));
     const post = async () => (await gateway.post('/api/v1/batch', operations, { key: gateway.keys.admin })).status;
     expect(await post()).toBe(200);
@@ -67,7 +67,7 @@ describe('requests', () => {
     await save({ gateway_batch_max: 1000 });
   });
 
-  test('the web pages that may call', async () => {
+  test('the list of web pages that may call takes effect', async () => {
     const allowed = async (origin: string) =>
       header(await gateway.get('/api/v1/ping', { key, headers: { Origin: origin } }), 'access-control-allow-origin');
     expect(await allowed('https://other.example.com')).toBe('*');
@@ -77,7 +77,7 @@ describe('requests', () => {
     await save({ gateway_cors_origins: '*' });
   });
 
-  test('models never exposed', async () => {
+  test('the list of models that are never exposed takes effect', async () => {
     const tags = () => gateway.get('/api/v1/res.partner.category', { key: gateway.keys.admin });
     expect((await tags()).status).toBe(200);
     await save({ gateway_never_exposed: 'res.partner.cat*' });
@@ -88,7 +88,7 @@ describe('requests', () => {
 });
 
 describe('keys and tokens', () => {
-  test('lifetimes and issuer', async () => {
+  test('the lifetimes and the issuer of tokens take effect', async () => {
     await save({ gateway_token_access_minutes: 2, gateway_token_refresh_hours: 3, gateway_token_issuer: 'acme' });
     let issued: { access_token: string; refresh_token: string } | undefined;
     await live(async () => {
@@ -101,7 +101,7 @@ describe('keys and tokens', () => {
     await save({ gateway_token_access_minutes: 60, gateway_token_refresh_hours: 168, gateway_token_issuer: 'odoo-api-gateway' });
   });
 
-  test('keys of archived users', async () => {
+  test('the setting for keys of archived users takes effect', async () => {
     const [userId] = await gateway.orm<number[]>('res.users', 'create', {
       vals_list: [{ name: 'System', login: 'system' }],
       context: { no_reset_password: true },
@@ -139,13 +139,13 @@ describe('limits', () => {
   const limitOf = async (answer: Promise<Answer>) => header(await answer, 'ratelimit-limit');
   const remaining = async (answer: Promise<Answer>) => Number(header(await answer, 'ratelimit-remaining'));
 
-  test('the global limit and its window', async () => {
+  test('the global limit and its window take effect', async () => {
     await save({ gateway_throttle_limit: 7000, gateway_throttle_window: 'hour' });
     await live(async () => (await limitOf(partners())) === '7000');
     expect(Number(header(await partners(), 'ratelimit-reset'))).toBeGreaterThan(60);
   });
 
-  test('limits by address', async () => {
+  test('the limits by address take effect', async () => {
     const calls = {
       gateway_throttle_anonymous: () => gateway.get('/nowhere'),
       gateway_throttle_login: () => login(),
@@ -157,7 +157,7 @@ describe('limits', () => {
     expect(await limitOf(calls.gateway_throttle_token())).toBe('5003');
   });
 
-  test('refused credentials', async () => {
+  test('the limit on refused credentials takes effect', async () => {
     const guess = () => behindProxy.get('/api/v1/ping', { key: randomKey(), ...from('198.51.100.1') });
     expect((await guess()).status).toBe(401);
     await save({ gateway_throttle_failed: 1 });
@@ -166,7 +166,7 @@ describe('limits', () => {
     await live(async () => (await guess()).status === 401);
   });
 
-  test('the cost of operations, and whether each is charged', async () => {
+  test('the cost of operations takes effect, and whether each operation is charged', async () => {
     const left = () => remaining(gateway.get('/api/v1/ping', { key }));
     const { cost, batchCost } = await charges();
     expect([await cost('read'), await cost('write'), await cost('delete'), await cost('call')]).toEqual([1, 1, 1, 1]);
@@ -205,7 +205,7 @@ describe('limits', () => {
 
   const json = (body: object) => ({ headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
-  test('requests at a time', async () => {
+  test('the limit on simultaneous requests takes effect', async () => {
     const many = async () =>
       (await Promise.all(Array.from({ length: 8 }, () => partners('limit=500')))).map(({ status }) => status);
     expect(new Set(await many())).toEqual(new Set([200]));
@@ -214,7 +214,7 @@ describe('limits', () => {
     await save({ gateway_throttle_concurrency: 0 });
   });
 
-  test('blocked addresses: number of violations, duration, and exceptions', async () => {
+  test('the violations, duration and exceptions of blocks take effect', async () => {
     const guess = async (address: string) =>
       (await behindProxy.get('/api/v1/ping', { key: randomKey(), ...from(address) })).json.error.reason as string;
     await save({ gateway_ip_block_violations: 2, gateway_ip_block_window_minutes: 30, gateway_ip_block_minutes: 90 });
@@ -251,7 +251,7 @@ describe('traffic', () => {
     return rows();
   };
 
-  test('the log level, and the size of kept bodies', async () => {
+  test('the log level and the size of kept bodies take effect', async () => {
     expect(await logged('errors')).toEqual([]);
     await save({ gateway_log_level: 'metadata' });
     await until('requests are logged', async () => (await logged('metadata')).length === 1);
@@ -264,7 +264,7 @@ describe('traffic', () => {
 });
 
 describe('webhooks', () => {
-  test('reachable addresses, time to answer and attempts', async () => {
+  test('the reachable addresses, the time to answer and the number of attempts take effect', async () => {
     const [model] = await gateway.orm<{ id: number }[]>('ir.model', 'search_read', {
       domain: [['model', '=', 'res.partner']],
       fields: ['id'],

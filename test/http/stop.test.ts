@@ -23,7 +23,7 @@ async function ready(env: Record<string, string> = {}): Promise<SidecarProcess> 
 /** A read that waits in Odoo until the table is unlocked. */
 async function slowRead(sidecar: SidecarProcess) {
   const client = new pg.Client({ connectionString: gateway.databaseUrl });
-  client.on('error', () => {}); // the database is dropped under it when a test fails
+  client.on('error', () => {}); // when a test fails, the database is dropped during this connection
   await client.connect();
   await client.query('begin');
   await client.query('lock table res_country_group in access exclusive mode');
@@ -102,7 +102,7 @@ test('a read past its deadline gets a 504, and its statement ends with it', asyn
   await sidecar.exited;
 });
 
-test('a read that waits for a lock gets the conflict before its deadline', async () => {
+test('a read that waits for a lock gets a conflict before its deadline', async () => {
   const sidecar = await ready({ GATEWAY_REQUEST_TIMEOUT_MS: '1000' });
   const { answer, letGo } = await slowRead(sidecar);
   expect((await answer).json.error).toMatchObject({ code: 409, reason: 'odoo.conflict' });

@@ -78,7 +78,7 @@ describe('figures', () => {
     expect((await top('consumer', null)).get(consumer)).toBe(27);
   });
 
-  test('names of models that do not exist never become figures', async () => {
+  test('names of models that do not exist never appear in the figures', async () => {
     const consumer = await consumerOf(gateway.keys.demo);
     const [row] = await gateway.sql<{ top: { value: string }[] }>(
       `select gateway.stat_top(${wholeDay}, $1, null, 'model', 50) as top`,
@@ -103,7 +103,7 @@ describe('figures', () => {
     await until('all 600 are counted', async () => (await counted()) === before + 600);
   });
 
-  test('a sidecar that is stopped loses nothing', async () => {
+  test('a sidecar that is stopped loses no figures', async () => {
     const before = await counted();
     const third = await gateway.startSidecar();
     await pings(third, 200);
@@ -111,7 +111,7 @@ describe('figures', () => {
     expect(await counted()).toBe(before + 200);
   });
 
-  test('of a sidecar that is killed at most the last second is lost', async () => {
+  test('a sidecar that is killed loses at most the figures of the last second', async () => {
     const before = await counted();
     const doomed = await gateway.startSidecar();
     const answeredAt: number[] = [];

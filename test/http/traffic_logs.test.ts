@@ -130,7 +130,7 @@ test('a row keeps every text unchanged', async () => {
   await pool.end();
 });
 
-test('errors: only refused and failed requests are kept', async () => {
+test('at the level errors, only refused and failed requests are kept', async () => {
   await setLevel('errors');
   const good = await request('/api/v1/ping', { key: demo });
   const bad = await request('/api/v1/no.such.model', { key: demo });
@@ -140,7 +140,7 @@ test('errors: only refused and failed requests are kept', async () => {
   expect(await rowOf(good.id)).toBeUndefined();
 });
 
-test('metadata: every request with its times, no bodies', async () => {
+test('at the level metadata, every request is kept with its times, but without bodies', async () => {
   await setLevel('metadata');
   const { id, answer } = await request('/api/v1/res.partner?limit=1', { key: demo });
   expect(answer.status).toBe(200);
@@ -163,7 +163,7 @@ test.each([
     { headers: { Authorization: `Basic ${Buffer.from(`admin:${gateway.keys.admin}\n`).toString('base64')}` } },
     'the end of its line',
   ],
-])('a key that was pasted with %s: the log says so, and only the log', async (_name, options, hint) => {
+])('if a key was pasted with %s, the log says so, but not the answer', async (_name, options, hint) => {
   const { id, answer } = await request('/api/v1/ping', options);
   expect([answer.status, answer.json.error.message]).toEqual([401, 'Invalid or expired credentials']);
   await until('the row', async () => (await rowOf(id)) !== undefined);
@@ -190,7 +190,7 @@ test('dropping a day does not delay rows of another day', async () => {
   }
 });
 
-test('payloads: headers and bodies, which a profile may choose for itself', async () => {
+test('at the level payloads, headers and bodies are kept; a profile may choose this level for itself', async () => {
   await setLevel('errors');
   const profile = await gateway.orm<number[]>('gateway.profile', 'create', {
     vals_list: [{ name: 'Watched', log_level: 'payloads' }],
@@ -211,7 +211,7 @@ test('payloads: headers and bodies, which a profile may choose for itself', asyn
   await settled();
 });
 
-test('a 500 keeps the traceback of Odoo, which the caller does not see, under the id that Odoo logs', async () => {
+test('the log keeps the traceback of a 500, which the caller does not see, under the id that Odoo logs', async () => {
   await setLevel('errors');
   // A computed field that fails when it is read.
   const [field] = await gateway.orm<number[]>('ir.model.fields', 'create', {

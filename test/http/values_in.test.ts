@@ -53,7 +53,7 @@ describe('a key for res.partner:read and res.partner:write', async () => {
     expect(await gateway.sql("select from res_users where login = 'sneaky'")).toEqual([]);
   });
 
-  test('accepts defaults in a context that it may write', async () => {
+  test('can send defaults in a context for fields that it may write', async () => {
     const kwargs = { context: { default_color: 7 } };
     const answer = await send('POST', `${partners}/name_create`, { args: ['Coloured'], kwargs }, key);
     expect(answer.status).toBe(200);
@@ -98,13 +98,13 @@ describe('the lines of an order', async () => {
       },
     ],
     ['changed by a method', 'POST', `${path}/write`, { args: [{ order_line: [[1, line, { product_uom_qty: 99 }]] }] }],
-  ])('are not %s through another order', async (_what, method, target, body) => {
+  ])('cannot be %s through another order', async (_what, method, target, body) => {
     const answer = await send(method, target, body);
     expect([answer.status, answer.text]).toEqual([422, expect.stringContaining(`sale.order.line ${line}`)]);
     expect(await quantity()).toEqual([{ order_id: theirs.id, quantity: 2 }]);
   });
 
-  test('are changed through their own', async () => {
+  test('can be changed through their own order', async () => {
     const answer = await send('PATCH', `/api/v1/sale.order/${theirs.id}`, { order_line: [{ id: line, product_uom_qty: 3 }] });
     expect(answer.status).toBe(200);
     expect(await quantity()).toEqual([{ order_id: theirs.id, quantity: 3 }]);
@@ -224,7 +224,7 @@ describe('a record sent back unchanged', () => {
   });
 
   test.each(['res.partner', 'res.users', 'product.template', 'sale.order', 'project.project', 'account.journal'])(
-    'is accepted whole: %s',
+    'is accepted as it is: %s',
     async (name) => {
       const [first] = (await send('GET', `/api/v1/${name}?limit=1&fields=id`, undefined)).json.data;
       const path = `/api/v1/${name}/${first.id}`;
@@ -235,7 +235,7 @@ describe('a record sent back unchanged', () => {
     },
   );
 
-  test('is a file in base64, in both directions', async () => {
+  test('contains files in base64, which are written back without a change', async () => {
     const bytes = Buffer.from([0, 255, 137]).toString('base64');
     const made = await send('POST', '/api/v1/ir.attachment?fields=raw,datas', { name: 'f', raw: bytes });
     expect([made.status, made.json.data]).toMatchObject([201, { raw: bytes, datas: bytes }]);

@@ -91,7 +91,7 @@ describe('a committed change', () => {
     expect(arrival?.event.data.values).toEqual(answer.json.data);
   });
 
-  test('of a synced model has the number of the change feed, by which each event of a record is newer than the last', async () => {
+  test('of a synced model carries its number in the change feed, and later events of a record have higher numbers', async () => {
     const [synced] = await gateway.orm<number[]>('gateway.synced.model', 'create', { vals_list: [{ model_id: partnerModel }] });
     const key = gateway.keys.admin;
     const changes = '/api/v1/res.partner/changes?fields=name';
@@ -112,7 +112,7 @@ describe('a committed change', () => {
     expect(receiver.arrived[2]?.event.data.sequence).toBeNull();
   });
 
-  test('of a deleted record arrives with its last values', async () => {
+  test('that deletes a record arrives with its last values', async () => {
     const partner = await createPartner({ name: 'Gone' });
     await createWebhook();
     await gateway.orm('res.partner', 'unlink', { ids: [partner] });
@@ -169,7 +169,7 @@ describe('a receiver that fails', () => {
     ]);
   });
 
-  test('permanently causes a dead letter, which lets the next change of the record through', async () => {
+  test('and keeps failing causes a dead letter, which lets the next change of the record through', async () => {
     await setting('max_attempts', 2);
     await createWebhook();
     receiver.answer = ({ type }) => (type.endsWith('create') ? 'reset' : { status: 200 });
@@ -191,7 +191,7 @@ describe('a receiver that fails', () => {
     await setting('max_attempts', 10);
   });
 
-  test('in a row gets no events for a while, and then one probe', async () => {
+  test('several times in a row gets no events for a while, and then one probe', async () => {
     await setting('breaker_failures', 3);
     await setting('retry_first_seconds', 1);
     const id = await createWebhook({ concurrency: 1 });
@@ -211,7 +211,7 @@ describe('a receiver that fails', () => {
     await setting('retry_first_seconds', 0.2);
   });
 
-  test('with 410 is not called again until the webhook is resumed', async () => {
+  test('with a 410 is not called again until the webhook is resumed', async () => {
     const id = await createWebhook();
     receiver.answer = () => ({ status: 410 });
     const partner = await createPartner();
@@ -235,7 +235,7 @@ test('an address that the settings do not allow is refused with its reason', asy
   });
 });
 
-test('a rotated secret signs together with the new one', async () => {
+test('after a rotation, events are signed with the old and the new secret', async () => {
   const id = await createWebhook();
   const before = await signingSecret(id);
   await gateway.orm('gateway.webhook', 'action_rotate_secret', { ids: [id] });
@@ -248,7 +248,7 @@ test('a rotated secret signs together with the new one', async () => {
   for (const secret of [before, after]) expect(() => new Verifier(secret).verify(arrival?.body ?? '', headers)).not.toThrow();
 });
 
-test('a test is sent with a real record and shows the answer', async () => {
+test('a test event is sent with a real record, and the answer is shown', async () => {
   const id = await createWebhook({ domain: "[('is_company', '=', True)]" });
   receiver.answer = () => ({ status: 418, body: 'short and stout' });
   const action = await gateway.orm<{ res_model: string; res_id: number }>('gateway.webhook', 'action_send_test', { ids: [id] });
@@ -268,8 +268,8 @@ test('a test is sent with a real record and shows the answer', async () => {
   expect(attempt?.['response']).toBe('short and stout');
 });
 
-// This test is in this file because it, too, needs an address on this machine to be allowed.
-test('the upgrade check asks another gateway, and names exactly the keys that use what is gone there', async () => {
+// This test is in this file because it also needs an address on this machine to be allowed.
+test('the upgrade check asks another gateway, and names exactly the keys that use something that is gone there', async () => {
   const fields = await gateway.orm<number[]>('ir.model.fields', 'create', {
     vals_list: [
       { name: 'x_route', ttype: 'char', field_description: 'Route', model_id: partnerModel },
@@ -352,7 +352,7 @@ describe('several sidecars', () => {
     await second.stop();
   });
 
-  test('take over the jobs of a killed one', async () => {
+  test('take over the jobs of a killed sidecar', async () => {
     const second = await gateway.startSidecar();
     await createWebhook();
     receiver.answer = () => ({ status: 200, delayMs: 60_000 });
