@@ -47,7 +47,7 @@ interface Candidate {
 export interface CompilingOptions {
   readonly channel: OdooChannel;
   readonly requestTimeoutMs: number;
-  /** The parts that compiled reads of a database need. */
+  /** The options for the connections to a database. */
   readonly connectionOf: (database: Database) => ConnectionOptions;
 }
 

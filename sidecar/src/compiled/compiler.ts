@@ -5,7 +5,10 @@ import { LRUCache } from 'lru-cache';
 
 /** With this factor, compiling takes at most a quarter of one worker. */
 const pauseFactor = 3;
-/** The longest pause, because a compilation may be slow by accident, such as when a worker has to start first. */
+/**
+ * The longest pause. Without this limit, a compilation that is slow by accident, such as when a worker has to start first, would
+ * cause a long pause.
+ */
 const longestPauseMs = 2_000;
 const rememberedShapes = 5_000;
 /** While calls wait for Odoo, only shapes that are used repeatedly are compiled. */

@@ -66,7 +66,7 @@ export type Level = Readonly<z.infer<typeof level>>;
 export type Parameter = Readonly<z.infer<typeof parameter>>;
 
 export interface Plan extends Readonly<Omit<z.infer<typeof shape>, 'uid' | 'database'>> {
-  /** The name of the statement. It is equal for plans with the same text, so that Postgres prepares the statement once. */
+  /** The name of the statement. Plans with the same text have the same name, so that Postgres prepares the statement once. */
   readonly statement: string;
   /** The approximate memory that it takes. */
   readonly bytes: number;

@@ -14,7 +14,7 @@ interface Slot {
 }
 
 export interface Shape {
-  /** The key of the shape. It is equal for two reads that the same statement can answer. */
+  /** The key of the shape. Reads that the same statement can answer have the same key. */
   readonly key: string;
   /** The read with slots, as the executor compiles it. */
   readonly operation: Readonly<Record<string, unknown>>;
@@ -60,7 +60,7 @@ function ofRead({ op, model, ids, fields, brief }: Read, slots: Slots): Record<s
 }
 
 function ofIds(ids: unknown, slots: Slots): Slot {
-  // Duplicate ids are rare, and a separate object would be needed for each occurrence.
+  // Duplicate ids are left to Odoo: they are rare, and each occurrence would need a separate object.
   if (!Array.isArray(ids) || ids.length === 0 || !ids.every(isId) || new Set(ids).size < ids.length) throw noShape;
   return slots.add(ids, 'list:id');
 }

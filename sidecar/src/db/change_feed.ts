@@ -7,7 +7,7 @@ import type { Queryable } from './pool.ts';
 type ChangedRecord = readonly [number: number, id: number, deleted: boolean];
 
 export interface FeedPart {
-  /** Whether a manager has added the model to the list. */
+  /** Whether a manager has added the model to the synced models. */
   readonly synced: boolean;
   /** The newest number in the feed, over all models. */
   readonly last: number;

@@ -117,7 +117,7 @@ function askedOf(context: RequestContext): ContentOperation {
   const { size } = readQuery(context.asked.url, ['size']);
   const side = size === undefined ? undefined : wholeNumber(size);
   if (size !== undefined && (side === undefined || side < 1 || side > largestSide)) {
-    const message = `size must be the pixels of a side of an image, a whole number from 1 to ${largestSide}.`;
+    const message = `size must be the maximum number of pixels per side, a whole number from 1 to ${largestSide}.`;
     throw new GatewayError('query.size', { message, details: { size } });
   }
   return {

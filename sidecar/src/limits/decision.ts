@@ -7,7 +7,7 @@ export const windowMs: PerWindow = { minute: 60_000, hour: 3_600_000, day: 86_40
 
 export interface Decision {
   readonly allowed: boolean;
-  /** If the request passes: the window with the least left. If it is refused: the used-up window that ends last. */
+  /** If the request passes: the window with the smallest remainder. If it is refused: the used-up window that ends last. */
   readonly window: Window;
   readonly limit: number;
   /** What is left of that window after this request. */

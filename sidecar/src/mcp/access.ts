@@ -26,7 +26,7 @@ export function requireOrigin({ database, request }: RequestContext): void {
   const own = database.settings['sidecar.url'];
   if (URL.canParse(origin) && (loopback.has(new URL(origin).hostname) || (own !== '' && new URL(own).origin === origin))) return;
   throw new GatewayError('origin.not_allowed', {
-    message: `Web pages of ${origin.slice(0, 200)} may not call. A manager can allow this origin in the settings.`,
+    message: `Web pages of ${origin.slice(0, 200)} may not call the gateway. A manager can allow this origin in the settings.`,
   });
 }
 

@@ -19,7 +19,7 @@ const aggregateInput = z.object({
   model: modelName,
   domain: z.array(z.unknown()).max(500).optional(),
   group_by: z.array(name).max(5).optional().describe('["user_id", "date_order:month"]'),
-  aggregates: z.array(name).max(20).optional().describe('["amount_total:sum"]; the count comes with it'),
+  aggregates: z.array(name).max(20).optional().describe('["amount_total:sum"]; the count is always included'),
   order: z.string().max(500).optional().describe('"amount_total:sum desc"'),
   limit: z.int().min(1).max(500).optional(),
   ...settingOfCall,

@@ -59,7 +59,7 @@ export const headers: Named = {
     description: 'Your id if you sent one, otherwise a new one.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
   },
-  'RateLimit-Limit': { description: 'The limit of the window with the least left.', schema: count },
+  'RateLimit-Limit': { description: 'The limit of the window with the fewest requests left.', schema: count },
   'RateLimit-Remaining': { description: 'Requests left in that window.', schema: count },
   'RateLimit-Reset': { description: 'Seconds until the window is reset.', schema: count },
   'Retry-After': { description: 'Try again after this many seconds.', schema: count },

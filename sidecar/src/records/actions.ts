@@ -28,12 +28,12 @@ export function actionOf(result: unknown): OdooAction | undefined {
 
 function wizard(type: string, named: { model: string; id?: number }): OdooAction {
   const { model, id } = named;
-  const create = `POST /api/v1/${model} creates it, with the answers as values; the action's context has its defaults.`;
+  const create = `POST /api/v1/${model} creates its record, with the input as values; the action's context contains the default values.`;
   const confirm = `POST /api/v1/${model}/${id ?? '<id>'}/<method> then calls the method of its button.`;
   return {
     type,
     ...named,
-    message: `Odoo asks something first, in the window ${model}. Nothing has happened yet.`,
+    message: `Odoo first asks for input, in the window ${model}. Nothing has happened yet.`,
     next: id === undefined ? [create, confirm] : [confirm],
   };
 }

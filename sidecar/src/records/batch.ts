@@ -87,7 +87,7 @@ export class Batch {
   async #parseOne(item: Item, at: string): Promise<Operation> {
     const { op } = item;
     const keys = typeof op === 'string' && Object.hasOwn(allowed, op) ? allowed[op] : undefined;
-    if (keys === undefined) throw malformed(at, `has no "op" of ${Object.keys(allowed).join(', ')}`);
+    if (keys === undefined) throw malformed(at, `must have an "op", one of ${Object.keys(allowed).join(', ')}`);
     const unknown = Object.keys(item).find((key) => key !== 'id' && key !== 'op' && !keys.includes(key));
     if (unknown !== undefined) throw malformed(at, `takes ${keys.join(', ')}, not "${unknown}"`);
     if (item['model'] === undefined) throw missing(at, 'model');

@@ -13,7 +13,8 @@ const nameFormat = /^[A-Za-z_]\w{0,62}$/;
 /** Parses a list of fields. Throws `query.fields`. Odoo checks whether the fields exist. */
 export function parseFields(text: string): FieldTree {
   const paths = text.split(',');
-  if (paths.length > mostFields) throw malformed(`fields names ${paths.length} fields; at most ${mostFields} are possible.`);
+  if (paths.length > mostFields)
+    throw malformed(`The parameter fields has ${paths.length} fields; at most ${mostFields} are possible.`);
   const tree = emptyTree();
   let expansions = 0;
   for (const path of paths) {
@@ -33,7 +34,10 @@ function plant(tree: FieldTree, steps: readonly string[], path: string): number 
   let expansions = 0;
   for (const [i, step] of steps.entries()) {
     if (!nameFormat.test(step)) {
-      throw malformed(path === '' ? 'fields holds an empty name.' : `fields: "${path}" is not a name of a field.`, path);
+      throw malformed(
+        path === '' ? 'The parameter fields contains an empty name.' : `fields: "${path}" is not the name of a field.`,
+        path,
+      );
     }
     branch[step] ??= {};
     if (i === steps.length - 1) break;
@@ -50,7 +54,7 @@ function emptyTree(): FieldTree {
 }
 
 function tooComplex(path: string): GatewayError {
-  const message = `With "${path}", fields follows more than ${mostExpansions} relations. Ask for fewer fields of other records.`;
+  const message = `With "${path}", the parameter fields follows more than ${mostExpansions} relations. Ask for fewer fields of other records.`;
   return new GatewayError('request.too_complex', { message, details: { path, max: mostExpansions } });
 }
 

@@ -36,7 +36,9 @@ export class ResourceCollection implements Collection {
     const resource = this.#resource;
     const { model } = resource;
     if (query.domain.length > 0) {
-      throw new GatewayError('query.domain', { message: `${resource.name} takes filters: filter[field][operator]=value.` });
+      throw new GatewayError('query.domain', {
+        message: `${resource.name} accepts no domain, only filters: filter[field][operator]=value.`,
+      });
     }
     if (query.archived !== undefined) {
       const message = `${resource.name} does not accept the parameter archived: its domain decides which records it contains.`;

@@ -65,7 +65,7 @@ async function upsertAll(
 export function checkKey(key: unknown, value: unknown, at: string): { key: string; value: string } {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof key !== 'string' || !keyFormat.test(key) || typeof text !== 'string' || text === '' || text.length > longestValue) {
-    const message = `${at} must name a key, external_id or a field, and its value, a string of at most ${longestValue} characters.`;
+    const message = `${at} must contain a key (external_id or a field) and its value (a string of at most ${longestValue} characters).`;
     throw new GatewayError('body.form', { message, details: { key } });
   }
   return { key, value: text };

@@ -58,7 +58,7 @@ export function parseModels(text: string | undefined): readonly string[] | undef
   if (wrong !== undefined || names.length > mostModels) {
     const message =
       wrong === undefined
-        ? `models names ${names.length} models; at most ${mostModels} are possible.`
+        ? `The parameter models has ${names.length} models; at most ${mostModels} are possible.`
         : `models: "${wrong.slice(0, 128)}" is not the name of a model, like sale.order or sale.*.`;
     throw new GatewayError('query.models', { message, details: { models: wrong?.slice(0, 128) } });
   }

@@ -168,7 +168,7 @@ export function parseChangesQuery(
   const { query, given } = readListQuery(url, settings, parameters);
   const since = resumed ?? given.since ?? '';
   if (since === '') {
-    const message = 'since is missing. Start with since=new, then give the meta.next of the last answer.';
+    const message = 'since is missing. Start with since=new, then send the meta.next of the last answer.';
     throw new GatewayError('sync.token', { message });
   }
   const seconds = given.wait === undefined ? 0 : wholeNumber(given.wait);

@@ -10,7 +10,9 @@ import { readCursor, writeCursor } from '../records/cursor.ts';
 /** This takes the place of the order in a cursor. No list has such an order. */
 const mark = 'changes';
 
-/** A reader's position: it has all changes up to a number, and got them with these rights in this life of the feed. */
+/**
+ * A reader's position. The reader has all changes up to the number, and received them with these rights, in this life of the feed.
+ */
 export type Position = Pick<FeedPart, 'rights' | 'life'> & { readonly number: number };
 
 /** The position in a token. Throws `sync.token`, or `sync.reset` if the reader has to start over. */
