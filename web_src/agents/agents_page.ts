@@ -106,10 +106,11 @@ export class AgentsPage extends Component {
 
   get appsNote(): string {
     const allowed = this.polling.data?.allowed_apps;
-    if (allowed === 'anyone') return _t('Every program can ask you. Choose one only if a manager registered it.');
-    if (allowed === 'documents') return _t('Programs that have their own web address can ask you. A manager registers others.');
+    if (allowed === 'anyone') return _t('Any program can ask you. Choose an app only if a manager registered your program.');
+    if (allowed === 'documents')
+      return _t('Programs that have their own web address can ask you. A manager must register others.');
     return this.polling.data?.apps.length === 0
-      ? _t('No program may ask yet. A manager registers it first: API Gateway → Access → Registered Apps.')
+      ? _t('No program may ask yet. A manager must register it first: API Gateway → Access → Registered Apps.')
       : _t('Only programs that a manager registered may ask.');
   }
 
@@ -117,7 +118,7 @@ export class AgentsPage extends Component {
     const writes = (this.bySigningIn ? null : this.chosen?.writes) ?? this.polling.data?.writes;
     if (writes === 'allowed') return _t('The agent changes data without asking. It is safer to let it ask first.');
     if (writes === 'never') return _t('The agent can only read.');
-    return _t('Each change is first shown to you, and made only if you agree.');
+    return _t('Each change is shown to you first, and is made only if you agree.');
   }
 
   /** "Seen 12 s ago. Tools used: 3." */

@@ -12,7 +12,7 @@ export type Way =
     };
 
 export type Example = Way & {
-  /** The gateway's address, without a slash at its end. */
+  /** The gateway's address, without a trailing slash. */
   url: string;
 };
 
@@ -55,7 +55,7 @@ export const clientGuides: readonly ClientGuide[] = [
     name: 'Claude Desktop',
     file: 'claude_desktop_config.json',
     text: (example) => {
-      // The client can only start local programs. This program passes everything on to the gateway. The key is in its
+      // The client can only start local programs. The one below passes everything on to the gateway. The key is in its
       // environment, which process lists do not show.
       const more =
         ofKey(example, () => ['--header', `Authorization:\${AUTH}`]) ?? // it cannot handle spaces here

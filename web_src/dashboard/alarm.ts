@@ -14,7 +14,7 @@ const tickMs = 2_000;
 const placing = 'o_api_gateway_toasts_below';
 /** If there were fewer requests than this, a share is not meaningful. */
 const leastRequests = 20;
-/** For rules about these, the page has its own toast, which appears at once. */
+/** For rules about these metrics, the page does not show the toast of the rule, because its own toast appears sooner. */
 const watchedHere = new Set<OpenAlert['metric']>(['server_errors', 'sidecar_gone']);
 /** The shares of refused requests at which the toast opens and closes. */
 const opensAt = 0.1;

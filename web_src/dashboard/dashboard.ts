@@ -78,7 +78,7 @@ export class Dashboard extends Component<{ updateActionState?: (state: object) =
     return kpiGroups(this.state);
   }
 
-  /** Whether there was never a request. */
+  /** Whether no request has ever been made. */
   get isNew(): boolean {
     const { figures, consumers, consumer, statusClass, zoom } = this.state;
     const isFiltered = consumer !== null || statusClass !== null || zoom !== null;

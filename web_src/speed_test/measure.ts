@@ -31,7 +31,7 @@ export interface Measured {
   odoo: Percentiles;
   /** The mean of each phase over all runs. */
   phases: Phases;
-  /** How the records of the last run were read, and why this was not a compiled read, if it was not. Null: nothing was read. */
+  /** How the records of the last run were read, and the reason if it was not a compiled read. Null: nothing was read. */
   read: { way: 'compiled' | 'odoo'; why: string } | null;
   details: string;
 }

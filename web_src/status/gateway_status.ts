@@ -14,7 +14,7 @@ import { SidecarCard } from './sidecar_card';
 const refreshMs = 3_000;
 const healthMs = 15_000;
 
-/** The sidecars of this database, and the health of all parts that a request passes. */
+/** The sidecars of this database, and the health of all parts that a request passes through. */
 export class GatewayStatus extends Component {
   static template = 'api_gateway.GatewayStatus';
   static components = { GatewayPage, Health, SidecarCard };

@@ -17,7 +17,7 @@ export function readHealth(orm: Orm): Promise<Part[]> {
   return orm.call<Part[]>('gateway.health', 'parts');
 }
 
-/** The parts that a request passes, each with its state and what to do about it. */
+/** The parts that a request passes through, each with its state and what to do about it. */
 export class Health extends Component<{ parts: Part[] }> {
   static template = 'api_gateway.Health';
   static props = { parts: Array };
@@ -25,7 +25,7 @@ export class Health extends Component<{ parts: Part[] }> {
   lookOf(state: Part['state']): { label: string; color: string } {
     return {
       ok: { label: _t('OK'), color: 'text-bg-success' },
-      warning: { label: _t('Look at this'), color: 'text-bg-warning' },
+      warning: { label: _t('Needs attention'), color: 'text-bg-warning' },
       danger: { label: _t('Failing'), color: 'text-bg-danger' },
       off: { label: _t('Not used'), color: 'text-bg-secondary' },
     }[state];

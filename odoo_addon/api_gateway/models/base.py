@@ -23,8 +23,8 @@ class _InUseError(psycopg2.errors.ForeignKeyViolation):
 # This class has no docstring, because Odoo would use it as the description of every model without a description.
 #
 # The last line of defence of the never-exposed list: whatever path a call takes, the ORM checks access here. Odoo's own
-# superuser code runs as usual, but writes neither the gateway's own models nor, for a narrowed credential, code or
-# rights.
+# superuser code runs as usual, but it cannot write the gateway's own models. If the credential is narrowed, it cannot
+# write code or rights either.
 class Base(models.AbstractModel):
     _inherit = "base"
 
@@ -43,8 +43,8 @@ class Base(models.AbstractModel):
 
     @api.model
     def fields_get(self, allfields=None, attributes=None):
-        """`read` and `search_read` without field names leave out fields that are not described. Other methods of the
-        model still read them, because these are called by Odoo's code, not by the caller."""
+        """`read` and `search_read` without field names return only the fields that are described here. Other methods of
+        the model still read hidden fields, because Odoo's code calls these methods, not the caller."""
         return self._gateway_shown(super().fields_get(allfields, attributes), allfields)
 
     def _gateway_shown(self, described, allfields):
@@ -95,7 +95,7 @@ class Base(models.AbstractModel):
         return super()._load_records_create(vals_list)
 
     def _gateway_loading(self):
-        """The checks for a file that is loaded for a caller; None if Odoo loads a file of its own."""
+        """The checks for a file that a caller imports; None if Odoo loads one of its own files."""
         call = gate.get()
         return None if self.env.su or call is None else call.loading
 

@@ -5,7 +5,7 @@ from ..webhooks import capture
 
 # This class has no docstring, because Odoo would use it as the description of every model without a description.
 #
-# Notes changes for webhooks. On models that no webhook watches, this costs one look-up in a cached dictionary.
+# Records changes for webhooks. On models that no webhook watches, this costs one look-up in a cached dictionary.
 # `_write_multi` sees each column that is actually updated, including recomputed ones; `write` is needed only for
 # one2many and many2many. These changes are not noticed: direct SQL, deletions that a foreign key cascades, the other
 # side of a many2many.

@@ -1,4 +1,4 @@
-"""The data of the page Connect an Agent."""
+"""The data for the page Connect an Agent."""
 
 from datetime import timedelta
 
@@ -21,12 +21,13 @@ class GatewayAgentPage(models.AbstractModel):
     def state(self, key_id=None, apps=False):
         """`{enabled, writes, administrator, url, served, database, keys, allowed_apps, apps, seen}`.
 
-        `keys` are the user's own valid keys: `{id, name, prefix, scopes, shut_out, writes}`. `allowed_apps` is the
-        setting `oauth.apps`, `apps` those that a manager has registered: `{id, name, client_id}`.
+        `keys` are the user's own valid keys: `{id, name, prefix, scopes, shut_out, writes}`; `shut_out` means that the
+        key's profile does not allow agents. `allowed_apps` is the setting `oauth.apps`. `apps` are the apps that a
+        manager has registered: `{id, name, client_id}`.
 
-        `seen` is about the key `key_id`, or with `apps` about all apps that the user has allowed, in the last hour:
-        `{at, tools: [{tool, requests, errors}]}`; `at` is a time in Odoo's form, in UTC, false if no agent called.
-        `seen` is null if neither is asked for, or if the key is not the user's."""
+        `seen` is the use in the last hour: `{at, tools: [{tool, requests, errors}]}`. It covers the key `key_id` or,
+        with `apps`, all apps that the user has allowed. `at` is a time in Odoo's format, in UTC; false if no agent
+        called. `seen` is null if neither is requested, or if the key belongs to another user."""
         if not self.env.user.has_group(USER):
             raise AccessError(self.env._("Only users of the API Gateway may connect an agent."))
         values = settings(self.env.cr)

@@ -148,8 +148,8 @@ class GatewayAlert(models.Model):
         self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
 
     def _post_to_webhooks(self, event, changed):
-        """Puts the alert into the outbox of its rule's webhooks, with a finished body: records for other events are
-        read over the channel, but models of the gateway are closed to it."""
+        """Puts the alert into the outbox of its rule's webhooks, with a finished body. For other events, the record is
+        read over the channel later, but the channel gives no access to the gateway's models."""
         for webhook in self.rule_id.webhook_ids.filtered("active"):
             if not webhook[f"on_{event}"] or not self.filtered_domain(Domain(parse_domain(webhook.domain))):
                 continue
@@ -192,7 +192,7 @@ class GatewayAlert(models.Model):
     @api.model
     def _shown(self):
         """The rules that are not muted and have open alerts, for the dashboard: `[{id, metric, name, text, alerts}]`.
-        `alerts`: the ids of the alerts; `text` describes the alert if there is one, and names the first of several."""
+        `alerts` are the ids of the alerts. `text` describes a single alert, or names the subjects of the first few."""
         now = fields.Datetime.now()
         audible = ["|", ("rule_id.muted_until", "=", False), ("rule_id.muted_until", "<=", now)]
         found = self._read_group([("state", "=", "open"), *audible], ["rule_id"], ["id:recordset"])
@@ -208,7 +208,7 @@ class GatewayAlert(models.Model):
         ]
 
     def _sentence_of_many(self):
-        """How many alerts of one rule are open, and about whom."""
+        """The number of open alerts of one rule, and the names of the first few subjects."""
         names = ", ".join(alert.subject_name or alert.subject for alert in self[:MOST_NAMED])
         if len(self) > MOST_NAMED:
             return self.env._("%(count)s are open: %(names)s, …", count=len(self), names=names)

@@ -43,7 +43,7 @@ class GatewayAlertRule(models.Model):
         required=True,
         default="each",
         tracking=True,
-        help="Each caller separately: one failing program opens its own alert, and a busy one does not hide it.",
+        help="Each caller separately: a failing program opens its own alert, even if busier programs have no errors.",
     )
     consumer = fields.Selection(selection="_list_consumers", string="Caller", tracking=True)
     threshold = fields.Float("Opens at", required=True, default=10, digits=(16, 1), tracking=True)
@@ -180,13 +180,13 @@ class GatewayAlertRule(models.Model):
         return self._is_share() or self.metric == "throttled"
 
     def _is_moment(self):
-        """Whether the metric needs no lower threshold for closing: a key is renewed or not, a sidecar is back or
-        not."""
+        """Whether the metric needs no lower threshold for closing: a key is either renewed or not, and a sidecar is
+        either back or not."""
         return self.metric in ("sidecar_gone", "key_expires")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_alerts(self):
-        # Postgres would delete the alerts without their activities.
+        # If Postgres deleted the alerts by cascade, their activities would remain.
         with own_code():
             alerts = self.env[ALERT].sudo().search([("rule_id", "in", self.ids)])
             alerts.filtered(lambda alert: alert.state == "open")._close()

@@ -33,7 +33,7 @@ class GatewayConnectedApp(models.Model):
     host = fields.Char("Answers Go To", readonly=True, required=True)
     user_id = fields.Many2one("res.users", readonly=True, required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one("res.company", readonly=True, required=True, ondelete="cascade")
-    scopes = fields.Char("May", readonly=True, required=True)
+    scopes = fields.Char("Permissions", readonly=True, required=True)
     resource = fields.Char("For", readonly=True)
     create_date = fields.Datetime("Allowed", readonly=True)
     expires_at = fields.Datetime("Ends", readonly=True, required=True)

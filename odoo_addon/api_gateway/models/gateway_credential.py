@@ -70,7 +70,7 @@ class GatewayCredential(models.AbstractModel):
         [("user", "With its user"), ("key", "By itself")],
         "Limits Count",
         tracking=True,
-        help="Empty: as the profile says.",
+        help="Empty: as in the profile.",
     )
     expires_at = fields.Datetime("Expires", tracking=True, copy=False, default=lambda self: self._default_expires_at())
     revoked_at = fields.Datetime("Revoked", readonly=True, copy=False, tracking=True)

@@ -1,4 +1,4 @@
-"""The health of the parts that a request passes, from what Postgres knows: nothing is called."""
+"""The health of each part that a request passes through. All data comes from Postgres; no other part is called."""
 
 import time
 
@@ -39,7 +39,7 @@ class GatewayHealth(models.AbstractModel):
             todo = self.env._("Callers get no answers. Start a sidecar; its log says why it stopped.")
             return _part("sidecars", self.env._("Sidecars"), "danger", text, todo)
         todo = self.env._(
-            "Read the log of the silent sidecar, and start it again. It leaves the list after a day of silence."
+            "Read the log of the silent sidecar, and start it again. After a day of silence, it is no longer listed."
         )
         return _part("sidecars", self.env._("Sidecars"), *(("warning", text, todo) if silent else ("ok", text)))
 
@@ -103,7 +103,7 @@ class GatewayHealth(models.AbstractModel):
         )
         name, oldest_s = self.env._("Postgres"), oldest_s or 0
         text = self.env._(
-            "Answers in %(ms)s ms; %(used)s of %(most)s connections.",
+            "Answers in %(ms)s ms; %(used)s of %(most)s connections are in use.",
             ms=f"{(time.monotonic() - started) * 1000:.1f}",
             used=used,
             most=most,

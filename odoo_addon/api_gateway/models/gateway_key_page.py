@@ -1,4 +1,4 @@
-"""The data of the page API Access Keys."""
+"""The data for the page API Access Keys."""
 
 from datetime import timedelta
 

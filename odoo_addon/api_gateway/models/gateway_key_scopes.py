@@ -68,7 +68,7 @@ class GatewayKeyScopes(models.AbstractModel):
         names = [known for of_kind, known in targets if of_kind == kind]
         near = nearest(name, names)
         if kind == "model":
-            fault = self.env._('"%(scope)s": you have no model "%(name)s".', scope=scope, name=name)
+            fault = self.env._('"%(scope)s": there is no model "%(name)s" that you may read.', scope=scope, name=name)
         else:
             fault = self.env._('"%(scope)s": there is no resource "%(name)s".', scope=scope, name=name)
         return f"{fault} {self.env._('Did you mean “%s”?', near[0])}" if near else fault

@@ -45,7 +45,7 @@ class GatewayProfile(models.Model):
     )
     log_level = fields.Selection(
         [("errors", "Errors"), ("metadata", "Metadata"), ("payloads", "Payloads")],
-        help="Empty: the level of the settings.",
+        help="Empty: as in the settings.",
         tracking=True,
     )
     model_names = fields.Text(

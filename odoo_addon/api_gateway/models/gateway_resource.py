@@ -25,7 +25,7 @@ class GatewayResource(models.Model):
         copy=False,
         help="The last part of the URL: products is at /api/v1/products.",
     )
-    label = fields.Char(required=True, translate=True, help="What messages call one record, such as Product.")
+    label = fields.Char(required=True, translate=True, help="The name of one record in messages, such as Product.")
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     model_name = fields.Char("Model", required=True, help="Technical name such as product.template.")

@@ -29,7 +29,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
         that it comes from Odoo. The answer carries a proof that it comes from a sidecar. A server that does not know
         the secret shared with this database's sidecars learns nothing and cannot pretend to be one.
 
-        :param str url: the address to test; if empty, that of a sidecar which is alive
+        :param str url: the address to test; if empty, that of a live sidecar
         :return: `{state, url, message, total_ms, postgres_ms, odoo_ms, version}`; state is `ok`, `address`,
             `unreachable`, `not_a_gateway`, `other_database`, `version` or `away` (a gateway that does not reach
             Postgres or Odoo); milliseconds and version are null unless it is a sidecar of this database
@@ -115,7 +115,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
             return _diagnosis(
                 "version",
                 self.env._(
-                    "The sidecar at %(url)s has version %(version)s, this addon %(own)s. Upgrade the older half.",
+                    "The sidecar at %(url)s has version %(version)s, but this addon has %(own)s. Upgrade the older one.",
                     url=url,
                     version=version,
                     own=own,
@@ -137,7 +137,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
                 "version",
                 self.env._(
                     "A gateway answers at %s, but does not know this path. Its version differs from this addon's, or "
-                    "the address should end before its path.",
+                    "the address must be entered without a path.",
                     f"{url}/api/identify",
                 ),
             )

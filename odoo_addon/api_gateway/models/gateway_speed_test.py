@@ -45,7 +45,7 @@ class GatewaySpeedTest(models.Model):
         [("compiled", "Compiled"), ("odoo", "Through Odoo")],
         "Way of Reading",
         readonly=True,
-        help="Compiled: Postgres answered by itself. Through Odoo: the ORM read.",
+        help="Compiled: Postgres answered directly. Through Odoo: the ORM read the records.",
     )
     first_ms = fields.Float("First Call (ms)", readonly=True, aggregator="avg", help="With connection and login.")
     p50_ms = fields.Float("Latency (ms)", readonly=True, aggregator="avg", help="The median of all runs.")

@@ -100,7 +100,7 @@ class GatewayStatDashboard(models.AbstractModel):
         return {"delivered": delivered, "failed": failed}
 
     def _live_urls(self):
-        """Addresses at which a browser may reach a sidecar: the one in the settings, or those of the living
+        """Addresses at which a browser may reach a sidecar: the one in the settings, or those of the live
         sidecars."""
         configured = setting(self.env.cr, "sidecar.url")
         if configured:

@@ -25,7 +25,7 @@ class GatewaySyncedModel(models.Model):
     note = fields.Char("Notes")
     changed_records = fields.Integer(
         compute="_compute_figures",
-        help="Records that changed within the retention, which clients can still catch up on.",
+        help="Records that changed within the retention period. Clients can still fetch these changes.",
     )
     last_changed_at = fields.Datetime("Last Change", compute="_compute_figures")
 
@@ -77,8 +77,8 @@ class GatewaySyncedModel(models.Model):
 
     @api.model
     def _cron_clean(self):
-        """Called by a cron: numbers changes that no client has asked for, so that they age, and deletes those past
-        their retention."""
+        """Called by a cron: assigns numbers to changes that no client has asked for, because only numbered changes age,
+        and deletes changes past their retention."""
         for statement in ("select gateway.stamp_changes(10000)", "select gateway.clean_changes(10000)"):
             while True:
                 self.env.cr.execute(statement)

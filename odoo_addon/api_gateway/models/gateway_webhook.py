@@ -14,7 +14,7 @@ from ..webhooks import take_over
 from ..webhooks.watch import Hook, watch_of
 
 TEST_WAIT_S = 12
-# The only model of the gateway with events. `gateway_alert.py` queues them; changes of the model are not captured.
+# The only model of the gateway with events. `gateway_alert.py` queues these events; changes are not captured.
 ALERT = "gateway.alert"
 
 
@@ -109,7 +109,7 @@ class GatewayWebhook(models.Model):
                 or self.env[name]._transient
                 or (hidden(name) and name != ALERT)
             ):
-                raise ValidationError(self.env._("Changes of %s are not sent anywhere.", name))
+                raise ValidationError(self.env._("Webhooks cannot watch the model %s.", name))
             if webhook.user_id.id == api.SUPERUSER_ID:
                 raise ValidationError(self.env._("The superuser cannot own a webhook."))
             model = self.env[name].with_user(webhook.user_id)

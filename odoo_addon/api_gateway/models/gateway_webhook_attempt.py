@@ -15,7 +15,7 @@ class GatewayWebhookAttempt(models.Model):
           coalesce(s.name, case when a.sidecar is null then 'Odoo' else a.sidecar::text end) as sender,
           a.status between 200 and 299 and a.error is null as success
         from gateway.webhook_attempt a
-        -- job and webhook may be gone, and Odoo reads no relation that leads nowhere
+        -- job and webhook may be deleted, and Odoo cannot read a relation to a missing record
         left join gateway.webhook_job j on j.id = a.job_id
         left join gateway_webhook w on w.id = a.webhook_id
         left join gateway.sidecar s on s.instance = a.sidecar

@@ -28,7 +28,7 @@ class GatewayWebhookJob(models.Model):
           end as state,
           attempts, case when state = 'queued' then run_at end as run_at, status, error, created_at, finished_at
         from gateway.webhook_job j
-        -- a deleted webhook leaves its jobs behind, and Odoo reads no relation that leads nowhere
+        -- a deleted webhook leaves its jobs behind, and Odoo cannot read a relation to a missing record
         left join gateway_webhook w on w.id = j.webhook_id
     """
 

@@ -1,4 +1,4 @@
-"""What a webhook will send, shown with a real record before it is saved; and what its receiver needs."""
+"""Previews a webhook's event with a real record before the webhook is saved, and shows code that checks signatures."""
 
 import json
 import uuid

@@ -27,7 +27,7 @@ class IrModelData(models.Model):
         return super()._gateway_check_unlink()
 
     def _gateway_names_nothing(self):
-        """Whether none of the records that these external ids name exists."""
+        """Whether all records to which these external ids refer are gone."""
         for model_name, names in self.exists().grouped("model").items():
             model = self.env.get(model_name)
             if model is None or not model._auto or model.browse(names.mapped("res_id")).exists():

@@ -9,7 +9,7 @@ from odoo.tools.mail import email_normalize_all
 from ..tools.document_links import tokens
 from ..tools.gate import ExposureError, gate
 
-# The caller's headers that send a mail to others. Odoo's own header for replies (X-Msg-To-Add) is not one of them.
+# Headers with which a caller sends a mail to others. Odoo's own header for replies (X-Msg-To-Add) is not among them.
 REDIRECTING = re.compile(r"""['"](?:to|cc|bcc|x-forge-to)['"]""", re.IGNORECASE)
 
 

@@ -1,5 +1,5 @@
-"""Protects access to users' accounts when one of Odoo's processes would change it for a caller: a lead's e-mail address
-becomes its contact's, an employee's becomes the user's."""
+"""Applies the caller's checks (executor/doors.py) to contacts that Odoo's own code changes. For example, changing a
+lead's e-mail address also changes its contact's, and changing an employee's also changes the user's."""
 
 from odoo import models
 

@@ -12,7 +12,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 class UnfitError(Exception):
-    """Raised for a row about which Odoo must be asked, according to the plan."""
+    """Raised for a row that, according to the plan, only Odoo can read."""
 
 
 class Slots:

@@ -150,8 +150,8 @@ class TestAccounts(ChannelCase):
             self.assertTrue(answer["ok"], answer)
         self.assertEqual(answers[0]["results"], answers[1]["results"])
 
-    def test_a_single_word_counts_as_a_model_under_a_key_for_models(self):
-        """A word such as `website` is an ordinary word under other keys."""
+    def test_a_single_word_names_a_model_only_in_an_argument_for_models(self):
+        """In arguments of other names, a word such as `website` is an ordinary word."""
         grant = {"scopes": ["res.partner:call", "res.partner:read"], "models": None}
         post = {"body": "x", "subtype_xmlid": "mail.mt_note"}
         for name in ("model", "res_model"):

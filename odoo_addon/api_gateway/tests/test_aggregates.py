@@ -107,5 +107,5 @@ class TestAggregates(ChannelCase):
         expected = {"partner_latitude:avg": None, "partner_latitude:max": None, "employee:bool_or": False}
         self.assertEqual(self.groups(measures=list(expected)), [expected])
 
-    def test_a_question_about_nothing_is_refused(self):
+    def test_an_aggregate_without_measures_is_refused(self):
         self.assert_refused(self.aggregate(measures=[]), "odoo.arguments")

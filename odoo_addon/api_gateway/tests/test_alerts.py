@@ -91,7 +91,7 @@ class TestAlerts(TransactionCase):
         self.check()
         self.assertEqual(rule.alert_ids.value, 50)
 
-    def test_each_other_figure_opens_its_alert(self):
+    def test_each_of_the_other_figures_opens_its_alert(self):
         expires = fields.Datetime.now() + timedelta(days=3)
         key = self.env["gateway.key"].create({"name": "Old", "user_id": self.user.id, "expires_at": expires})
         self.env.cr.execute(
@@ -126,7 +126,7 @@ class TestAlerts(TransactionCase):
         closed = self.env["gateway.alert"].search([("state", "=", "closed")])
         self.assertEqual(set(closed.mapped("metric")), {"sidecar_gone", "key_expires"})
 
-    def test_a_sidecar_that_stopped_and_deleted_its_row_is_missed(self):
+    def test_a_sidecar_that_stopped_and_deleted_its_row_opens_an_alert(self):
         rule = self.rule(metric="sidecar_gone", threshold=2)
         self.env.cr.execute("delete from gateway.sidecar")
         self.env.cr.execute("update gateway.consumer set last_seen = gateway.utc_now() - interval '9 minutes'")
@@ -204,7 +204,7 @@ class TestAlerts(TransactionCase):
         self.check()
         self.assertEqual(rule.alert_ids.state, "closed")
 
-    def test_many_alerts_of_a_rule_are_one_on_the_dashboard(self):
+    def test_the_dashboard_shows_many_alerts_of_a_rule_as_one(self):
         rule = self.rule()
         for i in range(5):
             self.env["gateway.alert"].sudo()._open(rule, f"client:{i}", 62.1)

@@ -233,7 +233,7 @@ class TestAsker(AskerCase):
 class TestWidening(AskerCase):
     """A manager who is not an administrator can restrict others' credentials, but not extend them."""
 
-    def test_keys(self):
+    def test_managers_cannot_extend_keys_of_others(self):
         soon = self.soon
         wide = self.env["gateway.profile"].create({"name": "Wide", "minute_limit": 9})
         narrow = self.env["gateway.profile"].create(
@@ -282,7 +282,7 @@ class TestWidening(AskerCase):
         own = self.key(self.manager, scopes="read")
         own.with_user(self.manager).write({"scopes": False})
 
-    def test_profiles(self):
+    def test_managers_cannot_extend_profiles_of_others(self):
         values = {
             "name": "Shop",
             "scopes": "read",

@@ -109,7 +109,7 @@ class TestChanges(TransactionCase):
         self.env.cr.execute("delete from gateway_synced_model")  # as the model's foreign key does
         self.assertEqual(synced(), [])
 
-    def test_retention_deletes_changes_and_records_up_to_which_number(self):
+    def test_retention_deletes_changes_and_stores_the_last_deleted_number(self):
         old, new = self.env["res.partner"].create([{"name": "Old"}, {"name": "New"}])
         self.noted()
         self.env.cr.execute(
@@ -150,7 +150,7 @@ class TestChanges(TransactionCase):
         self.env.cr.execute("select gateway.rights_digest(%s, 'res.partner')", (user.id,))
         return self.env.cr.fetchone()[0]
 
-    def test_only_managers_choose_and_not_every_model_can_be_followed(self):
+    def test_only_managers_choose_models_and_some_models_cannot_be_followed(self):
         for name in ("gateway.key", "ir.config_parameter", "res.config.settings", "gateway.stat"):
             with self.subTest(name), self.assertRaises(ValidationError):
                 self.sync(name)

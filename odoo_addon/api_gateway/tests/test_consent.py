@@ -1,4 +1,4 @@
-"""Consent to apps: who may be asked for it, see it and end it; and forged requests. The whole flow is in
+"""Consent to apps: the rights to give, see and end it, and forged requests. The whole flow is in
 test/http/oauth_code.test.ts."""
 
 import base64

@@ -187,7 +187,7 @@ class TestForeignKeys(CredentialsCase):
             ("everything", "is not a scope"),
             ("res.partnr:read", "Did you mean “res.partner”?"),
             ("gadget_read", "Did you mean “gadgets”?"),
-            ("ir.cron:read", "you have no model"),
+            ("ir.cron:read", "there is no model"),
         ):
             with self.subTest(text=text):
                 self.assertIn(said, page.explain_scopes(text)["fault"])
@@ -203,7 +203,7 @@ class TestForeignKeys(CredentialsCase):
             widths = re.findall(r' width="([^"]*)"', view.arch_db)
             self.assertEqual([width for width in widths if not re.fullmatch(r"\d+px", width)], [], view.name)
 
-    def test_the_page_of_agents_is_about_the_askers_own_keys_and_apps(self):
+    def test_the_agents_page_shows_only_the_users_own_keys_and_apps(self):
         mine, theirs = self.key(self.owner, name="Mine"), self.key(self.other, name="Theirs")
         app = self.env["gateway.app"].with_user(self.manager).create({"name": "App", "redirect_uris": "https://a.b/c"})
         page = self.env["gateway.agent.page"].with_user(self.owner)

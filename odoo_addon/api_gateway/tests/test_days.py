@@ -42,7 +42,7 @@ class TestDays(ChannelCase):
         cls.env.invalidate_all()
 
     def found(self, *domain, **call):
-        """The numbers (in their names) of the records that a domain finds."""
+        """The numbers in the names of the records that a domain finds."""
         own = [["id", "in", self.records.ids], *domain]
         answer = self.query(search(MODEL, own, fields=tree("name"), order="id"), **call)
         return [int(record["name"]) for record in self.assert_ok(answer)["records"]]

@@ -27,7 +27,7 @@ class TestDynamicTexts(ChannelCase):
         self.env.invalidate_all()
         return bool(self.env["res.partner"].search_count([("name", "=", "run")]))
 
-    def test_of_wizards_that_send(self):
+    def test_expressions_in_wizards_that_send(self):
         mail = {"model": "res.partner", "res_ids": str(self.partners.ids), "composition_mode": "mass_mail"}
         sms = {"res_model": "res.partner", "res_ids": str(self.partners.ids), "composition_mode": "mass"}
         for model, send, base, plain, texts in (
@@ -59,7 +59,7 @@ class TestDynamicTexts(ChannelCase):
                         self.assert_ok(answer)
                     self.assertFalse(self.ran())
 
-    def test_of_stored_templates_still_work(self):
+    def test_expressions_in_stored_templates_still_work(self):
         template = self.env["mail.template"].create(
             {
                 "name": "T",
@@ -85,7 +85,7 @@ class TestDynamicTexts(ChannelCase):
         self.assert_refused(self.act(method("mail.compose.message", "action_send_mail", [id_]), *read), "odoo.exposure")
         self.assertFalse(self.ran())
 
-    def test_of_a_credential_that_was_not_narrowed(self):
+    def test_expressions_of_a_credential_that_is_not_narrowed(self):
         values = {
             "model": "res.partner",
             "res_ids": str(self.partners.ids),

@@ -41,7 +41,7 @@ def public_methods(model):
 @tagged("post_install", "-at_install")
 class TestEffects(ChannelCase):
     def mixins(self):
-        """Abstract models that models with records inherit, and the base of all."""
+        """The abstract models that models with records inherit, including the base of all models."""
         for name, model in self.env.items():
             children, unseen = set(), [name]
             while unseen:

@@ -75,7 +75,7 @@ class TestErrors(ChannelCase):
             self.assert_refused(self.failing_with(ProgrammingError("can't adapt type")), "odoo.error")
 
     @mute_logger("odoo.addons.base.models.ir_http")
-    def test_a_connection_that_is_lost_outside_of_a_call_answers_for_all_of_them(self):
+    def test_a_connection_that_is_lost_outside_of_a_call_fails_the_whole_request(self):
         lost = OperationalError("server closed the connection unexpectedly")
 
         def fail(*args, **kwargs):
@@ -102,7 +102,7 @@ class TestErrors(ChannelCase):
             self.query(search("res.partner", [["nope", "=", 1]]))
 
     @mute_logger("odoo.sql_db")
-    def test_a_constraint_of_the_table_names_its_fields(self):
+    def test_an_error_about_a_constraint_names_its_fields(self):
         answer = self.execute(create("res.partner", {"email": "nobody@example.com"}))
         error = self.assert_refused(answer, "odoo.validation", "name")
         self.assertEqual(error["details"]["constraint"], "res_partner_check_name")
@@ -140,7 +140,7 @@ class TestErrors(ChannelCase):
                 error = self.assert_refused(self.execute(operation), "odoo.validation", "too long", "name")
                 self.assertEqual(error["details"]["field"], "name")
 
-    def test_a_value_too_large_for_postgres_is_not_an_error_of_odoos(self):
+    def test_a_value_too_large_for_postgres_is_the_callers_mistake(self):
         for exception, reason in (
             (ProgramLimitExceeded("internals"), "odoo.validation"),
             (StatementTooComplex("internals"), "request.too_complex"),
@@ -209,7 +209,7 @@ class TestErrors(ChannelCase):
         for option in ({"limit": 0}, {"limit": -1}, {"limit": "5"}, {"limit": True}, {"offset": -1}, {"offset": 2**40}):
             self.assert_refused(self.query(search("res.partner", **option)), "odoo.arguments", next(iter(option)))
 
-    def test_groups_that_make_no_sense_are_the_callers_mistake(self):
+    def test_invalid_groupings_are_the_callers_mistake(self):
         for groupby, aggregates, having in (
             (["create_date:century"], [], []),
             (["name:month"], [], []),

@@ -190,16 +190,16 @@ class TestAccessCheck(ChannelCase):
 
     def test_a_credential_that_is_not_valid_is_not_explained(self):
         self.key.active = False
-        self.assertIn("it is not valid now", self.text())
+        self.assertIn("its credential is no longer valid", self.text())
 
-    def test_only_managers_ask(self):
+    def test_only_managers_get_explanations(self):
         with self.assertRaises(AccessError):
             self.env["gateway.access.check"].with_user(self.caller)._open(f"gateway_key:{self.key.id}", "Shop")
         check = self.env["gateway.access.check"]._open(f"gateway_key:{self.key.id}", "Shop")["res_id"]
         with self.assertRaises(AccessError):
             self.env["gateway.access.check"].with_user(self.caller).browse(check).explanation  # noqa: B018
 
-    def test_scopes_meet_as_in_the_sidecar(self):
+    def test_scopes_are_combined_as_in_the_sidecar(self):
         for a, b, both in (
             (None, None, None),
             (["read"], None, ["read"]),

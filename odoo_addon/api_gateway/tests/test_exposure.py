@@ -50,7 +50,7 @@ class TestExposure(ChannelCase):
                 self.assert_closed({"op": "describe", "models": [model]})
                 self.assert_closed({"op": "types", "models": [model]})
 
-    def test_a_wrong_name_is_answered_with_the_one_that_was_meant_if_the_caller_may_know_it(self):
+    def test_the_error_for_a_wrong_name_suggests_a_name_that_the_caller_may_know(self):
         for operation, reason, meant in (
             (search("res.partnr"), "odoo.model", "Did you mean res.partner?"),
             (read("res.partner", [1], fields=tree("emial")), "odoo.field", "Did you mean email?"),
@@ -178,7 +178,7 @@ class TestExposure(ChannelCase):
         self.assert_closed(method("res.partner", "gateway_reach", [], "ir.config_parameter"))
         self.assert_ok(self.execute(method("res.partner", "gateway_reach", [], "res.country"), uid=self.admin.id))
 
-    def test_fields_that_refer_to_one_are_neither_described_nor_read_by_default(self):
+    def test_fields_that_refer_to_a_hidden_model_are_neither_described_nor_read_by_default(self):
         described = self.assert_ok(self.query({"op": "describe", "models": ["mail.mail"]}, uid=self.admin.id))
         self.assertNotIn("mail_server_id", described["mail.mail"])
         result = self.assert_ok(self.query(search("mail.message"), uid=self.admin.id))

@@ -127,7 +127,7 @@ class TestFiles(ChannelCase):
         script = create("product.document", {"name": "e.js", "raw": SCRIPT, "url": "/e.js"})
         self.assert_refused(self.as_admin(script, *scopes), "odoo.exposure")
 
-    def test_the_record_that_one_inherits_from_is_not_changed_for_another(self):
+    def test_the_parent_record_of_a_user_cannot_be_replaced_by_another(self):
         other = self.env["res.partner"].create({"name": "Other"})
         users = ("res.users:read", "res.users:write")
         for operation in (

@@ -151,7 +151,7 @@ class TestLimits(TransactionCase):
         with self.request() as env:
             self.assertFalse(env["gateway.ip.block"].search([]))
 
-    def test_never_block_unblocks_and_lists(self):
+    def test_never_block_unblocks_an_address_and_lists_it(self):
         self.violate(100)
         with self.request() as env:
             env["gateway.ip.block"].search([]).action_never_block()

@@ -49,7 +49,7 @@ class TestProtocolUse(HttpCase):
         self.assertEqual((rest.requests, rest.method, rest.rest), (6, "(several)", False))
         self.assertEqual(self.uses.search([("client", "=", "c7")]).requests, 6)
 
-    def test_clients_without_a_name_and_calls_of_nothing_are_named(self):
+    def test_clients_without_a_name_and_calls_without_a_method_are_labelled(self):
         self.record(1, {**USE, "client": "", "model": "", "method": ""})
         use = self.uses.search([("client", "=", "(no User-Agent)")])
         self.assertEqual((use.method, use.rest), ("(does not exist)", False))

@@ -102,7 +102,7 @@ class TestReports(ChannelCase):
         self.assertEqual(self.assert_ok(answer)["name"], "own.html")
         self.assertEqual(rendered, own.ids)
 
-    def test_the_number_that_print_at_once_is_limited(self):
+    def test_the_number_of_reports_printed_at_once_is_limited(self):
         with db_connect(self.env.cr.dbname).cursor() as first, db_connect(self.env.cr.dbname).cursor() as second:
             take_place(first, 1)
             with self.assertRaises(RefusalError) as refused:
@@ -112,7 +112,7 @@ class TestReports(ChannelCase):
             first.rollback()
             take_place(first, 1)
 
-    def test_pdf_that_cannot_be_made(self):
+    def test_a_pdf_that_cannot_be_made_is_reported(self):
         for state in ("install", "broken", "workers"):
             self.patch(type(self.env["ir.actions.report"]), "get_wkhtmltopdf_state", lambda _self, state=state: state)
             self.report("<p/>")

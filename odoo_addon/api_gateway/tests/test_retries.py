@@ -47,7 +47,7 @@ class TestRetries(ChannelCase):
         self.assertGreater(answer["retries"], 2)
         self.assertLess(answer["ms"], 2_500)
 
-    def test_a_retry_sees_nothing_of_the_attempt_before(self):
+    def test_a_retry_sees_nothing_of_the_previous_attempt(self):
         self.conflicting(1)
         answer = self.execute(
             create("res.partner", {"name": "First"}),

@@ -31,7 +31,7 @@ class TestRights(ChannelCase):
         return self.assert_refused(self.execute(operation, **call), "odoo.exposure", *words)
 
     def assert_lacks(self, scope, operation, *words, **call):
-        """Checks that the call is refused because it lacks the scope, and not for this reason once it has the scope."""
+        """Checks that the call is refused because it lacks this scope."""
         call.setdefault("uid", self.admin.id)
         error = self.assert_refused(self.execute(operation, **call), "scope.insufficient", *words)
         self.assertEqual(error["details"]["scope"], scope)

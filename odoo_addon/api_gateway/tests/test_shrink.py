@@ -57,7 +57,7 @@ class TestShrink(CredentialsCase):
                 self.assertEqual(shrink.used and " ".join(shrink.used.split()), expected)
                 self.assertEqual(shrink.can_narrow, bool(expected))
 
-    def test_nothing_is_granted_that_was_not_before(self):
+    def test_nothing_is_granted_that_was_not_granted_before(self):
         self.env["gateway.resource"].create({"name": "tags", "label": "Tag", "model_name": "res.partner.category"})
         key = self.key(self.owner, scopes="read tags_read tags_write res.country:write")
         self.used(
@@ -79,7 +79,7 @@ class TestShrink(CredentialsCase):
         self.assertEqual(shrink.used, "res.partner:read")
         self.assertIn("would be refused", shrink.summary)
         self.assertIn("res.country", shrink.summary)
-        # No scope opens records that are code or rights.
+        # No scope gives access to records that are code or rights.
         self.used(key, ("ir.default", "write", "json_value"))
         self.assertIn("ir.default", self.shrink(key).summary)
 

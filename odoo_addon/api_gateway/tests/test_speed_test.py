@@ -66,7 +66,7 @@ class TestSpeedTest(TransactionCase):
         self.assertFalse(self.odoo_keys())
         self.assertEqual(key.state, "expired")
 
-    def test_its_limits_are_its_own_and_all_else_is_its_users(self):
+    def test_its_limits_are_its_own_and_all_other_rules_are_its_users(self):
         profile = self.env["gateway.profile"].create(
             {
                 "name": "Slow",

@@ -29,7 +29,7 @@ class TestStoring(ChannelCase):
         return response.json()["results"][0]
 
     def content(self, file, size=2**31 - 1, **options):
-        """The answer with a part of an attachment, and the part."""
+        """The answer to a request for part of an attachment, and that part."""
         operation = {"op": "content", "model": "ir.attachment", "id": file.id, "field": "raw", "bytes": size, **options}
         raw = self.body("/gateway/content", [self.call(operation)])
         response = self.post("/gateway/content", raw + b"\n", self.signature(raw))
@@ -56,7 +56,7 @@ class TestStoring(ChannelCase):
             for values in before:
                 access.browse(values.pop("id")).write(values)
 
-    def test_an_upload_is_tried_out(self):
+    def test_a_dry_run_of_an_upload(self):
         answer = self.store(dry_run={"differences": True})
         self.assert_ok(answer)
         [change] = answer["dry_run"]["differences"]
@@ -77,7 +77,7 @@ class TestStoring(ChannelCase):
         for data in (b"\x89PNG\r\n\x1a\n" + b"x" * 100, picture("GIF")[:12], b"text"):
             self.assert_refused(self.content(self.file(data), side=20)[0], "odoo.validation", "image")
 
-    def test_what_is_known_about_a_file_is_answered_without_its_bytes(self):
+    def test_the_facts_about_a_file_are_available_without_its_bytes(self):
         file = self.file(picture("PNG"))
         for options in ({}, {"side": 20}):
             known, part = self.content(file, 0, **options)

@@ -92,7 +92,7 @@ class TestUpgradeCheck(TransactionCase):
         check.action_compare()
         self.assertEqual((check.line_ids.ids, check.broken, check.checked), ([], 0, 0))
 
-    def test_uses_add_up_are_bounded_and_go_after_90_days(self):
+    def test_uses_are_added_up_limited_and_deleted_after_90_days(self):
         self.record(use("k", "x", "read", "a", 2), use("k", "x", "read", "a", 3))
         self.record(use("k", "x", "read", "a"), *(use("k", "x", "read", f"f{i}") for i in range(3000)))
         self.record(use("k", "x", "read", "a"), use("k", "x", "read", "new"), use("other", "x", "read", "new"))

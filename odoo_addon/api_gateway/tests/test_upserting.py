@@ -100,7 +100,7 @@ class TestUpserting(ChannelCase):
         items[0]["values"]["color"] = 3
         self.assert_ok(self.execute(operation))
 
-    def test_values_that_change_nothing_may_be_ones_that_odoo_refuses(self):
+    def test_values_that_odoo_refuses_are_accepted_if_they_change_nothing(self):
         admin = self.env.ref("base.user_admin").id
         company = self.env["res.company"].create({"name": "Kept"})
         for about in (
@@ -116,7 +116,7 @@ class TestUpserting(ChannelCase):
             with self.subTest(about["op"]):
                 self.assertEqual(self.assert_ok(self.execute(operation, uid=admin))["ids"], company.ids)
 
-    def test_max_affected_counts_what_methods_are_called_on(self):
+    def test_max_affected_counts_the_records_of_method_calls(self):
         ids = self.env["res.partner"].create([{"name": str(i)} for i in range(3)]).ids
         rows = [["loaded 1"], ["loaded 2"], ["loaded 3"]]
         for operation, count in (

@@ -163,7 +163,7 @@ class TestWebhookCapture(WebhookCase):
         [job] = self.jobs()
         self.assertEqual(job["previous"], {"name": "Belgium"})
 
-    def test_only_the_chosen_events(self):
+    def test_only_the_chosen_events_cause_jobs(self):
         self.webhook(on_create=False, on_write=False)
         partner = self.env["res.partner"].create({"name": "One"})
         self.new_transaction()

@@ -18,7 +18,7 @@ interface Props {
   options: ApexOptions;
   theme: ChartTheme;
   empty: boolean;
-  /** Why the chart is empty, if the reason is not that nothing happened. */
+  /** Why the chart is empty; undefined if there is simply no data. */
   emptyText?: string;
   /** The chart's content as a table, for keyboards and screen readers. A row that links to something is a button. */
   table?: { columns: string[]; rows: { cells: string[]; follow?: () => void }[] };
@@ -27,12 +27,12 @@ interface Props {
   slots?: object;
 }
 
-/** The part of ApexCharts' inner state that says where it has drawn. Its types leave it out. */
+/** The position of the plot in ApexCharts' internal state, which its types leave out. */
 interface Drawn {
   w: { globals: { translateX: number; translateY: number; gridWidth: number; gridHeight: number; maxYArr: number[] } };
 }
 
-/** The space between a chart and the lower edge of its place. */
+/** The space between a chart and the lower edge of its container. */
 const marginPx = 15;
 
 /**
@@ -106,7 +106,7 @@ export class Chart extends Component<Props> {
     this.measure();
   }
 
-  /** Finds the place of the overlay, after drawing and after each change of the window's size. */
+  /** Computes the position of the overlay, after drawing and after each change of the window's size. */
   measure(): void {
     const frame = this.place.el;
     if (frame === null || this.chart === undefined || this.props.overlay === undefined) return;

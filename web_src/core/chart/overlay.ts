@@ -1,7 +1,7 @@
 import { Component, useState } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
 
-/** What lies over a chart's time axis. Times are milliseconds since 1970. */
+/** Marks and a line over a chart's time axis. Times are milliseconds since 1970. */
 export interface TimeOverlay {
   /** The ends of the axis. */
   since: number;
@@ -29,7 +29,7 @@ interface Mark {
   texts: string[];
 }
 
-/** Closer marks become one. WCAG asks for targets of 24 pixels. */
+/** Marks that are closer together are merged. WCAG asks for targets of 24 pixels. */
 const leastDistance = 24;
 const mostTexts = 8;
 
@@ -38,7 +38,7 @@ export class ChartOverlay extends Component<{ overlay: TimeOverlay; plot: PlotAr
   static template = 'api_gateway.ChartOverlay';
   static props = { overlay: Object, plot: Object, label: String };
 
-  /** The marks are one stop of the Tab key; arrows go from one to the next. */
+  /** The Tab key stops once for all marks; arrow keys move from mark to mark. */
   view = useState({ reachable: 0 });
   get marks(): Mark[] {
     const { overlay, plot } = this.props;
@@ -67,7 +67,7 @@ export class ChartOverlay extends Component<{ overlay: TimeOverlay; plot: PlotAr
     return steps.join('');
   }
 
-  /** What a mark says: its newest texts, and how many more there are. */
+  /** The text of a mark: its newest texts, and the number of further ones. */
   lines({ texts }: Mark): string[] {
     const more = texts.length - mostTexts;
     return more > 0 ? [...texts.slice(0, mostTexts), _t('%s more: see the table', more)] : texts;

@@ -11,7 +11,7 @@ export interface ChartDefinition {
   summary: string;
   options: ApexOptions;
   empty: boolean;
-  /** Why the chart is empty, if the reason is not that nothing happened. */
+  /** Why the chart is empty; undefined if there is simply no data. */
   emptyText?: string;
   table: ChartTable;
   overlay?: TimeOverlay;

@@ -1,4 +1,4 @@
-// The chart that shows where the time of requests goes, as far as the log knows it.
+// The chart that shows where requests spend their time, according to the log.
 
 import { _t } from '@web/core/l10n/translation';
 import { paletteOf } from '../../core/chart/colors';

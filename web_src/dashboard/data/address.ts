@@ -16,7 +16,7 @@ export function readAddress(): View & { span: Span | null } {
   return { compare: read.get('compare') === '1', tv: read.get('tv') === '1', span: parseSpan(read.get('range')) };
 }
 
-/** For Odoo's router, which removes parameters that are undefined. A display keeps its range: it has no other memory of its own. */
+/** For Odoo's router, which removes undefined parameters. Only a wall display has its range in the address. */
 export function addressOf({ compare, tv }: View, span: Span | null): Record<string, string | number | undefined> {
   return { compare: compare ? 1 : undefined, tv: tv ? 1 : undefined, range: tv && span !== null ? span : undefined };
 }

@@ -132,7 +132,7 @@ export interface OpenAlert {
   id: number;
   metric: 'server_errors' | 'refusals' | 'throttled' | 'dead_letters' | 'sidecar_gone' | 'key_expires';
   name: string;
-  /** What is wrong, or how many alerts are open and about whom. */
+  /** What is wrong; for several alerts, their number and subjects. */
   text: string;
   /** The ids of the open alerts. */
   alerts: number[];

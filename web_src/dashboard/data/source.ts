@@ -1,4 +1,4 @@
-// The source of new figures: the sidecar's WebSocket, a timer, or nothing. The store knows only this interface.
+// The source of new figures: the sidecar's WebSocket, a timer, or nothing. The store uses only this interface.
 
 import { browser } from '@web/core/browser/browser';
 
@@ -27,7 +27,7 @@ export type Connection = 'connecting' | 'live' | 'fallback' | 'polling' | 'manua
 export interface SourceEvents {
   onConnection(connection: Connection): void;
   onTraffic(traffic: Traffic): void;
-  /** Some of the answered requests, oldest first. Only a socket knows them. */
+  /** Some of the answered requests, oldest first. Only a socket sends them. */
   onPassed(passed: Passed[]): void;
   /** Called once a second while the socket is open. */
   onHeartbeat(perSecond: number): void;

@@ -295,7 +295,7 @@ function readEarly(): Early {
   const chosen = wanted ?? storedPreferences().span;
   const span = chosen === null ? readFirstSpan(orm) : Promise.resolve(chosen);
   const reading = span.then((found) => readAll(orm, { ...rangeOf(found), consumer: null, status_class: null, compare }, []));
-  reading.catch(() => {}); // the caller that takes it handles the error
+  reading.catch(() => {}); // the code that uses the reading handles the error
   return { span, reading };
 }
 
@@ -339,7 +339,7 @@ function storedPreferences(): Preferences {
   try {
     stored = JSON.parse(browser.localStorage.getItem(storageKey) ?? '{}');
   } catch {
-    // The stored text may come from other code. It is then ignored.
+    // Text that other code has stored is ignored.
   }
   return {
     span: parseSpan(stored.span),

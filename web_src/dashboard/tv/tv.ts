@@ -1,4 +1,4 @@
-// The display mode: the page fills the screen of a wall display and needs no hands.
+// The display mode: the page fills the screen of a wall display and needs no input.
 
 import { Component, useEffect, useExternalListener, useState } from '@odoo/owl';
 import { browser } from '@web/core/browser/browser';
@@ -10,7 +10,7 @@ import type { DashboardState, DashboardStore } from '../data/store';
 const rereadEveryMs = 60_000;
 const bodyClass = 'o_api_gateway_tv';
 
-/** Follows the state `tv`: hides Odoo's own bars, keeps the figures current, and leaves with Escape or the full screen. */
+/** Follows the state `tv`: hides Odoo's own bars, keeps the figures current, and ends with Escape or when the full screen ends. */
 export function useTv(store: DashboardStore): void {
   let wasFull = false;
   const leave = () => {

@@ -5,7 +5,7 @@ import type { Asked } from './topics';
 export type Language = 'fetch' | 'typed' | 'apps_script' | 'curl' | 'python';
 
 export interface Example {
-  /** The gateway's address, without a slash at its end. */
+  /** The gateway's address, without a trailing slash. */
   url: string;
   /** A secret, or its placeholder. */
   key: string;

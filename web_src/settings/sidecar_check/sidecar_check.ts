@@ -77,7 +77,7 @@ export class SidecarCheck extends Component<{ record: RecordOfView }> {
         return _t('This page came over https, so browsers refuse to call an http address from it.');
       case 'origin':
         return _t(
-          'This browser reaches the address, but pages from here may not call it. Add their origin to “Web Pages That May Call”.',
+          'This browser reaches the address, but pages of this Odoo may not call it. Add their origin to “Web Pages That May Call”.',
         );
       case 'unreachable':
         return _t(
