@@ -10,7 +10,7 @@ import os
 
 from odoo.addons.api_gateway.executor.compiling import overrides
 
-# Methods that depend only on their arguments and on context keys that no call sets. The SQL contains their whole effect.
+# Methods that depend only on their arguments and on context keys that no call sets. The SQL has their whole effect.
 PURE = """
 AccountAccount._field_to_sql
 AccountAccount._order_to_sql
