@@ -25,7 +25,7 @@ test.each<[name: string, was: Field | undefined, is: Field | undefined, line: st
     'another model',
     { type: 'many2one', relation: 'x' },
     { type: 'many2one', relation: 'y' },
-    'x.order.f led to x and leads to y now',
+    'x.order.f pointed to x and now points to y',
   ],
   ['a choice that is gone', choices('a', 'b'), choices('a'), 'x.order.f no longer has the choice "b"'],
   ['a new choice', choices('a'), choices('a', 'b'), 'x.order.f has the new choice "b"'],

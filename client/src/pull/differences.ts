@@ -32,9 +32,9 @@ function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefine
 function changesOf(was: Essence, is: Essence): string[] {
   if (was.type !== is.type) return [`was ${kind(was)} and is ${kind(is)} now`];
   const changes: string[] = [];
-  if (was.relation !== is.relation) changes.push(`led to ${was.relation} and leads to ${is.relation} now`);
+  if (was.relation !== is.relation) changes.push(`pointed to ${was.relation} and now points to ${is.relation}`);
   if (was.relation_field !== is.relation_field) {
-    changes.push(`had the inverse field ${was.relation_field ?? 'none'} and has ${is.relation_field ?? 'none'} now`);
+    changes.push(`had the inverse field ${was.relation_field ?? 'none'} and now has ${is.relation_field ?? 'none'}`);
   }
   changes.push(...choices(was.selection, is.selection));
   if (was.required !== is.required) changes.push(is.required === true ? 'is required now' : 'is no longer required');
