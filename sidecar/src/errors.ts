@@ -140,7 +140,7 @@ export const catalogue = {
   'sync.off': { status: 404, message: 'Changes of this model are not recorded.' },
   'sync.token': {
     status: 400,
-    message: 'This token is not valid for this model, its fields and domain, and this user. Start with since=new.',
+    message: 'This token is not valid for this combination of model, fields, domain and user. Start with since=new.',
   },
   'sync.reset': { status: 410, message: 'The changes since then are not available. Start with since=new.' },
 

@@ -86,7 +86,7 @@ const flushLimitMs = 10_000;
 const assets = ['assets', '../assets'].map((path) => join(import.meta.dirname, path)).find(existsSync);
 
 function main(config: Config, log: Log, extension?: Extension): void {
-  if (assets === undefined) fail(log, 'The documentation page and the client are missing: `npm run build` makes them.');
+  if (assets === undefined) fail(log, 'The documentation page and the client are missing: `npm run build` creates them.');
 
   const instance = randomUUID();
   let address = '';

@@ -11,7 +11,7 @@ const pauseFactor = 3;
  */
 const longestPauseMs = 2_000;
 const rememberedShapes = 5_000;
-/** While calls wait for Odoo, only shapes that are used repeatedly are compiled. */
+/** While calls wait for Odoo, a shape is compiled only after this many requests for it. */
 const asksWhileBusy = 2;
 
 export class Compiler {

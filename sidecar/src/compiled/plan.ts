@@ -68,7 +68,7 @@ export type Parameter = Readonly<z.infer<typeof parameter>>;
 export interface Plan extends Readonly<Omit<z.infer<typeof shape>, 'uid' | 'database'>> {
   /** The name of the statement. Plans with the same text have the same name, so that Postgres prepares the statement once. */
   readonly statement: string;
-  /** The approximate memory that it takes. */
+  /** The approximate memory that the plan takes. */
   readonly bytes: number;
 }
 

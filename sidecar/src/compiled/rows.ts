@@ -92,7 +92,7 @@ export class TreeReader {
   }
 
   records(): Row[] {
-    // Builds all levels, because one of the lower ones may have too many records.
+    // Builds all levels first, because any of them may have too many records.
     for (const level of this.#levels.keys()) this.#set(level);
     const { ids, recordAt } = this.#set(this.#root.name);
     return ids.map((_, place) => recordAt(place));

@@ -23,7 +23,7 @@ interface KnownToken {
   readonly expiresAtMs: number;
   /** The earlier of `expiresAtMs` and the end of the secret to which the token is bound. */
   endsAtMs: number;
-  /** The standing from which `principal` was built, or the error if it was refused. */
+  /** The standing that was checked last. `principal` is built from it, or undefined if the token was refused. */
   standing: Standing | undefined;
   principal: Principal | undefined;
 }
@@ -102,10 +102,10 @@ function narrowed(token: KnownToken, standing: Standing, environment: Environmen
   token.standing = standing;
   token.principal = undefined;
   const { principal } = standing;
-  // The key may have got another user since the token was issued.
+  // The key may belong to another user by now.
   if (principal.userId !== token.row.userId) throw new CredentialRefused('token: issued for another user');
   const holds = holdsUntil(standing, token.row.stamp, environment);
-  if (holds === undefined) throw new CredentialRefused('token: the secret that it was issued for has ended');
+  if (holds === undefined) throw new CredentialRefused('token: the secret that it was issued for is no longer valid');
   token.endsAtMs = Math.min(token.expiresAtMs, holds);
   const { grant } = principal;
   token.principal = {

@@ -47,7 +47,8 @@ export type UsedRow = z.infer<typeof usedRow>;
 const readStatement = { name: 'used_by', text: 'select * from gateway.used_by($1, $2, $3)' };
 
 /**
- * Rows of use, sorted by consumer, model, action and name. @param consumer null: all @param days up to today @param most rows
+ * The recorded uses, sorted by consumer, model, action and name. @param consumer null: all consumers @param days the number of days
+ * up to today @param most the maximum number of rows
  */
 export async function readUsed(db: Queryable, consumer: string | null, days: number, most: number): Promise<UsedRow[]> {
   return usedRow.array().parse(await db.query(readStatement, [consumer, days, most]));

@@ -127,7 +127,7 @@ export interface Request {
 }
 
 interface Waiting extends Request {
-  /** The caller: its database and consumer. */
+  /** The database and the user for which slots are counted; without a user, the consumer. */
   readonly caller: string;
   /** Calls of the same kind may be sent together; undefined: the call is sent by itself. */
   kind: string | undefined;

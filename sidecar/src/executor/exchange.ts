@@ -149,7 +149,7 @@ export class Exchanger {
   }
 }
 
-/** Whether a request to this path may write, so that it may have written if its answer is lost. */
+/** Whether a request to this path may write. If its answer is lost, it may then have written. */
 export function isWriting(path: Path): boolean {
   return path === '/gateway/execute' || path === '/gateway/file';
 }

@@ -132,8 +132,8 @@ export class Odoo {
   }
 
   /**
-   * Asks Odoo to compile a read for the principal's user. The call is queued for the gateway itself, because no request waits for
-   * it.
+   * Asks Odoo to compile a read for the principal's user. In the queue, the call counts as one of the gateway's own, because no
+   * request waits for it.
    */
   async compile(context: RequestContext, read: Readonly<Record<string, unknown>>, grant: Grant): Promise<unknown> {
     const { result } = await this.#channel.deliver({

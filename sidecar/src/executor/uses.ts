@@ -1,4 +1,4 @@
-// What an operation uses: fields, methods, and choices of selections (`gateway.used`). No other values.
+// The uses of an operation: fields, methods, and choices of selections (`gateway.used`). Other values are not recorded.
 
 import type { RequestContext, TypeAt, Use, UsesOf } from '../pipeline/context.ts';
 import type { Domain, Operation } from './operations.ts';

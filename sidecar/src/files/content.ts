@@ -65,8 +65,8 @@ interface Placed extends FilePart {
 }
 
 /**
- * What is known about the file, with as much of its content as the caller probably wants; without content if the caller may
- * have it already.
+ * The facts about the file, with as much of its content as the caller probably wants; without content if the caller may already
+ * have it.
  */
 async function factsOf(
   odoo: Odoo,

@@ -58,8 +58,8 @@ export function ipBlocking(proxies: readonly Range[]): IpBlocking {
     policy: {
       appliesTo: ['anonymous', 'authenticated'],
       check(context: RequestContext, way: Way): undefined | Promise<void> {
-        // Token requests carry a key, a client secret or a token. A login is a guess like any other, and the most expensive
-        // one, so it is refused.
+        // Token requests carry a key, a client secret or a token, so they pass until it is checked. A login is refused: it is a
+        // guess like any other, and the most expensive one to check.
         const isVerified = way === 'authenticated' || context.endpoint.limitedAs === 'token';
         return check(context.database, context.address, (error) => {
           if (!isVerified) throw error;

@@ -63,7 +63,7 @@ export const headers: Named = {
   'RateLimit-Remaining': { description: 'Requests left in that window.', schema: count },
   'RateLimit-Reset': { description: 'Seconds until the window is reset.', schema: count },
   'Retry-After': { description: 'Try again after this many seconds.', schema: count },
-  'Server-Timing': { description: 'The time by step, in milliseconds.', schema: headerText },
+  'Server-Timing': { description: 'The time that each step took, in milliseconds.', schema: headerText },
   'WWW-Authenticate': { description: 'How to authenticate.', schema: headerText },
   'Idempotency-Replayed': {
     description: '`true` if this is the answer to the first request.',
@@ -173,7 +173,7 @@ export function parameters({ limit }: Pick<Described, 'limit'>): Named {
       maximum: 25,
       default: 0,
     }),
-    archived: query('archived', 'Whether archived records are left out, included, or the only ones.', {
+    archived: query('archived', 'Whether archived records are left out, included, or the only ones returned.', {
       type: 'string',
       enum: ['exclude', 'include', 'only'],
       default: 'exclude',

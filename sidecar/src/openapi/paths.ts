@@ -13,7 +13,7 @@ interface Place {
   /** The beginning of operation ids: without blanks, because generators turn them into function names. */
   readonly name: string;
   readonly rights: Rights;
-  /** The scope that is enough for an action, as an alternative to the plain action. */
+  /** A narrower scope that is also enough for the action. */
   readonly scope: (action: string) => string | undefined;
   readonly record: Schema;
   readonly newValues: Schema;
@@ -387,7 +387,7 @@ function head(place: Place, operation: string, action: string, verb: string): Re
 function needs({ scope }: Place, action: string): string {
   const own = scope(action);
   return own === undefined
-    ? `Needs the scope \`${action}\`, or the same of the model.`
+    ? `Needs the scope \`${action}\`, or the same scope for the model.`
     : `Needs the scope \`${action}\` or \`${own}\`.`;
 }
 

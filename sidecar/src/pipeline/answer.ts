@@ -154,8 +154,8 @@ function explained({ way, wayDetail }: RequestContext): string {
 }
 
 /**
- * The time by step, in the format for browsers' developer tools (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`, in
- * milliseconds. Steps that took no time are left out.
+ * The time that each step took, in the format for browsers' developer tools (W3C Server Timing): `odoo;dur=4.10, total;dur=5.62`,
+ * in milliseconds. Steps that took no time are left out.
  */
 function serverTiming({ timings, spentMs }: RequestContext): string {
   let text = '';

@@ -325,7 +325,7 @@ export class RequestContext {
     this.requestId = isAcceptable ? given : randomUUID(); // it appears in every log, including Odoo's
   }
 
-  /** Milliseconds since the request arrived, without the time spent waiting for its caller. */
+  /** Milliseconds since the request arrived, without `idleMs`. */
   get spentMs(): number {
     return performance.now() - this.startedAt - this.idleMs;
   }

@@ -1,4 +1,4 @@
-// A temporary file on the disk, for a file that arrives.
+// A temporary file on disk, which holds an incoming file.
 
 import { createHash, randomUUID } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';

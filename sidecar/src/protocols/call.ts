@@ -22,8 +22,8 @@ export interface RpcCall {
 export const credentialParams = 3;
 
 /**
- * Stores the credential of a call in `context.caller`, and leaves in the body only what may be logged. Returns whether the
- * method takes a credential. Reads the first three parameters. Throws `auth.missing` when a method that needs a credential is
+ * Stores the credential of a call in `context.caller`, and leaves in the body only the values that may be logged. Returns whether
+ * the method takes a credential. Reads the first three parameters. Throws `auth.missing` when a method that needs a credential is
  * called without one, `database.unknown` for a database other than the request's, `body.form`.
  */
 export function takeCredential(context: RequestContext, service: string, method: string, params: readonly unknown[]): boolean {

@@ -8,7 +8,7 @@
 //                               → [[0, 0, {…}], [1, 3, {…}], [4, 4], [2 or 3, 5], [4, 6]]
 //           {"set": […]}        → the same, and all other links are removed
 //
-// Odoo checks whether a field exists, is writable and may link there. Unknown fields are passed on unchanged.
+// Odoo checks whether a field exists and is writable, and whether a link is allowed. Unknown fields are passed on unchanged.
 
 import { GatewayError } from '../errors.ts';
 import type { FieldType, ModelTypes, TypesOf } from '../executor/operations.ts';

@@ -12,7 +12,7 @@ export const shortestSecret = 4;
 const longestHead = 32;
 
 const formsOf = new LRUCache<string, readonly string[]>({ maxSize: 16 * 1024 * 1024, sizeCalculation: sizeOf });
-/** Patterns for requests with a single secret, mostly the credential that a consumer sends with each request. */
+/** Cached patterns for single secrets. Most of these are credentials, which a consumer sends with each request. */
 const coverOf = new LRUCache<string, Cover>({ max: 1_000 });
 
 /** A string with `stars` in place of every encoding of every secret. */

@@ -32,7 +32,7 @@ const longestSecret = 8_192;
 /** The maximum number of characters of all secrets together. */
 const mostOfSecrets = 16_384;
 const noNames: ReadonlySet<string> = new Set();
-/** Values in a secret position that are not secrets. */
+/** Values that are not secrets, even in a secret position. */
 const ordinaryValue = /^(?:true|false|null|none)$/i;
 
 /** The secrets of one request. */

@@ -4,7 +4,7 @@
 import { LRUCache } from 'lru-cache';
 
 export const stars = '**********';
-/** This is stored instead of a string in which it would take too long to find secrets. */
+/** Stored instead of a string that would take too long to search for secrets. */
 export const tooLarge = 'too large to redact';
 
 const harmless = new Set([

@@ -31,7 +31,7 @@ export async function positionOf(context: RequestContext, binding: Binding, text
 /** Throws `sync.reset` if a reader has to start over. */
 export function requireCurrent({ number, rights, life }: Position, feed: FeedPart): void {
   if (life !== feed.life || number > feed.last) throw reset('restored', 'The database was restored, or its server was replaced');
-  if (rights !== feed.rights) throw reset('rights', 'The rights of its user on this model have changed');
+  if (rights !== feed.rights) throw reset('rights', "The rights of the token's user on this model have changed");
   if (number < (feed.oldest ?? 0)) throw reset('expired', 'Changes since then are no longer kept');
 }
 

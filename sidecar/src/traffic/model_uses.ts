@@ -1,5 +1,5 @@
-// What each credential uses of which model (`gateway.used`). Only requests that succeeded count, so all names exist, and
-// callers cannot fill the table with invented names.
+// Records the parts of each model that each credential uses (`gateway.used`). Only requests that succeeded count, so all names
+// exist, and callers cannot fill the table with invented names.
 
 import type { Database } from '../db/database.ts';
 import type { Used } from '../db/used.ts';

@@ -38,7 +38,7 @@ export class Passing {
 
   see({ at, consumer, method, route, model, status, gatewayMs }: Counted): void {
     if (this.#lines.length >= most) return;
-    // Makes each character a single byte, because the message is limited in bytes. Odoo has only ASCII names.
+    // Makes each character a single byte, because the message is limited in bytes. The names of models are ASCII anyway.
     const name = model?.replace(/[^!-~]/g, '?');
     const path = (name === undefined ? route : route.replace(':model', () => name)).slice(0, mostOfPath);
     this.#lines.push([at, consumer.consumer, consumer.user_id ?? 0, method, path, status, Math.round(gatewayMs * 10) / 10]);

@@ -92,8 +92,8 @@ async function post(
 
 function headersOf(webhook: Webhook, job: Job, body: string): string[] {
   const timestamp = Math.floor(Date.now() / 1000);
-  // A webhook's own headers are set first. They cannot replace the headers that describe the body, because the addon refuses
-  // the names of these.
+  // A webhook's own headers are set first. They cannot replace the headers that describe the body, because the addon does not
+  // accept the names of those headers.
   const headers = ['user-agent', 'odoo-api-gateway', 'accept', '*/*'];
   for (const { name, value } of webhook.headers) {
     if (value === null) throw new Unsendable(`The header ${name} has lost its value: this database is a copy. Type it again.`);
@@ -145,7 +145,7 @@ function plain(error: unknown, webhook: Webhook, timeoutMs: number): string {
   if (error instanceof Unsendable) return error.message;
   if (error.name === 'TimeoutError') return `No answer within ${timeoutMs / 1000} s`;
   const host = URL.canParse(webhook.url) ? new URL(webhook.url).hostname : webhook.url;
-  // undici wraps some errors, and Node collects the failures of several addresses in one.
+  // undici wraps some errors, and Node collects the failures of several addresses in one error.
   const inner = error instanceof AggregateError ? error.errors[0] : (error.cause ?? error);
   const message = inner instanceof Error ? inner.message || inner.name : String(inner);
   return message.startsWith(host) ? message : `${host}: ${message}`;
