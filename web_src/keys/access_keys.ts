@@ -90,7 +90,7 @@ export interface ScopeTarget {
   kind: 'model' | 'resource';
 }
 
-/** What scopes allow, and the first fault in them, if there is one. */
+/** An explanation of scopes, and the first fault in them, if there is one. */
 export interface Scopes {
   fault: string | null;
   lines: { scope: string; text: string; is_wide: boolean }[];

@@ -30,7 +30,7 @@ class GatewayAlert(models.Model):
     rule_id = fields.Many2one("gateway.alert.rule", required=True, readonly=True, index=True, ondelete="cascade")
     metric = fields.Selection(related="rule_id.metric")
     subject = fields.Char(
-        required=True, readonly=True, help="The key of the caller or the credential, as in the figures."
+        required=True, readonly=True, help="Identifies the caller or the credential, as in the figures."
     )
     subject_name = fields.Char("About", readonly=True)
     state = fields.Selection([("open", "Open"), ("closed", "Closed")], required=True, default="open", readonly=True)
@@ -109,7 +109,7 @@ class GatewayAlert(models.Model):
             alert.is_sent = True
 
     def _sentence(self):
-        """What is wrong, in the user's language."""
+        """The problem, in the user's language."""
         rule, names = (
             self.rule_id,
             {"value": f"{self.last_value:.1f}".removesuffix(".0"), "minutes": self.rule_id.minutes},

@@ -205,7 +205,7 @@ class GatewayCredential(models.AbstractModel):
             raise UserError(self.env._("A revoked credential stays revoked. Create a new one."))
         if askers(self.env):
             if self._managed_fields & vals.keys() and not have_group(self.env, MANAGER):
-                raise AccessError(self.env._("Only a gateway manager may set profile, addresses, limits and user."))
+                raise AccessError(self.env._("Only a gateway manager may set the profile, addresses, limits and user."))
             if self._guarded_fields & vals.keys():
                 raise AccessError(self.env._("Only the gateway may write these fields."))
             if "user_id" in vals and self.filtered(lambda record: record.user_id.id != vals["user_id"]):

@@ -73,7 +73,9 @@ class GatewayHealth(models.AbstractModel):
             text = self.env._(
                 "Requests of the last %(minutes)s minutes that took too long: %(count)s.", count=late, minutes=MINUTES
             )
-            todo = self.env._("Sort the log by time in Odoo, and ask those callers for fewer fields or records.")
+            todo = self.env._(
+                "Sort the log by time in Odoo. The slowest callers should request fewer fields or records."
+            )
             odoo = _part("odoo", name, "warning", text, todo)
         else:
             odoo = _part("odoo", name, "ok", self.env._("Every request of the last %s minutes reached Odoo.", MINUTES))

@@ -1,4 +1,4 @@
-"""What the dialog for a new key says about scopes while the user types them."""
+"""Explains scopes in the dialog for a new key while the user types."""
 
 import re
 

@@ -115,7 +115,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
             return _diagnosis(
                 "version",
                 self.env._(
-                    "The sidecar at %(url)s has version %(version)s, but this addon has %(own)s. Upgrade the older one.",
+                    "The sidecar at %(url)s has version %(version)s, and this addon %(own)s. Upgrade the older one.",
                     url=url,
                     version=version,
                     own=own,
@@ -124,7 +124,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
             )
         if data.get("odoo_ms") is None:
             message = self.env._(
-                "It is a sidecar of this database, but it does not reach Odoo: check GATEWAY_ODOO_URL where it runs."
+                "This is a sidecar of this database, but it does not reach Odoo: check GATEWAY_ODOO_URL on its host."
             )
             return _diagnosis("away", message, **found)
         return _diagnosis("ok", self.env._("A sidecar of this database answers at %s.", url), **found)
@@ -146,7 +146,7 @@ class GatewaySidecarDiagnosis(models.AbstractModel):
     def _other_database(self, url):
         return self.env._(
             "A gateway answers at %(url)s, but not for this database (%(database)s): it serves another one, or a copy "
-            "of the same name. Add it to GATEWAY_DATABASES where the sidecar runs.",
+            "of the same name. Add this database to GATEWAY_DATABASES on the sidecar's host.",
             url=url,
             database=self.env.cr.dbname,
         )

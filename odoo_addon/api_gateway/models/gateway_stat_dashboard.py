@@ -35,7 +35,7 @@ class GatewayStatDashboard(models.AbstractModel):
         }
 
     def _events(self, span, consumer=None):
-        """What changed in a range, oldest first, at most `MOST_EVENTS`: `[{at, kind, name}]`, with the kinds of
+        """The changes in a range, oldest first, at most `MOST_EVENTS`: `[{at, kind, name}]`, with the kinds of
         sql/039_events.sql. Managers get all, users the upgrades and their own credentials; with a consumer, other
         credentials are left out."""
         models = {kind: self.env[model].with_context(active_test=False) for kind, model in CREDENTIALS.items()}

@@ -1,4 +1,4 @@
-"""A printed document may contain the link that opens it to anyone. Odoo's invoice has one, even as a QR code."""
+"""A printed document may contain a link with which anyone can open it. Odoo's invoice has one, even as a QR code."""
 
 from odoo import api, models
 

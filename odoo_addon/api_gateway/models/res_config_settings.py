@@ -112,10 +112,10 @@ class ResConfigSettings(models.TransientModel):
         "Violations", gateway_setting="ip_block.violations", least=1, most=1_000_000
     )
     gateway_ip_block_window_minutes = fields.Integer(
-        "Counted over Minutes", gateway_setting="ip_block.window_minutes", least=1, most=1440
+        "Violation Period (Minutes)", gateway_setting="ip_block.window_minutes", least=1, most=1440
     )
     gateway_ip_block_minutes = fields.Integer(
-        "Minutes of a Block", gateway_setting="ip_block.minutes", least=1, most=527_040
+        "Block Duration (Minutes)", gateway_setting="ip_block.minutes", least=1, most=527_040
     )
     gateway_ip_block_never = fields.Text("Never Blocked", gateway_setting="ip_block.never", most=100_000)
 
@@ -149,7 +149,7 @@ class ResConfigSettings(models.TransientModel):
         "Log Retention", gateway_setting="log.retention_days", least=1, most=3650
     )
     gateway_log_body_kib = fields.Integer(
-        "Bodies Kept", gateway_setting="log.body_bytes", least=0, most=1024, scale=1024
+        "Largest Logged Body", gateway_setting="log.body_bytes", least=0, most=1024, scale=1024
     )
     gateway_stat_minute_hours = fields.Integer(
         "Figures by the Minute", gateway_setting="stat.minute_hours", least=26, most=8760
@@ -174,7 +174,7 @@ class ResConfigSettings(models.TransientModel):
         "Failures in a Row", gateway_setting="webhook.breaker_failures", least=1, most=10_000
     )
     gateway_webhook_breaker_longest_seconds = fields.Float(
-        "Longest Rest", gateway_setting="webhook.breaker_longest_seconds", least=0.1, most=86_400
+        "Longest Pause of an Endpoint", gateway_setting="webhook.breaker_longest_seconds", least=0.1, most=86_400
     )
     gateway_webhook_pause_after_hours = fields.Float(
         "Pause after", gateway_setting="webhook.pause_after_hours", least=0.1, most=8760

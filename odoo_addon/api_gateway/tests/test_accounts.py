@@ -106,7 +106,7 @@ class TestAccounts(ChannelCase):
             self.assertIn(token, repr(self.assert_ok(self.act(operation, grant=None))))
 
     def test_a_person_notified_of_an_invoice_logs_in(self):
-        """Odoo sends the link to an invoice to everyone who is notified by a message on it."""
+        """Odoo sends the link of an invoice to everyone who is notified of a message on it."""
         invoice = self.env["account.move"].create({"move_type": "out_invoice", "partner_id": self.partner.id})
         for partner, opens in ((self.stranger, False), (self.partner, True)):
             known = self.env["mail.mail"].search([])

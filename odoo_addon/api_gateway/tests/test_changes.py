@@ -1,4 +1,4 @@
-"""What the change feed records about synced models (sql/022_changes.sql)."""
+"""The changes of synced models that the change feed records (sql/022_changes.sql)."""
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests.common import TransactionCase, new_test_user, tagged

@@ -99,7 +99,7 @@ class TestCredentialsPage(CredentialsCase):
 
 @tagged("post_install", "-at_install")
 class TestForeignKeys(CredentialsCase):
-    """What a user can do with another user's key through the methods that Odoo's RPC offers."""
+    """Tries to read or change another user's key through the methods that Odoo's RPC offers."""
 
     def rpc(self, name, *args, **kwargs):
         """Like /web/dataset/call_kw, which allows only public methods."""

@@ -127,7 +127,7 @@ class TestExplaining(ChannelCase):
 
 @tagged("post_install", "-at_install")
 class TestAccessCheck(ChannelCase):
-    """What managers see of other people's credentials."""
+    """The explanations that managers see for other people's credentials."""
 
     @classmethod
     def setUpClass(cls):

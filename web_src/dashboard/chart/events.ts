@@ -17,7 +17,7 @@ export function eventText({ kind, name }: GatewayEvent): string {
   return texts[kind];
 }
 
-/** The charts are drawn again every few seconds, and writing a date takes long. */
+/** The charts are drawn again every few seconds, and formatting a date is slow. */
 const written = new WeakMap<GatewayEvent[], TimeOverlay['marks']>();
 
 function marksOf(events: GatewayEvent[]): TimeOverlay['marks'] {

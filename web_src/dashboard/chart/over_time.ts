@@ -1,4 +1,4 @@
-// Charts over time: requests by status, latency, the share of errors. A drag zooms the whole page into a part of the time.
+// Charts over time: requests by status, latency, the share of errors. Dragging over a chart zooms the whole page to that time.
 
 import { browser } from '@web/core/browser/browser';
 import { _t } from '@web/core/l10n/translation';

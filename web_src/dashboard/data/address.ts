@@ -1,4 +1,4 @@
-// What the page's address keeps, so that it can be bookmarked: ?range=24h&compare=1&tv=1
+// The settings of the page that are kept in its address, so that it can be bookmarked: ?range=24h&compare=1&tv=1
 
 import { browser } from '@web/core/browser/browser';
 import type { Span } from './spans';

@@ -9,7 +9,7 @@ interface Props {
   end: (app: ConnectedApp) => void;
 }
 
-/** Apps that act for the user: what each may do, until when, and a way to end it. */
+/** Apps that act for the user, with their permissions, their expiry and a button that ends the access. */
 export class ConnectedApps extends Component<Props> {
   static template = 'api_gateway.ConnectedApps';
   static props = { apps: Array, withOwner: Boolean, end: Function };

@@ -19,7 +19,7 @@ interface Props {
 
 export const usageDays = 30;
 
-/** What a key was used for: requests and errors of the last 30 days, and the models. */
+/** The use of a key: requests and errors of the last 30 days, and the models. */
 export class UsageDialog extends Component<Props> {
   static template = 'api_gateway.KeyUsageDialog';
   static components = { Chart, Dialog };

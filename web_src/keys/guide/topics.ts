@@ -1,4 +1,4 @@
-// What the guide teaches: the requests of REST first, then execute_kw.
+// The topics of the guide: the requests of REST first, then execute_kw.
 
 import { _t } from '@web/core/l10n/translation';
 
