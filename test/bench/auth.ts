@@ -94,7 +94,7 @@ async function delayOfBurst(instance: Instance) {
     await Promise.all(keys.map(({ secret }) => authenticator.authenticate({ kind: 'bearer', secret }, database, unlimited)));
     histogram.disable();
     return {
-      // The monitor's own timer waits a millisecond between looks.
+      // The monitor's own timer waits a millisecond between samples.
       p99Ms: histogram.percentile(99) / 1e6 - 1,
       maxMs: histogram.max / 1e6 - 1,
       tookMs: performance.now() - startedAt,

@@ -3,14 +3,14 @@
 //   node client_load.mjs '{"way": "client", "kind": "list", "client": "file:///…/index.js", "url": "…", "key": "…", "connections": 8, "seconds": 3}'
 
 const { way, kind, client, url, key, id, connections, seconds } = JSON.parse(process.argv[2] ?? '');
-/** As it is installed: from source, Node would still be compiling types while it is measured. */
+/** The client as it is installed. From source, Node would still be removing its types during the measurement. */
 const { Gateway } = await import(client);
 const fields = ['name', 'email', 'country_id'];
 const headers = { Accept: 'application/json', Authorization: `Bearer ${key}` };
 const partners = new Gateway({ url, key }).model('res.partner');
 const query = `fields=${encodeURIComponent(fields.join())}`;
 
-/** The same requests both ways. @type {Record<string, () => Promise<unknown>>} */
+/** The same requests in both ways. @type {Record<string, () => Promise<unknown>>} */
 const requests = {
   'fetch one': () => bare(`/api/v1/res.partner/${id}?${query}`),
   'fetch list': () => bare(`/api/v1/res.partner?${query}&limit=80`),

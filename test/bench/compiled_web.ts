@@ -1,5 +1,5 @@
-// The web client's own requests to Odoo while 64 connections read compiled through the gateway, and while as many connections
-// read through Odoo: its workers stay free for people.
+// The time of the web client's own requests to Odoo while 64 connections get compiled reads from the gateway, and while as many
+// connections read through Odoo. Compiled reads leave Odoo's workers free for people.
 //
 //   npm run bench -- compiled_web [--rounds 3] [--seconds 4]
 

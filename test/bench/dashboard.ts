@@ -1,5 +1,5 @@
-// A person's waiting times at the dashboard, in a real browser, with a year of figures: the page, another range, and a request's
-// place on the page after it was answered.
+// A person's waiting times at the dashboard, in a real browser, with a year of figures: the page, another range, and the time until
+// an answered request is on the page.
 //
 // There is no competitor: Odoo has no such page.
 
@@ -18,7 +18,7 @@ const requests = 60;
 const spans = ['30d', '1y', '24h'];
 
 /**
- * Code for the page: notes when the large numbers and the first chart were there, in milliseconds after the navigation began.
+ * Code for the page: notes when the large numbers and the first chart were shown, in milliseconds after the navigation began.
  */
 const watchPaint = `
   (function look() {

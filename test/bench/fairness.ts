@@ -1,4 +1,4 @@
-// The effect of others on a caller: the time of its single reads while it is undisturbed, beside a greedy consumer with 64
+// How much other callers delay one caller: the time of its single reads while it is undisturbed, beside a greedy consumer with 64
 // connections of slow reads, beside a burst of unknown keys, and beside logins with wrong passwords.
 //
 //   npm run bench -- fairness [--rounds 3] [--seconds 4]
@@ -15,7 +15,7 @@ const gateway = await createInstance({ ...(await provideRealParts()), sharedOdoo
 try {
   const orders = await gateway.orm<number[]>('sale.order', 'search', { domain: [], limit: 80 });
   if (orders.length === 0) throw new Error('The demo data has no sale orders.');
-  // Copies orders until there are eighty, as many as a page of a shop shows.
+  // Copies orders until there are eighty, so that a page is full.
   for (let count = orders.length, i = 0; count < 80; count += 1, i += 1) {
     await gateway.orm('sale.order', 'copy', { ids: [orders[i % orders.length]] });
   }

@@ -55,7 +55,7 @@ export interface Measured {
 }
 
 /**
- * Keeps `connections` requests going for `seconds` with wrk, which takes little of the cores that the servers need. Throws if any
+ * Keeps `connections` requests going for `seconds` with wrk, which takes little CPU time from the servers. Throws if any
  * answer was not a 2xx, because refused requests are fast.
  */
 export async function load(url: string, { connections, seconds, ...request }: Load): Promise<Measured> {
@@ -166,7 +166,7 @@ export function report(name: string, figures: Record<string, number>, ratios: Re
   process.stdout.write(`${JSON.stringify({ name, figures: rounded(figures), ratios: rounded(ratios) })}\n`);
 }
 
-/** Runs a Python file of this folder in Odoo's shell. Returns the JSON of its last line. */
+/** Runs a Python file of this folder in Odoo's shell. Returns the JSON of the last line that it prints. */
 export async function inShell(
   { parts, database }: { parts: Parts; database: string },
   file: string,

@@ -1,8 +1,8 @@
 // Throttle decisions per second against the Postgres limiter of rate-limiter-flexible, on one database in one run; and the
 // throttle's cost for a request.
 //
-// Callers ask again as soon as they are answered, and no limit is near: each decision is charged, ours in three windows,
-// the other's in one.
+// Callers ask again as soon as they are answered. No limit is near, so every decision is charged: ours in three windows, the other
+// limiter's in one.
 
 import pg from 'pg';
 import { pino } from 'pino';
@@ -19,7 +19,7 @@ import { compare, load, report } from './harness.ts';
 
 const secondsPerTurn = 3;
 const rounds = 5;
-/** Many short turns, because single ones differ by half on a shared machine. */
+/** Many short turns, because single turns differ by half on a shared machine. */
 const secondsPerHttpTurn = 2;
 const httpRounds = 15;
 /** Each of the two limiters has as many connections to Postgres as a sidecar. */

@@ -66,7 +66,7 @@ export interface Question {
   readonly timezone: string;
 }
 
-/** Random questions; the same seed gives the same ones. */
+/** Random questions; the same seed gives the same questions. */
 export function questions(seed: number, count: number): Question[] {
   let state = seed >>> 0;
   const below = (most: number) => {

@@ -1,4 +1,4 @@
-// Asks sidecars again until compiled statements answer, then with other values, and compares these answers with Odoo's.
+// Repeats requests until compiled statements answer them, sends variants with other values, and compares the answers with Odoo's.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, HttpClient } from '../helpers/http_client.ts';

@@ -274,7 +274,7 @@ def _build_real(env, rng, companies, users):
 
 
 def change(env, seed, epoch, users):
-    """Changes rights, rules or records, or in every sixth epoch fields. Returns a sentence about the change."""
+    """Changes rights, rules or records; in every sixth epoch, fields. Returns a sentence about the change."""
     rng = random.Random(f"{seed}/change/{epoch}")
     users = env["res.users"].browse([user["id"] for user in users])
     if epoch % 6 == 1:
@@ -283,7 +283,7 @@ def change(env, seed, epoch, users):
 
 
 def _change_fields(env, rng):
-    """Add a field, remove it, or replace it with one of the same name and another type."""
+    """Adds a field, removes it, or replaces it with a field of the same name and another type."""
     model = rng.choice(MODELS)
     fields = env["ir.model.fields"]
     name = "x_changing"

@@ -33,7 +33,7 @@ async function ask(times: number, path: string, key?: string, from = '203.0.113.
   }
 }
 
-/** One row of sums over the log, in the range of the page and under its filter. */
+/** One row of aggregates over the log, with the range and the filter of the page. */
 async function logged<Row extends Record<string, unknown>>(columns: string, filter = 'true'): Promise<Row> {
   const [row] = await gateway.sql<Row>(
     `select ${columns} from gateway.request_log where at >= gateway.utc_now() - interval '1 day' and ${filter}`,
@@ -132,7 +132,7 @@ const filters: { name: string; sql: () => Promise<string>; choose: () => Promise
   },
 ];
 
-describe.each(filters)('of $name', ({ sql, choose }) => {
+describe.each(filters)('figures of $name', ({ sql, choose }) => {
   let filter: string;
   beforeAll(async () => {
     await dashboard.afterReading(choose);
@@ -172,7 +172,8 @@ describe.each(filters)('of $name', ({ sql, choose }) => {
       delete expected['error_rate'];
     }
     for (const [id, number] of Object.entries(expected)) expect(await value(id), id).toBeCloseTo(number, 2);
-    // Any value between the times of two neighbouring requests is a valid percentile, so it must be between them, within 5 %.
+    // Any value between the times of two neighbouring requests is a valid percentile, so the page must show one of these, within 5
+    // %.
     const requests = await value('requests');
     const shares = { p50: 0.5, p95: 0.95, p99: 0.99 };
     for (const [id, share] of Object.entries(shares)) {

@@ -34,7 +34,7 @@ async function ask(times: number, path = '/api/v1/ping', of: HttpClient = gatewa
   return statuses;
 }
 
-/** The address at which browsers find the gateway; empty: the sidecars' own. */
+/** Sets the address at which browsers reach the gateway. If it is empty, they use a sidecar's own address. */
 async function reachAt(url: string): Promise<void> {
   await gateway.sql(
     `insert into gateway.setting (name, value, default_value) values ('sidecar.url', $1, '""')
@@ -66,7 +66,7 @@ beforeAll(async () => {
 });
 
 describe('live', () => {
-  test('25 requests are on the card a second later, by themselves', async () => {
+  test('a second later, the card shows 25 more requests without a reload', async () => {
     expect(await ask(25)).toEqual(Array(25).fill(200));
     await dashboard.shows('requests', '26');
     await until('their rate is shown', async () => (await dashboard.text('rps')) !== '0');
@@ -89,7 +89,7 @@ describe('live', () => {
     await dashboard.shows('class_5', '1');
   });
 
-  test('with the sound on, Web Audio is asked for two falling tones; the choice is kept', async () => {
+  test('with the sound on, an error plays two falling tones; the choice is kept', async () => {
     const sound = dashboard.page.locator('.o_api_gateway_sound');
     await sound.click();
     expect(await sound.getAttribute('aria-pressed')).toBe('true');
@@ -115,7 +115,7 @@ describe('live', () => {
     await toast('Many refusals').waitFor({ state: 'detached' });
   });
 
-  test("the open alerts of a manager's rule are one toast, which closes with them", async () => {
+  test("the open alerts of a manager's rule share one toast, which closes when they close", async () => {
     await gateway.sql(`
       insert into gateway_alert (rule_id, subject, state, opened_at, value, last_value, worst_value, times)
       select id, subject, 'open', gateway.utc_now(), 3, 3, 3, 1
@@ -129,7 +129,7 @@ describe('live', () => {
     await toast('Over the limit').waitFor({ state: 'detached' });
   });
 
-  test('requests pass on the page one by one; they can be filtered and stopped', async () => {
+  test('requests are listed on the page one by one; the list can be filtered and stopped', async () => {
     const lines = dashboard.page.locator('.o_api_gateway_now tbody tr');
     const filter = dashboard.page.locator('.o_api_gateway_now_filter');
     await gateway.get('/api/v1/res.partner?limit=1', { key });
@@ -155,7 +155,7 @@ describe('live', () => {
     expect(await first.textContent()).toContain('/api/v1/res.partner/99999999');
   });
 
-  test('a toast waits until a dialog is closed, and counts the errors since', async () => {
+  test('a toast waits until a dialog is closed, and counts the errors until then', async () => {
     await dashboard.page.locator('.o_api_gateway_inspect').first().click();
     const dialog = dashboard.page.locator('.modal');
     await dialog.locator('.o_form_view').waitFor();
@@ -186,7 +186,7 @@ describe('when the connection to the sidecar is cut', () => {
   });
   afterAll(() => proxy.cut());
 
-  test('the page says so, and gets the missed messages once it is back', async () => {
+  test('the page says so, and gets the missed messages once the connection is back', async () => {
     const before = Number(await dashboard.text('requests'));
     await proxy.cut();
     await dashboard.connection('fallback');
@@ -209,7 +209,7 @@ describe('when the connection to the sidecar is cut', () => {
     expect(replayed.reduce((sum, n) => sum + n, 0)).toBe(7);
   });
 
-  test('while it is down the figures are polled', async () => {
+  test('the figures are polled until the connection is back', async () => {
     const before = Number(await dashboard.text('requests'));
     await proxy.cut();
     await dashboard.connection('fallback');
@@ -250,7 +250,7 @@ describe('other ways to update', () => {
   });
 });
 
-test('when the sidecar is stopped the page polls, and goes live with the next one', async () => {
+test('when the sidecar is stopped, the page polls; when another sidecar starts, the page goes live again', async () => {
   await dashboard.page.click('[data-mode=live]');
   await dashboard.connection('live');
   await Promise.all([gateway.sidecar.stop(), broken.stop()]);
@@ -266,7 +266,7 @@ test('when the sidecar is stopped the page polls, and goes live with the next on
   await toast('No sidecar is alive').waitFor({ state: 'detached' });
 });
 
-test('the page has no faults except the cut connections', async () => {
+test('the page reports no errors except the cut connections', async () => {
   expect(await dashboard.styleFault()).toBe('none');
   expect(dashboard.faults.filter((fault) => !/WebSocket connection/.test(fault))).toEqual([]);
 });

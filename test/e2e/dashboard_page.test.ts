@@ -32,7 +32,7 @@ async function consumerOf(key: string): Promise<string> {
   return `odoo_key:${row?.id}`;
 }
 
-/** A point inside a slice of the status ring, because the middle of its bounding box may be in the hole. */
+/** Clicks a point inside a slice of the status ring, because the middle of its bounding box may be in the hole. */
 async function clickSlice(status: string): Promise<void> {
   const donut = dashboard.chart('statuses');
   await donut.evaluate((element) => element.scrollIntoView({ block: 'center' })); // a click outside the window has no effect
@@ -45,7 +45,7 @@ async function clickSlice(status: string): Promise<void> {
   await page.mouse.click(hole.x + hole.width / 2 + radius * Math.cos(turn), hole.y + hole.height / 2 + radius * Math.sin(turn));
 }
 
-test('before the first request the page shows one, and it works', async () => {
+test('before the first request, the page shows a request that works', async () => {
   dashboard = await DashboardPage.open(browser, gateway, { permissions: ['clipboard-read', 'clipboard-write'], stays: true });
   page = dashboard.page;
   await page.click('.o_api_gateway_command button');
@@ -129,7 +129,7 @@ describe('filters', () => {
     if ((await clear.count()) > 0) await dashboard.afterReading(() => clear.click());
   });
 
-  test('a click on a slice of the status codes filters by their class, another one removes the filter', async () => {
+  test('a click on a slice of the status codes filters by their class, and a second click removes the filter', async () => {
     await dashboard.afterReading(() => clickSlice('404'));
     expect(await page.inputValue('select[name=status_class]')).toBe('4');
     await dashboard.shows('requests', '2');
@@ -167,7 +167,7 @@ describe('filters', () => {
   });
 });
 
-test('a name that a caller chose is shown as text, in tooltips too', async () => {
+test('a name that a caller chose is shown as text, even in tooltips', async () => {
   const consumer = await consumerOf(gateway.keys.demo);
   const [known] = await gateway.sql<{ name: string }>('select name from gateway.consumer where consumer = $1', [consumer]);
   const rename = (name: string | undefined) =>
@@ -183,7 +183,7 @@ test('a name that a caller chose is shown as text, in tooltips too', async () =>
   await page.mouse.move(0, 0);
 });
 
-test('a drag over a chart zooms into that time, a button goes back', async () => {
+test('a drag over a chart zooms into that time, and a button goes back', async () => {
   const hoursAgo = 12;
   const minute = Math.floor(Date.now() / 60_000) - hoursAgo * 60;
   const consumer = await consumerOf(gateway.keys.demo);
@@ -221,7 +221,7 @@ test('a drag up to the right edge includes the newest minute', async () => {
   await dashboard.afterReading(() => page.click('.o_api_gateway_zoom'));
 });
 
-test('30 days and a year show the same requests in wider steps', async () => {
+test('the ranges of 30 days and of a year show the same requests in wider steps', async () => {
   for (const span of ['7d', '30d', '1y']) {
     await dashboard.afterReading(() => page.click(`[data-span='${span}']`));
     expect(await page.getAttribute(`[data-span='${span}']`, 'aria-pressed')).toBe('true');
@@ -241,7 +241,7 @@ test('Inspect opens the full record of the log', async () => {
   await dialog.waitFor({ state: 'detached' });
 });
 
-test('the CSV has all faults, and formulas in it are text', async () => {
+test('the CSV has all faults, and formulas are only text in it', async () => {
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('.o_api_gateway_csv')]);
   expect(download.suggestedFilename()).toMatch(/^api-faults-\d{4}-\d\d-\d\d\.csv$/);
   const text = await readFile(await download.path(), 'utf8');
@@ -292,7 +292,7 @@ test('the page can be used with only the keyboard', async () => {
   await page.waitForSelector('.o_api_gateway_dashboard[data-updated]');
 });
 
-test('a number opens the requests in the log that it counts', async () => {
+test('a click on a number opens the requests that it counts in the log', async () => {
   await dashboard.card('error_rate').getByRole('button', { name: 'Error rate', exact: true }).click();
   await page.locator('.o_list_view .o_data_row').first().waitFor();
   expect(await page.locator('.o_list_view .o_data_row').count()).toBe(2);
@@ -320,7 +320,7 @@ describe('motion', () => {
     { reducedMotion: 'no-preference' as const, between: true },
     { reducedMotion: 'reduce' as const, between: false },
   ])(
-    'a counter moves through numbers in between: $between, with the system asking for $reducedMotion',
+    'a counter shows numbers in between: $between, if the system asks for the motion $reducedMotion',
     async ({ reducedMotion, between }) => {
       await page.emulateMedia({ reducedMotion });
       await page.reload();
@@ -338,7 +338,7 @@ describe('motion', () => {
   );
 });
 
-test('changes are marks under the time axis, for mouse, finger and keyboard, and in the table', async () => {
+test('changes have marks under the time axis, for mouse, finger and keyboard, and are listed in the table', async () => {
   await gateway.sql("update gateway.setting set value = '79' where name = 'limit.default'");
   await dashboard.afterReading(() => page.click('.o_api_gateway_refresh'));
   const chart = dashboard.chart('requests');
@@ -360,7 +360,7 @@ test('changes are marks under the time axis, for mouse, finger and keyboard, and
   await table.click();
 });
 
-test('the previous period is a dashed line, and every number says how it changed; the address keeps it', async () => {
+test('the previous period is a dashed line, and every number says how it changed; the address keeps this choice', async () => {
   await dashboard.afterReading(() => page.click('.o_api_gateway_compare'));
   expect(await dashboard.chart('requests').locator('.o_api_gateway_before_line path').getAttribute('d')).toMatch(/^M0/);
   expect(await dashboard.card('requests').textContent()).toMatch(/zero before.*before: 0/);
@@ -400,7 +400,7 @@ test('if figures cannot be read, an error with a button is shown, and the last f
   await alert.waitFor({ state: 'detached' });
 });
 
-test.each([1_280, 390])('nothing sticks out of a window of %i pixels', async (width) => {
+test.each([1_280, 390])('everything fits into a window of %i pixels', async (width) => {
   await page.setViewportSize({ width, height: 900 });
   await page.goto(dashboardPath);
   await page.waitForSelector('[data-chart=heat_map] svg');
@@ -412,6 +412,6 @@ test.each([1_280, 390])('nothing sticks out of a window of %i pixels', async (wi
   expect(await dashboard.styleFault()).toBe('none');
 });
 
-test('the console stayed silent', () => {
+test('the console shows no errors', () => {
   expect(dashboard.faults.filter((fault) => !/ERR_FAILED/.test(fault))).toEqual([]);
 });

@@ -75,7 +75,7 @@ async function paste(page: Page, key: string): Promise<void> {
 }
 
 describe('the documentation page', () => {
-  test('shows the general document to everyone, without complaints', async () => {
+  test('shows the general document to everyone, without errors', async () => {
     const { page, faults } = await open('/api/docs');
     await page.getByText('Any model').first().waitFor();
     expect(faults).toEqual([]);
@@ -91,7 +91,7 @@ describe('the documentation page', () => {
     expect(faults).toEqual([]);
   });
 
-  test('shows the API of the key that is pasted, and tries it out', async () => {
+  test('shows the API of the key that is pasted, and sends a request', async () => {
     const { page, faults } = await open('/api/docs?models=res.partner');
     expect(await page.locator('#said').textContent()).toContain('Paste a key');
     await paste(page, gateway.keys.demo);

@@ -89,7 +89,7 @@ describe('a user', async () => {
     expect(await page.content()).not.toContain(secret);
   });
 
-  test('sees when and how often it was used', async () => {
+  test('sees when and how often a key was used', async () => {
     const isStored = async () => {
       await page.click('.o_api_gateway_refresh');
       return /ago|0 seconds/.test((await row(page, 'Web shop').locator('[data-label="Last Used"]').textContent()) ?? '');
@@ -103,7 +103,7 @@ describe('a user', async () => {
     await page.waitForSelector('.modal', { state: 'detached' });
   });
 
-  test('rotates it: both secrets work in the grace period', async () => {
+  test('rotates a key, and both secrets work in the grace period', async () => {
     await row(page, 'Web shop').locator('[data-action=rotate]').click();
     await page.selectOption('.modal [name=hours]', '24');
     await page.click('.o_api_gateway_rotate');
@@ -114,7 +114,7 @@ describe('a user', async () => {
     expect(await row(page, 'Web shop').locator('.o_api_gateway_grace').getAttribute('title')).toContain('works until');
   });
 
-  test('revokes it after confirming: it is refused within a second', async () => {
+  test('revokes a key after confirming, and the key is refused within a second', async () => {
     await row(page, 'Web shop').locator('[data-action=revoke]').click();
     await page.click('.modal .btn-secondary');
     await page.waitForSelector('.modal', { state: 'detached' });
@@ -130,14 +130,14 @@ describe('a user', async () => {
     expect(await row(page, 'Web shop').locator('[data-action]:not([data-action=usage])').count()).toBe(0);
   });
 
-  test('restricts a key: it can read and do nothing else', async () => {
+  test('restricts a key to reading', async () => {
     const narrow = await createKey(page, 'Reports', () => page.check('.modal [value=read]'));
     await close(page);
     expect((await gateway.get('/api/v1/res.partner?limit=1', { key: narrow })).status).toBe(200);
     expect((await gateway.post('/api/v1/res.partner', { name: 'No' }, { key: narrow })).status).toBe(403);
   });
 
-  test('sees the fault of a scope, and keeps the typed text', async () => {
+  test('sees what is wrong with a scope, without losing the typed text', async () => {
     await page.click('.o_api_gateway_new_key');
     await page.fill('.modal [name=name]', 'Wrong');
     await page.check('.modal [value=custom]');
@@ -157,7 +157,7 @@ describe('a user', async () => {
     await fault.filter({ hasText: 'Did you mean “res.partner”?' }).waitFor();
   });
 
-  test('picks a model and actions, and reads what they allow', async () => {
+  test('picks a model and actions, and sees what they allow', async () => {
     await page.fill('.modal [name=scopes]', '');
     await page.fill('.modal .o-autocomplete--input', 'res.partner');
     await page.click('.modal .o-autocomplete--dropdown-item:has-text("(res.partner)")');
@@ -285,7 +285,7 @@ describe('a manager', async () => {
   const [profile] = await gateway.orm<number[]>('gateway.profile', 'create', { vals_list: [{ name: 'Seven', minute_limit: 7 }] });
   const { page, faults } = await browser.open(gateway, '/odoo/api-access-keys', { ...max, ...clipboard });
 
-  test("sees everyone's keys, may revoke them, and gets no secret of theirs", async () => {
+  test("sees everyone's keys and may revoke them, but never gets their secrets", async () => {
     await page.click('button:has-text("Show everyone\'s keys")');
     const theirs = row(page, 'Bulk 24');
     await theirs.waitFor();
@@ -306,7 +306,7 @@ describe('a manager', async () => {
     expect([answer.status, answer.headers.get('ratelimit-limit')]).toEqual([200, '7']);
   });
 
-  test('creates an OAuth2 client: identifier and secret, shown once, can be exchanged for a token', async () => {
+  test('creates an OAuth2 client, whose identifier and secret are shown once and can be exchanged for a token', async () => {
     await page.goto('/odoo/api-clients');
     await page.click('.o_list_button_add');
     await page.fill('[name=name] input, [name=name] textarea', 'Robot');
@@ -393,7 +393,7 @@ test('the page Connect an Agent shows the configuration of a client, and the las
   expect(faults).toEqual([]);
 });
 
-test('an app asks, a person allows less than it wants, sees it under Connected apps, and ends it', async () => {
+test('a person allows an app less than it asks for, sees it under Connected apps, and ends its access', async () => {
   await gateway.sql("update ir_config_parameter set value = $1 where key = 'web.base.url'", [gateway.odoo.url]);
   const web = await OdooWeb.login(gateway);
   const redirect_uri = 'http://127.0.0.1/callback';

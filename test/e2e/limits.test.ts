@@ -15,7 +15,7 @@ await gateway.orm('res.users', 'write', { ids: users, vals: { gateway_profile_id
 await until('the limit is live', async () => (await ping()).headers.get('ratelimit-limit') === '4');
 await until('the limit is spent', async () => (await ping()).status === 429);
 
-test('a spent window is shown with its bar, and passes again after a reset', async () => {
+test('a used-up window is shown with its bar, and accepts requests again after a reset', async () => {
   const { page, faults, styleFault } = await browser.open(gateway, '/odoo/gateway-throttles');
   const row = page.locator('.o_data_row', { hasText: '4 of 4' });
   await row.waitFor();

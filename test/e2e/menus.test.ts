@@ -110,7 +110,7 @@ describe.each([
   ['boss', 'Light'],
   ['member', 'Dark'],
 ])('as %s', (login, theme) => {
-  test('every entry opens without a fault, fit for all and for a keyboard, and without requests to other hosts', {
+  test('every entry opens without an error, is accessible, works with a keyboard, and requests nothing from other hosts', {
     timeout: 300_000,
   }, async () => {
     const { page, faults, styleFault } = await browser.open(gateway, '/odoo', { login, password: `${login}-password` });

@@ -55,7 +55,7 @@ test('numbers, choices, switches and lists saved in the browser apply in the sid
   expect(opened.faults).toEqual([]);
 });
 
-test('a list shows its fault while it is typed, and Odoo does not save it', async () => {
+test('a list shows an error while it is being typed, and Odoo does not save it', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   const box = page.locator(field('ip_block_never'));
   await box.locator('textarea').fill('203.0.113.0/24\n10.0.0.300\n2001:db8::/32');
@@ -67,7 +67,7 @@ test('a list shows its fault while it is typed, and Odoo does not save it', asyn
   expect(stored?.['value']).toBe('');
 });
 
-test('the signing secret is rotated after a question that shows the effects', async () => {
+test('the signing secret is rotated after a dialog that shows the effects', async () => {
   const login = async () =>
     (await gateway.post('/api/v1/auth/login', { login: 'admin', password: 'admin' })).json.data.access_token as string;
   const status = async (token: string) => (await gateway.get('/api/v1/ping', { key: token })).status;
@@ -93,7 +93,7 @@ test('the signing secret is rotated after a question that shows the effects', as
 test('the test of the address recognizes only a gateway of this database', { timeout: 120_000 }, async () => {
   await gateway.sql(`update gateway.setting set value = '["*"]' where name = 'cors.origins'`);
   const { page, text } = await browser.open(gateway, '/odoo/gateway-settings');
-  /** Each call must give another result than the one before, so that the shown result is new. */
+  /** Each call must give a different result from the previous call, which proves that the shown result is new. */
   const diagnose = async (url: string, state: string, part = '') => {
     await page.fill(`${field('sidecar_url')} input`, url);
     await page.click('.o_api_gateway_check button');

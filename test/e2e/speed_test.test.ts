@@ -71,7 +71,7 @@ test('nothing is measured without the password', async () => {
   const values = { name: 'Ann', login: 'ann', password: 'ann-password', group_ids: [[6, 0, groups.map(({ id }) => id)]] };
   await gateway.orm('res.users', 'create', { vals_list: [values], context: { no_reset_password: true } });
   const { page, faults } = await browser.open(gateway, path, { login: 'ann', password: 'ann-password' });
-  await page.waitForSelector('.o_api_gateway_speed_empty'); // a user sees no tests but its own
+  await page.waitForSelector('.o_api_gateway_speed_empty'); // a user sees only their own tests
   await page.click('[data-kind=light] button');
   await page.waitForSelector('.modal input[type=password]');
   await page.click('.modal .btn-close');
@@ -82,7 +82,7 @@ test('nothing is measured without the password', async () => {
   expect(faults).toEqual([]);
 });
 
-test("it is not subject to its user's limits, and does not use them up", async () => {
+test("the speed test is not subject to its user's limits, and does not use them up", async () => {
   await gateway.sql(`update gateway.setting set value = '3' where name = 'throttle.limit'`);
   await gateway.sql('delete from gateway.throttle');
   const { page } = await browser.open(gateway, path);
@@ -95,7 +95,7 @@ test("it is not subject to its user's limits, and does not use them up", async (
   expect(subjects.map(({ subject }) => subject).filter((subject) => subject.startsWith('user:'))).toEqual([]);
   await gateway.sql(`update gateway.setting set value = '0' where name = 'throttle.limit'`);
 
-  // A page that is closed or reloaded takes its keys with it.
+  // The keys end when the page is closed or reloaded.
   await page.reload();
   await until('its keys are gone', async () => (await odooKeys()).length === 0);
   const [key] = await gateway.sql<{ ended: boolean }>(
@@ -104,7 +104,7 @@ test("it is not subject to its user's limits, and does not use them up", async (
   expect(key?.ended).toBe(true);
 });
 
-test('a gateway that is not there is reported', async () => {
+test('a gateway that cannot be reached is reported', async () => {
   await gateway.sql(`update gateway.setting set value = '"http://127.0.0.1:1"' where name = 'sidecar.url'`);
   const { page, text } = await browser.open(gateway, path);
   await run(page, 'light');

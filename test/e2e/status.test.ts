@@ -28,7 +28,7 @@ test('the app opens on the dashboard; the status page is a click away and shows 
   expect(faults).toEqual([]);
 });
 
-test('a second sidecar appears automatically, and as stale once it is killed', async () => {
+test('a second sidecar appears automatically, and is shown as stale once it is killed', async () => {
   const { page, text } = await browser.open(gateway, '/odoo/gateway');
   await page.waitForSelector(card);
   const second = await gateway.startSidecar();
@@ -40,7 +40,7 @@ test('a second sidecar appears automatically, and as stale once it is killed', a
   await gateway.sql('delete from gateway.sidecar where address = $1', [second.url]);
 });
 
-test('a page that loses Odoo keeps its content and says so, and recovers by itself', async () => {
+test('a page that loses the connection to Odoo says so, keeps its content, and recovers by itself', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway');
   await page.waitForSelector(card);
   await page.route('**/call_kw/gateway.sidecar/**', (route) => route.abort());

@@ -1,5 +1,5 @@
-// What a page lacks for people who do not see it or do not use a mouse. `within` is a selector of our part: Odoo's bars around
-// it are not ours.
+// Finds what makes a page hard to use without sight or without a mouse. `within` selects the gateway's part of the page, without
+// the bars of Odoo around it.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ export async function violations(page: Page, within: string): Promise<string[]> 
 
 const control = 'button, a[href], input, select, textarea, summary, [tabindex]';
 
-/** The controls that Tab does not reach from the first one on. */
+/** The controls that cannot be reached with Tab from the first control on. */
 export async function missedByTab(page: Page, within: string): Promise<string[]> {
   const count = await page.evaluate<number>(`
     window.controls = [...document.querySelectorAll('${within} :is(${control})')].filter(

@@ -1,4 +1,4 @@
-// Odoo's consent page, as somebody's browser sees and answers it.
+// Odoo's consent page, as a user's browser gets and submits it.
 
 import type { Answer } from './http_client.ts';
 import type { OdooWeb } from './odoo_web.ts';

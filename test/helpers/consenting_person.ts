@@ -1,4 +1,4 @@
-// A person whose browser shows Odoo's consent page to programs that open one. The person allows only reading the first time, if the
+// A person with a browser, in which programs open Odoo's consent page. The person allows only reading the first time, if the
 // app asks for that, and everything when asked again.
 
 import { createServer } from 'node:http';

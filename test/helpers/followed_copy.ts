@@ -1,4 +1,4 @@
-// A client's copy of a list, kept in step over the change feed: by long polls or by a stream of events. Its servers may be killed
+// A client's copy of a list, kept up to date by the change feed, over long polls or a stream of events. Its servers may be killed
 // and its connections cut at any time.
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +12,7 @@ export interface Followed {
   readonly model: string;
   readonly fields: readonly string[];
   readonly domain?: readonly unknown[];
-  /** Follows a stream of events instead of asking again and again. */
+  /** Follows a stream of events instead of polling. */
   readonly streams?: boolean;
 }
 

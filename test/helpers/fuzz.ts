@@ -15,7 +15,7 @@ export interface FuzzOptions {
   /** Tags of the document, as a regular expression. */
   readonly tags: string;
   readonly phases: readonly ('examples' | 'coverage' | 'fuzzing' | 'stateful')[];
-  /** Test cases of each operation and phase, at most. */
+  /** The largest number of test cases for each operation and phase. */
   readonly examples: number;
   readonly seconds: number;
   /** The same seed repeats the run. */

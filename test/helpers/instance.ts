@@ -27,7 +27,7 @@ import type { TcpProxy } from './tcp_proxy.ts';
 
 const workers = 2;
 
-/** The parts of instances. */
+/** The parts from which instances are made. */
 export interface Real {
   parts: Parts;
   /** The database that instances are cloned from. */
@@ -39,13 +39,13 @@ export interface Real {
 }
 
 export interface InstanceOptions {
-  /** An Odoo only for this instance, which it may stop. */
+  /** Starts an Odoo for this instance only, which the test may stop. */
   ownOdoo?: boolean;
   /** Keeps the limits of a new installation. By default nothing is limited, so that tests may send any number of requests. */
   limits?: boolean;
   /**
-   * Uses the same database as the part's other files with this option, which saves the seconds in which Odoo loads another one.
-   * For files that change no setting, right, company, language or model, and find their own records among others'.
+   * Shares a database with the other files that set this option, which saves the seconds in which Odoo loads another database. Only
+   * for files that change no setting, right, company, language or model, and can tell their own records from those of other files.
    */
   shared?: boolean;
   /** Further GATEWAY_… settings of the first sidecar. */
@@ -62,7 +62,7 @@ export interface SidecarOptions {
 
 type Running = Awaited<ReturnType<typeof startSidecar>>;
 
-/** A sidecar process, and requests to it. */
+/** A sidecar process that tests can send requests to. */
 export class Sidecar extends HttpClient {
   readonly pid: number;
   readonly log: string;
@@ -141,7 +141,7 @@ export class Instance extends HttpClient {
     if (!stays) await deleteDatabase(this.#real.parts.cluster, this.database);
   }
 
-  /** Whether the name must not be given to another database. */
+  /** Whether the database must be kept, so that no other database gets its name. */
   async #stays(): Promise<boolean> {
     const { use, models } = this.#database;
     if (use !== 'one of its name') return use === 'shared';

@@ -28,7 +28,7 @@ export async function makeDatabase(real: Real, options: InstanceOptions, sharedO
   if (options.shared) {
     if (prefix === undefined) throw new Error('This part has no shared database.');
     const name = `${prefix}_shared`;
-    // Files run one after the other, so only one of them finds that it is missing.
+    // Files run one after the other, so only the first of them has to create it.
     if ((await inspectDatabase(cluster, name)) === null) await clone(real, name, options);
     return { name, use: 'shared' };
   }
@@ -78,7 +78,7 @@ async function dropCaches(client: pg.Client): Promise<void> {
   }
 }
 
-/** Together with the models, a worker keeps the failed logins of an address, and those of another file must not count. */
+/** A worker that keeps its loaded models also keeps its count of failed logins, and those of an earlier file must not count. */
 async function keepNoFailures(client: pg.Client): Promise<void> {
   await client.query(
     `insert into ir_config_parameter (key, value) values ('base.login_cooldown_after', '0')

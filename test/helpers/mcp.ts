@@ -67,7 +67,7 @@ export async function connectClient(url: string, key: string, era: Era, capabili
  * them.
  */
 export class OAuthClient {
-  /** What the client has asked the user to allow, each time. */
+  /** The URLs with which the client asked the user to allow something, one for each time. */
   readonly asked: URL[] = [];
   tokens: StoredOAuthTokens | undefined;
   readonly #url: URL;

@@ -1,4 +1,4 @@
-// Other people's clients of the Model Context Protocol. Each client lists tools, searches, describes, aggregates, creates after
+// Third-party clients of the Model Context Protocol. Each client lists tools, searches, describes, aggregates, creates after
 // a confirmation, and has a write refused. A client that signs in must also ask for more scopes and renew its token.
 
 import { execFile } from 'node:child_process';
@@ -25,7 +25,7 @@ export type Access =
 
 /**
  * What a client does with /mcp at `url`. `name` is the name of the partner that it creates.
- * @returns true, or what was not as expected
+ * @returns true, or a description of what went wrong
  */
 export type PublicClient = (url: string, access: Access, name: string) => Promise<true | string>;
 

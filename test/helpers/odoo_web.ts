@@ -61,7 +61,7 @@ export class OdooWeb {
     return new OdooWeb(this.#http, sessionOf(answer) ?? this.#cookie, this.#password);
   }
 
-  /** Throws Odoo's message when it refuses. */
+  /** Throws Odoo's message if Odoo refuses. */
   async call<T>(model: string, method: string, args: unknown[], kwargs: Record<string, unknown> = {}): Promise<T> {
     return this.post<T>('/web/dataset/call_kw', { model, method, args, kwargs });
   }

@@ -1,4 +1,4 @@
-// The sidecar's own view of an instance's database, in this process, for facts that can only be watched from inside.
+// The sidecar's own database object for an instance, in this process, for tests that must watch it from inside.
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -8,7 +8,7 @@ import { createLog } from '../../sidecar/src/log.ts';
 import type { Instance } from './instance.ts';
 import { until } from './wait.ts';
 
-/** Ready when this returns. The caller ends it: `await database.leave(); await database.close()`. */
+/** Returns when the database is ready. The caller must end it: `await database.leave(); await database.close()`. */
 export async function openDatabase(gateway: Instance): Promise<Database> {
   const instance = randomUUID();
   const database = new Database({

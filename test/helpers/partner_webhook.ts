@@ -1,8 +1,8 @@
-// A webhook on contacts, created over RPC as its form would do it.
+// A webhook on contacts, created over RPC with the values that its form would send.
 
 import type { Instance } from './instance.ts';
 
-/** Creates the webhook and returns its id. @param values of the webhook; the field lists are names of fields of contacts */
+/** Creates the webhook and returns its id. @param values of the webhook; `payload` and `watched` are names of fields of contacts */
 export async function createPartnerWebhook(
   gateway: Pick<Instance, 'orm'>,
   { name, url, payload, watched }: { name: string; url: string; payload: readonly string[]; watched?: readonly string[] },

@@ -1,4 +1,4 @@
-// Random calls of Odoo's own protocols, like those of scripts: valid ones, and ones with mistakes.
+// Random calls over Odoo's own protocols, like those of scripts: valid calls, and calls with mistakes.
 
 export type Protocol = 'xmlrpc.2' | 'xmlrpc.1' | 'jsonrpc' | 'json2';
 const protocols: readonly Protocol[] = ['xmlrpc.2', 'xmlrpc.1', 'jsonrpc', 'json2'];
@@ -229,7 +229,7 @@ export class RandomCalls {
       const { ids, ...rest } = kwargs;
       return { model, method, args: [], kwargs: rest, ...('ids' in kwargs ? { ids } : {}) };
     }
-    // A random number of arguments, from the first one on, go by position; a record's ids always do.
+    // A random number of arguments is sent by position, counted from the first one; the ids of records always are.
     const first = 'ids' in named ? 1 : 0;
     const count = dice.is(50) ? names.length : first + dice.below(names.length - first + 1);
     const args: unknown[] = names.slice(0, count).map((name) => named[name]);

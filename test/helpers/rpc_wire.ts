@@ -25,7 +25,7 @@ export interface Compared {
   readonly differs?: { readonly sent: string; readonly odoo: unknown; readonly gateway: unknown };
 }
 
-/** The ids of records that a side creates begin here, because its sequences do; so no other number looks like an id. */
+/** The first id of the records that each side creates. Its sequences start here, so no other number looks like such an id. */
 export const firstId = 5_000_000;
 const ownId = /\b[56]\d{6}\b/g;
 
@@ -88,7 +88,10 @@ export class Wire {
     );
   }
 
-  /** The part of an answer that must be equal: all of it, or for an error that Odoo did not expect, only that it is one. */
+  /**
+   * The part of an answer that must be equal: all of it, but of an error that Odoo did not expect only the fact that it is an
+   * error.
+   */
   #normal({ protocol }: Call, { status, type, text }: Answer, side: 0 | 1): unknown {
     if (protocol.startsWith('xmlrpc')) {
       // Blanks between elements mean nothing.
@@ -155,11 +158,11 @@ const meantDifferences: readonly { readonly name: string; readonly holds: Holds 
       odoo.text.includes('cannot marshal None') && gateway.text.includes('<boolean>0</boolean>'),
   },
   {
-    name: 'an error that Odoo did not expect is refused with a reason, and so with another number or status',
+    name: 'an error that Odoo did not expect gets a reason from the gateway, and another number or status',
     holds: (_call, odoo, _gateway, _theirs, ours) => isUnexpected(odoo) && isFault(ours),
   },
   {
-    name: 'a uid that is not the key´s is Access Denied',
+    name: 'a uid that does not belong to the key gets Access Denied',
     holds: ({ wrong }, _odoo, _gateway, _theirs, { text }) => wrong === 'uid' && text.includes('Access Denied'),
   },
   {

@@ -436,7 +436,7 @@ describe('only the user can agree on the consent page', () => {
 const setting = (value: string) =>
   gateway.sql("update gateway.setting set value = to_jsonb($1::text) where name = 'oauth.apps'", [value]);
 
-test('the metadata document of an app must be about it, at a public address, without redirects, and up to 16 KiB long', async () => {
+test('the metadata document of an app must name the app, and be at a public address, without redirects, up to 16 KiB', async () => {
   const certificate = await selfSigned();
   const asked: string[] = [];
   let own = '';

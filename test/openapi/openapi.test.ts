@@ -19,7 +19,7 @@ const gateway = await useInstance();
 const { admin, demo } = gateway.keys;
 const execute = promisify(execFile);
 
-// biome-ignore lint/suspicious/noExplicitAny: a document is looked at here and there
+// biome-ignore lint/suspicious/noExplicitAny: tests read only a few members of a document
 type Document = any;
 
 async function documentOf(key?: string, query = ''): Promise<Document> {
@@ -39,7 +39,7 @@ describe('the document', () => {
     expect(Object.keys(document.paths).filter((path) => path.includes('res.partner') || path.includes('products'))).toEqual([]);
   });
 
-  test('with a wrong key is refused, not general', async () => {
+  test('is refused with a wrong key, instead of being the general document', async () => {
     expect((await gateway.get('/api/openapi.json', { key: 'gwk_wrong' })).status).toBe(401);
   });
 
@@ -108,7 +108,7 @@ describe('the document', () => {
     expect(Object.keys(ofShop.paths).filter((path) => /res\.partner|product\./.test(path))).toEqual([]);
   });
 
-  test('is sent once: the same tag answers 304, and a new field changes it without a restart', async () => {
+  test('is not sent again to a caller with its ETag, and a new field changes it without a restart', async () => {
     const ask = (tag: string) => gateway.get('/api/openapi.json', { key: admin, headers: { 'If-None-Match': tag } });
     const first = await gateway.get('/api/openapi.json', { key: admin });
     const tag = first.headers.get('etag') ?? '';
@@ -122,7 +122,7 @@ describe('the document', () => {
     expect(field.description).toBe('&lt;b&gt;\\[x\\](http:&#47;&#47;evil.example)&lt;/b&gt;');
   });
 
-  test('may be read by any page, and costs nothing from the cache', async () => {
+  test('may be read by any web page, and costs nothing if it is cached', async () => {
     const answer = await gateway.get('/api/openapi.json', { key: admin, headers: { Origin: 'https://editor.example' } });
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     expect(answer.headers.get('server-timing')).not.toContain('odoo;');

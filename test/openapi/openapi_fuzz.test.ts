@@ -1,4 +1,5 @@
-// Half a minute of a public fuzzer: no 5xx, and no answer outside the document. The cases are the same each time; `npm run soak
+// Half a minute of a public fuzzer: no 5xx, and no answer that the document does not describe. The cases are the same each time;
+// `npm run soak
 // -- fuzz` runs longer with new ones, for every model of the document.
 
 import { expect, test } from 'vitest';

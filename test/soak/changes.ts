@@ -1,7 +1,7 @@
-// Copies stay in step: three writers make 10,000 changes, and five readers with different rights follow them, one of them by a
+// Copies stay up to date: three writers make 10,000 changes, and five readers with different rights follow them, one of them by a
 // stream of events. Meanwhile a transaction stays open for ten minutes, sidecars are killed with -9 in the middle of stamping,
-// connections are cut on both sides of the sidecars, and Postgres is restarted. Records move in and out of sight, and cascades
-// delete them in SQL. After each pause every copy must equal Odoo's own answer to its reader.
+// connections are cut on both sides of the sidecars, and Postgres is restarted. Records become visible to readers and invisible
+// again, and cascades delete them in SQL. After each pause, every copy must equal Odoo's own answer to its reader.
 //
 // SOAK_WITHOUT=trigger or stamper removes that part of the feed; then the proof must fail.
 
@@ -165,7 +165,7 @@ async function change({ partners, parents }: (typeof pools)[number]): Promise<nu
   }
   const parent = parents.length > 3 ? parents.shift() : undefined;
   if (parent !== undefined) {
-    await gateway.sql('delete from res_partner_category where id = $1', [parent]); // its children go with it
+    await gateway.sql('delete from res_partner_category where id = $1', [parent]); // its children are deleted, too
     return 5;
   }
   if (dice < 0.4) {

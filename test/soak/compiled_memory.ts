@@ -1,5 +1,5 @@
-// A flood of new kinds of reads: 100,000 shapes by 1,000 users. The memory for them is bounded, callers that repeat the same
-// reads notice nothing, and Odoo is asked to compile no more than a part of one worker's time.
+// A flood of new kinds of reads: 100,000 shapes by 1,000 users. The memory for them is bounded, callers that repeat the same reads
+// notice nothing, and compiling takes only a part of the time of one worker of Odoo.
 //
 //   npm run soak -- compiled_memory [--shapes 100000] [--users 1000]
 

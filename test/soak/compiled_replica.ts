@@ -62,7 +62,7 @@ try {
     });
     if (written.status !== 200) throw new Error(written.text);
     count('writes');
-    // Another consumer may be late; this one may not.
+    // Another consumer may get old values; this one may not.
     const [own, other] = await Promise.all([
       sidecar.get(path, { key, headers }),
       sidecar.get(path, { key: gateway.keys.bench, headers }),

@@ -89,7 +89,7 @@ function kinds(fileIds: readonly number[]): Record<string, Flood> {
   };
 }
 
-/** The durations of readers, in milliseconds, while the flood goes on. */
+/** The durations of the readers' requests during the flood, in milliseconds. */
 async function read(instance: Instance, forSeconds: number, flood: Flood | undefined): Promise<{ p50: number; p99: number }> {
   const endsAt = performance.now() + forSeconds * 1_000;
   const durations: number[] = [];

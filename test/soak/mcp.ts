@@ -1,4 +1,4 @@
-// Other people's clients of the Model Context Protocol against /mcp of two sidecars behind one address: with a key, and by
+// Third-party clients of the Model Context Protocol against /mcp of two sidecars behind one address: with a key, and by
 // signing in. With sign-in, a client's run lasts longer than its token, so the client must renew the token.
 //
 //   npm run soak -- mcp [--only inspector]        installs the clients first; needs the npm registry and the Python package index

@@ -35,12 +35,12 @@ interface Sent {
 const signed = (at: number, by = secrets) => ({ time: String(at), signature: sign(by, 'msg_1', at, body) });
 const cases: [name: string, isGenuine: boolean, sent: Sent][] = [
   ['a genuine request', true, signed(now, secrets.slice(0, 1))],
-  ['one during a rotation', true, signed(now)],
-  ['one with the new secret first', true, signed(now, [...secrets].reverse())],
+  ['a genuine request during a rotation', true, signed(now)],
+  ['a genuine request with the new secret first', true, signed(now, [...secrets].reverse())],
   ['another secret', false, signed(now, [Buffer.alloc(24, 9)])],
   ['an old request', false, signed(now - 600)],
-  ['one from the future', false, signed(now + 600)],
-  ['another time than was signed', false, { ...signed(now - 600), time: String(now) }],
+  ['a request from the future', false, signed(now + 600)],
+  ['a time that was not signed', false, { ...signed(now - 600), time: String(now) }],
   ['another body', false, { ...signed(now), body: `${body} ` }],
   ['half a signature', false, { ...signed(now), signature: signed(now, secrets.slice(0, 1)).signature.slice(0, 20) }],
   ['an empty signature', false, { ...signed(now), signature: '' }],

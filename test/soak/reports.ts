@@ -1,5 +1,5 @@
 // 32 clients print quotations without a pause, over two sidecars, while a user of Odoo's web client lists orders: the user must
-// hardly notice, and both sidecars together must print no more at once than one.
+// hardly notice, and both sidecars together must print no more reports at once than a single sidecar may.
 //
 //   npm run soak -- reports [--seconds 30]
 
@@ -42,7 +42,8 @@ try {
     times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
 
   await asUser();
-  await gateway.get(`/api/v1/sale.order/${ids[0]}/report/sale.report_saleorder`, { key: gateway.keys.admin }); // makes the style sheets
+  // Creates the style sheets.
+  await gateway.get(`/api/v1/sale.order/${ids[0]}/report/sale.report_saleorder`, { key: gateway.keys.admin });
   const before = await timed();
 
   const counts = { first: 0, second: 0, busy: 0, other: 0, atOnce: 0 };

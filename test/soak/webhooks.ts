@@ -83,7 +83,7 @@ async function produce(share: readonly number[], producer: number): Promise<void
   for (let step = 1; step <= steps; step += 1) {
     for (const id of share) {
       if ((step + id + producer) % rolledBackEvery === 0) await rollBack(id);
-      // Writing it twice is not a second change: a call whose answer was lost may be made again.
+      // Writing the same value again is not a second change, so a call whose answer was lost may be repeated.
       while (!(await succeeds(() => gateway.orm('res.partner', 'write', { ids: [id], vals: { ref: String(step) } })))) {
         await delay(200);
       }

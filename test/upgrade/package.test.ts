@@ -175,7 +175,7 @@ test('0.1.0 installs from its zip', { timeout: 300_000 }, async () => {
   expect(await rows('select number from gateway.migration')).toEqual([{ number: 1 }]);
 });
 
-test('it is upgraded by the package, and keeps its data', { timeout: 300_000 }, async () => {
+test('0.1.0 is upgraded by the package, and keeps its data', { timeout: 300_000 }, async () => {
   const zip = await makePackage();
   await unpack(join(rootDir, zip));
   await updateModules(parts, database, { upgrade: ['api_gateway'] }, silent);
@@ -248,7 +248,7 @@ test('uninstalling leaves nothing behind', { timeout: 300_000 }, async () => {
   expect(await rows(`select key from ir_config_parameter where key like '%gateway%'`)).toEqual([]);
 });
 
-test('it can be installed again, and uninstalling gives back the rights that grant_to took', {
+test('the addon can be installed again, and uninstalling gives back the rights that grant_to revoked', {
   timeout: 300_000,
 }, async () => {
   // Grants the rights that a new database of Odoo has, because 0.1.0 did not record which rights it revoked.
@@ -268,7 +268,7 @@ test('it can be installed again, and uninstalling gives back the rights that gra
   expect(await traces()).toEqual(originalTraces);
 });
 
-test("a dump restores where the sidecar's role does not exist", { timeout: 300_000 }, async () => {
+test("a dump can be restored where the sidecar's role does not exist", { timeout: 300_000 }, async () => {
   await updateModules(parts, database, { install: ['api_gateway'] }, silent);
   const role = `gone_${process.pid}`;
   const superuser = new pg.Client({ connectionString: withDatabase(cluster.superuserUrl ?? cluster.ownerUrl, database) });
@@ -290,7 +290,7 @@ test("a dump restores where the sidecar's role does not exist", { timeout: 300_0
   const restored = [`${database}_pg`, `${database}_zip`] as const;
   try {
     await sql(cluster.ownerUrl, `create database "${restored[0]}" template template0`);
-    // As docs/admin.md says.
+    // The command in docs/admin.md.
     await run(
       postgresTool('pg_restore'),
       ['--no-owner', '--no-privileges', '--exit-on-error', `--dbname=${restored[0]}`, dump],
