@@ -55,7 +55,7 @@ export class Dashboard extends Component<{ updateActionState?: (state: object) =
     this.store = useDashboard(useService('orm').silent, alarm);
     this.state = this.store.state;
     useTv(this.store);
-    // Odoo's router writes no address before the page is mounted.
+    // Odoo's router does not update the address before the page is mounted.
     useEffect(
       (compare, tv, span) => {
         const timer = browser.setTimeout(() => this.props.updateActionState?.(addressOf({ compare, tv }, span)));

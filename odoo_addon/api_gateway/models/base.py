@@ -66,7 +66,7 @@ class Base(models.AbstractModel):
             model_name, defaults = given
             context = self.env.context
             if self._name != model_name or self.env.su:
-                # Values that Odoo's code has added since are not the caller's, so they are kept.
+                # Values that Odoo's code has added in the meantime are kept, because they are not the caller's.
                 theirs = {key for key, value in defaults.items() if context.get(key) is value}
                 if theirs:
                     self = self.env(context={key: value for key, value in context.items() if key not in theirs})[

@@ -45,7 +45,7 @@ class GatewayApp(models.Model):
     _order = "name, id"
 
     name = fields.Char(required=True, help="Users see this name when the app asks them for access.")
-    active = fields.Boolean(default=True, help="An archived app gets no access. Access given earlier ends.")
+    active = fields.Boolean(default=True, help="An archived app gets no access, and its existing access ends.")
     client_id = fields.Char(
         "Client ID", readonly=True, copy=False, required=True, default=lambda self: self._new_client_id()
     )

@@ -44,7 +44,7 @@ class GatewayHealth(models.AbstractModel):
         return _part("sidecars", self.env._("Sidecars"), *(("warning", text, todo) if silent else ("ok", text)))
 
     def _health_of_odoo(self):
-        """The state of Odoo and of the queue before it, judging by the answers to recent requests."""
+        """The state of Odoo and of the queue in front of it, judging by the answers to recent requests."""
         found = dict(
             self.env.execute_query(
                 SQL(

@@ -24,9 +24,9 @@ class GatewayProfile(models.Model):
     day_limit = fields.Integer("Requests per Day", tracking=True, help="Empty: no limit in this window.")
     subject = fields.Selection(
         [
-            ("user", "User: all credentials share"),
-            ("key", "Credential: each key and client by itself"),
-            ("client", "Client: each OAuth2 client by itself, keys share"),
+            ("user", "User: shared by all credentials"),
+            ("key", "Credential: each key and client separately"),
+            ("client", "Client: each OAuth2 client separately, shared by keys"),
         ],
         "Limits Count per",
         required=True,

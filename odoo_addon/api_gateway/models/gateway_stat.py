@@ -222,7 +222,7 @@ class GatewayStat(models.AbstractModel):
                 entry["name"] = self.env._("%(name)s (no. %(number)s)", name=entry["name"], number=number)
 
     def _twins(self, consumers):
-        """Those of the consumers that have the same name and user as another consumer, listed or not."""
+        """The consumers that share their name and user with any other consumer, even one that is not in the list."""
         self.env.cr.execute(
             """
             select c.consumer from gateway.consumer c

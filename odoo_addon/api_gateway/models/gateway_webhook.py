@@ -14,7 +14,7 @@ from ..webhooks import take_over
 from ..webhooks.watch import Hook, watch_of
 
 TEST_WAIT_S = 12
-# The only model of the gateway with events. `gateway_alert.py` queues these events; changes are not captured.
+# The only model of the gateway with events. `gateway_alert.py` queues them; other changes are not captured.
 ALERT = "gateway.alert"
 
 

@@ -151,7 +151,7 @@ class TestAccounts(ChannelCase):
         self.assertEqual(answers[0]["results"], answers[1]["results"])
 
     def test_a_single_word_names_a_model_only_in_an_argument_for_models(self):
-        """In arguments of other names, a word such as `website` is an ordinary word."""
+        """In arguments with other names, a word such as `website` is an ordinary word."""
         grant = {"scopes": ["res.partner:call", "res.partner:read"], "models": None}
         post = {"body": "x", "subtype_xmlid": "mail.mt_note"}
         for name in ("model", "res_model"):

@@ -1,4 +1,4 @@
-"""The page API Access Keys shows each user only their own keys, and no RPC of Odoo shows or changes another's."""
+"""The page API Access Keys shows each user only their own keys, and no RPC of Odoo shows or changes another user's."""
 
 import re
 from datetime import timedelta

@@ -50,7 +50,7 @@ class TestReadOnly(ChannelCase):
         self.assertEqual(child.street, "Changed")
 
     def test_a_confirmed_order_may_be_sent_back(self):
-        """Odoo refuses every write with its pricelist, which is computed."""
+        """Once an order is confirmed, Odoo refuses every write that contains its pricelist."""
         order, other = self.order, self.env["product.pricelist"].create({"name": "Other"})
         order.pricelist_id = other
         order.action_confirm()

@@ -265,7 +265,7 @@ class TestWebhookCapture(WebhookCase):
         webhook = self.webhook()
         for active, watched in ((False, set()), (True, {"res.partner"})):
             webhook.active = active
-            # This also happens at the end of a request, and the worker keeps its cache.
+            # The end of a request also flushes, and the worker keeps its cache after that.
             self.env.cr.flush()
             self.assertEqual(self.env["gateway.webhook"]._watched().keys(), watched)
         webhook.unlink()

@@ -63,7 +63,7 @@ const hourMs = 3_600_000;
 function latest(day: number, hour: number, { since, until }: Figures['range']): number | null {
   const moment = new Date(until);
   moment.setMinutes(0, 0, 0);
-  // This goes back two weeks: if a clock change skipped the hour, it occurred a week earlier.
+  // This goes back two weeks: if a clock change skipped the hour, it last occurred a week earlier.
   for (let back = 0; back <= 14 * 24 + 1; back += 1) {
     const at = moment.getTime() - back * hourMs;
     const there = new Date(at);

@@ -145,7 +145,7 @@ export function errorsChart(input: ChartInput): ChartDefinition {
     formatRate,
     ({ error_rate }) => error_rate,
   );
-  // The axis has four steps in whole percents, and always includes the line at 10 %.
+  // The axis has four steps in whole percent, and always includes the line at 10 %.
   const rates = [...series, ...(before ?? [])].map(({ error_rate }) => error_rate ?? 0);
   const mostErrors = Math.ceil(Math.max(0.12, ...rates) / 0.04) * 0.04;
   return {

@@ -39,7 +39,7 @@ console.log(answer.data);
 `;
   },
 
-  // For a shell: it installs the client, pulls the models' types, and runs an example, which Node does from 22.18 on.
+  // For a shell: it installs the client, pulls the models' types, and runs an example. Node 22.18 or newer can run it.
   typed: ({ url, key, asked: { typed } }) => `npm install ${shellQuoted(`${url}/api/client.tgz`)}
 export GATEWAY_KEY=${shellQuoted(key)}
 npx odoo-gateway-client pull ${shellQuoted(url)} --models ${typed.model}

@@ -66,7 +66,7 @@ export class LinesField extends Component<Props> {
     this.state.typed = (event.target as HTMLTextAreaElement).value;
   }
 
-  /** Called when the record has the text, or was changed by something else. */
+  /** Called when the text has reached the record, or something else has changed the record. */
   onChange(): void {
     this.state.typed = null;
   }
