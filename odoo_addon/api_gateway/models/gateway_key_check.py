@@ -36,7 +36,7 @@ class GatewayKey(models.Model):
         if shown in registry._gateway_refused:
             yield
             return
-        # Without a language, Odoo would search for a user named "api_key" to get the language.
+        # Without a language, Odoo would look for one, and take "api_key" for the id of a user.
         users = self.env["res.users"].sudo().with_context(lang=self.env.lang or "en_US")
         with users._assert_can_auth(user="api_key"):
             try:
