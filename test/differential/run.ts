@@ -18,7 +18,7 @@ import { askWays, nextPage, send } from './ways.ts';
 
 const block = 50;
 const undecided = '\0undecided';
-/** After this long, every sidecar knows about a changed field. */
+/** After this time, every sidecar uses a changed field. */
 const fieldsKnownAfterMs = 1_000;
 
 export interface Options {

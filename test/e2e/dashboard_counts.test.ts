@@ -219,7 +219,7 @@ describe.each(filters)('figures of $name', ({ sql, choose }) => {
     ]);
   });
 
-  test('the feed has the faults of the log', async () => {
+  test('the feed shows the faults of the log', async () => {
     const rows = await gateway.sql<{ id: string }>(
       `select id from gateway.request_log where status >= 400 and ${filter} order by id desc limit 50`,
     );

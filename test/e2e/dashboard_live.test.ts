@@ -147,7 +147,7 @@ describe('live', () => {
     await until('the others are there', async () => (await lines.count()) >= before + 3);
   });
 
-  test('faults are in the feed within seconds, the newest first', async () => {
+  test('faults appear in the feed within seconds, the newest first', async () => {
     await ask(1, '/api/v1/res.partner/99999999');
     const first = dashboard.page.locator('.o_api_gateway_faults_table tbody tr').first();
     await until('the newest is the first', async () => (await first.textContent())?.includes('odoo.missing') === true);

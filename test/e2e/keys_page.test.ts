@@ -438,7 +438,7 @@ test('a person allows an app less than it asks for, sees it under Connected apps
   expect([faults, await styleFault()]).toEqual([[], 'none']);
 });
 
-test('without a sidecar the guide says that calls would get no answer', async () => {
+test('without a sidecar, the guide says that calls would get no answer', async () => {
   const { page, text } = await browser.open(gateway, '/odoo/api-access-keys', uma);
   await page.waitForSelector(`[data-part=address]:has-text("${gateway.url}/api/v1/")`);
   await gateway.sidecar.stop();

@@ -124,7 +124,7 @@ test('the address of another database is recognized', async () => {
   await page.waitForSelector('.o_api_gateway_diagnosis[data-state=other_database]');
 });
 
-test('a page of another origin that may not call shows the reason', async () => {
+test('a page whose origin may not call shows the reason', async () => {
   await gateway.sql(`update gateway.setting set value = '["https://shop.example.com"]' where name = 'cors.origins'`);
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   await until('the origins are live', async () => {
@@ -135,7 +135,7 @@ test('a page of another origin that may not call shows the reason', async () => 
   await page.waitForSelector('.o_api_gateway_browser_fault[data-state=origin]');
 });
 
-test('an address that Odoo reaches and the browser does not is reported as such', async () => {
+test('an address that Odoo can reach, but the browser cannot, is reported as such', async () => {
   const { page } = await browser.open(gateway, '/odoo/gateway-settings');
   await page.route(`${gateway.url}/**`, (route) => route.abort());
   await page.fill(`${field('sidecar_url')} input`, gateway.url);

@@ -69,7 +69,7 @@ test.each([
   expect(faults).toEqual([]);
 });
 
-test('without a sidecar the page says how to start one', async () => {
+test('without a sidecar, the page says how to start one', async () => {
   const { page, text } = await browser.open(gateway, '/odoo/gateway');
   await page.waitForSelector(card);
   await gateway.sidecar.stop();

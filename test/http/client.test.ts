@@ -262,7 +262,7 @@ describe('records', () => {
   });
 });
 
-test('the gateway knows what a key has used, without any values', async () => {
+test('the gateway records what a key has used, but no values', async () => {
   const filter = { state: 'draft', 'partner_id.city': 'of the usage test' } as const;
   await gateway.model('sale.order').search({ filter, fields: ['name', 'partner_id.email'] });
   await gateway

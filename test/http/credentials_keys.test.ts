@@ -62,7 +62,7 @@ describe('a gateway key', () => {
     const headers = { 'X-API-Key': 'warehouse-secret-of-the-environment-0123456789' };
     expect((await gateway.get(ping, { headers })).status).toBe(401);
     await admin.call('gateway.key', 'create', [{ name: 'from the environment', environment_name: 'WAREHOUSE' }]);
-    // The refusal is remembered until the sidecar learns about the new key.
+    // The sidecar remembers the refusal until it is notified of the new key.
     await until('the key works', async () => (await gateway.get(ping, { headers })).status === 200, 1_000);
     expect((await second.get(ping, { headers })).status).toBe(401);
   });

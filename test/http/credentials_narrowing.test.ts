@@ -315,7 +315,7 @@ describe('a narrowed key of an administrator', async () => {
 describe('hostile headers', () => {
   const { host } = new URL(gateway.url);
   test.each([
-    ['a megabyte', { 'X-API-Key': 'a'.repeat(1_000_000) }, [431]],
+    ['a key of a megabyte', { 'X-API-Key': 'a'.repeat(1_000_000) }, [431]],
     ['a key with extra characters at the end', { 'X-API-Key': `${gateway.keys.admin} x` }, [401]],
     ['two keys in one header', { 'X-API-Key': `${gateway.keys.admin}, ${gateway.keys.demo}` }, [401]],
     ['an empty key beside a valid one', { 'X-API-Key': '', Authorization: `Bearer ${gateway.keys.admin}` }, [401]],

@@ -50,7 +50,7 @@ const logIn = (user: { login: string; password: string }) =>
   gateway.post('/api/v1/auth/login', { login: user.login, password: user.password });
 
 describe('client credentials', () => {
-  test('with openid-client: discovery, token, introspection, revocation', async () => {
+  test('openid-client can discover the endpoints, and get, introspect and revoke a token', async () => {
     const client = await newClient();
     const config = await openid.discovery(new URL(gateway.url), client.clientId, client.secret, undefined, {
       algorithm: 'oauth2',
@@ -75,7 +75,7 @@ describe('client credentials', () => {
     expect((await openid.tokenIntrospection(config, tokens.access_token)).active).toBe(false);
   });
 
-  test('with oauth4webapi: the body carries the client, errors are those of RFC 6749', async () => {
+  test('oauth4webapi can send the client in the body, and gets the errors of RFC 6749', async () => {
     const { clientId, secret } = await newClient({ scopes: 'read' });
     const issuer = new URL(gateway.url);
     const insecure = { [oauth4webapi.allowInsecureRequests]: true };
@@ -389,7 +389,7 @@ describe('forged tokens are refused, all with the same body', () => {
     'no kid': ({ claims, sign }) => sign({ alg: 'HS256', typ: 'JWT' }, claims),
     expired: ({ header, claims, sign }) => sign(header, { ...claims, exp: now - 60 }),
     'not valid yet': ({ header, claims, sign }) => sign(header, { ...claims, nbf: now + 600 }),
-    'without an end': ({ header, claims, sign }) => sign(header, { ...claims, exp: undefined }),
+    'without an expiry': ({ header, claims, sign }) => sign(header, { ...claims, exp: undefined }),
     'of another database': ({ header, claims, sign }) => sign(header, { ...claims, aud: randomUUID() }),
     'of another issuer': ({ header, claims, sign }) => sign(header, { ...claims, iss: 'https://example.com' }),
     'a refresh token by its type': ({ header, claims, sign }) => sign(header, { ...claims, type: 'refresh' }),

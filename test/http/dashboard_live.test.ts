@@ -232,7 +232,7 @@ test('twenty browsers behind one address can connect at the same time', async ()
   await Promise.all(browsers.map((browser) => browser.greeted()));
 });
 
-test('a user may open 20 sockets, and send as few messages as a browser needs', async () => {
+test('a user may open 20 sockets, and send only as many messages as a browser needs', async () => {
   const windows = await Promise.all(Array.from({ length: 20 }, () => watch(admin)));
   const { ticket, database } = await ticketOf(admin);
   const oneTooMany = new Watch(gateway.sidecar, { ticket, database, channels: ['traffic'] }, origin);

@@ -52,7 +52,7 @@ test('a sidecar without Odoo is reported differently from one without Postgres',
   const postgres = await startTcpProxy(Number(new URL(gateway.sidecarDatabaseUrl).port));
   const sidecar = await gateway.startSidecar({ postgres });
   await postgres.cut();
-  await until('it knows that Postgres is down', async () => (await sidecar.get('/readyz')).status === 503);
+  await until('it reports that Postgres is down', async () => (await sidecar.get('/readyz')).status === 503);
   const withoutPostgres = await diagnose(sidecar.url);
   sidecar.kill('SIGKILL');
   expect(withoutPostgres).toMatchObject({ state: 'away', ...unknown });

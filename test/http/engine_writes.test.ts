@@ -42,7 +42,7 @@ describe('records', () => {
     expect((await send('DELETE', `/api/v1/res.partner/${id}`)).status).toBe(404);
   });
 
-  test('in a list are created either all or not at all', async () => {
+  test('a list of records is created completely or not at all', async () => {
     const whole = await send('POST', '/api/v1/res.partner', [{ name: 'Bulk 1' }, { name: 'Bulk 2' }]);
     expect([whole.status, whole.json.data.length]).toEqual([201, 2]);
     const broken = await send('POST', '/api/v1/res.partner', [{ name: 'Bulk 3' }, { email: 'nameless' }]);
@@ -62,7 +62,7 @@ describe('records', () => {
     expect(refused.json.error.details.field).toBe(field);
   });
 
-  test('that are written at the same time get separate answers, even if the writes are combined', {
+  test('simultaneous writes get separate answers, even if they are combined', {
     timeout: 120_000,
   }, async () => {
     const name = (n: number) => `Crowd ${n}`;
@@ -119,7 +119,7 @@ describe('records', () => {
     }
   });
 
-  test('that the user may not write are refused', async () => {
+  test('a record that the user may not write is refused', async () => {
     const refused = await send('POST', '/api/v1/product.template', { name: 'Not mine' }, {}, demo);
     expect([refused.status, refused.json.error.reason]).toEqual([403, 'odoo.access']);
   });
@@ -140,7 +140,7 @@ describe('methods', () => {
     expect([refused.status, refused.json.error.reason]).toEqual([404, 'odoo.method']);
   });
 
-  test('over /call return raw values, and errors as text', async () => {
+  test('methods over /call return raw values, and errors as text', async () => {
     const parameters = { model: 'sale.order', method: 'search_read', args: [[]], kwargs: { limit: 1, fields: ['name', 'note'] } };
     const answer = await send('POST', '/call', parameters);
     expect(answer.json).toMatchObject({ success: true, data: [{ name: expect.any(String) }] });
@@ -166,7 +166,7 @@ describe('a batch', () => {
     expect(answer.json.data[3].data).toMatchObject([{ state: 'sale', partner_id: { name: 'Batch Azure' } }]);
   });
 
-  test('that fails writes nothing, and names the operation', async () => {
+  test('a batch that fails writes nothing, and names the operation', async () => {
     const answer = await send('POST', '/api/v1/batch', [
       { op: 'create', model: 'res.partner', values: { name: 'Batch Gone' } },
       { id: 'second', op: 'update', model: 'res.partner', ids: [1], values: { country_id: 999_999 } },

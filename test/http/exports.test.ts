@@ -246,7 +246,7 @@ describe('CSV', async () => {
     expect(await lines(`fields=ref&after=${Number(id) - 1}`)).toBe(`${id},csv\r\n`);
   });
 
-  test('of a resource uses its names', async () => {
+  test('the export of a resource uses its names', async () => {
     const page = await gateway.get('/api/v1/customers?limit=3', { key: admin });
     const answer = await gateway.get('/api/v1/customers?limit=3', { key: admin, headers: csv });
     const [header = ''] = answer.text.split('\r\n');

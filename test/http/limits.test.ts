@@ -152,7 +152,7 @@ describe('the throttle over HTTP', () => {
     expect(await until('requests pass again', async () => (await ping()).status === 200)).toBeLessThan(1_000);
   });
 
-  test('without a limit nothing is counted, and answers have no RateLimit headers', async () => {
+  test('without a limit, nothing is counted, and answers have no RateLimit headers', async () => {
     await set({ 'throttle.limit': 0 });
     expect((await ping()).headers.has('ratelimit-limit')).toBe(false);
     expect(await gateway.sql(`select subject from gateway.throttle where subject like 'user:%'`)).toEqual([]);
@@ -213,7 +213,7 @@ describe('limits by address', () => {
     expect(statuses(answers)).toEqual([401, 401, 401, 429, 429]);
     expect(answers[4]?.json.error.reason).toBe('throttle.failed');
     const fresh = await createOdooKey(gateway, { userId: 2 });
-    // Once the sidecar knows the new key, it keeps it in memory.
+    // After this, the sidecar has the new key in memory.
     await applied();
     const status = async (address: string) =>
       (await behindProxy.get('/api/v1/ping', { key: fresh.secret, ...from(address) })).status;

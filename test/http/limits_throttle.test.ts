@@ -79,8 +79,8 @@ test('sidecars that change the same row in turn grant exactly the limit', async 
   const subject = newSubject();
   const remaining: number[] = [];
   for (let i = 0; i < 60; i += 1) {
-    // The sidecars take turns, two calls each. A sidecar knows the row's ctid from its last call, but another sidecar's update
-    // makes it outdated.
+    // The sidecars take turns, two calls each. A sidecar remembers the row's ctid from its last call, but an update by another
+    // sidecar makes that ctid outdated.
     const turn = sidecars[Math.floor(i / 2) % 3] as Throttle;
     const decision = await take(turn, subject, { minute: 50, day: 1_000 });
     if (decision.allowed) remaining.push(decision.remaining);

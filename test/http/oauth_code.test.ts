@@ -257,7 +257,7 @@ describe('the user decides', () => {
     expect((await decide(user, (await ask()).page, { company: '999999' })).status).toBe(400);
   });
 
-  test('an allowed app is listed, and its access ends at once on every sidecar when its user, a manager or a new password ends it', async () => {
+  test('an allowed app is listed; its user, a manager or a new password ends its access at once on every sidecar', async () => {
     const ids = async () => user.call<number[]>('gateway.connected.app', 'search', [[]], { limit: 1 });
     const refused = (access: string) =>
       until('the token is refused', async () => (await pinged(access)) === 401 && (await pinged(access, second)) === 401);

@@ -154,7 +154,7 @@ describe('routes with auth="api_key", beside auth_api_key', () => {
     expect((await service({ 'API-KEY': theirs })).status).toBe(401);
   });
 
-  test('all of this also works after a restart, which loads the addons in another order', async () => {
+  test('the keys of both addons also work after a restart, which loads the addons in another order', async () => {
     await server.stop();
     server = await start();
     expect((await service({ 'API-KEY': theirs })).json.login).toBe('demo_api');

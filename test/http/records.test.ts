@@ -189,7 +189,7 @@ describe('rights are those of Odoo', () => {
     expect(named.status).toBe(403);
   });
 
-  test("a record rule of a second company hides that company's records, even as a single record and as a relation", async () => {
+  test('a record rule hides the records of a second company, even if they are read one by one or as a relation', async () => {
     const [company] = await gateway.orm<number[]>('res.company', 'create', { vals_list: [{ name: 'Second Company' }] });
     const bob = await createUser(gateway, 'bob', [
       'base.group_user',

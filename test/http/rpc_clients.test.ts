@@ -307,7 +307,7 @@ test('no protocol allows more than /call does', async () => {
   await passwords(false);
 });
 
-test('wrong passwords count against their address; a second factor needs a key; a manager decides which protocols are served, and whether passwords are accepted', async () => {
+test('wrong passwords count, a second factor needs a key, and a manager may close protocols or refuse passwords', async () => {
   const login = (password: string) =>
     rpc(both[1], 'common', 'login', [database, 'admin', password]).then(({ json }) => json.result);
   expect(await login('admin')).toBe(false);

@@ -116,7 +116,7 @@ describe('keys and tokens', () => {
     await live(async () => (await status()) === 401);
   });
 
-  test('a rotated signing secret keeps existing tokens, or ends them all', async () => {
+  test('a rotation of the signing secret keeps existing tokens or ends them all, as chosen', async () => {
     const old: string = (await login()).json.data.access_token;
     const status = async (token: string) => (await gateway.get('/api/v1/ping', { key: token })).status;
     const kid = async () => {
@@ -166,7 +166,7 @@ describe('limits', () => {
     await live(async () => (await guess()).status === 401);
   });
 
-  test('the cost of operations takes effect, and whether each operation is charged', async () => {
+  test('the cost of operations and the choice to charge each of them take effect', async () => {
     const left = () => remaining(gateway.get('/api/v1/ping', { key }));
     const { cost, batchCost } = await charges();
     expect([await cost('read'), await cost('write'), await cost('delete'), await cost('call')]).toEqual([1, 1, 1, 1]);

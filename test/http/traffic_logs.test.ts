@@ -44,7 +44,7 @@ async function setLevel(level: Level): Promise<void> {
   await settled();
 }
 
-/** Waits for a second, after which every sidecar knows about a change. */
+/** Waits for a second, after which every sidecar applies a change. */
 async function settled(): Promise<void> {
   const [row] = await gateway.sql<{ at: Date }>('select clock_timestamp() as at');
   await until('the sidecar has polled', () => Date.now() - (row?.at.getTime() ?? 0) > 1_000);
@@ -153,10 +153,10 @@ test('at the level metadata, every request is kept with its times, but without b
 });
 
 test.each([
-  ['Bearer twice', { headers: { Authorization: `Bearer Bearer ${gateway.keys.admin}` } }, '"Bearer" in front of it'],
-  ['a header of its own', { headers: { 'X-API-Key': `Bearer ${gateway.keys.admin}` } }, '"Bearer" in front of it'],
+  ['Bearer written twice', { headers: { Authorization: `Bearer Bearer ${gateway.keys.admin}` } }, '"Bearer" in front of it'],
+  ['Bearer in X-API-Key', { headers: { 'X-API-Key': `Bearer ${gateway.keys.admin}` } }, '"Bearer" in front of it'],
   ['quotation marks', { key: `"${gateway.keys.admin}"` }, 'quotation marks around it'],
-  ['a written line end', { key: `${gateway.keys.admin}\\n` }, 'the end of its line'],
+  ['an escaped line end', { key: `${gateway.keys.admin}\\n` }, 'the end of its line'],
   ['a blank', { key: `${gateway.keys.admin.slice(0, 9)} ${gateway.keys.admin.slice(9)}` }, 'blanks in it'],
   [
     'the line end that echo adds to base64',
@@ -235,7 +235,7 @@ test('the log keeps the traceback of a 500, which the caller does not see, under
   await gateway.orm('ir.model.fields', 'unlink', { ids: [field] });
 });
 
-test('answers show the time by step', async () => {
+test('answers show the time of each step', async () => {
   const { answer } = await request('/api/v1/res.partner?limit=1', { key: admin });
   expect(answer.headers.get('server-timing')).toMatch(/odoo;dur=[\d.]+, orm;dur=[\d.]+,.* total;dur=[\d.]+$/);
 });

@@ -111,7 +111,7 @@ describe('the lines of an order', async () => {
   });
 });
 
-describe('a number that would be stored as another one', async () => {
+describe('a number that cannot be stored exactly', async () => {
   const [id] = await gateway.orm<number[]>(model, 'create', { vals_list: [{ name: 'Of numbers' }] });
   const raw = (method: string, path: string, body: string) =>
     gateway.request(method, path, { key: gateway.keys.admin, headers: { 'Content-Type': 'application/json' }, body });

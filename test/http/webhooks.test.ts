@@ -91,7 +91,7 @@ describe('a committed change', () => {
     expect(arrival?.event.data.values).toEqual(answer.json.data);
   });
 
-  test('of a synced model carries its number in the change feed, and later events of a record have higher numbers', async () => {
+  test('changes of a synced model carry their number in the change feed, which is higher for later changes of a record', async () => {
     const [synced] = await gateway.orm<number[]>('gateway.synced.model', 'create', { vals_list: [{ model_id: partnerModel }] });
     const key = gateway.keys.admin;
     const changes = '/api/v1/res.partner/changes?fields=name';
@@ -112,7 +112,7 @@ describe('a committed change', () => {
     expect(receiver.arrived[2]?.event.data.sequence).toBeNull();
   });
 
-  test('that deletes a record arrives with its last values', async () => {
+  test("the deletion of a record arrives with the record's last values", async () => {
     const partner = await createPartner({ name: 'Gone' });
     await createWebhook();
     await gateway.orm('res.partner', 'unlink', { ids: [partner] });
@@ -123,7 +123,7 @@ describe('a committed change', () => {
     });
   });
 
-  test('that Odoo refuses causes no event', async () => {
+  test('a change that Odoo refuses causes no event', async () => {
     await createWebhook();
     const partner = await createPartner();
     await expect(gateway.orm('res.partner', 'write', { ids: [partner], vals: { parent_id: partner } })).rejects.toThrow();
@@ -132,7 +132,7 @@ describe('a committed change', () => {
     expect(receiver.arrived.map(({ event }) => event.type)).toEqual(['res.partner.create', 'res.partner.write']);
   });
 
-  test('of a record that was deleted before its delivery arrives without values', async () => {
+  test('a change of a record that was deleted before the delivery arrives without values', async () => {
     const id = await createWebhook({ on_unlink: false });
     await gateway.orm('gateway.webhook', 'action_pause', { ids: [id] });
     const partner = await createPartner();
@@ -144,7 +144,7 @@ describe('a committed change', () => {
 });
 
 describe('a receiver that fails', () => {
-  test('gets the same id and body again, and the next change of the record only after it', async () => {
+  test('gets the same id and body again, and the next change of the record only after that', async () => {
     await createWebhook();
     let failures = 2;
     receiver.answer = () => (failures-- > 0 ? { status: 503 } : { status: 200 });
@@ -169,7 +169,7 @@ describe('a receiver that fails', () => {
     ]);
   });
 
-  test('and keeps failing causes a dead letter, which lets the next change of the record through', async () => {
+  test('a delivery that keeps failing becomes a dead letter, which lets the next change of the record through', async () => {
     await setting('max_attempts', 2);
     await createWebhook();
     receiver.answer = ({ type }) => (type.endsWith('create') ? 'reset' : { status: 200 });
@@ -191,7 +191,7 @@ describe('a receiver that fails', () => {
     await setting('max_attempts', 10);
   });
 
-  test('several times in a row gets no events for a while, and then one probe', async () => {
+  test('after several failures in a row, the receiver gets no events for a while, and then one probe', async () => {
     await setting('breaker_failures', 3);
     await setting('retry_first_seconds', 1);
     const id = await createWebhook({ concurrency: 1 });
@@ -211,7 +211,7 @@ describe('a receiver that fails', () => {
     await setting('retry_first_seconds', 0.2);
   });
 
-  test('with a 410 is not called again until the webhook is resumed', async () => {
+  test('a receiver that answers 410 is not called again until the webhook is resumed', async () => {
     const id = await createWebhook();
     receiver.answer = () => ({ status: 410 });
     const partner = await createPartner();

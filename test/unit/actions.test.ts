@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { actionOf } from '../../sidecar/src/records/actions.ts';
 
 test.each([
-  ['no action', { type: 'contact' }, undefined],
-  ['no object', true, undefined],
+  ['an object that is not an action', { type: 'contact' }, undefined],
+  ['a value that is not an object', true, undefined],
   [
     'a wizard that has to be created',
     { type: 'ir.actions.act_window', res_model: 'sale.advance.payment.inv', target: 'new' },
@@ -18,12 +18,16 @@ test.each([
     { id: 7, next: [expect.stringContaining('/sale.order.cancel/7/<method>')] },
   ],
   [
-    'a record to be shown',
+    'a record that Odoo would show',
     { type: 'ir.actions.act_window', res_model: 'account.move', res_id: 3, target: 'current' },
     { model: 'account.move', id: 3, message: 'Odoo would now show account.move 3.' },
   ],
   ['a report', { type: 'ir.actions.report', report_name: 'sale.report' }, { message: expect.stringContaining('print') }],
-  ['a close', { type: 'ir.actions.act_window_close' }, { message: expect.stringContaining('nothing to do') }],
+  [
+    'an action that closes a window',
+    { type: 'ir.actions.act_window_close' },
+    { message: expect.stringContaining('nothing to do') },
+  ],
 ])('%s', (_, result, expected) => {
   const action = actionOf(result);
   if (expected === undefined) expect(action).toBeUndefined();

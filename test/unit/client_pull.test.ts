@@ -52,7 +52,7 @@ test('a removed model is reported in one line', () => {
   expect(differences(was, {})).toEqual(['x.order is gone, or this key may no longer read it']);
 });
 
-test("users' text stays in their comments and literals", () => {
+test("users' text stays in comments and literals", () => {
   const hostile = "*/ alert(1) /* '`\n\u2028*/";
   const field = { type: 'selection', string: hostile, help: hostile, selection: [[`a' | "b`, hostile]] } as const;
   const text = typeScriptFiles(schemaOf({ f: field }, hostile), origin).get('x_order.ts') ?? '';

@@ -168,7 +168,7 @@ describe('errors', () => {
     ['undefined', { ref: undefined }],
     ['null', { ref: null }],
     ['no operator', { ref: {} }],
-    ['an operator of undefined', { ref: { eq: undefined } }],
+    ['an operator with undefined', { ref: { eq: undefined } }],
     ['a list with null', { ref: { in: [null] } }],
   ])('a condition without a value is refused, instead of finding all records: %s', async (_name, filter) => {
     const { url, seen } = await serverOf(ok);
@@ -341,7 +341,7 @@ test('a long list of conditions is sent in the body', async () => {
   ]);
 });
 
-test('the client is small', async () => {
+test('the bundled client is smaller than 12 kB', async () => {
   const entry = join(import.meta.dirname, '../../client/src/index.ts');
   const { outputFiles } = await build({
     entryPoints: [entry],

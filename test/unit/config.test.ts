@@ -63,7 +63,7 @@ describe('loadConfig', () => {
     ['postgres://gateway@db/größe', 'cannot be the name of an Odoo database'],
     ['mysql://gateway@db/shop', 'GATEWAY_DATABASE_URL must be an address'],
     ['not an address', 'GATEWAY_DATABASE_URL must be an address'],
-  ])('does not take the database address %s', (url, fault) => {
+  ])('refuses the database address %s', (url, fault) => {
     expect(faultsOf({ GATEWAY_DATABASE_URL: url })[0]).toContain(fault);
   });
 

@@ -28,7 +28,7 @@ test.each([0.5, 0.9, 0.95, 0.99])('percentile %s is within 5 % of the exact one'
   expect(Math.abs(found / truth - 1)).toBeLessThan(0.05);
 });
 
-test('histograms of parts add up to that of the whole', () => {
+test('the histograms of the parts add up to the histogram of the whole', () => {
   const whole: Histogram = [];
   const parts: [Histogram, Histogram] = [[], []];
   for (const [i, ms] of sample(1_000).entries()) {

@@ -45,7 +45,7 @@ test.each<[string, string[], { status: number; text: string }]>([
   ['with a length', ['HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nü!'], { status: 200, text: 'ü!' }],
   ['with a length in any case', ['HTTP/1.1 403 FORBIDDEN\r\ncontent-length:2\r\n\r\nno'], { status: 403, text: 'no' }],
   ['without a length', ['HTTP/1.0 502 Bad Gateway\r\nServer: x\r\n\r\nsorry'], { status: 502, text: 'sorry' }],
-  ['without a phrase', ['HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n'], { status: 200, text: '' }],
+  ['without a reason phrase', ['HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n'], { status: 200, text: '' }],
   ['in pieces', ['HTT', 'P/1.0 200 OK\r\nContent-Len', 'gth: 4\r\n\r', '\nab', 'cd'], { status: 200, text: 'abcd' }],
   ['with more bytes than its length', ['HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nabcd'], { status: 200, text: 'ab' }],
 ])('accepts an answer %s', async (_, pieces, answer) => {
@@ -76,8 +76,8 @@ test('a character split over two pieces stays whole', async () => {
 
 test.each([
   ['closes at once', '', 'closed before'],
-  ['closes in the headers', 'HTTP/1.0 200 OK\r\nContent', 'closed before'],
-  ['closes in the body', 'HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nabc', 'closed before'],
+  ['closes during the headers', 'HTTP/1.0 200 OK\r\nContent', 'closed before'],
+  ['closes during the body', 'HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nabc', 'closed before'],
   ['does not speak HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'not HTTP'],
   ['answers HTTP/1.0 in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'in chunks'],
   ['never ends its headers', `HTTP/1.0 200 OK\r\nX: ${'x'.repeat(100_000)}`, 'no end of headers'],

@@ -66,7 +66,7 @@ describe('an upgrade that is not offered is ignored', () => {
       'GET /echo HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk',
       '',
     ],
-    ['a WebSocket elsewhere', 'GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: WebSocket', ''],
+    ['a WebSocket at another path', 'GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: WebSocket', ''],
     [
       'TLS',
       'POST /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0\r\nContent-Type: application/json\r\nContent-Length: 7',
@@ -154,8 +154,8 @@ describe('the media type of a body', () => {
 
   test.each([
     ['no type', []],
-    ['a type of its own', ['Content-Type: application/octet-stream']],
-    ['a type of JSON', ['Content-Type: application/json']],
+    ['another type', ['Content-Type: application/octet-stream']],
+    ['the type of JSON', ['Content-Type: application/json']],
     ['compression', ['Content-Type: application/json', 'Content-Encoding: gzip']],
   ])('chunks without a byte and %s do not count as a body', async (_name, headers) => {
     const answer = await exchange(['GET /echo HTTP/1.1', 'Transfer-Encoding: chunked', ...headers], chunked(0));

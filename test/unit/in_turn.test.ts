@@ -44,7 +44,7 @@ async function start() {
   return { begun, closed: () => closed, socket, send, answers: () => text };
 }
 
-test('a request starts, with its whole body, when the previous one on its connection is answered', async () => {
+test('a request starts only when the previous request on its connection is answered, and gets its whole body', async () => {
   const { begun, send, answers } = await start();
   const bodies = ['', 'x'.repeat(100_000), 'y'];
   for (const [i, body] of bodies.entries()) send(`/${i}`, body);

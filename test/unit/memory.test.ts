@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { free, freeAround } from '../../sidecar/src/memory.ts';
 
-test.each([1, 8_000, 30_000])('%i bytes of the pool stay as they are', (length) => {
+test.each([1, 8_000, 30_000])('%i bytes in the pool of buffers are not freed', (length) => {
   const bytes = Buffer.from('a'.repeat(length));
   freeAround(bytes);
   free(bytes);

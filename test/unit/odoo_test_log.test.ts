@@ -23,6 +23,6 @@ test('a skipped test is neither passed nor failed', () => {
   });
 });
 
-test('it is a failure if Odoo ended before its closing line', () => {
+test('a run in which Odoo ends before its closing line counts as failed', () => {
   expect(countTests(1, 'Traceback …')).toMatchObject({ passed: 0, failed: 1 });
 });

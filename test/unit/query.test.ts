@@ -27,7 +27,7 @@ describe('queries that Odoo would always refuse are refused here', () => {
 
   test.each<[string, () => unknown]>([
     ['a path through 9 relations', () => parseDomain(JSON.stringify(conditions(1, 9)))],
-    ['one inside of any', () => parseDomain(JSON.stringify([['a', 'any', conditions(1, 9)]]))],
+    ['a path through 9 relations inside of "any"', () => parseDomain(JSON.stringify([['a', 'any', conditions(1, 9)]]))],
     ['101 relations', () => parseDomain(JSON.stringify([...conditions(12, 8), ['a', 'any', conditions(5, 1)]]))],
     ['201 expansions', () => parseFields(trees(201))],
   ])('%s', (_, action) => {
@@ -138,7 +138,7 @@ describe('the query of a list', () => {
 });
 
 describe('fields', () => {
-  test('become a tree', () => {
+  test('fields become a tree', () => {
     expect(parseFields('name, partner_id.email,partner_id.country_id.code,line_ids,line_ids.qty')).toEqual({
       name: {},
       partner_id: { fields: { email: {}, country_id: { fields: { code: {} } } } },
@@ -262,7 +262,7 @@ describe('a search by a body', () => {
   });
 });
 
-test('the URL of the next page has no character at which parsers of Link headers cut it', () => {
+test('the URL of the next page has no character at which parsers of Link headers would cut it', () => {
   const url = '/x?fields=a,b&filter[name][in]="Doe;%20J=",b&domain=[["a","=",1]]';
   expect(pageAfter(url, parseListQuery(url, settings), 1000, 'a.b-c')).toMatch(/^\/x(?:[?&][\w.%-]+=[\w.+%-]+)+$/);
 });

@@ -104,8 +104,12 @@ describe('positions in a body', () => {
       },
     ],
     ['an unknown operator', [['access_token', 'equals', fresh]], [['access_token', 'equals', stars]]],
-    ['the same in a domain', { domain: [['access_token', 'equals', 'hunter']] }, { domain: [['access_token', 'equals', stars]] }],
-    ['a domain as text', { domain: `[["access_token", "=", "${old}"]]` }, { domain: `[["access_token","=","${stars}"]]` }],
+    [
+      'an unknown operator in a domain',
+      { domain: [['access_token', 'equals', 'hunter']] },
+      { domain: [['access_token', 'equals', stars]] },
+    ],
+    ['a domain as a string', { domain: `[["access_token", "=", "${old}"]]` }, { domain: `[["access_token","=","${stars}"]]` }],
     [
       'a domain as Python writes it',
       { domain: `[('access_token', '=', '${old}')]` },
@@ -133,7 +137,7 @@ describe('positions in a body', () => {
       { args: [[7], { user_ids: [[1, 6, { password: stars }]], name: 'kept' }, {}] },
     ],
     [
-      'beside the name',
+      'a value beside its name',
       {
         headers: [
           { name: 'Authorization', value: old },
@@ -148,7 +152,7 @@ describe('positions in a body', () => {
       },
     ],
     [
-      'a pair',
+      'a name and its value in a list',
       {
         headers: [
           ['Authorization', fresh],

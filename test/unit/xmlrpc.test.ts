@@ -81,7 +81,7 @@ describe('documents that are refused', () => {
     ['65 levels', documentOf(nested(65)), 'request.too_deep'],
     ['100,000 levels', documentOf(nested(100_000)), 'request.too_deep'],
     ['an unknown encoding', `<?xml version="1.0" encoding="ebcdic"?><methodCall/>`, 'request.xml'],
-    ['not the encoding it names', Buffer.from([...Buffer.from('<methodCall>'), 0xff, 0xfe]), 'request.xml'],
+    ['bytes that are not in the declared encoding', Buffer.from([...Buffer.from('<methodCall>'), 0xff, 0xfe]), 'request.xml'],
     ['a double that is not a number', documentOf('<value><double>nan</double></value>'), 'body.value'],
     ['an int beyond 2^53', documentOf('<value><int>9007199254740993</int></value>'), 'body.value'],
     ['a time with a zone', documentOf('<value><dateTime.iso8601>20260131T10:20:30Z</dateTime.iso8601></value>'), 'body.value'],
