@@ -1,4 +1,4 @@
-import { Component, onMounted, onPatched, onWillUnmount, useExternalListener, useRef, useState } from '@odoo/owl';
+import { Component, onMounted, onPatched, onWillUnmount, useRef, useState } from '@odoo/owl';
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
 import { chartStyle } from './chart_style';
@@ -7,6 +7,12 @@ import { inTurn } from './in_turn';
 import type { PlotArea, TimeOverlay } from './overlay';
 import { ChartOverlay } from './overlay';
 import { themed } from './palette';
+
+/** A row that links to something is a button. */
+export interface ChartTable {
+  columns: string[];
+  rows: { cells: string[]; follow?: () => void }[];
+}
 
 interface Props {
   /** A name for tests and styles. */
@@ -20,8 +26,8 @@ interface Props {
   empty: boolean;
   /** Why the chart is empty; undefined if there is simply no data. */
   emptyText?: string;
-  /** The chart's content as a table, for keyboards and screen readers. A row that links to something is a button. */
-  table?: { columns: string[]; rows: { cells: string[]; follow?: () => void }[] };
+  /** The chart's content as a table, for keyboards and screen readers. Called only while the table is shown. */
+  table?: () => ChartTable;
   /** Marks and a line over its time axis. */
   overlay?: TimeOverlay;
   slots?: object;
@@ -37,7 +43,7 @@ const marginPx = 15;
 
 /**
  * An ApexCharts chart in a card: drawn when it is mounted, redrawn when its data or the theme changes, destroyed when it is
- * unmounted. Charts are drawn one per frame, so that a page with many charts never freezes.
+ * unmounted. A page with many charts draws them in several frames and never freezes.
  */
 export class Chart extends Component<Props> {
   static template = 'api_gateway.Chart';
@@ -50,7 +56,7 @@ export class Chart extends Component<Props> {
     theme: String,
     empty: Boolean,
     emptyText: { type: String, optional: true },
-    table: { type: Object, optional: true },
+    table: { type: Function, optional: true },
     overlay: { type: Object, optional: true },
     slots: { type: Object, optional: true },
   };
@@ -58,8 +64,9 @@ export class Chart extends Component<Props> {
   view: { isTable: boolean; plot: PlotArea | null } = useState({ isTable: false, plot: null });
   place = useRef<HTMLDivElement>('place');
   declare chart: ApexCharts | undefined;
-  /** The options that are drawn: drawing the same options again would cost time and close an open tooltip. */
+  /** The fingerprint and height that are drawn: drawing them again would cost time and close an open tooltip. */
   declare drawn: string | undefined;
+  declare drawnHeight: number | undefined;
 
   override setup(): void {
     const turn = inTurn(async () => {
@@ -70,11 +77,17 @@ export class Chart extends Component<Props> {
       this.busy(true);
       turn.ask();
     };
-    useExternalListener(window, 'resize', ask);
-    onMounted(ask);
-    onPatched(ask);
+    const resized = new ResizeObserver(ask);
+    onMounted(() => {
+      if (this.place.el !== null) resized.observe(this.place.el);
+      ask();
+    });
+    onPatched(() => {
+      if (this.fingerprint !== this.drawn) ask();
+    });
     onWillUnmount(() => {
       turn.cancel();
+      resized.disconnect();
       this.chart?.destroy();
     });
   }
@@ -91,13 +104,21 @@ export class Chart extends Component<Props> {
     return this.props.emptyText ?? _t('Nothing in this range');
   }
 
+  /** Describes the chart's content. */
+  get fingerprint(): string {
+    const { options, theme, overlay } = this.props;
+    const { series, labels, xaxis, yaxis, annotations } = options;
+    return JSON.stringify([theme, overlay?.line, series, labels, xaxis, yaxis, annotations]);
+  }
+
   async draw(): Promise<void> {
     const { options, theme } = this.props;
     const height = Math.max(1, (this.place.el?.clientHeight ?? 0) - marginPx);
-    const all = themed(options, theme, height);
-    const print = fingerprint(all, theme, this.props.overlay?.line);
-    if (print !== this.drawn && this.place.el !== null) {
+    const print = this.fingerprint;
+    if ((print !== this.drawn || height !== this.drawnHeight) && this.place.el !== null) {
       this.drawn = print;
+      this.drawnHeight = height;
+      const all = themed(options, theme, height);
       if (this.chart === undefined) {
         this.chart = new window.ApexCharts(shadowOf(this.place.el), all);
         await this.chart.render();
@@ -106,7 +127,7 @@ export class Chart extends Component<Props> {
     this.measure();
   }
 
-  /** Computes the position of the overlay, after drawing and after each change of the window's size. */
+  /** Computes the position of the overlay, after drawing and after each change of the chart's size. */
   measure(): void {
     const frame = this.place.el;
     if (frame === null || this.chart === undefined || this.props.overlay === undefined) return;
@@ -162,12 +183,4 @@ function moveRuler(): void {
   host.className = 'o_api_gateway_ruler';
   host.attachShadow({ mode: 'open' }).append(ruler);
   document.body.append(host);
-}
-
-function fingerprint(
-  { series, labels, xaxis, yaxis, annotations, chart }: ApexOptions,
-  theme: ChartTheme,
-  line: TimeOverlay['line'],
-): string {
-  return JSON.stringify([theme, line, chart?.height, series, labels, xaxis, yaxis, annotations]);
 }

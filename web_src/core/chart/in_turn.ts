@@ -1,12 +1,15 @@
-// Runs long work in pieces, one per frame.
+// Runs long work in pieces, so that the page stays responsive.
 
 type Work = () => Promise<void>;
+
+/** Longer pieces would delay the answer to a click noticeably. */
+const mostMsPerFrame = 40;
 
 const waiting = new Set<Work>();
 let isRunning = false;
 
 /**
- * `ask` runs the work in a separate frame; asking twice runs it once. Work that was requested last runs first, because Owl
+ * `ask` runs the work in a later frame; asking twice runs it once. Work that was requested last runs first, because Owl
  * mounts the components of a page from last to first.
  */
 export function inTurn(work: Work): { ask: () => void; cancel: () => void; isAsked: () => boolean } {
@@ -23,17 +26,20 @@ export function inTurn(work: Work): { ask: () => void; cancel: () => void; isAsk
 }
 
 async function doNext(): Promise<void> {
-  const work = [...waiting].at(-1);
-  if (work === undefined) {
-    isRunning = false;
-    return;
-  }
-  waiting.delete(work);
+  const startedAt = performance.now();
   try {
-    await work();
+    for (let work = latest(); work !== undefined && performance.now() - startedAt < mostMsPerFrame; work = latest()) {
+      waiting.delete(work);
+      await work();
+    }
   } finally {
-    afterPaint(() => void doNext());
+    if (waiting.size === 0) isRunning = false;
+    else afterPaint(() => void doNext());
   }
+}
+
+function latest(): Work | undefined {
+  return [...waiting].at(-1);
 }
 
 /** A page in the background gets no frames, so there is also a timer. */

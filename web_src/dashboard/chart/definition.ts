@@ -1,5 +1,6 @@
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
+import type { ChartTable } from '../../core/chart/chart';
 import type { ChartTheme } from '../../core/chart/colors';
 import type { TimeOverlay } from '../../core/chart/overlay';
 import type { Figures, StatusClass } from '../data/figures';
@@ -13,14 +14,8 @@ export interface ChartDefinition {
   empty: boolean;
   /** Why the chart is empty; undefined if there is simply no data. */
   emptyText?: string;
-  table: ChartTable;
+  table: () => ChartTable;
   overlay?: TimeOverlay;
-}
-
-/** The chart as a table, for keyboards and screen readers. */
-export interface ChartTable {
-  columns: string[];
-  rows: { cells: string[]; follow?: () => void }[];
 }
 
 /** The data of every chart. */

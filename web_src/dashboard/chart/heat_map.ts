@@ -39,7 +39,7 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
       tooltip: { y: { formatter: formatCount } },
     },
     empty: figures.totals.requests === 0,
-    table: {
+    table: () => ({
       columns: [_t('Time'), _t('Requests')],
       rows: figures.heat_map.flatMap((hours, day) =>
         hours.flatMap((requests, hour) =>
@@ -53,7 +53,7 @@ export function heatMapChart({ figures, theme, follow }: ChartInput): ChartDefin
               ],
         ),
       ),
-    },
+    }),
   };
 }
 

@@ -3,10 +3,11 @@
 import { browser } from '@web/core/browser/browser';
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
+import type { ChartTable } from '../../core/chart/chart';
 import { classColors, paletteOf } from '../../core/chart/colors';
 import { formatCount, formatMoment, formatMs, formatRate, nothing } from '../../core/format';
 import type { Figures, Point } from '../data/figures';
-import type { ChartDefinition, ChartInput, ChartTable } from './definition';
+import type { ChartDefinition, ChartInput } from './definition';
 import { classNames, mixed } from './definition';
 import { eventsAt, eventText, overlayOf, pointBefore } from './events';
 
@@ -91,11 +92,12 @@ export function requestsChart(input: ChartInput): ChartDefinition {
       stroke: { width: 1.5, curve: 'smooth' },
     },
     empty: totals.requests === 0,
-    table: tableOf(
-      input,
-      places.map((place) => [classNames()[place], (point) => formatCount(point[`class_${place}`])]),
-      (point) => formatCount(point.requests),
-    ),
+    table: () =>
+      tableOf(
+        input,
+        places.map((place) => [classNames()[place], (point) => formatCount(point[`class_${place}`])]),
+        (point) => formatCount(point.requests),
+      ),
     overlay: overlayOf(figures, ({ requests }) => requests, _t('Previous period, all statuses')),
   };
 }
@@ -122,15 +124,16 @@ export function latencyChart(input: ChartInput): ChartDefinition {
     }),
     options: { ...latency, colors: [colors.accent, colors.warning, colors.danger], fill: area(0.22) },
     empty: totals.requests === 0,
-    table: tableOf(
-      input,
-      [
-        ['p50', ({ p50_ms }) => written(p50_ms, formatMs)],
-        ['p95', ({ p95_ms }) => written(p95_ms, formatMs)],
-        ['p99', ({ p99_ms }) => written(p99_ms, formatMs)],
-      ],
-      ({ p95_ms }) => written(p95_ms, formatMs),
-    ),
+    table: () =>
+      tableOf(
+        input,
+        [
+          ['p50', ({ p50_ms }) => written(p50_ms, formatMs)],
+          ['p95', ({ p95_ms }) => written(p95_ms, formatMs)],
+          ['p99', ({ p99_ms }) => written(p99_ms, formatMs)],
+        ],
+        ({ p95_ms }) => written(p95_ms, formatMs),
+      ),
     overlay: overlayOf(input.figures, ({ p95_ms }) => p95_ms, _t('Previous period, p95')),
   };
 }
@@ -178,9 +181,10 @@ export function errorsChart(input: ChartInput): ChartDefinition {
     // Within one status class, either all answers are errors or none are.
     empty: totals.requests === 0 || statusClass !== null,
     ...(statusClass === null ? {} : { emptyText: _t('Only shown for all statuses') }),
-    table: tableOf(input, [[_t('Error rate'), ({ error_rate }) => written(error_rate, formatRate)]], ({ error_rate }) =>
-      written(error_rate, formatRate),
-    ),
+    table: () =>
+      tableOf(input, [[_t('Error rate'), ({ error_rate }) => written(error_rate, formatRate)]], ({ error_rate }) =>
+        written(error_rate, formatRate),
+      ),
     overlay: overlayOf(input.figures, ({ error_rate }) => error_rate, _t('Previous period')),
   };
 }

@@ -53,12 +53,12 @@ export function partsChart({ figures: { parts, series, range }, theme, follow }:
     },
     empty: parts.length === 0,
     emptyText: _t('No request of this selection was logged. The log level “Metadata” keeps all requests.'),
-    table: {
+    table: () => ({
       columns: [_t('Time'), _t('Requests'), ...names.map(([, name]) => name)],
       rows: [...parts].reverse().map((step) => ({
         cells: [momentOf(step.at, range.step), formatCount(step.requests), ...names.map(([part]) => formatMs(step[part]))],
         follow: () => follow({ since: step.at, until: step.at + range.step * 1_000 }),
       })),
-    },
+    }),
   };
 }

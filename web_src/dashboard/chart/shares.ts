@@ -2,13 +2,14 @@
 
 import { _t } from '@web/core/l10n/translation';
 import type { ApexOptions } from 'apexcharts';
+import type { ChartTable } from '../../core/chart/chart';
 import { classColors, paletteOf } from '../../core/chart/colors';
 import { formatCount, nothing } from '../../core/format';
 import type { Reason, Top } from '../data/figures';
 import { requestsOf } from '../data/figures';
 import type { Lead } from '../data/lead';
 import { causeDomain } from '../data/lead';
-import type { ChartDefinition, ChartInput, ChartTable } from './definition';
+import type { ChartDefinition, ChartInput } from './definition';
 import { mixed } from './definition';
 
 /** One slice or bar. */
@@ -57,7 +58,7 @@ export function statusesChart({ figures, theme, follow }: ChartInput): ChartDefi
       },
     },
     empty: sum === 0,
-    table: tableOf(_t('Status'), shares, follow),
+    table: () => tableOf(_t('Status'), shares, follow),
   };
 }
 
@@ -84,7 +85,7 @@ export function topChart({ figures, theme, follow }: ChartInput, topic: Topic): 
     summary: listed(shares),
     options: bars(shares, paletteOf(theme).primary, follow),
     empty: shares.length === 0,
-    table: tableOf({ routes: _t('Endpoint'), models: _t('Model'), tools: _t('Tool') }[topic], shares, follow),
+    table: () => tableOf({ routes: _t('Endpoint'), models: _t('Model'), tools: _t('Tool') }[topic], shares, follow),
   };
 }
 
@@ -105,7 +106,7 @@ export function consumersChart({ figures, theme, follow }: ChartInput): ChartDef
     summary: listed(shares),
     options: bars(shares, paletteOf(theme).accent, follow),
     empty: shares.length === 0,
-    table: tableOf(_t('Consumer'), shares, follow),
+    table: () => tableOf(_t('Consumer'), shares, follow),
   };
 }
 
@@ -126,7 +127,7 @@ export function methodsChart({ figures, theme, follow }: ChartInput): ChartDefin
       plotOptions: { pie: { expandOnClick: false, donut: { size: '60%' } } },
     },
     empty: shares.length === 0,
-    table: tableOf(_t('Method'), shares, follow),
+    table: () => tableOf(_t('Method'), shares, follow),
   };
 }
 
@@ -161,7 +162,7 @@ export function refusalsChart({ figures: { reasons, statuses }, theme, follow }:
       legend: { show: false },
     },
     empty: shown.length === 0,
-    table: tableOf(_t('Cause'), shown, follow),
+    table: () => tableOf(_t('Cause'), shown, follow),
   };
 }
 

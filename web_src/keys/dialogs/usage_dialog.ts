@@ -3,6 +3,7 @@ import { Dialog } from '@web/core/dialog/dialog';
 import { _t } from '@web/core/l10n/translation';
 import type { Orm } from '@web/core/utils/hooks';
 import type { ApexOptions } from 'apexcharts';
+import type { ChartTable } from '../../core/chart/chart';
 import { Chart } from '../../core/chart/chart';
 import { paletteOf } from '../../core/chart/colors';
 import { errorText } from '../../core/error_text';
@@ -72,7 +73,7 @@ export class UsageDialog extends Component<Props> {
     };
   }
 
-  get table() {
+  table(): ChartTable {
     return {
       columns: [_t('Time'), _t('Requests'), _t('Errors')],
       rows: (this.state.usage as Usage).series
