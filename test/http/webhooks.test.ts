@@ -91,7 +91,7 @@ describe('a committed change', () => {
     expect(arrival?.event.data.values).toEqual(answer.json.data);
   });
 
-  test('changes of a synced model carry their number in the change feed, which is higher for later changes of a record', async () => {
+  test('changes of a synced model carry their number in the change feed, which rises with each change of a record', async () => {
     const [synced] = await gateway.orm<number[]>('gateway.synced.model', 'create', { vals_list: [{ model_id: partnerModel }] });
     const key = gateway.keys.admin;
     const changes = '/api/v1/res.partner/changes?fields=name';
