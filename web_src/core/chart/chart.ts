@@ -107,8 +107,7 @@ export class Chart extends Component<Props> {
   /** Describes the chart's content. */
   get fingerprint(): string {
     const { options, theme, overlay } = this.props;
-    const { series, labels, xaxis, yaxis, annotations } = options;
-    return JSON.stringify([theme, overlay?.line, series, labels, xaxis, yaxis, annotations]);
+    return JSON.stringify([theme, overlay?.line, fingerprintOf(options)]);
   }
 
   async draw(): Promise<void> {
@@ -183,4 +182,16 @@ function moveRuler(): void {
   host.className = 'o_api_gateway_ruler';
   host.attachShadow({ mode: 'open' }).append(ruler);
   document.body.append(host);
+}
+
+const fingerprints = new WeakMap<ApexOptions, string>();
+
+/** Computed before the options are drawn, because ApexCharts adds values to them. */
+function fingerprintOf(options: ApexOptions): string {
+  const known = fingerprints.get(options);
+  if (known !== undefined) return known;
+  const { series, labels, xaxis, yaxis, annotations } = options;
+  const made = JSON.stringify([series, labels, xaxis, yaxis, annotations]);
+  fingerprints.set(options, made);
+  return made;
 }
